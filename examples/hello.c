@@ -1,0 +1,7 @@
+// A program whose every conversation with the kernel strace can show.
+#include <stdio.h>
+
+int main(void) {
+  puts("Hello");
+  return 0;
+}

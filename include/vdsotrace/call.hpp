@@ -1,0 +1,68 @@
+// One call of a service that the kernel or the vDSO offers.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vdsotrace/abi.hpp"
+#include "vdsotrace/memory.hpp"
+
+namespace vdsotrace {
+
+/// The way that one vDSO-capable call went.
+enum class Route : std::uint8_t {
+  vdso,      ///< the vDSO function was entered and returned without a system call
+  fallback,  ///< the vDSO function was entered and itself made the system call
+  syscall,   ///< the kernel was entered directly
+  vsyscall,  ///< the legacy page at 0xffffffffff600000 was called
+};
+inline constexpr std::size_t kRoutes = 4;
+
+/// "vdso", "fallback", "syscall", "vsyscall": as options and JSON spell them.
+std::string_view name_of(Route route);
+/// "[vdso]", "[vdso->syscall]", "[syscall]", "[vsyscall]": as text shows them.
+std::string_view tag_of(Route route);
+std::optional<Route> route_named(std::string_view name);
+
+/// Who made a call: the first return address outside the C library.
+struct Caller {
+  std::uint64_t address = 0;
+  std::string module;  ///< file name of the mapping, empty if anonymous
+  std::uint64_t offset = 0;
+  std::string symbol;  ///< empty if unknown
+};
+
+/// How a call ended.
+enum class Ending : std::uint8_t {
+  running,     ///< it has not ended yet
+  returned,    ///< `result` holds what it returned
+  unfinished,  ///< it never returned: its thread ended, executed or jumped out
+};
+
+/// A call, complete when it is made: `at_entry` and `at_exit` hold the bytes that
+/// its pointer arguments referred to at those moments, as far as anybody asked
+/// for them (Needs::values). Nobody reads the process again to print it.
+struct Call {
+  Abi abi = Abi::x86_64;
+  std::int64_t nr = -1;                ///< in `abi`'s table, also for vDSO functions
+  std::string_view name;               ///< static storage; empty for an unknown number
+  std::string_view symbol;             ///< vDSO function entered, static storage, or empty
+  std::optional<Route> route;          ///< nothing for a call that no vDSO could serve
+  std::array<std::uint64_t, 6> args{};
+  std::uint64_t stack_pointer = 0;     ///< when it was made: rt_sigreturn's frame lies there
+  Ending ending = Ending::running;
+  std::int64_t result = 0;             ///< as in the register; -errno on failure
+  int error = 0;                       ///< positive errno (or ERESTART...), 0 on success
+  Capture at_entry;
+  Capture at_exit;
+  std::int64_t start_ns = 0;                   ///< CLOCK_REALTIME at its start
+  std::optional<std::int64_t> duration_ns;     ///< only where it was measured
+  std::optional<Caller> caller;
+  std::string_view engine;                     ///< who observed it, static storage
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,108 @@
+// What crosses from the half that observes a process to the half that tells
+// people about it. An event is complete when it is made.
+#pragma once
+
+#include <csignal>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "vdsotrace/call.hpp"
+
+namespace vdsotrace {
+
+/// A call has begun. Sent only where Needs::entries asks for it; the Call event
+/// with the same tid follows when it ends.
+struct CallEntered {
+  Call call;
+};
+
+/// Calls that were counted and never seen one by one. Additive: several Counts
+/// for one key add up.
+struct Counts {
+  std::string_view name;
+  Abi abi = Abi::x86_64;
+  std::optional<std::uint64_t> clock;  ///< first argument, where it is a clock id
+  std::optional<Route> route;
+  std::uint64_t count = 0;
+  std::uint64_t errors = 0;
+  std::optional<std::int64_t> duration_ns;  ///< sum
+};
+
+/// A signal is about to be delivered to the program.
+struct Signal {
+  siginfo_t info{};
+};
+
+/// The thread group has stopped (SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU).
+struct GroupStopped {
+  int signal = 0;
+};
+
+/// A process or thread has come under observation.
+struct Started {
+  enum class How : std::uint8_t { spawn, attach, fork, vfork, clone, thread };
+  How how = How::spawn;
+  pid_t ppid = 0;  ///< creator's thread group, 0 if unknown
+};
+std::string_view name_of(Started::How how);
+
+/// Where the process's vDSO is and what it exports.
+struct VdsoFacts {
+  std::uint64_t base = 0;
+  std::uint64_t size = 0;
+  std::vector<std::string> functions;  ///< preferred name of each function
+};
+
+/// The process runs a new program.
+struct Execed {
+  std::string program;         ///< as /proc/PID/exe names it
+  pid_t former_tid = 0;        ///< thread that called execve, if not the leader
+  Abi abi = Abi::x86_64;
+  std::optional<VdsoFacts> vdso;  ///< nothing if it has none
+};
+
+/// A thread (or, when it is the last one, its process) has ended.
+struct Exited {
+  bool signaled = false;
+  bool core_dumped = false;
+  int code = 0;  ///< exit status, or the signal's number when `signaled`
+};
+
+/// The thread goes on without us.
+struct Detached {};
+
+/// Something the user should know that is not an error.
+struct Notice {
+  std::string text;
+  bool once_per_program = false;
+};
+
+/// Events that could not be recorded.
+struct Lost {
+  std::uint64_t count = 0;
+};
+
+struct Event {
+  using Body = std::variant<Call, CallEntered, Counts, Signal, GroupStopped, Started, Execed,
+                            Exited, Detached, Notice, Lost>;
+  std::uint64_t seq = 0;     ///< given by the pipeline, from 1
+  std::int64_t time_ns = 0;  ///< CLOCK_REALTIME when it was observed
+  pid_t pid = 0;             ///< thread group
+  pid_t tid = 0;
+  Body body;
+};
+
+/// Where engines and the session put what they saw.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void accept(Event&& event) = 0;
+  /// Said before the observing half goes to sleep.
+  virtual void settle() {}
+};
+
+}  // namespace vdsotrace

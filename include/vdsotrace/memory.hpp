@@ -1,0 +1,67 @@
+// Reading a traced program's memory, live or as it was captured at a stop.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+namespace vdsotrace {
+
+/// Something that can be read like a process's memory. The reader does not know
+/// whether it looks at a stopped process or at bytes noted earlier.
+class Memory {
+ public:
+  virtual ~Memory() = default;
+
+  /// Reads up to into.size() bytes from `address`. Returns how many bytes could
+  /// be read, from the front; 0 when the address is not mapped. Never fails
+  /// otherwise: unreadable memory is an ordinary fact about a traced program.
+  virtual std::size_t read(std::uint64_t address, std::span<std::byte> into) = 0;
+
+  /// One object of a plain type, or nothing unless all its bytes were readable.
+  template <class T>
+  std::optional<T> object(std::uint64_t address) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    T value;
+    auto bytes = std::as_writable_bytes(std::span(&value, 1));
+    if (read(address, bytes) != bytes.size()) return std::nullopt;
+    return value;
+  }
+};
+
+/// Memory as it was: the pieces that were noted at a stop and nothing else.
+/// A later piece wins over an earlier one at the same address.
+class Capture final : public Memory {
+ public:
+  void note(std::uint64_t address, std::span<const std::byte> bytes);
+  std::size_t read(std::uint64_t address, std::span<std::byte> into) override;
+  bool empty() const { return pieces_.empty(); }
+
+ private:
+  struct Piece {
+    std::uint64_t address;
+    std::uint32_t offset;  ///< into bytes_
+    std::uint32_t size;
+  };
+  std::vector<Piece> pieces_;
+  std::vector<std::byte> bytes_;
+};
+
+/// Reads through to another memory and notes in a Capture all that was read, so
+/// that whoever runs over it once can run over the capture again later.
+class Recorder final : public Memory {
+ public:
+  Recorder(Memory& live, Capture& into) : live_(live), capture_(into) {}
+  std::size_t read(std::uint64_t address, std::span<std::byte> into) override;
+
+ private:
+  Memory& live_;
+  Capture& capture_;
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,20 @@
+// What the outputs ask of an engine, said once. An engine does no more than that.
+#pragma once
+
+#include <cstddef>
+
+#include "vdsotrace/selection.hpp"
+
+namespace vdsotrace {
+
+struct Needs {
+  bool each_call = true;    ///< Call events; otherwise Counts suffice
+  bool entries = true;      ///< CallEntered events, to show a call while it runs
+  bool values = true;       ///< what the arguments point to, captured at the stop
+  bool durations = false;   ///< Call::duration_ns for system calls
+  bool callers = false;     ///< Call::caller
+  std::size_t string_limit = 32;
+  Selection selection;
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,59 @@
+// Which calls and signals the user asked for (-e). A plain value that both
+// halves use: the observing one to leave out work, the telling one to filter.
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "vdsotrace/call.hpp"
+#include "vdsotrace/error.hpp"
+
+namespace vdsotrace {
+
+class Selection {
+ public:
+  /// Everything: what `-e trace=all` says.
+  Selection();
+
+  /// Applies the arguments of several `-e` options in order, as strace: `trace=SET` (also `t=`,
+  /// also a bare SET), `signal=SET` (`signals=`, `s=`), `route=SET`. A SET is all, none, names, %classes (also
+  /// strace's old bare class names), /REGEX, ?NAME (no error if unknown), commas between, `!` in front to negate.
+  /// Errors name the nearest known word.
+  static Result<Selection> parse(std::span<const std::string> expressions);
+
+  /// Whether a call of that number may be wanted, whatever route it takes.
+  /// `vdso_capable`: the process's vDSO offers it.
+  bool wants_number(Abi abi, std::int64_t nr, bool vdso_capable) const;
+  /// Whether this very call is wanted: its name and its route. A call without a
+  /// route (one no vDSO could serve) is not wanted once `route=` was given.
+  bool wants(const Call& call) const;
+  bool wants_route(Route route) const { return (routes_ & (1u << static_cast<unsigned>(route))) != 0; }
+  /// Whether any call without a route can pass.
+  bool wants_ordinary_calls() const;
+  bool wants_signal(int signal) const;
+
+ private:
+  static constexpr std::size_t kAbis = 3;
+  static constexpr std::size_t kNumbers = 1024;  ///< above every number of every table
+  static constexpr std::size_t kSignals = 64;
+
+  Result<void> apply(std::string_view expression);
+  Result<void> set_calls(std::string_view set);
+  Result<void> add_calls(std::string_view word);
+  Result<void> set_routes(std::string_view set);
+  Result<void> set_signals(std::string_view set);
+  void add_call_named(std::string_view name);
+
+  std::array<std::bitset<kNumbers>, kAbis> numbers_;  ///< by Abi, without x32's marker bit
+  bool vdso_capable_ = false;                         ///< %vdso is in the set
+  bool inverted_ = true;                              ///< the set says what is not wanted
+  std::uint32_t routes_ = (1u << kRoutes) - 1;
+  bool routes_given_ = false;
+  std::bitset<kSignals + 1> signals_;
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,55 @@
+// What differs by processor: where the registers are that a tracer asks for, and
+// what a breakpoint looks like.
+#pragma once
+
+#include <sys/user.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "vdsotrace/abi.hpp"
+
+namespace vdsotrace::arch {
+
+using Registers = user_regs_struct;
+
+/// Bytes of the breakpoint instruction; the program counter stands behind it in the stop.
+inline constexpr std::array<std::byte, 1> kBreakpoint{std::byte{0xcc}};
+inline constexpr std::size_t kBreakpointSize = kBreakpoint.size();
+/// Length of the system call instruction (`syscall`, `int 0x80`, `sysenter`).
+inline constexpr std::size_t kSyscallSize = 2;
+
+std::uint64_t program_counter(const Registers& registers);
+std::uint64_t stack_pointer(const Registers& registers);
+/// Offsets in `struct user`, for ptrace::set_user_word.
+std::size_t program_counter_offset();
+std::size_t first_argument_offset();
+
+/// Whether the thread runs 64-bit code.
+bool runs_64_bit(const Registers& registers);
+
+/// What a C function called with these registers returned, as signed 64 bit.
+std::int64_t return_value(const Registers& registers);
+/// A function's return value if it is a 32-bit int.
+std::int64_t int_return_value(const Registers& registers);
+/// The first six arguments of a C function at its first instruction (x86-64 psABI 3.2.3).
+std::array<std::uint64_t, 6> function_arguments(const Registers& registers);
+
+/// The system call being made, at a stop inside of it.
+struct SystemCallRegisters {
+  Abi abi;
+  std::int64_t nr;
+  std::array<std::uint64_t, 6> args;
+};
+SystemCallRegisters system_call(const Registers& registers);
+
+/// Which ABI a system call with this AUDIT_ARCH and number uses.
+Abi abi_of(std::uint32_t audit_arch, std::uint64_t nr);
+
+/// Registers that make the system call `nr` when the thread resumes at an address
+/// that holds a system call instruction.
+Registers for_system_call(Registers registers, std::uint64_t instruction, std::int64_t nr,
+                          const std::array<std::uint64_t, 6>& args);
+
+}  // namespace vdsotrace::arch

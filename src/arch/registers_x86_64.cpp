@@ -1,0 +1,58 @@
+#include <linux/audit.h>
+
+#include "arch/registers.hpp"
+
+namespace vdsotrace::arch {
+namespace {
+
+constexpr std::uint64_t kUserCodeSelector64 = 0x33;  // __USER_CS
+constexpr std::uint64_t kX32Bit = 0x40000000;        // __X32_SYSCALL_BIT
+
+}  // namespace
+
+std::uint64_t program_counter(const Registers& registers) { return registers.rip; }
+std::uint64_t stack_pointer(const Registers& registers) { return registers.rsp; }
+std::size_t program_counter_offset() { return offsetof(Registers, rip); }
+std::size_t first_argument_offset() { return offsetof(Registers, rdi); }
+bool runs_64_bit(const Registers& registers) { return registers.cs == kUserCodeSelector64; }
+
+std::int64_t return_value(const Registers& registers) {
+  return static_cast<std::int64_t>(registers.rax);
+}
+
+std::int64_t int_return_value(const Registers& registers) {
+  return static_cast<std::int32_t>(registers.rax);
+}
+
+std::array<std::uint64_t, 6> function_arguments(const Registers& r) {
+  return {r.rdi, r.rsi, r.rdx, r.rcx, r.r8, r.r9};
+}
+
+SystemCallRegisters system_call(const Registers& r) {
+  const auto nr = static_cast<std::int64_t>(r.orig_rax);
+  if (!runs_64_bit(r)) return {Abi::i386, nr, {r.rbx, r.rcx, r.rdx, r.rsi, r.rdi, r.rbp}};
+  return {(r.orig_rax & kX32Bit) != 0 ? Abi::x32 : Abi::x86_64, nr, {r.rdi, r.rsi, r.rdx, r.r10, r.r8, r.r9}};
+}
+
+Abi abi_of(std::uint32_t audit_arch, std::uint64_t nr) {
+  if (audit_arch == AUDIT_ARCH_I386) return Abi::i386;
+  // A number of -1 has the bit too; it is no call of any table.
+  return (nr & kX32Bit) != 0 && (nr >> 31) == 0 ? Abi::x32 : Abi::x86_64;
+}
+
+Registers for_system_call(Registers r, std::uint64_t instruction, std::int64_t nr,
+                          const std::array<std::uint64_t, 6>& args) {
+  r.rip = instruction;
+  r.rax = static_cast<unsigned long long>(nr);
+  // Else a pending restart would be applied to the registers we set.
+  r.orig_rax = ~0ULL;
+  r.rdi = args[0];
+  r.rsi = args[1];
+  r.rdx = args[2];
+  r.r10 = args[3];
+  r.r8 = args[4];
+  r.r9 = args[5];
+  return r;
+}
+
+}  // namespace vdsotrace::arch

@@ -1,0 +1,31 @@
+#include <cstdio>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "cli/options.hpp"
+#include "cli/trace_command.hpp"
+
+namespace {
+
+/// Usage errors and vdsotrace's own failures (CONTRACT section 7).
+constexpr int kFailure = 1;
+
+int tell(const vdsotrace::Error& error) {
+  fmt::print(stderr, "vdsotrace: {}\n", error.message);
+  if (!error.hint.empty()) fmt::print(stderr, "hint: {}\n", error.hint);
+  return kFailure;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto parsed = vdsotrace::cli::parse_options(argc, argv);
+  if (!parsed) return tell(parsed.error());
+  if (const auto* information = std::get_if<vdsotrace::cli::Information>(&*parsed)) {
+    fmt::print("{}", information->text);
+    return EXIT_SUCCESS;
+  }
+  const auto status = vdsotrace::cli::run_trace(std::get<vdsotrace::cli::Options>(*parsed));
+  return status ? *status : tell(status.error());
+}

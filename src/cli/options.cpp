@@ -1,0 +1,209 @@
+#include "cli/options.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+
+namespace vdsotrace::cli {
+namespace {
+
+constexpr std::array<std::string_view, 5> kCommands = {"trace", "audit", "compare", "info", "dump"};
+constexpr std::string_view kCommandsHere[] = {"trace"};
+
+/// What CLI11 fills before it is checked.
+struct Raw {
+  Options options;
+  int follow = 0;
+  int stamps = 0;
+  bool relative = false;
+  std::vector<std::string> expressions;
+  std::string color = "auto";
+  bool version = false;
+  bool help = false;
+  std::string string_limit = "32";
+};
+
+void declare(CLI::App& app, Raw& raw) {
+  Options& o = raw.options;
+  app.set_help_flag();
+  app.add_flag("-h,--help", raw.help, "Show this help and exit");
+  app.add_flag("-V,--version", raw.version, "Show the version and exit");
+  app.add_flag("-f,--follow-forks", raw.follow, "Follow children too; -ff with -o: one FILE.PID per process");
+  app.add_option("-o,--output", o.output, "Write the trace to FILE, or to a command given as '|CMD'")->type_name("FILE");
+  app.add_flag("-A,--output-append-mode", o.append, "Append to FILE");
+  app.add_flag("-c,--summary-only", o.summary_only, "Only count calls and print a summary");
+  app.add_flag("-C,--summary", o.summary_too, "Print a summary after the trace");
+  app.add_option("-S,--summary-sort-by", o.sort, "Sort the summary by calls, errors, name, route or time")->type_name("KEY");
+  app.add_option("-e", raw.expressions,
+                 "trace=SET: calls by name, %vdso, %clock, %file, ...; route=vdso,fallback,syscall,vsyscall; signal=SET")
+      ->type_name("EXPR")
+      ->allow_extra_args(false);
+  app.add_flag("-t", raw.stamps, "Time of day before each line; -tt with microseconds, -ttt since 1970");
+  app.add_flag("-r,--relative-timestamps", raw.relative, "Time since the line before");
+  app.add_flag("-T,--syscall-times", o.durations, "Time spent in each system call");
+  app.add_option("-s,--string-limit", raw.string_limit, "Print at most N bytes of a string (32)")->type_name("N");
+  app.add_option("-E,--env", o.environment, "Set or remove a variable of the program's environment")
+      ->type_name("VAR[=VAL]")
+      ->allow_extra_args(false);
+  app.add_option("-u,--user", o.user, "Run the program as USER")->type_name("USER");
+  app.add_flag("-q,--quiet", o.quiet, "Fewer messages; -qq: no exit lines either");
+  app.add_option("--engine", o.engine, "auto or breakpoint")->type_name("ENGINE");
+  app.add_flag("--pin", o.pin, "Share one processor with the program: stops cost less");
+  app.add_option("--duration", o.duration, "End the trace after that many seconds")->type_name("SECONDS");
+  app.add_flag("--no-vdso", o.hide_vdso, "Hide the vDSO from the program and what it executes");
+  app.add_flag("--json", o.json, "JSON Lines instead of text");
+  app.add_option("--color", raw.color, "auto, always or never")->type_name("WHEN");
+}
+
+constexpr std::string_view kUsage =
+    "usage: vdsotrace [OPTIONS] [--] PROGRAM [ARG...]\n"
+    "\n"
+    "Shows the system calls of a program together with the calls that its vDSO\n"
+    "serves without entering the kernel, and by which route each of them went:\n"
+    "  [vdso]  [vdso->syscall]  [syscall]  [vsyscall]\n\n";
+
+std::string help_text(const CLI::App& app) {
+  std::string text(kUsage);
+  text += "Options:\n";
+  for (const CLI::Option* option : app.get_options()) {
+    std::string left = "  " + option->get_name(false, true);
+    if (option->get_type_size() != 0) left += " " + option->get_type_name();
+    text += fmt::format("{:<38}{}\n", left, option->get_description());
+  }
+  return text;
+}
+
+template <class Value>
+struct Choice {
+  std::string_view name;
+  Value value;
+};
+
+Result<Color> color_named(const std::string& name) {
+  constexpr Choice<Color> kChoices[] = {
+      {"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}};
+  for (const auto& choice : kChoices) {
+    if (choice.name == name) return choice.value;
+  }
+  return fail(fmt::format("--color={}: unknown", name), "one of auto, always, never");
+}
+
+Result<void> check_sort(const std::string& key) {
+  constexpr std::string_view kKeys[] = {"calls", "errors", "name", "route", "time"};
+  if (key.empty() || std::ranges::find(kKeys, key) != std::end(kKeys)) return {};
+  return fail(fmt::format("-S {}: unknown sort key", key), "one of calls, errors, name, route, time");
+}
+
+Result<void> check_engine(const std::string& name) {
+  constexpr std::string_view kKnown[] = {"auto", "breakpoint"};
+  constexpr std::string_view kPlanned[] = {"step", "inline", "perf"};
+  if (std::ranges::find(kKnown, name) != std::end(kKnown)) return {};
+  if (std::ranges::find(kPlanned, name) != std::end(kPlanned))
+    return fail(fmt::format("--engine={}: this version does not have that engine", name), "use --engine=breakpoint");
+  return fail(fmt::format("--engine={}: unknown engine", name), "one of auto, breakpoint");
+}
+
+Result<std::size_t> parse_limit(const std::string& text) {
+  std::size_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  // strace takes no more than this either; a capture is bounded by it.
+  constexpr std::size_t kMost = 1 << 20;
+  if (error != std::errc() || end != text.data() + text.size() || value > kMost)
+    return fail(fmt::format("-s {}: not a number from 0 to {}", text, kMost));
+  return value;
+}
+
+Result<void> check_combinations(const Options& o) {
+  if (o.summary_only && o.summary_too) return fail("-c and -C exclude each other");
+  if (o.split && o.output.empty()) return fail("-ff: needs -o FILE", "add -o FILE, or say -f");
+  if (o.split && o.output.starts_with('|')) return fail("-ff: cannot write to a command");
+  if (o.split && o.json) return fail("-ff and --json exclude each other");
+  if (o.split && o.summary_only) return fail("-ff and -c exclude each other");
+  if (o.append && o.output.empty()) return fail("-A: needs -o FILE");
+  if (o.duration < 0) return fail("--duration: must not be negative");
+  if (o.program.empty()) return fail("no program given", "vdsotrace [OPTIONS] PROGRAM [ARG...]; see vdsotrace --help");
+  return {};
+}
+
+/// Turns the counted and spelled options into what they mean.
+Result<Options> check(Raw&& raw) {
+  Options& o = raw.options;
+  o.follow = raw.follow > 0;
+  o.split = raw.follow > 1;
+  if (raw.relative && raw.stamps > 0) return fail("-r and -t exclude each other");
+  constexpr Stamps kByCount[] = {Stamps::none, Stamps::seconds, Stamps::microseconds, Stamps::epoch};
+  o.stamps = raw.relative ? Stamps::relative : kByCount[std::clamp(raw.stamps, 0, 3)];
+  auto selection = Selection::parse(raw.expressions);
+  if (!selection) return tl::unexpected(selection.error());
+  o.selection = std::move(*selection);
+  auto limit = parse_limit(raw.string_limit);
+  if (!limit) return tl::unexpected(limit.error());
+  o.string_limit = *limit;
+  auto color = color_named(raw.color);
+  if (!color) return tl::unexpected(color.error());
+  o.color = *color;
+  for (const auto& checked : {check_sort(o.sort), check_engine(o.engine), check_combinations(o)}) {
+    if (!checked) return tl::unexpected(checked.error());
+  }
+  return std::move(o);
+}
+
+/// Where the words that are not options begin, and whether "--" stood before them.
+struct Words {
+  std::size_t start;
+  bool after_mark;
+};
+
+Words split_words(const CLI::App& app, const std::vector<std::string>& arguments) {
+  const auto rest = app.remaining_size();
+  const std::size_t start = arguments.size() - rest;
+  const bool mark = rest > 0 && arguments[start] == "--";
+  return {start + (mark ? 1 : 0), mark};
+}
+
+Result<std::optional<Information>> parse_into(Raw& raw, std::vector<std::string> arguments,
+                                              bool command_given = false) {
+  CLI::App app;
+  declare(app, raw);
+  app.prefix_command();
+  try {
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    app.parse(std::move(reversed));
+  } catch (const CLI::ParseError& error) {
+    return fail(error.what(), "see vdsotrace --help");
+  }
+  if (raw.help) return Information{help_text(app)};
+  if (raw.version) return Information{fmt::format("vdsotrace {}\n", VDSOTRACE_VERSION)};
+  const Words words = split_words(app, arguments);
+  raw.options.program.assign(arguments.begin() + static_cast<std::ptrdiff_t>(words.start), arguments.end());
+  if (words.after_mark || raw.options.program.empty()) return std::nullopt;
+  const std::string first = raw.options.program.front();
+  if (first.starts_with('-') && first.size() > 1)
+    return fail(fmt::format("{}: unknown option", first), "see vdsotrace --help");
+  if (command_given || std::ranges::find(kCommands, first) == kCommands.end()) return std::nullopt;
+  if (std::ranges::find(kCommandsHere, first) == std::end(kCommandsHere))
+    return fail(fmt::format("{}: this version does not have that command", first),
+                fmt::format("to trace a program of that name: vdsotrace -- {}", first));
+  // Options may stand on both sides of the command word.
+  arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(words.start));
+  raw = Raw{};
+  return parse_into(raw, std::move(arguments), true);
+}
+
+}  // namespace
+
+Result<std::variant<Options, Information>> parse_options(int argc, const char* const* argv) {
+  Raw raw;
+  auto information = parse_into(raw, {argv + 1, argv + argc});
+  if (!information) return tl::unexpected(information.error());
+  if (*information) return std::move(**information);
+  auto options = check(std::move(raw));
+  if (!options) return tl::unexpected(options.error());
+  return std::move(*options);
+}
+
+}  // namespace vdsotrace::cli

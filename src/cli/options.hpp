@@ -1,0 +1,49 @@
+// The command line, parsed and checked. Spelled as CONTRACT and strace have it.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "vdsotrace/error.hpp"
+#include "vdsotrace/selection.hpp"
+
+namespace vdsotrace::cli {
+
+enum class Color : std::uint8_t { automatic, always, never };
+enum class Stamps : std::uint8_t { none, seconds, microseconds, epoch, relative };
+
+struct Options {
+  std::vector<std::string> program;  ///< and its arguments
+
+  bool follow = false;        ///< -f
+  bool split = false;         ///< -ff: one output file per process
+  std::string output;         ///< -o; empty: standard error; "|CMD": a pipe
+  bool append = false;        ///< -A
+  bool summary_only = false;  ///< -c
+  bool summary_too = false;   ///< -C
+  std::string sort;           ///< -S
+  Selection selection;        ///< -e
+  Stamps stamps = Stamps::none;
+  bool durations = false;     ///< -T
+  std::size_t string_limit = 32;
+  std::vector<std::string> environment;  ///< -E
+  std::string user;                      ///< -u
+  int quiet = 0;
+  bool json = false;
+  Color color = Color::automatic;
+  std::string engine = "auto";
+  bool hide_vdso = false;  ///< --no-vdso
+  bool pin = false;
+  double duration = 0;  ///< seconds; 0: no limit
+};
+
+/// Text to print on standard output instead of doing anything (--help, --version).
+struct Information {
+  std::string text;
+};
+
+/// Errors: unknown options and words, values out of range, options that exclude each other.
+Result<std::variant<Options, Information>> parse_options(int argc, const char* const* argv);
+
+}  // namespace vdsotrace::cli

@@ -1,0 +1,148 @@
+#include "cli/trace_command.hpp"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "engines/make_engine.hpp"
+#include "os/clock.hpp"
+#include "os/proc.hpp"
+#include "os/spawn.hpp"
+#include "os/waiter.hpp"
+#include "pipeline/pipeline.hpp"
+#include "sinks/json_lines.hpp"
+#include "sinks/split.hpp"
+#include "sinks/summary.hpp"
+#include "sinks/text.hpp"
+#include "trace/session.hpp"
+
+namespace vdsotrace::cli {
+namespace {
+
+Needs needs_of(const Options& o) {
+  Needs needs;
+  needs.each_call = !o.summary_only;
+  needs.entries = !o.summary_only && !o.json;
+  needs.values = !o.summary_only;
+  needs.durations = o.durations || o.json || o.summary_only || o.summary_too;
+  needs.string_limit = o.string_limit;
+  needs.selection = o.selection;
+  return needs;
+}
+
+Result<std::shared_ptr<Output>> open_output(const Options& o) {
+  if (o.output.empty() || o.split) return Output::standard_error();
+  if (o.output.starts_with('|') || o.output.starts_with('!')) return Output::command(o.output.substr(1));
+  return Output::file(o.output, o.append);
+}
+
+bool wants_color(Color color, const Output& output) {
+  const char* refused = std::getenv("NO_COLOR");
+  if (color == Color::automatic) return output.is_terminal() && (refused == nullptr || *refused == '\0');
+  return color == Color::always;
+}
+
+TextOptions text_options(const Options& o, const Output& output) {
+  TextOptions text;
+  constexpr TextOptions::Stamps kStamps[] = {
+      TextOptions::Stamps::none, TextOptions::Stamps::seconds, TextOptions::Stamps::microseconds,
+      TextOptions::Stamps::epoch, TextOptions::Stamps::relative};
+  text.stamps = kStamps[static_cast<std::size_t>(o.stamps)];
+  text.durations = o.durations;
+  text.color = wants_color(o.color, output);
+  text.quiet = o.quiet;
+  text.limits.string = o.string_limit;
+  return text;
+}
+
+SortKey sort_key(const std::string& name) {
+  if (name == "calls") return SortKey::calls;
+  if (name == "errors") return SortKey::errors;
+  if (name == "name") return SortKey::name;
+  return name == "route" ? SortKey::route : SortKey::time;
+}
+
+RunFacts run_facts(const Options& o, std::string_view engine) {
+  utsname system{};
+  ::uname(&system);
+  return {VDSOTRACE_VERSION, o.program, std::string(engine), system.machine, system.release,
+          proc::first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource")};
+}
+
+void add_sinks(Pipeline& pipeline, const Options& o, const std::shared_ptr<Output>& output, const Aggregate& totals,
+               std::string_view engine) {
+  const DecodeLimits limits{o.string_limit};
+  if (o.json) {
+    pipeline.add(std::make_unique<JsonLinesSink>(output, totals, run_facts(o, engine), limits, o.summary_only));
+    return;
+  }
+  const TextOptions text = text_options(o, *output);
+  if (o.split) {
+    pipeline.add(std::make_unique<SplitSink>(o.output, o.append, text));
+  } else if (!o.summary_only) {
+    pipeline.add(std::make_unique<TextSink>(output, text));
+  }
+  if (o.summary_only || o.summary_too)
+    pipeline.add(std::make_unique<SummarySink>(output, totals, sort_key(o.sort), std::string(engine)));
+  if (o.quiet == 0) pipeline.add(std::make_unique<ClosingLineSink>(output, totals));
+}
+
+/// --pin: the processor that we are on is the one for all.
+void pin_to_current_processor() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<std::size_t>(::sched_getcpu()), &set);
+  ::sched_setaffinity(0, sizeof set, &set);
+}
+
+/// The caller shall see what the program died of; a second core dump is no use.
+void die_of(int signal) {
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::signal(signal, SIG_DFL);
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, signal);
+  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+  ::raise(signal);
+}
+
+}  // namespace
+
+Result<int> run_trace(const Options& options) {
+  if (options.pin) pin_to_current_processor();
+  const Needs needs = needs_of(options);
+  Aggregate totals;
+  Pipeline pipeline(needs.selection, totals);
+  OwnSignals signals;
+  Waiter waiter(signals);
+  const auto engine = make_engine(options.engine, needs, pipeline);
+  const FamilyOptions family{options.follow, options.hide_vdso};
+  Session session(family, needs, *engine, pipeline, waiter);
+
+  auto child = SpawnedChild::start({options.program, options.environment, options.user}, signals);
+  if (!child) return tl::unexpected(child.error());
+  // Only now: a program that cannot be run leaves no empty trace behind.
+  auto output = open_output(options);
+  if (!output) return tl::unexpected(output.error());
+  add_sinks(pipeline, options, *output, totals, engine->name());
+  if (options.duration > 0) waiter.set_deadline(monotonic_ns() + static_cast<std::int64_t>(options.duration * 1e9));
+
+  auto outcome = session.run(std::move(*child));
+  if (!outcome) return tl::unexpected(outcome.error());
+  auto finished = pipeline.finish();
+  auto closed = (*output)->close();
+  if (!closed) finished = closed;
+  if (!finished) return tl::unexpected(finished.error());
+  if (outcome->signaled) {
+    die_of(outcome->code);
+    return 128 + outcome->code;
+  }
+  return outcome->code;
+}
+
+}  // namespace vdsotrace::cli

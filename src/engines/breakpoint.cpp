@@ -1,0 +1,165 @@
+#include "engines/breakpoint.hpp"
+
+#include <fmt/format.h>
+
+#include "model/syscalls/render.hpp"
+#include "model/syscalls/spec.hpp"
+
+namespace vdsotrace {
+namespace {
+
+/// Largest errno that a system call returns (MAX_ERRNO, linux/err.h).
+constexpr std::int64_t kMaxErrno = 4095;
+
+void set_result(Call& call, const arch::Registers& registers) {
+  const VdsoService* service = service_of_syscall(call.name);
+  call.ending = Ending::returned;
+  call.result = service != nullptr && service->returns_long ? arch::return_value(registers)
+                                                            : arch::int_return_value(registers);
+  call.error = call.result < 0 && call.result >= -kMaxErrno ? static_cast<int>(-call.result) : 0;
+}
+
+}  // namespace
+
+const ProbePlan& BreakpointEngine::plan_for(const VdsoImage& image) {
+  const auto found = plans_.find(&image);
+  if (found != plans_.end()) return found->second;
+  const Selection& selection = needs_.selection;
+  const bool routes = selection.wants_route(Route::vdso) || selection.wants_route(Route::fallback);
+  const auto wanted = [&](const VdsoService& service) {
+    return routes && selection.wants_number(Abi::x86_64, number_of(Abi::x86_64, service.syscall), true);
+  };
+  return plans_.emplace(&image, plan_probes(image, wanted)).first->second;
+}
+
+void BreakpointEngine::install(AddressSpace& space, StoppedThread& stopped) {
+  if (space.image() == nullptr || space.abi() != Abi::x86_64) return;
+  const ProbePlan& plan = plan_for(*space.image());
+  for (const PlannedPatch& patch : plan.patches) {
+    if (space.patch(stopped.tid(), patch.offset, patch.bytes)) continue;
+    space.unpatch(stopped.tid());
+    reporter_.tell(stopped.thread(), Notice{"its vDSO cannot be written: vDSO calls are not reported"});
+    return;
+  }
+  if (plan.unobservable.empty() || !told_unobservable_.insert(space.image()).second) return;
+  for (const Unobservable& function : plan.unobservable)
+    reporter_.tell(stopped.thread(), Notice{fmt::format("{} is not observed: {}", function.function, function.why)});
+}
+
+void BreakpointEngine::remove(AddressSpace& space, StoppedThread& stopped) { space.unpatch(stopped.tid()); }
+
+std::optional<Resume> BreakpointEngine::on_trap(StoppedThread& stopped) {
+  const auto* registers = stopped.registers();
+  const AddressSpace& space = *stopped.thread().space;
+  if (registers == nullptr || space.image() == nullptr || !space.patched()) return std::nullopt;
+  const auto offset = space.offset_of(arch::program_counter(*registers) - arch::kBreakpointSize);
+  if (!offset) return std::nullopt;
+  const ProbePlan& plan = plan_for(*space.image());
+  const auto found = plan.sites.find(*offset);
+  if (found == plan.sites.end()) return std::nullopt;
+  const ProbeSite& site = found->second;
+  if (site.kind == ProbeSite::Kind::entry) {
+    on_entry(stopped, site);
+  } else {
+    on_exit(stopped);
+  }
+  stopped.set_program_counter(space.base() + site.copy);
+  return Resume{};
+}
+
+void BreakpointEngine::on_entry(StoppedThread& stopped, const ProbeSite& site) {
+  const arch::Registers& registers = *stopped.registers();
+  Thread& thread = stopped.thread();
+  if (thread.role != Thread::Role::traced) return;
+  Call call;
+  call.abi = thread.space->abi();
+  call.nr = number_of(call.abi, site.service->syscall);
+  call.name = site.service->syscall;
+  call.symbol = site.service->symbol;
+  call.route = Route::vdso;
+  call.args = arch::function_arguments(registers);
+  call.start_ns = realtime_ns();
+  call.engine = name();
+  if (needs_.values) capture_entry(call, stopped.memory(), DecodeLimits{needs_.string_limit});
+  open_[thread.tid].enter(std::move(call), arch::stack_pointer(registers), left_by(thread));
+}
+
+void BreakpointEngine::on_exit(StoppedThread& stopped) {
+  const arch::Registers& registers = *stopped.registers();
+  Thread& thread = stopped.thread();
+  const auto found = open_.find(thread.tid);
+  if (found == open_.end()) return;
+  auto call = found->second.leave(arch::stack_pointer(registers), left_by(thread));
+  if (!call) return;
+  // A fallback is told with the values of its system call, as strace would.
+  if (call->ending != Ending::returned) {
+    set_result(*call, registers);
+    if (needs_.values) capture_exit(*call, stopped.memory(), DecodeLimits{needs_.string_limit});
+  }
+  reporter_.tell(thread, std::move(*call));
+}
+
+OpenCalls::Left BreakpointEngine::left_by(const Thread& thread) {
+  return [this, &thread](Call&& call) {
+    if (call.ending != Ending::returned) call.ending = Ending::unfinished;
+    reporter_.tell(thread, std::move(call));
+  };
+}
+
+void BreakpointEngine::leave_engine_memory(StoppedThread& stopped) {
+  const AddressSpace& space = *stopped.thread().space;
+  if (!space.patched() || space.image() == nullptr) return;
+  const auto* registers = stopped.registers();
+  const auto offset = registers != nullptr ? space.offset_of(arch::program_counter(*registers)) : std::nullopt;
+  if (!offset) return;
+  const auto origin = plan_for(*space.image()).origin_of(*offset);
+  if (!origin) return;
+  if (origin->site->kind == ProbeSite::Kind::entry && !origin->executed) open_[stopped.tid()].begin_again();
+  stopped.set_program_counter(space.base() + origin->offset);
+}
+
+bool BreakpointEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) {
+  const auto found = open_.find(thread.tid);
+  if (found == open_.end()) return false;
+  if (fallback == nullptr) {
+    found->second.ran_outside(stack_pointer, left_by(thread));
+    return false;
+  }
+  Call* call = found->second.innermost();
+  if (call == nullptr) return false;
+  call->route = Route::fallback;
+  return true;
+}
+
+void BreakpointEngine::on_fallback_exit(Thread& thread, Call&& call) {
+  const auto found = open_.find(thread.tid);
+  Call* open = found != open_.end() ? found->second.innermost() : nullptr;
+  call.engine = name();
+  if (open == nullptr) {
+    // Entered before we came, or left in the middle: the system call is all we know.
+    reporter_.tell(thread, std::move(call));
+    return;
+  }
+  const auto start = open->start_ns;
+  *open = std::move(call);
+  open->start_ns = start;
+}
+
+void BreakpointEngine::on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) {
+  if (const auto found = open_.find(thread.tid); found != open_.end())
+    found->second.enter_handler(stack_pointer, alternate_stack);
+}
+
+void BreakpointEngine::on_handler_return(Thread& thread, std::uint64_t stack_pointer) {
+  if (const auto found = open_.find(thread.tid); found != open_.end())
+    found->second.leave_handler(stack_pointer, left_by(thread));
+}
+
+void BreakpointEngine::on_end(Thread& thread) {
+  const auto found = open_.find(thread.tid);
+  if (found == open_.end()) return;
+  found->second.end(left_by(thread));
+  open_.erase(found);
+}
+
+}  // namespace vdsotrace

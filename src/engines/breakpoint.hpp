@@ -1,0 +1,45 @@
+// int3 on the entry and on every `ret` of each vDSO function: two stops a call.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+
+#include "engines/open_calls.hpp"
+#include "engines/probe_plan.hpp"
+#include "trace/probe_engine.hpp"
+#include "trace/reporter.hpp"
+#include "vdsotrace/needs.hpp"
+
+namespace vdsotrace {
+
+class BreakpointEngine final : public ProbeEngine {
+ public:
+  BreakpointEngine(const Needs& needs, EventSink& sink) : needs_(needs), reporter_(sink) {}
+
+  std::string_view name() const override { return "breakpoint"; }
+  void install(AddressSpace& space, StoppedThread& thread) override;
+  void remove(AddressSpace& space, StoppedThread& thread) override;
+  std::optional<Resume> on_trap(StoppedThread& thread) override;
+  void leave_engine_memory(StoppedThread& thread) override;
+  bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override;
+  void on_fallback_exit(Thread& thread, Call&& call) override;
+  void on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) override;
+  void on_handler_return(Thread& thread, std::uint64_t stack_pointer) override;
+  void on_end(Thread& thread) override;
+
+ private:
+  const ProbePlan& plan_for(const VdsoImage& image);
+  void on_entry(StoppedThread& stopped, const ProbeSite& site);
+  void on_exit(StoppedThread& stopped);
+  OpenCalls::Left left_by(const Thread& thread);
+
+  const Needs& needs_;
+  Reporter reporter_;
+  /// By image; images live as long as the session's cache.
+  std::map<const VdsoImage*, ProbePlan> plans_;
+  std::map<pid_t, OpenCalls> open_;
+  std::set<const VdsoImage*> told_unobservable_;
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,86 @@
+// What a printer of arguments has to work with. A printer reads memory through the
+// context only: live at a stop, from a Capture afterwards; so capturing the
+// arguments of a call and printing them are the same code run twice.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "vdsotrace/call.hpp"
+
+namespace vdsotrace {
+
+/// How much of what the pointers refer to is wanted.
+struct DecodeLimits {
+  std::size_t string = 32;  ///< `-s`: bytes of a string or buffer, elements of an array
+};
+
+class ArgContext {
+ public:
+  ArgContext(const Call& call, Memory& entry, Memory& exit, const DecodeLimits& limits,
+             std::string& out)
+      : call_(call), entry_(entry), exit_(exit), limits_(limits), out_(out) {}
+
+  const Call& call() const { return call_; }
+  const DecodeLimits& limits() const { return limits_; }
+  unsigned word() const { return word_size(call_.abi); }
+  /// Structures behind pointers have the layout of the x86-64 headers only then;
+  /// otherwise a printer of a structure prints the address.
+  bool native_layout() const { return call_.abi == Abi::x86_64; }
+
+  unsigned index() const { return index_; }
+  void set_index(unsigned index) { index_ = index; }
+  std::uint64_t value() const { return call_.args[index_]; }
+  std::uint64_t arg(unsigned i) const { return call_.args[i]; }
+  std::int32_t as_int() const { return static_cast<std::int32_t>(value()); }
+  std::uint32_t as_uint() const { return static_cast<std::uint32_t>(value()); }
+
+  /// Whether the call has returned with an error: out-arguments are then
+  /// addresses only, as the kernel did not fill them.
+  bool failed() const { return call_.ending == Ending::returned && call_.error != 0; }
+  bool exiting() const { return exiting_; }
+  void set_exiting(bool exiting) { exiting_ = exiting; }
+
+  /// For arguments of When::either: says that only the end of the call can tell this
+  /// one. Returns true if that is yet to come; the printer then returns at once
+  /// and is called again at the end:
+  ///     if (command == F_GETLK && c.wait_for_exit()) return;
+  bool wait_for_exit() {
+    waiting_ = !exiting_;
+    return waiting_;
+  }
+  /// Whether the last printer waits; forgets it.
+  bool take_waiting() { return std::exchange(waiting_, false); }
+
+  /// Memory as it is when this argument is printed.
+  Memory& memory() { return exiting_ ? exit_ : entry_; }
+  /// Memory as it was when the call began.
+  Memory& entry_memory() { return entry_; }
+
+  std::string& out() { return out_; }
+  void put(std::string_view text) { out_.append(text); }
+  template <class... T>
+  void print(fmt::format_string<T...> format, T&&... args) {
+    fmt::format_to(std::back_inserter(out_), format, std::forward<T>(args)...);
+  }
+
+ private:
+  const Call& call_;
+  Memory& entry_;
+  Memory& exit_;
+  const DecodeLimits& limits_;
+  std::string& out_;
+  unsigned index_ = 0;
+  bool exiting_ = false;
+  bool waiting_ = false;
+};
+
+}  // namespace vdsotrace

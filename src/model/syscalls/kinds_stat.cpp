@@ -1,0 +1,127 @@
+// What the stat and statfs families fill in.
+#include <array>
+
+#include <sys/stat.h>
+#include <sys/statfs.h>
+
+#include "model/syscalls/kinds_files.hpp"
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::array kSyncTypes{NAMED(AT_STATX_SYNC_AS_STAT), NAMED(AT_STATX_FORCE_SYNC),
+                                NAMED(AT_STATX_DONT_SYNC)};
+
+constexpr std::array kStatxAttributes{
+    NAMED(STATX_ATTR_COMPRESSED), NAMED(STATX_ATTR_IMMUTABLE),  NAMED(STATX_ATTR_APPEND),
+    NAMED(STATX_ATTR_NODUMP),     NAMED(STATX_ATTR_ENCRYPTED),  NAMED(STATX_ATTR_AUTOMOUNT),
+    NAMED(STATX_ATTR_MOUNT_ROOT), NAMED(STATX_ATTR_VERITY),     NAMED(STATX_ATTR_DAX)};
+
+constexpr std::array kStatfsFlags{
+    NamedValue{0x0020, "ST_VALID"},    NamedValue{0x0001, "ST_RDONLY"},
+    NamedValue{0x0002, "ST_NOSUID"},   NamedValue{0x0004, "ST_NODEV"},
+    NamedValue{0x0008, "ST_NOEXEC"},   NamedValue{0x0010, "ST_SYNCHRONOUS"},
+    NamedValue{0x0040, "ST_MANDLOCK"}, NamedValue{0x0400, "ST_NOATIME"},
+    NamedValue{0x0800, "ST_NODIRATIME"}, NamedValue{0x1000, "ST_RELATIME"},
+    NamedValue{0x2000, "ST_NOSYMFOLLOW"}};
+
+/// include/uapi/linux/magic.h, and file systems that keep theirs to themselves.
+constexpr std::array kFileSystems{
+    NamedValue{0x2f, "QNX4_SUPER_MAGIC"}, NamedValue{0x187, "AUTOFS_SUPER_MAGIC"},
+    NamedValue{0x137f, "MINIX_SUPER_MAGIC"}, NamedValue{0x138f, "MINIX_SUPER_MAGIC2"},
+    NamedValue{0x1cd1, "DEVPTS_SUPER_MAGIC"}, NamedValue{0x2468, "MINIX2_SUPER_MAGIC"},
+    NamedValue{0x2478, "MINIX2_SUPER_MAGIC2"}, NamedValue{0x3434, "NILFS_SUPER_MAGIC"},
+    NamedValue{0x4d44, "MSDOS_SUPER_MAGIC"}, NamedValue{0x4d5a, "MINIX3_SUPER_MAGIC"},
+    NamedValue{0x517b, "SMB_SUPER_MAGIC"}, NamedValue{0x564c, "NCP_SUPER_MAGIC"},
+    NamedValue{0x6969, "NFS_SUPER_MAGIC"}, NamedValue{0x72b6, "JFFS2_SUPER_MAGIC"},
+    NamedValue{0x9660, "ISOFS_SUPER_MAGIC"}, NamedValue{0x9fa0, "PROC_SUPER_MAGIC"},
+    NamedValue{0x9fa1, "OPENPROM_SUPER_MAGIC"}, NamedValue{0x9fa2, "USBDEVICE_SUPER_MAGIC"},
+    NamedValue{0xadf5, "ADFS_SUPER_MAGIC"}, NamedValue{0xadff, "AFFS_SUPER_MAGIC"},
+    NamedValue{0xef53, "EXT2_SUPER_MAGIC"}, NamedValue{0xf15f, "ECRYPTFS_SUPER_MAGIC"},
+    NamedValue{0x27e0eb, "CGROUP_SUPER_MAGIC"}, NamedValue{0x414a53, "EFS_SUPER_MAGIC"},
+    NamedValue{0xc0ffee, "HOSTFS_SUPER_MAGIC"}, NamedValue{0xc36400, "CEPH_SUPER_MAGIC"},
+    NamedValue{0x1021994, "TMPFS_MAGIC"}, NamedValue{0x1021997, "V9FS_MAGIC"},
+    NamedValue{0x1161970, "GFS2_MAGIC"}, NamedValue{0x7655821, "RDTGROUP_SUPER_MAGIC"},
+    NamedValue{0x9041934, "ANON_INODE_FS_MAGIC"}, NamedValue{0xbad1dea, "FUTEXFS_SUPER_MAGIC"},
+    NamedValue{0x11307854, "MTD_INODE_FS_MAGIC"}, NamedValue{0x15013346, "UDF_SUPER_MAGIC"},
+    NamedValue{0x2011bab0, "EXFAT_SUPER_MAGIC"}, NamedValue{0x24051905, "UBIFS_SUPER_MAGIC"},
+    NamedValue{0x28cd3d45, "CRAMFS_MAGIC"}, NamedValue{0x2fc12fc1, "ZFS_SUPER_MAGIC"},
+    NamedValue{0x3153464a, "JFS_SUPER_MAGIC"}, NamedValue{0x42494e4d, "BINFMTFS_MAGIC"},
+    NamedValue{0x43415d53, "SMACK_MAGIC"}, NamedValue{0x444d4142, "DMA_BUF_MAGIC"},
+    NamedValue{0x453dcd28, "CRAMFS_MAGIC_WEND"}, NamedValue{0x454d444d, "DEVMEM_MAGIC"},
+    NamedValue{0x50495045, "PIPEFS_MAGIC"}, NamedValue{0x52654973, "REISERFS_SUPER_MAGIC"},
+    NamedValue{0x5345434d, "SECRETMEM_MAGIC"}, NamedValue{0x5346414f, "AFS_SUPER_MAGIC"},
+    NamedValue{0x5346544e, "NTFS_SB_MAGIC"}, NamedValue{0x534f434b, "SOCKFS_MAGIC"},
+    NamedValue{0x57ac6e9d, "STACK_END_MAGIC"}, NamedValue{0x58465342, "XFS_SUPER_MAGIC"},
+    NamedValue{0x5a3c69f0, "AAFS_MAGIC"}, NamedValue{0x5a4f4653, "ZONEFS_MAGIC"},
+    NamedValue{0x6165676c, "PSTOREFS_MAGIC"}, NamedValue{0x61756673, "AUFS_SUPER_MAGIC"},
+    NamedValue{0x62646576, "BDEVFS_MAGIC"}, NamedValue{0x62656570, "CONFIGFS_MAGIC"},
+    NamedValue{0x62656572, "SYSFS_MAGIC"}, NamedValue{0x63677270, "CGROUP2_SUPER_MAGIC"},
+    NamedValue{0x64626720, "DEBUGFS_MAGIC"}, NamedValue{0x64646178, "DAXFS_MAGIC"},
+    NamedValue{0x65735543, "FUSE_CTL_SUPER_MAGIC"}, NamedValue{0x65735546, "FUSE_SUPER_MAGIC"},
+    NamedValue{0x68191122, "QNX6_SUPER_MAGIC"}, NamedValue{0x6b414653, "AFS_FS_MAGIC"},
+    NamedValue{0x6c6f6f70, "BINDERFS_SUPER_MAGIC"}, NamedValue{0x6e736673, "NSFS_MAGIC"},
+    NamedValue{0x73636673, "SECURITYFS_MAGIC"}, NamedValue{0x73717368, "SQUASHFS_MAGIC"},
+    NamedValue{0x73757245, "CODA_SUPER_MAGIC"}, NamedValue{0x7461636f, "OCFS2_SUPER_MAGIC"},
+    NamedValue{0x74726163, "TRACEFS_MAGIC"}, NamedValue{0x794c7630, "OVERLAYFS_SUPER_MAGIC"},
+    NamedValue{0x858458f6, "RAMFS_MAGIC"}, NamedValue{0x9123683e, "BTRFS_SUPER_MAGIC"},
+    NamedValue{0x958458f6, "HUGETLBFS_MAGIC"}, NamedValue{0xabba1974, "XENFS_SUPER_MAGIC"},
+    NamedValue{0xcafe4a11, "BPF_FS_MAGIC"}, NamedValue{0xde5e81e4, "EFIVARFS_MAGIC"},
+    NamedValue{0xe0f5e1e2, "EROFS_SUPER_MAGIC_V1"}, NamedValue{0xf2f52010, "F2FS_SUPER_MAGIC"},
+    NamedValue{0xf97cff8c, "SELINUX_MAGIC"}, NamedValue{0xf995e849, "HPFS_SUPER_MAGIC"},
+    NamedValue{0xfe534d42, "SMB2_SUPER_MAGIC"}, NamedValue{0xff534d42, "CIFS_SUPER_MAGIC"}};
+
+}  // namespace
+
+void print_stat_arg(ArgContext& c) {
+  print_object_at<struct stat>(c, c.value(), [&](const struct stat& st) {
+    c.put("{st_mode=");
+    print_file_mode(c, st.st_mode);
+    if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) {
+      c.put(", st_rdev=");
+      print_device(c, st.st_rdev);
+    } else {
+      c.print(", st_size={}", st.st_size);
+    }
+    c.put(", ...}");
+  });
+}
+
+void print_statx_flags_arg(ArgContext& c) {
+  const std::uint32_t flags = c.as_uint();
+  print_flags(c, flags & AT_STATX_SYNC_TYPE, kSyncTypes, "");
+  if (const std::uint32_t rest = flags & ~static_cast<std::uint32_t>(AT_STATX_SYNC_TYPE)) {
+    c.put("|");
+    print_flags(c, rest, kAtBits, "");
+  }
+}
+
+void print_statx_arg(ArgContext& c) {
+  print_object_at<struct statx>(c, c.value(), [&](const struct statx& stx) {
+    c.put("{stx_mask=");
+    print_flags(c, stx.stx_mask, kStatxBits, "STATX_???");
+    c.put(", stx_attributes=");
+    print_flags(c, stx.stx_attributes, kStatxAttributes, "STATX_ATTR_???");
+    c.put(", stx_mode=");
+    print_file_mode(c, stx.stx_mode);
+    c.print(", stx_size={}, ...}}", stx.stx_size);
+  });
+}
+
+void print_statfs_arg(ArgContext& c) {
+  print_object_at<struct statfs>(c, c.value(), [&](const struct statfs& fs) {
+    c.put("{f_type=");
+    print_choice(c, static_cast<std::uint64_t>(fs.f_type), kFileSystems, "");
+    c.print(", f_bsize={}, f_blocks={}, f_bfree={}, f_bavail={}, f_files={}, f_ffree={}",
+            fs.f_bsize, fs.f_blocks, fs.f_bfree, fs.f_bavail, fs.f_files, fs.f_ffree);
+    c.put(", f_fsid={val=[");
+    print_hex(c, static_cast<std::uint32_t>(fs.f_fsid.__val[0]));
+    c.put(", ");
+    print_hex(c, static_cast<std::uint32_t>(fs.f_fsid.__val[1]));
+    c.print("]}}, f_namelen={}, f_frsize={}, f_flags=", fs.f_namelen, fs.f_frsize);
+    print_flags(c, static_cast<std::uint64_t>(fs.f_flags), kStatfsFlags, "ST_???");
+    c.put("}");
+  });
+}
+
+}  // namespace vdsotrace

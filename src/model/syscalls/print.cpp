@@ -1,0 +1,279 @@
+#include "model/syscalls/print.hpp"
+
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <cstring>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+namespace vdsotrace {
+namespace {
+
+/// What a file name is read in, so that a short one costs one small read.
+constexpr std::size_t kPathChunk = 128;
+constexpr std::size_t kLaterPathChunk = 1024;
+
+/// However large `-s` is.
+constexpr std::size_t kMostShown = 1u << 20;
+
+bool is_octal_digit(std::byte b) { return b >= std::byte{'0'} && b <= std::byte{'7'}; }
+
+/// The letter behind the backslash for characters that have one, or 0.
+char short_escape(unsigned char c) {
+  switch (c) {
+    case '"': return '"';
+    case '\\': return '\\';
+    case '\f': return 'f';
+    case '\n': return 'n';
+    case '\r': return 'r';
+    case '\t': return 't';
+    case '\v': return 'v';
+    default: return 0;
+  }
+}
+
+/// As few octal digits as the following byte allows.
+void append_octal(std::string& out, unsigned char c, bool digit_follows) {
+  out.push_back('\\');
+  if (digit_follows || c >= 0100) out.push_back(static_cast<char>('0' + (c >> 6)));
+  if (digit_follows || c >= 010) out.push_back(static_cast<char>('0' + ((c >> 3) & 7)));
+  out.push_back(static_cast<char>('0' + (c & 7)));
+}
+
+std::size_t length_of_string(std::span<const std::byte> bytes) {
+  const auto nul = std::find(bytes.begin(), bytes.end(), std::byte{0});
+  return static_cast<std::size_t>(nul - bytes.begin());
+}
+
+}  // namespace
+
+void print_hex(ArgContext& c, std::uint64_t value) {
+  if (value == 0) {
+    c.put("0");
+  } else {
+    c.print("{:#x}", value);
+  }
+}
+
+void print_address(ArgContext& c, std::uint64_t address) {
+  if (address == 0) {
+    c.put("NULL");
+  } else {
+    c.print("{:#x}", address);
+  }
+}
+
+void print_flags(ArgContext& c, std::uint64_t value, std::span<const NamedValue> table,
+                 std::string_view fallback) {
+  if (value == 0) {
+    const auto zero = std::find_if(table.begin(), table.end(),
+                                   [](const NamedValue& known) { return known.value == 0; });
+    c.put(zero == table.end() ? std::string_view("0") : zero->name);
+    return;
+  }
+  std::uint64_t rest = value;
+  bool any = false;
+  for (const NamedValue& known : table) {
+    if (known.value == 0 || (rest & known.value) != known.value) continue;
+    if (any) c.put("|");
+    c.put(known.name);
+    rest &= ~known.value;
+    any = true;
+  }
+  if (rest == 0) return;
+  if (any) {
+    c.print("|{:#x}", rest);
+  } else {
+    print_choice(c, rest, {}, fallback);
+  }
+}
+
+void print_choice(ArgContext& c, std::uint64_t value, std::span<const NamedValue> table,
+                  std::string_view fallback) {
+  const auto found = std::find_if(table.begin(), table.end(),
+                                  [&](const NamedValue& known) { return known.value == value; });
+  if (found != table.end()) {
+    c.put(found->name);
+    return;
+  }
+  print_hex(c, value);
+  if (!fallback.empty()) c.print(" /* {} */", fallback);
+}
+
+void print_flags_with_huge_size(ArgContext& c, std::uint32_t value,
+                                std::span<const NamedValue> table, std::string_view prefix) {
+  constexpr unsigned kShift = 26;
+  const std::uint32_t huge = value >> kShift;
+  const std::uint32_t bits = value & ((1u << kShift) - 1);
+  if (bits != 0 || huge == 0) print_flags(c, bits, table, fmt::format("{}_???", prefix));
+  if (huge != 0) c.print("{}{}<<{}_HUGE_SHIFT", bits != 0 ? "|" : "", huge, prefix);
+}
+
+void append_quoted(std::string& out, std::span<const std::byte> bytes, std::size_t limit,
+                   bool more) {
+  const std::size_t shown = std::min(bytes.size(), limit);
+  out.reserve(out.size() + shown + 5);
+  out.push_back('"');
+  for (std::size_t i = 0; i < shown; ++i) {
+    const auto c = static_cast<unsigned char>(bytes[i]);
+    if (const char letter = short_escape(c)) {
+      out.push_back('\\');
+      out.push_back(letter);
+    } else if (c >= 0x20 && c < 0x7f) {
+      out.push_back(static_cast<char>(c));
+    } else {
+      append_octal(out, c, i + 1 < shown && is_octal_digit(bytes[i + 1]));
+    }
+  }
+  out.push_back('"');
+  if (more || shown < bytes.size()) out.append("...");
+}
+
+void print_string_at(ArgContext& c, std::uint64_t address) {
+  std::array<std::byte, 256> small;
+  std::vector<std::byte> large;
+  std::span<std::byte> bytes(small);
+  const std::size_t wanted = std::min<std::size_t>(c.limits().string, kMostShown) + 1;
+  if (wanted > small.size()) {
+    large.resize(wanted);
+    bytes = large;
+  }
+  bytes = bytes.first(wanted);
+  bytes = bytes.first(address == 0 ? 0 : c.memory().read(address, bytes));
+  const std::size_t length = length_of_string(bytes);
+  if (length == bytes.size() && length < wanted) {  // it runs into unmapped memory
+    print_address(c, address);
+    return;
+  }
+  append_quoted(c.out(), bytes.first(length), c.limits().string);
+}
+
+void print_path_at(ArgContext& c, std::uint64_t address) {
+  std::array<std::byte, PATH_MAX> path;
+  std::size_t done = 0;
+  std::size_t length = 0;
+  while (address != 0 && done < path.size()) {
+    const std::size_t size = std::min(done == 0 ? kPathChunk : kLaterPathChunk, path.size() - done);
+    const auto chunk = std::span(path).subspan(done, size);
+    const std::size_t got = c.memory().read(address + done, chunk);
+    length = done + length_of_string(chunk.first(got));
+    done += got;
+    if (length < done) break;
+    if (got < chunk.size()) {
+      done = 0;
+      break;
+    }
+  }
+  if (done == 0) {
+    print_address(c, address);
+    return;
+  }
+  append_quoted(c.out(), std::span(path).first(length), PATH_MAX - 1);
+}
+
+void append_quoted_hex(std::string& out, std::span<const std::byte> bytes, bool more) {
+  out.push_back('"');
+  for (const std::byte b : bytes) {
+    fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned>(b));
+  }
+  out.push_back('"');
+  if (more) out.append("...");
+}
+
+namespace {
+
+/// Hands the first bytes of a buffer, as many as shall be shown, to `body(bytes, more)`.
+template <class Body>
+void with_buffer_at(ArgContext& c, std::uint64_t address, std::uint64_t size, Body&& body) {
+  if (address == 0) {
+    print_address(c, address);
+    return;
+  }
+  std::array<std::byte, 256> small;
+  std::vector<std::byte> large;
+  std::span<std::byte> bytes(small);
+  const auto limit = std::min<std::uint64_t>(c.limits().string, kMostShown);
+  const auto wanted = static_cast<std::size_t>(std::min(size, limit));
+  if (wanted > small.size()) {
+    large.resize(wanted);
+    bytes = large;
+  }
+  bytes = bytes.first(wanted);
+  if (wanted != 0 && c.memory().read(address, bytes) != wanted) {
+    print_address(c, address);
+    return;
+  }
+  body(bytes, size > wanted);
+}
+
+}  // namespace
+
+void print_buffer_at(ArgContext& c, std::uint64_t address, std::uint64_t size) {
+  with_buffer_at(c, address, size, [&](std::span<const std::byte> bytes, bool more) {
+    append_quoted(c.out(), bytes, bytes.size(), more);
+  });
+}
+
+void print_hex_buffer_at(ArgContext& c, std::uint64_t address, std::uint64_t size) {
+  with_buffer_at(c, address, size, [&](std::span<const std::byte> bytes, bool more) {
+    append_quoted_hex(c.out(), bytes, more);
+  });
+}
+
+void print_rest_of_struct(ArgContext& c, std::uint64_t address, std::uint64_t known,
+                          std::uint64_t size) {
+  constexpr std::uint64_t kMost = 4096;  // the kernel's own limit is a page
+  if (size <= known || size > kMost) return;
+  std::vector<std::byte> rest(static_cast<std::size_t>(size - known));
+  if (c.memory().read(address + known, rest) != rest.size()) {
+    c.put(", ...");
+    return;
+  }
+  const auto is_zero = [](std::byte b) { return b == std::byte{0}; };
+  if (std::all_of(rest.begin(), rest.end(), is_zero)) return;
+  c.print(", /* bytes {}..{} */ ", known, size - 1);
+  const std::size_t shown = std::min(rest.size(), c.limits().string);
+  append_quoted_hex(c.out(), std::span(rest).first(shown), shown < rest.size());
+}
+
+void print_device(ArgContext& c, std::uint64_t device) {
+  c.put("makedev(");
+  print_hex(c, gnu_dev_major(device));
+  c.put(", ");
+  print_hex(c, gnu_dev_minor(device));
+  c.put(")");
+}
+
+void print_file_mode(ArgContext& c, std::uint32_t mode) {
+  static constexpr std::array kTypes{NAMED(S_IFREG), NAMED(S_IFSOCK), NAMED(S_IFIFO),
+                                     NAMED(S_IFLNK), NAMED(S_IFDIR),  NAMED(S_IFBLK),
+                                     NAMED(S_IFCHR)};
+  static constexpr std::array kBits{NAMED(S_ISUID), NAMED(S_ISGID), NAMED(S_ISVTX)};
+  const auto type = std::find_if(kTypes.begin(), kTypes.end(), [&](const NamedValue& known) {
+    return known.value == (mode & S_IFMT);
+  });
+  if (type == kTypes.end()) {
+    c.print("{:#03o}", mode);
+    return;
+  }
+  c.put(type->name);
+  for (const NamedValue& bit : kBits) {
+    if ((mode & bit.value) != 0) c.print("|{}", bit.name);
+  }
+  c.print("|{:#03o}", mode & 0777u);
+}
+
+void print_dirfd(ArgContext& c, std::uint64_t value) {
+  const auto fd = static_cast<std::int32_t>(value);
+  if (fd == AT_FDCWD) {
+    c.put("AT_FDCWD");
+  } else {
+    c.print("{}", fd);
+  }
+}
+
+}  // namespace vdsotrace

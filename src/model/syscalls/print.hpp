@@ -1,0 +1,121 @@
+// Building blocks of printers, in strace's spelling.
+#pragma once
+
+#include <span>
+
+#include "model/syscalls/context.hpp"
+
+namespace vdsotrace {
+
+/// A constant of a kernel header and its name. Tables of them are data.
+struct NamedValue {
+  std::uint64_t value;
+  std::string_view name;
+};
+
+/// A row of such a table: {NAMED(MAP_SHARED), NAMED(MAP_PRIVATE)}.
+#define NAMED(constant) \
+  ::vdsotrace::NamedValue { static_cast<std::uint64_t>(constant), #constant }
+
+/// Hexadecimal as C's %#x has it: 0x1f, but 0 for zero.
+void print_hex(ArgContext& c, std::uint64_t value);
+/// NULL or 0x7ffc...
+void print_address(ArgContext& c, std::uint64_t address);
+
+/// Bits by name joined with '|', the rest in hexadecimal. `fallback` is strace's
+/// remark on a value in which no bit is known: "0x8000 /* O_??? */". Zero prints
+/// the table's name for 0, or "0".
+void print_flags(ArgContext& c, std::uint64_t value, std::span<const NamedValue> table,
+                 std::string_view fallback);
+/// One name, or "0x5 /* FUTEX_??? */".
+void print_choice(ArgContext& c, std::uint64_t value, std::span<const NamedValue> table,
+                  std::string_view fallback);
+
+/// Flags that hold the logarithm of a huge page's size in their top six bits:
+/// "MAP_HUGETLB|21<<MAP_HUGE_SHIFT". `prefix` is "MAP", "MFD", "SHM".
+void print_flags_with_huge_size(ArgContext& c, std::uint32_t value,
+                                std::span<const NamedValue> table, std::string_view prefix);
+
+/// Appends `bytes` in double quotes, escaped as strace does (octal, \n, \t, ...), cut after
+/// `limit` bytes with "..." behind the closing quote when there is more.
+void append_quoted(std::string& out, std::span<const std::byte> bytes, std::size_t limit,
+                   bool more = false);
+/// The NUL-terminated string at `address`, limited by `-s`; an address if unreadable.
+void print_string_at(ArgContext& c, std::uint64_t address);
+/// The same for a file name, which strace never cuts (up to PATH_MAX).
+void print_path_at(ArgContext& c, std::uint64_t address);
+/// `size` bytes at `address` in quotes, limited by `-s`; an address if unreadable.
+void print_buffer_at(ArgContext& c, std::uint64_t address, std::uint64_t size);
+/// The same with every byte as \x1f, as strace prints what is never text.
+void print_hex_buffer_at(ArgContext& c, std::uint64_t address, std::uint64_t size);
+/// Appends `bytes` in double quotes, each as \x1f.
+void append_quoted_hex(std::string& out, std::span<const std::byte> bytes, bool more = false);
+/// "makedev(0x8, 0x1)"
+void print_device(ArgContext& c, std::uint64_t device);
+/// A file's mode: "S_IFREG|0644".
+void print_file_mode(ArgContext& c, std::uint32_t mode);
+/// What a program passed behind the end of the structure that we know, where it is not zero:
+/// `, /* bytes 24..31 */ "\x05..."`. The structure lies at `address`, `known` of its `size` bytes are known.
+void print_rest_of_struct(ArgContext& c, std::uint64_t address, std::uint64_t known,
+                          std::uint64_t size);
+/// AT_FDCWD or a decimal number.
+void print_dirfd(ArgContext& c, std::uint64_t value);
+
+/// Reads a T at `address` and hands it to `body(const T&)`; prints the address if
+/// it is NULL, unreadable, the call failed (when exiting) or the ABI's layout differs.
+template <class T, class Body>
+void print_object_at(ArgContext& c, std::uint64_t address, Body&& body) {
+  if (address != 0 && c.native_layout() && !(c.exiting() && c.failed())) {
+    if (auto object = c.memory().object<T>(address)) {
+      body(*object);
+      return;
+    }
+  }
+  print_address(c, address);
+}
+
+/// Prints `count` elements of T at `address` as [a, b, ...], at most the limit's,
+/// "..." behind; `body(const T&)` prints one. For a T that is laid out the same in every ABI.
+/// Prints the address if it is NULL or unreadable or the range wraps around.
+template <class T, class Body>
+void print_plain_array_at(ArgContext& c, std::uint64_t address, std::uint64_t count, Body&& body) {
+  if (address == 0 || count > (UINT64_MAX - address) / sizeof(T)) {
+    print_address(c, address);
+    return;
+  }
+  if (count == 0) {
+    c.put("[]");
+    return;
+  }
+  for (std::uint64_t shown = 0; shown < count; ++shown) {
+    if (shown >= c.limits().string) {
+      c.put(shown == 0 ? "[..." : ", ...");
+      break;
+    }
+    const std::uint64_t at = address + shown * sizeof(T);
+    const auto element = c.memory().object<T>(at);
+    if (!element) {
+      if (shown == 0) {
+        print_address(c, address);
+        return;
+      }
+      c.print(", ... /* {:#x} */", at);
+      break;
+    }
+    c.put(shown == 0 ? "[" : ", ");
+    body(*element);
+  }
+  c.put("]");
+}
+
+/// The same for a structure: prints the address as print_object_at does.
+template <class T, class Body>
+void print_array_at(ArgContext& c, std::uint64_t address, std::uint64_t count, Body&& body) {
+  if (!c.native_layout() || (c.exiting() && c.failed())) {
+    print_address(c, address);
+  } else {
+    print_plain_array_at<T>(c, address, count, body);
+  }
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,156 @@
+#include "model/syscalls/render.hpp"
+
+#include <algorithm>
+
+#include "model/syscalls/errno.hpp"
+#include "model/syscalls/print.hpp"
+#include "model/syscalls/spec.hpp"
+
+namespace vdsotrace {
+namespace {
+
+const ArgKind kUnknownKind{[](ArgContext& c) { print_hex(c, c.value()); }};
+
+/// A number without a name: all six registers may be arguments.
+const CallSpec kUnknownCall{"", 6};
+
+const CallSpec& spec_for(const Call& call) {
+  const CallSpec* spec = spec_of(call.abi, call.nr);
+  return spec != nullptr ? *spec : kUnknownCall;
+}
+
+const ArgKind& kind_of(const CallSpec& spec, unsigned index) {
+  const ArgKind* kind = spec.kinds[index];
+  return kind != nullptr ? *kind : kUnknownKind;
+}
+
+unsigned arguments_of(const CallSpec& spec) {
+  return std::min<unsigned>(spec.arguments, static_cast<unsigned>(spec.kinds.size()));
+}
+
+/// A rendering's memory is const to its caller: reading a Capture changes nothing.
+Capture& readable(const Capture& capture) { return const_cast<Capture&>(capture); }
+
+void print_result(ArgContext& c, const CallSpec& spec) {
+  const Call& call = c.call();
+  if (spec.result != nullptr) {
+    spec.result(c);
+  } else if (call.abi == Abi::i386) {
+    c.print("{}", static_cast<std::int32_t>(call.result));
+  } else {
+    c.print("{}", call.result);
+  }
+  if (spec.comment == nullptr) return;
+  const std::size_t bare = c.out().size();
+  c.put(" ");
+  spec.comment(c);
+  if (c.out().size() == bare + 1) c.out().resize(bare);
+}
+
+std::string result_text(ArgContext& c, const CallSpec& spec) {
+  const Call& call = c.call();
+  if (call.ending == Ending::running) return {};
+  if (call.ending == Ending::unfinished) return "?";
+  if (call.error != 0) return error_result(call.error);
+  c.out().clear();
+  print_result(c, spec);
+  return c.out();
+}
+
+/// Prints one argument as it was at entry. Returns whether it is printed at the end instead;
+/// what has been printed is worthless then.
+bool print_at_entry(ArgContext& c, const ArgKind& kind) {
+  c.set_exiting(false);
+  kind.print(c);
+  return c.take_waiting() || kind.when == When::exit_and_entry;
+}
+
+void print_at_exit(ArgContext& c, const ArgKind& kind) {
+  c.set_exiting(true);
+  kind.print(c);
+  c.take_waiting();
+}
+
+/// Prints one argument; whether the call's beginning sufficed for it.
+bool print_whole(ArgContext& c, const ArgKind& kind) {
+  c.out().clear();
+  const bool early = kind.when == When::entry || kind.when == When::either;
+  if (early && !print_at_entry(c, kind)) return true;
+  c.out().clear();
+  if (c.call().ending == Ending::returned) print_at_exit(c, kind);
+  return false;
+}
+
+CallText render_arguments(ArgContext& c, const CallSpec& spec, bool to_the_end) {
+  CallText text;
+  const unsigned count = arguments_of(spec);
+  text.args.reserve(count);
+  bool only_entry = true;
+  for (unsigned i = 0; i < count; ++i) {
+    c.set_index(i);
+    only_entry = print_whole(c, kind_of(spec, i)) && only_entry;
+    if (!only_entry && !to_the_end) break;
+    if (c.out().empty()) continue;
+    text.args.push_back(c.out());
+    if (only_entry) text.at_entry = text.args.size();
+  }
+  return text;
+}
+
+}  // namespace
+
+void capture_entry(Call& call, Memory& live, const DecodeLimits& limits) {
+  const CallSpec& spec = spec_for(call);
+  Recorder recorder(live, call.at_entry);
+  std::string scratch;
+  ArgContext c(call, recorder, recorder, limits, scratch);
+  const unsigned count = arguments_of(spec);
+  for (unsigned i = 0; i < count; ++i) {
+    const ArgKind& kind = kind_of(spec, i);
+    if (kind.when == When::exit) continue;
+    c.set_index(i);
+    print_at_entry(c, kind);
+  }
+}
+
+void capture_exit(Call& call, Memory& live, const DecodeLimits& limits) {
+  if (call.ending != Ending::returned) return;
+  const CallSpec& spec = spec_for(call);
+  Recorder recorder(live, call.at_exit);
+  std::string scratch;
+  ArgContext c(call, call.at_entry, recorder, limits, scratch);
+  const unsigned count = arguments_of(spec);
+  for (unsigned i = 0; i < count; ++i) {
+    const ArgKind& kind = kind_of(spec, i);
+    if (kind.when == When::entry) continue;
+    c.set_index(i);
+    if (kind.when == When::either && !print_at_entry(c, kind)) continue;
+    print_at_exit(c, kind);
+  }
+  c.set_exiting(true);
+  if (call.error == 0) print_result(c, spec);
+}
+
+CallText render(const Call& call, const DecodeLimits& limits) {
+  const CallSpec& spec = spec_for(call);
+  std::string scratch;
+  ArgContext c(call, readable(call.at_entry), readable(call.at_exit), limits, scratch);
+  CallText text = render_arguments(c, spec, call.ending == Ending::returned);
+  c.set_exiting(true);
+  text.result = result_text(c, spec);
+  return text;
+}
+
+CallText render_entry(const Call& call, const DecodeLimits& limits) {
+  std::string scratch;
+  ArgContext c(call, readable(call.at_entry), readable(call.at_exit), limits, scratch);
+  return render_arguments(c, spec_for(call), false);
+}
+
+std::string display_name(const Call& call) {
+  if (const CallSpec* spec = spec_of(call.abi, call.nr)) return std::string(spec->name);
+  if (!call.name.empty()) return std::string(call.name);
+  return fmt::format("syscall_{:#x}", static_cast<std::uint64_t>(call.nr));
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,46 @@
+// A call as text: capture what its arguments point to while the thread is
+// stopped, print it at any time later.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/syscalls/context.hpp"
+
+namespace vdsotrace {
+
+/// Notes in call.at_entry what the arguments known at entry point to, and what
+/// the end of the call will need from its beginning. `live` is the stopped
+/// thread's memory.
+void capture_entry(Call& call, Memory& live, const DecodeLimits& limits);
+/// Notes in call.at_exit what the call's results point to. call.ending,
+/// result and error must be set.
+void capture_exit(Call& call, Memory& live, const DecodeLimits& limits);
+
+/// A call's arguments and result in strace's spelling, every byte of the
+/// program's escaped.
+struct CallText {
+  std::vector<std::string> args;
+  /// The first `at_entry` of them are known when the call begins; the rest only when it ends.
+  std::size_t at_entry = 0;
+  /// What stands after "= ": "3", "-1 ENOENT (No such file or directory)",
+  /// "0 (Timeout)", "?", "? ERESTARTSYS (To be restarted if SA_RESTART is set)".
+  std::string result;
+};
+
+/// Works for a call that still runs (args stops at `at_entry`) and for one that has ended.
+/// When it ended without returning, arguments known only at the end are left out.
+CallText render(const Call& call, const DecodeLimits& limits);
+
+/// Only the arguments known at entry: all that can be said while the call runs.
+CallText render_entry(const Call& call, const DecodeLimits& limits);
+
+/// The name to print: the table's, or `syscall_0x1ff` for a number without one.
+std::string display_name(const Call& call);
+
+/// The clock id argument of a clock call ("CLOCK_MONOTONIC"), nothing for other calls.
+std::optional<std::string> clock_of(const Call& call);
+/// A clock id in strace's spelling, dynamic clocks as FD_TO_CLOCKID(3) or MAKE_PROCESS_CPUCLOCK(1, CPUCLOCK_SCHED).
+std::string clock_name(std::int32_t id);
+
+}  // namespace vdsotrace

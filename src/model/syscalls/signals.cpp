@@ -1,0 +1,269 @@
+#include "model/syscalls/signals.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <iterator>
+
+#include <linux/audit.h>
+
+#include "model/syscalls/errno.hpp"
+#include "model/syscalls/print.hpp"
+#include "model/syscalls/spec.hpp"
+
+namespace vdsotrace {
+namespace {
+
+/// Indexed by number (include/uapi/asm/signal.h). The kernel's first real-time signal is 32.
+constexpr std::array<std::string_view, 33> kNames{
+    "",       "SIGHUP",  "SIGINT",    "SIGQUIT", "SIGILL",  "SIGTRAP", "SIGABRT", "SIGBUS", "SIGFPE",
+    "SIGKILL", "SIGUSR1", "SIGSEGV",  "SIGUSR2", "SIGPIPE", "SIGALRM", "SIGTERM", "SIGSTKFLT",
+    "SIGCHLD", "SIGCONT", "SIGSTOP",  "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG",  "SIGXCPU",
+    "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGIO",  "SIGPWR",  "SIGSYS",  "SIGRTMIN"};
+constexpr int kFirstRealTime = 32;
+constexpr int kLastSignal = 64;
+constexpr unsigned kMaskBytes = 8;
+
+constexpr NamedValue code(int value, std::string_view name) {
+  return {static_cast<std::uint32_t>(value), name};
+}
+
+// Codes that every signal can have, then those of one signal (asm-generic/siginfo.h).
+constexpr std::array kCommonCodes{
+    code(0, "SI_USER"),      code(0x80, "SI_KERNEL"), code(-1, "SI_QUEUE"),  code(-2, "SI_TIMER"),
+    code(-3, "SI_MESGQ"),    code(-4, "SI_ASYNCIO"),  code(-5, "SI_SIGIO"),  code(-6, "SI_TKILL"),
+    code(-7, "SI_DETHREAD"), code(-60, "SI_ASYNCNL")};
+constexpr std::array kTrapCodes{
+    code(1, "TRAP_BRKPT"),  code(2, "TRAP_TRACE"), code(3, "TRAP_BRANCH"),
+    code(4, "TRAP_HWBKPT"), code(5, "TRAP_UNK"),   code(6, "TRAP_PERF")};
+constexpr std::array kChildCodes{
+    code(1, "CLD_EXITED"),  code(2, "CLD_KILLED"),  code(3, "CLD_DUMPED"),
+    code(4, "CLD_TRAPPED"), code(5, "CLD_STOPPED"), code(6, "CLD_CONTINUED")};
+constexpr std::array kPollCodes{code(1, "POLL_IN"),  code(2, "POLL_OUT"), code(3, "POLL_MSG"),
+                                code(4, "POLL_ERR"), code(5, "POLL_PRI"), code(6, "POLL_HUP")};
+constexpr std::array kIllegalCodes{
+    code(1, "ILL_ILLOPC"), code(2, "ILL_ILLOPN"), code(3, "ILL_ILLADR"), code(4, "ILL_ILLTRP"),
+    code(5, "ILL_PRVOPC"), code(6, "ILL_PRVREG"), code(7, "ILL_COPROC"), code(8, "ILL_BADSTK"),
+    code(9, "ILL_BADIADDR")};
+constexpr std::array kFloatCodes{
+    code(1, "FPE_INTDIV"), code(2, "FPE_INTOVF"), code(3, "FPE_FLTDIV"),  code(4, "FPE_FLTOVF"),
+    code(5, "FPE_FLTUND"), code(6, "FPE_FLTRES"), code(7, "FPE_FLTINV"),  code(8, "FPE_FLTSUB"),
+    code(14, "FPE_FLTUNK"), code(15, "FPE_CONDTRAP")};
+constexpr std::array kSegmentCodes{
+    code(1, "SEGV_MAPERR"),  code(2, "SEGV_ACCERR"),  code(3, "SEGV_BNDERR"),
+    code(4, "SEGV_PKUERR"),  code(5, "SEGV_ACCADI"),  code(6, "SEGV_ADIDERR"),
+    code(7, "SEGV_ADIPERR"), code(8, "SEGV_MTEAERR"), code(9, "SEGV_MTESERR")};
+constexpr std::array kBusCodes{code(1, "BUS_ADRALN"), code(2, "BUS_ADRERR"), code(3, "BUS_OBJERR"),
+                               code(4, "BUS_MCEERR_AR"), code(5, "BUS_MCEERR_AO")};
+constexpr std::array kSysCodes{code(1, "SYS_SECCOMP"), code(2, "SYS_USER_DISPATCH")};
+
+struct SignalCodes {
+  int signal;
+  std::span<const NamedValue> codes;
+};
+constexpr std::array kCodesOf{
+    SignalCodes{SIGTRAP, kTrapCodes},  SignalCodes{SIGCHLD, kChildCodes},
+    SignalCodes{SIGIO, kPollCodes},    SignalCodes{SIGILL, kIllegalCodes},
+    SignalCodes{SIGFPE, kFloatCodes},  SignalCodes{SIGSEGV, kSegmentCodes},
+    SignalCodes{SIGBUS, kBusCodes},    SignalCodes{SIGSYS, kSysCodes}};
+
+using Out = std::back_insert_iterator<std::string>;
+
+std::string_view name_in(std::span<const NamedValue> table, std::uint64_t value) {
+  const auto found = std::find_if(table.begin(), table.end(),
+                                  [&](const NamedValue& known) { return known.value == value; });
+  return found == table.end() ? std::string_view() : found->name;
+}
+
+std::string code_name(const siginfo_t& info) {
+  const auto value = static_cast<std::uint32_t>(info.si_code);
+  std::string_view name = name_in(kCommonCodes, value);
+  const auto of_signal =
+      std::find_if(kCodesOf.begin(), kCodesOf.end(),
+                   [&](const SignalCodes& codes) { return codes.signal == info.si_signo; });
+  if (name.empty() && of_signal != kCodesOf.end()) name = name_in(of_signal->codes, value);
+  return name.empty() ? fmt::format("{:#x}", value) : std::string(name);
+}
+
+std::string address_text(const void* address) {
+  return address == nullptr
+             ? std::string("NULL")
+             : fmt::format("{:#x}", reinterpret_cast<std::uintptr_t>(address));
+}
+
+void append_source(std::string& out, const siginfo_t& info) {
+  fmt::format_to(Out(out), ", si_pid={}, si_uid={}", info.si_pid,
+                 info.si_uid == static_cast<uid_t>(-1) ? std::string("-1")
+                                                       : fmt::format("{}", info.si_uid));
+}
+
+void append_value(std::string& out, const siginfo_t& info) {
+  fmt::format_to(Out(out), ", si_int={}, si_ptr={}", info.si_value.sival_int,
+                 address_text(info.si_value.sival_ptr));
+}
+
+/// A time in clock ticks, of which there are 100 in a second (USER_HZ).
+void append_ticks(std::string& out, std::string_view name, long ticks) {
+  fmt::format_to(Out(out), ", {}={}", name, ticks);
+  if (ticks != 0) {
+    fmt::format_to(Out(out), " /* {:.2f} s */", static_cast<double>(ticks) / 100.0);
+  }
+}
+
+void append_errno(std::string& out, int error) {
+  if (error == 0) return;
+  const std::string_view name = errno_name(error);
+  fmt::format_to(Out(out), ", si_errno={}", name.empty() ? fmt::format("{}", error) : std::string(name));
+}
+
+void append_from_user(std::string& out, const siginfo_t& info) {
+  switch (info.si_code) {
+    case SI_USER:
+    case SI_TKILL: append_source(out, info); break;
+    case SI_TIMER:
+      fmt::format_to(Out(out), ", si_timerid={}, si_overrun={}",
+                     info.si_timerid == 0 ? "0" : fmt::format("{:#x}", info.si_timerid),
+                     info.si_overrun);
+      append_value(out, info);
+      break;
+    case SI_SIGIO:
+      fmt::format_to(Out(out), ", si_band={}, si_fd={}", info.si_band, info.si_fd);
+      break;
+    default:
+      append_source(out, info);
+      if (info.si_value.sival_ptr != nullptr) append_value(out, info);
+  }
+}
+
+void append_child(std::string& out, const siginfo_t& info) {
+  append_source(out, info);
+  fmt::format_to(Out(out), ", si_status={}",
+                 info.si_code == CLD_EXITED ? fmt::format("{}", info.si_status)
+                                            : signal_name(info.si_status));
+  append_ticks(out, "si_utime", info.si_utime);
+  append_ticks(out, "si_stime", info.si_stime);
+}
+
+void append_fault(std::string& out, const siginfo_t& info) {
+  fmt::format_to(Out(out), ", si_addr={}", address_text(info.si_addr));
+  if (info.si_signo == SIGBUS &&
+      (info.si_code == BUS_MCEERR_AR || info.si_code == BUS_MCEERR_AO)) {
+    fmt::format_to(Out(out), ", si_addr_lsb={:#x}", info.si_addr_lsb);
+  }
+  if (info.si_signo != SIGSEGV) return;
+  if (info.si_code == SEGV_BNDERR) {
+    fmt::format_to(Out(out), ", si_lower={}, si_upper={}", address_text(info.si_lower),
+                   address_text(info.si_upper));
+  } else if (info.si_code == SEGV_PKUERR) {
+    fmt::format_to(Out(out), ", si_pkey={}", info.si_pkey);
+  }
+}
+
+void append_filtered_call(std::string& out, const siginfo_t& info) {
+  const bool compat = info.si_arch == AUDIT_ARCH_I386;
+  const auto nr = static_cast<std::int64_t>(info.si_syscall);
+  const Abi abi = compat ? Abi::i386 : (nr & 0x40000000) != 0 ? Abi::x32 : Abi::x86_64;
+  const CallSpec* spec = spec_of(abi, nr);
+  const std::string call = spec != nullptr ? fmt::format("__NR_{}", spec->name)
+                                           : fmt::format("{:#x} /* __NR_??? */", nr);
+  const std::string arch =
+      compat ? "AUDIT_ARCH_I386"
+             : info.si_arch == AUDIT_ARCH_X86_64
+                   ? "AUDIT_ARCH_X86_64"
+                   : fmt::format("{:#x} /* AUDIT_ARCH_??? */", info.si_arch);
+  fmt::format_to(Out(out), ", si_call_addr={}, si_syscall={}, si_arch={}",
+                 address_text(info.si_call_addr), call, arch);
+}
+
+void append_from_kernel(std::string& out, const siginfo_t& info) {
+  switch (info.si_signo) {
+    case SIGCHLD: append_child(out, info); break;
+    case SIGILL:
+    case SIGFPE:
+    case SIGBUS:
+    case SIGSEGV:
+    case SIGTRAP: append_fault(out, info); break;
+    case SIGIO:
+      if (info.si_code >= POLL_IN && info.si_code <= POLL_MSG) {
+        fmt::format_to(Out(out), ", si_band={}, si_fd={}", info.si_band, info.si_fd);
+      }
+      break;
+    case SIGSYS: append_filtered_call(out, info); break;
+    default:
+      if (info.si_pid != 0 || info.si_uid != 0) append_source(out, info);
+      if (info.si_value.sival_ptr != nullptr) append_value(out, info);
+  }
+}
+
+/// A set of `bits` signals, of which strace names those that are missing if most are there.
+std::string set_text(std::uint64_t mask, unsigned bits) {
+  const std::uint64_t all = bits == 64 ? ~0ULL : (1ULL << bits) - 1;
+  std::string out;
+  mask &= all;
+  if (static_cast<unsigned>(std::popcount(mask)) >= bits * 2 / 3) {
+    mask = ~mask & all;
+    out.push_back('~');
+  }
+  out.push_back('[');
+  for (bool first = true; mask != 0; mask &= mask - 1, first = false) {
+    if (!first) out.push_back(' ');
+    out.append(signal_name(std::countr_zero(mask) + 1).substr(3));
+  }
+  out.push_back(']');
+  return out;
+}
+
+}  // namespace
+
+std::string signal_name(int signal) {
+  if (signal > 0 && static_cast<std::size_t>(signal) < kNames.size()) {
+    return std::string(kNames[static_cast<std::size_t>(signal)]);
+  }
+  if (signal > kFirstRealTime && signal <= kLastSignal) {
+    return fmt::format("SIGRT_{}", signal - kFirstRealTime);
+  }
+  return fmt::format("{}", signal);
+}
+
+std::string signal_set(std::uint64_t mask) { return set_text(mask, 64); }
+
+std::string render_siginfo(const siginfo_t& info) {
+  std::string out = "{";
+  if (info.si_signo != 0) {
+    fmt::format_to(Out(out), "si_signo={}, si_code={}", signal_name(info.si_signo),
+                   code_name(info));
+    append_errno(out, info.si_errno);
+    if (info.si_code <= 0) {
+      append_from_user(out, info);
+    } else {
+      append_from_kernel(out, info);
+    }
+  }
+  out.push_back('}');
+  return out;
+}
+
+void print_sigset_at(ArgContext& c, std::uint64_t address, std::uint64_t size,
+                     std::uint64_t least) {
+  std::uint64_t mask = 0;
+  const bool filled = !(c.exiting() && c.failed());
+  if (address != 0 && filled && size >= (least != 0 ? least : c.word()) && size <= kMaskBytes) {
+    const auto bytes = std::as_writable_bytes(std::span(&mask, 1)).first(size);
+    if (c.memory().read(address, bytes) == size) {
+      c.put(set_text(mask, static_cast<unsigned>((size + 3) / 4 * 32)));
+      return;
+    }
+  }
+  print_address(c, address);
+}
+
+void print_siginfo_at(ArgContext& c, std::uint64_t address) {
+  print_object_at<siginfo_t>(c, address, [&](const siginfo_t& info) { c.put(render_siginfo(info)); });
+}
+
+void append_sigval(std::string& out, const sigval& value) {
+  fmt::format_to(Out(out), "{{sival_int={}, sival_ptr={}}}", value.sival_int,
+                 address_text(value.sival_ptr));
+}
+
+}  // namespace vdsotrace

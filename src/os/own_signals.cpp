@@ -1,0 +1,101 @@
+#include "os/own_signals.hpp"
+
+#include <atomic>
+#include <ctime>
+
+namespace vdsotrace {
+namespace {
+
+constexpr long kAgainNs = 2'000'000;
+
+// What a handler may touch.
+std::atomic<std::uint32_t> from_terminal{0};
+std::atomic<std::uint32_t> from_process{0};
+timer_t alarm_clock;
+
+timespec to_timespec(std::int64_t ns) {
+  return {static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)};
+}
+
+void note(int signal, siginfo_t* info, void*) {
+  auto& pending = info->si_code == SI_KERNEL ? from_terminal : from_process;
+  pending.fetch_or(1u << signal, std::memory_order_relaxed);
+  const itimerspec again{{0, kAgainNs}, {0, kAgainNs}};
+  ::timer_settime(alarm_clock, 0, &again, nullptr);
+}
+
+void wake(int, siginfo_t*, void*) {}
+
+std::optional<int> take_lowest(std::atomic<std::uint32_t>& pending) {
+  const std::uint32_t now = pending.load(std::memory_order_relaxed);
+  if (now == 0) return std::nullopt;
+  const int signal = __builtin_ctz(now);
+  pending.fetch_and(~(1u << signal), std::memory_order_relaxed);
+  return signal;
+}
+
+}  // namespace
+
+void OwnSignals::take_over(int signal, void (*handler)(int, siginfo_t*, void*)) {
+  struct sigaction before {};
+  ::sigaction(signal, nullptr, &before);
+  // nohup, or a shell's background job: what is ignored stays ignored.
+  if (before.sa_handler == SIG_IGN && signal != SIGALRM) return;
+  struct sigaction action {};
+  action.sa_sigaction = handler;
+  action.sa_flags = SA_SIGINFO;
+  ::sigaction(signal, &action, nullptr);
+  saved_.push_back({signal, before});
+}
+
+OwnSignals::OwnSignals() {
+  sigevent event{};
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = SIGALRM;
+  ::timer_create(CLOCK_MONOTONIC, &event, &alarm_clock);
+  take_over(SIGALRM, wake);
+  for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP}) take_over(signal, note);
+
+  struct sigaction action {};
+  struct sigaction before {};
+  action.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &action, &before);
+  saved_.push_back({SIGPIPE, before});
+  // Also where it was ignored: else the kernel would reap what we must wait for.
+  action.sa_handler = SIG_DFL;
+  action.sa_flags = SA_NOCLDSTOP;
+  ::sigaction(SIGCHLD, &action, &before);
+  saved_.push_back({SIGCHLD, before});
+}
+
+OwnSignals::~OwnSignals() {
+  ::timer_delete(alarm_clock);
+  restore_in_child();
+}
+
+void OwnSignals::restore_in_child() const {
+  for (const Saved& saved : saved_) ::sigaction(saved.signal, &saved.action, nullptr);
+}
+
+void OwnSignals::arm() {
+  itimerspec when{};
+  if (deadline_) when = {{0, kAgainNs}, to_timespec(*deadline_)};
+  ::timer_settime(alarm_clock, TIMER_ABSTIME, &when, nullptr);
+}
+
+void OwnSignals::set_deadline(std::int64_t monotonic_ns) {
+  deadline_ = monotonic_ns;
+  arm();
+}
+
+std::optional<OwnSignal> OwnSignals::take() {
+  if ((from_terminal.load(std::memory_order_relaxed) | from_process.load(std::memory_order_relaxed)) == 0)
+    return std::nullopt;
+  // Stopped first: a signal that comes now starts it anew.
+  arm();
+  if (const auto signal = take_lowest(from_terminal)) return OwnSignal{*signal, true};
+  if (const auto signal = take_lowest(from_process)) return OwnSignal{*signal, false};
+  return std::nullopt;
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,49 @@
+// Signals sent to vdsotrace itself.
+#pragma once
+
+#include <csignal>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace vdsotrace {
+
+/// Somebody sent vdsotrace a signal that it handles.
+struct OwnSignal {
+  int signal;
+  bool from_terminal;  ///< Ctrl-C and its kin: the foreground group got it too
+};
+
+/// Takes over SIGINT, SIGQUIT, SIGTERM and SIGHUP, as far as they are not ignored, and a
+/// clock. Both interrupt a blocking system call (EINTR), again and again until
+/// they are taken, so that one which comes just before the call is not slept through.
+/// One object at a time. SIGPIPE is ignored while it lives; SIGCHLD is set so that stops raise none.
+class OwnSignals {
+ public:
+  OwnSignals();
+  ~OwnSignals();
+  OwnSignals(const OwnSignals&) = delete;
+  OwnSignals& operator=(const OwnSignals&) = delete;
+
+  /// A signal that has come since, if any.
+  std::optional<OwnSignal> take();
+  /// From that CLOCK_MONOTONIC time on, blocking calls are interrupted.
+  void set_deadline(std::int64_t monotonic_ns);
+
+  /// Puts actions back as they were found; for a child before it executes a program.
+  /// Async-signal-safe.
+  void restore_in_child() const;
+
+ private:
+  struct Saved {
+    int signal;
+    struct sigaction action;
+  };
+  void take_over(int signal, void (*handler)(int, siginfo_t*, void*));
+  void arm();
+
+  std::vector<Saved> saved_;
+  std::optional<std::int64_t> deadline_;
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,92 @@
+#include "os/ptrace.hpp"
+
+#include <fmt/format.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace vdsotrace::ptrace {
+namespace {
+
+/// The raw call: glibc's ptrace() returns PEEK's data instead of storing it.
+long request(long what, pid_t tid, std::uintptr_t address, std::uintptr_t data) {
+  return ::syscall(SYS_ptrace, what, tid, address, data);
+}
+
+template <class T>
+std::optional<T> fetch(long what, pid_t tid, std::uintptr_t address) {
+  T value{};
+  if (request(what, tid, address, reinterpret_cast<std::uintptr_t>(&value)) < 0) return std::nullopt;
+  return value;
+}
+
+constexpr std::uintptr_t kOptions = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK |
+                                    PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
+
+}  // namespace
+
+Result<void> seize(pid_t tid, OnTracerDeath fate) {
+  const std::uintptr_t options = kOptions | (fate == OnTracerDeath::kill ? PTRACE_O_EXITKILL : 0);
+  if (request(PTRACE_SEIZE, tid, 0, options) == 0) return {};
+  const int code = errno;
+  return fail(fmt::format("cannot trace process {}: {}", tid, std::strerror(code)), {}, code);
+}
+
+bool interrupt(pid_t tid) { return request(PTRACE_INTERRUPT, tid, 0, 0) == 0; }
+
+bool resume_to_syscall(pid_t tid, int signal) {
+  return request(PTRACE_SYSCALL, tid, 0, static_cast<std::uintptr_t>(signal)) == 0;
+}
+
+bool listen(pid_t tid) { return request(PTRACE_LISTEN, tid, 0, 0) == 0; }
+
+bool detach(pid_t tid, int signal) {
+  return request(PTRACE_DETACH, tid, 0, static_cast<std::uintptr_t>(signal)) == 0;
+}
+
+std::optional<user_regs_struct> registers(pid_t tid) {
+  return fetch<user_regs_struct>(PTRACE_GETREGS, tid, 0);
+}
+
+bool set_registers(pid_t tid, const user_regs_struct& registers) {
+  return request(PTRACE_SETREGS, tid, 0, reinterpret_cast<std::uintptr_t>(&registers)) == 0;
+}
+
+bool set_user_word(pid_t tid, std::size_t offset, std::uint64_t value) {
+  return request(PTRACE_POKEUSER, tid, offset, value) == 0;
+}
+
+std::optional<__ptrace_syscall_info> syscall_info(pid_t tid) {
+  __ptrace_syscall_info info{};
+  if (request(PTRACE_GET_SYSCALL_INFO, tid, sizeof info, reinterpret_cast<std::uintptr_t>(&info)) <= 0)
+    return std::nullopt;
+  return info;
+}
+
+std::optional<siginfo_t> signal_info(pid_t tid) {
+  return fetch<siginfo_t>(PTRACE_GETSIGINFO, tid, 0);
+}
+
+std::optional<std::uint64_t> event_message(pid_t tid) {
+  return fetch<std::uint64_t>(PTRACE_GETEVENTMSG, tid, 0);
+}
+
+std::optional<std::uint64_t> signal_mask(pid_t tid) {
+  return fetch<std::uint64_t>(PTRACE_GETSIGMASK, tid, sizeof(std::uint64_t));
+}
+
+bool set_signal_mask(pid_t tid, std::uint64_t mask) {
+  return request(PTRACE_SETSIGMASK, tid, sizeof mask, reinterpret_cast<std::uintptr_t>(&mask)) == 0;
+}
+
+bool poke(pid_t tid, std::uint64_t address, std::uint64_t word) {
+  return request(PTRACE_POKEDATA, tid, address, word) == 0;
+}
+
+std::optional<std::uint64_t> peek(pid_t tid, std::uint64_t address) {
+  return fetch<std::uint64_t>(PTRACE_PEEKDATA, tid, address);
+}
+
+}  // namespace vdsotrace::ptrace

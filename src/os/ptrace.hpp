@@ -1,0 +1,50 @@
+// ptrace(2), typed. A thread can die at any moment (SIGKILL, exec by another
+// thread), so every request may find it gone: that is an outcome, not an error, and
+// the wait that follows tells what happened. Requests answer false or nothing then.
+#pragma once
+
+#include <sys/ptrace.h>
+#include <sys/types.h>
+#include <sys/user.h>
+
+#include <csignal>
+#include <cstdint>
+#include <optional>
+
+#include "vdsotrace/error.hpp"
+
+namespace vdsotrace::ptrace {
+
+/// What is traced besides system calls: fork, vfork, clone and exec events are always on,
+/// followed or not, since a child inherits or shares what we patched.
+enum class OnTracerDeath { kill, leave };
+
+/// PTRACE_SEIZE. Errors: EPERM, ESRCH as `ptrace(2)` gives them in Error::code.
+Result<void> seize(pid_t tid, OnTracerDeath fate);
+
+bool interrupt(pid_t tid);
+/// Resumes until the next system call stop, delivering `signal` unless 0.
+bool resume_to_syscall(pid_t tid, int signal);
+/// Leaves a group-stopped thread stopped but listening.
+bool listen(pid_t tid);
+bool detach(pid_t tid, int signal);
+
+std::optional<user_regs_struct> registers(pid_t tid);
+bool set_registers(pid_t tid, const user_regs_struct& registers);
+/// One register by its offset in `struct user`; half the price of setting all.
+bool set_user_word(pid_t tid, std::size_t offset, std::uint64_t value);
+
+/// PTRACE_GET_SYSCALL_INFO (Linux 5.3).
+std::optional<__ptrace_syscall_info> syscall_info(pid_t tid);
+std::optional<siginfo_t> signal_info(pid_t tid);
+std::optional<std::uint64_t> event_message(pid_t tid);
+
+/// The set of blocked signals, bit n-1 for signal n.
+std::optional<std::uint64_t> signal_mask(pid_t tid);
+bool set_signal_mask(pid_t tid, std::uint64_t mask);
+
+/// PTRACE_POKEDATA of one word, for systems that forbid writing /proc/PID/mem.
+bool poke(pid_t tid, std::uint64_t address, std::uint64_t word);
+std::optional<std::uint64_t> peek(pid_t tid, std::uint64_t address);
+
+}  // namespace vdsotrace::ptrace

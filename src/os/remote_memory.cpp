@@ -1,0 +1,79 @@
+#include "os/remote_memory.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/unique_fd.hpp"
+#include "os/ptrace.hpp"
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::size_t kPage = 4096;
+constexpr std::size_t kPagesPerRead = 64;
+
+UniqueFd open_memory(pid_t tid, int mode) {
+  return UniqueFd(::open(fmt::format("/proc/{}/mem", tid).c_str(), mode | O_CLOEXEC));
+}
+
+/// One system call's worth of `into`, split at page boundaries.
+std::size_t read_pages(pid_t tid, std::uint64_t address, std::span<std::byte> into) {
+  std::array<iovec, kPagesPerRead> remote;
+  std::size_t pieces = 0;
+  std::size_t planned = 0;
+  while (planned < into.size() && pieces < remote.size()) {
+    const std::uint64_t at = address + planned;
+    const std::size_t size = std::min<std::size_t>(kPage - at % kPage, into.size() - planned);
+    remote[pieces++] = {reinterpret_cast<void*>(at), size};
+    planned += size;
+  }
+  const iovec local{into.data(), planned};
+  const ssize_t n = ::process_vm_readv(tid, &local, 1, remote.data(), pieces, 0);
+  return n > 0 ? static_cast<std::size_t>(n) : 0;
+}
+
+bool poke_bytes(pid_t tid, std::uint64_t address, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const std::uint64_t aligned = address & ~std::uint64_t{7};
+    const std::size_t skip = address - aligned;
+    const std::size_t count = std::min(8 - skip, bytes.size());
+    auto word = ptrace::peek(tid, aligned);
+    if (!word) return false;
+    std::memcpy(reinterpret_cast<std::byte*>(&*word) + skip, bytes.data(), count);
+    if (!ptrace::poke(tid, aligned, *word)) return false;
+    address += count;
+    bytes = bytes.subspan(count);
+  }
+  return true;
+}
+
+}  // namespace
+
+std::size_t RemoteMemory::read(std::uint64_t address, std::span<std::byte> into) {
+  std::size_t done = 0;
+  while (done < into.size()) {
+    const std::size_t n = read_pages(tid_, address + done, into.subspan(done));
+    if (n == 0) break;
+    done += n;
+  }
+  if (done > 0 || into.empty()) return done;
+  const UniqueFd memory = open_memory(tid_, O_RDONLY);
+  if (!memory) return 0;
+  const ssize_t n = ::pread(memory.get(), into.data(), into.size(), static_cast<off_t>(address));
+  return n > 0 ? static_cast<std::size_t>(n) : 0;
+}
+
+bool write_remote(pid_t tid, std::uint64_t address, std::span<const std::byte> bytes) {
+  if (const UniqueFd memory = open_memory(tid, O_WRONLY)) {
+    const ssize_t n = ::pwrite(memory.get(), bytes.data(), bytes.size(), static_cast<off_t>(address));
+    if (n == static_cast<ssize_t>(bytes.size())) return true;
+  }
+  return poke_bytes(tid, address, bytes);
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,29 @@
+// Another process's memory, as it is now.
+#pragma once
+
+#include <sys/types.h>
+
+#include <span>
+
+#include "vdsotrace/memory.hpp"
+
+namespace vdsotrace {
+
+/// Reads with process_vm_readv, page by page so that a string that ends just before
+/// an unmapped page is read up to there; with /proc/PID/mem where that is refused.
+class RemoteMemory final : public Memory {
+ public:
+  explicit RemoteMemory(pid_t tid) : tid_(tid) {}
+  std::size_t read(std::uint64_t address, std::span<std::byte> into) override;
+
+ private:
+  pid_t tid_;
+};
+
+/// Writes code or data of a stopped thread, also where the mapping is read-only
+/// (a private copy of the page comes into being). /proc/PID/mem where allowed
+/// (proc_mem.force_override may forbid it), else PTRACE_POKEDATA. False if
+/// nothing or not all could be written.
+bool write_remote(pid_t tid, std::uint64_t address, std::span<const std::byte> bytes);
+
+}  // namespace vdsotrace

@@ -1,0 +1,198 @@
+#include "os/spawn.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <algorithm>
+#include <string_view>
+
+#include "os/ptrace.hpp"
+
+namespace vdsotrace {
+namespace {
+
+struct User {
+  uid_t uid;
+  gid_t gid;
+  std::string name;
+};
+
+/// All that the child needs, made before the fork: the child may allocate nothing
+/// that could be locked, and what strace's users see as arguments is just this.
+struct ChildPlan {
+  std::string program;
+  std::vector<char*> arguments;
+  std::vector<char*> environment;
+  std::optional<User> user;
+  const OwnSignals& signals;
+  int go;
+  int report;
+};
+
+Error why_not(const std::string& path, int code) {
+  return {code, fmt::format("{}: {}", path, std::strerror(code)), {}};
+}
+
+/// Whether execve could work on that path, as far as can be told beforehand.
+std::optional<int> obstacle(const std::string& path) {
+  struct stat facts;
+  if (::stat(path.c_str(), &facts) != 0) return errno;
+  if (S_ISDIR(facts.st_mode)) return EISDIR;
+  if (!S_ISREG(facts.st_mode) || ::access(path.c_str(), X_OK) != 0) return EACCES;
+  return std::nullopt;
+}
+
+/// Searches PATH as execvp(3) does; a name with a slash is taken as it is.
+Result<std::string> find_program(const std::string& name) {
+  if (name.empty()) return tl::unexpected(Error{ENOENT, "cannot run '': No such file or directory", {}});
+  if (name.find('/') != std::string::npos) {
+    if (const auto code = obstacle(name)) return tl::unexpected(why_not(name, *code));
+    return name;
+  }
+  const char* path = std::getenv("PATH");
+  std::string_view rest = path != nullptr ? path : "/usr/local/bin:/bin:/usr/bin";
+  int worst = ENOENT;
+  for (bool more = true; more;) {
+    const auto colon = rest.find(':');
+    const auto folder = rest.substr(0, colon);
+    const std::string candidate = folder.empty() ? name : fmt::format("{}/{}", folder, name);
+    const auto code = obstacle(candidate);
+    if (!code) return candidate;
+    if (*code == EACCES) worst = EACCES;
+    more = colon != std::string_view::npos;
+    if (more) rest.remove_prefix(colon + 1);
+  }
+  Error error = why_not(name, worst);
+  if (obstacle("./" + name) == std::nullopt) error.hint = fmt::format("for the file in this directory say ./{}", name);
+  return tl::unexpected(std::move(error));
+}
+
+Result<User> find_user(const std::string& name) {
+  errno = 0;
+  if (const passwd* entry = ::getpwnam(name.c_str())) return User{entry->pw_uid, entry->pw_gid, name};
+  return fail(fmt::format("cannot find user '{}'", name));
+}
+
+std::vector<std::string> edited_environment(const std::vector<std::string>& edits) {
+  std::vector<std::string> result;
+  for (char** entry = environ; *entry != nullptr; ++entry) result.emplace_back(*entry);
+  for (const std::string& edit : edits) {
+    const auto equals = edit.find('=');
+    const std::string prefix = edit.substr(0, equals) + "=";
+    const auto same = [&](const std::string& entry) { return entry.starts_with(prefix); };
+    const auto found = std::find_if(result.begin(), result.end(), same);
+    if (equals == std::string::npos) {
+      std::erase_if(result, same);
+    } else if (found != result.end()) {
+      *found = edit;
+    } else {
+      result.push_back(edit);
+    }
+  }
+  return result;
+}
+
+std::vector<char*> pointers_to(std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  for (std::string& text : strings) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+[[noreturn]] void give_up(int report) {
+  const int code = errno;
+  if (::write(report, &code, sizeof code) < 0) ::_exit(126);
+  ::_exit(127);
+}
+
+/// Runs in the child: only async-signal-safe calls.
+[[noreturn]] void run_child(const ChildPlan& plan) {
+  char go;
+  // The tracer died or gave up when nothing arrives.
+  if (::read(plan.go, &go, 1) != 1) ::_exit(127);
+  if (plan.user) {
+    if (::geteuid() == 0 && ::initgroups(plan.user->name.c_str(), plan.user->gid) != 0)
+      give_up(plan.report);
+    if (::setregid(plan.user->gid, plan.user->gid) != 0 || ::setreuid(plan.user->uid, plan.user->uid) != 0)
+      give_up(plan.report);
+  }
+  plan.signals.restore_in_child();
+  ::execve(plan.program.c_str(), plan.arguments.data(), plan.environment.data());
+  give_up(plan.report);
+}
+
+struct Pipe {
+  UniqueFd read;
+  UniqueFd write;
+};
+
+Result<Pipe> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return fail(fmt::format("cannot make a pipe: {}", std::strerror(errno)));
+  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+}  // namespace
+
+Result<SpawnedChild> SpawnedChild::start(const SpawnRequest& request, const OwnSignals& signals) {
+  SpawnedChild child;
+  auto program = find_program(request.command.front());
+  if (!program) return tl::unexpected(program.error());
+  child.program_ = *program;
+
+  std::vector<std::string> arguments = request.command;
+  std::vector<std::string> environment = edited_environment(request.environment);
+  ChildPlan plan{*program, pointers_to(arguments), pointers_to(environment), {}, signals, -1, -1};
+  if (!request.user.empty()) {
+    auto user = find_user(request.user);
+    if (!user) return tl::unexpected(user.error());
+    plan.user = *user;
+  }
+  auto go = make_pipe();
+  if (!go) return tl::unexpected(go.error());
+  auto report = make_pipe();
+  if (!report) return tl::unexpected(report.error());
+  plan.go = go->read.get();
+  plan.report = report->write.get();
+
+  child.pid_ = ::fork();
+  if (child.pid_ < 0) return fail(fmt::format("cannot fork: {}", std::strerror(errno)));
+  if (child.pid_ == 0) {
+    // Else our own end would keep the child waiting after our death.
+    ::close(go->write.get());
+    run_child(plan);
+  }
+  child.go_ = std::move(go->write);
+  child.report_ = std::move(report->read);
+  if (auto seized = ptrace::seize(child.pid_, ptrace::OnTracerDeath::kill); !seized) {
+    child.go_.reset();
+    ::waitpid(child.pid_, nullptr, 0);
+    return tl::unexpected(seized.error());
+  }
+  return child;
+}
+
+void SpawnedChild::begin() {
+  const char go = 1;
+  // A failure means that the child is dead already; its wait status will tell.
+  [[maybe_unused]] const ssize_t written = ::write(go_.get(), &go, 1);
+  go_.reset();
+}
+
+Error SpawnedChild::failure() const {
+  int code = 0;
+  if (::read(report_.get(), &code, sizeof code) != sizeof code)
+    return {0, fmt::format("{}: it ended before it could be run", program_), {}};
+  return why_not(program_, code);
+}
+
+}  // namespace vdsotrace

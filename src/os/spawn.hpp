@@ -1,0 +1,46 @@
+// Starting a program that is traced from its first instruction.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.hpp"
+#include "os/own_signals.hpp"
+#include "vdsotrace/error.hpp"
+
+namespace vdsotrace {
+
+/// What to run and how.
+struct SpawnRequest {
+  std::vector<std::string> command;      ///< program and arguments; never empty
+  std::vector<std::string> environment;  ///< strace's -E: VAR=VAL sets, VAR removes
+  std::string user;                      ///< strace's -u; empty: as we are
+};
+
+/// A child of ours that waits, already seized, for begin() to execute its program.
+/// If it cannot, it ends with status 127 after saying why.
+class SpawnedChild {
+ public:
+  /// Finds the program as execvp(3) would and checks it, forks, seizes the child
+  /// (PTRACE_O_EXITKILL). Errors: program missing, not executable, a directory,
+  /// unknown user, ptrace not permitted; no process is left then.
+  /// `signals` are put back in the child as they were before vdsotrace took them over.
+  static Result<SpawnedChild> start(const SpawnRequest& request, const OwnSignals& signals);
+
+  pid_t pid() const { return pid_; }
+  /// Lets the child go on to its execve.
+  void begin();
+  /// Why execve (or becoming the user) failed; asked after the child has ended
+  /// without executing anything.
+  Error failure() const;
+
+ private:
+  pid_t pid_ = -1;
+  std::string program_;
+  UniqueFd go_;      ///< a byte written here starts the child
+  UniqueFd report_;  ///< the child's errno arrives here
+};
+
+}  // namespace vdsotrace

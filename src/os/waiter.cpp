@@ -1,0 +1,102 @@
+#include "os/waiter.hpp"
+
+#include <sched.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "os/clock.hpp"
+
+namespace vdsotrace {
+namespace {
+
+/// How long to poll before sleeping. Putting an idle processor to sleep and waking
+/// it costs 50 to 100 us, a stop between two running ones about 6.
+constexpr std::int64_t kPollNs = 50'000;
+/// A sleep shorter than this would have been better polled.
+constexpr std::int64_t kShortSleepNs = 150'000;
+constexpr int kMostCredit = 8;
+/// Stops served between two looks at all that is at hand.
+constexpr unsigned kFairness = 8;
+
+bool several_processors() {
+  cpu_set_t set;
+  return ::sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 1;
+}
+
+}  // namespace
+
+Waiter::Waiter(OwnSignals& signals) : signals_(signals), may_poll_(several_processors()) {}
+
+void Waiter::set_deadline(std::int64_t when) {
+  deadline_ = when;
+  signals_.set_deadline(when);
+}
+
+bool Waiter::deadline_passed() {
+  if (!deadline_ || monotonic_ns() < *deadline_) return false;
+  deadline_.reset();
+  return true;
+}
+
+Waiter::Found Waiter::wait_once(bool blocking) {
+  int raw = 0;
+  const pid_t tid = ::waitpid(-1, &raw, __WALL | (blocking ? 0 : WNOHANG));
+  if (tid > 0) {
+    ready_.push_back({tid, WaitStatus(raw)});
+    return Found::some;
+  }
+  if (tid == 0) return Found::none;
+  return errno == EINTR ? Found::interrupted : Found::no_children;
+}
+
+void Waiter::collect_rest() {
+  while (wait_once(false) == Found::some) {
+  }
+}
+
+Waiter::Found Waiter::poll() {
+  const std::int64_t end = monotonic_ns() + kPollNs;
+  do {
+    const Found found = wait_once(false);
+    if (found == Found::none) continue;
+    credit_ = std::min(credit_ + 1, kMostCredit);
+    return found;
+  } while (monotonic_ns() < end);
+  credit_ -= 2;
+  return Found::none;
+}
+
+Waiter::Found Waiter::sleep() {
+  const std::int64_t start = monotonic_ns();
+  const Found found = wait_once(true);
+  if (found == Found::some && monotonic_ns() - start < kShortSleepNs)
+    credit_ = std::min(std::max(credit_, 0) + 2, kMostCredit);
+  return found;
+}
+
+WaitResult Waiter::next(const std::function<void()>& before_sleep) {
+  if (const auto signal = signals_.take()) return *signal;
+  while (ready_.empty()) {
+    Found found = may_poll_ && credit_ > 0 ? poll() : wait_once(false);
+    if (found == Found::none) {
+      before_sleep();
+      found = sleep();
+    }
+    if (found == Found::no_children) return NoneLeft{};
+    if (found == Found::interrupted) {
+      if (const auto signal = signals_.take()) return *signal;
+      if (deadline_passed()) return TimedOut{};
+    }
+  }
+  if (++served_ % kFairness == 0) {
+    collect_rest();
+    if (deadline_passed()) return TimedOut{};
+  }
+  const TraceeStop first = ready_.front();
+  ready_.pop_front();
+  return first;
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,68 @@
+// The one place that waits: for tracees and for signals sent to vdsotrace itself.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <variant>
+
+#include "os/own_signals.hpp"
+#include "os/wait_status.hpp"
+
+namespace vdsotrace {
+
+/// A tracee (or another child of ours) changed state.
+struct TraceeStop {
+  pid_t tid;
+  WaitStatus status;
+};
+/// The deadline passed.
+struct TimedOut {};
+/// No children are left to wait for.
+struct NoneLeft {};
+
+using WaitResult = std::variant<TraceeStop, OwnSignal, TimedOut, NoneLeft>;
+
+/// What the session waits on; a test can script it.
+class StopSource {
+ public:
+  virtual ~StopSource() = default;
+  /// The next thing that happened. `before_sleep` runs when nothing is at hand and
+  /// the caller is about to be put to sleep.
+  virtual WaitResult next(const std::function<void()>& before_sleep) = 0;
+};
+
+/// Waits with waitpid(2) for every thread. Every few stops all that are at hand are
+/// collected before one is given out, so that a thread that stops often does
+/// not starve the others (the kernel favours some). While stops come thick it polls for
+/// some microseconds before it sleeps: waking an idle processor costs far more
+/// than a stop. An idle process is never polled.
+class Waiter final : public StopSource {
+ public:
+  explicit Waiter(OwnSignals& signals);
+
+  WaitResult next(const std::function<void()>& before_sleep) override;
+
+  /// CLOCK_MONOTONIC nanoseconds at which next() answers TimedOut, once.
+  void set_deadline(std::int64_t when);
+
+ private:
+  enum class Found : std::uint8_t { some, none, no_children, interrupted };
+  Found wait_once(bool blocking);
+  void collect_rest();
+  Found poll();
+  Found sleep();
+  bool deadline_passed();
+
+  OwnSignals& signals_;
+  std::deque<TraceeStop> ready_;
+  unsigned served_ = 0;
+  int credit_ = 0;  ///< how much polling has paid lately
+  bool may_poll_;
+  std::optional<std::int64_t> deadline_;
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,53 @@
+// Totals of a run, in constant memory.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "vdsotrace/event.hpp"
+
+namespace vdsotrace {
+
+/// What is counted together: one call by one route, clock calls per clock.
+struct CallKey {
+  std::string name;   ///< as printed
+  std::string clock;  ///< empty where the call has none
+  std::optional<Route> route;
+  auto operator<=>(const CallKey&) const = default;
+};
+
+struct CallTotal {
+  std::uint64_t count = 0;
+  std::uint64_t errors = 0;
+  std::optional<std::int64_t> duration_ns;  ///< sum over the calls that were measured
+};
+
+class Aggregate {
+ public:
+  void add(const Event& event);
+
+  const std::map<CallKey, CallTotal>& calls() const { return calls_; }
+  /// vDSO-capable calls by that route.
+  std::uint64_t by_route(Route route) const { return routes_[static_cast<std::size_t>(route)]; }
+  std::uint64_t vdso_capable() const;
+  /// Calls without a route.
+  std::uint64_t ordinary() const { return ordinary_; }
+  std::uint64_t processes() const { return processes_; }
+  std::uint64_t threads() const { return threads_; }
+  std::uint64_t lost() const { return lost_; }
+
+ private:
+  void add_call(CallKey key, const CallTotal& more);
+
+  std::map<CallKey, CallTotal> calls_;
+  std::uint64_t routes_[kRoutes] = {};
+  std::uint64_t ordinary_ = 0;
+  std::uint64_t processes_ = 0;
+  std::uint64_t threads_ = 0;
+  std::uint64_t lost_ = 0;
+};
+
+}  // namespace vdsotrace

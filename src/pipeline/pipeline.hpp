@@ -1,0 +1,34 @@
+// What every event goes through: filter, number, count, fan out.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "pipeline/aggregate.hpp"
+#include "vdsotrace/event.hpp"
+#include "vdsotrace/selection.hpp"
+#include "vdsotrace/sink.hpp"
+
+namespace vdsotrace {
+
+class Pipeline final : public EventSink {
+ public:
+  /// `totals` is kept up to date for sinks that end with a summary; it must outlive them.
+  Pipeline(const Selection& selection, Aggregate& totals) : selection_(selection), totals_(totals) {}
+
+  void add(std::unique_ptr<Sink> sink) { sinks_.push_back(std::move(sink)); }
+  void accept(Event&& event) override;
+  void settle() override;
+  /// Finishes every sink. The first error of them.
+  Result<void> finish();
+
+ private:
+  bool wanted(const Event& event) const;
+
+  const Selection& selection_;
+  Aggregate& totals_;
+  std::vector<std::unique_ptr<Sink>> sinks_;
+  std::uint64_t last_ = 0;
+};
+
+}  // namespace vdsotrace

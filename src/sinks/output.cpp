@@ -1,0 +1,119 @@
+#include "sinks/output.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::size_t kBlock = 64 * 1024;
+
+/// A non-blocking descriptor (a terminal shared with the program may be one) is waited for.
+bool wait_writable(int fd) {
+  pollfd poll{fd, POLLOUT, 0};
+  return ::poll(&poll, 1, -1) > 0;
+}
+
+/// Writes all of `text`; 0 or the errno that stopped it.
+int write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(fd, text.data(), text.size());
+    if (n > 0) {
+      text.remove_prefix(static_cast<std::size_t>(n));
+    } else if (n < 0 && errno == EAGAIN) {
+      wait_writable(fd);
+    } else if (n < 0 && errno != EINTR) {
+      return errno;
+    }
+  }
+  return 0;
+}
+
+Result<pid_t> start_shell(const std::string& command, int input) {
+  posix_spawn_file_actions_t files;
+  posix_spawnattr_t attributes;
+  ::posix_spawn_file_actions_init(&files);
+  ::posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
+  ::posix_spawnattr_init(&attributes);
+  sigset_t ignored_by_us;
+  ::sigemptyset(&ignored_by_us);
+  ::sigaddset(&ignored_by_us, SIGPIPE);
+  ::posix_spawnattr_setsigdefault(&attributes, &ignored_by_us);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+
+  std::string shell = "sh";
+  std::string option = "-c";
+  std::string text = command;
+  char* const arguments[] = {shell.data(), option.data(), text.data(), nullptr};
+  pid_t pid = -1;
+  const int code = ::posix_spawn(&pid, "/bin/sh", &files, &attributes, arguments, environ);
+  ::posix_spawnattr_destroy(&attributes);
+  ::posix_spawn_file_actions_destroy(&files);
+  if (code != 0) return fail(fmt::format("{}: cannot be run: {}", command, std::strerror(code)), {}, code);
+  return pid;
+}
+
+}  // namespace
+
+Output::Output(int fd, bool owned, Flush flush, std::string name)
+    : fd_(fd), owner_(owned ? fd : -1), flush_(flush), name_(std::move(name)) {}
+
+Output::~Output() { settle(); }
+
+std::shared_ptr<Output> Output::standard_error() {
+  return std::shared_ptr<Output>(new Output(STDERR_FILENO, false, Flush::at_once, "standard error"));
+}
+
+Result<std::shared_ptr<Output>> Output::file(const std::string& path, bool append) {
+  const int mode = O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC);
+  const int fd = ::open(path.c_str(), mode, 0666);
+  if (fd < 0) return fail(fmt::format("{}: {}", path, std::strerror(errno)), {}, errno);
+  return std::shared_ptr<Output>(new Output(fd, true, Flush::in_blocks, path));
+}
+
+Result<std::shared_ptr<Output>> Output::command(const std::string& command) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return fail(fmt::format("cannot make a pipe: {}", std::strerror(errno)), {}, errno);
+  const UniqueFd input(ends[0]);
+  std::shared_ptr<Output> output(new Output(ends[1], true, Flush::in_blocks, command));
+  auto pid = start_shell(command, input.get());
+  if (!pid) return tl::unexpected(pid.error());
+  output->command_ = *pid;
+  return output;
+}
+
+void Output::write(std::string_view text) {
+  if (error_ != 0) return;
+  buffer_.append(text);
+  if (flush_ == Flush::at_once || buffer_.size() >= kBlock) settle();
+}
+
+void Output::settle() {
+  if (buffer_.empty() || error_ != 0) return;
+  error_ = write_all(fd_, buffer_);
+  buffer_.clear();
+}
+
+Result<void> Output::close() {
+  settle();
+  owner_.reset();
+  if (command_ > 0) {
+    // The session's wait for any child may have reaped it already; that is as well.
+    while (::waitpid(command_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    command_ = -1;
+  }
+  if (error_ == 0) return {};
+  return fail(fmt::format("{}: cannot write: {}", name_, std::strerror(error_)), {}, error_);
+}
+
+bool Output::is_terminal() const { return ::isatty(fd_) == 1; }
+
+}  // namespace vdsotrace

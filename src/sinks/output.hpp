@@ -1,0 +1,53 @@
+// Where the trace goes: standard error, a file, or a command's standard input.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/unique_fd.hpp"
+#include "vdsotrace/error.hpp"
+
+namespace vdsotrace {
+
+/// Buffered and unfailing: what cannot be written is dropped, and the first error is
+/// kept for close(). The traced program runs on whatever happens here.
+class Output {
+ public:
+  /// When bytes leave the buffer.
+  enum class Flush : std::uint8_t {
+    at_once,    ///< with each write: a reader sees a call while it runs
+    in_blocks,  ///< when 64 KiB are full, or when settle() is called
+  };
+
+  static std::shared_ptr<Output> standard_error();
+  static Result<std::shared_ptr<Output>> file(const std::string& path, bool append);
+  /// Runs `sh -c command` with its standard input as the output.
+  static Result<std::shared_ptr<Output>> command(const std::string& command);
+
+  ~Output();
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  void write(std::string_view text);
+  /// Writes what is buffered.
+  void settle();
+  /// Flushes, closes, waits for the command, and says what went wrong first.
+  Result<void> close();
+  bool is_terminal() const;
+
+ private:
+  Output(int fd, bool owned, Flush flush, std::string name);
+
+  int fd_;
+  UniqueFd owner_;
+  Flush flush_;
+  std::string name_;
+  std::string buffer_;
+  int error_ = 0;
+  pid_t command_ = -1;
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,44 @@
+// Colours of the text output: few, and only on what tells lines apart.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "vdsotrace/call.hpp"
+
+namespace vdsotrace {
+
+class Palette {
+ public:
+  explicit Palette(bool on) : on_(on) {}
+
+  static constexpr std::string_view kName = "1";        // bold
+  static constexpr std::string_view kError = "31";      // red
+  static constexpr std::string_view kSignal = "35";     // magenta
+  static constexpr std::string_view kExit = "2";        // dim
+  static constexpr std::string_view kMessage = "36";    // cyan
+
+  /// Green stayed in user space; yellow should have and did not; blue never tried.
+  static std::string_view of(Route route) {
+    switch (route) {
+      case Route::vdso: return "32";
+      case Route::fallback: return "33";
+      case Route::syscall: return "34";
+      case Route::vsyscall: return "35";
+    }
+    return "0";
+  }
+
+  void append(std::string& out, std::string_view color, std::string_view text) const {
+    if (!on_) {
+      out.append(text);
+      return;
+    }
+    out.append("\x1b[").append(color).append("m").append(text).append("\x1b[0m");
+  }
+
+ private:
+  bool on_;
+};
+
+}  // namespace vdsotrace

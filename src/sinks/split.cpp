@@ -1,0 +1,45 @@
+#include "sinks/split.hpp"
+
+#include <fmt/format.h>
+
+namespace vdsotrace {
+
+SplitSink::Part* SplitSink::part_of(pid_t pid) {
+  if (const auto found = parts_.find(pid); found != parts_.end()) return &found->second;
+  auto output = Output::file(fmt::format("{}.{}", prefix_, pid), append_);
+  if (!output) {
+    if (first_error_) first_error_ = tl::unexpected(output.error());
+    return nullptr;
+  }
+  auto text = std::make_unique<TextSink>(*output, options_);
+  return &parts_.emplace(pid, Part{std::move(*output), std::move(text)}).first->second;
+}
+
+void SplitSink::consume(const Event& event) {
+  Part* part = part_of(event.pid);
+  if (part == nullptr) return;
+  part->text->consume(event);
+  // The leader's end is the last that is told of a process; its descriptor is let go at once,
+  // as a fork storm has more processes than descriptors.
+  if (std::holds_alternative<Exited>(event.body) && event.tid == event.pid) {
+    close(*part);
+    parts_.erase(event.pid);
+  }
+}
+
+void SplitSink::close(Part& part) {
+  static_cast<void>(part.text->finish());
+  if (auto closed = part.output->close(); !closed && first_error_) first_error_ = closed;
+}
+
+void SplitSink::settle() {
+  for (auto& [pid, part] : parts_) part.text->settle();
+}
+
+Result<void> SplitSink::finish() {
+  for (auto& [pid, part] : parts_) close(part);
+  parts_.clear();
+  return first_error_;
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,78 @@
+#include "sinks/summary.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+#include <vector>
+
+namespace vdsotrace {
+namespace {
+
+using Row = std::pair<const CallKey, CallTotal>;
+
+std::string_view route_text(const CallKey& key) { return key.route ? name_of(*key.route) : "-"; }
+
+bool before(const Row& a, const Row& b, SortKey sort) {
+  const auto time = [](const Row& r) { return r.second.duration_ns.value_or(0); };
+  const auto rest = [](const Row& r) { return std::tie(r.first.name, r.first.clock); };
+  const auto largest_first = [&](auto value) {
+    return value(a) != value(b) ? value(a) > value(b) : rest(a) < rest(b);
+  };
+  switch (sort) {
+    case SortKey::calls: return largest_first([](const Row& r) { return r.second.count; });
+    case SortKey::errors: return largest_first([](const Row& r) { return r.second.errors; });
+    case SortKey::name: return a.first < b.first;
+    case SortKey::route:
+      return std::pair(route_text(a.first), rest(a)) < std::pair(route_text(b.first), rest(b));
+    case SortKey::time: break;
+  }
+  return time(a) != time(b) ? time(a) > time(b) : largest_first([](const Row& r) { return r.second.count; });
+}
+
+std::string row_text(const CallKey& key, const CallTotal& total, std::int64_t all_ns) {
+  const std::int64_t ns = total.duration_ns.value_or(0);
+  const auto count = std::max<std::uint64_t>(1, total.count);
+  const std::string measured =
+      total.duration_ns
+          ? fmt::format("{:6.2f} {:11.6f} {:11}", all_ns > 0 ? 100.0 * static_cast<double>(ns) / static_cast<double>(all_ns) : 0.0,
+                        static_cast<double>(ns) / 1e9, static_cast<std::uint64_t>(ns) / count / 1000)
+          : fmt::format("{:>6} {:>11} {:>11}", "-", "-", "-");
+  const std::string errors = total.errors > 0 ? std::to_string(total.errors) : std::string();
+  const std::string clock = key.clock.empty() ? std::string() : fmt::format("({})", key.clock);
+  return fmt::format("{} {:9} {:>9} {:<8} {}{}\n", measured, total.count, errors, route_text(key), key.name, clock);
+}
+
+}  // namespace
+
+Result<void> SummarySink::finish() {
+  std::vector<const Row*> rows;
+  CallTotal all;
+  for (const auto& row : totals_.calls()) {
+    rows.push_back(&row);
+    all.count += row.second.count;
+    all.errors += row.second.errors;
+    if (row.second.duration_ns) all.duration_ns = all.duration_ns.value_or(0) + *row.second.duration_ns;
+  }
+  std::ranges::stable_sort(rows, [&](const Row* a, const Row* b) { return before(*a, *b, sort_); });
+  const std::string rule = "------ ----------- ----------- --------- --------- -------- ----------------\n";
+  std::string text = fmt::format("engine: {}\n{:>6} {:>11} {:>11} {:>9} {:>9} {:<8} {}\n{}", engine_, "% time",
+                                 "seconds", "usecs/call", "calls", "errors", "route", "call", rule);
+  const std::int64_t all_ns = all.duration_ns.value_or(0);
+  for (const Row* row : rows) text += row_text(row->first, row->second, all_ns);
+  text += rule;
+  text += row_text({"total", "", {}}, all, all_ns);
+  output_->write(text);
+  return {};
+}
+
+Result<void> ClosingLineSink::finish() {
+  output_->write(fmt::format(
+      "vdsotrace: {} vDSO-capable calls: {} in user space, {} fell back to the kernel, {} direct system calls, {} "
+      "through vsyscall\n",
+      totals_.vdso_capable(), totals_.by_route(Route::vdso), totals_.by_route(Route::fallback),
+      totals_.by_route(Route::syscall), totals_.by_route(Route::vsyscall)));
+  return {};
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,214 @@
+#include "sinks/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <iterator>
+
+#include "model/syscalls/print.hpp"
+#include "model/syscalls/signals.hpp"
+#include "model/syscalls/spec.hpp"
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::string_view kUnfinished = " <unfinished ...>";
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+void append_joined(std::string& out, const std::vector<std::string>& args, std::size_t from, std::size_t to) {
+  for (std::size_t i = from; i < to; ++i) {
+    if (i > 0) out.append(", ");
+    out.append(args[i]);
+  }
+}
+
+/// Whether arguments follow those known at entry.
+bool more_arguments(const Call& call, const CallText& text) {
+  const CallSpec* spec = spec_of(call.abi, call.nr);
+  return spec != nullptr && text.at_entry < spec->arguments;
+}
+
+std::string escaped(std::string_view text) {
+  std::string quoted;
+  append_quoted(quoted, std::as_bytes(std::span(text.data(), text.size())), text.size());
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+}  // namespace
+
+void TextSink::consume(const Event& event) {
+  std::visit([&](const auto& body) { on(event, body); }, event.body);
+  flush();
+}
+
+void TextSink::flush() {
+  output_->write(text_);
+  text_.clear();
+}
+
+Result<void> TextSink::finish() {
+  if (open_line_ != 0) text_.append(kUnfinished).append("\n");
+  open_line_ = 0;
+  flush();
+  return {};
+}
+
+void TextSink::begin_line(pid_t tid, std::int64_t time_ns) {
+  if (open_line_ != 0) text_.append(kUnfinished).append("\n");
+  open_line_ = 0;
+  if (tasks_ > 1) fmt::format_to(std::back_inserter(text_), "[pid {}] ", tid);
+  append_stamp(time_ns);
+}
+
+void TextSink::append_stamp(std::int64_t time_ns) {
+  const std::int64_t seconds = time_ns / kSecond;
+  const std::int64_t microseconds = time_ns % kSecond / 1000;
+  const auto out = std::back_inserter(text_);
+  if (options_.stamps == TextOptions::Stamps::none) return;
+  if (options_.stamps == TextOptions::Stamps::epoch) {
+    fmt::format_to(out, "{}.{:06} ", seconds, microseconds);
+    return;
+  }
+  if (options_.stamps == TextOptions::Stamps::relative) {
+    const std::int64_t since = last_stamp_ns_ == 0 ? 0 : std::max<std::int64_t>(0, time_ns - last_stamp_ns_);
+    last_stamp_ns_ = time_ns;
+    fmt::format_to(out, "{:6}.{:06} ", since / kSecond, since % kSecond / 1000);
+    return;
+  }
+  const std::time_t when = seconds;
+  std::tm local{};
+  ::localtime_r(&when, &local);
+  fmt::format_to(out, "{:02}:{:02}:{:02}", local.tm_hour, local.tm_min, local.tm_sec);
+  if (options_.stamps == TextOptions::Stamps::microseconds) fmt::format_to(out, ".{:06}", microseconds);
+  text_.append(" ");
+}
+
+void TextSink::line(const Event& event, std::string_view color, std::string_view text) {
+  begin_line(event.tid, event.time_ns);
+  palette_.append(text_, color, text);
+  text_.append("\n");
+}
+
+void TextSink::append_message(std::string_view text) {
+  if (open_line_ != 0) text_.append(kUnfinished).append("\n");
+  open_line_ = 0;
+  palette_.append(text_, Palette::kMessage, fmt::format("vdsotrace: {}", text));
+  text_.append("\n");
+}
+
+void TextSink::on(const Event& event, const CallEntered& entered) {
+  const CallText text = render_entry(entered.call, options_.limits);
+  begin_line(event.tid, entered.call.start_ns);
+  palette_.append(text_, Palette::kName, display_name(entered.call));
+  text_.append("(");
+  append_joined(text_, text.args, 0, text.at_entry);
+  if (text.at_entry > 0 && more_arguments(entered.call, text)) text_.append(", ");
+  open_line_ = event.tid;
+  entered_[event.tid] = true;
+}
+
+void TextSink::on(const Event& event, const Call& call) {
+  const CallText text = render(call, options_.limits);
+  const bool resumed = entered_.erase(event.tid) > 0;
+  const bool continued = resumed && open_line_ == event.tid;
+  open_line_ = continued ? 0 : open_line_;
+  if (!continued) {
+    begin_line(event.tid, resumed ? event.time_ns : call.start_ns);
+    if (resumed) {
+      fmt::format_to(std::back_inserter(text_), "<... {} resumed>", display_name(call));
+    } else {
+      palette_.append(text_, Palette::kName, display_name(call));
+      text_.append("(");
+      append_joined(text_, text.args, 0, std::min(text.at_entry, text.args.size()));
+      if (text.at_entry > 0 && more_arguments(call, text)) text_.append(", ");
+    }
+  }
+  append_ending(call, text);
+}
+
+void TextSink::append_ending(const Call& call, const CallText& text) {
+  const auto out = std::back_inserter(text_);
+  if (call.ending == Ending::unfinished && more_arguments(call, text)) {
+    text_.append(kUnfinished);
+  } else {
+    // The separator before the first of these was printed with the beginning.
+    for (std::size_t i = text.at_entry; i < text.args.size(); ++i) {
+      if (i > text.at_entry) text_.append(", ");
+      text_.append(text.args[i]);
+    }
+  }
+  text_.append(") = ");
+  if (call.error != 0) {
+    palette_.append(text_, Palette::kError, text.result);
+  } else {
+    text_.append(text.result);
+  }
+  if (call.route) {
+    text_.append(" ");
+    palette_.append(text_, Palette::of(*call.route), tag_of(*call.route));
+  }
+  if (options_.durations && call.duration_ns)
+    fmt::format_to(out, " <{}.{:06}>", *call.duration_ns / kSecond, *call.duration_ns % kSecond / 1000);
+  if (call.caller) {
+    const Caller& c = *call.caller;
+    fmt::format_to(out, " <{}+{:#x} in {}>", c.symbol.empty() ? "?" : escaped(c.symbol), c.offset, escaped(c.module));
+  }
+  text_.append("\n");
+}
+
+void TextSink::on(const Event&, const Counts&) {}
+
+void TextSink::on(const Event& event, const Signal& signal) {
+  line(event, Palette::kSignal,
+       fmt::format("--- {} {} ---", signal_name(signal.info.si_signo), render_siginfo(signal.info)));
+}
+
+void TextSink::on(const Event& event, const GroupStopped& stopped) {
+  line(event, Palette::kSignal, fmt::format("--- stopped by {} ---", signal_name(stopped.signal)));
+}
+
+void TextSink::on(const Event& event, const Started& started) {
+  ++tasks_;
+  if (started.how != Started::How::spawn && options_.quiet == 0)
+    append_message(fmt::format("Process {} attached", event.tid));
+}
+
+void TextSink::on(const Event& event, const Execed& execed) {
+  if (execed.former_tid == 0) return;
+  line(event, Palette::kExit, fmt::format("+++ superseded by execve in pid {} +++", execed.former_tid));
+  if (tasks_ > 1) --tasks_;
+  // The call goes on under the leader's number.
+  if (entered_.erase(execed.former_tid) > 0) entered_[event.tid] = true;
+}
+
+void TextSink::on(const Event& event, const Exited& exited) {
+  if (options_.quiet < 2) {
+    line(event, Palette::kExit,
+         exited.signaled ? fmt::format("+++ killed by {}{} +++", signal_name(exited.code),
+                                       exited.core_dumped ? " (core dumped)" : "")
+                         : fmt::format("+++ exited with {} +++", exited.code));
+  }
+  entered_.erase(event.tid);
+  if (tasks_ > 0) --tasks_;
+}
+
+void TextSink::on(const Event& event, const Detached&) {
+  if (open_line_ == event.tid) {
+    text_.append(" <detached ...>\n");
+    open_line_ = 0;
+  }
+  if (options_.quiet == 0) append_message(fmt::format("Process {} detached", event.tid));
+  entered_.erase(event.tid);
+  if (tasks_ > 0) --tasks_;
+}
+
+void TextSink::on(const Event& event, const Notice& notice) {
+  if (options_.quiet == 0) append_message(fmt::format("process {}: {}", event.tid, escaped(notice.text)));
+}
+
+void TextSink::on(const Event&, const Lost& lost) {
+  append_message(fmt::format("{} events could not be recorded", lost.count));
+}
+
+}  // namespace vdsotrace

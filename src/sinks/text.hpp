@@ -1,0 +1,66 @@
+// The trace as text, in strace's spelling: CONTRACT section 4.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "model/syscalls/render.hpp"
+#include "sinks/output.hpp"
+#include "sinks/palette.hpp"
+#include "vdsotrace/sink.hpp"
+
+namespace vdsotrace {
+
+struct TextOptions {
+  enum class Stamps : std::uint8_t { none, seconds, microseconds, epoch, relative };
+  Stamps stamps = Stamps::none;  ///< -t, -tt, -ttt, -r
+  bool durations = false;        ///< -T
+  bool color = false;
+  int quiet = 0;                 ///< 1: no attach messages; 2: no exit lines either
+  DecodeLimits limits;
+};
+
+/// Writes one line a call. A call that still runs stands as a partial line; when
+/// another thread has something to say meanwhile, it is left ` <unfinished ...>` and taken
+/// up again as `<... name resumed>`.
+class TextSink final : public Sink {
+ public:
+  TextSink(std::shared_ptr<Output> output, const TextOptions& options)
+      : output_(std::move(output)), options_(options), palette_(options.color) {}
+
+  void consume(const Event& event) override;
+  void settle() override { output_->settle(); }
+  /// Ends a line that is still open.
+  Result<void> finish() override;
+
+ private:
+  void on(const Event& event, const Call& call);
+  void on(const Event& event, const CallEntered& entered);
+  void on(const Event& event, const Counts& counts);
+  void on(const Event& event, const Signal& signal);
+  void on(const Event& event, const GroupStopped& stopped);
+  void on(const Event& event, const Started& started);
+  void on(const Event& event, const Execed& execed);
+  void on(const Event& event, const Exited& exited);
+  void on(const Event& event, const Detached& detached);
+  void on(const Event& event, const Notice& notice);
+  void on(const Event& event, const Lost& lost);
+
+  void begin_line(pid_t tid, std::int64_t time_ns);
+  void append_stamp(std::int64_t time_ns);
+  void append_ending(const Call& call, const CallText& text);
+  void append_message(std::string_view text);
+  void line(const Event& event, std::string_view color, std::string_view text);
+  void flush();
+
+  std::shared_ptr<Output> output_;
+  TextOptions options_;
+  Palette palette_;
+  std::string text_;               ///< what has not been handed to the output yet
+  pid_t open_line_ = 0;            ///< thread whose partial line is the last on the output
+  std::map<pid_t, bool> entered_;  ///< threads in a call whose beginning was printed
+  std::size_t tasks_ = 0;          ///< threads and processes under observation
+  std::int64_t last_stamp_ns_ = 0;
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,132 @@
+#include "trace/address_space.hpp"
+
+#include <algorithm>
+
+#include "arch/registers.hpp"
+#include "model/syscalls/spec.hpp"
+#include "os/proc.hpp"
+#include "os/remote_memory.hpp"
+
+namespace vdsotrace {
+namespace {
+
+/// No vDSO is near this; a larger mapping with that name is not the kernel's.
+constexpr std::uint64_t kLargestImage = 1 << 20;
+
+/// What every vDSO since 2.6 offers: what a program without one is missing.
+constexpr std::string_view kClassicCalls[] = {"clock_gettime", "gettimeofday", "time", "getcpu", "clock_getres"};
+
+Abi abi_of_machine(Machine machine, Abi fallback) {
+  switch (machine) {
+    case Machine::x86_64: return Abi::x86_64;
+    case Machine::x32: return Abi::x32;
+    case Machine::i386: return Abi::i386;
+    default: return fallback;
+  }
+}
+
+std::vector<std::int64_t> capable_numbers(const VdsoImage* image, Abi abi) {
+  std::vector<std::int64_t> numbers;
+  const auto add = [&](std::string_view name) {
+    if (const auto nr = number_of(abi, name); nr >= 0) numbers.push_back(nr);
+  };
+  if (image == nullptr) {
+    for (const auto name : kClassicCalls) add(name);
+    return numbers;
+  }
+  for (const VdsoFunction& function : image->functions()) {
+    if (const auto* service = service_for(function)) add(service->syscall);
+  }
+  return numbers;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const VdsoImage>> ImageCache::get(std::span<const std::byte> bytes) {
+  for (const auto& image : images_) {
+    if (std::ranges::equal(image->bytes(), bytes)) return image;
+  }
+  auto parsed = VdsoImage::parse(bytes);
+  if (!parsed) return tl::unexpected(parsed.error());
+  images_.push_back(std::make_shared<const VdsoImage>(std::move(*parsed)));
+  return images_.back();
+}
+
+std::shared_ptr<AddressSpace> AddressSpace::of(pid_t tid, Abi abi, ImageCache& cache) {
+  auto space = std::make_shared<AddressSpace>();
+  space->abi_ = abi;
+  if (const auto mapping = proc::vdso_mapping(tid); mapping && mapping->end - mapping->start <= kLargestImage) {
+    space->base_ = mapping->start;
+    space->size_ = mapping->end - mapping->start;
+    std::vector<std::byte> bytes(space->size_);
+    bytes.resize(RemoteMemory(tid).read(space->base_, bytes));
+    if (auto image = cache.get(bytes)) {
+      space->image_ = *image;
+      space->abi_ = abi_of_machine(space->image_->machine(), abi);
+    } else {
+      space->unusable_ = image.error().message;
+    }
+  }
+  space->capable_numbers_ = capable_numbers(space->image_.get(), space->abi_);
+  return space;
+}
+
+std::optional<VdsoFacts> AddressSpace::facts() const {
+  if (!has_vdso()) return std::nullopt;
+  VdsoFacts facts{base_, size_, {}};
+  if (image_) {
+    for (const VdsoFunction& function : image_->functions()) facts.functions.emplace_back(function.name());
+  }
+  return facts;
+}
+
+std::optional<std::uint32_t> AddressSpace::offset_of(std::uint64_t address) const {
+  if (address < base_ || address - base_ >= size_) return std::nullopt;
+  return static_cast<std::uint32_t>(address - base_);
+}
+
+bool AddressSpace::overlaps_vdso(std::uint64_t address, std::uint64_t size) const {
+  return size_ != 0 && address < base_ + size_ && base_ - std::min(base_, address) < size;
+}
+
+const VdsoFunction* AddressSpace::fallback_at(std::uint64_t pc) const {
+  const auto offset = offset_of(pc);
+  if (!image_ || !offset) return nullptr;
+  for (const VdsoFunction& function : image_->functions()) {
+    const bool ends_here = std::ranges::any_of(
+        function.syscalls, [&](const CodeSite& site) { return site.offset + site.length == *offset; });
+    if (ends_here && service_for(function) != nullptr) return &function;
+  }
+  return nullptr;
+}
+
+bool AddressSpace::capable(Abi abi, std::int64_t nr) const {
+  return abi == abi_ && std::ranges::find(capable_numbers_, nr) != capable_numbers_.end();
+}
+
+bool AddressSpace::patch(pid_t stopped, std::uint32_t offset, std::span<const std::byte> bytes) {
+  if (offset > size_ || bytes.size() > size_ - offset) return false;
+  Patch patch{std::vector<std::byte>(bytes.size()), {bytes.begin(), bytes.end()}};
+  if (RemoteMemory(stopped).read(base_ + offset, patch.before) != bytes.size()) return false;
+  journal_[offset] = std::move(patch);
+  if (write_remote(stopped, base_ + offset, bytes)) return true;
+  journal_.erase(offset);
+  return false;
+}
+
+void AddressSpace::unpatch(pid_t stopped) {
+  for (const auto& [offset, patch] : journal_) {
+    std::vector<std::byte> now(patch.after.size());
+    if (RemoteMemory(stopped).read(base_ + offset, now) == now.size() && now == patch.after)
+      write_remote(stopped, base_ + offset, patch.before);
+  }
+  journal_.clear();
+}
+
+void AddressSpace::vdso_unmapped() {
+  journal_.clear();
+  image_.reset();
+  base_ = size_ = 0;
+}
+
+}  // namespace vdsotrace

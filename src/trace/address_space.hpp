@@ -1,0 +1,94 @@
+// One address space: where its vDSO is, what it offers, and every byte of it that
+// we changed.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "vdsotrace/abi.hpp"
+#include "vdsotrace/event.hpp"
+#include "vdsotrace/vdso_image.hpp"
+
+namespace vdsotrace {
+
+/// Images taken apart, shared by all address spaces whose vDSO has the same
+/// bytes: a fork storm analyses one image once.
+class ImageCache {
+ public:
+  Result<std::shared_ptr<const VdsoImage>> get(std::span<const std::byte> bytes);
+
+ private:
+  std::vector<std::shared_ptr<const VdsoImage>> images_;
+};
+
+/// Shared by all tasks that share the memory (threads, vfork and CLONE_VM
+/// children); a fork gets a copy, exec a new one.
+///
+/// The patch journal: old bytes are noted before new ones are written, so that
+/// unpatch() puts back byte for byte what was there. Nothing outside the vDSO mapping
+/// can be patched: patches are offsets into it.
+class AddressSpace {
+ public:
+  /// The space of a stopped thread as it is now: after an exec, or at an attach.
+  /// A vDSO that cannot be taken apart is `unusable`, not an error: the program's
+  /// system calls can still be traced.
+  static std::shared_ptr<AddressSpace> of(pid_t tid, Abi abi, ImageCache& cache);
+
+  /// What a fork without CLONE_VM gives the child: same addresses, same patches.
+  std::shared_ptr<AddressSpace> copy_for_fork() const { return std::make_shared<AddressSpace>(*this); }
+
+  Abi abi() const { return abi_; }
+  /// Null if there is no vDSO or it is unusable.
+  const VdsoImage* image() const { return image_.get(); }
+  std::uint64_t base() const { return base_; }
+  std::uint64_t size() const { return size_; }
+  bool has_vdso() const { return size_ != 0; }
+  /// Why image() is null although has_vdso().
+  const std::string& unusable() const { return unusable_; }
+  std::optional<VdsoFacts> facts() const;
+
+  /// The offset of `address` in the vDSO mapping, if it lies in it.
+  std::optional<std::uint32_t> offset_of(std::uint64_t address) const;
+  bool overlaps_vdso(std::uint64_t address, std::uint64_t size) const;
+  /// The function whose fallback site ends at `pc`: where a system call stop
+  /// stands when the vDSO itself made the call.
+  const VdsoFunction* fallback_at(std::uint64_t pc) const;
+  /// Whether the vDSO offers what this system call does. A process without
+  /// a vDSO counts the classic time calls.
+  bool capable(Abi abi, std::int64_t nr) const;
+
+  /// Writes `bytes` at `offset` after noting what is there. False if the place is
+  /// outside the vDSO or cannot be written; then it is as it was.
+  bool patch(pid_t stopped, std::uint32_t offset, std::span<const std::byte> bytes);
+  /// Puts back every patched byte that is still as we wrote it; what the program itself
+  /// has overwritten since stays.
+  void unpatch(pid_t stopped);
+  bool patched() const { return !journal_.empty(); }
+
+  /// The program moved its vDSO (mremap): patches moved along.
+  void moved_to(std::uint64_t base) { base_ = base; }
+  /// The program unmapped its vDSO: patches are gone with it.
+  void vdso_unmapped();
+
+ private:
+  struct Patch {
+    std::vector<std::byte> before;
+    std::vector<std::byte> after;
+  };
+
+  Abi abi_ = Abi::x86_64;
+  std::shared_ptr<const VdsoImage> image_;
+  std::string unusable_;
+  std::uint64_t base_ = 0;
+  std::uint64_t size_ = 0;
+  std::vector<std::int64_t> capable_numbers_;
+  std::map<std::uint32_t, Patch> journal_;  ///< by offset in the mapping
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,109 @@
+// The few system calls whose effects the tracer itself must know.
+#include <linux/sched.h>
+
+#include <cstddef>
+
+#include "model/syscalls/spec.hpp"
+#include "os/remote_memory.hpp"
+#include "trace/system_calls.hpp"
+
+namespace vdsotrace {
+namespace {
+
+using Effect = void (*)(StoppedThread&, const Call&, ProbeEngine&);
+
+void note_signal_mask(StoppedThread& stopped) {
+  if (const auto mask = ptrace::signal_mask(stopped.tid()))
+    stopped.thread().trap_blocked = (*mask & signal_bit(SIGTRAP)) != 0;
+}
+
+void mask_set(StoppedThread& stopped, const Call& call, ProbeEngine&) {
+  if (call.error == 0 && call.args[1] != 0) note_signal_mask(stopped);
+}
+
+void handler_returned(StoppedThread& stopped, const Call&, ProbeEngine& engine) {
+  note_signal_mask(stopped);
+  if (const auto* registers = stopped.registers())
+    engine.on_handler_return(stopped.thread(), arch::stack_pointer(*registers));
+}
+
+void action_set(StoppedThread& stopped, const Call& call, ProbeEngine&) {
+  const auto signal = static_cast<std::int64_t>(call.args[0]);
+  if (call.error != 0 || call.args[1] == 0 || signal < 1 || signal > SignalActions::kSignals) return;
+  if (const auto action = stopped.memory().object<KernelSigaction>(call.args[1]))
+    stopped.thread().actions->set(static_cast<int>(signal), *action);
+}
+
+void unmapped(StoppedThread& stopped, const Call& call, ProbeEngine&) {
+  AddressSpace& space = *stopped.thread().space;
+  if (call.error == 0 && space.overlaps_vdso(call.args[0], call.args[1])) space.vdso_unmapped();
+}
+
+void mapped(StoppedThread& stopped, const Call& call, ProbeEngine&) {
+  AddressSpace& space = *stopped.thread().space;
+  if (call.error == 0 && space.overlaps_vdso(static_cast<std::uint64_t>(call.result), call.args[1]))
+    space.vdso_unmapped();
+}
+
+/// The kernel moves a vDSO only as a whole (vdso_mremap, arch/x86/entry/vdso/vma.c).
+void remapped(StoppedThread& stopped, const Call& call, ProbeEngine&) {
+  AddressSpace& space = *stopped.thread().space;
+  if (call.error != 0 || !space.has_vdso()) return;
+  const auto result = static_cast<std::uint64_t>(call.result);
+  if (call.args[0] == space.base()) {
+    space.moved_to(result);
+  } else if (space.overlaps_vdso(result, call.args[2])) {
+    space.vdso_unmapped();
+  }
+}
+
+struct Row {
+  std::string_view name;
+  Effect effect;
+};
+constexpr Row kEffects[] = {
+    {"rt_sigprocmask", mask_set}, {"rt_sigreturn", handler_returned}, {"rt_sigaction", action_set},
+    {"munmap", unmapped},         {"mmap", mapped},                   {"mremap", remapped},
+};
+
+Effect effect_of(std::string_view name) {
+  for (const Row& row : kEffects) {
+    if (row.name == name) return row.effect;
+  }
+  return nullptr;
+}
+
+/// Where a call keeps its clone flags.
+std::optional<std::uint64_t> clone_flags(StoppedThread& stopped, const Call& call) {
+  if (call.name == "clone") return call.args[0];
+  if (call.name == "clone3") return stopped.memory().object<std::uint64_t>(call.args[0]);
+  return std::nullopt;
+}
+
+void write_clone_flags(StoppedThread& stopped, const Call& call, std::uint64_t flags) {
+  if (call.name == "clone") {
+    ptrace::set_user_word(stopped.tid(), arch::first_argument_offset(), flags);
+  } else {
+    write_remote(stopped.tid(), call.args[0], std::as_bytes(std::span(&flags, 1)));
+  }
+}
+
+}  // namespace
+
+void before_call(StoppedThread& stopped, CallInProgress& progress) {
+  const Call& call = progress.call;
+  if (call.abi != Abi::x86_64 || !call.name.starts_with("clone")) return;
+  const auto flags = clone_flags(stopped, call);
+  if (!flags || (*flags & CLONE_UNTRACED) == 0) return;
+  progress.clone_flags = flags;
+  write_clone_flags(stopped, call, *flags & ~std::uint64_t{CLONE_UNTRACED});
+}
+
+void after_call(StoppedThread& stopped, const CallInProgress& progress, ProbeEngine& engine) {
+  const Call& call = progress.call;
+  if (call.abi != Abi::x86_64) return;
+  if (progress.clone_flags) write_clone_flags(stopped, call, *progress.clone_flags);
+  if (const Effect effect = effect_of(call.name)) effect(stopped, call, engine);
+}
+
+}  // namespace vdsotrace

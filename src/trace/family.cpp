@@ -1,0 +1,156 @@
+#include "trace/family.hpp"
+
+#include <fmt/format.h>
+#include <linux/sched.h>
+
+#include <algorithm>
+
+#include "model/syscalls/spec.hpp"
+#include "os/proc.hpp"
+
+namespace vdsotrace {
+namespace {
+
+/// What the child shares, from the call that its parent is in.
+std::uint64_t sharing_of(StoppedThread& parent) {
+  const auto* registers = parent.registers();
+  if (registers == nullptr) return 0;
+  const auto call = arch::system_call(*registers);
+  const CallSpec* spec = spec_of(call.abi, call.nr);
+  const std::string_view name = spec != nullptr ? spec->name : "";
+  if (name == "vfork") return CLONE_VM | CLONE_VFORK;
+  if (name == "clone") return call.args[0];
+  if (name == "clone3") return parent.memory().object<std::uint64_t>(call.args[0]).value_or(0);
+  return SIGCHLD;
+}
+
+/// glibc's fork() and vfork() are clones; they are told by what they do.
+Started::How how_born(std::uint64_t sharing) {
+  if ((sharing & CLONE_THREAD) != 0) return Started::How::thread;
+  if ((sharing & CLONE_VFORK) != 0) return Started::How::vfork;
+  return (sharing & CLONE_VM) != 0 ? Started::How::clone : Started::How::fork;
+}
+
+std::shared_ptr<SignalActions> inherit_actions(const Thread& parent, std::uint64_t sharing) {
+  if ((sharing & CLONE_SIGHAND) != 0) return parent.actions;
+  auto actions = std::make_shared<SignalActions>(*parent.actions);
+  if ((sharing & CLONE_CLEAR_SIGHAND) != 0) actions->reset_handlers();
+  return actions;
+}
+
+}  // namespace
+
+Thread* Family::find(pid_t tid) {
+  const auto found = threads_.find(tid);
+  return found == threads_.end() ? nullptr : found->second.get();
+}
+
+Thread& Family::add_launching(pid_t pid, bool trap_blocked, bool trap_ignored) {
+  auto thread = std::make_unique<Thread>();
+  thread->tid = thread->tgid = pid;
+  thread->phase = Thread::Phase::launching;
+  thread->space = std::make_shared<AddressSpace>();
+  thread->actions = std::make_shared<SignalActions>();
+  thread->trap_blocked = trap_blocked;
+  if (trap_ignored) thread->actions->set(SIGTRAP, {reinterpret_cast<std::uint64_t>(SIG_IGN), 0, 0, 0});
+  return *(threads_[pid] = std::move(thread));
+}
+
+Thread* Family::on_birth(StoppedThread& stopped) {
+  const Thread& parent = stopped.thread();
+  const auto message = ptrace::event_message(stopped.tid());
+  if (!message) return nullptr;
+  const std::uint64_t sharing = sharing_of(stopped);
+  const bool same_process = (sharing & CLONE_THREAD) != 0;
+  const bool same_memory = (sharing & CLONE_VM) != 0;
+
+  auto child = std::make_unique<Thread>();
+  child->tid = static_cast<pid_t>(*message);
+  child->tgid = same_process ? parent.tgid : child->tid;
+  child->space = same_memory ? parent.space : parent.space->copy_for_fork();
+  child->actions = inherit_actions(parent, sharing);
+  child->trap_blocked = parent.trap_blocked;
+  const bool traced = parent.role == Thread::Role::traced && (same_process || options_.follow);
+  if (!traced) child->role = same_memory ? Thread::Role::guarded : Thread::Role::released;
+
+  Thread& known = *(threads_[child->tid] = std::move(child));
+  reporter_.tell(known, Started{how_born(sharing), parent.tgid});
+  return &known;
+}
+
+void Family::clean(StoppedThread& child) {
+  AddressSpace& space = *child.thread().space;
+  if (space.patched()) engine_.remove(space, child);
+}
+
+void Family::drop_siblings(const Thread& survivor) {
+  std::erase_if(threads_, [&](auto& entry) {
+    Thread& thread = *entry.second;
+    if (thread.tgid != survivor.tgid || &thread == &survivor) return false;
+    engine_.on_end(thread);
+    return true;
+  });
+}
+
+void Family::take_over(pid_t leader, pid_t former_tid) {
+  auto caller = threads_.find(former_tid);
+  if (former_tid == leader || caller == threads_.end()) return;
+  if (Thread* superseded = find(leader)) engine_.on_end(*superseded);
+  engine_.on_end(*caller->second);
+  threads_[leader] = std::move(caller->second);
+  threads_.erase(caller);
+  threads_[leader]->tid = leader;
+}
+
+Resume Family::on_exec(StoppedThread& stopped, pid_t former_tid) {
+  Thread& thread = stopped.thread();
+  engine_.on_end(thread);
+  drop_siblings(thread);
+  if (thread.role == Thread::Role::guarded) return {Resume::How::detach, 0};
+  replace_program(stopped, former_tid);
+  return {};
+}
+
+void Family::replace_program(StoppedThread& stopped, pid_t former_tid) {
+  Thread& thread = stopped.thread();
+  const auto* registers = stopped.registers();
+  if (registers == nullptr) return;
+  const Abi abi = arch::runs_64_bit(*registers) ? Abi::x86_64 : Abi::i386;
+  auto actions = std::make_shared<SignalActions>(*thread.actions);
+  actions->reset_handlers();
+  thread.actions = std::move(actions);
+  thread.space = AddressSpace::of(thread.tid, abi, images_);
+  if (thread.phase == Thread::Phase::launching) {
+    thread.phase = Thread::Phase::live;
+    reporter_.tell(thread, Started{Started::How::spawn, 0});
+  }
+  AddressSpace& space = *thread.space;
+  reporter_.tell(thread, Execed{proc::executable(thread.tid), former_tid == thread.tid ? 0 : former_tid,
+                                space.abi(), space.facts()});
+  if (options_.hide_vdso && !hide_vdso(stopped, space.abi()))
+    reporter_.tell(thread, Notice{"the vDSO could not be hidden from this program"});
+  notice_limits(thread);
+  if (space.image() != nullptr) engine_.install(space, stopped);
+}
+
+void Family::notice_limits(const Thread& thread) {
+  const AddressSpace& space = *thread.space;
+  if (!space.has_vdso()) {
+    reporter_.tell(thread, Notice{"this program has no vDSO: only its direct system calls are reported"});
+  } else if (space.image() == nullptr) {
+    reporter_.tell(thread, Notice{fmt::format("its vDSO cannot be observed: {}", space.unusable())});
+  } else if (space.abi() != Abi::x86_64) {
+    reporter_.tell(thread, Notice{fmt::format(
+        "{} program: its system calls are traced, its vDSO calls are not", name_of(space.abi()))});
+  }
+}
+
+void Family::forget(pid_t tid) { threads_.erase(tid); }
+
+bool Family::any_traced() const {
+  return std::ranges::any_of(threads_, [](const auto& entry) {
+    return entry.second->role == Thread::Role::traced;
+  });
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,67 @@
+// Who is whose: the threads under observation, and what creating one and executing a program do to
+// what they share.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "trace/probe_engine.hpp"
+#include "trace/reporter.hpp"
+
+namespace vdsotrace {
+
+/// How the user wants process trees handled.
+struct FamilyOptions {
+  bool follow = false;     ///< -f: children are traced too
+  bool hide_vdso = false;  ///< --no-vdso
+};
+
+class Family {
+ public:
+  Family(const FamilyOptions& options, ProbeEngine& engine, Reporter& reporter)
+      : options_(options), engine_(engine), reporter_(reporter) {}
+
+  Thread* find(pid_t tid);
+  /// Adds a program that we are about to start.
+  Thread& add_launching(pid_t pid, bool trap_blocked, bool trap_ignored);
+
+  /// PTRACE_EVENT_FORK, VFORK or CLONE: makes the child known, in the role that the
+  /// options and what it shares with its parent give it.
+  Thread* on_birth(StoppedThread& parent);
+  /// PTRACE_EVENT_EXEC, first: a thread that was not the leader has become it. What is known of
+  /// `former_tid` is from now on known of `leader`; the old leader is gone without a word.
+  void take_over(pid_t leader, pid_t former_tid);
+  /// PTRACE_EVENT_EXEC, then: a new program in a new address space. Answers how the
+  /// thread goes on: a child that was only guarded has left the patched memory and is let go.
+  Resume on_exec(StoppedThread& stopped, pid_t former_tid);
+  /// The thread has ended or was let go.
+  void forget(pid_t tid);
+
+  /// A child that is not followed: takes our patches out of its own copy of the
+  /// memory. The caller then detaches it.
+  void clean(StoppedThread& child);
+
+  /// Whether a thread is left whose events are told.
+  bool any_traced() const;
+  bool empty() const { return threads_.empty(); }
+  const std::map<pid_t, std::unique_ptr<Thread>>& threads() const { return threads_; }
+
+ private:
+  void replace_program(StoppedThread& stopped, pid_t former_tid);
+  void drop_siblings(const Thread& survivor);
+  void notice_limits(const Thread& thread);
+
+  const FamilyOptions& options_;
+  ProbeEngine& engine_;
+  Reporter& reporter_;
+  ImageCache images_;
+  std::map<pid_t, std::unique_ptr<Thread>> threads_;
+};
+
+/// Makes a program that has just been executed unable to find its vDSO: turns the
+/// AT_SYSINFO_EHDR (and AT_SYSINFO) entries of the auxiliary vector on its stack into
+/// AT_IGNORE. /proc/PID/auxv still shows them. False if the stack does not
+/// look as the kernel lays it out.
+bool hide_vdso(StoppedThread& stopped, Abi abi);
+
+}  // namespace vdsotrace

@@ -1,0 +1,59 @@
+// How vDSO calls are observed: the interface between the session, which owns the
+// stops, and the engines, which own the patches.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "trace/thread.hpp"
+#include "vdsotrace/event.hpp"
+
+namespace vdsotrace {
+
+/// The contract of every engine:
+///  1. install, remove and forget are called with every thread of the space stopped.
+///  2. Every byte is written through AddressSpace::patch, which notes the old one first.
+///  3. An engine never resumes a thread; it may move the program counter of the
+///     stopped thread that it is given and answers how to resume.
+///  4. A trap that is not its own it leaves alone (on_trap answers nothing), and the
+///     signal reaches the program unchanged.
+///  5. After remove, memory is byte-identical and no program counter is in engine
+///     memory (leave_engine_memory was called for each thread).
+///  6. Calls of threads whose role is not `traced` are let pass untold.
+///  7. What could not be recorded is told by a Lost event.
+class ProbeEngine {
+ public:
+  virtual ~ProbeEngine() = default;
+  /// As `--engine` and JSON spell it. Static storage.
+  virtual std::string_view name() const = 0;
+
+  /// Makes the space's vDSO observable. What cannot be observed is told in a Notice.
+  virtual void install(AddressSpace& space, StoppedThread& thread) = 0;
+  /// Undoes install.
+  virtual void remove(AddressSpace& space, StoppedThread& thread) = 0;
+
+  /// The thread stopped at a breakpoint instruction. Nothing if it is not ours.
+  virtual std::optional<Resume> on_trap(StoppedThread& thread) = 0;
+  /// The thread stopped for another reason and may now be seen by others (its
+  /// registers saved in a signal frame, or it is detached): wherever it is in
+  /// engine memory, it is put back to the same place in the program's own code.
+  virtual void leave_engine_memory(StoppedThread& thread) = 0;
+
+  /// A system call begins. `fallback` is the vDSO function that makes it, or null for
+  /// one made elsewhere. True if the engine has the function's call open: it will tell both as one.
+  virtual bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) = 0;
+  /// The system call of an open vDSO call has returned.
+  virtual void on_fallback_exit(Thread& thread, Call&& call) = 0;
+
+  /// A signal handler is about to run on top of `stack_pointer`.
+  virtual void on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) = 0;
+  /// A signal handler has returned to `stack_pointer`.
+  virtual void on_handler_return(Thread& thread, std::uint64_t stack_pointer) = 0;
+  /// The thread ended or executed another program: its open calls never return.
+  virtual void on_end(Thread& thread) = 0;
+
+  /// Tells what has been observed without a stop.
+  virtual void drain() {}
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,24 @@
+// Makes events of what happened to a thread.
+#pragma once
+
+#include "os/clock.hpp"
+#include "trace/thread.hpp"
+#include "vdsotrace/event.hpp"
+
+namespace vdsotrace {
+
+class Reporter {
+ public:
+  explicit Reporter(EventSink& sink) : sink_(sink) {}
+
+  /// Tells it unless the thread is one that is traced in silence.
+  void tell(const Thread& thread, Event::Body body) {
+    if (thread.told()) sink_.accept({0, realtime_ns(), thread.tgid, thread.tid, std::move(body)});
+  }
+  void settle() { sink_.settle(); }
+
+ private:
+  EventSink& sink_;
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,196 @@
+#include "trace/session.hpp"
+
+#include <csignal>
+
+#include "os/proc.hpp"
+#include "trace/remote_call.hpp"
+
+namespace vdsotrace {
+
+Session::Session(const FamilyOptions& options, const Needs& needs, ProbeEngine& engine, EventSink& sink,
+                 StopSource& source)
+    : reporter_(sink),
+      engine_(engine),
+      source_(source),
+      calls_(needs, engine, reporter_),
+      family_(options, engine, reporter_) {}
+
+Result<Outcome> Session::run(SpawnedChild child) {
+  struct sigaction trap {};
+  ::sigaction(SIGTRAP, nullptr, &trap);
+  root_ = child.pid();
+  // The child inherits our own signal state.
+  sigset_t mask;
+  ::sigprocmask(SIG_SETMASK, nullptr, &mask);
+  family_.add_launching(root_, ::sigismember(&mask, SIGTRAP) == 1, trap.sa_handler == SIG_IGN);
+  // The child sleeps in a read; this stop is where its system calls begin to be seen.
+  ptrace::interrupt(root_);
+  child.begin();
+
+  const auto before_sleep = [this] {
+    engine_.drain();
+    reporter_.settle();
+  };
+  while (family_.any_traced()) {
+    const WaitResult result = source_.next(before_sleep);
+    if (const auto* stop = std::get_if<TraceeStop>(&result)) {
+      on_stop(*stop);
+    } else if (const auto* signal = std::get_if<OwnSignal>(&result)) {
+      on_own_signal(*signal);
+    } else {
+      break;
+    }
+  }
+  release_all();
+  engine_.drain();
+  if (failed_to_launch_) return tl::unexpected(child.failure());
+  return outcome_.value_or(Outcome{});
+}
+
+void Session::on_stop(const TraceeStop& stop) {
+  if (stop.status.kind() == WaitStatus::Kind::event && stop.status.event() == PTRACE_EVENT_EXEC)
+    on_leader_superseded(stop.tid);
+  if (Thread* thread = family_.find(stop.tid)) {
+    handle(*thread, stop.status);
+  } else if (!stop.status.ended()) {
+    early_.insert_or_assign(stop.tid, stop.status);
+  } else {
+    early_.erase(stop.tid);
+  }
+}
+
+void Session::handle(Thread& thread, const WaitStatus& status) {
+  if (status.ended()) {
+    on_end(thread, status);
+    return;
+  }
+  if (status.kind() == WaitStatus::Kind::continued) return;
+  StoppedThread stopped(thread);
+  const pid_t tid = thread.tid;
+  const Resume how = decide(stopped, status);
+  std::move(stopped).resume(how);
+  if (how.how == Resume::How::detach) family_.forget(tid);
+}
+
+/// exec by another thread ends the leader without a wait status; its number lives on.
+void Session::on_leader_superseded(pid_t leader) {
+  const auto former = static_cast<pid_t>(ptrace::event_message(leader).value_or(0));
+  if (former == leader || former == 0) return;
+  if (Thread* superseded = family_.find(leader)) calls_.on_end(*superseded);
+  family_.take_over(leader, former);
+}
+
+void Session::on_end(Thread& thread, const WaitStatus& status) {
+  calls_.on_end(thread);
+  engine_.on_end(thread);
+  const bool signaled = status.kind() == WaitStatus::Kind::killed;
+  if (thread.phase == Thread::Phase::launching) failed_to_launch_ = true;
+  reporter_.tell(thread, Exited{signaled, status.core_dumped(), status.code()});
+  if (thread.tid == root_) outcome_ = Outcome{signaled, status.code()};
+  family_.forget(thread.tid);
+}
+
+Resume Session::decide(StoppedThread& stopped, const WaitStatus& status) {
+  Thread& thread = stopped.thread();
+  if (thread.phase == Thread::Phase::fresh) {
+    const Resume first = on_first_stop(stopped);
+    if (first.how != Resume::How::run) return first;
+  }
+  switch (status.kind()) {
+    case WaitStatus::Kind::system_call: calls_.on_stop(stopped); return {};
+    case WaitStatus::Kind::signal: return on_signal(stopped, status.signal());
+    case WaitStatus::Kind::group_stop: return on_group_stop(stopped, status.signal());
+    case WaitStatus::Kind::event: return on_event(stopped, status.event());
+    default: return {};
+  }
+}
+
+Resume Session::on_first_stop(StoppedThread& stopped) {
+  Thread& thread = stopped.thread();
+  thread.phase = Thread::Phase::live;
+  if (thread.role != Thread::Role::released) return {};
+  family_.clean(stopped);
+  return {Resume::How::detach, 0};
+}
+
+Resume Session::on_group_stop(StoppedThread& stopped, int signal) {
+  reporter_.tell(stopped.thread(), GroupStopped{signal});
+  return {Resume::How::listen, 0};
+}
+
+Resume Session::on_event(StoppedThread& stopped, int event) {
+  if (event == PTRACE_EVENT_EXEC) {
+    const auto former = static_cast<pid_t>(ptrace::event_message(stopped.tid()).value_or(0));
+    return family_.on_exec(stopped, former);
+  }
+  if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) {
+    Thread* child = family_.on_birth(stopped);
+    if (child == nullptr) return {};
+    if (const auto early = early_.extract(child->tid)) handle(*child, early.mapped());
+  }
+  return {};
+}
+
+Resume Session::on_signal(StoppedThread& stopped, int signal) {
+  const auto info = ptrace::signal_info(stopped.tid());
+  if (!info) return {};
+  if (signal == SIGTRAP && info->si_code == SI_KERNEL) {
+    if (const auto how = engine_.on_trap(stopped)) {
+      repair_signal_state(stopped);
+      return *how;
+    }
+  }
+  engine_.leave_engine_memory(stopped);
+  reporter_.tell(stopped.thread(), Signal{*info});
+  note_delivery(stopped, signal);
+  return {Resume::How::run, signal};
+}
+
+void Session::note_delivery(StoppedThread& stopped, int signal) {
+  Thread& thread = stopped.thread();
+  if (signal > SignalActions::kSignals || !thread.actions->has_handler(signal)) return;
+  const KernelSigaction action = thread.actions->of(signal);
+  if (const auto* registers = stopped.registers())
+    engine_.on_handler(thread, arch::stack_pointer(*registers), (action.flags & SA_ONSTACK) != 0);
+  if ((action.mask & signal_bit(SIGTRAP)) != 0 || (signal == SIGTRAP && (action.flags & SA_NODEFER) == 0))
+    thread.trap_blocked = true;
+  if ((action.flags & SA_RESETHAND) != 0) thread.actions->set(signal, {});
+}
+
+void Session::on_own_signal(const OwnSignal& signal) {
+  // What the terminal sends reaches the program by itself; so does what the program does about it.
+  if (signal.from_terminal || outcome_) return;
+  ::kill(root_, signal.signal);
+}
+
+/// What is left at the end shares memory that we patched; it must not be left with our breakpoints.
+void Session::release_all() {
+  for (const auto& [tid, thread] : family_.threads()) {
+    if (!thread->stopped) ptrace::interrupt(tid);
+  }
+  std::map<pid_t, int> held;  // with the signal that each is to get
+  while (held.size() < family_.threads().size()) {
+    const WaitResult result = source_.next([] {});
+    if (std::holds_alternative<NoneLeft>(result)) break;
+    const auto* stop = std::get_if<TraceeStop>(&result);
+    if (stop == nullptr) continue;
+    Thread* thread = family_.find(stop->tid);
+    if (thread == nullptr || stop->status.ended()) {
+      held.erase(stop->tid);
+      on_stop(*stop);
+      continue;
+    }
+    StoppedThread stopped(*thread);
+    held[stop->tid] = decide(stopped, stop->status).signal;
+    std::move(stopped).resume({Resume::How::hold, 0});
+  }
+  for (const auto& [tid, signal] : held) {
+    StoppedThread stopped(*family_.find(tid));
+    engine_.leave_engine_memory(stopped);
+    family_.clean(stopped);
+    std::move(stopped).resume({Resume::How::detach, signal});
+    family_.forget(tid);
+  }
+}
+
+}  // namespace vdsotrace

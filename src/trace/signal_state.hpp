@@ -1,0 +1,46 @@
+// What the kernel does to a program's signal state when it meets a breakpoint, and how we know
+// what to put back.
+//
+// An int3 raises SIGTRAP by force: where the program blocks SIGTRAP the kernel unblocks
+// it, and where it blocks or ignores it the kernel resets its action to SIG_DFL
+// (force_sig_info_to_task, kernel/signal.c). Both would be visible to the program. The
+// change happens before the stop, so what was there must be known beforehand: the calls that
+// change it are all seen, and their effects are noted here.
+#pragma once
+
+#include <array>
+#include <csignal>
+#include <cstdint>
+#include <optional>
+
+namespace vdsotrace {
+
+/// The kernel's struct sigaction on 64-bit machines (uapi/asm-generic/signal.h).
+struct KernelSigaction {
+  std::uint64_t handler = 0;
+  std::uint64_t flags = 0;
+  std::uint64_t restorer = 0;
+  std::uint64_t mask = 0;
+};
+
+constexpr std::uint64_t signal_bit(int signal) { return std::uint64_t{1} << (signal - 1); }
+
+/// The signal actions of one process, shared by the tasks that share them
+/// (CLONE_SIGHAND). Only actions seen to be set are known; the rest are as after exec.
+class SignalActions {
+ public:
+  static constexpr int kSignals = 64;
+
+  const KernelSigaction& of(int signal) const { return actions_[index(signal)]; }
+  void set(int signal, const KernelSigaction& action) { actions_[index(signal)] = action; }
+  bool has_handler(int signal) const;
+  bool ignored(int signal) const;
+  /// exec: handlers go, ignored signals stay ignored.
+  void reset_handlers();
+
+ private:
+  static std::size_t index(int signal) { return static_cast<std::size_t>(signal - 1) % kSignals; }
+  std::array<KernelSigaction, kSignals> actions_{};
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,85 @@
+#include "trace/system_calls.hpp"
+
+#include "model/syscalls/render.hpp"
+#include "model/syscalls/spec.hpp"
+
+namespace vdsotrace {
+namespace {
+
+Call call_from(const __ptrace_syscall_info& info) {
+  Call call;
+  call.abi = arch::abi_of(info.arch, info.entry.nr);
+  call.nr = static_cast<std::int64_t>(info.entry.nr);
+  for (std::size_t i = 0; i < call.args.size(); ++i) call.args[i] = info.entry.args[i];
+  if (const CallSpec* spec = spec_of(call.abi, call.nr)) call.name = spec->name;
+  call.engine = "ptrace";
+  return call;
+}
+
+std::string_view symbol_of(const VdsoFunction& function) { return service_for(function)->symbol; }
+
+}  // namespace
+
+void SystemCalls::on_stop(StoppedThread& stopped) {
+  const auto info = ptrace::syscall_info(stopped.tid());
+  if (!info) return;
+  if (info->op == PTRACE_SYSCALL_INFO_ENTRY) on_entry(stopped, *info);
+  if (info->op == PTRACE_SYSCALL_INFO_EXIT) on_exit(stopped, info->exit.rval, info->exit.is_error != 0);
+}
+
+void SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info& info) {
+  Thread& thread = stopped.thread();
+  thread.in_call.emplace();
+  CallInProgress& progress = *thread.in_call;
+  progress.call = call_from(info);
+  Call& call = progress.call;
+  const AddressSpace& space = *thread.space;
+
+  const bool capable = space.capable(call.abi, call.nr);
+  progress.fallback_of = capable ? space.fallback_at(info.instruction_pointer) : nullptr;
+  const bool merged = engine_.on_call_entry(thread, progress.fallback_of, info.stack_pointer);
+  if (capable) call.route = progress.fallback_of != nullptr ? Route::fallback : Route::syscall;
+  if (progress.fallback_of != nullptr) call.symbol = symbol_of(*progress.fallback_of);
+
+  progress.wanted = thread.role == Thread::Role::traced &&
+                    needs_.selection.wants_number(call.abi, call.nr, capable) &&
+                    (capable || needs_.selection.wants_ordinary_calls());
+  call.start_ns = realtime_ns();
+  if (needs_.durations) progress.monotonic_start = monotonic_ns();
+  if (progress.wanted && needs_.values)
+    capture_entry(call, stopped.memory(), DecodeLimits{needs_.string_limit});
+  if (progress.wanted && needs_.entries && !merged) reporter_.tell(thread, CallEntered{call});
+  before_call(stopped, progress);
+}
+
+void SystemCalls::on_exit(StoppedThread& stopped, std::int64_t result, bool failed) {
+  Thread& thread = stopped.thread();
+  // The end of a call that began before we came.
+  if (!thread.in_call) return;
+  CallInProgress progress = std::move(*thread.in_call);
+  thread.in_call.reset();
+  Call& call = progress.call;
+  call.ending = Ending::returned;
+  call.result = result;
+  call.error = failed ? static_cast<int>(-result) : 0;
+  if (needs_.durations) call.duration_ns = monotonic_ns() - progress.monotonic_start;
+  if (progress.wanted && needs_.values)
+    capture_exit(call, stopped.memory(), DecodeLimits{needs_.string_limit});
+  after_call(stopped, progress, engine_);
+  if (progress.fallback_of != nullptr) {
+    engine_.on_fallback_exit(thread, std::move(call));
+  } else if (progress.wanted) {
+    reporter_.tell(thread, std::move(call));
+  }
+}
+
+void SystemCalls::on_end(Thread& thread) {
+  if (!thread.in_call) return;
+  CallInProgress progress = std::move(*thread.in_call);
+  thread.in_call.reset();
+  progress.call.ending = Ending::unfinished;
+  // An open vDSO call is told by the engine, with the system call in it.
+  if (progress.fallback_of == nullptr && progress.wanted) reporter_.tell(thread, std::move(progress.call));
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,35 @@
+// System call stops: which call, which route, and what it changes that we must know.
+#pragma once
+
+#include "trace/probe_engine.hpp"
+#include "trace/reporter.hpp"
+#include "vdsotrace/needs.hpp"
+
+namespace vdsotrace {
+
+class SystemCalls {
+ public:
+  SystemCalls(const Needs& needs, ProbeEngine& engine, Reporter& reporter)
+      : needs_(needs), engine_(engine), reporter_(reporter) {}
+
+  /// A system call stop of either kind; PTRACE_GET_SYSCALL_INFO tells which.
+  void on_stop(StoppedThread& stopped);
+  /// The thread is gone: the call it was in never returns.
+  void on_end(Thread& thread);
+
+ private:
+  void on_entry(StoppedThread& stopped, const __ptrace_syscall_info& info);
+  void on_exit(StoppedThread& stopped, std::int64_t result, bool failed);
+
+  const Needs& needs_;
+  ProbeEngine& engine_;
+  Reporter& reporter_;
+};
+
+/// A child that asks not to be traced (CLONE_UNTRACED) would inherit our patches and die of
+/// them, so the request is taken away while the call runs; after_call puts it back.
+void before_call(StoppedThread& stopped, CallInProgress& progress);
+/// What a call that has returned changed: signal mask and actions, the place of the vDSO.
+void after_call(StoppedThread& stopped, const CallInProgress& progress, ProbeEngine& engine);
+
+}  // namespace vdsotrace

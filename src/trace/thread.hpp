@@ -1,0 +1,100 @@
+// A task under observation, and the proof that it is stopped.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "arch/registers.hpp"
+#include "base/check.hpp"
+#include "os/ptrace.hpp"
+#include "os/remote_memory.hpp"
+#include "trace/address_space.hpp"
+#include "trace/signal_state.hpp"
+#include "vdsotrace/call.hpp"
+
+namespace vdsotrace {
+
+/// A system call between its entry stop and its exit stop.
+struct CallInProgress {
+  Call call;
+  bool wanted = false;                       ///< an event will be made of it
+  const VdsoFunction* fallback_of = nullptr; ///< the vDSO function that makes it, if one does
+  std::int64_t monotonic_start = 0;
+  /// The clone flags as the program wrote them, where we took CLONE_UNTRACED out.
+  std::optional<std::uint64_t> clone_flags;
+};
+
+struct Thread {
+  enum class Phase : std::uint8_t {
+    launching,  ///< our own child before its execve succeeded
+    fresh,      ///< known from its creator, not yet stopped for the first time
+    live,
+  };
+  /// What becomes of it.
+  enum class Role : std::uint8_t {
+    traced,   ///< its events are told
+    guarded,  ///< not followed, but it shares a patched address space: traced in silence
+    released, ///< not followed: to be let go, clean, at its first stop
+  };
+
+  pid_t tid = 0;
+  pid_t tgid = 0;
+  Phase phase = Phase::fresh;
+  Role role = Role::traced;
+  bool stopped = false;  ///< in a ptrace stop that has not been resumed
+  std::shared_ptr<AddressSpace> space;
+  std::shared_ptr<SignalActions> actions;
+  bool trap_blocked = false;  ///< SIGTRAP is in its signal mask
+  std::optional<CallInProgress> in_call;
+
+  bool told() const { return role == Role::traced && phase != Phase::launching; }
+};
+
+/// How a stopped thread goes on.
+struct Resume {
+  enum class How : std::uint8_t {
+    run,     ///< until its next system call or event
+    listen,  ///< stays in its group-stop
+    detach,  ///< for good
+    hold,    ///< stays stopped until something else happens
+  };
+  How how = How::run;
+  int signal = 0;  ///< delivered on the way, 0 for none
+};
+
+/// Move-only proof that a thread is in a ptrace stop: its registers and memory are to be
+/// had here only, and resuming consumes it. Any request may find the thread
+/// gone; then it answers nothing, and the wait status that follows tells why.
+class StoppedThread {
+ public:
+  explicit StoppedThread(Thread& thread) : thread_(&thread), memory_(thread.tid) { thread.stopped = true; }
+  StoppedThread(StoppedThread&& other) noexcept
+      : thread_(std::exchange(other.thread_, nullptr)), memory_(other.memory_), registers_(other.registers_) {}
+  StoppedThread& operator=(StoppedThread&&) = delete;
+  StoppedThread(const StoppedThread&) = delete;
+  ~StoppedThread() { CHECK(thread_ == nullptr); }
+
+  Thread& thread() const { return *thread_; }
+  pid_t tid() const { return thread_->tid; }
+  Memory& memory() { return memory_; }
+
+  const arch::Registers* registers();
+  bool set_program_counter(std::uint64_t address);
+  bool set_registers(const arch::Registers& registers);
+
+  /// Lets it go on. Consumes the proof.
+  void resume(Resume how) &&;
+  /// It is gone: nothing to resume. Consumes the proof.
+  void abandon() && { thread_ = nullptr; }
+
+ private:
+  Thread* thread_;
+  RemoteMemory memory_;
+  std::optional<arch::Registers> registers_;
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,106 @@
+"""vDSO counts equal those of the processor's own breakpoints (perf stat -e mem:ADDRESS:x).
+
+Both look at the same run: perf counts the entries of vDSO functions in all that vdsotrace
+starts, while vdsotrace puts its probes on the same instructions. Address randomisation is off
+for the program and on for vdsotrace, so vdsotrace's own calls lie elsewhere. Programs whose
+calls do not depend on timing are also counted in a run without vdsotrace.
+"""
+
+import shutil
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import vdsotrace_testing as testing
+from vdsotrace_testing import PYTHON, Trace, VDSOTRACE, perf_entries, target, vdso_base
+
+# Hardware has four breakpoints; these are the functions that C libraries use.
+FUNCTIONS = ["clock_gettime", "gettimeofday", "time", "getcpu"]
+
+GO_PROGRAM = """package main
+
+import (
+	"fmt"
+	"time"
+)
+
+func main() {
+	started := time.Now()
+	ordered := true
+	for i := 0; i < 3000; i++ {
+		ordered = ordered && !time.Now().Before(started)
+	}
+	fmt.Println(ordered)
+}
+"""
+
+
+def setUpModule():
+    testing.require_ptrace()
+    testing.require_perf()
+    randomised = Path("/proc/sys/kernel/randomize_va_space").read_text().strip()
+    if randomised == "0":
+        raise unittest.SkipTest("kernel.randomize_va_space is 0: vdsotrace's own calls "
+                                "could not be told from the program's")
+
+
+class CountsTest(unittest.TestCase):
+    def same_run(self, command, status=0):
+        """Counts one run in both ways; returns the counts."""
+        base = vdso_base(command)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "trace"
+            ran, entered = perf_entries(
+                [VDSOTRACE, "-f", "-c", "--json", "-o", file, "--", "setarch", "-R", *command],
+                base, FUNCTIONS)
+            self.assertEqual(ran.status, status, ran.stderr[-2000:])
+            trace = Trace(ran, file.read_text())
+        counted = {name: trace.count(name, "vdso", "fallback") for name in FUNCTIONS}
+        self.assertEqual(counted, entered)
+        self.assertEqual(trace.summary["lost"], 0)
+        return counted
+
+    def both_runs(self, command):
+        _, untraced = perf_entries(["setarch", "-R", *command], vdso_base(command), FUNCTIONS)
+        self.assertEqual(self.same_run(command), untraced)
+        return untraced
+
+    def test_python(self):
+        counts = self.both_runs([PYTHON, "-c", "import time; [time.time() for _ in range(1000)]"])
+        self.assertGreaterEqual(counts["clock_gettime"], 1000)
+
+    def test_threads(self):
+        counts = self.both_runs(target("threads", 8, 20000))
+        self.assertEqual(counts, dict.fromkeys(FUNCTIONS, 160000))
+
+    def test_threads_static(self):
+        self.both_runs(target("threads_static", 4, 500))
+
+    def test_stress_ng(self):
+        testing.require_program("stress-ng")
+        counts = self.same_run(["stress-ng", "--vdso", "1", "--vdso-ops", "20000"])
+        self.assertGreaterEqual(sum(counts.values()), 20000)
+
+    def test_go(self):
+        testing.require_program("go")
+        with tempfile.TemporaryDirectory() as folder:
+            source, program = Path(folder) / "clock.go", Path(folder) / "clock"
+            source.write_text(GO_PROGRAM)
+            cache = Path(tempfile.gettempdir()) / "vdsotrace-test-go-cache"
+            built = testing.run([shutil.which("go"), "build", "-o", program, source],
+                                env={"PATH": "/usr/bin:/bin", "HOME": folder,
+                                     "GOCACHE": str(cache), "GO111MODULE": "off"})
+            self.assertEqual(built.status, 0, built.stderr)
+            counts = self.same_run([str(program)])
+        self.assertGreaterEqual(counts["clock_gettime"], 6000)
+
+    def test_java(self):
+        testing.require_program("java")
+        counts = self.same_run(["java", "-version"])
+        self.assertGreater(counts["clock_gettime"], 0)
+
+
+if __name__ == "__main__":
+    testing.main()

@@ -1,0 +1,151 @@
+"""vdsotrace's lines, less those ending a call in [vdso], are strace's: the same calls with the
+same arguments and results in the same order per thread. Runs the real strace.
+
+Where the order of events between processes is a matter of timing, strace does not agree with
+itself from run to run: a pair of runs that differs is tried again a few times.
+"""
+
+import difflib
+import shutil
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import strace_output
+import vdsotrace_testing as testing
+from vdsotrace_testing import PYTHON, VDSOTRACE, example
+
+ATTEMPTS = 4
+SHOWN = 60  # lines of a difference
+
+MAKEFILE = """all: program
+program: a.o b.o
+\tcat a.o b.o > program
+%.o: %.c
+\tcp $< $@
+"""
+
+
+def small_project(folder):
+    (folder / "Makefile").write_text(MAKEFILE)
+    (folder / "a.c").write_text("int a;\n")
+    (folder / "b.c").write_text("int b;\n")
+
+
+def c_source(folder):
+    shutil.copy(testing.SOURCE / "examples" / "hello.c", folder / "hello.c")
+
+
+def small_tree(folder):
+    for name in ("one", "two/three", "two/four"):
+        file = folder / "tree" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name * 100)
+        file.chmod(0o640)
+    (folder / "tree" / "link").symlink_to("one")
+
+
+def nothing(folder):
+    del folder
+
+
+# name: (command, options for both tracers, what its folder holds)
+COMMANDS = {
+    "ls": (["ls", "-l", "/usr/bin"], [], nothing),
+    "python": ([PYTHON, "-c", "import time; [time.time() for _ in range(1000)]"], [], nothing),
+    "git": (["git", "--version"], [], nothing),
+    "date": (["date"], [], nothing),
+    "make": (["make"], ["-f"], small_project),
+    "gcc": (["gcc", "hello.c", "-o", "hello"], ["-f"], c_source),
+    "cp": (["cp", "-a", "tree", "copy"], [], small_tree),
+    "find": (["find", "tree", "-type", "f", "-newer", "tree/one"], [], small_tree),
+    "tar": (["tar", "cf", "all.tar", "tree"], ["-f"], small_tree),
+    "pipeline": (["bash", "-c", "cat tree/one | tr a-z A-Z | wc -c"], ["-f"], small_tree),
+    "shell_errors": (["sh", "-c", "cd /nowhere; exec /nowhere/program"], ["-f"], nothing),
+    "grep": (["grep", "-r", "three", "tree"], [], small_tree),
+    "sort": (["sort", "tree/one", "tree/two/three"], [], small_tree),
+    "sed": (["sed", "-i", "s/one/1/", "tree/one"], [], small_tree),
+    "id": (["id"], [], nothing),
+    "long_strings": (["cat", "tree/one"], ["-s", "200"], small_tree),
+    "sockets": ([PYTHON, "-c", "import socket; a, b = socket.socketpair(); a.send(b'x'); b.recv(9)"],
+                [], nothing),
+    "poll": ([PYTHON, "-c", "import select; p = select.poll(); p.register(0, 1); p.poll(0); "
+              "e = select.epoll(); e.register(1, 4) if 0 else 0; e.poll(0)"], [], nothing),
+    "hello": (example("hello"), [], nothing),
+    "hello_vdso": (example("hello-vdso"), [], nothing),
+    "hello_vdso_static": (example("hello-vdso-static"), [], nothing),
+    "hello_vdso_mangled": (example("hello-vdso-mangled"), [], nothing),
+    "routes": (example("routes"), [], nothing),
+    "cpu_clock": (example("cpu-clock"), [], nothing),
+    "fork_tree": (example("fork-tree", 2), ["-f"], nothing),
+    "threads": (example("threads", 1, 5), ["-f"], nothing),
+    "no_libc": (testing.target("no_libc"), [], nothing),
+    "fault": (testing.target("fault"), [], nothing),
+    "exec_chain": (testing.target("exec_chain", 5), [], nothing),
+    "own_traps": (testing.target("own_traps", "sent"), [], nothing),
+    "killed": (testing.target("own_traps", "unhandled"), [], nothing),
+    "seccomp_kills": (testing.target("seccomp_filter", "fall_back"), [], nothing),
+    "stacks": (testing.target("stacks"), ["-f"], nothing),
+    "seccomp_strict": (testing.target("seccomp_strict"), [], nothing),
+}
+
+ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "TZ": "UTC", "HOME": "/nowhere",
+               "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def setUpModule():
+    testing.require_program("strace", "setarch")
+    testing.require_ptrace()
+
+
+class StraceParityTest(unittest.TestCase):
+    maxDiff = None
+
+    def trace(self, tracer, command, options, prepare):
+        """Runs `command` in a fresh folder that always has the same name."""
+        folder = Path(self.folder) / "work"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        prepare(folder)
+        file = Path(self.folder) / "trace"
+        ran = testing.run(["setarch", "-R", *tracer, *options, "-o", file, *command], cwd=folder,
+                          env=ENVIRONMENT)
+        return ran, strace_output.family(file.read_text(errors="surrogateescape"))
+
+    def difference(self, command, options, prepare):
+        expected, strace = self.trace(["strace", "-a1"], command, options, prepare)
+        ran, ours = self.trace([VDSOTRACE], command, options, prepare)
+        self.assertEqual(ran.status, expected.status, ran.stderr[-2000:])
+        lines = []
+        for thread in sorted(strace.keys() | ours.keys()):
+            lines += difflib.unified_diff(strace.get(thread, []), ours.get(thread, []),
+                                          f"strace, thread {thread}", f"vdsotrace, thread {thread}",
+                                          n=1, lineterm="")
+        self.assertTrue(any(strace.values()), "strace printed nothing")
+        return lines
+
+    def check(self, command, options, prepare):
+        if "/" not in command[0]:
+            testing.require_program(command[0])
+        best = None
+        with tempfile.TemporaryDirectory() as self.folder:
+            for _ in range(ATTEMPTS):
+                lines = self.difference(command, options, prepare)
+                if not lines:
+                    return
+                if best is None or len(lines) < len(best):
+                    best = lines
+        more = [f"... and {len(best) - SHOWN} lines more"] if len(best) > SHOWN else []
+        self.fail("\n" + "\n".join(best[:SHOWN] + more))
+
+
+for name, (command, options, prepare) in COMMANDS.items():
+    def test(self, command=command, options=options, prepare=prepare):
+        self.check(command, options, prepare)
+    setattr(StraceParityTest, "test_" + name, test)
+
+
+if __name__ == "__main__":
+    testing.main()

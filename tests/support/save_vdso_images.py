@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""Saves the vDSO images that a Debian kernel carries, as test data.
+
+    save_vdso_images.py [-o DIR] SUITE:PACKAGE...      download and take apart
+    save_vdso_images.py [-o DIR] FILE.deb|VMLINUZ...   take apart what is here
+
+For example `bookworm:linux-image-6.1.0-50-cloud-amd64`; from Linux 7 on the kernel
+itself is in linux-binary-*. Writes one file for each image found, named
+RELEASE.MACHINE.vdso: the ELF file byte for byte, without the zeros that pad it to
+a page. Nothing of the system is changed: apt works on a private state below a
+temporary directory. Needs apt, dpkg-deb and what the kernel is packed with: lz4
+(5.10) or zstd; gzip and xz are built in.
+"""
+
+import argparse
+import lzma
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import zlib
+
+MIRROR = "http://deb.debian.org/debian"
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+PAGE = 4096
+# (EI_CLASS, e_machine) of the images we can use.
+MACHINES = {(2, 62): "x86_64", (1, 62): "x32", (1, 3): "i386", (2, 183): "aarch64"}
+
+
+def download(suite, package, into):
+    """The .deb of `package`, fetched from `suite` with a private apt."""
+    arch = package.rsplit("-", 1)[1]
+    (into / "lists/partial").mkdir(parents=True)
+    (into / "archives/partial").mkdir(parents=True)
+    (into / "status").touch()
+    (into / "sources.list").write_text(f"deb [signed-by={KEYRING}] {MIRROR} {suite} main\n")
+    config = into / "apt.conf"
+    config.write_text(f"""
+        Dir::State "{into}/"; Dir::State::status "{into}/status"; Dir::Cache "{into}/";
+        Dir::Etc::sourcelist "{into}/sources.list"; Dir::Etc::sourceparts "-";
+        Acquire::Languages "none"; APT::Architectures {{ "{arch}"; }}; APT::Architecture "{arch}";
+        APT::Sandbox::User "";
+    """)
+    for command in (["update"], ["download", package]):
+        subprocess.run(["apt-get", "-q", *command], cwd=into, check=True, stdout=sys.stderr,
+                       env={"APT_CONFIG": str(config), "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"})
+    return next(into.glob("*.deb"))
+
+
+def kernel_of(path, scratch):
+    """The kernel file in a package, or the file itself; and the kernel's release."""
+    if path.suffix != ".deb":
+        return path, path.name.removeprefix("vmlinuz-")
+    root = scratch / "root"
+    subprocess.run(["dpkg-deb", "-x", path, root], check=True)
+    for kernel in root.glob("boot/vmlinuz-*"):
+        return kernel, kernel.name.removeprefix("vmlinuz-")
+    for kernel in root.glob("usr/lib/modules/*/vmlinuz"):
+        return kernel, kernel.parent.name
+    sys.exit(f"{path.name}: no kernel in it (from Linux 7 on it is in linux-binary-*)")
+
+
+def through(*command):
+    # Behind the stream the kernel's payload has four bytes of size. The unpackers
+    # complain of them after they have written everything, so their status says nothing.
+    return lambda packed: subprocess.run(command, input=packed, capture_output=True).stdout
+
+
+UNPACKERS = (
+    (b"\x1f\x8b\x08", lambda packed: zlib.decompressobj(31).decompress(packed)),
+    (b"\xfd7zXZ\0", lambda packed: lzma.LZMADecompressor().decompress(packed)),
+    (b"\x28\xb5\x2f\xfd", through("zstd", "-dcq", "-")),
+    (b"\x02\x21\x4c\x18", through("lz4", "-dcq", "-")),
+)
+
+
+def unpack(kernel):
+    """The kernel as it will lie in memory, out of a bzImage, a zboot image or Image.gz."""
+    payload = kernel
+    if kernel[0x202:0x206] == b"HdrS":
+        # Documentation/arch/x86/boot.rst: payload_offset counts from the protected-mode code.
+        start, length = struct.unpack_from("<II", kernel, 0x248)
+        start += (kernel[0x1F1] + 1) * 512
+        payload = kernel[start:start + length]
+    elif kernel[4:8] == b"zimg":
+        start, length = struct.unpack_from("<II", kernel, 8)
+        payload = kernel[start:start + length]
+    for magic, unpacker in UNPACKERS:
+        if payload.startswith(magic):
+            return unpacker(payload)
+    return kernel
+
+
+def elf_size(data, at, is64):
+    """End of the last thing that the headers of the ELF file at `at` speak of."""
+    header = struct.unpack_from("<HHIQQQIHHHHHH" if is64 else "<HHIIIIIHHHHHH", data, at + 16)
+    phoff, shoff, phsize, phnum, shsize, shnum = (header[i] for i in (4, 5, 8, 9, 10, 11))
+    end = shoff + shsize * shnum
+    for i in range(phnum):
+        entry = at + phoff + i * phsize
+        offset, size = (struct.unpack_from("<Q", data, entry + f)[0] if is64 else
+                        struct.unpack_from("<I", data, entry + g)[0] for f, g in ((8, 4), (32, 16)))
+        end = max(end, offset + size)
+    return end
+
+
+def images_in(kernel):
+    """(machine, bytes) of each vDSO image in an unpacked kernel: page-aligned ELF files of type DYN."""
+    for match in re.finditer(rb"\x7fELF[\x01\x02]\x01\x01", kernel):
+        at = match.start()
+        kind, machine = struct.unpack_from("<HH", kernel, at + 16)
+        name = MACHINES.get((kernel[at + 4], machine))
+        if kind != 3 or name is None:
+            continue
+        size = elf_size(kernel, at, kernel[at + 4] == 2)
+        image = kernel[at:at + size]
+        if size < 16 * PAGE and b"LINUX_2.6" in image:
+            yield name, image
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("-o", type=pathlib.Path, metavar="DIR", dest="output",
+                        default=pathlib.Path(__file__).parent / "vdso_images")
+    parser.add_argument("source", nargs="+")
+    options = parser.parse_args()
+    for source in options.source:
+        with tempfile.TemporaryDirectory() as scratch:
+            scratch = pathlib.Path(scratch)
+            suite, colon, package = source.partition(":")
+            path = download(suite, package, scratch) if colon else pathlib.Path(source)
+            kernel, release = kernel_of(path, scratch)
+            release = re.sub(r"-cloud-(amd|arm)64$", "", release)
+            found = list(images_in(unpack(kernel.read_bytes())))
+            if not found:
+                sys.exit(f"{source}: no vDSO image found")
+            for machine, image in found:
+                target = options.output / f"{release}.{machine}.vdso"
+                target.write_bytes(image)
+                print(f"{target}: {len(image)} bytes")
+
+
+if __name__ == "__main__":
+    main()

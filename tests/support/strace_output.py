@@ -1,0 +1,98 @@
+"""Reads what strace and vdsotrace print, to lay one beside the other.
+
+A trace becomes a list of lines for each process or thread, named by its place in the family
+("0" is the first, "0.2" its second child), with the halves of interrupted calls joined. What
+differs from run to run (ids, times, random bytes) is replaced by a word in capitals.
+"""
+
+import collections
+import re
+
+VOLATILE = [
+    (r"\) +=", ") ="),
+    (r"^(getppid|getpgrp|getpgid|getsid)\((.*)\) = \d+$", r"\1(\2) = PID"),
+    (r"\b(tv_sec|tv_nsec|tv_usec)=-?\d+", r"\1=TIME"),
+    (r" /\* \d{4}-\d\d-\d\dT[^*]*\*/", ""),
+    (r"\b(si_utime|si_stime|st_[amc]time|ru_\w+)=\d+(?: /\*.*?\*/)?", r"\1=TIME"),
+    (r"^time\((.*)\) = \d+ \(.*\)", r"time(\1) = TIME"),
+    (r"^time\((.*)\) = \d+$", r"time(\1) = TIME"),
+    (r"^times\(.*", "times(TIME)"),
+    (r"\[\d{9,}\]", "[TIME]"),
+    (r"\d\d:\d\d:\d\d", "TIME"),
+    (r'^getrandom\("[^"]*"', 'getrandom("RANDOM"'),
+    (r"^sysinfo\(.*\)", "sysinfo(...)"),
+    (r"\bf_(bfree|bavail|ffree)=\d+", r"f_\1=N"),
+    (r"/(cc|sed)[A-Za-z0-9]{6}\b", r"/\1RANDOM"),
+    # The tracer's own memory; everything else is at fixed addresses under setarch -R.
+    (r"^(execve\(.*), 0x[0-9a-f]+ (/\* \d+ vars \*/\))", r"\1, ENVIRONMENT \2"),
+]
+VOLATILE = [(re.compile(pattern, re.M), text) for pattern, text in VOLATILE]
+
+PREFIX = re.compile(r"^(?:\[pid +(\d+)\] |(\d+) +)?(.*)$")
+IDENTITY = re.compile(r"^(?:set_tid_address|getpid)\(.*\) += (\d+)$")
+CREATES = re.compile(r"^(?:clone|clone3|fork|vfork)\(.* += (\d+)$")
+# Where a signal strikes is a matter of timing.
+BY_TIMING = re.compile(r"^(--- SIGCHLD|rt_sigreturn\()")
+
+
+def without_vdso(text):
+    """The trace without what strace cannot see: calls that ended in user space, and tags."""
+    kept = [line for line in text if not re.search(r" \[(vdso|vsyscall)\]$", line)]
+    return [re.sub(r" \[(vdso->syscall|syscall)\]$", "", line) for line in kept]
+
+
+def split_by_thread(text):
+    """{id: [lines]} in the order of first appearance, interrupted calls joined."""
+    threads = collections.OrderedDict()
+    begun = {}
+    for line in text.splitlines():
+        first, second, body = PREFIX.match(line).groups()
+        if body.startswith(("vdsotrace: ", "strace: ")) or not body:
+            continue
+        pid = first or second
+        lines = threads.setdefault(pid, [])
+        if body.endswith(" <unfinished ...>"):
+            begun[pid] = body[:-len(" <unfinished ...>")]
+        elif body.startswith("<... "):
+            lines.append(begun.pop(pid, "?") + body.split(" resumed>", 1)[1])
+        else:
+            lines.append(body)
+    for pid, head in begun.items():
+        threads[pid].append(head + " <unfinished ...>")
+    return threads
+
+
+def family(text):
+    """{place in the family: [normalised lines]} of a trace."""
+    threads = split_by_thread(text)
+    created = {pid for lines in threads.values() for line in lines
+               for pid in CREATES.findall(line)}
+    roots = [pid for pid in threads if pid is not None and pid not in created]
+    if None in threads:  # lines without an id: there was one process as yet, or all the time
+        own = [IDENTITY.match(line) for line in threads[None]]
+        root = next((match.group(1) for match in own if match), "?")
+        threads[root] = threads.pop(None) + threads.get(root, [])
+        roots = [root]
+    places = {}
+
+    def name(pid, place):
+        places[pid] = place
+        children = [child for line in threads.get(pid, []) for child in CREATES.findall(line)]
+        for number, child in enumerate(children, 1):
+            name(child, f"{place}.{number}")
+
+    for number, root in enumerate(roots):
+        name(root, str(number))
+    ids = re.compile(r"\b(" + "|".join(map(re.escape, places)) + r")\b")
+    result = {}
+    for pid, lines in threads.items():
+        kept = []
+        for line in without_vdso(lines):
+            if BY_TIMING.match(line):
+                continue
+            line = ids.sub(lambda match: "PID" + places[match.group(1)], line)
+            for pattern, replacement in VOLATILE:
+                line = pattern.sub(replacement, line)
+            kept.append(line)
+        result[places.get(pid, pid)] = kept
+    return result

@@ -1,0 +1,48 @@
+// Timers interrupt vDSO calls; the handler makes vDSO calls itself.
+#include <pthread.h>
+#include <signal.h>
+
+#include "target.h"
+
+enum { kSignals = 300, kThreads = 3 };
+static long handled, in_handler;
+
+static void on_signal(int signal) {
+  (void)signal;
+  struct timespec now;
+  CHECK(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+  __atomic_add_fetch(&in_handler, 1, __ATOMIC_SEQ_CST);
+  __atomic_add_fetch(&handled, 1, __ATOMIC_SEQ_CST);
+}
+
+static void *work(void *counter) {
+  while (__atomic_load_n(&handled, __ATOMIC_SEQ_CST) < kSignals) {
+    ask_the_time(1);
+    ++*(long *)counter;
+  }
+  return NULL;
+}
+
+int main(void) {
+  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+  CHECK(sigaction(SIGALRM, &action, NULL) == 0 && sigaction(SIGRTMIN, &action, NULL) == 0);
+  struct itimerval every = {{0, 700}, {0, 700}};
+  struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN};
+  struct itimerspec also_every = {{0, 900000}, {0, 900000}};
+  timer_t timer;
+  CHECK(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0);
+  CHECK(timer_settime(timer, 0, &also_every, NULL) == 0);
+  CHECK(setitimer(ITIMER_REAL, &every, NULL) == 0);
+
+  pthread_t ids[kThreads];
+  long counts[kThreads] = {0}, total = 0;
+  for (int i = 0; i < kThreads; ++i) CHECK(pthread_create(&ids[i], NULL, work, &counts[i]) == 0);
+  for (int i = 0; i < kThreads; ++i) {
+    CHECK(pthread_join(ids[i], NULL) == 0);
+    total += counts[i];
+  }
+  struct itimerval never = {{0, 0}, {0, 0}};
+  CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0 && timer_delete(timer) == 0);
+  made("clock_gettime", "vdso", total + in_handler);
+  return 0;
+}
