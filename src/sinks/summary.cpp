@@ -11,7 +11,12 @@ namespace {
 
 using Row = std::pair<const CallKey, CallTotal>;
 
-std::string_view route_text(const CallKey& key) { return key.route ? name_of(*key.route) : "-"; }
+constexpr std::string_view kTotal = "total";
+
+std::string_view route_text(const CallKey& key) {
+  if (key.route) return name_of(*key.route);
+  return key.name == kTotal ? "" : "-";
+}
 
 bool before(const Row& a, const Row& b, SortKey sort) {
   const auto time = [](const Row& r) { return r.second.duration_ns.value_or(0); };
@@ -61,7 +66,7 @@ Result<void> SummarySink::finish() {
   const std::int64_t all_ns = all.duration_ns.value_or(0);
   for (const Row* row : rows) text += row_text(row->first, row->second, all_ns);
   text += rule;
-  text += row_text({"total", "", {}}, all, all_ns);
+  text += row_text({std::string(kTotal), "", {}}, all, all_ns);
   output_->write(text);
   return {};
 }

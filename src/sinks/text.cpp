@@ -8,7 +8,6 @@
 
 #include "model/syscalls/print.hpp"
 #include "model/syscalls/signals.hpp"
-#include "model/syscalls/spec.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -21,12 +20,6 @@ void append_joined(std::string& out, const std::vector<std::string>& args, std::
     if (i > 0) out.append(", ");
     out.append(args[i]);
   }
-}
-
-/// Whether arguments follow those known at entry.
-bool more_arguments(const Call& call, const CallText& text) {
-  const CallSpec* spec = spec_of(call.abi, call.nr);
-  return spec != nullptr && text.at_entry < spec->arguments;
 }
 
 std::string escaped(std::string_view text) {
@@ -103,7 +96,7 @@ void TextSink::on(const Event& event, const CallEntered& entered) {
   palette_.append(text_, Palette::kName, display_name(entered.call));
   text_.append("(");
   append_joined(text_, text.args, 0, text.at_entry);
-  if (text.at_entry > 0 && more_arguments(entered.call, text)) text_.append(", ");
+  if (text.at_entry > 0 && text.more) text_.append(", ");
   open_line_ = event.tid;
   entered_[event.tid] = true;
 }
@@ -121,7 +114,7 @@ void TextSink::on(const Event& event, const Call& call) {
       palette_.append(text_, Palette::kName, display_name(call));
       text_.append("(");
       append_joined(text_, text.args, 0, std::min(text.at_entry, text.args.size()));
-      if (text.at_entry > 0 && more_arguments(call, text)) text_.append(", ");
+      if (text.at_entry > 0 && text.more) text_.append(", ");
     }
   }
   append_ending(call, text);
@@ -129,7 +122,7 @@ void TextSink::on(const Event& event, const Call& call) {
 
 void TextSink::append_ending(const Call& call, const CallText& text) {
   const auto out = std::back_inserter(text_);
-  if (call.ending == Ending::unfinished && more_arguments(call, text)) {
+  if (call.ending == Ending::unfinished && text.more) {
     text_.append(kUnfinished);
   } else {
     // The separator before the first of these was printed with the beginning.

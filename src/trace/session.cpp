@@ -6,6 +6,11 @@
 #include "trace/remote_call.hpp"
 
 namespace vdsotrace {
+namespace {
+
+constexpr std::size_t kMostEarly = 64;
+
+}  // namespace
 
 Session::Session(const FamilyOptions& options, const Needs& needs, ProbeEngine& engine, EventSink& sink,
                  StopSource& source)
@@ -52,10 +57,10 @@ void Session::on_stop(const TraceeStop& stop) {
     on_leader_superseded(stop.tid);
   if (Thread* thread = family_.find(stop.tid)) {
     handle(*thread, stop.status);
-  } else if (!stop.status.ended()) {
-    early_.insert_or_assign(stop.tid, stop.status);
   } else {
-    early_.erase(stop.tid);
+    // Most are claimed by the next event; the rest were never ours (the command of -o '|CMD').
+    if (early_.size() >= kMostEarly) std::erase_if(early_, [](const auto& e) { return e.second.ended(); });
+    early_.insert_or_assign(stop.tid, stop.status);
   }
 }
 
@@ -126,7 +131,7 @@ Resume Session::on_event(StoppedThread& stopped, int event) {
   if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) {
     Thread* child = family_.on_birth(stopped);
     if (child == nullptr) return {};
-    if (const auto early = early_.extract(child->tid)) handle(*child, early.mapped());
+    if (auto early = early_.extract(child->tid)) handle(*child, early.mapped());
   }
   return {};
 }

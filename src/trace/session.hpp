@@ -46,7 +46,7 @@ class Session {
   pid_t root_ = 0;
   std::optional<Outcome> outcome_;
   bool failed_to_launch_ = false;
-  /// New threads that stopped before their creator's event was seen.
+  /// New threads that stopped, or even ended, before their creator's event was seen.
   std::map<pid_t, WaitStatus> early_;
 };
 

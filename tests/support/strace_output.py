@@ -18,7 +18,7 @@ VOLATILE = [
     (r"^time\((.*)\) = \d+$", r"time(\1) = TIME"),
     (r"^times\(.*", "times(TIME)"),
     (r"\[\d{9,}\]", "[TIME]"),
-    (r"\d\d:\d\d:\d\d", "TIME"),
+    (r"\d\d:\d\d:\d\d|\d+\.\d{9} s|(?<=Seconds: )\d+", "TIME"),
     (r'^getrandom\("[^"]*"', 'getrandom("RANDOM"'),
     (r"^sysinfo\(.*\)", "sysinfo(...)"),
     (r"\bf_(bfree|bavail|ffree)=\d+", r"f_\1=N"),
@@ -30,7 +30,7 @@ VOLATILE = [(re.compile(pattern, re.M), text) for pattern, text in VOLATILE]
 
 PREFIX = re.compile(r"^(?:\[pid +(\d+)\] |(\d+) +)?(.*)$")
 IDENTITY = re.compile(r"^(?:set_tid_address|getpid)\(.*\) += (\d+)$")
-CREATES = re.compile(r"^(?:clone|clone3|fork|vfork)\(.* += (\d+)$")
+CREATES = re.compile(r"^(?:clone|clone3|fork|vfork)\(.* += ([1-9]\d*)$")
 # Where a signal strikes is a matter of timing.
 BY_TIMING = re.compile(r"^(--- SIGCHLD|rt_sigreturn\()")
 
@@ -41,15 +41,27 @@ def without_vdso(text):
     return [re.sub(r" \[(vdso->syscall|syscall)\]$", "", line) for line in kept]
 
 
+def first_process(lines):
+    """The id of the process that lines without an id belong to."""
+    prefixed = [PREFIX.match(line).groups() for line in lines]
+    for first, second, body in prefixed:
+        own = IDENTITY.match(body)
+        if own and not first and not second:
+            return own.group(1)
+    created = {pid for _, _, body in prefixed for pid in CREATES.findall(body)}
+    return next((one or two for one, two, _ in prefixed if (one or two) not in created | {None}), "?")
+
+
 def split_by_thread(text):
     """{id: [lines]} in the order of first appearance, interrupted calls joined."""
+    root = first_process(text.splitlines())
     threads = collections.OrderedDict()
     begun = {}
     for line in text.splitlines():
         first, second, body = PREFIX.match(line).groups()
         if body.startswith(("vdsotrace: ", "strace: ")) or not body:
             continue
-        pid = first or second
+        pid = first or second or root
         lines = threads.setdefault(pid, [])
         if body.endswith(" <unfinished ...>"):
             begun[pid] = body[:-len(" <unfinished ...>")]
@@ -67,12 +79,7 @@ def family(text):
     threads = split_by_thread(text)
     created = {pid for lines in threads.values() for line in lines
                for pid in CREATES.findall(line)}
-    roots = [pid for pid in threads if pid is not None and pid not in created]
-    if None in threads:  # lines without an id: there was one process as yet, or all the time
-        own = [IDENTITY.match(line) for line in threads[None]]
-        root = next((match.group(1) for match in own if match), "?")
-        threads[root] = threads.pop(None) + threads.get(root, [])
-        roots = [root]
+    roots = [pid for pid in threads if pid not in created]
     places = {}
 
     def name(pid, place):

@@ -34,6 +34,7 @@ int main(int argc, char **argv) {
   made("gettimeofday", "vdso", 4);
   made("time", "vdso", 4);
   if (argc > 1 && strcmp(argv[1], "fall_back") == 0) {
+    left("clock_gettime", 1);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);  // dies of SIGSYS
   }
   return 0;

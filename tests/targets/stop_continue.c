@@ -6,11 +6,15 @@
 #include "target.h"
 
 static void child_stops(int signal) {
+  int seen[2];
+  char byte = 0;
+  CHECK(pipe(seen) == 0);
   pid_t child = fork();
   CHECK(child >= 0);
   if (child == 0) {
     ask_the_time(3);
     raise(signal);
+    CHECK(read(seen[0], &byte, 1) == 1);
     ask_the_time(3);
     _exit(5);
   }
@@ -19,6 +23,7 @@ static void child_stops(int signal) {
   CHECK(WIFSTOPPED(status) && WSTOPSIG(status) == signal);
   CHECK(kill(child, SIGCONT) == 0);
   CHECK(waitpid(child, &status, WCONTINUED) == child && WIFCONTINUED(status));
+  CHECK(write(seen[1], &byte, 1) == 1);
   CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 5);
   child_made("clock_gettime", "vdso", 6);
 }

@@ -52,11 +52,6 @@ void get_lock(ArgContext& c) {
 void get_owner(ArgContext& c) {
   if (!c.wait_for_exit()) print_owner(c);
 }
-void get_owner_uids(ArgContext& c) {
-  if (c.wait_for_exit()) return;
-  using Uids = std::array<std::uint32_t, 2>;
-  print_object_at<Uids>(c, c.value(), [&](const Uids& ids) { c.print("[{}, {}]", ids[0], ids[1]); });
-}
 void open_flags(ArgContext& c) { print_open_flags(c, c.as_uint()); }
 void fd_flags(ArgContext& c) { print_flags(c, c.as_uint(), kFdFlags, "FD_???"); }
 void notify_bits(ArgContext& c) { print_flags(c, c.value(), kNotifyBits, "DN_???"); }
@@ -120,7 +115,7 @@ constexpr std::array kCommands{
     Command{COMMAND(F_GETSIG), nothing, signal_result},
     Command{COMMAND(F_SETOWN_EX), print_owner},
     Command{COMMAND(F_GETOWN_EX), get_owner},
-    Command{kGetOwnerUids, "F_GETOWNER_UIDS", get_owner_uids},
+    Command{kGetOwnerUids, "F_GETOWNER_UIDS", nullptr},
     Command{COMMAND(F_OFD_GETLK), get_lock},
     Command{COMMAND(F_OFD_SETLK), set_lock},
     Command{COMMAND(F_OFD_SETLKW), set_lock},
@@ -153,7 +148,7 @@ void print_fcntl_command_arg(ArgContext& c) {
 
 void print_fcntl_value_arg(ArgContext& c) {
   const Command* command = command_of(c);
-  if (command != nullptr) {
+  if (command != nullptr && command->argument != nullptr) {
     command->argument(c);
   } else {
     print_hex(c, c.value());

@@ -76,7 +76,7 @@ void print_map_flags_arg(ArgContext& c) {
 }
 
 void print_remap_address_arg(ArgContext& c) {
-  if ((c.arg(3) & (MREMAP_FIXED | MREMAP_DONTUNMAP)) != 0) print_address(c, c.value());
+  if ((c.arg(3) & MREMAP_FIXED) != 0) print_address(c, c.value());
 }
 
 void print_resident_pages_arg(ArgContext& c) {

@@ -22,7 +22,7 @@ void print_process_write_arg(ArgContext& c);
 void result_membarrier(ArgContext& c);
 
 inline constexpr ArgKind kMapFlags{print_map_flags_arg};
-inline constexpr ArgKind kRemapAddress{print_remap_address_arg};  ///< only with MREMAP_FIXED or MREMAP_DONTUNMAP
+inline constexpr ArgKind kRemapAddress{print_remap_address_arg};  ///< only with MREMAP_FIXED
 inline constexpr ArgKind kResidentPages{print_resident_pages_arg, When::exit};
 inline constexpr ArgKind kMembarrierCpu{print_membarrier_cpu_arg};  ///< only with MEMBARRIER_CMD_FLAG_CPU
 inline constexpr ArgKind kPolicyMode{print_policy_mode_arg};

@@ -62,7 +62,7 @@ void print_fd_set(ArgContext& c) {
   c.put("[");
   bool first = true;
   for_each_fd(bits, count, [&](std::int64_t fd) {
-    c.print(first ? "{}" : " {}", fd);
+    c.print("{}{}", first ? "" : " ", fd);
     first = false;
   });
   c.put("]");

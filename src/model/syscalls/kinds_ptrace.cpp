@@ -73,9 +73,6 @@ void iovec_at(ArgContext& c) {
     c.print(", iov_len={}}}", range.iov_len);
   });
 }
-void iovec_out(ArgContext& c) {
-  if (!c.wait_for_exit()) iovec_at(c);
-}
 void peek_siginfo(ArgContext& c) {
   print_object_at<ptrace_peeksiginfo_args>(
       c, c.value(), [&](const ptrace_peeksiginfo_args& wanted) {
@@ -134,7 +131,7 @@ constexpr std::array kRequests{
     Request{REQUEST(PTRACE_GETEVENTMSG), true, address, number_out},
     Request{REQUEST(PTRACE_GETSIGINFO), true, address, siginfo_out},
     Request{REQUEST(PTRACE_SETSIGINFO), true, address, siginfo},
-    Request{REQUEST(PTRACE_GETREGSET), true, note, iovec_out},
+    Request{REQUEST(PTRACE_GETREGSET), true, note, iovec_at},
     Request{REQUEST(PTRACE_SETREGSET), true, note, iovec_at},
     Request{REQUEST(PTRACE_SEIZE), true, address, options},
     Request{REQUEST(PTRACE_INTERRUPT)},

@@ -13,9 +13,16 @@ struct NamedValue {
   std::string_view name;
 };
 
+/// A constant's bits: a C int is not sign-extended, as it is compared with 32-bit arguments.
+template <class T>
+constexpr std::uint64_t constant_bits(T constant) {
+  if constexpr (sizeof(T) <= sizeof(std::uint32_t)) return static_cast<std::uint32_t>(constant);
+  return static_cast<std::uint64_t>(constant);
+}
+
 /// A row of such a table: {NAMED(MAP_SHARED), NAMED(MAP_PRIVATE)}.
 #define NAMED(constant) \
-  ::vdsotrace::NamedValue { static_cast<std::uint64_t>(constant), #constant }
+  ::vdsotrace::NamedValue { ::vdsotrace::constant_bits(constant), #constant }
 
 /// Hexadecimal as C's %#x has it: 0x1f, but 0 for zero.
 void print_hex(ArgContext& c, std::uint64_t value);

@@ -94,6 +94,7 @@ CallText render_arguments(ArgContext& c, const CallSpec& spec, bool to_the_end) 
     text.args.push_back(c.out());
     if (only_entry) text.at_entry = text.args.size();
   }
+  text.more = !only_entry;
   return text;
 }
 

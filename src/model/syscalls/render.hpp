@@ -23,6 +23,8 @@ struct CallText {
   std::vector<std::string> args;
   /// The first `at_entry` of them are known when the call begins; the rest only when it ends.
   std::size_t at_entry = 0;
+  /// Whether arguments follow that only the end of the call can tell (or could have told).
+  bool more = false;
   /// What stands after "= ": "3", "-1 ENOENT (No such file or directory)",
   /// "0 (Timeout)", "?", "? ERESTARTSYS (To be restarted if SA_RESTART is set)".
   std::string result;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstdlib>
 #include <iterator>
 
 #include <linux/audit.h>
@@ -106,7 +107,7 @@ void append_value(std::string& out, const siginfo_t& info) {
 void append_ticks(std::string& out, std::string_view name, long ticks) {
   fmt::format_to(Out(out), ", {}={}", name, ticks);
   if (ticks != 0) {
-    fmt::format_to(Out(out), " /* {:.2f} s */", static_cast<double>(ticks) / 100.0);
+    fmt::format_to(Out(out), " /* {}.{:02} s */", ticks / 100, std::abs(ticks % 100));
   }
 }
 

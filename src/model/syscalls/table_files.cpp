@@ -127,6 +127,13 @@ constexpr std::array kFanotifyEventValues{NAMED(FAN_ACCESS), NAMED(FAN_MODIFY), 
     NAMED(FAN_ONDIR), NAMED(FAN_EVENT_ON_CHILD), NAMED(FAN_RENAME)};
 constexpr NameTable kFanotifyEventNames{kFanotifyEventValues, "FAN_???"};
 
+constexpr std::array kHandleValues{NAMED(AT_SYMLINK_FOLLOW), NAMED(AT_EMPTY_PATH)};
+constexpr NameTable kHandleNames{kHandleValues, "AT_???"};
+
+constexpr std::array kMountSetattrValues{NAMED(AT_SYMLINK_NOFOLLOW), NAMED(AT_NO_AUTOMOUNT),
+    NAMED(AT_EMPTY_PATH), NAMED(AT_RECURSIVE)};
+constexpr NameTable kMountSetattrNames{kMountSetattrValues, "AT_???"};
+
 constexpr CallSpec kCalls[] = {
     // Opening and closing.
     {"open", 3, kDesc | kFile, {&kPath, &kOpenFlags, &kOpenMode}},
@@ -143,7 +150,7 @@ constexpr CallSpec kCalls[] = {
     {"memfd_create", 2, kDesc, {&kString, &kMemfdFlags}},
     {"memfd_secret", 1, kDesc, {&kFlags<kMemfdSecretNames>}},
     {"name_to_handle_at", 5, kDesc | kFile, {&kDirFd, &kPath, &kFileHandleOut, &kIntAtOut,
-      &kFlags<kAtNames>}},
+      &kFlags<kHandleNames>}},
     {"open_by_handle_at", 3, kDesc, {&kInt, &kFileHandle, &kOpenFlags}},
     {"fcntl", 3, kDesc, {&kFd, &kFcntlCommand, &kFcntlValue}, result_fcntl},
     {"fcntl64", 3, kDesc, {&kFd, &kFcntlCommand, &kFcntlValue}, result_fcntl},
@@ -289,7 +296,7 @@ constexpr CallSpec kCalls[] = {
     {"open_tree_attr", 5, kDesc | kFile, {&kDirFd, &kPath, &kFlags<kOpenTreeNames>,
       &kMountAttributes, &kSize}, nullptr, nullptr, 467},
     {"move_mount", 5, kDesc | kFile, {&kDirFd, &kPath, &kDirFd, &kPath, &kFlags<kMoveMountNames>}},
-    {"mount_setattr", 5, kDesc | kFile, {&kDirFd, &kPath, &kFlags<kAtNames>, &kMountAttributes,
+    {"mount_setattr", 5, kDesc | kFile, {&kDirFd, &kPath, &kFlags<kMountSetattrNames>, &kMountAttributes,
       &kSize}},
     {"statmount", 4, 0, {&kPointer, &kPointerOut, &kSize, &kHex32}, nullptr, nullptr, 457},
     {"listmount", 4, 0, {&kPointer, &kPointerOut, &kSize, &kHex32}, nullptr, nullptr, 458},

@@ -1,0 +1,20 @@
+#!/bin/sh
+# From a fresh Debian 12 to the first trace: installs what is missing, builds, and shows
+# what strace cannot: the gettimeofday call of hello-vdso.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+cd "$here/.."
+
+tools/install-packages.sh build
+
+if [ ! -e build/release/CMakeCache.txt ]; then
+  cmake --preset release -DBUILD_TESTING=OFF
+fi
+cmake --build --preset release --target vdsotrace examples
+
+cat <<'TEXT'
+
+$ build/release/vdsotrace build/release/examples/hello-vdso
+TEXT
+exec build/release/vdsotrace build/release/examples/hello-vdso

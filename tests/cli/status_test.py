@@ -1,0 +1,131 @@
+"""Exit status and messages: the program's own status, vdsotrace's own failures, and how each
+kind of bad input is told."""
+import os
+import signal
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import vdsotrace_testing as testing
+from vdsotrace_testing import VDSOTRACE, example, run, vdsotrace
+
+
+def setUpModule():
+    testing.require_ptrace()
+
+
+class StatusTest(unittest.TestCase):
+    def test_the_programs_own_status(self):
+        for status in (0, 1, 3, 42, 127, 255):
+            with self.subTest(status):
+                self.assertEqual(vdsotrace("-o", "/dev/null", "sh", "-c", f"exit {status}").status, status)
+
+    def test_dies_of_the_programs_signal(self):
+        for name in ("SIGTERM", "SIGKILL", "SIGABRT", "SIGSEGV", "SIGHUP", "SIGPIPE", "SIGINT"):
+            with self.subTest(name):
+                ran = vdsotrace("-o", "/dev/null", "sh", "-c", f"kill -{name[3:]} $$")
+                self.assertEqual(ran.status, -getattr(signal, name))
+
+    def test_a_usage_error_is_1(self):
+        for arguments in ([], ["--no-such-option", "true"], ["-s"], ["--color=purple", "true"],
+                          ["-c", "-C", "true"], ["-A", "true"], ["-ff", "true"],
+                          ["-S", "weight", "true"], ["--engine=steam", "true"],
+                          ["-s", "many", "true"], ["-s", "-1", "true"]):
+            with self.subTest(arguments):
+                self.one_error(vdsotrace(*arguments))
+
+    def one_error(self, ran):
+        """Status 1, nothing on standard output, a line "vdsotrace: ..." and at most a hint."""
+        self.assertEqual((ran.status, ran.stdout), (1, ""), ran.stderr)
+        lines = ran.stderr.splitlines()
+        self.assertTrue(lines and lines[0].startswith("vdsotrace: "), ran.stderr)
+        self.assertEqual(len(lines), 1 + (len(lines) == 2 and lines[1].startswith("hint: ")), lines)
+        return lines[0]
+
+    def test_programs_that_cannot_run(self):
+        with tempfile.TemporaryDirectory() as folder:
+            plain, odd = Path(folder) / "plain", Path(folder) / "odd"
+            plain.write_text("not a program\n")
+            odd.write_bytes(b"\x7fELF\x02\x01\x01" + bytes(100))
+            odd.chmod(0o755)
+            for program, word in ((folder + "/nowhere", "No such file"), ("no-such-program-here", ""),
+                                  (plain, "ermission denied"), (folder, ""), (odd, "format")):
+                with self.subTest(program):
+                    message = self.one_error(vdsotrace(program))
+                    self.assertIn(os.path.basename(program), message)
+                    self.assertIn(word, message)
+
+    def test_no_file_is_left_by_a_program_that_cannot_run(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.one_error(vdsotrace("-o", folder + "/trace", folder + "/nowhere"))
+            self.assertEqual(os.listdir(folder), [])
+
+    def test_output_that_cannot_be_opened_starts_nothing(self):
+        with tempfile.TemporaryDirectory() as folder:
+            ran = vdsotrace("-o", folder + "/no/such/folder", "touch", folder + "/made")
+            self.assertIn("no/such/folder", self.one_error(ran))
+            self.assertEqual(os.listdir(folder), [])
+
+    def test_unknown_words_name_the_nearest_known_one(self):
+        for expression, near in (("trace=clock_getime", "clock_gettime"), ("trace=%clok", "%clock"),
+                                 ("route=fallbak", "fallback"), ("signal=SIGCHILD", "SIGCHLD")):
+            with self.subTest(expression):
+                ran = vdsotrace("-e", expression, "true")
+                self.one_error(ran)
+                self.assertIn(near, ran.stderr)
+
+    def test_help_and_version_are_on_standard_output(self):
+        for option in ("-h", "--help", "-V", "--version"):
+            with self.subTest(option):
+                ran = vdsotrace(option)
+                self.assertEqual((ran.status, ran.stderr), (0, ""))
+                self.assertIn("vdsotrace", ran.stdout)
+
+    def test_help_names_each_option(self):
+        text = vdsotrace("--help").stdout
+        for option in ("-f", "--follow-forks", "-o", "-A", "-c", "-C", "-S", "-e", "-t", "-r", "-T", "-s", "-E",
+                       "-u", "-q", "--engine", "--pin", "--duration", "--no-vdso", "--json", "--color"):
+            self.assertRegex(text, rf"(?<![\w-]){option}(?![\w-])")
+
+    def test_options_end_at_the_program(self):
+        ran = vdsotrace("-o", "/dev/null", "echo", "-f", "--json", "--", "-o")
+        self.assertEqual((ran.status, ran.stdout), (0, "-f --json -- -o\n"))
+
+    def test_two_dashes_make_a_command_word_a_program(self):
+        with tempfile.TemporaryDirectory() as folder:
+            program = Path(folder) / "audit"
+            program.write_text("#!/bin/sh\necho audited\n")
+            program.chmod(0o755)
+            ran = vdsotrace("-o", "/dev/null", "--", "audit", env={"PATH": folder + ":/usr/bin:/bin"})
+            self.assertEqual((ran.status, ran.stdout), (0, "audited\n"))
+
+    def test_trace_may_be_written_out(self):
+        self.assertEqual(vdsotrace("trace", "-o", "/dev/null", "echo", "x").stdout, "x\n")
+        self.assertEqual(vdsotrace("-o", "/dev/null", "trace", "echo", "x").stdout, "x\n")
+
+    def test_standard_streams_are_untouched(self):
+        ran = run(["sh", "-c", f"echo in | '{VDSOTRACE}' -o /dev/null sh -c 'cat; echo err >&2'"])
+        self.assertEqual(ran, (0, "in\n", "err\n"))
+
+    def test_descriptors_and_signals_are_those_of_an_untraced_program(self):
+        """Nothing of ours is inherited: open files, blocked or ignored signals, limits."""
+        script = "ls -l /proc/self/fd | wc -l; grep -E '^(Sig(Blk|Ign|Cgt)|ShdPnd|Cpus_allowed):' /proc/self/status; ulimit -a; umask"
+        self.assertEqual(vdsotrace("-o", "/dev/null", "sh", "-c", script).stdout, run(["sh", "-c", script]).stdout)
+
+    def test_an_empty_word_is_no_program(self):
+        self.one_error(vdsotrace(""))
+
+
+class DurationTest(unittest.TestCase):
+    def test_the_trace_ends_after_that_time(self):
+        ran = vdsotrace("-o", "/dev/null", "--duration", "0.3", *testing.target("spin"))
+        self.assertIn(ran.status, (0, -signal.SIGKILL, -signal.SIGTERM))
+
+    def test_a_shorter_program_is_not_waited_for(self):
+        self.assertEqual(vdsotrace("-o", "/dev/null", "--duration", "100", *example("hello")).status, 0)
+
+
+if __name__ == "__main__":
+    testing.main()

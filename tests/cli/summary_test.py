@@ -1,0 +1,70 @@
+"""-c, -C and -S: the table."""
+import re
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import vdsotrace_testing as testing
+from vdsotrace_testing import example, vdsotrace
+
+ROW = re.compile(r"^ *(?P<percent>[\d.]+|-) +(?P<seconds>[\d.]+|-) +(?P<each>\d+|-) +(?P<calls>\d+) "
+                 r"+(?P<errors>\d+)? +(?P<route>vdso|fallback|syscall|vsyscall|-) +(?P<name>\S+)$")
+
+
+def setUpModule():
+    testing.require_ptrace()
+
+
+def rows(text):
+    return [match.groupdict() for match in map(ROW.match, text.splitlines())
+            if match and match["name"] != "total"]
+
+
+class SummaryTest(unittest.TestCase):
+    def test_counts_instead_of_lines(self):
+        text = vdsotrace("-c", *example("routes")).stderr
+        self.assertNotRegex(text, r"(?m)^\w+\(.*\) += ")
+        found = {(row["name"], row["route"]): int(row["calls"]) for row in rows(text)}
+        if testing.user_space_clock():
+            self.assertEqual(found["gettimeofday", "vdso"], 1)
+            self.assertEqual(found["clock_gettime(CLOCK_MONOTONIC)", "vdso"], 1)
+        self.assertEqual(found["clock_gettime(CLOCK_MONOTONIC)", "syscall"], 1)
+        self.assertEqual(found["clock_gettime(CLOCK_PROCESS_CPUTIME_ID)", "fallback"], 1)
+        self.assertEqual(found["execve", "-"], 1)
+
+    def test_trace_and_table(self):
+        text = vdsotrace("-C", *example("hello-vdso")).stderr
+        self.assertRegex(text, r"(?m)^gettimeofday\(.*\) += 0 \[")
+        self.assertTrue([row for row in rows(text) if row["name"] == "gettimeofday"])
+
+    def test_both_count_the_same(self):
+        def counts(option):
+            return sorted((row["name"], row["route"], row["calls"]) for row in
+                          rows(vdsotrace(option, *example("routes")).stderr))
+        self.assertEqual(counts("-c"), counts("-C"))
+
+    def test_order(self):
+        def column(key, name):
+            found = [row[name] for row in rows(vdsotrace("-c", "-S", key, *example("routes")).stderr)]
+            self.assertTrue(found)
+            return found
+        calls = [int(count) for count in column("calls", "calls")]
+        self.assertEqual(calls, sorted(calls, reverse=True))
+        errors = [int(count or 0) for count in column("errors", "errors")]
+        self.assertEqual(errors, sorted(errors, reverse=True))
+        names = [name.split("(")[0] for name in column("name", "name")]
+        self.assertEqual(names, sorted(names))
+        routes = column("route", "route")
+        self.assertEqual(len([1 for a, b in zip(routes, routes[1:]) if a != b]), len(set(routes)) - 1)
+        times = [float(time) for time in column("time", "seconds") if time != "-"]
+        self.assertEqual(times, sorted(times, reverse=True))
+
+    def test_the_closing_line_stays(self):
+        self.assertRegex(vdsotrace("-c", *example("cpu-clock")).stderr,
+                         r"(?m)^vdsotrace: \d+ vDSO-capable calls: 0 in user space, 3 fell back")
+        self.assertNotIn("vdsotrace:", vdsotrace("-cq", *example("cpu-clock")).stderr)
+
+
+if __name__ == "__main__":
+    testing.main()

@@ -1,0 +1,188 @@
+"""The trace as text: lines, tags, time stamps, strings, quietness, selection."""
+import os
+import pwd
+import re
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import vdsotrace_testing as testing
+from vdsotrace_testing import example, target, vdsotrace
+
+LINE = re.compile(r"""
+    (?:\[pid\ +\d+\]\ )?                     # which thread
+    (?:\w+\(.*\)\ += \ .*                    # a call
+    |\w+\(.*<unfinished\ ...>
+    |<\.\.\.\ \w+\ resumed>.*\)\ +=\ .*
+    |---\ SIG\w+\ \{.*\}\ ---
+    |---\ stopped\ by\ SIG\w+\ ---
+    |\+\+\+\ (?:exited\ with\ \d+|killed\ by\ SIG\w+(?:\ \(core\ dumped\))?)\ \+\+\+)
+    |vdsotrace:\ .*""", re.X)
+
+
+def setUpModule():
+    testing.require_ptrace()
+
+
+def calls(text, name):
+    return [line for line in text.splitlines() if re.match(rf"(?:\[pid +\d+\] )?{name}\(", line)]
+
+
+class TextTest(unittest.TestCase):
+    def test_the_mystery_is_solved(self):
+        testing.require_user_space_clock()
+        # The C library's malloc asks for random bytes, in which way depends on its age.
+        lines = vdsotrace("-e", "trace=!getrandom", *example("hello-vdso")).stderr.splitlines()
+        asked, = calls("\n".join(lines), "gettimeofday")
+        self.assertRegex(asked, r"^gettimeofday\(\{tv_sec=\d+, tv_usec=\d+\}, NULL\) += 0 \[vdso\]$")
+        printed, = calls("\n".join(lines), "write")
+        seconds = re.search(r"tv_sec=(\d+)", asked).group(1)
+        self.assertRegex(printed, rf'^write\(1, "Seconds: {seconds}\\n", 20\) += 20$')
+        self.assertLess(lines.index(asked), lines.index(printed))
+        self.assertEqual(lines[-2:], [
+            "+++ exited with 0 +++",
+            "vdsotrace: 1 vDSO-capable calls: 1 in user space, 0 fell back to the kernel, "
+            "0 direct system calls, 0 through vsyscall"])
+
+    def test_the_mangled_program_asks_the_kernel(self):
+        asked, = calls(vdsotrace(*example("hello-vdso-mangled")).stderr, "gettimeofday")
+        self.assertTrue(asked.endswith(" = 0 [syscall]"), asked)
+
+    def test_a_fallback_is_one_line(self):
+        asked = calls(vdsotrace(*example("cpu-clock")).stderr, "clock_gettime")
+        self.assertEqual(len(asked), 3)
+        for line in asked:
+            self.assertRegex(line, r"^clock_gettime\(CLOCK_PROCESS_CPUTIME_ID, \{tv_sec=0, tv_nsec=\d+\}\) += 0 "
+                                   r"\[vdso->syscall\]$")
+
+    def test_errors_of_vdso_calls(self):
+        text = vdsotrace("-e", "trace=clock_gettime", *target("calls")).stderr
+        self.assertRegex(text, r"(?m)^clock_gettime\(0x3e8 /\* CLOCK_\?\?\? \*/, 0x\w+\) += "
+                               r"-1 EINVAL \(Invalid argument\) \[vdso->syscall\]$")
+        self.assertRegex(text, r"(?m)^clock_gettime\(CLOCK_PROCESS_CPUTIME_ID, 0x1\) += "
+                               r"-1 EFAULT \(Bad address\) \[vdso->syscall\]$")
+
+    def test_each_line_is_well_formed(self):
+        for options, command in (([], example("routes")), (["-f"], example("fork-tree", 2)),
+                                 ([], example("threads", 4, 20)), (["-f"], target("stop_continue")),
+                                 ([], target("own_traps", "sent"))):
+            with self.subTest(command[0]):
+                for line in vdsotrace(*options, *command).stderr.splitlines():
+                    if "Process " in line and " attached" in line:
+                        continue
+                    self.assertTrue(LINE.fullmatch(line), line)
+
+    def test_only_capable_calls_bear_a_tag(self):
+        capable = {"clock_gettime", "clock_getres", "gettimeofday", "time", "getcpu", "getrandom"}
+        for line in vdsotrace(*example("routes")).stderr.splitlines():
+            if re.search(r" \[(vdso|vdso->syscall|syscall)\]$", line):
+                self.assertIn(line.split("(")[0], capable)
+
+    def test_threads_and_processes_are_named(self):
+        text = vdsotrace("-e", "trace=clock_gettime", *example("threads", 3, 5)).stderr
+        self.assertEqual(len(re.findall(r"(?m)^\[pid +\d+\] ", text)) > 0, True)
+        ids = {re.match(r"\[pid +(\d+)\]", line).group(1) for line in calls(text, "clock_gettime")
+               if line.startswith("[pid")}
+        self.assertGreaterEqual(len(ids), 2)
+
+    def test_selection_by_name_and_class(self):
+        for expression, expected in (("trace=write", {"write"}), ("trace=gettimeofday,write", {"gettimeofday", "write"}),
+                                     ("gettimeofday", {"gettimeofday"}),
+                                     ("trace=none", set()), ("trace=/^gettime", {"gettimeofday"}),
+                                     ("trace=?nosuchcall,write", {"write"})):
+            with self.subTest(expression):
+                text = vdsotrace("-q", "-e", expression, *example("hello-vdso")).stderr
+                self.assertEqual(set(re.findall(r"(?m)^(\w+)\(", text)), expected)
+
+    def test_selection_of_capable_calls(self):
+        text = vdsotrace("-q", "-e", "trace=%vdso", *example("hello-vdso")).stderr
+        names = set(re.findall(r"(?m)^(\w+)\(", text))
+        self.assertEqual(names - {"getrandom"}, {"gettimeofday"})
+
+    def test_negation(self):
+        names = set(re.findall(r"(?m)^(\w+)\(", vdsotrace("-e", "trace=!%memory,openat", *example("hello-vdso")).stderr))
+        self.assertTrue({"gettimeofday", "execve", "write"} <= names)
+        self.assertFalse(names & {"mmap", "brk", "munmap", "mprotect", "openat"}, names)
+
+    def test_selection_by_route(self):
+        command = example("routes")
+        for route, tag in (("vdso", "[vdso]"), ("fallback", "[vdso->syscall]"), ("syscall", "[syscall]")):
+            with self.subTest(route):
+                lines = vdsotrace("-qq", "-e", "route=" + route, *command).stderr.splitlines()
+                self.assertTrue(lines)
+                self.assertEqual([line for line in lines if not line.endswith(tag)], [])
+        self.assertEqual(calls(vdsotrace("-e", "route=vsyscall", *command).stderr, r"\w+"), [])
+
+    def test_selection_of_signals(self):
+        command = target("own_traps", "sent")
+        self.assertEqual(vdsotrace(*command).stderr.count("--- SIGTRAP {si_signo=SIGTRAP"), 3)
+        self.assertEqual(vdsotrace("-e", "signal=none", *command).stderr.count("--- SIGTRAP"), 0)
+        self.assertEqual(vdsotrace("-e", "signal=!SIGTRAP", *command).stderr.count("--- SIGTRAP"), 0)
+        self.assertEqual(vdsotrace("-e", "signal=trap", *command).stderr.count("--- SIGTRAP"), 3)
+
+    def test_a_closing_line_counts_what_the_selection_left(self):
+        ran = vdsotrace("-e", "trace=write", *example("hello-vdso"))
+        self.assertIn("vdsotrace: 0 vDSO-capable calls", ran.stderr)
+
+    def test_quiet(self):
+        command = example("hello-vdso")
+        self.assertNotIn("vdsotrace:", vdsotrace("-q", *command).stderr)
+        self.assertIn("+++ exited with 0 +++", vdsotrace("-q", *command).stderr)
+        self.assertNotIn("+++", vdsotrace("-qq", *command).stderr)
+
+    def test_time_stamps(self):
+        for option, shape in (("-t", r"\d\d:\d\d:\d\d "), ("-tt", r"\d\d:\d\d:\d\d\.\d{6} "),
+                              ("-ttt", r"\d{10}\.\d{6} "), ("-r", r" +\d+\.\d{6} ")):
+            with self.subTest(option):
+                lines = vdsotrace("-q", option, *example("hello-vdso")).stderr.splitlines()
+                self.assertEqual([line for line in lines if not re.match(shape + r"(\w+\(|\+\+\+|---)", line)], [])
+
+    def test_time_stamps_do_not_run_backwards(self):
+        text = vdsotrace("-q", "-ttt", *example("hello-vdso")).stderr
+        stamps = [float(line.split()[0]) for line in text.splitlines()]
+        self.assertEqual(stamps, sorted(stamps))
+
+    def test_durations(self):
+        for line in vdsotrace("-q", "-T", *example("hello-vdso")).stderr.splitlines():
+            if re.match(r"(write|openat|mmap)\(", line):
+                self.assertRegex(line, r" <\d+\.\d{6}>$")
+            if line.startswith("gettimeofday("):
+                self.assertNotRegex(line, r"<\d+\.\d{6}>$")  # nobody measured it
+
+    def test_string_limit(self):
+        command = ["printf", "x" * 100]
+        write = 'write(1, "%s"%s, 100)'
+        self.assertIn(write % ("x" * 32, "..."), vdsotrace(*command).stderr)
+        self.assertIn(write % ("x" * 5, "..."), vdsotrace("-s", "5", *command).stderr)
+        self.assertIn(write % ("x" * 100, ""), vdsotrace("-s", "100", *command).stderr)
+        self.assertIn(write % ("", "..."), vdsotrace("-s0", *command).stderr)
+
+    def test_clustered_options(self):
+        self.assertIn("gettimeofday(", vdsotrace("-fqtt", "-etrace=gettimeofday", *example("hello-vdso")).stderr)
+
+
+class EnvironmentTest(unittest.TestCase):
+    def test_variables_are_set_and_removed(self):
+        ran = vdsotrace("-o", "/dev/null", "-E", "ADDED=1 2", "-E", "GONE", "-E", "CHANGED=new", "env",
+                        env={"PATH": os.environ["PATH"], "GONE": "x", "CHANGED": "old", "KEPT": "k"})
+        self.assertEqual(sorted(line for line in ran.stdout.splitlines() if not line.startswith("PATH=")),
+                         ["ADDED=1 2", "CHANGED=new", "KEPT=k"])
+
+    def test_user(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root may change the user")
+        nobody = pwd.getpwnam("nobody")
+        ran = vdsotrace("-o", "/dev/null", "-u", "nobody", "id")
+        self.assertEqual(ran.status, 0, ran.stderr)
+        self.assertIn(f"uid={nobody.pw_uid}(nobody) gid={nobody.pw_gid}", ran.stdout)
+        self.assertNotIn("groups=0", ran.stdout)
+
+    def test_unknown_user(self):
+        ran = vdsotrace("-u", "no-such-user-here", "true")
+        self.assertEqual(ran.status, 1)
+        self.assertRegex(ran.stderr, "^vdsotrace: .*no-such-user-here")
+
+
+if __name__ == "__main__":
+    testing.main()

@@ -1,0 +1,48 @@
+#!/bin/sh
+# run.sh [CTEST-ARGUMENT...]: installs what is missing, builds and runs every test:
+# the release build with all tests, a sanitized build, and, where clang is, the fuzz targets.
+# For example: tests/run.sh -L unit, tests/run.sh -R live.counts
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+cd "$here/.."
+
+tools/install-packages.sh build test
+tools/install-packages.sh live
+
+launcher=
+if command -v ccache >/dev/null; then
+  launcher="-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache"
+fi
+
+# build NAME [CMAKE-ARGUMENT...]: says nothing but what goes wrong.
+build() {
+  name=$1
+  shift
+  mkdir -p build
+  echo "Building build/$name"
+  # shellcheck disable=SC2086  # a list of words
+  if ! { cmake $launcher "$@" && cmake --build "build/$name"; } >"build/$name.log" 2>&1; then
+    cat "build/$name.log"
+    exit 1
+  fi
+}
+
+build release --preset release -DBUILD_TESTING=ON
+build asan --preset asan -DBUILD_TESTING=ON
+builds="release asan"
+if command -v clang++ >/dev/null; then
+  build fuzz -S . -B build/fuzz -G Ninja -DVDSOTRACE_FUZZ=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+    -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++
+  builds="$builds fuzz"
+else
+  echo "No clang: the fuzz targets are not built"
+fi
+
+# One list of all tests, whichever build they belong to.
+mkdir -p build/all
+for name in $builds; do
+  echo "subdirs(\"../$name\")"
+done >build/all/CTestTestfile.cmake
+
+exec ctest --test-dir build/all --output-on-failure --parallel "$(nproc)" "$@"

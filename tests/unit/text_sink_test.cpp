@@ -1,0 +1,142 @@
+#include "sinks/text.hpp"
+
+#include "event_stream.hpp"
+#include "sinks/summary.hpp"
+
+using namespace vdsotrace;
+using namespace vdsotrace::testing;
+
+namespace {
+
+std::string text_of(const std::vector<Event>& events, const TextOptions& options = {}) {
+  Scratch scratch;
+  TextSink sink(scratch.output, options);
+  for (const Event& e : events) sink.consume(e);
+  REQUIRE(sink.finish());
+  return scratch.text();
+}
+
+Event spawned() { return event(Started{Started::How::spawn, 0}); }
+Event thread(pid_t tid) { return event(Started{Started::How::thread, kPid}, tid); }
+
+}  // namespace
+
+TEST_CASE("only vDSO-capable calls bear a tag, at the end") {
+  CHECK(text_of({spawned(), event(clock_call(Route::vdso)), event(clock_call(Route::fallback)),
+                 event(clock_call(Route::syscall)), event(returned(running("close", {3}), 0))}) ==
+        "clock_gettime(CLOCK_MONOTONIC, {tv_sec=1, tv_nsec=2}) = 0 [vdso]\n"
+        "clock_gettime(CLOCK_MONOTONIC, {tv_sec=1, tv_nsec=2}) = 0 [vdso->syscall]\n"
+        "clock_gettime(CLOCK_MONOTONIC, {tv_sec=1, tv_nsec=2}) = 0 [syscall]\n"
+        "close(3) = 0\n");
+}
+
+TEST_CASE("a call is shown while it runs and completed on the same line") {
+  const Call close = running("close", {3});
+  Scratch scratch;
+  TextSink sink(scratch.output, {});
+  sink.consume(spawned());
+  sink.consume(event(CallEntered{close}));
+  CHECK(scratch.text() == "close(3");
+  sink.consume(event(returned(close, -EBADF)));
+  CHECK(scratch.text() == "close(3) = -1 EBADF (Bad file descriptor)\n");
+}
+
+TEST_CASE("another thread's line interrupts it and it is resumed") {
+  const Call read = running("read", {3, 0x1000, 10});
+  Call done = returned(read, 2);
+  const char data[2] = {'h', 'i'};
+  done.at_exit.note(0x1000, std::as_bytes(std::span(data)));
+  CHECK(text_of({spawned(), thread(101), event(CallEntered{read}),
+                 event(returned(running("close", {3}), 0), 101), event(done)},
+                {.quiet = 1}) ==
+        "[pid 100] read(3,  <unfinished ...>\n"
+        "[pid 101] close(3) = 0\n"
+        "[pid 100] <... read resumed>\"hi\", 10) = 2\n");
+}
+
+TEST_CASE("a call that never returns ends in a question mark") {
+  Call exit = running("exit_group", {3});
+  Call left = exit;
+  left.ending = Ending::unfinished;
+  Call read = running("read", {0, 0x1000, 10});
+  Call cut = read;
+  cut.ending = Ending::unfinished;
+  CHECK(text_of({spawned(), event(CallEntered{exit}), event(left), event(Exited{false, false, 3})}) ==
+        "exit_group(3) = ?\n+++ exited with 3 +++\n");
+  CHECK(text_of({spawned(), event(CallEntered{read}), event(cut), event(Exited{true, true, SIGSEGV})}) ==
+        "read(0,  <unfinished ...>) = ?\n+++ killed by SIGSEGV (core dumped) +++\n");
+}
+
+TEST_CASE("the pid is named while there is more than one task") {
+  CHECK(text_of({spawned(), thread(101), event(Exited{false, false, 0}, 101), event(Exited{false, false, 0})}) ==
+        "vdsotrace: Process 101 attached\n"
+        "[pid 101] +++ exited with 0 +++\n"
+        "+++ exited with 0 +++\n");
+}
+
+TEST_CASE("-q leaves out attach messages, -qq exit lines too") {
+  const std::vector<Event> events{spawned(), thread(101), event(Exited{false, false, 0}, 101)};
+  CHECK(text_of(events, {.quiet = 1}) == "[pid 101] +++ exited with 0 +++\n");
+  CHECK(text_of(events, {.quiet = 2}).empty());
+}
+
+TEST_CASE("exec by another thread goes on under the leader's number") {
+  const Call exec = running("execve", {0, 0, 0});
+  Execed execed;
+  execed.former_tid = 101;
+  const std::string text = text_of({spawned(), thread(101), event(CallEntered{exec}, 101), event(execed),
+                                    event(returned(exec, 0))},
+                                   {.quiet = 1});
+  CHECK(text ==
+        "[pid 101] execve(NULL, NULL, NULL <unfinished ...>\n"
+        "[pid 100] +++ superseded by execve in pid 101 +++\n"
+        "<... execve resumed>) = 0\n");
+}
+
+TEST_CASE("signals and stops") {
+  siginfo_t info{};
+  info.si_signo = SIGUSR1;
+  info.si_code = SI_USER;
+  info.si_pid = 7;
+  CHECK(text_of({spawned(), event(Signal{info}), event(GroupStopped{SIGTSTP})}) ==
+        "--- SIGUSR1 {si_signo=SIGUSR1, si_code=SI_USER, si_pid=7, si_uid=0} ---\n"
+        "--- stopped by SIGTSTP ---\n");
+}
+
+TEST_CASE("time stamps") {
+  const auto one = event(returned(running("close", {3}), 0));
+  Call later = returned(running("close", {4}), 0);
+  later.start_ns = kTime + 1'500'000'000;
+  CHECK(text_of({spawned(), one}, {.stamps = TextOptions::Stamps::epoch}) == "1619316657.828106 close(3) = 0\n");
+  CHECK(text_of({spawned(), one, event(later)}, {.stamps = TextOptions::Stamps::relative}) ==
+        "     0.000000 close(3) = 0\n     1.500000 close(4) = 0\n");
+}
+
+TEST_CASE("-T shows what was measured and nothing else") {
+  Call close = returned(running("close", {3}), 0);
+  close.duration_ns = 12'345;
+  CHECK(text_of({spawned(), event(close), event(clock_call(Route::vdso))}, {.durations = true}) ==
+        "close(3) = 0 <0.000012>\n"
+        "clock_gettime(CLOCK_MONOTONIC, {tv_sec=1, tv_nsec=2}) = 0 [vdso]\n");
+}
+
+TEST_CASE("what the program chose is escaped") {
+  Call close = returned(running("close", {3}), 0);
+  close.caller = Caller{0x1234, "/tmp/\x1b[31mevil", 0x34, "sym\nbol"};
+  const std::string text = text_of({spawned(), event(close)});
+  CHECK(text.find('\x1b') == std::string::npos);
+  CHECK(text == "close(3) = 0 <sym\\nbol+0x34 in /tmp/\\33[31mevil>\n");
+}
+
+TEST_CASE("the closing line counts by route") {
+  Aggregate totals;
+  totals.add(event(clock_call(Route::vdso)));
+  totals.add(event(clock_call(Route::fallback)));
+  totals.add(event(returned(running("close", {3}), 0)));
+  Scratch scratch;
+  ClosingLineSink sink(scratch.output, totals);
+  REQUIRE(sink.finish());
+  CHECK(scratch.text() ==
+        "vdsotrace: 2 vDSO-capable calls: 1 in user space, 1 fell back to the kernel, 0 direct system calls, 0 "
+        "through vsyscall\n");
+}
