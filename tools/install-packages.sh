@@ -41,7 +41,7 @@ install() {
 }
 
 echo "Installing:$missing"
-$as_root apt-get update -qq
+$as_root apt-get update -qq || [ "$optional" = yes ]
 # shellcheck disable=SC2086  # a list of words
 if ! install $missing; then
   [ "$optional" = yes ] || exit 1

@@ -1,3 +1,4 @@
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 
@@ -12,6 +13,8 @@ namespace {
 constexpr int kFailure = 1;
 
 int tell(const vdsotrace::Error& error) {
+  // Standard error may be the very pipe that broke.
+  std::signal(SIGPIPE, SIG_IGN);
   fmt::print(stderr, "vdsotrace: {}\n", error.message);
   if (!error.hint.empty()) fmt::print(stderr, "hint: {}\n", error.hint);
   return kFailure;

@@ -15,13 +15,6 @@ namespace {
 constexpr std::string_view kUnfinished = " <unfinished ...>";
 constexpr std::int64_t kSecond = 1'000'000'000;
 
-void append_joined(std::string& out, const std::vector<std::string>& args, std::size_t from, std::size_t to) {
-  for (std::size_t i = from; i < to; ++i) {
-    if (i > 0) out.append(", ");
-    out.append(args[i]);
-  }
-}
-
 std::string escaped(std::string_view text) {
   std::string quoted;
   append_quoted(quoted, std::as_bytes(std::span(text.data(), text.size())), text.size());
@@ -95,8 +88,7 @@ void TextSink::on(const Event& event, const CallEntered& entered) {
   begin_line(event.tid, entered.call.start_ns);
   palette_.append(text_, Palette::kName, display_name(entered.call));
   text_.append("(");
-  append_joined(text_, text.args, 0, text.at_entry);
-  if (text.at_entry > 0 && text.more) text_.append(", ");
+  text_.append(text.beginning());
   open_line_ = event.tid;
   entered_[event.tid] = true;
 }
@@ -113,8 +105,7 @@ void TextSink::on(const Event& event, const Call& call) {
     } else {
       palette_.append(text_, Palette::kName, display_name(call));
       text_.append("(");
-      append_joined(text_, text.args, 0, std::min(text.at_entry, text.args.size()));
-      if (text.at_entry > 0 && text.more) text_.append(", ");
+      text_.append(text.beginning());
     }
   }
   append_ending(call, text);
@@ -125,11 +116,7 @@ void TextSink::append_ending(const Call& call, const CallText& text) {
   if (call.ending == Ending::unfinished && text.more) {
     text_.append(kUnfinished);
   } else {
-    // The separator before the first of these was printed with the beginning.
-    for (std::size_t i = text.at_entry; i < text.args.size(); ++i) {
-      if (i > text.at_entry) text_.append(", ");
-      text_.append(text.args[i]);
-    }
+    text_.append(text.remainder());
   }
   text_.append(") = ");
   if (call.error != 0) {

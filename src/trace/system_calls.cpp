@@ -11,6 +11,7 @@ Call call_from(const __ptrace_syscall_info& info) {
   call.abi = arch::abi_of(info.arch, info.entry.nr);
   call.nr = static_cast<std::int64_t>(info.entry.nr);
   for (std::size_t i = 0; i < call.args.size(); ++i) call.args[i] = info.entry.args[i];
+  call.stack_pointer = info.stack_pointer;
   if (const CallSpec* spec = spec_of(call.abi, call.nr)) call.name = spec->name;
   call.engine = "ptrace";
   return call;

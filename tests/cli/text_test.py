@@ -88,8 +88,8 @@ class TextTest(unittest.TestCase):
 
     def test_selection_by_name_and_class(self):
         for expression, expected in (("trace=write", {"write"}), ("trace=gettimeofday,write", {"gettimeofday", "write"}),
-                                     ("gettimeofday", {"gettimeofday"}),
-                                     ("trace=none", set()), ("trace=/^gettime", {"gettimeofday"}),
+                                     ("gettimeofday", {"gettimeofday"}), ("trace=none", set()),
+                                     ("trace=/^gettime", {"gettimeofday"}),
                                      ("trace=?nosuchcall,write", {"write"})):
             with self.subTest(expression):
                 text = vdsotrace("-q", "-e", expression, *example("hello-vdso")).stderr

@@ -31,8 +31,8 @@ VOLATILE = [(re.compile(pattern, re.M), text) for pattern, text in VOLATILE]
 PREFIX = re.compile(r"^(?:\[pid +(\d+)\] |(\d+) +)?(.*)$")
 IDENTITY = re.compile(r"^(?:set_tid_address|getpid)\(.*\) += (\d+)$")
 CREATES = re.compile(r"^(?:clone|clone3|fork|vfork)\(.* += ([1-9]\d*)$")
-# Where a signal strikes is a matter of timing.
-BY_TIMING = re.compile(r"^(--- SIGCHLD|rt_sigreturn\()")
+# Where a signal strikes is a matter of timing, and so is whether it makes a fork start again.
+BY_TIMING = re.compile(r"^(--- SIGCHLD|rt_sigreturn\(|.*\) += \? ERESTARTNOINTR )")
 
 
 def without_vdso(text):

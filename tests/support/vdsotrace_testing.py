@@ -146,12 +146,14 @@ def trace_json(command, *options, **kwargs):
 
 
 class Claims:
-    """The `made`, `child made` and `left` lines of a target (tests/targets/target.h)."""
+    """The `made`, `child made` and `left` lines of a target (tests/targets/target.h). With
+    an `uncounted made` line they do not say all."""
 
     def __init__(self, stdout):
         self.made = collections.Counter()
         self.children = collections.Counter()
         self.left = collections.Counter()
+        self.complete = "uncounted made" not in stdout
         for line in stdout.splitlines():
             words = line.split()
             if words[:1] == ["made"]:
@@ -169,13 +171,13 @@ class Claims:
             routes = ["vdso", "fallback"] if route == "any" else [route]
             seen = trace.count(name, *routes)
             most = count + (self.left[name] if route in ("vdso", "any") else 0)
-            if not count <= seen <= most:
+            if seen < count or (self.complete and seen > most):
                 wrong.append(f"{name} by {route}: the program made {count}, the trace has {seen}")
-        named = {name for name, _ in expected}
+        named = {name for name, _ in expected} if self.complete else set()
         for name in sorted(named):
             for route in ("vdso", "fallback", "syscall", "vsyscall"):
                 allowed = (name, route) in expected or (name, "any") in expected
-                if not allowed and trace.count(name, route) and not self.left[name]:
+                if not allowed and not self.left[name] and trace.count(name, route):
                     wrong.append(f"{name} by {route}: the program made none, "
                                  f"the trace has {trace.count(name, route)}")
         return wrong
@@ -183,7 +185,7 @@ class Claims:
 
 def without_counts(stdout):
     """Standard output with the counts, which timing may change, left out."""
-    return re.sub(r"(?m)^((?:child |uncounted )?made \S+ \S+|left \S+) \d+$", r"\1 N", stdout)
+    return re.sub(r"(?m)^((?:uncounted )?(?:child )?made \S+ \S+|left \S+) \d+$", r"\1 N", stdout)
 
 
 # --- the vDSO, seen without the program under test -------------------------------------------------

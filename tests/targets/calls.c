@@ -1,17 +1,6 @@
 // Each vDSO function by each route, with good and bad arguments.
 #include "target.h"
 
-#ifdef __i386__
-// The structures behind clock_gettime and the rest have 32-bit times in the i386 vDSO.
-#define COUNTED "uncounted "
-#else
-#define COUNTED ""
-#endif
-
-static void say(const char *name, const char *route, int count) {
-  dprintf(1, COUNTED "made %s %s %d\n", name, route, count);
-}
-
 static void clocks(void) {
   ClockGettime *gettime = vdso("__vdso_clock_gettime");
   ClockGettime *getres = vdso("__vdso_clock_getres");
@@ -21,23 +10,23 @@ static void clocks(void) {
                                             CLOCK_BOOTTIME, CLOCK_TAI, CLOCK_REALTIME_COARSE,
                                             CLOCK_MONOTONIC_COARSE};
   for (int i = 0; i < 7; ++i) CHECK(gettime(in_user_space[i], &out) == 0);
-  say("clock_gettime", "vdso", 7);
+  made("clock_gettime", "vdso", 7);
   CHECK(gettime(CLOCK_PROCESS_CPUTIME_ID, &out) == 0);
   CHECK(gettime(CLOCK_THREAD_CPUTIME_ID, &out) == 0);
   CHECK(gettime(1000, &out) == -EINVAL);
   CHECK(gettime(CLOCK_PROCESS_CPUTIME_ID, (void *)1) == -EFAULT);
-  say("clock_gettime", "fallback", 4);
+  made("clock_gettime", "fallback", 4);
   CHECK(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &out) == 0);
   CHECK(syscall(SYS_clock_gettime, 1000, &out) == -1 && errno == EINVAL);
-  say("clock_gettime", "syscall", 2);
+  made("clock_gettime", "syscall", 2);
 
   CHECK(getres(CLOCK_MONOTONIC, &out) == 0);
   CHECK(getres(CLOCK_REALTIME, NULL) == 0);
-  say("clock_getres", "vdso", 2);
+  made("clock_getres", "vdso", 2);
   CHECK(getres(CLOCK_PROCESS_CPUTIME_ID, &out) == 0);
-  say("clock_getres", "fallback", 1);
+  made("clock_getres", "fallback", 1);
   CHECK(syscall(SYS_clock_getres, CLOCK_MONOTONIC, &out) == 0);
-  say("clock_getres", "syscall", 1);
+  made("clock_getres", "syscall", 1);
 }
 
 static void times(void) {
@@ -49,16 +38,16 @@ static void times(void) {
   CHECK(gettimeofday_(&now, NULL) == 0 && now.tv_sec > 1000000000);
   CHECK(gettimeofday_(&now, &zone) == 0);
   CHECK(gettimeofday_(NULL, &zone) == 0);
-  say("gettimeofday", "vdso", 3);
+  made("gettimeofday", "vdso", 3);
   CHECK(syscall(SYS_gettimeofday, &now, NULL) == 0);
-  say("gettimeofday", "syscall", 1);
+  made("gettimeofday", "syscall", 1);
 
   time_t seconds = 0;
   CHECK(time_(&seconds) == seconds && seconds > 1000000000);
   CHECK(time_(NULL) >= seconds);
-  say("time", "vdso", 2);
+  made("time", "vdso", 2);
   CHECK(syscall(SYS_time, NULL) >= seconds);
-  say("time", "syscall", 1);
+  made("time", "syscall", 1);
 }
 
 static void processor(void) {
@@ -67,9 +56,9 @@ static void processor(void) {
   unsigned cpu = ~0u, node = ~0u;
   CHECK(getcpu_(&cpu, &node, NULL) == 0 && cpu != ~0u && node != ~0u);
   CHECK(getcpu_(NULL, NULL, NULL) == 0);
-  say("getcpu", "vdso", 2);
+  made("getcpu", "vdso", 2);
   CHECK(syscall(SYS_getcpu, &cpu, &node, NULL) == 0);
-  say("getcpu", "syscall", 1);
+  made("getcpu", "syscall", 1);
 }
 
 int main(void) {

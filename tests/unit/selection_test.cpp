@@ -1,6 +1,8 @@
 #include "vdsotrace/selection.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <csignal>
 #include <vector>
 
 #include "model/syscalls/spec.hpp"

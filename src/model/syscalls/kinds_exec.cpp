@@ -254,13 +254,15 @@ void print_clone3_arg(ArgContext& c) {
   clone_args args{};
   const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(size, sizeof args));
   const auto bytes = std::as_writable_bytes(std::span(&args, 1)).first(wanted);
-  if (c.value() == 0 || size < CLONE_ARGS_SIZE_VER0 ||
-      c.entry_memory().read(c.value(), bytes) != wanted) {
+  const bool readable = c.value() != 0 && size >= CLONE_ARGS_SIZE_VER0 &&
+                        c.entry_memory().read(c.value(), bytes) == wanted;
+  if (c.exiting()) {
+    if (readable && !c.failed()) print_clone3_results(c, args);
+  } else if (readable) {
+    print_clone3_members(c, args, size);
+  } else {
     print_address(c, c.value());
-    return;
   }
-  print_clone3_members(c, args, size);
-  if (c.exiting() && !c.failed()) print_clone3_results(c, args);
 }
 
 void print_unshare_flags_arg(ArgContext& c) {

@@ -25,10 +25,10 @@ inline constexpr ArgKind kEnvp{print_envp_arg};
 // clone's arguments in strace's order, whatever registers they are in.
 inline constexpr ArgKind kCloneStack{print_clone_stack_arg};
 inline constexpr ArgKind kCloneFlags{print_clone_flags_arg};
-inline constexpr ArgKind kCloneParent{print_clone_parent_arg, When::exit};
+inline constexpr ArgKind kCloneParent{print_clone_parent_arg, When::exit_after};
 inline constexpr ArgKind kCloneTls{print_clone_tls_arg, When::exit};
 inline constexpr ArgKind kCloneChild{print_clone_child_arg, When::exit};
-inline constexpr ArgKind kClone3{print_clone3_arg, When::exit_and_entry};  ///< size in the next argument
+inline constexpr ArgKind kClone3{print_clone3_arg, When::amended};  ///< size in the next argument
 inline constexpr ArgKind kUnshareFlags{print_unshare_flags_arg};
 inline constexpr ArgKind kSetnsFlags{print_setns_flags_arg};
 inline constexpr ArgKind kWaitStatusOut{print_wait_status_arg, When::exit};

@@ -129,14 +129,11 @@ void print_mknod_device_arg(ArgContext& c) {
 void print_device_arg(ArgContext& c) { print_device(c, c.as_uint()); }
 
 void print_moving_offset_arg(ArgContext& c) {
-  const auto before =
-      c.value() != 0 ? c.entry_memory().object<std::int64_t>(c.value()) : std::nullopt;
-  if (!before) {
-    print_address(c, c.value());
+  if (!c.exiting()) {
+    print_word_at_arg(c);
     return;
   }
-  c.print("[{}]", *before);
-  if (!c.exiting() || c.failed() || c.call().result == 0) return;
+  if (c.failed() || c.call().result == 0 || c.value() == 0) return;
   if (const auto after = c.memory().object<std::int64_t>(c.value())) c.print(" => [{}]", *after);
 }
 

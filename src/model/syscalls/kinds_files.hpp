@@ -87,7 +87,7 @@ inline constexpr ArgKind kMknodMode{print_mknod_mode_arg};
 inline constexpr ArgKind kMknodDevice{print_mknod_device_arg};  ///< only for a device's mode before it
 inline constexpr ArgKind kDevice{print_device_arg};
 inline constexpr ArgKind kOffsetAt{print_word_at_arg};          ///< [5]
-inline constexpr ArgKind kMovingOffset{print_moving_offset_arg, When::exit_and_entry};  ///< [5] => [15]
+inline constexpr ArgKind kMovingOffset{print_moving_offset_arg, When::amended};  ///< [5] => [15]
 inline constexpr ArgKind kTimesNs{print_utimensat_times_arg};
 inline constexpr ArgKind kTimesUs{print_utimes_arg};
 inline constexpr ArgKind kUtimbuf{print_utimbuf_arg};

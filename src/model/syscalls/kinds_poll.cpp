@@ -29,6 +29,8 @@ constexpr NamedValue kEpollBits[] = {
 
 /// More file descriptors than any process has; a larger set is cut.
 constexpr std::int64_t kMostFds = 1024 * 1024;
+/// More than any program polls at once.
+constexpr std::size_t kMostPollfds = 64 * 1024;
 
 /// Reads one set of `count` file descriptors; empty if it cannot be read.
 std::vector<std::byte> read_fd_set(ArgContext& c, std::uint64_t address, std::int64_t count) {
@@ -39,7 +41,7 @@ std::vector<std::byte> read_fd_set(ArgContext& c, std::uint64_t address, std::in
 }
 
 std::int64_t fd_count(const ArgContext& c) {
-  return std::clamp<std::int64_t>(static_cast<std::int32_t>(c.arg(0)), 0, kMostFds);
+  return std::min<std::int64_t>(static_cast<std::uint32_t>(c.arg(0)), kMostFds);
 }
 
 /// Calls body(fd) for each member of the set.
@@ -81,24 +83,27 @@ void print_pollfds(ArgContext& c) {
                          });
 }
 
-/// The pollfds of which something can be told, without the closing bracket.
+/// The array of poll as the call left it, as far as it can be read.
+std::vector<pollfd> read_pollfds(ArgContext& c) {
+  std::vector<pollfd> all(std::min<std::size_t>(static_cast<std::uint32_t>(c.arg(1)), kMostPollfds));
+  const std::size_t got = c.memory().read(c.arg(0), std::as_writable_bytes(std::span(all)));
+  all.resize(got / sizeof(pollfd));
+  return all;
+}
+
+/// "([{fd=3, revents=POLLIN}]", without the closing bracket.
 void print_ready(ArgContext& c) {
-  std::int64_t left = c.call().result;
-  const std::uint64_t count = static_cast<std::uint32_t>(c.arg(1));
   std::size_t shown = 0;
   c.put("([");
-  for (std::uint64_t i = 0; i < count && left > 0; ++i) {
-    const auto one = c.memory().object<pollfd>(c.arg(0) + i * sizeof(pollfd));
-    if (!one) break;
-    if (one->revents == 0) continue;
-    --left;
+  for (const pollfd& one : read_pollfds(c)) {
+    if (one.revents == 0) continue;
     if (shown != 0) c.put(", ");
     if (shown++ == c.limits().string) {
       c.put("...");
       break;
     }
-    c.print("{{fd={}, revents=", one->fd);
-    print_flags(c, static_cast<std::uint16_t>(one->revents), kPollEvents, "POLL???");
+    c.print("{{fd={}, revents=", one.fd);
+    print_flags(c, static_cast<std::uint16_t>(one.revents), kPollEvents, "POLL???");
     c.put("}");
   }
   c.put("]");

@@ -292,8 +292,7 @@ void print_groups_arg(ArgContext& c) {
 }
 
 void print_groups_out_arg(ArgContext& c) {
-  const bool asked_for_count = static_cast<std::int32_t>(c.arg(c.index() - 1)) == 0;
-  if (c.failed() || asked_for_count) {
+  if (c.failed()) {
     print_address(c, c.value());
   } else {
     print_group_list(c, static_cast<std::uint64_t>(c.call().result));

@@ -198,7 +198,7 @@ std::optional<std::int32_t> size_in(Memory& memory, std::uint64_t address) {
 
 void print_got(ArgContext& c) {
   const auto asked = size_in(c.entry_memory(), c.arg(4));
-  if (!c.exiting()) return;
+  if (asked && c.wait_for_exit()) return;
   const auto size = asked && !c.failed() ? size_in(c.memory(), c.arg(4)) : std::nullopt;
   const Place place{c.value(), size.value_or(0)};
   const OptionForm* form = form_in(kGetForms, c);
@@ -217,11 +217,11 @@ void print_got(ArgContext& c) {
 
 void print_got_size(ArgContext& c) {
   const auto asked = size_in(c.entry_memory(), c.value());
-  if (!c.exiting()) return;
   if (!asked) {
     print_address(c, c.value());
     return;
   }
+  if (c.wait_for_exit()) return;
   const auto size = c.failed() ? std::nullopt : size_in(c.memory(), c.value());
   if (size && *size != *asked) {
     c.print("[{} => {}]", *asked, *size);
@@ -234,7 +234,7 @@ void print_got_size(ArgContext& c) {
 
 const ArgKind kSocketOption{print_option};
 const ArgKind kSocketOptionSet{print_set};
-const ArgKind kSocketOptionGot{print_got, When::exit_and_entry};
-const ArgKind kSocketOptionSize{print_got_size, When::exit_and_entry};
+const ArgKind kSocketOptionGot{print_got, When::either};
+const ArgKind kSocketOptionSize{print_got_size, When::either};
 
 }  // namespace vdsotrace

@@ -71,30 +71,48 @@ void print_at_exit(ArgContext& c, const ArgKind& kind) {
   c.take_waiting();
 }
 
-/// Prints one argument; whether the call's beginning sufficed for it.
-bool print_whole(ArgContext& c, const ArgKind& kind) {
+bool has_beginning(const ArgKind& kind) {
+  return kind.when == When::entry || kind.when == When::either || kind.when == When::amended;
+}
+
+/// One argument, printed as far as the call has got.
+struct Printed {
+  bool at_entry = false;    ///< the call's beginning sufficed for it
+  std::size_t amended = 0;  ///< bytes that its end added
+};
+
+Printed print_whole(ArgContext& c, const ArgKind& kind) {
+  const bool returned = c.call().ending == Ending::returned;
   c.out().clear();
-  const bool early = kind.when == When::entry || kind.when == When::either;
-  if (early && !print_at_entry(c, kind)) return true;
+  if (has_beginning(kind) && !print_at_entry(c, kind)) {
+    const std::size_t beginning = c.out().size();
+    if (kind.when == When::amended && returned) print_at_exit(c, kind);
+    return {true, c.out().size() - beginning};
+  }
   c.out().clear();
-  if (c.call().ending == Ending::returned) print_at_exit(c, kind);
-  return false;
+  if (returned) print_at_exit(c, kind);
+  return {};
 }
 
 CallText render_arguments(ArgContext& c, const CallSpec& spec, bool to_the_end) {
   CallText text;
   const unsigned count = arguments_of(spec);
   text.args.reserve(count);
-  bool only_entry = true;
   for (unsigned i = 0; i < count; ++i) {
+    const ArgKind& kind = kind_of(spec, i);
     c.set_index(i);
-    only_entry = print_whole(c, kind_of(spec, i)) && only_entry;
-    if (!only_entry && !to_the_end) break;
+    const Printed printed = print_whole(c, kind);
+    if (!printed.at_entry && !text.more) text.joined_late = kind.when == When::exit_after;
+    const bool beginning = printed.at_entry && !text.more;
+    text.more = !beginning || kind.when == When::amended;
+    if (!beginning && !to_the_end) break;
     if (c.out().empty()) continue;
     text.args.push_back(c.out());
-    if (only_entry) text.at_entry = text.args.size();
+    if (!beginning) continue;
+    text.at_entry = text.args.size();
+    text.amended = printed.amended;
+    text.joined_late = kind.when == When::amended;
   }
-  text.more = !only_entry;
   return text;
 }
 
@@ -108,7 +126,7 @@ void capture_entry(Call& call, Memory& live, const DecodeLimits& limits) {
   const unsigned count = arguments_of(spec);
   for (unsigned i = 0; i < count; ++i) {
     const ArgKind& kind = kind_of(spec, i);
-    if (kind.when == When::exit) continue;
+    if (kind.when == When::exit || kind.when == When::exit_after) continue;
     c.set_index(i);
     print_at_entry(c, kind);
   }
@@ -146,6 +164,30 @@ CallText render_entry(const Call& call, const DecodeLimits& limits) {
   std::string scratch;
   ArgContext c(call, readable(call.at_entry), readable(call.at_exit), limits, scratch);
   return render_arguments(c, spec_for(call), false);
+}
+
+std::string CallText::beginning() const {
+  std::string text;
+  for (std::size_t i = 0; i < at_entry && i < args.size(); ++i) {
+    if (i > 0) text.append(", ");
+    text.append(args[i]);
+  }
+  text.resize(text.size() - std::min(amended, text.size()));
+  if (at_entry > 0 && more && !joined_late) text.append(", ");
+  return text;
+}
+
+std::string CallText::remainder() const {
+  std::string text;
+  if (at_entry > 0 && at_entry <= args.size()) {
+    const std::string& last = args[at_entry - 1];
+    text.append(last, last.size() - std::min(amended, last.size()));
+  }
+  for (std::size_t i = at_entry; i < args.size(); ++i) {
+    if (i > at_entry || (joined_late && at_entry > 0)) text.append(", ");
+    text.append(args[i]);
+  }
+  return text;
 }
 
 std::string display_name(const Call& call) {

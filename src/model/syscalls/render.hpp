@@ -25,9 +25,17 @@ struct CallText {
   std::size_t at_entry = 0;
   /// Whether arguments follow that only the end of the call can tell (or could have told).
   bool more = false;
+  /// Whether the comma in front of those is printed at the end too (clone, clone3).
+  bool joined_late = false;
+  /// How many bytes of args[at_entry - 1] only the end has told: " => [15]" behind "[5]".
+  std::size_t amended = 0;
   /// What stands after "= ": "3", "-1 ENOENT (No such file or directory)",
   /// "0 (Timeout)", "?", "? ERESTARTSYS (To be restarted if SA_RESTART is set)".
   std::string result;
+
+  /// What stands between the brackets while the call runs, and what its end adds to that.
+  std::string beginning() const;
+  std::string remainder() const;
 };
 
 /// Works for a call that still runs (args stops at `at_entry`) and for one that has ended.

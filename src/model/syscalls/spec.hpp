@@ -38,6 +38,8 @@ enum CallClass : std::uint32_t {
 enum class When : std::uint8_t {
   entry,           ///< known when the call begins
   exit,            ///< known when it has returned
+  exit_after,      ///< exit, and so is the comma in front of it (clone)
+  amended,         ///< printed at entry; called again at the end, the printer adds to it
   exit_and_entry,  ///< printed at the end, and what it points to is needed from the beginning too
   either,          ///< entry, unless the printer calls ArgContext::wait_for_exit() (fcntl, ioctl)
 };

@@ -73,7 +73,7 @@ std::optional<std::int32_t> length_in(Memory& memory, std::uint64_t address, std
 void print_address_from(ArgContext& c) {
   const std::uint64_t place = c.arg(c.index() + 1);
   const auto before = length_in(c.entry_memory(), c.value(), place);
-  if (!c.exiting()) return;
+  if (before && c.wait_for_exit()) return;
   const auto after = c.failed() ? std::nullopt : length_in(c.memory(), c.value(), place);
   if (before && after) {
     print_sockaddr_at(c, c.value(), std::min(*before, *after));
@@ -85,7 +85,7 @@ void print_address_from(ArgContext& c) {
 void print_address_length(ArgContext& c) {
   const std::uint64_t address = c.arg(c.index() - 1);
   const auto before = length_in(c.entry_memory(), address, c.value());
-  if (!c.exiting()) return;
+  if (before && c.wait_for_exit()) return;
   const auto after = c.failed() ? before : length_in(c.memory(), address, c.value());
   if (!before || !after) {
     print_address(c, c.value());
@@ -110,11 +110,11 @@ std::optional<msghdr> message_at(ArgContext& c, Memory& memory, std::uint64_t ad
 
 void print_message_received(ArgContext& c) {
   const auto before = message_at(c, c.entry_memory(), c.value());
-  if (!c.exiting()) return;
   if (!before) {
     print_address(c, c.value());
     return;
   }
+  if (c.wait_for_exit()) return;
   const auto namelen = static_cast<std::int32_t>(before->msg_namelen);
   if (c.failed()) {
     c.print("{{msg_namelen={}}}", namelen);
@@ -172,10 +172,10 @@ void comment_time_left(ArgContext& c) {
 constexpr ArgKind kSocketType{print_socket_type};
 constexpr ArgKind kProtocol{print_protocol};
 constexpr ArgKind kAddressTo{print_address_to};
-constexpr ArgKind kAddressFrom{print_address_from, When::exit_and_entry};
-constexpr ArgKind kAddressLength{print_address_length, When::exit_and_entry};
+constexpr ArgKind kAddressFrom{print_address_from, When::either};
+constexpr ArgKind kAddressLength{print_address_length, When::either};
 constexpr ArgKind kMessageToSend{print_message_to_send};
-constexpr ArgKind kMessageReceived{print_message_received, When::exit_and_entry};
+constexpr ArgKind kMessageReceived{print_message_received, When::either};
 constexpr ArgKind kMessagesSent{print_messages_sent, When::exit_and_entry};
 constexpr ArgKind kMessagesReceived{print_messages_received, When::exit};
 constexpr ArgKind kTimeLimit{print_time_limit, When::exit_and_entry};

@@ -1,0 +1,17 @@
+// ioctl.
+#include "model/syscalls/kinds_common.hpp"
+#include "model/syscalls/kinds_ioctl.hpp"
+#include "model/syscalls/tables.hpp"
+
+namespace vdsotrace {
+namespace {
+
+constexpr CallSpec kCalls[] = {
+    {"ioctl", 3, kDesc, {&kFd, &kIoctlRequest, &kIoctlValue}},
+};
+
+}  // namespace
+
+std::span<const CallSpec> ioctl_calls() { return kCalls; }
+
+}  // namespace vdsotrace

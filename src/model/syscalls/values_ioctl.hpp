@@ -1,0 +1,26 @@
+// Names of ioctl requests.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace vdsotrace {
+
+/// How the third argument of a request is shown that has no printer of its own.
+enum class Third : std::uint8_t {
+  hex,      ///< a number in hexadecimal
+  pointer,  ///< an address: NULL for zero
+  number,   ///< a decimal int
+  none,     ///< there is none
+};
+
+struct IoctlRequest {
+  std::uint32_t request;
+  std::string_view name;  ///< strace's: "BTRFS_IOC_CLONE or FICLONE" where drivers share a number
+  Third third = Third::hex;
+};
+
+/// The request of that number, or null.
+const IoctlRequest* ioctl_request(std::uint32_t request);
+
+}  // namespace vdsotrace
