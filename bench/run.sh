@@ -5,7 +5,7 @@ set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 cd "$here/.."
 
-tools/install-packages.sh build
+.ci/install-packages.sh build
 if [ ! -e build/release/CMakeCache.txt ]; then
   cmake --preset release -DBUILD_TESTING=OFF >/dev/null
 fi

@@ -7,8 +7,8 @@ set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 cd "$here/.."
 
-tools/install-packages.sh build test
-tools/install-packages.sh live
+.ci/install-packages.sh build test
+.ci/install-packages.sh live
 
 launcher=
 if command -v ccache >/dev/null; then

@@ -30,7 +30,7 @@ void print_limit_value(ArgContext& c, std::uint64_t limit) {
 
 /// "[0 1]": the numbers of the bits set in `size` bytes at the argument.
 void print_cpu_set(ArgContext& c, std::uint64_t size) {
-  constexpr std::uint64_t kMostBytes = 8192;
+  constexpr std::uint64_t kMostBytes = 1024;  // the kernel has at most 8192 processors
   std::vector<std::byte> set(static_cast<std::size_t>(std::min(size, kMostBytes)));
   if (c.value() == 0 || c.memory().read(c.value(), set) != set.size()) {
     print_address(c, c.value());
