@@ -76,16 +76,20 @@ void print_grant(ArgContext& c, const io_uring_params& params) {
   print_completion_offsets(c, params.cq_off);
 }
 
+/// At entry what was asked for; at the end what was given joins it.
 void print_params(ArgContext& c) {
   const auto asked = c.value() != 0 && c.native_layout()
                          ? c.entry_memory().object<io_uring_params>(c.value())
                          : std::nullopt;
-  if (!c.exiting()) return;
-  if (!asked) {
-    print_address(c, c.value());
+  if (!c.exiting()) {
+    if (asked) {
+      print_request(c, *asked);
+    } else {
+      print_address(c, c.value());
+    }
     return;
   }
-  print_request(c, *asked);
+  if (!asked) return;
   const auto given = c.failed() ? std::nullopt : c.memory().object<io_uring_params>(c.value());
   if (given) print_grant(c, *given);
   c.put("}");
@@ -125,7 +129,7 @@ void print_context(ArgContext& c) {
 
 }  // namespace
 
-const ArgKind kIoUringParams{print_params, When::exit_and_entry};
+const ArgKind kIoUringParams{print_params, When::amended};
 const ArgKind kIoUringEnterFlagBits{print_flags_arg<kIoUringEnterFlags>};
 const ArgKind kIoUringOperation{print_choice_arg<kIoUringRegisterOperations>};
 const ArgKind kIoUringResource{print_resource};

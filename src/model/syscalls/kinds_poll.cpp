@@ -27,8 +27,8 @@ constexpr NamedValue kEpollBits[] = {
     {0x10000000, "EPOLLEXCLUSIVE"}, {0x20000000, "EPOLLWAKEUP"}, {0x40000000, "EPOLLONESHOT"},
     {0x80000000, "EPOLLET"}};
 
-/// More file descriptors than any process has; a larger set is cut.
-constexpr std::int64_t kMostFds = 1024 * 1024;
+/// More file descriptors than any program selects from; a larger set is cut.
+constexpr std::int64_t kMostFds = 64 * 1024;
 /// More than any program polls at once.
 constexpr std::size_t kMostPollfds = 64 * 1024;
 

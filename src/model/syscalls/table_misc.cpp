@@ -248,6 +248,9 @@ constexpr CallSpec kCalls[] = {
     {"vm86", 5, 0, {}},
     {"vm86old", 1, 0, {}},
 
+    {"uretprobe", 0, 0, {}, nullptr, nullptr, 335},
+    {"uprobe", 0, 0, {}, nullptr, nullptr, 336},
+
     // Looking at and restricting processes.
     {"kcmp", 5, 0, {&kPid, &kPid, &kChoice<kKcmpTypes>, &kCompared, &kCompared}},
     {"userfaultfd", 1, kDesc, {&kFlags<kUserfaultFlags>}},

@@ -54,6 +54,10 @@ constexpr CallSpec kCalls[] = {
      {&kPointer, &kFutexOperation, &kFutexValue, &kFutexTimeout, &kFutexOther, &kFutexLast}},
     {"futex_waitv", 5, 0, {&kFutexWaiters, &kUnsigned, &kHex32, &kTimespecAt, &kClockId}, nullptr,
      nullptr, 449},
+    {"futex_wake", 4, 0, {&kPointer, &kHex, &kInt, &kHex32}, nullptr, nullptr, 454},
+    {"futex_wait", 6, 0, {&kPointer, &kHex, &kHex, &kHex32, &kTimespecAt, &kClockId}, nullptr,
+     nullptr, 455},
+    {"futex_requeue", 4, 0, {&kPointer, &kHex32, &kInt, &kInt}, nullptr, nullptr, 456},
 
     {"io_setup", 2, kMemory, {&kUnsigned, &kIoContextOut}},
     {"io_destroy", 1, kMemory, {&kPointer}},
