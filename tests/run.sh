@@ -15,24 +15,25 @@ if command -v ccache >/dev/null; then
   launcher="-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache"
 fi
 
-# build NAME [CMAKE-ARGUMENT...]: says nothing but what goes wrong.
+# build NAME TARGET [CMAKE-ARGUMENT...]: says nothing but what goes wrong.
 build() {
   name=$1
-  shift
+  target=$2
+  shift 2
   mkdir -p build
   echo "Building build/$name"
   # shellcheck disable=SC2086  # a list of words
-  if ! { cmake $launcher "$@" && cmake --build "build/$name"; } >"build/$name.log" 2>&1; then
+  if ! { cmake $launcher "$@" && cmake --build "build/$name" --target "$target"; } >"build/$name.log" 2>&1; then
     cat "build/$name.log"
     exit 1
   fi
 }
 
-build release --preset release -DBUILD_TESTING=ON
-build asan --preset asan -DBUILD_TESTING=ON
+build release all --preset release -DBUILD_TESTING=ON
+build asan all --preset asan -DBUILD_TESTING=ON
 builds="release asan"
 if command -v clang++ >/dev/null; then
-  build fuzz -S . -B build/fuzz -G Ninja -DVDSOTRACE_FUZZ=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+  build fuzz fuzz_targets -S . -B build/fuzz -G Ninja -DVDSOTRACE_FUZZ=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo \
     -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++
   builds="$builds fuzz"
 else

@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -71,6 +72,21 @@ std::optional<siginfo_t> signal_info(pid_t tid) {
 
 std::optional<std::uint64_t> event_message(pid_t tid) {
   return fetch<std::uint64_t>(PTRACE_GETEVENTMSG, tid, 0);
+}
+
+bool breakpoint_pending(pid_t tid) {
+  constexpr std::int32_t kAtOnce = 16;
+  std::array<siginfo_t, kAtOnce> queue;
+  for (std::uint64_t from = 0;; from += kAtOnce) {
+    __ptrace_peeksiginfo_args which{from, 0, kAtOnce};
+    const long count = request(PTRACE_PEEKSIGINFO, tid, reinterpret_cast<std::uintptr_t>(&which),
+                               reinterpret_cast<std::uintptr_t>(queue.data()));
+    for (long i = 0; i < count; ++i) {
+      const siginfo_t& info = queue[static_cast<std::size_t>(i)];
+      if (info.si_signo == SIGTRAP && info.si_code == SI_KERNEL) return true;
+    }
+    if (count < kAtOnce) return false;
+  }
 }
 
 std::optional<std::uint64_t> signal_mask(pid_t tid) {

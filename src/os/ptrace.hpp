@@ -38,6 +38,9 @@ bool set_user_word(pid_t tid, std::size_t offset, std::uint64_t value);
 std::optional<__ptrace_syscall_info> syscall_info(pid_t tid);
 std::optional<siginfo_t> signal_info(pid_t tid);
 std::optional<std::uint64_t> event_message(pid_t tid);
+/// Whether the thread has hit a breakpoint whose SIGTRAP it has not yet been stopped for: a
+/// PTRACE_INTERRUPT stop is reported first.
+bool breakpoint_pending(pid_t tid);
 
 /// The set of blocked signals, bit n-1 for signal n.
 std::optional<std::uint64_t> signal_mask(pid_t tid);

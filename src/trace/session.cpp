@@ -41,7 +41,7 @@ Result<Outcome> Session::run(SpawnedChild child) {
     if (const auto* stop = std::get_if<TraceeStop>(&result)) {
       on_stop(*stop);
     } else if (const auto* signal = std::get_if<OwnSignal>(&result)) {
-      on_own_signal(*signal);
+      if (ends_trace(*signal)) break;
     } else {
       break;
     }
@@ -162,13 +162,15 @@ void Session::note_delivery(StoppedThread& stopped, int signal) {
   if ((action.flags & SA_RESETHAND) != 0) thread.actions->set(signal, {});
 }
 
-void Session::on_own_signal(const OwnSignal& signal) {
+/// While the program lives our signals are its own. Later they can only mean us.
+bool Session::ends_trace(const OwnSignal& signal) {
+  if (outcome_) return true;
   // What the terminal sends reaches the program by itself; so does what the program does about it.
-  if (signal.from_terminal || outcome_) return;
-  ::kill(root_, signal.signal);
+  if (!signal.from_terminal) ::kill(root_, signal.signal);
+  return false;
 }
 
-/// What is left at the end shares memory that we patched; it must not be left with our breakpoints.
+/// Lets go of all that is still traced or guarded, with the vDSO as it was.
 void Session::release_all() {
   for (const auto& [tid, thread] : family_.threads()) {
     if (!thread->stopped) ptrace::interrupt(tid);
@@ -186,13 +188,24 @@ void Session::release_all() {
       continue;
     }
     StoppedThread stopped(*thread);
+    if (stop->status.kind() == WaitStatus::Kind::attach_stop && ptrace::breakpoint_pending(stop->tid)) {
+      // Detached now, it would die of the trap that it is about to be stopped for.
+      std::move(stopped).resume({});
+      continue;
+    }
     held[stop->tid] = decide(stopped, stop->status).signal;
+    std::move(stopped).resume({Resume::How::hold, 0});
+  }
+  // No thread may be in a copy when the first address space is cleaned.
+  for (const auto& [tid, signal] : held) {
+    StoppedThread stopped(*family_.find(tid));
+    engine_.leave_engine_memory(stopped);
     std::move(stopped).resume({Resume::How::hold, 0});
   }
   for (const auto& [tid, signal] : held) {
     StoppedThread stopped(*family_.find(tid));
-    engine_.leave_engine_memory(stopped);
     family_.clean(stopped);
+    reporter_.tell(stopped.thread(), Detached{});
     std::move(stopped).resume({Resume::How::detach, signal});
     family_.forget(tid);
   }

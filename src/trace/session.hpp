@@ -34,7 +34,7 @@ class Session {
   Resume on_first_stop(StoppedThread& stopped);
   Resume on_group_stop(StoppedThread& stopped, int signal);
   void note_delivery(StoppedThread& stopped, int signal);
-  void on_own_signal(const OwnSignal& signal);
+  bool ends_trace(const OwnSignal& signal);
   void on_leader_superseded(pid_t leader);
   void release_all();
 

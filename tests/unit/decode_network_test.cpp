@@ -149,16 +149,22 @@ msghdr message_of(DecodedCall& call, std::size_t size) {
 }
 
 TEST_CASE("descriptors and credentials travel as control messages", "[network]") {
+  struct Header {
+    std::uint64_t length;
+    std::int32_t level, type;
+  };
   struct Control {
-    cmsghdr first;
+    Header first;
     std::array<std::uint32_t, 3> credentials;
     std::uint32_t padding;
-    cmsghdr second;
+    Header second;
     std::array<std::int32_t, 2> descriptors;
   };
-  const Control control{
-      {sizeof(cmsghdr) + 12, SOL_SOCKET, 2}, {7, 0, 0xffffffff}, 0,
-      {sizeof(cmsghdr) + 8, SOL_SOCKET, SCM_RIGHTS}, {11, 1}};
+  const Control control{{sizeof(Header) + 12, SOL_SOCKET, 2},
+                        {7, 0, 0xffffffff},
+                        0,
+                        {sizeof(Header) + 8, SOL_SOCKET, SCM_RIGHTS},
+                        {11, 1}};
   DecodedCall call("sendmsg", {8, kHeader, 0});
   msghdr message = message_of(call, 1);
   message.msg_control = reinterpret_cast<void*>(kControl);

@@ -1,5 +1,4 @@
 // Everything else: keys, modules, BPF, the machine as a whole, and calls that only old programs make.
-#include "model/syscalls/errno.hpp"
 #include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/kinds_keys.hpp"
 #include "model/syscalls/tables.hpp"

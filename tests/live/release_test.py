@@ -1,0 +1,71 @@
+"""The end of a trace that is not the end of the program: --duration, and signals that mean vdsotrace."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import vdsotrace_testing as testing
+from vdsotrace_testing import VDSOTRACE, target
+
+ROUNDS = 12
+
+
+def setUpModule():
+    testing.require_ptrace()
+
+
+class ReleaseTest(unittest.TestCase):
+    def test_the_program_goes_on_unharmed(self):
+        """Threads that do nothing but vDSO calls are let go wherever they are in one."""
+        seed = random.randrange(10**6)
+        chance = random.Random(seed)
+        program = target("threads", 4, 20000)
+        expected = subprocess.run(program, stdout=subprocess.PIPE, check=True).stdout
+        for _ in range(ROUNDS):
+            with self.subTest(seed=seed):
+                duration = f"--duration={chance.uniform(0.02, 0.3):.3f}"
+                # Its standard output ends when the program does, whoever waits for it.
+                done = subprocess.run([VDSOTRACE, duration, "-o", "/dev/null", *program],
+                                      stdout=subprocess.PIPE, timeout=testing.TIMEOUT, check=False)
+                self.assertEqual(0, done.returncode)
+                self.assertEqual(expected, done.stdout)
+
+    def test_a_signal_after_the_program_has_ended_ends_the_trace(self):
+        """A child that is left over is let go too: it answers on its pipe afterwards."""
+        script = "(read line; echo went on) <&3 & exit 3"
+        reader, writer = os.pipe()
+        tracer = subprocess.Popen([VDSOTRACE, "-f", "-q", "-o", "/dev/null", "sh", "-c", f"exec 3<&{reader}; {script}"],
+                                  stdout=subprocess.PIPE, pass_fds=[reader], text=True)
+        os.close(reader)
+        parents = []
+        while not parents or tracer.pid in parents:  # the program itself is the tracer's child
+            self.assertIsNone(tracer.poll())
+            parents = parents_of_tracees(tracer.pid)
+        tracer.send_signal(signal.SIGTERM)
+        self.assertEqual(3, tracer.wait(testing.TIMEOUT))
+        os.write(writer, b"line\n")
+        os.close(writer)
+        self.assertEqual("went on\n", tracer.stdout.read())
+        tracer.stdout.close()
+
+
+def parents_of_tracees(pid):
+    """The parent of each living process that `pid` traces."""
+    parents = []
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
+        except OSError:
+            continue
+        if fields.get("TracerPid") == str(pid) and not fields["State"].startswith("Z"):
+            parents.append(int(fields["PPid"]))
+    return parents
+
+
+if __name__ == "__main__":
+    testing.main()
