@@ -17,7 +17,7 @@ struct TextOptions {
   bool durations = false;        ///< -T
   bool color = false;
   int quiet = 0;                 ///< 1: no attach messages; 2: no exit lines either
-  DecodeLimits limits;
+  DecodeLimits limits{};
 };
 
 /// Writes one line a call. A call that still runs stands as a partial line; when

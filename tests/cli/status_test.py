@@ -2,6 +2,7 @@
 kind of bad input is told."""
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -119,9 +120,19 @@ class StatusTest(unittest.TestCase):
 
 
 class DurationTest(unittest.TestCase):
-    def test_the_trace_ends_after_that_time(self):
-        ran = vdsotrace("-o", "/dev/null", "--duration", "0.3", *testing.target("spin"))
-        self.assertIn(ran.status, (0, -signal.SIGKILL, -signal.SIGTERM))
+    def test_the_trace_ends_and_the_program_goes_on(self):
+        reader, writer = os.pipe()
+        tracer = subprocess.Popen([VDSOTRACE, "-o", "/dev/null", "--duration", "0.3", *testing.target("spin")],
+                                  stdout=writer)
+        os.close(writer)
+        self.assertEqual(os.read(reader, 10), b"ready\n")
+        program, = testing.children_of(tracer.pid)
+        self.addCleanup(os.close, reader)
+        self.addCleanup(os.kill, program, signal.SIGKILL)
+        self.assertEqual(tracer.wait(30), 0)
+        status = Path(f"/proc/{program}/status").read_text()
+        self.assertRegex(status, r"TracerPid:\s+0\n")
+        self.assertRegex(status, r"State:\s+[RS] ")
 
     def test_a_shorter_program_is_not_waited_for(self):
         self.assertEqual(vdsotrace("-o", "/dev/null", "--duration", "100", *example("hello")).status, 0)

@@ -11,20 +11,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
-from vdsotrace_testing import VDSOTRACE, target
+from vdsotrace_testing import VDSOTRACE, children_of, target
 
 ROUNDS = 15
 
 
 def setUpModule():
     testing.require_ptrace()
-
-
-def children_of(pid):
-    try:
-        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
 
 
 def is_alive(pid):

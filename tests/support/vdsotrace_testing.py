@@ -108,6 +108,13 @@ def vdsotrace(*args, **kwargs):
     return run([VDSOTRACE, *args], **kwargs)
 
 
+def children_of(pid):
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
 class Trace:
     """A traced run whose trace went to a file as JSON Lines."""
 

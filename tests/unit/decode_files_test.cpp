@@ -27,10 +27,11 @@ TEST_CASE("open shows its mode only if it creates") {
         R"(open("/tmp/a", O_RDWR|O_TMPFILE, 0600) = 3)");
   CHECK(with_path("open", {kPath, O_DIRECTORY, 0600}, -2) ==
         R"(open("/tmp/a", O_RDONLY|O_DIRECTORY) = -1 ENOENT (No such file or directory))");
-  CHECK(with_path("openat", {kCwd, kPath, 0xffffffff, 0xffffffff}, -2) ==
-        "openat(AT_FDCWD, \"/tmp/a\", O_ACCMODE|O_CREAT|O_EXCL|O_NOCTTY|O_TRUNC|O_APPEND|O_NONBLOCK|"
-        "O_SYNC|O_DIRECT|O_LARGEFILE|O_NOFOLLOW|O_NOATIME|O_CLOEXEC|O_PATH|O_TMPFILE|FASYNC|"
-        "0xff80003c, 0177777) = -1 ENOENT (No such file or directory)");
+  CHECK(
+      with_path("openat", {kCwd, kPath, 0xffffffff, 0xffffffff}, -2) ==
+      "openat(AT_FDCWD, \"/tmp/a\", O_ACCMODE|O_CREAT|O_EXCL|O_NOCTTY|O_TRUNC|O_APPEND|O_NONBLOCK|"
+      "O_SYNC|O_DIRECT|O_LARGEFILE|O_NOFOLLOW|O_NOATIME|O_CLOEXEC|O_PATH|O_TMPFILE|FASYNC|"
+      "0xff80003c, 0177777) = -1 ENOENT (No such file or directory)");
 }
 
 TEST_CASE("openat2 shows what lies behind the structure it knows") {
@@ -74,9 +75,10 @@ TEST_CASE("statx") {
         R"(statx(AT_FDCWD, "/etc/passwd", AT_STATX_SYNC_AS_STAT, STATX_ALL, )"
         "{stx_mask=STATX_ALL|STATX_MNT_ID, stx_attributes=0, stx_mode=S_IFREG|0644, "
         "stx_size=1271, ...}) = 0");
-  CHECK(with_path("statx", {kCwd, kPath, 0x900, 0, kData}, -2) ==
-        R"(statx(AT_FDCWD, "/tmp/a", AT_STATX_SYNC_AS_STAT|AT_SYMLINK_NOFOLLOW|AT_NO_AUTOMOUNT, 0, )"
-        "0x20000) = -1 ENOENT (No such file or directory)");
+  CHECK(
+      with_path("statx", {kCwd, kPath, 0x900, 0, kData}, -2) ==
+      R"(statx(AT_FDCWD, "/tmp/a", AT_STATX_SYNC_AS_STAT|AT_SYMLINK_NOFOLLOW|AT_NO_AUTOMOUNT, 0, )"
+      "0x20000) = -1 ENOENT (No such file or directory)");
 }
 
 TEST_CASE("scatter lists show what they gather") {
@@ -158,7 +160,8 @@ TEST_CASE("fcntl's locks are read before the call or after it") {
 }
 
 TEST_CASE("mknod shows a device only for devices") {
-  CHECK(with_path("mknod", {kPath, S_IFREG | 0644, 5}, 0) == R"(mknod("/tmp/a", S_IFREG|0644) = 0)");
+  CHECK(with_path("mknod", {kPath, S_IFREG | 0644, 5}, 0) ==
+        R"(mknod("/tmp/a", S_IFREG|0644) = 0)");
   CHECK(with_path("mknod", {kPath, S_IFCHR | 0644, 0x103}, 0) ==
         R"(mknod("/tmp/a", S_IFCHR|0644, makedev(0x1, 0x3)) = 0)");
   CHECK(with_path("mknod", {kPath, 0170000, 0}, -22) ==

@@ -12,8 +12,9 @@ constexpr std::uint64_t kPage = 0x7f0000001000;
 constexpr auto kNoFd = static_cast<std::uint64_t>(-1);
 
 TEST_CASE("mmap") {
-  CHECK(line_of("mmap", {0, 8192, 3, 0x22, kNoFd, 0}, kPage) ==
-        "mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000001000");
+  CHECK(
+      line_of("mmap", {0, 8192, 3, 0x22, kNoFd, 0}, kPage) ==
+      "mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000001000");
   CHECK(line_of("mmap", {kPage, 4096, 0, 0x32, kNoFd, 0x1000}, kPage) ==
         "mmap(0x7f0000001000, 4096, PROT_NONE, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0x1000) = "
         "0x7f0000001000");

@@ -17,8 +17,7 @@ TEST_CASE("execve shows its arguments and counts its environment") {
   DecodedCall call("execve", {kPath, kData, kMore});
   call.put(kPath, "/bin/ls").put(kData, std::array<std::uint64_t, 3>{kPath, kPath + 5, 0});
   call.put(kMore, std::array<std::uint64_t, 2>{kPath, 0});
-  CHECK(call.leave(0).line() ==
-        R"(execve("/bin/ls", ["/bin/ls", "ls"], 0x30000 /* 1 var */) = 0)");
+  CHECK(call.leave(0).line() == R"(execve("/bin/ls", ["/bin/ls", "ls"], 0x30000 /* 1 var */) = 0)");
 }
 
 TEST_CASE("execve with odd lists") {

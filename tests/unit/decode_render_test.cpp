@@ -73,8 +73,7 @@ TEST_CASE("a number without a name shows all registers") {
 }
 
 TEST_CASE("restarts are not results") {
-  CHECK(line_of("pause", {}, -514) ==
-        "pause() = ? ERESTARTNOHAND (To be restarted if no handler)");
+  CHECK(line_of("pause", {}, -514) == "pause() = ? ERESTARTNOHAND (To be restarted if no handler)");
   CHECK(error_result(512) == "? ERESTARTSYS (To be restarted if SA_RESTART is set)");
   CHECK(error_result(513) == "? ERESTARTNOINTR (To be restarted)");
   CHECK(error_result(516) == "? ERESTART_RESTARTBLOCK (Interrupted by signal)");

@@ -30,16 +30,22 @@ TEST_CASE("printable characters stay, others become C escapes") {
 
 TEST_CASE("an octal escape is as short as the next character allows") {
   CHECK(quoted(std::string_view("\0x", 2)) == R"("\0x")");
-  CHECK(quoted(std::string_view("\0" "1", 2)) == R"("\0001")");
-  CHECK(quoted("\1" "8") == R"("\18")");
-  CHECK(quoted("\33" "7") == R"("\0337")");
+  CHECK(quoted(std::string_view("\0"
+                                "1",
+                                2)) == R"("\0001")");
+  CHECK(quoted("\1"
+               "8") == R"("\18")");
+  CHECK(quoted("\33"
+               "7") == R"("\0337")");
 }
 
 TEST_CASE("what is cut is followed by dots") {
   CHECK(quoted("abcdef", 3) == R"("abc"...)");
   CHECK(quoted("abc", 3) == R"("abc")");
   CHECK(quoted("abc", 3, true) == R"("abc"...)");
-  CHECK(quoted("\1" "234", 1) == R"("\1"...)");
+  CHECK(quoted("\1"
+               "234",
+               1) == R"("\1"...)");
 }
 
 TEST_CASE("a buffer shows the size it has, up to the limit") {
@@ -70,7 +76,8 @@ TEST_CASE("file names are never cut, other strings are") {
 TEST_CASE("a file name longer than the kernel takes is cut there") {
   DecodedCall call("unlink", {kText});
   const std::string line = call.put(kText, std::string(10000, 'n')).leave(-36).line();
-  CHECK(line == "unlink(\"" + std::string(4095, 'n') + "\"...) = -1 ENAMETOOLONG (File name too long)");
+  CHECK(line ==
+        "unlink(\"" + std::string(4095, 'n') + "\"...) = -1 ENAMETOOLONG (File name too long)");
 }
 
 TEST_CASE("a string that runs into unmapped memory is an address") {

@@ -36,7 +36,8 @@ class FakeMemory final : public Memory {
 
 class DecodedCall {
  public:
-  explicit DecodedCall(std::string_view name, std::vector<std::uint64_t> args, Abi abi = Abi::x86_64) {
+  explicit DecodedCall(std::string_view name, std::vector<std::uint64_t> args,
+                       Abi abi = Abi::x86_64) {
     call_.abi = abi;
     call_.nr = number_of(abi, name);
     call_.name = name;

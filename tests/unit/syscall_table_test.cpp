@@ -54,7 +54,8 @@ TEST_CASE("rows have no more kinds than arguments") {
   for (const CallSpec& spec : all_specs()) {
     INFO(spec.name);
     REQUIRE(spec.arguments <= spec.kinds.size());
-    for (std::size_t i = spec.arguments; i < spec.kinds.size(); ++i) CHECK(spec.kinds[i] == nullptr);
+    for (std::size_t i = spec.arguments; i < spec.kinds.size(); ++i)
+      CHECK(spec.kinds[i] == nullptr);
   }
 }
 

@@ -1,4 +1,5 @@
-// Clock ids: fixed ones by name, dynamic ones as the macros of the kernel's posix-timers.h make them.
+// Clock ids: fixed ones by name, dynamic ones as the macros of the kernel's posix-timers.h make
+// them.
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -15,10 +16,10 @@ namespace {
 
 /// Indexed by id (include/uapi/linux/time.h).
 constexpr std::array<std::string_view, 12> kClocks{
-    "CLOCK_REALTIME",       "CLOCK_MONOTONIC",      "CLOCK_PROCESS_CPUTIME_ID",
+    "CLOCK_REALTIME",          "CLOCK_MONOTONIC",     "CLOCK_PROCESS_CPUTIME_ID",
     "CLOCK_THREAD_CPUTIME_ID", "CLOCK_MONOTONIC_RAW", "CLOCK_REALTIME_COARSE",
-    "CLOCK_MONOTONIC_COARSE", "CLOCK_BOOTTIME",     "CLOCK_REALTIME_ALARM",
-    "CLOCK_BOOTTIME_ALARM", "CLOCK_SGI_CYCLE",      "CLOCK_TAI"};
+    "CLOCK_MONOTONIC_COARSE",  "CLOCK_BOOTTIME",      "CLOCK_REALTIME_ALARM",
+    "CLOCK_BOOTTIME_ALARM",    "CLOCK_SGI_CYCLE",     "CLOCK_TAI"};
 
 /// The low two bits of a processor time clock; with the third bit set it is a thread's.
 constexpr std::array<std::string_view, 3> kCpuClocks{"CPUCLOCK_PROF", "CPUCLOCK_VIRT",
@@ -28,9 +29,9 @@ constexpr std::uint32_t kClockFd = 3;
 
 /// Calls whose first argument is a clock id.
 constexpr std::array<std::string_view, 10> kClockCalls{
-    "clock_adjtime", "clock_adjtime64", "clock_getres",    "clock_getres_time64", "clock_gettime",
-    "clock_gettime64", "clock_nanosleep", "clock_nanosleep_time64", "clock_settime",
-    "clock_settime64"};
+    "clock_adjtime", "clock_adjtime64", "clock_getres",    "clock_getres_time64",
+    "clock_gettime", "clock_gettime64", "clock_nanosleep", "clock_nanosleep_time64",
+    "clock_settime", "clock_settime64"};
 
 }  // namespace
 

@@ -67,9 +67,7 @@ void print_id_arg(ArgContext& c) {
 
 void print_signal_arg(ArgContext& c) { c.put(signal_name(c.as_int())); }
 
-void print_sized_buffer_arg(ArgContext& c) {
-  print_buffer_at(c, c.value(), c.arg(c.index() + 1));
-}
+void print_sized_buffer_arg(ArgContext& c) { print_buffer_at(c, c.value(), c.arg(c.index() + 1)); }
 
 void print_result_buffer_arg(ArgContext& c) {
   if (c.failed() || c.call().result < 0) {
@@ -114,8 +112,6 @@ void result_octal(ArgContext& c) {
   c.print("{:#03o}", static_cast<std::uint64_t>(c.call().result));
 }
 
-void result_unsigned(ArgContext& c) {
-  c.print("{}", static_cast<std::uint64_t>(c.call().result));
-}
+void result_unsigned(ArgContext& c) { c.print("{}", static_cast<std::uint64_t>(c.call().result)); }
 
 }  // namespace vdsotrace

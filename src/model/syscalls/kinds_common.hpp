@@ -62,14 +62,16 @@ inline constexpr ArgKind kString{print_string_arg};         ///< NUL-terminated,
 inline constexpr ArgKind kPathOut{print_path_arg, When::exit};
 inline constexpr ArgKind kStringOut{print_string_arg, When::exit};
 inline constexpr ArgKind kBuffer{print_sized_buffer_arg};   ///< write-like: the next argument is its size
-inline constexpr ArgKind kBufferOut{print_result_buffer_arg, When::exit};  ///< read-like: the result is its size
+/// Read-like: the result is its size.
+inline constexpr ArgKind kBufferOut{print_result_buffer_arg, When::exit};
 
 // Small objects behind pointers.
 inline constexpr ArgKind kIntAt{print_int_at_arg};                          ///< [5]
 inline constexpr ArgKind kIntAtOut{print_int_at_arg, When::exit};
 inline constexpr ArgKind kUnsignedAtOut{print_uint_at_arg, When::exit};
 inline constexpr ArgKind kIntPairOut{print_int_pair_at_arg, When::exit};    ///< [3, 4]
-inline constexpr ArgKind kWordAt{print_word_at_arg};                        ///< C long behind a pointer, decimal: [5]
+/// C long behind a pointer, decimal: [5].
+inline constexpr ArgKind kWordAt{print_word_at_arg};
 inline constexpr ArgKind kWordAtOut{print_word_at_arg, When::exit};
 inline constexpr ArgKind kTimespecAt{print_timespec_arg};
 inline constexpr ArgKind kTimespecAtOut{print_timespec_arg, When::exit};

@@ -47,15 +47,29 @@ PointerCount count_pointers(ArgContext& c, std::uint64_t address) {
   return found;
 }
 
-constexpr std::array kCloneBits{
-    NAMED(CLONE_VM),             NAMED(CLONE_FS),           NAMED(CLONE_FILES),
-    NAMED(CLONE_SIGHAND),        NAMED(CLONE_PIDFD),        NAMED(CLONE_PTRACE),
-    NAMED(CLONE_VFORK),          NAMED(CLONE_PARENT),       NAMED(CLONE_THREAD),
-    NAMED(CLONE_NEWNS),          NAMED(CLONE_SYSVSEM),      NAMED(CLONE_SETTLS),
-    NAMED(CLONE_PARENT_SETTID),  NAMED(CLONE_CHILD_CLEARTID), NAMED(CLONE_UNTRACED),
-    NAMED(CLONE_CHILD_SETTID),   NAMED(CLONE_NEWCGROUP),    NAMED(CLONE_NEWUTS),
-    NAMED(CLONE_NEWIPC),         NAMED(CLONE_NEWUSER),      NAMED(CLONE_NEWPID),
-    NAMED(CLONE_NEWNET),         NAMED(CLONE_IO)};
+constexpr std::array kCloneBits{NAMED(CLONE_VM),
+                                NAMED(CLONE_FS),
+                                NAMED(CLONE_FILES),
+                                NAMED(CLONE_SIGHAND),
+                                NAMED(CLONE_PIDFD),
+                                NAMED(CLONE_PTRACE),
+                                NAMED(CLONE_VFORK),
+                                NAMED(CLONE_PARENT),
+                                NAMED(CLONE_THREAD),
+                                NAMED(CLONE_NEWNS),
+                                NAMED(CLONE_SYSVSEM),
+                                NAMED(CLONE_SETTLS),
+                                NAMED(CLONE_PARENT_SETTID),
+                                NAMED(CLONE_CHILD_CLEARTID),
+                                NAMED(CLONE_UNTRACED),
+                                NAMED(CLONE_CHILD_SETTID),
+                                NAMED(CLONE_NEWCGROUP),
+                                NAMED(CLONE_NEWUTS),
+                                NAMED(CLONE_NEWIPC),
+                                NAMED(CLONE_NEWUSER),
+                                NAMED(CLONE_NEWPID),
+                                NAMED(CLONE_NEWNET),
+                                NAMED(CLONE_IO)};
 /// clone3 only: the place of the first is the signal's in clone.
 constexpr std::array kClone3Bits = [] {
   std::array<NamedValue, kCloneBits.size() + 3> bits{};
@@ -66,10 +80,10 @@ constexpr std::array kClone3Bits = [] {
   return bits;
 }();
 constexpr std::array kUnshareBits{
-    NAMED(CLONE_NEWTIME), NAMED(CLONE_VM),      NAMED(CLONE_FS),        NAMED(CLONE_FILES),
-    NAMED(CLONE_SIGHAND), NAMED(CLONE_THREAD),  NAMED(CLONE_NEWNS),     NAMED(CLONE_SYSVSEM),
-    NAMED(CLONE_NEWCGROUP), NAMED(CLONE_NEWUTS), NAMED(CLONE_NEWIPC),   NAMED(CLONE_NEWUSER),
-    NAMED(CLONE_NEWPID),  NAMED(CLONE_NEWNET)};
+    NAMED(CLONE_NEWTIME),   NAMED(CLONE_VM),     NAMED(CLONE_FS),     NAMED(CLONE_FILES),
+    NAMED(CLONE_SIGHAND),   NAMED(CLONE_THREAD), NAMED(CLONE_NEWNS),  NAMED(CLONE_SYSVSEM),
+    NAMED(CLONE_NEWCGROUP), NAMED(CLONE_NEWUTS), NAMED(CLONE_NEWIPC), NAMED(CLONE_NEWUSER),
+    NAMED(CLONE_NEWPID),    NAMED(CLONE_NEWNET)};
 
 // Registers of clone: the last two change places on i386.
 std::uint64_t clone_flags(ArgContext& c) { return c.arg(0); }
@@ -150,10 +164,10 @@ void print_wait_status(ArgContext& c, std::uint32_t status) {
   } else {
     c.print("[{{WIFEXITED(s) && WEXITSTATUS(s) == {}}}", WEXITSTATUS(bits));
   }
-  static constexpr std::array kEvents{
-      NAMED(PTRACE_EVENT_FORK),       NAMED(PTRACE_EVENT_VFORK), NAMED(PTRACE_EVENT_CLONE),
-      NAMED(PTRACE_EVENT_EXEC),       NAMED(PTRACE_EVENT_VFORK_DONE), NAMED(PTRACE_EVENT_EXIT),
-      NAMED(PTRACE_EVENT_SECCOMP),    NAMED(PTRACE_EVENT_STOP)};
+  static constexpr std::array kEvents{NAMED(PTRACE_EVENT_FORK),       NAMED(PTRACE_EVENT_VFORK),
+                                      NAMED(PTRACE_EVENT_CLONE),      NAMED(PTRACE_EVENT_EXEC),
+                                      NAMED(PTRACE_EVENT_VFORK_DONE), NAMED(PTRACE_EVENT_EXIT),
+                                      NAMED(PTRACE_EVENT_SECCOMP),    NAMED(PTRACE_EVENT_STOP)};
   if (const std::uint32_t event = status >> 16) {
     c.put(" | ");
     print_choice(c, event, kEvents, "PTRACE_EVENT_???");
@@ -274,9 +288,8 @@ void print_setns_flags_arg(ArgContext& c) {
 }
 
 void print_wait_status_arg(ArgContext& c) {
-  const auto status = found_child(c) && c.value() != 0
-                          ? c.memory().object<std::uint32_t>(c.value())
-                          : std::nullopt;
+  const auto status =
+      found_child(c) && c.value() != 0 ? c.memory().object<std::uint32_t>(c.value()) : std::nullopt;
   if (status) {
     print_wait_status(c, *status);
   } else {

@@ -15,10 +15,10 @@ constexpr std::uint32_t kGetOwnerUids = 17;
 
 constexpr std::array kLockTypes{NAMED(F_RDLCK), NAMED(F_WRLCK), NAMED(F_UNLCK), NAMED(F_EXLCK),
                                 NAMED(F_SHLCK)};
-constexpr std::array kWhences{NAMED(SEEK_SET), NAMED(SEEK_CUR), NAMED(SEEK_END),
-                              NAMED(SEEK_DATA), NAMED(SEEK_HOLE)};
-constexpr std::array kNotifyBits{NAMED(DN_ACCESS), NAMED(DN_MODIFY), NAMED(DN_CREATE),
-                                 NAMED(DN_DELETE), NAMED(DN_RENAME), NAMED(DN_ATTRIB),
+constexpr std::array kWhences{NAMED(SEEK_SET), NAMED(SEEK_CUR), NAMED(SEEK_END), NAMED(SEEK_DATA),
+                              NAMED(SEEK_HOLE)};
+constexpr std::array kNotifyBits{NAMED(DN_ACCESS),   NAMED(DN_MODIFY), NAMED(DN_CREATE),
+                                 NAMED(DN_DELETE),   NAMED(DN_RENAME), NAMED(DN_ATTRIB),
                                  NAMED(DN_MULTISHOT)};
 constexpr std::array kSeals{NAMED(F_SEAL_SEAL), NAMED(F_SEAL_SHRINK), NAMED(F_SEAL_GROW),
                             NAMED(F_SEAL_WRITE), NAMED(F_SEAL_FUTURE_WRITE)};

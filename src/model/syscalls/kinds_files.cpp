@@ -16,9 +16,9 @@ namespace {
 
 constexpr std::array kAccessModes{NAMED(O_RDONLY), NAMED(O_WRONLY), NAMED(O_RDWR),
                                   NAMED(O_ACCMODE)};
-constexpr std::array kResolveBits{
-    NAMED(RESOLVE_NO_XDEV), NAMED(RESOLVE_NO_MAGICLINKS), NAMED(RESOLVE_NO_SYMLINKS),
-    NAMED(RESOLVE_BENEATH), NAMED(RESOLVE_IN_ROOT),       NAMED(RESOLVE_CACHED)};
+constexpr std::array kResolveBits{NAMED(RESOLVE_NO_XDEV),     NAMED(RESOLVE_NO_MAGICLINKS),
+                                  NAMED(RESOLVE_NO_SYMLINKS), NAMED(RESOLVE_BENEATH),
+                                  NAMED(RESOLVE_IN_ROOT),     NAMED(RESOLVE_CACHED)};
 
 /// Size of a directory entry is a 16-bit number at this offset, after inode and offset.
 constexpr std::size_t kLongDirentSize = 16;
@@ -103,7 +103,8 @@ void print_open_how_arg(ArgContext& c) {
   print_object_at<open_how>(c, c.value(), [&](const open_how& how) {
     c.put("{flags=");
     print_open_flags(c, how.flags);
-    if (how.mode != 0 || creates(how.flags)) c.print(", mode={:#03o}", static_cast<std::uint16_t>(how.mode));
+    if (how.mode != 0 || creates(how.flags))
+      c.print(", mode={:#03o}", static_cast<std::uint16_t>(how.mode));
     c.put(", resolve=");
     print_flags(c, how.resolve, kResolveBits, "RESOLVE_???");
     print_rest_of_struct(c, c.value(), sizeof how, size);
@@ -158,9 +159,7 @@ void print_utimbuf_arg(ArgContext& c) {
   });
 }
 
-void print_attribute_value_arg(ArgContext& c) {
-  print_attribute(c, c.arg(c.index() + 1));
-}
+void print_attribute_value_arg(ArgContext& c) { print_attribute(c, c.arg(c.index() + 1)); }
 
 void print_attribute_out_arg(ArgContext& c) {
   if (c.failed()) {

@@ -18,26 +18,25 @@ constexpr std::uint32_t kMapTypeMask = MAP_TYPE;
 constexpr std::array kMapTypes{NAMED(MAP_FILE), NAMED(MAP_SHARED), NAMED(MAP_PRIVATE),
                                NAMED(MAP_SHARED_VALIDATE)};
 constexpr std::array kMapBits{
-    NAMED(MAP_FIXED),      NAMED(MAP_ANONYMOUS), NAMED(MAP_32BIT),   NAMED(MAP_NORESERVE),
-    NAMED(MAP_POPULATE),   NAMED(MAP_NONBLOCK),  NAMED(MAP_GROWSDOWN), NAMED(MAP_DENYWRITE),
-    NAMED(MAP_EXECUTABLE), NAMED(MAP_LOCKED),    NAMED(MAP_STACK),   NAMED(MAP_HUGETLB),
+    NAMED(MAP_FIXED),      NAMED(MAP_ANONYMOUS),      NAMED(MAP_32BIT),     NAMED(MAP_NORESERVE),
+    NAMED(MAP_POPULATE),   NAMED(MAP_NONBLOCK),       NAMED(MAP_GROWSDOWN), NAMED(MAP_DENYWRITE),
+    NAMED(MAP_EXECUTABLE), NAMED(MAP_LOCKED),         NAMED(MAP_STACK),     NAMED(MAP_HUGETLB),
     NAMED(MAP_SYNC),       NAMED(MAP_FIXED_NOREPLACE)};
 
 // include/uapi/linux/membarrier.h; the newest is not in every libc's header.
-constexpr std::array kMembarrierCommands{
-    NAMED(MEMBARRIER_CMD_GLOBAL),
-    NAMED(MEMBARRIER_CMD_GLOBAL_EXPEDITED),
-    NAMED(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED),
-    NAMED(MEMBARRIER_CMD_PRIVATE_EXPEDITED),
-    NAMED(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED),
-    NAMED(MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE),
-    NAMED(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE),
-    NAMED(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ),
-    NAMED(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ)};
+constexpr std::array kMembarrierCommands{NAMED(MEMBARRIER_CMD_GLOBAL),
+                                         NAMED(MEMBARRIER_CMD_GLOBAL_EXPEDITED),
+                                         NAMED(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED),
+                                         NAMED(MEMBARRIER_CMD_PRIVATE_EXPEDITED),
+                                         NAMED(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED),
+                                         NAMED(MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE),
+                                         NAMED(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE),
+                                         NAMED(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ),
+                                         NAMED(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ)};
 
-constexpr std::array kPolicies{NAMED(MPOL_DEFAULT),    NAMED(MPOL_PREFERRED), NAMED(MPOL_BIND),
-                               NAMED(MPOL_INTERLEAVE), NAMED(MPOL_LOCAL),
-                               NamedValue{5, "MPOL_PREFERRED_MANY"}};
+constexpr std::array kPolicies{NAMED(MPOL_DEFAULT), NAMED(MPOL_PREFERRED),
+                               NAMED(MPOL_BIND),    NAMED(MPOL_INTERLEAVE),
+                               NAMED(MPOL_LOCAL),   NamedValue{5, "MPOL_PREFERRED_MANY"}};
 constexpr std::array kPolicyBits{NAMED(MPOL_F_STATIC_NODES), NAMED(MPOL_F_RELATIVE_NODES),
                                  NamedValue{1 << 13, "MPOL_F_NUMA_BALANCING"}};
 constexpr std::uint32_t kPolicyBitMask = MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES | (1u << 13);
@@ -156,8 +155,6 @@ void print_process_read_arg(ArgContext& c) {
   }
 }
 
-void print_process_write_arg(ArgContext& c) {
-  print_iovecs_at(c, c.value(), c.arg(c.index() + 1));
-}
+void print_process_write_arg(ArgContext& c) { print_iovecs_at(c, c.value(), c.arg(c.index() + 1)); }
 
 }  // namespace vdsotrace

@@ -11,14 +11,14 @@ namespace vdsotrace {
 namespace {
 
 constexpr std::array kMountBits{
-    NAMED(MS_RDONLY),      NAMED(MS_NOSUID),      NAMED(MS_NODEV),         NAMED(MS_NOEXEC),
-    NAMED(MS_SYNCHRONOUS), NAMED(MS_REMOUNT),     NAMED(MS_MANDLOCK),      NAMED(MS_DIRSYNC),
-    NAMED(MS_NOSYMFOLLOW), NAMED(MS_NOATIME),     NAMED(MS_NODIRATIME),    NAMED(MS_BIND),
-    NAMED(MS_MOVE),        NAMED(MS_REC),         NAMED(MS_SILENT),        NAMED(MS_POSIXACL),
-    NAMED(MS_UNBINDABLE),  NAMED(MS_PRIVATE),     NAMED(MS_SLAVE),         NAMED(MS_SHARED),
-    NAMED(MS_RELATIME),    NAMED(MS_KERNMOUNT),   NAMED(MS_I_VERSION),     NAMED(MS_STRICTATIME),
-    NAMED(MS_LAZYTIME),    NAMED(MS_SUBMOUNT),    NAMED(MS_NOREMOTELOCK),  NAMED(MS_NOSEC),
-    NAMED(MS_BORN),        NAMED(MS_ACTIVE),      NAMED(MS_NOUSER)};
+    NAMED(MS_RDONLY),      NAMED(MS_NOSUID),    NAMED(MS_NODEV),        NAMED(MS_NOEXEC),
+    NAMED(MS_SYNCHRONOUS), NAMED(MS_REMOUNT),   NAMED(MS_MANDLOCK),     NAMED(MS_DIRSYNC),
+    NAMED(MS_NOSYMFOLLOW), NAMED(MS_NOATIME),   NAMED(MS_NODIRATIME),   NAMED(MS_BIND),
+    NAMED(MS_MOVE),        NAMED(MS_REC),       NAMED(MS_SILENT),       NAMED(MS_POSIXACL),
+    NAMED(MS_UNBINDABLE),  NAMED(MS_PRIVATE),   NAMED(MS_SLAVE),        NAMED(MS_SHARED),
+    NAMED(MS_RELATIME),    NAMED(MS_KERNMOUNT), NAMED(MS_I_VERSION),    NAMED(MS_STRICTATIME),
+    NAMED(MS_LAZYTIME),    NAMED(MS_SUBMOUNT),  NAMED(MS_NOREMOTELOCK), NAMED(MS_NOSEC),
+    NAMED(MS_BORN),        NAMED(MS_ACTIVE),    NAMED(MS_NOUSER)};
 
 constexpr std::array kMountAttributeBits{
     NAMED(MOUNT_ATTR_RDONLY),     NAMED(MOUNT_ATTR_NOSUID),  NAMED(MOUNT_ATTR_NODEV),
@@ -37,10 +37,10 @@ constexpr std::array kSwapBits{
 constexpr std::array kFanotifyClasses{NAMED(FAN_CLASS_NOTIF), NAMED(FAN_CLASS_CONTENT),
                                       NAMED(FAN_CLASS_PRE_CONTENT)};
 constexpr std::array kFanotifyInitBits{
-    NAMED(FAN_CLOEXEC),       NAMED(FAN_NONBLOCK),         NAMED(FAN_UNLIMITED_QUEUE),
-    NAMED(FAN_UNLIMITED_MARKS), NAMED(FAN_ENABLE_AUDIT),   NAMED(FAN_REPORT_PIDFD),
-    NAMED(FAN_REPORT_TID),    NAMED(FAN_REPORT_FID),       NAMED(FAN_REPORT_DIR_FID),
-    NAMED(FAN_REPORT_NAME),   NAMED(FAN_REPORT_TARGET_FID)};
+    NAMED(FAN_CLOEXEC),         NAMED(FAN_NONBLOCK),         NAMED(FAN_UNLIMITED_QUEUE),
+    NAMED(FAN_UNLIMITED_MARKS), NAMED(FAN_ENABLE_AUDIT),     NAMED(FAN_REPORT_PIDFD),
+    NAMED(FAN_REPORT_TID),      NAMED(FAN_REPORT_FID),       NAMED(FAN_REPORT_DIR_FID),
+    NAMED(FAN_REPORT_NAME),     NAMED(FAN_REPORT_TARGET_FID)};
 constexpr std::uint32_t kFanotifyClassMask = FAN_CLASS_CONTENT | FAN_CLASS_PRE_CONTENT;
 
 /// With these flags mount() does not look at the type, with the second set not at the data.
@@ -66,7 +66,14 @@ void print_handle_contents(ArgContext& c, std::int32_t type, std::uint32_t bytes
 }
 
 enum FsconfigCommand : std::uint32_t {
-  kSetFlag, kSetString, kSetBinary, kSetPath, kSetPathEmpty, kSetFd, kCreate, kReconfigure
+  kSetFlag,
+  kSetString,
+  kSetBinary,
+  kSetPath,
+  kSetPathEmpty,
+  kSetFd,
+  kCreate,
+  kReconfigure
 };
 
 std::uint32_t fsconfig_command(ArgContext& c) { return static_cast<std::uint32_t>(c.arg(1)); }

@@ -17,11 +17,14 @@ constexpr std::array kDumpable{NamedValue{0, "SUID_DUMP_DISABLE"}, NamedValue{1,
 constexpr NameTable kDumpableNames{kDumpable, "SUID_DUMP_???"};
 constexpr std::array kUnaligned{NAMED(PR_UNALIGN_NOPRINT), NAMED(PR_UNALIGN_SIGBUS)};
 constexpr NameTable kUnalignedNames{kUnaligned, "PR_UNALIGN_???"};
-constexpr std::array kSecureBits{
-    NAMED(SECBIT_NOROOT),         NAMED(SECBIT_NOROOT_LOCKED),
-    NAMED(SECBIT_NO_SETUID_FIXUP), NAMED(SECBIT_NO_SETUID_FIXUP_LOCKED),
-    NAMED(SECBIT_KEEP_CAPS),      NAMED(SECBIT_KEEP_CAPS_LOCKED),
-    NAMED(SECBIT_NO_CAP_AMBIENT_RAISE), NAMED(SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED)};
+constexpr std::array kSecureBits{NAMED(SECBIT_NOROOT),
+                                 NAMED(SECBIT_NOROOT_LOCKED),
+                                 NAMED(SECBIT_NO_SETUID_FIXUP),
+                                 NAMED(SECBIT_NO_SETUID_FIXUP_LOCKED),
+                                 NAMED(SECBIT_KEEP_CAPS),
+                                 NAMED(SECBIT_KEEP_CAPS_LOCKED),
+                                 NAMED(SECBIT_NO_CAP_AMBIENT_RAISE),
+                                 NAMED(SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED)};
 constexpr NameTable kSecureBitNames{kSecureBits, "SECBIT_???"};
 constexpr std::array kTsc{NAMED(PR_TSC_ENABLE), NAMED(PR_TSC_SIGSEGV)};
 constexpr NameTable kTscNames{kTsc, "PR_TSC_???"};
@@ -78,9 +81,8 @@ void address_at(ArgContext& c) {
 }
 void signal_at(ArgContext& c) {
   if (c.wait_for_exit()) return;
-  print_object_at<std::int32_t>(c, c.value(), [&](std::int32_t number) {
-    c.print("[{}]", signal_name(number));
-  });
+  print_object_at<std::int32_t>(c, c.value(),
+                                [&](std::int32_t number) { c.print("[{}]", signal_name(number)); });
 }
 template <const NameTable& kNames>
 void choice_at(ArgContext& c) {
@@ -100,7 +102,8 @@ void thread_name(ArgContext& c) {
     return;
   }
   const std::size_t got = c.memory().read(c.value(), name);
-  const auto end = std::find(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(got), std::byte{0});
+  const auto end =
+      std::find(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(got), std::byte{0});
   const auto length = static_cast<std::size_t>(end - name.begin());
   if (length == got && got < name.size()) {
     print_address(c, c.value());
@@ -144,9 +147,9 @@ void speculation_state(ArgContext& c) { print_long_flags_arg<kSpeculationStateNa
 void pid(ArgContext& c) { c.print("{}", c.as_int()); }
 void core_scope(ArgContext& c) {
   print_hex(c, c.value());
-  const auto* scope = std::find_if(kCoreScopes.begin(), kCoreScopes.end(), [&](const NamedValue& known) {
-    return known.value == c.value();
-  });
+  const auto* scope =
+      std::find_if(kCoreScopes.begin(), kCoreScopes.end(),
+                   [&](const NamedValue& known) { return known.value == c.value(); });
   c.print(" /* {} */", scope == kCoreScopes.end() ? std::string_view("PIDTYPE_???") : scope->name);
 }
 
@@ -166,7 +169,7 @@ void flags_result(ArgContext& c) {
   print_flags(c, result, kNames.values, kNames.unknown);
   c.put(")");
 }
-constexpr std::array kSpeculationResults{NAMED(PR_SPEC_PRCTL),   NAMED(PR_SPEC_ENABLE),
+constexpr std::array kSpeculationResults{NAMED(PR_SPEC_PRCTL), NAMED(PR_SPEC_ENABLE),
                                          NAMED(PR_SPEC_DISABLE), NAMED(PR_SPEC_FORCE_DISABLE),
                                          NAMED(PR_SPEC_DISABLE_NOEXEC)};
 constexpr NameTable kSpeculationResultNames{kSpeculationResults, "PR_SPEC_???"};
@@ -224,7 +227,8 @@ constexpr std::array kOptions{
     Option{OPTION(PR_MPX_ENABLE_MANAGEMENT), {hex, hex, hex, hex}},
     Option{OPTION(PR_MPX_DISABLE_MANAGEMENT), {hex, hex, hex, hex}},
     Option{OPTION(PR_CAP_AMBIENT), {choice<kAmbientNames>, ambient_capability, hex, hex}},
-    Option{OPTION(PR_GET_SPECULATION_CTRL), {choice<kSpeculationNames>},
+    Option{OPTION(PR_GET_SPECULATION_CTRL),
+           {choice<kSpeculationNames>},
            flags_result<kSpeculationResultNames>},
     Option{OPTION(PR_SET_SPECULATION_CTRL), {choice<kSpeculationNames>, speculation_state}},
     Option{OPTION(PR_SET_IO_FLUSHER), {dec, hex, hex, hex}},

@@ -63,12 +63,13 @@ constexpr std::uint64_t kKeepPolicy = 0x08;
 constexpr std::uint64_t kKeepParams = 0x10;
 constexpr std::uint64_t kClampMin = 0x20;
 constexpr std::uint64_t kClampMax = 0x40;
-constexpr std::array kSchedFlags{
-    NamedValue{0x01, "SCHED_FLAG_RESET_ON_FORK"}, NamedValue{0x02, "SCHED_FLAG_RECLAIM"},
-    NamedValue{0x04, "SCHED_FLAG_DL_OVERRUN"},    NamedValue{kKeepPolicy, "SCHED_FLAG_KEEP_POLICY"},
-    NamedValue{kKeepParams, "SCHED_FLAG_KEEP_PARAMS"},
-    NamedValue{kClampMin, "SCHED_FLAG_UTIL_CLAMP_MIN"},
-    NamedValue{kClampMax, "SCHED_FLAG_UTIL_CLAMP_MAX"}};
+constexpr std::array kSchedFlags{NamedValue{0x01, "SCHED_FLAG_RESET_ON_FORK"},
+                                 NamedValue{0x02, "SCHED_FLAG_RECLAIM"},
+                                 NamedValue{0x04, "SCHED_FLAG_DL_OVERRUN"},
+                                 NamedValue{kKeepPolicy, "SCHED_FLAG_KEEP_POLICY"},
+                                 NamedValue{kKeepParams, "SCHED_FLAG_KEEP_PARAMS"},
+                                 NamedValue{kClampMin, "SCHED_FLAG_UTIL_CLAMP_MIN"},
+                                 NamedValue{kClampMax, "SCHED_FLAG_UTIL_CLAMP_MAX"}};
 
 struct SchedAttrParts {
   bool policy = true;
@@ -86,9 +87,10 @@ void print_sched_attr(ArgContext& c, const SchedAttr& attr, SchedAttrParts parts
   c.put(", sched_flags=");
   print_flags(c, attr.flags, kSchedFlags, "SCHED_FLAG_???");
   if (parts.params) {
-    c.print(", sched_nice={}, sched_priority={}, sched_runtime={}, sched_deadline={}, "
-            "sched_period={}",
-            attr.nice, attr.priority, attr.runtime, attr.deadline, attr.period);
+    c.print(
+        ", sched_nice={}, sched_priority={}, sched_runtime={}, sched_deadline={}, "
+        "sched_period={}",
+        attr.nice, attr.priority, attr.runtime, attr.deadline, attr.period);
   }
   if (parts.util_min) c.print(", sched_util_min={}", attr.util_min);
   if (parts.util_max) c.print(", sched_util_max={}", attr.util_max);
@@ -111,18 +113,47 @@ void print_group_list(ArgContext& c, std::uint64_t count) {
   print_array_at<std::uint32_t>(c, c.value(), count, [&](std::uint32_t id) { c.print("{}", id); });
 }
 
-constexpr std::array<std::string_view, 41> kCapabilities{
-    "CAP_CHOWN",           "CAP_DAC_OVERRIDE",  "CAP_DAC_READ_SEARCH", "CAP_FOWNER",
-    "CAP_FSETID",          "CAP_KILL",          "CAP_SETGID",          "CAP_SETUID",
-    "CAP_SETPCAP",         "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST",
-    "CAP_NET_ADMIN",       "CAP_NET_RAW",       "CAP_IPC_LOCK",        "CAP_IPC_OWNER",
-    "CAP_SYS_MODULE",      "CAP_SYS_RAWIO",     "CAP_SYS_CHROOT",      "CAP_SYS_PTRACE",
-    "CAP_SYS_PACCT",       "CAP_SYS_ADMIN",     "CAP_SYS_BOOT",        "CAP_SYS_NICE",
-    "CAP_SYS_RESOURCE",    "CAP_SYS_TIME",      "CAP_SYS_TTY_CONFIG",  "CAP_MKNOD",
-    "CAP_LEASE",           "CAP_AUDIT_WRITE",   "CAP_AUDIT_CONTROL",   "CAP_SETFCAP",
-    "CAP_MAC_OVERRIDE",    "CAP_MAC_ADMIN",     "CAP_SYSLOG",          "CAP_WAKE_ALARM",
-    "CAP_BLOCK_SUSPEND",   "CAP_AUDIT_READ",    "CAP_PERFMON",         "CAP_BPF",
-    "CAP_CHECKPOINT_RESTORE"};
+constexpr std::array<std::string_view, 41> kCapabilities{"CAP_CHOWN",
+                                                         "CAP_DAC_OVERRIDE",
+                                                         "CAP_DAC_READ_SEARCH",
+                                                         "CAP_FOWNER",
+                                                         "CAP_FSETID",
+                                                         "CAP_KILL",
+                                                         "CAP_SETGID",
+                                                         "CAP_SETUID",
+                                                         "CAP_SETPCAP",
+                                                         "CAP_LINUX_IMMUTABLE",
+                                                         "CAP_NET_BIND_SERVICE",
+                                                         "CAP_NET_BROADCAST",
+                                                         "CAP_NET_ADMIN",
+                                                         "CAP_NET_RAW",
+                                                         "CAP_IPC_LOCK",
+                                                         "CAP_IPC_OWNER",
+                                                         "CAP_SYS_MODULE",
+                                                         "CAP_SYS_RAWIO",
+                                                         "CAP_SYS_CHROOT",
+                                                         "CAP_SYS_PTRACE",
+                                                         "CAP_SYS_PACCT",
+                                                         "CAP_SYS_ADMIN",
+                                                         "CAP_SYS_BOOT",
+                                                         "CAP_SYS_NICE",
+                                                         "CAP_SYS_RESOURCE",
+                                                         "CAP_SYS_TIME",
+                                                         "CAP_SYS_TTY_CONFIG",
+                                                         "CAP_MKNOD",
+                                                         "CAP_LEASE",
+                                                         "CAP_AUDIT_WRITE",
+                                                         "CAP_AUDIT_CONTROL",
+                                                         "CAP_SETFCAP",
+                                                         "CAP_MAC_OVERRIDE",
+                                                         "CAP_MAC_ADMIN",
+                                                         "CAP_SYSLOG",
+                                                         "CAP_WAKE_ALARM",
+                                                         "CAP_BLOCK_SUSPEND",
+                                                         "CAP_AUDIT_READ",
+                                                         "CAP_PERFMON",
+                                                         "CAP_BPF",
+                                                         "CAP_CHECKPOINT_RESTORE"};
 
 constexpr std::array kCapVersions{NAMED(_LINUX_CAPABILITY_VERSION_1),
                                   NAMED(_LINUX_CAPABILITY_VERSION_2),
@@ -154,17 +185,28 @@ std::uint64_t wide(std::uint32_t high, std::uint32_t low) {
 }
 
 void print_personality(ArgContext& c, std::uint32_t value) {
-  static constexpr std::array kTypes{
-      NAMED(PER_LINUX),        NamedValue{0x01, "PER_SVR4"}, NamedValue{0x02, "PER_SVR3"},
-      NamedValue{0x03, "PER_SCOSVR3"}, NamedValue{0x04, "PER_WYSEV386"}, NamedValue{0x05, "PER_ISCR4"},
-      NamedValue{0x06, "PER_BSD"}, NamedValue{0x07, "PER_XENIX"}, NamedValue{0x08, "PER_LINUX32"},
-      NamedValue{0x09, "PER_IRIX32"}, NamedValue{0x0a, "PER_IRIXN32"}, NamedValue{0x0b, "PER_IRIX64"},
-      NamedValue{0x0c, "PER_RISCOS"}, NamedValue{0x0d, "PER_SOLARIS"}, NamedValue{0x0e, "PER_UW7"},
-      NamedValue{0x0f, "PER_OSF4"}, NamedValue{0x10, "PER_HPUX"}};
+  static constexpr std::array kTypes{NAMED(PER_LINUX),
+                                     NamedValue{0x01, "PER_SVR4"},
+                                     NamedValue{0x02, "PER_SVR3"},
+                                     NamedValue{0x03, "PER_SCOSVR3"},
+                                     NamedValue{0x04, "PER_WYSEV386"},
+                                     NamedValue{0x05, "PER_ISCR4"},
+                                     NamedValue{0x06, "PER_BSD"},
+                                     NamedValue{0x07, "PER_XENIX"},
+                                     NamedValue{0x08, "PER_LINUX32"},
+                                     NamedValue{0x09, "PER_IRIX32"},
+                                     NamedValue{0x0a, "PER_IRIXN32"},
+                                     NamedValue{0x0b, "PER_IRIX64"},
+                                     NamedValue{0x0c, "PER_RISCOS"},
+                                     NamedValue{0x0d, "PER_SOLARIS"},
+                                     NamedValue{0x0e, "PER_UW7"},
+                                     NamedValue{0x0f, "PER_OSF4"},
+                                     NamedValue{0x10, "PER_HPUX"}};
   static constexpr std::array kBits{
-      NAMED(UNAME26),        NAMED(ADDR_NO_RANDOMIZE),  NAMED(FDPIC_FUNCPTRS), NAMED(MMAP_PAGE_ZERO),
-      NAMED(ADDR_COMPAT_LAYOUT), NAMED(READ_IMPLIES_EXEC), NAMED(ADDR_LIMIT_32BIT), NAMED(SHORT_INODE),
-      NAMED(WHOLE_SECONDS),  NAMED(STICKY_TIMEOUTS),    NAMED(ADDR_LIMIT_3GB)};
+      NAMED(UNAME26),          NAMED(ADDR_NO_RANDOMIZE),  NAMED(FDPIC_FUNCPTRS),
+      NAMED(MMAP_PAGE_ZERO),   NAMED(ADDR_COMPAT_LAYOUT), NAMED(READ_IMPLIES_EXEC),
+      NAMED(ADDR_LIMIT_32BIT), NAMED(SHORT_INODE),        NAMED(WHOLE_SECONDS),
+      NAMED(STICKY_TIMEOUTS),  NAMED(ADDR_LIMIT_3GB)};
   constexpr std::uint32_t kTypeMask = 0xff;
   print_choice(c, value & kTypeMask, kTypes, "PER_???");
   if (const std::uint32_t bits = value & ~kTypeMask) {
@@ -173,8 +215,8 @@ void print_personality(ArgContext& c, std::uint32_t value) {
   }
 }
 
-constexpr std::array kSchedulerValues{NAMED(SCHED_OTHER), NAMED(SCHED_FIFO), NAMED(SCHED_RR),
-                                      NAMED(SCHED_BATCH), NAMED(SCHED_ISO),  NAMED(SCHED_IDLE),
+constexpr std::array kSchedulerValues{NAMED(SCHED_OTHER),   NAMED(SCHED_FIFO), NAMED(SCHED_RR),
+                                      NAMED(SCHED_BATCH),   NAMED(SCHED_ISO),  NAMED(SCHED_IDLE),
                                       NAMED(SCHED_DEADLINE)};
 constexpr std::array kSeccompModeValues{NAMED(SECCOMP_MODE_DISABLED), NAMED(SECCOMP_MODE_STRICT),
                                         NAMED(SECCOMP_MODE_FILTER)};
@@ -232,12 +274,13 @@ void print_utsname_arg(ArgContext& c) {
 
 void print_sysinfo_arg(ArgContext& c) {
   print_object_at<struct sysinfo>(c, c.value(), [&](const struct sysinfo& info) {
-    c.print("{{uptime={}, loads=[{}, {}, {}], totalram={}, freeram={}, sharedram={}, "
-            "bufferram={}, totalswap={}, freeswap={}, procs={}, totalhigh={}, freehigh={}, "
-            "mem_unit={}}}",
-            info.uptime, info.loads[0], info.loads[1], info.loads[2], info.totalram, info.freeram,
-            info.sharedram, info.bufferram, info.totalswap, info.freeswap, info.procs,
-            info.totalhigh, info.freehigh, info.mem_unit);
+    c.print(
+        "{{uptime={}, loads=[{}, {}, {}], totalram={}, freeram={}, sharedram={}, "
+        "bufferram={}, totalswap={}, freeswap={}, procs={}, totalhigh={}, freehigh={}, "
+        "mem_unit={}}}",
+        info.uptime, info.loads[0], info.loads[1], info.loads[2], info.totalram, info.freeram,
+        info.sharedram, info.bufferram, info.totalswap, info.freeswap, info.procs, info.totalhigh,
+        info.freehigh, info.mem_unit);
   });
 }
 
@@ -315,7 +358,8 @@ void print_cap_data_arg(ArgContext& c) {
   const auto header = c.arg(0) != 0 ? c.entry_memory().object<CapHeader>(c.arg(0)) : std::nullopt;
   const bool narrow = header && (*header)[0] == _LINUX_CAPABILITY_VERSION_1;
   std::array<CapData, 2> data{};
-  const auto bytes = std::as_writable_bytes(std::span(data)).first(narrow ? sizeof(CapData) : sizeof data);
+  const auto bytes =
+      std::as_writable_bytes(std::span(data)).first(narrow ? sizeof(CapData) : sizeof data);
   if (c.value() == 0 || (c.exiting() && c.failed()) ||
       c.memory().read(c.value(), bytes) != bytes.size()) {
     print_address(c, c.value());
@@ -383,12 +427,12 @@ void print_arch_prctl_value_arg(ArgContext& c) {
 void print_xstate_arg(ArgContext& c) {
   // arch/x86/include/asm/fpu/types.h
   static constexpr std::array kFeatures{
-      NamedValue{0x3, "XFEATURE_MASK_FPSSE"}, NamedValue{0x1, "XFEATURE_MASK_FP"},
-      NamedValue{0x2, "XFEATURE_MASK_SSE"},   NamedValue{0x4, "XFEATURE_MASK_YMM"},
-      NamedValue{0x8, "XFEATURE_MASK_BNDREGS"}, NamedValue{0x10, "XFEATURE_MASK_BNDCSR"},
-      NamedValue{0x20, "XFEATURE_MASK_OPMASK"}, NamedValue{0x40, "XFEATURE_MASK_ZMM_Hi256"},
+      NamedValue{0x3, "XFEATURE_MASK_FPSSE"},     NamedValue{0x1, "XFEATURE_MASK_FP"},
+      NamedValue{0x2, "XFEATURE_MASK_SSE"},       NamedValue{0x4, "XFEATURE_MASK_YMM"},
+      NamedValue{0x8, "XFEATURE_MASK_BNDREGS"},   NamedValue{0x10, "XFEATURE_MASK_BNDCSR"},
+      NamedValue{0x20, "XFEATURE_MASK_OPMASK"},   NamedValue{0x40, "XFEATURE_MASK_ZMM_Hi256"},
       NamedValue{0x80, "XFEATURE_MASK_Hi16_ZMM"}, NamedValue{0x100, "XFEATURE_MASK_PT"},
-      NamedValue{0x200, "XFEATURE_MASK_PKRU"},  NamedValue{0x60000, "XFEATURE_MASK_XTILE"}};
+      NamedValue{0x200, "XFEATURE_MASK_PKRU"},    NamedValue{0x60000, "XFEATURE_MASK_XTILE"}};
   print_object_at<std::uint64_t>(c, c.value(), [&](std::uint64_t features) {
     c.put("[");
     print_hex(c, features);
@@ -414,11 +458,12 @@ void print_seccomp_program_at(ArgContext& c, std::uint64_t address) {
 }
 
 void print_seccomp_flags_arg(ArgContext& c) {
-  static constexpr std::array kBits{
-      NAMED(SECCOMP_FILTER_FLAG_TSYNC),      NAMED(SECCOMP_FILTER_FLAG_LOG),
-      NAMED(SECCOMP_FILTER_FLAG_SPEC_ALLOW), NAMED(SECCOMP_FILTER_FLAG_NEW_LISTENER),
-      NAMED(SECCOMP_FILTER_FLAG_TSYNC_ESRCH),
-      NamedValue{1 << 5, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"}};
+  static constexpr std::array kBits{NAMED(SECCOMP_FILTER_FLAG_TSYNC),
+                                    NAMED(SECCOMP_FILTER_FLAG_LOG),
+                                    NAMED(SECCOMP_FILTER_FLAG_SPEC_ALLOW),
+                                    NAMED(SECCOMP_FILTER_FLAG_NEW_LISTENER),
+                                    NAMED(SECCOMP_FILTER_FLAG_TSYNC_ESRCH),
+                                    NamedValue{1 << 5, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"}};
   if (static_cast<std::uint32_t>(c.arg(0)) == SECCOMP_SET_MODE_FILTER) {
     print_flags(c, c.as_uint(), kBits, "SECCOMP_FILTER_FLAG_???");
   } else {

@@ -15,14 +15,18 @@ namespace {
 
 // Requests that only x86 has (arch/x86/include/uapi/asm/ptrace-abi.h) and newer ones.
 enum : std::uint32_t {
-  kGetRegs = 12, kSetRegs = 13, kGetFpregs = 14, kSetFpregs = 15, kArchPrctl = 30,
+  kGetRegs = 12,
+  kSetRegs = 13,
+  kGetFpregs = 14,
+  kSetFpregs = 15,
+  kArchPrctl = 30,
 };
 
-constexpr std::array kOptions{
-    NAMED(PTRACE_O_TRACESYSGOOD), NAMED(PTRACE_O_TRACEFORK),      NAMED(PTRACE_O_TRACEVFORK),
-    NAMED(PTRACE_O_TRACECLONE),   NAMED(PTRACE_O_TRACEEXEC),      NAMED(PTRACE_O_TRACEVFORKDONE),
-    NAMED(PTRACE_O_TRACEEXIT),    NAMED(PTRACE_O_TRACESECCOMP),   NAMED(PTRACE_O_EXITKILL),
-    NAMED(PTRACE_O_SUSPEND_SECCOMP)};
+constexpr std::array kOptions{NAMED(PTRACE_O_TRACESYSGOOD), NAMED(PTRACE_O_TRACEFORK),
+                              NAMED(PTRACE_O_TRACEVFORK),   NAMED(PTRACE_O_TRACECLONE),
+                              NAMED(PTRACE_O_TRACEEXEC),    NAMED(PTRACE_O_TRACEVFORKDONE),
+                              NAMED(PTRACE_O_TRACEEXIT),    NAMED(PTRACE_O_TRACESECCOMP),
+                              NAMED(PTRACE_O_EXITKILL),     NAMED(PTRACE_O_SUSPEND_SECCOMP)};
 constexpr NameTable kOptionNames{kOptions, "PTRACE_O_???"};
 
 constexpr std::array kNotes{NamedValue{1, "NT_PRSTATUS"}, NamedValue{2, "NT_FPREGSET"},
@@ -32,9 +36,9 @@ constexpr NameTable kNoteNames{kNotes, "NT_???"};
 
 /// Words of `struct user_regs_struct` in order.
 constexpr std::array<std::string_view, 27> kRegisters{
-    "R15", "R14", "R13", "R12", "RBP", "RBX", "R11", "R10", "R9",
-    "R8",  "RAX", "RCX", "RDX", "RSI", "RDI", "ORIG_RAX", "RIP", "CS",
-    "EFLAGS", "RSP", "SS", "FS_BASE", "GS_BASE", "DS", "ES", "FS", "GS"};
+    "R15",    "R14", "R13", "R12",     "RBP",     "RBX", "R11",      "R10", "R9",
+    "R8",     "RAX", "RCX", "RDX",     "RSI",     "RDI", "ORIG_RAX", "RIP", "CS",
+    "EFLAGS", "RSP", "SS",  "FS_BASE", "GS_BASE", "DS",  "ES",       "FS",  "GS"};
 
 void address(ArgContext& c) { print_address_arg(c); }
 void hex(ArgContext& c) { print_hex_arg(c); }
@@ -74,12 +78,12 @@ void iovec_at(ArgContext& c) {
   });
 }
 void peek_siginfo(ArgContext& c) {
-  print_object_at<ptrace_peeksiginfo_args>(
-      c, c.value(), [&](const ptrace_peeksiginfo_args& wanted) {
-        c.print("{{off={}, flags=", wanted.off);
-        print_hex(c, wanted.flags);
-        c.print(", nr={}}}", wanted.nr);
-      });
+  print_object_at<ptrace_peeksiginfo_args>(c, c.value(),
+                                           [&](const ptrace_peeksiginfo_args& wanted) {
+                                             c.print("{{off={}, flags=", wanted.off);
+                                             print_hex(c, wanted.flags);
+                                             c.print(", nr={}}}", wanted.nr);
+                                           });
 }
 void registers(ArgContext& c) {
   print_object_at<user_regs_struct>(c, c.value(), [&](const user_regs_struct& regs) {

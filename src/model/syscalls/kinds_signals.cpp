@@ -9,10 +9,15 @@ namespace vdsotrace {
 namespace {
 
 constexpr std::uint64_t kRestorer = 0x04000000;
-constexpr std::array kActionFlags{
-    NamedValue{kRestorer, "SA_RESTORER"}, NAMED(SA_ONSTACK),   NAMED(SA_RESTART),
-    NAMED(SA_INTERRUPT),                  NAMED(SA_NODEFER),   NamedValue{0x80000000, "SA_RESETHAND"},
-    NAMED(SA_SIGINFO),                    NAMED(SA_NOCLDSTOP), NAMED(SA_NOCLDWAIT)};
+constexpr std::array kActionFlags{NamedValue{kRestorer, "SA_RESTORER"},
+                                  NAMED(SA_ONSTACK),
+                                  NAMED(SA_RESTART),
+                                  NAMED(SA_INTERRUPT),
+                                  NAMED(SA_NODEFER),
+                                  NamedValue{0x80000000, "SA_RESETHAND"},
+                                  NAMED(SA_SIGINFO),
+                                  NAMED(SA_NOCLDSTOP),
+                                  NAMED(SA_NOCLDWAIT)};
 constexpr std::array kHandlers{NamedValue{0, "SIG_DFL"}, NamedValue{1, "SIG_IGN"},
                                NamedValue{UINT64_MAX, "SIG_ERR"}};
 
@@ -79,9 +84,7 @@ void print_signal_frame_arg(ArgContext& c) {
 
 void print_siginfo_arg(ArgContext& c) { print_siginfo_at(c, c.value()); }
 
-void print_pending_arg(ArgContext& c) {
-  print_sigset_at(c, c.value(), c.arg(c.index() + 1), 1);
-}
+void print_pending_arg(ArgContext& c) { print_sigset_at(c, c.value(), c.arg(c.index() + 1), 1); }
 
 void print_handler_arg(ArgContext& c) { print_handler(c, c.value()); }
 

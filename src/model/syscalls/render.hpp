@@ -50,7 +50,8 @@ std::string display_name(const Call& call);
 
 /// The clock id argument of a clock call ("CLOCK_MONOTONIC"), nothing for other calls.
 std::optional<std::string> clock_of(const Call& call);
-/// A clock id in strace's spelling, dynamic clocks as FD_TO_CLOCKID(3) or MAKE_PROCESS_CPUCLOCK(1, CPUCLOCK_SCHED).
+/// A clock id in strace's spelling, dynamic clocks as FD_TO_CLOCKID(3) or
+/// MAKE_PROCESS_CPUCLOCK(1, CPUCLOCK_SCHED).
 std::string clock_name(std::int32_t id);
 
 }  // namespace vdsotrace

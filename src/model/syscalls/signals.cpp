@@ -17,10 +17,11 @@ namespace {
 
 /// Indexed by number (include/uapi/asm/signal.h). The kernel's first real-time signal is 32.
 constexpr std::array<std::string_view, 33> kNames{
-    "",       "SIGHUP",  "SIGINT",    "SIGQUIT", "SIGILL",  "SIGTRAP", "SIGABRT", "SIGBUS", "SIGFPE",
-    "SIGKILL", "SIGUSR1", "SIGSEGV",  "SIGUSR2", "SIGPIPE", "SIGALRM", "SIGTERM", "SIGSTKFLT",
-    "SIGCHLD", "SIGCONT", "SIGSTOP",  "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG",  "SIGXCPU",
-    "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGIO",  "SIGPWR",  "SIGSYS",  "SIGRTMIN"};
+    "",         "SIGHUP",  "SIGINT",    "SIGQUIT", "SIGILL",  "SIGTRAP",   "SIGABRT",
+    "SIGBUS",   "SIGFPE",  "SIGKILL",   "SIGUSR1", "SIGSEGV", "SIGUSR2",   "SIGPIPE",
+    "SIGALRM",  "SIGTERM", "SIGSTKFLT", "SIGCHLD", "SIGCONT", "SIGSTOP",   "SIGTSTP",
+    "SIGTTIN",  "SIGTTOU", "SIGURG",    "SIGXCPU", "SIGXFSZ", "SIGVTALRM", "SIGPROF",
+    "SIGWINCH", "SIGIO",   "SIGPWR",    "SIGSYS",  "SIGRTMIN"};
 constexpr int kFirstRealTime = 32;
 constexpr int kLastSignal = 64;
 constexpr unsigned kMaskBytes = 8;
@@ -31,24 +32,24 @@ constexpr NamedValue code(int value, std::string_view name) {
 
 // Codes that every signal can have, then those of one signal (asm-generic/siginfo.h).
 constexpr std::array kCommonCodes{
-    code(0, "SI_USER"),      code(0x80, "SI_KERNEL"), code(-1, "SI_QUEUE"),  code(-2, "SI_TIMER"),
-    code(-3, "SI_MESGQ"),    code(-4, "SI_ASYNCIO"),  code(-5, "SI_SIGIO"),  code(-6, "SI_TKILL"),
+    code(0, "SI_USER"),      code(0x80, "SI_KERNEL"), code(-1, "SI_QUEUE"), code(-2, "SI_TIMER"),
+    code(-3, "SI_MESGQ"),    code(-4, "SI_ASYNCIO"),  code(-5, "SI_SIGIO"), code(-6, "SI_TKILL"),
     code(-7, "SI_DETHREAD"), code(-60, "SI_ASYNCNL")};
-constexpr std::array kTrapCodes{
-    code(1, "TRAP_BRKPT"),  code(2, "TRAP_TRACE"), code(3, "TRAP_BRANCH"),
-    code(4, "TRAP_HWBKPT"), code(5, "TRAP_UNK"),   code(6, "TRAP_PERF")};
-constexpr std::array kChildCodes{
-    code(1, "CLD_EXITED"),  code(2, "CLD_KILLED"),  code(3, "CLD_DUMPED"),
-    code(4, "CLD_TRAPPED"), code(5, "CLD_STOPPED"), code(6, "CLD_CONTINUED")};
+constexpr std::array kTrapCodes{code(1, "TRAP_BRKPT"),  code(2, "TRAP_TRACE"),
+                                code(3, "TRAP_BRANCH"), code(4, "TRAP_HWBKPT"),
+                                code(5, "TRAP_UNK"),    code(6, "TRAP_PERF")};
+constexpr std::array kChildCodes{code(1, "CLD_EXITED"),  code(2, "CLD_KILLED"),
+                                 code(3, "CLD_DUMPED"),  code(4, "CLD_TRAPPED"),
+                                 code(5, "CLD_STOPPED"), code(6, "CLD_CONTINUED")};
 constexpr std::array kPollCodes{code(1, "POLL_IN"),  code(2, "POLL_OUT"), code(3, "POLL_MSG"),
                                 code(4, "POLL_ERR"), code(5, "POLL_PRI"), code(6, "POLL_HUP")};
 constexpr std::array kIllegalCodes{
-    code(1, "ILL_ILLOPC"), code(2, "ILL_ILLOPN"), code(3, "ILL_ILLADR"), code(4, "ILL_ILLTRP"),
-    code(5, "ILL_PRVOPC"), code(6, "ILL_PRVREG"), code(7, "ILL_COPROC"), code(8, "ILL_BADSTK"),
-    code(9, "ILL_BADIADDR")};
+    code(1, "ILL_ILLOPC"), code(2, "ILL_ILLOPN"), code(3, "ILL_ILLADR"),
+    code(4, "ILL_ILLTRP"), code(5, "ILL_PRVOPC"), code(6, "ILL_PRVREG"),
+    code(7, "ILL_COPROC"), code(8, "ILL_BADSTK"), code(9, "ILL_BADIADDR")};
 constexpr std::array kFloatCodes{
-    code(1, "FPE_INTDIV"), code(2, "FPE_INTOVF"), code(3, "FPE_FLTDIV"),  code(4, "FPE_FLTOVF"),
-    code(5, "FPE_FLTUND"), code(6, "FPE_FLTRES"), code(7, "FPE_FLTINV"),  code(8, "FPE_FLTSUB"),
+    code(1, "FPE_INTDIV"),  code(2, "FPE_INTOVF"),   code(3, "FPE_FLTDIV"), code(4, "FPE_FLTOVF"),
+    code(5, "FPE_FLTUND"),  code(6, "FPE_FLTRES"),   code(7, "FPE_FLTINV"), code(8, "FPE_FLTSUB"),
     code(14, "FPE_FLTUNK"), code(15, "FPE_CONDTRAP")};
 constexpr std::array kSegmentCodes{
     code(1, "SEGV_MAPERR"),  code(2, "SEGV_ACCERR"),  code(3, "SEGV_BNDERR"),
@@ -62,11 +63,10 @@ struct SignalCodes {
   int signal;
   std::span<const NamedValue> codes;
 };
-constexpr std::array kCodesOf{
-    SignalCodes{SIGTRAP, kTrapCodes},  SignalCodes{SIGCHLD, kChildCodes},
-    SignalCodes{SIGIO, kPollCodes},    SignalCodes{SIGILL, kIllegalCodes},
-    SignalCodes{SIGFPE, kFloatCodes},  SignalCodes{SIGSEGV, kSegmentCodes},
-    SignalCodes{SIGBUS, kBusCodes},    SignalCodes{SIGSYS, kSysCodes}};
+constexpr std::array kCodesOf{SignalCodes{SIGTRAP, kTrapCodes}, SignalCodes{SIGCHLD, kChildCodes},
+                              SignalCodes{SIGIO, kPollCodes},   SignalCodes{SIGILL, kIllegalCodes},
+                              SignalCodes{SIGFPE, kFloatCodes}, SignalCodes{SIGSEGV, kSegmentCodes},
+                              SignalCodes{SIGBUS, kBusCodes},   SignalCodes{SIGSYS, kSysCodes}};
 
 using Out = std::back_insert_iterator<std::string>;
 
@@ -87,15 +87,14 @@ std::string code_name(const siginfo_t& info) {
 }
 
 std::string address_text(const void* address) {
-  return address == nullptr
-             ? std::string("NULL")
-             : fmt::format("{:#x}", reinterpret_cast<std::uintptr_t>(address));
+  return address == nullptr ? std::string("NULL")
+                            : fmt::format("{:#x}", reinterpret_cast<std::uintptr_t>(address));
 }
 
 void append_source(std::string& out, const siginfo_t& info) {
-  fmt::format_to(Out(out), ", si_pid={}, si_uid={}", info.si_pid,
-                 info.si_uid == static_cast<uid_t>(-1) ? std::string("-1")
-                                                       : fmt::format("{}", info.si_uid));
+  fmt::format_to(
+      Out(out), ", si_pid={}, si_uid={}", info.si_pid,
+      info.si_uid == static_cast<uid_t>(-1) ? std::string("-1") : fmt::format("{}", info.si_uid));
 }
 
 void append_value(std::string& out, const siginfo_t& info) {
@@ -114,7 +113,8 @@ void append_ticks(std::string& out, std::string_view name, long ticks) {
 void append_errno(std::string& out, int error) {
   if (error == 0) return;
   const std::string_view name = errno_name(error);
-  fmt::format_to(Out(out), ", si_errno={}", name.empty() ? fmt::format("{}", error) : std::string(name));
+  fmt::format_to(Out(out), ", si_errno={}",
+                 name.empty() ? fmt::format("{}", error) : std::string(name));
 }
 
 void append_from_user(std::string& out, const siginfo_t& info) {
@@ -138,17 +138,16 @@ void append_from_user(std::string& out, const siginfo_t& info) {
 
 void append_child(std::string& out, const siginfo_t& info) {
   append_source(out, info);
-  fmt::format_to(Out(out), ", si_status={}",
-                 info.si_code == CLD_EXITED ? fmt::format("{}", info.si_status)
-                                            : signal_name(info.si_status));
+  fmt::format_to(
+      Out(out), ", si_status={}",
+      info.si_code == CLD_EXITED ? fmt::format("{}", info.si_status) : signal_name(info.si_status));
   append_ticks(out, "si_utime", info.si_utime);
   append_ticks(out, "si_stime", info.si_stime);
 }
 
 void append_fault(std::string& out, const siginfo_t& info) {
   fmt::format_to(Out(out), ", si_addr={}", address_text(info.si_addr));
-  if (info.si_signo == SIGBUS &&
-      (info.si_code == BUS_MCEERR_AR || info.si_code == BUS_MCEERR_AO)) {
+  if (info.si_signo == SIGBUS && (info.si_code == BUS_MCEERR_AR || info.si_code == BUS_MCEERR_AO)) {
     fmt::format_to(Out(out), ", si_addr_lsb={:#x}", info.si_addr_lsb);
   }
   if (info.si_signo != SIGSEGV) return;
@@ -167,11 +166,10 @@ void append_filtered_call(std::string& out, const siginfo_t& info) {
   const CallSpec* spec = spec_of(abi, nr);
   const std::string call = spec != nullptr ? fmt::format("__NR_{}", spec->name)
                                            : fmt::format("{:#x} /* __NR_??? */", nr);
-  const std::string arch =
-      compat ? "AUDIT_ARCH_I386"
-             : info.si_arch == AUDIT_ARCH_X86_64
-                   ? "AUDIT_ARCH_X86_64"
-                   : fmt::format("{:#x} /* AUDIT_ARCH_??? */", info.si_arch);
+  const std::string arch = compat ? "AUDIT_ARCH_I386"
+                           : info.si_arch == AUDIT_ARCH_X86_64
+                               ? "AUDIT_ARCH_X86_64"
+                               : fmt::format("{:#x} /* AUDIT_ARCH_??? */", info.si_arch);
   fmt::format_to(Out(out), ", si_call_addr={}, si_syscall={}, si_arch={}",
                  address_text(info.si_call_addr), call, arch);
 }
@@ -259,7 +257,8 @@ void print_sigset_at(ArgContext& c, std::uint64_t address, std::uint64_t size,
 }
 
 void print_siginfo_at(ArgContext& c, std::uint64_t address) {
-  print_object_at<siginfo_t>(c, address, [&](const siginfo_t& info) { c.put(render_siginfo(info)); });
+  print_object_at<siginfo_t>(c, address,
+                             [&](const siginfo_t& info) { c.put(render_siginfo(info)); });
 }
 
 void append_sigval(std::string& out, const sigval& value) {

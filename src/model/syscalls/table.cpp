@@ -24,9 +24,9 @@ bool by_name(const CallSpec& a, const CallSpec& b) { return a.name < b.name; }
 const std::vector<CallSpec>& rows() {
   static const std::vector<CallSpec> kRows = [] {
     std::vector<CallSpec> all;
-    for (const auto part : {file_calls(), memory_calls(), process_calls(), signal_calls(),
-                            network_calls(), ipc_calls(), time_calls(), poll_calls(),
-                            ioctl_calls(), misc_calls()}) {
+    for (const auto part :
+         {file_calls(), memory_calls(), process_calls(), signal_calls(), network_calls(),
+          ipc_calls(), time_calls(), poll_calls(), ioctl_calls(), misc_calls()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     std::stable_sort(all.begin(), all.end(), by_name);
@@ -55,7 +55,8 @@ Numbers numbers_known_to_libseccomp(Abi abi) {
   const std::int64_t base = abi == Abi::x32 ? kX32Bit : 0;
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     const int nr = static_cast<int>(base + static_cast<std::int64_t>(i));
-    const std::unique_ptr<char, Freed> name(seccomp_syscall_resolve_num_arch(seccomp_arch(abi), nr));
+    const std::unique_ptr<char, Freed> name(
+        seccomp_syscall_resolve_num_arch(seccomp_arch(abi), nr));
     if (name != nullptr) numbers[i] = spec_named(name.get());
   }
   return numbers;

@@ -23,115 +23,127 @@ constexpr NameTable kCloseRangeNames{kCloseRangeValues, "CLOSE_RANGE_???"};
 constexpr std::array kMemfdSecretValues{NAMED(O_CLOEXEC)};
 constexpr NameTable kMemfdSecretNames{kMemfdSecretValues, "MFD_???"};
 
-constexpr std::array kFlockValues{NAMED(LOCK_SH), NAMED(LOCK_EX), NAMED(LOCK_NB), NAMED(LOCK_UN),
-    NAMED(LOCK_MAND), NAMED(LOCK_RW), NAMED(LOCK_READ), NAMED(LOCK_WRITE)};
+constexpr std::array kFlockValues{
+    NAMED(LOCK_SH), NAMED(LOCK_EX), NAMED(LOCK_NB), NAMED(LOCK_UN), NAMED(LOCK_MAND),
+    NAMED(LOCK_RW), NAMED(LOCK_READ), NAMED(LOCK_WRITE)};
 constexpr NameTable kFlockNames{kFlockValues, "LOCK_???"};
 
-constexpr std::array kRwfValues{NamedValue{0x1, "RWF_HIPRI"}, NamedValue{0x2, "RWF_DSYNC"},
-    NamedValue{0x4, "RWF_SYNC"}, NamedValue{0x8, "RWF_NOWAIT"}, NamedValue{0x10, "RWF_APPEND"}};
+constexpr std::array kRwfValues{
+    NamedValue{0x1, "RWF_HIPRI"}, NamedValue{0x2, "RWF_DSYNC"}, NamedValue{0x4, "RWF_SYNC"},
+    NamedValue{0x8, "RWF_NOWAIT"}, NamedValue{0x10, "RWF_APPEND"}};
 constexpr NameTable kRwfNames{kRwfValues, "RWF_???"};
 
-constexpr std::array kWhenceValues{NAMED(SEEK_SET), NAMED(SEEK_CUR), NAMED(SEEK_END),
-    NAMED(SEEK_DATA), NAMED(SEEK_HOLE)};
+constexpr std::array kWhenceValues{
+    NAMED(SEEK_SET), NAMED(SEEK_CUR), NAMED(SEEK_END), NAMED(SEEK_DATA), NAMED(SEEK_HOLE)};
 constexpr NameTable kWhenceNames{kWhenceValues, "SEEK_???"};
 
-constexpr std::array kSpliceValues{NAMED(SPLICE_F_MOVE), NAMED(SPLICE_F_NONBLOCK),
-    NAMED(SPLICE_F_MORE), NAMED(SPLICE_F_GIFT)};
+constexpr std::array kSpliceValues{
+    NAMED(SPLICE_F_MOVE), NAMED(SPLICE_F_NONBLOCK), NAMED(SPLICE_F_MORE), NAMED(SPLICE_F_GIFT)};
 constexpr NameTable kSpliceNames{kSpliceValues, "SPLICE_F_???"};
 
-constexpr std::array kFallocateValues{NAMED(FALLOC_FL_KEEP_SIZE),
-    NAMED(FALLOC_FL_PUNCH_HOLE), NAMED(FALLOC_FL_NO_HIDE_STALE), NAMED(FALLOC_FL_COLLAPSE_RANGE),
-    NAMED(FALLOC_FL_ZERO_RANGE), NAMED(FALLOC_FL_INSERT_RANGE), NAMED(FALLOC_FL_UNSHARE_RANGE)};
+constexpr std::array kFallocateValues{
+    NAMED(FALLOC_FL_KEEP_SIZE), NAMED(FALLOC_FL_PUNCH_HOLE), NAMED(FALLOC_FL_NO_HIDE_STALE),
+    NAMED(FALLOC_FL_COLLAPSE_RANGE), NAMED(FALLOC_FL_ZERO_RANGE), NAMED(FALLOC_FL_INSERT_RANGE),
+    NAMED(FALLOC_FL_UNSHARE_RANGE)};
 constexpr NameTable kFallocateNames{kFallocateValues, "FALLOC_FL_???"};
 
-constexpr std::array kFadviseValues{NAMED(POSIX_FADV_NORMAL), NAMED(POSIX_FADV_RANDOM),
-    NAMED(POSIX_FADV_SEQUENTIAL), NAMED(POSIX_FADV_WILLNEED), NAMED(POSIX_FADV_DONTNEED),
-    NAMED(POSIX_FADV_NOREUSE)};
+constexpr std::array kFadviseValues{
+    NAMED(POSIX_FADV_NORMAL), NAMED(POSIX_FADV_RANDOM), NAMED(POSIX_FADV_SEQUENTIAL),
+    NAMED(POSIX_FADV_WILLNEED), NAMED(POSIX_FADV_DONTNEED), NAMED(POSIX_FADV_NOREUSE)};
 constexpr NameTable kFadviseNames{kFadviseValues, "POSIX_FADV_???"};
 
-constexpr std::array kSyncRangeValues{NAMED(SYNC_FILE_RANGE_WAIT_BEFORE),
-    NAMED(SYNC_FILE_RANGE_WRITE), NAMED(SYNC_FILE_RANGE_WAIT_AFTER)};
+constexpr std::array kSyncRangeValues{
+    NAMED(SYNC_FILE_RANGE_WAIT_BEFORE), NAMED(SYNC_FILE_RANGE_WRITE),
+    NAMED(SYNC_FILE_RANGE_WAIT_AFTER)};
 constexpr NameTable kSyncRangeNames{kSyncRangeValues, "SYNC_FILE_RANGE_???"};
 
 constexpr std::array kAccessValues{NAMED(F_OK), NAMED(R_OK), NAMED(W_OK), NAMED(X_OK)};
 constexpr NameTable kAccessNames{kAccessValues, "?_OK"};
 
-constexpr std::array kFaccessatValues{NAMED(AT_SYMLINK_NOFOLLOW), NAMED(AT_EACCESS),
-    NAMED(AT_EMPTY_PATH)};
+constexpr std::array kFaccessatValues{
+    NAMED(AT_SYMLINK_NOFOLLOW), NAMED(AT_EACCESS), NAMED(AT_EMPTY_PATH)};
 constexpr NameTable kFaccessatNames{kFaccessatValues, "AT_???"};
 
-constexpr std::array kRenameValues{NAMED(RENAME_NOREPLACE), NAMED(RENAME_EXCHANGE),
-    NAMED(RENAME_WHITEOUT)};
+constexpr std::array kRenameValues{
+    NAMED(RENAME_NOREPLACE), NAMED(RENAME_EXCHANGE), NAMED(RENAME_WHITEOUT)};
 constexpr NameTable kRenameNames{kRenameValues, "RENAME_???"};
 
 constexpr std::array kXattrValues{NAMED(XATTR_CREATE), NAMED(XATTR_REPLACE)};
 constexpr NameTable kXattrNames{kXattrValues, "XATTR_???"};
 
-constexpr std::array kUmountValues{NamedValue{1, "MNT_FORCE"}, NamedValue{2, "MNT_DETACH"},
-    NamedValue{4, "MNT_EXPIRE"}, NamedValue{8, "UMOUNT_NOFOLLOW"}};
+constexpr std::array kUmountValues{
+    NamedValue{1, "MNT_FORCE"}, NamedValue{2, "MNT_DETACH"}, NamedValue{4, "MNT_EXPIRE"},
+    NamedValue{8, "UMOUNT_NOFOLLOW"}};
 constexpr NameTable kUmountNames{kUmountValues, "MNT_???"};
 
 constexpr std::array kFsopenValues{NAMED(FSOPEN_CLOEXEC)};
 constexpr NameTable kFsopenNames{kFsopenValues, "FSOPEN_???"};
 
-constexpr std::array kFspickValues{NAMED(FSPICK_CLOEXEC), NAMED(FSPICK_SYMLINK_NOFOLLOW),
-    NAMED(FSPICK_NO_AUTOMOUNT), NAMED(FSPICK_EMPTY_PATH)};
+constexpr std::array kFspickValues{
+    NAMED(FSPICK_CLOEXEC), NAMED(FSPICK_SYMLINK_NOFOLLOW), NAMED(FSPICK_NO_AUTOMOUNT),
+    NAMED(FSPICK_EMPTY_PATH)};
 constexpr NameTable kFspickNames{kFspickValues, "FSPICK_???"};
 
-constexpr std::array kFsconfigValues{NAMED(FSCONFIG_SET_FLAG), NAMED(FSCONFIG_SET_STRING),
-    NAMED(FSCONFIG_SET_BINARY), NAMED(FSCONFIG_SET_PATH), NAMED(FSCONFIG_SET_PATH_EMPTY),
-    NAMED(FSCONFIG_SET_FD), NAMED(FSCONFIG_CMD_CREATE), NAMED(FSCONFIG_CMD_RECONFIGURE)};
+constexpr std::array kFsconfigValues{
+    NAMED(FSCONFIG_SET_FLAG), NAMED(FSCONFIG_SET_STRING), NAMED(FSCONFIG_SET_BINARY),
+    NAMED(FSCONFIG_SET_PATH), NAMED(FSCONFIG_SET_PATH_EMPTY), NAMED(FSCONFIG_SET_FD),
+    NAMED(FSCONFIG_CMD_CREATE), NAMED(FSCONFIG_CMD_RECONFIGURE)};
 constexpr NameTable kFsconfigNames{kFsconfigValues, "FSCONFIG_???"};
 
 constexpr std::array kFsmountValues{NAMED(FSMOUNT_CLOEXEC)};
 constexpr NameTable kFsmountNames{kFsmountValues, "FSMOUNT_???"};
 
-constexpr std::array kMountAttributeValues{NAMED(MOUNT_ATTR_RDONLY), NAMED(MOUNT_ATTR_NOSUID),
-    NAMED(MOUNT_ATTR_NODEV), NAMED(MOUNT_ATTR_NOEXEC), NAMED(MOUNT_ATTR_NOATIME),
-    NAMED(MOUNT_ATTR_STRICTATIME), NAMED(MOUNT_ATTR_NODIRATIME)};
+constexpr std::array kMountAttributeValues{
+    NAMED(MOUNT_ATTR_RDONLY), NAMED(MOUNT_ATTR_NOSUID), NAMED(MOUNT_ATTR_NODEV),
+    NAMED(MOUNT_ATTR_NOEXEC), NAMED(MOUNT_ATTR_NOATIME), NAMED(MOUNT_ATTR_STRICTATIME),
+    NAMED(MOUNT_ATTR_NODIRATIME)};
 constexpr NameTable kMountAttributeNames{kMountAttributeValues, "MOUNT_ATTR_???"};
 
-constexpr std::array kOpenTreeValues{NAMED(OPEN_TREE_CLONE), NAMED(OPEN_TREE_CLOEXEC),
-    NAMED(AT_SYMLINK_NOFOLLOW), NAMED(AT_REMOVEDIR), NAMED(AT_SYMLINK_FOLLOW),
-    NAMED(AT_NO_AUTOMOUNT), NAMED(AT_EMPTY_PATH), NAMED(AT_RECURSIVE)};
+constexpr std::array kOpenTreeValues{
+    NAMED(OPEN_TREE_CLONE), NAMED(OPEN_TREE_CLOEXEC), NAMED(AT_SYMLINK_NOFOLLOW),
+    NAMED(AT_REMOVEDIR), NAMED(AT_SYMLINK_FOLLOW), NAMED(AT_NO_AUTOMOUNT), NAMED(AT_EMPTY_PATH),
+    NAMED(AT_RECURSIVE)};
 constexpr NameTable kOpenTreeNames{kOpenTreeValues, "OPEN_TREE_???"};
 
-constexpr std::array kMoveMountValues{NAMED(MOVE_MOUNT_F_SYMLINKS), NAMED(MOVE_MOUNT_F_AUTOMOUNTS),
-    NAMED(MOVE_MOUNT_F_EMPTY_PATH), NAMED(MOVE_MOUNT_T_SYMLINKS), NAMED(MOVE_MOUNT_T_AUTOMOUNTS),
-    NAMED(MOVE_MOUNT_T_EMPTY_PATH), NAMED(MOVE_MOUNT_SET_GROUP)};
+constexpr std::array kMoveMountValues{
+    NAMED(MOVE_MOUNT_F_SYMLINKS), NAMED(MOVE_MOUNT_F_AUTOMOUNTS), NAMED(MOVE_MOUNT_F_EMPTY_PATH),
+    NAMED(MOVE_MOUNT_T_SYMLINKS), NAMED(MOVE_MOUNT_T_AUTOMOUNTS), NAMED(MOVE_MOUNT_T_EMPTY_PATH),
+    NAMED(MOVE_MOUNT_SET_GROUP)};
 constexpr NameTable kMoveMountNames{kMoveMountValues, "MOVE_MOUNT_???"};
 
 constexpr std::array kInotifyInitValues{NAMED(IN_NONBLOCK), NAMED(IN_CLOEXEC)};
 constexpr NameTable kInotifyInitNames{kInotifyInitValues, "IN_???"};
 
-constexpr std::array kInotifyValues{NAMED(IN_ACCESS), NAMED(IN_MODIFY), NAMED(IN_ATTRIB),
-    NAMED(IN_CLOSE_WRITE), NAMED(IN_CLOSE_NOWRITE), NAMED(IN_OPEN), NAMED(IN_MOVED_FROM),
-    NAMED(IN_MOVED_TO), NAMED(IN_CREATE), NAMED(IN_DELETE), NAMED(IN_DELETE_SELF),
-    NAMED(IN_MOVE_SELF), NAMED(IN_UNMOUNT), NAMED(IN_Q_OVERFLOW), NAMED(IN_IGNORED),
-    NAMED(IN_ONLYDIR), NAMED(IN_DONT_FOLLOW), NAMED(IN_EXCL_UNLINK),
-    NamedValue{0x10000000, "IN_MASK_CREATE"}, NAMED(IN_MASK_ADD), NAMED(IN_ISDIR),
-    NAMED(IN_ONESHOT)};
+constexpr std::array kInotifyValues{
+    NAMED(IN_ACCESS), NAMED(IN_MODIFY), NAMED(IN_ATTRIB), NAMED(IN_CLOSE_WRITE),
+    NAMED(IN_CLOSE_NOWRITE), NAMED(IN_OPEN), NAMED(IN_MOVED_FROM), NAMED(IN_MOVED_TO),
+    NAMED(IN_CREATE), NAMED(IN_DELETE), NAMED(IN_DELETE_SELF), NAMED(IN_MOVE_SELF),
+    NAMED(IN_UNMOUNT), NAMED(IN_Q_OVERFLOW), NAMED(IN_IGNORED), NAMED(IN_ONLYDIR),
+    NAMED(IN_DONT_FOLLOW), NAMED(IN_EXCL_UNLINK), NamedValue{0x10000000, "IN_MASK_CREATE"},
+    NAMED(IN_MASK_ADD), NAMED(IN_ISDIR), NAMED(IN_ONESHOT)};
 constexpr NameTable kInotifyNames{kInotifyValues, "IN_???"};
 
-constexpr std::array kFanotifyMarkValues{NAMED(FAN_MARK_ADD), NAMED(FAN_MARK_REMOVE),
-    NAMED(FAN_MARK_DONT_FOLLOW), NAMED(FAN_MARK_ONLYDIR), NAMED(FAN_MARK_MOUNT),
-    NAMED(FAN_MARK_IGNORED_MASK), NAMED(FAN_MARK_IGNORED_SURV_MODIFY), NAMED(FAN_MARK_FLUSH),
-    NAMED(FAN_MARK_FILESYSTEM), NAMED(FAN_MARK_EVICTABLE), NamedValue{0x400, "FAN_MARK_IGNORE"}};
+constexpr std::array kFanotifyMarkValues{
+    NAMED(FAN_MARK_ADD), NAMED(FAN_MARK_REMOVE), NAMED(FAN_MARK_DONT_FOLLOW),
+    NAMED(FAN_MARK_ONLYDIR), NAMED(FAN_MARK_MOUNT), NAMED(FAN_MARK_IGNORED_MASK),
+    NAMED(FAN_MARK_IGNORED_SURV_MODIFY), NAMED(FAN_MARK_FLUSH), NAMED(FAN_MARK_FILESYSTEM),
+    NAMED(FAN_MARK_EVICTABLE), NamedValue{0x400, "FAN_MARK_IGNORE"}};
 constexpr NameTable kFanotifyMarkNames{kFanotifyMarkValues, "FAN_MARK_???"};
 
-constexpr std::array kFanotifyEventValues{NAMED(FAN_ACCESS), NAMED(FAN_MODIFY), NAMED(FAN_ATTRIB),
-    NAMED(FAN_CLOSE_WRITE), NAMED(FAN_CLOSE_NOWRITE), NAMED(FAN_OPEN), NAMED(FAN_MOVED_FROM),
-    NAMED(FAN_MOVED_TO), NAMED(FAN_CREATE), NAMED(FAN_DELETE), NAMED(FAN_DELETE_SELF),
-    NAMED(FAN_MOVE_SELF), NAMED(FAN_OPEN_EXEC), NAMED(FAN_Q_OVERFLOW), NAMED(FAN_FS_ERROR),
-    NAMED(FAN_OPEN_PERM), NAMED(FAN_ACCESS_PERM), NAMED(FAN_OPEN_EXEC_PERM), NamedValue{0x80000, "FAN_DIR_MODIFY"},
+constexpr std::array kFanotifyEventValues{
+    NAMED(FAN_ACCESS), NAMED(FAN_MODIFY), NAMED(FAN_ATTRIB), NAMED(FAN_CLOSE_WRITE),
+    NAMED(FAN_CLOSE_NOWRITE), NAMED(FAN_OPEN), NAMED(FAN_MOVED_FROM), NAMED(FAN_MOVED_TO),
+    NAMED(FAN_CREATE), NAMED(FAN_DELETE), NAMED(FAN_DELETE_SELF), NAMED(FAN_MOVE_SELF),
+    NAMED(FAN_OPEN_EXEC), NAMED(FAN_Q_OVERFLOW), NAMED(FAN_FS_ERROR), NAMED(FAN_OPEN_PERM),
+    NAMED(FAN_ACCESS_PERM), NAMED(FAN_OPEN_EXEC_PERM), NamedValue{0x80000, "FAN_DIR_MODIFY"},
     NAMED(FAN_ONDIR), NAMED(FAN_EVENT_ON_CHILD), NAMED(FAN_RENAME)};
 constexpr NameTable kFanotifyEventNames{kFanotifyEventValues, "FAN_???"};
 
 constexpr std::array kHandleValues{NAMED(AT_SYMLINK_FOLLOW), NAMED(AT_EMPTY_PATH)};
 constexpr NameTable kHandleNames{kHandleValues, "AT_???"};
 
-constexpr std::array kMountSetattrValues{NAMED(AT_SYMLINK_NOFOLLOW), NAMED(AT_NO_AUTOMOUNT),
-    NAMED(AT_EMPTY_PATH), NAMED(AT_RECURSIVE)};
+constexpr std::array kMountSetattrValues{
+    NAMED(AT_SYMLINK_NOFOLLOW), NAMED(AT_NO_AUTOMOUNT), NAMED(AT_EMPTY_PATH), NAMED(AT_RECURSIVE)};
 constexpr NameTable kMountSetattrNames{kMountSetattrValues, "AT_???"};
 
 constexpr CallSpec kCalls[] = {

@@ -11,20 +11,22 @@
 namespace vdsotrace {
 namespace {
 
-constexpr std::array kProtectionValues{NAMED(PROT_NONE), NAMED(PROT_READ), NAMED(PROT_WRITE),
-    NAMED(PROT_EXEC), NamedValue{0x8, "PROT_SEM"}, NAMED(PROT_GROWSDOWN), NAMED(PROT_GROWSUP)};
+constexpr std::array kProtectionValues{
+    NAMED(PROT_NONE), NAMED(PROT_READ), NAMED(PROT_WRITE), NAMED(PROT_EXEC),
+    NamedValue{0x8, "PROT_SEM"}, NAMED(PROT_GROWSDOWN), NAMED(PROT_GROWSUP)};
 constexpr NameTable kProtectionNames{kProtectionValues, "PROT_???"};
 
-constexpr std::array kRemapValues{NAMED(MREMAP_MAYMOVE), NAMED(MREMAP_FIXED),
-    NAMED(MREMAP_DONTUNMAP)};
+constexpr std::array kRemapValues{
+    NAMED(MREMAP_MAYMOVE), NAMED(MREMAP_FIXED), NAMED(MREMAP_DONTUNMAP)};
 constexpr NameTable kRemapNames{kRemapValues, "MREMAP_???"};
 
-constexpr std::array kAdviceValues{NAMED(MADV_NORMAL), NAMED(MADV_RANDOM), NAMED(MADV_SEQUENTIAL),
-    NAMED(MADV_WILLNEED), NAMED(MADV_DONTNEED), NAMED(MADV_FREE), NAMED(MADV_REMOVE),
-    NAMED(MADV_DONTFORK), NAMED(MADV_DOFORK), NAMED(MADV_MERGEABLE), NAMED(MADV_UNMERGEABLE),
-    NAMED(MADV_HUGEPAGE), NAMED(MADV_NOHUGEPAGE), NAMED(MADV_DONTDUMP), NAMED(MADV_DODUMP),
-    NAMED(MADV_WIPEONFORK), NAMED(MADV_KEEPONFORK), NAMED(MADV_COLD), NAMED(MADV_PAGEOUT),
-    NAMED(MADV_POPULATE_READ), NAMED(MADV_POPULATE_WRITE), NamedValue{24, "MADV_DONTNEED_LOCKED"},
+constexpr std::array kAdviceValues{
+    NAMED(MADV_NORMAL), NAMED(MADV_RANDOM), NAMED(MADV_SEQUENTIAL), NAMED(MADV_WILLNEED),
+    NAMED(MADV_DONTNEED), NAMED(MADV_FREE), NAMED(MADV_REMOVE), NAMED(MADV_DONTFORK),
+    NAMED(MADV_DOFORK), NAMED(MADV_MERGEABLE), NAMED(MADV_UNMERGEABLE), NAMED(MADV_HUGEPAGE),
+    NAMED(MADV_NOHUGEPAGE), NAMED(MADV_DONTDUMP), NAMED(MADV_DODUMP), NAMED(MADV_WIPEONFORK),
+    NAMED(MADV_KEEPONFORK), NAMED(MADV_COLD), NAMED(MADV_PAGEOUT), NAMED(MADV_POPULATE_READ),
+    NAMED(MADV_POPULATE_WRITE), NamedValue{24, "MADV_DONTNEED_LOCKED"},
     NamedValue{25, "MADV_COLLAPSE"}, NAMED(MADV_HWPOISON), NamedValue{101, "MADV_SOFT_OFFLINE"}};
 constexpr NameTable kAdviceNames{kAdviceValues, "MADV_???"};
 
@@ -37,11 +39,12 @@ constexpr NameTable kMlockNames{kMlockValues, "MLOCK_???"};
 constexpr std::array kMlockallValues{NAMED(MCL_CURRENT), NAMED(MCL_FUTURE), NAMED(MCL_ONFAULT)};
 constexpr NameTable kMlockallNames{kMlockallValues, "MCL_???"};
 
-constexpr std::array kPkeyRightsValues{NAMED(PKEY_DISABLE_ACCESS), NAMED(PKEY_DISABLE_WRITE),
-    NamedValue{0x4, "PKEY_DISABLE_EXECUTE"}};
+constexpr std::array kPkeyRightsValues{
+    NAMED(PKEY_DISABLE_ACCESS), NAMED(PKEY_DISABLE_WRITE), NamedValue{0x4, "PKEY_DISABLE_EXECUTE"}};
 constexpr NameTable kPkeyRightsNames{kPkeyRightsValues, "PKEY_???"};
 
-constexpr std::array kMembarrierValues{NAMED(MEMBARRIER_CMD_QUERY), NAMED(MEMBARRIER_CMD_GLOBAL),
+constexpr std::array kMembarrierValues{
+    NAMED(MEMBARRIER_CMD_QUERY), NAMED(MEMBARRIER_CMD_GLOBAL),
     NAMED(MEMBARRIER_CMD_GLOBAL_EXPEDITED), NAMED(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED),
     NAMED(MEMBARRIER_CMD_PRIVATE_EXPEDITED), NAMED(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED),
     NAMED(MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE),
@@ -53,15 +56,15 @@ constexpr NameTable kMembarrierNames{kMembarrierValues, "MEMBARRIER_CMD_???"};
 constexpr std::array kMembarrierFlagValues{NAMED(MEMBARRIER_CMD_FLAG_CPU)};
 constexpr NameTable kMembarrierFlagNames{kMembarrierFlagValues, "MEMBARRIER_CMD_FLAG_???"};
 
-constexpr std::array kMbindValues{NAMED(MPOL_MF_STRICT), NAMED(MPOL_MF_MOVE),
-    NAMED(MPOL_MF_MOVE_ALL)};
+constexpr std::array kMbindValues{
+    NAMED(MPOL_MF_STRICT), NAMED(MPOL_MF_MOVE), NAMED(MPOL_MF_MOVE_ALL)};
 constexpr NameTable kMbindNames{kMbindValues, "MPOL_???"};
 
 constexpr std::array kMovePagesValues{NAMED(MPOL_MF_MOVE), NAMED(MPOL_MF_MOVE_ALL)};
 constexpr NameTable kMovePagesNames{kMovePagesValues, "MPOL_???"};
 
-constexpr std::array kGetPolicyValues{NAMED(MPOL_F_NODE), NAMED(MPOL_F_ADDR),
-    NAMED(MPOL_F_MEMS_ALLOWED)};
+constexpr std::array kGetPolicyValues{
+    NAMED(MPOL_F_NODE), NAMED(MPOL_F_ADDR), NAMED(MPOL_F_MEMS_ALLOWED)};
 constexpr NameTable kGetPolicyNames{kGetPolicyValues, "MPOL_???"};
 
 constexpr CallSpec kCalls[] = {

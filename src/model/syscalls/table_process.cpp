@@ -17,39 +17,43 @@ constexpr ArgKind kSchedulerChoice{[](ArgContext& c) {
   print_choice(c, c.as_uint(), kSchedulers.values, kSchedulers.unknown);
 }};
 
-constexpr std::array kWaitValues{NAMED(WNOHANG), NAMED(WEXITED), NAMED(WSTOPPED), NAMED(WCONTINUED),
-    NAMED(WNOWAIT), NamedValue{0x80000000, "__WCLONE"}, NamedValue{0x40000000, "__WALL"},
+constexpr std::array kWaitValues{
+    NAMED(WNOHANG), NAMED(WEXITED), NAMED(WSTOPPED), NAMED(WCONTINUED), NAMED(WNOWAIT),
+    NamedValue{0x80000000, "__WCLONE"}, NamedValue{0x40000000, "__WALL"},
     NamedValue{0x20000000, "__WNOTHREAD"}};
 constexpr NameTable kWaitNames{kWaitValues, "W???"};
 
-constexpr std::array kWaitIdValues{NamedValue{0, "P_ALL"}, NamedValue{1, "P_PID"},
-    NamedValue{2, "P_PGID"}, NamedValue{3, "P_PIDFD"}};
+constexpr std::array kWaitIdValues{
+    NamedValue{0, "P_ALL"}, NamedValue{1, "P_PID"}, NamedValue{2, "P_PGID"},
+    NamedValue{3, "P_PIDFD"}};
 constexpr NameTable kWaitIdNames{kWaitIdValues, "P_???"};
 
-constexpr std::array kLimitValues{NAMED(RLIMIT_CPU), NAMED(RLIMIT_FSIZE), NAMED(RLIMIT_DATA),
-    NAMED(RLIMIT_STACK), NAMED(RLIMIT_CORE), NAMED(RLIMIT_RSS), NAMED(RLIMIT_NPROC),
-    NAMED(RLIMIT_NOFILE), NAMED(RLIMIT_MEMLOCK), NAMED(RLIMIT_AS), NAMED(RLIMIT_LOCKS),
-    NAMED(RLIMIT_SIGPENDING), NAMED(RLIMIT_MSGQUEUE), NAMED(RLIMIT_NICE), NAMED(RLIMIT_RTPRIO),
-    NAMED(RLIMIT_RTTIME)};
+constexpr std::array kLimitValues{
+    NAMED(RLIMIT_CPU), NAMED(RLIMIT_FSIZE), NAMED(RLIMIT_DATA), NAMED(RLIMIT_STACK),
+    NAMED(RLIMIT_CORE), NAMED(RLIMIT_RSS), NAMED(RLIMIT_NPROC), NAMED(RLIMIT_NOFILE),
+    NAMED(RLIMIT_MEMLOCK), NAMED(RLIMIT_AS), NAMED(RLIMIT_LOCKS), NAMED(RLIMIT_SIGPENDING),
+    NAMED(RLIMIT_MSGQUEUE), NAMED(RLIMIT_NICE), NAMED(RLIMIT_RTPRIO), NAMED(RLIMIT_RTTIME)};
 constexpr NameTable kLimitNames{kLimitValues, "RLIMIT_???"};
 
-constexpr std::array kUsageValues{NamedValue{0, "RUSAGE_SELF"},
-    NamedValue{0xffffffff, "RUSAGE_CHILDREN"}, NamedValue{1, "RUSAGE_THREAD"}};
+constexpr std::array kUsageValues{
+    NamedValue{0, "RUSAGE_SELF"}, NamedValue{0xffffffff, "RUSAGE_CHILDREN"},
+    NamedValue{1, "RUSAGE_THREAD"}};
 constexpr NameTable kUsageNames{kUsageValues, "RUSAGE_???"};
 
 constexpr std::array kPriorityValues{NAMED(PRIO_PROCESS), NAMED(PRIO_PGRP), NAMED(PRIO_USER)};
 constexpr NameTable kPriorityNames{kPriorityValues, "PRIO_???"};
 
-constexpr std::array kExecAtValues{NAMED(AT_SYMLINK_NOFOLLOW), NAMED(AT_REMOVEDIR),
-    NAMED(AT_SYMLINK_FOLLOW), NAMED(AT_NO_AUTOMOUNT), NAMED(AT_EMPTY_PATH), NAMED(AT_RECURSIVE)};
+constexpr std::array kExecAtValues{
+    NAMED(AT_SYMLINK_NOFOLLOW), NAMED(AT_REMOVEDIR), NAMED(AT_SYMLINK_FOLLOW),
+    NAMED(AT_NO_AUTOMOUNT), NAMED(AT_EMPTY_PATH), NAMED(AT_RECURSIVE)};
 constexpr NameTable kExecAtNames{kExecAtValues, "AT_???"};
 
-constexpr std::array kArchPrctlValues{NamedValue{0x1001, "ARCH_SET_GS"},
-    NamedValue{0x1002, "ARCH_SET_FS"}, NamedValue{0x1003, "ARCH_GET_FS"},
-    NamedValue{0x1004, "ARCH_GET_GS"}, NamedValue{0x1011, "ARCH_GET_CPUID"},
-    NamedValue{0x1012, "ARCH_SET_CPUID"}, NamedValue{0x1021, "ARCH_GET_XCOMP_SUPP"},
-    NamedValue{0x1022, "ARCH_GET_XCOMP_PERM"}, NamedValue{0x1023, "ARCH_REQ_XCOMP_PERM"},
-    NamedValue{0x1024, "ARCH_GET_XCOMP_GUEST_PERM"},
+constexpr std::array kArchPrctlValues{
+    NamedValue{0x1001, "ARCH_SET_GS"}, NamedValue{0x1002, "ARCH_SET_FS"},
+    NamedValue{0x1003, "ARCH_GET_FS"}, NamedValue{0x1004, "ARCH_GET_GS"},
+    NamedValue{0x1011, "ARCH_GET_CPUID"}, NamedValue{0x1012, "ARCH_SET_CPUID"},
+    NamedValue{0x1021, "ARCH_GET_XCOMP_SUPP"}, NamedValue{0x1022, "ARCH_GET_XCOMP_PERM"},
+    NamedValue{0x1023, "ARCH_REQ_XCOMP_PERM"}, NamedValue{0x1024, "ARCH_GET_XCOMP_GUEST_PERM"},
     NamedValue{0x1025, "ARCH_REQ_XCOMP_GUEST_PERM"}, NamedValue{0x2001, "ARCH_MAP_VDSO_X32"},
     NamedValue{0x2002, "ARCH_MAP_VDSO_32"}, NamedValue{0x2003, "ARCH_MAP_VDSO_64"}};
 constexpr NameTable kArchPrctlNames{kArchPrctlValues, "ARCH_???"};
@@ -57,8 +61,9 @@ constexpr NameTable kArchPrctlNames{kArchPrctlValues, "ARCH_???"};
 constexpr std::array kPidfdValues{NamedValue{04000, "PIDFD_NONBLOCK"}};
 constexpr NameTable kPidfdNames{kPidfdValues, "PIDFD_???"};
 
-constexpr std::array kSeccompValues{NAMED(SECCOMP_SET_MODE_STRICT), NAMED(SECCOMP_SET_MODE_FILTER),
-    NAMED(SECCOMP_GET_ACTION_AVAIL), NAMED(SECCOMP_GET_NOTIF_SIZES)};
+constexpr std::array kSeccompValues{
+    NAMED(SECCOMP_SET_MODE_STRICT), NAMED(SECCOMP_SET_MODE_FILTER), NAMED(SECCOMP_GET_ACTION_AVAIL),
+    NAMED(SECCOMP_GET_NOTIF_SIZES)};
 constexpr NameTable kSeccompNames{kSeccompValues, "SECCOMP_SET_MODE_???"};
 
 constexpr CallSpec kCalls[] = {
