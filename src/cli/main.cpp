@@ -15,8 +15,9 @@ constexpr int kFailure = 1;
 int tell(const vdsotrace::Error& error) {
   // Standard error may be the very pipe that broke.
   std::signal(SIGPIPE, SIG_IGN);
-  fmt::print(stderr, "vdsotrace: {}\n", error.message);
-  if (!error.hint.empty()) fmt::print(stderr, "hint: {}\n", error.hint);
+  // fmt::print would throw where it cannot write.
+  std::fputs(fmt::format("vdsotrace: {}\n", error.message).c_str(), stderr);
+  if (!error.hint.empty()) std::fputs(fmt::format("hint: {}\n", error.hint).c_str(), stderr);
   return kFailure;
 }
 
@@ -26,7 +27,7 @@ int main(int argc, char** argv) {
   const auto parsed = vdsotrace::cli::parse_options(argc, argv);
   if (!parsed) return tell(parsed.error());
   if (const auto* information = std::get_if<vdsotrace::cli::Information>(&*parsed)) {
-    fmt::print("{}", information->text);
+    std::fputs(information->text.c_str(), stdout);
     return EXIT_SUCCESS;
   }
   const auto status = vdsotrace::cli::run_trace(std::get<vdsotrace::cli::Options>(*parsed));
