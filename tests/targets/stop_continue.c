@@ -12,6 +12,7 @@ static void child_stops(int signal) {
   pid_t child = fork();
   CHECK(child >= 0);
   if (child == 0) {
+    CHECK(setpgid(0, 0) == 0);
     ask_the_time(3);
     raise(signal);
     CHECK(read(seen[0], &byte, 1) == 1);
@@ -67,6 +68,8 @@ static void is_stopped(int signal) {
 
 int main(void) {
   struct sigaction action = {.sa_handler = on_continue};
+  // SIGTSTP stops nobody in a process group that has no parent in its session outside itself.
+  CHECK(setpgid(0, 0) == 0);
   child_stops(SIGSTOP);
   child_stops(SIGTSTP);
   CHECK(sigaction(SIGCONT, &action, NULL) == 0);

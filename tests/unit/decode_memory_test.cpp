@@ -56,6 +56,9 @@ TEST_CASE("node masks lose the kernel's odd bit") {
   DecodedCall call("mbind", {kPage, 4096, 2, kMask, 64, 1});
   CHECK(call.put(kMask, std::uint64_t{5}).leave(0).line() ==
         "mbind(0x7f0000001000, 4096, MPOL_BIND, [0x00000000000005], 64, MPOL_MF_STRICT) = 0");
+  DecodedCall zero("set_mempolicy", {0, kMask, 65});
+  CHECK(zero.put(kMask, std::uint64_t{0}).leave(0).line() ==
+        "set_mempolicy(MPOL_DEFAULT, [0000000000000000], 65) = 0");
 }
 
 }  // namespace

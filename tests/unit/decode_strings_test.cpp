@@ -86,7 +86,7 @@ TEST_CASE("a string that runs into unmapped memory is an address") {
         "unlink(0x10000) = -1 EFAULT (Bad address)");
 }
 
-TEST_CASE("-s decides how much of a string is shown and captured") {
+TEST_CASE("the option -s decides how much of a string is shown and captured") {
   DecodedCall call("write", {1, kText, 400});
   const std::string text(400, 'y');
   CHECK(call.strings(300).put(kText, text).leave(400).line() ==

@@ -74,7 +74,7 @@ TEST_CASE("the pid is named while there is more than one task") {
         "+++ exited with 0 +++\n");
 }
 
-TEST_CASE("-q leaves out attach messages, -qq exit lines too") {
+TEST_CASE("the option -q leaves out attach messages, -qq exit lines too") {
   const std::vector<Event> events{spawned(), thread(101), event(Exited{false, false, 0}, 101)};
   CHECK(text_of(events, {.quiet = 1}) == "[pid 101] +++ exited with 0 +++\n");
   CHECK(text_of(events, {.quiet = 2}).empty());
@@ -112,7 +112,7 @@ TEST_CASE("time stamps") {
         "     0.000000 close(3) = 0\n     1.500000 close(4) = 0\n");
 }
 
-TEST_CASE("-T shows what was measured and nothing else") {
+TEST_CASE("the option -T shows what was measured and nothing else") {
   Call close = returned(running("close", {3}), 0);
   close.duration_ns = 12'345;
   CHECK(text_of({spawned(), event(close), event(clock_call(Route::vdso))}, {.durations = true}) ==

@@ -57,8 +57,13 @@ void print_node_mask(ArgContext& c, std::uint64_t address, std::uint64_t bits) {
     print_address(c, address);
     return;
   }
-  print_array_at<std::uint64_t>(c, address, words,
-                                [&](std::uint64_t word) { c.print("{:#016x}", word); });
+  print_array_at<std::uint64_t>(c, address, words, [&](std::uint64_t word) {
+    if (word == 0) {
+      c.print("{:016x}", word);  // as C's %#016lx: no 0x before a zero
+    } else {
+      c.print("{:#016x}", word);
+    }
+  });
 }
 
 std::uint64_t list_length(ArgContext& c) { return c.arg(1); }

@@ -92,9 +92,9 @@ const Numbers& numbers_of(Abi abi) {
 }  // namespace
 
 const CallSpec* spec_of(Abi abi, std::int64_t nr) {
-  const std::int64_t index = abi == Abi::x32 ? nr - kX32Bit : nr;
-  if (index < 0 || index >= static_cast<std::int64_t>(kNumbers)) return nullptr;
-  return numbers_of(abi)[static_cast<std::size_t>(index)];
+  const std::int64_t first = abi == Abi::x32 ? kX32Bit : 0;
+  if (nr < first || nr >= first + static_cast<std::int64_t>(kNumbers)) return nullptr;
+  return numbers_of(abi)[static_cast<std::size_t>(nr - first)];
 }
 
 std::int64_t number_of(Abi abi, std::string_view name) {
