@@ -46,7 +46,7 @@ void BreakpointEngine::install(AddressSpace& space, StoppedThread& stopped) {
     reporter_.tell(stopped.thread(), Notice{fmt::format("{} is not observed: {}", function.function, function.why)});
 }
 
-void BreakpointEngine::remove(AddressSpace& space, StoppedThread& stopped) { space.unpatch(stopped.tid()); }
+bool BreakpointEngine::remove(AddressSpace& space, StoppedThread& stopped) { return space.unpatch(stopped.tid()); }
 
 std::optional<Resume> BreakpointEngine::on_trap(StoppedThread& stopped) {
   const auto* registers = stopped.registers();

@@ -19,7 +19,7 @@ class BreakpointEngine final : public ProbeEngine {
 
   std::string_view name() const override { return "breakpoint"; }
   void install(AddressSpace& space, StoppedThread& thread) override;
-  void remove(AddressSpace& space, StoppedThread& thread) override;
+  bool remove(AddressSpace& space, StoppedThread& thread) override;
   std::optional<Resume> on_trap(StoppedThread& thread) override;
   void leave_engine_memory(StoppedThread& thread) override;
   bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override;

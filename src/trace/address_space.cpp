@@ -100,6 +100,12 @@ const VdsoFunction* AddressSpace::fallback_at(std::uint64_t pc) const {
   return nullptr;
 }
 
+bool AddressSpace::in_gate(std::uint64_t pc) const {
+  const auto offset = offset_of(pc - 1);
+  const VdsoFunction* owner = image_ && offset ? image_->function_containing(*offset) : nullptr;
+  return owner != nullptr && service_for(*owner) == nullptr;
+}
+
 bool AddressSpace::capable(Abi abi, std::int64_t nr) const {
   return abi == abi_ && std::ranges::find(capable_numbers_, nr) != capable_numbers_.end();
 }
@@ -114,13 +120,14 @@ bool AddressSpace::patch(pid_t stopped, std::uint32_t offset, std::span<const st
   return false;
 }
 
-void AddressSpace::unpatch(pid_t stopped) {
-  for (const auto& [offset, patch] : journal_) {
+bool AddressSpace::unpatch(pid_t stopped) {
+  std::erase_if(journal_, [&](const auto& entry) {
+    const auto& [offset, patch] = entry;
     std::vector<std::byte> now(patch.after.size());
-    if (RemoteMemory(stopped).read(base_ + offset, now) == now.size() && now == patch.after)
-      write_remote(stopped, base_ + offset, patch.before);
-  }
-  journal_.clear();
+    if (RemoteMemory(stopped).read(base_ + offset, now) != now.size()) return false;
+    return now != patch.after || write_remote(stopped, base_ + offset, patch.before);
+  });
+  return journal_.empty();
 }
 
 void AddressSpace::vdso_unmapped() {

@@ -59,6 +59,9 @@ class AddressSpace {
   /// The function whose fallback site ends at `pc`: where a system call stop
   /// stands when the vDSO itself made the call.
   const VdsoFunction* fallback_at(std::uint64_t pc) const;
+  /// Whether that site lies in an exported gate for all system calls (i386's
+  /// __kernel_vsyscall): then only its caller tells whether the vDSO made the call.
+  bool in_gate(std::uint64_t pc) const;
   /// Whether the vDSO offers what this system call does. A process without
   /// a vDSO counts the classic time calls.
   bool capable(Abi abi, std::int64_t nr) const;
@@ -67,8 +70,9 @@ class AddressSpace {
   /// outside the vDSO or cannot be written; then it is as it was.
   bool patch(pid_t stopped, std::uint32_t offset, std::span<const std::byte> bytes);
   /// Puts back every patched byte that is still as we wrote it; what the program itself
-  /// has overwritten since stays.
-  void unpatch(pid_t stopped);
+  /// has overwritten since stays. False if the memory is out of our reach (a program that has made itself
+  /// undumpable, traced without privilege); what could not be put back stays noted.
+  bool unpatch(pid_t stopped);
   bool patched() const { return !journal_.empty(); }
 
   /// The program moved its vDSO (mremap): patches moved along.

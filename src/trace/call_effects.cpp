@@ -34,15 +34,22 @@ void action_set(StoppedThread& stopped, const Call& call, ProbeEngine&) {
     stopped.thread().actions->set(static_cast<int>(signal), *action);
 }
 
+/// Pages of it that are still there must not keep breakpoints that nobody knows.
+void forget_vdso(StoppedThread& stopped) {
+  AddressSpace& space = *stopped.thread().space;
+  space.unpatch(stopped.tid());
+  space.vdso_unmapped();
+}
+
 void unmapped(StoppedThread& stopped, const Call& call, ProbeEngine&) {
   AddressSpace& space = *stopped.thread().space;
-  if (call.error == 0 && space.overlaps_vdso(call.args[0], call.args[1])) space.vdso_unmapped();
+  if (call.error == 0 && space.overlaps_vdso(call.args[0], call.args[1])) forget_vdso(stopped);
 }
 
 void mapped(StoppedThread& stopped, const Call& call, ProbeEngine&) {
   AddressSpace& space = *stopped.thread().space;
   if (call.error == 0 && space.overlaps_vdso(static_cast<std::uint64_t>(call.result), call.args[1]))
-    space.vdso_unmapped();
+    forget_vdso(stopped);
 }
 
 /// The kernel moves a vDSO only as a whole (vdso_mremap, arch/x86/entry/vdso/vma.c).
@@ -53,7 +60,7 @@ void remapped(StoppedThread& stopped, const Call& call, ProbeEngine&) {
   if (call.args[0] == space.base()) {
     space.moved_to(result);
   } else if (space.overlaps_vdso(result, call.args[2])) {
-    space.vdso_unmapped();
+    forget_vdso(stopped);
   }
 }
 

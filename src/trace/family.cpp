@@ -78,9 +78,11 @@ Thread* Family::on_birth(StoppedThread& stopped) {
   return &known;
 }
 
-void Family::clean(StoppedThread& child) {
+bool Family::clean(StoppedThread& child) {
   AddressSpace& space = *child.thread().space;
-  if (space.patched()) engine_.remove(space, child);
+  if (!space.patched() || engine_.remove(space, child)) return true;
+  child.thread().role = Thread::Role::guarded;
+  return false;
 }
 
 void Family::drop_siblings(const Thread& survivor) {

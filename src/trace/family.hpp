@@ -38,8 +38,9 @@ class Family {
   void forget(pid_t tid);
 
   /// A child that is not followed: takes our patches out of its own copy of the
-  /// memory. The caller then detaches it.
-  void clean(StoppedThread& child);
+  /// memory. True if the caller may now detach it; false if its memory is out of our
+  /// reach: it is guarded then, as long as it runs this program.
+  bool clean(StoppedThread& child);
 
   /// Whether a thread is left whose events are told.
   bool any_traced() const;

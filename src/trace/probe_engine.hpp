@@ -29,8 +29,9 @@ class ProbeEngine {
 
   /// Makes the space's vDSO observable. What cannot be observed is told in a Notice.
   virtual void install(AddressSpace& space, StoppedThread& thread) = 0;
-  /// Undoes install.
-  virtual void remove(AddressSpace& space, StoppedThread& thread) = 0;
+  /// Undoes install. False if the memory could not be written: then the thread must not
+  /// be let go, as it would run into what is left.
+  virtual bool remove(AddressSpace& space, StoppedThread& thread) = 0;
 
   /// The thread stopped at a breakpoint instruction. Nothing if it is not ours.
   virtual std::optional<Resume> on_trap(StoppedThread& thread) = 0;

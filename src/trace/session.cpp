@@ -32,24 +32,30 @@ Result<Outcome> Session::run(SpawnedChild child) {
   ptrace::interrupt(root_);
   child.begin();
 
+  watch([this] { return family_.any_traced(); });
+  release_all();
+  // What could not be cleaned cannot be let go.
+  watch([this] { return !family_.empty(); });
+  engine_.drain();
+  if (failed_to_launch_) return tl::unexpected(child.failure());
+  return outcome_.value_or(Outcome{});
+}
+
+void Session::watch(const std::function<bool()>& more) {
   const auto before_sleep = [this] {
     engine_.drain();
     reporter_.settle();
   };
-  while (family_.any_traced()) {
+  while (more()) {
     const WaitResult result = source_.next(before_sleep);
     if (const auto* stop = std::get_if<TraceeStop>(&result)) {
       on_stop(*stop);
     } else if (const auto* signal = std::get_if<OwnSignal>(&result)) {
-      if (ends_trace(*signal)) break;
+      if (ends_trace(*signal)) return;
     } else {
-      break;
+      return;
     }
   }
-  release_all();
-  engine_.drain();
-  if (failed_to_launch_) return tl::unexpected(child.failure());
-  return outcome_.value_or(Outcome{});
 }
 
 void Session::on_stop(const TraceeStop& stop) {
@@ -114,7 +120,7 @@ Resume Session::on_first_stop(StoppedThread& stopped) {
   Thread& thread = stopped.thread();
   thread.phase = Thread::Phase::live;
   if (thread.role != Thread::Role::released) return {};
-  family_.clean(stopped);
+  if (!family_.clean(stopped)) return {};
   return {Resume::How::detach, 0};
 }
 
@@ -204,8 +210,11 @@ void Session::release_all() {
   }
   for (const auto& [tid, signal] : held) {
     StoppedThread stopped(*family_.find(tid));
-    family_.clean(stopped);
     reporter_.tell(stopped.thread(), Detached{});
+    if (!family_.clean(stopped)) {
+      std::move(stopped).resume({Resume::How::run, signal});
+      continue;
+    }
     std::move(stopped).resume({Resume::How::detach, signal});
     family_.forget(tid);
   }

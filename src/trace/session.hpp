@@ -2,6 +2,8 @@
 // whoever knows: the family (births, exec), the system calls, the engine.
 #pragma once
 
+#include <functional>
+
 #include "os/spawn.hpp"
 #include "os/waiter.hpp"
 #include "trace/family.hpp"
@@ -25,6 +27,7 @@ class Session {
   Result<Outcome> run(SpawnedChild child);
 
  private:
+  void watch(const std::function<bool()>& more);
   void on_stop(const TraceeStop& stop);
   void on_end(Thread& thread, const WaitStatus& status);
   void handle(Thread& thread, const WaitStatus& status);

@@ -17,6 +17,21 @@ Call call_from(const __ptrace_syscall_info& info) {
   return call;
 }
 
+/// What __kernel_vsyscall has pushed below its return address: ecx, edx, ebp
+/// (arch/x86/entry/vdso/vdso32/system_call.S).
+constexpr std::uint64_t kGateFrame = 3 * sizeof(std::uint32_t);
+
+/// The vDSO function that makes this call, or null if the call comes from elsewhere.
+const VdsoFunction* fallback_maker(StoppedThread& stopped, const __ptrace_syscall_info& info) {
+  const AddressSpace& space = *stopped.thread().space;
+  const VdsoFunction* function = space.fallback_at(info.instruction_pointer);
+  if (function == nullptr || !space.in_gate(info.instruction_pointer)) return function;
+  const auto caller = stopped.memory().object<std::uint32_t>(info.stack_pointer + kGateFrame);
+  const auto offset = caller ? space.offset_of(*caller) : std::nullopt;
+  const VdsoFunction* maker = offset ? space.image()->function_containing(*offset) : nullptr;
+  return maker != nullptr && service_for(*maker) != nullptr ? maker : nullptr;
+}
+
 std::string_view symbol_of(const VdsoFunction& function) { return service_for(function)->symbol; }
 
 }  // namespace
@@ -37,7 +52,7 @@ void SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info& 
   const AddressSpace& space = *thread.space;
 
   const bool capable = space.capable(call.abi, call.nr);
-  progress.fallback_of = capable ? space.fallback_at(info.instruction_pointer) : nullptr;
+  progress.fallback_of = capable ? fallback_maker(stopped, info) : nullptr;
   const bool merged = engine_.on_call_entry(thread, progress.fallback_of, info.stack_pointer);
   if (capable) call.route = progress.fallback_of != nullptr ? Route::fallback : Route::syscall;
   if (progress.fallback_of != nullptr) call.symbol = symbol_of(*progress.fallback_of);

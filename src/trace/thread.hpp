@@ -37,7 +37,7 @@ struct Thread {
   /// What becomes of it.
   enum class Role : std::uint8_t {
     traced,   ///< its events are told
-    guarded,  ///< not followed, but it shares a patched address space: traced in silence
+    guarded,  ///< not followed, but its memory has patches that must stay: traced in silence
     released, ///< not followed: to be let go, clean, at its first stop
   };
 

@@ -1,6 +1,9 @@
 """Every target program behaves under vdsotrace as it does alone, and its calls are counted
 as it made them: with -f those of its children too."""
 
+import collections
+import json
+import os
 import signal
 import sys
 import unittest
@@ -64,6 +67,38 @@ def add_tests(targets, followed_too, needs=None):
 add_tests(TARGETS, followed_too=True)
 add_tests(TARGETS_32, followed_too=True, needs="calls_m32")
 add_tests(UNFOLLOWED_ONLY, followed_too=False)
+
+
+class UnprivilegedTest(unittest.TestCase):
+    def test_undumpable(self):
+        """Root may write any memory; others may not write an undumpable child's to clean it."""
+        command = [testing.VDSOTRACE, "-o", "/dev/null", *target("undumpable")]
+        if os.geteuid() == 0:
+            testing.require_program("setpriv")
+            as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+            if run([*as_nobody, "test", "-x", testing.VDSOTRACE]).status != 0:
+                self.skipTest("others may not run " + testing.VDSOTRACE)
+            command = as_nobody + command
+        ran = run(command)
+        self.assertEqual(ran.status, 0, ran.stderr)
+
+
+class ThirtyTwoBitTest(unittest.TestCase):
+    def test_system_calls_by_route(self):
+        """i386 programs make all their system calls in __kernel_vsyscall, which is in the vDSO:
+        only those that a vDSO function makes there are fallbacks."""
+        program = target("calls_m32")
+        if not os.path.exists(program[0]):
+            self.skipTest("there is no 32-bit compiler")
+        ran = run([testing.VDSOTRACE, "-c", "--json", *program])
+        summary = json.loads(ran.stderr.splitlines()[-1])
+        counts = collections.Counter()
+        for call in summary["calls"]:
+            counts[call["name"], call["route"]] += call["count"]
+        self.assertEqual({("clock_gettime", "fallback"): 4, ("clock_gettime", "syscall"): 2,
+                          ("clock_getres", "fallback"): 1, ("clock_getres", "syscall"): 1,
+                          ("gettimeofday", "syscall"): 1, ("time", "syscall"): 1},
+                         {key: counts[key] for key in counts if key[0] not in ("getcpu", "getrandom")})
 
 
 class StatusTest(unittest.TestCase):
