@@ -30,7 +30,7 @@ build() {
 }
 
 build release all --preset release -DBUILD_TESTING=ON
-build asan all --preset asan -DBUILD_TESTING=ON
+build asan unit_tests --preset asan -DBUILD_TESTING=ON
 builds="release asan"
 if command -v clang++ >/dev/null; then
   build fuzz fuzz_targets -S . -B build/fuzz -G Ninja -DVDSOTRACE_FUZZ=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo \

@@ -256,7 +256,7 @@ def vdso_base(command):
 def require_perf():
     """Skips unless `perf stat` can place a hardware breakpoint."""
     require_program("perf", "setarch")
-    event = f"mem:{vdso_base(['true']):#x}:x"
+    event = f"mem:{vdso_base(['true']):#x}:x:u"
     tried = run(["perf", "stat", "-x,", "-e", event, "setarch", "-R", "true"])
     if tried.status != 0 or "<not" in tried.stderr:
         raise unittest.SkipTest("perf cannot set hardware breakpoints here: " +
