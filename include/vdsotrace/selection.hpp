@@ -20,8 +20,11 @@ class Selection {
   Selection();
 
   /// Applies the arguments of several `-e` options in order, as strace: `trace=SET` (also `t=`,
-  /// also a bare SET), `signal=SET` (`signals=`, `s=`), `route=SET`. A SET is all, none, names, %classes (also
-  /// strace's old bare class names), /REGEX, ?NAME (no error if unknown), commas between, `!` in front to negate.
+  /// also a bare SET), `signal=SET` (`signals=`, `s=`), `route=SET`; a later one replaces an
+  /// earlier one of its kind. A SET is words with commas between, `!` in front to negate. A word
+  /// of trace= is all, none, a name, a number, a %class (also strace's old bare class names) or a
+  /// /REGEX (POSIX extended); `@64`, `@32`, `@x32` behind it mean that ABI only, `?` in front
+  /// that it need not be known.
   /// Errors name the nearest known word.
   static Result<Selection> parse(std::span<const std::string> expressions);
 
@@ -46,7 +49,8 @@ class Selection {
   Result<void> add_calls(std::string_view word);
   Result<void> set_routes(std::string_view set);
   Result<void> set_signals(std::string_view set);
-  void add_call_named(std::string_view name);
+  void add_number(Abi abi, std::int64_t nr);
+  void forget_calls();
 
   std::array<std::bitset<kNumbers>, kAbis> numbers_;  ///< by Abi, without x32's marker bit
   bool vdso_capable_ = false;                         ///< %vdso is in the set

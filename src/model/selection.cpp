@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
+#include <optional>
 #include <regex>
 #include <vector>
 
@@ -16,6 +18,13 @@ namespace {
 
 constexpr Abi kEveryAbi[] = {Abi::x86_64, Abi::i386, Abi::x32};
 constexpr std::uint64_t kX32Bit = 0x40000000;
+
+/// NAME@SUFFIX means NAME in that ABI only.
+struct AbiSuffix {
+  std::string_view suffix;
+  Abi abi;
+};
+constexpr AbiSuffix kAbiSuffixes[] = {{"64", Abi::x86_64}, {"32", Abi::i386}, {"x32", Abi::x32}};
 
 struct ClassName {
   std::string_view name;  ///< behind the first '%'
@@ -40,12 +49,6 @@ std::uint32_t class_named(std::string_view word) {
   return 0;
 }
 
-std::vector<std::string_view> known_words() {
-  std::vector<std::string_view> words;
-  for (const CallSpec& spec : all_specs()) words.push_back(spec.name);
-  return words;
-}
-
 std::string_view take_word(std::string_view& rest) {
   const auto comma = rest.find(',');
   const auto word = rest.substr(0, comma);
@@ -59,11 +62,80 @@ bool take_mark(std::string_view& text, char mark) {
   return true;
 }
 
-/// A signal by name, with or without SIG, or by number; 0 if there is none.
-int signal_from(std::string_view word) {
+/// Every `!` negates, as in strace.
+bool take_negation(std::string_view& set) {
+  bool negated = false;
+  while (take_mark(set, '!')) negated = !negated;
+  return negated;
+}
+
+/// Takes "@64" and the like off the end of a word; without one every ABI is meant.
+Result<std::vector<Abi>> take_abis(std::string_view& word) {
+  const auto at = word.rfind('@');
+  if (at == std::string_view::npos) return std::vector<Abi>(std::begin(kEveryAbi), std::end(kEveryAbi));
+  for (const AbiSuffix& known : kAbiSuffixes) {
+    if (known.suffix != word.substr(at + 1)) continue;
+    word = word.substr(0, at);
+    return std::vector<Abi>{known.abi};
+  }
+  return fail(fmt::format("-e trace={}: unknown ABI", word), "one of @64, @32, @x32");
+}
+
+std::optional<int> number_from(std::string_view word) {
   int number = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  if (error == std::errc() && end == word.data() + word.size()) return number >= 1 && number <= 64 ? number : 0;
+  if (error != std::errc() || end != word.data() + word.size() || number < 0) return std::nullopt;
+  return number;
+}
+
+std::int64_t number_in(Abi abi, int number) {
+  return abi == Abi::x32 ? static_cast<std::int64_t>(static_cast<unsigned>(number) | kX32Bit) : number;
+}
+
+std::uint64_t index_of(Abi abi, std::int64_t nr) {
+  return static_cast<std::uint64_t>(nr) & ~(abi == Abi::x32 ? kX32Bit : 0);
+}
+
+/// The rows that a /REGEX, a class or a name stands for; none for an unknown word.
+Result<std::vector<const CallSpec*>> rows_meant(std::string_view word) {
+  std::vector<const CallSpec*> rows;
+  const auto keep = [&rows](const auto& meant) {
+    for (const CallSpec& spec : all_specs()) {
+      if (meant(spec)) rows.push_back(&spec);
+    }
+  };
+  if (word.starts_with('/')) {
+    try {
+      const std::regex pattern(word.begin() + 1, word.end(), std::regex::extended);
+      keep([&](const CallSpec& spec) { return std::regex_search(spec.name.begin(), spec.name.end(), pattern); });
+    } catch (const std::regex_error&) {
+      return fail(fmt::format("-e trace={}: not a regular expression", word));
+    }
+  } else if (const auto bits = class_named(word); bits != 0) {
+    keep([&](const CallSpec& spec) { return (spec.classes & bits) != 0; });
+  } else if (const CallSpec* spec = spec_named(word)) {
+    rows.push_back(spec);
+  }
+  return rows;
+}
+
+tl::unexpected<Error> unknown_call(std::string_view word) {
+  if (word.starts_with('/')) return fail(fmt::format("-e trace={}: no system call matches", word));
+  std::vector<std::string> spelled;
+  if (word.starts_with('%')) {
+    spelled.push_back("%vdso");
+    for (const ClassName& known : kClasses) spelled.push_back(fmt::format("%{}", known.name));
+  } else {
+    for (const CallSpec& spec : all_specs()) spelled.emplace_back(spec.name);
+  }
+  const std::vector<std::string_view> known(spelled.begin(), spelled.end());
+  const std::string_view kind = word.starts_with('%') ? "class of calls" : "system call";
+  return fail(fmt::format("-e trace={}: unknown {}", word, kind), did_you_mean(word, known));
+}
+
+/// A signal by name, with or without SIG, or by number; 0 if there is none.
+int signal_from(std::string_view word) {
+  if (const auto number = number_from(word)) return *number >= 1 && *number <= 64 ? *number : 0;
   std::string upper(word);
   std::ranges::transform(upper, upper.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   if (!upper.starts_with("SIG")) upper = fmt::format("SIG{}", upper);
@@ -101,73 +173,61 @@ Result<void> Selection::apply(std::string_view expression) {
 
 Result<void> Selection::set_calls(std::string_view set) {
   // As strace has it, a later trace= replaces an earlier one.
-  for (auto& numbers : numbers_) numbers.reset();
-  vdso_capable_ = false;
-  inverted_ = take_mark(set, '!');
-  if (set.empty()) return fail("-e trace=: no call is named", "a name, a class such as %vdso, all or none");
+  forget_calls();
+  inverted_ = take_negation(set);
+  if (set.find_first_not_of(',') == std::string_view::npos)
+    return fail("-e trace=: no call is named", "a name, a class such as %vdso, all or none");
+  bool all = false;
   while (!set.empty()) {
     const auto word = take_word(set);
-    if (word == "none") continue;
+    if (word.empty() || word == "none") continue;
     if (word == "all") {
-      for (auto& numbers : numbers_) numbers.reset();
-      vdso_capable_ = false;
-      inverted_ = !inverted_;
-      continue;
+      all = true;
+    } else if (auto added = add_calls(word); !added) {
+      return added;
     }
-    if (auto added = add_calls(word); !added) return added;
+  }
+  if (all) {
+    forget_calls();
+    inverted_ = !inverted_;
   }
   return {};
 }
 
-void Selection::add_call_named(std::string_view name) {
-  for (const Abi abi : kEveryAbi) {
-    const auto nr = number_of(abi, name);
-    if (nr < 0) continue;
-    const auto index = static_cast<std::uint64_t>(nr) & ~kX32Bit;
-    if (index < kNumbers) numbers_[static_cast<std::size_t>(abi)].set(index);
-  }
+void Selection::forget_calls() {
+  for (auto& numbers : numbers_) numbers.reset();
+  vdso_capable_ = false;
 }
 
 Result<void> Selection::add_calls(std::string_view word) {
-  const std::string_view whole = word;
   const bool optional = take_mark(word, '?');
   if (word == "%vdso") {
     vdso_capable_ = true;
     return {};
   }
-  if (take_mark(word, '/')) {
-    try {
-      const std::regex pattern(word.begin(), word.end(), std::regex::extended);
-      for (const CallSpec& spec : all_specs()) {
-        if (std::regex_search(spec.name.begin(), spec.name.end(), pattern)) add_call_named(spec.name);
-      }
-    } catch (const std::regex_error&) {
-      return fail(fmt::format("-e trace={}: not a regular expression", whole));
-    }
-    return {};
+  const auto abis = take_abis(word);
+  if (!abis) return tl::unexpected(abis.error());
+  const auto rows = rows_meant(word);
+  if (!rows) return tl::unexpected(rows.error());
+  bool known = optional || !rows->empty();
+  const auto number = number_from(word);
+  for (const Abi abi : *abis) {
+    for (const CallSpec* spec : *rows) add_number(abi, number_of(abi, spec->name));
+    if (!number || spec_of(abi, number_in(abi, *number)) == nullptr) continue;
+    add_number(abi, number_in(abi, *number));
+    known = true;
   }
-  if (const auto bits = class_named(word); bits != 0) {
-    for (const CallSpec& spec : all_specs()) {
-      if ((spec.classes & bits) != 0) add_call_named(spec.name);
-    }
-    return {};
-  }
-  if (spec_named(word) != nullptr) {
-    add_call_named(word);
-    return {};
-  }
-  if (optional) return {};
-  if (word.starts_with('%')) {
-    std::vector<std::string> spelled = {"%vdso"};
-    for (const ClassName& known : kClasses) spelled.push_back(fmt::format("%{}", known.name));
-    const std::vector<std::string_view> known(spelled.begin(), spelled.end());
-    return fail(fmt::format("-e trace={}: unknown class of calls", word), did_you_mean(word, known));
-  }
-  return fail(fmt::format("-e trace={}: unknown system call", word), did_you_mean(word, known_words()));
+  if (known) return {};
+  return unknown_call(word);
+}
+
+void Selection::add_number(Abi abi, std::int64_t nr) {
+  const auto index = index_of(abi, nr);
+  if (nr >= 0 && index < kNumbers) numbers_[static_cast<std::size_t>(abi)].set(index);
 }
 
 Result<void> Selection::set_routes(std::string_view set) {
-  const bool inverted = take_mark(set, '!');
+  const bool inverted = take_negation(set);
   std::uint32_t routes = 0;
   do {
     const auto word = take_word(set);
@@ -188,7 +248,7 @@ Result<void> Selection::set_routes(std::string_view set) {
 }
 
 Result<void> Selection::set_signals(std::string_view set) {
-  const bool inverted = take_mark(set, '!');
+  const bool inverted = take_negation(set);
   signals_.reset();
   do {
     const auto word = take_word(set);
@@ -208,7 +268,7 @@ Result<void> Selection::set_signals(std::string_view set) {
 }
 
 bool Selection::wants_number(Abi abi, std::int64_t nr, bool vdso_capable) const {
-  const auto index = static_cast<std::uint64_t>(nr) & ~(abi == Abi::x32 ? kX32Bit : 0);
+  const auto index = index_of(abi, nr);
   const bool named = index < kNumbers && numbers_[static_cast<std::size_t>(abi)].test(index);
   return (named || (vdso_capable && vdso_capable_)) != inverted_;
 }

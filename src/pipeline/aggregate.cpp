@@ -5,12 +5,22 @@
 namespace vdsotrace {
 namespace {
 
-/// Clock ids and call numbers come from the program; beyond so many distinct keys the
-/// rest is counted together.
-constexpr std::size_t kMostKeys = 4096;
-constexpr std::string_view kOthers = "(others)";
+/// Clock ids and call numbers without a name of their own come from the program, which can
+/// invent any number of them. So many are kept apart, the rest is counted together.
+constexpr std::size_t kMostInvented = 64;
+
+bool names_fixed_clock(std::string_view clock) { return clock.empty() || clock.starts_with("CLOCK_"); }
 
 }  // namespace
+
+void Aggregate::fold(std::string& invented, std::string_view others) {
+  if (invented_.contains(invented)) return;
+  if (invented_.size() < kMostInvented) {
+    invented_.insert(invented);
+  } else {
+    invented = others;
+  }
+}
 
 void Aggregate::add_call(CallKey key, const CallTotal& more) {
   if (key.route) {
@@ -18,23 +28,35 @@ void Aggregate::add_call(CallKey key, const CallTotal& more) {
   } else {
     ordinary_ += more.count;
   }
-  if (calls_.size() >= kMostKeys && !calls_.contains(key)) {
-    key.clock.clear();
-    key.name = kOthers;
-  }
+  if (!names_fixed_clock(key.clock)) fold(key.clock, "other clocks");
   CallTotal& total = calls_[std::move(key)];
   total.count += more.count;
   total.errors += more.errors;
-  if (more.duration_ns) total.duration_ns = total.duration_ns.value_or(0) + *more.duration_ns;
+  if (!more.duration_ns) return;
+  total.duration_ns = total.duration_ns.value_or(0) + *more.duration_ns;
+  total.measured += more.measured;
+}
+
+void Aggregate::add_one(const Call& call) {
+  std::string name = display_name(call);
+  if (call.name.empty()) fold(name, "other calls");
+  const bool measured = call.duration_ns.has_value();
+  add_call({std::move(name), clock_of(call).value_or(""), call.route},
+           {1, call.error != 0 ? 1u : 0u, measured ? 1u : 0u, call.duration_ns});
+}
+
+void Aggregate::add_counts(const Counts& counts) {
+  const auto clock = counts.clock ? clock_name(static_cast<std::int32_t>(*counts.clock)) : std::string();
+  const std::uint64_t measured = counts.duration_ns ? counts.count : 0;
+  add_call({std::string(counts.name), clock, counts.route},
+           {counts.count, counts.errors, measured, counts.duration_ns});
 }
 
 void Aggregate::add(const Event& event) {
   if (const auto* call = std::get_if<Call>(&event.body)) {
-    add_call({display_name(*call), clock_of(*call).value_or(""), call->route},
-             {1, call->error != 0 ? 1u : 0u, call->duration_ns});
+    add_one(*call);
   } else if (const auto* counts = std::get_if<Counts>(&event.body)) {
-    const auto clock = counts->clock ? clock_name(static_cast<std::int32_t>(*counts->clock)) : std::string();
-    add_call({std::string(counts->name), clock, counts->route}, {counts->count, counts->errors, counts->duration_ns});
+    add_counts(*counts);
   } else if (const auto* started = std::get_if<Started>(&event.body)) {
     ++threads_;
     if (started->how != Started::How::thread) ++processes_;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "vdsotrace/event.hpp"
 
@@ -13,8 +14,8 @@ namespace vdsotrace {
 
 /// What is counted together: one call by one route, clock calls per clock.
 struct CallKey {
-  std::string name;   ///< as printed
-  std::string clock;  ///< empty where the call has none
+  std::string name;   ///< as printed; "other calls" for unknown numbers beyond the first few
+  std::string clock;  ///< empty where the call has none; "other clocks" likewise
   std::optional<Route> route;
   auto operator<=>(const CallKey&) const = default;
 };
@@ -22,6 +23,7 @@ struct CallKey {
 struct CallTotal {
   std::uint64_t count = 0;
   std::uint64_t errors = 0;
+  std::uint64_t measured = 0;               ///< calls whose duration is known
   std::optional<std::int64_t> duration_ns;  ///< sum over the calls that were measured
 };
 
@@ -40,9 +42,14 @@ class Aggregate {
   std::uint64_t lost() const { return lost_; }
 
  private:
+  void add_one(const Call& call);
+  void add_counts(const Counts& counts);
   void add_call(CallKey key, const CallTotal& more);
+  /// Replaces a word that the program made up by `others` once there are too many of them.
+  void fold(std::string& invented, std::string_view others);
 
   std::map<CallKey, CallTotal> calls_;
+  std::set<std::string, std::less<>> invented_;
   std::uint64_t routes_[kRoutes] = {};
   std::uint64_t ordinary_ = 0;
   std::uint64_t processes_ = 0;

@@ -1,10 +1,25 @@
 #include "pipeline/pipeline.hpp"
 
+#include "model/syscalls/spec.hpp"
+
 namespace vdsotrace {
+namespace {
+
+/// As for one of the calls that were counted.
+bool wants(const Selection& selection, const Counts& counts) {
+  Call call;
+  call.abi = counts.abi;
+  call.nr = number_of(counts.abi, counts.name);
+  call.route = counts.route;
+  return selection.wants(call);
+}
+
+}  // namespace
 
 bool Pipeline::wanted(const Event& event) const {
   if (const auto* call = std::get_if<Call>(&event.body)) return selection_.wants(*call);
   if (const auto* entered = std::get_if<CallEntered>(&event.body)) return selection_.wants(entered->call);
+  if (const auto* counts = std::get_if<Counts>(&event.body)) return wants(selection_, *counts);
   if (const auto* signal = std::get_if<Signal>(&event.body)) return selection_.wants_signal(signal->info.si_signo);
   return true;
 }

@@ -1,8 +1,14 @@
 #include "sinks/json_lines.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <span>
+#include <type_traits>
 
 #include "model/syscalls/errno.hpp"
+#include "model/syscalls/print.hpp"
 #include "model/syscalls/signals.hpp"
 
 namespace vdsotrace {
@@ -13,12 +19,18 @@ using Json = nlohmann::ordered_json;
 
 /// A reader that keeps numbers as doubles has 53 bits.
 template <class Integer>
+bool fits(Integer value) {
+  constexpr auto kLimit = std::int64_t{1} << 53;
+  if constexpr (std::is_signed_v<Integer>) {
+    return value > -kLimit && value < kLimit;
+  } else {
+    return value < std::uint64_t{kLimit};
+  }
+}
+
+template <class Integer>
 Json integer(Integer value) {
-  constexpr auto kMost = std::int64_t{1} << 53;
-  const bool fits = std::is_signed_v<Integer> ? static_cast<std::int64_t>(value) >= -kMost &&
-                                                    static_cast<std::int64_t>(value) <= kMost
-                                              : static_cast<std::uint64_t>(value) <= std::uint64_t{kMost};
-  return fits ? Json(value) : Json(std::to_string(value));
+  return fits(value) ? Json(value) : Json(std::to_string(value));
 }
 
 template <class Value>
@@ -26,60 +38,145 @@ Json optional_integer(const std::optional<Value>& value) {
   return value ? integer(*value) : Json(nullptr);
 }
 
-Json text_or_null(std::string_view text) { return text.empty() ? Json(nullptr) : Json(text); }
+/// ASCII only: a terminal that shows the stream obeys control characters beyond it too.
+std::string dumped(const Json& json) { return json.dump(-1, ' ', true); }
+
+/// A name that the program or the user chose. What is not UTF-8 is escaped as in text.
+Json text(std::string_view chosen) {
+  try {
+    Json json(chosen);
+    static_cast<void>(dumped(json));
+    return json;
+  } catch (const Json::type_error&) {
+    std::string quoted;
+    append_quoted(quoted, std::as_bytes(std::span(chosen)), chosen.size());
+    return quoted.substr(1, quoted.size() - 2);
+  }
+}
+
+Json texts(const std::vector<std::string>& chosen) {
+  Json array = Json::array();
+  for (const std::string& one : chosen) array.push_back(text(one));
+  return array;
+}
+
+Json text_or_null(std::string_view chosen) { return chosen.empty() ? Json(nullptr) : text(chosen); }
 
 Json object_of(const Event& event, const char* type) {
   return {{"type", type}, {"pid", event.pid}, {"tid", event.tid}};
 }
 
-Json caller_of(const std::optional<Caller>& caller) {
-  if (!caller) return nullptr;
-  return {{"address", integer(caller->address)}, {"module", caller->module},
-          {"offset", integer(caller->offset)}, {"symbol", text_or_null(caller->symbol)}};
+Json caller_of(const Caller& caller) {
+  return {{"address", integer(caller.address)}, {"module", text(caller.module)},
+          {"offset", integer(caller.offset)}, {"symbol", text_or_null(caller.symbol)}};
 }
 
-Json body_of(const Event& event, const Call& call, const DecodeLimits& limits) {
-  const CallText text = render(call, limits);
+// Calls are the many: their lines are written straight, at a tenth of the cost.
+
+void append_string(std::string& out, std::string_view written) {
+  const auto plain = [](char c) { return c >= ' ' && c <= '~'; };
+  if (!std::ranges::all_of(written, plain)) {
+    out.append(dumped(text(written)));
+    return;
+  }
+  out.push_back('"');
+  for (const char c : written) {
+    if (c == '"' || c == '\\') out.push_back('\\');
+    out.push_back(c);
+  }
+  out.push_back('"');
+}
+
+void append_string_or_null(std::string& out, std::string_view written) {
+  if (written.empty()) {
+    out.append("null");
+  } else {
+    append_string(out, written);
+  }
+}
+
+template <class Integer>
+void append_integer(std::string& out, Integer value) {
+  const fmt::format_int digits(value);
+  const std::string_view quote = fits(value) ? "" : "\"";
+  out.append(quote).append(digits.data(), digits.size()).append(quote);
+}
+
+template <class Integer>
+void append_integer(std::string& out, const std::optional<Integer>& value) {
+  if (value) {
+    append_integer(out, *value);
+  } else {
+    out.append("null");
+  }
+}
+
+void append_array(std::string& out, const std::vector<std::string>& written) {
+  out.push_back('[');
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    if (i > 0) out.push_back(',');
+    append_string(out, written[i]);
+  }
+  out.push_back(']');
+}
+
+std::optional<std::int64_t> returned_by(const Call& call) {
+  if (call.ending != Ending::returned) return std::nullopt;
+  return call.error != 0 ? -1 : call.result;
+}
+
+std::optional<std::int64_t> number_of_entry(const Call& call) {
   const bool entered_kernel = call.route != Route::vdso && call.route != Route::vsyscall;
-  return {{"type", "call"},
-          {"seq", event.seq},
-          {"time_ns", integer(call.start_ns)},
-          {"pid", event.pid},
-          {"tid", event.tid},
-          {"name", display_name(call)},
-          {"route", call.route ? Json(name_of(*call.route)) : Json(nullptr)},
-          {"symbol", text_or_null(call.symbol)},
-          {"nr", entered_kernel ? integer(call.nr) : Json(nullptr)},
-          {"clock", text_or_null(clock_of(call).value_or(""))},
-          {"args", text.args},
-          {"ret", call.ending != Ending::returned ? Json(nullptr) : call.error != 0 ? Json(-1) : integer(call.result)},
-          {"errno", call.error != 0 ? Json(errno_name(call.error)) : Json(nullptr)},
-          {"duration_ns", optional_integer(call.duration_ns)},
-          {"caller", caller_of(call.caller)},
-          {"reason", nullptr},
-          {"engine", call.engine}};
+  return entered_kernel ? std::optional(call.nr) : std::nullopt;
 }
 
-Json body_of(const Event& event, const Started& started, const DecodeLimits&) {
+void append_call(std::string& out, const Event& event, const Call& call, const DecodeLimits& limits) {
+  const auto value = [&out](std::string_view key) -> std::string& {
+    return out.append(",\"").append(key).append("\":");
+  };
+  out.append("{\"type\":\"call\"");
+  append_integer(value("seq"), event.seq);
+  append_integer(value("time_ns"), call.start_ns);
+  append_integer(value("pid"), event.pid);
+  append_integer(value("tid"), event.tid);
+  append_string(value("name"), display_name(call));
+  append_string_or_null(value("route"), call.route ? name_of(*call.route) : std::string_view());
+  append_string_or_null(value("symbol"), call.symbol);
+  append_integer(value("nr"), number_of_entry(call));
+  append_string_or_null(value("clock"), clock_of(call).value_or(""));
+  append_array(value("args"), render(call, limits).args);
+  append_integer(value("ret"), returned_by(call));
+  append_string_or_null(value("errno"), call.error != 0 ? errno_name(call.error) : std::string_view());
+  append_integer(value("duration_ns"), call.duration_ns);
+  value("caller").append(call.caller ? dumped(caller_of(*call.caller)) : "null");
+  value("reason").append("null");
+  append_string(value("engine"), call.engine);
+  out.append("}\n");
+}
+
+Json body_of(const Event& event, const Started& started) {
   Json line = object_of(event, "process");
   line["ppid"] = started.ppid;
   line["event"] = name_of(started.how);
   return line;
 }
 
-Json body_of(const Event& event, const Execed& execed, const DecodeLimits&) {
+Json body_of(const Event& event, const Execed& execed) {
   Json line = object_of(event, "process");
   line["event"] = "exec";
-  line["program"] = execed.program;
+  line["program"] = text(execed.program);
   line["arch"] = name_of(execed.abi);
   if (execed.former_tid != 0) line["former_tid"] = execed.former_tid;
   line["vdso"] = nullptr;
-  if (const auto& vdso = execed.vdso)
-    line["vdso"] = {{"base", integer(vdso->base)}, {"size", integer(vdso->size)}, {"functions", vdso->functions}};
+  if (const auto& vdso = execed.vdso) {
+    line["vdso"] = {{"base", integer(vdso->base)},
+                    {"size", integer(vdso->size)},
+                    {"functions", texts(vdso->functions)}};
+  }
   return line;
 }
 
-Json body_of(const Event& event, const Signal& signal, const DecodeLimits&) {
+Json body_of(const Event& event, const Signal& signal) {
   Json line = object_of(event, "signal");
   line["signal"] = signal_name(signal.info.si_signo);
   line["code"] = signal.info.si_code;
@@ -87,7 +184,7 @@ Json body_of(const Event& event, const Signal& signal, const DecodeLimits&) {
   return line;
 }
 
-Json body_of(const Event& event, const Exited& exited, const DecodeLimits&) {
+Json body_of(const Event& event, const Exited& exited) {
   Json line = object_of(event, "exit");
   if (exited.signaled) {
     line["signal"] = signal_name(exited.code);
@@ -98,26 +195,23 @@ Json body_of(const Event& event, const Exited& exited, const DecodeLimits&) {
   return line;
 }
 
-Json body_of(const Event&, const Lost& lost, const DecodeLimits&) {
+Json body_of(const Event&, const Lost& lost) {
   return {{"type", "lost"}, {"count", integer(lost.count)}};
 }
 
-Json body_of(const Event& event, const Notice& notice, const DecodeLimits&) {
+Json body_of(const Event& event, const Notice& notice) {
   Json line = object_of(event, "notice");
-  line["text"] = notice.text;
+  line["text"] = text(notice.text);
   return line;
 }
 
 /// What has no line of its own in the contract.
 template <class Body>
-Json body_of(const Event&, const Body&, const DecodeLimits&) {
+Json body_of(const Event&, const Body&) {
   return nullptr;
 }
 
-/// Program names and the like need not be UTF-8; what is not is replaced.
-void write_line(Output& output, const Json& line) {
-  output.write(line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
-}
+void write_line(Output& output, const Json& line) { output.write(dumped(line) + "\n"); }
 
 }  // namespace
 
@@ -126,7 +220,7 @@ JsonLinesSink::JsonLinesSink(std::shared_ptr<Output> output, const Aggregate& to
     : output_(std::move(output)), totals_(totals), limits_(limits), summary_only_(summary_only) {
   write_line(*output_, {{"type", "start"},
                         {"version", facts.version},
-                        {"command", facts.command},
+                        {"command", texts(facts.command)},
                         {"engine", facts.engine},
                         {"arch", facts.arch},
                         {"kernel", facts.kernel},
@@ -135,8 +229,27 @@ JsonLinesSink::JsonLinesSink(std::shared_ptr<Output> output, const Aggregate& to
 
 void JsonLinesSink::consume(const Event& event) {
   if (summary_only_) return;
-  const Json line = std::visit([&](const auto& body) { return body_of(event, body, limits_); }, event.body);
+  if (const auto* call = std::get_if<Call>(&event.body)) {
+    line_.clear();
+    append_call(line_, event, *call, limits_);
+    output_->write(line_);
+    return;
+  }
+  note_family(event);
+  Json line = std::visit([&](const auto& body) { return body_of(event, body); }, event.body);
+  if (std::holds_alternative<Execed>(event.body)) line["ppid"] = optional_integer(parent_of(event.pid));
   if (!line.is_null()) write_line(*output_, line);
+}
+
+void JsonLinesSink::note_family(const Event& event) {
+  const auto* started = std::get_if<Started>(&event.body);
+  if (started != nullptr && started->how != Started::How::thread) parents_[event.pid] = started->ppid;
+  if (std::holds_alternative<Exited>(event.body) && event.tid == event.pid) parents_.erase(event.pid);
+}
+
+std::optional<pid_t> JsonLinesSink::parent_of(pid_t pid) const {
+  const auto found = parents_.find(pid);
+  return found == parents_.end() ? std::nullopt : std::optional(found->second);
 }
 
 Result<void> JsonLinesSink::finish() {

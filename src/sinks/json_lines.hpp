@@ -1,7 +1,9 @@
 // The trace as JSON Lines: CONTRACT section 5.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,10 +35,16 @@ class JsonLinesSink final : public Sink {
   Result<void> finish() override;
 
  private:
+  /// Keeps `parents_`: an exec is told with the parent's number too.
+  void note_family(const Event& event);
+  std::optional<pid_t> parent_of(pid_t pid) const;
+
   std::shared_ptr<Output> output_;
   const Aggregate& totals_;
   DecodeLimits limits_;
   bool summary_only_;
+  std::string line_;                 ///< kept for its memory
+  std::map<pid_t, pid_t> parents_;   ///< of the processes that live
 };
 
 }  // namespace vdsotrace

@@ -21,21 +21,26 @@ bool wait_writable(int fd) {
   return ::poll(&poll, 1, -1) > 0;
 }
 
-/// Writes all of `text`; 0 or the errno that stopped it.
+/// Writes all of `text`; 0 or the errno that stopped it. A device that takes no byte and
+/// gives no reason would be asked for ever.
 int write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t n = ::write(fd, text.data(), text.size());
     if (n > 0) {
       text.remove_prefix(static_cast<std::size_t>(n));
-    } else if (n < 0 && errno == EAGAIN) {
+    } else if (n == 0) {
+      return EIO;
+    } else if (errno == EAGAIN) {
       wait_writable(fd);
-    } else if (n < 0 && errno != EINTR) {
+    } else if (errno != EINTR) {
       return errno;
     }
   }
   return 0;
 }
 
+/// The command starts with what a shell would give it: SIGPIPE, which we ignore, kills it
+/// again, and no signal is blocked.
 Result<pid_t> start_shell(const std::string& command, int input) {
   posix_spawn_file_actions_t files;
   posix_spawnattr_t attributes;
@@ -46,7 +51,10 @@ Result<pid_t> start_shell(const std::string& command, int input) {
   ::sigemptyset(&ignored_by_us);
   ::sigaddset(&ignored_by_us, SIGPIPE);
   ::posix_spawnattr_setsigdefault(&attributes, &ignored_by_us);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  sigset_t none_blocked;
+  ::sigemptyset(&none_blocked);
+  ::posix_spawnattr_setsigmask(&attributes, &none_blocked);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 
   std::string shell = "sh";
   std::string option = "-c";
@@ -80,7 +88,8 @@ Result<std::shared_ptr<Output>> Output::file(const std::string& path, bool appen
 
 Result<std::shared_ptr<Output>> Output::command(const std::string& command) {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return fail(fmt::format("cannot make a pipe: {}", std::strerror(errno)), {}, errno);
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    return fail(fmt::format("cannot make a pipe: {}", std::strerror(errno)), {}, errno);
   const UniqueFd input(ends[0]);
   std::shared_ptr<Output> output(new Output(ends[1], true, Flush::in_blocks, command));
   auto pid = start_shell(command, input.get());

@@ -6,7 +6,9 @@ namespace vdsotrace {
 
 SplitSink::Part* SplitSink::part_of(pid_t pid) {
   if (const auto found = parts_.find(pid); found != parts_.end()) return &found->second;
-  auto output = Output::file(fmt::format("{}.{}", prefix_, pid), append_);
+  // A number that comes again must not cost what was written under it.
+  const bool again = !written_.insert(pid).second;
+  auto output = Output::file(fmt::format("{}.{}", prefix_, pid), append_ || again);
   if (!output) {
     if (first_error_) first_error_ = tl::unexpected(output.error());
     return nullptr;
@@ -16,6 +18,10 @@ SplitSink::Part* SplitSink::part_of(pid_t pid) {
 }
 
 void SplitSink::consume(const Event& event) {
+  if (event.pid == 0) {
+    for (auto& [pid, part] : parts_) part.text->consume(event);
+    return;
+  }
   Part* part = part_of(event.pid);
   if (part == nullptr) return;
   part->text->consume(event);

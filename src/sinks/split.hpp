@@ -3,13 +3,15 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "sinks/text.hpp"
 
 namespace vdsotrace {
 
-/// Writes PREFIX.PID for every process, from the moment it is first seen.
+/// Writes PREFIX.PID for every process, from the moment it is first seen. What concerns no
+/// process in particular stands in every file.
 class SplitSink final : public Sink {
  public:
   SplitSink(std::string prefix, bool append, const TextOptions& options)
@@ -31,6 +33,7 @@ class SplitSink final : public Sink {
   bool append_;
   TextOptions options_;
   std::map<pid_t, Part> parts_;
+  std::set<pid_t> written_;  ///< processes that have, or had, a file
   Result<void> first_error_;
 };
 

@@ -35,13 +35,17 @@ bool before(const Row& a, const Row& b, SortKey sort) {
   return time(a) != time(b) ? time(a) > time(b) : largest_first([](const Row& r) { return r.second.count; });
 }
 
+double percent(std::int64_t part, std::int64_t whole) {
+  return whole > 0 ? 100.0 * static_cast<double>(part) / static_cast<double>(whole) : 0.0;
+}
+
 std::string row_text(const CallKey& key, const CallTotal& total, std::int64_t all_ns) {
   const std::int64_t ns = total.duration_ns.value_or(0);
-  const auto count = std::max<std::uint64_t>(1, total.count);
+  const auto measured_calls = static_cast<std::int64_t>(std::max<std::uint64_t>(1, total.measured));
   const std::string measured =
       total.duration_ns
-          ? fmt::format("{:6.2f} {:11.6f} {:11}", all_ns > 0 ? 100.0 * static_cast<double>(ns) / static_cast<double>(all_ns) : 0.0,
-                        static_cast<double>(ns) / 1e9, static_cast<std::uint64_t>(ns) / count / 1000)
+          ? fmt::format("{:6.2f} {:11.6f} {:11}", percent(ns, all_ns),
+                        static_cast<double>(ns) / 1e9, ns / measured_calls / 1000)
           : fmt::format("{:>6} {:>11} {:>11}", "-", "-", "-");
   const std::string errors = total.errors > 0 ? std::to_string(total.errors) : std::string();
   const std::string clock = key.clock.empty() ? std::string() : fmt::format("({})", key.clock);
@@ -57,6 +61,7 @@ Result<void> SummarySink::finish() {
     rows.push_back(&row);
     all.count += row.second.count;
     all.errors += row.second.errors;
+    all.measured += row.second.measured;
     if (row.second.duration_ns) all.duration_ns = all.duration_ns.value_or(0) + *row.second.duration_ns;
   }
   std::ranges::stable_sort(rows, [&](const Row* a, const Row* b) { return before(*a, *b, sort_); });

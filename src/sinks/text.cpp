@@ -156,8 +156,9 @@ void TextSink::on(const Event& event, const Started& started) {
 
 void TextSink::on(const Event& event, const Execed& execed) {
   if (execed.former_tid == 0) return;
-  line(event, Palette::kExit, fmt::format("+++ superseded by execve in pid {} +++", execed.former_tid));
+  // The former leader no longer counts when it is told, as in strace.
   if (tasks_ > 1) --tasks_;
+  line(event, Palette::kExit, fmt::format("+++ superseded by execve in pid {} +++", execed.former_tid));
   // The call goes on under the leader's number.
   if (entered_.erase(execed.former_tid) > 0) entered_[event.tid] = true;
 }

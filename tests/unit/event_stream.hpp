@@ -1,8 +1,11 @@
 // Events made by hand, and the text that sinks make of them.
 #pragma once
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +16,15 @@
 #include "vdsotrace/sink.hpp"
 
 namespace vdsotrace::testing {
+
+inline std::string text_in(const std::string& path) {
+  std::string all;
+  std::FILE* file = std::fopen(path.c_str(), "r");
+  REQUIRE(file != nullptr);
+  for (int c = std::fgetc(file); c != EOF; c = std::fgetc(file)) all.push_back(static_cast<char>(c));
+  std::fclose(file);
+  return all;
+}
 
 /// A file that is read back and removed.
 class Scratch {
@@ -25,15 +37,14 @@ class Scratch {
     output = *Output::file(path_, false);
   }
   ~Scratch() { ::unlink(path_.c_str()); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  const std::string& path() const { return path_; }
 
   std::string text() {
     output->settle();
-    std::string all;
-    std::FILE* file = std::fopen(path_.c_str(), "r");
-    REQUIRE(file != nullptr);
-    for (int c = std::fgetc(file); c != EOF; c = std::fgetc(file)) all.push_back(static_cast<char>(c));
-    std::fclose(file);
-    return all;
+    return text_in(path_);
   }
 
   std::shared_ptr<Output> output;

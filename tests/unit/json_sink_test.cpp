@@ -4,7 +4,6 @@
 #include "event_stream.hpp"
 #include "pipeline/pipeline.hpp"
 #include "sinks/json_lines.hpp"
-#include "sinks/summary.hpp"
 
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
@@ -12,7 +11,7 @@ using Json = nlohmann::json;
 
 namespace {
 
-std::vector<Json> lines_of(std::vector<Event> events, bool summary_only = false) {
+std::string text_of(std::vector<Event> events, bool summary_only = false) {
   Scratch scratch;
   Aggregate totals;
   const Selection all;
@@ -21,8 +20,12 @@ std::vector<Json> lines_of(std::vector<Event> events, bool summary_only = false)
   pipeline.add(std::make_unique<JsonLinesSink>(scratch.output, totals, facts, DecodeLimits{}, summary_only));
   for (Event& e : events) pipeline.accept(std::move(e));
   REQUIRE(pipeline.finish());
+  return scratch.text();
+}
+
+std::vector<Json> lines_of(std::vector<Event> events, bool summary_only = false) {
   std::vector<Json> lines;
-  std::istringstream text(scratch.text());
+  std::istringstream text(text_of(std::move(events), summary_only));
   for (std::string line; std::getline(text, line);) lines.push_back(Json::parse(line));
   return lines;
 }
@@ -33,8 +36,8 @@ TEST_CASE("a call's line has every key of the contract") {
   const auto lines = lines_of({event(clock_call(Route::fallback))});
   REQUIRE(lines.size() == 3);
   const Json& call = lines[1];
-  for (const char* key : {"type", "seq", "time_ns", "pid", "tid", "name", "route", "symbol", "nr", "clock", "args", "ret",
-                          "errno", "duration_ns", "caller", "reason", "engine"})
+  for (const char* key : {"type", "seq", "time_ns", "pid", "tid", "name", "route", "symbol", "nr", "clock", "args",
+                          "ret", "errno", "duration_ns", "caller", "reason", "engine"})
     CHECK(call.contains(key));
   CHECK(call["name"] == "clock_gettime");
   CHECK(call["route"] == "fallback");
@@ -53,7 +56,8 @@ TEST_CASE("a call that stayed in user space has no system call number") {
 }
 
 TEST_CASE("integers beyond 53 bits are decimal strings") {
-  const auto lines = lines_of({event(clock_call(Route::vdso)), event(returned(running("mmap", {}), 0x7fff'ffff'ffff'f000))});
+  const auto lines = lines_of({event(clock_call(Route::vdso)),
+                               event(returned(running("mmap", {}), 0x7fff'ffff'ffff'f000))});
   CHECK(lines[1]["time_ns"] == "1619316657828106000");
   CHECK(lines[2]["ret"] == "9223372036854771712");
 }
@@ -64,7 +68,7 @@ TEST_CASE("a failed call has ret -1 and the error's name") {
   CHECK(lines[1]["errno"] == "EBADF");
 }
 
-TEST_CASE("start and summary frame the stream; with a summary only they are all") {
+TEST_CASE("start and summary frame the stream, and with a summary only they are all") {
   const auto lines = lines_of({event(Started{}), event(clock_call(Route::vdso)), event(clock_call(Route::vdso)),
                                event(returned(running("close", {3}), 0)), event(Lost{5})},
                               true);
@@ -82,65 +86,101 @@ TEST_CASE("start and summary frame the stream; with a summary only they are all"
   CHECK(summary["lost"] == 5);
 }
 
-TEST_CASE("counts and calls add up to the same totals") {
-  Counts counts{"clock_gettime", Abi::x86_64, 1, Route::vdso, 10, 1, {}};
-  Aggregate totals;
-  totals.add(event(clock_call(Route::vdso)));
-  totals.add(event(counts));
-  REQUIRE(totals.calls().size() == 1);
-  CHECK(totals.calls().begin()->second.count == 11);
-  CHECK(totals.calls().begin()->second.errors == 1);
-  CHECK(totals.by_route(Route::vdso) == 11);
-}
-
-TEST_CASE("a program that invents clocks cannot make the totals grow without bound") {
-  Aggregate totals;
-  for (std::uint64_t clock = 0; clock < 100'000; ++clock) {
-    Call call = returned(running("clock_gettime", {clock, 0}), -EINVAL);
-    call.route = Route::syscall;
-    totals.add(event(call));
-  }
-  CHECK(totals.calls().size() < 5000);
-  CHECK(totals.by_route(Route::syscall) == 100'000);
-}
-
-TEST_CASE("the summary table is sorted as asked") {
-  Aggregate totals;
-  totals.add(event(Counts{"time", Abi::x86_64, {}, Route::vdso, 3, 0, {}}));
-  totals.add(event(Counts{"clock_gettime", Abi::x86_64, 1, Route::fallback, 7, 2, 70'000}));
-  const auto table = [&](SortKey key) {
-    Scratch scratch;
-    SummarySink sink(scratch.output, totals, key, "breakpoint");
-    REQUIRE(sink.finish());
-    return scratch.text();
-  };
-  const auto by_name = table(SortKey::name);
-  CHECK(by_name.find("clock_gettime(CLOCK_MONOTONIC)") < by_name.find(" time\n"));
-  const auto by_route = table(SortKey::route);
-  CHECK(by_route.find("fallback") < by_route.find(" vdso "));
-  CHECK(by_name.find("engine: breakpoint\n") == 0);
-  CHECK(by_name.find("100.00    0.000070          10         7         2 fallback clock_gettime(CLOCK_MONOTONIC)\n") !=
+TEST_CASE("a call's line, exactly") {
+  CHECK(text_of({event(clock_call(Route::vdso), 101)}).find(
+            "\n{\"type\":\"call\",\"seq\":1,\"time_ns\":\"1619316657828106000\",\"pid\":100,\"tid\":101,"
+            "\"name\":\"clock_gettime\",\"route\":\"vdso\",\"symbol\":\"__vdso_clock_gettime\",\"nr\":null,"
+            "\"clock\":\"CLOCK_MONOTONIC\",\"args\":[\"CLOCK_MONOTONIC\",\"{tv_sec=1, tv_nsec=2}\"],\"ret\":0,"
+            "\"errno\":null,\"duration_ns\":null,\"caller\":null,\"reason\":null,\"engine\":\"breakpoint\"}\n") !=
         std::string::npos);
 }
 
-TEST_CASE("an output that breaks is told once, at the end") {
-  auto output = Output::file("/dev/full", false);
-  REQUIRE(output);
-  (*output)->write("something");
-  (*output)->settle();
-  (*output)->write("more");
-  const auto closed = (*output)->close();
-  REQUIRE_FALSE(closed);
-  CHECK(closed.error().message == "/dev/full: cannot write: No space left on device");
-  CHECK_FALSE(Output::file("/no/such/folder/file", false));
+TEST_CASE("strings in a call are quoted once for text and once for JSON") {
+  Call write = running("write", {1, 0x1000, 5});
+  const char data[] = {'"', '\\', '\n', '\x1b', '\xff'};
+  write.at_entry.note(0x1000, std::as_bytes(std::span(data)));
+  const auto lines = lines_of({event(returned(write, 5))});
+  CHECK(lines[1]["args"] == Json({"1", R"("\"\\\n\33\377")", "5"}));
 }
 
-TEST_CASE("a command reads the trace") {
-  Scratch scratch;
-  {
-    auto output = Output::command("read line; test \"$line\" = hello");
-    REQUIRE(output);
-    (*output)->write("hello\n");
-    CHECK((*output)->close());
-  }
+TEST_CASE("the limit of 53 bits is exact") {
+  constexpr std::int64_t kLimit = std::int64_t{1} << 53;
+  const auto ret_of = [](std::int64_t result) {
+    Call call = running("mmap", {});
+    call.ending = Ending::returned;
+    call.result = result;
+    return lines_of({event(call)})[1]["ret"];
+  };
+  CHECK(ret_of(kLimit - 1) == kLimit - 1);
+  CHECK(ret_of(kLimit) == "9007199254740992");
+  CHECK(ret_of(-kLimit + 1) == -kLimit + 1);
+  CHECK(ret_of(-kLimit) == "-9007199254740992");
+}
+
+TEST_CASE("a call that never returned has neither result nor error") {
+  Call exit = running("exit_group", {0});
+  exit.ending = Ending::unfinished;
+  const auto lines = lines_of({event(exit)});
+  CHECK(lines[1]["ret"].is_null());
+  CHECK(lines[1]["errno"].is_null());
+  CHECK(lines[1]["route"].is_null());
+  CHECK(lines[1]["symbol"].is_null());
+  CHECK(lines[1]["nr"] == 231);
+}
+
+TEST_CASE("the caller is told where it is known") {
+  Call call = clock_call(Route::vdso);
+  call.duration_ns = 25;
+  call.caller = Caller{0x7fff'ffff'ffff'ffff, "/bin/\xfe", 0x34, ""};
+  const auto line = lines_of({event(call)})[1];
+  CHECK(line["duration_ns"] == 25);
+  CHECK(line["caller"] == Json({{"address", "9223372036854775807"}, {"module", "/bin/\\376"}, {"offset", 0x34},
+                                {"symbol", nullptr}}));
+}
+
+TEST_CASE("processes, signals and ends have their keys") {
+  Execed execed;
+  execed.program = "/bin/a";
+  execed.vdso = VdsoFacts{0x7ffff7fc1000, 0x2000, {"__vdso_time"}};
+  siginfo_t info{};
+  info.si_signo = SIGUSR1;
+  info.si_code = SI_USER;
+  const auto lines = lines_of({event(Started{Started::How::fork, 7}), event(Started{Started::How::thread, kPid}, 101),
+                               event(execed), event(Signal{info}), event(Exited{false, false, 3}, 101),
+                               event(Exited{true, true, SIGSEGV}), event(Notice{"no vDSO"}),
+                               event(GroupStopped{SIGTSTP})});
+  REQUIRE(lines.size() == 9);
+  CHECK(lines[1] == Json({{"type", "process"}, {"pid", 100}, {"tid", 100}, {"ppid", 7}, {"event", "fork"}}));
+  CHECK(lines[2] == Json({{"type", "process"}, {"pid", 100}, {"tid", 101}, {"ppid", 100}, {"event", "thread"}}));
+  CHECK(lines[3] == Json({{"type", "process"}, {"pid", 100}, {"tid", 100}, {"ppid", 7}, {"event", "exec"},
+                          {"program", "/bin/a"}, {"arch", "x86_64"},
+                          {"vdso", {{"base", 0x7ffff7fc1000}, {"size", 0x2000}, {"functions", {"__vdso_time"}}}}}));
+  CHECK(lines[4] == Json({{"type", "signal"}, {"pid", 100}, {"tid", 100}, {"signal", "SIGUSR1"}, {"code", SI_USER},
+                          {"time_ns", std::to_string(kTime)}}));
+  CHECK(lines[5] == Json({{"type", "exit"}, {"pid", 100}, {"tid", 101}, {"status", 3},
+                          {"time_ns", std::to_string(kTime)}}));
+  CHECK(lines[6]["signal"] == "SIGSEGV");
+  CHECK_FALSE(lines[6].contains("status"));
+  CHECK(lines[7]["text"] == "no vDSO");
+}
+
+TEST_CASE("a program without a vDSO has none") {
+  const auto lines = lines_of({event(Execed{})});
+  CHECK(lines[1]["vdso"].is_null());
+  CHECK(lines[1]["ppid"].is_null());
+}
+
+TEST_CASE("names reach the stream as printable ASCII that says what they were") {
+  Execed execed;
+  execed.program = "/tmp/\x1b[2J\xc2\x9b\x7f\xc3\xa9";
+  Execed broken;
+  broken.program = "/tmp/\xff\n";
+  const std::string text = text_of({event(execed), event(broken)});
+  for (const char c : text) CHECK((c == '\n' || (c >= ' ' && c <= '~')));
+  std::istringstream stream(text);
+  std::vector<Json> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(Json::parse(line));
+  CHECK(lines[0]["command"] == Json({"./a\\377", "b"}));
+  CHECK(lines[1]["program"] == execed.program);
+  CHECK(lines[2]["program"] == "/tmp/\\377\\n");
 }

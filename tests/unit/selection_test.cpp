@@ -65,6 +65,38 @@ TEST_CASE("trace= takes names, classes, regular expressions and negation") {
   CHECK_FALSE(wants(parsed({"trace=?no_such_call"}), "write"));
 }
 
+TEST_CASE("trace= takes what strace takes besides") {
+  CHECK(wants(parsed({"trace=1"}), "write"));
+  CHECK_FALSE(wants(parsed({"trace=1"}), "read"));
+  CHECK(wants(parsed({"trace=close@64"}), "close"));
+  CHECK_FALSE(wants(parsed({"trace=close@32"}), "close"));
+  CHECK(parsed({"trace=close@32"}).wants_number(Abi::i386, number_of(Abi::i386, "close"), false));
+  CHECK_FALSE(parsed({"trace=%file@x32"}).wants_number(Abi::i386, number_of(Abi::i386, "openat"), false));
+  CHECK(parsed({"trace=%file@x32"}).wants_number(Abi::x32, number_of(Abi::x32, "openat"), false));
+  CHECK(wants(parsed({"trace=!!read"}), "read"));
+  CHECK_FALSE(wants(parsed({"trace=!!read"}), "write"));
+  CHECK(wants(parsed({"trace=read,,write,"}), "write"));
+  CHECK(parsed({"trace=mmap2"}).wants_number(Abi::i386, number_of(Abi::i386, "mmap2"), false));
+  CHECK_FALSE(wants(parsed({"trace=?/^no_such"}), "write"));
+  CHECK_FALSE(wants(parsed({"trace=?%nosuch"}), "write"));
+}
+
+TEST_CASE("all takes in what stands beside it") {
+  const Selection selection = parsed({"trace=all,close,%vdso"});
+  CHECK(wants(selection, "close"));
+  CHECK(wants(selection, "write"));
+  CHECK(wants(selection, "getrandom", true));
+  CHECK_FALSE(wants(parsed({"trace=!read,all"}), "write"));
+}
+
+TEST_CASE("options of different kinds narrow each other") {
+  const Selection selection = parsed({"trace=clock_gettime", "route=vdso", "signal=none"});
+  CHECK(selection.wants(call_of("clock_gettime", Route::vdso)));
+  CHECK_FALSE(selection.wants(call_of("clock_gettime", Route::fallback)));
+  CHECK_FALSE(selection.wants(call_of("time", Route::vdso)));
+  CHECK_FALSE(selection.wants_signal(SIGCHLD));
+}
+
 TEST_CASE("a later trace= replaces an earlier one") {
   const Selection selection = parsed({"trace=read", "trace=write"});
   CHECK(wants(selection, "write"));
@@ -106,5 +138,14 @@ TEST_CASE("an unknown word is refused with the nearest known one") {
   CHECK(refused("signal=SIGCHDL").hint == "did you mean SIGCHLD?");
   CHECK(refused("trcae=read").hint == "did you mean trace?");
   CHECK_FALSE(refused("trace=/(").message.empty());
-  CHECK_FALSE(refused("trace=").message.empty());
+  CHECK(refused("trace=").message == "-e trace=: no call is named");
+  CHECK(refused("trace=,").message == "-e trace=: no call is named");
+  CHECK(refused("trace=/^no_such").message == "-e trace=/^no_such: no system call matches");
+  CHECK(refused("trace=99999").message == "-e trace=99999: unknown system call");
+  CHECK(refused("trace=read,close@foo").message == "-e trace=close@foo: unknown ABI");
+  CHECK(refused("trace=all,redd").hint == "did you mean read?");
+  CHECK(refused("signal=").message == "-e signal=: unknown signal");
+  CHECK(refused("signal=65").message == "-e signal=65: unknown signal");
+  CHECK(refused("route=").message == "-e route=: unknown route");
+  CHECK(refused("trace=" + std::string(100'000, 'x')).hint.empty());
 }

@@ -1,7 +1,9 @@
 #include "sinks/text.hpp"
 
+#include <csignal>
+#include <ctime>
+
 #include "event_stream.hpp"
-#include "sinks/summary.hpp"
 
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
@@ -89,8 +91,86 @@ TEST_CASE("exec by another thread goes on under the leader's number") {
                                    {.quiet = 1});
   CHECK(text ==
         "[pid 101] execve(NULL, NULL, NULL <unfinished ...>\n"
-        "[pid 100] +++ superseded by execve in pid 101 +++\n"
+        "+++ superseded by execve in pid 101 +++\n"
         "<... execve resumed>) = 0\n");
+}
+
+TEST_CASE("the leader's own call ends when another thread's exec supersedes it") {
+  const Call exec = running("execve", {0, 0, 0});
+  const Call pause = running("pause", {});
+  Call cut = pause;
+  cut.ending = Ending::unfinished;
+  Execed execed;
+  execed.former_tid = 101;
+  // The third task is another process: it keeps the numbers in front of the lines.
+  CHECK(text_of({spawned(), thread(101), event(Started{Started::How::fork, kPid}, 200), event(CallEntered{pause}),
+                 event(CallEntered{exec}, 101), event(cut), event(execed), event(returned(exec, 0))},
+                {.quiet = 1}) ==
+        "[pid 100] pause( <unfinished ...>\n"
+        "[pid 101] execve(NULL, NULL, NULL <unfinished ...>\n"
+        "[pid 100] <... pause resumed>) = ?\n"
+        "[pid 100] +++ superseded by execve in pid 101 +++\n"
+        "[pid 100] <... execve resumed>) = 0\n");
+}
+
+TEST_CASE("a call whose thread is killed while another one talks") {
+  const Call read = running("read", {3, 0x1000, 1});
+  Call cut = read;
+  cut.ending = Ending::unfinished;
+  CHECK(text_of({spawned(), thread(101), event(CallEntered{read}, 101), event(returned(running("close", {3}), 0)),
+                 event(cut, 101), event(Exited{true, false, SIGKILL}, 101)},
+                {.quiet = 1}) ==
+        "[pid 101] read(3,  <unfinished ...>\n"
+        "[pid 100] close(3) = 0\n"
+        "[pid 101] <... read resumed> <unfinished ...>) = ?\n"
+        "[pid 101] +++ killed by SIGKILL +++\n");
+}
+
+TEST_CASE("a message and a signal interrupt a line too") {
+  const Call pause = running("pause", {});
+  siginfo_t info{};
+  info.si_signo = SIGINT;
+  info.si_code = SI_KERNEL;
+  Call interrupted = pause;
+  interrupted.ending = Ending::returned;
+  interrupted.error = 514;
+  interrupted.result = -514;
+  CHECK(text_of({spawned(), event(CallEntered{pause}), thread(101), event(Lost{3}), event(interrupted),
+                 event(Signal{info})}) ==
+        "pause( <unfinished ...>\n"
+        "vdsotrace: Process 101 attached\n"
+        "vdsotrace: 3 events could not be recorded\n"
+        "[pid 100] <... pause resumed>) = ? ERESTARTNOHAND (To be restarted if no handler)\n"
+        "[pid 100] --- SIGINT {si_signo=SIGINT, si_code=SI_KERNEL} ---\n");
+}
+
+TEST_CASE("detaching cuts a line and leaves a message") {
+  CHECK(text_of({spawned(), event(CallEntered{running("pause", {})}), event(Detached{})}) ==
+        "pause( <detached ...>\n"
+        "vdsotrace: Process 100 detached\n");
+}
+
+TEST_CASE("a line that is open at the end is closed") {
+  CHECK(text_of({spawned(), event(CallEntered{running("pause", {})})}) == "pause( <unfinished ...>\n");
+}
+
+TEST_CASE("a notice is told with its process, escaped, and not under -q") {
+  const std::vector<Event> events{spawned(), event(Notice{"its vDSO \x1b[2J is odd"})};
+  CHECK(text_of(events) == "vdsotrace: process 100: its vDSO \\33[2J is odd\n");
+  CHECK(text_of(events, {.quiet = 1}).empty());
+}
+
+TEST_CASE("what is lost is told however quiet the trace is") {
+  CHECK(text_of({spawned(), event(Lost{3})}, {.quiet = 2}) == "vdsotrace: 3 events could not be recorded\n");
+}
+
+TEST_CASE("colour marks names, routes and errors, and nothing without being asked") {
+  const std::vector<Event> events{spawned(), event(clock_call(Route::fallback)),
+                                  event(returned(running("close", {3}), -EBADF))};
+  CHECK(text_of(events).find('\x1b') == std::string::npos);
+  CHECK(text_of(events, {.color = true}) ==
+        "\x1b[1mclock_gettime\x1b[0m(CLOCK_MONOTONIC, {tv_sec=1, tv_nsec=2}) = 0 \x1b[33m[vdso->syscall]\x1b[0m\n"
+        "\x1b[1mclose\x1b[0m(3) = \x1b[31m-1 EBADF (Bad file descriptor)\x1b[0m\n");
 }
 
 TEST_CASE("signals and stops") {
@@ -112,6 +192,25 @@ TEST_CASE("time stamps") {
         "     0.000000 close(3) = 0\n     1.500000 close(4) = 0\n");
 }
 
+TEST_CASE("the time of day is the user's, behind the pid") {
+  ::setenv("TZ", "UTC-2", 1);
+  ::tzset();
+  const std::vector<Event> events{spawned(), thread(101), event(returned(running("close", {3}), 0))};
+  CHECK(text_of(events, {.stamps = TextOptions::Stamps::seconds, .quiet = 1}) == "[pid 100] 04:10:57 close(3) = 0\n");
+  CHECK(text_of(events, {.stamps = TextOptions::Stamps::microseconds, .quiet = 1}) ==
+        "[pid 100] 04:10:57.828106 close(3) = 0\n");
+  ::unsetenv("TZ");
+  ::tzset();
+}
+
+TEST_CASE("the time since the line before is never negative") {
+  Call earlier = returned(running("close", {4}), 0);
+  earlier.start_ns = kTime - 5'000;
+  CHECK(text_of({spawned(), event(returned(running("close", {3}), 0)), event(earlier)},
+                {.stamps = TextOptions::Stamps::relative}) ==
+        "     0.000000 close(3) = 0\n     0.000000 close(4) = 0\n");
+}
+
 TEST_CASE("the option -T shows what was measured and nothing else") {
   Call close = returned(running("close", {3}), 0);
   close.duration_ns = 12'345;
@@ -126,17 +225,4 @@ TEST_CASE("what the program chose is escaped") {
   const std::string text = text_of({spawned(), event(close)});
   CHECK(text.find('\x1b') == std::string::npos);
   CHECK(text == "close(3) = 0 <sym\\nbol+0x34 in /tmp/\\33[31mevil>\n");
-}
-
-TEST_CASE("the closing line counts by route") {
-  Aggregate totals;
-  totals.add(event(clock_call(Route::vdso)));
-  totals.add(event(clock_call(Route::fallback)));
-  totals.add(event(returned(running("close", {3}), 0)));
-  Scratch scratch;
-  ClosingLineSink sink(scratch.output, totals);
-  REQUIRE(sink.finish());
-  CHECK(scratch.text() ==
-        "vdsotrace: 2 vDSO-capable calls: 1 in user space, 1 fell back to the kernel, 0 direct system calls, 0 "
-        "through vsyscall\n");
 }

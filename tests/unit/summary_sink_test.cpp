@@ -1,0 +1,91 @@
+#include "sinks/summary.hpp"
+
+#include <sstream>
+
+#include "event_stream.hpp"
+
+using namespace vdsotrace;
+using namespace vdsotrace::testing;
+
+namespace {
+
+std::string table(const Aggregate& totals, SortKey key) {
+  Scratch scratch;
+  SummarySink sink(scratch.output, totals, key, "breakpoint");
+  REQUIRE(sink.finish());
+  return scratch.text();
+}
+
+/// The last two columns of each row, without head and totals.
+std::vector<std::string> order(const Aggregate& totals, SortKey key) {
+  constexpr std::size_t kRouteColumn = 51;
+  constexpr std::size_t kHead = 3;
+  constexpr std::size_t kFoot = 2;
+  std::istringstream text(table(totals, key));
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
+  REQUIRE(lines.size() > kHead + kFoot);
+  std::vector<std::string> rows(lines.begin() + kHead, lines.end() - kFoot);
+  for (std::string& row : rows) row.erase(0, kRouteColumn);
+  return rows;
+}
+
+Aggregate sample() {
+  Aggregate totals;
+  totals.add(event(Counts{"time", Abi::x86_64, {}, Route::vdso, 3, 0, {}}));
+  totals.add(event(Counts{"clock_gettime", Abi::x86_64, 2, Route::fallback, 7, 2, 70'000}));
+  totals.add(event(Counts{"clock_gettime", Abi::x86_64, 1, Route::vdso, 900, 0, {}}));
+  totals.add(event(Counts{"read", Abi::x86_64, {}, {}, 10, 1, 30'000}));
+  return totals;
+}
+
+}  // namespace
+
+TEST_CASE("the table in strace's manner, with routes and clocks") {
+  CHECK(table(sample(), SortKey::time) ==
+        "engine: breakpoint\n"
+        "% time     seconds  usecs/call     calls    errors route    call\n"
+        "------ ----------- ----------- --------- --------- -------- ----------------\n"
+        " 70.00    0.000070          10         7         2 fallback clock_gettime(CLOCK_PROCESS_CPUTIME_ID)\n"
+        " 30.00    0.000030           3        10         1 -        read\n"
+        "     -           -           -       900           vdso     clock_gettime(CLOCK_MONOTONIC)\n"
+        "     -           -           -         3           vdso     time\n"
+        "------ ----------- ----------- --------- --------- -------- ----------------\n"
+        "100.00    0.000100           5       920         3          total\n");
+}
+
+TEST_CASE("a table without a call") {
+  CHECK(table(Aggregate(), SortKey::time) ==
+        "engine: breakpoint\n"
+        "% time     seconds  usecs/call     calls    errors route    call\n"
+        "------ ----------- ----------- --------- --------- -------- ----------------\n"
+        "------ ----------- ----------- --------- --------- -------- ----------------\n"
+        "     -           -           -         0                    total\n");
+}
+
+TEST_CASE("the table is sorted as asked") {
+  const Aggregate totals = sample();
+  const std::string cpu = "fallback clock_gettime(CLOCK_PROCESS_CPUTIME_ID)";
+  const std::string monotonic = "vdso     clock_gettime(CLOCK_MONOTONIC)";
+  const std::string read = "-        read";
+  const std::string time = "vdso     time";
+  using Rows = std::vector<std::string>;
+  CHECK(order(totals, SortKey::time) == Rows{cpu, read, monotonic, time});
+  CHECK(order(totals, SortKey::calls) == Rows{monotonic, read, cpu, time});
+  CHECK(order(totals, SortKey::errors) == Rows{cpu, read, monotonic, time});
+  CHECK(order(totals, SortKey::name) == Rows{monotonic, cpu, read, time});
+  CHECK(order(totals, SortKey::route) == Rows{read, cpu, monotonic, time});
+}
+
+TEST_CASE("the closing line counts by route") {
+  Aggregate totals;
+  totals.add(event(clock_call(Route::vdso)));
+  totals.add(event(clock_call(Route::fallback)));
+  totals.add(event(returned(running("close", {3}), 0)));
+  Scratch scratch;
+  ClosingLineSink sink(scratch.output, totals);
+  REQUIRE(sink.finish());
+  CHECK(scratch.text() ==
+        "vdsotrace: 2 vDSO-capable calls: 1 in user space, 1 fell back to the kernel, 0 direct system calls, 0 "
+        "through vsyscall\n");
+}
