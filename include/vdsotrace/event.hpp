@@ -78,7 +78,6 @@ struct Detached {};
 /// Something the user should know that is not an error.
 struct Notice {
   std::string text;
-  bool once_per_program = false;
 };
 
 /// Events that could not be recorded.

@@ -17,8 +17,6 @@ using Registers = user_regs_struct;
 /// Bytes of the breakpoint instruction; the program counter stands behind it in the stop.
 inline constexpr std::array<std::byte, 1> kBreakpoint{std::byte{0xcc}};
 inline constexpr std::size_t kBreakpointSize = kBreakpoint.size();
-/// Length of the system call instruction (`syscall`, `int 0x80`, `sysenter`).
-inline constexpr std::size_t kSyscallSize = 2;
 
 std::uint64_t program_counter(const Registers& registers);
 std::uint64_t stack_pointer(const Registers& registers);

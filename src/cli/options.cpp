@@ -22,6 +22,7 @@ struct Raw {
   bool relative = false;
   std::vector<std::string> expressions;
   std::string color = "auto";
+  std::string sort = "time";
   bool version = false;
   bool help = false;
   std::string string_limit = "32";
@@ -37,7 +38,7 @@ void declare(CLI::App& app, Raw& raw) {
   app.add_flag("-A,--output-append-mode", o.append, "Append to FILE");
   app.add_flag("-c,--summary-only", o.summary_only, "Only count calls and print a summary");
   app.add_flag("-C,--summary", o.summary_too, "Print a summary after the trace");
-  app.add_option("-S,--summary-sort-by", o.sort, "Sort the summary by calls, errors, name, route or time")->type_name("KEY");
+  app.add_option("-S,--summary-sort-by", raw.sort, "Sort the summary by calls, errors, name, route or time")->type_name("KEY");
   app.add_option("-e", raw.expressions,
                  "trace=SET: calls by name, %vdso, %clock, %file, ...; route=vdso,fallback,syscall,vsyscall; signal=SET")
       ->type_name("EXPR")
@@ -84,25 +85,20 @@ std::string help_text(const CLI::App& app) {
   return text;
 }
 
-template <class Value>
-struct Choice {
-  std::string_view name;
-  Value value;
-};
-
 Result<Color> color_named(const std::string& name) {
-  constexpr Choice<Color> kChoices[] = {
-      {"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}};
-  for (const auto& choice : kChoices) {
-    if (choice.name == name) return choice.value;
-  }
+  if (name == "auto") return Color::automatic;
+  if (name == "always") return Color::always;
+  if (name == "never") return Color::never;
   return fail(fmt::format("--color={}: unknown", name), "one of auto, always, never");
 }
 
-Result<void> check_sort(const std::string& key) {
-  constexpr std::string_view kKeys[] = {"calls", "errors", "name", "route", "time"};
-  if (key.empty() || std::ranges::find(kKeys, key) != std::end(kKeys)) return {};
-  return fail(fmt::format("-S {}: unknown sort key", key), "one of calls, errors, name, route, time");
+Result<SortKey> sort_key_named(const std::string& name) {
+  if (name == "calls") return SortKey::calls;
+  if (name == "errors") return SortKey::errors;
+  if (name == "name") return SortKey::name;
+  if (name == "route") return SortKey::route;
+  if (name == "time") return SortKey::time;
+  return fail(fmt::format("-S {}: unknown sort key", name), "one of calls, errors, name, route, time");
 }
 
 Result<void> check_engine(const std::string& name) {
@@ -142,6 +138,7 @@ Result<Options> check(Raw&& raw) {
   o.follow = raw.follow > 0;
   o.split = raw.follow > 1;
   if (raw.relative && raw.stamps > 0) return fail("-r and -t exclude each other");
+  using Stamps = TextOptions::Stamps;
   constexpr Stamps kByCount[] = {Stamps::none, Stamps::seconds, Stamps::microseconds, Stamps::epoch};
   o.stamps = raw.relative ? Stamps::relative : kByCount[std::clamp(raw.stamps, 0, 3)];
   auto selection = Selection::parse(raw.expressions);
@@ -153,7 +150,10 @@ Result<Options> check(Raw&& raw) {
   auto color = color_named(raw.color);
   if (!color) return tl::unexpected(color.error());
   o.color = *color;
-  for (const auto& checked : {check_sort(o.sort), check_engine(o.engine), check_combinations(o)}) {
+  auto sort = sort_key_named(raw.sort);
+  if (!sort) return tl::unexpected(sort.error());
+  o.sort = *sort;
+  for (const auto& checked : {check_engine(o.engine), check_combinations(o)}) {
     if (!checked) return tl::unexpected(checked.error());
   }
   return std::move(o);

@@ -5,13 +5,14 @@
 #include <variant>
 #include <vector>
 
+#include "sinks/summary.hpp"
+#include "sinks/text.hpp"
 #include "vdsotrace/error.hpp"
 #include "vdsotrace/selection.hpp"
 
 namespace vdsotrace::cli {
 
 enum class Color : std::uint8_t { automatic, always, never };
-enum class Stamps : std::uint8_t { none, seconds, microseconds, epoch, relative };
 
 struct Options {
   std::vector<std::string> program;  ///< and its arguments
@@ -22,9 +23,9 @@ struct Options {
   bool append = false;        ///< -A
   bool summary_only = false;  ///< -c
   bool summary_too = false;   ///< -C
-  std::string sort;           ///< -S
+  SortKey sort = SortKey::time;  ///< -S
   Selection selection;        ///< -e
-  Stamps stamps = Stamps::none;
+  TextOptions::Stamps stamps = TextOptions::Stamps::none;
   bool durations = false;     ///< -T
   std::size_t string_limit = 32;
   std::vector<std::string> environment;  ///< -E

@@ -48,22 +48,12 @@ bool wants_color(Color color, const Output& output) {
 
 TextOptions text_options(const Options& o, const Output& output) {
   TextOptions text;
-  constexpr TextOptions::Stamps kStamps[] = {
-      TextOptions::Stamps::none, TextOptions::Stamps::seconds, TextOptions::Stamps::microseconds,
-      TextOptions::Stamps::epoch, TextOptions::Stamps::relative};
-  text.stamps = kStamps[static_cast<std::size_t>(o.stamps)];
+  text.stamps = o.stamps;
   text.durations = o.durations;
   text.color = wants_color(o.color, output);
   text.quiet = o.quiet;
   text.limits.string = o.string_limit;
   return text;
-}
-
-SortKey sort_key(const std::string& name) {
-  if (name == "calls") return SortKey::calls;
-  if (name == "errors") return SortKey::errors;
-  if (name == "name") return SortKey::name;
-  return name == "route" ? SortKey::route : SortKey::time;
 }
 
 RunFacts run_facts(const Options& o, std::string_view engine) {
@@ -87,7 +77,7 @@ void add_sinks(Pipeline& pipeline, const Options& o, const std::shared_ptr<Outpu
     pipeline.add(std::make_unique<TextSink>(output, text));
   }
   if (o.summary_only || o.summary_too)
-    pipeline.add(std::make_unique<SummarySink>(output, totals, sort_key(o.sort), std::string(engine)));
+    pipeline.add(std::make_unique<SummarySink>(output, totals, o.sort, std::string(engine)));
   if (o.quiet == 0) pipeline.add(std::make_unique<ClosingLineSink>(output, totals));
 }
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <span>
 #include <type_traits>
 
 #include "model/syscalls/errno.hpp"
@@ -48,9 +47,7 @@ Json text(std::string_view chosen) {
     static_cast<void>(dumped(json));
     return json;
   } catch (const Json::type_error&) {
-    std::string quoted;
-    append_quoted(quoted, std::as_bytes(std::span(chosen)), chosen.size());
-    return quoted.substr(1, quoted.size() - 2);
+    return escaped(chosen);
   }
 }
 

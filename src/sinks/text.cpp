@@ -15,12 +15,6 @@ namespace {
 constexpr std::string_view kUnfinished = " <unfinished ...>";
 constexpr std::int64_t kSecond = 1'000'000'000;
 
-std::string escaped(std::string_view text) {
-  std::string quoted;
-  append_quoted(quoted, std::as_bytes(std::span(text.data(), text.size())), text.size());
-  return quoted.substr(1, quoted.size() - 2);
-}
-
 }  // namespace
 
 void TextSink::consume(const Event& event) {
@@ -34,15 +28,19 @@ void TextSink::flush() {
 }
 
 Result<void> TextSink::finish() {
-  if (open_line_ != 0) text_.append(kUnfinished).append("\n");
-  open_line_ = 0;
+  end_open_line();
   flush();
   return {};
 }
 
-void TextSink::begin_line(pid_t tid, std::int64_t time_ns) {
+/// What stands as a partial line gives way to something else.
+void TextSink::end_open_line() {
   if (open_line_ != 0) text_.append(kUnfinished).append("\n");
   open_line_ = 0;
+}
+
+void TextSink::begin_line(pid_t tid, std::int64_t time_ns) {
+  end_open_line();
   if (tasks_ > 1) fmt::format_to(std::back_inserter(text_), "[pid {}] ", tid);
   append_stamp(time_ns);
 }
@@ -77,8 +75,7 @@ void TextSink::line(const Event& event, std::string_view color, std::string_view
 }
 
 void TextSink::append_message(std::string_view text) {
-  if (open_line_ != 0) text_.append(kUnfinished).append("\n");
-  open_line_ = 0;
+  end_open_line();
   palette_.append(text_, Palette::kMessage, fmt::format("vdsotrace: {}", text));
   text_.append("\n");
 }

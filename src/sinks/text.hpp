@@ -46,6 +46,7 @@ class TextSink final : public Sink {
   void on(const Event& event, const Notice& notice);
   void on(const Event& event, const Lost& lost);
 
+  void end_open_line();
   void begin_line(pid_t tid, std::int64_t time_ns);
   void append_stamp(std::int64_t time_ns);
   void append_ending(const Call& call, const CallText& text);

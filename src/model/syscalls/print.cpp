@@ -133,6 +133,12 @@ void append_quoted(std::string& out, std::span<const std::byte> bytes, std::size
   if (more || shown < bytes.size()) out.append("...");
 }
 
+std::string escaped(std::string_view text) {
+  std::string quoted;
+  append_quoted(quoted, std::as_bytes(std::span(text)), text.size());
+  return quoted.substr(1, quoted.size() - 2);
+}
+
 void print_string_at(ArgContext& c, std::uint64_t address) {
   std::array<std::byte, 256> small;
   std::vector<std::byte> large;
