@@ -20,6 +20,8 @@ inline constexpr std::size_t kBreakpointSize = kBreakpoint.size();
 
 std::uint64_t program_counter(const Registers& registers);
 std::uint64_t stack_pointer(const Registers& registers);
+/// What tells the threads of a process apart without asking the kernel: the fs base.
+std::uint64_t thread_pointer(const Registers& registers);
 /// Offsets in `struct user`, for ptrace::set_user_word.
 std::size_t program_counter_offset();
 std::size_t first_argument_offset();

@@ -12,6 +12,7 @@ constexpr std::uint64_t kX32Bit = 0x40000000;        // __X32_SYSCALL_BIT
 
 std::uint64_t program_counter(const Registers& registers) { return registers.rip; }
 std::uint64_t stack_pointer(const Registers& registers) { return registers.rsp; }
+std::uint64_t thread_pointer(const Registers& registers) { return registers.fs_base; }
 std::size_t program_counter_offset() { return offsetof(Registers, rip); }
 std::size_t first_argument_offset() { return offsetof(Registers, rdi); }
 bool runs_64_bit(const Registers& registers) { return registers.cs == kUserCodeSelector64; }

@@ -21,13 +21,17 @@ void set_result(Call& call, const arch::Registers& registers) {
 
 }  // namespace
 
+bool BreakpointEngine::wants(const VdsoService& service) const {
+  const Selection& selection = needs_.selection;
+  return (selection.wants_route(Route::vdso) || selection.wants_route(Route::fallback)) &&
+         selection.wants_number(Abi::x86_64, number_of(Abi::x86_64, service.syscall), true);
+}
+
 const ProbePlan& BreakpointEngine::plan_for(const VdsoImage& image) {
   const auto found = plans_.find(&image);
   if (found != plans_.end()) return found->second;
-  const Selection& selection = needs_.selection;
-  const bool routes = selection.wants_route(Route::vdso) || selection.wants_route(Route::fallback);
   const auto wanted = [&](const VdsoService& service) {
-    return routes && selection.wants_number(Abi::x86_64, number_of(Abi::x86_64, service.syscall), true);
+    return wants(service) && (!covers_ || covers_(image, service));
   };
   return plans_.emplace(&image, plan_probes(image, wanted)).first->second;
 }

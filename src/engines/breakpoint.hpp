@@ -1,6 +1,7 @@
 // int3 on the entry and on every `ret` of each vDSO function: two stops a call.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -15,7 +16,13 @@ namespace vdsotrace {
 
 class BreakpointEngine final : public ProbeEngine {
  public:
-  BreakpointEngine(const Needs& needs, EventSink& sink) : needs_(needs), reporter_(sink) {}
+  /// `covers`: the services that are its own to observe, if not all.
+  using Covers = std::function<bool(const VdsoImage&, const VdsoService&)>;
+  BreakpointEngine(const Needs& needs, EventSink& sink, Covers covers = {})
+      : needs_(needs), reporter_(sink), covers_(std::move(covers)) {}
+
+  /// Whether the user asked for that service's calls.
+  bool wants(const VdsoService& service) const;
 
   std::string_view name() const override { return "breakpoint"; }
   void install(AddressSpace& space, StoppedThread& thread) override;
@@ -36,6 +43,7 @@ class BreakpointEngine final : public ProbeEngine {
 
   const Needs& needs_;
   Reporter reporter_;
+  Covers covers_;
   /// By image; images live as long as the session's cache.
   std::map<const VdsoImage*, ProbePlan> plans_;
   std::map<pid_t, OpenCalls> open_;

@@ -12,6 +12,7 @@ constexpr long kAgainNs = 2'000'000;
 std::atomic<std::uint32_t> from_terminal{0};
 std::atomic<std::uint32_t> from_process{0};
 timer_t alarm_clock;
+timer_t nap_clock;
 
 timespec to_timespec(std::int64_t ns) {
   return {static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)};
@@ -53,6 +54,7 @@ OwnSignals::OwnSignals() {
   event.sigev_notify = SIGEV_SIGNAL;
   event.sigev_signo = SIGALRM;
   ::timer_create(CLOCK_MONOTONIC, &event, &alarm_clock);
+  ::timer_create(CLOCK_MONOTONIC, &event, &nap_clock);
   take_over(SIGALRM, wake);
   for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP}) take_over(signal, note);
 
@@ -70,6 +72,7 @@ OwnSignals::OwnSignals() {
 
 OwnSignals::~OwnSignals() {
   ::timer_delete(alarm_clock);
+  ::timer_delete(nap_clock);
   restore_in_child();
 }
 
@@ -86,6 +89,12 @@ void OwnSignals::arm() {
 void OwnSignals::set_deadline(std::int64_t monotonic_ns) {
   deadline_ = monotonic_ns;
   arm();
+}
+
+void OwnSignals::wake_after(std::int64_t ns) {
+  itimerspec when{};
+  if (ns > 0) when = {{0, kAgainNs}, to_timespec(ns)};
+  ::timer_settime(nap_clock, 0, &when, nullptr);
 }
 
 std::optional<OwnSignal> OwnSignals::take() {

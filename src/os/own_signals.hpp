@@ -29,6 +29,8 @@ class OwnSignals {
   std::optional<OwnSignal> take();
   /// From that CLOCK_MONOTONIC time on, blocking calls are interrupted.
   void set_deadline(std::int64_t monotonic_ns);
+  /// After so many nanoseconds a blocking call is interrupted, once or more; 0: no longer.
+  void wake_after(std::int64_t ns);
 
   /// Puts actions back as they were found; for a child before it executes a program.
   /// Async-signal-safe.

@@ -25,6 +25,8 @@ Result<void> seize(pid_t tid, OnTracerDeath fate);
 bool interrupt(pid_t tid);
 /// Resumes until the next system call stop, delivering `signal` unless 0.
 bool resume_to_syscall(pid_t tid, int signal);
+/// Executes one instruction.
+bool step(pid_t tid);
 /// Leaves a group-stopped thread stopped but listening.
 bool listen(pid_t tid);
 bool detach(pid_t tid, int signal);

@@ -16,6 +16,7 @@ namespace {
 constexpr std::int64_t kPollNs = 50'000;
 /// A sleep shorter than this would have been better polled.
 constexpr std::int64_t kShortSleepNs = 150'000;
+constexpr std::int64_t kShortestNap = 50'000;
 constexpr int kMostCredit = 8;
 /// Stops served between two looks at all that is at hand.
 constexpr unsigned kFairness = 8;
@@ -68,21 +69,24 @@ Waiter::Found Waiter::poll() {
   return Found::none;
 }
 
-Waiter::Found Waiter::sleep() {
+Waiter::Found Waiter::sleep(std::optional<std::int64_t> most) {
+  // Where there is one processor only, whom we wait for needs it.
+  if (most && may_poll_ && *most == 0) return Found::interrupted;
+  if (most) signals_.wake_after(std::max(*most, kShortestNap));
   const std::int64_t start = monotonic_ns();
   const Found found = wait_once(true);
+  if (most) signals_.wake_after(0);
   if (found == Found::some && monotonic_ns() - start < kShortSleepNs)
     credit_ = std::min(std::max(credit_, 0) + 2, kMostCredit);
   return found;
 }
 
-WaitResult Waiter::next(const std::function<void()>& before_sleep) {
+WaitResult Waiter::next(const BeforeSleep& before_sleep) {
   if (const auto signal = signals_.take()) return *signal;
   while (ready_.empty()) {
     Found found = may_poll_ && credit_ > 0 ? poll() : wait_once(false);
     if (found == Found::none) {
-      before_sleep();
-      found = sleep();
+      found = sleep(before_sleep());
     }
     if (found == Found::no_children) return NoneLeft{};
     if (found == Found::interrupted) {

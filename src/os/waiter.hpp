@@ -30,9 +30,11 @@ using WaitResult = std::variant<TraceeStop, OwnSignal, TimedOut, NoneLeft>;
 class StopSource {
  public:
   virtual ~StopSource() = default;
-  /// The next thing that happened. `before_sleep` runs when nothing is at hand and
-  /// the caller is about to be put to sleep.
-  virtual WaitResult next(const std::function<void()>& before_sleep) = 0;
+  /// Runs when nothing is at hand and the caller is about to be put to sleep. Answers for how many nanoseconds at
+  /// most: then it is asked again. Nothing: as long as it takes.
+  using BeforeSleep = std::function<std::optional<std::int64_t>()>;
+  /// The next thing that happened.
+  virtual WaitResult next(const BeforeSleep& before_sleep) = 0;
 };
 
 /// Waits with waitpid(2) for every thread. Every few stops all that are at hand are
@@ -44,7 +46,7 @@ class Waiter final : public StopSource {
  public:
   explicit Waiter(OwnSignals& signals);
 
-  WaitResult next(const std::function<void()>& before_sleep) override;
+  WaitResult next(const BeforeSleep& before_sleep) override;
 
   /// CLOCK_MONOTONIC nanoseconds at which next() answers TimedOut, once.
   void set_deadline(std::int64_t when);
@@ -54,7 +56,7 @@ class Waiter final : public StopSource {
   Found wait_once(bool blocking);
   void collect_rest();
   Found poll();
-  Found sleep();
+  Found sleep(std::optional<std::int64_t> most);
   bool deadline_passed();
 
   OwnSignals& signals_;

@@ -90,6 +90,8 @@ bool AddressSpace::overlaps_vdso(std::uint64_t address, std::uint64_t size) cons
 }
 
 const VdsoFunction* AddressSpace::fallback_at(std::uint64_t pc) const {
+  if (const auto moved = engine_memory_.fallbacks.find(pc); moved != engine_memory_.fallbacks.end())
+    return moved->second;
   const auto offset = offset_of(pc);
   if (!image_ || !offset) return nullptr;
   for (const VdsoFunction& function : image_->functions()) {
@@ -98,6 +100,15 @@ const VdsoFunction* AddressSpace::fallback_at(std::uint64_t pc) const {
     if (ends_here && service_for(function) != nullptr) return &function;
   }
   return nullptr;
+}
+
+std::optional<std::uint64_t> AddressSpace::system_call_instruction() const {
+  if (engine_memory_.system_call != 0) return engine_memory_.system_call;
+  if (!image_) return std::nullopt;
+  for (const VdsoFunction& function : image_->functions()) {
+    if (!function.syscalls.empty()) return base_ + function.syscalls.front().offset;
+  }
+  return std::nullopt;
 }
 
 bool AddressSpace::in_gate(std::uint64_t pc) const {

@@ -27,6 +27,15 @@ class ImageCache {
   std::vector<std::shared_ptr<const VdsoImage>> images_;
 };
 
+/// Code that an engine has placed in the process, outside the vDSO.
+struct EngineMemory {
+  std::uint64_t start = 0;
+  std::uint64_t end = 0;          ///< exclusive; start == end: there is none
+  std::uint64_t system_call = 0;  ///< a system call instruction for our own use
+  /// Where a fallback's system call stop stands that was moved there, and whose it is.
+  std::map<std::uint64_t, const VdsoFunction*> fallbacks;
+};
+
 /// Shared by all tasks that share the memory (threads, vfork and CLONE_VM
 /// children); a fork gets a copy, exec a new one.
 ///
@@ -56,8 +65,8 @@ class AddressSpace {
   /// The offset of `address` in the vDSO mapping, if it lies in it.
   std::optional<std::uint32_t> offset_of(std::uint64_t address) const;
   bool overlaps_vdso(std::uint64_t address, std::uint64_t size) const;
-  /// The function whose fallback site ends at `pc`: where a system call stop
-  /// stands when the vDSO itself made the call.
+  /// The function whose fallback site, there or moved by an engine, ends at `pc`: where a system call
+  /// stop stands when the vDSO itself made the call.
   const VdsoFunction* fallback_at(std::uint64_t pc) const;
   /// Whether that site lies in an exported gate for all system calls (i386's
   /// __kernel_vsyscall): then only its caller tells whether the vDSO made the call.
@@ -65,6 +74,14 @@ class AddressSpace {
   /// Whether the vDSO offers what this system call does. A process without
   /// a vDSO counts the classic time calls.
   bool capable(Abi abi, std::int64_t nr) const;
+
+  /// A system call instruction that a stopped thread can be sent to.
+  std::optional<std::uint64_t> system_call_instruction() const;
+  void set_engine_memory(EngineMemory memory) { engine_memory_ = std::move(memory); }
+  const EngineMemory& engine_memory() const { return engine_memory_; }
+  bool in_engine_memory(std::uint64_t address) const {
+    return address >= engine_memory_.start && address < engine_memory_.end;
+  }
 
   /// Writes `bytes` at `offset` after noting what is there. False if the place is
   /// outside the vDSO or cannot be written; then it is as it was.
@@ -92,6 +109,7 @@ class AddressSpace {
   std::uint64_t base_ = 0;
   std::uint64_t size_ = 0;
   std::vector<std::int64_t> capable_numbers_;
+  EngineMemory engine_memory_;
   std::map<std::uint32_t, Patch> journal_;  ///< by offset in the mapping
 };
 

@@ -53,12 +53,13 @@ void mapped(StoppedThread& stopped, const Call& call, ProbeEngine&) {
 }
 
 /// The kernel moves a vDSO only as a whole (vdso_mremap, arch/x86/entry/vdso/vma.c).
-void remapped(StoppedThread& stopped, const Call& call, ProbeEngine&) {
+void remapped(StoppedThread& stopped, const Call& call, ProbeEngine& engine) {
   AddressSpace& space = *stopped.thread().space;
   if (call.error != 0 || !space.has_vdso()) return;
   const auto result = static_cast<std::uint64_t>(call.result);
   if (call.args[0] == space.base()) {
     space.moved_to(result);
+    engine.on_vdso_moved(space, stopped);
   } else if (space.overlaps_vdso(result, call.args[2])) {
     forget_vdso(stopped);
   }

@@ -74,6 +74,7 @@ Thread* Family::on_birth(StoppedThread& stopped) {
   if (!traced) child->role = same_memory ? Thread::Role::guarded : Thread::Role::released;
 
   Thread& known = *(threads_[child->tid] = std::move(child));
+  engine_.on_birth(parent, known);
   reporter_.tell(known, Started{how_born(sharing), parent.tgid});
   return &known;
 }
@@ -132,7 +133,7 @@ void Family::replace_program(StoppedThread& stopped, pid_t former_tid) {
   if (options_.hide_vdso && !hide_vdso(stopped, space.abi()))
     reporter_.tell(thread, Notice{"the vDSO could not be hidden from this program"});
   notice_limits(thread);
-  if (space.image() != nullptr) engine_.install(space, stopped);
+  thread.executed = true;
 }
 
 void Family::notice_limits(const Thread& thread) {

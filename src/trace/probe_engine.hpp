@@ -2,6 +2,7 @@
 // stops, and the engines, which own the patches.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -17,8 +18,10 @@ namespace vdsotrace {
 ///     stopped thread that it is given and answers how to resume.
 ///  4. A trap that is not its own it leaves alone (on_trap answers nothing), and the
 ///     signal reaches the program unchanged.
+///     Code outside the vDSO is put there by calls that the process makes for us, and made known by
+///     AddressSpace::set_engine_memory.
 ///  5. After remove, memory is byte-identical and no program counter is in engine
-///     memory (leave_engine_memory was called for each thread).
+///     memory (leave_for_good was called for each thread).
 ///  6. Calls of threads whose role is not `traced` are let pass untold.
 ///  7. What could not be recorded is told by a Lost event.
 class ProbeEngine {
@@ -27,7 +30,8 @@ class ProbeEngine {
   /// As `--engine` and JSON spell it. Static storage.
   virtual std::string_view name() const = 0;
 
-  /// Makes the space's vDSO observable. What cannot be observed is told in a Notice.
+  /// Makes the space's vDSO observable. What cannot be observed is told in a Notice. The thread is at a
+  /// stop at which it can make calls for us (RemoteCalls).
   virtual void install(AddressSpace& space, StoppedThread& thread) = 0;
   /// Undoes install. False if the memory could not be written: then the thread must not
   /// be let go, as it would run into what is left.
@@ -39,6 +43,17 @@ class ProbeEngine {
   /// registers saved in a signal frame, or it is detached): wherever it is in
   /// engine memory, it is put back to the same place in the program's own code.
   virtual void leave_engine_memory(StoppedThread& thread) = 0;
+  /// The same before remove: every other thread is stopped, too.
+  virtual void leave_for_good(StoppedThread& thread) { leave_engine_memory(thread); }
+
+  /// A thread stopped; called before anything of this stop is told.
+  virtual void on_stop(Thread&) {}
+  /// `child` is known and has not run yet. Its space is its parent's or a copy of it.
+  virtual void on_birth(const Thread&, const Thread& /*child*/) {}
+  /// The thread that on_birth announced stopped for the first time and will be observed, or guarded.
+  virtual void on_first_stop(StoppedThread&) {}
+  /// The program has moved its vDSO: the space knows its new place.
+  virtual void on_vdso_moved(AddressSpace&, StoppedThread&) {}
 
   /// A system call begins. `fallback` is the vDSO function that makes it, or null for
   /// one made elsewhere. True if the engine has the function's call open: it will tell both as one.
@@ -53,8 +68,9 @@ class ProbeEngine {
   /// The thread ended or executed another program: its open calls never return.
   virtual void on_end(Thread& thread) = 0;
 
-  /// Tells what has been observed without a stop.
-  virtual void drain() {}
+  /// Tells what has been observed without a stop, if anything can be.
+  enum class Drained : std::uint8_t { never, nothing, something };
+  virtual Drained drain() { return Drained::never; }
 };
 
 }  // namespace vdsotrace

@@ -16,12 +16,19 @@ namespace {
 constexpr std::uint64_t kRedZone = 128;
 constexpr std::uint64_t kAllSignals = ~std::uint64_t{0};
 
-std::optional<std::uint64_t> system_call_instruction(const AddressSpace& space) {
-  if (space.image() == nullptr || space.abi() != Abi::x86_64) return std::nullopt;
-  for (const VdsoFunction& function : space.image()->functions()) {
-    if (!function.syscalls.empty()) return space.base() + function.syscalls.front().offset;
-  }
-  return std::nullopt;
+/// Waits for the thread's next stop. Nothing if it has ended: that is the session's to reap.
+std::optional<WaitStatus> next_stop(pid_t tid) {
+  int raw = 0;
+  pid_t seen;
+  do {
+    siginfo_t info{};
+    if (::waitid(P_PID, static_cast<id_t>(tid), &info, WEXITED | WSTOPPED | WNOWAIT | __WALL) != 0 && errno != EINTR)
+      return std::nullopt;
+    if (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED) return std::nullopt;
+    seen = ::waitpid(tid, &raw, __WALL | WNOHANG);
+  } while (seen == 0 || (seen < 0 && errno == EINTR));
+  if (seen != tid) return std::nullopt;
+  return WaitStatus(raw);
 }
 
 /// Runs to the next system call stop. Other stops can only be group-stops, as all
@@ -29,19 +36,17 @@ std::optional<std::uint64_t> system_call_instruction(const AddressSpace& space) 
 bool run_to_system_call_stop(pid_t tid) {
   for (;;) {
     if (!ptrace::resume_to_syscall(tid, 0)) return false;
-    int raw = 0;
-    pid_t seen;
-    do {
-      // Asked without reaping: the end of the thread is the session's to see.
-      siginfo_t info{};
-      if (::waitid(P_PID, static_cast<id_t>(tid), &info, WEXITED | WSTOPPED | WNOWAIT | __WALL) != 0 && errno != EINTR)
-        return false;
-      if (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED) return false;
-      seen = ::waitpid(tid, &raw, __WALL | WNOHANG);
-    } while (seen == 0 || (seen < 0 && errno == EINTR));
-    if (seen != tid) return false;
-    if (WaitStatus(raw).kind() == WaitStatus::Kind::system_call) return true;
+    const auto status = next_stop(tid);
+    if (!status) return false;
+    if (status->kind() == WaitStatus::Kind::system_call) return true;
   }
+}
+
+/// Whether the thread was interrupted in a system call that the kernel will begin again
+/// (ERESTARTSYS to ERESTART_RESTARTBLOCK, linux/errno.h).
+bool restarts(const arch::Registers& registers) {
+  const auto result = arch::return_value(registers);
+  return static_cast<std::int64_t>(registers.orig_rax) >= 0 && result <= -512 && result >= -516;
 }
 
 /// The program's action for SIGTRAP, set again through memory below its stack pointer.
@@ -58,23 +63,57 @@ void restore_trap_action(StoppedThread& stopped, const KernelSigaction& action) 
 
 }  // namespace
 
-std::optional<std::int64_t> remote_call(StoppedThread& stopped, std::int64_t nr,
-                                        const std::array<std::uint64_t, 6>& args) {
-  const pid_t tid = stopped.tid();
-  const auto instruction = system_call_instruction(*stopped.thread().space);
-  const auto mask = ptrace::signal_mask(tid);
+RemoteCalls::RemoteCalls(StoppedThread& stopped) : stopped_(stopped) {
+  const auto instruction = stopped.thread().space->system_call_instruction();
   const auto* current = stopped.registers();
-  if (!instruction || !mask || current == nullptr) return std::nullopt;
-  if (proc::status_number(tid, "Seccomp").value_or(1) != 0) return std::nullopt;
-  const arch::Registers saved = *current;
-  if (!ptrace::set_signal_mask(tid, kAllSignals)) return std::nullopt;
-  if (!stopped.set_registers(arch::for_system_call(saved, *instruction, nr, args))) return std::nullopt;
-  if (!run_to_system_call_stop(tid) || !run_to_system_call_stop(tid)) return std::nullopt;
-  const auto after = ptrace::registers(tid);
-  stopped.set_registers(saved);
-  ptrace::set_signal_mask(tid, *mask);
+  if (!instruction || current == nullptr || stopped.thread().space->abi() != Abi::x86_64) return;
+  if (proc::status_number(stopped.tid(), "Seccomp").value_or(1) != 0) return;
+  const auto mask = ptrace::signal_mask(stopped.tid());
+  if (!mask || !ptrace::set_signal_mask(stopped.tid(), kAllSignals)) return;
+  mask_ = *mask;
+  saved_ = *current;
+  instruction_ = instruction;
+}
+
+RemoteCalls::~RemoteCalls() {
+  if (!instruction_) return;
+  stopped_.set_registers(saved_);
+  ptrace::set_signal_mask(stopped_.tid(), mask_);
+  // The kernel restarts a call only on its way out of a stop for a signal; this stop was for a call.
+  if (restarts(saved_)) ptrace::interrupt(stopped_.tid());
+}
+
+std::optional<std::int64_t> RemoteCalls::call(std::int64_t nr, const std::array<std::uint64_t, 6>& args) {
+  if (!instruction_) return std::nullopt;
+  if (!stopped_.set_registers(arch::for_system_call(saved_, *instruction_, nr, args))) return std::nullopt;
+  if (!run_to_system_call_stop(stopped_.tid()) || !run_to_system_call_stop(stopped_.tid())) return std::nullopt;
+  const auto after = ptrace::registers(stopped_.tid());
   if (!after) return std::nullopt;
   return arch::return_value(*after);
+}
+
+std::optional<std::int64_t> remote_call(StoppedThread& stopped, std::int64_t nr,
+                                        const std::array<std::uint64_t, 6>& args) {
+  return RemoteCalls(stopped).call(nr, args);
+}
+
+bool step_out(StoppedThread& stopped, const std::function<bool(std::uint64_t)>& inside, int most) {
+  const pid_t tid = stopped.tid();
+  const auto* registers = stopped.registers();
+  if (registers == nullptr) return false;
+  if (!inside(arch::program_counter(*registers))) return true;
+  const auto mask = ptrace::signal_mask(tid);
+  if (!mask || !ptrace::set_signal_mask(tid, kAllSignals)) return false;
+  bool out = false;
+  for (int step = 0; step < most && !out; ++step) {
+    if (!ptrace::step(tid) || !next_stop(tid)) return false;
+    const auto now = ptrace::registers(tid);
+    if (!now) return false;
+    out = !inside(arch::program_counter(*now));
+  }
+  stopped.forget_registers();
+  ptrace::set_signal_mask(tid, *mask);
+  return out;
 }
 
 void repair_signal_state(StoppedThread& stopped) {

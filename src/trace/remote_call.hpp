@@ -1,15 +1,40 @@
 // Making a stopped thread do a system call for us.
 #pragma once
 
+#include <functional>
+
 #include "trace/thread.hpp"
 
 namespace vdsotrace {
 
-/// Runs system call `nr` on a stopped x86-64 thread, using the vDSO's own system call
-/// instruction, and puts its registers and signal mask back as they were. Signals wait meanwhile.
-/// Nothing if the thread died, has no usable vDSO, or is under seccomp (which might kill it for the call).
+/// System calls made by a stopped x86-64 thread for us, with the vDSO's own system call instruction
+/// or one that an engine has put in place. Signals wait meanwhile; registers and signal mask are put back
+/// by the destructor. Begun at a signal, an event other than exec, or a system call's exit stop.
+class RemoteCalls {
+ public:
+  explicit RemoteCalls(StoppedThread& stopped);
+  ~RemoteCalls();
+  RemoteCalls(const RemoteCalls&) = delete;
+  RemoteCalls& operator=(const RemoteCalls&) = delete;
+
+  /// The raw result, -errno on failure. Nothing if the thread died, has no usable vDSO, or is under
+  /// seccomp (which might kill it for the call).
+  std::optional<std::int64_t> call(std::int64_t nr, const std::array<std::uint64_t, 6>& args);
+
+ private:
+  StoppedThread& stopped_;
+  std::optional<std::uint64_t> instruction_;  ///< nothing: calls cannot be made
+  std::uint64_t mask_ = 0;
+  arch::Registers saved_{};
+};
+
+/// A single one.
 std::optional<std::int64_t> remote_call(StoppedThread& stopped, std::int64_t nr,
                                         const std::array<std::uint64_t, 6>& args);
+
+/// Steps the thread, signals held back, as long as `inside` says so of its program counter. False if it is
+/// still inside after `most` steps, or gone.
+bool step_out(StoppedThread& stopped, const std::function<bool(std::uint64_t)>& inside, int most);
 
 /// Undoes what a breakpoint's forced SIGTRAP did to the program's signal mask and
 /// to its action for SIGTRAP (see signal_state.hpp).

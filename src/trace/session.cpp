@@ -9,6 +9,10 @@ namespace vdsotrace {
 namespace {
 
 constexpr std::size_t kMostEarly = 64;
+/// Looks for records without a sleep between, after the last one that came.
+constexpr int kLooksAtOnce = 100;
+constexpr std::int64_t kShortNapNs = 100'000;
+constexpr std::int64_t kLongNapNs = 20'000'000;
 
 }  // namespace
 
@@ -42,10 +46,7 @@ Result<Outcome> Session::run(SpawnedChild child) {
 }
 
 void Session::watch(const std::function<bool()>& more) {
-  const auto before_sleep = [this] {
-    engine_.drain();
-    reporter_.settle();
-  };
+  const auto before_sleep = [this] { return nap(); };
   while (more()) {
     const WaitResult result = source_.next(before_sleep);
     if (const auto* stop = std::get_if<TraceeStop>(&result)) {
@@ -56,6 +57,21 @@ void Session::watch(const std::function<bool()>& more) {
       return;
     }
   }
+}
+
+/// Nobody wakes us for what is seen without a stop: so we look again, at once while it comes thick, ever more
+/// rarely while there is nothing.
+std::optional<std::int64_t> Session::nap() {
+  const auto drained = engine_.drain();
+  if (drained == ProbeEngine::Drained::something) {
+    quiet_looks_ = 0;
+    return 0;
+  }
+  ++quiet_looks_;
+  if (quiet_looks_ < kLooksAtOnce && drained == ProbeEngine::Drained::nothing) return 0;
+  reporter_.settle();
+  if (drained == ProbeEngine::Drained::never) return std::nullopt;
+  return std::min(kShortNapNs << std::min(quiet_looks_ - kLooksAtOnce, 16), kLongNapNs);
 }
 
 void Session::on_stop(const TraceeStop& stop) {
@@ -107,6 +123,12 @@ Resume Session::decide(StoppedThread& stopped, const WaitStatus& status) {
     const Resume first = on_first_stop(stopped);
     if (first.how != Resume::How::run) return first;
   }
+  engine_.on_stop(thread);
+  if (thread.executed && status.kind() == WaitStatus::Kind::system_call) {
+    // The end of execve: nothing of the new program has run, and unlike at the event before, it can make calls for us.
+    thread.executed = false;
+    if (thread.space->image() != nullptr) engine_.install(*thread.space, stopped);
+  }
   switch (status.kind()) {
     case WaitStatus::Kind::system_call: calls_.on_stop(stopped); return {};
     case WaitStatus::Kind::signal: return on_signal(stopped, status.signal());
@@ -119,9 +141,9 @@ Resume Session::decide(StoppedThread& stopped, const WaitStatus& status) {
 Resume Session::on_first_stop(StoppedThread& stopped) {
   Thread& thread = stopped.thread();
   thread.phase = Thread::Phase::live;
-  if (thread.role != Thread::Role::released) return {};
-  if (!family_.clean(stopped)) return {};
-  return {Resume::How::detach, 0};
+  if (thread.role == Thread::Role::released && family_.clean(stopped)) return {Resume::How::detach, 0};
+  engine_.on_first_stop(stopped);
+  return {};
 }
 
 Resume Session::on_group_stop(StoppedThread& stopped, int signal) {
@@ -183,7 +205,7 @@ void Session::release_all() {
   }
   std::map<pid_t, int> held;  // with the signal that each is to get
   while (held.size() < family_.threads().size()) {
-    const WaitResult result = source_.next([] {});
+    const WaitResult result = source_.next([] { return std::nullopt; });
     if (std::holds_alternative<NoneLeft>(result)) break;
     const auto* stop = std::get_if<TraceeStop>(&result);
     if (stop == nullptr) continue;
@@ -205,7 +227,7 @@ void Session::release_all() {
   // No thread may be in a copy when the first address space is cleaned.
   for (const auto& [tid, signal] : held) {
     StoppedThread stopped(*family_.find(tid));
-    engine_.leave_engine_memory(stopped);
+    engine_.leave_for_good(stopped);
     std::move(stopped).resume({Resume::How::hold, 0});
   }
   for (const auto& [tid, signal] : held) {

@@ -28,6 +28,7 @@ class Session {
 
  private:
   void watch(const std::function<bool()>& more);
+  std::optional<std::int64_t> nap();
   void on_stop(const TraceeStop& stop);
   void on_end(Thread& thread, const WaitStatus& status);
   void handle(Thread& thread, const WaitStatus& status);
@@ -49,6 +50,7 @@ class Session {
   pid_t root_ = 0;
   std::optional<Outcome> outcome_;
   bool failed_to_launch_ = false;
+  int quiet_looks_ = 0;
   /// New threads that stopped, or even ended, before their creator's event was seen.
   std::map<pid_t, WaitStatus> early_;
 };

@@ -45,6 +45,10 @@ void SystemCalls::on_stop(StoppedThread& stopped) {
 
 void SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info& info) {
   Thread& thread = stopped.thread();
+  // A stub that waits for room in its ring.
+  if (thread.space->in_engine_memory(info.instruction_pointer) &&
+      thread.space->fallback_at(info.instruction_pointer) == nullptr)
+    return;
   thread.in_call.emplace();
   CallInProgress& progress = *thread.in_call;
   progress.call = call_from(info);

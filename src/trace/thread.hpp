@@ -49,6 +49,7 @@ struct Thread {
   std::shared_ptr<AddressSpace> space;
   std::shared_ptr<SignalActions> actions;
   bool trap_blocked = false;  ///< SIGTRAP is in its signal mask
+  bool executed = false;      ///< has just executed a program; execve's exit stop is still to come
   std::optional<CallInProgress> in_call;
 
   bool told() const { return role == Role::traced && phase != Phase::launching; }
@@ -85,6 +86,8 @@ class StoppedThread {
   const arch::Registers* registers();
   bool set_program_counter(std::uint64_t address);
   bool set_registers(const arch::Registers& registers);
+  /// It ran in between: what is known of its registers is out of date.
+  void forget_registers() { registers_.reset(); }
 
   /// Lets it go on. Consumes the proof.
   void resume(Resume how) &&;

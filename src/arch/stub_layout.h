@@ -1,0 +1,66 @@
+/* What the stubs (assembly) and the inline engine (C++) agree upon: the layout of the memory
+ * that a traced process shares with vdsotrace. All numbers are bytes unless a name says otherwise. */
+#ifndef VDSOTRACE_STUB_LAYOUT_H
+#define VDSOTRACE_STUB_LAYOUT_H
+
+/* Control page. */
+#define REGION_HEARTBEAT 0    /* u64, moves on whenever vdsotrace has looked */
+#define REGION_ORPHANED 8     /* u32, set by a stub that waited in vain: recording has ended */
+#define REGION_MAY_SLEEP 12   /* u32, the process may be put to sleep by futex(2) while a ring is full */
+#define REGION_LOST 16        /* u64, calls made while orphaned */
+/* Fallbacks by clock ids without a column: {u64 clock id | (function + 1) << 32, u64 calls, u64 errors} */
+#define REGION_OTHERS 1024
+#define OTHER_LOG2 5
+#define OTHER_CALLS 8
+#define OTHER_ERRORS 16
+#define OTHERS_COUNT 64
+
+/* Counters: per processor a block, in it per function a row of u64, one per clock. */
+#define REGION_COUNTERS 4096
+#define CPU_COUNT_LOG2 8
+#define CPU_BLOCK_LOG2 13
+#define ROW_LOG2 8            /* 32 clocks */
+#define CLOCK_OTHER 31        /* clock ids from here on share one counter */
+#define ROW_KINDS 3           /* entries, fallbacks, failed fallbacks: blocks of rows */
+#define KIND_LOG2 11          /* 8 functions */
+#define FUNCTIONS_MAX 8
+
+/* Thread table: entries found by hash of the thread pointer (fs base), then the shared ring's. */
+#define REGION_TABLE (REGION_COUNTERS + (1 << (CPU_COUNT_LOG2 + CPU_BLOCK_LOG2)))
+#define TABLE_LOG2 8
+#define TABLE_PROBES 4
+#define ENTRY_LOG2 7
+#define ENTRY_KEY 0           /* u64 fs base + 1, 0: free */
+#define ENTRY_HEAD 8          /* u64 records begun, counted by the stubs */
+#define ENTRY_LIMIT 16        /* u64 below it HEAD may be used without looking at TAIL */
+#define ENTRY_RING 24         /* u64 address of the ring in the process */
+#define ENTRY_TAIL 64         /* u64 records taken by vdsotrace, on a cache line of its own */
+#define TABLE_ENTRIES ((1 << TABLE_LOG2) + TABLE_PROBES)
+#define REGION_SHARED_ENTRY (REGION_TABLE + ((TABLE_ENTRIES - 1) << ENTRY_LOG2))
+#define HASH_FACTOR 0x61C88647
+#define HASH_SHIFT 24         /* of a 32-bit product: TABLE_LOG2 bits are left */
+
+/* Rings. */
+#define RING_RECORDS_LOG2 12
+#define RECORD_LOG2 7
+#define RING_BYTES (1 << (RING_RECORDS_LOG2 + RECORD_LOG2))
+#define RING_COUNT 64
+#define REGION_RINGS ((REGION_TABLE + (TABLE_ENTRIES << ENTRY_LOG2) + 4095) / 4096 * 4096)
+#define REGION_BYTES (REGION_RINGS + RING_COUNT * RING_BYTES)
+
+/* Record. The commit word is written last: (position + 1) << 16 | flags << 8 | function. */
+#define RECORD_COMMIT 0
+#define RECORD_ARG0 8
+#define RECORD_ARG1 16
+#define RECORD_RETURN_ADDRESS 24
+#define RECORD_RESULT 32
+#define RECORD_START 40       /* time-stamp counter, timed records only */
+#define RECORD_STACK 48       /* stack pointer at the entry, or at the fallback's system call */
+#define RECORD_KEY 56         /* as ENTRY_KEY */
+#define RECORD_END 64
+#define RECORD_ARG2 72
+#define RECORD_VALUE 80       /* 48 bytes of what the arguments point to */
+#define RECORD_VALUE_BYTES 48
+#define RECORD_FALLBACK_FLAG 0x100  /* this is a system call that the function made, not its return */
+
+#endif

@@ -1,0 +1,460 @@
+/* Code that the inline engine copies beside a traced process's vDSO. It never runs here.
+ *
+ * Every template is  slots | code | end  and position independent: `slots` are 64-bit words that the
+ * engine fills in each copy. What follows `end` in the copy is written by the engine: the displaced
+ * instructions of the vDSO function and the jump back, in these comments "the body".
+ *
+ * Registers. At a function's entry rax, r10 and r11 are free (psABI 3.2.3). Around a fallback's
+ * system call only rcx and r11 are, which the instruction itself destroys, and the 128
+ * bytes below the stack pointer may hold the function's variables. No template uses more than 200
+ * bytes of stack, return address included; none touches vector registers (Go keeps X15 zero). */
+#include "arch/stub_layout.h"
+
+        .section .rodata.vdsotrace_stubs, "a", @progbits
+
+.macro TEMPLATE name
+        .balign 16
+        .globl vdsotrace_stub_\name
+        .hidden vdsotrace_stub_\name
+vdsotrace_stub_\name:
+.endm
+.macro CODE name
+        .globl vdsotrace_stub_\name\()_code
+        .hidden vdsotrace_stub_\name\()_code
+vdsotrace_stub_\name\()_code:
+.endm
+.macro END name
+        .globl vdsotrace_stub_\name\()_end
+        .hidden vdsotrace_stub_\name\()_end
+vdsotrace_stub_\name\()_end:
+.endm
+
+/* Which processor we are on, in the low 12 bits (as the vDSO's own getcpu does it; the segment's limit
+ * serves where the processor has no rdpid). */
+#define GETCPU_SEGMENT 0x7b
+.macro PROCESSOR how, r64, r32
+        .ifc \how, rdpid
+        rdpid   \r64
+        .else
+        mov     $GETCPU_SEGMENT, \r32
+        lsl     \r32, \r32
+        .endif
+.endm
+/* Address of the row `slot`, which is of processor 0, on this processor. */
+.macro ROW how, slot, r64, r32
+        PROCESSOR \how, \r64, \r32
+        and     $((1 << CPU_COUNT_LOG2) - 1), \r32
+        shl     $CPU_BLOCK_LOG2, \r32
+        add     \slot(%rip), \r64
+.endm
+/* The column of the clock id in edi. */
+.macro CLOCK column
+        mov     $CLOCK_OTHER, \column
+        cmp     \column, %edi
+        cmovb   %edi, \column
+.endm
+/* One more entry. Another processor may be at this row if the thread has just moved: lock. */
+.macro COUNT_ENTRY how, clocked, slot
+        ROW     \how, \slot, %rax, %eax
+        .if \clocked
+        CLOCK   %r10d
+        lock incq (%rax, %r10, 8)
+        .else
+        lock incq (%rax)
+        .endif
+.endm
+
+/* ---- Counting: at the entry ---------------------------------------------------------- */
+
+.macro COUNT_TEMPLATE name, how, clocked
+TEMPLATE \name
+1:      .quad   0                       /* entries row */
+CODE \name
+        COUNT_ENTRY \how, \clocked, 1b
+END \name
+.endm
+COUNT_TEMPLATE count, rdpid, 0
+COUNT_TEMPLATE count_clock, rdpid, 1
+COUNT_TEMPLATE count_lsl, lsl, 0
+COUNT_TEMPLATE count_clock_lsl, lsl, 1
+
+/* ---- Counting: instead of a fallback's `syscall` --------------------------------------- */
+
+/* The sixth argument, which none of these calls has, tells seccomp filters whose call this is. */
+.macro MARKED_SYSCALL mark
+        push    %r9
+        mov     \mark(%rip), %r9
+        syscall
+        pop     %r9
+.endm
+/* One more for a clock id without a column: finds or makes its cell; without room it is only in the
+ * last column. Keeps rax. */
+.macro COUNT_OTHER region, function, what
+        push    %rax
+        mov     %edi, %ecx
+        or      \function(%rip), %rcx
+        mov     \region(%rip), %r11
+        add     $REGION_OTHERS, %r11
+64:     mov     (%r11), %rax
+        cmp     %rcx, %rax
+        je      65f
+        test    %rax, %rax
+        jnz     67f
+        lock cmpxchg %rcx, (%r11)
+        je      65f
+        cmp     %rcx, %rax
+        je      65f
+67:     add     $(1 << OTHER_LOG2), %r11
+        mov     \region(%rip), %rax
+        add     $(REGION_OTHERS + (OTHERS_COUNT << OTHER_LOG2)), %rax
+        cmp     %rax, %r11
+        jb      64b
+        jmp     68f
+65:     lock incq \what(%r11)
+68:     pop     %rax
+.endm
+
+.macro COUNT_FALLBACK_TEMPLATE name, how, clocked
+TEMPLATE \name
+1:      .quad   0                       /* fallbacks row */
+2:      .quad   0                       /* mark */
+3:      .quad   0                       /* region */
+4:      .quad   0                       /* (function + 1) << 32 */
+CODE \name
+        lea     -128(%rsp), %rsp
+        ROW     \how, 1b, %rcx, %ecx
+        .if \clocked
+        CLOCK   %r11d
+        lock incq (%rcx, %r11, 8)
+        cmp     $CLOCK_OTHER, %r11d
+        jne     6f
+        COUNT_OTHER 3b, 4b, OTHER_CALLS
+6:
+        .else
+        lock incq (%rcx)
+        .endif
+        MARKED_SYSCALL 2b
+        cmp     $-4095, %rax
+        jb      9f
+        ROW     \how, 1b, %rcx, %ecx
+        .if \clocked
+        CLOCK   %r11d
+        lock incq (1 << KIND_LOG2)(%rcx, %r11, 8)
+        cmp     $CLOCK_OTHER, %r11d
+        jne     9f
+        COUNT_OTHER 3b, 4b, OTHER_ERRORS
+        .else
+        lock incq (1 << KIND_LOG2)(%rcx)
+        .endif
+9:      lea     128(%rsp), %rsp
+END \name
+.endm
+COUNT_FALLBACK_TEMPLATE count_fallback, rdpid, 0
+COUNT_FALLBACK_TEMPLATE count_fallback_clock, rdpid, 1
+COUNT_FALLBACK_TEMPLATE count_fallback_lsl, lsl, 0
+COUNT_FALLBACK_TEMPLATE count_fallback_clock_lsl, lsl, 1
+
+/* ---- Recording ------------------------------------------------------------------------- */
+
+/* The thread's entry in the table, or the one shared by all who have none.
+ * in: region; out: key (fs base + 1), entry. Clobbers nothing else. */
+.macro FIND_ENTRY region, key, entry, entry32
+        rdfsbase \key
+        imul    $HASH_FACTOR, \key, \entry
+        shr     $HASH_SHIFT, \entry32
+        shl     $ENTRY_LOG2, \entry32
+        lea     REGION_TABLE(\region, \entry), \entry
+        inc     \key
+        cmp     \key, ENTRY_KEY(\entry)
+        je      70f
+        .rept TABLE_PROBES - 1
+        add     $(1 << ENTRY_LOG2), \entry
+        cmp     \key, ENTRY_KEY(\entry)
+        je      70f
+        .endr
+        lea     REGION_SHARED_ENTRY(\region), \entry
+70:
+.endm
+/* Where the record at `position` lies. */
+.macro RECORD_AT position, entry, record, record32
+        mov     \position, \record
+        and     $((1 << RING_RECORDS_LOG2) - 1), \record32
+        shl     $RECORD_LOG2, \record
+        add     ENTRY_RING(\entry), \record
+.endm
+
+/* Waiting for room in a ring: spin, then nap, and give up when vdsotrace shows no sign of life. */
+#define SPINS 2000
+#define NAP_NS 100000
+#define PATIENCE 10000                  /* naps */
+#define LONG_SPIN 100000000
+#define SYS_FUTEX 202
+
+#define FRAME_ARG0 -8
+#define FRAME_ARG1 -16
+#define FRAME_ARG2 -24
+#define FRAME_START -32
+
+/* A call of the function with a record of it. `kind` says what the arguments point to. */
+.macro RECORD_TEMPLATE name, how, clocked, timed, kind
+TEMPLATE \name
+1:      .quad   0                       /* entries row */
+2:      .quad   0                       /* region, 0 once recording has ended */
+3:      .quad   0                       /* function */
+CODE \name
+        COUNT_ENTRY \how, \clocked, 1b
+        push    %rbp
+        mov     %rsp, %rbp
+        push    %rdi
+        push    %rsi
+        push    %rdx
+        .if \timed
+        mov     %rdx, %r10
+        rdtsc
+        shl     $32, %rdx
+        or      %rdx, %rax
+        mov     %r10, %rdx
+        .endif
+        push    %rax
+        call    90f                     /* the stack is aligned as it was at the entry */
+        mov     %rax, %r8
+        mov     2b(%rip), %r11
+        test    %r11, %r11
+        jz      80f
+        .if \timed
+        rdtsc
+        shl     $32, %rdx
+        or      %rdx, %rax
+        .endif
+        cmpl    $0, REGION_ORPHANED(%r11)
+        jne     83f
+        FIND_ENTRY %r11, %r10, %rcx, %ecx
+        mov     $1, %edx
+        lock xadd %rdx, ENTRY_HEAD(%rcx)
+        cmp     ENTRY_LIMIT(%rcx), %rdx
+        jae     81f
+82:     RECORD_AT %rdx, %rcx, %r9, %r9d
+        mov     FRAME_ARG0(%rbp), %rdi
+        mov     FRAME_ARG1(%rbp), %rsi
+        mov     8(%rbp), %rcx
+        mov     %rdi, RECORD_ARG0(%r9)
+        mov     %rsi, RECORD_ARG1(%r9)
+        mov     %rcx, RECORD_RETURN_ADDRESS(%r9)
+        mov     %r8, RECORD_RESULT(%r9)
+        lea     8(%rbp), %rcx
+        mov     %rcx, RECORD_STACK(%r9)
+        mov     %r10, RECORD_KEY(%r9)
+        .if \timed
+        mov     FRAME_START(%rbp), %rcx
+        mov     %rcx, RECORD_START(%r9)
+        mov     %rax, RECORD_END(%r9)
+        .endif
+        VALUES_\kind
+        inc     %rdx
+        shl     $16, %rdx
+        or      3b(%rip), %rdx
+        mov     %rdx, RECORD_COMMIT(%r9)
+80:     mov     %r8, %rax
+        leave
+        ret
+83:     lock incq REGION_LOST(%r11)
+        jmp     80b
+81:     /* No room below the limit that was known; vdsotrace may have moved on. */
+        push    %rax
+        mov     $SPINS, %esi
+84:     mov     ENTRY_TAIL(%rcx), %rax
+        add     $(1 << RING_RECORDS_LOG2), %rax
+        cmp     %rax, %rdx
+        jb      85f
+        pause
+        dec     %esi
+        jnz     84b
+        cmpl    $0, REGION_ORPHANED(%r11)
+        jne     87f
+        push    REGION_HEARTBEAT(%r11)
+        pushq   $PATIENCE
+86:     /* It sleeps a moment, or, where system calls are not ours to make, spins on. */
+        cmpl    $0, REGION_ORPHANED(%r11)
+        jne     88f
+        mov     REGION_HEARTBEAT(%r11), %rax
+        cmp     8(%rsp), %rax
+        je      89f
+        mov     %rax, 8(%rsp)
+        movq    $PATIENCE, (%rsp)
+89:     decl    (%rsp)
+        jnz     91f
+        movl    $1, REGION_ORPHANED(%r11)
+        jmp     88f
+91:     cmpl    $0, REGION_MAY_SLEEP(%r11)
+        je      92f
+        push    %r8
+        push    %r10
+        push    %r11
+        push    %rcx
+        push    %rdx
+        pushq   $NAP_NS                 /* struct timespec */
+        pushq   $0
+        mov     %rsp, %r10
+        mov     ENTRY_TAIL(%rcx), %edx
+        lea     ENTRY_TAIL(%rcx), %rdi
+        xor     %esi, %esi              /* FUTEX_WAIT */
+        mov     $SYS_FUTEX, %eax
+        syscall
+        add     $16, %rsp
+        pop     %rdx
+        pop     %rcx
+        pop     %r11
+        pop     %r10
+        pop     %r8
+        jmp     93f
+92:     mov     $SPINS, %esi
+94:     pause
+        dec     %esi
+        jnz     94b
+93:     mov     ENTRY_TAIL(%rcx), %rax
+        add     $(1 << RING_RECORDS_LOG2), %rax
+        cmp     %rax, %rdx
+        jae     86b
+        add     $16, %rsp
+85:     mov     %rax, ENTRY_LIMIT(%rcx)
+        pop     %rax
+        jmp     82b
+88:     add     $16, %rsp
+87:     pop     %rax
+        jmp     83b
+90:
+END \name
+.endm
+
+.macro VALUES_none
+.endm
+/* struct timespec at the second argument, written if the call succeeded */
+.macro VALUES_timespec
+        test    %r8d, %r8d
+        jnz     60f
+        test    %rsi, %rsi
+        jz      60f
+        mov     (%rsi), %rcx
+        mov     8(%rsi), %rsi
+        mov     %rcx, RECORD_VALUE(%r9)
+        mov     %rsi, (RECORD_VALUE + 8)(%r9)
+60:
+.endm
+/* struct timeval at the first, struct timezone at the second */
+.macro VALUES_timeval
+        test    %r8d, %r8d
+        jnz     60f
+        test    %rdi, %rdi
+        jz      61f
+        mov     (%rdi), %rcx
+        mov     8(%rdi), %rdi
+        mov     %rcx, RECORD_VALUE(%r9)
+        mov     %rdi, (RECORD_VALUE + 8)(%r9)
+61:     test    %rsi, %rsi
+        jz      60f
+        mov     (%rsi), %rcx
+        mov     %rcx, (RECORD_VALUE + 16)(%r9)
+60:
+.endm
+/* unsigned at the first and at the second, and a third argument */
+.macro VALUES_getcpu
+        mov     FRAME_ARG2(%rbp), %rcx
+        mov     %rcx, RECORD_ARG2(%r9)
+        test    %r8d, %r8d
+        jnz     60f
+        test    %rdi, %rdi
+        jz      61f
+        mov     (%rdi), %ecx
+        mov     %ecx, RECORD_VALUE(%r9)
+61:     test    %rsi, %rsi
+        jz      60f
+        mov     (%rsi), %ecx
+        mov     %ecx, (RECORD_VALUE + 8)(%r9)
+60:
+.endm
+/* as many bytes at the first as the result says */
+.macro VALUES_getrandom
+        mov     FRAME_ARG2(%rbp), %rcx
+        mov     %rcx, RECORD_ARG2(%r9)
+        test    %rdi, %rdi
+        jz      60f
+        mov     $RECORD_VALUE_BYTES, %ecx
+        cmp     %rcx, %r8
+        cmovl   %r8, %rcx
+        test    %rcx, %rcx
+        jle     60f
+61:     mov     -1(%rdi, %rcx), %sil
+        mov     %sil, (RECORD_VALUE - 1)(%r9, %rcx)
+        dec     %rcx
+        jnz     61b
+60:
+.endm
+
+.irp how, rdpid, lsl
+RECORD_TEMPLATE timespec_\how, \how, 1, 1, timespec
+RECORD_TEMPLATE timeval_\how, \how, 0, 1, timeval
+RECORD_TEMPLATE time_\how, \how, 0, 1, none
+RECORD_TEMPLATE getcpu_\how, \how, 0, 1, getcpu
+RECORD_TEMPLATE getrandom_\how, \how, 0, 1, getrandom
+RECORD_TEMPLATE plain_\how, \how, 0, 0, none
+RECORD_TEMPLATE plain_clock_\how, \how, 1, 0, none
+RECORD_TEMPLATE measured_\how, \how, 0, 1, none
+RECORD_TEMPLATE measured_clock_\how, \how, 1, 1, none
+.endr
+
+/* Instead of a fallback's `syscall`: the call, and a record that it was made. */
+TEMPLATE record_fallback
+1:      .quad   0                       /* mark */
+2:      .quad   0                       /* region, 0 once recording has ended */
+3:      .quad   0                       /* function and RECORD_FALLBACK_FLAG */
+CODE record_fallback
+        lea     -128(%rsp), %rsp
+        MARKED_SYSCALL 1b
+        push    %rdx
+        push    %r10
+        mov     2b(%rip), %r11
+        test    %r11, %r11
+        jz      80f
+        cmpl    $0, REGION_ORPHANED(%r11)
+        jne     80f                     /* the function's own record will count as lost */
+        FIND_ENTRY %r11, %r10, %rcx, %ecx
+        mov     $1, %edx
+        lock xadd %rdx, ENTRY_HEAD(%rcx)
+        cmp     ENTRY_LIMIT(%rcx), %rdx
+        jae     81f
+82:     RECORD_AT %rdx, %rcx, %r11, %r11d
+        lea     (128 + 16)(%rsp), %rcx
+        mov     %rcx, RECORD_STACK(%r11)
+        mov     %r10, RECORD_KEY(%r11)
+        mov     %rax, RECORD_RESULT(%r11)
+        inc     %rdx
+        shl     $16, %rdx
+        or      3b(%rip), %rdx
+        mov     %rdx, RECORD_COMMIT(%r11)
+80:     pop     %r10
+        pop     %rdx
+        lea     128(%rsp), %rsp
+        jmp     90f
+81:     mov     $LONG_SPIN, %r10d       /* no registers and no stack to spare for more than waiting */
+83:     mov     ENTRY_TAIL(%rcx), %r11
+        add     $(1 << RING_RECORDS_LOG2), %r11
+        cmp     %r11, %rdx
+        jb      84f
+        pause
+        mov     2b(%rip), %r11
+        cmpl    $0, REGION_ORPHANED(%r11)
+        jne     80b
+        dec     %r10d
+        jnz     83b
+        movl    $1, REGION_ORPHANED(%r11)
+        jmp     80b
+84:     mov     %r11, ENTRY_LIMIT(%rcx)
+        rdfsbase %r10
+        inc     %r10
+        jmp     82b
+90:
+END record_fallback
+
+
+
+        .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,91 @@
+// Jumps at the entries of the vDSO's functions lead to stubs that count or record calls in memory shared
+// with vdsotrace: no stop, whatever the rate.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "engines/breakpoint.hpp"
+#include "engines/stub_memory.hpp"
+#include "engines/stub_plan.hpp"
+#include "engines/stub_region.hpp"
+#include "engines/stub_tally.hpp"
+#include "os/tsc_clock.hpp"
+
+namespace vdsotrace {
+
+/// What stubs cannot do, breakpoints do: functions whose code leaves no room for a jump, and all
+/// functions of a process in which no memory can be shared (32-bit, under seccomp, out of address space).
+class InlineEngine final : public ProbeEngine {
+ public:
+  /// `attached`: the processes outlive us.
+  InlineEngine(const Needs& needs, EventSink& sink, arch::StubFeatures features, bool attached);
+  ~InlineEngine() override;
+
+  std::string_view name() const override { return "inline"; }
+  void install(AddressSpace& space, StoppedThread& thread) override;
+  bool remove(AddressSpace& space, StoppedThread& thread) override;
+  std::optional<Resume> on_trap(StoppedThread& thread) override;
+  void leave_engine_memory(StoppedThread& thread) override;
+  void leave_for_good(StoppedThread& thread) override;
+  void on_stop(Thread& thread) override;
+  void on_birth(const Thread& parent, const Thread& child) override;
+  void on_first_stop(StoppedThread& thread) override;
+  void on_vdso_moved(AddressSpace& space, StoppedThread& thread) override;
+  bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override;
+  void on_fallback_exit(Thread& thread, Call&& call) override;
+  void on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) override;
+  void on_handler_return(Thread& thread, std::uint64_t stack_pointer) override;
+  void on_end(Thread& thread) override;
+  Drained drain() override;
+
+ private:
+  struct Space;
+  /// A call that came out of a ring, not yet told.
+  struct Found {
+    std::uint64_t start;
+    Event event;
+  };
+
+  Space* find(const Thread& thread);
+  BreakpointEngine& breakpoints_for(const Thread& thread);
+  bool covered(const Thread& thread, const VdsoFunction* function);
+  const VdsoFunction* function_of(const Thread& thread, const Call& call);
+
+  const StubPlan& plan_for(const VdsoImage& image, std::int64_t distance);
+  bool stubs_cover(const VdsoImage& image, const VdsoService& service) const;
+  Result<void> place(AddressSpace& space, StoppedThread& thread);
+  bool write_stubs(AddressSpace& space, StoppedThread& thread, const Space& made);
+  static bool write_code(pid_t tid, const Space& made, std::uint64_t region);
+  bool arm(Space& space, StoppedThread& thread);
+  void join(Space& space, StoppedThread& thread);
+  void move_out_of_patches(const Space& space, StoppedThread& thread) const;
+  static bool in_stubs(const Space& space, std::uint64_t address);
+  static void note_way_back(Space& space, StoppedThread& thread);
+
+  void collect(Space& space, bool final, std::vector<Found>& found);
+  void take(Space& space, const StubRecord& record, std::vector<Found>& found);
+  void tell(std::vector<Found>&& found);
+  void finish(Space& space);
+  void tell_counts(const Space& space);
+  void tell_total(const Space& space, const CallTally& tally);
+  void tell_unreturned(const Space& space);
+
+  const Needs& needs_;
+  EventSink& sink_;
+  Reporter reporter_;
+  arch::StubFeatures features_;
+  bool attached_;
+  bool inherited_;  ///< a fork's child gets its parent's region, until its own or none takes its place
+  StubDepth depth_;
+  BreakpointEngine rest_;  ///< in processes with stubs: the functions that were refused
+  BreakpointEngine all_;   ///< in processes without
+  bool told_why_ = false;
+  std::map<std::pair<const VdsoImage*, std::int64_t>, StubPlan> plans_;
+  std::map<const AddressSpace*, std::unique_ptr<Space>> spaces_;
+  std::optional<TscClock> clock_;  ///< where records bear times
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,15 @@
+// Makes a complete call of a stub's record.
+#pragma once
+
+#include "engines/stub_region.hpp"
+#include "os/tsc_clock.hpp"
+#include "vdsotrace/call.hpp"
+#include "vdsotrace/vdso_image.hpp"
+
+namespace vdsotrace {
+
+/// The call that the record tells of, with what its arguments pointed to when it returned and with
+/// start and duration.
+Call make_call(const VdsoService& service, Abi abi, const StubRecord& record, Route route, const TscClock& clock);
+
+}  // namespace vdsotrace

@@ -1,0 +1,201 @@
+#include "engines/stub_region.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+#include "base/check.hpp"
+#include "os/clock.hpp"
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::uint64_t kRingRecords = 1 << RING_RECORDS_LOG2;
+constexpr std::size_t kRecordBytes = 1 << RECORD_LOG2;
+constexpr std::uint64_t kCommitMask = ~std::uint64_t{0} >> 16;
+/// A record begun so long ago and not complete belongs to a thread that died in the middle of it.
+constexpr std::int64_t kStuckNs = 1'000'000'000;
+
+constexpr std::size_t entry_offset(unsigned entry) { return REGION_TABLE + (std::size_t{entry} << ENTRY_LOG2); }
+constexpr std::size_t ring_offset(unsigned ring) { return REGION_RINGS + std::size_t{ring} * RING_BYTES; }
+
+unsigned hash(std::uint64_t thread_pointer) {
+  return static_cast<std::uint32_t>(thread_pointer * HASH_FACTOR) >> HASH_SHIFT;
+}
+
+unsigned processors() {
+  const long configured = ::sysconf(_SC_NPROCESSORS_CONF);
+  return static_cast<unsigned>(std::clamp(configured, 1L, 1L << CPU_COUNT_LOG2));
+}
+
+}  // namespace
+
+template <class T>
+T StubRegion::load(std::size_t offset) const {
+  return std::atomic_ref<T>(*reinterpret_cast<T*>(memory_.bytes().data() + offset)).load(std::memory_order_acquire);
+}
+
+template <class T>
+void StubRegion::store(std::size_t offset, T value) {
+  std::atomic_ref<T>(*reinterpret_cast<T*>(memory_.bytes().data() + offset)).store(value, std::memory_order_release);
+}
+
+StubRegion::StubRegion(SharedMemory memory, std::uint64_t address, bool may_sleep)
+    : memory_(std::move(memory)), address_(address) {
+  CHECK(memory_.bytes().size() >= REGION_BYTES);
+  store<std::uint32_t>(REGION_MAY_SLEEP, may_sleep ? 1 : 0);
+  for (unsigned number = RING_COUNT - 1; number >= 1; --number) free_.push_back({0, number, 0, 0});
+  shared_.entry = TABLE_ENTRIES - 1;
+  open_ring(shared_, 0);
+}
+
+void StubRegion::open_ring(Ring& ring, std::uint64_t key) {
+  const std::size_t entry = entry_offset(ring.entry);
+  store<std::uint64_t>(entry + ENTRY_HEAD, ring.taken);
+  store<std::uint64_t>(entry + ENTRY_TAIL, ring.taken);
+  store<std::uint64_t>(entry + ENTRY_LIMIT, ring.taken + kRingRecords);
+  store<std::uint64_t>(entry + ENTRY_RING, address_ + ring_offset(ring.number));
+  store<std::uint64_t>(entry + ENTRY_KEY, key);
+}
+
+void StubRegion::bind(std::uint64_t thread_pointer) {
+  if (free_.empty() || rings_.contains(thread_pointer)) return;
+  const unsigned first = hash(thread_pointer);
+  for (unsigned entry = first; entry < first + TABLE_PROBES && entry < TABLE_ENTRIES - 1; ++entry) {
+    if (std::ranges::any_of(rings_, [&](const auto& ring) { return ring.second.entry == entry; })) continue;
+    Ring ring = free_.back();
+    free_.pop_back();
+    ring.entry = entry;
+    open_ring(rings_[thread_pointer] = ring, thread_pointer + 1);
+    return;
+  }
+}
+
+void StubRegion::unbind(std::uint64_t thread_pointer) {
+  const auto found = rings_.find(thread_pointer);
+  if (found == rings_.end()) return;
+  Ring ring = found->second;
+  rings_.erase(found);
+  store<std::uint64_t>(entry_offset(ring.entry) + ENTRY_KEY, 0);
+  // Positions go on where they were: what lies in the ring must not look new to its next thread.
+  const auto head = load<std::uint64_t>(entry_offset(ring.entry) + ENTRY_HEAD);
+  if (head - ring.taken > kRingRecords) return;
+  ring.taken = head;
+  free_.push_back(ring);
+}
+
+bool StubRegion::has_records() const {
+  const auto waiting = [&](const Ring& ring) {
+    return load<std::uint64_t>(entry_offset(ring.entry) + ENTRY_HEAD) != ring.taken;
+  };
+  return waiting(shared_) || std::ranges::any_of(rings_, [&](const auto& ring) { return waiting(ring.second); });
+}
+
+void StubRegion::forbid_sleep() { store<std::uint32_t>(REGION_MAY_SLEEP, 0); }
+
+std::uint64_t StubRegion::drain(bool final, const Taker& take) {
+  store<std::uint64_t>(REGION_HEARTBEAT, load<std::uint64_t>(REGION_HEARTBEAT) + 1);
+  const bool orphaned = load<std::uint32_t>(REGION_ORPHANED) != 0;
+  std::uint64_t lost = drain(shared_, final || orphaned, take);
+  for (auto& [pointer, ring] : rings_) lost += drain(ring, final || orphaned, take);
+  if (!orphaned) return lost;
+  // Threads that found us asleep too long have gone on alone; from here on we are back.
+  auto& alone = *reinterpret_cast<std::uint64_t*>(memory_.bytes().data() + REGION_LOST);
+  lost += std::atomic_ref(alone).exchange(0);
+  store<std::uint32_t>(REGION_ORPHANED, 0);
+  return lost;
+}
+
+std::uint64_t StubRegion::drain(Ring& ring, bool skip_holes, const Taker& take) {
+  const std::size_t entry = entry_offset(ring.entry);
+  const auto head = load<std::uint64_t>(entry + ENTRY_HEAD);
+  if (head == ring.taken) return 0;
+  const std::byte* const records = memory_.bytes().data() + ring_offset(ring.number);
+  std::uint64_t lost = 0;
+  // More than a ring's worth can only have been begun, not written.
+  const std::uint64_t end = ring.taken + std::min(head - ring.taken, kRingRecords);
+  for (; ring.taken != end; ++ring.taken) {
+    const std::byte* at = records + (ring.taken % kRingRecords) * kRecordBytes;
+    const auto commit = load<std::uint64_t>(static_cast<std::size_t>(at - memory_.bytes().data()));
+    if ((commit >> 16) != ((ring.taken + 1) & kCommitMask)) {
+      if (!skip_holes && ring.stuck_since == 0) ring.stuck_since = monotonic_ns();
+      if (!skip_holes && monotonic_ns() - ring.stuck_since < kStuckNs) break;
+      ++lost;
+      continue;
+    }
+    ring.stuck_since = 0;
+    const auto word = [at](std::size_t offset) {
+      std::uint64_t value;
+      std::memcpy(&value, at + offset, sizeof value);
+      return value;
+    };
+    StubRecord record;
+    record.function = static_cast<std::uint8_t>(commit);
+    record.fallback = (commit & RECORD_FALLBACK_FLAG) != 0;
+    if (record.function >= FUNCTIONS_MAX) {
+      ++lost;
+      continue;
+    }
+    record.arg0 = word(RECORD_ARG0);
+    record.arg1 = word(RECORD_ARG1);
+    record.arg2 = word(RECORD_ARG2);
+    record.return_address = word(RECORD_RETURN_ADDRESS);
+    record.result = static_cast<std::int64_t>(word(RECORD_RESULT));
+    record.start = word(RECORD_START);
+    record.end = word(RECORD_END);
+    record.stack = word(RECORD_STACK);
+    record.key = word(RECORD_KEY);
+    std::memcpy(record.value.data(), at + RECORD_VALUE, record.value.size());
+    take(record);
+    // Threads may be waiting for room: give it back as it comes.
+    if (ring.taken % 64 == 63) store<std::uint64_t>(entry + ENTRY_TAIL, ring.taken + 1);
+  }
+  store<std::uint64_t>(entry + ENTRY_TAIL, ring.taken);
+  return lost;
+}
+
+std::uint64_t StubRegion::counter(unsigned kind, std::uint8_t function, unsigned column) const {
+  std::uint64_t sum = 0;
+  const std::size_t row = REGION_COUNTERS + (std::size_t{kind} << KIND_LOG2) + (std::size_t{function} << ROW_LOG2);
+  for (unsigned cpu = 0; cpu < processors(); ++cpu)
+    sum += load<std::uint64_t>(row + (std::size_t{cpu} << CPU_BLOCK_LOG2) + column * sizeof(std::uint64_t));
+  return sum;
+}
+
+std::vector<StubCount> StubRegion::counts(std::uint8_t function, bool clocked) const {
+  std::vector<StubCount> result;
+  for (unsigned column = 0; column <= (clocked ? CLOCK_OTHER : 0u); ++column) {
+    StubCount count;
+    count.function = function;
+    if (clocked && column < CLOCK_OTHER) count.clock = column;
+    count.entries = counter(0, function, column);
+    count.fallbacks = counter(1, function, column);
+    count.errors = counter(2, function, column);
+    if (count.entries != 0 || count.fallbacks != 0) result.push_back(count);
+  }
+  if (clocked && !result.empty() && !result.back().clock) split_other_clocks(result);
+  return result;
+}
+
+/// Ids that have no column are those that no vDSO serves: all their calls are fallbacks.
+void StubRegion::split_other_clocks(std::vector<StubCount>& counts) const {
+  StubCount rest = counts.back();
+  counts.pop_back();
+  for (unsigned i = 0; i < OTHERS_COUNT; ++i) {
+    const std::size_t cell = REGION_OTHERS + (std::size_t{i} << OTHER_LOG2);
+    const auto key = load<std::uint64_t>(cell);
+    if (key >> 32 != std::uint64_t{rest.function} + 1) continue;
+    StubCount count{rest.function, static_cast<std::uint32_t>(key), 0, 0, 0};
+    count.entries = count.fallbacks = std::min(load<std::uint64_t>(cell + OTHER_CALLS), rest.fallbacks);
+    count.errors = std::min(load<std::uint64_t>(cell + OTHER_ERRORS), rest.errors);
+    rest.entries -= std::min(rest.entries, count.entries);
+    rest.fallbacks -= count.fallbacks;
+    rest.errors -= count.errors;
+    counts.push_back(count);
+  }
+  if (rest.entries != 0 || rest.fallbacks != 0) counts.push_back(rest);
+}
+
+}  // namespace vdsotrace

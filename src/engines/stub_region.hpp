@@ -1,0 +1,92 @@
+// The memory that stubs write and vdsotrace reads: counters, and one ring of records a thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "arch/stub_layout.h"
+#include "os/shared_memory.hpp"
+
+namespace vdsotrace {
+
+/// A copy of one record, checked as far as bounds go; its words are what the process wrote.
+struct StubRecord {
+  std::uint8_t function = 0;  ///< below FUNCTIONS_MAX
+  bool fallback = false;      ///< a system call that the function made, not its return
+  std::uint64_t arg0 = 0;
+  std::uint64_t arg1 = 0;
+  std::uint64_t arg2 = 0;
+  std::uint64_t return_address = 0;
+  std::int64_t result = 0;
+  std::uint64_t start = 0;  ///< time-stamp counter, 0 if not taken
+  std::uint64_t end = 0;
+  std::uint64_t stack = 0;
+  std::uint64_t key = 0;
+  std::array<std::byte, RECORD_VALUE_BYTES> value{};
+};
+
+/// What one counter row and column stand at.
+struct StubCount {
+  std::uint8_t function = 0;
+  std::optional<std::uint32_t> clock;  ///< nothing: ids beyond the table's room, together
+  std::uint64_t entries = 0;
+  std::uint64_t fallbacks = 0;
+  std::uint64_t errors = 0;
+};
+
+/// Our side of the layout in arch/stub_layout.h. All bookkeeping is kept here, nothing that the process
+/// could have changed is believed: a head that runs away, a commit word out of turn, a function number out
+/// of range are skipped and counted as lost.
+class StubRegion {
+ public:
+  /// `address`: where the process has it. `may_sleep`: whether stubs may wait by system calls.
+  StubRegion(SharedMemory memory, std::uint64_t address, bool may_sleep);
+
+  std::uint64_t address() const { return address_; }
+
+  /// Gives the thread with that thread pointer a ring of its own, as far as there are any: without one
+  /// it uses the shared ring, which costs it more and loses nothing.
+  void bind(std::uint64_t thread_pointer);
+  /// The thread is gone.
+  void unbind(std::uint64_t thread_pointer);
+
+  using Taker = std::function<void(const StubRecord&)>;
+  /// Hands over all complete records, the shared ring's first, each ring's in order.
+  /// `final`: no thread writes any more. Answers how many were lost.
+  std::uint64_t drain(bool final, const Taker& take);
+  /// Whether there is anything to drain. Cheap.
+  bool has_records() const;
+  void forbid_sleep();
+
+  /// Totals of one function now; rows that are all zero are left out.
+  std::vector<StubCount> counts(std::uint8_t function, bool clocked) const;
+
+ private:
+  struct Ring {
+    unsigned entry = 0;  ///< in the table
+    unsigned number = 0;
+    std::uint64_t taken = 0;
+    std::int64_t stuck_since = 0;
+  };
+
+  template <class T>
+  T load(std::size_t offset) const;
+  template <class T>
+  void store(std::size_t offset, T value);
+  void open_ring(Ring& ring, std::uint64_t key);
+  std::uint64_t drain(Ring& ring, bool skip_holes, const Taker& take);
+  std::uint64_t counter(unsigned kind, std::uint8_t function, unsigned column) const;
+  void split_other_clocks(std::vector<StubCount>& counts) const;
+
+  SharedMemory memory_;
+  std::uint64_t address_;
+  Ring shared_;
+  std::map<std::uint64_t, Ring> rings_;  ///< by thread pointer
+  std::vector<Ring> free_;
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,54 @@
+// Which route the calls took that stubs recorded: joins a function's return with the system calls it
+// had made, and adds calls up.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+#include "engines/stub_region.hpp"
+#include "vdsotrace/call.hpp"
+
+namespace vdsotrace {
+
+/// The fallbacks recorded by one thread whose function has not been seen to return. A handler can
+/// interrupt a call between the two and make calls of its own: the stack tells them apart.
+class PendingFallbacks {
+ public:
+  void add(const StubRecord& fallback);
+  /// A function that was entered with that stack pointer returns: whether it fell back.
+  bool take(std::uint64_t stack_pointer);
+
+ private:
+  std::vector<std::uint64_t> stacks_;
+};
+
+/// Calls of one function, one clock and one route.
+struct CallTally {
+  std::uint8_t function = 0;
+  std::optional<std::uint32_t> clock;
+  Route route = Route::vdso;
+  std::uint64_t count = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t ticks = 0;
+};
+
+/// Sums in memory that does not grow with the number of calls.
+class CallTallies {
+ public:
+  void add(const StubRecord& record, bool clocked, Route route);
+  std::vector<CallTally> all() const;
+  /// How many calls of that function and clock were added; without a clock, where calls are `clocked`, of all
+  /// clocks that have no counter of their own.
+  std::uint64_t seen(std::uint8_t function, std::optional<std::uint32_t> clock, bool clocked) const;
+
+ private:
+  using Key = std::tuple<std::uint8_t, std::uint64_t, Route>;  ///< clock: id + 1, 0 for none
+  std::map<Key, CallTally> tallies_;
+  CallTally* last_ = nullptr;  ///< most calls are like the one before
+  Key last_key_{};
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,33 @@
+// Memory that vdsotrace shares with a traced process.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <span>
+
+#include "vdsotrace/error.hpp"
+
+namespace vdsotrace {
+
+/// Our mapping of a memfd(2) that a process made. What is in it the process can change at any
+/// moment: every value read from it is to be checked after it was copied.
+class SharedMemory {
+ public:
+  /// Opens descriptor `fd` of process `pid` (through /proc, so namespaces do not matter), makes the
+  /// file `size` bytes long, sparse, and maps it.
+  static Result<SharedMemory> of_descriptor(pid_t pid, int fd, std::size_t size);
+
+  SharedMemory() = default;
+  SharedMemory(SharedMemory&& other) noexcept;
+  SharedMemory& operator=(SharedMemory&& other) noexcept;
+  ~SharedMemory();
+
+  std::span<std::byte> bytes() const { return bytes_; }
+
+ private:
+  explicit SharedMemory(std::span<std::byte> bytes) : bytes_(bytes) {}
+  std::span<std::byte> bytes_;
+};
+
+}  // namespace vdsotrace
