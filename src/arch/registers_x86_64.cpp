@@ -56,4 +56,11 @@ Registers for_system_call(Registers r, std::uint64_t instruction, std::int64_t n
   return r;
 }
 
+Registers after_clock_read(Registers r, std::uint64_t counter) {
+  r.rax = static_cast<std::uint32_t>(counter);
+  r.rdx = counter >> 32;
+  r.rip += kClockRead.size();
+  return r;
+}
+
 }  // namespace vdsotrace::arch

@@ -63,4 +63,11 @@
 #define RECORD_VALUE_BYTES 48
 #define RECORD_FALLBACK_FLAG 0x100  /* this is a system call that the function made, not its return */
 
+/* On the stack of a recorded call, from where the body's return address lies. */
+#define STUB_FRAME_START 8
+#define STUB_FRAME_ARG2 16
+#define STUB_FRAME_ARG1 24
+#define STUB_FRAME_ARG0 32
+#define STUB_FRAME_ENTRY 48   /* the stack pointer at the entry: the function's own return address */
+
 #endif

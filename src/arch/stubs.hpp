@@ -13,6 +13,7 @@ namespace vdsotrace::arch {
 struct StubTemplate {
   std::span<const std::byte> bytes;  ///< slots and code
   std::size_t code = 0;              ///< offset of the first instruction; below it, 8 bytes a slot
+  std::size_t back = 0;              ///< where the body returns to; 0: nowhere, it is jumped to
   std::size_t slots() const { return code / 8; }
 };
 

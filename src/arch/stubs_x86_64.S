@@ -23,6 +23,11 @@ vdsotrace_stub_\name:
         .hidden vdsotrace_stub_\name\()_code
 vdsotrace_stub_\name\()_code:
 .endm
+.macro BACK name
+        .globl vdsotrace_stub_\name\()_back
+        .hidden vdsotrace_stub_\name\()_back
+vdsotrace_stub_\name\()_back:
+.endm
 .macro END name
         .globl vdsotrace_stub_\name\()_end
         .hidden vdsotrace_stub_\name\()_end
@@ -217,6 +222,7 @@ CODE \name
         .endif
         push    %rax
         call    90f                     /* the stack is aligned as it was at the entry */
+BACK \name
         mov     %rax, %r8
         mov     2b(%rip), %r11
         test    %r11, %r11

@@ -9,14 +9,18 @@ extern "C" {
   extern const std::byte vdsotrace_stub_##name[];        \
   extern const std::byte vdsotrace_stub_##name##_code[]; \
   extern const std::byte vdsotrace_stub_##name##_end[];
-#define TEMPLATES(X)                                                                                               \
-  X(count) X(count_clock) X(count_lsl) X(count_clock_lsl)                                                          \
-  X(count_fallback) X(count_fallback_clock) X(count_fallback_lsl) X(count_fallback_clock_lsl)                      \
-  X(timespec_rdpid) X(timeval_rdpid) X(time_rdpid) X(getcpu_rdpid) X(getrandom_rdpid)                              \
-  X(plain_rdpid) X(plain_clock_rdpid) X(measured_rdpid) X(measured_clock_rdpid)                                    \
-  X(timespec_lsl) X(timeval_lsl) X(time_lsl) X(getcpu_lsl) X(getrandom_lsl)                                        \
-  X(plain_lsl) X(plain_clock_lsl) X(measured_lsl) X(measured_clock_lsl) X(record_fallback)
+#define RECORD_TEMPLATE(name) TEMPLATE(name) extern const std::byte vdsotrace_stub_##name##_back[];
+#define TEMPLATES(X)                                                                        \
+  X(count) X(count_clock) X(count_lsl) X(count_clock_lsl)                                   \
+  X(count_fallback) X(count_fallback_clock) X(count_fallback_lsl) X(count_fallback_clock_lsl) \
+  X(record_fallback)
+#define RECORD_TEMPLATES(X)                                                                 \
+  X(timespec_rdpid) X(timeval_rdpid) X(time_rdpid) X(getcpu_rdpid) X(getrandom_rdpid)       \
+  X(plain_rdpid) X(plain_clock_rdpid) X(measured_rdpid) X(measured_clock_rdpid)             \
+  X(timespec_lsl) X(timeval_lsl) X(time_lsl) X(getcpu_lsl) X(getrandom_lsl)                 \
+  X(plain_lsl) X(plain_clock_lsl) X(measured_lsl) X(measured_clock_lsl)
 TEMPLATES(TEMPLATE)
+RECORD_TEMPLATES(RECORD_TEMPLATE)
 }
 
 namespace vdsotrace::arch {
@@ -32,11 +36,16 @@ struct Row {
   const std::byte* start;
   const std::byte* code;
   const std::byte* end;
+  const std::byte* back;  ///< null: it has none
 };
 
 #define ROW(kind, clocked, rdpid, name)                                                          \
   {StubKind::kind, clocked, rdpid, vdsotrace_stub_##name, vdsotrace_stub_##name##_code,          \
-   vdsotrace_stub_##name##_end}
+   vdsotrace_stub_##name##_end, nullptr}
+
+#define RECORD_ROW(kind, clocked, rdpid, name)                                                   \
+  {StubKind::kind, clocked, rdpid, vdsotrace_stub_##name, vdsotrace_stub_##name##_code,          \
+   vdsotrace_stub_##name##_end, vdsotrace_stub_##name##_back}
 
 const Row kRows[] = {
     ROW(count, false, true, count),
@@ -47,24 +56,24 @@ const Row kRows[] = {
     ROW(count_fallback, true, true, count_fallback_clock),
     ROW(count_fallback, false, false, count_fallback_lsl),
     ROW(count_fallback, true, false, count_fallback_clock_lsl),
-    ROW(plain, false, true, plain_rdpid),
-    ROW(plain, true, true, plain_clock_rdpid),
-    ROW(measured, false, true, measured_rdpid),
-    ROW(measured, true, true, measured_clock_rdpid),
-    ROW(timespec, true, true, timespec_rdpid),
-    ROW(timeval, false, true, timeval_rdpid),
-    ROW(time, false, true, time_rdpid),
-    ROW(getcpu, false, true, getcpu_rdpid),
-    ROW(getrandom, false, true, getrandom_rdpid),
-    ROW(plain, false, false, plain_lsl),
-    ROW(plain, true, false, plain_clock_lsl),
-    ROW(measured, false, false, measured_lsl),
-    ROW(measured, true, false, measured_clock_lsl),
-    ROW(timespec, true, false, timespec_lsl),
-    ROW(timeval, false, false, timeval_lsl),
-    ROW(time, false, false, time_lsl),
-    ROW(getcpu, false, false, getcpu_lsl),
-    ROW(getrandom, false, false, getrandom_lsl),
+    RECORD_ROW(plain, false, true, plain_rdpid),
+    RECORD_ROW(plain, true, true, plain_clock_rdpid),
+    RECORD_ROW(measured, false, true, measured_rdpid),
+    RECORD_ROW(measured, true, true, measured_clock_rdpid),
+    RECORD_ROW(timespec, true, true, timespec_rdpid),
+    RECORD_ROW(timeval, false, true, timeval_rdpid),
+    RECORD_ROW(time, false, true, time_rdpid),
+    RECORD_ROW(getcpu, false, true, getcpu_rdpid),
+    RECORD_ROW(getrandom, false, true, getrandom_rdpid),
+    RECORD_ROW(plain, false, false, plain_lsl),
+    RECORD_ROW(plain, true, false, plain_clock_lsl),
+    RECORD_ROW(measured, false, false, measured_lsl),
+    RECORD_ROW(measured, true, false, measured_clock_lsl),
+    RECORD_ROW(timespec, true, false, timespec_lsl),
+    RECORD_ROW(timeval, false, false, timeval_lsl),
+    RECORD_ROW(time, false, false, time_lsl),
+    RECORD_ROW(getcpu, false, false, getcpu_lsl),
+    RECORD_ROW(getrandom, false, false, getrandom_lsl),
     ROW(record_fallback, false, true, record_fallback),
     ROW(record_fallback, false, false, record_fallback),
     ROW(record_fallback, true, true, record_fallback),
@@ -84,7 +93,9 @@ StubSupport stub_support() {
 StubTemplate stub_template(StubKind kind, bool clocked, StubFeatures features) {
   for (const Row& row : kRows) {
     if (row.kind != kind || row.clocked != clocked || row.rdpid != features.rdpid) continue;
-    return {{row.start, static_cast<std::size_t>(row.end - row.start)}, static_cast<std::size_t>(row.code - row.start)};
+    return {{row.start, static_cast<std::size_t>(row.end - row.start)},
+            static_cast<std::size_t>(row.code - row.start),
+            row.back == nullptr ? 0 : static_cast<std::size_t>(row.back - row.start)};
   }
   CHECK(!"every kind of stub has its template");
   return {};

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "engines/stub_call.hpp"
+#include "engines/stub_frame.hpp"
 #include "os/proc.hpp"
 
 namespace vdsotrace {
@@ -17,6 +18,7 @@ constexpr std::uint64_t kMostCode = 16 * 1024;  // whole pages; no plan needs mo
 constexpr std::size_t kStackSearched = 64 * 1024;
 /// Longest way out of a vDSO function and its stub.
 constexpr int kMostSteps = 20'000;
+constexpr std::size_t kMostPendingKeys = 4096;
 
 StubDepth depth_of(const Needs& needs) {
   if (needs.each_call) return StubDepth::values;
@@ -46,6 +48,7 @@ struct InlineEngine::Space {
     pid_t tid;
     pid_t tgid;
     bool told;
+    const Thread* thread;  ///< null for whoever is not known by its thread pointer
   };
   /// By thread pointer; a vfork's child comes after the parent whose thread pointer it shares.
   std::map<std::uint64_t, std::vector<Owner>> owners;
@@ -53,9 +56,18 @@ struct InlineEngine::Space {
   CallTallies tallies;
   std::uint64_t lost = 0;
 
-  Owner owner_of(std::uint64_t key) const {
-    const auto found = owners.find(key - 1);
-    return found != owners.end() && !found->second.empty() ? found->second.back() : Owner{tgid, tgid, told};
+  /// A program sets its first thread's pointer after it was executed, so an unknown one is that thread's.
+  Owner owner_of(std::uint64_t key) {
+    auto found = owners.find(key - 1);
+    if (found == owners.end()) {
+      auto unset = owners.extract(0);
+      if (!unset) return Owner{tgid, tgid, told, nullptr};
+      unset.key() = key - 1;
+      found = owners.insert(std::move(unset)).position;
+      region->unbind(0);
+      region->bind(key - 1);
+    }
+    return found->second.empty() ? Owner{tgid, tgid, told, nullptr} : found->second.back();
   }
   const VdsoService& service(std::uint8_t function) const { return *plan->functions[function].service; }
 };
@@ -221,7 +233,54 @@ bool InlineEngine::in_stubs(const Space& space, std::uint64_t address) {
   return address >= space.place.code + sizeof(StubJournal) && address < space.place.region();
 }
 
-void InlineEngine::leave_engine_memory(StoppedThread& stopped) { breakpoints_for(stopped.thread()).leave_engine_memory(stopped); }
+void InlineEngine::leave_engine_memory(StoppedThread& stopped) {
+  breakpoints_for(stopped.thread()).leave_engine_memory(stopped);
+  Space* space = find(stopped.thread());
+  if (space != nullptr && space->region != nullptr && depth_ == StubDepth::values) note_interrupted(*space, stopped);
+}
+
+/// A handler that is about to run can see, or jump out of, the call that it interrupts. So the thread is brought to
+/// where the function's own code runs, or back to the caller; and a call that never returns is known.
+void InlineEngine::note_interrupted(Space& space, StoppedThread& stopped) {
+  const auto* registers = stopped.registers();
+  if (registers == nullptr) return;
+  // At the jump itself a call has yet to begin.
+  const auto in_call = [&](std::uint64_t pc) {
+    const auto offset = stopped.thread().space->offset_of(pc);
+    return in_stubs(space, pc) || (offset && space.image->function_at(*offset) == nullptr);
+  };
+  if (!in_call(arch::program_counter(*registers))) return;
+  step_out(stopped, [&](std::uint64_t pc) { return in_stub_template(*space.plan, space.place.code, pc); }, kMostSteps);
+  on_stop(stopped.thread());
+  registers = stopped.registers();
+  if (registers == nullptr || !in_call(arch::program_counter(*registers))) return;
+  const auto record = interrupted_call(stopped, *space.plan, space.place.code);
+  if (!record) return;
+  Thread& thread = stopped.thread();
+  Call call = make_call(space.service(record->function), space.abi, *record, Route::vdso, *clock_);
+  call.engine = name();
+  if (auto fallback = fallbacks_.extract(thread.tid)) {
+    fallback.mapped().start_ns = call.start_ns;
+    call = std::move(fallback.mapped());
+  } else {
+    call.ending = Ending::unfinished;
+    call.duration_ns.reset();
+    call.at_exit = {};
+  }
+  open_[thread.tid].enter(std::move(call), record->stack, left_by(space, thread), record->start);
+}
+
+OpenCalls::Left InlineEngine::left_by(Space& space, const Thread& thread) {
+  return [this, &space, &thread](Call&& call) {
+    StubRecord record;
+    record.arg0 = call.args[0];
+    for (record.function = 0; record.function < space.plan->functions.size(); ++record.function) {
+      if (space.service(record.function).symbol == call.symbol) break;
+    }
+    space.tallies.add(record, space.service(record.function).first_is_clock, *call.route);
+    reporter_.tell(thread, std::move(call));
+  };
+}
 
 void InlineEngine::leave_for_good(StoppedThread& stopped) {
   leave_engine_memory(stopped);
@@ -259,7 +318,7 @@ void InlineEngine::join(Space& space, StoppedThread& stopped) {
   if (registers == nullptr) return;
   const Thread& thread = stopped.thread();
   const std::uint64_t pointer = arch::thread_pointer(*registers);
-  space.owners[pointer].push_back({thread.tid, thread.tgid, thread.told()});
+  space.owners[pointer].push_back({thread.tid, thread.tgid, thread.told(), &thread});
   space.told = space.told || thread.told();
   space.region->bind(pointer);
   move_out_of_patches(space, stopped);
@@ -330,6 +389,7 @@ void InlineEngine::on_end(Thread& thread) {
     std::vector<Found> found;
     collect(*space, space->members == 1, found);
     tell(std::move(found));
+    end_open_calls(*space, thread);
   }
   for (auto& [pointer, owners] : space->owners) {
     const auto gone = std::ranges::find(owners, thread.tid, &Space::Owner::tid);
@@ -347,9 +407,25 @@ void InlineEngine::on_end(Thread& thread) {
   spaces_.erase(thread.space.get());
 }
 
+void InlineEngine::end_open_calls(Space& space, Thread& thread) {
+  const auto left = left_by(space, thread);
+  if (auto open = open_.extract(thread.tid)) open.mapped().end(left);
+  if (auto fallback = fallbacks_.extract(thread.tid)) left(std::move(fallback.mapped()));
+}
+
 // ---- what the breakpoints take care of ----
 
 std::optional<Resume> InlineEngine::on_trap(StoppedThread& stopped) {
+  // Where reading the counter is forbidden (PR_SET_TSC, strict seccomp) stubs must not show it.
+  Space* space = find(stopped.thread());
+  const auto* registers = stopped.registers();
+  if (space != nullptr && registers != nullptr &&
+      in_stub_template(*space->plan, space->place.code, arch::program_counter(*registers))) {
+    const auto code = stopped.memory().object<std::array<std::byte, 2>>(arch::program_counter(*registers));
+    if (code != arch::kClockRead) return std::nullopt;
+    stopped.set_registers(arch::after_clock_read(*registers, TscClock::now()));
+    return Resume{};
+  }
   return breakpoints_for(stopped.thread()).on_trap(stopped);
 }
 
@@ -361,13 +437,20 @@ bool InlineEngine::covered(const Thread& thread, const VdsoFunction* function) {
 
 bool InlineEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) {
   if (covered(thread, fallback)) return true;
+  Space* space = find(thread);
+  if (const auto open = open_.find(thread.tid); space != nullptr && open != open_.end())
+    open->second.ran_outside(stack_pointer, left_by(*space, thread));
   return breakpoints_for(thread).on_call_entry(thread, fallback, stack_pointer);
 }
 
 void InlineEngine::on_fallback_exit(Thread& thread, Call&& call) {
-  // The function's own record will tell, with its system call in it.
-  if (call.symbol.empty() || !covered(thread, function_of(thread, call)))
+  if (!covered(thread, function_of(thread, call))) {
     breakpoints_for(thread).on_fallback_exit(thread, std::move(call));
+  } else if (depth_ == StubDepth::values && thread.told()) {
+    // The function's own record will tell, with its system call in it; unless it never returns.
+    call.engine = name();
+    fallbacks_[thread.tid] = std::move(call);
+  }
 }
 
 const VdsoFunction* InlineEngine::function_of(const Thread& thread, const Call& call) {
@@ -377,10 +460,15 @@ const VdsoFunction* InlineEngine::function_of(const Thread& thread, const Call& 
 
 void InlineEngine::on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) {
   breakpoints_for(thread).on_handler(thread, stack_pointer, alternate_stack);
+  if (const auto open = open_.find(thread.tid); open != open_.end())
+    open->second.enter_handler(stack_pointer, alternate_stack);
 }
 
 void InlineEngine::on_handler_return(Thread& thread, std::uint64_t stack_pointer) {
   breakpoints_for(thread).on_handler_return(thread, stack_pointer);
+  Space* space = find(thread);
+  if (const auto open = open_.find(thread.tid); space != nullptr && open != open_.end())
+    open->second.leave_handler(stack_pointer, left_by(*space, thread));
 }
 
 // ---- what the stubs have seen ----
@@ -420,6 +508,8 @@ void InlineEngine::take(Space& space, const StubRecord& raw, std::vector<Found>&
     return;
   }
   if (raw.fallback) {
+    // Keys can be invented.
+    if (space.pending.size() >= kMostPendingKeys) space.pending.clear();
     space.pending[raw.key].add(raw);
     return;
   }
@@ -434,11 +524,22 @@ void InlineEngine::take(Space& space, const StubRecord& raw, std::vector<Found>&
   space.tallies.add(record, service.first_is_clock, route);
   if (depth_ != StubDepth::values) return;
   const Space::Owner owner = space.owner_of(record.key);
+  if (route == Route::fallback) fallbacks_.erase(owner.tid);
+  if (owner.thread != nullptr) returned(space, *owner.thread, record);
   if (!owner.told) return;
   Call call = make_call(service, space.abi, record, route, *clock_);
   call.engine = name();
   const std::int64_t end = call.start_ns + call.duration_ns.value_or(0);
   found.push_back({record.start, {0, end, owner.tgid, owner.tid, std::move(call)}});
+}
+
+/// A call has come back: it is no longer open, and whatever nobody can come back to is over.
+void InlineEngine::returned(Space& space, const Thread& thread, const StubRecord& record) {
+  const auto open = open_.find(thread.tid);
+  if (open == open_.end()) return;
+  const auto left = left_by(space, thread);
+  if (!open->second.leave(record.stack, left, record.start)) open->second.ran_outside(record.stack, left);
+  if (open->second.empty()) open_.erase(open);
 }
 
 void InlineEngine::tell(std::vector<Found>&& found) {

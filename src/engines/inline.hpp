@@ -65,6 +65,11 @@ class InlineEngine final : public ProbeEngine {
   static bool in_stubs(const Space& space, std::uint64_t address);
   static void note_way_back(Space& space, StoppedThread& thread);
 
+  void note_interrupted(Space& space, StoppedThread& thread);
+  OpenCalls::Left left_by(Space& space, const Thread& thread);
+  void end_open_calls(Space& space, Thread& thread);
+  void returned(Space& space, const Thread& thread, const StubRecord& record);
+
   void collect(Space& space, bool final, std::vector<Found>& found);
   void take(Space& space, const StubRecord& record, std::vector<Found>& found);
   void tell(std::vector<Found>&& found);
@@ -85,6 +90,8 @@ class InlineEngine final : public ProbeEngine {
   bool told_why_ = false;
   std::map<std::pair<const VdsoImage*, std::int64_t>, StubPlan> plans_;
   std::map<const AddressSpace*, std::unique_ptr<Space>> spaces_;
+  std::map<pid_t, OpenCalls> open_;    ///< calls that a handler interrupted, by thread
+  std::map<pid_t, Call> fallbacks_;    ///< whose function has not been seen to return
   std::optional<TscClock> clock_;  ///< where records bear times
 };
 

@@ -1,5 +1,6 @@
 #include "engines/open_calls.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace vdsotrace {
@@ -34,11 +35,15 @@ void OpenCalls::ran_outside(std::uint64_t stack_pointer, const Left& left) {
   drop_from(alive, left);
 }
 
-bool OpenCalls::enter(Call&& call, std::uint64_t stack_pointer, const Left& left) {
+bool OpenCalls::enter(Call&& call, std::uint64_t stack_pointer, const Left& left, std::uint64_t stamp) {
   if (!frames_.empty() && frames_.back().begins_again && frames_.back().stack_pointer == stack_pointer) {
     frames_.back().begins_again = false;
     return false;
   }
+  const auto same = [&](const Frame& frame) {
+    return frame.kind == Frame::Kind::call && frame.stack_pointer == stack_pointer && frame.stamp == stamp;
+  };
+  if (stamp != 0 && std::ranges::any_of(frames_, same)) return false;
   // Two calls cannot have their return addresses in one place.
   for (std::size_t i = 0; i < frames_.size(); ++i) {
     if (frames_[i].kind == Frame::Kind::call && frames_[i].stack_pointer == stack_pointer) {
@@ -48,13 +53,17 @@ bool OpenCalls::enter(Call&& call, std::uint64_t stack_pointer, const Left& left
   }
   ran_outside(stack_pointer, left);
   if (frames_.size() >= kMostFrames) drop_from(0, left);
-  frames_.push_back({Frame::Kind::call, stack_pointer, false, false, std::move(call)});
+  frames_.push_back({Frame::Kind::call, stack_pointer, false, false, std::move(call), stamp});
   return true;
 }
 
-std::optional<Call> OpenCalls::leave(std::uint64_t stack_pointer, const Left& left) {
+std::optional<Call> OpenCalls::leave(std::uint64_t stack_pointer, const Left& left, std::uint64_t stamp) {
   for (std::size_t i = frames_.size(); i-- > 0;) {
     if (frames_[i].kind != Frame::Kind::call || frames_[i].stack_pointer != stack_pointer) continue;
+    if (frames_[i].stamp != stamp) {
+      drop_from(i, left);
+      return std::nullopt;
+    }
     drop_from(i + 1, left);
     Call call = std::move(frames_.back().call);
     frames_.pop_back();
@@ -76,7 +85,7 @@ void OpenCalls::enter_handler(std::uint64_t stack_pointer, bool alternate_stack)
   // Handlers matter only where they interrupted a call.
   if (frames_.empty()) return;
   if (frames_.size() >= kMostFrames) return;
-  frames_.push_back({Frame::Kind::handler, stack_pointer, alternate_stack, false, {}});
+  frames_.push_back({Frame::Kind::handler, stack_pointer, alternate_stack, false, {}, 0});
 }
 
 void OpenCalls::leave_handler(std::uint64_t stack_pointer, const Left& left) {

@@ -18,11 +18,12 @@ class OpenCalls {
   using Left = std::function<void(Call&&)>;
 
   /// A vDSO function is entered with the return address at `stack_pointer`. False if this
-  /// is the same call again, whose first instruction had to be begun anew.
-  bool enter(Call&& call, std::uint64_t stack_pointer, const Left& left);
+  /// is the same call again, whose first instruction had to be begun anew. `stamp`, where not 0, tells calls from the
+  /// same place apart: their entries are not all seen, and one call may be met several times.
+  bool enter(Call&& call, std::uint64_t stack_pointer, const Left& left, std::uint64_t stamp = 0);
   /// A `ret` is about to be executed with that stack pointer: the call that returns
   /// by it, or nothing if none of those open does.
-  std::optional<Call> leave(std::uint64_t stack_pointer, const Left& left);
+  std::optional<Call> leave(std::uint64_t stack_pointer, const Left& left, std::uint64_t stamp = 0);
   /// The call whose fallback a system call from inside the vDSO is, or null.
   Call* innermost();
   /// Something outside the vDSO runs: calls that no handler interrupted have been left.
@@ -44,6 +45,7 @@ class OpenCalls {
     bool alternate_stack = false;
     bool begins_again = false;
     Call call;
+    std::uint64_t stamp = 0;
   };
 
   void drop_from(std::size_t first, const Left& left);

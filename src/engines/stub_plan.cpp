@@ -119,6 +119,7 @@ class Planner {
     std::vector<Slot> slots{in_region(row_of(number, 0))};
     if (kind != StubKind::count) slots.insert(slots.end(), {kRegionItself, word(number)});
     const auto start = append(kind, is_clocked(service, kind), slots);
+    plan_.stubs.push_back({start.block, size(), start.back, number});
     if (auto body = append_moved(*window, true); !body) return body;
     return jump_from(*window, start.code);
   }
@@ -207,6 +208,7 @@ class Planner {
   struct Placed {
     std::uint32_t block;
     std::uint32_t code;
+    std::uint32_t back;
     std::span<const std::byte> bytes;
   };
   Placed append(StubKind kind, bool clocked, const std::vector<Slot>& slots) {
@@ -216,7 +218,8 @@ class Planner {
     plan_.code.insert(plan_.code.end(), stub.bytes.begin(), stub.bytes.end());
     CHECK(slots.size() == stub.slots());
     for (std::uint32_t i = 0; i < slots.size(); ++i) fill(block + i * 8, slots[i]);
-    return {block, static_cast<std::uint32_t>(block + stub.code), stub.bytes};
+    const auto back = static_cast<std::uint32_t>(stub.back == 0 ? 0 : block + stub.back);
+    return {block, static_cast<std::uint32_t>(block + stub.code), back, stub.bytes};
   }
 
   void fill(std::uint32_t offset, const Slot& slot) {

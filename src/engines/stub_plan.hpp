@@ -72,12 +72,21 @@ struct MovedFallback {
   std::uint8_t function = 0;
 };
 
+/// The copy of a template that observes a function's entry and return.
+struct PlacedStub {
+  std::uint32_t start = 0;  ///< offsets in the code
+  std::uint32_t end = 0;
+  std::uint32_t back = 0;   ///< where the function returns to, 0 if it does not come back
+  std::uint8_t function = 0;
+};
+
 struct StubPlan {
   std::vector<std::byte> code;
   std::vector<StubPatch> patches;
   std::vector<StubbedFunction> functions;
   std::vector<MovedInstruction> moved;
   std::vector<MovedFallback> fallbacks;
+  std::vector<PlacedStub> stubs;
   std::vector<RegionWord> region_words;
 
   /// Why a function cannot be observed so; another engine may.

@@ -98,8 +98,8 @@ void StubRegion::forbid_sleep() { store<std::uint32_t>(REGION_MAY_SLEEP, 0); }
 std::uint64_t StubRegion::drain(bool final, const Taker& take) {
   store<std::uint64_t>(REGION_HEARTBEAT, load<std::uint64_t>(REGION_HEARTBEAT) + 1);
   const bool orphaned = load<std::uint32_t>(REGION_ORPHANED) != 0;
-  std::uint64_t lost = drain(shared_, final || orphaned, take);
-  for (auto& [pointer, ring] : rings_) lost += drain(ring, final || orphaned, take);
+  std::uint64_t lost = drain(shared_, {}, final || orphaned, take);
+  for (auto& [pointer, ring] : rings_) lost += drain(ring, pointer + 1, final || orphaned, take);
   if (!orphaned) return lost;
   // Threads that found us asleep too long have gone on alone; from here on we are back.
   auto& alone = *reinterpret_cast<std::uint64_t*>(memory_.bytes().data() + REGION_LOST);
@@ -108,7 +108,7 @@ std::uint64_t StubRegion::drain(bool final, const Taker& take) {
   return lost;
 }
 
-std::uint64_t StubRegion::drain(Ring& ring, bool skip_holes, const Taker& take) {
+std::uint64_t StubRegion::drain(Ring& ring, std::optional<std::uint64_t> key, bool skip_holes, const Taker& take) {
   const std::size_t entry = entry_offset(ring.entry);
   const auto head = load<std::uint64_t>(entry + ENTRY_HEAD);
   if (head == ring.taken) return 0;
@@ -146,7 +146,7 @@ std::uint64_t StubRegion::drain(Ring& ring, bool skip_holes, const Taker& take) 
     record.start = word(RECORD_START);
     record.end = word(RECORD_END);
     record.stack = word(RECORD_STACK);
-    record.key = word(RECORD_KEY);
+    record.key = key.value_or(word(RECORD_KEY));
     std::memcpy(record.value.data(), at + RECORD_VALUE, record.value.size());
     take(record);
     // Threads may be waiting for room: give it back as it comes.

@@ -78,7 +78,7 @@ class StubRegion {
   template <class T>
   void store(std::size_t offset, T value);
   void open_ring(Ring& ring, std::uint64_t key);
-  std::uint64_t drain(Ring& ring, bool skip_holes, const Taker& take);
+  std::uint64_t drain(Ring& ring, std::optional<std::uint64_t> key, bool skip_holes, const Taker& take);
   std::uint64_t counter(unsigned kind, std::uint8_t function, unsigned column) const;
   void split_other_clocks(std::vector<StubCount>& counts) const;
 

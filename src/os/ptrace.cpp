@@ -72,6 +72,10 @@ std::optional<siginfo_t> signal_info(pid_t tid) {
   return fetch<siginfo_t>(PTRACE_GETSIGINFO, tid, 0);
 }
 
+bool set_signal_info(pid_t tid, const siginfo_t& info) {
+  return request(PTRACE_SETSIGINFO, tid, 0, reinterpret_cast<std::uintptr_t>(&info)) == 0;
+}
+
 std::optional<std::uint64_t> event_message(pid_t tid) {
   return fetch<std::uint64_t>(PTRACE_GETEVENTMSG, tid, 0);
 }

@@ -39,6 +39,7 @@ bool set_user_word(pid_t tid, std::size_t offset, std::uint64_t value);
 /// PTRACE_GET_SYSCALL_INFO (Linux 5.3).
 std::optional<__ptrace_syscall_info> syscall_info(pid_t tid);
 std::optional<siginfo_t> signal_info(pid_t tid);
+bool set_signal_info(pid_t tid, const siginfo_t& info);
 std::optional<std::uint64_t> event_message(pid_t tid);
 /// Whether the thread has hit a breakpoint whose SIGTRAP it has not yet been stopped for: a
 /// PTRACE_INTERRUPT stop is reported first.

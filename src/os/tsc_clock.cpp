@@ -29,13 +29,13 @@ TscClock::Sample TscClock::take() {
   return best;
 }
 
-TscClock::TscClock() : first_(take()), last_(first_) {
-  while (monotonic_ns() - first_.monotonic < kFirstLook) {
-  }
-  compare();
-}
+std::uint64_t TscClock::now() { return __rdtsc(); }
+
+TscClock::TscClock() : first_(take()), last_(first_) {}
 
 void TscClock::compare() {
+  while (monotonic_ns() - first_.monotonic < kFirstLook) {
+  }
   last_ = take();
   const auto ticks = static_cast<double>(last_.tsc - first_.tsc);
   if (ticks > 0) ns_per_tick_ = static_cast<double>(last_.monotonic - first_.monotonic) / ticks;

@@ -11,6 +11,8 @@ namespace vdsotrace {
 class TscClock {
  public:
   TscClock();
+  /// The counter.
+  static std::uint64_t now();
   /// Compares anew; a long distance between comparisons makes the rate exact.
   void compare();
   /// CLOCK_REALTIME of a counter value not long before the last compare().

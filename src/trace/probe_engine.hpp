@@ -37,7 +37,8 @@ class ProbeEngine {
   /// be let go, as it would run into what is left.
   virtual bool remove(AddressSpace& space, StoppedThread& thread) = 0;
 
-  /// The thread stopped at a breakpoint instruction. Nothing if it is not ours.
+  /// The thread stopped at a breakpoint instruction, or at one that the kernel has forbidden it (SIGSEGV). Nothing
+  /// if it is not ours.
   virtual std::optional<Resume> on_trap(StoppedThread& thread) = 0;
   /// The thread stopped for another reason and may now be seen by others (its
   /// registers saved in a signal frame, or it is detached): wherever it is in

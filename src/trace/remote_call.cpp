@@ -103,7 +103,9 @@ bool step_out(StoppedThread& stopped, const std::function<bool(std::uint64_t)>& 
   if (registers == nullptr) return false;
   if (!inside(arch::program_counter(*registers))) return true;
   const auto mask = ptrace::signal_mask(tid);
-  if (!mask || !ptrace::set_signal_mask(tid, kAllSignals)) return false;
+  const auto signal = ptrace::signal_info(tid);
+  // The trap of a step is forced: held back, it would take the program's action for SIGTRAP away.
+  if (!mask || !ptrace::set_signal_mask(tid, kAllSignals & ~signal_bit(SIGTRAP))) return false;
   bool out = false;
   for (int step = 0; step < most && !out; ++step) {
     if (!ptrace::step(tid) || !next_stop(tid)) return false;
@@ -113,6 +115,8 @@ bool step_out(StoppedThread& stopped, const std::function<bool(std::uint64_t)>& 
   }
   stopped.forget_registers();
   ptrace::set_signal_mask(tid, *mask);
+  if (stopped.thread().actions->ignored(SIGTRAP)) repair_signal_state(stopped);
+  if (signal) ptrace::set_signal_info(tid, *signal);
   return out;
 }
 

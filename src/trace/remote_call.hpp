@@ -32,8 +32,8 @@ class RemoteCalls {
 std::optional<std::int64_t> remote_call(StoppedThread& stopped, std::int64_t nr,
                                         const std::array<std::uint64_t, 6>& args);
 
-/// Steps the thread, signals held back, as long as `inside` says so of its program counter. False if it is
-/// still inside after `most` steps, or gone.
+/// Steps the thread, signals held back, as long as `inside` says so of its program counter. A signal that it
+/// had stopped for can still be delivered afterwards. False if it is still inside after `most` steps, or gone.
 bool step_out(StoppedThread& stopped, const std::function<bool(std::uint64_t)>& inside, int most);
 
 /// Undoes what a breakpoint's forced SIGTRAP did to the program's signal mask and

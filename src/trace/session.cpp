@@ -167,7 +167,7 @@ Resume Session::on_event(StoppedThread& stopped, int event) {
 Resume Session::on_signal(StoppedThread& stopped, int signal) {
   const auto info = ptrace::signal_info(stopped.tid());
   if (!info) return {};
-  if (signal == SIGTRAP && info->si_code == SI_KERNEL) {
+  if ((signal == SIGTRAP || signal == SIGSEGV) && info->si_code == SI_KERNEL) {
     if (const auto how = engine_.on_trap(stopped)) {
       repair_signal_state(stopped);
       return *how;
