@@ -138,7 +138,7 @@ class JsonTest(unittest.TestCase):
     def test_the_start(self):
         start = trace_json(example("hello")).events[0]
         self.assertEqual(start["command"], example("hello"))
-        self.assertEqual(start["engine"], "breakpoint")
+        self.assertEqual(start["engine"], "inline")
         self.assertEqual(start["clocksource"], testing.clocksource())
 
 
