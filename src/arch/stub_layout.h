@@ -15,10 +15,11 @@
 #define OTHER_ERRORS 16
 #define OTHERS_COUNT 64
 
-/* Counters: per processor a block, in it per function a row of u64, one per clock. */
+/* Counters: the shared block, which needs locked instructions, then one per thread that is in the table. In
+ * a block per function a row of u64, one per clock. Fallbacks are counted in the shared block only. */
 #define REGION_COUNTERS 4096
-#define CPU_COUNT_LOG2 8
-#define CPU_BLOCK_LOG2 13
+#define BLOCK_COUNT 256
+#define BLOCK_LOG2 13
 #define ROW_LOG2 8            /* 32 clocks */
 #define CLOCK_OTHER 31        /* clock ids from here on share one counter */
 #define ROW_KINDS 3           /* entries, fallbacks, failed fallbacks: blocks of rows */
@@ -26,7 +27,7 @@
 #define FUNCTIONS_MAX 8
 
 /* Thread table: entries found by hash of the thread pointer (fs base), then the shared ring's. */
-#define REGION_TABLE (REGION_COUNTERS + (1 << (CPU_COUNT_LOG2 + CPU_BLOCK_LOG2)))
+#define REGION_TABLE (REGION_COUNTERS + (BLOCK_COUNT << BLOCK_LOG2))
 #define TABLE_LOG2 8
 #define TABLE_PROBES 4
 #define ENTRY_LOG2 7
@@ -34,6 +35,7 @@
 #define ENTRY_HEAD 8          /* u64 records begun, counted by the stubs */
 #define ENTRY_LIMIT 16        /* u64 below it HEAD may be used without looking at TAIL */
 #define ENTRY_RING 24         /* u64 address of the ring in the process */
+#define ENTRY_COUNTERS 32     /* u64 address of the block in the process */
 #define ENTRY_TAIL 64         /* u64 records taken by vdsotrace, on a cache line of its own */
 #define TABLE_ENTRIES ((1 << TABLE_LOG2) + TABLE_PROBES)
 #define REGION_SHARED_ENTRY (REGION_TABLE + ((TABLE_ENTRIES - 1) << ENTRY_LOG2))
@@ -61,11 +63,12 @@
 #define RECORD_ARG2 72
 #define RECORD_VALUE 80       /* 48 bytes of what the arguments point to */
 #define RECORD_VALUE_BYTES 48
+#define RECORD_SHORT_FLAG 0x200     /* the end is in ARG1's place: a record of one cache line */
 #define RECORD_FALLBACK_FLAG 0x100  /* this is a system call that the function made, not its return */
 
 /* On the stack of a recorded call, from where the body's return address lies. */
 #define STUB_FRAME_START 8
-#define STUB_FRAME_ARG2 16
+#define STUB_FRAME_ARG2 16    /* where the function has a third argument */
 #define STUB_FRAME_ARG1 24
 #define STUB_FRAME_ARG0 32
 #define STUB_FRAME_ENTRY 48   /* the stack pointer at the entry: the function's own return address */

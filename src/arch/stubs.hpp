@@ -19,32 +19,30 @@ struct StubTemplate {
 
 /// What a stub keeps of a call.
 enum class StubKind : std::uint8_t {
-  count,           ///< one more, nothing else
-  count_fallback,  ///< stands for a fallback's system call; one more of those
-  plain,           ///< a record of the caller
-  measured,        ///< and of start and end
-  timespec,        ///< and of what the arguments point to, for functions like clock_gettime,
-  timeval,         ///< gettimeofday,
-  time,            ///< time,
-  getcpu,          ///< getcpu,
-  getrandom,       ///< getrandom
-  record_fallback, ///< stands for a fallback's system call; a record that it was made
+  count,            ///< one more, nothing else
+  count_fallback,   ///< stands for a fallback's system call; one more of those
+  caller,           ///< a short record: who called
+  measured,         ///< a short record: also when it began and ended
+  timespec,         ///< and what the arguments point to, for functions like clock_gettime,
+  timeval,          ///< gettimeofday,
+  getcpu,           ///< getcpu,
+  getrandom,        ///< getrandom
+  record_fallback,  ///< stands for a fallback's system call; a record that it was made
 };
 
-/// What stubs can use on the processor that they will run on.
-struct StubFeatures {
-  bool rdpid = false;
+/// What a function's arguments mean to a stub.
+enum class StubShape : std::uint8_t {
+  plain,    ///< two at most
+  clocked,  ///< the same, and calls are counted by the first, a clock id
+  three,    ///< three or more
 };
-/// The features of this machine; nothing if stubs cannot run at all: they read the thread
-/// pointer with rdfsbase, which kernels permit from 5.9 on (HWCAP2_FSGSBASE in AT_HWCAP2).
-struct StubSupport {
-  bool usable = false;
-  StubFeatures features;
-};
-StubSupport stub_support();
 
-/// `clocked`: the first argument is a clock id and calls are counted per clock.
-StubTemplate stub_template(StubKind kind, bool clocked, StubFeatures features);
+/// Whether stubs can run on this machine: they read the thread pointer with rdfsbase, which
+/// kernels permit from 5.9 on (HWCAP2_FSGSBASE in AT_HWCAP2).
+bool stubs_usable();
+
+/// Of those that exist: values need the shape that their function has.
+StubTemplate stub_template(StubKind kind, StubShape shape);
 
 /// What the stubs put into the sixth argument of a fallback's system call, which none of those calls has: a
 /// seccomp filter can tell them from calls that the program makes itself.

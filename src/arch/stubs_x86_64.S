@@ -34,54 +34,68 @@ vdsotrace_stub_\name\()_back:
 vdsotrace_stub_\name\()_end:
 .endm
 
-/* Which processor we are on, in the low 12 bits (as the vDSO's own getcpu does it; the segment's limit
- * serves where the processor has no rdpid). */
-#define GETCPU_SEGMENT 0x7b
-.macro PROCESSOR how, r64, r32
-        .ifc \how, rdpid
-        rdpid   \r64
-        .else
-        mov     $GETCPU_SEGMENT, \r32
-        lsl     \r32, \r32
-        .endif
-.endm
-/* Address of the row `slot`, which is of processor 0, on this processor. */
-.macro ROW how, slot, r64, r32
-        PROCESSOR \how, \r64, \r32
-        and     $((1 << CPU_COUNT_LOG2) - 1), \r32
-        shl     $CPU_BLOCK_LOG2, \r32
-        add     \slot(%rip), \r64
-.endm
 /* The column of the clock id in edi. */
 .macro CLOCK column
         mov     $CLOCK_OTHER, \column
         cmp     \column, %edi
         cmovb   %edi, \column
 .endm
-/* One more entry. Another processor may be at this row if the thread has just moved: lock. */
-.macro COUNT_ENTRY how, clocked, slot
-        ROW     \how, \slot, %rax, %eax
+/* One more entry, in the thread's own block: nobody else writes there. Leaves its table entry in rax.
+ * Threads that are not in the table share a block and lock. Clobbers r10, r11. */
+.macro COUNT_ENTRY region, row, clocked
+        rdfsbase %r10
+        mov     \region(%rip), %r11
+        imul    $HASH_FACTOR, %r10, %rax
+        shr     $HASH_SHIFT, %eax
+        shl     $ENTRY_LOG2, %eax
+        lea     REGION_TABLE(%r11, %rax), %rax
+        inc     %r10
+        cmp     %r10, ENTRY_KEY(%rax)
+        jne     52f
+51:     mov     ENTRY_COUNTERS(%rax), %r10
+        add     \row(%rip), %r10
         .if \clocked
-        CLOCK   %r10d
-        lock incq (%rax, %r10, 8)
+        CLOCK   %r11d
+        incq    (%r10, %r11, 8)
         .else
-        lock incq (%rax)
+        incq    (%r10)
         .endif
+53:
+.endm
+.macro COUNT_ENTRY_ELSEWHERE row, clocked
+52:
+        .rept TABLE_PROBES - 1
+        add     $(1 << ENTRY_LOG2), %rax
+        cmp     %r10, ENTRY_KEY(%rax)
+        je      51b
+        .endr
+        lea     REGION_SHARED_ENTRY(%r11), %rax
+        mov     ENTRY_COUNTERS(%rax), %r10
+        add     \row(%rip), %r10
+        .if \clocked
+        CLOCK   %r11d
+        lock incq (%r10, %r11, 8)
+        .else
+        lock incq (%r10)
+        .endif
+        jmp     53b
 .endm
 
 /* ---- Counting: at the entry ---------------------------------------------------------- */
 
-.macro COUNT_TEMPLATE name, how, clocked
+.macro COUNT_TEMPLATE name, clocked
 TEMPLATE \name
-1:      .quad   0                       /* entries row */
+1:      .quad   0                       /* entries row, in a block */
+2:      .quad   0                       /* region */
 CODE \name
-        COUNT_ENTRY \how, \clocked, 1b
+        COUNT_ENTRY 2b, 1b, \clocked
+        jmp     90f
+        COUNT_ENTRY_ELSEWHERE 1b, \clocked
+90:
 END \name
 .endm
-COUNT_TEMPLATE count, rdpid, 0
-COUNT_TEMPLATE count_clock, rdpid, 1
-COUNT_TEMPLATE count_lsl, lsl, 0
-COUNT_TEMPLATE count_clock_lsl, lsl, 1
+COUNT_TEMPLATE count, 0
+COUNT_TEMPLATE count_clock, 1
 
 /* ---- Counting: instead of a fallback's `syscall` --------------------------------------- */
 
@@ -119,15 +133,15 @@ COUNT_TEMPLATE count_clock_lsl, lsl, 1
 68:     pop     %rax
 .endm
 
-.macro COUNT_FALLBACK_TEMPLATE name, how, clocked
+.macro COUNT_FALLBACK_TEMPLATE name, clocked
 TEMPLATE \name
-1:      .quad   0                       /* fallbacks row */
+1:      .quad   0                       /* fallbacks row, in the region */
 2:      .quad   0                       /* mark */
 3:      .quad   0                       /* region */
 4:      .quad   0                       /* (function + 1) << 32 */
 CODE \name
         lea     -128(%rsp), %rsp
-        ROW     \how, 1b, %rcx, %ecx
+        mov     1b(%rip), %rcx
         .if \clocked
         CLOCK   %r11d
         lock incq (%rcx, %r11, 8)
@@ -141,7 +155,7 @@ CODE \name
         MARKED_SYSCALL 2b
         cmp     $-4095, %rax
         jb      9f
-        ROW     \how, 1b, %rcx, %ecx
+        mov     1b(%rip), %rcx
         .if \clocked
         CLOCK   %r11d
         lock incq (1 << KIND_LOG2)(%rcx, %r11, 8)
@@ -154,10 +168,8 @@ CODE \name
 9:      lea     128(%rsp), %rsp
 END \name
 .endm
-COUNT_FALLBACK_TEMPLATE count_fallback, rdpid, 0
-COUNT_FALLBACK_TEMPLATE count_fallback_clock, rdpid, 1
-COUNT_FALLBACK_TEMPLATE count_fallback_lsl, lsl, 0
-COUNT_FALLBACK_TEMPLATE count_fallback_clock_lsl, lsl, 1
+COUNT_FALLBACK_TEMPLATE count_fallback, 0
+COUNT_FALLBACK_TEMPLATE count_fallback_clock, 1
 
 /* ---- Recording ------------------------------------------------------------------------- */
 
@@ -197,28 +209,37 @@ COUNT_FALLBACK_TEMPLATE count_fallback_clock_lsl, lsl, 1
 
 #define FRAME_ARG0 -8
 #define FRAME_ARG1 -16
-#define FRAME_ARG2 -24
+#define FRAME_ARG2 -24                  /* or the thread's table entry, where there are two arguments */
 #define FRAME_START -32
 
-/* A call of the function with a record of it. `kind` says what the arguments point to. */
-.macro RECORD_TEMPLATE name, how, clocked, timed, kind
+/* A call of the function with a record of it. `kind` says what the arguments point to, `three` whether
+ * there is a third argument: else rdx is free at the entry. */
+.macro RECORD_TEMPLATE name, clocked, timed, kind, three
 TEMPLATE \name
-1:      .quad   0                       /* entries row */
+1:      .quad   0                       /* entries row, in a block */
 2:      .quad   0                       /* region, 0 once recording has ended */
-3:      .quad   0                       /* function */
+3:      .quad   0                       /* function and flags */
 CODE \name
-        COUNT_ENTRY \how, \clocked, 1b
+        COUNT_ENTRY 2b, 1b, \clocked
         push    %rbp
         mov     %rsp, %rbp
         push    %rdi
         push    %rsi
+        .if \three
         push    %rdx
+        .else
+        push    %rax
+        .endif
         .if \timed
+        .if \three
         mov     %rdx, %r10
+        .endif
         rdtsc
         shl     $32, %rdx
         or      %rdx, %rax
+        .if \three
         mov     %r10, %rdx
+        .endif
         .endif
         push    %rax
         call    90f                     /* the stack is aligned as it was at the entry */
@@ -234,7 +255,13 @@ BACK \name
         .endif
         cmpl    $0, REGION_ORPHANED(%r11)
         jne     83f
+        .if \three
         FIND_ENTRY %r11, %r10, %rcx, %ecx
+        .else
+        mov     FRAME_ARG2(%rbp), %rcx
+        rdfsbase %r10
+        inc     %r10
+        .endif
         mov     $1, %edx
         lock xadd %rdx, ENTRY_HEAD(%rcx)
         cmp     ENTRY_LIMIT(%rcx), %rdx
@@ -244,7 +271,9 @@ BACK \name
         mov     FRAME_ARG1(%rbp), %rsi
         mov     8(%rbp), %rcx
         mov     %rdi, RECORD_ARG0(%r9)
+        .ifnc \kind, none
         mov     %rsi, RECORD_ARG1(%r9)
+        .endif
         mov     %rcx, RECORD_RETURN_ADDRESS(%r9)
         mov     %r8, RECORD_RESULT(%r9)
         lea     8(%rbp), %rcx
@@ -253,7 +282,11 @@ BACK \name
         .if \timed
         mov     FRAME_START(%rbp), %rcx
         mov     %rcx, RECORD_START(%r9)
+        .ifc \kind, none
+        mov     %rax, RECORD_ARG1(%r9)
+        .else
         mov     %rax, RECORD_END(%r9)
+        .endif
         .endif
         VALUES_\kind
         inc     %rdx
@@ -328,6 +361,7 @@ BACK \name
 88:     add     $16, %rsp
 87:     pop     %rax
         jmp     83b
+        COUNT_ENTRY_ELSEWHERE 1b, \clocked
 90:
 END \name
 .endm
@@ -396,17 +430,16 @@ END \name
 60:
 .endm
 
-.irp how, rdpid, lsl
-RECORD_TEMPLATE timespec_\how, \how, 1, 1, timespec
-RECORD_TEMPLATE timeval_\how, \how, 0, 1, timeval
-RECORD_TEMPLATE time_\how, \how, 0, 1, none
-RECORD_TEMPLATE getcpu_\how, \how, 0, 1, getcpu
-RECORD_TEMPLATE getrandom_\how, \how, 0, 1, getrandom
-RECORD_TEMPLATE plain_\how, \how, 0, 0, none
-RECORD_TEMPLATE plain_clock_\how, \how, 1, 0, none
-RECORD_TEMPLATE measured_\how, \how, 0, 1, none
-RECORD_TEMPLATE measured_clock_\how, \how, 1, 1, none
-.endr
+RECORD_TEMPLATE timespec, 1, 1, timespec, 0
+RECORD_TEMPLATE timeval, 0, 1, timeval, 0
+RECORD_TEMPLATE getcpu, 0, 1, getcpu, 1
+RECORD_TEMPLATE getrandom, 0, 1, getrandom, 1
+RECORD_TEMPLATE plain, 0, 0, none, 0
+RECORD_TEMPLATE plain_clock, 1, 0, none, 0
+RECORD_TEMPLATE plain_three, 0, 0, none, 1
+RECORD_TEMPLATE measured, 0, 1, none, 0
+RECORD_TEMPLATE measured_clock, 1, 1, none, 0
+RECORD_TEMPLATE measured_three, 0, 1, none, 1
 
 /* Instead of a fallback's `syscall`: the call, and a record that it was made. */
 TEMPLATE record_fallback

@@ -8,6 +8,7 @@
 
 #include "engines/stub_call.hpp"
 #include "engines/stub_frame.hpp"
+#include "model/syscalls/spec.hpp"
 #include "os/proc.hpp"
 
 namespace vdsotrace {
@@ -38,6 +39,7 @@ struct InlineEngine::Space {
   const VdsoImage* image = nullptr;
   StubPlace place;
   Abi abi = Abi::x86_64;
+  std::vector<std::int64_t> numbers;   ///< of the plan's functions as system calls
   std::unique_ptr<StubRegion> region;  ///< null in a fork's child until it gets its own
   pid_t tgid = 0;
   bool told = false;        ///< some thread of it is followed
@@ -72,11 +74,10 @@ struct InlineEngine::Space {
   const VdsoService& service(std::uint8_t function) const { return *plan->functions[function].service; }
 };
 
-InlineEngine::InlineEngine(const Needs& needs, EventSink& sink, arch::StubFeatures features, bool attached)
+InlineEngine::InlineEngine(const Needs& needs, EventSink& sink, bool attached)
     : needs_(needs),
       sink_(sink),
       reporter_(sink),
-      features_(features),
       attached_(attached),
       inherited_(attached || ::geteuid() != 0),
       depth_(depth_of(needs)),
@@ -94,7 +95,7 @@ const StubPlan& InlineEngine::plan_for(const VdsoImage& image, std::int64_t dist
   const auto wanted = [&](const VdsoService& service) {
     return all_.wants(service) && values_fit(service, needs_);
   };
-  return plans_.emplace(std::pair(&image, distance), plan_stubs(image, distance, depth_, features_, arch::kOwnCallMark, wanted))
+  return plans_.emplace(std::pair(&image, distance), plan_stubs(image, distance, depth_, arch::kOwnCallMark, wanted))
       .first->second;
 }
 
@@ -143,6 +144,8 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped) {
   made->image = space.image();
   made->place = *where;
   made->abi = space.abi();
+  for (const StubbedFunction& function : plan.functions)
+    made->numbers.push_back(number_of(space.abi(), function.service->syscall));
   made->tgid = stopped.thread().tgid;
   made->may_sleep = !attached_;
   {
@@ -151,7 +154,7 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped) {
     write_remote(tid, made->place.code, std::as_bytes(std::span(kStubMagic)));
     auto memory = map_stub_region(stopped, calls, made->place, made->place.code, false, inherited_);
     if (!memory) {
-      unmap_stubs(calls, made->place, true);
+      unmap_stubs(calls, made->place);
       return tl::unexpected(memory.error());
     }
     made->region = std::make_unique<StubRegion>(std::move(*memory), made->place.region(), made->may_sleep);
@@ -159,7 +162,7 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped) {
   if (!write_stubs(space, stopped, *made)) {
     space.unpatch(tid);
     RemoteCalls calls(stopped);
-    unmap_stubs(calls, made->place, true);
+    unmap_stubs(calls, made->place);
     return fail("its memory could not be written");
   }
   Space& known = *(spaces_[&space] = std::move(made));
@@ -200,9 +203,9 @@ bool InlineEngine::remove(AddressSpace& space, StoppedThread& stopped) {
   note_way_back(known, stopped);
   const bool mapped = known.region != nullptr || inherited_;
   finish(known);
-  if (write_code(stopped.tid(), known, 0) && mapped) {
+  if (write_code(stopped.tid(), known, 0) && mapped && !known.may_return) {
     RemoteCalls calls(stopped);
-    unmap_stubs(calls, known.place, !known.may_return);
+    unmap_stubs(calls, known.place);
   }
   space.set_engine_memory({});
   spaces_.erase(found);
@@ -236,28 +239,27 @@ bool InlineEngine::in_stubs(const Space& space, std::uint64_t address) {
 void InlineEngine::leave_engine_memory(StoppedThread& stopped) {
   breakpoints_for(stopped.thread()).leave_engine_memory(stopped);
   Space* space = find(stopped.thread());
-  if (space != nullptr && space->region != nullptr && depth_ == StubDepth::values) note_interrupted(*space, stopped);
+  if (space == nullptr || space->region == nullptr) return;
+  // A handler must not run while a stub does: nobody could tell then when the stub is no longer needed.
+  step_out(stopped, [&](std::uint64_t pc) { return in_stub_template(*space->plan, space->place.code, pc); }, kMostSteps);
+  if (depth_ == StubDepth::values) note_interrupted(*space, stopped);
 }
 
-/// A handler that is about to run can see, or jump out of, the call that it interrupts. So the thread is brought to
-/// where the function's own code runs, or back to the caller; and a call that never returns is known.
+/// A handler that is about to run can jump out of the call that it interrupts: a call that never returns is to be known.
 void InlineEngine::note_interrupted(Space& space, StoppedThread& stopped) {
   const auto* registers = stopped.registers();
   if (registers == nullptr) return;
+  on_stop(stopped.thread());
   // At the jump itself a call has yet to begin.
   const auto in_call = [&](std::uint64_t pc) {
     const auto offset = stopped.thread().space->offset_of(pc);
     return in_stubs(space, pc) || (offset && space.image->function_at(*offset) == nullptr);
   };
   if (!in_call(arch::program_counter(*registers))) return;
-  step_out(stopped, [&](std::uint64_t pc) { return in_stub_template(*space.plan, space.place.code, pc); }, kMostSteps);
-  on_stop(stopped.thread());
-  registers = stopped.registers();
-  if (registers == nullptr || !in_call(arch::program_counter(*registers))) return;
   const auto record = interrupted_call(stopped, *space.plan, space.place.code);
   if (!record) return;
   Thread& thread = stopped.thread();
-  Call call = make_call(space.service(record->function), space.abi, *record, Route::vdso, *clock_);
+  Call call = make_call(space.service(record->function), space.abi, space.numbers[record->function], *record, Route::vdso, *clock_);
   call.engine = name();
   if (auto fallback = fallbacks_.extract(thread.tid)) {
     fallback.mapped().start_ns = call.start_ns;
@@ -349,6 +351,7 @@ void InlineEngine::on_birth(const Thread& parent, const Thread& child) {
   copy->image = space->image;
   copy->place = space->place;
   copy->abi = space->abi;
+  copy->numbers = space->numbers;
   copy->tgid = child.tgid;
   copy->may_sleep = space->may_sleep;
   copy->members = 1;
@@ -386,9 +389,8 @@ void InlineEngine::on_end(Thread& thread) {
   Space* space = find(thread);
   if (space == nullptr) return;
   if (space->region != nullptr) {
-    std::vector<Found> found;
-    collect(*space, space->members == 1, found);
-    tell(std::move(found));
+    collect(*space, space->members == 1);
+    tell_found();
     end_open_calls(*space, thread);
   }
   for (auto& [pointer, owners] : space->owners) {
@@ -476,33 +478,31 @@ void InlineEngine::on_handler_return(Thread& thread, std::uint64_t stack_pointer
 void InlineEngine::on_stop(Thread& thread) {
   Space* space = find(thread);
   if (space == nullptr || space->region == nullptr || !space->region->has_records()) return;
-  std::vector<Found> found;
-  collect(*space, false, found);
-  tell(std::move(found));
+  collect(*space, false);
+  tell_found();
 }
 
 ProbeEngine::Drained InlineEngine::drain() {
   if (depth_ == StubDepth::count) return Drained::never;
-  std::vector<Found> found;
   bool any = false;
   for (auto& [mapped, space] : spaces_) {
     if (space->region == nullptr || !space->region->has_records()) continue;
     any = true;
-    collect(*space, false, found);
+    collect(*space, false);
   }
-  tell(std::move(found));
+  tell_found();
   return any ? Drained::something : Drained::nothing;
 }
 
-void InlineEngine::collect(Space& space, bool final, std::vector<Found>& found) {
+void InlineEngine::collect(Space& space, bool final) {
   if (clock_) clock_->compare();
-  const std::uint64_t lost = space.region->drain(final, [&](const StubRecord& record) { take(space, record, found); });
+  const std::uint64_t lost = space.region->drain(final, [&](const StubRecord& record) { take(space, record); });
   if (lost == 0) return;
   space.lost += lost;
   sink_.accept({0, realtime_ns(), space.tgid, space.tgid, Lost{lost}});
 }
 
-void InlineEngine::take(Space& space, const StubRecord& raw, std::vector<Found>& found) {
+void InlineEngine::take(Space& space, const StubRecord& raw) {
   if (raw.function >= space.plan->functions.size()) {
     ++space.lost;
     return;
@@ -527,10 +527,7 @@ void InlineEngine::take(Space& space, const StubRecord& raw, std::vector<Found>&
   if (route == Route::fallback) fallbacks_.erase(owner.tid);
   if (owner.thread != nullptr) returned(space, *owner.thread, record);
   if (!owner.told) return;
-  Call call = make_call(service, space.abi, record, route, *clock_);
-  call.engine = name();
-  const std::int64_t end = call.start_ns + call.duration_ns.value_or(0);
-  found.push_back({record.start, {0, end, owner.tgid, owner.tid, std::move(call)}});
+  found_.push_back({&space, owner.tgid, owner.tid, route, record});
 }
 
 /// A call has come back: it is no longer open, and whatever nobody can come back to is over.
@@ -542,17 +539,25 @@ void InlineEngine::returned(Space& space, const Thread& thread, const StubRecord
   if (open->second.empty()) open_.erase(open);
 }
 
-void InlineEngine::tell(std::vector<Found>&& found) {
-  std::ranges::stable_sort(found, {}, &Found::start);
-  for (Found& each : found) sink_.accept(std::move(each.event));
+/// In order of time; records of one ring are in order already.
+void InlineEngine::tell_found() {
+  const auto start = [](const Found& found) { return found.record.start; };
+  if (!std::ranges::is_sorted(found_, {}, start)) std::ranges::stable_sort(found_, {}, start);
+  for (const Found& found : found_) {
+    const VdsoService& service = found.space->service(found.record.function);
+    Call call = make_call(service, found.space->abi, found.space->numbers[found.record.function], found.record, found.route, *clock_);
+    call.engine = name();
+    const std::int64_t end = call.start_ns + call.duration_ns.value_or(0);
+    sink_.accept({0, end, found.tgid, found.tid, std::move(call)});
+  }
+  found_.clear();
 }
 
 /// Nobody writes any more: the rest, and the totals of what was only counted.
 void InlineEngine::finish(Space& space) {
   if (space.region == nullptr) return;
-  std::vector<Found> found;
-  collect(space, true, found);
-  tell(std::move(found));
+  collect(space, true);
+  tell_found();
   if (!space.told) return;
   if (depth_ == StubDepth::count) {
     tell_counts(space);

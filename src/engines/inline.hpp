@@ -21,7 +21,7 @@ namespace vdsotrace {
 class InlineEngine final : public ProbeEngine {
  public:
   /// `attached`: the processes outlive us.
-  InlineEngine(const Needs& needs, EventSink& sink, arch::StubFeatures features, bool attached);
+  InlineEngine(const Needs& needs, EventSink& sink, bool attached);
   ~InlineEngine() override;
 
   std::string_view name() const override { return "inline"; }
@@ -45,8 +45,11 @@ class InlineEngine final : public ProbeEngine {
   struct Space;
   /// A call that came out of a ring, not yet told.
   struct Found {
-    std::uint64_t start;
-    Event event;
+    const Space* space;
+    pid_t tgid;
+    pid_t tid;
+    Route route;
+    StubRecord record;
   };
 
   Space* find(const Thread& thread);
@@ -70,9 +73,9 @@ class InlineEngine final : public ProbeEngine {
   void end_open_calls(Space& space, Thread& thread);
   void returned(Space& space, const Thread& thread, const StubRecord& record);
 
-  void collect(Space& space, bool final, std::vector<Found>& found);
-  void take(Space& space, const StubRecord& record, std::vector<Found>& found);
-  void tell(std::vector<Found>&& found);
+  void collect(Space& space, bool final);
+  void take(Space& space, const StubRecord& record);
+  void tell_found();
   void finish(Space& space);
   void tell_counts(const Space& space);
   void tell_total(const Space& space, const CallTally& tally);
@@ -81,7 +84,6 @@ class InlineEngine final : public ProbeEngine {
   const Needs& needs_;
   EventSink& sink_;
   Reporter reporter_;
-  arch::StubFeatures features_;
   bool attached_;
   bool inherited_;  ///< a fork's child gets its parent's region, until its own or none takes its place
   StubDepth depth_;
@@ -90,6 +92,7 @@ class InlineEngine final : public ProbeEngine {
   bool told_why_ = false;
   std::map<std::pair<const VdsoImage*, std::int64_t>, StubPlan> plans_;
   std::map<const AddressSpace*, std::unique_ptr<Space>> spaces_;
+  std::vector<Found> found_;           ///< filled and told within one call
   std::map<pid_t, OpenCalls> open_;    ///< calls that a handler interrupted, by thread
   std::map<pid_t, Call> fallbacks_;    ///< whose function has not been seen to return
   std::optional<TscClock> clock_;  ///< where records bear times

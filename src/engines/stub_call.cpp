@@ -6,7 +6,6 @@
 
 #include <sys/time.h>
 
-#include "model/syscalls/spec.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -60,10 +59,11 @@ constexpr Row kNoters[] = {
 
 }  // namespace
 
-Call make_call(const VdsoService& service, Abi abi, const StubRecord& record, Route route, const TscClock& clock) {
+Call make_call(const VdsoService& service, Abi abi, std::int64_t nr, const StubRecord& record, Route route,
+               const TscClock& clock) {
   Call call;
   call.abi = abi;
-  call.nr = number_of(abi, service.syscall);
+  call.nr = nr;
   call.name = service.syscall;
   call.symbol = service.symbol;
   call.route = route;

@@ -9,7 +9,8 @@
 namespace vdsotrace {
 
 /// The call that the record tells of, with what its arguments pointed to when it returned and with
-/// start and duration.
-Call make_call(const VdsoService& service, Abi abi, const StubRecord& record, Route route, const TscClock& clock);
+/// start and duration. `nr` is the service's number in the ABI.
+Call make_call(const VdsoService& service, Abi abi, std::int64_t nr, const StubRecord& record, Route route,
+               const TscClock& clock);
 
 }  // namespace vdsotrace

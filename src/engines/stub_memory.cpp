@@ -80,10 +80,9 @@ Result<SharedMemory> map_stub_region(StoppedThread& stopped, RemoteCalls& calls,
   return memory;
 }
 
-void unmap_stubs(RemoteCalls& calls, const StubPlace& place, bool code_too) {
+void unmap_stubs(RemoteCalls& calls, const StubPlace& place) {
   // The instruction that makes the call may lie in what is unmapped: it is not executed again.
-  const std::uint64_t start = code_too ? place.code : place.region();
-  calls.call(SYS_munmap, {start, place.region() + REGION_BYTES - start, 0, 0, 0, 0});
+  calls.call(SYS_munmap, {place.code, place.code_bytes + REGION_BYTES, 0, 0, 0, 0});
 }
 
 }  // namespace vdsotrace

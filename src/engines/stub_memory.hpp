@@ -30,7 +30,7 @@ bool map_stub_code(RemoteCalls& calls, const StubPlace& place);
 Result<SharedMemory> map_stub_region(StoppedThread& stopped, RemoteCalls& calls, const StubPlace& place,
                                      std::uint64_t name, bool replace, bool inherited);
 
-/// Unmaps what is no longer used. `code_too`: no thread will come back to it.
-void unmap_stubs(RemoteCalls& calls, const StubPlace& place, bool code_too);
+/// Unmaps both. No thread may come back to them.
+void unmap_stubs(RemoteCalls& calls, const StubPlace& place);
 
 }  // namespace vdsotrace

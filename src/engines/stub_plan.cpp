@@ -26,7 +26,7 @@ struct ValueKind {
 };
 constexpr ValueKind kValueKinds[] = {
     {"clock_gettime", StubKind::timespec}, {"clock_getres", StubKind::timespec}, {"gettimeofday", StubKind::timeval},
-    {"time", StubKind::time},              {"getcpu", StubKind::getcpu},         {"getrandom", StubKind::getrandom},
+    {"time", StubKind::measured},          {"getcpu", StubKind::getcpu},         {"getrandom", StubKind::getrandom},
 };
 
 /// Whether the depth has a stub for a service, and which.
@@ -35,16 +35,16 @@ std::optional<StubKind> kind_for(const VdsoService& service, StubDepth depth) {
   if (row == std::end(kValueKinds)) return std::nullopt;
   switch (depth) {
     case StubDepth::count: return StubKind::count;
-    case StubDepth::callers: return StubKind::plain;
+    case StubDepth::callers: return StubKind::caller;
     case StubDepth::measured: return StubKind::measured;
     case StubDepth::values: return row->kind;
   }
   return std::nullopt;
 }
 
-/// Templates that count per clock exist only where the first argument is one.
-bool is_clocked(const VdsoService& service, StubKind kind) {
-  return kind == StubKind::timespec || (service.first_is_clock && kind != StubKind::record_fallback);
+arch::StubShape shape_of(const VdsoService& service) {
+  if (service.arguments > 2) return arch::StubShape::three;
+  return service.first_is_clock ? arch::StubShape::clocked : arch::StubShape::plain;
 }
 
 /// A run of whole instructions that gives way to a jump.
@@ -56,9 +56,8 @@ struct Window {
 
 class Planner {
  public:
-  Planner(const VdsoImage& image, std::int64_t code_distance, StubDepth depth, arch::StubFeatures features,
-          std::uint64_t mark)
-      : image_(image), code_(kImage + code_distance), depth_(depth), features_(features), mark_(mark) {
+  Planner(const VdsoImage& image, std::int64_t code_distance, StubDepth depth, std::uint64_t mark)
+      : image_(image), code_(kImage + code_distance), depth_(depth), mark_(mark) {
     plan_.code.resize(sizeof(StubJournal));
   }
 
@@ -116,9 +115,10 @@ class Planner {
                           std::uint8_t number) {
     const auto window = window_for(function, function.entry, function.entry);
     if (!window) return fail("no jump fits at its entry");
-    std::vector<Slot> slots{in_region(row_of(number, 0))};
-    if (kind != StubKind::count) slots.insert(slots.end(), {kRegionItself, word(number)});
-    const auto start = append(kind, is_clocked(service, kind), slots);
+    std::vector<Slot> slots{word(row_of(number, 0)), kRegionItself};
+    const bool is_short = kind == StubKind::caller || kind == StubKind::measured;
+    if (kind != StubKind::count) slots.push_back(word(is_short ? number | RECORD_SHORT_FLAG : number));
+    const auto start = append(kind, shape_of(service), slots);
     plan_.stubs.push_back({start.block, size(), start.back, number});
     if (auto body = append_moved(*window, true); !body) return body;
     return jump_from(*window, start.code);
@@ -143,10 +143,10 @@ class Planner {
     const std::size_t jump = plan_.code.size();
     plan_.code.resize(jump + arch::kJumpSize);
     const std::vector<Slot> slots =
-        counts ? std::vector<Slot>{in_region(row_of(number, 1)), word(mark_), in_region(0),
+        counts ? std::vector<Slot>{in_region(REGION_COUNTERS + row_of(number, 1)), word(mark_), in_region(0),
                                         word((std::uint64_t{number} + 1) << 32)}
                : std::vector<Slot>{word(mark_), kRegionItself, word(std::uint64_t{number} | RECORD_FALLBACK_FLAG)};
-    const auto stub = append(kind, is_clocked(service, kind), slots);
+    const auto stub = append(kind, shape_of(service), slots);
     write_jump(std::span(plan_.code).subspan(jump, arch::kJumpSize), code_ + jump, code_ + stub.code);
     if (!note_system_call(stub, number)) return fail("its stub has no system call");
     if (auto moved = append_moved({site.offset + site.length, window->end}, true); !moved) return moved;
@@ -192,7 +192,7 @@ class Planner {
   std::uint32_t size() const { return static_cast<std::uint32_t>(plan_.code.size()); }
   void align() { plan_.code.resize((plan_.code.size() + kStubAlignment - 1) / kStubAlignment * kStubAlignment); }
   static std::uint64_t row_of(std::uint8_t number, unsigned row_kind) {
-    return REGION_COUNTERS + (std::uint64_t{row_kind} << KIND_LOG2) + (std::uint64_t{number} << ROW_LOG2);
+    return (std::uint64_t{row_kind} << KIND_LOG2) + (std::uint64_t{number} << ROW_LOG2);
   }
 
   /// What goes into a slot of a template.
@@ -211,9 +211,9 @@ class Planner {
     std::uint32_t back;
     std::span<const std::byte> bytes;
   };
-  Placed append(StubKind kind, bool clocked, const std::vector<Slot>& slots) {
+  Placed append(StubKind kind, arch::StubShape shape, const std::vector<Slot>& slots) {
     align();
-    const arch::StubTemplate stub = arch::stub_template(kind, clocked, features_);
+    const arch::StubTemplate stub = arch::stub_template(kind, shape);
     const std::uint32_t block = size();
     plan_.code.insert(plan_.code.end(), stub.bytes.begin(), stub.bytes.end());
     CHECK(slots.size() == stub.slots());
@@ -272,7 +272,6 @@ class Planner {
   const VdsoImage& image_;
   std::uint64_t code_;
   StubDepth depth_;
-  arch::StubFeatures features_;
   std::uint64_t mark_;
   std::vector<Window> taken_;
   StubPlan plan_;
@@ -280,9 +279,9 @@ class Planner {
 
 }  // namespace
 
-StubPlan plan_stubs(const VdsoImage& image, std::int64_t code_distance, StubDepth depth, arch::StubFeatures features,
-                    std::uint64_t mark, const std::function<bool(const VdsoService&)>& wanted) {
-  Planner planner(image, code_distance, depth, features, mark);
+StubPlan plan_stubs(const VdsoImage& image, std::int64_t code_distance, StubDepth depth, std::uint64_t mark,
+                    const std::function<bool(const VdsoService&)>& wanted) {
+  Planner planner(image, code_distance, depth, mark);
   for (const VdsoFunction& function : image.functions()) {
     const VdsoService* service = service_for(function);
     if (service != nullptr && wanted(*service)) planner.add(function, *service);

@@ -103,7 +103,7 @@ struct StubPlan {
 /// when its flow could not be followed to the end, or when no five bytes at its entry or around one of
 /// its fallbacks can give way to a jump. `code_distance` leads from the image's first byte to the code's first; one plan
 /// serves all processes where it is the same. `mark` is what fallbacks carry as sixth argument.
-StubPlan plan_stubs(const VdsoImage& image, std::int64_t code_distance, StubDepth depth, arch::StubFeatures features,
-                    std::uint64_t mark, const std::function<bool(const VdsoService&)>& wanted);
+StubPlan plan_stubs(const VdsoImage& image, std::int64_t code_distance, StubDepth depth, std::uint64_t mark,
+                    const std::function<bool(const VdsoService&)>& wanted);
 
 }  // namespace vdsotrace

@@ -1,7 +1,5 @@
 #include "engines/stub_region.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cstring>
@@ -25,10 +23,7 @@ unsigned hash(std::uint64_t thread_pointer) {
   return static_cast<std::uint32_t>(thread_pointer * HASH_FACTOR) >> HASH_SHIFT;
 }
 
-unsigned processors() {
-  const long configured = ::sysconf(_SC_NPROCESSORS_CONF);
-  return static_cast<unsigned>(std::clamp(configured, 1L, 1L << CPU_COUNT_LOG2));
-}
+constexpr std::size_t block_offset(unsigned block) { return REGION_COUNTERS + (std::size_t{block} << BLOCK_LOG2); }
 
 }  // namespace
 
@@ -57,6 +52,7 @@ void StubRegion::open_ring(Ring& ring, std::uint64_t key) {
   store<std::uint64_t>(entry + ENTRY_TAIL, ring.taken);
   store<std::uint64_t>(entry + ENTRY_LIMIT, ring.taken + kRingRecords);
   store<std::uint64_t>(entry + ENTRY_RING, address_ + ring_offset(ring.number));
+  store<std::uint64_t>(entry + ENTRY_COUNTERS, address_ + block_offset(ring.number));
   store<std::uint64_t>(entry + ENTRY_KEY, key);
 }
 
@@ -67,6 +63,7 @@ void StubRegion::bind(std::uint64_t thread_pointer) {
     if (std::ranges::any_of(rings_, [&](const auto& ring) { return ring.second.entry == entry; })) continue;
     Ring ring = free_.back();
     free_.pop_back();
+    highest_ring_ = std::max(highest_ring_, ring.number);
     ring.entry = entry;
     open_ring(rings_[thread_pointer] = ring, thread_pointer + 1);
     return;
@@ -144,10 +141,16 @@ std::uint64_t StubRegion::drain(Ring& ring, std::optional<std::uint64_t> key, bo
     record.return_address = word(RECORD_RETURN_ADDRESS);
     record.result = static_cast<std::int64_t>(word(RECORD_RESULT));
     record.start = word(RECORD_START);
-    record.end = word(RECORD_END);
+    record.end = word((commit & RECORD_SHORT_FLAG) != 0 ? RECORD_ARG1 : RECORD_END);
     record.stack = word(RECORD_STACK);
     record.key = key.value_or(word(RECORD_KEY));
     std::memcpy(record.value.data(), at + RECORD_VALUE, record.value.size());
+    // A thread that was given its own ring in the middle of a call completes that call here, and may
+    // have recorded its fallback there.
+    if (!key && !record.fallback) {
+      if (const auto own = rings_.find(record.key - 1); own != rings_.end())
+        lost += drain(own->second, record.key, skip_holes, take);
+    }
     take(record);
     // Threads may be waiting for room: give it back as it comes.
     if (ring.taken % 64 == 63) store<std::uint64_t>(entry + ENTRY_TAIL, ring.taken + 1);
@@ -158,9 +161,10 @@ std::uint64_t StubRegion::drain(Ring& ring, std::optional<std::uint64_t> key, bo
 
 std::uint64_t StubRegion::counter(unsigned kind, std::uint8_t function, unsigned column) const {
   std::uint64_t sum = 0;
-  const std::size_t row = REGION_COUNTERS + (std::size_t{kind} << KIND_LOG2) + (std::size_t{function} << ROW_LOG2);
-  for (unsigned cpu = 0; cpu < processors(); ++cpu)
-    sum += load<std::uint64_t>(row + (std::size_t{cpu} << CPU_BLOCK_LOG2) + column * sizeof(std::uint64_t));
+  const std::size_t row = (std::size_t{kind} << KIND_LOG2) + (std::size_t{function} << ROW_LOG2);
+  // Blocks never used are left alone: to look at them would make them take memory.
+  for (unsigned block = 0; block <= highest_ring_; ++block)
+    sum += load<std::uint64_t>(block_offset(block) + row + column * sizeof(std::uint64_t));
   return sum;
 }
 

@@ -87,6 +87,7 @@ class StubRegion {
   Ring shared_;
   std::map<std::uint64_t, Ring> rings_;  ///< by thread pointer
   std::vector<Ring> free_;
+  unsigned highest_ring_ = 0;
 };
 
 }  // namespace vdsotrace

@@ -51,6 +51,7 @@ class Session {
   std::optional<Outcome> outcome_;
   bool failed_to_launch_ = false;
   int quiet_looks_ = 0;
+  std::int64_t last_look_ = 0;
   /// New threads that stopped, or even ended, before their creator's event was seen.
   std::map<pid_t, WaitStatus> early_;
 };

@@ -25,8 +25,8 @@ VdsoImage image_named(const char* name) {
   return std::move(*image);
 }
 
-StubPlan plan_all(const VdsoImage& image, StubDepth depth, bool rdpid = true) {
-  return plan_stubs(image, kDistance, depth, {rdpid}, kMark, [](const VdsoService&) { return true; });
+StubPlan plan_all(const VdsoImage& image, StubDepth depth) {
+  return plan_stubs(image, kDistance, depth, kMark, [](const VdsoService&) { return true; });
 }
 
 std::uint64_t word_at(const StubPlan& plan, std::size_t offset) {
@@ -90,34 +90,38 @@ TEST_CASE("exports that the kernel knows by address are left alone", "[stub_plan
 TEST_CASE("a counting stub is its template, its slots and what it displaced", "[stub_plan]") {
   const VdsoImage image = image_named("6.18.15+deb13.x86_64");
   const StubPlan plan =
-      plan_stubs(image, kDistance, StubDepth::count, {true}, kMark,
+      plan_stubs(image, kDistance, StubDepth::count, kMark,
                  [](const VdsoService& service) { return service.syscall == "getcpu"; });
   REQUIRE(plan.functions.size() == 1);
   REQUIRE(plan.patches.size() == 1);
   const VdsoFunction& getcpu = *plan.functions[0].function;
   const std::uint32_t stub = (sizeof(StubJournal) + 63) / 64 * 64;
   CHECK(plan.patches[0].offset == getcpu.entry);
-  CHECK(getcpu.entry + jump_distance(plan.patches[0].bytes) - kDistance == stub + 8);
+  const arch::StubTemplate expected = arch::stub_template(arch::StubKind::count, arch::StubShape::three);
+  CHECK(getcpu.entry + jump_distance(plan.patches[0].bytes) - kDistance ==
+        static_cast<std::int64_t>(stub + expected.code));
+  // Its row, the first one, and the place of the region's address.
+  CHECK(word_at(plan, stub) == 0);
   REQUIRE(plan.region_words.size() == 1);
-  CHECK(plan.region_words[0].offset == stub);
-  CHECK(plan.region_words[0].in_region == REGION_COUNTERS);
-  // rdpid rax; and eax, 255; shl eax, 13; add rax, [rip-0x17]; lock inc qword [rax]
-  const Bytes code = from_hex("f3 0f c7 f8 25 ff 00 00 00 c1 e0 0d 48 03 05 e5 ff ff ff f0 48 ff 00");
-  // endbr64; mov eax, 0x7b, and a jump back behind it
-  const Bytes displaced = from_hex("f3 0f 1e fa b8 7b 00 00 00 e9");
-  Bytes expected = code;
-  expected.insert(expected.end(), displaced.begin(), displaced.end());
-  const std::span<const std::byte> made = std::span(plan.code).subspan(stub + 8, expected.size());
-  CHECK(Bytes(made.begin(), made.end()) == expected);
-  const std::size_t back = stub + 8 + expected.size() - 1;
-  CHECK(static_cast<std::int64_t>(back) + jump_distance(std::span(plan.code).subspan(back, 5)) + kDistance ==
-        getcpu.entry + 9);
+  CHECK(plan.region_words[0].offset == stub + 8);
+  CHECK(plan.region_words[0].in_region == 0);
+  const auto bytes = [&](std::size_t offset, std::size_t size) {
+    const auto part = std::span(plan.code).subspan(offset, size);
+    return Bytes(part.begin(), part.end());
+  };
+  const auto code = expected.bytes.subspan(expected.code);
+  CHECK(bytes(stub + expected.code, code.size()) == Bytes(code.begin(), code.end()));
+  // endbr64; mov eax, 0x7b; and a jump back behind them
+  const std::size_t displaced = stub + expected.bytes.size();
+  CHECK(bytes(displaced, 9) == from_hex("f3 0f 1e fa b8 7b 00 00 00"));
+  const std::int64_t back = jump_distance(std::span(plan.code).subspan(displaced + 9, 5));
+  CHECK(static_cast<std::int64_t>(displaced + 9) + back + kDistance == getcpu.entry + 9);
 }
 
 TEST_CASE("a fallback keeps its number and bears the mark", "[stub_plan]") {
   const VdsoImage image = image_named("6.18.15+deb13.x86_64");
   const StubPlan plan =
-      plan_stubs(image, kDistance, StubDepth::values, {true}, kMark,
+      plan_stubs(image, kDistance, StubDepth::values, kMark,
                  [](const VdsoService& service) { return service.syscall == "clock_getres"; });
   REQUIRE(plan.functions.size() == 1);
   REQUIRE(plan.patches.size() == 2);
@@ -173,7 +177,7 @@ TEST_CASE("what cannot give way to a jump is refused with a reason", "[stub_plan
 
 TEST_CASE("out of a jump's reach", "[stub_plan]") {
   const VdsoImage image = image_named("6.18.15+deb13.x86_64");
-  const StubPlan plan = plan_stubs(image, -0x100000000, StubDepth::count, {true}, kMark,
+  const StubPlan plan = plan_stubs(image, -0x100000000, StubDepth::count, kMark,
                                    [](const VdsoService&) { return true; });
   CHECK(plan.functions.empty());
   CHECK_FALSE(plan.refused.empty());
