@@ -58,18 +58,9 @@ struct InlineEngine::Space {
   CallTallies tallies;
   std::uint64_t lost = 0;
 
-  /// A program sets its first thread's pointer after it was executed, so an unknown one is that thread's.
-  Owner owner_of(std::uint64_t key) {
-    auto found = owners.find(key - 1);
-    if (found == owners.end()) {
-      auto unset = owners.extract(0);
-      if (!unset) return Owner{tgid, tgid, told, nullptr};
-      unset.key() = key - 1;
-      found = owners.insert(std::move(unset)).position;
-      region->unbind(0);
-      region->bind(key - 1);
-    }
-    return found->second.empty() ? Owner{tgid, tgid, told, nullptr} : found->second.back();
+  Owner owner_of(std::uint64_t key) const {
+    const auto found = owners.find(key - 1);
+    return found != owners.end() && !found->second.empty() ? found->second.back() : Owner{tgid, tgid, told, nullptr};
   }
   const VdsoService& service(std::uint8_t function) const { return *plan->functions[function].service; }
 };
@@ -315,6 +306,28 @@ void InlineEngine::note_way_back(Space& space, StoppedThread& stopped) {
 
 // ---- who is who ----
 
+/// Not when a record shows it: a thread must not change its ring in the middle of a call.
+void InlineEngine::on_thread_pointer(StoppedThread& stopped) {
+  Space* space = find(stopped.thread());
+  if (space == nullptr || space->region == nullptr) return;
+  on_stop(stopped.thread());
+  part(*space, stopped.tid());
+  join(*space, stopped);
+}
+
+void InlineEngine::part(Space& space, pid_t tid) {
+  for (auto& [pointer, owners] : space.owners) {
+    const auto gone = std::ranges::find(owners, tid, &Space::Owner::tid);
+    if (gone == owners.end()) continue;
+    owners.erase(gone);
+    if (!owners.empty()) return;
+    space.region->unbind(pointer);
+    space.pending.erase(pointer + 1);
+    space.owners.erase(pointer);
+    return;
+  }
+}
+
 void InlineEngine::join(Space& space, StoppedThread& stopped) {
   const auto* registers = stopped.registers();
   if (registers == nullptr) return;
@@ -393,17 +406,7 @@ void InlineEngine::on_end(Thread& thread) {
     tell_found();
     end_open_calls(*space, thread);
   }
-  for (auto& [pointer, owners] : space->owners) {
-    const auto gone = std::ranges::find(owners, thread.tid, &Space::Owner::tid);
-    if (gone == owners.end()) continue;
-    owners.erase(gone);
-    if (owners.empty()) {
-      space->region->unbind(pointer);
-      space->pending.erase(pointer + 1);
-      space->owners.erase(pointer);
-    }
-    break;
-  }
+  part(*space, thread.tid);
   if (--space->members > 0) return;
   finish(*space);
   spaces_.erase(thread.space.get());

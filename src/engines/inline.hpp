@@ -34,6 +34,7 @@ class InlineEngine final : public ProbeEngine {
   void on_birth(const Thread& parent, const Thread& child) override;
   void on_first_stop(StoppedThread& thread) override;
   void on_vdso_moved(AddressSpace& space, StoppedThread& thread) override;
+  void on_thread_pointer(StoppedThread& thread) override;
   bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override;
   void on_fallback_exit(Thread& thread, Call&& call) override;
   void on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) override;
@@ -64,6 +65,7 @@ class InlineEngine final : public ProbeEngine {
   static bool write_code(pid_t tid, const Space& made, std::uint64_t region);
   bool arm(Space& space, StoppedThread& thread);
   void join(Space& space, StoppedThread& thread);
+  static void part(Space& space, pid_t tid);
   void move_out_of_patches(const Space& space, StoppedThread& thread) const;
   static bool in_stubs(const Space& space, std::uint64_t address);
   static void note_way_back(Space& space, StoppedThread& thread);

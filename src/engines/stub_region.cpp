@@ -145,12 +145,6 @@ std::uint64_t StubRegion::drain(Ring& ring, std::optional<std::uint64_t> key, bo
     record.stack = word(RECORD_STACK);
     record.key = key.value_or(word(RECORD_KEY));
     std::memcpy(record.value.data(), at + RECORD_VALUE, record.value.size());
-    // A thread that was given its own ring in the middle of a call completes that call here, and may
-    // have recorded its fallback there.
-    if (!key && !record.fallback) {
-      if (const auto own = rings_.find(record.key - 1); own != rings_.end())
-        lost += drain(own->second, record.key, skip_holes, take);
-    }
     take(record);
     // Threads may be waiting for room: give it back as it comes.
     if (ring.taken % 64 == 63) store<std::uint64_t>(entry + ENTRY_TAIL, ring.taken + 1);

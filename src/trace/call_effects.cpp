@@ -1,4 +1,5 @@
 // The few system calls whose effects the tracer itself must know.
+#include <asm/prctl.h>
 #include <linux/sched.h>
 
 #include <cstddef>
@@ -65,6 +66,10 @@ void remapped(StoppedThread& stopped, const Call& call, ProbeEngine& engine) {
   }
 }
 
+void thread_pointer_set(StoppedThread& stopped, const Call& call, ProbeEngine& engine) {
+  if (call.error == 0 && call.args[0] == ARCH_SET_FS) engine.on_thread_pointer(stopped);
+}
+
 struct Row {
   std::string_view name;
   Effect effect;
@@ -72,6 +77,7 @@ struct Row {
 constexpr Row kEffects[] = {
     {"rt_sigprocmask", mask_set}, {"rt_sigreturn", handler_returned}, {"rt_sigaction", action_set},
     {"munmap", unmapped},         {"mmap", mapped},                   {"mremap", remapped},
+    {"arch_prctl", thread_pointer_set},
 };
 
 Effect effect_of(std::string_view name) {

@@ -53,6 +53,8 @@ class ProbeEngine {
   virtual void on_birth(const Thread&, const Thread& /*child*/) {}
   /// The thread that on_birth announced stopped for the first time and will be observed, or guarded.
   virtual void on_first_stop(StoppedThread&) {}
+  /// The thread has set its thread pointer (arch_prctl with ARCH_SET_FS).
+  virtual void on_thread_pointer(StoppedThread&) {}
   /// The program has moved its vDSO: the space knows its new place.
   virtual void on_vdso_moved(AddressSpace&, StoppedThread&) {}
 
