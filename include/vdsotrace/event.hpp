@@ -42,20 +42,25 @@ struct GroupStopped {
   int signal = 0;
 };
 
-/// A process or thread has come under observation.
-struct Started {
-  enum class How : std::uint8_t { spawn, attach, fork, vfork, clone, thread };
-  How how = How::spawn;
-  pid_t ppid = 0;  ///< creator's thread group, 0 if unknown
-};
-std::string_view name_of(Started::How how);
-
 /// Where the process's vDSO is and what it exports.
 struct VdsoFacts {
   std::uint64_t base = 0;
   std::uint64_t size = 0;
   std::vector<std::string> functions;  ///< preferred name of each function
 };
+
+/// A process or thread has come under observation.
+struct Started {
+  enum class How : std::uint8_t { spawn, attach, fork, vfork, clone, thread };
+  How how = How::spawn;
+  pid_t ppid = 0;  ///< creator's thread group, 0 if unknown
+  /// At an attach the first of the process's threads is told with their number, the others with 0.
+  std::size_t threads = 0;
+  std::optional<VdsoFacts> vdso{};  ///< told with the first thread of an attach
+
+  bool begins_process() const { return how != How::thread && (how != How::attach || threads > 0); }
+};
+std::string_view name_of(Started::How how);
 
 /// The process runs a new program.
 struct Execed {

@@ -26,6 +26,7 @@ struct Raw {
   bool version = false;
   bool help = false;
   std::string string_limit = "32";
+  std::vector<std::string> attach;
 };
 
 void declare(CLI::App& app, Raw& raw) {
@@ -34,6 +35,9 @@ void declare(CLI::App& app, Raw& raw) {
   app.add_flag("-h,--help", raw.help, "Show this help and exit");
   app.add_flag("-V,--version", raw.version, "Show the version and exit");
   app.add_flag("-f,--follow-forks", raw.follow, "Follow children too; -ff with -o: one FILE.PID per process");
+  app.add_option("-p,--attach", raw.attach, "Attach to running processes; a list with commas, or again and again")
+      ->type_name("PID")
+      ->allow_extra_args(false);
   app.add_option("-o,--output", o.output, "Write the trace to FILE, or to a command given as '|CMD'")->type_name("FILE");
   app.add_flag("-A,--output-append-mode", o.append, "Append to FILE");
   app.add_flag("-c,--summary-only", o.summary_only, "Only count calls and print a summary");
@@ -56,7 +60,7 @@ void declare(CLI::App& app, Raw& raw) {
   app.add_flag("--pin", o.pin, "Share one processor with the program: stops cost less");
   app.add_option("--duration", o.duration, "End the trace after that many seconds")->type_name("SECONDS");
   // Of the contract, but not of this version; said so instead of "unknown".
-  for (const char* later : {"-p,--attach", "-k,--stack-trace", "--callers", "--steps"}) {
+  for (const char* later : {"-k,--stack-trace", "--callers", "--steps"}) {
     app.add_flag(later, [later](std::int64_t) {
          throw CLI::ValidationError(fmt::format("{}: this version cannot do that yet", later));
        })->group("");
@@ -68,6 +72,7 @@ void declare(CLI::App& app, Raw& raw) {
 
 constexpr std::string_view kUsage =
     "usage: vdsotrace [OPTIONS] [--] PROGRAM [ARG...]\n"
+    "       vdsotrace [OPTIONS] -p PID[,PID...]\n"
     "\n"
     "Shows the system calls of a program together with the calls that its vDSO\n"
     "serves without entering the kernel, and by which route each of them went:\n"
@@ -120,6 +125,42 @@ Result<std::size_t> parse_limit(const std::string& text) {
   return value;
 }
 
+/// One argument of -p: numbers with commas or, as pidof prints them, blanks between.
+Result<void> add_pids(std::vector<pid_t>& pids, std::string_view list) {
+  while (!list.empty()) {
+    const auto word = list.substr(0, list.find_first_of(", \t\n"));
+    list.remove_prefix(std::min(word.size() + 1, list.size()));
+    if (word.empty()) continue;
+    pid_t pid = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), pid);
+    if (error != std::errc() || end != word.data() + word.size() || pid <= 0)
+      return fail(fmt::format("-p {}: not a process id", word));
+    if (std::ranges::find(pids, pid) == pids.end()) pids.push_back(pid);
+  }
+  return {};
+}
+
+Result<std::vector<pid_t>> parse_pids(const std::vector<std::string>& lists) {
+  std::vector<pid_t> pids;
+  for (const std::string& list : lists) {
+    if (auto added = add_pids(pids, list); !added) return tl::unexpected(added.error());
+  }
+  if (pids.empty() && !lists.empty()) return fail("-p: no process id given");
+  return pids;
+}
+
+/// What concerns the start of a program has no meaning for one that runs.
+Result<void> check_attach(const Options& o) {
+  const std::pair<bool, std::string_view> excluded[] = {
+      {!o.program.empty(), "PROGRAM"}, {o.hide_vdso, "--no-vdso"}, {!o.environment.empty(), "-E"},
+      {!o.user.empty(), "-u"},         {o.pin, "--pin"},
+  };
+  for (const auto& [given, name] : excluded) {
+    if (given) return fail(fmt::format("-p and {} exclude each other", name));
+  }
+  return {};
+}
+
 Result<void> check_combinations(const Options& o) {
   if (o.summary_only && o.summary_too) return fail("-c and -C exclude each other");
   if (o.split && o.output.empty()) return fail("-ff: needs -o FILE", "add -o FILE, or say -f");
@@ -128,7 +169,9 @@ Result<void> check_combinations(const Options& o) {
   if (o.split && o.summary_only) return fail("-ff and -c exclude each other");
   if (o.append && o.output.empty()) return fail("-A: needs -o FILE");
   if (o.duration < 0) return fail("--duration: must not be negative");
-  if (o.program.empty()) return fail("no program given", "vdsotrace [OPTIONS] PROGRAM [ARG...]; see vdsotrace --help");
+  if (!o.attach.empty()) return check_attach(o);
+  if (o.program.empty())
+    return fail("no program given", "vdsotrace [OPTIONS] PROGRAM [ARG...], or -p PID; see vdsotrace --help");
   return {};
 }
 
@@ -147,6 +190,9 @@ Result<Options> check(Raw&& raw) {
   auto limit = parse_limit(raw.string_limit);
   if (!limit) return tl::unexpected(limit.error());
   o.string_limit = *limit;
+  auto pids = parse_pids(raw.attach);
+  if (!pids) return tl::unexpected(pids.error());
+  o.attach = std::move(*pids);
   auto color = color_named(raw.color);
   if (!color) return tl::unexpected(color.error());
   o.color = *color;

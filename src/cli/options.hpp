@@ -1,6 +1,8 @@
 // The command line, parsed and checked. Spelled as CONTRACT and strace have it.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <variant>
 #include <vector>
@@ -16,6 +18,7 @@ enum class Color : std::uint8_t { automatic, always, never };
 
 struct Options {
   std::vector<std::string> program;  ///< and its arguments
+  std::vector<pid_t> attach;         ///< -p; either this or a program
 
   bool follow = false;        ///< -f
   bool split = false;         ///< -ff: one output file per process

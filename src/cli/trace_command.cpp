@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "base/check.hpp"
 #include "engines/make_engine.hpp"
 #include "os/clock.hpp"
 #include "os/proc.hpp"
@@ -102,6 +103,26 @@ void die_of(int signal) {
   ::raise(signal);
 }
 
+std::optional<std::int64_t> duration_of(const Options& o) {
+  if (o.duration <= 0) return std::nullopt;
+  return static_cast<std::int64_t>(o.duration * 1e9);
+}
+
+Result<void> finish(Pipeline& pipeline, Output& output) {
+  auto finished = pipeline.finish();
+  auto closed = output.close();
+  return closed ? finished : closed;
+}
+
+/// A failed CHECK does not leave our patches in processes that live on.
+class AbortGuard {
+ public:
+  explicit AbortGuard(std::function<void()> undo) { set_abort_hook(std::move(undo)); }
+  ~AbortGuard() { set_abort_hook({}); }
+  AbortGuard(const AbortGuard&) = delete;
+  AbortGuard& operator=(const AbortGuard&) = delete;
+};
+
 }  // namespace
 
 Result<int> run_trace(const Options& options) {
@@ -111,9 +132,23 @@ Result<int> run_trace(const Options& options) {
   Pipeline pipeline(needs.selection, totals);
   OwnSignals signals;
   Waiter waiter(signals);
-  const auto engine = make_engine(options.engine, needs, pipeline);
+  const auto origin = options.attach.empty() ? Origin::spawned : Origin::attached;
+  const auto engine = make_engine(options.engine, origin, needs, pipeline);
   const FamilyOptions family{options.follow, options.hide_vdso};
   Session session(family, needs, *engine, pipeline, waiter);
+  const AbortGuard guard([&session] { session.undo_patches(); });
+  if (origin == Origin::attached) {
+    if (auto seized = session.seize(options.attach); !seized) return tl::unexpected(seized.error());
+    auto output = open_output(options);
+    if (!output) {
+      session.release_all();
+      return tl::unexpected(output.error());
+    }
+    add_sinks(pipeline, options, *output, totals, engine->name());
+    session.run_attached(duration_of(options));
+    if (auto finished = finish(pipeline, **output); !finished) return tl::unexpected(finished.error());
+    return EXIT_SUCCESS;
+  }
 
   auto child = SpawnedChild::start({options.program, options.environment, options.user}, signals);
   if (!child) return tl::unexpected(child.error());
@@ -121,14 +156,11 @@ Result<int> run_trace(const Options& options) {
   auto output = open_output(options);
   if (!output) return tl::unexpected(output.error());
   add_sinks(pipeline, options, *output, totals, engine->name());
-  if (options.duration > 0) waiter.set_deadline(monotonic_ns() + static_cast<std::int64_t>(options.duration * 1e9));
+  if (const auto duration = duration_of(options)) waiter.set_deadline(monotonic_ns() + *duration);
 
   auto outcome = session.run(std::move(*child));
   if (!outcome) return tl::unexpected(outcome.error());
-  auto finished = pipeline.finish();
-  auto closed = (*output)->close();
-  if (!closed) finished = closed;
-  if (!finished) return tl::unexpected(finished.error());
+  if (auto finished = finish(pipeline, **output); !finished) return tl::unexpected(finished.error());
   if (outcome->signaled) {
     die_of(outcome->code);
     return 128 + outcome->code;

@@ -27,6 +27,7 @@ class BreakpointEngine final : public ProbeEngine {
   std::string_view name() const override { return "breakpoint"; }
   void install(AddressSpace& space, StoppedThread& thread) override;
   bool remove(AddressSpace& space, StoppedThread& thread) override;
+  bool raises_traps(const AddressSpace&) const override { return true; }
   std::optional<Resume> on_trap(StoppedThread& thread) override;
   void leave_engine_memory(StoppedThread& thread) override;
   bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override;

@@ -1,13 +1,45 @@
 #include "engines/make_engine.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "engines/breakpoint.hpp"
 #include "engines/inline.hpp"
 
 namespace vdsotrace {
+namespace {
 
-std::unique_ptr<ProbeEngine> make_engine(std::string_view name, const Needs& needs, EventSink& sink) {
-  if (name != "breakpoint" && arch::stubs_usable()) return std::make_unique<InlineEngine>(needs, sink, false);
+struct Row {
+  std::string_view name;
+  bool survives_us;  ///< an attached process goes on, unharmed, when we are killed
+  /// Null where this machine does not allow it.
+  std::unique_ptr<ProbeEngine> (*make)(Origin, const Needs&, EventSink&);
+};
+
+std::unique_ptr<ProbeEngine> make_inline(Origin origin, const Needs& needs, EventSink& sink) {
+  if (!arch::stubs_usable()) return nullptr;
+  return std::make_unique<InlineEngine>(needs, sink, origin == Origin::attached);
+}
+
+std::unique_ptr<ProbeEngine> make_breakpoint(Origin, const Needs& needs, EventSink& sink) {
   return std::make_unique<BreakpointEngine>(needs, sink);
+}
+
+/// In the order in which `auto` tries them.
+constexpr Row kEngines[] = {
+    {"inline", true, make_inline},
+    {"breakpoint", false, make_breakpoint},
+};
+
+}  // namespace
+
+std::unique_ptr<ProbeEngine> make_engine(std::string_view name, Origin origin, const Needs& needs, EventSink& sink) {
+  for (const Row& row : kEngines) {
+    const bool suits = name == "auto" ? row.survives_us || origin == Origin::spawned : name == row.name;
+    if (!suits) continue;
+    if (auto engine = row.make(origin, needs, sink)) return engine;
+  }
+  return make_breakpoint(origin, needs, sink);
 }
 
 }  // namespace vdsotrace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -8,8 +9,12 @@
 
 namespace vdsotrace {
 
+/// Where the processes that are observed come from.
+enum class Origin : std::uint8_t { spawned, attached };
+
 /// The engine of that name (`--engine`), or for "auto" the cheapest that can deliver what
-/// is needed. The name is known to be one that exists.
-std::unique_ptr<ProbeEngine> make_engine(std::string_view name, const Needs& needs, EventSink& sink);
+/// is needed; for attached processes one that they survive when we are killed, if there is one.
+/// The name is known to be one that exists.
+std::unique_ptr<ProbeEngine> make_engine(std::string_view name, Origin origin, const Needs& needs, EventSink& sink);
 
 }  // namespace vdsotrace

@@ -86,7 +86,7 @@ void OwnSignals::arm() {
   ::timer_settime(alarm_clock, TIMER_ABSTIME, &when, nullptr);
 }
 
-void OwnSignals::set_deadline(std::int64_t monotonic_ns) {
+void OwnSignals::set_deadline(std::optional<std::int64_t> monotonic_ns) {
   deadline_ = monotonic_ns;
   arm();
 }

@@ -27,8 +27,8 @@ class OwnSignals {
 
   /// A signal that has come since, if any.
   std::optional<OwnSignal> take();
-  /// From that CLOCK_MONOTONIC time on, blocking calls are interrupted.
-  void set_deadline(std::int64_t monotonic_ns);
+  /// From that CLOCK_MONOTONIC time on, blocking calls are interrupted, until it is set anew.
+  void set_deadline(std::optional<std::int64_t> monotonic_ns);
   /// After so many nanoseconds a blocking call is interrupted, once or more; 0: no longer.
   void wake_after(std::int64_t ns);
 

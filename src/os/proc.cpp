@@ -1,13 +1,16 @@
 #include "os/proc.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <climits>
+#include <memory>
 #include <string_view>
 
 #include "base/unique_fd.hpp"
@@ -37,11 +40,37 @@ std::string_view take_until(std::string_view& text, char end) {
   return head;
 }
 
-std::optional<std::uint64_t> hexadecimal(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+template <class Integer>
+std::optional<Integer> number(std::string_view text, int base) {
+  Integer value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return value;
+}
+
+std::optional<std::uint64_t> hexadecimal(std::string_view text) { return number<std::uint64_t>(text, 16); }
+
+/// The value of a field of /proc/PID/status up to the next white space.
+std::optional<std::string> status_word(pid_t pid, std::string_view field) {
+  const std::string text = slurp(fmt::format("/proc/{}/status", pid));
+  for (std::string_view rest = text; !rest.empty();) {
+    std::string_view line = take_until(rest, '\n');
+    if (take_until(line, ':') != field) continue;
+    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+    return std::string(line.substr(0, line.find_first_of(" \t")));
+  }
+  return std::nullopt;
+}
+
+/// The words of /proc/PID/stat behind the program's name, which may hold anything: state(3) is the first.
+std::vector<std::string> stat_words(pid_t pid) {
+  const std::string text = first_line(fmt::format("/proc/{}/stat", pid));
+  const auto end_of_name = text.rfind(") ");
+  std::vector<std::string> words;
+  if (end_of_name == std::string::npos) return words;
+  for (std::string_view rest = std::string_view(text).substr(end_of_name + 2); !rest.empty();)
+    words.emplace_back(take_until(rest, ' '));
+  return words;
 }
 
 /// "START-END PERM OFFSET DEV INODE   NAME"
@@ -82,17 +111,56 @@ std::string executable(pid_t pid) {
 }
 
 std::optional<std::int64_t> status_number(pid_t pid, std::string_view field) {
-  const std::string text = slurp(fmt::format("/proc/{}/status", pid));
-  for (std::string_view rest = text; !rest.empty();) {
-    std::string_view line = take_until(rest, '\n');
-    if (take_until(line, ':') != field) continue;
-    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), value);
-    if (error == std::errc() && end != line.data()) return value;
-  }
-  return std::nullopt;
+  const auto word = status_word(pid, field);
+  return word ? number<std::int64_t>(*word, 10) : std::nullopt;
 }
+
+std::optional<std::uint64_t> status_signals(pid_t pid, std::string_view field) {
+  const auto word = status_word(pid, field);
+  return word ? hexadecimal(*word) : std::nullopt;
+}
+
+std::vector<pid_t> threads_of(pid_t pid) {
+  std::vector<pid_t> threads;
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(fmt::format("/proc/{}/task", pid).c_str()), ::closedir);
+  if (!folder) return threads;
+  while (const dirent* entry = ::readdir(folder.get())) {
+    if (const auto tid = number<pid_t>(entry->d_name, 10)) threads.push_back(*tid);
+  }
+  return threads;
+}
+
+std::vector<pid_t> children_of(pid_t pid) {
+  std::vector<pid_t> children;
+  for (const pid_t tid : threads_of(pid)) {
+    const std::string text = slurp(fmt::format("/proc/{}/task/{}/children", pid, tid));
+    for (std::string_view rest = text; !rest.empty();) {
+      if (const auto child = number<pid_t>(take_until(rest, ' '), 10)) children.push_back(*child);
+    }
+  }
+  return children;
+}
+
+std::optional<char> state(pid_t tid) {
+  const auto words = stat_words(tid);
+  return words.empty() || words[0].empty() ? std::nullopt : std::optional(words[0][0]);
+}
+
+bool is_kernel_thread(pid_t pid) {
+  constexpr std::uint64_t kKernelThread = 0x00200000;  // PF_KTHREAD, linux/sched.h
+  constexpr std::size_t kFlags = 6;                    // flags(9)
+  const auto words = stat_words(pid);
+  return words.size() > kFlags && (number<std::uint64_t>(words[kFlags], 10).value_or(0) & kKernelThread) != 0;
+}
+
+std::optional<std::uint64_t> blocked_at(pid_t tid) {
+  // "NR ARG... SP PC", "-1 SP PC" or "running".
+  const std::string line = first_line(fmt::format("/proc/{}/syscall", tid));
+  const auto last = line.rfind(" 0x");
+  return last == std::string::npos ? std::nullopt : hexadecimal(std::string_view(line).substr(last + 3));
+}
+
+std::string command_name(pid_t pid) { return first_line(fmt::format("/proc/{}/comm", pid)); }
 
 std::string first_line(const std::string& path) {
   const std::string text = slurp(path);

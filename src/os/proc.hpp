@@ -25,8 +25,22 @@ std::optional<Mapping> vdso_mapping(pid_t pid);
 /// Where /proc/PID/exe points; empty if it cannot be told.
 std::string executable(pid_t pid);
 
-/// A numeric field of /proc/PID/status ("Tgid", "PPid", "TracerPid").
+/// A numeric field of /proc/PID/status ("Tgid", "PPid", "TracerPid"). PID may be a thread here and below.
 std::optional<std::int64_t> status_number(pid_t pid, std::string_view field);
+/// A set of signals from it ("SigBlk", "SigIgn", "SigCgt"), bit n-1 for signal n.
+std::optional<std::uint64_t> status_signals(pid_t pid, std::string_view field);
+
+/// The threads that the process has at this moment.
+std::vector<pid_t> threads_of(pid_t pid);
+/// The children of all its threads (CONFIG_PROC_CHILDREN; else none).
+std::vector<pid_t> children_of(pid_t pid);
+/// What state(5) calls it: R, S, D, T, t, Z, X; nothing if there is no such thread.
+std::optional<char> state(pid_t tid);
+bool is_kernel_thread(pid_t pid);
+/// Where a thread that is blocked in the kernel will go on in user space.
+std::optional<std::uint64_t> blocked_at(pid_t tid);
+/// The name of the program that it runs, as ps shows it.
+std::string command_name(pid_t pid);
 
 /// First line of a small file such as /sys/.../current_clocksource; empty if unreadable.
 std::string first_line(const std::string& path);

@@ -30,14 +30,14 @@ bool several_processors() {
 
 Waiter::Waiter(OwnSignals& signals) : signals_(signals), may_poll_(several_processors()) {}
 
-void Waiter::set_deadline(std::int64_t when) {
+void Waiter::set_deadline(std::optional<std::int64_t> when) {
   deadline_ = when;
   signals_.set_deadline(when);
 }
 
 bool Waiter::deadline_passed() {
   if (!deadline_ || monotonic_ns() < *deadline_) return false;
-  deadline_.reset();
+  set_deadline(std::nullopt);
   return true;
 }
 

@@ -35,6 +35,8 @@ class StopSource {
   using BeforeSleep = std::function<std::optional<std::int64_t>()>;
   /// The next thing that happened.
   virtual WaitResult next(const BeforeSleep& before_sleep) = 0;
+  /// CLOCK_MONOTONIC nanoseconds at which next() answers TimedOut, once; nothing: never.
+  virtual void set_deadline(std::optional<std::int64_t> when) = 0;
 };
 
 /// Waits with waitpid(2) for every thread. Every few stops all that are at hand are
@@ -47,9 +49,7 @@ class Waiter final : public StopSource {
   explicit Waiter(OwnSignals& signals);
 
   WaitResult next(const BeforeSleep& before_sleep) override;
-
-  /// CLOCK_MONOTONIC nanoseconds at which next() answers TimedOut, once.
-  void set_deadline(std::int64_t when);
+  void set_deadline(std::optional<std::int64_t> when) override;
 
  private:
   enum class Found : std::uint8_t { some, none, no_children, interrupted };

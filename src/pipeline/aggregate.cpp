@@ -59,7 +59,7 @@ void Aggregate::add(const Event& event) {
     add_counts(*counts);
   } else if (const auto* started = std::get_if<Started>(&event.body)) {
     ++threads_;
-    if (started->how != Started::How::thread) ++processes_;
+    if (started->begins_process()) ++processes_;
   } else if (const auto* lost = std::get_if<Lost>(&event.body)) {
     lost_ += lost->count;
   }

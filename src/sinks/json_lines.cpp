@@ -151,10 +151,16 @@ void append_call(std::string& out, const Event& event, const Call& call, const D
   out.append("}\n");
 }
 
+Json facts_of(const std::optional<VdsoFacts>& vdso) {
+  if (!vdso) return nullptr;
+  return {{"base", integer(vdso->base)}, {"size", integer(vdso->size)}, {"functions", texts(vdso->functions)}};
+}
+
 Json body_of(const Event& event, const Started& started) {
   Json line = object_of(event, "process");
   line["ppid"] = started.ppid;
   line["event"] = name_of(started.how);
+  if (started.how == Started::How::attach && started.begins_process()) line["vdso"] = facts_of(started.vdso);
   return line;
 }
 
@@ -164,12 +170,7 @@ Json body_of(const Event& event, const Execed& execed) {
   line["program"] = text(execed.program);
   line["arch"] = name_of(execed.abi);
   if (execed.former_tid != 0) line["former_tid"] = execed.former_tid;
-  line["vdso"] = nullptr;
-  if (const auto& vdso = execed.vdso) {
-    line["vdso"] = {{"base", integer(vdso->base)},
-                    {"size", integer(vdso->size)},
-                    {"functions", texts(vdso->functions)}};
-  }
+  line["vdso"] = facts_of(execed.vdso);
   return line;
 }
 
@@ -240,7 +241,7 @@ void JsonLinesSink::consume(const Event& event) {
 
 void JsonLinesSink::note_family(const Event& event) {
   const auto* started = std::get_if<Started>(&event.body);
-  if (started != nullptr && started->how != Started::How::thread) parents_[event.pid] = started->ppid;
+  if (started != nullptr && started->begins_process()) parents_[event.pid] = started->ppid;
   if (std::holds_alternative<Exited>(event.body) && event.tid == event.pid) parents_.erase(event.pid);
 }
 

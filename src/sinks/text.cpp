@@ -147,8 +147,10 @@ void TextSink::on(const Event& event, const GroupStopped& stopped) {
 
 void TextSink::on(const Event& event, const Started& started) {
   ++tasks_;
-  if (started.how != Started::How::spawn && options_.quiet == 0)
-    append_message(fmt::format("Process {} attached", event.tid));
+  const bool told_before = started.how == Started::How::attach && !started.begins_process();
+  if (started.how == Started::How::spawn || told_before || options_.quiet > 0) return;
+  append_message(started.threads > 1 ? fmt::format("Process {} attached with {} threads", event.pid, started.threads)
+                                     : fmt::format("Process {} attached", event.tid));
 }
 
 void TextSink::on(const Event& event, const Execed& execed) {

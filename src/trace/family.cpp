@@ -73,6 +73,9 @@ Thread* Family::on_birth(StoppedThread& stopped) {
   const bool traced = parent.role == Thread::Role::traced && (same_process || options_.follow);
   if (!traced) child->role = same_memory ? Thread::Role::guarded : Thread::Role::released;
 
+  // Its creator is not told of yet: it will be with it.
+  if (traced && parent.phase == Thread::Phase::attached) child->phase = Thread::Phase::attached;
+
   Thread& known = *(threads_[child->tid] = std::move(child));
   engine_.on_birth(parent, known);
   reporter_.tell(known, Started{how_born(sharing), parent.tgid});
@@ -84,6 +87,12 @@ bool Family::clean(StoppedThread& child) {
   if (!space.patched() || engine_.remove(space, child)) return true;
   child.thread().role = Thread::Role::guarded;
   return false;
+}
+
+void Family::release_later(Thread& thread) {
+  reporter_.tell(thread, Detached{});
+  thread.role = Thread::Role::released;
+  thread.phase = Thread::Phase::fresh;
 }
 
 void Family::drop_siblings(const Thread& survivor) {
@@ -126,6 +135,8 @@ void Family::replace_program(StoppedThread& stopped, pid_t former_tid) {
   if (thread.phase == Thread::Phase::launching) {
     thread.phase = Thread::Phase::live;
     reporter_.tell(thread, Started{Started::How::spawn, 0});
+  } else if (thread.phase == Thread::Phase::attached) {
+    tell_attached(thread.tgid);
   }
   AddressSpace& space = *thread.space;
   reporter_.tell(thread, Execed{proc::executable(thread.tid), former_tid == thread.tid ? 0 : former_tid,
@@ -149,6 +160,10 @@ void Family::notice_limits(const Thread& thread) {
 }
 
 void Family::forget(pid_t tid) { threads_.erase(tid); }
+
+bool Family::any_patched() const {
+  return std::ranges::any_of(threads_, [](const auto& entry) { return entry.second->space->patched(); });
+}
 
 bool Family::any_traced() const {
   return std::ranges::any_of(threads_, [](const auto& entry) {

@@ -4,7 +4,9 @@
 
 #include <map>
 #include <memory>
+#include <span>
 
+#include "trace/attach.hpp"
 #include "trace/probe_engine.hpp"
 #include "trace/reporter.hpp"
 
@@ -25,6 +27,13 @@ class Family {
   /// Adds a program that we are about to start.
   Thread& add_launching(pid_t pid, bool trap_blocked, bool trap_ignored);
 
+  /// Adds the threads of a running process that have been seized. `space` is that of a process with the same
+  /// memory, or null.
+  void add_attached(const SeizedProcess& seized, Thread::Role role, const std::shared_ptr<AddressSpace>& space);
+  /// Every thread of the attached processes is stopped, or asleep in the kernel where nothing wakes it. Looks at what
+  /// they are, tells of them and installs the engine. `stopped`: all that are stopped.
+  void begin_attached(std::span<StoppedThread> stopped);
+
   /// PTRACE_EVENT_FORK, VFORK or CLONE: makes the child known, in the role that the
   /// options and what it shares with its parent give it.
   Thread* on_birth(StoppedThread& parent);
@@ -42,8 +51,13 @@ class Family {
   /// reach: it is guarded then, as long as it runs this program.
   bool clean(StoppedThread& child);
 
+  /// It cannot be stopped now and nothing of ours is in its memory: it is let go at its next stop.
+  void release_later(Thread& thread);
+
   /// Whether a thread is left whose events are told.
   bool any_traced() const;
+  /// Whether a thread is left that would run into what we wrote.
+  bool any_patched() const;
   bool empty() const { return threads_.empty(); }
   const std::map<pid_t, std::unique_ptr<Thread>>& threads() const { return threads_; }
 
@@ -51,6 +65,10 @@ class Family {
   void replace_program(StoppedThread& stopped, pid_t former_tid);
   void drop_siblings(const Thread& survivor);
   void notice_limits(const Thread& thread);
+  void read_signal_state();
+  void tell_attached();
+  void tell_attached(pid_t pid);
+  void learn_signal_actions(std::span<StoppedThread> stopped);
 
   const FamilyOptions& options_;
   ProbeEngine& engine_;

@@ -37,6 +37,14 @@ class ProbeEngine {
   /// be let go, as it would run into what is left.
   virtual bool remove(AddressSpace& space, StoppedThread& thread) = 0;
 
+  /// Another thread that ran in the space before install, which has just been done. If its program counter is among
+  /// bytes that were replaced, it is moved to where the same instruction is now. `stopped` is null for one that sleeps in
+  /// the kernel, outside the vDSO.
+  virtual void adopt(Thread&, StoppedThread* /*stopped*/) {}
+  /// Whether it makes the kernel raise SIGTRAP in that space, so that the process's signal state must be known
+  /// (signal_state.hpp).
+  virtual bool raises_traps(const AddressSpace&) const { return false; }
+
   /// The thread stopped at a breakpoint instruction, or at one that the kernel has forbidden it (SIGSEGV). Nothing
   /// if it is not ours.
   virtual std::optional<Resume> on_trap(StoppedThread& thread) = 0;

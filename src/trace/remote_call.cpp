@@ -3,7 +3,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <initializer_list>
 
 #include "os/proc.hpp"
 #include "os/remote_memory.hpp"
@@ -31,15 +33,28 @@ std::optional<WaitStatus> next_stop(pid_t tid) {
   return WaitStatus(raw);
 }
 
-/// Runs to the next system call stop. Other stops can only be group-stops, as all
+/// Runs to a stop of one of those kinds. Other stops can only be group-stops, as all
 /// signals are blocked; they are taken note of by the kernel and come again.
-bool run_to_system_call_stop(pid_t tid) {
+bool run_to(pid_t tid, std::initializer_list<WaitStatus::Kind> kinds) {
   for (;;) {
     if (!ptrace::resume_to_syscall(tid, 0)) return false;
     const auto status = next_stop(tid);
     if (!status) return false;
-    if (status->kind() == WaitStatus::Kind::system_call) return true;
+    if (std::ranges::find(kinds, status->kind()) != kinds.end()) return true;
   }
+}
+
+bool run_to_system_call_stop(pid_t tid) { return run_to(tid, {WaitStatus::Kind::system_call}); }
+
+/// Whether it is at a stop that PTRACE_INTERRUPT asked for, or in a group-stop. A system call that such a stop
+/// interrupted is restarted by the kernel, and a group-stop can be listened in; from a system call stop neither.
+bool is_interrupted(pid_t tid) {
+  const auto info = ptrace::signal_info(tid);
+  return info && (info->si_code >> 8) == PTRACE_EVENT_STOP;
+}
+
+bool stop_as_interrupted(pid_t tid) {
+  return ptrace::interrupt(tid) && run_to(tid, {WaitStatus::Kind::attach_stop, WaitStatus::Kind::group_stop});
 }
 
 /// Whether the thread was interrupted in a system call that the kernel will begin again
@@ -49,16 +64,31 @@ bool restarts(const arch::Registers& registers) {
   return static_cast<std::int64_t>(registers.orig_rax) >= 0 && result <= -512 && result >= -516;
 }
 
-/// The program's action for SIGTRAP, set again through memory below its stack pointer.
-void restore_trap_action(StoppedThread& stopped, const KernelSigaction& action) {
+/// Memory below the stack pointer that the program does not use, and what it holds.
+struct Scratch {
+  std::uint64_t address;
+  KernelSigaction before;
+};
+
+std::optional<Scratch> scratch_of(StoppedThread& stopped) {
   const auto* registers = stopped.registers();
-  if (registers == nullptr) return;
+  if (registers == nullptr) return std::nullopt;
   const std::uint64_t place =
-      (arch::stack_pointer(*registers) - kRedZone - sizeof action) & ~std::uint64_t{15};
+      (arch::stack_pointer(*registers) - kRedZone - sizeof(KernelSigaction)) & ~std::uint64_t{15};
   const auto before = stopped.memory().object<KernelSigaction>(place);
-  if (!before || !write_remote(stopped.tid(), place, std::as_bytes(std::span(&action, 1)))) return;
-  remote_call(stopped, SYS_rt_sigaction, {SIGTRAP, place, 0, sizeof(std::uint64_t), 0, 0});
-  write_remote(stopped.tid(), place, std::as_bytes(std::span(&*before, 1)));
+  return before ? std::optional(Scratch{place, *before}) : std::nullopt;
+}
+
+bool write_action(StoppedThread& stopped, std::uint64_t place, const KernelSigaction& action) {
+  return write_remote(stopped.tid(), place, std::as_bytes(std::span(&action, 1)));
+}
+
+/// The program's action for SIGTRAP, set again.
+void restore_trap_action(StoppedThread& stopped, const KernelSigaction& action) {
+  const auto scratch = scratch_of(stopped);
+  if (!scratch || !write_action(stopped, scratch->address, action)) return;
+  remote_call(stopped, SYS_rt_sigaction, {SIGTRAP, scratch->address, 0, sizeof(std::uint64_t), 0, 0});
+  write_action(stopped, scratch->address, scratch->before);
 }
 
 }  // namespace
@@ -72,19 +102,23 @@ RemoteCalls::RemoteCalls(StoppedThread& stopped) : stopped_(stopped) {
   if (!mask || !ptrace::set_signal_mask(stopped.tid(), kAllSignals)) return;
   mask_ = *mask;
   saved_ = *current;
+  interrupted_ = is_interrupted(stopped.tid());
   instruction_ = instruction;
 }
 
 RemoteCalls::~RemoteCalls() {
   if (!instruction_) return;
+  // From a stop of the same kind as before the kernel goes on as it would have: restarts a call, stays in a group-stop.
+  const bool as_before = used_ && interrupted_ && stop_as_interrupted(stopped_.tid());
   stopped_.set_registers(saved_);
   ptrace::set_signal_mask(stopped_.tid(), mask_);
   // The kernel restarts a call only on its way out of a stop for a signal; this stop was for a call.
-  if (restarts(saved_)) ptrace::interrupt(stopped_.tid());
+  if (!as_before && restarts(saved_)) ptrace::interrupt(stopped_.tid());
 }
 
 std::optional<std::int64_t> RemoteCalls::call(std::int64_t nr, const std::array<std::uint64_t, 6>& args) {
   if (!instruction_) return std::nullopt;
+  used_ = true;
   if (!stopped_.set_registers(arch::for_system_call(saved_, *instruction_, nr, args))) return std::nullopt;
   if (!run_to_system_call_stop(stopped_.tid()) || !run_to_system_call_stop(stopped_.tid())) return std::nullopt;
   const auto after = ptrace::registers(stopped_.tid());
@@ -120,6 +154,24 @@ bool step_out(StoppedThread& stopped, const std::function<bool(std::uint64_t)>& 
   return out;
 }
 
+bool learn_signal_actions(StoppedThread& stopped) {
+  SignalActions& actions = *stopped.thread().actions;
+  const auto scratch = scratch_of(stopped);
+  if (!scratch) return false;
+  RemoteCalls calls(stopped);
+  bool all = true;
+  for (int signal = 1; signal <= SignalActions::kSignals && all; ++signal) {
+    if (actions.of(signal).handler == 0) continue;
+    const auto result =
+        calls.call(SYS_rt_sigaction, {static_cast<std::uint64_t>(signal), 0, scratch->address, sizeof(std::uint64_t)});
+    const auto action = stopped.memory().object<KernelSigaction>(scratch->address);
+    all = result == 0 && action.has_value();
+    if (all) actions.set(signal, *action);
+  }
+  write_action(stopped, scratch->address, scratch->before);
+  return all;
+}
+
 void repair_signal_state(StoppedThread& stopped) {
   const Thread& thread = stopped.thread();
   const bool ignored = thread.actions->ignored(SIGTRAP);
@@ -129,7 +181,7 @@ void repair_signal_state(StoppedThread& stopped) {
       ptrace::set_signal_mask(stopped.tid(), *mask | signal_bit(SIGTRAP));
   }
   const KernelSigaction& action = thread.actions->of(SIGTRAP);
-  if (action.handler != 0) restore_trap_action(stopped, action);
+  if (action.handler != 0 && thread.actions->known(SIGTRAP)) restore_trap_action(stopped, action);
 }
 
 }  // namespace vdsotrace

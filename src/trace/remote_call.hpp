@@ -9,7 +9,8 @@ namespace vdsotrace {
 
 /// System calls made by a stopped x86-64 thread for us, with the vDSO's own system call instruction
 /// or one that an engine has put in place. Signals wait meanwhile; registers and signal mask are put back
-/// by the destructor. Begun at a signal, an event other than exec, or a system call's exit stop.
+/// by the destructor. Begun at a signal, an event other than exec, or a system
+/// call's exit stop; where that was PTRACE_EVENT_STOP, the thread is at such a stop again afterwards.
 class RemoteCalls {
  public:
   explicit RemoteCalls(StoppedThread& stopped);
@@ -24,6 +25,8 @@ class RemoteCalls {
  private:
   StoppedThread& stopped_;
   std::optional<std::uint64_t> instruction_;  ///< nothing: calls cannot be made
+  bool interrupted_ = false;  ///< at first it was at a stop for PTRACE_INTERRUPT, or in a group-stop
+  bool used_ = false;
   std::uint64_t mask_ = 0;
   arch::Registers saved_{};
 };
@@ -35,6 +38,10 @@ std::optional<std::int64_t> remote_call(StoppedThread& stopped, std::int64_t nr,
 /// Steps the thread, signals held back, as long as `inside` says so of its program counter. A signal that it
 /// had stopped for can still be delivered afterwards. False if it is still inside after `most` steps, or gone.
 bool step_out(StoppedThread& stopped, const std::function<bool(std::uint64_t)>& inside, int most);
+
+/// Asks the kernel for the signal actions of a process whose handlers are not known (SignalActions::known). Not at
+/// a stop that is to deliver a signal. False if it could not be asked for all.
+bool learn_signal_actions(StoppedThread& stopped);
 
 /// Undoes what a breakpoint's forced SIGTRAP did to the program's signal mask and
 /// to its action for SIGTRAP (see signal_state.hpp).

@@ -39,7 +39,7 @@ Result<Outcome> Session::run(SpawnedChild child) {
 
   watch([this] { return family_.any_traced(); });
   release_all();
-  // What could not be cleaned cannot be let go.
+  // What could not be cleaned, or not be stopped, cannot be let go.
   watch([this] { return !family_.empty(); });
   engine_.drain();
   if (failed_to_launch_) return tl::unexpected(child.failure());
@@ -98,6 +98,10 @@ void Session::handle(Thread& thread, const WaitStatus& status) {
     return;
   }
   if (status.kind() == WaitStatus::Kind::continued) return;
+  if (holding_) {
+    hold(thread, status);
+    return;
+  }
   StoppedThread stopped(thread);
   const pid_t tid = thread.tid;
   const Resume how = decide(stopped, status);
@@ -120,6 +124,7 @@ void Session::on_end(Thread& thread, const WaitStatus& status) {
   if (thread.phase == Thread::Phase::launching) failed_to_launch_ = true;
   reporter_.tell(thread, Exited{signaled, status.core_dumped(), status.code()});
   if (thread.tid == root_) outcome_ = Outcome{signaled, status.code()};
+  held_.erase(thread.tid);
   family_.forget(thread.tid);
 }
 
@@ -196,56 +201,12 @@ void Session::note_delivery(StoppedThread& stopped, int signal) {
   if ((action.flags & SA_RESETHAND) != 0) thread.actions->set(signal, {});
 }
 
-/// While the program lives our signals are its own. Later they can only mean us.
+/// While the program that we started lives our signals are its own. Else they can only mean us.
 bool Session::ends_trace(const OwnSignal& signal) {
-  if (outcome_) return true;
+  if (outcome_ || root_ == 0) return true;
   // What the terminal sends reaches the program by itself; so does what the program does about it.
   if (!signal.from_terminal) ::kill(root_, signal.signal);
   return false;
-}
-
-/// Lets go of all that is still traced or guarded, with the vDSO as it was.
-void Session::release_all() {
-  for (const auto& [tid, thread] : family_.threads()) {
-    if (!thread->stopped) ptrace::interrupt(tid);
-  }
-  std::map<pid_t, int> held;  // with the signal that each is to get
-  while (held.size() < family_.threads().size()) {
-    const WaitResult result = source_.next([] { return std::nullopt; });
-    if (std::holds_alternative<NoneLeft>(result)) break;
-    const auto* stop = std::get_if<TraceeStop>(&result);
-    if (stop == nullptr) continue;
-    Thread* thread = family_.find(stop->tid);
-    if (thread == nullptr || stop->status.ended()) {
-      held.erase(stop->tid);
-      on_stop(*stop);
-      continue;
-    }
-    StoppedThread stopped(*thread);
-    if (stop->status.kind() == WaitStatus::Kind::attach_stop && ptrace::breakpoint_pending(stop->tid)) {
-      // Detached now, it would die of the trap that it is about to be stopped for.
-      std::move(stopped).resume({});
-      continue;
-    }
-    held[stop->tid] = decide(stopped, stop->status).signal;
-    std::move(stopped).resume({Resume::How::hold, 0});
-  }
-  // No thread may be in a copy when the first address space is cleaned.
-  for (const auto& [tid, signal] : held) {
-    StoppedThread stopped(*family_.find(tid));
-    engine_.leave_for_good(stopped);
-    std::move(stopped).resume({Resume::How::hold, 0});
-  }
-  for (const auto& [tid, signal] : held) {
-    StoppedThread stopped(*family_.find(tid));
-    reporter_.tell(stopped.thread(), Detached{});
-    if (!family_.clean(stopped)) {
-      std::move(stopped).resume({Resume::How::run, signal});
-      continue;
-    }
-    std::move(stopped).resume({Resume::How::detach, signal});
-    family_.forget(tid);
-  }
 }
 
 }  // namespace vdsotrace

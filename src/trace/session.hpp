@@ -3,6 +3,10 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
 
 #include "os/spawn.hpp"
 #include "os/waiter.hpp"
@@ -26,7 +30,29 @@ class Session {
   /// last of them has ended. Errors: it could not be executed.
   Result<Outcome> run(SpawnedChild child);
 
+  /// Seizes running processes; they are not observed yet. Errors: as seize_process; nothing is held then.
+  Result<void> seize(std::span<const pid_t> pids);
+  /// Observes what was seized until the last of it has ended, a signal tells us to end, or that much time has
+  /// passed; then lets go of all that is left, as it was.
+  void run_attached(std::optional<std::int64_t> duration_ns);
+  /// Lets go of all, with the vDSO as it was.
+  void release_all();
+
+  /// Takes our patches out of every process at once, whatever state we are in: before an abort.
+  void undo_patches();
+
  private:
+  /// Threads that are kept stopped, and why they stopped where that has not been acted upon yet.
+  using Held = std::map<pid_t, std::optional<WaitStatus>>;
+
+  Result<void> seize(pid_t pid, Thread::Role role);
+  Result<void> seize_sharers(pid_t pid);
+  bool begin_attached();
+  bool hold_all();
+  void hold(Thread& thread, const WaitStatus& status);
+  bool all_held();
+  bool may_be_left_asleep(const Thread& thread);
+  std::map<pid_t, int> settle_held();
   void watch(const std::function<bool()>& more);
   std::optional<std::int64_t> nap();
   void on_stop(const TraceeStop& stop);
@@ -40,7 +66,6 @@ class Session {
   void note_delivery(StoppedThread& stopped, int signal);
   bool ends_trace(const OwnSignal& signal);
   void on_leader_superseded(pid_t leader);
-  void release_all();
 
   Reporter reporter_;
   ProbeEngine& engine_;
@@ -54,6 +79,11 @@ class Session {
   std::int64_t last_look_ = 0;
   /// New threads that stopped, or even ended, before their creator's event was seen.
   std::map<pid_t, WaitStatus> early_;
+
+  bool told_to_end_ = false;
+  bool holding_ = false;  ///< whatever stops is kept stopped
+  Held held_;
+  std::set<pid_t> asleep_;  ///< threads that cannot stop now and of which it does not matter
 };
 
 }  // namespace vdsotrace

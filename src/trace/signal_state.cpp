@@ -1,13 +1,6 @@
 #include "trace/signal_state.hpp"
 
 namespace vdsotrace {
-namespace {
-
-constexpr std::uint64_t kDefault = 0;  // SIG_DFL
-constexpr std::uint64_t kIgnore = 1;   // SIG_IGN
-
-}  // namespace
-
 bool SignalActions::has_handler(int signal) const {
   return of(signal).handler != kDefault && of(signal).handler != kIgnore;
 }

@@ -5,7 +5,8 @@
 // it, and where it blocks or ignores it the kernel resets its action to SIG_DFL
 // (force_sig_info_to_task, kernel/signal.c). Both would be visible to the program. The
 // change happens before the stop, so what was there must be known beforehand: the calls that
-// change it are all seen, and their effects are noted here.
+// change it are all seen, and their effects are noted here. Of a process that ran before we came, /proc tells
+// which signals have a handler, and the kernel, asked on its behalf, which one (remote_call.hpp).
 #pragma once
 
 #include <array>
@@ -35,10 +36,19 @@ class SignalActions {
   void set(int signal, const KernelSigaction& action) { actions_[index(signal)] = action; }
   bool has_handler(int signal) const;
   bool ignored(int signal) const;
+  /// What is known of a signal that a process ignored, or handled, before we came.
+  static constexpr KernelSigaction ignoring() { return {kIgnore, 0, 0, 0}; }
+  static constexpr KernelSigaction unknown_handler() { return {kUnknownHandler, 0, 0, 0}; }
+  /// Whether flags, mask and address of its handler are known.
+  bool known(int signal) const { return of(signal).handler != kUnknownHandler; }
   /// exec: handlers go, ignored signals stay ignored.
   void reset_handlers();
 
  private:
+  static constexpr std::uint64_t kDefault = 0;  // SIG_DFL
+  static constexpr std::uint64_t kIgnore = 1;   // SIG_IGN
+  static constexpr std::uint64_t kUnknownHandler = ~std::uint64_t{0};  // no program's code is there
+
   static std::size_t index(int signal) { return static_cast<std::size_t>(signal - 1) % kSignals; }
   std::array<KernelSigaction, kSignals> actions_{};
 };

@@ -31,6 +31,7 @@ struct CallInProgress {
 struct Thread {
   enum class Phase : std::uint8_t {
     launching,  ///< our own child before its execve succeeded
+    attached,   ///< seized while it ran; its process has not been looked at yet
     fresh,      ///< known from its creator, not yet stopped for the first time
     live,
   };
@@ -52,7 +53,7 @@ struct Thread {
   bool executed = false;      ///< has just executed a program; execve's exit stop is still to come
   std::optional<CallInProgress> in_call;
 
-  bool told() const { return role == Role::traced && phase != Phase::launching; }
+  bool told() const { return role == Role::traced && phase != Phase::launching && phase != Phase::attached; }
 };
 
 /// How a stopped thread goes on.

@@ -1,0 +1,138 @@
+#include "trace/attach.hpp"
+
+#include <fmt/format.h>
+#include <linux/kcmp.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+#include "os/proc.hpp"
+#include "os/ptrace.hpp"
+
+namespace vdsotrace {
+namespace {
+
+/// A process whose threads start new ones faster than they can be seized, for so many rounds, is no usual one.
+constexpr int kMostPasses = 1000;
+
+tl::unexpected<Error> refuse(pid_t pid, std::string_view why, std::string hint = {}) {
+  return fail(fmt::format("cannot attach to process {}: {}", pid, why), std::move(hint));
+}
+
+bool has_ended(pid_t tid) {
+  const auto state = proc::state(tid);
+  return !state || *state == 'Z' || *state == 'X';
+}
+
+bool is_ours(pid_t tid) { return proc::status_number(tid, "TracerPid") == ::getpid(); }
+
+/// What a user can do about EPERM, by what the system says of itself.
+std::string permission_hint(pid_t pid) {
+  struct stat owner {};
+  if (::stat(fmt::format("/proc/{}", pid).c_str(), &owner) == 0 && owner.st_uid != ::geteuid() && ::geteuid() != 0)
+    return fmt::format("it belongs to user {}: attach as that user, as root, or with CAP_SYS_PTRACE", owner.st_uid);
+  const std::string yama = proc::first_line("/proc/sys/kernel/yama/ptrace_scope");
+  if (yama == "3") return "kernel.yama.ptrace_scope is 3: nobody may attach until the next boot";
+  if (yama == "1" || yama == "2")
+    return fmt::format("kernel.yama.ptrace_scope is {}: attach as root or with CAP_SYS_PTRACE", yama);
+  if (::geteuid() == 0) return "this takes CAP_SYS_PTRACE in the user namespace of that process";
+  return "attach as root or with CAP_SYS_PTRACE";
+}
+
+/// Why the process cannot be attached to, as far as that can be seen from outside.
+Result<void> check(pid_t pid) {
+  if (!proc::state(pid)) return refuse(pid, "No such process");
+  if (pid == ::getpid()) return refuse(pid, "it is vdsotrace itself");
+  if (proc::is_kernel_thread(pid)) return refuse(pid, "it is a kernel thread");
+  // A leader that has ended while other threads go on is a zombie too.
+  if (std::ranges::all_of(proc::threads_of(pid), has_ended)) return refuse(pid, "it has ended (zombie)");
+  const auto tracer = static_cast<pid_t>(proc::status_number(pid, "TracerPid").value_or(0));
+  if (tracer != 0 && tracer != ::getpid()) {
+    const std::string name = proc::command_name(tracer);
+    return refuse(pid, fmt::format("already traced by process {}{}", tracer, name.empty() ? "" : " (" + name + ")"),
+                  "a process can have one tracer only: end that one first");
+  }
+  return {};
+}
+
+/// Why PTRACE_SEIZE of a thread was refused, or nothing if that does not matter.
+Result<void> judge(pid_t pid, pid_t tid, const Error& error) {
+  if (error.code == ESRCH || has_ended(tid) || is_ours(tid)) return {};
+  if (auto now = check(pid); !now) return now;
+  if (error.code == EPERM) return refuse(pid, "Operation not permitted", permission_hint(pid));
+  return tl::unexpected(error);
+}
+
+/// One look at the threads there are. Answers how many were seized.
+Result<std::size_t> seize_new(SeizedProcess& process, std::set<pid_t>& known) {
+  std::size_t seized = 0;
+  for (const pid_t tid : proc::threads_of(process.pid)) {
+    if (!known.insert(tid).second) continue;
+    if (auto done = ptrace::seize(tid, ptrace::OnTracerDeath::leave); !done) {
+      if (auto matters = judge(process.pid, tid, done.error()); !matters) return tl::unexpected(matters.error());
+      // The number of one that has ended may come again.
+      if (has_ended(tid)) known.erase(tid);
+      continue;
+    }
+    process.threads.push_back(tid);
+    ptrace::interrupt(tid);
+    ++seized;
+  }
+  return seized;
+}
+
+}  // namespace
+
+Result<void> seize_process(pid_t pid, SeizedProcess& seized) {
+  seized.pid = static_cast<pid_t>(proc::status_number(pid, "Tgid").value_or(pid));
+  if (auto checked = check(seized.pid); !checked) return checked;
+  std::set<pid_t> known;
+  for (int pass = 0; pass < kMostPasses; ++pass) {
+    const auto more = seize_new(seized, known);
+    if (!more) return tl::unexpected(more.error());
+    if (*more > 0) continue;
+    // One that was born of a thread of ours is ours without having been seized.
+    if (seized.threads.empty() && !is_ours(seized.pid)) return refuse(pid, "No such process");
+    return {};
+  }
+  return refuse(pid, "its threads start others faster than they can be attached");
+}
+
+SignalActions running_signal_actions(pid_t pid) {
+  SignalActions actions;
+  const auto ignored = proc::status_signals(pid, "SigIgn").value_or(0);
+  const auto caught = proc::status_signals(pid, "SigCgt").value_or(0);
+  for (int signal = 1; signal <= SignalActions::kSignals; ++signal) {
+    if ((ignored & signal_bit(signal)) != 0) actions.set(signal, SignalActions::ignoring());
+    if ((caught & signal_bit(signal)) != 0) actions.set(signal, SignalActions::unknown_handler());
+  }
+  return actions;
+}
+
+bool blocks_trap(pid_t tid) {
+  const auto mask = ptrace::signal_mask(tid);
+  return mask && (*mask & signal_bit(SIGTRAP)) != 0;
+}
+
+bool share_memory(pid_t one, pid_t other) { return ::syscall(SYS_kcmp, one, other, KCMP_VM, 0, 0) == 0; }
+
+std::vector<pid_t> sharers_of(pid_t pid) {
+  std::vector<pid_t> sharers;
+  const auto add = [&](pid_t relative) {
+    const bool known = relative == pid || std::ranges::find(sharers, relative) != sharers.end();
+    if (!known && share_memory(pid, relative)) sharers.push_back(relative);
+  };
+  const auto add_relatives = [&](pid_t of) {
+    for (const pid_t child : proc::children_of(of)) add(child);
+    if (const auto parent = proc::status_number(of, "PPid"); parent && *parent > 0) add(static_cast<pid_t>(*parent));
+  };
+  add_relatives(pid);
+  for (std::size_t i = 0; i < sharers.size(); ++i) add_relatives(sharers[i]);
+  return sharers;
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,107 @@
+// What the family does when it takes in processes that already run.
+#include <algorithm>
+#include <set>
+
+#include "os/proc.hpp"
+#include "trace/family.hpp"
+#include "trace/remote_call.hpp"
+
+namespace vdsotrace {
+namespace {
+
+bool is_new(const Thread& thread) { return thread.phase == Thread::Phase::attached; }
+
+/// One stopped thread for each address space that has not been looked at, one whose events are told if there is one.
+std::vector<StoppedThread*> one_for_each_space(std::span<StoppedThread> stopped) {
+  std::map<const AddressSpace*, StoppedThread*> chosen;
+  for (StoppedThread& one : stopped) {
+    if (!is_new(one.thread())) continue;
+    StoppedThread*& place = chosen[one.thread().space.get()];
+    if (place == nullptr || place->thread().role != Thread::Role::traced) place = &one;
+  }
+  std::vector<StoppedThread*> result;
+  for (const auto& [space, one] : chosen) result.push_back(one);
+  return result;
+}
+
+/// Whether a call can be made on it without losing a signal that it is about to get.
+bool free_of_signals(const StoppedThread& stopped) {
+  const auto info = ptrace::signal_info(stopped.tid());
+  return info && (info->si_code >> 8) == PTRACE_EVENT_STOP;
+}
+
+}  // namespace
+
+void Family::add_attached(const SeizedProcess& seized, Thread::Role role, const std::shared_ptr<AddressSpace>& space) {
+  const auto shared = space != nullptr ? space : std::make_shared<AddressSpace>();
+  const auto actions = std::make_shared<SignalActions>();
+  for (const pid_t tid : seized.threads) {
+    auto thread = std::make_unique<Thread>();
+    thread->tid = tid;
+    thread->tgid = seized.pid;
+    thread->phase = Thread::Phase::attached;
+    thread->role = role;
+    thread->space = shared;
+    thread->actions = actions;
+    threads_[tid] = std::move(thread);
+  }
+}
+
+void Family::begin_attached(std::span<StoppedThread> stopped) {
+  read_signal_state();
+  const auto representatives = one_for_each_space(stopped);
+  for (StoppedThread* one : representatives) {
+    const auto* registers = one->registers();
+    const bool wide = registers == nullptr || arch::runs_64_bit(*registers);
+    *one->thread().space = *AddressSpace::of(one->tid(), wide ? Abi::x86_64 : Abi::i386, images_);
+  }
+  tell_attached();
+  learn_signal_actions(stopped);
+  for (StoppedThread* one : representatives) {
+    notice_limits(one->thread());
+    if (one->thread().space->image() != nullptr) engine_.install(*one->thread().space, *one);
+  }
+  for (StoppedThread& one : stopped) engine_.adopt(one);
+}
+
+void Family::read_signal_state() {
+  std::set<pid_t> read;
+  for (const auto& [tid, thread] : threads_) {
+    if (read.insert(thread->tgid).second) *thread->actions = running_signal_actions(thread->tgid);
+    thread->trap_blocked = blocks_trap(tid);
+  }
+}
+
+void Family::tell_attached() {
+  std::set<pid_t> processes;
+  for (const auto& [tid, thread] : threads_) processes.insert(thread->tgid);
+  for (const pid_t pid : processes) tell_attached(pid);
+}
+
+void Family::tell_attached(pid_t pid) {
+  std::vector<Thread*> threads;
+  for (const auto& [tid, thread] : threads_) {
+    if (thread->tgid == pid && is_new(*thread)) threads.push_back(thread.get());
+  }
+  const auto parent = static_cast<pid_t>(proc::status_number(pid, "PPid").value_or(0));
+  std::size_t count = threads.size();
+  for (Thread* thread : threads) {
+    thread->phase = Thread::Phase::live;
+    const auto vdso = count > 0 ? thread->space->facts() : std::nullopt;
+    reporter_.tell(*thread, Started{Started::How::attach, parent, std::exchange(count, 0), vdso});
+  }
+}
+
+void Family::learn_signal_actions(std::span<StoppedThread> stopped) {
+  if (!engine_.raises_traps()) return;
+  std::set<pid_t> tried;
+  for (StoppedThread& one : stopped) {
+    const SignalActions& actions = *one.thread().actions;
+    const bool at_stake = actions.has_handler(SIGTRAP) || actions.ignored(SIGTRAP);
+    if (!at_stake || !free_of_signals(one) || !tried.insert(one.thread().tgid).second) continue;
+    if (vdsotrace::learn_signal_actions(one)) continue;
+    reporter_.tell(one.thread(), Notice{"how it handles SIGTRAP could not be learnt: breakpoints may reset that"});
+  }
+}
+
+}  // namespace vdsotrace

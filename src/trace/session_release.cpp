@@ -1,0 +1,154 @@
+// Bringing every thread to a stop, and letting go.
+#include <sys/wait.h>
+
+#include <algorithm>
+
+#include "os/clock.hpp"
+#include "os/proc.hpp"
+#include "trace/session.hpp"
+
+namespace vdsotrace {
+namespace {
+
+/// How long to wait before asking what the threads that have not stopped are doing.
+constexpr std::int64_t kPatienceNs = 20'000'000;
+
+bool is_interruption(const WaitStatus& status) {
+  return status.kind() == WaitStatus::Kind::attach_stop || status.kind() == WaitStatus::Kind::group_stop;
+}
+
+/// Whether our own interruption ended a system call that the kernel will begin again by itself.
+bool will_be_restarted(pid_t tid) {
+  constexpr std::int64_t kFirst = -516, kLast = -512;  // ERESTARTSYS to ERESTART_RESTARTBLOCK, linux/errno.h
+  const auto info = ptrace::syscall_info(tid);
+  return info && info->op == PTRACE_SYSCALL_INFO_EXIT && info->exit.rval >= kFirst && info->exit.rval <= kLast;
+}
+
+/// Without the session's order of things: its stop may have been waited for already.
+void stop_somehow(pid_t tid) {
+  const std::int64_t end = monotonic_ns() + kPatienceNs;
+  if (!ptrace::interrupt(tid)) return;
+  while (::waitpid(tid, nullptr, __WALL | WNOHANG) == 0 && monotonic_ns() < end) {
+  }
+}
+
+}  // namespace
+
+/// Keeps the thread stopped. Births and exec are acted upon at once, as they say which threads there are.
+void Session::hold(Thread& thread, const WaitStatus& status) {
+  const pid_t tid = thread.tid;
+  StoppedThread stopped(thread);
+  asleep_.erase(tid);
+  // Let go at this stop, it would die of the trap that it is about to be stopped for.
+  const bool trap_follows = is_interruption(status) && ptrace::breakpoint_pending(tid);
+  const bool restart_follows = status.kind() == WaitStatus::Kind::system_call && will_be_restarted(tid);
+  if (trap_follows || restart_follows) {
+    // Any stop takes back the one that was asked for.
+    if (restart_follows) ptrace::interrupt(tid);
+    std::move(stopped).resume({});
+    return;
+  }
+  if (status.kind() != WaitStatus::Kind::event) {
+    held_.insert_or_assign(tid, status);
+    std::move(stopped).resume({Resume::How::hold, 0});
+    return;
+  }
+  held_.insert_or_assign(tid, std::nullopt);
+  const Resume how = decide(stopped, status);
+  const bool leaves = how.how == Resume::How::detach;
+  std::move(stopped).resume(leaves ? how : Resume{Resume::How::hold, 0});
+  if (leaves) family_.forget(tid);
+  std::erase_if(held_, [this](const auto& entry) { return family_.find(entry.first) == nullptr; });
+}
+
+/// Stops all threads and keeps them. False if we were told to end meanwhile.
+bool Session::hold_all() {
+  holding_ = true;
+  for (const auto& [tid, thread] : family_.threads()) {
+    if (!thread->stopped) ptrace::interrupt(tid);
+  }
+  bool undisturbed = true;
+  while (!all_held()) {
+    source_.set_deadline(monotonic_ns() + kPatienceNs);
+    const WaitResult result = source_.next([] { return std::nullopt; });
+    if (const auto* stop = std::get_if<TraceeStop>(&result)) on_stop(*stop);
+    if (std::holds_alternative<NoneLeft>(result)) break;
+    if (std::holds_alternative<OwnSignal>(result)) undisturbed = false;
+    if (!undisturbed && (!told_to_end_ || root_ == 0)) break;
+    if (!std::holds_alternative<TimedOut>(result)) continue;
+    for (const auto& [tid, thread] : family_.threads()) {
+      if (!held_.contains(tid) && may_be_left_asleep(*thread)) asleep_.insert(tid);
+    }
+  }
+  source_.set_deadline(std::nullopt);
+  holding_ = false;
+  return undisturbed;
+}
+
+bool Session::all_held() {
+  if (held_.size() + asleep_.size() < family_.threads().size()) return false;
+  return std::ranges::all_of(family_.threads(), [this](const auto& entry) {
+    return held_.contains(entry.first) || asleep_.contains(entry.first);
+  });
+}
+
+/// A thread in uninterruptible sleep, as the parent of a vfork is until its child goes its own way, stops only when it
+/// wakes. If it sleeps in a call made outside the vDSO, that does not touch anything of ours.
+bool Session::may_be_left_asleep(const Thread& thread) {
+  if (proc::state(thread.tid) != 'D') return false;
+  const auto resumes_at = proc::blocked_at(thread.tid);
+  const auto vdso = proc::vdso_mapping(thread.tid);
+  if (!resumes_at || (vdso && *resumes_at >= vdso->start && *resumes_at < vdso->end)) return false;
+  return std::ranges::any_of(held_, [&](const auto& entry) {
+    const Thread* other = family_.find(entry.first);
+    return other != nullptr && other->space == thread.space;
+  });
+}
+
+/// Acts upon the stops of all that are held, which stay held. Answers the signal that each is to get.
+std::map<pid_t, int> Session::settle_held() {
+  std::map<pid_t, int> signals;
+  for (const auto& [tid, status] : std::exchange(held_, {})) {
+    Thread* thread = family_.find(tid);
+    if (thread == nullptr) continue;
+    StoppedThread stopped(*thread);
+    const Resume how = status && !is_interruption(*status) ? decide(stopped, *status) : Resume{};
+    engine_.leave_for_good(stopped);
+    signals[tid] = how.signal;
+    std::move(stopped).resume({Resume::How::hold, 0});
+  }
+  return signals;
+}
+
+void Session::release_all() {
+  told_to_end_ = true;
+  hold_all();
+  // No thread may be in engine memory when the first address space is cleaned.
+  for (const auto& [tid, signal] : settle_held()) {
+    StoppedThread stopped(*family_.find(tid));
+    if (!family_.clean(stopped)) {
+      std::move(stopped).resume({Resume::How::run, signal});
+      continue;
+    }
+    reporter_.tell(stopped.thread(), Detached{});
+    std::move(stopped).resume({Resume::How::detach, signal});
+    family_.forget(tid);
+  }
+  // Whoever still sleeps goes at its next stop, or when we end.
+  asleep_.clear();
+  for (const auto& [tid, thread] : family_.threads()) {
+    if (!thread->stopped && thread->space->unpatch(tid)) family_.release_later(*thread);
+  }
+}
+
+void Session::undo_patches() {
+  for (const auto& [tid, thread] : family_.threads()) {
+    if (!thread->stopped) stop_somehow(tid);
+    StoppedThread stopped(*thread);
+    engine_.leave_engine_memory(stopped);
+    std::move(stopped).resume({Resume::How::hold, 0});
+  }
+  for (const auto& [tid, thread] : family_.threads()) thread->space->unpatch(tid);
+}
+
+}  // namespace vdsotrace
