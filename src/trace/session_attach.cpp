@@ -36,7 +36,8 @@ Result<void> Session::seize(pid_t pid, Thread::Role role) {
 Result<void> Session::seize_sharers(pid_t pid) {
   for (const pid_t sharer : sharers_of(pid)) {
     auto done = seize(sharer, Thread::Role::guarded);
-    if (done) continue;
+    // It may have ended or executed a program meanwhile.
+    if (done || !share_memory(pid, sharer)) continue;
     done.error().message = fmt::format("cannot attach to process {}: it shares its memory with process {}: {}", pid,
                                        sharer, done.error().message);
     return done;
