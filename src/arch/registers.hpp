@@ -36,6 +36,10 @@ std::int64_t int_return_value(const Registers& registers);
 /// The first six arguments of a C function at its first instruction (x86-64 psABI 3.2.3).
 std::array<std::uint64_t, 6> function_arguments(const Registers& registers);
 
+/// What a system call "returns" that was interrupted and that restart_syscall will go on with
+/// (ERESTART_RESTARTBLOCK, linux/errno.h).
+inline constexpr std::int64_t kRestartBlock = -516;
+
 /// The system call being made, at a stop inside of it.
 struct SystemCallRegisters {
   Abi abi;

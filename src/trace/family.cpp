@@ -60,6 +60,7 @@ Thread* Family::on_birth(StoppedThread& stopped) {
   const Thread& parent = stopped.thread();
   const auto message = ptrace::event_message(stopped.tid());
   if (!message) return nullptr;
+  if (Thread* adopted = find(static_cast<pid_t>(*message))) return adopted;
   const std::uint64_t sharing = sharing_of(stopped);
   const bool same_process = (sharing & CLONE_THREAD) != 0;
   const bool same_memory = (sharing & CLONE_VM) != 0;

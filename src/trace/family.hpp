@@ -2,6 +2,7 @@
 // what they share.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <span>
@@ -54,6 +55,13 @@ class Family {
   /// It cannot be stopped now and nothing of ours is in its memory: it is let go at its next stop.
   void release_later(Thread& thread);
 
+  /// Remembers a thread that was killed or gave way to another program: it may have made a child and not said so.
+  void note_departed(const Thread& thread);
+  bool any_departed() const { return !departed_.empty(); }
+  /// Makes such a child known, from what its creator was. Null if none of those departed can have made it.
+  Thread* adopt(pid_t orphan);
+  bool has_process(pid_t pid) const;
+
   /// Whether a thread is left whose events are told.
   bool any_traced() const;
   /// Whether a thread is left that would run into what we wrote.
@@ -75,6 +83,7 @@ class Family {
   Reporter& reporter_;
   ImageCache images_;
   std::map<pid_t, std::unique_ptr<Thread>> threads_;
+  std::deque<Thread> departed_;
 };
 
 /// Makes a program that has just been executed unable to find its vDSO: turns the

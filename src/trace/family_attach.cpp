@@ -24,6 +24,13 @@ std::vector<StoppedThread*> one_for_each_space(std::span<StoppedThread> stopped)
   return result;
 }
 
+/// What it slept in when it was interrupted, as restart_syscall does not tell.
+void note_interrupted_call(StoppedThread& stopped) {
+  const auto* registers = stopped.registers();
+  if (registers == nullptr || arch::return_value(*registers) != arch::kRestartBlock) return;
+  stopped.thread().restarted_call = arch::system_call(*registers).nr;
+}
+
 /// Whether a call can be made on it without losing a signal that it is about to get.
 bool free_of_signals(const StoppedThread& stopped) {
   const auto info = ptrace::signal_info(stopped.tid());
@@ -61,7 +68,10 @@ void Family::begin_attached(std::span<StoppedThread> stopped) {
     notice_limits(one->thread());
     if (one->thread().space->image() != nullptr) engine_.install(*one->thread().space, *one);
   }
-  for (StoppedThread& one : stopped) engine_.adopt(one);
+  for (StoppedThread& one : stopped) {
+    note_interrupted_call(one);
+    engine_.adopt(one);
+  }
 }
 
 void Family::read_signal_state() {

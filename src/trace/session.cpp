@@ -38,6 +38,7 @@ Result<Outcome> Session::run(SpawnedChild child) {
   child.begin();
 
   watch([this] { return family_.any_traced(); });
+  await_orphans();
   release_all();
   // What could not be cleaned, or not be stopped, cannot be let go.
   watch([this] { return !family_.empty(); });
@@ -89,6 +90,7 @@ void Session::on_stop(const TraceeStop& stop) {
     // Most are claimed by the next event; the rest were never ours (the command of -o '|CMD').
     if (early_.size() >= kMostEarly) std::erase_if(early_, [](const auto& e) { return e.second.ended(); });
     early_.insert_or_assign(stop.tid, stop.status);
+    adopt_orphans(false);
   }
 }
 
@@ -125,7 +127,9 @@ void Session::on_end(Thread& thread, const WaitStatus& status) {
   reporter_.tell(thread, Exited{signaled, status.core_dumped(), status.code()});
   if (thread.tid == root_) outcome_ = Outcome{signaled, status.code()};
   held_.erase(thread.tid);
+  if (signaled) family_.note_departed(thread);
   family_.forget(thread.tid);
+  if (signaled) adopt_orphans(false);
 }
 
 Resume Session::decide(StoppedThread& stopped, const WaitStatus& status) {
@@ -165,6 +169,7 @@ Resume Session::on_group_stop(StoppedThread& stopped, int signal) {
 Resume Session::on_event(StoppedThread& stopped, int event) {
   if (event == PTRACE_EVENT_EXEC) {
     const auto former = static_cast<pid_t>(ptrace::event_message(stopped.tid()).value_or(0));
+    family_.note_departed(stopped.thread());
     return family_.on_exec(stopped, former);
   }
   if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) {

@@ -48,6 +48,8 @@ class Session {
   Result<void> seize(pid_t pid, Thread::Role role);
   Result<void> seize_sharers(pid_t pid);
   bool begin_attached();
+  void adopt_orphans(bool all);
+  void await_orphans();
   bool hold_all();
   void hold(Thread& thread, const WaitStatus& status);
   bool all_held();

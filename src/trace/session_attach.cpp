@@ -50,6 +50,7 @@ void Session::run_attached(std::optional<std::int64_t> duration_ns) {
     if (duration_ns) source_.set_deadline(monotonic_ns() + *duration_ns);
     watch([this] { return family_.any_traced(); });
     source_.set_deadline(std::nullopt);
+    await_orphans();
   }
   release_all();
   // What could not be cleaned cannot be let go. The rest the kernel lets go when we end.

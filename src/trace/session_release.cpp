@@ -81,6 +81,7 @@ bool Session::hold_all() {
     }
   }
   source_.set_deadline(std::nullopt);
+  adopt_orphans(true);
   holding_ = false;
   return undisturbed;
 }

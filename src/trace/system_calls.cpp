@@ -6,13 +6,15 @@
 namespace vdsotrace {
 namespace {
 
-Call call_from(const __ptrace_syscall_info& info) {
+Call call_from(const __ptrace_syscall_info& info, std::int64_t restarted_call) {
   Call call;
   call.abi = arch::abi_of(info.arch, info.entry.nr);
   call.nr = static_cast<std::int64_t>(info.entry.nr);
   for (std::size_t i = 0; i < call.args.size(); ++i) call.args[i] = info.entry.args[i];
   call.stack_pointer = info.stack_pointer;
   if (const CallSpec* spec = spec_of(call.abi, call.nr)) call.name = spec->name;
+  // It has no arguments; the registers hold those of the call that it goes on with.
+  if (call.name == "restart_syscall") call.args = {static_cast<std::uint64_t>(restarted_call)};
   call.engine = "ptrace";
   return call;
 }
@@ -51,7 +53,7 @@ void SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info& 
     return;
   thread.in_call.emplace();
   CallInProgress& progress = *thread.in_call;
-  progress.call = call_from(info);
+  progress.call = call_from(info, thread.restarted_call);
   Call& call = progress.call;
   const AddressSpace& space = *thread.space;
 
@@ -82,6 +84,7 @@ void SystemCalls::on_exit(StoppedThread& stopped, std::int64_t result, bool fail
   call.ending = Ending::returned;
   call.result = result;
   call.error = failed ? static_cast<int>(-result) : 0;
+  if (result == arch::kRestartBlock && call.name != "restart_syscall") thread.restarted_call = call.nr;
   if (needs_.durations) call.duration_ns = monotonic_ns() - progress.monotonic_start;
   if (progress.wanted && needs_.values)
     capture_exit(call, stopped.memory(), DecodeLimits{needs_.string_limit});

@@ -52,6 +52,7 @@ struct Thread {
   bool trap_blocked = false;  ///< SIGTRAP is in its signal mask
   bool executed = false;      ///< has just executed a program; execve's exit stop is still to come
   std::optional<CallInProgress> in_call;
+  std::int64_t restarted_call = -1;  ///< number of the call that a restart_syscall goes on with, -1 if unknown
 
   bool told() const { return role == Role::traced && phase != Phase::launching && phase != Phase::attached; }
 };

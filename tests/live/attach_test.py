@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -243,6 +244,20 @@ class StormTest(unittest.TestCase):
             tracer.process.communicate(timeout=60)
             self.assertIn(tracer.process.returncode, (0, 1))
             self.assertEqual(served.process.wait(30), -signal.SIGKILL)
+
+    def test_children_of_a_killed_process_go_on(self):
+        """Also the one that it had just made."""
+        for round_ in range(20 * STORM):
+            served = Served(self, "orphans")
+            tracer = Attached(self, served.pid, "-e", "trace=%vdso", *(["-f"] if round_ % 2 else []))
+            marks = served.process.stdout.read(random.randrange(1, 20))
+            served.process.kill()
+            rest = threading.Thread(target=tracer.process.communicate)
+            rest.start()
+            marks += served.process.stdout.read()
+            rest.join()
+            self.assertEqual(marks.count("b"), marks.count("e"))
+            self.assertEqual(tracer.process.returncode, 0)
 
     def test_vdsotrace_is_killed(self):
         for engine, options in SURVIVABLE.items():

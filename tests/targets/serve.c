@@ -5,6 +5,7 @@
 //   calls   8 threads that ask the time in all ways, one that sleeps in calls that nothing may cut short
 //   births  64 threads at a time that start, ask the time and end
 //   forks   processes of all kinds that ask the time and end
+//   orphans processes that say "b" when they begin and "e" when they end, for whom nobody waits
 //   handlers  as calls, with a handler for SIGTRAP and one that runs with all signals blocked
 #include <poll.h>
 #include <pthread.h>
@@ -18,7 +19,7 @@
 enum { kMostWorkers = 16, kStatus = 7, kImage = 1 << 16 };
 
 static atomic_long progress[kMostWorkers];
-static atomic_int workers, over;
+static atomic_int workers, over, said_ready;
 static unsigned char at_start[kImage];
 static size_t image_size;
 static const unsigned char *image;
@@ -142,6 +143,23 @@ static void *fork_on(void *counter) {
   return NULL;
 }
 
+static void *make_orphans(void *counter) {
+  CHECK(signal(SIGCHLD, SIG_IGN) != SIG_ERR);
+  while (!said_ready) sched_yield();
+  while (!over) {
+    pid_t child = fork();
+    if (child == 0) {
+      CHECK(write(1, "b", 1) == 1);
+      ask_the_time(3);
+      CHECK(write(1, "e", 1) == 1);
+      _exit(0);
+    }
+    CHECK(child > 0);
+    ++*(atomic_long *)counter;
+  }
+  return NULL;
+}
+
 static void on_trap(int signal) { (void)signal; }
 static void on_user_signal(int signal) {
   (void)signal;
@@ -179,6 +197,8 @@ static void start_kind(const char *kind) {
   } else if (strcmp(kind, "forks") == 0) {
     start(fork_on, 4);
     start(call, 1);
+  } else if (strcmp(kind, "orphans") == 0) {
+    start(make_orphans, 2);
   } else {
     struct sigaction trap = {.sa_handler = on_trap}, user = {.sa_handler = on_user_signal};
     sigfillset(&user.sa_mask);
@@ -204,6 +224,7 @@ int main(int argc, char **argv) {
   remember_image();
   start_kind(argc > 1 ? argv[1] : "calls");
   dprintf(1, "ready\n");
+  said_ready = 1;
   while (fgets(line, sizeof line, stdin) != NULL) {
     alarm(60);
     answer_check();

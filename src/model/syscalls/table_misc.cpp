@@ -6,6 +6,12 @@
 namespace vdsotrace {
 namespace {
 
+/// The tracer puts the number of the call that goes on there (trace/system_calls).
+constexpr ArgKind kInterruptedCall{[](ArgContext& c) {
+  const CallSpec* spec = spec_of(c.call().abi, static_cast<std::int64_t>(c.value()));
+  c.print("<... resuming interrupted {} ...>", spec != nullptr ? spec->name : "system call");
+}};
+
 constexpr NamedValue kDeleteModuleFlagsNames[] = {
     {0x800, "O_NONBLOCK"}, {0x200, "O_TRUNC"}};
 constexpr NameTable kDeleteModuleFlags{kDeleteModuleFlagsNames, "O_???"};
@@ -269,7 +275,7 @@ constexpr CallSpec kCalls[] = {
     {"ipc", 6, kIpc, {&kHex32}},
 
     // What the kernel makes a thread call to go on with a sleep or poll that a stop cut short.
-    {"restart_syscall", 0, 0, {}},
+    {"restart_syscall", 1, 0, {&kInterruptedCall}},
 
     // Numbers whose calls are gone or never were.
     {"_sysctl", 1, 0, {&kPointer}},
