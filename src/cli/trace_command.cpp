@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <functional>
 
 #include "base/check.hpp"
 #include "engines/make_engine.hpp"
@@ -123,49 +124,66 @@ class AbortGuard {
   AbortGuard& operator=(const AbortGuard&) = delete;
 };
 
-}  // namespace
+/// Everything between the options and the outputs.
+struct Wiring {
+  explicit Wiring(const Options& options)
+      : needs(needs_of(options)),
+        pipeline(needs.selection, totals),
+        waiter(signals),
+        engine(make_engine(options.engine, options.attach.empty() ? Origin::spawned : Origin::attached, needs, pipeline)),
+        family{options.follow, options.hide_vdso},
+        session(family, needs, *engine, pipeline, waiter),
+        guard([this] { session.undo_patches(); }) {}
 
-Result<int> run_trace(const Options& options) {
-  if (options.pin) pin_to_current_processor();
-  const Needs needs = needs_of(options);
+  Needs needs;
   Aggregate totals;
-  Pipeline pipeline(needs.selection, totals);
+  Pipeline pipeline;
   OwnSignals signals;
-  Waiter waiter(signals);
-  const auto origin = options.attach.empty() ? Origin::spawned : Origin::attached;
-  const auto engine = make_engine(options.engine, origin, needs, pipeline);
-  const FamilyOptions family{options.follow, options.hide_vdso};
-  Session session(family, needs, *engine, pipeline, waiter);
-  const AbortGuard guard([&session] { session.undo_patches(); });
-  if (origin == Origin::attached) {
-    if (auto seized = session.seize(options.attach); !seized) return tl::unexpected(seized.error());
-    auto output = open_output(options);
-    if (!output) {
-      session.release_all();
-      return tl::unexpected(output.error());
-    }
-    add_sinks(pipeline, options, *output, totals, engine->name());
-    session.run_attached(duration_of(options));
-    if (auto finished = finish(pipeline, **output); !finished) return tl::unexpected(finished.error());
-    return EXIT_SUCCESS;
-  }
+  Waiter waiter;
+  std::unique_ptr<ProbeEngine> engine;
+  FamilyOptions family;
+  Session session;
+  AbortGuard guard;
+};
 
-  auto child = SpawnedChild::start({options.program, options.environment, options.user}, signals);
+Result<int> trace_running(Wiring& wiring, const Options& options) {
+  if (auto seized = wiring.session.seize(options.attach); !seized) return tl::unexpected(seized.error());
+  auto output = open_output(options);
+  if (!output) {
+    wiring.session.release_all();
+    return tl::unexpected(output.error());
+  }
+  add_sinks(wiring.pipeline, options, *output, wiring.totals, wiring.engine->name());
+  wiring.session.run_attached(duration_of(options));
+  if (auto finished = finish(wiring.pipeline, **output); !finished) return tl::unexpected(finished.error());
+  return EXIT_SUCCESS;
+}
+
+Result<int> trace_program(Wiring& wiring, const Options& options) {
+  auto child = SpawnedChild::start({options.program, options.environment, options.user}, wiring.signals);
   if (!child) return tl::unexpected(child.error());
   // Only now: a program that cannot be run leaves no empty trace behind.
   auto output = open_output(options);
   if (!output) return tl::unexpected(output.error());
-  add_sinks(pipeline, options, *output, totals, engine->name());
-  if (const auto duration = duration_of(options)) waiter.set_deadline(monotonic_ns() + *duration);
+  add_sinks(wiring.pipeline, options, *output, wiring.totals, wiring.engine->name());
+  if (const auto duration = duration_of(options)) wiring.waiter.set_deadline(monotonic_ns() + *duration);
 
-  auto outcome = session.run(std::move(*child));
+  auto outcome = wiring.session.run(std::move(*child));
   if (!outcome) return tl::unexpected(outcome.error());
-  if (auto finished = finish(pipeline, **output); !finished) return tl::unexpected(finished.error());
+  if (auto finished = finish(wiring.pipeline, **output); !finished) return tl::unexpected(finished.error());
   if (outcome->signaled) {
     die_of(outcome->code);
     return 128 + outcome->code;
   }
   return outcome->code;
+}
+
+}  // namespace
+
+Result<int> run_trace(const Options& options) {
+  if (options.pin) pin_to_current_processor();
+  Wiring wiring(options);
+  return options.attach.empty() ? trace_program(wiring, options) : trace_running(wiring, options);
 }
 
 }  // namespace vdsotrace::cli

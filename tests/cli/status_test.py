@@ -86,7 +86,7 @@ class StatusTest(unittest.TestCase):
 
     def test_help_names_each_option(self):
         text = vdsotrace("--help").stdout
-        for option in ("-f", "--follow-forks", "-o", "-A", "-c", "-C", "-S", "-e", "-t", "-r", "-T", "-s", "-E",
+        for option in ("-f", "--follow-forks", "-p", "-o", "-A", "-c", "-C", "-S", "-e", "-t", "-r", "-T", "-s", "-E",
                        "-u", "-q", "--engine", "--pin", "--duration", "--no-vdso", "--json", "--color"):
             self.assertRegex(text, rf"(?<![\w-]){option}(?![\w-])")
 
@@ -114,6 +114,66 @@ class StatusTest(unittest.TestCase):
         """Nothing of ours is inherited: open files, blocked or ignored signals, limits."""
         script = "ls -l /proc/self/fd | wc -l; grep -E '^(Sig(Blk|Ign|Cgt)|ShdPnd|Cpus_allowed):' /proc/self/status; ulimit -a; umask"
         self.assertEqual(vdsotrace("-o", "/dev/null", "sh", "-c", script).stdout, run(["sh", "-c", script]).stdout)
+
+    def test_processes_that_cannot_be_attached(self):
+        zombie = subprocess.Popen(["true"])
+        os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
+        self.addCleanup(zombie.wait)
+        for pid, word in ((zombie.pid, "zombie"), (2 ** 22 + 1, "No such process"), ("abc", "not a process id"),
+                          (0, "not a process id"), (-3, "not a process id"), ("1x", "not a process id"),
+                          (2 ** 40, "not a process id"), ("", "no process id"), (",", "no process id")):
+            with self.subTest(pid):
+                self.assertIn(word, self.one_error(vdsotrace("-p", str(pid))))
+
+    def test_kernel_threads_are_refused(self):
+        names = Path("/proc/2/comm")
+        if not names.exists() or names.read_text() != "kthreadd\n":
+            self.skipTest("no kernel threads in this pid namespace")
+        self.assertIn("kernel thread", self.one_error(vdsotrace("-p", "2")))
+
+    def test_ourselves_are_refused(self):
+        ran = run(["sh", "-c", f"exec '{VDSOTRACE}' -p $$"])
+        self.assertIn("vdsotrace itself", self.one_error(ran))
+
+    def test_what_is_traced_already_names_its_tracer(self):
+        testing.require_program("strace")
+        with subprocess.Popen(["sleep", "100"]) as sleeper:
+            tracer = subprocess.Popen(["strace", "-p", str(sleeper.pid)], stderr=subprocess.PIPE)
+            self.addCleanup(sleeper.wait)
+            self.addCleanup(sleeper.kill)
+            self.assertIn(b"attached", tracer.stderr.readline())
+            message = self.one_error(vdsotrace("-p", str(sleeper.pid)))
+            self.assertIn(f"already traced by process {tracer.pid} (strace)", message)
+            tracer.kill()
+            tracer.wait()
+            tracer.stderr.close()
+            sleeper.kill()
+
+    def test_another_users_process_needs_privilege(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root, to be somebody else")
+        testing.require_program("setpriv")
+        nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        if run([*nobody, "test", "-x", VDSOTRACE]).status != 0:
+            self.skipTest("others may not run " + VDSOTRACE)
+        ran = run([*nobody, VDSOTRACE, "-p", str(os.getpid())])
+        self.assertIn("not permitted", self.one_error(ran))
+        self.assertIn("hint: ", ran.stderr)
+
+    def test_nothing_stays_attached_when_one_cannot_be(self):
+        with subprocess.Popen(["sleep", "100"]) as sleeper:
+            self.addCleanup(sleeper.kill)
+            self.one_error(vdsotrace("-p", f"{sleeper.pid},{2 ** 22 + 1}"))
+            self.one_error(vdsotrace("-o", "/no/such/folder/trace", "-p", str(sleeper.pid)))
+            status = Path(f"/proc/{sleeper.pid}/status").read_text()
+            self.assertRegex(status, r"TracerPid:\s+0\n")
+            self.assertRegex(status, r"State:\s+S ")
+            sleeper.kill()
+
+    def test_attaching_excludes_what_concerns_a_start(self):
+        for arguments in (["true"], ["--no-vdso"], ["-E", "A=b"], ["-u", "nobody"], ["--pin"]):
+            with self.subTest(arguments):
+                self.assertIn("exclude each other", self.one_error(vdsotrace("-p", str(os.getpid()), *arguments)))
 
     def test_an_empty_word_is_no_program(self):
         self.one_error(vdsotrace(""))
