@@ -26,13 +26,21 @@ std::optional<T> fetch(long what, pid_t tid, std::uintptr_t address) {
 constexpr std::uintptr_t kOptions = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK |
                                     PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
 
+std::uintptr_t options_with(OnTracerDeath fate) {
+  return kOptions | (fate == OnTracerDeath::kill ? PTRACE_O_EXITKILL : 0);
+}
+
 }  // namespace
 
 Result<void> seize(pid_t tid, OnTracerDeath fate) {
-  const std::uintptr_t options = kOptions | (fate == OnTracerDeath::kill ? PTRACE_O_EXITKILL : 0);
-  if (request(PTRACE_SEIZE, tid, 0, options) == 0) return {};
+  if (request(PTRACE_SEIZE, tid, 0, options_with(fate)) == 0) return {};
   const int code = errno;
   return fail(fmt::format("cannot trace process {}: {}", tid, std::strerror(code)), {}, code);
+}
+
+bool suspend_seccomp(pid_t tid, OnTracerDeath fate, bool suspended) {
+  const std::uintptr_t more = suspended ? PTRACE_O_SUSPEND_SECCOMP : 0;
+  return request(PTRACE_SETOPTIONS, tid, 0, options_with(fate) | more) == 0;
 }
 
 bool interrupt(pid_t tid) { return request(PTRACE_INTERRUPT, tid, 0, 0) == 0; }

@@ -22,6 +22,10 @@ enum class OnTracerDeath { kill, leave };
 /// PTRACE_SEIZE. Errors: EPERM, ESRCH as `ptrace(2)` gives them in Error::code.
 Result<void> seize(pid_t tid, OnTracerDeath fate);
 
+/// Lets a stopped thread make system calls that its seccomp filters would forbid (PTRACE_O_SUSPEND_SECCOMP), or no
+/// more. False where that is not permitted: it takes CAP_SYS_ADMIN. It ends with us, too.
+bool suspend_seccomp(pid_t tid, OnTracerDeath fate, bool suspended);
+
 bool interrupt(pid_t tid);
 /// Resumes until the next system call stop, delivering `signal` unless 0.
 bool resume_to_syscall(pid_t tid, int signal);

@@ -49,6 +49,7 @@ Thread& Family::add_launching(pid_t pid, bool trap_blocked, bool trap_ignored) {
   auto thread = std::make_unique<Thread>();
   thread->tid = thread->tgid = pid;
   thread->phase = Thread::Phase::launching;
+  thread->fate = ptrace::OnTracerDeath::kill;
   thread->space = std::make_shared<AddressSpace>();
   thread->actions = std::make_shared<SignalActions>();
   thread->trap_blocked = trap_blocked;
@@ -68,6 +69,7 @@ Thread* Family::on_birth(StoppedThread& stopped) {
   auto child = std::make_unique<Thread>();
   child->tid = static_cast<pid_t>(*message);
   child->tgid = same_process ? parent.tgid : child->tid;
+  child->fate = parent.fate;
   child->space = same_memory ? parent.space : parent.space->copy_for_fork();
   child->actions = inherit_actions(parent, sharing);
   child->trap_blocked = parent.trap_blocked;

@@ -110,7 +110,7 @@ void Family::learn_signal_actions(std::span<StoppedThread> stopped) {
     const bool at_stake = actions.has_handler(SIGTRAP) || actions.ignored(SIGTRAP);
     if (!at_stake || !free_of_signals(one) || !tried.insert(one.thread().tgid).second) continue;
     if (vdsotrace::learn_signal_actions(one)) continue;
-    reporter_.tell(one.thread(), Notice{"how it handles SIGTRAP could not be learnt: breakpoints may reset that"});
+    reporter_.tell(one.thread(), Notice{"how it handles SIGTRAP could not be learnt (it is under seccomp): breakpoints may reset that"});
   }
 }
 

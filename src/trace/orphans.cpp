@@ -31,6 +31,7 @@ Thread* Family::adopt(pid_t orphan) {
   if (creator == departed_.end()) return nullptr;
   auto child = std::make_unique<Thread>();
   child->tid = child->tgid = orphan;
+  child->fate = creator->fate;
   child->space = creator->space->copy_for_fork();
   child->actions = std::make_shared<SignalActions>(*creator->actions);
   child->trap_blocked = creator->trap_blocked;

@@ -97,7 +97,10 @@ RemoteCalls::RemoteCalls(StoppedThread& stopped) : stopped_(stopped) {
   const auto instruction = stopped.thread().space->system_call_instruction();
   const auto* current = stopped.registers();
   if (!instruction || current == nullptr || stopped.thread().space->abi() != Abi::x86_64) return;
-  if (proc::status_number(stopped.tid(), "Seccomp").value_or(1) != 0) return;
+  if (proc::status_number(stopped.tid(), "Seccomp").value_or(1) != 0) {
+    paused_seccomp_ = ptrace::suspend_seccomp(stopped.tid(), stopped.thread().fate, true);
+    if (!paused_seccomp_) return;
+  }
   const auto mask = ptrace::signal_mask(stopped.tid());
   if (!mask || !ptrace::set_signal_mask(stopped.tid(), kAllSignals)) return;
   mask_ = *mask;
@@ -107,6 +110,7 @@ RemoteCalls::RemoteCalls(StoppedThread& stopped) : stopped_(stopped) {
 }
 
 RemoteCalls::~RemoteCalls() {
+  if (paused_seccomp_) ptrace::suspend_seccomp(stopped_.tid(), stopped_.thread().fate, false);
   if (!instruction_) return;
   // From a stop of the same kind as before the kernel goes on as it would have: restarts a call, stays in a group-stop.
   const bool as_before = used_ && interrupted_ && stop_as_interrupted(stopped_.tid());

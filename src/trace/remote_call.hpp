@@ -19,7 +19,7 @@ class RemoteCalls {
   RemoteCalls& operator=(const RemoteCalls&) = delete;
 
   /// The raw result, -errno on failure. Nothing if the thread died, has no usable vDSO, or is under
-  /// seccomp (which might kill it for the call).
+  /// seccomp (which might kill it for the call) and we may not suspend that.
   std::optional<std::int64_t> call(std::int64_t nr, const std::array<std::uint64_t, 6>& args);
 
  private:
@@ -27,6 +27,7 @@ class RemoteCalls {
   std::optional<std::uint64_t> instruction_;  ///< nothing: calls cannot be made
   bool interrupted_ = false;  ///< at first it was at a stop for PTRACE_INTERRUPT, or in a group-stop
   bool used_ = false;
+  bool paused_seccomp_ = false;
   std::uint64_t mask_ = 0;
   arch::Registers saved_{};
 };

@@ -7,6 +7,7 @@
 // change happens before the stop, so what was there must be known beforehand: the calls that
 // change it are all seen, and their effects are noted here. Of a process that ran before we came, /proc tells
 // which signals have a handler, and the kernel, asked on its behalf, which one (remote_call.hpp).
+// Other threads of the program that ask for its action in the moment between the trap and the repair see SIG_DFL.
 #pragma once
 
 #include <array>

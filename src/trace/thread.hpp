@@ -46,6 +46,7 @@ struct Thread {
   pid_t tgid = 0;
   Phase phase = Phase::fresh;
   Role role = Role::traced;
+  ptrace::OnTracerDeath fate = ptrace::OnTracerDeath::leave;
   bool stopped = false;  ///< in a ptrace stop that has not been resumed
   std::shared_ptr<AddressSpace> space;
   std::shared_ptr<SignalActions> actions;

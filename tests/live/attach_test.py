@@ -47,10 +47,10 @@ def field(pid, name):
 class Served:
     """A running tests/targets/serve."""
 
-    def __init__(self, case, kind="calls", prefix=()):
+    def __init__(self, case, kind="calls", prefix=(), **how):
         self.case = case
         self.process = subprocess.Popen([*prefix, *target("serve", kind)], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **how)
         self.pid = self.process.pid
         case.addCleanup(self.close)
         case.assertEqual(self.process.stdout.readline(), "ready\n")

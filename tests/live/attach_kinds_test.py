@@ -1,0 +1,145 @@
+"""Attaching to processes that are peculiar: in other namespaces, under seccomp, of another word size, without a
+vDSO, with very many threads, in the middle of a vfork."""
+
+import ctypes
+import os
+import re
+import signal
+import struct
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import vdsotrace_testing as testing
+from vdsotrace_testing import run, target, vdsotrace
+from attach_test import Attached, Served, field
+
+PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
+
+
+def setUpModule():
+    testing.require_ptrace()
+
+
+def allow_all():
+    """Puts the calling process under a seccomp filter that permits everything."""
+    class Program(ctypes.Structure):
+        _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
+
+    libc = ctypes.CDLL(None)
+    accept = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0x7FFF0000))  # BPF_RET, SECCOMP_RET_ALLOW
+    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(Program(1, ctypes.addressof(accept))), 0, 0) != 0:
+        os._exit(98)
+
+
+def program_of(process, name):
+    """The process that runs `name`: this one or a descendant."""
+    pid = process.pid
+    while Path(f"/proc/{pid}/comm").read_text().strip() != name:
+        pid = testing.children_of(pid)[0]
+    return pid
+
+
+class PeculiarTest(unittest.TestCase):
+    ROUNDS = 3
+
+    def cycles(self, kind, prefix=(), **how):
+        served = Served(self, kind, prefix, **how)
+        served.pid = program_of(served.process, "serve")
+        for _ in range(self.ROUNDS):
+            for follow in ([], ["-f"]):
+                Attached(self, served.pid, *follow, "-e", "trace=%vdso", ready=b"[vdso]").finish(signal.SIGINT)
+                served.check()
+        served.end()
+
+    def test_in_other_namespaces(self):
+        testing.require_program("unshare")
+        for options in (["-fp", "--mount-proc"], ["-m"], ["-U", "-m"], ["-fT", "--monotonic", "1000"]):
+            if run(["unshare", *options, "true"]).status != 0:
+                continue
+            for kind in ("calls", "forks"):
+                with self.subTest(" ".join([*options, kind])):
+                    self.cycles(kind, ["unshare", *options])
+
+    def test_under_seccomp(self):
+        for kind in ("calls", "births", *(["handlers"] if os.geteuid() == 0 else [])):
+            with self.subTest(kind):
+                self.cycles(kind, preexec_fn=allow_all)
+
+    def test_32_bit(self):
+        command = target("children_m32", "busy_vfork")
+        if not Path(command[0]).exists():
+            self.skipTest("children_m32 was not built: no compiler for it")
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as program:
+            while program.poll() is None:
+                ran = vdsotrace("-p", str(program.pid), "--duration", "0.02")
+                if program.poll() is None and ran.status == 0:
+                    self.assertRegex(ran.stderr, "32-bit|i386|attached")
+        self.assertEqual(program.returncode, 0)
+
+    def test_without_and_with_a_moved_vdso(self):
+        for how in ("unmap", "move"):
+            with self.subTest(how):
+                program = subprocess.Popen(target("lost_vdso", how), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                           text=True)
+                self.addCleanup(program.kill)
+                self.assertEqual(program.stdout.readline(), "ready\n")
+                tag = b"[syscall]" if how == "unmap" else b"[vdso]"
+                for _ in range(self.ROUNDS):
+                    text = Attached(self, program.pid, "-e", "trace=%vdso", ready=tag).finish(signal.SIGTERM)
+                    self.assertEqual("has no vDSO" in text, how == "unmap", text)
+                program.communicate()
+                self.assertEqual(program.returncode, 0)
+
+    def test_a_thousand_threads(self):
+        program = subprocess.Popen(target("many_threads", 1000), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   text=True)
+        self.addCleanup(program.kill)
+        self.assertEqual(program.stdout.readline(), "ready\n")
+        for _ in range(self.ROUNDS):
+            text = Attached(self, program.pid, "-e", "trace=%vdso", ready=b"[vdso]").finish(signal.SIGINT)
+            self.assertIn("attached with 1001 threads", text)
+            self.assertEqual(text.count(" detached\n"), 1001)
+        self.assertEqual(field(program.pid, "TracerPid"), "0")
+        program.communicate()
+        self.assertEqual(program.returncode, 0)
+
+    def test_in_the_middle_of_a_vfork(self):
+        """The parent sleeps where nothing wakes it; its child runs in the same memory. Either may be attached to."""
+        for who in ("parent", "child"):
+            with self.subTest(who):
+                program = subprocess.Popen(target("long_vfork"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                self.addCleanup(program.kill)
+                self.assertEqual(program.stdout.readline(), "ready\n")
+                pid = program.pid if who == "parent" else testing.children_of(program.pid)[0]
+                for _ in range(self.ROUNDS):
+                    Attached(self, pid, ready=b" attached").finish(signal.SIGINT)
+                tracer = Attached(self, pid, "-e", "trace=%vdso", ready=b" attached")
+                program.communicate()
+                self.assertEqual(program.returncode, 0)
+                text = tracer.finish()
+                self.assertEqual(len(re.findall(r"clock_gettime.*\[vdso\]", text)), 5)
+
+    def test_strace_sees_the_same(self):
+        """Attached to one sleeper after the other, both name the call that goes on."""
+        testing.require_program("strace")
+        sleeper = subprocess.Popen(["sleep", "1000"])
+        self.addCleanup(sleeper.wait)
+        self.addCleanup(sleeper.kill)
+        pattern = r"restart_syscall\(<\.\.\. resuming interrupted \w+ \.\.\.>"
+        text = Attached(self, sleeper.pid, ready=b"restart_syscall(<").finish(signal.SIGINT)
+        self.assertRegex(text, pattern + r" <detached \.\.\.>")
+        self.assertIn("interrupted clock_nanosleep ", text)
+        strace = subprocess.Popen(["strace", "-p", str(sleeper.pid)], stderr=subprocess.PIPE, text=True)
+        strace.stderr.readline()
+        line = strace.stderr.read(len("restart_syscall(<... resuming interrupted read ...>"))
+        strace.send_signal(signal.SIGINT)
+        strace.communicate()
+        self.assertRegex(line, pattern)
+
+
+if __name__ == "__main__":
+    testing.main()
