@@ -378,6 +378,18 @@ void InlineEngine::on_first_stop(StoppedThread& stopped) {
   join(*space, stopped);
 }
 
+void InlineEngine::adopt(Thread& thread, StoppedThread* stopped) {
+  Space* space = find(thread);
+  if (space == nullptr) return;
+  ++space->members;
+  if (stopped != nullptr) join(*space, *stopped);
+}
+
+bool InlineEngine::raises_traps(const AddressSpace& mapped) const {
+  const auto found = spaces_.find(&mapped);
+  return found == spaces_.end() ? mapped.patched() : !found->second->plan->refused.empty();
+}
+
 /// Gives a fork's child its own region where its parent's is or was.
 bool InlineEngine::arm(Space& space, StoppedThread& stopped) {
   AddressSpace& mapped = *stopped.thread().space;

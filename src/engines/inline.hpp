@@ -30,6 +30,8 @@ class InlineEngine final : public ProbeEngine {
   std::optional<Resume> on_trap(StoppedThread& thread) override;
   void leave_engine_memory(StoppedThread& thread) override;
   void leave_for_good(StoppedThread& thread) override;
+  void adopt(Thread& thread, StoppedThread* stopped) override;
+  bool raises_traps(const AddressSpace& space) const override;
   void on_stop(Thread& thread) override;
   void on_birth(const Thread& parent, const Thread& child) override;
   void on_first_stop(StoppedThread& thread) override;

@@ -49,7 +49,9 @@ bool resume_to_syscall(pid_t tid, int signal) {
   return request(PTRACE_SYSCALL, tid, 0, static_cast<std::uintptr_t>(signal)) == 0;
 }
 
-bool step(pid_t tid) { return request(PTRACE_SINGLESTEP, tid, 0, 0) == 0; }
+bool step(pid_t tid, int signal) {
+  return request(PTRACE_SINGLESTEP, tid, 0, static_cast<std::uintptr_t>(signal)) == 0;
+}
 
 bool listen(pid_t tid) { return request(PTRACE_LISTEN, tid, 0, 0) == 0; }
 

@@ -29,8 +29,8 @@ bool suspend_seccomp(pid_t tid, OnTracerDeath fate, bool suspended);
 bool interrupt(pid_t tid);
 /// Resumes until the next system call stop, delivering `signal` unless 0.
 bool resume_to_syscall(pid_t tid, int signal);
-/// Executes one instruction.
-bool step(pid_t tid);
+/// Executes one instruction, delivering `signal` unless 0.
+bool step(pid_t tid, int signal);
 /// Leaves a group-stopped thread stopped but listening.
 bool listen(pid_t tid);
 bool detach(pid_t tid, int signal);

@@ -76,7 +76,8 @@ class Family {
   void read_signal_state();
   void tell_attached();
   void tell_attached(pid_t pid);
-  void learn_signal_actions(std::span<StoppedThread> stopped);
+  void adopt_others(std::span<StoppedThread> stopped, std::span<StoppedThread* const> representatives);
+  void learn_signal_actions(StoppedThread& stopped);
 
   const FamilyOptions& options_;
   ProbeEngine& engine_;

@@ -31,12 +31,6 @@ void note_interrupted_call(StoppedThread& stopped) {
   stopped.thread().restarted_call = arch::system_call(*registers).nr;
 }
 
-/// Whether a call can be made on it without losing a signal that it is about to get.
-bool free_of_signals(const StoppedThread& stopped) {
-  const auto info = ptrace::signal_info(stopped.tid());
-  return info && (info->si_code >> 8) == PTRACE_EVENT_STOP;
-}
-
 }  // namespace
 
 void Family::add_attached(const SeizedProcess& seized, Thread::Role role, const std::shared_ptr<AddressSpace>& space) {
@@ -63,15 +57,13 @@ void Family::begin_attached(std::span<StoppedThread> stopped) {
     *one->thread().space = *AddressSpace::of(one->tid(), wide ? Abi::x86_64 : Abi::i386, images_);
   }
   tell_attached();
-  learn_signal_actions(stopped);
+  for (StoppedThread& one : stopped) note_interrupted_call(one);
   for (StoppedThread* one : representatives) {
     notice_limits(one->thread());
     if (one->thread().space->image() != nullptr) engine_.install(*one->thread().space, *one);
   }
-  for (StoppedThread& one : stopped) {
-    note_interrupted_call(one);
-    engine_.adopt(one);
-  }
+  adopt_others(stopped, representatives);
+  for (StoppedThread& one : stopped) learn_signal_actions(one);
 }
 
 void Family::read_signal_state() {
@@ -102,16 +94,25 @@ void Family::tell_attached(pid_t pid) {
   }
 }
 
-void Family::learn_signal_actions(std::span<StoppedThread> stopped) {
-  if (!engine_.raises_traps()) return;
-  std::set<pid_t> tried;
-  for (StoppedThread& one : stopped) {
-    const SignalActions& actions = *one.thread().actions;
-    const bool at_stake = actions.has_handler(SIGTRAP) || actions.ignored(SIGTRAP);
-    if (!at_stake || !free_of_signals(one) || !tried.insert(one.thread().tgid).second) continue;
-    if (vdsotrace::learn_signal_actions(one)) continue;
-    reporter_.tell(one.thread(), Notice{"how it handles SIGTRAP could not be learnt (it is under seccomp): breakpoints may reset that"});
+void Family::adopt_others(std::span<StoppedThread> stopped, std::span<StoppedThread* const> representatives) {
+  std::map<pid_t, StoppedThread*> where;
+  for (StoppedThread& one : stopped) where[one.tid()] = &one;
+  for (const auto& [tid, thread] : threads_) {
+    const auto found = where.find(tid);
+    StoppedThread* one = found == where.end() ? nullptr : found->second;
+    const bool is_first = one != nullptr && std::ranges::find(representatives, one) != representatives.end();
+    if (!is_first && !thread->executed) engine_.adopt(*thread, one);
+    if (one != nullptr && thread->role != Thread::Role::released) thread->phase = Thread::Phase::live;
   }
+}
+
+void Family::learn_signal_actions(StoppedThread& stopped) {
+  const Thread& thread = stopped.thread();
+  const SignalActions& actions = *thread.actions;
+  const bool at_stake = actions.has_handler(SIGTRAP) || actions.ignored(SIGTRAP);
+  if (!at_stake || actions.known(SIGTRAP) || !engine_.raises_traps(*thread.space)) return;
+  if (vdsotrace::learn_signal_actions(stopped) || actions.known(SIGTRAP)) return;
+  reporter_.tell(thread, Notice{"how it handles SIGTRAP could not be learnt (it is under seccomp): breakpoints may reset that"});
 }
 
 }  // namespace vdsotrace

@@ -33,13 +33,19 @@ std::optional<WaitStatus> next_stop(pid_t tid) {
   return WaitStatus(raw);
 }
 
-/// Runs to a stop of one of those kinds. Other stops can only be group-stops, as all
-/// signals are blocked; they are taken note of by the kernel and come again.
+/// SIGSTOP cannot be blocked; it is to have its effect all the same. The group-stop that follows is resumed from, and
+/// comes again.
+int signal_to_pass(const WaitStatus& status) {
+  return status.kind() == WaitStatus::Kind::signal && status.signal() == SIGSTOP ? SIGSTOP : 0;
+}
+
+/// Runs to a stop of one of those kinds. Others are SIGSTOP and group-stops only, as all signals are blocked.
 bool run_to(pid_t tid, std::initializer_list<WaitStatus::Kind> kinds) {
-  for (;;) {
-    if (!ptrace::resume_to_syscall(tid, 0)) return false;
+  for (int signal = 0;;) {
+    if (!ptrace::resume_to_syscall(tid, signal)) return false;
     const auto status = next_stop(tid);
     if (!status) return false;
+    signal = signal_to_pass(*status);
     if (std::ranges::find(kinds, status->kind()) != kinds.end()) return true;
   }
 }
@@ -145,8 +151,14 @@ bool step_out(StoppedThread& stopped, const std::function<bool(std::uint64_t)>& 
   // The trap of a step is forced: held back, it would take the program's action for SIGTRAP away.
   if (!mask || !ptrace::set_signal_mask(tid, kAllSignals & ~signal_bit(SIGTRAP))) return false;
   bool out = false;
+  int pass = 0;
   for (int step = 0; step < most && !out; ++step) {
-    if (!ptrace::step(tid) || !next_stop(tid)) return false;
+    if (!ptrace::step(tid, pass)) return false;
+    const auto status = next_stop(tid);
+    if (!status) return false;
+    pass = signal_to_pass(*status);
+    // At any other stop no instruction has been executed, and no signal could be delivered from it.
+    if (status->kind() != WaitStatus::Kind::signal || status->signal() != SIGTRAP) continue;
     const auto now = ptrace::registers(tid);
     if (!now) return false;
     out = !inside(arch::program_counter(*now));

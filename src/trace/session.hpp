@@ -82,7 +82,7 @@ class Session {
   /// New threads that stopped, or even ended, before their creator's event was seen.
   std::map<pid_t, WaitStatus> early_;
 
-  bool told_to_end_ = false;
+  bool releasing_ = false;
   bool holding_ = false;  ///< whatever stops is kept stopped
   Held held_;
   std::set<pid_t> asleep_;  ///< threads that cannot stop now and of which it does not matter

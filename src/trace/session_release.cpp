@@ -34,7 +34,9 @@ void stop_somehow(pid_t tid) {
 
 }  // namespace
 
-/// Keeps the thread stopped. Births and exec are acted upon at once, as they say which threads there are.
+/// Keeps the thread stopped. At an attach at a stop that we asked for, so that calls can be made on it: whatever else
+/// it stopped for is let happen first. At the release at any stop, which is acted upon later; but births and
+/// exec at once, as they say which threads there are.
 void Session::hold(Thread& thread, const WaitStatus& status) {
   const pid_t tid = thread.tid;
   StoppedThread stopped(thread);
@@ -46,6 +48,14 @@ void Session::hold(Thread& thread, const WaitStatus& status) {
     // Any stop takes back the one that was asked for.
     if (restart_follows) ptrace::interrupt(tid);
     std::move(stopped).resume({});
+    return;
+  }
+  if (!releasing_ && !is_interruption(status)) {
+    const Resume how = decide(stopped, status);
+    ptrace::interrupt(tid);
+    std::move(stopped).resume(how);
+    if (how.how == Resume::How::detach) family_.forget(tid);
+    std::erase_if(held_, [this](const auto& entry) { return family_.find(entry.first) == nullptr; });
     return;
   }
   if (status.kind() != WaitStatus::Kind::event) {
@@ -74,7 +84,7 @@ bool Session::hold_all() {
     if (const auto* stop = std::get_if<TraceeStop>(&result)) on_stop(*stop);
     if (std::holds_alternative<NoneLeft>(result)) break;
     if (std::holds_alternative<OwnSignal>(result)) undisturbed = false;
-    if (!undisturbed && (!told_to_end_ || root_ == 0)) break;
+    if (!undisturbed && (!releasing_ || root_ == 0)) break;
     if (!std::holds_alternative<TimedOut>(result)) continue;
     for (const auto& [tid, thread] : family_.threads()) {
       if (!held_.contains(tid) && may_be_left_asleep(*thread)) asleep_.insert(tid);
@@ -122,7 +132,7 @@ std::map<pid_t, int> Session::settle_held() {
 }
 
 void Session::release_all() {
-  told_to_end_ = true;
+  releasing_ = true;
   hold_all();
   // No thread may be in engine memory when the first address space is cleaned.
   for (const auto& [tid, signal] : settle_held()) {
