@@ -1,5 +1,6 @@
 #include "trace/remote_call.hpp"
 
+#include <sched.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -7,6 +8,7 @@
 #include <cerrno>
 #include <initializer_list>
 
+#include "os/clock.hpp"
 #include "os/proc.hpp"
 #include "os/remote_memory.hpp"
 #include "os/wait_status.hpp"
@@ -18,19 +20,33 @@ namespace {
 constexpr std::uint64_t kRedZone = 128;
 constexpr std::uint64_t kAllSignals = ~std::uint64_t{0};
 
+/// Longer than what we make a thread do takes as a rule.
+constexpr std::int64_t kPollNs = 200'000;
+constexpr timespec kNap{0, 100'000};
+
+/// A leader that was killed stays a zombie that no wait returns while its other threads have not been waited for; so
+/// one must not sleep in a wait for one thread.
+bool has_ended(pid_t tid) {
+  const auto state = proc::state(tid);
+  return !state || *state == 'Z' || *state == 'X';
+}
+
 /// Waits for the thread's next stop. Nothing if it has ended: that is the session's to reap.
 std::optional<WaitStatus> next_stop(pid_t tid) {
-  int raw = 0;
-  pid_t seen;
-  do {
+  for (const std::int64_t poll_until = monotonic_ns() + kPollNs;;) {
     siginfo_t info{};
-    if (::waitid(P_PID, static_cast<id_t>(tid), &info, WEXITED | WSTOPPED | WNOWAIT | __WALL) != 0 && errno != EINTR)
-      return std::nullopt;
+    const int options = WEXITED | WSTOPPED | WNOWAIT | WNOHANG | __WALL;
+    if (::waitid(P_PID, static_cast<id_t>(tid), &info, options) != 0 && errno != EINTR) return std::nullopt;
     if (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED) return std::nullopt;
-    seen = ::waitpid(tid, &raw, __WALL | WNOHANG);
-  } while (seen == 0 || (seen < 0 && errno == EINTR));
-  if (seen != tid) return std::nullopt;
-  return WaitStatus(raw);
+    int raw = 0;
+    if (info.si_pid == tid && ::waitpid(tid, &raw, __WALL | WNOHANG) == tid) return WaitStatus(raw);
+    if (monotonic_ns() < poll_until) {
+      ::sched_yield();
+      continue;
+    }
+    if (has_ended(tid)) return std::nullopt;
+    ::nanosleep(&kNap, nullptr);
+  }
 }
 
 /// SIGSTOP cannot be blocked; it is to have its effect all the same. The group-stop that follows is resumed from, and

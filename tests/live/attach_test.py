@@ -222,8 +222,8 @@ class StormTest(unittest.TestCase):
         served.end()
 
     def test_exec_by_other_threads(self):
-        for _ in range(5 * STORM):
-            program = subprocess.Popen(target("exec_loop", 150), stdout=subprocess.PIPE, text=True)
+        for _ in range(3 * STORM):
+            program = subprocess.Popen(target("exec_loop", 40), stdout=subprocess.PIPE, text=True)
             self.addCleanup(program.kill)
             self.assertEqual(program.stdout.readline(), "ready\n")
             while program.poll() is None:
