@@ -61,9 +61,9 @@ class Served:
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             stream.close()
 
-    def check(self):
-        """It is as if nobody had been there."""
-        self.process.stdin.write("check\n")
+    def check(self, question="check"):
+        """It is as if nobody had been there; "progress": it does its work."""
+        self.process.stdin.write(question + "\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         if not answer.startswith("ok "):
@@ -266,11 +266,14 @@ class StormTest(unittest.TestCase):
             with self.subTest(engine):
                 served = Served(self)
                 for _ in range(20 * STORM):
-                    tracer = Attached(self, served.pid, "--engine=" + engine, *options, ready=None)
+                    ready = random.choice((None, b" attached"))
+                    tracer = Attached(self, served.pid, "--engine=" + engine, *options, ready=ready)
                     time.sleep(random.random() * 0.02)
                     tracer.process.kill()
                     tracer.process.communicate(timeout=60)
-                    served.check()
+                    served.check("progress")
+                Attached(self, served.pid, "--engine=" + engine, *options).finish(signal.SIGINT)
+                served.check()
                 served.end()
 
 

@@ -1,6 +1,6 @@
 // serve KIND: works until its standard input ends and checks itself all the while; for tests that attach to it.
 // Says "ready"; to a line "check" it answers "ok CALLS" once every worker has made progress since, if its vDSO is
-// byte for byte what it was at the start: so not to be asked while somebody has breakpoints in it.
+// byte for byte what it was at the start. Any other line asks for the progress only.
 //
 //   calls   8 threads that ask the time in all ways, one that sleeps in calls that nothing may cut short
 //   births  64 threads at a time that start, ask the time and end
@@ -209,14 +209,14 @@ static void start_kind(const char *kind) {
   }
 }
 
-static void answer_check(void) {
+static void answer(int compare) {
   long before[kMostWorkers], total = 0;
   for (int i = 0; i < workers; ++i) before[i] = progress[i];
   for (int i = 0; i < workers; ++i) {
     while (progress[i] == before[i]) sched_yield();
     total += progress[i];
   }
-  CHECK(memcmp(image, at_start, image_size) == 0);
+  if (compare) CHECK(memcmp(image, at_start, image_size) == 0);
   dprintf(1, "ok %ld\n", total);
 }
 
@@ -228,7 +228,7 @@ int main(int argc, char **argv) {
   said_ready = 1;
   while (fgets(line, sizeof line, stdin) != NULL) {
     alarm(60);
-    answer_check();
+    answer(strcmp(line, "check\n") == 0);
   }
   // The workers see it; children are not left behind.
   over = 1;
