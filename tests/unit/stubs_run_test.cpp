@@ -1,0 +1,323 @@
+// Runs the stubs themselves, in this process: counters and rings as the traced program would write them.
+#include <catch2/catch.hpp>
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <asm/prctl.h>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "arch/stubs.hpp"
+#include "engines/stub_region.hpp"
+#include "engines/stub_tally.hpp"
+#include "vdso_images.hpp"
+
+namespace vdsotrace {
+namespace {
+
+using arch::StubKind;
+using arch::StubShape;
+using testing::Bytes;
+using testing::from_hex;
+
+std::uint64_t own_thread_pointer() {
+  std::uint64_t pointer = 0;
+  ::syscall(SYS_arch_prctl, ARCH_GET_FS, &pointer);
+  return pointer;
+}
+
+/// A region as a traced process and vdsotrace have it, both of which we are.
+class Shared {
+ public:
+  Shared() : fd_(static_cast<int>(::syscall(SYS_memfd_create, "stubs", MFD_ALLOW_SEALING))) {
+    auto memory = SharedMemory::of_descriptor(::getpid(), fd_, REGION_BYTES);
+    REQUIRE(memory);
+    theirs_ = static_cast<std::byte*>(
+        ::mmap(nullptr, REGION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0));
+    REQUIRE(theirs_ != MAP_FAILED);
+    region.emplace(std::move(*memory), reinterpret_cast<std::uint64_t>(theirs_), true);
+  }
+  ~Shared() {
+    ::munmap(theirs_, REGION_BYTES);
+    ::close(fd_);
+  }
+  std::uint64_t address() const { return reinterpret_cast<std::uint64_t>(theirs_); }
+  template <class T>
+  T& at(std::size_t offset) {
+    return *reinterpret_cast<T*>(theirs_ + offset);
+  }
+
+ private:
+  int fd_;
+  std::byte* theirs_;
+
+ public:
+  std::optional<StubRegion> region;
+};
+
+/// A function that runs the stub and then, as what it observes, `body`.
+class Observed {
+ public:
+  using Function = long (*)(long, long, long);
+  Observed(StubKind kind, StubShape shape, std::vector<std::uint64_t> slots, const Bytes& body) {
+    const arch::StubTemplate stub = arch::stub_template(kind, shape);
+    REQUIRE(slots.size() == stub.slots());
+    code_ = static_cast<std::byte*>(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+                                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    REQUIRE(code_ != MAP_FAILED);
+    std::memcpy(code_, stub.bytes.data(), stub.bytes.size());
+    std::memcpy(code_, slots.data(), stub.code);
+    std::memcpy(code_ + stub.bytes.size(), body.data(), body.size());
+    entry_ = code_ + stub.code;
+  }
+  ~Observed() { ::munmap(code_, 4096); }
+  const void* entry() const { return entry_; }
+  long operator()(long a = 0, long b = 0, long c = 0) const { return reinterpret_cast<Function>(entry_)(a, b, c); }
+
+ private:
+  std::byte* code_;
+  std::byte* entry_;
+};
+
+// xor eax, eax; ret
+const Bytes kReturnZero = from_hex("31 c0 c3");
+// mov [rsi], rdi; mov qword [rsi+8], 7; xor eax, eax; ret
+const Bytes kFillTimespec = from_hex("48 89 3e 48 c7 46 08 07 00 00 00 31 c0 c3");
+// lea rax, [rdi+rsi]; add rax, rdx; ret
+const Bytes kSum = from_hex("48 8d 04 37 48 01 d0 c3");
+
+std::vector<StubRecord> drained(Shared& shared, bool final = false) {
+  std::vector<StubRecord> records;
+  shared.region->drain(final, [&](const StubRecord& record) { records.push_back(record); });
+  return records;
+}
+
+bool can_run() {
+  if (arch::stubs_usable()) return true;
+  WARN("this kernel or processor has no rdfsbase for programs");
+  return false;
+}
+
+TEST_CASE("a counting stub counts per clock, whoever calls", "[stubs_run]") {
+  if (!can_run()) return;
+  Shared shared;
+  const Observed call(StubKind::count, StubShape::clocked, {2 << ROW_LOG2, shared.address()}, kReturnZero);
+  for (int i = 0; i < 5; ++i) CHECK(call(1) == 0);  // not in the table yet: the shared block
+  shared.region->bind(own_thread_pointer());
+  for (int i = 0; i < 7; ++i) call(1);
+  for (int i = 0; i < 3; ++i) call(4);
+  call(77);
+  call(-3);
+  std::vector<std::thread> others;
+  for (int i = 0; i < 4; ++i) {
+    others.emplace_back([&] {
+      for (int n = 0; n < 20'000; ++n) call(0);
+    });
+  }
+  for (auto& other : others) other.join();
+  const auto counts = shared.region->counts(2, true);
+  REQUIRE(counts.size() == 4);
+  CHECK((counts[0].clock == 0u && counts[0].entries == 80'000));
+  CHECK((counts[1].clock == 1u && counts[1].entries == 12));
+  CHECK((counts[2].clock == 4u && counts[2].entries == 3));
+  CHECK((!counts[3].clock && counts[3].entries == 2));
+  CHECK(shared.region->counts(1, true).empty());
+}
+
+TEST_CASE("a record has arguments, value, times and who called", "[stubs_run]") {
+  if (!can_run()) return;
+  Shared shared;
+  shared.region->bind(own_thread_pointer());
+  const Observed call(StubKind::timespec, StubShape::clocked, {0, shared.address(), 5}, kFillTimespec);
+  timespec out{};
+  CHECK(call(1, reinterpret_cast<long>(&out)) == 0);
+  CHECK(out.tv_nsec == 7);
+  const auto records = drained(shared);
+  REQUIRE(records.size() == 1);
+  const StubRecord& record = records[0];
+  CHECK(record.function == 5);
+  CHECK_FALSE(record.fallback);
+  CHECK(record.arg0 == 1);
+  CHECK(record.arg1 == reinterpret_cast<std::uint64_t>(&out));
+  CHECK(record.result == 0);
+  CHECK(record.end > record.start);
+  CHECK(record.key == own_thread_pointer() + 1);
+  timespec copied;
+  std::memcpy(&copied, record.value.data(), sizeof copied);
+  CHECK((copied.tv_sec == 1 && copied.tv_nsec == 7));
+  CHECK(drained(shared).empty());
+}
+
+TEST_CASE("a failed call's pointer is not followed", "[stubs_run]") {
+  if (!can_run()) return;
+  Shared shared;
+  // mov rax, -14; ret
+  const Observed call(StubKind::timespec, StubShape::clocked, {0, shared.address(), 0},
+                      from_hex("48 c7 c0 f2 ff ff ff c3"));
+  CHECK(call(0, 1) == -14);
+  const auto records = drained(shared);
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].result == -14);
+}
+
+TEST_CASE("three arguments reach the function and the record", "[stubs_run]") {
+  if (!can_run()) return;
+  Shared shared;
+  shared.region->bind(own_thread_pointer());
+  char bytes[64] = "0123456789";
+  const Observed call(StubKind::getrandom, StubShape::three, {0, shared.address(), 0},
+                      from_hex("48 89 f0 c3"));  // mov rax, rsi; ret: so many bytes were written
+  CHECK(call(reinterpret_cast<long>(bytes), 4, 9) == 4);
+  CHECK(call(reinterpret_cast<long>(bytes), 64, 0) == 64);
+  const auto records = drained(shared);
+  REQUIRE(records.size() == 2);
+  CHECK(records[0].arg2 == 9);
+  CHECK(std::memcmp(records[0].value.data(), "0123", 4) == 0);
+  CHECK(std::memcmp(records[1].value.data(), bytes, RECORD_VALUE_BYTES) == 0);
+  const Observed sum(StubKind::caller, StubShape::three, {0, shared.address(), RECORD_SHORT_FLAG}, kSum);
+  CHECK(sum(1, 20, 300) == 321);
+}
+
+TEST_CASE("a short record has its times", "[stubs_run]") {
+  if (!can_run()) return;
+  Shared shared;
+  const Observed call(StubKind::measured, StubShape::plain, {0, shared.address(), 3 | RECORD_SHORT_FLAG}, kReturnZero);
+  call();
+  const auto records = drained(shared);
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].function == 3);
+  CHECK(records[0].start != 0);
+  CHECK(records[0].end >= records[0].start);
+}
+
+TEST_CASE("nothing is lost when rings are full", "[stubs_run]") {
+  if (!can_run()) return;
+  Shared shared;
+  shared.region->bind(own_thread_pointer());
+  constexpr std::uint64_t kCalls = 50'000;
+  const Observed call(StubKind::timespec, StubShape::clocked, {0, shared.address(), 0}, kFillTimespec);
+  std::atomic<int> running{3};
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 3; ++i) {
+    callers.emplace_back([&, i] {
+      timespec out;
+      for (std::uint64_t n = 0; n < kCalls; ++n) call(i + 1, reinterpret_cast<long>(&out));
+      --running;
+    });
+  }
+  std::uint64_t seen[4] = {};
+  std::uint64_t lost = 0;
+  const auto take = [&](const StubRecord& record) {
+    REQUIRE(record.arg0 < 4);
+    ++seen[record.arg0];
+  };
+  while (running != 0) lost += shared.region->drain(false, take);
+  for (auto& caller : callers) caller.join();
+  lost += shared.region->drain(true, take);
+  CHECK(lost == 0);
+  for (const int i : {1, 2, 3}) CHECK(seen[i] == kCalls);
+}
+
+TEST_CASE("once recording has ended calls go through", "[stubs_run]") {
+  if (!can_run()) return;
+  Shared shared;
+  const Observed call(StubKind::measured, StubShape::three, {0, shared.address(), RECORD_SHORT_FLAG}, kSum);
+  shared.at<std::uint32_t>(REGION_ORPHANED) = 1;
+  CHECK(call(1, 2, 3) == 6);
+  CHECK(call(1, 2, 3) == 6);
+  std::uint64_t lost = shared.region->drain(false, [](const StubRecord&) { FAIL("a record of nothing"); });
+  CHECK(lost == 2);
+  // We are back.
+  call();
+  CHECK(drained(shared).size() == 1);
+}
+
+/// Calls a fallback's stub as the code in front of it would: with the system call's number in rax.
+long fall_back(const Observed& stub, long number, long argument) {
+  long result = number;
+  // The compiler may keep variables in the 128 bytes below the stack pointer.
+  asm volatile("lea -128(%%rsp), %%rsp\n\tcall *%[stub]\n\tlea 128(%%rsp), %%rsp"
+               : "+a"(result)
+               : [stub] "r"(stub.entry()), "D"(argument), "S"(0L), "d"(0L)
+               : "rcx", "r11", "memory", "cc");
+  return result;
+}
+
+TEST_CASE("a fallback's stub makes the call and tells", "[stubs_run]") {
+  if (!can_run()) return;
+  Shared shared;
+  shared.region->bind(own_thread_pointer());
+  const Bytes kReturn = from_hex("c3");
+  const Observed record(StubKind::record_fallback, StubShape::plain,
+                        {0x1234, shared.address(), 1 | RECORD_FALLBACK_FLAG}, kReturn);
+  CHECK(fall_back(record, SYS_close, -1) == -EBADF);
+  const auto records = drained(shared);
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].fallback);
+  CHECK(records[0].function == 1);
+  CHECK(records[0].result == -EBADF);
+
+  const std::uint64_t row = shared.address() + REGION_COUNTERS + (1 << KIND_LOG2);
+  const Observed count(StubKind::count_fallback, StubShape::clocked, {row, 0x1234, shared.address(), 1ull << 32},
+                       kReturn);
+  CHECK(fall_back(count, SYS_close, -1) == -EBADF);   // as clock -1: one without a column
+  CHECK(fall_back(count, SYS_close, -1) == -EBADF);
+  CHECK(fall_back(count, SYS_alarm, 0) == 0);         // as clock 0
+  const auto counts = shared.region->counts(0, true);
+  REQUIRE(counts.size() == 2);
+  CHECK((counts[0].clock == 0u && counts[0].fallbacks == 1 && counts[0].errors == 0));
+  CHECK((counts[1].clock == ~0u && counts[1].fallbacks == 2 && counts[1].errors == 2));
+}
+
+TEST_CASE("garbage in the shared memory is counted and skipped", "[stubs_run]") {
+  Shared shared;
+  const std::size_t ring = REGION_RINGS;
+  // A head that runs away, commits out of turn, a function that does not exist.
+  shared.at<std::uint64_t>(REGION_SHARED_ENTRY + ENTRY_HEAD) = ~std::uint64_t{0};
+  shared.at<std::uint64_t>(ring) = (std::uint64_t{1} << 16) | 200;
+  shared.at<std::uint64_t>(ring + 128) = (std::uint64_t{77} << 16);
+  shared.at<std::uint64_t>(ring + 256) = (std::uint64_t{3} << 16) | 1;
+  std::vector<StubRecord> records;
+  const auto lost = shared.region->drain(true, [&](const StubRecord& record) { records.push_back(record); });
+  CHECK(lost == (1 << RING_RECORDS_LOG2) - 1);
+  CHECK(records.size() == 1);
+}
+
+TEST_CASE("a fallback belongs to the call on whose stack it was made", "[stub_tally]") {
+  PendingFallbacks pending;
+  StubRecord fallback;
+  fallback.stack = 0x7000;
+  pending.add(fallback);
+  CHECK_FALSE(pending.take(0x6800));  // a handler's call, further down
+  CHECK(pending.take(0x7040));
+  CHECK_FALSE(pending.take(0x7040));
+}
+
+TEST_CASE("tallies add up by function, clock and route", "[stub_tally]") {
+  CallTallies tallies;
+  StubRecord record;
+  record.arg0 = 1;
+  record.start = 10;
+  record.end = 15;
+  tallies.add(record, true, Route::vdso);
+  tallies.add(record, true, Route::vdso);
+  record.arg0 = 40;
+  record.result = -22;
+  tallies.add(record, true, Route::fallback);
+  const auto all = tallies.all();
+  REQUIRE(all.size() == 2);
+  CHECK((all[0].count == 2 && all[0].ticks == 10 && all[0].errors == 0 && all[0].clock == 1u));
+  CHECK((all[1].count == 1 && all[1].errors == 1 && all[1].route == Route::fallback));
+  CHECK(tallies.seen(0, 1u, true) == 2);
+  CHECK(tallies.seen(0, std::nullopt, true) == 1);
+}
+
+}  // namespace
+}  // namespace vdsotrace
