@@ -113,9 +113,10 @@ Result<int> run_trace(const Options& options) {
   Waiter waiter(signals);
   const auto engine = make_engine(options.engine, needs, pipeline);
   const FamilyOptions family{options.follow, options.hide_vdso};
-  Session session(family, needs, *engine, pipeline, waiter);
+  StopPolicy policy(needs, *engine, true);
+  Session session(family, needs, *engine, pipeline, waiter, policy);
 
-  auto child = SpawnedChild::start({options.program, options.environment, options.user}, signals);
+  auto child = SpawnedChild::start({options.program, options.environment, options.user, policy.filter()}, signals);
   if (!child) return tl::unexpected(child.error());
   // Only now: a program that cannot be run leaves no empty trace behind.
   auto output = open_output(options);

@@ -28,8 +28,9 @@ constexpr std::uintptr_t kOptions = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC |
 
 }  // namespace
 
-Result<void> seize(pid_t tid, OnTracerDeath fate) {
-  const std::uintptr_t options = kOptions | (fate == OnTracerDeath::kill ? PTRACE_O_EXITKILL : 0);
+Result<void> seize(pid_t tid, OnTracerDeath fate, bool filtered) {
+  const std::uintptr_t options = kOptions | (fate == OnTracerDeath::kill ? PTRACE_O_EXITKILL : 0) |
+                                 (filtered ? PTRACE_O_TRACESECCOMP : 0);
   if (request(PTRACE_SEIZE, tid, 0, options) == 0) return {};
   const int code = errno;
   return fail(fmt::format("cannot trace process {}: {}", tid, std::strerror(code)), {}, code);
@@ -39,6 +40,10 @@ bool interrupt(pid_t tid) { return request(PTRACE_INTERRUPT, tid, 0, 0) == 0; }
 
 bool resume_to_syscall(pid_t tid, int signal) {
   return request(PTRACE_SYSCALL, tid, 0, static_cast<std::uintptr_t>(signal)) == 0;
+}
+
+bool resume(pid_t tid, int signal) {
+  return request(PTRACE_CONT, tid, 0, static_cast<std::uintptr_t>(signal)) == 0;
 }
 
 bool step(pid_t tid) { return request(PTRACE_SINGLESTEP, tid, 0, 0) == 0; }

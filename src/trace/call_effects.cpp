@@ -1,5 +1,7 @@
 // The few system calls whose effects the tracer itself must know.
 #include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 
 #include <cstddef>
 
@@ -65,6 +67,15 @@ void remapped(StoppedThread& stopped, const Call& call, ProbeEngine& engine) {
   }
 }
 
+/// It answers before ours does, so only stops at all calls still show them.
+void restricted(StoppedThread& stopped, const Call& call, ProbeEngine&) {
+  const bool by_filter =
+      call.name == "seccomp" ? call.args[0] <= SECCOMP_SET_MODE_FILTER : call.args[0] == PR_SET_SECCOMP;
+  // Before its program is executed it puts our own filter on.
+  if (stopped.thread().phase == Thread::Phase::launching) return;
+  if (call.error == 0 && by_filter) stopped.thread().space->let_every_call_stop();
+}
+
 struct Row {
   std::string_view name;
   Effect effect;
@@ -72,6 +83,7 @@ struct Row {
 constexpr Row kEffects[] = {
     {"rt_sigprocmask", mask_set}, {"rt_sigreturn", handler_returned}, {"rt_sigaction", action_set},
     {"munmap", unmapped},         {"mmap", mapped},                   {"mremap", remapped},
+    {"prctl", restricted},        {"seccomp", restricted},
 };
 
 Effect effect_of(std::string_view name) {

@@ -31,8 +31,8 @@ std::optional<WaitStatus> next_stop(pid_t tid) {
   return WaitStatus(raw);
 }
 
-/// Runs to the next system call stop. Other stops can only be group-stops, as all
-/// signals are blocked; they are taken note of by the kernel and come again.
+/// Runs to the next system call stop. Other stops can only be our filter's, between entry and exit, and group-stops,
+/// as all signals are blocked; they are taken note of by the kernel and come again.
 bool run_to_system_call_stop(pid_t tid) {
   for (;;) {
     if (!ptrace::resume_to_syscall(tid, 0)) return false;
@@ -47,6 +47,12 @@ bool run_to_system_call_stop(pid_t tid) {
 bool restarts(const arch::Registers& registers) {
   const auto result = arch::return_value(registers);
   return static_cast<std::int64_t>(registers.orig_rax) >= 0 && result <= -512 && result >= -516;
+}
+
+/// Under a filter of its own a process might be killed for a call that we make it do.
+bool under_other_filters(const Thread& thread) {
+  if (proc::status_number(thread.tid, "Seccomp").value_or(1) == 0) return false;
+  return !thread.filtered || proc::status_number(thread.tid, "Seccomp_filters") != 1;
 }
 
 /// The program's action for SIGTRAP, set again through memory below its stack pointer.
@@ -67,7 +73,7 @@ RemoteCalls::RemoteCalls(StoppedThread& stopped) : stopped_(stopped) {
   const auto instruction = stopped.thread().space->system_call_instruction();
   const auto* current = stopped.registers();
   if (!instruction || current == nullptr || stopped.thread().space->abi() != Abi::x86_64) return;
-  if (proc::status_number(stopped.tid(), "Seccomp").value_or(1) != 0) return;
+  if (under_other_filters(stopped.thread())) return;
   const auto mask = ptrace::signal_mask(stopped.tid());
   if (!mask || !ptrace::set_signal_mask(stopped.tid(), kAllSignals)) return;
   mask_ = *mask;

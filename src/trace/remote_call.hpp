@@ -18,7 +18,7 @@ class RemoteCalls {
   RemoteCalls& operator=(const RemoteCalls&) = delete;
 
   /// The raw result, -errno on failure. Nothing if the thread died, has no usable vDSO, or is under
-  /// seccomp (which might kill it for the call).
+  /// seccomp of its own (which might kill it for the call).
   std::optional<std::int64_t> call(std::int64_t nr, const std::array<std::uint64_t, 6>& args);
 
  private:

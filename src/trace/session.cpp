@@ -17,11 +17,13 @@ constexpr std::int64_t kLongNapNs = 20'000'000;
 }  // namespace
 
 Session::Session(const FamilyOptions& options, const Needs& needs, ProbeEngine& engine, EventSink& sink,
-                 StopSource& source)
+                 StopSource& source, StopPolicy& policy)
     : reporter_(sink),
       engine_(engine),
       source_(source),
+      policy_(policy),
       calls_(needs, engine, reporter_),
+      vsyscalls_(needs, engine, reporter_),
       family_(options, engine, reporter_) {}
 
 Result<Outcome> Session::run(SpawnedChild child) {
@@ -95,7 +97,7 @@ void Session::handle(Thread& thread, const WaitStatus& status) {
   StoppedThread stopped(thread);
   const pid_t tid = thread.tid;
   const Resume how = decide(stopped, status);
-  std::move(stopped).resume(how);
+  std::move(stopped).resume(how, policy_.stops(thread));
   if (how.how == Resume::How::detach) family_.forget(tid);
 }
 
@@ -109,6 +111,7 @@ void Session::on_leader_superseded(pid_t leader) {
 
 void Session::on_end(Thread& thread, const WaitStatus& status) {
   calls_.on_end(thread);
+  vsyscalls_.on_end(thread);
   engine_.on_end(thread);
   const bool signaled = status.kind() == WaitStatus::Kind::killed;
   if (thread.phase == Thread::Phase::launching) failed_to_launch_ = true;
@@ -124,6 +127,7 @@ Resume Session::decide(StoppedThread& stopped, const WaitStatus& status) {
     if (first.how != Resume::How::run) return first;
   }
   engine_.on_stop(thread);
+  vsyscalls_.on_stop(stopped);
   if (thread.executed && status.kind() == WaitStatus::Kind::system_call) {
     // The end of execve: nothing of the new program has run, and unlike at the event before, it can make calls for us.
     thread.executed = false;
@@ -141,7 +145,7 @@ Resume Session::decide(StoppedThread& stopped, const WaitStatus& status) {
 Resume Session::on_first_stop(StoppedThread& stopped) {
   Thread& thread = stopped.thread();
   thread.phase = Thread::Phase::live;
-  if (thread.role == Thread::Role::released && family_.clean(stopped)) return {Resume::How::detach, 0};
+  if (thread.role == Thread::Role::released && family_.clean(stopped)) return family_.part_with(thread, 0);
   engine_.on_first_stop(stopped);
   return {};
 }
@@ -152,14 +156,34 @@ Resume Session::on_group_stop(StoppedThread& stopped, int signal) {
 }
 
 Resume Session::on_event(StoppedThread& stopped, int event) {
-  if (event == PTRACE_EVENT_EXEC) {
-    const auto former = static_cast<pid_t>(ptrace::event_message(stopped.tid()).value_or(0));
-    return family_.on_exec(stopped, former);
-  }
+  if (event == PTRACE_EVENT_EXEC) return on_exec(stopped);
+  if (event == PTRACE_EVENT_SECCOMP) return on_filtered(stopped);
   if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) {
     Thread* child = family_.on_birth(stopped);
     if (child == nullptr) return {};
     if (auto early = early_.extract(child->tid)) handle(*child, early.mapped());
+  }
+  return {};
+}
+
+Resume Session::on_exec(StoppedThread& stopped) {
+  Thread& thread = stopped.thread();
+  if (thread.phase == Thread::Phase::launching) {
+    policy_.confirm(thread.tid);
+    thread.filtered = policy_.filtered();
+    if (thread.filtered) family_.keep_all();
+  }
+  const auto former = static_cast<pid_t>(ptrace::event_message(thread.tid).value_or(0));
+  return family_.on_exec(stopped, former);
+}
+
+Resume Session::on_filtered(StoppedThread& stopped) {
+  const auto info = ptrace::syscall_info(stopped.tid());
+  if (!info) return {};
+  if (ptrace::event_message(stopped.tid()) != kFilterCookie) {
+    stopped.refuse_system_call();
+  } else if (!vsyscalls_.on_filtered(stopped, *info)) {
+    calls_.on_filtered(stopped, *info);
   }
   return {};
 }
@@ -203,7 +227,7 @@ void Session::release_all() {
   for (const auto& [tid, thread] : family_.threads()) {
     if (!thread->stopped) ptrace::interrupt(tid);
   }
-  std::map<pid_t, int> held;  // with the signal that each is to get
+  std::map<pid_t, Resume> held;  // with how each is to go on
   while (held.size() < family_.threads().size()) {
     const WaitResult result = source_.next([] { return std::nullopt; });
     if (std::holds_alternative<NoneLeft>(result)) break;
@@ -221,24 +245,21 @@ void Session::release_all() {
       std::move(stopped).resume({});
       continue;
     }
-    held[stop->tid] = decide(stopped, stop->status).signal;
+    held[stop->tid] = decide(stopped, stop->status);
     std::move(stopped).resume({Resume::How::hold, 0});
   }
   // No thread may be in a copy when the first address space is cleaned.
-  for (const auto& [tid, signal] : held) {
+  for (const auto& [tid, how] : held) {
     StoppedThread stopped(*family_.find(tid));
     engine_.leave_for_good(stopped);
     std::move(stopped).resume({Resume::How::hold, 0});
   }
-  for (const auto& [tid, signal] : held) {
+  for (const auto& [tid, how] : held) {
     StoppedThread stopped(*family_.find(tid));
     reporter_.tell(stopped.thread(), Detached{});
-    if (!family_.clean(stopped)) {
-      std::move(stopped).resume({Resume::How::run, signal});
-      continue;
-    }
-    std::move(stopped).resume({Resume::How::detach, signal});
-    family_.forget(tid);
+    const bool gone = family_.clean(stopped) && family_.part_with(stopped.thread(), 0).how == Resume::How::detach;
+    std::move(stopped).resume(gone ? Resume{Resume::How::detach, how.signal} : how);
+    if (gone) family_.forget(tid);
   }
 }
 

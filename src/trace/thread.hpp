@@ -37,7 +37,7 @@ struct Thread {
   /// What becomes of it.
   enum class Role : std::uint8_t {
     traced,   ///< its events are told
-    guarded,  ///< not followed, but its memory has patches that must stay: traced in silence
+    guarded,  ///< not followed, but its memory has patches that must stay, or it is under our filter: traced in silence
     released, ///< not followed: to be let go, clean, at its first stop
   };
 
@@ -50,7 +50,9 @@ struct Thread {
   std::shared_ptr<SignalActions> actions;
   bool trap_blocked = false;  ///< SIGTRAP is in its signal mask
   bool executed = false;      ///< has just executed a program; execve's exit stop is still to come
+  bool filtered = false;      ///< our seccomp filter is on it
   std::optional<CallInProgress> in_call;
+  std::optional<Call> in_vsyscall;  ///< between the filter's stop and its end
 
   bool told() const { return role == Role::traced && phase != Phase::launching; }
 };
@@ -58,7 +60,7 @@ struct Thread {
 /// How a stopped thread goes on.
 struct Resume {
   enum class How : std::uint8_t {
-    run,     ///< until its next system call or event
+    run,     ///< until its next stop
     listen,  ///< stays in its group-stop
     detach,  ///< for good
     hold,    ///< stays stopped until something else happens
@@ -89,8 +91,11 @@ class StoppedThread {
   /// It ran in between: what is known of its registers is out of date.
   void forget_registers() { registers_.reset(); }
 
-  /// Lets it go on. Consumes the proof.
-  void resume(Resume how) &&;
+  /// At a seccomp event: the call is not made and answers ENOSYS, as without a tracer.
+  void refuse_system_call();
+
+  /// Lets it go on; `run` is until its next system call stop if `calls`, else until the next other stop. Consumes the proof.
+  void resume(Resume how, bool calls = true) &&;
   /// It is gone: nothing to resume. Consumes the proof.
   void abandon() && { thread_ = nullptr; }
 
