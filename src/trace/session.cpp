@@ -132,6 +132,7 @@ Resume Session::decide(StoppedThread& stopped, const WaitStatus& status) {
     // The end of execve: nothing of the new program has run, and unlike at the event before, it can make calls for us.
     thread.executed = false;
     if (thread.space->image() != nullptr) engine_.install(*thread.space, stopped);
+    policy_.suit(*thread.space);
   }
   switch (status.kind()) {
     case WaitStatus::Kind::system_call: calls_.on_stop(stopped); return {};

@@ -60,12 +60,9 @@ std::optional<FilterRule> rule_for(const Selection& selection, const EngineStops
   if (selection.wants_ordinary_calls() && selection.wants_number(abi, nr, false) && !capable) return FilterRule{};
   if (!capable || !selection.wants_number(abi, nr, true)) return std::nullopt;
   const bool observed = abi == Abi::x86_64 && engine.patches;
-  if (selection.wants_ordinary_calls() || selection.wants_route(Route::syscall) ||
-      (selection.wants_route(Route::fallback) && !observed) || (observed && engine.fallbacks)) {
-    if (observed && !engine.fallbacks) return FilterRule{When::unless_marked, arch::kOwnCallMark};
-    return FilterRule{};
-  }
-  return std::nullopt;
+  if (observed && engine.fallbacks) return FilterRule{};
+  if (!selection.wants_route(Route::syscall)) return std::nullopt;
+  return observed ? FilterRule{When::unless_marked, arch::kOwnCallMark} : FilterRule{};
 }
 
 bool has_vsyscall_page() {
@@ -106,6 +103,7 @@ FilterPlan StopPolicy::plan_calls(const Needs& needs, const EngineStops& engine)
 StopPolicy::StopPolicy(const Needs& needs, const ProbeEngine& engine, bool filtering) {
   const Selection& selection = needs.selection;
   if (wants_all_but_some(selection)) return;
+  only_fallbacks_enter_ = selection.wants_route(Route::fallback) && !selection.wants_route(Route::syscall);
   const EngineStops stops = engine.stops();
   FilterPlan plan = plan_calls(needs, stops);
   const bool page = filtering && selection.wants_route(Route::vsyscall) && has_vsyscall_page();
@@ -121,6 +119,10 @@ StopPolicy::StopPolicy(const Needs& needs, const ProbeEngine& engine, bool filte
   if (!program) return;
   mode_ = Mode::picked;
   filter_ = std::move(*program);
+}
+
+void StopPolicy::suit(AddressSpace& space) const {
+  if (only_fallbacks_enter_ && space.abi() != Abi::x86_64) space.let_every_call_stop();
 }
 
 void StopPolicy::confirm(pid_t started) {

@@ -29,6 +29,8 @@ class StopPolicy {
 
   /// The program that we started is about to run: whether the kernel has taken our filter. If not, all calls stop.
   void confirm(pid_t started);
+  /// A program was executed: where no engine observes its vDSO, its fallbacks are found by their stops.
+  void suit(AddressSpace& space) const;
   /// The filter is in force: no process can be let go.
   bool filtered() const { return filtered_; }
 
@@ -41,6 +43,7 @@ class StopPolicy {
   Mode mode_ = Mode::every;
   std::vector<sock_filter> filter_;
   bool filtered_ = false;
+  bool only_fallbacks_enter_ = false;  ///< of the calls that are wanted
 };
 
 }  // namespace vdsotrace

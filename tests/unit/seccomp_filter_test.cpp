@@ -82,8 +82,8 @@ TEST_CASE("any number of ranges: the search stays short and no jump misses") {
   FilterPlan plan;
   for (std::uint32_t nr = 0; nr < 600; nr += 2) {
     plan.of(Abi::x86_64)[nr] = {};
-    plan.of(Abi::i386)[nr] = {When::first_is, nr};
-    plan.of(Abi::x32)[nr | kX32] = {When::unless_marked, 9};
+    if (nr < 300) plan.of(Abi::i386)[nr] = {When::first_is, nr};
+    if (nr < 100) plan.of(Abi::x32)[nr | kX32] = {When::unless_marked, 9};
   }
   const auto program = make_filter(plan).value();
   REQUIRE(program.size() > 1000);
@@ -94,7 +94,7 @@ TEST_CASE("any number of ranges: the search stays short and no jump misses") {
     CHECK(wide.steps < 40);
     seccomp_data narrow = call(AUDIT_ARCH_I386, nr);
     narrow.args[0] = nr;
-    CHECK(execute(program, narrow).value == (listed ? kStop : kGoOn));
+    CHECK(execute(program, narrow).value == (listed && nr < 300 ? kStop : kGoOn));
     narrow.args[0] = nr + 1;
     CHECK(execute(program, narrow).value == kGoOn);
   }
