@@ -25,7 +25,8 @@ class Session {
           StopSource& source, StopPolicy& policy);
 
   /// Starts the program and observes it, and what the options include, until the
-  /// last of them has ended; the program must have been started with the policy's filter. Errors: it could not be executed.
+  /// last of them has ended. It was started with the policy's filter. Errors: it
+  /// could not be executed.
   Result<Outcome> run(SpawnedChild child);
 
  private:

@@ -86,27 +86,29 @@ bool wants_all_but_some(const Selection& selection) {
   return selection.wants_ordinary_calls() && selection.wants_number(Abi::x86_64, kNumbers - 1, false);
 }
 
-}  // namespace
-
-FilterPlan StopPolicy::plan_calls(const Needs& needs, const EngineStops& engine) const {
+FilterPlan plan_calls(const Selection& selection, const EngineStops& engine) {
   FilterPlan plan;
   for (const Abi abi : kEveryAbi) {
     for (std::uint32_t index = 0; index < kNumbers; ++index) {
       const std::uint32_t nr = index | (abi == Abi::x32 ? kX32Bit : 0);
-      if (const auto rule = rule_for(needs.selection, engine, abi, nr)) plan.of(abi)[nr] = *rule;
+      if (const auto rule = rule_for(selection, engine, abi, nr)) plan.of(abi)[nr] = *rule;
     }
   }
   if (engine.signals) add(plan, kForSignals);
   return plan;
 }
 
+}  // namespace
+
 StopPolicy::StopPolicy(const Needs& needs, const ProbeEngine& engine, bool filtering) {
   const Selection& selection = needs.selection;
-  if (wants_all_but_some(selection)) return;
+  const bool all = wants_all_but_some(selection);
+  const bool page = filtering && has_vsyscall_page() && (all ? selection.asks_for_route(Route::vsyscall)
+                                                            : selection.wants_route(Route::vsyscall));
+  if (all && !page) return;
   only_fallbacks_enter_ = selection.wants_route(Route::fallback) && !selection.wants_route(Route::syscall);
   const EngineStops stops = engine.stops();
-  FilterPlan plan = plan_calls(needs, stops);
-  const bool page = filtering && selection.wants_route(Route::vsyscall) && has_vsyscall_page();
+  FilterPlan plan = all ? FilterPlan{} : plan_calls(selection, stops);
   if (page) add_page(plan, selection);
   if (empty(plan)) {
     mode_ = Mode::none;
@@ -117,7 +119,7 @@ StopPolicy::StopPolicy(const Needs& needs, const ProbeEngine& engine, bool filte
   if (stops.patches) add(plan, kForPatches);
   auto program = make_filter(plan);
   if (!program) return;
-  mode_ = Mode::picked;
+  mode_ = all ? Mode::every : Mode::picked;
   filter_ = std::move(*program);
 }
 

@@ -11,7 +11,8 @@
 namespace vdsotrace {
 
 /// Decided once, before the program is started. A filter stays with whoever is under it and its children, and its
-/// stops need a tracer (without one they answer ENOSYS), so it is used only where it saves stops or was asked for.
+/// stops need a tracer (without one they answer ENOSYS): nobody can be let go, or be traced by somebody else. So it is
+/// used only where it saves stops, or where the vsyscall page was asked for (`-e route=`).
 class StopPolicy {
  public:
   enum class Mode : std::uint8_t {
@@ -38,8 +39,6 @@ class StopPolicy {
   bool stops(const Thread& thread) const;
 
  private:
-  FilterPlan plan_calls(const Needs& needs, const EngineStops& engine) const;
-
   Mode mode_ = Mode::every;
   std::vector<sock_filter> filter_;
   bool filtered_ = false;

@@ -94,7 +94,7 @@ class StoppedThread {
   /// At a seccomp event: the call is not made and answers ENOSYS, as without a tracer.
   void refuse_system_call();
 
-  /// Lets it go on; `run` is until its next system call stop if `calls`, else until the next other stop. Consumes the proof.
+  /// Lets it go on; where it runs, system calls are stops if `calls`. Consumes the proof.
   void resume(Resume how, bool calls = true) &&;
   /// It is gone: nothing to resume. Consumes the proof.
   void abandon() && { thread_ = nullptr; }

@@ -9,7 +9,7 @@ import vdsotrace_testing as testing
 from vdsotrace_testing import run, target, trace_json, vdsotrace
 
 ENGINES = ("breakpoint", "inline")
-WANTED = (["-e", "trace=%vdso"], ["-e", "route=vsyscall"])
+WANTED = (["-e", "trace=%vdso"], ["-e", "route=vsyscall"], ["-e", "route=all"])
 
 
 def setUpModule():
@@ -51,6 +51,13 @@ class VsyscallTest(unittest.TestCase):
                  r"getcpu\(\[\d+\], \[\d+\], NULL\) = 0 \[vsyscall\]")
         for at, line in enumerate(lines):
             self.assertRegex(line, f"^{kinds[at % 3]}$")
+
+    def test_the_rest_is_what_is_seen_without_the_filter(self):
+        full, plain = (trace_json(target("vsyscall"), *options) for options in (["-e", "route=all"], []))
+        names = [[call["name"] for call in trace.of_type("call") if call["route"] != "vsyscall"]
+                 for trace in (full, plain)]
+        self.assertEqual(*names)
+        self.assertIn("execve", names[0])
 
     def test_bad_pointer(self):
         bare = run(target("vsyscall", "bad"))

@@ -1,5 +1,5 @@
 // vsyscall [child|bad|threads]: calls through the legacy page at 0xffffffffff600000, where the kernel has it.
-// Their results are used at once by the next instructions.
+// Their results are used at once by the next instructions. time() is up to a tick behind the other clocks.
 #include <pthread.h>
 #include <signal.h>
 #include <sys/time.h>
@@ -28,7 +28,7 @@ static void call_all(int rounds) {
     unsigned cpu = 1u << 30, node = 1u << 30;
     CHECK(page_gettimeofday(&day, NULL) == 0 && day.tv_sec > 0 && day.tv_usec >= 0);
     const time_t now = page_time(&seconds);
-    CHECK(now == seconds && now >= day.tv_sec && now <= day.tv_sec + 60);
+    CHECK(now == seconds && now >= day.tv_sec - 1 && now <= day.tv_sec + 60);
     CHECK(page_getcpu(&cpu, &node, NULL) == 0 && cpu < 1u << 20 && node < 1u << 20);
   }
 }

@@ -15,7 +15,7 @@ constexpr std::uint32_t kStop = SECCOMP_RET_TRACE | kFilterCookie;
 constexpr std::uint32_t kGoOn = SECCOMP_RET_ALLOW;
 constexpr std::uint32_t kX32 = 0x40000000;
 
-/// The instructions that the kernel takes from us, as it executes them; 0 for anything else or a jump out of the program.
+/// What a program answers; 0 for one that the kernel would not take.
 struct Answer {
   std::uint32_t value = 0;
   int steps = 0;
