@@ -32,9 +32,11 @@ class Selection {
   /// `vdso_capable`: the process's vDSO offers it.
   bool wants_number(Abi abi, std::int64_t nr, bool vdso_capable) const;
   /// Whether this very call is wanted: its name and its route. A call without a
-  /// route (one no vDSO could serve) is not wanted once `route=` was given.
+  /// route (one no vDSO could serve) is not wanted once `route=` has named some routes, but not all.
   bool wants(const Call& call) const;
   bool wants_route(Route route) const { return (routes_ & (1u << static_cast<unsigned>(route))) != 0; }
+  /// Whether `route=` was given and includes that route.
+  bool asks_for_route(Route route) const { return routes_given_ && wants_route(route); }
   /// Whether any call without a route can pass.
   bool wants_ordinary_calls() const;
   bool wants_signal(int signal) const;
@@ -55,7 +57,8 @@ class Selection {
   std::array<std::bitset<kNumbers>, kAbis> numbers_;  ///< by Abi, without x32's marker bit
   bool vdso_capable_ = false;                         ///< %vdso is in the set
   bool inverted_ = true;                              ///< the set says what is not wanted
-  std::uint32_t routes_ = (1u << kRoutes) - 1;
+  static constexpr std::uint32_t kEveryRoute = (1u << kRoutes) - 1;
+  std::uint32_t routes_ = kEveryRoute;
   bool routes_given_ = false;
   std::bitset<kSignals + 1> signals_;
 };

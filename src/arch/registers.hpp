@@ -56,6 +56,9 @@ Abi abi_of(std::uint32_t audit_arch, std::uint64_t nr);
 Registers for_system_call(Registers registers, std::uint64_t instruction, std::int64_t nr,
                           const std::array<std::uint64_t, 6>& args);
 
+/// Registers at a system call's entry such that it is not made and fails with ENOSYS.
+Registers with_refused_call(Registers registers);
+
 /// An instruction that reads the time-stamp counter (rdtsc).
 inline constexpr std::array<std::byte, 2> kClockRead{std::byte{0x0f}, std::byte{0x31}};
 /// Registers as if that instruction, which the thread stands at, had read `counter`.

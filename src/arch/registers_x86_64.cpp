@@ -1,5 +1,7 @@
 #include <linux/audit.h>
 
+#include <cerrno>
+
 #include "arch/registers.hpp"
 
 namespace vdsotrace::arch {
@@ -53,6 +55,12 @@ Registers for_system_call(Registers r, std::uint64_t instruction, std::int64_t n
   r.r10 = args[3];
   r.r8 = args[4];
   r.r9 = args[5];
+  return r;
+}
+
+Registers with_refused_call(Registers r) {
+  r.orig_rax = ~0ULL;
+  r.rax = static_cast<unsigned long long>(-ENOSYS);
   return r;
 }
 

@@ -132,7 +132,8 @@ struct Wiring {
         waiter(signals),
         engine(make_engine(options.engine, options.attach.empty() ? Origin::spawned : Origin::attached, needs, pipeline)),
         family{options.follow, options.hide_vdso},
-        session(family, needs, *engine, pipeline, waiter),
+        policy(needs, *engine, options.attach.empty()),
+        session(family, needs, *engine, pipeline, waiter, policy),
         guard([this] { session.undo_patches(); }) {}
 
   Needs needs;
@@ -142,6 +143,7 @@ struct Wiring {
   Waiter waiter;
   std::unique_ptr<ProbeEngine> engine;
   FamilyOptions family;
+  StopPolicy policy;
   Session session;
   AbortGuard guard;
 };
@@ -160,7 +162,8 @@ Result<int> trace_running(Wiring& wiring, const Options& options) {
 }
 
 Result<int> trace_program(Wiring& wiring, const Options& options) {
-  auto child = SpawnedChild::start({options.program, options.environment, options.user}, wiring.signals);
+  auto child = SpawnedChild::start({options.program, options.environment, options.user, wiring.policy.filter()},
+                                   wiring.signals);
   if (!child) return tl::unexpected(child.error());
   // Only now: a program that cannot be run leaves no empty trace behind.
   auto output = open_output(options);

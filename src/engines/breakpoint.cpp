@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "model/syscalls/render.hpp"
 #include "model/syscalls/spec.hpp"
 
@@ -25,6 +27,11 @@ bool BreakpointEngine::wants(const VdsoService& service) const {
   const Selection& selection = needs_.selection;
   return (selection.wants_route(Route::vdso) || selection.wants_route(Route::fallback)) &&
          selection.wants_number(Abi::x86_64, number_of(Abi::x86_64, service.syscall), true);
+}
+
+EngineStops BreakpointEngine::stops() const {
+  const bool any = std::ranges::any_of(known_services(), [this](const VdsoService& service) { return wants(service); });
+  return {any, any, any};
 }
 
 const ProbePlan& BreakpointEngine::plan_for(const VdsoImage& image) {

@@ -21,10 +21,13 @@ class BreakpointEngine final : public ProbeEngine {
   BreakpointEngine(const Needs& needs, EventSink& sink, Covers covers = {})
       : needs_(needs), reporter_(sink), covers_(std::move(covers)) {}
 
+  /// Whether install changes anything in processes with that image.
+  bool changes(const VdsoImage& image) { return !plan_for(image).patches.empty(); }
   /// Whether the user asked for that service's calls.
   bool wants(const VdsoService& service) const;
 
   std::string_view name() const override { return "breakpoint"; }
+  EngineStops stops() const override;
   void install(AddressSpace& space, StoppedThread& thread) override;
   bool remove(AddressSpace& space, StoppedThread& thread) override;
   bool raises_traps(const AddressSpace&) const override { return true; }

@@ -106,16 +106,27 @@ BreakpointEngine& InlineEngine::breakpoints_for(const Thread& thread) { return f
 
 // ---- placing and removing ----
 
+/// Stubs need next to nothing of the session's stops; followed signals are for the calls that handlers interrupt.
+EngineStops InlineEngine::stops() const {
+  const bool any = all_.stops().patches;
+  return {any, any && depth_ == StubDepth::values, false};
+}
+
+void InlineEngine::use_breakpoints(BreakpointEngine& engine, AddressSpace& space, StoppedThread& stopped) {
+  if (space.image() != nullptr && engine.changes(*space.image())) space.let_every_call_stop();
+  engine.install(space, stopped);
+}
+
 void InlineEngine::install(AddressSpace& space, StoppedThread& stopped) {
   if (space.image() == nullptr) return;
   if (auto placed = place(space, stopped); !placed) {
     if (!std::exchange(told_why_, true))
       reporter_.tell(stopped.thread(), Notice{fmt::format("breakpoints instead of stubs: {}", placed.error().message)});
-    all_.install(space, stopped);
+    use_breakpoints(all_, space, stopped);
     return;
   }
   if (!find(stopped.thread())) return;
-  if (!find(stopped.thread())->plan->refused.empty()) rest_.install(space, stopped);
+  if (!find(stopped.thread())->plan->refused.empty()) use_breakpoints(rest_, space, stopped);
 }
 
 Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped) {
@@ -126,7 +137,7 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped) {
   if (!where) return fail("there is no free memory near its vDSO");
   const StubPlan& plan = plan_for(*space.image(), static_cast<std::int64_t>(where->code - space.base()));
   if (plan.functions.empty()) {
-    rest_.install(space, stopped);
+    use_breakpoints(rest_, space, stopped);
     return {};
   }
   if (plan.code.size() > where->code_bytes) return fail("its stubs need too much room");
@@ -214,13 +225,13 @@ void InlineEngine::on_vdso_moved(AddressSpace& space, StoppedThread& stopped) {
                                        &StubbedFunction::function);
   if (same) known.plan = &plan;
   if (same && write_stubs(space, stopped, known)) {
-    rest_.install(space, stopped);
+    use_breakpoints(rest_, space, stopped);
     return;
   }
   space.unpatch(stopped.tid());
   finish(known);
   spaces_.erase(found);
-  all_.install(space, stopped);
+  use_breakpoints(all_, space, stopped);
 }
 
 bool InlineEngine::in_stubs(const Space& space, std::uint64_t address) {
@@ -405,7 +416,7 @@ bool InlineEngine::arm(Space& space, StoppedThread& stopped) {
   mapped.set_engine_memory({});
   write_code(stopped.tid(), space, 0);
   spaces_.erase(&mapped);
-  all_.install(mapped, stopped);
+  use_breakpoints(all_, mapped, stopped);
   return false;
 }
 

@@ -25,6 +25,7 @@ class InlineEngine final : public ProbeEngine {
   ~InlineEngine() override;
 
   std::string_view name() const override { return "inline"; }
+  EngineStops stops() const override;
   void install(AddressSpace& space, StoppedThread& thread) override;
   bool remove(AddressSpace& space, StoppedThread& thread) override;
   std::optional<Resume> on_trap(StoppedThread& thread) override;
@@ -57,6 +58,7 @@ class InlineEngine final : public ProbeEngine {
 
   Space* find(const Thread& thread);
   BreakpointEngine& breakpoints_for(const Thread& thread);
+  static void use_breakpoints(BreakpointEngine& engine, AddressSpace& space, StoppedThread& thread);
   bool covered(const Thread& thread, const VdsoFunction* function);
   const VdsoFunction* function_of(const Thread& thread, const Call& call);
 

@@ -232,7 +232,7 @@ Result<void> Selection::set_routes(std::string_view set) {
   do {
     const auto word = take_word(set);
     if (word == "all") {
-      routes = (1u << kRoutes) - 1;
+      routes = kEveryRoute;
     } else if (const auto route = route_named(word)) {
       routes |= 1u << static_cast<unsigned>(*route);
     } else if (word != "none") {
@@ -242,7 +242,7 @@ Result<void> Selection::set_routes(std::string_view set) {
                   hint.empty() ? "one of vdso, fallback, syscall, vsyscall" : hint);
     }
   } while (!set.empty());
-  routes_ = inverted ? ~routes & ((1u << kRoutes) - 1) : routes;
+  routes_ = inverted ? ~routes & kEveryRoute : routes;
   routes_given_ = true;
   return {};
 }
@@ -278,7 +278,7 @@ bool Selection::wants(const Call& call) const {
   return call.route ? wants_route(*call.route) : wants_ordinary_calls();
 }
 
-bool Selection::wants_ordinary_calls() const { return !routes_given_; }
+bool Selection::wants_ordinary_calls() const { return routes_ == kEveryRoute; }
 
 bool Selection::wants_signal(int signal) const {
   return signal < 1 || signal > static_cast<int>(kSignals) || signals_.test(static_cast<std::size_t>(signal));

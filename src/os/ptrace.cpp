@@ -26,27 +26,31 @@ std::optional<T> fetch(long what, pid_t tid, std::uintptr_t address) {
 constexpr std::uintptr_t kOptions = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK |
                                     PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
 
-std::uintptr_t options_with(OnTracerDeath fate) {
-  return kOptions | (fate == OnTracerDeath::kill ? PTRACE_O_EXITKILL : 0);
+std::uintptr_t options_with(OnTracerDeath fate, bool filtered) {
+  return kOptions | (fate == OnTracerDeath::kill ? PTRACE_O_EXITKILL : 0) | (filtered ? PTRACE_O_TRACESECCOMP : 0);
 }
 
 }  // namespace
 
-Result<void> seize(pid_t tid, OnTracerDeath fate) {
-  if (request(PTRACE_SEIZE, tid, 0, options_with(fate)) == 0) return {};
+Result<void> seize(pid_t tid, OnTracerDeath fate, bool filtered) {
+  if (request(PTRACE_SEIZE, tid, 0, options_with(fate, filtered)) == 0) return {};
   const int code = errno;
   return fail(fmt::format("cannot trace process {}: {}", tid, std::strerror(code)), {}, code);
 }
 
-bool suspend_seccomp(pid_t tid, OnTracerDeath fate, bool suspended) {
+bool suspend_seccomp(pid_t tid, OnTracerDeath fate, bool filtered, bool suspended) {
   const std::uintptr_t more = suspended ? PTRACE_O_SUSPEND_SECCOMP : 0;
-  return request(PTRACE_SETOPTIONS, tid, 0, options_with(fate) | more) == 0;
+  return request(PTRACE_SETOPTIONS, tid, 0, options_with(fate, filtered) | more) == 0;
 }
 
 bool interrupt(pid_t tid) { return request(PTRACE_INTERRUPT, tid, 0, 0) == 0; }
 
 bool resume_to_syscall(pid_t tid, int signal) {
   return request(PTRACE_SYSCALL, tid, 0, static_cast<std::uintptr_t>(signal)) == 0;
+}
+
+bool resume(pid_t tid, int signal) {
+  return request(PTRACE_CONT, tid, 0, static_cast<std::uintptr_t>(signal)) == 0;
 }
 
 bool step(pid_t tid, int signal) {

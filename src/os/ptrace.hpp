@@ -20,15 +20,18 @@ namespace vdsotrace::ptrace {
 enum class OnTracerDeath { kill, leave };
 
 /// PTRACE_SEIZE. Errors: EPERM, ESRCH as `ptrace(2)` gives them in Error::code.
-Result<void> seize(pid_t tid, OnTracerDeath fate);
+/// `filtered`: stops by seccomp filters are reported too (PTRACE_EVENT_SECCOMP).
+Result<void> seize(pid_t tid, OnTracerDeath fate, bool filtered = false);
 
 /// Lets a stopped thread make system calls that its seccomp filters would forbid (PTRACE_O_SUSPEND_SECCOMP), or no
 /// more. False where that is not permitted: it takes CAP_SYS_ADMIN. It ends with us, too.
-bool suspend_seccomp(pid_t tid, OnTracerDeath fate, bool suspended);
+bool suspend_seccomp(pid_t tid, OnTracerDeath fate, bool filtered, bool suspended);
 
 bool interrupt(pid_t tid);
 /// Resumes until the next system call stop, delivering `signal` unless 0.
 bool resume_to_syscall(pid_t tid, int signal);
+/// The same without system call stops.
+bool resume(pid_t tid, int signal);
 /// Executes one instruction, delivering `signal` unless 0.
 bool step(pid_t tid, int signal);
 /// Leaves a group-stopped thread stopped but listening.

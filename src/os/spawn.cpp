@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "os/ptrace.hpp"
+#include "os/seccomp_filter.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -34,6 +35,7 @@ struct ChildPlan {
   std::vector<char*> environment;
   std::optional<User> user;
   const OwnSignals& signals;
+  const std::vector<sock_filter>& filter;
   int go;
   int report;
 };
@@ -126,6 +128,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& strings) {
       give_up(plan.report);
   }
   plan.signals.restore_in_child();
+  if (!plan.filter.empty()) install_filter(plan.filter);
   ::execve(plan.program.c_str(), plan.arguments.data(), plan.environment.data());
   give_up(plan.report);
 }
@@ -151,7 +154,7 @@ Result<SpawnedChild> SpawnedChild::start(const SpawnRequest& request, const OwnS
 
   std::vector<std::string> arguments = request.command;
   std::vector<std::string> environment = edited_environment(request.environment);
-  ChildPlan plan{*program, pointers_to(arguments), pointers_to(environment), {}, signals, -1, -1};
+  ChildPlan plan{*program, pointers_to(arguments), pointers_to(environment), {}, signals, request.filter, -1, -1};
   if (!request.user.empty()) {
     auto user = find_user(request.user);
     if (!user) return tl::unexpected(user.error());
@@ -173,7 +176,8 @@ Result<SpawnedChild> SpawnedChild::start(const SpawnRequest& request, const OwnS
   }
   child.go_ = std::move(go->write);
   child.report_ = std::move(report->read);
-  if (auto seized = ptrace::seize(child.pid_, ptrace::OnTracerDeath::kill); !seized) {
+  if (auto seized = ptrace::seize(child.pid_, ptrace::OnTracerDeath::kill, !request.filter.empty());
+      !seized) {
     child.go_.reset();
     ::waitpid(child.pid_, nullptr, 0);
     return tl::unexpected(seized.error());

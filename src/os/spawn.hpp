@@ -1,6 +1,7 @@
 // Starting a program that is traced from its first instruction.
 #pragma once
 
+#include <linux/filter.h>
 #include <sys/types.h>
 
 #include <string>
@@ -17,12 +18,14 @@ struct SpawnRequest {
   std::vector<std::string> command;      ///< program and arguments; never empty
   std::vector<std::string> environment;  ///< strace's -E: VAR=VAL sets, VAR removes
   std::string user;                      ///< strace's -u; empty: as we are
+  std::vector<sock_filter> filter = {};  ///< put on it just before it is executed; empty: none
 };
 
 /// A child of ours that waits, already seized, for begin() to execute its program.
 /// If it cannot, it ends with status 127 after saying why.
 class SpawnedChild {
  public:
+  /// A filter that the kernel refuses is left out: look at /proc/PID/status.
   /// Finds the program as execvp(3) would and checks it, forks, seizes the child
   /// (PTRACE_O_EXITKILL). Errors: program missing, not executable, a directory,
   /// unknown user, ptrace not permitted; no process is left then.

@@ -92,6 +92,10 @@ class AddressSpace {
   bool unpatch(pid_t stopped);
   bool patched() const { return !journal_.empty(); }
 
+  /// From now on all system calls of its threads are stops, whatever the session's policy.
+  void let_every_call_stop() { every_call_stops_ = true; }
+  bool every_call_stops() const { return every_call_stops_; }
+
   /// The program moved its vDSO (mremap): patches moved along.
   void moved_to(std::uint64_t base) { base_ = base; }
   /// The program unmapped its vDSO: patches are gone with it.
@@ -110,6 +114,7 @@ class AddressSpace {
   std::uint64_t size_ = 0;
   std::vector<std::int64_t> capable_numbers_;
   EngineMemory engine_memory_;
+  bool every_call_stops_ = false;
   std::map<std::uint32_t, Patch> journal_;  ///< by offset in the mapping
 };
 

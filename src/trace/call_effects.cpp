@@ -1,6 +1,8 @@
 // The few system calls whose effects the tracer itself must know.
 #include <asm/prctl.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 
 #include <cstddef>
 
@@ -67,7 +69,18 @@ void remapped(StoppedThread& stopped, const Call& call, ProbeEngine& engine) {
 }
 
 void thread_pointer_set(StoppedThread& stopped, const Call& call, ProbeEngine& engine) {
-  if (call.error == 0 && call.args[0] == ARCH_SET_FS) engine.on_thread_pointer(stopped);
+  if (call.error != 0 || call.args[0] != ARCH_SET_FS) return;
+  stopped.thread().settling = 0;
+  engine.on_thread_pointer(stopped);
+}
+
+/// It answers before ours does, so only stops at all calls still show them.
+void restricted(StoppedThread& stopped, const Call& call, ProbeEngine&) {
+  const bool by_filter =
+      call.name == "seccomp" ? call.args[0] <= SECCOMP_SET_MODE_FILTER : call.args[0] == PR_SET_SECCOMP;
+  // Before its program is executed it puts our own filter on.
+  if (stopped.thread().phase == Thread::Phase::launching) return;
+  if (call.error == 0 && by_filter) stopped.thread().space->let_every_call_stop();
 }
 
 struct Row {
@@ -78,6 +91,7 @@ constexpr Row kEffects[] = {
     {"rt_sigprocmask", mask_set}, {"rt_sigreturn", handler_returned}, {"rt_sigaction", action_set},
     {"munmap", unmapped},         {"mmap", mapped},                   {"mremap", remapped},
     {"arch_prctl", thread_pointer_set},
+    {"prctl", restricted},        {"seccomp", restricted},
 };
 
 Effect effect_of(std::string_view name) {

@@ -11,6 +11,9 @@
 namespace vdsotrace {
 namespace {
 
+/// A dynamic loader opens and maps some libraries first; a program without a C library never sets the pointer.
+constexpr int kCallsToSettle = 256;
+
 /// What the child shares, from the call that its parent is in.
 std::uint64_t sharing_of(StoppedThread& parent) {
   const auto* registers = parent.registers();
@@ -73,6 +76,7 @@ Thread* Family::on_birth(StoppedThread& stopped) {
   child->space = same_memory ? parent.space : parent.space->copy_for_fork();
   child->actions = inherit_actions(parent, sharing);
   child->trap_blocked = parent.trap_blocked;
+  child->filtered = parent.filtered;
   const bool traced = parent.role == Thread::Role::traced && (same_process || options_.follow);
   if (!traced) child->role = same_memory ? Thread::Role::guarded : Thread::Role::released;
 
@@ -83,6 +87,12 @@ Thread* Family::on_birth(StoppedThread& stopped) {
   engine_.on_birth(parent, known);
   reporter_.tell(known, Started{how_born(sharing), parent.tgid});
   return &known;
+}
+
+Resume Family::part_with(Thread& thread, int signal) const {
+  if (!keep_all_) return {Resume::How::detach, signal};
+  thread.role = Thread::Role::guarded;
+  return {Resume::How::run, signal};
 }
 
 bool Family::clean(StoppedThread& child) {
@@ -121,7 +131,10 @@ Resume Family::on_exec(StoppedThread& stopped, pid_t former_tid) {
   Thread& thread = stopped.thread();
   engine_.on_end(thread);
   drop_siblings(thread);
-  if (thread.role == Thread::Role::guarded) return {Resume::How::detach, 0};
+  if (thread.role == Thread::Role::guarded) {
+    thread.space = std::make_shared<AddressSpace>();
+    return part_with(thread, 0);
+  }
   replace_program(stopped, former_tid);
   return {};
 }
@@ -134,7 +147,10 @@ void Family::replace_program(StoppedThread& stopped, pid_t former_tid) {
   auto actions = std::make_shared<SignalActions>(*thread.actions);
   actions->reset_handlers();
   thread.actions = std::move(actions);
+  const bool every_call_stopped = thread.space->every_call_stops();
   thread.space = AddressSpace::of(thread.tid, abi, images_);
+  // Filters of its own are still on it.
+  if (every_call_stopped) thread.space->let_every_call_stop();
   if (thread.phase == Thread::Phase::launching) {
     thread.phase = Thread::Phase::live;
     reporter_.tell(thread, Started{Started::How::spawn, 0});
@@ -148,6 +164,7 @@ void Family::replace_program(StoppedThread& stopped, pid_t former_tid) {
     reporter_.tell(thread, Notice{"the vDSO could not be hidden from this program"});
   notice_limits(thread);
   thread.executed = true;
+  thread.settling = kCallsToSettle;
 }
 
 void Family::notice_limits(const Thread& thread) {

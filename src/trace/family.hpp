@@ -44,6 +44,10 @@ class Family {
   /// PTRACE_EVENT_EXEC, then: a new program in a new address space. Answers how the
   /// thread goes on: a child that was only guarded has left the patched memory and is let go.
   Resume on_exec(StoppedThread& stopped, pid_t former_tid);
+  /// Everybody is under a filter that needs us: a child that is not followed is guarded as long as it lives.
+  void keep_all() { keep_all_ = true; }
+  /// A thread whose memory is clean: how it goes on, untold from now on.
+  Resume part_with(Thread& thread, int signal) const;
   /// The thread has ended or was let go.
   void forget(pid_t tid);
 
@@ -82,6 +86,7 @@ class Family {
   const FamilyOptions& options_;
   ProbeEngine& engine_;
   Reporter& reporter_;
+  bool keep_all_ = false;
   ImageCache images_;
   std::map<pid_t, std::unique_ptr<Thread>> threads_;
   std::deque<Thread> departed_;

@@ -11,6 +11,13 @@
 
 namespace vdsotrace {
 
+/// What an engine asks of the session's stops, beside its own traps.
+struct EngineStops {
+  bool patches = true;    ///< it will change code: what moves or removes the vDSO must be seen
+  bool signals = true;    ///< it follows signal masks, actions and returns from handlers
+  bool fallbacks = true;  ///< a system call stop is its proof of a fallback
+};
+
 /// The contract of every engine:
 ///  1. install, remove and forget are called with every thread of the space stopped.
 ///  2. Every byte is written through AddressSpace::patch, which notes the old one first.
@@ -29,6 +36,10 @@ class ProbeEngine {
   virtual ~ProbeEngine() = default;
   /// As `--engine` and JSON spell it. Static storage.
   virtual std::string_view name() const = 0;
+
+  /// What it needs for all that it may come to install. Where it falls back to something that needs more, it
+  /// says AddressSpace::let_every_call_stop().
+  virtual EngineStops stops() const { return {}; }
 
   /// Makes the space's vDSO observable. What cannot be observed is told in a Notice. The thread is at a
   /// stop at which it can make calls for us (RemoteCalls).

@@ -86,6 +86,12 @@ bool restarts(const arch::Registers& registers) {
   return static_cast<std::int64_t>(registers.orig_rax) >= 0 && result <= -512 && result >= -516;
 }
 
+/// Under a filter of its own a process might be killed for a call that we make it do.
+bool under_other_filters(const Thread& thread) {
+  if (proc::status_number(thread.tid, "Seccomp").value_or(1) == 0) return false;
+  return !thread.filtered || proc::status_number(thread.tid, "Seccomp_filters") != 1;
+}
+
 /// Memory below the stack pointer that the program does not use, and what it holds.
 struct Scratch {
   std::uint64_t address;
@@ -119,8 +125,8 @@ RemoteCalls::RemoteCalls(StoppedThread& stopped) : stopped_(stopped) {
   const auto instruction = stopped.thread().space->system_call_instruction();
   const auto* current = stopped.registers();
   if (!instruction || current == nullptr || stopped.thread().space->abi() != Abi::x86_64) return;
-  if (proc::status_number(stopped.tid(), "Seccomp").value_or(1) != 0) {
-    paused_seccomp_ = ptrace::suspend_seccomp(stopped.tid(), stopped.thread().fate, true);
+  if (under_other_filters(stopped.thread())) {
+    paused_seccomp_ = ptrace::suspend_seccomp(stopped.tid(), stopped.thread().fate, stopped.thread().filtered, true);
     if (!paused_seccomp_) return;
   }
   const auto mask = ptrace::signal_mask(stopped.tid());
@@ -132,7 +138,7 @@ RemoteCalls::RemoteCalls(StoppedThread& stopped) : stopped_(stopped) {
 }
 
 RemoteCalls::~RemoteCalls() {
-  if (paused_seccomp_) ptrace::suspend_seccomp(stopped_.tid(), stopped_.thread().fate, false);
+  if (paused_seccomp_) ptrace::suspend_seccomp(stopped_.tid(), stopped_.thread().fate, stopped_.thread().filtered, false);
   if (!instruction_) return;
   // From a stop of the same kind as before the kernel goes on as it would have: restarts a call, stays in a group-stop.
   const bool as_before = used_ && interrupted_ && stop_as_interrupted(stopped_.tid());

@@ -18,11 +18,13 @@ constexpr std::int64_t kLongNapNs = 20'000'000;
 }  // namespace
 
 Session::Session(const FamilyOptions& options, const Needs& needs, ProbeEngine& engine, EventSink& sink,
-                 StopSource& source)
+                 StopSource& source, StopPolicy& policy)
     : reporter_(sink),
       engine_(engine),
       source_(source),
+      policy_(policy),
       calls_(needs, engine, reporter_),
+      vsyscalls_(needs, engine, reporter_),
       family_(options, engine, reporter_) {}
 
 Result<Outcome> Session::run(SpawnedChild child) {
@@ -107,7 +109,7 @@ void Session::handle(Thread& thread, const WaitStatus& status) {
   StoppedThread stopped(thread);
   const pid_t tid = thread.tid;
   const Resume how = decide(stopped, status);
-  std::move(stopped).resume(how);
+  std::move(stopped).resume(how, policy_.stops(thread));
   if (how.how == Resume::How::detach) family_.forget(tid);
 }
 
@@ -121,6 +123,7 @@ void Session::on_leader_superseded(pid_t leader) {
 
 void Session::on_end(Thread& thread, const WaitStatus& status) {
   calls_.on_end(thread);
+  vsyscalls_.on_end(thread);
   engine_.on_end(thread);
   const bool signaled = status.kind() == WaitStatus::Kind::killed;
   if (thread.phase == Thread::Phase::launching) failed_to_launch_ = true;
@@ -139,10 +142,12 @@ Resume Session::decide(StoppedThread& stopped, const WaitStatus& status) {
     if (first.how != Resume::How::run) return first;
   }
   engine_.on_stop(thread);
+  vsyscalls_.on_stop(stopped);
   if (thread.executed && status.kind() == WaitStatus::Kind::system_call) {
     // The end of execve: nothing of the new program has run, and unlike at the event before, it can make calls for us.
     thread.executed = false;
     if (thread.space->image() != nullptr) engine_.install(*thread.space, stopped);
+    policy_.suit(*thread.space);
   }
   switch (status.kind()) {
     case WaitStatus::Kind::system_call: calls_.on_stop(stopped); return {};
@@ -156,7 +161,7 @@ Resume Session::decide(StoppedThread& stopped, const WaitStatus& status) {
 Resume Session::on_first_stop(StoppedThread& stopped) {
   Thread& thread = stopped.thread();
   thread.phase = Thread::Phase::live;
-  if (thread.role == Thread::Role::released && family_.clean(stopped)) return {Resume::How::detach, 0};
+  if (thread.role == Thread::Role::released && family_.clean(stopped)) return family_.part_with(thread, 0);
   engine_.on_first_stop(stopped);
   return {};
 }
@@ -167,15 +172,35 @@ Resume Session::on_group_stop(StoppedThread& stopped, int signal) {
 }
 
 Resume Session::on_event(StoppedThread& stopped, int event) {
-  if (event == PTRACE_EVENT_EXEC) {
-    const auto former = static_cast<pid_t>(ptrace::event_message(stopped.tid()).value_or(0));
-    family_.note_departed(stopped.thread());
-    return family_.on_exec(stopped, former);
-  }
+  if (event == PTRACE_EVENT_EXEC) return on_exec(stopped);
+  if (event == PTRACE_EVENT_SECCOMP) return on_filtered(stopped);
   if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) {
     Thread* child = family_.on_birth(stopped);
     if (child == nullptr) return {};
     if (auto early = early_.extract(child->tid)) handle(*child, early.mapped());
+  }
+  return {};
+}
+
+Resume Session::on_exec(StoppedThread& stopped) {
+  Thread& thread = stopped.thread();
+  if (thread.phase == Thread::Phase::launching) {
+    policy_.confirm(thread.tid);
+    thread.filtered = policy_.filtered();
+    if (thread.filtered) family_.keep_all();
+  }
+  const auto former = static_cast<pid_t>(ptrace::event_message(thread.tid).value_or(0));
+  family_.note_departed(thread);
+  return family_.on_exec(stopped, former);
+}
+
+Resume Session::on_filtered(StoppedThread& stopped) {
+  const auto info = ptrace::syscall_info(stopped.tid());
+  if (!info) return {};
+  if (ptrace::event_message(stopped.tid()) != kFilterCookie) {
+    stopped.refuse_system_call();
+  } else if (!vsyscalls_.on_filtered(stopped, *info)) {
+    calls_.on_filtered(stopped, *info);
   }
   return {};
 }

@@ -11,7 +11,9 @@
 #include "os/spawn.hpp"
 #include "os/waiter.hpp"
 #include "trace/family.hpp"
+#include "trace/stop_policy.hpp"
 #include "trace/system_calls.hpp"
+#include "trace/vsyscall.hpp"
 
 namespace vdsotrace {
 
@@ -24,10 +26,11 @@ struct Outcome {
 class Session {
  public:
   Session(const FamilyOptions& options, const Needs& needs, ProbeEngine& engine, EventSink& sink,
-          StopSource& source);
+          StopSource& source, StopPolicy& policy);
 
   /// Starts the program and observes it, and what the options include, until the
-  /// last of them has ended. Errors: it could not be executed.
+  /// last of them has ended. It was started with the policy's filter. Errors: it
+  /// could not be executed.
   Result<Outcome> run(SpawnedChild child);
 
   /// Seizes running processes; they are not observed yet. Errors: as seize_process; nothing is held then.
@@ -63,6 +66,8 @@ class Session {
   Resume decide(StoppedThread& stopped, const WaitStatus& status);
   Resume on_signal(StoppedThread& stopped, int signal);
   Resume on_event(StoppedThread& stopped, int event);
+  Resume on_exec(StoppedThread& stopped);
+  Resume on_filtered(StoppedThread& stopped);
   Resume on_first_stop(StoppedThread& stopped);
   Resume on_group_stop(StoppedThread& stopped, int signal);
   void note_delivery(StoppedThread& stopped, int signal);
@@ -72,7 +77,9 @@ class Session {
   Reporter reporter_;
   ProbeEngine& engine_;
   StopSource& source_;
+  StopPolicy& policy_;
   SystemCalls calls_;
+  Vsyscalls vsyscalls_;
   Family family_;
   pid_t root_ = 0;
   std::optional<Outcome> outcome_;

@@ -53,7 +53,7 @@ void Session::hold(Thread& thread, const WaitStatus& status) {
   if (!releasing_ && !is_interruption(status)) {
     const Resume how = decide(stopped, status);
     ptrace::interrupt(tid);
-    std::move(stopped).resume(how);
+    std::move(stopped).resume(how, policy_.stops(thread));
     if (how.how == Resume::How::detach) family_.forget(tid);
     std::erase_if(held_, [this](const auto& entry) { return family_.find(entry.first) == nullptr; });
     return;
@@ -138,12 +138,13 @@ void Session::release_all() {
   for (const auto& [tid, signal] : settle_held()) {
     StoppedThread stopped(*family_.find(tid));
     if (!family_.clean(stopped)) {
-      std::move(stopped).resume({Resume::How::run, signal});
+      std::move(stopped).resume({Resume::How::run, signal}, policy_.stops(stopped.thread()));
       continue;
     }
     reporter_.tell(stopped.thread(), Detached{});
-    std::move(stopped).resume({Resume::How::detach, signal});
-    family_.forget(tid);
+    const Resume how = family_.part_with(stopped.thread(), signal);
+    std::move(stopped).resume(how, policy_.stops(stopped.thread()));
+    if (how.how == Resume::How::detach) family_.forget(tid);
   }
   // Whoever still sleeps goes at its next stop, or when we end.
   asleep_.clear();

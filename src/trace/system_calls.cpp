@@ -1,5 +1,7 @@
 #include "trace/system_calls.hpp"
 
+#include <algorithm>
+
 #include "model/syscalls/render.hpp"
 #include "model/syscalls/spec.hpp"
 
@@ -45,6 +47,18 @@ void SystemCalls::on_stop(StoppedThread& stopped) {
   if (info->op == PTRACE_SYSCALL_INFO_EXIT) on_exit(stopped, info->exit.rval, info->exit.is_error != 0);
 }
 
+void SystemCalls::on_filtered(StoppedThread& stopped, const __ptrace_syscall_info& info) {
+  const Thread& thread = stopped.thread();
+  // Where all calls stop, the entry has been seen.
+  if (thread.in_call) return;
+  __ptrace_syscall_info entry = info;
+  entry.entry.nr = info.seccomp.nr;
+  std::ranges::copy(info.seccomp.args, entry.entry.args);
+  // All that matters of those whose memory is as it was is that their children stay ours.
+  const bool silent = thread.role != Thread::Role::traced && !thread.space->patched();
+  if (!silent || call_from(entry, thread.restarted_call).name.starts_with("clone")) on_entry(stopped, entry);
+}
+
 void SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info& info) {
   Thread& thread = stopped.thread();
   // A stub that waits for room in its ring.
@@ -88,6 +102,7 @@ void SystemCalls::on_exit(StoppedThread& stopped, std::int64_t result, bool fail
   if (needs_.durations) call.duration_ns = monotonic_ns() - progress.monotonic_start;
   if (progress.wanted && needs_.values)
     capture_exit(call, stopped.memory(), DecodeLimits{needs_.string_limit});
+  if (thread.settling > 0) --thread.settling;
   after_call(stopped, progress, engine_);
   if (progress.fallback_of != nullptr) {
     engine_.on_fallback_exit(thread, std::move(call));

@@ -17,12 +17,23 @@ bool StoppedThread::set_registers(const arch::Registers& registers) {
   return ptrace::set_registers(tid(), registers);
 }
 
-void StoppedThread::resume(Resume how) && {
+void StoppedThread::refuse_system_call() {
+  const auto* current = registers();
+  if (current != nullptr) set_registers(arch::with_refused_call(*current));
+}
+
+void StoppedThread::resume(Resume how, bool calls) && {
   Thread& thread = *std::exchange(thread_, nullptr);
   thread.stopped = how.how == Resume::How::hold;
   // A thread that is gone cannot be resumed and need not be.
   switch (how.how) {
-    case Resume::How::run: ptrace::resume_to_syscall(thread.tid, how.signal); break;
+    case Resume::How::run:
+      if (calls) {
+        ptrace::resume_to_syscall(thread.tid, how.signal);
+      } else {
+        ptrace::resume(thread.tid, how.signal);
+      }
+      break;
     case Resume::How::listen: ptrace::listen(thread.tid); break;
     case Resume::How::detach: ptrace::detach(thread.tid, how.signal); break;
     case Resume::How::hold: break;

@@ -38,7 +38,7 @@ struct Thread {
   /// What becomes of it.
   enum class Role : std::uint8_t {
     traced,   ///< its events are told
-    guarded,  ///< not followed, but its memory has patches that must stay: traced in silence
+    guarded,  ///< not followed, but its memory has patches that must stay, or it is under our filter: traced in silence
     released, ///< not followed: to be let go, clean, at its first stop
   };
 
@@ -52,8 +52,12 @@ struct Thread {
   std::shared_ptr<SignalActions> actions;
   bool trap_blocked = false;  ///< SIGTRAP is in its signal mask
   bool executed = false;      ///< has just executed a program; execve's exit stop is still to come
+  /// System calls that stop in any case while a new program sets itself up, until its thread pointer is set.
+  int settling = 0;
+  bool filtered = false;      ///< our seccomp filter is on it
   std::optional<CallInProgress> in_call;
   std::int64_t restarted_call = -1;  ///< number of the call that a restart_syscall goes on with, -1 if unknown
+  std::optional<Call> in_vsyscall;  ///< between the filter's stop and its end
 
   bool told() const { return role == Role::traced && phase != Phase::launching && phase != Phase::attached; }
 };
@@ -61,7 +65,7 @@ struct Thread {
 /// How a stopped thread goes on.
 struct Resume {
   enum class How : std::uint8_t {
-    run,     ///< until its next system call or event
+    run,     ///< until its next stop
     listen,  ///< stays in its group-stop
     detach,  ///< for good
     hold,    ///< stays stopped until something else happens
@@ -92,8 +96,11 @@ class StoppedThread {
   /// It ran in between: what is known of its registers is out of date.
   void forget_registers() { registers_.reset(); }
 
-  /// Lets it go on. Consumes the proof.
-  void resume(Resume how) &&;
+  /// At a seccomp event: the call is not made and answers ENOSYS, as without a tracer.
+  void refuse_system_call();
+
+  /// Lets it go on; where it runs, system calls are stops if `calls`. Consumes the proof.
+  void resume(Resume how, bool calls = true) &&;
   /// It is gone: nothing to resume. Consumes the proof.
   void abandon() && { thread_ = nullptr; }
 

@@ -149,3 +149,11 @@ TEST_CASE("an unknown word is refused with the nearest known one") {
   CHECK(refused("route=").message == "-e route=: unknown route");
   CHECK(refused("trace=" + std::string(100'000, 'x')).hint.empty());
 }
+
+TEST_CASE("route=all leaves nothing out, and asks for the vsyscall page") {
+  const Selection selection = parsed({"route=all"});
+  CHECK(selection.wants_ordinary_calls());
+  CHECK(selection.asks_for_route(Route::vsyscall));
+  CHECK_FALSE(Selection().asks_for_route(Route::vsyscall));
+  CHECK_FALSE(parsed({"route=vdso"}).asks_for_route(Route::vsyscall));
+}

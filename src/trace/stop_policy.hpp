@@ -1,0 +1,48 @@
+// At which system calls tracees stop: at each, at those that a seccomp filter picks out, or at none.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "os/seccomp_filter.hpp"
+#include "trace/probe_engine.hpp"
+#include "vdsotrace/needs.hpp"
+
+namespace vdsotrace {
+
+/// Decided once, before the program is started. A filter stays with whoever is under it and its children, and its
+/// stops need a tracer (without one they answer ENOSYS): nobody can be let go, or be traced by somebody else. So it is
+/// used only where it saves stops, or where the vsyscall page was asked for (`-e route=`).
+class StopPolicy {
+ public:
+  enum class Mode : std::uint8_t {
+    every,   ///< PTRACE_SYSCALL, always; with a filter it is there for the vsyscall page only
+    picked,  ///< PTRACE_CONT; the filter stops the calls that are wanted
+    none,    ///< PTRACE_CONT
+  };
+
+  /// `filtering`: the processes are started by us, so that a filter can be put on them.
+  StopPolicy(const Needs& needs, const ProbeEngine& engine, bool filtering);
+
+  Mode mode() const { return mode_; }
+  /// What the program that we start is put under; empty: nothing.
+  const std::vector<sock_filter>& filter() const { return filter_; }
+
+  /// The program that we started is about to run: whether the kernel has taken our filter. If not, all calls stop.
+  void confirm(pid_t started);
+  /// A program was executed: where no engine observes its vDSO, its fallbacks are found by their stops.
+  void suit(AddressSpace& space) const;
+  /// The filter is in force: no process can be let go.
+  bool filtered() const { return filtered_; }
+
+  /// Whether the thread's next system call, or the end of this one, is a stop.
+  bool stops(const Thread& thread) const;
+
+ private:
+  Mode mode_ = Mode::every;
+  std::vector<sock_filter> filter_;
+  bool filtered_ = false;
+  bool only_fallbacks_enter_ = false;  ///< of the calls that are wanted
+};
+
+}  // namespace vdsotrace
