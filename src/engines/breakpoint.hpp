@@ -8,6 +8,7 @@
 
 #include "engines/open_calls.hpp"
 #include "engines/probe_plan.hpp"
+#include "engines/stub_leftovers.hpp"
 #include "trace/probe_engine.hpp"
 #include "trace/reporter.hpp"
 #include "vdsotrace/needs.hpp"
@@ -30,6 +31,7 @@ class BreakpointEngine final : public ProbeEngine {
   EngineStops stops() const override;
   void install(AddressSpace& space, StoppedThread& thread) override;
   bool remove(AddressSpace& space, StoppedThread& thread) override;
+  void undo_leftovers(StoppedThread& thread) override { vdsotrace::undo_leftovers(thread); }
   bool raises_traps(const AddressSpace&) const override { return true; }
   std::optional<Resume> on_trap(StoppedThread& thread) override;
   void leave_engine_memory(StoppedThread& thread) override;

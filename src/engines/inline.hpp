@@ -32,6 +32,7 @@ class InlineEngine final : public ProbeEngine {
   void leave_engine_memory(StoppedThread& thread) override;
   void leave_for_good(StoppedThread& thread) override;
   void adopt(Thread& thread, StoppedThread* stopped) override;
+  void undo_leftovers(StoppedThread& thread) override { vdsotrace::undo_leftovers(thread); }
   bool raises_traps(const AddressSpace& space) const override;
   void on_stop(Thread& thread) override;
   void on_birth(const Thread& parent, const Thread& child) override;

@@ -52,6 +52,7 @@ void Family::begin_attached(std::span<StoppedThread> stopped) {
   read_signal_state();
   const auto representatives = one_for_each_space(stopped);
   for (StoppedThread* one : representatives) {
+    engine_.undo_leftovers(*one);
     const auto* registers = one->registers();
     const bool wide = registers == nullptr || arch::runs_64_bit(*registers);
     *one->thread().space = *AddressSpace::of(one->tid(), wide ? Abi::x86_64 : Abi::i386, images_);

@@ -48,6 +48,9 @@ class ProbeEngine {
   /// be let go, as it would run into what is left.
   virtual bool remove(AddressSpace& space, StoppedThread& thread) = 0;
 
+  /// A process that is being attached: an earlier vdsotrace that was killed may have left something in it. Undoes that,
+  /// before its vDSO is looked at.
+  virtual void undo_leftovers(StoppedThread&) {}
   /// Another thread that ran in the space before install, which has just been done. If its program counter is among
   /// bytes that were replaced, it is moved to where the same instruction is now. `stopped` is null for one that sleeps in
   /// the kernel, outside the vDSO.
