@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/dump_command.hpp"
 #include "cli/options.hpp"
 #include "cli/trace_command.hpp"
 
@@ -21,6 +22,21 @@ int tell(const vdsotrace::Error& error) {
   return kFailure;
 }
 
+/// The commands with options of their own.
+struct Command {
+  std::string_view name;
+  vdsotrace::Result<int> (*run)(const std::vector<std::string>& arguments);
+};
+constexpr Command kCommands[] = {{"dump", vdsotrace::cli::run_dump}};
+
+vdsotrace::Result<int> run(const vdsotrace::cli::Parsed& parsed) {
+  const auto* other = std::get_if<vdsotrace::cli::OtherCommand>(&parsed);
+  for (const Command& command : kCommands) {
+    if (other != nullptr && other->name == command.name) return command.run(other->arguments);
+  }
+  return vdsotrace::cli::run_trace(std::get<vdsotrace::cli::Options>(parsed));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -30,6 +46,6 @@ int main(int argc, char** argv) {
     std::fputs(information->text.c_str(), stdout);
     return EXIT_SUCCESS;
   }
-  const auto status = vdsotrace::cli::run_trace(std::get<vdsotrace::cli::Options>(*parsed));
+  const auto status = run(*parsed);
   return status ? *status : tell(status.error());
 }

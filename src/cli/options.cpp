@@ -8,11 +8,13 @@
 #include <charconv>
 #include <optional>
 
+#include "cli/command_line.hpp"
+
 namespace vdsotrace::cli {
 namespace {
 
 constexpr std::array<std::string_view, 5> kCommands = {"trace", "audit", "compare", "info", "dump"};
-constexpr std::string_view kCommandsHere[] = {"trace"};
+constexpr std::string_view kCommandsHere[] = {"trace", "dump"};
 
 /// What CLI11 fills before it is checked.
 struct Raw {
@@ -76,19 +78,9 @@ constexpr std::string_view kUsage =
     "\n"
     "Shows the system calls of a program together with the calls that its vDSO\n"
     "serves without entering the kernel, and by which route each of them went:\n"
-    "  [vdso]  [vdso->syscall]  [syscall]  [vsyscall]\n\n";
-
-std::string help_text(const CLI::App& app) {
-  std::string text(kUsage);
-  text += "Options:\n";
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->get_group().empty()) continue;
-    std::string left = "  " + option->get_name(false, true);
-    if (option->get_type_size() != 0) left += " " + option->get_type_name();
-    text += fmt::format("{:<38}{}\n", left, option->get_description());
-  }
-  return text;
-}
+    "  [vdso]  [vdso->syscall]  [syscall]  [vsyscall]\n"
+    "\n"
+    "       vdsotrace dump    the vDSO itself: image, symbols, annotated code\n\n";
 
 Result<Color> color_named(const std::string& name) {
   if (name == "auto") return Color::automatic;
@@ -205,56 +197,43 @@ Result<Options> check(Raw&& raw) {
   return std::move(o);
 }
 
-/// Where the words that are not options begin, and whether "--" stood before them.
-struct Words {
-  std::size_t start;
-  bool after_mark;
-};
+using Instead = std::variant<Information, OtherCommand>;
 
-Words split_words(const CLI::App& app, const std::vector<std::string>& arguments) {
-  const std::size_t start = arguments.size() - app.remaining_size();
-  return {start, start > 0 && arguments[start - 1] == "--"};
-}
-
-Result<std::optional<Information>> parse_into(Raw& raw, std::vector<std::string> arguments,
-                                              bool command_given = false) {
+/// Nothing if `raw` is a trace to be made.
+Result<std::optional<Instead>> parse_into(Raw& raw, std::vector<std::string> arguments,
+                                          bool command_given = false) {
   CLI::App app;
   declare(app, raw);
-  app.prefix_command();
-  try {
-    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
-    app.parse(std::move(reversed));
-  } catch (const CLI::ParseError& error) {
-    return fail(error.what(), "see vdsotrace --help");
-  }
-  if (raw.help) return Information{help_text(app)};
+  auto words = parse_words(app, arguments);
+  if (!words) return tl::unexpected(words.error());
+  raw.options.program = std::move(words->program);
+  const std::string first = raw.options.program.empty() ? "" : raw.options.program.front();
+  const bool is_word = !command_given && !words->after_mark;
+  const bool is_command = is_word && std::ranges::find(kCommands, first) != kCommands.end();
+  // Options may stand on both sides of the command word.
+  if (is_command) arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(words->start));
+  if (is_command && std::ranges::find(kCommandsHere, first) != std::end(kCommandsHere) && first != "trace")
+    return OtherCommand{first, std::move(arguments)};
+  if (raw.help) return Information{help_text(app, kUsage)};
   if (raw.version) return Information{fmt::format("vdsotrace {}\n", VDSOTRACE_VERSION)};
-  const Words words = split_words(app, arguments);
-  raw.options.program.assign(arguments.begin() + static_cast<std::ptrdiff_t>(words.start), arguments.end());
-  if (words.after_mark || raw.options.program.empty()) return std::nullopt;
-  const std::string first = raw.options.program.front();
-  if (first.starts_with('-') && first.size() > 1)
-    return fail(fmt::format("{}: unknown option", first), "see vdsotrace --help");
-  if (command_given || std::ranges::find(kCommands, first) == kCommands.end()) return std::nullopt;
+  if (!is_command) return std::nullopt;
   if (std::ranges::find(kCommandsHere, first) == std::end(kCommandsHere))
     return fail(fmt::format("{}: this version does not have that command", first),
                 fmt::format("to trace a program of that name: vdsotrace -- {}", first));
-  // Options may stand on both sides of the command word.
-  arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(words.start));
   raw = Raw{};
   return parse_into(raw, std::move(arguments), true);
 }
 
 }  // namespace
 
-Result<std::variant<Options, Information>> parse_options(int argc, const char* const* argv) {
+Result<Parsed> parse_options(int argc, const char* const* argv) {
   Raw raw;
-  auto information = parse_into(raw, {argv + 1, argv + argc});
-  if (!information) return tl::unexpected(information.error());
-  if (*information) return std::move(**information);
+  auto instead = parse_into(raw, {argv + 1, argv + argc});
+  if (!instead) return tl::unexpected(instead.error());
+  if (*instead) return std::visit([](auto& other) -> Parsed { return std::move(other); }, **instead);
   auto options = check(std::move(raw));
   if (!options) return tl::unexpected(options.error());
-  return std::move(*options);
+  return Parsed(std::move(*options));
 }
 
 }  // namespace vdsotrace::cli

@@ -47,7 +47,15 @@ struct Information {
   std::string text;
 };
 
+/// A command that has options of its own, and what stood around its name.
+struct OtherCommand {
+  std::string name;  ///< "info", "dump"
+  std::vector<std::string> arguments;
+};
+
+using Parsed = std::variant<Options, Information, OtherCommand>;
+
 /// Errors: unknown options and words, values out of range, options that exclude each other.
-Result<std::variant<Options, Information>> parse_options(int argc, const char* const* argv);
+Result<Parsed> parse_options(int argc, const char* const* argv);
 
 }  // namespace vdsotrace::cli

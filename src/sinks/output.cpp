@@ -79,6 +79,10 @@ std::shared_ptr<Output> Output::standard_error() {
   return std::shared_ptr<Output>(new Output(STDERR_FILENO, false, Flush::at_once, "standard error"));
 }
 
+std::shared_ptr<Output> Output::standard_output() {
+  return std::shared_ptr<Output>(new Output(STDOUT_FILENO, false, Flush::in_blocks, "standard output"));
+}
+
 Result<std::shared_ptr<Output>> Output::file(const std::string& path, bool append) {
   const int mode = O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC);
   const int fd = ::open(path.c_str(), mode, 0666);

@@ -1,4 +1,4 @@
-// Where the trace goes: standard error, a file, or a command's standard input.
+// Where the trace goes: standard error, standard output, a file, or a command's standard input.
 #pragma once
 
 #include <sys/types.h>
@@ -23,6 +23,7 @@ class Output {
   };
 
   static std::shared_ptr<Output> standard_error();
+  static std::shared_ptr<Output> standard_output();
   static Result<std::shared_ptr<Output>> file(const std::string& path, bool append);
   /// Runs `sh -c command` with its standard input as the output.
   static Result<std::shared_ptr<Output>> command(const std::string& command);

@@ -148,11 +148,10 @@ X86Decoder::~X86Decoder() {
   cs_close(&handle_);
 }
 
-std::optional<Instruction> X86Decoder::decode(std::span<const std::byte> code) {
+std::optional<Instruction> X86Decoder::decode(std::span<const std::byte> code, std::uint64_t address) {
   const auto window = code.first(std::min(code.size(), kLongestInstruction));
   const auto* position = reinterpret_cast<const std::uint8_t*>(window.data());
   std::size_t left = window.size();
-  std::uint64_t address = 0;
   if (!cs_disasm_iter(handle_, &position, &left, &address, insn_)) return std::nullopt;
   return classify(code.first(insn_->size), wide_);
 }

@@ -55,7 +55,8 @@ class X86Decoder {
   ~X86Decoder();
 
   /// The instruction at the front of `code`; nothing if there is no valid and whole one.
-  std::optional<Instruction> decode(std::span<const std::byte> code);
+  /// `address` is where Capstone's text shall think it is.
+  std::optional<Instruction> decode(std::span<const std::byte> code, std::uint64_t address = 0);
   /// Capstone's view of the instruction decoded last.
   const cs_insn& raw() const { return *insn_; }
   bool wide() const { return wide_; }

@@ -1,0 +1,33 @@
+// What the command lines of all commands have in common.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "vdsotrace/error.hpp"
+
+namespace vdsotrace::cli {
+
+/// Words that are not options: a program and its arguments.
+struct Words {
+  std::vector<std::string> program;
+  std::size_t start = 0;    ///< index in the arguments of the first of them
+  bool after_mark = false;  ///< "--" stood before them
+};
+
+/// Lets `app` take the options of `arguments` up to the first other word. `command` is the command
+/// word, empty for a trace. Errors: an option that is unknown or belongs to another command, a bad value.
+Result<Words> parse_words(CLI::App& app, const std::vector<std::string>& arguments, std::string_view command = {});
+
+/// `usage`, then a line for each option that is not hidden.
+std::string help_text(const CLI::App& app, std::string_view usage);
+
+/// Errors: not a number that can be a process.
+Result<pid_t> parse_pid(const std::string& text);
+
+}  // namespace vdsotrace::cli

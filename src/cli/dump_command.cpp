@@ -1,0 +1,101 @@
+#include "cli/dump_command.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "cli/command_line.hpp"
+#include "model/vdso/disassembly.hpp"
+#include "model/vdso/symbols.hpp"
+#include "os/vdso_mapping.hpp"
+#include "sinks/output.hpp"
+#include "vdsotrace/vdso_image.hpp"
+
+namespace vdsotrace::cli {
+namespace {
+
+constexpr std::string_view kUsage =
+    "usage: vdsotrace dump [-p PID | -- PROGRAM [ARG...]] [OPTIONS]\n"
+    "\n"
+    "Writes the vDSO of this process, of PID, or of PROGRAM (which is started and stopped before its\n"
+    "first instruction) as an ELF file, or shows what is in it.\n\n";
+
+/// Stands for every function; no symbol has that name.
+constexpr std::string_view kEveryFunction = "*";
+
+struct DumpOptions {
+  std::string pid;
+  std::string output;
+  bool symbols = false;
+  std::string disassemble;  ///< a function's name or kEveryFunction; empty: not asked for
+  bool help = false;
+  std::vector<std::string> program;
+
+  bool as_text() const { return symbols || !disassemble.empty(); }
+};
+
+void declare(CLI::App& app, DumpOptions& o) {
+  app.set_help_flag();
+  app.add_flag("-h,--help", o.help, "Show this help and exit");
+  app.add_option("-p", o.pid, "The vDSO of process PID")->type_name("PID");
+  app.add_option("-o,--output", o.output, "Write to FILE instead of to standard output")->type_name("FILE");
+  app.add_flag("--symbols", o.symbols, "List the dynamic symbols, as objdump -T does");
+  app.add_flag(fmt::format("--disassemble{{{}}}", kEveryFunction), o.disassemble,
+               "Disassemble, annotated; --disassemble=FUNCTION: only that one");
+}
+
+Result<void> check(const DumpOptions& o) {
+  if (o.symbols && !o.disassemble.empty()) return fail("--symbols and --disassemble exclude each other");
+  if (!o.pid.empty() && !o.program.empty()) return fail("-p and a program exclude each other");
+  return {};
+}
+
+Result<std::vector<std::byte>> read_bytes(const DumpOptions& o) {
+  const auto bytes = [](MappedVdso&& vdso) { return std::move(vdso.bytes); };
+  if (!o.program.empty()) return read_vdso_of(o.program).map(bytes);
+  if (o.pid.empty()) return read_vdso(::getpid()).map(bytes);
+  return parse_pid(o.pid).and_then(read_vdso).map(bytes);
+}
+
+Result<std::string> text_for(const DumpOptions& o, const std::vector<std::byte>& bytes) {
+  if (!o.as_text()) return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const auto image = VdsoImage::parse(bytes);
+  if (!image) return tl::unexpected(image.error());
+  if (o.symbols) return symbols_text(*image, "[vdso]");
+  return disassemble(*image, o.disassemble == kEveryFunction ? std::string_view() : o.disassemble)
+      .map([](const auto& functions) { return text_of(functions); });
+}
+
+}  // namespace
+
+Result<int> run_dump(const std::vector<std::string>& arguments) {
+  DumpOptions options;
+  CLI::App app;
+  declare(app, options);
+  auto words = parse_words(app, arguments, "dump");
+  if (!words) return tl::unexpected(words.error());
+  options.program = std::move(words->program);
+  auto output = Output::standard_output();
+  if (options.help) {
+    output->write(help_text(app, kUsage));
+  } else {
+    if (auto fine = check(options); !fine) return tl::unexpected(fine.error());
+    if (!options.as_text() && options.output.empty() && output->is_terminal())
+      return fail("standard output: an ELF image is not for a terminal", "add -o FILE, --symbols or --disassemble");
+    const auto text = read_bytes(options).and_then([&](const auto& bytes) { return text_for(options, bytes); });
+    if (!text) return tl::unexpected(text.error());
+    // Only now: a failure leaves an existing file as it is.
+    if (!options.output.empty()) {
+      auto file = Output::file(options.output, false);
+      if (!file) return tl::unexpected(file.error());
+      output = std::move(*file);
+    }
+    output->write(*text);
+  }
+  if (auto closed = output->close(); !closed) return tl::unexpected(closed.error());
+  return EXIT_SUCCESS;
+}
+
+}  // namespace vdsotrace::cli
