@@ -393,6 +393,9 @@ void InlineEngine::adopt(Thread& thread, StoppedThread* stopped) {
   Space* space = find(thread);
   if (space == nullptr) return;
   ++space->members;
+  // Records of a thread whose pointer cannot be asked for yet are those of one that is followed.
+  if (thread.told() && !space->told) space->tgid = thread.tgid;
+  space->told = space->told || thread.told();
   if (stopped != nullptr) join(*space, *stopped);
 }
 
