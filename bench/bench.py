@@ -8,6 +8,7 @@ to the row that the work is compared with. To add an observer or a work, add a r
 import argparse
 import os
 import platform
+import re
 import shutil
 import statistics
 import subprocess
@@ -27,6 +28,7 @@ class Observer:
     prefix: list  # stands before the observed command
     sees: set     # kinds of work that it can observe at all
     slow: int = 1  # divides the number of calls
+    fast: bool = False  # takes as many calls as the bare program
 
 
 @dataclass
@@ -40,21 +42,35 @@ class Work:
     beside: str    # the ratio's denominator, an observer's name
 
 
-ALL = {"vdso", "syscall", "start"}
+VDSO = {"vdso", "ifunc"}  # gdb cannot break on what the C library resolves by an IFUNC
+ALL = VDSO | {"syscall", "start"}
+STUBS = ["-c", "-e", "route=vdso,fallback"]  # no system call stops
+OUT = ["-o", "/dev/null"]
+GDB = ["gdb", "-q", "-batch", "-ex", "set breakpoint pending on", "-ex", "break clock_gettime", "-ex", "ignore 1 1000000000",
+       "-ex", "run", "--args"]
 OBSERVERS = [
     Observer("bare", [], ALL),
-    Observer("vdsotrace", [VDSOTRACE, "-o", "/dev/null"], ALL),
-    Observer("vdsotrace --pin", [VDSOTRACE, "--pin", "-o", "/dev/null"], ALL),
-    Observer("vdsotrace -c", [VDSOTRACE, "-c", "-o", "/dev/null"], ALL),
-    Observer("vdsotrace -c --pin", [VDSOTRACE, "-c", "--pin", "-o", "/dev/null"], ALL),
-    Observer("strace", ["strace", "-o", "/dev/null"], {"syscall", "start"}),
-    Observer("strace, one CPU", ["taskset", "-c", "0", "strace", "-o", "/dev/null"], {"syscall", "start"}),
-    Observer("strace -c", ["strace", "-c", "-o", "/dev/null"], {"syscall", "start"}),
+    Observer("vdsotrace -c, vDSO only", [VDSOTRACE, *STUBS, *OUT], VDSO, fast=True),
+    Observer("vdsotrace -c -T, vDSO only", [VDSOTRACE, *STUBS, "-T", *OUT], VDSO, fast=True),
+    Observer("vdsotrace -c -e trace=%vdso", [VDSOTRACE, "-c", "-e", "trace=%vdso", *OUT], ALL, fast=True),
+    Observer("vdsotrace, vDSO only, text", [VDSOTRACE, *STUBS[1:], *OUT], VDSO, fast=True),
+    Observer("vdsotrace, vDSO only, JSON", [VDSOTRACE, *STUBS[1:], "--json", *OUT], VDSO, fast=True),
+    Observer("vdsotrace", [VDSOTRACE, *OUT], ALL),
+    Observer("vdsotrace --pin", [VDSOTRACE, "--pin", *OUT], ALL),
+    Observer("vdsotrace --engine=breakpoint", [VDSOTRACE, "--engine=breakpoint", *OUT], VDSO),
+    Observer("vdsotrace --engine=breakpoint --pin", [VDSOTRACE, "--engine=breakpoint", "--pin", *OUT], VDSO),
+    Observer("strace", ["strace", *OUT], {"syscall", "start"}),
+    Observer("strace, one CPU", ["taskset", "-c", "0", "strace", *OUT], {"syscall", "start"}),
+    Observer("strace -c", ["strace", "-c", *OUT], {"syscall", "start"}),
+    Observer("strace --seccomp-bpf -f -e trace=openat", ["strace", "--seccomp-bpf", "-f", "-e", "trace=openat", *OUT],
+             {"syscall", "start"}, fast=True),
+    Observer("ltrace", ["ltrace", *OUT, "-e", "clock_gettime+gettimeofday"], VDSO, slow=3),
+    Observer("gdb, breakpoint with an ignore count", GDB, {"vdso"}, slow=6),
 ]
 
 WORKS = [
     Work("vDSO call, clock_gettime(MONOTONIC)", "vdso", "ns", "monotonic", 2_000_000, 3_000, "bare"),
-    Work("vDSO call, gettimeofday", "vdso", "ns", "gettimeofday", 2_000_000, 3_000, "bare"),
+    Work("vDSO call, gettimeofday", "ifunc", "ns", "gettimeofday", 2_000_000, 3_000, "bare"),
     Work("fallback, clock_gettime(PROCESS_CPUTIME_ID)", "vdso", "ns", "cpu_time", 300_000, 2_000, "bare"),
     Work("system call, getppid", "syscall", "us", "getppid", 1_000_000, 3_000, "strace"),
     Work("system call, clock_gettime", "syscall", "us", "clock_syscall", 1_000_000, 3_000, "strace"),
@@ -69,19 +85,22 @@ def measure(work, observer):
         start = time.perf_counter_ns()
         subprocess.run([*observer.prefix, "true"], check=True, stderr=subprocess.DEVNULL)
         return (time.perf_counter_ns() - start) / NS[work.unit]
-    count = work.bare if not observer.prefix else max(1, work.observed // observer.slow)
+    # A fast observer meets only few of the calls that stop: the direct system calls of one work.
+    many = not observer.prefix or (observer.fast and work.call != "clock_syscall")
+    count = work.bare if many else max(1, work.observed // observer.slow)
     ran = subprocess.run([*observer.prefix, CALLS, work.call, str(count)], check=True,
                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    return int(ran.stdout) / count / NS[work.unit]
+    # gdb prints on the program's standard output.
+    return int(re.findall(r"^\d+$", ran.stdout, re.M)[-1]) / count / NS[work.unit]
 
 
-def available(observer):
-    return not observer.prefix or shutil.which(observer.prefix[0]) is not None
+def missing(observer):
+    return bool(observer.prefix) and shutil.which(observer.prefix[0]) is None
 
 
 def rows(work, rounds):
     """[(observer, median, least, most, ratio)] of one work."""
-    observers = [one for one in OBSERVERS if work.kind in one.sees and available(one)]
+    observers = [one for one in OBSERVERS if work.kind in one.sees and not missing(one)]
     taken = {one.name: [] for one in observers}
     for _ in range(rounds):
         for one in observers:
@@ -106,6 +125,8 @@ def main():
         sys.exit("bench.py: --rounds: at least 1")
     print(f"{platform.machine()}, {os.cpu_count()} processors, Linux {platform.release()}; "
           f"medians of {options.rounds} rounds\n")
+    for observer in filter(missing, OBSERVERS):
+        print(f"not measured, as it is not installed: {observer.name}")
     print("| work | observer | median | range | ratio |\n|---|---|---:|---:|---:|")
     for work in WORKS:
         if options.work not in work.name:
