@@ -14,7 +14,7 @@ namespace vdsotrace::cli {
 namespace {
 
 constexpr std::array<std::string_view, 5> kCommands = {"trace", "audit", "compare", "info", "dump"};
-constexpr std::string_view kCommandsHere[] = {"trace", "dump"};
+constexpr std::string_view kCommandsHere[] = {"trace", "info", "dump"};
 
 /// What CLI11 fills before it is checked.
 struct Raw {
@@ -80,6 +80,7 @@ constexpr std::string_view kUsage =
     "serves without entering the kernel, and by which route each of them went:\n"
     "  [vdso]  [vdso->syscall]  [syscall]  [vsyscall]\n"
     "\n"
+    "       vdsotrace info    what of this machine's calls stays in user space, and what each costs\n"
     "       vdsotrace dump    the vDSO itself: image, symbols, annotated code\n\n";
 
 Result<Color> color_named(const std::string& name) {

@@ -32,6 +32,12 @@ std::string slurp(const std::string& path) {
   }
 }
 
+std::string link_target(const std::string& path) {
+  std::array<char, PATH_MAX> target;
+  const ssize_t n = ::readlink(path.c_str(), target.data(), target.size());
+  return n > 0 ? std::string(target.data(), static_cast<std::size_t>(n)) : std::string();
+}
+
 /// Cuts off and returns what stands before `end`.
 std::string_view take_until(std::string_view& text, char end) {
   const auto at = text.find(end);
@@ -81,7 +87,7 @@ std::optional<Mapping> parse_mapping(std::string_view line) {
   const auto permissions = take_until(line, ' ');
   for (int column = 0; column < 3; ++column) take_until(line, ' ');
   const auto name = line.find_first_not_of(' ');
-  return Mapping{*start, *end, permissions.size() > 2 && permissions[2] == 'x',
+  return Mapping{*start, *end, permissions.starts_with('r'), permissions.size() > 2 && permissions[2] == 'x',
                  std::string(name == std::string_view::npos ? "" : line.substr(name))};
 }
 
@@ -103,11 +109,10 @@ std::optional<Mapping> vdso_mapping(pid_t pid) {
   return std::nullopt;
 }
 
-std::string executable(pid_t pid) {
-  std::array<char, PATH_MAX> target;
-  const ssize_t n =
-      ::readlink(fmt::format("/proc/{}/exe", pid).c_str(), target.data(), target.size());
-  return n > 0 ? std::string(target.data(), static_cast<std::size_t>(n)) : std::string();
+std::string executable(pid_t pid) { return link_target(fmt::format("/proc/{}/exe", pid)); }
+
+std::string name_space(pid_t pid, const std::string& kind) {
+  return link_target(fmt::format("/proc/{}/ns/{}", pid, kind));
 }
 
 std::optional<std::int64_t> status_number(pid_t pid, std::string_view field) {

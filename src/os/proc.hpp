@@ -14,6 +14,7 @@ namespace vdsotrace::proc {
 struct Mapping {
   std::uint64_t start = 0;
   std::uint64_t end = 0;  ///< exclusive
+  bool readable = false;
   bool executable = false;
   std::string name;  ///< file, "[vdso]", or empty
 };
@@ -41,6 +42,9 @@ bool is_kernel_thread(pid_t pid);
 std::optional<std::uint64_t> blocked_at(pid_t tid);
 /// The name of the program that it runs, as ps shows it.
 std::string command_name(pid_t pid);
+
+/// What a namespace link such as /proc/PID/ns/time points to; empty if it cannot be told.
+std::string name_space(pid_t pid, const std::string& kind);
 
 /// First line of a small file such as /sys/.../current_clocksource; empty if unreadable.
 std::string first_line(const std::string& path);

@@ -20,6 +20,7 @@
 namespace vdsotrace {
 namespace {
 
+constexpr std::string_view kAllowed = "be its user and allowed to trace it, or root";
 /// No kernel maps more; a bound for what is read.
 constexpr std::uint64_t kLargestMapping = 256 * 1024;
 
@@ -29,13 +30,13 @@ Error why_no_mappings(pid_t pid) {
     return {ESRCH, fmt::format("process {}: No such process", pid), {}};
   const UniqueFd maps(::open(fmt::format("/proc/{}/maps", pid).c_str(), O_RDONLY | O_CLOEXEC));
   if (!maps && errno != ENOENT) {
-    return {errno, fmt::format("process {}: {}", pid, std::strerror(errno)), "be its user and allowed to trace it, or root"};
+    return {errno, fmt::format("process {}: {}", pid, std::strerror(errno)), std::string(kAllowed)};
   }
   // Neither a zombie nor a kernel thread has memory; only the former had a program.
   return {0, fmt::format("process {}: it has ended, or is a kernel thread: it has no memory", pid), {}};
 }
 
-Error no_vdso(pid_t pid) { return {0, fmt::format("process {}: it has no vDSO", pid), {}}; }
+Error no_vdso(pid_t pid) { return {ENOENT, fmt::format("process {}: it has no vDSO", pid), {}}; }
 
 /// Runs the child up to its exec.
 Result<void> run_to_exec(const SpawnedChild& child, OwnSignals& signals) {
@@ -72,7 +73,7 @@ Result<MappedVdso> read_vdso(pid_t pid) {
       return fail(fmt::format("process {}: its vDSO is too large", pid));
     MappedVdso vdso{mapping.start, std::vector<std::byte>(mapping.end - mapping.start)};
     if (RemoteMemory(pid).read(vdso.base, vdso.bytes) == vdso.bytes.size()) return vdso;
-    return fail(fmt::format("process {}: its memory cannot be read", pid), "be its user and allowed to trace it, or root");
+    return fail(fmt::format("process {}: its memory cannot be read", pid), std::string(kAllowed));
   }
   return tl::unexpected(no_vdso(pid));
 }

@@ -19,7 +19,7 @@ struct MappedVdso {
 };
 
 /// Of a process, which need not be stopped. Errors: no such process, it has ended, a kernel thread, not ours
-/// to read, no vDSO.
+/// to read, no vDSO (code ENOENT).
 Result<MappedVdso> read_vdso(pid_t pid);
 
 /// Of a program: it is started, stopped before its first instruction, and killed. Errors also

@@ -67,6 +67,7 @@ TEST_CASE("disassembly: a function in full") {
       "f3 41 0f c7 f8"     // 818 rdpid r8
       "0f c7 f8"           // 81d rdseed eax
       "c3");               // 820 ret
+  // clang-format off
   CHECK(text_for(image) == R"(00000800 <__vdso_time, time>:
 ; 7 instructions, 1 return, 1 clock read, 1 seqlock loop, 1 fallback, with helper_814
 .L1:
@@ -85,6 +86,7 @@ TEST_CASE("disassembly: a function in full") {
    81d:  0f c7 f8                       rdseed  eax
    820:  c3                             ret                                 ; return
 )");
+  // clang-format on
 }
 
 TEST_CASE("disassembly: only a loop that reads kernel data is a seqlock") {

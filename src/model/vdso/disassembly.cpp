@@ -144,7 +144,8 @@ class Annotator {
     for (std::size_t i = 0; i < code_.size(); ++i) {
       const KernelDataUse& use = uses_[i];
       if (use.kind == KernelDataUse::Kind::none) continue;
-      const std::string_view what = use.kind == KernelDataUse::Kind::reads ? "reads kernel data" : "address of kernel data";
+      const bool reads = use.kind == KernelDataUse::Kind::reads;
+      const std::string_view what = reads ? "reads kernel data" : "address of kernel data";
       if (!use.offset) {
         result_.lines[i].notes.emplace_back(what);
       } else {

@@ -81,14 +81,16 @@ class Finder {
       }
       if (!number || add >= code_.size()) continue;
       const auto& operands = code_[add].operands;
-      if (code_[add].id != X86_INS_ADD || operands.op_count != 2 || operands.operands[1].type != X86_OP_IMM) continue;
+      if (code_[add].id != X86_INS_ADD || operands.op_count != 2) continue;
+      if (operands.operands[1].type != X86_OP_IMM) continue;
       own_[*number] = next + static_cast<std::int32_t>(operands.operands[1].imm);
     }
   }
 
   std::optional<unsigned> thunk_register(std::int64_t target) const {
     if (target < 0 || target + 4 > static_cast<std::int64_t>(image_.size())) return std::nullopt;
-    const auto at = [&](std::int64_t i) { return std::to_integer<unsigned>(image_[static_cast<std::size_t>(target + i)]); };
+    const auto code = image_.subspan(static_cast<std::size_t>(target), 4);
+    const auto at = [&](std::size_t i) { return std::to_integer<unsigned>(code[i]); };
     if (at(0) != 0x8b || (at(1) & 0xc7) != 0x04 || at(2) != 0x24 || at(3) != 0xc3) return std::nullopt;
     return (at(1) >> 3) & 7;
   }

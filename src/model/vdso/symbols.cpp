@@ -164,7 +164,9 @@ std::string version_column(const DynamicSymbol& symbol) {
 
 }  // namespace
 
-Result<std::vector<DynamicSymbol>> dynamic_symbols(const VdsoImage& image) { return SymbolReader(image.bytes()).read(); }
+Result<std::vector<DynamicSymbol>> dynamic_symbols(const VdsoImage& image) {
+  return SymbolReader(image.bytes()).read();
+}
 
 Result<std::string> symbols_text(const VdsoImage& image, std::string_view name) {
   const auto symbols = dynamic_symbols(image);
@@ -172,7 +174,8 @@ Result<std::string> symbols_text(const VdsoImage& image, std::string_view name) 
   const bool wide = image.machine() == Machine::x86_64 || image.machine() == Machine::aarch64 ||
                     image.machine() == Machine::riscv64 || image.machine() == Machine::other;
   const int digits = wide ? 16 : 8;
-  std::string text = fmt::format("\n{}:     file format {}\n\nDYNAMIC SYMBOL TABLE:\n", name, format_of(image.machine()));
+  std::string text =
+      fmt::format("\n{}:     file format {}\n\nDYNAMIC SYMBOL TABLE:\n", name, format_of(image.machine()));
   for (const DynamicSymbol& symbol : *symbols) {
     text += fmt::format("{:0{}x} {} {}\t{:0{}x}{}{} {}\n", symbol.value, digits, flags_of(symbol), symbol.section,
                         symbol.size, digits, version_column(symbol), visibility_of(symbol), symbol.name);

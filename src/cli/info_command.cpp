@@ -1,0 +1,214 @@
+#include "cli/info_command.hpp"
+
+#include <fmt/format.h>
+#include <sys/auxv.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <iterator>
+#include <sstream>
+
+#include "cli/command_line.hpp"
+#include "os/call_probe.hpp"
+#include "os/proc.hpp"
+#include "os/vdso_mapping.hpp"
+#include "sinks/info_report.hpp"
+#include "sinks/output.hpp"
+
+namespace vdsotrace::cli {
+namespace {
+
+constexpr std::string_view kUsage =
+    "usage: vdsotrace info [OPTIONS]\n"
+    "\n"
+    "Says which calls stay in user space on this system, found out by making them, and what each\n"
+    "costs there and as a system call.\n\n";
+
+struct InfoOptions {
+  std::string pid;
+  bool json = false;
+  bool help = false;
+};
+
+void declare(CLI::App& app, InfoOptions& o) {
+  app.set_help_flag();
+  app.add_flag("-h,--help", o.help, "Show this help and exit");
+  app.add_option("-p", o.pid, "Describe the vDSO of process PID")->type_name("PID");
+  app.add_flag("--json", o.json, "One JSON object instead of text");
+}
+
+struct ClockName {
+  clockid_t id;
+  std::string_view name;
+  bool always;  ///< listed even if this kernel refuses it
+};
+/// include/uapi/linux/time.h; AUX clocks since Linux 6.17, where configured.
+constexpr ClockName kClocks[] = {
+    {0, "CLOCK_REALTIME", true},          {1, "CLOCK_MONOTONIC", true},
+    {2, "CLOCK_PROCESS_CPUTIME_ID", true}, {3, "CLOCK_THREAD_CPUTIME_ID", true},
+    {4, "CLOCK_MONOTONIC_RAW", true},     {5, "CLOCK_REALTIME_COARSE", true},
+    {6, "CLOCK_MONOTONIC_COARSE", true},  {7, "CLOCK_BOOTTIME", true},
+    {8, "CLOCK_REALTIME_ALARM", true},    {9, "CLOCK_BOOTTIME_ALARM", true},
+    {10, "CLOCK_SGI_CYCLE", false},       {11, "CLOCK_TAI", true},
+    {16, "CLOCK_AUX0", false},            {17, "CLOCK_AUX1", false},
+    {18, "CLOCK_AUX2", false},            {19, "CLOCK_AUX3", false},
+    {20, "CLOCK_AUX4", false},            {21, "CLOCK_AUX5", false},
+    {22, "CLOCK_AUX6", false},            {23, "CLOCK_AUX7", false},
+};
+
+struct CallName {
+  ProbedCall call;
+  std::string_view name;
+};
+constexpr CallName kCalls[] = {{ProbedCall::gettimeofday, "gettimeofday"}, {ProbedCall::time, "time"},
+                               {ProbedCall::getcpu, "getcpu"},             {ProbedCall::getrandom, "getrandom"}};
+
+/// Our own vDSO as the kernel told us of it; what it did not tell (booted with vdso=0, hidden by a tracer) no
+/// C library uses either.
+std::optional<VdsoFacts> own_vdso() {
+  const std::uint64_t base = ::getauxval(AT_SYSINFO_EHDR);
+  if (base == 0) return std::nullopt;
+  auto mapped = read_vdso(::getpid());
+  if (!mapped || mapped->base != base) return std::nullopt;
+  auto image = VdsoImage::parse(mapped->bytes);
+  if (!image) return std::nullopt;
+  return VdsoFacts{base, mapped->bytes.size(), std::move(*image)};
+}
+
+std::uintptr_t address_of(const std::optional<VdsoFacts>& vdso, std::string_view call) {
+  if (!vdso) return 0;
+  for (const VdsoFunction& function : vdso->image.functions()) {
+    const VdsoService* service = service_for(function);
+    if (service != nullptr && service->syscall == call) return vdso->base + function.entry;
+  }
+  return 0;
+}
+
+struct Question {
+  CallFacts facts;
+  CallProbe probe;
+  bool always = true;
+};
+
+std::vector<Question> questions(const std::optional<VdsoFacts>& vdso) {
+  std::vector<Question> all;
+  const auto ask = [&](std::string_view name, ProbedCall call, const ClockName* clock) {
+    Question question;
+    question.facts.name = name;
+    question.probe = {call, clock != nullptr ? clock->id : 0, address_of(vdso, name)};
+    if (clock != nullptr) {
+      question.facts.clock = clock->name;
+      question.facts.clock_id = clock->id;
+      question.always = clock->always;
+    }
+    all.push_back(std::move(question));
+  };
+  for (const ClockName& clock : kClocks) ask("clock_gettime", ProbedCall::clock_gettime, &clock);
+  for (const ClockName& clock : kClocks) ask("clock_getres", ProbedCall::clock_getres, &clock);
+  for (const CallName& call : kCalls) ask(call.name, call.call, nullptr);
+  return all;
+}
+
+Result<std::vector<CallFacts>> ask_kernel(const std::optional<VdsoFacts>& vdso) {
+  auto all = questions(vdso);
+  std::vector<CallProbe> probes;
+  for (const Question& question : all) probes.push_back(question.probe);
+  const auto findings = probe_calls(probes);
+  if (!findings) return tl::unexpected(findings.error());
+  std::vector<CallFacts> calls;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const CallFinding& finding = (*findings)[i];
+    if (finding.error == EINVAL && !all[i].always) continue;
+    CallFacts& facts = all[i].facts;
+    facts.error = finding.error;
+    facts.in_user_space = finding.in_user_space;
+    facts.function_ns = finding.function_ns;
+    facts.system_call_ns = finding.system_call_ns;
+    facts.resolution_ns = finding.resolution_ns;
+    calls.push_back(std::move(facts));
+  }
+  return calls;
+}
+
+/// The page's permissions tell how the kernel was configured (vsyscall= of its command line).
+std::string vsyscall_mode(pid_t pid) {
+  for (const proc::Mapping& mapping : proc::mappings(pid)) {
+    if (mapping.name == "[vsyscall]") return mapping.readable ? "emulate" : "xonly";
+  }
+  return "none";
+}
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream stream(text);
+  return {std::istream_iterator<std::string>(stream), {}};
+}
+
+/// Puts another process's vDSO in the place of ours.
+Result<void> look_at(pid_t pid, InfoFacts& facts) {
+  auto mapped = read_vdso(pid);
+  // Having none is a fact, not a failure.
+  if (!mapped && mapped.error().code != ENOENT) return tl::unexpected(mapped.error());
+  ProcessFacts process{pid, proc::executable(pid), false,
+                       proc::name_space(pid, "time") == proc::name_space(::getpid(), "time")};
+  std::optional<VdsoFacts> vdso;
+  if (mapped) {
+    process.same_image = facts.vdso && std::ranges::equal(facts.vdso->image.bytes(), mapped->bytes);
+    auto image = VdsoImage::parse(mapped->bytes);
+    if (!image) return tl::unexpected(image.error());
+    vdso = VdsoFacts{mapped->base, mapped->bytes.size(), std::move(*image)};
+  }
+  facts.vdso = std::move(vdso);
+  facts.process = std::move(process);
+  facts.vsyscall = vsyscall_mode(pid);
+  return {};
+}
+
+Result<InfoFacts> gather(const InfoOptions& o) {
+  constexpr std::string_view kSource = "/sys/devices/system/clocksource/clocksource0/";
+  utsname system{};
+  ::uname(&system);
+  InfoFacts facts;
+  facts.kernel = fmt::format("{} {}", system.sysname, system.release);
+  facts.machine = system.machine;
+  facts.clocksource = proc::first_line(fmt::format("{}current_clocksource", kSource));
+  facts.clocksources = words_of(proc::first_line(fmt::format("{}available_clocksource", kSource)));
+  facts.vsyscall = vsyscall_mode(::getpid());
+  facts.vdso = own_vdso();
+  const auto own = facts.vdso;
+  if (!o.pid.empty()) {
+    const auto looked = parse_pid(o.pid).and_then([&](pid_t pid) { return look_at(pid, facts); });
+    if (!looked) return tl::unexpected(looked.error());
+  }
+  auto calls = ask_kernel(own);
+  if (!calls) return tl::unexpected(calls.error());
+  facts.calls = std::move(*calls);
+  return facts;
+}
+
+}  // namespace
+
+Result<int> run_info(const std::vector<std::string>& arguments) {
+  InfoOptions options;
+  CLI::App app;
+  declare(app, options);
+  const auto words = parse_words(app, arguments, "info");
+  if (!words) return tl::unexpected(words.error());
+  const auto output = Output::standard_output();
+  if (options.help) {
+    output->write(help_text(app, kUsage));
+  } else {
+    if (!words->program.empty())
+      return fail(fmt::format("{}: info takes no program", words->program.front()),
+                  "vdsotrace info -p PID describes a running one");
+    const auto facts = gather(options);
+    if (!facts) return tl::unexpected(facts.error());
+    output->write(options.json ? info_json(*facts) : info_text(*facts));
+  }
+  if (auto closed = output->close(); !closed) return tl::unexpected(closed.error());
+  return EXIT_SUCCESS;
+}
+
+}  // namespace vdsotrace::cli

@@ -1,0 +1,56 @@
+// What `vdsotrace info` found out, as text and as JSON.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vdsotrace/vdso_image.hpp"
+
+namespace vdsotrace {
+
+/// One kind of call, made both ways.
+struct CallFacts {
+  std::string name;                    ///< "clock_gettime"
+  std::optional<int> clock_id;         ///< where the call takes a clock
+  std::string clock;                   ///< "CLOCK_MONOTONIC", or empty
+  int error = 0;                       ///< errno of the system call; then nothing below is known
+  std::optional<bool> in_user_space;   ///< whether the vDSO function made no system call; nothing without one
+  double function_ns = 0;              ///< a call through the vDSO; 0 without a function
+  double system_call_ns = 0;
+  std::optional<std::int64_t> resolution_ns;
+};
+
+struct VdsoFacts {
+  std::uint64_t base = 0;
+  std::uint64_t size = 0;
+  VdsoImage image;
+};
+
+/// Another process beside this one.
+struct ProcessFacts {
+  pid_t pid = 0;
+  std::string program;
+  bool same_image = false;           ///< its vDSO is byte for byte ours
+  bool same_time_namespace = false;  ///< else its clocks are offset, which costs a little more
+};
+
+struct InfoFacts {
+  std::string kernel;   ///< "Linux 6.18.1"
+  std::string machine;  ///< "x86_64"
+  std::string clocksource;
+  std::vector<std::string> clocksources;  ///< available
+  std::string vsyscall;                   ///< "none", "xonly", "emulate"
+  std::optional<ProcessFacts> process;    ///< whose vDSO and vsyscall these are; nothing: our own
+  std::optional<VdsoFacts> vdso;
+  std::vector<CallFacts> calls;  ///< made by us, also where `process` is another
+};
+
+std::string info_text(const InfoFacts& facts);
+/// One object in one line, ended.
+std::string info_json(const InfoFacts& facts);
+
+}  // namespace vdsotrace
