@@ -68,17 +68,17 @@ constexpr CallName kCalls[] = {{ProbedCall::gettimeofday, "gettimeofday"}, {Prob
 
 /// Our own vDSO as the kernel told us of it; what it did not tell (booted with vdso=0, hidden by a tracer) no
 /// C library uses either.
-std::optional<VdsoFacts> own_vdso() {
+std::optional<VdsoDescription> own_vdso() {
   const std::uint64_t base = ::getauxval(AT_SYSINFO_EHDR);
   if (base == 0) return std::nullopt;
   auto mapped = read_vdso(::getpid());
   if (!mapped || mapped->base != base) return std::nullopt;
   auto image = VdsoImage::parse(mapped->bytes);
   if (!image) return std::nullopt;
-  return VdsoFacts{base, mapped->bytes.size(), std::move(*image)};
+  return VdsoDescription{base, mapped->bytes.size(), std::move(*image)};
 }
 
-std::uintptr_t address_of(const std::optional<VdsoFacts>& vdso, std::string_view call) {
+std::uintptr_t address_of(const std::optional<VdsoDescription>& vdso, std::string_view call) {
   if (!vdso) return 0;
   for (const VdsoFunction& function : vdso->image.functions()) {
     const VdsoService* service = service_for(function);
@@ -93,7 +93,7 @@ struct Question {
   bool always = true;
 };
 
-std::vector<Question> questions(const std::optional<VdsoFacts>& vdso) {
+std::vector<Question> questions(const std::optional<VdsoDescription>& vdso) {
   std::vector<Question> all;
   const auto ask = [&](std::string_view name, ProbedCall call, const ClockName* clock) {
     Question question;
@@ -112,7 +112,7 @@ std::vector<Question> questions(const std::optional<VdsoFacts>& vdso) {
   return all;
 }
 
-Result<std::vector<CallFacts>> ask_kernel(const std::optional<VdsoFacts>& vdso) {
+Result<std::vector<CallFacts>> ask_kernel(const std::optional<VdsoDescription>& vdso) {
   auto all = questions(vdso);
   std::vector<CallProbe> probes;
   for (const Question& question : all) probes.push_back(question.probe);
@@ -153,12 +153,12 @@ Result<void> look_at(pid_t pid, InfoFacts& facts) {
   if (!mapped && mapped.error().code != ENOENT) return tl::unexpected(mapped.error());
   ProcessFacts process{pid, proc::executable(pid), false,
                        proc::name_space(pid, "time") == proc::name_space(::getpid(), "time")};
-  std::optional<VdsoFacts> vdso;
+  std::optional<VdsoDescription> vdso;
   if (mapped) {
     process.same_image = facts.vdso && std::ranges::equal(facts.vdso->image.bytes(), mapped->bytes);
     auto image = VdsoImage::parse(mapped->bytes);
     if (!image) return tl::unexpected(image.error());
-    vdso = VdsoFacts{mapped->base, mapped->bytes.size(), std::move(*image)};
+    vdso = VdsoDescription{mapped->base, mapped->bytes.size(), std::move(*image)};
   }
   facts.vdso = std::move(vdso);
   facts.process = std::move(process);

@@ -67,7 +67,7 @@ std::string process_text(const ProcessFacts& process) {
                      process.same_time_namespace ? "the same time namespace" : "a time namespace of its own");
 }
 
-std::string vdso_text(const VdsoFacts& vdso) {
+std::string vdso_text(const VdsoDescription& vdso) {
   const VdsoImage& image = vdso.image;
   std::string text = fmt::format("vDSO           {:#x}, {} bytes, {}, build-id {}\n\n", vdso.base, vdso.size,
                                  name_of(image.machine()), image.build_id().empty() ? "none" : image.build_id());
@@ -105,7 +105,7 @@ Json call_json(const CallFacts& call) {
           {"resolution_ns", or_null(call.resolution_ns)}};
 }
 
-Json vdso_json(const std::optional<VdsoFacts>& vdso) {
+Json vdso_json(const std::optional<VdsoDescription>& vdso) {
   if (!vdso) return nullptr;
   Json functions = Json::array();
   for (const VdsoFunction& function : vdso->image.functions())

@@ -24,7 +24,7 @@ struct CallFacts {
   std::optional<std::int64_t> resolution_ns;
 };
 
-struct VdsoFacts {
+struct VdsoDescription {
   std::uint64_t base = 0;
   std::uint64_t size = 0;
   VdsoImage image;
@@ -45,7 +45,7 @@ struct InfoFacts {
   std::vector<std::string> clocksources;  ///< available
   std::string vsyscall;                   ///< "none", "xonly", "emulate"
   std::optional<ProcessFacts> process;    ///< whose vDSO and vsyscall these are; nothing: our own
-  std::optional<VdsoFacts> vdso;
+  std::optional<VdsoDescription> vdso;
   std::vector<CallFacts> calls;  ///< made by us, also where `process` is another
 };
 

@@ -42,7 +42,7 @@ TEST_CASE("info: with a vDSO, of another process") {
   InfoFacts facts = some_facts();
   facts.calls.clear();
   const auto bytes = testing::saved_image("6.1.0-50.x86_64");
-  facts.vdso = VdsoFacts{0x7ffff7fc1000, 8192, testing::parse_or_throw(bytes)};
+  facts.vdso = VdsoDescription{0x7ffff7fc1000, 8192, testing::parse_or_throw(bytes)};
   facts.process = ProcessFacts{42, "/bin/odd\x1b[31m", true, false};
   const std::string text = info_text(facts);
   CHECK(text.find("process        42 (/bin/odd?[31m)\n"
@@ -54,7 +54,7 @@ TEST_CASE("info: with a vDSO, of another process") {
 
 TEST_CASE("info: JSON has the same facts") {
   InfoFacts facts = some_facts();
-  facts.vdso = VdsoFacts{0x7ffff7fc1000, 8192, testing::parse_or_throw(testing::saved_image("6.1.0-50.x86_64"))};
+  facts.vdso = VdsoDescription{0x7ffff7fc1000, 8192, testing::parse_or_throw(testing::saved_image("6.1.0-50.x86_64"))};
   const std::string line = info_json(facts);
   CHECK(line.find('\n') == line.size() - 1);
   const auto object = nlohmann::json::parse(line);
