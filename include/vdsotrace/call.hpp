@@ -36,6 +36,12 @@ struct Caller {
   std::string symbol;  ///< empty if unknown
 };
 
+/// The positive errno in the raw result of a system call or a vDSO function; 0 if it succeeded (MAX_ERRNO, linux/err.h).
+constexpr int error_of(std::int64_t result) {
+  constexpr std::int64_t kMaxErrno = 4095;
+  return result < 0 && result >= -kMaxErrno ? static_cast<int>(-result) : 0;
+}
+
 /// How a call ended.
 enum class Ending : std::uint8_t {
   running,     ///< it has not ended yet

@@ -1,8 +1,10 @@
 // The templates of stubs_x86_64.S: code that the inline engine copies beside a vDSO.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -48,7 +50,12 @@ StubTemplate stub_template(StubKind kind, StubShape shape);
 /// seccomp filter can tell them from calls that the program makes itself.
 inline constexpr std::uint64_t kOwnCallMark = 0x7664'736f'7472'6163;
 
-/// A jump from one address to another, to be written over code.
+/// A jump to anywhere within 32 bits (Intel SDM, JMP rel32).
 inline constexpr std::size_t kJumpSize = 5;
+using Jump = std::array<std::byte, kJumpSize>;
+/// The jump that stands at `from` and leads to `to`; nothing if that is out of its reach.
+std::optional<Jump> jump(std::uint64_t from, std::uint64_t to);
+/// Where the code that stands at `from` leads, if it is a jump.
+std::optional<std::uint64_t> jump_target(const Jump& code, std::uint64_t from);
 
 }  // namespace vdsotrace::arch

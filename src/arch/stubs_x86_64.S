@@ -34,6 +34,25 @@ vdsotrace_stub_\name\()_back:
 vdsotrace_stub_\name\()_end:
 .endm
 
+/* The first place in the table for this thread's entry, and in the flags whether it is there.
+ * out: key (fs base + 1), entry. */
+.macro FIRST_ENTRY region, key, entry, entry32
+        rdfsbase \key
+        imul    $HASH_FACTOR, \key, \entry
+        shr     $HASH_SHIFT, \entry32
+        shl     $ENTRY_LOG2, \entry32
+        lea     REGION_TABLE(\region, \entry), \entry
+        inc     \key
+        cmp     \key, ENTRY_KEY(\entry)
+.endm
+/* The other places, one after the other; leaves to `found`. */
+.macro OTHER_ENTRIES key, entry, found
+        .rept TABLE_PROBES - 1
+        add     $(1 << ENTRY_LOG2), \entry
+        cmp     \key, ENTRY_KEY(\entry)
+        je      \found
+        .endr
+.endm
 /* The column of the clock id in edi. */
 .macro CLOCK column
         mov     $CLOCK_OTHER, \column
@@ -43,14 +62,8 @@ vdsotrace_stub_\name\()_end:
 /* One more entry, in the thread's own block: nobody else writes there. Leaves its table entry in rax.
  * Threads that are not in the table share a block and lock. Clobbers r10, r11. */
 .macro COUNT_ENTRY region, row, clocked
-        rdfsbase %r10
         mov     \region(%rip), %r11
-        imul    $HASH_FACTOR, %r10, %rax
-        shr     $HASH_SHIFT, %eax
-        shl     $ENTRY_LOG2, %eax
-        lea     REGION_TABLE(%r11, %rax), %rax
-        inc     %r10
-        cmp     %r10, ENTRY_KEY(%rax)
+        FIRST_ENTRY %r11, %r10, %rax, %eax
         jne     52f
 51:     mov     ENTRY_COUNTERS(%rax), %r10
         add     \row(%rip), %r10
@@ -64,11 +77,7 @@ vdsotrace_stub_\name\()_end:
 .endm
 .macro COUNT_ENTRY_ELSEWHERE row, clocked
 52:
-        .rept TABLE_PROBES - 1
-        add     $(1 << ENTRY_LOG2), %rax
-        cmp     %r10, ENTRY_KEY(%rax)
-        je      51b
-        .endr
+        OTHER_ENTRIES %r10, %rax, 51b
         lea     REGION_SHARED_ENTRY(%r11), %rax
         mov     ENTRY_COUNTERS(%rax), %r10
         add     \row(%rip), %r10
@@ -176,19 +185,9 @@ COUNT_FALLBACK_TEMPLATE count_fallback_clock, 1
 /* The thread's entry in the table, or the one shared by all who have none.
  * in: region; out: key (fs base + 1), entry. Clobbers nothing else. */
 .macro FIND_ENTRY region, key, entry, entry32
-        rdfsbase \key
-        imul    $HASH_FACTOR, \key, \entry
-        shr     $HASH_SHIFT, \entry32
-        shl     $ENTRY_LOG2, \entry32
-        lea     REGION_TABLE(\region, \entry), \entry
-        inc     \key
-        cmp     \key, ENTRY_KEY(\entry)
+        FIRST_ENTRY \region, \key, \entry, \entry32
         je      70f
-        .rept TABLE_PROBES - 1
-        add     $(1 << ENTRY_LOG2), \entry
-        cmp     \key, ENTRY_KEY(\entry)
-        je      70f
-        .endr
+        OTHER_ENTRIES \key, \entry, 70f
         lea     REGION_SHARED_ENTRY(\region), \entry
 70:
 .endm

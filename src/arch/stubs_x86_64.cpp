@@ -1,5 +1,7 @@
 #include <sys/auxv.h>
 
+#include <cstring>
+
 #include "arch/stubs.hpp"
 #include "base/check.hpp"
 
@@ -20,6 +22,7 @@ RECORD_TEMPLATES(RECORD_TEMPLATE)
 namespace vdsotrace::arch {
 namespace {
 
+constexpr std::byte kJump{0xe9};
 constexpr unsigned kHwcap2FsGsBase = 1 << 1;  // HWCAP2_FSGSBASE, uapi/asm/hwcap2.h
 
 struct Row {
@@ -61,6 +64,22 @@ const Row kRows[] = {
 };
 
 }  // namespace
+
+std::optional<Jump> jump(std::uint64_t from, std::uint64_t to) {
+  const auto distance = static_cast<std::int64_t>(to - from - kJumpSize);
+  const auto displacement = static_cast<std::int32_t>(distance);
+  if (displacement != distance) return std::nullopt;
+  Jump code{kJump};
+  std::memcpy(&code[1], &displacement, sizeof displacement);
+  return code;
+}
+
+std::optional<std::uint64_t> jump_target(const Jump& code, std::uint64_t from) {
+  if (code[0] != kJump) return std::nullopt;
+  std::int32_t displacement;
+  std::memcpy(&displacement, &code[1], sizeof displacement);
+  return from + kJumpSize + static_cast<std::uint64_t>(std::int64_t{displacement});
+}
 
 bool stubs_usable() { return (::getauxval(AT_HWCAP2) & kHwcap2FsGsBase) != 0; }
 

@@ -10,15 +10,12 @@
 namespace vdsotrace {
 namespace {
 
-/// Largest errno that a system call returns (MAX_ERRNO, linux/err.h).
-constexpr std::int64_t kMaxErrno = 4095;
-
 void set_result(Call& call, const arch::Registers& registers) {
   const VdsoService* service = service_of_syscall(call.name);
   call.ending = Ending::returned;
   call.result = service != nullptr && service->returns_long ? arch::return_value(registers)
                                                             : arch::int_return_value(registers);
-  call.error = call.result < 0 && call.result >= -kMaxErrno ? static_cast<int>(-call.result) : 0;
+  call.error = error_of(call.result);
 }
 
 }  // namespace

@@ -10,9 +10,6 @@
 namespace vdsotrace {
 namespace {
 
-constexpr std::byte kJump{0xe9};  // followed by 32 bits of displacement (Intel SDM, JMP rel32)
-constexpr std::size_t kJumpSize = 5;
-
 std::optional<StubJournal> journal_in(Memory& memory, const proc::Mapping& mapping) {
   if (!mapping.executable || !mapping.name.empty() || mapping.end - mapping.start < sizeof(StubJournal)) return {};
   const auto magic = memory.object<std::array<char, sizeof kStubMagic>>(mapping.start);
@@ -25,18 +22,15 @@ std::optional<StubJournal> journal_in(Memory& memory, const proc::Mapping& mappi
 
 /// Whether a jump into that code stands at the address.
 bool jumps_into(Memory& memory, std::uint64_t address, const proc::Mapping& code) {
-  const auto bytes = memory.object<std::array<std::byte, kJumpSize>>(address);
-  if (!bytes || (*bytes)[0] != kJump) return false;
-  std::int32_t displacement;
-  std::memcpy(&displacement, bytes->data() + 1, sizeof displacement);
-  const std::uint64_t target = address + kJumpSize + static_cast<std::uint64_t>(std::int64_t{displacement});
-  return target >= code.start && target < code.end;
+  const auto bytes = memory.object<arch::Jump>(address);
+  const auto target = bytes ? arch::jump_target(*bytes, address) : std::nullopt;
+  return target && *target >= code.start && *target < code.end;
 }
 
 void undo(StoppedThread& stopped, const StubJournal& journal, const proc::Mapping& code, const proc::Mapping& vdso) {
   const std::uint64_t size = vdso.end - vdso.start;
   for (const StubJournal::Patch& patch : std::span(journal.patches).first(journal.patch_count)) {
-    const bool fits = patch.size >= kJumpSize && patch.size <= sizeof patch.before && patch.offset <= size - patch.size;
+    const bool fits = patch.size >= arch::kJumpSize && patch.size <= sizeof patch.before && patch.offset <= size - patch.size;
     if (!fits || !jumps_into(stopped.memory(), vdso.start + patch.offset, code)) continue;
     write_remote(stopped.tid(), vdso.start + patch.offset, std::span(patch.before).first(patch.size));
   }

@@ -7,6 +7,7 @@
 
 #include "arch/stub_layout.h"
 #include "base/check.hpp"
+#include "model/syscalls/spec.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -87,7 +88,7 @@ class Planner {
     if (std::ranges::find(function.branch_targets, function.entry) != function.branch_targets.end())
       return fail("it jumps to its own entry");
     const auto number = static_cast<std::uint8_t>(plan_.functions.size());
-    plan_.functions.push_back({&function, &service});
+    plan_.functions.push_back({&function, &service, number_of(Abi::x86_64, service.syscall)});
     if (auto entry = plan_entry(function, service, *kind, number); !entry) return entry;
     for (const CodeSite& site : function.syscalls) {
       if (auto fallback = plan_fallback(function, service, site, number); !fallback) return fallback;
@@ -147,7 +148,7 @@ class Planner {
                                         word((std::uint64_t{number} + 1) << 32)}
                : std::vector<Slot>{word(mark_), kRegionItself, word(std::uint64_t{number} | RECORD_FALLBACK_FLAG)};
     const auto stub = append(kind, shape_of(service), slots);
-    write_jump(std::span(plan_.code).subspan(jump, arch::kJumpSize), code_ + jump, code_ + stub.code);
+    std::ranges::copy(*arch::jump(code_ + jump, code_ + stub.code), plan_.code.begin() + static_cast<std::ptrdiff_t>(jump));
     if (!note_system_call(stub, number)) return fail("its stub has no system call");
     if (auto moved = append_moved({site.offset + site.length, window->end}, true); !moved) return moved;
     return jump_from(*window, before);
@@ -246,18 +247,10 @@ class Planner {
   Result<void> jump_from(const Window& window, std::uint32_t code) {
     const std::uint64_t from = kImage + window.start;
     const std::uint64_t to = code_ + code;
-    const auto distance = static_cast<std::int64_t>(to - from - arch::kJumpSize);
-    if (distance != static_cast<std::int32_t>(distance)) return fail("the stubs are out of a jump's reach");
-    StubPatch patch{window.start, std::vector<std::byte>(arch::kJumpSize)};
-    write_jump(patch.bytes, from, to);
-    plan_.patches.push_back(std::move(patch));
+    const auto jump = arch::jump(from, to);
+    if (!jump) return fail("the stubs are out of a jump's reach");
+    plan_.patches.push_back({window.start, {jump->begin(), jump->end()}});
     return {};
-  }
-
-  static void write_jump(std::span<std::byte> into, std::uint64_t from, std::uint64_t to) {
-    const auto distance = static_cast<std::int32_t>(to - from - arch::kJumpSize);
-    into[0] = std::byte{0xe9};
-    std::memcpy(&into[1], &distance, sizeof distance);
   }
 
   bool note_system_call(const Placed& stub, std::uint8_t number) {
@@ -278,6 +271,10 @@ class Planner {
 };
 
 }  // namespace
+
+bool StubPlan::covers(const VdsoFunction* function) const {
+  return std::ranges::find(functions, function, &StubbedFunction::function) != functions.end();
+}
 
 StubPlan plan_stubs(const VdsoImage& image, std::int64_t code_distance, StubDepth depth, std::uint64_t mark,
                     const std::function<bool(const VdsoService&)>& wanted) {

@@ -64,6 +64,7 @@ struct MovedInstruction {
 struct StubbedFunction {
   const VdsoFunction* function = nullptr;
   const VdsoService* service = nullptr;
+  std::int64_t nr = -1;  ///< of the system call that does the same
 };
 
 /// A system call instruction that took the place of one in the image.
@@ -95,6 +96,8 @@ struct StubPlan {
     std::string why;
   };
   std::vector<Refused> refused;
+
+  bool covers(const VdsoFunction* function) const;
 
   static constexpr std::uint32_t kSystemCall = offsetof(StubJournal, system_call);  ///< in the code
 };

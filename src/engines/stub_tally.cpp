@@ -10,7 +10,6 @@ constexpr std::uint64_t kDeepest = 1024;
 constexpr std::size_t kMostPending = 64;
 /// Clock ids come from the program, which can invent any number of them.
 constexpr std::size_t kMostTallies = 256;
-constexpr std::int64_t kMaxErrno = 4095;
 
 }  // namespace
 
@@ -37,7 +36,7 @@ void CallTallies::add(const StubRecord& record, bool clocked, Route route) {
     if (clock != 0) last_->clock = static_cast<std::uint32_t>(record.arg0);
   }
   ++last_->count;
-  if (record.result < 0 && record.result >= -kMaxErrno) ++last_->errors;
+  if (error_of(record.result) != 0) ++last_->errors;
   if (record.end > record.start) last_->ticks += record.end - record.start;
 }
 

@@ -103,8 +103,8 @@ FilterPlan plan_calls(const Selection& selection, const EngineStops& engine) {
 StopPolicy::StopPolicy(const Needs& needs, const ProbeEngine& engine, bool filtering) {
   const Selection& selection = needs.selection;
   const bool all = wants_all_but_some(selection);
-  const bool page = filtering && has_vsyscall_page() && (all ? selection.asks_for_route(Route::vsyscall)
-                                                            : selection.wants_route(Route::vsyscall));
+  const bool page_wanted = all ? selection.asks_for_route(Route::vsyscall) : selection.wants_route(Route::vsyscall);
+  const bool page = filtering && page_wanted && has_vsyscall_page();
   if (all && !page) return;
   only_fallbacks_enter_ = selection.wants_route(Route::fallback) && !selection.wants_route(Route::syscall);
   const EngineStops stops = engine.stops();

@@ -8,8 +8,6 @@ namespace vdsotrace {
 namespace {
 
 constexpr std::size_t kArguments = 3;
-/// Largest errno that a system call returns (MAX_ERRNO, linux/err.h).
-constexpr std::int64_t kMaxErrno = 4095;
 
 bool in_page(std::uint64_t address) { return address >= kVsyscallPage && address < kVsyscallPageEnd; }
 
@@ -55,7 +53,7 @@ void Vsyscalls::on_stop(StoppedThread& stopped) {
   if (registers != nullptr && !in_page(arch::program_counter(*registers))) {
     call.ending = Ending::returned;
     call.result = arch::return_value(*registers);
-    call.error = call.result < 0 && call.result >= -kMaxErrno ? static_cast<int>(-call.result) : 0;
+    call.error = error_of(call.result);
     if (needs_.values) capture_exit(call, stopped.memory(), DecodeLimits{needs_.string_limit});
   }
   reporter_.tell(thread, std::move(call));

@@ -29,6 +29,10 @@ StubPlan plan_all(const VdsoImage& image, StubDepth depth) {
   return plan_stubs(image, kDistance, depth, kMark, [](const VdsoService&) { return true; });
 }
 
+StubPlan plan_one(const VdsoImage& image, StubDepth depth, std::string_view call) {
+  return plan_stubs(image, kDistance, depth, kMark, [&](const VdsoService& service) { return service.syscall == call; });
+}
+
 std::uint64_t word_at(const StubPlan& plan, std::size_t offset) {
   std::uint64_t word;
   REQUIRE(offset + sizeof word <= plan.code.size());
@@ -89,9 +93,7 @@ TEST_CASE("exports that the kernel knows by address are left alone", "[stub_plan
 
 TEST_CASE("a counting stub is its template, its slots and what it displaced", "[stub_plan]") {
   const VdsoImage image = image_named("6.18.15+deb13.x86_64");
-  const StubPlan plan =
-      plan_stubs(image, kDistance, StubDepth::count, kMark,
-                 [](const VdsoService& service) { return service.syscall == "getcpu"; });
+  const StubPlan plan = plan_one(image, StubDepth::count, "getcpu");
   REQUIRE(plan.functions.size() == 1);
   REQUIRE(plan.patches.size() == 1);
   const VdsoFunction& getcpu = *plan.functions[0].function;
@@ -120,9 +122,7 @@ TEST_CASE("a counting stub is its template, its slots and what it displaced", "[
 
 TEST_CASE("a fallback keeps its number and bears the mark", "[stub_plan]") {
   const VdsoImage image = image_named("6.18.15+deb13.x86_64");
-  const StubPlan plan =
-      plan_stubs(image, kDistance, StubDepth::values, kMark,
-                 [](const VdsoService& service) { return service.syscall == "clock_getres"; });
+  const StubPlan plan = plan_one(image, StubDepth::values, "clock_getres");
   REQUIRE(plan.functions.size() == 1);
   REQUIRE(plan.patches.size() == 2);
   REQUIRE(plan.fallbacks.size() == 1);
