@@ -8,18 +8,14 @@
 
 #include "engines/stub_call.hpp"
 #include "engines/stub_frame.hpp"
-#include "model/syscalls/spec.hpp"
 #include "os/proc.hpp"
 
 namespace vdsotrace {
 namespace {
 
 constexpr std::uint64_t kMostCode = 16 * 1024;  // whole pages; no plan needs more
-/// How far up its stack a thread that will never stop again for us is searched for a way back into stubs.
-constexpr std::size_t kStackSearched = 64 * 1024;
 /// Longest way out of a vDSO function and its stub.
 constexpr int kMostSteps = 20'000;
-constexpr std::size_t kMostPendingKeys = 4096;
 
 StubDepth depth_of(const Needs& needs) {
   if (needs.each_call) return StubDepth::values;
@@ -34,37 +30,6 @@ bool values_fit(const VdsoService& service, const Needs& needs) {
 
 }  // namespace
 
-struct InlineEngine::Space {
-  const StubPlan* plan = nullptr;
-  const VdsoImage* image = nullptr;
-  StubPlace place;
-  Abi abi = Abi::x86_64;
-  std::vector<std::int64_t> numbers;   ///< of the plan's functions as system calls
-  std::unique_ptr<StubRegion> region;  ///< null in a fork's child until it gets its own
-  pid_t tgid = 0;
-  bool told = false;        ///< some thread of it is followed
-  bool may_return = false;  ///< a thread's stack leads back into the stubs
-  bool may_sleep = false;
-  int members = 0;
-  struct Owner {
-    pid_t tid;
-    pid_t tgid;
-    bool told;
-    const Thread* thread;  ///< null for whoever is not known by its thread pointer
-  };
-  /// By thread pointer; a vfork's child comes after the parent whose thread pointer it shares.
-  std::map<std::uint64_t, std::vector<Owner>> owners;
-  std::map<std::uint64_t, PendingFallbacks> pending;  ///< by key
-  CallTallies tallies;
-  std::uint64_t lost = 0;
-
-  Owner owner_of(std::uint64_t key) const {
-    const auto found = owners.find(key - 1);
-    return found != owners.end() && !found->second.empty() ? found->second.back() : Owner{tgid, tgid, told, nullptr};
-  }
-  const VdsoService& service(std::uint8_t function) const { return *plan->functions[function].service; }
-};
-
 InlineEngine::InlineEngine(const Needs& needs, EventSink& sink, bool attached)
     : needs_(needs),
       sink_(sink),
@@ -77,8 +42,6 @@ InlineEngine::InlineEngine(const Needs& needs, EventSink& sink, bool attached)
       all_(needs, sink) {
   if (depth_ >= StubDepth::measured) clock_.emplace();
 }
-
-InlineEngine::~InlineEngine() = default;
 
 const StubPlan& InlineEngine::plan_for(const VdsoImage& image, std::int64_t distance) {
   const auto found = plans_.find({&image, distance});
@@ -97,7 +60,7 @@ bool InlineEngine::stubs_cover(const VdsoImage& image, const VdsoService& servic
   });
 }
 
-InlineEngine::Space* InlineEngine::find(const Thread& thread) {
+StubSpace* InlineEngine::find(const Thread& thread) {
   const auto found = spaces_.find(thread.space.get());
   return found == spaces_.end() ? nullptr : found->second.get();
 }
@@ -125,8 +88,8 @@ void InlineEngine::install(AddressSpace& space, StoppedThread& stopped) {
     use_breakpoints(all_, space, stopped);
     return;
   }
-  if (!find(stopped.thread())) return;
-  if (!find(stopped.thread())->plan->refused.empty()) use_breakpoints(rest_, space, stopped);
+  const StubSpace* stubs = find(stopped.thread());
+  if (stubs != nullptr && !stubs->placed().plan->refused.empty()) use_breakpoints(rest_, space, stopped);
 }
 
 Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped) {
@@ -141,45 +104,38 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped) {
     return {};
   }
   if (plan.code.size() > where->code_bytes) return fail("its stubs need too much room");
-  auto made = std::make_unique<Space>();
-  made->plan = &plan;
-  made->image = space.image();
-  made->place = *where;
-  made->abi = space.abi();
-  for (const StubbedFunction& function : plan.functions)
-    made->numbers.push_back(number_of(space.abi(), function.service->syscall));
-  made->tgid = stopped.thread().tgid;
-  made->may_sleep = !attached_;
+  const PlacedStubs placed{&plan, space.image(), *where};
+  auto made = std::make_unique<StubSpace>(placed, stopped.thread().tgid);
+  bool written = false;
   {
     RemoteCalls calls(stopped);
-    if (!map_stub_code(calls, made->place)) return fail("the process could not map executable memory");
-    write_remote(tid, made->place.code, std::as_bytes(std::span(kStubMagic)));
-    auto memory = map_stub_region(stopped, calls, made->place, made->place.code, false, inherited_);
+    if (!map_stub_code(calls, *where)) return fail("the process could not map executable memory");
+    // The code begins with the name of the shared memory.
+    written = write_code(tid, placed, where->region());
+    auto memory = map_stub_region(stopped, calls, *where, where->code, false, inherited_);
     if (!memory) {
-      unmap_stubs(calls, made->place);
+      unmap_stubs(calls, *where);
       return tl::unexpected(memory.error());
     }
-    made->region = std::make_unique<StubRegion>(std::move(*memory), made->place.region(), made->may_sleep);
+    made->set_region(std::make_unique<StubRegion>(std::move(*memory), where->region(), may_sleep()));
   }
-  if (!write_stubs(space, stopped, *made)) {
+  if (!written || !patch(space, stopped, placed)) {
     space.unpatch(tid);
     RemoteCalls calls(stopped);
-    unmap_stubs(calls, made->place);
+    unmap_stubs(calls, *where);
     return fail("its memory could not be written");
   }
-  Space& known = *(spaces_[&space] = std::move(made));
-  ++known.members;
-  join(known, stopped);
+  StubSpace& known = *(spaces_[&space] = std::move(made));
+  known.join(stopped);
   return {};
 }
 
-bool InlineEngine::write_stubs(AddressSpace& space, StoppedThread& stopped, const Space& made) {
-  const StubPlan& plan = *made.plan;
-  if (!write_code(stopped.tid(), made, made.place.region())) return false;
-  EngineMemory memory{made.place.code, made.place.region(), made.place.code + StubPlan::kSystemCall, {}};
-  for (const MovedFallback& fallback : plan.fallbacks)
-    memory.fallbacks[made.place.code + fallback.after] = plan.functions[fallback.function].function;
-  const bool patched = std::ranges::all_of(plan.patches, [&](const StubPatch& patch) {
+bool InlineEngine::patch(AddressSpace& space, StoppedThread& stopped, const PlacedStubs& placed) {
+  const StubPlace& place = placed.place;
+  EngineMemory memory{place.code, place.region(), place.code + StubPlan::kSystemCall, {}};
+  for (const MovedFallback& fallback : placed.plan->fallbacks)
+    memory.fallbacks[place.code + fallback.after] = placed.function(fallback.function).function;
+  const bool patched = std::ranges::all_of(placed.plan->patches, [&](const StubPatch& patch) {
     return space.patch(stopped.tid(), patch.offset, patch.bytes);
   });
   if (patched) space.set_engine_memory(std::move(memory));
@@ -187,27 +143,27 @@ bool InlineEngine::write_stubs(AddressSpace& space, StoppedThread& stopped, cons
 }
 
 /// `region` 0 keeps stubs that are still running away from the region.
-bool InlineEngine::write_code(pid_t tid, const Space& made, std::uint64_t region) {
-  std::vector<std::byte> code = made.plan->code;
-  for (const RegionWord& word : made.plan->region_words) {
+bool InlineEngine::write_code(pid_t tid, const PlacedStubs& placed, std::uint64_t region) {
+  std::vector<std::byte> code = placed.plan->code;
+  for (const RegionWord& word : placed.plan->region_words) {
     if (region == 0 && !word.ends_recording) continue;
     const std::uint64_t value = region == 0 ? 0 : region + word.in_region;
     std::memcpy(code.data() + word.offset, &value, sizeof value);
   }
-  return write_remote(tid, made.place.code, code);
+  return write_remote(tid, placed.place.code, code);
 }
 
 bool InlineEngine::remove(AddressSpace& space, StoppedThread& stopped) {
   const auto found = spaces_.find(&space);
   if (found == spaces_.end()) return all_.remove(space, stopped);
   if (!rest_.remove(space, stopped)) return false;
-  Space& known = *found->second;
-  note_way_back(known, stopped);
-  const bool mapped = known.region != nullptr || inherited_;
+  StubSpace& known = *found->second;
+  known.note_way_back(stopped);
+  const bool mapped = known.region() != nullptr || inherited_;
   finish(known);
-  if (write_code(stopped.tid(), known, 0) && mapped && !known.may_return) {
+  if (write_code(stopped.tid(), known.placed(), 0) && mapped && known.may_be_unmapped()) {
     RemoteCalls calls(stopped);
-    unmap_stubs(calls, known.place);
+    unmap_stubs(calls, known.placed().place);
   }
   space.set_engine_memory({});
   spaces_.erase(found);
@@ -217,14 +173,15 @@ bool InlineEngine::remove(AddressSpace& space, StoppedThread& stopped) {
 void InlineEngine::on_vdso_moved(AddressSpace& space, StoppedThread& stopped) {
   const auto found = spaces_.find(&space);
   if (found == spaces_.end()) return;
-  Space& known = *found->second;
+  StubSpace& known = *found->second;
+  const PlacedStubs& placed = known.placed();
   space.unpatch(stopped.tid());
-  const StubPlan& plan = plan_for(*known.image, static_cast<std::int64_t>(known.place.code - space.base()));
+  const StubPlan& plan = plan_for(*placed.image, static_cast<std::int64_t>(placed.place.code - space.base()));
   // Its records keep their meaning only if functions keep their numbers.
-  const bool same = std::ranges::equal(plan.functions, known.plan->functions, {}, &StubbedFunction::function,
+  const bool same = std::ranges::equal(plan.functions, placed.plan->functions, {}, &StubbedFunction::function,
                                        &StubbedFunction::function);
-  if (same) known.plan = &plan;
-  if (same && write_stubs(space, stopped, known)) {
+  if (same) known.replace(plan);
+  if (same && write_code(stopped.tid(), placed, placed.place.region()) && patch(space, stopped, placed)) {
     use_breakpoints(rest_, space, stopped);
     return;
   }
@@ -234,34 +191,31 @@ void InlineEngine::on_vdso_moved(AddressSpace& space, StoppedThread& stopped) {
   use_breakpoints(all_, space, stopped);
 }
 
-bool InlineEngine::in_stubs(const Space& space, std::uint64_t address) {
-  return address >= space.place.code + sizeof(StubJournal) && address < space.place.region();
-}
-
 void InlineEngine::leave_engine_memory(StoppedThread& stopped) {
   breakpoints_for(stopped.thread()).leave_engine_memory(stopped);
-  Space* space = find(stopped.thread());
-  if (space == nullptr || space->region == nullptr) return;
+  StubSpace* space = find(stopped.thread());
+  if (space == nullptr || space->region() == nullptr) return;
   // A handler must not run while a stub does: nobody could tell then when the stub is no longer needed.
-  step_out(stopped, [&](std::uint64_t pc) { return in_stub_template(*space->plan, space->place.code, pc); }, kMostSteps);
+  step_out(stopped, [&](std::uint64_t pc) { return space->placed().in_template(pc); }, kMostSteps);
   if (depth_ == StubDepth::values) note_interrupted(*space, stopped);
 }
 
 /// A handler that is about to run can jump out of the call that it interrupts: a call that never returns is to be known.
-void InlineEngine::note_interrupted(Space& space, StoppedThread& stopped) {
+void InlineEngine::note_interrupted(StubSpace& space, StoppedThread& stopped) {
   const auto* registers = stopped.registers();
   if (registers == nullptr) return;
   on_stop(stopped.thread());
+  const PlacedStubs& placed = space.placed();
   // At the jump itself a call has yet to begin.
   const auto in_call = [&](std::uint64_t pc) {
     const auto offset = stopped.thread().space->offset_of(pc);
-    return in_stubs(space, pc) || (offset && space.image->function_at(*offset) == nullptr);
+    return placed.contain(pc) || (offset && placed.image->function_at(*offset) == nullptr);
   };
   if (!in_call(arch::program_counter(*registers))) return;
-  const auto record = interrupted_call(stopped, *space.plan, space.place.code);
+  const auto record = interrupted_call(stopped, *placed.plan, placed.place.code);
   if (!record) return;
   Thread& thread = stopped.thread();
-  Call call = make_call(space.service(record->function), space.abi, space.numbers[record->function], *record, Route::vdso, *clock_);
+  Call call = make_call(placed.function(record->function), *record, Route::vdso, *clock_);
   call.engine = name();
   if (auto fallback = fallbacks_.extract(thread.tid)) {
     fallback.mapped().start_ns = call.start_ns;
@@ -274,150 +228,84 @@ void InlineEngine::note_interrupted(Space& space, StoppedThread& stopped) {
   open_[thread.tid].enter(std::move(call), record->stack, left_by(space, thread), record->start);
 }
 
-OpenCalls::Left InlineEngine::left_by(Space& space, const Thread& thread) {
+OpenCalls::Left InlineEngine::left_by(StubSpace& space, const Thread& thread) {
   return [this, &space, &thread](Call&& call) {
-    StubRecord record;
-    record.arg0 = call.args[0];
-    for (record.function = 0; record.function < space.plan->functions.size(); ++record.function) {
-      if (space.service(record.function).symbol == call.symbol) break;
-    }
-    space.tallies.add(record, space.service(record.function).first_is_clock, *call.route);
+    space.add_unreturned(call);
     reporter_.tell(thread, std::move(call));
   };
 }
 
 void InlineEngine::leave_for_good(StoppedThread& stopped) {
   leave_engine_memory(stopped);
-  Space* space = find(stopped.thread());
+  StubSpace* space = find(stopped.thread());
   if (space == nullptr) return;
   const AddressSpace& mapped = *stopped.thread().space;
   step_out(stopped, [&](std::uint64_t pc) {
-    if (in_stubs(*space, pc)) return true;
+    if (space->placed().contain(pc)) return true;
     const auto offset = mapped.offset_of(pc);
     if (!offset) return false;
-    const VdsoFunction* function = space->image->function_containing(*offset);
-    return function == nullptr || std::ranges::find(space->plan->functions, function, &StubbedFunction::function) !=
-                                      space->plan->functions.end();
+    const VdsoFunction* function = space->placed().image->function_containing(*offset);
+    return function == nullptr || space->placed().plan->covers(function);
   }, kMostSteps);
-  note_way_back(*space, stopped);
-}
-
-/// A handler may have interrupted a call; then the way back into the stub lies on the stack.
-void InlineEngine::note_way_back(Space& space, StoppedThread& stopped) {
-  const auto* registers = stopped.registers();
-  if (registers == nullptr) return;
-  std::vector<std::uint64_t> words(kStackSearched / sizeof(std::uint64_t));
-  const std::size_t bytes =
-      stopped.memory().read(arch::stack_pointer(*registers), std::as_writable_bytes(std::span(words)));
-  words.resize(bytes / sizeof words[0]);
-  if (in_stubs(space, arch::program_counter(*registers)) ||
-      std::ranges::any_of(words, [&](std::uint64_t word) { return in_stubs(space, word); }))
-    space.may_return = true;
+  space->note_way_back(stopped);
 }
 
 // ---- who is who ----
 
 /// Not when a record shows it: a thread must not change its ring in the middle of a call.
 void InlineEngine::on_thread_pointer(StoppedThread& stopped) {
-  Space* space = find(stopped.thread());
-  if (space == nullptr || space->region == nullptr) return;
+  StubSpace* space = find(stopped.thread());
+  if (space == nullptr || space->region() == nullptr) return;
   on_stop(stopped.thread());
-  part(*space, stopped.tid());
-  join(*space, stopped);
-}
-
-void InlineEngine::part(Space& space, pid_t tid) {
-  for (auto& [pointer, owners] : space.owners) {
-    const auto gone = std::ranges::find(owners, tid, &Space::Owner::tid);
-    if (gone == owners.end()) continue;
-    owners.erase(gone);
-    if (!owners.empty()) return;
-    space.region->unbind(pointer);
-    space.pending.erase(pointer + 1);
-    space.owners.erase(pointer);
-    return;
-  }
-}
-
-void InlineEngine::join(Space& space, StoppedThread& stopped) {
-  const auto* registers = stopped.registers();
-  if (registers == nullptr) return;
-  const Thread& thread = stopped.thread();
-  const std::uint64_t pointer = arch::thread_pointer(*registers);
-  space.owners[pointer].push_back({thread.tid, thread.tgid, thread.told(), &thread});
-  space.told = space.told || thread.told();
-  space.region->bind(pointer);
-  move_out_of_patches(space, stopped);
-}
-
-/// A thread that was in the middle of what is now a jump goes on in its copy.
-void InlineEngine::move_out_of_patches(const Space& space, StoppedThread& stopped) const {
-  const auto* registers = stopped.registers();
-  const auto offset =
-      registers != nullptr ? stopped.thread().space->offset_of(arch::program_counter(*registers)) : std::nullopt;
-  if (!offset) return;
-  for (const StubPatch& patch : space.plan->patches) {
-    if (*offset == patch.offset) return;
-  }
-  const auto moved = std::ranges::find(space.plan->moved, *offset, &MovedInstruction::original);
-  if (moved != space.plan->moved.end()) stopped.set_program_counter(space.place.code + moved->copy);
+  space->part(stopped.tid());
+  space->join(stopped);
 }
 
 void InlineEngine::on_birth(const Thread& parent, const Thread& child) {
-  Space* space = find(parent);
+  StubSpace* space = find(parent);
   if (space == nullptr) return;
   if (child.space == parent.space) {
-    ++space->members;
+    space->enter();
     return;
   }
-  auto copy = std::make_unique<Space>();
-  copy->plan = space->plan;
-  copy->image = space->image;
-  copy->place = space->place;
-  copy->abi = space->abi;
-  copy->numbers = space->numbers;
-  copy->tgid = child.tgid;
-  copy->may_sleep = space->may_sleep;
-  copy->members = 1;
-  spaces_[child.space.get()] = std::move(copy);
+  spaces_[child.space.get()] = std::make_unique<StubSpace>(space->placed(), child.tgid);
 }
 
 void InlineEngine::on_first_stop(StoppedThread& stopped) {
-  Space* space = find(stopped.thread());
+  StubSpace* space = find(stopped.thread());
   if (space == nullptr) return;
-  if (space->region == nullptr && !arm(*space, stopped)) return;
-  join(*space, stopped);
+  if (space->region() == nullptr && !arm(*space, stopped)) return;
+  space->join(stopped);
 }
 
 void InlineEngine::adopt(Thread& thread, StoppedThread* stopped) {
-  Space* space = find(thread);
+  StubSpace* space = find(thread);
   if (space == nullptr) return;
-  ++space->members;
-  // Records of a thread whose pointer cannot be asked for yet are those of one that is followed.
-  if (thread.told() && !space->told) space->tgid = thread.tgid;
-  space->told = space->told || thread.told();
-  if (stopped != nullptr) join(*space, *stopped);
+  space->enter();
+  space->join_unseen(thread);
+  if (stopped != nullptr) space->join(*stopped);
 }
 
 bool InlineEngine::raises_traps(const AddressSpace& mapped) const {
   const auto found = spaces_.find(&mapped);
-  return found == spaces_.end() ? mapped.patched() : !found->second->plan->refused.empty();
+  return found == spaces_.end() ? mapped.patched() : !found->second->placed().plan->refused.empty();
 }
 
 /// Gives a fork's child its own region where its parent's is or was.
-bool InlineEngine::arm(Space& space, StoppedThread& stopped) {
+bool InlineEngine::arm(StubSpace& space, StoppedThread& stopped) {
+  const StubPlace& place = space.placed().place;
   AddressSpace& mapped = *stopped.thread().space;
   {
     RemoteCalls calls(stopped);
-    auto memory = map_stub_region(stopped, calls, space.place, space.place.code, inherited_, inherited_);
+    auto memory = map_stub_region(stopped, calls, place, place.code, inherited_, inherited_);
     if (memory) {
-      space.region = std::make_unique<StubRegion>(std::move(*memory), space.place.region(), space.may_sleep);
+      space.set_region(std::make_unique<StubRegion>(std::move(*memory), place.region(), may_sleep()));
       return true;
     }
   }
   mapped.unpatch(stopped.tid());
   mapped.set_engine_memory({});
-  write_code(stopped.tid(), space, 0);
+  write_code(stopped.tid(), space.placed(), 0);
   spaces_.erase(&mapped);
   use_breakpoints(all_, mapped, stopped);
   return false;
@@ -425,20 +313,20 @@ bool InlineEngine::arm(Space& space, StoppedThread& stopped) {
 
 void InlineEngine::on_end(Thread& thread) {
   breakpoints_for(thread).on_end(thread);
-  Space* space = find(thread);
+  StubSpace* space = find(thread);
   if (space == nullptr) return;
-  if (space->region != nullptr) {
-    collect(*space, space->members == 1);
+  if (space->region() != nullptr) {
+    collect(*space, space->is_last());
     tell_found();
     end_open_calls(*space, thread);
   }
-  part(*space, thread.tid);
-  if (--space->members > 0) return;
+  space->part(thread.tid);
+  if (space->leave()) return;
   finish(*space);
   spaces_.erase(thread.space.get());
 }
 
-void InlineEngine::end_open_calls(Space& space, Thread& thread) {
+void InlineEngine::end_open_calls(StubSpace& space, Thread& thread) {
   const auto left = left_by(space, thread);
   if (auto open = open_.extract(thread.tid)) open.mapped().end(left);
   if (auto fallback = fallbacks_.extract(thread.tid)) left(std::move(fallback.mapped()));
@@ -448,10 +336,10 @@ void InlineEngine::end_open_calls(Space& space, Thread& thread) {
 
 std::optional<Resume> InlineEngine::on_trap(StoppedThread& stopped) {
   // Where reading the counter is forbidden (PR_SET_TSC, strict seccomp) stubs must not show it.
-  Space* space = find(stopped.thread());
+  StubSpace* space = find(stopped.thread());
   const auto* registers = stopped.registers();
   if (space != nullptr && registers != nullptr &&
-      in_stub_template(*space->plan, space->place.code, arch::program_counter(*registers))) {
+      space->placed().in_template(arch::program_counter(*registers))) {
     const auto code = stopped.memory().object<std::array<std::byte, 2>>(arch::program_counter(*registers));
     if (code != arch::kClockRead) return std::nullopt;
     stopped.set_registers(arch::after_clock_read(*registers, TscClock::now()));
@@ -461,14 +349,13 @@ std::optional<Resume> InlineEngine::on_trap(StoppedThread& stopped) {
 }
 
 bool InlineEngine::covered(const Thread& thread, const VdsoFunction* function) {
-  const Space* space = find(thread);
-  return space != nullptr && function != nullptr &&
-         std::ranges::find(space->plan->functions, function, &StubbedFunction::function) != space->plan->functions.end();
+  const StubSpace* space = find(thread);
+  return space != nullptr && space->placed().plan->covers(function);
 }
 
 bool InlineEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) {
   if (covered(thread, fallback)) return true;
-  Space* space = find(thread);
+  StubSpace* space = find(thread);
   if (const auto open = open_.find(thread.tid); space != nullptr && open != open_.end())
     open->second.ran_outside(stack_pointer, left_by(*space, thread));
   return breakpoints_for(thread).on_call_entry(thread, fallback, stack_pointer);
@@ -485,8 +372,8 @@ void InlineEngine::on_fallback_exit(Thread& thread, Call&& call) {
 }
 
 const VdsoFunction* InlineEngine::function_of(const Thread& thread, const Call& call) {
-  const Space* space = find(thread);
-  return space == nullptr ? nullptr : space->image->function_named(call.symbol);
+  const StubSpace* space = find(thread);
+  return space == nullptr ? nullptr : space->placed().image->function_named(call.symbol);
 }
 
 void InlineEngine::on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) {
@@ -497,7 +384,7 @@ void InlineEngine::on_handler(Thread& thread, std::uint64_t stack_pointer, bool 
 
 void InlineEngine::on_handler_return(Thread& thread, std::uint64_t stack_pointer) {
   breakpoints_for(thread).on_handler_return(thread, stack_pointer);
-  Space* space = find(thread);
+  StubSpace* space = find(thread);
   if (const auto open = open_.find(thread.tid); space != nullptr && open != open_.end())
     open->second.leave_handler(stack_pointer, left_by(*space, thread));
 }
@@ -505,8 +392,8 @@ void InlineEngine::on_handler_return(Thread& thread, std::uint64_t stack_pointer
 // ---- what the stubs have seen ----
 
 void InlineEngine::on_stop(Thread& thread) {
-  Space* space = find(thread);
-  if (space == nullptr || space->region == nullptr || !space->region->has_records()) return;
+  StubSpace* space = find(thread);
+  if (space == nullptr || space->region() == nullptr || !space->region()->has_records()) return;
   collect(*space, false);
   tell_found();
 }
@@ -515,7 +402,7 @@ ProbeEngine::Drained InlineEngine::drain() {
   if (depth_ == StubDepth::count) return Drained::never;
   bool any = false;
   for (auto& [mapped, space] : spaces_) {
-    if (space->region == nullptr || !space->region->has_records()) continue;
+    if (space->region() == nullptr || !space->region()->has_records()) continue;
     any = true;
     collect(*space, false);
   }
@@ -523,44 +410,26 @@ ProbeEngine::Drained InlineEngine::drain() {
   return any ? Drained::something : Drained::nothing;
 }
 
-void InlineEngine::collect(Space& space, bool final) {
+void InlineEngine::collect(StubSpace& space, bool final) {
   if (clock_) clock_->compare();
-  const std::uint64_t lost = space.region->drain(final, [&](const StubRecord& record) { take(space, record); });
+  const std::uint64_t lost = space.region()->drain(final, [&](const StubRecord& record) { take(space, record); });
   if (lost == 0) return;
-  space.lost += lost;
-  sink_.accept({0, realtime_ns(), space.tgid, space.tgid, Lost{lost}});
+  space.add_lost(lost);
+  sink_.accept({0, realtime_ns(), space.tgid(), space.tgid(), Lost{lost}});
 }
 
-void InlineEngine::take(Space& space, const StubRecord& raw) {
-  if (raw.function >= space.plan->functions.size()) {
-    ++space.lost;
-    return;
-  }
-  if (raw.fallback) {
-    // Keys can be invented.
-    if (space.pending.size() >= kMostPendingKeys) space.pending.clear();
-    space.pending[raw.key].add(raw);
-    return;
-  }
-  const VdsoService& service = space.service(raw.function);
+void InlineEngine::take(StubSpace& space, const StubRecord& raw) {
   StubRecord record = raw;
-  if (!service.returns_long) record.result = static_cast<std::int32_t>(record.result);
-  Route route = Route::vdso;
-  if (!space.pending.empty()) {
-    const auto pending = space.pending.find(record.key);
-    if (pending != space.pending.end() && pending->second.take(record.stack)) route = Route::fallback;
-  }
-  space.tallies.add(record, service.first_is_clock, route);
-  if (depth_ != StubDepth::values) return;
-  const Space::Owner owner = space.owner_of(record.key);
+  const auto route = space.take(record);
+  if (!route || depth_ != StubDepth::values) return;
+  const StubSpace::Owner owner = space.owner_of(record.key);
   if (route == Route::fallback) fallbacks_.erase(owner.tid);
   if (owner.thread != nullptr) returned(space, *owner.thread, record);
-  if (!owner.told) return;
-  found_.push_back({&space, owner.tgid, owner.tid, route, record});
+  if (owner.told) found_.push_back({&space.placed().function(record.function), owner.tgid, owner.tid, *route, record});
 }
 
 /// A call has come back: it is no longer open, and whatever nobody can come back to is over.
-void InlineEngine::returned(Space& space, const Thread& thread, const StubRecord& record) {
+void InlineEngine::returned(StubSpace& space, const Thread& thread, const StubRecord& record) {
   const auto open = open_.find(thread.tid);
   if (open == open_.end()) return;
   const auto left = left_by(space, thread);
@@ -573,8 +442,7 @@ void InlineEngine::tell_found() {
   const auto start = [](const Found& found) { return found.record.start; };
   if (!std::ranges::is_sorted(found_, {}, start)) std::ranges::stable_sort(found_, {}, start);
   for (const Found& found : found_) {
-    const VdsoService& service = found.space->service(found.record.function);
-    Call call = make_call(service, found.space->abi, found.space->numbers[found.record.function], found.record, found.route, *clock_);
+    Call call = make_call(*found.function, found.record, found.route, *clock_);
     call.engine = name();
     const std::int64_t end = call.start_ns + call.duration_ns.value_or(0);
     sink_.accept({0, end, found.tgid, found.tid, std::move(call)});
@@ -583,55 +451,25 @@ void InlineEngine::tell_found() {
 }
 
 /// Nobody writes any more: the rest, and the totals of what was only counted.
-void InlineEngine::finish(Space& space) {
-  if (space.region == nullptr) return;
+void InlineEngine::finish(StubSpace& space) {
+  if (space.region() == nullptr) return;
   collect(space, true);
   tell_found();
-  if (!space.told) return;
-  if (depth_ == StubDepth::count) {
-    tell_counts(space);
-    return;
-  }
-  if (depth_ != StubDepth::values) {
-    for (const CallTally& tally : space.tallies.all()) tell_total(space, tally);
-  }
-  if (space.lost == 0) tell_unreturned(space);
-}
-
-void InlineEngine::tell_counts(const Space& space) {
-  for (std::uint8_t function = 0; function < space.plan->functions.size(); ++function) {
-    for (const StubCount& count : space.region->counts(function, space.service(function).first_is_clock)) {
-      const std::uint64_t fallbacks = std::min(count.fallbacks, count.entries);
-      tell_total(space, {function, count.clock, Route::vdso, count.entries - fallbacks, 0, 0});
-      tell_total(space, {function, count.clock, Route::fallback, fallbacks, count.errors, 0});
-    }
+  if (!space.told()) return;
+  for (const CallTally& total : space.totals(depth_)) {
+    if (total.count != 0) tell_total(space, total);
   }
 }
 
-void InlineEngine::tell_total(const Space& space, const CallTally& tally) {
-  if (tally.count == 0) return;
-  const VdsoService& service = space.service(tally.function);
+void InlineEngine::tell_total(const StubSpace& space, const CallTally& tally) {
   Counts counts;
-  counts.name = service.syscall;
-  counts.abi = space.abi;
+  counts.name = space.placed().function(tally.function).service->syscall;
   counts.clock = tally.clock;
   counts.route = tally.route;
   counts.count = tally.count;
   counts.errors = tally.errors;
   if (clock_) counts.duration_ns = clock_->duration_ns(static_cast<std::int64_t>(tally.ticks));
-  sink_.accept({0, realtime_ns(), space.tgid, space.tgid, std::move(counts)});
-}
-
-/// Calls that were entered and never left: their thread ended, executed or jumped out.
-void InlineEngine::tell_unreturned(const Space& space) {
-  for (std::uint8_t function = 0; function < space.plan->functions.size(); ++function) {
-    const bool clocked = space.service(function).first_is_clock;
-    for (const StubCount& count : space.region->counts(function, clocked)) {
-      const std::uint64_t returned = space.tallies.seen(function, count.clock, clocked);
-      if (count.entries <= returned) continue;
-      tell_total(space, {function, count.clock, Route::vdso, count.entries - returned, 0, 0});
-    }
-  }
+  sink_.accept({0, realtime_ns(), space.tgid(), space.tgid(), std::move(counts)});
 }
 
 }  // namespace vdsotrace

@@ -8,10 +8,7 @@
 #include <vector>
 
 #include "engines/breakpoint.hpp"
-#include "engines/stub_memory.hpp"
-#include "engines/stub_plan.hpp"
-#include "engines/stub_region.hpp"
-#include "engines/stub_tally.hpp"
+#include "engines/stub_space.hpp"
 #include "os/tsc_clock.hpp"
 
 namespace vdsotrace {
@@ -22,7 +19,6 @@ class InlineEngine final : public ProbeEngine {
  public:
   /// `attached`: the processes outlive us.
   InlineEngine(const Needs& needs, EventSink& sink, bool attached);
-  ~InlineEngine() override;
 
   std::string_view name() const override { return "inline"; }
   EngineStops stops() const override;
@@ -47,17 +43,16 @@ class InlineEngine final : public ProbeEngine {
   Drained drain() override;
 
  private:
-  struct Space;
   /// A call that came out of a ring, not yet told.
   struct Found {
-    const Space* space;
+    const StubbedFunction* function;
     pid_t tgid;
     pid_t tid;
     Route route;
     StubRecord record;
   };
 
-  Space* find(const Thread& thread);
+  StubSpace* find(const Thread& thread);
   BreakpointEngine& breakpoints_for(const Thread& thread);
   static void use_breakpoints(BreakpointEngine& engine, AddressSpace& space, StoppedThread& thread);
   bool covered(const Thread& thread, const VdsoFunction* function);
@@ -66,27 +61,22 @@ class InlineEngine final : public ProbeEngine {
   const StubPlan& plan_for(const VdsoImage& image, std::int64_t distance);
   bool stubs_cover(const VdsoImage& image, const VdsoService& service) const;
   Result<void> place(AddressSpace& space, StoppedThread& thread);
-  bool write_stubs(AddressSpace& space, StoppedThread& thread, const Space& made);
-  static bool write_code(pid_t tid, const Space& made, std::uint64_t region);
-  bool arm(Space& space, StoppedThread& thread);
-  void join(Space& space, StoppedThread& thread);
-  static void part(Space& space, pid_t tid);
-  void move_out_of_patches(const Space& space, StoppedThread& thread) const;
-  static bool in_stubs(const Space& space, std::uint64_t address);
-  static void note_way_back(Space& space, StoppedThread& thread);
+  static bool patch(AddressSpace& space, StoppedThread& thread, const PlacedStubs& placed);
+  static bool write_code(pid_t tid, const PlacedStubs& placed, std::uint64_t region);
+  /// Whether stubs may wait by system calls: of a program that we started its seccomp state is known.
+  bool may_sleep() const { return !attached_; }
+  bool arm(StubSpace& space, StoppedThread& thread);
 
-  void note_interrupted(Space& space, StoppedThread& thread);
-  OpenCalls::Left left_by(Space& space, const Thread& thread);
-  void end_open_calls(Space& space, Thread& thread);
-  void returned(Space& space, const Thread& thread, const StubRecord& record);
+  void note_interrupted(StubSpace& space, StoppedThread& thread);
+  OpenCalls::Left left_by(StubSpace& space, const Thread& thread);
+  void end_open_calls(StubSpace& space, Thread& thread);
+  void returned(StubSpace& space, const Thread& thread, const StubRecord& record);
 
-  void collect(Space& space, bool final);
-  void take(Space& space, const StubRecord& record);
+  void collect(StubSpace& space, bool final);
+  void take(StubSpace& space, const StubRecord& record);
   void tell_found();
-  void finish(Space& space);
-  void tell_counts(const Space& space);
-  void tell_total(const Space& space, const CallTally& tally);
-  void tell_unreturned(const Space& space);
+  void finish(StubSpace& space);
+  void tell_total(const StubSpace& space, const CallTally& tally);
 
   const Needs& needs_;
   EventSink& sink_;
@@ -98,7 +88,7 @@ class InlineEngine final : public ProbeEngine {
   BreakpointEngine all_;   ///< in processes without
   bool told_why_ = false;
   std::map<std::pair<const VdsoImage*, std::int64_t>, StubPlan> plans_;
-  std::map<const AddressSpace*, std::unique_ptr<Space>> spaces_;
+  std::map<const AddressSpace*, std::unique_ptr<StubSpace>> spaces_;
   std::vector<Found> found_;           ///< filled and told within one call
   std::map<pid_t, OpenCalls> open_;    ///< calls that a handler interrupted, by thread
   std::map<pid_t, Call> fallbacks_;    ///< whose function has not been seen to return

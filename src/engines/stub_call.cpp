@@ -10,9 +10,6 @@
 namespace vdsotrace {
 namespace {
 
-/// Largest errno that a system call returns (MAX_ERRNO, linux/err.h).
-constexpr std::int64_t kMaxErrno = 4095;
-
 using Noter = void (*)(const StubRecord&, Call&);
 
 std::span<const std::byte> value(const StubRecord& record, std::size_t offset, std::size_t size) {
@@ -59,18 +56,18 @@ constexpr Row kNoters[] = {
 
 }  // namespace
 
-Call make_call(const VdsoService& service, Abi abi, std::int64_t nr, const StubRecord& record, Route route,
-               const TscClock& clock) {
+Call make_call(const StubbedFunction& function, const StubRecord& record, Route route, const TscClock& clock) {
+  const VdsoService& service = *function.service;
   Call call;
-  call.abi = abi;
-  call.nr = nr;
+  call.abi = Abi::x86_64;
+  call.nr = function.nr;
   call.name = service.syscall;
   call.symbol = service.symbol;
   call.route = route;
   call.args = {record.arg0, record.arg1, 0, 0, 0, 0};
   call.ending = Ending::returned;
   call.result = record.result;
-  call.error = record.result < 0 && record.result >= -kMaxErrno ? static_cast<int>(-record.result) : 0;
+  call.error = error_of(record.result);
   call.start_ns = clock.realtime_ns(record.start);
   call.duration_ns = clock.duration_ns(static_cast<std::int64_t>(record.end - record.start));
   const auto* row = std::ranges::find(kNoters, service.syscall, &Row::name);

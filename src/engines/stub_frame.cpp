@@ -12,12 +12,6 @@ constexpr std::size_t kDeepest = 2048;
 
 }  // namespace
 
-bool in_stub_template(const StubPlan& plan, std::uint64_t code, std::uint64_t address) {
-  return std::ranges::any_of(plan.stubs, [&](const PlacedStub& stub) {
-    return address >= code + stub.start && address < code + stub.end;
-  });
-}
-
 std::optional<StubRecord> interrupted_call(StoppedThread& stopped, const StubPlan& plan, std::uint64_t code) {
   const auto* registers = stopped.registers();
   if (registers == nullptr) return std::nullopt;

@@ -1,0 +1,143 @@
+#include "engines/stub_space.hpp"
+
+#include <algorithm>
+
+namespace vdsotrace {
+namespace {
+
+/// How far up its stack a thread is searched for a way back into stubs.
+constexpr std::size_t kStackSearched = 64 * 1024;
+/// Keys can be invented.
+constexpr std::size_t kMostPendingKeys = 4096;
+
+/// A thread that was in the middle of what is now a jump goes on in its copy.
+void move_out_of_patches(const PlacedStubs& stubs, StoppedThread& stopped) {
+  const auto* registers = stopped.registers();
+  const auto offset =
+      registers != nullptr ? stopped.thread().space->offset_of(arch::program_counter(*registers)) : std::nullopt;
+  if (!offset || std::ranges::find(stubs.plan->patches, *offset, &StubPatch::offset) != stubs.plan->patches.end()) return;
+  const auto moved = std::ranges::find(stubs.plan->moved, *offset, &MovedInstruction::original);
+  if (moved != stubs.plan->moved.end()) stopped.set_program_counter(stubs.place.code + moved->copy);
+}
+
+}  // namespace
+
+bool PlacedStubs::contain(std::uint64_t address) const {
+  return address >= place.code + sizeof(StubJournal) && address < place.region();
+}
+
+bool PlacedStubs::in_template(std::uint64_t address) const {
+  return std::ranges::any_of(plan->stubs, [&](const PlacedStub& stub) {
+    return address >= place.code + stub.start && address < place.code + stub.end;
+  });
+}
+
+void StubSpace::join(StoppedThread& stopped) {
+  const auto* registers = stopped.registers();
+  if (registers == nullptr) return;
+  const Thread& thread = stopped.thread();
+  const std::uint64_t pointer = arch::thread_pointer(*registers);
+  owners_[pointer].push_back({thread.tid, thread.tgid, thread.told(), &thread});
+  told_ = told_ || thread.told();
+  region_->bind(pointer);
+  move_out_of_patches(placed_, stopped);
+}
+
+void StubSpace::join_unseen(const Thread& thread) {
+  if (thread.told() && !told_) tgid_ = thread.tgid;
+  told_ = told_ || thread.told();
+}
+
+void StubSpace::part(pid_t tid) {
+  for (auto& [pointer, owners] : owners_) {
+    const auto gone = std::ranges::find(owners, tid, &Owner::tid);
+    if (gone == owners.end()) continue;
+    owners.erase(gone);
+    if (!owners.empty()) return;
+    region_->unbind(pointer);
+    pending_.erase(pointer + 1);
+    owners_.erase(pointer);
+    return;
+  }
+}
+
+StubSpace::Owner StubSpace::owner_of(std::uint64_t key) const {
+  const auto found = owners_.find(key - 1);
+  return found != owners_.end() && !found->second.empty() ? found->second.back() : Owner{tgid_, tgid_, told_, nullptr};
+}
+
+void StubSpace::note_way_back(StoppedThread& stopped) {
+  const auto* registers = stopped.registers();
+  if (registers == nullptr) return;
+  std::vector<std::uint64_t> words(kStackSearched / sizeof(std::uint64_t));
+  const std::size_t bytes =
+      stopped.memory().read(arch::stack_pointer(*registers), std::as_writable_bytes(std::span(words)));
+  words.resize(bytes / sizeof words[0]);
+  words.push_back(arch::program_counter(*registers));
+  if (std::ranges::any_of(words, [&](std::uint64_t word) { return placed_.contain(word); })) may_return_ = true;
+}
+
+std::optional<Route> StubSpace::take(StubRecord& record) {
+  if (record.function >= placed_.plan->functions.size()) {
+    ++lost_;
+    return std::nullopt;
+  }
+  if (record.fallback) {
+    if (pending_.size() >= kMostPendingKeys) pending_.clear();
+    pending_[record.key].add(record);
+    return std::nullopt;
+  }
+  const VdsoService& service = *placed_.function(record.function).service;
+  if (!service.returns_long) record.result = static_cast<std::int32_t>(record.result);
+  Route route = Route::vdso;
+  if (!pending_.empty()) {
+    const auto pending = pending_.find(record.key);
+    if (pending != pending_.end() && pending->second.take(record.stack)) route = Route::fallback;
+  }
+  tallies_.add(record, service.first_is_clock, route);
+  return route;
+}
+
+void StubSpace::add_unreturned(const Call& call) {
+  const auto& functions = placed_.plan->functions;
+  const auto found = std::ranges::find_if(functions, [&](const StubbedFunction& f) { return f.service->symbol == call.symbol; });
+  if (found == functions.end()) return;
+  StubRecord record;
+  record.function = static_cast<std::uint8_t>(found - functions.begin());
+  record.arg0 = call.args[0];
+  tallies_.add(record, found->service->first_is_clock, *call.route);
+}
+
+std::vector<CallTally> StubSpace::totals(StubDepth depth) const {
+  if (depth == StubDepth::count) return counted();
+  std::vector<CallTally> totals;
+  if (depth != StubDepth::values) totals = tallies_.all();
+  // What was lost cannot be told from what never returned.
+  if (lost_ == 0) add_entered_only(totals);
+  return totals;
+}
+
+std::vector<CallTally> StubSpace::counted() const {
+  std::vector<CallTally> totals;
+  for (std::uint8_t function = 0; function < placed_.plan->functions.size(); ++function) {
+    for (const StubCount& count : region_->counts(function, placed_.function(function).service->first_is_clock)) {
+      const std::uint64_t fallbacks = std::min(count.fallbacks, count.entries);
+      totals.push_back({function, count.clock, Route::vdso, count.entries - fallbacks, 0, 0});
+      totals.push_back({function, count.clock, Route::fallback, fallbacks, count.errors, 0});
+    }
+  }
+  return totals;
+}
+
+void StubSpace::add_entered_only(std::vector<CallTally>& totals) const {
+  for (std::uint8_t function = 0; function < placed_.plan->functions.size(); ++function) {
+    const bool clocked = placed_.function(function).service->first_is_clock;
+    for (const StubCount& count : region_->counts(function, clocked)) {
+      const std::uint64_t returned = tallies_.seen(function, count.clock, clocked);
+      if (count.entries > returned)
+        totals.push_back({function, count.clock, Route::vdso, count.entries - returned, 0, 0});
+    }
+  }
+}
+
+}  // namespace vdsotrace

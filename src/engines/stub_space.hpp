@@ -1,0 +1,98 @@
+// The stubs of one address space: where they are, whose records are whose, and what they have seen.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "engines/stub_memory.hpp"
+#include "engines/stub_plan.hpp"
+#include "engines/stub_region.hpp"
+#include "engines/stub_tally.hpp"
+
+namespace vdsotrace {
+
+/// What a fork's child has like its parent.
+struct PlacedStubs {
+  const StubPlan* plan = nullptr;
+  const VdsoImage* image = nullptr;
+  StubPlace place;
+
+  const StubbedFunction& function(std::uint8_t number) const { return plan->functions[number]; }
+  /// Whether the address is in the stubs or in the code that they displaced.
+  bool contain(std::uint64_t address) const;
+  /// Whether it is in one of the stubs itself.
+  bool in_template(std::uint64_t address) const;
+};
+
+class StubSpace {
+ public:
+  /// Whose a record is.
+  struct Owner {
+    pid_t tid = 0;
+    pid_t tgid = 0;
+    bool told = false;
+    const Thread* thread = nullptr;  ///< null for whoever is not known by its thread pointer
+  };
+
+  StubSpace(const PlacedStubs& placed, pid_t tgid) : placed_(placed), tgid_(tgid) {}
+
+  const PlacedStubs& placed() const { return placed_; }
+  pid_t tgid() const { return tgid_; }
+  /// Some thread of it is followed.
+  bool told() const { return told_; }
+  /// Other stubs that number the same functions alike.
+  void replace(const StubPlan& plan) { placed_.plan = &plan; }
+
+  /// Null in a fork's child until it gets its own.
+  StubRegion* region() const { return region_.get(); }
+  void set_region(std::unique_ptr<StubRegion> region) { region_ = std::move(region); }
+
+  /// One more thread or process runs in it. False from leave(): that was the last.
+  void enter() { ++members_; }
+  bool leave() { return --members_ > 0; }
+  bool is_last() const { return members_ == 1; }
+
+  /// Records with the stopped thread's pointer are its own from now on; a vfork's child comes before the parent
+  /// whose pointer it shares. If it was in the middle of what is now a jump, it goes on in the copy.
+  void join(StoppedThread& stopped);
+  /// Records of a thread whose pointer cannot be asked for yet are those of one that is followed.
+  void join_unseen(const Thread& thread);
+  void part(pid_t tid);
+  Owner owner_of(std::uint64_t key) const;
+
+  /// Searches the stack of a thread that will not stop again for us: a handler may have interrupted a call, then the
+  /// way back into the stubs lies there.
+  void note_way_back(StoppedThread& stopped);
+  /// No thread was found that may come back.
+  bool may_be_unmapped() const { return !may_return_; }
+
+  /// Takes in one record. The route of the call that it completes; nothing for a system call that a function
+  /// made, and for records of nothing.
+  std::optional<Route> take(StubRecord& record);
+  /// A call that never returned has been told one by one.
+  void add_unreturned(const Call& call);
+  void add_lost(std::uint64_t count) { lost_ += count; }
+
+  /// What is to be told in sums when nobody writes any more: everything, or at StubDepth::values the calls that
+  /// were entered and never left, because their thread ended, executed or jumped out.
+  std::vector<CallTally> totals(StubDepth depth) const;
+
+ private:
+  std::vector<CallTally> counted() const;
+  void add_entered_only(std::vector<CallTally>& totals) const;
+
+  PlacedStubs placed_;
+  std::unique_ptr<StubRegion> region_;
+  pid_t tgid_;
+  bool told_ = false;
+  bool may_return_ = false;
+  int members_ = 1;
+  std::map<std::uint64_t, std::vector<Owner>> owners_;       ///< by thread pointer
+  std::map<std::uint64_t, PendingFallbacks> pending_;  ///< by key
+  CallTallies tallies_;
+  std::uint64_t lost_ = 0;
+};
+
+}  // namespace vdsotrace
