@@ -51,6 +51,9 @@ SystemCallRegisters system_call(const Registers& registers);
 /// Which ABI a system call with this AUDIT_ARCH and number uses.
 Abi abi_of(std::uint32_t audit_arch, std::uint64_t nr);
 
+/// Registers with which the thread goes on at that address, whatever it was doing.
+Registers moved_to(Registers registers, std::uint64_t address);
+
 /// Registers that make the system call `nr` when the thread resumes at an address
 /// that holds a system call instruction.
 Registers for_system_call(Registers registers, std::uint64_t instruction, std::int64_t nr,

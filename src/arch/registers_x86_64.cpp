@@ -43,12 +43,17 @@ Abi abi_of(std::uint32_t audit_arch, std::uint64_t nr) {
   return (nr & kX32Bit) != 0 && (nr >> 31) == 0 ? Abi::x32 : Abi::x86_64;
 }
 
-Registers for_system_call(Registers r, std::uint64_t instruction, std::int64_t nr,
-                          const std::array<std::uint64_t, 6>& args) {
-  r.rip = instruction;
-  r.rax = static_cast<unsigned long long>(nr);
+Registers moved_to(Registers r, std::uint64_t address) {
+  r.rip = address;
   // Else a pending restart would be applied to the registers we set.
   r.orig_rax = ~0ULL;
+  return r;
+}
+
+Registers for_system_call(Registers r, std::uint64_t instruction, std::int64_t nr,
+                          const std::array<std::uint64_t, 6>& args) {
+  r = moved_to(r, instruction);
+  r.rax = static_cast<unsigned long long>(nr);
   r.rdi = args[0];
   r.rsi = args[1];
   r.rdx = args[2];

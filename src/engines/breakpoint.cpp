@@ -40,7 +40,7 @@ const ProbePlan& BreakpointEngine::plan_for(const VdsoImage& image) {
   return plans_.emplace(&image, plan_probes(image, wanted)).first->second;
 }
 
-void BreakpointEngine::install(AddressSpace& space, StoppedThread& stopped) {
+void BreakpointEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const>) {
   if (space.image() == nullptr || space.abi() != Abi::x86_64) return;
   const ProbePlan& plan = plan_for(*space.image());
   for (const PlannedPatch& patch : plan.patches) {

@@ -29,7 +29,7 @@ class BreakpointEngine final : public ProbeEngine {
 
   std::string_view name() const override { return "breakpoint"; }
   EngineStops stops() const override;
-  void install(AddressSpace& space, StoppedThread& thread) override;
+  void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
   bool remove(AddressSpace& space, StoppedThread& thread) override;
   void undo_leftovers(StoppedThread& thread) override { vdsotrace::undo_leftovers(thread); }
   bool raises_traps(const AddressSpace&) const override { return true; }

@@ -77,12 +77,13 @@ EngineStops InlineEngine::stops() const {
 
 void InlineEngine::use_breakpoints(BreakpointEngine& engine, AddressSpace& space, StoppedThread& stopped) {
   if (space.image() != nullptr && engine.changes(*space.image())) space.let_every_call_stop();
-  engine.install(space, stopped);
+  engine.install(space, stopped, {});
 }
 
-void InlineEngine::install(AddressSpace& space, StoppedThread& stopped) {
+void InlineEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
   if (space.image() == nullptr) return;
-  if (auto placed = place(space, stopped); !placed) {
+  if (inherited_) unmap_leftovers(stopped, others);
+  if (auto placed = place(space, stopped, others); !placed) {
     if (!std::exchange(told_why_, true))
       reporter_.tell(stopped.thread(), Notice{fmt::format("breakpoints instead of stubs: {}", placed.error().message)});
     use_breakpoints(all_, space, stopped);
@@ -92,7 +93,7 @@ void InlineEngine::install(AddressSpace& space, StoppedThread& stopped) {
   if (stubs != nullptr && !stubs->placed().plan->refused.empty()) use_breakpoints(rest_, space, stopped);
 }
 
-Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped) {
+Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
   if (space.abi() != Abi::x86_64) return {};
   const pid_t tid = stopped.tid();
   // The size must be known to find a place, the place to plan: no plan needs more than this.
@@ -119,11 +120,17 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped) {
     }
     made->set_region(std::make_unique<StubRegion>(std::move(*memory), where->region(), may_sleep()));
   }
-  if (!written || !patch(space, stopped, placed)) {
-    space.unpatch(tid);
+  if (!written) {
     RemoteCalls calls(stopped);
     unmap_stubs(calls, *where);
     return fail("its memory could not be written");
+  }
+  // Before there is a jump: should we be killed in between, nobody may be in the middle of one.
+  placed.move_out_of_patches(stopped);
+  for (StoppedThread* other : others) placed.move_out_of_patches(*other);
+  if (!patch(space, stopped, placed)) {
+    space.unpatch(tid);
+    return fail("its vDSO could not be written");
   }
   StubSpace& known = *(spaces_[&space] = std::move(made));
   known.join(stopped);

@@ -22,7 +22,7 @@ class InlineEngine final : public ProbeEngine {
 
   std::string_view name() const override { return "inline"; }
   EngineStops stops() const override;
-  void install(AddressSpace& space, StoppedThread& thread) override;
+  void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
   bool remove(AddressSpace& space, StoppedThread& thread) override;
   std::optional<Resume> on_trap(StoppedThread& thread) override;
   void leave_engine_memory(StoppedThread& thread) override;
@@ -60,7 +60,7 @@ class InlineEngine final : public ProbeEngine {
 
   const StubPlan& plan_for(const VdsoImage& image, std::int64_t distance);
   bool stubs_cover(const VdsoImage& image, const VdsoService& service) const;
-  Result<void> place(AddressSpace& space, StoppedThread& thread);
+  Result<void> place(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others);
   static bool patch(AddressSpace& space, StoppedThread& thread, const PlacedStubs& placed);
   static bool write_code(pid_t tid, const PlacedStubs& placed, std::uint64_t region);
   /// Whether stubs may wait by system calls: of a program that we started its seccomp state is known.

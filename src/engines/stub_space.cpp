@@ -10,20 +10,30 @@ constexpr std::size_t kStackSearched = 64 * 1024;
 /// Keys can be invented.
 constexpr std::size_t kMostPendingKeys = 4096;
 
-/// A thread that was in the middle of what is now a jump goes on in its copy.
-void move_out_of_patches(const PlacedStubs& stubs, StoppedThread& stopped) {
-  const auto* registers = stopped.registers();
-  const auto offset =
-      registers != nullptr ? stopped.thread().space->offset_of(arch::program_counter(*registers)) : std::nullopt;
-  if (!offset || std::ranges::find(stubs.plan->patches, *offset, &StubPatch::offset) != stubs.plan->patches.end()) return;
-  const auto moved = std::ranges::find(stubs.plan->moved, *offset, &MovedInstruction::original);
-  if (moved != stubs.plan->moved.end()) stopped.set_program_counter(stubs.place.code + moved->copy);
-}
-
 }  // namespace
+
+bool leads_into(StoppedThread& stopped, const std::function<bool(std::uint64_t)>& inside) {
+  const auto* registers = stopped.registers();
+  if (registers == nullptr) return false;
+  std::vector<std::uint64_t> words(kStackSearched / sizeof(std::uint64_t));
+  const std::size_t bytes =
+      stopped.memory().read(arch::stack_pointer(*registers), std::as_writable_bytes(std::span(words)));
+  words.resize(bytes / sizeof words[0]);
+  words.push_back(arch::program_counter(*registers));
+  return std::ranges::any_of(words, inside);
+}
 
 bool PlacedStubs::contain(std::uint64_t address) const {
   return address >= place.code + sizeof(StubJournal) && address < place.region();
+}
+
+void PlacedStubs::move_out_of_patches(StoppedThread& stopped) const {
+  const auto* registers = stopped.registers();
+  const auto offset =
+      registers != nullptr ? stopped.thread().space->offset_of(arch::program_counter(*registers)) : std::nullopt;
+  if (!offset || std::ranges::find(plan->patches, *offset, &StubPatch::offset) != plan->patches.end()) return;
+  const auto moved = std::ranges::find(plan->moved, *offset, &MovedInstruction::original);
+  if (moved != plan->moved.end()) stopped.set_program_counter(place.code + moved->copy);
 }
 
 bool PlacedStubs::in_template(std::uint64_t address) const {
@@ -40,7 +50,6 @@ void StubSpace::join(StoppedThread& stopped) {
   owners_[pointer].push_back({thread.tid, thread.tgid, thread.told(), &thread});
   told_ = told_ || thread.told();
   region_->bind(pointer);
-  move_out_of_patches(placed_, stopped);
 }
 
 void StubSpace::join_unseen(const Thread& thread) {
@@ -67,14 +76,7 @@ StubSpace::Owner StubSpace::owner_of(std::uint64_t key) const {
 }
 
 void StubSpace::note_way_back(StoppedThread& stopped) {
-  const auto* registers = stopped.registers();
-  if (registers == nullptr) return;
-  std::vector<std::uint64_t> words(kStackSearched / sizeof(std::uint64_t));
-  const std::size_t bytes =
-      stopped.memory().read(arch::stack_pointer(*registers), std::as_writable_bytes(std::span(words)));
-  words.resize(bytes / sizeof words[0]);
-  words.push_back(arch::program_counter(*registers));
-  if (std::ranges::any_of(words, [&](std::uint64_t word) { return placed_.contain(word); })) may_return_ = true;
+  if (leads_into(stopped, [this](std::uint64_t word) { return placed_.contain(word); })) may_return_ = true;
 }
 
 std::optional<Route> StubSpace::take(StubRecord& record) {

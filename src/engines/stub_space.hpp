@@ -1,6 +1,7 @@
 // The stubs of one address space: where they are, whose records are whose, and what they have seen.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -24,7 +25,13 @@ struct PlacedStubs {
   bool contain(std::uint64_t address) const;
   /// Whether it is in one of the stubs itself.
   bool in_template(std::uint64_t address) const;
+  /// A thread in the middle of what is to become a jump goes on in the copy.
+  void move_out_of_patches(StoppedThread& stopped) const;
 };
+
+/// Whether the stopped thread's program counter is `inside`, or a word on its stack is, as a return address or the
+/// frame of a signal handler may be that will lead it back there. A thread without registers is gone: false.
+bool leads_into(StoppedThread& stopped, const std::function<bool(std::uint64_t)>& inside);
 
 class StubSpace {
  public:
@@ -55,7 +62,7 @@ class StubSpace {
   bool is_last() const { return members_ == 1; }
 
   /// Records with the stopped thread's pointer are its own from now on; a vfork's child comes before the parent
-  /// whose pointer it shares. If it was in the middle of what is now a jump, it goes on in the copy.
+  /// whose pointer it shares.
   void join(StoppedThread& stopped);
   /// Records of a thread whose pointer cannot be asked for yet are those of one that is followed.
   void join_unseen(const Thread& thread);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "trace/thread.hpp"
@@ -42,8 +43,9 @@ class ProbeEngine {
   virtual EngineStops stops() const { return {}; }
 
   /// Makes the space's vDSO observable. What cannot be observed is told in a Notice. The thread is at a
-  /// stop at which it can make calls for us (RemoteCalls).
-  virtual void install(AddressSpace& space, StoppedThread& thread) = 0;
+  /// stop at which it can make calls for us (RemoteCalls); `others` are the other stopped threads that run in the space,
+  /// if it has run before.
+  virtual void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) = 0;
   /// Undoes install. False if the memory could not be written: then the thread must not
   /// be let go, as it would run into what is left.
   virtual bool remove(AddressSpace& space, StoppedThread& thread) = 0;
@@ -51,9 +53,8 @@ class ProbeEngine {
   /// A process that is being attached: an earlier vdsotrace that was killed may have left something in it. Undoes that,
   /// before its vDSO is looked at.
   virtual void undo_leftovers(StoppedThread&) {}
-  /// Another thread that ran in the space before install, which has just been done. If its program counter is among
-  /// bytes that were replaced, it is moved to where the same instruction is now. `stopped` is null for one that sleeps in
-  /// the kernel, outside the vDSO.
+  /// Another thread that ran in the space before install, which has just been done. `stopped` is null for one that
+  /// sleeps in the kernel, outside the vDSO.
   virtual void adopt(Thread&, StoppedThread* /*stopped*/) {}
   /// Whether it makes the kernel raise SIGTRAP in that space, so that the process's signal state must be known
   /// (signal_state.hpp).

@@ -146,7 +146,7 @@ Resume Session::decide(StoppedThread& stopped, const WaitStatus& status) {
   if (thread.executed && status.kind() == WaitStatus::Kind::system_call) {
     // The end of execve: nothing of the new program has run, and unlike at the event before, it can make calls for us.
     thread.executed = false;
-    if (thread.space->image() != nullptr) engine_.install(*thread.space, stopped);
+    if (thread.space->image() != nullptr) engine_.install(*thread.space, stopped, {});
     policy_.suit(*thread.space);
   }
   switch (status.kind()) {
