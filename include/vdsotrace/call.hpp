@@ -10,6 +10,7 @@
 
 #include "vdsotrace/abi.hpp"
 #include "vdsotrace/memory.hpp"
+#include "vdsotrace/reason.hpp"
 
 namespace vdsotrace {
 
@@ -68,6 +69,7 @@ struct Call {
   std::int64_t start_ns = 0;                   ///< CLOCK_REALTIME at its start
   std::optional<std::int64_t> duration_ns;     ///< only where it was measured
   std::optional<Caller> caller;
+  std::optional<Reason> reason;    ///< given by the pipeline: why it entered the kernel
   std::string_view engine;                     ///< who observed it, static storage
 };
 

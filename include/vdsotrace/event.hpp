@@ -30,6 +30,7 @@ struct Counts {
   std::uint64_t count = 0;
   std::uint64_t errors = 0;
   std::optional<std::int64_t> duration_ns;  ///< sum
+  std::optional<Caller> caller;
 };
 
 /// A signal is about to be delivered to the program.
@@ -85,6 +86,12 @@ struct Notice {
   std::string text;
 };
 
+/// The system's clocksource, told at the start and whenever it has become another one.
+struct Clocksource {
+  std::string name;
+  bool changed = false;  ///< it was another one before
+};
+
 /// Events that could not be recorded.
 struct Lost {
   std::uint64_t count = 0;
@@ -92,7 +99,7 @@ struct Lost {
 
 struct Event {
   using Body = std::variant<Call, CallEntered, Counts, Signal, GroupStopped, Started, Execed,
-                            Exited, Detached, Notice, Lost>;
+                            Exited, Detached, Notice, Clocksource, Lost>;
   std::uint64_t seq = 0;     ///< given by the pipeline, from 1
   std::int64_t time_ns = 0;  ///< CLOCK_REALTIME when it was observed
   pid_t pid = 0;             ///< thread group

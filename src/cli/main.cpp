@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/audit_command.hpp"
 #include "cli/dump_command.hpp"
 #include "cli/info_command.hpp"
 #include "cli/options.hpp"
@@ -35,7 +36,8 @@ vdsotrace::Result<int> run(const vdsotrace::cli::Parsed& parsed) {
   for (const Command& command : kCommands) {
     if (other != nullptr && other->name == command.name) return command.run(other->arguments);
   }
-  return vdsotrace::cli::run_trace(std::get<vdsotrace::cli::Options>(parsed));
+  const auto& options = std::get<vdsotrace::cli::Options>(parsed);
+  return options.audit ? vdsotrace::cli::run_audit(options) : vdsotrace::cli::run_trace(options);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace vdsotrace::cli {
 namespace {
 
 constexpr std::array<std::string_view, 5> kCommands = {"trace", "audit", "compare", "info", "dump"};
-constexpr std::string_view kCommandsHere[] = {"trace", "info", "dump"};
+constexpr std::string_view kCommandsHere[] = {"trace", "audit", "info", "dump"};
 
 /// What CLI11 fills before it is checked.
 struct Raw {
@@ -29,7 +29,16 @@ struct Raw {
   bool help = false;
   std::string string_limit = "32";
   std::vector<std::string> attach;
+  AuditOptions audit;
+  std::string fail_on;
 };
+
+void declare_audit(CLI::App& app, Raw& raw) {
+  app.add_option("--html", raw.audit.html, "Write a page for the browser, too")->type_name("FILE");
+  app.add_option("--folded", raw.audit.folded, "Write folded stacks for flame graph tools, too")->type_name("FILE");
+  app.add_option("--chrome-trace", raw.audit.chrome_trace, "Write a trace for Perfetto and chrome://tracing, too")->type_name("FILE");
+  app.add_option("--fail-on", raw.fail_on, "Exit with 3 if a call took one of these routes, and name its callers")->type_name("ROUTES");
+}
 
 void declare(CLI::App& app, Raw& raw) {
   Options& o = raw.options;
@@ -80,6 +89,7 @@ constexpr std::string_view kUsage =
     "serves without entering the kernel, and by which route each of them went:\n"
     "  [vdso]  [vdso->syscall]  [syscall]  [vsyscall]\n"
     "\n"
+    "       vdsotrace audit   which of a program's time calls enter the kernel, who makes them, why, and what they cost\n"
     "       vdsotrace info    what of this machine's calls stays in user space, and what each costs\n"
     "       vdsotrace dump    the vDSO itself: image, symbols, annotated code\n\n";
 
@@ -168,6 +178,30 @@ Result<void> check_combinations(const Options& o) {
   return {};
 }
 
+Result<std::vector<Route>> parse_routes(std::string_view list) {
+  std::vector<Route> routes;
+  while (!list.empty()) {
+    const auto word = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(word.size() + 1, list.size()));
+    const auto route = route_named(word);
+    if (!route) return fail(fmt::format("--fail-on {}: unknown route", word), "some of vdso,fallback,syscall,vsyscall");
+    routes.push_back(*route);
+  }
+  return routes;
+}
+
+/// What prints single calls has no meaning for an audit.
+Result<void> check_audit(const Options& o) {
+  using Stamps = TextOptions::Stamps;
+  const std::pair<bool, std::string_view> excluded[] = {
+      {o.summary_only, "-c"}, {o.summary_too, "-C"}, {o.split, "-ff"}, {o.stamps != Stamps::none, "-t and -r"},
+  };
+  for (const auto& [given, name] : excluded) {
+    if (given) return fail(fmt::format("audit: {} is an option of traces", name));
+  }
+  return {};
+}
+
 /// Turns the counted and spelled options into what they mean.
 Result<Options> check(Raw&& raw) {
   Options& o = raw.options;
@@ -177,6 +211,8 @@ Result<Options> check(Raw&& raw) {
   using Stamps = TextOptions::Stamps;
   constexpr Stamps kByCount[] = {Stamps::none, Stamps::seconds, Stamps::microseconds, Stamps::epoch};
   o.stamps = raw.relative ? Stamps::relative : kByCount[std::clamp(raw.stamps, 0, 3)];
+  // Later expressions of the user's replace it.
+  if (o.audit) raw.expressions.insert(raw.expressions.begin(), "trace=%vdso");
   auto selection = Selection::parse(raw.expressions);
   if (!selection) return tl::unexpected(selection.error());
   o.selection = std::move(*selection);
@@ -192,6 +228,12 @@ Result<Options> check(Raw&& raw) {
   auto sort = sort_key_named(raw.sort);
   if (!sort) return tl::unexpected(sort.error());
   o.sort = *sort;
+  if (o.audit) {
+    auto routes = parse_routes(raw.fail_on);
+    if (!routes) return tl::unexpected(routes.error());
+    o.audit->fail_on = std::move(*routes);
+    if (auto checked = check_audit(o); !checked) return tl::unexpected(checked.error());
+  }
   for (const auto& checked : {check_engine(o.engine), check_combinations(o)}) {
     if (!checked) return tl::unexpected(checked.error());
   }
@@ -202,27 +244,29 @@ using Instead = std::variant<Information, OtherCommand>;
 
 /// Nothing if `raw` is a trace to be made.
 Result<std::optional<Instead>> parse_into(Raw& raw, std::vector<std::string> arguments,
-                                          bool command_given = false) {
+                                          std::string_view command = {}) {
   CLI::App app;
   declare(app, raw);
-  auto words = parse_words(app, arguments);
+  if (command == "audit") declare_audit(app, raw);
+  auto words = parse_words(app, arguments, command);
   if (!words) return tl::unexpected(words.error());
   raw.options.program = std::move(words->program);
   const std::string first = raw.options.program.empty() ? "" : raw.options.program.front();
-  const bool is_word = !command_given && !words->after_mark;
+  const bool is_word = command.empty() && !words->after_mark;
   const bool is_command = is_word && std::ranges::find(kCommands, first) != kCommands.end();
   // Options may stand on both sides of the command word.
   if (is_command) arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(words->start));
-  if (is_command && std::ranges::find(kCommandsHere, first) != std::end(kCommandsHere) && first != "trace")
+  if (is_command && (first == "info" || first == "dump"))
     return OtherCommand{first, std::move(arguments)};
   if (raw.help) return Information{help_text(app, kUsage)};
   if (raw.version) return Information{fmt::format("vdsotrace {}\n", VDSOTRACE_VERSION)};
+  if (command == "audit") raw.options.audit = raw.audit;
   if (!is_command) return std::nullopt;
   if (std::ranges::find(kCommandsHere, first) == std::end(kCommandsHere))
     return fail(fmt::format("{}: this version does not have that command", first),
                 fmt::format("to trace a program of that name: vdsotrace -- {}", first));
   raw = Raw{};
-  return parse_into(raw, std::move(arguments), true);
+  return parse_into(raw, std::move(arguments), first);
 }
 
 }  // namespace

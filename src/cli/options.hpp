@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -15,6 +16,14 @@
 namespace vdsotrace::cli {
 
 enum class Color : std::uint8_t { automatic, always, never };
+
+/// What an audit has beside the options of a trace.
+struct AuditOptions {
+  std::string html;          ///< --html FILE; empty: none, like the next two
+  std::string folded;        ///< --folded FILE
+  std::string chrome_trace;  ///< --chrome-trace FILE
+  std::vector<Route> fail_on;
+};
 
 struct Options {
   std::vector<std::string> program;  ///< and its arguments
@@ -40,6 +49,7 @@ struct Options {
   bool hide_vdso = false;  ///< --no-vdso
   bool pin = false;
   double duration = 0;  ///< seconds; 0: no limit
+  std::optional<AuditOptions> audit;  ///< not a trace but an audit
 };
 
 /// Text to print on standard output instead of doing anything (--help, --version).

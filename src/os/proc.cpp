@@ -151,6 +151,16 @@ std::optional<char> state(pid_t tid) {
   return words.empty() || words[0].empty() ? std::nullopt : std::optional(words[0][0]);
 }
 
+std::optional<std::int64_t> cpu_time_ns(pid_t pid) {
+  constexpr std::size_t kUser = 11, kSystem = 12;  // utime(14), stime(15)
+  const auto words = stat_words(pid);
+  if (words.size() <= kSystem) return std::nullopt;
+  const auto user = number<std::uint64_t>(words[kUser], 10), system = number<std::uint64_t>(words[kSystem], 10);
+  const long ticks = ::sysconf(_SC_CLK_TCK);
+  if (!user || !system || ticks <= 0) return std::nullopt;
+  return static_cast<std::int64_t>(*user + *system) * (1'000'000'000 / ticks);
+}
+
 bool is_kernel_thread(pid_t pid) {
   constexpr std::uint64_t kKernelThread = 0x00200000;  // PF_KTHREAD, linux/sched.h
   constexpr std::size_t kFlags = 6;                    // flags(9)

@@ -32,6 +32,9 @@ std::optional<std::int64_t> status_number(pid_t pid, std::string_view field);
 std::optional<std::uint64_t> status_signals(pid_t pid, std::string_view field);
 
 /// The threads that the process has at this moment.
+/// Processor time that all threads of the process have used, also those that have ended (proc(5), utime and stime).
+std::optional<std::int64_t> cpu_time_ns(pid_t pid);
+
 std::vector<pid_t> threads_of(pid_t pid);
 /// The children of all its threads (CONFIG_PROC_CHILDREN; else none).
 std::vector<pid_t> children_of(pid_t pid);

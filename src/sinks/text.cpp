@@ -187,6 +187,10 @@ void TextSink::on(const Event& event, const Notice& notice) {
   if (options_.quiet == 0) append_message(fmt::format("process {}: {}", event.tid, escaped(notice.text)));
 }
 
+void TextSink::on(const Event&, const Clocksource& source) {
+  if (source.changed) append_message(fmt::format("the clocksource is now {}", escaped(source.name)));
+}
+
 void TextSink::on(const Event&, const Lost& lost) {
   append_message(fmt::format("{} events could not be recorded", lost.count));
 }

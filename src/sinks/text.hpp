@@ -44,6 +44,7 @@ class TextSink final : public Sink {
   void on(const Event& event, const Exited& exited);
   void on(const Event& event, const Detached& detached);
   void on(const Event& event, const Notice& notice);
+  void on(const Event& event, const Clocksource& source);
   void on(const Event& event, const Lost& lost);
 
   void end_open_line();

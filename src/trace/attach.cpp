@@ -28,7 +28,11 @@ bool has_ended(pid_t tid) {
   return !state || *state == 'Z' || *state == 'X';
 }
 
-bool is_ours(pid_t tid) { return proc::status_number(tid, "TracerPid") == ::getpid(); }
+/// exec gives the leader's number to the thread that made it, which may not have been seized yet.
+void forget_superseded(SeizedProcess& process, std::set<pid_t>& known) {
+  if (is_ours(process.pid) || has_ended(process.pid)) return;
+  if (std::erase(process.threads, process.pid) > 0) known.erase(process.pid);
+}
 
 /// What a user can do about EPERM, by what the system says of itself.
 std::string permission_hint(pid_t pid) {
@@ -70,6 +74,7 @@ Result<void> judge(pid_t pid, pid_t tid, const Error& error) {
 /// One look at the threads there are. Answers how many were seized.
 Result<std::size_t> seize_new(SeizedProcess& process, std::set<pid_t>& known) {
   std::size_t seized = 0;
+  forget_superseded(process, known);
   for (const pid_t tid : proc::threads_of(process.pid)) {
     if (!known.insert(tid).second) continue;
     if (auto done = ptrace::seize(tid, ptrace::OnTracerDeath::leave); !done) {
@@ -101,6 +106,8 @@ Result<void> seize_process(pid_t pid, SeizedProcess& seized) {
   }
   return refuse(pid, "its threads start others faster than they can be attached");
 }
+
+bool is_ours(pid_t tid) { return proc::status_number(tid, "TracerPid") == ::getpid(); }
 
 SignalActions running_signal_actions(pid_t pid) {
   SignalActions actions;

@@ -25,6 +25,9 @@ struct SeizedProcess {
 /// traced already (by whom), not permitted (Yama, another user).
 Result<void> seize_process(pid_t pid, SeizedProcess& seized);
 
+/// Whether we trace that thread, dead or alive.
+bool is_ours(pid_t tid);
+
 /// What /proc/PID/status says of the signal actions of a process: which signals are ignored and which have
 /// a handler. Of those handlers neither address nor flags nor mask are known.
 SignalActions running_signal_actions(pid_t pid);

@@ -56,6 +56,7 @@ class Session {
   bool hold_all();
   void hold(Thread& thread, const WaitStatus& status);
   bool all_held();
+  void forget_vanished(std::set<pid_t>& missing);
   bool may_be_left_asleep(const Thread& thread);
   std::map<pid_t, int> settle_held();
   void watch(const std::function<bool()>& more);

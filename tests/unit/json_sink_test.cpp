@@ -15,7 +15,8 @@ std::string text_of(std::vector<Event> events, bool summary_only = false) {
   Scratch scratch;
   Aggregate totals;
   const Selection all;
-  Pipeline pipeline(all, totals);
+  Explainer explainer;
+  Pipeline pipeline(all, totals, explainer);
   const RunFacts facts{"1.0", {"./a\xff", "b"}, "breakpoint", "x86_64", "6.18", "tsc"};
   pipeline.add(std::make_unique<JsonLinesSink>(scratch.output, totals, facts, DecodeLimits{}, summary_only));
   for (Event& e : events) pipeline.accept(std::move(e));
