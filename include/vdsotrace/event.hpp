@@ -30,7 +30,7 @@ struct Counts {
   std::uint64_t count = 0;
   std::uint64_t errors = 0;
   std::optional<std::int64_t> duration_ns;  ///< sum
-  std::optional<Caller> caller;
+  std::optional<Caller> caller{};
 };
 
 /// A signal is about to be delivered to the program.
