@@ -77,7 +77,8 @@ Reason Explainer::answer(pid_t pid, const Question& question) const {
     if (const auto reason = vdsotrace::reason_of(kind_of_clock(*question.clock))) return *reason;
   }
   if (question.route == Route::fallback) return fallback_reason(question);
-  if (without_vdso_.contains(pid)) return vdso_hidden_ ? Reason::vdso_hidden : Reason::no_vdso;
+  if (vdso_hidden_) return Reason::vdso_hidden;
+  if (without_vdso_.contains(pid)) return Reason::no_vdso;
   return Reason::direct_call;
 }
 

@@ -13,7 +13,7 @@ namespace vdsotrace {
 
 class Explainer {
  public:
-  /// `vdso_hidden`: processes that seem to have no vDSO had theirs hidden by us.
+  /// `vdso_hidden`: the processes do not know of their vDSO (--no-vdso).
   explicit Explainer(bool vdso_hidden = false) : vdso_hidden_(vdso_hidden) {}
 
   /// Learns what the reasons depend on: which processes have a vDSO, and the clocksource.
