@@ -38,6 +38,7 @@ struct Options {
   Color color = Color::automatic;
   std::string engine = "auto";
   bool hide_vdso = false;  ///< --no-vdso
+  bool steps = false;      ///< --steps
   bool pin = false;
   double duration = 0;  ///< seconds; 0: no limit
 };
