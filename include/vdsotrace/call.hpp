@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,6 +44,18 @@ constexpr int error_of(std::int64_t result) {
   return result < 0 && result >= -kMaxErrno ? static_cast<int>(-result) : 0;
 }
 
+class VdsoImage;
+
+/// What following a vDSO call instruction by instruction has shown.
+struct StepFacts {
+  std::uint64_t instructions = 0;  ///< executed inside the vDSO; each repetition of a `rep` counts
+  std::uint64_t retries = 0;       ///< times that a seqlock loop began anew, since the kernel was just writing
+  bool complete = true;            ///< false if it was not followed to its end
+  /// Offsets in the image, in the order of execution, and the image; only where asked for (Needs::steps).
+  std::vector<std::uint32_t> path;
+  std::shared_ptr<const VdsoImage> image;
+};
+
 /// How a call ended.
 enum class Ending : std::uint8_t {
   running,     ///< it has not ended yet
@@ -70,6 +83,7 @@ struct Call {
   std::optional<std::int64_t> duration_ns;     ///< only where it was measured
   std::optional<Caller> caller;
   std::optional<Reason> reason;    ///< given by the pipeline: why it entered the kernel
+  std::optional<StepFacts> steps;              ///< only where single steps were made
   std::string_view engine;                     ///< who observed it, static storage
 };
 

@@ -26,6 +26,9 @@ std::uint64_t thread_pointer(const Registers& registers);
 std::size_t program_counter_offset();
 std::size_t first_argument_offset();
 
+/// Whether the program itself asks for a trap behind every instruction (the kernel hides that we do).
+bool traps_every_step(const Registers& registers);
+
 /// Whether the thread runs 64-bit code.
 bool runs_64_bit(const Registers& registers);
 
@@ -61,6 +64,9 @@ Registers for_system_call(Registers registers, std::uint64_t instruction, std::i
 
 /// Registers at a system call's entry such that it is not made and fails with ENOSYS.
 Registers with_refused_call(Registers registers);
+
+/// The instruction by which 64-bit code makes a system call.
+inline constexpr std::array<std::byte, 2> kSystemCall{std::byte{0x0f}, std::byte{0x05}};
 
 /// An instruction that reads the time-stamp counter (rdtsc).
 inline constexpr std::array<std::byte, 2> kClockRead{std::byte{0x0f}, std::byte{0x31}};

@@ -7,6 +7,7 @@
 namespace vdsotrace::arch {
 namespace {
 
+constexpr std::uint64_t kTrapFlag = 0x100;
 constexpr std::uint64_t kUserCodeSelector64 = 0x33;  // __USER_CS
 constexpr std::uint64_t kX32Bit = 0x40000000;        // __X32_SYSCALL_BIT
 
@@ -17,6 +18,8 @@ std::uint64_t stack_pointer(const Registers& registers) { return registers.rsp; 
 std::uint64_t thread_pointer(const Registers& registers) { return registers.fs_base; }
 std::size_t program_counter_offset() { return offsetof(Registers, rip); }
 std::size_t first_argument_offset() { return offsetof(Registers, rdi); }
+bool traps_every_step(const Registers& registers) { return (registers.eflags & kTrapFlag) != 0; }
+
 bool runs_64_bit(const Registers& registers) { return registers.cs == kUserCodeSelector64; }
 
 std::int64_t return_value(const Registers& registers) {

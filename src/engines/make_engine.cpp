@@ -5,6 +5,7 @@
 
 #include "engines/breakpoint.hpp"
 #include "engines/inline.hpp"
+#include "engines/step.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -25,10 +26,15 @@ std::unique_ptr<ProbeEngine> make_breakpoint(Origin, const Needs& needs, EventSi
   return std::make_unique<BreakpointEngine>(needs, sink);
 }
 
+std::unique_ptr<ProbeEngine> make_step(Origin, const Needs& needs, EventSink& sink) {
+  return std::make_unique<StepEngine>(needs, sink);
+}
+
 /// In the order in which `auto` tries them.
 constexpr Row kEngines[] = {
     {"inline", true, make_inline},
     {"breakpoint", false, make_breakpoint},
+    {"step", false, make_step},
 };
 
 }  // namespace

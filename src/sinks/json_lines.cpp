@@ -85,6 +85,21 @@ std::optional<std::int64_t> number_of_entry(const Call& call) {
   return entered_kernel ? std::optional(call.nr) : std::nullopt;
 }
 
+/// A call that was not followed to its end has a count that means nothing.
+void append_steps(std::string& out, const StepFacts& steps) {
+  out.append(",\"instructions\":");
+  append_integer(out, steps.complete ? std::optional(steps.instructions) : std::nullopt);
+  out.append(",\"retries\":");
+  append_integer(out, steps.retries);
+  if (steps.image == nullptr) return;
+  out.append(",\"steps\":[");
+  for (std::size_t i = 0; i < steps.path.size(); ++i) {
+    if (i > 0) out.push_back(',');
+    append_integer(out, steps.path[i]);
+  }
+  out.push_back(']');
+}
+
 void append_call(std::string& out, const Event& event, const Call& call, const DecodeLimits& limits) {
   const auto value = [&out](std::string_view key) -> std::string& {
     return out.append(",\"").append(key).append("\":");
@@ -106,6 +121,7 @@ void append_call(std::string& out, const Event& event, const Call& call, const D
   value("caller").append(call.caller ? dumped(caller_of(*call.caller)) : "null");
   append_string_or_null(value("reason"), call.reason ? name_of(*call.reason) : std::string_view());
   append_string(value("engine"), call.engine);
+  if (call.steps) append_steps(out, *call.steps);
   out.append("}\n");
 }
 

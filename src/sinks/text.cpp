@@ -132,6 +132,12 @@ void TextSink::append_ending(const Call& call, const CallText& text) {
     fmt::format_to(out, " <{}+{:#x} in {}>", c.symbol.empty() ? "?" : escaped(c.symbol), c.offset, escaped(c.module));
   }
   text_.append("\n");
+  if (call.steps && call.steps->image != nullptr) append_steps(*call.steps);
+}
+
+void TextSink::append_steps(const StepFacts& steps) {
+  const auto found = listings_.try_emplace(steps.image, *steps.image).first;
+  text_.append(text_of(steps, found->second));
 }
 
 void TextSink::on(const Event&, const Counts&) {}

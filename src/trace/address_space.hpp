@@ -55,6 +55,7 @@ class AddressSpace {
   Abi abi() const { return abi_; }
   /// Null if there is no vDSO or it is unusable.
   const VdsoImage* image() const { return image_.get(); }
+  std::shared_ptr<const VdsoImage> shared_image() const { return image_; }
   std::uint64_t base() const { return base_; }
   std::uint64_t size() const { return size_; }
   bool has_vdso() const { return size_ != 0; }

@@ -63,6 +63,11 @@ class ProbeEngine {
   /// The thread stopped at a breakpoint instruction, or at one that the kernel has forbidden it (SIGSEGV). Nothing
   /// if it is not ours.
   virtual std::optional<Resume> on_trap(StoppedThread& thread) = 0;
+  /// The thread has executed the one instruction that it was let execute (Resume::How::step). False if the program
+  /// asked for a trap there, too: it gets its signal.
+  virtual bool on_step(StoppedThread&) { return true; }
+  /// How a thread goes on that nothing keeps: run, step or call. Asked at the end of every stop.
+  virtual Resume::How pace(StoppedThread&) { return Resume::How::run; }
   /// The thread stopped for another reason and may now be seen by others (its
   /// registers saved in a signal frame, or it is detached): wherever it is in
   /// engine memory, it is put back to the same place in the program's own code.

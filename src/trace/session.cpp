@@ -15,6 +15,10 @@ constexpr std::int64_t kBetweenLooksNs = 20'000;
 constexpr std::int64_t kShortNapNs = 100'000;
 constexpr std::int64_t kLongNapNs = 20'000'000;
 
+/// The kernel stops a stepped thread once more, without a signal, where that step has led into a handler
+/// (signal_setup_done, kernel/signal.c).
+bool ends_step(const siginfo_t& info) { return info.si_code == TRAP_TRACE || info.si_code == SIGTRAP; }
+
 }  // namespace
 
 Session::Session(const FamilyOptions& options, const Needs& needs, ProbeEngine& engine, EventSink& sink,
@@ -108,7 +112,8 @@ void Session::handle(Thread& thread, const WaitStatus& status) {
   }
   StoppedThread stopped(thread);
   const pid_t tid = thread.tid;
-  const Resume how = decide(stopped, status);
+  Resume how = decide(stopped, status);
+  if (how.how == Resume::How::run) how.how = engine_.pace(stopped);
   std::move(stopped).resume(how, policy_.stops(thread));
   if (how.how == Resume::How::detach) family_.forget(tid);
 }
@@ -208,6 +213,12 @@ Resume Session::on_filtered(StoppedThread& stopped) {
 Resume Session::on_signal(StoppedThread& stopped, int signal) {
   const auto info = ptrace::signal_info(stopped.tid());
   if (!info) return {};
+  // The trap behind a step is delivered before any other signal.
+  const bool stepped = std::exchange(stopped.thread().step_due, false) && signal == SIGTRAP;
+  if (stepped && ends_step(*info) && engine_.on_step(stopped)) {
+    repair_signal_state(stopped);
+    return {};
+  }
   if ((signal == SIGTRAP || signal == SIGSEGV) && info->si_code == SI_KERNEL) {
     if (const auto how = engine_.on_trap(stopped)) {
       repair_signal_state(stopped);

@@ -43,7 +43,7 @@ void Session::hold(Thread& thread, const WaitStatus& status) {
   StoppedThread stopped(thread);
   asleep_.erase(tid);
   // Let go at this stop, it would die of the trap that it is about to be stopped for.
-  const bool trap_follows = is_interruption(status) && ptrace::breakpoint_pending(tid);
+  const bool trap_follows = is_interruption(status) && ptrace::trap_pending(tid);
   const bool restart_follows = status.kind() == WaitStatus::Kind::system_call && will_be_restarted(tid);
   if (trap_follows || restart_follows) {
     // Any stop takes back the one that was asked for.

@@ -96,6 +96,23 @@ TEST_CASE("a call's line, exactly") {
         std::string::npos);
 }
 
+TEST_CASE("steps are told where they were made") {
+  Call call = clock_call(Route::vdso);
+  call.steps.emplace();
+  call.steps->instructions = 67;
+  call.steps->path = {0x10, 0x14};
+  auto line = lines_of({event(call)})[1];
+  CHECK(line["instructions"] == 67);
+  CHECK(line["retries"] == 0);
+  CHECK_FALSE(line.contains("steps"));
+  call.steps->complete = false;
+  call.steps->image = std::make_shared<VdsoImage>();
+  line = lines_of({event(call)})[1];
+  CHECK(line["instructions"].is_null());
+  CHECK(line["steps"] == Json({16, 20}));
+  CHECK_FALSE(lines_of({event(clock_call(Route::vdso))})[1].contains("retries"));
+}
+
 TEST_CASE("strings in a call are quoted once for text and once for JSON") {
   Call write = running("write", {1, 0x1000, 5});
   const char data[] = {'"', '\\', '\n', '\x1b', '\xff'};
