@@ -11,6 +11,7 @@
 
 #include "base/check.hpp"
 #include "engines/make_engine.hpp"
+#include "engines/perf_session.hpp"
 #include "os/clock.hpp"
 #include "os/proc.hpp"
 #include "os/spawn.hpp"
@@ -32,6 +33,7 @@ Needs needs_of(const Options& o) {
   needs.values = !o.summary_only;
   needs.durations = o.durations || o.json || o.summary_only || o.summary_too;
   needs.vdso_durations = o.durations || o.json;
+  needs.children = o.follow;
   needs.string_limit = o.string_limit;
   needs.selection = o.selection;
   return needs;
@@ -161,6 +163,22 @@ Result<int> trace_running(Wiring& wiring, const Options& options) {
   return EXIT_SUCCESS;
 }
 
+/// Without ptrace: running processes under the perf engine.
+Result<int> watch_running(const Options& options) {
+  const Needs needs = needs_of(options);
+  Aggregate totals;
+  Pipeline pipeline(needs.selection, totals);
+  OwnSignals signals;
+  PerfSession session(needs, pipeline, signals);
+  if (auto attached = session.attach(options.attach); !attached) return tl::unexpected(attached.error());
+  auto output = open_output(options);
+  if (!output) return tl::unexpected(output.error());
+  add_sinks(pipeline, options, *output, totals, "perf");
+  session.run(duration_of(options));
+  if (auto finished = finish(pipeline, **output); !finished) return tl::unexpected(finished.error());
+  return EXIT_SUCCESS;
+}
+
 Result<int> trace_program(Wiring& wiring, const Options& options) {
   auto child = SpawnedChild::start({options.program, options.environment, options.user, wiring.policy.filter()},
                                    wiring.signals);
@@ -184,6 +202,8 @@ Result<int> trace_program(Wiring& wiring, const Options& options) {
 }  // namespace
 
 Result<int> run_trace(const Options& options) {
+  if (auto usable = check_engine(options.engine); !usable) return tl::unexpected(usable.error());
+  if (options.engine == "perf" && !options.attach.empty()) return watch_running(options);
   if (options.pin) pin_to_current_processor();
   Wiring wiring(options);
   return options.attach.empty() ? trace_program(wiring, options) : trace_running(wiring, options);

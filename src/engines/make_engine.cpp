@@ -5,6 +5,7 @@
 
 #include "engines/breakpoint.hpp"
 #include "engines/inline.hpp"
+#include "engines/perf.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -25,10 +26,19 @@ std::unique_ptr<ProbeEngine> make_breakpoint(Origin, const Needs& needs, EventSi
   return std::make_unique<BreakpointEngine>(needs, sink);
 }
 
+/// Running processes it observes without stops: PerfSession.
+std::unique_ptr<ProbeEngine> make_perf(Origin origin, const Needs& needs, EventSink& sink) {
+  if (origin == Origin::attached) return nullptr;
+  auto stream = PerfStream::open();
+  const auto heirs = needs.children ? PerfHeirs::processes : PerfHeirs::threads;
+  return stream ? std::make_unique<PerfEngine>(needs, sink, heirs, std::move(*stream)) : nullptr;
+}
+
 /// In the order in which `auto` tries them.
 constexpr Row kEngines[] = {
     {"inline", true, make_inline},
     {"breakpoint", false, make_breakpoint},
+    {"perf", true, make_perf},
 };
 
 }  // namespace
@@ -41,5 +51,7 @@ std::unique_ptr<ProbeEngine> make_engine(std::string_view name, Origin origin, c
   }
   return make_breakpoint(origin, needs, sink);
 }
+
+Result<void> check_engine(std::string_view name) { return name == "perf" ? try_perf_breakpoints() : Result<void>(); }
 
 }  // namespace vdsotrace
