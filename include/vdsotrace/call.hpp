@@ -38,6 +38,9 @@ struct Caller {
   std::string symbol;  ///< empty if unknown
 };
 
+/// Shown in place of a Route's tag after a call of the vDSO of which it is not known whether it entered the kernel.
+inline constexpr std::string_view kUnknownRouteTag = "[vdso?]";
+
 /// The positive errno in the raw result of a system call or a vDSO function; 0 if it succeeded (MAX_ERRNO, linux/err.h).
 constexpr int error_of(std::int64_t result) {
   constexpr std::int64_t kMaxErrno = 4095;
@@ -61,6 +64,7 @@ enum class Ending : std::uint8_t {
   running,     ///< it has not ended yet
   returned,    ///< `result` holds what it returned
   unfinished,  ///< it never returned: its thread ended, executed or jumped out
+  unseen,      ///< how it ended is not known: only its beginning was observed
 };
 
 /// A call, complete when it is made: `at_entry` and `at_exit` hold the bytes that
@@ -71,7 +75,7 @@ struct Call {
   std::int64_t nr = -1;                ///< in `abi`'s table, also for vDSO functions
   std::string_view name;               ///< static storage; empty for an unknown number
   std::string_view symbol;             ///< vDSO function entered, static storage, or empty
-  std::optional<Route> route;          ///< nothing for a call that no vDSO could serve
+  std::optional<Route> route;          ///< nothing for a call that no vDSO could serve, or if it is not known
   std::array<std::uint64_t, 6> args{};
   std::uint64_t stack_pointer = 0;     ///< when it was made: rt_sigreturn's frame lies there
   Ending ending = Ending::running;
@@ -85,6 +89,9 @@ struct Call {
   std::optional<Reason> reason;    ///< given by the pipeline: why it entered the kernel
   std::optional<StepFacts> steps;              ///< only where single steps were made
   std::string_view engine;                     ///< who observed it, static storage
+
+  /// The vDSO function was entered, and that is all that is known of its way.
+  bool route_unknown() const { return !route && !symbol.empty(); }
 };
 
 }  // namespace vdsotrace

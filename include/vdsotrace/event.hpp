@@ -76,6 +76,7 @@ struct Exited {
   bool signaled = false;
   bool core_dumped = false;
   int code = 0;  ///< exit status, or the signal's number when `signaled`
+  bool code_known = true;  ///< false where nobody could see how it ended
 };
 
 /// The thread goes on without us.

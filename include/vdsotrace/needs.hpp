@@ -15,6 +15,7 @@ struct Needs {
   bool vdso_durations = false;  ///< and for vDSO calls, where the engine can measure them
   bool callers = false;     ///< Call::caller
   bool steps = false;       ///< StepFacts::path
+  bool children = false;    ///< calls of the processes that the observed ones create, too
   std::size_t string_limit = 32;
   Selection selection;
 };

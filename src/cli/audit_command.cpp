@@ -31,6 +31,7 @@ Needs needs_of(const Options& o) {
   needs.vdso_durations = o.durations || !o.audit->chrome_trace.empty();
   needs.durations = needs.vdso_durations;
   needs.callers = true;
+  needs.children = o.follow;
   needs.selection = o.selection;
   return needs;
 }

@@ -8,6 +8,7 @@
 
 #include "base/check.hpp"
 #include "engines/make_engine.hpp"
+#include "engines/perf_session.hpp"
 #include "os/clock.hpp"
 #include "os/spawn.hpp"
 #include "os/waiter.hpp"
@@ -51,20 +52,38 @@ class AbortGuard {
   AbortGuard& operator=(const AbortGuard&) = delete;
 };
 
+/// Observing by ptrace.
+struct Tracing {
+  Tracing(const Options& options, const Needs& needs, EventSink& sink, OwnSignals& signals)
+      : waiter(signals),
+        engine(make_engine(options.engine, options.attach.empty() ? Origin::spawned : Origin::attached, needs, sink)),
+        family{options.follow, options.hide_vdso},
+        policy(needs, *engine, options.attach.empty()),
+        session(family, needs, *engine, sink, waiter, policy),
+        guard([this] { session.undo_patches(); }) {}
+
+  Waiter waiter;
+  std::unique_ptr<ProbeEngine> engine;
+  FamilyOptions family;
+  StopPolicy policy;
+  Session session;
+  AbortGuard guard;
+};
+
+/// The perf engine needs no ptrace for processes that run already.
+bool needs_no_ptrace(const Options& options) { return options.engine == "perf" && !options.attach.empty(); }
+
 }  // namespace
 
 struct Observation::Wiring {
   Wiring(const Options& options, Needs asked)
-      : needs(std::move(asked)),
-        explainer(options.hide_vdso),
-        pipeline(needs.selection, totals, explainer),
-        clocksource(pipeline),
-        waiter(signals),
-        engine(make_engine(options.engine, options.attach.empty() ? Origin::spawned : Origin::attached, needs, clocksource)),
-        family{options.follow, options.hide_vdso},
-        policy(needs, *engine, options.attach.empty()),
-        session(family, needs, *engine, clocksource, waiter, policy),
-        guard([this] { session.undo_patches(); }) {}
+      : needs(std::move(asked)), explainer(options.hide_vdso), pipeline(needs.selection, totals, explainer), clocksource(pipeline) {
+    if (needs_no_ptrace(options)) {
+      watching.emplace(needs, clocksource, signals);
+    } else {
+      tracing.emplace(options, needs, clocksource, signals);
+    }
+  }
 
   Needs needs;
   Aggregate totals;
@@ -72,12 +91,8 @@ struct Observation::Wiring {
   Pipeline pipeline;
   ClocksourceWatch clocksource;
   OwnSignals signals;
-  Waiter waiter;
-  std::unique_ptr<ProbeEngine> engine;
-  FamilyOptions family;
-  StopPolicy policy;
-  Session session;
-  AbortGuard guard;
+  std::optional<Tracing> tracing;      ///< either this
+  std::optional<PerfSession> watching;  ///< or this
 };
 
 Observation::Observation(const Options& options, Needs needs) : options_(options) {
@@ -90,30 +105,42 @@ Observation::~Observation() = default;
 Pipeline& Observation::pipeline() { return wiring_->pipeline; }
 const Aggregate& Observation::totals() const { return wiring_->totals; }
 const Explainer& Observation::explainer() const { return wiring_->explainer; }
-std::string_view Observation::engine() const { return wiring_->engine->name(); }
+std::string_view Observation::engine() const { return wiring_->tracing ? wiring_->tracing->engine->name() : "perf"; }
 
 Result<std::optional<ProgramEnd>> Observation::run(const std::function<Result<void>()>& begin) {
+  if (auto usable = check_engine(options_.engine); !usable) return tl::unexpected(usable.error());
+  if (wiring_->watching) return watch(begin);
   return options_.attach.empty() ? run_program(begin) : run_attached(begin);
 }
 
+Result<std::optional<ProgramEnd>> Observation::watch(const std::function<Result<void>()>& begin) {
+  PerfSession& session = *wiring_->watching;
+  if (auto attached = session.attach(options_.attach); !attached) return tl::unexpected(attached.error());
+  if (auto begun = begin(); !begun) return tl::unexpected(begun.error());
+  session.run(duration_of(options_));
+  return std::nullopt;
+}
+
 Result<std::optional<ProgramEnd>> Observation::run_attached(const std::function<Result<void>()>& begin) {
-  if (auto seized = wiring_->session.seize(options_.attach); !seized) return tl::unexpected(seized.error());
+  Session& session = wiring_->tracing->session;
+  if (auto seized = session.seize(options_.attach); !seized) return tl::unexpected(seized.error());
   if (auto begun = begin(); !begun) {
-    wiring_->session.release_all();
+    session.release_all();
     return tl::unexpected(begun.error());
   }
-  wiring_->session.run_attached(duration_of(options_));
+  session.run_attached(duration_of(options_));
   return std::nullopt;
 }
 
 Result<std::optional<ProgramEnd>> Observation::run_program(const std::function<Result<void>()>& begin) {
-  auto child = SpawnedChild::start({options_.program, options_.environment, options_.user, wiring_->policy.filter()},
+  Tracing& tracing = *wiring_->tracing;
+  auto child = SpawnedChild::start({options_.program, options_.environment, options_.user, tracing.policy.filter()},
                                    wiring_->signals);
   if (!child) return tl::unexpected(child.error());
   // Only now: a program that cannot be run leaves no empty output behind.
   if (auto begun = begin(); !begun) return tl::unexpected(begun.error());
-  if (const auto duration = duration_of(options_)) wiring_->waiter.set_deadline(monotonic_ns() + *duration);
-  auto outcome = wiring_->session.run(std::move(*child));
+  if (const auto duration = duration_of(options_)) tracing.waiter.set_deadline(monotonic_ns() + *duration);
+  auto outcome = tracing.session.run(std::move(*child));
   if (!outcome) return tl::unexpected(outcome.error());
   return ProgramEnd{outcome->signaled, outcome->code};
 }

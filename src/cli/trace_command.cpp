@@ -20,6 +20,7 @@ Needs needs_of(const Options& o) {
   needs.durations = o.durations || o.json || o.summary_only || o.summary_too;
   needs.vdso_durations = o.durations || o.json;
   needs.steps = o.steps;
+  needs.children = o.follow;
   needs.string_limit = o.string_limit;
   needs.selection = o.selection;
   return needs;

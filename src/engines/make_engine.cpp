@@ -5,6 +5,7 @@
 
 #include "engines/breakpoint.hpp"
 #include "engines/inline.hpp"
+#include "engines/perf.hpp"
 #include "engines/step.hpp"
 
 namespace vdsotrace {
@@ -30,10 +31,19 @@ std::unique_ptr<ProbeEngine> make_step(Origin, const Needs& needs, EventSink& si
   return std::make_unique<StepEngine>(needs, sink);
 }
 
+/// Running processes it observes without stops: PerfSession.
+std::unique_ptr<ProbeEngine> make_perf(Origin origin, const Needs& needs, EventSink& sink) {
+  if (origin == Origin::attached) return nullptr;
+  auto stream = PerfStream::open();
+  const auto heirs = needs.children ? PerfHeirs::processes : PerfHeirs::threads;
+  return stream ? std::make_unique<PerfEngine>(needs, sink, heirs, std::move(*stream)) : nullptr;
+}
+
 /// In the order in which `auto` tries them.
 constexpr Row kEngines[] = {
     {"inline", true, make_inline},
     {"breakpoint", false, make_breakpoint},
+    {"perf", true, make_perf},
     {"step", false, make_step},
 };
 
@@ -47,5 +57,7 @@ std::unique_ptr<ProbeEngine> make_engine(std::string_view name, Origin origin, c
   }
   return make_breakpoint(origin, needs, sink);
 }
+
+Result<void> check_engine(std::string_view name) { return name == "perf" ? try_perf_breakpoints() : Result<void>(); }
 
 }  // namespace vdsotrace

@@ -25,6 +25,8 @@ void Aggregate::fold(std::string& invented, std::string_view others) {
 void Aggregate::add_call(CallKey key, const CallTotal& more) {
   if (key.route) {
     routes_[static_cast<std::size_t>(*key.route)] += more.count;
+  } else if (key.route_unknown) {
+    unknown_route_ += more.count;
   } else {
     ordinary_ += more.count;
   }
@@ -41,7 +43,7 @@ void Aggregate::add_one(const Call& call) {
   std::string name = display_name(call);
   if (call.name.empty()) fold(name, "other calls");
   const bool measured = call.duration_ns.has_value();
-  add_call({std::move(name), clock_of(call).value_or(""), call.route},
+  add_call({std::move(name), clock_of(call).value_or(""), call.route, call.route_unknown()},
            {1, call.error != 0 ? 1u : 0u, measured ? 1u : 0u, call.duration_ns});
 }
 
@@ -66,7 +68,7 @@ void Aggregate::add(const Event& event) {
 }
 
 std::uint64_t Aggregate::vdso_capable() const {
-  std::uint64_t sum = 0;
+  std::uint64_t sum = unknown_route_;
   for (const auto count : routes_) sum += count;
   return sum;
 }

@@ -17,6 +17,7 @@ struct CallKey {
   std::string name;   ///< as printed; "other calls" for unknown numbers beyond the first few
   std::string clock;  ///< empty where the call has none; "other clocks" likewise
   std::optional<Route> route;
+  bool route_unknown = false;  ///< a call of the vDSO that may have taken two of them
   auto operator<=>(const CallKey&) const = default;
 };
 
@@ -35,6 +36,8 @@ class Aggregate {
   /// vDSO-capable calls by that route.
   std::uint64_t by_route(Route route) const { return routes_[static_cast<std::size_t>(route)]; }
   std::uint64_t vdso_capable() const;
+  /// vDSO calls whose route is not known.
+  std::uint64_t by_unknown_route() const { return unknown_route_; }
   /// Calls without a route.
   std::uint64_t ordinary() const { return ordinary_; }
   std::uint64_t processes() const { return processes_; }
@@ -51,6 +54,7 @@ class Aggregate {
   std::map<CallKey, CallTotal> calls_;
   std::set<std::string, std::less<>> invented_;
   std::uint64_t routes_[kRoutes] = {};
+  std::uint64_t unknown_route_ = 0;
   std::uint64_t ordinary_ = 0;
   std::uint64_t processes_ = 0;
   std::uint64_t threads_ = 0;

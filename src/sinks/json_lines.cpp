@@ -81,7 +81,7 @@ std::optional<std::int64_t> returned_by(const Call& call) {
 }
 
 std::optional<std::int64_t> number_of_entry(const Call& call) {
-  const bool entered_kernel = call.route != Route::vdso && call.route != Route::vsyscall;
+  const bool entered_kernel = call.route != Route::vdso && call.route != Route::vsyscall && !call.route_unknown();
   return entered_kernel ? std::optional(call.nr) : std::nullopt;
 }
 
@@ -158,7 +158,9 @@ Json body_of(const Event& event, const Signal& signal) {
 
 Json body_of(const Event& event, const Exited& exited) {
   Json line = object_of(event, "exit");
-  if (exited.signaled) {
+  if (!exited.code_known) {
+    line["status"] = nullptr;
+  } else if (exited.signaled) {
     line["signal"] = signal_name(exited.code);
   } else {
     line["status"] = exited.code;

@@ -124,6 +124,8 @@ void TextSink::append_ending(const Call& call, const CallText& text) {
   if (call.route) {
     text_.append(" ");
     palette_.append(text_, Palette::of(*call.route), tag_of(*call.route));
+  } else if (call.route_unknown()) {
+    text_.append(" ").append(kUnknownRouteTag);
   }
   if (options_.durations && call.duration_ns)
     fmt::format_to(out, " <{}.{:06}>", *call.duration_ns / kSecond, *call.duration_ns % kSecond / 1000);
@@ -169,7 +171,9 @@ void TextSink::on(const Event& event, const Execed& execed) {
 }
 
 void TextSink::on(const Event& event, const Exited& exited) {
-  if (options_.quiet < 2) {
+  if (options_.quiet < 2 && !exited.code_known) {
+    line(event, Palette::kExit, "+++ exited with ? +++");
+  } else if (options_.quiet < 2) {
     line(event, Palette::kExit,
          exited.signaled ? fmt::format("+++ killed by {}{} +++", signal_name(exited.code),
                                        exited.core_dumped ? " (core dumped)" : "")

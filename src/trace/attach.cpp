@@ -47,13 +47,22 @@ std::string permission_hint(pid_t pid) {
   return "attach as root or with CAP_SYS_PTRACE";
 }
 
-/// Why the process cannot be attached to, as far as that can be seen from outside.
-Result<void> check(pid_t pid) {
+}  // namespace
+
+Result<void> check_observable(pid_t pid) {
   if (!proc::state(pid)) return refuse(pid, "No such process");
   if (pid == ::getpid()) return refuse(pid, "it is vdsotrace itself");
   if (proc::is_kernel_thread(pid)) return refuse(pid, "it is a kernel thread");
   // A leader that has ended while other threads go on is a zombie too.
   if (std::ranges::all_of(proc::threads_of(pid), has_ended)) return refuse(pid, "it has ended (zombie)");
+  return {};
+}
+
+namespace {
+
+/// Why the process cannot be attached to, as far as that can be seen from outside.
+Result<void> check(pid_t pid) {
+  if (auto checked = check_observable(pid); !checked) return checked;
   const auto tracer = static_cast<pid_t>(proc::status_number(pid, "TracerPid").value_or(0));
   if (tracer != 0 && tracer != ::getpid()) {
     const std::string name = proc::command_name(tracer);

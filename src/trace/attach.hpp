@@ -18,6 +18,9 @@ struct SeizedProcess {
   std::vector<pid_t> threads;  ///< those seized here; one that they created meanwhile is traced by itself
 };
 
+/// Whether there is a program that could be observed. Errors: no such process, a zombie, a kernel thread, ourselves.
+Result<void> check_observable(pid_t pid);
+
 /// Seizes every thread of the process (PTRACE_SEIZE, not EXITKILL) and interrupts it; repeats until no thread is
 /// left that is not ours. A thread that ends meanwhile is left out. `pid` may be the number of any
 /// of its threads. Into `seized` goes also what was seized before an error.

@@ -43,9 +43,11 @@ class ArgContext {
   std::int32_t as_int() const { return static_cast<std::int32_t>(value()); }
   std::uint32_t as_uint() const { return static_cast<std::uint32_t>(value()); }
 
-  /// Whether the call has returned with an error: out-arguments are then
-  /// addresses only, as the kernel did not fill them.
-  bool failed() const { return call_.ending == Ending::returned && call_.error != 0; }
+  /// Whether the call has returned with an error, or nobody saw what it left: out-arguments are then
+  /// addresses only.
+  bool failed() const {
+    return (call_.ending == Ending::returned && call_.error != 0) || call_.ending == Ending::unseen;
+  }
   bool exiting() const { return exiting_; }
   void set_exiting(bool exiting) { exiting_ = exiting; }
 

@@ -50,7 +50,7 @@ void print_result(ArgContext& c, const CallSpec& spec) {
 std::string result_text(ArgContext& c, const CallSpec& spec) {
   const Call& call = c.call();
   if (call.ending == Ending::running) return {};
-  if (call.ending == Ending::unfinished) return "?";
+  if (call.ending != Ending::returned) return "?";
   if (call.error != 0) return error_result(call.error);
   c.out().clear();
   print_result(c, spec);
@@ -71,6 +71,9 @@ void print_at_exit(ArgContext& c, const ArgKind& kind) {
   c.take_waiting();
 }
 
+/// Whether all of its arguments are to be shown.
+bool has_ended(const Call& call) { return call.ending == Ending::returned || call.ending == Ending::unseen; }
+
 bool has_beginning(const ArgKind& kind) {
   return kind.when == When::entry || kind.when == When::either || kind.when == When::amended;
 }
@@ -82,7 +85,7 @@ struct Printed {
 };
 
 Printed print_whole(ArgContext& c, const ArgKind& kind) {
-  const bool returned = c.call().ending == Ending::returned;
+  const bool returned = has_ended(c.call());
   c.out().clear();
   if (has_beginning(kind) && !print_at_entry(c, kind)) {
     const std::size_t beginning = c.out().size();
@@ -154,7 +157,7 @@ CallText render(const Call& call, const DecodeLimits& limits) {
   const CallSpec& spec = spec_for(call);
   std::string scratch;
   ArgContext c(call, readable(call.at_entry), readable(call.at_exit), limits, scratch);
-  CallText text = render_arguments(c, spec, call.ending == Ending::returned);
+  CallText text = render_arguments(c, spec, has_ended(call));
   c.set_exiting(true);
   text.result = result_text(c, spec);
   return text;
