@@ -161,7 +161,7 @@ void PerfSession::on(const PerfExec& exec) {
   process->second.since = monotonic_ns();
   tell(exec.pid, exec.pid, Execed{proc::executable(exec.pid), 0, space.abi(), space.facts()});
   tell(exec.pid, exec.pid,
-       Notice{done ? "it has executed a program: vDSO calls that it made since then are seen from now on"
+       Notice{done ? "it has executed a program: vDSO calls that this made before now are missing"
                    : fmt::format("it has executed a program: its vDSO calls are not seen: {}", done.error().message)});
 }
 
