@@ -1,7 +1,6 @@
 #include "engines/perf_watch.hpp"
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 
 #include "os/clock.hpp"
@@ -76,9 +75,9 @@ Result<void> PerfWatch::add(const PerfTarget& target, const PerfOrder& order, st
 
 void PerfWatch::complete(const PerfTarget& target, const PerfOrder& order, std::span<const PerfRing> rings) {
   ++origin_;
-  for (const PerfRing& ring : rings | std::views::reverse) {
-    for (const PerfPoint& point : order.points | std::views::reverse) {
-      if (!add_point(target, order, point, ring)) break;
+  for (const PerfRing& ring : rings) {
+    for (auto point = order.points.rbegin(); point != order.points.rend(); ++point) {
+      if (!add_point(target, order, *point, ring)) break;
     }
     static_cast<void>(add_others(target, order, ring));
   }
