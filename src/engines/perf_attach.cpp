@@ -8,6 +8,7 @@
 
 #include "engines/perf_call.hpp"
 #include "engines/perf_session.hpp"
+#include "os/clock.hpp"
 #include "os/proc.hpp"
 #include "os/vdso_mapping.hpp"
 #include "trace/attach.hpp"
@@ -55,9 +56,10 @@ Result<void> PerfSession::attach(pid_t pid) {
   if (auto checked = check_observable(tgid); !checked) return checked;
   // One without a vDSO is no error.
   if (auto vdso = read_vdso(tgid); !vdso && vdso.error().code != ENOENT) return tl::unexpected(vdso.error());
-  Process process{open_process(tgid), AddressSpace::of(tgid, Abi::x86_64, images_), {}};
+  Process process{open_process(tgid), AddressSpace::of(tgid, Abi::x86_64, images_), {}, 0, {}};
   if (auto watched = watch_threads(tgid, process); !watched)
     return tl::unexpected(cannot_attach(tgid, watched.error()));
+  process.since = monotonic_ns();
   processes_.emplace(tgid, std::move(process));
   return {};
 }

@@ -12,6 +12,12 @@ void tell_vdso(Call&& call, const PerfCalls::Tell& tell) {
   tell(std::move(call));
 }
 
+void tell_unknown(Call&& call, const PerfCalls::Tell& tell) {
+  call.route.reset();
+  call.ending = Ending::unseen;
+  tell(std::move(call));
+}
+
 }  // namespace
 
 /// Each origin makes one sample of a call. So one that comes again from the same origin is a call of its own.
@@ -30,12 +36,11 @@ void PerfCalls::entered(Call&& call, PerfPoint::Fallbacks fallbacks, std::uint64
   left(tell);
   switch (fallbacks) {
     case PerfPoint::Fallbacks::impossible: tell_vdso(std::move(call), tell); break;
-    case PerfPoint::Fallbacks::seen: entered_ = std::move(call); break;
-    case PerfPoint::Fallbacks::unseen:
-      call.route.reset();
-      call.ending = Ending::unseen;
-      tell(std::move(call));
+    case PerfPoint::Fallbacks::seen:
+      entered_ = std::move(call);
+      outside_since_.reset();
       break;
+    case PerfPoint::Fallbacks::unseen: tell_unknown(std::move(call), tell); break;
   }
 }
 
@@ -73,8 +78,21 @@ void PerfCalls::system_call_returned(std::int64_t result, std::int64_t time_ns, 
   tell(std::move(call));
 }
 
+void PerfCalls::found_outside(std::int64_t monotonic_ns) {
+  if (entered_ && !outside_since_) outside_since_ = monotonic_ns;
+}
+
+void PerfCalls::complete_until(std::int64_t monotonic_ns, const Tell& tell) {
+  if (outside_since_ && *outside_since_ <= monotonic_ns) left(tell);
+}
+
 void PerfCalls::left(const Tell& tell) {
   if (entered_) tell_vdso(*std::exchange(entered_, std::nullopt), tell);
+}
+
+void PerfCalls::abandon(const Tell& tell) {
+  in_call_.reset();
+  if (entered_) tell_unknown(*std::exchange(entered_, std::nullopt), tell);
 }
 
 void PerfCalls::end(const Tell& tell) {

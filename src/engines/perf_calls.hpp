@@ -29,8 +29,15 @@ class PerfCalls {
   void fallback_call(Call&& call);
   /// It returns, so long after it began.
   void system_call_returned(std::int64_t result, std::int64_t time_ns, const Tell& tell);
+  /// The thread was found outside the vDSO at that time, by another way than records. It counts once all records of
+  /// before have been given.
+  void found_outside(std::int64_t monotonic_ns);
+  /// All records of before that time have been given.
+  void complete_until(std::int64_t monotonic_ns, const Tell& tell);
   /// The thread is outside the vDSO.
   void left(const Tell& tell);
+  /// Nobody watches the thread any more: what its last call came to is not known.
+  void abandon(const Tell& tell);
   /// It has executed a program: its events are others now.
   void forget_entries() { seen_by_.clear(); }
   /// The thread has ended.
@@ -43,6 +50,7 @@ class PerfCalls {
   bool is_repeated(const Call& call, std::uint64_t origin);
 
   std::optional<Call> entered_;
+  std::optional<std::int64_t> outside_since_;  ///< after `entered_`
   std::optional<Call> in_call_;  ///< a system call that has not returned
   // The last entry, and the origins of its samples.
   std::uint64_t last_stack_ = 0;

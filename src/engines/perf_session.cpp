@@ -20,6 +20,13 @@ namespace {
 constexpr std::int64_t kLookEveryNs = 20'000'000;
 constexpr std::int64_t kMillisecond = 1'000'000;
 
+/// Of what nobody waits for, only the end is seen.
+Exited unseen_end() {
+  Exited end;
+  end.code_known = false;
+  return end;
+}
+
 bool has_ended(int pidfd) {
   pollfd descriptor{pidfd, POLLIN, 0};
   return ::poll(&descriptor, 1, 0) == 1;
@@ -70,9 +77,8 @@ void PerfSession::take(bool all) {
 
 void PerfSession::on(const PerfSample& sample) {
   const auto process = processes_.find(sample.pid);
-  if (process == processes_.end()) return;
   const PerfMeaning* meaning = watch_.meaning(sample.event);
-  if (meaning == nullptr) return;
+  if (process == processes_.end() || meaning == nullptr || sample.time_ns < process->second.since) return;
   PerfCalls& calls = process->second.threads[sample.tid];
   switch (meaning->kind) {
     case PerfMeaning::Kind::point: on_point(sample, *meaning, calls); break;
@@ -89,6 +95,7 @@ void PerfSession::on_point(const PerfSample& sample, const PerfMeaning& meaning,
     calls.fell_back(told);
     return;
   }
+  if (until_ && sample.time_ns > *until_) return;
   calls.entered(perf_call(sample, *meaning.point.service, since_epoch_), meaning.point.fallbacks, meaning.origin, told);
 }
 
@@ -102,6 +109,7 @@ void PerfSession::on_system_call(const PerfSample& sample, const Process& proces
     calls.fallback_call(std::move(*call));
     return;
   }
+  if (until_ && sample.time_ns > *until_) return;
   if (space.capable(call->abi, call->nr)) call->route = function != nullptr ? Route::fallback : Route::syscall;
   if (function != nullptr) call->symbol = service_for(*function)->symbol;
   calls.system_call(std::move(*call), tell_calls(sample.pid, sample.tid));
@@ -128,16 +136,14 @@ void PerfSession::on(const PerfBirth& birth) {
     return;
   }
   if (!needs_.children) return;
-  Process child{open_process(birth.pid), creator->second.space->copy_for_fork(), {}};
+  Process child{open_process(birth.pid), creator->second.space->copy_for_fork(), {}, creator->second.since, {}};
   child.threads.try_emplace(birth.tid);
   if (processes_.try_emplace(birth.pid, std::move(child)).second)
     tell(birth.pid, birth.tid, Started{Started::How::fork, birth.parent_pid});
 }
 
 void PerfSession::on(const PerfEnd& end) {
-  Exited last;
-  last.code_known = false;
-  end_thread(end.pid, end.tid, last);
+  end_thread(end.pid, end.tid, unseen_end());
 }
 
 /// The kernel has taken its breakpoints away. The trace points stay.
@@ -152,9 +158,10 @@ void PerfSession::on(const PerfExec& exec) {
   order.births = false;
   order.system_call_entered = order.system_call_returned = std::nullopt;
   const auto done = watch_.add(target(exec.pid), order, stream_->rings());
+  process->second.since = monotonic_ns();
   tell(exec.pid, exec.pid, Execed{proc::executable(exec.pid), 0, space.abi(), space.facts()});
   tell(exec.pid, exec.pid,
-       Notice{done ? "it has executed a program: vDSO calls that it made since then are seen from now on"
+       Notice{done ? "it has executed a program: vDSO calls that this made before now are missing"
                    : fmt::format("it has executed a program: its vDSO calls are not seen: {}", done.error().message)});
 }
 
@@ -164,8 +171,10 @@ void PerfSession::on(const PerfLost& lost) { tell(0, 0, Lost{lost.count}); }
 void PerfSession::settle_sleepers() {
   for (auto& [pid, process] : processes_) {
     for (auto& [tid, calls] : process.threads) {
+      if (!calls.open()) continue;
+      calls.complete_until(stream_->complete_until(), tell_calls(pid, tid));
       const auto at = calls.open() ? proc::blocked_at(tid) : std::nullopt;
-      if (at && !process.space->offset_of(*at)) calls.left(tell_calls(pid, tid));
+      if (at && !process.space->offset_of(*at)) calls.found_outside(monotonic_ns());
     }
   }
 }
@@ -174,19 +183,17 @@ void PerfSession::settle_sleepers() {
 
 /// Where records of ends were lost.
 void PerfSession::end_dead_processes() {
-  std::vector<pid_t> dead;
-  for (const auto& [pid, process] : processes_) {
-    if (!process.descriptor || has_ended(process.descriptor.get())) dead.push_back(pid);
+  std::vector<pid_t> over;
+  for (auto& [pid, process] : processes_) {
+    if (process.dead_since && *process.dead_since <= stream_->complete_until()) over.push_back(pid);
+    const bool dead = !process.descriptor || has_ended(process.descriptor.get());
+    if (dead && !process.dead_since) process.dead_since = monotonic_ns();
   }
-  if (dead.empty()) return;
-  take(true);
-  for (const pid_t pid : dead) {
-    while (processes_.contains(pid)) {
-      Exited last;
-      last.code_known = false;
-      end_thread(pid, processes_.at(pid).threads.begin()->first, last);
-    }
-  }
+  for (const pid_t pid : over) end_process(pid, unseen_end());
+}
+
+void PerfSession::end_process(pid_t pid, const Event::Body& last) {
+  while (processes_.contains(pid)) end_thread(pid, processes_.at(pid).threads.begin()->first, last);
 }
 
 void PerfSession::end_thread(pid_t pid, pid_t tid, Event::Body last) {
@@ -200,13 +207,19 @@ void PerfSession::end_thread(pid_t pid, pid_t tid, Event::Body last) {
   if (process->second.threads.empty()) processes_.erase(process);
 }
 
+/// While events are closed one after another a proof may fail to come: then the route is not known.
 void PerfSession::detach() {
+  settle_sleepers();
+  until_ = monotonic_ns();
   watch_.stop();
   take(true);
-  while (!processes_.empty()) {
-    const auto& [pid, process] = *processes_.begin();
-    end_thread(pid, process.threads.begin()->first, Detached{});
+  for (auto& [pid, process] : processes_) {
+    for (auto& [tid, calls] : process.threads) {
+      calls.complete_until(*until_, tell_calls(pid, tid));
+      calls.abandon(tell_calls(pid, tid));
+    }
   }
+  while (!processes_.empty()) end_process(processes_.begin()->first, Detached{});
 }
 
 }  // namespace vdsotrace

@@ -45,6 +45,8 @@ class PerfSession {
     UniqueFd descriptor;  ///< a pidfd; none if it could not be had
     std::shared_ptr<AddressSpace> space;
     std::map<pid_t, PerfCalls> threads;
+    std::int64_t since = 0;  ///< when all of its events were there: of a call before that a part may be missing
+    std::optional<std::int64_t> dead_since;
   };
 
   Result<TracePoints> find_trace_points();
@@ -72,6 +74,7 @@ class PerfSession {
   bool watches(const AddressSpace& space, const VdsoFunction& function);
   void settle_sleepers();
   void end_dead_processes();
+  void end_process(pid_t pid, const Event::Body& last);
   void end_thread(pid_t pid, pid_t tid, Event::Body last);
   void detach();
 
@@ -84,6 +87,7 @@ class PerfSession {
   ImageCache images_;
   std::map<const VdsoImage*, PerfPlan> plans_;
   std::map<pid_t, Process> processes_;
+  std::optional<std::int64_t> until_;  ///< from here on no new calls are taken in
   std::int64_t since_epoch_ = 0;  ///< CLOCK_REALTIME less CLOCK_MONOTONIC
 };
 

@@ -1,7 +1,6 @@
 #include "engines/perf_watch.hpp"
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 
 #include "os/clock.hpp"
@@ -27,10 +26,10 @@ Result<PerfStream> PerfStream::open() {
 std::vector<PerfRecord> PerfStream::take(std::optional<pid_t> stopped, bool all) {
   // A thread's earlier record is in its ring before its later one is even stamped. So of what is older than the look at
   // the first ring nothing is missing that comes before it.
-  const std::int64_t complete_until = monotonic_ns() - kClockMarginNs;
+  complete_until_ = monotonic_ns() - kClockMarginNs;
   for (PerfRing& ring : rings_) ring.read(waiting_);
   const auto is_ready = [&](const PerfRecord& record) {
-    return all || time_of(record) <= complete_until || (stopped && thread_of(record) == *stopped);
+    return all || time_of(record) <= complete_until_ || (stopped && thread_of(record) == *stopped);
   };
   const auto rest = std::stable_partition(waiting_.begin(), waiting_.end(), is_ready);
   std::vector<PerfRecord> ready(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(rest));
@@ -76,9 +75,9 @@ Result<void> PerfWatch::add(const PerfTarget& target, const PerfOrder& order, st
 
 void PerfWatch::complete(const PerfTarget& target, const PerfOrder& order, std::span<const PerfRing> rings) {
   ++origin_;
-  for (const PerfRing& ring : rings | std::views::reverse) {
-    for (const PerfPoint& point : order.points | std::views::reverse) {
-      if (!add_point(target, order, point, ring)) break;
+  for (const PerfRing& ring : rings) {
+    for (auto point = order.points.rbegin(); point != order.points.rend(); ++point) {
+      if (!add_point(target, order, *point, ring)) break;
     }
     static_cast<void>(add_others(target, order, ring));
   }

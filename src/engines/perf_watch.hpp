@@ -33,12 +33,15 @@ class PerfStream {
   /// What has been recorded since. A record that was made during the call may be left to the next one, unless it
   /// belongs to `stopped`, a thread that cannot make any now, or `all` is given.
   std::vector<PerfRecord> take(std::optional<pid_t> stopped = {}, bool all = false);
+  /// CLOCK_MONOTONIC up to which nothing is missing in what was taken.
+  std::int64_t complete_until() const { return complete_until_; }
 
  private:
   explicit PerfStream(std::vector<PerfRing> rings) : rings_(std::move(rings)) {}
 
   std::vector<PerfRing> rings_;
   std::vector<PerfRecord> waiting_;
+  std::int64_t complete_until_ = 0;
 };
 
 /// What to watch in a thread.

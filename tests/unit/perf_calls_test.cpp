@@ -94,6 +94,25 @@ TEST_CASE("an entry with a system call from the vDSO is one fallback, with its r
   CHECK(thread.told == std::vector{kFallback, kVdso});
 }
 
+TEST_CASE("a thread that was found asleep elsewhere has left, once no record can contradict") {
+  Watched thread;
+  thread.enters("clock_gettime");
+  thread.calls.found_outside(1000);
+  thread.calls.complete_until(999, thread.tell());
+  CHECK(thread.told.empty());
+  thread.calls.complete_until(1000, thread.tell());
+  CHECK(thread.told == std::vector{kVdso});
+
+  thread.enters("clock_gettime");
+  thread.calls.complete_until(5000, thread.tell());
+  CHECK(thread.calls.open());
+  thread.calls.found_outside(6000);
+  thread.calls.fell_back(thread.tell());
+  thread.calls.complete_until(7000, thread.tell());
+  CHECK(thread.told.size() == 2);
+  CHECK(thread.told.back().route == Route::fallback);
+}
+
 TEST_CASE("an entry with a system call from elsewhere is two calls") {
   Watched thread;
   thread.enters("clock_gettime");
@@ -126,6 +145,9 @@ TEST_CASE("what cannot be proven is not claimed") {
   CHECK(thread.last.route_unknown());
   thread.enters("time", Fallbacks::impossible);
   CHECK(thread.told.back().route == Route::vdso);
+  thread.enters("gettimeofday");
+  thread.calls.abandon(thread.tell());
+  CHECK(thread.told.back() == Told{"gettimeofday", {}, Ending::unseen, 0});
 }
 
 TEST_CASE("events of two origins at one place make one call of two samples") {
