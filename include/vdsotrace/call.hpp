@@ -28,12 +28,14 @@ std::string_view name_of(Route route);
 std::string_view tag_of(Route route);
 std::optional<Route> route_named(std::string_view name);
 
-/// Who made a call: the first return address outside the C library.
+/// A place in the program's code to which a call returns. As the one who made a call: the first outside the C library.
 struct Caller {
   std::uint64_t address = 0;
-  std::string module;  ///< file name of the mapping, empty if anonymous
-  std::uint64_t offset = 0;
-  std::string symbol;  ///< empty if unknown
+  std::string module;            ///< file name of the mapping, "[vdso]", or empty if anonymous
+  std::uint64_t offset = 0;      ///< from the symbol; in the module where no symbol is known
+  std::string symbol;            ///< empty if unknown
+  std::uint64_t in_module = 0;   ///< the address as the module's file has it, as addr2line(1) takes it
+  std::string source;            ///< "FILE:LINE" where there is debugging information, else empty
 };
 
 /// The positive errno in the raw result of a system call or a vDSO function; 0 if it succeeded (MAX_ERRNO, linux/err.h).
@@ -68,6 +70,7 @@ struct Call {
   std::int64_t start_ns = 0;                   ///< CLOCK_REALTIME at its start
   std::optional<std::int64_t> duration_ns;     ///< only where it was measured
   std::optional<Caller> caller;
+  std::vector<Caller> stack;                   ///< Needs::stacks: where it returns to, innermost first, as far as known
   std::string_view engine;                     ///< who observed it, static storage
 };
 

@@ -14,6 +14,7 @@ struct Needs {
   bool durations = false;   ///< Call::duration_ns for system calls
   bool vdso_durations = false;  ///< and for vDSO calls, where the engine can measure them
   bool callers = false;     ///< Call::caller
+  bool stacks = false;      ///< Call::stack, of every call
   std::size_t string_limit = 32;
   Selection selection;
 };

@@ -32,6 +32,8 @@ Needs needs_of(const Options& o) {
   needs.values = !o.summary_only;
   needs.durations = o.durations || o.json || o.summary_only || o.summary_too;
   needs.vdso_durations = o.durations || o.json;
+  needs.callers = o.callers && !o.summary_only;
+  needs.stacks = o.stacks && !o.summary_only;
   needs.string_limit = o.string_limit;
   needs.selection = o.selection;
   return needs;

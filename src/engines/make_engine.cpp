@@ -12,6 +12,7 @@ namespace {
 struct Row {
   std::string_view name;
   bool survives_us;  ///< an attached process goes on, unharmed, when we are killed
+  bool stops;        ///< at each call: then its whole stack can be had
   /// Null where this machine does not allow it.
   std::unique_ptr<ProbeEngine> (*make)(Origin, const Needs&, EventSink&);
 };
@@ -27,15 +28,17 @@ std::unique_ptr<ProbeEngine> make_breakpoint(Origin, const Needs& needs, EventSi
 
 /// In the order in which `auto` tries them.
 constexpr Row kEngines[] = {
-    {"inline", true, make_inline},
-    {"breakpoint", false, make_breakpoint},
+    {"inline", true, false, make_inline},
+    {"breakpoint", false, true, make_breakpoint},
 };
 
 }  // namespace
 
 std::unique_ptr<ProbeEngine> make_engine(std::string_view name, Origin origin, const Needs& needs, EventSink& sink) {
   for (const Row& row : kEngines) {
-    const bool suits = name == "auto" ? row.survives_us || origin == Origin::spawned : name == row.name;
+    const bool spawned = origin == Origin::spawned;
+    const bool by_itself = spawned ? row.stops || !needs.stacks : row.survives_us;
+    const bool suits = name == "auto" ? by_itself : name == row.name;
     if (!suits) continue;
     if (auto engine = row.make(origin, needs, sink)) return engine;
   }
