@@ -156,6 +156,7 @@ Symbols::Symbols() : inner_(std::make_unique<Inner>()) {}
 Symbols::~Symbols() = default;
 
 void Symbols::outdate() { inner_->outdated = true; }
+void Symbols::refresh(pid_t pid) { inner_->refresh(pid); }
 
 Caller Symbols::place(pid_t pid, std::uint64_t return_address) {
   return inner_->place(pid, return_address, return_address - 1);

@@ -38,6 +38,8 @@ class Symbols {
 
   /// The process has changed what is mapped.
   void outdate();
+  /// Reads what is mapped now. What is known of a process stays known when it has ended.
+  void refresh(pid_t pid);
 
   /// What is at the place to which something returns: the instruction before it is looked up.
   Caller place(pid_t pid, std::uint64_t return_address);

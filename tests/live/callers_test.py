@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import run, target, trace_json, vdsotrace
 
-ENGINES = ("breakpoint",)
+ENGINES = ("breakpoint", "inline")
 ALL_ROUTES = ("-e", "trace=%vdso", "-e", "route=all")
 
 
