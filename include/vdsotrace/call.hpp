@@ -30,12 +30,14 @@ std::string_view name_of(Route route);
 std::string_view tag_of(Route route);
 std::optional<Route> route_named(std::string_view name);
 
-/// Who made a call: the first return address outside the C library.
+/// A place in the program's code to which a call returns. As the one who made a call: the first outside the C library.
 struct Caller {
   std::uint64_t address = 0;
-  std::string module;  ///< file name of the mapping, empty if anonymous
-  std::uint64_t offset = 0;
-  std::string symbol;  ///< empty if unknown
+  std::string module;            ///< file name of the mapping, "[vdso]", or empty if anonymous
+  std::uint64_t offset = 0;      ///< from the symbol; in the module where no symbol is known
+  std::string symbol;            ///< empty if unknown
+  std::uint64_t in_module = 0;   ///< the address as the module's file has it, as addr2line(1) takes it
+  std::string source;            ///< "FILE:LINE" where there is debugging information, else empty
 };
 
 /// Shown in place of a Route's tag after a call of the vDSO of which it is not known whether it entered the kernel.
@@ -88,6 +90,7 @@ struct Call {
   std::optional<Caller> caller;
   std::optional<Reason> reason;    ///< given by the pipeline: why it entered the kernel
   std::optional<StepFacts> steps;              ///< only where single steps were made
+  std::vector<Caller> stack;                   ///< Needs::stacks: where it returns to, innermost first, as far as known
   std::string_view engine;                     ///< who observed it, static storage
 
   /// The vDSO function was entered, and that is all that is known of its way.

@@ -21,7 +21,8 @@ struct CallEntered {
 };
 
 /// Calls that were counted and never seen one by one. Additive: several Counts
-/// for one key add up.
+/// for one key add up. With callers there is one for each caller: as many as a program has such places, and at most
+/// some thousands, so memory stays constant.
 struct Counts {
   std::string_view name;
   Abi abi = Abi::x86_64;
@@ -30,7 +31,7 @@ struct Counts {
   std::uint64_t count = 0;
   std::uint64_t errors = 0;
   std::optional<std::int64_t> duration_ns;  ///< sum
-  std::optional<Caller> caller{};
+  std::optional<Caller> caller{};           ///< Needs::callers: all by this one
 };
 
 /// A signal is about to be delivered to the program.

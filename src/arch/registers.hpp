@@ -32,6 +32,9 @@ bool traps_every_step(const Registers& registers);
 /// Whether the thread runs 64-bit code.
 bool runs_64_bit(const Registers& registers);
 
+/// The registers by their DWARF numbers, of 64-bit code (x86-64 psABI 3.6.2) or 32-bit code (i386 psABI 2.5.1).
+std::array<std::uint64_t, 17> dwarf_registers(const Registers& registers);
+
 /// What a C function called with these registers returned, as signed 64 bit.
 std::int64_t return_value(const Registers& registers);
 /// A function's return value if it is a 32-bit int.

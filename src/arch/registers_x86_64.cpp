@@ -22,6 +22,12 @@ bool traps_every_step(const Registers& registers) { return (registers.eflags & k
 
 bool runs_64_bit(const Registers& registers) { return registers.cs == kUserCodeSelector64; }
 
+std::array<std::uint64_t, 17> dwarf_registers(const Registers& r) {
+  if (!runs_64_bit(r)) return {r.rax, r.rcx, r.rdx, r.rbx, r.rsp, r.rbp, r.rsi, r.rdi, r.rip};
+  return {r.rax, r.rdx, r.rcx, r.rbx, r.rsi, r.rdi, r.rbp, r.rsp, r.r8,
+          r.r9,  r.r10, r.r11, r.r12, r.r13, r.r14, r.r15, r.rip};
+}
+
 std::int64_t return_value(const Registers& registers) {
   return static_cast<std::int64_t>(registers.rax);
 }

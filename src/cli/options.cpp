@@ -61,6 +61,8 @@ void declare(CLI::App& app, Raw& raw) {
   app.add_flag("-t", raw.stamps, "Time of day before each line; -tt with microseconds, -ttt since 1970");
   app.add_flag("-r,--relative-timestamps", raw.relative, "Time since the line before");
   app.add_flag("-T,--syscall-times", o.durations, "Time spent in each system call");
+  app.add_flag("-k,--stack-trace", o.stacks, "The stack under each call");
+  app.add_flag("--callers", o.callers, "Who made each call that a vDSO could serve: the first caller outside the C library");
   app.add_option("-s,--string-limit", raw.string_limit, "Print at most N bytes of a string (32)")->type_name("N");
   app.add_option("-E,--env", o.environment, "Set or remove a variable of the program's environment")
       ->type_name("VAR[=VAL]")
@@ -70,12 +72,6 @@ void declare(CLI::App& app, Raw& raw) {
   app.add_option("--engine", o.engine, "auto, inline, breakpoint, perf or step")->type_name("ENGINE");
   app.add_flag("--pin", o.pin, "Share one processor with the program: stops cost less");
   app.add_option("--duration", o.duration, "End the trace after that many seconds")->type_name("SECONDS");
-  // Of the contract, but not of this version; said so instead of "unknown".
-  for (const char* later : {"-k,--stack-trace", "--callers"}) {
-    app.add_flag(later, [later](std::int64_t) {
-         throw CLI::ValidationError(fmt::format("{}: this version cannot do that yet", later));
-       })->group("");
-  }
   app.add_flag("--steps", o.steps, "Print the instructions that each vDSO call executed (step engine)");
   app.add_flag("--no-vdso", o.hide_vdso, "Hide the vDSO from the program and what it executes");
   app.add_flag("--json", o.json, "JSON Lines instead of text");

@@ -39,6 +39,8 @@ struct Options {
   Selection selection;        ///< -e
   TextOptions::Stamps stamps = TextOptions::Stamps::none;
   bool durations = false;     ///< -T
+  bool stacks = false;        ///< -k
+  bool callers = false;       ///< --callers
   std::size_t string_limit = 32;
   std::vector<std::string> environment;  ///< -E
   std::string user;                      ///< -u

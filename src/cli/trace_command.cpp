@@ -21,6 +21,8 @@ Needs needs_of(const Options& o) {
   needs.vdso_durations = o.durations || o.json;
   needs.steps = o.steps;
   needs.children = o.follow;
+  needs.callers = o.callers && !o.summary_only;
+  needs.stacks = o.stacks && !o.summary_only;
   needs.string_limit = o.string_limit;
   needs.selection = o.selection;
   return needs;

@@ -6,6 +6,7 @@
 
 #include "model/syscalls/render.hpp"
 #include "model/syscalls/spec.hpp"
+#include "trace/callers.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -89,6 +90,7 @@ void BreakpointEngine::on_entry(StoppedThread& stopped, const ProbeSite& site) {
   call.start_ns = realtime_ns();
   call.engine = name();
   if (needs_.values) capture_entry(call, stopped.memory(), DecodeLimits{needs_.string_limit});
+  note_caller_of_function(stopped, needs_, call, arch::program_counter(registers) - arch::kBreakpointSize);
   open_[thread.tid].enter(std::move(call), arch::stack_pointer(registers), left_by(thread));
 }
 
@@ -152,7 +154,10 @@ void BreakpointEngine::on_fallback_exit(Thread& thread, Call&& call) {
     reporter_.tell(thread, std::move(call));
     return;
   }
+  // What the function's entry has shown stays true.
   call.start_ns = open->start_ns;
+  call.caller = std::move(open->caller);
+  call.stack = std::move(open->stack);
   call.steps = std::move(open->steps);
   *open = std::move(call);
 }

@@ -49,7 +49,8 @@ const StubPlan& InlineEngine::plan_for(const VdsoImage& image, std::int64_t dist
   const auto wanted = [&](const VdsoService& service) {
     return all_.wants(service) && values_fit(service, needs_);
   };
-  return plans_.emplace(std::pair(&image, distance), plan_stubs(image, distance, depth_, arch::kOwnCallMark, wanted))
+  return plans_.emplace(std::pair(&image, distance), plan_stubs(image, distance, depth_, arch::kOwnCallMark, wanted,
+                                                                      keeps_stack()))
       .first->second;
 }
 
@@ -106,7 +107,7 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, st
   }
   if (plan.code.size() > where->code_bytes) return fail("its stubs need too much room");
   const PlacedStubs placed{&plan, space.image(), *where};
-  auto made = std::make_unique<StubSpace>(placed, stopped.thread().tgid);
+  auto made = std::make_unique<StubSpace>(placed, stopped.thread().tgid, symbols_of(space));
   bool written = false;
   {
     RemoteCalls calls(stopped);
@@ -118,7 +119,7 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, st
       unmap_stubs(calls, *where);
       return tl::unexpected(memory.error());
     }
-    made->set_region(std::make_unique<StubRegion>(std::move(*memory), where->region(), may_sleep()));
+    made->set_region(std::make_unique<StubRegion>(std::move(*memory), where->region(), may_sleep(), keeps_stack()));
   }
   if (!written) {
     RemoteCalls calls(stopped);
@@ -232,6 +233,8 @@ void InlineEngine::note_interrupted(StubSpace& space, StoppedThread& stopped) {
     call.duration_ns.reset();
     call.at_exit = {};
   }
+  const auto word = [&](std::uint64_t address) { return stopped.memory().object<std::uint64_t>(address); };
+  note_caller(call, space.place(space.caller_of(*record, word), thread.tid));
   open_[thread.tid].enter(std::move(call), record->stack, left_by(space, thread), record->start);
 }
 
@@ -264,6 +267,8 @@ void InlineEngine::on_thread_pointer(StoppedThread& stopped) {
   StubSpace* space = find(stopped.thread());
   if (space == nullptr || space->region() == nullptr) return;
   on_stop(stopped.thread());
+  // Its libraries are mapped now. It may end before they are needed.
+  if (keeps_stack()) stopped.thread().space->symbols().refresh(stopped.tid());
   space->part(stopped.tid());
   space->join(stopped);
 }
@@ -275,7 +280,7 @@ void InlineEngine::on_birth(const Thread& parent, const Thread& child) {
     space->enter();
     return;
   }
-  spaces_[child.space.get()] = std::make_unique<StubSpace>(space->placed(), child.tgid);
+  spaces_[child.space.get()] = std::make_unique<StubSpace>(space->placed(), child.tgid, symbols_of(*child.space));
 }
 
 void InlineEngine::on_first_stop(StoppedThread& stopped) {
@@ -306,7 +311,7 @@ bool InlineEngine::arm(StubSpace& space, StoppedThread& stopped) {
     RemoteCalls calls(stopped);
     auto memory = map_stub_region(stopped, calls, place, place.code, inherited_, inherited_);
     if (memory) {
-      space.set_region(std::make_unique<StubRegion>(std::move(*memory), place.region(), may_sleep()));
+      space.set_region(std::make_unique<StubRegion>(std::move(*memory), place.region(), may_sleep(), keeps_stack()));
       return true;
     }
   }
@@ -432,7 +437,7 @@ void InlineEngine::take(StubSpace& space, const StubRecord& raw) {
   const StubSpace::Owner owner = space.owner_of(record.key);
   if (route == Route::fallback) fallbacks_.erase(owner.tid);
   if (owner.thread != nullptr) returned(space, *owner.thread, record);
-  if (owner.told) found_.push_back({&space.placed().function(record.function), owner.tgid, owner.tid, *route, record});
+  if (owner.told) found_.push_back({&space.placed().function(record.function), owner.tgid, owner.tid, *route, record, space.place(record.caller, owner.tid)});
 }
 
 /// A call has come back: it is no longer open, and whatever nobody can come back to is over.
@@ -444,13 +449,19 @@ void InlineEngine::returned(StubSpace& space, const Thread& thread, const StubRe
   if (open->second.empty()) open_.erase(open);
 }
 
+void InlineEngine::note_caller(Call& call, std::optional<Caller> caller) const {
+  if (needs_.stacks && caller) call.stack = {*caller};
+  if (needs_.callers) call.caller = std::move(caller);
+}
+
 /// In order of time; records of one ring are in order already.
 void InlineEngine::tell_found() {
   const auto start = [](const Found& found) { return found.record.start; };
   if (!std::ranges::is_sorted(found_, {}, start)) std::ranges::stable_sort(found_, {}, start);
-  for (const Found& found : found_) {
+  for (Found& found : found_) {
     Call call = make_call(*found.function, found.record, found.route, *clock_);
     call.engine = name();
+    note_caller(call, std::move(found.caller));
     const std::int64_t end = call.start_ns + call.duration_ns.value_or(0);
     sink_.accept({0, end, found.tgid, found.tid, std::move(call)});
   }
@@ -475,6 +486,7 @@ void InlineEngine::tell_total(const StubSpace& space, const CallTally& tally) {
   counts.route = tally.route;
   counts.count = tally.count;
   counts.errors = tally.errors;
+  counts.caller = space.place(tally.caller, space.tgid());
   if (clock_) counts.duration_ns = clock_->duration_ns(static_cast<std::int64_t>(tally.ticks));
   sink_.accept({0, realtime_ns(), space.tgid(), space.tgid(), std::move(counts)});
 }

@@ -50,6 +50,7 @@ class InlineEngine final : public ProbeEngine {
     pid_t tid;
     Route route;
     StubRecord record;
+    std::optional<Caller> caller;
   };
 
   StubSpace* find(const Thread& thread);
@@ -67,6 +68,10 @@ class InlineEngine final : public ProbeEngine {
   bool may_sleep() const { return !attached_; }
   bool arm(StubSpace& space, StoppedThread& thread);
 
+  /// Whether callers are to be found: of the words of the stack that records keep then.
+  bool keeps_stack() const { return needs_.callers || (needs_.stacks && needs_.each_call); }
+  Symbols* symbols_of(const AddressSpace& space) const { return keeps_stack() ? &space.symbols() : nullptr; }
+  void note_caller(Call& call, std::optional<Caller> caller) const;
   void note_interrupted(StubSpace& space, StoppedThread& thread);
   OpenCalls::Left left_by(StubSpace& space, const Thread& thread);
   void end_open_calls(StubSpace& space, Thread& thread);

@@ -14,6 +14,7 @@ namespace {
 struct Row {
   std::string_view name;
   bool survives_us;  ///< an attached process goes on, unharmed, when we are killed
+  bool stops;        ///< at each call: then its whole stack can be had
   /// Null where this machine does not allow it.
   std::unique_ptr<ProbeEngine> (*make)(Origin, const Needs&, EventSink&);
 };
@@ -41,17 +42,19 @@ std::unique_ptr<ProbeEngine> make_perf(Origin origin, const Needs& needs, EventS
 
 /// In the order in which `auto` tries them.
 constexpr Row kEngines[] = {
-    {"inline", true, make_inline},
-    {"breakpoint", false, make_breakpoint},
-    {"perf", true, make_perf},
-    {"step", false, make_step},
+    {"inline", true, false, make_inline},
+    {"breakpoint", false, true, make_breakpoint},
+    {"perf", true, false, make_perf},
+    {"step", false, true, make_step},
 };
 
 }  // namespace
 
 std::unique_ptr<ProbeEngine> make_engine(std::string_view name, Origin origin, const Needs& needs, EventSink& sink) {
   for (const Row& row : kEngines) {
-    const bool suits = name == "auto" ? row.survives_us || origin == Origin::spawned : name == row.name;
+    const bool spawned = origin == Origin::spawned;
+    const bool by_itself = spawned ? row.stops || !needs.stacks : row.survives_us;
+    const bool suits = name == "auto" ? by_itself : name == row.name;
     if (!suits) continue;
     if (auto engine = row.make(origin, needs, sink)) return engine;
   }

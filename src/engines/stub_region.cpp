@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint64_t kRingRecords = 1 << RING_RECORDS_LOG2;
 constexpr std::size_t kRecordBytes = 1 << RECORD_LOG2;
+constexpr std::uint64_t kPageMask = 4095;
 constexpr std::uint64_t kCommitMask = ~std::uint64_t{0} >> 16;
 /// A record begun so long ago and not complete belongs to a thread that died in the middle of it.
 constexpr std::int64_t kStuckNs = 1'000'000'000;
@@ -37,11 +38,17 @@ void StubRegion::store(std::size_t offset, T value) {
   std::atomic_ref<T>(*reinterpret_cast<T*>(memory_.bytes().data() + offset)).store(value, std::memory_order_release);
 }
 
-StubRegion::StubRegion(SharedMemory memory, std::uint64_t address, bool may_sleep)
-    : memory_(std::move(memory)), address_(address) {
+std::optional<std::uint64_t> StubRecord::stack_word(std::uint64_t address) const {
+  const std::uint64_t above = address - (stack + sizeof(std::uint64_t));
+  if (above % sizeof(std::uint64_t) != 0 || above / sizeof(std::uint64_t) >= window_words) return std::nullopt;
+  return window[above / sizeof(std::uint64_t)];
+}
+
+StubRegion::StubRegion(SharedMemory memory, std::uint64_t address, bool may_sleep, bool keeps_stack)
+    : memory_(std::move(memory)), address_(address), keeps_stack_(keeps_stack) {
   CHECK(memory_.bytes().size() >= REGION_BYTES);
   store<std::uint32_t>(REGION_MAY_SLEEP, may_sleep ? 1 : 0);
-  for (unsigned number = RING_COUNT - 1; number >= 1; --number) free_.push_back({0, number, 0, 0});
+  for (unsigned number = RING_COUNT - 1; number >= 1; --number) free_.push_back({0, number, 0, 0, {}});
   shared_.entry = TABLE_ENTRIES - 1;
   open_ring(shared_, 0);
 }
@@ -53,10 +60,12 @@ void StubRegion::open_ring(Ring& ring, std::uint64_t key) {
   store<std::uint64_t>(entry + ENTRY_LIMIT, ring.taken + kRingRecords);
   store<std::uint64_t>(entry + ENTRY_RING, address_ + ring_offset(ring.number));
   store<std::uint64_t>(entry + ENTRY_COUNTERS, address_ + block_offset(ring.number));
+  store<std::uint64_t>(entry + ENTRY_STACK_LOW, ring.stack.low);
+  store<std::uint64_t>(entry + ENTRY_STACK_TOP, ring.stack.top);
   store<std::uint64_t>(entry + ENTRY_KEY, key);
 }
 
-void StubRegion::bind(std::uint64_t thread_pointer) {
+void StubRegion::bind(std::uint64_t thread_pointer, const StackBounds& stack) {
   if (free_.empty() || rings_.contains(thread_pointer)) return;
   const unsigned first = hash(thread_pointer);
   for (unsigned entry = first; entry < first + TABLE_PROBES && entry < TABLE_ENTRIES - 1; ++entry) {
@@ -65,6 +74,7 @@ void StubRegion::bind(std::uint64_t thread_pointer) {
     free_.pop_back();
     highest_ring_ = std::max(highest_ring_, ring.number);
     ring.entry = entry;
+    ring.stack = stack;
     open_ring(rings_[thread_pointer] = ring, thread_pointer + 1);
     return;
   }
@@ -145,12 +155,22 @@ std::uint64_t StubRegion::drain(Ring& ring, std::optional<std::uint64_t> key, bo
     record.stack = word(RECORD_STACK);
     record.key = key.value_or(word(RECORD_KEY));
     std::memcpy(record.value.data(), at + RECORD_VALUE, record.value.size());
+    if (keeps_stack_ && !record.fallback) take_window(ring, at, record);
     take(record);
     // Threads may be waiting for room: give it back as it comes.
     if (ring.taken % 64 == 63) store<std::uint64_t>(entry + ENTRY_TAIL, ring.taken + 1);
   }
   store<std::uint64_t>(entry + ENTRY_TAIL, ring.taken);
   return lost;
+}
+
+/// As far as the stub has copied it (KEEP_STACK).
+void StubRegion::take_window(const Ring& ring, const std::byte* at, StubRecord& record) const {
+  const bool on_its_stack = record.stack >= ring.stack.low && record.stack < ring.stack.top;
+  const std::uint64_t end = on_its_stack ? ring.stack.top : (record.stack | kPageMask) + 1;
+  const std::uint64_t words = (end - record.stack - 1) / sizeof(std::uint64_t);
+  record.window_words = std::min<std::uint64_t>(words, RECORD_WINDOW_WORDS);
+  std::memcpy(record.window.data(), at + RECORD_WINDOW, record.window_words * sizeof(std::uint64_t));
 }
 
 std::uint64_t StubRegion::counter(unsigned kind, std::uint8_t function, unsigned column) const {

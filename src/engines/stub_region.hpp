@@ -27,6 +27,19 @@ struct StubRecord {
   std::uint64_t stack = 0;
   std::uint64_t key = 0;
   std::array<std::byte, RECORD_VALUE_BYTES> value{};
+  /// What lay on the stack above the return address, where that is kept: so many words.
+  std::array<std::uint64_t, RECORD_WINDOW_WORDS> window{};
+  std::size_t window_words = 0;
+  std::uint64_t caller = 0;  ///< found from it: the return address outside the C library, 0 if unknown
+
+  /// The word of the stack at that address, if it is one of those.
+  std::optional<std::uint64_t> stack_word(std::uint64_t address) const;
+};
+
+/// A thread's stack: from any place in it all is mapped up to `top`.
+struct StackBounds {
+  std::uint64_t low = 0;
+  std::uint64_t top = 0;
 };
 
 /// What one counter row and column stand at.
@@ -43,14 +56,15 @@ struct StubCount {
 /// of range are skipped and counted as lost.
 class StubRegion {
  public:
-  /// `address`: where the process has it. `may_sleep`: whether stubs may wait by system calls.
-  StubRegion(SharedMemory memory, std::uint64_t address, bool may_sleep);
+  /// `address`: where the process has it. `may_sleep`: whether stubs may wait by system calls. `keeps_stack`: what the stubs were
+  /// planned with.
+  StubRegion(SharedMemory memory, std::uint64_t address, bool may_sleep, bool keeps_stack = false);
 
   std::uint64_t address() const { return address_; }
 
   /// Gives the thread with that thread pointer a ring of its own, as far as there are any: without one
   /// it uses the shared ring, which costs it more and loses nothing.
-  void bind(std::uint64_t thread_pointer);
+  void bind(std::uint64_t thread_pointer, const StackBounds& stack = {});
   /// The thread is gone.
   void unbind(std::uint64_t thread_pointer);
 
@@ -71,6 +85,7 @@ class StubRegion {
     unsigned number = 0;
     std::uint64_t taken = 0;
     std::int64_t stuck_since = 0;
+    StackBounds stack{};
   };
 
   template <class T>
@@ -78,12 +93,14 @@ class StubRegion {
   template <class T>
   void store(std::size_t offset, T value);
   void open_ring(Ring& ring, std::uint64_t key);
+  void take_window(const Ring& ring, const std::byte* at, StubRecord& record) const;
   std::uint64_t drain(Ring& ring, std::optional<std::uint64_t> key, bool skip_holes, const Taker& take);
   std::uint64_t counter(unsigned kind, std::uint8_t function, unsigned column) const;
   void split_other_clocks(std::vector<StubCount>& counts) const;
 
   SharedMemory memory_;
   std::uint64_t address_;
+  bool keeps_stack_;
   Ring shared_;
   std::map<std::uint64_t, Ring> rings_;  ///< by thread pointer
   std::vector<Ring> free_;

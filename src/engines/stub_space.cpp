@@ -2,13 +2,30 @@
 
 #include <algorithm>
 
+#include "os/proc.hpp"
+
 namespace vdsotrace {
 namespace {
 
 /// How far up its stack a thread is searched for a way back into stubs.
 constexpr std::size_t kStackSearched = 64 * 1024;
+/// The kernel keeps everything else at least so far away from the main thread's stack (mmap_base, mm/util.c).
+constexpr std::uint64_t kMainStack = 8 << 20;
 /// Keys can be invented.
 constexpr std::size_t kMostPendingKeys = 4096;
+
+/// Where the thread's stack is sure to lie. The main thread's grows downwards; above others lies what its C library
+/// keeps for the thread, to which its thread pointer points.
+StackBounds stack_of(StoppedThread& stopped, const arch::Registers& registers) {
+  const std::uint64_t at = arch::stack_pointer(registers);
+  const std::uint64_t pointer = arch::thread_pointer(registers);
+  for (const proc::Mapping& mapping : proc::mappings(stopped.tid())) {
+    if (at < mapping.start || at >= mapping.end) continue;
+    if (mapping.name == "[stack]") return {std::min(mapping.start, mapping.end - kMainStack), mapping.end};
+    if (pointer > at && pointer < mapping.end) return {mapping.start, pointer};
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -49,7 +66,7 @@ void StubSpace::join(StoppedThread& stopped) {
   const std::uint64_t pointer = arch::thread_pointer(*registers);
   owners_[pointer].push_back({thread.tid, thread.tgid, thread.told(), &thread});
   told_ = told_ || thread.told();
-  region_->bind(pointer);
+  region_->bind(pointer, symbols_ != nullptr ? stack_of(stopped, *registers) : StackBounds{});
 }
 
 void StubSpace::join_unseen(const Thread& thread) {
@@ -96,8 +113,21 @@ std::optional<Route> StubSpace::take(StubRecord& record) {
     const auto pending = pending_.find(record.key);
     if (pending != pending_.end() && pending->second.take(record.stack)) route = Route::fallback;
   }
+  if (symbols_ != nullptr)
+    record.caller = caller_of(record, [&](std::uint64_t address) { return record.stack_word(address); });
   tallies_.add(record, service.first_is_clock, route);
   return route;
+}
+
+std::uint64_t StubSpace::caller_of(const StubRecord& record, const Symbols::StackWord& word) const {
+  if (symbols_ == nullptr) return 0;
+  const std::uint64_t after_return = record.stack + sizeof(std::uint64_t);
+  return symbols_->outside_c_library(owner_of(record.key).tid, record.return_address, after_return, word).value_or(0);
+}
+
+std::optional<Caller> StubSpace::place(std::uint64_t address, pid_t tid) const {
+  if (symbols_ == nullptr || address == 0) return std::nullopt;
+  return symbols_->place(tid, address);
 }
 
 void StubSpace::add_unreturned(const Call& call) {
@@ -107,6 +137,7 @@ void StubSpace::add_unreturned(const Call& call) {
   StubRecord record;
   record.function = static_cast<std::uint8_t>(found - functions.begin());
   record.arg0 = call.args[0];
+  if (call.caller) record.caller = call.caller->address;
   tallies_.add(record, found->service->first_is_clock, *call.route);
 }
 

@@ -43,7 +43,8 @@ class StubSpace {
     const Thread* thread = nullptr;  ///< null for whoever is not known by its thread pointer
   };
 
-  StubSpace(const PlacedStubs& placed, pid_t tgid) : placed_(placed), tgid_(tgid) {}
+  /// `symbols`, where callers are to be found: the space's own.
+  StubSpace(const PlacedStubs& placed, pid_t tgid, Symbols* symbols) : placed_(placed), tgid_(tgid), symbols_(symbols) {}
 
   const PlacedStubs& placed() const { return placed_; }
   pid_t tgid() const { return tgid_; }
@@ -76,8 +77,12 @@ class StubSpace {
   bool may_be_unmapped() const { return !may_return_; }
 
   /// Takes in one record. The route of the call that it completes; nothing for a system call that a function
-  /// made, and for records of nothing.
+  /// made, and for records of nothing. Where callers are to be found, finds the record's.
   std::optional<Route> take(StubRecord& record);
+  /// The place to which the record's call returns outside the C library, as `word` shows the stack above it.
+  std::uint64_t caller_of(const StubRecord& record, const Symbols::StackWord& word) const;
+  /// Names such a place; nothing for 0.
+  std::optional<Caller> place(std::uint64_t address, pid_t tid) const;
   /// A call that never returned has been told one by one.
   void add_unreturned(const Call& call);
   void add_lost(std::uint64_t count) { lost_ += count; }
@@ -93,6 +98,7 @@ class StubSpace {
   PlacedStubs placed_;
   std::unique_ptr<StubRegion> region_;
   pid_t tgid_;
+  Symbols* symbols_;
   bool told_ = false;
   bool may_return_ = false;
   int members_ = 1;

@@ -23,7 +23,14 @@ Json object_of(const Event& event, const char* type) {
 
 Json caller_of(const Caller& caller) {
   return {{"address", json_integer(caller.address)}, {"module", json_text(caller.module)},
-          {"offset", json_integer(caller.offset)}, {"symbol", json_text_or_null(caller.symbol)}};
+          {"offset", json_integer(caller.offset)}, {"symbol", json_text_or_null(caller.symbol)},
+          {"in_module", json_integer(caller.in_module)}, {"source", json_text_or_null(caller.source)}};
+}
+
+Json stack_of(const std::vector<Caller>& places) {
+  Json array = Json::array();
+  for (const Caller& place : places) array.push_back(caller_of(place));
+  return array;
 }
 
 // Calls are the many: their lines are written straight, at a tenth of the cost.
@@ -119,6 +126,7 @@ void append_call(std::string& out, const Event& event, const Call& call, const D
   append_string_or_null(value("errno"), call.error != 0 ? errno_name(call.error) : std::string_view());
   append_integer(value("duration_ns"), call.duration_ns);
   value("caller").append(call.caller ? dumped(caller_of(*call.caller)) : "null");
+  if (!call.stack.empty()) value("stack").append(dumped(stack_of(call.stack)));
   append_string_or_null(value("reason"), call.reason ? name_of(*call.reason) : std::string_view());
   append_string(value("engine"), call.engine);
   if (call.steps) append_steps(out, *call.steps);

@@ -12,6 +12,7 @@
 namespace vdsotrace {
 namespace {
 
+const std::string kAnonymous = "[anonymous]";
 constexpr std::string_view kUnfinished = " <unfinished ...>";
 constexpr std::int64_t kSecond = 1'000'000'000;
 
@@ -131,15 +132,24 @@ void TextSink::append_ending(const Call& call, const CallText& text) {
     fmt::format_to(out, " <{}.{:06}>", *call.duration_ns / kSecond, *call.duration_ns % kSecond / 1000);
   if (call.caller) {
     const Caller& c = *call.caller;
-    fmt::format_to(out, " <{}+{:#x} in {}>", c.symbol.empty() ? "?" : escaped(c.symbol), c.offset, escaped(c.module));
+    fmt::format_to(out, " <{}+{:#x} in {}>", c.symbol.empty() ? "?" : escaped(c.symbol), c.offset,
+                   c.module.empty() ? kAnonymous : escaped(c.module));
   }
   text_.append("\n");
+  for (const Caller& place : call.stack) append_place(place);
   if (call.steps && call.steps->image != nullptr) append_steps(*call.steps);
 }
 
 void TextSink::append_steps(const StepFacts& steps) {
   const auto found = listings_.try_emplace(steps.image, *steps.image).first;
   text_.append(text_of(steps, found->second));
+}
+
+void TextSink::append_place(const Caller& place) {
+  const auto out = std::back_inserter(text_);
+  fmt::format_to(out, " > {}(", place.module.empty() ? kAnonymous : escaped(place.module));
+  if (!place.symbol.empty()) fmt::format_to(out, "{}+{:#x}", escaped(place.symbol), place.offset);
+  fmt::format_to(out, ") [{:#x}]\n", place.in_module);
 }
 
 void TextSink::on(const Event&, const Counts&) {}

@@ -51,6 +51,7 @@ class TextSink final : public Sink {
   void end_open_line();
   void begin_line(pid_t tid, std::int64_t time_ns);
   void append_stamp(std::int64_t time_ns);
+  void append_place(const Caller& place);
   void append_ending(const Call& call, const CallText& text);
   void append_steps(const StepFacts& steps);
   void append_message(std::string_view text);

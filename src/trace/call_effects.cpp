@@ -2,6 +2,7 @@
 #include <asm/prctl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 
 #include <cstddef>
@@ -46,18 +47,25 @@ void forget_vdso(StoppedThread& stopped) {
 
 void unmapped(StoppedThread& stopped, const Call& call, ProbeEngine&) {
   AddressSpace& space = *stopped.thread().space;
+  space.symbols().outdate();
   if (call.error == 0 && space.overlaps_vdso(call.args[0], call.args[1])) forget_vdso(stopped);
 }
 
 void mapped(StoppedThread& stopped, const Call& call, ProbeEngine&) {
   AddressSpace& space = *stopped.thread().space;
+  if ((call.args[2] & PROT_EXEC) != 0 || (call.args[3] & MAP_FIXED) != 0) space.symbols().outdate();
   if (call.error == 0 && space.overlaps_vdso(static_cast<std::uint64_t>(call.result), call.args[1]))
     forget_vdso(stopped);
+}
+
+void protected_otherwise(StoppedThread& stopped, const Call& call, ProbeEngine&) {
+  if ((call.args[2] & PROT_EXEC) != 0) stopped.thread().space->symbols().outdate();
 }
 
 /// The kernel moves a vDSO only as a whole (vdso_mremap, arch/x86/entry/vdso/vma.c).
 void remapped(StoppedThread& stopped, const Call& call, ProbeEngine& engine) {
   AddressSpace& space = *stopped.thread().space;
+  space.symbols().outdate();
   if (call.error != 0 || !space.has_vdso()) return;
   const auto result = static_cast<std::uint64_t>(call.result);
   if (call.args[0] == space.base()) {
@@ -90,6 +98,7 @@ struct Row {
 constexpr Row kEffects[] = {
     {"rt_sigprocmask", mask_set}, {"rt_sigreturn", handler_returned}, {"rt_sigaction", action_set},
     {"munmap", unmapped},         {"mmap", mapped},                   {"mremap", remapped},
+    {"mprotect", protected_otherwise},
     {"arch_prctl", thread_pointer_set},
     {"prctl", restricted},        {"seccomp", restricted},
 };

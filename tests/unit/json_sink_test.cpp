@@ -154,7 +154,18 @@ TEST_CASE("the caller is told where it is known") {
   const auto line = lines_of({event(call)})[1];
   CHECK(line["duration_ns"] == 25);
   CHECK(line["caller"] == Json({{"address", "9223372036854775807"}, {"module", "/bin/\\376"}, {"offset", 0x34},
-                                {"symbol", nullptr}}));
+                                {"symbol", nullptr}, {"in_module", 0}, {"source", nullptr}}));
+  CHECK_FALSE(line.contains("stack"));
+}
+
+TEST_CASE("a stack is told where it was asked for") {
+  Call call = clock_call(Route::vdso);
+  call.stack = {Caller{0x1005, "/bin/a", 5, "f", 0x5, "a.c:3"}, Caller{0x2000, "", 0x2000, "", 0x2000, ""}};
+  const auto stack = lines_of({event(call)})[1]["stack"];
+  REQUIRE(stack.size() == 2);
+  CHECK(stack[0] == Json({{"address", 0x1005}, {"module", "/bin/a"}, {"offset", 5}, {"symbol", "f"}, {"in_module", 5},
+                          {"source", "a.c:3"}}));
+  CHECK(stack[1]["symbol"] == nullptr);
 }
 
 TEST_CASE("processes, signals and ends have their keys") {

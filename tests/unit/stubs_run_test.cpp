@@ -135,7 +135,7 @@ TEST_CASE("a record has arguments, value, times and who called", "[stubs_run]") 
   if (!can_run()) return;
   Shared shared;
   shared.region->bind(own_thread_pointer());
-  const Observed call(StubKind::timespec, StubShape::clocked, {0, shared.address(), 5}, kFillTimespec);
+  const Observed call(StubKind::timespec, StubShape::clocked, {0, shared.address(), 5, 0}, kFillTimespec);
   timespec out{};
   CHECK(call(1, reinterpret_cast<long>(&out)) == 0);
   CHECK(out.tv_nsec == 7);
@@ -159,7 +159,7 @@ TEST_CASE("a failed call's pointer is not followed", "[stubs_run]") {
   if (!can_run()) return;
   Shared shared;
   // mov rax, -14; ret
-  const Observed call(StubKind::timespec, StubShape::clocked, {0, shared.address(), 0},
+  const Observed call(StubKind::timespec, StubShape::clocked, {0, shared.address(), 0, 0},
                       from_hex("48 c7 c0 f2 ff ff ff c3"));
   CHECK(call(0, 1) == -14);
   const auto records = drained(shared);
@@ -172,7 +172,7 @@ TEST_CASE("three arguments reach the function and the record", "[stubs_run]") {
   Shared shared;
   shared.region->bind(own_thread_pointer());
   char bytes[64] = "0123456789";
-  const Observed call(StubKind::getrandom, StubShape::three, {0, shared.address(), 0},
+  const Observed call(StubKind::getrandom, StubShape::three, {0, shared.address(), 0, 0},
                       from_hex("48 89 f0 c3"));  // mov rax, rsi; ret: so many bytes were written
   CHECK(call(reinterpret_cast<long>(bytes), 4, 9) == 4);
   CHECK(call(reinterpret_cast<long>(bytes), 64, 0) == 64);
@@ -181,14 +181,14 @@ TEST_CASE("three arguments reach the function and the record", "[stubs_run]") {
   CHECK(records[0].arg2 == 9);
   CHECK(std::memcmp(records[0].value.data(), "0123", 4) == 0);
   CHECK(std::memcmp(records[1].value.data(), bytes, RECORD_VALUE_BYTES) == 0);
-  const Observed sum(StubKind::caller, StubShape::three, {0, shared.address(), RECORD_SHORT_FLAG}, kSum);
+  const Observed sum(StubKind::caller, StubShape::three, {0, shared.address(), RECORD_SHORT_FLAG, 0}, kSum);
   CHECK(sum(1, 20, 300) == 321);
 }
 
 TEST_CASE("a short record has its times", "[stubs_run]") {
   if (!can_run()) return;
   Shared shared;
-  const Observed call(StubKind::measured, StubShape::plain, {0, shared.address(), 3 | RECORD_SHORT_FLAG}, kReturnZero);
+  const Observed call(StubKind::measured, StubShape::plain, {0, shared.address(), 3 | RECORD_SHORT_FLAG, 0}, kReturnZero);
   call();
   const auto records = drained(shared);
   REQUIRE(records.size() == 1);
@@ -202,7 +202,7 @@ TEST_CASE("nothing is lost when rings are full", "[stubs_run]") {
   Shared shared;
   shared.region->bind(own_thread_pointer());
   constexpr std::uint64_t kCalls = 50'000;
-  const Observed call(StubKind::timespec, StubShape::clocked, {0, shared.address(), 0}, kFillTimespec);
+  const Observed call(StubKind::timespec, StubShape::clocked, {0, shared.address(), 0, 0}, kFillTimespec);
   std::atomic<int> running{3};
   std::vector<std::thread> callers;
   for (int i = 0; i < 3; ++i) {
@@ -228,7 +228,7 @@ TEST_CASE("nothing is lost when rings are full", "[stubs_run]") {
 TEST_CASE("once recording has ended calls go through", "[stubs_run]") {
   if (!can_run()) return;
   Shared shared;
-  const Observed call(StubKind::measured, StubShape::three, {0, shared.address(), RECORD_SHORT_FLAG}, kSum);
+  const Observed call(StubKind::measured, StubShape::three, {0, shared.address(), RECORD_SHORT_FLAG, 0}, kSum);
   shared.at<std::uint32_t>(REGION_ORPHANED) = 1;
   CHECK(call(1, 2, 3) == 6);
   CHECK(call(1, 2, 3) == 6);
