@@ -282,8 +282,8 @@ TEST_CASE("garbage in the shared memory is counted and skipped", "[stubs_run]") 
   // A head that runs away, commits out of turn, a function that does not exist.
   shared.at<std::uint64_t>(REGION_SHARED_ENTRY + ENTRY_HEAD) = ~std::uint64_t{0};
   shared.at<std::uint64_t>(ring) = (std::uint64_t{1} << 16) | 200;
-  shared.at<std::uint64_t>(ring + 128) = (std::uint64_t{77} << 16);
-  shared.at<std::uint64_t>(ring + 256) = (std::uint64_t{3} << 16) | 1;
+  shared.at<std::uint64_t>(ring + (1 << RECORD_LOG2)) = (std::uint64_t{77} << 16);
+  shared.at<std::uint64_t>(ring + (2 << RECORD_LOG2)) = (std::uint64_t{3} << 16) | 1;
   std::vector<StubRecord> records;
   const auto lost = shared.region->drain(true, [&](const StubRecord& record) { records.push_back(record); });
   CHECK(lost == (1 << RING_RECORDS_LOG2) - 1);
