@@ -14,7 +14,7 @@ namespace vdsotrace::cli {
 namespace {
 
 constexpr std::array<std::string_view, 5> kCommands = {"trace", "audit", "compare", "info", "dump"};
-constexpr std::string_view kCommandsHere[] = {"trace", "info", "dump"};
+constexpr std::string_view kCommandsHere[] = {"trace", "compare", "info", "dump"};
 
 /// What CLI11 fills before it is checked.
 struct Raw {
@@ -81,6 +81,7 @@ constexpr std::string_view kUsage =
     "serves without entering the kernel, and by which route each of them went:\n"
     "  [vdso]  [vdso->syscall]  [syscall]  [vsyscall]\n"
     "\n"
+    "       vdsotrace compare PROGRAM    what strace sees of it, beside what vdsotrace sees\n"
     "       vdsotrace info    what of this machine's calls stays in user space, and what each costs\n"
     "       vdsotrace dump    the vDSO itself: image, symbols, annotated code\n\n";
 
@@ -100,6 +101,8 @@ Result<SortKey> sort_key_named(const std::string& name) {
   return fail(fmt::format("-S {}: unknown sort key", name), "one of calls, errors, name, route, time");
 }
 
+}  // namespace
+
 Result<void> check_engine(const std::string& name) {
   constexpr std::string_view kKnown[] = {"auto", "breakpoint", "inline", "step"};
   constexpr std::string_view kPlanned[] = {"perf"};
@@ -108,6 +111,8 @@ Result<void> check_engine(const std::string& name) {
     return fail(fmt::format("--engine={}: this version does not have that engine", name), "use --engine=breakpoint");
   return fail(fmt::format("--engine={}: unknown engine", name), "one of auto, breakpoint, inline, step");
 }
+
+namespace {
 
 Result<std::size_t> parse_limit(const std::string& text) {
   std::size_t value = 0;

@@ -20,7 +20,6 @@
 #include "sinks/split.hpp"
 #include "sinks/summary.hpp"
 #include "sinks/text.hpp"
-#include "trace/session.hpp"
 
 namespace vdsotrace::cli {
 namespace {
@@ -175,14 +174,28 @@ Result<int> trace_program(Wiring& wiring, const Options& options) {
   auto outcome = wiring.session.run(std::move(*child));
   if (!outcome) return tl::unexpected(outcome.error());
   if (auto finished = finish(wiring.pipeline, **output); !finished) return tl::unexpected(finished.error());
-  if (outcome->signaled) {
-    die_of(outcome->code);
-    return 128 + outcome->code;
-  }
-  return outcome->code;
+  return pass_on(*outcome);
 }
 
 }  // namespace
+
+int pass_on(const Outcome& outcome) {
+  if (!outcome.signaled) return outcome.code;
+  die_of(outcome.code);
+  return 128 + outcome.code;
+}
+
+Result<Observed> observe_program(const Options& options, std::unique_ptr<Sink> sink) {
+  Wiring wiring(options);
+  auto child = SpawnedChild::start({options.program, options.environment, options.user, wiring.policy.filter()},
+                                   wiring.signals);
+  if (!child) return tl::unexpected(child.error());
+  wiring.pipeline.add(std::move(sink));
+  auto outcome = wiring.session.run(std::move(*child));
+  if (!outcome) return tl::unexpected(outcome.error());
+  if (auto finished = wiring.pipeline.finish(); !finished) return tl::unexpected(finished.error());
+  return Observed{*outcome, std::string(wiring.engine->name())};
+}
 
 Result<int> run_trace(const Options& options) {
   if (options.pin) pin_to_current_processor();

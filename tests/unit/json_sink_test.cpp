@@ -4,6 +4,7 @@
 #include "event_stream.hpp"
 #include "pipeline/pipeline.hpp"
 #include "sinks/json_lines.hpp"
+#include "vdsotrace/vdso_image.hpp"
 
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
