@@ -15,7 +15,8 @@ struct OwnOption {
 };
 constexpr OwnOption kOwnOptions[] = {{"--symbols", "dump"}, {"--disassemble", "dump"},
                                      {"--html", "audit"},   {"--folded", "audit"},
-                                     {"--chrome-trace", "audit"}, {"--fail-on", "audit"}};
+                                     {"--chrome-trace", "audit"}, {"--fail-on", "audit"},
+                                     {"--strace-log", "compare"}};
 
 std::string help_hint(std::string_view command) {
   return command.empty() ? "see vdsotrace --help" : fmt::format("see vdsotrace {} --help", command);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "cli/audit_command.hpp"
+#include "cli/compare_command.hpp"
 #include "cli/dump_command.hpp"
 #include "cli/info_command.hpp"
 #include "cli/options.hpp"
@@ -29,7 +30,9 @@ struct Command {
   std::string_view name;
   vdsotrace::Result<int> (*run)(const std::vector<std::string>& arguments);
 };
-constexpr Command kCommands[] = {{"info", vdsotrace::cli::run_info}, {"dump", vdsotrace::cli::run_dump}};
+constexpr Command kCommands[] = {{"compare", vdsotrace::cli::run_compare},
+                                 {"info", vdsotrace::cli::run_info},
+                                 {"dump", vdsotrace::cli::run_dump}};
 
 vdsotrace::Result<int> run(const vdsotrace::cli::Parsed& parsed) {
   const auto* other = std::get_if<vdsotrace::cli::OtherCommand>(&parsed);

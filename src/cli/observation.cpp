@@ -108,7 +108,7 @@ const Explainer& Observation::explainer() const { return wiring_->explainer; }
 std::string_view Observation::engine() const { return wiring_->tracing ? wiring_->tracing->engine->name() : "perf"; }
 
 Result<std::optional<ProgramEnd>> Observation::run(const std::function<Result<void>()>& begin) {
-  if (auto usable = check_engine(options_.engine); !usable) return tl::unexpected(usable.error());
+  if (auto usable = vdsotrace::check_engine(options_.engine); !usable) return tl::unexpected(usable.error());
   if (wiring_->watching) return watch(begin);
   return options_.attach.empty() ? run_program(begin) : run_attached(begin);
 }

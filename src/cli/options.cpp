@@ -13,8 +13,9 @@
 namespace vdsotrace::cli {
 namespace {
 
-constexpr std::array<std::string_view, 5> kCommands = {"trace", "audit", "compare", "info", "dump"};
-constexpr std::string_view kCommandsHere[] = {"trace", "audit", "info", "dump"};
+constexpr std::string_view kCommands[] = {"trace", "audit", "compare", "info", "dump"};
+/// These take their arguments apart themselves.
+constexpr std::string_view kOwnArguments[] = {"compare", "info", "dump"};
 
 /// What CLI11 fills before it is checked.
 struct Raw {
@@ -87,6 +88,7 @@ constexpr std::string_view kUsage =
     "  [vdso]  [vdso->syscall]  [syscall]  [vsyscall]\n"
     "\n"
     "       vdsotrace audit   which of a program's time calls enter the kernel, who makes them, why, and what they cost\n"
+    "       vdsotrace compare what strace sees of a program, beside what vdsotrace sees\n"
     "       vdsotrace info    what of this machine's calls stays in user space, and what each costs\n"
     "       vdsotrace dump    the vDSO itself: image, symbols, annotated code\n\n";
 
@@ -106,11 +108,15 @@ Result<SortKey> sort_key_named(const std::string& name) {
   return fail(fmt::format("-S {}: unknown sort key", name), "one of calls, errors, name, route, time");
 }
 
+}  // namespace
+
 Result<void> check_engine(const std::string& name) {
   constexpr std::string_view kKnown[] = {"auto", "inline", "breakpoint", "perf", "step"};
   if (std::ranges::find(kKnown, name) != std::end(kKnown)) return {};
   return fail(fmt::format("--engine={}: unknown engine", name), "one of auto, inline, breakpoint, perf, step");
 }
+
+namespace {
 
 Result<std::size_t> parse_limit(const std::string& text) {
   std::size_t value = 0;
@@ -251,18 +257,15 @@ Result<std::optional<Instead>> parse_into(Raw& raw, std::vector<std::string> arg
   raw.options.program = std::move(words->program);
   const std::string first = raw.options.program.empty() ? "" : raw.options.program.front();
   const bool is_word = command.empty() && !words->after_mark;
-  const bool is_command = is_word && std::ranges::find(kCommands, first) != kCommands.end();
+  const bool is_command = is_word && std::ranges::find(kCommands, first) != std::end(kCommands);
   // Options may stand on both sides of the command word.
   if (is_command) arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(words->start));
-  if (is_command && (first == "info" || first == "dump"))
+  if (is_command && std::ranges::find(kOwnArguments, first) != std::end(kOwnArguments))
     return OtherCommand{first, std::move(arguments)};
   if (raw.help) return Information{help_text(app, kUsage)};
   if (raw.version) return Information{fmt::format("vdsotrace {}\n", VDSOTRACE_VERSION)};
   if (command == "audit") raw.options.audit = raw.audit;
   if (!is_command) return std::nullopt;
-  if (std::ranges::find(kCommandsHere, first) == std::end(kCommandsHere))
-    return fail(fmt::format("{}: this version does not have that command", first),
-                fmt::format("to trace a program of that name: vdsotrace -- {}", first));
   raw = Raw{};
   return parse_into(raw, std::move(arguments), first);
 }

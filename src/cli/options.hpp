@@ -68,6 +68,9 @@ struct OtherCommand {
 
 using Parsed = std::variant<Options, Information, OtherCommand>;
 
+/// Errors: no engine has that name (--engine).
+Result<void> check_engine(const std::string& name);
+
 /// Errors: unknown options and words, values out of range, options that exclude each other.
 Result<Parsed> parse_options(int argc, const char* const* argv);
 

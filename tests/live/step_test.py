@@ -2,6 +2,7 @@
 code of the vDSO allows: objdump says which instruction can come after which."""
 
 import re
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -149,6 +150,26 @@ class Paths(unittest.TestCase):
         self.assertIn("; return", shown)
         plain = vdsotrace("--engine=step", "-e", "trace=%vdso", "--", *target("calls")).stderr
         self.assertNotIn("instructions", plain)
+
+
+class Attached(unittest.TestCase):
+    def test_let_go_in_the_middle_of_a_call(self):
+        program = "import time\nprint(flush=True)\nwhile True: time.time()"
+        process = subprocess.Popen([testing.PYTHON, "-c", program], stdout=subprocess.PIPE)
+        try:
+            process.stdout.readline()
+            code = vdsotrace("dump", "--disassemble", "-p", process.pid).stdout
+            for _ in range(5):
+                ran = vdsotrace(STEP, "--duration", "0.2", "-p", process.pid)
+                self.assertEqual(ran.status, 0, ran.stderr)
+                self.assertIn("[vdso]", ran.stderr)
+                self.assertIsNone(process.poll())
+                self.assertEqual(vdsotrace("dump", "--disassemble", "-p", process.pid).stdout, code)
+            self.assertIn("clock_gettime", code)
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
 
 
 class Options(unittest.TestCase):
