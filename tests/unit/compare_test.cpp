@@ -186,6 +186,20 @@ TEST_CASE("calls that made no system call are nobody's difference") {
   CHECK(comparison.totals.stayed() == 2);
 }
 
+TEST_CASE("more calls than can be kept leave the system calls comparable") {
+  SeenRun strace, ours;
+  for (std::size_t i = 0; i < SeenRun::kMostStayed + 10; ++i) ours.add(seen(9, "time", Route::vdso));
+  for (std::size_t i = 0; i < SeenRun::kMostKept + 10; ++i) {
+    strace.add(seen(5, "read"));
+    ours.add(seen(9, "read"));
+  }
+  const Comparison comparison = compare(strace, ours);
+  CHECK_FALSE(comparison.counts_differ());
+  CHECK(comparison.left_out == 30);
+  REQUIRE(comparison.threads.at(0).aligned);
+  CHECK(comparison.threads[0].lines.size() == SeenRun::kMostStayed + SeenRun::kMostKept);
+}
+
 TEST_CASE("differences in the system calls are shown as such") {
   SeenRun strace, ours;
   strace.add(seen(5, "read"));

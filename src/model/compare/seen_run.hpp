@@ -31,8 +31,10 @@ using CountsByRoute = std::array<std::uint64_t, kRoutes + 1>;
 
 class SeenRun {
  public:
-  /// All calls are counted, so many are kept to be laid side by side.
+  /// All calls are counted, so many are kept to be laid side by side. Those that made no system call have a
+  /// number of their own: however many they are, both runs keep the same system calls.
   static constexpr std::size_t kMostKept = 200'000;
+  static constexpr std::size_t kMostStayed = 100'000;
 
   void add(SeenCall&& call);
   const std::vector<SeenCall>& calls() const { return calls_; }
@@ -44,6 +46,7 @@ class SeenRun {
  private:
   std::vector<SeenCall> calls_;
   std::map<std::string, CountsByRoute> counts_;
+  std::size_t stayed_ = 0;  ///< of calls_
   std::uint64_t left_out_ = 0;
 };
 
