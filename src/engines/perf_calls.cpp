@@ -44,9 +44,9 @@ void PerfCalls::entered(Call&& call, PerfPoint::Fallbacks fallbacks, std::uint64
   }
 }
 
-void PerfCalls::fell_back(const Tell& tell) {
-  // Without an entry it is the second system call of one call, or began before we came.
-  if (!entered_) return;
+void PerfCalls::fell_back(std::string_view symbol, const Tell& tell) {
+  // Without an entry it is the second system call of one call, or began before we came: maybe after another call.
+  if (!entered_ || (!symbol.empty() && entered_->symbol != symbol)) return;
   Call call = *std::exchange(entered_, std::nullopt);
   call.route = Route::fallback;
   call.ending = Ending::unseen;

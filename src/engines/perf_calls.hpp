@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "engines/perf_plan.hpp"
@@ -21,8 +22,8 @@ class PerfCalls {
   /// A vDSO function is entered. `origin` as in PerfMeaning: a thread that has events of two origins for one place
   /// makes two samples of a call; the second is passed over.
   void entered(Call&& call, PerfPoint::Fallbacks fallbacks, std::uint64_t origin, const Tell& tell);
-  /// A system call instruction of the vDSO is reached.
-  void fell_back(const Tell& tell);
+  /// A system call instruction of the vDSO is reached, in the function of that symbol; empty: in one of several.
+  void fell_back(std::string_view symbol, const Tell& tell);
   /// A system call begins elsewhere, or in a vDSO function whose entry is not watched.
   void system_call(Call&& call, const Tell& tell);
   /// The function that was entered makes its system call `call`.

@@ -37,9 +37,12 @@ std::vector<Candidate> candidates(const VdsoImage& image, const std::function<bo
 bool add_fallbacks(std::vector<PerfPoint>& points, const VdsoFunction& function) {
   std::vector<PerfPoint> more;
   for (const CodeSite& site : function.syscalls) {
-    const auto there = [&](const PerfPoint& point) { return point.offset == site.offset; };
-    if (std::ranges::none_of(points, there))
-      more.push_back({PerfPoint::Kind::fallback, site.offset, nullptr, Fallbacks::unseen});
+    const auto there = std::ranges::find(points, site.offset, &PerfPoint::offset);
+    if (there != points.end()) {
+      there->service = nullptr;
+    } else {
+      more.push_back({PerfPoint::Kind::fallback, site.offset, service_for(function), Fallbacks::unseen});
+    }
   }
   if (points.size() + more.size() > kMostPerfPoints) return false;
   points.insert(points.end(), more.begin(), more.end());

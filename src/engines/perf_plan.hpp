@@ -17,11 +17,11 @@ inline constexpr std::size_t kMostPerfPoints = 4;
 struct PerfPoint {
   enum class Kind : std::uint8_t {
     entry,     ///< a function's first instruction
-    fallback,  ///< a system call instruction; of whose function, the entry before it tells
+    fallback,  ///< a system call instruction
   };
   Kind kind = Kind::entry;
   std::uint32_t offset = 0;
-  const VdsoService* service = nullptr;  ///< of an entry
+  const VdsoService* service = nullptr;  ///< of the function entered; of a system call: null where several make it
   /// Of an entry: what of the system calls that the function makes.
   enum class Fallbacks : std::uint8_t { unseen, seen, impossible };
   Fallbacks fallbacks = Fallbacks::unseen;

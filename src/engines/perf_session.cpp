@@ -92,7 +92,8 @@ void PerfSession::on_point(const PerfSample& sample, const PerfMeaning& meaning,
   if (!sample.is_64_bit) return;
   const auto told = tell_calls(sample.pid, sample.tid);
   if (meaning.point.kind == PerfPoint::Kind::fallback) {
-    calls.fell_back(told);
+    const VdsoService* service = meaning.point.service;
+    calls.fell_back(service != nullptr ? service->symbol : std::string_view(), told);
     return;
   }
   if (until_ && sample.time_ns > *until_) return;

@@ -52,7 +52,7 @@ UniqueFd open_mapped_file(pid_t pid, const proc::Mapping& mapping) {
   return open_regular(fmt::format("/proc/{}/map_files/{:x}-{:x}", pid, mapping.start, mapping.end), std::nullopt);
 }
 
-std::optional<std::uint64_t> ElfFacts::address_at(std::uint64_t file_offset) const {
+std::optional<std::uint64_t> ModuleFacts::address_at(std::uint64_t file_offset) const {
   for (const Load& load : loads) {
     // Mappings begin and end at pages.
     const std::uint64_t start = load.offset & ~kPageMask;
@@ -62,12 +62,12 @@ std::optional<std::uint64_t> ElfFacts::address_at(std::uint64_t file_offset) con
   return std::nullopt;
 }
 
-std::optional<ElfFacts> elf_facts(Elf* elf) {
+std::optional<ModuleFacts> module_facts(Elf* elf) {
   GElf_Ehdr header;
   std::size_t count = 0;
   if (gelf_getehdr(elf, &header) == nullptr || elf_getphdrnum(elf, &count) != 0) return std::nullopt;
   if (header.e_type != ET_EXEC && header.e_type != ET_DYN) return std::nullopt;
-  ElfFacts facts;
+  ModuleFacts facts;
   facts.self_contained = true;
   for (std::size_t i = 0; i < count; ++i) {
     GElf_Phdr segment;

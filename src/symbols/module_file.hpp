@@ -19,7 +19,7 @@ namespace vdsotrace {
 UniqueFd open_mapped_file(pid_t pid, const proc::Mapping& mapping);
 
 /// What an ELF file says of its own place in memory.
-struct ElfFacts {
+struct ModuleFacts {
   struct Load {
     std::uint64_t offset = 0;
     std::uint64_t file_size = 0;
@@ -35,6 +35,6 @@ struct ElfFacts {
 };
 
 /// Nothing if it is not an executable or a shared object.
-std::optional<ElfFacts> elf_facts(Elf* elf);
+std::optional<ModuleFacts> module_facts(Elf* elf);
 
 }  // namespace vdsotrace

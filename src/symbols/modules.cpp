@@ -38,7 +38,7 @@ bool same_code(const proc::Mapping& a, const proc::Mapping& b) {
 }
 
 /// Where the image lies that has the range, if the range is a part of it.
-std::optional<std::uint64_t> bias_of(const ElfFacts& facts, const proc::Mapping& mapping) {
+std::optional<std::uint64_t> bias_of(const ModuleFacts& facts, const proc::Mapping& mapping) {
   const auto address = facts.address_at(mapping.offset);
   return address ? std::optional(mapping.start - *address) : std::nullopt;
 }
@@ -99,7 +99,7 @@ const Module* Modules::module_of(pid_t pid, CodeRange& range) {
   if (std::exchange(range.looked_at, true)) return range.module;
   Image image = open(pid, range);
   if (!image.elf) return nullptr;
-  auto facts = elf_facts(image.elf.get());
+  auto facts = module_facts(image.elf.get());
   if (!facts) return nullptr;
   const auto bias = bias_of(*facts, range.mapping);
   if (!bias) return nullptr;

@@ -21,7 +21,7 @@ struct Module {
   std::uint64_t inode = 0;
   Dwfl_Module* dwfl = nullptr;
   std::uint64_t bias = 0;  ///< address in memory minus address in the file
-  ElfFacts facts;
+  ModuleFacts facts;
 };
 
 /// A run of executable memory.

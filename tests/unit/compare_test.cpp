@@ -107,7 +107,8 @@ TEST_CASE("a log may be anything") {
     log.take(line);
   }
   log.take(std::string(1 << 20, '('));
-  for (const SeenCall& call : log.finish().calls()) {
+  const SeenRun run = log.finish();
+  for (const SeenCall& call : run.calls()) {
     for (const char c : call.text) REQUIRE((c >= ' ' && c <= '~'));
   }
 }
