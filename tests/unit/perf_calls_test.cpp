@@ -58,7 +58,7 @@ const Told kFallback{"clock_gettime", Route::fallback, Ending::returned, -22};
 std::vector<std::string_view> names_of(const PerfPlan& plan) {
   std::vector<std::string_view> names;
   for (const PerfPoint& point : plan.points)
-    names.push_back(point.service != nullptr ? point.service->syscall : "fallback");
+    names.push_back(point.kind == PerfPoint::Kind::entry ? point.service->syscall : "fallback");
   return names;
 }
 
