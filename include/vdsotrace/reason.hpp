@@ -29,7 +29,5 @@ inline constexpr std::size_t kReasons = 14;
 std::string_view name_of(Reason reason);
 /// A sentence without its full stop. `clocksource` is the system's, empty if unknown.
 std::string sentence_of(Reason reason, std::string_view clocksource);
-/// Whether the program could have had the same answer without entering the kernel, on this system as it is.
-bool avoidable(Reason reason);
 
 }  // namespace vdsotrace

@@ -437,7 +437,9 @@ void InlineEngine::take(StubSpace& space, const StubRecord& raw) {
   const StubSpace::Owner owner = space.owner_of(record.key);
   if (route == Route::fallback) fallbacks_.erase(owner.tid);
   if (owner.thread != nullptr) returned(space, *owner.thread, record);
-  if (owner.told) found_.push_back({&space.placed().function(record.function), owner.tgid, owner.tid, *route, record, space.place(record.caller, owner.tid)});
+  if (!owner.told) return;
+  found_.push_back({&space.placed().function(record.function), owner.tgid, owner.tid, *route, record,
+                    space.place(record.caller, owner.tid)});
 }
 
 /// A call has come back: it is no longer open, and whatever nobody can come back to is over.

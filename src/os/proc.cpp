@@ -88,6 +88,8 @@ std::vector<std::string> stat_words(pid_t pid) {
 }
 
 /// "START-END PERM OFFSET DEV INODE   NAME"
+std::int64_t ns_of_ticks(std::int64_t ticks) { return ticks * (1'000'000'000 / ::sysconf(_SC_CLK_TCK)); }
+
 std::optional<Mapping> parse_mapping(std::string_view line) {
   const auto start = hexadecimal(take_until(line, '-'));
   const auto end = hexadecimal(take_until(line, ' '));
@@ -141,8 +143,7 @@ std::optional<std::int64_t> start_time_ns(pid_t pid) {
   const auto words = stat_words(pid);
   const auto ticks = words.size() > kStart ? number<std::int64_t>(words[kStart], 10) : std::nullopt;
   if (!ticks) return std::nullopt;
-  constexpr std::int64_t kSecond = 1'000'000'000;
-  return realtime_ns() - (clock_ns(CLOCK_BOOTTIME) - *ticks * (kSecond / ::sysconf(_SC_CLK_TCK)));
+  return realtime_ns() - (clock_ns(CLOCK_BOOTTIME) - ns_of_ticks(*ticks));
 }
 
 std::optional<pid_t> pid_inside(pid_t pid) {
@@ -180,10 +181,9 @@ std::optional<std::int64_t> cpu_time_ns(pid_t pid) {
   constexpr std::size_t kUser = 11, kSystem = 12;  // utime(14), stime(15)
   const auto words = stat_words(pid);
   if (words.size() <= kSystem) return std::nullopt;
-  const auto user = number<std::uint64_t>(words[kUser], 10), system = number<std::uint64_t>(words[kSystem], 10);
-  const long ticks = ::sysconf(_SC_CLK_TCK);
-  if (!user || !system || ticks <= 0) return std::nullopt;
-  return static_cast<std::int64_t>(*user + *system) * (1'000'000'000 / ticks);
+  const auto user = number<std::int64_t>(words[kUser], 10), system = number<std::int64_t>(words[kSystem], 10);
+  if (!user || !system) return std::nullopt;
+  return ns_of_ticks(*user + *system);
 }
 
 bool is_kernel_thread(pid_t pid) {

@@ -38,10 +38,10 @@ std::optional<std::int64_t> start_time_ns(pid_t pid);
 /// The process's number as it sees itself (pid_namespaces(7)). PID may be a thread.
 std::optional<pid_t> pid_inside(pid_t pid);
 
-/// The threads that the process has at this moment.
 /// Processor time that all threads of the process have used, also those that have ended (proc(5), utime and stime).
 std::optional<std::int64_t> cpu_time_ns(pid_t pid);
 
+/// The threads that the process has at this moment.
 std::vector<pid_t> threads_of(pid_t pid);
 /// The children of all its threads (CONFIG_PROC_CHILDREN; else none).
 std::vector<pid_t> children_of(pid_t pid);

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <initializer_list>
 
 namespace vdsotrace {
 namespace {
@@ -31,11 +32,10 @@ std::string coarse_of(const AuditKey& key) {
 
 std::string about_direct_call(const Finding& finding) {
   if (!finding.user_space_ns) return {};
-  const double saved = finding.cost_ns - *finding.user_space_ns * static_cast<double>(finding.total.count);
   const bool known = !finding.callers.empty() && finding.callers.front().who.known();
   return fmt::format("call it through the C library, or update the one that does not use the vDSO: {} a call instead of "
                      "{}, {} of this run{}",
-                     duration_text(*finding.user_space_ns), duration_text(each_ns(finding)), duration_text(saved),
+                     duration_text(*finding.user_space_ns), duration_text(each_ns(finding)), duration_text(finding.saved_ns()),
                      known ? " (first of all in " + caller_text(finding.callers.front().who) + ")" : "");
 }
 
@@ -78,18 +78,24 @@ std::string advice_for(const Finding& finding, const Audit& audit, const Prices&
   }
 }
 
-bool is_clocksource(const Finding& finding) {
-  return finding.key.reason == Reason::clocksource || finding.key.reason == Reason::clocksource_changed;
+struct Sum {
+  std::uint64_t calls = 0;
+  double cost_ns = 0;
+};
+
+/// Of all calls that entered the kernel for one of these reasons.
+Sum sum_of(const Audit& audit, std::initializer_list<Reason> reasons) {
+  Sum sum;
+  for (const Finding& finding : audit.findings) {
+    if (!finding.key.reason || std::ranges::find(reasons, *finding.key.reason) == reasons.end()) continue;
+    sum.calls += finding.total.count;
+    sum.cost_ns += finding.cost_ns;
+  }
+  return sum;
 }
 
 void advise_on_clocksource(Audit& audit) {
-  std::uint64_t calls = 0;
-  double cost = 0;
-  for (const Finding& finding : audit.findings) {
-    if (!is_clocksource(finding)) continue;
-    calls += finding.total.count;
-    cost += finding.cost_ns;
-  }
+  const auto [calls, cost] = sum_of(audit, {Reason::clocksource, Reason::clocksource_changed});
   if (calls == 0) return;
   const auto& available = audit.run.available_clocksources;
   const auto better = std::ranges::find_if(available, readable_in_user_space);
@@ -105,13 +111,7 @@ void advise_on_clocksource(Audit& audit) {
 }
 
 void advise_on_vdso(Audit& audit) {
-  std::uint64_t calls = 0;
-  double cost = 0;
-  for (const Finding& finding : audit.findings) {
-    if (finding.key.reason != Reason::no_vdso) continue;
-    calls += finding.total.count;
-    cost += finding.cost_ns;
-  }
+  const auto [calls, cost] = sum_of(audit, {Reason::no_vdso});
   if (calls == 0) return;
   audit.advice.push_back(fmt::format("give the program a vDSO (was the kernel booted with vdso=0?): {} calls, {} of this run, are "
                                      "system calls without it",

@@ -48,8 +48,7 @@ void add_up(Audit& audit) {
     audit.any_measured = audit.any_measured || finding.measured;
     if (finding.key.route == Route::vdso) continue;
     audit.kernel_ns += finding.cost_ns;
-    if (finding.user_space_ns)
-      audit.saved_ns += std::max(0.0, finding.cost_ns - *finding.user_space_ns * static_cast<double>(finding.total.count));
+    audit.saved_ns += std::max(0.0, finding.saved_ns());
   }
 }
 
@@ -62,6 +61,10 @@ std::vector<std::string> fallback_calls(const std::vector<Finding>& findings) {
 }
 
 }  // namespace
+
+double Finding::saved_ns() const {
+  return user_space_ns ? cost_ns - *user_space_ns * static_cast<double>(total.count) : 0;
+}
 
 std::uint64_t Audit::calls() const {
   return std::accumulate(std::begin(by_route), std::end(by_route), std::uint64_t{0},

@@ -35,6 +35,9 @@ struct Finding {
   std::optional<double> user_space_ns;      ///< what the calls would have cost in user space, if they can be had there
   std::string why;                          ///< a sentence, empty where it stayed in user space
   std::string advice;                       ///< empty where there is none to give
+
+  /// What its calls would have saved in user space; 0 where they cannot be had there.
+  double saved_ns() const;
 };
 
 /// What is known of the run besides its calls.

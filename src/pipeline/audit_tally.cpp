@@ -47,14 +47,13 @@ void Timeline::add(std::int64_t time_ns, Route route, std::uint64_t count) {
 void AuditTally::add(const Event& event) {
   if (const auto* call = std::get_if<Call>(&event.body)) {
     if (!call->route) return;
-    AuditTotal total{1, call->error != 0 ? 1u : 0u, 0, 0};
-    if (call->duration_ns) total.measured = 1, total.duration_ns = *call->duration_ns;
+    const AuditTotal total{1, call->error != 0 ? 1u : 0u, call->duration_ns ? 1u : 0u, call->duration_ns.value_or(0)};
     timeline_.add(call->start_ns, *call->route, 1);
     add({display_name(*call), clock_of(*call).value_or(""), *call->route, call->reason}, call->caller, total);
   } else if (const auto* counts = std::get_if<Counts>(&event.body)) {
     if (!counts->route || counts->count == 0) return;
-    AuditTotal total{counts->count, counts->errors, 0, 0};
-    if (counts->duration_ns) total.measured = counts->count, total.duration_ns = *counts->duration_ns;
+    const AuditTotal total{counts->count, counts->errors, counts->duration_ns ? counts->count : 0,
+                           counts->duration_ns.value_or(0)};
     const auto clock = counts->clock ? clock_name(static_cast<std::int32_t>(*counts->clock)) : std::string();
     add({std::string(counts->name), clock, *counts->route, explainer_.reason_of(event.pid, *counts)}, counts->caller,
         total);

@@ -2,6 +2,7 @@
 
 #include "model/syscalls/errno.hpp"
 #include "model/syscalls/render.hpp"
+#include "pipeline/audit.hpp"
 #include "sinks/json_text.hpp"
 
 namespace vdsotrace {
@@ -10,8 +11,7 @@ namespace {
 Json microseconds(std::int64_t ns) { return static_cast<double>(ns) / 1000; }
 
 std::string title_of(const Call& call) {
-  const auto clock = clock_of(call);
-  return clock ? display_name(call) + "(" + *clock + ")" : display_name(call);
+  return call_text({display_name(call), clock_of(call).value_or(""), *call.route, {}});
 }
 
 Json arguments_of(const Call& call) {
