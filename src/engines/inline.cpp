@@ -424,22 +424,21 @@ ProbeEngine::Drained InlineEngine::drain() {
 
 void InlineEngine::collect(StubSpace& space, bool final) {
   if (clock_) clock_->compare();
-  const std::uint64_t lost = space.region()->drain(final, [&](const StubRecord& record) { take(space, record); });
+  const auto taker = [&](StubRecord& record, const StackWindow& window) { take(space, record, window); };
+  const std::uint64_t lost = space.region()->drain(final, taker);
   if (lost == 0) return;
   space.add_lost(lost);
   sink_.accept({0, realtime_ns(), space.tgid(), space.tgid(), Lost{lost}});
 }
 
-void InlineEngine::take(StubSpace& space, const StubRecord& raw) {
-  StubRecord record = raw;
-  const auto route = space.take(record);
+void InlineEngine::take(StubSpace& space, StubRecord& record, const StackWindow& window) {
+  const auto route = space.take(record, window);
   if (!route || depth_ != StubDepth::values) return;
   const StubSpace::Owner owner = space.owner_of(record.key);
   if (route == Route::fallback) fallbacks_.erase(owner.tid);
   if (owner.thread != nullptr) returned(space, *owner.thread, record);
   if (!owner.told) return;
-  found_.push_back({&space.placed().function(record.function), owner.tgid, owner.tid, *route, record,
-                    space.place(record.caller, owner.tid)});
+  found_.push_back({&space.placed().function(record.function), owner.tgid, owner.tid, *route, record, &space});
 }
 
 /// A call has come back: it is no longer open, and whatever nobody can come back to is over.
@@ -463,7 +462,7 @@ void InlineEngine::tell_found() {
   for (Found& found : found_) {
     Call call = make_call(*found.function, found.record, found.route, *clock_);
     call.engine = name();
-    note_caller(call, std::move(found.caller));
+    note_caller(call, found.space->place(found.record.caller, found.tid));
     const std::int64_t end = call.start_ns + call.duration_ns.value_or(0);
     sink_.accept({0, end, found.tgid, found.tid, std::move(call)});
   }

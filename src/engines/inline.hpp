@@ -50,7 +50,7 @@ class InlineEngine final : public ProbeEngine {
     pid_t tid;
     Route route;
     StubRecord record;
-    std::optional<Caller> caller;
+    const StubSpace* space;
   };
 
   StubSpace* find(const Thread& thread);
@@ -78,7 +78,7 @@ class InlineEngine final : public ProbeEngine {
   void returned(StubSpace& space, const Thread& thread, const StubRecord& record);
 
   void collect(StubSpace& space, bool final);
-  void take(StubSpace& space, const StubRecord& record);
+  void take(StubSpace& space, StubRecord& record, const StackWindow& window);
   void tell_found();
   void finish(StubSpace& space);
   void tell_total(const StubSpace& space, const CallTally& tally);

@@ -26,14 +26,26 @@ struct StubRecord {
   std::uint64_t end = 0;
   std::uint64_t stack = 0;
   std::uint64_t key = 0;
-  std::array<std::byte, RECORD_VALUE_BYTES> value{};
-  /// What lay on the stack above the return address, where that is kept: so many words.
-  std::array<std::uint64_t, RECORD_WINDOW_WORDS> window{};
-  std::size_t window_words = 0;
-  std::uint64_t caller = 0;  ///< found from it: the return address outside the C library, 0 if unknown
+  std::uint64_t caller = 0;  ///< found in its StackWindow: the return address outside the C library, 0 if unknown
+  /// What the arguments pointed to; untouched in a record of one cache line.
+  std::array<std::byte, RECORD_VALUE_BYTES> value;
+};
 
-  /// The word of the stack at that address, if it is one of those.
-  std::optional<std::uint64_t> stack_word(std::uint64_t address) const;
+/// What lay on the stack above a record's return address, where that is kept.
+class StackWindow {
+ public:
+  /// No words: nothing is kept, and no time is spent on clearing them.
+  StackWindow() {}
+  /// `from`: the address of the first word.
+  StackWindow(std::uint64_t from, const std::byte* words, std::size_t count);
+
+  /// The word at that address, if it is one of those.
+  std::optional<std::uint64_t> word(std::uint64_t address) const;
+
+ private:
+  std::uint64_t from_ = 0;
+  std::array<std::uint64_t, RECORD_WINDOW_WORDS> words_;
+  std::size_t count_ = 0;
 };
 
 /// A thread's stack: from any place in it all is mapped up to `top`.
@@ -65,10 +77,15 @@ class StubRegion {
   /// Gives the thread with that thread pointer a ring of its own, as far as there are any: without one
   /// it uses the shared ring, which costs it more and loses nothing.
   void bind(std::uint64_t thread_pointer, const StackBounds& stack = {});
+  /// Others have the same thread pointer: all of them use the shared ring and the shared counters from now on.
+  void share(std::uint64_t thread_pointer);
+  /// Only one is left of those.
+  void end_sharing(std::uint64_t thread_pointer);
   /// The thread is gone.
   void unbind(std::uint64_t thread_pointer);
 
-  using Taker = std::function<void(const StubRecord&)>;
+  /// The record is the taker's to change, and gone after the call.
+  using Taker = std::function<void(StubRecord&, const StackWindow&)>;
   /// Hands over all complete records, the shared ring's first, each ring's in order.
   /// `final`: no thread writes any more. Answers how many were lost.
   std::uint64_t drain(bool final, const Taker& take);
@@ -93,7 +110,7 @@ class StubRegion {
   template <class T>
   void store(std::size_t offset, T value);
   void open_ring(Ring& ring, std::uint64_t key);
-  void take_window(const Ring& ring, const std::byte* at, StubRecord& record) const;
+  static StackWindow window_of(const Ring& ring, const std::byte* at, const StubRecord& record);
   std::uint64_t drain(Ring& ring, std::optional<std::uint64_t> key, bool skip_holes, const Taker& take);
   std::uint64_t counter(unsigned kind, std::uint8_t function, unsigned column) const;
   void split_other_clocks(std::vector<StubCount>& counts) const;

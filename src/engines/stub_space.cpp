@@ -64,9 +64,14 @@ void StubSpace::join(StoppedThread& stopped) {
   if (registers == nullptr) return;
   const Thread& thread = stopped.thread();
   const std::uint64_t pointer = arch::thread_pointer(*registers);
-  owners_[pointer].push_back({thread.tid, thread.tgid, thread.told(), &thread});
+  auto& owners = owners_[pointer];
+  owners.push_back({thread.tid, thread.tgid, thread.told(), &thread});
   told_ = told_ || thread.told();
-  region_->bind(pointer, symbols_ != nullptr ? stack_of(stopped, *registers) : StackBounds{});
+  if (owners.size() > 1) {
+    region_->share(pointer);
+  } else {
+    region_->bind(pointer, symbols_ != nullptr ? stack_of(stopped, *registers) : StackBounds{});
+  }
 }
 
 void StubSpace::join_unseen(const Thread& thread) {
@@ -79,6 +84,7 @@ void StubSpace::part(pid_t tid) {
     const auto gone = std::ranges::find(owners, tid, &Owner::tid);
     if (gone == owners.end()) continue;
     owners.erase(gone);
+    if (owners.size() == 1) region_->end_sharing(pointer);
     if (!owners.empty()) return;
     region_->unbind(pointer);
     pending_.erase(pointer + 1);
@@ -96,7 +102,7 @@ void StubSpace::note_way_back(StoppedThread& stopped) {
   if (leads_into(stopped, [this](std::uint64_t word) { return placed_.contain(word); })) may_return_ = true;
 }
 
-std::optional<Route> StubSpace::take(StubRecord& record) {
+std::optional<Route> StubSpace::take(StubRecord& record, const StackWindow& window) {
   if (record.function >= placed_.plan->functions.size()) {
     ++lost_;
     return std::nullopt;
@@ -114,7 +120,7 @@ std::optional<Route> StubSpace::take(StubRecord& record) {
     if (pending != pending_.end() && pending->second.take(record.stack)) route = Route::fallback;
   }
   if (symbols_ != nullptr)
-    record.caller = caller_of(record, [&](std::uint64_t address) { return record.stack_word(address); });
+    record.caller = caller_of(record, [&](std::uint64_t address) { return window.word(address); });
   tallies_.add(record, service.first_is_clock, route);
   return route;
 }

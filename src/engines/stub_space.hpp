@@ -77,8 +77,8 @@ class StubSpace {
   bool may_be_unmapped() const { return !may_return_; }
 
   /// Takes in one record. The route of the call that it completes; nothing for a system call that a function
-  /// made, and for records of nothing. Where callers are to be found, finds the record's.
-  std::optional<Route> take(StubRecord& record);
+  /// made, and for records of nothing. Where callers are to be found, finds the record's in what lay above it on the stack.
+  std::optional<Route> take(StubRecord& record, const StackWindow& window);
   /// The place to which the record's call returns outside the C library, as `word` shows the stack above it.
   std::uint64_t caller_of(const StubRecord& record, const Symbols::StackWord& word) const;
   /// Names such a place; nothing for 0.

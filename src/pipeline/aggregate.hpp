@@ -47,11 +47,25 @@ class Aggregate {
  private:
   void add_one(const Call& call);
   void add_counts(const Counts& counts);
-  void add_call(CallKey key, const CallTotal& more);
+  CallTotal& add_call(CallKey key, const CallTotal& more);
+  void add_to(CallTotal& total, const std::optional<Route>& route, bool route_unknown, const CallTotal& more);
   /// Replaces a word that the program made up by `others` once there are too many of them.
   void fold(std::string& invented, std::string_view others);
 
+  /// What of a call decides where it is counted, and its total: most calls are like the one before.
+  struct Last {
+    Abi abi;
+    std::int64_t nr;
+    std::string_view name;
+    std::uint64_t arg0;
+    std::optional<Route> route;
+    bool route_unknown;
+    bool operator==(const Last&) const = default;
+  };
+
   std::map<CallKey, CallTotal> calls_;
+  std::optional<Last> last_;
+  CallTotal* last_total_ = nullptr;
   std::set<std::string, std::less<>> invented_;
   std::uint64_t routes_[kRoutes] = {};
   std::uint64_t unknown_route_ = 0;

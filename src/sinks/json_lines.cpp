@@ -36,17 +36,12 @@ Json stack_of(const std::vector<Caller>& places) {
 // Calls are the many: their lines are written straight, at a tenth of the cost.
 
 void append_string(std::string& out, std::string_view written) {
-  const auto plain = [](char c) { return c >= ' ' && c <= '~'; };
-  if (!std::ranges::all_of(written, plain)) {
+  const auto plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+  if (std::ranges::all_of(written, plain)) {
+    out.append("\"").append(written).append("\"");
+  } else {
     out.append(dumped(json_text(written)));
-    return;
   }
-  out.push_back('"');
-  for (const char c : written) {
-    if (c == '"' || c == '\\') out.push_back('\\');
-    out.push_back(c);
-  }
-  out.push_back('"');
 }
 
 void append_string_or_null(std::string& out, std::string_view written) {
@@ -60,8 +55,11 @@ void append_string_or_null(std::string& out, std::string_view written) {
 template <class Integer>
 void append_integer(std::string& out, Integer value) {
   const fmt::format_int digits(value);
-  const std::string_view quote = fits_double(value) ? "" : "\"";
-  out.append(quote).append(digits.data(), digits.size()).append(quote);
+  if (fits_double(value)) {
+    out.append(digits.data(), digits.size());
+  } else {
+    out.append("\"").append(digits.data(), digits.size()).append("\"");
+  }
 }
 
 template <class Integer>
@@ -108,27 +106,23 @@ void append_steps(std::string& out, const StepFacts& steps) {
 }
 
 void append_call(std::string& out, const Event& event, const Call& call, const DecodeLimits& limits) {
-  const auto value = [&out](std::string_view key) -> std::string& {
-    return out.append(",\"").append(key).append("\":");
-  };
-  out.append("{\"type\":\"call\"");
-  append_integer(value("seq"), event.seq);
-  append_integer(value("time_ns"), call.start_ns);
-  append_integer(value("pid"), event.pid);
-  append_integer(value("tid"), event.tid);
-  append_string(value("name"), display_name(call));
-  append_string_or_null(value("route"), call.route ? name_of(*call.route) : std::string_view());
-  append_string_or_null(value("symbol"), call.symbol);
-  append_integer(value("nr"), number_of_entry(call));
-  append_string_or_null(value("clock"), clock_of(call).value_or(""));
-  append_array(value("args"), render(call, limits).args);
-  append_integer(value("ret"), returned_by(call));
-  append_string_or_null(value("errno"), call.error != 0 ? errno_name(call.error) : std::string_view());
-  append_integer(value("duration_ns"), call.duration_ns);
-  value("caller").append(call.caller ? dumped(caller_of(*call.caller)) : "null");
-  if (!call.stack.empty()) value("stack").append(dumped(stack_of(call.stack)));
-  append_string_or_null(value("reason"), call.reason ? name_of(*call.reason) : std::string_view());
-  append_string(value("engine"), call.engine);
+  append_integer(out.append("{\"type\":\"call\",\"seq\":"), event.seq);
+  append_integer(out.append(",\"time_ns\":"), call.start_ns);
+  append_integer(out.append(",\"pid\":"), event.pid);
+  append_integer(out.append(",\"tid\":"), event.tid);
+  append_string(out.append(",\"name\":"), display_name(call));
+  append_string_or_null(out.append(",\"route\":"), call.route ? name_of(*call.route) : std::string_view());
+  append_string_or_null(out.append(",\"symbol\":"), call.symbol);
+  append_integer(out.append(",\"nr\":"), number_of_entry(call));
+  append_string_or_null(out.append(",\"clock\":"), clock_of(call).value_or(""));
+  append_array(out.append(",\"args\":"), render(call, limits).args);
+  append_integer(out.append(",\"ret\":"), returned_by(call));
+  append_string_or_null(out.append(",\"errno\":"), call.error != 0 ? errno_name(call.error) : std::string_view());
+  append_integer(out.append(",\"duration_ns\":"), call.duration_ns);
+  out.append(",\"caller\":").append(call.caller ? dumped(caller_of(*call.caller)) : "null");
+  if (!call.stack.empty()) out.append(",\"stack\":").append(dumped(stack_of(call.stack)));
+  append_string_or_null(out.append(",\"reason\":"), call.reason ? name_of(*call.reason) : std::string_view());
+  append_string(out.append(",\"engine\":"), call.engine);
   if (call.steps) append_steps(out, *call.steps);
   out.append("}\n");
 }

@@ -86,7 +86,7 @@ void TextSink::on(const Event& event, const CallEntered& entered) {
   begin_line(event.tid, entered.call.start_ns);
   palette_.append(text_, Palette::kName, display_name(entered.call));
   text_.append("(");
-  text_.append(text.beginning());
+  text.append_beginning(text_);
   open_line_ = event.tid;
   entered_[event.tid] = true;
 }
@@ -103,7 +103,7 @@ void TextSink::on(const Event& event, const Call& call) {
     } else {
       palette_.append(text_, Palette::kName, display_name(call));
       text_.append("(");
-      text_.append(text.beginning());
+      text.append_beginning(text_);
     }
   }
   append_ending(call, text);
@@ -114,7 +114,7 @@ void TextSink::append_ending(const Call& call, const CallText& text) {
   if (call.ending == Ending::unfinished && text.more) {
     text_.append(kUnfinished);
   } else {
-    text_.append(text.remainder());
+    text.append_remainder(text_);
   }
   text_.append(") = ");
   if (call.error != 0) {

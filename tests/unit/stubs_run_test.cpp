@@ -95,7 +95,7 @@ const Bytes kSum = from_hex("48 8d 04 37 48 01 d0 c3");
 
 std::vector<StubRecord> drained(Shared& shared, bool final = false) {
   std::vector<StubRecord> records;
-  shared.region->drain(final, [&](const StubRecord& record) { records.push_back(record); });
+  shared.region->drain(final, [&](const StubRecord& record, const StackWindow&) { records.push_back(record); });
   return records;
 }
 
@@ -214,7 +214,7 @@ TEST_CASE("nothing is lost when rings are full", "[stubs_run]") {
   }
   std::uint64_t seen[4] = {};
   std::uint64_t lost = 0;
-  const auto take = [&](const StubRecord& record) {
+  const auto take = [&](const StubRecord& record, const StackWindow&) {
     REQUIRE(record.arg0 < 4);
     ++seen[record.arg0];
   };
@@ -232,7 +232,7 @@ TEST_CASE("once recording has ended calls go through", "[stubs_run]") {
   shared.at<std::uint32_t>(REGION_ORPHANED) = 1;
   CHECK(call(1, 2, 3) == 6);
   CHECK(call(1, 2, 3) == 6);
-  std::uint64_t lost = shared.region->drain(false, [](const StubRecord&) { FAIL("a record of nothing"); });
+  std::uint64_t lost = shared.region->drain(false, [](const StubRecord&, const StackWindow&) { FAIL("a record of nothing"); });
   CHECK(lost == 2);
   // We are back.
   call();
@@ -285,7 +285,7 @@ TEST_CASE("garbage in the shared memory is counted and skipped", "[stubs_run]") 
   shared.at<std::uint64_t>(ring + (1 << RECORD_LOG2)) = (std::uint64_t{77} << 16);
   shared.at<std::uint64_t>(ring + (2 << RECORD_LOG2)) = (std::uint64_t{3} << 16) | 1;
   std::vector<StubRecord> records;
-  const auto lost = shared.region->drain(true, [&](const StubRecord& record) { records.push_back(record); });
+  const auto lost = shared.region->drain(true, [&](const StubRecord& record, const StackWindow&) { records.push_back(record); });
   CHECK(lost == (1 << RING_RECORDS_LOG2) - 1);
   CHECK(records.size() == 1);
 }

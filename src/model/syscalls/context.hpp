@@ -69,6 +69,12 @@ class ArgContext {
 
   std::string& out() { return out_; }
   void put(std::string_view text) { out_.append(text); }
+  /// As print("{}", number) at a fraction of its cost.
+  template <class Integer>
+  void put_number(Integer number) {
+    const fmt::format_int digits(number);
+    out_.append(digits.data(), digits.size());
+  }
   template <class... T>
   void print(fmt::format_string<T...> format, T&&... args) {
     fmt::format_to(std::back_inserter(out_), format, std::forward<T>(args)...);

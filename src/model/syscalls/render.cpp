@@ -36,9 +36,9 @@ void print_result(ArgContext& c, const CallSpec& spec) {
   if (spec.result != nullptr) {
     spec.result(c);
   } else if (call.abi == Abi::i386) {
-    c.print("{}", static_cast<std::int32_t>(call.result));
+    c.put_number(static_cast<std::int32_t>(call.result));
   } else {
-    c.print("{}", call.result);
+    c.put_number(call.result);
   }
   if (spec.comment == nullptr) return;
   const std::size_t bare = c.out().size();
@@ -169,19 +169,29 @@ CallText render_entry(const Call& call, const DecodeLimits& limits) {
   return render_arguments(c, spec_for(call), false);
 }
 
-std::string CallText::beginning() const {
-  std::string text;
+void CallText::append_beginning(std::string& text) const {
+  const std::size_t before = text.size();
   for (std::size_t i = 0; i < at_entry && i < args.size(); ++i) {
     if (i > 0) text.append(", ");
     text.append(args[i]);
   }
-  text.resize(text.size() - std::min(amended, text.size()));
+  text.resize(text.size() - std::min(amended, text.size() - before));
   if (at_entry > 0 && more && !joined_late) text.append(", ");
+}
+
+std::string CallText::beginning() const {
+  std::string text;
+  append_beginning(text);
   return text;
 }
 
 std::string CallText::remainder() const {
   std::string text;
+  append_remainder(text);
+  return text;
+}
+
+void CallText::append_remainder(std::string& text) const {
   if (at_entry > 0 && at_entry <= args.size()) {
     const std::string& last = args[at_entry - 1];
     text.append(last, last.size() - std::min(amended, last.size()));
@@ -190,7 +200,6 @@ std::string CallText::remainder() const {
     if (i > at_entry || (joined_late && at_entry > 0)) text.append(", ");
     text.append(args[i]);
   }
-  return text;
 }
 
 std::string display_name(const Call& call) {
