@@ -405,21 +405,22 @@ void InlineEngine::on_handler_return(Thread& thread, std::uint64_t stack_pointer
 
 void InlineEngine::on_stop(Thread& thread) {
   StubSpace* space = find(thread);
-  if (space == nullptr || space->region() == nullptr || !space->region()->has_records()) return;
+  if (space == nullptr || space->region() == nullptr || space->region()->fill() == 0) return;
   collect(*space, false);
   tell_found();
 }
 
-ProbeEngine::Drained InlineEngine::drain() {
-  if (depth_ == StubDepth::count) return Drained::never;
-  bool any = false;
+Drained InlineEngine::drain() {
+  if (depth_ == StubDepth::count) return {Drained::Found::never};
+  double fill = 0;
   for (auto& [mapped, space] : spaces_) {
-    if (space->region() == nullptr || !space->region()->has_records()) continue;
-    any = true;
+    const double waiting = space->region() != nullptr ? space->region()->fill() : 0;
+    if (waiting == 0) continue;
+    fill = std::max(fill, waiting);
     collect(*space, false);
   }
   tell_found();
-  return any ? Drained::something : Drained::nothing;
+  return {fill > 0 ? Drained::Found::something : Drained::Found::nothing, fill};
 }
 
 void InlineEngine::collect(StubSpace& space, bool final) {

@@ -174,12 +174,13 @@ void PerfEngine::on_end(Thread& thread) {
   unsettled_.erase(thread.tid);
 }
 
-ProbeEngine::Drained PerfEngine::drain() {
+Drained PerfEngine::drain() {
   taken_ = 0;
   take(std::nullopt);
-  if (taken_ > 0) return Drained::something;
+  // How full the rings were is not known: they are looked at as if there were no time for sleep.
+  if (taken_ > 0) return {Drained::Found::something, 1};
   settle_sleepers();
-  return Drained::nothing;
+  return {Drained::Found::nothing};
 }
 
 /// A thread that sleeps in a system call made elsewhere has left the function that it entered last.

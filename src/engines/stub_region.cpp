@@ -136,11 +136,11 @@ void StubRegion::unbind(std::uint64_t thread_pointer) {
   free_.push_back(ring);
 }
 
-bool StubRegion::has_records() const {
-  const auto waiting = [&](const Ring& ring) {
-    return load<std::uint64_t>(entry_offset(ring.entry) + ENTRY_HEAD) != ring.taken;
-  };
-  return waiting(shared_) || std::ranges::any_of(rings_, [&](const auto& ring) { return waiting(ring.second); });
+double StubRegion::fill() const {
+  const auto waiting = [&](const Ring& ring) { return load<std::uint64_t>(entry_offset(ring.entry) + ENTRY_HEAD) - ring.taken; };
+  std::uint64_t most = waiting(shared_);
+  for (const auto& [pointer, ring] : rings_) most = std::max(most, waiting(ring));
+  return static_cast<double>(std::min(most, kRingRecords)) / kRingRecords;
 }
 
 void StubRegion::forbid_sleep() { store<std::uint32_t>(REGION_MAY_SLEEP, 0); }

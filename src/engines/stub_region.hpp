@@ -89,8 +89,8 @@ class StubRegion {
   /// Hands over all complete records, the shared ring's first, each ring's in order.
   /// `final`: no thread writes any more. Answers how many were lost.
   std::uint64_t drain(bool final, const Taker& take);
-  /// Whether there is anything to drain. Cheap.
-  bool has_records() const;
+  /// How full the fullest ring is, from 0 for nothing to drain to 1. Cheap.
+  double fill() const;
   void forbid_sleep();
 
   /// Totals of one function now; rows that are all zero are left out.

@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "trace/drain_pace.hpp"
 #include "trace/thread.hpp"
 #include "vdsotrace/event.hpp"
 
@@ -100,8 +101,7 @@ class ProbeEngine {
   virtual void on_end(Thread& thread) = 0;
 
   /// Tells what has been observed without a stop, if anything can be.
-  enum class Drained : std::uint8_t { never, nothing, something };
-  virtual Drained drain() { return Drained::never; }
+  virtual Drained drain() { return {}; }
 };
 
 }  // namespace vdsotrace

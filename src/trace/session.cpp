@@ -10,10 +10,6 @@ namespace {
 
 constexpr std::size_t kMostEarly = 64;
 /// Looks for records without a sleep between, after the last one that came.
-constexpr int kLooksAtOnce = 20;
-constexpr std::int64_t kBetweenLooksNs = 20'000;
-constexpr std::int64_t kShortNapNs = 100'000;
-constexpr std::int64_t kLongNapNs = 20'000'000;
 
 /// The kernel stops a stepped thread once more, without a signal, where that step has led into a handler
 /// (signal_setup_done, kernel/signal.c).
@@ -67,24 +63,12 @@ void Session::watch(const std::function<bool()>& more) {
   }
 }
 
-/// Nobody wakes us for what is seen without a stop: so we look again, at once while it comes thick, ever more
-/// rarely while there is nothing.
 std::optional<std::int64_t> Session::nap() {
-  // A ring that is looked at all the time costs those who write it more than one that has filled a little.
   const std::int64_t now = monotonic_ns();
-  if (quiet_looks_ < kLooksAtOnce && now - last_look_ < kBetweenLooksNs) return 0;
-  last_look_ = now;
-  const auto drained = engine_.drain();
-  if (drained == ProbeEngine::Drained::never) quiet_looks_ = kLooksAtOnce;
-  if (drained == ProbeEngine::Drained::something) {
-    quiet_looks_ = 0;
-    return 0;
-  }
-  ++quiet_looks_;
-  if (quiet_looks_ < kLooksAtOnce && drained == ProbeEngine::Drained::nothing) return 0;
-  reporter_.settle();
-  if (drained == ProbeEngine::Drained::never) return std::nullopt;
-  return std::min(kShortNapNs << std::min(quiet_looks_ - kLooksAtOnce, 16), kLongNapNs);
+  if (!pace_.due(now)) return 0;
+  pace_.looked(now, engine_.drain());
+  if (pace_.calm()) reporter_.settle();
+  return pace_.pause();
 }
 
 void Session::on_stop(const TraceeStop& stop) {

@@ -85,8 +85,7 @@ class Session {
   pid_t root_ = 0;
   std::optional<Outcome> outcome_;
   bool failed_to_launch_ = false;
-  int quiet_looks_ = 0;
-  std::int64_t last_look_ = 0;
+  DrainPace pace_;
   /// New threads that stopped, or even ended, before their creator's event was seen.
   std::map<pid_t, WaitStatus> early_;
 
