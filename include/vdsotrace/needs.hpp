@@ -16,6 +16,7 @@ struct Needs {
   bool callers = false;     ///< Call::caller
   bool steps = false;       ///< StepFacts::path
   bool children = false;    ///< calls of the processes that the observed ones create, too
+  bool progress = false;    ///< Counts now and then while the program runs, not only at the end
   bool stacks = false;      ///< Call::stack, of every call
   std::size_t string_limit = 32;
   Selection selection;

@@ -1,8 +1,10 @@
 #include "cli/audit_command.hpp"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -16,21 +18,32 @@
 #include "os/proc.hpp"
 #include "sinks/audit_report.hpp"
 #include "sinks/chrome_trace.hpp"
+#include "sinks/progress_line.hpp"
 
 namespace vdsotrace::cli {
 namespace {
 
 constexpr int kForbiddenRoute = 3;  // CONTRACT section 7
 
+bool shows_progress() { return ::isatty(STDERR_FILENO) == 1; }
+
+std::size_t terminal_columns() {
+  constexpr std::size_t kUsual = 80;
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
+}
+
 Needs needs_of(const Options& o) {
   const bool over_time = !o.audit->html.empty() || !o.audit->chrome_trace.empty();
   Needs needs;
-  needs.each_call = over_time;
+  needs.each_call = over_time || o.stacks;
   needs.entries = false;
   needs.values = false;
   needs.vdso_durations = o.durations || !o.audit->chrome_trace.empty();
   needs.durations = needs.vdso_durations;
   needs.callers = true;
+  needs.stacks = o.stacks;
+  needs.progress = shows_progress();
   needs.children = o.follow;
   needs.selection = o.selection;
   return needs;
@@ -146,6 +159,9 @@ Result<int> run_audit(const Options& options) {
     });
     if (!opened) return opened;
     observation.pipeline().add(std::make_unique<TallySink>(tally));
+    if (shows_progress())
+      observation.pipeline().add(
+          std::make_unique<ProgressLine>(Output::standard_error(), observation.totals(), terminal_columns()));
     if (!options.audit->chrome_trace.empty()) {
       auto trace = Output::file(options.audit->chrome_trace, false);
       if (!trace) return tl::unexpected(trace.error());

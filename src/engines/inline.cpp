@@ -13,6 +13,7 @@
 namespace vdsotrace {
 namespace {
 
+constexpr std::int64_t kProgressNs = 250'000'000;
 constexpr std::uint64_t kMostCode = 16 * 1024;  // whole pages; no plan needs more
 /// Longest way out of a vDSO function and its stub.
 constexpr int kMostSteps = 20'000;
@@ -420,6 +421,7 @@ Drained InlineEngine::drain() {
     collect(*space, false);
   }
   tell_found();
+  if (needs_.progress && depth_ != StubDepth::values) tell_progress();
   return {fill > 0 ? Drained::Found::something : Drained::Found::nothing, fill};
 }
 
@@ -478,6 +480,17 @@ void InlineEngine::finish(StubSpace& space) {
   if (!space.told()) return;
   for (const CallTally& total : space.totals(depth_)) {
     if (total.count != 0) tell_total(space, total);
+  }
+}
+
+/// What has been summed up so far.
+void InlineEngine::tell_progress() {
+  const std::int64_t now = monotonic_ns();
+  if (now - progress_told_ < kProgressNs) return;
+  progress_told_ = now;
+  for (auto& [mapped, space] : spaces_) {
+    if (!space->told()) continue;
+    for (const CallTally& total : space->new_sums()) tell_total(*space, total);
   }
 }
 

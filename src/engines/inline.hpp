@@ -81,6 +81,7 @@ class InlineEngine final : public ProbeEngine {
   void take(StubSpace& space, StubRecord& record, const StackWindow& window);
   void tell_found();
   void finish(StubSpace& space);
+  void tell_progress();
   void tell_total(const StubSpace& space, const CallTally& tally);
 
   const Needs& needs_;
@@ -92,6 +93,7 @@ class InlineEngine final : public ProbeEngine {
   BreakpointEngine rest_;  ///< in processes with stubs: the functions that were refused
   BreakpointEngine all_;   ///< in processes without
   bool told_why_ = false;
+  std::int64_t progress_told_ = 0;
   std::map<std::pair<const VdsoImage*, std::int64_t>, StubPlan> plans_;
   std::map<const AddressSpace*, std::unique_ptr<StubSpace>> spaces_;
   std::vector<Found> found_;           ///< filled and told within one call

@@ -147,10 +147,10 @@ void StubSpace::add_unreturned(const Call& call) {
   tallies_.add(record, found->service->first_is_clock, *call.route);
 }
 
-std::vector<CallTally> StubSpace::totals(StubDepth depth) const {
+std::vector<CallTally> StubSpace::totals(StubDepth depth) {
   if (depth == StubDepth::count) return counted();
   std::vector<CallTally> totals;
-  if (depth != StubDepth::values) totals = tallies_.all();
+  if (depth != StubDepth::values) totals = tallies_.take_new();
   // What was lost cannot be told from what never returned.
   if (lost_ == 0) add_entered_only(totals);
   return totals;

@@ -89,7 +89,9 @@ class StubSpace {
 
   /// What is to be told in sums when nobody writes any more: everything, or at StubDepth::values the calls that
   /// were entered and never left, because their thread ended, executed or jumped out.
-  std::vector<CallTally> totals(StubDepth depth) const;
+  std::vector<CallTally> totals(StubDepth depth);
+  /// Of calls that are summed up from records: those that are new since they were asked for.
+  std::vector<CallTally> new_sums() { return tallies_.take_new(); }
 
  private:
   std::vector<CallTally> counted() const;

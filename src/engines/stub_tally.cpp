@@ -37,7 +37,7 @@ void CallTallies::add(const StubRecord& record, bool clocked, Route route) {
       std::get<1>(key) = 0;
     }
     last_key_ = key;
-    last_ = &tallies_[key];
+    last_ = &tallies_[key].all;
     last_->function = record.function;
     last_->route = route;
     last_->caller = std::get<3>(key);
@@ -48,15 +48,23 @@ void CallTallies::add(const StubRecord& record, bool clocked, Route route) {
   if (record.end > record.start) last_->ticks += record.end - record.start;
 }
 
-std::vector<CallTally> CallTallies::all() const {
+std::vector<CallTally> CallTallies::take_new() {
   std::vector<CallTally> result;
-  for (const auto& [key, tally] : tallies_) result.push_back(tally);
+  for (auto& [key, sum] : tallies_) {
+    if (sum.all.count == sum.told.count) continue;
+    CallTally& tally = result.emplace_back(sum.all);
+    tally.count -= sum.told.count;
+    tally.errors -= sum.told.errors;
+    tally.ticks -= sum.told.ticks;
+    sum.told = sum.all;
+  }
   return result;
 }
 
 std::uint64_t CallTallies::seen(std::uint8_t function, std::optional<std::uint32_t> clock, bool clocked) const {
   std::uint64_t sum = 0;
-  for (const auto& [key, tally] : tallies_) {
+  for (const auto& [key, counted] : tallies_) {
+    const CallTally& tally = counted.all;
     if (tally.function != function) continue;
     const bool same = tally.clock == clock;
     const bool without_column = clocked && !clock && tally.clock && *tally.clock >= CLOCK_OTHER;

@@ -40,14 +40,19 @@ struct CallTally {
 class CallTallies {
  public:
   void add(const StubRecord& record, bool clocked, Route route);
-  std::vector<CallTally> all() const;
+  /// What was added since it was asked for the last time.
+  std::vector<CallTally> take_new();
   /// How many calls of that function and clock were added; without a clock, where calls are `clocked`, of all
   /// clocks that have no counter of their own.
   std::uint64_t seen(std::uint8_t function, std::optional<std::uint32_t> clock, bool clocked) const;
 
  private:
   using Key = std::tuple<std::uint8_t, std::uint64_t, Route, std::uint64_t>;  ///< clock: id + 1, 0 for none; caller
-  std::map<Key, CallTally> tallies_;
+  struct Sum {
+    CallTally all;
+    CallTally told;  ///< of those
+  };
+  std::map<Key, Sum> tallies_;
   std::size_t with_callers_ = 0;
   CallTally* last_ = nullptr;  ///< most calls are like the one before
   Key last_key_{};

@@ -36,6 +36,7 @@ Finding make_finding(const AuditKey& key, const AuditEntry& entry, const Prices&
   finding.total = entry.total;
   for (const auto& [who, total] : entry.callers) finding.callers.push_back({who, total});
   std::ranges::stable_sort(finding.callers, std::ranges::greater(), [](const CallerFinding& c) { return c.total.count; });
+  finding.stacks = entry.stacks;
   price(finding, prices(key.name, key.clock));
   if (key.reason) finding.why = sentence_of(*key.reason, clocksource);
   return finding;

@@ -30,6 +30,7 @@ struct Finding {
   AuditKey key;
   AuditTotal total;
   std::vector<CallerFinding> callers;       ///< busiest first
+  std::map<CallStack, std::uint64_t> stacks;  ///< calls by whole stack, if those are known
   double cost_ns = 0;                       ///< of all its calls
   bool measured = false;                    ///< else estimated by the price
   std::optional<double> user_space_ns;      ///< what the calls would have cost in user space, if they can be had there

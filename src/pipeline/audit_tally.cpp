@@ -9,13 +9,11 @@ namespace {
 /// is counted together.
 constexpr std::size_t kMostEntries = 512;
 constexpr std::size_t kMostCallers = 4096;
+constexpr std::size_t kMostStacks = 16384;
 constexpr std::size_t kMostClocksources = 64;
 constexpr std::string_view kOtherClocks = "other clocks";
 
-CallerKey key_of(const std::optional<Caller>& caller) {
-  if (!caller) return {};
-  return {caller->module, caller->symbol, caller->offset};
-}
+CallerKey key_of(const Caller& caller) { return {caller.module, caller.symbol, caller.offset}; }
 
 }  // namespace
 
@@ -49,7 +47,9 @@ void AuditTally::add(const Event& event) {
     if (!call->route) return;
     const AuditTotal total{1, call->error != 0 ? 1u : 0u, call->duration_ns ? 1u : 0u, call->duration_ns.value_or(0)};
     timeline_.add(call->start_ns, *call->route, 1);
-    add({display_name(*call), clock_of(*call).value_or(""), *call->route, call->reason}, call->caller, total);
+    AuditEntry& entry =
+        add({display_name(*call), clock_of(*call).value_or(""), *call->route, call->reason}, call->caller, total);
+    if (!call->stack.empty()) add_stack(entry, call->stack);
   } else if (const auto* counts = std::get_if<Counts>(&event.body)) {
     if (!counts->route || counts->count == 0) return;
     const AuditTotal total{counts->count, counts->errors, counts->duration_ns ? counts->count : 0,
@@ -64,13 +64,21 @@ void AuditTally::add(const Event& event) {
   }
 }
 
-void AuditTally::add(AuditKey key, const std::optional<Caller>& caller, const AuditTotal& total) {
+AuditEntry& AuditTally::add(AuditKey key, const std::optional<Caller>& caller, const AuditTotal& total) {
   if (entries_.size() >= kMostEntries && !entries_.contains(key)) key.clock = kOtherClocks;
   AuditEntry& entry = entries_[std::move(key)];
   entry.total.add(total);
-  CallerKey who = key_of(caller);
+  CallerKey who = caller ? key_of(*caller) : CallerKey{};
   if (entry.callers.size() >= kMostCallers && !entry.callers.contains(who)) who = {};
   entry.callers[std::move(who)].add(total);
+  return entry;
+}
+
+void AuditTally::add_stack(AuditEntry& entry, const std::vector<Caller>& places) {
+  CallStack stack;
+  for (const Caller& place : places) stack.push_back(key_of(place));
+  if (!entry.stacks.contains(stack) && ++stacks_ > kMostStacks) stack = {CallerKey{}};
+  ++entry.stacks[std::move(stack)];
 }
 
 }  // namespace vdsotrace

@@ -40,9 +40,13 @@ struct AuditTotal {
   void add(const AuditTotal& more);
 };
 
+/// Where calls were made from: the places that they return to, innermost first.
+using CallStack = std::vector<CallerKey>;
+
 struct AuditEntry {
   AuditTotal total;
   std::map<CallerKey, AuditTotal> callers;
+  std::map<CallStack, std::uint64_t> stacks;  ///< calls by whole stack, where those were asked for (Needs::stacks)
 };
 
 /// Calls by route in equal spans of time. When the run outgrows it, two spans become one.
@@ -76,10 +80,12 @@ class AuditTally {
   const std::vector<std::string>& clocksources() const { return clocksources_; }
 
  private:
-  void add(AuditKey key, const std::optional<Caller>& caller, const AuditTotal& total);
+  AuditEntry& add(AuditKey key, const std::optional<Caller>& caller, const AuditTotal& total);
+  void add_stack(AuditEntry& entry, const std::vector<Caller>& places);
 
   const Explainer& explainer_;
   std::map<AuditKey, AuditEntry> entries_;
+  std::size_t stacks_ = 0;
   Timeline timeline_;
   std::uint64_t lost_ = 0;
   std::vector<std::string> clocksources_;

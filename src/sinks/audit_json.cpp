@@ -10,11 +10,26 @@ namespace {
 
 Json rounded(double ns) { return json_integer(static_cast<std::int64_t>(std::llround(ns))); }
 
+Json place_json(const CallerKey& place) {
+  return {{"module", json_text_or_null(place.module)},
+          {"symbol", json_text_or_null(place.symbol)},
+          {"offset", json_integer(place.offset)}};
+}
+
 Json caller_json(const CallerFinding& caller) {
-  return {{"module", json_text_or_null(caller.who.module)},
-          {"symbol", json_text_or_null(caller.who.symbol)},
-          {"offset", json_integer(caller.who.offset)},
-          {"count", json_integer(caller.total.count)}};
+  Json object = place_json(caller.who);
+  object["count"] = json_integer(caller.total.count);
+  return object;
+}
+
+Json stacks_json(const Finding& finding) {
+  Json stacks = Json::array();
+  for (const auto& [stack, count] : finding.stacks) {
+    Json places = Json::array();
+    for (const CallerKey& place : stack) places.push_back(place_json(place));
+    stacks.push_back({{"places", places}, {"count", json_integer(count)}});
+  }
+  return stacks;
 }
 
 Json finding_json(const Finding& finding) {
@@ -22,18 +37,20 @@ Json finding_json(const Finding& finding) {
   for (const CallerFinding& caller : finding.callers) callers.push_back(caller_json(caller));
   const AuditTotal& total = finding.total;
   const bool all_measured = total.measured == total.count;
-  return {{"name", json_text(finding.key.name)},
-          {"clock", json_text_or_null(finding.key.clock)},
-          {"route", name_of(finding.key.route)},
-          {"count", json_integer(total.count)},
-          {"errors", json_integer(total.errors)},
-          {"duration_ns", all_measured ? json_integer(total.duration_ns) : Json(nullptr)},
-          {"cost_ns", rounded(finding.cost_ns)},
-          {"cost_is", finding.measured ? "measured" : "estimated"},
-          {"callers", callers},
-          {"reason", finding.key.reason ? Json(name_of(*finding.key.reason)) : Json(nullptr)},
-          {"why", json_text_or_null(finding.why)},
-          {"advice", json_text_or_null(finding.advice)}};
+  Json object{{"name", json_text(finding.key.name)},
+              {"clock", json_text_or_null(finding.key.clock)},
+              {"route", name_of(finding.key.route)},
+              {"count", json_integer(total.count)},
+              {"errors", json_integer(total.errors)},
+              {"duration_ns", all_measured ? json_integer(total.duration_ns) : Json(nullptr)},
+              {"cost_ns", rounded(finding.cost_ns)},
+              {"cost_is", finding.measured ? "measured" : "estimated"},
+              {"callers", callers},
+              {"reason", finding.key.reason ? Json(name_of(*finding.key.reason)) : Json(nullptr)},
+              {"why", json_text_or_null(finding.why)},
+              {"advice", json_text_or_null(finding.advice)}};
+  if (!finding.stacks.empty()) object["stacks"] = stacks_json(finding);
+  return object;
 }
 
 }  // namespace

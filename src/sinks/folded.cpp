@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 
 #include "model/syscalls/print.hpp"
 #include "sinks/audit_report.hpp"
@@ -17,18 +18,38 @@ std::string frame(std::string text) {
 
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
+/// Of a whole stack: one frame a place.
+std::string place_text(const CallerKey& place) {
+  if (!place.symbol.empty()) return place.symbol;
+  return place.module.empty() ? "[unknown]" : fmt::format("{}+{:#x}", base_name(place.module), place.offset);
+}
+
+/// Of a caller: its module, and it.
+std::string caller_frames(const CallerKey& who) {
+  std::string text;
+  if (!who.module.empty()) text += ';' + frame(base_name(who.module));
+  if (!who.symbol.empty()) text += ';' + frame(who.symbol);
+  return text;
+}
+
+std::string stack_frames(const CallStack& stack) {
+  std::string text;
+  for (const CallerKey& place : std::views::reverse(stack)) text += ';' + frame(place_text(place));
+  return text;
+}
+
 }  // namespace
 
 std::string audit_folded(const Audit& audit) {
   const std::string program = audit.run.command.empty() ? "process" : base_name(audit.run.command.front());
   std::string text;
   for (const Finding& finding : audit.findings) {
-    for (const CallerFinding& caller : finding.callers) {
-      text += frame(program);
-      if (!caller.who.module.empty()) text += ';' + frame(base_name(caller.who.module));
-      if (!caller.who.symbol.empty()) text += ';' + frame(caller.who.symbol);
-      text += fmt::format(";{}_[{}] {}\n", frame(call_text(finding.key)), name_of(finding.key.route), caller.total.count);
-    }
+    const auto line = [&](const std::string& frames, std::uint64_t count) {
+      text += fmt::format("{}{};{}_[{}] {}\n", frame(program), frames, frame(call_text(finding.key)), name_of(finding.key.route), count);
+    };
+    for (const auto& [stack, count] : finding.stacks) line(stack_frames(stack), count);
+    if (!finding.stacks.empty()) continue;
+    for (const CallerFinding& caller : finding.callers) line(caller_frames(caller.who), caller.total.count);
   }
   return text;
 }

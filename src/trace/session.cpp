@@ -155,7 +155,11 @@ Resume Session::on_first_stop(StoppedThread& stopped) {
   return {};
 }
 
+/// At an attach we made calls on it since, and it stopped again: by a SIGCONT in between it is no group-stop any more, and whoever
+/// listens in another stop is never woken.
 Resume Session::on_group_stop(StoppedThread& stopped, int signal) {
+  const auto now = ptrace::signal_info(stopped.tid());
+  if (now && now->si_signo == SIGTRAP) return {};
   reporter_.tell(stopped.thread(), GroupStopped{signal});
   return {Resume::How::listen, 0};
 }

@@ -303,6 +303,25 @@ class StoppedTest(unittest.TestCase):
         served.check()
         served.end()
 
+    def test_a_process_that_is_continued_meanwhile_goes_on(self):
+        """At any moment of the attach: it must not wait for a SIGCONT that has been."""
+        served = Served(self)
+        for _ in range(10 * STORM):
+            os.kill(served.pid, signal.SIGSTOP)
+            while field(served.pid, "State") != "T":
+                os.sched_yield()
+            tracer = Attached(self, served.pid, "-e", "trace=%vdso", ready=None)
+            while field(served.pid, "TracerPid") == "0":
+                os.sched_yield()
+            os.kill(served.pid, signal.SIGCONT)
+            while b"[vdso]" not in tracer.text:
+                more = tracer.process.stderr.read1()
+                self.assertTrue(more, tracer.text)
+                tracer.text += more
+            tracer.finish(signal.SIGINT)
+            served.check()
+        served.end()
+
 
 if __name__ == "__main__":
     testing.main()

@@ -311,7 +311,7 @@ TEST_CASE("tallies add up by function, clock and route", "[stub_tally]") {
   record.arg0 = 40;
   record.result = -22;
   tallies.add(record, true, Route::fallback);
-  const auto all = tallies.all();
+  const auto all = tallies.take_new();
   REQUIRE(all.size() == 2);
   CHECK((all[0].count == 2 && all[0].ticks == 10 && all[0].errors == 0 && all[0].clock == 1u));
   CHECK((all[1].count == 1 && all[1].errors == 1 && all[1].route == Route::fallback));
