@@ -47,7 +47,7 @@ const StubPlan& InlineEngine::plan_for(const VdsoImage& image, std::int64_t dist
   const auto found = plans_.find({&image, distance});
   if (found != plans_.end()) return found->second;
   const auto wanted = [&](const VdsoService& service) {
-    return all_.wants(service) && values_fit(service, needs_);
+    return all_.wants(service, Abi::x86_64) && values_fit(service, needs_);
   };
   return plans_.emplace(std::pair(&image, distance), plan_stubs(image, distance, depth_, arch::kOwnCallMark, wanted))
       .first->second;
@@ -82,6 +82,10 @@ void InlineEngine::use_breakpoints(BreakpointEngine& engine, AddressSpace& space
 
 void InlineEngine::install(AddressSpace& space, StoppedThread& stopped) {
   if (space.image() == nullptr) return;
+  if (space.abi() != Abi::x86_64) {
+    use_breakpoints(all_, space, stopped);
+    return;
+  }
   if (auto placed = place(space, stopped); !placed) {
     if (!std::exchange(told_why_, true))
       reporter_.tell(stopped.thread(), Notice{fmt::format("breakpoints instead of stubs: {}", placed.error().message)});
@@ -93,7 +97,6 @@ void InlineEngine::install(AddressSpace& space, StoppedThread& stopped) {
 }
 
 Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped) {
-  if (space.abi() != Abi::x86_64) return {};
   const pid_t tid = stopped.tid();
   // The size must be known to find a place, the place to plan: no plan needs more than this.
   const auto where = find_stub_place(tid, space.base(), kMostCode);

@@ -7,8 +7,8 @@
 
 namespace vdsotrace {
 
-/// System calls made by a stopped x86-64 thread for us, with the vDSO's own system call instruction
-/// or one that an engine has put in place. Signals wait meanwhile; registers and signal mask are put back
+/// System calls made by a stopped thread for us, with the vDSO's own system call instruction
+/// or one that an engine has put in place: those of i386 in a 32-bit program, else those of x86-64. Signals wait meanwhile; registers and signal mask are put back
 /// by the destructor. Begun at a signal, an event other than exec, or a system
 /// call's exit stop; where that was PTRACE_EVENT_STOP, the thread is at such a stop again afterwards.
 class RemoteCalls {
