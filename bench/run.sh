@@ -1,16 +1,21 @@
 #!/bin/sh
-# run.sh [--rounds N] [--work WORD]: builds and measures; see bench.py.
+# run.sh [--install] [--rounds N] [--work WORD] [--observer WORD]: builds and measures; see bench.py.
+# With --install it first installs the observers and servers that are missing.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 cd "$here/.."
 
 .ci/install-packages.sh build
+if [ "${1:-}" = --install ]; then
+  shift
+  .ci/install-packages.sh bench
+fi
 if [ ! -e build/release/CMakeCache.txt ]; then
   cmake --preset release -DBUILD_TESTING=OFF >/dev/null
 fi
 cmake --build --preset release --target vdsotrace >/dev/null
 mkdir -p build/bench
-cc -O2 -Wall -o build/bench/calls bench/calls.c
+cc -O2 -Wall -pthread -o build/bench/calls bench/calls.c
 
 exec python3 bench/bench.py "$@"

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include "vdsotrace/abi.hpp"
 #include "vdsotrace/memory.hpp"
+#include "vdsotrace/reason.hpp"
 
 namespace vdsotrace {
 
@@ -28,13 +30,18 @@ std::string_view name_of(Route route);
 std::string_view tag_of(Route route);
 std::optional<Route> route_named(std::string_view name);
 
-/// Who made a call: the first return address outside the C library.
+/// A place in the program's code to which a call returns. As the one who made a call: the first outside the C library.
 struct Caller {
   std::uint64_t address = 0;
-  std::string module;  ///< file name of the mapping, empty if anonymous
-  std::uint64_t offset = 0;
-  std::string symbol;  ///< empty if unknown
+  std::string module;            ///< file name of the mapping, "[vdso]", or empty if anonymous
+  std::uint64_t offset = 0;      ///< from the symbol; in the module where no symbol is known
+  std::string symbol;            ///< empty if unknown
+  std::uint64_t in_module = 0;   ///< the address as the module's file has it, as addr2line(1) takes it
+  std::string source;            ///< "FILE:LINE" where there is debugging information, else empty
 };
+
+/// Shown in place of a Route's tag after a call of the vDSO of which it is not known whether it entered the kernel.
+inline constexpr std::string_view kUnknownRouteTag = "[vdso?]";
 
 /// The positive errno in the raw result of a system call or a vDSO function; 0 if it succeeded (MAX_ERRNO, linux/err.h).
 constexpr int error_of(std::int64_t result) {
@@ -42,11 +49,24 @@ constexpr int error_of(std::int64_t result) {
   return result < 0 && result >= -kMaxErrno ? static_cast<int>(-result) : 0;
 }
 
+class VdsoImage;
+
+/// What following a vDSO call instruction by instruction has shown.
+struct StepFacts {
+  std::uint64_t instructions = 0;  ///< executed inside the vDSO; each repetition of a `rep` counts
+  std::uint64_t retries = 0;       ///< times that a seqlock loop began anew, since the kernel was just writing
+  bool complete = true;            ///< false if it was not followed to its end
+  /// Offsets in the image, in the order of execution, and the image; only where asked for (Needs::steps).
+  std::vector<std::uint32_t> path;
+  std::shared_ptr<const VdsoImage> image;
+};
+
 /// How a call ended.
 enum class Ending : std::uint8_t {
   running,     ///< it has not ended yet
   returned,    ///< `result` holds what it returned
   unfinished,  ///< it never returned: its thread ended, executed or jumped out
+  unseen,      ///< how it ended is not known: only its beginning was observed
 };
 
 /// A call, complete when it is made: `at_entry` and `at_exit` hold the bytes that
@@ -57,7 +77,7 @@ struct Call {
   std::int64_t nr = -1;                ///< in `abi`'s table, also for vDSO functions
   std::string_view name;               ///< static storage; empty for an unknown number
   std::string_view symbol;             ///< vDSO function entered, static storage, or empty
-  std::optional<Route> route;          ///< nothing for a call that no vDSO could serve
+  std::optional<Route> route;          ///< nothing for a call that no vDSO could serve, or if it is not known
   std::array<std::uint64_t, 6> args{};
   std::uint64_t stack_pointer = 0;     ///< when it was made: rt_sigreturn's frame lies there
   Ending ending = Ending::running;
@@ -68,7 +88,13 @@ struct Call {
   std::int64_t start_ns = 0;                   ///< CLOCK_REALTIME at its start
   std::optional<std::int64_t> duration_ns;     ///< only where it was measured
   std::optional<Caller> caller;
+  std::optional<Reason> reason;    ///< given by the pipeline: why it entered the kernel
+  std::optional<StepFacts> steps;              ///< only where single steps were made
+  std::vector<Caller> stack;                   ///< Needs::stacks: where it returns to, innermost first, as far as known
   std::string_view engine;                     ///< who observed it, static storage
+
+  /// The vDSO function was entered, and that is all that is known of its way.
+  bool route_unknown() const { return !route && !symbol.empty(); }
 };
 
 }  // namespace vdsotrace

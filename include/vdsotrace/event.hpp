@@ -21,7 +21,8 @@ struct CallEntered {
 };
 
 /// Calls that were counted and never seen one by one. Additive: several Counts
-/// for one key add up.
+/// for one key add up. With callers there is one for each caller: as many as a program has such places, and at most
+/// some thousands, so memory stays constant.
 struct Counts {
   std::string_view name;
   Abi abi = Abi::x86_64;
@@ -30,6 +31,7 @@ struct Counts {
   std::uint64_t count = 0;
   std::uint64_t errors = 0;
   std::optional<std::int64_t> duration_ns;  ///< sum
+  std::optional<Caller> caller{};           ///< Needs::callers: all by this one
 };
 
 /// A signal is about to be delivered to the program.
@@ -75,6 +77,7 @@ struct Exited {
   bool signaled = false;
   bool core_dumped = false;
   int code = 0;  ///< exit status, or the signal's number when `signaled`
+  bool code_known = true;  ///< false where nobody could see how it ended
 };
 
 /// The thread goes on without us.
@@ -85,6 +88,12 @@ struct Notice {
   std::string text;
 };
 
+/// The system's clocksource, told at the start and whenever it has become another one.
+struct Clocksource {
+  std::string name;
+  bool changed = false;  ///< it was another one before
+};
+
 /// Events that could not be recorded.
 struct Lost {
   std::uint64_t count = 0;
@@ -92,7 +101,7 @@ struct Lost {
 
 struct Event {
   using Body = std::variant<Call, CallEntered, Counts, Signal, GroupStopped, Started, Execed,
-                            Exited, Detached, Notice, Lost>;
+                            Exited, Detached, Notice, Clocksource, Lost>;
   std::uint64_t seq = 0;     ///< given by the pipeline, from 1
   std::int64_t time_ns = 0;  ///< CLOCK_REALTIME when it was observed
   pid_t pid = 0;             ///< thread group

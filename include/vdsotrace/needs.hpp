@@ -14,6 +14,9 @@ struct Needs {
   bool durations = false;   ///< Call::duration_ns for system calls
   bool vdso_durations = false;  ///< and for vDSO calls, where the engine can measure them
   bool callers = false;     ///< Call::caller
+  bool steps = false;       ///< StepFacts::path
+  bool children = false;    ///< calls of the processes that the observed ones create, too
+  bool stacks = false;      ///< Call::stack, of every call
   std::size_t string_limit = 32;
   Selection selection;
 };

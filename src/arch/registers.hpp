@@ -28,8 +28,14 @@ std::size_t program_counter_offset();
 /// That of a system call's first argument.
 std::size_t first_argument_offset(Abi abi);
 
+/// Whether the program itself asks for a trap behind every instruction (the kernel hides that we do).
+bool traps_every_step(const Registers& registers);
+
 /// Whether the thread runs 64-bit code.
 bool runs_64_bit(const Registers& registers);
+
+/// The registers by their DWARF numbers, of 64-bit code (x86-64 psABI 3.6.2) or 32-bit code (i386 psABI 2.5.1).
+std::array<std::uint64_t, 17> dwarf_registers(const Registers& registers);
 
 /// What a C function called with these registers returned, as signed 64 bit.
 std::int64_t return_value(const Registers& registers);
@@ -58,6 +64,9 @@ Abi abi_of(std::uint32_t audit_arch, std::uint64_t nr);
 /// The instruction that makes a system call of that ABI with all its arguments in registers: syscall, int 0x80.
 std::array<std::byte, 2> system_call_code(Abi abi);
 
+/// Registers with which the thread goes on at that address, whatever it was doing.
+Registers moved_to(Registers registers, std::uint64_t address);
+
 /// Registers that make the system call `nr` when the thread, in the mode that it runs in, resumes at an address
 /// that holds a system call instruction.
 Registers for_system_call(Registers registers, std::uint64_t instruction, std::int64_t nr,
@@ -68,6 +77,9 @@ bool pushes_word(std::span<const std::byte> instruction);
 
 /// Registers at a system call's entry such that it is not made and fails with ENOSYS.
 Registers with_refused_call(Registers registers);
+
+/// The instruction by which 64-bit code makes a system call.
+inline constexpr std::array<std::byte, 2> kSystemCall{std::byte{0x0f}, std::byte{0x05}};
 
 /// An instruction that reads the time-stamp counter (rdtsc).
 inline constexpr std::array<std::byte, 2> kClockRead{std::byte{0x0f}, std::byte{0x31}};

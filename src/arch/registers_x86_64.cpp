@@ -7,6 +7,7 @@
 namespace vdsotrace::arch {
 namespace {
 
+constexpr std::uint64_t kTrapFlag = 0x100;
 constexpr std::uint64_t kUserCodeSelector64 = 0x33;  // __USER_CS
 constexpr std::uint64_t kX32Bit = 0x40000000;        // __X32_SYSCALL_BIT
 
@@ -25,7 +26,15 @@ std::size_t program_counter_offset() { return offsetof(Registers, rip); }
 std::size_t first_argument_offset(Abi abi) {
   return abi == Abi::i386 ? offsetof(Registers, rbx) : offsetof(Registers, rdi);
 }
+bool traps_every_step(const Registers& registers) { return (registers.eflags & kTrapFlag) != 0; }
+
 bool runs_64_bit(const Registers& registers) { return registers.cs == kUserCodeSelector64; }
+
+std::array<std::uint64_t, 17> dwarf_registers(const Registers& r) {
+  if (!runs_64_bit(r)) return {r.rax, r.rcx, r.rdx, r.rbx, r.rsp, r.rbp, r.rsi, r.rdi, r.rip};
+  return {r.rax, r.rdx, r.rcx, r.rbx, r.rsi, r.rdi, r.rbp, r.rsp, r.r8,
+          r.r9,  r.r10, r.r11, r.r12, r.r13, r.r14, r.r15, r.rip};
+}
 
 std::int64_t return_value(const Registers& registers) {
   return static_cast<std::int64_t>(registers.rax);
@@ -56,12 +65,17 @@ std::array<std::byte, 2> system_call_code(Abi abi) {
   return {std::byte{0x0f}, std::byte{0x05}};
 }
 
-Registers for_system_call(Registers r, std::uint64_t instruction, std::int64_t nr,
-                          const std::array<std::uint64_t, 6>& args) {
-  r.rip = instruction;
-  r.rax = static_cast<unsigned long long>(nr);
+Registers moved_to(Registers r, std::uint64_t address) {
+  r.rip = address;
   // Else a pending restart would be applied to the registers we set.
   r.orig_rax = ~0ULL;
+  return r;
+}
+
+Registers for_system_call(Registers r, std::uint64_t instruction, std::int64_t nr,
+                          const std::array<std::uint64_t, 6>& args) {
+  r = moved_to(r, instruction);
+  r.rax = static_cast<unsigned long long>(nr);
   if (runs_64_bit(r)) {
     place(r, args, {&Registers::rdi, &Registers::rsi, &Registers::rdx, &Registers::r10, &Registers::r8, &Registers::r9});
   } else {

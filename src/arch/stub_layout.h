@@ -36,6 +36,8 @@
 #define ENTRY_LIMIT 16        /* u64 below it HEAD may be used without looking at TAIL */
 #define ENTRY_RING 24         /* u64 address of the ring in the process */
 #define ENTRY_COUNTERS 32     /* u64 address of the block in the process */
+#define ENTRY_STACK_LOW 40    /* u64 from here ... */
+#define ENTRY_STACK_TOP 48    /* u64 ... to here, exclusive, lies the thread's stack, all of it mapped above its pointer */
 #define ENTRY_TAIL 64         /* u64 records taken by vdsotrace, on a cache line of its own */
 #define TABLE_ENTRIES ((1 << TABLE_LOG2) + TABLE_PROBES)
 #define REGION_SHARED_ENTRY (REGION_TABLE + ((TABLE_ENTRIES - 1) << ENTRY_LOG2))
@@ -43,8 +45,8 @@
 #define HASH_SHIFT 24         /* of a 32-bit product: TABLE_LOG2 bits are left */
 
 /* Rings. */
-#define RING_RECORDS_LOG2 12
-#define RECORD_LOG2 7
+#define RING_RECORDS_LOG2 11
+#define RECORD_LOG2 8
 #define RING_BYTES (1 << (RING_RECORDS_LOG2 + RECORD_LOG2))
 #define RING_COUNT 64
 #define REGION_RINGS ((REGION_TABLE + (TABLE_ENTRIES << ENTRY_LOG2) + 4095) / 4096 * 4096)
@@ -63,6 +65,8 @@
 #define RECORD_ARG2 72
 #define RECORD_VALUE 80       /* 48 bytes of what the arguments point to */
 #define RECORD_VALUE_BYTES 48
+#define RECORD_WINDOW 128     /* where asked for: words of the stack above the return address */
+#define RECORD_WINDOW_WORDS 16
 #define RECORD_SHORT_FLAG 0x200     /* the end is in ARG1's place: a record of one cache line */
 #define RECORD_FALLBACK_FLAG 0x100  /* this is a system call that the function made, not its return */
 

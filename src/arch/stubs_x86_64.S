@@ -191,6 +191,16 @@ COUNT_FALLBACK_TEMPLATE count_fallback_clock, 1
         lea     REGION_SHARED_ENTRY(\region), \entry
 70:
 .endm
+/* The ring's next position, into `position`, which holds 1. Others take positions in the shared ring only, and a signal does not
+ * come in the middle of an instruction. */
+.macro NEXT_POSITION entry, position
+        cmpq    $0, ENTRY_KEY(\entry)
+        je      71f
+        xadd    \position, ENTRY_HEAD(\entry)
+        jmp     72f
+71:     lock xadd \position, ENTRY_HEAD(\entry)
+72:
+.endm
 /* Where the record at `position` lies. */
 .macro RECORD_AT position, entry, record, record32
         mov     \position, \record
@@ -205,11 +215,37 @@ COUNT_FALLBACK_TEMPLATE count_fallback_clock, 1
 #define PATIENCE 10000                  /* naps */
 #define LONG_SPIN 100000000
 #define SYS_FUTEX 202
+/* Records whose cache lines are asked for in advance: the other processor has them. */
+#define RECORDS_AHEAD 8
 
 #define FRAME_ARG0 -8
 #define FRAME_ARG1 -16
 #define FRAME_ARG2 -24                  /* or the thread's table entry, where there are two arguments */
 #define FRAME_START -32
+
+/* Copies what lies above the return address into the record, no further than memory is sure to be there: to the top of the
+ * thread's stack, or, on another stack, to the end of the page. Records are aligned to their size. */
+.macro KEEP_STACK entry, record
+        lea     8(%rbp), %rsi
+        mov     %rsi, %rdi
+        or      $4095, %rdi
+        inc     %rdi
+        cmp     ENTRY_STACK_LOW(\entry), %rsi
+        jb      97f
+        cmp     ENTRY_STACK_TOP(\entry), %rsi
+        jae     97f
+        mov     ENTRY_STACK_TOP(\entry), %rdi
+97:     lea     RECORD_WINDOW(\record), %rcx
+98:     add     $8, %rsi
+        cmp     %rdi, %rsi
+        jae     99f
+        mov     (%rsi), %r11
+        mov     %r11, (%rcx)
+        add     $8, %rcx
+        test    %cl, %cl
+        jnz     98b
+99:
+.endm
 
 /* A call of the function with a record of it. `kind` says what the arguments point to, `three` whether
  * there is a third argument: else rdx is free at the entry. */
@@ -218,6 +254,7 @@ TEMPLATE \name
 1:      .quad   0                       /* entries row, in a block */
 2:      .quad   0                       /* region, 0 once recording has ended */
 3:      .quad   0                       /* function and flags */
+4:      .quad   0                       /* whether to keep words of the stack */
 CODE \name
         COUNT_ENTRY 2b, 1b, \clocked
         push    %rbp
@@ -262,11 +299,14 @@ BACK \name
         inc     %r10
         .endif
         mov     $1, %edx
-        lock xadd %rdx, ENTRY_HEAD(%rcx)
+        NEXT_POSITION %rcx, %rdx
         cmp     ENTRY_LIMIT(%rcx), %rdx
         jae     81f
 82:     RECORD_AT %rdx, %rcx, %r9, %r9d
-        mov     FRAME_ARG0(%rbp), %rdi
+        prefetchw (RECORDS_AHEAD << RECORD_LOG2)(%r9)
+        cmpq    $0, 4b(%rip)
+        jne     95f
+96:     mov     FRAME_ARG0(%rbp), %rdi
         mov     FRAME_ARG1(%rbp), %rsi
         mov     8(%rbp), %rcx
         mov     %rdi, RECORD_ARG0(%r9)
@@ -297,6 +337,8 @@ BACK \name
         ret
 83:     lock incq REGION_LOST(%r11)
         jmp     80b
+95:     KEEP_STACK %rcx, %r9
+        jmp     96b
 81:     /* No room below the limit that was known; vdsotrace may have moved on. */
         push    %rax
         mov     $SPINS, %esi
@@ -457,7 +499,7 @@ CODE record_fallback
         jne     80f                     /* the function's own record will count as lost */
         FIND_ENTRY %r11, %r10, %rcx, %ecx
         mov     $1, %edx
-        lock xadd %rdx, ENTRY_HEAD(%rcx)
+        NEXT_POSITION %rcx, %rdx
         cmp     ENTRY_LIMIT(%rcx), %rdx
         jae     81f
 82:     RECORD_AT %rdx, %rcx, %r11, %r11d

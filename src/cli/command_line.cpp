@@ -13,7 +13,10 @@ struct OwnOption {
   std::string_view option;
   std::string_view command;
 };
-constexpr OwnOption kOwnOptions[] = {{"--symbols", "dump"}, {"--disassemble", "dump"}};
+constexpr OwnOption kOwnOptions[] = {{"--symbols", "dump"}, {"--disassemble", "dump"},
+                                     {"--html", "audit"},   {"--folded", "audit"},
+                                     {"--chrome-trace", "audit"}, {"--fail-on", "audit"},
+                                     {"--strace-log", "compare"}};
 
 std::string help_hint(std::string_view command) {
   return command.empty() ? "see vdsotrace --help" : fmt::format("see vdsotrace {} --help", command);

@@ -1,18 +1,17 @@
 #include "cli/info_command.hpp"
 
 #include <fmt/format.h>
-#include <sys/auxv.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <iterator>
-#include <sstream>
 
 #include "cli/command_line.hpp"
+#include "cli/own_vdso.hpp"
 #include "os/call_probe.hpp"
+#include "os/clocksource.hpp"
 #include "os/proc.hpp"
 #include "os/vdso_mapping.hpp"
 #include "sinks/info_report.hpp"
@@ -65,27 +64,6 @@ struct CallName {
 };
 constexpr CallName kCalls[] = {{ProbedCall::gettimeofday, "gettimeofday"}, {ProbedCall::time, "time"},
                                {ProbedCall::getcpu, "getcpu"},             {ProbedCall::getrandom, "getrandom"}};
-
-/// Our own vDSO as the kernel told us of it; what it did not tell (booted with vdso=0, hidden by a tracer) no
-/// C library uses either.
-std::optional<VdsoDescription> own_vdso() {
-  const std::uint64_t base = ::getauxval(AT_SYSINFO_EHDR);
-  if (base == 0) return std::nullopt;
-  auto mapped = read_vdso(::getpid());
-  if (!mapped || mapped->base != base) return std::nullopt;
-  auto image = VdsoImage::parse(mapped->bytes);
-  if (!image) return std::nullopt;
-  return VdsoDescription{base, mapped->bytes.size(), std::move(*image)};
-}
-
-std::uintptr_t address_of(const std::optional<VdsoDescription>& vdso, std::string_view call) {
-  if (!vdso) return 0;
-  for (const VdsoFunction& function : vdso->image.functions()) {
-    const VdsoService* service = service_for(function);
-    if (service != nullptr && service->syscall == call) return vdso->base + function.entry;
-  }
-  return 0;
-}
 
 struct Question {
   CallFacts facts;
@@ -141,11 +119,6 @@ std::string vsyscall_mode(pid_t pid) {
   return "none";
 }
 
-std::vector<std::string> words_of(const std::string& text) {
-  std::istringstream stream(text);
-  return {std::istream_iterator<std::string>(stream), {}};
-}
-
 /// Puts another process's vDSO in the place of ours.
 Result<void> look_at(pid_t pid, InfoFacts& facts) {
   auto mapped = read_vdso(pid);
@@ -167,14 +140,13 @@ Result<void> look_at(pid_t pid, InfoFacts& facts) {
 }
 
 Result<InfoFacts> gather(const InfoOptions& o) {
-  constexpr std::string_view kSource = "/sys/devices/system/clocksource/clocksource0/";
   utsname system{};
   ::uname(&system);
   InfoFacts facts;
   facts.kernel = fmt::format("{} {}", system.sysname, system.release);
   facts.machine = system.machine;
-  facts.clocksource = proc::first_line(fmt::format("{}current_clocksource", kSource));
-  facts.clocksources = words_of(proc::first_line(fmt::format("{}available_clocksource", kSource)));
+  facts.clocksource = current_clocksource();
+  facts.clocksources = available_clocksources();
   facts.vsyscall = vsyscall_mode(::getpid());
   facts.vdso = own_vdso();
   const auto own = facts.vdso;

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "cli/audit_command.hpp"
+#include "cli/compare_command.hpp"
 #include "cli/dump_command.hpp"
 #include "cli/info_command.hpp"
 #include "cli/options.hpp"
@@ -28,14 +30,17 @@ struct Command {
   std::string_view name;
   vdsotrace::Result<int> (*run)(const std::vector<std::string>& arguments);
 };
-constexpr Command kCommands[] = {{"info", vdsotrace::cli::run_info}, {"dump", vdsotrace::cli::run_dump}};
+constexpr Command kCommands[] = {{"compare", vdsotrace::cli::run_compare},
+                                 {"info", vdsotrace::cli::run_info},
+                                 {"dump", vdsotrace::cli::run_dump}};
 
 vdsotrace::Result<int> run(const vdsotrace::cli::Parsed& parsed) {
   const auto* other = std::get_if<vdsotrace::cli::OtherCommand>(&parsed);
   for (const Command& command : kCommands) {
     if (other != nullptr && other->name == command.name) return command.run(other->arguments);
   }
-  return vdsotrace::cli::run_trace(std::get<vdsotrace::cli::Options>(parsed));
+  const auto& options = std::get<vdsotrace::cli::Options>(parsed);
+  return options.audit ? vdsotrace::cli::run_audit(options) : vdsotrace::cli::run_trace(options);
 }
 
 }  // namespace

@@ -13,8 +13,9 @@
 namespace vdsotrace::cli {
 namespace {
 
-constexpr std::array<std::string_view, 5> kCommands = {"trace", "audit", "compare", "info", "dump"};
-constexpr std::string_view kCommandsHere[] = {"trace", "info", "dump"};
+constexpr std::string_view kCommands[] = {"trace", "audit", "compare", "info", "dump"};
+/// These take their arguments apart themselves.
+constexpr std::string_view kOwnArguments[] = {"compare", "info", "dump"};
 
 /// What CLI11 fills before it is checked.
 struct Raw {
@@ -29,7 +30,16 @@ struct Raw {
   bool help = false;
   std::string string_limit = "32";
   std::vector<std::string> attach;
+  AuditOptions audit;
+  std::string fail_on;
 };
+
+void declare_audit(CLI::App& app, Raw& raw) {
+  app.add_option("--html", raw.audit.html, "Write a page for the browser, too")->type_name("FILE");
+  app.add_option("--folded", raw.audit.folded, "Write folded stacks for flame graph tools, too")->type_name("FILE");
+  app.add_option("--chrome-trace", raw.audit.chrome_trace, "Write a trace for Perfetto and chrome://tracing, too")->type_name("FILE");
+  app.add_option("--fail-on", raw.fail_on, "Exit with 3 if a call took one of these routes, and name its callers")->type_name("ROUTES");
+}
 
 void declare(CLI::App& app, Raw& raw) {
   Options& o = raw.options;
@@ -52,21 +62,18 @@ void declare(CLI::App& app, Raw& raw) {
   app.add_flag("-t", raw.stamps, "Time of day before each line; -tt with microseconds, -ttt since 1970");
   app.add_flag("-r,--relative-timestamps", raw.relative, "Time since the line before");
   app.add_flag("-T,--syscall-times", o.durations, "Time spent in each system call");
+  app.add_flag("-k,--stack-trace", o.stacks, "The stack under each call");
+  app.add_flag("--callers", o.callers, "Who made each call that a vDSO could serve: the first caller outside the C library");
   app.add_option("-s,--string-limit", raw.string_limit, "Print at most N bytes of a string (32)")->type_name("N");
   app.add_option("-E,--env", o.environment, "Set or remove a variable of the program's environment")
       ->type_name("VAR[=VAL]")
       ->allow_extra_args(false);
   app.add_option("-u,--user", o.user, "Run the program as USER")->type_name("USER");
   app.add_flag("-q,--quiet", o.quiet, "Fewer messages; -qq: no exit lines either");
-  app.add_option("--engine", o.engine, "auto, breakpoint or inline")->type_name("ENGINE");
+  app.add_option("--engine", o.engine, "auto, inline, breakpoint, perf or step")->type_name("ENGINE");
   app.add_flag("--pin", o.pin, "Share one processor with the program: stops cost less");
   app.add_option("--duration", o.duration, "End the trace after that many seconds")->type_name("SECONDS");
-  // Of the contract, but not of this version; said so instead of "unknown".
-  for (const char* later : {"-k,--stack-trace", "--callers", "--steps"}) {
-    app.add_flag(later, [later](std::int64_t) {
-         throw CLI::ValidationError(fmt::format("{}: this version cannot do that yet", later));
-       })->group("");
-  }
+  app.add_flag("--steps", o.steps, "Print the instructions that each vDSO call executed (step engine)");
   app.add_flag("--no-vdso", o.hide_vdso, "Hide the vDSO from the program and what it executes");
   app.add_flag("--json", o.json, "JSON Lines instead of text");
   app.add_option("--color", raw.color, "auto, always or never")->type_name("WHEN");
@@ -80,6 +87,8 @@ constexpr std::string_view kUsage =
     "serves without entering the kernel, and by which route each of them went:\n"
     "  [vdso]  [vdso->syscall]  [syscall]  [vsyscall]\n"
     "\n"
+    "       vdsotrace audit   which of a program's time calls enter the kernel, who makes them, why, and what they cost\n"
+    "       vdsotrace compare what strace sees of a program, beside what vdsotrace sees\n"
     "       vdsotrace info    what of this machine's calls stays in user space, and what each costs\n"
     "       vdsotrace dump    the vDSO itself: image, symbols, annotated code\n\n";
 
@@ -99,14 +108,15 @@ Result<SortKey> sort_key_named(const std::string& name) {
   return fail(fmt::format("-S {}: unknown sort key", name), "one of calls, errors, name, route, time");
 }
 
+}  // namespace
+
 Result<void> check_engine(const std::string& name) {
-  constexpr std::string_view kKnown[] = {"auto", "breakpoint", "inline"};
-  constexpr std::string_view kPlanned[] = {"step", "perf"};
+  constexpr std::string_view kKnown[] = {"auto", "inline", "breakpoint", "perf", "step"};
   if (std::ranges::find(kKnown, name) != std::end(kKnown)) return {};
-  if (std::ranges::find(kPlanned, name) != std::end(kPlanned))
-    return fail(fmt::format("--engine={}: this version does not have that engine", name), "use --engine=breakpoint");
-  return fail(fmt::format("--engine={}: unknown engine", name), "one of auto, breakpoint, inline");
+  return fail(fmt::format("--engine={}: unknown engine", name), "one of auto, inline, breakpoint, perf, step");
 }
+
+namespace {
 
 Result<std::size_t> parse_limit(const std::string& text) {
   std::size_t value = 0;
@@ -156,6 +166,9 @@ Result<void> check_attach(const Options& o) {
 
 Result<void> check_combinations(const Options& o) {
   if (o.summary_only && o.summary_too) return fail("-c and -C exclude each other");
+  if (o.steps && o.summary_only) return fail("-c and --steps exclude each other");
+  if (o.steps && o.engine != "step")
+    return fail(fmt::format("--steps: the {} engine makes no steps", o.engine), "use --engine=step");
   if (o.split && o.output.empty()) return fail("-ff: needs -o FILE", "add -o FILE, or say -f");
   if (o.split && o.output.starts_with('|')) return fail("-ff: cannot write to a command");
   if (o.split && o.json) return fail("-ff and --json exclude each other");
@@ -168,6 +181,30 @@ Result<void> check_combinations(const Options& o) {
   return {};
 }
 
+Result<std::vector<Route>> parse_routes(std::string_view list) {
+  std::vector<Route> routes;
+  while (!list.empty()) {
+    const auto word = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(word.size() + 1, list.size()));
+    const auto route = route_named(word);
+    if (!route) return fail(fmt::format("--fail-on {}: unknown route", word), "some of vdso,fallback,syscall,vsyscall");
+    routes.push_back(*route);
+  }
+  return routes;
+}
+
+/// What prints single calls has no meaning for an audit.
+Result<void> check_audit(const Options& o) {
+  using Stamps = TextOptions::Stamps;
+  const std::pair<bool, std::string_view> excluded[] = {
+      {o.summary_only, "-c"}, {o.summary_too, "-C"}, {o.split, "-ff"}, {o.steps, "--steps"}, {o.stamps != Stamps::none, "-t and -r"},
+  };
+  for (const auto& [given, name] : excluded) {
+    if (given) return fail(fmt::format("audit: {} is an option of traces", name));
+  }
+  return {};
+}
+
 /// Turns the counted and spelled options into what they mean.
 Result<Options> check(Raw&& raw) {
   Options& o = raw.options;
@@ -177,6 +214,8 @@ Result<Options> check(Raw&& raw) {
   using Stamps = TextOptions::Stamps;
   constexpr Stamps kByCount[] = {Stamps::none, Stamps::seconds, Stamps::microseconds, Stamps::epoch};
   o.stamps = raw.relative ? Stamps::relative : kByCount[std::clamp(raw.stamps, 0, 3)];
+  // Later expressions of the user's replace it.
+  if (o.audit) raw.expressions.insert(raw.expressions.begin(), "trace=%vdso");
   auto selection = Selection::parse(raw.expressions);
   if (!selection) return tl::unexpected(selection.error());
   o.selection = std::move(*selection);
@@ -189,9 +228,16 @@ Result<Options> check(Raw&& raw) {
   auto color = color_named(raw.color);
   if (!color) return tl::unexpected(color.error());
   o.color = *color;
+  if (o.steps && o.engine == "auto") o.engine = "step";
   auto sort = sort_key_named(raw.sort);
   if (!sort) return tl::unexpected(sort.error());
   o.sort = *sort;
+  if (o.audit) {
+    auto routes = parse_routes(raw.fail_on);
+    if (!routes) return tl::unexpected(routes.error());
+    o.audit->fail_on = std::move(*routes);
+    if (auto checked = check_audit(o); !checked) return tl::unexpected(checked.error());
+  }
   for (const auto& checked : {check_engine(o.engine), check_combinations(o)}) {
     if (!checked) return tl::unexpected(checked.error());
   }
@@ -202,27 +248,26 @@ using Instead = std::variant<Information, OtherCommand>;
 
 /// Nothing if `raw` is a trace to be made.
 Result<std::optional<Instead>> parse_into(Raw& raw, std::vector<std::string> arguments,
-                                          bool command_given = false) {
+                                          std::string_view command = {}) {
   CLI::App app;
   declare(app, raw);
-  auto words = parse_words(app, arguments);
+  if (command == "audit") declare_audit(app, raw);
+  auto words = parse_words(app, arguments, command);
   if (!words) return tl::unexpected(words.error());
   raw.options.program = std::move(words->program);
   const std::string first = raw.options.program.empty() ? "" : raw.options.program.front();
-  const bool is_word = !command_given && !words->after_mark;
-  const bool is_command = is_word && std::ranges::find(kCommands, first) != kCommands.end();
+  const bool is_word = command.empty() && !words->after_mark;
+  const bool is_command = is_word && std::ranges::find(kCommands, first) != std::end(kCommands);
   // Options may stand on both sides of the command word.
   if (is_command) arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(words->start));
-  if (is_command && std::ranges::find(kCommandsHere, first) != std::end(kCommandsHere) && first != "trace")
+  if (is_command && std::ranges::find(kOwnArguments, first) != std::end(kOwnArguments))
     return OtherCommand{first, std::move(arguments)};
   if (raw.help) return Information{help_text(app, kUsage)};
   if (raw.version) return Information{fmt::format("vdsotrace {}\n", VDSOTRACE_VERSION)};
+  if (command == "audit") raw.options.audit = raw.audit;
   if (!is_command) return std::nullopt;
-  if (std::ranges::find(kCommandsHere, first) == std::end(kCommandsHere))
-    return fail(fmt::format("{}: this version does not have that command", first),
-                fmt::format("to trace a program of that name: vdsotrace -- {}", first));
   raw = Raw{};
-  return parse_into(raw, std::move(arguments), true);
+  return parse_into(raw, std::move(arguments), first);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -15,6 +16,14 @@
 namespace vdsotrace::cli {
 
 enum class Color : std::uint8_t { automatic, always, never };
+
+/// What an audit has beside the options of a trace.
+struct AuditOptions {
+  std::string html;          ///< --html FILE; empty: none, like the next two
+  std::string folded;        ///< --folded FILE
+  std::string chrome_trace;  ///< --chrome-trace FILE
+  std::vector<Route> fail_on;
+};
 
 struct Options {
   std::vector<std::string> program;  ///< and its arguments
@@ -30,6 +39,8 @@ struct Options {
   Selection selection;        ///< -e
   TextOptions::Stamps stamps = TextOptions::Stamps::none;
   bool durations = false;     ///< -T
+  bool stacks = false;        ///< -k
+  bool callers = false;       ///< --callers
   std::size_t string_limit = 32;
   std::vector<std::string> environment;  ///< -E
   std::string user;                      ///< -u
@@ -38,8 +49,10 @@ struct Options {
   Color color = Color::automatic;
   std::string engine = "auto";
   bool hide_vdso = false;  ///< --no-vdso
+  bool steps = false;      ///< --steps
   bool pin = false;
   double duration = 0;  ///< seconds; 0: no limit
+  std::optional<AuditOptions> audit;  ///< not a trace but an audit
 };
 
 /// Text to print on standard output instead of doing anything (--help, --version).
@@ -54,6 +67,9 @@ struct OtherCommand {
 };
 
 using Parsed = std::variant<Options, Information, OtherCommand>;
+
+/// Errors: no engine has that name (--engine).
+Result<void> check_engine(const std::string& name);
 
 /// Errors: unknown options and words, values out of range, options that exclude each other.
 Result<Parsed> parse_options(int argc, const char* const* argv);

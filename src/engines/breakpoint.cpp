@@ -7,6 +7,7 @@
 
 #include "model/syscalls/render.hpp"
 #include "model/syscalls/spec.hpp"
+#include "trace/callers.hpp"
 #include "trace/remote_call.hpp"
 
 namespace vdsotrace {
@@ -60,10 +61,10 @@ const ProbePlan& BreakpointEngine::plan_for(const VdsoImage& image) {
   const auto wanted = [&](const VdsoService& service) {
     return abi && wants(service, *abi) && (!covers_ || covers_(image, service));
   };
-  return plans_.emplace(&image, plan_probes(image, wanted)).first->second;
+  return plans_.emplace(&image, plan_probes(image, wanted, needs_exits())).first->second;
 }
 
-void BreakpointEngine::install(AddressSpace& space, StoppedThread& stopped) {
+void BreakpointEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const>) {
   if (space.image() == nullptr) return;
   const ProbePlan& plan = plan_for(*space.image());
   for (const PlannedPatch& patch : plan.patches) {
@@ -92,7 +93,7 @@ std::optional<Resume> BreakpointEngine::on_trap(StoppedThread& stopped) {
   if (site.kind == ProbeSite::Kind::entry) {
     on_entry(stopped, site);
   } else {
-    on_exit(stopped);
+    on_exit(stopped, arch::stack_pointer(*registers));
   }
   stopped.set_program_counter(space.base() + site.copy);
   return Resume{};
@@ -111,15 +112,17 @@ void BreakpointEngine::on_entry(StoppedThread& stopped, const ProbeSite& site) {
   call.start_ns = realtime_ns();
   call.engine = name();
   if (needs_.values) capture_entry(call, stopped.memory(), DecodeLimits{needs_.string_limit});
-  open_[thread.tid].enter(std::move(call), arch::stack_pointer(*stopped.registers()), left_by(thread));
+  const arch::Registers& registers = *stopped.registers();
+  note_caller_of_function(stopped, needs_, call, arch::program_counter(registers) - arch::kBreakpointSize);
+  open_[thread.tid].enter(std::move(call), arch::stack_pointer(registers), left_by(thread));
 }
 
-void BreakpointEngine::on_exit(StoppedThread& stopped) {
+void BreakpointEngine::on_exit(StoppedThread& stopped, std::uint64_t stack_pointer) {
   const arch::Registers& registers = *stopped.registers();
   Thread& thread = stopped.thread();
   const auto found = open_.find(thread.tid);
   if (found == open_.end()) return;
-  auto call = found->second.leave(arch::stack_pointer(registers), left_by(thread));
+  auto call = found->second.leave(stack_pointer, left_by(thread));
   if (!call) return;
   // A fallback is told with the values of its system call, as strace would.
   if (call->ending != Ending::returned) {
@@ -127,6 +130,11 @@ void BreakpointEngine::on_exit(StoppedThread& stopped) {
     if (needs_.values) capture_exit(*call, stopped.memory(), DecodeLimits{needs_.string_limit});
   }
   reporter_.tell(thread, std::move(*call));
+}
+
+Call* BreakpointEngine::open_call(const Thread& thread) {
+  const auto found = open_.find(thread.tid);
+  return found != open_.end() ? found->second.innermost() : nullptr;
 }
 
 OpenCalls::Left BreakpointEngine::left_by(const Thread& thread) {
@@ -172,17 +180,19 @@ bool BreakpointEngine::on_call_entry(Thread& thread, const VdsoFunction* fallbac
 }
 
 void BreakpointEngine::on_fallback_exit(Thread& thread, Call&& call) {
-  const auto found = open_.find(thread.tid);
-  Call* open = found != open_.end() ? found->second.innermost() : nullptr;
+  Call* open = open_call(thread);
   call.engine = name();
   if (open == nullptr) {
     // Entered before we came, or left in the middle: the system call is all we know.
     reporter_.tell(thread, std::move(call));
     return;
   }
-  const auto start = open->start_ns;
+  // What the function's entry has shown stays true.
+  call.start_ns = open->start_ns;
+  call.caller = std::move(open->caller);
+  call.stack = std::move(open->stack);
+  call.steps = std::move(open->steps);
   *open = std::move(call);
-  open->start_ns = start;
 }
 
 void BreakpointEngine::on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) {

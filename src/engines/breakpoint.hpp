@@ -15,7 +15,7 @@
 
 namespace vdsotrace {
 
-class BreakpointEngine final : public ProbeEngine {
+class BreakpointEngine : public ProbeEngine {
  public:
   /// `covers`: the services that are its own to observe, if not all.
   using Covers = std::function<bool(const VdsoImage&, const VdsoService&)>;
@@ -29,7 +29,7 @@ class BreakpointEngine final : public ProbeEngine {
 
   std::string_view name() const override { return "breakpoint"; }
   EngineStops stops() const override;
-  void install(AddressSpace& space, StoppedThread& thread) override;
+  void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
   bool remove(AddressSpace& space, StoppedThread& thread) override;
   void undo_leftovers(StoppedThread& thread) override { vdsotrace::undo_leftovers(thread); }
   bool raises_traps(const AddressSpace&) const override { return true; }
@@ -41,13 +41,21 @@ class BreakpointEngine final : public ProbeEngine {
   void on_handler_return(Thread& thread, std::uint64_t stack_pointer) override;
   void on_end(Thread& thread) override;
 
- private:
+ protected:
+  /// Whether it sees a call return at a probed `ret` only.
+  virtual bool needs_exits() const { return true; }
   const ProbePlan& plan_for(const VdsoImage& image);
-  void on_entry(StoppedThread& stopped, const ProbeSite& site);
-  void on_exit(StoppedThread& stopped);
-  OpenCalls::Left left_by(const Thread& thread);
+  /// The thread returns, or has returned, by the return address that lies or lay at `stack_pointer`.
+  void on_exit(StoppedThread& stopped, std::uint64_t stack_pointer);
+  /// The call that the thread is in, if no handler runs on top of it.
+  Call* open_call(const Thread& thread);
 
   const Needs& needs_;
+
+ private:
+  void on_entry(StoppedThread& stopped, const ProbeSite& site);
+  OpenCalls::Left left_by(const Thread& thread);
+
   Reporter reporter_;
   Covers covers_;
   /// By image; images live as long as the session's cache.

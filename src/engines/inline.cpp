@@ -49,7 +49,8 @@ const StubPlan& InlineEngine::plan_for(const VdsoImage& image, std::int64_t dist
   const auto wanted = [&](const VdsoService& service) {
     return all_.wants(service, Abi::x86_64) && values_fit(service, needs_);
   };
-  return plans_.emplace(std::pair(&image, distance), plan_stubs(image, distance, depth_, arch::kOwnCallMark, wanted))
+  return plans_.emplace(std::pair(&image, distance), plan_stubs(image, distance, depth_, arch::kOwnCallMark, wanted,
+                                                                      keeps_stack()))
       .first->second;
 }
 
@@ -77,16 +78,29 @@ EngineStops InlineEngine::stops() const {
 
 void InlineEngine::use_breakpoints(BreakpointEngine& engine, AddressSpace& space, StoppedThread& stopped) {
   if (space.image() != nullptr && engine.changes(*space.image())) space.let_every_call_stop();
-  engine.install(space, stopped);
+  engine.install(space, stopped, {});
 }
 
-void InlineEngine::install(AddressSpace& space, StoppedThread& stopped) {
-  if (space.image() == nullptr) return;
-  if (space.abi() != Abi::x86_64) {
-    use_breakpoints(all_, space, stopped);
+/// Stubs are 64-bit code.
+void InlineEngine::install_without_stubs(AddressSpace& space, StoppedThread& stopped) {
+  if (stopped.thread().fate == ptrace::OnTracerDeath::leave) {
+    reporter_.tell(stopped.thread(), Notice{fmt::format(
+        "{} program that runs already: only those of its vDSO calls that enter the kernel are reported "
+        "(--engine=breakpoint shows all, but if vdsotrace is killed by SIGKILL, the program dies)",
+        name_of(space.abi()))});
     return;
   }
-  if (auto placed = place(space, stopped); !placed) {
+  use_breakpoints(all_, space, stopped);
+}
+
+void InlineEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
+  if (space.image() == nullptr) return;
+  if (space.abi() != Abi::x86_64) {
+    install_without_stubs(space, stopped);
+    return;
+  }
+  if (inherited_) unmap_leftovers(stopped, others);
+  if (auto placed = place(space, stopped, others); !placed) {
     if (!std::exchange(told_why_, true))
       reporter_.tell(stopped.thread(), Notice{fmt::format("breakpoints instead of stubs: {}", placed.error().message)});
     use_breakpoints(all_, space, stopped);
@@ -96,7 +110,7 @@ void InlineEngine::install(AddressSpace& space, StoppedThread& stopped) {
   if (stubs != nullptr && !stubs->placed().plan->refused.empty()) use_breakpoints(rest_, space, stopped);
 }
 
-Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped) {
+Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
   const pid_t tid = stopped.tid();
   // The size must be known to find a place, the place to plan: no plan needs more than this.
   const auto where = find_stub_place(tid, space.base(), kMostCode);
@@ -108,7 +122,7 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped) {
   }
   if (plan.code.size() > where->code_bytes) return fail("its stubs need too much room");
   const PlacedStubs placed{&plan, space.image(), *where};
-  auto made = std::make_unique<StubSpace>(placed, stopped.thread().tgid);
+  auto made = std::make_unique<StubSpace>(placed, stopped.thread().tgid, symbols_of(space));
   bool written = false;
   {
     RemoteCalls calls(stopped);
@@ -120,13 +134,19 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped) {
       unmap_stubs(calls, *where);
       return tl::unexpected(memory.error());
     }
-    made->set_region(std::make_unique<StubRegion>(std::move(*memory), where->region(), may_sleep()));
+    made->set_region(std::make_unique<StubRegion>(std::move(*memory), where->region(), may_sleep(), keeps_stack()));
   }
-  if (!written || !patch(space, stopped, placed)) {
-    space.unpatch(tid);
+  if (!written) {
     RemoteCalls calls(stopped);
     unmap_stubs(calls, *where);
     return fail("its memory could not be written");
+  }
+  // Before there is a jump: should we be killed in between, nobody may be in the middle of one.
+  placed.move_out_of_patches(stopped);
+  for (StoppedThread* other : others) placed.move_out_of_patches(*other);
+  if (!patch(space, stopped, placed)) {
+    space.unpatch(tid);
+    return fail("its vDSO could not be written");
   }
   StubSpace& known = *(spaces_[&space] = std::move(made));
   known.join(stopped);
@@ -228,6 +248,8 @@ void InlineEngine::note_interrupted(StubSpace& space, StoppedThread& stopped) {
     call.duration_ns.reset();
     call.at_exit = {};
   }
+  const auto word = [&](std::uint64_t address) { return stopped.memory().object<std::uint64_t>(address); };
+  note_caller(call, space.place(space.caller_of(*record, word), thread.tid));
   open_[thread.tid].enter(std::move(call), record->stack, left_by(space, thread), record->start);
 }
 
@@ -260,6 +282,8 @@ void InlineEngine::on_thread_pointer(StoppedThread& stopped) {
   StubSpace* space = find(stopped.thread());
   if (space == nullptr || space->region() == nullptr) return;
   on_stop(stopped.thread());
+  // Its libraries are mapped now. It may end before they are needed.
+  if (keeps_stack()) stopped.thread().space->symbols().refresh(stopped.tid());
   space->part(stopped.tid());
   space->join(stopped);
 }
@@ -271,7 +295,7 @@ void InlineEngine::on_birth(const Thread& parent, const Thread& child) {
     space->enter();
     return;
   }
-  spaces_[child.space.get()] = std::make_unique<StubSpace>(space->placed(), child.tgid);
+  spaces_[child.space.get()] = std::make_unique<StubSpace>(space->placed(), child.tgid, symbols_of(*child.space));
 }
 
 void InlineEngine::on_first_stop(StoppedThread& stopped) {
@@ -302,7 +326,7 @@ bool InlineEngine::arm(StubSpace& space, StoppedThread& stopped) {
     RemoteCalls calls(stopped);
     auto memory = map_stub_region(stopped, calls, place, place.code, inherited_, inherited_);
     if (memory) {
-      space.set_region(std::make_unique<StubRegion>(std::move(*memory), place.region(), may_sleep()));
+      space.set_region(std::make_unique<StubRegion>(std::move(*memory), place.region(), may_sleep(), keeps_stack()));
       return true;
     }
   }
@@ -396,39 +420,41 @@ void InlineEngine::on_handler_return(Thread& thread, std::uint64_t stack_pointer
 
 void InlineEngine::on_stop(Thread& thread) {
   StubSpace* space = find(thread);
-  if (space == nullptr || space->region() == nullptr || !space->region()->has_records()) return;
+  if (space == nullptr || space->region() == nullptr || space->region()->fill() == 0) return;
   collect(*space, false);
   tell_found();
 }
 
-ProbeEngine::Drained InlineEngine::drain() {
-  if (depth_ == StubDepth::count) return Drained::never;
-  bool any = false;
+Drained InlineEngine::drain() {
+  if (depth_ == StubDepth::count) return {Drained::Found::never};
+  double fill = 0;
   for (auto& [mapped, space] : spaces_) {
-    if (space->region() == nullptr || !space->region()->has_records()) continue;
-    any = true;
+    const double waiting = space->region() != nullptr ? space->region()->fill() : 0;
+    if (waiting == 0) continue;
+    fill = std::max(fill, waiting);
     collect(*space, false);
   }
   tell_found();
-  return any ? Drained::something : Drained::nothing;
+  return {fill > 0 ? Drained::Found::something : Drained::Found::nothing, fill};
 }
 
 void InlineEngine::collect(StubSpace& space, bool final) {
   if (clock_) clock_->compare();
-  const std::uint64_t lost = space.region()->drain(final, [&](const StubRecord& record) { take(space, record); });
+  const auto taker = [&](StubRecord& record, const StackWindow& window) { take(space, record, window); };
+  const std::uint64_t lost = space.region()->drain(final, taker);
   if (lost == 0) return;
   space.add_lost(lost);
   sink_.accept({0, realtime_ns(), space.tgid(), space.tgid(), Lost{lost}});
 }
 
-void InlineEngine::take(StubSpace& space, const StubRecord& raw) {
-  StubRecord record = raw;
-  const auto route = space.take(record);
+void InlineEngine::take(StubSpace& space, StubRecord& record, const StackWindow& window) {
+  const auto route = space.take(record, window);
   if (!route || depth_ != StubDepth::values) return;
   const StubSpace::Owner owner = space.owner_of(record.key);
   if (route == Route::fallback) fallbacks_.erase(owner.tid);
   if (owner.thread != nullptr) returned(space, *owner.thread, record);
-  if (owner.told) found_.push_back({&space.placed().function(record.function), owner.tgid, owner.tid, *route, record});
+  if (!owner.told) return;
+  found_.push_back({&space.placed().function(record.function), owner.tgid, owner.tid, *route, record, &space});
 }
 
 /// A call has come back: it is no longer open, and whatever nobody can come back to is over.
@@ -440,13 +466,19 @@ void InlineEngine::returned(StubSpace& space, const Thread& thread, const StubRe
   if (open->second.empty()) open_.erase(open);
 }
 
+void InlineEngine::note_caller(Call& call, std::optional<Caller> caller) const {
+  if (needs_.stacks && caller) call.stack = {*caller};
+  if (needs_.callers) call.caller = std::move(caller);
+}
+
 /// In order of time; records of one ring are in order already.
 void InlineEngine::tell_found() {
   const auto start = [](const Found& found) { return found.record.start; };
   if (!std::ranges::is_sorted(found_, {}, start)) std::ranges::stable_sort(found_, {}, start);
-  for (const Found& found : found_) {
+  for (Found& found : found_) {
     Call call = make_call(*found.function, found.record, found.route, *clock_);
     call.engine = name();
+    note_caller(call, found.space->place(found.record.caller, found.tid));
     const std::int64_t end = call.start_ns + call.duration_ns.value_or(0);
     sink_.accept({0, end, found.tgid, found.tid, std::move(call)});
   }
@@ -471,6 +503,7 @@ void InlineEngine::tell_total(const StubSpace& space, const CallTally& tally) {
   counts.route = tally.route;
   counts.count = tally.count;
   counts.errors = tally.errors;
+  counts.caller = space.place(tally.caller, space.tgid());
   if (clock_) counts.duration_ns = clock_->duration_ns(static_cast<std::int64_t>(tally.ticks));
   sink_.accept({0, realtime_ns(), space.tgid(), space.tgid(), std::move(counts)});
 }

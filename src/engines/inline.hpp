@@ -22,7 +22,7 @@ class InlineEngine final : public ProbeEngine {
 
   std::string_view name() const override { return "inline"; }
   EngineStops stops() const override;
-  void install(AddressSpace& space, StoppedThread& thread) override;
+  void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
   bool remove(AddressSpace& space, StoppedThread& thread) override;
   std::optional<Resume> on_trap(StoppedThread& thread) override;
   void leave_engine_memory(StoppedThread& thread) override;
@@ -50,30 +50,36 @@ class InlineEngine final : public ProbeEngine {
     pid_t tid;
     Route route;
     StubRecord record;
+    const StubSpace* space;
   };
 
   StubSpace* find(const Thread& thread);
   BreakpointEngine& breakpoints_for(const Thread& thread);
   static void use_breakpoints(BreakpointEngine& engine, AddressSpace& space, StoppedThread& thread);
+  void install_without_stubs(AddressSpace& space, StoppedThread& thread);
   bool covered(const Thread& thread, const VdsoFunction* function);
   const VdsoFunction* function_of(const Thread& thread, const Call& call);
 
   const StubPlan& plan_for(const VdsoImage& image, std::int64_t distance);
   bool stubs_cover(const VdsoImage& image, const VdsoService& service) const;
-  Result<void> place(AddressSpace& space, StoppedThread& thread);
+  Result<void> place(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others);
   static bool patch(AddressSpace& space, StoppedThread& thread, const PlacedStubs& placed);
   static bool write_code(pid_t tid, const PlacedStubs& placed, std::uint64_t region);
   /// Whether stubs may wait by system calls: of a program that we started its seccomp state is known.
   bool may_sleep() const { return !attached_; }
   bool arm(StubSpace& space, StoppedThread& thread);
 
+  /// Whether callers are to be found: of the words of the stack that records keep then.
+  bool keeps_stack() const { return needs_.callers || (needs_.stacks && needs_.each_call); }
+  Symbols* symbols_of(const AddressSpace& space) const { return keeps_stack() ? &space.symbols() : nullptr; }
+  void note_caller(Call& call, std::optional<Caller> caller) const;
   void note_interrupted(StubSpace& space, StoppedThread& thread);
   OpenCalls::Left left_by(StubSpace& space, const Thread& thread);
   void end_open_calls(StubSpace& space, Thread& thread);
   void returned(StubSpace& space, const Thread& thread, const StubRecord& record);
 
   void collect(StubSpace& space, bool final);
-  void take(StubSpace& space, const StubRecord& record);
+  void take(StubSpace& space, StubRecord& record, const StackWindow& window);
   void tell_found();
   void finish(StubSpace& space);
   void tell_total(const StubSpace& space, const CallTally& tally);

@@ -5,6 +5,8 @@
 
 #include "engines/breakpoint.hpp"
 #include "engines/inline.hpp"
+#include "engines/perf.hpp"
+#include "engines/step.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -12,6 +14,7 @@ namespace {
 struct Row {
   std::string_view name;
   bool survives_us;  ///< an attached process goes on, unharmed, when we are killed
+  bool stops;        ///< at each call: then its whole stack can be had
   /// Null where this machine does not allow it.
   std::unique_ptr<ProbeEngine> (*make)(Origin, const Needs&, EventSink&);
 };
@@ -25,21 +28,39 @@ std::unique_ptr<ProbeEngine> make_breakpoint(Origin, const Needs& needs, EventSi
   return std::make_unique<BreakpointEngine>(needs, sink);
 }
 
+std::unique_ptr<ProbeEngine> make_step(Origin, const Needs& needs, EventSink& sink) {
+  return std::make_unique<StepEngine>(needs, sink);
+}
+
+/// Running processes it observes without stops: PerfSession.
+std::unique_ptr<ProbeEngine> make_perf(Origin origin, const Needs& needs, EventSink& sink) {
+  if (origin == Origin::attached) return nullptr;
+  auto stream = PerfStream::open();
+  const auto heirs = needs.children ? PerfHeirs::processes : PerfHeirs::threads;
+  return stream ? std::make_unique<PerfEngine>(needs, sink, heirs, std::move(*stream)) : nullptr;
+}
+
 /// In the order in which `auto` tries them.
 constexpr Row kEngines[] = {
-    {"inline", true, make_inline},
-    {"breakpoint", false, make_breakpoint},
+    {"inline", true, false, make_inline},
+    {"breakpoint", false, true, make_breakpoint},
+    {"perf", true, false, make_perf},
+    {"step", false, true, make_step},
 };
 
 }  // namespace
 
 std::unique_ptr<ProbeEngine> make_engine(std::string_view name, Origin origin, const Needs& needs, EventSink& sink) {
   for (const Row& row : kEngines) {
-    const bool suits = name == "auto" ? row.survives_us || origin == Origin::spawned : name == row.name;
+    const bool spawned = origin == Origin::spawned;
+    const bool by_itself = spawned ? row.stops || !needs.stacks : row.survives_us;
+    const bool suits = name == "auto" ? by_itself : name == row.name;
     if (!suits) continue;
     if (auto engine = row.make(origin, needs, sink)) return engine;
   }
   return make_breakpoint(origin, needs, sink);
 }
+
+Result<void> check_engine(std::string_view name) { return name == "perf" ? try_perf_breakpoints() : Result<void>(); }
 
 }  // namespace vdsotrace

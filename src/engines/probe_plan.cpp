@@ -55,11 +55,12 @@ Result<void> plan_exits(const VdsoFunction& function, CopyArea& copies, ProbePla
   return {};
 }
 
-Result<void> plan_function(const VdsoFunction& function, const VdsoService& service, CopyArea& copies,
-                           ProbePlan& plan) {
+Result<void> plan_function(const VdsoFunction& function, const VdsoService& service, bool exits_needed,
+                           CopyArea& copies, ProbePlan& plan) {
   const CodeSite* first = first_instruction(function);
-  if (!function.incomplete.empty() || first == nullptr) return fail(function.incomplete);
-  if (auto exits = plan_exits(function, copies, plan); !exits) return exits;
+  const bool complete = function.incomplete.empty();
+  if (first == nullptr || (!complete && exits_needed)) return fail(function.incomplete);
+  if (auto exits = complete ? plan_exits(function, copies, plan) : Result<void>{}; !exits) return exits;
   auto site = copies.place(*first, plan);
   if (!site) return tl::unexpected(site.error());
   site->kind = ProbeSite::Kind::entry;
@@ -71,13 +72,14 @@ Result<void> plan_function(const VdsoFunction& function, const VdsoService& serv
 
 }  // namespace
 
-ProbePlan plan_probes(const VdsoImage& image, const std::function<bool(const VdsoService&)>& wanted) {
+ProbePlan plan_probes(const VdsoImage& image, const std::function<bool(const VdsoService&)>& wanted,
+                      bool exits_needed) {
   ProbePlan plan;
   CopyArea copies(image);
   for (const VdsoFunction& function : image.functions()) {
     const VdsoService* service = service_for(function);
     if (service == nullptr || !wanted(*service)) continue;
-    if (auto planned = plan_function(function, *service, copies, plan); !planned)
+    if (auto planned = plan_function(function, *service, exits_needed, copies, plan); !planned)
       plan.unobservable.push_back({function.name(), planned.error().message});
   }
   for (const auto& [offset, site] : plan.sites)

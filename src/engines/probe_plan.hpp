@@ -54,9 +54,11 @@ struct ProbePlan {
 };
 
 /// Breakpoints on the entry and on every `ret` of each function that the table of
-/// services knows, that is wanted, and whose control flow could be followed to the end. Copies go to the
+/// services knows, that is wanted, and whose control flow could be followed to the end (unless no
+/// `exits_needed`: then those that could not have one on the entry only). Copies go to the
 /// image's unused end. The fallback `syscall` sites bear none: with system call
 /// stops on, the stop of the call itself proves the fallback, for free.
-ProbePlan plan_probes(const VdsoImage& image, const std::function<bool(const VdsoService&)>& wanted);
+ProbePlan plan_probes(const VdsoImage& image, const std::function<bool(const VdsoService&)>& wanted,
+                      bool exits_needed = true);
 
 }  // namespace vdsotrace

@@ -57,8 +57,8 @@ struct Window {
 
 class Planner {
  public:
-  Planner(const VdsoImage& image, std::int64_t code_distance, StubDepth depth, std::uint64_t mark)
-      : image_(image), code_(kImage + code_distance), depth_(depth), mark_(mark) {
+  Planner(const VdsoImage& image, std::int64_t code_distance, StubDepth depth, std::uint64_t mark, bool keep_stack)
+      : image_(image), code_(kImage + code_distance), depth_(depth), mark_(mark), keep_stack_(keep_stack) {
     plan_.code.resize(sizeof(StubJournal));
   }
 
@@ -118,7 +118,10 @@ class Planner {
     if (!window) return fail("no jump fits at its entry");
     std::vector<Slot> slots{word(row_of(number, 0)), kRegionItself};
     const bool is_short = kind == StubKind::caller || kind == StubKind::measured;
-    if (kind != StubKind::count) slots.push_back(word(is_short ? number | RECORD_SHORT_FLAG : number));
+    if (kind != StubKind::count) {
+      slots.push_back(word(is_short ? number | RECORD_SHORT_FLAG : number));
+      slots.push_back(word(keep_stack_ ? 1 : 0));
+    }
     const auto start = append(kind, shape_of(service), slots);
     plan_.stubs.push_back({start.block, size(), start.back, number});
     if (auto body = append_moved(*window, true); !body) return body;
@@ -266,6 +269,7 @@ class Planner {
   std::uint64_t code_;
   StubDepth depth_;
   std::uint64_t mark_;
+  bool keep_stack_;
   std::vector<Window> taken_;
   StubPlan plan_;
 };
@@ -277,8 +281,8 @@ bool StubPlan::covers(const VdsoFunction* function) const {
 }
 
 StubPlan plan_stubs(const VdsoImage& image, std::int64_t code_distance, StubDepth depth, std::uint64_t mark,
-                    const std::function<bool(const VdsoService&)>& wanted) {
-  Planner planner(image, code_distance, depth, mark);
+                    const std::function<bool(const VdsoService&)>& wanted, bool keep_stack) {
+  Planner planner(image, code_distance, depth, mark, keep_stack);
   for (const VdsoFunction& function : image.functions()) {
     const VdsoService* service = service_for(function);
     if (service != nullptr && wanted(*service)) planner.add(function, *service);

@@ -105,8 +105,9 @@ struct StubPlan {
 /// Plans stubs for each function that the table of services knows and that is wanted. A function is refused
 /// when its flow could not be followed to the end, or when no five bytes at its entry or around one of
 /// its fallbacks can give way to a jump. `code_distance` leads from the image's first byte to the code's first; one plan
-/// serves all processes where it is the same. `mark` is what fallbacks carry as sixth argument.
+/// serves all processes where it is the same. `mark` is what fallbacks carry as sixth argument. `keep_stack`: records have
+/// words of the stack, too, from which callers can be found.
 StubPlan plan_stubs(const VdsoImage& image, std::int64_t code_distance, StubDepth depth, std::uint64_t mark,
-                    const std::function<bool(const VdsoService&)>& wanted);
+                    const std::function<bool(const VdsoService&)>& wanted, bool keep_stack = false);
 
 }  // namespace vdsotrace

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::uint64_t kRingRecords = 1 << RING_RECORDS_LOG2;
 constexpr std::size_t kRecordBytes = 1 << RECORD_LOG2;
+constexpr std::uint64_t kAhead = 6;
+constexpr std::uint64_t kPageMask = 4095;
 constexpr std::uint64_t kCommitMask = ~std::uint64_t{0} >> 16;
 /// A record begun so long ago and not complete belongs to a thread that died in the middle of it.
 constexpr std::int64_t kStuckNs = 1'000'000'000;
@@ -21,6 +23,33 @@ constexpr std::size_t ring_offset(unsigned ring) { return REGION_RINGS + std::si
 
 unsigned hash(std::uint64_t thread_pointer) {
   return static_cast<std::uint32_t>(thread_pointer * HASH_FACTOR) >> HASH_SHIFT;
+}
+
+/// False if it is a record of nothing. `key`, where it is known, is believed more than what the record says.
+bool read_record(const std::byte* at, std::uint64_t commit, std::optional<std::uint64_t> key, StubRecord& record) {
+  const auto word = [at](std::size_t offset) {
+    std::uint64_t value;
+    std::memcpy(&value, at + offset, sizeof value);
+    return value;
+  };
+  record.function = static_cast<std::uint8_t>(commit);
+  record.fallback = (commit & RECORD_FALLBACK_FLAG) != 0;
+  if (record.function >= FUNCTIONS_MAX) return false;
+  record.arg0 = word(RECORD_ARG0);
+  record.arg1 = word(RECORD_ARG1);
+  record.return_address = word(RECORD_RETURN_ADDRESS);
+  record.result = static_cast<std::int64_t>(word(RECORD_RESULT));
+  record.start = word(RECORD_START);
+  record.stack = word(RECORD_STACK);
+  record.key = key.value_or(word(RECORD_KEY));
+  if ((commit & RECORD_SHORT_FLAG) != 0) {
+    record.end = record.arg1;
+    return true;
+  }
+  record.end = word(RECORD_END);
+  record.arg2 = word(RECORD_ARG2);
+  std::memcpy(record.value.data(), at + RECORD_VALUE, record.value.size());
+  return true;
 }
 
 constexpr std::size_t block_offset(unsigned block) { return REGION_COUNTERS + (std::size_t{block} << BLOCK_LOG2); }
@@ -37,11 +66,22 @@ void StubRegion::store(std::size_t offset, T value) {
   std::atomic_ref<T>(*reinterpret_cast<T*>(memory_.bytes().data() + offset)).store(value, std::memory_order_release);
 }
 
-StubRegion::StubRegion(SharedMemory memory, std::uint64_t address, bool may_sleep)
-    : memory_(std::move(memory)), address_(address) {
+StackWindow::StackWindow(std::uint64_t from, const std::byte* words, std::size_t count)
+    : from_(from), count_(std::min(count, words_.size())) {
+  std::memcpy(words_.data(), words, count_ * sizeof words_[0]);
+}
+
+std::optional<std::uint64_t> StackWindow::word(std::uint64_t address) const {
+  const std::uint64_t above = address - from_;
+  if (above % sizeof words_[0] != 0 || above / sizeof words_[0] >= count_) return std::nullopt;
+  return words_[above / sizeof words_[0]];
+}
+
+StubRegion::StubRegion(SharedMemory memory, std::uint64_t address, bool may_sleep, bool keeps_stack)
+    : memory_(std::move(memory)), address_(address), keeps_stack_(keeps_stack) {
   CHECK(memory_.bytes().size() >= REGION_BYTES);
   store<std::uint32_t>(REGION_MAY_SLEEP, may_sleep ? 1 : 0);
-  for (unsigned number = RING_COUNT - 1; number >= 1; --number) free_.push_back({0, number, 0, 0});
+  for (unsigned number = RING_COUNT - 1; number >= 1; --number) free_.push_back({0, number, 0, 0, {}});
   shared_.entry = TABLE_ENTRIES - 1;
   open_ring(shared_, 0);
 }
@@ -53,10 +93,12 @@ void StubRegion::open_ring(Ring& ring, std::uint64_t key) {
   store<std::uint64_t>(entry + ENTRY_LIMIT, ring.taken + kRingRecords);
   store<std::uint64_t>(entry + ENTRY_RING, address_ + ring_offset(ring.number));
   store<std::uint64_t>(entry + ENTRY_COUNTERS, address_ + block_offset(ring.number));
+  store<std::uint64_t>(entry + ENTRY_STACK_LOW, ring.stack.low);
+  store<std::uint64_t>(entry + ENTRY_STACK_TOP, ring.stack.top);
   store<std::uint64_t>(entry + ENTRY_KEY, key);
 }
 
-void StubRegion::bind(std::uint64_t thread_pointer) {
+void StubRegion::bind(std::uint64_t thread_pointer, const StackBounds& stack) {
   if (free_.empty() || rings_.contains(thread_pointer)) return;
   const unsigned first = hash(thread_pointer);
   for (unsigned entry = first; entry < first + TABLE_PROBES && entry < TABLE_ENTRIES - 1; ++entry) {
@@ -65,9 +107,20 @@ void StubRegion::bind(std::uint64_t thread_pointer) {
     free_.pop_back();
     highest_ring_ = std::max(highest_ring_, ring.number);
     ring.entry = entry;
+    ring.stack = stack;
     open_ring(rings_[thread_pointer] = ring, thread_pointer + 1);
     return;
   }
+}
+
+void StubRegion::share(std::uint64_t thread_pointer) {
+  const auto found = rings_.find(thread_pointer);
+  if (found != rings_.end()) store<std::uint64_t>(entry_offset(found->second.entry) + ENTRY_KEY, 0);
+}
+
+void StubRegion::end_sharing(std::uint64_t thread_pointer) {
+  const auto found = rings_.find(thread_pointer);
+  if (found != rings_.end()) store(entry_offset(found->second.entry) + ENTRY_KEY, thread_pointer + 1);
 }
 
 void StubRegion::unbind(std::uint64_t thread_pointer) {
@@ -83,11 +136,11 @@ void StubRegion::unbind(std::uint64_t thread_pointer) {
   free_.push_back(ring);
 }
 
-bool StubRegion::has_records() const {
-  const auto waiting = [&](const Ring& ring) {
-    return load<std::uint64_t>(entry_offset(ring.entry) + ENTRY_HEAD) != ring.taken;
-  };
-  return waiting(shared_) || std::ranges::any_of(rings_, [&](const auto& ring) { return waiting(ring.second); });
+double StubRegion::fill() const {
+  const auto waiting = [&](const Ring& ring) { return load<std::uint64_t>(entry_offset(ring.entry) + ENTRY_HEAD) - ring.taken; };
+  std::uint64_t most = waiting(shared_);
+  for (const auto& [pointer, ring] : rings_) most = std::max(most, waiting(ring));
+  return static_cast<double>(std::min(most, kRingRecords)) / kRingRecords;
 }
 
 void StubRegion::forbid_sleep() { store<std::uint32_t>(REGION_MAY_SLEEP, 0); }
@@ -115,6 +168,8 @@ std::uint64_t StubRegion::drain(Ring& ring, std::optional<std::uint64_t> key, bo
   const std::uint64_t end = ring.taken + std::min(head - ring.taken, kRingRecords);
   for (; ring.taken != end; ++ring.taken) {
     const std::byte* at = records + (ring.taken % kRingRecords) * kRecordBytes;
+    // They lie in the other processor's cache: several are on their way at a time.
+    __builtin_prefetch(records + ((ring.taken + kAhead) % kRingRecords) * kRecordBytes);
     const auto commit = load<std::uint64_t>(static_cast<std::size_t>(at - memory_.bytes().data()));
     if ((commit >> 16) != ((ring.taken + 1) & kCommitMask)) {
       if (!skip_holes && ring.stuck_since == 0) ring.stuck_since = monotonic_ns();
@@ -123,34 +178,25 @@ std::uint64_t StubRegion::drain(Ring& ring, std::optional<std::uint64_t> key, bo
       continue;
     }
     ring.stuck_since = 0;
-    const auto word = [at](std::size_t offset) {
-      std::uint64_t value;
-      std::memcpy(&value, at + offset, sizeof value);
-      return value;
-    };
     StubRecord record;
-    record.function = static_cast<std::uint8_t>(commit);
-    record.fallback = (commit & RECORD_FALLBACK_FLAG) != 0;
-    if (record.function >= FUNCTIONS_MAX) {
+    if (!read_record(at, commit, key, record)) {
       ++lost;
       continue;
     }
-    record.arg0 = word(RECORD_ARG0);
-    record.arg1 = word(RECORD_ARG1);
-    record.arg2 = word(RECORD_ARG2);
-    record.return_address = word(RECORD_RETURN_ADDRESS);
-    record.result = static_cast<std::int64_t>(word(RECORD_RESULT));
-    record.start = word(RECORD_START);
-    record.end = word((commit & RECORD_SHORT_FLAG) != 0 ? RECORD_ARG1 : RECORD_END);
-    record.stack = word(RECORD_STACK);
-    record.key = key.value_or(word(RECORD_KEY));
-    std::memcpy(record.value.data(), at + RECORD_VALUE, record.value.size());
-    take(record);
+    take(record, keeps_stack_ && !record.fallback ? window_of(ring, at, record) : StackWindow());
     // Threads may be waiting for room: give it back as it comes.
     if (ring.taken % 64 == 63) store<std::uint64_t>(entry + ENTRY_TAIL, ring.taken + 1);
   }
   store<std::uint64_t>(entry + ENTRY_TAIL, ring.taken);
   return lost;
+}
+
+/// As far as the stub has copied it (KEEP_STACK).
+StackWindow StubRegion::window_of(const Ring& ring, const std::byte* at, const StubRecord& record) {
+  const bool on_its_stack = record.stack >= ring.stack.low && record.stack < ring.stack.top;
+  const std::uint64_t end = on_its_stack ? ring.stack.top : (record.stack | kPageMask) + 1;
+  const std::uint64_t words = (end - record.stack - 1) / sizeof(std::uint64_t);
+  return {record.stack + sizeof(std::uint64_t), at + RECORD_WINDOW, words};
 }
 
 std::uint64_t StubRegion::counter(unsigned kind, std::uint8_t function, unsigned column) const {

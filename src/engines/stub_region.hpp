@@ -26,7 +26,32 @@ struct StubRecord {
   std::uint64_t end = 0;
   std::uint64_t stack = 0;
   std::uint64_t key = 0;
-  std::array<std::byte, RECORD_VALUE_BYTES> value{};
+  std::uint64_t caller = 0;  ///< found in its StackWindow: the return address outside the C library, 0 if unknown
+  /// What the arguments pointed to; untouched in a record of one cache line.
+  std::array<std::byte, RECORD_VALUE_BYTES> value;
+};
+
+/// What lay on the stack above a record's return address, where that is kept.
+class StackWindow {
+ public:
+  /// No words: nothing is kept, and no time is spent on clearing them.
+  StackWindow() {}
+  /// `from`: the address of the first word.
+  StackWindow(std::uint64_t from, const std::byte* words, std::size_t count);
+
+  /// The word at that address, if it is one of those.
+  std::optional<std::uint64_t> word(std::uint64_t address) const;
+
+ private:
+  std::uint64_t from_ = 0;
+  std::array<std::uint64_t, RECORD_WINDOW_WORDS> words_;
+  std::size_t count_ = 0;
+};
+
+/// A thread's stack: from any place in it all is mapped up to `top`.
+struct StackBounds {
+  std::uint64_t low = 0;
+  std::uint64_t top = 0;
 };
 
 /// What one counter row and column stand at.
@@ -43,23 +68,29 @@ struct StubCount {
 /// of range are skipped and counted as lost.
 class StubRegion {
  public:
-  /// `address`: where the process has it. `may_sleep`: whether stubs may wait by system calls.
-  StubRegion(SharedMemory memory, std::uint64_t address, bool may_sleep);
+  /// `address`: where the process has it. `may_sleep`: whether stubs may wait by system calls. `keeps_stack`: what the stubs were
+  /// planned with.
+  StubRegion(SharedMemory memory, std::uint64_t address, bool may_sleep, bool keeps_stack = false);
 
   std::uint64_t address() const { return address_; }
 
   /// Gives the thread with that thread pointer a ring of its own, as far as there are any: without one
   /// it uses the shared ring, which costs it more and loses nothing.
-  void bind(std::uint64_t thread_pointer);
+  void bind(std::uint64_t thread_pointer, const StackBounds& stack = {});
+  /// Others have the same thread pointer: all of them use the shared ring and the shared counters from now on.
+  void share(std::uint64_t thread_pointer);
+  /// Only one is left of those.
+  void end_sharing(std::uint64_t thread_pointer);
   /// The thread is gone.
   void unbind(std::uint64_t thread_pointer);
 
-  using Taker = std::function<void(const StubRecord&)>;
+  /// The record is the taker's to change, and gone after the call.
+  using Taker = std::function<void(StubRecord&, const StackWindow&)>;
   /// Hands over all complete records, the shared ring's first, each ring's in order.
   /// `final`: no thread writes any more. Answers how many were lost.
   std::uint64_t drain(bool final, const Taker& take);
-  /// Whether there is anything to drain. Cheap.
-  bool has_records() const;
+  /// How full the fullest ring is, from 0 for nothing to drain to 1. Cheap.
+  double fill() const;
   void forbid_sleep();
 
   /// Totals of one function now; rows that are all zero are left out.
@@ -71,6 +102,7 @@ class StubRegion {
     unsigned number = 0;
     std::uint64_t taken = 0;
     std::int64_t stuck_since = 0;
+    StackBounds stack{};
   };
 
   template <class T>
@@ -78,12 +110,14 @@ class StubRegion {
   template <class T>
   void store(std::size_t offset, T value);
   void open_ring(Ring& ring, std::uint64_t key);
+  static StackWindow window_of(const Ring& ring, const std::byte* at, const StubRecord& record);
   std::uint64_t drain(Ring& ring, std::optional<std::uint64_t> key, bool skip_holes, const Taker& take);
   std::uint64_t counter(unsigned kind, std::uint8_t function, unsigned column) const;
   void split_other_clocks(std::vector<StubCount>& counts) const;
 
   SharedMemory memory_;
   std::uint64_t address_;
+  bool keeps_stack_;
   Ring shared_;
   std::map<std::uint64_t, Ring> rings_;  ///< by thread pointer
   std::vector<Ring> free_;

@@ -1,6 +1,7 @@
 // The stubs of one address space: where they are, whose records are whose, and what they have seen.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -24,7 +25,13 @@ struct PlacedStubs {
   bool contain(std::uint64_t address) const;
   /// Whether it is in one of the stubs itself.
   bool in_template(std::uint64_t address) const;
+  /// A thread in the middle of what is to become a jump goes on in the copy.
+  void move_out_of_patches(StoppedThread& stopped) const;
 };
+
+/// Whether the stopped thread's program counter is `inside`, or a word on its stack is, as a return address or the
+/// frame of a signal handler may be that will lead it back there. A thread without registers is gone: false.
+bool leads_into(StoppedThread& stopped, const std::function<bool(std::uint64_t)>& inside);
 
 class StubSpace {
  public:
@@ -36,7 +43,8 @@ class StubSpace {
     const Thread* thread = nullptr;  ///< null for whoever is not known by its thread pointer
   };
 
-  StubSpace(const PlacedStubs& placed, pid_t tgid) : placed_(placed), tgid_(tgid) {}
+  /// `symbols`, where callers are to be found: the space's own.
+  StubSpace(const PlacedStubs& placed, pid_t tgid, Symbols* symbols) : placed_(placed), tgid_(tgid), symbols_(symbols) {}
 
   const PlacedStubs& placed() const { return placed_; }
   pid_t tgid() const { return tgid_; }
@@ -55,7 +63,7 @@ class StubSpace {
   bool is_last() const { return members_ == 1; }
 
   /// Records with the stopped thread's pointer are its own from now on; a vfork's child comes before the parent
-  /// whose pointer it shares. If it was in the middle of what is now a jump, it goes on in the copy.
+  /// whose pointer it shares.
   void join(StoppedThread& stopped);
   /// Records of a thread whose pointer cannot be asked for yet are those of one that is followed.
   void join_unseen(const Thread& thread);
@@ -69,8 +77,12 @@ class StubSpace {
   bool may_be_unmapped() const { return !may_return_; }
 
   /// Takes in one record. The route of the call that it completes; nothing for a system call that a function
-  /// made, and for records of nothing.
-  std::optional<Route> take(StubRecord& record);
+  /// made, and for records of nothing. Where callers are to be found, finds the record's in what lay above it on the stack.
+  std::optional<Route> take(StubRecord& record, const StackWindow& window);
+  /// The place to which the record's call returns outside the C library, as `word` shows the stack above it.
+  std::uint64_t caller_of(const StubRecord& record, const Symbols::StackWord& word) const;
+  /// Names such a place; nothing for 0.
+  std::optional<Caller> place(std::uint64_t address, pid_t tid) const;
   /// A call that never returned has been told one by one.
   void add_unreturned(const Call& call);
   void add_lost(std::uint64_t count) { lost_ += count; }
@@ -86,6 +98,7 @@ class StubSpace {
   PlacedStubs placed_;
   std::unique_ptr<StubRegion> region_;
   pid_t tgid_;
+  Symbols* symbols_;
   bool told_ = false;
   bool may_return_ = false;
   int members_ = 1;

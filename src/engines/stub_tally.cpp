@@ -8,8 +8,9 @@ namespace {
 /// No vDSO function uses more stack than this before it makes its system call.
 constexpr std::uint64_t kDeepest = 1024;
 constexpr std::size_t kMostPending = 64;
-/// Clock ids come from the program, which can invent any number of them.
+/// Clock ids and callers come from the program, which can invent any number of them.
 constexpr std::size_t kMostTallies = 256;
+constexpr std::size_t kMostWithCallers = 8192;
 
 }  // namespace
 
@@ -26,13 +27,20 @@ bool PendingFallbacks::take(std::uint64_t stack_pointer) {
 
 void CallTallies::add(const StubRecord& record, bool clocked, Route route) {
   const std::uint64_t clock = clocked ? std::uint64_t{static_cast<std::uint32_t>(record.arg0)} + 1 : 0;
-  Key key{record.function, clock, route};
+  Key key{record.function, clock, route, record.caller};
   if (last_ == nullptr || key != last_key_) {
-    if (tallies_.size() >= kMostTallies && !tallies_.contains(key)) std::get<1>(key) = 0;
+    const bool is_new = !tallies_.contains(key);
+    if (is_new && record.caller != 0 && with_callers_ >= kMostWithCallers) std::get<3>(key) = 0;
+    if (std::get<3>(key) != 0) {
+      with_callers_ += is_new ? 1 : 0;
+    } else if (tallies_.size() - with_callers_ >= kMostTallies && !tallies_.contains(key)) {
+      std::get<1>(key) = 0;
+    }
     last_key_ = key;
     last_ = &tallies_[key];
     last_->function = record.function;
     last_->route = route;
+    last_->caller = std::get<3>(key);
     if (clock != 0) last_->clock = static_cast<std::uint32_t>(record.arg0);
   }
   ++last_->count;

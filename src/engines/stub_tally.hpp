@@ -25,7 +25,7 @@ class PendingFallbacks {
   std::vector<std::uint64_t> stacks_;
 };
 
-/// Calls of one function, one clock and one route.
+/// Calls of one function, one clock, one route and one caller.
 struct CallTally {
   std::uint8_t function = 0;
   std::optional<std::uint32_t> clock;
@@ -33,6 +33,7 @@ struct CallTally {
   std::uint64_t count = 0;
   std::uint64_t errors = 0;
   std::uint64_t ticks = 0;
+  std::uint64_t caller = 0;  ///< where they return to outside the C library, 0 if unknown or not asked for
 };
 
 /// Sums in memory that does not grow with the number of calls.
@@ -45,8 +46,9 @@ class CallTallies {
   std::uint64_t seen(std::uint8_t function, std::optional<std::uint32_t> clock, bool clocked) const;
 
  private:
-  using Key = std::tuple<std::uint8_t, std::uint64_t, Route>;  ///< clock: id + 1, 0 for none
+  using Key = std::tuple<std::uint8_t, std::uint64_t, Route, std::uint64_t>;  ///< clock: id + 1, 0 for none; caller
   std::map<Key, CallTally> tallies_;
+  std::size_t with_callers_ = 0;
   CallTally* last_ = nullptr;  ///< most calls are like the one before
   Key last_key_{};
 };

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/unique_fd.hpp"
+#include "os/clock.hpp"
 
 namespace vdsotrace::proc {
 namespace {
@@ -56,16 +57,23 @@ std::optional<Integer> number(std::string_view text, int base) {
 
 std::optional<std::uint64_t> hexadecimal(std::string_view text) { return number<std::uint64_t>(text, 16); }
 
-/// The value of a field of /proc/PID/status up to the next white space.
-std::optional<std::string> status_word(pid_t pid, std::string_view field) {
+/// The value of a field of /proc/PID/status.
+std::optional<std::string> status_value(pid_t pid, std::string_view field) {
   const std::string text = slurp(fmt::format("/proc/{}/status", pid));
   for (std::string_view rest = text; !rest.empty();) {
     std::string_view line = take_until(rest, '\n');
     if (take_until(line, ':') != field) continue;
     line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
-    return std::string(line.substr(0, line.find_first_of(" \t")));
+    return std::string(line);
   }
   return std::nullopt;
+}
+
+/// The same up to the next white space.
+std::optional<std::string> status_word(pid_t pid, std::string_view field) {
+  auto value = status_value(pid, field);
+  if (value) value->resize(std::min(value->find_first_of(" \t"), value->size()));
+  return value;
 }
 
 /// The words of /proc/PID/stat behind the program's name, which may hold anything: state(3) is the first.
@@ -80,14 +88,19 @@ std::vector<std::string> stat_words(pid_t pid) {
 }
 
 /// "START-END PERM OFFSET DEV INODE   NAME"
+std::int64_t ns_of_ticks(std::int64_t ticks) { return ticks * (1'000'000'000 / ::sysconf(_SC_CLK_TCK)); }
+
 std::optional<Mapping> parse_mapping(std::string_view line) {
   const auto start = hexadecimal(take_until(line, '-'));
   const auto end = hexadecimal(take_until(line, ' '));
   if (!start || !end || *start >= *end) return std::nullopt;
   const auto permissions = take_until(line, ' ');
-  for (int column = 0; column < 3; ++column) take_until(line, ' ');
+  const auto offset = hexadecimal(take_until(line, ' '));
+  take_until(line, ' ');  // device
+  const auto inode = number<std::uint64_t>(take_until(line, ' '), 10);
   const auto name = line.find_first_not_of(' ');
   return Mapping{*start, *end, permissions.starts_with('r'), permissions.size() > 2 && permissions[2] == 'x',
+                 offset.value_or(0), inode.value_or(0),
                  std::string(name == std::string_view::npos ? "" : line.substr(name))};
 }
 
@@ -125,6 +138,19 @@ std::optional<std::uint64_t> status_signals(pid_t pid, std::string_view field) {
   return word ? hexadecimal(*word) : std::nullopt;
 }
 
+std::optional<std::int64_t> start_time_ns(pid_t pid) {
+  constexpr std::size_t kStart = 19;  // starttime(22), ticks since the machine was started
+  const auto words = stat_words(pid);
+  const auto ticks = words.size() > kStart ? number<std::int64_t>(words[kStart], 10) : std::nullopt;
+  if (!ticks) return std::nullopt;
+  return realtime_ns() - (clock_ns(CLOCK_BOOTTIME) - ns_of_ticks(*ticks));
+}
+
+std::optional<pid_t> pid_inside(pid_t pid) {
+  const auto numbers = status_value(pid, "NStgid");
+  return numbers ? number<pid_t>(std::string_view(*numbers).substr(numbers->find_last_of(" \t") + 1), 10) : std::nullopt;
+}
+
 std::vector<pid_t> threads_of(pid_t pid) {
   std::vector<pid_t> threads;
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(fmt::format("/proc/{}/task", pid).c_str()), ::closedir);
@@ -149,6 +175,15 @@ std::vector<pid_t> children_of(pid_t pid) {
 std::optional<char> state(pid_t tid) {
   const auto words = stat_words(tid);
   return words.empty() || words[0].empty() ? std::nullopt : std::optional(words[0][0]);
+}
+
+std::optional<std::int64_t> cpu_time_ns(pid_t pid) {
+  constexpr std::size_t kUser = 11, kSystem = 12;  // utime(14), stime(15)
+  const auto words = stat_words(pid);
+  if (words.size() <= kSystem) return std::nullopt;
+  const auto user = number<std::int64_t>(words[kUser], 10), system = number<std::int64_t>(words[kSystem], 10);
+  if (!user || !system) return std::nullopt;
+  return ns_of_ticks(*user + *system);
 }
 
 bool is_kernel_thread(pid_t pid) {

@@ -16,6 +16,8 @@ struct Mapping {
   std::uint64_t end = 0;  ///< exclusive
   bool readable = false;
   bool executable = false;
+  std::uint64_t offset = 0;  ///< in the file, of `start`
+  std::uint64_t inode = 0;   ///< 0: not of a file
   std::string name;  ///< file, "[vdso]", or empty
 };
 
@@ -30,6 +32,14 @@ std::string executable(pid_t pid);
 std::optional<std::int64_t> status_number(pid_t pid, std::string_view field);
 /// A set of signals from it ("SigBlk", "SigIgn", "SigCgt"), bit n-1 for signal n.
 std::optional<std::uint64_t> status_signals(pid_t pid, std::string_view field);
+
+/// When it was started, CLOCK_REALTIME, to a hundredth of a second.
+std::optional<std::int64_t> start_time_ns(pid_t pid);
+/// The process's number as it sees itself (pid_namespaces(7)). PID may be a thread.
+std::optional<pid_t> pid_inside(pid_t pid);
+
+/// Processor time that all threads of the process have used, also those that have ended (proc(5), utime and stime).
+std::optional<std::int64_t> cpu_time_ns(pid_t pid);
 
 /// The threads that the process has at this moment.
 std::vector<pid_t> threads_of(pid_t pid);

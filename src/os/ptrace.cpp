@@ -94,7 +94,7 @@ std::optional<std::uint64_t> event_message(pid_t tid) {
   return fetch<std::uint64_t>(PTRACE_GETEVENTMSG, tid, 0);
 }
 
-bool breakpoint_pending(pid_t tid) {
+bool trap_pending(pid_t tid) {
   constexpr std::int32_t kAtOnce = 16;
   std::array<siginfo_t, kAtOnce> queue;
   for (std::uint64_t from = 0;; from += kAtOnce) {
@@ -103,7 +103,7 @@ bool breakpoint_pending(pid_t tid) {
                                reinterpret_cast<std::uintptr_t>(queue.data()));
     for (long i = 0; i < count; ++i) {
       const siginfo_t& info = queue[static_cast<std::size_t>(i)];
-      if (info.si_signo == SIGTRAP && info.si_code == SI_KERNEL) return true;
+      if (info.si_signo == SIGTRAP && (info.si_code == SI_KERNEL || info.si_code == TRAP_TRACE)) return true;
     }
     if (count < kAtOnce) return false;
   }

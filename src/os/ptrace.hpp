@@ -48,9 +48,9 @@ std::optional<__ptrace_syscall_info> syscall_info(pid_t tid);
 std::optional<siginfo_t> signal_info(pid_t tid);
 bool set_signal_info(pid_t tid, const siginfo_t& info);
 std::optional<std::uint64_t> event_message(pid_t tid);
-/// Whether the thread has hit a breakpoint whose SIGTRAP it has not yet been stopped for: a
+/// Whether the thread has hit a breakpoint, or made a step, whose SIGTRAP it has not yet been stopped for: a
 /// PTRACE_INTERRUPT stop is reported first.
-bool breakpoint_pending(pid_t tid);
+bool trap_pending(pid_t tid);
 
 /// The set of blocked signals, bit n-1 for signal n.
 std::optional<std::uint64_t> signal_mask(pid_t tid);

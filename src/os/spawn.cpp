@@ -53,7 +53,8 @@ std::optional<int> obstacle(const std::string& path) {
   return std::nullopt;
 }
 
-/// Searches PATH as execvp(3) does; a name with a slash is taken as it is.
+}  // namespace
+
 Result<std::string> find_program(const std::string& name) {
   if (name.empty()) return tl::unexpected(Error{ENOENT, "cannot run '': No such file or directory", {}});
   if (name.find('/') != std::string::npos) {
@@ -77,6 +78,8 @@ Result<std::string> find_program(const std::string& name) {
   if (obstacle("./" + name) == std::nullopt) error.hint = fmt::format("for the file in this directory say ./{}", name);
   return tl::unexpected(std::move(error));
 }
+
+namespace {
 
 Result<User> find_user(const std::string& name) {
   errno = 0;

@@ -13,6 +13,10 @@
 
 namespace vdsotrace {
 
+/// Searches PATH as execvp(3) does; a name with a slash is taken as it is. Errors: missing, a directory, not
+/// executable.
+Result<std::string> find_program(const std::string& name);
+
 /// What to run and how.
 struct SpawnRequest {
   std::vector<std::string> command;      ///< program and arguments; never empty

@@ -22,14 +22,21 @@ void Aggregate::fold(std::string& invented, std::string_view others) {
   }
 }
 
-void Aggregate::add_call(CallKey key, const CallTotal& more) {
-  if (key.route) {
-    routes_[static_cast<std::size_t>(*key.route)] += more.count;
+CallTotal& Aggregate::add_call(CallKey key, const CallTotal& more) {
+  if (!names_fixed_clock(key.clock)) fold(key.clock, "other clocks");
+  CallTotal& total = calls_[key];
+  add_to(total, key.route, key.route_unknown, more);
+  return total;
+}
+
+void Aggregate::add_to(CallTotal& total, const std::optional<Route>& route, bool route_unknown, const CallTotal& more) {
+  if (route) {
+    routes_[static_cast<std::size_t>(*route)] += more.count;
+  } else if (route_unknown) {
+    unknown_route_ += more.count;
   } else {
     ordinary_ += more.count;
   }
-  if (!names_fixed_clock(key.clock)) fold(key.clock, "other clocks");
-  CallTotal& total = calls_[std::move(key)];
   total.count += more.count;
   total.errors += more.errors;
   if (!more.duration_ns) return;
@@ -38,11 +45,16 @@ void Aggregate::add_call(CallKey key, const CallTotal& more) {
 }
 
 void Aggregate::add_one(const Call& call) {
+  const CallTotal one{1, call.error != 0 ? 1u : 0u, call.duration_ns ? 1u : 0u, call.duration_ns};
+  const Last key{call.abi, call.nr, call.name, call.args[0], call.route, call.route_unknown()};
+  if (last_ == key) {
+    add_to(*last_total_, call.route, call.route_unknown(), one);
+    return;
+  }
   std::string name = display_name(call);
   if (call.name.empty()) fold(name, "other calls");
-  const bool measured = call.duration_ns.has_value();
-  add_call({std::move(name), clock_of(call).value_or(""), call.route},
-           {1, call.error != 0 ? 1u : 0u, measured ? 1u : 0u, call.duration_ns});
+  last_total_ = &add_call({std::move(name), clock_of(call).value_or(""), call.route, call.route_unknown()}, one);
+  last_ = key;
 }
 
 void Aggregate::add_counts(const Counts& counts) {
@@ -66,7 +78,7 @@ void Aggregate::add(const Event& event) {
 }
 
 std::uint64_t Aggregate::vdso_capable() const {
-  std::uint64_t sum = 0;
+  std::uint64_t sum = unknown_route_;
   for (const auto count : routes_) sum += count;
   return sum;
 }

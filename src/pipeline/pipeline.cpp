@@ -25,7 +25,9 @@ bool Pipeline::wanted(const Event& event) const {
 }
 
 void Pipeline::accept(Event&& event) {
+  explainer_.note(event);
   if (!wanted(event)) return;
+  if (auto* call = std::get_if<Call>(&event.body)) call->reason = explainer_.reason_of(event.pid, *call);
   event.seq = ++last_;
   totals_.add(event);
   for (const auto& sink : sinks_) sink->consume(event);

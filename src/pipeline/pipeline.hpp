@@ -1,10 +1,11 @@
-// What every event goes through: filter, number, count, fan out.
+// What every event goes through: filter, number, explain, count, fan out.
 #pragma once
 
 #include <memory>
 #include <vector>
 
 #include "pipeline/aggregate.hpp"
+#include "pipeline/explainer.hpp"
 #include "vdsotrace/event.hpp"
 #include "vdsotrace/selection.hpp"
 #include "vdsotrace/sink.hpp"
@@ -14,7 +15,9 @@ namespace vdsotrace {
 class Pipeline final : public EventSink {
  public:
   /// `totals` is kept up to date for sinks that end with a summary; it must outlive them.
-  Pipeline(const Selection& selection, Aggregate& totals) : selection_(selection), totals_(totals) {}
+  /// `explainer` learns from the events and explains them.
+  Pipeline(const Selection& selection, Aggregate& totals, Explainer& explainer)
+      : selection_(selection), totals_(totals), explainer_(explainer) {}
 
   void add(std::unique_ptr<Sink> sink) { sinks_.push_back(std::move(sink)); }
   void accept(Event&& event) override;
@@ -27,6 +30,7 @@ class Pipeline final : public EventSink {
 
   const Selection& selection_;
   Aggregate& totals_;
+  Explainer& explainer_;
   std::vector<std::unique_ptr<Sink>> sinks_;
   std::uint64_t last_ = 0;
 };

@@ -3,85 +3,45 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
-#include <type_traits>
 
 #include "model/syscalls/errno.hpp"
 #include "model/syscalls/print.hpp"
 #include "model/syscalls/signals.hpp"
+#include "sinks/json_text.hpp"
 
 namespace vdsotrace {
 namespace {
 
-// Keys in the order in which they are written here.
-using Json = nlohmann::ordered_json;
-
-/// A reader that keeps numbers as doubles has 53 bits.
-template <class Integer>
-bool fits(Integer value) {
-  constexpr auto kLimit = std::int64_t{1} << 53;
-  if constexpr (std::is_signed_v<Integer>) {
-    return value > -kLimit && value < kLimit;
-  } else {
-    return value < std::uint64_t{kLimit};
-  }
-}
-
-template <class Integer>
-Json integer(Integer value) {
-  return fits(value) ? Json(value) : Json(std::to_string(value));
-}
-
 template <class Value>
 Json optional_integer(const std::optional<Value>& value) {
-  return value ? integer(*value) : Json(nullptr);
+  return value ? json_integer(*value) : Json(nullptr);
 }
-
-/// ASCII only: a terminal that shows the stream obeys control characters beyond it too.
-std::string dumped(const Json& json) { return json.dump(-1, ' ', true); }
-
-/// A name that the program or the user chose. What is not UTF-8 is escaped as in text.
-Json text(std::string_view chosen) {
-  try {
-    Json json(chosen);
-    static_cast<void>(dumped(json));
-    return json;
-  } catch (const Json::type_error&) {
-    return escaped(chosen);
-  }
-}
-
-Json texts(const std::vector<std::string>& chosen) {
-  Json array = Json::array();
-  for (const std::string& one : chosen) array.push_back(text(one));
-  return array;
-}
-
-Json text_or_null(std::string_view chosen) { return chosen.empty() ? Json(nullptr) : text(chosen); }
 
 Json object_of(const Event& event, const char* type) {
   return {{"type", type}, {"pid", event.pid}, {"tid", event.tid}};
 }
 
 Json caller_of(const Caller& caller) {
-  return {{"address", integer(caller.address)}, {"module", text(caller.module)},
-          {"offset", integer(caller.offset)}, {"symbol", text_or_null(caller.symbol)}};
+  return {{"address", json_integer(caller.address)}, {"module", json_text(caller.module)},
+          {"offset", json_integer(caller.offset)}, {"symbol", json_text_or_null(caller.symbol)},
+          {"in_module", json_integer(caller.in_module)}, {"source", json_text_or_null(caller.source)}};
+}
+
+Json stack_of(const std::vector<Caller>& places) {
+  Json array = Json::array();
+  for (const Caller& place : places) array.push_back(caller_of(place));
+  return array;
 }
 
 // Calls are the many: their lines are written straight, at a tenth of the cost.
 
 void append_string(std::string& out, std::string_view written) {
-  const auto plain = [](char c) { return c >= ' ' && c <= '~'; };
-  if (!std::ranges::all_of(written, plain)) {
-    out.append(dumped(text(written)));
-    return;
+  const auto plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+  if (std::ranges::all_of(written, plain)) {
+    out.append("\"").append(written).append("\"");
+  } else {
+    out.append(dumped(json_text(written)));
   }
-  out.push_back('"');
-  for (const char c : written) {
-    if (c == '"' || c == '\\') out.push_back('\\');
-    out.push_back(c);
-  }
-  out.push_back('"');
 }
 
 void append_string_or_null(std::string& out, std::string_view written) {
@@ -95,8 +55,11 @@ void append_string_or_null(std::string& out, std::string_view written) {
 template <class Integer>
 void append_integer(std::string& out, Integer value) {
   const fmt::format_int digits(value);
-  const std::string_view quote = fits(value) ? "" : "\"";
-  out.append(quote).append(digits.data(), digits.size()).append(quote);
+  if (fits_double(value)) {
+    out.append(digits.data(), digits.size());
+  } else {
+    out.append("\"").append(digits.data(), digits.size()).append("\"");
+  }
 }
 
 template <class Integer>
@@ -123,37 +86,50 @@ std::optional<std::int64_t> returned_by(const Call& call) {
 }
 
 std::optional<std::int64_t> number_of_entry(const Call& call) {
-  const bool entered_kernel = call.route != Route::vdso && call.route != Route::vsyscall;
+  const bool entered_kernel = call.route != Route::vdso && call.route != Route::vsyscall && !call.route_unknown();
   return entered_kernel ? std::optional(call.nr) : std::nullopt;
 }
 
+/// A call that was not followed to its end has a count that means nothing.
+void append_steps(std::string& out, const StepFacts& steps) {
+  out.append(",\"instructions\":");
+  append_integer(out, steps.complete ? std::optional(steps.instructions) : std::nullopt);
+  out.append(",\"retries\":");
+  append_integer(out, steps.retries);
+  if (steps.image == nullptr) return;
+  out.append(",\"steps\":[");
+  for (std::size_t i = 0; i < steps.path.size(); ++i) {
+    if (i > 0) out.push_back(',');
+    append_integer(out, steps.path[i]);
+  }
+  out.push_back(']');
+}
+
 void append_call(std::string& out, const Event& event, const Call& call, const DecodeLimits& limits) {
-  const auto value = [&out](std::string_view key) -> std::string& {
-    return out.append(",\"").append(key).append("\":");
-  };
-  out.append("{\"type\":\"call\"");
-  append_integer(value("seq"), event.seq);
-  append_integer(value("time_ns"), call.start_ns);
-  append_integer(value("pid"), event.pid);
-  append_integer(value("tid"), event.tid);
-  append_string(value("name"), display_name(call));
-  append_string_or_null(value("route"), call.route ? name_of(*call.route) : std::string_view());
-  append_string_or_null(value("symbol"), call.symbol);
-  append_integer(value("nr"), number_of_entry(call));
-  append_string_or_null(value("clock"), clock_of(call).value_or(""));
-  append_array(value("args"), render(call, limits).args);
-  append_integer(value("ret"), returned_by(call));
-  append_string_or_null(value("errno"), call.error != 0 ? errno_name(call.error) : std::string_view());
-  append_integer(value("duration_ns"), call.duration_ns);
-  value("caller").append(call.caller ? dumped(caller_of(*call.caller)) : "null");
-  value("reason").append("null");
-  append_string(value("engine"), call.engine);
+  append_integer(out.append("{\"type\":\"call\",\"seq\":"), event.seq);
+  append_integer(out.append(",\"time_ns\":"), call.start_ns);
+  append_integer(out.append(",\"pid\":"), event.pid);
+  append_integer(out.append(",\"tid\":"), event.tid);
+  append_string(out.append(",\"name\":"), display_name(call));
+  append_string_or_null(out.append(",\"route\":"), call.route ? name_of(*call.route) : std::string_view());
+  append_string_or_null(out.append(",\"symbol\":"), call.symbol);
+  append_integer(out.append(",\"nr\":"), number_of_entry(call));
+  append_string_or_null(out.append(",\"clock\":"), clock_of(call).value_or(""));
+  append_array(out.append(",\"args\":"), render(call, limits).args);
+  append_integer(out.append(",\"ret\":"), returned_by(call));
+  append_string_or_null(out.append(",\"errno\":"), call.error != 0 ? errno_name(call.error) : std::string_view());
+  append_integer(out.append(",\"duration_ns\":"), call.duration_ns);
+  out.append(",\"caller\":").append(call.caller ? dumped(caller_of(*call.caller)) : "null");
+  if (!call.stack.empty()) out.append(",\"stack\":").append(dumped(stack_of(call.stack)));
+  append_string_or_null(out.append(",\"reason\":"), call.reason ? name_of(*call.reason) : std::string_view());
+  append_string(out.append(",\"engine\":"), call.engine);
+  if (call.steps) append_steps(out, *call.steps);
   out.append("}\n");
 }
 
 Json facts_of(const std::optional<VdsoFacts>& vdso) {
   if (!vdso) return nullptr;
-  return {{"base", integer(vdso->base)}, {"size", integer(vdso->size)}, {"functions", texts(vdso->functions)}};
+  return {{"base", json_integer(vdso->base)}, {"size", json_integer(vdso->size)}, {"functions", json_texts(vdso->functions)}};
 }
 
 Json body_of(const Event& event, const Started& started) {
@@ -167,7 +143,7 @@ Json body_of(const Event& event, const Started& started) {
 Json body_of(const Event& event, const Execed& execed) {
   Json line = object_of(event, "process");
   line["event"] = "exec";
-  line["program"] = text(execed.program);
+  line["program"] = json_text(execed.program);
   line["arch"] = name_of(execed.abi);
   if (execed.former_tid != 0) line["former_tid"] = execed.former_tid;
   line["vdso"] = facts_of(execed.vdso);
@@ -178,29 +154,37 @@ Json body_of(const Event& event, const Signal& signal) {
   Json line = object_of(event, "signal");
   line["signal"] = signal_name(signal.info.si_signo);
   line["code"] = signal.info.si_code;
-  line["time_ns"] = integer(event.time_ns);
+  line["time_ns"] = json_integer(event.time_ns);
   return line;
 }
 
 Json body_of(const Event& event, const Exited& exited) {
   Json line = object_of(event, "exit");
-  if (exited.signaled) {
+  if (!exited.code_known) {
+    line["status"] = nullptr;
+  } else if (exited.signaled) {
     line["signal"] = signal_name(exited.code);
   } else {
     line["status"] = exited.code;
   }
-  line["time_ns"] = integer(event.time_ns);
+  line["time_ns"] = json_integer(event.time_ns);
   return line;
 }
 
 Json body_of(const Event&, const Lost& lost) {
-  return {{"type", "lost"}, {"count", integer(lost.count)}};
+  return {{"type", "lost"}, {"count", json_integer(lost.count)}};
 }
 
 Json body_of(const Event& event, const Notice& notice) {
   Json line = object_of(event, "notice");
-  line["text"] = text(notice.text);
+  line["text"] = json_text(notice.text);
   return line;
+}
+
+/// The first is in the start line.
+Json body_of(const Event& event, const Clocksource& source) {
+  if (!source.changed) return nullptr;
+  return {{"type", "clocksource"}, {"name", json_text(source.name)}, {"time_ns", json_integer(event.time_ns)}};
 }
 
 /// What has no line of its own in the contract.
@@ -218,7 +202,7 @@ JsonLinesSink::JsonLinesSink(std::shared_ptr<Output> output, const Aggregate& to
     : output_(std::move(output)), totals_(totals), limits_(limits), summary_only_(summary_only) {
   write_line(*output_, {{"type", "start"},
                         {"version", facts.version},
-                        {"command", texts(facts.command)},
+                        {"command", json_texts(facts.command)},
                         {"engine", facts.engine},
                         {"arch", facts.arch},
                         {"kernel", facts.kernel},
@@ -255,18 +239,18 @@ Result<void> JsonLinesSink::finish() {
   for (const auto& [key, total] : totals_.calls()) {
     if (!key.route) continue;
     calls.push_back({{"name", key.name},
-                     {"clock", text_or_null(key.clock)},
+                     {"clock", json_text_or_null(key.clock)},
                      {"route", name_of(*key.route)},
-                     {"count", integer(total.count)},
-                     {"errors", integer(total.errors)},
+                     {"count", json_integer(total.count)},
+                     {"errors", json_integer(total.errors)},
                      {"duration_ns", optional_integer(total.duration_ns)}});
   }
   write_line(*output_, {{"type", "summary"},
                         {"calls", std::move(calls)},
-                        {"syscalls", integer(totals_.ordinary())},
-                        {"processes", integer(totals_.processes())},
-                        {"threads", integer(totals_.threads())},
-                        {"lost", integer(totals_.lost())}});
+                        {"syscalls", json_integer(totals_.ordinary())},
+                        {"processes", json_integer(totals_.processes())},
+                        {"threads", json_integer(totals_.threads())},
+                        {"lost", json_integer(totals_.lost())}});
   return {};
 }
 

@@ -12,6 +12,7 @@
 namespace vdsotrace {
 namespace {
 
+const std::string kAnonymous = "[anonymous]";
 constexpr std::string_view kUnfinished = " <unfinished ...>";
 constexpr std::int64_t kSecond = 1'000'000'000;
 
@@ -85,7 +86,7 @@ void TextSink::on(const Event& event, const CallEntered& entered) {
   begin_line(event.tid, entered.call.start_ns);
   palette_.append(text_, Palette::kName, display_name(entered.call));
   text_.append("(");
-  text_.append(text.beginning());
+  text.append_beginning(text_);
   open_line_ = event.tid;
   entered_[event.tid] = true;
 }
@@ -102,7 +103,7 @@ void TextSink::on(const Event& event, const Call& call) {
     } else {
       palette_.append(text_, Palette::kName, display_name(call));
       text_.append("(");
-      text_.append(text.beginning());
+      text.append_beginning(text_);
     }
   }
   append_ending(call, text);
@@ -113,7 +114,7 @@ void TextSink::append_ending(const Call& call, const CallText& text) {
   if (call.ending == Ending::unfinished && text.more) {
     text_.append(kUnfinished);
   } else {
-    text_.append(text.remainder());
+    text.append_remainder(text_);
   }
   text_.append(") = ");
   if (call.error != 0) {
@@ -124,14 +125,31 @@ void TextSink::append_ending(const Call& call, const CallText& text) {
   if (call.route) {
     text_.append(" ");
     palette_.append(text_, Palette::of(*call.route), tag_of(*call.route));
+  } else if (call.route_unknown()) {
+    text_.append(" ").append(kUnknownRouteTag);
   }
   if (options_.durations && call.duration_ns)
     fmt::format_to(out, " <{}.{:06}>", *call.duration_ns / kSecond, *call.duration_ns % kSecond / 1000);
   if (call.caller) {
     const Caller& c = *call.caller;
-    fmt::format_to(out, " <{}+{:#x} in {}>", c.symbol.empty() ? "?" : escaped(c.symbol), c.offset, escaped(c.module));
+    fmt::format_to(out, " <{}+{:#x} in {}>", c.symbol.empty() ? "?" : escaped(c.symbol), c.offset,
+                   c.module.empty() ? kAnonymous : escaped(c.module));
   }
   text_.append("\n");
+  for (const Caller& place : call.stack) append_place(place);
+  if (call.steps && call.steps->image != nullptr) append_steps(*call.steps);
+}
+
+void TextSink::append_steps(const StepFacts& steps) {
+  const auto found = listings_.try_emplace(steps.image, *steps.image).first;
+  text_.append(text_of(steps, found->second));
+}
+
+void TextSink::append_place(const Caller& place) {
+  const auto out = std::back_inserter(text_);
+  fmt::format_to(out, " > {}(", place.module.empty() ? kAnonymous : escaped(place.module));
+  if (!place.symbol.empty()) fmt::format_to(out, "{}+{:#x}", escaped(place.symbol), place.offset);
+  fmt::format_to(out, ") [{:#x}]\n", place.in_module);
 }
 
 void TextSink::on(const Event&, const Counts&) {}
@@ -163,7 +181,9 @@ void TextSink::on(const Event& event, const Execed& execed) {
 }
 
 void TextSink::on(const Event& event, const Exited& exited) {
-  if (options_.quiet < 2) {
+  if (options_.quiet < 2 && !exited.code_known) {
+    line(event, Palette::kExit, "+++ exited with ? +++");
+  } else if (options_.quiet < 2) {
     line(event, Palette::kExit,
          exited.signaled ? fmt::format("+++ killed by {}{} +++", signal_name(exited.code),
                                        exited.core_dumped ? " (core dumped)" : "")
@@ -185,6 +205,10 @@ void TextSink::on(const Event& event, const Detached&) {
 
 void TextSink::on(const Event& event, const Notice& notice) {
   if (options_.quiet == 0) append_message(fmt::format("process {}: {}", event.tid, escaped(notice.text)));
+}
+
+void TextSink::on(const Event&, const Clocksource& source) {
+  if (source.changed) append_message(fmt::format("the clocksource is now {}", escaped(source.name)));
 }
 
 void TextSink::on(const Event&, const Lost& lost) {

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "model/syscalls/render.hpp"
+#include "model/vdso/step_text.hpp"
 #include "sinks/output.hpp"
 #include "sinks/palette.hpp"
 #include "vdsotrace/sink.hpp"
@@ -44,12 +45,15 @@ class TextSink final : public Sink {
   void on(const Event& event, const Exited& exited);
   void on(const Event& event, const Detached& detached);
   void on(const Event& event, const Notice& notice);
+  void on(const Event& event, const Clocksource& source);
   void on(const Event& event, const Lost& lost);
 
   void end_open_line();
   void begin_line(pid_t tid, std::int64_t time_ns);
   void append_stamp(std::int64_t time_ns);
+  void append_place(const Caller& place);
   void append_ending(const Call& call, const CallText& text);
+  void append_steps(const StepFacts& steps);
   void append_message(std::string_view text);
   void line(const Event& event, std::string_view color, std::string_view text);
   void flush();
@@ -60,6 +64,8 @@ class TextSink final : public Sink {
   std::string text_;               ///< what has not been handed to the output yet
   pid_t open_line_ = 0;            ///< thread whose partial line is the last on the output
   std::map<pid_t, bool> entered_;  ///< threads in a call whose beginning was printed
+  /// The code of each image whose steps were shown.
+  std::map<std::shared_ptr<const VdsoImage>, CodeListing> listings_;
   std::size_t tasks_ = 0;          ///< threads and processes under observation
   std::int64_t last_stamp_ns_ = 0;
 };

@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "symbols/symbols.hpp"
 #include "vdsotrace/abi.hpp"
 #include "vdsotrace/event.hpp"
 #include "vdsotrace/vdso_image.hpp"
@@ -55,6 +56,7 @@ class AddressSpace {
   Abi abi() const { return abi_; }
   /// Null if there is no vDSO or it is unusable.
   const VdsoImage* image() const { return image_.get(); }
+  std::shared_ptr<const VdsoImage> shared_image() const { return image_; }
   std::uint64_t base() const { return base_; }
   std::uint64_t size() const { return size_; }
   bool has_vdso() const { return size_ != 0; }
@@ -97,6 +99,9 @@ class AddressSpace {
   void let_every_call_stop() { every_call_stops_ = true; }
   bool every_call_stops() const { return every_call_stops_; }
 
+  /// Names of what is in it, for the thread that asks.
+  Symbols& symbols() const { return symbols_.get(); }
+
   /// The program moved its vDSO (mremap): patches moved along.
   void moved_to(std::uint64_t base) { base_ = base; }
   /// The program unmapped its vDSO: patches are gone with it.
@@ -108,6 +113,24 @@ class AddressSpace {
     std::vector<std::byte> after;
   };
 
+  /// A copy of a space is another process's: it makes its own.
+  class OwnSymbols {
+   public:
+    OwnSymbols() = default;
+    OwnSymbols(const OwnSymbols&) {}
+    OwnSymbols& operator=(const OwnSymbols&) {
+      symbols_.reset();
+      return *this;
+    }
+    Symbols& get() const {
+      if (!symbols_) symbols_ = std::make_unique<Symbols>();
+      return *symbols_;
+    }
+
+   private:
+    mutable std::unique_ptr<Symbols> symbols_;
+  };
+
   Abi abi_ = Abi::x86_64;
   std::shared_ptr<const VdsoImage> image_;
   std::string unusable_;
@@ -117,6 +140,7 @@ class AddressSpace {
   EngineMemory engine_memory_;
   bool every_call_stops_ = false;
   std::map<std::uint32_t, Patch> journal_;  ///< by offset in the mapping
+  OwnSymbols symbols_;
 };
 
 }  // namespace vdsotrace

@@ -28,7 +28,11 @@ bool has_ended(pid_t tid) {
   return !state || *state == 'Z' || *state == 'X';
 }
 
-bool is_ours(pid_t tid) { return proc::status_number(tid, "TracerPid") == ::getpid(); }
+/// exec gives the leader's number to the thread that made it, which may not have been seized yet.
+void forget_superseded(SeizedProcess& process, std::set<pid_t>& known) {
+  if (is_ours(process.pid) || has_ended(process.pid)) return;
+  if (std::erase(process.threads, process.pid) > 0) known.erase(process.pid);
+}
 
 /// What a user can do about EPERM, by what the system says of itself.
 std::string permission_hint(pid_t pid) {
@@ -43,13 +47,22 @@ std::string permission_hint(pid_t pid) {
   return "attach as root or with CAP_SYS_PTRACE";
 }
 
-/// Why the process cannot be attached to, as far as that can be seen from outside.
-Result<void> check(pid_t pid) {
+}  // namespace
+
+Result<void> check_observable(pid_t pid) {
   if (!proc::state(pid)) return refuse(pid, "No such process");
   if (pid == ::getpid()) return refuse(pid, "it is vdsotrace itself");
   if (proc::is_kernel_thread(pid)) return refuse(pid, "it is a kernel thread");
   // A leader that has ended while other threads go on is a zombie too.
   if (std::ranges::all_of(proc::threads_of(pid), has_ended)) return refuse(pid, "it has ended (zombie)");
+  return {};
+}
+
+namespace {
+
+/// Why the process cannot be attached to, as far as that can be seen from outside.
+Result<void> check(pid_t pid) {
+  if (auto checked = check_observable(pid); !checked) return checked;
   const auto tracer = static_cast<pid_t>(proc::status_number(pid, "TracerPid").value_or(0));
   if (tracer != 0 && tracer != ::getpid()) {
     const std::string name = proc::command_name(tracer);
@@ -70,6 +83,7 @@ Result<void> judge(pid_t pid, pid_t tid, const Error& error) {
 /// One look at the threads there are. Answers how many were seized.
 Result<std::size_t> seize_new(SeizedProcess& process, std::set<pid_t>& known) {
   std::size_t seized = 0;
+  forget_superseded(process, known);
   for (const pid_t tid : proc::threads_of(process.pid)) {
     if (!known.insert(tid).second) continue;
     if (auto done = ptrace::seize(tid, ptrace::OnTracerDeath::leave); !done) {
@@ -101,6 +115,8 @@ Result<void> seize_process(pid_t pid, SeizedProcess& seized) {
   }
   return refuse(pid, "its threads start others faster than they can be attached");
 }
+
+bool is_ours(pid_t tid) { return proc::status_number(tid, "TracerPid") == ::getpid(); }
 
 SignalActions running_signal_actions(pid_t pid) {
   SignalActions actions;

@@ -18,12 +18,18 @@ struct SeizedProcess {
   std::vector<pid_t> threads;  ///< those seized here; one that they created meanwhile is traced by itself
 };
 
+/// Whether there is a program that could be observed. Errors: no such process, a zombie, a kernel thread, ourselves.
+Result<void> check_observable(pid_t pid);
+
 /// Seizes every thread of the process (PTRACE_SEIZE, not EXITKILL) and interrupts it; repeats until no thread is
 /// left that is not ours. A thread that ends meanwhile is left out. `pid` may be the number of any
 /// of its threads. Into `seized` goes also what was seized before an error.
 /// Errors, with the reason and where there is one a hint: no such process, a zombie, a kernel thread, ourselves,
 /// traced already (by whom), not permitted (Yama, another user).
 Result<void> seize_process(pid_t pid, SeizedProcess& seized);
+
+/// Whether we trace that thread, dead or alive.
+bool is_ours(pid_t tid);
 
 /// What /proc/PID/status says of the signal actions of a process: which signals are ignored and which have
 /// a handler. Of those handlers neither address nor flags nor mask are known.

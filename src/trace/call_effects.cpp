@@ -2,6 +2,7 @@
 #include <asm/prctl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 
 #include <algorithm>
@@ -64,24 +65,32 @@ std::uint64_t address_of(const Call& call) {
 
 void unmapped(StoppedThread& stopped, const Call& call, ProbeEngine&) {
   AddressSpace& space = *stopped.thread().space;
+  space.symbols().outdate();
   if (call.error == 0 && space.overlaps_vdso(call.args[0], call.args[1])) forget_vdso(stopped);
 }
 
 void mapped(StoppedThread& stopped, const Call& call, ProbeEngine&) {
   AddressSpace& space = *stopped.thread().space;
+  if ((call.args[2] & PROT_EXEC) != 0 || (call.args[3] & MAP_FIXED) != 0) space.symbols().outdate();
   if (call.error == 0 && space.overlaps_vdso(address_of(call), call.args[1])) forget_vdso(stopped);
 }
 
 /// i386's first mmap: its arguments are words in memory.
 void mapped_by_block(StoppedThread& stopped, const Call& call, ProbeEngine&) {
+  stopped.thread().space->symbols().outdate();
   const auto block = stopped.memory().object<std::array<std::uint32_t, 2>>(call.args[0]);
   if (call.error == 0 && stopped.thread().space->overlaps_vdso(address_of(call), block ? (*block)[1] : 1))
     forget_vdso(stopped);
 }
 
+void protected_otherwise(StoppedThread& stopped, const Call& call, ProbeEngine&) {
+  if ((call.args[2] & PROT_EXEC) != 0) stopped.thread().space->symbols().outdate();
+}
+
 /// The kernel moves a vDSO only as a whole (vdso_mremap, arch/x86/entry/vdso/vma.c).
 void remapped(StoppedThread& stopped, const Call& call, ProbeEngine& engine) {
   AddressSpace& space = *stopped.thread().space;
+  space.symbols().outdate();
   if (call.error != 0 || !space.has_vdso()) return;
   const std::uint64_t result = address_of(call);
   if (call.args[0] == space.base()) {
@@ -119,6 +128,7 @@ struct Row {
 constexpr Row kEffects[] = {
     {"rt_sigprocmask", mask_set}, {"rt_sigreturn", handler_returned}, {"rt_sigaction", action_set},
     {"munmap", unmapped},         {"mmap", mapped},                   {"mremap", remapped},
+    {"mprotect", protected_otherwise},
     {"arch_prctl", thread_pointer_set},
     {"prctl", restricted},        {"seccomp", restricted},
 };

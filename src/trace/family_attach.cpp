@@ -24,6 +24,14 @@ std::vector<StoppedThread*> one_for_each_space(std::span<StoppedThread> stopped)
   return result;
 }
 
+std::vector<StoppedThread*> others_in_its_space(std::span<StoppedThread> stopped, const StoppedThread& one) {
+  std::vector<StoppedThread*> others;
+  for (StoppedThread& other : stopped) {
+    if (&other != &one && other.thread().space == one.thread().space) others.push_back(&other);
+  }
+  return others;
+}
+
 /// What it slept in when it was interrupted, as restart_syscall does not tell.
 void note_interrupted_call(StoppedThread& stopped) {
   const auto* registers = stopped.registers();
@@ -61,7 +69,8 @@ void Family::begin_attached(std::span<StoppedThread> stopped) {
   for (StoppedThread& one : stopped) note_interrupted_call(one);
   for (StoppedThread* one : representatives) {
     notice_limits(one->thread());
-    if (one->thread().space->image() != nullptr) engine_.install(*one->thread().space, *one);
+    if (one->thread().space->image() != nullptr)
+      engine_.install(*one->thread().space, *one, others_in_its_space(stopped, *one));
   }
   adopt_others(stopped, representatives);
   for (StoppedThread& one : stopped) learn_signal_actions(one);

@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
+#include "trace/drain_pace.hpp"
 #include "trace/thread.hpp"
 #include "vdsotrace/event.hpp"
 
@@ -42,8 +44,9 @@ class ProbeEngine {
   virtual EngineStops stops() const { return {}; }
 
   /// Makes the space's vDSO observable. What cannot be observed is told in a Notice. The thread is at a
-  /// stop at which it can make calls for us (RemoteCalls).
-  virtual void install(AddressSpace& space, StoppedThread& thread) = 0;
+  /// stop at which it can make calls for us (RemoteCalls); `others` are the other stopped threads that run in the space,
+  /// if it has run before.
+  virtual void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) = 0;
   /// Undoes install. False if the memory could not be written: then the thread must not
   /// be let go, as it would run into what is left.
   virtual bool remove(AddressSpace& space, StoppedThread& thread) = 0;
@@ -51,9 +54,8 @@ class ProbeEngine {
   /// A process that is being attached: an earlier vdsotrace that was killed may have left something in it. Undoes that,
   /// before its vDSO is looked at.
   virtual void undo_leftovers(StoppedThread&) {}
-  /// Another thread that ran in the space before install, which has just been done. If its program counter is among
-  /// bytes that were replaced, it is moved to where the same instruction is now. `stopped` is null for one that sleeps in
-  /// the kernel, outside the vDSO.
+  /// Another thread that ran in the space before install, which has just been done. `stopped` is null for one that
+  /// sleeps in the kernel, outside the vDSO.
   virtual void adopt(Thread&, StoppedThread* /*stopped*/) {}
   /// Whether it makes the kernel raise SIGTRAP in that space, so that the process's signal state must be known
   /// (signal_state.hpp).
@@ -62,6 +64,11 @@ class ProbeEngine {
   /// The thread stopped at a breakpoint instruction, or at one that the kernel has forbidden it (SIGSEGV). Nothing
   /// if it is not ours.
   virtual std::optional<Resume> on_trap(StoppedThread& thread) = 0;
+  /// The thread has executed the one instruction that it was let execute (Resume::How::step). False if the program
+  /// asked for a trap there, too: it gets its signal.
+  virtual bool on_step(StoppedThread&) { return true; }
+  /// How a thread goes on that nothing keeps: run, step or call. Asked at the end of every stop.
+  virtual Resume::How pace(StoppedThread&) { return Resume::How::run; }
   /// The thread stopped for another reason and may now be seen by others (its
   /// registers saved in a signal frame, or it is detached): wherever it is in
   /// engine memory, it is put back to the same place in the program's own code.
@@ -94,8 +101,7 @@ class ProbeEngine {
   virtual void on_end(Thread& thread) = 0;
 
   /// Tells what has been observed without a stop, if anything can be.
-  enum class Drained : std::uint8_t { never, nothing, something };
-  virtual Drained drain() { return Drained::never; }
+  virtual Drained drain() { return {}; }
 };
 
 }  // namespace vdsotrace

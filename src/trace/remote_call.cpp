@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <initializer_list>
 
+#include "arch/return_stub.hpp"
 #include "model/syscalls/spec.hpp"
 #include "os/clock.hpp"
 #include "os/proc.hpp"
@@ -19,6 +20,7 @@ namespace {
 /// Below the stack pointer the ABI reserves 128 bytes (red zone, psABI 3.2.2).
 constexpr std::uint64_t kRedZone = 128;
 constexpr std::uint64_t kAllSignals = ~std::uint64_t{0};
+constexpr std::uint64_t kPlaceAlignment = 16;
 
 /// Longer than what we make a thread do takes as a rule.
 constexpr std::int64_t kPollNs = 200'000;
@@ -79,13 +81,6 @@ bool stop_as_interrupted(pid_t tid) {
   return ptrace::interrupt(tid) && run_to(tid, {WaitStatus::Kind::attach_stop, WaitStatus::Kind::group_stop});
 }
 
-/// Whether the thread was interrupted in a system call that the kernel will begin again
-/// (ERESTARTSYS to ERESTART_RESTARTBLOCK, linux/errno.h).
-bool restarts(const arch::Registers& registers) {
-  const auto result = arch::return_value(registers);
-  return static_cast<std::int64_t>(registers.orig_rax) >= 0 && result <= -512 && result >= -516;
-}
-
 /// Under a filter of its own a process might be killed for a call that we make it do.
 bool under_other_filters(const Thread& thread) {
   if (proc::status_number(thread.tid, "Seccomp").value_or(1) == 0) return false;
@@ -116,13 +111,14 @@ void restore_trap_action(StoppedThread& stopped, const KernelSigaction& action) 
   const Abi abi = abi_of_calls(stopped);
   const auto scratch = scratch_of(stopped);
   if (!scratch || !write_remote(stopped.tid(), scratch->address, sigaction_bytes(action, abi))) return;
-  remote_call(stopped, number_of(abi, "rt_sigaction"), {SIGTRAP, scratch->address, 0, sizeof(std::uint64_t), 0, 0});
+  RemoteCalls(stopped, RemoteCalls::Others::running)
+      .call(number_of(abi, "rt_sigaction"), {SIGTRAP, scratch->address, 0, sizeof(std::uint64_t), 0, 0});
   write_remote(stopped.tid(), scratch->address, scratch->before);
 }
 
 }  // namespace
 
-RemoteCalls::RemoteCalls(StoppedThread& stopped) : stopped_(stopped) {
+RemoteCalls::RemoteCalls(StoppedThread& stopped, Others others) : stopped_(stopped) {
   const auto instruction = stopped.thread().space->system_call_instruction();
   const auto* current = stopped.registers();
   if (!instruction || current == nullptr) return;
@@ -133,27 +129,60 @@ RemoteCalls::RemoteCalls(StoppedThread& stopped) : stopped_(stopped) {
     if (!paused_seccomp_) return;
   }
   const auto mask = ptrace::signal_mask(stopped.tid());
-  if (!mask || !ptrace::set_signal_mask(stopped.tid(), kAllSignals)) return;
+  if (!mask) return;
   mask_ = *mask;
   saved_ = *current;
   interrupted_ = is_interrupted(stopped.tid());
+  const bool outlives_us = stopped.thread().fate == ptrace::OnTracerDeath::leave;
   instruction_ = instruction;
+  const bool can_return = arch::runs_64_bit(saved_) && others == Others::stopped;
+  if (outlives_us && can_return && place_return_stub()) instruction_ = return_stub_->address;
+  // Only now: should we be gone, the code sets the mask back.
+  if (!ptrace::set_signal_mask(stopped.tid(), kAllSignals)) instruction_.reset();
+}
+
+/// The highest place in the vDSO's unused end where nothing is, not even what one of us that was killed has left.
+std::optional<std::uint64_t> RemoteCalls::unused_place(std::size_t size) {
+  const AddressSpace& space = *stopped_.thread().space;
+  if (space.image() == nullptr || space.size() < size) return std::nullopt;
+  std::vector<std::byte> there(size);
+  const std::uint64_t lowest = space.image()->unused_from() + size;
+  for (std::uint64_t at = (space.size() - size) & ~(kPlaceAlignment - 1); at >= lowest; at -= kPlaceAlignment) {
+    if (stopped_.memory().read(space.base() + at, there) != size) return std::nullopt;
+    if (std::ranges::all_of(there, [](std::byte byte) { return byte == std::byte{0}; })) return space.base() + at;
+  }
+  return std::nullopt;
+}
+
+/// From here on the thread comes back by itself.
+bool RemoteCalls::place_return_stub() {
+  const arch::ReturnStub stub = arch::make_return_stub(saved_, mask_);
+  const auto place = unused_place(stub.bytes.size());
+  if (!place) return false;
+  return_stub_ = Placed{*place, stub.bytes.size()};
+  if (!write_remote(stopped_.tid(), *place, stub.bytes)) return false;
+  moved_ = stopped_.set_registers(arch::moved_to(saved_, *place + stub.back));
+  return moved_;
+}
+
+void RemoteCalls::remove_return_stub() {
+  if (return_stub_) write_remote(stopped_.tid(), return_stub_->address, std::vector<std::byte>(return_stub_->size));
 }
 
 RemoteCalls::~RemoteCalls() {
   if (paused_seccomp_) ptrace::suspend_seccomp(stopped_.tid(), stopped_.thread().fate, stopped_.thread().filtered, false);
-  if (!instruction_) return;
   // From a stop of the same kind as before the kernel goes on as it would have: restarts a call, stays in a group-stop.
-  const bool as_before = used_ && interrupted_ && stop_as_interrupted(stopped_.tid());
-  stopped_.set_registers(saved_);
-  ptrace::set_signal_mask(stopped_.tid(), mask_);
+  const bool as_before = called_ && interrupted_ && stop_as_interrupted(stopped_.tid());
+  if (instruction_) ptrace::set_signal_mask(stopped_.tid(), mask_);
+  if (moved_) stopped_.set_registers(saved_);
+  remove_return_stub();
   // The kernel restarts a call only on its way out of a stop for a signal; this stop was for a call.
-  if (!as_before && restarts(saved_)) ptrace::interrupt(stopped_.tid());
+  if (called_ && !as_before && arch::restarts_call(saved_)) ptrace::interrupt(stopped_.tid());
 }
 
 std::optional<std::int64_t> RemoteCalls::call(std::int64_t nr, const std::array<std::uint64_t, 6>& args) {
   if (!instruction_) return std::nullopt;
-  used_ = true;
+  called_ = moved_ = true;
   if (!stopped_.set_registers(arch::for_system_call(saved_, *instruction_, nr, args))) return std::nullopt;
   if (!run_to_system_call_stop(stopped_.tid()) || !run_to_system_call_stop(stopped_.tid())) return std::nullopt;
   const auto after = ptrace::registers(stopped_.tid());

@@ -2,18 +2,24 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "trace/thread.hpp"
 
 namespace vdsotrace {
 
 /// System calls made by a stopped thread for us, with the vDSO's own system call instruction
-/// or one that an engine has put in place: those of i386 in a 32-bit program, else those of x86-64. Signals wait meanwhile; registers and signal mask are put back
-/// by the destructor. Begun at a signal, an event other than exec, or a system
-/// call's exit stop; where that was PTRACE_EVENT_STOP, the thread is at such a stop again afterwards.
+/// or one that an engine has put in place: those of i386 in a 32-bit program, else those of x86-64. Signals wait
+/// meanwhile; registers and signal mask are put back by the destructor. Begun at a signal, an event other than exec, or
+/// a system call's exit stop; where that was PTRACE_EVENT_STOP, the thread is at such a stop again afterwards.
+///
+/// In a 64-bit process that outlives us the thread is safe from our death at any moment, where the unused end of its vDSO has
+/// room: the calls are made there by code that, if nobody takes the thread back, brings it back itself. That
+/// takes that all other threads of the process are stopped: a fork would copy the code.
 class RemoteCalls {
  public:
-  explicit RemoteCalls(StoppedThread& stopped);
+  enum class Others : std::uint8_t { stopped, running };
+  explicit RemoteCalls(StoppedThread& stopped, Others others = Others::stopped);
   ~RemoteCalls();
   RemoteCalls(const RemoteCalls&) = delete;
   RemoteCalls& operator=(const RemoteCalls&) = delete;
@@ -23,10 +29,21 @@ class RemoteCalls {
   std::optional<std::int64_t> call(std::int64_t nr, const std::array<std::uint64_t, 6>& args);
 
  private:
+  std::optional<std::uint64_t> unused_place(std::size_t size);
+  bool place_return_stub();
+  void remove_return_stub();
+
+  /// Code in the vDSO's unused end, where only zeros were.
+  struct Placed {
+    std::uint64_t address;
+    std::size_t size;
+  };
   StoppedThread& stopped_;
+  std::optional<Placed> return_stub_;
   std::optional<std::uint64_t> instruction_;  ///< nothing: calls cannot be made
   bool interrupted_ = false;  ///< at first it was at a stop for PTRACE_INTERRUPT, or in a group-stop
-  bool used_ = false;
+  bool moved_ = false;   ///< its registers are not the program's
+  bool called_ = false;  ///< a call was begun
   bool paused_seccomp_ = false;
   std::uint64_t mask_ = 0;
   arch::Registers saved_{};

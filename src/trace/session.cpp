@@ -10,10 +10,10 @@ namespace {
 
 constexpr std::size_t kMostEarly = 64;
 /// Looks for records without a sleep between, after the last one that came.
-constexpr int kLooksAtOnce = 20;
-constexpr std::int64_t kBetweenLooksNs = 20'000;
-constexpr std::int64_t kShortNapNs = 100'000;
-constexpr std::int64_t kLongNapNs = 20'000'000;
+
+/// The kernel stops a stepped thread once more, without a signal, where that step has led into a handler
+/// (signal_setup_done, kernel/signal.c).
+bool ends_step(const siginfo_t& info) { return info.si_code == TRAP_TRACE || info.si_code == SIGTRAP; }
 
 }  // namespace
 
@@ -63,24 +63,12 @@ void Session::watch(const std::function<bool()>& more) {
   }
 }
 
-/// Nobody wakes us for what is seen without a stop: so we look again, at once while it comes thick, ever more
-/// rarely while there is nothing.
 std::optional<std::int64_t> Session::nap() {
-  // A ring that is looked at all the time costs those who write it more than one that has filled a little.
   const std::int64_t now = monotonic_ns();
-  if (quiet_looks_ < kLooksAtOnce && now - last_look_ < kBetweenLooksNs) return 0;
-  last_look_ = now;
-  const auto drained = engine_.drain();
-  if (drained == ProbeEngine::Drained::never) quiet_looks_ = kLooksAtOnce;
-  if (drained == ProbeEngine::Drained::something) {
-    quiet_looks_ = 0;
-    return 0;
-  }
-  ++quiet_looks_;
-  if (quiet_looks_ < kLooksAtOnce && drained == ProbeEngine::Drained::nothing) return 0;
-  reporter_.settle();
-  if (drained == ProbeEngine::Drained::never) return std::nullopt;
-  return std::min(kShortNapNs << std::min(quiet_looks_ - kLooksAtOnce, 16), kLongNapNs);
+  if (!pace_.due(now)) return 0;
+  pace_.looked(now, engine_.drain());
+  if (pace_.calm()) reporter_.settle();
+  return pace_.pause();
 }
 
 void Session::on_stop(const TraceeStop& stop) {
@@ -108,7 +96,8 @@ void Session::handle(Thread& thread, const WaitStatus& status) {
   }
   StoppedThread stopped(thread);
   const pid_t tid = thread.tid;
-  const Resume how = decide(stopped, status);
+  Resume how = decide(stopped, status);
+  if (how.how == Resume::How::run) how.how = engine_.pace(stopped);
   std::move(stopped).resume(how, policy_.stops(thread));
   if (how.how == Resume::How::detach) family_.forget(tid);
 }
@@ -146,7 +135,7 @@ Resume Session::decide(StoppedThread& stopped, const WaitStatus& status) {
   if (thread.executed && status.kind() == WaitStatus::Kind::system_call) {
     // The end of execve: nothing of the new program has run, and unlike at the event before, it can make calls for us.
     thread.executed = false;
-    if (thread.space->image() != nullptr) engine_.install(*thread.space, stopped);
+    if (thread.space->image() != nullptr) engine_.install(*thread.space, stopped, {});
     policy_.suit(*thread.space);
   }
   switch (status.kind()) {
@@ -208,6 +197,12 @@ Resume Session::on_filtered(StoppedThread& stopped) {
 Resume Session::on_signal(StoppedThread& stopped, int signal) {
   const auto info = ptrace::signal_info(stopped.tid());
   if (!info) return {};
+  // The trap behind a step is delivered before any other signal.
+  const bool stepped = std::exchange(stopped.thread().step_due, false) && signal == SIGTRAP;
+  if (stepped && ends_step(*info) && engine_.on_step(stopped)) {
+    repair_signal_state(stopped);
+    return {};
+  }
   if ((signal == SIGTRAP || signal == SIGSEGV) && info->si_code == SI_KERNEL) {
     if (const auto how = engine_.on_trap(stopped)) {
       repair_signal_state(stopped);

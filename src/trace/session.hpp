@@ -56,6 +56,7 @@ class Session {
   bool hold_all();
   void hold(Thread& thread, const WaitStatus& status);
   bool all_held();
+  void forget_vanished(std::set<pid_t>& missing);
   bool may_be_left_asleep(const Thread& thread);
   std::map<pid_t, int> settle_held();
   void watch(const std::function<bool()>& more);
@@ -84,8 +85,7 @@ class Session {
   pid_t root_ = 0;
   std::optional<Outcome> outcome_;
   bool failed_to_launch_ = false;
-  int quiet_looks_ = 0;
-  std::int64_t last_look_ = 0;
+  DrainPace pace_;
   /// New threads that stopped, or even ended, before their creator's event was seen.
   std::map<pid_t, WaitStatus> early_;
 

@@ -5,6 +5,7 @@
 
 #include "os/clock.hpp"
 #include "os/proc.hpp"
+#include "trace/attach.hpp"
 #include "trace/session.hpp"
 
 namespace vdsotrace {
@@ -42,7 +43,7 @@ void Session::hold(Thread& thread, const WaitStatus& status) {
   StoppedThread stopped(thread);
   asleep_.erase(tid);
   // Let go at this stop, it would die of the trap that it is about to be stopped for.
-  const bool trap_follows = is_interruption(status) && ptrace::breakpoint_pending(tid);
+  const bool trap_follows = is_interruption(status) && ptrace::trap_pending(tid);
   const bool restart_follows = status.kind() == WaitStatus::Kind::system_call && will_be_restarted(tid);
   if (trap_follows || restart_follows) {
     // Any stop takes back the one that was asked for.
@@ -78,6 +79,7 @@ bool Session::hold_all() {
     if (!thread->stopped) ptrace::interrupt(tid);
   }
   bool undisturbed = true;
+  std::set<pid_t> missing;
   while (!all_held()) {
     source_.set_deadline(monotonic_ns() + kPatienceNs);
     const WaitResult result = source_.next([] { return std::nullopt; });
@@ -89,11 +91,27 @@ bool Session::hold_all() {
     for (const auto& [tid, thread] : family_.threads()) {
       if (!held_.contains(tid) && may_be_left_asleep(*thread)) asleep_.insert(tid);
     }
+    forget_vanished(missing);
   }
   source_.set_deadline(std::nullopt);
   adopt_orphans(true);
   holding_ = false;
   return undisturbed;
+}
+
+/// One that an exec took the number of while it was being seized has no end that could be waited for. `missing`: those
+/// that were not there the last time either; what had been waited for by then has been told since.
+void Session::forget_vanished(std::set<pid_t>& missing) {
+  std::set<pid_t> now;
+  for (const auto& [tid, thread] : family_.threads()) {
+    if (!held_.contains(tid) && !asleep_.contains(tid) && !is_ours(tid)) now.insert(tid);
+  }
+  for (const pid_t tid : now) {
+    if (!missing.contains(tid)) continue;
+    engine_.on_end(*family_.find(tid));
+    family_.forget(tid);
+  }
+  missing = std::move(now);
 }
 
 bool Session::all_held() {

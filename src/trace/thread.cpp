@@ -34,6 +34,11 @@ void StoppedThread::resume(Resume how, bool calls) && {
         ptrace::resume(thread.tid, how.signal);
       }
       break;
+    case Resume::How::step:
+      thread.step_due = true;
+      ptrace::step(thread.tid, how.signal);
+      break;
+    case Resume::How::call: ptrace::resume_to_syscall(thread.tid, how.signal); break;
     case Resume::How::listen: ptrace::listen(thread.tid); break;
     case Resume::How::detach: ptrace::detach(thread.tid, how.signal); break;
     case Resume::How::hold: break;

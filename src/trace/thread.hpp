@@ -57,6 +57,7 @@ struct Thread {
   bool filtered = false;      ///< our seccomp filter is on it
   std::optional<CallInProgress> in_call;
   std::int64_t restarted_call = -1;  ///< number of the call that a restart_syscall goes on with, -1 if unknown
+  bool step_due = false;      ///< was let execute one instruction, and the trap behind that has not been seen
   std::optional<Call> in_vsyscall;  ///< between the filter's stop and its end
 
   bool told() const { return role == Role::traced && phase != Phase::launching && phase != Phase::attached; }
@@ -66,6 +67,8 @@ struct Thread {
 struct Resume {
   enum class How : std::uint8_t {
     run,     ///< until its next stop
+    step,    ///< one instruction
+    call,    ///< as run, but the system call that it stands at is a stop in any case
     listen,  ///< stays in its group-stop
     detach,  ///< for good
     hold,    ///< stays stopped until something else happens

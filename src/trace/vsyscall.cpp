@@ -3,6 +3,7 @@
 #include "model/syscalls/render.hpp"
 #include "model/syscalls/spec.hpp"
 #include "os/seccomp_filter.hpp"
+#include "trace/callers.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -37,6 +38,7 @@ bool Vsyscalls::on_filtered(StoppedThread& stopped, const __ptrace_syscall_info&
   if (!wanted(thread, call)) return true;
   call.start_ns = realtime_ns();
   if (needs_.values) capture_entry(call, stopped.memory(), DecodeLimits{needs_.string_limit});
+  note_caller_of_function(stopped, needs_, call);
   thread.in_vsyscall = std::move(call);
   ptrace::interrupt(stopped.tid());
   return true;

@@ -87,7 +87,7 @@ class StatusTest(unittest.TestCase):
     def test_help_names_each_option(self):
         text = vdsotrace("--help").stdout
         for option in ("-f", "--follow-forks", "-p", "-o", "-A", "-c", "-C", "-S", "-e", "-t", "-r", "-T", "-s", "-E",
-                       "-u", "-q", "--engine", "--pin", "--duration", "--no-vdso", "--json", "--color"):
+                       "-u", "-q", "--engine", "--pin", "--duration", "--no-vdso", "--steps", "--json", "--color"):
             self.assertRegex(text, rf"(?<![\w-]){option}(?![\w-])")
 
     def test_options_end_at_the_program(self):

@@ -4,6 +4,7 @@
 #include "event_stream.hpp"
 #include "pipeline/pipeline.hpp"
 #include "sinks/json_lines.hpp"
+#include "vdsotrace/vdso_image.hpp"
 
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
@@ -15,7 +16,8 @@ std::string text_of(std::vector<Event> events, bool summary_only = false) {
   Scratch scratch;
   Aggregate totals;
   const Selection all;
-  Pipeline pipeline(all, totals);
+  Explainer explainer;
+  Pipeline pipeline(all, totals, explainer);
   const RunFacts facts{"1.0", {"./a\xff", "b"}, "breakpoint", "x86_64", "6.18", "tsc"};
   pipeline.add(std::make_unique<JsonLinesSink>(scratch.output, totals, facts, DecodeLimits{}, summary_only));
   for (Event& e : events) pipeline.accept(std::move(e));
@@ -95,6 +97,23 @@ TEST_CASE("a call's line, exactly") {
         std::string::npos);
 }
 
+TEST_CASE("steps are told where they were made") {
+  Call call = clock_call(Route::vdso);
+  call.steps.emplace();
+  call.steps->instructions = 67;
+  call.steps->path = {0x10, 0x14};
+  auto line = lines_of({event(call)})[1];
+  CHECK(line["instructions"] == 67);
+  CHECK(line["retries"] == 0);
+  CHECK_FALSE(line.contains("steps"));
+  call.steps->complete = false;
+  call.steps->image = std::make_shared<VdsoImage>();
+  line = lines_of({event(call)})[1];
+  CHECK(line["instructions"].is_null());
+  CHECK(line["steps"] == Json({16, 20}));
+  CHECK_FALSE(lines_of({event(clock_call(Route::vdso))})[1].contains("retries"));
+}
+
 TEST_CASE("strings in a call are quoted once for text and once for JSON") {
   Call write = running("write", {1, 0x1000, 5});
   const char data[] = {'"', '\\', '\n', '\x1b', '\xff'};
@@ -135,7 +154,18 @@ TEST_CASE("the caller is told where it is known") {
   const auto line = lines_of({event(call)})[1];
   CHECK(line["duration_ns"] == 25);
   CHECK(line["caller"] == Json({{"address", "9223372036854775807"}, {"module", "/bin/\\376"}, {"offset", 0x34},
-                                {"symbol", nullptr}}));
+                                {"symbol", nullptr}, {"in_module", 0}, {"source", nullptr}}));
+  CHECK_FALSE(line.contains("stack"));
+}
+
+TEST_CASE("a stack is told where it was asked for") {
+  Call call = clock_call(Route::vdso);
+  call.stack = {Caller{0x1005, "/bin/a", 5, "f", 0x5, "a.c:3"}, Caller{0x2000, "", 0x2000, "", 0x2000, ""}};
+  const auto stack = lines_of({event(call)})[1]["stack"];
+  REQUIRE(stack.size() == 2);
+  CHECK(stack[0] == Json({{"address", 0x1005}, {"module", "/bin/a"}, {"offset", 5}, {"symbol", "f"}, {"in_module", 5},
+                          {"source", "a.c:3"}}));
+  CHECK(stack[1]["symbol"] == nullptr);
 }
 
 TEST_CASE("processes, signals and ends have their keys") {

@@ -46,7 +46,8 @@ struct Run {
 };
 
 void run(Run& into, const Selection& selection, std::vector<Event> events) {
-  Pipeline pipeline(selection, into.totals);
+  Explainer explainer;
+  Pipeline pipeline(selection, into.totals, explainer);
   pipeline.add(std::make_unique<Keeper>(into.seen));
   for (Event& e : events) pipeline.accept(std::move(e));
   REQUIRE(pipeline.finish());
@@ -110,7 +111,8 @@ TEST_CASE("every sink is settled and finished, and the first error counts") {
   const Selection all;
   Aggregate totals;
   Keeper::Seen first, second, third;
-  Pipeline pipeline(all, totals);
+  Explainer explainer;
+  Pipeline pipeline(all, totals, explainer);
   pipeline.add(std::make_unique<Keeper>(first));
   pipeline.add(std::make_unique<Keeper>(second, fail("one")));
   pipeline.add(std::make_unique<Keeper>(third, fail("two")));

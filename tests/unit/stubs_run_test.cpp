@@ -95,7 +95,7 @@ const Bytes kSum = from_hex("48 8d 04 37 48 01 d0 c3");
 
 std::vector<StubRecord> drained(Shared& shared, bool final = false) {
   std::vector<StubRecord> records;
-  shared.region->drain(final, [&](const StubRecord& record) { records.push_back(record); });
+  shared.region->drain(final, [&](const StubRecord& record, const StackWindow&) { records.push_back(record); });
   return records;
 }
 
@@ -135,7 +135,7 @@ TEST_CASE("a record has arguments, value, times and who called", "[stubs_run]") 
   if (!can_run()) return;
   Shared shared;
   shared.region->bind(own_thread_pointer());
-  const Observed call(StubKind::timespec, StubShape::clocked, {0, shared.address(), 5}, kFillTimespec);
+  const Observed call(StubKind::timespec, StubShape::clocked, {0, shared.address(), 5, 0}, kFillTimespec);
   timespec out{};
   CHECK(call(1, reinterpret_cast<long>(&out)) == 0);
   CHECK(out.tv_nsec == 7);
@@ -159,7 +159,7 @@ TEST_CASE("a failed call's pointer is not followed", "[stubs_run]") {
   if (!can_run()) return;
   Shared shared;
   // mov rax, -14; ret
-  const Observed call(StubKind::timespec, StubShape::clocked, {0, shared.address(), 0},
+  const Observed call(StubKind::timespec, StubShape::clocked, {0, shared.address(), 0, 0},
                       from_hex("48 c7 c0 f2 ff ff ff c3"));
   CHECK(call(0, 1) == -14);
   const auto records = drained(shared);
@@ -172,7 +172,7 @@ TEST_CASE("three arguments reach the function and the record", "[stubs_run]") {
   Shared shared;
   shared.region->bind(own_thread_pointer());
   char bytes[64] = "0123456789";
-  const Observed call(StubKind::getrandom, StubShape::three, {0, shared.address(), 0},
+  const Observed call(StubKind::getrandom, StubShape::three, {0, shared.address(), 0, 0},
                       from_hex("48 89 f0 c3"));  // mov rax, rsi; ret: so many bytes were written
   CHECK(call(reinterpret_cast<long>(bytes), 4, 9) == 4);
   CHECK(call(reinterpret_cast<long>(bytes), 64, 0) == 64);
@@ -181,14 +181,14 @@ TEST_CASE("three arguments reach the function and the record", "[stubs_run]") {
   CHECK(records[0].arg2 == 9);
   CHECK(std::memcmp(records[0].value.data(), "0123", 4) == 0);
   CHECK(std::memcmp(records[1].value.data(), bytes, RECORD_VALUE_BYTES) == 0);
-  const Observed sum(StubKind::caller, StubShape::three, {0, shared.address(), RECORD_SHORT_FLAG}, kSum);
+  const Observed sum(StubKind::caller, StubShape::three, {0, shared.address(), RECORD_SHORT_FLAG, 0}, kSum);
   CHECK(sum(1, 20, 300) == 321);
 }
 
 TEST_CASE("a short record has its times", "[stubs_run]") {
   if (!can_run()) return;
   Shared shared;
-  const Observed call(StubKind::measured, StubShape::plain, {0, shared.address(), 3 | RECORD_SHORT_FLAG}, kReturnZero);
+  const Observed call(StubKind::measured, StubShape::plain, {0, shared.address(), 3 | RECORD_SHORT_FLAG, 0}, kReturnZero);
   call();
   const auto records = drained(shared);
   REQUIRE(records.size() == 1);
@@ -202,7 +202,7 @@ TEST_CASE("nothing is lost when rings are full", "[stubs_run]") {
   Shared shared;
   shared.region->bind(own_thread_pointer());
   constexpr std::uint64_t kCalls = 50'000;
-  const Observed call(StubKind::timespec, StubShape::clocked, {0, shared.address(), 0}, kFillTimespec);
+  const Observed call(StubKind::timespec, StubShape::clocked, {0, shared.address(), 0, 0}, kFillTimespec);
   std::atomic<int> running{3};
   std::vector<std::thread> callers;
   for (int i = 0; i < 3; ++i) {
@@ -214,7 +214,7 @@ TEST_CASE("nothing is lost when rings are full", "[stubs_run]") {
   }
   std::uint64_t seen[4] = {};
   std::uint64_t lost = 0;
-  const auto take = [&](const StubRecord& record) {
+  const auto take = [&](const StubRecord& record, const StackWindow&) {
     REQUIRE(record.arg0 < 4);
     ++seen[record.arg0];
   };
@@ -228,11 +228,11 @@ TEST_CASE("nothing is lost when rings are full", "[stubs_run]") {
 TEST_CASE("once recording has ended calls go through", "[stubs_run]") {
   if (!can_run()) return;
   Shared shared;
-  const Observed call(StubKind::measured, StubShape::three, {0, shared.address(), RECORD_SHORT_FLAG}, kSum);
+  const Observed call(StubKind::measured, StubShape::three, {0, shared.address(), RECORD_SHORT_FLAG, 0}, kSum);
   shared.at<std::uint32_t>(REGION_ORPHANED) = 1;
   CHECK(call(1, 2, 3) == 6);
   CHECK(call(1, 2, 3) == 6);
-  std::uint64_t lost = shared.region->drain(false, [](const StubRecord&) { FAIL("a record of nothing"); });
+  std::uint64_t lost = shared.region->drain(false, [](const StubRecord&, const StackWindow&) { FAIL("a record of nothing"); });
   CHECK(lost == 2);
   // We are back.
   call();
@@ -282,10 +282,10 @@ TEST_CASE("garbage in the shared memory is counted and skipped", "[stubs_run]") 
   // A head that runs away, commits out of turn, a function that does not exist.
   shared.at<std::uint64_t>(REGION_SHARED_ENTRY + ENTRY_HEAD) = ~std::uint64_t{0};
   shared.at<std::uint64_t>(ring) = (std::uint64_t{1} << 16) | 200;
-  shared.at<std::uint64_t>(ring + 128) = (std::uint64_t{77} << 16);
-  shared.at<std::uint64_t>(ring + 256) = (std::uint64_t{3} << 16) | 1;
+  shared.at<std::uint64_t>(ring + (1 << RECORD_LOG2)) = (std::uint64_t{77} << 16);
+  shared.at<std::uint64_t>(ring + (2 << RECORD_LOG2)) = (std::uint64_t{3} << 16) | 1;
   std::vector<StubRecord> records;
-  const auto lost = shared.region->drain(true, [&](const StubRecord& record) { records.push_back(record); });
+  const auto lost = shared.region->drain(true, [&](const StubRecord& record, const StackWindow&) { records.push_back(record); });
   CHECK(lost == (1 << RING_RECORDS_LOG2) - 1);
   CHECK(records.size() == 1);
 }

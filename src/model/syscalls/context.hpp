@@ -43,9 +43,11 @@ class ArgContext {
   std::int32_t as_int() const { return static_cast<std::int32_t>(value()); }
   std::uint32_t as_uint() const { return static_cast<std::uint32_t>(value()); }
 
-  /// Whether the call has returned with an error: out-arguments are then
-  /// addresses only, as the kernel did not fill them.
-  bool failed() const { return call_.ending == Ending::returned && call_.error != 0; }
+  /// Whether the call has returned with an error, or nobody saw what it left: out-arguments are then
+  /// addresses only.
+  bool failed() const {
+    return (call_.ending == Ending::returned && call_.error != 0) || call_.ending == Ending::unseen;
+  }
   bool exiting() const { return exiting_; }
   void set_exiting(bool exiting) { exiting_ = exiting; }
 
@@ -67,6 +69,12 @@ class ArgContext {
 
   std::string& out() { return out_; }
   void put(std::string_view text) { out_.append(text); }
+  /// As print("{}", number) at a fraction of its cost.
+  template <class Integer>
+  void put_number(Integer number) {
+    const fmt::format_int digits(number);
+    out_.append(digits.data(), digits.size());
+  }
   template <class... T>
   void print(fmt::format_string<T...> format, T&&... args) {
     fmt::format_to(std::back_inserter(out_), format, std::forward<T>(args)...);

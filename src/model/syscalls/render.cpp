@@ -36,9 +36,9 @@ void print_result(ArgContext& c, const CallSpec& spec) {
   if (spec.result != nullptr) {
     spec.result(c);
   } else if (call.abi == Abi::i386) {
-    c.print("{}", static_cast<std::int32_t>(call.result));
+    c.put_number(static_cast<std::int32_t>(call.result));
   } else {
-    c.print("{}", call.result);
+    c.put_number(call.result);
   }
   if (spec.comment == nullptr) return;
   const std::size_t bare = c.out().size();
@@ -50,7 +50,7 @@ void print_result(ArgContext& c, const CallSpec& spec) {
 std::string result_text(ArgContext& c, const CallSpec& spec) {
   const Call& call = c.call();
   if (call.ending == Ending::running) return {};
-  if (call.ending == Ending::unfinished) return "?";
+  if (call.ending != Ending::returned) return "?";
   if (call.error != 0) return error_result(call.error);
   c.out().clear();
   print_result(c, spec);
@@ -71,6 +71,9 @@ void print_at_exit(ArgContext& c, const ArgKind& kind) {
   c.take_waiting();
 }
 
+/// Whether all of its arguments are to be shown.
+bool has_ended(const Call& call) { return call.ending == Ending::returned || call.ending == Ending::unseen; }
+
 bool has_beginning(const ArgKind& kind) {
   return kind.when == When::entry || kind.when == When::either || kind.when == When::amended;
 }
@@ -82,7 +85,7 @@ struct Printed {
 };
 
 Printed print_whole(ArgContext& c, const ArgKind& kind) {
-  const bool returned = c.call().ending == Ending::returned;
+  const bool returned = has_ended(c.call());
   c.out().clear();
   if (has_beginning(kind) && !print_at_entry(c, kind)) {
     const std::size_t beginning = c.out().size();
@@ -154,7 +157,7 @@ CallText render(const Call& call, const DecodeLimits& limits) {
   const CallSpec& spec = spec_for(call);
   std::string scratch;
   ArgContext c(call, readable(call.at_entry), readable(call.at_exit), limits, scratch);
-  CallText text = render_arguments(c, spec, call.ending == Ending::returned);
+  CallText text = render_arguments(c, spec, has_ended(call));
   c.set_exiting(true);
   text.result = result_text(c, spec);
   return text;
@@ -166,19 +169,29 @@ CallText render_entry(const Call& call, const DecodeLimits& limits) {
   return render_arguments(c, spec_for(call), false);
 }
 
-std::string CallText::beginning() const {
-  std::string text;
+void CallText::append_beginning(std::string& text) const {
+  const std::size_t before = text.size();
   for (std::size_t i = 0; i < at_entry && i < args.size(); ++i) {
     if (i > 0) text.append(", ");
     text.append(args[i]);
   }
-  text.resize(text.size() - std::min(amended, text.size()));
+  text.resize(text.size() - std::min(amended, text.size() - before));
   if (at_entry > 0 && more && !joined_late) text.append(", ");
+}
+
+std::string CallText::beginning() const {
+  std::string text;
+  append_beginning(text);
   return text;
 }
 
 std::string CallText::remainder() const {
   std::string text;
+  append_remainder(text);
+  return text;
+}
+
+void CallText::append_remainder(std::string& text) const {
   if (at_entry > 0 && at_entry <= args.size()) {
     const std::string& last = args[at_entry - 1];
     text.append(last, last.size() - std::min(amended, last.size()));
@@ -187,7 +200,6 @@ std::string CallText::remainder() const {
     if (i > at_entry || (joined_late && at_entry > 0)) text.append(", ");
     text.append(args[i]);
   }
-  return text;
 }
 
 std::string display_name(const Call& call) {

@@ -36,6 +36,8 @@ struct CallText {
   /// What stands between the brackets while the call runs, and what its end adds to that.
   std::string beginning() const;
   std::string remainder() const;
+  void append_beginning(std::string& text) const;
+  void append_remainder(std::string& text) const;
 };
 
 /// Works for a call that still runs (args stops at `at_entry`) and for one that has ended.

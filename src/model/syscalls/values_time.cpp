@@ -6,12 +6,25 @@
 
 namespace vdsotrace {
 
+namespace {
+
+/// Most calls of most traces have one.
+void print_time(ArgContext& c, std::int64_t seconds, std::string_view fraction_name, std::uint64_t fraction) {
+  c.put("{tv_sec=");
+  c.put_number(seconds);
+  c.put(fraction_name);
+  c.put_number(fraction);
+  c.put("}");
+}
+
+}  // namespace
+
 void print_timespec(ArgContext& c, const timespec& value) {
-  c.print("{{tv_sec={}, tv_nsec={}}}", value.tv_sec, static_cast<std::uint64_t>(value.tv_nsec));
+  print_time(c, value.tv_sec, ", tv_nsec=", static_cast<std::uint64_t>(value.tv_nsec));
 }
 
 void print_timeval(ArgContext& c, const timeval& value) {
-  c.print("{{tv_sec={}, tv_usec={}}}", value.tv_sec, static_cast<std::uint64_t>(value.tv_usec));
+  print_time(c, value.tv_sec, ", tv_usec=", static_cast<std::uint64_t>(value.tv_usec));
 }
 
 void print_timespec_at(ArgContext& c, std::uint64_t address) {

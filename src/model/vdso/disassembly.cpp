@@ -156,8 +156,10 @@ class Annotator {
     for (const Loop& loop : retries_) {
       auto& head = result_.lines[loop.head];
       head.notes.emplace_back("seqlock loop begins");
-      for (const std::uint32_t node : loop.back)
+      for (const std::uint32_t node : loop.back) {
         result_.lines[node].notes.push_back(fmt::format("seqlock retry: {} again", head.label));
+        result_.retries.emplace_back(result_.lines[node].offset, head.offset);
+      }
     }
   }
 

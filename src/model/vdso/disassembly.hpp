@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "vdsotrace/vdso_image.hpp"
@@ -25,6 +26,8 @@ struct DisassembledFunction {
   std::uint32_t entry = 0;
   std::vector<std::string> facts;  ///< what there is to say of the function as a whole
   std::vector<DisassembledLine> lines;  ///< sorted by offset; what nothing reaches is not among them
+  /// The steps by which a seqlock loop begins anew: offset of the branch, offset of the loop's head.
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> retries;
 };
 
 /// The function of that name, or all if the name is empty, and the private helpers they call, sorted

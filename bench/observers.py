@@ -1,0 +1,100 @@
+"""Who observes: a row for each, with what it can see and how it is started."""
+
+import shlex
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(SOURCE / "tests" / "support"))
+import vdsotrace_testing as testing
+
+VDSOTRACE = testing.VDSOTRACE
+OUT = ["-o", "/dev/null"]
+FILE = ["-o", str(SOURCE / "build" / "bench" / "trace.out")]
+VDSO_ONLY = ["-e", "route=vdso,fallback"]  # no system call stops
+
+# Kinds of work. An IFUNC is resolved to the vDSO's function itself: gdb and uprobes do not see it by name.
+CALL, IFUNC, FALLBACK = "call", "ifunc", "fallback"
+SYSCALL, START, MAKE, PROGRAM, SERVER, MEMORY = "syscall", "start", "make", "program", "server", "memory"
+VDSO = {CALL, IFUNC, FALLBACK}
+
+
+@dataclass
+class Observer:
+    name: str
+    sees: set
+    prefix: tuple = ()     # stands before the observed command
+    attach: tuple = ()     # stands before the observed server's number
+    wrap: object = None    # makes a command of the observed command, instead of `prefix`
+
+    def command(self, observed):
+        return self.wrap(observed) if self.wrap else [*self.prefix, *observed]
+
+    def missing(self):
+        """Why it cannot be measured here, or nothing."""
+        try:
+            words = self.attach or self.command(["true"])
+        except Exception as reason:  # what the tests would skip with
+            return str(reason)
+        needs = [word for word in words[:4] if word in PROGRAMS]
+        return next((f"{word} is not installed" for word in needs if shutil.which(word) is None), None)
+
+
+PROGRAMS = {"strace", "ltrace", "gdb", "uftrace", "bpftrace", "perf", "setarch", "taskset"}
+
+
+def gdb(observed):
+    return ["gdb", "-q", "-batch", "-ex", "set breakpoint pending on", "-ex", "break clock_gettime",
+            "-ex", "ignore 1 1000000000", "-ex", "run", "--args", *observed]
+
+
+def uprobe(observed):
+    libc = next((line.split()[-1] for line in open("/proc/self/maps") if "libc.so" in line), "libc.so.6")
+    return ["bpftrace", "-q", "-e", f"uprobe:{libc}:clock_gettime {{ @ = count(); }}", "-c", shlex.join(observed)]
+
+
+def perf_breakpoint(observed):
+    testing.require_perf()
+    address = testing.vdso_base(observed) + testing.vdso_functions()["clock_gettime"]
+    return ["perf", "stat", "-e", f"mem:{address:#x}:x:u", "setarch", "-R", *observed]
+
+
+def uftrace(observed):
+    return ["uftrace", "record", "--force", "-d", str(SOURCE / "build" / "bench" / "uftrace"), *observed]
+
+
+OBSERVERS = [
+    Observer("bare", VDSO | {SYSCALL, START, MAKE, PROGRAM, SERVER}, attach=("true",)),
+    Observer("vdsotrace -c", VDSO | {START, PROGRAM, MEMORY}, (VDSOTRACE, "-c", *OUT), (VDSOTRACE, "-c", *OUT, "-p")),
+    Observer("vdsotrace -c -e route=vdso,fallback", VDSO | {PROGRAM, SERVER}, (VDSOTRACE, "-c", *VDSO_ONLY, *OUT),
+             (VDSOTRACE, "-c", *VDSO_ONLY, *OUT, "-p")),
+    Observer("vdsotrace -c -T -e route=vdso,fallback", VDSO | {PROGRAM}, (VDSOTRACE, "-c", "-T", *VDSO_ONLY, *OUT)),
+    Observer("vdsotrace -c -e trace=%vdso", VDSO | {SYSCALL}, (VDSOTRACE, "-c", "-e", "trace=%vdso", *OUT)),
+    Observer("vdsotrace audit", VDSO | {PROGRAM}, (VDSOTRACE, "audit", "-o", "/dev/null")),
+    Observer("vdsotrace -e route=vdso,fallback, text", VDSO | {PROGRAM}, (VDSOTRACE, *VDSO_ONLY, *FILE)),
+    Observer("vdsotrace -e route=vdso,fallback, JSON", VDSO | {PROGRAM}, (VDSOTRACE, *VDSO_ONLY, "--json", *FILE)),
+    Observer("vdsotrace", VDSO | {SYSCALL, START, PROGRAM}, (VDSOTRACE, *OUT), (VDSOTRACE, *OUT, "-p")),
+    Observer("vdsotrace --pin", {SYSCALL}, (VDSOTRACE, "--pin", *OUT)),
+    Observer("vdsotrace --engine=breakpoint", VDSO, (VDSOTRACE, "--engine=breakpoint", *OUT)),
+    Observer("vdsotrace --engine=breakpoint --pin", VDSO, (VDSOTRACE, "--engine=breakpoint", "--pin", *OUT)),
+    Observer("vdsotrace --engine=perf -c", {CALL}, (VDSOTRACE, "--engine=perf", "-c", *OUT),
+             (VDSOTRACE, "--engine=perf", "-c", *OUT, "-p")),
+    Observer("vdsotrace --engine=step", {CALL}, (VDSOTRACE, "--engine=step", *OUT)),
+    Observer("vdsotrace -f -c", {MAKE}, (VDSOTRACE, "-f", "-c", *OUT)),
+    Observer("vdsotrace -f -c -e trace=%vdso", {MAKE}, (VDSOTRACE, "-f", "-c", "-e", "trace=%vdso", *OUT)),
+    Observer("vdsotrace -f", {MAKE}, (VDSOTRACE, "-f", *OUT)),
+    Observer("strace", {SYSCALL, START, PROGRAM}, ("strace", *OUT)),
+    Observer("strace, bound to one processor", {SYSCALL}, ("taskset", "-c", "0", "strace", *OUT)),
+    Observer("strace -c", {SYSCALL, START}, ("strace", "-c", *OUT)),
+    Observer("strace -f", {MAKE}, ("strace", "-f", *OUT)),
+    Observer("strace -c -f", {SERVER}, attach=("strace", "-c", "-f", *OUT, "-p")),
+    Observer("strace --seccomp-bpf -f -e trace=openat", {SYSCALL, START, MAKE},
+             ("strace", "--seccomp-bpf", "-f", "-e", "trace=openat", *OUT)),
+    Observer("ltrace", {CALL, IFUNC}, ("ltrace", *OUT, "-e", "clock_gettime+gettimeofday+time+getcpu")),
+    Observer("gdb, breakpoint with an ignore count", {CALL}, wrap=gdb),
+    Observer("uftrace record", {CALL, IFUNC, FALLBACK}, wrap=uftrace),
+    Observer("bpftrace, uprobe that counts", {CALL, FALLBACK}, wrap=uprobe),
+    Observer("perf stat -e mem:ADDRESS:x", {CALL, FALLBACK}, wrap=perf_breakpoint),
+]

@@ -1,0 +1,169 @@
+"""What is observed: a row for each work, and how one run of each kind of work is measured."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from observers import CALL, FALLBACK, IFUNC, MAKE, MEMORY, PROGRAM, SERVER, START, SYSCALL, SOURCE, VDSOTRACE
+
+CALLS = str(SOURCE / "build" / "bench" / "calls")
+NS = {"ns": 1, "us": 1e3, "ms": 1e6}
+LONG_ENOUGH_NS = 200e6
+FEWEST, MOST = 500, 5_000_000
+
+
+def quietly(command, **more):
+    return subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True, cwd=SOURCE, **more)
+
+
+@dataclass
+class Loop:
+    """bench/calls.c, which measures itself: time per call, without start-up."""
+    name: str
+    kind: str
+    unit: str
+    call: str
+    threads: int = 1
+    beside: str = "bare"
+    counts: dict = field(default_factory=dict)  # calls per run, by observer
+
+    def took_ns(self, observer, count):
+        command = observer.command([CALLS, self.call, str(count), str(self.threads)])
+        # gdb and others print on the program's standard output.
+        return int(re.findall(r"^\d+$", quietly(command, stdout=subprocess.PIPE).stdout, re.M)[-1])
+
+    def measure(self, observer):
+        if observer.name not in self.counts:
+            first = self.took_ns(observer, FEWEST) / FEWEST
+            self.counts[observer.name] = int(min(MOST, max(FEWEST, LONG_ENOUGH_NS / max(first, 1))))
+        count = self.counts[observer.name]
+        return self.took_ns(observer, count) / count / NS[self.unit]
+
+    def missing(self):
+        return None
+
+
+@dataclass
+class Whole:
+    """A command from its start to its end."""
+    name: str
+    kind: str
+    command: tuple
+    unit: str = "ms"
+    beside: str = "bare"
+
+    def measure(self, observer):
+        start = time.perf_counter_ns()
+        quietly(observer.command(self.command), stdout=subprocess.DEVNULL)
+        return (time.perf_counter_ns() - start) / NS[self.unit]
+
+    def missing(self):
+        return None if shutil.which(self.command[0]) else f"{self.command[0]} is not installed"
+
+
+def pg_test_timing():
+    """Debian keeps it out of PATH."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_test_timing"))
+    return str(found[-1]) if found else shutil.which("pg_test_timing")
+
+
+@dataclass
+class PgTestTiming:
+    """PostgreSQL's own measurement of its clock, as it prints it."""
+    name: str = "pg_test_timing, a loop"
+    kind: str = PROGRAM
+    unit: str = "ns"
+    beside: str = "bare"
+
+    def measure(self, observer):
+        ran = quietly(observer.command([pg_test_timing(), "-d", "1"]), stdout=subprocess.PIPE)
+        return float(re.search(r"Per loop time including overhead: ([\d.]+) ns", ran.stdout)[1])
+
+    def missing(self):
+        return None if pg_test_timing() else "pg_test_timing (postgresql) is not installed"
+
+
+@dataclass
+class Redis:
+    """redis-server answers redis-benchmark while somebody is attached to it."""
+    name: str = "redis-server attached to, GET"
+    kind: str = SERVER
+    unit: str = "thousand/s"
+    beside: str = "bare"
+    requests: int = 150_000
+
+    @contextlib.contextmanager
+    def server(self, directory):
+        socket = f"{directory}/redis"
+        server = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", socket, "--save", "", "--dir", directory],
+                                  stdout=subprocess.DEVNULL)
+        try:
+            while not os.path.exists(socket):
+                time.sleep(0.01)
+            yield server.pid, socket
+        finally:
+            server.terminate()
+            server.wait()
+
+    def measure(self, observer):
+        with tempfile.TemporaryDirectory() as directory, self.server(directory) as (pid, socket):
+            attached = subprocess.Popen([*observer.attach, str(pid)], stderr=subprocess.DEVNULL)
+            time.sleep(0.3)  # until it has attached
+            ran = quietly(["redis-benchmark", "-s", socket, "-t", "get", "-n", str(self.requests), "--csv"],
+                          stdout=subprocess.PIPE)
+            attached.send_signal(signal.SIGINT)
+            attached.wait()
+            return float(re.search(r'"GET","([\d.]+)"', ran.stdout)[1]) / 1000
+
+    def missing(self):
+        return next((f"{name} is not installed" for name in ("redis-server", "redis-benchmark") if not shutil.which(name)), None)
+
+
+@dataclass
+class Memory:
+    """The most memory that the observer itself has had."""
+    name: str = "memory of vdsotrace after 1,000,000,000 calls counted"
+    kind: str = MEMORY
+    unit: str = "MB"
+    beside: str = ""
+    calls: int = 1_000_000_000
+    rounds: int = 1
+
+    def measure(self, observer):
+        command = observer.command([CALLS, "coarse", str(self.calls)])
+        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode != 0:
+            raise RuntimeError(f"{command}: {child.returncode}")
+        return usage.ru_maxrss / 1024
+
+    def missing(self):
+        return None
+
+
+WORKS = [
+    Loop("clock_gettime(MONOTONIC)", CALL, "ns", "monotonic"),
+    Loop("clock_gettime(MONOTONIC), 2 threads", CALL, "ns", "monotonic", 2),
+    Loop("gettimeofday", IFUNC, "ns", "gettimeofday"),
+    Loop("time", IFUNC, "ns", "time"),
+    Loop("getcpu", IFUNC, "ns", "getcpu"),
+    Loop("getcpu, 2 threads", IFUNC, "ns", "getcpu", 2),
+    Loop("fallback, clock_gettime(PROCESS_CPUTIME_ID)", FALLBACK, "ns", "cpu_time"),
+    Loop("1 us of work and a clock_gettime", PROGRAM, "ns", "timed_work"),
+    Loop("1 us of work and no call", PROGRAM, "ns", "work"),
+    PgTestTiming(),
+    Redis(),
+    Loop("system call, getppid", SYSCALL, "us", "getppid", beside="strace"),
+    Loop("direct system call, clock_gettime", SYSCALL, "us", "clock_syscall", beside="strace"),
+    Whole("true, from start to end", START, ("true",), beside="strace"),
+    Whole("make that compiles 8 files", MAKE, ("make", "-s", "-B", "-f", "bench/compile.mk")),
+    Memory(),
+]

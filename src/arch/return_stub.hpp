@@ -1,0 +1,29 @@
+// Code that makes a system call in a thread and then brings it back to where it was, without a tracer.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "arch/registers.hpp"
+
+namespace vdsotrace::arch {
+
+struct ReturnStub {
+  std::vector<std::byte> bytes;  ///< position independent
+  std::uint64_t call = 0;        ///< offset of the system call instruction
+  std::uint64_t back = 0;        ///< offset of what brings the thread back; follows the call
+};
+
+/// One that brings back to these registers and that signal mask. Where they are those of an interrupted system call
+/// that the kernel would restart, it is begun again.
+ReturnStub make_return_stub(const Registers& registers, std::uint64_t signal_mask);
+
+/// How many bytes at the beginning of `bytes` are such a stub, whatever it brings back to: all of it, or 0.
+std::size_t return_stub_at(std::span<const std::byte> bytes);
+
+/// Whether these are the registers of a system call that was interrupted and that the kernel will restart
+/// (ERESTARTSYS to ERESTART_RESTARTBLOCK, linux/errno.h).
+bool restarts_call(const Registers& registers);
+
+}  // namespace vdsotrace::arch

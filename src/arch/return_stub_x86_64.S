@@ -1,0 +1,40 @@
+/* Code that makes one system call in a traced process and brings the thread back to where it was. A tracer that
+ * lives takes the thread back itself when the call has returned. It never runs here.
+ *
+ * Position independent; RETURN_STUB_* words behind the code are filled in. Nothing is pushed, as there may be no
+ * stack; no flags are changed, and none by `syscall` (Intel SDM: SYSRET loads them from what SYSCALL saved). */
+#include "arch/return_stub.h"
+
+        .section .rodata.vdsotrace_return_stub, "a", @progbits
+        .balign 16
+        .globl vdsotrace_return_stub, vdsotrace_return_stub_back, vdsotrace_return_stub_words, vdsotrace_return_stub_end
+        .hidden vdsotrace_return_stub, vdsotrace_return_stub_back, vdsotrace_return_stub_words, vdsotrace_return_stub_end
+
+#define WORD(number) (vdsotrace_return_stub_words + 8 * (number))(%rip)
+
+vdsotrace_return_stub:
+        syscall
+vdsotrace_return_stub_back:
+        mov     $14, %eax               /* rt_sigprocmask(SIG_SETMASK, &mask, NULL, 8) */
+        mov     $2, %edi
+        lea     WORD(RETURN_STUB_MASK), %rsi
+        mov     $0, %edx
+        mov     $8, %r10d
+        syscall
+        mov     WORD(RETURN_STUB_RAX), %rax
+        mov     WORD(RETURN_STUB_RCX), %rcx
+        mov     WORD(RETURN_STUB_RDX), %rdx
+        mov     WORD(RETURN_STUB_RSI), %rsi
+        mov     WORD(RETURN_STUB_RDI), %rdi
+        mov     WORD(RETURN_STUB_R8), %r8
+        mov     WORD(RETURN_STUB_R9), %r9
+        mov     WORD(RETURN_STUB_R10), %r10
+        mov     WORD(RETURN_STUB_R11), %r11
+        jmp     *WORD(RETURN_STUB_RIP)
+
+        .balign 8
+vdsotrace_return_stub_words:
+        .fill   RETURN_STUB_WORDS, 8, 0
+vdsotrace_return_stub_end:
+
+        .section .note.GNU-stack, "", @progbits

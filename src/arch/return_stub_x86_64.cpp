@@ -1,0 +1,71 @@
+#include "arch/return_stub.hpp"
+
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "arch/return_stub.h"
+
+extern "C" {
+extern const std::byte vdsotrace_return_stub[];
+extern const std::byte vdsotrace_return_stub_back[];
+extern const std::byte vdsotrace_return_stub_words[];
+extern const std::byte vdsotrace_return_stub_end[];
+}
+
+namespace vdsotrace::arch {
+namespace {
+
+constexpr std::uint64_t kX32Bit = 0x4000'0000;
+constexpr std::uint64_t kCallInstructionSize = 2;
+constexpr std::int64_t kFirstRestart = -516, kLastRestart = -512;
+
+/// What the kernel would do on the way out of a stop, without a signal to deliver (arch_do_signal_or_restart).
+Registers begun_again(Registers r) {
+  if (!restarts_call(r)) return r;
+  const bool resumed = return_value(r) == kRestartBlock;
+  r.rax = resumed ? SYS_restart_syscall | (r.orig_rax & kX32Bit) : r.orig_rax;
+  r.rip -= kCallInstructionSize;
+  return r;
+}
+
+}  // namespace
+
+bool restarts_call(const Registers& registers) {
+  const auto result = return_value(registers);
+  // 515, ENOIOCTLCMD, is none of them.
+  return static_cast<std::int64_t>(registers.orig_rax) >= 0 && result >= kFirstRestart && result <= kLastRestart &&
+         result != -515;
+}
+
+std::size_t return_stub_at(std::span<const std::byte> bytes) {
+  const std::span code(vdsotrace_return_stub, vdsotrace_return_stub_words);
+  const auto size = static_cast<std::size_t>(vdsotrace_return_stub_end - vdsotrace_return_stub);
+  if (bytes.size() < size || !std::ranges::equal(bytes.first(code.size()), code)) return 0;
+  return size;
+}
+
+ReturnStub make_return_stub(const Registers& registers, std::uint64_t signal_mask) {
+  const Registers r = begun_again(registers);
+  std::array<std::uint64_t, RETURN_STUB_WORDS> words{};
+  words[RETURN_STUB_MASK] = signal_mask;
+  words[RETURN_STUB_RAX] = r.rax;
+  words[RETURN_STUB_RCX] = r.rcx;
+  words[RETURN_STUB_RDX] = r.rdx;
+  words[RETURN_STUB_RSI] = r.rsi;
+  words[RETURN_STUB_RDI] = r.rdi;
+  words[RETURN_STUB_R8] = r.r8;
+  words[RETURN_STUB_R9] = r.r9;
+  words[RETURN_STUB_R10] = r.r10;
+  words[RETURN_STUB_R11] = r.r11;
+  words[RETURN_STUB_RIP] = r.rip;
+  ReturnStub stub{{vdsotrace_return_stub, vdsotrace_return_stub_end}, 0,
+                  static_cast<std::uint64_t>(vdsotrace_return_stub_back - vdsotrace_return_stub)};
+  const auto at = static_cast<std::size_t>(vdsotrace_return_stub_words - vdsotrace_return_stub);
+  std::memcpy(stub.bytes.data() + at, words.data(), sizeof words);
+  return stub;
+}
+
+}  // namespace vdsotrace::arch

@@ -1,0 +1,168 @@
+#include "cli/audit_command.hpp"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+
+#include "cli/observation.hpp"
+#include "cli/price_list.hpp"
+#include "model/syscalls/print.hpp"
+#include "os/clock.hpp"
+#include "os/clocksource.hpp"
+#include "os/proc.hpp"
+#include "sinks/audit_report.hpp"
+#include "sinks/chrome_trace.hpp"
+
+namespace vdsotrace::cli {
+namespace {
+
+constexpr int kForbiddenRoute = 3;  // CONTRACT section 7
+
+Needs needs_of(const Options& o) {
+  const bool over_time = !o.audit->html.empty() || !o.audit->chrome_trace.empty();
+  Needs needs;
+  needs.each_call = over_time;
+  needs.entries = false;
+  needs.values = false;
+  needs.vdso_durations = o.durations || !o.audit->chrome_trace.empty();
+  needs.durations = needs.vdso_durations;
+  needs.callers = true;
+  needs.children = o.follow;
+  needs.selection = o.selection;
+  return needs;
+}
+
+/// Gives the tally what passes.
+class TallySink final : public Sink {
+ public:
+  explicit TallySink(AuditTally& tally) : tally_(tally) {}
+  void consume(const Event& event) override { tally_.add(event); }
+  Result<void> finish() override { return {}; }
+
+ private:
+  AuditTally& tally_;
+};
+
+std::int64_t ns_of(const timeval& time) { return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_usec * 1000; }
+
+/// Of the programs that we started and that have ended, or of those that run.
+std::int64_t cpu_time_ns(const std::vector<pid_t>& attached) {
+  std::int64_t sum = 0;
+  for (const pid_t pid : attached) sum += proc::cpu_time_ns(pid).value_or(0);
+  if (!attached.empty()) return sum;
+  rusage usage{};
+  ::getrusage(RUSAGE_CHILDREN, &usage);
+  return ns_of(usage.ru_utime) + ns_of(usage.ru_stime);
+}
+
+std::optional<std::int64_t> coarse_resolution() {
+  timespec resolution{};
+  if (::clock_getres(CLOCK_MONOTONIC_COARSE, &resolution) != 0) return std::nullopt;
+  return std::int64_t{resolution.tv_sec} * 1'000'000'000 + resolution.tv_nsec;
+}
+
+AuditedRun run_facts(const Options& o, std::string_view engine) {
+  utsname system{};
+  ::uname(&system);
+  AuditedRun run;
+  run.command = o.program;
+  run.pids.assign(o.attach.begin(), o.attach.end());
+  run.engine = engine;
+  run.kernel = system.release;
+  run.available_clocksources = available_clocksources();
+  run.coarse_resolution_ns = coarse_resolution();
+  return run;
+}
+
+/// What was called, and what could be called in its place.
+Prices prices_for(const AuditTally& tally) {
+  std::set<PricedCall> calls{{"clock_gettime", "CLOCK_MONOTONIC"},
+                             {"clock_gettime", "CLOCK_MONOTONIC_COARSE"},
+                             {"clock_gettime", "CLOCK_REALTIME_COARSE"}};
+  for (const auto& [key, entry] : tally.entries()) calls.insert({key.name, key.clock});
+  return price_list(calls);
+}
+
+Result<void> write_file(const std::string& path, const std::string& text) {
+  auto file = Output::file(path, false);
+  if (!file) return tl::unexpected(file.error());
+  (*file)->write(text);
+  return (*file)->close();
+}
+
+Result<void> write_reports(const Options& o, const Audit& audit, Output& output) {
+  const AuditTextOptions text{wants_color(o, output)};
+  output.write(o.json ? audit_json(audit) : audit_text(audit, text));
+  Result<void> done = output.close();
+  const auto also = [&](const std::string& path, std::string (*make)(const Audit&)) {
+    if (path.empty()) return;
+    if (auto written = write_file(path, make(audit)); !written && done) done = written;
+  };
+  also(o.audit->html, audit_html);
+  also(o.audit->folded, audit_folded);
+  return done;
+}
+
+/// Names the calls that went where they must not. Whether there were any.
+bool tell_forbidden(const Options& o, const Audit& audit) {
+  bool any = false;
+  for (const Finding& finding : audit.findings) {
+    if (std::ranges::find(o.audit->fail_on, finding.key.route) == o.audit->fail_on.end()) continue;
+    any = true;
+    for (const CallerFinding& caller : finding.callers)
+      std::fputs(fmt::format("vdsotrace: {} {} by route {}: called by {}\n", grouped(caller.total.count),
+                             escaped(call_text(finding.key)), name_of(finding.key.route), escaped(caller_text(caller.who)))
+                     .c_str(),
+                 stderr);
+  }
+  return any;
+}
+
+/// Files are made before the program runs: one that cannot be written is an error then, not an hour later.
+Result<void> check_files(const AuditOptions& audit) {
+  for (const std::string& path : {audit.html, audit.folded}) {
+    if (path.empty()) continue;
+    if (auto made = write_file(path, ""); !made) return made;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<int> run_audit(const Options& options) {
+  Observation observation(options, needs_of(options));
+  AuditTally tally(observation.explainer());
+  std::shared_ptr<Output> output;
+  const std::int64_t cpu_before = cpu_time_ns(options.attach);
+  std::int64_t start = 0;
+  const auto end = observation.run([&]() -> Result<void> {
+    auto opened = open_output(options).and_then([&](std::shared_ptr<Output> made) -> Result<void> {
+      output = std::move(made);
+      return check_files(*options.audit);
+    });
+    if (!opened) return opened;
+    observation.pipeline().add(std::make_unique<TallySink>(tally));
+    if (!options.audit->chrome_trace.empty()) {
+      auto trace = Output::file(options.audit->chrome_trace, false);
+      if (!trace) return tl::unexpected(trace.error());
+      observation.pipeline().add(std::make_unique<ChromeTraceSink>(std::move(*trace)));
+    }
+    start = monotonic_ns();
+    return {};
+  });
+  if (!end) return tl::unexpected(end.error());
+  AuditedRun run = run_facts(options, observation.engine());
+  run.wall_ns = monotonic_ns() - start;
+  run.cpu_ns = std::max<std::int64_t>(0, cpu_time_ns(options.attach) - cpu_before);
+  if (auto finished = observation.pipeline().finish(); !finished) return tl::unexpected(finished.error());
+  const Audit audit = make_audit(tally, std::move(run), prices_for(tally));
+  if (auto written = write_reports(options, audit, *output); !written) return tl::unexpected(written.error());
+  if (tell_forbidden(options, audit)) return kForbiddenRoute;
+  return exit_as(*end);
+}
+
+}  // namespace vdsotrace::cli

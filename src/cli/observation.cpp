@@ -1,0 +1,167 @@
+#include "cli/observation.hpp"
+
+#include <sched.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "base/check.hpp"
+#include "engines/make_engine.hpp"
+#include "engines/perf_session.hpp"
+#include "os/clock.hpp"
+#include "os/spawn.hpp"
+#include "os/waiter.hpp"
+#include "trace/clocksource_watch.hpp"
+#include "trace/session.hpp"
+
+namespace vdsotrace::cli {
+namespace {
+
+/// --pin: the processor that we are on is the one for all.
+void pin_to_current_processor() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<std::size_t>(::sched_getcpu()), &set);
+  ::sched_setaffinity(0, sizeof set, &set);
+}
+
+/// The caller shall see what the program died of; a second core dump is no use.
+void die_of(int signal) {
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::signal(signal, SIG_DFL);
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, signal);
+  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+  ::raise(signal);
+}
+
+std::optional<std::int64_t> duration_of(const Options& o) {
+  if (o.duration <= 0) return std::nullopt;
+  return static_cast<std::int64_t>(o.duration * 1e9);
+}
+
+/// A failed CHECK does not leave our patches in processes that live on.
+class AbortGuard {
+ public:
+  explicit AbortGuard(std::function<void()> undo) { set_abort_hook(std::move(undo)); }
+  ~AbortGuard() { set_abort_hook({}); }
+  AbortGuard(const AbortGuard&) = delete;
+  AbortGuard& operator=(const AbortGuard&) = delete;
+};
+
+/// Observing by ptrace.
+struct Tracing {
+  Tracing(const Options& options, const Needs& needs, EventSink& sink, OwnSignals& signals)
+      : waiter(signals),
+        engine(make_engine(options.engine, options.attach.empty() ? Origin::spawned : Origin::attached, needs, sink)),
+        family{options.follow, options.hide_vdso},
+        policy(needs, *engine, options.attach.empty()),
+        session(family, needs, *engine, sink, waiter, policy),
+        guard([this] { session.undo_patches(); }) {}
+
+  Waiter waiter;
+  std::unique_ptr<ProbeEngine> engine;
+  FamilyOptions family;
+  StopPolicy policy;
+  Session session;
+  AbortGuard guard;
+};
+
+/// The perf engine needs no ptrace for processes that run already.
+bool needs_no_ptrace(const Options& options) { return options.engine == "perf" && !options.attach.empty(); }
+
+}  // namespace
+
+struct Observation::Wiring {
+  Wiring(const Options& options, Needs asked)
+      : needs(std::move(asked)), explainer(options.hide_vdso), pipeline(needs.selection, totals, explainer), clocksource(pipeline) {
+    if (needs_no_ptrace(options)) {
+      watching.emplace(needs, clocksource, signals);
+    } else {
+      tracing.emplace(options, needs, clocksource, signals);
+    }
+  }
+
+  Needs needs;
+  Aggregate totals;
+  Explainer explainer;
+  Pipeline pipeline;
+  ClocksourceWatch clocksource;
+  OwnSignals signals;
+  std::optional<Tracing> tracing;      ///< either this
+  std::optional<PerfSession> watching;  ///< or this
+};
+
+Observation::Observation(const Options& options, Needs needs) : options_(options) {
+  if (options.pin) pin_to_current_processor();
+  wiring_ = std::make_unique<Wiring>(options, std::move(needs));
+}
+
+Observation::~Observation() = default;
+
+Pipeline& Observation::pipeline() { return wiring_->pipeline; }
+const Aggregate& Observation::totals() const { return wiring_->totals; }
+const Explainer& Observation::explainer() const { return wiring_->explainer; }
+std::string_view Observation::engine() const { return wiring_->tracing ? wiring_->tracing->engine->name() : "perf"; }
+
+Result<std::optional<ProgramEnd>> Observation::run(const std::function<Result<void>()>& begin) {
+  if (auto usable = vdsotrace::check_engine(options_.engine); !usable) return tl::unexpected(usable.error());
+  if (wiring_->watching) return watch(begin);
+  return options_.attach.empty() ? run_program(begin) : run_attached(begin);
+}
+
+Result<std::optional<ProgramEnd>> Observation::watch(const std::function<Result<void>()>& begin) {
+  PerfSession& session = *wiring_->watching;
+  if (auto attached = session.attach(options_.attach); !attached) return tl::unexpected(attached.error());
+  if (auto begun = begin(); !begun) return tl::unexpected(begun.error());
+  session.run(duration_of(options_));
+  return std::nullopt;
+}
+
+Result<std::optional<ProgramEnd>> Observation::run_attached(const std::function<Result<void>()>& begin) {
+  Session& session = wiring_->tracing->session;
+  if (auto seized = session.seize(options_.attach); !seized) return tl::unexpected(seized.error());
+  if (auto begun = begin(); !begun) {
+    session.release_all();
+    return tl::unexpected(begun.error());
+  }
+  session.run_attached(duration_of(options_));
+  return std::nullopt;
+}
+
+Result<std::optional<ProgramEnd>> Observation::run_program(const std::function<Result<void>()>& begin) {
+  Tracing& tracing = *wiring_->tracing;
+  auto child = SpawnedChild::start({options_.program, options_.environment, options_.user, tracing.policy.filter()},
+                                   wiring_->signals);
+  if (!child) return tl::unexpected(child.error());
+  // Only now: a program that cannot be run leaves no empty output behind.
+  if (auto begun = begin(); !begun) return tl::unexpected(begun.error());
+  if (const auto duration = duration_of(options_)) tracing.waiter.set_deadline(monotonic_ns() + *duration);
+  auto outcome = tracing.session.run(std::move(*child));
+  if (!outcome) return tl::unexpected(outcome.error());
+  return ProgramEnd{outcome->signaled, outcome->code};
+}
+
+int exit_as(const std::optional<ProgramEnd>& end) {
+  if (!end) return EXIT_SUCCESS;
+  if (!end->signaled) return end->code;
+  die_of(end->code);
+  return 128 + end->code;
+}
+
+Result<std::shared_ptr<Output>> open_output(const Options& o) {
+  if (o.output.empty() || o.split) return Output::standard_error();
+  if (o.output.starts_with('|') || o.output.starts_with('!')) return Output::command(o.output.substr(1));
+  return Output::file(o.output, o.append);
+}
+
+bool wants_color(const Options& o, const Output& output) {
+  const char* refused = std::getenv("NO_COLOR");
+  if (o.color == Color::automatic) return output.is_terminal() && (refused == nullptr || *refused == '\0');
+  return o.color == Color::always;
+}
+
+}  // namespace vdsotrace::cli

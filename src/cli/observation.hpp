@@ -1,0 +1,55 @@
+// One run of the observing half, wired to a pipeline: what traces and audits have in common.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "cli/options.hpp"
+#include "pipeline/pipeline.hpp"
+#include "sinks/output.hpp"
+#include "vdsotrace/needs.hpp"
+
+namespace vdsotrace::cli {
+
+/// How the program ended; nothing in the case of processes that ran already.
+struct ProgramEnd {
+  bool signaled = false;
+  int code = 0;  ///< exit status, or the signal's number
+};
+
+class Observation {
+ public:
+  Observation(const Options& options, Needs needs);
+  ~Observation();
+  Observation(const Observation&) = delete;
+  Observation& operator=(const Observation&) = delete;
+
+  Pipeline& pipeline();
+  const Aggregate& totals() const;
+  const Explainer& explainer() const;
+  std::string_view engine() const;
+
+  /// Starts the program, or attaches, and observes to the end. `begin` runs when it is certain that there is something
+  /// to observe, before the first event: it adds the sinks. If it fails, nothing is observed.
+  Result<std::optional<ProgramEnd>> run(const std::function<Result<void>()>& begin);
+
+ private:
+  struct Wiring;
+  Result<std::optional<ProgramEnd>> watch(const std::function<Result<void>()>& begin);
+  Result<std::optional<ProgramEnd>> run_attached(const std::function<Result<void>()>& begin);
+  Result<std::optional<ProgramEnd>> run_program(const std::function<Result<void>()>& begin);
+
+  const Options& options_;
+  std::unique_ptr<Wiring> wiring_;
+};
+
+/// What vdsotrace exits with after the program ended so: the same, by the same signal.
+int exit_as(const std::optional<ProgramEnd>& end);
+
+/// Where -o says; standard error without it.
+Result<std::shared_ptr<Output>> open_output(const Options& options);
+/// Whether to colour what goes there (--color, NO_COLOR).
+bool wants_color(const Options& options, const Output& output);
+
+}  // namespace vdsotrace::cli

@@ -1,0 +1,18 @@
+// The vDSO of vdsotrace's own process, for calls that we make ourselves.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "sinks/info_report.hpp"
+
+namespace vdsotrace::cli {
+
+/// As the kernel told us of it; what it did not tell (booted with vdso=0, hidden by a tracer) no C library uses either.
+std::optional<VdsoDescription> own_vdso();
+
+/// Where the function is that serves a system call; 0 if it has none.
+std::uintptr_t address_of(const std::optional<VdsoDescription>& vdso, std::string_view call);
+
+}  // namespace vdsotrace::cli

@@ -1,0 +1,75 @@
+#include "cli/price_list.hpp"
+
+#include <map>
+#include <optional>
+
+#include "cli/own_vdso.hpp"
+#include "model/syscalls/render.hpp"
+#include "os/call_probe.hpp"
+
+namespace vdsotrace::cli {
+namespace {
+
+/// Calls of 32-bit programs are made as ours that do the same.
+struct Known {
+  std::string_view name;
+  ProbedCall call;
+  std::string_view ours;
+};
+constexpr Known kKnown[] = {
+    {"clock_gettime", ProbedCall::clock_gettime, "clock_gettime"},
+    {"clock_gettime64", ProbedCall::clock_gettime, "clock_gettime"},
+    {"clock_getres", ProbedCall::clock_getres, "clock_getres"},
+    {"clock_getres_time64", ProbedCall::clock_getres, "clock_getres"},
+    {"gettimeofday", ProbedCall::gettimeofday, "gettimeofday"},
+    {"time", ProbedCall::time, "time"},
+    {"getcpu", ProbedCall::getcpu, "getcpu"},
+    {"getrandom", ProbedCall::getrandom, "getrandom"},
+};
+
+/// Fixed ids end before this (include/uapi/linux/time.h, MAX_CLOCKS).
+constexpr int kClocks = 24;
+
+std::optional<clockid_t> id_of(const std::string& clock) {
+  if (clock.empty()) return 0;
+  for (clockid_t id = 0; id < kClocks; ++id) {
+    if (clock_name(id) == clock) return id;
+  }
+  return std::nullopt;
+}
+
+std::optional<CallProbe> probe_for(const PricedCall& call, const std::optional<VdsoDescription>& vdso) {
+  const auto id = id_of(call.second);
+  for (const Known& known : kKnown) {
+    if (known.name == call.first && id) return CallProbe{known.call, *id, address_of(vdso, known.ours)};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Prices price_list(const std::set<PricedCall>& calls) {
+  const auto vdso = own_vdso();
+  std::vector<PricedCall> asked;
+  std::vector<CallProbe> probes;
+  for (const PricedCall& call : calls) {
+    if (const auto probe = probe_for(call, vdso)) {
+      asked.push_back(call);
+      probes.push_back(*probe);
+    }
+  }
+  std::map<PricedCall, CallPrice> prices;
+  const auto findings = probes.empty() ? Result<std::vector<CallFinding>>() : probe_calls(probes);
+  for (std::size_t i = 0; findings && i < findings->size(); ++i) {
+    const CallFinding& finding = (*findings)[i];
+    CallPrice price{{}, finding.function_ns, finding.system_call_ns};
+    if (finding.in_user_space == true) price.user_space_ns = finding.function_ns;
+    if (finding.error == 0) prices[asked[i]] = price;
+  }
+  return [prices](const std::string& name, const std::string& clock) -> std::optional<CallPrice> {
+    const auto found = prices.find({name, clock});
+    return found == prices.end() ? std::nullopt : std::optional(found->second);
+  };
+}
+
+}  // namespace vdsotrace::cli

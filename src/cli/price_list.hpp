@@ -1,0 +1,18 @@
+// What calls cost on this system, asked of it in a clean process.
+#pragma once
+
+#include <set>
+#include <string>
+#include <utility>
+
+#include "pipeline/audit.hpp"
+
+namespace vdsotrace::cli {
+
+/// A call and its clock as they are printed; the clock is empty where the call has none.
+using PricedCall = std::pair<std::string, std::string>;
+
+/// Makes each of those calls some thousand times (os/call_probe). Calls whose clock has no fixed id have no price.
+Prices price_list(const std::set<PricedCall>& calls);
+
+}  // namespace vdsotrace::cli

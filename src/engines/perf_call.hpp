@@ -1,0 +1,22 @@
+// The call that a breakpoint's sample tells of.
+#pragma once
+
+#include <optional>
+
+#include "os/perf_records.hpp"
+#include "vdsotrace/call.hpp"
+#include "vdsotrace/needs.hpp"
+#include "vdsotrace/vdso_image.hpp"
+
+namespace vdsotrace {
+
+/// Whether calls of that service are worth a breakpoint: one that enters its function was asked for.
+bool perf_wants(const Needs& needs, const VdsoService& service);
+
+/// The call that begins with that sample, made with `since_epoch` added to its time stamp. Its route is open.
+Call perf_call(const PerfSample& sample, const VdsoService& service, std::int64_t since_epoch);
+
+/// The system call that begins with that sample of raw_syscalls:sys_enter. Nothing if it cannot be told.
+std::optional<Call> perf_system_call(const PerfSample& sample, std::int64_t since_epoch);
+
+}  // namespace vdsotrace

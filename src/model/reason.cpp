@@ -1,0 +1,44 @@
+#include "vdsotrace/reason.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace vdsotrace {
+namespace {
+
+struct Row {
+  std::string_view name;
+  std::string_view sentence;  ///< {0}: the clocksource
+};
+
+/// In the order of the enumeration.
+constexpr std::array<Row, kReasons> kRows{{
+    {"cpu-time-clock", "no vDSO serves clocks of processor time"},
+    {"alarm-clock", "no vDSO serves the ALARM clocks"},
+    {"auxiliary-clock", "no vDSO serves the auxiliary clocks"},
+    {"dynamic-clock", "no vDSO serves a clock behind a file descriptor"},
+    {"unknown-clock", "the kernel knows no clock of that id"},
+    {"clocksource", "the clocksource {0} cannot be read in user space"},
+    {"clocksource-changed", "the clocksource became {0} during the run, which cannot be read in user space"},
+    {"random-flags", "only the kernel serves these flags"},
+    {"random-state", "the state was new or had to be seeded again"},
+    {"no-vdso", "the process has no vDSO"},
+    {"vdso-hidden", "the vDSO is hidden from the process (--no-vdso)"},
+    {"direct-call", "the system call is made directly: the vDSO, which serves it, was not asked"},
+    {"vsyscall-page", "the legacy vsyscall page traps into the kernel; the vDSO serves the same"},
+    {"other", "the vDSO could not answer (clocksource {0})"},
+}};
+
+const Row& row_of(Reason reason) { return kRows[static_cast<std::size_t>(reason)]; }
+
+}  // namespace
+
+std::string_view name_of(Reason reason) { return row_of(reason).name; }
+
+std::string sentence_of(Reason reason, std::string_view clocksource) {
+  const std::string_view source = clocksource.empty() ? "unknown" : clocksource;
+  return fmt::format(fmt::runtime(row_of(reason).sentence), source);
+}
+
+}  // namespace vdsotrace

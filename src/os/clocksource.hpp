@@ -1,0 +1,14 @@
+// What the kernel reads the time from (sysfs, Documentation/ABI/testing/sysfs-devices-system-clocksource).
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace vdsotrace {
+
+/// Its name, as "tsc"; empty where sysfs is not mounted.
+std::string current_clocksource();
+/// Those that could be chosen.
+std::vector<std::string> available_clocksources();
+
+}  // namespace vdsotrace

@@ -1,0 +1,60 @@
+// perf_event_open(2), typed: the few kinds of events that are used here. No process is stopped or changed by them, and
+// they end with whoever holds their descriptors.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+
+#include "base/unique_fd.hpp"
+#include "vdsotrace/error.hpp"
+
+namespace vdsotrace {
+
+class PerfRing;
+
+/// What the threads and processes that the thread creates from now on get of its events.
+enum class PerfHeirs : std::uint8_t {
+  threads,    ///< threads have them too (inherit_thread, Linux 5.13)
+  processes,  ///< and processes
+};
+
+/// Where an event is looked for: in one thread and its heirs while they run on the ring's processor. A thread is
+/// observed by one event on each processor: only so may heirs and rings go together.
+struct PerfTarget {
+  pid_t tid = 0;
+  PerfHeirs heirs = PerfHeirs::threads;
+};
+
+struct PerfEvent {
+  UniqueFd descriptor;   ///< the event and its heirs are gone when it is closed
+  std::uint64_t id = 0;  ///< as in PerfSample::event
+};
+
+/// The instruction at `address` is about to be executed: a breakpoint of the processor (HW_BREAKPOINT_X), of
+/// which a thread can have four on x86. It goes away when the thread executes a program (remove_on_exec, Linux
+/// 5.13). Errors: ENOSPC none is left, ESRCH no such thread, EMFILE, not permitted, not supported.
+Result<PerfEvent> open_perf_breakpoint(const PerfTarget& target, std::uint64_t address, const PerfRing& ring);
+/// Births, ends and executions (PERF_RECORD_FORK, EXIT, COMM). It stays when the thread executes a program.
+Result<PerfEvent> open_perf_births(const PerfTarget& target, const PerfRing& ring);
+/// A trace point of the kernel, by its number. It stays when the thread executes a program.
+Result<PerfEvent> open_perf_trace_point(const PerfTarget& target, std::uint64_t number, const PerfRing& ring);
+
+/// The number of a trace point ("raw_syscalls/sys_enter"), from tracefs where it is mounted and may be
+/// read. It is not mounted here if it is not. Errors: it is not there.
+Result<std::uint64_t> perf_trace_point_number(const std::string& name);
+
+/// Whether breakpoints may be used, tried on ourselves. Errors: why not, with a hint.
+Result<void> try_perf_breakpoints();
+
+/// An event of our own that never occurs, to hold a ring.
+Result<UniqueFd> open_ring_owner(int processor);
+
+/// Raises the limit of open descriptors as far as it may be.
+void allow_many_descriptors();
+
+/// "WHAT: the errno in words".
+std::string error_text(const char* what, int error);
+
+}  // namespace vdsotrace

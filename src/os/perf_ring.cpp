@@ -1,0 +1,122 @@
+#include "os/perf_ring.hpp"
+
+#include <linux/perf_event.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+#include "os/clock.hpp"
+#include "os/perf_events.hpp"
+#include "os/proc.hpp"
+
+namespace vdsotrace {
+namespace {
+
+// Powers of two, as mmap of a perf event demands. The largest that may be locked is taken, within what all processors
+// together may have: at a record of some 110 bytes every ten microseconds a mebibyte lasts for a tenth of a second.
+constexpr std::size_t kAllRings = 64 << 20;
+constexpr std::size_t kLargestRing = 16 << 20;
+constexpr std::size_t kSmallestRing = 1 << 14;
+
+std::size_t page_size() { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
+
+}  // namespace
+
+std::span<const std::byte> PerfRingReader::at(std::uint64_t position, std::size_t size) {
+  const std::size_t start = position % data_.size();
+  const std::size_t first = std::min(size, data_.size() - start);
+  if (first == size) return data_.subspan(start, size);
+  joined_.resize(size);
+  std::memcpy(joined_.data(), data_.data() + start, first);
+  std::memcpy(joined_.data() + first, data_.data(), size - first);
+  return joined_;
+}
+
+bool PerfRingReader::read(std::uint64_t head, const Take& take) {
+  bool sound = head - tail_ <= data_.size();
+  while (sound && tail_ != head) {
+    const std::uint64_t left = head - tail_;
+    perf_event_header header{};
+    sound = left >= sizeof header;
+    if (sound) std::memcpy(&header, at(tail_, sizeof header).data(), sizeof header);
+    sound = sound && header.size >= sizeof header && header.size <= left;
+    if (!sound) break;
+    take(at(tail_, header.size));
+    tail_ += header.size;
+  }
+  tail_ = head;
+  return sound;
+}
+
+Result<PerfRing> PerfRing::open(int processor) {
+  auto owner = open_ring_owner(processor);
+  if (!owner) return tl::unexpected(owner.error());
+  int refused = 0;
+  const std::size_t share = std::bit_floor(kAllRings / online_processors().size());
+  for (std::size_t bytes = std::clamp(share, kSmallestRing, kLargestRing); bytes >= kSmallestRing; bytes /= 2) {
+    const std::size_t size = bytes + page_size();
+    void* mapping = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, owner->get(), 0);
+    if (mapping != MAP_FAILED) return PerfRing(processor, std::move(*owner), mapping, size);
+    refused = errno;
+  }
+  return fail(error_text("perf ring buffer", refused), "raise kernel.perf_event_mlock_kb or the limit of locked memory",
+              refused);
+}
+
+PerfRing::PerfRing(int processor, UniqueFd owner, void* mapping, std::size_t size)
+    : processor_(processor),
+      owner_(std::move(owner)),
+      mapping_(mapping),
+      size_(size),
+      reader_({static_cast<const std::byte*>(mapping) + page_size(), size - page_size()}) {}
+
+PerfRing::PerfRing(PerfRing&& other) noexcept
+    : processor_(other.processor_),
+      owner_(std::move(other.owner_)),
+      mapping_(std::exchange(other.mapping_, nullptr)),
+      size_(other.size_),
+      reader_(std::move(other.reader_)) {}
+
+PerfRing::~PerfRing() {
+  if (mapping_ != nullptr) ::munmap(mapping_, size_);
+}
+
+void PerfRing::read(std::vector<PerfRecord>& into) {
+  auto* control = static_cast<perf_event_mmap_page*>(mapping_);
+  const auto head = std::atomic_ref(control->data_head).load(std::memory_order_acquire);
+  if (head == reader_.tail()) return;
+  const bool sound = reader_.read(head, [&](std::span<const std::byte> bytes) {
+    if (auto record = parse_perf_record(bytes)) into.push_back(std::move(*record));
+  });
+  if (!sound) into.push_back(PerfLost{monotonic_ns(), 1});
+  std::atomic_ref(control->data_tail).store(head, std::memory_order_release);
+}
+
+std::vector<int> online_processors() {
+  // "0-3,8"
+  const std::string list = proc::first_line("/sys/devices/system/cpu/online");
+  std::vector<int> processors;
+  const char* at = list.data();
+  const char* const end = at + list.size();
+  constexpr int kMost = 8192;  // NR_CPUS
+  while (at < end) {
+    int first = 0;
+    auto parsed = std::from_chars(at, end, first);
+    if (parsed.ec != std::errc()) break;
+    int last = first;
+    if (parsed.ptr < end && *parsed.ptr == '-') parsed = std::from_chars(parsed.ptr + 1, end, last);
+    for (int one = std::max(first, 0); one <= std::min(last, kMost); ++one) processors.push_back(one);
+    at = parsed.ptr < end && *parsed.ptr == ',' ? parsed.ptr + 1 : end;
+  }
+  if (processors.empty()) processors.push_back(0);
+  return processors;
+}
+
+}  // namespace vdsotrace

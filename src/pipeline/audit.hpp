@@ -1,0 +1,84 @@
+// The findings of an audit: what was counted, what it cost, and what follows from that.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pipeline/audit_tally.hpp"
+
+namespace vdsotrace {
+
+/// What one kind of call costs on this system, found out by making it in a clean process.
+struct CallPrice {
+  std::optional<double> user_space_ns;  ///< through the vDSO, if that serves it without the kernel
+  double function_ns = 0;               ///< through the vDSO, whatever that does; 0 without one
+  double system_call_ns = 0;
+};
+/// The price of a call; nothing where the system could not be asked.
+using Prices = std::function<std::optional<CallPrice>(const std::string& name, const std::string& clock)>;
+
+struct CallerFinding {
+  CallerKey who;
+  AuditTotal total;
+};
+
+/// One line.
+struct Finding {
+  AuditKey key;
+  AuditTotal total;
+  std::vector<CallerFinding> callers;       ///< busiest first
+  double cost_ns = 0;                       ///< of all its calls
+  bool measured = false;                    ///< else estimated by the price
+  std::optional<double> user_space_ns;      ///< what the calls would have cost in user space, if they can be had there
+  std::string why;                          ///< a sentence, empty where it stayed in user space
+  std::string advice;                       ///< empty where there is none to give
+
+  /// What its calls would have saved in user space; 0 where they cannot be had there.
+  double saved_ns() const;
+};
+
+/// What is known of the run besides its calls.
+struct AuditedRun {
+  std::vector<std::string> command;  ///< empty for processes that ran already
+  std::vector<std::int32_t> pids;    ///< of those
+  std::string engine;
+  std::string kernel;
+  std::vector<std::string> available_clocksources;
+  std::int64_t wall_ns = 0;
+  std::int64_t cpu_ns = 0;           ///< of the processes that were observed, 0 if not known
+  std::optional<std::int64_t> coarse_resolution_ns;
+};
+
+struct Audit {
+  AuditedRun run;
+  std::vector<std::string> clocksources;  ///< in the order in which they were met
+  std::vector<Finding> findings;          ///< most expensive first
+  AuditTotal by_route[kRoutes];
+  double cost_ns = 0;
+  double kernel_ns = 0;                   ///< of that, for calls that entered the kernel
+  double saved_ns = 0;                    ///< less, had all that can stay in user space stayed there
+  bool any_measured = false;
+  std::vector<std::string> fallback_calls;  ///< system calls that the functions used would make if they fell back
+  std::vector<std::string> advice;          ///< for the whole, most worthwhile first
+  Timeline timeline;
+  std::uint64_t lost = 0;
+
+  std::uint64_t count(Route route) const { return by_route[static_cast<std::size_t>(route)].count; }
+  std::uint64_t calls() const;
+};
+
+Audit make_audit(const AuditTally& tally, AuditedRun run, const Prices& prices);
+
+/// The clock without its prefix and in words for the many that have none: "clock_gettime(CLOCK_MONOTONIC)", "time".
+std::string call_text(const AuditKey& key);
+/// "main+0x12 in hello-vdso"; "not known".
+std::string caller_text(const CallerKey& who);
+/// "1.25 ms": three digits that matter, with a unit.
+std::string duration_text(double ns);
+/// "1,204,332".
+std::string grouped(std::uint64_t number);
+
+}  // namespace vdsotrace

@@ -1,0 +1,88 @@
+// What an audit counts: vDSO-capable calls by name, clock, route, reason and caller, in bounded memory.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pipeline/explainer.hpp"
+#include "vdsotrace/event.hpp"
+
+namespace vdsotrace {
+
+/// What is one line of an audit.
+struct AuditKey {
+  std::string name;
+  std::string clock;  ///< empty where the call has none
+  Route route = Route::vdso;
+  std::optional<Reason> reason;  ///< why it entered the kernel
+  auto operator<=>(const AuditKey&) const = default;
+};
+
+/// Who made calls; all empty: not known.
+struct CallerKey {
+  std::string module;
+  std::string symbol;
+  std::uint64_t offset = 0;  ///< from the symbol, or in the module where there is none
+  bool known() const { return !module.empty() || !symbol.empty(); }
+  auto operator<=>(const CallerKey&) const = default;
+};
+
+struct AuditTotal {
+  std::uint64_t count = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t measured = 0;    ///< calls whose duration is known
+  std::int64_t duration_ns = 0;  ///< of those
+  void add(const AuditTotal& more);
+};
+
+struct AuditEntry {
+  AuditTotal total;
+  std::map<CallerKey, AuditTotal> callers;
+};
+
+/// Calls by route in equal spans of time. When the run outgrows it, two spans become one.
+class Timeline {
+ public:
+  static constexpr std::size_t kSpans = 256;
+  using Counts = std::array<std::uint64_t, kRoutes>;
+
+  void add(std::int64_t time_ns, Route route, std::uint64_t count);
+  std::int64_t span_ns() const { return span_ns_; }
+  /// Up to the last that is not empty.
+  const std::vector<Counts>& spans() const { return spans_; }
+
+ private:
+  std::int64_t start_ns_ = 0;
+  std::int64_t span_ns_ = 1'000'000;
+  std::vector<Counts> spans_;
+};
+
+class AuditTally {
+ public:
+  /// `explainer` has seen every event before this sees it.
+  explicit AuditTally(const Explainer& explainer) : explainer_(explainer) {}
+
+  void add(const Event& event);
+
+  const std::map<AuditKey, AuditEntry>& entries() const { return entries_; }
+  const Timeline& timeline() const { return timeline_; }
+  std::uint64_t lost() const { return lost_; }
+  /// Clocksources in the order in which they were seen.
+  const std::vector<std::string>& clocksources() const { return clocksources_; }
+
+ private:
+  void add(AuditKey key, const std::optional<Caller>& caller, const AuditTotal& total);
+
+  const Explainer& explainer_;
+  std::map<AuditKey, AuditEntry> entries_;
+  Timeline timeline_;
+  std::uint64_t lost_ = 0;
+  std::vector<std::string> clocksources_;
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,95 @@
+#include "pipeline/explainer.hpp"
+
+#include <algorithm>
+
+#include "model/clock_kind.hpp"
+#include "model/syscalls/spec.hpp"
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::uint64_t kNonblock = 1, kInsecure = 4;  // GRND_*, linux/random.h
+
+/// What the kind of clock alone explains.
+std::optional<Reason> reason_of(ClockKind kind) {
+  switch (kind) {
+    case ClockKind::cpu_time: return Reason::cpu_time_clock;
+    case ClockKind::alarm: return Reason::alarm_clock;
+    case ClockKind::auxiliary: return Reason::auxiliary_clock;
+    case ClockKind::dynamic: return Reason::dynamic_clock;
+    case ClockKind::unknown: return Reason::unknown_clock;
+    case ClockKind::precise:
+    case ClockKind::coarse: break;
+  }
+  return std::nullopt;
+}
+
+bool takes_clock(std::string_view name) { return name.starts_with("clock_get"); }
+
+}  // namespace
+
+bool readable_in_user_space(std::string_view clocksource) {
+  constexpr std::string_view kReadable[] = {"tsc",          "tsc-early",          "kvm-clock",
+                                            "arch_sys_counter", "riscv_clocksource", "hyperv_clocksource_tsc_page"};
+  return std::ranges::find(kReadable, clocksource) != std::end(kReadable);
+}
+
+void Explainer::note(const Event& event) {
+  const auto learn = [&](const std::optional<VdsoFacts>& vdso) {
+    if (vdso) {
+      without_vdso_.erase(event.pid);
+    } else {
+      without_vdso_.insert(event.pid);
+    }
+  };
+  if (const auto* source = std::get_if<Clocksource>(&event.body)) {
+    changed_ = changed_ || source->changed;
+    clocksource_ = source->name;
+  } else if (const auto* execed = std::get_if<Execed>(&event.body)) {
+    learn(execed->vdso);
+  } else if (const auto* started = std::get_if<Started>(&event.body)) {
+    if (started->how == Started::How::attach && started->begins_process()) learn(started->vdso);
+    if (started->how != Started::How::attach && started->begins_process() && without_vdso_.contains(started->ppid))
+      without_vdso_.insert(event.pid);
+  } else if (std::holds_alternative<Exited>(event.body) && event.tid == event.pid) {
+    without_vdso_.erase(event.pid);
+  }
+}
+
+std::optional<Reason> Explainer::reason_of(pid_t pid, const Call& call) const {
+  if (!call.route || *call.route == Route::vdso) return std::nullopt;
+  const CallSpec* spec = spec_of(call.abi, call.nr);
+  Question question{spec != nullptr ? spec->name : call.name, {}, *call.route, call.args[2]};
+  if (takes_clock(question.name)) question.clock = static_cast<std::int32_t>(call.args[0]);
+  return answer(pid, question);
+}
+
+std::optional<Reason> Explainer::reason_of(pid_t pid, const Counts& counts) const {
+  if (!counts.route || *counts.route == Route::vdso) return std::nullopt;
+  Question question{counts.name, {}, *counts.route, 0};
+  if (takes_clock(question.name) && counts.clock) question.clock = static_cast<std::int32_t>(*counts.clock);
+  return answer(pid, question);
+}
+
+Reason Explainer::answer(pid_t pid, const Question& question) const {
+  if (question.route == Route::vsyscall) return Reason::vsyscall_page;
+  if (question.clock) {
+    if (const auto reason = vdsotrace::reason_of(kind_of_clock(*question.clock))) return *reason;
+  }
+  if (question.route == Route::fallback) return fallback_reason(question);
+  if (vdso_hidden_) return Reason::vdso_hidden;
+  if (without_vdso_.contains(pid)) return Reason::no_vdso;
+  return Reason::direct_call;
+}
+
+Reason Explainer::fallback_reason(const Question& question) const {
+  if (question.name == "getrandom")
+    return (question.flags & ~(kNonblock | kInsecure)) != 0 ? Reason::random_flags : Reason::random_state;
+  const bool by_clocksource = question.name == "gettimeofday" ||
+                              (question.clock && kind_of_clock(*question.clock) == ClockKind::precise);
+  if (!by_clocksource || question.name.starts_with("clock_getres") || readable_in_user_space(clocksource_))
+    return Reason::other;
+  return changed_ ? Reason::clocksource_changed : Reason::clocksource;
+}
+
+}  // namespace vdsotrace

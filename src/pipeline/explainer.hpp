@@ -1,0 +1,48 @@
+// Says of each call that entered the kernel why it did.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "vdsotrace/event.hpp"
+#include "vdsotrace/reason.hpp"
+
+namespace vdsotrace {
+
+class Explainer {
+ public:
+  /// `vdso_hidden`: the processes do not know of their vDSO (--no-vdso).
+  explicit Explainer(bool vdso_hidden = false) : vdso_hidden_(vdso_hidden) {}
+
+  /// Learns what the reasons depend on: which processes have a vDSO, and the clocksource.
+  void note(const Event& event);
+
+  /// Nothing for a call that stayed in user space or that no vDSO could serve.
+  std::optional<Reason> reason_of(pid_t pid, const Call& call) const;
+  /// For calls that were counted: their arguments are not known, but for the clock.
+  std::optional<Reason> reason_of(pid_t pid, const Counts& counts) const;
+
+  const std::string& clocksource() const { return clocksource_; }
+
+ private:
+  struct Question {
+    std::string_view name;
+    std::optional<std::int32_t> clock;
+    Route route;
+    std::uint64_t flags;  ///< of getrandom
+  };
+  Reason answer(pid_t pid, const Question& question) const;
+  Reason fallback_reason(const Question& question) const;
+
+  bool vdso_hidden_;
+  std::string clocksource_;
+  bool changed_ = false;
+  std::set<pid_t> without_vdso_;
+};
+
+/// Whether a clocksource of that name can be read in user space (the kernel's vdso_clock_mode, by architecture).
+bool readable_in_user_space(std::string_view clocksource);
+
+}  // namespace vdsotrace

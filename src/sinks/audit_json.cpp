@@ -1,0 +1,66 @@
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "sinks/audit_report.hpp"
+#include "sinks/json_text.hpp"
+
+namespace vdsotrace {
+namespace {
+
+Json rounded(double ns) { return json_integer(static_cast<std::int64_t>(std::llround(ns))); }
+
+Json caller_json(const CallerFinding& caller) {
+  return {{"module", json_text_or_null(caller.who.module)},
+          {"symbol", json_text_or_null(caller.who.symbol)},
+          {"offset", json_integer(caller.who.offset)},
+          {"count", json_integer(caller.total.count)}};
+}
+
+Json finding_json(const Finding& finding) {
+  Json callers = Json::array();
+  for (const CallerFinding& caller : finding.callers) callers.push_back(caller_json(caller));
+  const AuditTotal& total = finding.total;
+  const bool all_measured = total.measured == total.count;
+  return {{"name", json_text(finding.key.name)},
+          {"clock", json_text_or_null(finding.key.clock)},
+          {"route", name_of(finding.key.route)},
+          {"count", json_integer(total.count)},
+          {"errors", json_integer(total.errors)},
+          {"duration_ns", all_measured ? json_integer(total.duration_ns) : Json(nullptr)},
+          {"cost_ns", rounded(finding.cost_ns)},
+          {"cost_is", finding.measured ? "measured" : "estimated"},
+          {"callers", callers},
+          {"reason", finding.key.reason ? Json(name_of(*finding.key.reason)) : Json(nullptr)},
+          {"why", json_text_or_null(finding.why)},
+          {"advice", json_text_or_null(finding.advice)}};
+}
+
+}  // namespace
+
+std::string audit_json(const Audit& audit) {
+  Json findings = Json::array();
+  for (const Finding& finding : audit.findings) findings.push_back(finding_json(finding));
+  Json routes = Json::object();
+  for (std::size_t route = 0; route < kRoutes; ++route)
+    routes[std::string(name_of(static_cast<Route>(route)))] = json_integer(audit.by_route[route].count);
+  const Json object{{"type", "audit"},
+                    {"command", json_texts(audit.run.command)},
+                    {"pids", audit.run.pids},
+                    {"engine", audit.run.engine},
+                    {"kernel", audit.run.kernel},
+                    {"clocksources", json_texts(audit.clocksources)},
+                    {"wall_ns", json_integer(audit.run.wall_ns)},
+                    {"cpu_ns", audit.run.cpu_ns > 0 ? json_integer(audit.run.cpu_ns) : Json(nullptr)},
+                    {"routes", routes},
+                    {"cost_ns", rounded(audit.cost_ns)},
+                    {"kernel_cost_ns", rounded(audit.kernel_ns)},
+                    {"avoidable_cost_ns", rounded(audit.saved_ns)},
+                    {"calls", findings},
+                    {"advice", json_texts(audit.advice)},
+                    {"seccomp_must_allow", json_texts(audit.fallback_calls)},
+                    {"lost", json_integer(audit.lost)}};
+  return dumped(object) + '\n';
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,104 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "model/syscalls/print.hpp"
+#include "sinks/audit_report.hpp"
+#include "sinks/palette.hpp"
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::string_view kRouteWords[] = {"in user space", "fell back to the kernel", "direct system calls",
+                                            "through vsyscall"};
+
+double percent(double part, double whole) { return whole > 0 ? 100.0 * part / whole : 0.0; }
+
+std::string command_text(const AuditedRun& run) {
+  if (run.command.empty()) return fmt::format("process {}", fmt::join(run.pids, ", "));
+  std::string text;
+  for (const std::string& word : run.command) {
+    if (!text.empty()) text.push_back(' ');
+    text.append(escaped(word));
+  }
+  constexpr std::size_t kMost = 100;
+  if (text.size() > kMost) text.replace(kMost, text.size() - kMost, "...");
+  return text;
+}
+
+std::string head_text(const Audit& audit) {
+  const AuditedRun& run = audit.run;
+  const std::string cpu = run.cpu_ns > 0 ? fmt::format(", {} of processor time", duration_text(static_cast<double>(run.cpu_ns))) : "";
+  std::string text = fmt::format("program      {}\n", command_text(run));
+  text += fmt::format("run          {}{}; engine {}; Linux {}; clocksource {}\n", duration_text(static_cast<double>(run.wall_ns)), cpu,
+                      run.engine, run.kernel,
+                      audit.clocksources.empty() ? "unknown" : escaped(fmt::format("{}", fmt::join(audit.clocksources, ", then "))));
+  text += fmt::format("calls        {} that a vDSO can serve:", grouped(audit.calls()));
+  for (std::size_t route = 0; route < kRoutes; ++route)
+    text += fmt::format("{} {} {}", route == 0 ? "" : ",", grouped(audit.by_route[route].count), kRouteWords[route]);
+  text += '\n';
+  if (audit.lost > 0) text += fmt::format("lost         {} calls could not be recorded\n", grouped(audit.lost));
+  return text;
+}
+
+std::string cost_text(const Audit& audit) {
+  const AuditedRun& run = audit.run;
+  std::string text = fmt::format("cost         {}", duration_text(audit.cost_ns));
+  if (run.wall_ns > 0) text += fmt::format(", {:.2f} % of the run", percent(audit.cost_ns, static_cast<double>(run.wall_ns)));
+  if (run.cpu_ns > 0) text += fmt::format(", {:.2f} % of its processor time", percent(audit.cost_ns, static_cast<double>(run.cpu_ns)));
+  text += audit.any_measured ? " (measured)\n" : " (estimated: calls times what one costs here, in a clean process)\n";
+  if (audit.kernel_ns > 0)
+    text += fmt::format("             {} of it in calls that entered the kernel; user space could have saved {}\n",
+                        duration_text(audit.kernel_ns), duration_text(audit.saved_ns));
+  return text;
+}
+
+std::string callers_text(const Finding& finding, std::size_t most) {
+  std::string text;
+  const bool one_unknown = finding.callers.size() == 1 && !finding.callers.front().who.known();
+  if (one_unknown) return text;
+  std::uint64_t rest = 0;
+  for (std::size_t i = 0; i < finding.callers.size(); ++i) {
+    const CallerFinding& caller = finding.callers[i];
+    if (i >= most) {
+      rest += caller.total.count;
+      continue;
+    }
+    text += fmt::format("{:>14}  {:<8} {:>9} {:>9}    by {}\n", grouped(caller.total.count), "", "", "", escaped(caller_text(caller.who)));
+  }
+  if (rest > 0)
+    text += fmt::format("{:>14}  {:<8} {:>9} {:>9}    by {} others\n", grouped(rest), "", "", "", finding.callers.size() - most);
+  return text;
+}
+
+std::string finding_text(const Finding& finding, const AuditTextOptions& options) {
+  const Palette palette(options.color);
+  const double each = finding.cost_ns / static_cast<double>(finding.total.count);
+  const bool priced = finding.cost_ns > 0;
+  std::string text = fmt::format("{:>14}  ", grouped(finding.total.count));
+  palette.append(text, Palette::of(finding.key.route), fmt::format("{:<8}", name_of(finding.key.route)));
+  text += fmt::format(" {:>9} {:>9}  ", priced ? duration_text(each) : "-", priced ? duration_text(finding.cost_ns) : "-");
+  palette.append(text, Palette::kName, escaped(call_text(finding.key)));
+  if (finding.total.errors > 0) text += fmt::format("  {} failed", grouped(finding.total.errors));
+  text += '\n';
+  text += callers_text(finding, options.most_callers);
+  if (!finding.why.empty()) text += fmt::format("{:<39}why: {}\n", "", escaped(finding.why));
+  return text;
+}
+
+}  // namespace
+
+std::string audit_text(const Audit& audit, const AuditTextOptions& options) {
+  std::string text = head_text(audit) + cost_text(audit);
+  if (!audit.findings.empty()) text += fmt::format("\n{:>14}  {:<8} {:>9} {:>9}  {}\n", "calls", "route", "each", "all", "call");
+  for (std::size_t i = 0; i < std::min(audit.findings.size(), options.most_findings); ++i)
+    text += finding_text(audit.findings[i], options);
+  if (audit.findings.size() > options.most_findings)
+    text += fmt::format("{:>14}  and {} kinds of call more\n", "", audit.findings.size() - options.most_findings);
+  if (!audit.advice.empty()) text += "\nwhat to do\n";
+  for (const std::string& advice : audit.advice) text += fmt::format("  * {}\n", escaped(advice));
+  return text;
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,28 @@
+// What `vdsotrace compare` says.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/compare/comparison.hpp"
+
+namespace vdsotrace {
+
+struct CompareFacts {
+  std::string version;
+  std::vector<std::string> command;
+  std::string engine;
+  std::string strace;     ///< how strace was called, or the log that stands for it
+  bool own_run = true;    ///< false: the log was made elsewhere
+  bool vdso_hidden = false;
+  std::size_t most_lines = 40;  ///< of the listing
+};
+
+/// A sentence, a table by call, what differs in the system calls, and both runs side by side: lines without a mark
+/// are in both, `+` marks what only vdsotrace can see, `<` and `>` system calls that only strace's or only vdsotrace's
+/// run made.
+std::string compare_text(const Comparison& comparison, const CompareFacts& facts);
+/// One object in one line, ended.
+std::string compare_json(const Comparison& comparison, const CompareFacts& facts);
+
+}  // namespace vdsotrace

@@ -1,0 +1,64 @@
+#include "symbols/jit_names.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <vector>
+
+#include "os/proc.hpp"
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::uint64_t kMostBytes = std::uint64_t{256} << 20;
+constexpr std::size_t kPiece = 64 * 1024;
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+/// Clocks of files tick no finer.
+constexpr std::int64_t kSlackNs = kSecond;
+
+std::int64_t ns_of(const timespec& time) { return time.tv_sec * kSecond + time.tv_nsec; }
+
+bool is_its_own(const struct stat& map, pid_t pid) {
+  struct stat process {};
+  if (::stat(fmt::format("/proc/{}", pid).c_str(), &process) != 0) return false;
+  const auto started = proc::start_time_ns(pid);
+  return S_ISREG(map.st_mode) && (map.st_uid == process.st_uid || map.st_uid == 0) && started &&
+         ns_of(map.st_mtim) >= *started - kSlackNs;
+}
+
+}  // namespace
+
+bool JitNames::open(pid_t pid) {
+  const auto inside = proc::pid_inside(pid);
+  if (!inside) return false;
+  const std::string path = fmt::format("/proc/{}/root/tmp/perf-{}.map", pid, *inside);
+  // A link could lead out of its root; a pipe could make us wait.
+  UniqueFd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0 || !is_its_own(status, pid)) return false;
+  file_ = std::move(file);
+  return true;
+}
+
+void JitNames::read_on() {
+  struct stat status {};
+  if (::fstat(file_.get(), &status) != 0) return;
+  std::vector<char> piece(kPiece);
+  while (taken_ < static_cast<std::uint64_t>(status.st_size) && taken_ < kMostBytes) {
+    const ssize_t n = ::pread(file_.get(), piece.data(), piece.size(), static_cast<off_t>(taken_));
+    if (n <= 0) return;
+    map_.add({piece.data(), static_cast<std::size_t>(n)});
+    taken_ += static_cast<std::uint64_t>(n);
+  }
+}
+
+PerfMap::Code JitNames::find(pid_t pid, std::uint64_t address) {
+  if (!file_ && !open(pid)) return {};
+  read_on();
+  return map_.find(address);
+}
+
+}  // namespace vdsotrace

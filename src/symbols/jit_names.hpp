@@ -1,0 +1,26 @@
+// The perf map that a process keeps of the code that it makes, followed as it grows.
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/unique_fd.hpp"
+#include "symbols/perf_map.hpp"
+
+namespace vdsotrace {
+
+class JitNames {
+ public:
+  /// What the process's map knows of that address now: /tmp/perf-PID.map below its root directory, PID as it sees itself. A
+  /// map that another user wrote, or that is older than the process, is not its.
+  PerfMap::Code find(pid_t pid, std::uint64_t address);
+
+ private:
+  bool open(pid_t pid);
+  void read_on();
+
+  UniqueFd file_;
+  PerfMap map_;
+  std::uint64_t taken_ = 0;  ///< bytes of the file
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,87 @@
+#include "symbols/module_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <gelf.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::uint64_t kPageMask = 4095;
+constexpr std::uint64_t kMostDynamicBytes = 64 * 1024;
+
+/// Only a regular file is opened: to open others can wait, or do something.
+UniqueFd open_regular(const std::string& path, std::optional<std::uint64_t> inode) {
+  const UniqueFd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  struct stat status {};
+  if (!place || ::fstat(place.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  if (inode && status.st_ino != *inode) return {};
+  return UniqueFd(::open(fmt::format("/proc/self/fd/{}", place.get()).c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+bool needs_libraries(Elf* elf, const GElf_Phdr& dynamic) {
+  if (dynamic.p_filesz > kMostDynamicBytes) return true;
+  Elf_Data* data = elf_getdata_rawchunk(elf, static_cast<std::int64_t>(dynamic.p_offset), dynamic.p_filesz, ELF_T_DYN);
+  GElf_Dyn entry;
+  for (int i = 0; data != nullptr && gelf_getdyn(data, i, &entry) != nullptr; ++i) {
+    if (entry.d_tag == DT_NEEDED) return true;
+    if (entry.d_tag == DT_NULL) return false;
+  }
+  return data == nullptr;
+}
+
+bool has_section(Elf* elf, std::uint32_t type) {
+  Elf_Scn* section = nullptr;
+  while ((section = elf_nextscn(elf, section)) != nullptr) {
+    GElf_Shdr header;
+    if (gelf_getshdr(section, &header) != nullptr && header.sh_type == type) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+UniqueFd open_mapped_file(pid_t pid, const proc::Mapping& mapping) {
+  if (mapping.inode == 0 || !mapping.name.starts_with('/')) return {};
+  for (const std::string& path : {fmt::format("/proc/{}/root{}", pid, mapping.name), mapping.name}) {
+    if (auto file = open_regular(path, mapping.inode)) return file;
+  }
+  return open_regular(fmt::format("/proc/{}/map_files/{:x}-{:x}", pid, mapping.start, mapping.end), std::nullopt);
+}
+
+std::optional<std::uint64_t> ModuleFacts::address_at(std::uint64_t file_offset) const {
+  for (const Load& load : loads) {
+    // Mappings begin and end at pages.
+    const std::uint64_t start = load.offset & ~kPageMask;
+    const std::uint64_t end = load.offset + load.file_size;
+    if (file_offset >= start && file_offset < end) return load.address - (load.offset - start) + (file_offset - start);
+  }
+  return std::nullopt;
+}
+
+std::optional<ModuleFacts> module_facts(Elf* elf) {
+  GElf_Ehdr header;
+  std::size_t count = 0;
+  if (gelf_getehdr(elf, &header) == nullptr || elf_getphdrnum(elf, &count) != 0) return std::nullopt;
+  if (header.e_type != ET_EXEC && header.e_type != ET_DYN) return std::nullopt;
+  ModuleFacts facts;
+  facts.self_contained = true;
+  for (std::size_t i = 0; i < count; ++i) {
+    GElf_Phdr segment;
+    if (gelf_getphdr(elf, static_cast<int>(i), &segment) == nullptr) return std::nullopt;
+    if (segment.p_type == PT_INTERP) facts.self_contained = false;
+    if (segment.p_type == PT_DYNAMIC && needs_libraries(elf, segment)) facts.self_contained = false;
+    if (segment.p_type != PT_LOAD) continue;
+    if (segment.p_offset + segment.p_filesz < segment.p_offset) return std::nullopt;
+    if (facts.loads.empty()) facts.lowest = segment.p_vaddr & -segment.p_align;
+    facts.loads.push_back({segment.p_offset, segment.p_filesz, segment.p_vaddr});
+  }
+  if (facts.loads.empty()) return std::nullopt;
+  facts.all_symbols = has_section(elf, SHT_SYMTAB);
+  return facts;
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,149 @@
+#include "symbols/modules.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "os/remote_memory.hpp"
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::string_view kDeleted = " (deleted)";
+constexpr std::uint64_t kLargestVdso = 1 << 20;
+/// No image is wider than small code models allow.
+constexpr std::uint64_t kWidest = std::uint64_t{1} << 32;
+
+/// What find_elf hands over.
+struct Pending {
+  int fd = -1;
+  Elf* elf = nullptr;
+};
+
+int find_elf(Dwfl_Module*, void** userdata, const char* name, Dwarf_Addr, char** file_name, Elf** elf) {
+  auto* pending = static_cast<Pending*>(*userdata);
+  if (pending == nullptr) return -1;
+  *elf = std::exchange(pending->elf, nullptr);
+  *file_name = ::strdup(name);
+  return std::exchange(pending->fd, -1);
+}
+
+/// Debugging information is looked for on this machine's disks only, by build-id.
+char* debug_path = nullptr;
+const Dwfl_Callbacks kCallbacks = {find_elf, dwfl_build_id_find_debuginfo, nullptr, &debug_path};
+
+bool same_code(const proc::Mapping& a, const proc::Mapping& b) {
+  return a.start == b.start && a.end == b.end && a.offset == b.offset && a.inode == b.inode && a.name == b.name;
+}
+
+/// Where the image lies that has the range, if the range is a part of it.
+std::optional<std::uint64_t> bias_of(const ModuleFacts& facts, const proc::Mapping& mapping) {
+  const auto address = facts.address_at(mapping.offset);
+  return address ? std::optional(mapping.start - *address) : std::nullopt;
+}
+
+}  // namespace
+
+std::string CodeRange::file() const {
+  std::string_view name = mapping.name;
+  if (name.ends_with(kDeleted)) name.remove_suffix(kDeleted.size());
+  if (name.starts_with("//anon") || name.starts_with("[anon") || name == "[heap]" || name == "[stack]") return {};
+  return std::string(name);
+}
+
+Modules::Modules() { elf_version(EV_CURRENT); }
+Modules::~Modules() = default;
+
+void Modules::start_anew() {
+  dwfl_.reset();
+  modules_.clear();
+  memory_images_.clear();
+}
+
+bool Modules::refresh(pid_t pid) {
+  std::vector<proc::Mapping> now = proc::mappings(pid);
+  std::erase_if(now, [](const proc::Mapping& mapping) { return !mapping.executable; });
+  // A process that is ending has no memory any more; what is known of it stays true.
+  if (now.empty()) return false;
+  if (std::ranges::equal(now, ranges_, same_code, {}, &CodeRange::mapping)) return false;
+  start_anew();
+  ranges_.clear();
+  for (proc::Mapping& mapping : now) ranges_.push_back({std::move(mapping), nullptr, false});
+  return true;
+}
+
+CodeRange* Modules::range_at(std::uint64_t address) {
+  auto range = std::ranges::upper_bound(ranges_, address, {}, [](const CodeRange& r) { return r.mapping.start; });
+  if (range == ranges_.begin()) return nullptr;
+  --range;
+  return address < range->mapping.end ? &*range : nullptr;
+}
+
+Modules::Image Modules::open(pid_t pid, const CodeRange& range) {
+  if (!range.is_vdso()) {
+    UniqueFd fd = open_mapped_file(pid, range.mapping);
+    if (!fd) return {};
+    // Not mapped: the program may truncate the file while we read it.
+    OwnedElf elf(elf_begin(fd.get(), ELF_C_READ, nullptr));
+    return {std::move(fd), std::move(elf)};
+  }
+  const std::uint64_t size = range.mapping.end - range.mapping.start;
+  if (size > kLargestVdso) return {};
+  auto& bytes = memory_images_.emplace_back(size);
+  if (RemoteMemory(pid).read(range.mapping.start, bytes) != size) return {};
+  return {UniqueFd(), OwnedElf(elf_memory(reinterpret_cast<char*>(bytes.data()), bytes.size()))};
+}
+
+const Module* Modules::module_of(pid_t pid, CodeRange& range) {
+  if (std::exchange(range.looked_at, true)) return range.module;
+  Image image = open(pid, range);
+  if (!image.elf) return nullptr;
+  auto facts = module_facts(image.elf.get());
+  if (!facts) return nullptr;
+  const auto bias = bias_of(*facts, range.mapping);
+  if (!bias) return nullptr;
+  const auto is_part = [&](const CodeRange& other) {
+    return other.mapping.inode == range.mapping.inode && other.mapping.name == range.mapping.name &&
+           bias_of(*facts, other.mapping) == bias;
+  };
+  std::uint64_t end = range.mapping.end;
+  for (const CodeRange& other : ranges_) {
+    if (is_part(other)) end = std::max(end, other.mapping.end);
+  }
+  const Module* module =
+      report({range.mapping.name, range.mapping.inode, nullptr, *bias, *facts}, std::move(image), end);
+  for (CodeRange& other : ranges_) {
+    if (!is_part(other)) continue;
+    other.module = module;
+    other.looked_at = true;
+  }
+  return module;
+}
+
+/// Makes libdwfl take the image as it lies in memory; null if it would take it otherwise.
+const Module* Modules::report(Module&& module, Image&& image, std::uint64_t end) {
+  const std::uint64_t start = module.bias + module.facts.lowest;
+  if (start >= end || end - start > kWidest) return nullptr;
+  if (!dwfl_) dwfl_.reset(dwfl_begin(&kCallbacks));
+  if (!dwfl_) return nullptr;
+  dwfl_report_begin_add(dwfl_.get());
+  module.dwfl = dwfl_report_module(dwfl_.get(), module.name.c_str(), start, end);
+  dwfl_report_end(dwfl_.get(), nullptr, nullptr);
+  void** userdata = nullptr;
+  if (module.dwfl == nullptr ||
+      dwfl_module_info(module.dwfl, &userdata, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr) == nullptr)
+    return nullptr;
+  Pending pending{image.fd.release(), image.elf.release()};
+  *userdata = &pending;
+  Dwarf_Addr bias = 0;
+  Elf* taken = dwfl_module_getelf(module.dwfl, &bias);
+  *userdata = nullptr;
+  // Now theirs, unless they never asked for it.
+  image.fd.reset(pending.fd);
+  image.elf.reset(pending.elf);
+  if (taken == nullptr || bias != module.bias) return nullptr;
+  return modules_.emplace_back(std::make_unique<Module>(std::move(module))).get();
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,82 @@
+// What is mapped in one address space and can be executed: files, the vDSO, code that a runtime made.
+#pragma once
+
+#include <elfutils/libdwfl.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "os/proc.hpp"
+#include "symbols/module_file.hpp"
+
+namespace vdsotrace {
+
+/// An ELF image of the space, opened.
+struct Module {
+  std::string name;  ///< as /proc/PID/maps has it
+  std::uint64_t inode = 0;
+  Dwfl_Module* dwfl = nullptr;
+  std::uint64_t bias = 0;  ///< address in memory minus address in the file
+  ModuleFacts facts;
+};
+
+/// A run of executable memory.
+struct CodeRange {
+  proc::Mapping mapping;
+  const Module* module = nullptr;  ///< null: none, or not looked at yet
+  bool looked_at = false;
+
+  /// Name of the file, without what maps adds to it when it has been deleted.
+  std::string file() const;
+  bool is_vdso() const { return mapping.name == "[vdso]"; }
+};
+
+/// Files are opened when something is looked up in them. Not copyable: elfutils keeps pointers.
+class Modules {
+ public:
+  Modules();
+  ~Modules();
+  Modules(const Modules&) = delete;
+  Modules& operator=(const Modules&) = delete;
+
+  /// Reads /proc/PID/maps again. Answers whether what can be executed has changed; then everything handed out before is
+  /// invalid.
+  bool refresh(pid_t pid);
+  bool known() const { return !ranges_.empty(); }
+
+  /// The executable memory at that address; null if there is none.
+  CodeRange* range_at(std::uint64_t address);
+  /// The module of a range, opened now if need be; null if it has none, or none that can be read.
+  const Module* module_of(pid_t pid, CodeRange& range);
+
+  /// libdwfl's view of the modules that have been opened; for unwinding, which asks it.
+  Dwfl* dwfl() const { return dwfl_.get(); }
+
+ private:
+  struct DwflEnd {
+    void operator()(Dwfl* dwfl) const { ::dwfl_end(dwfl); }
+  };
+  struct ElfEnd {
+    void operator()(Elf* elf) const { ::elf_end(elf); }
+  };
+  using OwnedElf = std::unique_ptr<Elf, ElfEnd>;
+  struct Image {
+    UniqueFd fd;
+    OwnedElf elf;
+  };
+
+  Image open(pid_t pid, const CodeRange& range);
+  const Module* report(Module&& module, Image&& image, std::uint64_t end);
+  void start_anew();
+
+  std::unique_ptr<Dwfl, DwflEnd> dwfl_;
+  std::vector<CodeRange> ranges_;                   ///< sorted
+  std::vector<std::unique_ptr<Module>> modules_;
+  std::vector<std::vector<std::byte>> memory_images_;  ///< bytes of the vDSO, which libelf refers to
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,72 @@
+// Who is at an address of a process, and who called: names, callers and whole stacks of one address space.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "vdsotrace/call.hpp"
+#include "vdsotrace/memory.hpp"
+
+namespace vdsotrace {
+
+/// Where unwinding begins: a place to which something returns, and the registers as they are there.
+struct UnwindStart {
+  bool is_64_bit = true;
+  std::uint64_t address = 0;
+  /// As DWARF numbers them (x86-64 psABI 3.6.2, i386 psABI 2.5.1), the address among them.
+  std::array<std::uint64_t, 17> registers{};
+};
+
+/// Names are exact or empty: symbols and rules are taken from the very file that is mapped, and frames only where
+/// the file's own unwind information leads to them.
+///
+/// What is mapped is read when it is first needed, when an address is not in what is known, and after
+/// outdate(). All functions take a thread of the process by which to reach it in /proc.
+class Symbols {
+ public:
+  Symbols();
+  ~Symbols();
+  Symbols(const Symbols&) = delete;
+  Symbols& operator=(const Symbols&) = delete;
+
+  /// The process has changed what is mapped.
+  void outdate();
+  /// Reads what is mapped now. What is known of a process stays known when it has ended.
+  void refresh(pid_t pid);
+
+  /// What is at the place to which something returns: the instruction before it is looked up.
+  Caller place(pid_t pid, std::uint64_t return_address);
+
+  /// What is at that very instruction.
+  Caller instruction(pid_t pid, std::uint64_t address);
+
+  /// Whether a return to there is one into the C library (or the vDSO), which called for somebody else.
+  bool in_c_library(pid_t pid, std::uint64_t return_address);
+
+  /// The first place outside the C library, from `start` outwards. Nothing if it cannot be told for certain.
+  std::optional<Caller> caller(pid_t pid, Memory& memory, const UnwindStart& start);
+
+  /// All places, innermost first, as far as unwind information leads, 256 at most.
+  std::vector<Caller> stack(pid_t pid, Memory& memory, const UnwindStart& start);
+
+  /// The word of a stack at that address, as far as it is known.
+  using StackWord = std::function<std::optional<std::uint64_t>(std::uint64_t address)>;
+  /// The first place outside the C library, found with nothing but the stack: `stack_pointer` as it is after the
+  /// return to `return_address`. x86-64 only. Nothing if the stack does not suffice, or a frame on the way does not
+  /// count from the stack pointer.
+  std::optional<std::uint64_t> outside_c_library(pid_t pid, std::uint64_t return_address, std::uint64_t stack_pointer,
+                                                 const StackWord& word);
+
+ private:
+  struct Inner;
+  std::unique_ptr<Inner> inner_;
+};
+
+}  // namespace vdsotrace

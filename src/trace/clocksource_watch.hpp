@@ -1,0 +1,29 @@
+// Tells of the clocksource among what is observed: it can change while programs run.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "vdsotrace/event.hpp"
+
+namespace vdsotrace {
+
+class ClocksourceWatch final : public EventSink {
+ public:
+  explicit ClocksourceWatch(EventSink& sink) : sink_(sink) {}
+
+  /// Passes the event on, after the clocksource if that has become another one. It is asked for ten times a second at
+  /// most, so that calls of the last tenth may still have met the one before.
+  void accept(Event&& event) override;
+  void settle() override;
+
+ private:
+  void look();
+
+  EventSink& sink_;
+  std::string last_;
+  bool told_ = false;
+  std::int64_t look_again_ = 0;  ///< monotonic ns
+};
+
+}  // namespace vdsotrace

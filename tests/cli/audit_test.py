@@ -1,0 +1,230 @@
+"""The audit command: exact tables for programs whose calls are known, and every report that it writes."""
+import html
+import html.parser
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import vdsotrace_testing as testing
+from vdsotrace_testing import PYTHON, example, target, vdsotrace
+
+ROUTES = {"vdso", "fallback", "syscall", "vsyscall"}
+CPU = "CLOCK_PROCESS_CPUTIME_ID"
+
+
+def audit(*arguments, status=0):
+    ran = vdsotrace("audit", "--json", *arguments)
+    if ran.status != status:
+        raise AssertionError(f"{ran.status}: {ran.stderr}")
+    return json.loads(ran.stderr.splitlines()[0])
+
+
+def table(found):
+    return {(call["name"], call["clock"], call["route"]): call for call in found["calls"]}
+
+
+class Page(html.parser.HTMLParser):
+    """The elements of a page, and the data in it."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.data, self.inside = [], "", None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append(tag)
+        self.inside = dict(attributes).get("id") if tag == "script" else None
+
+    def handle_endtag(self, tag):
+        self.inside = None
+
+    def handle_data(self, data):
+        if self.inside == "data":
+            self.data += data
+
+
+def setUpModule():
+    testing.require_ptrace()
+
+
+class Counts(unittest.TestCase):
+    def test_each_route(self):
+        testing.require_user_space_clock()
+        calls = table(audit(*example("routes")))
+        traced = vdsotrace("--json", "-c", *example("routes"))
+        summary = json.loads(traced.stderr.splitlines()[-1])
+        counted = {(c["name"], c["clock"], c["route"]): c["count"] for c in summary["calls"]}
+        self.assertEqual({key: call["count"] for key, call in calls.items()}, counted)
+        self.assertEqual(calls["clock_gettime", "CLOCK_MONOTONIC", "vdso"]["reason"], None)
+        self.assertEqual(calls["clock_gettime", "CLOCK_MONOTONIC", "syscall"]["reason"], "direct-call")
+        self.assertEqual(calls["clock_gettime", CPU, "fallback"]["reason"], "cpu-time-clock")
+        for call in calls.values():
+            self.assertEqual(sum(caller["count"] for caller in call["callers"]), call["count"])
+
+    def test_costs_and_advice(self):
+        testing.require_user_space_clock()
+        code = "import time\nfor i in range(100000): time.monotonic()\nfor i in range(500): time.process_time()"
+        found = audit(PYTHON, "-c", code)
+        calls = table(found)
+        served = calls["clock_gettime", "CLOCK_MONOTONIC", "vdso"]
+        self.assertGreaterEqual(served["count"], 100000)
+        self.assertEqual(calls["clock_gettime", CPU, "fallback"]["count"], 500)
+        self.assertEqual(served["cost_is"], "estimated")
+        costs = [call["cost_ns"] for call in found["calls"]]
+        self.assertEqual(costs, sorted(costs, reverse=True))
+        self.assertAlmostEqual(sum(costs), found["cost_ns"], delta=len(costs))
+        self.assertIn("CLOCK_MONOTONIC", calls["clock_gettime", CPU, "fallback"]["advice"])
+        self.assertIn("clock_gettime", found["seccomp_must_allow"])
+
+    def test_measured(self):
+        found = audit("-T", *example("hello-vdso"))
+        day = table(found)["gettimeofday", None, "vdso"]
+        self.assertEqual((day["count"], day["cost_is"]), (1, "measured"))
+        self.assertGreater(day["duration_ns"], 0)
+
+    def test_a_hidden_vdso(self):
+        calls = table(audit("--no-vdso", *example("hello-vdso")))
+        self.assertEqual(calls["gettimeofday", None, "syscall"]["reason"], "vdso-hidden")
+
+    def test_engines_agree(self):
+        def counts(engine):
+            return {key: call["count"] for key, call in table(audit("--engine=" + engine, *example("routes"))).items()}
+
+        self.assertEqual(counts("inline"), counts("breakpoint"))
+
+    def test_a_running_process(self):
+        with subprocess.Popen(target("serve", "calls"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as served:
+            self.assertEqual(served.stdout.readline(), "ready\n")
+            found = audit("--duration", "0.3", "-p", served.pid)
+            served.stdin.write("check\n")
+            served.stdin.flush()
+            self.assertTrue(served.stdout.readline().startswith("ok "))
+            served.stdin.close()
+            self.assertEqual(served.wait(60), 0)
+        self.assertEqual((found["pids"], found["command"]), ([served.pid], []))
+        self.assertGreater(table(found)["clock_gettime", CPU, "fallback"]["count"], 0)
+        self.assertGreater(found["cpu_ns"], 0)
+
+
+class Status(unittest.TestCase):
+    def test_fail_on(self):
+        ran = vdsotrace("audit", "--fail-on", "fallback,vsyscall", *example("cpu-clock"))
+        self.assertEqual(ran.status, 3)
+        self.assertIn(f"clock_gettime({CPU}) by route fallback: called by", ran.stderr)
+        self.assertEqual(vdsotrace("audit", "--fail-on", "vsyscall", *example("cpu-clock")).status, 0)
+
+    def test_the_programs_own(self):
+        self.assertEqual(vdsotrace("audit", "sh", "-c", "exit 7").status, 7)
+        self.assertEqual(vdsotrace("audit", "sh", "-c", "kill -KILL $$").status, -signal.SIGKILL)
+
+    def test_errors(self):
+        for arguments, words in [
+            (["--fail-on", "vdos", "true"], "unknown route"),
+            (["-c", "true"], "-c is an option of traces"),
+            (["-t", "true"], "option of traces"),
+            ([], "no program given"),
+            (["--html", "/nowhere/page.html", "true"], "/nowhere/page.html"),
+            (["--chrome-trace", "/nowhere/trace", "true"], "/nowhere/trace"),
+            (["/no/such/program"], "/no/such/program"),
+        ]:
+            with self.subTest(arguments):
+                ran = vdsotrace("audit", *arguments)
+                self.assertEqual(ran.status, 1)
+                self.assertIn(words, ran.stderr)
+        self.assertIn("option of the command audit", vdsotrace("--html", "x", "true").stderr)
+
+    def test_help(self):
+        ran = vdsotrace("audit", "--help")
+        self.assertEqual(ran.status, 0)
+        self.assertIn("--fail-on", ran.stdout)
+        self.assertNotIn("--fail-on", vdsotrace("--help").stdout)
+
+
+class Reports(unittest.TestCase):
+    def setUp(self):
+        self.directory = Path(self.enterContext(tempfile.TemporaryDirectory()))
+
+    def path(self, name):
+        return str(self.directory / name)
+
+    def test_all_in_one_run(self):
+        testing.require_user_space_clock()
+        names = {name: self.path(name) for name in ("page", "folded", "trace", "text")}
+        ran = vdsotrace("audit", "-o", names["text"], "--html", names["page"], "--folded", names["folded"],
+                        "--chrome-trace", names["trace"], *example("routes"))
+        self.assertEqual((ran.status, ran.stderr), (0, ""))
+        text = Path(names["text"]).read_text()
+        self.assertIn("what to do", text)
+        self.assertIn(f"clock_gettime({CPU})", text)
+
+        page = Page(Path(names["page"]).read_text())
+        data = json.loads(page.data)
+        self.assertEqual(data["type"], "audit")
+        self.assertEqual(sum(sum(span) for span in data["timeline"]["spans"]), sum(data["routes"].values()))
+        for external in ("link[href^=http]", "img", "iframe"):
+            self.assertNotIn(external, page.elements)
+
+        stacks = [line.rsplit(" ", 1) for line in Path(names["folded"]).read_text().splitlines()]
+        self.assertEqual(sum(int(count) for _, count in stacks), sum(data["routes"].values()))
+        self.assertTrue(all(stack.startswith("routes;") for stack, _ in stacks))
+
+        events = json.loads(Path(names["trace"]).read_text())["traceEvents"]
+        calls = [event for event in events if event["ph"] in "Xi"]
+        self.assertEqual(len(calls), sum(data["routes"].values()))
+        for event in calls:
+            self.assertIn(event["cat"], ROUTES)
+            self.assertGreaterEqual(event["ts"], 0)
+            self.assertTrue({"pid", "tid", "name"} <= event.keys())
+            self.assertEqual("dur" in event, event["ph"] == "X")
+
+    def test_hostile_names_stay_text(self):
+        program = self.path("<img src=x onerror=alert(1)>\x1b[31m")
+        shutil.copy(example("hello-vdso")[0], program)
+        ran = vdsotrace("audit", "--html", self.path("page"), program)
+        self.assertEqual(ran.status, 0)
+        self.assertNotIn("\x1b", ran.stderr)
+        page = Page(Path(self.path("page")).read_text())
+        self.assertNotIn("img", page.elements)
+        self.assertEqual(json.loads(page.data)["command"], [program])
+
+    def test_the_page_in_a_browser(self):
+        browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        if browser is None:
+            self.skipTest("chromium is not installed")
+        page = Path(self.path("page.html"))
+        self.assertEqual(vdsotrace("audit", "--html", page, *example("routes")).status, 0)
+        # The page is driven as a reader would: sorted by name, then filtered.
+        drive = """<script>
+          window.addEventListener("error", e => document.body.dataset.error = e.message);
+          addEventListener("load", () => {
+            const rows = () => [...document.querySelectorAll("#calls tbody tr")].map(r => r.cells[3].textContent);
+            const all = rows().length;
+            [...document.querySelectorAll("#calls th button")].find(b => b.textContent === "Call").click();
+            document.body.dataset.sorted = JSON.stringify(rows());
+            const filter = document.getElementById("filter");
+            filter.value = "cputime"; filter.dispatchEvent(new Event("input"));
+            document.body.dataset.counts = all + " " + rows().length + " " + document.querySelectorAll("#flame rect").length;
+          });</script>"""
+        page.write_text(page.read_text().replace("</head>", drive + "</head>"))
+        ran = testing.run([browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={self.path('profile')}",
+                           "--virtual-time-budget=3000", "--dump-dom", page.as_uri()], timeout=120)
+        if "data-counts" not in ran.stdout and ran.status != 0:
+            self.skipTest(f"the browser does not run here: {ran.stderr[-200:]}")
+        body = ran.stdout[ran.stdout.index("<body"):].split(">", 1)[0]
+        self.assertNotIn("data-error", body)
+        all_rows, filtered, boxes = (int(n) for n in body.split('data-counts="')[1].split('"')[0].split())
+        self.assertGreater(all_rows, filtered)
+        self.assertGreater(filtered, 0)
+        self.assertGreater(boxes, 4)
+        names = json.loads(html.unescape(body.split('data-sorted="')[1].split('"')[0]))
+        self.assertEqual(names, sorted(names, key=str.lower))
+
+
+if __name__ == "__main__":
+    testing.main()

@@ -1,0 +1,146 @@
+"""Who made a call: exact callers by each route, whole stacks, and never a wrong name."""
+
+import collections
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import vdsotrace_testing as testing
+from vdsotrace_testing import run, target, trace_json, vdsotrace
+
+ENGINES = ("breakpoint", "inline")
+ALL_ROUTES = ("-e", "trace=%vdso", "-e", "route=all")
+
+
+def setUpModule():
+    testing.require_ptrace()
+    testing.require_user_space_clock()
+
+
+def claims(stdout):
+    """What tests/targets/callers.c says it called, from where."""
+    expected = collections.Counter()
+    for line in stdout.splitlines():
+        word, name, route, function, count = line.split()
+        if word == "called":
+            expected[name, route, function] = int(count)
+    return expected
+
+
+def callers(trace):
+    found = collections.Counter()
+    for call in trace.of_type("call"):
+        if call["route"] and call["name"] != "getrandom":
+            caller = call["caller"] or {"symbol": "nobody"}
+            found[call["name"], call["route"], caller["symbol"]] += 1
+    return found
+
+
+class CallersTest(unittest.TestCase):
+    def traced(self, command, *options):
+        for engine in ENGINES:
+            with self.subTest(engine=engine):
+                trace = trace_json(command, f"--engine={engine}", "--callers", *options)
+                self.assertEqual(trace.status, 0, trace.stderr)
+                yield trace
+
+    def test_each_route(self):
+        for options in (ALL_ROUTES, ("-e", "route=all")):
+            for trace in self.traced(target("callers"), *options):
+                self.assertEqual(callers(trace), claims(trace.stdout))
+
+    def test_places(self):
+        for trace in self.traced(target("callers"), *ALL_ROUTES):
+            for call in trace.of_type("call"):
+                caller = call["caller"]
+                if call["name"] == "getrandom":
+                    continue
+                self.assertEqual(caller["module"], os.path.realpath(target("callers")[0]))
+                self.assertRegex(caller["source"] or "", r"callers\.c:\d+$")
+                self.assertLess(caller["offset"], 4096)
+                named = run(["addr2line", "-f", "-e", caller["module"], hex(caller["in_module"] - 1)])
+                if named.status == 0:
+                    self.assertEqual(named.stdout.splitlines()[0].split(".")[0], caller["symbol"])
+
+    def test_static_program(self):
+        for trace in self.traced(target("callers_static"), *ALL_ROUTES):
+            self.assertEqual(callers(trace), claims(trace.stdout))
+
+    def test_stripped_program_has_places_and_no_names(self):
+        testing.require_program("strip")
+        with tempfile.TemporaryDirectory() as folder:
+            stripped = os.path.join(folder, "stripped")
+            subprocess.run(["strip", "-o", stripped, target("callers")[0]], check=True)
+            named = trace_json(target("callers"), "--engine=breakpoint", "--callers", *ALL_ROUTES)
+            places = [call["caller"]["in_module"] for call in named.of_type("call")]
+            for trace in self.traced([stripped], *ALL_ROUTES):
+                seen = [call["caller"] for call in trace.of_type("call")]
+                self.assertEqual({caller["symbol"] for caller in seen}, {None})
+                self.assertEqual([caller["offset"] for caller in seen], places)
+
+    def test_deleted_program(self):
+        if os.geteuid() != 0:
+            raise unittest.SkipTest("/proc/PID/map_files is for root")
+        with tempfile.TemporaryDirectory() as folder:
+            script = "cp $0 $1 && exec 3<$1 && rm $1 && exec /proc/self/fd/3"
+            command = ["sh", "-c", script, target("callers")[0], os.path.join(folder, "copy")]
+            for trace in self.traced(command, *ALL_ROUTES):
+                self.assertEqual(callers(trace), claims(trace.stdout))
+
+    def test_text(self):
+        ran = vdsotrace("-q", "--callers", "--engine=breakpoint", "-e", "route=syscall", *target("callers"))
+        lines = [line for line in ran.stderr.splitlines() if "by_instruction" in line]
+        self.assertEqual(len(lines), 8)
+        for line in lines:
+            self.assertRegex(line, r" \[syscall\] <by_instruction\+0x[0-9a-f]+ in /.*/callers>$")
+
+    def test_python_names_only_what_is_there(self):
+        names = run(["nm", "-D", "--defined-only", os.path.realpath(testing.PYTHON)])
+        if names.status != 0:
+            raise unittest.SkipTest("nm cannot read " + testing.PYTHON)
+        known = {line.split()[-1].split("@")[0] for line in names.stdout.splitlines()}
+        for trace in self.traced([testing.PYTHON, "-c", "import time; [time.time() for i in range(50)]"],
+                                 "-e", "trace=%vdso"):
+            calls = [call for call in trace.of_type("call") if call["route"]]
+            self.assertGreater(len(calls), 50)
+            for call in calls:
+                self.assertNotRegex(call["caller"]["module"], r"/(libc|ld-linux[^/]*)\.so")
+                if call["caller"]["symbol"] and call["caller"]["module"] == os.path.realpath(testing.PYTHON):
+                    self.assertIn(call["caller"]["symbol"], known)
+
+
+class StackTest(unittest.TestCase):
+    def test_text(self):
+        ran = vdsotrace("-q", "-k", "-e", "trace=clock_gettime", *target("callers"))
+        lines = ran.stderr.splitlines()
+        at = next(i for i, line in enumerate(lines) if line.startswith("clock_gettime("))
+        library = r" > /.*/libc[^/]*\(clock_gettime\+0x[0-9a-f]+\) \[0x[0-9a-f]+\]"
+        self.assertRegex(lines[at + 1], r"^ > \[vdso\]\(__vdso_clock_gettime\+0x0\) \[0x[0-9a-f]+\]$")
+        self.assertRegex(lines[at + 2], f"^{library}$")
+        self.assertRegex(lines[at + 3], r"^ > /.*/callers\(by_library\+0x[0-9a-f]+\) \[0x[0-9a-f]+\]$")
+        self.assertRegex(lines[at + 4], r"^ > /.*/callers\(main\+0x[0-9a-f]+\) \[0x[0-9a-f]+\]$")
+
+    def test_json_of_all_calls(self):
+        trace = trace_json(target("callers"), "-k")
+        self.assertEqual(trace.of_type("start")[0]["engine"], "breakpoint")
+        for call in trace.of_type("call"):
+            if call["name"] == "exit_group":
+                self.assertIn("exit", "".join(place["symbol"] or "" for place in call["stack"]))
+        by_name = [[place["symbol"] for place in call["stack"]] for call in trace.of_type("call")
+                   if call["route"] == "syscall" and call["clock"]]
+        self.assertEqual(sum("by_syscall_function" in names and "main" in names for names in by_name), 7)
+        self.assertNotIn("stack", trace_json(target("callers"), "--callers").of_type("call")[0])
+
+    def test_the_program_does_the_same(self):
+        bare = run(target("callers"))
+        for options in (["-k"], ["--callers"]):
+            ran = vdsotrace("-o", "/dev/null", *options, *target("callers"))
+            self.assertEqual((ran.status, ran.stdout), bare[:2])
+
+
+if __name__ == "__main__":
+    testing.main()

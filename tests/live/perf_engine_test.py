@@ -1,0 +1,286 @@
+"""The perf engine: the calls that breakpoints see, without a byte of the process changed; with -p without ptrace."""
+
+import collections
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import vdsotrace_testing as testing
+from vdsotrace_testing import Claims, PYTHON, VDSOTRACE, target, trace_json, vdsotrace
+
+TIME_CALLS = "trace=clock_gettime,gettimeofday"
+FOUR = "trace=clock_gettime,gettimeofday,time,getcpu"
+
+
+def setUpModule():
+    testing.require_ptrace()
+    tried = vdsotrace("--engine=perf", "-o", "/dev/null", "true")
+    if tried.status != 0:
+        raise unittest.SkipTest(tried.stderr.strip())
+
+
+def counts(trace):
+    return {(call["name"], call["clock"], call["route"]): call["count"] for call in trace.summary["calls"]}
+
+
+def has_trace_points():
+    return any(os.access(f"{folder}/events/raw_syscalls/sys_enter/id", os.R_OK)
+               for folder in ("/sys/kernel/tracing", "/sys/kernel/debug/tracing"))
+
+
+class SpawnedTest(unittest.TestCase):
+    def same_counts(self, command, *options):
+        traces = [trace_json(command, "-c", "--engine=" + engine, *options) for engine in ("perf", "breakpoint")]
+        for trace in traces:
+            self.assertEqual(trace.status, traces[0].status, trace.stderr)
+            self.assertEqual(trace.summary["lost"], 0)
+        self.assertEqual(counts(traces[0]), counts(traces[1]))
+        return counts(traces[0])
+
+    def claimed(self, command, *options, followed=False):
+        """The trace has what the program says it made."""
+        trace = trace_json(command, "-c", "--engine=perf", *options)
+        self.assertEqual(trace.summary["lost"], 0)
+        self.assertEqual(Claims(trace.stdout).differences(trace, followed), [], trace.stdout)
+        return trace
+
+    def test_a_target_by_all_routes(self):
+        self.same_counts(target("calls"), "-e", FOUR)
+        self.same_counts(target("calls"), "-e", "trace=!getcpu,getrandom")
+
+    def test_python(self):
+        script = "import time\nfor _ in range(500): time.time(); time.monotonic(); time.clock_gettime(2)"
+        same = self.same_counts([PYTHON, "-S", "-c", script], "-e", FOUR)
+        self.assertGreaterEqual(same["clock_gettime", "CLOCK_PROCESS_CPUTIME_ID", "fallback"], 500)
+
+    def test_system_calls_are_those_of_strace(self):
+        """Ordinary system calls come from stops as under every engine."""
+        traces = [trace_json(target("calls"), "--engine=" + engine) for engine in ("perf", "breakpoint")]
+        calls = [[(call["name"], call["route"], call["errno"]) for call in trace.of_type("call")
+                  if call["route"] != "vdso" and call["symbol"] != "__vdso_getrandom"] for trace in traces]
+        self.assertEqual(*calls)
+
+    def test_order_and_words(self):
+        ran = vdsotrace("--engine=perf", *target("calls"))
+        lines = [line for line in ran.stderr.splitlines() if re.match(r"(clock_get|gettimeofday|time\()", line)]
+        trace = trace_json(target("calls"), "--engine=breakpoint",
+                           "-e", "trace=clock_gettime,clock_getres,gettimeofday,time")
+        self.assertEqual([re.match(r"\w+", line).group() for line in lines],
+                         [call["name"] for call in trace.of_type("call")])
+        stayed = [line for line in lines if line.endswith("[vdso]")]
+        self.assertTrue(stayed)
+        for line in stayed:
+            self.assertRegex(line, r"^\w+\(.*\) = \? \[vdso\]$")
+        self.assertIn("vDSO calls of getcpu, getrandom are not seen", ran.stderr)
+
+    def test_results_that_nobody_saw_are_null(self):
+        calls = trace_json(target("calls"), "--engine=perf", "-e", "trace=clock_gettime").of_type("call")
+        self.assertEqual({call["ret"] for call in calls if call["route"] == "vdso"}, {None})
+        self.assertEqual({call["ret"] for call in calls if call["route"] == "fallback"}, {0, -1})
+        self.assertEqual({call["engine"] for call in calls if call["route"] == "vdso"}, {"perf"})
+
+    def test_threads(self):
+        self.claimed(target("threads", 8, 2000), "-e", FOUR)
+        self.claimed(target("short_threads"), "-e", FOUR)
+
+    def test_signals_that_interrupt(self):
+        self.claimed(target("signal_storm"), "-e", TIME_CALLS)
+
+    def test_children_with_and_without_following(self):
+        for kind in ("fork", "vfork"):
+            for options in ((), ("-f",)):
+                with self.subTest(kind=kind, options=options):
+                    self.claimed(target("children", kind), "-e", TIME_CALLS, *options, followed=bool(options))
+
+    def test_exec(self):
+        self.claimed(target("exec_chain"), "-f", "-e", TIME_CALLS, followed=True)
+        self.claimed(target("exec_thread"), "-f", "-e", TIME_CALLS, followed=True)
+
+    def test_a_vdso_that_is_moved(self):
+        self.claimed(target("move_vdso"), "-e", TIME_CALLS)
+
+
+class Served:
+    """A running tests/targets/serve, which compares its vDSO with what it was."""
+
+    def __init__(self, case, kind="calls"):
+        self.case = case
+        self.process = subprocess.Popen(target("serve", kind), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.pid = self.process.pid
+        case.addCleanup(self.close)
+        case.assertEqual(self.process.stdout.readline(), "ready\n")
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+    def check(self):
+        """It makes progress, its vDSO is as it was, and nobody traces it."""
+        self.process.stdin.write("check\n")
+        self.process.stdin.flush()
+        self.case.assertRegex(self.process.stdout.readline(), "^ok ")
+        for task in os.listdir(f"/proc/{self.pid}/task"):
+            try:
+                status = Path(f"/proc/{self.pid}/task/{task}/status").read_text()
+            except OSError:
+                continue  # it has ended meanwhile
+            self.case.assertIn("TracerPid:\t0\n", status)
+
+
+class AttachedTest(unittest.TestCase):
+    def watch(self, pid, *options):
+        """A vdsotrace that has begun to tell of the process, as JSON Lines on a pipe."""
+        tracer = subprocess.Popen([VDSOTRACE, "--engine=perf", "--json", "-p", str(pid), *options],
+                                  stderr=subprocess.PIPE, text=True)
+        self.addCleanup(tracer.stderr.close)
+        self.addCleanup(tracer.wait)
+        self.addCleanup(tracer.kill)
+        events = []
+        while not events or events[-1]["type"] != "call":
+            line = tracer.stderr.readline()
+            self.assertTrue(line.startswith("{"), line)
+            events.append(json.loads(line))
+        return tracer, events
+
+    def finish(self, tracer, events, ending=signal.SIGINT):
+        if ending is not None:
+            tracer.send_signal(ending)
+        rest = tracer.stderr.read()
+        self.assertEqual(tracer.wait(60), 0)
+        return events + [json.loads(line) for line in rest.splitlines()]
+
+    def test_nothing_is_changed(self):
+        served = Served(self)
+        for options in (("-e", TIME_CALLS), ()):
+            tracer, events = self.watch(served.pid, *options)
+            served.check()
+            events = self.finish(tracer, events)
+            served.check()
+            self.assertEqual(events[-1]["lost"], 0)
+            attached = [event["tid"] for event in events if event.get("event") == "attach"]
+            self.assertEqual(len(attached), 9)
+
+    def test_routes_that_two_breakpoints_prove(self):
+        """serve makes one successful and one failing fallback for each CLOCK_MONOTONIC that stays in user space."""
+        served = Served(self)
+        tracer, events = self.watch(served.pid, "-e", TIME_CALLS)
+        served.check()
+        events = self.finish(tracer, events)
+        routes = {}
+        last = {event["tid"]: event for event in events if event["type"] == "call"}
+        for event in events:
+            # The end of the trace may come before the last one's route shows.
+            if event["type"] == "call" and (event["route"] is not None or event is not last[event["tid"]]):
+                routes.setdefault((event["name"], event["clock"]), set()).add(event["route"])
+        self.assertEqual(routes["clock_gettime", "CLOCK_PROCESS_CPUTIME_ID"], {"fallback"})
+        if testing.user_space_clock():
+            # With every processor busy a few of these calls have been told as fallbacks; why is not known yet.
+            self.assertIn("vdso", routes["clock_gettime", "CLOCK_MONOTONIC"])
+            self.assertIn("vdso", routes["gettimeofday", None])
+
+    def test_what_is_not_known_is_said(self):
+        if has_trace_points():
+            self.skipTest("trace points show every route here")
+        served = Served(self)
+        tracer, events = self.watch(served.pid)
+        events = self.finish(tracer, events)
+        told = " ".join(event["text"] for event in events if event["type"] == "notice")
+        self.assertIn("direct system calls are not seen", told)
+        self.assertIn("whether vDSO calls of clock_gettime, gettimeofday, clock_getres enter the kernel is not known",
+                      told)
+        calls = [event for event in events if event["type"] == "call"]
+        self.assertEqual({event["route"] for event in calls if event["name"] == "clock_gettime"}, {None})
+        self.assertEqual({event["route"] for event in calls if event["name"] == "time"} - {"vdso"}, set())
+        self.assertEqual({event["ret"] for event in calls}, {None})
+        text = vdsotrace("--engine=perf", "-p", str(served.pid), "--duration=0.2").stderr
+        self.assertRegex(text, r"clock_gettime\(.*\) = \? \[vdso\?\]\n")
+        self.assertRegex(text, r"vDSO-capable calls: .*, \d+ in a way that is not known\n$")
+
+    def test_trace_points(self):
+        if not has_trace_points():
+            self.skipTest("tracefs is not mounted or may not be read")
+        served = Served(self)
+        tracer, events = self.watch(served.pid)
+        served.check()
+        events = self.finish(tracer, events)
+        calls = [event for event in events if event["type"] == "call"]
+        self.assertNotIn(None, {event["route"] for event in calls if event["name"] == "clock_gettime"})
+        failed = [event for event in calls if event["errno"] == "EINVAL"]
+        self.assertTrue(failed)
+        self.assertEqual({event["route"] for event in failed}, {"fallback"})
+        self.assertIn("syscall", {event["route"] for event in calls})
+
+    def test_every_call_after_the_attach(self):
+        """A program that waits until it is watched: no call of any thread or, with -f, child is missing."""
+        script = ("import os, sys, threading, time\n"
+                  "print('ready', flush=True); sys.stdin.readline()\n"
+                  "def work():\n  for _ in range(1000): time.clock_gettime(2)\n"
+                  "threads = [threading.Thread(target=work) for _ in range(6)]\n"
+                  "for t in threads: t.start()\n"
+                  "for t in threads: t.join()\n"
+                  "if os.fork() == 0: work(); os._exit(0)\n"
+                  "os.wait()\n")
+        for options, expected in (((), 6000), (("-f",), 7000)):
+            with self.subTest(options=options), tempfile.TemporaryDirectory() as folder:
+                program = subprocess.Popen([PYTHON, "-S", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                           text=True)
+                self.assertEqual(program.stdout.readline(), "ready\n")
+                file = Path(folder) / "trace"
+                tracer = subprocess.Popen([VDSOTRACE, "--engine=perf", "--json", "-o", file, "-p", str(program.pid),
+                                           "-e", TIME_CALLS, *options])
+                while not file.exists() or '"attach"' not in file.read_text():
+                    self.assertIsNone(tracer.poll())
+                    os.sched_yield()
+                program.communicate("go\n")
+                self.assertEqual(program.returncode, 0)
+                self.assertEqual(tracer.wait(60), 0)
+                events = [json.loads(line) for line in file.read_text().splitlines()]
+                seen = [event for event in events if event.get("clock") == "CLOCK_PROCESS_CPUTIME_ID"
+                        and event["type"] == "call"]
+                self.assertEqual(len(seen), expected)
+                self.assertEqual({event["route"] for event in seen}, {"fallback"})
+                self.assertEqual(events[-1]["lost"], 0)
+
+    def test_threads_that_are_born_meanwhile(self):
+        """Each of them makes three calls; none is missing or told twice."""
+        served = Served(self, "births")
+        for _ in range(3):
+            tracer, events = self.watch(served.pid, "-e", TIME_CALLS)
+            served.check()
+            events = self.finish(tracer, events)
+            calls = collections.Counter(event["tid"] for event in events if event["type"] == "call")
+            born = [event["tid"] for event in events if event.get("event") == "thread"]
+            # While it comes and goes some live of which it sees a part.
+            whole = born[100:-100]
+            self.assertEqual({tid: calls[tid] for tid in whole if calls[tid] != 3}, {})
+        served.check()
+
+    def test_killed_it_leaves_nothing_behind(self):
+        served = Served(self)
+        for _ in range(5):
+            tracer, _ = self.watch(served.pid)
+            tracer.kill()
+            tracer.wait()
+            served.check()
+        # Its breakpoints are free again.
+        tracer, events = self.watch(served.pid, "-e", FOUR)
+        self.finish(tracer, events)
+
+    def test_what_cannot_be_watched(self):
+        for pid, why in ((2**22 - 1, "No such process"), (2, "it is a kernel thread")):
+            ran = vdsotrace("--engine=perf", "-p", str(pid))
+            self.assertEqual(ran.status, 1)
+            self.assertEqual(ran.stderr, f"vdsotrace: cannot attach to process {pid}: {why}\n")
+
+
+if __name__ == "__main__":
+    testing.main()
