@@ -19,6 +19,8 @@ namespace vdsotrace {
 /// What an image's code was compiled for.
 enum class Machine : std::uint8_t { x86_64, x32, i386, aarch64, arm, riscv64, other };
 std::string_view name_of(Machine machine);
+/// The ABI of the programs that an image for that machine serves; nothing for those that we cannot trace.
+std::optional<Abi> abi_of(Machine machine);
 
 /// One instruction of interest. Offsets count from the start of the image.
 struct CodeSite {
@@ -128,8 +130,9 @@ struct RelocatedCode {
 /// they do the same at address `to`, followed by a jump to from + run.size().
 /// PC-relative operands and branches are adjusted (short branches widened).
 /// Errors: `run` does not end on an instruction boundary, an instruction that
-/// cannot be moved (loop, jrcxz, call, sysenter, int3), a target out of reach of
-/// 32 bits, a branch into the run itself. A `syscall` moves: it is then made from the
+/// cannot be moved (loop, jrcxz, a 64-bit or indirect call, sysenter, int3), a target out of reach of
+/// 32 bits, a branch into the run itself. A 32-bit direct call, by which a function learns where it is, becomes several
+/// instructions that push the original's return address, and changes the flags. A `syscall` moves: it is then made from the
 /// new address. Branches from elsewhere into the run are the caller's to rule out
 /// (VdsoFunction::branch_targets).
 /// Pure; `machine` is x86_64 or x32 (64-bit code) or i386.

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "vdsotrace/abi.hpp"
 
@@ -24,7 +25,8 @@ std::uint64_t stack_pointer(const Registers& registers);
 std::uint64_t thread_pointer(const Registers& registers);
 /// Offsets in `struct user`, for ptrace::set_user_word.
 std::size_t program_counter_offset();
-std::size_t first_argument_offset();
+/// That of a system call's first argument.
+std::size_t first_argument_offset(Abi abi);
 
 /// Whether the program itself asks for a trap behind every instruction (the kernel hides that we do).
 bool traps_every_step(const Registers& registers);
@@ -39,8 +41,10 @@ std::array<std::uint64_t, 17> dwarf_registers(const Registers& registers);
 std::int64_t return_value(const Registers& registers);
 /// A function's return value if it is a 32-bit int.
 std::int64_t int_return_value(const Registers& registers);
-/// The first six arguments of a C function at its first instruction (x86-64 psABI 3.2.3).
+/// The first six arguments of a 64-bit C function at its first instruction (x86-64 psABI 3.2.3).
 std::array<std::uint64_t, 6> function_arguments(const Registers& registers);
+/// Those of a 32-bit function are words on the stack, this far above its stack pointer (i386 psABI 2.2.3).
+inline constexpr std::uint64_t kStackArguments = sizeof(std::uint32_t);
 
 /// What a system call "returns" that was interrupted and that restart_syscall will go on with
 /// (ERESTART_RESTARTBLOCK, linux/errno.h).
@@ -57,13 +61,19 @@ SystemCallRegisters system_call(const Registers& registers);
 /// Which ABI a system call with this AUDIT_ARCH and number uses.
 Abi abi_of(std::uint32_t audit_arch, std::uint64_t nr);
 
+/// The instruction that makes a system call of that ABI with all its arguments in registers: syscall, int 0x80.
+std::array<std::byte, 2> system_call_code(Abi abi);
+
 /// Registers with which the thread goes on at that address, whatever it was doing.
 Registers moved_to(Registers registers, std::uint64_t address);
 
-/// Registers that make the system call `nr` when the thread resumes at an address
+/// Registers that make the system call `nr` when the thread, in the mode that it runs in, resumes at an address
 /// that holds a system call instruction.
 Registers for_system_call(Registers registers, std::uint64_t instruction, std::int64_t nr,
                           const std::array<std::uint64_t, 6>& args);
+
+/// Whether the instruction pushes a register.
+bool pushes_word(std::span<const std::byte> instruction);
 
 /// Registers at a system call's entry such that it is not made and fails with ENOSYS.
 Registers with_refused_call(Registers registers);

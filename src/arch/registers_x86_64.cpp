@@ -11,13 +11,21 @@ constexpr std::uint64_t kTrapFlag = 0x100;
 constexpr std::uint64_t kUserCodeSelector64 = 0x33;  // __USER_CS
 constexpr std::uint64_t kX32Bit = 0x40000000;        // __X32_SYSCALL_BIT
 
+using Register = unsigned long long Registers::*;
+
+void place(Registers& registers, const std::array<std::uint64_t, 6>& args, const std::array<Register, 6>& where) {
+  for (std::size_t i = 0; i < args.size(); ++i) registers.*where[i] = args[i];
+}
+
 }  // namespace
 
 std::uint64_t program_counter(const Registers& registers) { return registers.rip; }
 std::uint64_t stack_pointer(const Registers& registers) { return registers.rsp; }
 std::uint64_t thread_pointer(const Registers& registers) { return registers.fs_base; }
 std::size_t program_counter_offset() { return offsetof(Registers, rip); }
-std::size_t first_argument_offset() { return offsetof(Registers, rdi); }
+std::size_t first_argument_offset(Abi abi) {
+  return abi == Abi::i386 ? offsetof(Registers, rbx) : offsetof(Registers, rdi);
+}
 bool traps_every_step(const Registers& registers) { return (registers.eflags & kTrapFlag) != 0; }
 
 bool runs_64_bit(const Registers& registers) { return registers.cs == kUserCodeSelector64; }
@@ -52,6 +60,11 @@ Abi abi_of(std::uint32_t audit_arch, std::uint64_t nr) {
   return (nr & kX32Bit) != 0 && (nr >> 31) == 0 ? Abi::x32 : Abi::x86_64;
 }
 
+std::array<std::byte, 2> system_call_code(Abi abi) {
+  if (abi == Abi::i386) return {std::byte{0xcd}, std::byte{0x80}};
+  return {std::byte{0x0f}, std::byte{0x05}};
+}
+
 Registers moved_to(Registers r, std::uint64_t address) {
   r.rip = address;
   // Else a pending restart would be applied to the registers we set.
@@ -63,13 +76,17 @@ Registers for_system_call(Registers r, std::uint64_t instruction, std::int64_t n
                           const std::array<std::uint64_t, 6>& args) {
   r = moved_to(r, instruction);
   r.rax = static_cast<unsigned long long>(nr);
-  r.rdi = args[0];
-  r.rsi = args[1];
-  r.rdx = args[2];
-  r.r10 = args[3];
-  r.r8 = args[4];
-  r.r9 = args[5];
+  if (runs_64_bit(r)) {
+    place(r, args, {&Registers::rdi, &Registers::rsi, &Registers::rdx, &Registers::r10, &Registers::r8, &Registers::r9});
+  } else {
+    place(r, args, {&Registers::rbx, &Registers::rcx, &Registers::rdx, &Registers::rsi, &Registers::rdi, &Registers::rbp});
+  }
   return r;
+}
+
+bool pushes_word(std::span<const std::byte> instruction) {
+  constexpr auto kPush = std::byte{0x50};
+  return instruction.size() == 1 && (instruction[0] & std::byte{0xf8}) == kPush;
 }
 
 Registers with_refused_call(Registers r) {

@@ -3,46 +3,69 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "model/syscalls/render.hpp"
 #include "model/syscalls/spec.hpp"
 #include "trace/callers.hpp"
+#include "trace/remote_call.hpp"
 
 namespace vdsotrace {
 namespace {
 
+/// No copy is longer.
+constexpr int kMostSteps = 16;
+
 void set_result(Call& call, const arch::Registers& registers) {
   const VdsoService* service = service_of_syscall(call.name);
   call.ending = Ending::returned;
-  call.result = service != nullptr && service->returns_long ? arch::return_value(registers)
-                                                            : arch::int_return_value(registers);
+  const bool wide = call.abi != Abi::i386 && service != nullptr && service->returns_long;
+  call.result = wide ? arch::return_value(registers) : arch::int_return_value(registers);
   call.error = error_of(call.result);
 }
 
+/// At the first instruction of that service's function.
+std::array<std::uint64_t, 6> arguments_of(StoppedThread& stopped, const VdsoService& service) {
+  const arch::Registers& registers = *stopped.registers();
+  if (stopped.thread().space->abi() != Abi::i386) return arch::function_arguments(registers);
+  std::array<std::uint32_t, 6> words{};
+  stopped.memory().read(arch::stack_pointer(registers) + arch::kStackArguments,
+                        std::as_writable_bytes(std::span(words).first(service.arguments)));
+  std::array<std::uint64_t, 6> args{};
+  std::ranges::copy(words, args.begin());
+  return args;
+}
+
+constexpr Abi kEveryAbi[] = {Abi::x86_64, Abi::i386, Abi::x32};
+
 }  // namespace
 
-bool BreakpointEngine::wants(const VdsoService& service) const {
+bool BreakpointEngine::wants(const VdsoService& service, Abi abi) const {
   const Selection& selection = needs_.selection;
-  return (selection.wants_route(Route::vdso) || selection.wants_route(Route::fallback)) &&
-         selection.wants_number(Abi::x86_64, number_of(Abi::x86_64, service.syscall), true);
+  const auto nr = number_of(abi, service.syscall);
+  return nr >= 0 && (selection.wants_route(Route::vdso) || selection.wants_route(Route::fallback)) &&
+         selection.wants_number(abi, nr, true);
 }
 
 EngineStops BreakpointEngine::stops() const {
-  const bool any = std::ranges::any_of(known_services(), [this](const VdsoService& service) { return wants(service); });
+  const bool any = std::ranges::any_of(kEveryAbi, [this](Abi abi) {
+    return std::ranges::any_of(known_services(), [&](const VdsoService& service) { return wants(service, abi); });
+  });
   return {any, any, any};
 }
 
 const ProbePlan& BreakpointEngine::plan_for(const VdsoImage& image) {
   const auto found = plans_.find(&image);
   if (found != plans_.end()) return found->second;
+  const auto abi = abi_of(image.machine());
   const auto wanted = [&](const VdsoService& service) {
-    return wants(service) && (!covers_ || covers_(image, service));
+    return abi && wants(service, *abi) && (!covers_ || covers_(image, service));
   };
   return plans_.emplace(&image, plan_probes(image, wanted, needs_exits())).first->second;
 }
 
 void BreakpointEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const>) {
-  if (space.image() == nullptr || space.abi() != Abi::x86_64) return;
+  if (space.image() == nullptr) return;
   const ProbePlan& plan = plan_for(*space.image());
   for (const PlannedPatch& patch : plan.patches) {
     if (space.patch(stopped.tid(), patch.offset, patch.bytes)) continue;
@@ -77,7 +100,6 @@ std::optional<Resume> BreakpointEngine::on_trap(StoppedThread& stopped) {
 }
 
 void BreakpointEngine::on_entry(StoppedThread& stopped, const ProbeSite& site) {
-  const arch::Registers& registers = *stopped.registers();
   Thread& thread = stopped.thread();
   if (thread.role != Thread::Role::traced) return;
   Call call;
@@ -86,10 +108,11 @@ void BreakpointEngine::on_entry(StoppedThread& stopped, const ProbeSite& site) {
   call.name = site.service->syscall;
   call.symbol = site.service->symbol;
   call.route = Route::vdso;
-  call.args = arch::function_arguments(registers);
+  call.args = arguments_of(stopped, *site.service);
   call.start_ns = realtime_ns();
   call.engine = name();
   if (needs_.values) capture_entry(call, stopped.memory(), DecodeLimits{needs_.string_limit});
+  const arch::Registers& registers = *stopped.registers();
   note_caller_of_function(stopped, needs_, call, arch::program_counter(registers) - arch::kBreakpointSize);
   open_[thread.tid].enter(std::move(call), arch::stack_pointer(registers), left_by(thread));
 }
@@ -127,8 +150,18 @@ void BreakpointEngine::leave_engine_memory(StoppedThread& stopped) {
   const auto* registers = stopped.registers();
   const auto offset = registers != nullptr ? space.offset_of(arch::program_counter(*registers)) : std::nullopt;
   if (!offset) return;
-  const auto origin = plan_for(*space.image()).origin_of(*offset);
+  const ProbePlan& plan = plan_for(*space.image());
+  const auto origin = plan.origin_of(*offset);
   if (!origin) return;
+  // In the middle of what stands for one instruction: to be completed.
+  if (!origin->executed && *offset != origin->site->copy) {
+    const auto inside = [&](std::uint64_t pc) {
+      const auto at = space.offset_of(pc);
+      return at && *at >= origin->site->copy && *at - origin->site->copy < origin->site->copy_size;
+    };
+    step_out(stopped, inside, kMostSteps);
+    return;
+  }
   if (origin->site->kind == ProbeSite::Kind::entry && !origin->executed) open_[stopped.tid()].begin_again();
   stopped.set_program_counter(space.base() + origin->offset);
 }

@@ -24,8 +24,8 @@ class BreakpointEngine : public ProbeEngine {
 
   /// Whether install changes anything in processes with that image.
   bool changes(const VdsoImage& image) { return !plan_for(image).patches.empty(); }
-  /// Whether the user asked for that service's calls.
-  bool wants(const VdsoService& service) const;
+  /// Whether the user asked for that service's calls in programs of that ABI.
+  bool wants(const VdsoService& service, Abi abi) const;
 
   std::string_view name() const override { return "breakpoint"; }
   EngineStops stops() const override;

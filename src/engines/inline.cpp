@@ -48,7 +48,7 @@ const StubPlan& InlineEngine::plan_for(const VdsoImage& image, std::int64_t dist
   const auto found = plans_.find({&image, distance});
   if (found != plans_.end()) return found->second;
   const auto wanted = [&](const VdsoService& service) {
-    return all_.wants(service) && values_fit(service, needs_);
+    return all_.wants(service, Abi::x86_64) && values_fit(service, needs_);
   };
   return plans_.emplace(std::pair(&image, distance), plan_stubs(image, distance, depth_, arch::kOwnCallMark, wanted,
                                                                       keeps_stack()))
@@ -82,8 +82,24 @@ void InlineEngine::use_breakpoints(BreakpointEngine& engine, AddressSpace& space
   engine.install(space, stopped, {});
 }
 
+/// Stubs are 64-bit code.
+void InlineEngine::install_without_stubs(AddressSpace& space, StoppedThread& stopped) {
+  if (stopped.thread().fate == ptrace::OnTracerDeath::leave) {
+    reporter_.tell(stopped.thread(), Notice{fmt::format(
+        "{} program that runs already: only those of its vDSO calls that enter the kernel are reported "
+        "(--engine=breakpoint shows all, but if vdsotrace is killed by SIGKILL, the program dies)",
+        name_of(space.abi()))});
+    return;
+  }
+  use_breakpoints(all_, space, stopped);
+}
+
 void InlineEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
   if (space.image() == nullptr) return;
+  if (space.abi() != Abi::x86_64) {
+    install_without_stubs(space, stopped);
+    return;
+  }
   if (inherited_) unmap_leftovers(stopped, others);
   if (auto placed = place(space, stopped, others); !placed) {
     if (!std::exchange(told_why_, true))
@@ -96,7 +112,6 @@ void InlineEngine::install(AddressSpace& space, StoppedThread& stopped, std::spa
 }
 
 Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
-  if (space.abi() != Abi::x86_64) return {};
   const pid_t tid = stopped.tid();
   // The size must be known to find a place, the place to plan: no plan needs more than this.
   const auto where = find_stub_place(tid, space.base(), kMostCode);

@@ -56,6 +56,7 @@ class InlineEngine final : public ProbeEngine {
   StubSpace* find(const Thread& thread);
   BreakpointEngine& breakpoints_for(const Thread& thread);
   static void use_breakpoints(BreakpointEngine& engine, AddressSpace& space, StoppedThread& thread);
+  void install_without_stubs(AddressSpace& space, StoppedThread& thread);
   bool covered(const Thread& thread, const VdsoFunction* function);
   const VdsoFunction* function_of(const Thread& thread, const Call& call);
 

@@ -26,7 +26,12 @@ const PerfPlan& PerfEngine::plan_for(const VdsoImage& image) {
 
 /// In its own time, as a breakpoint that a thread inherited is gone since its exec.
 void PerfEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const>) {
-  if (space.image() == nullptr || space.abi() != Abi::x86_64) return;
+  if (space.image() == nullptr) return;
+  if (space.abi() != Abi::x86_64) {
+    reporter_.tell(stopped.thread(),
+                   Notice{fmt::format("{} program: its vDSO calls are not observed", name_of(space.abi()))});
+    return;
+  }
   const PerfPlan& plan = plan_for(*space.image());
   if (plan.points.empty()) return;
   watch(stopped.thread());

@@ -61,7 +61,8 @@ std::optional<Resume> StepEngine::on_trap(StoppedThread& stopped) {
   }
   const auto how = BreakpointEngine::on_trap(stopped);
   Call* call = how ? open_call(thread) : nullptr;
-  if (call != nullptr && !call->steps) {
+  // A 32-bit copy of a first instruction can be several.
+  if (call != nullptr && !call->steps && space.abi() == Abi::x86_64) {
     call->steps.emplace();
     if (needs_.steps) call->steps->image = space.shared_image();
   }

@@ -16,15 +16,6 @@ constexpr std::uint64_t kLargestImage = 1 << 20;
 /// What every vDSO since 2.6 offers: what a program without one is missing.
 constexpr std::string_view kClassicCalls[] = {"clock_gettime", "gettimeofday", "time", "getcpu", "clock_getres"};
 
-Abi abi_of_machine(Machine machine, Abi fallback) {
-  switch (machine) {
-    case Machine::x86_64: return Abi::x86_64;
-    case Machine::x32: return Abi::x32;
-    case Machine::i386: return Abi::i386;
-    default: return fallback;
-  }
-}
-
 std::vector<std::int64_t> capable_numbers(const VdsoImage* image, Abi abi) {
   std::vector<std::int64_t> numbers;
   const auto add = [&](std::string_view name) {
@@ -62,7 +53,7 @@ std::shared_ptr<AddressSpace> AddressSpace::of(pid_t tid, Abi abi, ImageCache& c
     bytes.resize(RemoteMemory(tid).read(space->base_, bytes));
     if (auto image = cache.get(bytes)) {
       space->image_ = *image;
-      space->abi_ = abi_of_machine(space->image_->machine(), abi);
+      space->abi_ = abi_of(space->image_->machine()).value_or(abi);
     } else {
       space->unusable_ = image.error().message;
     }
@@ -105,16 +96,25 @@ const VdsoFunction* AddressSpace::fallback_at(std::uint64_t pc) const {
 std::optional<std::uint64_t> AddressSpace::system_call_instruction() const {
   if (engine_memory_.system_call != 0) return engine_memory_.system_call;
   if (!image_) return std::nullopt;
+  const auto code = arch::system_call_code(abi_);
   for (const VdsoFunction& function : image_->functions()) {
-    if (!function.syscalls.empty()) return base_ + function.syscalls.front().offset;
+    for (const CodeSite& site : function.syscalls) {
+      const auto bytes = image_->bytes().subspan(site.offset, site.length);
+      if (bytes.size() >= code.size() && std::ranges::equal(bytes.last(code.size()), code))
+        return base_ + site.offset + site.length - code.size();
+    }
   }
   return std::nullopt;
 }
 
-bool AddressSpace::in_gate(std::uint64_t pc) const {
+std::optional<std::uint64_t> AddressSpace::gate_frame(std::uint64_t pc) const {
   const auto offset = offset_of(pc - 1);
-  const VdsoFunction* owner = image_ && offset ? image_->function_containing(*offset) : nullptr;
-  return owner != nullptr && service_for(*owner) == nullptr;
+  const VdsoFunction* gate = image_ && offset ? image_->function_containing(*offset) : nullptr;
+  if (gate == nullptr || service_for(*gate) != nullptr) return std::nullopt;
+  const auto pushes = std::ranges::count_if(gate->instructions, [&](const CodeSite& site) {
+    return site.offset < *offset && arch::pushes_word(image_->bytes().subspan(site.offset, site.length));
+  });
+  return static_cast<std::uint64_t>(pushes) * word_size(abi_);
 }
 
 bool AddressSpace::capable(Abi abi, std::int64_t nr) const {

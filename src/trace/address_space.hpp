@@ -70,14 +70,15 @@ class AddressSpace {
   /// The function whose fallback site, there or moved by an engine, ends at `pc`: where a system call
   /// stop stands when the vDSO itself made the call.
   const VdsoFunction* fallback_at(std::uint64_t pc) const;
-  /// Whether that site lies in an exported gate for all system calls (i386's
-  /// __kernel_vsyscall): then only its caller tells whether the vDSO made the call.
-  bool in_gate(std::uint64_t pc) const;
+  /// If that site lies in an exported gate for all system calls (i386's __kernel_vsyscall), only the gate's caller
+  /// tells whether the vDSO made the call: how far above the stack pointer its return address lies then. Some gates
+  /// push registers first, others do not (arch/x86/entry/vdso/vdso32/system_call.S, and Linux 7.2's).
+  std::optional<std::uint64_t> gate_frame(std::uint64_t pc) const;
   /// Whether the vDSO offers what this system call does. A process without
   /// a vDSO counts the classic time calls.
   bool capable(Abi abi, std::int64_t nr) const;
 
-  /// A system call instruction that a stopped thread can be sent to.
+  /// A system call instruction that a stopped thread can be sent to, of the kind that arch::system_call_code names.
   std::optional<std::uint64_t> system_call_instruction() const;
   void set_engine_memory(EngineMemory memory) { engine_memory_ = std::move(memory); }
   const EngineMemory& engine_memory() const { return engine_memory_; }

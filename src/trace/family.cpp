@@ -18,7 +18,9 @@ constexpr int kCallsToSettle = 256;
 std::uint64_t sharing_of(StoppedThread& parent) {
   const auto* registers = parent.registers();
   if (registers == nullptr) return 0;
-  const auto call = arch::system_call(*registers);
+  auto call = arch::system_call(*registers);
+  // A 64-bit program can make a 32-bit call.
+  if (const auto& known = parent.thread().in_call) call = {known->call.abi, known->call.nr, known->call.args};
   const CallSpec* spec = spec_of(call.abi, call.nr);
   const std::string_view name = spec != nullptr ? spec->name : "";
   if (name == "vfork") return CLONE_VM | CLONE_VFORK;
@@ -173,9 +175,6 @@ void Family::notice_limits(const Thread& thread) {
     reporter_.tell(thread, Notice{"this program has no vDSO: only its direct system calls are reported"});
   } else if (space.image() == nullptr) {
     reporter_.tell(thread, Notice{fmt::format("its vDSO cannot be observed: {}", space.unusable())});
-  } else if (space.abi() != Abi::x86_64) {
-    reporter_.tell(thread, Notice{fmt::format(
-        "{} program: its system calls are traced, its vDSO calls are not", name_of(space.abi()))});
   }
 }
 

@@ -1,7 +1,6 @@
 #include "trace/remote_call.hpp"
 
 #include <sched.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <initializer_list>
 
 #include "arch/return_stub.hpp"
+#include "model/syscalls/spec.hpp"
 #include "os/clock.hpp"
 #include "os/proc.hpp"
 #include "os/remote_memory.hpp"
@@ -87,32 +87,33 @@ bool under_other_filters(const Thread& thread) {
   return !thread.filtered || proc::status_number(thread.tid, "Seccomp_filters") != 1;
 }
 
-/// Memory below the stack pointer that the program does not use, and what it holds.
+/// The calls that RemoteCalls makes in a program of that ABI.
+Abi abi_of_calls(Abi program) { return program == Abi::i386 ? Abi::i386 : Abi::x86_64; }
+Abi abi_of_calls(const StoppedThread& stopped) { return abi_of_calls(stopped.thread().space->abi()); }
+
+/// Memory below the stack pointer that the program does not use, and what it holds: room for a signal action.
 struct Scratch {
   std::uint64_t address;
-  KernelSigaction before;
+  std::vector<std::byte> before;
 };
 
 std::optional<Scratch> scratch_of(StoppedThread& stopped) {
   const auto* registers = stopped.registers();
   if (registers == nullptr) return std::nullopt;
-  const std::uint64_t place =
-      (arch::stack_pointer(*registers) - kRedZone - sizeof(KernelSigaction)) & ~std::uint64_t{15};
-  const auto before = stopped.memory().object<KernelSigaction>(place);
-  return before ? std::optional(Scratch{place, *before}) : std::nullopt;
-}
-
-bool write_action(StoppedThread& stopped, std::uint64_t place, const KernelSigaction& action) {
-  return write_remote(stopped.tid(), place, std::as_bytes(std::span(&action, 1)));
+  std::vector<std::byte> before(sigaction_size(abi_of_calls(stopped)));
+  const std::uint64_t place = (arch::stack_pointer(*registers) - kRedZone - before.size()) & ~std::uint64_t{15};
+  if (stopped.memory().read(place, before) != before.size()) return std::nullopt;
+  return Scratch{place, std::move(before)};
 }
 
 /// The program's action for SIGTRAP, set again.
 void restore_trap_action(StoppedThread& stopped, const KernelSigaction& action) {
+  const Abi abi = abi_of_calls(stopped);
   const auto scratch = scratch_of(stopped);
-  if (!scratch || !write_action(stopped, scratch->address, action)) return;
+  if (!scratch || !write_remote(stopped.tid(), scratch->address, sigaction_bytes(action, abi))) return;
   RemoteCalls(stopped, RemoteCalls::Others::running)
-      .call(SYS_rt_sigaction, {SIGTRAP, scratch->address, 0, sizeof(std::uint64_t), 0, 0});
-  write_action(stopped, scratch->address, scratch->before);
+      .call(number_of(abi, "rt_sigaction"), {SIGTRAP, scratch->address, 0, sizeof(std::uint64_t), 0, 0});
+  write_remote(stopped.tid(), scratch->address, scratch->before);
 }
 
 }  // namespace
@@ -120,7 +121,9 @@ void restore_trap_action(StoppedThread& stopped, const KernelSigaction& action) 
 RemoteCalls::RemoteCalls(StoppedThread& stopped, Others others) : stopped_(stopped) {
   const auto instruction = stopped.thread().space->system_call_instruction();
   const auto* current = stopped.registers();
-  if (!instruction || current == nullptr || stopped.thread().space->abi() != Abi::x86_64) return;
+  if (!instruction || current == nullptr) return;
+  // A program can switch its mode on its own.
+  if (arch::runs_64_bit(*current) != (abi_of_calls(stopped) == Abi::x86_64)) return;
   if (under_other_filters(stopped.thread())) {
     paused_seccomp_ = ptrace::suspend_seccomp(stopped.tid(), stopped.thread().fate, stopped.thread().filtered, true);
     if (!paused_seccomp_) return;
@@ -132,7 +135,8 @@ RemoteCalls::RemoteCalls(StoppedThread& stopped, Others others) : stopped_(stopp
   interrupted_ = is_interrupted(stopped.tid());
   const bool outlives_us = stopped.thread().fate == ptrace::OnTracerDeath::leave;
   instruction_ = instruction;
-  if (outlives_us && others == Others::stopped && place_return_stub()) instruction_ = return_stub_->address;
+  const bool can_return = arch::runs_64_bit(saved_) && others == Others::stopped;
+  if (outlives_us && can_return && place_return_stub()) instruction_ = return_stub_->address;
   // Only now: should we be gone, the code sets the mask back.
   if (!ptrace::set_signal_mask(stopped.tid(), kAllSignals)) instruction_.reset();
 }
@@ -224,17 +228,19 @@ bool learn_signal_actions(StoppedThread& stopped) {
   SignalActions& actions = *stopped.thread().actions;
   const auto scratch = scratch_of(stopped);
   if (!scratch) return false;
+  const Abi abi = abi_of_calls(stopped);
+  const auto number = number_of(abi, "rt_sigaction");
   RemoteCalls calls(stopped);
   bool all = true;
   for (int signal = 1; signal <= SignalActions::kSignals && all; ++signal) {
     if (actions.of(signal).handler == 0) continue;
     const auto result =
-        calls.call(SYS_rt_sigaction, {static_cast<std::uint64_t>(signal), 0, scratch->address, sizeof(std::uint64_t)});
-    const auto action = stopped.memory().object<KernelSigaction>(scratch->address);
+        calls.call(number, {static_cast<std::uint64_t>(signal), 0, scratch->address, sizeof(std::uint64_t)});
+    const auto action = read_sigaction(stopped.memory(), scratch->address, abi);
     all = result == 0 && action.has_value();
     if (all) actions.set(signal, *action);
   }
-  write_action(stopped, scratch->address, scratch->before);
+  write_remote(stopped.tid(), scratch->address, scratch->before);
   return all;
 }
 

@@ -8,12 +8,12 @@
 
 namespace vdsotrace {
 
-/// System calls made by a stopped x86-64 thread for us, with the vDSO's own system call instruction
-/// or one that an engine has put in place. Signals wait meanwhile; registers and signal mask are put back
-/// by the destructor. Begun at a signal, an event other than exec, or a system
-/// call's exit stop; where that was PTRACE_EVENT_STOP, the thread is at such a stop again afterwards.
+/// System calls made by a stopped thread for us, with the vDSO's own system call instruction
+/// or one that an engine has put in place: those of i386 in a 32-bit program, else those of x86-64. Signals wait
+/// meanwhile; registers and signal mask are put back by the destructor. Begun at a signal, an event other than exec, or
+/// a system call's exit stop; where that was PTRACE_EVENT_STOP, the thread is at such a stop again afterwards.
 ///
-/// In a process that outlives us the thread is safe from our death at any moment, where the unused end of its vDSO has
+/// In a 64-bit process that outlives us the thread is safe from our death at any moment, where the unused end of its vDSO has
 /// room: the calls are made there by code that, if nobody takes the thread back, brings it back itself. That
 /// takes that all other threads of the process are stopped: a fork would copy the code.
 class RemoteCalls {

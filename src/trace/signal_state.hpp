@@ -14,6 +14,10 @@
 #include <csignal>
 #include <cstdint>
 #include <optional>
+#include <vector>
+
+#include "vdsotrace/abi.hpp"
+#include "vdsotrace/memory.hpp"
 
 namespace vdsotrace {
 
@@ -24,6 +28,13 @@ struct KernelSigaction {
   std::uint64_t restorer = 0;
   std::uint64_t mask = 0;
 };
+
+/// As it lies in the memory of a program of that ABI: narrower where words are (struct compat_sigaction, linux/compat.h).
+std::size_t sigaction_size(Abi abi);
+std::vector<std::byte> sigaction_bytes(const KernelSigaction& action, Abi abi);
+std::optional<KernelSigaction> read_sigaction(Memory& memory, std::uint64_t address, Abi abi);
+/// As sigaction(2) of i386 had it before rt_sigaction (struct compat_old_sigaction).
+std::optional<KernelSigaction> read_old_sigaction(Memory& memory, std::uint64_t address);
 
 constexpr std::uint64_t signal_bit(int signal) { return std::uint64_t{1} << (signal - 1); }
 

@@ -27,6 +27,13 @@ struct TracersCall {
   std::string_view name;
   FilterRule rule;
 };
+
+/// The rule as it is for programs of that ABI: in those of 32 bits no address has an upper half.
+FilterRule rule_in(Abi abi, const TracersCall& call) {
+  const bool never = call.rule.when == When::first_is_above && word_size(abi) < sizeof(std::uint64_t);
+  return never ? FilterRule{} : call.rule;
+}
+
 /// Whatever we observe: a child must not escape us, as the filter needs a tracer; and a filter of the
 /// program's own can answer in place of ours.
 constexpr TracersCall kAlways[] = {
@@ -40,13 +47,19 @@ constexpr TracersCall kForPatches[] = {
     {"mremap", {}},
     {"munmap", {When::first_is_above, kStackRegion}},
     {"mmap", {When::first_is_above, kStackRegion}},
+    {"mmap2", {}},
 };
-constexpr TracersCall kForSignals[] = {{"rt_sigprocmask", {}}, {"rt_sigaction", {}}, {"rt_sigreturn", {}}};
+constexpr TracersCall kForSignals[] = {
+    {"rt_sigprocmask", {}}, {"rt_sigaction", {}}, {"rt_sigreturn", {}}, {"sigprocmask", {}},
+    {"ssetmask", {}},       {"sigaction", {}},    {"signal", {}},       {"sigreturn", {}},
+};
 
 void add(FilterPlan& plan, std::span<const TracersCall> calls) {
-  for (const TracersCall& call : calls) {
-    const auto nr = number_of(Abi::x86_64, call.name);
-    if (nr >= 0) plan.of(Abi::x86_64).try_emplace(static_cast<std::uint32_t>(nr), call.rule);
+  for (const Abi abi : kEveryAbi) {
+    for (const TracersCall& call : calls) {
+      const auto nr = number_of(abi, call.name);
+      if (nr >= 0) plan.of(abi).try_emplace(static_cast<std::uint32_t>(nr), rule_in(abi, call));
+    }
   }
 }
 
@@ -59,10 +72,9 @@ std::optional<FilterRule> rule_for(const Selection& selection, const EngineStops
   const bool capable = spec != nullptr && may_be_capable(spec->name);
   if (selection.wants_ordinary_calls() && selection.wants_number(abi, nr, false) && !capable) return FilterRule{};
   if (!capable || !selection.wants_number(abi, nr, true)) return std::nullopt;
-  const bool observed = abi == Abi::x86_64 && engine.patches;
-  if (observed && engine.fallbacks) return FilterRule{};
+  if (engine.patches && engine.fallbacks) return FilterRule{};
   if (!selection.wants_route(Route::syscall)) return std::nullopt;
-  return observed ? FilterRule{When::unless_marked, arch::kOwnCallMark} : FilterRule{};
+  return engine.patches && abi == Abi::x86_64 ? FilterRule{When::unless_marked, arch::kOwnCallMark} : FilterRule{};
 }
 
 bool has_vsyscall_page() {

@@ -22,16 +22,13 @@ Call call_from(const __ptrace_syscall_info& info, std::int64_t restarted_call) {
   return call;
 }
 
-/// What __kernel_vsyscall has pushed below its return address: ecx, edx, ebp
-/// (arch/x86/entry/vdso/vdso32/system_call.S).
-constexpr std::uint64_t kGateFrame = 3 * sizeof(std::uint32_t);
-
 /// The vDSO function that makes this call, or null if the call comes from elsewhere.
 const VdsoFunction* fallback_maker(StoppedThread& stopped, const __ptrace_syscall_info& info) {
   const AddressSpace& space = *stopped.thread().space;
   const VdsoFunction* function = space.fallback_at(info.instruction_pointer);
-  if (function == nullptr || !space.in_gate(info.instruction_pointer)) return function;
-  const auto caller = stopped.memory().object<std::uint32_t>(info.stack_pointer + kGateFrame);
+  const auto frame = function != nullptr ? space.gate_frame(info.instruction_pointer) : std::nullopt;
+  if (!frame) return function;
+  const auto caller = stopped.memory().object<std::uint32_t>(info.stack_pointer + *frame);
   const auto offset = caller ? space.offset_of(*caller) : std::nullopt;
   const VdsoFunction* maker = offset ? space.image()->function_containing(*offset) : nullptr;
   return maker != nullptr && service_for(*maker) != nullptr ? maker : nullptr;

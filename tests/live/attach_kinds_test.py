@@ -46,12 +46,12 @@ def program_of(process, name):
 class PeculiarTest(unittest.TestCase):
     ROUNDS = 3
 
-    def cycles(self, kind, prefix=(), **how):
-        served = Served(self, kind, prefix, **how)
-        served.pid = program_of(served.process, "serve")
+    def cycles(self, kind, prefix=(), program="serve", options=(), ready=b"[vdso]", **how):
+        served = Served(self, kind, prefix, program, **how)
+        served.pid = program_of(served.process, program)
         for _ in range(self.ROUNDS):
             for follow in ([], ["-f"]):
-                Attached(self, served.pid, *follow, "-e", "trace=%vdso", ready=b"[vdso]").finish(signal.SIGINT)
+                Attached(self, served.pid, *options, *follow, "-e", "trace=%vdso", ready=ready).finish(signal.SIGINT)
                 served.check()
         served.end()
 
@@ -70,15 +70,30 @@ class PeculiarTest(unittest.TestCase):
                 self.cycles(kind, preexec_fn=allow_all)
 
     def test_32_bit(self):
-        command = target("children_m32", "busy_vfork")
-        if not Path(command[0]).exists():
-            self.skipTest("children_m32 was not built: no compiler for it")
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as program:
-            while program.poll() is None:
-                ran = vdsotrace("-p", str(program.pid), "--duration", "0.02")
-                if program.poll() is None and ran.status == 0:
-                    self.assertRegex(ran.stderr, "32-bit|i386|attached")
-        self.assertEqual(program.returncode, 0)
+        self.require_32_bit()
+        for engine, ready in (("auto", b" attached"), ("breakpoint", b"[vdso]"), ("step", b"[vdso]")):
+            for kind in ("calls", "births", "forks", "handlers"):
+                with self.subTest(f"{engine} {kind}"):
+                    self.cycles(kind, program="serve_m32", options=["--engine=" + engine], ready=ready)
+
+    def test_vdsotrace_is_killed_on_a_32_bit_program(self):
+        """No breakpoint may be in it, unless that engine was asked for."""
+        self.require_32_bit()
+        served = Served(self, "calls", program="serve_m32")
+        for engine in ("auto", "inline"):
+            for _ in range(5):
+                tracer = Attached(self, served.pid, "--engine=" + engine, ready=b" attached")
+                tracer.process.kill()
+                tracer.process.communicate(timeout=60)
+                served.check("progress")
+        trace = Attached(self, served.pid, "--engine=inline", ready=b"SIGKILL").finish(signal.SIGINT)
+        self.assertRegex(trace, "i386 program that runs already: .*--engine=breakpoint")
+        served.check()
+        served.end()
+
+    def require_32_bit(self):
+        if not Path(target("serve_m32")[0]).exists():
+            self.skipTest("serve_m32 was not built: no compiler for it")
 
     def test_without_and_with_a_moved_vdso(self):
         for how in ("unmap", "move"):

@@ -45,11 +45,11 @@ def field(pid, name):
 
 
 class Served:
-    """A running tests/targets/serve."""
+    """A running tests/targets/serve, or another build of it."""
 
-    def __init__(self, case, kind="calls", prefix=(), **how):
+    def __init__(self, case, kind="calls", prefix=(), program="serve", **how):
         self.case = case
-        self.process = subprocess.Popen([*prefix, *target("serve", kind)], stdin=subprocess.PIPE,
+        self.process = subprocess.Popen([*prefix, *target(program, kind)], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **how)
         self.pid = self.process.pid
         case.addCleanup(self.close)

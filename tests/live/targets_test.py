@@ -28,9 +28,15 @@ TARGETS = [
     ["seccomp_filter", "fall_back"], ["getrandom"], ["undumpable"], ["same_pointer"],
 ]
 # Need compilers for two architectures.
-TARGETS_32 = [["calls_m32"], ["children_m32", "fork"], ["children_m32", "vfork"], ["exec_32"]]
+TARGETS_32 = [
+    ["calls_m32"], ["calls_i386_m32"], *(["children_m32", kind] for kind in KINDS), ["exec_other"],
+    ["exec_other_m32"], ["exec_chain_m32"], ["exec_thread_m32"], ["exit_race_m32"], ["leader_exits_m32"],
+    *(["own_traps_m32", mode] for mode in ("breakpoints", "sent", "ignored", "blocked", "unhandled")),
+    ["short_threads_m32"], ["signal_storm_m32"], ["stacks_m32"], ["stop_continue_m32"],
+]
 # Following the child changes what it does, as it does under strace.
 UNFOLLOWED_ONLY = [["child_bytes"], ["own_tracer"]]
+UNFOLLOWED_ONLY_32 = [["child_bytes_m32"]]
 
 
 def setUpModule():
@@ -67,6 +73,7 @@ def add_tests(targets, followed_too, needs=None):
 add_tests(TARGETS, followed_too=True)
 add_tests(TARGETS_32, followed_too=True, needs="calls_m32")
 add_tests(UNFOLLOWED_ONLY, followed_too=False)
+add_tests(UNFOLLOWED_ONLY_32, followed_too=False, needs="calls_m32")
 
 
 class UnprivilegedTest(unittest.TestCase):
@@ -95,9 +102,11 @@ class ThirtyTwoBitTest(unittest.TestCase):
         counts = collections.Counter()
         for call in summary["calls"]:
             counts[call["name"], call["route"]] += call["count"]
-        self.assertEqual({("clock_gettime", "fallback"): 4, ("clock_gettime", "syscall"): 2,
+        self.assertEqual({("clock_gettime", "vdso"): 7, ("clock_gettime", "fallback"): 4,
+                          ("clock_gettime", "syscall"): 2, ("clock_getres", "vdso"): 2,
                           ("clock_getres", "fallback"): 1, ("clock_getres", "syscall"): 1,
-                          ("gettimeofday", "syscall"): 1, ("time", "syscall"): 1},
+                          ("gettimeofday", "vdso"): 3, ("gettimeofday", "syscall"): 1,
+                          ("time", "vdso"): 2, ("time", "syscall"): 1},
                          {key: counts[key] for key in counts if key[0] not in ("getcpu", "getrandom")})
 
 

@@ -4,8 +4,8 @@
     save_vdso_images.py [-o DIR] SUITE:PACKAGE...      download and take apart
     save_vdso_images.py [-o DIR] FILE.deb|VMLINUZ...   take apart what is here
 
-For example `bookworm:linux-image-6.1.0-50-cloud-amd64`; from Linux 7 on the kernel
-itself is in linux-binary-*. Writes one file for each image found, named
+For example `bookworm:linux-image-6.1.0-50-cloud-amd64`; from Linux 6.19 on the
+kernel itself is in linux-binary-*. Writes one file for each image found, named
 RELEASE.MACHINE.vdso: the ELF file byte for byte, without the zeros that pad it to
 a page. Nothing of the system is changed: apt works on a private state below a
 temporary directory. Needs apt, dpkg-deb and what the kernel is packed with: lz4
@@ -22,31 +22,11 @@ import sys
 import tempfile
 import zlib
 
-MIRROR = "http://deb.debian.org/debian"
-KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+from debian_kernels import Suite, unpack_kernel
+
 PAGE = 4096
 # (EI_CLASS, e_machine) of the images we can use.
 MACHINES = {(2, 62): "x86_64", (1, 62): "x32", (1, 3): "i386", (2, 183): "aarch64"}
-
-
-def download(suite, package, into):
-    """The .deb of `package`, fetched from `suite` with a private apt."""
-    arch = package.rsplit("-", 1)[1]
-    (into / "lists/partial").mkdir(parents=True)
-    (into / "archives/partial").mkdir(parents=True)
-    (into / "status").touch()
-    (into / "sources.list").write_text(f"deb [signed-by={KEYRING}] {MIRROR} {suite} main\n")
-    config = into / "apt.conf"
-    config.write_text(f"""
-        Dir::State "{into}/"; Dir::State::status "{into}/status"; Dir::Cache "{into}/";
-        Dir::Etc::sourcelist "{into}/sources.list"; Dir::Etc::sourceparts "-";
-        Acquire::Languages "none"; APT::Architectures {{ "{arch}"; }}; APT::Architecture "{arch}";
-        APT::Sandbox::User "";
-    """)
-    for command in (["update"], ["download", package]):
-        subprocess.run(["apt-get", "-q", *command], cwd=into, check=True, stdout=sys.stderr,
-                       env={"APT_CONFIG": str(config), "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"})
-    return next(into.glob("*.deb"))
 
 
 def kernel_of(path, scratch):
@@ -54,12 +34,8 @@ def kernel_of(path, scratch):
     if path.suffix != ".deb":
         return path, path.name.removeprefix("vmlinuz-")
     root = scratch / "root"
-    subprocess.run(["dpkg-deb", "-x", path, root], check=True)
-    for kernel in root.glob("boot/vmlinuz-*"):
-        return kernel, kernel.name.removeprefix("vmlinuz-")
-    for kernel in root.glob("usr/lib/modules/*/vmlinuz"):
-        return kernel, kernel.parent.name
-    sys.exit(f"{path.name}: no kernel in it (from Linux 7 on it is in linux-binary-*)")
+    root.mkdir()
+    return unpack_kernel(path, root)
 
 
 def through(*command):
@@ -131,7 +107,9 @@ def main():
         with tempfile.TemporaryDirectory() as scratch:
             scratch = pathlib.Path(scratch)
             suite, colon, package = source.partition(":")
-            path = download(suite, package, scratch) if colon else pathlib.Path(source)
+            path = pathlib.Path(source)
+            if colon:
+                path = Suite(suite, scratch / "apt", package.rsplit("-", 1)[1]).download(package)
             kernel, release = kernel_of(path, scratch)
             release = re.sub(r"-cloud-(amd|arm)64$", "", release)
             found = list(images_in(unpack(kernel.read_bytes())))

@@ -153,14 +153,12 @@ def trace_json(command, *options, **kwargs):
 
 
 class Claims:
-    """The `made`, `child made` and `left` lines of a target (tests/targets/target.h). With
-    an `uncounted made` line they do not say all."""
+    """The `made`, `child made` and `left` lines of a target (tests/targets/target.h)."""
 
     def __init__(self, stdout):
         self.made = collections.Counter()
         self.children = collections.Counter()
         self.left = collections.Counter()
-        self.complete = "uncounted made" not in stdout
         for line in stdout.splitlines():
             words = line.split()
             if words[:1] == ["made"]:
@@ -178,10 +176,9 @@ class Claims:
             routes = ["vdso", "fallback"] if route == "any" else [route]
             seen = trace.count(name, *routes)
             most = count + (self.left[name] if route in ("vdso", "any") else 0)
-            if seen < count or (self.complete and seen > most):
+            if seen < count or seen > most:
                 wrong.append(f"{name} by {route}: the program made {count}, the trace has {seen}")
-        named = {name for name, _ in expected} if self.complete else set()
-        for name in sorted(named):
+        for name in sorted({name for name, _ in expected}):
             for route in ("vdso", "fallback", "syscall", "vsyscall"):
                 allowed = (name, route) in expected or (name, "any") in expected
                 if not allowed and not self.left[name] and trace.count(name, route):
@@ -192,7 +189,7 @@ class Claims:
 
 def without_counts(stdout):
     """Standard output with the counts, which timing may change, left out."""
-    return re.sub(r"(?m)^((?:uncounted )?(?:child )?made \S+ \S+|left \S+) \d+$", r"\1 N", stdout)
+    return re.sub(r"(?m)^((?:child )?made \S+ \S+|left \S+) \d+$", r"\1 N", stdout)
 
 
 # --- the vDSO, seen without the program under test -------------------------------------------------

@@ -45,6 +45,6 @@ int main(int argc, char **argv) {
   CHECK(posix_spawn(&child, "/proc/self/exe", NULL, NULL, arguments, environ) == 0);
   wait_for(child);
   ask_the_time(5);
-  made("clock_gettime", "vdso", 10);
+  made(CLOCK_CALL, "vdso", 10);
   return 0;
 }

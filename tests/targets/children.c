@@ -114,8 +114,8 @@ static void busy(pid_t (*create)(void)) {
     CHECK(pthread_join(ids[i], NULL) == 0);
     total += counts[i];
   }
-  made("clock_gettime", "vdso", total);
-  child_made("clock_gettime", "vdso", kRounds * kCalls);
+  made(CLOCK_CALL, "vdso", total);
+  child_made(CLOCK_CALL, "vdso", kRounds * kCalls);
 }
 
 static const struct Kind {
@@ -145,8 +145,8 @@ int main(int argc, char **argv) {
     ask_the_time(kCalls);
     expect_status(kKinds[i].create(), kStatus);
     ask_the_time(kCalls);
-    made("clock_gettime", "vdso", 2 * kCalls);
-    child_made("clock_gettime", "vdso", kKinds[i].calls);
+    made(CLOCK_CALL, "vdso", 2 * kCalls);
+    child_made(CLOCK_CALL, "vdso", kKinds[i].calls);
     return 0;
   }
   dprintf(2, "children: unknown kind\n");

@@ -7,7 +7,7 @@ static void *execute(void *unused) {
   char pid[16];
   snprintf(pid, sizeof pid, "%d", getpid());
   ask_the_time(5);
-  made("clock_gettime", "vdso", 5);
+  made(CLOCK_CALL, "vdso", 5);
   execl("/proc/self/exe", "exec_thread", pid, NULL);
   return unused;
 }
@@ -16,7 +16,7 @@ int main(int argc, char **argv) {
   if (argc > 1) {
     CHECK(getpid() == atoi(argv[1]) && syscall(SYS_gettid) == getpid());
     ask_the_time(4);
-    made("clock_gettime", "vdso", 4);
+    made(CLOCK_CALL, "vdso", 4);
     return 6;
   }
   pthread_t id;

@@ -11,7 +11,7 @@ static void *work(void *unused) {
   CHECK(pthread_join(leader, NULL) != EDEADLK);
   ask_the_time(kCalls);
   if (__atomic_sub_fetch(&running, 1, __ATOMIC_SEQ_CST) == 0) {
-    made("clock_gettime", "vdso", kThreads * kCalls);
+    made(CLOCK_CALL, "vdso", kThreads * kCalls);
     exit(4);
   }
   return unused;
@@ -20,7 +20,7 @@ static void *work(void *unused) {
 static void *work_detached(void *unused) {
   ask_the_time(kCalls);
   if (__atomic_sub_fetch(&running, 1, __ATOMIC_SEQ_CST) == 0) {
-    made("clock_gettime", "vdso", kThreads * kCalls);
+    made(CLOCK_CALL, "vdso", kThreads * kCalls);
     exit(4);
   }
   return unused;

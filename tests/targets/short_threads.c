@@ -16,6 +16,6 @@ int main(void) {
     for (int i = 0; i < kAtOnce; ++i) CHECK(pthread_create(&ids[i], NULL, work, NULL) == 0);
     for (int i = 0; i < kAtOnce; ++i) CHECK(pthread_join(ids[i], NULL) == 0);
   }
-  made("clock_gettime", "vdso", kRounds * kAtOnce * kCalls);
+  made(CLOCK_CALL, "vdso", kRounds * kAtOnce * kCalls);
   return 0;
 }

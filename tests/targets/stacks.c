@@ -58,6 +58,6 @@ int main(void) {
   pthread_t id;
   CHECK(pthread_attr_init(&tiny) == 0 && pthread_attr_setstacksize(&tiny, PTHREAD_STACK_MIN) == 0);
   CHECK(pthread_create(&id, &tiny, on_tiny_stack, NULL) == 0 && pthread_join(id, NULL) == 0);
-  made("clock_gettime", "vdso", 6 * kRounds);
+  made(CLOCK_CALL, "vdso", 6 * kRounds);
   return 0;
 }

@@ -26,7 +26,7 @@ static void child_stops(int signal) {
   CHECK(waitpid(child, &status, WCONTINUED) == child && WIFCONTINUED(status));
   CHECK(write(seen[1], &byte, 1) == 1);
   CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 5);
-  child_made("clock_gettime", "vdso", 6);
+  child_made(CLOCK_CALL, "vdso", 6);
 }
 
 static volatile int continued;
@@ -63,7 +63,7 @@ static void is_stopped(int signal) {
   while (waitpid(child, &status, 0) != child) CHECK(errno == EINTR);
   CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0 && continued == 1);
   ask_the_time(4);
-  made("clock_gettime", "vdso", 4);
+  made(CLOCK_CALL, "vdso", 4);
 }
 
 int main(void) {

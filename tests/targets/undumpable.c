@@ -16,7 +16,7 @@ int main(void) {
   }
   int status;
   CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 7);
-  made("clock_gettime", "vdso", 6);
-  child_made("clock_gettime", "vdso", 3);
+  made(CLOCK_CALL, "vdso", 6);
+  child_made(CLOCK_CALL, "vdso", 3);
   return 0;
 }

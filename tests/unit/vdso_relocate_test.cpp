@@ -100,6 +100,9 @@ TEST_CASE("x32 code is 64-bit code", "[vdso]") {
 
 TEST_CASE("what cannot be moved is refused", "[vdso]") {
   CHECK(moved("e8 00 00 00 00") == "what is at +0x0 is a call: its return address would change");
+  // 32-bit: call the next instruction, add what is missing to the pushed address, jump to the call's target, back.
+  CHECK(moved("e8 10 00 00 00", 0x2000, 0x1000, Machine::i386) ==
+        "e8 00 00 00 00 81 04 24 00 10 00 00 e9 04 10 00 00 e9 ef 0f 00 00");
   CHECK(moved("90 ff d0") == "what is at +0x1 is a call: its return address would change");
   CHECK(moved("e2 10") == "what is at +0x0 is a branch of 8 bits that has no longer form");
   CHECK(moved("e3 10") == "what is at +0x0 is a branch of 8 bits that has no longer form");

@@ -30,6 +30,15 @@ std::string_view name_of(Machine machine) {
   return kMachineNames.at(static_cast<std::size_t>(machine));
 }
 
+std::optional<Abi> abi_of(Machine machine) {
+  switch (machine) {
+    case Machine::x86_64: return Abi::x86_64;
+    case Machine::x32: return Abi::x32;
+    case Machine::i386: return Abi::i386;
+    default: return std::nullopt;
+  }
+}
+
 class VdsoImageBuilder {
  public:
   explicit VdsoImageBuilder(std::span<const std::byte> bytes) {

@@ -1,5 +1,6 @@
 // Moves x86 instructions to another address.
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -50,6 +51,8 @@ class Mover {
         return instruction.flow == Flow::jump ? jump_to(target) : branch_to(target, code);
       case Flow::short_branch: return refuse("is a branch of 8 bits that has no longer form");
       case Flow::call:
+        if (!decoder_.wide() && !instruction.prefixed) return call_as_from_there(target);
+        [[fallthrough]];
       case Flow::indirect_call: return refuse("is a call: its return address would change");
       case Flow::sysenter: return refuse("is sysenter: the kernel returns to a fixed address");
       case Flow::strange: break;
@@ -91,6 +94,21 @@ class Mover {
   Result<void> jump_to(std::uint64_t target) {
     out_.bytes.push_back(std::byte{0xe9});
     return append_displacement(target, kNearJump);
+  }
+
+  /// A 32-bit function that is about to learn its own address: call the next instruction, add to the return address
+  /// what is missing, go on where the call led. Neither flags nor the stack below matter at a call.
+  Result<void> call_as_from_there(std::uint64_t target) {
+    constexpr std::size_t kNearCall = 5;  // e8 rel32
+    const std::uint64_t back = from_ + at_ + kNearCall;
+    const std::uint64_t pushed = to_ + out_.bytes.size() + kNearCall;
+    constexpr std::array<std::uint8_t, 8> kCallNextAndAdd{0xe8, 0, 0, 0, 0, 0x81, 0x04, 0x24};
+    const auto code = std::as_bytes(std::span(kCallNextAndAdd));
+    out_.bytes.insert(out_.bytes.end(), code.begin(), code.end());
+    const std::size_t field = out_.bytes.size();
+    out_.bytes.resize(field + sizeof(std::int32_t));
+    store32(field, static_cast<std::int32_t>(back - pushed));
+    return jump_to(target);
   }
 
   Result<void> branch_to(std::uint64_t target, std::span<const std::byte> code) {
