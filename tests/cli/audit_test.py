@@ -2,6 +2,9 @@
 import html
 import html.parser
 import json
+import os
+import pty
+import re
 import shutil
 import signal
 import subprocess
@@ -110,6 +113,44 @@ class Counts(unittest.TestCase):
         self.assertEqual((found["pids"], found["command"]), ([served.pid], []))
         self.assertGreater(table(found)["clock_gettime", CPU, "fallback"]["count"], 0)
         self.assertGreater(found["cpu_ns"], 0)
+
+
+class Whole(unittest.TestCase):
+    def test_whole_stacks(self):
+        with tempfile.NamedTemporaryFile() as file:
+            found = audit("-k", "--folded", file.name, *target("callers"))
+            stacks = [line.rsplit(" ", 1) for line in file.read().decode().splitlines()]
+        self.assertEqual(found["engine"], "breakpoint")
+        counted = sum(call["count"] for call in found["calls"])
+        self.assertEqual(sum(int(count) for _, count in stacks), counted)
+        for call in found["calls"]:
+            self.assertEqual(sum(stack["count"] for stack in call["stacks"]), call["count"])
+        ours = [frames for frames, _ in stacks if ";by_two_library_frames;" in frames]
+        self.assertTrue(ours)
+        for frames in ours:
+            # Each in its caller, whatever the C library has between.
+            self.assertRegex(frames, r"^callers;.*;main;(.*;)?by_two_library_frames;.*timespec_get;")
+
+    def test_a_line_of_totals_on_a_terminal(self):
+        code = "import time\nend = time.monotonic() + 1\nwhile time.monotonic() < end: pass"
+        with tempfile.NamedTemporaryFile() as report:
+            pid, terminal = pty.fork()
+            if pid == 0:
+                os.execv(testing.VDSOTRACE, ["vdsotrace", "audit", "--json", "-o", report.name, PYTHON, "-c", code])
+            shown = b""
+            with open(terminal, "rb", buffering=0) as stream:
+                try:
+                    while more := stream.read(4096):
+                        shown += more
+                except OSError:  # EIO: the last one closed it
+                    pass
+            self.assertEqual(os.waitpid(pid, 0)[1], 0)
+            made = table(json.loads(report.read()))["clock_gettime", "CLOCK_MONOTONIC", "vdso"]["count"]
+        seen = [int(number.replace(b",", b"")) for number in re.findall(rb"\r\x1b\[Kvdsotrace: ([0-9,]+) calls so far", shown)]
+        self.assertEqual(seen, sorted(seen))
+        self.assertGreater(seen[-1], 0)
+        self.assertLess(seen[-1], made + 1000)
+        self.assertTrue(shown.endswith(b"\r\x1b[K"), shown[-200:])
 
 
 class Status(unittest.TestCase):

@@ -156,8 +156,8 @@ class AuditsTest(unittest.TestCase):
                 ["redis-benchmark", "-s", socket, "-t", "get", "-n", "20000", "-q"], check=True, stdout=subprocess.DEVNULL))
         self.assertEqual(through_vdso(found), entered)
         self.assertGreater(sum(entered.values()), 20000)
-        self.assertEqual({module for name in FUNCTIONS for _, module in callers(found, name, "vdso")}, {"redis-check-rdb"}
-                         if os.path.islink(shutil.which("redis-server")) else {"redis-server"})
+        program = os.path.basename(os.path.realpath(shutil.which("redis-server")))
+        self.assertIn(program, {module for name in FUNCTIONS for _, module in callers(found, name, "vdso")})
 
     def watched_twice(self, pid, folder, load):
         base = next(int(line.split("-")[0], 16) for line in Path(f"/proc/{pid}/maps").read_text().splitlines()
