@@ -34,6 +34,7 @@ build asan unit_tests --preset asan -DBUILD_TESTING=ON
 builds="release asan"
 if command -v clang++ >/dev/null; then
   build fuzz fuzz_targets -S . -B build/fuzz -G Ninja -DVDSOTRACE_FUZZ=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+    -DCMAKE_CXX_FLAGS_RELWITHDEBINFO='-O1 -g1' \
     -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++
   builds="$builds fuzz"
 else
