@@ -261,9 +261,12 @@ class AttachedTest(unittest.TestCase):
             served.check()
             events = self.finish(tracer, events)
             calls = collections.Counter(event["tid"] for event in events if event["type"] == "call")
-            born = [event["tid"] for event in events if event.get("event") == "thread"]
-            # While it comes and goes some live of which it sees a part.
-            whole = born[100:-100]
+            # Of those that were born before the first call is told, or have not ended, it may see a part.
+            first = next(i for i, event in enumerate(events) if event["type"] == "call")
+            born = {event["tid"] for event in events[first:] if event.get("event") == "thread"}
+            whole = born & {event["tid"] for event in events if event["type"] == "exit"}
+            self.assertTrue(whole)
+            self.assertEqual(events[-1]["lost"], 0)
             self.assertEqual({tid: calls[tid] for tid in whole if calls[tid] != 3}, {})
         served.check()
 
