@@ -2,6 +2,8 @@
 # run.sh [CTEST-ARGUMENT...]: installs what is missing, builds and runs every test:
 # the release build with all tests, a sanitized build, and, where clang is, the fuzz targets.
 # For example: tests/run.sh -L unit, tests/run.sh -R live.counts
+# A single file of tests/live runs by itself; VDSOTRACE_PROGRAM=build/asan/vdsotrace (built with
+# `cmake --preset asan && cmake --build build/asan --target vdsotrace`) makes it test that vdsotrace.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)

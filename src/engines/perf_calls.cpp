@@ -90,9 +90,13 @@ void PerfCalls::left(const Tell& tell) {
   if (entered_) tell_vdso(*std::exchange(entered_, std::nullopt), tell);
 }
 
+void PerfCalls::lost(const Tell& tell) {
+  if (entered_) tell_unknown(*std::exchange(entered_, std::nullopt), tell);
+}
+
 void PerfCalls::abandon(const Tell& tell) {
   in_call_.reset();
-  if (entered_) tell_unknown(*std::exchange(entered_, std::nullopt), tell);
+  lost(tell);
 }
 
 void PerfCalls::end(const Tell& tell) {

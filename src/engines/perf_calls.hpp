@@ -37,6 +37,8 @@ class PerfCalls {
   void complete_until(std::int64_t monotonic_ns, const Tell& tell);
   /// The thread is outside the vDSO.
   void left(const Tell& tell);
+  /// Records are missing, perhaps of this thread: what follows proves nothing of the call before.
+  void lost(const Tell& tell);
   /// Nobody watches the thread any more: what its last call came to is not known.
   void abandon(const Tell& tell);
   /// It has executed a program: its events are others now.

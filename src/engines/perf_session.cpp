@@ -69,6 +69,7 @@ void PerfSession::wait(std::optional<std::int64_t> until) {
 void PerfSession::take(bool all) {
   since_epoch_ = realtime_ns() - monotonic_ns();
   for (const PerfRecord& record : stream_->take({}, all)) {
+    if (until_ && time_of(record) > *until_ && !std::holds_alternative<PerfLost>(record)) continue;
     std::visit([this](const auto& one) { on(one); }, record);
   }
 }
@@ -96,7 +97,6 @@ void PerfSession::on_point(const PerfSample& sample, const PerfMeaning& meaning,
     calls.fell_back(service != nullptr ? service->symbol : std::string_view(), told);
     return;
   }
-  if (until_ && sample.time_ns > *until_) return;
   calls.entered(perf_call(sample, *meaning.point.service, since_epoch_), meaning.point.fallbacks, meaning.origin, told);
 }
 
@@ -110,7 +110,6 @@ void PerfSession::on_system_call(const PerfSample& sample, const Process& proces
     calls.fallback_call(std::move(*call));
     return;
   }
-  if (until_ && sample.time_ns > *until_) return;
   if (space.capable(call->abi, call->nr)) call->route = function != nullptr ? Route::fallback : Route::syscall;
   if (function != nullptr) call->symbol = service_for(*function)->symbol;
   calls.system_call(std::move(*call), tell_calls(sample.pid, sample.tid));
@@ -166,7 +165,13 @@ void PerfSession::on(const PerfExec& exec) {
                    : fmt::format("it has executed a program: its vDSO calls are not seen: {}", done.error().message)});
 }
 
-void PerfSession::on(const PerfLost& lost) { tell(0, 0, Lost{lost.count}); }
+/// What an open call came to may be among what was lost, and whose records these were is not known.
+void PerfSession::on(const PerfLost& lost) {
+  for (auto& [pid, process] : processes_) {
+    for (auto& [tid, calls] : process.threads) calls.lost(tell_calls(pid, tid));
+  }
+  tell(0, 0, Lost{lost.count});
+}
 
 /// A thread that sleeps in a system call made elsewhere has left the function that it entered last.
 void PerfSession::settle_sleepers() {
@@ -208,7 +213,8 @@ void PerfSession::end_thread(pid_t pid, pid_t tid, Event::Body last) {
   if (process->second.threads.empty()) processes_.erase(process);
 }
 
-/// While events are closed one after another a proof may fail to come: then the route is not known.
+/// While events are closed one after another an entry may be missed and the fallback after it be seen, or the other way
+/// round. So nothing of that time is evidence, and the route of a call that is open then is not known.
 void PerfSession::detach() {
   settle_sleepers();
   until_ = monotonic_ns();

@@ -87,7 +87,7 @@ class PerfSession {
   ImageCache images_;
   std::map<const VdsoImage*, PerfPlan> plans_;
   std::map<pid_t, Process> processes_;
-  std::optional<std::int64_t> until_;  ///< from here on no new calls are taken in
+  std::optional<std::int64_t> until_;  ///< up to here all events were there
   std::int64_t since_epoch_ = 0;  ///< CLOCK_REALTIME less CLOCK_MONOTONIC
 };
 

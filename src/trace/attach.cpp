@@ -12,6 +12,7 @@
 
 #include "os/proc.hpp"
 #include "os/ptrace.hpp"
+#include "os/reaper.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -81,12 +82,12 @@ Result<void> judge(pid_t pid, pid_t tid, const Error& error) {
 }
 
 /// One look at the threads there are. Answers how many were seized.
-Result<std::size_t> seize_new(SeizedProcess& process, std::set<pid_t>& known) {
+Result<std::size_t> seize_new(SeizedProcess& process, std::set<pid_t>& known, Reaper& reaper) {
   std::size_t seized = 0;
   forget_superseded(process, known);
   for (const pid_t tid : proc::threads_of(process.pid)) {
     if (!known.insert(tid).second) continue;
-    if (auto done = ptrace::seize(tid, ptrace::OnTracerDeath::leave); !done) {
+    if (auto done = reaper.during([tid] { return ptrace::seize(tid, ptrace::OnTracerDeath::leave); }); !done) {
       if (auto matters = judge(process.pid, tid, done.error()); !matters) return tl::unexpected(matters.error());
       // The number of one that has ended may come again.
       if (has_ended(tid)) known.erase(tid);
@@ -105,8 +106,10 @@ Result<void> seize_process(pid_t pid, SeizedProcess& seized) {
   seized.pid = static_cast<pid_t>(proc::status_number(pid, "Tgid").value_or(pid));
   if (auto checked = check(seized.pid); !checked) return checked;
   std::set<pid_t> known;
+  Reaper reaper(seized.threads);
   for (int pass = 0; pass < kMostPasses; ++pass) {
-    const auto more = seize_new(seized, known);
+    const auto more = seize_new(seized, known, reaper);
+    std::erase(seized.threads, 0);
     if (!more) return tl::unexpected(more.error());
     if (*more > 0) continue;
     // One that was born of a thread of ours is ours without having been seized.

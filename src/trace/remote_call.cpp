@@ -77,6 +77,16 @@ bool is_interrupted(pid_t tid) {
   return info && (info->si_code >> 8) == PTRACE_EVENT_STOP;
 }
 
+/// From the inside of a system call that has begun none can be made: what is set for it would be taken for the outcome or
+/// the beginning of that one, which would be made twice.
+bool is_within_call(pid_t tid) {
+  const auto syscall = ptrace::syscall_info(tid);
+  if (syscall && syscall->op == PTRACE_SYSCALL_INFO_ENTRY) return true;
+  const auto info = ptrace::signal_info(tid);
+  const int event = info ? info->si_code >> 8 : 0;
+  return event == PTRACE_EVENT_CLONE || event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK;
+}
+
 bool stop_as_interrupted(pid_t tid) {
   return ptrace::interrupt(tid) && run_to(tid, {WaitStatus::Kind::attach_stop, WaitStatus::Kind::group_stop});
 }
@@ -121,7 +131,7 @@ void restore_trap_action(StoppedThread& stopped, const KernelSigaction& action) 
 RemoteCalls::RemoteCalls(StoppedThread& stopped, Others others) : stopped_(stopped) {
   const auto instruction = stopped.thread().space->system_call_instruction();
   const auto* current = stopped.registers();
-  if (!instruction || current == nullptr) return;
+  if (!instruction || current == nullptr || is_within_call(stopped.tid())) return;
   // A program can switch its mode on its own.
   if (arch::runs_64_bit(*current) != (abi_of_calls(stopped) == Abi::x86_64)) return;
   if (under_other_filters(stopped.thread())) {

@@ -64,6 +64,37 @@ class PeculiarTest(unittest.TestCase):
                 with self.subTest(" ".join([*options, kind])):
                     self.cycles(kind, ["unshare", *options])
 
+    def test_of_another_user(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root")
+        testing.require_program("setpriv")
+        nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        if run([*nobody, "test", "-x", target("serve")[0]]).status != 0:
+            self.skipTest("others may not run " + target("serve")[0])
+        for kind in ("calls", "forks"):
+            with self.subTest(kind):
+                self.cycles(kind, nobody)
+
+    def test_under_a_debugger(self):
+        """It is left to the debugger, and can be attached to once that has gone."""
+        testing.require_program("gdb")
+        served = Served(self)
+        debugger = subprocess.Popen(["gdb", "-q", "-nx", "-p", str(served.pid)], stdin=subprocess.PIPE,
+                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.addCleanup(debugger.kill)
+        debugger.stdin.write("echo attached\\n\n")
+        debugger.stdin.flush()
+        while "attached\n" not in (line := debugger.stdout.readline()):
+            self.assertTrue(line)
+        ran = vdsotrace("-p", str(served.pid))
+        self.assertEqual(ran.status, 1)
+        self.assertIn(f"already traced by process {debugger.pid} (gdb)", ran.stderr)
+        debugger.communicate("detach\nquit\n")
+        served.check()
+        Attached(self, served.pid, "-e", "trace=%vdso", ready=b"[vdso]").finish(signal.SIGINT)
+        served.check()
+        served.end()
+
     def test_under_seccomp(self):
         for kind in ("calls", "births", *(["handlers"] if os.geteuid() == 0 else [])):
             with self.subTest(kind):

@@ -206,6 +206,46 @@ class StormTest(unittest.TestCase):
     def test_forks_followed(self):
         self.cycles("forks", 15, "-f")
 
+    def test_two_thousand_processes(self):
+        """All that are born while it is there are followed to their ends, by one trace."""
+        served = Served(self, "forks")
+        tracer = subprocess.Popen([VDSOTRACE, "--json", "-f", "-e", "trace=%vdso", "-p", str(served.pid)],
+                                  stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(tracer.kill)
+        born, ended, wanted = set(), set(), 200 * STORM
+        while len(ended) < wanted:
+            line = tracer.stderr.readline()
+            self.assertTrue(line)
+            event = testing.json.loads(line)
+            if event.get("event") in ("fork", "vfork", "clone"):
+                born.add(event["pid"])
+            elif event["type"] == "exit" and event["pid"] in born:
+                self.assertEqual(event["status"], 7)
+                ended.add(event["pid"])
+        tracer.send_signal(signal.SIGINT)
+        last = testing.json.loads(tracer.stderr.read().splitlines()[-1])
+        self.assertEqual(last["lost"], 0)
+        self.assertEqual(tracer.wait(60), 0)
+        tracer.stderr.close()
+        served.check()
+        served.end()
+
+    def test_the_first_thread_is_a_mother(self):
+        """It is left wherever it is in the calls that make threads and processes; none is made twice."""
+        for options in (["-e", "trace=%vdso"], [], ["-f"]):
+            mother = subprocess.Popen(target("mother"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                      stderr=subprocess.PIPE, text=True)
+            self.addCleanup(mother.kill)
+            self.assertEqual(mother.stdout.readline(), "ready\n")
+            for _ in range(60 * STORM):
+                Attached(self, mother.pid, *options, "-o", "/dev/null", f"--duration={random.uniform(0.001, 0.02):.4f}",
+                         ready=None).finish()
+                self.assertIsNone(mother.poll())
+            mother.stdin.close()
+            self.assertEqual(mother.wait(30), 5, mother.stderr.read())
+            mother.stdout.close()
+            mother.stderr.close()
+
     def test_handlers_and_masks(self):
         self.cycles("handlers", 15)
 

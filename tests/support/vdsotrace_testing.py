@@ -19,7 +19,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parent.parent.parent
 BUILD = Path(os.environ.get("VDSOTRACE_BUILD", SOURCE / "build" / "release"))
-VDSOTRACE = str(BUILD / "vdsotrace")
+VDSOTRACE = os.environ.get("VDSOTRACE_PROGRAM", str(BUILD / "vdsotrace"))
 SKIPPED = 77
 TIMEOUT = 240
 # Not a shell script that a version manager put in front of it.

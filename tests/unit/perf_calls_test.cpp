@@ -152,6 +152,20 @@ TEST_CASE("what cannot be proven is not claimed") {
   CHECK(thread.told.back() == Told{"gettimeofday", {}, Ending::unseen, 0});
 }
 
+TEST_CASE("a fallback that follows a loss is not that of the call before it") {
+  Watched thread;
+  thread.enters("clock_gettime");
+  thread.calls.lost(thread.tell());
+  CHECK(thread.told == std::vector{Told{"clock_gettime", {}, Ending::unseen, 0}});
+  thread.calls.fell_back("__vdso_any", thread.tell());
+  CHECK(thread.told.size() == 1);
+  // A system call that is under way still returns.
+  thread.makes("read");
+  thread.calls.lost(thread.tell());
+  thread.returns(3);
+  CHECK(thread.told.back() == Told{"read", {}, Ending::returned, 3});
+}
+
 TEST_CASE("events of two origins at one place make one call of two samples") {
   Watched thread;
   for (int i = 0; i < 3; ++i) {
