@@ -121,7 +121,7 @@ class ServersTest(unittest.TestCase):
                 print(f"{Path(command[0]).name}, {engine}: {cycles} times attached")
                 self.assertEqual(load.returncode, 0, text)
                 passed(text)
-                self.assertGreater(cycles, SECONDS)
+                self.assertGreater(cycles, 1)
 
     def come_and_go(self, pid, cycle, choice):
         pids = ",".join(map(str, descendants(pid)))
