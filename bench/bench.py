@@ -1,4 +1,4 @@
-"""Measures observers beside each other on the same work and prints one table.
+"""Measures observers beside each other on the same work and prints one table, and its medians once more at a glance.
 
 Every round runs each observer once, one after the other, so that what else the machine does
 meets all of them alike; the table has the medians of the rounds, their range, and the ratio
@@ -37,6 +37,17 @@ def number(value):
     return f"{value:,.1f}" if value < 1000 else f"{value:,.0f}"
 
 
+def summary(works, observers, medians):
+    """The medians again: a line for each observer, a column for each work that several of them were measured on."""
+    columns = [work for work in works if sum((work.name, one.name) in medians for one in observers) > 1]
+    print("\n| observer | " + " | ".join(f"{work.name} ({work.unit})" for work in columns) + " |")
+    print("|---|" + "---:|" * len(columns))
+    for one in observers:
+        cells = [medians.get((work.name, one.name)) for work in columns]
+        if any(cell is not None for cell in cells):
+            print(f"| {one.name} | " + " | ".join("" if cell is None else number(cell) for cell in cells) + " |")
+
+
 def chosen(options):
     """The observers and works that are asked for and possible; says why others are not."""
     observers, works = [], []
@@ -63,11 +74,14 @@ def main():
           f"medians of {options.rounds} rounds\n")
     observers, works = chosen(options)
     print("| work | observer | median | range | ratio |\n|---|---|---:|---:|---:|")
+    medians = {}
     for work in works:
         for name, median, least, most, ratio in rows(work, observers, options.rounds):
+            medians[work.name, name] = median
             times = f"{ratio:,.2f} × {work.beside}" if ratio is not None else ""
             print(f"| {work.name} | {name} | {number(median)} {work.unit} | "
                   f"{number(least)} – {number(most)} | {times} |", flush=True)
+    summary(works, observers, medians)
 
 
 if __name__ == "__main__":
