@@ -9,7 +9,7 @@ namespace {
 
 /// The kernel writes its data at every tick. If a step takes so long that a loop never gets through in between, the
 /// thread is let run to its return.
-constexpr std::uint64_t kMostRetries = 1000;
+constexpr std::uint64_t kMostRetries = 200;
 /// More than getrandom needs for a page; a path that is longer is cut.
 constexpr std::size_t kLongestPath = 1 << 16;
 

@@ -13,6 +13,7 @@ import vdsotrace_testing as testing
 from vdsotrace_testing import Claims, run, target, trace_json, vdsotrace, without_counts
 
 STEP = "--engine=step"
+MOST_RETRIES = 200  # engines/step.cpp
 TRAPS = ["breakpoints", "sent", "ignored", "blocked", "steps", "steps_through", "unhandled"]
 # As in targets_test.py, with counts that suit a stop an instruction.
 TARGETS = [
@@ -45,7 +46,11 @@ class Behaviour(unittest.TestCase):
             wrong = Claims(trace.stdout).differences(trace, bool(options))
             self.assertFalse(wrong, "\n" + "\n".join(wrong))
         for call in trace.of_type("call"):
-            if call["engine"] == "step" and call["ret"] is not None and call["symbol"]:
+            if call["engine"] != "step" or call["ret"] is None or not call["symbol"]:
+                continue
+            if call["instructions"] is None:  # let go: the kernel wrote its data faster than a busy machine steps
+                self.assertGreaterEqual(call["retries"], MOST_RETRIES, call)
+            else:
                 self.assertGreater(call["instructions"], 1, call)
 
     def test_same_calls_as_with_breakpoints(self):
