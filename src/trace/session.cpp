@@ -213,7 +213,9 @@ Resume Session::on_signal(StoppedThread& stopped, int signal) {
       return *how;
     }
   }
-  engine_.leave_engine_memory(stopped);
+  // SIGSTOP runs no handler. Delivered from another stop than this one it would no longer be taken back by a SIGCONT that has come
+  // meanwhile (JOBCTL_STOP_DEQUEUED, kernel/signal.c).
+  if (signal != SIGSTOP) engine_.leave_engine_memory(stopped);
   reporter_.tell(stopped.thread(), Signal{*info});
   note_delivery(stopped, signal);
   return {Resume::How::run, signal};

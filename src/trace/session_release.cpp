@@ -18,6 +18,10 @@ bool is_interruption(const WaitStatus& status) {
   return status.kind() == WaitStatus::Kind::attach_stop || status.kind() == WaitStatus::Kind::group_stop;
 }
 
+bool stops_process(const WaitStatus& status) {
+  return status.kind() == WaitStatus::Kind::signal && status.signal() == SIGSTOP;
+}
+
 /// Whether our own interruption ended a system call that the kernel will begin again by itself.
 bool will_be_restarted(pid_t tid) {
   constexpr std::int64_t kFirst = -516, kLast = -512;  // ERESTARTSYS to ERESTART_RESTARTBLOCK, linux/errno.h
@@ -51,7 +55,8 @@ void Session::hold(Thread& thread, const WaitStatus& status) {
     std::move(stopped).resume({});
     return;
   }
-  if (!releasing_ && !is_interruption(status)) {
+  // A SIGSTOP is to be delivered from the very stop that it was shown at: see on_signal.
+  if (stops_process(status) || (!releasing_ && !is_interruption(status))) {
     const Resume how = decide(stopped, status);
     ptrace::interrupt(tid);
     std::move(stopped).resume(how, policy_.stops(thread));
