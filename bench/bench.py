@@ -20,7 +20,7 @@ from works import WORKS
 def rows(work, observers, rounds):
     """[(observer, median, least, most, ratio)] of one work."""
     taken = {one.name: [] for one in observers if work.kind in one.sees}
-    for _ in range(min(rounds, getattr(work, "rounds", rounds))):
+    for _ in range(min(rounds, work.rounds or rounds)):
         for one in [one for one in observers if one.name in taken]:
             try:
                 taken[one.name].append(work.measure(one))

@@ -23,8 +23,22 @@ def quietly(command, **more):
     return subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True, cwd=SOURCE, **more)
 
 
+class Work:
+    """What a work has unless it says otherwise."""
+    beside = "bare"  # the observer whose figure the ratio divides by; empty: none
+    rounds = None    # how often it is measured at most
+
+    def missing(self):
+        """Why it cannot be done here, or nothing."""
+        return None
+
+
+def first_missing(*programs):
+    return next((f"{name} is not installed" for name in programs if not shutil.which(name)), None)
+
+
 @dataclass
-class Loop:
+class Loop(Work):
     """bench/calls.c, which measures itself: time per call, without start-up."""
     name: str
     kind: str
@@ -46,12 +60,9 @@ class Loop:
         count = self.counts[observer.name]
         return self.took_ns(observer, count) / count / NS[self.unit]
 
-    def missing(self):
-        return None
-
 
 @dataclass
-class Whole:
+class Whole(Work):
     """A command from its start to its end."""
     name: str
     kind: str
@@ -65,7 +76,7 @@ class Whole:
         return (time.perf_counter_ns() - start) / NS[self.unit]
 
     def missing(self):
-        return None if shutil.which(self.command[0]) else f"{self.command[0]} is not installed"
+        return first_missing(self.command[0])
 
 
 def pg_test_timing():
@@ -75,12 +86,11 @@ def pg_test_timing():
 
 
 @dataclass
-class PgTestTiming:
+class PgTestTiming(Work):
     """PostgreSQL's own measurement of its clock, as it prints it."""
     name: str = "pg_test_timing, a loop"
     kind: str = PROGRAM
     unit: str = "ns"
-    beside: str = "bare"
 
     def measure(self, observer):
         ran = quietly(observer.command([pg_test_timing(), "-d", "1"]), stdout=subprocess.PIPE)
@@ -91,12 +101,11 @@ class PgTestTiming:
 
 
 @dataclass
-class Redis:
+class Redis(Work):
     """redis-server answers redis-benchmark while somebody is attached to it."""
     name: str = "redis-server attached to, GET"
     kind: str = SERVER
     unit: str = "thousand/s"
-    beside: str = "bare"
     requests: int = 150_000
 
     @contextlib.contextmanager
@@ -123,11 +132,11 @@ class Redis:
             return float(re.search(r'"GET","([\d.]+)"', ran.stdout)[1]) / 1000
 
     def missing(self):
-        return next((f"{name} is not installed" for name in ("redis-server", "redis-benchmark") if not shutil.which(name)), None)
+        return first_missing("redis-server", "redis-benchmark")
 
 
 @dataclass
-class Memory:
+class Memory(Work):
     """The most memory that the observer itself has had."""
     name: str = "memory of vdsotrace after 1,000,000,000 calls counted"
     kind: str = MEMORY
@@ -144,9 +153,6 @@ class Memory:
         if child.returncode != 0:
             raise RuntimeError(f"{command}: {child.returncode}")
         return usage.ru_maxrss / 1024
-
-    def missing(self):
-        return None
 
 
 WORKS = [

@@ -9,7 +9,6 @@ namespace vdsotrace {
 namespace {
 
 constexpr std::size_t kMostEarly = 64;
-/// Looks for records without a sleep between, after the last one that came.
 
 /// The kernel stops a stepped thread once more, without a signal, where that step has led into a handler
 /// (signal_setup_done, kernel/signal.c).
