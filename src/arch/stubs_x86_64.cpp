@@ -1,5 +1,6 @@
 #include <sys/auxv.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "arch/stubs.hpp"
@@ -84,14 +85,11 @@ std::optional<std::uint64_t> jump_target(const Jump& code, std::uint64_t from) {
 bool stubs_usable() { return (::getauxval(AT_HWCAP2) & kHwcap2FsGsBase) != 0; }
 
 StubTemplate stub_template(StubKind kind, StubShape shape) {
-  for (const Row& row : kRows) {
-    if (row.kind != kind || row.shape != shape) continue;
-    return {{row.start, static_cast<std::size_t>(row.end - row.start)},
-            static_cast<std::size_t>(row.code - row.start),
-            row.back == nullptr ? 0 : static_cast<std::size_t>(row.back - row.start)};
-  }
-  CHECK(!"every kind of stub has its template");
-  return {};
+  const auto row = std::ranges::find_if(kRows, [&](const Row& r) { return r.kind == kind && r.shape == shape; });
+  CHECK(row != std::ranges::end(kRows));
+  return {{row->start, static_cast<std::size_t>(row->end - row->start)},
+          static_cast<std::size_t>(row->code - row->start),
+          row->back == nullptr ? 0 : static_cast<std::size_t>(row->back - row->start)};
 }
 
 }  // namespace vdsotrace::arch

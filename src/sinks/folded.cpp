@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ranges>
 
 #include "model/syscalls/print.hpp"
 #include "sinks/audit_report.hpp"
@@ -34,7 +33,7 @@ std::string caller_frames(const CallerKey& who) {
 
 std::string stack_frames(const CallStack& stack) {
   std::string text;
-  for (const CallerKey& place : std::views::reverse(stack)) text += ';' + frame(place_text(place));
+  for (auto place = stack.rbegin(); place != stack.rend(); ++place) text += ';' + frame(place_text(*place));
   return text;
 }
 

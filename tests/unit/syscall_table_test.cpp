@@ -129,6 +129,8 @@ TEST_CASE("no row is upset by memory that cannot be read or holds only garbage")
         call.stack_pointer = random();
         // Small numbers choose commands, large ones are pointers and sizes.
         for (auto& arg : call.args) arg = random() >> (random() % 64);
+        // Sets of all 65536 descriptors are megabytes of text; a few hundred take the same ways.
+        if (spec.name.find("select") != std::string_view::npos) call.args[0] &= 0xfff;
         capture_entry(call, memory, {});
         check_text(call);
         call.ending = Ending::returned;
