@@ -191,14 +191,17 @@ COUNT_FALLBACK_TEMPLATE count_fallback_clock, 1
         lea     REGION_SHARED_ENTRY(\region), \entry
 70:
 .endm
-/* The ring's next position, into `position`, which holds 1. Others take positions in the shared ring only, and a signal does not
- * come in the middle of an instruction. */
-.macro NEXT_POSITION entry, position
-        cmpq    $0, ENTRY_KEY(\entry)
-        je      71f
+/* The ring's next position, into `position`, which holds 1, and the thread's key. Others take positions in the shared ring only,
+ * and a signal does not come in the middle of an instruction. */
+.macro NEXT_POSITION entry, position, key
+        mov     ENTRY_KEY(\entry), \key
+        test    \key, \key
+        jz      71f
         xadd    \position, ENTRY_HEAD(\entry)
         jmp     72f
-71:     lock xadd \position, ENTRY_HEAD(\entry)
+71:     rdfsbase \key
+        inc     \key
+        lock xadd \position, ENTRY_HEAD(\entry)
 72:
 .endm
 /* Where the record at `position` lies. */
@@ -215,8 +218,6 @@ COUNT_FALLBACK_TEMPLATE count_fallback_clock, 1
 #define PATIENCE 10000                  /* naps */
 #define LONG_SPIN 100000000
 #define SYS_FUTEX 202
-/* Records whose cache lines are asked for in advance: the other processor has them. */
-#define RECORDS_AHEAD 8
 
 #define FRAME_ARG0 -8
 #define FRAME_ARG1 -16
@@ -295,15 +296,12 @@ BACK \name
         FIND_ENTRY %r11, %r10, %rcx, %ecx
         .else
         mov     FRAME_ARG2(%rbp), %rcx
-        rdfsbase %r10
-        inc     %r10
         .endif
         mov     $1, %edx
-        NEXT_POSITION %rcx, %rdx
+        NEXT_POSITION %rcx, %rdx, %r10
         cmp     ENTRY_LIMIT(%rcx), %rdx
         jae     81f
 82:     RECORD_AT %rdx, %rcx, %r9, %r9d
-        prefetchw (RECORDS_AHEAD << RECORD_LOG2)(%r9)
         cmpq    $0, 4b(%rip)
         jne     95f
 96:     mov     FRAME_ARG0(%rbp), %rdi
@@ -499,7 +497,7 @@ CODE record_fallback
         jne     80f                     /* the function's own record will count as lost */
         FIND_ENTRY %r11, %r10, %rcx, %ecx
         mov     $1, %edx
-        NEXT_POSITION %rcx, %rdx
+        NEXT_POSITION %rcx, %rdx, %r10
         cmp     ENTRY_LIMIT(%rcx), %rdx
         jae     81f
 82:     RECORD_AT %rdx, %rcx, %r11, %r11d

@@ -31,7 +31,7 @@ class DrainPace {
   static constexpr std::int64_t kCalmPauseNs = 1'000'000;
 
   bool forever_ = false;
-  int quiet_looks_ = 0;
+  int calm_looks_ = 0;
   std::int64_t last_look_ = 0;
   std::int64_t pause_ = 0;
 };

@@ -9,26 +9,39 @@ using Found = Drained::Found;
 constexpr std::int64_t kMicrosecond = 1'000;
 constexpr std::int64_t kMillisecond = 1'000'000;
 
+/// Looks every 20 us that find the same fill, as often as there is no sleep between them, 1,000 times at most.
+int polls_of(DrainPace& pace, std::int64_t& now, double fill) {
+  int polls = 0;
+  for (; pace.pause() == 0 && polls < 1000; ++polls) pace.looked(now += 20 * kMicrosecond, {Found::something, fill});
+  return polls;
+}
+
 TEST_CASE("buffers that fill fast are polled, slow ones slept for", "[drain_pace]") {
   DrainPace pace;
-  pace.looked(kMillisecond, {Found::something, 0.01});
-  pace.looked(kMillisecond + 20 * kMicrosecond, {Found::something, 0.2});
-  CHECK(pace.pause() == 0);
-  CHECK_FALSE(pace.due(kMillisecond + 30 * kMicrosecond));
-  CHECK(pace.due(kMillisecond + 40 * kMicrosecond));
+  std::int64_t now = kMillisecond;
+  CHECK(polls_of(pace, now, 0.1) == 1000);
+  CHECK_FALSE(pace.due(now + 10 * kMicrosecond));
+  CHECK(pace.due(now + 20 * kMicrosecond));
   // One hundredth in 20 us: a quarter in 500.
-  pace.looked(kMillisecond + 40 * kMicrosecond, {Found::something, 0.01});
+  CHECK(polls_of(pace, now, 0.01) < 100);
   CHECK(pace.pause() == 500 * kMicrosecond);
   CHECK_FALSE(pace.calm());
-  CHECK(pace.due(kMillisecond + 41 * kMicrosecond));
+  CHECK(pace.due(now + kMicrosecond));
+  pace.looked(now += 500 * kMicrosecond, {Found::something, 0.125});
+  CHECK(pace.pause() == kMillisecond);
+  CHECK(pace.calm());
 }
 
 TEST_CASE("a buffer that is nearly full leaves no time, however long the sleep before", "[drain_pace]") {
   DrainPace pace;
-  pace.looked(100 * kMillisecond, {Found::something, 0.01});
-  CHECK(pace.calm());
+  std::int64_t now = kMillisecond;
+  polls_of(pace, now, 0.001);
   CHECK(pace.pause() == kMillisecond);
-  pace.looked(200 * kMillisecond, {Found::something, 1.0});
+  pace.looked(now += 100 * kMillisecond, {Found::something, 1.0});
+  CHECK(pace.pause() == 0);
+  // Whoever waited for room has not begun again: that is no reason for a sleep.
+  pace.looked(now += 20 * kMicrosecond, {Found::something, 0.0005});
+  pace.looked(now += 20 * kMicrosecond, {Found::nothing, 0});
   CHECK(pace.pause() == 0);
 }
 
