@@ -284,7 +284,7 @@ void InlineEngine::on_thread_pointer(StoppedThread& stopped) {
   if (space == nullptr || space->region() == nullptr) return;
   on_stop(stopped.thread());
   // Its libraries are mapped now. It may end before they are needed.
-  if (keeps_stack()) stopped.thread().space->symbols().refresh(stopped.tid());
+  if (keeps_stack()) stopped.thread().space->symbols().follow(stopped.tid());
   space->part(stopped.tid());
   space->join(stopped);
 }

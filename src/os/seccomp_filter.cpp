@@ -2,6 +2,7 @@
 
 #include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -33,6 +34,7 @@ const sock_filter kStop = answer(SECCOMP_RET_TRACE | kFilterCookie);
 const sock_filter kGoOn = answer(SECCOMP_RET_ALLOW);
 
 Code code_of(const FilterRule& rule) {
+  constexpr std::uint32_t kThird = kArgument + 2 * sizeof(std::uint64_t);
   constexpr std::uint32_t kSixth = kArgument + 5 * sizeof(std::uint64_t);
   constexpr std::uint32_t kPointer = offsetof(seccomp_data, instruction_pointer);
   switch (rule.when) {
@@ -46,6 +48,9 @@ Code code_of(const FilterRule& rule) {
       return {load(kArgument), test(BPF_JEQ, lower(rule.operand), 0, 1), kStop, kGoOn};
     case FilterRule::When::first_is_above:
       return {load(kArgument + kUpperHalf), test(BPF_JGE, lower(rule.operand), 0, 1), kStop, kGoOn};
+    case FilterRule::When::may_map_code:
+      return {load(kArgument + kUpperHalf), test(BPF_JGE, lower(rule.operand), 2, 0), load(kThird), test(BPF_JSET, PROT_EXEC, 0, 1),
+              kStop, kGoOn};
     case FilterRule::When::in_page:
       return {load(kPointer + kUpperHalf), test(BPF_JEQ, upper(kVsyscallPage), 0, 4), load(kPointer),
               test(BPF_JGE, lower(kVsyscallPage), 0, 2), test(BPF_JGE, lower(kVsyscallPageEnd), 1, 0), kStop, kGoOn};

@@ -41,6 +41,7 @@ std::string source_of(const Module& module, std::uint64_t address) {
 struct Symbols::Inner {
   Modules modules;
   bool outdated = true;
+  bool followed = false;
   bool walking = false;  ///< libdwfl is at work: nothing is taken away from it
   Unwinder unwinder;
   JitNames jit;
@@ -156,7 +157,16 @@ Symbols::Symbols() : inner_(std::make_unique<Inner>()) {}
 Symbols::~Symbols() = default;
 
 void Symbols::outdate() { inner_->outdated = true; }
-void Symbols::refresh(pid_t pid) { inner_->refresh(pid); }
+
+void Symbols::code_mapped(pid_t pid) {
+  inner_->outdated = true;
+  if (inner_->followed) inner_->refresh(pid);
+}
+
+void Symbols::follow(pid_t pid) {
+  inner_->followed = true;
+  inner_->refresh(pid);
+}
 
 Caller Symbols::place(pid_t pid, std::uint64_t return_address) {
   return inner_->place(pid, return_address, return_address - 1);

@@ -38,8 +38,11 @@ class Symbols {
 
   /// The process has changed what is mapped.
   void outdate();
-  /// Reads what is mapped now. What is known of a process stays known when it has ended.
-  void refresh(pid_t pid);
+  /// It has mapped code.
+  void code_mapped(pid_t pid);
+  /// Reads what is mapped now, and from now on whenever code_mapped() says so: addresses may be asked for when what they lay in is
+  /// gone. What is known of a process stays known when it has ended.
+  void follow(pid_t pid);
 
   /// What is at the place to which something returns: the instruction before it is looked up.
   Caller place(pid_t pid, std::uint64_t return_address);

@@ -71,20 +71,21 @@ void unmapped(StoppedThread& stopped, const Call& call, ProbeEngine&) {
 
 void mapped(StoppedThread& stopped, const Call& call, ProbeEngine&) {
   AddressSpace& space = *stopped.thread().space;
-  if ((call.args[2] & PROT_EXEC) != 0 || (call.args[3] & MAP_FIXED) != 0) space.symbols().outdate();
+  if ((call.args[3] & MAP_FIXED) != 0) space.symbols().outdate();
+  if ((call.args[2] & PROT_EXEC) != 0) space.symbols().code_mapped(stopped.tid());
   if (call.error == 0 && space.overlaps_vdso(address_of(call), call.args[1])) forget_vdso(stopped);
 }
 
 /// i386's first mmap: its arguments are words in memory.
 void mapped_by_block(StoppedThread& stopped, const Call& call, ProbeEngine&) {
-  stopped.thread().space->symbols().outdate();
+  stopped.thread().space->symbols().code_mapped(stopped.tid());
   const auto block = stopped.memory().object<std::array<std::uint32_t, 2>>(call.args[0]);
   if (call.error == 0 && stopped.thread().space->overlaps_vdso(address_of(call), block ? (*block)[1] : 1))
     forget_vdso(stopped);
 }
 
 void protected_otherwise(StoppedThread& stopped, const Call& call, ProbeEngine&) {
-  if ((call.args[2] & PROT_EXEC) != 0) stopped.thread().space->symbols().outdate();
+  if ((call.args[2] & PROT_EXEC) != 0) stopped.thread().space->symbols().code_mapped(stopped.tid());
 }
 
 /// The kernel moves a vDSO only as a whole (vdso_mremap, arch/x86/entry/vdso/vma.c).

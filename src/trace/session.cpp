@@ -9,6 +9,7 @@ namespace vdsotrace {
 namespace {
 
 constexpr std::size_t kMostEarly = 64;
+constexpr std::int64_t kNamesLastNs = 100'000'000;
 
 /// The kernel stops a stepped thread once more, without a signal, where that step has led into a handler
 /// (signal_setup_done, kernel/signal.c).
@@ -66,8 +67,16 @@ std::optional<std::int64_t> Session::nap() {
   const std::int64_t now = monotonic_ns();
   if (!pace_.due(now)) return 0;
   pace_.looked(now, engine_.drain());
+  outdate_names(now);
   if (pace_.calm()) reporter_.settle();
   return pace_.pause();
+}
+
+/// Where nobody stops we are not told of libraries that come and go.
+void Session::outdate_names(std::int64_t now) {
+  if (policy_.mode() != StopPolicy::Mode::none || now - names_since_ < kNamesLastNs) return;
+  names_since_ = now;
+  for (const auto& [tid, thread] : family_.threads()) thread->space->symbols().outdate();
 }
 
 void Session::on_stop(const TraceeStop& stop) {

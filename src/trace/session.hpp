@@ -61,6 +61,7 @@ class Session {
   std::map<pid_t, int> settle_held();
   void watch(const std::function<bool()>& more);
   std::optional<std::int64_t> nap();
+  void outdate_names(std::int64_t now);
   void on_stop(const TraceeStop& stop);
   void on_end(Thread& thread, const WaitStatus& status);
   void handle(Thread& thread, const WaitStatus& status);
@@ -86,6 +87,7 @@ class Session {
   std::optional<Outcome> outcome_;
   bool failed_to_launch_ = false;
   DrainPace pace_;
+  std::int64_t names_since_ = 0;
   /// New threads that stopped, or even ended, before their creator's event was seen.
   std::map<pid_t, WaitStatus> early_;
 

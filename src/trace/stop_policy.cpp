@@ -28,10 +28,10 @@ struct TracersCall {
   FilterRule rule;
 };
 
-/// The rule as it is for programs of that ABI: in those of 32 bits no address has an upper half.
+/// The rule as it is for programs of that ABI: in those of 32 bits no address has an upper half, and mmap's arguments may be in memory.
 FilterRule rule_in(Abi abi, const TracersCall& call) {
-  const bool never = call.rule.when == When::first_is_above && word_size(abi) < sizeof(std::uint64_t);
-  return never ? FilterRule{} : call.rule;
+  const bool wide_only = call.rule.when == When::first_is_above || call.rule.when == When::may_map_code;
+  return wide_only && word_size(abi) < sizeof(std::uint64_t) ? FilterRule{} : call.rule;
 }
 
 /// Whatever we observe: a child must not escape us, as the filter needs a tracer; and a filter of the
@@ -41,6 +41,13 @@ constexpr TracersCall kAlways[] = {
     {"clone3", {}},
     {"prctl", {When::first_is, PR_SET_SECCOMP}},
     {"seccomp", {}},
+};
+/// Where code is given names: what can put other code in its place. It comes before the next, whose mmap it includes.
+constexpr TracersCall kForNames[] = {
+    {"mmap", {When::may_map_code, kStackRegion}},
+    {"mmap2", {}},
+    {"mprotect", {When::may_map_code, UINT32_MAX}},
+    {"mremap", {}},
 };
 /// Where code has been changed: what can move or remove it.
 constexpr TracersCall kForPatches[] = {
@@ -122,6 +129,7 @@ StopPolicy::StopPolicy(const Needs& needs, const ProbeEngine& engine, bool filte
   const EngineStops stops = engine.stops();
   FilterPlan plan = all ? FilterPlan{} : plan_calls(selection, stops);
   if (page) add_page(plan, selection);
+  if (filtering && !all && (needs.callers || needs.stacks)) add(plan, kForNames);
   if (empty(plan)) {
     mode_ = Mode::none;
     return;

@@ -66,6 +66,14 @@ class CallersTest(unittest.TestCase):
                 if named.status == 0:
                     self.assertEqual(named.stdout.splitlines()[0].split(".")[0], caller["symbol"])
 
+    def test_library_in_another_ones_place(self):
+        for options in ((), ALL_ROUTES, ("-e", "trace=%vdso", "-e", "route=vdso")):
+            for trace in self.traced(target("replaced"), *options):
+                if "elsewhere" in trace.stdout:
+                    self.skipTest("no library came to the place of another")
+                found = collections.Counter({key: count for key, count in callers(trace).items() if "library" in key[2]})
+                self.assertEqual(found, claims(trace.stdout), options)
+
     def test_static_program(self):
         for trace in self.traced(target("callers_static"), *ALL_ROUTES):
             self.assertEqual(callers(trace), claims(trace.stdout))

@@ -2,6 +2,7 @@
 
 #include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <sys/mman.h>
 
 #include <catch2/catch.hpp>
 #include <cstring>
@@ -114,6 +115,7 @@ TEST_CASE("rules look at what they name") {
   plan.of(Abi::x86_64)[12] = {When::first_is, 22};
   plan.of(Abi::x86_64)[13] = {When::first_is_above, 0x7ffc};
   plan.of(Abi::x86_64)[14] = {When::in_page};
+  plan.of(Abi::x86_64)[15] = {When::may_map_code, 0x7ffc};
   const auto program = make_filter(plan).value();
   const auto with = [&](std::uint32_t nr, std::size_t argument, std::uint64_t value) {
     seccomp_data data = call(AUDIT_ARCH_X86_64, nr);
@@ -131,6 +133,11 @@ TEST_CASE("rules look at what they name") {
   CHECK(with(12, 0, 23) == kGoOn);
   CHECK(with(13, 0, 0x7ffc'0000'0000) == kStop);
   CHECK(with(13, 0, 0x7ffb'ffff'ffff) == kGoOn);
+  CHECK(with(15, 0, 0x7ffc'0000'0000) == kStop);
+  CHECK(with(15, 0, 0x7ffb'ffff'ffff) == kGoOn);
+  CHECK(with(15, 2, PROT_READ | PROT_EXEC) == kStop);
+  CHECK(with(15, 2, PROT_READ | PROT_WRITE) == kGoOn);
+  CHECK(with(15, 3, PROT_EXEC) == kGoOn);
 
   const auto from = [&](std::uint64_t pointer) {
     seccomp_data data = call(AUDIT_ARCH_X86_64, 14);
