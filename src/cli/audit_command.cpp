@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
+#include <set>
 
 #include "cli/observation.hpp"
+#include "cli/own_vdso.hpp"
 #include "cli/price_list.hpp"
 #include "model/syscalls/print.hpp"
 #include "os/clock.hpp"
@@ -78,6 +80,18 @@ std::optional<std::int64_t> coarse_resolution() {
   return std::int64_t{resolution.tv_sec} * 1'000'000'000 + resolution.tv_nsec;
 }
 
+/// Of this machine's own vDSO; that of 32-bit programs is compiled from the same functions.
+std::set<std::string> calls_without_fallback() {
+  std::set<std::string> calls;
+  const auto vdso = own_vdso();
+  if (!vdso) return calls;
+  for (const VdsoFunction& function : vdso->image.functions()) {
+    const VdsoService* service = service_for(function);
+    if (service != nullptr && function.incomplete.empty() && function.syscalls.empty()) calls.emplace(service->syscall);
+  }
+  return calls;
+}
+
 AuditedRun run_facts(const Options& o, std::string_view engine) {
   utsname system{};
   ::uname(&system);
@@ -87,6 +101,7 @@ AuditedRun run_facts(const Options& o, std::string_view engine) {
   run.engine = engine;
   run.kernel = system.release;
   run.available_clocksources = available_clocksources();
+  run.without_fallback = calls_without_fallback();
   run.coarse_resolution_ns = coarse_resolution();
   return run;
 }

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
-#include <set>
+#include <tuple>
 
 #include "pipeline/advice.hpp"
 
@@ -53,10 +53,11 @@ void add_up(Audit& audit) {
   }
 }
 
-std::vector<std::string> fallback_calls(const std::vector<Finding>& findings) {
+std::vector<std::string> fallback_calls(const std::vector<Finding>& findings, const std::set<std::string>& without_fallback) {
   std::set<std::string> names;
   for (const Finding& finding : findings) {
-    if (finding.key.route == Route::vdso || finding.key.route == Route::fallback) names.insert(finding.key.name);
+    const auto& [name, route] = std::tie(finding.key.name, finding.key.route);
+    if (route == Route::fallback || (route == Route::vdso && !without_fallback.contains(name))) names.insert(name);
   }
   return {names.begin(), names.end()};
 }
@@ -83,7 +84,7 @@ Audit make_audit(const AuditTally& tally, AuditedRun run, const Prices& prices) 
   std::ranges::stable_sort(audit.findings, std::ranges::greater(),
                            [](const Finding& f) { return std::pair(f.cost_ns, f.total.count); });
   add_up(audit);
-  audit.fallback_calls = fallback_calls(audit.findings);
+  audit.fallback_calls = fallback_calls(audit.findings, audit.run.without_fallback);
   advise(audit, prices);
   return audit;
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,7 @@ struct AuditedRun {
   std::string engine;
   std::string kernel;
   std::vector<std::string> available_clocksources;
+  std::set<std::string> without_fallback;  ///< calls whose vDSO function cannot make them: its code has no way to do so
   std::int64_t wall_ns = 0;
   std::int64_t cpu_ns = 0;           ///< of the processes that were observed, 0 if not known
   std::optional<std::int64_t> coarse_resolution_ns;

@@ -13,6 +13,9 @@ constexpr std::size_t kMostStacks = 16384;
 constexpr std::size_t kMostClocksources = 64;
 constexpr std::string_view kOtherClocks = "other clocks";
 
+/// Under the others the thread stopped within the call: what took so long was us.
+bool measured_truly(const Call& call) { return call.duration_ns && (call.engine == "inline" || call.engine == "perf"); }
+
 CallerKey key_of(const Caller& caller) { return {caller.module, caller.symbol, caller.offset}; }
 
 }  // namespace
@@ -45,7 +48,8 @@ void Timeline::add(std::int64_t time_ns, Route route, std::uint64_t count) {
 void AuditTally::add(const Event& event) {
   if (const auto* call = std::get_if<Call>(&event.body)) {
     if (!call->route) return;
-    const AuditTotal total{1, call->error != 0 ? 1u : 0u, call->duration_ns ? 1u : 0u, call->duration_ns.value_or(0)};
+    const bool measured = measured_truly(*call);
+    const AuditTotal total{1, call->error != 0 ? 1u : 0u, measured ? 1u : 0u, measured ? *call->duration_ns : 0};
     timeline_.add(call->start_ns, *call->route, 1);
     AuditEntry& entry =
         add({display_name(*call), clock_of(*call).value_or(""), *call->route, call->reason}, call->caller, total);

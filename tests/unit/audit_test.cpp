@@ -144,6 +144,7 @@ TEST_CASE("costs are counts times prices, the most expensive first") {
 TEST_CASE("durations that were measured come before prices") {
   Audited run;
   Call call = made("clock_gettime", 1, Route::vdso);
+  call.engine = "inline";
   call.duration_ns = 90;
   run.add(call);
   call.duration_ns = 110;
@@ -152,6 +153,18 @@ TEST_CASE("durations that were measured come before prices") {
   REQUIRE(audit.findings.size() == 1);
   CHECK(audit.findings[0].measured);
   CHECK(audit.findings[0].cost_ns == Approx(200));
+}
+
+TEST_CASE("a duration with a stop in it is no measure of the call") {
+  Audited run;
+  Call call = made("clock_gettime", 2, Route::fallback);
+  call.engine = "ptrace";
+  call.duration_ns = 28'000;
+  run.add(call);
+  const Audit audit = run.audit();
+  REQUIRE(audit.findings.size() == 1);
+  CHECK_FALSE(audit.findings[0].measured);
+  CHECK(audit.findings[0].cost_ns < 28'000);
 }
 
 TEST_CASE("callers are counted apart, busiest first") {
@@ -187,8 +200,17 @@ TEST_CASE("advice comes with figures") {
   CHECK(any_contains(audit.advice, "call it through the C library"));
   CHECK(any_contains(audit.advice, "2.25 ms of this run"));
   CHECK(any_contains(audit.advice, "4,000 times in each 4.00 ms: if it needs no finer time, CLOCK_MONOTONIC_COARSE costs 5.0 ns"));
-  CHECK(any_contains(audit.advice, "a seccomp profile must allow clock_gettime"));
+  CHECK(any_contains(audit.advice, "a seccomp profile must allow clock_gettime: 1,000 of"));
   CHECK(Audited().audit().advice.empty());
+}
+
+TEST_CASE("a function that cannot fall back needs no permission") {
+  Audited run;
+  run.add(counts_of("clock_gettime", 0, Route::vdso, 10));
+  run.add(counts_of("time", {}, Route::vdso, 10));
+  AuditedRun facts = run_of(1'000'000);
+  facts.without_fallback = {"time"};
+  CHECK(make_audit(run.tally, facts, prices()).fallback_calls == std::vector<std::string>{"clock_gettime"});
 }
 
 TEST_CASE("time spans double when the run outgrows them") {
