@@ -1,9 +1,5 @@
 #include "sinks/json_lines.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "model/syscalls/errno.hpp"
 #include "model/syscalls/print.hpp"
 #include "model/syscalls/signals.hpp"
@@ -23,68 +19,14 @@ Json object_of(const Event& event, const char* type) {
 
 // Calls are the many: their lines are written straight, at a tenth of the cost.
 
-void append_string(std::string& out, std::string_view written) {
-  const auto plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
-  if (std::ranges::all_of(written, plain)) {
-    out.append("\"").append(written).append("\"");
-  } else {
-    out.append(dumped(json_text(written)));
-  }
-}
-
-void append_string_or_null(std::string& out, std::string_view written) {
-  if (written.empty()) {
-    out.append("null");
-  } else {
-    append_string(out, written);
-  }
-}
-
-template <class Integer>
-void append_integer(std::string& out, Integer value) {
-  const fmt::format_int digits(value);
-  if (fits_double(value)) {
-    out.append(digits.data(), digits.size());
-  } else {
-    out.append("\"").append(digits.data(), digits.size()).append("\"");
-  }
-}
-
-template <class Integer>
-void append_integer(std::string& out, const std::optional<Integer>& value) {
-  if (value) {
-    append_integer(out, *value);
-  } else {
-    out.append("null");
-  }
-}
-
-void append_array(std::string& out, const std::vector<std::string>& written) {
-  out.push_back('[');
-  for (std::size_t i = 0; i < written.size(); ++i) {
-    if (i > 0) out.push_back(',');
-    append_string(out, written[i]);
-  }
-  out.push_back(']');
-}
-
-void append_caller(std::string& out, const Caller& caller) {
-  append_integer(out.append("{\"address\":"), caller.address);
-  append_string(out.append(",\"module\":"), caller.module);
-  append_integer(out.append(",\"offset\":"), caller.offset);
-  append_string_or_null(out.append(",\"symbol\":"), caller.symbol);
-  append_integer(out.append(",\"in_module\":"), caller.in_module);
-  append_string_or_null(out.append(",\"source\":"), caller.source);
-  out.push_back('}');
-}
-
-void append_stack(std::string& out, const std::vector<Caller>& places) {
-  out.push_back('[');
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    if (i > 0) out.push_back(',');
-    append_caller(out, places[i]);
-  }
-  out.push_back(']');
+void append_caller(JsonLine& line, const Caller& caller) {
+  line.put("{\"address\":").integer(caller.address);
+  line.put(",\"module\":").string(caller.module);
+  line.put(",\"offset\":").integer(caller.offset);
+  line.put(",\"symbol\":").string_or_null(caller.symbol);
+  line.put(",\"in_module\":").integer(caller.in_module);
+  line.put(",\"source\":").string_or_null(caller.source);
+  line.put("}");
 }
 
 std::optional<std::int64_t> returned_by(const Call& call) {
@@ -98,45 +40,38 @@ std::optional<std::int64_t> number_of_entry(const Call& call) {
 }
 
 /// A call that was not followed to its end has a count that means nothing.
-void append_steps(std::string& out, const StepFacts& steps) {
-  out.append(",\"instructions\":");
-  append_integer(out, steps.complete ? std::optional(steps.instructions) : std::nullopt);
-  out.append(",\"retries\":");
-  append_integer(out, steps.retries);
-  if (steps.image == nullptr) return;
-  out.append(",\"steps\":[");
-  for (std::size_t i = 0; i < steps.path.size(); ++i) {
-    if (i > 0) out.push_back(',');
-    append_integer(out, steps.path[i]);
-  }
-  out.push_back(']');
+void append_steps(JsonLine& line, const StepFacts& steps) {
+  line.put(",\"instructions\":").integer(steps.complete ? std::optional(steps.instructions) : std::nullopt);
+  line.put(",\"retries\":").integer(steps.retries);
+  if (steps.image != nullptr) line.put(",\"steps\":").array(steps.path, [&](auto offset) { line.integer(offset); });
 }
 
-void append_call(std::string& out, const Event& event, const Call& call, const DecodeLimits& limits) {
-  append_integer(out.append("{\"type\":\"call\",\"seq\":"), event.seq);
-  append_integer(out.append(",\"time_ns\":"), call.start_ns);
-  append_integer(out.append(",\"pid\":"), event.pid);
-  append_integer(out.append(",\"tid\":"), event.tid);
-  append_string(out.append(",\"name\":"), display_name(call));
-  append_string_or_null(out.append(",\"route\":"), call.route ? name_of(*call.route) : std::string_view());
-  append_string_or_null(out.append(",\"symbol\":"), call.symbol);
-  append_integer(out.append(",\"nr\":"), number_of_entry(call));
-  append_string_or_null(out.append(",\"clock\":"), clock_of(call).value_or(""));
-  append_array(out.append(",\"args\":"), render(call, limits).args);
-  append_integer(out.append(",\"ret\":"), returned_by(call));
-  append_string_or_null(out.append(",\"errno\":"), call.error != 0 ? errno_name(call.error) : std::string_view());
-  append_integer(out.append(",\"duration_ns\":"), call.duration_ns);
-  out.append(",\"caller\":");
+void append_call(JsonLine& line, const Event& event, const Call& call, const DecodeLimits& limits) {
+  line.put("{\"type\":\"call\",\"seq\":").integer(event.seq);
+  line.put(",\"time_ns\":").integer(call.start_ns);
+  line.put(",\"pid\":").integer(event.pid);
+  line.put(",\"tid\":").integer(event.tid);
+  line.put(",\"name\":").name(display_name(call));
+  line.put(",\"route\":").name(call.route ? name_of(*call.route) : std::string_view());
+  line.put(",\"symbol\":").name(call.symbol);
+  line.put(",\"nr\":").integer(number_of_entry(call));
+  line.put(",\"clock\":").name(clock_of(call).value_or(""));
+  line.put(",\"args\":").array(render(call, limits).args, [&](const std::string& arg) { line.string(arg); });
+  line.put(",\"ret\":").integer(returned_by(call));
+  line.put(",\"errno\":").name(call.error != 0 ? errno_name(call.error) : std::string_view());
+  line.put(",\"duration_ns\":").integer(call.duration_ns);
+  line.put(",\"caller\":");
   if (call.caller) {
-    append_caller(out, *call.caller);
+    append_caller(line, *call.caller);
   } else {
-    out.append("null");
+    line.put("null");
   }
-  if (!call.stack.empty()) append_stack(out.append(",\"stack\":"), call.stack);
-  append_string_or_null(out.append(",\"reason\":"), call.reason ? name_of(*call.reason) : std::string_view());
-  append_string(out.append(",\"engine\":"), call.engine);
-  if (call.steps) append_steps(out, *call.steps);
-  out.append("}\n");
+  const auto place = [&](const Caller& caller) { append_caller(line, caller); };
+  if (!call.stack.empty()) line.put(",\"stack\":").array(call.stack, place);
+  line.put(",\"reason\":").name(call.reason ? name_of(*call.reason) : std::string_view());
+  line.put(",\"engine\":").name(call.engine);
+  if (call.steps) append_steps(line, *call.steps);
+  line.put("}\n");
 }
 
 Json facts_of(const std::optional<VdsoFacts>& vdso) {
@@ -226,7 +161,7 @@ void JsonLinesSink::consume(const Event& event) {
   if (const auto* call = std::get_if<Call>(&event.body)) {
     line_.clear();
     append_call(line_, event, *call, limits_);
-    output_->write(line_);
+    output_->write(line_.text());
     return;
   }
   note_family(event);

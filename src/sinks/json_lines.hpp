@@ -9,6 +9,7 @@
 
 #include "model/syscalls/render.hpp"
 #include "pipeline/aggregate.hpp"
+#include "sinks/json_line.hpp"
 #include "sinks/output.hpp"
 #include "vdsotrace/sink.hpp"
 
@@ -43,7 +44,7 @@ class JsonLinesSink final : public Sink {
   const Aggregate& totals_;
   DecodeLimits limits_;
   bool summary_only_;
-  std::string line_;                 ///< kept for its memory
+  JsonLine line_;                    ///< kept for its memory
   std::map<pid_t, pid_t> parents_;   ///< of the processes that live
 };
 

@@ -5,24 +5,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <vector>
+
+#include "sinks/json_number.hpp"
 
 namespace vdsotrace {
 
 // Keys in the order in which they are written.
 using Json = nlohmann::ordered_json;
-
-/// A reader that keeps numbers as doubles has 53 bits.
-template <class Integer>
-bool fits_double(Integer value) {
-  constexpr auto kLimit = std::int64_t{1} << 53;
-  if constexpr (std::is_signed_v<Integer>) {
-    return value > -kLimit && value < kLimit;
-  } else {
-    return value < std::uint64_t{kLimit};
-  }
-}
 
 template <class Integer>
 Json json_integer(Integer value) {

@@ -1,0 +1,71 @@
+// One line of JSON, put together in place: a trace has millions, and each of twenty keys.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "sinks/json_number.hpp"
+
+namespace vdsotrace {
+
+class JsonLine {
+ public:
+  void clear() { used_ = 0; }
+  std::string_view text() const { return {bytes_.get(), used_}; }
+
+  /// Keys and punctuation, as they stand.
+  template <std::size_t N>
+  JsonLine& put(const char (&literal)[N]) {
+    std::memcpy(room(N - 1), literal, N - 1);
+    used_ += N - 1;
+    return *this;
+  }
+
+  /// One of our own names, which need no escapes; null if it is empty.
+  JsonLine& name(std::string_view ours);
+  /// What the program or the user chose.
+  JsonLine& string(std::string_view chosen);
+  JsonLine& string_or_null(std::string_view chosen) { return chosen.empty() ? put("null") : string(chosen); }
+
+  template <class Integer>
+  JsonLine& integer(Integer value) {
+    const fmt::format_int digits(value);
+    return fits_double(value) ? append({digits.data(), digits.size()}) : name({digits.data(), digits.size()});
+  }
+  template <class Integer>
+  JsonLine& integer(const std::optional<Integer>& value) {
+    return value ? integer(*value) : put("null");
+  }
+
+  /// `write` puts each element.
+  template <class Range, class Write>
+  JsonLine& array(const Range& elements, Write write) {
+    put("[");
+    bool first = true;
+    for (const auto& element : elements) {
+      if (!std::exchange(first, false)) put(",");
+      write(element);
+    }
+    return put("]");
+  }
+
+ private:
+  /// Where that many bytes more fit.
+  char* room(std::size_t count) {
+    if (room_ - used_ < count) grow(count);
+    return bytes_.get() + used_;
+  }
+  void grow(std::size_t count);
+  JsonLine& append(std::string_view text);
+
+  std::unique_ptr<char[]> bytes_;
+  std::size_t room_ = 0;
+  std::size_t used_ = 0;
+};
+
+}  // namespace vdsotrace
