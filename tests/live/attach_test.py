@@ -44,6 +44,14 @@ def field(pid, name):
     return re.search(rf"(?m)^{name}:\s*(\S+)", status_of(pid)).group(1)
 
 
+def wait_for(condition):
+    end = time.monotonic() + testing.TIMEOUT
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError("waited in vain")
+        os.sched_yield()
+
+
 class Served:
     """A running tests/targets/serve, or another build of it."""
 
@@ -324,21 +332,20 @@ class StoppedTest(unittest.TestCase):
     def test_a_stopped_process_stays_stopped(self):
         served = Served(self)
         os.kill(served.pid, signal.SIGSTOP)
-        while field(served.pid, "State") != "T":
-            os.sched_yield()
+        wait_for(lambda: field(served.pid, "State") == "T")
         for ending in ENDINGS:
             text = Attached(self, served.pid, ready=b"--- stopped by SIGSTOP ---").finish(ending)
             self.assertIn(f"Process {served.pid} detached", text)
-            self.assertEqual(field(served.pid, "State"), "T")
             self.assertEqual(field(served.pid, "TracerPid"), "0")
+            # A detach wakes it, and it stops again by itself (JOBCTL_STOP_PENDING, kernel/ptrace.c).
+            wait_for(lambda: field(served.pid, "State") == "T")
         tracer = Attached(self, served.pid, "-e", "trace=%vdso", ready=b"--- stopped by SIGSTOP ---")
         os.kill(served.pid, signal.SIGCONT)
         while b"[vdso]" not in tracer.text:
             tracer.text += tracer.process.stderr.read1()
         os.kill(served.pid, signal.SIGSTOP)
         tracer.finish(signal.SIGTERM)
-        while field(served.pid, "State") != "T":
-            os.sched_yield()
+        wait_for(lambda: field(served.pid, "State") == "T")
         os.kill(served.pid, signal.SIGCONT)
         served.check()
         served.end()
@@ -348,8 +355,7 @@ class StoppedTest(unittest.TestCase):
         served = Served(self)
         for _ in range(10 * STORM):
             os.kill(served.pid, signal.SIGSTOP)
-            while field(served.pid, "State") != "T":
-                os.sched_yield()
+            wait_for(lambda: field(served.pid, "State") == "T")
             tracer = Attached(self, served.pid, "-e", "trace=%vdso", ready=None)
             while field(served.pid, "TracerPid") == "0":
                 os.sched_yield()
