@@ -2,6 +2,9 @@
 
 #include <atomic>
 #include <ctime>
+#include <utility>
+
+#include "os/clock.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -91,10 +94,19 @@ void OwnSignals::set_deadline(std::optional<std::int64_t> monotonic_ns) {
   arm();
 }
 
-void OwnSignals::wake_after(std::int64_t ns) {
-  itimerspec when{};
-  if (ns > 0) when = {{0, kAgainNs}, to_timespec(ns)};
+void OwnSignals::wake_within(std::int64_t ns) {
+  const std::int64_t now = monotonic_ns();
+  // Most sleeps end by a stop: the clock of the last one does for the next.
+  if (wakes_at_ > now && wakes_at_ <= now + ns) return;
+  wakes_at_ = now + ns;
+  const itimerspec when{{0, kAgainNs}, to_timespec(ns)};
   ::timer_settime(nap_clock, 0, &when, nullptr);
+}
+
+void OwnSignals::let_sleep() {
+  if (std::exchange(wakes_at_, 0) == 0) return;
+  const itimerspec never{};
+  ::timer_settime(nap_clock, 0, &never, nullptr);
 }
 
 std::optional<OwnSignal> OwnSignals::take() {

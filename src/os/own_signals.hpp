@@ -29,8 +29,10 @@ class OwnSignals {
   std::optional<OwnSignal> take();
   /// From that CLOCK_MONOTONIC time on, blocking calls are interrupted, until it is set anew.
   void set_deadline(std::optional<std::int64_t> monotonic_ns);
-  /// After so many nanoseconds a blocking call is interrupted, once or more; 0: no longer.
-  void wake_after(std::int64_t ns);
+  /// At the latest after so many nanoseconds blocking calls are interrupted, again and again, until it is asked anew.
+  void wake_within(std::int64_t ns);
+  /// They no longer are.
+  void let_sleep();
 
   /// Puts actions back as they were found; for a child before it executes a program.
   /// Async-signal-safe.
@@ -46,6 +48,7 @@ class OwnSignals {
 
   std::vector<Saved> saved_;
   std::optional<std::int64_t> deadline_;
+  std::int64_t wakes_at_ = 0;  ///< CLOCK_MONOTONIC, 0 for never
 };
 
 }  // namespace vdsotrace

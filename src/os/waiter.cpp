@@ -72,10 +72,13 @@ Waiter::Found Waiter::poll() {
 Waiter::Found Waiter::sleep(std::optional<std::int64_t> most) {
   // Where there is one processor only, whom we wait for needs it.
   if (most && may_poll_ && *most == 0) return Found::interrupted;
-  if (most) signals_.wake_after(std::max(*most, kShortestNap));
+  if (most) {
+    signals_.wake_within(std::max(*most, kShortestNap));
+  } else {
+    signals_.let_sleep();
+  }
   const std::int64_t start = monotonic_ns();
   const Found found = wait_once(true);
-  if (most) signals_.wake_after(0);
   if (found == Found::some && monotonic_ns() - start < kShortSleepNs)
     credit_ = std::min(std::max(credit_, 0) + 2, kMostCredit);
   return found;

@@ -9,6 +9,7 @@ namespace vdsotrace {
 namespace {
 
 constexpr std::size_t kMostEarly = 64;
+constexpr std::int64_t kLinesWaitNs = 1'000'000;
 constexpr std::int64_t kNamesLastNs = 100'000'000;
 
 /// The kernel stops a stepped thread once more, without a signal, where that step has led into a handler
@@ -68,8 +69,13 @@ std::optional<std::int64_t> Session::nap() {
   if (!pace_.due(now)) return 0;
   pace_.looked(now, engine_.drain());
   outdate_names(now);
-  if (pace_.calm()) reporter_.settle();
-  return pace_.pause();
+  const auto pause = pace_.pause();
+  // While stops come thick their lines wait for each other; the end of this sleep is near.
+  if (pace_.calm() && (!pause || now - settled_ >= kLinesWaitNs)) {
+    reporter_.settle();
+    settled_ = now;
+  }
+  return pause;
 }
 
 /// Where nobody stops we are not told of libraries that come and go.

@@ -88,6 +88,7 @@ class Session {
   bool failed_to_launch_ = false;
   DrainPace pace_;
   std::int64_t names_since_ = 0;
+  std::int64_t settled_ = 0;  ///< when lines were last written
   /// New threads that stopped, or even ended, before their creator's event was seen.
   std::map<pid_t, WaitStatus> early_;
 
