@@ -22,8 +22,10 @@ ReturnStub make_return_stub(const Registers& registers, std::uint64_t signal_mas
 /// How many bytes at the beginning of `bytes` are such a stub, whatever it brings back to: all of it, or 0.
 std::size_t return_stub_at(std::span<const std::byte> bytes);
 
-/// Whether these are the registers of a system call that was interrupted and that the kernel will restart
-/// (ERESTARTSYS to ERESTART_RESTARTBLOCK, linux/errno.h).
+/// Whether that result of a system call makes the kernel begin it again (ERESTARTSYS to ERESTART_RESTARTBLOCK, linux/errno.h).
+bool restarts_after(std::int64_t result);
+
+/// Whether these are the registers of a system call that was interrupted and that the kernel will restart.
 bool restarts_call(const Registers& registers);
 
 }  // namespace vdsotrace::arch

@@ -33,11 +33,13 @@ Registers begun_again(Registers r) {
 
 }  // namespace
 
-bool restarts_call(const Registers& registers) {
-  const auto result = return_value(registers);
+bool restarts_after(std::int64_t result) {
   // 515, ENOIOCTLCMD, is none of them.
-  return static_cast<std::int64_t>(registers.orig_rax) >= 0 && result >= kFirstRestart && result <= kLastRestart &&
-         result != -515;
+  return result >= kFirstRestart && result <= kLastRestart && result != -515;
+}
+
+bool restarts_call(const Registers& registers) {
+  return static_cast<std::int64_t>(registers.orig_rax) >= 0 && restarts_after(return_value(registers));
 }
 
 std::size_t return_stub_at(std::span<const std::byte> bytes) {

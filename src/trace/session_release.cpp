@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "arch/return_stub.hpp"
 #include "os/clock.hpp"
 #include "os/proc.hpp"
 #include "trace/attach.hpp"
@@ -24,9 +25,8 @@ bool stops_process(const WaitStatus& status) {
 
 /// Whether our own interruption ended a system call that the kernel will begin again by itself.
 bool will_be_restarted(pid_t tid) {
-  constexpr std::int64_t kFirst = -516, kLast = -512;  // ERESTARTSYS to ERESTART_RESTARTBLOCK, linux/errno.h
   const auto info = ptrace::syscall_info(tid);
-  return info && info->op == PTRACE_SYSCALL_INFO_EXIT && info->exit.rval >= kFirst && info->exit.rval <= kLast;
+  return info && info->op == PTRACE_SYSCALL_INFO_EXIT && arch::restarts_after(info->exit.rval);
 }
 
 /// Without the session's order of things: its stop may have been waited for already.
