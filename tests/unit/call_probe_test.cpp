@@ -1,11 +1,10 @@
-#include <catch2/catch.hpp>
-
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 
 #include "os/call_probe.hpp"
+#include "support/catch.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -1,11 +1,10 @@
-#include <catch2/catch.hpp>
-
 #include <numeric>
 #include <random>
 
 #include "model/compare/alignment.hpp"
 #include "model/compare/comparison.hpp"
 #include "model/compare/strace_log.hpp"
+#include "support/catch.hpp"
 
 using namespace vdsotrace;
 

@@ -1,6 +1,4 @@
 // Every system call that libseccomp knows has a row, on every ABI.
-#include <catch2/catch.hpp>
-
 #include <cstdlib>
 #include <memory>
 #include <set>
@@ -9,6 +7,7 @@
 #include <seccomp.h>
 
 #include "decoded_call.hpp"
+#include "support/catch.hpp"
 
 namespace vdsotrace::testing {
 namespace {

@@ -1,6 +1,4 @@
 // ioctl; expected lines are strace 6.1's.
-#include <catch2/catch.hpp>
-
 #include <array>
 #include <cstring>
 
@@ -11,6 +9,7 @@
 
 #include "decoded_call.hpp"
 #include "model/syscalls/values_ioctl.hpp"
+#include "support/catch.hpp"
 
 namespace vdsotrace::testing {
 namespace {

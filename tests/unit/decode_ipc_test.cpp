@@ -1,6 +1,4 @@
 // System V IPC, message queues, keys and the rest; expected lines are strace 6.1's.
-#include <catch2/catch.hpp>
-
 #include <array>
 
 #include <fcntl.h>
@@ -10,6 +8,7 @@
 #include <sys/shm.h>
 
 #include "decoded_call.hpp"
+#include "support/catch.hpp"
 
 namespace vdsotrace::testing {
 namespace {

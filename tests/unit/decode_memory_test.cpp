@@ -1,9 +1,8 @@
 // Calls on address spaces; expected lines are strace 6.1's.
-#include <catch2/catch.hpp>
-
 #include <sys/mman.h>
 
 #include "decoded_call.hpp"
+#include "support/catch.hpp"
 
 namespace vdsotrace::testing {
 namespace {

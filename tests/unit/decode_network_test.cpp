@@ -1,6 +1,4 @@
 // Sockets; expected lines are strace 6.1's.
-#include <catch2/catch.hpp>
-
 #include <array>
 
 #include <arpa/inet.h>
@@ -10,6 +8,7 @@
 #include <sys/un.h>
 
 #include "decoded_call.hpp"
+#include "support/catch.hpp"
 
 namespace vdsotrace::testing {
 namespace {

@@ -1,6 +1,4 @@
 // Waiting for events, futexes, io_uring; expected lines are strace 6.1's.
-#include <catch2/catch.hpp>
-
 #include <array>
 
 #include <linux/futex.h>
@@ -10,6 +8,7 @@
 #include <sys/time.h>
 
 #include "decoded_call.hpp"
+#include "support/catch.hpp"
 
 namespace vdsotrace::testing {
 namespace {

@@ -1,8 +1,7 @@
 // What is said of a call while it runs, when it has returned and when it never does.
-#include <catch2/catch.hpp>
-
 #include "decoded_call.hpp"
 #include "model/syscalls/errno.hpp"
+#include "support/catch.hpp"
 
 namespace vdsotrace::testing {
 namespace {

@@ -1,10 +1,9 @@
 // Signals; expected lines are strace 6.1's.
-#include <catch2/catch.hpp>
-
 #include <csignal>
 
 #include "decoded_call.hpp"
 #include "model/syscalls/signals.hpp"
+#include "support/catch.hpp"
 
 namespace vdsotrace::testing {
 namespace {

@@ -1,8 +1,7 @@
 // Strings and buffers as strace shows them.
-#include <catch2/catch.hpp>
-
 #include "decoded_call.hpp"
 #include "model/syscalls/print.hpp"
+#include "support/catch.hpp"
 
 namespace vdsotrace::testing {
 namespace {

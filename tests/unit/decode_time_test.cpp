@@ -1,6 +1,4 @@
 // Clocks, timers, sleeping, random bytes; expected lines are strace 6.1's.
-#include <catch2/catch.hpp>
-
 #include <array>
 #include <csignal>
 #include <cstdlib>
@@ -10,6 +8,7 @@
 #include <sys/timex.h>
 
 #include "decoded_call.hpp"
+#include "support/catch.hpp"
 
 namespace vdsotrace::testing {
 namespace {

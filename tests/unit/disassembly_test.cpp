@@ -1,10 +1,9 @@
 // The findings are compared with what `objdump -d` shows of the same images.
-#include <catch2/catch.hpp>
-
 #include <algorithm>
 
 #include "model/vdso/disassembly.hpp"
 #include "model/vdso/symbols.hpp"
+#include "support/catch.hpp"
 #include "vdso_images.hpp"
 
 namespace vdsotrace {

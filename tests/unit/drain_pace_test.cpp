@@ -1,5 +1,4 @@
-#include <catch2/catch.hpp>
-
+#include "support/catch.hpp"
 #include "trace/drain_pace.hpp"
 
 namespace vdsotrace {

@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -12,6 +11,7 @@
 
 #include "model/syscalls/spec.hpp"
 #include "sinks/output.hpp"
+#include "support/catch.hpp"
 #include "vdsotrace/event.hpp"
 #include "vdsotrace/sink.hpp"
 

@@ -1,10 +1,9 @@
-#include <catch2/catch.hpp>
-
 #include <cerrno>
 
 #include <nlohmann/json.hpp>
 
 #include "sinks/info_report.hpp"
+#include "support/catch.hpp"
 #include "vdso_images.hpp"
 
 namespace vdsotrace {

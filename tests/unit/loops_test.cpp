@@ -1,6 +1,5 @@
-#include <catch2/catch.hpp>
-
 #include "model/vdso/loops.hpp"
+#include "support/catch.hpp"
 
 namespace vdsotrace {
 namespace {

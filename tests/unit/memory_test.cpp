@@ -1,9 +1,8 @@
 // Captured memory reads like the process did, and nothing beyond what was noted.
-#include <catch2/catch.hpp>
-
 #include <string>
 #include <string_view>
 
+#include "support/catch.hpp"
 #include "vdsotrace/memory.hpp"
 
 namespace vdsotrace {

@@ -1,6 +1,5 @@
 // The words of routes and starts are what scripts rely on.
-#include <catch2/catch.hpp>
-
+#include "support/catch.hpp"
 #include "vdsotrace/event.hpp"
 
 namespace vdsotrace {

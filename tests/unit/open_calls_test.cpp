@@ -1,6 +1,6 @@
 #include "engines/open_calls.hpp"
+#include "support/catch.hpp"
 
-#include <catch2/catch.hpp>
 #include <string>
 
 using namespace vdsotrace;

@@ -1,8 +1,7 @@
 #include "engines/perf_calls.hpp"
 
-#include <catch2/catch.hpp>
-
 #include "engines/perf_plan.hpp"
+#include "support/catch.hpp"
 #include "vdso_images.hpp"
 
 using namespace vdsotrace;

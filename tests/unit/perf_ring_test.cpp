@@ -1,8 +1,8 @@
 #include "os/perf_ring.hpp"
+#include "support/catch.hpp"
 
 #include <linux/perf_event.h>
 
-#include <catch2/catch.hpp>
 #include <cstring>
 #include <random>
 #include <string>

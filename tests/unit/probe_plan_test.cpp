@@ -3,9 +3,9 @@
 #include <sys/auxv.h>
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 
 #include "arch/registers.hpp"
+#include "support/catch.hpp"
 
 using namespace vdsotrace;
 

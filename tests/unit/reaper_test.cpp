@@ -4,9 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
-
 #include "os/proc.hpp"
+#include "support/catch.hpp"
 
 using namespace vdsotrace;
 

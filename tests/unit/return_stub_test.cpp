@@ -1,5 +1,3 @@
-#include <catch2/catch.hpp>
-
 #include <sys/ptrace.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -12,6 +10,7 @@
 
 #include "arch/return_stub.hpp"
 #include "os/ptrace.hpp"
+#include "support/catch.hpp"
 
 using namespace vdsotrace;
 

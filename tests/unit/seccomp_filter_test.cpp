@@ -1,10 +1,10 @@
 #include "os/seccomp_filter.hpp"
+#include "support/catch.hpp"
 
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>
 
-#include <catch2/catch.hpp>
 #include <cstring>
 
 using namespace vdsotrace;

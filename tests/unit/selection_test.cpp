@@ -1,11 +1,10 @@
 #include "vdsotrace/selection.hpp"
 
-#include <catch2/catch.hpp>
-
 #include <csignal>
 #include <vector>
 
 #include "model/syscalls/spec.hpp"
+#include "support/catch.hpp"
 
 using namespace vdsotrace;
 

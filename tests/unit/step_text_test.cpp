@@ -1,7 +1,6 @@
 #include "model/vdso/step_text.hpp"
 
-#include <catch2/catch.hpp>
-
+#include "support/catch.hpp"
 #include "vdso_images.hpp"
 
 using namespace vdsotrace;

@@ -1,10 +1,10 @@
 #include "engines/stub_plan.hpp"
 
-#include <catch2/catch.hpp>
 #include <cstring>
 #include <set>
 
 #include "arch/stub_layout.h"
+#include "support/catch.hpp"
 #include "vdso_images.hpp"
 
 namespace vdsotrace {

@@ -1,6 +1,4 @@
 // Runs the stubs themselves, in this process: counters and rings as the traced program would write them.
-#include <catch2/catch.hpp>
-
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,6 +15,7 @@
 #include "arch/stubs.hpp"
 #include "engines/stub_region.hpp"
 #include "engines/stub_tally.hpp"
+#include "support/catch.hpp"
 #include "vdso_images.hpp"
 
 namespace vdsotrace {

@@ -7,9 +7,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include <catch2/catch.hpp>
-
 #include "os/remote_memory.hpp"
+#include "support/catch.hpp"
 #include "symbols/c_library.hpp"
 #include "symbols/frame_rule.hpp"
 #include "symbols/modules.hpp"

@@ -1,12 +1,11 @@
 // The system call table: names, numbers, and what holds for every row.
-#include <catch2/catch.hpp>
-
 #include <cstdlib>
 #include <memory>
 #include <random>
 #include <set>
 
 #include "decoded_call.hpp"
+#include "support/catch.hpp"
 
 namespace vdsotrace::testing {
 namespace {

@@ -1,12 +1,11 @@
 // Taking images apart: our own, made-up ones, truncated and damaged ones.
-#include <catch2/catch.hpp>
-
 #include <dlfcn.h>
 
 #include <algorithm>
 #include <memory>
 #include <random>
 
+#include "support/catch.hpp"
 #include "vdso_images.hpp"
 
 namespace vdsotrace {

@@ -1,11 +1,10 @@
 // Relocation: bytes in, bytes out.
-#include <catch2/catch.hpp>
-
 #include <sys/mman.h>
 #include <time.h>
 
 #include <fmt/format.h>
 
+#include "support/catch.hpp"
 #include "vdso_images.hpp"
 
 namespace vdsotrace {

@@ -1,12 +1,11 @@
 // What the images of other kernels hold, read off `objdump -d`, `readelf` and nothing
 // of ours: see tests/support/vdso_images/README.md.
-#include <catch2/catch.hpp>
-
 #include <algorithm>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "support/catch.hpp"
 #include "vdso_images.hpp"
 
 namespace vdsotrace {

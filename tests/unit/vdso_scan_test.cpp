@@ -1,6 +1,5 @@
 // Following the control flow, on a few bytes of code at a time.
-#include <catch2/catch.hpp>
-
+#include "support/catch.hpp"
 #include "vdso_images.hpp"
 
 namespace vdsotrace {

@@ -1,6 +1,5 @@
 // Which functions we know how to observe.
-#include <catch2/catch.hpp>
-
+#include "support/catch.hpp"
 #include "vdso_images.hpp"
 
 namespace vdsotrace {

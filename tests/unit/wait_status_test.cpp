@@ -1,6 +1,5 @@
 #include "os/wait_status.hpp"
-
-#include <catch2/catch.hpp>
+#include "support/catch.hpp"
 
 using namespace vdsotrace;
 using Kind = WaitStatus::Kind;

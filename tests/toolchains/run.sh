@@ -1,0 +1,88 @@
+#!/bin/sh
+# run.sh [all]: builds vdsotrace with the compiler and the libraries of Debian 13 (g++ 14, Capstone 5, fmt 10, Catch2 3,
+# elfutils 0.192), unoptimised, and runs its unit tests there, in a root of its own that is kept in build/toolchains.
+# With `all` it builds everything as for a release, by g++ 14 and by clang 19, and runs the unit tests of both.
+# Status 77: skipped, no debootstrap, no rights or no network.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+source=$(CDPATH='' cd -- "$here/../.." && pwd -P)
+root=$source/build/toolchains/trixie
+
+skip() {
+  echo "skipped: $*"
+  exit 77
+}
+
+# What is mounted below, only we and our children see, and it goes with us.
+if [ "${VDSOTRACE_OWN_MOUNTS:-}" != yes ]; then
+  [ "$(id -u)" -eq 0 ] || skip "only root makes the root of Debian 13"
+  command -v debootstrap >/dev/null || skip "there is no debootstrap"
+  unshare --mount true || skip "we may not mount"
+  VDSOTRACE_OWN_MOUNTS=yes exec unshare --mount "$0" "$@"
+fi
+
+# logged NAME COMMAND...: its output goes to a file.
+logged() {
+  log=$source/build/toolchains/$1.log
+  shift
+  "$@" >"$log" 2>&1
+}
+
+# inside COMMAND...: runs it in the root, the sources are /source there.
+inside() {
+  nice chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+    ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} "$@"
+}
+
+make_root() {
+  # shellcheck disable=SC2016  # a field of apt's
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | sed -n '\:/debian/*$:{p;q}')
+  logged root debootstrap --variant=minbase trixie "$root" "${mirror:-http://deb.debian.org/debian}" ||
+    skip "Debian 13 cannot be installed: $(tail -n 1 "$log")"
+}
+
+packages=$(sed -n 's/^\(build\|test\)  *//p' "$source/.ci/packages.txt")
+[ "${1:-}" != all ] || packages="$packages clang-19"
+
+mkdir -p "$source/build/toolchains"
+if [ ! -e "$root/complete" ]; then
+  rm -rf "$root"  # what an interrupted run left
+  make_root
+  touch "$root/complete"
+fi
+installed=$root/installed-$(echo "$packages" | cksum | tr ' ' -)
+if [ ! -e "$installed" ]; then
+  # shellcheck disable=SC2016,SC2086  # the inner shell's arguments; a list of words
+  logged packages inside sh -c \
+    'apt-get -q update && apt-get -q install -y --no-install-recommends "$@" && apt-get clean' install $packages ||
+    skip "Debian 13's packages cannot be installed: $(tail -n 1 "$log")"
+  touch "$installed"
+fi
+
+mkdir -p "$root/source"
+mount --bind "$source" "$root/source"
+mount --bind -o remount,ro "$root/source"
+mount -t proc proc "$root/proc"
+mount --bind /dev "$root/dev"
+
+# build_and_test NAME C C++ TARGETS TYPE: says nothing of the build but what goes wrong.
+build_and_test() {
+  folder=/build/$1
+  echo "Building with $(inside "$3" --version | head -n 1)"
+  # shellcheck disable=SC2086  # a list of words
+  if ! { logged "$1.configure" inside cmake -S /source -B "$folder" -G Ninja -DBUILD_TESTING=ON \
+    -DCMAKE_C_COMPILER="$2" -DCMAKE_CXX_COMPILER="$3" -DCMAKE_BUILD_TYPE="$5" &&
+    logged "$1" inside cmake --build "$folder" --parallel "$(nproc)" --target $4; }; then
+    cat "$log"
+    exit 1
+  fi
+  inside "$folder/tests/unit_tests"
+}
+
+if [ "${1:-}" = all ]; then
+  build_and_test release gcc g++ all Release
+  build_and_test clang clang-19 clang++-19 all Release
+else
+  build_and_test plain gcc g++ "vdsotrace unit_tests" None
+fi
