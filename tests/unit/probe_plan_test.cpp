@@ -6,6 +6,7 @@
 
 #include "arch/registers.hpp"
 #include "support/catch.hpp"
+#include "vdso_images.hpp"
 
 using namespace vdsotrace;
 
@@ -87,4 +88,44 @@ TEST_CASE("functions that nobody wants are left alone") {
       plan.sites, [](const auto& site) { return site.second.kind == ProbeSite::Kind::entry; });
   CHECK(entries == 1);
   CHECK(plan_probes(image, [](const VdsoService&) { return false; }).patches.empty());
+}
+
+TEST_CASE("every service of every saved x86 image gets its probes, other exports none") {
+  for (const std::string kernel : {"5.10.0-32", "6.1.0-50", "6.12.107+deb13", "6.18.15+deb13", "7.3.4+deb13"}) {
+    for (const std::string machine : {".x86_64", ".i386"}) {
+      INFO(kernel << machine);
+      // The mapping as a process has it: whole pages, copies fit behind the file.
+      testing::Bytes mapping = testing::saved_image(kernel + machine);
+      mapping.resize((mapping.size() + 4095) / 4096 * 4096);
+      const VdsoImage image = testing::parse_or_throw(mapping);
+      const ProbePlan plan = plan_probes(image, everything);
+      for (const Unobservable& refused : plan.unobservable) FAIL_CHECK(refused.function << ": " << refused.why);
+      std::vector<std::uint32_t> expected;
+      for (const VdsoFunction& function : image.functions()) {
+        if (service_for(function) == nullptr) continue;
+        expected.push_back(function.entry);
+        for (const CodeSite& exit : function.returns) expected.push_back(exit.offset);
+      }
+      std::ranges::sort(expected);
+      expected.erase(std::unique(expected.begin(), expected.end()), expected.end());
+      std::vector<std::uint32_t> sites;
+      for (const auto& [offset, site] : plan.sites) sites.push_back(offset);
+      CHECK(sites == expected);
+      for (const PlannedPatch& patch : plan.patches) CHECK(patch.offset + patch.bytes.size() <= mapping.size());
+    }
+  }
+}
+
+TEST_CASE("code for another processor is refused with the reason") {
+  for (const std::string name : {"6.1.0-50.aarch64"}) {
+    INFO(name);
+    const VdsoImage image = testing::parse_or_throw(testing::saved_image(name));
+    const ProbePlan plan = plan_probes(image, everything);
+    CHECK(plan.sites.empty());
+    CHECK(plan.patches.empty());
+    REQUIRE_FALSE(plan.unobservable.empty());
+    for (const Unobservable& refused : plan.unobservable) {
+      CHECK(refused.why == "code of machine aarch64 cannot be followed");
+    }
+  }
 }
