@@ -6,13 +6,14 @@
 
 For example `bookworm:linux-image-6.1.0-50-cloud-amd64`; from Linux 6.19 on the
 kernel itself is in linux-binary-*. Writes one file for each image found, named
-RELEASE.MACHINE.vdso: the ELF file byte for byte, without the zeros that pad it to
-a page. Nothing of the system is changed: apt works on a private state below a
+RELEASE.MACHINE.vdso (further ones of a machine: MACHINE-2): the ELF file byte for
+byte, without the zeros that pad it to a page. Nothing of the system is changed: apt works on a private state below a
 temporary directory. Needs apt, dpkg-deb and what the kernel is packed with: lz4
 (5.10) or zstd; gzip and xz are built in.
 """
 
 import argparse
+import collections
 import lzma
 import pathlib
 import re
@@ -26,7 +27,8 @@ from debian_kernels import Suite, unpack_kernel
 
 PAGE = 4096
 # (EI_CLASS, e_machine) of the images we can use.
-MACHINES = {(2, 62): "x86_64", (1, 62): "x32", (1, 3): "i386", (2, 183): "aarch64"}
+MACHINES = {(2, 62): "x86_64", (1, 62): "x32", (1, 3): "i386", (2, 183): "aarch64",
+            (2, 243): "riscv64"}
 
 
 def kernel_of(path, scratch):
@@ -92,7 +94,7 @@ def images_in(kernel):
             continue
         size = elf_size(kernel, at, kernel[at + 4] == 2)
         image = kernel[at:at + size]
-        if size < 16 * PAGE and b"LINUX_2.6" in image:
+        if size < 16 * PAGE and re.search(rb"\0LINUX_\d", image):
             yield name, image
 
 
@@ -111,12 +113,15 @@ def main():
             if colon:
                 path = Suite(suite, scratch / "apt", package.rsplit("-", 1)[1]).download(package)
             kernel, release = kernel_of(path, scratch)
-            release = re.sub(r"-cloud-(amd|arm)64$", "", release)
+            release = re.sub(r"(-cloud-(amd|arm)64|-riscv64)$", "", release)
             found = list(images_in(unpack(kernel.read_bytes())))
             if not found:
                 sys.exit(f"{source}: no vDSO image found")
+            seen = collections.Counter()
             for machine, image in found:
-                target = options.output / f"{release}.{machine}.vdso"
+                seen[machine] += 1
+                variant = f"-{seen[machine]}" if seen[machine] > 1 else ""
+                target = options.output / f"{release}.{machine}{variant}.vdso"
                 target.write_bytes(image)
                 print(f"{target}: {len(image)} bytes")
 

@@ -250,5 +250,19 @@ TEST_CASE("an image for another processor is listed, not followed", "[vdso]") {
                                           "__kernel_clock_getres", "__kernel_rt_sigreturn"});
 }
 
+TEST_CASE("a riscv64 image is listed, not followed", "[vdso]") {
+  const VdsoImage image = parse_or_throw(saved_image("7.2.13+deb14.riscv64"));
+  CHECK(image.machine() == Machine::riscv64);
+  std::vector<std::string> names;
+  for (const VdsoFunction& function : image.functions()) {
+    names.emplace_back(function.name());
+    CHECK(function.incomplete == "code of machine riscv64 cannot be followed");
+    CHECK(function.instructions.empty());
+  }
+  CHECK(names == std::vector<std::string>{"__vdso_rt_sigreturn", "__vdso_clock_gettime", "__vdso_gettimeofday",
+                                          "__vdso_clock_getres", "__vdso_getcpu", "__vdso_flush_icache",
+                                          "__vdso_riscv_hwprobe", "__vdso_getrandom"});
+}
+
 }  // namespace
 }  // namespace vdsotrace
