@@ -7,7 +7,11 @@
 
 #include "target.h"
 
+#ifdef __clang__
+#define KEPT __attribute__((noinline, optnone))
+#else
 #define KEPT __attribute__((noinline, noclone, noipa))
+#endif
 
 static volatile int sink;
 
