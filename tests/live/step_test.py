@@ -120,7 +120,12 @@ class Paths(unittest.TestCase):
             if mnemonic == "call":
                 returns.append(behind)
         entered = [at for at in path if self.code.after[at][0] == "syscall"]
-        self.assertEqual(len(entered), 1 if call["route"] == "fallback" else 0)
+        if call["route"] != "fallback":
+            self.assertEqual(entered, [])
+        elif call["name"] == "getrandom":  # it begins again when the kernel has reseeded meanwhile (lib/vdso/getrandom.c)
+            self.assertGreaterEqual(len(entered), 1)
+        else:
+            self.assertEqual(len(entered), 1)
 
     def test_every_path_is_one_of_the_code(self):
         for words in (["calls"], ["getrandom"], ["threads", 3, 4]):
