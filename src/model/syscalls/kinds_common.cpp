@@ -33,6 +33,11 @@ void print_long_arg(ArgContext& c) {
   }
 }
 
+void print_wide_offset_arg(ArgContext& c) {
+  const bool split = c.call().abi == Abi::i386;
+  c.print("{}", static_cast<std::int64_t>(split ? c.value() | c.arg(c.index() + 1) << 32 : c.value()));
+}
+
 void print_ulong_arg(ArgContext& c) { c.print("{}", c.value()); }
 void print_hex_arg(ArgContext& c) { print_hex(c, c.value()); }
 void print_hex32_arg(ArgContext& c) { print_hex(c, c.as_uint()); }

@@ -17,6 +17,7 @@ void print_hex32_arg(ArgContext& c);
 void print_address_arg(ArgContext& c);
 void print_dirfd_arg(ArgContext& c);
 void print_path_arg(ArgContext& c);
+void print_wide_offset_arg(ArgContext& c);
 void print_string_arg(ArgContext& c);
 void print_mode_arg(ArgContext& c);
 void print_id_arg(ArgContext& c);
@@ -38,6 +39,8 @@ inline constexpr ArgKind kLong{print_long_arg};             ///< C long, decimal
 inline constexpr ArgKind kUnsignedLong{print_ulong_arg};    ///< C unsigned long, decimal
 inline constexpr ArgKind kSize{print_ulong_arg};            ///< size_t
 inline constexpr ArgKind kOffset{print_long_arg};           ///< off_t, decimal
+/// 64-bit offset: in one register, or in this and the next, low half first.
+inline constexpr ArgKind kWideOffset{print_wide_offset_arg};
 inline constexpr ArgKind kHex{print_hex_arg};               ///< unsigned long, hexadecimal ("0" for zero)
 inline constexpr ArgKind kHex32{print_hex32_arg};           ///< unsigned int, hexadecimal
 inline constexpr ArgKind kMode{print_mode_arg};             ///< permission bits: 0644, 000

@@ -12,6 +12,10 @@
 #include "model/syscalls/values_time.hpp"
 
 namespace vdsotrace {
+
+template <>
+inline constexpr bool kSameLayout<pollfd> = true;
+
 namespace {
 
 constexpr NamedValue kPollEvents[] = {

@@ -56,15 +56,34 @@ void print_personality(ArgContext& c, std::uint32_t value) {
 
 }  // namespace
 
+template <>
+inline constexpr bool kSameLayout<utsname> = true;
+template <>
+inline constexpr bool kSameLayout<rlimit64> = true;
+/// i386's own; infinity is all ones in either.
+template <>
+struct NarrowLayout<rlimit> {
+  struct Bytes {
+    std::uint32_t current;
+    std::uint32_t most;
+  };
+  static rlimit widen(const Bytes& bytes) { return {widen(bytes.current), widen(bytes.most)}; }
+  static rlim_t widen(std::uint32_t value) { return value == UINT32_MAX ? RLIM_INFINITY : value; }
+};
+
 void print_limit_arg(ArgContext& c) {
-  using Limits = std::array<std::uint64_t, 2>;
-  print_object_at<Limits>(c, c.value(), [&](const Limits& limits) {
+  const auto print = [&](const auto& limits) {
     c.put("{rlim_cur=");
-    print_limit_value(c, limits[0]);
+    print_limit_value(c, limits.rlim_cur);
     c.put(", rlim_max=");
-    print_limit_value(c, limits[1]);
+    print_limit_value(c, limits.rlim_max);
     c.put("}");
-  });
+  };
+  if (c.call().name == "prlimit64") {
+    print_object_at<rlimit64>(c, c.value(), print);
+  } else {
+    print_object_at<rlimit>(c, c.value(), print);
+  }
 }
 
 void print_utsname_arg(ArgContext& c) {

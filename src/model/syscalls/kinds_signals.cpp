@@ -47,7 +47,45 @@ void print_handler(ArgContext& c, std::uint64_t handler) {
   print_address(c, handler);
 }
 
+/// i386's signal frames, from where the stack pointer stands in the trampoline (arch/x86/include/asm/sigframe.h).
+constexpr std::uint64_t kFrameMask32 = 248;
+constexpr std::uint64_t kOldFrameMask = 80;          ///< sigcontext_32.oldmask
+constexpr std::uint64_t kOldFrameExtraMask = 712;    ///< behind room for the old floating-point state
+
+void print_frame_32(ArgContext& c) {
+  const std::uint64_t frame = c.call().stack_pointer;
+  if (c.call().name == "rt_sigreturn") {
+    print_sigset_at(c, frame + kFrameMask32, sizeof(std::uint64_t));
+    return;
+  }
+  const auto low = c.memory().object<std::uint32_t>(frame + kOldFrameMask);
+  const auto high = c.memory().object<std::uint32_t>(frame + kOldFrameExtraMask);
+  if (low && high) c.put(signal_set(*low | std::uint64_t{*high} << 32));
+}
+
 }  // namespace
+
+template <>
+struct NarrowLayout<KernelSigaction> {
+  struct Bytes {
+    std::uint32_t handler;
+    std::uint32_t flags;
+    std::uint32_t restorer;
+    std::uint32_t mask[2];
+  };
+  static KernelSigaction widen(const Bytes& bytes) {
+    return {bytes.handler, bytes.flags, bytes.restorer, bytes.mask[0] | std::uint64_t{bytes.mask[1]} << 32};
+  }
+};
+template <>
+struct NarrowLayout<KernelStack> {
+  struct Bytes {
+    std::uint32_t pointer;
+    std::uint32_t flags;
+    std::uint32_t size;
+  };
+  static KernelStack widen(const Bytes& bytes) { return {bytes.pointer, bytes.flags, 0, bytes.size}; }
+};
 
 void print_sigaction_arg(ArgContext& c) {
   print_object_at<KernelSigaction>(c, c.value(), [&](const KernelSigaction& action) {
@@ -76,9 +114,13 @@ void print_stack_arg(ArgContext& c) {
 }
 
 void print_signal_frame_arg(ArgContext& c) {
-  if (!c.native_layout() || c.call().stack_pointer == 0) return;
+  if (c.call().abi == Abi::x32 || c.call().stack_pointer == 0) return;
   c.put("{mask=");
-  print_sigset_at(c, c.call().stack_pointer + kFrameMask, sizeof(std::uint64_t));
+  if (c.call().abi == Abi::i386) {
+    print_frame_32(c);
+  } else {
+    print_sigset_at(c, c.call().stack_pointer + kFrameMask, sizeof(std::uint64_t));
+  }
   c.put("}");
 }
 

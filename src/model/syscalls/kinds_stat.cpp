@@ -73,6 +73,9 @@ constexpr std::array kFileSystems{
 
 }  // namespace
 
+template <>
+inline constexpr bool kSameLayout<struct statx> = true;
+
 void print_stat_arg(ArgContext& c) {
   print_object_at<struct stat>(c, c.value(), [&](const struct stat& st) {
     c.put("{st_mode=");

@@ -106,11 +106,16 @@ std::string local_date(std::time_t time) {
 }
 
 void print_time_at(ArgContext& c) {
-  print_object_at<std::time_t>(c, c.value(), [&](std::time_t time) {
+  const auto print = [&](std::time_t time) {
     c.print("[{}", time);
     if (time > 0) c.print(" /* {} */", local_date(time));
     c.put("]");
-  });
+  };
+  if (c.call().abi == Abi::i386) {
+    print_object_at<std::int32_t>(c, c.value(), print);
+  } else {
+    print_object_at<std::time_t>(c, c.value(), print);
+  }
 }
 
 void print_sigevent_arg(ArgContext& c) { print_sigevent_at(c, c.value()); }

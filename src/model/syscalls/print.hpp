@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "model/syscalls/context.hpp"
+#include "model/syscalls/layout.hpp"
 
 namespace vdsotrace {
 
@@ -74,8 +74,8 @@ void print_dirfd(ArgContext& c, std::uint64_t value);
 /// it is NULL, unreadable, the call failed (when exiting) or the ABI's layout differs.
 template <class T, class Body>
 void print_object_at(ArgContext& c, std::uint64_t address, Body&& body) {
-  if (address != 0 && c.native_layout() && !(c.exiting() && c.failed())) {
-    if (auto object = c.memory().object<T>(address)) {
+  if (address != 0 && !(c.exiting() && c.failed())) {
+    if (const auto object = read_object<T>(c, address)) {
       body(*object);
       return;
     }
@@ -83,12 +83,13 @@ void print_object_at(ArgContext& c, std::uint64_t address, Body&& body) {
   print_address(c, address);
 }
 
-/// Prints `count` elements of T at `address` as [a, b, ...], at most the limit's,
-/// "..." behind; `body(const T&)` prints one. For a T that is laid out the same in every ABI.
+/// Prints `count` elements from `address` on as [a, b, ...], at most the limit's, "..." behind. They lie `stride` bytes
+/// apart and come of `read(address)`, which may have nothing; `body(const T&)` prints one.
 /// Prints the address if it is NULL or unreadable or the range wraps around.
-template <class T, class Body>
-void print_plain_array_at(ArgContext& c, std::uint64_t address, std::uint64_t count, Body&& body) {
-  if (address == 0 || count > (UINT64_MAX - address) / sizeof(T)) {
+template <class Read, class Body>
+void print_elements_at(ArgContext& c, std::uint64_t address, std::uint64_t count, std::size_t stride, Read&& read,
+                       Body&& body) {
+  if (address == 0 || count > (UINT64_MAX - address) / stride) {
     print_address(c, address);
     return;
   }
@@ -101,8 +102,8 @@ void print_plain_array_at(ArgContext& c, std::uint64_t address, std::uint64_t co
       c.put(shown == 0 ? "[..." : ", ...");
       break;
     }
-    const std::uint64_t at = address + shown * sizeof(T);
-    const auto element = c.memory().object<T>(at);
+    const std::uint64_t at = address + shown * stride;
+    const auto element = read(at);
     if (!element) {
       if (shown == 0) {
         print_address(c, address);
@@ -117,13 +118,20 @@ void print_plain_array_at(ArgContext& c, std::uint64_t address, std::uint64_t co
   c.put("]");
 }
 
+/// The same for a T that is laid out alike in every ABI.
+template <class T, class Body>
+void print_plain_array_at(ArgContext& c, std::uint64_t address, std::uint64_t count, Body&& body) {
+  const auto read = [&](std::uint64_t at) { return c.memory().object<T>(at); };
+  print_elements_at(c, address, count, sizeof(T), read, body);
+}
+
 /// The same for a structure: prints the address as print_object_at does.
 template <class T, class Body>
 void print_array_at(ArgContext& c, std::uint64_t address, std::uint64_t count, Body&& body) {
-  if (!c.native_layout() || (c.exiting() && c.failed())) {
+  if (layout_of<T>(c) == Layout::unknown || (c.exiting() && c.failed())) {
     print_address(c, address);
   } else {
-    print_plain_array_at<T>(c, address, count, body);
+    print_elements_at(c, address, count, stride_of<T>(c), [&](std::uint64_t at) { return read_object<T>(c, at); }, body);
   }
 }
 

@@ -146,6 +146,23 @@ constexpr std::array kMountSetattrValues{
     NAMED(AT_SYMLINK_NOFOLLOW), NAMED(AT_NO_AUTOMOUNT), NAMED(AT_EMPTY_PATH), NAMED(AT_RECURSIVE)};
 constexpr NameTable kMountSetattrNames{kMountSetattrValues, "AT_???"};
 
+/// _llseek's: the high half comes first.
+void print_seek_offset(ArgContext& c) {
+  c.print("{}", static_cast<std::int64_t>(c.value() << 32 | static_cast<std::uint32_t>(c.arg(c.index() + 1))));
+}
+
+void print_seek_result(ArgContext& c) {
+  const auto position = c.failed() ? std::nullopt : c.memory().object<std::int64_t>(c.value());
+  if (position) {
+    c.print("[{}]", *position);
+  } else {
+    print_address(c, c.value());
+  }
+}
+
+constexpr ArgKind kSeekOffset{print_seek_offset};
+constexpr ArgKind kSeekResult{print_seek_result, When::exit};
+
 constexpr CallSpec kCalls[] = {
     // Opening and closing.
     {"open", 3, kDesc | kFile, {&kPath, &kOpenFlags, &kOpenMode}},
@@ -170,18 +187,18 @@ constexpr CallSpec kCalls[] = {
     // Reading and writing.
     {"read", 3, kDesc, {&kFd, &kBufferOut, &kSize}},
     {"write", 3, kDesc, {&kFd, &kBuffer, &kSize}},
-    {"pread64", 4, kDesc, {&kFd, &kBufferOut, &kSize, &kOffset}},
-    {"pwrite64", 4, kDesc, {&kFd, &kBuffer, &kSize, &kOffset}},
+    {"pread64", 4, kDesc, {&kFd, &kBufferOut, &kSize, &kWideOffset}},
+    {"pwrite64", 4, kDesc, {&kFd, &kBuffer, &kSize, &kWideOffset}},
     {"readv", 3, kDesc, {&kFd, &kIovecOut, &kUnsignedLong}},
     {"writev", 3, kDesc, {&kFd, &kIovec, &kUnsignedLong}},
-    {"preadv", 4, kDesc, {&kFd, &kIovecOut, &kUnsignedLong, &kOffset}},
-    {"pwritev", 4, kDesc, {&kFd, &kIovec, &kUnsignedLong, &kOffset}},
-    {"preadv2", 6, kDesc, {&kFd, &kIovecOut, &kUnsignedLong, &kOffset, &kOmitted,
+    {"preadv", 4, kDesc, {&kFd, &kIovecOut, &kUnsignedLong, &kWideOffset}},
+    {"pwritev", 4, kDesc, {&kFd, &kIovec, &kUnsignedLong, &kWideOffset}},
+    {"preadv2", 6, kDesc, {&kFd, &kIovecOut, &kUnsignedLong, &kWideOffset, &kOmitted,
       &kFlags<kRwfNames>}},
-    {"pwritev2", 6, kDesc, {&kFd, &kIovec, &kUnsignedLong, &kOffset, &kOmitted,
+    {"pwritev2", 6, kDesc, {&kFd, &kIovec, &kUnsignedLong, &kWideOffset, &kOmitted,
       &kFlags<kRwfNames>}},
     {"lseek", 3, kDesc, {&kFd, &kOffset, &kChoice<kWhenceNames>}},
-    {"_llseek", 5, kDesc, {&kFd, &kUnsigned, &kUnsigned, &kPointerOut, &kChoice<kWhenceNames>}},
+    {"_llseek", 5, kDesc, {&kFd, &kSeekOffset, &kOmitted, &kSeekResult, &kChoice<kWhenceNames>}},
     {"sendfile", 4, kDesc | kNetwork, {&kFd, &kFd, &kMovingOffset, &kSize}},
     {"sendfile64", 4, kDesc | kNetwork, {&kFd, &kFd, &kMovingOffset, &kSize}},
     {"copy_file_range", 6, kDesc, {&kFd, &kOffsetAt, &kFd, &kOffsetAt, &kSize, &kHex32}},
@@ -190,9 +207,9 @@ constexpr CallSpec kCalls[] = {
     {"vmsplice", 4, kDesc, {&kFd, &kIovec, &kUnsignedLong, &kFlags<kSpliceNames>}},
     {"readahead", 3, kDesc, {&kFd, &kOffset, &kSize}},
     {"truncate", 2, kFile, {&kPath, &kUnsignedLong}},
-    {"truncate64", 3, kFile, {&kPath, &kUnsigned, &kUnsigned}},
+    {"truncate64", 3, kFile, {&kPath, &kWideOffset, &kOmitted}},
     {"ftruncate", 2, kDesc, {&kFd, &kUnsignedLong}},
-    {"ftruncate64", 3, kDesc, {&kFd, &kUnsigned, &kUnsigned}},
+    {"ftruncate64", 3, kDesc, {&kFd, &kWideOffset, &kOmitted}},
     {"fallocate", 4, kDesc, {&kFd, &kFlags<kFallocateNames>, &kOffset, &kOffset}},
     {"fadvise64", 4, kDesc, {&kFd, &kOffset, &kUnsignedLong, &kChoice<kFadviseNames>}},
     {"fadvise64_64", 6, kDesc, {&kFd, &kUnsigned, &kUnsigned, &kUnsigned, &kUnsigned,

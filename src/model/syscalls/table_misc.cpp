@@ -1,6 +1,9 @@
 // Everything else: keys, modules, BPF, the machine as a whole, and calls that only old programs make.
+#include <asm/ldt.h>
+
 #include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/kinds_keys.hpp"
+#include "model/syscalls/print.hpp"
 #include "model/syscalls/tables.hpp"
 
 namespace vdsotrace {
@@ -212,6 +215,29 @@ constexpr ArgKind kSyslogBuffer{print_syslog_buffer, When::either};
 constexpr ArgKind kSyslogSize{print_syslog_size};
 constexpr ArgKind kQuotaCommand{print_quota_command};
 
+/// modify_ldt(2), set_thread_area(2).
+void print_thread_area(ArgContext& c) {
+  const auto area = c.value() != 0 ? c.memory().object<user_desc>(c.value()) : std::nullopt;
+  if (!area) {
+    print_address(c, c.value());
+    return;
+  }
+  c.print("{{entry_number={}, base_addr={:#010x}, limit={:#08x}, seg_32bit={}, contents={}",
+          static_cast<std::int32_t>(area->entry_number), area->base_addr, area->limit, unsigned{area->seg_32bit},
+          unsigned{area->contents});
+  c.print(", read_exec_only={}, limit_in_pages={}, seg_not_present={}, useable={}}}", unsigned{area->read_exec_only},
+          unsigned{area->limit_in_pages}, unsigned{area->seg_not_present}, unsigned{area->useable});
+}
+
+/// Which entry the kernel took, where the program left it the choice.
+void comment_thread_area(ArgContext& c) {
+  const auto before = c.entry_memory().object<user_desc>(c.arg(0));
+  const auto after = c.memory().object<user_desc>(c.arg(0));
+  if (before && after && before->entry_number == UINT32_MAX) c.print("(entry_number={})", after->entry_number);
+}
+
+constexpr ArgKind kThreadArea{print_thread_area};
+
 constexpr CallSpec kCalls[] = {
     // Keys.
     {"add_key", 5, 0, {&kString, &kString, &kKeyPayload, &kSize, &kKeySerial}},
@@ -249,7 +275,7 @@ constexpr CallSpec kCalls[] = {
     {"ioperm", 3, 0, {&kHex, &kHex, &kInt}},
     {"modify_ldt", 3, 0, {&kInt, &kPointer, &kSize}},
     {"get_thread_area", 1, 0, {&kPointerOut}},
-    {"set_thread_area", 1, 0, {&kPointerOut}},
+    {"set_thread_area", 1, 0, {&kThreadArea}, nullptr, comment_thread_area},
     {"vm86", 5, 0, {}},
     {"vm86old", 1, 0, {}},
 

@@ -49,7 +49,7 @@ constexpr CallSpec kCalls[] = {
     {"sigprocmask", 3, kSignal, {&kChoice<kSetMaskNames>, &kPointer, &kPointerOut}},
     {"sigpending", 1, kSignal, {&kPointerOut}},
     {"sigsuspend", 3, kSignal, {&kHex, &kHex, &kHex}},
-    {"sigreturn", 0, kSignal, {}},
+    {"sigreturn", 1, kSignal, {&kSignalFrame}},
     {"sgetmask", 0, kSignal, {}, result_hex},
     {"ssetmask", 1, kSignal, {&kHex}, result_hex},
 };

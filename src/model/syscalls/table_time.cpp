@@ -31,8 +31,8 @@ constexpr NameTable kRandomFlags{kRandomFlagNames, "GRND_???"};
 /// What a sleep that a signal cut short still had before it; the kernel writes it
 /// in no other case.
 void print_time_left(ArgContext& c) {
-  const bool cut_short = is_restart(c.call().error) && c.native_layout() && c.value() != 0;
-  const auto left = cut_short ? c.memory().object<timespec>(c.value()) : std::nullopt;
+  const bool cut_short = is_restart(c.call().error) && c.value() != 0;
+  const auto left = cut_short ? read_object<timespec>(c, c.value()) : std::nullopt;
   if (left) {
     print_timespec(c, *left);
   } else {
