@@ -93,6 +93,14 @@ COMMANDS = {
     "seccomp_strict": (testing.target("seccomp_strict"), [], nothing),
 }
 
+# What programs of 32 bits have behind their pointers is laid out otherwise.
+COMMANDS_32 = {
+    "calls_m32": (testing.target("calls_m32"), [], nothing),
+    "children_m32": (testing.target("children_m32", "fork"), ["-f"], nothing),
+}
+if Path(testing.target("calls_m32")[0]).exists():
+    COMMANDS |= COMMANDS_32
+
 ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "TZ": "UTC", "HOME": "/nowhere",
                "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
 

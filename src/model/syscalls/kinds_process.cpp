@@ -12,10 +12,10 @@
 namespace vdsotrace {
 namespace {
 
-void print_limit_value(ArgContext& c, std::uint64_t limit) {
+void print_limit_value(ArgContext& c, std::uint64_t limit, std::string_view infinity) {
   constexpr std::uint64_t kKilo = 1024;
   if (limit == UINT64_MAX) {
-    c.put("RLIM64_INFINITY");
+    c.put(infinity);
   } else if (limit > kKilo && limit % kKilo == 0) {
     c.print("{}*1024", limit / kKilo);
   } else {
@@ -72,14 +72,16 @@ struct NarrowLayout<rlimit> {
 };
 
 void print_limit_arg(ArgContext& c) {
+  const bool wide = c.call().abi != Abi::i386 || c.call().name == "prlimit64";
   const auto print = [&](const auto& limits) {
+    const std::string_view infinity = wide ? "RLIM64_INFINITY" : "RLIM_INFINITY";
     c.put("{rlim_cur=");
-    print_limit_value(c, limits.rlim_cur);
+    print_limit_value(c, limits.rlim_cur, infinity);
     c.put(", rlim_max=");
-    print_limit_value(c, limits.rlim_max);
+    print_limit_value(c, limits.rlim_max, infinity);
     c.put("}");
   };
-  if (c.call().name == "prlimit64") {
+  if (wide) {
     print_object_at<rlimit64>(c, c.value(), print);
   } else {
     print_object_at<rlimit>(c, c.value(), print);

@@ -67,11 +67,15 @@ constexpr std::array kGetPolicyValues{
     NAMED(MPOL_F_NODE), NAMED(MPOL_F_ADDR), NAMED(MPOL_F_MEMS_ALLOWED)};
 constexpr NameTable kGetPolicyNames{kGetPolicyValues, "MPOL_???"};
 
+/// In units of 4096 bytes, whatever the page (mmap2(2)); shown in bytes.
+void print_page_offset(ArgContext& c) { print_hex(c, c.value() << 12); }
+constexpr ArgKind kPageOffset{print_page_offset};
+
 constexpr CallSpec kCalls[] = {
     {"mmap", 6, kDesc | kMemory, {&kPointer, &kSize, &kLongFlags<kProtectionNames>, &kMapFlags,
       &kFd, &kHex}, result_hex},
     {"mmap2", 6, kDesc | kMemory, {&kPointer, &kSize, &kLongFlags<kProtectionNames>, &kMapFlags,
-      &kFd, &kHex}, result_hex},
+      &kFd, &kPageOffset}, result_hex},
     {"munmap", 2, kMemory, {&kPointer, &kSize}},
     {"mprotect", 3, kMemory, {&kPointer, &kSize, &kLongFlags<kProtectionNames>}},
     {"pkey_mprotect", 4, kMemory, {&kPointer, &kSize, &kLongFlags<kProtectionNames>, &kInt}},

@@ -16,6 +16,11 @@ void print_set_sized_by_fourth(ArgContext& c) { print_sigset_at(c, c.value(), c.
 constexpr ArgKind kSigset3{print_set_sized_by_fourth};
 constexpr ArgKind kSigset3Out{print_set_sized_by_fourth, When::exit};
 
+/// The first sets, of one word.
+void print_set_of_a_word(ArgContext& c) { print_sigset_at(c, c.value(), c.word()); }
+constexpr ArgKind kWordSet{print_set_of_a_word};
+constexpr ArgKind kWordSetOut{print_set_of_a_word, When::exit};
+
 constexpr std::array kSetMaskValues{NAMED(SIG_BLOCK), NAMED(SIG_UNBLOCK), NAMED(SIG_SETMASK)};
 constexpr NameTable kSetMaskNames{kSetMaskValues, "SIG_???"};
 
@@ -46,8 +51,8 @@ constexpr CallSpec kCalls[] = {
     // What 32-bit programs have besides.
     {"signal", 2, kSignal, {&kSignalNumber, &kHandler}, result_hex},
     {"sigaction", 3, kSignal, {&kSignalNumber, &kPointer, &kPointerOut}},
-    {"sigprocmask", 3, kSignal, {&kChoice<kSetMaskNames>, &kPointer, &kPointerOut}},
-    {"sigpending", 1, kSignal, {&kPointerOut}},
+    {"sigprocmask", 3, kSignal, {&kChoice<kSetMaskNames>, &kWordSet, &kWordSetOut}},
+    {"sigpending", 1, kSignal, {&kWordSetOut}},
     {"sigsuspend", 3, kSignal, {&kHex, &kHex, &kHex}},
     {"sigreturn", 1, kSignal, {&kSignalFrame}},
     {"sgetmask", 0, kSignal, {}, result_hex},

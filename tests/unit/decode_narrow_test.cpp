@@ -1,0 +1,57 @@
+// What the pointers of i386 programs lead to.
+#include <time.h>
+
+#include <array>
+
+#include "decoded_call.hpp"
+#include "support/catch.hpp"
+
+using namespace vdsotrace;
+using vdsotrace::testing::DecodedCall;
+
+namespace {
+
+constexpr std::uint64_t kData = 0x8000'0000;
+
+template <class T>
+std::string line_of(std::string_view name, std::vector<std::uint64_t> args, const T& written, std::int64_t result = 0) {
+  DecodedCall call(name, std::move(args), Abi::i386);
+  return call.enter().put(kData, written).leave(result).line();
+}
+
+}  // namespace
+
+TEST_CASE("a narrow program's seconds have 32 bits, but for the calls that were added for 64") {
+  const std::array<std::int32_t, 2> narrow{-1, 5};
+  const timespec wide{1LL << 40, 5};
+  CHECK(line_of("clock_gettime", {0, kData}, narrow) == "clock_gettime(CLOCK_REALTIME, {tv_sec=-1, tv_nsec=5}) = 0");
+  CHECK(line_of("clock_gettime64", {0, kData}, wide) == "clock_gettime64(CLOCK_REALTIME, {tv_sec=1099511627776, tv_nsec=5}) = 0");
+  CHECK(line_of("gettimeofday", {kData, 0}, narrow) == "gettimeofday({tv_sec=-1, tv_usec=5}, NULL) = 0");
+}
+
+TEST_CASE("a narrow program's limits have a word each") {
+  const std::array<std::uint32_t, 2> narrow{8192 * 1024, UINT32_MAX};
+  const std::array<std::uint64_t, 2> wide{5, UINT64_MAX};
+  CHECK(line_of("ugetrlimit", {3, kData}, narrow) == "ugetrlimit(RLIMIT_STACK, {rlim_cur=8192*1024, rlim_max=RLIM_INFINITY}) = 0");
+  CHECK(line_of("prlimit64", {0, 3, 0, kData}, wide) ==
+        "prlimit64(0, RLIMIT_STACK, NULL, {rlim_cur=5, rlim_max=RLIM64_INFINITY}) = 0");
+}
+
+TEST_CASE("offsets of 64 bits come in two words, those of mmap2 in pages") {
+  const std::int64_t position = 0x1'0000'0002;
+  CHECK(line_of("_llseek", {3, 1, 2, kData, 0}, position) == "_llseek(3, 4294967298, [4294967298], SEEK_SET) = 0");
+  CHECK(line_of("ftruncate64", {3, 2, 1}, 0) == "ftruncate64(3, 4294967298) = 0");
+  CHECK(line_of("mmap2", {0, 4096, 1, 2, 3, 0x22}, 0, 0x1000) == "mmap2(NULL, 4096, PROT_READ, MAP_PRIVATE, 3, 0x22000) = 0x1000");
+}
+
+TEST_CASE("a narrow program's signal sets and actions") {
+  const std::uint32_t set = 1u << 1;
+  CHECK(line_of("sigprocmask", {0, 0, kData}, set) == "sigprocmask(SIG_BLOCK, NULL, [INT]) = 0");
+  const std::array<std::uint32_t, 5> action{1, 0x10000000, 0, 2, 0};
+  CHECK(line_of("rt_sigaction", {15, 0, kData, 8}, action) ==
+        "rt_sigaction(SIGTERM, NULL, {sa_handler=SIG_IGN, sa_mask=[INT], sa_flags=SA_RESTART}, 8) = 0");
+}
+
+TEST_CASE("what is not known of a narrow structure stays an address") {
+  CHECK(line_of("getrusage", {0, kData}, std::array<std::uint64_t, 18>{}) == "getrusage(RUSAGE_SELF, 0x80000000) = 0");
+}
