@@ -26,6 +26,7 @@ TEST_CASE("a narrow program's seconds have 32 bits, but for the calls that were 
   const timespec wide{1LL << 40, 5};
   CHECK(line_of("clock_gettime", {0, kData}, narrow) == "clock_gettime(CLOCK_REALTIME, {tv_sec=-1, tv_nsec=5}) = 0");
   CHECK(line_of("clock_gettime64", {0, kData}, wide) == "clock_gettime64(CLOCK_REALTIME, {tv_sec=1099511627776, tv_nsec=5}) = 0");
+  CHECK(DecodedCall("epoll_pwait2", {3, 0, 1, kData, 0, 8}, Abi::i386).put(kData, wide).leave(0).line() == "epoll_pwait2(3, NULL, 1, {tv_sec=1099511627776, tv_nsec=5}, NULL, 8) = 0");
   CHECK(line_of("gettimeofday", {kData, 0}, narrow) == "gettimeofday({tv_sec=-1, tv_usec=5}, NULL) = 0");
 }
 
@@ -42,6 +43,12 @@ TEST_CASE("offsets of 64 bits come in two words, those of mmap2 in pages") {
   CHECK(line_of("_llseek", {3, 1, 2, kData, 0}, position) == "_llseek(3, 4294967298, [4294967298], SEEK_SET) = 0");
   CHECK(line_of("ftruncate64", {3, 2, 1}, 0) == "ftruncate64(3, 4294967298) = 0");
   CHECK(line_of("mmap2", {0, 4096, 1, 2, 3, 0x22}, 0, 0x1000) == "mmap2(NULL, 4096, PROT_READ, MAP_PRIVATE, 3, 0x22000) = 0x1000");
+}
+
+TEST_CASE("a narrow program's first calls for ids have 16 bits") {
+  const std::array<std::uint16_t, 2> ids{7, 9};
+  CHECK(line_of("getresuid", {kData, 0, 0}, ids) == "getresuid([7], NULL, NULL) = 0");
+  CHECK(line_of("getresuid32", {kData, 0, 0}, std::uint32_t{70000}) == "getresuid32([70000], NULL, NULL) = 0");
 }
 
 TEST_CASE("a narrow program's signal sets and actions") {

@@ -105,7 +105,13 @@ void print_groups_out_arg(ArgContext& c) {
 }
 
 void print_id_at_arg(ArgContext& c) {
-  print_object_at<std::uint32_t>(c, c.value(), [&](std::uint32_t id) { c.print("[{}]", id); });
+  const auto print = [&](std::uint32_t id) { c.print("[{}]", id); };
+  // i386's first calls, those without "32", have ids of 16 bits.
+  if (c.call().abi == Abi::i386 && !c.call().name.ends_with("32")) {
+    print_object_at<std::uint16_t>(c, c.value(), print);
+  } else {
+    print_object_at<std::uint32_t>(c, c.value(), print);
+  }
 }
 
 void print_cap_header_arg(ArgContext& c) {

@@ -17,8 +17,8 @@ namespace vdsotrace {
 template <class T>
 inline constexpr bool kSameLayout = std::is_integral_v<T> && sizeof(T) <= sizeof(std::uint32_t);
 
-/// What i386 has in place of a T: specialised with a type `Bytes`, `static T widen(const Bytes&)`, and `kTime` if calls
-/// for 64-bit seconds (clock_gettime64) have the T itself, as all of x32's have. Without it an i386 program's is unknown.
+/// What i386 has in place of a T: specialised with a type `Bytes`, `static T widen(const Bytes&)`, and `kTime` if newer calls
+/// have the T itself, as all of x32's have. Without it an i386 program's is unknown.
 template <class T>
 struct NarrowLayout;
 
@@ -58,6 +58,10 @@ struct NarrowLayout<itimerval> : NarrowTimer<itimerval, timeval> {};
 template <>
 inline constexpr bool kSameLayout<struct timezone> = true;
 
+/// From clock_gettime64 on all of i386's calls have 64-bit seconds, those with a name of their own for that and those that
+/// came later (epoll_pwait2, futex_waitv): arch/x86/entry/syscalls/syscall_32.tbl.
+inline constexpr std::int64_t kFirstWideTime = 403;
+
 /// The form that a T has where the call's pointers lead.
 enum class Layout : std::uint8_t { ours, narrow, unknown };
 
@@ -66,7 +70,7 @@ Layout layout_of(const ArgContext& c) {
   if (c.native_layout() || kSameLayout<T>) return Layout::ours;
   if constexpr (HasNarrowLayout<T>) {
     const bool times = requires { NarrowLayout<T>::kTime; };
-    if (times && (c.call().abi == Abi::x32 || c.call().name.ends_with("64"))) return Layout::ours;
+    if (times && (c.call().abi == Abi::x32 || c.call().nr >= kFirstWideTime)) return Layout::ours;
     if (c.call().abi == Abi::i386) return Layout::narrow;
   }
   return Layout::unknown;
