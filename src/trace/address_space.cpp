@@ -16,10 +16,17 @@ constexpr std::uint64_t kLargestImage = 1 << 20;
 /// What every vDSO since 2.6 offers: what a program without one is missing.
 constexpr std::string_view kClassicCalls[] = {"clock_gettime", "gettimeofday", "time", "getcpu", "clock_getres"};
 
+/// 64-bit code makes calls of either kind: x32's vDSO is that of 64-bit programs in another file
+/// (arch/x86/entry/vdso/Makefile), so its fallbacks lack the bit that x32's numbers have.
+bool makes_calls_of(Abi program, Abi call) { return (program == Abi::i386) == (call == Abi::i386); }
+
 std::vector<std::int64_t> capable_numbers(const VdsoImage* image, Abi abi) {
   std::vector<std::int64_t> numbers;
   const auto add = [&](std::string_view name) {
-    if (const auto nr = number_of(abi, name); nr >= 0) numbers.push_back(nr);
+    for (const Abi calls : {Abi::x86_64, Abi::i386, Abi::x32}) {
+      const auto nr = makes_calls_of(abi, calls) ? number_of(calls, name) : -1;
+      if (nr >= 0) numbers.push_back(nr);
+    }
   };
   if (image == nullptr) {
     for (const auto name : kClassicCalls) add(name);
@@ -118,7 +125,7 @@ std::optional<std::uint64_t> AddressSpace::gate_frame(std::uint64_t pc) const {
 }
 
 bool AddressSpace::capable(Abi abi, std::int64_t nr) const {
-  return abi == abi_ && std::ranges::find(capable_numbers_, nr) != capable_numbers_.end();
+  return makes_calls_of(abi_, abi) && std::ranges::find(capable_numbers_, nr) != capable_numbers_.end();
 }
 
 bool AddressSpace::patch(pid_t stopped, std::uint32_t offset, std::span<const std::byte> bytes) {

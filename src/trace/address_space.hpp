@@ -75,7 +75,8 @@ class AddressSpace {
   /// push registers first, others do not (arch/x86/entry/vdso/vdso32/system_call.S, and Linux 7.2's).
   std::optional<std::uint64_t> gate_frame(std::uint64_t pc) const;
   /// Whether the vDSO offers what this system call does. A process without
-  /// a vDSO counts the classic time calls.
+  /// a vDSO counts the classic time calls. 64-bit code makes them by x32's numbers and by
+  /// others: x32's vDSO does so.
   bool capable(Abi abi, std::int64_t nr) const;
 
   /// A system call instruction that a stopped thread can be sent to, of the kind that arch::system_call_code names.

@@ -27,7 +27,8 @@ PERF_LEAVES_OUT = "getcpu"  # the fifth function: a processor has four breakpoin
 OTHER_CLOCKSOURCE = "acpi_pm"  # every machine that is emulated here has it
 PAGE_CALLS = 10  # of each kind: vsyscall.c
 TIMES = 3  # each_call.c
-PROGRAMS = {"64-bit": "each_call_static", "32-bit": "each_call_m32"}
+PROGRAMS = {"64-bit": "each_call_static", "32-bit": "each_call_m32", "x32": "each_call_x32"}
+X32 = "syscall.x32=y"  # only such a kernel runs x32 programs
 COLUMNS = {"user": 2, "kernel": 3, "none": 4}
 Boot = collections.namedtuple("Boot", "name kernel clocksource wide narrow page parameters")
 
@@ -38,7 +39,7 @@ current=/sys/devices/system/clocksource/clocksource0/current_clocksource
 while grep -q tsc-early $current; do sleep 0.1; done
 echo "@clocksource $(cat $current)"
 for engine in $(sed "s/.*engines=//; s/ .*//; s/,/ /g" /proc/cmdline); do
-  for program in {programs}; do
+  for program in $(sed "s/.*programs=//; s/ .*//; s/,/ /g" /proc/cmdline); do
     echo "@time $(cut -d" " -f1 /proc/uptime)"; vdsotrace --engine=$engine -c --json -o /out /bin/$program
     echo "@status $engine $program $?"
     tail -n 1 /out | sed "s/^/@json $engine $program /"
@@ -77,6 +78,16 @@ def fetch_kernel(name, suite, *patterns):
     return next(folder.glob("kernel-*"))
 
 
+def is_built(program):
+    return (BUILD / "tests/targets" / program).exists()
+
+
+def programs(boot):
+    """Those that run there, by their kind."""
+    return {width: name for width, name in PROGRAMS.items()
+            if is_built(name) and (width != "x32" or X32 in boot.parameters)}
+
+
 def make_initramfs(scratch):
     """An archive with vdsotrace, what it is linked to, a shell and the programs."""
     root = scratch / "root"
@@ -88,12 +99,11 @@ def make_initramfs(scratch):
         place = root / library.lstrip("/")
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(library, place)
-    programs = [name for name in PROGRAMS.values() if (BUILD / "tests/targets" / name).exists()]
-    alone = ["vsyscall_static", "clock_switch_static"]
-    for file in [tracer, shutil.which("busybox"), *(BUILD / "tests/targets" / name for name in programs + alone)]:
+    programs = [name for name in (*PROGRAMS.values(), "vsyscall_static", "clock_switch_static") if is_built(name)]
+    for file in [tracer, shutil.which("busybox"), *(BUILD / "tests/targets" / name for name in programs)]:
         shutil.copy(file, root / "bin")
     init = root / "init"
-    init.write_text(INIT.format(other=OTHER_CLOCKSOURCE, programs=" ".join(programs)))
+    init.write_text(INIT.format(other=OTHER_CLOCKSOURCE))
     init.chmod(0o755)
     names = "\n".join(str(path.relative_to(root)) for path in sorted(root.rglob("*")))
     with open(scratch / "initramfs", "wb") as archive:
@@ -129,10 +139,9 @@ def differences(boot, release, output):
     if found.group(1) != boot.clocksource:
         return [f"its clocksource is {found.group(1)}, not {boot.clocksource}"]
     wrong = []
-    for width, program in PROGRAMS.items():
-        column, since = (boot.wide, 5) if width == "64-bit" else (boot.narrow, 6)
-        if not (BUILD / "tests/targets" / program).exists():
-            continue
+    for width, program in programs(boot).items():
+        # x32 has the 64-bit functions.
+        column, since = (boot.narrow, 6) if width == "32-bit" else (boot.wide, 5)
         offered = expected(column, since, release)
         for engine in engines(boot, release, width):
             want = {(call, clock, route): TIMES for (call, clock), route in offered.items()
@@ -169,26 +178,28 @@ def switch_differences(boot, output):
         wrong.append(f"clocksource switched: told {told}")
     if after == "fallback":
         reasons = {event["reason"] for event in events if event.get("route") == "fallback"}
-        wrong += [] if reasons <= {"clocksource", "clocksource-changed"} and reasons else [f"clocksource switched: reasons {reasons}"]
+        if not reasons or not reasons <= {"clocksource", "clocksource-changed"}:
+            wrong.append(f"clocksource switched: reasons {reasons}")
     return wrong
 
 
 def engines(boot, release, width):
     """Those that can see these calls there."""
     left_out = set()
-    # Where the vDSO reads the clock itself it reads again when the kernel has updated it meanwhile: an emulated processor steps
-    # so slowly that it always has.
+    # Where the vDSO reads the clock itself it reads again when the kernel has updated it meanwhile: an emulated
+    # processor steps so slowly that it always has.
     if boot.wide == "user":
         left_out.add("step")
-    if release < PERF_SINCE or width == "32-bit":
+    if release < PERF_SINCE or width != "64-bit":
         left_out.add("perf")
     return [engine for engine in ENGINES if engine not in left_out]
 
 
 def run(boot, kernel, initramfs):
     release = version(kernel.name)
+    told = ["engines=" + ",".join(engines(boot, release, "64-bit")), "programs=" + ",".join(programs(boot).values())]
     command = [*QEMU, "-kernel", kernel, "-initrd", initramfs, "-append",
-               " ".join(["console=ttyS0 quiet loglevel=0 panic=-1", "engines=" + ",".join(engines(boot, release, "64-bit")), *boot.parameters])]
+               " ".join(["console=ttyS0 quiet loglevel=0 panic=-1", *told, *boot.parameters])]
     start = time.monotonic()
     try:
         ran = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -113,7 +113,7 @@ def main():
             if colon:
                 path = Suite(suite, scratch / "apt", package.rsplit("-", 1)[1]).download(package)
             kernel, release = kernel_of(path, scratch)
-            release = re.sub(r"(-cloud-(amd|arm)64|-riscv64)$", "", release)
+            release = re.sub(r"(-cloud)?-(amd64|arm64|riscv64)$", "", release)
             found = list(images_in(unpack(kernel.read_bytes())))
             if not found:
                 sys.exit(f"{source}: no vDSO image found")

@@ -18,7 +18,8 @@ using Offsets = std::vector<std::uint32_t>;
 constexpr std::string_view kSaved[] = {
     "5.10.0-32.x86_64",         "5.10.0-32.i386",         "6.1.0-50.x86_64",        "6.1.0-50.i386",
     "6.12.107+deb13.x86_64",    "6.12.107+deb13.i386",    "6.18.15+deb13.x86_64",   "6.18.15+deb13.i386",
-    "7.3.4+deb13.x86_64",       "7.3.4+deb13.i386"};
+    "7.3.4+deb13.x86_64",       "7.3.4+deb13.i386",       "6.1.0-50.x32",           "6.12.117+deb13.x32",
+    "7.3.4+deb13.x32"};
 
 VdsoImage image_of(const std::string& code) {
   ImageSketch sketch;

@@ -91,8 +91,8 @@ TEST_CASE("functions that nobody wants are left alone") {
 }
 
 TEST_CASE("every service of every saved x86 image gets its probes, other exports none") {
-  for (const std::string kernel : {"5.10.0-32", "6.1.0-50", "6.12.107+deb13", "6.18.15+deb13", "7.3.4+deb13"}) {
-    for (const std::string machine : {".x86_64", ".i386"}) {
+  for (const std::string& kernel : testing::kSavedKernels) {
+    for (const std::string& machine : testing::machines_saved_of(kernel)) {
       INFO(kernel << machine);
       // The mapping as a process has it: whole pages, copies fit behind the file.
       testing::Bytes mapping = testing::saved_image(kernel + machine);

@@ -38,6 +38,19 @@ inline Bytes saved_image(const std::string& name) {
   return {bytes.begin(), bytes.end()};
 }
 
+/// The kernels of which x86 images are saved.
+inline const std::vector<std::string> kSavedKernels{"5.10.0-32",      "6.1.0-50",      "6.12.107+deb13",
+                                                    "6.12.117+deb13", "6.18.15+deb13", "7.3.4+deb13"};
+
+/// The ends of their names.
+inline std::vector<std::string> machines_saved_of(const std::string& kernel) {
+  std::vector<std::string> machines;
+  for (const std::string machine : {".x86_64", ".x32", ".i386"}) {
+    if (std::ifstream(VDSOTRACE_TEST_DATA "/vdso_images/" + kernel + machine + ".vdso")) machines.push_back(machine);
+  }
+  return machines;
+}
+
 /// The mapping of this process's vDSO, empty if there is none.
 inline std::span<const std::byte> own_mapping() {
   const auto base = getauxval(AT_SYSINFO_EHDR);
