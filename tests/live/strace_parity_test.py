@@ -96,6 +96,7 @@ COMMANDS = {
 # What programs of 32 bits have behind their pointers is laid out otherwise.
 COMMANDS_32 = {
     "calls_m32": (testing.target("calls_m32"), [], nothing),
+    "structures_m32": (testing.target("structures_m32"), [], nothing),
     "children_m32": (testing.target("children_m32", "fork"), ["-f"], nothing),
 }
 if Path(testing.target("calls_m32")[0]).exists():

@@ -59,6 +59,19 @@ TEST_CASE("a narrow program's signal sets and actions") {
         "rt_sigaction(SIGTERM, NULL, {sa_handler=SIG_IGN, sa_mask=[INT], sa_flags=SA_RESTART}, 8) = 0");
 }
 
+TEST_CASE("a narrow program's usage, groups and files") {
+  const std::array<std::int32_t, 4> times{1, 2, 3, 4};
+  CHECK(line_of("getrusage", {0, kData}, times) ==
+        "getrusage(RUSAGE_SELF, {ru_utime={tv_sec=1, tv_usec=2}, ru_stime={tv_sec=3, tv_usec=4}, ...}) = 0");
+  CHECK(line_of("getgroups", {2, kData}, std::array<std::uint16_t, 2>{7, 9}, 2) == "getgroups(2, [7, 9]) = 2");
+  CHECK(line_of("getgroups32", {1, kData}, std::uint32_t{70000}, 1) == "getgroups32(1, [70000]) = 1");
+  // st_mode and st_size lie at 8 and 20, in stat64 at 16 and 44.
+  const std::array<std::uint32_t, 16> old{0, 0, 0100644, 0, 0, 4096};
+  CHECK(line_of("fstat", {3, kData}, old) == "fstat(3, {st_mode=S_IFREG|0644, st_size=4096, ...}) = 0");
+  const std::array<std::uint32_t, 24> wide{0, 0, 0, 0, 0100644, 0, 0, 0, 0, 0, 0, 2, 1};
+  CHECK(line_of("fstat64", {3, kData}, wide) == "fstat64(3, {st_mode=S_IFREG|0644, st_size=4294967298, ...}) = 0");
+}
+
 TEST_CASE("what is not known of a narrow structure stays an address") {
-  CHECK(line_of("getrusage", {0, kData}, std::array<std::uint64_t, 18>{}) == "getrusage(RUSAGE_SELF, 0x80000000) = 0");
+  CHECK(line_of("sysinfo", {kData}, std::array<std::uint64_t, 18>{}) == "sysinfo(0x80000000) = 0");
 }

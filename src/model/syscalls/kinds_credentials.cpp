@@ -9,8 +9,16 @@
 namespace vdsotrace {
 namespace {
 
+/// i386's first calls, those without "32", have ids of 16 bits.
+bool has_short_ids(const ArgContext& c) { return c.call().abi == Abi::i386 && !c.call().name.ends_with("32"); }
+
 void print_group_list(ArgContext& c, std::uint64_t count) {
-  print_array_at<std::uint32_t>(c, c.value(), count, [&](std::uint32_t id) { c.print("{}", id); });
+  const auto print = [&](std::uint32_t id) { c.print("{}", id); };
+  if (has_short_ids(c)) {
+    print_array_at<std::uint16_t>(c, c.value(), count, print);
+  } else {
+    print_array_at<std::uint32_t>(c, c.value(), count, print);
+  }
 }
 
 constexpr std::array<std::string_view, 41> kCapabilities{"CAP_CHOWN",
@@ -106,8 +114,7 @@ void print_groups_out_arg(ArgContext& c) {
 
 void print_id_at_arg(ArgContext& c) {
   const auto print = [&](std::uint32_t id) { c.print("[{}]", id); };
-  // i386's first calls, those without "32", have ids of 16 bits.
-  if (c.call().abi == Abi::i386 && !c.call().name.ends_with("32")) {
+  if (has_short_ids(c)) {
     print_object_at<std::uint16_t>(c, c.value(), print);
   } else {
     print_object_at<std::uint32_t>(c, c.value(), print);

@@ -305,6 +305,22 @@ void print_wait_usage_arg(ArgContext& c) {
   }
 }
 
+/// Its times are followed by fourteen counts that nobody prints. x32's calls fill in ours.
+template <>
+struct NarrowLayout<rusage> {
+  static constexpr bool kTime = true;
+  struct Bytes {
+    NarrowLayout<timeval>::Bytes user;
+    NarrowLayout<timeval>::Bytes system;
+  };
+  static rusage widen(const Bytes& bytes) {
+    rusage usage{};
+    usage.ru_utime = NarrowLayout<timeval>::widen(bytes.user);
+    usage.ru_stime = NarrowLayout<timeval>::widen(bytes.system);
+    return usage;
+  }
+};
+
 void print_usage_arg(ArgContext& c) {
   print_object_at<rusage>(c, c.value(), [&](const rusage& usage) { print_usage(c, usage); });
 }

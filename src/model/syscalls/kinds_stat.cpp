@@ -76,18 +76,70 @@ constexpr std::array kFileSystems{
 template <>
 inline constexpr bool kSameLayout<struct statx> = true;
 
+namespace {
+
+struct FileFacts {
+  mode_t mode;
+  dev_t device;
+  off_t size;
+};
+
+/// i386's struct stat64 (arch/x86/include/uapi/asm/stat.h), up to what is printed.
+struct NarrowStat64 {
+  std::uint32_t before_mode[4];
+  std::uint32_t mode;
+  std::uint32_t before_device[3];
+  std::uint32_t device[2];
+  std::uint32_t before_size;
+  std::uint32_t size[2];
+};
+
+/// What calls without "64" in their name fill in.
+struct NarrowStat {
+  std::uint32_t before_mode[2];
+  std::uint16_t mode;
+  std::uint16_t before_device[3];
+  std::uint32_t device;
+  std::uint32_t size;
+};
+
+void print_file_facts(ArgContext& c, const FileFacts& facts) {
+  c.put("{st_mode=");
+  print_file_mode(c, facts.mode);
+  if (S_ISCHR(facts.mode) || S_ISBLK(facts.mode)) {
+    c.put(", st_rdev=");
+    print_device(c, facts.device);
+  } else {
+    c.print(", st_size={}", facts.size);
+  }
+  c.put(", ...}");
+}
+
+}  // namespace
+
+template <>
+inline constexpr bool kSameLayout<NarrowStat64> = true;
+template <>
+inline constexpr bool kSameLayout<NarrowStat> = true;
+/// Here of x32, whose calls fill in ours.
+template <>
+inline constexpr bool kSameLayout<struct stat> = true;
+
 void print_stat_arg(ArgContext& c) {
-  print_object_at<struct stat>(c, c.value(), [&](const struct stat& st) {
-    c.put("{st_mode=");
-    print_file_mode(c, st.st_mode);
-    if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) {
-      c.put(", st_rdev=");
-      print_device(c, st.st_rdev);
-    } else {
-      c.print(", st_size={}", st.st_size);
-    }
-    c.put(", ...}");
-  });
+  if (c.call().abi != Abi::i386) {
+    print_object_at<struct stat>(c, c.value(), [&](const struct stat& st) {
+      print_file_facts(c, {st.st_mode, st.st_rdev, st.st_size});
+    });
+  } else if (c.call().name.ends_with("64")) {
+    print_object_at<NarrowStat64>(c, c.value(), [&](const NarrowStat64& st) {
+      const auto joined = [](const std::uint32_t (&words)[2]) { return words[0] | std::uint64_t{words[1]} << 32; };
+      print_file_facts(c, {st.mode, joined(st.device), static_cast<off_t>(joined(st.size))});
+    });
+  } else {
+    print_object_at<NarrowStat>(c, c.value(), [&](const NarrowStat& st) {
+      print_file_facts(c, {st.mode, st.device, st.size});
+    });
+  }
 }
 
 void print_statx_flags_arg(ArgContext& c) {
