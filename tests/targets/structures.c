@@ -1,4 +1,5 @@
 // System calls that fill in structures which 32-bit programs have in other forms than 64-bit ones.
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -19,5 +20,18 @@ int main(void) {
   CHECK(syscall(SYS_getgroups32, 64, room) >= 0);
 #endif
   CHECK(syscall(SYS_getgroups, 64, room) >= 0);
+  siginfo_t info;
+  memset(&info, 0, sizeof info);
+  info.si_signo = SIGURG;  // ignored by default
+  info.si_code = SI_QUEUE;
+  info.si_pid = 7;
+  info.si_uid = 9;
+  info.si_value.sival_int = 11;
+  CHECK(syscall(SYS_rt_sigqueueinfo, -1, SIGURG, &info) == -1);
+  const pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) _exit(3);
+  CHECK(syscall(SYS_waitid, P_ALL, 0, &info, WEXITED | WNOWAIT, room) == 0);
+  CHECK(syscall(SYS_wait4, -1, NULL, 0, room) == child);
   return 0;
 }

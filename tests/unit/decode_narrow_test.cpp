@@ -72,6 +72,16 @@ TEST_CASE("a narrow program's usage, groups and files") {
   CHECK(line_of("fstat64", {3, kData}, wide) == "fstat64(3, {st_mode=S_IFREG|0644, st_size=4294967298, ...}) = 0");
 }
 
+TEST_CASE("a narrow program's signal information") {
+  const std::array<std::uint32_t, 8> queued{23, 0, UINT32_MAX, 7, 9, 11};
+  CHECK(DecodedCall("rt_sigqueueinfo", {5, 23, kData}, Abi::i386).put(kData, queued).leave(0).line() ==
+        "rt_sigqueueinfo(5, SIGURG, {si_signo=SIGURG, si_code=SI_QUEUE, si_pid=7, si_uid=9, si_int=11, si_ptr=0xb}) = 0");
+  const std::array<std::uint32_t, 8> child{17, 0, 1, 7, 9, 3, 4, 5};
+  CHECK(line_of("waitid", {0, 0, kData, 4, 0}, child) ==
+        "waitid(P_ALL, 0, {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=7, si_uid=9, si_status=3, "
+        "si_utime=4 /* 0.04 s */, si_stime=5 /* 0.05 s */}, WEXITED, NULL) = 0");
+}
+
 TEST_CASE("what is not known of a narrow structure stays an address") {
   CHECK(line_of("sysinfo", {kData}, std::array<std::uint64_t, 18>{}) == "sysinfo(0x80000000) = 0");
 }

@@ -9,6 +9,7 @@
 #include <linux/audit.h>
 
 #include "model/syscalls/errno.hpp"
+#include "model/syscalls/layout.hpp"
 #include "model/syscalls/print.hpp"
 #include "model/syscalls/spec.hpp"
 
@@ -255,6 +256,51 @@ void print_sigset_at(ArgContext& c, std::uint64_t address, std::uint64_t size,
   }
   print_address(c, address);
 }
+
+/// i386's (arch/x86/include/asm/compat.h, asm-generic/compat.h: struct compat_siginfo). What the words behind the code
+/// mean goes by signal and code, as in the kernel's post_copy_siginfo_from_user32().
+template <>
+struct NarrowLayout<siginfo_t> {
+  struct Bytes {
+    std::int32_t signal;
+    std::int32_t error;
+    std::int32_t code;
+    std::uint32_t words[5];
+  };
+  static siginfo_t widen(const Bytes& bytes) {
+    siginfo_t info{};
+    info.si_signo = bytes.signal;
+    info.si_errno = bytes.error;
+    info.si_code = bytes.code;
+    if (bytes.code <= 0) {
+      // A timer's number and overruns lie where others have pid and uid.
+      place_sender(info, bytes);
+      info.si_value.sival_ptr = pointer(bytes.words[2]);
+    } else if (bytes.signal == SIGCHLD) {
+      place_sender(info, bytes);
+      info.si_status = static_cast<int>(bytes.words[2]);
+      info.si_utime = static_cast<std::int32_t>(bytes.words[3]);
+      info.si_stime = static_cast<std::int32_t>(bytes.words[4]);
+    } else if (bytes.signal == SIGIO) {
+      info.si_band = static_cast<std::int32_t>(bytes.words[0]);
+      info.si_fd = static_cast<int>(bytes.words[1]);
+    } else if (bytes.signal == SIGSYS) {
+      info.si_call_addr = pointer(bytes.words[0]);
+      info.si_syscall = static_cast<int>(bytes.words[1]);
+      info.si_arch = bytes.words[2];
+    } else {
+      info.si_addr = pointer(bytes.words[0]);
+    }
+    return info;
+  }
+
+ private:
+  static void* pointer(std::uint32_t word) { return reinterpret_cast<void*>(std::uintptr_t{word}); }
+  static void place_sender(siginfo_t& info, const Bytes& bytes) {
+    info.si_pid = static_cast<pid_t>(bytes.words[0]);
+    info.si_uid = bytes.words[1];
+  }
+};
 
 void print_siginfo_at(ArgContext& c, std::uint64_t address) {
   print_object_at<siginfo_t>(c, address,
