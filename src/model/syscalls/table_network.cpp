@@ -104,8 +104,11 @@ void print_message_to_send(ArgContext& c) {
 }
 
 std::optional<msghdr> message_at(ArgContext& c, Memory& memory, std::uint64_t address) {
-  if (address == 0 || !c.native_layout()) return std::nullopt;
-  return memory.object<msghdr>(address);
+  if (address == 0) return std::nullopt;
+  if (c.native_layout()) return memory.object<msghdr>(address);
+  using Narrow = NarrowLayout<msghdr>;
+  const auto narrow = c.call().abi == Abi::i386 ? memory.object<Narrow::Bytes>(address) : std::nullopt;
+  return narrow ? std::optional(Narrow::widen(*narrow)) : std::nullopt;
 }
 
 void print_message_received(ArgContext& c) {

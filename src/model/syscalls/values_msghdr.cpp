@@ -131,13 +131,28 @@ void print_control_type(ArgContext& c, int level, int type) {
   }
 }
 
+struct ControlHeader {
+  std::uint64_t cmsg_len;
+  int cmsg_level;
+  int cmsg_type;
+};
+
+/// A control message begins with its length, a word, and is followed by another at a multiple of words.
+std::size_t header_size(const ArgContext& c) { return c.word() + 2 * sizeof(int); }
+
+ControlHeader header_in(const ArgContext& c, Bytes bytes) {
+  const bool wide = c.word() == sizeof(std::uint64_t);
+  return {wide ? object_in<std::uint64_t>(bytes) : object_in<std::uint32_t>(bytes), object_in<int>(bytes, c.word()),
+          object_in<int>(bytes, c.word() + sizeof(int))};
+}
+
 /// One control message of which `bytes` are there, its header included.
-void print_control_message(ArgContext& c, const cmsghdr& header, Bytes bytes) {
+void print_control_message(ArgContext& c, const ControlHeader& header, Bytes bytes) {
   c.print("{{cmsg_len={}, cmsg_level=", header.cmsg_len);
   print_choice(c, static_cast<std::uint32_t>(header.cmsg_level), kSocketLevels.values, "SOL_???");
   c.put(", cmsg_type=");
   print_control_type(c, header.cmsg_level, header.cmsg_type);
-  const Bytes data = bytes.subspan(std::min(bytes.size(), sizeof header));
+  const Bytes data = bytes.subspan(std::min(bytes.size(), header_size(c)));
   const auto* form = std::find_if(
       std::begin(kControlForms), std::end(kControlForms), [&](const ControlForm& known) {
         return known.level == header.cmsg_level && known.type == header.cmsg_type &&
@@ -152,22 +167,22 @@ void print_control_message(ArgContext& c, const cmsghdr& header, Bytes bytes) {
 
 void print_control(ArgContext& c, std::uint64_t address, std::uint64_t length) {
   std::vector<std::byte> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(length, kMostControl)));
-  if (buffer.size() < sizeof(cmsghdr) || c.memory().read(address, buffer) != buffer.size()) {
+  if (buffer.size() < header_size(c) || c.memory().read(address, buffer) != buffer.size()) {
     print_address(c, address);
     return;
   }
   Bytes rest(buffer);
   c.put("[");
-  while (rest.size() >= sizeof(cmsghdr)) {
+  while (rest.size() >= header_size(c)) {
     if (rest.size() != buffer.size()) c.put(", ");
-    const auto header = object_in<cmsghdr>(rest);
+    const ControlHeader header = header_in(c, rest);
     const auto here = static_cast<std::size_t>(std::min<std::uint64_t>(header.cmsg_len, rest.size()));
     print_control_message(c, header, rest.first(here));
-    if (here < sizeof header) {
-      rest = rest.subspan(sizeof header);
+    if (here < header_size(c)) {
+      rest = rest.subspan(header_size(c));
       break;
     }
-    rest = rest.subspan(std::min(CMSG_ALIGN(here), rest.size()));
+    rest = rest.subspan(std::min((here + c.word() - 1) / c.word() * c.word(), rest.size()));
   }
   if (!rest.empty()) {
     c.print(", ... /* {:#x} */", address + (buffer.size() - rest.size()));

@@ -6,8 +6,43 @@
 #include <sys/socket.h>
 
 #include "model/syscalls/context.hpp"
+#include "model/syscalls/layout.hpp"
 
 namespace vdsotrace {
+
+/// net/compat.h: struct compat_msghdr, compat_mmsghdr.
+template <>
+struct NarrowLayout<msghdr> {
+  struct Bytes {
+    std::uint32_t name;
+    std::uint32_t namelen;
+    std::uint32_t iov;
+    std::uint32_t iovlen;
+    std::uint32_t control;
+    std::uint32_t controllen;
+    std::int32_t flags;
+  };
+  static msghdr widen(const Bytes& bytes) {
+    const auto pointer = [](std::uint32_t word) { return reinterpret_cast<void*>(std::uintptr_t{word}); };
+    msghdr message{};
+    message.msg_name = pointer(bytes.name);
+    message.msg_namelen = bytes.namelen;
+    message.msg_iov = static_cast<iovec*>(pointer(bytes.iov));
+    message.msg_iovlen = bytes.iovlen;
+    message.msg_control = pointer(bytes.control);
+    message.msg_controllen = bytes.controllen;
+    message.msg_flags = bytes.flags;
+    return message;
+  }
+};
+template <>
+struct NarrowLayout<mmsghdr> {
+  struct Bytes {
+    NarrowLayout<msghdr>::Bytes header;
+    std::uint32_t length;
+  };
+  static mmsghdr widen(const Bytes& bytes) { return {NarrowLayout<msghdr>::widen(bytes.header), bytes.length}; }
+};
 
 /// {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="x", iov_len=1}], msg_iovlen=1,
 /// msg_controllen=0, msg_flags=0}. `bytes`: how much of the buffers holds data.
