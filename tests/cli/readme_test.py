@@ -5,6 +5,7 @@ output compared after numbers that differ from run to run are made equal.
 `readme_test.py --update` writes the output of this run into README.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -52,6 +53,9 @@ class Readme(unittest.TestCase):
     def test_transcripts(self):
         testing.require_ptrace()
         testing.require_program("strace")
+        version = tuple(map(int, re.findall(r"\d+", os.confstr("CS_GNU_LIBC_VERSION"))))
+        if version >= (2, 41):
+            self.skipTest("this C library calls getrandom of the vDSO as well, those of the transcripts do not")
         blocks = BLOCK.findall(README.read_text())
         self.assertGreater(len(blocks), 5)
         for _, block, _ in blocks:
