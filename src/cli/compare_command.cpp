@@ -1,6 +1,6 @@
 #include "cli/compare_command.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <fmt/ranges.h>
 #include <unistd.h>
 

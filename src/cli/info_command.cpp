@@ -1,6 +1,6 @@
 #include "cli/info_command.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 

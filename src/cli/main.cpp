@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "cli/audit_command.hpp"
 #include "cli/compare_command.hpp"

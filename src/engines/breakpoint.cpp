@@ -1,6 +1,6 @@
 #include "engines/breakpoint.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <span>

@@ -1,5 +1,5 @@
 // How a session of the perf engine gets hold of a process.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 

@@ -1,6 +1,6 @@
 #include "engines/stub_plan.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstring>

@@ -1,6 +1,6 @@
 #include "vdsotrace/reason.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 

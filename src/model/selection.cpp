@@ -1,6 +1,6 @@
 #include "vdsotrace/selection.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cctype>

@@ -1,6 +1,6 @@
 #include "os/call_probe.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>

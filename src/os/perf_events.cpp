@@ -1,6 +1,6 @@
 #include "os/perf_events.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <linux/hw_breakpoint.h>
 #include <linux/perf_event.h>
 #include <sys/ioctl.h>

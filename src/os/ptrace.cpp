@@ -1,6 +1,6 @@
 #include "os/ptrace.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 

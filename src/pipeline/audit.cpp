@@ -1,6 +1,6 @@
 #include "pipeline/audit.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <numeric>

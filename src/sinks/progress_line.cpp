@@ -1,6 +1,6 @@
 #include "sinks/progress_line.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "pipeline/audit.hpp"
 

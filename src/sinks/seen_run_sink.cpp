@@ -1,6 +1,6 @@
 #include "sinks/seen_run_sink.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "model/syscalls/errno.hpp"
 #include "model/syscalls/render.hpp"

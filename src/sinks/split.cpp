@@ -1,6 +1,6 @@
 #include "sinks/split.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace vdsotrace {
 

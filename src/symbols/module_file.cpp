@@ -1,7 +1,7 @@
 #include "symbols/module_file.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gelf.h>
 #include <sys/stat.h>
 

@@ -1,6 +1,6 @@
 #include "trace/attach.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <linux/kcmp.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>

@@ -1,6 +1,6 @@
 #include "trace/family.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <linux/sched.h>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // Observing processes that already run.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -2,7 +2,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "support/catch.hpp"
 #include "vdso_images.hpp"

@@ -5,7 +5,7 @@
 #include <memory>
 #include <optional>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gelf.h>
 
 namespace vdsotrace {

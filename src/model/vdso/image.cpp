@@ -5,7 +5,7 @@
 #include <array>
 #include <map>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "model/vdso/elf.hpp"
 #include "model/vdso/scan.hpp"

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstring>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "model/vdso/x86.hpp"
 #include "vdsotrace/vdso_image.hpp"
