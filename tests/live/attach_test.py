@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
-from vdsotrace_testing import VDSOTRACE, run, target, vdsotrace
+from vdsotrace_testing import VDSOTRACE, run, target, vdsotrace, wait_until
 
 STORM = int(os.environ.get("VDSOTRACE_STORM", "1"))
 SEED = int(os.environ.get("VDSOTRACE_SEED", random.randrange(1 << 30)))
@@ -42,14 +42,6 @@ def status_of(pid):
 
 def field(pid, name):
     return re.search(rf"(?m)^{name}:\s*(\S+)", status_of(pid)).group(1)
-
-
-def wait_for(condition):
-    end = time.monotonic() + testing.TIMEOUT
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError("waited in vain")
-        os.sched_yield()
 
 
 class Served:
@@ -332,20 +324,20 @@ class StoppedTest(unittest.TestCase):
     def test_a_stopped_process_stays_stopped(self):
         served = Served(self)
         os.kill(served.pid, signal.SIGSTOP)
-        wait_for(lambda: field(served.pid, "State") == "T")
+        wait_until(lambda: field(served.pid, "State") == "T")
         for ending in ENDINGS:
             text = Attached(self, served.pid, ready=b"--- stopped by SIGSTOP ---").finish(ending)
             self.assertIn(f"Process {served.pid} detached", text)
             self.assertEqual(field(served.pid, "TracerPid"), "0")
             # A detach wakes it, and it stops again by itself (JOBCTL_STOP_PENDING, kernel/ptrace.c).
-            wait_for(lambda: field(served.pid, "State") == "T")
+            wait_until(lambda: field(served.pid, "State") == "T")
         tracer = Attached(self, served.pid, "-e", "trace=%vdso", ready=b"--- stopped by SIGSTOP ---")
         os.kill(served.pid, signal.SIGCONT)
         while b"[vdso]" not in tracer.text:
             tracer.text += tracer.process.stderr.read1()
         os.kill(served.pid, signal.SIGSTOP)
         tracer.finish(signal.SIGTERM)
-        wait_for(lambda: field(served.pid, "State") == "T")
+        wait_until(lambda: field(served.pid, "State") == "T")
         os.kill(served.pid, signal.SIGCONT)
         served.check()
         served.end()
@@ -355,7 +347,7 @@ class StoppedTest(unittest.TestCase):
         served = Served(self)
         for _ in range(10 * STORM):
             os.kill(served.pid, signal.SIGSTOP)
-            wait_for(lambda: field(served.pid, "State") == "T")
+            wait_until(lambda: field(served.pid, "State") == "T")
             tracer = Attached(self, served.pid, "-e", "trace=%vdso", ready=None)
             while field(served.pid, "TracerPid") == "0":
                 os.sched_yield()

@@ -8,13 +8,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
-from vdsotrace_testing import PYTHON, VDSOTRACE, perf_entries, target, vdso_base, vdso_functions
+from vdsotrace_testing import PYTHON, VDSOTRACE, perf_entries, target, vdso_base, vdso_functions, wait_until
 
 FUNCTIONS = ["clock_gettime", "gettimeofday", "time", "getcpu"]
 JAVA = """public class Clock {
@@ -75,8 +74,9 @@ def callers(found, name, route):
 
 
 class AuditsTest(unittest.TestCase):
-    def audited(self, command, status=0):
-        """The audit of a run, in which perf counted the same."""
+    def audited(self, command, status=0, killed_last=0):
+        """The audit of a run, in which perf counted the same. `killed_last`: threads that may be killed while they run, as the
+        program exits. perf counts before the instruction at the entry is executed; a thread that dies right there made no call."""
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "audit"
             ran, entered = perf_entries([VDSOTRACE, "audit", "-f", "--json", "-o", report, "--", "setarch", "-R", *command],
@@ -84,7 +84,9 @@ class AuditsTest(unittest.TestCase):
             self.assertEqual(ran.status, status, ran.stderr[-2000:])
             found = json.loads(report.read_text())
         self.assertEqual(found["lost"], 0)
-        self.assertEqual(through_vdso(found), entered)
+        seen = through_vdso(found)
+        unmade = {name: entered[name] - seen[name] for name in FUNCTIONS}
+        self.assertTrue(all(count >= 0 for count in unmade.values()) and sum(unmade.values()) <= killed_last, unmade)
         for call in found["calls"]:
             self.assertEqual(sum(who["count"] for who in call["callers"]), call["count"])
         return found
@@ -120,7 +122,8 @@ class AuditsTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "Clock.java").write_text(JAVA)
             self.assertEqual(testing.run(["javac", "-d", folder, Path(folder, "Clock.java")]).status, 0)
-            found = self.audited(["java", "-cp", folder, "Clock"])
+            # The VM's thread asks for the time while the main thread leaves: in about 1 run of 30 it dies of that.
+            found = self.audited(["java", "-cp", folder, "Clock"], killed_last=1)
         who = callers(found, "clock_gettime", "vdso")
         self.assertGreaterEqual(sum(who.values()), 40000)
         self.assertGreaterEqual(sum(calls for (_, module), calls in who.items() if module == "libjvm.so"), 40000)
@@ -151,7 +154,7 @@ class AuditsTest(unittest.TestCase):
                                       stdout=subprocess.DEVNULL)
             self.addCleanup(server.wait)
             self.addCleanup(server.kill)
-            self.wait_for(lambda: os.path.exists(socket))
+            wait_until(lambda: os.path.exists(socket))
             found, entered = self.watched_twice(server.pid, folder, lambda: subprocess.run(
                 ["redis-benchmark", "-s", socket, "-t", "get", "-n", "20000", "-q"], check=True, stdout=subprocess.DEVNULL))
         self.assertEqual(through_vdso(found), entered)
@@ -167,10 +170,10 @@ class AuditsTest(unittest.TestCase):
         perf = subprocess.Popen(["perf", "stat", "-x,", "-o", f"{folder}/perf", "-p", str(pid),
                                  *(word for event in events.values() for word in ("-e", event))])
         self.addCleanup(perf.kill)
-        self.wait_for(lambda: self.perf_events_of(perf.pid) >= len(events))
+        wait_until(lambda: self.perf_events_of(perf.pid) >= len(events))
         watcher = subprocess.Popen([VDSOTRACE, "audit", "--json", "-o", f"{folder}/audit", "-p", str(pid)])
         self.addCleanup(watcher.kill)
-        self.wait_for(lambda: f"TracerPid:\t{watcher.pid}\n" in Path(f"/proc/{pid}/status").read_text())
+        wait_until(lambda: f"TracerPid:\t{watcher.pid}\n" in Path(f"/proc/{pid}/status").read_text())
         os.kill(pid, signal.SIGCONT)
         load()
         os.kill(pid, signal.SIGSTOP)
@@ -190,12 +193,6 @@ class AuditsTest(unittest.TestCase):
             except FileNotFoundError:
                 pass  # closed meanwhile
         return count
-
-    def wait_for(self, holds):
-        end = time.monotonic() + 30
-        while not holds():
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.01)
 
 
 if __name__ == "__main__":

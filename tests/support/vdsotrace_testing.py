@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -106,6 +107,15 @@ def run(command, cwd=None, env=None, stdin=subprocess.DEVNULL, timeout=TIMEOUT):
 def vdsotrace(*args, **kwargs):
     """Runs vdsotrace with these arguments; the trace is in stderr unless -o is among them."""
     return run([VDSOTRACE, *args], **kwargs)
+
+
+def wait_until(holds):
+    """Lets others run until the condition holds; fails if it never does."""
+    end = time.monotonic() + TIMEOUT
+    while not holds():
+        if time.monotonic() > end:
+            raise AssertionError("waited in vain")
+        os.sched_yield()
 
 
 def children_of(pid):
