@@ -47,7 +47,8 @@ Result<Words> parse_words(CLI::App& app, const std::vector<std::string>& argumen
   words.after_mark = words.start > 0 && arguments[words.start - 1] == "--";
   words.program.assign(arguments.begin() + static_cast<std::ptrdiff_t>(words.start), arguments.end());
   if (words.after_mark || words.program.empty()) return words;
-  const std::string& first = words.program.front();
+  // Where "--" follows an unknown option, it is left out of what remains.
+  const std::string first = app.remaining().front();
   if (first.starts_with('-') && first.size() > 1) return tl::unexpected(unknown_option(first, command));
   return words;
 }

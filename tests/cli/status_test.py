@@ -37,6 +37,11 @@ class StatusTest(unittest.TestCase):
             with self.subTest(arguments):
                 self.one_error(vdsotrace(*arguments))
 
+    def test_an_unknown_option_is_named(self):
+        for arguments in (["--no-such-option", "true"], ["--no-such-option", "--", "true"], ["-f", "--no-such-option", "--", "-x"]):
+            with self.subTest(arguments):
+                self.assertEqual(self.one_error(vdsotrace(*arguments)), "vdsotrace: --no-such-option: unknown option")
+
     def one_error(self, ran):
         """Status 1, nothing on standard output, a line "vdsotrace: ..." and at most a hint."""
         self.assertEqual((ran.status, ran.stdout), (1, ""), ran.stderr)
