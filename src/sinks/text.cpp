@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <ctime>
-#include <iterator>
 
+#include "base/append_format.hpp"
 #include "model/syscalls/print.hpp"
 #include "model/syscalls/signals.hpp"
 
@@ -42,30 +42,29 @@ void TextSink::end_open_line() {
 
 void TextSink::begin_line(pid_t tid, std::int64_t time_ns) {
   end_open_line();
-  if (tasks_ > 1) fmt::format_to(std::back_inserter(text_), "[pid {}] ", tid);
+  if (tasks_ > 1) append_format(text_, "[pid {}] ", tid);
   append_stamp(time_ns);
 }
 
 void TextSink::append_stamp(std::int64_t time_ns) {
   const std::int64_t seconds = time_ns / kSecond;
   const std::int64_t microseconds = time_ns % kSecond / 1000;
-  const auto out = std::back_inserter(text_);
   if (options_.stamps == TextOptions::Stamps::none) return;
   if (options_.stamps == TextOptions::Stamps::epoch) {
-    fmt::format_to(out, "{}.{:06} ", seconds, microseconds);
+    append_format(text_, "{}.{:06} ", seconds, microseconds);
     return;
   }
   if (options_.stamps == TextOptions::Stamps::relative) {
     const std::int64_t since = last_stamp_ns_ == 0 ? 0 : std::max<std::int64_t>(0, time_ns - last_stamp_ns_);
     last_stamp_ns_ = time_ns;
-    fmt::format_to(out, "{:6}.{:06} ", since / kSecond, since % kSecond / 1000);
+    append_format(text_, "{:6}.{:06} ", since / kSecond, since % kSecond / 1000);
     return;
   }
   const std::time_t when = seconds;
   std::tm local{};
   ::localtime_r(&when, &local);
-  fmt::format_to(out, "{:02}:{:02}:{:02}", local.tm_hour, local.tm_min, local.tm_sec);
-  if (options_.stamps == TextOptions::Stamps::microseconds) fmt::format_to(out, ".{:06}", microseconds);
+  append_format(text_, "{:02}:{:02}:{:02}", local.tm_hour, local.tm_min, local.tm_sec);
+  if (options_.stamps == TextOptions::Stamps::microseconds) append_format(text_, ".{:06}", microseconds);
   text_.append(" ");
 }
 
@@ -99,7 +98,7 @@ void TextSink::on(const Event& event, const Call& call) {
   if (!continued) {
     begin_line(event.tid, resumed ? event.time_ns : call.start_ns);
     if (resumed) {
-      fmt::format_to(std::back_inserter(text_), "<... {} resumed>", display_name(call));
+      append_format(text_, "<... {} resumed>", display_name(call));
     } else {
       palette_.append(text_, Palette::kName, display_name(call));
       text_.append("(");
@@ -110,7 +109,6 @@ void TextSink::on(const Event& event, const Call& call) {
 }
 
 void TextSink::append_ending(const Call& call, const CallText& text) {
-  const auto out = std::back_inserter(text_);
   if (call.ending == Ending::unfinished && text.more) {
     text_.append(kUnfinished);
   } else {
@@ -129,11 +127,11 @@ void TextSink::append_ending(const Call& call, const CallText& text) {
     text_.append(" ").append(kUnknownRouteTag);
   }
   if (options_.durations && call.duration_ns)
-    fmt::format_to(out, " <{}.{:06}>", *call.duration_ns / kSecond, *call.duration_ns % kSecond / 1000);
+    append_format(text_, " <{}.{:06}>", *call.duration_ns / kSecond, *call.duration_ns % kSecond / 1000);
   if (call.caller) {
     const Caller& c = *call.caller;
-    fmt::format_to(out, " <{}+{:#x} in {}>", c.symbol.empty() ? "?" : escaped(c.symbol), c.offset,
-                   c.module.empty() ? kAnonymous : escaped(c.module));
+    append_format(text_, " <{}+{:#x} in {}>", c.symbol.empty() ? "?" : escaped(c.symbol), c.offset,
+                  c.module.empty() ? kAnonymous : escaped(c.module));
   }
   text_.append("\n");
   for (const Caller& place : call.stack) append_place(place);
@@ -146,10 +144,9 @@ void TextSink::append_steps(const StepFacts& steps) {
 }
 
 void TextSink::append_place(const Caller& place) {
-  const auto out = std::back_inserter(text_);
-  fmt::format_to(out, " > {}(", place.module.empty() ? kAnonymous : escaped(place.module));
-  if (!place.symbol.empty()) fmt::format_to(out, "{}+{:#x}", escaped(place.symbol), place.offset);
-  fmt::format_to(out, ") [{:#x}]\n", place.in_module);
+  append_format(text_, " > {}(", place.module.empty() ? kAnonymous : escaped(place.module));
+  if (!place.symbol.empty()) append_format(text_, "{}+{:#x}", escaped(place.symbol), place.offset);
+  append_format(text_, ") [{:#x}]\n", place.in_module);
 }
 
 void TextSink::on(const Event&, const Counts&) {}

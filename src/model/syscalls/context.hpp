@@ -7,15 +7,13 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include <fmt/core.h>
-
+#include "base/append_format.hpp"
 #include "vdsotrace/call.hpp"
 
 namespace vdsotrace {
@@ -79,7 +77,7 @@ class ArgContext {
   }
   template <class... T>
   void print(fmt::format_string<T...> format, T&&... args) {
-    fmt::format_to(std::back_inserter(out_), format, std::forward<T>(args)...);
+    append_format(out_, format, std::forward<T>(args)...);
   }
 
  private:

@@ -184,7 +184,7 @@ void print_path_at(ArgContext& c, std::uint64_t address) {
 void append_quoted_hex(std::string& out, std::span<const std::byte> bytes, bool more) {
   out.push_back('"');
   for (const std::byte b : bytes) {
-    fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned>(b));
+    append_format(out, "\\x{:02x}", static_cast<unsigned>(b));
   }
   out.push_back('"');
   if (more) out.append("...");

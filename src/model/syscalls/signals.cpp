@@ -4,7 +4,6 @@
 #include <array>
 #include <bit>
 #include <cstdlib>
-#include <iterator>
 
 #include <linux/audit.h>
 
@@ -69,8 +68,6 @@ constexpr std::array kCodesOf{SignalCodes{SIGTRAP, kTrapCodes}, SignalCodes{SIGC
                               SignalCodes{SIGFPE, kFloatCodes}, SignalCodes{SIGSEGV, kSegmentCodes},
                               SignalCodes{SIGBUS, kBusCodes},   SignalCodes{SIGSYS, kSysCodes}};
 
-using Out = std::back_insert_iterator<std::string>;
-
 std::string_view name_in(std::span<const NamedValue> table, std::uint64_t value) {
   const auto found = std::find_if(table.begin(), table.end(),
                                   [&](const NamedValue& known) { return known.value == value; });
@@ -93,28 +90,28 @@ std::string address_text(const void* address) {
 }
 
 void append_source(std::string& out, const siginfo_t& info) {
-  fmt::format_to(
-      Out(out), ", si_pid={}, si_uid={}", info.si_pid,
+  append_format(
+      out, ", si_pid={}, si_uid={}", info.si_pid,
       info.si_uid == static_cast<uid_t>(-1) ? std::string("-1") : fmt::format("{}", info.si_uid));
 }
 
 void append_value(std::string& out, const siginfo_t& info) {
-  fmt::format_to(Out(out), ", si_int={}, si_ptr={}", info.si_value.sival_int,
+  append_format(out, ", si_int={}, si_ptr={}", info.si_value.sival_int,
                  address_text(info.si_value.sival_ptr));
 }
 
 /// A time in clock ticks, of which there are 100 in a second (USER_HZ).
 void append_ticks(std::string& out, std::string_view name, long ticks) {
-  fmt::format_to(Out(out), ", {}={}", name, ticks);
+  append_format(out, ", {}={}", name, ticks);
   if (ticks != 0) {
-    fmt::format_to(Out(out), " /* {}.{:02} s */", ticks / 100, std::abs(ticks % 100));
+    append_format(out, " /* {}.{:02} s */", ticks / 100, std::abs(ticks % 100));
   }
 }
 
 void append_errno(std::string& out, int error) {
   if (error == 0) return;
   const std::string_view name = errno_name(error);
-  fmt::format_to(Out(out), ", si_errno={}",
+  append_format(out, ", si_errno={}",
                  name.empty() ? fmt::format("{}", error) : std::string(name));
 }
 
@@ -123,13 +120,13 @@ void append_from_user(std::string& out, const siginfo_t& info) {
     case SI_USER:
     case SI_TKILL: append_source(out, info); break;
     case SI_TIMER:
-      fmt::format_to(Out(out), ", si_timerid={}, si_overrun={}",
+      append_format(out, ", si_timerid={}, si_overrun={}",
                      info.si_timerid == 0 ? "0" : fmt::format("{:#x}", info.si_timerid),
                      info.si_overrun);
       append_value(out, info);
       break;
     case SI_SIGIO:
-      fmt::format_to(Out(out), ", si_band={}, si_fd={}", info.si_band, info.si_fd);
+      append_format(out, ", si_band={}, si_fd={}", info.si_band, info.si_fd);
       break;
     default:
       append_source(out, info);
@@ -139,24 +136,24 @@ void append_from_user(std::string& out, const siginfo_t& info) {
 
 void append_child(std::string& out, const siginfo_t& info) {
   append_source(out, info);
-  fmt::format_to(
-      Out(out), ", si_status={}",
+  append_format(
+      out, ", si_status={}",
       info.si_code == CLD_EXITED ? fmt::format("{}", info.si_status) : signal_name(info.si_status));
   append_ticks(out, "si_utime", info.si_utime);
   append_ticks(out, "si_stime", info.si_stime);
 }
 
 void append_fault(std::string& out, const siginfo_t& info) {
-  fmt::format_to(Out(out), ", si_addr={}", address_text(info.si_addr));
+  append_format(out, ", si_addr={}", address_text(info.si_addr));
   if (info.si_signo == SIGBUS && (info.si_code == BUS_MCEERR_AR || info.si_code == BUS_MCEERR_AO)) {
-    fmt::format_to(Out(out), ", si_addr_lsb={:#x}", info.si_addr_lsb);
+    append_format(out, ", si_addr_lsb={:#x}", info.si_addr_lsb);
   }
   if (info.si_signo != SIGSEGV) return;
   if (info.si_code == SEGV_BNDERR) {
-    fmt::format_to(Out(out), ", si_lower={}, si_upper={}", address_text(info.si_lower),
+    append_format(out, ", si_lower={}, si_upper={}", address_text(info.si_lower),
                    address_text(info.si_upper));
   } else if (info.si_code == SEGV_PKUERR) {
-    fmt::format_to(Out(out), ", si_pkey={}", info.si_pkey);
+    append_format(out, ", si_pkey={}", info.si_pkey);
   }
 }
 
@@ -171,7 +168,7 @@ void append_filtered_call(std::string& out, const siginfo_t& info) {
                            : info.si_arch == AUDIT_ARCH_X86_64
                                ? "AUDIT_ARCH_X86_64"
                                : fmt::format("{:#x} /* AUDIT_ARCH_??? */", info.si_arch);
-  fmt::format_to(Out(out), ", si_call_addr={}, si_syscall={}, si_arch={}",
+  append_format(out, ", si_call_addr={}, si_syscall={}, si_arch={}",
                  address_text(info.si_call_addr), call, arch);
 }
 
@@ -185,7 +182,7 @@ void append_from_kernel(std::string& out, const siginfo_t& info) {
     case SIGTRAP: append_fault(out, info); break;
     case SIGIO:
       if (info.si_code >= POLL_IN && info.si_code <= POLL_MSG) {
-        fmt::format_to(Out(out), ", si_band={}, si_fd={}", info.si_band, info.si_fd);
+        append_format(out, ", si_band={}, si_fd={}", info.si_band, info.si_fd);
       }
       break;
     case SIGSYS: append_filtered_call(out, info); break;
@@ -230,7 +227,7 @@ std::string signal_set(std::uint64_t mask) { return set_text(mask, 64); }
 std::string render_siginfo(const siginfo_t& info) {
   std::string out = "{";
   if (info.si_signo != 0) {
-    fmt::format_to(Out(out), "si_signo={}, si_code={}", signal_name(info.si_signo),
+    append_format(out, "si_signo={}, si_code={}", signal_name(info.si_signo),
                    code_name(info));
     append_errno(out, info.si_errno);
     if (info.si_code <= 0) {
@@ -308,7 +305,7 @@ void print_siginfo_at(ArgContext& c, std::uint64_t address) {
 }
 
 void append_sigval(std::string& out, const sigval& value) {
-  fmt::format_to(Out(out), "{{sival_int={}, sival_ptr={}}}", value.sival_int,
+  append_format(out, "{{sival_int={}, sival_ptr={}}}", value.sival_int,
                  address_text(value.sival_ptr));
 }
 
