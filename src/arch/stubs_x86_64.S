@@ -480,12 +480,14 @@ RECORD_TEMPLATE measured, 0, 1, none, 0
 RECORD_TEMPLATE measured_clock, 1, 1, none, 0
 RECORD_TEMPLATE measured_three, 0, 1, none, 1
 
-/* Instead of a fallback's `syscall`: the call, and a record that it was made. */
-TEMPLATE record_fallback
+/* Instead of a fallback's `syscall`: the call, and a record that it was made; where `own_arguments` are not the
+ * function's, with those, and with as many bytes at the first as the result says. */
+.macro RECORD_FALLBACK_TEMPLATE name, own_arguments
+TEMPLATE \name
 1:      .quad   0                       /* mark */
 2:      .quad   0                       /* region, 0 once recording has ended */
 3:      .quad   0                       /* function and RECORD_FALLBACK_FLAG */
-CODE record_fallback
+CODE \name
         lea     -128(%rsp), %rsp
         MARKED_SYSCALL 1b
         push    %rdx
@@ -505,6 +507,22 @@ CODE record_fallback
         mov     %rcx, RECORD_STACK(%r11)
         mov     %r10, RECORD_KEY(%r11)
         mov     %rax, RECORD_RESULT(%r11)
+        .if \own_arguments
+        mov     %rdi, RECORD_ARG0(%r11)
+        mov     %rsi, RECORD_ARG1(%r11)
+        mov     8(%rsp), %rcx           /* rdx */
+        mov     %rcx, RECORD_ARG2(%r11)
+        mov     $RECORD_VALUE_BYTES, %ecx
+        cmp     %rcx, %rax
+        cmovl   %rax, %rcx
+        test    %rcx, %rcx
+        jle     61f
+60:     mov     -1(%rdi, %rcx), %r10b
+        mov     %r10b, (RECORD_VALUE - 1)(%r11, %rcx)
+        dec     %rcx
+        jnz     60b
+61:
+        .endif
         inc     %rdx
         shl     $16, %rdx
         or      3b(%rip), %rdx
@@ -531,8 +549,10 @@ CODE record_fallback
         inc     %r10
         jmp     82b
 90:
-END record_fallback
-
+END \name
+.endm
+RECORD_FALLBACK_TEMPLATE record_fallback, 0
+RECORD_FALLBACK_TEMPLATE record_fallback_three, 1
 
 
         .section .note.GNU-stack, "", @progbits

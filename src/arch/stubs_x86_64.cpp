@@ -12,7 +12,8 @@ extern "C" {
   extern const std::byte vdsotrace_stub_##name##_code[]; \
   extern const std::byte vdsotrace_stub_##name##_end[];
 #define RECORD_TEMPLATE(name) TEMPLATE(name) extern const std::byte vdsotrace_stub_##name##_back[];
-#define TEMPLATES(X) X(count) X(count_clock) X(count_fallback) X(count_fallback_clock) X(record_fallback)
+#define TEMPLATES(X) X(count) X(count_clock) X(count_fallback) X(count_fallback_clock) \
+  X(record_fallback) X(record_fallback_three)
 #define RECORD_TEMPLATES(X)                                                          \
   X(timespec) X(timeval) X(getcpu) X(getrandom) X(plain) X(plain_clock) X(plain_three) \
   X(measured) X(measured_clock) X(measured_three)
@@ -51,7 +52,7 @@ const Row kRows[] = {
     ROW(count_fallback, three, count_fallback),
     ROW(record_fallback, plain, record_fallback),
     ROW(record_fallback, clocked, record_fallback),
-    ROW(record_fallback, three, record_fallback),
+    ROW(record_fallback, three, record_fallback_three),
     RECORD_ROW(caller, plain, plain),
     RECORD_ROW(caller, clocked, plain_clock),
     RECORD_ROW(caller, three, plain_three),

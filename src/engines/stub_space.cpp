@@ -14,6 +14,16 @@ constexpr std::uint64_t kMainStack = 8 << 20;
 /// Keys can be invented.
 constexpr std::size_t kMostPendingKeys = 4096;
 
+/// A getrandom that reseeds asks the kernel for a key, not for what it was asked for: the call is told with the values of
+/// its system call, as strace would.
+void take_system_call(StubRecord& record, const StubRecord& fallback) {
+  record.arg0 = fallback.arg0;
+  record.arg1 = fallback.arg1;
+  record.arg2 = fallback.arg2;
+  record.result = fallback.result;
+  record.value = fallback.value;
+}
+
 /// Where the thread's stack is sure to lie. The main thread's grows downwards; above others lies what its C library
 /// keeps for the thread, to which its thread pointer points.
 StackBounds stack_of(StoppedThread& stopped, const arch::Registers& registers) {
@@ -117,7 +127,12 @@ std::optional<Route> StubSpace::take(StubRecord& record, const StackWindow& wind
   Route route = Route::vdso;
   if (!pending_.empty()) {
     const auto pending = pending_.find(record.key);
-    if (pending != pending_.end() && pending->second.take(record.stack)) route = Route::fallback;
+    if (pending != pending_.end()) {
+      if (const auto fallback = pending->second.take(record.stack)) {
+        route = Route::fallback;
+        if (service.syscall == "getrandom") take_system_call(record, *fallback);
+      }
+    }
   }
   if (symbols_ != nullptr)
     record.caller = caller_of(record, [&](std::uint64_t address) { return window.word(address); });

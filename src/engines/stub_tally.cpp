@@ -7,7 +7,7 @@ namespace {
 
 /// No vDSO function uses more stack than this before it makes its system call.
 constexpr std::uint64_t kDeepest = 1024;
-constexpr std::size_t kMostPending = 64;
+constexpr std::size_t kMostPending = 16;
 /// Clock ids and callers come from the program, which can invent any number of them.
 constexpr std::size_t kMostTallies = 256;
 constexpr std::size_t kMostWithCallers = 8192;
@@ -15,14 +15,18 @@ constexpr std::size_t kMostWithCallers = 8192;
 }  // namespace
 
 void PendingFallbacks::add(const StubRecord& fallback) {
-  if (stacks_.size() == kMostPending) stacks_.erase(stacks_.begin());
-  stacks_.push_back(fallback.stack);
+  if (fallbacks_.size() == kMostPending) fallbacks_.erase(fallbacks_.begin());
+  fallbacks_.push_back(fallback);
 }
 
-bool PendingFallbacks::take(std::uint64_t stack_pointer) {
-  return std::erase_if(stacks_, [&](std::uint64_t stack) {
-           return stack < stack_pointer && stack_pointer - stack <= kDeepest;
-         }) != 0;
+std::optional<StubRecord> PendingFallbacks::take(std::uint64_t stack_pointer) {
+  std::optional<StubRecord> last;
+  std::erase_if(fallbacks_, [&](const StubRecord& fallback) {
+    if (fallback.stack >= stack_pointer || stack_pointer - fallback.stack > kDeepest) return false;
+    last = fallback;
+    return true;
+  });
+  return last;
 }
 
 void CallTallies::add(const StubRecord& record, bool clocked, Route route) {

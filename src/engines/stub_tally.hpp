@@ -18,11 +18,11 @@ namespace vdsotrace {
 class PendingFallbacks {
  public:
   void add(const StubRecord& fallback);
-  /// A function that was entered with that stack pointer returns: whether it fell back.
-  bool take(std::uint64_t stack_pointer);
+  /// A function that was entered with that stack pointer returns: the last of its fallbacks.
+  std::optional<StubRecord> take(std::uint64_t stack_pointer);
 
  private:
-  std::vector<std::uint64_t> stacks_;
+  std::vector<StubRecord> fallbacks_;
 };
 
 /// Calls of one function, one clock, one route and one caller.

@@ -226,7 +226,10 @@ class AttachedTest(unittest.TestCase):
         served.check()
         events = self.finish(tracer, events)
         calls = [event for event in events if event["type"] == "call"]
-        self.assertNotIn(None, {event["route"] for event in calls if event["name"] == "clock_gettime"})
+        # A thread's last call may still run as the watching ends: nothing then tells its route.
+        last = {event["tid"]: event["seq"] for event in calls}
+        self.assertNotIn(None, {event["route"] for event in calls
+                                if event["name"] == "clock_gettime" and event["seq"] != last[event["tid"]]})
         failed = [event for event in calls if event["errno"] == "EINVAL"]
         self.assertTrue(failed)
         self.assertEqual({event["route"] for event in failed}, {"fallback"})

@@ -91,6 +91,7 @@ COMMANDS = {
     "seccomp_kills": (testing.target("seccomp_filter", "fall_back"), [], nothing),
     "stacks": (testing.target("stacks"), ["-f"], nothing),
     "seccomp_strict": (testing.target("seccomp_strict"), [], nothing),
+    "getrandom": (testing.target("getrandom"), [], nothing),
 }
 
 # What programs of 32 bits have behind their pointers is laid out otherwise.

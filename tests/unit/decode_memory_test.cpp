@@ -20,8 +20,6 @@ TEST_CASE("mmap") {
   CHECK(line_of("mmap", {0, 4096, 3, 0x40022 | (21u << 26), kNoFd, 0}, -12) ==
         "mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_HUGETLB|"
         "21<<MAP_HUGE_SHIFT, -1, 0) = -1 ENOMEM (Cannot allocate memory)");
-  CHECK(line_of("mmap", {0, 4096, 3, 0x28, kNoFd, 0}, kPage) ==
-        "mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_DROPPABLE|MAP_ANONYMOUS, -1, 0) = 0x7f0000001000");
   CHECK(line_of("mmap", {0, 4096, 3, 0xc, 3, 0}, -22) ==
         "mmap(NULL, 4096, PROT_READ|PROT_WRITE, 0xc /* MAP_??? */, 3, 0) = "
         "-1 EINVAL (Invalid argument)");

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <asm/prctl.h>
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -239,12 +241,12 @@ TEST_CASE("once recording has ended calls go through", "[stubs_run]") {
 }
 
 /// Calls a fallback's stub as the code in front of it would: with the system call's number in rax.
-long fall_back(const Observed& stub, long number, long argument) {
+long fall_back(const Observed& stub, long number, std::uint64_t first, long second = 0, long third = 0) {
   long result = number;
   // The compiler may keep variables in the 128 bytes below the stack pointer.
   asm volatile("lea -128(%%rsp), %%rsp\n\tcall *%[stub]\n\tlea 128(%%rsp), %%rsp"
                : "+a"(result)
-               : [stub] "r"(stub.entry()), "D"(argument), "S"(0L), "d"(0L)
+               : [stub] "r"(stub.entry()), "D"(first), "S"(second), "d"(third)
                : "rcx", "r11", "memory", "cc");
   return result;
 }
@@ -256,18 +258,32 @@ TEST_CASE("a fallback's stub makes the call and tells", "[stubs_run]") {
   const Bytes kReturn = from_hex("c3");
   const Observed record(StubKind::record_fallback, StubShape::plain,
                         {0x1234, shared.address(), 1 | RECORD_FALLBACK_FLAG}, kReturn);
-  CHECK(fall_back(record, SYS_close, -1) == -EBADF);
+  CHECK(fall_back(record, SYS_close, ~0u) == -EBADF);
   const auto records = drained(shared);
   REQUIRE(records.size() == 1);
   CHECK(records[0].fallback);
   CHECK(records[0].function == 1);
   CHECK(records[0].result == -EBADF);
 
+  const Observed with_arguments(StubKind::record_fallback, StubShape::three,
+                                {0x1234, shared.address(), 1 | RECORD_FALLBACK_FLAG}, kReturn);
+  std::array<std::byte, 64> random{};
+  const auto at = reinterpret_cast<std::uint64_t>(random.data());
+  CHECK(fall_back(with_arguments, SYS_getrandom, at, 7, 1) == 7);
+  CHECK(fall_back(with_arguments, SYS_getrandom, at, 64) == 64);
+  CHECK(fall_back(with_arguments, SYS_getrandom, 8, 1) == -EFAULT);
+  const auto told = drained(shared);
+  REQUIRE(told.size() == 3);
+  CHECK((told[0].arg0 == at && told[0].arg1 == 7 && told[0].arg2 == 1 && told[0].result == 7));
+  CHECK((told[1].arg1 == 64 && told[1].arg2 == 0 && told[1].result == 64));
+  CHECK(std::ranges::equal(told[1].value, std::span(random).first(RECORD_VALUE_BYTES)));
+  CHECK((told[2].arg0 == 8 && told[2].result == -EFAULT));
+
   const std::uint64_t row = shared.address() + REGION_COUNTERS + (1 << KIND_LOG2);
   const Observed count(StubKind::count_fallback, StubShape::clocked, {row, 0x1234, shared.address(), 1ull << 32},
                        kReturn);
-  CHECK(fall_back(count, SYS_close, -1) == -EBADF);   // as clock -1: one without a column
-  CHECK(fall_back(count, SYS_close, -1) == -EBADF);
+  CHECK(fall_back(count, SYS_close, ~0u) == -EBADF);   // as clock -1: one without a column
+  CHECK(fall_back(count, SYS_close, ~0u) == -EBADF);
   CHECK(fall_back(count, SYS_alarm, 0) == 0);         // as clock 0
   const auto counts = shared.region->counts(0, true);
   REQUIRE(counts.size() == 2);

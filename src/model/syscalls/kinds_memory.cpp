@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint32_t kMapTypeMask = MAP_TYPE;
 constexpr std::array kMapTypes{NAMED(MAP_FILE), NAMED(MAP_SHARED), NAMED(MAP_PRIVATE),
-                               NAMED(MAP_SHARED_VALIDATE), NamedValue{0x08, "MAP_DROPPABLE"}};  // Linux 6.11
+                               NAMED(MAP_SHARED_VALIDATE)};
 constexpr std::array kMapBits{
     NAMED(MAP_FIXED),      NAMED(MAP_ANONYMOUS),      NAMED(MAP_32BIT),     NAMED(MAP_NORESERVE),
     NAMED(MAP_POPULATE),   NAMED(MAP_NONBLOCK),       NAMED(MAP_GROWSDOWN), NAMED(MAP_DENYWRITE),
