@@ -16,7 +16,11 @@ namespace {
 
 constexpr std::uint32_t kMapTypeMask = MAP_TYPE;
 constexpr std::array kMapTypes{NAMED(MAP_FILE), NAMED(MAP_SHARED), NAMED(MAP_PRIVATE),
-                               NAMED(MAP_SHARED_VALIDATE)};
+                               NAMED(MAP_SHARED_VALIDATE),
+#ifdef MAP_DROPPABLE  // Linux 6.11; strace knows it where the system's headers do
+                               NAMED(MAP_DROPPABLE),
+#endif
+};
 constexpr std::array kMapBits{
     NAMED(MAP_FIXED),      NAMED(MAP_ANONYMOUS),      NAMED(MAP_32BIT),     NAMED(MAP_NORESERVE),
     NAMED(MAP_POPULATE),   NAMED(MAP_NONBLOCK),       NAMED(MAP_GROWSDOWN), NAMED(MAP_DENYWRITE),
