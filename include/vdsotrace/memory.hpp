@@ -40,16 +40,23 @@ class Capture final : public Memory {
  public:
   void note(std::uint64_t address, std::span<const std::byte> bytes);
   std::size_t read(std::uint64_t address, std::span<std::byte> into) override;
-  bool empty() const { return pieces_.empty(); }
+  bool empty() const { return kept().empty(); }
 
  private:
+  /// Stands behind its bytes, so that what is kept can be gone through from the newest back.
   struct Piece {
     std::uint64_t address;
-    std::uint32_t offset;  ///< into bytes_
-    std::uint32_t size;
+    std::uint64_t size;
   };
-  std::vector<Piece> pieces_;
-  std::vector<std::byte> bytes_;
+  std::span<const std::byte> kept() const {
+    return many_.empty() ? std::span<const std::byte>(few_).first(few_used_) : std::span<const std::byte>(many_);
+  }
+  std::byte* room_for(std::size_t size);
+
+  /// What a vDSO call leaves fits here: such a call is kept without asking for memory.
+  std::array<std::byte, 64> few_{};
+  std::size_t few_used_ = 0;
+  std::vector<std::byte> many_;  ///< everything, once that is too small
 };
 
 /// Reads through to another memory and notes in a Capture all that was read, so

@@ -1,6 +1,7 @@
 #include "vdsotrace/memory.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 namespace vdsotrace {
@@ -14,12 +15,24 @@ std::size_t below_the_top(std::uint64_t address, std::size_t size) {
 
 }  // namespace
 
+std::byte* Capture::room_for(std::size_t size) {
+  const std::size_t used = kept().size();
+  if (many_.empty() && size <= few_.size() - few_used_) {
+    few_used_ += size;
+    return few_.data() + used;
+  }
+  if (many_.empty()) many_.assign(few_.begin(), few_.begin() + static_cast<std::ptrdiff_t>(few_used_));
+  many_.resize(used + size);
+  return many_.data() + used;
+}
+
 void Capture::note(std::uint64_t address, std::span<const std::byte> bytes) {
   const std::size_t size = below_the_top(address, bytes.size());
-  if (size == 0 || size > std::numeric_limits<std::uint32_t>::max() - bytes_.size()) return;
-  pieces_.push_back({address, static_cast<std::uint32_t>(bytes_.size()),
-                     static_cast<std::uint32_t>(size)});
-  bytes_.insert(bytes_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
+  if (size == 0) return;
+  const Piece piece{address, size};
+  std::byte* room = room_for(size + sizeof piece);
+  std::memcpy(room, bytes.data(), size);
+  std::memcpy(room + size, &piece, sizeof piece);
 }
 
 std::size_t Capture::read(std::uint64_t address, std::span<std::byte> into) {
@@ -28,18 +41,23 @@ std::size_t Capture::read(std::uint64_t address, std::span<std::byte> into) {
   while (done < wanted) {
     const std::uint64_t at = address + done;
     std::size_t run = wanted - done;
+    const std::byte* found = nullptr;
     // From the newest piece back: one that begins further on ends the run, as it
     // wins there; the first that covers `at` supplies it.
-    const auto covers = [&](const Piece& piece) {
-      if (at >= piece.address) return at - piece.address < piece.size;
-      if (piece.address - at < run) run = static_cast<std::size_t>(piece.address - at);
-      return false;
-    };
-    const auto piece = std::find_if(pieces_.rbegin(), pieces_.rend(), covers);
-    if (piece == pieces_.rend()) break;
-    const auto skip = static_cast<std::size_t>(at - piece->address);
-    run = std::min(run, piece->size - skip);
-    std::memcpy(into.data() + done, bytes_.data() + piece->offset + skip, run);
+    for (auto older = kept(); !older.empty() && found == nullptr;) {
+      Piece piece;
+      std::memcpy(&piece, older.data() + older.size() - sizeof piece, sizeof piece);
+      older = older.first(older.size() - sizeof piece - piece.size);
+      const std::uint64_t skip = at - piece.address;
+      if (at >= piece.address && skip < piece.size) {
+        found = older.data() + older.size() + skip;
+        run = std::min<std::size_t>(run, piece.size - skip);
+      } else if (at < piece.address) {
+        run = std::min<std::size_t>(run, piece.address - at);
+      }
+    }
+    if (found == nullptr) break;
+    std::memcpy(into.data() + done, found, run);
     done += run;
   }
   return done;
