@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <utility>
 
 #include "sinks/json_number.hpp"
 
@@ -26,6 +25,8 @@ class JsonLine {
     return *this;
   }
 
+  /// What is JSON already.
+  JsonLine& append(std::string_view text);
   /// One of our own names, which need no escapes; null if it is empty.
   JsonLine& name(std::string_view ours);
   /// What the program or the user chose.
@@ -42,14 +43,13 @@ class JsonLine {
     return value ? integer(*value) : put("null");
   }
 
-  /// `write` puts each element.
-  template <class Range, class Write>
-  JsonLine& array(const Range& elements, Write write) {
+  /// `write(index)` puts each element.
+  template <class Write>
+  JsonLine& array(std::size_t count, Write write) {
     put("[");
-    bool first = true;
-    for (const auto& element : elements) {
-      if (!std::exchange(first, false)) put(",");
-      write(element);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (i > 0) put(",");
+      write(i);
     }
     return put("]");
   }
@@ -61,7 +61,6 @@ class JsonLine {
     return bytes_.get() + used_;
   }
   void grow(std::size_t count);
-  JsonLine& append(std::string_view text);
 
   std::unique_ptr<char[]> bytes_;
   std::size_t room_ = 0;

@@ -43,12 +43,12 @@ std::optional<std::int64_t> number_of_entry(const Call& call) {
 void append_steps(JsonLine& line, const StepFacts& steps) {
   line.put(",\"instructions\":").integer(steps.complete ? std::optional(steps.instructions) : std::nullopt);
   line.put(",\"retries\":").integer(steps.retries);
-  if (steps.image != nullptr) line.put(",\"steps\":").array(steps.path, [&](auto offset) { line.integer(offset); });
+  if (steps.image == nullptr) return;
+  line.put(",\"steps\":").array(steps.path.size(), [&](std::size_t i) { line.integer(steps.path[i]); });
 }
 
-void append_call(JsonLine& line, const Event& event, const Call& call, const DecodeLimits& limits) {
-  line.put("{\"type\":\"call\",\"seq\":").integer(event.seq);
-  line.put(",\"time_ns\":").integer(call.start_ns);
+/// From the process to the clock.
+void append_identity(JsonLine& line, const Event& event, const Call& call) {
   line.put(",\"pid\":").integer(event.pid);
   line.put(",\"tid\":").integer(event.tid);
   line.put(",\"name\":").name(display_name(call));
@@ -56,7 +56,10 @@ void append_call(JsonLine& line, const Event& event, const Call& call, const Dec
   line.put(",\"symbol\":").name(call.symbol);
   line.put(",\"nr\":").integer(number_of_entry(call));
   line.put(",\"clock\":").name(clock_of(call).value_or(""));
-  line.put(",\"args\":").array(render(call, limits).args, [&](const std::string& arg) { line.string(arg); });
+}
+
+/// From the result to the end of the line.
+void append_outcome(JsonLine& line, const Call& call) {
   line.put(",\"ret\":").integer(returned_by(call));
   line.put(",\"errno\":").name(call.error != 0 ? errno_name(call.error) : std::string_view());
   line.put(",\"duration_ns\":").integer(call.duration_ns);
@@ -66,8 +69,8 @@ void append_call(JsonLine& line, const Event& event, const Call& call, const Dec
   } else {
     line.put("null");
   }
-  const auto place = [&](const Caller& caller) { append_caller(line, caller); };
-  if (!call.stack.empty()) line.put(",\"stack\":").array(call.stack, place);
+  if (!call.stack.empty())
+    line.put(",\"stack\":").array(call.stack.size(), [&](std::size_t i) { append_caller(line, call.stack[i]); });
   line.put(",\"reason\":").name(call.reason ? name_of(*call.reason) : std::string_view());
   line.put(",\"engine\":").name(call.engine);
   if (call.steps) append_steps(line, *call.steps);
@@ -159,15 +162,34 @@ JsonLinesSink::JsonLinesSink(std::shared_ptr<Output> output, const Aggregate& to
 void JsonLinesSink::consume(const Event& event) {
   if (summary_only_) return;
   if (const auto* call = std::get_if<Call>(&event.body)) {
-    line_.clear();
-    append_call(line_, event, *call, limits_);
-    output_->write(line_.text());
+    write_call(event, *call);
     return;
   }
   note_family(event);
   Json line = std::visit([&](const auto& body) { return body_of(event, body); }, event.body);
   if (std::holds_alternative<Execed>(event.body)) line["ppid"] = optional_integer(parent_of(event.pid));
   if (!line.is_null()) write_line(*output_, line);
+}
+
+void JsonLinesSink::write_call(const Event& event, const Call& call) {
+  line_.clear();
+  line_.put("{\"type\":\"call\",\"seq\":").integer(event.seq);
+  line_.put(",\"time_ns\":").integer(call.start_ns);
+  line_.append(identity_of(event, call));
+  render(call, limits_, shown_);
+  line_.put(",\"args\":").array(shown_.count, [&](std::size_t i) { line_.string(shown_.arg(i)); });
+  append_outcome(line_, call);
+  output_->write(line_.text());
+}
+
+std::string_view JsonLinesSink::identity_of(const Event& event, const Call& call) {
+  const Identity who{event.pid, event.tid, call.abi, call.nr, call.name, call.symbol, call.route, call.args[0]};
+  if (who != last_) {
+    last_text_.clear();
+    append_identity(last_text_, event, call);
+    last_ = who;
+  }
+  return last_text_.text();
 }
 
 void JsonLinesSink::note_family(const Event& event) {

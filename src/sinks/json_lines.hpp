@@ -36,15 +36,34 @@ class JsonLinesSink final : public Sink {
   Result<void> finish() override;
 
  private:
+  void write_call(const Event& event, const Call& call);
+  /// What a line says between time and arguments.
+  std::string_view identity_of(const Event& event, const Call& call);
   /// Keeps `parents_`: an exec is told with the parent's number too.
   void note_family(const Event& event);
   std::optional<pid_t> parent_of(pid_t pid) const;
+
+  /// All that identity_of() looks at. Most calls are like the one before, and half of their line is.
+  struct Identity {
+    pid_t pid;
+    pid_t tid;
+    Abi abi;
+    std::int64_t nr;
+    std::string_view name;
+    std::string_view symbol;
+    std::optional<Route> route;
+    std::uint64_t arg0;  ///< may be a clock
+    bool operator==(const Identity&) const = default;
+  };
 
   std::shared_ptr<Output> output_;
   const Aggregate& totals_;
   DecodeLimits limits_;
   bool summary_only_;
-  JsonLine line_;                    ///< kept for its memory
+  JsonLine line_;    ///< these two are kept for their memory
+  CallText shown_;
+  std::optional<Identity> last_;
+  JsonLine last_text_;
   std::map<pid_t, pid_t> parents_;   ///< of the processes that live
 };
 

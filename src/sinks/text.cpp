@@ -91,7 +91,7 @@ void TextSink::on(const Event& event, const CallEntered& entered) {
 }
 
 void TextSink::on(const Event& event, const Call& call) {
-  const CallText text = render(call, options_.limits);
+  render(call, options_.limits, shown_);
   const bool resumed = entered_.erase(event.tid) > 0;
   const bool continued = resumed && open_line_ == event.tid;
   open_line_ = continued ? 0 : open_line_;
@@ -102,23 +102,23 @@ void TextSink::on(const Event& event, const Call& call) {
     } else {
       palette_.append(text_, Palette::kName, display_name(call));
       text_.append("(");
-      text.append_beginning(text_);
+      shown_.append_beginning(text_);
     }
   }
-  append_ending(call, text);
+  append_ending(call);
 }
 
-void TextSink::append_ending(const Call& call, const CallText& text) {
-  if (call.ending == Ending::unfinished && text.more) {
+void TextSink::append_ending(const Call& call) {
+  if (call.ending == Ending::unfinished && shown_.more) {
     text_.append(kUnfinished);
   } else {
-    text.append_remainder(text_);
+    shown_.append_remainder(text_);
   }
   text_.append(") = ");
   if (call.error != 0) {
-    palette_.append(text_, Palette::kError, text.result);
+    palette_.append(text_, Palette::kError, shown_.result);
   } else {
-    text_.append(text.result);
+    text_.append(shown_.result);
   }
   if (call.route) {
     text_.append(" ");

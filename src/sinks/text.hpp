@@ -52,7 +52,7 @@ class TextSink final : public Sink {
   void begin_line(pid_t tid, std::int64_t time_ns);
   void append_stamp(std::int64_t time_ns);
   void append_place(const Caller& place);
-  void append_ending(const Call& call, const CallText& text);
+  void append_ending(const Call& call);
   void append_steps(const StepFacts& steps);
   void append_message(std::string_view text);
   void line(const Event& event, std::string_view color, std::string_view text);
@@ -62,6 +62,7 @@ class TextSink final : public Sink {
   TextOptions options_;
   Palette palette_;
   std::string text_;               ///< what has not been handed to the output yet
+  CallText shown_;                 ///< of the call that is being told; kept for its memory
   pid_t open_line_ = 0;            ///< thread whose partial line is the last on the output
   std::map<pid_t, bool> entered_;  ///< threads in a call whose beginning was printed
   /// The code of each image whose steps were shown.

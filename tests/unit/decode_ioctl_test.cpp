@@ -49,18 +49,18 @@ TEST_CASE("terminal modes", "[ioctl]") {
       "{c_iflag=ICRNL|IXON, c_oflag=NL0|CR0|TAB0|BS0|VT0|FF0|OPOST|ONLCR, "
       "c_cflag=B38400|CS8|CREAD, c_lflag=ISIG|ICANON|ECHO|ECHOE|ECHOK|IEXTEN|ECHOCTL|ECHOKE, ...}";
   DecodedCall get("ioctl", {0, TCGETS, kArg});
-  CHECK(get.enter().beginning().args == std::vector<std::string>{"0", "TCGETS"});
+  CHECK(args_of(get.enter().beginning()) == std::vector<std::string>{"0", "TCGETS"});
   CHECK(get.put(kArg, cooked).leave(0).line() == "ioctl(0, TCGETS, " + modes + ") = 0");
   CHECK(line_of("ioctl", {1, TCGETS, kArg}, -25) ==
         "ioctl(1, TCGETS, 0x7f0000001000) = -1 ENOTTY (Inappropriate ioctl for device)");
   DecodedCall set("ioctl", {0, TCSETSW, kArg});
-  CHECK(set.put(kArg, cooked).enter().beginning().args.at(2) == modes);
+  CHECK(args_of(set.put(kArg, cooked).enter().beginning()).at(2) == modes);
   CHECK(set.leave(0).line() == "ioctl(0, SNDCTL_TMR_STOP or TCSETSW, " + modes + ") = 0");
 }
 
 TEST_CASE("terminal modes without a bit, with two speeds, with unknown bits", "[ioctl]") {
   const auto modes = [](const Termios& termios) {
-    return DecodedCall("ioctl", {0, TCSETS, kArg}).put(kArg, termios).enter().text().args.at(2);
+    return args_of(DecodedCall("ioctl", {0, TCSETS, kArg}).put(kArg, termios).enter().text()).at(2);
   };
   CHECK(modes({0, 0, 0, 0, {}}) ==
         "{c_iflag=, c_oflag=NL0|CR0|TAB0|BS0|VT0|FF0|, c_cflag=B0|CS5|, c_lflag=, ...}");

@@ -33,7 +33,7 @@ TEST_CASE("the value of a control call is what its command says", "[ipc]") {
   segment.shm_segsz = 4096;
   segment.shm_nattch = 2;
   DecodedCall stat("shmctl", {5, IPC_STAT, kArg});
-  CHECK(stat.enter().beginning().args == std::vector<std::string>{"5", "IPC_STAT"});
+  CHECK(args_of(stat.enter().beginning()) == std::vector<std::string>{"5", "IPC_STAT"});
   CHECK(stat.put(kArg, segment).leave(0).line() ==
         "shmctl(5, IPC_STAT, {shm_perm={uid=0, gid=0, mode=0600, key=0, cuid=0, cgid=0}, "
         "shm_segsz=4096, shm_cpid=0, shm_lpid=0, shm_nattch=2, shm_atime=0, shm_dtime=0, "

@@ -53,7 +53,7 @@ TEST_CASE("a socket's protocol is named by its family", "[network]") {
 
 TEST_CASE("a socket's type is a name and flags", "[network]") {
   const auto type_text = [](std::uint64_t type) {
-    return DecodedCall("socket", {0, type, 0}).enter().text().args.at(1);
+    return args_of(DecodedCall("socket", {0, type, 0}).enter().text()).at(1);
   };
   CHECK(type_text(0) == "0");
   CHECK(type_text(7) == "0x7 /* SOCK_??? */");
@@ -106,7 +106,7 @@ TEST_CASE("an address that is too short or of no known family shows its bytes", 
 TEST_CASE("an address that comes back has a length before and after", "[network]") {
   DecodedCall call("accept4", {3, kAddress, kLength, SOCK_CLOEXEC});
   call.put(kLength, 128).enter();
-  CHECK(call.beginning().args == std::vector<std::string>{"3"});
+  CHECK(args_of(call.beginning()) == std::vector<std::string>{"3"});
   CHECK(call.put(kLength, 16).put(kAddress, loopback(9)).leave(5).line() ==
         "accept4(3, {sa_family=AF_INET, sin_port=htons(9), sin_addr=inet_addr(\"127.0.0.1\")}, "
         "[128 => 16], SOCK_CLOEXEC) = 5");
@@ -121,7 +121,7 @@ TEST_CASE("an address that comes back has a length before and after", "[network]
 
 TEST_CASE("an address that nobody wants is known at entry", "[network]") {
   DecodedCall call("accept", {3, 0, 0});
-  CHECK(call.enter().beginning().args == std::vector<std::string>{"3", "NULL", "NULL"});
+  CHECK(args_of(call.enter().beginning()) == std::vector<std::string>{"3", "NULL", "NULL"});
   CHECK(call.leave(4).line() == "accept(3, NULL, NULL) = 4");
 }
 
@@ -130,7 +130,7 @@ TEST_CASE("sendto and recvfrom", "[network]") {
   CHECK(send.put(kBuffer, std::array<char, 8>{'h', 'e', 'l', 'l', 'o', '\n', 1, 2}).leave(8).line() ==
         "sendto(4, \"hello\\n\\1\\2\", 8, MSG_NOSIGNAL, NULL, 0) = 8");
   DecodedCall receive("recvfrom", {4, kBuffer, 100, MSG_OOB | MSG_DONTWAIT, 0, 0});
-  CHECK(receive.enter().beginning().args == std::vector<std::string>{"4"});
+  CHECK(args_of(receive.enter().beginning()) == std::vector<std::string>{"4"});
   CHECK(receive.put(kBuffer, "data").leave(4).line() ==
         "recvfrom(4, \"data\", 100, MSG_OOB|MSG_DONTWAIT, NULL, NULL) = 4");
   CHECK(line_of("recvfrom", {4, kBuffer, 3, 0, kAddress, 0}, -11) ==
@@ -184,7 +184,7 @@ TEST_CASE("a control message that lies about its length ends the list", "[networ
     message.msg_control = reinterpret_cast<void*>(kControl);
     message.msg_controllen = length;
     call.put(kControl, std::array<std::uint64_t, 8>{cmsg_len, 1 | (1ull << 32)});
-    const std::string text = call.put(kHeader, message).enter().text().args.at(1);
+    const std::string text = args_of(call.put(kHeader, message).enter().text()).at(1);
     const auto begin = text.find("msg_control=");
     return text.substr(begin, text.find(", msg_controllen") - begin);
   };
@@ -203,7 +203,7 @@ TEST_CASE("a received message shows only what was received", "[network]") {
   message.msg_name = reinterpret_cast<void*>(kAddress);
   message.msg_namelen = 110;
   call.put(kHeader, message).enter();
-  CHECK(call.beginning().args == std::vector<std::string>{"9"});
+  CHECK(args_of(call.beginning()) == std::vector<std::string>{"9"});
   message.msg_namelen = 6;
   message.msg_flags = MSG_CTRUNC;
   call.put(kHeader, message).put(kBuffer, "hello").put(kAddress, local("\0abs")).leave(5);
@@ -239,7 +239,7 @@ TEST_CASE("recvmmsg tells how much of its time is left", "[network]") {
   DecodedCall late = call;
   mmsghdr message{message_of(call, 1), 1};
   call.put(kHeader, message).put(kBuffer, "x").put(kTime, timespec{4, 7}).leave(1);
-  CHECK(call.text().args.at(4) == "{tv_sec=5, tv_nsec=0}");
+  CHECK(args_of(call.text()).at(4) == "{tv_sec=5, tv_nsec=0}");
   CHECK(call.text().result == "1 (left {tv_sec=4, tv_nsec=7})");
   CHECK(late.leave(0).line() == "recvmmsg(4, [], 0, 0, {tv_sec=5, tv_nsec=0}) = 0 (Timeout)");
 }

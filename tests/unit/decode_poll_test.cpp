@@ -62,7 +62,7 @@ TEST_CASE("select shows its sets before and after", "[poll]") {
   call.put(kFds, std::uint64_t{0x18}).put(kOther, std::uint64_t{0x10});
   call.put(kTime, timeval{1, 0}).enter();
   const std::string asked = "select(5, [3 4], [4], NULL, {tv_sec=1, tv_usec=0})";
-  CHECK(call.text().args.size() == 5);
+  CHECK(call.text().count == 5);
   call.put(kFds, std::uint64_t{8}).put(kOther, std::uint64_t{0}).put(kTime, timeval{0, 9});
   DecodedCall late = call;
   CHECK(call.leave(1).line() == asked + " = 1 (in [3], left {tv_sec=0, tv_usec=9})");
@@ -102,7 +102,7 @@ TEST_CASE("epoll", "[poll]") {
         "epoll_ctl(5, EPOLL_CTL_DEL, 3, 0x7f0000004000) = 0");
   DecodedCall wait("epoll_wait", {5, kOther, 16, kForever});
   wait.enter();
-  CHECK(wait.beginning().args == std::vector<std::string>{"5"});
+  CHECK(args_of(wait.beginning()) == std::vector<std::string>{"5"});
   CHECK(wait.put(kOther, epoll_event_of(EPOLLOUT, 7)).leave(1).line() ==
         "epoll_wait(5, [{events=EPOLLOUT, data={u32=7, u64=7}}], 16, -1) = 1");
   CHECK(line_of("epoll_wait", {5, kOther, 16, 0}) == "epoll_wait(5, [], 16, 0) = 0");
@@ -135,7 +135,7 @@ TEST_CASE("futex has the arguments of its operation", "[poll]") {
 
 TEST_CASE("FUTEX_WAKE_OP is a small program", "[poll]") {
   const auto program = [](std::uint64_t word) {
-    return DecodedCall("futex", {kFds, FUTEX_WAKE_OP, 1, 1, kOther, word}).enter().text().args.at(5);
+    return args_of(DecodedCall("futex", {kFds, FUTEX_WAKE_OP, 1, 1, kOther, word}).enter().text()).at(5);
   };
   CHECK(program(FUTEX_OP(FUTEX_OP_SET, 0, FUTEX_OP_CMP_GT, 1)) ==
         "FUTEX_OP_SET<<28|0<<12|FUTEX_OP_CMP_GT<<24|0x1");

@@ -11,7 +11,7 @@ constexpr std::uint64_t kBuffer = 0x20000;
 TEST_CASE("arguments up to the first that only the end can tell are known at entry") {
   DecodedCall call("read", {3, kBuffer, 100});
   call.enter();
-  CHECK(call.text().args == std::vector<std::string>{"3"});
+  CHECK(args_of(call.text()) == std::vector<std::string>{"3"});
   CHECK(call.text().at_entry == 1);
   CHECK(call.text().more);
   CHECK(call.beginning().beginning() == "3, ");

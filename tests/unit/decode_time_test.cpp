@@ -20,7 +20,7 @@ constexpr std::int64_t kRestartNoHand = -514;
 
 TEST_CASE("clocks are read at the end of the call", "[time]") {
   DecodedCall call("clock_gettime", {CLOCK_MONOTONIC, kFirst});
-  CHECK(call.enter().beginning().args == std::vector<std::string>{"CLOCK_MONOTONIC"});
+  CHECK(args_of(call.enter().beginning()) == std::vector<std::string>{"CLOCK_MONOTONIC"});
   CHECK(call.put(kFirst, timespec{1, 2}).leave(0).line() ==
         "clock_gettime(CLOCK_MONOTONIC, {tv_sec=1, tv_nsec=2}) = 0");
   CHECK(line_of("clock_gettime", {12, kFirst}, -22) ==
@@ -137,7 +137,7 @@ TEST_CASE("processor and random bytes", "[time]") {
   call.put(kFirst, bytes).leave(4);
   CHECK(call.line() ==
         "getrandom(\"\\x76\\x00\\xff\\x22\", 4, GRND_NONBLOCK|GRND_RANDOM) = 4");
-  CHECK(call.strings(2).text().args.at(0) == "\"\\x76\\x00\"...");
+  CHECK(args_of(call.strings(2).text()).at(0) == "\"\\x76\\x00\"...");
   CHECK(line_of("getrandom", {kFirst, 16, 8}, -22) ==
         "getrandom(0x7f0000001000, 16, 0x8 /* GRND_??? */) = -1 EINVAL (Invalid argument)");
 }

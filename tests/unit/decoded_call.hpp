@@ -101,12 +101,7 @@ class DecodedCall {
   /// "name(args) = result"
   std::string line() const {
     const CallText shown = text();
-    std::string line = display_name(call_) + "(";
-    for (std::size_t i = 0; i < shown.args.size(); ++i) {
-      if (i > 0) line += ", ";
-      line += shown.args[i];
-    }
-    return line + ") = " + shown.result;
+    return display_name(call_) + "(" + shown.joined + ") = " + shown.result;
   }
 
  private:
@@ -115,6 +110,13 @@ class DecodedCall {
   DecodeLimits limits_;
   bool entered_ = false;
 };
+
+/// The arguments one by one.
+inline std::vector<std::string> args_of(const CallText& text) {
+  std::vector<std::string> args;
+  for (std::size_t i = 0; i < text.count; ++i) args.emplace_back(text.arg(i));
+  return args;
+}
 
 /// A line of a call that needs nothing but registers.
 inline std::string line_of(std::string_view name, std::vector<std::uint64_t> args,

@@ -9,6 +9,8 @@
 namespace vdsotrace {
 namespace {
 
+constexpr std::string_view kBetween = ", ";
+
 const ArgKind kUnknownKind{[](ArgContext& c) { print_hex(c, c.value()); }};
 
 /// A number without a name: all six registers may be arguments.
@@ -47,14 +49,21 @@ void print_result(ArgContext& c, const CallSpec& spec) {
   if (c.out().size() == bare + 1) c.out().resize(bare);
 }
 
-std::string result_text(ArgContext& c, const CallSpec& spec) {
+/// Prints behind the arguments and takes it away again.
+void render_result(ArgContext& c, const CallSpec& spec, CallText& text) {
   const Call& call = c.call();
-  if (call.ending == Ending::running) return {};
-  if (call.ending != Ending::returned) return "?";
-  if (call.error != 0) return error_result(call.error);
-  c.out().clear();
-  print_result(c, spec);
-  return c.out();
+  if (call.ending == Ending::running) {
+    text.result.clear();
+  } else if (call.ending != Ending::returned) {
+    text.result = "?";
+  } else if (call.error != 0) {
+    text.result = error_result(call.error);
+  } else {
+    const std::size_t before = c.out().size();
+    print_result(c, spec);
+    text.result.assign(c.out(), before);
+    c.out().resize(before);
+  }
 }
 
 /// Prints one argument as it was at entry. Returns whether it is printed at the end instead;
@@ -86,37 +95,48 @@ struct Printed {
 
 Printed print_whole(ArgContext& c, const ArgKind& kind) {
   const bool returned = has_ended(c.call());
-  c.out().clear();
+  const std::size_t start = c.out().size();
   if (has_beginning(kind) && !print_at_entry(c, kind)) {
     const std::size_t beginning = c.out().size();
     if (kind.when == When::amended && returned) print_at_exit(c, kind);
     return {true, c.out().size() - beginning};
   }
-  c.out().clear();
+  c.out().resize(start);
   if (returned) print_at_exit(c, kind);
   return {};
 }
 
-CallText render_arguments(ArgContext& c, const CallSpec& spec, bool to_the_end) {
-  CallText text;
+/// `c` prints into text.joined.
+void render_arguments(ArgContext& c, const CallSpec& spec, bool to_the_end, CallText& text) {
   const unsigned count = arguments_of(spec);
-  text.args.reserve(count);
-  for (unsigned i = 0; i < count; ++i) {
+  for (unsigned i = 0; i < count && (to_the_end || !text.more); ++i) {
     const ArgKind& kind = kind_of(spec, i);
+    const std::size_t before = text.joined.size();
+    if (text.count > 0) text.joined.append(kBetween);
+    const std::size_t start = text.joined.size();
     c.set_index(i);
     const Printed printed = print_whole(c, kind);
     if (!printed.at_entry && !text.more) text.joined_late = kind.when == When::exit_after;
     const bool beginning = printed.at_entry && !text.more;
     text.more = !beginning || kind.when == When::amended;
-    if (!beginning && !to_the_end) break;
-    if (c.out().empty()) continue;
-    text.args.push_back(c.out());
+    if (text.joined.size() == start || (!beginning && !to_the_end)) {
+      text.joined.resize(before);
+      continue;
+    }
+    text.ends[text.count++] = text.joined.size();
     if (!beginning) continue;
-    text.at_entry = text.args.size();
+    text.at_entry = text.count;
     text.amended = printed.amended;
     text.joined_late = kind.when == When::amended;
   }
-  return text;
+}
+
+/// Whether a comma is all that the beginning shows of what follows.
+bool comma_early(const CallText& text) { return text.at_entry > 0 && text.more && !text.joined_late; }
+
+/// How much of the arguments the beginning shows, but for that comma.
+std::size_t known_at_entry(const CallText& text) {
+  return text.at_entry > 0 ? text.ends[text.at_entry - 1] - text.amended : 0;
 }
 
 }  // namespace
@@ -153,30 +173,48 @@ void capture_exit(Call& call, Memory& live, const DecodeLimits& limits) {
   if (call.error == 0) print_result(c, spec);
 }
 
-CallText render(const Call& call, const DecodeLimits& limits) {
+void render(const Call& call, const DecodeLimits& limits, CallText& text) {
   const CallSpec& spec = spec_for(call);
-  std::string scratch;
-  ArgContext c(call, readable(call.at_entry), readable(call.at_exit), limits, scratch);
-  CallText text = render_arguments(c, spec, has_ended(call));
+  text.clear();
+  ArgContext c(call, readable(call.at_entry), readable(call.at_exit), limits, text.joined);
+  render_arguments(c, spec, has_ended(call), text);
   c.set_exiting(true);
-  text.result = result_text(c, spec);
+  render_result(c, spec, text);
+}
+
+CallText render(const Call& call, const DecodeLimits& limits) {
+  CallText text;
+  render(call, limits, text);
   return text;
 }
 
 CallText render_entry(const Call& call, const DecodeLimits& limits) {
-  std::string scratch;
-  ArgContext c(call, readable(call.at_entry), readable(call.at_exit), limits, scratch);
-  return render_arguments(c, spec_for(call), false);
+  CallText text;
+  ArgContext c(call, readable(call.at_entry), readable(call.at_exit), limits, text.joined);
+  render_arguments(c, spec_for(call), false, text);
+  return text;
+}
+
+void CallText::clear() {
+  joined.clear();
+  result.clear();
+  count = at_entry = amended = 0;
+  more = joined_late = false;
+}
+
+std::string_view CallText::arg(std::size_t index) const {
+  const std::size_t start = index > 0 ? ends[index - 1] + kBetween.size() : 0;
+  return std::string_view(joined).substr(start, ends[index] - start);
 }
 
 void CallText::append_beginning(std::string& text) const {
-  const std::size_t before = text.size();
-  for (std::size_t i = 0; i < at_entry && i < args.size(); ++i) {
-    if (i > 0) text.append(", ");
-    text.append(args[i]);
-  }
-  text.resize(text.size() - std::min(amended, text.size() - before));
-  if (at_entry > 0 && more && !joined_late) text.append(", ");
+  text.append(joined, 0, known_at_entry(*this));
+  if (comma_early(*this)) text.append(kBetween);
+}
+
+void CallText::append_remainder(std::string& text) const {
+  const std::size_t told = known_at_entry(*this) + (comma_early(*this) ? kBetween.size() : 0);
+  if (told < joined.size()) text.append(joined, told);
 }
 
 std::string CallText::beginning() const {
@@ -189,17 +227,6 @@ std::string CallText::remainder() const {
   std::string text;
   append_remainder(text);
   return text;
-}
-
-void CallText::append_remainder(std::string& text) const {
-  if (at_entry > 0 && at_entry <= args.size()) {
-    const std::string& last = args[at_entry - 1];
-    text.append(last, last.size() - std::min(amended, last.size()));
-  }
-  for (std::size_t i = at_entry; i < args.size(); ++i) {
-    if (i > at_entry || (joined_late && at_entry > 0)) text.append(", ");
-    text.append(args[i]);
-  }
 }
 
 std::string display_name(const Call& call) {

@@ -2,8 +2,9 @@
 // stopped, print it at any time later.
 #pragma once
 
+#include <array>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "model/syscalls/context.hpp"
 
@@ -20,19 +21,26 @@ void capture_exit(Call& call, Memory& live, const DecodeLimits& limits);
 /// A call's arguments and result in strace's spelling, every byte of the
 /// program's escaped.
 struct CallText {
-  std::vector<std::string> args;
+  static constexpr std::size_t kMostArguments = 6;
+
+  /// The arguments, ", " between them, and how many they are.
+  std::string joined;
+  std::size_t count = 0;
+  std::array<std::size_t, kMostArguments> ends{};  ///< in `joined`
   /// The first `at_entry` of them are known when the call begins; the rest only when it ends.
   std::size_t at_entry = 0;
   /// Whether arguments follow that only the end of the call can tell (or could have told).
   bool more = false;
   /// Whether the comma in front of those is printed at the end too (clone, clone3).
   bool joined_late = false;
-  /// How many bytes of args[at_entry - 1] only the end has told: " => [15]" behind "[5]".
+  /// How many bytes of the last that is known at entry only the end has told: " => [15]" behind "[5]".
   std::size_t amended = 0;
   /// What stands after "= ": "3", "-1 ENOENT (No such file or directory)",
   /// "0 (Timeout)", "?", "? ERESTARTSYS (To be restarted if SA_RESTART is set)".
   std::string result;
 
+  void clear();
+  std::string_view arg(std::size_t index) const;
   /// What stands between the brackets while the call runs, and what its end adds to that.
   std::string beginning() const;
   std::string remainder() const;
@@ -40,9 +48,11 @@ struct CallText {
   void append_remainder(std::string& text) const;
 };
 
-/// Works for a call that still runs (args stops at `at_entry`) and for one that has ended.
+/// Works for a call that still runs (there are `at_entry` arguments) and for one that has ended.
 /// When it ended without returning, arguments known only at the end are left out.
 CallText render(const Call& call, const DecodeLimits& limits);
+/// The same in the memory of a text that is no longer needed: traces have millions.
+void render(const Call& call, const DecodeLimits& limits, CallText& text);
 
 /// Only the arguments known at entry: all that can be said while the call runs.
 CallText render_entry(const Call& call, const DecodeLimits& limits);

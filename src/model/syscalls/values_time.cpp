@@ -1,6 +1,8 @@
 #include "model/syscalls/values_time.hpp"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "model/syscalls/print.hpp"
 
@@ -8,13 +10,17 @@ namespace vdsotrace {
 
 namespace {
 
-/// Most calls of most traces have one.
+/// Most calls of most traces have one: put together aside, it is appended once.
 void print_time(ArgContext& c, std::int64_t seconds, std::string_view fraction_name, std::uint64_t fraction) {
-  c.put("{tv_sec=");
-  c.put_number(seconds);
-  c.put(fraction_name);
-  c.put_number(fraction);
-  c.put("}");
+  constexpr std::string_view kSeconds = "{tv_sec=";
+  constexpr std::ptrdiff_t kDigits = 20;  // and sign, at most
+  std::array<char, 64> text;
+  char* end = std::ranges::copy(kSeconds, text.data()).out;
+  end = std::to_chars(end, end + kDigits, seconds).ptr;
+  end = std::ranges::copy(fraction_name, end).out;
+  end = std::to_chars(end, end + kDigits, fraction).ptr;
+  *end++ = '}';
+  c.put({text.data(), end});
 }
 
 }  // namespace
