@@ -1,7 +1,6 @@
 #include "sinks/json_line.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "sinks/json_text.hpp"
 
@@ -10,12 +9,26 @@ namespace {
 
 constexpr std::size_t kUsualRoom = 1024;
 
-/// Characters that JSON and terminals take as they are.
-constexpr auto kPlain = [] {
-  std::array<bool, 256> plain{};
-  for (unsigned c = ' '; c <= '~'; ++c) plain[c] = c != '"' && c != '\\';
-  return plain;
-}();
+constexpr std::uint64_t of_each(char c) { return ~std::uint64_t{0} / 255 * static_cast<unsigned char>(c); }
+
+/// Nothing but characters that JSON and terminals take as they are, of eight at a time: of the highest bit of each, set or
+/// not, a subtraction tells which is below something.
+bool plain(std::uint64_t eight) {
+  const auto any_below = [](std::uint64_t bytes, char limit) { return (bytes - of_each(limit)) & ~bytes; };
+  const auto any_is = [&](char c) { return any_below(eight ^ of_each(c), 1); };
+  return ((eight | any_below(eight, ' ') | any_is('"') | any_is('\\') | any_is(0x7f)) & of_each('\x80')) == 0;
+}
+
+bool plain(std::string_view text) {
+  std::uint64_t eight;
+  if (text.size() < sizeof eight) return std::ranges::all_of(text, [](char c) { return plain(of_each(c)); });
+  for (std::size_t at = 0; at < text.size(); at += sizeof eight) {
+    // The last eight may have been looked at in part.
+    std::memcpy(&eight, text.data() + std::min(at, text.size() - sizeof eight), sizeof eight);
+    if (!plain(eight)) return false;
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -35,19 +48,16 @@ JsonLine& JsonLine::append(std::string_view text) {
 
 JsonLine& JsonLine::name(std::string_view ours) {
   if (ours.empty()) return put("null");
-  return put("\"").append(ours).put("\"");
+  char* to = room(ours.size() + 2);
+  std::memcpy(to + 1, ours.data(), ours.size());
+  to[0] = to[ours.size() + 1] = '"';
+  used_ += ours.size() + 2;
+  return *this;
 }
 
 JsonLine& JsonLine::string(std::string_view chosen) {
-  char* to = room(chosen.size() + 2);
-  *to++ = '"';
-  for (const char c : chosen) {
-    if (!kPlain[static_cast<unsigned char>(c)]) return append(dumped(json_text(chosen)));
-    *to++ = c;
-  }
-  *to = '"';
-  used_ += chosen.size() + 2;
-  return *this;
+  if (!plain(chosen)) return append(dumped(json_text(chosen)));
+  return chosen.empty() ? put("\"\"") : name(chosen);
 }
 
 }  // namespace vdsotrace
