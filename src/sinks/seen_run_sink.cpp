@@ -14,7 +14,7 @@ void SeenRunSink::consume(const Event& event) {
   SeenCall seen;
   seen.tid = event.tid;
   seen.name = display_name(*call);
-  seen.text = fmt::format("{}({}{}) = {}", seen.name, text.beginning(), text.remainder(), text.result);
+  seen.text = fmt::format("{}({}{}) = {}", seen.name, text.beginning(), text.remainder(), text.result());
   if (call->error != 0) seen.error = errno_name(call->error);
   if (call->ending == Ending::returned && call->error == 0) seen.result = call->result;
   seen.route = call->route;

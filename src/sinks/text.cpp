@@ -101,7 +101,7 @@ void TextSink::on(const Event& event, const Call& call) {
       append_format(text_, "<... {} resumed>", display_name(call));
     } else {
       palette_.append(text_, Palette::kName, display_name(call));
-      text_.append("(");
+      text_.push_back('(');
       shown_.append_beginning(text_);
     }
   }
@@ -116,12 +116,12 @@ void TextSink::append_ending(const Call& call) {
   }
   text_.append(") = ");
   if (call.error != 0) {
-    palette_.append(text_, Palette::kError, shown_.result);
+    palette_.append(text_, Palette::kError, shown_.result());
   } else {
-    text_.append(shown_.result);
+    text_.append(shown_.result());
   }
   if (call.route) {
-    text_.append(" ");
+    text_.push_back(' ');
     palette_.append(text_, Palette::of(*call.route), tag_of(*call.route));
   } else if (call.route_unknown()) {
     text_.append(" ").append(kUnknownRouteTag);
@@ -133,7 +133,7 @@ void TextSink::append_ending(const Call& call) {
     append_format(text_, " <{}+{:#x} in {}>", c.symbol.empty() ? "?" : escaped(c.symbol), c.offset,
                   c.module.empty() ? kAnonymous : escaped(c.module));
   }
-  text_.append("\n");
+  text_.push_back('\n');
   for (const Caller& place : call.stack) append_place(place);
   if (call.steps && call.steps->image != nullptr) append_steps(*call.steps);
 }

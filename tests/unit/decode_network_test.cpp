@@ -240,7 +240,7 @@ TEST_CASE("recvmmsg tells how much of its time is left", "[network]") {
   mmsghdr message{message_of(call, 1), 1};
   call.put(kHeader, message).put(kBuffer, "x").put(kTime, timespec{4, 7}).leave(1);
   CHECK(args_of(call.text()).at(4) == "{tv_sec=5, tv_nsec=0}");
-  CHECK(call.text().result == "1 (left {tv_sec=4, tv_nsec=7})");
+  CHECK(call.text().result() == "1 (left {tv_sec=4, tv_nsec=7})");
   CHECK(late.leave(0).line() == "recvmmsg(4, [], 0, 0, {tv_sec=5, tv_nsec=0}) = 0 (Timeout)");
 }
 

@@ -15,7 +15,7 @@ TEST_CASE("arguments up to the first that only the end can tell are known at ent
   CHECK(call.text().at_entry == 1);
   CHECK(call.text().more);
   CHECK(call.beginning().beginning() == "3, ");
-  CHECK(call.text().result.empty());
+  CHECK(call.text().result().empty());
 
   call.put(kBuffer, "data").leave(4);
   CHECK(call.line() == R"(read(3, "data", 100) = 4)");

@@ -10,6 +10,8 @@
 #include <type_traits>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "model/syscalls/render.hpp"
 #include "model/syscalls/spec.hpp"
 
@@ -101,7 +103,7 @@ class DecodedCall {
   /// "name(args) = result"
   std::string line() const {
     const CallText shown = text();
-    return display_name(call_) + "(" + shown.joined + ") = " + shown.result;
+    return fmt::format("{}({}) = {}", display_name(call_), shown.arguments(), shown.result());
   }
 
  private:
@@ -114,7 +116,7 @@ class DecodedCall {
 /// The arguments one by one.
 inline std::vector<std::string> args_of(const CallText& text) {
   std::vector<std::string> args;
-  for (std::size_t i = 0; i < text.count; ++i) args.emplace_back(text.arg(i));
+  for (std::size_t i = 0; i < text.count; ++i) args.emplace_back(text.argument(i));
   return args;
 }
 

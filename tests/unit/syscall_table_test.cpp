@@ -34,7 +34,7 @@ bool printable(std::string_view text) {
 void check_text(const Call& call) {
   constexpr std::size_t kMuchTooLong = 1u << 22;  // select can show 65536 descriptors thrice
   const CallText text = render(call, {});
-  std::string all = text.beginning() + text.remainder() + text.result;
+  const std::string all = text.beginning() + text.remainder() + std::string(text.result());
   INFO(display_name(call) << " " << name_of(call.abi) << " " << all.substr(0, 300));
   CHECK(printable(all));
   CHECK(all.size() < kMuchTooLong);

@@ -49,20 +49,15 @@ void print_result(ArgContext& c, const CallSpec& spec) {
   if (c.out().size() == bare + 1) c.out().resize(bare);
 }
 
-/// Prints behind the arguments and takes it away again.
-void render_result(ArgContext& c, const CallSpec& spec, CallText& text) {
+void print_outcome(ArgContext& c, const CallSpec& spec) {
   const Call& call = c.call();
-  if (call.ending == Ending::running) {
-    text.result.clear();
-  } else if (call.ending != Ending::returned) {
-    text.result = "?";
+  if (call.ending == Ending::running) return;
+  if (call.ending != Ending::returned) {
+    c.put("?");
   } else if (call.error != 0) {
-    text.result = error_result(call.error);
+    c.put(error_result(call.error));
   } else {
-    const std::size_t before = c.out().size();
     print_result(c, spec);
-    text.result.assign(c.out(), before);
-    c.out().resize(before);
   }
 }
 
@@ -106,24 +101,24 @@ Printed print_whole(ArgContext& c, const ArgKind& kind) {
   return {};
 }
 
-/// `c` prints into text.joined.
+/// `c` prints into `text`.
 void render_arguments(ArgContext& c, const CallSpec& spec, bool to_the_end, CallText& text) {
   const unsigned count = arguments_of(spec);
   for (unsigned i = 0; i < count && (to_the_end || !text.more); ++i) {
     const ArgKind& kind = kind_of(spec, i);
-    const std::size_t before = text.joined.size();
-    if (text.count > 0) text.joined.append(kBetween);
-    const std::size_t start = text.joined.size();
+    const std::size_t before = c.out().size();
+    if (text.count > 0) c.put(kBetween);
+    const std::size_t start = c.out().size();
     c.set_index(i);
     const Printed printed = print_whole(c, kind);
     if (!printed.at_entry && !text.more) text.joined_late = kind.when == When::exit_after;
     const bool beginning = printed.at_entry && !text.more;
     text.more = !beginning || kind.when == When::amended;
-    if (text.joined.size() == start || (!beginning && !to_the_end)) {
-      text.joined.resize(before);
+    if (c.out().size() == start || (!beginning && !to_the_end)) {
+      c.out().resize(before);
       continue;
     }
-    text.ends[text.count++] = text.joined.size();
+    text.ends[text.count++] = c.out().size();
     if (!beginning) continue;
     text.at_entry = text.count;
     text.amended = printed.amended;
@@ -176,10 +171,10 @@ void capture_exit(Call& call, Memory& live, const DecodeLimits& limits) {
 void render(const Call& call, const DecodeLimits& limits, CallText& text) {
   const CallSpec& spec = spec_for(call);
   text.clear();
-  ArgContext c(call, readable(call.at_entry), readable(call.at_exit), limits, text.joined);
+  ArgContext c(call, readable(call.at_entry), readable(call.at_exit), limits, text.text);
   render_arguments(c, spec, has_ended(call), text);
   c.set_exiting(true);
-  render_result(c, spec, text);
+  print_outcome(c, spec);
 }
 
 CallText render(const Call& call, const DecodeLimits& limits) {
@@ -190,43 +185,43 @@ CallText render(const Call& call, const DecodeLimits& limits) {
 
 CallText render_entry(const Call& call, const DecodeLimits& limits) {
   CallText text;
-  ArgContext c(call, readable(call.at_entry), readable(call.at_exit), limits, text.joined);
+  ArgContext c(call, readable(call.at_entry), readable(call.at_exit), limits, text.text);
   render_arguments(c, spec_for(call), false, text);
   return text;
 }
 
 void CallText::clear() {
-  joined.clear();
-  result.clear();
+  text.clear();
   count = at_entry = amended = 0;
   more = joined_late = false;
 }
 
-std::string_view CallText::arg(std::size_t index) const {
+std::string_view CallText::argument(std::size_t index) const {
   const std::size_t start = index > 0 ? ends[index - 1] + kBetween.size() : 0;
-  return std::string_view(joined).substr(start, ends[index] - start);
+  return std::string_view(text).substr(start, ends[index] - start);
 }
 
-void CallText::append_beginning(std::string& text) const {
-  text.append(joined, 0, known_at_entry(*this));
-  if (comma_early(*this)) text.append(kBetween);
+void CallText::append_beginning(std::string& line) const {
+  line.append(text, 0, known_at_entry(*this));
+  if (comma_early(*this)) line.append(kBetween);
 }
 
-void CallText::append_remainder(std::string& text) const {
+void CallText::append_remainder(std::string& line) const {
   const std::size_t told = known_at_entry(*this) + (comma_early(*this) ? kBetween.size() : 0);
-  if (told < joined.size()) text.append(joined, told);
+  const std::string_view all = arguments();
+  if (told < all.size()) line.append(all.substr(told));
 }
 
 std::string CallText::beginning() const {
-  std::string text;
-  append_beginning(text);
-  return text;
+  std::string line;
+  append_beginning(line);
+  return line;
 }
 
 std::string CallText::remainder() const {
-  std::string text;
-  append_remainder(text);
-  return text;
+  std::string line;
+  append_remainder(line);
+  return line;
 }
 
 std::string display_name(const Call& call) {

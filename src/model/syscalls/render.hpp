@@ -23,10 +23,11 @@ void capture_exit(Call& call, Memory& live, const DecodeLimits& limits);
 struct CallText {
   static constexpr std::size_t kMostArguments = 6;
 
-  /// The arguments, ", " between them, and how many they are.
-  std::string joined;
+  /// The arguments with ", " between them, and behind them the result.
+  std::string text;
+  /// How many arguments there are, and where in `text` each ends.
   std::size_t count = 0;
-  std::array<std::size_t, kMostArguments> ends{};  ///< in `joined`
+  std::array<std::size_t, kMostArguments> ends{};
   /// The first `at_entry` of them are known when the call begins; the rest only when it ends.
   std::size_t at_entry = 0;
   /// Whether arguments follow that only the end of the call can tell (or could have told).
@@ -35,17 +36,18 @@ struct CallText {
   bool joined_late = false;
   /// How many bytes of the last that is known at entry only the end has told: " => [15]" behind "[5]".
   std::size_t amended = 0;
-  /// What stands after "= ": "3", "-1 ENOENT (No such file or directory)",
-  /// "0 (Timeout)", "?", "? ERESTARTSYS (To be restarted if SA_RESTART is set)".
-  std::string result;
 
   void clear();
-  std::string_view arg(std::size_t index) const;
+  std::string_view arguments() const { return std::string_view(text).substr(0, count > 0 ? ends[count - 1] : 0); }
+  std::string_view argument(std::size_t index) const;
+  /// What stands after "= ": "3", "-1 ENOENT (No such file or directory)",
+  /// "0 (Timeout)", "?", "? ERESTARTSYS (To be restarted if SA_RESTART is set)".
+  std::string_view result() const { return std::string_view(text).substr(arguments().size()); }
   /// What stands between the brackets while the call runs, and what its end adds to that.
   std::string beginning() const;
   std::string remainder() const;
-  void append_beginning(std::string& text) const;
-  void append_remainder(std::string& text) const;
+  void append_beginning(std::string& line) const;
+  void append_remainder(std::string& line) const;
 };
 
 /// Works for a call that still runs (there are `at_entry` arguments) and for one that has ended.
