@@ -116,8 +116,8 @@ COUNT_TEMPLATE count_clock, 1
         pop     %r9
 .endm
 /* One more for a clock id without a column: finds or makes its cell; without room it is only in the
- * last column. Keeps rax. */
-.macro COUNT_OTHER region, function, what
+ * last column. Keeps rax, which says whether the call failed. */
+.macro COUNT_OTHER region, function
         push    %rax
         mov     %edi, %ecx
         or      \function(%rip), %rcx
@@ -138,10 +138,14 @@ COUNT_TEMPLATE count_clock, 1
         cmp     %rax, %r11
         jb      64b
         jmp     68f
-65:     lock incq \what(%r11)
+65:     lock incq OTHER_CALLS(%r11)
+        cmpq    $-4095, (%rsp)
+        jb      68f
+        lock incq OTHER_ERRORS(%r11)
 68:     pop     %rax
 .endm
 
+/* Counted when it has returned: until then nothing is left undone should a handler jump out of it. */
 .macro COUNT_FALLBACK_TEMPLATE name, clocked
 TEMPLATE \name
 1:      .quad   0                       /* fallbacks row, in the region */
@@ -150,28 +154,21 @@ TEMPLATE \name
 4:      .quad   0                       /* (function + 1) << 32 */
 CODE \name
         lea     -128(%rsp), %rsp
+        MARKED_SYSCALL 2b
         mov     1b(%rip), %rcx
         .if \clocked
         CLOCK   %r11d
         lock incq (%rcx, %r11, 8)
-        cmp     $CLOCK_OTHER, %r11d
-        jne     6f
-        COUNT_OTHER 3b, 4b, OTHER_CALLS
-6:
+        cmp     $-4095, %rax
+        jb      6f
+        lock incq (1 << KIND_LOG2)(%rcx, %r11, 8)
+6:      cmp     $CLOCK_OTHER, %r11d
+        jne     9f
+        COUNT_OTHER 3b, 4b
         .else
         lock incq (%rcx)
-        .endif
-        MARKED_SYSCALL 2b
         cmp     $-4095, %rax
         jb      9f
-        mov     1b(%rip), %rcx
-        .if \clocked
-        CLOCK   %r11d
-        lock incq (1 << KIND_LOG2)(%rcx, %r11, 8)
-        cmp     $CLOCK_OTHER, %r11d
-        jne     9f
-        COUNT_OTHER 3b, 4b, OTHER_ERRORS
-        .else
         lock incq (1 << KIND_LOG2)(%rcx)
         .endif
 9:      lea     128(%rsp), %rsp
@@ -246,6 +243,20 @@ COUNT_FALLBACK_TEMPLATE count_fallback_clock, 1
         test    %cl, %cl
         jnz     98b
 99:
+.endm
+
+/* Copies as many bytes at the first argument as the result says, if that is a number of bytes. Clobbers rcx. */
+.macro KEEP_BYTES result, record, byte
+        mov     $RECORD_VALUE_BYTES, %ecx
+        cmp     %rcx, \result
+        cmovl   \result, %rcx
+        test    %rcx, %rcx
+        jle     77f
+76:     mov     -1(%rdi, %rcx), \byte
+        mov     \byte, (RECORD_VALUE - 1)(\record, %rcx)
+        dec     %rcx
+        jnz     76b
+77:
 .endm
 
 /* A call of the function with a record of it. `kind` says what the arguments point to, `three` whether
@@ -457,15 +468,7 @@ END \name
         mov     %rcx, RECORD_ARG2(%r9)
         test    %rdi, %rdi
         jz      60f
-        mov     $RECORD_VALUE_BYTES, %ecx
-        cmp     %rcx, %r8
-        cmovl   %r8, %rcx
-        test    %rcx, %rcx
-        jle     60f
-61:     mov     -1(%rdi, %rcx), %sil
-        mov     %sil, (RECORD_VALUE - 1)(%r9, %rcx)
-        dec     %rcx
-        jnz     61b
+        KEEP_BYTES %r8, %r9, %sil
 60:
 .endm
 
@@ -512,16 +515,7 @@ CODE \name
         mov     %rsi, RECORD_ARG1(%r11)
         mov     8(%rsp), %rcx           /* rdx */
         mov     %rcx, RECORD_ARG2(%r11)
-        mov     $RECORD_VALUE_BYTES, %ecx
-        cmp     %rcx, %rax
-        cmovl   %rax, %rcx
-        test    %rcx, %rcx
-        jle     61f
-60:     mov     -1(%rdi, %rcx), %r10b
-        mov     %r10b, (RECORD_VALUE - 1)(%r11, %rcx)
-        dec     %rcx
-        jnz     60b
-61:
+        KEEP_BYTES %rax, %r11, %r10b
         .endif
         inc     %rdx
         shl     $16, %rdx

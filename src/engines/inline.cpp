@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "engines/stub_call.hpp"
+#include "engines/stub_exit.hpp"
 #include "engines/stub_frame.hpp"
 #include "os/proc.hpp"
 
@@ -15,8 +16,6 @@ namespace {
 
 constexpr std::int64_t kProgressNs = 250'000'000;
 constexpr std::uint64_t kMostCode = 16 * 1024;  // whole pages; no plan needs more
-/// Longest way out of a vDSO function and its stub.
-constexpr int kMostSteps = 20'000;
 
 StubDepth depth_of(const Needs& needs) {
   if (needs.each_call) return StubDepth::values;
@@ -219,8 +218,10 @@ void InlineEngine::leave_engine_memory(StoppedThread& stopped) {
   breakpoints_for(stopped.thread()).leave_engine_memory(stopped);
   StubSpace* space = find(stopped.thread());
   if (space == nullptr || space->region() == nullptr) return;
-  // A handler must not run while a stub does: nobody could tell then when the stub is no longer needed.
-  step_out(stopped, [&](std::uint64_t pc) { return space->placed().in_template(pc); }, kMostSteps);
+  // A handler must not run while a stub does: nobody could tell then when the stub is no longer needed, and a record begun
+  // must be completed before the next.
+  on_stop(stopped.thread());
+  leave_stub(stopped, space->placed(), *space->region());
   if (depth_ == StubDepth::values) note_interrupted(*space, stopped);
 }
 
@@ -261,19 +262,24 @@ OpenCalls::Left InlineEngine::left_by(StubSpace& space, const Thread& thread) {
   };
 }
 
-void InlineEngine::leave_for_good(StoppedThread& stopped) {
+bool InlineEngine::leave_for_good(StoppedThread& stopped, bool may_wait) {
   leave_engine_memory(stopped);
   StubSpace* space = find(stopped.thread());
-  if (space == nullptr) return;
-  const AddressSpace& mapped = *stopped.thread().space;
-  step_out(stopped, [&](std::uint64_t pc) {
-    if (space->placed().contain(pc)) return true;
-    const auto offset = mapped.offset_of(pc);
-    if (!offset) return false;
-    const VdsoFunction* function = space->placed().image->function_containing(*offset);
-    return function == nullptr || space->placed().plan->covers(function);
-  }, kMostSteps);
+  const auto* registers = stopped.registers();
+  if (space == nullptr || registers == nullptr) return true;
+  if (may_wait && may_return(*space, *stopped.thread().space, arch::program_counter(*registers))) return false;
   space->note_way_back(stopped);
+  return true;
+}
+
+/// Whether the program counter is where a stub soon follows: in what stubs displaced, or in a function that returns to one.
+bool InlineEngine::may_return(const StubSpace& space, const AddressSpace& mapped, std::uint64_t pc) {
+  const PlacedStubs& placed = space.placed();
+  if (placed.contain(pc)) return true;
+  const auto offset = mapped.offset_of(pc);
+  if (!offset) return false;
+  const VdsoFunction* function = placed.image->function_containing(*offset);
+  return function == nullptr || placed.plan->covers(function);
 }
 
 // ---- who is who ----

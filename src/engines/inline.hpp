@@ -26,7 +26,7 @@ class InlineEngine final : public ProbeEngine {
   bool remove(AddressSpace& space, StoppedThread& thread) override;
   std::optional<Resume> on_trap(StoppedThread& thread) override;
   void leave_engine_memory(StoppedThread& thread) override;
-  void leave_for_good(StoppedThread& thread) override;
+  bool leave_for_good(StoppedThread& thread, bool may_wait) override;
   void adopt(Thread& thread, StoppedThread* stopped) override;
   void undo_leftovers(StoppedThread& thread) override { vdsotrace::undo_leftovers(thread); }
   bool raises_traps(const AddressSpace& space) const override;
@@ -74,6 +74,7 @@ class InlineEngine final : public ProbeEngine {
   Symbols* symbols_of(const AddressSpace& space) const { return keeps_stack() ? &space.symbols() : nullptr; }
   void note_caller(Call& call, std::optional<Caller> caller) const;
   void note_interrupted(StubSpace& space, StoppedThread& thread);
+  static bool may_return(const StubSpace& space, const AddressSpace& mapped, std::uint64_t pc);
   OpenCalls::Left left_by(StubSpace& space, const Thread& thread);
   void end_open_calls(StubSpace& space, Thread& thread);
   void returned(StubSpace& space, const Thread& thread, const StubRecord& record);

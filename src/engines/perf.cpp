@@ -53,7 +53,10 @@ void PerfEngine::watch(const Thread& thread) {
     reporter_.tell(thread, Notice{fmt::format("vDSO calls are not all seen: {}", done.error().message)});
 }
 
-void PerfEngine::leave_for_good(StoppedThread& stopped) { on_end(stopped.thread()); }
+bool PerfEngine::leave_for_good(StoppedThread& stopped, bool) {
+  on_end(stopped.thread());
+  return true;
+}
 
 /// Before a signal is told: what the thread has left is over.
 void PerfEngine::leave_engine_memory(StoppedThread& stopped) {

@@ -29,7 +29,7 @@ class PerfEngine final : public ProbeEngine {
   bool remove(AddressSpace&, StoppedThread&) override { return true; }
   std::optional<Resume> on_trap(StoppedThread&) override { return std::nullopt; }
   void leave_engine_memory(StoppedThread& thread) override;
-  void leave_for_good(StoppedThread& thread) override;
+  bool leave_for_good(StoppedThread& thread, bool may_wait) override;
   void on_stop(Thread& thread) override;
   void on_birth(const Thread& parent, const Thread& child) override;
   void on_first_stop(StoppedThread& thread) override;

@@ -262,6 +262,7 @@ class Planner {
     if (found == code.end()) return false;
     const auto after = static_cast<std::uint32_t>(found - code.begin()) + 2;
     plan_.fallbacks.push_back({stub.code + after, number});
+    plan_.stubs.push_back({stub.code + after, size(), 0, number});
     return true;
   }
 

@@ -73,11 +73,12 @@ struct MovedFallback {
   std::uint8_t function = 0;
 };
 
-/// The copy of a template that observes a function's entry and return.
+/// What is to be executed as a whole: the copy of a template that observes a function's entry and return, or of one
+/// that stands for a fallback, from where its system call has returned.
 struct PlacedStub {
   std::uint32_t start = 0;  ///< offsets in the code
   std::uint32_t end = 0;
-  std::uint32_t back = 0;   ///< where the function returns to, 0 if it does not come back
+  std::uint32_t back = 0;   ///< where the function returns to, 0 if nothing does
   std::uint8_t function = 0;
 };
 

@@ -145,6 +145,12 @@ double StubRegion::fill() const {
 
 void StubRegion::forbid_sleep() { store<std::uint32_t>(REGION_MAY_SLEEP, 0); }
 
+std::byte* StubRegion::shared(std::uint64_t address, std::size_t size) const {
+  const std::uint64_t offset = address - address_;
+  const bool inside = offset < memory_.bytes().size() && memory_.bytes().size() - offset >= size;
+  return inside && size != 0 && offset % size == 0 ? memory_.bytes().data() + offset : nullptr;
+}
+
 std::uint64_t StubRegion::drain(bool final, const Taker& take) {
   store<std::uint64_t>(REGION_HEARTBEAT, load<std::uint64_t>(REGION_HEARTBEAT) + 1);
   const bool orphaned = load<std::uint32_t>(REGION_ORPHANED) != 0;

@@ -92,6 +92,8 @@ class StubRegion {
   /// How full the fullest ring is, from 0 for nothing to drain to 1. Cheap.
   double fill() const;
   void forbid_sleep();
+  /// Where we have what the process has there, if all of it is in the region; it can be read and written atomically.
+  std::byte* shared(std::uint64_t address, std::size_t size) const;
 
   /// Totals of one function now; rows that are all zero are left out.
   std::vector<StubCount> counts(std::uint8_t function, bool clocked) const;

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <array>
@@ -73,6 +74,14 @@ bool set_registers(pid_t tid, const user_regs_struct& registers) {
 
 bool set_user_word(pid_t tid, std::size_t offset, std::uint64_t value) {
   return request(PTRACE_POKEUSER, tid, offset, value) == 0;
+}
+
+bool has_shadow_stack(pid_t tid) {
+  constexpr std::uintptr_t kShadowStackPointer = 0x204;  // NT_X86_SHSTK, uapi/linux/elf.h of Linux 6.6
+  std::uint64_t pointer = 0;
+  iovec into{&pointer, sizeof pointer};
+  // ENODEV, or EINVAL of older kernels, where there is none.
+  return request(PTRACE_GETREGSET, tid, kShadowStackPointer, reinterpret_cast<std::uintptr_t>(&into)) == 0;
 }
 
 std::optional<__ptrace_syscall_info> syscall_info(pid_t tid) {

@@ -42,6 +42,8 @@ std::optional<user_regs_struct> registers(pid_t tid);
 bool set_registers(pid_t tid, const user_regs_struct& registers);
 /// One register by its offset in `struct user`; half the price of setting all.
 bool set_user_word(pid_t tid, std::size_t offset, std::uint64_t value);
+/// Whether returns are checked against a stack that we cannot write (Linux 6.6, Documentation/arch/x86/shstk.rst).
+bool has_shadow_stack(pid_t tid);
 
 /// PTRACE_GET_SYSCALL_INFO (Linux 5.3).
 std::optional<__ptrace_syscall_info> syscall_info(pid_t tid);

@@ -73,8 +73,12 @@ class ProbeEngine {
   /// registers saved in a signal frame, or it is detached): wherever it is in
   /// engine memory, it is put back to the same place in the program's own code.
   virtual void leave_engine_memory(StoppedThread& thread) = 0;
-  /// The same before remove: every other thread is stopped, too.
-  virtual void leave_for_good(StoppedThread& thread) { leave_engine_memory(thread); }
+  /// The same before remove: every other thread is stopped, too. False, if it `may_wait`, of a thread that will be out of it by itself
+  /// in a moment: it is to be let run, stopped and asked again.
+  virtual bool leave_for_good(StoppedThread& thread, bool /*may_wait*/) {
+    leave_engine_memory(thread);
+    return true;
+  }
 
   /// A thread stopped; called before anything of this stop is told.
   virtual void on_stop(Thread&) {}

@@ -15,6 +15,11 @@ namespace {
 /// How long to wait before asking what the threads that have not stopped are doing.
 constexpr std::int64_t kPatienceNs = 20'000'000;
 
+/// How often, and how long, a thread is let run that is in the middle of a vDSO function. One that calls nothing else is
+/// elsewhere every few times.
+constexpr int kMostRounds = 100;
+constexpr timespec kMoment{0, 50'000};
+
 bool is_interruption(const WaitStatus& status) {
   return status.kind() == WaitStatus::Kind::attach_stop || status.kind() == WaitStatus::Kind::group_stop;
 }
@@ -139,19 +144,42 @@ bool Session::may_be_left_asleep(const Thread& thread) {
   });
 }
 
-/// Acts upon the stops of all that are held, which stay held. Answers the signal that each is to get.
+/// Acts upon the stops of all that are held, which stay held. Answers the signal that each is to get. Whoever is in the middle of
+/// what the engine will take away is let run on and held again, undisturbed by anything that would outlive us.
 std::map<pid_t, int> Session::settle_held() {
   std::map<pid_t, int> signals;
-  for (const auto& [tid, status] : std::exchange(held_, {})) {
-    Thread* thread = family_.find(tid);
-    if (thread == nullptr) continue;
-    StoppedThread stopped(*thread);
-    const Resume how = status && !is_interruption(*status) ? decide(stopped, *status) : Resume{};
-    engine_.leave_for_good(stopped);
-    signals[tid] = how.signal;
-    std::move(stopped).resume({Resume::How::hold, 0});
+  for (int round = 0;; ++round) {
+    bool all = true;
+    for (const auto& [tid, status] : std::exchange(held_, {})) {
+      Thread* thread = family_.find(tid);
+      if (thread == nullptr) continue;
+      if (!signals.contains(tid) && !settle(*thread, status, round < kMostRounds, signals)) {
+        all = false;
+        continue;
+      }
+      held_.insert_or_assign(tid, std::nullopt);
+    }
+    if (all) break;
+    ::nanosleep(&kMoment, nullptr);
+    hold_all();
   }
+  held_.clear();
+  std::erase_if(signals, [this](const auto& entry) { return family_.find(entry.first) == nullptr; });
   return signals;
+}
+
+/// False if the thread runs again.
+bool Session::settle(Thread& thread, const std::optional<WaitStatus>& status, bool may_wait,
+                     std::map<pid_t, int>& signals) {
+  StoppedThread stopped(thread);
+  const Resume how = status && !is_interruption(*status) ? decide(stopped, *status) : Resume{};
+  if (!engine_.leave_for_good(stopped, may_wait)) {
+    std::move(stopped).resume({Resume::How::run, how.signal}, policy_.stops(thread));
+    return false;
+  }
+  signals[thread.tid] = how.signal;
+  std::move(stopped).resume({Resume::How::hold, 0});
+  return true;
 }
 
 void Session::release_all() {
