@@ -249,6 +249,9 @@ class StormTest(unittest.TestCase):
     def test_handlers_and_masks(self):
         self.cycles("handlers", 15)
 
+    def test_signals_in_the_middle_of_calls(self):
+        self.cycles("timers", 10, "-e", "trace=%vdso")
+
     def test_stop_and_continue(self):
         served = Served(self)
         for round_ in range(10 * STORM):
@@ -317,6 +320,22 @@ class StormTest(unittest.TestCase):
                 # Stubs stay as long as a thread may come back to them, at the longest.
                 stubs = Path(f"/proc/{served.pid}/maps").read_text().count("memfd:vdsotrace")
                 self.assertLess(stubs, 4)
+                served.end()
+
+
+    def test_vdsotrace_is_killed_among_signals(self):
+        """Also while it takes a thread out of a stub, for a handler to run."""
+        for options, begun in ((["-e", "trace=%vdso"], b" attached"), (["-c"], None)):
+            with self.subTest(options):
+                served = Served(self, "timers")
+                for _ in range(20 * STORM):
+                    tracer = Attached(self, served.pid, *options, ready=random.choice((None, begun)))
+                    time.sleep(random.random() * 0.04)
+                    tracer.process.kill()
+                    tracer.process.communicate(timeout=60)
+                    served.check("progress")
+                Attached(self, served.pid, "-e", "trace=%vdso").finish(signal.SIGINT)
+                served.check()
                 served.end()
 
 

@@ -7,12 +7,14 @@
 //   forks   processes of all kinds that ask the time and end
 //   orphans processes that say "b" when they begin and "e" when they end, for whom nobody waits
 //   handlers  as calls, with a handler for SIGTRAP and one that runs with all signals blocked
+//   timers  4 threads that do nothing but vDSO calls, each with a timer whose handler asks the time, too
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "target.h"
 
@@ -180,6 +182,29 @@ static void *send_signals(void *counter) {
   return NULL;
 }
 
+/// Its signals find it in vDSO calls; they leave neither its mask nor what it was told changed.
+static void *ask_among_signals(void *counter) {
+  struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR1};
+  event._sigev_un._tid = (pid_t)syscall(SYS_gettid);
+  const struct itimerspec often = {{0, 150000}, {0, 150000}};
+  timer_t timer;
+  CHECK(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0 && timer_settime(timer, 0, &often, NULL) == 0);
+  struct timespec last = {0, 0}, now;
+  struct timeval day;
+  while (!over) {
+    for (int i = 0; i < 200; ++i) {
+      CHECK(clock_gettime(CLOCK_MONOTONIC, &now) == 0 && ns(now) >= ns(last));
+      last = now;
+      CHECK(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now) == 0);
+      CHECK(gettimeofday(&day, NULL) == 0);
+    }
+    sigset_t mask;
+    CHECK(sigprocmask(SIG_SETMASK, NULL, &mask) == 0 && sigisemptyset(&mask));
+    ++*(atomic_long *)counter;
+  }
+  return NULL;
+}
+
 static void start(void *(*work)(void *), int count) {
   for (int i = 0; i < count; ++i) {
     pthread_t id;
@@ -200,6 +225,11 @@ static void start_kind(const char *kind) {
     start(call, 1);
   } else if (strcmp(kind, "orphans") == 0) {
     start(make_orphans, 2);
+  } else if (strcmp(kind, "timers") == 0) {
+    struct sigaction user = {.sa_handler = on_user_signal};
+    sigfillset(&user.sa_mask);
+    CHECK(sigaction(SIGUSR1, &user, NULL) == 0);
+    start(ask_among_signals, 4);
   } else {
     struct sigaction trap = {.sa_handler = on_trap}, user = {.sa_handler = on_user_signal};
     sigfillset(&user.sa_mask);
