@@ -179,12 +179,27 @@ class AttachedTest(unittest.TestCase):
             self.assertEqual(len(attached), 9)
 
     def test_routes_that_two_breakpoints_prove(self):
-        """serve makes one successful and one failing fallback for each CLOCK_MONOTONIC that stays in user space.
+        """serve makes one successful and one failing fallback for each CLOCK_MONOTONIC that stays in user space, and two
+        direct system calls, which only trace points show: what is told of the others does not depend on those.
         Many short looks, as an entry may be missed and the fallback after it be seen while the look ends."""
         served = Served(self)
-        routes = collections.defaultdict(set)
+        for prefix in {(), tuple(with_trace_points() or ())}:
+            with self.subTest(prefix=prefix):
+                entered, direct = self.routes_told_of(served, prefix)
+                self.assertEqual(entered["clock_gettime", "CLOCK_PROCESS_CPUTIME_ID"], {"fallback"})
+                if testing.user_space_clock():
+                    self.assertEqual(entered["clock_gettime", "CLOCK_MONOTONIC"], {"vdso"})
+                    self.assertEqual(entered["gettimeofday", None], {"vdso"})
+                shown = {"clock_gettime"} if prefix or has_trace_points() else set()
+                self.assertEqual({name for name, _ in direct}, shown)
+                self.assertLessEqual({route for routes in direct.values() for route in routes}, {"syscall"})
+        served.check()
+
+    def routes_told_of(self, served, prefix):
+        """{(name, clock): routes} of the vDSO functions that were entered, and of the calls without one."""
+        entered, direct = collections.defaultdict(set), collections.defaultdict(set)
         for _ in range(25):
-            tracer, events = self.watch(served.pid, "-e", TIME_CALLS)
+            tracer, events = self.watch(served.pid, "-e", TIME_CALLS, prefix=prefix)
             events = self.finish(tracer, events)
             calls = [event for event in events if event["type"] == "call"]
             last = {event["tid"]: event for event in calls}
@@ -192,12 +207,9 @@ class AttachedTest(unittest.TestCase):
             for call in calls:
                 # The end of the trace, or a loss, may come before a call's route shows.
                 if call["route"] is not None or not (lost or call is last[call["tid"]]):
+                    routes = direct if call["symbol"] is None else entered
                     routes[call["name"], call["clock"]].add(call["route"])
-        served.check()
-        self.assertEqual(routes["clock_gettime", "CLOCK_PROCESS_CPUTIME_ID"], {"fallback"})
-        if testing.user_space_clock():
-            self.assertEqual(routes["clock_gettime", "CLOCK_MONOTONIC"], {"vdso"})
-            self.assertEqual(routes["gettimeofday", None], {"vdso"})
+        return entered, direct
 
     def test_what_is_not_known_is_said(self):
         if has_trace_points():
