@@ -38,16 +38,20 @@
 #define ENTRY_COUNTERS 32     /* u64 address of the block in the process */
 #define ENTRY_STACK_LOW 40    /* u64 from here ... */
 #define ENTRY_STACK_TOP 48    /* u64 ... to here, exclusive, lies the thread's stack, all of it mapped above its pointer */
+#define ENTRY_LAST 56         /* u32 records that fit into the ring, a power of two, less one */
+#define ENTRY_STRIDE 60       /* u32 from one record to the next */
 #define ENTRY_TAIL 64         /* u64 records taken by vdsotrace, on a cache line of its own */
 #define TABLE_ENTRIES ((1 << TABLE_LOG2) + TABLE_PROBES)
 #define REGION_SHARED_ENTRY (REGION_TABLE + ((TABLE_ENTRIES - 1) << ENTRY_LOG2))
 #define HASH_FACTOR 0x61C88647
 #define HASH_SHIFT 24         /* of a 32-bit product: TABLE_LOG2 bits are left */
 
-/* Rings. */
-#define RING_RECORDS_LOG2 11
-#define RECORD_LOG2 8
-#define RING_BYTES (1 << (RING_RECORDS_LOG2 + RECORD_LOG2))
+/* Rings. Records lie as close as what is kept of a call allows: the fewer cache lines are written and read, the less they cost. */
+#define RING_LOG2 19
+#define RING_BYTES (1 << RING_LOG2)
+#define RECORD_LOG2_LINE 6    /* one cache line: no values */
+#define RECORD_LOG2_VALUES 7  /* what the arguments point to */
+#define RECORD_LOG2_WINDOW 8  /* words of the stack */
 #define RING_COUNT 64
 #define REGION_RINGS ((REGION_TABLE + (TABLE_ENTRIES << ENTRY_LOG2) + 4095) / 4096 * 4096)
 #define REGION_BYTES (REGION_RINGS + RING_COUNT * RING_BYTES)

@@ -29,7 +29,7 @@ enum class StubKind : std::uint8_t {
   timeval,          ///< gettimeofday,
   getcpu,           ///< getcpu,
   getrandom,        ///< getrandom
-  record_fallback,  ///< stands for a fallback's system call; a record of it, with three arguments where the shape has them
+  record_fallback,  ///< stands for a fallback's system call; a record of it, where the shape has three arguments with those and values
 };
 
 /// What a function's arguments mean to a stub.

@@ -201,12 +201,20 @@ COUNT_FALLBACK_TEMPLATE count_fallback_clock, 1
         lock xadd \position, ENTRY_HEAD(\entry)
 72:
 .endm
-/* Where the record at `position` lies. */
-.macro RECORD_AT position, entry, record, record32
-        mov     \position, \record
-        and     $((1 << RING_RECORDS_LOG2) - 1), \record32
-        shl     $RECORD_LOG2, \record
+/* Where the record at `position`, whose lower half is `position32`, lies. Asks for the lines that come some records later: vdsotrace
+ * has read them last, and fetching them back takes longer than a call. */
+#define AHEAD 1024
+.macro RECORD_AT position32, entry, record, record32
+        mov     ENTRY_LAST(\entry), \record32
+        and     \position32, \record32
+        imul    ENTRY_STRIDE(\entry), \record32
         add     ENTRY_RING(\entry), \record
+        prefetchw AHEAD(\record)
+.endm
+/* How many records are in the ring when it is full. */
+.macro CAPACITY entry, capacity, capacity32
+        mov     ENTRY_LAST(\entry), \capacity32
+        inc     \capacity
 .endm
 
 /* Waiting for room in a ring: spin, then nap, and give up when vdsotrace shows no sign of life. */
@@ -222,7 +230,7 @@ COUNT_FALLBACK_TEMPLATE count_fallback_clock, 1
 #define FRAME_START -32
 
 /* Copies what lies above the return address into the record, no further than memory is sure to be there: to the top of the
- * thread's stack, or, on another stack, to the end of the page. Records are aligned to their size. */
+ * thread's stack, or, on another stack, to the end of the page. Records with a window are aligned to their size. */
 .macro KEEP_STACK entry, record
         lea     8(%rbp), %rsi
         mov     %rsi, %rdi
@@ -268,28 +276,26 @@ TEMPLATE \name
 3:      .quad   0                       /* function and flags */
 4:      .quad   0                       /* whether to keep words of the stack */
 CODE \name
-        COUNT_ENTRY 2b, 1b, \clocked
         push    %rbp
         mov     %rsp, %rbp
         push    %rdi
         push    %rsi
         .if \three
         push    %rdx
-        .else
-        push    %rax
         .endif
         .if \timed
-        .if \three
-        mov     %rdx, %r10
-        .endif
-        rdtsc
+        rdtsc                           /* first: what comes now is done while the body waits to read the clock */
         shl     $32, %rdx
-        or      %rdx, %rax
-        .if \three
-        mov     %r10, %rdx
+        or      %rax, %rdx
         .endif
-        .endif
+        COUNT_ENTRY 2b, 1b, \clocked
+        .ifeq \three
         push    %rax
+        .endif
+        push    %rdx
+        .if \three
+        mov     FRAME_ARG2(%rbp), %rdx
+        .endif
         call    90f                     /* the stack is aligned as it was at the entry */
 BACK \name
         mov     %rax, %r8
@@ -312,7 +318,7 @@ BACK \name
         NEXT_POSITION %rcx, %rdx, %r10
         cmp     ENTRY_LIMIT(%rcx), %rdx
         jae     81f
-82:     RECORD_AT %rdx, %rcx, %r9, %r9d
+82:     RECORD_AT %edx, %rcx, %r9, %r9d
         cmpq    $0, 4b(%rip)
         jne     95f
 96:     mov     FRAME_ARG0(%rbp), %rdi
@@ -334,6 +340,7 @@ BACK \name
         mov     %rax, RECORD_ARG1(%r9)
         .else
         mov     %rax, RECORD_END(%r9)
+        prefetchw (AHEAD + RECORD_END)(%r9)
         .endif
         .endif
         VALUES_\kind
@@ -351,8 +358,8 @@ BACK \name
 81:     /* No room below the limit that was known; vdsotrace may have moved on. */
         push    %rax
         mov     $SPINS, %esi
-84:     mov     ENTRY_TAIL(%rcx), %rax
-        add     $(1 << RING_RECORDS_LOG2), %rax
+84:     CAPACITY %rcx, %rax, %eax
+        add     ENTRY_TAIL(%rcx), %rax
         cmp     %rax, %rdx
         jb      85f
         pause
@@ -400,8 +407,8 @@ BACK \name
 94:     pause
         dec     %esi
         jnz     94b
-93:     mov     ENTRY_TAIL(%rcx), %rax
-        add     $(1 << RING_RECORDS_LOG2), %rax
+93:     CAPACITY %rcx, %rax, %eax
+        add     ENTRY_TAIL(%rcx), %rax
         cmp     %rax, %rdx
         jae     86b
         add     $16, %rsp
@@ -505,7 +512,7 @@ CODE \name
         NEXT_POSITION %rcx, %rdx, %r10
         cmp     ENTRY_LIMIT(%rcx), %rdx
         jae     81f
-82:     RECORD_AT %rdx, %rcx, %r11, %r11d
+82:     RECORD_AT %edx, %rcx, %r11, %r11d
         lea     (128 + 16)(%rsp), %rcx
         mov     %rcx, RECORD_STACK(%r11)
         mov     %r10, RECORD_KEY(%r11)
@@ -526,8 +533,8 @@ CODE \name
         lea     128(%rsp), %rsp
         jmp     90f
 81:     mov     $LONG_SPIN, %r10d       /* no registers and no stack to spare for more than waiting */
-83:     mov     ENTRY_TAIL(%rcx), %r11
-        add     $(1 << RING_RECORDS_LOG2), %r11
+83:     CAPACITY %rcx, %r11, %r11d
+        add     ENTRY_TAIL(%rcx), %r11
         cmp     %r11, %rdx
         jb      84f
         pause

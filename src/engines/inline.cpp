@@ -68,6 +68,11 @@ StubSpace* InlineEngine::find(const Thread& thread) {
 
 BreakpointEngine& InlineEngine::breakpoints_for(const Thread& thread) { return find(thread) != nullptr ? rest_ : all_; }
 
+RecordSize InlineEngine::record_size() const {
+  if (keeps_stack()) return RecordSize::window;
+  return depth_ == StubDepth::values ? RecordSize::values : RecordSize::line;
+}
+
 // ---- placing and removing ----
 
 /// Stubs need next to nothing of the session's stops; followed signals are for the calls that handlers interrupt.
@@ -134,7 +139,7 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, st
       unmap_stubs(calls, *where);
       return tl::unexpected(memory.error());
     }
-    made->set_region(std::make_unique<StubRegion>(std::move(*memory), where->region(), may_sleep(), keeps_stack()));
+    made->set_region(std::make_unique<StubRegion>(std::move(*memory), where->region(), may_sleep(), record_size()));
   }
   if (!written) {
     RemoteCalls calls(stopped);
@@ -333,7 +338,7 @@ bool InlineEngine::arm(StubSpace& space, StoppedThread& stopped) {
     RemoteCalls calls(stopped);
     auto memory = map_stub_region(stopped, calls, place, place.code, inherited_, inherited_);
     if (memory) {
-      space.set_region(std::make_unique<StubRegion>(std::move(*memory), place.region(), may_sleep(), keeps_stack()));
+      space.set_region(std::make_unique<StubRegion>(std::move(*memory), place.region(), may_sleep(), record_size()));
       return true;
     }
   }

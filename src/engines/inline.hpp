@@ -71,6 +71,7 @@ class InlineEngine final : public ProbeEngine {
 
   /// Whether callers are to be found: of the words of the stack that records keep then.
   bool keeps_stack() const { return needs_.callers || (needs_.stacks && needs_.each_call); }
+  RecordSize record_size() const;
   Symbols* symbols_of(const AddressSpace& space) const { return keeps_stack() ? &space.symbols() : nullptr; }
   void note_caller(Call& call, std::optional<Caller> caller) const;
   void note_interrupted(StubSpace& space, StoppedThread& thread);

@@ -75,6 +75,7 @@ bool StubEmulator::execute() {
     case X86_INS_NOP:
     case X86_INS_PAUSE:
     case X86_INS_ENDBR64:
+    case X86_INS_PREFETCHW:
       return true;
     case X86_INS_MOV:
     case X86_INS_MOVABS:
@@ -178,9 +179,8 @@ bool StubEmulator::arithmetic(const cs_x86& code, unsigned id) {
       return a.has_value();
     }
     case X86_INS_IMUL: {
-      if (code.op_count != 3) return false;
-      const Word product = *second * static_cast<Word>(code.operands[2].imm);
-      return write(to, product);
+      const auto factor = code.op_count == 3 ? std::optional(static_cast<Word>(code.operands[2].imm)) : read(to);
+      return has_second && factor && write(to, *second * *factor);
     }
     default:
       break;

@@ -150,7 +150,9 @@ class Planner {
         counts ? std::vector<Slot>{in_region(REGION_COUNTERS + row_of(number, 1)), word(mark_), in_region(0),
                                         word((std::uint64_t{number} + 1) << 32)}
                : std::vector<Slot>{word(mark_), kRegionItself, word(std::uint64_t{number} | RECORD_FALLBACK_FLAG)};
-    const auto stub = append(kind, shape_of(service), slots);
+    // With its own arguments, and values, it would not fit where records are one cache line.
+    const bool whole = counts || depth_ == StubDepth::values;
+    const auto stub = append(kind, whole ? shape_of(service) : arch::StubShape::plain, slots);
     std::ranges::copy(*arch::jump(code_ + jump, code_ + stub.code), plan_.code.begin() + static_cast<std::ptrdiff_t>(jump));
     if (!note_system_call(stub, number)) return fail("its stub has no system call");
     if (auto moved = append_moved({site.offset + site.length, window->end}, true); !moved) return moved;

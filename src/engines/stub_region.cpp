@@ -1,7 +1,12 @@
 #include "engines/stub_region.hpp"
 
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
+#include <climits>
 #include <cstring>
 
 #include "base/check.hpp"
@@ -10,8 +15,6 @@
 namespace vdsotrace {
 namespace {
 
-constexpr std::uint64_t kRingRecords = 1 << RING_RECORDS_LOG2;
-constexpr std::size_t kRecordBytes = 1 << RECORD_LOG2;
 constexpr std::uint64_t kAhead = 6;
 constexpr std::uint64_t kPageMask = 4095;
 constexpr std::uint64_t kCommitMask = ~std::uint64_t{0} >> 16;
@@ -25,8 +28,10 @@ unsigned hash(std::uint64_t thread_pointer) {
   return static_cast<std::uint32_t>(thread_pointer * HASH_FACTOR) >> HASH_SHIFT;
 }
 
-/// False if it is a record of nothing. `key`, where it is known, is believed more than what the record says.
-bool read_record(const std::byte* at, std::uint64_t commit, std::optional<std::uint64_t> key, StubRecord& record) {
+/// False if it is a record of nothing. `key`, where it is known, is believed more than what the record says, and so is the
+/// room that there is for it.
+bool read_record(const std::byte* at, std::uint64_t commit, std::optional<std::uint64_t> key, RecordSize size,
+                 StubRecord& record) {
   const auto word = [at](std::size_t offset) {
     std::uint64_t value;
     std::memcpy(&value, at + offset, sizeof value);
@@ -42,7 +47,7 @@ bool read_record(const std::byte* at, std::uint64_t commit, std::optional<std::u
   record.start = word(RECORD_START);
   record.stack = word(RECORD_STACK);
   record.key = key.value_or(word(RECORD_KEY));
-  if ((commit & RECORD_SHORT_FLAG) != 0) {
+  if (size == RecordSize::line || (commit & RECORD_SHORT_FLAG) != 0) {
     record.end = record.arg1;
     return true;
   }
@@ -77,8 +82,8 @@ std::optional<std::uint64_t> StackWindow::word(std::uint64_t address) const {
   return words_[above / sizeof words_[0]];
 }
 
-StubRegion::StubRegion(SharedMemory memory, std::uint64_t address, bool may_sleep, bool keeps_stack)
-    : memory_(std::move(memory)), address_(address), keeps_stack_(keeps_stack) {
+StubRegion::StubRegion(SharedMemory memory, std::uint64_t address, bool may_sleep, RecordSize size)
+    : memory_(std::move(memory)), address_(address), size_(size) {
   CHECK(memory_.bytes().size() >= REGION_BYTES);
   store<std::uint32_t>(REGION_MAY_SLEEP, may_sleep ? 1 : 0);
   for (unsigned number = RING_COUNT - 1; number >= 1; --number) free_.push_back({0, number, 0, 0, {}});
@@ -90,11 +95,13 @@ void StubRegion::open_ring(Ring& ring, std::uint64_t key) {
   const std::size_t entry = entry_offset(ring.entry);
   store<std::uint64_t>(entry + ENTRY_HEAD, ring.taken);
   store<std::uint64_t>(entry + ENTRY_TAIL, ring.taken);
-  store<std::uint64_t>(entry + ENTRY_LIMIT, ring.taken + kRingRecords);
+  store<std::uint64_t>(entry + ENTRY_LIMIT, ring.taken + ring_records());
   store<std::uint64_t>(entry + ENTRY_RING, address_ + ring_offset(ring.number));
   store<std::uint64_t>(entry + ENTRY_COUNTERS, address_ + block_offset(ring.number));
   store<std::uint64_t>(entry + ENTRY_STACK_LOW, ring.stack.low);
   store<std::uint64_t>(entry + ENTRY_STACK_TOP, ring.stack.top);
+  store<std::uint32_t>(entry + ENTRY_LAST, static_cast<std::uint32_t>(ring_records() - 1));
+  store<std::uint32_t>(entry + ENTRY_STRIDE, static_cast<std::uint32_t>(record_bytes()));
   store<std::uint64_t>(entry + ENTRY_KEY, key);
 }
 
@@ -131,7 +138,7 @@ void StubRegion::unbind(std::uint64_t thread_pointer) {
   store<std::uint64_t>(entry_offset(ring.entry) + ENTRY_KEY, 0);
   // Positions go on where they were: what lies in the ring must not look new to its next thread.
   const auto head = load<std::uint64_t>(entry_offset(ring.entry) + ENTRY_HEAD);
-  if (head - ring.taken > kRingRecords) return;
+  if (head - ring.taken > ring_records()) return;
   ring.taken = head;
   free_.push_back(ring);
 }
@@ -140,7 +147,7 @@ double StubRegion::fill() const {
   const auto waiting = [&](const Ring& ring) { return load<std::uint64_t>(entry_offset(ring.entry) + ENTRY_HEAD) - ring.taken; };
   std::uint64_t most = waiting(shared_);
   for (const auto& [pointer, ring] : rings_) most = std::max(most, waiting(ring));
-  return static_cast<double>(std::min(most, kRingRecords)) / kRingRecords;
+  return static_cast<double>(std::min(most, ring_records())) / static_cast<double>(ring_records());
 }
 
 void StubRegion::forbid_sleep() { store<std::uint32_t>(REGION_MAY_SLEEP, 0); }
@@ -171,11 +178,13 @@ std::uint64_t StubRegion::drain(Ring& ring, std::optional<std::uint64_t> key, bo
   const std::byte* const records = memory_.bytes().data() + ring_offset(ring.number);
   std::uint64_t lost = 0;
   // More than a ring's worth can only have been begun, not written.
-  const std::uint64_t end = ring.taken + std::min(head - ring.taken, kRingRecords);
+  const bool waited_for = head - ring.taken > ring_records();
+  const std::uint64_t end = ring.taken + std::min(head - ring.taken, ring_records());
+  const auto place = [&, last = ring_records() - 1](std::uint64_t position) { return records + (position & last) * record_bytes(); };
   for (; ring.taken != end; ++ring.taken) {
-    const std::byte* at = records + (ring.taken % kRingRecords) * kRecordBytes;
-    // They lie in the other processor's cache: several are on their way at a time.
-    __builtin_prefetch(records + ((ring.taken + kAhead) % kRingRecords) * kRecordBytes);
+    const std::byte* at = place(ring.taken);
+    // They lie in the other processor's cache: several are on their way at a time. Those behind the end are being written.
+    __builtin_prefetch(place(std::min(ring.taken + kAhead, end - 1)));
     const auto commit = load<std::uint64_t>(static_cast<std::size_t>(at - memory_.bytes().data()));
     if ((commit >> 16) != ((ring.taken + 1) & kCommitMask)) {
       if (!skip_holes && ring.stuck_since == 0) ring.stuck_since = monotonic_ns();
@@ -185,15 +194,16 @@ std::uint64_t StubRegion::drain(Ring& ring, std::optional<std::uint64_t> key, bo
     }
     ring.stuck_since = 0;
     StubRecord record;
-    if (!read_record(at, commit, key, record)) {
+    if (!read_record(at, commit, key, size_, record)) {
       ++lost;
       continue;
     }
-    take(record, keeps_stack_ && !record.fallback ? window_of(ring, at, record) : StackWindow());
+    take(record, size_ == RecordSize::window && !record.fallback ? window_of(ring, at, record) : StackWindow());
     // Threads may be waiting for room: give it back as it comes.
     if (ring.taken % 64 == 63) store<std::uint64_t>(entry + ENTRY_TAIL, ring.taken + 1);
   }
   store<std::uint64_t>(entry + ENTRY_TAIL, ring.taken);
+  if (waited_for) ::syscall(SYS_futex, memory_.bytes().data() + entry + ENTRY_TAIL, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
   return lost;
 }
 

@@ -54,6 +54,13 @@ struct StackBounds {
   std::uint64_t top = 0;
 };
 
+/// How much a record has room for.
+enum class RecordSize : std::uint8_t {
+  line = RECORD_LOG2_LINE,      ///< no values: one cache line
+  values = RECORD_LOG2_VALUES,  ///< what the arguments point to
+  window = RECORD_LOG2_WINDOW,  ///< and words of the stack
+};
+
 /// What one counter row and column stand at.
 struct StubCount {
   std::uint8_t function = 0;
@@ -68,9 +75,9 @@ struct StubCount {
 /// of range are skipped and counted as lost.
 class StubRegion {
  public:
-  /// `address`: where the process has it. `may_sleep`: whether stubs may wait by system calls. `keeps_stack`: what the stubs were
-  /// planned with.
-  StubRegion(SharedMemory memory, std::uint64_t address, bool may_sleep, bool keeps_stack = false);
+  /// `address`: where the process has it. `may_sleep`: whether stubs may wait by system calls. `size`: at least what the stubs that
+  /// were planned write.
+  StubRegion(SharedMemory memory, std::uint64_t address, bool may_sleep, RecordSize size = RecordSize::values);
 
   std::uint64_t address() const { return address_; }
 
@@ -111,6 +118,8 @@ class StubRegion {
   T load(std::size_t offset) const;
   template <class T>
   void store(std::size_t offset, T value);
+  std::uint64_t record_bytes() const { return std::uint64_t{1} << static_cast<unsigned>(size_); }
+  std::uint64_t ring_records() const { return RING_BYTES / record_bytes(); }
   void open_ring(Ring& ring, std::uint64_t key);
   static StackWindow window_of(const Ring& ring, const std::byte* at, const StubRecord& record);
   std::uint64_t drain(Ring& ring, std::optional<std::uint64_t> key, bool skip_holes, const Taker& take);
@@ -119,7 +128,7 @@ class StubRegion {
 
   SharedMemory memory_;
   std::uint64_t address_;
-  bool keeps_stack_;
+  RecordSize size_;
   Ring shared_;
   std::map<std::uint64_t, Ring> rings_;  ///< by thread pointer
   std::vector<Ring> free_;

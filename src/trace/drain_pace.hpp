@@ -13,8 +13,9 @@ struct Drained {
   double fill = 0;             ///< how full the fullest buffer was, up to 1
 };
 
-/// Sleeps as long as the buffers have room for what comes, polls where they fill faster than a sleep is worth, and looks ever more
-/// rarely while nothing comes. Polling costs those who write more than their calls do where they share a core with us.
+/// Sleeps as long as the buffers have room for what comes at the fastest pace of late, polls where they fill faster than a sleep is
+/// worth, and looks ever more rarely while nothing comes. Polling costs those who write more than their calls do where they share a
+/// core with us.
 class DrainPace {
  public:
   /// Whether to look now (ns of a monotonic clock): buffers that are looked at all the time cost their writers more than ones
@@ -29,11 +30,12 @@ class DrainPace {
  private:
   static constexpr std::int64_t kBetweenLooksNs = 20'000;
   static constexpr std::int64_t kCalmPauseNs = 1'000'000;
+  static constexpr double kFirstRate = 1 / 2e6;
 
   bool forever_ = false;
-  int calm_looks_ = 0;
   std::int64_t last_look_ = 0;
   std::int64_t pause_ = 0;
+  double fill_rate_ = kFirstRate;  ///< buffers per ns: the highest that was seen, long ago counting less
 };
 
 }  // namespace vdsotrace

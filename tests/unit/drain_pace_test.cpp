@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "support/catch.hpp"
 #include "trace/drain_pace.hpp"
 
@@ -8,55 +10,68 @@ using Found = Drained::Found;
 constexpr std::int64_t kMicrosecond = 1'000;
 constexpr std::int64_t kMillisecond = 1'000'000;
 
-/// Looks every 20 us that find the same fill, as often as there is no sleep between them, 1,000 times at most.
-int polls_of(DrainPace& pace, std::int64_t& now, double fill) {
-  int polls = 0;
-  for (; pace.pause() == 0 && polls < 1000; ++polls) pace.looked(now += 20 * kMicrosecond, {Found::something, fill});
-  return polls;
+/// Looks as often as it wants for so long, with a writer that fills the buffers at that rate; how many looks that were, and the fullest
+/// that they found.
+struct Watched {
+  int looks = 0;
+  double fullest = 0;
+};
+Watched watch(DrainPace& pace, std::int64_t& now, std::int64_t length, double filled_per_us) {
+  Watched watched;
+  for (const std::int64_t end = now + length; now < end; ++watched.looks) {
+    const std::int64_t pause = std::max(pace.pause().value(), 20 * kMicrosecond);
+    now += pause;
+    const double fill = std::min(1.0, filled_per_us * static_cast<double>(pause) / kMicrosecond);
+    watched.fullest = std::max(watched.fullest, fill);
+    pace.looked(now, {fill > 0 ? Found::something : Found::nothing, fill});
+  }
+  return watched;
 }
 
 TEST_CASE("buffers that fill fast are polled, slow ones slept for", "[drain_pace]") {
   DrainPace pace;
   std::int64_t now = kMillisecond;
-  CHECK(polls_of(pace, now, 0.1) == 1000);
+  watch(pace, now, kMillisecond, 1 / 400.0);
+  CHECK(watch(pace, now, 10 * kMillisecond, 1 / 400.0).looks == 500);
   CHECK_FALSE(pace.due(now + 10 * kMicrosecond));
   CHECK(pace.due(now + 20 * kMicrosecond));
-  // One hundredth in 20 us: a quarter in 500.
-  CHECK(polls_of(pace, now, 0.01) < 100);
-  CHECK(pace.pause() == 500 * kMicrosecond);
   CHECK_FALSE(pace.calm());
-  CHECK(pace.due(now + kMicrosecond));
-  pace.looked(now += 500 * kMicrosecond, {Found::something, 0.125});
-  CHECK(pace.pause() == kMillisecond);
+  watch(pace, now, 100 * kMillisecond, 1 / 8000.0);
+  const Watched slow = watch(pace, now, 100 * kMillisecond, 1 / 8000.0);
+  CHECK(slow.looks <= 51);
+  CHECK(slow.fullest > 0.24);
+  CHECK(slow.fullest < 0.26);
   CHECK(pace.calm());
+  CHECK(pace.due(now + kMicrosecond));
 }
 
-TEST_CASE("a buffer that is nearly full leaves no time, however long the sleep before", "[drain_pace]") {
+TEST_CASE("a buffer that was full leaves no time, whatever is found next", "[drain_pace]") {
   DrainPace pace;
   std::int64_t now = kMillisecond;
-  polls_of(pace, now, 0.001);
-  CHECK(pace.pause() == kMillisecond);
-  pace.looked(now += 100 * kMillisecond, {Found::something, 1.0});
+  watch(pace, now, 200 * kMillisecond, 0);
+  pace.looked(now += 20 * kMillisecond, {Found::something, 1.0});
   CHECK(pace.pause() == 0);
   // Whoever waited for room has not begun again: that is no reason for a sleep.
   pace.looked(now += 20 * kMicrosecond, {Found::something, 0.0005});
-  pace.looked(now += 20 * kMicrosecond, {Found::nothing, 0});
   CHECK(pace.pause() == 0);
+  CHECK(watch(pace, now, 10 * kMillisecond, 0).looks == 500);
+}
+
+TEST_CASE("who has written fast for a while is not taken for slow by a lull", "[drain_pace]") {
+  DrainPace pace;
+  std::int64_t now = kMillisecond;
+  watch(pace, now, 50 * kMillisecond, 1 / 1000.0);
+  watch(pace, now, 2 * kMillisecond, 0);
+  CHECK(watch(pace, now, 2 * kMillisecond, 1 / 1000.0).fullest < 0.5);
 }
 
 TEST_CASE("an idle process is left alone more and more", "[drain_pace]") {
   DrainPace pace;
-  std::int64_t now = 0;
-  int polls = 0;
-  for (; pace.pause() == 0 && polls < 1000; ++polls) pace.looked(now += 20 * kMicrosecond, {Found::nothing, 0});
-  CHECK(polls < 1000);
-  std::int64_t before = 0;
-  while (pace.pause() != before) {
-    CHECK(pace.pause() > before);
-    before = *pace.pause();
-    pace.looked(now += before, {Found::nothing, 0});
-  }
-  CHECK(before == 20 * kMillisecond);
+  std::int64_t now = kMillisecond;
+  watch(pace, now, 50 * kMillisecond, 1 / 400.0);
+  CHECK(watch(pace, now, 100 * kMillisecond, 0).looks < 500);
+  CHECK(watch(pace, now, 1000 * kMillisecond, 0).looks <= 51);
+  CHECK(pace.pause() == 20 * kMillisecond);
   CHECK(pace.calm());
 }
 

@@ -38,13 +38,14 @@ std::uint64_t own_thread_pointer() {
 /// A region as a traced process and vdsotrace have it, both of which we are.
 class Shared {
  public:
-  Shared() : fd_(static_cast<int>(::syscall(SYS_memfd_create, "stubs", MFD_ALLOW_SEALING))) {
+  explicit Shared(RecordSize size = RecordSize::values)
+      : fd_(static_cast<int>(::syscall(SYS_memfd_create, "stubs", MFD_ALLOW_SEALING))) {
     auto memory = SharedMemory::of_descriptor(::getpid(), fd_, REGION_BYTES);
     REQUIRE(memory);
     theirs_ = static_cast<std::byte*>(
         ::mmap(nullptr, REGION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0));
     REQUIRE(theirs_ != MAP_FAILED);
-    region.emplace(std::move(*memory), reinterpret_cast<std::uint64_t>(theirs_), true);
+    region.emplace(std::move(*memory), reinterpret_cast<std::uint64_t>(theirs_), true, size);
   }
   ~Shared() {
     ::munmap(theirs_, REGION_BYTES);
@@ -364,8 +365,8 @@ TEST_CASE("stubs do the same when they are executed for a thread", "[stubs_run]"
   const std::uint64_t keeps = GENERATE(0, 1);
   for (const Case& test : cases) {
     CAPTURE(static_cast<int>(test.kind), static_cast<int>(test.shape), bound, keeps);
-    Shared native;
-    Shared foreign;
+    Shared native(keeps != 0 ? RecordSize::window : RecordSize::values);
+    Shared foreign(keeps != 0 ? RecordSize::window : RecordSize::values);
     char first[64] = "first first first first";
     char second[64] = "second second second";
     const auto at = [](char* place) { return reinterpret_cast<std::uint64_t>(place); };
@@ -383,8 +384,8 @@ TEST_CASE("stubs do the same when they are executed for a thread", "[stubs_run]"
         default: return {0, shared.address(), std::uint64_t{is_short ? RECORD_SHORT_FLAG : 0u}, keeps};
       }
     };
-    // The result is a number of bytes, or success: mov eax, edx; ret.
-    const Bytes body = test.fallback ? from_hex("c3") : from_hex("89 d0 c3");
+    // The result is a number of bytes, or success: mov eax, edx; ret. Where there is no third argument: xor eax, eax; ret.
+    const Bytes body = test.fallback ? from_hex("c3") : from_hex(test.shape == StubShape::three ? "89 d0 c3" : "31 c0 c3");
     const Observed run(test.kind, test.shape, slots(native), body);
     const Observed executed(test.kind, test.shape, slots(foreign), body);
     if (bound) {
@@ -444,17 +445,42 @@ TEST_CASE("what is not a stub's instruction, or finds no memory, is not executed
   }
 }
 
+TEST_CASE("records follow each other as closely as their size allows", "[stubs_run]") {
+  if (!can_run()) return;
+  for (const RecordSize size : {RecordSize::line, RecordSize::values, RecordSize::window}) {
+    const std::uint64_t fit = RING_BYTES >> static_cast<unsigned>(size);
+    CAPTURE(fit);
+    Shared shared(size);
+    shared.region->bind(own_thread_pointer());
+    const Observed call(StubKind::measured, StubShape::clocked, {0, shared.address(), 1 | RECORD_SHORT_FLAG, 0}, kReturnZero);
+    const Observed fallback(StubKind::record_fallback, StubShape::plain, {0x1234, shared.address(), 1 | RECORD_FALLBACK_FLAG},
+                            from_hex("c3"));
+    long next = 0;
+    for (int round = 0; round < 3; ++round) {
+      for (std::uint64_t i = 0; i + 1 < fit; ++i) call(next++);
+      fall_back(fallback, SYS_getppid, 0);
+      CHECK(shared.region->fill() == 1);
+      const auto records = drained(shared);
+      REQUIRE(records.size() == fit);
+      CHECK(records[0].arg0 == static_cast<std::uint64_t>(next) - fit + 1);
+      CHECK(records[fit - 2].arg0 == static_cast<std::uint64_t>(next) - 1);
+      CHECK(records[fit - 1].fallback);
+      CHECK(shared.region->fill() == 0);
+    }
+  }
+}
+
 TEST_CASE("garbage in the shared memory is counted and skipped", "[stubs_run]") {
   Shared shared;
   const std::size_t ring = REGION_RINGS;
   // A head that runs away, commits out of turn, a function that does not exist.
   shared.at<std::uint64_t>(REGION_SHARED_ENTRY + ENTRY_HEAD) = ~std::uint64_t{0};
   shared.at<std::uint64_t>(ring) = (std::uint64_t{1} << 16) | 200;
-  shared.at<std::uint64_t>(ring + (1 << RECORD_LOG2)) = (std::uint64_t{77} << 16);
-  shared.at<std::uint64_t>(ring + (2 << RECORD_LOG2)) = (std::uint64_t{3} << 16) | 1;
+  shared.at<std::uint64_t>(ring + (1 << RECORD_LOG2_VALUES)) = (std::uint64_t{77} << 16);
+  shared.at<std::uint64_t>(ring + (2 << RECORD_LOG2_VALUES)) = (std::uint64_t{3} << 16) | 1;
   std::vector<StubRecord> records;
   const auto lost = shared.region->drain(true, [&](const StubRecord& record, const StackWindow&) { records.push_back(record); });
-  CHECK(lost == (1 << RING_RECORDS_LOG2) - 1);
+  CHECK(lost == (RING_BYTES >> RECORD_LOG2_VALUES) - 1);
   CHECK(records.size() == 1);
 }
 
