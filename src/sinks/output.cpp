@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 
@@ -13,31 +12,9 @@
 namespace vdsotrace {
 namespace {
 
-constexpr std::size_t kBlock = 64 * 1024;
-
-/// A non-blocking descriptor (a terminal shared with the program may be one) is waited for.
-bool wait_writable(int fd) {
-  pollfd poll{fd, POLLOUT, 0};
-  return ::poll(&poll, 1, -1) > 0;
-}
-
-/// Writes all of `text`; 0 or the errno that stopped it. A device that takes no byte and
-/// gives no reason would be asked for ever.
-int write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t n = ::write(fd, text.data(), text.size());
-    if (n > 0) {
-      text.remove_prefix(static_cast<std::size_t>(n));
-    } else if (n == 0) {
-      return EIO;
-    } else if (errno == EAGAIN) {
-      wait_writable(fd);
-    } else if (errno != EINTR) {
-      return errno;
-    }
-  }
-  return 0;
-}
+constexpr std::size_t kBlock = 256 * 1024;
+/// A trace that has come so far gets a thread that writes it.
+constexpr std::size_t kLongTrace = 16 * kBlock;
 
 /// The command starts with what a shell would give it: SIGPIPE, which we ignore, kills it
 /// again, and no signal is blocked.
@@ -110,12 +87,21 @@ void Output::write(std::string_view text) {
 
 void Output::settle() {
   if (buffer_.empty() || error_ != 0) return;
-  error_ = write_all(fd_, buffer_);
-  buffer_.clear();
+  if (writer_ == nullptr && flush_ == Flush::in_blocks && written_ >= kLongTrace)
+    writer_ = std::make_unique<BlockWriter>(fd_);
+  written_ += buffer_.size();
+  if (writer_ != nullptr) {
+    error_ = writer_->write(buffer_);
+  } else {
+    error_ = write_all(fd_, buffer_);
+    buffer_.clear();
+  }
 }
 
 Result<void> Output::close() {
   settle();
+  if (writer_ != nullptr && error_ == 0) error_ = writer_->finish();
+  writer_.reset();
   owner_.reset();
   if (command_ > 0) {
     // The session's wait for any child may have reaped it already; that is as well.

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/unique_fd.hpp"
+#include "sinks/block_writer.hpp"
 #include "vdsotrace/error.hpp"
 
 namespace vdsotrace {
@@ -19,7 +20,7 @@ class Output {
   /// When bytes leave the buffer.
   enum class Flush : std::uint8_t {
     at_once,    ///< with each write: a reader sees a call while it runs
-    in_blocks,  ///< when 64 KiB are full, or when settle() is called
+    in_blocks,  ///< when 256 KiB are full, or when settle() is called
   };
 
   static std::shared_ptr<Output> standard_error();
@@ -33,7 +34,7 @@ class Output {
   Output& operator=(const Output&) = delete;
 
   void write(std::string_view text);
-  /// Writes what is buffered.
+  /// Writes what is buffered; of a long trace another thread does, a moment later.
   void settle();
   /// Flushes, closes, waits for the command, and says what went wrong first.
   Result<void> close();
@@ -47,6 +48,8 @@ class Output {
   Flush flush_;
   std::string name_;
   std::string buffer_;
+  std::size_t written_ = 0;
+  std::unique_ptr<BlockWriter> writer_;  ///< of a long trace
   int error_ = 0;
   pid_t command_ = -1;
 };

@@ -55,8 +55,37 @@ TEST_CASE("a file is written in blocks and when the trace pauses") {
   CHECK(text_in(scratch.path()).empty());
   scratch.output->settle();
   CHECK(text_in(scratch.path()) == "line\n");
-  scratch.output->write(std::string(64 * 1024, 'x'));
-  CHECK(text_in(scratch.path()).size() == 5 + 64 * 1024);
+  scratch.output->write(std::string(256 * 1024, 'x'));
+  CHECK(text_in(scratch.path()).size() == 5 + 256 * 1024);
+}
+
+TEST_CASE("a long trace is whole and in order when it is closed") {
+  Scratch scratch;
+  std::string all;
+  for (int i = 0; all.size() < (16 << 20); ++i) {
+    const std::string line = std::to_string(i) + std::string(static_cast<std::size_t>(i % 100), 'x') + "\n";
+    scratch.output->write(line);
+    if (i % 30'000 == 0) scratch.output->settle();
+    all += line;
+  }
+  REQUIRE(scratch.output->close());
+  CHECK(text_in(scratch.path()) == all);
+}
+
+TEST_CASE("what a long trace cannot write is said at its end") {
+  auto output = Output::file("/dev/null", false);
+  REQUIRE(output);
+  const std::string block(1 << 20, 'x');
+  for (int i = 0; i < 8; ++i) (*output)->write(block);
+  CHECK((*output)->close());
+  NoSigpipe quiet;
+  // A reader that has seen enough.
+  auto command = Output::command("head -c 5000000 >/dev/null");
+  REQUIRE(command);
+  for (int i = 0; i < 32; ++i) (*command)->write(block);
+  const auto closed = (*command)->close();
+  REQUIRE_FALSE(closed);
+  CHECK(closed.error().code == EPIPE);
 }
 
 TEST_CASE("a file is replaced unless it is to be appended to") {
