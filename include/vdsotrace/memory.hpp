@@ -54,7 +54,7 @@ class Capture final : public Memory {
   std::byte* room_for(std::size_t size);
 
   /// What a vDSO call leaves fits here: such a call is kept without asking for memory.
-  std::array<std::byte, 64> few_{};
+  std::array<std::byte, 64> few_;  // as far as it is used
   std::size_t few_used_ = 0;
   std::vector<std::byte> many_;  ///< everything, once that is too small
 };

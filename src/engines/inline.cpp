@@ -245,7 +245,8 @@ void InlineEngine::note_interrupted(StubSpace& space, StoppedThread& stopped) {
   const auto record = interrupted_call(stopped, *placed.plan, placed.place.code);
   if (!record) return;
   Thread& thread = stopped.thread();
-  Call call = make_call(placed.function(record->function), *record, Route::vdso, *clock_);
+  Call call;
+  fill_call(call, placed.function(record->function), *record, Route::vdso, *clock_);
   call.engine = name();
   if (auto fallback = fallbacks_.extract(thread.tid)) {
     fallback.mapped().start_ns = call.start_ns;
@@ -489,11 +490,13 @@ void InlineEngine::tell_found() {
   const auto start = [](const Found& found) { return found.record.start; };
   if (!std::ranges::is_sorted(found_, {}, start)) std::ranges::stable_sort(found_, {}, start);
   for (Found& found : found_) {
-    Call call = make_call(*found.function, found.record, found.route, *clock_);
+    Event event{0, 0, found.tgid, found.tid, Call{}};
+    Call& call = std::get<Call>(event.body);
+    fill_call(call, *found.function, found.record, found.route, *clock_);
     call.engine = name();
     note_caller(call, found.space->place(found.record.caller, found.tid));
-    const std::int64_t end = call.start_ns + call.duration_ns.value_or(0);
-    sink_.accept({0, end, found.tgid, found.tid, std::move(call)});
+    event.time_ns = call.start_ns + call.duration_ns.value_or(0);
+    sink_.accept(std::move(event));
   }
   found_.clear();
 }

@@ -6,7 +6,6 @@
 
 #include <sys/time.h>
 
-
 namespace vdsotrace {
 namespace {
 
@@ -56,9 +55,8 @@ constexpr Row kNoters[] = {
 
 }  // namespace
 
-Call make_call(const StubbedFunction& function, const StubRecord& record, Route route, const TscClock& clock) {
+void fill_call(Call& call, const StubbedFunction& function, const StubRecord& record, Route route, const TscClock& clock) {
   const VdsoService& service = *function.service;
-  Call call;
   call.abi = Abi::x86_64;
   call.nr = function.nr;
   call.name = service.syscall;
@@ -72,7 +70,6 @@ Call make_call(const StubbedFunction& function, const StubRecord& record, Route 
   call.duration_ns = clock.duration_ns(static_cast<std::int64_t>(record.end - record.start));
   const auto* row = std::ranges::find(kNoters, service.syscall, &Row::name);
   if (row != std::end(kNoters)) row->note(record, call);
-  return call;
 }
 
 }  // namespace vdsotrace

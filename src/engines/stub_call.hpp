@@ -8,8 +8,8 @@
 
 namespace vdsotrace {
 
-/// The call of an x86-64 process that the record tells of, with what its arguments pointed to when it returned and
-/// with start and duration.
-Call make_call(const StubbedFunction& function, const StubRecord& record, Route route, const TscClock& clock);
+/// Makes of a new `call` the one of an x86-64 process that the record tells of, with what its arguments pointed to when it returned
+/// and with start and duration. In place: moving a call costs as much.
+void fill_call(Call& call, const StubbedFunction& function, const StubRecord& record, Route route, const TscClock& clock);
 
 }  // namespace vdsotrace

@@ -1,5 +1,7 @@
 #include "trace/clocksource_watch.hpp"
 
+#include <cstdlib>
+
 #include "os/clock.hpp"
 #include "os/clocksource.hpp"
 
@@ -11,23 +13,23 @@ constexpr std::int64_t kEvery = 100'000'000;
 }  // namespace
 
 void ClocksourceWatch::accept(Event&& event) {
-  look();
+  look(event.time_ns);
   sink_.accept(std::move(event));
 }
 
 void ClocksourceWatch::settle() {
-  look();
+  look(realtime_ns());
   sink_.settle();
 }
 
-void ClocksourceWatch::look() {
-  const std::int64_t now = monotonic_ns();
-  if (now < look_again_) return;
-  look_again_ = now + kEvery;
+/// Nearly every event has a time anyway; to ask for it once more costs as much as many calls do.
+void ClocksourceWatch::look(std::int64_t now) {
+  if (told_ && std::abs(now - looked_at_) < kEvery) return;
+  looked_at_ = now;
   std::string source = current_clocksource();
   if (told_ && source == last_) return;
   Event event;
-  event.time_ns = realtime_ns();
+  event.time_ns = now;
   event.body = Clocksource{source, told_};
   told_ = true;
   last_ = std::move(source);

@@ -18,12 +18,12 @@ class ClocksourceWatch final : public EventSink {
   void settle() override;
 
  private:
-  void look();
+  void look(std::int64_t now);
 
   EventSink& sink_;
   std::string last_;
   bool told_ = false;
-  std::int64_t look_again_ = 0;  ///< monotonic ns
+  std::int64_t looked_at_ = 0;  ///< realtime ns, as events have it
 };
 
 }  // namespace vdsotrace

@@ -1,8 +1,8 @@
 #include "model/syscalls/values_time.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 
 #include "model/syscalls/print.hpp"
 
@@ -15,9 +15,11 @@ void print_time(ArgContext& c, std::int64_t seconds, std::string_view fraction_n
   constexpr std::string_view kSeconds = "{tv_sec=";
   constexpr std::ptrdiff_t kDigits = 20;  // and sign, at most
   std::array<char, 64> text;
-  char* end = std::ranges::copy(kSeconds, text.data()).out;
+  char* end = text.data();
+  const auto put = [&](std::string_view part) { end = static_cast<char*>(std::memcpy(end, part.data(), part.size())) + part.size(); };
+  put(kSeconds);
   end = std::to_chars(end, end + kDigits, seconds).ptr;
-  end = std::ranges::copy(fraction_name, end).out;
+  put(fraction_name);
   end = std::to_chars(end, end + kDigits, fraction).ptr;
   *end++ = '}';
   c.put({text.data(), end});
