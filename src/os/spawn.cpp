@@ -121,6 +121,8 @@ std::vector<char*> pointers_to(std::vector<std::string>& strings) {
 
 /// Runs in the child: only async-signal-safe calls.
 [[noreturn]] void run_child(const ChildPlan& plan) {
+  // Before anybody looks: each call from then on is two stops.
+  plan.signals.restore_in_child();
   char go;
   // The tracer died or gave up when nothing arrives.
   if (::read(plan.go, &go, 1) != 1) ::_exit(127);
@@ -130,7 +132,6 @@ std::vector<char*> pointers_to(std::vector<std::string>& strings) {
     if (::setregid(plan.user->gid, plan.user->gid) != 0 || ::setreuid(plan.user->uid, plan.user->uid) != 0)
       give_up(plan.report);
   }
-  plan.signals.restore_in_child();
   if (!plan.filter.empty()) install_filter(plan.filter);
   ::execve(plan.program.c_str(), plan.arguments.data(), plan.environment.data());
   give_up(plan.report);

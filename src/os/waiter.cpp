@@ -14,6 +14,8 @@ namespace {
 /// How long to poll before sleeping. Putting an idle processor to sleep and waking
 /// it costs 50 to 100 us, a stop between two running ones about 6.
 constexpr std::int64_t kPollNs = 50'000;
+/// After one in vain: enough for a stop that follows at once. Two calls a millisecond are no reason to poll longer.
+constexpr std::int64_t kShortestPollNs = 25'000;
 /// A sleep shorter than this would have been better polled.
 constexpr std::int64_t kShortSleepNs = 150'000;
 constexpr std::int64_t kShortestNap = 50'000;
@@ -28,7 +30,7 @@ bool several_processors() {
 
 }  // namespace
 
-Waiter::Waiter(OwnSignals& signals) : signals_(signals), may_poll_(several_processors()) {}
+Waiter::Waiter(OwnSignals& signals) : signals_(signals), may_poll_(several_processors()), poll_ns_(kPollNs) {}
 
 void Waiter::set_deadline(std::optional<std::int64_t> when) {
   deadline_ = when;
@@ -58,14 +60,16 @@ void Waiter::collect_rest() {
 }
 
 Waiter::Found Waiter::poll() {
-  const std::int64_t end = monotonic_ns() + kPollNs;
+  const std::int64_t end = monotonic_ns() + poll_ns_;
   do {
     const Found found = wait_once(false);
     if (found == Found::none) continue;
     credit_ = std::min(credit_ + 1, kMostCredit);
+    poll_ns_ = std::min(poll_ns_ * 2, kPollNs);
     return found;
   } while (monotonic_ns() < end);
   credit_ -= 2;
+  poll_ns_ = kShortestPollNs;
   return Found::none;
 }
 

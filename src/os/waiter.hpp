@@ -64,6 +64,7 @@ class Waiter final : public StopSource {
   unsigned served_ = 0;
   int credit_ = 0;  ///< how much polling has paid lately
   bool may_poll_;
+  std::int64_t poll_ns_;  ///< how long a poll may last
   std::optional<std::int64_t> deadline_;
 };
 

@@ -2,11 +2,13 @@
 
 #include <fmt/core.h>
 #include <linux/sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 
 #include "model/syscalls/spec.hpp"
 #include "os/proc.hpp"
+#include "os/vdso_mapping.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -60,6 +62,10 @@ Thread& Family::add_launching(pid_t pid, bool trap_blocked, bool trap_ignored) {
   thread->trap_blocked = trap_blocked;
   if (trap_ignored) thread->actions->set(SIGTRAP, {reinterpret_cast<std::uint64_t>(SIG_IGN), 0, 0, 0});
   return *(threads_[pid] = std::move(thread));
+}
+
+void Family::expect_own_image() {
+  if (const auto own = read_vdso(::getpid())) (void)images_.get(own->bytes);
 }
 
 Thread* Family::on_birth(StoppedThread& stopped) {

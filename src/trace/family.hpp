@@ -27,6 +27,8 @@ class Family {
   Thread* find(pid_t tid);
   /// Adds a program that we are about to start.
   Thread& add_launching(pid_t pid, bool trap_blocked, bool trap_ignored);
+  /// The kernel is about to load that program, and will mostly give it the vDSO that we have: takes ours apart meanwhile.
+  void expect_own_image();
 
   /// Adds the threads of a running process that have been seized. `space` is that of a process with the same
   /// memory, or null.

@@ -112,7 +112,9 @@ void Session::handle(Thread& thread, const WaitStatus& status) {
   const pid_t tid = thread.tid;
   Resume how = decide(stopped, status);
   if (how.how == Resume::How::run) how.how = engine_.pace(stopped);
+  const bool loads = thread.phase == Thread::Phase::launching && thread.in_call && thread.in_call->call.name == "execve";
   std::move(stopped).resume(how, policy_.stops(thread));
+  if (loads) family_.expect_own_image();
   if (how.how == Resume::How::detach) family_.forget(tid);
 }
 

@@ -59,7 +59,7 @@ def parents_of_tracees(pid):
     parents = []
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
-            fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
+            fields = dict(line.split(":\t", 1) for line in status.read_text(errors="replace").splitlines() if ":\t" in line)
         except OSError:
             continue
         if fields.get("TracerPid") == str(pid) and not fields["State"].startswith("Z"):

@@ -71,6 +71,21 @@ TEST_CASE("numbers are those of the ABI") {
   CHECK(spec_of(Abi::x32, 0) == nullptr);
 }
 
+TEST_CASE("a call's number leads back to it") {
+  for (const Abi abi : kAbis) {
+    const std::int64_t first = abi == Abi::x32 ? kX32Bit : 0;
+    int known = 0;
+    for (std::int64_t nr = first; nr < first + 640; ++nr) {
+      const CallSpec* spec = spec_of(abi, nr);
+      if (spec == nullptr) continue;
+      ++known;
+      INFO(name_of(abi) << " " << nr << " " << spec->name);
+      CHECK(number_of(abi, spec->name) == nr);
+    }
+    CHECK(known > 300);
+  }
+}
+
 TEST_CASE("recent calls have the same number everywhere") {
   CHECK(number_of(Abi::x86_64, "mseal") == 462);
   CHECK(number_of(Abi::i386, "mseal") == 462);

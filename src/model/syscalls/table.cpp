@@ -1,8 +1,10 @@
 // Joins the parts of the table and gives the rows their numbers.
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <cstdlib>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <seccomp.h>
@@ -48,62 +50,72 @@ struct Freed {
   void operator()(char* text) const { std::free(text); }
 };
 
-using Numbers = std::array<const CallSpec*, kNumbers>;
+std::int64_t first_number(Abi abi) { return abi == Abi::x32 ? kX32Bit : 0; }
 
-Numbers numbers_known_to_libseccomp(Abi abi) {
-  Numbers numbers{};
-  const std::int64_t base = abi == Abi::x32 ? kX32Bit : 0;
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    const int nr = static_cast<int>(base + static_cast<std::int64_t>(i));
-    const std::unique_ptr<char, Freed> name(
-        seccomp_syscall_resolve_num_arch(seccomp_arch(abi), nr));
-    if (name != nullptr) numbers[i] = spec_named(name.get());
+/// The row of a number that libseccomp does not know, or that it knows by a name without a row.
+const CallSpec* row_with_number(Abi abi, std::int64_t nr) {
+  if (nr < kFirstCommonNumber && abi != Abi::x86_64) return nullptr;
+  const auto found = std::ranges::find(rows(), nr, &CallSpec::number);
+  return found != rows().end() ? &*found : nullptr;
+}
+
+/// `nr` without x32's bit.
+const CallSpec* find_row(Abi abi, std::int64_t nr) {
+  const std::unique_ptr<char, Freed> name(
+      seccomp_syscall_resolve_num_arch(seccomp_arch(abi), static_cast<int>(first_number(abi) + nr)));
+  const CallSpec* row = name != nullptr ? spec_named(name.get()) : nullptr;
+  return row != nullptr ? row : row_with_number(abi, nr);
+}
+
+std::int64_t find_number(Abi abi, const CallSpec& spec) {
+  const std::int64_t known = seccomp_syscall_resolve_name_arch(seccomp_arch(abi), std::string(spec.name).c_str());
+  if (spec_of(abi, known) == &spec) return known;
+  const std::int64_t common = first_number(abi) + spec.number;
+  if (spec_of(abi, common) == &spec) return common;
+  // i386's calls for sockets and IPC have a number of libseccomp's own, besides the kernel's.
+  const bool named = known != __NR_SCMP_ERROR;
+  for (std::int64_t nr = first_number(abi); named && nr < first_number(abi) + static_cast<std::int64_t>(kNumbers); ++nr) {
+    if (spec_of(abi, nr) == &spec) return nr;
   }
-  return numbers;
+  return -1;
 }
 
-Numbers make_numbers(Abi abi) {
-  Numbers numbers = numbers_known_to_libseccomp(abi);
-  for (const CallSpec& spec : rows()) {
-    if (spec.number < 0 || spec.number >= static_cast<int>(kNumbers)) continue;
-    if (spec.number < kFirstCommonNumber && abi != Abi::x86_64) continue;
-    const CallSpec*& row = numbers[static_cast<std::size_t>(spec.number)];
-    if (row == nullptr) row = &spec;
+/// Looks up once what is asked again and again: a short trace asks for few of them, and libseccomp searches long.
+template <class T, std::size_t size>
+class Remembered {
+ public:
+  template <class Find>
+  T get(std::size_t index, Find find) {
+    if (!known_[index]) {
+      found_[index] = find();
+      known_.set(index);
+    }
+    return found_[index];
   }
-  return numbers;
-}
 
-/// Made when an ABI is first asked for: a 64-bit program never pays for the others.
-template <Abi kAbi>
-const Numbers& numbers_for() {
-  static const Numbers kTable = make_numbers(kAbi);
-  return kTable;
-}
+ private:
+  std::array<T, size> found_{};
+  std::bitset<size> known_;
+};
 
-const Numbers& numbers_of(Abi abi) {
-  switch (abi) {
-    case Abi::x86_64: return numbers_for<Abi::x86_64>();
-    case Abi::i386: return numbers_for<Abi::i386>();
-    case Abi::x32: return numbers_for<Abi::x32>();
-  }
-  return numbers_for<Abi::x86_64>();
-}
+constexpr std::size_t kAbis = 3;
+constexpr std::size_t kMostRows = 1024;
 
 }  // namespace
 
 const CallSpec* spec_of(Abi abi, std::int64_t nr) {
-  const std::int64_t first = abi == Abi::x32 ? kX32Bit : 0;
-  if (nr < first || nr >= first + static_cast<std::int64_t>(kNumbers)) return nullptr;
-  return numbers_of(abi)[static_cast<std::size_t>(nr - first)];
+  thread_local std::array<Remembered<const CallSpec*, kNumbers>, kAbis> rows_of;
+  const std::int64_t index = nr - first_number(abi);
+  if (index < 0 || index >= static_cast<std::int64_t>(kNumbers)) return nullptr;
+  return rows_of[static_cast<std::size_t>(abi)].get(static_cast<std::size_t>(index), [&] { return find_row(abi, index); });
 }
 
 std::int64_t number_of(Abi abi, std::string_view name) {
+  thread_local std::array<Remembered<std::int64_t, kMostRows>, kAbis> numbers_of;
   const CallSpec* spec = spec_named(name);
   if (spec == nullptr) return -1;
-  const Numbers& numbers = numbers_of(abi);
-  const auto* found = std::find(numbers.begin(), numbers.end(), spec);
-  if (found == numbers.end()) return -1;
-  return (found - numbers.begin()) + (abi == Abi::x32 ? kX32Bit : 0);
+  const auto index = static_cast<std::size_t>(spec - rows().data());
+  return numbers_of[static_cast<std::size_t>(abi)].get(index, [&] { return find_number(abi, *spec); });
 }
 
 const CallSpec* spec_named(std::string_view name) {

@@ -123,18 +123,50 @@ Instruction classify(std::span<const std::byte> code, bool wide) {
   return result;
 }
 
+namespace {
+
+/// A handle of Capstone makes tables when it is first used that take longer than all that a vDSO has to decode.
+class Handle {
+ public:
+  Handle(cs_mode mode, bool details) : error_(cs_open(CS_ARCH_X86, mode, &handle_)) {
+    if (error_ == CS_ERR_OK && details) cs_option(handle_, CS_OPT_DETAIL, CS_OPT_ON);
+  }
+  ~Handle() {
+    if (error_ == CS_ERR_OK) cs_close(&handle_);
+  }
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+
+  Result<csh> get() const {
+    if (error_ != CS_ERR_OK) return fail(fmt::format("capstone: {}", cs_strerror(error_)));
+    return handle_;
+  }
+
+ private:
+  csh handle_ = 0;
+  cs_err error_;
+};
+
+template <cs_mode mode, bool details>
+Result<csh> shared_handle() {
+  thread_local const Handle handle(mode, details);
+  return handle.get();
+}
+
+Result<csh> shared_handle(bool wide, bool details) {
+  if (wide) return details ? shared_handle<CS_MODE_64, true>() : shared_handle<CS_MODE_64, false>();
+  return details ? shared_handle<CS_MODE_32, true>() : shared_handle<CS_MODE_32, false>();
+}
+
+}  // namespace
+
 Result<X86Decoder> X86Decoder::open(Machine machine, bool details) {
   const bool wide = machine != Machine::i386;
-  csh handle = 0;
-  cs_err error = cs_open(CS_ARCH_X86, wide ? CS_MODE_64 : CS_MODE_32, &handle);
-  if (error != CS_ERR_OK) return fail(fmt::format("capstone: {}", cs_strerror(error)));
-  if (details) cs_option(handle, CS_OPT_DETAIL, CS_OPT_ON);
-  cs_insn* insn = cs_malloc(handle);
-  if (insn == nullptr) {
-    cs_close(&handle);
-    return fail("capstone: out of memory");
-  }
-  return X86Decoder(handle, insn, wide);
+  const auto handle = shared_handle(wide, details);
+  if (!handle) return tl::unexpected(handle.error());
+  cs_insn* insn = cs_malloc(*handle);
+  if (insn == nullptr) return fail("capstone: out of memory");
+  return X86Decoder(*handle, insn, wide);
 }
 
 X86Decoder::X86Decoder(X86Decoder&& other) noexcept
@@ -143,9 +175,7 @@ X86Decoder::X86Decoder(X86Decoder&& other) noexcept
       wide_(other.wide_) {}
 
 X86Decoder::~X86Decoder() {
-  if (insn_ == nullptr) return;
-  cs_free(insn_, 1);
-  cs_close(&handle_);
+  if (insn_ != nullptr) cs_free(insn_, 1);
 }
 
 std::optional<Instruction> X86Decoder::decode(std::span<const std::byte> code, std::uint64_t address) {

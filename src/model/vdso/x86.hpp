@@ -45,8 +45,8 @@ constexpr bool is_x86(Machine machine) {
 /// Reads the opcode of the instruction that fills `code`. `wide` means 64-bit code.
 Instruction classify(std::span<const std::byte> code, bool wide);
 
-/// A Capstone handle for one machine's code. With `details` it also fills
-/// cs_insn::detail, which takes longer.
+/// Decodes one machine's code by Capstone. With `details` it also fills
+/// cs_insn::detail, which takes longer. Stays in the thread that opened it.
 class X86Decoder {
  public:
   static Result<X86Decoder> open(Machine machine, bool details = false);
@@ -63,7 +63,7 @@ class X86Decoder {
 
  private:
   X86Decoder(csh handle, cs_insn* insn, bool wide) : handle_(handle), insn_(insn), wide_(wide) {}
-  csh handle_;
+  csh handle_;  ///< shared by all of its kind in this thread
   cs_insn* insn_;
   bool wide_;
 };
