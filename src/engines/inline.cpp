@@ -127,14 +127,13 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, st
   {
     RemoteCalls calls(stopped);
     if (!map_stub_code(calls, *where)) return fail("the process could not map executable memory");
-    // The code begins with the name of the shared memory.
     written = write_code(tid, placed, where->region());
-    auto memory = map_stub_region(stopped, calls, *where, where->code, false, inherited_);
-    if (!memory) {
+    auto region = map_region(stopped, calls, *where, false);
+    if (!region) {
       unmap_stubs(calls, *where);
-      return tl::unexpected(memory.error());
+      return tl::unexpected(region.error());
     }
-    made->set_region(std::make_unique<StubRegion>(std::move(*memory), where->region(), may_sleep(), keeps_stack()));
+    made->set_region(std::move(*region));
   }
   if (!written) {
     RemoteCalls calls(stopped);
@@ -151,6 +150,14 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, st
   StubSpace& known = *(spaces_[&space] = std::move(made));
   known.join(stopped);
   return {};
+}
+
+/// The code begins with the name of the memory.
+Result<std::unique_ptr<StubRegion>> InlineEngine::map_region(StoppedThread& stopped, RemoteCalls& calls, const StubPlace& place,
+                                                             bool replace) {
+  return map_stub_region(stopped, calls, place, place.code, replace, inherited_, [&](SharedMemory memory) {
+    return std::make_unique<StubRegion>(std::move(memory), place.region(), may_sleep(), keeps_stack());
+  });
 }
 
 bool InlineEngine::patch(AddressSpace& space, StoppedThread& stopped, const PlacedStubs& placed) {
@@ -331,9 +338,8 @@ bool InlineEngine::arm(StubSpace& space, StoppedThread& stopped) {
   AddressSpace& mapped = *stopped.thread().space;
   {
     RemoteCalls calls(stopped);
-    auto memory = map_stub_region(stopped, calls, place, place.code, inherited_, inherited_);
-    if (memory) {
-      space.set_region(std::make_unique<StubRegion>(std::move(*memory), place.region(), may_sleep(), keeps_stack()));
+    if (auto region = map_region(stopped, calls, place, inherited_)) {
+      space.set_region(std::move(*region));
       return true;
     }
   }

@@ -67,6 +67,7 @@ class InlineEngine final : public ProbeEngine {
   static bool write_code(pid_t tid, const PlacedStubs& placed, std::uint64_t region);
   /// Whether stubs may wait by system calls: of a program that we started its seccomp state is known.
   bool may_sleep() const { return !attached_; }
+  Result<std::unique_ptr<StubRegion>> map_region(StoppedThread& thread, RemoteCalls& calls, const StubPlace& place, bool replace);
   bool arm(StubSpace& space, StoppedThread& thread);
 
   /// Whether callers are to be found: of the words of the stack that records keep then.
