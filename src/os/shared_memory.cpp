@@ -25,10 +25,24 @@ tl::unexpected<Error> failed(const char* what) {
   return tl::unexpected(Error{errno, fmt::format("cannot {} the shared memory: {}", what, std::strerror(errno)), {}});
 }
 
+/// Whoever shares the process's descriptors can have put another file there, one that it may not write and we may.
+UniqueFd open_memfd(pid_t pid, int fd) {
+  const UniqueFd place(::open(fmt::format("/proc/{}/fd/{}", pid, fd).c_str(), O_PATH | O_CLOEXEC));
+  struct stat status {};
+  if (place.get() < 0 || ::fstat(place.get(), &status) != 0) return {};
+  errno = EINVAL;
+  if (!S_ISREG(status.st_mode) || status.st_nlink != 0 || status.st_size != 0) return {};
+  UniqueFd file(::open(fmt::format("/proc/self/fd/{}", place.get()).c_str(), O_RDWR | O_CLOEXEC));
+  // Files that are no memfd have no seals, or this one.
+  const int seals = file.get() < 0 ? -1 : ::fcntl(file.get(), F_GET_SEALS);
+  if (seals < 0 || (seals & F_SEAL_SEAL) != 0) return {};
+  return file;
+}
+
 }  // namespace
 
 Result<SharedMemory> SharedMemory::of_descriptor(pid_t pid, int fd, std::size_t size) {
-  const UniqueFd file(::open(fmt::format("/proc/{}/fd/{}", pid, fd).c_str(), O_RDWR | O_CLOEXEC));
+  const UniqueFd file = open_memfd(pid, fd);
   if (file.get() < 0) return failed("open");
   if (::ftruncate(file.get(), static_cast<off_t>(size)) != 0) return failed("size");
   // Shrunk by the process, it would kill us at the next access; memfd_create was asked to allow this.

@@ -16,7 +16,7 @@ namespace vdsotrace {
 class SharedMemory {
  public:
   /// Opens descriptor `fd` of process `pid` (through /proc, so namespaces do not matter), makes the
-  /// file `size` bytes long, sparse, and maps it.
+  /// file `size` bytes long, sparse, and maps it. It must be an empty memfd: no other file is touched.
   static Result<SharedMemory> of_descriptor(pid_t pid, int fd, std::size_t size);
 
   SharedMemory() = default;
