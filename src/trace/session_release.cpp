@@ -96,7 +96,10 @@ bool Session::hold_all() {
     if (const auto* stop = std::get_if<TraceeStop>(&result)) on_stop(*stop);
     if (std::holds_alternative<NoneLeft>(result)) break;
     if (std::holds_alternative<OwnSignal>(result)) undisturbed = false;
-    if (!undisturbed && (!releasing_ || root_ == 0)) break;
+    if (!undisturbed && !releasing_) break;
+    impatient_ = impatient_ || (!undisturbed && root_ == 0);
+    // What is left behind running would run in what is taken away.
+    if (impatient_ && none_will_stop()) break;
     if (!std::holds_alternative<TimedOut>(result)) continue;
     for (const auto& [tid, thread] : family_.threads()) {
       if (!held_.contains(tid) && may_be_left_asleep(*thread)) asleep_.insert(tid);
@@ -141,6 +144,13 @@ bool Session::may_be_left_asleep(const Thread& thread) {
   return std::ranges::any_of(held_, [&](const auto& entry) {
     const Thread* other = family_.find(entry.first);
     return other != nullptr && other->space == thread.space;
+  });
+}
+
+/// Whether all that have not stopped sleep where not even a signal wakes them.
+bool Session::none_will_stop() {
+  return std::ranges::all_of(family_.threads(), [this](const auto& entry) {
+    return held_.contains(entry.first) || asleep_.contains(entry.first) || proc::state(entry.first) == 'D';
   });
 }
 

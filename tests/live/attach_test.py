@@ -119,6 +119,8 @@ class DetachTest(unittest.TestCase):
             tracer = Attached(self, served.pid, "-e", "trace=%vdso", ready=b"[vdso]")
             tracer.finish(ENDINGS[round_ % 3])
             served.check()
+            # Stubs stay where a word on a stack looks as if their thread came back to them, until the next attach.
+            self.assertLess(Path(f"/proc/{served.pid}/maps").read_text().count("memfd:vdsotrace"), 4)
         served.end()
 
     def test_at_any_moment(self):
@@ -132,6 +134,21 @@ class DetachTest(unittest.TestCase):
             self.assertIn(tracer.process.returncode, (0, -signal.SIGTERM))
             served.check()
         served.end()
+
+    def test_impatience(self):
+        """Signal upon signal while it lets go: it does so all the same."""
+        for options in ([], ["-e", "trace=%vdso"], ["--engine=breakpoint"], ["-f"]):
+            with self.subTest(options):
+                served = Served(self, random.choice(("calls", "births", "forks")))
+                for _ in range(6 * STORM):
+                    tracer = Attached(self, served.pid, *options, ready=random.choice((None, b" attached")))
+                    while tracer.process.poll() is None:
+                        tracer.process.send_signal(random.choice(ENDINGS))
+                        tracer.process.stderr.read1(100)
+                    tracer.process.communicate(timeout=60)
+                    self.assertIn(tracer.process.returncode, (0, *(-ending for ending in ENDINGS)))
+                    served.check()
+                served.end()
 
     def test_after_a_duration(self):
         served = Served(self)

@@ -451,7 +451,6 @@ TEST_CASE("what is not a stub's instruction, or finds no memory, is not executed
 class KeptByOther {
  public:
   explicit KeptByOther(bool may_sleep) : fd_(static_cast<int>(::syscall(SYS_memfd_create, "stubs", MFD_ALLOW_SEALING))) {
-    REQUIRE(::ftruncate(fd_, REGION_BYTES) == 0);
     bytes_ = static_cast<std::byte*>(::mmap(nullptr, REGION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0));
     REQUIRE(bytes_ != MAP_FAILED);
     std::array<int, 2> ends{};
@@ -464,9 +463,10 @@ class KeptByOther {
       if (::write(ends[1], "", 1) == 1) ::pause();
       ::_exit(1);
     }
+    ::close(ends[1]);
     char ready = 1;
     REQUIRE(::read(ends[0], &ready, 1) == 1);
-    for (const int end : ends) ::close(end);
+    ::close(ends[0]);
   }
   ~KeptByOther() {
     kill_keeper();
