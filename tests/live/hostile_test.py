@@ -72,7 +72,7 @@ class HostileTest(unittest.TestCase):
         self.assertEqual(program.wait(30), 0, program.stderr.read())
 
     def test_absurd_values(self):
-        for options in (["-s", "4096"], ["-s", "100", "-k"], ["--json", "-s", "1000"]):
+        for options in (["-s", "1048576"], ["-s", "100", "-k"], ["--json", "-s", "1000"]):
             with self.subTest(options):
                 program = self.start("values")
                 text = self.attach(program.pid, *options, duration=0.5)
