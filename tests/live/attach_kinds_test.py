@@ -8,6 +8,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -15,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import run, target, vdsotrace
 from attach_test import Attached, Served, field
+from targets_test import KINDS
 
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
 
@@ -168,6 +170,33 @@ class PeculiarTest(unittest.TestCase):
                 self.assertEqual(program.returncode, 0)
                 text = tracer.finish()
                 self.assertEqual(len(re.findall(r"clock_gettime.*\[vdso\]", text)), 5)
+
+    def test_its_children(self):
+        """They run clean where nobody follows them, and are counted where -f does, however they are made."""
+        for engine in ("auto", "breakpoint"):
+            for follow in ([], ["-f"]):
+                for kind in KINDS:
+                    if kind.startswith("busy"):
+                        continue  # tests/targets/serve does that
+                    with self.subTest(f"{engine} {follow} {kind}"):
+                        self.check_children(kind, ["--engine=" + engine, *follow])
+
+    def check_children(self, kind, options):
+        program = subprocess.Popen(target("children", kind, "wait"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        self.addCleanup(program.kill)
+        self.assertEqual(program.stdout.readline(), "ready\n")
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "trace")
+            tracer = Attached(self, program.pid, *options, "--json", "-o", str(file), ready=None)
+            testing.wait_until(lambda: file.exists() and '"attach"' in file.read_text())
+            said, errors = program.communicate("\n")
+            self.assertEqual(program.returncode, 0, errors)
+            tracer.finish()
+            trace = testing.Trace((0, said, ""), file.read_text())
+        self.assertEqual(trace.summary["lost"], 0)
+        if testing.user_space_clock():
+            self.assertFalse(testing.Claims(said).differences(trace, "-f" in options))
 
     def test_strace_sees_the_same(self):
         """Attached to one sleeper after the other, both name the call that goes on."""
