@@ -102,6 +102,26 @@ class PeculiarTest(unittest.TestCase):
             with self.subTest(kind):
                 self.cycles(kind, preexec_fn=allow_all)
 
+    def test_without_the_counter(self):
+        """Stubs of ours must not read it either, also once we are gone."""
+        for how in ("strict", "counter"):
+            with self.subTest(how):
+                program = subprocess.Popen(target("coarse", how), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                self.addCleanup(program.kill)
+                self.addCleanup(program.stdout.close)
+                self.assertEqual(program.stdout.readline(), "ready\n")
+                for _ in range(self.ROUNDS):
+                    for options in (["-e", "trace=%vdso"], ["-c"]):
+                        tracer = Attached(self, program.pid, *options, ready=None if "-c" in options else b"runs already: ")
+                        testing.wait_until(lambda: field(program.pid, "TracerPid") != "0")
+                        tracer.process.kill()
+                        tracer.process.communicate(timeout=60)
+                        program.stdin.write("x")
+                        program.stdin.flush()
+                        self.assertEqual(program.stdout.read(1), ".", program.poll())
+                program.stdin.close()
+                self.assertEqual(program.wait(30), 8)
+
     def test_32_bit(self):
         self.require_32_bit()
         for engine, ready in (("auto", b" attached"), ("breakpoint", b"[vdso]"), ("step", b"[vdso]")):
@@ -121,6 +141,20 @@ class PeculiarTest(unittest.TestCase):
                 served.check("progress")
         trace = Attached(self, served.pid, "--engine=inline", ready=b"SIGKILL").finish(signal.SIGINT)
         self.assertRegex(trace, "i386 program that runs already: .*--engine=breakpoint")
+        served.check()
+        served.end()
+
+    def test_no_breakpoint_is_left_by_chance(self):
+        """Whatever stubs do not serve: a process that is killed with us attached to it must not meet a breakpoint."""
+        served = Served(self)
+        for options in (["-s", "200"], ["--callers", "-s", "200"], ["--json"]):
+            tracer = Attached(self, served.pid, *options, ready=None)
+            testing.wait_until(lambda: "memfd:vdsotrace" in Path(f"/proc/{served.pid}/maps").read_text())
+            tracer.process.stderr.read1()
+            tracer.process.kill()
+            tracer.process.communicate(timeout=60)
+            served.check("progress")
+        Attached(self, served.pid).finish(signal.SIGINT)
         served.check()
         served.end()
 
