@@ -59,6 +59,7 @@ class Session {
   void forget_vanished(std::set<pid_t>& missing);
   bool may_be_left_asleep(const Thread& thread);
   bool none_will_stop();
+  void pass_over_zombies();
   std::map<pid_t, int> settle_held();
   bool settle(Thread& thread, const std::optional<WaitStatus>& status, bool may_wait, std::map<pid_t, int>& signals);
   void watch(const std::function<bool()>& more);

@@ -104,12 +104,35 @@ bool Session::hold_all() {
     for (const auto& [tid, thread] : family_.threads()) {
       if (!held_.contains(tid) && may_be_left_asleep(*thread)) asleep_.insert(tid);
     }
+    pass_over_zombies();
     forget_vanished(missing);
   }
   source_.set_deadline(std::nullopt);
   adopt_orphans(true);
   holding_ = false;
   return undisturbed;
+}
+
+/// A first thread that has ended is a zombie of which nothing is heard until the others have: there is nobody to be held.
+void Session::pass_over_zombies() {
+  std::vector<pid_t> zombies;
+  for (const auto& [tid, thread] : family_.threads()) {
+    const auto is_other = [&](const auto& entry) {
+      const Thread* other = family_.find(entry.first);
+      return other != nullptr && other->tgid == thread->tgid;
+    };
+    const bool may_be = tid == thread->tgid && !held_.contains(tid) && std::ranges::any_of(held_, is_other);
+    if (may_be && proc::state(tid) == 'Z') zombies.push_back(tid);
+  }
+  for (const pid_t tid : zombies) {
+    asleep_.insert(tid);
+    if (!releasing_) continue;
+    Thread& thread = *family_.find(tid);
+    engine_.on_end(thread);
+    reporter_.tell(thread, Detached{});
+    asleep_.erase(tid);
+    family_.forget(tid);
+  }
 }
 
 /// One that an exec took the number of while it was being seized has no end that could be waited for. `missing`: those

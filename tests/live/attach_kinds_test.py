@@ -205,6 +205,28 @@ class PeculiarTest(unittest.TestCase):
                 text = tracer.finish()
                 self.assertEqual(len(re.findall(r"clock_gettime.*\[vdso\]", text)), 5)
 
+    def test_its_first_thread_has_ended(self):
+        """While we were there, or before: the others are let go, and go on."""
+        for options in (["-e", "trace=%vdso"], [], ["--engine=breakpoint"], ["-f"]):
+            with self.subTest(options):
+                program = subprocess.Popen(target("gone_leader"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                           bufsize=0)
+                self.addCleanup(program.kill)
+                self.addCleanup(program.stdout.close)
+                self.assertEqual(program.stdout.readline(), b"ready\n")
+                tracer = Attached(self, program.pid, *options)
+                program.stdin.write(b"x")
+                self.assertEqual(program.stdout.readline(), b"gone\n")
+                testing.wait_until(lambda: field(program.pid, "State") == "Z")
+                for _ in range(self.ROUNDS):
+                    tracer.finish(signal.SIGINT)
+                    program.stdin.write(b"x")
+                    self.assertEqual(program.stdout.read(1), b".")
+                    tracer = Attached(self, program.pid, *options)
+                tracer.finish(signal.SIGTERM)
+                program.stdin.close()
+                self.assertEqual(program.wait(30), 6)
+
     def test_its_children(self):
         """They run clean where nobody follows them, and are counted where -f does, however they are made."""
         for engine in ("auto", "breakpoint"):
