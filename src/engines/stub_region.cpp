@@ -148,6 +148,8 @@ double StubRegion::fill() const {
 
 void StubRegion::forbid_sleep() { store<std::uint32_t>(REGION_MAY_SLEEP, 0); }
 
+void StubRegion::end_waiting() { store<std::uint32_t>(REGION_ORPHANED, 1); }
+
 std::byte* StubRegion::shared(std::uint64_t address, std::size_t size) const {
   const std::uint64_t offset = address - address_;
   const bool inside = offset < memory_.bytes().size() && memory_.bytes().size() - offset >= size;
