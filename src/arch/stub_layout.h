@@ -8,6 +8,9 @@
 #define REGION_ORPHANED 8     /* u32, set by a stub that waited in vain: recording has ended */
 #define REGION_MAY_SLEEP 12   /* u32, the process may be put to sleep by futex(2) while a ring is full */
 #define REGION_LOST 16        /* u64, calls made while orphaned */
+#define REGION_KEEPER 24      /* u32, a robust futex (os/death_mark.hpp): the kernel sets KEEPER_DIED when vdsotrace dies */
+#define KEEPER_DIED 0x40000000
+#define REGION_ANSWER 32      /* u32, of a system call that the process is made to make */
 /* Fallbacks by clock ids without a column: {u64 clock id | (function + 1) << 32, u64 calls, u64 errors} */
 #define REGION_OTHERS 1024
 #define OTHER_LOG2 5

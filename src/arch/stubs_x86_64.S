@@ -217,7 +217,7 @@ COUNT_FALLBACK_TEMPLATE count_fallback_clock, 1
         inc     \capacity
 .endm
 
-/* Waiting for room in a ring: spin, then nap, and give up when vdsotrace shows no sign of life. */
+/* Waiting for room in a ring: spin, then nap, and give up when vdsotrace has died or shows no sign of life. */
 #define SPINS 2000
 #define NAP_NS 100000
 #define PATIENCE 10000                  /* naps */
@@ -372,6 +372,8 @@ BACK \name
 86:     /* It sleeps a moment, or, where system calls are not ours to make, spins on. */
         cmpl    $0, REGION_ORPHANED(%r11)
         jne     88f
+        testl   $KEEPER_DIED, REGION_KEEPER(%r11)
+        jnz     78f
         mov     REGION_HEARTBEAT(%r11), %rax
         cmp     8(%rsp), %rax
         je      89f
@@ -379,7 +381,7 @@ BACK \name
         movq    $PATIENCE, (%rsp)
 89:     decl    (%rsp)
         jnz     91f
-        movl    $1, REGION_ORPHANED(%r11)
+78:     movl    $1, REGION_ORPHANED(%r11)
         jmp     88f
 91:     cmpl    $0, REGION_MAY_SLEEP(%r11)
         je      92f
@@ -541,9 +543,11 @@ CODE \name
         mov     2b(%rip), %r11
         cmpl    $0, REGION_ORPHANED(%r11)
         jne     80b
+        testl   $KEEPER_DIED, REGION_KEEPER(%r11)
+        jnz     85f
         dec     %r10d
         jnz     83b
-        movl    $1, REGION_ORPHANED(%r11)
+85:     movl    $1, REGION_ORPHANED(%r11)
         jmp     80b
 84:     mov     %r11, ENTRY_LIMIT(%rcx)
         rdfsbase %r10

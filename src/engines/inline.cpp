@@ -1,6 +1,9 @@
 #include "engines/inline.hpp"
 
 #include <fmt/core.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,6 +31,16 @@ bool values_fit(const VdsoService& service, const Needs& needs) {
   return service.syscall != "getrandom" || !needs.each_call || needs.string_limit <= RECORD_VALUE_BYTES;
 }
 
+/// It may make none of the calls that it would have to make for us, nor read the counter: killed meanwhile, we would leave it to die.
+bool is_strict(pid_t tid) { return proc::status_number(tid, "Seccomp") == SECCOMP_MODE_STRICT; }
+
+/// Where it is forbidden (PR_SET_TSC) we read it for the thread, as long as we live.
+bool may_read_counter(RemoteCalls& calls, const StubSpace& space) {
+  const std::uint64_t at = space.region()->address() + REGION_ANSWER;
+  const auto* answer = reinterpret_cast<const int*>(space.region()->shared(at, sizeof(int)));
+  return calls.call(SYS_prctl, {PR_GET_TSC, at, 0, 0, 0, 0}) != 0 || *answer == PR_TSC_ENABLE;
+}
+
 }  // namespace
 
 InlineEngine::InlineEngine(const Needs& needs, EventSink& sink, bool attached)
@@ -47,7 +60,8 @@ const StubPlan& InlineEngine::plan_for(const VdsoImage& image, std::int64_t dist
   const auto found = plans_.find({&image, distance});
   if (found != plans_.end()) return found->second;
   const auto wanted = [&](const VdsoService& service) {
-    return all_.wants(service, Abi::x86_64) && values_fit(service, needs_);
+    // Of a process that is attached to the rest of a long value is not shown, as it takes a stop.
+    return all_.wants(service, Abi::x86_64) && (attached_ || values_fit(service, needs_));
   };
   return plans_.emplace(std::pair(&image, distance), plan_stubs(image, distance, depth_, arch::kOwnCallMark, wanted,
                                                                       keeps_stack()))
@@ -81,33 +95,41 @@ EngineStops InlineEngine::stops() const {
   return {any, any && depth_ == StubDepth::values, false};
 }
 
+/// None in a process that lives on when we are killed: it would die of the first that it meets.
 void InlineEngine::use_breakpoints(BreakpointEngine& engine, AddressSpace& space, StoppedThread& stopped) {
-  if (space.image() != nullptr && engine.changes(*space.image())) space.let_every_call_stop();
+  const bool changes = space.image() != nullptr && engine.changes(*space.image());
+  if (changes && stopped.thread().fate == ptrace::OnTracerDeath::leave) {
+    if (!std::exchange(told_unseen_, true)) reporter_.tell(stopped.thread(), Notice{unseen(engine, space)});
+    return;
+  }
+  if (changes) space.let_every_call_stop();
   engine.install(space, stopped, {});
 }
 
-/// Stubs are 64-bit code.
-void InlineEngine::install_without_stubs(AddressSpace& space, StoppedThread& stopped) {
-  if (stopped.thread().fate == ptrace::OnTracerDeath::leave) {
-    reporter_.tell(stopped.thread(), Notice{fmt::format(
-        "{} program that runs already: only those of its vDSO calls that enter the kernel are reported "
-        "(--engine=breakpoint shows all, but if vdsotrace is killed by SIGKILL, the program dies)",
-        name_of(space.abi()))});
-    return;
-  }
-  use_breakpoints(all_, space, stopped);
+/// What is not seen without breakpoints.
+std::string InlineEngine::unseen(const BreakpointEngine& engine, const AddressSpace& space) const {
+  const std::string_view what = &engine == &all_ ? "its vDSO calls" : "its calls of vDSO functions that have no stub";
+  return fmt::format(
+      "{} program that runs already: only those of {} that enter the kernel are reported "
+      "(--engine=breakpoint shows all, but if vdsotrace is killed by SIGKILL, the program dies)",
+      name_of(space.abi()), what);
 }
 
 void InlineEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
   if (space.image() == nullptr) return;
   if (space.abi() != Abi::x86_64) {
-    install_without_stubs(space, stopped);
+    use_breakpoints(all_, space, stopped);
+    return;
+  }
+  const auto strict = [](const StoppedThread* one) { return is_strict(one->tid()); };
+  if (attached_ && (is_strict(stopped.tid()) || std::ranges::any_of(others, strict))) {
+    use_breakpoints(all_, space, stopped);
     return;
   }
   if (inherited_) unmap_leftovers(stopped, others);
   if (auto placed = place(space, stopped, others); !placed) {
     if (!std::exchange(told_why_, true))
-      reporter_.tell(stopped.thread(), Notice{fmt::format("breakpoints instead of stubs: {}", placed.error().message)});
+      reporter_.tell(stopped.thread(), Notice{fmt::format("no stubs: {}", placed.error().message)});
     use_breakpoints(all_, space, stopped);
     return;
   }
@@ -132,14 +154,17 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, st
   {
     RemoteCalls calls(stopped);
     if (!map_stub_code(calls, *where)) return fail("the process could not map executable memory");
-    // The code begins with the name of the shared memory.
     written = write_code(tid, placed, where->region());
-    auto memory = map_stub_region(stopped, calls, *where, where->code, false, inherited_);
-    if (!memory) {
+    auto region = map_region(stopped, calls, *where, false);
+    if (!region) {
       unmap_stubs(calls, *where);
-      return tl::unexpected(memory.error());
+      return tl::unexpected(region.error());
     }
-    made->set_region(std::make_unique<StubRegion>(std::move(*memory), where->region(), may_sleep(), record_size()));
+    made->set_region(std::move(*region));
+    if (attached_ && clock_ && !may_read_counter(calls, *made)) {
+      unmap_stubs(calls, *where);
+      return fail("it may not read the processor's time-stamp counter, as they do");
+    }
   }
   if (!written) {
     RemoteCalls calls(stopped);
@@ -156,6 +181,14 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, st
   StubSpace& known = *(spaces_[&space] = std::move(made));
   known.join(stopped);
   return {};
+}
+
+/// The code begins with the name of the memory.
+Result<std::unique_ptr<StubRegion>> InlineEngine::map_region(StoppedThread& stopped, RemoteCalls& calls, const StubPlace& place,
+                                                             bool replace) {
+  return map_stub_region(stopped, calls, place, place.code, replace, inherited_, [&](SharedMemory memory) {
+    return std::make_unique<StubRegion>(std::move(memory), place.region(), may_sleep(), record_size());
+  });
 }
 
 bool InlineEngine::patch(AddressSpace& space, StoppedThread& stopped, const PlacedStubs& placed) {
@@ -337,9 +370,8 @@ bool InlineEngine::arm(StubSpace& space, StoppedThread& stopped) {
   AddressSpace& mapped = *stopped.thread().space;
   {
     RemoteCalls calls(stopped);
-    auto memory = map_stub_region(stopped, calls, place, place.code, inherited_, inherited_);
-    if (memory) {
-      space.set_region(std::make_unique<StubRegion>(std::move(*memory), place.region(), may_sleep(), record_size()));
+    if (auto region = map_region(stopped, calls, place, inherited_)) {
+      space.set_region(std::move(*region));
       return true;
     }
   }

@@ -55,8 +55,8 @@ class InlineEngine final : public ProbeEngine {
 
   StubSpace* find(const Thread& thread);
   BreakpointEngine& breakpoints_for(const Thread& thread);
-  static void use_breakpoints(BreakpointEngine& engine, AddressSpace& space, StoppedThread& thread);
-  void install_without_stubs(AddressSpace& space, StoppedThread& thread);
+  void use_breakpoints(BreakpointEngine& engine, AddressSpace& space, StoppedThread& thread);
+  std::string unseen(const BreakpointEngine& engine, const AddressSpace& space) const;
   bool covered(const Thread& thread, const VdsoFunction* function);
   const VdsoFunction* function_of(const Thread& thread, const Call& call);
 
@@ -67,6 +67,7 @@ class InlineEngine final : public ProbeEngine {
   static bool write_code(pid_t tid, const PlacedStubs& placed, std::uint64_t region);
   /// Whether stubs may wait by system calls: of a program that we started its seccomp state is known.
   bool may_sleep() const { return !attached_; }
+  Result<std::unique_ptr<StubRegion>> map_region(StoppedThread& thread, RemoteCalls& calls, const StubPlace& place, bool replace);
   bool arm(StubSpace& space, StoppedThread& thread);
 
   /// Whether callers are to be found: of the words of the stack that records keep then.
@@ -96,6 +97,7 @@ class InlineEngine final : public ProbeEngine {
   BreakpointEngine rest_;  ///< in processes with stubs: the functions that were refused
   BreakpointEngine all_;   ///< in processes without
   bool told_why_ = false;
+  bool told_unseen_ = false;
   std::int64_t progress_told_ = 0;
   std::map<std::pair<const VdsoImage*, std::int64_t>, StubPlan> plans_;
   std::map<const AddressSpace*, std::unique_ptr<StubSpace>> spaces_;

@@ -59,23 +59,28 @@ void skip_nap(arch::Registers& registers) {
   registers.r11 = registers.eflags;
 }
 
-/// Registers outside the stub; nothing if they could not be found out.
-std::optional<arch::Registers> executed(const arch::Registers& from, EmulatedMemory& memory, const PlacedStubs& placed) {
+/// How far execution came.
+struct Executed {
+  std::optional<arch::Registers> outside;  ///< nothing if they could not be found out
+  bool waits = false;                      ///< it goes round and round, as there is no room in its ring
+};
+
+Executed executed(const arch::Registers& from, EmulatedMemory& memory, const PlacedStubs& placed) {
   StubEmulator emulator(from, memory);
   for (int i = 0; i < kMostSteps; ++i) {
     arch::Registers& registers = emulator.registers();
-    if (!placed.in_template(registers.rip)) return registers;
+    if (!placed.in_template(registers.rip)) return {registers};
     const auto outcome = emulator.step();
     if (outcome == StubEmulator::Outcome::next) continue;
-    if (outcome == StubEmulator::Outcome::unknown || registers.rax != SYS_futex) return std::nullopt;
+    if (outcome == StubEmulator::Outcome::unknown || registers.rax != SYS_futex) return {};
     skip_nap(registers);
   }
-  return std::nullopt;
+  return {std::nullopt, true};
 }
 
 }  // namespace
 
-bool leave_stub(StoppedThread& stopped, const PlacedStubs& placed, const StubRegion& region) {
+bool leave_stub(StoppedThread& stopped, const PlacedStubs& placed, StubRegion& region) {
   const auto inside = [&](std::uint64_t pc) { return placed.in_template(pc); };
   const auto* current = stopped.registers();
   if (current == nullptr) return false;
@@ -84,7 +89,14 @@ bool leave_stub(StoppedThread& stopped, const PlacedStubs& placed, const StubReg
   if (!from) return true;
   StubMemory memory(stopped, region);
   if (!ptrace::has_shadow_stack(stopped.tid())) {
-    if (const auto outside = executed(*from, memory, placed)) return stopped.set_registers(*outside);
+    Executed done = executed(*from, memory, placed);
+    if (done.waits) {
+      // We have just taken all there was: what is in the ring is no order of records.
+      region.end_waiting();
+      done = executed(*from, memory, placed);
+    }
+    if (done.outside) return stopped.set_registers(*done.outside);
+    if (done.waits) return false;
   }
   return step_out(stopped, inside, kMostSteps);
 }

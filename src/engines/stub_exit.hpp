@@ -10,6 +10,6 @@ namespace vdsotrace {
 /// once: whenever we may be killed, it goes on as if we had not been there. Where that cannot be done (a shadow stack,
 /// memory that is gone) the thread makes single steps, signals held back: killed meanwhile, we leave it with those.
 /// False if it is still inside, or gone.
-bool leave_stub(StoppedThread& stopped, const PlacedStubs& placed, const StubRegion& region);
+bool leave_stub(StoppedThread& stopped, const PlacedStubs& placed, StubRegion& region);
 
 }  // namespace vdsotrace

@@ -73,6 +73,13 @@ bool all_stopped(const StoppedThread& stopped, std::span<StoppedThread* const> o
   });
 }
 
+/// Code whose memory had not been mapped yet: there is no jump into it yet either.
+void unmap_unused(StoppedThread& stopped, std::span<const proc::Mapping> codes) {
+  if (codes.empty()) return;
+  RemoteCalls calls(stopped);
+  for (const proc::Mapping& code : codes) calls.call(SYS_munmap, {code.start, code.end - code.start, 0, 0, 0, 0});
+}
+
 }  // namespace
 
 void undo_leftovers(StoppedThread& stopped) {
@@ -87,12 +94,18 @@ void undo_leftovers(StoppedThread& stopped) {
 
 void unmap_leftovers(StoppedThread& stopped, std::span<StoppedThread* const> others) {
   std::vector<StubPlace> places;
+  std::vector<proc::Mapping> alone;
   const auto mappings = proc::mappings(stopped.tid());
-  for (std::size_t i = 1; i < mappings.size(); ++i) {
-    const proc::Mapping& code = mappings[i - 1];
-    if (is_region_of(mappings[i], code) && journal_in(stopped.memory(), code))
+  for (std::size_t i = 0; i < mappings.size(); ++i) {
+    const proc::Mapping& code = mappings[i];
+    if (!journal_in(stopped.memory(), code)) continue;
+    if (i + 1 < mappings.size() && is_region_of(mappings[i + 1], code)) {
       places.push_back({code.start, code.end - code.start});
+    } else {
+      alone.push_back(code);
+    }
   }
+  unmap_unused(stopped, alone);
   if (places.empty() || !all_stopped(stopped, others)) return;
   const auto comes_back = [&](const StubPlace& place) {
     const auto inside = [&](std::uint64_t word) { return word >= place.code && word < place.region(); };

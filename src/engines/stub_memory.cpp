@@ -60,24 +60,27 @@ bool map_stub_code(RemoteCalls& calls, const StubPlace& place) {
   return false;
 }
 
-Result<SharedMemory> map_stub_region(StoppedThread& stopped, RemoteCalls& calls, const StubPlace& place,
-                                     std::uint64_t name, bool replace, bool inherited) {
+Result<std::unique_ptr<StubRegion>> map_stub_region(StoppedThread& stopped, RemoteCalls& calls, const StubPlace& place,
+                                                    std::uint64_t name, bool replace, bool inherited,
+                                                    const std::function<std::unique_ptr<StubRegion>(SharedMemory)>& make) {
   auto fd = calls.call(SYS_memfd_create, {name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL, 0, 0, 0, 0});
   if (fd && *fd == -EINVAL) fd = calls.call(SYS_memfd_create, {name, MFD_CLOEXEC | MFD_ALLOW_SEALING, 0, 0, 0, 0});
   if (!succeeded(fd)) return tl::unexpected(refused("make shared memory"));
   auto memory = SharedMemory::of_descriptor(stopped.tid(), static_cast<int>(*fd), REGION_BYTES);
+  std::unique_ptr<StubRegion> region;
   std::optional<std::int64_t> mapped;
   if (memory) {
+    region = make(std::move(*memory));
     const int fixed = replace ? MAP_FIXED : MAP_FIXED_NOREPLACE;
     mapped = calls.call(SYS_mmap, {place.region(), REGION_BYTES, PROT_READ | PROT_WRITE,
                                    static_cast<std::uint64_t>(MAP_SHARED | fixed), static_cast<std::uint64_t>(*fd), 0});
   }
   calls.call(SYS_close, {static_cast<std::uint64_t>(*fd), 0, 0, 0, 0, 0});
-  if (!memory) return memory;
+  if (!memory) return tl::unexpected(memory.error());
   if (!mapped || static_cast<std::uint64_t>(*mapped) != place.region())
     return tl::unexpected(refused("map shared memory"));
   if (!inherited) calls.call(SYS_madvise, {place.region(), REGION_BYTES, MADV_DONTFORK, 0, 0, 0});
-  return memory;
+  return region;
 }
 
 void unmap_stubs(RemoteCalls& calls, const StubPlace& place) {

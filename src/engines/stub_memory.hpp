@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 
-#include "os/shared_memory.hpp"
+#include "engines/stub_region.hpp"
 #include "trace/remote_call.hpp"
 
 namespace vdsotrace {
@@ -25,10 +27,12 @@ std::optional<StubPlace> find_stub_place(pid_t pid, std::uint64_t vdso, std::uin
 bool map_stub_code(RemoteCalls& calls, const StubPlace& place);
 
 /// Makes a memfd named by the string at `name` in the process, and maps it as its region, in place of what was
-/// there if `replace`. `inherited`: whether a fork's child gets the mapping as well. Errors: the process may not
-/// (limits, seccomp), or died.
-Result<SharedMemory> map_stub_region(StoppedThread& stopped, RemoteCalls& calls, const StubPlace& place,
-                                     std::uint64_t name, bool replace, bool inherited);
+/// there if `replace`. `make` is given our mapping of it before the process has its own: stubs that jumps lead to already, as in a
+/// fork's child, find it ready, even if we are killed as soon as it is mapped. `inherited`: whether a fork's child gets the
+/// mapping as well. Errors: the process may not (limits, seccomp), or died.
+Result<std::unique_ptr<StubRegion>> map_stub_region(StoppedThread& stopped, RemoteCalls& calls, const StubPlace& place,
+                                                    std::uint64_t name, bool replace, bool inherited,
+                                                    const std::function<std::unique_ptr<StubRegion>(SharedMemory)>& make);
 
 /// Unmaps both. No thread may come back to them.
 void unmap_stubs(RemoteCalls& calls, const StubPlace& place);

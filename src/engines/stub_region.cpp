@@ -21,6 +21,8 @@ constexpr std::uint64_t kCommitMask = ~std::uint64_t{0} >> 16;
 /// A record begun so long ago and not complete belongs to a thread that died in the middle of it.
 constexpr std::int64_t kStuckNs = 1'000'000'000;
 
+static_assert(KEEPER_DIED == DeathMark::kDead);
+
 constexpr std::size_t entry_offset(unsigned entry) { return REGION_TABLE + (std::size_t{entry} << ENTRY_LOG2); }
 constexpr std::size_t ring_offset(unsigned ring) { return REGION_RINGS + std::size_t{ring} * RING_BYTES; }
 
@@ -86,6 +88,7 @@ StubRegion::StubRegion(SharedMemory memory, std::uint64_t address, bool may_slee
     : memory_(std::move(memory)), address_(address), size_(size) {
   CHECK(memory_.bytes().size() >= REGION_BYTES);
   store<std::uint32_t>(REGION_MAY_SLEEP, may_sleep ? 1 : 0);
+  memory_.mark_death(REGION_KEEPER);
   for (unsigned number = RING_COUNT - 1; number >= 1; --number) free_.push_back({0, number, 0, 0, {}});
   shared_.entry = TABLE_ENTRIES - 1;
   open_ring(shared_, 0);
@@ -151,6 +154,8 @@ double StubRegion::fill() const {
 }
 
 void StubRegion::forbid_sleep() { store<std::uint32_t>(REGION_MAY_SLEEP, 0); }
+
+void StubRegion::end_waiting() { store<std::uint32_t>(REGION_ORPHANED, 1); }
 
 std::byte* StubRegion::shared(std::uint64_t address, std::size_t size) const {
   const std::uint64_t offset = address - address_;

@@ -99,6 +99,8 @@ class StubRegion {
   /// How full the fullest ring is, from 0 for nothing to drain to 1. Cheap.
   double fill() const;
   void forbid_sleep();
+  /// Whoever waits for room goes on without a record, until the next drain.
+  void end_waiting();
   /// Where we have what the process has there, if all of it is in the region; it can be read and written atomically.
   std::byte* shared(std::uint64_t address, std::size_t size) const;
 

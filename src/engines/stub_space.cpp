@@ -109,6 +109,7 @@ StubSpace::Owner StubSpace::owner_of(std::uint64_t key) const {
 }
 
 void StubSpace::note_way_back(StoppedThread& stopped) {
+  searched_.insert(stopped.tid());
   if (leads_into(stopped, [this](std::uint64_t word) { return placed_.contain(word); })) may_return_ = true;
 }
 

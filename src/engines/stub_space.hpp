@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "engines/stub_memory.hpp"
@@ -73,8 +74,8 @@ class StubSpace {
   /// Searches the stack of a thread that will not stop again for us: a handler may have interrupted a call, then the
   /// way back into the stubs lies there.
   void note_way_back(StoppedThread& stopped);
-  /// No thread was found that may come back.
-  bool may_be_unmapped() const { return !may_return_; }
+  /// All threads were searched, and none was found that may come back.
+  bool may_be_unmapped() const { return !may_return_ && searched_.size() >= static_cast<std::size_t>(members_); }
 
   /// Takes in one record. The route of the call that it completes; nothing for a system call that a function
   /// made, and for records of nothing. Where callers are to be found, finds the record's in what lay above it on the stack.
@@ -103,6 +104,7 @@ class StubSpace {
   Symbols* symbols_;
   bool told_ = false;
   bool may_return_ = false;
+  std::set<pid_t> searched_;
   int members_ = 1;
   std::map<std::uint64_t, std::vector<Owner>> owners_;       ///< by thread pointer
   std::map<std::uint64_t, PendingFallbacks> pending_;  ///< by key

@@ -76,13 +76,14 @@ std::optional<std::string> status_word(pid_t pid, std::string_view field) {
   return value;
 }
 
-/// The words of /proc/PID/stat behind the program's name, which may hold anything: state(3) is the first.
+/// The words of /proc/PID/stat behind the program's name, which may hold anything, ends of lines too: state(3) is the first.
 std::vector<std::string> stat_words(pid_t pid) {
-  const std::string text = first_line(fmt::format("/proc/{}/stat", pid));
+  const std::string text = slurp(fmt::format("/proc/{}/stat", pid));
   const auto end_of_name = text.rfind(") ");
   std::vector<std::string> words;
   if (end_of_name == std::string::npos) return words;
-  for (std::string_view rest = std::string_view(text).substr(end_of_name + 2); !rest.empty();)
+  std::string_view rest = std::string_view(text).substr(end_of_name + 2);
+  for (rest = take_until(rest, '\n'); !rest.empty();)
     words.emplace_back(take_until(rest, ' '));
   return words;
 }

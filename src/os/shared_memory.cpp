@@ -8,39 +8,73 @@
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <utility>
 
+#include "base/check.hpp"
 #include "base/unique_fd.hpp"
 
 namespace vdsotrace {
 namespace {
 
+/// Whole pages, however long those are.
+constexpr std::size_t kOwnBytes = 64 * 1024;
+static_assert(kOwnBytes >= DeathMark::kDistance);
+
 tl::unexpected<Error> failed(const char* what) {
   return tl::unexpected(Error{errno, fmt::format("cannot {} the shared memory: {}", what, std::strerror(errno)), {}});
+}
+
+/// Whoever shares the process's descriptors can have put another file there, one that it may not write and we may.
+UniqueFd open_memfd(pid_t pid, int fd) {
+  const UniqueFd place(::open(fmt::format("/proc/{}/fd/{}", pid, fd).c_str(), O_PATH | O_CLOEXEC));
+  struct stat status {};
+  if (place.get() < 0 || ::fstat(place.get(), &status) != 0) return {};
+  errno = EINVAL;
+  if (!S_ISREG(status.st_mode) || status.st_nlink != 0 || status.st_size != 0) return {};
+  UniqueFd file(::open(fmt::format("/proc/self/fd/{}", place.get()).c_str(), O_RDWR | O_CLOEXEC));
+  // Files that are no memfd have no seals, or this one.
+  const int seals = file.get() < 0 ? -1 : ::fcntl(file.get(), F_GET_SEALS);
+  if (seals < 0 || (seals & F_SEAL_SEAL) != 0) return {};
+  return file;
 }
 
 }  // namespace
 
 Result<SharedMemory> SharedMemory::of_descriptor(pid_t pid, int fd, std::size_t size) {
-  const UniqueFd file(::open(fmt::format("/proc/{}/fd/{}", pid, fd).c_str(), O_RDWR | O_CLOEXEC));
+  const UniqueFd file = open_memfd(pid, fd);
   if (file.get() < 0) return failed("open");
   if (::ftruncate(file.get(), static_cast<off_t>(size)) != 0) return failed("size");
   // Shrunk by the process, it would kill us at the next access; memfd_create was asked to allow this.
   if (::fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) return failed("seal");
-  void* address = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
-  if (address == MAP_FAILED) return failed("map");
+  void* own = ::mmap(nullptr, kOwnBytes + size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (own == MAP_FAILED) return failed("map");
+  void* address = static_cast<std::byte*>(own) + kOwnBytes;
+  if (::mmap(address, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file.get(), 0) == MAP_FAILED) {
+    auto error = failed("map");
+    ::munmap(own, kOwnBytes + size);
+    return error;
+  }
   return SharedMemory({static_cast<std::byte*>(address), size});
 }
 
-SharedMemory::SharedMemory(SharedMemory&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+void SharedMemory::mark_death(std::size_t offset) {
+  CHECK(mark_ == nullptr && offset % alignof(DeathMark) == 0 && offset + sizeof(DeathMark) <= DeathMark::kDistance);
+  mark_ = std::construct_at(reinterpret_cast<DeathMark*>(bytes_.data() + offset - DeathMark::kDistance));
+}
+
+SharedMemory::SharedMemory(SharedMemory&& other) noexcept
+    : bytes_(std::exchange(other.bytes_, {})), mark_(std::exchange(other.mark_, nullptr)) {}
 
 SharedMemory& SharedMemory::operator=(SharedMemory&& other) noexcept {
   std::swap(bytes_, other.bytes_);
+  std::swap(mark_, other.mark_);
   return *this;
 }
 
 SharedMemory::~SharedMemory() {
-  if (!bytes_.empty()) ::munmap(bytes_.data(), bytes_.size());
+  if (mark_ != nullptr) std::destroy_at(mark_);
+  if (!bytes_.empty()) ::munmap(bytes_.data() - kOwnBytes, kOwnBytes + bytes_.size());
 }
 
 }  // namespace vdsotrace

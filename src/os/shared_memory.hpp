@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <span>
 
+#include "os/death_mark.hpp"
 #include "vdsotrace/error.hpp"
 
 namespace vdsotrace {
@@ -15,7 +16,7 @@ namespace vdsotrace {
 class SharedMemory {
  public:
   /// Opens descriptor `fd` of process `pid` (through /proc, so namespaces do not matter), makes the
-  /// file `size` bytes long, sparse, and maps it.
+  /// file `size` bytes long, sparse, and maps it. It must be an empty memfd: no other file is touched.
   static Result<SharedMemory> of_descriptor(pid_t pid, int fd, std::size_t size);
 
   SharedMemory() = default;
@@ -24,10 +25,13 @@ class SharedMemory {
   ~SharedMemory();
 
   std::span<std::byte> bytes() const { return bytes_; }
+  /// Puts a DeathMark on the 32-bit word at `offset`, a multiple of 8 in the first page, until the memory is unmapped.
+  void mark_death(std::size_t offset);
 
  private:
   explicit SharedMemory(std::span<std::byte> bytes) : bytes_(bytes) {}
-  std::span<std::byte> bytes_;
+  std::span<std::byte> bytes_;  ///< behind a page of our own
+  DeathMark* mark_ = nullptr;   ///< in that page
 };
 
 }  // namespace vdsotrace

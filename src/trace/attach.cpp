@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <set>
 
+#include "model/syscalls/print.hpp"
 #include "os/proc.hpp"
 #include "os/ptrace.hpp"
 #include "os/reaper.hpp"
@@ -66,7 +67,7 @@ Result<void> check(pid_t pid) {
   if (auto checked = check_observable(pid); !checked) return checked;
   const auto tracer = static_cast<pid_t>(proc::status_number(pid, "TracerPid").value_or(0));
   if (tracer != 0 && tracer != ::getpid()) {
-    const std::string name = proc::command_name(tracer);
+    const std::string name = escaped(proc::command_name(tracer));
     return refuse(pid, fmt::format("already traced by process {}{}", tracer, name.empty() ? "" : " (" + name + ")"),
                   "a process can have one tracer only: end that one first");
   }

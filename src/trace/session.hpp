@@ -58,6 +58,8 @@ class Session {
   bool all_held();
   void forget_vanished(std::set<pid_t>& missing);
   bool may_be_left_asleep(const Thread& thread);
+  bool none_will_stop();
+  void pass_over_zombies();
   std::map<pid_t, int> settle_held();
   bool settle(Thread& thread, const std::optional<WaitStatus>& status, bool may_wait, std::map<pid_t, int>& signals);
   void watch(const std::function<bool()>& more);
@@ -94,6 +96,7 @@ class Session {
   std::map<pid_t, WaitStatus> early_;
 
   bool releasing_ = false;
+  bool impatient_ = false;  ///< told to end again while releasing
   bool holding_ = false;  ///< whatever stops is kept stopped
   Held held_;
   std::set<pid_t> asleep_;  ///< threads that cannot stop now and of which it does not matter

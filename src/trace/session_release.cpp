@@ -96,17 +96,43 @@ bool Session::hold_all() {
     if (const auto* stop = std::get_if<TraceeStop>(&result)) on_stop(*stop);
     if (std::holds_alternative<NoneLeft>(result)) break;
     if (std::holds_alternative<OwnSignal>(result)) undisturbed = false;
-    if (!undisturbed && (!releasing_ || root_ == 0)) break;
+    if (!undisturbed && !releasing_) break;
+    impatient_ = impatient_ || (!undisturbed && root_ == 0);
+    // What is left behind running would run in what is taken away.
+    if (impatient_ && none_will_stop()) break;
     if (!std::holds_alternative<TimedOut>(result)) continue;
     for (const auto& [tid, thread] : family_.threads()) {
       if (!held_.contains(tid) && may_be_left_asleep(*thread)) asleep_.insert(tid);
     }
+    pass_over_zombies();
     forget_vanished(missing);
   }
   source_.set_deadline(std::nullopt);
   adopt_orphans(true);
   holding_ = false;
   return undisturbed;
+}
+
+/// A first thread that has ended is a zombie of which nothing is heard until the others have: there is nobody to be held.
+void Session::pass_over_zombies() {
+  std::vector<pid_t> zombies;
+  for (const auto& [tid, thread] : family_.threads()) {
+    const auto is_other = [&](const auto& entry) {
+      const Thread* other = family_.find(entry.first);
+      return other != nullptr && other->tgid == thread->tgid;
+    };
+    const bool may_be = tid == thread->tgid && !held_.contains(tid) && std::ranges::any_of(held_, is_other);
+    if (may_be && proc::state(tid) == 'Z') zombies.push_back(tid);
+  }
+  for (const pid_t tid : zombies) {
+    asleep_.insert(tid);
+    if (!releasing_) continue;
+    Thread& thread = *family_.find(tid);
+    engine_.on_end(thread);
+    reporter_.tell(thread, Detached{});
+    asleep_.erase(tid);
+    family_.forget(tid);
+  }
 }
 
 /// One that an exec took the number of while it was being seized has no end that could be waited for. `missing`: those
@@ -141,6 +167,13 @@ bool Session::may_be_left_asleep(const Thread& thread) {
   return std::ranges::any_of(held_, [&](const auto& entry) {
     const Thread* other = family_.find(entry.first);
     return other != nullptr && other->space == thread.space;
+  });
+}
+
+/// Whether all that have not stopped sleep where not even a signal wakes them.
+bool Session::none_will_stop() {
+  return std::ranges::all_of(family_.threads(), [this](const auto& entry) {
+    return held_.contains(entry.first) || asleep_.contains(entry.first) || proc::state(entry.first) == 'D';
   });
 }
 

@@ -163,7 +163,7 @@ class StatusTest(unittest.TestCase):
             self.skipTest("others may not run " + VDSOTRACE)
         ran = run([*nobody, VDSOTRACE, "-p", str(os.getpid())])
         self.assertIn("not permitted", self.one_error(ran))
-        self.assertIn("hint: ", ran.stderr)
+        self.assertIn("hint: it belongs to user 0: attach as that user, as root, or with CAP_SYS_PTRACE", ran.stderr)
 
     def test_nothing_stays_attached_when_one_cannot_be(self):
         with subprocess.Popen(["sleep", "100"]) as sleeper:

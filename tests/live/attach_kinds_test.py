@@ -8,6 +8,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -15,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import run, target, vdsotrace
 from attach_test import Attached, Served, field
+from targets_test import KINDS
 
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
 
@@ -100,6 +102,26 @@ class PeculiarTest(unittest.TestCase):
             with self.subTest(kind):
                 self.cycles(kind, preexec_fn=allow_all)
 
+    def test_without_the_counter(self):
+        """Stubs of ours must not read it either, also once we are gone."""
+        for how in ("strict", "counter"):
+            with self.subTest(how):
+                program = subprocess.Popen(target("coarse", how), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                self.addCleanup(program.kill)
+                self.addCleanup(program.stdout.close)
+                self.assertEqual(program.stdout.readline(), "ready\n")
+                for _ in range(self.ROUNDS):
+                    for options in (["-e", "trace=%vdso"], ["-c"]):
+                        tracer = Attached(self, program.pid, *options, ready=None if "-c" in options else b"runs already: ")
+                        testing.wait_until(lambda: field(program.pid, "TracerPid") != "0")
+                        tracer.process.kill()
+                        tracer.process.communicate(timeout=60)
+                        program.stdin.write("x")
+                        program.stdin.flush()
+                        self.assertEqual(program.stdout.read(1), ".", program.poll())
+                program.stdin.close()
+                self.assertEqual(program.wait(30), 8)
+
     def test_32_bit(self):
         self.require_32_bit()
         for engine, ready in (("auto", b" attached"), ("breakpoint", b"[vdso]"), ("step", b"[vdso]")):
@@ -119,6 +141,20 @@ class PeculiarTest(unittest.TestCase):
                 served.check("progress")
         trace = Attached(self, served.pid, "--engine=inline", ready=b"SIGKILL").finish(signal.SIGINT)
         self.assertRegex(trace, "i386 program that runs already: .*--engine=breakpoint")
+        served.check()
+        served.end()
+
+    def test_no_breakpoint_is_left_by_chance(self):
+        """Whatever stubs do not serve: a process that is killed with us attached to it must not meet a breakpoint."""
+        served = Served(self)
+        for options in (["-s", "200"], ["--callers", "-s", "200"], ["--json"]):
+            tracer = Attached(self, served.pid, *options, ready=None)
+            testing.wait_until(lambda: "memfd:vdsotrace" in Path(f"/proc/{served.pid}/maps").read_text())
+            tracer.process.stderr.read1()
+            tracer.process.kill()
+            tracer.process.communicate(timeout=60)
+            served.check("progress")
+        Attached(self, served.pid).finish(signal.SIGINT)
         served.check()
         served.end()
 
@@ -168,6 +204,55 @@ class PeculiarTest(unittest.TestCase):
                 self.assertEqual(program.returncode, 0)
                 text = tracer.finish()
                 self.assertEqual(len(re.findall(r"clock_gettime.*\[vdso\]", text)), 5)
+
+    def test_its_first_thread_has_ended(self):
+        """While we were there, or before: the others are let go, and go on."""
+        for options in (["-e", "trace=%vdso"], [], ["--engine=breakpoint"], ["-f"]):
+            with self.subTest(options):
+                program = subprocess.Popen(target("gone_leader"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                           bufsize=0)
+                self.addCleanup(program.kill)
+                self.addCleanup(program.stdout.close)
+                self.assertEqual(program.stdout.readline(), b"ready\n")
+                tracer = Attached(self, program.pid, *options)
+                program.stdin.write(b"x")
+                self.assertEqual(program.stdout.readline(), b"gone\n")
+                testing.wait_until(lambda: field(program.pid, "State") == "Z")
+                for _ in range(self.ROUNDS):
+                    tracer.finish(signal.SIGINT)
+                    program.stdin.write(b"x")
+                    self.assertEqual(program.stdout.read(1), b".")
+                    tracer = Attached(self, program.pid, *options)
+                tracer.finish(signal.SIGTERM)
+                program.stdin.close()
+                self.assertEqual(program.wait(30), 6)
+
+    def test_its_children(self):
+        """They run clean where nobody follows them, and are counted where -f does, however they are made."""
+        for engine in ("auto", "breakpoint"):
+            for follow in ([], ["-f"]):
+                for kind in KINDS:
+                    if kind.startswith("busy"):
+                        continue  # tests/targets/serve does that
+                    with self.subTest(f"{engine} {follow} {kind}"):
+                        self.check_children(kind, ["--engine=" + engine, *follow])
+
+    def check_children(self, kind, options):
+        program = subprocess.Popen(target("children", kind, "wait"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        self.addCleanup(program.kill)
+        self.assertEqual(program.stdout.readline(), "ready\n")
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "trace")
+            tracer = Attached(self, program.pid, *options, "--json", "-o", str(file), ready=None)
+            testing.wait_until(lambda: file.exists() and '"attach"' in file.read_text())
+            said, errors = program.communicate("\n")
+            self.assertEqual(program.returncode, 0, errors)
+            tracer.finish()
+            trace = testing.Trace((0, said, ""), file.read_text())
+        self.assertEqual(trace.summary["lost"], 0)
+        if testing.user_space_clock():
+            self.assertFalse(testing.Claims(said).differences(trace, "-f" in options))
 
     def test_strace_sees_the_same(self):
         """Attached to one sleeper after the other, both name the call that goes on."""

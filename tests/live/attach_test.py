@@ -119,6 +119,8 @@ class DetachTest(unittest.TestCase):
             tracer = Attached(self, served.pid, "-e", "trace=%vdso", ready=b"[vdso]")
             tracer.finish(ENDINGS[round_ % 3])
             served.check()
+            # Stubs stay where a word on a stack looks as if their thread came back to them, until the next attach.
+            self.assertLess(Path(f"/proc/{served.pid}/maps").read_text().count("memfd:vdsotrace"), 4)
         served.end()
 
     def test_at_any_moment(self):
@@ -132,6 +134,21 @@ class DetachTest(unittest.TestCase):
             self.assertIn(tracer.process.returncode, (0, -signal.SIGTERM))
             served.check()
         served.end()
+
+    def test_impatience(self):
+        """Signal upon signal while it lets go: it does so all the same."""
+        for options in ([], ["-e", "trace=%vdso"], ["--engine=breakpoint"], ["-f"]):
+            with self.subTest(options):
+                served = Served(self, random.choice(("calls", "births", "forks")))
+                for _ in range(6 * STORM):
+                    tracer = Attached(self, served.pid, *options, ready=random.choice((None, b" attached")))
+                    while tracer.process.poll() is None:
+                        tracer.process.send_signal(random.choice(ENDINGS))
+                        tracer.process.stderr.read1(100)
+                    tracer.process.communicate(timeout=60)
+                    self.assertIn(tracer.process.returncode, (0, *(-ending for ending in ENDINGS)))
+                    served.check()
+                served.end()
 
     def test_after_a_duration(self):
         served = Served(self)
@@ -302,6 +319,13 @@ class StormTest(unittest.TestCase):
             self.assertEqual(marks.count("b"), marks.count("e"))
             self.assertEqual(tracer.process.returncode, 0)
 
+    def kill_vdsotrace(self, served, ready, *options):
+        tracer = Attached(self, served.pid, *options, ready=random.choice((None, ready)))
+        time.sleep(random.random() * 0.02)
+        tracer.process.kill()
+        tracer.process.communicate(timeout=60)
+        served.check("progress")
+
     def test_vdsotrace_is_killed(self):
         for engine, options in SURVIVABLE.items():
             if not has_engine(engine):
@@ -309,12 +333,7 @@ class StormTest(unittest.TestCase):
             with self.subTest(engine):
                 served = Served(self)
                 for _ in range(20 * STORM):
-                    ready = random.choice((None, b" attached"))
-                    tracer = Attached(self, served.pid, "--engine=" + engine, *options, ready=ready)
-                    time.sleep(random.random() * 0.02)
-                    tracer.process.kill()
-                    tracer.process.communicate(timeout=60)
-                    served.check("progress")
+                    self.kill_vdsotrace(served, b" attached", "--engine=" + engine, *options)
                 Attached(self, served.pid, "--engine=" + engine, *options).finish(signal.SIGINT)
                 served.check()
                 # Stubs stay as long as a thread may come back to them, at the longest.
@@ -322,6 +341,19 @@ class StormTest(unittest.TestCase):
                 self.assertLess(stubs, 4)
                 served.end()
 
+    def test_vdsotrace_is_killed_whatever_is_done(self):
+        """By both and at any moment: births, forks followed or not, handlers, calls that are counted, recorded, looked up."""
+        ways = [["--engine=" + engine, *options] for engine, options in SURVIVABLE.items() if has_engine(engine)]
+        ways += [["-f"], ["-e", "trace=%vdso"], ["-e", "trace=%vdso", "--callers"], ["-c"]]
+        for kind in ("births", "handlers", "forks", "timers"):
+            with self.subTest(kind):
+                served = Served(self, kind)
+                for round_ in range(20 * STORM):
+                    options = ways[round_ % len(ways)]
+                    self.kill_vdsotrace(served, None if "-c" in options else b" attached", *options)
+                Attached(self, served.pid, "-e", "trace=%vdso").finish(signal.SIGINT)
+                served.check()
+                served.end()
 
     def test_vdsotrace_is_killed_among_signals(self):
         """Also while it takes a thread out of a stub, for a handler to run."""
@@ -329,11 +361,7 @@ class StormTest(unittest.TestCase):
             with self.subTest(options):
                 served = Served(self, "timers")
                 for _ in range(20 * STORM):
-                    tracer = Attached(self, served.pid, *options, ready=random.choice((None, begun)))
-                    time.sleep(random.random() * 0.04)
-                    tracer.process.kill()
-                    tracer.process.communicate(timeout=60)
-                    served.check("progress")
+                    self.kill_vdsotrace(served, begun, *options)
                 Attached(self, served.pid, "-e", "trace=%vdso").finish(signal.SIGINT)
                 served.check()
                 served.end()

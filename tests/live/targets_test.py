@@ -14,7 +14,7 @@ import vdsotrace_testing as testing
 from vdsotrace_testing import Claims, run, target, trace_json, without_counts
 
 KINDS = ["fork", "vfork", "vfork_exec", "clone_vm", "clone_vm_silent", "clone_vfork", "clone_files",
-         "clone3", "spawn", "double_fork", "busy_fork", "busy_vfork"]
+         "clone_untraced", "clone3", "spawn", "double_fork", "exec_meanwhile", "exec_meanwhile_vm", "busy_fork", "busy_vfork"]
 TRAPS = ["breakpoints", "sent", "ignored", "blocked", "steps", "steps_through", "unhandled"]
 
 # Each runs untraced, traced, and traced with -f.

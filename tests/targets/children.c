@@ -1,5 +1,6 @@
-// children KIND: creates processes in one of the ways there are. A child that inherits a
-// breakpoint and is not traced dies of SIGTRAP; its parent looks at its status.
+// children KIND [wait]: creates processes in one of the ways there are. A child that inherits a
+// breakpoint and is not traced dies of SIGTRAP; its parent looks at its status. `wait`: first says "ready" and waits
+// for a byte of input, for tests that attach to it.
 #include <linux/sched.h>
 #include <pthread.h>
 #include <sched.h>
@@ -47,6 +48,7 @@ static pid_t by_clone(int flags) {
 static pid_t by_clone_vm(void) { return by_clone(CLONE_VM | SIGCHLD); }
 static pid_t by_clone_vm_silent(void) { return by_clone(CLONE_VM); }
 static pid_t by_clone_vfork(void) { return by_clone(CLONE_VM | CLONE_VFORK | SIGCHLD); }
+static pid_t by_clone_untraced(void) { return by_clone(CLONE_UNTRACED | SIGCHLD); }
 static pid_t by_clone_files(void) { return by_clone(CLONE_FILES | CLONE_FS | SIGCHLD); }
 
 static pid_t by_clone3(void) {
@@ -91,6 +93,37 @@ static pid_t by_double_fork(void) {
   return child;
 }
 
+static int to_child[2], to_parent[2];
+static int work_on(void *unused) {
+  char byte = work(unused);
+  CHECK(write(to_parent[1], &byte, 1) == 1);
+  ask_the_time(kCalls);
+  CHECK(read(to_child[0], &byte, 1) == 1);
+  return work(unused);
+}
+
+/// The parent executes a program while the child runs, with `flags` in the memory that the parent leaves.
+static void execute_meanwhile(int flags) {
+  char *stack = malloc(kStack), pid[16], input[16], byte;
+  CHECK(stack != NULL && pipe(to_child) == 0 && pipe(to_parent) == 0);
+  ask_the_time(kCalls);
+  pid_t child = clone(work_on, stack + kStack, flags | SIGCHLD, NULL);
+  CHECK(child > 0 && read(to_parent[0], &byte, 1) == 1);
+  snprintf(pid, sizeof pid, "%d", child);
+  snprintf(input, sizeof input, "%d", to_child[1]);
+  execl("/proc/self/exe", "children", "executed", pid, input, NULL);
+  CHECK(0);
+}
+
+static int executed(pid_t child, int input) {
+  CHECK(write(input, "", 1) == 1);
+  expect_status(child, kStatus);
+  ask_the_time(kCalls);
+  made(CLOCK_CALL, "vdso", 2 * kCalls);
+  child_made(CLOCK_CALL, "vdso", 3 * kCalls);
+  return 0;
+}
+
 /// The parent's vDSO calls go on while the child runs in the same or its own memory.
 static volatile int stop;
 static void *keep_asking(void *counter) {
@@ -130,6 +163,7 @@ static const struct Kind {
     {"clone_vm_silent", by_clone_vm_silent, kCalls},
     {"clone_vfork", by_clone_vfork, kCalls},
     {"clone_files", by_clone_files, kCalls},
+    {"clone_untraced", by_clone_untraced, kCalls},
     {"clone3", by_clone3, kCalls},
     {"spawn", by_spawn, kCalls},
     {"double_fork", by_double_fork, 2 * kCalls},
@@ -138,6 +172,14 @@ static const struct Kind {
 int main(int argc, char **argv) {
   const char *kind = argc > 1 ? argv[1] : "";
   if (strcmp(kind, "child") == 0) return work(NULL);
+  if (strcmp(kind, "executed") == 0) return executed(atoi(argv[2]), atoi(argv[3]));
+  if (argc > 2) {
+    char byte;
+    dprintf(1, "ready\n");
+    CHECK(read(0, &byte, 1) == 1);
+  }
+  if (strcmp(kind, "exec_meanwhile") == 0) return execute_meanwhile(0), 1;
+  if (strcmp(kind, "exec_meanwhile_vm") == 0) return execute_meanwhile(CLONE_VM), 1;
   if (strcmp(kind, "busy_fork") == 0) return busy(by_fork), 0;
   if (strcmp(kind, "busy_vfork") == 0) return busy(by_vfork), 0;
   for (unsigned i = 0; i < sizeof kKinds / sizeof *kKinds; ++i) {

@@ -41,6 +41,8 @@ static void remember_image(void) {
   fclose(maps);
 }
 
+typedef ssize_t Getrandom(void *, size_t, unsigned, void *, size_t);
+
 static long long ns(struct timespec t) { return t.tv_sec * 1000000000LL + t.tv_nsec; }
 
 /// The vDSO's answers lie between those of the kernel.
@@ -58,6 +60,10 @@ static void ask_in_all_ways(void) {
   CHECK(clock_gettime(1234567, &now) == -1 && errno == EINVAL);
   Getcpu *getcpu_entry = (Getcpu *)vdso("__vdso_getcpu");
   if (getcpu_entry != NULL) CHECK(getcpu_entry(&cpu, NULL, NULL) == 0 && cpu != ~0u);
+  // How its state is to be made (Linux 6.11).
+  Getrandom *getrandom_entry = (Getrandom *)vdso("__vdso_getrandom");
+  unsigned how[16];
+  if (getrandom_entry != NULL) CHECK(getrandom_entry(NULL, 0, 0, how, ~0ul) == 0);
 }
 
 static void *call(void *counter) {

@@ -1,6 +1,7 @@
 // Captured memory reads like the process did, and nothing beyond what was noted.
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "support/catch.hpp"
 #include "vdsotrace/memory.hpp"
@@ -90,6 +91,16 @@ TEST_CASE("an object is read whole or not at all", "[memory]") {
   CHECK(capture.object<std::uint32_t>(0x2000) == value);
   CHECK(capture.object<std::uint64_t>(0x2000) == std::nullopt);
   CHECK(capture.object<std::uint32_t>(0x2001) == std::nullopt);
+}
+
+TEST_CASE("a recorder does not grow without bound", "[memory]") {
+  OneString live(0x3000, std::string(Recorder::kMost / 2 + 1, 'x'));
+  Capture capture;
+  Recorder recorder(live, capture);
+  std::vector<std::byte> into(Recorder::kMost);
+  CHECK(recorder.read(0x3000, into) == Recorder::kMost / 2 + 1);
+  CHECK(recorder.read(0x3000, into) == Recorder::kMost / 2 - 1);
+  CHECK(recorder.read(0x3000, into) == 0);
 }
 
 TEST_CASE("a recorder notes what it could read", "[memory]") {
