@@ -117,9 +117,9 @@ bool Session::hold_all() {
 void Session::pass_over_zombies() {
   std::vector<pid_t> zombies;
   for (const auto& [tid, thread] : family_.threads()) {
-    const auto is_other = [&](const auto& entry) {
+    const auto is_other = [&, tgid = thread->tgid](const auto& entry) {
       const Thread* other = family_.find(entry.first);
-      return other != nullptr && other->tgid == thread->tgid;
+      return other != nullptr && other->tgid == tgid;
     };
     const bool may_be = tid == thread->tgid && !held_.contains(tid) && std::ranges::any_of(held_, is_other);
     if (may_be && proc::state(tid) == 'Z') zombies.push_back(tid);

@@ -1,0 +1,118 @@
+// What the stubs have seen, out of the rings and told.
+#include <algorithm>
+
+#include "engines/inline.hpp"
+#include "engines/stub_call.hpp"
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::int64_t kProgressNs = 250'000'000;
+
+}  // namespace
+
+void InlineEngine::on_stop(Thread& thread) {
+  StubSpace* space = find(thread);
+  if (space == nullptr || space->region() == nullptr || space->region()->fill() == 0) return;
+  collect(*space, false);
+  tell_found();
+}
+
+Drained InlineEngine::drain() {
+  if (depth_ == StubDepth::count) return {Drained::Found::never};
+  double fill = 0;
+  for (auto& [mapped, space] : spaces_) {
+    const double waiting = space->region() != nullptr ? space->region()->fill() : 0;
+    if (waiting == 0) continue;
+    fill = std::max(fill, waiting);
+    collect(*space, false);
+  }
+  tell_found();
+  if (needs_.progress && depth_ != StubDepth::values) tell_progress();
+  return {fill > 0 ? Drained::Found::something : Drained::Found::nothing, fill};
+}
+
+void InlineEngine::collect(StubSpace& space, bool final) {
+  if (clock_) clock_->compare();
+  const auto taker = [&](StubRecord& record, const StackWindow& window) { take(space, record, window); };
+  const std::uint64_t lost = space.region()->drain(final, taker);
+  if (lost == 0) return;
+  space.add_lost(lost);
+  sink_.accept({0, realtime_ns(), space.tgid(), space.tgid(), Lost{lost}});
+}
+
+void InlineEngine::take(StubSpace& space, StubRecord& record, const StackWindow& window) {
+  const auto route = space.take(record, window);
+  if (!route || depth_ != StubDepth::values) return;
+  const StubSpace::Owner owner = space.owner_of(record.key);
+  if (route == Route::fallback) fallbacks_.erase(owner.tid);
+  if (owner.thread != nullptr) returned(space, *owner.thread, record);
+  if (!owner.told) return;
+  found_.push_back({&space.placed().function(record.function), owner.tgid, owner.tid, *route, record, &space});
+}
+
+/// A call has come back: it is no longer open, and whatever nobody can come back to is over.
+void InlineEngine::returned(StubSpace& space, const Thread& thread, const StubRecord& record) {
+  const auto open = open_.find(thread.tid);
+  if (open == open_.end()) return;
+  const auto left = left_by(space, thread);
+  if (!open->second.leave(record.stack, left, record.start)) open->second.ran_outside(record.stack, left);
+  if (open->second.empty()) open_.erase(open);
+}
+
+void InlineEngine::note_caller(Call& call, std::optional<Caller> caller) const {
+  if (needs_.stacks && caller) call.stack = {*caller};
+  if (needs_.callers) call.caller = std::move(caller);
+}
+
+/// In order of time; records of one ring are in order already.
+void InlineEngine::tell_found() {
+  const auto start = [](const Found& found) { return found.record.start; };
+  if (!std::ranges::is_sorted(found_, {}, start)) std::ranges::stable_sort(found_, {}, start);
+  for (Found& found : found_) {
+    Event event{0, 0, found.tgid, found.tid, Call{}};
+    Call& call = std::get<Call>(event.body);
+    fill_call(call, *found.function, found.record, found.route, *clock_);
+    call.engine = name();
+    note_caller(call, found.space->place(found.record.caller, found.tid));
+    event.time_ns = call.start_ns + call.duration_ns.value_or(0);
+    sink_.accept(std::move(event));
+  }
+  found_.clear();
+}
+
+/// Nobody writes any more: the rest, and the totals of what was only counted.
+void InlineEngine::finish(StubSpace& space) {
+  if (space.region() == nullptr) return;
+  collect(space, true);
+  tell_found();
+  if (!space.told()) return;
+  for (const CallTally& total : space.totals(depth_)) {
+    if (total.count != 0) tell_total(space, total);
+  }
+}
+
+/// What has been summed up so far.
+void InlineEngine::tell_progress() {
+  const std::int64_t now = monotonic_ns();
+  if (now - progress_told_ < kProgressNs) return;
+  progress_told_ = now;
+  for (auto& [mapped, space] : spaces_) {
+    if (!space->told()) continue;
+    for (const CallTally& total : space->new_sums()) tell_total(*space, total);
+  }
+}
+
+void InlineEngine::tell_total(const StubSpace& space, const CallTally& tally) {
+  Counts counts;
+  counts.name = space.placed().function(tally.function).service->syscall;
+  counts.clock = tally.clock;
+  counts.route = tally.route;
+  counts.count = tally.count;
+  counts.errors = tally.errors;
+  counts.caller = space.place(tally.caller, space.tgid());
+  if (clock_) counts.duration_ns = clock_->duration_ns(static_cast<std::int64_t>(tally.ticks));
+  sink_.accept({0, realtime_ns(), space.tgid(), space.tgid(), std::move(counts)});
+}
+
+}  // namespace vdsotrace
