@@ -105,9 +105,10 @@ constexpr std::size_t kMostRows = 1024;
 
 const CallSpec* spec_of(Abi abi, std::int64_t nr) {
   thread_local std::array<Remembered<const CallSpec*, kNumbers>, kAbis> rows_of;
-  const std::int64_t index = nr - first_number(abi);
-  if (index < 0 || index >= static_cast<std::int64_t>(kNumbers)) return nullptr;
-  return rows_of[static_cast<std::size_t>(abi)].get(static_cast<std::size_t>(index), [&] { return find_row(abi, index); });
+  // The program can ask for any number.
+  const std::uint64_t index = static_cast<std::uint64_t>(nr) - static_cast<std::uint64_t>(first_number(abi));
+  if (index >= kNumbers) return nullptr;
+  return rows_of[static_cast<std::size_t>(abi)].get(index, [&] { return find_row(abi, static_cast<std::int64_t>(index)); });
 }
 
 std::int64_t number_of(Abi abi, std::string_view name) {
