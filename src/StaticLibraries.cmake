@@ -57,9 +57,24 @@ link_statically(CAPSTONE)
 link_statically(SECCOMP)
 link_statically(DW ELF)  # they share data, so both are static or neither is
 
-# Debian has no archive of it, and the shared one needs a shared C++ library.
+# Debian has no archive of fmt, and the shared one needs a shared C++ library: an archive is made of its headers. Where those
+# are of a version that we do not know how to compile, they are used as they are, at the price of a longer build.
 get_target_property(fmt_type fmt::fmt TYPE)
 if(NOT fmt_type STREQUAL STATIC_LIBRARY)
+  get_target_property(fmt_include fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
+  file(WRITE ${CMAKE_BINARY_DIR}/fmt_check.cpp [[
+#include <fmt/core.h>
+int main(int argc, char** argv) { fmt::print("{:x}{:.3f}{:e}{}{:L}", argc, argc * .5, argc * .5F, argv[0], argc); }
+]])
+  try_compile(VDSOTRACE_FMT_COMPILES ${CMAKE_BINARY_DIR}/fmt_check
+    SOURCES ${CMAKE_BINARY_DIR}/fmt_check.cpp ${CMAKE_CURRENT_LIST_DIR}/StaticFmt.cpp
+    CMAKE_FLAGS -DINCLUDE_DIRECTORIES=${fmt_include} CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON)
   set(VDSOTRACE_FMT fmt::fmt-header-only)
+  if(VDSOTRACE_FMT_COMPILES)
+    set(VDSOTRACE_FMT vdsotrace_fmt)
+    add_library(vdsotrace_fmt STATIC ${CMAKE_CURRENT_LIST_DIR}/StaticFmt.cpp)
+    target_include_directories(vdsotrace_fmt SYSTEM PUBLIC ${fmt_include})
+    target_compile_options(vdsotrace_fmt PRIVATE -fno-pie)
+  endif()
 endif()
 set(VDSOTRACE_IS_STATIC ON)

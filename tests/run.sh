@@ -13,8 +13,8 @@ cd "$here/.."
 .ci/install-packages.sh live
 
 launcher=
-if command -v ccache >/dev/null; then
-  launcher="-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache"
+if command -v ccache >/dev/null; then  # It keeps nothing of what uses precompiled headers.
+  launcher="-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON"
 fi
 
 # build NAME TARGETS [CMAKE-ARGUMENT...]: says nothing but what goes wrong.
