@@ -73,6 +73,9 @@ enum class Ending : std::uint8_t {
 /// its pointer arguments referred to at those moments, as far as anybody asked
 /// for them (Needs::values). Nobody reads the process again to print it.
 struct Call {
+  /// Not an aggregate: all of it would be cleared before its members are given their values, once a call.
+  Call() {}
+
   Abi abi = Abi::x86_64;
   std::int64_t nr = -1;                ///< in `abi`'s table, also for vDSO functions
   std::string_view name;               ///< static storage; empty for an unknown number
@@ -83,8 +86,8 @@ struct Call {
   Ending ending = Ending::running;
   std::int64_t result = 0;             ///< as in the register; -errno on failure
   int error = 0;                       ///< positive errno (or ERESTART...), 0 on success
-  Capture at_entry;
-  Capture at_exit;
+  Capture at_entry{};
+  Capture at_exit{};
   std::int64_t start_ns = 0;                   ///< CLOCK_REALTIME at its start
   std::optional<std::int64_t> duration_ns;     ///< only where it was measured
   std::optional<Caller> caller;

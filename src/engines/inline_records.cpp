@@ -70,7 +70,9 @@ void InlineEngine::tell_found() {
   const auto start = [](const Found& found) { return found.record.start; };
   if (!std::ranges::is_sorted(found_, {}, start)) std::ranges::stable_sort(found_, {}, start);
   for (Found& found : found_) {
-    Event event{0, 0, found.tgid, found.tid, Call{}};
+    Event event;  // a call: not `Event{...}`, which would clear its 600 bytes first
+    event.pid = found.tgid;
+    event.tid = found.tid;
     Call& call = std::get<Call>(event.body);
     fill_call(call, *found.function, found.record, found.route, *clock_);
     call.engine = name();

@@ -19,18 +19,18 @@ bool plain(std::uint64_t eight) {
   return ((eight | any_below(eight, ' ') | any_is('"') | any_is('\\') | any_is(0x7f)) & of_each('\x80')) == 0;
 }
 
-bool plain(std::string_view text) {
+}  // namespace
+
+bool needs_escapes(std::string_view text) {
   std::uint64_t eight;
-  if (text.size() < sizeof eight) return std::ranges::all_of(text, [](char c) { return plain(of_each(c)); });
+  if (text.size() < sizeof eight) return !std::ranges::all_of(text, [](char c) { return plain(of_each(c)); });
   for (std::size_t at = 0; at < text.size(); at += sizeof eight) {
     // The last eight may have been looked at in part.
     std::memcpy(&eight, text.data() + std::min(at, text.size() - sizeof eight), sizeof eight);
-    if (!plain(eight)) return false;
+    if (!plain(eight)) return true;
   }
-  return true;
+  return false;
 }
-
-}  // namespace
 
 void JsonLine::grow(std::size_t count) {
   const std::size_t room = std::max({kUsualRoom, 2 * room_, used_ + count});
@@ -40,24 +40,6 @@ void JsonLine::grow(std::size_t count) {
   room_ = room;
 }
 
-JsonLine& JsonLine::append(std::string_view text) {
-  if (!text.empty()) std::memcpy(room(text.size()), text.data(), text.size());
-  used_ += text.size();
-  return *this;
-}
-
-JsonLine& JsonLine::name(std::string_view ours) {
-  if (ours.empty()) return put("null");
-  char* to = room(ours.size() + 2);
-  std::memcpy(to + 1, ours.data(), ours.size());
-  to[0] = to[ours.size() + 1] = '"';
-  used_ += ours.size() + 2;
-  return *this;
-}
-
-JsonLine& JsonLine::string(std::string_view chosen) {
-  if (!plain(chosen)) return append(dumped(json_text(chosen)));
-  return chosen.empty() ? put("\"\"") : name(chosen);
-}
+JsonLine& JsonLine::escape(std::string_view chosen) { return append(dumped(json_text(chosen))); }
 
 }  // namespace vdsotrace

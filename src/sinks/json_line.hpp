@@ -12,6 +12,9 @@
 
 namespace vdsotrace {
 
+/// Whether it has more than characters that JSON and terminals take as they are.
+bool needs_escapes(std::string_view text);
+
 class JsonLine {
  public:
   void clear() { used_ = 0; }
@@ -26,11 +29,23 @@ class JsonLine {
   }
 
   /// What is JSON already.
-  JsonLine& append(std::string_view text);
+  JsonLine& append(std::string_view text) {
+    text.copy(room(text.size()), text.size());
+    used_ += text.size();
+    return *this;
+  }
   /// One of our own names, which need no escapes; null if it is empty.
-  JsonLine& name(std::string_view ours);
+  JsonLine& name(std::string_view ours) { return ours.empty() ? put("null") : quote(ours); }
   /// What the program or the user chose.
-  JsonLine& string(std::string_view chosen);
+  JsonLine& string(std::string_view chosen) { return needs_escapes(chosen) ? escape(chosen) : quote(chosen); }
+  /// What needs_escapes() has been asked about, alone or as part of something longer.
+  JsonLine& quote(std::string_view plain) {
+    char* to = room(plain.size() + 2);
+    plain.copy(to + 1, plain.size());
+    to[0] = to[plain.size() + 1] = '"';
+    used_ += plain.size() + 2;
+    return *this;
+  }
   JsonLine& string_or_null(std::string_view chosen) { return chosen.empty() ? put("null") : string(chosen); }
 
   template <class Integer>
@@ -61,6 +76,7 @@ class JsonLine {
     return bytes_.get() + used_;
   }
   void grow(std::size_t count);
+  JsonLine& escape(std::string_view chosen);
 
   std::unique_ptr<char[]> bytes_;
   std::size_t room_ = 0;

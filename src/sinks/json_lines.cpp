@@ -177,7 +177,14 @@ void JsonLinesSink::write_call(const Event& event, const Call& call) {
   line_.put(",\"time_ns\":").integer(call.start_ns);
   line_.append(identity_of(event, call));
   render(call, limits_, shown_);
-  line_.put(",\"args\":").array(shown_.count, [&](std::size_t i) { line_.string(shown_.argument(i)); });
+  const bool plain = !needs_escapes(shown_.arguments());
+  line_.put(",\"args\":").array(shown_.count, [&](std::size_t i) {
+    if (plain) {
+      line_.quote(shown_.argument(i));
+    } else {
+      line_.string(shown_.argument(i));
+    }
+  });
   append_outcome(line_, call);
   output_->write(line_.text());
 }

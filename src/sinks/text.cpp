@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "base/append_format.hpp"
+#include "model/local_date.hpp"
 #include "model/syscalls/print.hpp"
 #include "model/syscalls/signals.hpp"
 
@@ -60,10 +61,9 @@ void TextSink::append_stamp(std::int64_t time_ns) {
     append_format(text_, "{:6}.{:06} ", since / kSecond, since % kSecond / 1000);
     return;
   }
-  const std::time_t when = seconds;
-  std::tm local{};
-  ::localtime_r(&when, &local);
-  append_format(text_, "{:02}:{:02}:{:02}", local.tm_hour, local.tm_min, local.tm_sec);
+  const LocalDate* local = local_date(seconds);
+  const std::tm time = local != nullptr ? local->fields : std::tm{};
+  append_format(text_, "{:02}:{:02}:{:02}", time.tm_hour, time.tm_min, time.tm_sec);
   if (options_.stamps == TextOptions::Stamps::microseconds) append_format(text_, ".{:06}", microseconds);
   text_.append(" ");
 }

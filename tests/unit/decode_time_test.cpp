@@ -48,6 +48,8 @@ TEST_CASE("time has a date behind it", "[time]") {
   CHECK(DecodedCall("time", {kFirst}).put(kFirst, std::int64_t{1619316657}).leave(1619316657).line() ==
         "time([1619316657 /* 2021-04-25T02:10:57+0000 */]) = "
         "1619316657 (2021-04-25T02:10:57+0000)");
+  CHECK(line_of("time", {0}, 1619316658) == "time(NULL) = 1619316658 (2021-04-25T02:10:58+0000)");
+  CHECK(line_of("time", {0}, 1619316657) == "time(NULL) = 1619316657 (2021-04-25T02:10:57+0000)");
   CHECK(line_of("time", {8}, -14) == "time(0x8) = -1 EFAULT (Bad address)");
 }
 

@@ -7,6 +7,7 @@
 #include <sys/times.h>
 #include <sys/timex.h>
 
+#include "model/local_date.hpp"
 #include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/render.hpp"
 #include "model/syscalls/signals.hpp"
@@ -98,17 +99,16 @@ void print_sigevent(ArgContext& c, const sigevent& event) {
   c.put("}");
 }
 
-std::string local_date(std::time_t time) {
-  std::tm local{};
-  std::array<char, 64> text;
-  if (localtime_r(&time, &local) == nullptr) return {};
-  return {text.data(), std::strftime(text.data(), text.size(), "%FT%T%z", &local)};
+/// Empty where there is none.
+std::string date_and_zone(std::time_t time) {
+  const LocalDate* local = local_date(time);
+  return local != nullptr ? local->date + local->zone : std::string();
 }
 
 void print_time_at(ArgContext& c) {
   const auto print = [&](std::time_t time) {
     c.print("[{}", time);
-    if (time > 0) c.print(" /* {} */", local_date(time));
+    if (time > 0) c.print(" /* {} */", date_and_zone(time));
     c.put("]");
   };
   if (c.call().abi == Abi::i386) {
@@ -148,7 +148,7 @@ void comment_clock_state(ArgContext& c) {
 }
 
 void comment_date(ArgContext& c) {
-  if (c.call().result > 0) c.print("({})", local_date(c.call().result));
+  if (c.call().result > 0) c.print("({})", date_and_zone(c.call().result));
 }
 
 const ArgKind kClockId{print_clock};

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "model/local_date.hpp"
 #include "model/syscalls/print.hpp"
 
 namespace vdsotrace {
@@ -45,16 +46,11 @@ void print_timeval_at(ArgContext& c, std::uint64_t address) {
 
 void print_date_comment(ArgContext& c, std::int64_t seconds, std::uint64_t fraction, int digits) {
   if (seconds == 0 && fraction == 0) return;
-  const std::time_t time = seconds;
-  std::tm local{};
-  if (localtime_r(&time, &local) == nullptr) return;
-  std::array<char, 64> date;
-  std::array<char, 16> zone;
-  if (std::strftime(date.data(), date.size(), "%FT%T", &local) == 0) return;
-  if (std::strftime(zone.data(), zone.size(), "%z", &local) == 0) return;
-  c.print(" /* {}", date.data());
+  const LocalDate* local = local_date(seconds);
+  if (local == nullptr) return;
+  c.print(" /* {}", local->date);
   if (fraction != 0) c.print(".{:0{}}", fraction, digits);
-  c.print("{} */", zone.data());
+  c.print("{} */", local->zone);
 }
 
 }  // namespace vdsotrace
