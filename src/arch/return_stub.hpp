@@ -1,6 +1,8 @@
 // Code that makes a system call in a thread and then brings it back to where it was, without a tracer.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -9,10 +11,20 @@
 
 namespace vdsotrace::arch {
 
+/// What a thread that nobody takes back does about what its call has made.
+enum class WhenAlone : std::uint8_t {
+  keep,
+  unmap,         ///< what mmap(2) has mapped
+  close,         ///< the descriptor that the call has answered
+  close_mapped,  ///< the descriptor that mmap(2) was given
+};
+
 struct ReturnStub {
-  std::vector<std::byte> bytes;  ///< position independent
-  std::uint64_t call = 0;        ///< offset of the system call instruction
-  std::uint64_t back = 0;        ///< offset of what brings the thread back; follows the call
+  std::vector<std::byte> bytes;          ///< position independent
+  std::array<std::uint64_t, 4> calls{};  ///< offsets of the system call instructions, by WhenAlone
+  std::uint64_t back = 0;                ///< offset of what brings the thread back; they all lead there
+
+  std::uint64_t call(WhenAlone then = WhenAlone::keep) const { return calls[static_cast<std::size_t>(then)]; }
 };
 
 /// One that brings back to these registers and that signal mask. Where they are those of an interrupted system call

@@ -149,11 +149,13 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, st
   if (plan.code.size() > where->code_bytes) return fail("its stubs need too much room");
   const PlacedStubs placed{&plan, space.image(), *where};
   auto made = std::make_unique<StubSpace>(placed, stopped.thread().tgid, symbols_of(space));
-  bool written = false;
   {
     RemoteCalls calls(stopped);
     if (!map_stub_code(calls, *where)) return fail("the process could not map executable memory");
-    written = write_code(tid, placed, where->region());
+    if (!write_code(tid, placed, where->region())) {
+      unmap_stubs(calls, *where);
+      return fail("its memory could not be written");
+    }
     auto region = map_region(stopped, calls, *where, false);
     if (!region) {
       unmap_stubs(calls, *where);
@@ -164,11 +166,6 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, st
       unmap_stubs(calls, *where);
       return fail("it may not read the processor's time-stamp counter, as they do");
     }
-  }
-  if (!written) {
-    RemoteCalls calls(stopped);
-    unmap_stubs(calls, *where);
-    return fail("its memory could not be written");
   }
   // Before there is a jump: should we be killed in between, nobody may be in the middle of one.
   placed.move_out_of_patches(stopped);

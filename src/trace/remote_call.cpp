@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <initializer_list>
 
-#include "arch/return_stub.hpp"
 #include "model/syscalls/spec.hpp"
 #include "os/clock.hpp"
 #include "os/proc.hpp"
@@ -146,7 +145,7 @@ RemoteCalls::RemoteCalls(StoppedThread& stopped, Others others) : stopped_(stopp
   const bool outlives_us = stopped.thread().fate == ptrace::OnTracerDeath::leave;
   instruction_ = instruction;
   const bool can_return = arch::runs_64_bit(saved_) && others == Others::stopped;
-  if (outlives_us && can_return && place_return_stub()) instruction_ = return_stub_->address;
+  if (outlives_us && can_return) place_return_stub();
   // Only now: should we be gone, the code sets the mask back.
   if (!ptrace::set_signal_mask(stopped.tid(), kAllSignals)) instruction_.reset();
 }
@@ -165,18 +164,22 @@ std::optional<std::uint64_t> RemoteCalls::unused_place(std::size_t size) {
 }
 
 /// From here on the thread comes back by itself.
-bool RemoteCalls::place_return_stub() {
-  const arch::ReturnStub stub = arch::make_return_stub(saved_, mask_);
+void RemoteCalls::place_return_stub() {
+  arch::ReturnStub stub = arch::make_return_stub(saved_, mask_);
   const auto place = unused_place(stub.bytes.size());
-  if (!place) return false;
-  return_stub_ = Placed{*place, stub.bytes.size()};
-  if (!write_remote(stopped_.tid(), *place, stub.bytes)) return false;
-  moved_ = stopped_.set_registers(arch::moved_to(saved_, *place + stub.back));
-  return moved_;
+  if (!place) return;
+  return_stub_ = Placed{*place, std::move(stub)};
+  if (write_remote(stopped_.tid(), *place, return_stub_->stub.bytes)) {
+    moved_ = stopped_.set_registers(arch::moved_to(saved_, *place + return_stub_->stub.back));
+  } else {
+    remove_return_stub();
+  }
 }
 
 void RemoteCalls::remove_return_stub() {
-  if (return_stub_) write_remote(stopped_.tid(), return_stub_->address, std::vector<std::byte>(return_stub_->size));
+  if (!return_stub_) return;
+  write_remote(stopped_.tid(), return_stub_->address, std::vector<std::byte>(return_stub_->stub.bytes.size()));
+  return_stub_.reset();
 }
 
 RemoteCalls::~RemoteCalls() {
@@ -190,10 +193,12 @@ RemoteCalls::~RemoteCalls() {
   if (called_ && !as_before && arch::restarts_call(saved_)) ptrace::interrupt(stopped_.tid());
 }
 
-std::optional<std::int64_t> RemoteCalls::call(std::int64_t nr, const std::array<std::uint64_t, 6>& args) {
+std::optional<std::int64_t> RemoteCalls::call(std::int64_t nr, const std::array<std::uint64_t, 6>& args,
+                                              arch::WhenAlone alone) {
   if (!instruction_) return std::nullopt;
+  const std::uint64_t at = return_stub_ ? return_stub_->address + return_stub_->stub.call(alone) : *instruction_;
   called_ = moved_ = true;
-  if (!stopped_.set_registers(arch::for_system_call(saved_, *instruction_, nr, args))) return std::nullopt;
+  if (!stopped_.set_registers(arch::for_system_call(saved_, at, nr, args))) return std::nullopt;
   if (!run_to_system_call_stop(stopped_.tid()) || !run_to_system_call_stop(stopped_.tid())) return std::nullopt;
   const auto after = ptrace::registers(stopped_.tid());
   if (!after) return std::nullopt;

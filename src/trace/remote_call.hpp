@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 
+#include "arch/return_stub.hpp"
 #include "trace/thread.hpp"
 
 namespace vdsotrace {
@@ -25,18 +26,20 @@ class RemoteCalls {
   RemoteCalls& operator=(const RemoteCalls&) = delete;
 
   /// The raw result, -errno on failure. Nothing if the thread died, has no usable vDSO, or is under
-  /// seccomp (which might kill it for the call) and we may not suspend that.
-  std::optional<std::int64_t> call(std::int64_t nr, const std::array<std::uint64_t, 6>& args);
+  /// seccomp (which might kill it for the call) and we may not suspend that. `alone`: what becomes of what the call has made should
+  /// we be killed before the next one.
+  std::optional<std::int64_t> call(std::int64_t nr, const std::array<std::uint64_t, 6>& args,
+                                   arch::WhenAlone alone = arch::WhenAlone::keep);
 
  private:
   std::optional<std::uint64_t> unused_place(std::size_t size);
-  bool place_return_stub();
+  void place_return_stub();
   void remove_return_stub();
 
-  /// Code in the vDSO's unused end, where only zeros were.
+  /// In the vDSO's unused end, where only zeros were.
   struct Placed {
     std::uint64_t address;
-    std::size_t size;
+    arch::ReturnStub stub;
   };
   StoppedThread& stopped_;
   std::optional<Placed> return_stub_;
