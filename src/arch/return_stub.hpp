@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,6 +27,11 @@ struct ReturnStub {
 
   std::uint64_t call(WhenAlone then = WhenAlone::keep) const { return calls[static_cast<std::size_t>(then)]; }
 };
+
+/// The call by which it gives back what such a call, with these arguments, has made; its own as far as they are known before.
+std::optional<SystemCallRegisters> giving_back(WhenAlone then, const std::array<std::uint64_t, 6>& args);
+/// The call by which it sets the signal mask. The thread is harmed where that is not made.
+SystemCallRegisters setting_mask();
 
 /// One that brings back to these registers and that signal mask. Where they are those of an interrupted system call
 /// that the kernel would restart, it is begun again.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstring>
 
 #include "arch/return_stub.h"
@@ -38,6 +39,20 @@ Registers begun_again(Registers r) {
 }
 
 }  // namespace
+
+std::optional<SystemCallRegisters> giving_back(WhenAlone then, const std::array<std::uint64_t, 6>& args) {
+  switch (then) {
+    case WhenAlone::keep: break;
+    case WhenAlone::unmap: return SystemCallRegisters{Abi::x86_64, SYS_munmap, {args[0], args[1]}};
+    case WhenAlone::close: return SystemCallRegisters{Abi::x86_64, SYS_close, {}};
+    case WhenAlone::close_mapped: return SystemCallRegisters{Abi::x86_64, SYS_close, {args[4]}};
+  }
+  return std::nullopt;
+}
+
+SystemCallRegisters setting_mask() {
+  return {Abi::x86_64, SYS_rt_sigprocmask, {SIG_SETMASK, 0, 0, sizeof(std::uint64_t)}};
+}
 
 bool restarts_after(std::int64_t result) {
   // 515, ENOIOCTLCMD, is none of them.

@@ -33,11 +33,18 @@ bool values_fit(const VdsoService& service, const Needs& needs) {
 /// It may make none of the calls that it would have to make for us, nor read the counter: killed meanwhile, we would leave it to die.
 bool is_strict(pid_t tid) { return proc::status_number(tid, "Seccomp") == SECCOMP_MODE_STRICT; }
 
+/// What may be the reason why it cannot make calls for us, where that is one.
+std::string_view restriction(pid_t tid) {
+  const bool restricted = proc::status_number(tid, "Seccomp").value_or(SECCOMP_MODE_DISABLED) != SECCOMP_MODE_DISABLED;
+  return restricted ? " (it is under seccomp; --engine=perf asks nothing of it)" : "";
+}
+
 /// Where it is forbidden (PR_SET_TSC) we read it for the thread, as long as we live.
 bool may_read_counter(RemoteCalls& calls, const StubSpace& space) {
   const std::uint64_t at = space.region()->address() + REGION_ANSWER;
   const auto* answer = reinterpret_cast<const int*>(space.region()->shared(at, sizeof(int)));
-  return calls.call(SYS_prctl, {PR_GET_TSC, at, 0, 0, 0, 0}) != 0 || *answer == PR_TSC_ENABLE;
+  const auto told = calls.call(SYS_prctl, {PR_GET_TSC, at, 0, 0, 0, 0});
+  return told && (*told != 0 || *answer == PR_TSC_ENABLE);
 }
 
 }  // namespace
@@ -128,7 +135,7 @@ void InlineEngine::install(AddressSpace& space, StoppedThread& stopped, std::spa
   if (inherited_) unmap_leftovers(stopped, others);
   if (auto placed = place(space, stopped, others); !placed) {
     if (!std::exchange(told_why_, true))
-      reporter_.tell(stopped.thread(), Notice{fmt::format("no stubs: {}", placed.error().message)});
+      reporter_.tell(stopped.thread(), Notice{fmt::format("no stubs: {}{}", placed.error().message, restriction(stopped.tid()))});
     use_breakpoints(all_, space, stopped);
     return;
   }
@@ -164,7 +171,7 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, st
     made->set_region(std::move(*region));
     if (attached_ && clock_ && !may_read_counter(calls, *made)) {
       unmap_stubs(calls, *where);
-      return fail("it may not read the processor's time-stamp counter, as they do");
+      return fail("it may be forbidden to read the processor's time-stamp counter, as they do");
     }
   }
   // Before there is a jump: should we be killed in between, nobody may be in the middle of one.

@@ -133,16 +133,21 @@ RemoteCalls::RemoteCalls(StoppedThread& stopped, Others others) : stopped_(stopp
   if (!instruction || current == nullptr || is_within_call(stopped.tid())) return;
   // A program can switch its mode on its own.
   if (arch::runs_64_bit(*current) != (abi_of_calls(stopped) == Abi::x86_64)) return;
+  const bool outlives_us = stopped.thread().fate == ptrace::OnTracerDeath::leave;
   if (under_other_filters(stopped.thread())) {
     paused_seccomp_ = ptrace::suspend_seccomp(stopped.tid(), stopped.thread().fate, stopped.thread().filtered, true);
     if (!paused_seccomp_) return;
+    if (outlives_us && arch::runs_64_bit(*current)) {
+      filters_ = OwnFilters::of(stopped.tid());
+      // On its way back it has to set the signal mask, however few calls it has made.
+      if (!filters_ || !filters_->permit(arch::setting_mask(), *instruction)) return;
+    }
   }
   const auto mask = ptrace::signal_mask(stopped.tid());
   if (!mask) return;
   mask_ = *mask;
   saved_ = *current;
   interrupted_ = is_interrupted(stopped.tid());
-  const bool outlives_us = stopped.thread().fate == ptrace::OnTracerDeath::leave;
   instruction_ = instruction;
   const bool can_return = arch::runs_64_bit(saved_) && others == Others::stopped;
   if (outlives_us && can_return) place_return_stub();
@@ -193,10 +198,19 @@ RemoteCalls::~RemoteCalls() {
   if (called_ && !as_before && arch::restarts_call(saved_)) ptrace::interrupt(stopped_.tid());
 }
 
+/// Whatever the thread is in the middle of when we are killed.
+bool RemoteCalls::harmless(std::int64_t nr, const std::array<std::uint64_t, 6>& args, std::uint64_t at,
+                           arch::WhenAlone alone) const {
+  if (!filters_) return true;
+  const auto giving_back = arch::giving_back(alone, args);
+  return filters_->tolerate({Abi::x86_64, nr, args}, at) && (!giving_back || filters_->tolerate(*giving_back, at));
+}
+
 std::optional<std::int64_t> RemoteCalls::call(std::int64_t nr, const std::array<std::uint64_t, 6>& args,
                                               arch::WhenAlone alone) {
   if (!instruction_) return std::nullopt;
   const std::uint64_t at = return_stub_ ? return_stub_->address + return_stub_->stub.call(alone) : *instruction_;
+  if (!harmless(nr, args, at, alone)) return std::nullopt;
   called_ = moved_ = true;
   if (!stopped_.set_registers(arch::for_system_call(saved_, at, nr, args))) return std::nullopt;
   if (!run_to_system_call_stop(stopped_.tid()) || !run_to_system_call_stop(stopped_.tid())) return std::nullopt;
