@@ -159,6 +159,26 @@ class PeculiarTest(unittest.TestCase):
                 program.stdin.close()
                 self.assertEqual(program.wait(30), 8)
 
+    def test_the_counter_is_forbidden_meanwhile(self):
+        """Stubs read it all the same, and nobody notices."""
+        program = subprocess.Popen(target("coarse", "later"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        self.addCleanup(program.kill)
+        self.addCleanup(program.stdout.close)
+        self.assertEqual(program.stdout.readline(), b"ready\n")
+        tracer = Attached(self, program.pid, "-e", "trace=%vdso", ready=None)
+        testing.wait_until(lambda: "memfd:vdsotrace" in Path(f"/proc/{program.pid}/maps").read_text())
+        for byte in (b"x", b"f", b"x"):
+            program.stdin.write(byte)
+            self.assertEqual(program.stdout.read(1), b".", program.poll())
+        text = tracer.finish(signal.SIGINT)
+        self.assertNotIn("SIGSEGV", text)
+        if testing.has_symbol("__vdso_time"):
+            self.assertEqual((text.count("CLOCK_MONOTONIC_COARSE"), text.count("time(NULL)")), (300, 300))
+        program.stdin.write(b"x")
+        self.assertEqual(program.stdout.read(1), b".", program.poll())
+        program.stdin.close()
+        self.assertEqual(program.wait(30), 8)
+
     def test_32_bit(self):
         self.require_32_bit()
         for engine, ready in (("auto", b" attached"), ("breakpoint", b"[vdso]"), ("step", b"[vdso]")):
