@@ -1,7 +1,10 @@
 // Code that makes a system call in a thread and then brings it back to where it was, without a tracer.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -9,11 +12,26 @@
 
 namespace vdsotrace::arch {
 
-struct ReturnStub {
-  std::vector<std::byte> bytes;  ///< position independent
-  std::uint64_t call = 0;        ///< offset of the system call instruction
-  std::uint64_t back = 0;        ///< offset of what brings the thread back; follows the call
+/// What a thread that nobody takes back does about what its call has made.
+enum class WhenAlone : std::uint8_t {
+  keep,
+  unmap,         ///< what mmap(2) has mapped
+  close,         ///< the descriptor that the call has answered
+  close_mapped,  ///< the descriptor that mmap(2) was given
 };
+
+struct ReturnStub {
+  std::vector<std::byte> bytes;          ///< position independent
+  std::array<std::uint64_t, 4> calls{};  ///< offsets of the system call instructions, by WhenAlone
+  std::uint64_t back = 0;                ///< offset of what brings the thread back; they all lead there
+
+  std::uint64_t call(WhenAlone then = WhenAlone::keep) const { return calls[static_cast<std::size_t>(then)]; }
+};
+
+/// The call by which it gives back what such a call, with these arguments, has made; its own as far as they are known before.
+std::optional<SystemCallRegisters> giving_back(WhenAlone then, const std::array<std::uint64_t, 6>& args);
+/// The call by which it sets the signal mask. The thread is harmed where that is not made.
+SystemCallRegisters setting_mask();
 
 /// One that brings back to these registers and that signal mask. Where they are those of an interrupted system call
 /// that the kernel would restart, it is begun again.

@@ -1,20 +1,39 @@
 /* Code that makes one system call in a traced process and brings the thread back to where it was. A tracer that
  * lives takes the thread back itself when the call has returned. It never runs here.
  *
+ * What some calls have made is given back on the way, as nobody is left who knows of it.
+ *
  * Position independent; RETURN_STUB_* words behind the code are filled in. Nothing is pushed, as there may be no
  * stack; no flags are changed, and none by `syscall` (Intel SDM: SYSRET loads them from what SYSCALL saved). */
 #include "arch/return_stub.h"
 
         .section .rodata.vdsotrace_return_stub, "a", @progbits
         .balign 16
-        .globl vdsotrace_return_stub, vdsotrace_return_stub_back, vdsotrace_return_stub_words, vdsotrace_return_stub_end
-        .hidden vdsotrace_return_stub, vdsotrace_return_stub_back, vdsotrace_return_stub_words, vdsotrace_return_stub_end
+.macro SHARED name
+        .globl \name
+        .hidden \name
+\name:
+.endm
 
 #define WORD(number) (vdsotrace_return_stub_words + 8 * (number))(%rip)
 
-vdsotrace_return_stub:
+SHARED vdsotrace_return_stub
+SHARED vdsotrace_return_stub_unmap
         syscall
-vdsotrace_return_stub_back:
+        mov     %rax, %rdi              /* munmap(what it has mapped, the length that it was given) */
+        mov     $11, %eax
+        jmp     vdsotrace_return_stub_keep
+SHARED vdsotrace_return_stub_close
+        syscall
+        mov     %eax, %r8d
+        jmp     1f
+SHARED vdsotrace_return_stub_close_mapped
+        syscall
+1:      mov     %r8d, %edi              /* close(what it has opened, or mapped) */
+        mov     $3, %eax
+SHARED vdsotrace_return_stub_keep
+        syscall
+SHARED vdsotrace_return_stub_back
         mov     $14, %eax               /* rt_sigprocmask(SIG_SETMASK, &mask, NULL, 8) */
         mov     $2, %edi
         lea     WORD(RETURN_STUB_MASK), %rsi
@@ -33,8 +52,8 @@ vdsotrace_return_stub_back:
         jmp     *WORD(RETURN_STUB_RIP)
 
         .balign 8
-vdsotrace_return_stub_words:
+SHARED vdsotrace_return_stub_words
         .fill   RETURN_STUB_WORDS, 8, 0
-vdsotrace_return_stub_end:
+SHARED vdsotrace_return_stub_end
 
         .section .note.GNU-stack, "", @progbits

@@ -4,12 +4,17 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstring>
 
 #include "arch/return_stub.h"
 
 extern "C" {
 extern const std::byte vdsotrace_return_stub[];
+extern const std::byte vdsotrace_return_stub_keep[];
+extern const std::byte vdsotrace_return_stub_unmap[];
+extern const std::byte vdsotrace_return_stub_close[];
+extern const std::byte vdsotrace_return_stub_close_mapped[];
 extern const std::byte vdsotrace_return_stub_back[];
 extern const std::byte vdsotrace_return_stub_words[];
 extern const std::byte vdsotrace_return_stub_end[];
@@ -22,6 +27,8 @@ constexpr std::uint64_t kX32Bit = 0x4000'0000;
 constexpr std::uint64_t kCallInstructionSize = 2;
 constexpr std::int64_t kFirstRestart = -516, kLastRestart = -512;
 
+std::uint64_t offset(const std::byte* place) { return static_cast<std::uint64_t>(place - vdsotrace_return_stub); }
+
 /// What the kernel would do on the way out of a stop, without a signal to deliver (arch_do_signal_or_restart).
 Registers begun_again(Registers r) {
   if (!restarts_call(r)) return r;
@@ -32,6 +39,20 @@ Registers begun_again(Registers r) {
 }
 
 }  // namespace
+
+std::optional<SystemCallRegisters> giving_back(WhenAlone then, const std::array<std::uint64_t, 6>& args) {
+  switch (then) {
+    case WhenAlone::keep: break;
+    case WhenAlone::unmap: return SystemCallRegisters{Abi::x86_64, SYS_munmap, {args[0], args[1]}};
+    case WhenAlone::close: return SystemCallRegisters{Abi::x86_64, SYS_close, {}};
+    case WhenAlone::close_mapped: return SystemCallRegisters{Abi::x86_64, SYS_close, {args[4]}};
+  }
+  return std::nullopt;
+}
+
+SystemCallRegisters setting_mask() {
+  return {Abi::x86_64, SYS_rt_sigprocmask, {SIG_SETMASK, 0, 0, sizeof(std::uint64_t)}};
+}
 
 bool restarts_after(std::int64_t result) {
   // 515, ENOIOCTLCMD, is none of them.
@@ -44,7 +65,7 @@ bool restarts_call(const Registers& registers) {
 
 std::size_t return_stub_at(std::span<const std::byte> bytes) {
   const std::span code(vdsotrace_return_stub, vdsotrace_return_stub_words);
-  const auto size = static_cast<std::size_t>(vdsotrace_return_stub_end - vdsotrace_return_stub);
+  const std::size_t size = offset(vdsotrace_return_stub_end);
   if (bytes.size() < size || !std::ranges::equal(bytes.first(code.size()), code)) return 0;
   return size;
 }
@@ -63,10 +84,11 @@ ReturnStub make_return_stub(const Registers& registers, std::uint64_t signal_mas
   words[RETURN_STUB_R10] = r.r10;
   words[RETURN_STUB_R11] = r.r11;
   words[RETURN_STUB_RIP] = r.rip;
-  ReturnStub stub{{vdsotrace_return_stub, vdsotrace_return_stub_end}, 0,
-                  static_cast<std::uint64_t>(vdsotrace_return_stub_back - vdsotrace_return_stub)};
-  const auto at = static_cast<std::size_t>(vdsotrace_return_stub_words - vdsotrace_return_stub);
-  std::memcpy(stub.bytes.data() + at, words.data(), sizeof words);
+  ReturnStub stub{{vdsotrace_return_stub, vdsotrace_return_stub_end},
+                  {offset(vdsotrace_return_stub_keep), offset(vdsotrace_return_stub_unmap),
+                   offset(vdsotrace_return_stub_close), offset(vdsotrace_return_stub_close_mapped)},
+                  offset(vdsotrace_return_stub_back)};
+  std::memcpy(stub.bytes.data() + offset(vdsotrace_return_stub_words), words.data(), sizeof words);
   return stub;
 }
 

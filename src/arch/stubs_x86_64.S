@@ -275,6 +275,9 @@ TEMPLATE \name
 2:      .quad   0                       /* region, 0 once recording has ended */
 3:      .quad   0                       /* function and flags */
 4:      .quad   0                       /* whether to keep words of the stack */
+        .if \timed
+5:      .quad   0                       /* whether the time-stamp counter may be read: else times are 0 */
+        .endif
 CODE \name
         push    %rbp
         mov     %rsp, %rbp
@@ -284,9 +287,12 @@ CODE \name
         push    %rdx
         .endif
         .if \timed
+        cmpq    $0, 5b(%rip)
+        je      62f
         rdtsc                           /* first: what comes now is done while the body waits to read the clock */
         shl     $32, %rdx
         or      %rax, %rdx
+63:
         .endif
         COUNT_ENTRY 2b, 1b, \clocked
         .ifeq \three
@@ -303,9 +309,12 @@ BACK \name
         test    %r11, %r11
         jz      80f
         .if \timed
+        cmpq    $0, 5b(%rip)
+        je      64f
         rdtsc
         shl     $32, %rdx
         or      %rdx, %rax
+65:
         .endif
         cmpl    $0, REGION_ORPHANED(%r11)
         jne     83f
@@ -420,6 +429,12 @@ BACK \name
 88:     add     $16, %rsp
 87:     pop     %rax
         jmp     83b
+        .if \timed
+62:     xor     %edx, %edx
+        jmp     63b
+64:     xor     %eax, %eax
+        jmp     65b
+        .endif
         COUNT_ENTRY_ELSEWHERE 1b, \clocked
 90:
 END \name

@@ -33,11 +33,18 @@ bool values_fit(const VdsoService& service, const Needs& needs) {
 /// It may make none of the calls that it would have to make for us, nor read the counter: killed meanwhile, we would leave it to die.
 bool is_strict(pid_t tid) { return proc::status_number(tid, "Seccomp") == SECCOMP_MODE_STRICT; }
 
-/// Where it is forbidden (PR_SET_TSC) we read it for the thread, as long as we live.
+/// What may be the reason why it cannot make calls for us, where that is one.
+std::string_view restriction(pid_t tid) {
+  const bool restricted = proc::status_number(tid, "Seccomp").value_or(SECCOMP_MODE_DISABLED) != SECCOMP_MODE_DISABLED;
+  return restricted ? " (it is under seccomp; --engine=perf asks nothing of it)" : "";
+}
+
+/// Where it is forbidden (PR_SET_TSC) we read it for the thread, as long as we live. False also where that cannot be asked.
 bool may_read_counter(RemoteCalls& calls, const StubSpace& space) {
   const std::uint64_t at = space.region()->address() + REGION_ANSWER;
   const auto* answer = reinterpret_cast<const int*>(space.region()->shared(at, sizeof(int)));
-  return calls.call(SYS_prctl, {PR_GET_TSC, at, 0, 0, 0, 0}) != 0 || *answer == PR_TSC_ENABLE;
+  const auto told = calls.call(SYS_prctl, {PR_GET_TSC, at, 0, 0, 0, 0});
+  return told && (*told != 0 || *answer == PR_TSC_ENABLE);
 }
 
 }  // namespace
@@ -128,7 +135,7 @@ void InlineEngine::install(AddressSpace& space, StoppedThread& stopped, std::spa
   if (inherited_) unmap_leftovers(stopped, others);
   if (auto placed = place(space, stopped, others); !placed) {
     if (!std::exchange(told_why_, true))
-      reporter_.tell(stopped.thread(), Notice{fmt::format("no stubs: {}", placed.error().message)});
+      reporter_.tell(stopped.thread(), Notice{fmt::format("no stubs: {}{}", placed.error().message, restriction(stopped.tid()))});
     use_breakpoints(all_, space, stopped);
     return;
   }
@@ -149,27 +156,23 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, st
   if (plan.code.size() > where->code_bytes) return fail("its stubs need too much room");
   const PlacedStubs placed{&plan, space.image(), *where};
   auto made = std::make_unique<StubSpace>(placed, stopped.thread().tgid, symbols_of(space));
-  bool written = false;
+  bool reads_counter = true;
   {
     RemoteCalls calls(stopped);
     if (!map_stub_code(calls, *where)) return fail("the process could not map executable memory");
-    written = write_code(tid, placed, where->region());
+    if (!write_code(tid, placed, where->region())) {
+      unmap_stubs(calls, *where);
+      return fail("its memory could not be written");
+    }
     auto region = map_region(stopped, calls, *where, false);
     if (!region) {
       unmap_stubs(calls, *where);
       return tl::unexpected(region.error());
     }
     made->set_region(std::move(*region));
-    if (attached_ && clock_ && !may_read_counter(calls, *made)) {
-      unmap_stubs(calls, *where);
-      return fail("it may not read the processor's time-stamp counter, as they do");
-    }
+    reads_counter = !attached_ || !clock_ || may_read_counter(calls, *made);
   }
-  if (!written) {
-    RemoteCalls calls(stopped);
-    unmap_stubs(calls, *where);
-    return fail("its memory could not be written");
-  }
+  if (!reads_counter) end_clock_reads(*made, stopped);
   // Before there is a jump: should we be killed in between, nobody may be in the middle of one.
   placed.move_out_of_patches(stopped);
   for (StoppedThread* other : others) placed.move_out_of_patches(*other);
@@ -274,8 +277,10 @@ void InlineEngine::note_interrupted(StubSpace& space, StoppedThread& stopped) {
     return placed.contain(pc) || (offset && placed.image->function_at(*offset) == nullptr);
   };
   if (!in_call(arch::program_counter(*registers))) return;
-  const auto record = interrupted_call(stopped, *placed.plan, placed.place.code);
+  auto record = interrupted_call(stopped, *placed.plan, placed.place.code);
   if (!record) return;
+  const std::uint64_t stamp = record->start;
+  date(*record);
   Thread& thread = stopped.thread();
   Call call;
   fill_call(call, placed.function(record->function), *record, Route::vdso, *clock_);
@@ -290,7 +295,7 @@ void InlineEngine::note_interrupted(StubSpace& space, StoppedThread& stopped) {
   }
   const auto word = [&](std::uint64_t address) { return stopped.memory().object<std::uint64_t>(address); };
   note_caller(call, space.place(space.caller_of(*record, word), thread.tid));
-  open_[thread.tid].enter(std::move(call), record->stack, left_by(space, thread), record->start);
+  open_[thread.tid].enter(std::move(call), record->stack, left_by(space, thread), stamp);
 }
 
 OpenCalls::Left InlineEngine::left_by(StubSpace& space, const Thread& thread) {
@@ -403,6 +408,16 @@ void InlineEngine::end_open_calls(StubSpace& space, Thread& thread) {
   if (auto fallback = fallbacks_.extract(thread.tid)) left(std::move(fallback.mapped()));
 }
 
+/// A process that may not read the counter and that outlives us: nobody could do it for its threads then.
+void InlineEngine::end_clock_reads(const StubSpace& space, StoppedThread& stopped) {
+  constexpr std::array<std::byte, sizeof(std::uint64_t)> kNo{};
+  for (const std::uint32_t word : space.placed().plan->counter_words)
+    write_remote(stopped.tid(), space.placed().place.code + word, kNo);
+  if (std::exchange(told_undated_, true)) return;
+  reporter_.tell(stopped.thread(), Notice{"may not read the processor's time-stamp counter: times of calls that stay in user space are "
+                                          "those at which they were found"});
+}
+
 // ---- what the breakpoints take care of ----
 
 std::optional<Resume> InlineEngine::on_trap(StoppedThread& stopped) {
@@ -414,6 +429,7 @@ std::optional<Resume> InlineEngine::on_trap(StoppedThread& stopped) {
     const auto code = stopped.memory().object<std::array<std::byte, 2>>(arch::program_counter(*registers));
     if (code != arch::kClockRead) return std::nullopt;
     stopped.set_registers(arch::after_clock_read(*registers, TscClock::now()));
+    if (attached_) end_clock_reads(*space, stopped);
     return Resume{};
   }
   return breakpoints_for(stopped.thread()).on_trap(stopped);

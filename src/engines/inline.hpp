@@ -69,6 +69,7 @@ class InlineEngine final : public ProbeEngine {
   bool may_sleep() const { return !attached_; }
   Result<std::unique_ptr<StubRegion>> map_region(StoppedThread& thread, RemoteCalls& calls, const StubPlace& place, bool replace);
   bool arm(StubSpace& space, StoppedThread& thread);
+  void end_clock_reads(const StubSpace& space, StoppedThread& thread);
 
   /// Whether callers are to be found: of the words of the stack that records keep then.
   bool keeps_stack() const { return needs_.callers || (needs_.stacks && needs_.each_call); }
@@ -98,6 +99,7 @@ class InlineEngine final : public ProbeEngine {
   BreakpointEngine all_;   ///< in processes without
   bool told_why_ = false;
   bool told_unseen_ = false;
+  bool told_undated_ = false;
   std::int64_t progress_told_ = 0;
   std::map<std::pair<const VdsoImage*, std::int64_t>, StubPlan> plans_;
   std::map<const AddressSpace*, std::unique_ptr<StubSpace>> spaces_;

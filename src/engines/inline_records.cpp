@@ -48,6 +48,7 @@ void InlineEngine::take(StubSpace& space, StubRecord& record, const StackWindow&
   if (route == Route::fallback) fallbacks_.erase(owner.tid);
   if (owner.thread != nullptr) returned(space, *owner.thread, record);
   if (!owner.told) return;
+  date(record);
   found_.push_back({&space.placed().function(record.function), owner.tgid, owner.tid, *route, record, &space});
 }
 

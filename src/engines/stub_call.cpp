@@ -55,6 +55,10 @@ constexpr Row kNoters[] = {
 
 }  // namespace
 
+void date(StubRecord& record) {
+  if (record.start == 0) record.start = record.end = TscClock::now();
+}
+
 void fill_call(Call& call, const StubbedFunction& function, const StubRecord& record, Route route, const TscClock& clock) {
   const VdsoService& service = *function.service;
   call.abi = Abi::x86_64;
@@ -67,7 +71,7 @@ void fill_call(Call& call, const StubbedFunction& function, const StubRecord& re
   call.result = record.result;
   call.error = error_of(record.result);
   call.start_ns = clock.realtime_ns(record.start);
-  call.duration_ns = clock.duration_ns(static_cast<std::int64_t>(record.end - record.start));
+  if (record.end > record.start) call.duration_ns = clock.duration_ns(static_cast<std::int64_t>(record.end - record.start));
   const auto* row = std::ranges::find(kNoters, service.syscall, &Row::name);
   if (row != std::end(kNoters)) row->note(record, call);
 }

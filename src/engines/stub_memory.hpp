@@ -23,7 +23,8 @@ struct StubPlace {
 /// grow. Nothing if there is none.
 std::optional<StubPlace> find_stub_place(pid_t pid, std::uint64_t vdso, std::uint64_t code_bytes);
 
-/// Maps code pages there (readable and executable, zero).
+/// Maps code pages there (readable and executable, zero). They are to be written before the next call: until then
+/// nobody would know whose they are, and they do not outlast us.
 bool map_stub_code(RemoteCalls& calls, const StubPlace& place);
 
 /// Makes a memfd named by the string at `name` in the process, and maps it as its region, in place of what was

@@ -122,7 +122,10 @@ class Planner {
       slots.push_back(word(is_short ? number | RECORD_SHORT_FLAG : number));
       slots.push_back(word(keep_stack_ ? 1 : 0));
     }
+    const bool timed = kind != StubKind::count && kind != StubKind::caller;
+    if (timed) slots.push_back(word(1));
     const auto start = append(kind, shape_of(service), slots);
+    if (timed) plan_.counter_words.push_back(start.block + static_cast<std::uint32_t>((slots.size() - 1) * sizeof(std::uint64_t)));
     plan_.stubs.push_back({start.block, size(), start.back, number});
     if (auto body = append_moved(*window, true); !body) return body;
     return jump_from(*window, start.code);

@@ -90,6 +90,8 @@ struct StubPlan {
   std::vector<MovedFallback> fallbacks;
   std::vector<PlacedStub> stubs;
   std::vector<RegionWord> region_words;
+  /// Offsets in the code of 64-bit words: 0 in them keeps stubs from reading the time-stamp counter.
+  std::vector<std::uint32_t> counter_words;
 
   /// Why a function cannot be observed so; another engine may.
   struct Refused {

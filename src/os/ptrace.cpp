@@ -44,6 +44,19 @@ bool suspend_seccomp(pid_t tid, OnTracerDeath fate, bool filtered, bool suspende
   return request(PTRACE_SETOPTIONS, tid, 0, options_with(fate, filtered) | more) == 0;
 }
 
+std::optional<std::vector<std::vector<sock_filter>>> seccomp_filters(pid_t tid) {
+  std::vector<std::vector<sock_filter>> filters;
+  for (std::uintptr_t index = 0;; ++index) {
+    const long length = request(PTRACE_SECCOMP_GET_FILTER, tid, index, 0);
+    if (length < 0 && errno == ENOENT) return filters;
+    if (length < 0) return std::nullopt;
+    std::vector<sock_filter> filter(static_cast<std::size_t>(length));
+    const auto into = reinterpret_cast<std::uintptr_t>(filter.data());
+    if (request(PTRACE_SECCOMP_GET_FILTER, tid, index, into) != length) return std::nullopt;
+    filters.push_back(std::move(filter));
+  }
+}
+
 bool interrupt(pid_t tid) { return request(PTRACE_INTERRUPT, tid, 0, 0) == 0; }
 
 bool resume_to_syscall(pid_t tid, int signal) {

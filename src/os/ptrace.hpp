@@ -3,6 +3,7 @@
 // the wait that follows tells what happened. Requests answer false or nothing then.
 #pragma once
 
+#include <linux/filter.h>
 #include <sys/ptrace.h>
 #include <sys/types.h>
 #include <sys/user.h>
@@ -10,6 +11,7 @@
 #include <csignal>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "vdsotrace/error.hpp"
 
@@ -26,6 +28,10 @@ Result<void> seize(pid_t tid, OnTracerDeath fate, bool filtered = false);
 /// Lets a stopped thread make system calls that its seccomp filters would forbid (PTRACE_O_SUSPEND_SECCOMP), or no
 /// more. False where that is not permitted: it takes CAP_SYS_ADMIN. It ends with us, too.
 bool suspend_seccomp(pid_t tid, OnTracerDeath fate, bool filtered, bool suspended);
+
+/// The filters that a stopped thread is under (PTRACE_SECCOMP_GET_FILTER). Nothing where they cannot be read: it takes CAP_SYS_ADMIN
+/// and a kernel with CONFIG_CHECKPOINT_RESTORE.
+std::optional<std::vector<std::vector<sock_filter>>> seccomp_filters(pid_t tid);
 
 bool interrupt(pid_t tid);
 /// Resumes until the next system call stop, delivering `signal` unless 0.

@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <initializer_list>
 
-#include "arch/return_stub.hpp"
 #include "model/syscalls/spec.hpp"
 #include "os/clock.hpp"
 #include "os/proc.hpp"
@@ -134,19 +133,24 @@ RemoteCalls::RemoteCalls(StoppedThread& stopped, Others others) : stopped_(stopp
   if (!instruction || current == nullptr || is_within_call(stopped.tid())) return;
   // A program can switch its mode on its own.
   if (arch::runs_64_bit(*current) != (abi_of_calls(stopped) == Abi::x86_64)) return;
+  const bool outlives_us = stopped.thread().fate == ptrace::OnTracerDeath::leave;
   if (under_other_filters(stopped.thread())) {
     paused_seccomp_ = ptrace::suspend_seccomp(stopped.tid(), stopped.thread().fate, stopped.thread().filtered, true);
     if (!paused_seccomp_) return;
+    if (outlives_us && arch::runs_64_bit(*current)) {
+      filters_ = OwnFilters::of(stopped.tid());
+      // On its way back it has to set the signal mask, however few calls it has made.
+      if (!filters_ || !filters_->permit(arch::setting_mask(), *instruction)) return;
+    }
   }
   const auto mask = ptrace::signal_mask(stopped.tid());
   if (!mask) return;
   mask_ = *mask;
   saved_ = *current;
   interrupted_ = is_interrupted(stopped.tid());
-  const bool outlives_us = stopped.thread().fate == ptrace::OnTracerDeath::leave;
   instruction_ = instruction;
   const bool can_return = arch::runs_64_bit(saved_) && others == Others::stopped;
-  if (outlives_us && can_return && place_return_stub()) instruction_ = return_stub_->address;
+  if (outlives_us && can_return) place_return_stub();
   // Only now: should we be gone, the code sets the mask back.
   if (!ptrace::set_signal_mask(stopped.tid(), kAllSignals)) instruction_.reset();
 }
@@ -165,18 +169,22 @@ std::optional<std::uint64_t> RemoteCalls::unused_place(std::size_t size) {
 }
 
 /// From here on the thread comes back by itself.
-bool RemoteCalls::place_return_stub() {
-  const arch::ReturnStub stub = arch::make_return_stub(saved_, mask_);
+void RemoteCalls::place_return_stub() {
+  arch::ReturnStub stub = arch::make_return_stub(saved_, mask_);
   const auto place = unused_place(stub.bytes.size());
-  if (!place) return false;
-  return_stub_ = Placed{*place, stub.bytes.size()};
-  if (!write_remote(stopped_.tid(), *place, stub.bytes)) return false;
-  moved_ = stopped_.set_registers(arch::moved_to(saved_, *place + stub.back));
-  return moved_;
+  if (!place) return;
+  return_stub_ = Placed{*place, std::move(stub)};
+  if (write_remote(stopped_.tid(), *place, return_stub_->stub.bytes)) {
+    moved_ = stopped_.set_registers(arch::moved_to(saved_, *place + return_stub_->stub.back));
+  } else {
+    remove_return_stub();
+  }
 }
 
 void RemoteCalls::remove_return_stub() {
-  if (return_stub_) write_remote(stopped_.tid(), return_stub_->address, std::vector<std::byte>(return_stub_->size));
+  if (!return_stub_) return;
+  write_remote(stopped_.tid(), return_stub_->address, std::vector<std::byte>(return_stub_->stub.bytes.size()));
+  return_stub_.reset();
 }
 
 RemoteCalls::~RemoteCalls() {
@@ -190,10 +198,21 @@ RemoteCalls::~RemoteCalls() {
   if (called_ && !as_before && arch::restarts_call(saved_)) ptrace::interrupt(stopped_.tid());
 }
 
-std::optional<std::int64_t> RemoteCalls::call(std::int64_t nr, const std::array<std::uint64_t, 6>& args) {
+/// Whatever the thread is in the middle of when we are killed.
+bool RemoteCalls::harmless(std::int64_t nr, const std::array<std::uint64_t, 6>& args, std::uint64_t at,
+                           arch::WhenAlone alone) const {
+  if (!filters_) return true;
+  const auto giving_back = arch::giving_back(alone, args);
+  return filters_->tolerate({Abi::x86_64, nr, args}, at) && (!giving_back || filters_->tolerate(*giving_back, at));
+}
+
+std::optional<std::int64_t> RemoteCalls::call(std::int64_t nr, const std::array<std::uint64_t, 6>& args,
+                                              arch::WhenAlone alone) {
   if (!instruction_) return std::nullopt;
+  const std::uint64_t at = return_stub_ ? return_stub_->address + return_stub_->stub.call(alone) : *instruction_;
+  if (!harmless(nr, args, at, alone)) return std::nullopt;
   called_ = moved_ = true;
-  if (!stopped_.set_registers(arch::for_system_call(saved_, *instruction_, nr, args))) return std::nullopt;
+  if (!stopped_.set_registers(arch::for_system_call(saved_, at, nr, args))) return std::nullopt;
   if (!run_to_system_call_stop(stopped_.tid()) || !run_to_system_call_stop(stopped_.tid())) return std::nullopt;
   const auto after = ptrace::registers(stopped_.tid());
   if (!after) return std::nullopt;

@@ -4,6 +4,8 @@
 #include <functional>
 #include <optional>
 
+#include "arch/return_stub.hpp"
+#include "trace/own_filters.hpp"
 #include "trace/thread.hpp"
 
 namespace vdsotrace {
@@ -25,18 +27,21 @@ class RemoteCalls {
   RemoteCalls& operator=(const RemoteCalls&) = delete;
 
   /// The raw result, -errno on failure. Nothing if the thread died, has no usable vDSO, or is under
-  /// seccomp (which might kill it for the call) and we may not suspend that.
-  std::optional<std::int64_t> call(std::int64_t nr, const std::array<std::uint64_t, 6>& args);
+  /// seccomp (which might kill it for the call) and we may not suspend that; also if it outlives us and its filters, in force again when
+  /// we are killed, would then do it harm. `alone`: what becomes of what the call has made should we be killed before the next one.
+  std::optional<std::int64_t> call(std::int64_t nr, const std::array<std::uint64_t, 6>& args,
+                                   arch::WhenAlone alone = arch::WhenAlone::keep);
 
  private:
   std::optional<std::uint64_t> unused_place(std::size_t size);
-  bool place_return_stub();
+  bool harmless(std::int64_t nr, const std::array<std::uint64_t, 6>& args, std::uint64_t at, arch::WhenAlone alone) const;
+  void place_return_stub();
   void remove_return_stub();
 
-  /// Code in the vDSO's unused end, where only zeros were.
+  /// In the vDSO's unused end, where only zeros were.
   struct Placed {
     std::uint64_t address;
-    std::size_t size;
+    arch::ReturnStub stub;
   };
   StoppedThread& stopped_;
   std::optional<Placed> return_stub_;
@@ -45,6 +50,7 @@ class RemoteCalls {
   bool moved_ = false;   ///< its registers are not the program's
   bool called_ = false;  ///< a call was begun
   bool paused_seccomp_ = false;
+  std::optional<OwnFilters> filters_;  ///< that matter should we be killed
   std::uint64_t mask_ = 0;
   arch::Registers saved_{};
 };

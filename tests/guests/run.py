@@ -27,6 +27,8 @@ PERF_LEAVES_OUT = "getcpu"  # the fifth function: a processor has four breakpoin
 OTHER_CLOCKSOURCE = "acpi_pm"  # every machine that is emulated here has it
 PAGE_CALLS = 10  # of each kind: vsyscall.c
 TIMES = 3  # each_call.c
+# Who may attach to a process that is not a descendant (Documentation/admin-guide/LSM/Yama.rst).
+SCOPES = {0: ("nobody", "root"), 1: ("root",), 2: ("root",), 3: ()}
 PROGRAMS = {"64-bit": "each_call_static", "32-bit": "each_call_m32", "x32": "each_call_x32"}
 X32 = "syscall.x32=y"  # only such a kernel runs x32 programs
 COLUMNS = {"user": 2, "kernel": 3, "none": 4}
@@ -50,6 +52,13 @@ echo "@page $? $(tail -n 1 /out)"
 vdsotrace -e trace=clock_gettime --json -o /out /bin/clock_switch_static {other}
 echo "@status switch $?"
 grep -E '"type":"(call|clocksource)"' /out | sed "s/^/@switch /"
+mkdir /etc; printf '%s::%s:%s::/:/bin/sh\\n' root 0 0 nobody 65534 65534 >/etc/passwd
+for scope in {scopes}; do
+  echo $scope >/proc/sys/kernel/yama/ptrace_scope
+  for user in nobody root; do
+    su $user -c 'sleep 60 & vdsotrace -o /dev/null --duration 0.01 -p $!; echo status $?; kill $!' 2>&1 | sed "s/^/@yama $scope $user /"
+  done
+done
 echo @end
 poweroff -f
 """
@@ -103,7 +112,7 @@ def make_initramfs(scratch):
     for file in [tracer, shutil.which("busybox"), *(BUILD / "tests/targets" / name for name in programs)]:
         shutil.copy(file, root / "bin")
     init = root / "init"
-    init.write_text(INIT.format(other=OTHER_CLOCKSOURCE))
+    init.write_text(INIT.format(other=OTHER_CLOCKSOURCE, scopes=" ".join(map(str, SCOPES))))
     init.chmod(0o755)
     names = "\n".join(str(path.relative_to(root)) for path in sorted(root.rglob("*")))
     with open(scratch / "initramfs", "wb") as archive:
@@ -154,7 +163,7 @@ def differences(boot, release, output):
             got = seen(line.group(1))
             wrong += [f"{engine} {width}: {' '.join(key)}: expected {want.get(key, 0)}, seen {got.get(key, 0)}"
                       for key in sorted(want.keys() | got.keys()) if want.get(key, 0) != got.get(key, 0)]
-    return wrong + page_differences(boot, output) + switch_differences(boot, output)
+    return wrong + page_differences(boot, output) + switch_differences(boot, output) + yama_differences(output)
 
 
 def page_differences(boot, output):
@@ -180,6 +189,20 @@ def switch_differences(boot, output):
         reasons = {event["reason"] for event in events if event.get("route") == "fallback"}
         if not reasons or not reasons <= {"clocksource", "clocksource-changed"}:
             wrong.append(f"clocksource switched: reasons {reasons}")
+    return wrong
+
+
+def yama_differences(output):
+    """An attach that Yama forbids: the error names its setting."""
+    wrong = []
+    for scope, permitted in SCOPES.items():
+        for user in ("nobody", "root"):
+            said = re.findall(rf"@yama {scope} {user} (.*)", output)
+            if user in permitted:
+                fine = "status 0" in said
+            else:
+                fine = "status 1" in said and any(f"hint: kernel.yama.ptrace_scope is {scope}: " in line for line in said)
+            wrong += [] if fine else [f"Yama {scope} {user}: {said}"]
     return wrong
 
 

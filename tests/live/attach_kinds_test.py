@@ -3,6 +3,7 @@ vDSO, with very many threads, in the middle of a vfork."""
 
 import ctypes
 import os
+import random
 import re
 import signal
 import struct
@@ -15,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import run, target, vdsotrace
-from attach_test import Attached, Served, field
+from attach_test import SEED, Attached, Served, field
 from targets_test import KINDS
 
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
@@ -23,6 +24,8 @@ PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
 
 def setUpModule():
     testing.require_ptrace()
+    print("VDSOTRACE_SEED =", SEED)
+    random.seed(SEED)
 
 
 def allow_all():
@@ -102,9 +105,44 @@ class PeculiarTest(unittest.TestCase):
             with self.subTest(kind):
                 self.cycles(kind, preexec_fn=allow_all)
 
+    def test_under_filters_that_forbid(self):
+        """What it would be killed for it is not made to do, as its filters are in force again when we are killed."""
+        testing.require_program("strace")
+        for answer in ("errno", "kill"):
+            for call in ("mmap", "munmap", "memfd_create", "close", "prctl", "rt_sigprocmask"):
+                with self.subTest(f"{answer} {call}"):
+                    program = subprocess.Popen(target("barred", answer, call), stdin=subprocess.PIPE,
+                                               stdout=subprocess.PIPE, bufsize=0)
+                    self.addCleanup(program.kill)
+                    self.addCleanup(program.stdout.close)
+                    self.assertEqual(program.stdout.readline(), b"ready\n")
+
+                    def ask():
+                        program.stdin.write(b"x")
+                        self.assertEqual(program.stdout.read(1), b".", program.poll())
+                        self.assertEqual(int(field(program.pid, "SigBlk"), 16), 0)
+
+                    nth, killed = random.randrange(1, 5), True
+                    while killed:
+                        ran = run(["strace", "-qq", "-o", "/dev/null", "-e", "trace=ptrace",
+                                   "-e", f"inject=ptrace:signal=KILL:when={nth}", testing.VDSOTRACE, "-o", "/dev/null",
+                                   "-e", "trace=%vdso", "--duration", "0.01", "-p", str(program.pid)])
+                        killed = ran.status == -signal.SIGKILL
+                        ask()
+                        nth += random.randrange(1, 5)
+                    tracer = Attached(self, program.pid, "-e", "trace=%vdso")
+                    ask()
+                    text = tracer.finish(signal.SIGINT)
+                    may_fail = answer == "errno" or call == "prctl"
+                    harmless = os.geteuid() == 0 and may_fail and call != "rt_sigprocmask"
+                    self.assertEqual("it is under seccomp; --engine=perf" in text, not harmless, text)
+                    ask()
+                    program.stdin.close()
+                    self.assertEqual(program.wait(30), 8)
+
     def test_without_the_counter(self):
         """Stubs of ours must not read it either, also once we are gone."""
-        for how in ("strict", "counter"):
+        for how, told in (("strict", b"runs already: "), ("counter", b"time-stamp counter: ")):
             with self.subTest(how):
                 program = subprocess.Popen(target("coarse", how), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
                 self.addCleanup(program.kill)
@@ -112,7 +150,7 @@ class PeculiarTest(unittest.TestCase):
                 self.assertEqual(program.stdout.readline(), "ready\n")
                 for _ in range(self.ROUNDS):
                     for options in (["-e", "trace=%vdso"], ["-c"]):
-                        tracer = Attached(self, program.pid, *options, ready=None if "-c" in options else b"runs already: ")
+                        tracer = Attached(self, program.pid, *options, ready=None if "-c" in options else told)
                         testing.wait_until(lambda: field(program.pid, "TracerPid") != "0")
                         tracer.process.kill()
                         tracer.process.communicate(timeout=60)
@@ -121,6 +159,32 @@ class PeculiarTest(unittest.TestCase):
                         self.assertEqual(program.stdout.read(1), ".", program.poll())
                 program.stdin.close()
                 self.assertEqual(program.wait(30), 8)
+
+    def test_the_counter_is_forbidden_meanwhile(self):
+        """By a program that stubs observe: it does not notice, nor when we are killed then."""
+        for ending in (signal.SIGINT, signal.SIGKILL):
+            with self.subTest(ending.name):
+                self.forbid_the_counter(ending)
+
+    def forbid_the_counter(self, ending):
+        program = subprocess.Popen(target("coarse", "later"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        self.addCleanup(program.kill)
+        self.addCleanup(program.stdout.close)
+        self.assertEqual(program.stdout.readline(), b"ready\n")
+        tracer = Attached(self, program.pid, "-e", "trace=%vdso", ready=None)
+        testing.wait_until(lambda: "memfd:vdsotrace" in Path(f"/proc/{program.pid}/maps").read_text())
+        for byte in (b"x", b"f", b"x"):
+            program.stdin.write(byte)
+            self.assertEqual(program.stdout.read(1), b".", program.poll())
+        tracer.process.send_signal(ending)
+        text = tracer.process.communicate(timeout=60)[1].decode()
+        if ending == signal.SIGINT:
+            self.assertNotIn("SIGSEGV", text)
+            self.assertEqual((text.count("CLOCK_MONOTONIC_COARSE"), text.count("time(NULL)")), (300, 300))
+        program.stdin.write(b"x")
+        self.assertEqual(program.stdout.read(1), b".", program.poll())
+        program.stdin.close()
+        self.assertEqual(program.wait(30), 8)
 
     def test_32_bit(self):
         self.require_32_bit()

@@ -44,6 +44,15 @@ def field(pid, name):
     return re.search(rf"(?m)^{name}:\s*(\S+)", status_of(pid)).group(1)
 
 
+def executable(pid):
+    """Where code is mapped."""
+    return {line.split()[0] for line in Path(f"/proc/{pid}/maps").read_text().splitlines() if "x" in line.split()[1]}
+
+
+def files_of(pid):
+    return [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+
+
 class Served:
     """A running tests/targets/serve, or another build of it."""
 
@@ -365,6 +374,28 @@ class StormTest(unittest.TestCase):
                 Attached(self, served.pid, "-e", "trace=%vdso").finish(signal.SIGINT)
                 served.check()
                 served.end()
+
+    def test_vdsotrace_is_killed_between_two_steps(self):
+        """At one of its requests after the other: no descriptor is left, and no memory that the next attach does not know."""
+        testing.require_program("strace")
+        served = Served(self)
+        before = executable(served.pid)
+        options = ["-o", "/dev/null", "-e", "trace=%vdso", "-p", str(served.pid), "--duration"]
+        for request, step in (("ptrace", 7), ("pwrite64", 1)):
+            nth, killed = random.randrange(1, step + 1), True
+            while killed:
+                strace = ["strace", "-qq", "-o", "/dev/null", "-e", f"trace={request}",
+                          "-e", f"inject={request}:signal=KILL:when={nth}"]
+                killed = run([*strace, VDSOTRACE, *options, "0.01"]).status == -signal.SIGKILL
+                served.check("progress")
+                self.assertNotIn("memfd:vdsotrace", " ".join(files_of(served.pid)), f"{request} {nth}")
+                nth += random.randrange(1, step + 1)
+        vdsotrace(*options, "0.1")
+        served.check()
+        stubs = Path(f"/proc/{served.pid}/maps").read_text().count("memfd:vdsotrace")
+        self.assertEqual(len(executable(served.pid) - before), stubs)
+        self.assertLess(stubs, 4)
+        served.end()
 
 
 class StoppedTest(unittest.TestCase):

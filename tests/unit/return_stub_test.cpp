@@ -4,11 +4,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <span>
+#include <string>
 
 #include "arch/return_stub.hpp"
+#include "os/proc.hpp"
 #include "os/ptrace.hpp"
 #include "support/catch.hpp"
 
@@ -38,43 +43,121 @@ class Child {
 
 }  // namespace
 
-TEST_CASE("a thread that runs into a return stub comes back with its registers and signal mask") {
-  void* page = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  REQUIRE(page != MAP_FAILED);
-  const Child child(page);
-  const auto registers = ptrace::registers(child.pid());
-  const auto mask = ptrace::signal_mask(child.pid());
-  REQUIRE((registers && mask));
+namespace {
 
-  const arch::ReturnStub stub = arch::make_return_stub(*registers, *mask);
-  for (std::size_t at = 0; at < stub.bytes.size(); at += sizeof(long)) {
-    long word = 0;
-    std::memcpy(&word, stub.bytes.data() + at, std::min(sizeof word, stub.bytes.size() - at));
-    REQUIRE(::ptrace(PTRACE_POKEDATA, child.pid(), static_cast<char*>(page) + at, word) == 0);
+/// A child whose thread makes calls in a return stub, and is not taken back from the last of them.
+class Alone {
+ public:
+  Alone() : page_(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)), child_(page_) {
+    const auto registers = ptrace::registers(child_.pid());
+    const auto mask = ptrace::signal_mask(child_.pid());
+    REQUIRE((page_ != MAP_FAILED && registers && mask));
+    registers_ = *registers;
+    mask_ = *mask;
+    stub_ = arch::make_return_stub(registers_, mask_);
+    for (std::size_t at = 0; at < stub_.bytes.size(); at += sizeof(long)) {
+      long word = 0;
+      std::memcpy(&word, stub_.bytes.data() + at, std::min(sizeof word, stub_.bytes.size() - at));
+      REQUIRE(::ptrace(PTRACE_POKEDATA, child_.pid(), static_cast<char*>(page_) + at, word) == 0);
+    }
+    REQUIRE(ptrace::set_signal_mask(child_.pid(), ~std::uint64_t{0}));
   }
-  // A call is made, and nobody takes the thread back from it.
-  const auto start = reinterpret_cast<std::uint64_t>(page);
-  REQUIRE(ptrace::set_signal_mask(child.pid(), ~std::uint64_t{0}));
-  REQUIRE(ptrace::set_registers(child.pid(), arch::for_system_call(*registers, start + stub.call, SYS_getppid, {})));
-  const auto returns_to = arch::program_counter(*registers);
-  bool back = false;
-  for (int step = 0; step < 40 && !back; ++step) {
-    REQUIRE(::ptrace(PTRACE_SINGLESTEP, child.pid(), nullptr, nullptr) == 0);
+  ~Alone() { ::munmap(page_, 4096); }
+  pid_t pid() const { return child_.pid(); }
+
+  /// An empty string in it.
+  std::uint64_t no_name() const { return reinterpret_cast<std::uint64_t>(page_) + stub_.bytes.size(); }
+
+  /// Its result; the thread stands behind it.
+  std::int64_t call(std::int64_t nr, const std::array<std::uint64_t, 6>& args, arch::WhenAlone alone) {
+    const auto at = reinterpret_cast<std::uint64_t>(page_) + stub_.call(alone);
+    REQUIRE(ptrace::set_registers(pid(), arch::for_system_call(registers_, at, nr, args)));
+    const auto now = step();
+    REQUIRE(arch::program_counter(now) == at + arch::kSystemCall.size());
+    return arch::return_value(now);
+  }
+
+  /// It goes on by itself, and is as before.
+  void come_back() {
+    const auto returns_to = arch::program_counter(registers_);
+    arch::Registers after{};
+    for (int steps = 0; steps < 40 && arch::program_counter(after) != returns_to; ++steps) after = step();
+    after.orig_rax = registers_.orig_rax;
+    CHECK(std::memcmp(&after, &registers_, sizeof after) == 0);
+    CHECK(ptrace::signal_mask(pid()) == mask_);
+  }
+
+  void end() {
+    ::ptrace(PTRACE_CONT, pid(), nullptr, nullptr);
     int status = 0;
-    REQUIRE(::waitpid(child.pid(), &status, 0) == child.pid());
-    REQUIRE(WIFSTOPPED(status));
-    back = arch::program_counter(*ptrace::registers(child.pid())) == returns_to;
+    REQUIRE(::waitpid(pid(), &status, 0) == pid());
+    CHECK(WEXITSTATUS(status) == 7);
   }
-  REQUIRE(back);
-  auto after = *ptrace::registers(child.pid());
-  after.orig_rax = registers->orig_rax;
-  CHECK(std::memcmp(&after, &*registers, sizeof after) == 0);
-  CHECK(ptrace::signal_mask(child.pid()) == mask);
-  ::ptrace(PTRACE_CONT, child.pid(), nullptr, nullptr);
-  int status = 0;
-  REQUIRE(::waitpid(child.pid(), &status, 0) == child.pid());
-  CHECK(WEXITSTATUS(status) == 7);
-  ::munmap(page, 4096);
+
+ private:
+  arch::Registers step() {
+    REQUIRE(::ptrace(PTRACE_SINGLESTEP, pid(), nullptr, nullptr) == 0);
+    int status = 0;
+    REQUIRE(::waitpid(pid(), &status, 0) == pid());
+    REQUIRE(WIFSTOPPED(status));
+    return *ptrace::registers(pid());
+  }
+
+  void* page_;
+  Child child_;
+  arch::Registers registers_{};
+  std::uint64_t mask_ = 0;
+  arch::ReturnStub stub_;
+};
+
+bool has_file(pid_t pid, std::int64_t fd) {
+  return ::access(("/proc/" + std::to_string(pid) + "/fd/" + std::to_string(fd)).c_str(), F_OK) == 0;
+}
+
+bool has_mapped(pid_t pid, std::uint64_t address) {
+  return std::ranges::any_of(proc::mappings(pid), [&](const auto& mapping) { return mapping.start == address; });
+}
+
+}  // namespace
+
+TEST_CASE("a thread that runs into a return stub comes back with its registers and signal mask") {
+  Alone alone;
+  alone.call(SYS_getppid, {}, arch::WhenAlone::keep);
+  alone.come_back();
+  alone.end();
+}
+
+TEST_CASE("a thread that is left in a return stub gives back what its call has made") {
+  using arch::WhenAlone;
+  constexpr std::uint64_t kLength = 16384, kNone = ~std::uint64_t{0};
+  constexpr std::array<std::uint64_t, 6> kAnywhere{0, kLength, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, kNone, 0};
+  Alone alone;
+  SECTION("memory") {
+    const auto address = alone.call(SYS_mmap, kAnywhere, WhenAlone::unmap);
+    REQUIRE(has_mapped(alone.pid(), static_cast<std::uint64_t>(address)));
+    alone.come_back();
+    CHECK_FALSE(has_mapped(alone.pid(), static_cast<std::uint64_t>(address)));
+  }
+  SECTION("a descriptor") {
+    const auto fd = alone.call(SYS_eventfd2, {}, WhenAlone::close);
+    REQUIRE(has_file(alone.pid(), fd));
+    alone.come_back();
+    CHECK_FALSE(has_file(alone.pid(), fd));
+  }
+  SECTION("a descriptor, but not what was mapped of it") {
+    const auto fd = alone.call(SYS_memfd_create, {alone.no_name(), 0}, WhenAlone::close);
+    REQUIRE(has_file(alone.pid(), fd));
+    const auto file = static_cast<std::uint64_t>(fd);
+    const auto address = alone.call(SYS_mmap, {0, kLength, PROT_READ, MAP_SHARED, file, 0}, WhenAlone::close_mapped);
+    alone.come_back();
+    CHECK_FALSE(has_file(alone.pid(), fd));
+    CHECK(has_mapped(alone.pid(), static_cast<std::uint64_t>(address)));
+  }
+  SECTION("nothing, where the call failed") {
+    CHECK(alone.call(SYS_memfd_create, {0, 0}, WhenAlone::close) == -EFAULT);
+    alone.come_back();
+  }
+  alone.end();
 }
 
 TEST_CASE("a return stub begins an interrupted system call again") {

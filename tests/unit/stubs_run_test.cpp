@@ -1,5 +1,6 @@
 // Runs the stubs themselves, in this process: counters and rings as the traced program would write them.
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -141,7 +142,7 @@ TEST_CASE("a record has arguments, value, times and who called", "[stubs_run]") 
   if (!can_run()) return;
   Shared shared;
   shared.region->bind(own_thread_pointer());
-  const Observed call(StubKind::timespec, StubShape::clocked, {0, shared.address(), 5, 0}, kFillTimespec);
+  const Observed call(StubKind::timespec, StubShape::clocked, {0, shared.address(), 5, 0, 1}, kFillTimespec);
   timespec out{};
   CHECK(call(1, reinterpret_cast<long>(&out)) == 0);
   CHECK(out.tv_nsec == 7);
@@ -165,7 +166,7 @@ TEST_CASE("a failed call's pointer is not followed", "[stubs_run]") {
   if (!can_run()) return;
   Shared shared;
   // mov rax, -14; ret
-  const Observed call(StubKind::timespec, StubShape::clocked, {0, shared.address(), 0, 0},
+  const Observed call(StubKind::timespec, StubShape::clocked, {0, shared.address(), 0, 0, 1},
                       from_hex("48 c7 c0 f2 ff ff ff c3"));
   CHECK(call(0, 1) == -14);
   const auto records = drained(shared);
@@ -178,7 +179,7 @@ TEST_CASE("three arguments reach the function and the record", "[stubs_run]") {
   Shared shared;
   shared.region->bind(own_thread_pointer());
   char bytes[64] = "0123456789";
-  const Observed call(StubKind::getrandom, StubShape::three, {0, shared.address(), 0, 0},
+  const Observed call(StubKind::getrandom, StubShape::three, {0, shared.address(), 0, 0, 1},
                       from_hex("48 89 f0 c3"));  // mov rax, rsi; ret: so many bytes were written
   CHECK(call(reinterpret_cast<long>(bytes), 4, 9) == 4);
   CHECK(call(reinterpret_cast<long>(bytes), 64, 0) == 64);
@@ -194,7 +195,7 @@ TEST_CASE("three arguments reach the function and the record", "[stubs_run]") {
 TEST_CASE("a short record has its times", "[stubs_run]") {
   if (!can_run()) return;
   Shared shared;
-  const Observed call(StubKind::measured, StubShape::plain, {0, shared.address(), 3 | RECORD_SHORT_FLAG, 0}, kReturnZero);
+  const Observed call(StubKind::measured, StubShape::plain, {0, shared.address(), 3 | RECORD_SHORT_FLAG, 0, 1}, kReturnZero);
   call();
   const auto records = drained(shared);
   REQUIRE(records.size() == 1);
@@ -203,12 +204,29 @@ TEST_CASE("a short record has its times", "[stubs_run]") {
   CHECK(records[0].end >= records[0].start);
 }
 
+TEST_CASE("a stub that may not read the counter gives no times", "[stubs_run]") {
+  if (!can_run()) return;
+  Shared shared;
+  const Observed plain(StubKind::measured, StubShape::plain, {0, shared.address(), RECORD_SHORT_FLAG, 0, 0}, kReturnZero);
+  const Observed three(StubKind::getrandom, StubShape::three, {0, shared.address(), 0, 0, 0}, kSum);
+  // It would get a SIGSEGV.
+  REQUIRE(::prctl(PR_SET_TSC, PR_TSC_SIGSEGV) == 0);
+  const long zero = plain(1, 2), sum = three(0, 4, 5);
+  REQUIRE(::prctl(PR_SET_TSC, PR_TSC_ENABLE) == 0);
+  CHECK(zero == 0);
+  CHECK(sum == 9);
+  const auto records = drained(shared);
+  REQUIRE(records.size() == 2);
+  for (const StubRecord& record : records) CHECK((record.start == 0 && record.end == 0));
+  CHECK((records[1].arg1 == 4 && records[1].arg2 == 5 && records[1].result == 9));
+}
+
 TEST_CASE("nothing is lost when rings are full", "[stubs_run]") {
   if (!can_run()) return;
   Shared shared;
   shared.region->bind(own_thread_pointer());
   constexpr std::uint64_t kCalls = 50'000;
-  const Observed call(StubKind::timespec, StubShape::clocked, {0, shared.address(), 0, 0}, kFillTimespec);
+  const Observed call(StubKind::timespec, StubShape::clocked, {0, shared.address(), 0, 0, 1}, kFillTimespec);
   std::atomic<int> running{3};
   std::vector<std::thread> callers;
   for (int i = 0; i < 3; ++i) {
@@ -234,7 +252,7 @@ TEST_CASE("nothing is lost when rings are full", "[stubs_run]") {
 TEST_CASE("once recording has ended calls go through", "[stubs_run]") {
   if (!can_run()) return;
   Shared shared;
-  const Observed call(StubKind::measured, StubShape::three, {0, shared.address(), RECORD_SHORT_FLAG, 0}, kSum);
+  const Observed call(StubKind::measured, StubShape::three, {0, shared.address(), RECORD_SHORT_FLAG, 0, 1}, kSum);
   shared.at<std::uint32_t>(REGION_ORPHANED) = 1;
   CHECK(call(1, 2, 3) == 6);
   CHECK(call(1, 2, 3) == 6);
@@ -366,8 +384,9 @@ TEST_CASE("stubs do the same when they are executed for a thread", "[stubs_run]"
   };
   const bool bound = GENERATE(false, true);
   const std::uint64_t keeps = GENERATE(0, 1);
+  const std::uint64_t reads = GENERATE(0, 1);
   for (const Case& test : cases) {
-    CAPTURE(static_cast<int>(test.kind), static_cast<int>(test.shape), bound, keeps);
+    CAPTURE(static_cast<int>(test.kind), static_cast<int>(test.shape), bound, keeps, reads);
     Shared native(keeps != 0 ? RecordSize::window : RecordSize::values);
     Shared foreign(keeps != 0 ? RecordSize::window : RecordSize::values);
     char first[64] = "first first first first";
@@ -379,12 +398,13 @@ TEST_CASE("stubs do the same when they are executed for a thread", "[stubs_run]"
                                                       {by_value ? ~0u : at(second), at(first), 1}};
     const auto slots = [&](const Shared& shared) -> std::vector<std::uint64_t> {
       const std::uint64_t row = shared.address() + REGION_COUNTERS + (1 << KIND_LOG2);
-      const bool is_short = test.kind == StubKind::caller || test.kind == StubKind::measured;
+      const bool is_short = test.kind == StubKind::measured;
       switch (test.kind) {
         case StubKind::count: return {0, shared.address()};
         case StubKind::count_fallback: return {row, 0x1234, shared.address(), 1ull << 32};
         case StubKind::record_fallback: return {0x1234, shared.address(), RECORD_FALLBACK_FLAG};
-        default: return {0, shared.address(), std::uint64_t{is_short ? RECORD_SHORT_FLAG : 0u}, keeps};
+        case StubKind::caller: return {0, shared.address(), RECORD_SHORT_FLAG, keeps};
+        default: return {0, shared.address(), std::uint64_t{is_short ? RECORD_SHORT_FLAG : 0u}, keeps, reads};
       }
     };
     // The result is a number of bytes, or success: mov eax, edx; ret. Where there is no third argument: xor eax, eax; ret.
@@ -455,7 +475,7 @@ TEST_CASE("records follow each other as closely as their size allows", "[stubs_r
     CAPTURE(fit);
     Shared shared(size);
     shared.region->bind(own_thread_pointer());
-    const Observed call(StubKind::measured, StubShape::clocked, {0, shared.address(), 1 | RECORD_SHORT_FLAG, 0}, kReturnZero);
+    const Observed call(StubKind::measured, StubShape::clocked, {0, shared.address(), 1 | RECORD_SHORT_FLAG, 0, 1}, kReturnZero);
     const Observed fallback(StubKind::record_fallback, StubShape::plain, {0x1234, shared.address(), 1 | RECORD_FALLBACK_FLAG},
                             from_hex("c3"));
     long next = 0;
@@ -523,7 +543,7 @@ TEST_CASE("who waits for room goes on as soon as vdsotrace has died", "[stubs_ru
   const bool fallback = GENERATE(false, true);
   CAPTURE(may_sleep, fallback);
   KeptByOther region(may_sleep);
-  const Observed call(StubKind::timespec, StubShape::clocked, {0, region.address(), 0, 0}, kFillTimespec);
+  const Observed call(StubKind::timespec, StubShape::clocked, {0, region.address(), 0, 0, 1}, kFillTimespec);
   const Observed fall(StubKind::record_fallback, StubShape::plain, {0x1234, region.address(), RECORD_FALLBACK_FLAG},
                       from_hex("c3"));
   constexpr std::uint64_t kRoom = RING_BYTES >> RECORD_LOG2_VALUES;
