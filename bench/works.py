@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from observers import CALL, FALLBACK, IFUNC, MAKE, MEMORY, PROGRAM, SERVER, START, SYSCALL, SOURCE, VDSOTRACE
+from observers import CALL, FALLBACK, IFUNC, MAKE, MEMORY, PROGRAM, SERVER, START, SYSCALL, SOURCE, VDSOTRACE, testing
 
 CALLS = str(SOURCE / "build" / "bench" / "calls")
 NS = {"ns": 1, "us": 1e3, "ms": 1e6}
@@ -114,7 +114,7 @@ class Redis(Work):
         server = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", socket, "--save", "", "--dir", directory],
                                   stdout=subprocess.DEVNULL)
         try:
-            while not os.path.exists(socket):
+            while not testing.listens(socket):
                 time.sleep(0.01)
             yield server.pid, socket
         finally:

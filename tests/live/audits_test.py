@@ -154,7 +154,7 @@ class AuditsTest(unittest.TestCase):
                                       stdout=subprocess.DEVNULL)
             self.addCleanup(server.wait)
             self.addCleanup(server.kill)
-            wait_until(lambda: os.path.exists(socket))
+            wait_until(lambda: testing.listens(socket))
             found, entered = self.watched_twice(server.pid, folder, lambda: subprocess.run(
                 ["redis-benchmark", "-s", socket, "-t", "get", "-n", "20000", "-q"], check=True, stdout=subprocess.DEVNULL))
         self.assertEqual(through_vdso(found), entered)
@@ -165,7 +165,9 @@ class AuditsTest(unittest.TestCase):
     def watched_twice(self, pid, folder, load):
         base = next(int(line.split("-")[0], 16) for line in Path(f"/proc/{pid}/maps").read_text().splitlines()
                     if line.endswith("[vdso]"))
-        events = {name: f"mem:{base + vdso_functions()[name]:#x}:x:u" for name in FUNCTIONS}
+        entries = {name: base + vdso_functions()[name] for name in FUNCTIONS}
+        events = {name: f"mem:{address:#x}:x:u" for name, address in entries.items()}
+        before = self.bytes_at(pid, entries.values())
         os.kill(pid, signal.SIGSTOP)
         perf = subprocess.Popen(["perf", "stat", "-x,", "-o", f"{folder}/perf", "-p", str(pid),
                                  *(word for event in events.values() for word in ("-e", event))])
@@ -173,7 +175,8 @@ class AuditsTest(unittest.TestCase):
         wait_until(lambda: self.perf_events_of(perf.pid) >= len(events))
         watcher = subprocess.Popen([VDSOTRACE, "audit", "--json", "-o", f"{folder}/audit", "-p", str(pid)])
         self.addCleanup(watcher.kill)
-        wait_until(lambda: f"TracerPid:\t{watcher.pid}\n" in Path(f"/proc/{pid}/status").read_text())
+        # Seized is not yet watched: what SIGCONT lets run while stubs are put in is seen by perf alone.
+        wait_until(lambda: all(now != then for now, then in zip(self.bytes_at(pid, entries.values()), before)))
         os.kill(pid, signal.SIGCONT)
         load()
         os.kill(pid, signal.SIGSTOP)
@@ -184,6 +187,10 @@ class AuditsTest(unittest.TestCase):
         rows = [line.split(",") for line in Path(folder, "perf").read_text().splitlines() if ",mem:" in line]
         entered = {name: next(int(row[0]) for row in rows if row[2] == event) for name, event in events.items()}
         return json.loads(Path(folder, "audit").read_text()), entered
+
+    def bytes_at(self, pid, addresses):
+        with open(f"/proc/{pid}/mem", "rb") as memory:
+            return [os.pread(memory.fileno(), 8, address) for address in addresses]
 
     def perf_events_of(self, pid):
         count = 0

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -116,6 +117,12 @@ def wait_until(holds):
         if time.monotonic() > end:
             raise AssertionError("waited in vain")
         os.sched_yield()
+
+
+def listens(path):
+    """Whether somebody answers at that Unix socket; there is a moment in which it only exists."""
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(path) == 0
 
 
 def children_of(pid):
