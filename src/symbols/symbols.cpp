@@ -46,6 +46,7 @@ struct Symbols::Inner {
   Unwinder unwinder;
   JitNames jit;
   std::unordered_map<std::uint64_t, Caller> places;  ///< by the address looked up; files only
+  std::unordered_map<std::uint64_t, bool> skips;     ///< whether it is the C library's
   std::unordered_map<std::uint64_t, bool> steps;     ///< whether there is unwind information
   std::unordered_map<std::uint64_t, std::optional<std::uint64_t>> rules;
 
@@ -54,6 +55,7 @@ struct Symbols::Inner {
     if (!modules.refresh(pid)) return;
     unwinder.forget();
     places.clear();
+    skips.clear();
     steps.clear();
     rules.clear();
   }
@@ -69,6 +71,7 @@ struct Symbols::Inner {
   Caller place(pid_t pid, std::uint64_t address, std::uint64_t lookup);
   void name(const Module& module, std::uint64_t lookup, Caller& place) const;
   bool skipped(pid_t pid, std::uint64_t lookup);
+  bool in_c_library(pid_t pid, CodeRange& range, std::uint64_t lookup);
   bool can_step(pid_t pid, std::uint64_t lookup);
   /// Where the frame to which something has just returned has its own return address: bytes above the stack pointer.
   std::optional<std::uint64_t> next_return_address(pid_t pid, std::uint64_t return_address);
@@ -113,10 +116,17 @@ Caller Symbols::Inner::place(pid_t pid, std::uint64_t address, std::uint64_t loo
 }
 
 bool Symbols::Inner::skipped(pid_t pid, std::uint64_t lookup) {
+  if (outdated && !walking) refresh(pid);
+  if (const auto known = skips.find(lookup); known != skips.end()) return known->second;
   CodeRange* range = range_at(pid, lookup);
   if (range == nullptr) return false;
-  if (range->is_vdso() || is_c_library(range->file())) return true;
-  const Module* module = modules.module_of(pid, *range);
+  if (skips.size() >= kMostKnown) skips.clear();
+  return skips[lookup] = in_c_library(pid, *range, lookup);
+}
+
+bool Symbols::Inner::in_c_library(pid_t pid, CodeRange& range, std::uint64_t lookup) {
+  if (range.is_vdso() || is_c_library(range.file())) return true;
+  const Module* module = modules.module_of(pid, range);
   return module != nullptr && module->facts.self_contained && is_time_wrapper(place(pid, lookup + 1, lookup).symbol);
 }
 
