@@ -23,7 +23,7 @@ def rows(work, observers, rounds):
     for _ in range(min(rounds, work.rounds or rounds)):
         for one in [one for one in observers if one.name in taken]:
             try:
-                taken[one.name].append(work.measure(one))
+                taken[one.name].append(statistics.median(work.measure(one) for _ in range(work.repeats)))
             except (subprocess.CalledProcessError, IndexError, TypeError) as reason:
                 print(f"not measured: {work.name}: {one.name}: {reason}", file=sys.stderr)
                 del taken[one.name]

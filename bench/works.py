@@ -27,6 +27,7 @@ class Work:
     """What a work has unless it says otherwise."""
     beside = "bare"  # the observer whose figure the ratio divides by; empty: none
     rounds = None    # how often it is measured at most
+    repeats = 1      # a round's figure is the median of so many: what is over in milliseconds is noise alone
 
     def missing(self):
         """Why it cannot be done here, or nothing."""
@@ -69,6 +70,7 @@ class Whole(Work):
     command: tuple
     unit: str = "ms"
     beside: str = "bare"
+    repeats: int = 1
 
     def measure(self, observer):
         start = time.perf_counter_ns()
@@ -169,7 +171,7 @@ WORKS = [
     Redis(),
     Loop("system call, getppid", SYSCALL, "us", "getppid", beside="strace"),
     Loop("direct system call, clock_gettime", SYSCALL, "us", "clock_syscall", beside="strace"),
-    Whole("true, from start to end", START, ("true",), beside="strace"),
+    Whole("true, from start to end", START, ("true",), beside="strace", repeats=9),
     Whole("make that compiles 8 files", MAKE, ("make", "-s", "-B", "-f", "bench/compile.mk")),
     Memory(),
 ]
