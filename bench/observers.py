@@ -17,7 +17,7 @@ VDSO_ONLY = ["-e", "route=vdso,fallback"]  # no system call stops
 
 # Kinds of work. An IFUNC is resolved to the vDSO's function itself: gdb and uprobes do not see it by name.
 CALL, IFUNC, FALLBACK = "call", "ifunc", "fallback"
-SYSCALL, START, MAKE, PROGRAM, SERVER, MEMORY = "syscall", "start", "make", "program", "server", "memory"
+SYSCALL, START, MAKE, PROGRAM, SERVER, MEMORY, STUB = "syscall", "start", "make", "program", "server", "memory", "stub"
 VDSO = {CALL, IFUNC, FALLBACK}
 
 
@@ -28,6 +28,7 @@ class Observer:
     prefix: tuple = ()     # stands before the observed command
     attach: tuple = ()     # stands before the observed server's number
     wrap: object = None    # makes a command of the observed command, instead of `prefix`
+    stub: tuple = ()       # arguments of bench/stub_costs.cpp, but for the count
 
     def command(self, observed):
         return self.wrap(observed) if self.wrap else [*self.prefix, *observed]
@@ -66,7 +67,7 @@ def uftrace(observed):
 
 
 OBSERVERS = [
-    Observer("bare", VDSO | {SYSCALL, START, MAKE, PROGRAM, SERVER}, attach=("true",)),
+    Observer("bare", VDSO | {SYSCALL, START, MAKE, PROGRAM, SERVER, STUB}, attach=("true",), stub=("none",)),
     Observer("vdsotrace -c", VDSO | {START, PROGRAM, MEMORY}, (VDSOTRACE, "-c", *OUT), (VDSOTRACE, "-c", *OUT, "-p")),
     Observer("vdsotrace -c -e route=vdso,fallback", VDSO | {PROGRAM, SERVER}, (VDSOTRACE, "-c", *VDSO_ONLY, *OUT),
              (VDSOTRACE, "-c", *VDSO_ONLY, *OUT, "-p")),
@@ -82,6 +83,10 @@ OBSERVERS = [
     Observer("vdsotrace --engine=perf -c", {CALL}, (VDSOTRACE, "--engine=perf", "-c", *OUT),
              (VDSOTRACE, "--engine=perf", "-c", *OUT, "-p")),
     Observer("vdsotrace --engine=step", {CALL}, (VDSOTRACE, "--engine=step", *OUT)),
+    *(Observer(f"stub that records {what}{reader}", {STUB}, stub=(kind, *drained))
+      for kind, what in (("times", "times"), ("values", "values"), ("values_and_times", "values and times"))
+      for drained, reader in (((), ""), (("drained",), ", drained meanwhile"))),
+    Observer("stub that counts", {STUB}, stub=("count",)),
     Observer("vdsotrace -f -c", {MAKE}, (VDSOTRACE, "-f", "-c", *OUT)),
     Observer("vdsotrace -f -c -e trace=%vdso", {MAKE}, (VDSOTRACE, "-f", "-c", "-e", "trace=%vdso", *OUT)),
     Observer("vdsotrace -f", {MAKE}, (VDSOTRACE, "-f", *OUT)),

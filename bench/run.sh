@@ -14,8 +14,7 @@ fi
 if [ ! -e build/release/CMakeCache.txt ]; then
   cmake --preset release -DBUILD_TESTING=OFF >/dev/null
 fi
-cmake --build --preset release --target vdsotrace >/dev/null
+cmake --build --preset release --target vdsotrace bench_calls stub_costs >/dev/null
 mkdir -p build/bench
-cc -O2 -Wall -pthread -o build/bench/calls bench/calls.c
 
 exec python3 bench/bench.py "$@"

@@ -11,9 +11,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from observers import CALL, FALLBACK, IFUNC, MAKE, MEMORY, PROGRAM, SERVER, START, SYSCALL, SOURCE, VDSOTRACE, testing
+from observers import CALL, FALLBACK, IFUNC, MAKE, MEMORY, PROGRAM, SERVER, START, STUB, SYSCALL, SOURCE, VDSOTRACE, testing
 
-CALLS = str(SOURCE / "build" / "bench" / "calls")
+CALLS, STUB_COSTS = (str(testing.BUILD / "bench" / name) for name in ("calls", "stub_costs"))
 NS = {"ns": 1, "us": 1e3, "ms": 1e6}
 LONG_ENOUGH_NS = 200e6
 FEWEST, MOST = 500, 5_000_000
@@ -79,6 +79,20 @@ class Whole(Work):
 
     def missing(self):
         return first_missing(self.command[0])
+
+
+@dataclass
+class Stub(Work):
+    """bench/stub_costs.cpp: calls through stubs where nobody is traced, so the observer is the stub alone."""
+    name: str = "clock_gettime(MONOTONIC) through a stub, nobody traced"
+    kind: str = STUB
+    unit: str = "ns"
+    calls: int = 4_000_000
+
+    def measure(self, observer):
+        kind, *drained = observer.stub
+        ran = quietly([STUB_COSTS, kind, str(self.calls), *drained], stdout=subprocess.PIPE)
+        return int(ran.stdout) / self.calls
 
 
 def pg_test_timing():
@@ -160,6 +174,7 @@ class Memory(Work):
 WORKS = [
     Loop("clock_gettime(MONOTONIC)", CALL, "ns", "monotonic"),
     Loop("clock_gettime(MONOTONIC), 2 threads", CALL, "ns", "monotonic", 2),
+    Stub(),
     Loop("gettimeofday", IFUNC, "ns", "gettimeofday"),
     Loop("time", IFUNC, "ns", "time"),
     Loop("getcpu", IFUNC, "ns", "getcpu"),

@@ -47,7 +47,7 @@ class HostileTest(unittest.TestCase):
             tracer = subprocess.Popen([VDSOTRACE, *options, f"--duration={duration}", "-p", str(pid), "-o", folder + "/trace"],
                                       stdin=subprocess.DEVNULL, stderr=errors)
             self.addCleanup(tracer.kill)
-            signal.alarm(60)
+            signal.alarm(testing.TIMEOUT)
             _, status, usage = os.wait4(tracer.pid, 0)
             signal.alarm(0)
             tracer.returncode = os.waitstatus_to_exitcode(status)
