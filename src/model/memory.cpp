@@ -65,7 +65,7 @@ std::size_t Capture::read(std::uint64_t address, std::span<std::byte> into) {
 
 std::size_t Recorder::read(std::uint64_t address, std::span<std::byte> into) {
   const std::size_t size = live_.read(address, into.first(std::min(into.size(), room_)));
-  room_ -= size;
+  room_ -= std::min(room_, std::max(size, kLeast));
   capture_.note(address, into.first(size));
   return size;
 }

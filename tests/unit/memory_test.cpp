@@ -103,6 +103,16 @@ TEST_CASE("a recorder does not grow without bound", "[memory]") {
   CHECK(recorder.read(0x3000, into) == 0);
 }
 
+TEST_CASE("a recorder reads so many places and no more", "[memory]") {
+  OneString live(0x3000, "hello");
+  Capture capture;
+  Recorder recorder(live, capture);
+  for (std::size_t i = 0; i < Recorder::kMost / Recorder::kLeast; ++i) {
+    REQUIRE(text_at(recorder, i % 2 == 0 ? 0x3000 : 0x8000, 5) == (i % 2 == 0 ? "hello" : ""));
+  }
+  CHECK(text_at(recorder, 0x3000, 5).empty());
+}
+
 TEST_CASE("a recorder notes what it could read", "[memory]") {
   OneString live(0x3000, "hello");
   Capture capture;
