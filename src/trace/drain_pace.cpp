@@ -11,7 +11,7 @@ namespace {
 constexpr std::int64_t kLongPauseNs = 20'000'000;
 /// A sleep and its end cost about as much as polling for so long.
 constexpr std::int64_t kWorthSleepingNs = 150'000;
-/// Buffers are to be so full when we wake: a sleep may last longer than it should.
+/// Buffers are to be so full when we look: a sleep may last longer than it should.
 constexpr double kComfortable = 0.25;
 /// A writer that was fast may be so again: it may only have been waiting for room, or for a processor.
 constexpr double kHalfLifeNs = 5'000'000;
@@ -26,8 +26,9 @@ void DrainPace::looked(std::int64_t now, const Drained& drained) {
   forever_ = drained.found == Drained::Found::never;
   const double seen = drained.fill >= 1 ? 1 / kFullInNs : drained.fill / since;
   fill_rate_ = std::max(seen, fill_rate_ * std::exp2(-since / kHalfLifeNs));
-  const double room = std::min(kComfortable / fill_rate_, static_cast<double>(kLongPauseNs));
-  pause_ = room < kWorthSleepingNs ? 0 : static_cast<std::int64_t>(room);
+  const auto room = static_cast<std::int64_t>(std::min(kComfortable / fill_rate_, static_cast<double>(kLongPauseNs)));
+  pause_ = room < kWorthSleepingNs ? 0 : room;
+  between_looks_ = std::max(room, kLeastBetweenLooksNs);
 }
 
 }  // namespace vdsotrace
