@@ -88,7 +88,7 @@ class HostileTest(unittest.TestCase):
         for options in (["-s", "1048576"], ["-s", "100", "-k"], ["--json", "-s", "1000"]):
             with self.subTest(options):
                 program = self.start("values")
-                self.attach(program.pid, *options, duration=0.5, tells=b"sendmmsg")
+                self.attach(program.pid, *options, duration=2, tells=b"sendmmsg")
                 program.stdin.close()
                 self.assertEqual(program.wait(30), 0, program.stderr.read())
 
