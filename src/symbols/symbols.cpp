@@ -22,6 +22,13 @@ constexpr std::size_t kStackPointer = 7;  // x86-64 psABI 3.6.2
 constexpr std::size_t kMostKnown = 64 * 1024;
 constexpr std::size_t kLongestName = 1024;
 
+/// Whatever has been found out is only kept as long as it is little.
+template <class Value>
+Value& keep(std::unordered_map<std::uint64_t, Value>& known, std::uint64_t address, Value value) {
+  if (known.size() >= kMostKnown) known.clear();
+  return known[address] = std::move(value);
+}
+
 /// A symbol that really covers the address. One without a size only where every function has a symbol.
 bool covers(const GElf_Sym& symbol, GElf_Off offset, bool all_symbols) {
   const int type = GELF_ST_TYPE(symbol.st_info);
@@ -111,8 +118,7 @@ Caller Symbols::Inner::place(pid_t pid, std::uint64_t address, std::uint64_t loo
     if (!code.name.empty()) place.offset = address - code.start;
     return place;
   }
-  if (places.size() >= kMostKnown) places.clear();
-  return places[lookup] = std::move(place);
+  return keep(places, lookup, std::move(place));
 }
 
 bool Symbols::Inner::skipped(pid_t pid, std::uint64_t lookup) {
@@ -120,8 +126,7 @@ bool Symbols::Inner::skipped(pid_t pid, std::uint64_t lookup) {
   if (const auto known = skips.find(lookup); known != skips.end()) return known->second;
   CodeRange* range = range_at(pid, lookup);
   if (range == nullptr) return false;
-  if (skips.size() >= kMostKnown) skips.clear();
-  return skips[lookup] = in_c_library(pid, *range, lookup);
+  return keep(skips, lookup, in_c_library(pid, *range, lookup));
 }
 
 bool Symbols::Inner::in_c_library(pid_t pid, CodeRange& range, std::uint64_t lookup) {
@@ -136,8 +141,7 @@ bool Symbols::Inner::can_step(pid_t pid, std::uint64_t lookup) {
   const Module* module = range != nullptr ? modules.module_of(pid, *range) : nullptr;
   const bool can = module != nullptr && dwfl_addrmodule(modules.dwfl(), lookup) == module->dwfl &&
                    has_frame_rule(module->dwfl, lookup);
-  if (steps.size() >= kMostKnown) steps.clear();
-  return steps[lookup] = can;
+  return keep(steps, lookup, can);
 }
 
 std::optional<std::uint64_t> Symbols::Inner::next_return_address(pid_t pid, std::uint64_t return_address) {
@@ -145,8 +149,7 @@ std::optional<std::uint64_t> Symbols::Inner::next_return_address(pid_t pid, std:
   CodeRange* range = range_at(pid, return_address);
   const Module* module = range != nullptr ? modules.module_of(pid, *range) : nullptr;
   const auto rule = module != nullptr ? return_address_rule(module->dwfl, return_address) : std::nullopt;
-  if (rules.size() >= kMostKnown) rules.clear();
-  return rules[return_address] = rule;
+  return keep(rules, return_address, rule);
 }
 
 void Symbols::Inner::unwind(pid_t pid, Memory& memory, const UnwindStart& start, const Unwinder::Visit& visit) {
