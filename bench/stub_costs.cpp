@@ -8,12 +8,12 @@
 
 #include <asm/prctl.h>
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cstdlib>
-#include <cstring>
 #include <ctime>
+#include <initializer_list>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <thread>
 
@@ -32,16 +32,17 @@ using Function = int (*)(clockid_t, timespec*);
 
 struct Kind {
   std::string_view name;
-  StubKind stub;
+  StubKind open;
+  std::optional<StubKind> close;
   RecordSize size;
   std::uint64_t flags;
   bool timed;
 };
 constexpr Kind kKinds[] = {
-    {"count", StubKind::count, RecordSize::line, 0, false},
-    {"times", StubKind::measured, RecordSize::line, RECORD_SHORT_FLAG, true},
-    {"values", StubKind::timespec, RecordSize::values, 0, false},
-    {"values_and_times", StubKind::timespec, RecordSize::values, 0, true},
+    {"count", StubKind::count, std::nullopt, RecordSize::line, 0, false},
+    {"times", StubKind::open_timed, StubKind::close_timed, RecordSize::line, RECORD_SHORT_FLAG, true},
+    {"values", StubKind::open_timed, StubKind::close_timespec, RecordSize::values, 0, false},
+    {"values_and_times", StubKind::open_timed, StubKind::close_timespec, RecordSize::values, 0, true},
 };
 
 [[noreturn]] void give_up(std::string_view why) {
@@ -60,10 +61,11 @@ Function vdso_function() {
 struct Shared {
   explicit Shared(RecordSize size) {
     const int fd = static_cast<int>(::syscall(SYS_memfd_create, "stubs", MFD_ALLOW_SEALING));
-    auto memory = SharedMemory::of_descriptor(::getpid(), fd, REGION_BYTES);
-    void* theirs = ::mmap(nullptr, REGION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    const std::size_t bytes = StubRegion::first_bytes(size);
+    auto memory = SharedMemory::of_descriptor(::getpid(), fd, bytes, bytes);
+    void* theirs = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (!memory || theirs == MAP_FAILED) give_up("no memory can be shared");
-    region.emplace(std::move(*memory), reinterpret_cast<std::uint64_t>(theirs), true, size);
+    region.emplace(std::move(*memory), reinterpret_cast<std::uint64_t>(theirs), bytes, true, size);
     std::uint64_t thread_pointer = 0;
     ::syscall(SYS_arch_prctl, ARCH_GET_FS, &thread_pointer);
     region->bind(thread_pointer);
@@ -76,25 +78,54 @@ struct Shared {
   std::optional<StubRegion> region;
 };
 
-/// A jump to `function`, behind the stub if there is one.
-Function code_for(const Kind* kind, std::uint64_t region, Function function) {
-  auto* code = static_cast<std::byte*>(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-  if (code == MAP_FAILED) give_up("no memory for code");
-  std::byte* at = code;
-  std::byte* entry = code;
-  if (kind != nullptr) {
-    const arch::StubTemplate stub = arch::stub_template(kind->stub, arch::StubShape::clocked);
-    const std::array<std::uint64_t, 5> slots{0, region, kind->flags, 0, kind->timed ? 1u : 0u};
-    std::memcpy(code, stub.bytes.data(), stub.bytes.size());
-    std::memcpy(code, slots.data(), stub.code);
-    entry += stub.code;
-    at += stub.bytes.size();
+/// Code as the inline engine makes it: trampolines to the stubs, if there are any, and between them a call of `function`.
+class Code {
+ public:
+  Code(const Kind* kind, std::uint64_t region, Function function) {
+    void* mapped = ::mmap(nullptr, kSize, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped == MAP_FAILED) give_up("no memory for code");
+    end_ = static_cast<std::byte*>(mapped);
+    const std::uint64_t index = region + REGION_INDEX, shared = region + REGION_SHARED;
+    std::uint64_t open = 0, close = 0;
+    if (kind != nullptr && !kind->close) open = place(kind->open, {BLOCK_ROWS, index, shared});
+    if (kind != nullptr && kind->close) {
+      open = place(kind->open, {BLOCK_ROWS, index, shared, region, kind->flags, kind->timed ? 1u : 0u});
+      close = place(*kind->close, {index, shared, region, 0, kind->timed ? 1u : 0u});
+    }
+    const std::uint64_t leave = close != 0 ? place(StubKind::leave, {close}) : 0;
+    // Last, as what was displaced comes right behind it.
+    entry_ = open != 0 ? place(StubKind::enter, {open}) : here();
+    constexpr unsigned char kCall[] = {0x48, 0x83, 0xec, 8, 0x48, 0xb8};  // sub 8, rsp; mov FUNCTION, rax
+    constexpr unsigned char kBehind[] = {0xff, 0xd0, 0x48, 0x83, 0xc4, 8};  // call rax; add 8, rsp
+    append(std::as_bytes(std::span(kCall)));
+    append(std::as_bytes(std::span(&function, 1)));
+    append(std::as_bytes(std::span(kBehind)));
+    constexpr std::byte kReturn[] = {std::byte{0xc3}};
+    if (leave == 0) append(kReturn);
+    if (leave != 0) append(*arch::jump(here(), leave));
   }
-  constexpr unsigned char kJump[] = {0xff, 0x25, 0, 0, 0, 0};  // jmp *(rip); the address follows
-  std::memcpy(at, kJump, sizeof kJump);
-  std::memcpy(at + sizeof kJump, &function, sizeof function);
-  return reinterpret_cast<Function>(entry);
-}
+  Function entry() const { return reinterpret_cast<Function>(entry_); }
+
+ private:
+  static constexpr std::size_t kSize = 4096;
+  static constexpr std::size_t kAlignment = 64;
+
+  std::uint64_t here() const { return reinterpret_cast<std::uint64_t>(end_); }
+  void append(std::span<const std::byte> bytes) { end_ = std::ranges::copy(bytes, end_).out; }
+  /// Where its code begins.
+  std::uint64_t place(StubKind kind, std::initializer_list<std::uint64_t> slots) {
+    const arch::StubTemplate stub = arch::stub_template(kind, arch::StubShape::clocked);
+    if (slots.size() != stub.slots()) give_up("a stub has other slots");
+    end_ += (kAlignment - here() % kAlignment) % kAlignment;
+    const std::uint64_t code = here() + stub.code;
+    append(std::as_bytes(std::span(slots)));
+    append(stub.bytes.subspan(stub.code));
+    return code;
+  }
+
+  std::byte* end_;
+  std::uint64_t entry_ = 0;
+};
 
 std::int64_t took(Function function, std::uint64_t count) {
   timespec out;
@@ -116,12 +147,12 @@ int main(int argc, char** argv) {
   const bool drained = argc > 3;
 
   Shared shared(kind != nullptr ? kind->size : RecordSize::line);
-  const Function function = code_for(kind, shared.region->address(), vdso_function());
-  const std::uint64_t room = RING_BYTES >> static_cast<unsigned>(kind != nullptr ? kind->size : RecordSize::line);
+  const Function function = Code(kind, shared.region->address(), vdso_function()).entry();
+  constexpr std::uint64_t kRoom = 512;  // fits into the ring, whatever its records
   std::int64_t ns = 0;
   if (!drained) {
     for (std::uint64_t now; left > 0; left -= now) {
-      now = std::min(left, room / 2);
+      now = std::min(left, kRoom);
       ns += took(function, now);
       shared.drain();
     }

@@ -18,6 +18,9 @@ namespace vdsotrace {
 /// with the same tid follows when it ends.
 struct CallEntered {
   Call call;
+  /// A call of a vDSO function, which is not announced otherwise: it has caused a fault whose signal follows. Its Call event, if the
+  /// handler does not end the thread, may come after other calls of the thread; it has the same `start_ns`.
+  bool faulted = false;
 };
 
 /// Calls that were counted and never seen one by one. Additive: several Counts
@@ -102,10 +105,12 @@ struct Lost {
 struct Event {
   using Body = std::variant<Call, CallEntered, Counts, Signal, GroupStopped, Started, Execed,
                             Exited, Detached, Notice, Clocksource, Lost>;
+  static constexpr pid_t kUnknownThread = 0;
+
   std::uint64_t seq = 0;     ///< given by the pipeline, from 1
   std::int64_t time_ns = 0;  ///< CLOCK_REALTIME when it was observed
   pid_t pid = 0;             ///< thread group
-  pid_t tid = 0;
+  pid_t tid = 0;             ///< kUnknownThread: one of the process's, not known which
   Body body;
 };
 

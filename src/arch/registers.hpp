@@ -72,6 +72,16 @@ Registers moved_to(Registers registers, std::uint64_t address);
 Registers for_system_call(Registers registers, std::uint64_t instruction, std::int64_t nr,
                           const std::array<std::uint64_t, 6>& args);
 
+/// What a signal handler's frame saves of a 64-bit thread: these words follow each other (sigcontext in uapi/asm/sigcontext.h).
+struct SavedContext {
+  std::uint64_t stack_pointer;
+  std::uint64_t program_counter;
+  std::uint64_t flags;
+  std::uint64_t segments;
+};
+/// Whether they can be that: only what the kernel lays down for 64-bit code has such flags and segments.
+bool is_saved_context(const SavedContext& words);
+
 /// Whether the instruction pushes a register.
 bool pushes_word(std::span<const std::byte> instruction);
 

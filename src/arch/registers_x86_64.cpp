@@ -84,6 +84,13 @@ Registers for_system_call(Registers r, std::uint64_t instruction, std::int64_t n
   return r;
 }
 
+bool is_saved_context(const SavedContext& words) {
+  constexpr std::uint64_t kAlwaysSet = 1 << 1, kInterrupts = 1 << 9, kAll = 0x3f7fd7;  // of the flags, Intel SDM 3.4.3
+  constexpr std::uint64_t kUserCode = 0x33;                                            // __USER_CS
+  return (words.segments & 0xffff) == kUserCode && (words.flags & ~kAll) == 0 &&
+         (words.flags & (kAlwaysSet | kInterrupts)) == (kAlwaysSet | kInterrupts);
+}
+
 bool pushes_word(std::span<const std::byte> instruction) {
   constexpr auto kPush = std::byte{0x50};
   return instruction.size() == 1 && (instruction[0] & std::byte{0xf8}) == kPush;

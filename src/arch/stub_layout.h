@@ -1,16 +1,23 @@
 /* What the stubs (assembly) and the inline engine (C++) agree upon: the layout of the memory
- * that a traced process shares with vdsotrace. All numbers are bytes unless a name says otherwise. */
+ * that a traced process shares with vdsotrace. All numbers are bytes unless a name says otherwise.
+ *
+ *   +0            control page
+ *   +4 KiB        index: which thread pointer has which block
+ *   +264 KiB      shared block: of all threads that are not in the index, with their open calls
+ *   +276 KiB      fallbacks: counters that all threads share
+ *   +280 KiB      the shared block's ring, where calls are recorded; then a block for each thread, each with its ring.
+ *                 This part grows with the number of threads. */
 #ifndef VDSOTRACE_STUB_LAYOUT_H
 #define VDSOTRACE_STUB_LAYOUT_H
 
-/* Control page. */
-#define REGION_HEARTBEAT 0    /* u64, moves on whenever vdsotrace has looked */
+/* Control page: first a cache line that hardly changes. */
 #define REGION_ORPHANED 8     /* u32, set by a stub that waited in vain: recording has ended */
 #define REGION_MAY_SLEEP 12   /* u32, the process may be put to sleep by futex(2) while a ring is full */
-#define REGION_LOST 16        /* u64, calls made while orphaned */
+#define REGION_LOST 16        /* u64, calls of which there is no record */
 #define REGION_KEEPER 24      /* u32, a robust futex (os/death_mark.hpp): the kernel sets KEEPER_DIED when vdsotrace dies */
 #define KEEPER_DIED 0x40000000
 #define REGION_ANSWER 32      /* u32, of a system call that the process is made to make */
+#define REGION_HEARTBEAT 64   /* u64, moves on whenever vdsotrace has looked */
 /* Fallbacks by clock ids without a column: {u64 clock id | (function + 1) << 32, u64 calls, u64 errors} */
 #define REGION_OTHERS 1024
 #define OTHER_LOG2 5
@@ -18,46 +25,70 @@
 #define OTHER_ERRORS 16
 #define OTHERS_COUNT 64
 
-/* Counters: the shared block, which needs locked instructions, then one per thread that is in the table. In
- * a block per function a row of u64, one per clock. Fallbacks are counted in the shared block only. */
-#define REGION_COUNTERS 4096
-#define BLOCK_COUNT 256
-#define BLOCK_LOG2 13
+/* Index: slots found by hash of the thread pointer (fs base), or in the slots that follow. */
+#define REGION_INDEX 4096
+#define INDEX_LOG2 14
+#define INDEX_PROBES 8
+#define INDEX_SLOTS ((1 << INDEX_LOG2) + INDEX_PROBES)
+#define SLOT_LOG2 4
+#define SLOT_KEY 0            /* u64 fs base + 1, 0: free */
+#define SLOT_BLOCK 8          /* u64 address of the thread's block in the process */
+#define HASH_FACTOR 0x61C88647
+#define HASH_SHIFT 18         /* of a 32-bit product: INDEX_LOG2 bits are left */
+
+/* Block: what one thread writes, and nobody else. In a row of u64 counters there is one for each clock. */
+#define BLOCK_BYTES 4096       /* a page: threads that are gone leave their part of it alone */
+#define BLOCK_HEAD 0          /* u64 records begun, counted by the stubs */
+#define BLOCK_LIMIT 8         /* u64 below it HEAD may be used without looking at TAIL */
+#define BLOCK_RING 16         /* u64 address of the ring in the process */
+#define BLOCK_LAST 24         /* u32 records that fit into the ring, a power of two, less one */
+#define BLOCK_STRIDE 28       /* u32 from one record to the next */
+#define BLOCK_STACK_LOW 32    /* u64 from here ... */
+#define BLOCK_STACK_TOP 40    /* u64 ... to here, exclusive, lies the thread's stack, all of it mapped above its pointer */
+#define BLOCK_TAIL 64         /* u64 records taken by vdsotrace, on a cache line of its own */
+#define BLOCK_OPEN 128        /* the call that the thread is in, then calls that signal handlers have interrupted */
+#define OPEN_COUNT 6
+#define BLOCK_ROWS 1024
 #define ROW_LOG2 8            /* 32 clocks */
 #define CLOCK_OTHER 31        /* clock ids from here on share one counter */
-#define ROW_KINDS 3           /* entries, fallbacks, failed fallbacks: blocks of rows */
-#define KIND_LOG2 11          /* 8 functions */
 #define FUNCTIONS_MAX 8
 
-/* Thread table: entries found by hash of the thread pointer (fs base), then the shared ring's. */
-#define REGION_TABLE (REGION_COUNTERS + (BLOCK_COUNT << BLOCK_LOG2))
-#define TABLE_LOG2 8
-#define TABLE_PROBES 4
-#define ENTRY_LOG2 7
-#define ENTRY_KEY 0           /* u64 fs base + 1, 0: free */
-#define ENTRY_HEAD 8          /* u64 records begun, counted by the stubs */
-#define ENTRY_LIMIT 16        /* u64 below it HEAD may be used without looking at TAIL */
-#define ENTRY_RING 24         /* u64 address of the ring in the process */
-#define ENTRY_COUNTERS 32     /* u64 address of the block in the process */
-#define ENTRY_STACK_LOW 40    /* u64 from here ... */
-#define ENTRY_STACK_TOP 48    /* u64 ... to here, exclusive, lies the thread's stack, all of it mapped above its pointer */
-#define ENTRY_LAST 56         /* u32 records that fit into the ring, a power of two, less one */
-#define ENTRY_STRIDE 60       /* u32 from one record to the next */
-#define ENTRY_TAIL 64         /* u64 records taken by vdsotrace, on a cache line of its own */
-#define TABLE_ENTRIES ((1 << TABLE_LOG2) + TABLE_PROBES)
-#define REGION_SHARED_ENTRY (REGION_TABLE + ((TABLE_ENTRIES - 1) << ENTRY_LOG2))
-#define HASH_FACTOR 0x61C88647
-#define HASH_SHIFT 24         /* of a 32-bit product: TABLE_LOG2 bits are left */
+/* A call between its begin and its return. */
+#define OPEN_STACK 0          /* u64 stack pointer at the entry, where the return address lies; 0: no call is open */
+#define OPEN_START 8          /* u64 time-stamp counter */
+#define OPEN_ARG0 16
+#define OPEN_ARG1 24
+#define OPEN_ARG2 32
+#define OPEN_COMMIT 40        /* u64 as RECORD_COMMIT will be, but for the position */
+/* What its system call was, where that is not made with the function's own arguments. */
+#define OPEN_CALL_ARG0 48
+#define OPEN_CALL_ARG1 56
+#define OPEN_CALL_ARG2 64
+#define OPEN_CALL_RESULT 72
+#define OPEN_CALL_VALUE 80    /* RECORD_VALUE_BYTES: what ARG0 points to */
+#define OPEN_LOG2 7
+/* No vDSO function has more on the stack when it makes its system call, and no signal frame takes as little: what is nearer belongs to
+ * the same call. (440 bytes of struct rt_sigframe, 512 of registers and a red zone of 128 are the least, arch/x86/kernel/signal_64.c.) */
+#define DEEPEST 512
 
-/* Rings. Records lie as close as what is kept of a call allows: the fewer cache lines are written and read, the less they cost. */
-#define RING_LOG2 19
-#define RING_BYTES (1 << RING_LOG2)
-#define RECORD_LOG2_LINE 6    /* one cache line: no values */
-#define RECORD_LOG2_VALUES 7  /* what the arguments point to */
-#define RECORD_LOG2_WINDOW 8  /* words of the stack */
-#define RING_COUNT 64
-#define REGION_RINGS ((REGION_TABLE + (TABLE_ENTRIES << ENTRY_LOG2) + 4095) / 4096 * 4096)
-#define REGION_BYTES (REGION_RINGS + RING_COUNT * RING_BYTES)
+/* The shared block: as a block, but threads lock, and open calls are found by hash of their stack pointer. */
+#define REGION_SHARED ((REGION_INDEX + (INDEX_SLOTS << SLOT_LOG2) + 4095) / 4096 * 4096)
+#define SHARED_OPEN BLOCK_BYTES
+#define SHARED_OPEN_LOG2 6
+#define SHARED_OPEN_COUNT (1 << SHARED_OPEN_LOG2)
+#define SHARED_OPEN_END (SHARED_OPEN + (SHARED_OPEN_COUNT << OPEN_LOG2))
+#define STACK_HASH_SHIFT (32 - SHARED_OPEN_LOG2)
+
+/* Fallbacks that returned, then those that failed: rows as in a block. */
+#define REGION_FALLBACKS (REGION_SHARED + SHARED_OPEN_END)
+#define FALLBACK_KIND_LOG2 11 /* 8 functions */
+#define REGION_GROWS (REGION_FALLBACKS + (2 << FALLBACK_KIND_LOG2))
+
+/* Records lie as close as what is kept of a call allows: the fewer cache lines are written and read, the less they cost. */
+#define RECORD_LOG2_LINE 6            /* one cache line: no values */
+#define RECORD_LOG2_VALUES 7          /* what the arguments point to */
+#define RECORD_LOG2_WINDOW 8          /* one cache line, and words of the stack */
+#define RECORD_LOG2_VALUES_WINDOW 9   /* both */
 
 /* Record. The commit word is written last: (position + 1) << 16 | flags << 8 | function. */
 #define RECORD_COMMIT 0
@@ -66,22 +97,19 @@
 #define RECORD_RETURN_ADDRESS 24
 #define RECORD_RESULT 32
 #define RECORD_START 40       /* time-stamp counter, timed records only */
-#define RECORD_STACK 48       /* stack pointer at the entry, or at the fallback's system call */
-#define RECORD_KEY 56         /* as ENTRY_KEY */
+#define RECORD_STACK 48       /* stack pointer at the entry */
+#define RECORD_KEY 56         /* as SLOT_KEY */
 #define RECORD_END 64
 #define RECORD_ARG2 72
 #define RECORD_VALUE 80       /* 48 bytes of what the arguments point to */
 #define RECORD_VALUE_BYTES 48
-#define RECORD_WINDOW 128     /* where asked for: words of the stack above the return address */
+/* Where asked for: words of the stack above the return address, behind the values or, in a short record, in their place. */
+#define RECORD_WINDOW 128
+#define RECORD_SHORT_WINDOW 64
 #define RECORD_WINDOW_WORDS 16
+#define RECORD_LONG_WINDOW_WORDS 24 /* with RECORD_LONG_FLAG: glibc's getrandom alone has a frame of 17 */
+#define RECORD_LONG_FLAG 0x400
 #define RECORD_SHORT_FLAG 0x200     /* the end is in ARG1's place: a record of one cache line */
-#define RECORD_FALLBACK_FLAG 0x100  /* this is a system call that the function made, not its return */
-
-/* On the stack of a recorded call, from where the body's return address lies. */
-#define STUB_FRAME_START 8
-#define STUB_FRAME_ARG2 16    /* where the function has a third argument */
-#define STUB_FRAME_ARG1 24
-#define STUB_FRAME_ARG0 32
-#define STUB_FRAME_ENTRY 48   /* the stack pointer at the entry: the function's own return address */
+#define RECORD_FALLBACK_FLAG 0x100  /* the function has made its system call */
 
 #endif

@@ -10,26 +10,35 @@
 
 namespace vdsotrace::arch {
 
-/// Position-independent code with 64-bit slots in front of it. What a call continues with is
-/// placed right behind a copy.
+/// Position-independent code with 64-bit slots in front of it.
 struct StubTemplate {
   std::span<const std::byte> bytes;  ///< slots and code
   std::size_t code = 0;              ///< offset of the first instruction; below it, 8 bytes a slot
-  std::size_t back = 0;              ///< where the body returns to; 0: nowhere, it is jumped to
   std::size_t slots() const { return code / 8; }
 };
 
-/// What a stub keeps of a call.
 enum class StubKind : std::uint8_t {
-  count,            ///< one more, nothing else
-  count_fallback,   ///< stands for a fallback's system call; one more of those
-  caller,           ///< a short record: who called
-  measured,         ///< a short record: also when it began and ended
-  timespec,         ///< and what the arguments point to, for functions like clock_gettime,
-  timeval,          ///< gettimeofday,
-  getcpu,           ///< getcpu,
-  getrandom,        ///< getrandom
-  record_fallback,  ///< stands for a fallback's system call; a record of it, where the shape has three arguments with those and values
+  // Trampolines, in the vDSO's mapping: each leads to a stub.
+  enter,   ///< in front of a function; what the jump there displaced is to be placed right behind
+  leave,   ///< instead of a return
+  called,  ///< behind a system call; what the jump there displaced is to be placed right behind
+  call,    ///< makes a system call, then as `called`
+  mark,    ///< in front of a system call: gives it kOwnCallMark in a register that is free there
+
+  // Stubs at a function's entry.
+  count,       ///< one more, nothing else
+  open,        ///< one more, and the call is open: who calls and with which arguments
+  open_timed,  ///< also when it began
+  // Stubs behind a system call that the function has made.
+  count_fallback,  ///< one more of those
+  note_fallback,   ///< the open call has made it; where the shape has three arguments, with those and what it answered
+  // Stubs at a function's return: write the record of the open call.
+  close,           ///< a short record: who called
+  close_timed,     ///< a short record: also when it began and ended
+  close_timespec,  ///< and what the arguments point to, for functions like clock_gettime,
+  close_timeval,   ///< gettimeofday,
+  close_getcpu,    ///< getcpu,
+  close_getrandom, ///< getrandom
 };
 
 /// What a function's arguments mean to a stub.
@@ -43,8 +52,8 @@ enum class StubShape : std::uint8_t {
 /// kernels permit from 5.9 on (HWCAP2_FSGSBASE in AT_HWCAP2).
 bool stubs_usable();
 
-/// Of those that exist: values need the shape that their function has.
-StubTemplate stub_template(StubKind kind, StubShape shape);
+/// The shape matters to what counts calls, opens them, or notes their system calls.
+StubTemplate stub_template(StubKind kind, StubShape shape = StubShape::plain);
 
 /// What the stubs put into the sixth argument of a fallback's system call, which none of those calls has: a
 /// seccomp filter can tell them from calls that the program makes itself.
@@ -55,7 +64,13 @@ inline constexpr std::size_t kJumpSize = 5;
 using Jump = std::array<std::byte, kJumpSize>;
 /// The jump that stands at `from` and leads to `to`; nothing if that is out of its reach.
 std::optional<Jump> jump(std::uint64_t from, std::uint64_t to);
-/// Where the code that stands at `from` leads, if it is a jump.
-std::optional<std::uint64_t> jump_target(const Jump& code, std::uint64_t from);
+
+/// One to anywhere within 8 bits (JMP rel8).
+inline constexpr std::size_t kShortJumpSize = 2;
+using ShortJump = std::array<std::byte, kShortJumpSize>;
+std::optional<ShortJump> short_jump(std::uint64_t from, std::uint64_t to);
+
+/// How many of the bytes are padding that a compiler or linker puts between functions: int3, or nops of any length.
+std::size_t padding_at(std::span<const std::byte> code);
 
 }  // namespace vdsotrace::arch

@@ -1,13 +1,29 @@
-/* Code that the inline engine copies beside a traced process's vDSO. It never runs here.
+/* Code that the inline engine copies into a traced process. It never runs here.
  *
- * Every template is  slots | code | end  and position independent: `slots` are 64-bit words that the
- * engine fills in each copy. What follows `end` in the copy is written by the engine: the displaced
- * instructions of the vDSO function and the jump back, in these comments "the body".
+ *   the vDSO's code       the vDSO's last page, unused      pages of our own
+ *   entry:  jmp  ------>  enter:   lea  back, %r11
+ *                                  jmp  *stub  ---------->  stub: counts, or opens the call
+ *                         back:    what jmp displaced  <--  jmp *%r11
+ *    ...         <------           jmp  entry + 5
+ *   syscall
+ *   jmp  ------------->   called:  lea  back, %rcx
+ *                                  jmp  *stub  ---------->  stub: notes the fallback
+ *    ...         <------  back:    displaced; jmp      <--  jmp *%rcx
+ *   jmp  ------------->            what jmp displaced, but not the ret
+ *                         leave:   jmp  *stub  ---------->  stub: writes the record
+ *                                                           ret
  *
- * Registers. At a function's entry rax, r10 and r11 are free (psABI 3.2.3). Around a fallback's
- * system call only rcx and r11 are, which the instruction itself destroys, and the 128
- * bytes below the stack pointer may hold the function's variables. No template uses more than 200
- * bytes of stack, return address included; none touches vector registers (Go keeps X15 zero). */
+ * Nothing of this is on the stack: return address and stack pointer are those of an untraced program wherever
+ * the vDSO's own code runs, so its unwind information stays true and nobody comes back to a stub. The trampolines
+ * lie in the vDSO's mapping and move with it; what leads out of it are whole addresses.
+ *
+ * Every template is  slots | code | end  and position independent: `slots` are 64-bit words that the engine fills in
+ * each copy.
+ *
+ * Registers. At a function's entry rax, r9, r10 and r11 are free, and those of arguments that it does not have; at its
+ * return, all that a call may change but rax (psABI 3.2.3). Behind a system call only rcx and r11 are, which the instruction
+ * itself destroys, and the 128 bytes below the stack pointer may hold the function's variables. None touches
+ * vector registers (Go keeps X15 zero). */
 #include "arch/stub_layout.h"
 
         .section .rodata.vdsotrace_stubs, "a", @progbits
@@ -23,33 +39,76 @@ vdsotrace_stub_\name:
         .hidden vdsotrace_stub_\name\()_code
 vdsotrace_stub_\name\()_code:
 .endm
-.macro BACK name
-        .globl vdsotrace_stub_\name\()_back
-        .hidden vdsotrace_stub_\name\()_back
-vdsotrace_stub_\name\()_back:
-.endm
 .macro END name
         .globl vdsotrace_stub_\name\()_end
         .hidden vdsotrace_stub_\name\()_end
 vdsotrace_stub_\name\()_end:
 .endm
 
-/* The first place in the table for this thread's entry, and in the flags whether it is there.
- * out: key (fs base + 1), entry. */
-.macro FIRST_ENTRY region, key, entry, entry32
+/* ---- Trampolines: in the vDSO's last page ------------------------------------------------ */
+
+/* In front of a function: what its first instructions gave way to comes behind. */
+TEMPLATE enter
+1:      .quad   0                       /* the stub's address */
+CODE enter
+        lea     2f(%rip), %r11
+        jmp     *1b(%rip)
+2:
+END enter
+/* Instead of a `ret`. */
+TEMPLATE leave
+1:      .quad   0
+CODE leave
+        jmp     *1b(%rip)
+END leave
+/* Behind a system call: what came there gave way and comes behind. */
+TEMPLATE called
+1:      .quad   0
+CODE called
+        lea     2f(%rip), %rcx
+        jmp     *1b(%rip)
+2:
+END called
+/* In front of a system call that stays where it is, in r9, which is then dead: none of these calls has a sixth argument; it tells
+ * seccomp filters whose call this is. */
+TEMPLATE mark
+1:      .quad   0                       /* the mark */
+CODE mark
+        mov     1b(%rip), %r9
+END mark
+/* A system call where no jump fits behind its own. */
+TEMPLATE call
+1:      .quad   0                       /* the mark */
+2:      .quad   0                       /* the stub's address */
+CODE call
+        lea     -128(%rsp), %rsp
+        push    %r9
+        mov     1b(%rip), %r9
+        syscall
+        pop     %r9
+        lea     128(%rsp), %rsp
+        lea     3f(%rip), %rcx
+        jmp     *2b(%rip)
+3:
+END call
+
+/* ---- Who is calling ---------------------------------------------------------------------- */
+
+/* The first place in the index for this thread, and in the flags whether it is there. out: key (fs base + 1), slot. */
+.macro FIRST_SLOT index, key, slot, slot32
         rdfsbase \key
-        imul    $HASH_FACTOR, \key, \entry
-        shr     $HASH_SHIFT, \entry32
-        shl     $ENTRY_LOG2, \entry32
-        lea     REGION_TABLE(\region, \entry), \entry
+        imul    $HASH_FACTOR, \key, \slot
+        shr     $HASH_SHIFT, \slot32
+        shl     $SLOT_LOG2, \slot32
+        add     \index(%rip), \slot
         inc     \key
-        cmp     \key, ENTRY_KEY(\entry)
+        cmp     \key, SLOT_KEY(\slot)
 .endm
 /* The other places, one after the other; leaves to `found`. */
-.macro OTHER_ENTRIES key, entry, found
-        .rept TABLE_PROBES - 1
-        add     $(1 << ENTRY_LOG2), \entry
-        cmp     \key, ENTRY_KEY(\entry)
+.macro OTHER_SLOTS key, slot, found
+        .rept INDEX_PROBES - 1
+        add     $(1 << SLOT_LOG2), \slot
+        cmp     \key, SLOT_KEY(\slot)
         je      \found
         .endr
 .endm
@@ -59,35 +118,20 @@ vdsotrace_stub_\name\()_end:
         cmp     \column, %edi
         cmovb   %edi, \column
 .endm
-/* One more entry, in the thread's own block: nobody else writes there. Leaves its table entry in rax.
- * Threads that are not in the table share a block and lock. Clobbers r10, r11. */
-.macro COUNT_ENTRY region, row, clocked
-        mov     \region(%rip), %r11
-        FIRST_ENTRY %r11, %r10, %rax, %eax
-        jne     52f
-51:     mov     ENTRY_COUNTERS(%rax), %r10
-        add     \row(%rip), %r10
-        .if \clocked
-        CLOCK   %r11d
-        incq    (%r10, %r11, 8)
-        .else
-        incq    (%r10)
-        .endif
-53:
+/* Where in the shared block the search for the open call at `stack` begins. */
+.macro FIRST_SHARED_OPEN shared, stack, open, open32
+        imul    $HASH_FACTOR, \stack, \open
+        shr     $STACK_HASH_SHIFT, \open32
+        shl     $OPEN_LOG2, \open32
+        lea     SHARED_OPEN(\shared, \open), \open
 .endm
-.macro COUNT_ENTRY_ELSEWHERE row, clocked
-52:
-        OTHER_ENTRIES %r10, %rax, 51b
-        lea     REGION_SHARED_ENTRY(%r11), %rax
-        mov     ENTRY_COUNTERS(%rax), %r10
-        add     \row(%rip), %r10
-        .if \clocked
-        CLOCK   %r11d
-        lock incq (%r10, %r11, 8)
-        .else
-        lock incq (%r10)
-        .endif
-        jmp     53b
+/* The place behind it, or the first. */
+.macro NEXT_SHARED_OPEN shared, open, scratch
+        add     $(1 << OPEN_LOG2), \open
+        lea     SHARED_OPEN_END(\shared), \scratch
+        cmp     \scratch, \open
+        lea     SHARED_OPEN(\shared), \scratch
+        cmove   \scratch, \open
 .endm
 
 /* ---- Counting: at the entry ---------------------------------------------------------- */
@@ -95,26 +139,37 @@ vdsotrace_stub_\name\()_end:
 .macro COUNT_TEMPLATE name, clocked
 TEMPLATE \name
 1:      .quad   0                       /* entries row, in a block */
-2:      .quad   0                       /* region */
+2:      .quad   0                       /* index */
+3:      .quad   0                       /* shared block */
 CODE \name
-        COUNT_ENTRY 2b, 1b, \clocked
-        jmp     90f
-        COUNT_ENTRY_ELSEWHERE 1b, \clocked
-90:
+        FIRST_SLOT 2b, %r10, %rax, %eax
+        jne     52f
+51:     mov     SLOT_BLOCK(%rax), %rax
+        add     1b(%rip), %rax
+        .if \clocked
+        CLOCK   %r10d
+        incq    (%rax, %r10, 8)
+        .else
+        incq    (%rax)
+        .endif
+        jmp     *%r11
+52:     OTHER_SLOTS %r10, %rax, 51b
+        mov     3b(%rip), %rax
+        add     1b(%rip), %rax
+        .if \clocked
+        CLOCK   %r10d
+        lock incq (%rax, %r10, 8)
+        .else
+        lock incq (%rax)
+        .endif
+        jmp     *%r11
 END \name
 .endm
 COUNT_TEMPLATE count, 0
 COUNT_TEMPLATE count_clock, 1
 
-/* ---- Counting: instead of a fallback's `syscall` --------------------------------------- */
+/* ---- Counting: behind a system call ---------------------------------------------------- */
 
-/* The sixth argument, which none of these calls has, tells seccomp filters whose call this is. */
-.macro MARKED_SYSCALL mark
-        push    %r9
-        mov     \mark(%rip), %r9
-        syscall
-        pop     %r9
-.endm
 /* One more for a clock id without a column: finds or makes its cell; without room it is only in the
  * last column. Keeps rax, which says whether the call failed. */
 .macro COUNT_OTHER region, function
@@ -149,165 +204,271 @@ COUNT_TEMPLATE count_clock, 1
 .macro COUNT_FALLBACK_TEMPLATE name, clocked
 TEMPLATE \name
 1:      .quad   0                       /* fallbacks row, in the region */
-2:      .quad   0                       /* mark */
-3:      .quad   0                       /* region */
-4:      .quad   0                       /* (function + 1) << 32 */
+2:      .quad   0                       /* region */
+3:      .quad   0                       /* (function + 1) << 32 */
 CODE \name
         lea     -128(%rsp), %rsp
-        MARKED_SYSCALL 2b
+        push    %rcx
         mov     1b(%rip), %rcx
         .if \clocked
         CLOCK   %r11d
         lock incq (%rcx, %r11, 8)
         cmp     $-4095, %rax
         jb      6f
-        lock incq (1 << KIND_LOG2)(%rcx, %r11, 8)
+        lock incq (1 << FALLBACK_KIND_LOG2)(%rcx, %r11, 8)
 6:      cmp     $CLOCK_OTHER, %r11d
         jne     9f
-        COUNT_OTHER 3b, 4b
+        COUNT_OTHER 2b, 3b
         .else
         lock incq (%rcx)
         cmp     $-4095, %rax
         jb      9f
-        lock incq (1 << KIND_LOG2)(%rcx)
+        lock incq (1 << FALLBACK_KIND_LOG2)(%rcx)
         .endif
-9:      lea     128(%rsp), %rsp
+9:      pop     %rcx
+        lea     128(%rsp), %rsp
+        jmp     *%rcx
 END \name
 .endm
 COUNT_FALLBACK_TEMPLATE count_fallback, 0
 COUNT_FALLBACK_TEMPLATE count_fallback_clock, 1
 
-/* ---- Recording ------------------------------------------------------------------------- */
+/* ---- Recording: at the entry ------------------------------------------------------------- */
 
-/* The thread's entry in the table, or the one shared by all who have none.
- * in: region; out: key (fs base + 1), entry. Clobbers nothing else. */
-.macro FIND_ENTRY region, key, entry, entry32
-        FIRST_ENTRY \region, \key, \entry, \entry32
-        je      70f
-        OTHER_ENTRIES \key, \entry, 70f
-        lea     REGION_SHARED_ENTRY(\region), \entry
-70:
+/* The call is open from here on. Once vdsotrace has died none is opened any more: nobody would set one aside before a
+ * signal handler makes another, perhaps in the middle of writing the first one's record. `three`: there are more than two arguments; else rdx is free, and rcx and r8 are.
+ * Calls of threads that are not in the index are told apart by their stack pointers; where there are more at a time than
+ * places, no record is made of them. */
+.macro OPEN_TEMPLATE name, clocked, timed, three
+TEMPLATE \name
+1:      .quad   0                       /* entries row, in a block */
+2:      .quad   0                       /* index */
+3:      .quad   0                       /* shared block */
+4:      .quad   0                       /* region */
+5:      .quad   0                       /* function and flags */
+        .if \timed
+6:      .quad   0                       /* whether the time-stamp counter may be read: else times are 0 */
+        .endif
+CODE \name
+        .if \timed
+        .if \three
+        mov     %rdx, %r9
+        .endif
+        cmpq    $0, 6b(%rip)
+        je      62f
+        rdtsc                           /* first: what comes now is done while the body waits to read the clock */
+        shl     $32, %rdx
+        or      %rax, %rdx
+63:
+        .if \three
+        xchg    %rdx, %r9
+        .endif
+        .endif
+        FIRST_SLOT 2b, %r10, %rax, %eax
+        jne     52f
+51:     mov     4b(%rip), %r10
+        testl   $KEEPER_DIED, REGION_KEEPER(%r10)
+        jnz     56f
+        mov     SLOT_BLOCK(%rax), %rax
+        mov     1b(%rip), %r10
+        .if \clocked
+        CLOCK   %ecx
+        lea     (%r10, %rcx, 8), %r10
+        .endif
+        incq    (%rax, %r10)
+        add     $BLOCK_OPEN, %rax
+53:     mov     %rsp, OPEN_STACK(%rax)
+        .if \timed
+        .if \three
+        mov     %r9, OPEN_START(%rax)
+        .else
+        mov     %rdx, OPEN_START(%rax)
+        .endif
+        .endif
+        mov     5b(%rip), %r10
+        mov     %rdi, OPEN_ARG0(%rax)
+        mov     %rsi, OPEN_ARG1(%rax)
+        .if \three
+        mov     %rdx, OPEN_ARG2(%rax)
+        .endif
+        mov     %r10, OPEN_COMMIT(%rax)
+        jmp     *%r11
+56:     jmp     *%r11
+        .if \timed
+62:     xor     %edx, %edx
+        jmp     63b
+        .endif
+52:     OTHER_SLOTS %r10, %rax, 51b
+        mov     4b(%rip), %r10
+        testl   $KEEPER_DIED, REGION_KEEPER(%r10)
+        jnz     56b
+        push    %rbx
+        push    %rcx
+        push    %r8
+        mov     3b(%rip), %rbx
+        mov     1b(%rip), %r10
+        .if \clocked
+        CLOCK   %ecx
+        lea     (%r10, %rcx, 8), %r10
+        .endif
+        lock incq (%rbx, %r10)
+        lea     24(%rsp), %r10
+        FIRST_SHARED_OPEN %rbx, %r10, %r8, %r8d
+        mov     $SHARED_OPEN_COUNT, %ecx
+54:     cmp     %r10, OPEN_STACK(%r8)   /* a call that was jumped out of */
+        je      55f
+        xor     %eax, %eax
+        lock cmpxchg %r10, OPEN_STACK(%r8)
+        je      55f
+        NEXT_SHARED_OPEN %rbx, %r8, %rax
+        dec     %ecx
+        jnz     54b
+        mov     4b(%rip), %rax
+        lock incq REGION_LOST(%rax)
+        pop     %r8
+        pop     %rcx
+        pop     %rbx
+        jmp     *%r11
+55:     mov     %r8, %rax
+        pop     %r8
+        pop     %rcx
+        pop     %rbx
+        jmp     53b
+END \name
 .endm
-/* The ring's next position, into `position`, which holds 1, and the thread's key. Others take positions in the shared ring only,
- * and a signal does not come in the middle of an instruction. */
-.macro NEXT_POSITION entry, position, key
-        mov     ENTRY_KEY(\entry), \key
-        test    \key, \key
-        jz      71f
-        xadd    \position, ENTRY_HEAD(\entry)
-        jmp     72f
-71:     rdfsbase \key
-        inc     \key
-        lock xadd \position, ENTRY_HEAD(\entry)
-72:
+OPEN_TEMPLATE open, 0, 0, 0
+OPEN_TEMPLATE open_clock, 1, 0, 0
+OPEN_TEMPLATE open_three, 0, 0, 1
+OPEN_TEMPLATE open_timed, 0, 1, 0
+OPEN_TEMPLATE open_timed_clock, 1, 1, 0
+OPEN_TEMPLATE open_timed_three, 0, 1, 1
+
+/* ---- Recording: behind a system call ----------------------------------------------------- */
+
+/* Notes that the open call has made it; where it is not made with the function's own arguments, also with which, and as many
+ * bytes at the first as the result says. */
+.macro NOTE_FALLBACK_TEMPLATE name, own_arguments
+TEMPLATE \name
+1:      .quad   0                       /* index */
+2:      .quad   0                       /* shared block */
+CODE \name
+        lea     -128(%rsp), %rsp
+        push    %rcx
+        push    %rdx
+        push    %r10
+        FIRST_SLOT 1b, %r10, %rcx, %ecx
+        jne     52f
+51:     mov     SLOT_BLOCK(%rcx), %rcx
+        add     $BLOCK_OPEN, %rcx
+        mov     $OPEN_COUNT, %r10d
+53:     mov     OPEN_STACK(%rcx), %rdx  /* not far above: it is the call that we are in */
+        sub     %rsp, %rdx
+        cmp     $(DEEPEST + 128 + 24), %rdx
+        jb      54f
+        add     $(1 << OPEN_LOG2), %rcx
+        dec     %r10d
+        jnz     53b
+        jmp     80f
+54:     orq     $RECORD_FALLBACK_FLAG, OPEN_COMMIT(%rcx)
+        .if \own_arguments
+        mov     8(%rsp), %rdx
+        mov     %rdi, OPEN_CALL_ARG0(%rcx)
+        mov     %rsi, OPEN_CALL_ARG1(%rcx)
+        mov     %rdx, OPEN_CALL_ARG2(%rcx)
+        mov     %rax, OPEN_CALL_RESULT(%rcx)
+        mov     $RECORD_VALUE_BYTES, %r10d
+        cmp     %r10, %rax
+        cmovl   %rax, %r10
+        test    %r10, %r10
+        jle     80f
+76:     mov     -1(%rdi, %r10), %r11b
+        mov     %r11b, (OPEN_CALL_VALUE - 1)(%rcx, %r10)
+        dec     %r10
+        jnz     76b
+        .endif
+80:     pop     %r10
+        pop     %rdx
+        pop     %rcx
+        lea     128(%rsp), %rsp
+        jmp     *%rcx
+52:     OTHER_SLOTS %r10, %rcx, 51b
+        mov     2b(%rip), %rcx
+        add     $SHARED_OPEN, %rcx
+        mov     $SHARED_OPEN_COUNT, %r10d
+        jmp     53b
+END \name
 .endm
+NOTE_FALLBACK_TEMPLATE note_fallback, 0
+NOTE_FALLBACK_TEMPLATE note_fallback_three, 1
+
+/* ---- Recording: at the return ------------------------------------------------------------ */
+
 /* Where the record at `position`, whose lower half is `position32`, lies. Asks for the lines that come some records later: vdsotrace
  * has read them last, and fetching them back takes longer than a call. */
 #define AHEAD 1024
-.macro RECORD_AT position32, entry, record, record32
-        mov     ENTRY_LAST(\entry), \record32
+.macro RECORD_AT position32, block, record, record32
+        mov     BLOCK_LAST(\block), \record32
         and     \position32, \record32
-        imul    ENTRY_STRIDE(\entry), \record32
-        add     ENTRY_RING(\entry), \record
+        imul    BLOCK_STRIDE(\block), \record32
+        add     BLOCK_RING(\block), \record
         prefetchw AHEAD(\record)
 .endm
 /* How many records are in the ring when it is full. */
-.macro CAPACITY entry, capacity, capacity32
-        mov     ENTRY_LAST(\entry), \capacity32
+.macro CAPACITY block, capacity, capacity32
+        mov     BLOCK_LAST(\block), \capacity32
         inc     \capacity
 .endm
 
-/* Waiting for room in a ring: spin, then nap, and give up when vdsotrace has died or shows no sign of life. */
+/* Waiting for room in a ring: spin, then nap, and give up when vdsotrace has died or for some ten seconds shows no sign of life. It
+ * wakes those who nap; shorter naps of many threads would take the processor from it that it needs to make room. */
 #define SPINS 2000
-#define NAP_NS 100000
-#define PATIENCE 10000                  /* naps */
-#define LONG_SPIN 100000000
+#define NAP_NS 1000000
+#define PATIENCE 100000                 /* rounds of spinning, each some tenth of a nap */
+#define NAP_ROUNDS 10
 #define SYS_FUTEX 202
 
-#define FRAME_ARG0 -8
-#define FRAME_ARG1 -16
-#define FRAME_ARG2 -24                  /* or the thread's table entry, where there are two arguments */
-#define FRAME_START -32
-
 /* Copies what lies above the return address into the record, no further than memory is sure to be there: to the top of the
- * thread's stack, or, on another stack, to the end of the page. Records with a window are aligned to their size. */
-.macro KEEP_STACK entry, record
-        lea     8(%rbp), %rsi
+ * thread's stack, or, on another stack, to the end of the page. Clobbers rsi, r11. */
+.macro KEEP_STACK block, record, window, most
+        push    %rdi
+        push    %rcx
+        lea     16(%rsp), %rsi
         mov     %rsi, %rdi
         or      $4095, %rdi
         inc     %rdi
-        cmp     ENTRY_STACK_LOW(\entry), %rsi
+        cmp     BLOCK_STACK_LOW(\block), %rsi
         jb      97f
-        cmp     ENTRY_STACK_TOP(\entry), %rsi
+        cmp     BLOCK_STACK_TOP(\block), %rsi
         jae     97f
-        mov     ENTRY_STACK_TOP(\entry), %rdi
-97:     lea     RECORD_WINDOW(\record), %rcx
+        mov     BLOCK_STACK_TOP(\block), %rdi
+97:     mov     \most(%rip), %r11
+        lea     8(%rsi, %r11), %r11
+        cmp     %rdi, %r11
+        cmovb   %r11, %rdi
+        lea     \window(\record), %rcx
 98:     add     $8, %rsi
         cmp     %rdi, %rsi
         jae     99f
         mov     (%rsi), %r11
         mov     %r11, (%rcx)
         add     $8, %rcx
-        test    %cl, %cl
-        jnz     98b
-99:
+        jmp     98b
+99:     pop     %rcx
+        pop     %rdi
 .endm
 
-/* Copies as many bytes at the first argument as the result says, if that is a number of bytes. Clobbers rcx. */
-.macro KEEP_BYTES result, record, byte
-        mov     $RECORD_VALUE_BYTES, %ecx
-        cmp     %rcx, \result
-        cmovl   \result, %rcx
-        test    %rcx, %rcx
-        jle     77f
-76:     mov     -1(%rdi, %rcx), \byte
-        mov     \byte, (RECORD_VALUE - 1)(\record, %rcx)
-        dec     %rcx
-        jnz     76b
-77:
-.endm
-
-/* A call of the function with a record of it. `kind` says what the arguments point to, `three` whether
- * there is a third argument: else rdx is free at the entry. */
-.macro RECORD_TEMPLATE name, clocked, timed, kind, three
+/* Closes the open call and writes its record. `kind` says what the arguments point to. */
+.macro CLOSE_TEMPLATE name, timed, kind
 TEMPLATE \name
-1:      .quad   0                       /* entries row, in a block */
-2:      .quad   0                       /* region, 0 once recording has ended */
-3:      .quad   0                       /* function and flags */
-4:      .quad   0                       /* whether to keep words of the stack */
+1:      .quad   0                       /* index */
+2:      .quad   0                       /* shared block */
+3:      .quad   0                       /* region */
+4:      .quad   0                       /* how many bytes of the stack to keep */
         .if \timed
 5:      .quad   0                       /* whether the time-stamp counter may be read: else times are 0 */
         .endif
 CODE \name
-        push    %rbp
-        mov     %rsp, %rbp
-        push    %rdi
-        push    %rsi
-        .if \three
-        push    %rdx
-        .endif
-        .if \timed
-        cmpq    $0, 5b(%rip)
-        je      62f
-        rdtsc                           /* first: what comes now is done while the body waits to read the clock */
-        shl     $32, %rdx
-        or      %rax, %rdx
-63:
-        .endif
-        COUNT_ENTRY 2b, 1b, \clocked
-        .ifeq \three
-        push    %rax
-        .endif
-        push    %rdx
-        .if \three
-        mov     FRAME_ARG2(%rbp), %rdx
-        .endif
-        call    90f                     /* the stack is aligned as it was at the entry */
-BACK \name
         mov     %rax, %r8
-        mov     2b(%rip), %r11
-        test    %r11, %r11
-        jz      80f
         .if \timed
         cmpq    $0, 5b(%rip)
         je      64f
@@ -316,35 +477,37 @@ BACK \name
         or      %rdx, %rax
 65:
         .endif
+        FIRST_SLOT 1b, %r10, %rcx, %ecx
+        jne     52f
+51:     mov     SLOT_BLOCK(%rcx), %rcx
+        lea     BLOCK_OPEN(%rcx), %rdi
+        cmp     %rsp, OPEN_STACK(%rdi)
+        jne     56f
+57:     mov     3b(%rip), %r11
         cmpl    $0, REGION_ORPHANED(%r11)
         jne     83f
-        .if \three
-        FIND_ENTRY %r11, %r10, %rcx, %ecx
-        .else
-        mov     FRAME_ARG2(%rbp), %rcx
-        .endif
-        mov     $1, %edx
-        NEXT_POSITION %rcx, %rdx, %r10
-        cmp     ENTRY_LIMIT(%rcx), %rdx
+        mov     BLOCK_HEAD(%rcx), %rdx  /* nobody else counts here: the thread's handlers run outside of stubs */
+        lea     1(%rdx), %rsi
+        mov     %rsi, BLOCK_HEAD(%rcx)
+58:     cmp     BLOCK_LIMIT(%rcx), %rdx
         jae     81f
 82:     RECORD_AT %edx, %rcx, %r9, %r9d
         cmpq    $0, 4b(%rip)
         jne     95f
-96:     mov     FRAME_ARG0(%rbp), %rdi
-        mov     FRAME_ARG1(%rbp), %rsi
-        mov     8(%rbp), %rcx
-        mov     %rdi, RECORD_ARG0(%r9)
+96:     mov     OPEN_ARG0(%rdi), %rsi
+        mov     %rsi, RECORD_ARG0(%r9)
         .ifnc \kind, none
+        mov     OPEN_ARG1(%rdi), %rsi
         mov     %rsi, RECORD_ARG1(%r9)
         .endif
-        mov     %rcx, RECORD_RETURN_ADDRESS(%r9)
+        mov     (%rsp), %rsi
+        mov     %rsi, RECORD_RETURN_ADDRESS(%r9)
         mov     %r8, RECORD_RESULT(%r9)
-        lea     8(%rbp), %rcx
-        mov     %rcx, RECORD_STACK(%r9)
+        mov     %rsp, RECORD_STACK(%r9)
         mov     %r10, RECORD_KEY(%r9)
         .if \timed
-        mov     FRAME_START(%rbp), %rcx
-        mov     %rcx, RECORD_START(%r9)
+        mov     OPEN_START(%rdi), %rsi
+        mov     %rsi, RECORD_START(%r9)
         .ifc \kind, none
         mov     %rax, RECORD_ARG1(%r9)
         .else
@@ -355,25 +518,54 @@ BACK \name
         VALUES_\kind
         inc     %rdx
         shl     $16, %rdx
-        or      3b(%rip), %rdx
+        or      OPEN_COMMIT(%rdi), %rdx
         mov     %rdx, RECORD_COMMIT(%r9)
+        movq    $0, OPEN_STACK(%rdi)
 80:     mov     %r8, %rax
-        leave
         ret
 83:     lock incq REGION_LOST(%r11)
+        movq    $0, OPEN_STACK(%rdi)
         jmp     80b
-95:     KEEP_STACK %rcx, %r9
+56:     /* A signal handler has interrupted it, or it began before anybody looked. */
+        .rept OPEN_COUNT - 1
+        add     $(1 << OPEN_LOG2), %rdi
+        cmp     %rsp, OPEN_STACK(%rdi)
+        je      57b
+        .endr
+        jmp     80b
+52:     OTHER_SLOTS %r10, %rcx, 51b
+        mov     2b(%rip), %rcx
+        FIRST_SHARED_OPEN %rcx, %rsp, %rdi, %edi
+        mov     $SHARED_OPEN_COUNT, %edx
+54:     cmp     %rsp, OPEN_STACK(%rdi)
+        je      55f
+        NEXT_SHARED_OPEN %rcx, %rdi, %rsi
+        dec     %edx
+        jnz     54b
+        jmp     80b
+55:     mov     3b(%rip), %r11
+        cmpl    $0, REGION_ORPHANED(%r11)
+        jne     83b
+        mov     $1, %edx
+        lock xadd %rdx, BLOCK_HEAD(%rcx)
+        jmp     58b
+        .ifc \kind, none
+95:     KEEP_STACK %rcx, %r9, RECORD_SHORT_WINDOW, 4b
+        .else
+95:     KEEP_STACK %rcx, %r9, RECORD_WINDOW, 4b
+        .endif
         jmp     96b
 81:     /* No room below the limit that was known; vdsotrace may have moved on. */
         push    %rax
         mov     $SPINS, %esi
 84:     CAPACITY %rcx, %rax, %eax
-        add     ENTRY_TAIL(%rcx), %rax
+        add     BLOCK_TAIL(%rcx), %rax
         cmp     %rax, %rdx
         jb      85f
         pause
         dec     %esi
         jnz     84b
+        mov     3b(%rip), %r11
         cmpl    $0, REGION_ORPHANED(%r11)
         jne     87f
         push    REGION_HEARTBEAT(%r11)
@@ -389,11 +581,13 @@ BACK \name
         mov     %rax, 8(%rsp)
         movq    $PATIENCE, (%rsp)
 89:     decl    (%rsp)
-        jnz     91f
+        jg      91f
 78:     movl    $1, REGION_ORPHANED(%r11)
         jmp     88f
 91:     cmpl    $0, REGION_MAY_SLEEP(%r11)
         je      92f
+        subl    $(NAP_ROUNDS - 1), (%rsp)
+        push    %rdi
         push    %r8
         push    %r10
         push    %r11
@@ -402,8 +596,8 @@ BACK \name
         pushq   $NAP_NS                 /* struct timespec */
         pushq   $0
         mov     %rsp, %r10
-        mov     ENTRY_TAIL(%rcx), %edx
-        lea     ENTRY_TAIL(%rcx), %rdi
+        mov     BLOCK_TAIL(%rcx), %edx
+        lea     BLOCK_TAIL(%rcx), %rdi
         xor     %esi, %esi              /* FUTEX_WAIT */
         mov     $SYS_FUTEX, %eax
         syscall
@@ -413,44 +607,43 @@ BACK \name
         pop     %r11
         pop     %r10
         pop     %r8
+        pop     %rdi
         jmp     93f
 92:     mov     $SPINS, %esi
 94:     pause
         dec     %esi
         jnz     94b
 93:     CAPACITY %rcx, %rax, %eax
-        add     ENTRY_TAIL(%rcx), %rax
+        add     BLOCK_TAIL(%rcx), %rax
         cmp     %rax, %rdx
         jae     86b
         add     $16, %rsp
-85:     mov     %rax, ENTRY_LIMIT(%rcx)
+85:     mov     %rax, BLOCK_LIMIT(%rcx)
         pop     %rax
         jmp     82b
 88:     add     $16, %rsp
 87:     pop     %rax
         jmp     83b
         .if \timed
-62:     xor     %edx, %edx
-        jmp     63b
 64:     xor     %eax, %eax
         jmp     65b
         .endif
-        COUNT_ENTRY_ELSEWHERE 1b, \clocked
-90:
 END \name
 .endm
 
+/* In these rdi is the open call, r8 the result, r9 the record; rsi and r11 are free. */
 .macro VALUES_none
 .endm
 /* struct timespec at the second argument, written if the call succeeded */
 .macro VALUES_timespec
         test    %r8d, %r8d
         jnz     60f
+        mov     OPEN_ARG1(%rdi), %rsi
         test    %rsi, %rsi
         jz      60f
-        mov     (%rsi), %rcx
+        mov     (%rsi), %r11
         mov     8(%rsi), %rsi
-        mov     %rcx, RECORD_VALUE(%r9)
+        mov     %r11, RECORD_VALUE(%r9)
         mov     %rsi, (RECORD_VALUE + 8)(%r9)
 60:
 .endm
@@ -458,121 +651,82 @@ END \name
 .macro VALUES_timeval
         test    %r8d, %r8d
         jnz     60f
-        test    %rdi, %rdi
+        mov     OPEN_ARG0(%rdi), %rsi
+        test    %rsi, %rsi
         jz      61f
-        mov     (%rdi), %rcx
-        mov     8(%rdi), %rdi
-        mov     %rcx, RECORD_VALUE(%r9)
-        mov     %rdi, (RECORD_VALUE + 8)(%r9)
-61:     test    %rsi, %rsi
+        mov     (%rsi), %r11
+        mov     8(%rsi), %rsi
+        mov     %r11, RECORD_VALUE(%r9)
+        mov     %rsi, (RECORD_VALUE + 8)(%r9)
+61:     mov     OPEN_ARG1(%rdi), %rsi
+        test    %rsi, %rsi
         jz      60f
-        mov     (%rsi), %rcx
-        mov     %rcx, (RECORD_VALUE + 16)(%r9)
+        mov     (%rsi), %r11
+        mov     %r11, (RECORD_VALUE + 16)(%r9)
 60:
 .endm
 /* unsigned at the first and at the second, and a third argument */
 .macro VALUES_getcpu
-        mov     FRAME_ARG2(%rbp), %rcx
-        mov     %rcx, RECORD_ARG2(%r9)
+        mov     OPEN_ARG2(%rdi), %rsi
+        mov     %rsi, RECORD_ARG2(%r9)
         test    %r8d, %r8d
         jnz     60f
-        test    %rdi, %rdi
+        mov     OPEN_ARG0(%rdi), %rsi
+        test    %rsi, %rsi
         jz      61f
-        mov     (%rdi), %ecx
-        mov     %ecx, RECORD_VALUE(%r9)
-61:     test    %rsi, %rsi
+        mov     (%rsi), %r11d
+        mov     %r11d, RECORD_VALUE(%r9)
+61:     mov     OPEN_ARG1(%rdi), %rsi
+        test    %rsi, %rsi
         jz      60f
-        mov     (%rsi), %ecx
-        mov     %ecx, (RECORD_VALUE + 8)(%r9)
+        mov     (%rsi), %r11d
+        mov     %r11d, (RECORD_VALUE + 8)(%r9)
 60:
 .endm
-/* as many bytes at the first as the result says */
+/* As many bytes at the first as the result says. One that asked the kernel for a key is shown as its system call, as strace would.
+ * The loop's counter is on the stack's side of rdx, which is the position. */
 .macro VALUES_getrandom
-        mov     FRAME_ARG2(%rbp), %rcx
-        mov     %rcx, RECORD_ARG2(%r9)
-        test    %rdi, %rdi
+        push    %rax
+        push    %rcx
+        testl   $RECORD_FALLBACK_FLAG, OPEN_COMMIT(%rdi)
+        jnz     61f
+        mov     OPEN_ARG2(%rdi), %rsi
+        mov     %rsi, RECORD_ARG2(%r9)
+        mov     OPEN_ARG0(%rdi), %rsi
+        test    %rsi, %rsi
         jz      60f
-        KEEP_BYTES %r8, %r9, %sil
-60:
+        mov     $RECORD_VALUE_BYTES, %ecx
+        cmp     %rcx, %r8
+        cmovl   %r8, %rcx
+        test    %rcx, %rcx
+        jle     60f
+76:     mov     -1(%rsi, %rcx), %al
+        mov     %al, (RECORD_VALUE - 1)(%r9, %rcx)
+        dec     %rcx
+        jnz     76b
+        jmp     60f
+61:     mov     OPEN_CALL_ARG0(%rdi), %rsi
+        mov     %rsi, RECORD_ARG0(%r9)
+        mov     OPEN_CALL_ARG1(%rdi), %rsi
+        mov     %rsi, RECORD_ARG1(%r9)
+        mov     OPEN_CALL_ARG2(%rdi), %rsi
+        mov     %rsi, RECORD_ARG2(%r9)
+        mov     OPEN_CALL_RESULT(%rdi), %rsi
+        mov     %rsi, RECORD_RESULT(%r9)
+        mov     $(RECORD_VALUE_BYTES / 8), %ecx
+62:     mov     (OPEN_CALL_VALUE - 8)(%rdi, %rcx, 8), %rsi
+        mov     %rsi, (RECORD_VALUE - 8)(%r9, %rcx, 8)
+        dec     %ecx
+        jnz     62b
+60:     pop     %rcx
+        pop     %rax
 .endm
 
-RECORD_TEMPLATE timespec, 1, 1, timespec, 0
-RECORD_TEMPLATE timeval, 0, 1, timeval, 0
-RECORD_TEMPLATE getcpu, 0, 1, getcpu, 1
-RECORD_TEMPLATE getrandom, 0, 1, getrandom, 1
-RECORD_TEMPLATE plain, 0, 0, none, 0
-RECORD_TEMPLATE plain_clock, 1, 0, none, 0
-RECORD_TEMPLATE plain_three, 0, 0, none, 1
-RECORD_TEMPLATE measured, 0, 1, none, 0
-RECORD_TEMPLATE measured_clock, 1, 1, none, 0
-RECORD_TEMPLATE measured_three, 0, 1, none, 1
-
-/* Instead of a fallback's `syscall`: the call, and a record that it was made; where `own_arguments` are not the
- * function's, with those, and with as many bytes at the first as the result says. */
-.macro RECORD_FALLBACK_TEMPLATE name, own_arguments
-TEMPLATE \name
-1:      .quad   0                       /* mark */
-2:      .quad   0                       /* region, 0 once recording has ended */
-3:      .quad   0                       /* function and RECORD_FALLBACK_FLAG */
-CODE \name
-        lea     -128(%rsp), %rsp
-        MARKED_SYSCALL 1b
-        push    %rdx
-        push    %r10
-        mov     2b(%rip), %r11
-        test    %r11, %r11
-        jz      80f
-        cmpl    $0, REGION_ORPHANED(%r11)
-        jne     80f                     /* the function's own record will count as lost */
-        FIND_ENTRY %r11, %r10, %rcx, %ecx
-        mov     $1, %edx
-        NEXT_POSITION %rcx, %rdx, %r10
-        cmp     ENTRY_LIMIT(%rcx), %rdx
-        jae     81f
-82:     RECORD_AT %edx, %rcx, %r11, %r11d
-        lea     (128 + 16)(%rsp), %rcx
-        mov     %rcx, RECORD_STACK(%r11)
-        mov     %r10, RECORD_KEY(%r11)
-        mov     %rax, RECORD_RESULT(%r11)
-        .if \own_arguments
-        mov     %rdi, RECORD_ARG0(%r11)
-        mov     %rsi, RECORD_ARG1(%r11)
-        mov     8(%rsp), %rcx           /* rdx */
-        mov     %rcx, RECORD_ARG2(%r11)
-        KEEP_BYTES %rax, %r11, %r10b
-        .endif
-        inc     %rdx
-        shl     $16, %rdx
-        or      3b(%rip), %rdx
-        mov     %rdx, RECORD_COMMIT(%r11)
-80:     pop     %r10
-        pop     %rdx
-        lea     128(%rsp), %rsp
-        jmp     90f
-81:     mov     $LONG_SPIN, %r10d       /* no registers and no stack to spare for more than waiting */
-83:     CAPACITY %rcx, %r11, %r11d
-        add     ENTRY_TAIL(%rcx), %r11
-        cmp     %r11, %rdx
-        jb      84f
-        pause
-        mov     2b(%rip), %r11
-        cmpl    $0, REGION_ORPHANED(%r11)
-        jne     80b
-        testl   $KEEPER_DIED, REGION_KEEPER(%r11)
-        jnz     85f
-        dec     %r10d
-        jnz     83b
-85:     movl    $1, REGION_ORPHANED(%r11)
-        jmp     80b
-84:     mov     %r11, ENTRY_LIMIT(%rcx)
-        rdfsbase %r10
-        inc     %r10
-        jmp     82b
-90:
-END \name
-.endm
-RECORD_FALLBACK_TEMPLATE record_fallback, 0
-RECORD_FALLBACK_TEMPLATE record_fallback_three, 1
-
+CLOSE_TEMPLATE close, 0, none
+CLOSE_TEMPLATE close_timed, 1, none
+CLOSE_TEMPLATE close_timespec, 1, timespec
+CLOSE_TEMPLATE close_timeval, 1, timeval
+CLOSE_TEMPLATE close_getcpu, 1, getcpu
+CLOSE_TEMPLATE close_getrandom, 1, getrandom
 
         .section .note.GNU-stack, "", @progbits

@@ -11,59 +11,84 @@ extern "C" {
   extern const std::byte vdsotrace_stub_##name[];        \
   extern const std::byte vdsotrace_stub_##name##_code[]; \
   extern const std::byte vdsotrace_stub_##name##_end[];
-#define RECORD_TEMPLATE(name) TEMPLATE(name) extern const std::byte vdsotrace_stub_##name##_back[];
-#define TEMPLATES(X) X(count) X(count_clock) X(count_fallback) X(count_fallback_clock) \
-  X(record_fallback) X(record_fallback_three)
-#define RECORD_TEMPLATES(X)                                                          \
-  X(timespec) X(timeval) X(getcpu) X(getrandom) X(plain) X(plain_clock) X(plain_three) \
-  X(measured) X(measured_clock) X(measured_three)
+#define TEMPLATES(X)                                                                                  \
+  X(enter) X(leave) X(called) X(call) X(mark)                                                         \
+  X(count) X(count_clock) X(open) X(open_clock) X(open_three)                                         \
+  X(open_timed) X(open_timed_clock) X(open_timed_three)                                               \
+  X(count_fallback) X(count_fallback_clock) X(note_fallback) X(note_fallback_three)                   \
+  X(close) X(close_timed) X(close_timespec) X(close_timeval) X(close_getcpu) X(close_getrandom)
 TEMPLATES(TEMPLATE)
-RECORD_TEMPLATES(RECORD_TEMPLATE)
 }
 
 namespace vdsotrace::arch {
 namespace {
 
 constexpr std::byte kJump{0xe9};
+constexpr std::byte kShortJump{0xeb};
+constexpr std::byte kTrap{0xcc};
 constexpr unsigned kHwcap2FsGsBase = 1 << 1;  // HWCAP2_FSGSBASE, uapi/asm/hwcap2.h
 
 struct Row {
   StubKind kind;
-  StubShape shape;
+  std::optional<StubShape> shape;  ///< nothing: any
   const std::byte* start;
   const std::byte* code;
   const std::byte* end;
-  const std::byte* back;  ///< null: it has none
 };
 
-#define ROW(kind, shape, name)                                                          \
-  {StubKind::kind, StubShape::shape, vdsotrace_stub_##name, vdsotrace_stub_##name##_code, \
-   vdsotrace_stub_##name##_end, nullptr}
-#define RECORD_ROW(kind, shape, name)                                                   \
-  {StubKind::kind, StubShape::shape, vdsotrace_stub_##name, vdsotrace_stub_##name##_code, \
-   vdsotrace_stub_##name##_end, vdsotrace_stub_##name##_back}
+#define ROW(kind, shape, name) \
+  {StubKind::kind, shape, vdsotrace_stub_##name, vdsotrace_stub_##name##_code, vdsotrace_stub_##name##_end}
+#define ONE(kind) ROW(kind, std::nullopt, kind)
 
+/// Of a kind, the first row whose shape is asked for or that serves any.
 const Row kRows[] = {
-    ROW(count, plain, count),
-    ROW(count, clocked, count_clock),
-    ROW(count, three, count),
-    ROW(count_fallback, plain, count_fallback),
-    ROW(count_fallback, clocked, count_fallback_clock),
-    ROW(count_fallback, three, count_fallback),
-    ROW(record_fallback, plain, record_fallback),
-    ROW(record_fallback, clocked, record_fallback),
-    ROW(record_fallback, three, record_fallback_three),
-    RECORD_ROW(caller, plain, plain),
-    RECORD_ROW(caller, clocked, plain_clock),
-    RECORD_ROW(caller, three, plain_three),
-    RECORD_ROW(measured, plain, measured),
-    RECORD_ROW(measured, clocked, measured_clock),
-    RECORD_ROW(measured, three, measured_three),
-    RECORD_ROW(timespec, clocked, timespec),
-    RECORD_ROW(timeval, plain, timeval),
-    RECORD_ROW(getcpu, three, getcpu),
-    RECORD_ROW(getrandom, three, getrandom),
+    ONE(enter),
+    ONE(leave),
+    ONE(called),
+    ONE(call),
+    ONE(mark),
+    ROW(count, StubShape::clocked, count_clock),
+    ONE(count),
+    ROW(open, StubShape::clocked, open_clock),
+    ROW(open, StubShape::three, open_three),
+    ONE(open),
+    ROW(open_timed, StubShape::clocked, open_timed_clock),
+    ROW(open_timed, StubShape::three, open_timed_three),
+    ONE(open_timed),
+    ROW(count_fallback, StubShape::clocked, count_fallback_clock),
+    ONE(count_fallback),
+    ROW(note_fallback, StubShape::three, note_fallback_three),
+    ONE(note_fallback),
+    ONE(close),
+    ONE(close_timed),
+    ONE(close_timespec),
+    ONE(close_timeval),
+    ONE(close_getcpu),
+    ONE(close_getrandom),
 };
+
+/// What assemblers pad with, the longest first (Intel SDM, NOP; binutils, gas/config/tc-i386.c): nopw with any number of
+/// operand size prefixes, then nopl of 9 down to 3 bytes, xchg %ax,%ax and nop.
+std::size_t nop_at(std::span<const std::byte> code) {
+  constexpr std::size_t kMostPrefixes = 10;
+  std::size_t prefixes = 0;
+  while (prefixes < std::min(code.size(), kMostPrefixes) &&
+         (code[prefixes] == std::byte{0x66} || code[prefixes] == std::byte{0x2e}))
+    ++prefixes;
+  const auto rest = code.subspan(prefixes);
+  if (!rest.empty() && rest[0] == std::byte{0x90}) return prefixes + 1;
+  if (rest.size() < 3 || rest[0] != std::byte{0x0f} || rest[1] != std::byte{0x1f}) return 0;
+  std::size_t size = 0;
+  switch (static_cast<unsigned>(rest[2])) {
+    case 0x00: size = 3; break;  // nopl (%rax)
+    case 0x40: size = 4; break;  // nopl 0(%rax)
+    case 0x44: size = 5; break;  // nopl 0(%rax,%rax,1)
+    case 0x80: size = 7; break;  // the same with 32-bit displacements
+    case 0x84: size = 8; break;
+    default: return 0;
+  }
+  return size <= rest.size() ? prefixes + size : 0;
+}
 
 }  // namespace
 
@@ -76,21 +101,29 @@ std::optional<Jump> jump(std::uint64_t from, std::uint64_t to) {
   return code;
 }
 
-std::optional<std::uint64_t> jump_target(const Jump& code, std::uint64_t from) {
-  if (code[0] != kJump) return std::nullopt;
-  std::int32_t displacement;
-  std::memcpy(&displacement, &code[1], sizeof displacement);
-  return from + kJumpSize + static_cast<std::uint64_t>(std::int64_t{displacement});
+std::optional<ShortJump> short_jump(std::uint64_t from, std::uint64_t to) {
+  const auto distance = static_cast<std::int64_t>(to - from - kShortJumpSize);
+  const auto displacement = static_cast<std::int8_t>(distance);
+  if (displacement != distance) return std::nullopt;
+  return ShortJump{kShortJump, static_cast<std::byte>(displacement)};
+}
+
+std::size_t padding_at(std::span<const std::byte> code) {
+  std::size_t size = 0;
+  while (size < code.size()) {
+    const std::size_t more = code[size] == kTrap ? 1 : nop_at(code.subspan(size));
+    if (more == 0) break;
+    size += more;
+  }
+  return size;
 }
 
 bool stubs_usable() { return (::getauxval(AT_HWCAP2) & kHwcap2FsGsBase) != 0; }
 
 StubTemplate stub_template(StubKind kind, StubShape shape) {
-  const auto row = std::ranges::find_if(kRows, [&](const Row& r) { return r.kind == kind && r.shape == shape; });
+  const auto row = std::ranges::find_if(kRows, [&](const Row& r) { return r.kind == kind && r.shape.value_or(shape) == shape; });
   CHECK(row != std::ranges::end(kRows));
-  return {{row->start, static_cast<std::size_t>(row->end - row->start)},
-          static_cast<std::size_t>(row->code - row->start),
-          row->back == nullptr ? 0 : static_cast<std::size_t>(row->back - row->start)};
+  return {{row->start, static_cast<std::size_t>(row->end - row->start)}, static_cast<std::size_t>(row->code - row->start)};
 }
 
 }  // namespace vdsotrace::arch

@@ -59,9 +59,10 @@ const ProbePlan& BreakpointEngine::plan_for(const VdsoImage& image) {
   if (found != plans_.end()) return found->second;
   const auto abi = abi_of(image.machine());
   const auto wanted = [&](const VdsoService& service) {
-    return abi && wants(service, *abi) && (!covers_ || covers_(image, service));
+    return abi && wants(service, *abi) && (!share_.covers || share_.covers(image, service));
   };
-  return plans_.emplace(&image, plan_probes(image, wanted, needs_exits())).first->second;
+  const std::uint32_t unused = share_.unused_from ? share_.unused_from(image) : image.unused_from();
+  return plans_.emplace(&image, plan_probes(image, wanted, needs_exits(), unused)).first->second;
 }
 
 void BreakpointEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const>) {
@@ -193,6 +194,13 @@ void BreakpointEngine::on_fallback_exit(Thread& thread, Call&& call) {
   call.stack = std::move(open->stack);
   call.steps = std::move(open->steps);
   *open = std::move(call);
+}
+
+/// One that was jumped out of may still be taken for open: the program counter tells.
+const Call* BreakpointEngine::call_in_progress(StoppedThread& stopped) {
+  const auto* registers = stopped.registers();
+  const bool inside = registers != nullptr && stopped.thread().space->offset_of(arch::program_counter(*registers)).has_value();
+  return inside ? open_call(stopped.thread()) : nullptr;
 }
 
 void BreakpointEngine::on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) {

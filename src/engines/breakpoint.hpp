@@ -17,10 +17,13 @@ namespace vdsotrace {
 
 class BreakpointEngine : public ProbeEngine {
  public:
-  /// `covers`: the services that are its own to observe, if not all.
-  using Covers = std::function<bool(const VdsoImage&, const VdsoService&)>;
-  BreakpointEngine(const Needs& needs, EventSink& sink, Covers covers = {})
-      : needs_(needs), reporter_(sink), covers_(std::move(covers)) {}
+  /// What it has beside another engine in the same vDSO. Each may be empty: then all is its own.
+  struct Share {
+    std::function<bool(const VdsoImage&, const VdsoService&)> covers;  ///< the services that it is to observe
+    std::function<std::uint32_t(const VdsoImage&)> unused_from;        ///< where its copies may begin in the last page
+  };
+  BreakpointEngine(const Needs& needs, EventSink& sink, Share share = {})
+      : needs_(needs), reporter_(sink), share_(std::move(share)) {}
 
   /// Whether install changes anything in processes with that image.
   bool changes(const VdsoImage& image) { return !plan_for(image).patches.empty(); }
@@ -37,6 +40,7 @@ class BreakpointEngine : public ProbeEngine {
   void leave_engine_memory(StoppedThread& thread) override;
   bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override;
   void on_fallback_exit(Thread& thread, Call&& call) override;
+  const Call* call_in_progress(StoppedThread& thread) override;
   void on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) override;
   void on_handler_return(Thread& thread, std::uint64_t stack_pointer) override;
   void on_end(Thread& thread) override;
@@ -57,7 +61,7 @@ class BreakpointEngine : public ProbeEngine {
   OpenCalls::Left left_by(const Thread& thread);
 
   Reporter reporter_;
-  Covers covers_;
+  Share share_;
   /// By image; images live as long as the session's cache.
   std::map<const VdsoImage*, ProbePlan> plans_;
   std::map<pid_t, OpenCalls> open_;

@@ -8,16 +8,17 @@
 
 #include <algorithm>
 #include <cstring>
+#include <thread>
 
 #include "engines/stub_call.hpp"
 #include "engines/stub_exit.hpp"
-#include "engines/stub_frame.hpp"
+#include "engines/stub_leftovers.hpp"
 #include "os/proc.hpp"
 
 namespace vdsotrace {
 namespace {
 
-constexpr std::uint64_t kMostCode = 16 * 1024;  // whole pages; no plan needs more
+constexpr std::uint64_t kPage = 4096;
 
 StubDepth depth_of(const Needs& needs) {
   if (needs.each_call) return StubDepth::values;
@@ -57,28 +58,40 @@ InlineEngine::InlineEngine(const Needs& needs, EventSink& sink, bool attached)
       inherited_(attached || ::geteuid() != 0),
       depth_(depth_of(needs)),
       rest_(needs, sink,
-            [this](const VdsoImage& image, const VdsoService& service) { return !stubs_cover(image, service); }),
-      all_(needs, sink) {
+            {[this](const VdsoImage& image, const VdsoService& service) { return !stubs_cover(image, service); },
+             [this](const VdsoImage& image) { return unused_from(image); }}),
+      all_(needs, sink),
+      processors_(std::max(1u, std::thread::hardware_concurrency())) {
   if (depth_ >= StubDepth::measured) clock_.emplace();
 }
 
-const StubPlan& InlineEngine::plan_for(const VdsoImage& image, std::int64_t distance) {
-  const auto found = plans_.find({&image, distance});
+const StubPlan& InlineEngine::plan_for(const VdsoImage& image) {
+  const auto found = plans_.find(&image);
   if (found != plans_.end()) return found->second;
-  const auto wanted = [&](const VdsoService& service) {
+  StubWishes wishes;
+  wishes.depth = depth_;
+  wishes.keep_stack = keeps_stack();
+  // Where direct calls are wanted a filter may have to tell them from ours (StopPolicy).
+  if (!attached_ && needs_.selection.wants_route(Route::syscall)) wishes.mark = arch::kOwnCallMark;
+  wishes.wanted = [&](const VdsoService& service) {
     // Of a process that is attached to the rest of a long value is not shown, as it takes a stop.
     return all_.wants(service, Abi::x86_64) && (attached_ || values_fit(service, needs_));
   };
-  return plans_.emplace(std::pair(&image, distance), plan_stubs(image, distance, depth_, arch::kOwnCallMark, wanted,
-                                                                      keeps_stack()))
-      .first->second;
+  return plans_.emplace(&image, plan_stubs(image, wishes)).first->second;
+}
+
+/// Behind the trampolines.
+std::uint32_t InlineEngine::unused_from(const VdsoImage& image) const {
+  const auto found = plans_.find(&image);
+  if (found == plans_.end()) return image.unused_from();
+  return found->second.trampolines_at + static_cast<std::uint32_t>(found->second.trampolines.size());
 }
 
 bool InlineEngine::stubs_cover(const VdsoImage& image, const VdsoService& service) const {
-  return std::ranges::any_of(plans_, [&](const auto& entry) {
-    return entry.first.first == &image && std::ranges::find(entry.second.functions, &service, &StubbedFunction::service) !=
-                                              entry.second.functions.end();
-  });
+  const auto found = plans_.find(&image);
+  if (found == plans_.end()) return false;
+  const auto& functions = found->second.functions;
+  return std::ranges::find(functions, &service, &StubbedFunction::service) != functions.end();
 }
 
 StubSpace* InlineEngine::find(const Thread& thread) {
@@ -88,8 +101,9 @@ StubSpace* InlineEngine::find(const Thread& thread) {
 
 BreakpointEngine& InlineEngine::breakpoints_for(const Thread& thread) { return find(thread) != nullptr ? rest_ : all_; }
 
-RecordSize InlineEngine::record_size() const {
-  if (keeps_stack()) return RecordSize::window;
+std::optional<RecordSize> InlineEngine::record_size() const {
+  if (depth_ == StubDepth::count) return std::nullopt;
+  if (keeps_stack()) return depth_ == StubDepth::values ? RecordSize::values_window : RecordSize::window;
   return depth_ == StubDepth::values ? RecordSize::values : RecordSize::line;
 }
 
@@ -145,41 +159,43 @@ void InlineEngine::install(AddressSpace& space, StoppedThread& stopped, std::spa
 
 Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
   const pid_t tid = stopped.tid();
-  // The size must be known to find a place, the place to plan: no plan needs more than this.
-  const auto where = find_stub_place(tid, space.base(), kMostCode);
-  if (!where) return fail("there is no free memory near its vDSO");
-  const StubPlan& plan = plan_for(*space.image(), static_cast<std::int64_t>(where->code - space.base()));
+  const StubPlan& plan = plan_for(*space.image());
   if (plan.functions.empty()) {
     use_breakpoints(rest_, space, stopped);
     return {};
   }
-  if (plan.code.size() > where->code_bytes) return fail("its stubs need too much room");
+  const std::uint64_t code_bytes = (plan.code.size() + kPage - 1) / kPage * kPage;
+  const auto where = find_stub_place(tid, space.base(), code_bytes, code_bytes + StubRegion::first_bytes(record_size()));
+  if (!where) return fail("there is no free memory");
   const PlacedStubs placed{&plan, space.image(), *where};
   auto made = std::make_unique<StubSpace>(placed, stopped.thread().tgid, symbols_of(space));
   bool reads_counter = true;
   {
     RemoteCalls calls(stopped);
     if (!map_stub_code(calls, *where)) return fail("the process could not map executable memory");
-    if (!write_code(tid, placed, where->region())) {
-      unmap_stubs(calls, *where);
+    if (!write_code(tid, placed)) {
+      unmap_stubs(calls, *where, 0);
       return fail("its memory could not be written");
     }
     auto region = map_region(stopped, calls, *where, false);
     if (!region) {
-      unmap_stubs(calls, *where);
+      unmap_stubs(calls, *where, 0);
       return tl::unexpected(region.error());
     }
     made->set_region(std::move(*region));
+    if (attached_ && proc::status_number(tid, "VmLck").value_or(0) != 0) unlock_stub_region(calls, *where, made->region()->bytes());
     reads_counter = !attached_ || !clock_ || may_read_counter(calls, *made);
   }
   if (!reads_counter) end_clock_reads(*made, stopped);
+  if (!write_trampolines(space, tid, placed)) return fail("its vDSO could not be written");
   // Before there is a jump: should we be killed in between, nobody may be in the middle of one.
   placed.move_out_of_patches(stopped);
   for (StoppedThread* other : others) placed.move_out_of_patches(*other);
-  if (!patch(space, stopped, placed)) {
+  if (!write_jumps(space, tid, placed)) {
     space.unpatch(tid);
     return fail("its vDSO could not be written");
   }
+  note_engine_memory(space, placed);
   StubSpace& known = *(spaces_[&space] = std::move(made));
   known.join(stopped);
   return {};
@@ -188,70 +204,68 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, st
 /// The code begins with the name of the memory.
 Result<std::unique_ptr<StubRegion>> InlineEngine::map_region(StoppedThread& stopped, RemoteCalls& calls, const StubPlace& place,
                                                              bool replace) {
-  return map_stub_region(stopped, calls, place, place.code, replace, inherited_, [&](SharedMemory memory) {
-    return std::make_unique<StubRegion>(std::move(memory), place.region(), may_sleep(), record_size());
+  const std::size_t bytes = StubRegion::first_bytes(record_size());
+  return map_stub_region(stopped, calls, place, place.code, bytes, replace, inherited_, [&](SharedMemory memory) {
+    return std::make_unique<StubRegion>(std::move(memory), place.region(), bytes, may_sleep(), record_size());
   });
 }
 
-bool InlineEngine::patch(AddressSpace& space, StoppedThread& stopped, const PlacedStubs& placed) {
+bool InlineEngine::write_trampolines(AddressSpace& space, pid_t tid, const PlacedStubs& placed) {
+  std::vector<std::byte> trampolines = placed.plan->trampolines;
+  for (const StubWord& word : placed.plan->stub_words) {
+    const std::uint64_t address = placed.place.code + word.in_code;
+    std::memcpy(trampolines.data() + word.offset, &address, sizeof address);
+  }
+  return space.patch(tid, placed.plan->trampolines_at, trampolines);
+}
+
+bool InlineEngine::write_jumps(AddressSpace& space, pid_t tid, const PlacedStubs& placed) {
+  return std::ranges::all_of(placed.plan->patches,
+                             [&](const StubPatch& patch) { return space.patch(tid, patch.offset, patch.bytes); });
+}
+
+void InlineEngine::note_engine_memory(AddressSpace& space, const PlacedStubs& placed) {
   const StubPlace& place = placed.place;
   EngineMemory memory{place.code, place.region(), place.code + StubPlan::kSystemCall, {}};
   for (const MovedFallback& fallback : placed.plan->fallbacks)
-    memory.fallbacks[place.code + fallback.after] = placed.function(fallback.function).function;
-  const bool patched = std::ranges::all_of(placed.plan->patches, [&](const StubPatch& patch) {
-    return space.patch(stopped.tid(), patch.offset, patch.bytes);
-  });
-  if (patched) space.set_engine_memory(std::move(memory));
-  return patched;
+    memory.fallbacks[space.base() + fallback.after] = placed.function(fallback.function).function;
+  space.set_engine_memory(std::move(memory));
 }
 
-/// `region` 0 keeps stubs that are still running away from the region.
-bool InlineEngine::write_code(pid_t tid, const PlacedStubs& placed, std::uint64_t region) {
+bool InlineEngine::write_code(pid_t tid, const PlacedStubs& placed) {
   std::vector<std::byte> code = placed.plan->code;
   for (const RegionWord& word : placed.plan->region_words) {
-    if (region == 0 && !word.ends_recording) continue;
-    const std::uint64_t value = region == 0 ? 0 : region + word.in_region;
+    const std::uint64_t value = placed.place.region() + word.in_region;
     std::memcpy(code.data() + word.offset, &value, sizeof value);
   }
   return write_remote(tid, placed.place.code, code);
 }
 
+/// Where nobody stops at system calls, nobody has seen a vDSO move or go.
+void find_moved_vdso(AddressSpace& space, pid_t tid) {
+  const auto vdso = proc::vdso_mapping(tid);
+  if (vdso && vdso->start != space.base()) space.moved_to(vdso->start);
+}
+
 bool InlineEngine::remove(AddressSpace& space, StoppedThread& stopped) {
   const auto found = spaces_.find(&space);
   if (found == spaces_.end()) return all_.remove(space, stopped);
+  find_moved_vdso(space, stopped.tid());
   if (!rest_.remove(space, stopped)) return false;
   StubSpace& known = *found->second;
-  known.note_way_back(stopped);
-  const bool mapped = known.region() != nullptr || inherited_;
   finish(known);
-  if (write_code(stopped.tid(), known.placed(), 0) && mapped && known.may_be_unmapped()) {
+  if (known.may_be_unmapped()) {
     RemoteCalls calls(stopped);
-    unmap_stubs(calls, known.placed().place);
+    unmap_stubs(calls, known.placed().place, known.mapped_bytes());
   }
   space.set_engine_memory({});
   spaces_.erase(found);
   return true;
 }
 
-void InlineEngine::on_vdso_moved(AddressSpace& space, StoppedThread& stopped) {
-  const auto found = spaces_.find(&space);
-  if (found == spaces_.end()) return;
-  StubSpace& known = *found->second;
-  const PlacedStubs& placed = known.placed();
-  space.unpatch(stopped.tid());
-  const StubPlan& plan = plan_for(*placed.image, static_cast<std::int64_t>(placed.place.code - space.base()));
-  // Its records keep their meaning only if functions keep their numbers.
-  const bool same = std::ranges::equal(plan.functions, placed.plan->functions, {}, &StubbedFunction::function,
-                                       &StubbedFunction::function);
-  if (same) known.replace(plan);
-  if (same && write_code(stopped.tid(), placed, placed.place.region()) && patch(space, stopped, placed)) {
-    use_breakpoints(rest_, space, stopped);
-    return;
-  }
-  space.unpatch(stopped.tid());
-  finish(known);
-  spaces_.erase(found);
-  use_breakpoints(all_, space, stopped);
+/// Jumps and trampolines have moved along.
+void InlineEngine::on_vdso_moved(AddressSpace& space, StoppedThread&) {
+  if (const auto found = spaces_.find(&space); found != spaces_.end()) note_engine_memory(space, found->second->placed());
 }
 
 void InlineEngine::leave_engine_memory(StoppedThread& stopped) {
@@ -262,28 +276,34 @@ void InlineEngine::leave_engine_memory(StoppedThread& stopped) {
   // must be completed before the next.
   on_stop(stopped.thread());
   leave_stub(stopped, space->placed(), *space->region());
-  if (depth_ == StubDepth::values) note_interrupted(*space, stopped);
+  if (depth_ != StubDepth::count) note_interrupted(*space, stopped);
 }
 
-/// A handler that is about to run can jump out of the call that it interrupts: a call that never returns is to be known.
+/// A handler that is about to run makes calls of its own, and can jump out of the one that it interrupts: a call that never returns
+/// is to be known.
 void InlineEngine::note_interrupted(StubSpace& space, StoppedThread& stopped) {
   const auto* registers = stopped.registers();
   if (registers == nullptr) return;
   on_stop(stopped.thread());
   const PlacedStubs& placed = space.placed();
   // At the jump itself a call has yet to begin.
-  const auto in_call = [&](std::uint64_t pc) {
-    const auto offset = stopped.thread().space->offset_of(pc);
-    return placed.contain(pc) || (offset && placed.image->function_at(*offset) == nullptr);
-  };
-  if (!in_call(arch::program_counter(*registers))) return;
-  auto record = interrupted_call(stopped, *placed.plan, placed.place.code);
-  if (!record) return;
-  const std::uint64_t stamp = record->start;
-  date(*record);
+  const auto offset = stopped.thread().space->offset_of(arch::program_counter(*registers));
+  if (!offset || placed.image->function_at(*offset) != nullptr) return;
+  const std::uint64_t pointer = arch::thread_pointer(*registers);
+  auto record = space.region()->open_call(pointer, arch::stack_pointer(*registers));
+  if (!record || record->function >= placed.plan->functions.size()) return;
+  space.region()->set_aside(pointer);
+  if (depth_ == StubDepth::values) open_interrupted(space, stopped, *record);
+}
+
+void InlineEngine::open_interrupted(StubSpace& space, StoppedThread& stopped, StubRecord& record) {
+  const std::uint64_t stamp = record.start;
+  date(record);
   Thread& thread = stopped.thread();
+  const auto word = [&](std::uint64_t address) { return stopped.memory().object<std::uint64_t>(address); };
+  record.return_address = word(record.stack).value_or(0);
   Call call;
-  fill_call(call, placed.function(record->function), *record, Route::vdso, *clock_);
+  fill_call(call, space.placed().function(record.function), record, record.fallback ? Route::fallback : Route::vdso, *clock_);
   call.engine = name();
   if (auto fallback = fallbacks_.extract(thread.tid)) {
     fallback.mapped().start_ns = call.start_ns;
@@ -293,9 +313,8 @@ void InlineEngine::note_interrupted(StubSpace& space, StoppedThread& stopped) {
     call.duration_ns.reset();
     call.at_exit = {};
   }
-  const auto word = [&](std::uint64_t address) { return stopped.memory().object<std::uint64_t>(address); };
-  note_caller(call, space.place(space.caller_of(*record, word), thread.tid));
-  open_[thread.tid].enter(std::move(call), record->stack, left_by(space, thread), stamp);
+  note_caller(call, space.place(space.caller_of(record, word), thread.tid));
+  open_[thread.tid].enter(std::move(call), record.stack, left_by(space, thread), stamp);
 }
 
 OpenCalls::Left InlineEngine::left_by(StubSpace& space, const Thread& thread) {
@@ -305,24 +324,17 @@ OpenCalls::Left InlineEngine::left_by(StubSpace& space, const Thread& thread) {
   };
 }
 
+/// No return address leads into a stub: whoever is out of it is out for good.
 bool InlineEngine::leave_for_good(StoppedThread& stopped, bool may_wait) {
-  leave_engine_memory(stopped);
+  breakpoints_for(stopped.thread()).leave_engine_memory(stopped);
   StubSpace* space = find(stopped.thread());
-  const auto* registers = stopped.registers();
-  if (space == nullptr || registers == nullptr) return true;
-  if (may_wait && may_return(*space, *stopped.thread().space, arch::program_counter(*registers))) return false;
-  space->note_way_back(stopped);
+  if (space == nullptr || space->region() == nullptr) return true;
+  on_stop(stopped.thread());
+  space->placed().move_back_frames(stopped);
+  if (leave_stub_for_good(stopped, space->placed(), *space->region())) return true;
+  if (may_wait) return false;
+  space->keep_mapped();
   return true;
-}
-
-/// Whether the program counter is where a stub soon follows: in what stubs displaced, or in a function that returns to one.
-bool InlineEngine::may_return(const StubSpace& space, const AddressSpace& mapped, std::uint64_t pc) {
-  const PlacedStubs& placed = space.placed();
-  if (placed.contain(pc)) return true;
-  const auto offset = mapped.offset_of(pc);
-  if (!offset) return false;
-  const VdsoFunction* function = placed.image->function_containing(*offset);
-  return function == nullptr || placed.plan->covers(function);
 }
 
 // ---- who is who ----
@@ -334,7 +346,7 @@ void InlineEngine::on_thread_pointer(StoppedThread& stopped) {
   on_stop(stopped.thread());
   // Its libraries are mapped now. It may end before they are needed.
   if (keeps_stack()) stopped.thread().space->symbols().follow(stopped.tid());
-  space->part(stopped.tid());
+  space->part(stopped.tid(), false);
   space->join(stopped);
 }
 
@@ -345,7 +357,9 @@ void InlineEngine::on_birth(const Thread& parent, const Thread& child) {
     space->enter();
     return;
   }
-  spaces_[child.space.get()] = std::make_unique<StubSpace>(space->placed(), child.tgid, symbols_of(*child.space));
+  auto& own = spaces_[child.space.get()];
+  own = std::make_unique<StubSpace>(space->placed(), child.tgid, symbols_of(*child.space));
+  if (inherited_) own->inherit(space->mapped_bytes());
 }
 
 void InlineEngine::on_first_stop(StoppedThread& stopped) {
@@ -374,17 +388,27 @@ bool InlineEngine::arm(StubSpace& space, StoppedThread& stopped) {
   AddressSpace& mapped = *stopped.thread().space;
   {
     RemoteCalls calls(stopped);
+    const std::uint64_t inherited = space.mapped_bytes();
     if (auto region = map_region(stopped, calls, place, inherited_)) {
       space.set_region(std::move(*region));
+      const std::uint64_t own = space.region()->bytes();
+      if (inherited > own) calls.call(SYS_munmap, {place.region() + own, inherited - own, 0, 0, 0, 0});
       return true;
     }
   }
   mapped.unpatch(stopped.tid());
   mapped.set_engine_memory({});
-  write_code(stopped.tid(), space.placed(), 0);
   spaces_.erase(&mapped);
   use_breakpoints(all_, mapped, stopped);
   return false;
+}
+
+/// mlockall(2) has locked what is ours as well.
+void InlineEngine::on_memory_locked(StoppedThread& stopped) {
+  StubSpace* space = find(stopped.thread());
+  if (space == nullptr || space->region() == nullptr) return;
+  RemoteCalls calls(stopped);
+  unlock_stub_region(calls, space->placed().place, space->region()->bytes());
 }
 
 void InlineEngine::on_end(Thread& thread) {
@@ -396,7 +420,7 @@ void InlineEngine::on_end(Thread& thread) {
     tell_found();
     end_open_calls(*space, thread);
   }
-  space->part(thread.tid);
+  space->part(thread.tid, true);
   if (space->leave()) return;
   finish(*space);
   spaces_.erase(thread.space.get());
@@ -425,7 +449,7 @@ std::optional<Resume> InlineEngine::on_trap(StoppedThread& stopped) {
   StubSpace* space = find(stopped.thread());
   const auto* registers = stopped.registers();
   if (space != nullptr && registers != nullptr &&
-      space->placed().in_template(arch::program_counter(*registers))) {
+      space->placed().in_stub(arch::program_counter(*registers))) {
     const auto code = stopped.memory().object<std::array<std::byte, 2>>(arch::program_counter(*registers));
     if (code != arch::kClockRead) return std::nullopt;
     stopped.set_registers(arch::after_clock_read(*registers, TscClock::now()));
@@ -461,6 +485,14 @@ void InlineEngine::on_fallback_exit(Thread& thread, Call&& call) {
 const VdsoFunction* InlineEngine::function_of(const Thread& thread, const Call& call) {
   const StubSpace* space = find(thread);
   return space == nullptr ? nullptr : space->placed().image->function_named(call.symbol);
+}
+
+const Call* InlineEngine::call_in_progress(StoppedThread& stopped) {
+  const auto* registers = stopped.registers();
+  const bool inside = registers != nullptr && stopped.thread().space->offset_of(arch::program_counter(*registers)).has_value();
+  const auto open = open_.find(stopped.tid());
+  if (inside && open != open_.end() && open->second.innermost() != nullptr) return open->second.innermost();
+  return breakpoints_for(stopped.thread()).call_in_progress(stopped);
 }
 
 void InlineEngine::on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) {

@@ -1,4 +1,4 @@
-// Jumps at the entries of the vDSO's functions lead to stubs that count or record calls in memory shared
+// Jumps at the entries and returns of the vDSO's functions lead to stubs that count or record calls in memory shared
 // with vdsotrace: no stop, whatever the rate.
 #pragma once
 
@@ -10,6 +10,7 @@
 #include "engines/breakpoint.hpp"
 #include "engines/stub_space.hpp"
 #include "os/tsc_clock.hpp"
+#include "os/urgency.hpp"
 
 namespace vdsotrace {
 
@@ -35,8 +36,10 @@ class InlineEngine final : public ProbeEngine {
   void on_first_stop(StoppedThread& thread) override;
   void on_vdso_moved(AddressSpace& space, StoppedThread& thread) override;
   void on_thread_pointer(StoppedThread& thread) override;
+  void on_memory_locked(StoppedThread& thread) override;
   bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override;
   void on_fallback_exit(Thread& thread, Call&& call) override;
+  const Call* call_in_progress(StoppedThread& thread) override;
   void on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) override;
   void on_handler_return(Thread& thread, std::uint64_t stack_pointer) override;
   void on_end(Thread& thread) override;
@@ -60,29 +63,34 @@ class InlineEngine final : public ProbeEngine {
   bool covered(const Thread& thread, const VdsoFunction* function);
   const VdsoFunction* function_of(const Thread& thread, const Call& call);
 
-  const StubPlan& plan_for(const VdsoImage& image, std::int64_t distance);
+  const StubPlan& plan_for(const VdsoImage& image);
+  std::uint32_t unused_from(const VdsoImage& image) const;
   bool stubs_cover(const VdsoImage& image, const VdsoService& service) const;
   Result<void> place(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others);
-  static bool patch(AddressSpace& space, StoppedThread& thread, const PlacedStubs& placed);
-  static bool write_code(pid_t tid, const PlacedStubs& placed, std::uint64_t region);
+  static bool write_trampolines(AddressSpace& space, pid_t tid, const PlacedStubs& placed);
+  static bool write_jumps(AddressSpace& space, pid_t tid, const PlacedStubs& placed);
+  static bool write_code(pid_t tid, const PlacedStubs& placed);
   /// Whether stubs may wait by system calls: of a program that we started its seccomp state is known.
   bool may_sleep() const { return !attached_; }
   Result<std::unique_ptr<StubRegion>> map_region(StoppedThread& thread, RemoteCalls& calls, const StubPlace& place, bool replace);
+  static void note_engine_memory(AddressSpace& space, const PlacedStubs& placed);
   bool arm(StubSpace& space, StoppedThread& thread);
   void end_clock_reads(const StubSpace& space, StoppedThread& thread);
 
   /// Whether callers are to be found: of the words of the stack that records keep then.
   bool keeps_stack() const { return needs_.callers || (needs_.stacks && needs_.each_call); }
-  RecordSize record_size() const;
+  std::optional<RecordSize> record_size() const;
   Symbols* symbols_of(const AddressSpace& space) const { return keeps_stack() ? &space.symbols() : nullptr; }
   void note_caller(Call& call, std::optional<Caller> caller) const;
-  void note_interrupted(StubSpace& space, StoppedThread& thread);
-  static bool may_return(const StubSpace& space, const AddressSpace& mapped, std::uint64_t pc);
+  void note_interrupted(StubSpace& space, StoppedThread& stopped);
+  void open_interrupted(StubSpace& space, StoppedThread& stopped, StubRecord& record);
   OpenCalls::Left left_by(StubSpace& space, const Thread& thread);
   void end_open_calls(StubSpace& space, Thread& thread);
   void returned(StubSpace& space, const Thread& thread, const StubRecord& record);
 
   void collect(StubSpace& space, bool final);
+  void collect_of(StubSpace& space, pid_t tid);
+  void note_lost(StubSpace& space, std::uint64_t lost);
   void take(StubSpace& space, StubRecord& record, const StackWindow& window);
   void tell_found();
   void finish(StubSpace& space);
@@ -101,12 +109,14 @@ class InlineEngine final : public ProbeEngine {
   bool told_unseen_ = false;
   bool told_undated_ = false;
   std::int64_t progress_told_ = 0;
-  std::map<std::pair<const VdsoImage*, std::int64_t>, StubPlan> plans_;
+  std::map<const VdsoImage*, StubPlan> plans_;
   std::map<const AddressSpace*, std::unique_ptr<StubSpace>> spaces_;
   std::vector<Found> found_;           ///< filled and told within one call
   std::map<pid_t, OpenCalls> open_;    ///< calls that a handler interrupted, by thread
   std::map<pid_t, Call> fallbacks_;    ///< whose function has not been seen to return
   std::optional<TscClock> clock_;  ///< where records bear times
+  Urgency urgency_;
+  std::size_t processors_;
 };
 
 }  // namespace vdsotrace

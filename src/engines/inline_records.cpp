@@ -11,22 +11,34 @@ constexpr std::int64_t kProgressNs = 250'000'000;
 
 }  // namespace
 
+/// Where many threads have rings, only what keeps the thread's own calls in order.
 void InlineEngine::on_stop(Thread& thread) {
+  constexpr std::size_t kFewRings = 64;
+  if (depth_ == StubDepth::count) return;
   StubSpace* space = find(thread);
-  if (space == nullptr || space->region() == nullptr || space->region()->fill() == 0) return;
-  collect(*space, false);
+  if (space == nullptr || space->region() == nullptr) return;
+  if (space->region()->rings() > kFewRings) {
+    collect_of(*space, thread.tid);
+  } else if (space->region()->fill() != 0) {
+    collect(*space, false);
+  }
   tell_found();
 }
 
 Drained InlineEngine::drain() {
   if (depth_ == StubDepth::count) return {Drained::Found::never};
   double fill = 0;
+  std::size_t rings = 0;
   for (auto& [mapped, space] : spaces_) {
     const double waiting = space->region() != nullptr ? space->region()->fill() : 0;
     if (waiting == 0) continue;
     fill = std::max(fill, waiting);
+    rings += space->region()->rings();
     collect(*space, false);
   }
+  // Once in a hurry we stay so while there is anything to do.
+  if (attached_ && fill == 0) urgency_.set(false);
+  if (attached_ && fill >= 1 && rings > processors_) urgency_.set(true);
   tell_found();
   if (needs_.progress && depth_ != StubDepth::values) tell_progress();
   return {fill > 0 ? Drained::Found::something : Drained::Found::nothing, fill};
@@ -35,7 +47,17 @@ Drained InlineEngine::drain() {
 void InlineEngine::collect(StubSpace& space, bool final) {
   if (clock_) clock_->compare();
   const auto taker = [&](StubRecord& record, const StackWindow& window) { take(space, record, window); };
-  const std::uint64_t lost = space.region()->drain(final, taker);
+  note_lost(space, space.region()->drain(final, taker));
+}
+
+void InlineEngine::collect_of(StubSpace& space, pid_t tid) {
+  const auto pointer = space.pointer_of(tid);
+  if (!pointer) return;
+  const auto taker = [&](StubRecord& record, const StackWindow& window) { take(space, record, window); };
+  note_lost(space, space.region()->drain_of(*pointer, taker));
+}
+
+void InlineEngine::note_lost(StubSpace& space, std::uint64_t lost) {
   if (lost == 0) return;
   space.add_lost(lost);
   sink_.accept({0, realtime_ns(), space.tgid(), space.tgid(), Lost{lost}});
@@ -44,7 +66,7 @@ void InlineEngine::collect(StubSpace& space, bool final) {
 void InlineEngine::take(StubSpace& space, StubRecord& record, const StackWindow& window) {
   const auto route = space.take(record, window);
   if (!route || depth_ != StubDepth::values) return;
-  const StubSpace::Owner owner = space.owner_of(record.key);
+  const StubSpace::Owner owner = space.owner_of(record);
   if (route == Route::fallback) fallbacks_.erase(owner.tid);
   if (owner.thread != nullptr) returned(space, *owner.thread, record);
   if (!owner.told) return;

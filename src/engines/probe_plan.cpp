@@ -12,8 +12,8 @@ constexpr std::uint32_t kCopyAlignment = 16;
 /// Lays copies into the unused end of the mapping, one behind the other.
 class CopyArea {
  public:
-  explicit CopyArea(const VdsoImage& image)
-      : image_(image), next_((image.unused_from() + kCopyAlignment - 1) / kCopyAlignment * kCopyAlignment) {}
+  CopyArea(const VdsoImage& image, std::uint32_t unused_from)
+      : image_(image), next_((unused_from + kCopyAlignment - 1) / kCopyAlignment * kCopyAlignment) {}
 
   /// The instruction at `site` moved out of line.
   Result<ProbeSite> place(const CodeSite& site, ProbePlan& plan) {
@@ -73,9 +73,9 @@ Result<void> plan_function(const VdsoFunction& function, const VdsoService& serv
 }  // namespace
 
 ProbePlan plan_probes(const VdsoImage& image, const std::function<bool(const VdsoService&)>& wanted,
-                      bool exits_needed) {
+                      bool exits_needed, std::uint32_t unused_from) {
   ProbePlan plan;
-  CopyArea copies(image);
+  CopyArea copies(image, unused_from);
   for (const VdsoFunction& function : image.functions()) {
     const VdsoService* service = service_for(function);
     if (service == nullptr || !wanted(*service)) continue;

@@ -56,9 +56,9 @@ struct ProbePlan {
 /// Breakpoints on the entry and on every `ret` of each function that the table of
 /// services knows, that is wanted, and whose control flow could be followed to the end (unless no
 /// `exits_needed`: then those that could not have one on the entry only). Copies go to the
-/// image's unused end. The fallback `syscall` sites bear none: with system call
+/// image's unused end, from `unused_from` on. The fallback `syscall` sites bear none: with system call
 /// stops on, the stop of the call itself proves the fallback, for free.
 ProbePlan plan_probes(const VdsoImage& image, const std::function<bool(const VdsoService&)>& wanted,
-                      bool exits_needed = true);
+                      bool exits_needed, std::uint32_t unused_from);
 
 }  // namespace vdsotrace

@@ -98,6 +98,8 @@ bool StubEmulator::execute() {
     case X86_INS_XADD:
     case X86_INS_CMPXCHG:
       return exchange(code, insn.id);
+    case X86_INS_XCHG:
+      return swap(code);
     case X86_INS_PUSH: {
       const auto value = read(code.operands[0]);
       return value && push(*value);
@@ -105,13 +107,6 @@ bool StubEmulator::execute() {
     case X86_INS_POP: {
       const auto value = pop();
       return value && write(code.operands[0], *value);
-    }
-    case X86_INS_LEAVE: {
-      const auto frame = load(registers_.rbp, kWord);
-      if (!frame) return false;
-      registers_.rsp = registers_.rbp + kWord;
-      registers_.rbp = *frame;
-      return true;
     }
     default:
       return branch(code, insn.id) || arithmetic(code, insn.id);
@@ -127,9 +122,10 @@ bool StubEmulator::branch(const cs_x86& code, unsigned id) {
   switch (id) {
     case X86_INS_CALL:
     case X86_INS_JMP: {
-      if (code.operands[0].type != X86_OP_IMM) return false;
-      if (id == X86_INS_CALL && !push(next_)) return false;
-      next_ = static_cast<Word>(code.operands[0].imm);
+      const bool direct = code.operands[0].type == X86_OP_IMM;
+      const auto target = direct || id == X86_INS_JMP ? read(code.operands[0]) : std::nullopt;
+      if (!target || (id == X86_INS_CALL && !push(next_))) return false;
+      next_ = *target;
       return true;
     }
     case X86_INS_RET: {
@@ -213,6 +209,13 @@ bool StubEmulator::exchange(const cs_x86& code, unsigned id) {
   subtracted(expected, *before, size);
   if (*before != expected) registers_.rax = *before;
   return true;
+}
+
+/// Of registers only.
+bool StubEmulator::swap(const cs_x86& code) {
+  const cs_x86_op &one = code.operands[0], &other = code.operands[1];
+  const auto first = read(one), second = read(other);
+  return one.type == X86_OP_REG && other.type == X86_OP_REG && first && second && write(one, *second) && write(other, *first);
 }
 
 std::optional<StubEmulator::Part> StubEmulator::part_of(x86_reg name) {

@@ -50,6 +50,7 @@ class StubEmulator {
   bool shift(const cs_x86& code, bool left);
   bool exchange(const cs_x86& code, unsigned id);
   bool branch(const cs_x86& code, unsigned id);
+  bool swap(const cs_x86& code);
 
   std::optional<Word> address(const cs_x86_op& operand) const;
   std::optional<Word> read(const cs_x86_op& operand);

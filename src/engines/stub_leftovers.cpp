@@ -5,10 +5,9 @@
 #include <cstring>
 
 #include "arch/return_stub.hpp"
-#include "arch/stub_layout.h"
+#include "engines/stub_exit.hpp"
 #include "engines/stub_memory.hpp"
 #include "engines/stub_plan.hpp"
-#include "engines/stub_space.hpp"
 #include "os/proc.hpp"
 
 namespace vdsotrace {
@@ -21,23 +20,21 @@ std::optional<StubJournal> journal_in(Memory& memory, const proc::Mapping& mappi
   const auto magic = memory.object<std::array<char, sizeof kStubMagic>>(mapping.start);
   if (!magic || std::memcmp(magic->data(), kStubMagic, sizeof kStubMagic) != 0) return {};
   const auto journal = memory.object<StubJournal>(mapping.start);
-  const bool sound = journal && journal->patch_count <= StubJournal::kMostPatches &&
-                     journal->word_count <= StubJournal::kMostWords;
-  return sound ? journal : std::nullopt;
+  return journal && journal->patch_count <= StubJournal::kMostPatches ? journal : std::nullopt;
 }
 
-/// Whether a jump into that code stands at the address.
-bool jumps_into(Memory& memory, std::uint64_t address, const proc::Mapping& code) {
-  const auto bytes = memory.object<arch::Jump>(address);
-  const auto target = bytes ? arch::jump_target(*bytes, address) : std::nullopt;
-  return target && *target >= code.start && *target < code.end;
+bool lies_in(const proc::Mapping& vdso, std::uint64_t offset, std::uint64_t size) {
+  const std::uint64_t all = vdso.end - vdso.start;
+  return size <= all && offset <= all - size;
 }
 
-void undo(StoppedThread& stopped, const StubJournal& journal, const proc::Mapping& code, const proc::Mapping& vdso) {
-  const std::uint64_t size = vdso.end - vdso.start;
+void undo(StoppedThread& stopped, const StubJournal& journal, const proc::Mapping& vdso) {
   for (const StubJournal::Patch& patch : std::span(journal.patches).first(journal.patch_count)) {
-    const bool fits = patch.size >= arch::kJumpSize && patch.size <= sizeof patch.before && patch.offset <= size - patch.size;
-    if (!fits || !jumps_into(stopped.memory(), vdso.start + patch.offset, code)) continue;
+    if (patch.size > sizeof patch.before || !lies_in(vdso, patch.offset, patch.size)) continue;
+    std::array<std::byte, sizeof patch.before> now{};
+    const auto there = std::span(now).first(patch.size);
+    const auto after = std::span(patch.after).first(patch.size);
+    if (stopped.memory().read(vdso.start + patch.offset, there) != patch.size || !std::ranges::equal(there, after)) continue;
     write_remote(stopped.tid(), vdso.start + patch.offset, std::span(patch.before).first(patch.size));
   }
 }
@@ -62,22 +59,71 @@ void erase_return_stubs(StoppedThread& stopped, const proc::Mapping& vdso) {
 
 /// The memory shared with whoever placed the stubs.
 bool is_region_of(const proc::Mapping& mapping, const proc::Mapping& code) {
-  return mapping.start == code.end && mapping.end - mapping.start == REGION_BYTES &&
-         mapping.name.find(kStubMagic) != std::string::npos;
+  return mapping.start == code.end && mapping.name.find(kStubMagic) != std::string::npos;
 }
 
-/// All threads of the process that shall tell whether they come back are stopped.
-bool all_stopped(const StoppedThread& stopped, std::span<StoppedThread* const> others) {
-  return std::ranges::all_of(proc::threads_of(stopped.thread().tgid), [&](pid_t tid) {
-    return tid == stopped.tid() || std::ranges::any_of(others, [&](const StoppedThread* one) { return one->tid() == tid; });
-  });
+/// What a vdsotrace that was killed has left.
+struct Leftover {
+  StubPlace place;
+  std::uint64_t region_bytes = 0;
+  std::uint64_t trampolines = 0;  ///< address
+  std::uint64_t trampoline_bytes = 0;
+
+  bool contains(std::uint64_t address) const {
+    return address - place.code < place.code_bytes || address - trampolines < trampoline_bytes;
+  }
+};
+
+Leftover leftover_of(const proc::Mapping& code, const StubJournal& journal, const proc::Mapping& vdso) {
+  Leftover left{{code.start, code.end - code.start}};
+  if (!lies_in(vdso, journal.trampolines, journal.trampoline_bytes)) return left;
+  left.trampolines = vdso.start + journal.trampolines;
+  left.trampoline_bytes = journal.trampoline_bytes;
+  return left;
 }
 
-/// Code whose memory had not been mapped yet: there is no jump into it yet either.
-void unmap_unused(StoppedThread& stopped, std::span<const proc::Mapping> codes) {
-  if (codes.empty()) return;
-  RemoteCalls calls(stopped);
-  for (const proc::Mapping& code : codes) calls.call(SYS_munmap, {code.start, code.end - code.start, 0, 0, 0, 0});
+/// How far up its stack a thread is searched for the frame of a handler that leads back.
+constexpr std::size_t kStackSearched = 64 * 1024;
+
+/// Whether the stopped thread's program counter is there, or a word on its stack is, as one in the frame of a signal handler
+/// may be that interrupted it there. True also of a thread that has not stopped.
+bool leads_into(pid_t tid, Memory& memory, const Leftover& left) {
+  const auto registers = ptrace::registers(tid);
+  if (!registers) return true;
+  std::vector<std::uint64_t> words(kStackSearched / sizeof(std::uint64_t));
+  const std::size_t bytes = memory.read(arch::stack_pointer(*registers), std::as_writable_bytes(std::span(words)));
+  words.resize(bytes / sizeof words[0]);
+  words.push_back(arch::program_counter(*registers));
+  return std::ranges::any_of(words, [&](std::uint64_t word) { return left.contains(word); });
+}
+
+/// Whether all threads of the process are out of it for good. Those that are in it are brought out.
+bool is_left(StoppedThread& stopped, const Leftover& left) {
+  const auto inside = [&](std::uint64_t address) { return left.contains(address); };
+  const auto is_out = [&](pid_t tid) {
+    return leave_abandoned_stub(tid, stopped.memory(), inside) && !leads_into(tid, stopped.memory(), left);
+  };
+  bool all = true;
+  for (const pid_t tid : proc::threads_of(stopped.thread().tgid)) all = is_out(tid) && all;
+  stopped.forget_registers();
+  return all;
+}
+
+void clear(StoppedThread& stopped, const Leftover& left) {
+  if (left.trampoline_bytes != 0) write_remote(stopped.tid(), left.trampolines, std::vector<std::byte>(left.trampoline_bytes));
+}
+
+std::vector<Leftover> leftovers_in(StoppedThread& stopped, const proc::Mapping& vdso) {
+  std::vector<Leftover> found;
+  const auto mappings = proc::mappings(stopped.tid());
+  for (std::size_t i = 0; i < mappings.size(); ++i) {
+    const auto journal = journal_in(stopped.memory(), mappings[i]);
+    if (!journal) continue;
+    Leftover& left = found.emplace_back(leftover_of(mappings[i], *journal, vdso));
+    if (i + 1 < mappings.size() && is_region_of(mappings[i + 1], mappings[i]))
+      left.region_bytes = mappings[i + 1].end - mappings[i + 1].start;
+  }
+  return found;
 }
 
 }  // namespace
@@ -88,34 +134,23 @@ void undo_leftovers(StoppedThread& stopped) {
   if (size < sizeof(StubJournal::Patch::before) || size > kLargestImage) return;
   erase_return_stubs(stopped, *vdso);
   for (const proc::Mapping& mapping : proc::mappings(stopped.tid())) {
-    if (const auto journal = journal_in(stopped.memory(), mapping)) undo(stopped, *journal, mapping, *vdso);
+    const auto journal = journal_in(stopped.memory(), mapping);
+    if (!journal) continue;
+    undo(stopped, *journal, *vdso);
+    const Leftover left = leftover_of(mapping, *journal, *vdso);
+    if (is_left(stopped, left)) clear(stopped, left);
   }
 }
 
 void unmap_leftovers(StoppedThread& stopped, std::span<StoppedThread* const> others) {
-  std::vector<StubPlace> places;
-  std::vector<proc::Mapping> alone;
-  const auto mappings = proc::mappings(stopped.tid());
-  for (std::size_t i = 0; i < mappings.size(); ++i) {
-    const proc::Mapping& code = mappings[i];
-    if (!journal_in(stopped.memory(), code)) continue;
-    if (i + 1 < mappings.size() && is_region_of(mappings[i + 1], code)) {
-      places.push_back({code.start, code.end - code.start});
-    } else {
-      alone.push_back(code);
-    }
-  }
-  unmap_unused(stopped, alone);
-  if (places.empty() || !all_stopped(stopped, others)) return;
-  const auto comes_back = [&](const StubPlace& place) {
-    const auto inside = [&](std::uint64_t word) { return word >= place.code && word < place.region(); };
-    return leads_into(stopped, inside) ||
-           std::ranges::any_of(others, [&](StoppedThread* one) { return leads_into(*one, inside); });
-  };
-  std::erase_if(places, comes_back);
-  if (places.empty()) return;
+  const auto vdso = proc::vdso_mapping(stopped.tid());
+  if (!vdso) return;
+  auto lefts = leftovers_in(stopped, *vdso);
+  std::erase_if(lefts, [&](const Leftover& left) { return !is_left(stopped, left); });
+  for (StoppedThread* other : others) other->forget_registers();
+  if (lefts.empty()) return;
   RemoteCalls calls(stopped);
-  for (const StubPlace& place : places) unmap_stubs(calls, place);
+  for (const Leftover& left : lefts) unmap_stubs(calls, left.place, left.region_bytes);
 }
 
 }  // namespace vdsotrace

@@ -15,10 +15,11 @@
 namespace vdsotrace {
 namespace {
 
-constexpr std::uint64_t kReach = 0x7000'0000;       // of a 32-bit displacement, with some to spare
 constexpr std::uint64_t kUsualDistance = 0x4000'0000;
 constexpr std::uint64_t kMargin = 0x10'0000;        // to what others have mapped
 constexpr std::uint64_t kHugePage = 0x20'0000;
+/// Of the memory of one process: blocks for some 12,000 threads.
+constexpr std::uint64_t kMostShared = std::uint64_t{512} << 20;
 constexpr std::uint64_t kHighest = 0x7fff'ffff'f000;  // TASK_SIZE with four levels of page tables
 
 std::uint64_t distance(std::uint64_t a, std::uint64_t b) { return a > b ? a - b : b - a; }
@@ -29,15 +30,14 @@ Error refused(std::string_view what) { return {0, std::string("the process could
 
 }  // namespace
 
-std::optional<StubPlace> find_stub_place(pid_t pid, std::uint64_t vdso, std::uint64_t code_bytes) {
-  const std::uint64_t size = code_bytes + REGION_BYTES;
-  // The same distance in every process lets one plan of the stubs serve them all.
+std::optional<StubPlace> find_stub_place(pid_t pid, std::uint64_t vdso, std::uint64_t code_bytes, std::uint64_t size) {
+  // There it has room to grow.
   const std::uint64_t wished = vdso - kUsualDistance - (kHugePage * ((size + kHugePage - 1) / kHugePage));
   std::optional<std::uint64_t> best;
   const auto consider = [&](std::uint64_t from, std::uint64_t to) {
     if (to < from || to - from < size + 2 * kMargin) return;
     const std::uint64_t at = std::clamp(wished, from + kMargin, to - kMargin - size) & ~std::uint64_t{0xfff};
-    if (at < from || distance(at, vdso) > kReach || distance(at + size, vdso) > kReach) return;
+    if (at < from) return;
     if (!best || distance(at, wished) < distance(*best, wished)) best = at;
   };
   std::uint64_t free_from = 0x10000;
@@ -62,19 +62,19 @@ bool map_stub_code(RemoteCalls& calls, const StubPlace& place) {
 }
 
 Result<std::unique_ptr<StubRegion>> map_stub_region(StoppedThread& stopped, RemoteCalls& calls, const StubPlace& place,
-                                                    std::uint64_t name, bool replace, bool inherited,
+                                                    std::uint64_t name, std::uint64_t bytes, bool replace, bool inherited,
                                                     const std::function<std::unique_ptr<StubRegion>(SharedMemory)>& make) {
   constexpr std::uint64_t kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
   auto fd = calls.call(SYS_memfd_create, {name, kFlags | MFD_NOEXEC_SEAL, 0, 0, 0, 0}, arch::WhenAlone::close);
   if (fd && *fd == -EINVAL) fd = calls.call(SYS_memfd_create, {name, kFlags, 0, 0, 0, 0}, arch::WhenAlone::close);
   if (!succeeded(fd)) return tl::unexpected(refused("make shared memory"));
-  auto memory = SharedMemory::of_descriptor(stopped.tid(), static_cast<int>(*fd), REGION_BYTES);
+  auto memory = SharedMemory::of_descriptor(stopped.tid(), static_cast<int>(*fd), bytes, kMostShared);
   std::unique_ptr<StubRegion> region;
   std::optional<std::int64_t> mapped;
   if (memory) {
     region = make(std::move(*memory));
     const int fixed = replace ? MAP_FIXED : MAP_FIXED_NOREPLACE;
-    mapped = calls.call(SYS_mmap, {place.region(), REGION_BYTES, PROT_READ | PROT_WRITE,
+    mapped = calls.call(SYS_mmap, {place.region(), bytes, PROT_READ | PROT_WRITE,
                                    static_cast<std::uint64_t>(MAP_SHARED | fixed), static_cast<std::uint64_t>(*fd), 0},
                         arch::WhenAlone::close_mapped);
   }
@@ -82,13 +82,24 @@ Result<std::unique_ptr<StubRegion>> map_stub_region(StoppedThread& stopped, Remo
   if (!memory) return tl::unexpected(memory.error());
   if (!mapped || static_cast<std::uint64_t>(*mapped) != place.region())
     return tl::unexpected(refused("map shared memory"));
-  if (!inherited) calls.call(SYS_madvise, {place.region(), REGION_BYTES, MADV_DONTFORK, 0, 0, 0});
+  if (!inherited) calls.call(SYS_madvise, {place.region(), bytes, MADV_DONTFORK, 0, 0, 0});
   return region;
 }
 
-void unmap_stubs(RemoteCalls& calls, const StubPlace& place) {
+void grow_stub_region(RemoteCalls& calls, const StubPlace& place, StubRegion& region) {
+  const std::uint64_t wanted = region.bytes_wanted();
+  if (wanted <= region.bytes()) return;
+  const auto grown = calls.call(SYS_mremap, {place.region(), region.bytes(), wanted, 0, 0, 0});
+  if (grown && static_cast<std::uint64_t>(*grown) == place.region()) region.grow(wanted);
+}
+
+void unlock_stub_region(RemoteCalls& calls, const StubPlace& place, std::uint64_t bytes) {
+  calls.call(SYS_munlock, {place.code, place.code_bytes + bytes, 0, 0, 0, 0});
+}
+
+void unmap_stubs(RemoteCalls& calls, const StubPlace& place, std::uint64_t region_bytes) {
   // The instruction that makes the call may lie in what is unmapped: it is not executed again.
-  calls.call(SYS_munmap, {place.code, place.code_bytes + REGION_BYTES, 0, 0, 0, 0});
+  calls.call(SYS_munmap, {place.code, place.code_bytes + region_bytes, 0, 0, 0, 0});
 }
 
 }  // namespace vdsotrace

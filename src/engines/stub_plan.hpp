@@ -1,4 +1,8 @@
-// What the inline engine writes where: a pure function of the image and of how far away the stubs will be.
+// What the inline engine writes where: a pure function of the image.
+//
+// A jump in a vDSO function leads to a trampoline in the unused end of the vDSO's last page, and that to a stub in pages of our own
+// (arch/stubs_x86_64.S has the drawing). Jumps and trampolines move with the vDSO; only trampolines know where the stubs are,
+// by whole addresses. So one plan serves every process with that image, wherever its vDSO lies or is moved to.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +30,12 @@ enum class StubDepth : std::uint8_t {
 struct RegionWord {
   std::uint32_t offset = 0;     ///< in the code
   std::uint64_t in_region = 0;  ///< what to add to the region's address
-  bool ends_recording = false;  ///< a zero written here keeps the stub away from the region
+};
+
+/// A 64-bit word of the trampolines that holds the address of a stub.
+struct StubWord {
+  std::uint32_t offset = 0;   ///< in the trampolines
+  std::uint32_t in_code = 0;  ///< what to add to the code's address
 };
 
 /// A jump to be written over the vDSO's code.
@@ -38,26 +47,27 @@ struct StubPatch {
 /// What the code begins with: enough to undo everything by what lies in the process alone, should we be
 /// killed, and a system call instruction of our own.
 struct StubJournal {
-  static constexpr std::size_t kMostPatches = 24;
-  static constexpr std::size_t kMostWords = 24;
+  static constexpr std::size_t kMostPatches = 64;
   struct Patch {
     std::uint32_t offset;
-    std::byte before[8];
     std::uint32_t size;
+    std::byte before[8];
+    std::byte after[8];
   };
   char magic[16];  ///< kMagic; also the name of the shared memory
   std::uint32_t patch_count;
-  std::uint32_t word_count;
+  std::uint32_t trampolines;       ///< offset in the vDSO's mapping
+  std::uint32_t trampoline_bytes;  ///< zero before
+  std::uint32_t reserved;
   Patch patches[kMostPatches];
-  std::uint32_t words[kMostWords];  ///< offsets in the code of the words that end recording
   std::byte system_call[8];
 };
-inline constexpr char kStubMagic[16] = "vdsotrace-stubs";
+inline constexpr char kStubMagic[16] = "vdsotrace-stub2";
 
 /// An instruction that no longer runs where it was.
 struct MovedInstruction {
   std::uint32_t original = 0;  ///< offset in the image
-  std::uint32_t copy = 0;      ///< offset in the code
+  std::uint32_t copy = 0;      ///< offset in the vDSO's mapping, in the trampolines
 };
 
 /// A vDSO function that stubs observe. Its index in the plan is its number in records and counters.
@@ -69,27 +79,30 @@ struct StubbedFunction {
 
 /// A system call instruction that took the place of one in the image.
 struct MovedFallback {
-  std::uint32_t after = 0;  ///< offset in the code behind the instruction, where its stop stands
+  std::uint32_t after = 0;     ///< offset in the vDSO's mapping behind the instruction, where its stop stands
+  std::uint32_t original = 0;  ///< the same of the one whose place it took
   std::uint8_t function = 0;
 };
 
-/// What is to be executed as a whole: the copy of a template that observes a function's entry and return, or of one
-/// that stands for a fallback, from where its system call has returned.
-struct PlacedStub {
-  std::uint32_t start = 0;  ///< offsets in the code
+/// Code that is to be executed as a whole.
+struct StubRange {
+  std::uint32_t start = 0;
   std::uint32_t end = 0;
-  std::uint32_t back = 0;   ///< where the function returns to, 0 if nothing does
-  std::uint8_t function = 0;
+  bool contains(std::uint64_t offset) const { return offset >= start && offset < end; }
 };
 
 struct StubPlan {
-  std::vector<std::byte> code;
+  std::vector<std::byte> code;         ///< journal and stubs
+  std::vector<std::byte> trampolines;
+  std::uint32_t trampolines_at = 0;    ///< offset in the vDSO's mapping
   std::vector<StubPatch> patches;
   std::vector<StubbedFunction> functions;
   std::vector<MovedInstruction> moved;
   std::vector<MovedFallback> fallbacks;
-  std::vector<PlacedStub> stubs;
   std::vector<RegionWord> region_words;
+  std::vector<StubWord> stub_words;
+  /// What of the trampolines is template: the rest is what jumps displaced. Offsets in the vDSO's mapping.
+  std::vector<StubRange> templates;
   /// Offsets in the code of 64-bit words: 0 in them keeps stubs from reading the time-stamp counter.
   std::vector<std::uint32_t> counter_words;
 
@@ -105,12 +118,20 @@ struct StubPlan {
   static constexpr std::uint32_t kSystemCall = offsetof(StubJournal, system_call);  ///< in the code
 };
 
-/// Plans stubs for each function that the table of services knows and that is wanted. A function is refused
-/// when its flow could not be followed to the end, or when no five bytes at its entry or around one of
-/// its fallbacks can give way to a jump. `code_distance` leads from the image's first byte to the code's first; one plan
-/// serves all processes where it is the same. `mark` is what fallbacks carry as sixth argument. `keep_stack`: records have
-/// words of the stack, too, from which callers can be found.
-StubPlan plan_stubs(const VdsoImage& image, std::int64_t code_distance, StubDepth depth, std::uint64_t mark,
-                    const std::function<bool(const VdsoService&)>& wanted, bool keep_stack = false);
+/// What is to be planned.
+struct StubWishes {
+  StubDepth depth = StubDepth::count;
+  /// What a fallback's system call is to carry as sixth argument, if anything.
+  std::optional<std::uint64_t> mark{};
+  /// Records have words of the stack, too, from which callers can be found.
+  bool keep_stack = false;
+  std::function<bool(const VdsoService&)> wanted;
+};
+
+/// Plans stubs for each function that the table of services knows and that is wanted. A function is refused when its flow could
+/// not be followed to the end, when no jump fits at its entry, at one of its returns or around one of its fallbacks, or when the
+/// last page has no room left. A fallback's system call stays where it is, or, where no jump fits behind it or no register is
+/// free for the mark, is made by a copy among the trampolines.
+StubPlan plan_stubs(const VdsoImage& image, const StubWishes& wishes);
 
 }  // namespace vdsotrace

@@ -2,27 +2,14 @@
 
 #include <algorithm>
 
+#include "engines/signal_frames.hpp"
 #include "os/proc.hpp"
 
 namespace vdsotrace {
 namespace {
 
-/// How far up its stack a thread is searched for a way back into stubs.
-constexpr std::size_t kStackSearched = 64 * 1024;
 /// The kernel keeps everything else at least so far away from the main thread's stack (mmap_base, mm/util.c).
 constexpr std::uint64_t kMainStack = 8 << 20;
-/// Keys can be invented.
-constexpr std::size_t kMostPendingKeys = 4096;
-
-/// A getrandom that reseeds asks the kernel for a key, not for what it was asked for: the call is told with the values of
-/// its system call, as strace would.
-void take_system_call(StubRecord& record, const StubRecord& fallback) {
-  record.arg0 = fallback.arg0;
-  record.arg1 = fallback.arg1;
-  record.arg2 = fallback.arg2;
-  record.result = fallback.result;
-  record.value = fallback.value;
-}
 
 /// Where the thread's stack is sure to lie. The main thread's grows downwards; above others lies what its C library
 /// keeps for the thread, to which its thread pointer points.
@@ -39,33 +26,30 @@ StackBounds stack_of(StoppedThread& stopped, const arch::Registers& registers) {
 
 }  // namespace
 
-bool leads_into(StoppedThread& stopped, const std::function<bool(std::uint64_t)>& inside) {
-  const auto* registers = stopped.registers();
-  if (registers == nullptr) return false;
-  std::vector<std::uint64_t> words(kStackSearched / sizeof(std::uint64_t));
-  const std::size_t bytes =
-      stopped.memory().read(arch::stack_pointer(*registers), std::as_writable_bytes(std::span(words)));
-  words.resize(bytes / sizeof words[0]);
-  words.push_back(arch::program_counter(*registers));
-  return std::ranges::any_of(words, inside);
-}
-
-bool PlacedStubs::contain(std::uint64_t address) const {
-  return address >= place.code + sizeof(StubJournal) && address < place.region();
+const MovedFallback* PlacedStubs::fallback_before(std::uint64_t address, std::uint64_t vdso) const {
+  const auto found = std::ranges::find_if(plan->fallbacks, [&](const MovedFallback& one) { return vdso + one.after == address; });
+  return found == plan->fallbacks.end() ? nullptr : &*found;
 }
 
 void PlacedStubs::move_out_of_patches(StoppedThread& stopped) const {
+  const AddressSpace& space = *stopped.thread().space;
+  const auto instead = [&](std::uint64_t counter) -> std::optional<std::uint64_t> {
+    const auto offset = space.offset_of(counter);
+    if (!offset || std::ranges::find(plan->patches, *offset, &StubPatch::offset) != plan->patches.end()) return std::nullopt;
+    const auto moved = std::ranges::find(plan->moved, *offset, &MovedInstruction::original);
+    return moved != plan->moved.end() ? std::optional(space.base() + moved->copy) : std::nullopt;
+  };
   const auto* registers = stopped.registers();
-  const auto offset =
-      registers != nullptr ? stopped.thread().space->offset_of(arch::program_counter(*registers)) : std::nullopt;
-  if (!offset || std::ranges::find(plan->patches, *offset, &StubPatch::offset) != plan->patches.end()) return;
-  const auto moved = std::ranges::find(plan->moved, *offset, &MovedInstruction::original);
-  if (moved != plan->moved.end()) stopped.set_program_counter(place.code + moved->copy);
+  const auto now = registers != nullptr ? instead(arch::program_counter(*registers)) : std::nullopt;
+  if (now) stopped.set_program_counter(*now);
+  visit_saved_counters(stopped, instead);
 }
 
-bool PlacedStubs::in_template(std::uint64_t address) const {
-  return std::ranges::any_of(plan->stubs, [&](const PlacedStub& stub) {
-    return address >= place.code + stub.start && address < place.code + stub.end;
+void PlacedStubs::move_back_frames(StoppedThread& stopped) const {
+  const std::uint64_t vdso = stopped.thread().space->base();
+  visit_saved_counters(stopped, [&](std::uint64_t counter) -> std::optional<std::uint64_t> {
+    const auto moved = std::ranges::find_if(plan->moved, [&](const MovedInstruction& one) { return vdso + one.copy == counter; });
+    return moved != plan->moved.end() ? std::optional(vdso + moved->original) : std::nullopt;
   });
 }
 
@@ -75,13 +59,19 @@ void StubSpace::join(StoppedThread& stopped) {
   const Thread& thread = stopped.thread();
   const std::uint64_t pointer = arch::thread_pointer(*registers);
   auto& owners = owners_[pointer];
-  owners.push_back({thread.tid, thread.tgid, thread.told(), &thread});
+  owners.push_back({thread.tid, thread.tgid, thread.told(), &thread, arch::stack_pointer(*registers)});
+  pointers_[thread.tid] = pointer;
   told_ = told_ || thread.told();
   if (owners.size() > 1) {
-    region_->share(pointer);
-  } else {
-    region_->bind(pointer, symbols_ != nullptr ? stack_of(stopped, *registers) : StackBounds{});
+    region_->unbind(pointer);
+    return;
   }
+  const StackBounds stack = symbols_ != nullptr ? stack_of(stopped, *registers) : StackBounds{};
+  if (region_->is_full()) {
+    RemoteCalls calls(stopped);
+    grow_stub_region(calls, placed_.place, *region_);
+  }
+  region_->bind(pointer, stack);
 }
 
 void StubSpace::join_unseen(const Thread& thread) {
@@ -89,28 +79,40 @@ void StubSpace::join_unseen(const Thread& thread) {
   told_ = told_ || thread.told();
 }
 
-void StubSpace::part(pid_t tid) {
-  for (auto& [pointer, owners] : owners_) {
-    const auto gone = std::ranges::find(owners, tid, &Owner::tid);
-    if (gone == owners.end()) continue;
-    owners.erase(gone);
-    if (owners.size() == 1) region_->end_sharing(pointer);
-    if (!owners.empty()) return;
-    region_->unbind(pointer);
-    pending_.erase(pointer + 1);
-    owners_.erase(pointer);
-    return;
+void StubSpace::part(pid_t tid, bool ended) {
+  const auto known = pointers_.find(tid);
+  if (known == pointers_.end()) return;
+  const std::uint64_t pointer = known->second;
+  pointers_.erase(known);
+  auto& owners = owners_[pointer];
+  std::erase_if(owners, [tid](const Owner& owner) { return owner.tid == tid; });
+  if (owners.size() == 1 && region_ != nullptr) region_->bind(pointer);
+  if (!owners.empty()) return;
+  if (region_ != nullptr && ended) region_->end(pointer);
+  if (region_ != nullptr && !ended) region_->unbind(pointer);
+  owners_.erase(pointer);
+}
+
+std::optional<std::uint64_t> StubSpace::pointer_of(pid_t tid) const {
+  const auto known = pointers_.find(tid);
+  return known == pointers_.end() ? std::nullopt : std::optional(known->second);
+}
+
+/// Of threads that have one pointer: the one whose stack begins next above the call's. Of two that share a stack the one that came
+/// last runs, as the parent of a vfork waits for its child.
+StubSpace::Owner StubSpace::by_stack(const std::vector<Owner>& owners, std::uint64_t stack) const {
+  const Owner* best = nullptr;
+  for (const Owner& owner : owners) {
+    if (owner.stack < stack) continue;
+    if (best == nullptr || owner.stack <= best->stack) best = &owner;
   }
+  return best != nullptr ? *best : Owner{0, tgid_, told_, nullptr, 0};
 }
 
-StubSpace::Owner StubSpace::owner_of(std::uint64_t key) const {
-  const auto found = owners_.find(key - 1);
-  return found != owners_.end() && !found->second.empty() ? found->second.back() : Owner{tgid_, tgid_, told_, nullptr};
-}
-
-void StubSpace::note_way_back(StoppedThread& stopped) {
-  searched_.insert(stopped.tid());
-  if (leads_into(stopped, [this](std::uint64_t word) { return placed_.contain(word); })) may_return_ = true;
+StubSpace::Owner StubSpace::owner_of(const StubRecord& record) const {
+  const auto found = owners_.find(record.key - 1);
+  if (found == owners_.end() || found->second.empty()) return {0, tgid_, told_, nullptr, 0};
+  return found->second.size() == 1 ? found->second.front() : by_stack(found->second, record.stack);
 }
 
 std::optional<Route> StubSpace::take(StubRecord& record, const StackWindow& window) {
@@ -118,23 +120,9 @@ std::optional<Route> StubSpace::take(StubRecord& record, const StackWindow& wind
     ++lost_;
     return std::nullopt;
   }
-  if (record.fallback) {
-    if (pending_.size() >= kMostPendingKeys) pending_.clear();
-    pending_[record.key].add(record);
-    return std::nullopt;
-  }
   const VdsoService& service = *placed_.function(record.function).service;
   if (!service.returns_long) record.result = static_cast<std::int32_t>(record.result);
-  Route route = Route::vdso;
-  if (!pending_.empty()) {
-    const auto pending = pending_.find(record.key);
-    if (pending != pending_.end()) {
-      if (const auto fallback = pending->second.take(record.stack)) {
-        route = Route::fallback;
-        if (service.syscall == "getrandom") take_system_call(record, *fallback);
-      }
-    }
-  }
+  const Route route = record.fallback ? Route::fallback : Route::vdso;
   if (symbols_ != nullptr)
     record.caller = caller_of(record, [&](std::uint64_t address) { return window.word(address); });
   tallies_.add(record, service.first_is_clock, route);
@@ -144,12 +132,13 @@ std::optional<Route> StubSpace::take(StubRecord& record, const StackWindow& wind
 std::uint64_t StubSpace::caller_of(const StubRecord& record, const Symbols::StackWord& word) const {
   if (symbols_ == nullptr) return 0;
   const std::uint64_t after_return = record.stack + sizeof(std::uint64_t);
-  return symbols_->outside_c_library(owner_of(record.key).tid, record.return_address, after_return, word).value_or(0);
+  const pid_t tid = owner_of(record).tid;
+  return symbols_->outside_c_library(tid != 0 ? tid : tgid_, record.return_address, after_return, word).value_or(0);
 }
 
 std::optional<Caller> StubSpace::place(std::uint64_t address, pid_t tid) const {
   if (symbols_ == nullptr || address == 0) return std::nullopt;
-  return symbols_->place(tid, address);
+  return symbols_->place(tid != 0 ? tid : tgid_, address);
 }
 
 void StubSpace::add_unreturned(const Call& call) {

@@ -1,11 +1,9 @@
 // The stubs of one address space: where they are, whose records are whose, and what they have seen.
 #pragma once
 
-#include <functional>
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
+#include <unordered_map>
 #include <vector>
 
 #include "engines/stub_memory.hpp"
@@ -22,26 +20,29 @@ struct PlacedStubs {
   StubPlace place;
 
   const StubbedFunction& function(std::uint8_t number) const { return plan->functions[number]; }
-  /// Whether the address is in the stubs or in the code that they displaced.
-  bool contain(std::uint64_t address) const;
-  /// Whether it is in one of the stubs itself.
-  bool in_template(std::uint64_t address) const;
-  /// A thread in the middle of what is to become a jump goes on in the copy.
+  /// Whether the address is in one of the stubs.
+  bool in_stub(std::uint64_t address) const { return address >= place.code + sizeof(StubJournal) && address < place.region(); }
+  /// Whether it is in a stub or among the trampolines of the vDSO at `vdso`.
+  bool contain(std::uint64_t address, std::uint64_t vdso) const {
+    return in_stub(address) || address - (vdso + plan->trampolines_at) < plan->trampolines.size();
+  }
+  /// The copy of a fallback's system call behind which the address is; null if there is none.
+  const MovedFallback* fallback_before(std::uint64_t address, std::uint64_t vdso) const;
+  /// A thread in the middle of what is to become a jump goes on in the copy, at once or when its signal handlers return.
   void move_out_of_patches(StoppedThread& stopped) const;
+  /// The way back, of what handlers return to: before jumps and copies are taken away.
+  void move_back_frames(StoppedThread& stopped) const;
 };
-
-/// Whether the stopped thread's program counter is `inside`, or a word on its stack is, as a return address or the
-/// frame of a signal handler may be that will lead it back there. A thread without registers is gone: false.
-bool leads_into(StoppedThread& stopped, const std::function<bool(std::uint64_t)>& inside);
 
 class StubSpace {
  public:
   /// Whose a record is.
   struct Owner {
-    pid_t tid = 0;
+    pid_t tid = 0;  ///< 0: one of the process's threads, not known which
     pid_t tgid = 0;
     bool told = false;
-    const Thread* thread = nullptr;  ///< null for whoever is not known by its thread pointer
+    const Thread* thread = nullptr;  ///< null where it is not known
+    std::uint64_t stack = 0;         ///< its stack pointer when it came: of a new thread, the top of its stack
   };
 
   /// `symbols`, where callers are to be found: the space's own.
@@ -51,38 +52,40 @@ class StubSpace {
   pid_t tgid() const { return tgid_; }
   /// Some thread of it is followed.
   bool told() const { return told_; }
-  /// Other stubs that number the same functions alike.
-  void replace(const StubPlan& plan) { placed_.plan = &plan; }
 
   /// Null in a fork's child until it gets its own.
   StubRegion* region() const { return region_.get(); }
   void set_region(std::unique_ptr<StubRegion> region) { region_ = std::move(region); }
+  /// How much of a region is mapped behind the code: its own, or its parent's.
+  std::uint64_t mapped_bytes() const { return region_ != nullptr ? region_->bytes() : inherited_bytes_; }
+  void inherit(std::uint64_t bytes) { inherited_bytes_ = bytes; }
+
+  /// A thread could not be brought out: it will come out by itself, but its code must stay.
+  void keep_mapped() { keep_mapped_ = true; }
+  bool may_be_unmapped() const { return !keep_mapped_; }
 
   /// One more thread or process runs in it. False from leave(): that was the last.
   void enter() { ++members_; }
   bool leave() { return --members_ > 0; }
   bool is_last() const { return members_ == 1; }
 
-  /// Records with the stopped thread's pointer are its own from now on; a vfork's child comes before the parent
-  /// whose pointer it shares.
+  /// Records with the stopped thread's pointer are its own from now on, or those of all threads with that pointer: then their stacks
+  /// tell whose. Makes room for one more thread where there is none.
   void join(StoppedThread& stopped);
   /// Records of a thread whose pointer cannot be asked for yet are those of one that is followed.
   void join_unseen(const Thread& thread);
-  void part(pid_t tid);
-  Owner owner_of(std::uint64_t key) const;
+  /// The thread is gone, or has another pointer now.
+  void part(pid_t tid, bool ended);
+  Owner owner_of(const StubRecord& record) const;
+  /// The pointer with which a thread has joined.
+  std::optional<std::uint64_t> pointer_of(pid_t tid) const;
 
-  /// Searches the stack of a thread that will not stop again for us: a handler may have interrupted a call, then the
-  /// way back into the stubs lies there.
-  void note_way_back(StoppedThread& stopped);
-  /// All threads were searched, and none was found that may come back.
-  bool may_be_unmapped() const { return !may_return_ && searched_.size() >= static_cast<std::size_t>(members_); }
-
-  /// Takes in one record. The route of the call that it completes; nothing for a system call that a function
-  /// made, and for records of nothing. Where callers are to be found, finds the record's in what lay above it on the stack.
+  /// Takes in one record. The route of its call; nothing for a record of nothing. Where callers are to be found, finds the
+  /// record's in what lay above it on the stack.
   std::optional<Route> take(StubRecord& record, const StackWindow& window);
   /// The place to which the record's call returns outside the C library, as `word` shows the stack above it.
   std::uint64_t caller_of(const StubRecord& record, const Symbols::StackWord& word) const;
-  /// Names such a place; nothing for 0.
+  /// Names such a place; nothing for 0. `tid`: 0 for any thread of the process.
   std::optional<Caller> place(std::uint64_t address, pid_t tid) const;
   /// A call that never returned has been told one by one.
   void add_unreturned(const Call& call);
@@ -97,17 +100,18 @@ class StubSpace {
  private:
   std::vector<CallTally> counted() const;
   void add_entered_only(std::vector<CallTally>& totals) const;
+  Owner by_stack(const std::vector<Owner>& owners, std::uint64_t stack) const;
 
   PlacedStubs placed_;
   std::unique_ptr<StubRegion> region_;
+  std::uint64_t inherited_bytes_ = 0;
   pid_t tgid_;
   Symbols* symbols_;
   bool told_ = false;
-  bool may_return_ = false;
-  std::set<pid_t> searched_;
+  bool keep_mapped_ = false;
   int members_ = 1;
-  std::map<std::uint64_t, std::vector<Owner>> owners_;       ///< by thread pointer
-  std::map<std::uint64_t, PendingFallbacks> pending_;  ///< by key
+  std::unordered_map<std::uint64_t, std::vector<Owner>> owners_;  ///< by thread pointer
+  std::unordered_map<pid_t, std::uint64_t> pointers_;
   CallTallies tallies_;
   std::uint64_t lost_ = 0;
 };

@@ -5,29 +5,11 @@
 namespace vdsotrace {
 namespace {
 
-/// No vDSO function uses more stack than this before it makes its system call.
-constexpr std::uint64_t kDeepest = 1024;
-constexpr std::size_t kMostPending = 16;
 /// Clock ids and callers come from the program, which can invent any number of them.
 constexpr std::size_t kMostTallies = 256;
 constexpr std::size_t kMostWithCallers = 8192;
 
 }  // namespace
-
-void PendingFallbacks::add(const StubRecord& fallback) {
-  if (fallbacks_.size() == kMostPending) fallbacks_.erase(fallbacks_.begin());
-  fallbacks_.push_back(fallback);
-}
-
-std::optional<StubRecord> PendingFallbacks::take(std::uint64_t stack_pointer) {
-  std::optional<StubRecord> last;
-  std::erase_if(fallbacks_, [&](const StubRecord& fallback) {
-    if (fallback.stack >= stack_pointer || stack_pointer - fallback.stack > kDeepest) return false;
-    last = fallback;
-    return true;
-  });
-  return last;
-}
 
 void CallTallies::add(const StubRecord& record, bool clocked, Route route) {
   const std::uint64_t clock = clocked ? std::uint64_t{static_cast<std::uint32_t>(record.arg0)} + 1 : 0;

@@ -1,5 +1,4 @@
-// Which route the calls took that stubs recorded: joins a function's return with the system calls it
-// had made, and adds calls up.
+// Adds up the calls that stubs recorded.
 #pragma once
 
 #include <cstdint>
@@ -12,18 +11,6 @@
 #include "vdsotrace/call.hpp"
 
 namespace vdsotrace {
-
-/// The fallbacks recorded by one thread whose function has not been seen to return. A handler can
-/// interrupt a call between the two and make calls of its own: the stack tells them apart.
-class PendingFallbacks {
- public:
-  void add(const StubRecord& fallback);
-  /// A function that was entered with that stack pointer returns: the last of its fallbacks.
-  std::optional<StubRecord> take(std::uint64_t stack_pointer);
-
- private:
-  std::vector<StubRecord> fallbacks_;
-};
 
 /// Calls of one function, one clock, one route and one caller.
 struct CallTally {

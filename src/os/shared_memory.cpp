@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -25,6 +27,15 @@ tl::unexpected<Error> failed(const char* what) {
   return tl::unexpected(Error{errno, fmt::format("cannot {} the shared memory: {}", what, std::strerror(errno)), {}});
 }
 
+/// As much of `size` as we may make a file, and use a part of our address space for.
+std::size_t allowed(std::size_t size) {
+  constexpr std::size_t kPage = 4096;
+  rlimit file{}, space{};
+  if (::getrlimit(RLIMIT_FSIZE, &file) == 0 && file.rlim_cur != RLIM_INFINITY) size = std::min<std::size_t>(size, file.rlim_cur);
+  if (::getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY) size = std::min<std::size_t>(size, space.rlim_cur / 64);
+  return size / kPage * kPage;
+}
+
 /// Whoever shares the process's descriptors can have put another file there, one that it may not write and we may.
 UniqueFd open_memfd(pid_t pid, int fd) {
   const UniqueFd place(::open(fmt::format("/proc/{}/fd/{}", pid, fd).c_str(), O_PATH | O_CLOEXEC));
@@ -41,9 +52,10 @@ UniqueFd open_memfd(pid_t pid, int fd) {
 
 }  // namespace
 
-Result<SharedMemory> SharedMemory::of_descriptor(pid_t pid, int fd, std::size_t size) {
+Result<SharedMemory> SharedMemory::of_descriptor(pid_t pid, int fd, std::size_t least, std::size_t most) {
   const UniqueFd file = open_memfd(pid, fd);
   if (file.get() < 0) return failed("open");
+  const std::size_t size = std::max(least, allowed(most));
   if (::ftruncate(file.get(), static_cast<off_t>(size)) != 0) return failed("size");
   // Shrunk by the process, it would kill us at the next access; memfd_create was asked to allow this.
   if (::fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) return failed("seal");

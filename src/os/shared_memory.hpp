@@ -16,8 +16,9 @@ namespace vdsotrace {
 class SharedMemory {
  public:
   /// Opens descriptor `fd` of process `pid` (through /proc, so namespaces do not matter), makes the
-  /// file `size` bytes long, sparse, and maps it. It must be an empty memfd: no other file is touched.
-  static Result<SharedMemory> of_descriptor(pid_t pid, int fd, std::size_t size);
+  /// file `most` bytes long, sparse, and maps it; less, but at least `least`, where our own limits do not allow that
+  /// (RLIMIT_FSIZE, RLIMIT_AS). It must be an empty memfd: no other file is touched.
+  static Result<SharedMemory> of_descriptor(pid_t pid, int fd, std::size_t least, std::size_t most);
 
   SharedMemory() = default;
   SharedMemory(SharedMemory&& other) noexcept;

@@ -43,7 +43,8 @@ void TextSink::end_open_line() {
 
 void TextSink::begin_line(pid_t tid, std::int64_t time_ns) {
   end_open_line();
-  if (tasks_ > 1) append_format(text_, "[pid {}] ", tid);
+  if (tasks_ > 1 && tid == Event::kUnknownThread) text_.append("[pid ?] ");
+  if (tasks_ > 1 && tid != Event::kUnknownThread) append_format(text_, "[pid {}] ", tid);
   append_stamp(time_ns);
 }
 
@@ -80,7 +81,23 @@ void TextSink::append_message(std::string_view text) {
   text_.append("\n");
 }
 
+/// Its pointers have led to nothing yet: they are shown themselves.
+void TextSink::on_faulted(const Event& event, const Call& call) {
+  constexpr std::size_t kMostKept = 1024;
+  if (faulted_.size() >= kMostKept || !faulted_.insert({event.tid, call.start_ns}).second) return;
+  Call unseen = call;
+  unseen.ending = Ending::unseen;
+  begin_line(event.tid, call.start_ns);
+  palette_.append(text_, Palette::kName, display_name(call));
+  append_format(text_, "({}", render(unseen, options_.limits).arguments());
+  open_line_ = event.tid;
+}
+
 void TextSink::on(const Event& event, const CallEntered& entered) {
+  if (entered.faulted) {
+    on_faulted(event, entered.call);
+    return;
+  }
   const CallText text = render_entry(entered.call, options_.limits);
   begin_line(event.tid, entered.call.start_ns);
   palette_.append(text_, Palette::kName, display_name(entered.call));
@@ -92,7 +109,8 @@ void TextSink::on(const Event& event, const CallEntered& entered) {
 
 void TextSink::on(const Event& event, const Call& call) {
   render(call, options_.limits, shown_);
-  const bool resumed = entered_.erase(event.tid) > 0;
+  const bool faulted = !faulted_.empty() && faulted_.erase({event.tid, call.start_ns}) > 0;
+  const bool resumed = faulted || entered_.erase(event.tid) > 0;
   const bool continued = resumed && open_line_ == event.tid;
   open_line_ = continued ? 0 : open_line_;
   if (!continued) {
@@ -105,15 +123,14 @@ void TextSink::on(const Event& event, const Call& call) {
       shown_.append_beginning(text_);
     }
   }
-  append_ending(call);
+  append_ending(call, faulted);
 }
 
-void TextSink::append_ending(const Call& call) {
-  if (call.ending == Ending::unfinished && shown_.more) {
-    text_.append(kUnfinished);
-  } else {
-    shown_.append_remainder(text_);
-  }
+/// `all_shown`: its arguments stand on an earlier line.
+void TextSink::append_ending(const Call& call, bool all_shown) {
+  const bool unfinished = call.ending == Ending::unfinished;
+  if (!unfinished || (call.route == Route::vdso && !all_shown)) shown_.append_remainder(text_);
+  if (unfinished && shown_.more) text_.append(kUnfinished);
   text_.append(") = ");
   if (call.error != 0) {
     palette_.append(text_, Palette::kError, shown_.result());

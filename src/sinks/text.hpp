@@ -2,6 +2,8 @@
 #pragma once
 
 #include <map>
+#include <set>
+#include <utility>
 #include <memory>
 
 #include "model/syscalls/render.hpp"
@@ -52,7 +54,8 @@ class TextSink final : public Sink {
   void begin_line(pid_t tid, std::int64_t time_ns);
   void append_stamp(std::int64_t time_ns);
   void append_place(const Caller& place);
-  void append_ending(const Call& call);
+  void append_ending(const Call& call, bool all_shown);
+  void on_faulted(const Event& event, const Call& call);
   void append_steps(const StepFacts& steps);
   void append_message(std::string_view text);
   void line(const Event& event, std::string_view color, std::string_view text);
@@ -65,6 +68,7 @@ class TextSink final : public Sink {
   CallText shown_;                 ///< of the call that is being told; kept for its memory
   pid_t open_line_ = 0;            ///< thread whose partial line is the last on the output
   std::map<pid_t, bool> entered_;  ///< threads in a call whose beginning was printed
+  std::set<std::pair<pid_t, std::int64_t>> faulted_;  ///< calls of vDSO functions whose beginning was printed: thread, start
   /// The code of each image whose steps were shown.
   std::map<std::shared_ptr<const VdsoImage>, CodeListing> listings_;
   std::size_t tasks_ = 0;          ///< threads and processes under observation

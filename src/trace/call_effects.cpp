@@ -102,6 +102,10 @@ void remapped(StoppedThread& stopped, const Call& call, ProbeEngine& engine) {
   }
 }
 
+void memory_locked(StoppedThread& stopped, const Call& call, ProbeEngine& engine) {
+  if (call.error == 0) engine.on_memory_locked(stopped);
+}
+
 void thread_pointer_set(StoppedThread& stopped, const Call& call, ProbeEngine& engine) {
   if (call.error != 0 || call.args[0] != ARCH_SET_FS) return;
   stopped.thread().settling = 0;
@@ -131,6 +135,7 @@ constexpr Row kEffects[] = {
     {"munmap", unmapped},         {"mmap", mapped},                   {"mremap", remapped},
     {"mprotect", protected_otherwise},
     {"arch_prctl", thread_pointer_set},
+    {"mlockall", memory_locked},
     {"prctl", restricted},        {"seccomp", restricted},
 };
 /// i386 has these too, or means something else by the name.

@@ -88,6 +88,8 @@ class ProbeEngine {
   virtual void on_first_stop(StoppedThread&) {}
   /// The thread has set its thread pointer (arch_prctl with ARCH_SET_FS).
   virtual void on_thread_pointer(StoppedThread&) {}
+  /// The thread has locked its process's memory (mlockall(2)), what an engine has mapped there included.
+  virtual void on_memory_locked(StoppedThread&) {}
   /// The program has moved its vDSO: the space knows its new place.
   virtual void on_vdso_moved(AddressSpace&, StoppedThread&) {}
 
@@ -96,6 +98,9 @@ class ProbeEngine {
   virtual bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) = 0;
   /// The system call of an open vDSO call has returned.
   virtual void on_fallback_exit(Thread& thread, Call&& call) = 0;
+
+  /// The call of a vDSO function that the stopped thread is in, as its begin shows it; null if it is in none.
+  virtual const Call* call_in_progress(StoppedThread&) { return nullptr; }
 
   /// A signal handler is about to run on top of `stack_pointer`.
   virtual void on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) = 0;

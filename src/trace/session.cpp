@@ -16,6 +16,11 @@ constexpr std::int64_t kNamesLastNs = 100'000'000;
 /// (signal_setup_done, kernel/signal.c).
 bool ends_step(const siginfo_t& info) { return info.si_code == TRAP_TRACE || info.si_code == SIGTRAP; }
 
+/// Whether the thread's own instruction has raised it: nobody has sent it (sigaction(2), si_code).
+bool is_fault(const siginfo_t& info) {
+  return info.si_code > 0 && (info.si_signo == SIGSEGV || info.si_signo == SIGBUS) && info.si_code != SI_KERNEL;
+}
+
 }  // namespace
 
 Session::Session(const FamilyOptions& options, const Needs& needs, ProbeEngine& engine, EventSink& sink,
@@ -232,6 +237,7 @@ Resume Session::on_signal(StoppedThread& stopped, int signal) {
   // SIGSTOP runs no handler. Delivered from another stop than this one it would no longer be taken back by a SIGCONT that has come
   // meanwhile (JOBCTL_STOP_DEQUEUED, kernel/signal.c).
   if (signal != SIGSTOP) engine_.leave_engine_memory(stopped);
+  if (is_fault(*info)) calls_.on_fault(stopped);
   reporter_.tell(stopped.thread(), Signal{*info});
   note_delivery(stopped, signal);
   return {Resume::How::run, signal};

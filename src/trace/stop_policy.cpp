@@ -55,6 +55,7 @@ constexpr TracersCall kForPatches[] = {
     {"munmap", {When::first_is_above, kStackRegion}},
     {"mmap", {When::first_is_above, kStackRegion}},
     {"mmap2", {}},
+    {"mlockall", {}},
 };
 constexpr TracersCall kForSignals[] = {
     {"rt_sigprocmask", {}}, {"rt_sigaction", {}}, {"rt_sigreturn", {}}, {"sigprocmask", {}},

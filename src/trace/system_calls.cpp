@@ -110,6 +110,12 @@ void SystemCalls::on_exit(StoppedThread& stopped, std::int64_t result, bool fail
   }
 }
 
+void SystemCalls::on_fault(StoppedThread& stopped) {
+  const Thread& thread = stopped.thread();
+  if (!needs_.entries || thread.role != Thread::Role::traced) return;
+  if (const Call* call = engine_.call_in_progress(stopped)) reporter_.tell(thread, CallEntered{*call, true});
+}
+
 void SystemCalls::on_end(Thread& thread) {
   if (!thread.in_call) return;
   CallInProgress progress = std::move(*thread.in_call);

@@ -16,6 +16,8 @@ class SystemCalls {
   void on_stop(StoppedThread& stopped);
   /// A filter's stop, which stands for the entry of a call. If the thread is then in_call, the call's end is a stop too.
   void on_filtered(StoppedThread& stopped, const __ptrace_syscall_info& info);
+  /// A fault's signal is about to be delivered: shows the call of a vDSO function that has caused it.
+  void on_fault(StoppedThread& stopped);
   /// The thread is gone: the call it was in never returns.
   void on_end(Thread& thread);
 

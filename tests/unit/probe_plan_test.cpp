@@ -23,12 +23,16 @@ VdsoImage own_image() {
 
 bool everything(const VdsoService&) { return true; }
 
+ProbePlan plan_of(const VdsoImage& image, const std::function<bool(const VdsoService&)>& wanted) {
+  return plan_probes(image, wanted, true, image.unused_from());
+}
+
 }  // namespace
 
 TEST_CASE("every way in and out of every known function gets a probe") {
   if (::getauxval(AT_SYSINFO_EHDR) == 0) return;
   const VdsoImage image = own_image();
-  const ProbePlan plan = plan_probes(image, everything);
+  const ProbePlan plan = plan_of(image, everything);
   CHECK(plan.unobservable.empty());
   for (const VdsoFunction& function : image.functions()) {
     INFO(function.name());
@@ -46,7 +50,7 @@ TEST_CASE("every way in and out of every known function gets a probe") {
 TEST_CASE("patches touch breakpoint bytes and the image's unused end only") {
   if (::getauxval(AT_SYSINFO_EHDR) == 0) return;
   const VdsoImage image = own_image();
-  const ProbePlan plan = plan_probes(image, everything);
+  const ProbePlan plan = plan_of(image, everything);
   std::vector<bool> written(kMappingSize, false);
   for (const PlannedPatch& patch : plan.patches) {
     const bool breakpoint = patch.bytes.size() == arch::kBreakpointSize;
@@ -62,10 +66,19 @@ TEST_CASE("patches touch breakpoint bytes and the image's unused end only") {
   CHECK(std::all_of(first, plan.patches.end(), [&](const auto& p) { return plan.sites.contains(p.offset); }));
 }
 
+TEST_CASE("copies begin no earlier than where the last page is unused") {
+  if (::getauxval(AT_SYSINFO_EHDR) == 0) return;
+  const VdsoImage image = own_image();
+  const std::uint32_t from = image.unused_from() + 1000;
+  const ProbePlan plan = plan_probes(image, everything, true, from);
+  CHECK_FALSE(plan.sites.empty());
+  for (const PlannedPatch& patch : plan.patches) CHECK((plan.sites.contains(patch.offset) || patch.offset >= from));
+}
+
 TEST_CASE("a place in a copy is traced back to the program's own code") {
   if (::getauxval(AT_SYSINFO_EHDR) == 0) return;
   const VdsoImage image = own_image();
-  const ProbePlan plan = plan_probes(image, everything);
+  const ProbePlan plan = plan_of(image, everything);
   for (const auto& [offset, site] : plan.sites) {
     const auto before = plan.origin_of(site.copy);
     REQUIRE(before);
@@ -83,11 +96,11 @@ TEST_CASE("functions that nobody wants are left alone") {
   if (::getauxval(AT_SYSINFO_EHDR) == 0) return;
   const VdsoImage image = own_image();
   const ProbePlan plan =
-      plan_probes(image, [](const VdsoService& service) { return service.syscall == "time"; });
+      plan_of(image, [](const VdsoService& service) { return service.syscall == "time"; });
   const auto entries = std::ranges::count_if(
       plan.sites, [](const auto& site) { return site.second.kind == ProbeSite::Kind::entry; });
   CHECK(entries == 1);
-  CHECK(plan_probes(image, [](const VdsoService&) { return false; }).patches.empty());
+  CHECK(plan_of(image, [](const VdsoService&) { return false; }).patches.empty());
 }
 
 TEST_CASE("every service of every saved x86 image gets its probes, other exports none") {
@@ -98,7 +111,7 @@ TEST_CASE("every service of every saved x86 image gets its probes, other exports
       testing::Bytes mapping = testing::saved_image(kernel + machine);
       mapping.resize((mapping.size() + 4095) / 4096 * 4096);
       const VdsoImage image = testing::parse_or_throw(mapping);
-      const ProbePlan plan = plan_probes(image, everything);
+      const ProbePlan plan = plan_of(image, everything);
       for (const Unobservable& refused : plan.unobservable) FAIL_CHECK(refused.function << ": " << refused.why);
       std::vector<std::uint32_t> expected;
       for (const VdsoFunction& function : image.functions()) {
@@ -120,7 +133,7 @@ TEST_CASE("code for another processor is refused with the reason") {
   for (const std::string name : {"6.1.0-50.aarch64"}) {
     INFO(name);
     const VdsoImage image = testing::parse_or_throw(testing::saved_image(name));
-    const ProbePlan plan = plan_probes(image, everything);
+    const ProbePlan plan = plan_of(image, everything);
     CHECK(plan.sites.empty());
     CHECK(plan.patches.empty());
     REQUIRE_FALSE(plan.unobservable.empty());

@@ -1,6 +1,7 @@
 // Memory is only shared by a memfd that its process has just made.
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,7 +17,7 @@ namespace {
 
 constexpr std::size_t kSize = 8192;
 
-bool is_taken(int fd) { return SharedMemory::of_descriptor(::getpid(), fd, kSize).has_value(); }
+bool is_taken(int fd) { return SharedMemory::of_descriptor(::getpid(), fd, kSize, kSize).has_value(); }
 
 UniqueFd temporary_file(std::string folder) {
   std::string path = std::move(folder) + "/vdsotrace.XXXXXX";
@@ -27,7 +28,7 @@ UniqueFd temporary_file(std::string folder) {
 
 TEST_CASE("a memfd is sized, sealed and mapped", "[shared_memory]") {
   const UniqueFd fd(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  auto memory = SharedMemory::of_descriptor(::getpid(), fd.get(), kSize);
+  auto memory = SharedMemory::of_descriptor(::getpid(), fd.get(), kSize, kSize);
   REQUIRE(memory);
   REQUIRE(memory->bytes().size() == kSize);
   memory->bytes()[kSize - 1] = std::byte{7};
@@ -36,6 +37,22 @@ TEST_CASE("a memfd is sized, sealed and mapped", "[shared_memory]") {
   CHECK(::ftruncate(fd.get(), 1) != 0);
   // One that somebody has used already is not new.
   CHECK_FALSE(is_taken(fd.get()));
+}
+
+TEST_CASE("a memfd is no longer than our own limits allow", "[shared_memory]") {
+  const UniqueFd large(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  const UniqueFd small(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  rlimit lower{3 * kSize + 1, before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &lower) == 0);
+  const auto most = SharedMemory::of_descriptor(::getpid(), large.get(), kSize, 16 * kSize);
+  const auto least = SharedMemory::of_descriptor(::getpid(), small.get(), kSize, kSize);
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+  REQUIRE(most);
+  CHECK(most->bytes().size() == 3 * kSize);
+  REQUIRE(least);
+  CHECK(least->bytes().size() == kSize);
 }
 
 TEST_CASE("no other file is touched in its stead", "[shared_memory]") {

@@ -7,16 +7,6 @@
 namespace vdsotrace {
 namespace {
 
-TEST_CASE("a fallback belongs to the call on whose stack it was made", "[stub_tally]") {
-  PendingFallbacks pending;
-  StubRecord fallback;
-  fallback.stack = 0x7000;
-  pending.add(fallback);
-  CHECK_FALSE(pending.take(0x6800));  // a handler's call, further down
-  CHECK(pending.take(0x7040));
-  CHECK_FALSE(pending.take(0x7040));
-}
-
 TEST_CASE("tallies add up by function, clock and route", "[stub_tally]") {
   CallTallies tallies;
   StubRecord record;

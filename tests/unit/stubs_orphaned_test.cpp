@@ -20,15 +20,15 @@ using namespace testing;
 class KeptByOther {
  public:
   explicit KeptByOther(bool may_sleep) : fd_(static_cast<int>(::syscall(SYS_memfd_create, "stubs", MFD_ALLOW_SEALING))) {
-    bytes_ = static_cast<std::byte*>(::mmap(nullptr, REGION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0));
+    bytes_ = static_cast<std::byte*>(::mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0));
     REQUIRE(bytes_ != MAP_FAILED);
     std::array<int, 2> ends{};
     REQUIRE(::pipe(ends.data()) == 0);
     keeper_ = ::fork();
     if (keeper_ == 0) {
-      auto memory = SharedMemory::of_descriptor(::getpid(), fd_, REGION_BYTES);
+      auto memory = SharedMemory::of_descriptor(::getpid(), fd_, kSize, kSize);
       if (!memory) ::_exit(1);
-      const StubRegion region(std::move(*memory), address(), may_sleep);
+      const StubRegion region(std::move(*memory), address(), kSize, may_sleep, RecordSize::values);
       if (::write(ends[1], "", 1) == 1) ::pause();
       ::_exit(1);
     }
@@ -39,7 +39,7 @@ class KeptByOther {
   }
   ~KeptByOther() {
     kill_keeper();
-    ::munmap(bytes_, REGION_BYTES);
+    ::munmap(bytes_, kSize);
     ::close(fd_);
   }
   void kill_keeper() {
@@ -55,6 +55,7 @@ class KeptByOther {
   }
 
  private:
+  const std::size_t kSize = StubRegion::first_bytes(RecordSize::values);
   int fd_;
   std::byte* bytes_;
   pid_t keeper_ = 0;
@@ -66,16 +67,17 @@ TEST_CASE("who waits for room goes on as soon as vdsotrace has died", "[stubs_or
   const bool fallback = GENERATE(false, true);
   CAPTURE(may_sleep, fallback);
   KeptByOther region(may_sleep);
-  const Observed call(StubKind::timespec, StubShape::clocked, {0, region.address(), 0, 0, 1}, kFillTimespec);
-  const Observed fall(StubKind::record_fallback, StubShape::plain, {0x1234, region.address(), RECORD_FALLBACK_FLAG},
-                      from_hex("c3"));
+  const Stub open = open_timed_stub(region.address(), StubShape::clocked);
+  const Stub close = close_stub(StubKind::close_timespec, region.address());
+  const Observed call(open, kFillTimespec, close);
+  const Observed fall(open, number_of_call(SYS_getppid), close, Fallback{StubKind::called, note_fallback_stub(region.address())});
   long naps = 0;
-  constexpr std::uint64_t kRoom = RING_BYTES >> RECORD_LOG2_VALUES;
+  const std::uint64_t room = std::uint64_t{region.at<std::uint32_t>(REGION_SHARED + BLOCK_LAST).load()} + 1;
   std::thread caller([&] {
     timespec out;
-    for (std::uint64_t i = 0; i < kRoom; ++i) call(1, reinterpret_cast<long>(&out));
+    for (std::uint64_t i = 0; i < room; ++i) call(1, reinterpret_cast<long>(&out));
     if (fallback) {
-      fall_back(fall, SYS_getppid, 0);
+      fall();
     } else {
       call(1, reinterpret_cast<long>(&out));
     }
@@ -83,16 +85,16 @@ TEST_CASE("who waits for room goes on as soon as vdsotrace has died", "[stubs_or
     ::getrusage(RUSAGE_THREAD, &used);
     naps = used.ru_nvcsw;  // none where it may not sleep: it then waits in a loop
   });
-  const auto head = region.at<std::uint64_t>(REGION_SHARED_ENTRY + ENTRY_HEAD);
-  while (head.load() != kRoom + 1) std::this_thread::yield();
+  const auto head = region.at<std::uint64_t>(REGION_SHARED + BLOCK_HEAD);
+  while (head.load() != room + 1) std::this_thread::yield();
   CHECK(region.at<std::uint32_t>(REGION_ORPHANED).load() == 0);
   region.kill_keeper();
   caller.join();
-  // Without the mark it would take all of its PATIENCE, 10,000 naps.
-  CHECK(naps < 5'000);
+  // Without the mark it would take all of its PATIENCE, 1,000 naps.
+  CHECK(naps < 500);
   CHECK(region.at<std::uint32_t>(REGION_KEEPER).load() == KEEPER_DIED);
   CHECK(region.at<std::uint32_t>(REGION_ORPHANED).load() == 1);
-  CHECK(region.at<std::uint64_t>(REGION_LOST).load() == (fallback ? 0 : 1));
+  CHECK(region.at<std::uint64_t>(REGION_LOST).load() == 1);
 }
 
 TEST_CASE("marks come and go in any order", "[stubs_orphaned]") {

@@ -169,6 +169,13 @@ void capture_exit(Call& call, Memory& live, const DecodeLimits& limits) {
 }
 
 void render(const Call& call, const DecodeLimits& limits, CallText& text) {
+  if (call.ending == Ending::unfinished && call.route == Route::vdso) {
+    // What its pointers would have led to will never be known: they are shown themselves.
+    Call unseen = call;
+    unseen.ending = Ending::unseen;
+    render(unseen, limits, text);
+    return;
+  }
   const CallSpec& spec = spec_for(call);
   text.clear();
   ArgContext c(call, readable(call.at_entry), readable(call.at_exit), limits, text.text);

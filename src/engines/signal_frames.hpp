@@ -1,0 +1,18 @@
+// What a thread will go back to when its signal handlers return.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "trace/thread.hpp"
+
+namespace vdsotrace {
+
+/// Calls `visit` with each program counter that the frames of signal handlers have saved on the stopped 64-bit thread's stack, the
+/// innermost first; what it answers is put there instead. Frames are found by what they look like, 64 KiB up from the stack
+/// pointer, and from the stack pointers that they have saved.
+void visit_saved_counters(StoppedThread& stopped,
+                          const std::function<std::optional<std::uint64_t>(std::uint64_t)>& visit);
+
+}  // namespace vdsotrace

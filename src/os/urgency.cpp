@@ -1,0 +1,35 @@
+#include "os/urgency.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace vdsotrace {
+namespace {
+
+constexpr int kMostUrgent = -20;
+
+/// The lowest nice value that RLIMIT_NICE allows; with CAP_SYS_NICE any is.
+int lowest_allowed() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NICE, &limit) != 0 || limit.rlim_cur > 40) return kMostUrgent;
+  return 20 - static_cast<int>(limit.rlim_cur);
+}
+
+}  // namespace
+
+void Urgency::set(bool urgent) {
+  if (urgent == urgent_) return;
+  urgent_ = urgent;
+  if (!urgent) {
+    ::setpriority(PRIO_PROCESS, 0, usual_);
+    return;
+  }
+  errno = 0;
+  const int now = ::getpriority(PRIO_PROCESS, 0);
+  usual_ = errno == 0 ? now : 0;
+  if (::setpriority(PRIO_PROCESS, 0, kMostUrgent) != 0) ::setpriority(PRIO_PROCESS, 0, std::min(usual_, lowest_allowed()));
+}
+
+}  // namespace vdsotrace
