@@ -1,5 +1,6 @@
 #include "cli/observation.hpp"
 
+#include <fmt/core.h>
 #include <sched.h>
 #include <sys/resource.h>
 
@@ -10,6 +11,7 @@
 #include "engines/make_engine.hpp"
 #include "engines/perf_session.hpp"
 #include "os/clock.hpp"
+#include "os/procfs.hpp"
 #include "os/spawn.hpp"
 #include "os/waiter.hpp"
 #include "trace/clocksource_watch.hpp"
@@ -139,6 +141,10 @@ Result<std::optional<ProgramEnd>> Observation::run_program(const std::function<R
   if (!child) return tl::unexpected(child.error());
   // Only now: a program that cannot be run leaves no empty output behind.
   if (auto begun = begin(); !begun) return tl::unexpected(begun.error());
+  const Needs& needs = wiring_->needs;
+  if ((needs.callers || needs.stacks) && !procfs::trusted())
+    wiring_->clocksource.accept({0, realtime_ns(), child->pid(), child->pid(),
+                                 Notice{fmt::format("callers cannot be named ({})", procfs::why_not_trusted())}});
   if (const auto duration = duration_of(options_)) tracing.waiter.set_deadline(monotonic_ns() + *duration);
   auto outcome = tracing.session.run(std::move(*child));
   if (!outcome) return tl::unexpected(outcome.error());

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "os/clock.hpp"
+#include "os/processors.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -15,8 +16,10 @@ constexpr std::int64_t kClockMarginNs = 50'000;
 
 Result<PerfStream> PerfStream::open() {
   std::vector<PerfRing> rings;
-  for (const int processor : online_processors()) {
-    auto ring = PerfRing::open(processor);
+  const auto processors = online_processors();
+  if (!processors) return tl::unexpected(processors.error());
+  for (const int processor : *processors) {
+    auto ring = PerfRing::open(processor, processors->size());
     if (!ring) return tl::unexpected(ring.error());
     rings.push_back(std::move(*ring));
   }

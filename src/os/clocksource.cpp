@@ -3,16 +3,23 @@
 #include <iterator>
 #include <sstream>
 
-#include "os/proc.hpp"
+#include "os/kernel_file.hpp"
 
 namespace vdsotrace {
+namespace {
+
+std::string line_of(const std::string& name) {
+  return kernel_line(KernelFileSystem::sys, "/sys/devices/system/clocksource/clocksource0/" + name).value_or("");
+}
+
+}  // namespace
 
 std::string current_clocksource() {
-  return proc::first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource");
+  return line_of("current_clocksource");
 }
 
 std::vector<std::string> available_clocksources() {
-  std::istringstream words(proc::first_line("/sys/devices/system/clocksource/clocksource0/available_clocksource"));
+  std::istringstream words(line_of("available_clocksource"));
   return {std::istream_iterator<std::string>(words), {}};
 }
 

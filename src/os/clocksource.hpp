@@ -6,9 +6,9 @@
 
 namespace vdsotrace {
 
-/// Its name, as "tsc"; empty where sysfs is not mounted.
+/// Its name, as "tsc"; empty where it is not known: sysfs is not mounted.
 std::string current_clocksource();
-/// Those that could be chosen.
+/// Those that could be chosen; none where they are not known.
 std::vector<std::string> available_clocksources();
 
 }  // namespace vdsotrace

@@ -15,7 +15,8 @@
 
 #include "os/perf_records.hpp"
 #include "os/perf_ring.hpp"
-#include "os/proc.hpp"
+#include "os/processors.hpp"
+#include "os/kernel_file.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -40,12 +41,12 @@ perf_event_attr base_attributes(std::uint32_t type, std::uint64_t config) {
 }
 
 std::string hint_for(int error) {
-  const std::string paranoid = proc::first_line("/proc/sys/kernel/perf_event_paranoid");
+  const auto paranoid = kernel_line(KernelFileSystem::proc, "/proc/sys/kernel/perf_event_paranoid");
   switch (error) {
     case EACCES:
     case EPERM:
       return fmt::format("kernel.perf_event_paranoid is {}: set it to 2 or less (sysctl), or use CAP_PERFMON",
-                         paranoid.empty() ? "not there" : paranoid);
+                         paranoid.value_or("not known here"));
     case EINVAL:
     case E2BIG: return "this takes Linux 5.13 or newer";
     case EMFILE:
@@ -117,16 +118,19 @@ Result<PerfEvent> open_perf_trace_point(const PerfTarget& target, std::uint64_t 
 
 Result<std::uint64_t> perf_trace_point_number(const std::string& name) {
   for (const char* folder : kTraceFolders) {
-    const std::string text = proc::first_line(fmt::format("{}/events/{}/id", folder, name));
+    const auto text = kernel_line(KernelFileSystem::trace, fmt::format("{}/events/{}/id", folder, name));
+    if (!text) continue;
     std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error == std::errc() && end == text.data() + text.size()) return number;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+    if (error == std::errc() && end == text->data() + text->size()) return number;
   }
   return fail(fmt::format("trace point {}: tracefs is not mounted or may not be read", name));
 }
 
 Result<void> try_perf_breakpoints() {
-  auto ring = PerfRing::open(online_processors().front());
+  const auto processors = online_processors();
+  if (!processors) return tl::unexpected(processors.error());
+  auto ring = PerfRing::open(processors->front(), processors->size());
   if (!ring) return tl::unexpected(ring.error());
   // Any address of user space will do.
   const auto address = reinterpret_cast<std::uint64_t>(&try_perf_breakpoints);

@@ -8,13 +8,11 @@
 #include <atomic>
 #include <bit>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <utility>
 
 #include "os/clock.hpp"
 #include "os/perf_events.hpp"
-#include "os/proc.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -55,11 +53,11 @@ bool PerfRingReader::read(std::uint64_t head, const Take& take) {
   return sound;
 }
 
-Result<PerfRing> PerfRing::open(int processor) {
+Result<PerfRing> PerfRing::open(int processor, std::size_t rings) {
   auto owner = open_ring_owner(processor);
   if (!owner) return tl::unexpected(owner.error());
   int refused = 0;
-  const std::size_t share = std::bit_floor(kAllRings / online_processors().size());
+  const std::size_t share = std::bit_floor(kAllRings / std::clamp<std::size_t>(rings, 1, kAllRings));
   for (std::size_t bytes = std::clamp(share, kSmallestRing, kLargestRing); bytes >= kSmallestRing; bytes /= 2) {
     const std::size_t size = bytes + page_size();
     void* mapping = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, owner->get(), 0);
@@ -97,26 +95,6 @@ void PerfRing::read(std::vector<PerfRecord>& into) {
   });
   if (!sound) into.push_back(PerfLost{monotonic_ns(), 1});
   std::atomic_ref(control->data_tail).store(head, std::memory_order_release);
-}
-
-std::vector<int> online_processors() {
-  // "0-3,8"
-  const std::string list = proc::first_line("/sys/devices/system/cpu/online");
-  std::vector<int> processors;
-  const char* at = list.data();
-  const char* const end = at + list.size();
-  constexpr int kMost = 8192;  // NR_CPUS
-  while (at < end) {
-    int first = 0;
-    auto parsed = std::from_chars(at, end, first);
-    if (parsed.ec != std::errc()) break;
-    int last = first;
-    if (parsed.ptr < end && *parsed.ptr == '-') parsed = std::from_chars(parsed.ptr + 1, end, last);
-    for (int one = std::max(first, 0); one <= std::min(last, kMost); ++one) processors.push_back(one);
-    at = parsed.ptr < end && *parsed.ptr == ',' ? parsed.ptr + 1 : end;
-  }
-  if (processors.empty()) processors.push_back(0);
-  return processors;
 }
 
 }  // namespace vdsotrace

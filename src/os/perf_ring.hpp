@@ -38,8 +38,8 @@ class PerfRingReader {
 /// (PERF_EVENT_IOC_SET_OUTPUT), so it outlives them all.
 class PerfRing {
  public:
-  /// Errors: the processor is not there, no memory may be locked, perf events are not permitted.
-  static Result<PerfRing> open(int processor);
+  /// `rings`: how many there will be, which share what memory may be locked. Errors: the processor is not there, no memory may be locked, perf events are not permitted.
+  static Result<PerfRing> open(int processor, std::size_t rings);
   PerfRing(PerfRing&&) noexcept;
   PerfRing& operator=(PerfRing&&) = delete;
   PerfRing(const PerfRing&) = delete;
@@ -60,8 +60,5 @@ class PerfRing {
   std::size_t size_;  ///< of the mapping, the control page included
   PerfRingReader reader_;
 };
-
-/// The processors that are online (sysfs); never empty.
-std::vector<int> online_processors();
 
 }  // namespace vdsotrace

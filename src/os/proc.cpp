@@ -3,41 +3,21 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-#include <array>
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <climits>
+#include <csignal>
 #include <memory>
 #include <string_view>
 
-#include "base/unique_fd.hpp"
 #include "os/clock.hpp"
+#include "os/procfs.hpp"
 
 namespace vdsotrace::proc {
 namespace {
-
-/// The whole file; files in /proc say nothing of their size beforehand.
-std::string slurp(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::string text;
-  if (!fd) return text;
-  std::array<char, 16384> chunk;
-  for (;;) {
-    const ssize_t n = ::read(fd.get(), chunk.data(), chunk.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return text;
-    text.append(chunk.data(), static_cast<std::size_t>(n));
-  }
-}
-
-std::string link_target(const std::string& path) {
-  std::array<char, PATH_MAX> target;
-  const ssize_t n = ::readlink(path.c_str(), target.data(), target.size());
-  return n > 0 ? std::string(target.data(), static_cast<std::size_t>(n)) : std::string();
-}
 
 /// Cuts off and returns what stands before `end`.
 std::string_view take_until(std::string_view& text, char end) {
@@ -59,7 +39,7 @@ std::optional<std::uint64_t> hexadecimal(std::string_view text) { return number<
 
 /// The value of a field of /proc/PID/status.
 std::optional<std::string> status_value(pid_t pid, std::string_view field) {
-  const std::string text = slurp(fmt::format("/proc/{}/status", pid));
+  const std::string text = procfs::read(fmt::format("{}/status", pid)).value_or("");
   for (std::string_view rest = text; !rest.empty();) {
     std::string_view line = take_until(rest, '\n');
     if (take_until(line, ':') != field) continue;
@@ -78,7 +58,7 @@ std::optional<std::string> status_word(pid_t pid, std::string_view field) {
 
 /// The words of /proc/PID/stat behind the program's name, which may hold anything, ends of lines too: state(3) is the first.
 std::vector<std::string> stat_words(pid_t pid) {
-  const std::string text = slurp(fmt::format("/proc/{}/stat", pid));
+  const std::string text = procfs::read(fmt::format("{}/stat", pid)).value_or("");
   const auto end_of_name = text.rfind(") ");
   std::vector<std::string> words;
   if (end_of_name == std::string::npos) return words;
@@ -88,9 +68,14 @@ std::vector<std::string> stat_words(pid_t pid) {
   return words;
 }
 
-/// "START-END PERM OFFSET DEV INODE   NAME"
 std::int64_t ns_of_ticks(std::int64_t ticks) { return ticks * (1'000'000'000 / ::sysconf(_SC_CLK_TCK)); }
 
+std::string first_line(const std::string& path) {
+  const std::string text = procfs::read(path).value_or("");
+  return text.substr(0, text.find('\n'));
+}
+
+/// "START-END PERM OFFSET DEV INODE   NAME"
 std::optional<Mapping> parse_mapping(std::string_view line) {
   const auto start = hexadecimal(take_until(line, '-'));
   const auto end = hexadecimal(take_until(line, ' '));
@@ -107,14 +92,22 @@ std::optional<Mapping> parse_mapping(std::string_view line) {
 
 }  // namespace
 
-std::vector<Mapping> mappings(pid_t pid) {
-  const std::string text = slurp(fmt::format("/proc/{}/maps", pid));
+std::vector<Mapping> parse_mappings(std::string_view text) {
   std::vector<Mapping> found;
-  for (std::string_view rest = text; !rest.empty();) {
-    if (auto mapping = parse_mapping(take_until(rest, '\n'))) found.push_back(std::move(*mapping));
+  while (!text.empty()) {
+    if (auto mapping = parse_mapping(take_until(text, '\n'))) found.push_back(std::move(*mapping));
   }
   return found;
 }
+
+std::optional<std::vector<Mapping>> known_mappings(pid_t pid) {
+  const auto text = procfs::read(fmt::format("{}/maps", pid));
+  // A process without memory has ended; what it had mapped is not known.
+  if (!text || text->empty()) return std::nullopt;
+  return parse_mappings(*text);
+}
+
+std::vector<Mapping> mappings(pid_t pid) { return known_mappings(pid).value_or(std::vector<Mapping>()); }
 
 std::optional<Mapping> vdso_mapping(pid_t pid) {
   for (auto& mapping : mappings(pid)) {
@@ -123,10 +116,10 @@ std::optional<Mapping> vdso_mapping(pid_t pid) {
   return std::nullopt;
 }
 
-std::string executable(pid_t pid) { return link_target(fmt::format("/proc/{}/exe", pid)); }
+std::string executable(pid_t pid) { return procfs::link_target(fmt::format("{}/exe", pid)); }
 
 std::string name_space(pid_t pid, const std::string& kind) {
-  return link_target(fmt::format("/proc/{}/ns/{}", pid, kind));
+  return procfs::link_target(fmt::format("{}/ns/{}", pid, kind));
 }
 
 std::optional<std::int64_t> status_number(pid_t pid, std::string_view field) {
@@ -154,8 +147,10 @@ std::optional<pid_t> pid_inside(pid_t pid) {
 
 std::vector<pid_t> threads_of(pid_t pid) {
   std::vector<pid_t> threads;
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(fmt::format("/proc/{}/task", pid).c_str()), ::closedir);
+  UniqueFd opened = procfs::open(fmt::format("{}/task", pid), O_RDONLY | O_DIRECTORY);
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(opened ? ::fdopendir(opened.get()) : nullptr, ::closedir);
   if (!folder) return threads;
+  opened.release();
   while (const dirent* entry = ::readdir(folder.get())) {
     if (const auto tid = number<pid_t>(entry->d_name, 10)) threads.push_back(*tid);
   }
@@ -165,7 +160,7 @@ std::vector<pid_t> threads_of(pid_t pid) {
 std::vector<pid_t> children_of(pid_t pid) {
   std::vector<pid_t> children;
   for (const pid_t tid : threads_of(pid)) {
-    const std::string text = slurp(fmt::format("/proc/{}/task/{}/children", pid, tid));
+    const std::string text = procfs::read(fmt::format("{}/task/{}/children", pid, tid)).value_or("");
     for (std::string_view rest = text; !rest.empty();) {
       if (const auto child = number<pid_t>(take_until(rest, ' '), 10)) children.push_back(*child);
     }
@@ -194,18 +189,27 @@ bool is_kernel_thread(pid_t pid) {
   return words.size() > kFlags && (number<std::uint64_t>(words[kFlags], 10).value_or(0) & kKernelThread) != 0;
 }
 
+bool exists(pid_t tid) { return ::kill(tid, 0) == 0 || errno != ESRCH; }
+
+bool has_no_memory(pid_t tid) {
+  char byte;
+  const iovec local{&byte, sizeof byte}, remote{nullptr, sizeof byte};
+  // Of all others it is found that the address is no good, or that we may not read there.
+  return ::process_vm_readv(tid, &local, 1, &remote, 1, 0) < 0 && errno == ESRCH;
+}
+
+bool has_ended(pid_t tid) {
+  if (const auto known = state(tid)) return *known == 'Z' || *known == 'X';
+  return has_no_memory(tid);
+}
+
 std::optional<std::uint64_t> blocked_at(pid_t tid) {
   // "NR ARG... SP PC", "-1 SP PC" or "running".
-  const std::string line = first_line(fmt::format("/proc/{}/syscall", tid));
+  const std::string line = first_line(fmt::format("{}/syscall", tid));
   const auto last = line.rfind(" 0x");
   return last == std::string::npos ? std::nullopt : hexadecimal(std::string_view(line).substr(last + 3));
 }
 
-std::string command_name(pid_t pid) { return first_line(fmt::format("/proc/{}/comm", pid)); }
-
-std::string first_line(const std::string& path) {
-  const std::string text = slurp(path);
-  return text.substr(0, text.find('\n'));
-}
+std::string command_name(pid_t pid) { return first_line(fmt::format("{}/comm", pid)); }
 
 }  // namespace vdsotrace::proc

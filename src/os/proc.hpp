@@ -1,4 +1,5 @@
-// Facts about a process from /proc (proc(5)). A process that is gone gives nothing.
+// Facts about a process from /proc (proc(5)). A process that is gone gives nothing; so does every process where /proc cannot be
+// believed (os/procfs). Nothing is not an answer: whoever asks decides what it means there.
 #pragma once
 
 #include <sys/types.h>
@@ -6,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace vdsotrace::proc {
@@ -21,7 +23,12 @@ struct Mapping {
   std::string name;  ///< file, "[vdso]", or empty
 };
 
+/// All that is mapped; nothing if that cannot be told.
+std::optional<std::vector<Mapping>> known_mappings(pid_t pid);
+/// The same; none if that cannot be told.
 std::vector<Mapping> mappings(pid_t pid);
+/// From the text of such a file; lines of another form are left out.
+std::vector<Mapping> parse_mappings(std::string_view text);
 /// The mapping named [vdso]; nothing if there is none.
 std::optional<Mapping> vdso_mapping(pid_t pid);
 
@@ -47,6 +54,12 @@ std::vector<pid_t> threads_of(pid_t pid);
 std::vector<pid_t> children_of(pid_t pid);
 /// What state(5) calls it: R, S, D, T, t, Z, X; nothing if there is no such thread.
 std::optional<char> state(pid_t tid);
+/// Whether there is a thread or process of that number, also one that has ended and has not been waited for. Without /proc.
+bool exists(pid_t tid);
+/// Whether it is gone, or has ended and so has no memory any more (process_vm_readv(2)), or is a kernel thread. Without /proc.
+bool has_no_memory(pid_t tid);
+/// Whether it is gone or a zombie; where /proc does not tell, whether it has no memory.
+bool has_ended(pid_t tid);
 bool is_kernel_thread(pid_t pid);
 /// Where a thread that is blocked in the kernel will go on in user space.
 std::optional<std::uint64_t> blocked_at(pid_t tid);
@@ -55,8 +68,5 @@ std::string command_name(pid_t pid);
 
 /// What a namespace link such as /proc/PID/ns/time points to; empty if it cannot be told.
 std::string name_space(pid_t pid, const std::string& kind);
-
-/// First line of a small file such as /sys/.../current_clocksource; empty if unreadable.
-std::string first_line(const std::string& path);
 
 }  // namespace vdsotrace::proc

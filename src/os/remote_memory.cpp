@@ -9,6 +9,7 @@
 #include <array>
 
 #include "base/unique_fd.hpp"
+#include "os/procfs.hpp"
 #include "os/ptrace.hpp"
 
 namespace vdsotrace {
@@ -18,7 +19,7 @@ constexpr std::size_t kPage = 4096;
 constexpr std::size_t kPagesPerRead = 64;
 
 UniqueFd open_memory(pid_t tid, int mode) {
-  return UniqueFd(::open(fmt::format("/proc/{}/mem", tid).c_str(), mode | O_CLOEXEC));
+  return procfs::open(fmt::format("{}/mem", tid), mode);
 }
 
 /// One system call's worth of `into`, split at page boundaries.

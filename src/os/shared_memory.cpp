@@ -15,6 +15,7 @@
 
 #include "base/check.hpp"
 #include "base/unique_fd.hpp"
+#include "os/procfs.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -38,12 +39,12 @@ std::size_t allowed(std::size_t size) {
 
 /// Whoever shares the process's descriptors can have put another file there, one that it may not write and we may.
 UniqueFd open_memfd(pid_t pid, int fd) {
-  const UniqueFd place(::open(fmt::format("/proc/{}/fd/{}", pid, fd).c_str(), O_PATH | O_CLOEXEC));
+  const UniqueFd place = procfs::open_target(fmt::format("{}/fd/{}", pid, fd), O_PATH);
   struct stat status {};
   if (place.get() < 0 || ::fstat(place.get(), &status) != 0) return {};
   errno = EINVAL;
   if (!S_ISREG(status.st_mode) || status.st_nlink != 0 || status.st_size != 0) return {};
-  UniqueFd file(::open(fmt::format("/proc/self/fd/{}", place.get()).c_str(), O_RDWR | O_CLOEXEC));
+  UniqueFd file = procfs::open_target(fmt::format("self/fd/{}", place.get()), O_RDWR);
   // Files that are no memfd have no seals, or this one.
   const int seals = file.get() < 0 ? -1 : ::fcntl(file.get(), F_GET_SEALS);
   if (seals < 0 || (seals & F_SEAL_SEAL) != 0) return {};
@@ -53,6 +54,7 @@ UniqueFd open_memfd(pid_t pid, int fd) {
 }  // namespace
 
 Result<SharedMemory> SharedMemory::of_descriptor(pid_t pid, int fd, std::size_t least, std::size_t most) {
+  if (!procfs::trusted()) return fail("cannot open the shared memory: " + procfs::why_not_trusted());
   const UniqueFd file = open_memfd(pid, fd);
   if (file.get() < 0) return failed("open");
   const std::size_t size = std::max(least, allowed(most));

@@ -93,7 +93,7 @@ Json body_of(const Event& event, const Started& started) {
 Json body_of(const Event& event, const Execed& execed) {
   Json line = object_of(event, "process");
   line["event"] = "exec";
-  line["program"] = json_text(execed.program);
+  line["program"] = execed.program.empty() ? Json(nullptr) : Json(json_text(execed.program));
   line["arch"] = name_of(execed.abi);
   if (execed.former_tid != 0) line["former_tid"] = execed.former_tid;
   line["vdso"] = facts_of(execed.vdso);
@@ -156,7 +156,7 @@ JsonLinesSink::JsonLinesSink(std::shared_ptr<Output> output, const Aggregate& to
                         {"engine", facts.engine},
                         {"arch", facts.arch},
                         {"kernel", facts.kernel},
-                        {"clocksource", facts.clocksource}});
+                        {"clocksource", facts.clocksource.empty() ? "unknown" : facts.clocksource}});
 }
 
 void JsonLinesSink::consume(const Event& event) {

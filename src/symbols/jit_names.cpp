@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "os/proc.hpp"
+#include "os/procfs.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -22,10 +23,10 @@ constexpr std::int64_t kSlackNs = kSecond;
 std::int64_t ns_of(const timespec& time) { return time.tv_sec * kSecond + time.tv_nsec; }
 
 bool is_its_own(const struct stat& map, pid_t pid) {
-  struct stat process {};
-  if (::stat(fmt::format("/proc/{}", pid).c_str(), &process) != 0) return false;
+  const auto owner = procfs::owner(pid);
+  if (!owner) return false;
   const auto started = proc::start_time_ns(pid);
-  return S_ISREG(map.st_mode) && (map.st_uid == process.st_uid || map.st_uid == 0) && started &&
+  return S_ISREG(map.st_mode) && (map.st_uid == *owner || map.st_uid == 0) && started &&
          ns_of(map.st_mtim) >= *started - kSlackNs;
 }
 
@@ -34,9 +35,8 @@ bool is_its_own(const struct stat& map, pid_t pid) {
 bool JitNames::open(pid_t pid) {
   const auto inside = proc::pid_inside(pid);
   if (!inside) return false;
-  const std::string path = fmt::format("/proc/{}/root/tmp/perf-{}.map", pid, *inside);
   // A link could lead out of its root; a pipe could make us wait.
-  UniqueFd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  UniqueFd file = procfs::open_target(fmt::format("{}/root/tmp/perf-{}.map", pid, *inside), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   struct stat status {};
   if (!file || ::fstat(file.get(), &status) != 0 || !is_its_own(status, pid)) return false;
   file_ = std::move(file);

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "os/procfs.hpp"
+
 namespace vdsotrace {
 namespace {
 
@@ -14,12 +16,11 @@ constexpr std::uint64_t kPageMask = 4095;
 constexpr std::uint64_t kMostDynamicBytes = 64 * 1024;
 
 /// Only a regular file is opened: to open others can wait, or do something.
-UniqueFd open_regular(const std::string& path, std::optional<std::uint64_t> inode) {
-  const UniqueFd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
+UniqueFd open_regular(const UniqueFd& place, std::optional<std::uint64_t> inode) {
   struct stat status {};
   if (!place || ::fstat(place.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
   if (inode && status.st_ino != *inode) return {};
-  return UniqueFd(::open(fmt::format("/proc/self/fd/{}", place.get()).c_str(), O_RDONLY | O_CLOEXEC));
+  return procfs::open_target(fmt::format("self/fd/{}", place.get()), O_RDONLY);
 }
 
 bool needs_libraries(Elf* elf, const GElf_Phdr& dynamic) {
@@ -46,10 +47,12 @@ bool has_section(Elf* elf, std::uint32_t type) {
 
 UniqueFd open_mapped_file(pid_t pid, const proc::Mapping& mapping) {
   if (mapping.inode == 0 || !mapping.name.starts_with('/')) return {};
-  for (const std::string& path : {fmt::format("/proc/{}/root{}", pid, mapping.name), mapping.name}) {
-    if (auto file = open_regular(path, mapping.inode)) return file;
-  }
-  return open_regular(fmt::format("/proc/{}/map_files/{:x}-{:x}", pid, mapping.start, mapping.end), std::nullopt);
+  const auto as_it_sees_it = procfs::open_target(fmt::format("{}/root{}", pid, mapping.name), O_PATH);
+  if (auto file = open_regular(as_it_sees_it, mapping.inode)) return file;
+  const UniqueFd as_we_see_it(::open(mapping.name.c_str(), O_PATH | O_CLOEXEC));
+  if (auto file = open_regular(as_we_see_it, mapping.inode)) return file;
+  const auto mapped = fmt::format("{}/map_files/{:x}-{:x}", pid, mapping.start, mapping.end);
+  return open_regular(procfs::open_target(mapped, O_PATH), std::nullopt);
 }
 
 std::optional<std::uint64_t> ModuleFacts::address_at(std::uint64_t file_offset) const {

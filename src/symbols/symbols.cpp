@@ -67,6 +67,12 @@ struct Symbols::Inner {
     rules.clear();
   }
 
+  /// Whether what is mapped can be told: where not, nobody knows which frames are the C library's.
+  bool knows(pid_t pid) {
+    if (outdated && !walking) refresh(pid);
+    return modules.known();
+  }
+
   CodeRange* range_at(pid_t pid, std::uint64_t address) {
     if (walking) return modules.range_at(address);
     if (outdated) refresh(pid);
@@ -190,6 +196,7 @@ Caller Symbols::instruction(pid_t pid, std::uint64_t address) { return inner_->p
 bool Symbols::in_c_library(pid_t pid, std::uint64_t return_address) { return inner_->skipped(pid, return_address - 1); }
 
 std::optional<Caller> Symbols::caller(pid_t pid, Memory& memory, const UnwindStart& start) {
+  if (!inner_->knows(pid)) return std::nullopt;
   // Mostly a look at the stack is enough; libdwfl takes a hundred times as long.
   const auto word = [&](std::uint64_t address) { return memory.object<std::uint64_t>(address); };
   if (start.is_64_bit) {
@@ -217,6 +224,7 @@ std::vector<Caller> Symbols::stack(pid_t pid, Memory& memory, const UnwindStart&
 
 std::optional<std::uint64_t> Symbols::outside_c_library(pid_t pid, std::uint64_t return_address,
                                                         std::uint64_t stack_pointer, const StackWord& word) {
+  if (!inner_->knows(pid)) return std::nullopt;
   for (std::size_t frames = 0; frames < kMostLibraryFrames; ++frames) {
     if (!in_c_library(pid, return_address)) return return_address;
     const auto distance = inner_->next_return_address(pid, return_address);

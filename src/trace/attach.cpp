@@ -2,8 +2,8 @@
 
 #include <fmt/core.h>
 #include <linux/kcmp.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,7 +11,9 @@
 #include <set>
 
 #include "model/syscalls/print.hpp"
+#include "os/kernel_file.hpp"
 #include "os/proc.hpp"
+#include "os/procfs.hpp"
 #include "os/ptrace.hpp"
 #include "os/reaper.hpp"
 
@@ -25,23 +27,17 @@ tl::unexpected<Error> refuse(pid_t pid, std::string_view why, std::string hint =
   return fail(fmt::format("cannot attach to process {}: {}", pid, why), std::move(hint));
 }
 
-bool has_ended(pid_t tid) {
-  const auto state = proc::state(tid);
-  return !state || *state == 'Z' || *state == 'X';
-}
-
 /// exec gives the leader's number to the thread that made it, which may not have been seized yet.
 void forget_superseded(SeizedProcess& process, std::set<pid_t>& known) {
-  if (is_ours(process.pid) || has_ended(process.pid)) return;
+  if (is_ours(process.pid) || proc::has_ended(process.pid)) return;
   if (std::erase(process.threads, process.pid) > 0) known.erase(process.pid);
 }
 
 /// What a user can do about EPERM, by what the system says of itself.
 std::string permission_hint(pid_t pid) {
-  struct stat owner {};
-  if (::stat(fmt::format("/proc/{}", pid).c_str(), &owner) == 0 && owner.st_uid != ::geteuid() && ::geteuid() != 0)
-    return fmt::format("it belongs to user {}: attach as that user, as root, or with CAP_SYS_PTRACE", owner.st_uid);
-  const std::string yama = proc::first_line("/proc/sys/kernel/yama/ptrace_scope");
+  if (const auto owner = procfs::owner(pid); owner && *owner != ::geteuid() && ::geteuid() != 0)
+    return fmt::format("it belongs to user {}: attach as that user, as root, or with CAP_SYS_PTRACE", *owner);
+  const auto yama = kernel_line(KernelFileSystem::proc, "/proc/sys/kernel/yama/ptrace_scope").value_or("");
   if (yama == "3") return "kernel.yama.ptrace_scope is 3: nobody may attach until the next boot";
   if (yama == "1" || yama == "2")
     return fmt::format("kernel.yama.ptrace_scope is {}: attach as root or with CAP_SYS_PTRACE", yama);
@@ -52,11 +48,14 @@ std::string permission_hint(pid_t pid) {
 }  // namespace
 
 Result<void> check_observable(pid_t pid) {
-  if (!proc::state(pid)) return refuse(pid, "No such process");
+  if (!proc::exists(pid)) return refuse(pid, "No such process");
+  if (!procfs::trusted()) return refuse(pid, procfs::why_not_trusted(), procfs::kHint);
+  if (!proc::state(pid))
+    return refuse(pid, "/proc does not show it (it is mounted with hidepid)", "attach as that user, as root, or with CAP_SYS_PTRACE");
   if (pid == ::getpid()) return refuse(pid, "it is vdsotrace itself");
   if (proc::is_kernel_thread(pid)) return refuse(pid, "it is a kernel thread");
   // A leader that has ended while other threads go on is a zombie too.
-  if (std::ranges::all_of(proc::threads_of(pid), has_ended)) return refuse(pid, "it has ended (zombie)");
+  if (std::ranges::all_of(proc::threads_of(pid), proc::has_ended)) return refuse(pid, "it has ended (zombie)");
   return {};
 }
 
@@ -76,7 +75,7 @@ Result<void> check(pid_t pid) {
 
 /// Why PTRACE_SEIZE of a thread was refused, or nothing if that does not matter.
 Result<void> judge(pid_t pid, pid_t tid, const Error& error) {
-  if (error.code == ESRCH || has_ended(tid) || is_ours(tid)) return {};
+  if (error.code == ESRCH || proc::has_ended(tid) || is_ours(tid)) return {};
   if (auto now = check(pid); !now) return now;
   if (error.code == EPERM) return refuse(pid, "Operation not permitted", permission_hint(pid));
   return tl::unexpected(error);
@@ -91,7 +90,7 @@ Result<std::size_t> seize_new(SeizedProcess& process, std::set<pid_t>& known, Re
     if (auto done = reaper.during([tid] { return ptrace::seize(tid, ptrace::OnTracerDeath::leave); }); !done) {
       if (auto matters = judge(process.pid, tid, done.error()); !matters) return tl::unexpected(matters.error());
       // The number of one that has ended may come again.
-      if (has_ended(tid)) known.erase(tid);
+      if (proc::has_ended(tid)) known.erase(tid);
       continue;
     }
     process.threads.push_back(tid);
@@ -120,7 +119,11 @@ Result<void> seize_process(pid_t pid, SeizedProcess& seized) {
   return refuse(pid, "its threads start others faster than they can be attached");
 }
 
-bool is_ours(pid_t tid) { return proc::status_number(tid, "TracerPid") == ::getpid(); }
+bool is_ours(pid_t tid) {
+  siginfo_t info{};
+  const int options = WEXITED | WSTOPPED | WNOWAIT | WNOHANG | __WALL;
+  return ::waitid(P_PID, static_cast<id_t>(tid), &info, options) == 0 || errno != ECHILD;
+}
 
 SignalActions running_signal_actions(pid_t pid) {
   SignalActions actions;

@@ -18,7 +18,8 @@ struct SeizedProcess {
   std::vector<pid_t> threads;  ///< those seized here; one that they created meanwhile is traced by itself
 };
 
-/// Whether there is a program that could be observed. Errors: no such process, a zombie, a kernel thread, ourselves.
+/// Whether there is a program that could be observed. Errors: no such process, a zombie, a kernel thread, ourselves, /proc does
+/// not show it or cannot be believed: nothing is known of it then.
 Result<void> check_observable(pid_t pid);
 
 /// Seizes every thread of the process (PTRACE_SEIZE, not EXITKILL) and interrupts it; repeats until no thread is
@@ -28,7 +29,7 @@ Result<void> check_observable(pid_t pid);
 /// traced already (by whom), not permitted (Yama, another user).
 Result<void> seize_process(pid_t pid, SeizedProcess& seized);
 
-/// Whether we trace that thread, dead or alive.
+/// Whether we trace that thread, or started it, dead or alive: whether we may wait for it.
 bool is_ours(pid_t tid);
 
 /// What /proc/PID/status says of the signal actions of a process: which signals are ignored and which have

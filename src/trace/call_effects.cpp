@@ -117,13 +117,17 @@ void thread_area_set(StoppedThread& stopped, const Call& call, ProbeEngine&) {
   if (call.error == 0) stopped.thread().settling = 0;
 }
 
-/// It answers before ours does, so only stops at all calls still show them.
+/// Before its program is executed it puts our own filter on. Another answers before ours does, so only stops at all
+/// calls still show them.
 void restricted(StoppedThread& stopped, const Call& call, ProbeEngine&) {
   const bool by_filter =
       call.name == "seccomp" ? call.args[0] <= SECCOMP_SET_MODE_FILTER : call.args[0] == PR_SET_SECCOMP;
-  // Before its program is executed it puts our own filter on.
-  if (stopped.thread().phase == Thread::Phase::launching) return;
-  if (call.error == 0 && by_filter) stopped.thread().space->let_every_call_stop();
+  if (call.error != 0 || !by_filter) return;
+  if (stopped.thread().phase == Thread::Phase::launching) {
+    stopped.thread().filtered = true;
+  } else {
+    stopped.thread().space->let_every_call_stop();
+  }
 }
 
 struct Row {

@@ -27,10 +27,11 @@ void ClocksourceWatch::look(std::int64_t now) {
   if (told_ && std::abs(now - looked_at_) < kEvery) return;
   looked_at_ = now;
   std::string source = current_clocksource();
-  if (told_ && source == last_) return;
+  // That it can no longer be asked for does not mean that it has changed.
+  if (told_ && (source == last_ || source.empty())) return;
   Event event;
   event.time_ns = now;
-  event.body = Clocksource{source, told_};
+  event.body = Clocksource{source, !last_.empty()};
   told_ = true;
   last_ = std::move(source);
   sink_.accept(std::move(event));

@@ -69,7 +69,7 @@ void Family::expect_own_image() {
 }
 
 Thread* Family::on_birth(StoppedThread& stopped) {
-  const Thread& parent = stopped.thread();
+  Thread& parent = stopped.thread();
   const auto message = ptrace::event_message(stopped.tid());
   if (!message) return nullptr;
   if (Thread* adopted = find(static_cast<pid_t>(*message))) return adopted;
@@ -91,6 +91,7 @@ Thread* Family::on_birth(StoppedThread& stopped) {
   // Its creator is not told of yet: it will be with it.
   if (traced && parent.phase == Thread::Phase::attached) child->phase = Thread::Phase::attached;
 
+  if ((sharing & CLONE_VFORK) != 0) parent.vfork_child = child->tid;
   Thread& known = *(threads_[child->tid] = std::move(child));
   engine_.on_birth(parent, known);
   reporter_.tell(known, Started{how_born(sharing), parent.tgid});
@@ -139,6 +140,9 @@ Resume Family::on_exec(StoppedThread& stopped, pid_t former_tid) {
   Thread& thread = stopped.thread();
   engine_.on_end(thread);
   drop_siblings(thread);
+  for (const auto& [tid, other] : threads_) {
+    if (other->vfork_child == thread.tgid) other->vfork_child = 0;
+  }
   if (thread.role == Thread::Role::guarded) {
     thread.space = std::make_shared<AddressSpace>();
     return part_with(thread, 0);

@@ -25,14 +25,8 @@ constexpr std::uint64_t kPlaceAlignment = 16;
 constexpr std::int64_t kPollNs = 200'000;
 constexpr timespec kNap{0, 100'000};
 
-/// A leader that was killed stays a zombie that no wait returns while its other threads have not been waited for; so
-/// one must not sleep in a wait for one thread.
-bool has_ended(pid_t tid) {
-  const auto state = proc::state(tid);
-  return !state || *state == 'Z' || *state == 'X';
-}
-
-/// Waits for the thread's next stop. Nothing if it has ended: that is the session's to reap.
+/// Waits for the thread's next stop. Nothing if it has ended: that is the session's to reap. A leader that was killed stays a
+/// zombie that no wait returns while its other threads have not been waited for; so one must not sleep in a wait for one thread.
 std::optional<WaitStatus> next_stop(pid_t tid) {
   for (const std::int64_t poll_until = monotonic_ns() + kPollNs;;) {
     siginfo_t info{};
@@ -45,7 +39,7 @@ std::optional<WaitStatus> next_stop(pid_t tid) {
       ::sched_yield();
       continue;
     }
-    if (has_ended(tid)) return std::nullopt;
+    if (proc::has_ended(tid)) return std::nullopt;
     ::nanosleep(&kNap, nullptr);
   }
 }

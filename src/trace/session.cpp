@@ -114,6 +114,7 @@ void Session::handle(Thread& thread, const WaitStatus& status) {
     return;
   }
   StoppedThread stopped(thread);
+  thread.vfork_child = 0;
   const pid_t tid = thread.tid;
   Resume how = decide(stopped, status);
   if (how.how == Resume::How::run) how.how = engine_.pace(stopped);
@@ -199,7 +200,7 @@ Resume Session::on_event(StoppedThread& stopped, int event) {
 Resume Session::on_exec(StoppedThread& stopped) {
   Thread& thread = stopped.thread();
   if (thread.phase == Thread::Phase::launching) {
-    policy_.confirm(thread.tid);
+    policy_.confirm(thread.filtered);
     thread.filtered = policy_.filtered();
     if (thread.filtered) family_.keep_all();
   }

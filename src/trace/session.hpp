@@ -57,6 +57,7 @@ class Session {
   void hold(Thread& thread, const WaitStatus& status);
   bool all_held();
   void forget_vanished(std::set<pid_t>& missing);
+  bool waits_for_held_child(const Thread& thread) const;
   bool may_be_left_asleep(const Thread& thread);
   bool none_will_stop();
   void pass_over_zombies();

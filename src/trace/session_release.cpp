@@ -34,6 +34,16 @@ bool will_be_restarted(pid_t tid) {
   return info && info->op == PTRACE_SYSCALL_INFO_EXIT && arch::restarts_after(info->exit.rval);
 }
 
+/// Whether nothing wakes it from a call that was made elsewhere. Not if that cannot be told.
+bool sleeps_outside_vdso(pid_t tid) {
+  if (proc::state(tid) != 'D') return false;
+  const auto resumes_at = proc::blocked_at(tid);
+  const auto mappings = proc::known_mappings(tid);
+  return resumes_at && mappings && std::ranges::none_of(*mappings, [&](const proc::Mapping& mapping) {
+    return mapping.name == "[vdso]" && *resumes_at >= mapping.start && *resumes_at < mapping.end;
+  });
+}
+
 /// Without the session's order of things: its stop may have been waited for already.
 void stop_somehow(pid_t tid) {
   const std::int64_t end = monotonic_ns() + kPatienceNs;
@@ -122,7 +132,7 @@ void Session::pass_over_zombies() {
       return other != nullptr && other->tgid == tgid;
     };
     const bool may_be = tid == thread->tgid && !held_.contains(tid) && std::ranges::any_of(held_, is_other);
-    if (may_be && proc::state(tid) == 'Z') zombies.push_back(tid);
+    if (may_be && proc::exists(tid) && proc::has_ended(tid)) zombies.push_back(tid);
   }
   for (const pid_t tid : zombies) {
     asleep_.insert(tid);
@@ -157,13 +167,15 @@ bool Session::all_held() {
   });
 }
 
+/// In vfork: nothing but SIGKILL wakes it before the child, which is stopped, executes a program or ends.
+bool Session::waits_for_held_child(const Thread& thread) const {
+  return thread.vfork_child != 0 && held_.contains(thread.vfork_child);
+}
+
 /// A thread in uninterruptible sleep, as the parent of a vfork is until its child goes its own way, stops only when it
 /// wakes. If it sleeps in a call made outside the vDSO, that does not touch anything of ours.
 bool Session::may_be_left_asleep(const Thread& thread) {
-  if (proc::state(thread.tid) != 'D') return false;
-  const auto resumes_at = proc::blocked_at(thread.tid);
-  const auto vdso = proc::vdso_mapping(thread.tid);
-  if (!resumes_at || (vdso && *resumes_at >= vdso->start && *resumes_at < vdso->end)) return false;
+  if (!waits_for_held_child(thread) && !sleeps_outside_vdso(thread.tid)) return false;
   return std::ranges::any_of(held_, [&](const auto& entry) {
     const Thread* other = family_.find(entry.first);
     return other != nullptr && other->space == thread.space;
@@ -173,7 +185,8 @@ bool Session::may_be_left_asleep(const Thread& thread) {
 /// Whether all that have not stopped sleep where not even a signal wakes them.
 bool Session::none_will_stop() {
   return std::ranges::all_of(family_.threads(), [this](const auto& entry) {
-    return held_.contains(entry.first) || asleep_.contains(entry.first) || proc::state(entry.first) == 'D';
+    return held_.contains(entry.first) || asleep_.contains(entry.first) || waits_for_held_child(*entry.second) ||
+           proc::state(entry.first) == 'D';
   });
 }
 

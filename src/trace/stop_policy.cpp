@@ -85,8 +85,10 @@ std::optional<FilterRule> rule_for(const Selection& selection, const EngineStops
   return engine.patches && abi == Abi::x86_64 ? FilterRule{When::unless_marked, arch::kOwnCallMark} : FilterRule{};
 }
 
-bool has_vsyscall_page() {
-  return std::ranges::any_of(proc::mappings(::getpid()), [](const auto& m) { return m.start == kVsyscallPage; });
+/// To look for calls through a page that is not there does no harm.
+bool may_have_vsyscall_page() {
+  const auto mappings = proc::known_mappings(::getpid());
+  return !mappings || std::ranges::any_of(*mappings, [](const auto& m) { return m.start == kVsyscallPage; });
 }
 
 void add_page(FilterPlan& plan, const Selection& selection) {
@@ -124,7 +126,7 @@ StopPolicy::StopPolicy(const Needs& needs, const ProbeEngine& engine, bool filte
   const Selection& selection = needs.selection;
   const bool all = wants_all_but_some(selection);
   const bool page_wanted = all ? selection.asks_for_route(Route::vsyscall) : selection.wants_route(Route::vsyscall);
-  const bool page = filtering && page_wanted && has_vsyscall_page();
+  const bool page = filtering && page_wanted && may_have_vsyscall_page();
   if (all && !page) return;
   only_fallbacks_enter_ = selection.wants_route(Route::fallback) && !selection.wants_route(Route::syscall);
   const EngineStops stops = engine.stops();
@@ -148,11 +150,9 @@ void StopPolicy::suit(AddressSpace& space) const {
   if (only_fallbacks_enter_ && space.abi() != Abi::x86_64) space.let_every_call_stop();
 }
 
-void StopPolicy::confirm(pid_t started) {
+void StopPolicy::confirm(bool installed) {
   if (filter_.empty() || filtered_) return;
-  // We may be under filters ourselves.
-  filtered_ = proc::status_number(started, "Seccomp_filters").value_or(0) >
-              proc::status_number(::getpid(), "Seccomp_filters").value_or(0);
+  filtered_ = installed;
   if (!filtered_) mode_ = Mode::every;
 }
 

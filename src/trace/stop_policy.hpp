@@ -28,8 +28,8 @@ class StopPolicy {
   /// What the program that we start is put under; empty: nothing.
   const std::vector<sock_filter>& filter() const { return filter_; }
 
-  /// The program that we started is about to run: whether the kernel has taken our filter. If not, all calls stop.
-  void confirm(pid_t started);
+  /// The program that we started is about to run. `installed`: the kernel has taken our filter. If not, all calls stop.
+  void confirm(bool installed);
   /// A program was executed: where no engine observes its vDSO, its fallbacks are found by their stops.
   void suit(AddressSpace& space) const;
   /// The filter is in force: no process can be let go.

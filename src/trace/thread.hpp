@@ -55,6 +55,7 @@ struct Thread {
   /// System calls that stop in any case while a new program sets itself up, until its thread pointer is set.
   int settling = 0;
   bool filtered = false;      ///< our seccomp filter is on it
+  pid_t vfork_child = 0;      ///< made by its last stop's call, which does not return while the child runs the same program; 0: none
   std::optional<CallInProgress> in_call;
   std::int64_t restarted_call = -1;  ///< number of the call that a restart_syscall goes on with, -1 if unknown
   bool step_due = false;      ///< was let execute one instruction, and the trap behind that has not been seen
