@@ -62,6 +62,7 @@ struct Started {
   /// At an attach the first of the process's threads is told with their number, the others with 0.
   std::size_t threads = 0;
   std::optional<VdsoFacts> vdso{};  ///< told with the first thread of an attach
+  bool vdso_known = true;           ///< false: nothing above does not mean that there is none
 
   bool begins_process() const { return how != How::thread && (how != How::attach || threads > 0); }
 };
@@ -69,10 +70,11 @@ std::string_view name_of(Started::How how);
 
 /// The process runs a new program.
 struct Execed {
-  std::string program;         ///< as /proc/PID/exe names it
+  std::string program;         ///< as /proc/PID/exe names it; empty if that cannot be told
   pid_t former_tid = 0;        ///< thread that called execve, if not the leader
   Abi abi = Abi::x86_64;
   std::optional<VdsoFacts> vdso;  ///< nothing if it has none
+  bool vdso_known = true;         ///< false: whether it has one could not be found out
 };
 
 /// A thread (or, when it is the last one, its process) has ended.
@@ -93,7 +95,7 @@ struct Notice {
 
 /// The system's clocksource, told at the start and whenever it has become another one.
 struct Clocksource {
-  std::string name;
+  std::string name;  ///< empty if it is not known
   bool changed = false;  ///< it was another one before
 };
 

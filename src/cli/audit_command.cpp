@@ -64,10 +64,15 @@ class TallySink final : public Sink {
 
 std::int64_t ns_of(const timeval& time) { return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_usec * 1000; }
 
-/// Of the programs that we started and that have ended, or of those that run.
-std::int64_t cpu_time_ns(const std::vector<pid_t>& attached) {
+/// Of the programs that we started and that have ended, or of those that run. Nothing if one of these has ended: what it used
+/// is not known any more.
+std::optional<std::int64_t> cpu_time_ns(const std::vector<pid_t>& attached) {
   std::int64_t sum = 0;
-  for (const pid_t pid : attached) sum += proc::cpu_time_ns(pid).value_or(0);
+  for (const pid_t pid : attached) {
+    const auto used = proc::cpu_time_ns(pid);
+    if (!used) return std::nullopt;
+    sum += *used;
+  }
   if (!attached.empty()) return sum;
   rusage usage{};
   ::getrusage(RUSAGE_CHILDREN, &usage);
@@ -150,6 +155,16 @@ bool tell_forbidden(const Options& o, const Audit& audit) {
   return any;
 }
 
+/// Programs whose calls nobody could tell apart may have made some that went where they must not. Whether there were any.
+bool tell_unjudged(const Options& o, const AuditTally& tally) {
+  if (o.audit->fail_on.empty() || tally.unjudged_programs() == 0) return false;
+  std::fputs(fmt::format("vdsotrace: {} {} executed whose vDSO could not be found: which routes their calls took is not known\n",
+                         tally.unjudged_programs(), tally.unjudged_programs() == 1 ? "program was" : "programs were")
+                 .c_str(),
+             stderr);
+  return true;
+}
+
 /// Files are made before the program runs: one that cannot be written is an error then, not an hour later.
 Result<void> check_files(const AuditOptions& audit) {
   for (const std::string& path : {audit.html, audit.folded}) {
@@ -165,7 +180,7 @@ Result<int> run_audit(const Options& options) {
   Observation observation(options, needs_of(options));
   AuditTally tally(observation.explainer());
   std::shared_ptr<Output> output;
-  const std::int64_t cpu_before = cpu_time_ns(options.attach);
+  const auto cpu_before = cpu_time_ns(options.attach);
   std::int64_t start = 0;
   const auto end = observation.run([&]() -> Result<void> {
     auto opened = open_output(options).and_then([&](std::shared_ptr<Output> made) -> Result<void> {
@@ -188,11 +203,13 @@ Result<int> run_audit(const Options& options) {
   if (!end) return tl::unexpected(end.error());
   AuditedRun run = run_facts(options, observation.engine());
   run.wall_ns = monotonic_ns() - start;
-  run.cpu_ns = std::max<std::int64_t>(0, cpu_time_ns(options.attach) - cpu_before);
+  const auto cpu_after = cpu_time_ns(options.attach);
+  if (cpu_before && cpu_after) run.cpu_ns = std::max<std::int64_t>(0, *cpu_after - *cpu_before);
   if (auto finished = observation.pipeline().finish(); !finished) return tl::unexpected(finished.error());
   const Audit audit = make_audit(tally, std::move(run), prices_for(tally));
   if (auto written = write_reports(options, audit, *output); !written) return tl::unexpected(written.error());
-  if (tell_forbidden(options, audit)) return kForbiddenRoute;
+  const bool forbidden = tell_forbidden(options, audit), unjudged = tell_unjudged(options, tally);
+  if (forbidden || unjudged) return kForbiddenRoute;
   return exit_as(*end);
 }
 

@@ -1,7 +1,6 @@
 #include "cli/dump_command.hpp"
 
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -55,7 +54,7 @@ Result<void> check(const DumpOptions& o) {
 Result<std::vector<std::byte>> read_bytes(const DumpOptions& o) {
   const auto bytes = [](MappedVdso&& vdso) { return std::move(vdso.bytes); };
   if (!o.program.empty()) return read_vdso_of(o.program).map(bytes);
-  if (o.pid.empty()) return read_vdso(::getpid()).map(bytes);
+  if (o.pid.empty()) return read_own_vdso().map(bytes);
   return parse_pid(o.pid).and_then(read_vdso).map(bytes);
 }
 

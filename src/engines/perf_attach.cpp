@@ -55,8 +55,9 @@ Result<void> PerfSession::attach(pid_t pid) {
   if (processes_.contains(tgid)) return {};
   if (auto checked = check_observable(tgid); !checked) return checked;
   // One without a vDSO is no error.
-  if (auto vdso = read_vdso(tgid); !vdso && vdso.error().code != ENOENT) return tl::unexpected(vdso.error());
-  Process process{open_process(tgid), AddressSpace::of(tgid, Abi::x86_64, images_), {}, 0, {}};
+  const auto vdso = read_vdso(tgid);
+  if (!vdso && !says_none(vdso.error())) return tl::unexpected(vdso.error());
+  Process process{open_process(tgid), AddressSpace::of(vdso, Abi::x86_64, images_), {}, 0, {}};
   if (auto watched = watch_threads(tgid, process); !watched)
     return tl::unexpected(cannot_attach(tgid, watched.error()));
   process.since = monotonic_ns();
@@ -111,7 +112,7 @@ void PerfSession::tell_beginning(pid_t pid, const Process& process) {
   // The leader's number names the process.
   const auto begin = [&](pid_t tid) {
     const auto vdso = count > 0 ? process.space->facts() : std::nullopt;
-    tell(pid, tid, Started{Started::How::attach, parent, std::exchange(count, 0), vdso});
+    tell(pid, tid, Started{Started::How::attach, parent, std::exchange(count, 0), vdso, process.space->is_known()});
   };
   if (process.threads.contains(pid)) begin(pid);
   for (const auto& [tid, calls] : process.threads) {
@@ -123,7 +124,9 @@ void PerfSession::tell_beginning(pid_t pid, const Process& process) {
 void PerfSession::tell_limits(pid_t pid, const AddressSpace& space) {
   if (!trace_points_)
     tell(pid, pid, Notice{"tracefs is not mounted or may not be read: direct system calls are not seen"});
-  if (!space.has_vdso()) {
+  if (!space.is_known()) {
+    tell(pid, pid, Notice{fmt::format("its vDSO cannot be found: {}", space.unusable())});
+  } else if (!space.has_vdso()) {
     tell(pid, pid, Notice{"this program has no vDSO"});
   } else if (space.image() == nullptr) {
     tell(pid, pid, Notice{fmt::format("its vDSO cannot be observed: {}", space.unusable())});

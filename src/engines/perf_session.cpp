@@ -12,6 +12,7 @@
 #include "engines/perf_call.hpp"
 #include "os/clock.hpp"
 #include "os/proc.hpp"
+#include "os/vdso_mapping.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -153,13 +154,13 @@ void PerfSession::on(const PerfExec& exec) {
   PerfCalls& calls = process->second.threads[exec.pid];
   calls.left(tell_calls(exec.pid, exec.pid));
   calls.forget_entries();
-  AddressSpace& space = *(process->second.space = AddressSpace::of(exec.pid, Abi::x86_64, images_));
+  AddressSpace& space = *(process->second.space = AddressSpace::of(read_vdso(exec.pid), Abi::x86_64, images_));
   PerfOrder order = order_for(space);
   order.births = false;
   order.system_call_entered = order.system_call_returned = std::nullopt;
   const auto done = watch_.add(target(exec.pid), order, stream_->rings());
   process->second.since = monotonic_ns();
-  tell(exec.pid, exec.pid, Execed{proc::executable(exec.pid), 0, space.abi(), space.facts()});
+  tell(exec.pid, exec.pid, Execed{proc::executable(exec.pid), 0, space.abi(), space.facts(), space.is_known()});
   tell(exec.pid, exec.pid,
        Notice{done ? "it has executed a program: vDSO calls that this made before now are missing"
                    : fmt::format("it has executed a program: its vDSO calls are not seen: {}", done.error().message)});

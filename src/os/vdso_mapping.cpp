@@ -1,17 +1,22 @@
 #include "os/vdso_mapping.hpp"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <linux/audit.h>
+#include <sys/auxv.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstring>
-#include <optional>
 
 #include "base/unique_fd.hpp"
+#include "os/auxv.hpp"
 #include "os/proc.hpp"
+#include "os/procfs.hpp"
 #include "os/ptrace.hpp"
 #include "os/remote_memory.hpp"
 #include "os/spawn.hpp"
@@ -21,14 +26,17 @@ namespace vdsotrace {
 namespace {
 
 constexpr std::string_view kAllowed = "be its user and allowed to trace it, or root";
-/// No kernel maps more; a bound for what is read.
-constexpr std::uint64_t kLargestMapping = 256 * 1024;
+constexpr std::uint64_t kPage = 4096;
+constexpr std::size_t kMostSegments = 64;
 
 /// Why a process shows no mappings at all.
 Error why_no_mappings(pid_t pid) {
-  if (::kill(pid, 0) != 0 && errno == ESRCH)
-    return {ESRCH, fmt::format("process {}: No such process", pid), {}};
-  const UniqueFd maps(::open(fmt::format("/proc/{}/maps", pid).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!proc::exists(pid)) return {ESRCH, fmt::format("process {}: No such process", pid), {}};
+  if (!procfs::trusted()) return {0, fmt::format("process {}: {}", pid, procfs::why_not_trusted()), procfs::kHint};
+  const UniqueFd maps = procfs::open(fmt::format("{}/maps", pid), O_RDONLY);
+  // Whether it is there ENOENT does not say: a /proc that hides other users' processes has no such file either.
+  if (!maps && errno == ENOENT && !proc::state(pid))
+    return {0, fmt::format("process {}: /proc does not show it (it is mounted with hidepid)", pid), std::string(kAllowed)};
   if (!maps && errno != ENOENT) {
     return {errno, fmt::format("process {}: {}", pid, std::strerror(errno)), std::string(kAllowed)};
   }
@@ -37,6 +45,35 @@ Error why_no_mappings(pid_t pid) {
 }
 
 Error no_vdso(pid_t pid) { return {ENOENT, fmt::format("process {}: it has no vDSO", pid), {}}; }
+
+/// How much of a file the headers of an ELF image speak of.
+template <class Header, class Segment>
+std::optional<std::uint64_t> extent(Memory& memory, std::uint64_t base) {
+  const auto header = memory.object<Header>(base);
+  if (!header || header->e_phentsize != sizeof(Segment) || header->e_phnum > kMostSegments) return std::nullopt;
+  const std::uint64_t sections = std::uint64_t{header->e_shnum} * header->e_shentsize;
+  if (header->e_phoff > kLargestVdso || header->e_shoff > kLargestVdso) return std::nullopt;
+  std::uint64_t end = std::max(sizeof(Header), sections == 0 ? 0 : header->e_shoff + sections);
+  for (std::size_t i = 0; i < header->e_phnum; ++i) {
+    const auto segment = memory.object<Segment>(base + header->e_phoff + i * sizeof(Segment));
+    if (!segment) return std::nullopt;
+    if (segment->p_type != PT_LOAD) continue;
+    if (segment->p_offset > kLargestVdso || segment->p_memsz > kLargestVdso) return std::nullopt;
+    end = std::max<std::uint64_t>(end, segment->p_offset + segment->p_memsz);
+  }
+  return end;
+}
+
+/// All of the mapping at a place that the kernel named.
+Result<MappedVdso> read_at(Memory& memory, std::uint64_t base) {
+  if (!memory.object<unsigned char>(base)) return fail("its memory cannot be read", std::string(kAllowed));
+  const auto size = mapped_size(memory, base);
+  if (!size) return fail("it is no image of a kernel");
+  MappedVdso vdso{base, std::vector<std::byte>(*size)};
+  vdso.bytes.resize(memory.read(base, vdso.bytes) / kPage * kPage);
+  if (vdso.bytes.empty()) return fail("it cannot be read");
+  return vdso;
+}
 
 /// Runs the child up to its exec.
 Result<void> run_to_exec(const SpawnedChild& child, OwnSignals& signals) {
@@ -55,6 +92,13 @@ Result<void> run_to_exec(const SpawnedChild& child, OwnSignals& signals) {
   }
 }
 
+Result<MappedVdso> read_vdso_of_executed(pid_t pid) {
+  const auto info = ptrace::syscall_info(pid);
+  if (!info) return fail("it ended before it could be run");
+  RemoteMemory memory(pid);
+  return read_executed_vdso(memory, info->stack_pointer, info->arch != AUDIT_ARCH_I386);
+}
+
 void kill_and_reap(pid_t pid) {
   ::kill(pid, SIGKILL);
   for (int raw = 0; ::waitpid(pid, &raw, __WALL) >= 0 || errno == EINTR;) {
@@ -69,13 +113,40 @@ Result<MappedVdso> read_vdso(pid_t pid) {
   if (mappings.empty()) return tl::unexpected(why_no_mappings(pid));
   for (const proc::Mapping& mapping : mappings) {
     if (mapping.name != "[vdso]") continue;
-    if (mapping.end - mapping.start > kLargestMapping)
+    if (mapping.end - mapping.start > kLargestVdso)
       return fail(fmt::format("process {}: its vDSO is too large", pid));
     MappedVdso vdso{mapping.start, std::vector<std::byte>(mapping.end - mapping.start)};
     if (RemoteMemory(pid).read(vdso.base, vdso.bytes) == vdso.bytes.size()) return vdso;
     return fail(fmt::format("process {}: its memory cannot be read", pid), std::string(kAllowed));
   }
   return tl::unexpected(no_vdso(pid));
+}
+
+std::optional<std::uint64_t> mapped_size(Memory& memory, std::uint64_t base) {
+  const auto ident = memory.object<std::array<unsigned char, EI_NIDENT>>(base);
+  if (!ident || std::memcmp(ident->data(), ELFMAG, SELFMAG) != 0) return std::nullopt;
+  const auto end = (*ident)[EI_CLASS] == ELFCLASS64   ? extent<Elf64_Ehdr, Elf64_Phdr>(memory, base)
+                   : (*ident)[EI_CLASS] == ELFCLASS32 ? extent<Elf32_Ehdr, Elf32_Phdr>(memory, base)
+                                                      : std::nullopt;
+  if (!end || *end > kLargestVdso) return std::nullopt;
+  return (*end + kPage - 1) / kPage * kPage;
+}
+
+Result<MappedVdso> read_executed_vdso(Memory& memory, std::uint64_t stack_pointer, bool is_64_bit) {
+  if (!memory.object<unsigned char>(stack_pointer)) return fail("its memory cannot be read", std::string(kAllowed));
+  const auto vector = AuxiliaryVector::on_stack(memory, stack_pointer, is_64_bit);
+  if (!vector) return fail("its stack is not as the kernel lays it out");
+  const auto base = vector->value(AT_SYSINFO_EHDR);
+  if (!base) return fail("it has no vDSO", {}, ENOENT);
+  return read_at(memory, *base);
+}
+
+Result<MappedVdso> read_own_vdso() {
+  const std::uint64_t base = ::getauxval(AT_SYSINFO_EHDR);
+  RemoteMemory memory(::getpid());
+  if (base != 0) return read_at(memory, base);
+  if (procfs::trusted()) return read_vdso(::getpid());
+  return fail("it has no vDSO", {}, ENOENT);
 }
 
 Result<MappedVdso> read_vdso_of(const std::vector<std::string>& command) {
@@ -87,8 +158,9 @@ Result<MappedVdso> read_vdso_of(const std::vector<std::string>& command) {
     kill_and_reap(child->pid());
     return tl::unexpected(stopped.error());
   }
-  auto vdso = read_vdso(child->pid());
+  auto vdso = read_vdso_of_executed(child->pid());
   kill_and_reap(child->pid());
+  if (!vdso) vdso.error().message = fmt::format("{}: {}", command.front(), vdso.error().message);
   return vdso;
 }
 

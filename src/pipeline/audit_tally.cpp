@@ -61,10 +61,14 @@ void AuditTally::add(const Event& event) {
     const auto clock = counts->clock ? clock_name(static_cast<std::int32_t>(*counts->clock)) : std::string();
     add({std::string(counts->name), clock, *counts->route, explainer_.reason_of(event.pid, *counts)}, counts->caller,
         total);
+  } else if (const auto* execed = std::get_if<Execed>(&event.body)) {
+    unjudged_programs_ += execed->vdso_known ? 0 : 1;
+  } else if (const auto* started = std::get_if<Started>(&event.body)) {
+    unjudged_programs_ += started->vdso_known ? 0 : 1;
   } else if (const auto* lost = std::get_if<Lost>(&event.body)) {
     lost_ += lost->count;
   } else if (const auto* source = std::get_if<Clocksource>(&event.body)) {
-    if (clocksources_.size() < kMostClocksources) clocksources_.push_back(source->name);
+    if (!source->name.empty() && clocksources_.size() < kMostClocksources) clocksources_.push_back(source->name);
   }
 }
 

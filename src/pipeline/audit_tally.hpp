@@ -78,6 +78,8 @@ class AuditTally {
   std::uint64_t lost() const { return lost_; }
   /// Clocksources in the order in which they were seen.
   const std::vector<std::string>& clocksources() const { return clocksources_; }
+  /// Programs whose vDSO was not found, so that no call of theirs has a route.
+  std::uint64_t unjudged_programs() const { return unjudged_programs_; }
 
  private:
   AuditEntry& add(AuditKey key, const std::optional<Caller>& caller, const AuditTotal& total);
@@ -88,6 +90,7 @@ class AuditTally {
   std::size_t stacks_ = 0;
   Timeline timeline_;
   std::uint64_t lost_ = 0;
+  std::uint64_t unjudged_programs_ = 0;
   std::vector<std::string> clocksources_;
 };
 

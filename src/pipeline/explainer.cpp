@@ -35,8 +35,8 @@ bool readable_in_user_space(std::string_view clocksource) {
 }
 
 void Explainer::note(const Event& event) {
-  const auto learn = [&](const std::optional<VdsoFacts>& vdso) {
-    if (vdso) {
+  const auto learn = [&](const std::optional<VdsoFacts>& vdso, bool known) {
+    if (vdso || !known) {
       without_vdso_.erase(event.pid);
     } else {
       without_vdso_.insert(event.pid);
@@ -46,9 +46,9 @@ void Explainer::note(const Event& event) {
     changed_ = changed_ || source->changed;
     clocksource_ = source->name;
   } else if (const auto* execed = std::get_if<Execed>(&event.body)) {
-    learn(execed->vdso);
+    learn(execed->vdso, execed->vdso_known);
   } else if (const auto* started = std::get_if<Started>(&event.body)) {
-    if (started->how == Started::How::attach && started->begins_process()) learn(started->vdso);
+    if (started->how == Started::How::attach && started->begins_process()) learn(started->vdso, started->vdso_known);
     if (started->how != Started::How::attach && started->begins_process() && without_vdso_.contains(started->ppid))
       without_vdso_.insert(event.pid);
   } else if (std::holds_alternative<Exited>(event.body) && event.tid == event.pid) {
@@ -87,8 +87,8 @@ Reason Explainer::fallback_reason(const Question& question) const {
     return (question.flags & ~(kNonblock | kInsecure)) != 0 ? Reason::random_flags : Reason::random_state;
   const bool by_clocksource = question.name == "gettimeofday" ||
                               (question.clock && kind_of_clock(*question.clock) == ClockKind::precise);
-  if (!by_clocksource || question.name.starts_with("clock_getres") || readable_in_user_space(clocksource_))
-    return Reason::other;
+  const bool may_be_read = clocksource_.empty() || readable_in_user_space(clocksource_);
+  if (!by_clocksource || question.name.starts_with("clock_getres") || may_be_read) return Reason::other;
   return changed_ ? Reason::clocksource_changed : Reason::clocksource;
 }
 

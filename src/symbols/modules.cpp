@@ -6,12 +6,12 @@
 #include <cstring>
 
 #include "os/remote_memory.hpp"
+#include "os/vdso_mapping.hpp"
 
 namespace vdsotrace {
 namespace {
 
 constexpr std::string_view kDeleted = " (deleted)";
-constexpr std::uint64_t kLargestVdso = 1 << 20;
 /// No image is wider than small code models allow.
 constexpr std::uint64_t kWidest = std::uint64_t{1} << 32;
 

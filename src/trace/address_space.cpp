@@ -4,14 +4,10 @@
 
 #include "arch/registers.hpp"
 #include "model/syscalls/spec.hpp"
-#include "os/proc.hpp"
 #include "os/remote_memory.hpp"
 
 namespace vdsotrace {
 namespace {
-
-/// No vDSO is near this; a larger mapping with that name is not the kernel's.
-constexpr std::uint64_t kLargestImage = 1 << 20;
 
 /// What every vDSO since 2.6 offers: what a program without one is missing.
 constexpr std::string_view kClassicCalls[] = {"clock_gettime", "gettimeofday", "time", "getcpu", "clock_getres"};
@@ -50,22 +46,23 @@ Result<std::shared_ptr<const VdsoImage>> ImageCache::get(std::span<const std::by
   return images_.back();
 }
 
-std::shared_ptr<AddressSpace> AddressSpace::of(pid_t tid, Abi abi, ImageCache& cache) {
+std::shared_ptr<AddressSpace> AddressSpace::of(const Result<MappedVdso>& vdso, Abi abi, ImageCache& cache) {
   auto space = std::make_shared<AddressSpace>();
   space->abi_ = abi;
-  if (const auto mapping = proc::vdso_mapping(tid); mapping && mapping->end - mapping->start <= kLargestImage) {
-    space->base_ = mapping->start;
-    space->size_ = mapping->end - mapping->start;
-    std::vector<std::byte> bytes(space->size_);
-    bytes.resize(RemoteMemory(tid).read(space->base_, bytes));
-    if (auto image = cache.get(bytes)) {
+  if (vdso) {
+    space->base_ = vdso->base;
+    space->size_ = vdso->bytes.size();
+    if (auto image = cache.get(vdso->bytes)) {
       space->image_ = *image;
       space->abi_ = abi_of(space->image_->machine()).value_or(abi);
     } else {
       space->unusable_ = image.error().message;
     }
+  } else if (!says_none(vdso.error())) {
+    space->is_known_ = false;
+    space->unusable_ = vdso.error().message;
   }
-  space->capable_numbers_ = capable_numbers(space->image_.get(), space->abi_);
+  if (space->is_known_) space->capable_numbers_ = capable_numbers(space->image_.get(), space->abi_);
   return space;
 }
 

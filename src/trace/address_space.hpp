@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "os/vdso_mapping.hpp"
 #include "symbols/symbols.hpp"
 #include "vdsotrace/abi.hpp"
 #include "vdsotrace/event.hpp"
@@ -45,10 +46,10 @@ struct EngineMemory {
 /// can be patched: patches are offsets into it.
 class AddressSpace {
  public:
-  /// The space of a stopped thread as it is now: after an exec, or at an attach.
-  /// A vDSO that cannot be taken apart is `unusable`, not an error: the program's
+  /// The space of a process as it is now, after an exec or at an attach, by what os/vdso_mapping found of its vDSO.
+  /// One that is not known, or cannot be taken apart, is `unusable`, not an error: the program's
   /// system calls can still be traced.
-  static std::shared_ptr<AddressSpace> of(pid_t tid, Abi abi, ImageCache& cache);
+  static std::shared_ptr<AddressSpace> of(const Result<MappedVdso>& vdso, Abi abi, ImageCache& cache);
 
   /// What a fork without CLONE_VM gives the child: same addresses, same patches.
   std::shared_ptr<AddressSpace> copy_for_fork() const { return std::make_shared<AddressSpace>(*this); }
@@ -60,7 +61,9 @@ class AddressSpace {
   std::uint64_t base() const { return base_; }
   std::uint64_t size() const { return size_; }
   bool has_vdso() const { return size_ != 0; }
-  /// Why image() is null although has_vdso().
+  /// Whether it is known that there is a vDSO or none. If not, a system call may be its fallback: none is `capable`.
+  bool is_known() const { return is_known_; }
+  /// Why image() is null although has_vdso(), or not is_known().
   const std::string& unusable() const { return unusable_; }
   std::optional<VdsoFacts> facts() const;
 
@@ -135,6 +138,7 @@ class AddressSpace {
   Abi abi_ = Abi::x86_64;
   std::shared_ptr<const VdsoImage> image_;
   std::string unusable_;
+  bool is_known_ = true;
   std::uint64_t base_ = 0;
   std::uint64_t size_ = 0;
   std::vector<std::int64_t> capable_numbers_;

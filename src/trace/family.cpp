@@ -65,7 +65,7 @@ Thread& Family::add_launching(pid_t pid, bool trap_blocked, bool trap_ignored) {
 }
 
 void Family::expect_own_image() {
-  if (const auto own = read_vdso(::getpid())) (void)images_.get(own->bytes);
+  if (const auto own = read_own_vdso()) (void)images_.get(own->bytes);
 }
 
 Thread* Family::on_birth(StoppedThread& stopped) {
@@ -160,7 +160,8 @@ void Family::replace_program(StoppedThread& stopped, pid_t former_tid) {
   actions->reset_handlers();
   thread.actions = std::move(actions);
   const bool every_call_stopped = thread.space->every_call_stops();
-  thread.space = AddressSpace::of(thread.tid, abi, images_);
+  thread.space = AddressSpace::of(
+      read_executed_vdso(stopped.memory(), arch::stack_pointer(*registers), arch::runs_64_bit(*registers)), abi, images_);
   // Filters of its own are still on it.
   if (every_call_stopped) thread.space->let_every_call_stop();
   if (thread.phase == Thread::Phase::launching) {
@@ -171,8 +172,8 @@ void Family::replace_program(StoppedThread& stopped, pid_t former_tid) {
   }
   AddressSpace& space = *thread.space;
   reporter_.tell(thread, Execed{proc::executable(thread.tid), former_tid == thread.tid ? 0 : former_tid,
-                                space.abi(), space.facts()});
-  if (options_.hide_vdso && !hide_vdso(stopped, space.abi()))
+                                space.abi(), space.facts(), space.is_known()});
+  if (options_.hide_vdso && !hide_vdso(stopped))
     reporter_.tell(thread, Notice{"the vDSO could not be hidden from this program"});
   notice_limits(thread);
   thread.executed = true;
@@ -181,7 +182,10 @@ void Family::replace_program(StoppedThread& stopped, pid_t former_tid) {
 
 void Family::notice_limits(const Thread& thread) {
   const AddressSpace& space = *thread.space;
-  if (!space.has_vdso()) {
+  if (!space.is_known()) {
+    reporter_.tell(thread, Notice{fmt::format("its vDSO cannot be found ({}): calls of it are not reported, and system calls that "
+                                              "it makes cannot be told from others", space.unusable())});
+  } else if (!space.has_vdso()) {
     reporter_.tell(thread, Notice{"this program has no vDSO: only its direct system calls are reported"});
   } else if (space.image() == nullptr) {
     reporter_.tell(thread, Notice{fmt::format("its vDSO cannot be observed: {}", space.unusable())});

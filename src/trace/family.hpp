@@ -98,6 +98,6 @@ class Family {
 /// AT_SYSINFO_EHDR (and AT_SYSINFO) entries of the auxiliary vector on its stack into
 /// AT_IGNORE. /proc/PID/auxv still shows them. False if the stack does not
 /// look as the kernel lays it out.
-bool hide_vdso(StoppedThread& stopped, Abi abi);
+bool hide_vdso(StoppedThread& stopped);
 
 }  // namespace vdsotrace

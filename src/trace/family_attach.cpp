@@ -63,7 +63,7 @@ void Family::begin_attached(std::span<StoppedThread> stopped) {
     engine_.undo_leftovers(*one);
     const auto* registers = one->registers();
     const bool wide = registers == nullptr || arch::runs_64_bit(*registers);
-    *one->thread().space = *AddressSpace::of(one->tid(), wide ? Abi::x86_64 : Abi::i386, images_);
+    *one->thread().space = *AddressSpace::of(read_vdso(one->tid()), wide ? Abi::x86_64 : Abi::i386, images_);
   }
   tell_attached();
   for (StoppedThread& one : stopped) note_interrupted_call(one);
@@ -100,7 +100,7 @@ void Family::tell_attached(pid_t pid) {
   for (Thread* thread : threads) {
     thread->phase = Thread::Phase::live;
     const auto vdso = count > 0 ? thread->space->facts() : std::nullopt;
-    reporter_.tell(*thread, Started{Started::How::attach, parent, std::exchange(count, 0), vdso});
+    reporter_.tell(*thread, Started{Started::How::attach, parent, std::exchange(count, 0), vdso, thread->space->is_known()});
   }
 }
 
