@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
 
 #include "cli/command_line.hpp"
@@ -71,7 +70,7 @@ struct Question {
   bool always = true;
 };
 
-std::vector<Question> questions(const std::optional<VdsoDescription>& vdso) {
+std::vector<Question> questions(const Result<VdsoDescription>& vdso) {
   std::vector<Question> all;
   const auto ask = [&](std::string_view name, ProbedCall call, const ClockName* clock) {
     Question question;
@@ -90,7 +89,7 @@ std::vector<Question> questions(const std::optional<VdsoDescription>& vdso) {
   return all;
 }
 
-Result<std::vector<CallFacts>> ask_kernel(const std::optional<VdsoDescription>& vdso) {
+Result<std::vector<CallFacts>> ask_kernel(const Result<VdsoDescription>& vdso) {
   auto all = questions(vdso);
   std::vector<CallProbe> probes;
   for (const Question& question : all) probes.push_back(question.probe);
@@ -102,6 +101,7 @@ Result<std::vector<CallFacts>> ask_kernel(const std::optional<VdsoDescription>& 
     if (finding.error == EINVAL && !all[i].always) continue;
     CallFacts& facts = all[i].facts;
     facts.error = finding.error;
+    facts.function_known = vdso || says_none(vdso.error());
     facts.in_user_space = finding.in_user_space;
     facts.function_ns = finding.function_ns;
     facts.system_call_ns = finding.system_call_ns;
@@ -113,19 +113,33 @@ Result<std::vector<CallFacts>> ask_kernel(const std::optional<VdsoDescription>& 
 
 /// The page's permissions tell how the kernel was configured (vsyscall= of its command line).
 std::string vsyscall_mode(pid_t pid) {
-  for (const proc::Mapping& mapping : proc::mappings(pid)) {
+  const auto mappings = proc::known_mappings(pid);
+  if (!mappings) return "unknown";
+  for (const proc::Mapping& mapping : *mappings) {
     if (mapping.name == "[vsyscall]") return mapping.readable ? "emulate" : "xonly";
   }
   return "none";
+}
+
+std::optional<bool> in_our_time_namespace(pid_t pid) {
+  const std::string its = proc::name_space(pid, "time"), ours = proc::name_space(::getpid(), "time");
+  return its.empty() || ours.empty() ? std::nullopt : std::optional(its == ours);
+}
+
+void describe(const Result<VdsoDescription>& vdso, InfoFacts& facts) {
+  if (vdso) {
+    facts.vdso = *vdso;
+  } else if (!says_none(vdso.error())) {
+    facts.vdso_unknown = vdso.error().message;
+  }
 }
 
 /// Puts another process's vDSO in the place of ours.
 Result<void> look_at(pid_t pid, InfoFacts& facts) {
   auto mapped = read_vdso(pid);
   // Having none is a fact, not a failure.
-  if (!mapped && mapped.error().code != ENOENT) return tl::unexpected(mapped.error());
-  ProcessFacts process{pid, proc::executable(pid), false,
-                       proc::name_space(pid, "time") == proc::name_space(::getpid(), "time")};
+  if (!mapped && !says_none(mapped.error())) return tl::unexpected(mapped.error());
+  ProcessFacts process{pid, proc::executable(pid), false, in_our_time_namespace(pid)};
   std::optional<VdsoDescription> vdso;
   if (mapped) {
     process.same_image = facts.vdso && std::ranges::equal(facts.vdso->image.bytes(), mapped->bytes);
@@ -134,6 +148,7 @@ Result<void> look_at(pid_t pid, InfoFacts& facts) {
     vdso = VdsoDescription{mapped->base, mapped->bytes.size(), std::move(*image)};
   }
   facts.vdso = std::move(vdso);
+  facts.vdso_unknown.clear();
   facts.process = std::move(process);
   facts.vsyscall = vsyscall_mode(pid);
   return {};
@@ -148,8 +163,8 @@ Result<InfoFacts> gather(const InfoOptions& o) {
   facts.clocksource = current_clocksource();
   facts.clocksources = available_clocksources();
   facts.vsyscall = vsyscall_mode(::getpid());
-  facts.vdso = own_vdso();
-  const auto own = facts.vdso;
+  const auto own = own_vdso();
+  describe(own, facts);
   if (!o.pid.empty()) {
     const auto looked = parse_pid(o.pid).and_then([&](pid_t pid) { return look_at(pid, facts); });
     if (!looked) return tl::unexpected(looked.error());

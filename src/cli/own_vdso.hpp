@@ -2,17 +2,18 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 #include "sinks/info_report.hpp"
+#include "vdsotrace/error.hpp"
 
 namespace vdsotrace::cli {
 
 /// As the kernel told us of it; what it did not tell (booted with vdso=0, hidden by a tracer) no C library uses either.
-std::optional<VdsoDescription> own_vdso();
+/// Errors: it has told of none (os/vdso_mapping's says_none); what is there cannot be read or taken apart.
+Result<VdsoDescription> own_vdso();
 
 /// Where the function is that serves a system call; 0 if it has none.
-std::uintptr_t address_of(const std::optional<VdsoDescription>& vdso, std::string_view call);
+std::uintptr_t address_of(const Result<VdsoDescription>& vdso, std::string_view call);
 
 }  // namespace vdsotrace::cli

@@ -38,7 +38,7 @@ std::optional<clockid_t> id_of(const std::string& clock) {
   return std::nullopt;
 }
 
-std::optional<CallProbe> probe_for(const PricedCall& call, const std::optional<VdsoDescription>& vdso) {
+std::optional<CallProbe> probe_for(const PricedCall& call, const Result<VdsoDescription>& vdso) {
   const auto id = id_of(call.second);
   for (const Known& known : kKnown) {
     if (known.name == call.first && id) return CallProbe{known.call, *id, address_of(vdso, known.ours)};

@@ -37,6 +37,7 @@ std::string span_text(std::int64_t ns) {
 
 std::string where(const CallFacts& call) {
   if (call.error != 0) return "not on this system";
+  if (!call.function_known) return "unknown";
   if (!call.in_user_space) return "no: not in the vDSO";
   return *call.in_user_space ? "yes" : "no: falls back";
 }
@@ -60,11 +61,16 @@ std::string calls_text(const std::vector<CallFacts>& calls) {
   return text;
 }
 
+std::string time_namespace_text(const ProcessFacts& process) {
+  if (!process.same_time_namespace) return "its time namespace is unknown";
+  return *process.same_time_namespace ? "the same time namespace" : "a time namespace of its own";
+}
+
 std::string process_text(const ProcessFacts& process) {
   return fmt::format("process        {} ({})\n", process.pid, printable(or_unknown(process.program))) +
          fmt::format("its view       {}, {}\n",
                      process.same_image ? "the vDSO image is ours" : "another vDSO image than ours",
-                     process.same_time_namespace ? "the same time namespace" : "a time namespace of its own");
+                     time_namespace_text(process));
 }
 
 std::string vdso_text(const VdsoDescription& vdso) {
@@ -79,7 +85,7 @@ std::string vdso_text(const VdsoDescription& vdso) {
 
 /// One of the contract's routes.
 Json route_of(const CallFacts& call) {
-  if (call.error != 0) return nullptr;
+  if (call.error != 0 || !call.function_known) return nullptr;
   if (!call.in_user_space) return name_of(Route::syscall);
   return name_of(*call.in_user_space ? Route::vdso : Route::fallback);
 }
@@ -98,7 +104,7 @@ Json call_json(const CallFacts& call) {
           {"clock", call.clock.empty() ? Json(nullptr) : Json(call.clock)},
           {"clock_id", or_null(call.clock_id)},
           {"error", made ? Json(nullptr) : Json(errno_name(call.error))},
-          {"user_space", made ? Json(call.in_user_space.value_or(false)) : Json(nullptr)},
+          {"user_space", made && call.function_known ? Json(call.in_user_space.value_or(false)) : Json(nullptr)},
           {"route", route_of(call)},
           {"vdso_ns", made && call.in_user_space ? tenths(call.function_ns) : Json(nullptr)},
           {"syscall_ns", made ? tenths(call.system_call_ns) : Json(nullptr)},
@@ -125,7 +131,13 @@ std::string info_text(const InfoFacts& facts) {
                       or_unknown(fmt::format("{}", fmt::join(facts.clocksources, ", "))));
   if (facts.process) text += process_text(*facts.process);
   text += fmt::format("vsyscall page  {}\n", facts.vsyscall);
-  text += facts.vdso ? vdso_text(*facts.vdso) : "vDSO           none: every call enters the kernel\n";
+  if (facts.vdso) {
+    text += vdso_text(*facts.vdso);
+  } else if (!facts.vdso_unknown.empty()) {
+    text += fmt::format("vDSO           unknown: {}\n", printable(facts.vdso_unknown));
+  } else {
+    text += "vDSO           none: every call enters the kernel\n";
+  }
   text += facts.process ? "\nCalls made by vdsotrace itself:\n" : "\n";
   text += calls_text(facts.calls);
   return text;
@@ -135,7 +147,7 @@ std::string info_json(const InfoFacts& facts) {
   Json object{{"type", "info"},
               {"kernel", facts.kernel},
               {"arch", facts.machine},
-              {"clocksource", {{"current", facts.clocksource}, {"available", facts.clocksources}}},
+              {"clocksource", {{"current", or_unknown(facts.clocksource)}, {"available", facts.clocksources}}},
               {"vsyscall", facts.vsyscall},
               {"process", nullptr},
               {"vdso", vdso_json(facts.vdso)},
@@ -144,7 +156,7 @@ std::string info_json(const InfoFacts& facts) {
     object["process"] = {{"pid", facts.process->pid},
                          {"program", facts.process->program},
                          {"same_image", facts.process->same_image},
-                         {"same_time_namespace", facts.process->same_time_namespace}};
+                         {"same_time_namespace", or_null(facts.process->same_time_namespace)}};
   }
   for (const CallFacts& call : facts.calls) object["calls"].push_back(call_json(call));
   return object.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
