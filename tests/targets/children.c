@@ -61,7 +61,7 @@ static pid_t by_clone3(void) {
 static pid_t by_spawn(void) {
   char *argv[] = {"children", "child", NULL};
   pid_t child;
-  CHECK(posix_spawn(&child, "/proc/self/exe", NULL, NULL, argv, environ) == 0);
+  CHECK(posix_spawn(&child, (const char *)getauxval(AT_EXECFN), NULL, NULL, argv, environ) == 0);
   return child;
 }
 
