@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "base/unique_fd.hpp"
 #include "os/procfs.hpp"
@@ -38,6 +39,20 @@ std::size_t read_pages(pid_t tid, std::uint64_t address, std::span<std::byte> in
   return n > 0 ? static_cast<std::size_t>(n) : 0;
 }
 
+std::size_t peek_bytes(pid_t tid, std::uint64_t address, std::span<std::byte> into) {
+  std::size_t done = 0;
+  while (done < into.size()) {
+    const std::uint64_t at = address + done;
+    const auto word = ptrace::peek(tid, at & ~std::uint64_t{7});
+    if (!word) break;
+    const std::size_t skip = at % 8;
+    const std::size_t count = std::min(8 - skip, into.size() - done);
+    std::memcpy(into.data() + done, reinterpret_cast<const std::byte*>(&*word) + skip, count);
+    done += count;
+  }
+  return done;
+}
+
 bool poke_bytes(pid_t tid, std::uint64_t address, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const std::uint64_t aligned = address & ~std::uint64_t{7};
@@ -64,7 +79,7 @@ std::size_t RemoteMemory::read(std::uint64_t address, std::span<std::byte> into)
   }
   if (done > 0 || into.empty()) return done;
   const UniqueFd memory = open_memory(tid_, O_RDONLY);
-  if (!memory) return 0;
+  if (!memory) return peek_bytes(tid_, address, into);
   const ssize_t n = ::pread(memory.get(), into.data(), into.size(), static_cast<off_t>(address));
   return n > 0 ? static_cast<std::size_t>(n) : 0;
 }

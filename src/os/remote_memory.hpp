@@ -10,7 +10,8 @@
 namespace vdsotrace {
 
 /// Reads with process_vm_readv, page by page so that a string that ends just before
-/// an unmapped page is read up to there; with /proc/PID/mem where that is refused.
+/// an unmapped page is read up to there; with /proc/PID/mem where that is refused; where there is no /proc either, with
+/// PTRACE_PEEKDATA, if it is stopped and ours.
 class RemoteMemory final : public Memory {
  public:
   explicit RemoteMemory(pid_t tid) : tid_(tid) {}
