@@ -37,7 +37,7 @@ class StackWords {
   Memory& memory_;
   std::uint64_t address_;
   unsigned word_;
-  std::array<std::byte, 1024> chunk_;
+  std::array<std::byte, 4096> chunk_;
   std::uint64_t start_ = 0;
   std::size_t size_ = 0;
 };
