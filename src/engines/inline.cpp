@@ -32,7 +32,7 @@ bool values_fit(const VdsoService& service, const Needs& needs) {
 }
 
 /// It may make none of the calls that it would have to make for us, nor read the counter: killed meanwhile, we would leave it to die.
-bool is_strict(pid_t tid) { return proc::status_number(tid, "Seccomp") == SECCOMP_MODE_STRICT; }
+bool is_strict(pid_t tid) { return proc::status_number(tid, "Seccomp").value_or(SECCOMP_MODE_STRICT) == SECCOMP_MODE_STRICT; }
 
 /// What may be the reason why it cannot make calls for us, where that is one.
 std::string_view restriction(pid_t tid) {
@@ -166,7 +166,7 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, st
   }
   const std::uint64_t code_bytes = (plan.code.size() + kPage - 1) / kPage * kPage;
   const auto where = find_stub_place(tid, space.base(), code_bytes, code_bytes + StubRegion::first_bytes(record_size()));
-  if (!where) return fail("there is no free memory");
+  if (!where) return fail("there is no free memory, or it is not known where");
   const PlacedStubs placed{&plan, space.image(), *where};
   auto made = std::make_unique<StubSpace>(placed, stopped.thread().tgid, symbols_of(space));
   bool reads_counter = true;

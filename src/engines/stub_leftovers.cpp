@@ -103,8 +103,9 @@ bool is_left(StoppedThread& stopped, const Leftover& left) {
   const auto is_out = [&](pid_t tid) {
     return leave_abandoned_stub(tid, stopped.memory(), inside) && !leads_into(tid, stopped.memory(), left);
   };
-  bool all = true;
-  for (const pid_t tid : proc::threads_of(stopped.thread().tgid)) all = is_out(tid) && all;
+  const auto threads = proc::threads_of(stopped.thread().tgid);
+  bool all = !threads.empty();
+  for (const pid_t tid : threads) all = is_out(tid) && all;
   stopped.forget_registers();
   return all;
 }

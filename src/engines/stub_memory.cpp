@@ -40,8 +40,10 @@ std::optional<StubPlace> find_stub_place(pid_t pid, std::uint64_t vdso, std::uin
     if (at < from) return;
     if (!best || distance(at, wished) < distance(*best, wished)) best = at;
   };
+  const auto mappings = proc::known_mappings(pid);
+  if (!mappings) return std::nullopt;
   std::uint64_t free_from = 0x10000;
-  for (const proc::Mapping& mapping : proc::mappings(pid)) {
+  for (const proc::Mapping& mapping : *mappings) {
     consider(free_from, std::min(mapping.start, kHighest));
     free_from = std::max(free_from, mapping.end);
   }

@@ -19,7 +19,8 @@ struct StubPlace {
   std::uint64_t region() const { return code + code_bytes; }
 };
 
-/// A free place of both, away from where stack and heap grow, with `bytes` of address space in all. Nothing if there is none.
+/// A free place of both, away from where stack and heap grow, with `bytes` of address space in all. Nothing if there is none, or where
+/// that cannot be known.
 std::optional<StubPlace> find_stub_place(pid_t pid, std::uint64_t vdso, std::uint64_t code_bytes, std::uint64_t bytes);
 
 /// Maps code pages there (readable and executable, zero). They are to be written before the next call: until then
