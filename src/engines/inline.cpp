@@ -352,14 +352,22 @@ void InlineEngine::on_thread_pointer(StoppedThread& stopped) {
 
 void InlineEngine::on_birth(const Thread& parent, const Thread& child) {
   StubSpace* space = find(parent);
-  if (space == nullptr) return;
-  if (child.space == parent.space) {
+  if (space != nullptr && child.space == parent.space) {
     space->enter();
     return;
   }
+  const auto placed = space != nullptr ? space->placed() : placed_before(*parent.space);
+  if (!placed) return;
   auto& own = spaces_[child.space.get()];
-  own = std::make_unique<StubSpace>(space->placed(), child.tgid, symbols_of(*child.space));
-  if (inherited_) own->inherit(space->mapped_bytes());
+  own = std::make_unique<StubSpace>(*placed, child.tgid, symbols_of(*child.space));
+  if (inherited_ && space != nullptr) own->inherit(space->mapped_bytes());
+}
+
+/// The stubs in the space of a creator that is no more, as they were placed there.
+std::optional<PlacedStubs> InlineEngine::placed_before(const AddressSpace& space) {
+  const EngineMemory& memory = space.engine_memory();
+  if (memory.start == memory.end || space.image() == nullptr) return std::nullopt;
+  return PlacedStubs{&plan_for(*space.image()), space.image(), {memory.start, memory.end - memory.start}};
 }
 
 void InlineEngine::on_first_stop(StoppedThread& stopped) {
@@ -382,14 +390,14 @@ bool InlineEngine::raises_traps(const AddressSpace& mapped) const {
   return found == spaces_.end() ? mapped.patched() : !found->second->placed().plan->refused.empty();
 }
 
-/// Gives a fork's child its own region where its parent's is or was.
+/// Gives a child, before its first instruction, its own region where its creator's is or was.
 bool InlineEngine::arm(StubSpace& space, StoppedThread& stopped) {
   const StubPlace& place = space.placed().place;
   AddressSpace& mapped = *stopped.thread().space;
   {
     RemoteCalls calls(stopped);
     const std::uint64_t inherited = space.mapped_bytes();
-    if (auto region = map_region(stopped, calls, place, inherited_)) {
+    if (auto region = map_region(stopped, calls, place, true)) {
       space.set_region(std::move(*region));
       const std::uint64_t own = space.region()->bytes();
       if (inherited > own) calls.call(SYS_munmap, {place.region() + own, inherited - own, 0, 0, 0, 0});

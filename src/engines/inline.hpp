@@ -57,6 +57,7 @@ class InlineEngine final : public ProbeEngine {
   };
 
   StubSpace* find(const Thread& thread);
+  std::optional<PlacedStubs> placed_before(const AddressSpace& space);
   BreakpointEngine& breakpoints_for(const Thread& thread);
   void use_breakpoints(BreakpointEngine& engine, AddressSpace& space, StoppedThread& thread);
   std::string unseen(const BreakpointEngine& engine, const AddressSpace& space) const;

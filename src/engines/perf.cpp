@@ -8,6 +8,12 @@
 #include "os/proc.hpp"
 
 namespace vdsotrace {
+namespace {
+
+/// Processes that may end before a child is heard of that one of them has made.
+constexpr std::size_t kMostFormer = 1024;
+
+}  // namespace
 
 bool PerfEngine::wants(const VdsoService& service) const { return perf_wants(needs_, service); }
 
@@ -73,14 +79,27 @@ void PerfEngine::on_stop(Thread& thread) {
   take(thread.tid);
 }
 
+/// The child has inherited the events of a parent that is no more, too, if somebody else still has them.
 void PerfEngine::on_birth(const Thread& parent, const Thread& child) {
   const auto found = watched_.find(parent.tid);
-  if (found == watched_.end()) return;
-  Watched& known = watched_[child.tid];
-  known = {child.tgid, child.told(), found->second.base, found->second.size, found->second.watch, {}};
+  auto watch = found != watched_.end() ? found->second.watch : watch_of_former(parent.tgid);
+  if (watch == nullptr) return;
+  watched_[child.tid] = {child.tgid, child.told(), child.space->base(), child.space->size(), std::move(watch), {}};
 }
 
-/// A child whose creator was killed before it could say so has lost the events that it inherited.
+std::shared_ptr<PerfWatch> PerfEngine::watch_of_former(pid_t process) const {
+  for (const auto* former : {&former_, &older_former_}) {
+    if (const auto found = former->find(process); found != former->end()) return found->second.lock();
+  }
+  return nullptr;
+}
+
+void PerfEngine::note_former(pid_t process, const std::shared_ptr<PerfWatch>& watch) {
+  if (former_.size() >= kMostFormer) older_former_ = std::exchange(former_, {});
+  former_[process] = watch;
+}
+
+/// Or else it has lost them with its parent.
 void PerfEngine::on_first_stop(StoppedThread& stopped) {
   const Thread& thread = stopped.thread();
   if (thread.role != Thread::Role::traced || thread.space->image() == nullptr || watched_.contains(thread.tid)) return;
@@ -178,6 +197,7 @@ void PerfEngine::on_end(Thread& thread) {
   const auto found = watched_.find(thread.tid);
   if (found == watched_.end()) return;
   found->second.open.end(left_by(thread.tid));
+  note_former(thread.tgid, found->second.watch);
   watched_.erase(found);
   unsettled_.erase(thread.tid);
 }

@@ -56,6 +56,8 @@ class PerfEngine final : public ProbeEngine {
   bool wants(const VdsoService& service) const;
   const PerfPlan& plan_for(const VdsoImage& image);
   void watch(const Thread& thread);
+  std::shared_ptr<PerfWatch> watch_of_former(pid_t process) const;
+  void note_former(pid_t process, const std::shared_ptr<PerfWatch>& watch);
   void take(std::optional<pid_t> stopped);
   OpenCalls::Left left_by(pid_t tid);
   void settle_sleepers();
@@ -70,6 +72,8 @@ class PerfEngine final : public ProbeEngine {
   std::map<const VdsoImage*, PerfPlan> plans_;
   std::set<const VdsoImage*> told_limits_;
   std::map<pid_t, Watched> watched_;
+  /// What processes were watched by that have ended; the newest in the first.
+  std::map<pid_t, std::weak_ptr<PerfWatch>> former_, older_former_;
   std::set<pid_t> unsettled_;  ///< whose last call is open
 };
 

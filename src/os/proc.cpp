@@ -210,6 +210,11 @@ std::optional<std::uint64_t> blocked_at(pid_t tid) {
   return last == std::string::npos ? std::nullopt : hexadecimal(std::string_view(line).substr(last + 3));
 }
 
+std::optional<std::int64_t> run_time_ns(pid_t tid) {
+  const std::string line = first_line(fmt::format("{}/schedstat", tid));
+  return number<std::int64_t>(std::string_view(line).substr(0, line.find(' ')), 10);
+}
+
 std::string command_name(pid_t pid) { return first_line(fmt::format("{}/comm", pid)); }
 
 }  // namespace vdsotrace::proc

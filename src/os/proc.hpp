@@ -52,6 +52,8 @@ std::optional<std::int64_t> cpu_time_ns(pid_t pid);
 std::vector<pid_t> threads_of(pid_t pid);
 /// The children of all its threads (CONFIG_PROC_CHILDREN; else none).
 std::vector<pid_t> children_of(pid_t pid);
+/// How long the thread has had a processor (schedstat, CONFIG_SCHED_INFO).
+std::optional<std::int64_t> run_time_ns(pid_t tid);
 /// What state(5) calls it: R, S, D, T, t, Z, X; nothing if there is no such thread.
 std::optional<char> state(pid_t tid);
 /// Whether there is a thread or process of that number, also one that has ended and has not been waited for. Without /proc.

@@ -33,6 +33,9 @@ bool suspend_seccomp(pid_t tid, OnTracerDeath fate, bool filtered, bool suspende
 /// and a kernel with CONFIG_CHECKPOINT_RESTORE.
 std::optional<std::vector<std::vector<sock_filter>>> seccomp_filters(pid_t tid);
 
+/// Whether somebody is traced by us, or has ended and not been waited for.
+bool any_tracee();
+
 bool interrupt(pid_t tid);
 /// Resumes until the next system call stop, delivering `signal` unless 0.
 bool resume_to_syscall(pid_t tid, int signal);

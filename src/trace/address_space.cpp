@@ -145,6 +145,16 @@ bool AddressSpace::unpatch(pid_t stopped) {
   return journal_.empty();
 }
 
+bool AddressSpace::is_in(pid_t stopped) const {
+  if (!image_) return true;  // then there are no patches either
+  std::vector<std::byte> expected(image_->bytes().begin(), image_->bytes().end());
+  for (const auto& [offset, patch] : journal_) {
+    if (offset + patch.after.size() <= expected.size()) std::ranges::copy(patch.after, expected.begin() + offset);
+  }
+  std::vector<std::byte> now(expected.size());
+  return RemoteMemory(stopped).read(base_, now) == now.size() && now == expected;
+}
+
 void AddressSpace::vdso_unmapped() {
   journal_.clear();
   image_.reset();

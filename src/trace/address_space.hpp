@@ -98,6 +98,8 @@ class AddressSpace {
   /// undumpable, traced without privilege); what could not be put back stays noted.
   bool unpatch(pid_t stopped);
   bool patched() const { return !journal_.empty(); }
+  /// Whether the memory of that stopped process has this vDSO, with these patches and no others, at this place.
+  bool is_in(pid_t stopped) const;
 
   /// From now on all system calls of its threads are stops, whatever the session's policy.
   void let_every_call_stop() { every_call_stops_ = true; }

@@ -143,6 +143,8 @@ bool blocks_trap(pid_t tid) {
 
 bool share_memory(pid_t one, pid_t other) { return ::syscall(SYS_kcmp, one, other, KCMP_VM, 0, 0) == 0; }
 
+bool share_signal_actions(pid_t one, pid_t other) { return ::syscall(SYS_kcmp, one, other, KCMP_SIGHAND, 0, 0) == 0; }
+
 std::vector<pid_t> sharers_of(pid_t pid) {
   std::vector<pid_t> sharers;
   const auto add = [&](pid_t relative) {

@@ -40,6 +40,8 @@ bool blocks_trap(pid_t tid);
 
 /// Whether two processes have the same memory (CLONE_VM): kcmp(2), KCMP_VM. False if it cannot be told.
 bool share_memory(pid_t one, pid_t other);
+/// Whether they have the same signal actions (CLONE_SIGHAND): KCMP_SIGHAND.
+bool share_signal_actions(pid_t one, pid_t other);
 /// The processes that share the memory of one, as far as parents, children and children's children show.
 std::vector<pid_t> sharers_of(pid_t pid);
 

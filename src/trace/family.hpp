@@ -2,12 +2,13 @@
 // what they share.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 
 #include "trace/attach.hpp"
+#include "trace/departed.hpp"
 #include "trace/probe_engine.hpp"
 #include "trace/reporter.hpp"
 
@@ -37,8 +38,8 @@ class Family {
   /// they are, tells of them and installs the engine. `stopped`: all that are stopped.
   void begin_attached(std::span<StoppedThread> stopped);
 
-  /// PTRACE_EVENT_FORK, VFORK or CLONE: makes the child known, in the role that the
-  /// options and what it shares with its parent give it.
+  /// PTRACE_EVENT_FORK, VFORK or CLONE: makes the child known. Null if it is known already, or if the parent was
+  /// killed at this very stop: the child is an orphan then.
   Thread* on_birth(StoppedThread& parent);
   /// PTRACE_EVENT_EXEC, first: a thread that was not the leader has become it. What is known of
   /// `former_tid` is from now on known of `leader`; the old leader is gone without a word.
@@ -61,12 +62,19 @@ class Family {
   /// It cannot be stopped now and nothing of ours is in its memory: it is let go at its next stop.
   void release_later(Thread& thread);
 
-  /// Remembers a thread that was killed or gave way to another program: it may have made a child and not said so.
-  void note_departed(const Thread& thread);
+  /// The thread is about to be forgotten, or its program to be replaced: if it is one that may have made a child and not
+  /// said so, what it was is remembered.
+  void note_departed(const Thread& thread, bool killed);
   bool any_departed() const { return !departed_.empty(); }
-  /// Makes such a child known, from what its creator was. Null if none of those departed can have made it.
-  Thread* adopt(pid_t orphan);
-  bool has_process(pid_t pid) const;
+  /// Makes an orphan known, a process at its first stop of which nobody will tell any more, from what its creator was.
+  /// Null if nobody is known who can have made it; with `at_last` a resemblance is enough.
+  Thread* adopt(pid_t orphan, bool at_last);
+  /// Takes what we may have left in the memory of a stopped process that nobody explains out of it, and lets it go, or
+  /// if it cannot live without a tracer, guards it.
+  void let_go_stray(pid_t tid);
+
+  /// The threads of a process that are known; null if none is.
+  const std::set<pid_t>* threads_of(pid_t pid) const;
 
   /// Whether a thread is left whose events are told.
   bool any_traced() const;
@@ -76,6 +84,15 @@ class Family {
   const std::map<pid_t, std::unique_ptr<Thread>>& threads() const { return threads_; }
 
  private:
+  struct Process {
+    std::set<pid_t> threads;
+    bool had_threads = false;  ///< more than one at a time, since it executed its program
+  };
+
+  Thread& add(pid_t tid, pid_t tgid);
+  void remove(pid_t tid);
+  Thread& add_child(const Thread& creator, pid_t tid, std::uint64_t sharing);
+  Thread* sharer_of(pid_t orphan, std::uint64_t base);
   void replace_program(StoppedThread& stopped, pid_t former_tid);
   void drop_siblings(const Thread& survivor);
   void notice_limits(const Thread& thread);
@@ -91,7 +108,8 @@ class Family {
   bool keep_all_ = false;
   ImageCache images_;
   std::map<pid_t, std::unique_ptr<Thread>> threads_;
-  std::deque<Thread> departed_;
+  std::map<pid_t, Process> processes_;
+  Departed departed_;
 };
 
 /// Makes a program that has just been executed unable to find its vDSO: turns the

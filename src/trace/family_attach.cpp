@@ -45,14 +45,11 @@ void Family::add_attached(const SeizedProcess& seized, Thread::Role role, const 
   const auto shared = space != nullptr ? space : std::make_shared<AddressSpace>();
   const auto actions = std::make_shared<SignalActions>();
   for (const pid_t tid : seized.threads) {
-    auto thread = std::make_unique<Thread>();
-    thread->tid = tid;
-    thread->tgid = seized.pid;
-    thread->phase = Thread::Phase::attached;
-    thread->role = role;
-    thread->space = shared;
-    thread->actions = actions;
-    threads_[tid] = std::move(thread);
+    Thread& thread = add(tid, seized.pid);
+    thread.phase = Thread::Phase::attached;
+    thread.role = role;
+    thread.space = shared;
+    thread.actions = actions;
   }
 }
 
@@ -85,15 +82,13 @@ void Family::read_signal_state() {
 }
 
 void Family::tell_attached() {
-  std::set<pid_t> processes;
-  for (const auto& [tid, thread] : threads_) processes.insert(thread->tgid);
-  for (const pid_t pid : processes) tell_attached(pid);
+  for (const auto& [pid, process] : processes_) tell_attached(pid);
 }
 
 void Family::tell_attached(pid_t pid) {
   std::vector<Thread*> threads;
-  for (const auto& [tid, thread] : threads_) {
-    if (thread->tgid == pid && is_new(*thread)) threads.push_back(thread.get());
+  for (const pid_t tid : processes_.at(pid).threads) {
+    if (Thread& thread = *threads_.at(tid); is_new(thread)) threads.push_back(&thread);
   }
   const auto parent = static_cast<pid_t>(proc::status_number(pid, "PPid").value_or(0));
   std::size_t count = threads.size();

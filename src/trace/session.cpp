@@ -1,5 +1,6 @@
 #include "trace/session.hpp"
 
+#include <algorithm>
 #include <csignal>
 
 #include "os/proc.hpp"
@@ -8,7 +9,6 @@
 namespace vdsotrace {
 namespace {
 
-constexpr std::size_t kMostEarly = 64;
 constexpr std::int64_t kLinesWaitNs = 1'000'000;
 constexpr std::int64_t kNamesLastNs = 100'000'000;
 
@@ -45,11 +45,14 @@ Result<Outcome> Session::run(SpawnedChild child) {
   ptrace::interrupt(root_);
   child.begin();
 
-  watch([this] { return family_.any_traced(); });
-  await_orphans();
+  do {
+    watch([this] { return family_.any_traced(); });
+  } while (await_orphans());
   release_all();
   // What could not be cleaned, or not be stopped, cannot be let go.
-  watch([this] { return !family_.empty(); });
+  do {
+    watch([this] { return !family_.empty(); });
+  } while (await_orphans());
   engine_.drain();
   if (failed_to_launch_) return tl::unexpected(child.failure());
   return outcome_.value_or(Outcome{});
@@ -71,15 +74,17 @@ void Session::watch(const std::function<bool()>& more) {
 
 std::optional<std::int64_t> Session::nap() {
   const std::int64_t now = monotonic_ns();
+  const auto until_orphans = look_for_orphans(now);
   if (!pace_.due(now)) return 0;
   pace_.looked(now, engine_.drain());
   outdate_names(now);
-  const auto pause = pace_.pause();
+  auto pause = pace_.pause();
   // While stops come thick their lines wait for each other; the end of this sleep is near.
   if (pace_.calm() && (!pause || now - settled_ >= kLinesWaitNs)) {
     reporter_.settle();
     settled_ = now;
   }
+  if (until_orphans) pause = std::min(pause.value_or(*until_orphans), *until_orphans);
   return pause;
 }
 
@@ -96,10 +101,7 @@ void Session::on_stop(const TraceeStop& stop) {
   if (Thread* thread = family_.find(stop.tid)) {
     handle(*thread, stop.status);
   } else {
-    // Most are claimed by the next event; the rest were never ours (the command of -o '|CMD').
-    if (early_.size() >= kMostEarly) std::erase_if(early_, [](const auto& e) { return e.second.ended(); });
-    early_.insert_or_assign(stop.tid, stop.status);
-    adopt_orphans(false);
+    note_early(stop);
   }
 }
 
@@ -141,9 +143,8 @@ void Session::on_end(Thread& thread, const WaitStatus& status) {
   reporter_.tell(thread, Exited{signaled, status.core_dumped(), status.code()});
   if (thread.tid == root_) outcome_ = Outcome{signaled, status.code()};
   held_.erase(thread.tid);
-  if (signaled) family_.note_departed(thread);
+  family_.note_departed(thread, signaled);
   family_.forget(thread.tid);
-  if (signaled) adopt_orphans(false);
 }
 
 Resume Session::decide(StoppedThread& stopped, const WaitStatus& status) {
@@ -190,9 +191,10 @@ Resume Session::on_event(StoppedThread& stopped, int event) {
   if (event == PTRACE_EVENT_EXEC) return on_exec(stopped);
   if (event == PTRACE_EVENT_SECCOMP) return on_filtered(stopped);
   if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) {
+    stopped.thread().rests = event == PTRACE_EVENT_VFORK;
     Thread* child = family_.on_birth(stopped);
     if (child == nullptr) return {};
-    if (auto early = early_.extract(child->tid)) handle(*child, early.mapped());
+    if (const auto early = claim_early(child->tid)) handle(*child, *early);
   }
   return {};
 }
@@ -205,7 +207,6 @@ Resume Session::on_exec(StoppedThread& stopped) {
     if (thread.filtered) family_.keep_all();
   }
   const auto former = static_cast<pid_t>(ptrace::event_message(thread.tid).value_or(0));
-  family_.note_departed(thread);
   return family_.on_exec(stopped, former);
 }
 

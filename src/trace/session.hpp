@@ -47,12 +47,25 @@ class Session {
  private:
   /// Threads that are kept stopped, and why they stopped where that has not been acted upon yet.
   using Held = std::map<pid_t, std::optional<WaitStatus>>;
+  /// A new task that stopped, or even ended, before its creator's event was seen.
+  struct EarlyStop {
+    WaitStatus status;
+    std::int64_t since;  ///< CLOCK_MONOTONIC, as `due`
+    std::int64_t due;    ///< when to look whether it is an orphan
+    std::map<pid_t, std::int64_t> ran;  ///< how long threads that may have made it had run when it was first looked at
+  };
 
   Result<void> seize(pid_t pid, Thread::Role role);
   Result<void> seize_sharers(pid_t pid);
   bool begin_attached();
-  void adopt_orphans(bool all);
-  void await_orphans();
+  void note_early(const TraceeStop& stop);
+  std::optional<WaitStatus> claim_early(pid_t tid);
+  bool may_be_giving_birth(const Thread& thread, EarlyStop& early) const;
+  bool may_be_told_of(pid_t child, EarlyStop& early);
+  bool adopt_orphan(pid_t tid, EarlyStop& early, bool at_last);
+  void adopt_orphans(bool at_last);
+  std::optional<std::int64_t> look_for_orphans(std::int64_t now);
+  bool await_orphans();
   bool hold_all();
   void hold(Thread& thread, const WaitStatus& status);
   bool all_held();
@@ -93,8 +106,7 @@ class Session {
   DrainPace pace_;
   std::int64_t names_since_ = 0;
   std::int64_t settled_ = 0;  ///< when lines were last written
-  /// New threads that stopped, or even ended, before their creator's event was seen.
-  std::map<pid_t, WaitStatus> early_;
+  std::map<pid_t, EarlyStop> early_;
 
   bool releasing_ = false;
   bool impatient_ = false;  ///< told to end again while releasing

@@ -48,9 +48,10 @@ Result<void> Session::seize_sharers(pid_t pid) {
 void Session::run_attached(std::optional<std::int64_t> duration_ns) {
   if (begin_attached()) {
     if (duration_ns) source_.set_deadline(monotonic_ns() + *duration_ns);
-    watch([this] { return family_.any_traced(); });
-    source_.set_deadline(std::nullopt);
-    await_orphans();
+    do {
+      watch([this] { return family_.any_traced(); });
+      source_.set_deadline(std::nullopt);
+    } while (await_orphans());
   }
   release_all();
   // What could not be cleaned cannot be let go. The rest the kernel lets go when we end.

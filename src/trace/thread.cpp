@@ -39,7 +39,10 @@ void StoppedThread::resume(Resume how, bool calls) && {
       ptrace::step(thread.tid, how.signal);
       break;
     case Resume::How::call: ptrace::resume_to_syscall(thread.tid, how.signal); break;
-    case Resume::How::listen: ptrace::listen(thread.tid); break;
+    case Resume::How::listen:
+      thread.rests = true;
+      ptrace::listen(thread.tid);
+      break;
     case Resume::How::detach: ptrace::detach(thread.tid, how.signal); break;
     case Resume::How::hold: break;
   }

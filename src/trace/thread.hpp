@@ -48,6 +48,7 @@ struct Thread {
   Role role = Role::traced;
   ptrace::OnTracerDeath fate = ptrace::OnTracerDeath::leave;
   bool stopped = false;  ///< in a ptrace stop that has not been resumed
+  bool rests = false;    ///< since its last stop: listens in a group-stop, or waits for its vfork's child
   std::shared_ptr<AddressSpace> space;
   std::shared_ptr<SignalActions> actions;
   bool trap_blocked = false;  ///< SIGTRAP is in its signal mask
@@ -83,7 +84,10 @@ struct Resume {
 /// gone; then it answers nothing, and the wait status that follows tells why.
 class StoppedThread {
  public:
-  explicit StoppedThread(Thread& thread) : thread_(&thread), memory_(thread.tid) { thread.stopped = true; }
+  explicit StoppedThread(Thread& thread) : thread_(&thread), memory_(thread.tid) {
+    thread.stopped = true;
+    thread.rests = false;
+  }
   StoppedThread(StoppedThread&& other) noexcept
       : thread_(std::exchange(other.thread_, nullptr)), memory_(other.memory_), registers_(other.registers_) {}
   StoppedThread& operator=(StoppedThread&&) = delete;

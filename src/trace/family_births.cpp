@@ -1,0 +1,125 @@
+// How threads come into the family. Every one is made here, and every child of what its creator was.
+#include <linux/sched.h>
+
+#include <algorithm>
+
+#include "trace/family.hpp"
+#include "trace/sharing.hpp"
+
+namespace vdsotrace {
+namespace {
+
+std::shared_ptr<SignalActions> inherit_actions(const Thread& creator, std::uint64_t sharing) {
+  if ((sharing & CLONE_SIGHAND) != 0) return creator.actions;
+  auto actions = std::make_shared<SignalActions>(*creator.actions);
+  if ((sharing & CLONE_CLEAR_SIGHAND) != 0) actions->reset_handlers();
+  return actions;
+}
+
+}  // namespace
+
+Thread& Family::add(pid_t tid, pid_t tgid) {
+  // Its number may have been another's, of whose end we were not told.
+  remove(tid);
+  auto thread = std::make_unique<Thread>();
+  thread->tid = tid;
+  thread->tgid = tgid;
+  Process& process = processes_[tgid];
+  process.threads.insert(tid);
+  process.had_threads = process.had_threads || process.threads.size() > 1;
+  return *(threads_[tid] = std::move(thread));
+}
+
+void Family::remove(pid_t tid) {
+  const auto found = threads_.find(tid);
+  if (found == threads_.end()) return;
+  const auto process = processes_.find(found->second->tgid);
+  process->second.threads.erase(tid);
+  if (process->second.threads.empty()) processes_.erase(process);
+  threads_.erase(found);
+}
+
+/// `creator` may be remembered only (Departed).
+Thread& Family::add_child(const Thread& creator, pid_t tid, std::uint64_t sharing) {
+  const bool same_process = (sharing & CLONE_THREAD) != 0;
+  const bool same_memory = (sharing & CLONE_VM) != 0;
+  Thread& child = add(tid, same_process ? creator.tgid : tid);
+  child.fate = creator.fate;
+  child.space = same_memory ? creator.space : creator.space->copy_for_fork();
+  child.actions = inherit_actions(creator, sharing);
+  child.trap_blocked = creator.trap_blocked;
+  child.filtered = creator.filtered;
+  // A thread is born with its pointer, a process with its creator's, which may not be set yet.
+  if ((sharing & CLONE_SETTLS) == 0) child.settling = creator.settling;
+  const bool traced = creator.role == Thread::Role::traced && (same_process || options_.follow);
+  if (!traced) child.role = same_memory ? Thread::Role::guarded : Thread::Role::released;
+  // Its creator is not told of yet: it will be with it.
+  if (traced && creator.phase == Thread::Phase::attached) child.phase = Thread::Phase::attached;
+  engine_.on_birth(creator, child);
+  reporter_.tell(child, Started{how_born(sharing), creator.tgid});
+  return child;
+}
+
+Thread* Family::on_birth(StoppedThread& stopped) {
+  Thread& parent = stopped.thread();
+  const auto message = ptrace::event_message(stopped.tid());
+  const auto* registers = stopped.registers();
+  if (!message || registers == nullptr || find(static_cast<pid_t>(*message)) != nullptr) return nullptr;
+  auto call = arch::system_call(*registers);
+  // A 64-bit program can make a 32-bit call.
+  if (const auto& known = parent.in_call) call = {known->call.abi, known->call.nr, known->call.args};
+  const std::uint64_t sharing = sharing_of(call, stopped.memory());
+  if ((sharing & CLONE_VFORK) != 0) parent.vfork_child = static_cast<pid_t>(*message);
+  return &add_child(parent, static_cast<pid_t>(*message), sharing);
+}
+
+// ---- orphans ----
+
+void Family::note_departed(const Thread& thread, bool killed) {
+  const Process& process = processes_.at(thread.tgid);
+  if (process.threads.size() == 1 && (killed || process.had_threads)) departed_.note(thread);
+}
+
+/// Somebody alive who runs in the orphan's memory.
+Thread* Family::sharer_of(pid_t orphan, std::uint64_t base) {
+  for (const auto& [pid, process] : processes_) {
+    Thread& thread = *threads_.at(*process.threads.begin());
+    if (thread.space->base() == base && share_memory(pid, orphan)) return &thread;
+  }
+  return nullptr;
+}
+
+Thread* Family::adopt(pid_t tid, bool at_last) {
+  const Orphan orphan = look_at_orphan(tid);
+  const Thread* found = departed_.creator_of(orphan, at_last);
+  if (find(tid) != nullptr || found == nullptr || (orphan.sharing & CLONE_THREAD) != 0) return nullptr;
+  Thread creator = *found;
+  creator.trap_blocked = blocks_trap(tid);
+  if ((orphan.sharing & CLONE_VM) != 0) {
+    const Thread* sharer = sharer_of(tid, creator.space->base());
+    creator.space = sharer != nullptr ? sharer->space : creator.space->copy_for_fork();
+    if (sharer != nullptr && share_signal_actions(sharer->tgid, tid)) creator.actions = sharer->actions;
+  }
+  return &add_child(creator, tid, orphan.sharing);
+}
+
+void Family::let_go_stray(pid_t tid) {
+  Thread stray;
+  stray.tid = stray.tgid = tid;
+  stray.space = std::make_shared<AddressSpace>();
+  stray.actions = std::make_shared<SignalActions>();
+  stray.role = Thread::Role::guarded;
+  stray.phase = Thread::Phase::live;
+  StoppedThread stopped(stray);
+  engine_.undo_leftovers(stopped);
+  const Resume how = part_with(stray, 0);
+  std::move(stopped).resume(how, false);
+  if (how.how == Resume::How::run) add(tid, tid) = stray;
+}
+
+const std::set<pid_t>* Family::threads_of(pid_t pid) const {
+  const auto found = processes_.find(pid);
+  return found == processes_.end() ? nullptr : &found->second.threads;
+}
+
+}  // namespace vdsotrace
