@@ -77,12 +77,14 @@ void Family::take_over(pid_t leader, pid_t former_tid) {
   process.threads.erase(former_tid);
   process.threads.insert(leader);
   process.had_threads = true;
+  taken_over_ = leader;
 }
 
 Resume Family::on_exec(StoppedThread& stopped, pid_t former_tid) {
   Thread& thread = stopped.thread();
   if (processes_.at(thread.tgid).had_threads) departed_.note(thread);
-  engine_.on_end(thread);
+  // The engine has been told when its number changed.
+  if (std::exchange(taken_over_, 0) != thread.tid) engine_.on_end(thread);
   drop_siblings(thread);
   for (const auto& [tid, other] : threads_) {
     if (other->vfork_child == thread.tgid) other->vfork_child = 0;

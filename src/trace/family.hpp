@@ -109,6 +109,7 @@ class Family {
   ImageCache images_;
   std::map<pid_t, std::unique_ptr<Thread>> threads_;
   std::map<pid_t, Process> processes_;
+  pid_t taken_over_ = 0;  ///< by a thread whose exec is about to be told
   Departed departed_;
 };
 

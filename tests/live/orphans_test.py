@@ -65,8 +65,8 @@ class OrphansTest(unittest.TestCase):
 
     def test_other_threads_end_the_creator(self):
         for engine in ("inline", "breakpoint"):
-            for how, kinds in (("exit", ("fork", "clone", "vfork")), ("exec", ("fork",))):
-                for kind in kinds:
+            for how in ("exit", "exec"):
+                for kind in ("fork", "clone", "vfork"):
                     self.storm(engine, ["-f", "-c"], how, kind, "subreaper")
                     self.storm(engine, ["-f", "-e", "trace=%vdso"], how, kind)
 
