@@ -85,6 +85,12 @@ bool is_saved_context(const SavedContext& words);
 /// Whether the instruction pushes a register.
 bool pushes_word(std::span<const std::byte> instruction);
 
+/// Registers at a stop that has interrupted a call such that the kernel begins it again by its own number, or lets it fail
+/// with EINTR if a handler runs first (ERESTARTNOHAND).
+Registers with_restart_by_number(Registers registers);
+/// Registers with another argument of a system call, counted from 0, of the first four.
+Registers with_argument(Registers registers, Abi abi, std::size_t index, std::uint64_t value);
+
 /// Registers at a system call's entry such that it is not made and fails with ENOSYS.
 Registers with_refused_call(Registers registers);
 

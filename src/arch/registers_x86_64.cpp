@@ -96,6 +96,20 @@ bool pushes_word(std::span<const std::byte> instruction) {
   return instruction.size() == 1 && (instruction[0] & std::byte{0xf8}) == kPush;
 }
 
+Registers with_restart_by_number(Registers r) {
+  constexpr std::int64_t kRestartNoHandler = -514;
+  r.rax = static_cast<unsigned long long>(kRestartNoHandler);
+  return r;
+}
+
+Registers with_argument(Registers r, Abi abi, std::size_t index, std::uint64_t value) {
+  using Place = unsigned long long user_regs_struct::*;
+  constexpr Place kWide[] = {&user_regs_struct::rdi, &user_regs_struct::rsi, &user_regs_struct::rdx, &user_regs_struct::r10};
+  constexpr Place kNarrow[] = {&user_regs_struct::rbx, &user_regs_struct::rcx, &user_regs_struct::rdx, &user_regs_struct::rsi};
+  r.*(abi == Abi::i386 ? kNarrow : kWide)[index % 4] = value;
+  return r;
+}
+
 Registers with_refused_call(Registers r) {
   r.orig_rax = ~0ULL;
   r.rax = static_cast<unsigned long long>(-ENOSYS);

@@ -11,7 +11,6 @@
 #include "os/clock.hpp"
 #include "os/proc.hpp"
 #include "os/remote_memory.hpp"
-#include "os/wait_status.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -82,12 +81,6 @@ bool is_within_call(pid_t tid) {
 
 bool stop_as_interrupted(pid_t tid) {
   return ptrace::interrupt(tid) && run_to(tid, {WaitStatus::Kind::attach_stop, WaitStatus::Kind::group_stop});
-}
-
-/// Under a filter of its own a process might be killed for a call that we make it do.
-bool under_other_filters(const Thread& thread) {
-  if (proc::status_number(thread.tid, "Seccomp").value_or(1) == 0) return false;
-  return !thread.filtered || proc::status_number(thread.tid, "Seccomp_filters") != 1;
 }
 
 /// The calls that RemoteCalls makes in a program of that ABI.
@@ -211,6 +204,18 @@ std::optional<std::int64_t> RemoteCalls::call(std::int64_t nr, const std::array<
   const auto after = ptrace::registers(stopped_.tid());
   if (!after) return std::nullopt;
   return arch::return_value(*after);
+}
+
+/// Under a filter of its own a process might be killed for a call that we make it do.
+bool under_other_filters(const Thread& thread) {
+  if (proc::status_number(thread.tid, "Seccomp").value_or(1) == 0) return false;
+  return !thread.filtered || proc::status_number(thread.tid, "Seccomp_filters") != 1;
+}
+
+std::optional<WaitStatus> run_to_next_stop(StoppedThread& stopped) {
+  stopped.forget_registers();
+  if (!ptrace::resume_to_syscall(stopped.tid(), 0)) return std::nullopt;
+  return next_stop(stopped.tid());
 }
 
 std::optional<std::int64_t> remote_call(StoppedThread& stopped, std::int64_t nr,

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "arch/return_stub.hpp"
+#include "os/wait_status.hpp"
 #include "trace/own_filters.hpp"
 #include "trace/thread.hpp"
 
@@ -54,6 +55,12 @@ class RemoteCalls {
   std::uint64_t mask_ = 0;
   arch::Registers saved_{};
 };
+
+/// Whether the thread is under seccomp filters that are not ours, or may be.
+bool under_other_filters(const Thread& thread);
+
+/// Lets it run, system calls being stops, to whatever it stops for next. Nothing if it has ended.
+std::optional<WaitStatus> run_to_next_stop(StoppedThread& stopped);
 
 /// A single one.
 std::optional<std::int64_t> remote_call(StoppedThread& stopped, std::int64_t nr,

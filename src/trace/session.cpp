@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "os/proc.hpp"
+#include "trace/barred_restart.hpp"
 #include "trace/remote_call.hpp"
 
 namespace vdsotrace {
@@ -117,13 +118,25 @@ void Session::handle(Thread& thread, const WaitStatus& status) {
   }
   StoppedThread stopped(thread);
   thread.vfork_child = 0;
+  judge_calls_again(stopped);
   const pid_t tid = thread.tid;
   Resume how = decide(stopped, status);
   if (how.how == Resume::How::run) how.how = engine_.pace(stopped);
   const bool loads = thread.phase == Thread::Phase::launching && thread.in_call && thread.in_call->call.name == "execve";
-  std::move(stopped).resume(how, policy_.stops(thread));
+  go_on(std::move(stopped), how, status);
   if (loads) family_.expect_own_image();
   if (how.how == Resume::How::detach) family_.forget(tid);
+}
+
+/// From a stop with that status, or if there is none, one that we asked for.
+void Session::go_on(StoppedThread&& stopped, Resume how, const std::optional<WaitStatus>& status) {
+  const auto kind = status ? status->kind() : WaitStatus::Kind::attach_stop;
+  const bool interrupted = kind == WaitStatus::Kind::attach_stop || kind == WaitStatus::Kind::group_stop ||
+                           kind == WaitStatus::Kind::signal;
+  const bool stays = how.how == Resume::How::hold || how.how == Resume::How::listen;
+  if (interrupted && !stays) let_call_go_on(stopped, how.how == Resume::How::detach);
+  const bool calls = policy_.stops(stopped.thread());
+  std::move(stopped).resume(how, calls);
 }
 
 /// exec by another thread ends the leader without a wait status; its number lives on.

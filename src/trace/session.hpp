@@ -82,6 +82,8 @@ class Session {
   void on_stop(const TraceeStop& stop);
   void on_end(Thread& thread, const WaitStatus& status);
   void handle(Thread& thread, const WaitStatus& status);
+  void go_on(StoppedThread&& stopped, Resume how, const std::optional<WaitStatus>& status);
+  bool leave(StoppedThread&& stopped, int signal);
   Resume decide(StoppedThread& stopped, const WaitStatus& status);
   Resume on_signal(StoppedThread& stopped, int signal);
   Resume on_event(StoppedThread& stopped, int event);

@@ -72,7 +72,7 @@ bool Session::begin_attached() {
     const auto& status = held.at(one.tid());
     const pid_t tid = one.tid();
     const Resume how = status ? decide(one, *status) : Resume{};
-    std::move(one).resume(how, policy_.stops(one.thread()));
+    go_on(std::move(one), how, status);
     if (how.how == Resume::How::detach) family_.forget(tid);
   }
   return true;

@@ -7,6 +7,7 @@
 #include "os/clock.hpp"
 #include "os/proc.hpp"
 #include "trace/attach.hpp"
+#include "trace/barred_restart.hpp"
 #include "trace/session.hpp"
 
 namespace vdsotrace {
@@ -60,6 +61,7 @@ void stop_somehow(pid_t tid) {
 void Session::hold(Thread& thread, const WaitStatus& status) {
   const pid_t tid = thread.tid;
   StoppedThread stopped(thread);
+  judge_calls_again(stopped);
   asleep_.erase(tid);
   // Let go at this stop, it would die of the trap that it is about to be stopped for.
   const bool trap_follows = is_interruption(status) && ptrace::trap_pending(tid);
@@ -74,7 +76,7 @@ void Session::hold(Thread& thread, const WaitStatus& status) {
   if (stops_process(status) || (!releasing_ && !is_interruption(status))) {
     const Resume how = decide(stopped, status);
     ptrace::interrupt(tid);
-    std::move(stopped).resume(how, policy_.stops(thread));
+    go_on(std::move(stopped), how, status);
     if (how.how == Resume::How::detach) family_.forget(tid);
     std::erase_if(held_, [this](const auto& entry) { return family_.find(entry.first) == nullptr; });
     return;
@@ -87,7 +89,7 @@ void Session::hold(Thread& thread, const WaitStatus& status) {
   held_.insert_or_assign(tid, std::nullopt);
   const Resume how = decide(stopped, status);
   const bool leaves = how.how == Resume::How::detach;
-  std::move(stopped).resume(leaves ? how : Resume{Resume::How::hold, 0});
+  go_on(std::move(stopped), leaves ? how : Resume{Resume::How::hold, 0}, status);
   if (leaves) family_.forget(tid);
   std::erase_if(held_, [this](const auto& entry) { return family_.find(entry.first) == nullptr; });
 }
@@ -220,7 +222,7 @@ bool Session::settle(Thread& thread, const std::optional<WaitStatus>& status, bo
   StoppedThread stopped(thread);
   const Resume how = status && !is_interruption(*status) ? decide(stopped, *status) : Resume{};
   if (!engine_.leave_for_good(stopped, may_wait)) {
-    std::move(stopped).resume({Resume::How::run, how.signal}, policy_.stops(thread));
+    go_on(std::move(stopped), {Resume::How::run, how.signal}, status);
     return false;
   }
   signals[thread.tid] = how.signal;
@@ -235,19 +237,34 @@ void Session::release_all() {
   for (const auto& [tid, signal] : settle_held()) {
     StoppedThread stopped(*family_.find(tid));
     if (!family_.clean(stopped)) {
-      std::move(stopped).resume({Resume::How::run, signal}, policy_.stops(stopped.thread()));
+      go_on(std::move(stopped), {Resume::How::run, signal}, std::nullopt);
       continue;
     }
-    reporter_.tell(stopped.thread(), Detached{});
-    const Resume how = family_.part_with(stopped.thread(), signal);
-    std::move(stopped).resume(how, policy_.stops(stopped.thread()));
-    if (how.how == Resume::How::detach) family_.forget(tid);
+    if (leave(std::move(stopped), signal)) family_.forget(tid);
   }
   // Whoever still sleeps goes at its next stop, or when we end.
   asleep_.clear();
   for (const auto& [tid, thread] : family_.threads()) {
     if (!thread->stopped && thread->space->unpatch(tid)) family_.release_later(*thread);
   }
+}
+
+/// Lets a thread go whose memory is clean. False if it is still ours.
+bool Session::leave(StoppedThread&& stopped, int signal) {
+  Thread& thread = stopped.thread();
+  reporter_.tell(thread, Detached{});
+  const Resume how = family_.part_with(thread, signal);
+  const bool detaches = how.how == Resume::How::detach;
+  // When we end the kernel lets go of it in the middle of its sleep.
+  if (detaches && signal == 0 && thread.fate == ptrace::OnTracerDeath::leave && go_on_before_leaving(stopped)) {
+    thread.role = Thread::Role::released;
+    thread.phase = Thread::Phase::fresh;
+    std::move(stopped).abandon();
+    thread.stopped = false;
+    return false;
+  }
+  go_on(std::move(stopped), how, std::nullopt);
+  return detaches;
 }
 
 void Session::undo_patches() {

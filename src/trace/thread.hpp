@@ -57,6 +57,7 @@ struct Thread {
   int settling = 0;
   bool filtered = false;      ///< our seccomp filter is on it
   pid_t vfork_child = 0;      ///< made by its last stop's call, which does not return while the child runs the same program; 0: none
+  bool seccomp_suspended = false;  ///< its filters are not asked, so that a call can go on (barred_restart.hpp)
   std::optional<CallInProgress> in_call;
   std::int64_t restarted_call = -1;  ///< number of the call that a restart_syscall goes on with, -1 if unknown
   bool step_due = false;      ///< was let execute one instruction, and the trap behind that has not been seen
