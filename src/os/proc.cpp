@@ -169,8 +169,9 @@ std::vector<pid_t> children_of(pid_t pid) {
 }
 
 std::optional<char> state(pid_t tid) {
-  const auto words = stat_words(tid);
-  return words.empty() || words[0].empty() ? std::nullopt : std::optional(words[0][0]);
+  // To read stat takes the longer the more threads there are: it sums up their times.
+  const auto word = status_word(tid, "State");
+  return word && !word->empty() ? std::optional(word->front()) : std::nullopt;
 }
 
 std::optional<std::int64_t> cpu_time_ns(pid_t pid) {

@@ -22,6 +22,10 @@ constexpr std::int64_t kShortestNap = 50'000;
 constexpr int kMostCredit = 8;
 /// Stops served between two looks at all that is at hand.
 constexpr unsigned kFairness = 8;
+/// A look at all that takes longer is dear.
+constexpr std::int64_t kDearLookNs = 3'000;
+/// For what part of the time all may be looked at then.
+constexpr std::int64_t kLookShare = 4;
 
 bool several_processors() {
   cpu_set_t set;
@@ -43,9 +47,9 @@ bool Waiter::deadline_passed() {
   return true;
 }
 
-Waiter::Found Waiter::wait_once(bool blocking) {
+Waiter::Found Waiter::wait_for(pid_t which, bool blocking) {
   int raw = 0;
-  const pid_t tid = ::waitpid(-1, &raw, __WALL | (blocking ? 0 : WNOHANG));
+  const pid_t tid = ::waitpid(which, &raw, __WALL | (blocking ? 0 : WNOHANG));
   if (tid > 0) {
     ready_.push_back({tid, WaitStatus(raw)});
     return Found::some;
@@ -54,15 +58,50 @@ Waiter::Found Waiter::wait_once(bool blocking) {
   return errno == EINTR ? Found::interrupted : Found::no_children;
 }
 
+Waiter::Found Waiter::look_at_all() {
+  const std::int64_t start = monotonic_ns();
+  const Found found = wait_once(false);
+  looked_ = monotonic_ns();
+  if (found == Found::none) look_ns_ = looked_ - start;
+  return found;
+}
+
+Waiter::Found Waiter::look_at_recent() {
+  for (pid_t& tid : recent_) {
+    if (tid == 0) continue;
+    const Found found = wait_for(tid, false);
+    if (found == Found::some) return found;
+    if (found == Found::no_children) tid = 0;
+  }
+  return Found::none;
+}
+
+Waiter::Found Waiter::look() {
+  if (look_ns_ < kDearLookNs) return look_at_all();
+  const Found found = look_at_recent();
+  if (found != Found::none || monotonic_ns() - looked_ < kLookShare * look_ns_) return found;
+  return look_at_all();
+}
+
+void Waiter::note_recent(pid_t tid) {
+  const auto known = std::ranges::find(recent_, tid);
+  std::rotate(recent_.begin(), known == recent_.end() ? known - 1 : known, known == recent_.end() ? known : known + 1);
+  recent_.front() = tid;
+}
+
 void Waiter::collect_rest() {
+  const std::int64_t start = monotonic_ns();
+  if (start - collected_ < kLookShare * collect_ns_) return;
   while (wait_once(false) == Found::some) {
   }
+  collected_ = monotonic_ns();
+  collect_ns_ = collected_ - start > kDearLookNs ? collected_ - start : 0;
 }
 
 Waiter::Found Waiter::poll() {
   const std::int64_t end = monotonic_ns() + poll_ns_;
   do {
-    const Found found = wait_once(false);
+    const Found found = look();
     if (found == Found::none) continue;
     credit_ = std::min(credit_ + 1, kMostCredit);
     poll_ns_ = std::min(poll_ns_ * 2, kPollNs);
@@ -88,10 +127,14 @@ Waiter::Found Waiter::sleep(std::optional<std::int64_t> most) {
   return found;
 }
 
+void Waiter::look_for(std::span<const pid_t> tids) {
+  for (const pid_t tid : tids) wait_for(tid, false);
+}
+
 WaitResult Waiter::next(const BeforeSleep& before_sleep) {
   if (const auto signal = signals_.take()) return *signal;
   while (ready_.empty()) {
-    Found found = may_poll_ && credit_ > 0 ? poll() : wait_once(false);
+    Found found = may_poll_ && credit_ > 0 ? poll() : look_at_all();
     if (found == Found::none) {
       found = sleep(before_sleep());
     }
@@ -107,6 +150,7 @@ WaitResult Waiter::next(const BeforeSleep& before_sleep) {
   }
   const TraceeStop first = ready_.front();
   ready_.pop_front();
+  note_recent(first.tid);
   return first;
 }
 

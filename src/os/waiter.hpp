@@ -3,10 +3,12 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <optional>
+#include <span>
 #include <variant>
 
 #include "os/own_signals.hpp"
@@ -35,6 +37,8 @@ class StopSource {
   using BeforeSleep = std::function<std::optional<std::int64_t>()>;
   /// The next thing that happened.
   virtual WaitResult next(const BeforeSleep& before_sleep) = 0;
+  /// Many are about to stop, or have: takes what these have to say at once, which is cheaper than to find them among all.
+  virtual void look_for(std::span<const pid_t> tids) = 0;
   /// CLOCK_MONOTONIC nanoseconds at which next() answers TimedOut, once; nothing: never.
   virtual void set_deadline(std::optional<std::int64_t> when) = 0;
 };
@@ -44,16 +48,25 @@ class StopSource {
 /// not starve the others (the kernel favours some). While stops come thick it polls for
 /// some microseconds before it sleeps: waking an idle processor costs far more
 /// than a stop. An idle process is never polled.
+///
+/// To find nobody among all takes the kernel the longer the more there are: it looks at each. Where that is dear, those that
+/// stopped last are asked for one by one, and all only for a small part of the time.
 class Waiter final : public StopSource {
  public:
   explicit Waiter(OwnSignals& signals);
 
   WaitResult next(const BeforeSleep& before_sleep) override;
+  void look_for(std::span<const pid_t> tids) override;
   void set_deadline(std::optional<std::int64_t> when) override;
 
  private:
   enum class Found : std::uint8_t { some, none, no_children, interrupted };
-  Found wait_once(bool blocking);
+  Found wait_for(pid_t which, bool blocking);
+  Found wait_once(bool blocking) { return wait_for(-1, blocking); }
+  Found look_at_all();
+  Found look_at_recent();
+  Found look();
+  void note_recent(pid_t tid);
   void collect_rest();
   Found poll();
   Found sleep(std::optional<std::int64_t> most);
@@ -62,6 +75,11 @@ class Waiter final : public StopSource {
   OwnSignals& signals_;
   std::deque<TraceeStop> ready_;
   unsigned served_ = 0;
+  std::array<pid_t, 4> recent_{};  ///< who stopped last; 0: nobody
+  std::int64_t look_ns_ = 0;       ///< how long a look at all took that found nobody
+  std::int64_t looked_ = 0;        ///< when
+  std::int64_t collect_ns_ = 0;    ///< the same of a collection
+  std::int64_t collected_ = 0;
   int credit_ = 0;  ///< how much polling has paid lately
   bool may_poll_;
   std::int64_t poll_ns_;  ///< how long a poll may last

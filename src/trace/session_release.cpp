@@ -97,9 +97,11 @@ void Session::hold(Thread& thread, const WaitStatus& status) {
 /// Stops all threads and keeps them. False if we were told to end meanwhile.
 bool Session::hold_all() {
   holding_ = true;
+  std::vector<pid_t> running;
   for (const auto& [tid, thread] : family_.threads()) {
-    if (!thread->stopped) ptrace::interrupt(tid);
+    if (!thread->stopped && ptrace::interrupt(tid)) running.push_back(tid);
   }
+  source_.look_for(running);
   bool undisturbed = true;
   std::set<pid_t> missing;
   while (!all_held()) {
