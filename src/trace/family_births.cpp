@@ -16,6 +16,13 @@ std::shared_ptr<SignalActions> inherit_actions(const Thread& creator, std::uint6
   return actions;
 }
 
+std::optional<arch::SystemCallRegisters> call_in_progress(StoppedThread& stopped) {
+  // A 64-bit program can make a 32-bit call.
+  if (const auto& known = stopped.thread().in_call) return {{known->call.abi, known->call.nr, known->call.args}};
+  const auto* registers = stopped.registers();
+  return registers != nullptr ? std::optional(arch::system_call(*registers)) : std::nullopt;
+}
+
 }  // namespace
 
 Thread& Family::add(pid_t tid, pid_t tgid) {
@@ -61,16 +68,13 @@ Thread& Family::add_child(const Thread& creator, pid_t tid, std::uint64_t sharin
 }
 
 Thread* Family::on_birth(StoppedThread& stopped) {
-  Thread& parent = stopped.thread();
   const auto message = ptrace::event_message(stopped.tid());
-  const auto* registers = stopped.registers();
-  if (!message || registers == nullptr || find(static_cast<pid_t>(*message)) != nullptr) return nullptr;
-  auto call = arch::system_call(*registers);
-  // A 64-bit program can make a 32-bit call.
-  if (const auto& known = parent.in_call) call = {known->call.abi, known->call.nr, known->call.args};
-  const std::uint64_t sharing = sharing_of(call, stopped.memory());
-  if ((sharing & CLONE_VFORK) != 0) parent.vfork_child = static_cast<pid_t>(*message);
-  return &add_child(parent, static_cast<pid_t>(*message), sharing);
+  const auto call = call_in_progress(stopped);
+  if (!message || !call || find(static_cast<pid_t>(*message)) != nullptr) return nullptr;
+  const auto child = static_cast<pid_t>(*message);
+  const std::uint64_t sharing = sharing_of(*call, stopped.memory());
+  if ((sharing & CLONE_VFORK) != 0) stopped.thread().vfork_child = child;
+  return &add_child(stopped.thread(), child, sharing);
 }
 
 // ---- orphans ----
