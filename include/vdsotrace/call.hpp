@@ -21,12 +21,13 @@ enum class Route : std::uint8_t {
   fallback,  ///< the vDSO function was entered and itself made the system call
   syscall,   ///< the kernel was entered directly
   vsyscall,  ///< the legacy page at 0xffffffffff600000 was called
+  unknown,   ///< the vDSO function was entered, and that is all that is known: one of the first two
 };
-inline constexpr std::size_t kRoutes = 4;
+inline constexpr std::size_t kRoutes = 5;
 
-/// "vdso", "fallback", "syscall", "vsyscall": as options and JSON spell them.
+/// "vdso", "fallback", "syscall", "vsyscall", "unknown": as options and JSON spell them.
 std::string_view name_of(Route route);
-/// "[vdso]", "[vdso->syscall]", "[syscall]", "[vsyscall]": as text shows them.
+/// "[vdso]", "[vdso->syscall]", "[syscall]", "[vsyscall]", "[vdso?]": as text shows them.
 std::string_view tag_of(Route route);
 std::optional<Route> route_named(std::string_view name);
 
@@ -39,9 +40,6 @@ struct Caller {
   std::uint64_t in_module = 0;   ///< the address as the module's file has it, as addr2line(1) takes it
   std::string source;            ///< "FILE:LINE" where there is debugging information, else empty
 };
-
-/// Shown in place of a Route's tag after a call of the vDSO of which it is not known whether it entered the kernel.
-inline constexpr std::string_view kUnknownRouteTag = "[vdso?]";
 
 /// The positive errno in the raw result of a system call or a vDSO function; 0 if it succeeded (MAX_ERRNO, linux/err.h).
 constexpr int error_of(std::int64_t result) {
@@ -80,7 +78,7 @@ struct Call {
   std::int64_t nr = -1;                ///< in `abi`'s table, also for vDSO functions
   std::string_view name;               ///< static storage; empty for an unknown number
   std::string_view symbol;             ///< vDSO function entered, static storage, or empty
-  std::optional<Route> route;          ///< nothing for a call that no vDSO could serve, or if it is not known
+  std::optional<Route> route;          ///< nothing for a call that no vDSO could serve
   std::array<std::uint64_t, 6> args{};
   std::uint64_t stack_pointer = 0;     ///< when it was made: rt_sigreturn's frame lies there
   Ending ending = Ending::running;
@@ -95,9 +93,6 @@ struct Call {
   std::optional<StepFacts> steps;              ///< only where single steps were made
   std::vector<Caller> stack;                   ///< Needs::stacks: where it returns to, innermost first, as far as known
   std::string_view engine;                     ///< who observed it, static storage
-
-  /// The vDSO function was entered, and that is all that is known of its way.
-  bool route_unknown() const { return !route && !symbol.empty(); }
 };
 
 }  // namespace vdsotrace

@@ -34,7 +34,11 @@ class Selection {
   /// Whether this very call is wanted: its name and its route. A call without a
   /// route (one no vDSO could serve) is not wanted once `route=` has named some routes, but not all.
   bool wants(const Call& call) const;
-  bool wants_route(Route route) const { return (routes_ & (1u << static_cast<unsigned>(route))) != 0; }
+  /// An unknown route may be one of two: it is wanted where one of these is, or by its own name.
+  bool wants_route(Route route) const {
+    const std::uint32_t meant = route == Route::unknown ? bit(route) | bit(Route::vdso) | bit(Route::fallback) : bit(route);
+    return (routes_ & meant) != 0;
+  }
   /// Whether `route=` was given and includes that route.
   bool asks_for_route(Route route) const { return routes_given_ && wants_route(route); }
   /// Whether any call without a route can pass.
@@ -57,7 +61,9 @@ class Selection {
   std::array<std::bitset<kNumbers>, kAbis> numbers_;  ///< by Abi, without x32's marker bit
   bool vdso_capable_ = false;                         ///< %vdso is in the set
   bool inverted_ = true;                              ///< the set says what is not wanted
+  static constexpr std::uint32_t bit(Route route) { return 1u << static_cast<unsigned>(route); }
   static constexpr std::uint32_t kEveryRoute = (1u << kRoutes) - 1;
+  static constexpr std::uint32_t kKnownRoutes = kEveryRoute & ~(1u << static_cast<unsigned>(Route::unknown));
   std::uint32_t routes_ = kEveryRoute;
   bool routes_given_ = false;
   std::bitset<kSignals + 1> signals_;

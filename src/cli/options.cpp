@@ -56,7 +56,7 @@ void declare(CLI::App& app, Raw& raw) {
   app.add_flag("-C,--summary", o.summary_too, "Print a summary after the trace");
   app.add_option("-S,--summary-sort-by", raw.sort, "Sort the summary by calls, errors, name, route or time")->type_name("KEY");
   app.add_option("-e", raw.expressions,
-                 "trace=SET: calls by name, %vdso, %clock, %file, ...; route=vdso,fallback,syscall,vsyscall; signal=SET")
+                 "trace=SET: calls by name, %vdso, %clock, %file, ...; route=vdso,fallback,syscall,vsyscall,unknown; signal=SET")
       ->type_name("EXPR")
       ->allow_extra_args(false);
   app.add_flag("-t", raw.stamps, "Time of day before each line; -tt with microseconds, -ttt since 1970");
@@ -85,7 +85,7 @@ constexpr std::string_view kUsage =
     "\n"
     "Shows the system calls of a program together with the calls that its vDSO\n"
     "serves without entering the kernel, and by which route each of them went:\n"
-    "  [vdso]  [vdso->syscall]  [syscall]  [vsyscall]\n"
+    "  [vdso]  [vdso->syscall]  [syscall]  [vsyscall]  [vdso?]\n"
     "\n"
     "       vdsotrace audit   which of a program's time calls enter the kernel, who makes them, why, and what they cost\n"
     "       vdsotrace compare what strace sees of a program, beside what vdsotrace sees\n"
@@ -187,7 +187,7 @@ Result<std::vector<Route>> parse_routes(std::string_view list) {
     const auto word = list.substr(0, list.find(','));
     list.remove_prefix(std::min(word.size() + 1, list.size()));
     const auto route = route_named(word);
-    if (!route) return fail(fmt::format("--fail-on {}: unknown route", word), "some of vdso,fallback,syscall,vsyscall");
+    if (!route) return fail(fmt::format("--fail-on {}: unknown route", word), "some of vdso,fallback,syscall,vsyscall,unknown");
     routes.push_back(*route);
   }
   return routes;

@@ -13,7 +13,7 @@ void tell_vdso(Call&& call, const PerfCalls::Tell& tell) {
 }
 
 void tell_unknown(Call&& call, const PerfCalls::Tell& tell) {
-  call.route.reset();
+  call.route = Route::unknown;
   call.ending = Ending::unseen;
   tell(std::move(call));
 }

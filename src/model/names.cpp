@@ -16,6 +16,7 @@ constexpr std::array<RouteWords, kRoutes> kRouteWords{{
     {"fallback", "[vdso->syscall]"},
     {"syscall", "[syscall]"},
     {"vsyscall", "[vsyscall]"},
+    {"unknown", "[vdso?]"},
 }};
 
 /// Indexed by Started::How.

@@ -234,12 +234,12 @@ Result<void> Selection::set_routes(std::string_view set) {
     if (word == "all") {
       routes = kEveryRoute;
     } else if (const auto route = route_named(word)) {
-      routes |= 1u << static_cast<unsigned>(*route);
+      routes |= bit(*route);
     } else if (word != "none") {
-      constexpr std::string_view kNames[] = {"vdso", "fallback", "syscall", "vsyscall"};
+      constexpr std::string_view kNames[] = {"vdso", "fallback", "syscall", "vsyscall", "unknown"};
       const auto hint = did_you_mean(word, kNames);
       return fail(fmt::format("-e route={}: unknown route", word),
-                  hint.empty() ? "one of vdso, fallback, syscall, vsyscall" : hint);
+                  hint.empty() ? "one of vdso, fallback, syscall, vsyscall, unknown" : hint);
     }
   } while (!set.empty());
   routes_ = inverted ? ~routes & kEveryRoute : routes;
@@ -278,7 +278,7 @@ bool Selection::wants(const Call& call) const {
   return call.route ? wants_route(*call.route) : wants_ordinary_calls();
 }
 
-bool Selection::wants_ordinary_calls() const { return routes_ == kEveryRoute; }
+bool Selection::wants_ordinary_calls() const { return (routes_ & kKnownRoutes) == kKnownRoutes; }
 
 bool Selection::wants_signal(int signal) const {
   return signal < 1 || signal > static_cast<int>(kSignals) || signals_.test(static_cast<std::size_t>(signal));

@@ -125,7 +125,7 @@ void advise_on_seccomp(Audit& audit) {
   audit.advice.push_back(fmt::format("a seccomp profile must allow {}: {} of {} calls through the vDSO made {} in this run, others may "
                                      "elsewhere",
                                      fmt::join(audit.fallback_calls, ", "), grouped(made),
-                                     grouped(made + audit.count(Route::vdso)), made == 1 ? "it" : "them"));
+                                     grouped(made + audit.count(Route::vdso) + audit.count(Route::unknown)), made == 1 ? "it" : "them"));
 }
 
 }  // namespace

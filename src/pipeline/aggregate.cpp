@@ -25,15 +25,13 @@ void Aggregate::fold(std::string& invented, std::string_view others) {
 CallTotal& Aggregate::add_call(CallKey key, const CallTotal& more) {
   if (!names_fixed_clock(key.clock)) fold(key.clock, "other clocks");
   CallTotal& total = calls_[key];
-  add_to(total, key.route, key.route_unknown, more);
+  add_to(total, key.route, more);
   return total;
 }
 
-void Aggregate::add_to(CallTotal& total, const std::optional<Route>& route, bool route_unknown, const CallTotal& more) {
+void Aggregate::add_to(CallTotal& total, const std::optional<Route>& route, const CallTotal& more) {
   if (route) {
     routes_[static_cast<std::size_t>(*route)] += more.count;
-  } else if (route_unknown) {
-    unknown_route_ += more.count;
   } else {
     ordinary_ += more.count;
   }
@@ -46,14 +44,14 @@ void Aggregate::add_to(CallTotal& total, const std::optional<Route>& route, bool
 
 void Aggregate::add_one(const Call& call) {
   const CallTotal one{1, call.error != 0 ? 1u : 0u, call.duration_ns ? 1u : 0u, call.duration_ns};
-  const Last key{call.abi, call.nr, call.name, call.args[0], call.route, call.route_unknown()};
+  const Last key{call.abi, call.nr, call.name, call.args[0], call.route};
   if (last_ == key) {
-    add_to(*last_total_, call.route, call.route_unknown(), one);
+    add_to(*last_total_, call.route, one);
     return;
   }
   std::string name = display_name(call);
   if (call.name.empty()) fold(name, "other calls");
-  last_total_ = &add_call({std::move(name), clock_of(call).value_or(""), call.route, call.route_unknown()}, one);
+  last_total_ = &add_call({std::move(name), clock_of(call).value_or(""), call.route}, one);
   last_ = key;
 }
 
@@ -78,7 +76,7 @@ void Aggregate::add(const Event& event) {
 }
 
 std::uint64_t Aggregate::vdso_capable() const {
-  std::uint64_t sum = unknown_route_;
+  std::uint64_t sum = 0;
   for (const auto count : routes_) sum += count;
   return sum;
 }

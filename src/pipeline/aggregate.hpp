@@ -17,7 +17,6 @@ struct CallKey {
   std::string name;   ///< as printed; "other calls" for unknown numbers beyond the first few
   std::string clock;  ///< empty where the call has none; "other clocks" likewise
   std::optional<Route> route;
-  bool route_unknown = false;  ///< a call of the vDSO that may have taken two of them
   auto operator<=>(const CallKey&) const = default;
 };
 
@@ -36,8 +35,6 @@ class Aggregate {
   /// vDSO-capable calls by that route.
   std::uint64_t by_route(Route route) const { return routes_[static_cast<std::size_t>(route)]; }
   std::uint64_t vdso_capable() const;
-  /// vDSO calls whose route is not known.
-  std::uint64_t by_unknown_route() const { return unknown_route_; }
   /// Calls without a route.
   std::uint64_t ordinary() const { return ordinary_; }
   std::uint64_t processes() const { return processes_; }
@@ -48,7 +45,7 @@ class Aggregate {
   void add_one(const Call& call);
   void add_counts(const Counts& counts);
   CallTotal& add_call(CallKey key, const CallTotal& more);
-  void add_to(CallTotal& total, const std::optional<Route>& route, bool route_unknown, const CallTotal& more);
+  void add_to(CallTotal& total, const std::optional<Route>& route, const CallTotal& more);
   /// Replaces a word that the program made up by `others` once there are too many of them.
   void fold(std::string& invented, std::string_view others);
 
@@ -59,7 +56,6 @@ class Aggregate {
     std::string_view name;
     std::uint64_t arg0;
     std::optional<Route> route;
-    bool route_unknown;
     bool operator==(const Last&) const = default;
   };
 
@@ -68,7 +64,6 @@ class Aggregate {
   CallTotal* last_total_ = nullptr;
   std::set<std::string, std::less<>> invented_;
   std::uint64_t routes_[kRoutes] = {};
-  std::uint64_t unknown_route_ = 0;
   std::uint64_t ordinary_ = 0;
   std::uint64_t processes_ = 0;
   std::uint64_t threads_ = 0;

@@ -27,6 +27,7 @@ void price(Finding& finding, const std::optional<CallPrice>& found) {
     case Route::fallback: finding.cost_ns = std::max(found->function_ns, found->system_call_ns) * count; break;
     case Route::syscall:
     case Route::vsyscall: finding.cost_ns = found->system_call_ns * count; break;
+    case Route::unknown: finding.cost_ns = found->function_ns * count; break;
   }
 }
 
@@ -47,7 +48,8 @@ void add_up(Audit& audit) {
     audit.by_route[static_cast<std::size_t>(finding.key.route)].add(finding.total);
     audit.cost_ns += finding.cost_ns;
     audit.any_measured = audit.any_measured || finding.measured;
-    if (finding.key.route == Route::vdso) continue;
+    // Of an unknown route nobody can say that it could have been cheaper.
+    if (finding.key.route == Route::vdso || finding.key.route == Route::unknown) continue;
     audit.kernel_ns += finding.cost_ns;
     audit.saved_ns += std::max(0.0, finding.saved_ns());
   }
@@ -57,7 +59,8 @@ std::vector<std::string> fallback_calls(const std::vector<Finding>& findings, co
   std::set<std::string> names;
   for (const Finding& finding : findings) {
     const auto& [name, route] = std::tie(finding.key.name, finding.key.route);
-    if (route == Route::fallback || (route == Route::vdso && !without_fallback.contains(name))) names.insert(name);
+    const bool may_fall_back = (route == Route::vdso || route == Route::unknown) && !without_fallback.contains(name);
+    if (route == Route::fallback || may_fall_back) names.insert(name);
   }
   return {names.begin(), names.end()};
 }

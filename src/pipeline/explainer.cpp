@@ -24,6 +24,9 @@ std::optional<Reason> reason_of(ClockKind kind) {
   return std::nullopt;
 }
 
+/// For certain.
+bool enters_kernel(Route route) { return route != Route::vdso && route != Route::unknown; }
+
 bool takes_clock(std::string_view name) { return name.starts_with("clock_get"); }
 
 }  // namespace
@@ -57,7 +60,7 @@ void Explainer::note(const Event& event) {
 }
 
 std::optional<Reason> Explainer::reason_of(pid_t pid, const Call& call) const {
-  if (!call.route || *call.route == Route::vdso) return std::nullopt;
+  if (!call.route || !enters_kernel(*call.route)) return std::nullopt;
   const CallSpec* spec = spec_of(call.abi, call.nr);
   Question question{spec != nullptr ? spec->name : call.name, {}, *call.route, call.args[2]};
   if (takes_clock(question.name)) question.clock = static_cast<std::int32_t>(call.args[0]);
@@ -65,7 +68,7 @@ std::optional<Reason> Explainer::reason_of(pid_t pid, const Call& call) const {
 }
 
 std::optional<Reason> Explainer::reason_of(pid_t pid, const Counts& counts) const {
-  if (!counts.route || *counts.route == Route::vdso) return std::nullopt;
+  if (!counts.route || !enters_kernel(*counts.route)) return std::nullopt;
   Question question{counts.name, {}, *counts.route, 0};
   if (takes_clock(question.name) && counts.clock) question.clock = static_cast<std::int32_t>(*counts.clock);
   return answer(pid, question);

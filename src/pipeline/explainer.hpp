@@ -19,7 +19,7 @@ class Explainer {
   /// Learns what the reasons depend on: which processes have a vDSO, and the clocksource.
   void note(const Event& event);
 
-  /// Nothing for a call that stayed in user space or that no vDSO could serve.
+  /// Nothing for a call that stayed in user space, or may have, or that no vDSO could serve.
   std::optional<Reason> reason_of(pid_t pid, const Call& call) const;
   /// For calls that were counted: their arguments are not known, but for the clock.
   std::optional<Reason> reason_of(pid_t pid, const Counts& counts) const;

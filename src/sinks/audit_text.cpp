@@ -10,8 +10,9 @@
 namespace vdsotrace {
 namespace {
 
-constexpr std::string_view kRouteWords[] = {"in user space", "fell back to the kernel", "direct system calls",
-                                            "through vsyscall"};
+/// Indexed by Route.
+constexpr std::string_view kRouteWords[kRoutes] = {"in user space", "fell back to the kernel", "direct system calls",
+                                                   "through vsyscall", "by an unknown route"};
 
 double percent(double part, double whole) { return whole > 0 ? 100.0 * part / whole : 0.0; }
 
@@ -35,8 +36,10 @@ std::string head_text(const Audit& audit) {
                       run.engine, run.kernel,
                       audit.clocksources.empty() ? "unknown" : escaped(fmt::format("{}", fmt::join(audit.clocksources, ", then "))));
   text += fmt::format("calls        {} that a vDSO can serve:", grouped(audit.calls()));
-  for (std::size_t route = 0; route < kRoutes; ++route)
+  for (std::size_t route = 0; route < kRoutes; ++route) {
+    if (static_cast<Route>(route) == Route::unknown && audit.count(Route::unknown) == 0) continue;
     text += fmt::format("{} {} {}", route == 0 ? "" : ",", grouped(audit.by_route[route].count), kRouteWords[route]);
+  }
   text += '\n';
   if (audit.lost > 0) text += fmt::format("lost         {} calls could not be recorded\n", grouped(audit.lost));
   return text;

@@ -50,7 +50,10 @@ std::string number(std::uint64_t count) { return count == 0 ? "-" : std::to_stri
 
 std::string row(std::string_view title, const ComparedName& name) {
   std::string line = fmt::format("{:<24.24} {:>9}", title, number(name.strace));
-  for (const std::uint64_t count : name.vdsotrace) line += fmt::format(" {:>9}", number(count));
+  for (std::size_t i = 0; i < name.vdsotrace.size(); ++i) {
+    // Of a program that we started every route is known.
+    if (i != static_cast<std::size_t>(Route::unknown)) line += fmt::format(" {:>9}", number(name.vdsotrace[i]));
+  }
   return fmt::format("{} {:>10}\n", line, number(name.stayed()));
 }
 

@@ -35,7 +35,7 @@ std::optional<std::int64_t> returned_by(const Call& call) {
 }
 
 std::optional<std::int64_t> number_of_entry(const Call& call) {
-  const bool entered_kernel = call.route != Route::vdso && call.route != Route::vsyscall && !call.route_unknown();
+  const bool entered_kernel = call.route != Route::vdso && call.route != Route::vsyscall && call.route != Route::unknown;
   return entered_kernel ? std::optional(call.nr) : std::nullopt;
 }
 

@@ -25,6 +25,7 @@ class Palette {
       case Route::fallback: return "33";
       case Route::syscall: return "34";
       case Route::vsyscall: return "35";
+      case Route::unknown: return "36";
     }
     return "0";
   }

@@ -15,7 +15,6 @@ constexpr std::string_view kTotal = "total";
 
 std::string_view route_text(const CallKey& key) {
   if (key.route) return name_of(*key.route);
-  if (key.route_unknown) return "?";
   return key.name == kTotal ? "" : "-";
 }
 
@@ -78,8 +77,8 @@ Result<void> SummarySink::finish() {
 }
 
 Result<void> ClosingLineSink::finish() {
-  const std::uint64_t count = totals_.by_unknown_route();
-  const std::string unknown = count > 0 ? fmt::format(", {} in a way that is not known", count) : std::string();
+  const std::uint64_t count = totals_.by_route(Route::unknown);
+  const std::string unknown = count > 0 ? fmt::format(", {} by an unknown route", count) : std::string();
   output_->write(fmt::format(
       "vdsotrace: {} vDSO-capable calls: {} in user space, {} fell back to the kernel, {} direct system calls, {} "
       "through vsyscall{}\n",

@@ -140,8 +140,6 @@ void TextSink::append_ending(const Call& call, bool all_shown) {
   if (call.route) {
     text_.push_back(' ');
     palette_.append(text_, Palette::of(*call.route), tag_of(*call.route));
-  } else if (call.route_unknown()) {
-    text_.append(" ").append(kUnknownRouteTag);
   }
   if (options_.durations && call.duration_ns)
     append_format(text_, " <{}.{:06}>", *call.duration_ns / kSecond, *call.duration_ns % kSecond / 1000);

@@ -206,7 +206,7 @@ class AttachedTest(unittest.TestCase):
             lost = events[-1]["lost"] > 0
             for call in calls:
                 # The end of the trace, or a loss, may come before a call's route shows.
-                if call["route"] is not None or not (lost or call is last[call["tid"]]):
+                if call["route"] != "unknown" or not (lost or call is last[call["tid"]]):
                     routes = direct if call["symbol"] is None else entered
                     routes[call["name"], call["clock"]].add(call["route"])
         return entered, direct
@@ -222,12 +222,22 @@ class AttachedTest(unittest.TestCase):
         self.assertIn("whether vDSO calls of clock_gettime, gettimeofday, clock_getres enter the kernel is not known",
                       told)
         calls = [event for event in events if event["type"] == "call"]
-        self.assertEqual({event["route"] for event in calls if event["name"] == "clock_gettime"}, {None})
+        self.assertEqual({event["route"] for event in calls if event["name"] == "clock_gettime"}, {"unknown"})
         self.assertEqual({event["route"] for event in calls if event["name"] == "time"} - {"vdso"}, set())
         self.assertEqual({event["ret"] for event in calls}, {None})
         text = vdsotrace("--engine=perf", "-p", str(served.pid), "--duration=0.2").stderr
         self.assertRegex(text, r"clock_gettime\(.*\) = \? \[vdso\?\]\n")
-        self.assertRegex(text, r"vDSO-capable calls: .*, \d+ in a way that is not known\n$")
+        self.assertRegex(text, r"vDSO-capable calls: .*, \d+ by an unknown route\n$")
+        # Every answer has these calls.
+        audit = json.loads(vdsotrace("audit", "--json", "--engine=perf", "-p", str(served.pid), "--duration=0.2").stderr)
+        routes = audit["routes"]
+        self.assertGreater(routes["unknown"], routes["vdso"])
+        self.assertEqual((routes["fallback"], routes["syscall"]), (0, 0))
+        summary = json.loads(vdsotrace("-c", "--json", "--engine=perf", "-p", str(served.pid), "--duration=0.2")
+                             .stderr.splitlines()[-1])
+        self.assertIn("unknown", {row["route"] for row in summary["calls"]})
+        table = vdsotrace("-c", "--engine=perf", "-p", str(served.pid), "--duration=0.2").stderr
+        self.assertRegex(table, r"\d +unknown +clock_gettime\(CLOCK_MONOTONIC\)\n")
 
     def test_trace_points(self):
         prefix = with_trace_points()
@@ -240,7 +250,7 @@ class AttachedTest(unittest.TestCase):
         calls = [event for event in events if event["type"] == "call"]
         # A thread's last call may still run as the watching ends: nothing then tells its route.
         last = {event["tid"]: event["seq"] for event in calls}
-        self.assertNotIn(None, {event["route"] for event in calls
+        self.assertNotIn("unknown", {event["route"] for event in calls
                                 if event["name"] == "clock_gettime" and event["seq"] != last[event["tid"]]})
         failed = [event for event in calls if event["errno"] == "EINVAL"]
         self.assertTrue(failed)

@@ -61,6 +61,8 @@ struct Audited {
   Audit audit(std::int64_t wall_ns = 1'000'000'000) const { return make_audit(tally, run_of(wall_ns), prices()); }
 };
 
+Audit run_of_nothing() { return make_audit(AuditTally(Explainer()), run_of(1), prices()); }
+
 bool any_contains(const std::vector<std::string>& texts, std::string_view part) {
   return std::ranges::any_of(texts, [&](const std::string& text) { return text.find(part) != std::string::npos; });
 }
@@ -211,6 +213,22 @@ TEST_CASE("a function that cannot fall back needs no permission") {
   AuditedRun facts = run_of(1'000'000);
   facts.without_fallback = {"time"};
   CHECK(make_audit(run.tally, facts, prices()).fallback_calls == std::vector<std::string>{"clock_gettime"});
+}
+
+TEST_CASE("calls by an unknown route are in every figure") {
+  Audited run;
+  run.add(counts_of("clock_gettime", 1, Route::vdso, 3));
+  run.add(counts_of("clock_gettime", 1, Route::unknown, 1000));
+  const Audit audit = run.audit();
+  CHECK(audit.calls() == 1003);
+  CHECK(audit.count(Route::unknown) == 1000);
+  CHECK(audit.cost_ns == Approx(1003 * 25));
+  CHECK(audit.kernel_ns == 0);
+  for (const Finding& finding : audit.findings) CHECK(finding.why.empty());
+  CHECK(audit_text(audit, {}).find("0 through vsyscall, 1,000 by an unknown route") != std::string::npos);
+  CHECK(audit_text(run_of_nothing(), {}).find("unknown route") == std::string::npos);
+  CHECK(nlohmann::json::parse(audit_json(audit))["routes"]["unknown"] == 1000);
+  CHECK(audit_folded(audit).find("clock_gettime(CLOCK_MONOTONIC)_[unknown] 1000\n") != std::string::npos);
 }
 
 TEST_CASE("time spans double when the run outgrows them") {

@@ -88,6 +88,16 @@ TEST_CASE("start and summary frame the stream, and with a summary only they are 
   CHECK(summary["lost"] == 5);
 }
 
+TEST_CASE("an unknown route has a name, and rows of its own") {
+  const auto lines = lines_of({event(clock_call(Route::unknown))});
+  CHECK(lines[1]["route"] == "unknown");
+  CHECK(lines[1]["nr"].is_null());
+  CHECK(lines[1]["symbol"] == "__vdso_clock_gettime");
+  REQUIRE(lines[2]["calls"].size() == 1);
+  CHECK(lines[2]["calls"][0]["route"] == "unknown");
+  CHECK(lines[2]["syscalls"] == 0);
+}
+
 TEST_CASE("a call's line, exactly") {
   CHECK(text_of({event(clock_call(Route::vdso), 101)}).find(
             "\n{\"type\":\"call\",\"seq\":1,\"time_ns\":\"1619316657828106000\",\"pid\":100,\"tid\":101,"

@@ -142,20 +142,20 @@ TEST_CASE("a second system call of one vDSO call is not told as another") {
 TEST_CASE("what cannot be proven is not claimed") {
   Watched thread;
   thread.enters("clock_gettime", Fallbacks::unseen);
-  CHECK(thread.told == std::vector{Told{"clock_gettime", {}, Ending::unseen, 0}});
-  CHECK(thread.last.route_unknown());
+  CHECK(thread.told == std::vector{Told{"clock_gettime", Route::unknown, Ending::unseen, 0}});
+  CHECK(thread.last.route == Route::unknown);
   thread.enters("time", Fallbacks::impossible);
   CHECK(thread.told.back().route == Route::vdso);
   thread.enters("gettimeofday");
   thread.calls.abandon(thread.tell());
-  CHECK(thread.told.back() == Told{"gettimeofday", {}, Ending::unseen, 0});
+  CHECK(thread.told.back() == Told{"gettimeofday", Route::unknown, Ending::unseen, 0});
 }
 
 TEST_CASE("a fallback that follows a loss is not that of the call before it") {
   Watched thread;
   thread.enters("clock_gettime");
   thread.calls.lost(thread.tell());
-  CHECK(thread.told == std::vector{Told{"clock_gettime", {}, Ending::unseen, 0}});
+  CHECK(thread.told == std::vector{Told{"clock_gettime", Route::unknown, Ending::unseen, 0}});
   thread.calls.fell_back("__vdso_any", thread.tell());
   CHECK(thread.told.size() == 1);
   // A system call that is under way still returns.

@@ -75,6 +75,18 @@ TEST_CASE("what does not pass is not counted either") {
   CHECK(ran.totals.ordinary() == 0);
 }
 
+TEST_CASE("a call by an unknown route passes where it may be meant") {
+  const auto passes = [](const char* expression) {
+    Run ran;
+    run(ran, selected({expression}), {event(clock_call(Route::unknown)),
+                                      event(Counts{"clock_gettime", Abi::x86_64, 1, Route::unknown, 1, 0, {}})});
+    return ran.totals.by_route(Route::unknown) == 2;
+  };
+  for (const char* expression : {"trace=all", "trace=%vdso", "route=vdso", "route=fallback,syscall", "route=unknown", "route=!vdso"})
+    CHECK(passes(expression));
+  for (const char* expression : {"route=syscall", "route=none", "trace=close"}) CHECK_FALSE(passes(expression));
+}
+
 TEST_CASE("calls that come as counts are filtered like calls that come one by one") {
   const Counts vdso{"clock_gettime", Abi::x86_64, 1, Route::vdso, 10, 0, {}};
   const Counts fallback{"clock_gettime", Abi::x86_64, 2, Route::fallback, 5, 0, {}};

@@ -89,3 +89,13 @@ TEST_CASE("the closing line counts by route") {
         "vdsotrace: 2 vDSO-capable calls: 1 in user space, 1 fell back to the kernel, 0 direct system calls, 0 "
         "through vsyscall\n");
 }
+
+TEST_CASE("a call by an unknown route is counted as one") {
+  Aggregate totals;
+  totals.add(event(clock_call(Route::unknown)));
+  CHECK(order(totals, SortKey::time) == std::vector<std::string>{"unknown  clock_gettime(CLOCK_MONOTONIC)"});
+  Scratch scratch;
+  ClosingLineSink sink(scratch.output, totals);
+  REQUIRE(sink.finish());
+  CHECK(scratch.text().ends_with("0 through vsyscall, 1 by an unknown route\n"));
+}
