@@ -174,6 +174,19 @@ Result<void> check_files(const AuditOptions& audit) {
   return {};
 }
 
+Result<void> add_sinks(Observation& observation, const Options& o, AuditTally& tally) {
+  if (auto checked = check_files(*o.audit); !checked) return checked;
+  Pipeline& pipeline = observation.pipeline();
+  pipeline.add(std::make_unique<TallySink>(tally));
+  if (shows_progress())
+    pipeline.add(std::make_unique<ProgressLine>(Output::standard_error(), observation.totals(), terminal_columns()));
+  if (o.audit->chrome_trace.empty()) return {};
+  auto trace = Output::file(o.audit->chrome_trace, false);
+  if (!trace) return tl::unexpected(trace.error());
+  pipeline.add(std::make_unique<ChromeTraceSink>(std::move(*trace)));
+  return {};
+}
+
 }  // namespace
 
 Result<int> run_audit(const Options& options) {
@@ -183,34 +196,24 @@ Result<int> run_audit(const Options& options) {
   const auto cpu_before = cpu_time_ns(options.attach);
   std::int64_t start = 0;
   const auto end = observation.run([&]() -> Result<void> {
-    auto opened = open_output(options).and_then([&](std::shared_ptr<Output> made) -> Result<void> {
-      output = std::move(made);
-      return check_files(*options.audit);
-    });
-    if (!opened) return opened;
-    observation.pipeline().add(std::make_unique<TallySink>(tally));
-    if (shows_progress())
-      observation.pipeline().add(
-          std::make_unique<ProgressLine>(Output::standard_error(), observation.totals(), terminal_columns()));
-    if (!options.audit->chrome_trace.empty()) {
-      auto trace = Output::file(options.audit->chrome_trace, false);
-      if (!trace) return tl::unexpected(trace.error());
-      observation.pipeline().add(std::make_unique<ChromeTraceSink>(std::move(*trace)));
-    }
+    auto opened = open_output(options);
+    if (!opened) return tl::unexpected(opened.error());
+    output = std::move(*opened);
     start = monotonic_ns();
-    return {};
+    return add_sinks(observation, options, tally);
   });
   if (!end) return tl::unexpected(end.error());
   AuditedRun run = run_facts(options, observation.engine());
   run.wall_ns = monotonic_ns() - start;
   const auto cpu_after = cpu_time_ns(options.attach);
   if (cpu_before && cpu_after) run.cpu_ns = std::max<std::int64_t>(0, *cpu_after - *cpu_before);
-  if (auto finished = observation.pipeline().finish(); !finished) return tl::unexpected(finished.error());
+  auto written = observation.pipeline().finish();
   const Audit audit = make_audit(tally, std::move(run), prices_for(tally));
-  if (auto written = write_reports(options, audit, *output); !written) return tl::unexpected(written.error());
+  if (auto reports = write_reports(options, audit, *output); !reports && written) written = reports;
   const bool forbidden = tell_forbidden(options, audit), unjudged = tell_unjudged(options, tally);
-  if (forbidden || unjudged) return kForbiddenRoute;
-  return exit_as(*end);
+  const auto last = observation.await_rest(*end);
+  if (!written) return tl::unexpected(written.error());
+  return forbidden || unjudged ? kForbiddenRoute : exit_as(last);
 }
 
 }  // namespace vdsotrace::cli

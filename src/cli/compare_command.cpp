@@ -164,7 +164,7 @@ Result<int> compare_runs(const CompareOptions& o) {
   const Comparison comparison = compare(*theirs, ours);
   (*output)->write(o.trace.json ? compare_json(comparison, facts) : compare_text(comparison, facts));
   if (auto closed = (*output)->close(); !closed) return tl::unexpected(closed.error());
-  return exit_as(*end);
+  return exit_as(observation.await_rest(*end));
 }
 
 }  // namespace

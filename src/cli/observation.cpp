@@ -151,6 +151,14 @@ Result<std::optional<ProgramEnd>> Observation::run_program(const std::function<R
   return ProgramEnd{outcome->signaled, outcome->code};
 }
 
+std::optional<ProgramEnd> Observation::await_rest(const std::optional<ProgramEnd>& end) {
+  if (!end || !wiring_->tracing || !wiring_->tracing->session.holds_any()) return end;
+  if (!options_.json || !options_.output.empty())
+    Output::standard_error()->write("vdsotrace: the program cannot be let go (it is under our filter): waiting for its end\n");
+  const Outcome outcome = wiring_->tracing->session.await_rest();
+  return ProgramEnd{outcome.signaled, outcome.code};
+}
+
 int exit_as(const std::optional<ProgramEnd>& end) {
   if (!end) return EXIT_SUCCESS;
   if (!end->signaled) return end->code;

@@ -82,8 +82,10 @@ Result<int> run_trace(const Options& options) {
     return {};
   });
   if (!end) return tl::unexpected(end.error());
-  if (auto finished = finish(observation.pipeline(), *output); !finished) return tl::unexpected(finished.error());
-  return exit_as(*end);
+  const auto finished = finish(observation.pipeline(), *output);
+  const auto last = observation.await_rest(*end);
+  if (!finished) return tl::unexpected(finished.error());
+  return exit_as(last);
 }
 
 }  // namespace vdsotrace::cli

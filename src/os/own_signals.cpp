@@ -43,8 +43,10 @@ std::optional<int> take_lowest(std::atomic<std::uint32_t>& pending) {
 void OwnSignals::take_over(int signal, void (*handler)(int, siginfo_t*, void*)) {
   struct sigaction before {};
   ::sigaction(signal, nullptr, &before);
-  // nohup, or a shell's background job: what is ignored stays ignored.
-  if (before.sa_handler == SIG_IGN && signal != SIGALRM) return;
+  // What nohup(1) ignores stays ignored. A shell without job control starts its background jobs with SIGINT ignored, too; yet
+  // who sends one to us means us.
+  const bool may_stay_ignored = signal == SIGHUP || signal == SIGQUIT;
+  if (before.sa_handler == SIG_IGN && may_stay_ignored) return;
   struct sigaction action {};
   action.sa_sigaction = handler;
   action.sa_flags = SA_SIGINFO;
@@ -107,6 +109,15 @@ void OwnSignals::let_sleep() {
   if (std::exchange(wakes_at_, 0) == 0) return;
   const itimerspec never{};
   ::timer_settime(nap_clock, 0, &never, nullptr);
+}
+
+int Repetitions::add(const OwnSignal& signal, std::int64_t monotonic_ns) {
+  constexpr std::int64_t kTogetherNs = 2'000'000'000;
+  const bool again = signal.signal == last_ && monotonic_ns - last_ns_ <= kTogetherNs;
+  count_ = again ? count_ + 1 : 1;
+  last_ = signal.signal;
+  last_ns_ = monotonic_ns;
+  return count_;
 }
 
 std::optional<OwnSignal> OwnSignals::take() {

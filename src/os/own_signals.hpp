@@ -14,7 +14,19 @@ struct OwnSignal {
   bool from_terminal;  ///< Ctrl-C and its kin: the foreground group got it too
 };
 
-/// Takes over SIGINT, SIGQUIT, SIGTERM and SIGHUP, as far as they are not ignored, and a
+/// How often in a row the same signal has come.
+class Repetitions {
+ public:
+  /// Counts this one: of those before it only the ones that followed each other within two seconds.
+  int add(const OwnSignal& signal, std::int64_t monotonic_ns);
+
+ private:
+  int last_ = 0;
+  std::int64_t last_ns_ = 0;
+  int count_ = 0;
+};
+
+/// Takes over SIGINT and SIGTERM, SIGQUIT and SIGHUP unless they are ignored, and a
 /// clock. Both interrupt a blocking system call (EINTR), again and again until
 /// they are taken, so that one which comes just before the call is not slept through.
 /// One object at a time. SIGPIPE is ignored while it lives; SIGCHLD is set so that stops raise none.

@@ -25,6 +25,7 @@ bool Pipeline::wanted(const Event& event) const {
 }
 
 void Pipeline::accept(Event&& event) {
+  if (finished_) return;
   explainer_.note(event);
   if (!wanted(event)) return;
   if (auto* call = std::get_if<Call>(&event.body)) call->reason = explainer_.reason_of(event.pid, *call);
@@ -34,11 +35,13 @@ void Pipeline::accept(Event&& event) {
 }
 
 void Pipeline::settle() {
+  if (finished_) return;
   for (const auto& sink : sinks_) sink->settle();
 }
 
 Result<void> Pipeline::finish() {
   Result<void> result;
+  finished_ = true;
   for (const auto& sink : sinks_) {
     if (auto finished = sink->finish(); !finished && result) result = finished;
   }

@@ -22,7 +22,7 @@ class Pipeline final : public EventSink {
   void add(std::unique_ptr<Sink> sink) { sinks_.push_back(std::move(sink)); }
   void accept(Event&& event) override;
   void settle() override;
-  /// Finishes every sink. The first error of them.
+  /// Finishes every sink. The first error of them. What comes after that is nobody's.
   Result<void> finish();
 
  private:
@@ -33,6 +33,7 @@ class Pipeline final : public EventSink {
   Explainer& explainer_;
   std::vector<std::unique_ptr<Sink>> sinks_;
   std::uint64_t last_ = 0;
+  bool finished_ = false;
 };
 
 }  // namespace vdsotrace

@@ -50,12 +50,18 @@ Result<Outcome> Session::run(SpawnedChild child) {
     watch([this] { return family_.any_traced(); });
   } while (await_orphans());
   release_all();
+  engine_.drain();
+  if (outcome_) await_rest();
+  if (failed_to_launch_) return tl::unexpected(child.failure());
+  return outcome_.value_or(Outcome{});
+}
+
+Outcome Session::await_rest() {
   // What could not be cleaned, or not be stopped, cannot be let go.
   do {
     watch([this] { return !family_.empty(); });
   } while (await_orphans());
   engine_.drain();
-  if (failed_to_launch_) return tl::unexpected(child.failure());
   return outcome_.value_or(Outcome{});
 }
 
@@ -272,9 +278,22 @@ void Session::note_delivery(StoppedThread& stopped, int signal) {
 /// While the program that we started lives our signals are its own. Else they can only mean us.
 bool Session::ends_trace(const OwnSignal& signal) {
   if (outcome_ || root_ == 0) return true;
+  if (is_in_vain(signal) && !releasing_) return true;
   // What the terminal sends reaches the program by itself; so does what the program does about it.
   if (!signal.from_terminal) ::kill(root_, signal.signal);
   return false;
+}
+
+/// Whether the program will not end by it. One that has a handler may do something else on purpose: it takes a third.
+bool Session::is_in_vain(const OwnSignal& signal) {
+  if (signal.signal != SIGINT && signal.signal != SIGTERM) return false;
+  const int times = repetitions_.add(signal, monotonic_ns());
+  const auto does = [&](std::string_view what) {
+    return (proc::status_signals(root_, what).value_or(0) & signal_bit(signal.signal)) != 0;
+  };
+  // Ctrl-C is sent to the program too, and an impatient hand need not mean us. Other signals come to us alone.
+  if (!signal.from_terminal && does("SigIgn")) return true;
+  return times >= (does("SigCgt") ? 3 : 2);
 }
 
 }  // namespace vdsotrace

@@ -29,9 +29,14 @@ class Session {
           StopSource& source, StopPolicy& policy);
 
   /// Starts the program and observes it, and what the options include, until the
-  /// last of them has ended. It was started with the policy's filter. Errors: it
+  /// last of them has ended, or until the time or somebody's patience with the program is over; then await_rest() is
+  /// due, once what was seen has been told. It was started with the policy's filter. Errors: it
   /// could not be executed.
   Result<Outcome> run(SpawnedChild child);
+  /// Whether some processes could not be let go.
+  bool holds_any() const { return !family_.empty(); }
+  /// Stays with them in silence until they have ended.
+  Outcome await_rest();
 
   /// Seizes running processes; they are not observed yet. Errors: as seize_process; nothing is held then.
   Result<void> seize(std::span<const pid_t> pids);
@@ -93,6 +98,7 @@ class Session {
   Resume on_group_stop(StoppedThread& stopped, int signal);
   void note_delivery(StoppedThread& stopped, int signal);
   bool ends_trace(const OwnSignal& signal);
+  bool is_in_vain(const OwnSignal& signal);
   void on_leader_superseded(pid_t leader);
 
   Reporter reporter_;
@@ -104,6 +110,7 @@ class Session {
   Family family_;
   pid_t root_ = 0;
   std::optional<Outcome> outcome_;
+  Repetitions repetitions_;
   bool failed_to_launch_ = false;
   DrainPace pace_;
   std::int64_t names_since_ = 0;

@@ -87,6 +87,20 @@ TEST_CASE("a call by an unknown route passes where it may be meant") {
   for (const char* expression : {"route=syscall", "route=none", "trace=close"}) CHECK_FALSE(passes(expression));
 }
 
+TEST_CASE("nothing is told after the end") {
+  const Selection all;
+  Aggregate totals;
+  Keeper::Seen seen;
+  Explainer explainer;
+  Pipeline pipeline(all, totals, explainer);
+  pipeline.add(std::make_unique<Keeper>(seen));
+  REQUIRE(pipeline.finish());
+  pipeline.accept(event(Exited{}));
+  pipeline.settle();
+  CHECK(seen.events.empty());
+  CHECK(seen.settled == 0);
+}
+
 TEST_CASE("calls that come as counts are filtered like calls that come one by one") {
   const Counts vdso{"clock_gettime", Abi::x86_64, 1, Route::vdso, 10, 0, {}};
   const Counts fallback{"clock_gettime", Abi::x86_64, 2, Route::fallback, 5, 0, {}};
