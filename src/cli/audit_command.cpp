@@ -35,17 +35,19 @@ std::size_t terminal_columns() {
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
 }
 
+/// What is asked does not hang on which reports are written. Only a trace of each call takes a record of each call, and shows
+/// how long it took; the audit makes no use of that (AuditTally).
 Needs needs_of(const Options& o) {
-  const bool over_time = !o.audit->html.empty() || !o.audit->chrome_trace.empty();
+  const bool traces = !o.audit->chrome_trace.empty();
   Needs needs;
-  needs.each_call = over_time || o.stacks;
+  needs.each_call = traces || o.stacks;
   needs.entries = false;
   needs.values = false;
-  needs.vdso_durations = o.durations || !o.audit->chrome_trace.empty();
+  needs.vdso_durations = o.durations || traces;
   needs.durations = needs.vdso_durations;
   needs.callers = true;
   needs.stacks = o.stacks;
-  needs.progress = shows_progress();
+  needs.progress = true;
   needs.children = o.follow;
   needs.selection = o.selection;
   return needs;
@@ -191,7 +193,7 @@ Result<void> add_sinks(Observation& observation, const Options& o, AuditTally& t
 
 Result<int> run_audit(const Options& options) {
   Observation observation(options, needs_of(options));
-  AuditTally tally(observation.explainer());
+  AuditTally tally(observation.explainer(), options.durations);
   std::shared_ptr<Output> output;
   const auto cpu_before = cpu_time_ns(options.attach);
   std::int64_t start = 0;

@@ -29,9 +29,16 @@ constexpr Known kKnown[] = {
 
 /// Fixed ids end before this (include/uapi/linux/time.h, MAX_CLOCKS).
 constexpr int kClocks = 24;
+/// MAKE_PROCESS_CPUCLOCK(0, CPUCLOCK_SCHED) and MAKE_THREAD_CPUCLOCK(0, CPUCLOCK_SCHED), include/linux/posix-timers.h:
+/// what clock_getcpuclockid(3) and pthread_getcpuclockid(3) make of others' numbers.
+constexpr clockid_t kOwnProcess = -6;
+constexpr clockid_t kOwnThread = -2;
 
 std::optional<clockid_t> id_of(const std::string& clock) {
   if (clock.empty()) return 0;
+  for (const clockid_t id : {kOwnProcess, kOwnThread}) {
+    if (clock_kind_name(id) == clock) return id;
+  }
   for (clockid_t id = 0; id < kClocks; ++id) {
     if (clock_name(id) == clock) return id;
   }

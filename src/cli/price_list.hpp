@@ -12,7 +12,8 @@ namespace vdsotrace::cli {
 /// A call and its clock as they are printed; the clock is empty where the call has none.
 using PricedCall = std::pair<std::string, std::string>;
 
-/// Makes each of those calls some thousand times (os/call_probe). Calls whose clock has no fixed id have no price.
+/// Makes each of those calls some thousand times (os/call_probe). Of the CPU clocks of threads
+/// and processes it asks its own. Calls by other clocks without a fixed id have no price.
 Prices price_list(const std::set<PricedCall>& calls);
 
 }  // namespace vdsotrace::cli

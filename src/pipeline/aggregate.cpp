@@ -51,12 +51,13 @@ void Aggregate::add_one(const Call& call) {
   }
   std::string name = display_name(call);
   if (call.name.empty()) fold(name, "other calls");
-  last_total_ = &add_call({std::move(name), clock_of(call).value_or(""), call.route}, one);
+  const auto clock = clock_id_of(call);
+  last_total_ = &add_call({std::move(name), clock ? clock_kind_name(*clock) : "", call.route}, one);
   last_ = key;
 }
 
 void Aggregate::add_counts(const Counts& counts) {
-  const auto clock = counts.clock ? clock_name(static_cast<std::int32_t>(*counts.clock)) : std::string();
+  const auto clock = counts.clock ? clock_kind_name(static_cast<std::int32_t>(*counts.clock)) : std::string();
   const std::uint64_t measured = counts.duration_ns ? counts.count : 0;
   add_call({std::string(counts.name), clock, counts.route},
            {counts.count, counts.errors, measured, counts.duration_ns});

@@ -11,24 +11,31 @@
 namespace vdsotrace {
 namespace {
 
+/// What one such call costs here. A function without a user-space way costs its own attempt too; the legacy page costs a
+/// trap like a system call.
+double each_ns(Route route, const CallPrice& price) {
+  switch (route) {
+    case Route::vdso: return price.user_space_ns.value_or(price.function_ns);
+    case Route::fallback: return std::max(price.function_ns, price.system_call_ns);
+    case Route::syscall:
+    case Route::vsyscall: return price.system_call_ns;
+    case Route::unknown: return price.function_ns;
+  }
+  return 0;
+}
+
 /// Measured where all of them were; else what such calls cost here.
 void price(Finding& finding, const std::optional<CallPrice>& found) {
   const double count = static_cast<double>(finding.total.count);
   if (found) finding.user_space_ns = found->user_space_ns;
   if (finding.total.measured > 0 && finding.key.route != Route::syscall && finding.key.route != Route::vsyscall) {
-    finding.measured = true;
+    finding.cost_is = CostIs::measured;
     finding.cost_ns = static_cast<double>(finding.total.duration_ns) / static_cast<double>(finding.total.measured) * count;
     return;
   }
   if (!found) return;
-  // A function without a user-space way costs its own attempt too; the legacy page costs a trap like a system call.
-  switch (finding.key.route) {
-    case Route::vdso: finding.cost_ns = found->user_space_ns.value_or(found->function_ns) * count; break;
-    case Route::fallback: finding.cost_ns = std::max(found->function_ns, found->system_call_ns) * count; break;
-    case Route::syscall:
-    case Route::vsyscall: finding.cost_ns = found->system_call_ns * count; break;
-    case Route::unknown: finding.cost_ns = found->function_ns * count; break;
-  }
+  finding.cost_is = CostIs::estimated;
+  finding.cost_ns = each_ns(finding.key.route, *found) * count;
 }
 
 Finding make_finding(const AuditKey& key, const AuditEntry& entry, const Prices& prices, std::string_view clocksource) {
@@ -47,7 +54,8 @@ void add_up(Audit& audit) {
   for (const Finding& finding : audit.findings) {
     audit.by_route[static_cast<std::size_t>(finding.key.route)].add(finding.total);
     audit.cost_ns += finding.cost_ns;
-    audit.any_measured = audit.any_measured || finding.measured;
+    if (finding.cost_is == CostIs::measured) audit.measured_calls += finding.total.count;
+    if (finding.cost_is == CostIs::unknown) audit.unpriced_calls += finding.total.count;
     // Of an unknown route nobody can say that it could have been cheaper.
     if (finding.key.route == Route::vdso || finding.key.route == Route::unknown) continue;
     audit.kernel_ns += finding.cost_ns;
@@ -90,6 +98,15 @@ Audit make_audit(const AuditTally& tally, AuditedRun run, const Prices& prices) 
   audit.fallback_calls = fallback_calls(audit.findings, audit.run.without_fallback);
   advise(audit, prices);
   return audit;
+}
+
+std::string cost_basis_text(const Audit& audit) {
+  const std::uint64_t estimated = audit.calls() - audit.measured_calls - audit.unpriced_calls;
+  std::string text = audit.measured_calls > 0 ? "measured" : "";
+  if (estimated > 0 || text.empty())
+    text += fmt::format("{}estimated: calls times what one costs here, in a clean process", text.empty() ? "" : " in part, else ");
+  if (audit.unpriced_calls > 0) text += fmt::format("; {} calls have no price and are left out", grouped(audit.unpriced_calls));
+  return text;
 }
 
 std::string call_text(const AuditKey& key) {

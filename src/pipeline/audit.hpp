@@ -21,6 +21,13 @@ struct CallPrice {
 /// The price of a call; nothing where the system could not be asked.
 using Prices = std::function<std::optional<CallPrice>(const std::string& name, const std::string& clock)>;
 
+/// Where a cost comes from.
+enum class CostIs : std::uint8_t {
+  unknown,    ///< the calls have no price
+  estimated,  ///< their number times the price of one
+  measured,
+};
+
 struct CallerFinding {
   CallerKey who;
   AuditTotal total;
@@ -32,8 +39,8 @@ struct Finding {
   AuditTotal total;
   std::vector<CallerFinding> callers;       ///< busiest first
   std::map<CallStack, std::uint64_t> stacks;  ///< calls by whole stack, if those are known
-  double cost_ns = 0;                       ///< of all its calls
-  bool measured = false;                    ///< else estimated by the price
+  CostIs cost_is = CostIs::unknown;
+  double cost_ns = 0;                       ///< of all its calls, 0 if unknown
   std::optional<double> user_space_ns;      ///< what the calls would have cost in user space, if they can be had there
   std::string why;                          ///< a sentence, empty where it stayed in user space
   std::string advice;                       ///< empty where there is none to give
@@ -60,10 +67,11 @@ struct Audit {
   std::vector<std::string> clocksources;  ///< in the order in which they were met
   std::vector<Finding> findings;          ///< most expensive first
   AuditTotal by_route[kRoutes];
-  double cost_ns = 0;
+  double cost_ns = 0;                     ///< of the calls that have a price
   double kernel_ns = 0;                   ///< of that, for calls that entered the kernel
   double saved_ns = 0;                    ///< less, had all that can stay in user space stayed there
-  bool any_measured = false;
+  std::uint64_t measured_calls = 0;       ///< whose cost is measured
+  std::uint64_t unpriced_calls = 0;       ///< whose cost is not known, so that no sum has it
   std::vector<std::string> fallback_calls;  ///< system calls that the functions used would make if they fell back
   std::vector<std::string> advice;          ///< for the whole, most worthwhile first
   Timeline timeline;
@@ -75,6 +83,8 @@ struct Audit {
 
 Audit make_audit(const AuditTally& tally, AuditedRun run, const Prices& prices);
 
+/// Whether the costs are measured or estimated, and what they leave out: "estimated: calls times what one costs here".
+std::string cost_basis_text(const Audit& audit);
 /// The clock without its prefix and in words for the many that have none: "clock_gettime(CLOCK_MONOTONIC)", "time".
 std::string call_text(const AuditKey& key);
 /// "main+0x12 in hello-vdso"; "not known".

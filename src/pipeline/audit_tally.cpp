@@ -1,5 +1,7 @@
 #include "pipeline/audit_tally.hpp"
 
+#include <algorithm>
+
 #include "model/syscalls/render.hpp"
 
 namespace vdsotrace {
@@ -12,6 +14,8 @@ constexpr std::size_t kMostCallers = 4096;
 constexpr std::size_t kMostStacks = 16384;
 constexpr std::size_t kMostClocksources = 64;
 constexpr std::string_view kOtherClocks = "other clocks";
+/// What was counted is told all at once, now and then: Counts so close to each other are about the same time.
+constexpr std::int64_t kToldTogetherNs = 50'000'000;
 
 /// Under the others the thread stopped within the call: what took so long was us.
 bool measured_truly(const Call& call) { return call.duration_ns && (call.engine == "inline" || call.engine == "perf"); }
@@ -27,10 +31,10 @@ void AuditTotal::add(const AuditTotal& more) {
   duration_ns += more.duration_ns;
 }
 
-void Timeline::add(std::int64_t time_ns, Route route, std::uint64_t count) {
+/// Makes room for that time. Threads are told a little out of order: what was before the first is with the first.
+std::size_t Timeline::span_at(std::int64_t time_ns) {
   if (spans_.empty()) start_ns_ = time_ns;
-  // Threads are told a little out of order.
-  std::int64_t since = time_ns > start_ns_ ? time_ns - start_ns_ : 0;
+  const std::int64_t since = time_ns > start_ns_ ? time_ns - start_ns_ : 0;
   while (since / span_ns_ >= static_cast<std::int64_t>(kSpans)) {
     for (std::size_t i = 0; i < spans_.size(); ++i) {
       const Counts from = spans_[i];
@@ -42,25 +46,29 @@ void Timeline::add(std::int64_t time_ns, Route route, std::uint64_t count) {
   }
   const auto at = static_cast<std::size_t>(since / span_ns_);
   if (at >= spans_.size()) spans_.resize(at + 1);
+  return at;
+}
+
+void Timeline::add(std::int64_t time_ns, Route route, std::uint64_t count) {
+  const std::size_t at = span_at(time_ns);
   spans_[at][static_cast<std::size_t>(route)] += count;
 }
 
+void Timeline::add(std::int64_t from_ns, std::int64_t to_ns, Route route, std::uint64_t count) {
+  if (spans_.empty()) span_at(from_ns);
+  const std::size_t last = span_at(to_ns);
+  const std::size_t first = std::min(span_at(from_ns), last);
+  const std::uint64_t parts = last - first + 1;
+  for (std::uint64_t i = 0; i < parts; ++i)
+    spans_[first + i][static_cast<std::size_t>(route)] += count * (i + 1) / parts - count * i / parts;
+}
+
 void AuditTally::add(const Event& event) {
+  if (counted_ns_ == 0) counted_since_ns_ = counted_ns_ = event.time_ns;
   if (const auto* call = std::get_if<Call>(&event.body)) {
-    if (!call->route) return;
-    const bool measured = measured_truly(*call);
-    const AuditTotal total{1, call->error != 0 ? 1u : 0u, measured ? 1u : 0u, measured ? *call->duration_ns : 0};
-    timeline_.add(call->start_ns, *call->route, 1);
-    AuditEntry& entry =
-        add({display_name(*call), clock_of(*call).value_or(""), *call->route, call->reason}, call->caller, total);
-    if (!call->stack.empty()) add_stack(entry, call->stack);
+    if (call->route) add(*call);
   } else if (const auto* counts = std::get_if<Counts>(&event.body)) {
-    if (!counts->route || counts->count == 0) return;
-    const AuditTotal total{counts->count, counts->errors, counts->duration_ns ? counts->count : 0,
-                           counts->duration_ns.value_or(0)};
-    const auto clock = counts->clock ? clock_name(static_cast<std::int32_t>(*counts->clock)) : std::string();
-    add({std::string(counts->name), clock, *counts->route, explainer_.reason_of(event.pid, *counts)}, counts->caller,
-        total);
+    if (counts->route && counts->count > 0) add(event, *counts);
   } else if (const auto* execed = std::get_if<Execed>(&event.body)) {
     unjudged_programs_ += execed->vdso_known ? 0 : 1;
   } else if (const auto* started = std::get_if<Started>(&event.body)) {
@@ -70,6 +78,26 @@ void AuditTally::add(const Event& event) {
   } else if (const auto* source = std::get_if<Clocksource>(&event.body)) {
     if (!source->name.empty() && clocksources_.size() < kMostClocksources) clocksources_.push_back(source->name);
   }
+}
+
+void AuditTally::add(const Call& call) {
+  const bool measured = with_durations_ && measured_truly(call);
+  const AuditTotal total{1, call.error != 0 ? 1u : 0u, measured ? 1u : 0u, measured ? *call.duration_ns : 0};
+  timeline_.add(call.start_ns, *call.route, 1);
+  const auto clock = clock_id_of(call);
+  AuditEntry& entry =
+      add({display_name(call), clock ? clock_kind_name(*clock) : "", *call.route, call.reason}, call.caller, total);
+  if (!call.stack.empty()) add_stack(entry, call.stack);
+}
+
+void AuditTally::add(const Event& event, const Counts& counts) {
+  const bool measured = with_durations_ && counts.duration_ns;
+  const AuditTotal total{counts.count, counts.errors, measured ? counts.count : 0, measured ? *counts.duration_ns : 0};
+  if (event.time_ns - counted_ns_ > kToldTogetherNs) counted_since_ns_ = counted_ns_;
+  counted_ns_ = event.time_ns;
+  timeline_.add(counted_since_ns_, event.time_ns, *counts.route, counts.count);
+  const auto clock = counts.clock ? clock_kind_name(static_cast<std::int32_t>(*counts.clock)) : std::string();
+  add({std::string(counts.name), clock, *counts.route, explainer_.reason_of(event.pid, counts)}, counts.caller, total);
 }
 
 AuditEntry& AuditTally::add(AuditKey key, const std::optional<Caller>& caller, const AuditTotal& total) {

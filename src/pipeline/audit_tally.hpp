@@ -56,11 +56,15 @@ class Timeline {
   using Counts = std::array<std::uint64_t, kRoutes>;
 
   void add(std::int64_t time_ns, Route route, std::uint64_t count);
+  /// Calls of which it is known only that they were made in that time: as if they had been made evenly.
+  void add(std::int64_t from_ns, std::int64_t to_ns, Route route, std::uint64_t count);
   std::int64_t span_ns() const { return span_ns_; }
   /// Up to the last that is not empty.
   const std::vector<Counts>& spans() const { return spans_; }
 
  private:
+  std::size_t span_at(std::int64_t time_ns);
+
   std::int64_t start_ns_ = 0;
   std::int64_t span_ns_ = 1'000'000;
   std::vector<Counts> spans_;
@@ -68,8 +72,10 @@ class Timeline {
 
 class AuditTally {
  public:
-  /// `explainer` has seen every event before this sees it.
-  explicit AuditTally(const Explainer& explainer) : explainer_(explainer) {}
+  /// `explainer` has seen every event before this sees it. `with_durations`: durations are part of what is asked, not only
+  /// of what some output shows.
+  explicit AuditTally(const Explainer& explainer, bool with_durations = true)
+      : explainer_(explainer), with_durations_(with_durations) {}
 
   void add(const Event& event);
 
@@ -82,13 +88,18 @@ class AuditTally {
   std::uint64_t unjudged_programs() const { return unjudged_programs_; }
 
  private:
+  void add(const Call& call);
+  void add(const Event& event, const Counts& counts);
   AuditEntry& add(AuditKey key, const std::optional<Caller>& caller, const AuditTotal& total);
   void add_stack(AuditEntry& entry, const std::vector<Caller>& places);
 
   const Explainer& explainer_;
+  bool with_durations_;
   std::map<AuditKey, AuditEntry> entries_;
   std::size_t stacks_ = 0;
   Timeline timeline_;
+  std::int64_t counted_since_ns_ = 0;  ///< the calls of the last Counts were made after this
+  std::int64_t counted_ns_ = 0;        ///< when these were told
   std::uint64_t lost_ = 0;
   std::uint64_t unjudged_programs_ = 0;
   std::vector<std::string> clocksources_;

@@ -37,14 +37,16 @@ Json finding_json(const Finding& finding) {
   for (const CallerFinding& caller : finding.callers) callers.push_back(caller_json(caller));
   const AuditTotal& total = finding.total;
   const bool all_measured = total.measured == total.count;
+  const bool priced = finding.cost_is != CostIs::unknown;
+  const bool measured = finding.cost_is == CostIs::measured;
   Json object{{"name", json_text(finding.key.name)},
               {"clock", json_text_or_null(finding.key.clock)},
               {"route", name_of(finding.key.route)},
               {"count", json_integer(total.count)},
               {"errors", json_integer(total.errors)},
               {"duration_ns", all_measured ? json_integer(total.duration_ns) : Json(nullptr)},
-              {"cost_ns", rounded(finding.cost_ns)},
-              {"cost_is", finding.measured ? "measured" : "estimated"},
+              {"cost_ns", priced ? rounded(finding.cost_ns) : Json(nullptr)},
+              {"cost_is", priced ? Json(measured ? "measured" : "estimated") : Json(nullptr)},
               {"callers", callers},
               {"reason", finding.key.reason ? Json(name_of(*finding.key.reason)) : Json(nullptr)},
               {"why", json_text_or_null(finding.why)},
@@ -71,6 +73,8 @@ std::string audit_json(const Audit& audit) {
                     {"cpu_ns", audit.run.cpu_ns > 0 ? json_integer(audit.run.cpu_ns) : Json(nullptr)},
                     {"routes", routes},
                     {"cost_ns", rounded(audit.cost_ns)},
+                    {"cost_basis", cost_basis_text(audit)},
+                    {"unpriced_calls", json_integer(audit.unpriced_calls)},
                     {"kernel_cost_ns", rounded(audit.kernel_ns)},
                     {"avoidable_cost_ns", rounded(audit.saved_ns)},
                     {"calls", findings},

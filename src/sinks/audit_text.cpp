@@ -50,7 +50,7 @@ std::string cost_text(const Audit& audit) {
   std::string text = fmt::format("cost         {}", duration_text(audit.cost_ns));
   if (run.wall_ns > 0) text += fmt::format(", {:.2f} % of the run", percent(audit.cost_ns, static_cast<double>(run.wall_ns)));
   if (run.cpu_ns > 0) text += fmt::format(", {:.2f} % of its processor time", percent(audit.cost_ns, static_cast<double>(run.cpu_ns)));
-  text += audit.any_measured ? " (measured)\n" : " (estimated: calls times what one costs here, in a clean process)\n";
+  text += fmt::format(" ({})\n", cost_basis_text(audit));
   if (audit.kernel_ns > 0)
     text += fmt::format("             {} of it in calls that entered the kernel; user space could have saved {}\n",
                         duration_text(audit.kernel_ns), duration_text(audit.saved_ns));
@@ -78,7 +78,7 @@ std::string callers_text(const Finding& finding, std::size_t most) {
 std::string finding_text(const Finding& finding, const AuditTextOptions& options) {
   const Palette palette(options.color);
   const double each = finding.cost_ns / static_cast<double>(finding.total.count);
-  const bool priced = finding.cost_ns > 0;
+  const bool priced = finding.cost_is != CostIs::unknown;
   std::string text = fmt::format("{:>14}  ", grouped(finding.total.count));
   palette.append(text, Palette::of(finding.key.route), fmt::format("{:<8}", name_of(finding.key.route)));
   text += fmt::format(" {:>9} {:>9}  ", priced ? duration_text(each) : "-", priced ? duration_text(finding.cost_ns) : "-");

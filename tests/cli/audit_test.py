@@ -72,12 +72,12 @@ class Counts(unittest.TestCase):
 
     def test_costs_and_advice(self):
         testing.require_user_space_clock()
-        code = "import time\nfor i in range(100000): time.monotonic()\nfor i in range(500): time.process_time()"
+        code = "import time\nfor i in range(100000): time.monotonic()\nfor i in range(2000): time.process_time()"
         found = audit(PYTHON, "-c", code)
         calls = table(found)
         served = calls["clock_gettime", "CLOCK_MONOTONIC", "vdso"]
         self.assertGreaterEqual(served["count"], 100000)
-        self.assertEqual(calls["clock_gettime", CPU, "fallback"]["count"], 500)
+        self.assertEqual(calls["clock_gettime", CPU, "fallback"]["count"], 2000)
         self.assertEqual(served["cost_is"], "estimated")
         costs = [call["cost_ns"] for call in found["calls"]]
         self.assertEqual(costs, sorted(costs, reverse=True))
@@ -90,6 +90,28 @@ class Counts(unittest.TestCase):
         day = table(found)["gettimeofday", None, "vdso"]
         self.assertEqual((day["count"], day["cost_is"]), (1, "measured"))
         self.assertGreater(day["duration_ns"], 0)
+
+    def test_clocks_of_threads_are_one_row_with_a_price(self):
+        code = ("import threading, time\n"
+                "go = threading.Event()\n"
+                "threads = [threading.Thread(target=go.wait) for _ in range(20)]\n"
+                "for thread in threads: thread.start()\n"
+                "for thread in threads: time.clock_gettime(time.pthread_getcpuclockid(thread.ident))\n"
+                "go.set()")
+        found = audit(PYTHON, "-c", code)
+        rows = [call for call in found["calls"] if call["name"] == "clock_gettime" and call["route"] == "fallback"]
+        self.assertEqual([(row["clock"], row["count"], row["cost_is"]) for row in rows],
+                         [("CPU clock of a thread", 20, "estimated")])
+        self.assertGreater(rows[0]["cost_ns"], 0)
+        self.assertEqual(found["unpriced_calls"], 0)
+
+    def test_what_has_no_price_is_left_out_aloud(self):
+        code = "import time\ntry: time.clock_gettime(1234567)\nexcept OSError: pass"
+        found = audit(PYTHON, "-c", code)
+        row, = [call for call in found["calls"] if (call["errors"], call["count"]) == (1, 1)]
+        self.assertEqual((row["cost_ns"], row["cost_is"], found["unpriced_calls"]), (None, None, 1))
+        text = vdsotrace("audit", PYTHON, "-c", code).stderr
+        self.assertIn("in a clean process; 1 calls have no price and are left out)", text)
 
     def test_a_hidden_vdso(self):
         calls = table(audit("--no-vdso", *example("hello-vdso")))
@@ -223,6 +245,29 @@ class Reports(unittest.TestCase):
             self.assertGreaterEqual(event["ts"], 0)
             self.assertTrue({"pid", "tid", "name"} <= event.keys())
             self.assertEqual("dur" in event, event["ph"] == "X")
+
+    def test_reports_do_not_change_what_is_measured(self):
+        code = "import time\nfor i in range(1000): time.monotonic()"
+        for option in ("--html", "--folded", "--chrome-trace"):
+            for durations, cost in (([], "estimated"), (["-T"], "measured")):
+                with self.subTest(option=option, durations=durations):
+                    found = audit(*durations, option, self.path("report"), PYTHON, "-c", code)
+                    self.assertEqual(table(found)["clock_gettime", "CLOCK_MONOTONIC", "vdso"]["cost_is"], cost)
+                    self.assertTrue(found["cost_basis"].startswith(cost))
+        # How long each call took stands in a trace of each call alone.
+        self.assertEqual(audit("--chrome-trace", self.path("report"), PYTHON, "-c", code)["calls"][0]["duration_ns"], None)
+        events = json.loads(Path(self.path("report")).read_text())["traceEvents"]
+        self.assertGreater(sum(event["ph"] == "X" for event in events), 1000)
+
+    def test_every_report_says_the_same(self):
+        code = "import time\nfor i in range(100000): time.monotonic()"
+        ran = vdsotrace("audit", "--json", "-o", self.path("json"), "--html", self.path("page"), PYTHON, "-c", code)
+        self.assertEqual(ran.status, 0, ran.stderr)
+        page = json.loads(Page(Path(self.path("page")).read_text()).data)
+        # Calls that were only counted are shown in the time in which they were made.
+        spans = page.pop("timeline")["spans"]
+        self.assertEqual(page, json.loads(Path(self.path("json")).read_text()))
+        self.assertEqual(sum(sum(span) for span in spans), sum(page["routes"].values()))
 
     def test_hostile_names_stay_text(self):
         program = self.path("<img src=x onerror=alert(1)>\x1b[31m")

@@ -6,6 +6,7 @@
 
 #include "event_stream.hpp"
 #include "model/clock_kind.hpp"
+#include "pipeline/aggregate.hpp"
 #include "sinks/audit_report.hpp"
 #include "sinks/chrome_trace.hpp"
 
@@ -153,7 +154,7 @@ TEST_CASE("durations that were measured come before prices") {
   run.add(call);
   const Audit audit = run.audit();
   REQUIRE(audit.findings.size() == 1);
-  CHECK(audit.findings[0].measured);
+  CHECK(audit.findings[0].cost_is == CostIs::measured);
   CHECK(audit.findings[0].cost_ns == Approx(200));
 }
 
@@ -165,7 +166,7 @@ TEST_CASE("a duration with a stop in it is no measure of the call") {
   run.add(call);
   const Audit audit = run.audit();
   REQUIRE(audit.findings.size() == 1);
-  CHECK_FALSE(audit.findings[0].measured);
+  CHECK(audit.findings[0].cost_is == CostIs::estimated);
   CHECK(audit.findings[0].cost_ns < 28'000);
 }
 
@@ -229,6 +230,75 @@ TEST_CASE("calls by an unknown route are in every figure") {
   CHECK(audit_text(run_of_nothing(), {}).find("unknown route") == std::string::npos);
   CHECK(nlohmann::json::parse(audit_json(audit))["routes"]["unknown"] == 1000);
   CHECK(audit_folded(audit).find("clock_gettime(CLOCK_MONOTONIC)_[unknown] 1000\n") != std::string::npos);
+  CHECK(audit.timeline.spans()[0] == Timeline::Counts{3, 0, 0, 0, 1000});
+}
+
+TEST_CASE("CPU clocks of threads and processes are one row each") {
+  Audited run;
+  Aggregate totals;
+  for (std::uint64_t tid = 1; tid <= 200; ++tid) {
+    const auto made_up = [&](std::uint64_t kind) { return static_cast<std::uint32_t>(~tid << 3 | kind); };
+    run.add(counts_of("clock_gettime", made_up(6), Route::fallback, 1));
+    run.add(made("clock_gettime", made_up(6), Route::fallback));
+    run.add(counts_of("clock_gettime", made_up(2), Route::fallback, 1));
+    totals.add(event(made("clock_gettime", made_up(6), Route::fallback)));
+  }
+  const Audit audit = run.audit();
+  REQUIRE(audit.findings.size() == 2);
+  CHECK(audit.findings[0].key.clock == "CPU clock of a thread");
+  CHECK(audit.findings[0].total.count == 400);
+  CHECK(audit.findings[1].key.clock == "CPU clock of a process");
+  CHECK(totals.calls().size() == 1);
+}
+
+TEST_CASE("what has no price is said to have none") {
+  Audited run;
+  run.add(counts_of("clock_gettime", 1, Route::vdso, 10));
+  run.add(counts_of("clock_gettime", 99, Route::fallback, 7));
+  const auto only_known = [](const std::string&, const std::string& clock) -> std::optional<CallPrice> {
+    return clock == "CLOCK_MONOTONIC" ? std::optional(CallPrice{25, 25, 250}) : std::nullopt;
+  };
+  const Audit audit = make_audit(run.tally, run_of(1'000'000), only_known);
+  CHECK(audit.unpriced_calls == 7);
+  CHECK(cost_basis_text(audit) ==
+        "estimated: calls times what one costs here, in a clean process; 7 calls have no price and are left out");
+  const auto json = nlohmann::json::parse(audit_json(audit));
+  CHECK(json["unpriced_calls"] == 7);
+  CHECK(json["calls"][0]["cost_ns"] == 250);
+  CHECK(json["calls"][1]["cost_ns"].is_null());
+  CHECK(json["calls"][1]["cost_is"].is_null());
+}
+
+TEST_CASE("durations that only another output asked for change no cost") {
+  Explainer explainer;
+  AuditTally tally(explainer, false);
+  Call call = made("clock_gettime", 1, Route::vdso);
+  call.engine = "inline";
+  call.duration_ns = 90'000;
+  tally.add(event(call));
+  Counts counts = counts_of("clock_gettime", 1, Route::vdso, 1);
+  counts.duration_ns = 90'000;
+  tally.add(event(counts));
+  const Audit audit = make_audit(tally, run_of(1'000'000), prices());
+  CHECK(audit.cost_ns == Approx(2 * 25));
+  CHECK(audit.measured_calls == 0);
+}
+
+TEST_CASE("calls that were only counted are spread over the time in which they were made") {
+  constexpr std::int64_t kMs = 1'000'000;
+  Explainer explainer;
+  AuditTally tally(explainer);
+  tally.add(event(Clocksource{"tsc"}, kPid, kTime));
+  tally.add(event(counts_of("time", {}, Route::vdso, 1000), kPid, kTime + 99 * kMs));
+  tally.add(event(counts_of("getcpu", {}, Route::fallback, 100), kPid, kTime + 99 * kMs + 1));
+  const auto& spans = tally.timeline().spans();
+  REQUIRE(spans.size() == 100);
+  for (const auto& span : spans) CHECK(span == Timeline::Counts{10, 1, 0, 0, 0});
+  tally.add(event(counts_of("time", {}, Route::vdso, 7), kPid, kTime + 199 * kMs));
+  CHECK(tally.timeline().spans()[0][0] == 10);
+  std::uint64_t sum = 0;
+  for (const auto& span : tally.timeline().spans()) sum += span[0];
+  CHECK(sum == 1007);
 }
 
 TEST_CASE("time spans double when the run outgrows them") {

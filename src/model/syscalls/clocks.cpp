@@ -8,6 +8,7 @@
 
 #include <fmt/core.h>
 
+#include "model/clock_kind.hpp"
 #include "model/syscalls/render.hpp"
 #include "model/syscalls/spec.hpp"
 
@@ -50,11 +51,23 @@ std::string clock_name(std::int32_t id) {
   return fmt::format("{}({}, {:#x} /* CPUCLOCK_??? */)", macro, owner, kind);
 }
 
-std::optional<std::string> clock_of(const Call& call) {
+std::string clock_kind_name(std::int32_t id) {
+  const ClockKind kind = kind_of_clock(id);
+  if (id >= 0 || kind == ClockKind::unknown) return clock_name(id);
+  if (kind == ClockKind::dynamic) return "clock of a device";
+  return (static_cast<std::uint32_t>(id) & kPerThread) != 0 ? "CPU clock of a thread" : "CPU clock of a process";
+}
+
+std::optional<std::int32_t> clock_id_of(const Call& call) {
   const CallSpec* spec = spec_of(call.abi, call.nr);
   const std::string_view name = spec != nullptr ? spec->name : call.name;
   if (std::find(kClockCalls.begin(), kClockCalls.end(), name) == kClockCalls.end()) return {};
-  return clock_name(static_cast<std::int32_t>(call.args[0]));
+  return static_cast<std::int32_t>(call.args[0]);
+}
+
+std::optional<std::string> clock_of(const Call& call) {
+  const auto id = clock_id_of(call);
+  return id ? std::optional(clock_name(*id)) : std::nullopt;
 }
 
 }  // namespace vdsotrace

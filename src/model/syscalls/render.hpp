@@ -64,6 +64,10 @@ std::string display_name(const Call& call);
 
 /// The clock id argument of a clock call ("CLOCK_MONOTONIC"), nothing for other calls.
 std::optional<std::string> clock_of(const Call& call);
+/// That argument itself.
+std::optional<std::int32_t> clock_id_of(const Call& call);
+/// What a clock is counted as: by its name; those that programs make of a thread, a process or a device by that kind.
+std::string clock_kind_name(std::int32_t id);
 /// A clock id in strace's spelling, dynamic clocks as FD_TO_CLOCKID(3) or
 /// MAKE_PROCESS_CPUCLOCK(1, CPUCLOCK_SCHED).
 std::string clock_name(std::int32_t id);
