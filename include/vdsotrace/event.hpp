@@ -88,9 +88,24 @@ struct Exited {
 /// The thread goes on without us.
 struct Detached {};
 
+/// What the figures lack where a Notice applies.
+enum class Missing : std::uint8_t {
+  nothing,           ///< they are whole
+  times,             ///< every call is there; when some were made, or how long they took, is not exact
+  routes,            ///< every call is there; the route of some is `unknown`
+  user_space_calls,  ///< calls that stay in user space, of some vDSO functions or of all
+  vdso_calls,        ///< calls of some vDSO functions or of all, whichever way they go
+  direct_calls,      ///< system calls that are made without the vDSO
+};
+/// "direct-calls": as JSON spells it; empty for `nothing`.
+std::string_view name_of(Missing missing);
+/// Whether some calls are in no total.
+constexpr bool lacks_calls(Missing missing) { return missing >= Missing::user_space_calls; }
+
 /// Something the user should know that is not an error.
 struct Notice {
   std::string text;
+  Missing missing = Missing::nothing;
 };
 
 /// The system's clocksource, told at the start and whenever it has become another one.

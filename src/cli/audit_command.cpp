@@ -176,9 +176,10 @@ Result<void> check_files(const AuditOptions& audit) {
   return {};
 }
 
-Result<void> add_sinks(Observation& observation, const Options& o, AuditTally& tally) {
+Result<void> add_sinks(Observation& observation, const Options& o, const Output& output, AuditTally& tally) {
   if (auto checked = check_files(*o.audit); !checked) return checked;
   Pipeline& pipeline = observation.pipeline();
+  add_notices(pipeline, o, output);
   pipeline.add(std::make_unique<TallySink>(tally));
   if (shows_progress())
     pipeline.add(std::make_unique<ProgressLine>(Output::standard_error(), observation.totals(), terminal_columns()));
@@ -202,7 +203,7 @@ Result<int> run_audit(const Options& options) {
     if (!opened) return tl::unexpected(opened.error());
     output = std::move(*opened);
     start = monotonic_ns();
-    return add_sinks(observation, options, tally);
+    return add_sinks(observation, options, *output, tally);
   });
   if (!end) return tl::unexpected(end.error());
   AuditedRun run = run_facts(options, observation.engine());
@@ -212,6 +213,7 @@ Result<int> run_audit(const Options& options) {
   auto written = observation.pipeline().finish();
   const Audit audit = make_audit(tally, std::move(run), prices_for(tally));
   if (auto reports = write_reports(options, audit, *output); !reports && written) written = reports;
+  tell_lost(options, *output, observation.totals());
   const bool forbidden = tell_forbidden(options, audit), unjudged = tell_unjudged(options, tally);
   const auto last = observation.await_rest(*end);
   if (!written) return tl::unexpected(written.error());

@@ -150,6 +150,7 @@ Result<int> compare_runs(const CompareOptions& o) {
   SeenRun ours;
   Observation observation(o.trace, Needs{});
   const auto end = observation.run([&]() -> Result<void> {
+    add_notices(observation.pipeline(), o.trace, **output);
     observation.pipeline().add(std::make_unique<SeenRunSink>(ours, DecodeLimits{o.trace.string_limit}));
     return {};
   });
@@ -159,11 +160,14 @@ Result<int> compare_runs(const CompareOptions& o) {
   if (o.log.empty()) theirs = run_strace(*strace, o.trace);
   if (!theirs) return tl::unexpected(theirs.error());
 
+  const Aggregate& totals = observation.totals();
   CompareFacts facts{VDSOTRACE_VERSION, o.trace.program, std::string(observation.engine()), o.log.empty() ? *strace : o.log,
-                     o.log.empty(), o.trace.hide_vdso, o.most_lines};
+                     o.log.empty(), o.trace.hide_vdso, o.most_lines, totals.lost(), totals.complete(), totals.notices().lines()};
   const Comparison comparison = compare(*theirs, ours);
   (*output)->write(o.trace.json ? compare_json(comparison, facts) : compare_text(comparison, facts));
-  if (auto closed = (*output)->close(); !closed) return tl::unexpected(closed.error());
+  const auto closed = (*output)->close();
+  tell_lost(o.trace, **output, totals);
+  if (!closed) return tl::unexpected(closed.error());
   return exit_as(observation.await_rest(*end));
 }
 

@@ -14,6 +14,7 @@
 #include "os/procfs.hpp"
 #include "os/spawn.hpp"
 #include "os/waiter.hpp"
+#include "sinks/notice_sink.hpp"
 #include "trace/clocksource_watch.hpp"
 #include "trace/session.hpp"
 
@@ -170,6 +171,17 @@ Result<std::shared_ptr<Output>> open_output(const Options& o) {
   if (o.output.empty() || o.split) return Output::standard_error();
   if (o.output.starts_with('|') || o.output.starts_with('!')) return Output::command(o.output.substr(1));
   return Output::file(o.output, o.append);
+}
+
+void add_notices(Pipeline& pipeline, const Options& o, const Output& output) {
+  if (o.split || !output.is_standard_error())
+    pipeline.add(std::make_unique<NoticeSink>(Output::standard_error(), o.quiet));
+}
+
+void tell_lost(const Options& o, const Output& output, const Aggregate& totals) {
+  // Among lines of JSON there is nothing else.
+  if (totals.lost() == 0 || (o.json && output.is_standard_error())) return;
+  Output::standard_error()->write(fmt::format("vdsotrace: {} calls could not be recorded\n", totals.lost()));
 }
 
 bool wants_color(const Options& o, const Output& output) {

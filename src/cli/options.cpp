@@ -69,7 +69,7 @@ void declare(CLI::App& app, Raw& raw) {
       ->type_name("VAR[=VAL]")
       ->allow_extra_args(false);
   app.add_option("-u,--user", o.user, "Run the program as USER")->type_name("USER");
-  app.add_flag("-q,--quiet", o.quiet, "Fewer messages; -qq: no exit lines either");
+  app.add_flag("-q,--quiet", o.quiet, "Fewer messages; -qq: no exit lines either; -qqq: not even that calls are missing");
   app.add_option("--engine", o.engine, "auto, inline, breakpoint, perf or step")->type_name("ENGINE");
   app.add_flag("--pin", o.pin, "Share one processor with the program: stops cost less");
   app.add_option("--duration", o.duration, "End the trace after that many seconds")->type_name("SECONDS");

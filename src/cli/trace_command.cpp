@@ -5,6 +5,7 @@
 #include "cli/observation.hpp"
 #include "os/clocksource.hpp"
 #include "sinks/json_lines.hpp"
+#include "sinks/notice_sink.hpp"
 #include "sinks/split.hpp"
 #include "sinks/summary.hpp"
 #include "sinks/text.hpp"
@@ -48,6 +49,7 @@ RunFacts run_facts(const Options& o, std::string_view engine) {
 void add_sinks(Pipeline& pipeline, const Options& o, const std::shared_ptr<Output>& output, const Aggregate& totals,
                std::string_view engine) {
   const DecodeLimits limits{o.string_limit};
+  add_notices(pipeline, o, *output);
   if (o.json) {
     pipeline.add(std::make_unique<JsonLinesSink>(output, totals, run_facts(o, engine), limits, o.summary_only));
     return;
@@ -57,6 +59,8 @@ void add_sinks(Pipeline& pipeline, const Options& o, const std::shared_ptr<Outpu
     pipeline.add(std::make_unique<SplitSink>(o.output, o.append, text));
   } else if (!o.summary_only) {
     pipeline.add(std::make_unique<TextSink>(output, text));
+  } else {
+    pipeline.add(std::make_unique<NoticeSink>(output, o.quiet));
   }
   if (o.summary_only || o.summary_too)
     pipeline.add(std::make_unique<SummarySink>(output, totals, o.sort, std::string(engine)));
@@ -83,6 +87,7 @@ Result<int> run_trace(const Options& options) {
   });
   if (!end) return tl::unexpected(end.error());
   const auto finished = finish(observation.pipeline(), *output);
+  tell_lost(options, *output, observation.totals());
   const auto last = observation.await_rest(*end);
   if (!finished) return tl::unexpected(finished.error());
   return exit_as(last);

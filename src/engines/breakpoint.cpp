@@ -71,12 +71,13 @@ void BreakpointEngine::install(AddressSpace& space, StoppedThread& stopped, std:
   for (const PlannedPatch& patch : plan.patches) {
     if (space.patch(stopped.tid(), patch.offset, patch.bytes)) continue;
     space.unpatch(stopped.tid());
-    reporter_.tell(stopped.thread(), Notice{"its vDSO cannot be written: vDSO calls are not reported"});
+    reporter_.tell(stopped.thread(), Notice{"its vDSO cannot be written: vDSO calls are not reported", Missing::user_space_calls});
     return;
   }
   if (plan.unobservable.empty() || !told_unobservable_.insert(space.image()).second) return;
   for (const Unobservable& function : plan.unobservable)
-    reporter_.tell(stopped.thread(), Notice{fmt::format("{} is not observed: {}", function.function, function.why)});
+    reporter_.tell(stopped.thread(), Notice{fmt::format("{} is not observed: {}", function.function, function.why),
+                                            Missing::user_space_calls});
 }
 
 bool BreakpointEngine::remove(AddressSpace& space, StoppedThread& stopped) { return space.unpatch(stopped.tid()); }

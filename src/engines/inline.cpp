@@ -119,7 +119,7 @@ EngineStops InlineEngine::stops() const {
 void InlineEngine::use_breakpoints(BreakpointEngine& engine, AddressSpace& space, StoppedThread& stopped) {
   const bool changes = space.image() != nullptr && engine.changes(*space.image());
   if (changes && stopped.thread().fate == ptrace::OnTracerDeath::leave) {
-    if (!std::exchange(told_unseen_, true)) reporter_.tell(stopped.thread(), Notice{unseen(engine, space)});
+    if (!std::exchange(told_unseen_, true)) reporter_.tell(stopped.thread(), Notice{unseen(engine, space), Missing::user_space_calls});
     return;
   }
   if (changes) space.let_every_call_stop();
@@ -447,7 +447,7 @@ void InlineEngine::end_clock_reads(const StubSpace& space, StoppedThread& stoppe
     write_remote(stopped.tid(), space.placed().place.code + word, kNo);
   if (std::exchange(told_undated_, true)) return;
   reporter_.tell(stopped.thread(), Notice{"may not read the processor's time-stamp counter: times of calls that stay in user space are "
-                                          "those at which they were found"});
+                                          "those at which they were found", Missing::times});
 }
 
 // ---- what the breakpoints take care of ----

@@ -35,14 +35,15 @@ void PerfEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<
   if (space.image() == nullptr) return;
   if (space.abi() != Abi::x86_64) {
     reporter_.tell(stopped.thread(),
-                   Notice{fmt::format("{} program: its vDSO calls are not observed", name_of(space.abi()))});
+                   Notice{fmt::format("{} program: its vDSO calls are not observed", name_of(space.abi())),
+                          Missing::user_space_calls});
     return;
   }
   const PerfPlan& plan = plan_for(*space.image());
   if (plan.points.empty()) return;
   watch(stopped.thread());
-  const std::string limits = perf_limits(plan);
-  if (!limits.empty() && told_limits_.insert(space.image()).second) reporter_.tell(stopped.thread(), Notice{limits});
+  if (!told_limits_.insert(space.image()).second) return;
+  for (Notice& limit : perf_limits(plan, true)) reporter_.tell(stopped.thread(), std::move(limit));
 }
 
 void PerfEngine::watch(const Thread& thread) {
@@ -56,7 +57,7 @@ void PerfEngine::watch(const Thread& thread) {
   const PerfTarget target{thread.tid, heirs_};
   const PerfOrder order{space.base(), plan_for(*space.image()).points, false, {}, {}};
   if (auto done = watched.watch->add(target, order, stream_.rings()); !done)
-    reporter_.tell(thread, Notice{fmt::format("vDSO calls are not all seen: {}", done.error().message)});
+    reporter_.tell(thread, Notice{fmt::format("vDSO calls are not all seen: {}", done.error().message), Missing::user_space_calls});
 }
 
 bool PerfEngine::leave_for_good(StoppedThread& stopped, bool) {

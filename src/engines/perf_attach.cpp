@@ -122,18 +122,18 @@ void PerfSession::tell_beginning(pid_t pid, const Process& process) {
 }
 
 void PerfSession::tell_limits(pid_t pid, const AddressSpace& space) {
-  if (!trace_points_)
-    tell(pid, pid, Notice{"tracefs is not mounted or may not be read: direct system calls are not seen"});
+  if (!trace_points_ && needs_.selection.wants_route(Route::syscall))
+    tell(pid, pid, Notice{"tracefs is not mounted or may not be read: direct system calls are not seen", Missing::direct_calls});
   if (!space.is_known()) {
-    tell(pid, pid, Notice{fmt::format("its vDSO cannot be found: {}", space.unusable())});
+    tell(pid, pid, Notice{fmt::format("its vDSO cannot be found: {}", space.unusable()), Missing::vdso_calls});
   } else if (!space.has_vdso()) {
     tell(pid, pid, Notice{"this program has no vDSO"});
   } else if (space.image() == nullptr) {
-    tell(pid, pid, Notice{fmt::format("its vDSO cannot be observed: {}", space.unusable())});
+    tell(pid, pid, Notice{fmt::format("its vDSO cannot be observed: {}", space.unusable()), Missing::vdso_calls});
   } else if (space.abi() != Abi::x86_64) {
-    tell(pid, pid, Notice{fmt::format("{} program: its vDSO calls are not observed", name_of(space.abi()))});
-  } else if (const std::string limits = perf_limits(plan_for(*space.image())); !limits.empty()) {
-    tell(pid, pid, Notice{limits});
+    tell(pid, pid, Notice{fmt::format("{} program: its vDSO calls are not observed", name_of(space.abi())), Missing::vdso_calls});
+  } else {
+    for (Notice& limit : perf_limits(plan_for(*space.image()), trace_points_.has_value())) tell(pid, pid, std::move(limit));
   }
 }
 

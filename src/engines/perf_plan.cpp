@@ -79,15 +79,16 @@ PerfPlan plan_perf_points(const VdsoImage& image, const std::function<bool(const
   return plan;
 }
 
-std::string perf_limits(const PerfPlan& plan) {
-  std::string text;
+std::vector<Notice> perf_limits(const PerfPlan& plan, bool fallbacks_seen) {
+  std::vector<Notice> limits;
   if (!plan.unwatched.empty())
-    text = fmt::format("the processor has {} breakpoints: vDSO calls of {} are not seen (choose with -e trace=)",
-                       kMostPerfPoints, fmt::join(plan.unwatched, ", "));
+    limits.push_back({fmt::format("the processor has {} breakpoints: vDSO calls of {} are not seen (choose with -e trace=)",
+                                  kMostPerfPoints, fmt::join(plan.unwatched, ", ")),
+                      fallbacks_seen ? Missing::user_space_calls : Missing::vdso_calls});
   if (!plan.unproven.empty())
-    text += fmt::format("{}whether vDSO calls of {} enter the kernel is not known", text.empty() ? "" : "; ",
-                        fmt::join(plan.unproven, ", "));
-  return text;
+    limits.push_back({fmt::format("whether vDSO calls of {} enter the kernel is not known", fmt::join(plan.unproven, ", ")),
+                      Missing::routes});
+  return limits;
 }
 
 }  // namespace vdsotrace

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vdsotrace/event.hpp"
 #include "vdsotrace/vdso_image.hpp"
 
 namespace vdsotrace {
@@ -38,7 +39,7 @@ struct PerfPlan {
 PerfPlan plan_perf_points(const VdsoImage& image, const std::function<bool(const VdsoService&)>& wanted,
                           bool others_see_fallbacks);
 
-/// What a user should know of such a plan, if anything: the text of a Notice.
-std::string perf_limits(const PerfPlan& plan);
+/// What a user should know of such a plan. `fallbacks_seen`: also of functions that are not watched.
+std::vector<Notice> perf_limits(const PerfPlan& plan, bool fallbacks_seen);
 
 }  // namespace vdsotrace

@@ -163,7 +163,8 @@ void PerfSession::on(const PerfExec& exec) {
   tell(exec.pid, exec.pid, Execed{proc::executable(exec.pid), 0, space.abi(), space.facts(), space.is_known()});
   tell(exec.pid, exec.pid,
        Notice{done ? "it has executed a program: vDSO calls that this made before now are missing"
-                   : fmt::format("it has executed a program: its vDSO calls are not seen: {}", done.error().message)});
+                   : fmt::format("it has executed a program: its vDSO calls are not seen: {}", done.error().message),
+              Missing::vdso_calls});
 }
 
 /// What an open call came to may be among what was lost, and whose records these were is not known.
@@ -218,6 +219,8 @@ void PerfSession::end_thread(pid_t pid, pid_t tid, Event::Body last) {
 /// round. So nothing of that time is evidence, and the route of a call that is open then is not known.
 void PerfSession::detach() {
   settle_sleepers();
+  // The kernel tells a loss with the next record for which there is room.
+  take(false);
   until_ = monotonic_ns();
   watch_.stop();
   take(true);

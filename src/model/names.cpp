@@ -23,6 +23,10 @@ constexpr std::array<RouteWords, kRoutes> kRouteWords{{
 constexpr std::array<std::string_view, 6> kHowWords{"spawn", "attach", "fork",
                                                     "vfork", "clone",  "thread"};
 
+/// Indexed by Missing.
+constexpr std::array<std::string_view, 6> kMissingWords{"",           "times",       "routes", "user-space-calls",
+                                                        "vdso-calls", "direct-calls"};
+
 }  // namespace
 
 std::string_view name_of(Route route) {
@@ -37,6 +41,8 @@ std::optional<Route> route_named(std::string_view name) {
   }
   return std::nullopt;
 }
+
+std::string_view name_of(Missing missing) { return kMissingWords.at(static_cast<std::size_t>(missing)); }
 
 std::string_view name_of(Started::How how) { return kHowWords.at(static_cast<std::size_t>(how)); }
 

@@ -73,6 +73,8 @@ void Aggregate::add(const Event& event) {
     if (started->begins_process()) ++processes_;
   } else if (const auto* lost = std::get_if<Lost>(&event.body)) {
     lost_ += lost->count;
+  } else if (const auto* notice = std::get_if<Notice>(&event.body)) {
+    notices_.add(event.pid, *notice);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "pipeline/notices.hpp"
 #include "vdsotrace/event.hpp"
 
 namespace vdsotrace {
@@ -40,6 +41,9 @@ class Aggregate {
   std::uint64_t processes() const { return processes_; }
   std::uint64_t threads() const { return threads_; }
   std::uint64_t lost() const { return lost_; }
+  const Notices& notices() const { return notices_; }
+  /// Whether every call is in here.
+  bool complete() const { return lost_ == 0 && !notices_.lack_calls(); }
 
  private:
   void add_one(const Call& call);
@@ -68,6 +72,7 @@ class Aggregate {
   std::uint64_t processes_ = 0;
   std::uint64_t threads_ = 0;
   std::uint64_t lost_ = 0;
+  Notices notices_;
 };
 
 }  // namespace vdsotrace

@@ -90,6 +90,7 @@ Audit make_audit(const AuditTally& tally, AuditedRun run, const Prices& prices) 
   audit.clocksources = tally.clocksources();
   audit.timeline = tally.timeline();
   audit.lost = tally.lost();
+  audit.notices = tally.notices();
   const std::string clocksource = audit.clocksources.empty() ? std::string() : audit.clocksources.back();
   for (const auto& [key, entry] : tally.entries()) audit.findings.push_back(make_finding(key, entry, prices, clocksource));
   std::ranges::stable_sort(audit.findings, std::ranges::greater(),

@@ -76,7 +76,10 @@ struct Audit {
   std::vector<std::string> advice;          ///< for the whole, most worthwhile first
   Timeline timeline;
   std::uint64_t lost = 0;
+  Notices notices;
 
+  /// Whether every call is in here.
+  bool complete() const { return lost == 0 && !notices.lack_calls(); }
   std::uint64_t count(Route route) const { return by_route[static_cast<std::size_t>(route)].count; }
   std::uint64_t calls() const;
 };

@@ -75,6 +75,8 @@ void AuditTally::add(const Event& event) {
     unjudged_programs_ += started->vdso_known ? 0 : 1;
   } else if (const auto* lost = std::get_if<Lost>(&event.body)) {
     lost_ += lost->count;
+  } else if (const auto* notice = std::get_if<Notice>(&event.body)) {
+    notices_.add(event.pid, *notice);
   } else if (const auto* source = std::get_if<Clocksource>(&event.body)) {
     if (!source->name.empty() && clocksources_.size() < kMostClocksources) clocksources_.push_back(source->name);
   }

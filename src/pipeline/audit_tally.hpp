@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "pipeline/explainer.hpp"
+#include "pipeline/notices.hpp"
 #include "vdsotrace/event.hpp"
 
 namespace vdsotrace {
@@ -82,6 +83,7 @@ class AuditTally {
   const std::map<AuditKey, AuditEntry>& entries() const { return entries_; }
   const Timeline& timeline() const { return timeline_; }
   std::uint64_t lost() const { return lost_; }
+  const Notices& notices() const { return notices_; }
   /// Clocksources in the order in which they were seen.
   const std::vector<std::string>& clocksources() const { return clocksources_; }
   /// Programs whose vDSO was not found, so that no call of theirs has a route.
@@ -102,6 +104,7 @@ class AuditTally {
   std::int64_t counted_ns_ = 0;        ///< when these were told
   std::uint64_t lost_ = 0;
   std::uint64_t unjudged_programs_ = 0;
+  Notices notices_;
   std::vector<std::string> clocksources_;
 };
 

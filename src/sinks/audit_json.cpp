@@ -80,7 +80,9 @@ std::string audit_json(const Audit& audit) {
                     {"calls", findings},
                     {"advice", json_texts(audit.advice)},
                     {"seccomp_must_allow", json_texts(audit.fallback_calls)},
-                    {"lost", json_integer(audit.lost)}};
+                    {"lost", json_integer(audit.lost)},
+                    {"complete", audit.complete()},
+                    {"notices", json_texts(audit.notices.lines())}};
   return dumped(object) + '\n';
 }
 

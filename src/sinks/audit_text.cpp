@@ -35,19 +35,20 @@ std::string head_text(const Audit& audit) {
   text += fmt::format("run          {}{}; engine {}; Linux {}; clocksource {}\n", duration_text(static_cast<double>(run.wall_ns)), cpu,
                       run.engine, run.kernel,
                       audit.clocksources.empty() ? "unknown" : escaped(fmt::format("{}", fmt::join(audit.clocksources, ", then "))));
-  text += fmt::format("calls        {} that a vDSO can serve:", grouped(audit.calls()));
+  text += fmt::format("calls        {} that a vDSO can serve{}:", grouped(audit.calls()), audit.complete() ? "" : " (incomplete)");
   for (std::size_t route = 0; route < kRoutes; ++route) {
     if (static_cast<Route>(route) == Route::unknown && audit.count(Route::unknown) == 0) continue;
     text += fmt::format("{} {} {}", route == 0 ? "" : ",", grouped(audit.by_route[route].count), kRouteWords[route]);
   }
   text += '\n';
   if (audit.lost > 0) text += fmt::format("lost         {} calls could not be recorded\n", grouped(audit.lost));
+  for (const std::string& notice : audit.notices.lines()) text += fmt::format("notice       {}\n", escaped(notice));
   return text;
 }
 
 std::string cost_text(const Audit& audit) {
   const AuditedRun& run = audit.run;
-  std::string text = fmt::format("cost         {}", duration_text(audit.cost_ns));
+  std::string text = fmt::format("cost         {}{}", duration_text(audit.cost_ns), audit.complete() ? "" : " (incomplete)");
   if (run.wall_ns > 0) text += fmt::format(", {:.2f} % of the run", percent(audit.cost_ns, static_cast<double>(run.wall_ns)));
   if (run.cpu_ns > 0) text += fmt::format(", {:.2f} % of its processor time", percent(audit.cost_ns, static_cast<double>(run.cpu_ns)));
   text += fmt::format(" ({})\n", cost_basis_text(audit));

@@ -84,6 +84,14 @@ std::string headline(const Comparison& comparison, const CompareFacts& facts) {
                      all.stayed() == 0 ? "none" : std::to_string(all.stayed()));
 }
 
+/// What vdsotrace's run lacks.
+std::string limits(const CompareFacts& facts) {
+  std::string text = facts.complete ? "" : "What vdsotrace saw is incomplete.\n";
+  if (facts.lost > 0) text += fmt::format("{} could not be recorded.\n", counted(facts.lost, "call"));
+  for (const std::string& notice : facts.notices) text += fmt::format("Notice: {}\n", escaped(notice));
+  return text;
+}
+
 std::string differences(const Comparison& comparison, const CompareFacts& facts) {
   if (!comparison.counts_differ()) return "Both saw the same system calls, each as often.\n";
   std::vector<std::string> names;
@@ -183,7 +191,7 @@ Json differing_calls(const Comparison& comparison) {
 }  // namespace
 
 std::string compare_text(const Comparison& comparison, const CompareFacts& facts) {
-  return fmt::format("{}\n{}\n{}{}", headline(comparison, facts), table(comparison), differences(comparison, facts),
+  return fmt::format("{}{}\n{}\n{}{}", headline(comparison, facts), limits(facts), table(comparison), differences(comparison, facts),
                      listing(comparison, facts.most_lines));
 }
 
@@ -196,6 +204,8 @@ std::string compare_json(const Comparison& comparison, const CompareFacts& facts
   }
   Json command = Json::array();
   for (const std::string& word : facts.command) command.push_back(escaped(word));
+  Json notices = Json::array();
+  for (const std::string& notice : facts.notices) notices.push_back(escaped(notice));
   const Json report{{"type", "compare"},
                     {"version", facts.version},
                     {"command", std::move(command)},
@@ -204,7 +214,10 @@ std::string compare_json(const Comparison& comparison, const CompareFacts& facts
                     {"calls", std::move(calls)},
                     {"totals", counts_of(comparison.totals)},
                     {"same_system_calls", !comparison.counts_differ()},
-                    {"differences", differing_calls(comparison)}};
+                    {"differences", differing_calls(comparison)},
+                    {"lost", facts.lost},
+                    {"complete", facts.complete},
+                    {"notices", std::move(notices)}};
   return report.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 

@@ -16,6 +16,9 @@ struct CompareFacts {
   bool own_run = true;    ///< false: the log was made elsewhere
   bool vdso_hidden = false;
   std::size_t most_lines = 40;  ///< of the listing
+  std::uint64_t lost = 0;       ///< calls of vdsotrace's run that could not be recorded
+  bool complete = true;         ///< vdsotrace's run has every call
+  std::vector<std::string> notices = {};  ///< of that run
 };
 
 /// A sentence, a table by call, what differs in the system calls, and both runs side by side: lines without a mark

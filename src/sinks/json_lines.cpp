@@ -128,6 +128,7 @@ Json body_of(const Event&, const Lost& lost) {
 Json body_of(const Event& event, const Notice& notice) {
   Json line = object_of(event, "notice");
   line["text"] = json_text(notice.text);
+  line["missing"] = json_text_or_null(name_of(notice.missing));
   return line;
 }
 
@@ -226,7 +227,9 @@ Result<void> JsonLinesSink::finish() {
                         {"syscalls", json_integer(totals_.ordinary())},
                         {"processes", json_integer(totals_.processes())},
                         {"threads", json_integer(totals_.threads())},
-                        {"lost", json_integer(totals_.lost())}});
+                        {"lost", json_integer(totals_.lost())},
+                        {"complete", totals_.complete()},
+                        {"notices", json_texts(totals_.notices().lines())}});
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <cerrno>
@@ -114,5 +115,14 @@ Result<void> Output::close() {
 }
 
 bool Output::is_terminal() const { return ::isatty(fd_) == 1; }
+
+bool Output::is_standard_error() const {
+  struct stat ours {};
+  struct stat theirs {};
+  if (::fstat(fd_, &ours) != 0 || ::fstat(STDERR_FILENO, &theirs) != 0) return false;
+  const bool same = ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+  // A terminal has several names (/dev/tty).
+  return same || (is_terminal() && ::isatty(STDERR_FILENO) == 1);
+}
 
 }  // namespace vdsotrace

@@ -39,6 +39,8 @@ class Output {
   /// Flushes, closes, waits for the command, and says what went wrong first.
   Result<void> close();
   bool is_terminal() const;
+  /// Whether what is written here and to standard error meets in one place: a file, a pipe, a terminal.
+  bool is_standard_error() const;
 
  private:
   Output(int fd, bool owned, Flush flush, std::string name);

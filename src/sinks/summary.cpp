@@ -12,10 +12,11 @@ namespace {
 using Row = std::pair<const CallKey, CallTotal>;
 
 constexpr std::string_view kTotal = "total";
+constexpr std::string_view kIncompleteTotal = "total (incomplete)";
 
 std::string_view route_text(const CallKey& key) {
   if (key.route) return name_of(*key.route);
-  return key.name == kTotal ? "" : "-";
+  return key.name.starts_with(kTotal) ? "" : "-";
 }
 
 bool before(const Row& a, const Row& b, SortKey sort) {
@@ -71,7 +72,8 @@ Result<void> SummarySink::finish() {
   const std::int64_t all_ns = all.duration_ns.value_or(0);
   for (const Row* row : rows) text += row_text(row->first, row->second, all_ns);
   text += rule;
-  text += row_text({std::string(kTotal), "", {}}, all, all_ns);
+  text += row_text({std::string(totals_.complete() ? kTotal : kIncompleteTotal), "", {}}, all, all_ns);
+  if (totals_.lost() > 0) text += fmt::format("{} calls could not be recorded\n", totals_.lost());
   output_->write(text);
   return {};
 }
@@ -79,11 +81,13 @@ Result<void> SummarySink::finish() {
 Result<void> ClosingLineSink::finish() {
   const std::uint64_t count = totals_.by_route(Route::unknown);
   const std::string unknown = count > 0 ? fmt::format(", {} by an unknown route", count) : std::string();
+  const std::string lost =
+      totals_.lost() > 0 ? fmt::format("; {} calls could not be recorded", totals_.lost()) : std::string();
   output_->write(fmt::format(
       "vdsotrace: {} vDSO-capable calls: {} in user space, {} fell back to the kernel, {} direct system calls, {} "
-      "through vsyscall{}\n",
+      "through vsyscall{}{}{}\n",
       totals_.vdso_capable(), totals_.by_route(Route::vdso), totals_.by_route(Route::fallback),
-      totals_.by_route(Route::syscall), totals_.by_route(Route::vsyscall), unknown));
+      totals_.by_route(Route::syscall), totals_.by_route(Route::vsyscall), unknown, lost, totals_.complete() ? "" : " (incomplete)"));
   return {};
 }
 

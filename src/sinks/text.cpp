@@ -31,6 +31,9 @@ void TextSink::flush() {
 
 Result<void> TextSink::finish() {
   end_open_line();
+  for (const Notices::Entry& entry : notices_.entries()) {
+    if (entry.others > 0 && shown(entry.notice, options_.quiet)) append_message(escaped(line_of(entry)));
+  }
   flush();
   return {};
 }
@@ -216,7 +219,7 @@ void TextSink::on(const Event& event, const Detached&) {
 }
 
 void TextSink::on(const Event& event, const Notice& notice) {
-  if (options_.quiet == 0) append_message(fmt::format("process {}: {}", event.tid, escaped(notice.text)));
+  if (notices_.add(event.pid, notice) && shown(notice, options_.quiet)) append_message(escaped(line_of({notice, event.pid})));
 }
 
 void TextSink::on(const Event&, const Clocksource& source) {

@@ -8,6 +8,7 @@
 
 #include "model/syscalls/render.hpp"
 #include "model/vdso/step_text.hpp"
+#include "pipeline/notices.hpp"
 #include "sinks/output.hpp"
 #include "sinks/palette.hpp"
 #include "vdsotrace/sink.hpp"
@@ -19,7 +20,7 @@ struct TextOptions {
   Stamps stamps = Stamps::none;  ///< -t, -tt, -ttt, -r
   bool durations = false;        ///< -T
   bool color = false;
-  int quiet = 0;                 ///< 1: no attach messages; 2: no exit lines either
+  int quiet = 0;                 ///< 1: no attach messages; 2: no exit lines either; notices: see shown()
   DecodeLimits limits{};
 };
 
@@ -33,7 +34,7 @@ class TextSink final : public Sink {
 
   void consume(const Event& event) override;
   void settle() override { output_->settle(); }
-  /// Ends a line that is still open.
+  /// Ends a line that is still open, and says of how many processes a notice was true.
   Result<void> finish() override;
 
  private:
@@ -67,6 +68,7 @@ class TextSink final : public Sink {
   std::string text_;               ///< what has not been handed to the output yet
   CallText shown_;                 ///< of the call that is being told; kept for its memory
   pid_t open_line_ = 0;            ///< thread whose partial line is the last on the output
+  Notices notices_;
   std::map<pid_t, bool> entered_;  ///< threads in a call whose beginning was printed
   std::set<std::pair<pid_t, std::int64_t>> faulted_;  ///< calls of vDSO functions whose beginning was printed: thread, start
   /// The code of each image whose steps were shown.

@@ -134,7 +134,7 @@ void Family::notice_limits(const Thread& thread) {
   } else if (!space.has_vdso()) {
     reporter_.tell(thread, Notice{"this program has no vDSO: only its direct system calls are reported"});
   } else if (space.image() == nullptr) {
-    reporter_.tell(thread, Notice{fmt::format("its vDSO cannot be observed: {}", space.unusable())});
+    reporter_.tell(thread, Notice{fmt::format("its vDSO cannot be observed: {}", space.unusable()), Missing::vdso_calls});
   }
 }
 

@@ -233,6 +233,23 @@ TEST_CASE("calls by an unknown route are in every figure") {
   CHECK(audit.timeline.spans()[0] == Timeline::Counts{3, 0, 0, 0, 1000});
 }
 
+TEST_CASE("an audit says what it lacks") {
+  Audited run;
+  CHECK(run.audit().complete());
+  run.add(Notice{"some are not seen", Missing::direct_calls});
+  run.add(Lost{2});
+  const Audit audit = run.audit();
+  CHECK_FALSE(audit.complete());
+  const std::string text = audit_text(audit, {});
+  CHECK(text.find("0 that a vDSO can serve (incomplete):") != std::string::npos);
+  CHECK(text.find("notice       process 100: some are not seen\n") != std::string::npos);
+  CHECK(text.find("lost         2 calls could not be recorded\n") != std::string::npos);
+  const auto json = nlohmann::json::parse(audit_json(audit));
+  CHECK(json["complete"] == false);
+  CHECK(json["lost"] == 2);
+  CHECK(json["notices"] == nlohmann::json({"process 100: some are not seen"}));
+}
+
 TEST_CASE("CPU clocks of threads and processes are one row each") {
   Audited run;
   Aggregate totals;

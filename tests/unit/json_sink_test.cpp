@@ -86,6 +86,8 @@ TEST_CASE("start and summary frame the stream, and with a summary only they are 
   CHECK(summary["syscalls"] == 1);
   CHECK(summary["processes"] == 1);
   CHECK(summary["lost"] == 5);
+  CHECK(summary["complete"] == false);
+  CHECK(summary["notices"] == Json::array());
 }
 
 TEST_CASE("an unknown route has a name, and rows of its own") {
@@ -96,6 +98,18 @@ TEST_CASE("an unknown route has a name, and rows of its own") {
   REQUIRE(lines[2]["calls"].size() == 1);
   CHECK(lines[2]["calls"][0]["route"] == "unknown");
   CHECK(lines[2]["syscalls"] == 0);
+}
+
+TEST_CASE("a notice says what is missing, and the summary has all of them") {
+  const Notice unseen{"some are not seen", Missing::direct_calls};
+  const auto lines = lines_of({event(unseen), event(Notice{"for your information"})});
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[1]["missing"] == "direct-calls");
+  CHECK(lines[2]["missing"].is_null());
+  CHECK(lines[3]["complete"] == false);
+  CHECK(lines[3]["notices"] == Json({"process 100: some are not seen", "process 100: for your information"}));
+  CHECK(lines_of({event(unseen)}, true)[1]["notices"].size() == 1);
+  CHECK(lines_of({})[1]["complete"] == true);
 }
 
 TEST_CASE("a call's line, exactly") {

@@ -195,7 +195,11 @@ TEST_CASE("four breakpoints go to the time calls first") {
   CHECK(plan.unproven.empty());
   CHECK(plan.points[0].fallbacks == Fallbacks::seen);
   CHECK(plan.points[2].fallbacks == Fallbacks::impossible);
-  CHECK(perf_limits(plan).find("getcpu, getrandom") != std::string::npos);
+  const auto limits = perf_limits(plan, true);
+  REQUIRE(limits.size() == 1);
+  CHECK(limits[0].text.find("getcpu, getrandom") != std::string::npos);
+  CHECK(limits[0].missing == Missing::user_space_calls);
+  CHECK(perf_limits(plan, false).front().missing == Missing::vdso_calls);
 }
 
 TEST_CASE("breakpoints that are left go to the vDSO's own system calls") {
@@ -204,7 +208,7 @@ TEST_CASE("breakpoints that are left go to the vDSO's own system calls") {
   const PerfPlan plan = plan_perf_points(vdso, two, false);
   CHECK(names_of(plan) == std::vector<std::string_view>{"clock_gettime", "gettimeofday", "fallback", "fallback"});
   CHECK(plan.points[2].offset == vdso.function_named("clock_gettime")->syscalls.front().offset);
-  CHECK(perf_limits(plan).empty());
+  CHECK(perf_limits(plan, false).empty());
 
   const auto three = [&](const VdsoService& s) { return two(s) || s.syscall == "time"; };
   const PerfPlan crowded = plan_perf_points(vdso, three, false);
@@ -212,5 +216,8 @@ TEST_CASE("breakpoints that are left go to the vDSO's own system calls") {
   CHECK(crowded.points[0].fallbacks == Fallbacks::seen);
   CHECK(crowded.points[1].fallbacks == Fallbacks::unseen);
   CHECK(crowded.unproven == std::vector<std::string_view>{"gettimeofday"});
-  CHECK(perf_limits(crowded).find("gettimeofday") != std::string::npos);
+  const auto limits = perf_limits(crowded, false);
+  REQUIRE(limits.size() == 1);
+  CHECK(limits[0].text.find("gettimeofday") != std::string::npos);
+  CHECK(limits[0].missing == Missing::routes);
 }

@@ -77,15 +77,28 @@ TEST_CASE("the table is sorted as asked") {
   CHECK(order(totals, SortKey::route) == Rows{read, cpu, monotonic, time});
 }
 
+namespace {
+
+std::string closing_line(const Aggregate& totals) {
+  Scratch scratch;
+  ClosingLineSink sink(scratch.output, totals);
+  REQUIRE(sink.finish());
+  return scratch.text();
+}
+
+std::string last_lines(const Aggregate& totals) {
+  const std::string text = table(totals, SortKey::time);
+  return text.substr(text.rfind("---\n") + 4);
+}
+
+}  // namespace
+
 TEST_CASE("the closing line counts by route") {
   Aggregate totals;
   totals.add(event(clock_call(Route::vdso)));
   totals.add(event(clock_call(Route::fallback)));
   totals.add(event(returned(running("close", {3}), 0)));
-  Scratch scratch;
-  ClosingLineSink sink(scratch.output, totals);
-  REQUIRE(sink.finish());
-  CHECK(scratch.text() ==
+  CHECK(closing_line(totals) ==
         "vdsotrace: 2 vDSO-capable calls: 1 in user space, 1 fell back to the kernel, 0 direct system calls, 0 "
         "through vsyscall\n");
 }
@@ -94,8 +107,25 @@ TEST_CASE("a call by an unknown route is counted as one") {
   Aggregate totals;
   totals.add(event(clock_call(Route::unknown)));
   CHECK(order(totals, SortKey::time) == std::vector<std::string>{"unknown  clock_gettime(CLOCK_MONOTONIC)"});
-  Scratch scratch;
-  ClosingLineSink sink(scratch.output, totals);
-  REQUIRE(sink.finish());
-  CHECK(scratch.text().ends_with("0 through vsyscall, 1 by an unknown route\n"));
+  CHECK(closing_line(totals) ==
+        "vdsotrace: 1 vDSO-capable calls: 0 in user space, 0 fell back to the kernel, 0 direct system calls, 0 "
+        "through vsyscall, 1 by an unknown route\n");
+}
+
+TEST_CASE("a total in which calls are missing says so") {
+  Aggregate totals;
+  totals.add(event(clock_call(Route::vdso)));
+  totals.add(event(Notice{"times are not exact", Missing::times}));
+  CHECK(last_lines(totals).ends_with(" total\n"));
+  totals.add(event(Notice{"some are not seen", Missing::direct_calls}));
+  CHECK(last_lines(totals).ends_with(" total (incomplete)\n"));
+  CHECK(closing_line(totals).ends_with(" 0 through vsyscall (incomplete)\n"));
+}
+
+TEST_CASE("what was lost stands in the table and in the closing line") {
+  Aggregate totals;
+  totals.add(event(Lost{3}));
+  totals.add(event(Lost{4}));
+  CHECK(last_lines(totals).ends_with(" total (incomplete)\n7 calls could not be recorded\n"));
+  CHECK(closing_line(totals).ends_with("; 7 calls could not be recorded (incomplete)\n"));
 }

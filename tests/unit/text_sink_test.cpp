@@ -162,6 +162,17 @@ TEST_CASE("a notice is told with its process, escaped, and not under -q") {
   CHECK(text_of(events, {.quiet = 1}).empty());
 }
 
+TEST_CASE("what the figures lack is told once, also under -qq") {
+  const Notice unseen{"some are not seen", Missing::user_space_calls};
+  Event other = event(unseen, 200);
+  other.pid = 200;
+  const std::vector<Event> events{spawned(), event(unseen), event(unseen), other};
+  CHECK(text_of(events, {.quiet = 2}) ==
+        "vdsotrace: process 100: some are not seen\n"
+        "vdsotrace: process 100 (and 1 more process): some are not seen\n");
+  CHECK(text_of(events, {.quiet = 3}).empty());
+}
+
 TEST_CASE("what is lost is told however quiet the trace is") {
   CHECK(text_of({spawned(), event(Lost{3})}, {.quiet = 2}) == "vdsotrace: 3 events could not be recorded\n");
 }
