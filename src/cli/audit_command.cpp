@@ -18,6 +18,7 @@
 #include "os/clock.hpp"
 #include "os/clocksource.hpp"
 #include "os/proc.hpp"
+#include "pipeline/forbidden.hpp"
 #include "sinks/audit_report.hpp"
 #include "sinks/chrome_trace.hpp"
 #include "sinks/progress_line.hpp"
@@ -142,19 +143,11 @@ Result<void> write_reports(const Options& o, const Audit& audit, Output& output)
   return done;
 }
 
-/// Names the calls that went where they must not. Whether there were any.
+/// Names the calls that went where they must not, or may have gone there. Whether there were any.
 bool tell_forbidden(const Options& o, const Audit& audit) {
-  bool any = false;
-  for (const Finding& finding : audit.findings) {
-    if (std::ranges::find(o.audit->fail_on, finding.key.route) == o.audit->fail_on.end()) continue;
-    any = true;
-    for (const CallerFinding& caller : finding.callers)
-      std::fputs(fmt::format("vdsotrace: {} {} by route {}: called by {}\n", grouped(caller.total.count),
-                             escaped(call_text(finding.key)), name_of(finding.key.route), escaped(caller_text(caller.who)))
-                     .c_str(),
-                 stderr);
-  }
-  return any;
+  const std::vector<std::string> offenders = forbidden_calls(audit, o.audit->fail_on);
+  for (const std::string& line : offenders) std::fputs(fmt::format("vdsotrace: {}\n", escaped(line)).c_str(), stderr);
+  return !offenders.empty();
 }
 
 /// Programs whose calls nobody could tell apart may have made some that went where they must not. Whether there were any.

@@ -38,7 +38,7 @@ void declare_audit(CLI::App& app, Raw& raw) {
   app.add_option("--html", raw.audit.html, "Write a page for the browser, too")->type_name("FILE");
   app.add_option("--folded", raw.audit.folded, "Write folded stacks for flame graph tools, too")->type_name("FILE");
   app.add_option("--chrome-trace", raw.audit.chrome_trace, "Write a trace for Perfetto and chrome://tracing, too")->type_name("FILE");
-  app.add_option("--fail-on", raw.fail_on, "Exit with 3 if a call took one of these routes, and name its callers")->type_name("ROUTES");
+  app.add_option("--fail-on", raw.fail_on, "Exit with 3 if a call took, or may have taken, one of these routes, and name its callers")->type_name("ROUTES");
 }
 
 void declare(CLI::App& app, Raw& raw) {

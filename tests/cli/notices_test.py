@@ -69,6 +69,12 @@ class NoticesTest(unittest.TestCase):
             self.assertEqual(len(report["notices"]), 1)
             self.assertIn(TEXT, report["notices"][0])
 
+    def test_what_may_be_missing_fails(self):
+        def status(routes):
+            return vdsotrace("audit", "--fail-on", routes, "-p", self.pid, "--duration", "0.1").status
+
+        self.assertEqual((status("vdso"), status("vsyscall")), (3, 0))
+
 
 class WholeTest(unittest.TestCase):
     def test_figures_that_are_whole(self):

@@ -288,6 +288,16 @@ class AttachedTest(unittest.TestCase):
                 self.assertGreater(lost, 0)
                 self.assertTrue(said.endswith(f"vdsotrace: {lost} calls could not be recorded\n"), said)
 
+    def test_what_is_not_known_fails(self):
+        if has_trace_points():
+            self.skipTest("trace points show every route here")
+        served = Served(self)
+        ran = vdsotrace("audit", "--fail-on", "syscall", "--engine=perf", "-p", str(served.pid), "--duration=0.2")
+        self.assertEqual(ran.status, 3)
+        self.assertRegex(ran.stderr, r"--fail-on: it is not known whether [\d,]+ calls entered the kernel\n")
+        self.assertIn("--fail-on: calls by route syscall may be missing: process", ran.stderr)
+        served.check()
+
     def test_trace_points(self):
         prefix = with_trace_points()
         if prefix is None:
