@@ -130,7 +130,7 @@ void Family::notice_limits(const Thread& thread) {
   const AddressSpace& space = *thread.space;
   if (!space.is_known()) {
     reporter_.tell(thread, Notice{fmt::format("its vDSO cannot be found ({}): calls of it are not reported, and system calls that "
-                                              "it makes cannot be told from others", space.unusable())});
+                                              "it makes cannot be told from others", space.unusable()), Missing::vdso_calls});
   } else if (!space.has_vdso()) {
     reporter_.tell(thread, Notice{"this program has no vDSO: only its direct system calls are reported"});
   } else if (space.image() == nullptr) {
