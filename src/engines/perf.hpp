@@ -35,6 +35,7 @@ class PerfEngine final : public ProbeEngine {
   void on_first_stop(StoppedThread& thread) override;
   void on_vdso_moved(AddressSpace& space, StoppedThread& thread) override;
   bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override;
+  bool notes_callers() const override { return false; }
   void on_fallback_exit(Thread& thread, Call&& call) override;
   void on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) override;
   void on_handler_return(Thread& thread, std::uint64_t stack_pointer) override;

@@ -6,14 +6,13 @@
 
 #include <cstdlib>
 #include <memory>
+#include <utility>
 
 namespace vdsotrace {
 namespace {
 
-constexpr int kStackPointer = 7;  // x86-64 psABI 3.6.2
-constexpr int kReturnAddress = 16;
 constexpr std::int64_t kWord = 8;
-/// The stack pointer's distance from its own frame.
+/// A base's distance from its frame's end.
 constexpr std::int64_t kLargestFrame = 1 << 20;
 
 struct Free {
@@ -43,38 +42,77 @@ bool is_x86_64(Dwfl_Module* module) {
          header.e_ident[EI_CLASS] == ELFCLASS64;
 }
 
-/// N of "rsp + N".
-std::optional<std::int64_t> distance(const Dwarf_Op& op) {
-  if (op.atom == DW_OP_breg0 + kStackPointer) return static_cast<std::int64_t>(op.number);
-  if (op.atom == DW_OP_bregx && op.number == kStackPointer) return static_cast<std::int64_t>(op.number2);
+/// "register + number", and nothing else.
+std::optional<std::pair<unsigned, std::int64_t>> register_and_number(const Dwarf_Op* ops, std::size_t count) {
+  if (count != 1) return std::nullopt;
+  const Dwarf_Op& op = ops[0];
+  if (op.atom >= DW_OP_breg0 && op.atom < DW_OP_breg0 + kDwarfRegisters - 1)
+    return std::pair(static_cast<unsigned>(op.atom - DW_OP_breg0), static_cast<std::int64_t>(op.number));
+  if (op.atom == DW_OP_bregx && op.number < kDwarfRegisters - 1)
+    return std::pair(static_cast<unsigned>(op.number), static_cast<std::int64_t>(op.number2));
   return std::nullopt;
 }
 
-bool lies_below_frame_address(Dwarf_Frame* frame) {
+FrameRule::Preserved preserved_by(Dwarf_Frame* frame, unsigned number) {
+  constexpr FrameRule::Preserved kLost{FrameRule::Keeps::lost, 0};
   Dwarf_Op memory[3];
   Dwarf_Op* ops = nullptr;
   std::size_t count = 0;
-  if (dwarf_frame_register(frame, kReturnAddress, memory, &ops, &count) != 0 || count != 2) return false;
-  return ops[0].atom == DW_OP_call_frame_cfa && ops[1].atom == DW_OP_plus_uconst &&
-         static_cast<std::int64_t>(ops[1].number) == -kWord;
+  if (dwarf_frame_register(frame, static_cast<int>(number), memory, &ops, &count) != 0) return kLost;
+  if (ops == nullptr) return {FrameRule::Keeps::as_it_is, 0};
+  if (count == 0 || ops[0].atom != DW_OP_call_frame_cfa) return kLost;
+  if (count == 1) return {FrameRule::Keeps::saved, 0};
+  if (count != 2 || ops[1].atom != DW_OP_plus_uconst) return kLost;
+  return {FrameRule::Keeps::saved, static_cast<std::int64_t>(ops[1].number)};
 }
 
 }  // namespace
 
 bool has_frame_rule(Dwfl_Module* module, std::uint64_t address) { return frame_at(module, address) != nullptr; }
 
-std::optional<std::uint64_t> return_address_rule(Dwfl_Module* module, std::uint64_t address) {
+bool has_unwind_information(Dwfl_Module* module) {
+  Dwarf_Addr bias = 0;
+  return dwfl_module_eh_cfi(module, &bias) != nullptr || dwfl_module_dwarf_cfi(module, &bias) != nullptr;
+}
+
+std::optional<FrameRule> frame_rule(Dwfl_Module* module, std::uint64_t address) {
   if (!is_x86_64(module)) return std::nullopt;
   const Frame frame = frame_at(module, address);
   bool signal = false;
-  if (!frame || dwarf_frame_info(frame.get(), nullptr, nullptr, &signal) != kReturnAddress || signal) return std::nullopt;
+  if (!frame || dwarf_frame_info(frame.get(), nullptr, nullptr, &signal) != kDwarfReturnAddress || signal)
+    return std::nullopt;
   Dwarf_Op* ops = nullptr;
   std::size_t count = 0;
-  if (dwarf_frame_cfa(frame.get(), &ops, &count) != 0 || count != 1) return std::nullopt;
-  const auto to_frame = distance(ops[0]);
-  if (!to_frame || *to_frame < kWord || *to_frame > kLargestFrame || !lies_below_frame_address(frame.get()))
-    return std::nullopt;
-  return static_cast<std::uint64_t>(*to_frame - kWord);
+  if (dwarf_frame_cfa(frame.get(), &ops, &count) != 0) return std::nullopt;
+  const auto place = register_and_number(ops, count);
+  if (!place || place->second < 0 || place->second > kLargestFrame) return std::nullopt;
+  const FrameRule::Preserved return_address{FrameRule::Keeps::saved, -kWord};
+  if (preserved_by(frame.get(), kDwarfReturnAddress) != return_address) return std::nullopt;
+  FrameRule rule{place->first, place->second, false, {}};
+  for (std::size_t i = 0; i < kPreservedRegisters.size(); ++i)
+    rule.preserved[i] = preserved_by(frame.get(), kPreservedRegisters[i]);
+  return rule;
+}
+
+bool step_out_of_frame(FrameRegisters& registers, const FrameRule& rule, const StackWord& word) {
+  const auto base = registers[rule.base];
+  if (!base) return false;
+  const std::uint64_t frame = *base + static_cast<std::uint64_t>(rule.frame_address);
+  const auto stack = registers[kDwarfRsp];
+  if (!rule.leaves_stack && (!stack || frame <= *stack)) return false;
+  const auto return_address = word(frame - kWord);
+  if (!return_address) return false;
+  FrameRegisters outer;
+  for (std::size_t i = 0; i < kPreservedRegisters.size(); ++i) {
+    const FrameRule::Preserved& preserved = rule.preserved[i];
+    auto& value = outer[kPreservedRegisters[i]];
+    if (preserved.how == FrameRule::Keeps::as_it_is) value = registers[kPreservedRegisters[i]];
+    if (preserved.how == FrameRule::Keeps::saved) value = word(frame + static_cast<std::uint64_t>(preserved.at));
+  }
+  outer[kDwarfRsp] = frame;
+  outer[kDwarfReturnAddress] = return_address;
+  registers = outer;
+  return true;
 }
 
 }  // namespace vdsotrace

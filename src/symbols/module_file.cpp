@@ -65,6 +65,14 @@ std::optional<std::uint64_t> ModuleFacts::address_at(std::uint64_t file_offset) 
   return std::nullopt;
 }
 
+std::optional<std::uint64_t> ModuleFacts::offset_of(std::uint64_t address, std::uint64_t size) const {
+  for (const Load& load : loads) {
+    const std::uint64_t inside = address - load.address;
+    if (address >= load.address && inside < load.file_size && size <= load.file_size - inside) return load.offset + inside;
+  }
+  return std::nullopt;
+}
+
 std::optional<ModuleFacts> module_facts(Elf* elf) {
   GElf_Ehdr header;
   std::size_t count = 0;

@@ -32,6 +32,8 @@ struct ModuleFacts {
 
   /// The address, before relocation, of the byte at that offset of the file, where it is code or data.
   std::optional<std::uint64_t> address_at(std::uint64_t file_offset) const;
+  /// Where the file has the bytes of that address, if it has so many of them.
+  std::optional<std::uint64_t> offset_of(std::uint64_t address, std::uint64_t size) const;
 };
 
 /// Nothing if it is not an executable or a shared object.

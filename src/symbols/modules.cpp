@@ -52,6 +52,17 @@ std::string CodeRange::file() const {
   return std::string(name);
 }
 
+bool Module::read(std::uint64_t address, std::span<std::byte> into) const {
+  const auto offset = facts.offset_of(address - bias, into.size());
+  Dwarf_Addr unused = 0;
+  Elf* elf = offset ? dwfl_module_getelf(dwfl, &unused) : nullptr;
+  if (elf == nullptr) return false;
+  const Elf_Data* data = elf_getdata_rawchunk(elf, static_cast<std::int64_t>(*offset), into.size(), ELF_T_BYTE);
+  if (data == nullptr || data->d_size != into.size()) return false;
+  std::memcpy(into.data(), data->d_buf, into.size());
+  return true;
+}
+
 Modules::Modules() { elf_version(EV_CURRENT); }
 Modules::~Modules() = default;
 

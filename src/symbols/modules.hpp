@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,10 @@ struct Module {
   Dwfl_Module* dwfl = nullptr;
   std::uint64_t bias = 0;  ///< address in memory minus address in the file
   ModuleFacts facts;
+
+  /// The bytes of code or data that the image's file has for those addresses in memory, whatever lies there now. False
+  /// unless it has all of them.
+  bool read(std::uint64_t address, std::span<std::byte> into) const;
 };
 
 /// A run of executable memory.

@@ -7,9 +7,9 @@
 #include <unordered_map>
 
 #include "symbols/c_library.hpp"
-#include "symbols/frame_rule.hpp"
+#include "symbols/frames.hpp"
 #include "symbols/jit_names.hpp"
-#include "symbols/modules.hpp"
+#include "symbols/known.hpp"
 #include "symbols/unwinder.hpp"
 
 namespace vdsotrace {
@@ -18,16 +18,7 @@ namespace {
 constexpr std::size_t kMostFrames = 256;
 /// Deeper in itself no C library is when it asks for the time.
 constexpr std::size_t kMostLibraryFrames = 32;
-constexpr std::size_t kStackPointer = 7;  // x86-64 psABI 3.6.2
-constexpr std::size_t kMostKnown = 64 * 1024;
 constexpr std::size_t kLongestName = 1024;
-
-/// Whatever has been found out is only kept as long as it is little.
-template <class Value>
-Value& keep(std::unordered_map<std::uint64_t, Value>& known, std::uint64_t address, Value value) {
-  if (known.size() >= kMostKnown) known.clear();
-  return known[address] = std::move(value);
-}
 
 /// A symbol that really covers the address. One without a size only where every function has a symbol.
 bool covers(const GElf_Sym& symbol, GElf_Off offset, bool all_symbols) {
@@ -43,53 +34,61 @@ std::string source_of(const Module& module, std::uint64_t address) {
   return file == nullptr || number <= 0 ? std::string() : fmt::format("{}:{}", file, number);
 }
 
+FrameRegisters registers_of(const UnwindStart& start) {
+  FrameRegisters registers;
+  std::ranges::copy(start.registers, registers.begin());
+  registers[kDwarfReturnAddress] = start.address;
+  return registers;
+}
+
+/// Looks for the first place outside the C library.
+class CallerSearch {
+ public:
+  explicit CallerSearch(std::function<bool(std::uint64_t lookup)> skipped) : skipped_(std::move(skipped)) {}
+
+  bool visit(std::uint64_t address, std::uint64_t lookup) {
+    if (skipped_(lookup)) return ++frames_ < kMostLibraryFrames;
+    outside_ = address;
+    lookup_ = lookup;
+    return false;
+  }
+  std::optional<std::uint64_t> outside() const { return outside_; }
+  std::uint64_t lookup() const { return lookup_; }
+
+ private:
+  std::function<bool(std::uint64_t)> skipped_;
+  std::size_t frames_ = 0;
+  std::optional<std::uint64_t> outside_;
+  std::uint64_t lookup_ = 0;
+};
+
 }  // namespace
 
 struct Symbols::Inner {
-  Modules modules;
-  bool outdated = true;
+  MappedCode code{[this] { forget(); }};
+  Frames frames{code};
   bool followed = false;
-  bool walking = false;  ///< libdwfl is at work: nothing is taken away from it
   Unwinder unwinder;
   JitNames jit;
   std::unordered_map<std::uint64_t, Caller> places;  ///< by the address looked up; files only
   std::unordered_map<std::uint64_t, bool> skips;     ///< whether it is the C library's
-  std::unordered_map<std::uint64_t, bool> steps;     ///< whether there is unwind information
-  std::unordered_map<std::uint64_t, std::optional<std::uint64_t>> rules;
 
-  void refresh(pid_t pid) {
-    outdated = false;
-    if (!modules.refresh(pid)) return;
+  void forget() {
     unwinder.forget();
+    frames.forget();
     places.clear();
     skips.clear();
-    steps.clear();
-    rules.clear();
   }
 
-  /// Whether what is mapped can be told: where not, nobody knows which frames are the C library's.
-  bool knows(pid_t pid) {
-    if (outdated && !walking) refresh(pid);
-    return modules.known();
-  }
-
-  CodeRange* range_at(pid_t pid, std::uint64_t address) {
-    if (walking) return modules.range_at(address);
-    if (outdated) refresh(pid);
-    if (CodeRange* range = modules.range_at(address)) return range;
-    refresh(pid);
-    return modules.range_at(address);
-  }
-
-  Caller place(pid_t pid, std::uint64_t address, std::uint64_t lookup);
+  std::optional<Caller> place(pid_t pid, std::uint64_t address, std::uint64_t lookup);
   void name(const Module& module, std::uint64_t lookup, Caller& place) const;
   bool skipped(pid_t pid, std::uint64_t lookup);
   bool in_c_library(pid_t pid, CodeRange& range, std::uint64_t lookup);
-  bool can_step(pid_t pid, std::uint64_t lookup);
-  /// Where the frame to which something has just returned has its own return address: bytes above the stack pointer.
-  std::optional<std::uint64_t> next_return_address(pid_t pid, std::uint64_t return_address);
-  /// Visits places from `start` outwards as long as `visit` wants more.
-  void unwind(pid_t pid, Memory& memory, const UnwindStart& start, const Unwinder::Visit& visit);
+  CallerSearch search(pid_t pid) {
+    return CallerSearch([this, pid](std::uint64_t lookup) { return skipped(pid, lookup); });
+  }
+  /// Visits places from `start` outwards as long as `visit` wants more, by all that unwind information can say.
+  void unwind(pid_t pid, Memory& memory, const UnwindStart& start, const Frames::Visit& visit);
 };
 
 void Symbols::Inner::name(const Module& module, std::uint64_t lookup, Caller& place) const {
@@ -107,116 +106,101 @@ void Symbols::Inner::name(const Module& module, std::uint64_t lookup, Caller& pl
   place.source = source_of(module, lookup);
 }
 
-Caller Symbols::Inner::place(pid_t pid, std::uint64_t address, std::uint64_t lookup) {
-  CodeRange* range = range_at(pid, lookup);
-  Caller place;
-  place.address = place.offset = place.in_module = address;
-  if (range == nullptr) return place;
+std::optional<Caller> Symbols::Inner::place(pid_t pid, std::uint64_t address, std::uint64_t lookup) {
+  CodeRange* range = code.range_at(pid, lookup);
+  if (range == nullptr) return std::nullopt;
   if (const auto known = places.find(lookup); known != places.end() && known->second.address == address)
     return known->second;
+  Caller place;
+  place.address = address;
   place.module = range->file();
   place.offset = place.in_module = address - range->mapping.start + range->mapping.offset;
-  if (const Module* module = modules.module_of(pid, *range)) {
+  if (const Module* module = code.module_of(pid, *range)) {
     name(*module, lookup, place);
   } else if (place.module.empty()) {
-    const PerfMap::Code code = jit.find(pid, lookup);
-    place.symbol = code.name;
-    if (!code.name.empty()) place.offset = address - code.start;
+    const PerfMap::Code compiled = jit.find(pid, lookup);
+    place.symbol = compiled.name;
+    place.in_module = address;
+    place.offset = compiled.name.empty() ? address : address - compiled.start;
     return place;
   }
   return keep(places, lookup, std::move(place));
 }
 
 bool Symbols::Inner::skipped(pid_t pid, std::uint64_t lookup) {
-  if (outdated && !walking) refresh(pid);
+  code.update(pid);
   if (const auto known = skips.find(lookup); known != skips.end()) return known->second;
-  CodeRange* range = range_at(pid, lookup);
+  CodeRange* range = code.range_at(pid, lookup);
   if (range == nullptr) return false;
   return keep(skips, lookup, in_c_library(pid, *range, lookup));
 }
 
 bool Symbols::Inner::in_c_library(pid_t pid, CodeRange& range, std::uint64_t lookup) {
   if (range.is_vdso() || is_c_library(range.file())) return true;
-  const Module* module = modules.module_of(pid, range);
-  return module != nullptr && module->facts.self_contained && is_time_wrapper(place(pid, lookup + 1, lookup).symbol);
+  const Module* module = code.module_of(pid, range);
+  if (module == nullptr || !module->facts.self_contained) return false;
+  const auto here = place(pid, lookup + 1, lookup);
+  return here && is_time_wrapper(here->symbol);
 }
 
-bool Symbols::Inner::can_step(pid_t pid, std::uint64_t lookup) {
-  if (const auto known = steps.find(lookup); known != steps.end()) return known->second;
-  CodeRange* range = range_at(pid, lookup);
-  const Module* module = range != nullptr ? modules.module_of(pid, *range) : nullptr;
-  const bool can = module != nullptr && dwfl_addrmodule(modules.dwfl(), lookup) == module->dwfl &&
-                   has_frame_rule(module->dwfl, lookup);
-  return keep(steps, lookup, can);
-}
-
-std::optional<std::uint64_t> Symbols::Inner::next_return_address(pid_t pid, std::uint64_t return_address) {
-  if (const auto known = rules.find(return_address); known != rules.end()) return known->second;
-  CodeRange* range = range_at(pid, return_address);
-  const Module* module = range != nullptr ? modules.module_of(pid, *range) : nullptr;
-  const auto rule = module != nullptr ? return_address_rule(module->dwfl, return_address) : std::nullopt;
-  return keep(rules, return_address, rule);
-}
-
-void Symbols::Inner::unwind(pid_t pid, Memory& memory, const UnwindStart& start, const Unwinder::Visit& visit) {
-  CodeRange* range = range_at(pid, start.address - 1);
-  // Where nothing is known of the code there is one place to visit.
-  if (range == nullptr || modules.module_of(pid, *range) == nullptr) {
-    visit(start.address, start.address - 1);
+void Symbols::Inner::unwind(pid_t pid, Memory& memory, const UnwindStart& start, const Frames::Visit& visit) {
+  if (code.module_at(pid, start.address - 1) == nullptr) {
+    // Where nothing is known of the code there is one place to visit.
+    if (code.range_at(pid, start.address - 1) != nullptr) visit(start.address, start.address - 1);
     return;
   }
-  walking = true;
-  unwinder.walk(modules.dwfl(), memory, start, [&](std::uint64_t address, std::uint64_t lookup) {
-    return visit(address, lookup) && can_step(pid, lookup);
-  });
-  walking = false;
+  bool first = true;
+  const Unwinder::Steps steps{
+      [&](std::uint64_t lookup) { return code.module_at(pid, lookup) != nullptr; },
+      [&](std::uint64_t address, std::uint64_t lookup) {
+        const bool returned = lookup != address && !std::exchange(first, false);
+        if (returned ? !frames.is_return_address(pid, address) : code.range_at(pid, lookup) == nullptr) return false;
+        return visit(address, lookup) && frames.can_step(pid, lookup);
+      }};
+  code.use(true);
+  unwinder.walk(code.dwfl(), memory, start, steps);
+  code.use(false);
 }
 
 Symbols::Symbols() : inner_(std::make_unique<Inner>()) {}
 Symbols::~Symbols() = default;
 
-void Symbols::outdate() { inner_->outdated = true; }
+void Symbols::outdate() { inner_->code.outdate(); }
 
 void Symbols::code_mapped(pid_t pid) {
-  inner_->outdated = true;
-  if (inner_->followed) inner_->refresh(pid);
+  inner_->code.outdate();
+  if (inner_->followed) inner_->code.refresh(pid);
 }
 
 void Symbols::follow(pid_t pid) {
   inner_->followed = true;
-  inner_->refresh(pid);
+  inner_->code.refresh(pid);
 }
 
-Caller Symbols::place(pid_t pid, std::uint64_t return_address) {
+std::optional<Caller> Symbols::place(pid_t pid, std::uint64_t return_address) {
   return inner_->place(pid, return_address, return_address - 1);
 }
 
-Caller Symbols::instruction(pid_t pid, std::uint64_t address) { return inner_->place(pid, address, address); }
+std::optional<Caller> Symbols::instruction(pid_t pid, std::uint64_t address) { return inner_->place(pid, address, address); }
 
 bool Symbols::in_c_library(pid_t pid, std::uint64_t return_address) { return inner_->skipped(pid, return_address - 1); }
 
 std::optional<Caller> Symbols::caller(pid_t pid, Memory& memory, const UnwindStart& start) {
-  if (!inner_->knows(pid)) return std::nullopt;
-  // Mostly a look at the stack is enough; libdwfl takes a hundred times as long.
+  // Mostly this is enough; libdwfl takes a hundred times as long.
+  CallerSearch search = inner_->search(pid);
+  const auto visit = [&](std::uint64_t address, std::uint64_t lookup) { return search.visit(address, lookup); };
   const auto word = [&](std::uint64_t address) { return memory.object<std::uint64_t>(address); };
-  if (start.is_64_bit) {
-    if (const auto outside = outside_c_library(pid, start.address, start.registers[kStackPointer], word))
-      return place(pid, *outside);
+  if (!start.is_64_bit || !inner_->frames.walk(pid, registers_of(start), word, visit)) {
+    search = inner_->search(pid);
+    inner_->unwind(pid, memory, start, visit);
   }
-  std::optional<Caller> found;
-  std::size_t frames = 0;
-  inner_->unwind(pid, memory, start, [&](std::uint64_t address, std::uint64_t lookup) {
-    if (inner_->skipped(pid, lookup)) return ++frames < kMostLibraryFrames;
-    found = inner_->place(pid, address, lookup);
-    return false;
-  });
-  return found;
+  return search.outside() ? inner_->place(pid, *search.outside(), search.lookup()) : std::nullopt;
 }
 
 std::vector<Caller> Symbols::stack(pid_t pid, Memory& memory, const UnwindStart& start) {
   std::vector<Caller> places;
   inner_->unwind(pid, memory, start, [&](std::uint64_t address, std::uint64_t lookup) {
-    places.push_back(inner_->place(pid, address, lookup));
+    if (auto place = inner_->place(pid, address, lookup)) places.push_back(std::move(*place));
     return places.size() < kMostFrames;
   });
   return places;
@@ -224,16 +208,13 @@ std::vector<Caller> Symbols::stack(pid_t pid, Memory& memory, const UnwindStart&
 
 std::optional<std::uint64_t> Symbols::outside_c_library(pid_t pid, std::uint64_t return_address,
                                                         std::uint64_t stack_pointer, const StackWord& word) {
-  if (!inner_->knows(pid)) return std::nullopt;
-  for (std::size_t frames = 0; frames < kMostLibraryFrames; ++frames) {
-    if (!in_c_library(pid, return_address)) return return_address;
-    const auto distance = inner_->next_return_address(pid, return_address);
-    const auto next = distance ? word(stack_pointer + *distance) : std::nullopt;
-    if (!next) return std::nullopt;
-    return_address = *next;
-    stack_pointer += *distance + sizeof(std::uint64_t);
-  }
-  return std::nullopt;
+  CallerSearch search = inner_->search(pid);
+  FrameRegisters registers;
+  registers[kDwarfRsp] = stack_pointer;
+  registers[kDwarfReturnAddress] = return_address;
+  inner_->frames.walk(pid, registers, word,
+                      [&](std::uint64_t address, std::uint64_t lookup) { return search.visit(address, lookup); });
+  return search.outside();
 }
 
 }  // namespace vdsotrace

@@ -25,7 +25,8 @@ struct UnwindStart {
 };
 
 /// Names are exact or empty: symbols and rules are taken from the very file that is mapped, and frames only where
-/// the file's own unwind information leads to them.
+/// the file's own unwind information leads to them and a call can return there. What is not mapped to be executed is no
+/// place.
 ///
 /// What is mapped is read when it is first needed, when an address is not in what is known, and after
 /// outdate(). All functions take a thread of the process by which to reach it in /proc.
@@ -45,10 +46,10 @@ class Symbols {
   void follow(pid_t pid);
 
   /// What is at the place to which something returns: the instruction before it is looked up.
-  Caller place(pid_t pid, std::uint64_t return_address);
+  std::optional<Caller> place(pid_t pid, std::uint64_t return_address);
 
   /// What is at that very instruction.
-  Caller instruction(pid_t pid, std::uint64_t address);
+  std::optional<Caller> instruction(pid_t pid, std::uint64_t address);
 
   /// Whether a return to there is one into the C library (or the vDSO), which called for somebody else.
   bool in_c_library(pid_t pid, std::uint64_t return_address);
@@ -62,8 +63,8 @@ class Symbols {
   /// The word of a stack at that address, as far as it is known.
   using StackWord = std::function<std::optional<std::uint64_t>(std::uint64_t address)>;
   /// The first place outside the C library, found with nothing but the stack: `stack_pointer` as it is after the
-  /// return to `return_address`. x86-64 only. Nothing if the stack does not suffice, or a frame on the way does not
-  /// count from the stack pointer.
+  /// return to `return_address`. x86-64 only. Nothing if the words do not suffice, or a frame on the way counts from a
+  /// register that no frame before has saved.
   std::optional<std::uint64_t> outside_c_library(pid_t pid, std::uint64_t return_address, std::uint64_t stack_pointer,
                                                  const StackWord& word);
 

@@ -45,7 +45,7 @@ class PagedMemory {
 struct Unwinder::Walk {
   PagedMemory memory;
   const UnwindStart& start;
-  const Visit& visit;
+  const Steps& steps;
   bool first = true;
 };
 
@@ -79,10 +79,12 @@ struct UnwinderCallbacks {
     auto& walk = *static_cast<Unwinder::Walk*>(argument);
     Dwarf_Addr address = 0;
     bool interrupted = false;
+    if (!dwfl_frame_pc(frame, &address, nullptr)) return DWARF_CB_ABORT;
+    walk.steps.open(address - 1);
     if (!dwfl_frame_pc(frame, &address, &interrupted)) return DWARF_CB_ABORT;
     // Where a signal interrupted, nothing returns to behind a call. The first place only looks so to libdwfl.
     const bool exact = interrupted && !std::exchange(walk.first, false);
-    return walk.visit(address, exact ? address : address - 1) ? DWARF_CB_OK : DWARF_CB_ABORT;
+    return walk.steps.visit(address, exact ? address : address - 1) ? DWARF_CB_OK : DWARF_CB_ABORT;
   }
 };
 
@@ -94,11 +96,11 @@ constexpr Dwfl_Thread_Callbacks kThreadCallbacks = {
 
 }  // namespace
 
-void Unwinder::walk(Dwfl* dwfl, Memory& memory, const UnwindStart& start, const Visit& visit) {
+void Unwinder::walk(Dwfl* dwfl, Memory& memory, const UnwindStart& start, const Steps& steps) {
   if (dwfl == nullptr) return;
   if (attached_ != dwfl && !dwfl_attach_state(dwfl, nullptr, kAnyThread, &kThreadCallbacks, this)) return;
   attached_ = dwfl;
-  Walk walk{PagedMemory(memory), start, visit};
+  Walk walk{PagedMemory(memory), start, steps};
   walk_ = &walk;
   dwfl_getthread_frames(dwfl, kAnyThread, UnwinderCallbacks::on_frame, &walk);
   walk_ = nullptr;

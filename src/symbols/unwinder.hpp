@@ -16,10 +16,14 @@ class Unwinder {
   Unwinder(const Unwinder&) = delete;
   Unwinder& operator=(const Unwinder&) = delete;
 
-  /// A place, and the address of the instruction to look up for it. False: no further. libdwfl guesses where there is no unwind
-  /// information for a place; so whoever wants none of that says false there.
-  using Visit = std::function<bool(std::uint64_t address, std::uint64_t lookup)>;
-  void walk(Dwfl* dwfl, Memory& memory, const UnwindStart& start, const Visit& visit);
+  struct Steps {
+    /// Opens the module that has an address. libdwfl looks one frame ahead, and guesses in a module that it does not know.
+    std::function<bool(std::uint64_t lookup)> open;
+    /// A place, and the address of the instruction to look up for it. False: no further. libdwfl guesses where there is no unwind
+    /// information for a place; so whoever wants none of that says false there.
+    std::function<bool(std::uint64_t address, std::uint64_t lookup)> visit;
+  };
+  void walk(Dwfl* dwfl, Memory& memory, const UnwindStart& start, const Steps& steps);
   /// The Dwfl is no more.
   void forget() { attached_ = nullptr; }
 

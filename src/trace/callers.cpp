@@ -47,8 +47,10 @@ void note_caller_of_function(StoppedThread& stopped, const Needs& needs, Call& c
   if (!wanted(needs, call)) return;
   const auto* registers = stopped.registers();
   if (registers == nullptr) return;
-  if (needs.stacks && function)
-    call.stack.push_back(stopped.thread().space->symbols().instruction(stopped.tid(), *function));
+  if (needs.stacks && function) {
+    if (auto place = stopped.thread().space->symbols().instruction(stopped.tid(), *function))
+      call.stack.push_back(std::move(*place));
+  }
   if (const auto start = after_return(stopped, *registers)) note(stopped, needs, *start, call);
 }
 

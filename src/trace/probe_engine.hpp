@@ -96,6 +96,8 @@ class ProbeEngine {
   /// A system call begins. `fallback` is the vDSO function that makes it, or null for
   /// one made elsewhere. True if the engine has the function's call open: it will tell both as one.
   virtual bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) = 0;
+  /// Whether callers and stacks of open calls were noted when they were entered. If not, they are noted at their system call.
+  virtual bool notes_callers() const { return true; }
   /// The system call of an open vDSO call has returned.
   virtual void on_fallback_exit(Thread& thread, Call&& call) = 0;
 

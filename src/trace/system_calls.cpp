@@ -82,7 +82,7 @@ void SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info& 
   if (needs_.durations) progress.monotonic_start = monotonic_ns();
   if (progress.wanted && needs_.values)
     capture_entry(call, stopped.memory(), DecodeLimits{needs_.string_limit});
-  if (progress.wanted && !merged) note_caller(stopped, needs_, call);
+  if (progress.wanted && (!merged || !engine_.notes_callers())) note_caller(stopped, needs_, call);
   if (progress.wanted && needs_.entries && !merged) reporter_.tell(thread, CallEntered{call});
   before_call(stopped, progress);
 }

@@ -53,6 +53,12 @@ class CallersTest(unittest.TestCase):
             for trace in self.traced(target("callers"), *options):
                 self.assertEqual(callers(trace), claims(trace.stdout))
 
+    def test_fallbacks_under_perf(self):
+        testing.require_perf_engine()
+        trace = trace_json(target("callers"), "--engine=perf", "--callers", "-e", "trace=%vdso", "-e", "route=fallback")
+        expected = {key: count for key, count in claims(trace.stdout).items() if key[1] == "fallback"}
+        self.assertEqual(callers(trace), expected)
+
     def test_places(self):
         for trace in self.traced(target("callers"), *ALL_ROUTES):
             for call in trace.of_type("call"):

@@ -277,6 +277,13 @@ def require_perf():
                                 (tried.stderr.strip().splitlines() or ["?"])[-1])
 
 
+def require_perf_engine():
+    """Skips unless vdsotrace can observe by the processor's breakpoints."""
+    tried = vdsotrace("--engine=perf", "-o", "/dev/null", "true")
+    if tried.status != 0:
+        raise unittest.SkipTest(tried.stderr.strip())
+
+
 def perf_entries(command, base, functions):
     """Runs `command` under perf stat and returns (Ran, {function: how often it was entered}):
     `base` is the vDSO's address in the program of interest, four functions at most."""

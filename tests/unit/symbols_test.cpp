@@ -1,11 +1,17 @@
 // Our own process is the one that is looked at.
 #include <dlfcn.h>
+#include <search.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
+#include <initializer_list>
+#include <iterator>
+#include <map>
+#include <vector>
 
 #include "os/remote_memory.hpp"
 #include "support/catch.hpp"
@@ -13,10 +19,12 @@
 #include "symbols/frame_rule.hpp"
 #include "symbols/modules.hpp"
 #include "symbols/perf_map.hpp"
+#include "symbols/return_address.hpp"
 #include "symbols/symbols.hpp"
 
 // Functions whose frames are known to the byte. The label stands where a call would return to.
-extern "C" const char vdsotrace_test_by_stack[], vdsotrace_test_by_frame[], vdsotrace_test_no_rule[];
+extern "C" const char vdsotrace_test_by_stack[], vdsotrace_test_by_frame[], vdsotrace_test_no_rule[],
+    vdsotrace_test_called[];
 __asm__(R"(
         .text
         .type vdsotrace_test_counts, @function
@@ -32,6 +40,13 @@ vdsotrace_test_by_stack:
         ret
         .cfi_endproc
         .size vdsotrace_test_counts, .-vdsotrace_test_counts
+        .type vdsotrace_test_calls, @function
+vdsotrace_test_calls:
+        nop
+        call vdsotrace_test_silent
+vdsotrace_test_called:
+        ret
+        .size vdsotrace_test_calls, .-vdsotrace_test_calls
         .type vdsotrace_test_frames, @function
 vdsotrace_test_frames:
         .cfi_startproc
@@ -66,7 +81,44 @@ const Module* own_module(Modules& modules, std::uint64_t address) {
   return range == nullptr ? nullptr : modules.module_of(::getpid(), *range);
 }
 
+/// As DWARF numbers them.
+UnwindStart start_of(const ucontext_t& context) {
+  const auto& r = context.uc_mcontext.gregs;
+  UnwindStart start;
+  const int order[] = {REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,
+                       REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP};
+  for (std::size_t i = 0; i < std::size(order); ++i) start.registers[i] = static_cast<std::uint64_t>(r[order[i]]);
+  start.address = start.registers[16];
+  return start;
+}
+
+std::vector<Caller> stack_in_comparison;
+
+int compare_and_look(const void*, const void*) {
+  ucontext_t context;
+  ::getcontext(&context);
+  RemoteMemory memory(::getpid());
+  stack_in_comparison = Symbols().stack(::getpid(), memory, start_of(context));
+  return 0;
+}
+
 }  // namespace
+
+TEST_CASE("a stack leads through libraries that have not been looked at yet") {
+  int number = 1;
+  // lsearch counts from the stack pointer, and keeps in rbp where the count is: that looks like a frame to whoever guesses.
+  std::size_t count[] = {1, 0x1234};
+  ::lsearch(&number, &number, count, sizeof number, compare_and_look);
+  std::vector<Caller> ours = stack_in_comparison;
+  const auto in_library = [](const Caller& place) { return is_c_library(place.module); };
+  REQUIRE(ours.size() > 3);
+  CHECK_FALSE(in_library(ours[0]));
+  REQUIRE(in_library(ours[1]));
+  const auto back = std::find_if_not(ours.begin() + 1, ours.end(), in_library);
+  REQUIRE(back != ours.end());
+  CHECK(back->module.ends_with("/unit_tests"));
+  CHECK(std::ranges::any_of(ours, [](const Caller& place) { return place.symbol == "main"; }));
+}
 
 TEST_CASE("the C library is told by the names of its files") {
   for (const auto* name : {"/usr/lib/x86_64-linux-gnu/libc.so.6", "/lib/libc-2.31.so", "/lib64/ld-linux-x86-64.so.2",
@@ -126,55 +178,121 @@ TEST_CASE("the rule of a return address is taken from the unwind information") {
   Modules modules;
   const Module* module = own_module(modules, address_of(vdsotrace_test_by_stack));
   REQUIRE(module != nullptr);
-  CHECK(return_address_rule(module->dwfl, address_of(vdsotrace_test_by_stack)) == std::optional<std::uint64_t>(48));
-  CHECK(return_address_rule(module->dwfl, address_of(vdsotrace_test_by_frame)) == std::nullopt);
+  FrameRule by_stack{kDwarfRsp, 56, false, {}};
+  CHECK(frame_rule(module->dwfl, address_of(vdsotrace_test_by_stack)) == by_stack);
+  FrameRule by_frame{kDwarfRbp, 16, false, {}};
+  by_frame.preserved[0] = {FrameRule::Keeps::saved, -16};
+  REQUIRE(kPreservedRegisters[0] == kDwarfRbp);
+  CHECK(frame_rule(module->dwfl, address_of(vdsotrace_test_by_frame)) == by_frame);
   CHECK(has_frame_rule(module->dwfl, address_of(vdsotrace_test_by_frame)));
-  CHECK(return_address_rule(module->dwfl, address_of(vdsotrace_test_no_rule)) == std::nullopt);
+  CHECK(frame_rule(module->dwfl, address_of(vdsotrace_test_no_rule)) == std::nullopt);
   CHECK_FALSE(has_frame_rule(module->dwfl, address_of(vdsotrace_test_no_rule)));
 }
 
 TEST_CASE("a place has the name of the function that covers it") {
   Symbols symbols;
-  const Caller place = symbols.place(::getpid(), address_of(vdsotrace_test_by_stack));
+  const Caller place = symbols.place(::getpid(), address_of(vdsotrace_test_by_stack)).value();
   CHECK(place.symbol == "vdsotrace_test_counts");
   CHECK(place.offset == 6);
   CHECK(place.module.ends_with("/unit_tests"));
   CHECK_FALSE(symbols.in_c_library(::getpid(), place.address));
   const auto exit_address = address_of(::dlsym(::dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD), "_exit"));
   CHECK(symbols.in_c_library(::getpid(), exit_address + 1));
-  CHECK(symbols.instruction(::getpid(), exit_address).symbol == "_exit");
-  CHECK(symbols.place(::getpid(), 0x1000).module.empty());
+  CHECK(symbols.instruction(::getpid(), exit_address).value().symbol == "_exit");
+  static const int data = 0;
+  for (const std::uint64_t nowhere : {std::uint64_t{0}, std::uint64_t{0x1000}, ~std::uint64_t{0}, address_of(&data)})
+    CHECK_FALSE(symbols.place(::getpid(), nowhere).has_value());
 }
 
 TEST_CASE("what is mapped later is found, and what was unmapped is not") {
   Symbols symbols;
-  CHECK(symbols.place(::getpid(), address_of(vdsotrace_test_by_stack)).symbol == "vdsotrace_test_counts");
+  CHECK(symbols.place(::getpid(), address_of(vdsotrace_test_by_stack)).value().symbol == "vdsotrace_test_counts");
   void* code = ::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   REQUIRE(code != MAP_FAILED);
-  const Caller place = symbols.place(::getpid(), address_of(code) + 16);
+  const Caller place = symbols.place(::getpid(), address_of(code) + 16).value();
   CHECK(place.module.empty());
   CHECK(place.symbol.empty());
   ::munmap(code, 4096);
   symbols.outdate();
-  CHECK(symbols.place(::getpid(), address_of(vdsotrace_test_by_stack)).symbol == "vdsotrace_test_counts");
+  CHECK(symbols.place(::getpid(), address_of(vdsotrace_test_by_stack)).value().symbol == "vdsotrace_test_counts");
+}
+
+TEST_CASE("a call is told by the bytes before its return address") {
+  const auto is_call = [](std::initializer_list<unsigned> bytes) {
+    std::vector<std::byte> code;
+    for (const unsigned byte : bytes) code.push_back(static_cast<std::byte>(byte));
+    return end_with_call(code);
+  };
+  CHECK(is_call({0xe8, 0, 0, 0, 0}));
+  CHECK(is_call({0x90, 0x67, 0xe8, 1, 2, 3, 4}));
+  CHECK(is_call({0xff, 0xd0}));                             // call *%rax
+  CHECK(is_call({0x41, 0xff, 0xd3}));                       // call *%r11
+  CHECK(is_call({0xff, 0x10}));                             // call *(%rax)
+  CHECK(is_call({0xff, 0x14, 0x24}));                       // call *(%rsp)
+  CHECK(is_call({0xff, 0x50, 8}));                          // call *8(%rax)
+  CHECK(is_call({0xff, 0x54, 0x24, 8}));                    // call *8(%rsp)
+  CHECK(is_call({0xff, 0x15, 1, 2, 3, 4}));                 // call *x(%rip)
+  CHECK(is_call({0xff, 0x90, 0x28, 3, 0, 0}));              // call *0x328(%rax)
+  CHECK(is_call({0xff, 0x94, 0x24, 0x28, 3, 0, 0}));        // call *0x328(%rsp)
+  CHECK(is_call({0xff, 0x14, 0xc5, 0x28, 3, 0, 0}));        // call *0x328(,%rax,8)
+  CHECK_FALSE(is_call({0xff, 0xe0}));                       // jmp *%rax
+  CHECK_FALSE(is_call({0xff, 0x50}));                       // a displacement is missing
+  CHECK_FALSE(is_call({0xe8, 0, 0, 0}));
+  CHECK_FALSE(is_call({0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90}));
+  CHECK_FALSE(is_call({0x0f, 0x05}));                       // syscall
+  CHECK_FALSE(is_call({}));
 }
 
 TEST_CASE("a look at the stack finds who is outside the C library, or says that it does not know") {
   Symbols symbols;
   std::uint64_t asked = 0;
+  std::uint64_t answer = address_of(vdsotrace_test_called);
   const auto one_word = [&](std::uint64_t address) {
     asked = address;
-    return std::optional<std::uint64_t>(0x1234);
+    return std::optional(answer);
   };
   const std::uint64_t ours = address_of(vdsotrace_test_by_stack);
   CHECK(symbols.outside_c_library(::getpid(), ours, 0x1000, one_word) == std::optional(ours));
   CHECK(asked == 0);
   // At a function's first instruction nothing has been pushed: an address that "returns" there is that of a frame of 8 bytes.
   const auto in_library = address_of(::dlsym(::dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD), "clock_gettime")) + 1;
-  CHECK(symbols.outside_c_library(::getpid(), in_library, 0x1000, one_word) == std::optional<std::uint64_t>(0x1234));
+  CHECK(symbols.outside_c_library(::getpid(), in_library, 0x1000, one_word) == std::optional(answer));
   CHECK(asked == 0x1000);
   const auto no_word = [](std::uint64_t) { return std::optional<std::uint64_t>(); };
   CHECK(symbols.outside_c_library(::getpid(), in_library, 0x1000, no_word) == std::nullopt);
+  // What no call can return to is another word of the stack.
+  for (const std::uint64_t other : {std::uint64_t{0}, std::uint64_t{0x4377017200000000}, ours, address_of(&answer)}) {
+    answer = other;
+    CHECK(symbols.outside_c_library(::getpid(), in_library, 0x1000, one_word) == std::nullopt);
+  }
+  CHECK(symbols.outside_c_library(::getpid(), 0x4377017200000000, 0x1000, one_word) == std::nullopt);
+}
+
+TEST_CASE("a register that a frame has saved leads to the frame that counts from it") {
+  Symbols symbols;
+  std::map<std::uint64_t, std::uint64_t> stack;
+  const auto word = [&](std::uint64_t address) {
+    const auto found = stack.find(address);
+    return found != stack.end() ? std::optional(found->second) : std::nullopt;
+  };
+  FrameRegisters registers;
+  registers[kDwarfRsp] = 0x1000;
+  const FrameRule inner{kDwarfRsp, 24, false, {{{FrameRule::Keeps::saved, -16}}}};
+  stack = {{0x1008, 0x1100}, {0x1010, 7}, {0x1108, 8}, {0x1100, 0x1200}};
+  REQUIRE(step_out_of_frame(registers, inner, word));
+  CHECK(registers[kDwarfReturnAddress] == std::optional<std::uint64_t>(7));
+  CHECK(registers[kDwarfRbp] == std::optional<std::uint64_t>(0x1100));
+  CHECK(registers[kDwarfRsp] == std::optional<std::uint64_t>(0x1018));
+  const FrameRule outer{kDwarfRbp, 16, false, {{{FrameRule::Keeps::saved, -16}}}};
+  REQUIRE(step_out_of_frame(registers, outer, word));
+  CHECK(registers[kDwarfReturnAddress] == std::optional<std::uint64_t>(8));
+  CHECK(registers[kDwarfRsp] == std::optional<std::uint64_t>(0x1110));
+  // Inwards it does not go.
+  CHECK(registers[kDwarfRbp] == std::optional<std::uint64_t>(0x1200));
+  registers[kDwarfRbp] = 0x1080;
+  CHECK_FALSE(step_out_of_frame(registers, outer, word));
+  registers[kDwarfRbp].reset();
+  CHECK_FALSE(step_out_of_frame(registers, outer, word));
 }
 
 }  // namespace vdsotrace

@@ -1,0 +1,69 @@
+#include "symbols/frames.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "symbols/known.hpp"
+#include "symbols/return_address.hpp"
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::size_t kMostFrames = 256;
+
+bool is_start_of_function(const Module& module, std::uint64_t address) {
+  GElf_Off offset = 1;
+  GElf_Sym symbol;
+  return dwfl_module_addrinfo(module.dwfl, address, &offset, &symbol, nullptr, nullptr, nullptr) != nullptr &&
+         offset == 0;
+}
+
+}  // namespace
+
+void Frames::forget() {
+  returns_.clear();
+  steps_.clear();
+  rules_.clear();
+}
+
+bool Frames::is_return_address(pid_t pid, std::uint64_t address) {
+  code_.update(pid);
+  if (const auto known = returns_.find(address); known != returns_.end()) return known->second;
+  const CodeRange* range = address != 0 ? code_.range_at(pid, address - 1) : nullptr;
+  if (range == nullptr) return false;
+  const Module* module = code_.module_at(pid, address - 1);
+  if (module == nullptr) return keep(returns_, address, true);
+  std::array<std::byte, kLongestCall> before;
+  const std::uint64_t first = std::max(address - kLongestCall, range->mapping.start);
+  const auto code = std::span(before).first(address - first);
+  const bool returns = module->read(first, code) && (end_with_call(code) || is_start_of_function(*module, address - 1));
+  return keep(returns_, address, returns);
+}
+
+bool Frames::can_step(pid_t pid, std::uint64_t lookup) {
+  if (const auto known = steps_.find(lookup); known != steps_.end()) return known->second;
+  const Module* module = code_.module_at(pid, lookup);
+  const bool can = module != nullptr && dwfl_addrmodule(code_.dwfl(), lookup) == module->dwfl &&
+                   has_frame_rule(module->dwfl, lookup);
+  return keep(steps_, lookup, can);
+}
+
+const std::optional<FrameRule>& Frames::rule_at(pid_t pid, std::uint64_t lookup) {
+  if (const auto known = rules_.find(lookup); known != rules_.end()) return known->second;
+  const Module* module = code_.module_at(pid, lookup);
+  return keep(rules_, lookup, module != nullptr ? frame_rule(module->dwfl, lookup) : std::nullopt);
+}
+
+bool Frames::walk(pid_t pid, FrameRegisters registers, const StackWord& word, const Visit& visit) {
+  for (std::size_t frames = 0; frames < kMostFrames; ++frames) {
+    const std::uint64_t address = registers[kDwarfReturnAddress].value_or(0);
+    const bool exists = frames == 0 ? code_.range_at(pid, address - 1) != nullptr : is_return_address(pid, address);
+    if (!exists) return false;
+    if (!visit(address, address - 1)) return true;
+    const auto& rule = rule_at(pid, address - 1);
+    if (!rule || !step_out_of_frame(registers, *rule, word)) return false;
+  }
+  return true;
+}
+
+}  // namespace vdsotrace

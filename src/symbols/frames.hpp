@@ -1,0 +1,39 @@
+// The frames of one address space: where they lie, and whether something returns to a place.
+#pragma once
+
+#include <unordered_map>
+
+#include "symbols/frame_rule.hpp"
+#include "symbols/mapped_code.hpp"
+
+namespace vdsotrace {
+
+class Frames {
+ public:
+  explicit Frames(MappedCode& code) : code_(code) {}
+  /// What was known of the code is no more.
+  void forget();
+
+  /// Whether a call may return to there: executable memory is mapped there and, where it is a file's, a call stands before
+  /// it. A return address that was pushed by hand may lead behind the first byte of a function, as Go's goexit has it.
+  bool is_return_address(pid_t pid, std::uint64_t address);
+
+  /// Whether unwind information leads on from there.
+  bool can_step(pid_t pid, std::uint64_t lookup);
+
+  /// A place, and the address of the instruction to look up for it. False: no further.
+  using Visit = std::function<bool(std::uint64_t address, std::uint64_t lookup)>;
+  /// From a place to which something returns, or that has just made a system call, outwards, with nothing but the registers
+  /// there and the words of the stack. True if whoever visits wanted no more, false if no rule or no word leads further.
+  bool walk(pid_t pid, FrameRegisters registers, const StackWord& word, const Visit& visit);
+
+ private:
+  const std::optional<FrameRule>& rule_at(pid_t pid, std::uint64_t lookup);
+
+  MappedCode& code_;
+  std::unordered_map<std::uint64_t, bool> returns_;  ///< by return address
+  std::unordered_map<std::uint64_t, bool> steps_;    ///< these by the address looked up
+  std::unordered_map<std::uint64_t, std::optional<FrameRule>> rules_;
+};
+
+}  // namespace vdsotrace
