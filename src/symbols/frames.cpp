@@ -11,13 +11,6 @@ namespace {
 
 constexpr std::size_t kMostFrames = 256;
 
-bool is_start_of_function(const Module& module, std::uint64_t address) {
-  GElf_Off offset = 1;
-  GElf_Sym symbol;
-  return dwfl_module_addrinfo(module.dwfl, address, &offset, &symbol, nullptr, nullptr, nullptr) != nullptr &&
-         offset == 0;
-}
-
 }  // namespace
 
 void Frames::forget() {
@@ -36,22 +29,35 @@ bool Frames::is_return_address(pid_t pid, std::uint64_t address) {
   std::array<std::byte, kLongestCall> before;
   const std::uint64_t first = std::max(address - kLongestCall, range->mapping.start);
   const auto code = std::span(before).first(address - first);
-  const bool returns = module->read(first, code) && (end_with_call(code) || is_start_of_function(*module, address - 1));
+  const bool returns = module->read(first, code) && (end_with_call(code) || is_entry(*module, address - 1));
   return keep(returns_, address, returns);
+}
+
+bool Frames::is_entry(const Module& module, std::uint64_t address) {
+  if (const auto function = go_.function(module, address)) return function->entry == address - module.bias;
+  GElf_Off offset = 1;
+  GElf_Sym symbol;
+  return dwfl_module_addrinfo(module.dwfl, address, &offset, &symbol, nullptr, nullptr, nullptr) != nullptr &&
+         offset == 0;
 }
 
 bool Frames::can_step(pid_t pid, std::uint64_t lookup) {
   if (const auto known = steps_.find(lookup); known != steps_.end()) return known->second;
   const Module* module = code_.module_at(pid, lookup);
   const bool can = module != nullptr && dwfl_addrmodule(code_.dwfl(), lookup) == module->dwfl &&
-                   has_frame_rule(module->dwfl, lookup);
+                   !go_.function(*module, lookup) && has_frame_rule(module->dwfl, lookup);
   return keep(steps_, lookup, can);
 }
 
 const std::optional<FrameRule>& Frames::rule_at(pid_t pid, std::uint64_t lookup) {
   if (const auto known = rules_.find(lookup); known != rules_.end()) return known->second;
   const Module* module = code_.module_at(pid, lookup);
-  return keep(rules_, lookup, module != nullptr ? frame_rule(module->dwfl, lookup) : std::nullopt);
+  return keep(rules_, lookup, module != nullptr ? find_rule(*module, lookup) : std::nullopt);
+}
+
+std::optional<FrameRule> Frames::find_rule(const Module& module, std::uint64_t lookup) {
+  if (const auto function = go_.function(module, lookup)) return go_.frame_rule(module, *function, lookup);
+  return frame_rule(module.dwfl, lookup);
 }
 
 bool Frames::walk(pid_t pid, FrameRegisters registers, const StackWord& word, const Visit& visit) {

@@ -4,13 +4,14 @@
 #include <unordered_map>
 
 #include "symbols/frame_rule.hpp"
+#include "symbols/go_modules.hpp"
 #include "symbols/mapped_code.hpp"
 
 namespace vdsotrace {
 
 class Frames {
  public:
-  explicit Frames(MappedCode& code) : code_(code) {}
+  Frames(MappedCode& code, GoModules& go) : code_(code), go_(go) {}
   /// What was known of the code is no more.
   void forget();
 
@@ -18,7 +19,7 @@ class Frames {
   /// it. A return address that was pushed by hand may lead behind the first byte of a function, as Go's goexit has it.
   bool is_return_address(pid_t pid, std::uint64_t address);
 
-  /// Whether unwind information leads on from there.
+  /// Whether unwind information leads on from there. That of Go's functions is not true where they are on another stack.
   bool can_step(pid_t pid, std::uint64_t lookup);
 
   /// A place, and the address of the instruction to look up for it. False: no further.
@@ -29,8 +30,12 @@ class Frames {
 
  private:
   const std::optional<FrameRule>& rule_at(pid_t pid, std::uint64_t lookup);
+  /// Whether a function begins there.
+  bool is_entry(const Module& module, std::uint64_t address);
+  std::optional<FrameRule> find_rule(const Module& module, std::uint64_t lookup);
 
   MappedCode& code_;
+  GoModules& go_;
   std::unordered_map<std::uint64_t, bool> returns_;  ///< by return address
   std::unordered_map<std::uint64_t, bool> steps_;    ///< these by the address looked up
   std::unordered_map<std::uint64_t, std::optional<FrameRule>> rules_;

@@ -66,7 +66,8 @@ class CallerSearch {
 
 struct Symbols::Inner {
   MappedCode code{[this] { forget(); }};
-  Frames frames{code};
+  GoModules go;
+  Frames frames{code, go};
   bool followed = false;
   Unwinder unwinder;
   JitNames jit;
@@ -75,13 +76,14 @@ struct Symbols::Inner {
 
   void forget() {
     unwinder.forget();
+    go.forget();
     frames.forget();
     places.clear();
     skips.clear();
   }
 
   std::optional<Caller> place(pid_t pid, std::uint64_t address, std::uint64_t lookup);
-  void name(const Module& module, std::uint64_t lookup, Caller& place) const;
+  void name(const Module& module, std::uint64_t lookup, Caller& place);
   bool skipped(pid_t pid, std::uint64_t lookup);
   bool in_c_library(pid_t pid, CodeRange& range, std::uint64_t lookup);
   CallerSearch search(pid_t pid) {
@@ -91,7 +93,7 @@ struct Symbols::Inner {
   void unwind(pid_t pid, Memory& memory, const UnwindStart& start, const Frames::Visit& visit);
 };
 
-void Symbols::Inner::name(const Module& module, std::uint64_t lookup, Caller& place) const {
+void Symbols::Inner::name(const Module& module, std::uint64_t lookup, Caller& place) {
   place.in_module = place.address - module.bias;
   place.offset = place.in_module;
   GElf_Off offset = 0;
@@ -102,6 +104,9 @@ void Symbols::Inner::name(const Module& module, std::uint64_t lookup, Caller& pl
     const std::string_view versioned(name, ::strnlen(name, kLongestName));
     place.symbol = versioned.substr(0, versioned.find('@', 1));
     place.offset = offset + (place.address - lookup);
+  } else if (const auto function = go.function(module, lookup); function && !function->name.empty()) {
+    place.symbol = function->name.substr(0, kLongestName);
+    place.offset = place.in_module - function->entry;
   }
   place.source = source_of(module, lookup);
 }
@@ -198,12 +203,17 @@ std::optional<Caller> Symbols::caller(pid_t pid, Memory& memory, const UnwindSta
 }
 
 std::vector<Caller> Symbols::stack(pid_t pid, Memory& memory, const UnwindStart& start) {
+  std::vector<Caller> by_rules;
   std::vector<Caller> places;
-  inner_->unwind(pid, memory, start, [&](std::uint64_t address, std::uint64_t lookup) {
+  const auto visit = [&](std::uint64_t address, std::uint64_t lookup) {
     if (auto place = inner_->place(pid, address, lookup)) places.push_back(std::move(*place));
     return places.size() < kMostFrames;
-  });
-  return places;
+  };
+  const auto word = [&](std::uint64_t address) { return memory.object<std::uint64_t>(address); };
+  if (start.is_64_bit && inner_->frames.walk(pid, registers_of(start), word, visit)) return places;
+  by_rules.swap(places);
+  inner_->unwind(pid, memory, start, visit);
+  return by_rules.size() > places.size() ? by_rules : places;
 }
 
 std::optional<std::uint64_t> Symbols::outside_c_library(pid_t pid, std::uint64_t return_address,

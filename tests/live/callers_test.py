@@ -16,6 +16,33 @@ ENGINES = ("breakpoint", "inline")
 ALL_ROUTES = ("-e", "trace=%vdso", "-e", "route=all")
 
 
+GO_PROGRAM = """package main
+
+import "time"
+
+var sum int64
+
+//go:noinline
+func now(n int) {
+	for i := 0; i < n; i++ {
+		sum += time.Now().UnixNano()
+	}
+}
+
+//go:noinline
+func since(start time.Time, n int) {
+	for i := 0; i < n; i++ {
+		sum += int64(time.Since(start))
+	}
+}
+
+func main() {
+	now(50)
+	since(time.Now(), 30)
+}
+"""
+
+
 def setUpModule():
     testing.require_ptrace()
     testing.require_user_space_clock()
@@ -154,6 +181,39 @@ class StackTest(unittest.TestCase):
         for options in (["-k"], ["--callers"]):
             ran = vdsotrace("-o", "/dev/null", *options, *target("callers"))
             self.assertEqual((ran.status, ran.stdout), bare[:2])
+
+
+class GoTest(unittest.TestCase):
+    """Go's functions ask the vDSO on another stack. The way back to their caller is exact, with and without symbols."""
+
+    def stacks(self, program, engine):
+        os.environ["GODEBUG"] = "asyncpreemptoff=1"
+        self.addCleanup(os.environ.pop, "GODEBUG", None)
+        trace = trace_json([program], f"--engine={engine}", "-k", "-e", "trace=%vdso")
+        self.assertEqual(trace.status, 0, trace.stderr)
+        return [[place["symbol"].removesuffix(".abi0") for place in call["stack"] if place["symbol"]]
+                for call in trace.of_type("call") if call["name"] == "clock_gettime" and call["route"] == "vdso"]
+
+    def test_stacks(self):
+        for options in ([], ["-ldflags=-s -w"], ["-buildmode=pie"]):
+            with tempfile.TemporaryDirectory() as folder:
+                program = testing.go_program(folder, GO_PROGRAM, *options)
+                for engine in ("breakpoint", "step"):
+                    with self.subTest(options=options, engine=engine):
+                        self.check(self.stacks(program, engine))
+
+    def check(self, stacks):
+        outer = ["main.main", "runtime.main", "runtime.goexit"]
+        found = collections.Counter(tuple(names) for names in stacks)
+        # Each time.Now reads two clocks.
+        self.assertEqual(found["__vdso_clock_gettime", "time.now", "time.Now", "main.now", *outer], 100)
+        self.assertEqual(found["__vdso_clock_gettime", "runtime.nanotime1", "runtime.nanotime", "time.Since",
+                               "main.since", *outer], 30)
+        for names in found:
+            self.assertIn(names[1], ("time.now", "runtime.nanotime1"))
+            # The rest are the scheduler's own: out to where a thread or a goroutine began, or came from its other stack.
+            self.assertIn(names[-1], ("runtime.goexit", "runtime.mstart", "runtime.rt0_go", "runtime.systemstack",
+                                      "runtime.mcall", "runtime.morestack"), names)
 
 
 if __name__ == "__main__":

@@ -277,6 +277,19 @@ def require_perf():
                                 (tried.stderr.strip().splitlines() or ["?"])[-1])
 
 
+def go_program(folder, source, *options):
+    """Builds a Go program of that text in `folder`. Skips without Go."""
+    require_program("go")
+    text, program = Path(folder, "program.go"), Path(folder, "program")
+    text.write_text(source)
+    built = run([shutil.which("go"), "build", *options, "-o", program, text],
+                env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "GO111MODULE": "off",
+                     "GOCACHE": str(Path(tempfile.gettempdir(), "vdsotrace-test-go-cache"))})
+    if built.status != 0:
+        raise AssertionError(built.stderr)
+    return str(program)
+
+
 def require_perf_engine():
     """Skips unless vdsotrace can observe by the processor's breakpoints."""
     tried = vdsotrace("--engine=perf", "-o", "/dev/null", "true")

@@ -1,0 +1,30 @@
+// Go's own tables in the images of an address space.
+#pragma once
+
+#include <map>
+
+#include "model/frame.hpp"
+#include "model/go_functions.hpp"
+#include "symbols/modules.hpp"
+
+namespace vdsotrace {
+
+class GoModules {
+ public:
+  /// The modules are no more.
+  void forget() { tables_.clear(); }
+
+  /// The function that has an address of the process; nothing unless it is one of Go's.
+  std::optional<GoFunction> function(const Module& module, std::uint64_t address);
+
+  /// The rule at that instruction of such a function, which is the last one of a call. Where the function has left its goroutine's
+  /// stack its code says in which register it kept the way back.
+  std::optional<FrameRule> frame_rule(const Module& module, const GoFunction& function, std::uint64_t address);
+
+ private:
+  const std::optional<GoFunctions>& table_of(const Module& module);
+
+  std::map<const Module*, std::optional<GoFunctions>> tables_;
+};
+
+}  // namespace vdsotrace
