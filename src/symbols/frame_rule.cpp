@@ -34,14 +34,6 @@ Frame frame_at(Dwfl_Module* module, std::uint64_t address) {
   return frame_at(cfi, address - bias);
 }
 
-bool is_x86_64(Dwfl_Module* module) {
-  Dwarf_Addr bias = 0;
-  GElf_Ehdr header;
-  Elf* elf = dwfl_module_getelf(module, &bias);
-  return elf != nullptr && gelf_getehdr(elf, &header) != nullptr && header.e_machine == EM_X86_64 &&
-         header.e_ident[EI_CLASS] == ELFCLASS64;
-}
-
 /// "register + number", and nothing else.
 std::optional<std::pair<unsigned, std::int64_t>> register_and_number(const Dwarf_Op* ops, std::size_t count) {
   if (count != 1) return std::nullopt;
@@ -68,12 +60,15 @@ FrameRule::Preserved preserved_by(Dwarf_Frame* frame, unsigned number) {
 
 }  // namespace
 
-bool has_frame_rule(Dwfl_Module* module, std::uint64_t address) { return frame_at(module, address) != nullptr; }
-
-bool has_unwind_information(Dwfl_Module* module) {
+bool is_x86_64(Dwfl_Module* module) {
   Dwarf_Addr bias = 0;
-  return dwfl_module_eh_cfi(module, &bias) != nullptr || dwfl_module_dwarf_cfi(module, &bias) != nullptr;
+  GElf_Ehdr header;
+  Elf* elf = dwfl_module_getelf(module, &bias);
+  return elf != nullptr && gelf_getehdr(elf, &header) != nullptr && header.e_machine == EM_X86_64 &&
+         header.e_ident[EI_CLASS] == ELFCLASS64;
 }
+
+bool has_frame_rule(Dwfl_Module* module, std::uint64_t address) { return frame_at(module, address) != nullptr; }
 
 std::optional<FrameRule> frame_rule(Dwfl_Module* module, std::uint64_t address) {
   if (!is_x86_64(module)) return std::nullopt;

@@ -10,13 +10,13 @@
 
 namespace vdsotrace {
 
+/// Whether the image is of 64-bit code for x86-64.
+bool is_x86_64(Dwfl_Module* module);
+
 /// Whether it says anything.
 bool has_frame_rule(Dwfl_Module* module, std::uint64_t address);
 
 /// What it says. Nothing where it is more than a FrameRule can say.
 std::optional<FrameRule> frame_rule(Dwfl_Module* module, std::uint64_t address);
-
-/// Whether an image has any.
-bool has_unwind_information(Dwfl_Module* module);
 
 }  // namespace vdsotrace

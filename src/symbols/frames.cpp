@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 
+#include "model/frame_flow.hpp"
 #include "symbols/known.hpp"
 #include "symbols/return_address.hpp"
 
@@ -10,6 +12,20 @@ namespace vdsotrace {
 namespace {
 
 constexpr std::size_t kMostFrames = 256;
+constexpr std::uint64_t kMostCode = 64 * 1024;
+
+/// By the code of the function whose symbol covers the place. A part that a compiler has moved elsewhere begins within a frame.
+std::optional<FrameRule> rule_by_code(const Module& module, std::uint64_t lookup) {
+  GElf_Off offset = 0;
+  GElf_Sym symbol;
+  const char* name = dwfl_module_addrinfo(module.dwfl, lookup, &offset, &symbol, nullptr, nullptr, nullptr);
+  if (name == nullptr || GELF_ST_TYPE(symbol.st_info) != STT_FUNC || offset >= symbol.st_size || !is_x86_64(module.dwfl) ||
+      std::string_view(name).find(".cold") != std::string_view::npos)
+    return std::nullopt;
+  std::vector<std::byte> code(std::min<std::uint64_t>(symbol.st_size, kMostCode));
+  if (!module.read(lookup - offset, code)) return std::nullopt;
+  return frame_rule_of_code(code, offset + 1);
+}
 
 }  // namespace
 
@@ -57,19 +73,23 @@ const std::optional<FrameRule>& Frames::rule_at(pid_t pid, std::uint64_t lookup)
 
 std::optional<FrameRule> Frames::find_rule(const Module& module, std::uint64_t lookup) {
   if (const auto function = go_.function(module, lookup)) return go_.frame_rule(module, *function, lookup);
-  return frame_rule(module.dwfl, lookup);
+  if (has_frame_rule(module.dwfl, lookup)) return frame_rule(module.dwfl, lookup);
+  return rule_by_code(module, lookup);
 }
 
-bool Frames::walk(pid_t pid, FrameRegisters registers, const StackWord& word, const Visit& visit) {
+bool Frames::has_rule(pid_t pid, std::uint64_t lookup) { return rule_at(pid, lookup).has_value() || can_step(pid, lookup); }
+
+WalkEnd Frames::walk(pid_t pid, FrameRegisters registers, const StackWord& word, const Visit& visit) {
   for (std::size_t frames = 0; frames < kMostFrames; ++frames) {
     const std::uint64_t address = registers[kDwarfReturnAddress].value_or(0);
     const bool exists = frames == 0 ? code_.range_at(pid, address - 1) != nullptr : is_return_address(pid, address);
-    if (!exists) return false;
-    if (!visit(address, address - 1)) return true;
+    if (!exists) return {};
+    if (!visit(address, address - 1)) return {true, {}};
     const auto& rule = rule_at(pid, address - 1);
-    if (!rule || !step_out_of_frame(registers, *rule, word)) return false;
+    if (!rule) return {false, address - 1};
+    if (!step_out_of_frame(registers, *rule, word)) return {};
   }
-  return true;
+  return {};
 }
 
 }  // namespace vdsotrace

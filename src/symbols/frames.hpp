@@ -9,6 +9,13 @@
 
 namespace vdsotrace {
 
+/// Why a walk along frames has ended.
+struct WalkEnd {
+  bool wanted = false;  ///< whoever visits wanted no more
+  /// The instruction looked up for the last place, if it is not known where that one's frame is.
+  std::optional<std::uint64_t> without_rule;
+};
+
 class Frames {
  public:
   Frames(MappedCode& code, GoModules& go) : code_(code), go_(go) {}
@@ -19,14 +26,16 @@ class Frames {
   /// it. A return address that was pushed by hand may lead behind the first byte of a function, as Go's goexit has it.
   bool is_return_address(pid_t pid, std::uint64_t address);
 
+  /// Whether anything is known of where the frame at that instruction is.
+  bool has_rule(pid_t pid, std::uint64_t lookup);
   /// Whether unwind information leads on from there. That of Go's functions is not true where they are on another stack.
   bool can_step(pid_t pid, std::uint64_t lookup);
 
   /// A place, and the address of the instruction to look up for it. False: no further.
   using Visit = std::function<bool(std::uint64_t address, std::uint64_t lookup)>;
   /// From a place to which something returns, or that has just made a system call, outwards, with nothing but the registers
-  /// there and the words of the stack. True if whoever visits wanted no more, false if no rule or no word leads further.
-  bool walk(pid_t pid, FrameRegisters registers, const StackWord& word, const Visit& visit);
+  /// there and the words of the stack.
+  WalkEnd walk(pid_t pid, FrameRegisters registers, const StackWord& word, const Visit& visit);
 
  private:
   const std::optional<FrameRule>& rule_at(pid_t pid, std::uint64_t lookup);

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "model/frame_flow.hpp"
+#include "symbols/frame_rule.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -99,10 +100,7 @@ std::optional<std::uint64_t> relocated_word(Elf* elf, std::uint64_t address) {
 std::optional<GoFunctions> read_table(const Module& module) {
   Dwarf_Addr unused = 0;
   Elf* elf = dwfl_module_getelf(module.dwfl, &unused);
-  GElf_Ehdr header;
-  if (elf == nullptr || gelf_getehdr(elf, &header) == nullptr || header.e_machine != EM_X86_64 ||
-      header.e_ident[EI_CLASS] != ELFCLASS64)
-    return std::nullopt;
+  if (elf == nullptr || !is_x86_64(module.dwfl)) return std::nullopt;
   Place place = section_with_table(elf);
   if (place.bytes.empty()) place = table_in_segments(elf);
   std::optional<std::uint64_t> text_start;

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 #include <unordered_map>
+#include <utility>
 
 #include "symbols/c_library.hpp"
 #include "symbols/frames.hpp"
@@ -41,25 +43,35 @@ FrameRegisters registers_of(const UnwindStart& start) {
   return registers;
 }
 
+/// Whose code is at a place.
+enum class CodeOwner : std::uint8_t {
+  unknown,    ///< of a program that contains its C library, and no symbol says whether it is that
+  c_library,  ///< or the vDSO
+  program,
+};
+
 /// Looks for the first place outside the C library.
 class CallerSearch {
  public:
-  explicit CallerSearch(std::function<bool(std::uint64_t lookup)> skipped) : skipped_(std::move(skipped)) {}
+  explicit CallerSearch(std::function<CodeOwner(std::uint64_t lookup)> owner) : owner_(std::move(owner)) {}
 
   bool visit(std::uint64_t address, std::uint64_t lookup) {
-    if (skipped_(lookup)) return ++frames_ < kMostLibraryFrames;
-    outside_ = address;
     lookup_ = lookup;
-    return false;
+    last_ = owner_(lookup);
+    if (last_ == CodeOwner::program) outside_ = address;
+    return last_ == CodeOwner::c_library && ++frames_ < kMostLibraryFrames;
   }
   std::optional<std::uint64_t> outside() const { return outside_; }
+  /// Of the last place that was visited.
   std::uint64_t lookup() const { return lookup_; }
+  bool met_unknown() const { return last_ == CodeOwner::unknown; }
 
  private:
-  std::function<bool(std::uint64_t)> skipped_;
+  std::function<CodeOwner(std::uint64_t)> owner_;
   std::size_t frames_ = 0;
   std::optional<std::uint64_t> outside_;
   std::uint64_t lookup_ = 0;
+  CodeOwner last_ = CodeOwner::program;
 };
 
 }  // namespace
@@ -72,23 +84,30 @@ struct Symbols::Inner {
   Unwinder unwinder;
   JitNames jit;
   std::unordered_map<std::uint64_t, Caller> places;  ///< by the address looked up; files only
-  std::unordered_map<std::uint64_t, bool> skips;     ///< whether it is the C library's
+  std::unordered_map<std::uint64_t, CodeOwner> owners;  ///< by the address looked up
+  std::set<std::string> silent_modules;  ///< of which a notice says why callers in them are not known
+  std::vector<std::string> notices;
 
   void forget() {
     unwinder.forget();
     go.forget();
     frames.forget();
     places.clear();
-    skips.clear();
+    owners.clear();
   }
 
   std::optional<Caller> place(pid_t pid, std::uint64_t address, std::uint64_t lookup);
   void name(const Module& module, std::uint64_t lookup, Caller& place);
-  bool skipped(pid_t pid, std::uint64_t lookup);
-  bool in_c_library(pid_t pid, CodeRange& range, std::uint64_t lookup);
+  CodeOwner owner_of(pid_t pid, std::uint64_t lookup);
+  CodeOwner owner_in(pid_t pid, CodeRange& range, std::uint64_t lookup);
   CallerSearch search(pid_t pid) {
-    return CallerSearch([this, pid](std::uint64_t lookup) { return skipped(pid, lookup); });
+    return CallerSearch([this, pid](std::uint64_t lookup) { return owner_of(pid, lookup); });
   }
+  WalkEnd walk(pid_t pid, const FrameRegisters& registers, const StackWord& word, CallerSearch& search) {
+    return frames.walk(pid, registers, word,
+                       [&](std::uint64_t address, std::uint64_t lookup) { return search.visit(address, lookup); });
+  }
+  void note_failure(pid_t pid, const CallerSearch& search, const WalkEnd& end);
   /// Visits places from `start` outwards as long as `visit` wants more, by all that unwind information can say.
   void unwind(pid_t pid, Memory& memory, const UnwindStart& start, const Frames::Visit& visit);
 };
@@ -132,20 +151,32 @@ std::optional<Caller> Symbols::Inner::place(pid_t pid, std::uint64_t address, st
   return keep(places, lookup, std::move(place));
 }
 
-bool Symbols::Inner::skipped(pid_t pid, std::uint64_t lookup) {
+CodeOwner Symbols::Inner::owner_of(pid_t pid, std::uint64_t lookup) {
   code.update(pid);
-  if (const auto known = skips.find(lookup); known != skips.end()) return known->second;
+  if (const auto known = owners.find(lookup); known != owners.end()) return known->second;
   CodeRange* range = code.range_at(pid, lookup);
-  if (range == nullptr) return false;
-  return keep(skips, lookup, in_c_library(pid, *range, lookup));
+  if (range == nullptr) return CodeOwner::program;
+  return keep(owners, lookup, owner_in(pid, *range, lookup));
 }
 
-bool Symbols::Inner::in_c_library(pid_t pid, CodeRange& range, std::uint64_t lookup) {
-  if (range.is_vdso() || is_c_library(range.file())) return true;
+CodeOwner Symbols::Inner::owner_in(pid_t pid, CodeRange& range, std::uint64_t lookup) {
+  if (range.is_vdso() || is_c_library(range.file())) return CodeOwner::c_library;
   const Module* module = code.module_of(pid, range);
-  if (module == nullptr || !module->facts.self_contained) return false;
+  if (module == nullptr || !module->facts.self_contained) return CodeOwner::program;
   const auto here = place(pid, lookup + 1, lookup);
-  return here && is_time_wrapper(here->symbol);
+  if (!here || here->symbol.empty()) return CodeOwner::unknown;
+  return is_time_wrapper(here->symbol) ? CodeOwner::c_library : CodeOwner::program;
+}
+
+void Symbols::Inner::note_failure(pid_t pid, const CallerSearch& search, const WalkEnd& end) {
+  const bool no_rule = end.without_rule && !frames.has_rule(pid, *end.without_rule);
+  if (!no_rule && !search.met_unknown()) return;
+  const CodeRange* range = code.range_at(pid, search.lookup());
+  const std::string file = range != nullptr ? range->file() : std::string();
+  if (file.empty() || !silent_modules.insert(file).second) return;
+  notices.push_back(fmt::format("callers in {} are not known: {}", file,
+                                search.met_unknown() ? "it contains its C library and has no symbols"
+                                                     : "it has no unwind information"));
 }
 
 void Symbols::Inner::unwind(pid_t pid, Memory& memory, const UnwindStart& start, const Frames::Visit& visit) {
@@ -188,18 +219,25 @@ std::optional<Caller> Symbols::place(pid_t pid, std::uint64_t return_address) {
 
 std::optional<Caller> Symbols::instruction(pid_t pid, std::uint64_t address) { return inner_->place(pid, address, address); }
 
-bool Symbols::in_c_library(pid_t pid, std::uint64_t return_address) { return inner_->skipped(pid, return_address - 1); }
+bool Symbols::in_c_library(pid_t pid, std::uint64_t return_address) {
+  return inner_->owner_of(pid, return_address - 1) == CodeOwner::c_library;
+}
+
+std::vector<std::string> Symbols::take_notices() { return std::exchange(inner_->notices, {}); }
 
 std::optional<Caller> Symbols::caller(pid_t pid, Memory& memory, const UnwindStart& start) {
-  // Mostly this is enough; libdwfl takes a hundred times as long.
   CallerSearch search = inner_->search(pid);
-  const auto visit = [&](std::uint64_t address, std::uint64_t lookup) { return search.visit(address, lookup); };
+  WalkEnd end;
   const auto word = [&](std::uint64_t address) { return memory.object<std::uint64_t>(address); };
-  if (!start.is_64_bit || !inner_->frames.walk(pid, registers_of(start), word, visit)) {
+  if (start.is_64_bit) end = inner_->walk(pid, registers_of(start), word, search);
+  // Mostly that was enough; libdwfl takes a hundred times as long.
+  if (!end.wanted) {
     search = inner_->search(pid);
-    inner_->unwind(pid, memory, start, visit);
+    inner_->unwind(pid, memory, start, [&](std::uint64_t address, std::uint64_t lookup) { return search.visit(address, lookup); });
   }
-  return search.outside() ? inner_->place(pid, *search.outside(), search.lookup()) : std::nullopt;
+  if (search.outside()) return inner_->place(pid, *search.outside(), search.lookup());
+  inner_->note_failure(pid, search, end);
+  return std::nullopt;
 }
 
 std::vector<Caller> Symbols::stack(pid_t pid, Memory& memory, const UnwindStart& start) {
@@ -210,7 +248,7 @@ std::vector<Caller> Symbols::stack(pid_t pid, Memory& memory, const UnwindStart&
     return places.size() < kMostFrames;
   };
   const auto word = [&](std::uint64_t address) { return memory.object<std::uint64_t>(address); };
-  if (start.is_64_bit && inner_->frames.walk(pid, registers_of(start), word, visit)) return places;
+  if (start.is_64_bit && inner_->frames.walk(pid, registers_of(start), word, visit).wanted) return places;
   by_rules.swap(places);
   inner_->unwind(pid, memory, start, visit);
   return by_rules.size() > places.size() ? by_rules : places;
@@ -222,8 +260,8 @@ std::optional<std::uint64_t> Symbols::outside_c_library(pid_t pid, std::uint64_t
   FrameRegisters registers;
   registers[kDwarfRsp] = stack_pointer;
   registers[kDwarfReturnAddress] = return_address;
-  inner_->frames.walk(pid, registers, word,
-                      [&](std::uint64_t address, std::uint64_t lookup) { return search.visit(address, lookup); });
+  const WalkEnd end = inner_->walk(pid, registers, word, search);
+  if (!search.outside()) inner_->note_failure(pid, search, end);
   return search.outside();
 }
 

@@ -51,11 +51,14 @@ class Symbols {
   /// What is at that very instruction.
   std::optional<Caller> instruction(pid_t pid, std::uint64_t address);
 
-  /// Whether a return to there is one into the C library (or the vDSO), which called for somebody else.
+  /// Whether a return to there is certainly one into the C library (or the vDSO), which called for somebody else.
   bool in_c_library(pid_t pid, std::uint64_t return_address);
 
   /// The first place outside the C library, from `start` outwards. Nothing if it cannot be told for certain.
   std::optional<Caller> caller(pid_t pid, Memory& memory, const UnwindStart& start);
+
+  /// What is to be said, since this was asked last, of files in which callers could not be found: once for each.
+  std::vector<std::string> take_notices();
 
   /// All places, innermost first, as far as unwind information leads, 256 at most.
   std::vector<Caller> stack(pid_t pid, Memory& memory, const UnwindStart& start);

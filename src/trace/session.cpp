@@ -32,7 +32,8 @@ Session::Session(const FamilyOptions& options, const Needs& needs, ProbeEngine& 
       policy_(policy),
       calls_(needs, engine, reporter_),
       vsyscalls_(needs, engine, reporter_),
-      family_(options, engine, reporter_) {}
+      family_(options, engine, reporter_),
+      names_callers_(needs.callers) {}
 
 Result<Outcome> Session::run(SpawnedChild child) {
   struct sigaction trap {};
@@ -83,7 +84,11 @@ std::optional<std::int64_t> Session::nap() {
   const std::int64_t now = monotonic_ns();
   const auto until_orphans = look_for_orphans(now);
   if (!pace_.due(now)) return 0;
-  pace_.looked(now, engine_.drain());
+  const Drained drained = engine_.drain();
+  pace_.looked(now, drained);
+  if (drained.found == Drained::Found::something) {
+    for (const auto& [tid, thread] : family_.threads()) report_unknown_callers(*thread);
+  }
   outdate_names(now);
   auto pause = pace_.pause();
   // While stops come thick their lines wait for each other; the end of this sleep is near.
@@ -100,6 +105,13 @@ void Session::outdate_names(std::int64_t now) {
   if (policy_.mode() != StopPolicy::Mode::none || now - names_since_ < kNamesLastNs) return;
   names_since_ = now;
   for (const auto& [tid, thread] : family_.threads()) thread->space->symbols().outdate();
+}
+
+void Session::report_unknown_callers(const Thread& thread) {
+  if (!names_callers_) return;
+  for (std::string& notice : thread.space->symbols().take_notices()) {
+    if (thread.told() && said_of_callers_.insert(notice).second) reporter_.tell(thread, Notice{std::move(notice)});
+  }
 }
 
 void Session::on_stop(const TraceeStop& stop) {
@@ -127,6 +139,7 @@ void Session::handle(Thread& thread, const WaitStatus& status) {
   judge_calls_again(stopped);
   const pid_t tid = thread.tid;
   Resume how = decide(stopped, status);
+  report_unknown_callers(thread);
   if (how.how == Resume::How::run) how.how = engine_.pace(stopped);
   const bool loads = thread.phase == Thread::Phase::launching && thread.in_call && thread.in_call->call.name == "execve";
   go_on(std::move(stopped), how, status);
@@ -157,6 +170,7 @@ void Session::on_end(Thread& thread, const WaitStatus& status) {
   calls_.on_end(thread);
   vsyscalls_.on_end(thread);
   engine_.on_end(thread);
+  report_unknown_callers(thread);
   const bool signaled = status.kind() == WaitStatus::Kind::killed;
   if (thread.phase == Thread::Phase::launching) failed_to_launch_ = true;
   reporter_.tell(thread, Exited{signaled, status.core_dumped(), status.code()});

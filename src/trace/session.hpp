@@ -84,6 +84,7 @@ class Session {
   void watch(const std::function<bool()>& more);
   std::optional<std::int64_t> nap();
   void outdate_names(std::int64_t now);
+  void report_unknown_callers(const Thread& thread);
   void on_stop(const TraceeStop& stop);
   void on_end(Thread& thread, const WaitStatus& status);
   void handle(Thread& thread, const WaitStatus& status);
@@ -114,6 +115,8 @@ class Session {
   bool failed_to_launch_ = false;
   DrainPace pace_;
   std::int64_t names_since_ = 0;
+  bool names_callers_;
+  std::set<std::string> said_of_callers_;  ///< notices: many processes run one program
   std::int64_t settled_ = 0;  ///< when lines were last written
   std::map<pid_t, EarlyStop> early_;
 

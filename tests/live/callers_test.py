@@ -43,6 +43,35 @@ func main() {
 """
 
 
+MUSL_PROGRAM = """#include <sys/time.h>
+#include <time.h>
+
+volatile long sum;
+
+__attribute__((noinline)) void by_clock_gettime(void) {
+  struct timespec now;
+  sum += clock_gettime(CLOCK_MONOTONIC, &now);
+  sum += now.tv_nsec;
+}
+
+__attribute__((noinline)) void by_gettimeofday(void) {
+  struct timeval now;
+  sum += gettimeofday(&now, 0);
+  sum += now.tv_usec;
+}
+
+__attribute__((noinline)) void by_time(void) {
+  sum += time(0);
+}
+
+int main(void) {
+  for (int i = 0; i < 5; ++i) by_clock_gettime();
+  for (int i = 0; i < 5; ++i) by_gettimeofday();
+  for (int i = 0; i < 5; ++i) by_time();
+}
+"""
+
+
 def setUpModule():
     testing.require_ptrace()
     testing.require_user_space_clock()
@@ -122,6 +151,37 @@ class CallersTest(unittest.TestCase):
                 seen = [call["caller"] for call in trace.of_type("call")]
                 self.assertEqual({caller["symbol"] for caller in seen}, {None})
                 self.assertEqual([caller["offset"] for caller in seen], places)
+
+    def test_library_without_unwind_information(self):
+        """Its code says where its frames are, or a notice says that nothing does: once."""
+        for trace in self.traced(target("silent_library"), "-e", "trace=%vdso"):
+            self.assertEqual(callers(trace), claims(trace.stdout))
+            why = [notice["text"] for notice in trace.of_type("notice")]
+            self.assertEqual(why, [f"callers in {os.path.realpath(target('silent_library')[0])} are not known: "
+                                   "it has no unwind information"])
+
+    def test_stripped_program_that_contains_its_library(self):
+        testing.require_program("strip")
+        with tempfile.TemporaryDirectory() as folder:
+            stripped = os.path.join(folder, "stripped")
+            subprocess.run(["strip", "-o", stripped, target("callers_static")[0]], check=True)
+            for trace in self.traced([stripped], *ALL_ROUTES):
+                self.assertEqual({call["caller"] for call in trace.of_type("call")}, {None})
+                why = [notice["text"] for notice in trace.of_type("notice") if "callers" in notice["text"]]
+                self.assertEqual(why, [f"callers in {stripped} are not known: "
+                                       "it contains its C library and has no symbols"])
+
+    def test_musl(self):
+        testing.require_program("musl-gcc")
+        with tempfile.TemporaryDirectory() as folder:
+            source, program = Path(folder, "clock.c"), os.path.join(folder, "clock")
+            source.write_text(MUSL_PROGRAM)
+            for options in (["-static"], []):
+                subprocess.run(["musl-gcc", "-O2", *options, "-o", program, source], check=True)
+                for trace in self.traced([program], "-e", "trace=%vdso"):
+                    self.assertEqual(callers(trace), {("clock_gettime", "vdso", "by_clock_gettime"): 5,
+                                                      ("clock_gettime", "vdso", "by_gettimeofday"): 5,
+                                                      ("clock_gettime", "vdso", "by_time"): 5})
 
     def test_deleted_program(self):
         if os.geteuid() != 0:
