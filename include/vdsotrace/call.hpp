@@ -39,6 +39,12 @@ struct Caller {
   std::string symbol;            ///< empty if unknown
   std::uint64_t in_module = 0;   ///< the address as the module's file has it, as addr2line(1) takes it
   std::string source;            ///< "FILE:LINE" where there is debugging information, else empty
+  bool in_runtime = false;       ///< of a language runtime or a library that asked for somebody else
+  /// Of a caller in a runtime: the first beyond it. Null if that is not known.
+  std::shared_ptr<const Caller> beyond = nullptr;
+
+  /// The first caller beyond runtimes, as far as it is known: itself, if it is in none.
+  const Caller* beyond_runtimes() const { return in_runtime ? beyond.get() : this; }
 };
 
 /// The positive errno in the raw result of a system call or a vDSO function; 0 if it succeeded (MAX_ERRNO, linux/err.h).

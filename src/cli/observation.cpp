@@ -15,6 +15,7 @@
 #include "os/spawn.hpp"
 #include "os/waiter.hpp"
 #include "sinks/notice_sink.hpp"
+#include "symbols/runtimes.hpp"
 #include "trace/clocksource_watch.hpp"
 #include "trace/session.hpp"
 
@@ -100,6 +101,7 @@ struct Observation::Wiring {
 
 Observation::Observation(const Options& options, Needs needs) : options_(options) {
   if (options.pin) pin_to_current_processor();
+  add_runtimes(options.runtimes);
   wiring_ = std::make_unique<Wiring>(options, std::move(needs));
 }
 

@@ -64,6 +64,9 @@ void declare(CLI::App& app, Raw& raw) {
   app.add_flag("-T,--syscall-times", o.durations, "Time spent in each system call");
   app.add_flag("-k,--stack-trace", o.stacks, "The stack under each call");
   app.add_flag("--callers", o.callers, "Who made each call that a vDSO could serve: the first caller outside the C library");
+  app.add_option("--runtime", o.runtimes, "Name the caller beyond those files and functions, too, as beyond language runtimes")
+      ->type_name("PATTERN")
+      ->allow_extra_args(false);
   app.add_option("-s,--string-limit", raw.string_limit, "Print at most N bytes of a string (32)")->type_name("N");
   app.add_option("-E,--env", o.environment, "Set or remove a variable of the program's environment")
       ->type_name("VAR[=VAL]")

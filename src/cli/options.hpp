@@ -41,6 +41,7 @@ struct Options {
   bool durations = false;     ///< -T
   bool stacks = false;        ///< -k
   bool callers = false;       ///< --callers
+  std::vector<std::string> runtimes;  ///< --runtime
   std::size_t string_limit = 32;
   std::vector<std::string> environment;  ///< -E
   std::string user;                      ///< -u

@@ -165,6 +165,11 @@ Value plus(Value value, std::int64_t number) {
   return std::abs(value.number) <= kLargestFrame ? value : Value{};
 }
 
+Value address_of(const State& state, const x86_op_mem& place) {
+  const unsigned base = place.index == X86_REG_INVALID ? number_of(place.base) : kNone;
+  return base == kNone ? Value{} : plus(state.registers[base], place.disp);
+}
+
 void push(State& state, unsigned number) {
   state.stack() = plus(state.stack(), -kWord);
   if (number == kNone || state.stack().kind != Value::Kind::on_stack || state.saved[number]) return;
@@ -211,12 +216,10 @@ void Follower::execute(State& state, const cs_insn& raw) const {
       if (first == kNone || !by_number) break;
       registers[first] = plus(registers[first], raw.id == X86_INS_ADD ? operands[1].imm : -operands[1].imm);
       return;
-    case X86_INS_LEA: {
-      const unsigned base = first != kNone && operands[1].mem.index == X86_REG_INVALID ? number_of(operands[1].mem.base) : kNone;
-      if (base == kNone || x86.addr_size != kWord) break;
-      registers[first] = plus(registers[base], operands[1].mem.disp);
+    case X86_INS_LEA:
+      if (first == kNone || x86.addr_size != kWord) break;
+      registers[first] = address_of(state, operands[1].mem);
       return;
-    }
     default: break;
   }
   write_others(state, raw);

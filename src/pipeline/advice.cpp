@@ -36,7 +36,7 @@ std::string about_direct_call(const Finding& finding) {
   return fmt::format("call it through the C library, or update the one that does not use the vDSO: {} a call instead of "
                      "{}, {} of this run{}",
                      duration_text(*finding.user_space_ns), duration_text(each_ns(finding)), duration_text(finding.saved_ns()),
-                     known ? " (first of all in " + caller_text(finding.callers.front().who) + ")" : "");
+                     known ? " (first of all in " + caller_text(finding.callers.front()) + ")" : "");
 }
 
 std::string about_unserved_clock(const Finding& finding, const Prices& prices) {
@@ -50,7 +50,7 @@ std::string about_user_space(const Finding& finding, const Audit& audit, const P
   const auto busiest = std::ranges::max_element(finding.callers, {}, [](const CallerFinding& c) { return c.total.count; });
   if (busiest == finding.callers.end() || finding.cost_ns < kWorthNs) return {};
   const double rate = per_second(busiest->total.count, audit.run);
-  const std::string who = busiest->who.known() ? caller_text(busiest->who) : "the program";
+  const std::string who = busiest->who.known() ? caller_text(*busiest) : "the program";
   const std::string coarse = coarse_of(finding.key);
   const auto price = coarse.empty() ? std::nullopt : prices("clock_gettime", coarse);
   const double tick = static_cast<double>(audit.run.coarse_resolution_ns.value_or(0));

@@ -42,7 +42,7 @@ Finding make_finding(const AuditKey& key, const AuditEntry& entry, const Prices&
   Finding finding;
   finding.key = key;
   finding.total = entry.total;
-  for (const auto& [who, total] : entry.callers) finding.callers.push_back({who, total});
+  for (const auto& [path, total] : entry.callers) finding.callers.push_back({path.who, path.beyond, total});
   std::ranges::stable_sort(finding.callers, std::ranges::greater(), [](const CallerFinding& c) { return c.total.count; });
   finding.stacks = entry.stacks;
   price(finding, prices(key.name, key.clock));
@@ -118,6 +118,11 @@ std::string caller_text(const CallerKey& who) {
   if (!who.known()) return "not known";
   if (who.symbol.empty()) return fmt::format("{}+{:#x}", who.module, who.offset);
   return fmt::format("{}+{:#x}{}{}", who.symbol, who.offset, who.module.empty() ? "" : " in ", who.module);
+}
+
+std::string caller_text(const CallerFinding& caller) {
+  if (!caller.beyond.known() || caller.beyond == caller.who) return caller_text(caller.who);
+  return fmt::format("{} for {}", caller_text(caller.who), caller_text(caller.beyond));
 }
 
 std::string duration_text(double ns) {

@@ -30,6 +30,7 @@ enum class CostIs : std::uint8_t {
 
 struct CallerFinding {
   CallerKey who;
+  CallerKey beyond;  ///< as CallerPath has it
   AuditTotal total;
 };
 
@@ -92,6 +93,8 @@ std::string cost_basis_text(const Audit& audit);
 std::string call_text(const AuditKey& key);
 /// "main+0x12 in hello-vdso"; "not known".
 std::string caller_text(const CallerKey& who);
+/// The same for somebody who can change something: with who is beyond, where that is another one.
+std::string caller_text(const CallerFinding& caller);
 /// "1.25 ms": three digits that matter, with a unit.
 std::string duration_text(double ns);
 /// "1,204,332".

@@ -22,6 +22,11 @@ bool measured_truly(const Call& call) { return call.duration_ns && (call.engine 
 
 CallerKey key_of(const Caller& caller) { return {caller.module, caller.symbol, caller.offset}; }
 
+CallerPath path_of(const Caller& caller) {
+  const Caller* beyond = caller.beyond_runtimes();
+  return {key_of(caller), beyond != nullptr ? key_of(*beyond) : CallerKey{}};
+}
+
 }  // namespace
 
 void AuditTotal::add(const AuditTotal& more) {
@@ -106,9 +111,9 @@ AuditEntry& AuditTally::add(AuditKey key, const std::optional<Caller>& caller, c
   if (entries_.size() >= kMostEntries && !entries_.contains(key)) key.clock = kOtherClocks;
   AuditEntry& entry = entries_[std::move(key)];
   entry.total.add(total);
-  CallerKey who = caller ? key_of(*caller) : CallerKey{};
-  if (entry.callers.size() >= kMostCallers && !entry.callers.contains(who)) who = {};
-  entry.callers[std::move(who)].add(total);
+  CallerPath path = caller ? path_of(*caller) : CallerPath{};
+  if (entry.callers.size() >= kMostCallers && !entry.callers.contains(path)) path = {};
+  entry.callers[std::move(path)].add(total);
   return entry;
 }
 

@@ -33,6 +33,13 @@ struct CallerKey {
   auto operator<=>(const CallerKey&) const = default;
 };
 
+/// A caller, and the first one beyond language runtimes: the same if it is in none, not known if that cannot be told.
+struct CallerPath {
+  CallerKey who;
+  CallerKey beyond;
+  auto operator<=>(const CallerPath&) const = default;
+};
+
 struct AuditTotal {
   std::uint64_t count = 0;
   std::uint64_t errors = 0;
@@ -46,7 +53,7 @@ using CallStack = std::vector<CallerKey>;
 
 struct AuditEntry {
   AuditTotal total;
-  std::map<CallerKey, AuditTotal> callers;
+  std::map<CallerPath, AuditTotal> callers;
   std::map<CallStack, std::uint64_t> stacks;  ///< calls by whole stack, where those were asked for (Needs::stacks)
 };
 

@@ -27,7 +27,7 @@ bool hides(Missing missing, Route route) {
 void add_callers(std::vector<std::string>& lines, const Finding& finding) {
   for (const CallerFinding& caller : finding.callers)
     lines.push_back(fmt::format("{} {} by route {}: called by {}", grouped(caller.total.count), call_text(finding.key),
-                                name_of(finding.key.route), caller_text(caller.who)));
+                                name_of(finding.key.route), caller_text(caller)));
 }
 
 /// Calls that may have taken one of the routes.

@@ -19,6 +19,7 @@ Json place_json(const CallerKey& place) {
 Json caller_json(const CallerFinding& caller) {
   Json object = place_json(caller.who);
   object["count"] = json_integer(caller.total.count);
+  object["beyond"] = caller.beyond.known() ? place_json(caller.beyond) : Json(nullptr);
   return object;
 }
 

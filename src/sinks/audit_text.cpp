@@ -69,7 +69,7 @@ std::string callers_text(const Finding& finding, std::size_t most) {
       rest += caller.total.count;
       continue;
     }
-    text += fmt::format("{:>14}  {:<8} {:>9} {:>9}    by {}\n", grouped(caller.total.count), "", "", "", escaped(caller_text(caller.who)));
+    text += fmt::format("{:>14}  {:<8} {:>9} {:>9}    by {}\n", grouped(caller.total.count), "", "", "", escaped(caller_text(caller)));
   }
   if (rest > 0)
     text += fmt::format("{:>14}  {:<8} {:>9} {:>9}    by {} others\n", grouped(rest), "", "", "", finding.callers.size() - most);

@@ -31,6 +31,12 @@ std::string caller_frames(const CallerKey& who) {
   return text;
 }
 
+/// Who is beyond a runtime called it.
+std::string caller_frames(const CallerFinding& caller) {
+  const bool another = caller.beyond.known() && caller.beyond != caller.who;
+  return (another ? caller_frames(caller.beyond) : std::string()) + caller_frames(caller.who);
+}
+
 std::string stack_frames(const CallStack& stack) {
   std::string text;
   for (auto place = stack.rbegin(); place != stack.rend(); ++place) text += ';' + frame(place_text(*place));
@@ -48,7 +54,7 @@ std::string audit_folded(const Audit& audit) {
     };
     for (const auto& [stack, count] : finding.stacks) line(stack_frames(stack), count);
     if (!finding.stacks.empty()) continue;
-    for (const CallerFinding& caller : finding.callers) line(caller_frames(caller.who), caller.total.count);
+    for (const CallerFinding& caller : finding.callers) line(caller_frames(caller), caller.total.count);
   }
   return text;
 }

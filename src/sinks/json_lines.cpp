@@ -19,7 +19,7 @@ Json object_of(const Event& event, const char* type) {
 
 // Calls are the many: their lines are written straight, at a tenth of the cost.
 
-void append_caller(JsonLine& line, const Caller& caller) {
+void append_place(JsonLine& line, const Caller& caller) {
   line.put("{\"address\":").integer(caller.address);
   line.put(",\"module\":").string(caller.module);
   line.put(",\"offset\":").integer(caller.offset);
@@ -27,6 +27,14 @@ void append_caller(JsonLine& line, const Caller& caller) {
   line.put(",\"in_module\":").integer(caller.in_module);
   line.put(",\"source\":").string_or_null(caller.source);
   line.put("}");
+}
+
+void append_place_or_null(JsonLine& line, const Caller* place) {
+  if (place != nullptr) {
+    append_place(line, *place);
+  } else {
+    line.put("null");
+  }
 }
 
 std::optional<std::int64_t> returned_by(const Call& call) {
@@ -64,13 +72,13 @@ void append_outcome(JsonLine& line, const Call& call) {
   line.put(",\"errno\":").name(call.error != 0 ? errno_name(call.error) : std::string_view());
   line.put(",\"duration_ns\":").integer(call.duration_ns);
   line.put(",\"caller\":");
+  append_place_or_null(line, call.caller ? &*call.caller : nullptr);
   if (call.caller) {
-    append_caller(line, *call.caller);
-  } else {
-    line.put("null");
+    line.put(",\"beyond\":");
+    append_place_or_null(line, call.caller->beyond_runtimes());
   }
   if (!call.stack.empty())
-    line.put(",\"stack\":").array(call.stack.size(), [&](std::size_t i) { append_caller(line, call.stack[i]); });
+    line.put(",\"stack\":").array(call.stack.size(), [&](std::size_t i) { append_place(line, call.stack[i]); });
   line.put(",\"reason\":").name(call.reason ? name_of(*call.reason) : std::string_view());
   line.put(",\"engine\":").name(call.engine);
   if (call.steps) append_steps(line, *call.steps);

@@ -146,11 +146,8 @@ void TextSink::append_ending(const Call& call, bool all_shown) {
   }
   if (options_.durations && call.duration_ns)
     append_format(text_, " <{}.{:06}>", *call.duration_ns / kSecond, *call.duration_ns % kSecond / 1000);
-  if (call.caller) {
-    const Caller& c = *call.caller;
-    append_format(text_, " <{}+{:#x} in {}>", c.symbol.empty() ? "?" : escaped(c.symbol), c.offset,
-                  c.module.empty() ? kAnonymous : escaped(c.module));
-  }
+  if (call.caller) append_caller(*call.caller);
+  if (call.caller && call.caller->beyond) append_caller(*call.caller->beyond);
   text_.push_back('\n');
   for (const Caller& place : call.stack) append_place(place);
   if (call.steps && call.steps->image != nullptr) append_steps(*call.steps);
@@ -159,6 +156,11 @@ void TextSink::append_ending(const Call& call, bool all_shown) {
 void TextSink::append_steps(const StepFacts& steps) {
   const auto found = listings_.try_emplace(steps.image, *steps.image).first;
   text_.append(text_of(steps, found->second));
+}
+
+void TextSink::append_caller(const Caller& caller) {
+  append_format(text_, " <{}+{:#x} in {}>", caller.symbol.empty() ? "?" : escaped(caller.symbol), caller.offset,
+                caller.module.empty() ? kAnonymous : escaped(caller.module));
 }
 
 void TextSink::append_place(const Caller& place) {

@@ -54,6 +54,7 @@ class TextSink final : public Sink {
   void end_open_line();
   void begin_line(pid_t tid, std::int64_t time_ns);
   void append_stamp(std::int64_t time_ns);
+  void append_caller(const Caller& caller);
   void append_place(const Caller& place);
   void append_ending(const Call& call, bool all_shown);
   void on_faulted(const Event& event, const Call& call);

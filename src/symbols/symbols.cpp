@@ -9,17 +9,20 @@
 #include <utility>
 
 #include "symbols/c_library.hpp"
+#include "symbols/demangle.hpp"
 #include "symbols/frames.hpp"
 #include "symbols/jit_names.hpp"
 #include "symbols/known.hpp"
+#include "symbols/paged_memory.hpp"
+#include "symbols/runtimes.hpp"
 #include "symbols/unwinder.hpp"
 
 namespace vdsotrace {
 namespace {
 
 constexpr std::size_t kMostFrames = 256;
-/// Deeper in itself no C library is when it asks for the time.
-constexpr std::size_t kMostLibraryFrames = 32;
+/// Deeper in themselves C libraries and runtimes hardly are when they ask for the time.
+constexpr std::size_t kMostFramesToCaller = 64;
 constexpr std::size_t kLongestName = 1024;
 
 /// A symbol that really covers the address. One without a size only where every function has a symbol.
@@ -43,35 +46,62 @@ FrameRegisters registers_of(const UnwindStart& start) {
   return registers;
 }
 
+StackWord words_of(PagedMemory& pages) {
+  return [&pages](std::uint64_t address) -> std::optional<std::uint64_t> {
+    std::uint64_t word = 0;
+    if (!pages.read(address, std::as_writable_bytes(std::span(&word, 1)))) return std::nullopt;
+    return word;
+  };
+}
+
 /// Whose code is at a place.
 enum class CodeOwner : std::uint8_t {
-  unknown,    ///< of a program that contains its C library, and no symbol says whether it is that
-  c_library,  ///< or the vDSO
+  unknown,      ///< of a program that contains its C library, and no symbol says whether it is that
+  c_library,    ///< or the vDSO
+  runtime,
+  interpreter,  ///< of a program that is on no stack
   program,
 };
 
-/// Looks for the first place outside the C library.
+/// Looks for the first place outside the C library, and the first one that is no runtime's either.
 class CallerSearch {
  public:
-  explicit CallerSearch(std::function<CodeOwner(std::uint64_t lookup)> owner) : owner_(std::move(owner)) {}
+  struct Found {
+    std::uint64_t address = 0;
+    std::uint64_t lookup = 0;
+  };
+
+  CallerSearch(std::function<CodeOwner(std::uint64_t lookup)> owner, bool beyond) : owner_(std::move(owner)), wants_beyond_(beyond) {}
 
   bool visit(std::uint64_t address, std::uint64_t lookup) {
     lookup_ = lookup;
     last_ = owner_(lookup);
-    if (last_ == CodeOwner::program) outside_ = address;
-    return last_ == CodeOwner::c_library && ++frames_ < kMostLibraryFrames;
+    if (last_ == CodeOwner::unknown) return false;
+    if (last_ != CodeOwner::c_library && !outside_) outside_ = {address, lookup};
+    if (last_ == CodeOwner::program) beyond_ = {address, lookup};
+    const bool more = last_ == CodeOwner::c_library || (last_ == CodeOwner::runtime && wants_beyond_);
+    return more && ++frames_ < kMostFramesToCaller;
   }
-  std::optional<std::uint64_t> outside() const { return outside_; }
+  const std::optional<Found>& outside() const { return outside_; }
+  const std::optional<Found>& beyond() const { return beyond_; }
   /// Of the last place that was visited.
   std::uint64_t lookup() const { return lookup_; }
   bool met_unknown() const { return last_ == CodeOwner::unknown; }
 
  private:
   std::function<CodeOwner(std::uint64_t)> owner_;
+  bool wants_beyond_;
   std::size_t frames_ = 0;
-  std::optional<std::uint64_t> outside_;
+  std::optional<Found> outside_;
+  std::optional<Found> beyond_;
   std::uint64_t lookup_ = 0;
   CodeOwner last_ = CodeOwner::program;
+};
+
+/// The name of the function at a place, and the address of its beginning.
+struct NamedFunction {
+  std::string name;
+  std::uint64_t start = 0;
 };
 
 }  // namespace
@@ -97,37 +127,35 @@ struct Symbols::Inner {
   }
 
   std::optional<Caller> place(pid_t pid, std::uint64_t address, std::uint64_t lookup);
-  void name(const Module& module, std::uint64_t lookup, Caller& place);
+  std::optional<NamedFunction> function_at(const Module& module, std::uint64_t lookup);
   CodeOwner owner_of(pid_t pid, std::uint64_t lookup);
   CodeOwner owner_in(pid_t pid, CodeRange& range, std::uint64_t lookup);
-  CallerSearch search(pid_t pid) {
-    return CallerSearch([this, pid](std::uint64_t lookup) { return owner_of(pid, lookup); });
+  CallerSearch search(pid_t pid, bool beyond = true) {
+    return CallerSearch([this, pid](std::uint64_t lookup) { return owner_of(pid, lookup); }, beyond);
   }
   WalkEnd walk(pid_t pid, const FrameRegisters& registers, const StackWord& word, CallerSearch& search) {
     return frames.walk(pid, registers, word,
                        [&](std::uint64_t address, std::uint64_t lookup) { return search.visit(address, lookup); });
   }
   void note_failure(pid_t pid, const CallerSearch& search, const WalkEnd& end);
+  /// What a search has found, named.
+  std::optional<Caller> callers(pid_t pid, const CallerSearch& search);
+  CallerAddresses caller_addresses(pid_t pid, const FrameRegisters& registers, const StackWord& word, CallerSearch search);
   /// Visits places from `start` outwards as long as `visit` wants more, by all that unwind information can say.
   void unwind(pid_t pid, Memory& memory, const UnwindStart& start, const Frames::Visit& visit);
 };
 
-void Symbols::Inner::name(const Module& module, std::uint64_t lookup, Caller& place) {
-  place.in_module = place.address - module.bias;
-  place.offset = place.in_module;
+std::optional<NamedFunction> Symbols::Inner::function_at(const Module& module, std::uint64_t lookup) {
   GElf_Off offset = 0;
   GElf_Sym symbol;
-  const char* name =
-      dwfl_module_addrinfo(module.dwfl, lookup, &offset, &symbol, nullptr, nullptr, nullptr);
+  const char* name = dwfl_module_addrinfo(module.dwfl, lookup, &offset, &symbol, nullptr, nullptr, nullptr);
   if (name != nullptr && *name != '\0' && covers(symbol, offset, module.facts.all_symbols)) {
     const std::string_view versioned(name, ::strnlen(name, kLongestName));
-    place.symbol = versioned.substr(0, versioned.find('@', 1));
-    place.offset = offset + (place.address - lookup);
-  } else if (const auto function = go.function(module, lookup); function && !function->name.empty()) {
-    place.symbol = function->name.substr(0, kLongestName);
-    place.offset = place.in_module - function->entry;
+    return NamedFunction{demangled(versioned.substr(0, versioned.find('@', 1))), lookup - offset};
   }
-  place.source = source_of(module, lookup);
+  if (const auto function = go.function(module, lookup); function && !function->name.empty())
+    return NamedFunction{std::string(function->name.substr(0, kLongestName)), function->entry + module.bias};
+  return std::nullopt;
 }
 
 std::optional<Caller> Symbols::Inner::place(pid_t pid, std::uint64_t address, std::uint64_t lookup) {
@@ -140,14 +168,21 @@ std::optional<Caller> Symbols::Inner::place(pid_t pid, std::uint64_t address, st
   place.module = range->file();
   place.offset = place.in_module = address - range->mapping.start + range->mapping.offset;
   if (const Module* module = code.module_of(pid, *range)) {
-    name(*module, lookup, place);
+    place.offset = place.in_module = address - module->bias;
+    if (auto function = function_at(*module, lookup)) {
+      place.symbol = std::move(function->name);
+      place.offset = address - function->start;
+    }
+    place.source = source_of(*module, lookup);
   } else if (place.module.empty()) {
     const PerfMap::Code compiled = jit.find(pid, lookup);
     place.symbol = compiled.name;
     place.in_module = address;
     place.offset = compiled.name.empty() ? address : address - compiled.start;
+    place.in_runtime = runtime_part({}, place.symbol) != RuntimePart::none;
     return place;
   }
+  place.in_runtime = runtime_part(place.module, place.symbol) != RuntimePart::none;
   return keep(places, lookup, std::move(place));
 }
 
@@ -156,16 +191,28 @@ CodeOwner Symbols::Inner::owner_of(pid_t pid, std::uint64_t lookup) {
   if (const auto known = owners.find(lookup); known != owners.end()) return known->second;
   CodeRange* range = code.range_at(pid, lookup);
   if (range == nullptr) return CodeOwner::program;
-  return keep(owners, lookup, owner_in(pid, *range, lookup));
+  const CodeOwner owner = owner_in(pid, *range, lookup);
+  // Of code that is made while the program runs, the name comes later, and another one takes its place.
+  return range->file().empty() ? owner : keep(owners, lookup, owner);
 }
 
 CodeOwner Symbols::Inner::owner_in(pid_t pid, CodeRange& range, std::uint64_t lookup) {
-  if (range.is_vdso() || is_c_library(range.file())) return CodeOwner::c_library;
+  const std::string file = range.file();
+  if (range.is_vdso() || is_c_library(file)) return CodeOwner::c_library;
   const Module* module = code.module_of(pid, range);
-  if (module == nullptr || !module->facts.self_contained) return CodeOwner::program;
-  const auto here = place(pid, lookup + 1, lookup);
-  if (!here || here->symbol.empty()) return CodeOwner::unknown;
-  return is_time_wrapper(here->symbol) ? CodeOwner::c_library : CodeOwner::program;
+  const auto function = module != nullptr ? function_at(*module, lookup) : std::nullopt;
+  std::string name = function ? function->name : std::string();
+  if (module != nullptr && module->facts.self_contained) {
+    if (!function) return CodeOwner::unknown;
+    if (is_time_wrapper(name)) return CodeOwner::c_library;
+  }
+  if (file.empty()) name = jit.find(pid, lookup).name;
+  switch (runtime_part(file, name)) {
+    case RuntimePart::library: return CodeOwner::runtime;
+    case RuntimePart::interpreter: return CodeOwner::interpreter;
+    case RuntimePart::none: break;
+  }
+  return CodeOwner::program;
 }
 
 void Symbols::Inner::note_failure(pid_t pid, const CallerSearch& search, const WalkEnd& end) {
@@ -177,6 +224,24 @@ void Symbols::Inner::note_failure(pid_t pid, const CallerSearch& search, const W
   notices.push_back(fmt::format("callers in {} are not known: {}", file,
                                 search.met_unknown() ? "it contains its C library and has no symbols"
                                                      : "it has no unwind information"));
+}
+
+std::optional<Caller> Symbols::Inner::callers(pid_t pid, const CallerSearch& search) {
+  auto outside = place(pid, search.outside()->address, search.outside()->lookup);
+  if (!outside || !outside->in_runtime || !search.beyond()) return outside;
+  if (auto beyond = place(pid, search.beyond()->address, search.beyond()->lookup))
+    outside->beyond = std::make_shared<const Caller>(std::move(*beyond));
+  return outside;
+}
+
+CallerAddresses Symbols::Inner::caller_addresses(pid_t pid, const FrameRegisters& registers, const StackWord& word,
+                                                 CallerSearch search) {
+  const WalkEnd end = walk(pid, registers, word, search);
+  if (!search.outside()) note_failure(pid, search, end);
+  CallerAddresses found;
+  if (search.outside()) found.outside = search.outside()->address;
+  if (search.beyond()) found.beyond = search.beyond()->address;
+  return found;
 }
 
 void Symbols::Inner::unwind(pid_t pid, Memory& memory, const UnwindStart& start, const Frames::Visit& visit) {
@@ -228,16 +293,20 @@ std::vector<std::string> Symbols::take_notices() { return std::exchange(inner_->
 std::optional<Caller> Symbols::caller(pid_t pid, Memory& memory, const UnwindStart& start) {
   CallerSearch search = inner_->search(pid);
   WalkEnd end;
-  const auto word = [&](std::uint64_t address) { return memory.object<std::uint64_t>(address); };
-  if (start.is_64_bit) end = inner_->walk(pid, registers_of(start), word, search);
+  PagedMemory pages(memory);
+  if (start.is_64_bit) end = inner_->walk(pid, registers_of(start), words_of(pages), search);
   // Mostly that was enough; libdwfl takes a hundred times as long.
-  if (!end.wanted) {
-    search = inner_->search(pid);
-    inner_->unwind(pid, memory, start, [&](std::uint64_t address, std::uint64_t lookup) { return search.visit(address, lookup); });
+  const bool leads_on = end.without_rule && inner_->frames.can_step(pid, *end.without_rule);
+  if (!end.wanted && (!search.outside() || leads_on)) {
+    CallerSearch further = inner_->search(pid);
+    inner_->unwind(pid, memory, start, [&](std::uint64_t address, std::uint64_t lookup) { return further.visit(address, lookup); });
+    if (further.outside()) search = further;
   }
-  if (search.outside()) return inner_->place(pid, *search.outside(), search.lookup());
-  inner_->note_failure(pid, search, end);
-  return std::nullopt;
+  if (!search.outside()) {
+    inner_->note_failure(pid, search, end);
+    return std::nullopt;
+  }
+  return inner_->callers(pid, search);
 }
 
 std::vector<Caller> Symbols::stack(pid_t pid, Memory& memory, const UnwindStart& start) {
@@ -247,22 +316,23 @@ std::vector<Caller> Symbols::stack(pid_t pid, Memory& memory, const UnwindStart&
     if (auto place = inner_->place(pid, address, lookup)) places.push_back(std::move(*place));
     return places.size() < kMostFrames;
   };
-  const auto word = [&](std::uint64_t address) { return memory.object<std::uint64_t>(address); };
-  if (start.is_64_bit && inner_->frames.walk(pid, registers_of(start), word, visit).wanted) return places;
+  PagedMemory pages(memory);
+  if (start.is_64_bit && inner_->frames.walk(pid, registers_of(start), words_of(pages), visit).wanted) return places;
   by_rules.swap(places);
   inner_->unwind(pid, memory, start, visit);
   return by_rules.size() > places.size() ? by_rules : places;
 }
 
+CallerAddresses Symbols::caller_addresses(pid_t pid, const FrameRegisters& registers, const StackWord& word) {
+  return inner_->caller_addresses(pid, registers, word, inner_->search(pid));
+}
+
 std::optional<std::uint64_t> Symbols::outside_c_library(pid_t pid, std::uint64_t return_address,
                                                         std::uint64_t stack_pointer, const StackWord& word) {
-  CallerSearch search = inner_->search(pid);
   FrameRegisters registers;
   registers[kDwarfRsp] = stack_pointer;
   registers[kDwarfReturnAddress] = return_address;
-  const WalkEnd end = inner_->walk(pid, registers, word, search);
-  if (!search.outside()) inner_->note_failure(pid, search, end);
-  return search.outside();
+  return inner_->caller_addresses(pid, registers, word, inner_->search(pid, false)).outside;
 }
 
 }  // namespace vdsotrace

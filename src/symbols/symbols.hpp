@@ -11,6 +11,7 @@
 
 #include <sys/types.h>
 
+#include "model/frame.hpp"
 #include "vdsotrace/call.hpp"
 #include "vdsotrace/memory.hpp"
 
@@ -22,6 +23,12 @@ struct UnwindStart {
   std::uint64_t address = 0;
   /// As DWARF numbers them (x86-64 psABI 3.6.2, i386 psABI 2.5.1), the address among them.
   std::array<std::uint64_t, 17> registers{};
+};
+
+/// To which places a call returns. `beyond` is `outside` where that is in no runtime.
+struct CallerAddresses {
+  std::optional<std::uint64_t> outside;
+  std::optional<std::uint64_t> beyond;
 };
 
 /// Names are exact or empty: symbols and rules are taken from the very file that is mapped, and frames only where
@@ -54,7 +61,8 @@ class Symbols {
   /// Whether a return to there is certainly one into the C library (or the vDSO), which called for somebody else.
   bool in_c_library(pid_t pid, std::uint64_t return_address);
 
-  /// The first place outside the C library, from `start` outwards. Nothing if it cannot be told for certain.
+  /// The first place outside the C library, from `start` outwards; if it is in a runtime (runtimes.hpp), with the first place
+  /// beyond. Nothing if it cannot be told for certain.
   std::optional<Caller> caller(pid_t pid, Memory& memory, const UnwindStart& start);
 
   /// What is to be said, since this was asked last, of files in which callers could not be found: once for each.
@@ -63,13 +71,15 @@ class Symbols {
   /// All places, innermost first, as far as unwind information leads, 256 at most.
   std::vector<Caller> stack(pid_t pid, Memory& memory, const UnwindStart& start);
 
-  /// The word of a stack at that address, as far as it is known.
-  using StackWord = std::function<std::optional<std::uint64_t>(std::uint64_t address)>;
+  using StackWord = vdsotrace::StackWord;
   /// The first place outside the C library, found with nothing but the stack: `stack_pointer` as it is after the
   /// return to `return_address`. x86-64 only. Nothing if the words do not suffice, or a frame on the way counts from a
   /// register that no frame before has saved.
   std::optional<std::uint64_t> outside_c_library(pid_t pid, std::uint64_t return_address, std::uint64_t stack_pointer,
                                                  const StackWord& word);
+  /// The same, and the first place beyond runtimes, by all the registers that are known: kDwarfRsp and kDwarfReturnAddress at
+  /// least; Go's functions and those with alloca need rbp, too.
+  CallerAddresses caller_addresses(pid_t pid, const FrameRegisters& registers, const StackWord& word);
 
  private:
   struct Inner;

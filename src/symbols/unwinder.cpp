@@ -2,43 +2,18 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <span>
 #include <utility>
+
+#include "symbols/paged_memory.hpp"
 
 namespace vdsotrace {
 namespace {
 
-constexpr std::uint64_t kPage = 4096;
 constexpr unsigned kRegisters64 = 17;
 constexpr unsigned kRegisters32 = 9;
 /// libdwfl wants a number of a process and of a thread, and does nothing with them.
 constexpr pid_t kAnyThread = 1;
-
-/// One page at a time: an unwinder reads word by word.
-class PagedMemory {
- public:
-  explicit PagedMemory(Memory& memory) : memory_(memory) {}
-
-  bool read(std::uint64_t address, std::span<std::byte> into) {
-    const std::uint64_t page = address & ~(kPage - 1);
-    const std::uint64_t in_page = address - page;
-    if (in_page + into.size() > kPage) return memory_.read(address, into) == into.size();
-    if (page != page_ || size_ == 0) {
-      page_ = page;
-      size_ = memory_.read(page, bytes_);
-    }
-    if (in_page + into.size() > size_) return false;
-    std::memcpy(into.data(), bytes_.data() + in_page, into.size());
-    return true;
-  }
-
- private:
-  Memory& memory_;
-  std::uint64_t page_ = 0;
-  std::size_t size_ = 0;
-  std::array<std::byte, kPage> bytes_;
-};
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 """Who made a call: exact callers by each route, whole stacks, and never a wrong name."""
 
 import collections
+import json
 import os
 import subprocess
 import sys
@@ -243,6 +244,62 @@ class StackTest(unittest.TestCase):
             self.assertEqual((ran.status, ran.stdout), bare[:2])
 
 
+def beyond(trace):
+    """Of calls whose caller is in a runtime: who is beyond."""
+    return collections.Counter((call["name"], call["route"], call["beyond"]["symbol"]) for call in trace.of_type("call")
+                               if call["caller"] and call["beyond"] and call["beyond"] != call["caller"])
+
+
+class BeyondTest(unittest.TestCase):
+    """Names that lead somewhere: callers beyond language runtimes."""
+
+    def test_chrono(self):
+        for engine in ("breakpoint", "step"):
+            with self.subTest(engine=engine):
+                trace = trace_json(target("chrono"), f"--engine={engine}", "--callers", "-e", "trace=clock_gettime")
+                said = collections.Counter()
+                for line in trace.stdout.splitlines():
+                    _, name, route, rest = line.split(" ", 3)
+                    said[name, route, rest.rsplit(" ", 1)[0]] = int(rest.rsplit(" ", 1)[1])
+                self.assertEqual(beyond(trace), said)
+                self.assertEqual({call["caller"]["symbol"] for call in trace.of_type("call")},
+                                 {"std::chrono::_V2::steady_clock::now()", "std::chrono::_V2::system_clock::now()"})
+
+    def test_text(self):
+        ran = vdsotrace("-q", "--callers", "--engine=breakpoint", "-e", "trace=clock_gettime", *target("chrono"))
+        self.assertRegex(ran.stderr.splitlines()[0], r" \[vdso\] <std::chrono::_V2::steady_clock::now\(\)\+0x[0-9a-f]+ in "
+                                                     r"/.*/libstdc\+\+\.so[^ ]*> <app::by_chrono\(int\)\+0x[0-9a-f]+ in /.*/chrono>$")
+
+    def test_a_runtime_of_ones_own(self):
+        trace = trace_json(target("chrono"), "--engine=breakpoint", "--callers", "-e", "trace=clock_gettime",
+                           "--runtime", "app::*", "--runtime=void app::*")
+        self.assertEqual({key[2] for key in beyond(trace)}, {"main"})
+
+    def test_a_program_without_runtime_is_its_own_beyond(self):
+        for engine in ENGINES:
+            trace = trace_json(target("callers"), f"--engine={engine}", "--callers", *ALL_ROUTES)
+            for call in trace.of_type("call"):
+                self.assertEqual(call["beyond"], call["caller"])
+
+    def test_audit(self):
+        ran = vdsotrace("audit", "--json", "--engine=breakpoint", *target("chrono"))
+        found = json.loads(ran.stderr.splitlines()[-1])
+        callers = [caller for call in found["calls"] if call["name"] == "clock_gettime" for caller in call["callers"]]
+        self.assertEqual({(caller["symbol"], caller["beyond"]["symbol"], caller["count"]) for caller in callers},
+                         {("std::chrono::_V2::steady_clock::now()", "app::by_chrono(int)", 4),
+                          ("std::chrono::_V2::system_clock::now()",
+                           "void app::Server::serve<std::chrono::_V2::system_clock>()", 3)})
+        text = vdsotrace("audit", "--engine=breakpoint", *target("chrono")).stderr
+        self.assertRegex(text, r"by std::chrono::_V2::steady_clock::now\(\)\+0x\w+ in \S+ for app::by_chrono\(int\)\+0x")
+
+    def test_an_interpreted_program_is_not_known(self):
+        trace = trace_json([testing.PYTHON, "-c", "import time; [time.time() for i in range(50)]"],
+                           "--engine=breakpoint", "--callers", "-e", "trace=%vdso")
+        calls = [call for call in trace.of_type("call") if call["route"] and call["caller"]]
+        self.assertGreater(len(calls), 50)
+        self.assertEqual({call["beyond"]["symbol"] for call in calls if call["beyond"]}, set())
+
+
 class GoTest(unittest.TestCase):
     """Go's functions ask the vDSO on another stack. The way back to their caller is exact, with and without symbols."""
 
@@ -261,6 +318,16 @@ class GoTest(unittest.TestCase):
                 for engine in ("breakpoint", "step"):
                     with self.subTest(options=options, engine=engine):
                         self.check(self.stacks(program, engine))
+
+    def test_beyond(self):
+        with tempfile.TemporaryDirectory() as folder:
+            program = testing.go_program(folder, GO_PROGRAM)
+            os.environ["GODEBUG"] = "asyncpreemptoff=1"
+            self.addCleanup(os.environ.pop, "GODEBUG", None)
+            found = beyond(trace_json([program], "--engine=breakpoint", "--callers", "-e", "trace=clock_gettime"))
+        # Once more in main.main.
+        self.assertEqual(found, {("clock_gettime", "vdso", "main.now"): 100, ("clock_gettime", "vdso", "main.since"): 30,
+                                 ("clock_gettime", "vdso", "main.main"): 2})
 
     def check(self, stacks):
         outer = ["main.main", "runtime.main", "runtime.goexit"]

@@ -171,6 +171,29 @@ TEST_CASE("a duration with a stop in it is no measure of the call") {
   CHECK(audit.findings[0].cost_ns < 28'000);
 }
 
+TEST_CASE("callers are counted apart by who is beyond their runtime") {
+  Audited run;
+  Call call = made("time", 0, Route::vdso);
+  call.caller = Caller{0x1000, "libstdc++.so.6", 4, "now()"};
+  call.caller->in_runtime = true;
+  for (int i = 0; i < 3; ++i) run.add(call);
+  for (const char* symbol : {"often()", "often()", "once()"}) {
+    call.caller->beyond = std::make_shared<const Caller>(Caller{0x2000, "prog", 8, symbol});
+    run.add(call);
+  }
+  const Audit audit = run.audit();
+  REQUIRE(audit.findings.size() == 1);
+  const auto& callers = audit.findings[0].callers;
+  REQUIRE(callers.size() == 3);
+  CHECK(caller_text(callers[0]) == "now()+0x4 in libstdc++.so.6");
+  CHECK(caller_text(callers[1]) == "now()+0x4 in libstdc++.so.6 for often()+0x8 in prog");
+  CHECK(callers[1].total.count == 2);
+  CHECK(callers[2].beyond.symbol == "once()");
+  CHECK(audit_folded(audit) == "a.out;libstdc++.so.6;now();time_[vdso] 3\n"
+                               "a.out;prog;often();libstdc++.so.6;now();time_[vdso] 2\n"
+                               "a.out;prog;once();libstdc++.so.6;now();time_[vdso] 1\n");
+}
+
 TEST_CASE("callers are counted apart, busiest first") {
   Audited run;
   Call call = made("time", 0, Route::vdso);

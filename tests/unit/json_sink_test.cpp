@@ -180,6 +180,20 @@ TEST_CASE("the caller is told where it is known") {
   CHECK(line["caller"] == Json({{"address", "9223372036854775807"}, {"module", "/bin/\\376"}, {"offset", 0x34},
                                 {"symbol", nullptr}, {"in_module", 0}, {"source", nullptr}}));
   CHECK_FALSE(line.contains("stack"));
+  CHECK(line["beyond"] == line["caller"]);
+}
+
+TEST_CASE("a caller in a runtime is told with the first one beyond, if that is known") {
+  Call call = clock_call(Route::vdso);
+  call.caller = Caller{0x1000, "libstdc++.so.6", 4, "std::now()"};
+  call.caller->in_runtime = true;
+  CHECK(lines_of({event(call)})[1]["beyond"].is_null());
+  call.caller->beyond = std::make_shared<const Caller>(Caller{0x2000, "/bin/a", 8, "work()"});
+  const auto line = lines_of({event(call)})[1];
+  CHECK(line["beyond"]["symbol"] == "work()");
+  CHECK(line["caller"]["symbol"] == "std::now()");
+  call.caller.reset();
+  CHECK_FALSE(lines_of({event(call)})[1].contains("beyond"));
 }
 
 TEST_CASE("a stack is told where it was asked for") {

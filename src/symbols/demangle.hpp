@@ -1,0 +1,13 @@
+// Names as they were written in the source.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace vdsotrace {
+
+/// A C++ name or one of Rust's older scheme (_ZN...17h<hash>E, without the hash), demangled. The name itself if it is neither, or if its
+/// demangled form could be very long: the names are those of the traced program.
+std::string demangled(std::string_view name);
+
+}  // namespace vdsotrace
