@@ -56,13 +56,16 @@ UniqueFd open_mapped_file(pid_t pid, const proc::Mapping& mapping) {
 }
 
 std::optional<std::uint64_t> ModuleFacts::address_at(std::uint64_t file_offset) const {
+  std::optional<std::uint64_t> found;
   for (const Load& load : loads) {
     // Mappings begin and end at pages.
     const std::uint64_t start = load.offset & ~kPageMask;
     const std::uint64_t end = load.offset + load.file_size;
-    if (file_offset >= start && file_offset < end) return load.address - (load.offset - start) + (file_offset - start);
+    if (file_offset < start || file_offset >= end || (found && !load.executable)) continue;
+    found = load.address - (load.offset - start) + (file_offset - start);
+    if (load.executable) break;
   }
-  return std::nullopt;
+  return found;
 }
 
 std::optional<std::uint64_t> ModuleFacts::offset_of(std::uint64_t address, std::uint64_t size) const {
@@ -88,7 +91,7 @@ std::optional<ModuleFacts> module_facts(Elf* elf) {
     if (segment.p_type != PT_LOAD) continue;
     if (segment.p_offset + segment.p_filesz < segment.p_offset) return std::nullopt;
     if (facts.loads.empty()) facts.lowest = segment.p_vaddr & -segment.p_align;
-    facts.loads.push_back({segment.p_offset, segment.p_filesz, segment.p_vaddr});
+    facts.loads.push_back({segment.p_offset, segment.p_filesz, segment.p_vaddr, (segment.p_flags & PF_X) != 0});
   }
   if (facts.loads.empty()) return std::nullopt;
   facts.all_symbols = has_section(elf, SHT_SYMTAB);

@@ -24,13 +24,15 @@ struct ModuleFacts {
     std::uint64_t offset = 0;
     std::uint64_t file_size = 0;
     std::uint64_t address = 0;
+    bool executable = false;
   };
   std::vector<Load> loads;
   std::uint64_t lowest = 0;     ///< address of the first page of the first load
   bool self_contained = false;  ///< needs no library and no loader: a static program
   bool all_symbols = false;     ///< has a .symtab
 
-  /// The address, before relocation, of the byte at that offset of the file, where it is code or data.
+  /// The address, before relocation, of the byte at that offset of the file. A page in which one segment ends and another begins is
+  /// mapped twice: then it is that of the code.
   std::optional<std::uint64_t> address_at(std::uint64_t file_offset) const;
   /// Where the file has the bytes of that address, if it has so many of them.
   std::optional<std::uint64_t> offset_of(std::uint64_t address, std::uint64_t size) const;

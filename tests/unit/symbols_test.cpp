@@ -204,6 +204,21 @@ TEST_CASE("a place has the name of the function that covers it") {
     CHECK_FALSE(symbols.place(::getpid(), nowhere).has_value());
 }
 
+TEST_CASE("in a page of two segments code is where the code's segment has it") {
+  // As lld and mold lay a program out: the page at 0x13000 of the file is mapped to 0x13000 and, executable, to 0x14000.
+  ModuleFacts facts;
+  facts.loads = {{0, 0x137e0, 0, false}, {0x137e0, 0x3de90, 0x147e0, true}, {0x51670, 0x28b8, 0x53670, false}};
+  CHECK(facts.address_at(0) == std::optional<std::uint64_t>(0));
+  CHECK(facts.address_at(0x13000) == std::optional<std::uint64_t>(0x14000));
+  CHECK(facts.address_at(0x137e0) == std::optional<std::uint64_t>(0x147e0));
+  CHECK(facts.address_at(0x51000) == std::optional<std::uint64_t>(0x52000));
+  CHECK(facts.address_at(0x52000) == std::optional<std::uint64_t>(0x54000));
+  CHECK(facts.address_at(0x54000) == std::nullopt);
+  CHECK(facts.offset_of(0x147e8, 8) == std::optional<std::uint64_t>(0x137e8));
+  CHECK(facts.offset_of(0x13000, 0x7e0) == std::optional<std::uint64_t>(0x13000));
+  CHECK(facts.offset_of(0x13000, 0x7e1) == std::nullopt);
+}
+
 TEST_CASE("what is mapped later is found, and what was unmapped is not") {
   Symbols symbols;
   CHECK(symbols.place(::getpid(), address_of(vdsotrace_test_by_stack)).value().symbol == "vdsotrace_test_counts");
