@@ -24,7 +24,10 @@ CallerKey key_of(const Caller& caller) { return {caller.module, caller.symbol, c
 
 CallerPath path_of(const Caller& caller) {
   const Caller* beyond = caller.beyond_runtimes();
-  return {key_of(caller), beyond != nullptr ? key_of(*beyond) : CallerKey{}};
+  CallerPath path{key_of(caller), beyond != nullptr ? key_of(*beyond) : CallerKey{}};
+  // A place in code that was made at run time, without a name.
+  if (!path.beyond.known()) path.beyond = {};
+  return path;
 }
 
 }  // namespace

@@ -111,6 +111,47 @@ std::optional<std::string> demangled_as_rust(std::string_view name) {
 
 }  // namespace
 
+namespace {
+
+/// "s" and digits of base 62 up to "_": what tells crates and implementations of one name apart.
+void skip_disambiguator(std::string_view& name) {
+  if (!name.starts_with('s')) return;
+  const auto end = name.find('_');
+  name.remove_prefix(end == std::string_view::npos ? name.size() : end + 1);
+}
+
+/// Takes away what stands before the crate of a path: nesting, generic arguments to come, implementations.
+bool skip_to_crate(std::string_view& name) {
+  while (!name.empty()) {
+    const char tag = name.front();
+    name.remove_prefix(1);
+    switch (tag) {
+      case 'C': return true;
+      case 'I': break;
+      case 'N': name.remove_prefix(std::min<std::size_t>(name.size(), 1)); break;  // and its namespace
+      case 'M':
+      case 'X': skip_disambiguator(name); break;
+      default: return false;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string_view rust_crate(std::string_view name) {
+  if (!name.starts_with("_R")) return {};
+  name.remove_prefix(2);
+  if (!skip_to_crate(name)) return {};
+  skip_disambiguator(name);
+  std::size_t length = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), length);
+  if (error != std::errc()) return {};
+  name.remove_prefix(static_cast<std::size_t>(end - name.data()));
+  if (name.starts_with('_')) name.remove_prefix(1);
+  return length <= name.size() ? name.substr(0, length) : std::string_view();
+}
+
 std::string demangled(std::string_view name) {
   if (!name.starts_with("_Z")) return std::string(name);
   if (auto text = demangled_as_rust(name)) return *text;

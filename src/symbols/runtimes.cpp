@@ -5,12 +5,15 @@
 #include <algorithm>
 #include <iterator>
 
+#include "symbols/demangle.hpp"
+
 namespace vdsotrace {
 namespace {
 
 /// By the names of files, without their folders.
 constexpr const char* kLibraries[] = {
     "libstdc++.so*",   "libc++.so*",        "libc++abi.so*",   "libgcc_s.so*",     "libjvm.so",         "libjava.so",
+    "libjli.so",       "libnio.so",         "libnet.so",
     "libuv.so*",       "libnode.so*",       "node",            "nodejs",           "libpython*.so*",    "libcoreclr.so",
     "libclrjit.so",    "libSystem.Native.so", "libmono*.so*",  "libglib-2.0.so*",  "libruby*.so*",      "libperl.so*",
     "libgo.so*",       "libphobos2*.so*",   "libstd-*.so",     "libQt*Core.so*",   "libboost_chrono.so*", "libabsl_time*.so*",
@@ -39,6 +42,13 @@ bool any_matches(const Patterns& patterns, const std::string& text) {
   return std::any_of(std::begin(patterns), std::end(patterns), [&](const char* pattern) { return matches(pattern, text); });
 }
 
+/// By a name that is not demangled.
+bool is_rust_library(std::string_view symbol) {
+  constexpr std::string_view kCrates[] = {"std", "core", "alloc"};
+  const auto crate = rust_crate(symbol);
+  return std::find(std::begin(kCrates), std::end(kCrates), crate) != std::end(kCrates);
+}
+
 }  // namespace
 
 RuntimePart runtime_part(std::string_view file, std::string_view symbol) {
@@ -47,7 +57,7 @@ RuntimePart runtime_part(std::string_view file, std::string_view symbol) {
   for (const std::string& pattern : more()) {
     if (matches(pattern.c_str(), name) || matches(pattern.c_str(), function)) return RuntimePart::library;
   }
-  if (any_matches(kLibraries, name) || any_matches(kFunctions, function)) return RuntimePart::library;
+  if (any_matches(kLibraries, name) || any_matches(kFunctions, function) || is_rust_library(symbol)) return RuntimePart::library;
   return any_matches(kInterpreters, name) ? RuntimePart::interpreter : RuntimePart::none;
 }
 

@@ -28,6 +28,20 @@ TEST_CASE("names of Rust are demangled without their hash") {
   CHECK(demangled("_ZN17h0123456789abcdefE") == "");
 }
 
+TEST_CASE("the crate is read from names of Rust's newer scheme") {
+  CHECK(rust_crate("_RNvMNtNtNtNtCsjrHSEGnQ3l9_3std3sys3pal4unix4timeNtB2_8Timespec3now") == "std");
+  CHECK(rust_crate("_RNvNtCs1234_7mycrate3foo3bar") == "mycrate");
+  CHECK(rust_crate("_RINvNtCsjr_4core3ptr13drop_in_placeNtCs1_7mycrate1TEB4_") == "core");
+  CHECK(rust_crate("_RNvXs_NtCs1_7mycrate3fooNtB4_1TNtNtCs2_4core3fmt5Debug3fmt") == "mycrate");
+  CHECK(rust_crate("_RNvC6_123foo3bar") == "123foo");
+  for (const auto* name : {"", "_R", "_RN", "_RNv", "_RC", "_RCs", "_RCs_", "_RC99abc", "_RC99999999999999999999a", "_RY", "main", "_ZN3std3nowE"}) {
+    CAPTURE(name);
+    CHECK(rust_crate(name).empty());
+  }
+  CHECK(runtime_part("/bin/app", "_RNvMNtCsjrHSEGnQ3l9_3std4timeNtB2_7Instant3now") == RuntimePart::library);
+  CHECK(runtime_part("/bin/app", "_RNvCs1234_3app4main") == RuntimePart::none);
+}
+
 TEST_CASE("a name that would grow without bounds stays as it is") {
   std::string name = "_Z1fSt4pairIiiE";
   const std::string digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
