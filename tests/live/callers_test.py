@@ -312,9 +312,11 @@ class GoTest(unittest.TestCase):
                 for call in trace.of_type("call") if call["name"] == "clock_gettime" and call["route"] == "vdso"]
 
     def test_stacks(self):
-        for options in ([], ["-ldflags=-s -w"], ["-buildmode=pie"]):
+        for options in ([], ["-ldflags=-s -w"], ["-buildmode=pie"], ["-ldflags=-linkmode=external -s -w", "-buildmode=pie"]):
+            # The C linker puts the table into another section.
+            source = GO_PROGRAM.replace("import", 'import "C"\nimport', 1) if "external" in "".join(options) else GO_PROGRAM
             with tempfile.TemporaryDirectory() as folder:
-                program = testing.go_program(folder, GO_PROGRAM, *options)
+                program = testing.go_program(folder, source, *options)
                 for engine in ("breakpoint", "step"):
                     with self.subTest(options=options, engine=engine):
                         self.check(self.stacks(program, engine))
