@@ -26,7 +26,9 @@ class Frames {
   /// it. A return address that was pushed by hand may lead behind the first byte of a function, as Go's goexit has it.
   bool is_return_address(pid_t pid, std::uint64_t address);
 
-  /// Whether anything is known of where the frame at that instruction is.
+  /// Where the frame at that instruction is, if that is known and as simple as a FrameRule.
+  const std::optional<FrameRule>& rule_at(pid_t pid, std::uint64_t lookup);
+  /// Whether anything is known of it.
   bool has_rule(pid_t pid, std::uint64_t lookup);
   /// Whether unwind information leads on from there. That of Go's functions is not true where they are on another stack.
   bool can_step(pid_t pid, std::uint64_t lookup);
@@ -38,7 +40,6 @@ class Frames {
   WalkEnd walk(pid_t pid, FrameRegisters registers, const StackWord& word, const Visit& visit);
 
  private:
-  const std::optional<FrameRule>& rule_at(pid_t pid, std::uint64_t lookup);
   /// Whether a function begins there.
   bool is_entry(const Module& module, std::uint64_t address);
   std::optional<FrameRule> find_rule(const Module& module, std::uint64_t lookup);

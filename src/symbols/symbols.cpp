@@ -106,6 +106,13 @@ struct NamedFunction {
 
 }  // namespace
 
+/// All that a look at the stack needs of a return address in a file's code.
+struct Step {
+  CodeOwner owner = CodeOwner::unknown;
+  bool is_return_address = false;
+  std::optional<std::uint64_t> distance;  ///< from the stack pointer there to the next return address
+};
+
 struct Symbols::Inner {
   MappedCode code{[this] { forget(); }};
   GoModules go;
@@ -115,6 +122,7 @@ struct Symbols::Inner {
   JitNames jit;
   std::unordered_map<std::uint64_t, Caller> places;  ///< by the address looked up; files only
   std::unordered_map<std::uint64_t, CodeOwner> owners;  ///< by the address looked up
+  std::unordered_map<std::uint64_t, Step> steps;        ///< by return address; files only
   std::set<std::string> silent_modules;  ///< of which a notice says why callers in them are not known
   std::vector<std::string> notices;
 
@@ -124,6 +132,7 @@ struct Symbols::Inner {
     frames.forget();
     places.clear();
     owners.clear();
+    steps.clear();
   }
 
   std::optional<Caller> place(pid_t pid, std::uint64_t address, std::uint64_t lookup);
@@ -133,6 +142,9 @@ struct Symbols::Inner {
   CallerSearch search(pid_t pid, bool beyond = true) {
     return CallerSearch([this, pid](std::uint64_t lookup) { return owner_of(pid, lookup); }, beyond);
   }
+  const Step* step_at(pid_t pid, std::uint64_t return_address);
+  std::optional<std::uint64_t> outside_by_steps(pid_t pid, std::uint64_t return_address, std::uint64_t stack_pointer,
+                                                const StackWord& word);
   WalkEnd walk(pid_t pid, const FrameRegisters& registers, const StackWord& word, CallerSearch& search) {
     return frames.walk(pid, registers, word,
                        [&](std::uint64_t address, std::uint64_t lookup) { return search.visit(address, lookup); });
@@ -215,6 +227,33 @@ CodeOwner Symbols::Inner::owner_in(pid_t pid, CodeRange& range, std::uint64_t lo
   return CodeOwner::program;
 }
 
+const Step* Symbols::Inner::step_at(pid_t pid, std::uint64_t return_address) {
+  if (const auto known = steps.find(return_address); known != steps.end()) return &known->second;
+  const CodeRange* range = code.range_at(pid, return_address - 1);
+  if (range == nullptr || range->file().empty()) return nullptr;
+  Step step{owner_of(pid, return_address - 1), frames.is_return_address(pid, return_address), {}};
+  const auto& rule = frames.rule_at(pid, return_address - 1);
+  if (rule && rule->base == kDwarfRsp && !rule->leaves_stack)
+    step.distance = static_cast<std::uint64_t>(rule->frame_address) - sizeof(std::uint64_t);
+  return &keep(steps, return_address, step);
+}
+
+/// The walk of most calls, a few times faster. Nothing: walk.
+std::optional<std::uint64_t> Symbols::Inner::outside_by_steps(pid_t pid, std::uint64_t return_address,
+                                                              std::uint64_t stack_pointer, const StackWord& word) {
+  code.update(pid);
+  for (std::size_t frame = 0; frame < kMostFramesToCaller; ++frame) {
+    const Step* step = step_at(pid, return_address);
+    if (step == nullptr || (frame > 0 && !step->is_return_address) || step->owner == CodeOwner::unknown) return std::nullopt;
+    if (step->owner != CodeOwner::c_library) return return_address;
+    const auto next = step->distance ? word(stack_pointer + *step->distance) : std::nullopt;
+    if (!next) return std::nullopt;
+    return_address = *next;
+    stack_pointer += *step->distance + sizeof(std::uint64_t);
+  }
+  return std::nullopt;
+}
+
 void Symbols::Inner::note_failure(pid_t pid, const CallerSearch& search, const WalkEnd& end) {
   const bool no_rule = end.without_rule && !frames.has_rule(pid, *end.without_rule);
   if (!no_rule && !search.met_unknown()) return;
@@ -251,7 +290,7 @@ void Symbols::Inner::unwind(pid_t pid, Memory& memory, const UnwindStart& start,
     return;
   }
   bool first = true;
-  const Unwinder::Steps steps{
+  const Unwinder::Steps unwinding{
       [&](std::uint64_t lookup) { return code.module_at(pid, lookup) != nullptr; },
       [&](std::uint64_t address, std::uint64_t lookup) {
         const bool returned = lookup != address && !std::exchange(first, false);
@@ -259,7 +298,7 @@ void Symbols::Inner::unwind(pid_t pid, Memory& memory, const UnwindStart& start,
         return visit(address, lookup) && frames.can_step(pid, lookup);
       }};
   code.use(true);
-  unwinder.walk(code.dwfl(), memory, start, steps);
+  unwinder.walk(code.dwfl(), memory, start, unwinding);
   code.use(false);
 }
 
@@ -329,6 +368,7 @@ CallerAddresses Symbols::caller_addresses(pid_t pid, const FrameRegisters& regis
 
 std::optional<std::uint64_t> Symbols::outside_c_library(pid_t pid, std::uint64_t return_address,
                                                         std::uint64_t stack_pointer, const StackWord& word) {
+  if (const auto outside = inner_->outside_by_steps(pid, return_address, stack_pointer, word)) return outside;
   FrameRegisters registers;
   registers[kDwarfRsp] = stack_pointer;
   registers[kDwarfReturnAddress] = return_address;
