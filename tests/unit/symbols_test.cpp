@@ -20,6 +20,7 @@
 #include "symbols/modules.hpp"
 #include "symbols/perf_map.hpp"
 #include "symbols/return_address.hpp"
+#include "symbols/runtimes.hpp"
 #include "symbols/symbols.hpp"
 
 // Functions whose frames are known to the byte. The label stands where a call would return to.
@@ -308,6 +309,27 @@ TEST_CASE("a register that a frame has saved leads to the frame that counts from
   CHECK_FALSE(step_out_of_frame(registers, outer, word));
   registers[kDwarfRbp].reset();
   CHECK_FALSE(step_out_of_frame(registers, outer, word));
+}
+
+TEST_CASE("with rbp known a caller is found through a frame that counts from it") {
+  Symbols symbols;
+  const std::uint64_t called = address_of(vdsotrace_test_called);
+  std::map<std::uint64_t, std::uint64_t> stack = {{0x1108, called}};
+  const auto word = [&](std::uint64_t address) {
+    const auto found = stack.find(address);
+    return found != stack.end() ? std::optional(found->second) : std::nullopt;
+  };
+  add_runtimes({"vdsotrace_test_frames"});
+  FrameRegisters registers;
+  registers[kDwarfRsp] = 0x1000;
+  registers[kDwarfReturnAddress] = address_of(vdsotrace_test_by_frame);
+  CallerAddresses found = symbols.caller_addresses(::getpid(), registers, word);
+  CHECK(found.outside == std::optional(address_of(vdsotrace_test_by_frame)));
+  CHECK(found.beyond == std::nullopt);
+  registers[kDwarfRbp] = 0x1100;
+  found = symbols.caller_addresses(::getpid(), registers, word);
+  CHECK(found.beyond == std::optional(called));
+  add_runtimes({});
 }
 
 }  // namespace vdsotrace
