@@ -2,6 +2,8 @@
 # run.sh [CTEST-ARGUMENT...]: installs what is missing, builds and runs every test:
 # the release build with all tests, and a sanitized build with the unit tests and, where clang is, the fuzz targets.
 # For example: tests/run.sh -L unit, tests/run.sh -R live.counts
+# run.sh quick [CTEST-ARGUMENT...]: the unit tests, the fuzz targets and the tests of the command line, which need nothing
+# of what the others trace; some minutes from nothing.
 # A single file of tests/live runs by itself; VDSOTRACE_PROGRAM=build/asan/vdsotrace (built with
 # `cmake --preset asan && cmake --build build/asan --target vdsotrace`) makes it test that vdsotrace.
 set -eu
@@ -9,8 +11,15 @@ set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 cd "$here/.."
 
+quick=no
+if [ "${1:-}" = quick ]; then
+  quick=yes
+  shift
+fi
+
 .ci/install-packages.sh build test
-.ci/install-packages.sh live
+.ci/install-packages.sh fuzz
+[ $quick = yes ] || .ci/install-packages.sh live
 
 launcher=
 if command -v ccache >/dev/null; then  # It keeps nothing of what uses precompiled headers.
@@ -31,12 +40,21 @@ build() {
   fi
 }
 
+# Whether there is a clang++, and what it links a fuzz target with.
+can_fuzz() {
+  command -v clang++ >/dev/null &&
+    echo 'extern "C" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }' |
+    clang++ -fsanitize=fuzzer,address,undefined -x c++ -o /dev/null - 2>/dev/null
+}
+
 build release all --preset release -DBUILD_TESTING=ON
-if command -v clang++ >/dev/null; then
-  build asan "unit_tests fuzz_targets" --preset asan -DBUILD_TESTING=ON -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++
+sanitized=unit_tests
+[ $quick = no ] || sanitized=
+if can_fuzz; then
+  build asan "$sanitized fuzz_targets" --preset asan -DBUILD_TESTING=ON -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++
 else
-  echo "No clang: the fuzz targets are not built"
-  build asan unit_tests --preset asan -DBUILD_TESTING=ON
+  echo "No clang++ with the runtime of its sanitizers (libclang-rt-dev): the fuzz targets are not built"
+  [ $quick = yes ] || build asan unit_tests --preset asan -DBUILD_TESTING=ON
 fi
 
 # One list of all tests, whichever build they belong to.
@@ -45,4 +63,5 @@ for name in release asan; do
   echo "subdirs(\"../$name\")"
 done >build/all/CTestTestfile.cmake
 
+[ $quick = no ] || set -- --label-regex 'unit|fuzz|cli' --exclude-regex '^asan' "$@"
 exec ctest --test-dir build/all --output-on-failure --parallel "$(nproc)" "$@"
