@@ -109,7 +109,7 @@ void print_resource(ArgContext& c) {
 }
 
 void print_io_events(ArgContext& c) {
-  const auto count = static_cast<std::uint64_t>(std::max<std::int64_t>(c.call().result, 0));
+  const auto count = c.filled(c.arg(2));
   print_array_at<io_event>(c, c.value(), count, [&](const io_event& event) {
     c.put("{data=");
     print_hex(c, event.data);

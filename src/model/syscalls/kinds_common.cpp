@@ -78,7 +78,7 @@ void print_result_buffer_arg(ArgContext& c) {
   if (c.failed() || c.call().result < 0) {
     print_address(c, c.value());
   } else {
-    print_buffer_at(c, c.value(), static_cast<std::uint64_t>(c.call().result));
+    print_buffer_at(c, c.value(), c.filled(c.arg(c.index() + 1)));
   }
 }
 

@@ -65,7 +65,7 @@ inline constexpr ArgKind kString{print_string_arg};         ///< NUL-terminated,
 inline constexpr ArgKind kPathOut{print_path_arg, When::exit};
 inline constexpr ArgKind kStringOut{print_string_arg, When::exit};
 inline constexpr ArgKind kBuffer{print_sized_buffer_arg};   ///< write-like: the next argument is its size
-/// Read-like: the result is its size.
+/// Read-like: the result is its size, the next argument what there is room for.
 inline constexpr ArgKind kBufferOut{print_result_buffer_arg, When::exit};
 
 // Small objects behind pointers.

@@ -105,10 +105,11 @@ void print_groups_arg(ArgContext& c) {
 }
 
 void print_groups_out_arg(ArgContext& c) {
-  if (c.failed()) {
+  const auto room = static_cast<std::uint32_t>(c.arg(c.index() - 1));
+  if (c.failed() || room == 0) {  // without room it says how much is needed
     print_address(c, c.value());
   } else {
-    print_group_list(c, static_cast<std::uint64_t>(c.call().result));
+    print_group_list(c, c.filled(room));
   }
 }
 

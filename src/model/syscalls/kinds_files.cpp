@@ -32,7 +32,7 @@ bool creates(std::uint64_t flags) {
 void print_dirents(ArgContext& c, std::size_t size_at) {
   print_address(c, c.value());
   if (c.failed() || c.value() == 0) return;
-  const auto filled = std::min(static_cast<std::uint64_t>(c.call().result), kMostDirents);
+  const auto filled = c.filled(std::min<std::uint64_t>(static_cast<std::uint32_t>(c.arg(2)), kMostDirents));
   std::vector<std::byte> bytes(static_cast<std::size_t>(filled));
   if (c.memory().read(c.value(), bytes) != bytes.size()) return;
   std::size_t at = 0;
@@ -65,9 +65,8 @@ void print_timeval_with_date(ArgContext& c, const timeval& time) {
   if (fraction < 1'000'000) print_date_comment(c, time.tv_sec, fraction, 6);
 }
 
-std::uint64_t result_size(ArgContext& c) {
-  return c.failed() ? 0 : static_cast<std::uint64_t>(c.call().result);
-}
+/// The next argument is what there is room for.
+std::uint64_t room_for_result(const ArgContext& c) { return c.arg(c.index() + 1); }
 
 /// A value is shown without the NUL that often ends it.
 void print_attribute(ArgContext& c, std::uint64_t size) {
@@ -162,19 +161,20 @@ void print_utimbuf_arg(ArgContext& c) {
 void print_attribute_value_arg(ArgContext& c) { print_attribute(c, c.arg(c.index() + 1)); }
 
 void print_attribute_out_arg(ArgContext& c) {
-  if (c.failed()) {
+  const bool asked_for_size = room_for_result(c) == 0;
+  if (c.failed() || asked_for_size) {
     print_address(c, c.value());
   } else {
-    print_attribute(c, result_size(c));
+    print_attribute(c, c.filled(room_for_result(c)));
   }
 }
 
 void print_attribute_names_arg(ArgContext& c) {
-  const bool asked_for_size = c.arg(c.index() + 1) == 0;
+  const bool asked_for_size = room_for_result(c) == 0;
   if (c.failed() || asked_for_size) {
     print_address(c, c.value());
   } else {
-    print_buffer_at(c, c.value(), result_size(c));
+    print_buffer_at(c, c.value(), c.filled(room_for_result(c)));
   }
 }
 
@@ -182,7 +182,7 @@ void print_path_by_result_arg(ArgContext& c) {
   if (c.failed()) {
     print_address(c, c.value());
   } else {
-    print_buffer_at(c, c.value(), result_size(c));
+    print_buffer_at(c, c.value(), c.filled(room_for_result(c)));
   }
 }
 
@@ -199,7 +199,7 @@ void print_iovec_out_arg(ArgContext& c) {
   if (c.failed()) {
     print_iovec_addresses_at(c, c.value(), count);
   } else {
-    print_iovecs_at(c, c.value(), count, result_size(c));
+    print_iovecs_at(c, c.value(), count, c.filled(UINT64_MAX));
   }
 }
 

@@ -183,7 +183,7 @@ void print_list(ArgContext& c) {
   print_list_length(c, after ? after->ifc_len : before->ifc_len);
   c.put(", ifc_buf=");
   if (after && buffer != 0) {
-    const auto count = static_cast<std::uint64_t>(std::max(after->ifc_len, 0)) / sizeof(ifreq);
+    const auto count = static_cast<std::uint64_t>(std::clamp(after->ifc_len, 0, std::max(before->ifc_len, 0))) / sizeof(ifreq);
     print_array_at<ifreq>(c, buffer, count, [&](const ifreq& request) {
       print_with_member(c, request, kAddress);
     });

@@ -160,7 +160,7 @@ void print_process_read_arg(ArgContext& c) {
   if (c.failed()) {
     print_iovec_addresses_at(c, c.value(), count);
   } else {
-    print_iovecs_at(c, c.value(), count, static_cast<std::uint64_t>(c.call().result));
+    print_iovecs_at(c, c.value(), count, c.filled(UINT64_MAX));
   }
 }
 

@@ -127,7 +127,7 @@ void print_file_handle_arg(ArgContext& c) {
   if (c.exiting() && (!c.failed() || too_small)) {
     const auto after = c.memory().object<HandleHead>(c.value());
     if (after && after->bytes != *before) c.print(" => {}", after->bytes);
-    if (after && !too_small) print_handle_contents(c, after->type, after->bytes);
+    if (after && !too_small) print_handle_contents(c, after->type, std::min(after->bytes, *before));
   }
   c.put("}");
 }

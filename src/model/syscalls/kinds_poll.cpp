@@ -178,7 +178,7 @@ void print_epoll_event_arg(ArgContext& c) {
 }
 
 void print_epoll_events(ArgContext& c) {
-  const auto count = static_cast<std::uint64_t>(std::max<std::int64_t>(c.call().result, 0));
+  const auto count = c.filled(static_cast<std::uint32_t>(c.arg(2)));
   print_array_at<epoll_event>(c, c.value(), count,
                               [&](const epoll_event& event) { print_epoll_event(c, event); });
 }

@@ -106,7 +106,7 @@ void print_affinity_out_arg(ArgContext& c) {
   if (c.failed()) {
     print_address(c, c.value());
   } else {
-    print_cpu_set(c, static_cast<std::uint64_t>(c.call().result));
+    print_cpu_set(c, c.filled(static_cast<std::uint32_t>(c.arg(c.index() - 1))));
   }
 }
 

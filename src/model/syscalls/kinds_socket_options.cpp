@@ -200,9 +200,9 @@ void print_got(ArgContext& c) {
   const auto asked = size_in(c.entry_memory(), c.arg(4));
   if (asked && c.wait_for_exit()) return;
   const auto size = asked && !c.failed() ? size_in(c.memory(), c.arg(4)) : std::nullopt;
-  const Place place{c.value(), size.value_or(0)};
+  const Place place{c.value(), std::min(size.value_or(0), asked.value_or(0))};
   const OptionForm* form = form_in(kGetForms, c);
-  if (place.address == 0 || place.size <= 0 || asked.value_or(0) <= 0) {
+  if (place.address == 0 || place.size <= 0) {
     print_address(c, place.address);
   } else if (form != nullptr) {
     form->print(c, place);

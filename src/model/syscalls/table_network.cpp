@@ -1,6 +1,7 @@
 // Sockets.
 #include <algorithm>
 #include <optional>
+#include <vector>
 
 #include <sys/socket.h>
 
@@ -118,21 +119,21 @@ void print_message_received(ArgContext& c) {
     return;
   }
   if (c.wait_for_exit()) return;
-  const auto namelen = static_cast<std::int32_t>(before->msg_namelen);
   if (c.failed()) {
-    c.print("{{msg_namelen={}}}", namelen);
+    c.print("{{msg_namelen={}}}", room_of(*before).namelen);
     return;
   }
-  const auto bytes = static_cast<std::uint64_t>(c.call().result);
+  const auto bytes = c.filled(UINT64_MAX);
   print_object_at<msghdr>(c, c.value(), [&](const msghdr& message) {
-    print_msghdr(c, message, bytes, namelen);
+    print_msghdr(c, message, bytes, room_of(*before));
   });
 }
 
 /// One of several messages. `done`: the kernel has filled in its length.
-void print_one_message(ArgContext& c, const mmsghdr& message, bool done, std::uint64_t bytes) {
+void print_one_message(ArgContext& c, const mmsghdr& message, bool done, std::uint64_t bytes,
+                       const std::optional<MessageRoom>& room = std::nullopt) {
   c.put("{msg_hdr=");
-  print_msghdr(c, message.msg_hdr, bytes);
+  print_msghdr(c, message.msg_hdr, bytes, room);
   if (done) c.print(", msg_len={}", message.msg_len);
   c.put("}");
 }
@@ -148,10 +149,27 @@ void print_messages_sent(ArgContext& c) {
       [&](const mmsghdr& one) { print_one_message(c, one, left-- > 0, UINT64_MAX); });
 }
 
+/// What the program has given to each message that will be shown.
+std::vector<MessageRoom> rooms_of_messages(ArgContext& c) {
+  constexpr std::uint64_t kMostMessages = 1024;  // UIO_MAXIOV: recvmmsg(2)
+  const AsAtEntry before(c);
+  const auto count = std::min<std::uint64_t>({static_cast<std::uint32_t>(c.arg(2)), c.limits().string, kMostMessages});
+  std::vector<MessageRoom> rooms;
+  for (std::uint64_t i = 0; c.value() != 0 && i < count; ++i) {
+    const auto one = read_object<mmsghdr>(c, c.value() + i * stride_of<mmsghdr>(c));
+    if (!one) break;
+    rooms.push_back(room_of(one->msg_hdr));
+  }
+  return rooms;
+}
+
 void print_messages_received(ArgContext& c) {
-  const auto count = static_cast<std::uint64_t>(std::max<std::int64_t>(c.call().result, 0));
-  print_array_at<mmsghdr>(c, c.value(), count, [&](const mmsghdr& one) {
-    print_one_message(c, one, true, one.msg_len);
+  const std::vector<MessageRoom> rooms = rooms_of_messages(c);
+  if (c.wait_for_exit()) return;
+  std::size_t shown = 0;
+  print_array_at<mmsghdr>(c, c.value(), c.filled(static_cast<std::uint32_t>(c.arg(2))), [&](const mmsghdr& one) {
+    print_one_message(c, one, true, one.msg_len, shown < rooms.size() ? rooms[shown] : MessageRoom{});
+    ++shown;
   });
 }
 
@@ -180,7 +198,7 @@ constexpr ArgKind kAddressLength{print_address_length, When::either};
 constexpr ArgKind kMessageToSend{print_message_to_send};
 constexpr ArgKind kMessageReceived{print_message_received, When::either};
 constexpr ArgKind kMessagesSent{print_messages_sent, When::exit_and_entry};
-constexpr ArgKind kMessagesReceived{print_messages_received, When::exit};
+constexpr ArgKind kMessagesReceived{print_messages_received, When::either};
 constexpr ArgKind kTimeLimit{print_time_limit, When::exit_and_entry};
 constexpr const ArgKind* kFamily = &kChoice<kAddressFamilies>;
 constexpr const ArgKind* kLevel = &kChoice<kSocketLevels>;

@@ -51,7 +51,7 @@ void print_clock_time_left(ArgContext& c) {
 
 /// Random bytes, each as \x1f.
 void print_random_bytes(ArgContext& c) {
-  const auto size = static_cast<std::uint64_t>(std::max<std::int64_t>(c.call().result, 0));
+  const auto size = c.filled(c.arg(1));
   const auto shown = static_cast<std::size_t>(std::min<std::uint64_t>(size, c.limits().string));
   std::vector<std::byte> bytes(std::min<std::size_t>(shown, 1u << 20));
   if (c.failed() || c.value() == 0 || c.memory().read(c.value(), bytes) != bytes.size()) {

@@ -195,21 +195,23 @@ void print_control(ArgContext& c, std::uint64_t address, std::uint64_t length) {
 }  // namespace
 
 void print_msghdr(ArgContext& c, const msghdr& message, std::uint64_t bytes,
-                  std::optional<std::int32_t> namelen_before) {
+                  const std::optional<MessageRoom>& room) {
   const auto namelen = static_cast<std::int32_t>(message.msg_namelen);
+  const auto controllen = static_cast<std::uint64_t>(message.msg_controllen);
   c.put("{msg_name=");
   print_sockaddr_at(c, reinterpret_cast<std::uintptr_t>(message.msg_name),
-                    std::min(namelen, namelen_before.value_or(namelen)));
+                    room ? std::min(namelen, room->namelen) : namelen);
   c.put(", msg_namelen=");
-  if (namelen_before && *namelen_before != namelen) c.print("{} => ", *namelen_before);
+  if (room && room->namelen != namelen) c.print("{} => ", room->namelen);
   c.print("{}, msg_iov=", namelen);
   print_iovecs_at(c, reinterpret_cast<std::uintptr_t>(message.msg_iov), message.msg_iovlen, bytes);
   c.print(", msg_iovlen={}", message.msg_iovlen);
-  if (message.msg_controllen != 0) {
+  if (controllen != 0) {
     c.put(", msg_control=");
-    print_control(c, reinterpret_cast<std::uintptr_t>(message.msg_control), message.msg_controllen);
+    print_control(c, reinterpret_cast<std::uintptr_t>(message.msg_control),
+                  room ? std::min(controllen, room->controllen) : controllen);
   }
-  c.print(", msg_controllen={}, msg_flags=", message.msg_controllen);
+  c.print(", msg_controllen={}, msg_flags=", controllen);
   print_flags(c, static_cast<std::uint32_t>(message.msg_flags), kMessageFlags.values,
               kMessageFlags.unknown);
   c.put("}");

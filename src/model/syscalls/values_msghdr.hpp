@@ -44,10 +44,19 @@ struct NarrowLayout<mmsghdr> {
   static mmsghdr widen(const Bytes& bytes) { return {NarrowLayout<msghdr>::widen(bytes.header), bytes.length}; }
 };
 
+/// What a program gives to a message that it receives: the kernel may say that there was more to be had.
+struct MessageRoom {
+  std::int32_t namelen = 0;
+  std::uint64_t controllen = 0;
+};
+inline MessageRoom room_of(const msghdr& message) {
+  return {static_cast<std::int32_t>(message.msg_namelen), message.msg_controllen};
+}
+
 /// {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="x", iov_len=1}], msg_iovlen=1,
 /// msg_controllen=0, msg_flags=0}. `bytes`: how much of the buffers holds data.
-/// `namelen_before`: msg_namelen when a receiving call began.
+/// `room`: what the header said when a receiving call began.
 void print_msghdr(ArgContext& c, const msghdr& message, std::uint64_t bytes,
-                  std::optional<std::int32_t> namelen_before = std::nullopt);
+                  const std::optional<MessageRoom>& room = std::nullopt);
 
 }  // namespace vdsotrace
