@@ -148,7 +148,8 @@ Result<int> compare_runs(const CompareOptions& o) {
   const auto output = open_output(o.trace);
   if (!output) return tl::unexpected(output.error());
   SeenRun ours;
-  Observation observation(o.trace, Needs{});
+  // strace runs the program once more.
+  Observation observation(o.trace, Needs{}, Streams::keep);
   const auto end = observation.run([&]() -> Result<void> {
     add_notices(observation.pipeline(), o.trace, **output);
     observation.pipeline().add(std::make_unique<SeenRunSink>(ours, DecodeLimits{o.trace.string_limit}));

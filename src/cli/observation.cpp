@@ -99,7 +99,7 @@ struct Observation::Wiring {
   std::optional<PerfSession> watching;  ///< or this
 };
 
-Observation::Observation(const Options& options, Needs needs) : options_(options) {
+Observation::Observation(const Options& options, Needs needs, Streams streams) : options_(options), streams_(streams) {
   if (options.pin) pin_to_current_processor();
   add_runtimes(options.runtimes);
   wiring_ = std::make_unique<Wiring>(options, std::move(needs));
@@ -148,6 +148,7 @@ Result<std::optional<ProgramEnd>> Observation::run_program(const std::function<R
   if ((needs.callers || needs.stacks) && !procfs::trusted())
     wiring_->clocksource.accept({0, realtime_ns(), child->pid(), child->pid(),
                                  Notice{fmt::format("callers cannot be named ({})", procfs::why_not_trusted())}});
+  if (streams_ == Streams::let_go) standard_streams_.let_go();
   if (const auto duration = duration_of(options_)) tracing.waiter.set_deadline(monotonic_ns() + *duration);
   auto outcome = tracing.session.run(std::move(*child));
   if (!outcome) return tl::unexpected(outcome.error());
@@ -171,6 +172,7 @@ int exit_as(const std::optional<ProgramEnd>& end) {
 
 Result<std::shared_ptr<Output>> open_output(const Options& o) {
   if (o.output.empty() || o.split) return Output::standard_error();
+  if (o.output == "-") return Output::standard_output();
   if (o.output.starts_with('|') || o.output.starts_with('!')) return Output::command(o.output.substr(1));
   return Output::file(o.output, o.append);
 }

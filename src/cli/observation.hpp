@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "cli/options.hpp"
+#include "os/standard_streams.hpp"
 #include "pipeline/pipeline.hpp"
 #include "sinks/output.hpp"
 #include "vdsotrace/needs.hpp"
@@ -18,9 +19,15 @@ struct ProgramEnd {
   int code = 0;  ///< exit status, or the signal's number
 };
 
+/// What becomes of our standard input and output when the program has them.
+enum class Streams : std::uint8_t {
+  let_go,  ///< they are the program's alone; what `begin` has opened stays
+  keep,    ///< another program will get them
+};
+
 class Observation {
  public:
-  Observation(const Options& options, Needs needs);
+  Observation(const Options& options, Needs needs, Streams streams = Streams::let_go);
   ~Observation();
   Observation(const Observation&) = delete;
   Observation& operator=(const Observation&) = delete;
@@ -43,6 +50,8 @@ class Observation {
   Result<std::optional<ProgramEnd>> run_program(const std::function<Result<void>()>& begin);
 
   const Options& options_;
+  const Streams streams_;
+  StandardStreams standard_streams_;
   std::unique_ptr<Wiring> wiring_;
 };
 

@@ -31,7 +31,7 @@ struct Options {
 
   bool follow = false;        ///< -f
   bool split = false;         ///< -ff: one output file per process
-  std::string output;         ///< -o; empty: standard error; "|CMD": a pipe
+  std::string output;         ///< -o; empty: standard error; "-": standard output; "|CMD": a pipe
   bool append = false;        ///< -A
   bool summary_only = false;  ///< -c
   bool summary_too = false;   ///< -C

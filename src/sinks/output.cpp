@@ -58,7 +58,9 @@ std::shared_ptr<Output> Output::standard_error() {
 }
 
 std::shared_ptr<Output> Output::standard_output() {
-  return std::shared_ptr<Output>(new Output(STDOUT_FILENO, false, Flush::in_blocks, "standard output"));
+  // A copy: ours is let go of while a program runs.
+  const int copy = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+  return std::shared_ptr<Output>(new Output(copy < 0 ? STDOUT_FILENO : copy, copy >= 0, Flush::in_blocks, "standard output"));
 }
 
 Result<std::shared_ptr<Output>> Output::file(const std::string& path, bool append) {

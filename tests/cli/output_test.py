@@ -96,6 +96,46 @@ class OutputTest(unittest.TestCase):
         self.assertEqual(ran.stdout.count("made"), 4)
         self.assertEqual(ran.status, 1)
 
+    def test_standard_output_can_be_asked_for(self):
+        ran = vdsotrace("-q", "-o", "-", *example("hello"))
+        self.assertEqual((ran.status, ran.stderr), (0, ""))
+        self.assertIn('write(1, "Hello\\n", 6) = 6\n', ran.stdout)
+        self.assertIn("Hello\n", ran.stdout.splitlines(keepends=True))
+
+    def with_pipes(self, script, *options):
+        """A shell script that is traced and told on descriptor 3 to go on; its input and output are pipes whose other
+        ends are ours alone."""
+        input_end, ours_in = os.pipe()
+        ours_out, output_end = os.pipe()
+        asked, ask = os.pipe()
+        tracer = subprocess.Popen([VDSOTRACE, *options, "sh", "-c", script, "sh", str(asked)], stdin=input_end,
+                                  stdout=output_end, stderr=subprocess.DEVNULL, pass_fds=[asked])
+        self.addCleanup(tracer.wait)
+        self.addCleanup(tracer.kill)
+        for end in (input_end, output_end, asked):
+            os.close(end)
+        return ours_in, ours_out, ask, tracer
+
+    def test_a_pipe_that_the_program_closes_ends(self):
+        """The program goes on, but nobody else holds its pipes."""
+        for options in ([], ["-o", self.file], ["-c", "-o", self.file], ["audit", "-o", self.file]):
+            with self.subTest(options):
+                ours_in, ours_out, ask, tracer = self.with_pipes("echo begun; exec <&- >&-; read go <&$1", *options)
+                self.assertEqual(os.read(ours_out, 100), b"begun\n")
+                self.assertEqual(os.read(ours_out, 1), b"")  # would wait for ever if we held the other end
+                with self.assertRaises(BrokenPipeError):
+                    os.write(ours_in, b"x")
+                os.write(ask, b"go\n")
+                for end in (ours_in, ours_out, ask):
+                    os.close(end)
+                self.assertEqual(tracer.wait(testing.TIMEOUT), 0)
+
+    def test_streams_that_are_closed(self):
+        """What we open must not be taken for standard input or output."""
+        done = subprocess.run(["sh", "-c", f'"$@" -o "{self.file}" true <&- >&-', "sh", VDSOTRACE], capture_output=True)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertIn("+++ exited with 0 +++", self.file.read_text())
+
     def test_standard_error_that_is_closed(self):
         done = subprocess.run(["sh", "-c", '"$@" 2>&-', "sh", VDSOTRACE, *example("hello")],
                               stdout=subprocess.PIPE, text=True)
