@@ -4,6 +4,7 @@
 
 #include "cli/observation.hpp"
 #include "os/clocksource.hpp"
+#include "sinks/attachments.hpp"
 #include "sinks/json_lines.hpp"
 #include "sinks/notice_sink.hpp"
 #include "sinks/split.hpp"
@@ -35,6 +36,8 @@ TextOptions text_options(const Options& o, const Output& output) {
   text.durations = o.durations;
   text.color = wants_color(o, output);
   text.quiet = o.quiet;
+  text.attachments = o.output.empty();
+  text.children = o.follow;
   text.limits.string = o.string_limit;
   return text;
 }
@@ -55,6 +58,9 @@ void add_sinks(Pipeline& pipeline, const Options& o, const std::shared_ptr<Outpu
     return;
   }
   const TextOptions text = text_options(o, *output);
+  // As strace, which with -o and a program says nothing of it.
+  if (!o.output.empty() && o.program.empty() && !o.summary_only && o.quiet == 0)
+    pipeline.add(std::make_unique<AttachmentSink>(Output::standard_error()));
   if (o.split) {
     pipeline.add(std::make_unique<SplitSink>(o.output, o.append, text));
   } else if (!o.summary_only) {

@@ -9,6 +9,7 @@
 #include "model/local_date.hpp"
 #include "model/syscalls/print.hpp"
 #include "model/syscalls/signals.hpp"
+#include "sinks/attachments.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -180,19 +181,21 @@ void TextSink::on(const Event& event, const GroupStopped& stopped) {
   line(event, Palette::kSignal, fmt::format("--- stopped by {} ---", signal_name(stopped.signal)));
 }
 
-void TextSink::on(const Event& event, const Started& started) {
+void TextSink::on(const Event& event, const Started&) {
   ++tasks_;
-  const bool told_before = started.how == Started::How::attach && !started.begins_process();
-  if (started.how == Started::How::spawn || told_before || options_.quiet > 0) return;
-  append_message(started.threads > 1 ? fmt::format("Process {} attached with {} threads", event.pid, started.threads)
-                                     : fmt::format("Process {} attached", event.tid));
+  if (const std::string told = attachment(event); !told.empty() && says_attachments()) append_message(told);
 }
 
 void TextSink::on(const Event& event, const Execed& execed) {
   if (execed.former_tid == 0) return;
   // The former leader no longer counts when it is told, as in strace.
   if (tasks_ > 1) --tasks_;
-  line(event, Palette::kExit, fmt::format("+++ superseded by execve in pid {} +++", execed.former_tid));
+  if (open_line_ == execed.former_tid) {
+    append_format(text_, " <pid changed to {} ...>\n", event.tid);
+    open_line_ = 0;
+  }
+  if (options_.children && options_.quiet < 3)
+    line(event, Palette::kExit, fmt::format("+++ superseded by execve in pid {} +++", execed.former_tid));
   // The call goes on under the leader's number.
   if (entered_.erase(execed.former_tid) > 0) entered_[event.tid] = true;
 }
@@ -215,7 +218,7 @@ void TextSink::on(const Event& event, const Detached&) {
     text_.append(" <detached ...>\n");
     open_line_ = 0;
   }
-  if (options_.quiet == 0) append_message(fmt::format("Process {} detached", event.tid));
+  if (says_attachments()) append_message(attachment(event));
   entered_.erase(event.tid);
   if (tasks_ > 0) --tasks_;
 }

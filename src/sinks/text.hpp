@@ -20,7 +20,9 @@ struct TextOptions {
   Stamps stamps = Stamps::none;  ///< -t, -tt, -ttt, -r
   bool durations = false;        ///< -T
   bool color = false;
-  int quiet = 0;                 ///< 1: no attach messages; 2: no exit lines either; notices: see shown()
+  int quiet = 0;                 ///< 1: no attach messages; 2: no exit lines; 3: nothing of an exec by another thread; notices: see shown()
+  bool attachments = true;       ///< "Process N attached" stands here; AttachmentSink says it elsewhere
+  bool children = true;          ///< they are followed: an exec by another thread is told as strace -f does
   DecodeLimits limits{};
 };
 
@@ -51,6 +53,7 @@ class TextSink final : public Sink {
   void on(const Event& event, const Clocksource& source);
   void on(const Event& event, const Lost& lost);
 
+  bool says_attachments() const { return options_.attachments && options_.quiet == 0; }
   void end_open_line();
   void begin_line(pid_t tid, std::int64_t time_ns);
   void append_stamp(std::int64_t time_ns);

@@ -85,6 +85,8 @@ void SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info& 
   if (progress.wanted && (!merged || !engine_.notes_callers())) note_caller(stopped, needs_, call);
   if (progress.wanted && needs_.entries && !merged) reporter_.tell(thread, CallEntered{call});
   before_call(stopped, progress);
+  // It never comes back, and a leader's end is not seen before its threads have ended.
+  if (call.name == "exit" && thread.tid == thread.tgid) on_end(thread);
 }
 
 void SystemCalls::on_exit(StoppedThread& stopped, std::int64_t result, bool failed) {

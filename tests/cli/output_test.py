@@ -99,8 +99,8 @@ class OutputTest(unittest.TestCase):
     def test_standard_output_can_be_asked_for(self):
         ran = vdsotrace("-q", "-o", "-", *example("hello"))
         self.assertEqual((ran.status, ran.stderr), (0, ""))
-        self.assertIn('write(1, "Hello\\n", 6) = 6\n', ran.stdout)
-        self.assertIn("Hello\n", ran.stdout.splitlines(keepends=True))
+        self.assertIn('write(1, "Hello\\n", 6', ran.stdout)
+        self.assertTrue(ran.stdout.endswith("+++ exited with 0 +++\n"))
 
     def with_pipes(self, script, *options):
         """A shell script that is traced and told on descriptor 3 to go on; its input and output are pipes whose other

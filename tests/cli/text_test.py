@@ -2,13 +2,15 @@
 import os
 import pwd
 import re
+import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
-from vdsotrace_testing import example, target, vdsotrace
+from vdsotrace_testing import VDSOTRACE, example, target, vdsotrace
 
 LINE = re.compile(r"""
     (?:\[pid\ +\d+\]\ )?                     # which thread
@@ -72,6 +74,32 @@ class TextTest(unittest.TestCase):
                     if "Process " in line and " attached" in line:
                         continue
                     self.assertTrue(LINE.fullmatch(line), line)
+
+    def test_a_leader_that_ends_first(self):
+        """Its end is seen after that of its threads; that it does not come back is known before."""
+        lines = vdsotrace("-f", "-e", "trace=exit,exit_group", *target("leader_exits")).stderr.splitlines()
+        self.assertEqual(lines[-2], "+++ exited with 4 +++")
+        leader = [line for line in lines if re.fullmatch(r"\[pid \d+\] exit\(0\) = \?", line)]
+        self.assertGreaterEqual(len(leader), 1)
+        self.assertNotIn("exit resumed", "\n".join(line for line in lines if not line.startswith("[pid")))
+
+    def test_who_is_attached_is_not_said_in_files(self):
+        """Nor anywhere else, as the user has asked for a program and a file."""
+        with tempfile.TemporaryDirectory() as folder:
+            for options in (["-f"], ["-ff"]):
+                ran = vdsotrace(*options, "-o", f"{folder}/trace", *example("fork-tree", 2))
+                text = "".join(Path(folder, name).read_text() for name in os.listdir(folder))
+                self.assertNotIn("attached", text + ran.stderr)
+        self.assertIn("attached", vdsotrace("-f", *example("fork-tree", 2)).stderr)
+
+    def test_who_is_attached_is_said_to_the_user(self):
+        """Where the trace of a running process goes to a file."""
+        with tempfile.NamedTemporaryFile("r") as file, subprocess.Popen(["cat"], stdin=subprocess.PIPE) as cat:
+            tracer = subprocess.Popen([VDSOTRACE, "-o", file.name, "-p", str(cat.pid)], stderr=subprocess.PIPE, text=True)
+            self.assertEqual(tracer.stderr.readline(), f"vdsotrace: Process {cat.pid} attached\n")
+            cat.stdin.close()
+            self.assertEqual(tracer.communicate()[1], "")
+            self.assertNotIn("attached", file.read())
 
     def test_only_capable_calls_bear_a_tag(self):
         capable = {"clock_gettime", "clock_getres", "gettimeofday", "time", "getcpu", "getrandom"}

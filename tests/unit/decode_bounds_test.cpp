@@ -44,9 +44,9 @@ TEST_CASE("a result that is larger than the buffer shows the buffer alone", "[bo
 }
 
 TEST_CASE("who asks for a size alone has filled nothing", "[bounds]") {
-  CHECK(line_with_secret("getxattr", {kText, kText, kBuffer, 0}, 5) == "getxattr(\"name\", \"name\", 0x7f0000001000, 0) = 5");
+  CHECK(line_with_secret("getxattr", {kText, kText, kBuffer, 0}, 5) == "getxattr(\"name\", \"name\", \"\", 0) = 5");
   CHECK(line_with_secret("listxattr", {kText, kBuffer, 0}, 5) == "listxattr(\"name\", 0x7f0000001000, 0) = 5");
-  CHECK(line_with_secret("getgroups", {0, kBuffer}, 5) == "getgroups(0, 0x7f0000001000) = 5");
+  CHECK(line_with_secret("getgroups", {0, kBuffer}, 5) == "getgroups(0, []) = 5");
 }
 
 TEST_CASE("a result that counts more elements than there is room for", "[bounds]") {

@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "event_stream.hpp"
+#include "sinks/attachments.hpp"
 
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
@@ -92,9 +93,36 @@ TEST_CASE("exec by another thread goes on under the leader's number") {
                                     event(returned(exec, 0))},
                                    {.quiet = 1});
   CHECK(text ==
-        "[pid 101] execve(NULL, NULL, NULL <unfinished ...>\n"
+        "[pid 101] execve(NULL, NULL, NULL <pid changed to 100 ...>\n"
         "+++ superseded by execve in pid 101 +++\n"
         "<... execve resumed>) = 0\n");
+}
+
+TEST_CASE("that another thread's exec superseded the leader is said with -f alone, not with -qqq") {
+  const Call exec = running("execve", {0, 0, 0});
+  Execed execed;
+  execed.former_tid = 101;
+  const std::vector<Event> events{spawned(), thread(101), event(CallEntered{exec}, 101), event(execed),
+                                  event(returned(exec, 0))};
+  const std::string silent =
+      "[pid 101] execve(NULL, NULL, NULL <pid changed to 100 ...>\n"
+      "<... execve resumed>) = 0\n";
+  CHECK(text_of(events, {.quiet = 1, .children = false}) == silent);
+  CHECK(text_of(events, {.quiet = 3}) == silent);
+}
+
+TEST_CASE("attachments are said where the trace is, or elsewhere") {
+  const Event attached = event(Started{Started::How::attach, 0, 3});
+  const Event another = event(Started{Started::How::attach, 0, 0}, 101);
+  CHECK(text_of({attached, another, event(Detached{})}, {.attachments = false}).empty());
+  Scratch scratch;
+  AttachmentSink sink(scratch.output);
+  for (const Event& one : {attached, another, thread(102), spawned(), event(Detached{})}) sink.consume(one);
+  scratch.output->settle();
+  CHECK(scratch.text() ==
+        "vdsotrace: Process 100 attached with 3 threads\n"
+        "vdsotrace: Process 102 attached\n"
+        "vdsotrace: Process 100 detached\n");
 }
 
 TEST_CASE("the leader's own call ends when another thread's exec supersedes it") {

@@ -106,7 +106,7 @@ void print_groups_arg(ArgContext& c) {
 
 void print_groups_out_arg(ArgContext& c) {
   const auto room = static_cast<std::uint32_t>(c.arg(c.index() - 1));
-  if (c.failed() || room == 0) {  // without room it says how much is needed
+  if (c.failed()) {
     print_address(c, c.value());
   } else {
     print_group_list(c, c.filled(room));

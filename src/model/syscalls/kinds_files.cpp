@@ -161,8 +161,7 @@ void print_utimbuf_arg(ArgContext& c) {
 void print_attribute_value_arg(ArgContext& c) { print_attribute(c, c.arg(c.index() + 1)); }
 
 void print_attribute_out_arg(ArgContext& c) {
-  const bool asked_for_size = room_for_result(c) == 0;
-  if (c.failed() || asked_for_size) {
+  if (c.failed()) {
     print_address(c, c.value());
   } else {
     print_attribute(c, c.filled(room_for_result(c)));

@@ -1,0 +1,20 @@
+#include "sinks/attachments.hpp"
+
+#include <fmt/core.h>
+
+namespace vdsotrace {
+
+std::string attachment(const Event& event) {
+  if (std::holds_alternative<Detached>(event.body)) return fmt::format("Process {} detached", event.tid);
+  const auto* started = std::get_if<Started>(&event.body);
+  if (started == nullptr || started->how == Started::How::spawn) return {};
+  if (started->how == Started::How::attach && !started->begins_process()) return {};
+  if (started->threads > 1) return fmt::format("Process {} attached with {} threads", event.pid, started->threads);
+  return fmt::format("Process {} attached", event.tid);
+}
+
+void AttachmentSink::consume(const Event& event) {
+  if (const std::string told = attachment(event); !told.empty()) output_->write(fmt::format("vdsotrace: {}\n", told));
+}
+
+}  // namespace vdsotrace
