@@ -74,11 +74,25 @@ void add(FilterPlan& plan, std::span<const TracersCall> calls) {
 /// Whether some vDSO may offer what the call does.
 bool may_be_capable(std::string_view name) { return service_of_syscall(name) != nullptr; }
 
+bool wants_ordinary(const Selection& selection, Abi abi, std::uint32_t nr) {
+  const CallSpec* spec = spec_of(abi, nr);
+  const bool capable = spec != nullptr && may_be_capable(spec->name);
+  return !capable && selection.wants_ordinary_calls() && selection.wants_number(abi, nr, false);
+}
+
+/// Whether calls are wanted that no vDSO could serve.
+bool wants_ordinary(const Selection& selection) {
+  for (std::uint32_t nr = 0; nr < kNumbers; ++nr) {
+    if (wants_ordinary(selection, Abi::x86_64, nr)) return true;
+  }
+  return false;
+}
+
 /// How a call that is wanted is to stop, if it is.
 std::optional<FilterRule> rule_for(const Selection& selection, const EngineStops& engine, Abi abi, std::uint32_t nr) {
   const CallSpec* spec = spec_of(abi, nr);
   const bool capable = spec != nullptr && may_be_capable(spec->name);
-  if (selection.wants_ordinary_calls() && selection.wants_number(abi, nr, false) && !capable) return FilterRule{};
+  if (wants_ordinary(selection, abi, nr)) return FilterRule{};
   if (!capable || !selection.wants_number(abi, nr, true)) return std::nullopt;
   if (engine.patches && engine.fallbacks) return FilterRule{};
   if (!selection.wants_route(Route::syscall)) return std::nullopt;
@@ -122,11 +136,13 @@ FilterPlan plan_calls(const Selection& selection, const EngineStops& engine) {
 
 }  // namespace
 
-StopPolicy::StopPolicy(const Needs& needs, const ProbeEngine& engine, bool filtering) {
+StopPolicy::StopPolicy(const Needs& needs, const ProbeEngine& engine, bool spawned) {
   const Selection& selection = needs.selection;
   const bool all = wants_all_but_some(selection);
-  const bool page_wanted = all ? selection.asks_for_route(Route::vsyscall) : selection.wants_route(Route::vsyscall);
-  const bool page = filtering && page_wanted && may_have_vsyscall_page();
+  const bool page_asked = selection.asks_for_route(Route::vsyscall) && may_have_vsyscall_page();
+  // Children that are not followed run untraced, which they cannot under a filter of ours.
+  const bool filtering = spawned && (page_asked || (!all && (needs.children || !wants_ordinary(selection))));
+  const bool page = filtering && (page_asked || (selection.wants_route(Route::vsyscall) && may_have_vsyscall_page()));
   if (all && !page) return;
   only_fallbacks_enter_ = selection.wants_route(Route::fallback) && !selection.wants_route(Route::syscall);
   const EngineStops stops = engine.stops();

@@ -21,8 +21,8 @@ class StopPolicy {
     none,    ///< PTRACE_CONT
   };
 
-  /// `filtering`: the processes are started by us, so that a filter can be put on them.
-  StopPolicy(const Needs& needs, const ProbeEngine& engine, bool filtering);
+  /// `spawned`: the processes are started by us, so that a filter can be put on them.
+  StopPolicy(const Needs& needs, const ProbeEngine& engine, bool spawned);
 
   Mode mode() const { return mode_; }
   /// What the program that we start is put under; empty: nothing.

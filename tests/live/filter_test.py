@@ -1,4 +1,4 @@
-"""-e trace=SET stops only the calls of the set, by a seccomp filter: the same lines as the full trace with
+"""-f -e trace=SET, and -e trace=%vdso, stop only the calls of the set, by a seccomp filter: the same lines as the full trace with
 the rest taken away, and programs, children and filters of their own that do not notice it."""
 
 import re
@@ -39,7 +39,7 @@ class FilterTest(unittest.TestCase):
         names = ("openat", "read", "write", "close", "execve", "mmap")
         for engine in ENGINES:
             full = trace_json(command, f"--engine={engine}")
-            some = trace_json(command, f"--engine={engine}", "-e", "trace=" + ",".join(names))
+            some = trace_json(command, "-f", f"--engine={engine}", "-e", "trace=" + ",".join(names))
             with self.subTest(engine=engine):
                 self.assertEqual(calls_of(full, *names), calls_of(some, *names))
                 self.assertEqual({call["name"] for call in some.of_type("call")}, set(names))
@@ -51,9 +51,9 @@ class FilterTest(unittest.TestCase):
                   "for i in range(20000): os.getppid()\n"
                   "print(re.search(r'\\nvoluntary_ctxt_switches:\\s*(\\d+)', open('/proc/self/status').read())[1])")
         for engine in ENGINES:
-            for wanted in ("trace=execve", "trace=%vdso"):
-                with self.subTest(engine=engine, wanted=wanted):
-                    ran = vdsotrace(f"--engine={engine}", "-c", "-e", wanted, testing.PYTHON, "-c", script)
+            for options in (["-f", "-e", "trace=execve"], ["-e", "trace=%vdso"]):
+                with self.subTest(engine=engine, options=options):
+                    ran = vdsotrace(f"--engine={engine}", "-c", *options, testing.PYTHON, "-c", script)
                     self.assertEqual(ran.status, 0, ran.stderr)
                     self.assertLess(int(ran.stdout), 15000, "it stopped at calls that nobody wants")
 
@@ -101,7 +101,7 @@ class FilterTest(unittest.TestCase):
         """It is not let go before it has ended, as the filter needs us."""
         reader, script = "read line; cat /proc/self/comm; echo went on", "exec 3<&0; sh -c '%s' <&3 & exit 3"
         with tempfile.NamedTemporaryFile("r") as output:
-            tracer = subprocess.Popen([VDSOTRACE, "-o", output.name, "-e", "trace=openat", "sh", "-c", script % reader],
+            tracer = subprocess.Popen([VDSOTRACE, "-o", output.name, "-e", "trace=%vdso", "sh", "-c", script % reader],
                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             self.assertEqual(tracer.communicate("line\n", timeout=testing.TIMEOUT)[0], "cat\nwent on\n")
             self.assertEqual(tracer.returncode, 3)
@@ -129,7 +129,17 @@ class FilterTest(unittest.TestCase):
                         ["-c", "-e", "route=vdso,fallback"]):
             with self.subTest(options=options):
                 self.assertEqual(under_filter(*options), under_filter())
-        self.assertEqual(under_filter("-e", "trace=openat"), under_filter() + 1)
+        self.assertEqual(under_filter("-f", "-e", "trace=openat"), under_filter() + 1)
+        self.assertEqual(under_filter("-e", "trace=%vdso"), under_filter() + 1)
+
+    def test_children_that_are_not_followed_can_be_traced_by_others(self):
+        """Under a filter of ours nobody could be let go."""
+        self.assertEqual(under_filter("-e", "trace=openat"), under_filter())
+        for engine in ENGINES:
+            for wanted in ("trace=openat", "trace=ptrace,clock_gettime", "trace=none"):
+                with self.subTest(engine=engine, wanted=wanted):
+                    ran = vdsotrace("-o", "/dev/null", f"--engine={engine}", "-e", wanted, *target("own_tracer"))
+                    self.assertEqual((ran.status, ran.stdout, ran.stderr), tuple(run(target("own_tracer"))))
 
     def test_nothing_wanted_nothing_stops(self):
         ran = vdsotrace("-c", "-e", "route=vdso,fallback", "--json", *example("cpu-clock"))
