@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "cli/abbreviations.hpp"
+
 namespace vdsotrace::cli {
 namespace {
 
@@ -33,10 +35,21 @@ Error unknown_option(std::string_view word, std::string_view command) {
   return {0, fmt::format("{}: not an option of {}", word, command), help_hint(command)};
 }
 
+/// Of an option that has one value and is given again.
+void let_the_last_count(CLI::App& app) {
+  for (CLI::Option* option : app.get_options({})) {
+    if (option->get_items_expected_max() == 1) option->take_last();
+  }
+}
+
 }  // namespace
 
-Result<Words> parse_words(CLI::App& app, const std::vector<std::string>& arguments, std::string_view command) {
+Result<Words> parse_words(CLI::App& app, const std::vector<std::string>& given, std::string_view command) {
   app.prefix_command();
+  let_the_last_count(app);
+  const auto written_out = spelled_out(app, given);
+  if (!written_out) return tl::unexpected(written_out.error());
+  const std::vector<std::string>& arguments = *written_out;
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {

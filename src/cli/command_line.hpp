@@ -20,9 +20,9 @@ struct Words {
   bool after_mark = false;  ///< "--" stood before them
 };
 
-/// Lets `app` take the options of `arguments` up to the first other word. `command` is the command
+/// Lets `app` take the options of `given` up to the first other word. `command` is the command
 /// word, empty for a trace. Errors: an option that is unknown or belongs to another command, a bad value.
-Result<Words> parse_words(CLI::App& app, const std::vector<std::string>& arguments, std::string_view command = {});
+Result<Words> parse_words(CLI::App& app, const std::vector<std::string>& given, std::string_view command = {});
 
 /// `usage`, then a line for each option that is not hidden.
 std::string help_text(const CLI::App& app, std::string_view usage);

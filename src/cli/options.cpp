@@ -172,7 +172,6 @@ Result<void> check_combinations(const Options& o) {
   if (o.steps && o.summary_only) return fail("-c and --steps exclude each other");
   if (o.steps && o.engine != "step")
     return fail(fmt::format("--steps: the {} engine makes no steps", o.engine), "use --engine=step");
-  if (o.split && o.output.empty()) return fail("-ff: needs -o FILE", "add -o FILE, or say -f");
   if (o.split && o.output.starts_with('|')) return fail("-ff: cannot write to a command");
   if (o.split && o.json) return fail("-ff and --json exclude each other");
   if (o.split && o.summary_only) return fail("-ff and -c exclude each other");
@@ -212,7 +211,7 @@ Result<void> check_audit(const Options& o) {
 Result<Options> check(Raw&& raw) {
   Options& o = raw.options;
   o.follow = raw.follow > 0;
-  o.split = raw.follow > 1;
+  o.split = raw.follow > 1 && !o.output.empty();
   if (raw.relative && raw.stamps > 0) return fail("-r and -t exclude each other");
   using Stamps = TextOptions::Stamps;
   constexpr Stamps kByCount[] = {Stamps::none, Stamps::seconds, Stamps::microseconds, Stamps::epoch};

@@ -116,7 +116,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& strings) {
 [[noreturn]] void give_up(int report) {
   const int code = errno;
   if (::write(report, &code, sizeof code) < 0) ::_exit(126);
-  ::_exit(127);
+  ::_exit(EXIT_FAILURE);
 }
 
 /// Runs in the child: only async-signal-safe calls.

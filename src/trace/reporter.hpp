@@ -15,6 +15,10 @@ class Reporter {
   void tell(const Thread& thread, Event::Body body) {
     if (thread.told()) sink_.accept({0, realtime_ns(), thread.tgid, thread.tid, std::move(body)});
   }
+  /// Of a program that could not be run: what its user sees of our child.
+  void tell_of_launch(const Thread& thread, Event::Body body) {
+    sink_.accept({0, realtime_ns(), thread.tgid, thread.tid, std::move(body)});
+  }
   void settle() { sink_.settle(); }
 
  private:

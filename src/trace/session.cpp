@@ -172,7 +172,10 @@ void Session::on_end(Thread& thread, const WaitStatus& status) {
   engine_.on_end(thread);
   report_unknown_callers(thread);
   const bool signaled = status.kind() == WaitStatus::Kind::killed;
-  if (thread.phase == Thread::Phase::launching) failed_to_launch_ = true;
+  if (thread.phase == Thread::Phase::launching) {
+    failed_to_launch_ = true;
+    reporter_.tell_of_launch(thread, Exited{signaled, status.core_dumped(), status.code()});
+  }
   reporter_.tell(thread, Exited{signaled, status.core_dumped(), status.code()});
   if (thread.tid == root_) outcome_ = Outcome{signaled, status.code()};
   held_.erase(thread.tid);

@@ -107,6 +107,8 @@ void SystemCalls::on_exit(StoppedThread& stopped, std::int64_t result, bool fail
   after_call(stopped, progress, engine_);
   if (progress.fallback_of != nullptr) {
     engine_.on_fallback_exit(thread, std::move(call));
+  } else if (failed && progress.wanted && call.name == "execve" && thread.phase == Thread::Phase::launching) {
+    reporter_.tell_of_launch(thread, std::move(call));
   } else if (progress.wanted) {
     reporter_.tell(thread, std::move(call));
   }

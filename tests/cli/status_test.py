@@ -31,7 +31,7 @@ class StatusTest(unittest.TestCase):
 
     def test_a_usage_error_is_1(self):
         for arguments in ([], ["--no-such-option", "true"], ["-s"], ["--color=purple", "true"],
-                          ["-c", "-C", "true"], ["-A", "true"], ["-ff", "true"],
+                          ["-c", "-C", "true"], ["-A", "true"], ["--summary", "-c", "true"], ["--st", "true"],
                           ["-S", "weight", "true"], ["--engine=steam", "true"],
                           ["-s", "many", "true"], ["-s", "-1", "true"]):
             with self.subTest(arguments):
@@ -59,9 +59,36 @@ class StatusTest(unittest.TestCase):
             for program, word in ((folder + "/nowhere", "No such file"), ("no-such-program-here", ""),
                                   (plain, "ermission denied"), (folder, ""), (odd, "format")):
                 with self.subTest(program):
-                    message = self.one_error(vdsotrace(program))
+                    message = self.one_error(vdsotrace("-o", folder + "/trace", program))
                     self.assertIn(os.path.basename(program), message)
                     self.assertIn(word, message)
+
+    def test_an_execve_that_fails_is_told(self):
+        """As by strace, if it was tried."""
+        with tempfile.TemporaryDirectory() as folder:
+            odd = Path(folder) / "odd"
+            odd.write_text("not a program\n")
+            odd.chmod(0o755)
+            for options in ([], ["-f", "-e", "trace=execve"], ["-e", "trace=%process"]):
+                with self.subTest(options):
+                    ran = vdsotrace(*options, odd)
+                    self.assertEqual(ran.status, 1)
+                    self.assertRegex(ran.stderr, r'^execve\("' + str(odd) + r'", \["' + str(odd) + r'"\], 0x\w+ /\* \d+ vars \*/\) = '
+                                     r"-1 ENOEXEC \(Exec format error\)\n\+\+\+ exited with 1 \+\+\+\nvdsotrace: ")
+            self.assertNotIn("execve(", vdsotrace("-e", "trace=write", odd).stderr)
+
+    def test_options_are_written_as_strace_has_them(self):
+        """The last of several counts; long ones may be abbreviated, up to the program; -ff without a file is -f."""
+        def text(*options):
+            return vdsotrace("-q", *options, "echo", "--summary-o").stderr
+        self.assertEqual(text("-s", "30", "-s", "3", "-e", "trace=write"), text("-s3", "-e", "trace=write"))
+        self.assertIn('write(1, "--s"..., 12', text("--string-l=3"))
+        self.assertIn('write(1, "--s"..., 12', text("--string", "3"))
+        self.assertIn("% time", text("--summary-o"))
+        self.assertIn("echo", text("-ff"))
+        self.assertEqual(vdsotrace("-s", "nonsense", "-s", "3", "true").status, 0)
+        ambiguous = vdsotrace("--st", "true")
+        self.assertEqual(self.one_error(ambiguous), "vdsotrace: --st: ambiguous")
 
     def test_no_file_is_left_by_a_program_that_cannot_run(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -1,0 +1,70 @@
+#include "cli/abbreviations.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace vdsotrace::cli {
+namespace {
+
+bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() > 0; }
+
+struct Candidate {
+  const CLI::Option* option = nullptr;
+  std::string name;
+};
+
+/// What `word`, without its dashes, stands for: the option of that name, or those that begin so.
+std::vector<Candidate> candidates(const CLI::App& app, std::string_view word) {
+  std::vector<Candidate> found;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      if (name == word) return {{option, name}};
+      // Several names of one option are one option.
+      const bool known = std::ranges::any_of(found, [&](const Candidate& other) { return other.option == option; });
+      if (name.starts_with(word) && !known) found.push_back({option, name});
+    }
+  }
+  return found;
+}
+
+/// Whether the word behind these short options belongs to the last of them.
+bool wants_next_word(const CLI::App& app, std::string_view letters) {
+  for (std::size_t i = 0; i < letters.size(); ++i) {
+    for (const CLI::Option* option : app.get_options()) {
+      const bool meant = option->check_sname(std::string(1, letters[i]));
+      if (meant && takes_value(*option)) return i + 1 == letters.size();
+    }
+  }
+  return false;
+}
+
+/// Writes out the long option `word`. Whether the word behind it is its value.
+Result<bool> write_out(const CLI::App& app, std::string& word) {
+  const auto equals = std::min(word.find('='), word.size());
+  const std::string_view asked = std::string_view(word).substr(2, equals - 2);
+  const auto found = candidates(app, asked);
+  if (found.empty()) return false;
+  if (found.size() > 1)
+    return fail(fmt::format("--{}: ambiguous", asked), fmt::format("--{} or --{}", found[0].name, found[1].name));
+  const bool has_value = equals != word.size();
+  word.replace(2, equals - 2, found.front().name);
+  return !has_value && takes_value(*found.front().option);
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> spelled_out(const CLI::App& app, std::vector<std::string> arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    std::string& word = arguments[i];
+    if (word == "--" || word.size() < 2 || word[0] != '-') break;
+    Result<bool> skips = wants_next_word(app, std::string_view(word).substr(1));
+    if (word[1] == '-') skips = write_out(app, word);
+    if (!skips) return tl::unexpected(skips.error());
+    if (*skips) ++i;
+  }
+  return arguments;
+}
+
+}  // namespace vdsotrace::cli
