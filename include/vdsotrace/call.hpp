@@ -94,6 +94,7 @@ struct Call {
   Capture at_exit{};
   std::int64_t start_ns = 0;                   ///< CLOCK_REALTIME at its start
   std::optional<std::int64_t> duration_ns;     ///< only where it was measured
+  std::optional<std::int64_t> kernel_ns;       ///< of it, its process's processor time in the kernel; Needs::kernel_times
   std::optional<Caller> caller;
   std::optional<Reason> reason;    ///< given by the pipeline: why it entered the kernel
   std::optional<StepFacts> steps;              ///< only where single steps were made

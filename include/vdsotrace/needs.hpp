@@ -12,6 +12,7 @@ struct Needs {
   bool entries = true;      ///< CallEntered events, to show a call while it runs
   bool values = true;       ///< what the arguments point to, captured at the stop
   bool durations = false;   ///< Call::duration_ns for system calls
+  bool kernel_times = false;  ///< Call::kernel_ns for them
   bool vdso_durations = false;  ///< and for vDSO calls, where the engine can measure them
   bool callers = false;     ///< Call::caller
   bool steps = false;       ///< StepFacts::path

@@ -64,7 +64,9 @@ struct Tracing {
         family{options.follow, options.hide_vdso},
         policy(needs, *engine, options.attach.empty()),
         session(family, needs, *engine, sink, waiter, policy),
-        guard([this] { session.undo_patches(); }) {}
+        guard([this] { session.undo_patches(); }) {
+    if (needs.kernel_times) waiter.ask_kernel_times();
+  }
 
   Waiter waiter;
   std::unique_ptr<ProbeEngine> engine;

@@ -54,6 +54,7 @@ void declare(CLI::App& app, Raw& raw) {
   app.add_flag("-A,--output-append-mode", o.append, "Append to FILE");
   app.add_flag("-c,--summary-only", o.summary_only, "Only count calls and print a summary");
   app.add_flag("-C,--summary", o.summary_too, "Print a summary after the trace");
+  app.add_flag("-w,--summary-wall-clock", o.wall_clock, "Sum up the time from a call's begin to its end, not the processor's");
   app.add_option("-S,--summary-sort-by", raw.sort, "Sort the summary by calls, errors, name, route or time")->type_name("KEY");
   app.add_option("-e", raw.expressions,
                  "trace=SET: calls by name, %vdso, %clock, %file, ...; route=vdso,fallback,syscall,vsyscall,unknown; signal=SET")

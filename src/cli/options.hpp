@@ -35,6 +35,7 @@ struct Options {
   bool append = false;        ///< -A
   bool summary_only = false;  ///< -c
   bool summary_too = false;   ///< -C
+  bool wall_clock = false;    ///< -w: the summary's times are from a call's begin to its end, not the processor's
   SortKey sort = SortKey::time;  ///< -S
   Selection selection;        ///< -e
   TextOptions::Stamps stamps = TextOptions::Stamps::none;

@@ -20,6 +20,7 @@ Needs needs_of(const Options& o) {
   needs.entries = !o.summary_only && !o.json;
   needs.values = !o.summary_only;
   needs.durations = o.durations || o.json || o.summary_only || o.summary_too;
+  needs.kernel_times = (o.summary_only || o.summary_too) && !o.wall_clock && !o.json;
   needs.vdso_durations = o.durations || o.json;
   needs.steps = o.steps;
   needs.children = o.follow;

@@ -1,6 +1,7 @@
 #include "os/waiter.hpp"
 
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -49,9 +50,10 @@ bool Waiter::deadline_passed() {
 
 Waiter::Found Waiter::wait_for(pid_t which, bool blocking) {
   int raw = 0;
-  const pid_t tid = ::waitpid(which, &raw, __WALL | (blocking ? 0 : WNOHANG));
+  rusage usage{};
+  const pid_t tid = ::wait4(which, &raw, __WALL | (blocking ? 0 : WNOHANG), asks_kernel_times_ ? &usage : nullptr);
   if (tid > 0) {
-    ready_.push_back({tid, WaitStatus(raw)});
+    ready_.push_back({tid, WaitStatus(raw), std::int64_t{usage.ru_stime.tv_sec} * 1'000'000'000 + usage.ru_stime.tv_usec * 1000});
     return Found::some;
   }
   if (tid == 0) return Found::none;

@@ -20,6 +20,9 @@ namespace vdsotrace {
 struct TraceeStop {
   pid_t tid;
   WaitStatus status;
+  /// Processor time that its process, and the children that it has waited for, have spent in the kernel; 0 where the
+  /// source does not ask (Waiter::ask_kernel_times).
+  std::int64_t kernel_ns = 0;
 };
 /// The deadline passed.
 struct TimedOut {};
@@ -58,6 +61,8 @@ class Waiter final : public StopSource {
   WaitResult next(const BeforeSleep& before_sleep) override;
   void look_for(std::span<const pid_t> tids) override;
   void set_deadline(std::optional<std::int64_t> when) override;
+  /// From now on each stop comes with TraceeStop::kernel_ns.
+  void ask_kernel_times() { asks_kernel_times_ = true; }
 
  private:
   enum class Found : std::uint8_t { some, none, no_children, interrupted };
@@ -82,6 +87,7 @@ class Waiter final : public StopSource {
   std::int64_t collected_ = 0;
   int credit_ = 0;  ///< how much polling has paid lately
   bool may_poll_;
+  bool asks_kernel_times_ = false;
   std::int64_t poll_ns_;  ///< how long a poll may last
   std::optional<std::int64_t> deadline_;
 };

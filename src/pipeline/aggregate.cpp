@@ -37,13 +37,15 @@ void Aggregate::add_to(CallTotal& total, const std::optional<Route>& route, cons
   }
   total.count += more.count;
   total.errors += more.errors;
+  total.unfinished += more.unfinished;
   if (!more.duration_ns) return;
   total.duration_ns = total.duration_ns.value_or(0) + *more.duration_ns;
   total.measured += more.measured;
 }
 
 void Aggregate::add_one(const Call& call) {
-  const CallTotal one{1, call.error != 0 ? 1u : 0u, call.duration_ns ? 1u : 0u, call.duration_ns};
+  const auto spent = call.kernel_ns ? call.kernel_ns : call.duration_ns;
+  const CallTotal one{1, call.error != 0 ? 1u : 0u, spent ? 1u : 0u, spent, call.ending == Ending::unfinished ? 1u : 0u};
   const Last key{call.abi, call.nr, call.name, call.args[0], call.route};
   if (last_ == key) {
     add_to(*last_total_, call.route, one);
@@ -60,7 +62,7 @@ void Aggregate::add_counts(const Counts& counts) {
   const auto clock = counts.clock ? clock_kind_name(static_cast<std::int32_t>(*counts.clock)) : std::string();
   const std::uint64_t measured = counts.duration_ns ? counts.count : 0;
   add_call({std::string(counts.name), clock, counts.route},
-           {counts.count, counts.errors, measured, counts.duration_ns});
+           {counts.count, counts.errors, measured, counts.duration_ns, 0});
 }
 
 void Aggregate::add(const Event& event) {

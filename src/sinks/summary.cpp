@@ -56,9 +56,16 @@ std::string row_text(const CallKey& key, const CallTotal& total, std::int64_t al
 }  // namespace
 
 Result<void> SummarySink::finish() {
-  std::vector<const Row*> rows;
+  std::vector<Row> returned;
   CallTotal all;
-  for (const auto& row : totals_.calls()) {
+  for (const Row& row : totals_.calls()) {
+    CallTotal total = row.second;
+    // strace counts a system call when it returns.
+    if (!row.first.route) total.count -= total.unfinished;
+    if (total.count > 0) returned.emplace_back(row.first, total);
+  }
+  std::vector<const Row*> rows;
+  for (const Row& row : returned) {
     rows.push_back(&row);
     all.count += row.second.count;
     all.errors += row.second.errors;

@@ -118,6 +118,7 @@ void Session::on_stop(const TraceeStop& stop) {
   if (stop.status.kind() == WaitStatus::Kind::event && stop.status.event() == PTRACE_EVENT_EXEC)
     on_leader_superseded(stop.tid);
   if (Thread* thread = family_.find(stop.tid)) {
+    thread->kernel_ns = stop.kernel_ns;
     handle(*thread, stop.status);
   } else {
     note_early(stop);

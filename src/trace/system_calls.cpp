@@ -80,6 +80,7 @@ void SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info& 
                     (capable || needs_.selection.wants_ordinary_calls());
   call.start_ns = realtime_ns();
   if (needs_.durations) progress.monotonic_start = monotonic_ns();
+  progress.kernel_start = thread.kernel_ns;
   if (progress.wanted && needs_.values)
     capture_entry(call, stopped.memory(), DecodeLimits{needs_.string_limit});
   if (progress.wanted && (!merged || !engine_.notes_callers())) note_caller(stopped, needs_, call);
@@ -101,6 +102,7 @@ void SystemCalls::on_exit(StoppedThread& stopped, std::int64_t result, bool fail
   call.error = failed ? static_cast<int>(-result) : 0;
   if (result == arch::kRestartBlock && call.name != "restart_syscall") thread.restarted_call = call.nr;
   if (needs_.durations) call.duration_ns = monotonic_ns() - progress.monotonic_start;
+  if (needs_.kernel_times) call.kernel_ns = thread.kernel_ns - progress.kernel_start;
   if (progress.wanted && needs_.values)
     capture_exit(call, stopped.memory(), DecodeLimits{needs_.string_limit});
   if (thread.settling > 0) --thread.settling;

@@ -24,6 +24,7 @@ struct CallInProgress {
   bool wanted = false;                       ///< an event will be made of it
   const VdsoFunction* fallback_of = nullptr; ///< the vDSO function that makes it, if one does
   std::int64_t monotonic_start = 0;
+  std::int64_t kernel_start = 0;  ///< Thread::kernel_ns then
   /// The clone flags as the program wrote them, where we took CLONE_UNTRACED out.
   std::optional<std::uint64_t> clone_flags;
 };
@@ -59,6 +60,7 @@ struct Thread {
   pid_t vfork_child = 0;      ///< made by its last stop's call, which does not return while the child runs the same program; 0: none
   bool seccomp_suspended = false;  ///< its filters are not asked, so that a call can go on (barred_restart.hpp)
   std::optional<CallInProgress> in_call;
+  std::int64_t kernel_ns = 0;  ///< TraceeStop::kernel_ns of its last stop
   std::int64_t restarted_call = -1;  ///< number of the call that a restart_syscall goes on with, -1 if unknown
   bool step_due = false;      ///< was let execute one instruction, and the trap behind that has not been seen
   std::optional<Call> in_vsyscall;  ///< between the filter's stop and its end

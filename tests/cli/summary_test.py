@@ -60,6 +60,20 @@ class SummaryTest(unittest.TestCase):
         times = [float(time) for time in column("time", "seconds") if time != "-"]
         self.assertEqual(times, sorted(times, reverse=True))
 
+    def test_times_are_the_processors_or_the_clocks(self):
+        """A sleep takes none of the first."""
+        for more in ([], ["-f"], ["--engine=breakpoint"]):
+            seconds = [next(float(row["seconds"]) for row in rows(vdsotrace("-c", *more, *options, "sleep", "0.2").stderr)
+                            if row["name"].startswith("clock_nanosleep")) for options in ([], ["-w"])]
+            with self.subTest(more):
+                self.assertGreaterEqual(seconds[1], 0.2)
+                self.assertLess(seconds[0], seconds[1])
+
+    def test_calls_that_never_return_are_not_counted(self):
+        names = [row["name"] for row in rows(vdsotrace("-c", *example("hello")).stderr)]
+        self.assertIn("write", names)
+        self.assertNotIn("exit_group", names)
+
     def test_the_closing_line_stays(self):
         # Debian 13's C library asks the vDSO for random bytes before main().
         self.assertRegex(vdsotrace("-c", "-e", "trace=!getrandom", *example("cpu-clock")).stderr,

@@ -54,6 +54,32 @@ TEST_CASE("the table in strace's manner, with routes and clocks") {
         "100.00    0.000100           5       920         3          total\n");
 }
 
+TEST_CASE("a system call that never returned is not counted") {
+  Aggregate totals = sample();
+  Call exit = running("exit_group", {0});
+  exit.ending = Ending::unfinished;
+  Call read = running("read", {0, 0, 0});
+  read.ending = Ending::unfinished;
+  totals.add(event(exit));
+  totals.add(event(read));
+  CHECK(table(totals, SortKey::time) == table(sample(), SortKey::time));
+}
+
+TEST_CASE("time in the kernel is summed up where it is known, else all") {
+  Aggregate totals;
+  for (const auto kernel_ns : {std::optional<std::int64_t>(2000), std::optional<std::int64_t>(4000)}) {
+    Call read = returned(running("read", {0, 0, 0}), 0);
+    read.duration_ns = 5'000'000;
+    read.kernel_ns = kernel_ns;
+    totals.add(event(read));
+  }
+  Call write = returned(running("write", {1, 0, 0}), 0);
+  write.duration_ns = 1000;
+  totals.add(event(write));
+  CHECK(totals.calls().at({"read", "", {}}).duration_ns == 6000);
+  CHECK(totals.calls().at({"write", "", {}}).duration_ns == 1000);
+}
+
 TEST_CASE("a table without a call") {
   CHECK(table(Aggregate(), SortKey::time) ==
         "engine: breakpoint\n"
