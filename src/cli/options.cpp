@@ -7,8 +7,10 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <tuple>
 
 #include "cli/command_line.hpp"
+#include "cli/stamps.hpp"
 
 namespace vdsotrace::cli {
 namespace {
@@ -22,13 +24,16 @@ struct Raw {
   Options options;
   int follow = 0;
   int stamps = 0;
-  bool relative = false;
+  std::string absolute;       ///< of --absolute-timestamps
+  std::string relative;       ///< precision of -r
+  std::string syscall_times;  ///< precision of -T
   std::vector<std::string> expressions;
   std::string color = "auto";
   std::string sort = "time";
   bool version = false;
   bool help = false;
   std::string string_limit = "32";
+  std::string columns = "0";
   std::vector<std::string> attach;
   AuditOptions audit;
   std::string fail_on;
@@ -39,6 +44,20 @@ void declare_audit(CLI::App& app, Raw& raw) {
   app.add_option("--folded", raw.audit.folded, "Write folded stacks for flame graph tools, too")->type_name("FILE");
   app.add_option("--chrome-trace", raw.audit.chrome_trace, "Write a trace for Perfetto and chrome://tracing, too")->type_name("FILE");
   app.add_option("--fail-on", raw.fail_on, "Exit with 3 if a call took, or may have taken, one of these routes, and name its callers")->type_name("ROUTES");
+}
+
+/// `names`: options whose arguments are expressions of -e behind `prefix`. They are kept in the order in which they are given.
+void declare_expressions(CLI::App& app, Raw& raw, const std::string& names, const std::string& prefix, const std::string& help) {
+  const auto add = [&raw, prefix](const std::string& set) { raw.expressions.push_back(prefix + set); };
+  app.add_option_function<std::string>(names, add, help)->type_name(prefix.empty() ? "EXPR" : "SET")->trigger_on_parse();
+}
+
+void declare_times(CLI::App& app, Raw& raw) {
+  app.add_flag("-t", raw.stamps, "Time of day before each line; -tt with microseconds, -ttt since 1970");
+  app.add_flag("--absolute-timestamps{time},--timestamps{time}", raw.absolute,
+               "The same; =FORMAT,PRECISION: none, time or unix, and s, ms, us or ns");
+  app.add_flag("-r{us},--relative-timestamps{us}", raw.relative, "Time since the line before; =PRECISION");
+  app.add_flag("-T{us},--syscall-times{us}", raw.syscall_times, "Time spent in each system call; =PRECISION");
 }
 
 void declare(CLI::App& app, Raw& raw) {
@@ -56,13 +75,12 @@ void declare(CLI::App& app, Raw& raw) {
   app.add_flag("-C,--summary", o.summary_too, "Print a summary after the trace");
   app.add_flag("-w,--summary-wall-clock", o.wall_clock, "Sum up the time from a call's begin to its end, not the processor's");
   app.add_option("-S,--summary-sort-by", raw.sort, "Sort the summary by calls, errors, name, route or time")->type_name("KEY");
-  app.add_option("-e", raw.expressions,
-                 "trace=SET: calls by name, %vdso, %clock, %file, ...; route=vdso,fallback,syscall,vsyscall,unknown; signal=SET")
-      ->type_name("EXPR")
-      ->allow_extra_args(false);
-  app.add_flag("-t", raw.stamps, "Time of day before each line; -tt with microseconds, -ttt since 1970");
-  app.add_flag("-r,--relative-timestamps", raw.relative, "Time since the line before");
-  app.add_flag("-T,--syscall-times", o.durations, "Time spent in each system call");
+  declare_expressions(app, raw, "-e", "",
+                      "trace=SET: calls by name, %vdso, %clock, %file, ...; route=vdso,fallback,syscall,vsyscall,unknown; signal=SET");
+  declare_expressions(app, raw, "--trace", "trace=", "As -e trace=SET");
+  declare_expressions(app, raw, "--signal,--signals", "signal=", "As -e signal=SET");
+  declare_times(app, raw);
+  app.add_option("-a,--columns", raw.columns, "Begin results in column N at the earliest; strace's default is 40")->type_name("N");
   app.add_flag("-k,--stack-trace", o.stacks, "The stack under each call");
   app.add_flag("--callers", o.callers, "Who made each call that a vDSO could serve: the first caller outside the C library");
   app.add_option("--runtime", o.runtimes, "Name the caller beyond those files and functions, too, as beyond language runtimes")
@@ -122,13 +140,13 @@ Result<void> check_engine(const std::string& name) {
 
 namespace {
 
-Result<std::size_t> parse_limit(const std::string& text) {
+Result<std::size_t> parse_limit(std::string_view option, const std::string& text) {
   std::size_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   // strace takes no more than this either; a capture is bounded by it.
   constexpr std::size_t kMost = 1 << 20;
   if (error != std::errc() || end != text.data() + text.size() || value > kMost)
-    return fail(fmt::format("-s {}: not a number from 0 to {}", text, kMost));
+    return fail(fmt::format("{} {}: not a number from 0 to {}", option, text, kMost));
   return value;
 }
 
@@ -200,10 +218,30 @@ Result<std::vector<Route>> parse_routes(std::string_view list) {
 Result<void> check_audit(const Options& o) {
   using Stamps = TextOptions::Stamps;
   const std::pair<bool, std::string_view> excluded[] = {
-      {o.summary_only, "-c"}, {o.summary_too, "-C"}, {o.split, "-ff"}, {o.steps, "--steps"}, {o.stamps != Stamps::none, "-t and -r"},
+      {o.summary_only, "-c"}, {o.summary_too, "-C"}, {o.split, "-ff"}, {o.steps, "--steps"}, {o.stamps != Stamps::none || o.since_last, "-t and -r"},
   };
   for (const auto& [given, name] : excluded) {
     if (given) return fail(fmt::format("audit: {} is an option of traces", name));
+  }
+  return {};
+}
+
+/// When lines are, and what they take.
+Result<void> check_times(Raw& raw) {
+  Options& o = raw.options;
+  using Stamps = TextOptions::Stamps;
+  if (raw.stamps > 0) o.stamps = raw.stamps > 2 ? Stamps::epoch : Stamps::time_of_day;
+  if (raw.stamps > 1) o.stamp_precision = Precision::microseconds;
+  if (!raw.absolute.empty()) {
+    if (auto parsed = parse_stamps(raw.absolute, o); !parsed) return parsed;
+  }
+  const std::tuple<std::string_view, const std::string&, std::optional<Precision>&> precise[] = {
+      {"--relative-timestamps", raw.relative, o.since_last}, {"--syscall-times", raw.syscall_times, o.durations}};
+  for (const auto& [option, name, precision] : precise) {
+    if (name.empty()) continue;
+    auto known = precision_named(option, name);
+    if (!known) return tl::unexpected(known.error());
+    precision = *known;
   }
   return {};
 }
@@ -213,18 +251,19 @@ Result<Options> check(Raw&& raw) {
   Options& o = raw.options;
   o.follow = raw.follow > 0;
   o.split = raw.follow > 1 && !o.output.empty();
-  if (raw.relative && raw.stamps > 0) return fail("-r and -t exclude each other");
-  using Stamps = TextOptions::Stamps;
-  constexpr Stamps kByCount[] = {Stamps::none, Stamps::seconds, Stamps::microseconds, Stamps::epoch};
-  o.stamps = raw.relative ? Stamps::relative : kByCount[std::clamp(raw.stamps, 0, 3)];
+  if (auto times = check_times(raw); !times) return tl::unexpected(times.error());
   // Later expressions of the user's replace it.
   if (o.audit) raw.expressions.insert(raw.expressions.begin(), "trace=%vdso");
   auto selection = Selection::parse(raw.expressions);
   if (!selection) return tl::unexpected(selection.error());
   o.selection = std::move(*selection);
-  auto limit = parse_limit(raw.string_limit);
-  if (!limit) return tl::unexpected(limit.error());
-  o.string_limit = *limit;
+  const std::tuple<std::string_view, const std::string&, std::size_t&> limits[] = {{"-s", raw.string_limit, o.string_limit},
+                                                                                  {"-a", raw.columns, o.columns}};
+  for (const auto& [option, text, number] : limits) {
+    auto limit = parse_limit(option, text);
+    if (!limit) return tl::unexpected(limit.error());
+    number = *limit;
+  }
   auto pids = parse_pids(raw.attach);
   if (!pids) return tl::unexpected(pids.error());
   o.attach = std::move(*pids);

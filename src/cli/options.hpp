@@ -38,8 +38,11 @@ struct Options {
   bool wall_clock = false;    ///< -w: the summary's times are from a call's begin to its end, not the processor's
   SortKey sort = SortKey::time;  ///< -S
   Selection selection;        ///< -e
-  TextOptions::Stamps stamps = TextOptions::Stamps::none;
-  bool durations = false;     ///< -T
+  TextOptions::Stamps stamps = TextOptions::Stamps::none;  ///< -t, --absolute-timestamps
+  Precision stamp_precision = Precision::seconds;
+  std::optional<Precision> since_last;  ///< -r
+  std::optional<Precision> durations;   ///< -T
+  std::size_t columns = 0;    ///< -a
   bool stacks = false;        ///< -k
   bool callers = false;       ///< --callers
   std::vector<std::string> runtimes;  ///< --runtime

@@ -19,9 +19,9 @@ Needs needs_of(const Options& o) {
   needs.each_call = !o.summary_only;
   needs.entries = !o.summary_only && !o.json;
   needs.values = !o.summary_only;
-  needs.durations = o.durations || o.json || o.summary_only || o.summary_too;
+  needs.durations = o.durations.has_value() || o.json || o.summary_only || o.summary_too;
   needs.kernel_times = (o.summary_only || o.summary_too) && !o.wall_clock && !o.json;
-  needs.vdso_durations = o.durations || o.json;
+  needs.vdso_durations = o.durations.has_value() || o.json;
   needs.steps = o.steps;
   needs.children = o.follow;
   needs.callers = o.callers && !o.summary_only;
@@ -34,6 +34,9 @@ Needs needs_of(const Options& o) {
 TextOptions text_options(const Options& o, const Output& output) {
   TextOptions text;
   text.stamps = o.stamps;
+  text.stamp_precision = o.stamp_precision;
+  text.since_last = o.since_last;
+  text.columns = o.columns;
   text.durations = o.durations;
   text.color = wants_color(o, output);
   text.quiet = o.quiet;

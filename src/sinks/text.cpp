@@ -18,6 +18,28 @@ const std::string kAnonymous = "[anonymous]";
 constexpr std::string_view kUnfinished = " <unfinished ...>";
 constexpr std::int64_t kSecond = 1'000'000'000;
 
+/// What stands behind the seconds: as many digits of their fraction as that.
+void append_fraction(std::string& out, std::int64_t ns, Precision precision) {
+  const auto digits = static_cast<int>(precision);
+  if (digits == 0) return;
+  std::int64_t unit = kSecond;
+  for (int i = 0; i < digits; ++i) unit /= 10;
+  append_format(out, ".{:0{}}", ns % kSecond / unit, digits);
+}
+
+/// Bytes of the last line of `text`, without the escape sequences that colour it.
+std::size_t visible_length(std::string_view text) {
+  std::size_t length = 0;
+  for (std::size_t i = text.rfind('\n') + 1; i < text.size(); ++i) {
+    if (text[i] == '\x1b') {
+      i = std::min(text.find('m', i), text.size());
+    } else {
+      ++length;
+    }
+  }
+  return length;
+}
+
 }  // namespace
 
 void TextSink::consume(const Event& event) {
@@ -26,6 +48,11 @@ void TextSink::consume(const Event& event) {
 }
 
 void TextSink::flush() {
+  // A line that stands open is continued later, and its result is aligned.
+  if (options_.columns > 0) {
+    if (text_.find('\n') != std::string::npos) line_length_ = 0;
+    line_length_ += visible_length(text_);
+  }
   output_->write(text_);
   text_.clear();
 }
@@ -53,24 +80,35 @@ void TextSink::begin_line(pid_t tid, std::int64_t time_ns) {
 }
 
 void TextSink::append_stamp(std::int64_t time_ns) {
-  const std::int64_t seconds = time_ns / kSecond;
-  const std::int64_t microseconds = time_ns % kSecond / 1000;
-  if (options_.stamps == TextOptions::Stamps::none) return;
   if (options_.stamps == TextOptions::Stamps::epoch) {
-    append_format(text_, "{}.{:06} ", seconds, microseconds);
-    return;
+    append_format(text_, "{}", time_ns / kSecond);
+  } else if (options_.stamps == TextOptions::Stamps::time_of_day) {
+    const LocalDate* local = local_date(time_ns / kSecond);
+    const std::tm time = local != nullptr ? local->fields : std::tm{};
+    append_format(text_, "{:02}:{:02}:{:02}", time.tm_hour, time.tm_min, time.tm_sec);
   }
-  if (options_.stamps == TextOptions::Stamps::relative) {
-    const std::int64_t since = last_stamp_ns_ == 0 ? 0 : std::max<std::int64_t>(0, time_ns - last_stamp_ns_);
-    last_stamp_ns_ = time_ns;
-    append_format(text_, "{:6}.{:06} ", since / kSecond, since % kSecond / 1000);
-    return;
+  if (options_.stamps != TextOptions::Stamps::none) {
+    append_fraction(text_, time_ns, options_.stamp_precision);
+    text_.append(" ");
   }
-  const LocalDate* local = local_date(seconds);
-  const std::tm time = local != nullptr ? local->fields : std::tm{};
-  append_format(text_, "{:02}:{:02}:{:02}", time.tm_hour, time.tm_min, time.tm_sec);
-  if (options_.stamps == TextOptions::Stamps::microseconds) append_format(text_, ".{:06}", microseconds);
-  text_.append(" ");
+  if (options_.since_last) append_time_since_last(time_ns);
+}
+
+void TextSink::append_time_since_last(std::int64_t time_ns) {
+  const std::int64_t since = last_stamp_ns_ == 0 ? 0 : std::max<std::int64_t>(0, time_ns - last_stamp_ns_);
+  last_stamp_ns_ = time_ns;
+  const bool behind_another = options_.stamps != TextOptions::Stamps::none;
+  append_format(text_, "{}{:6}", behind_another ? "(+" : "", since / kSecond);
+  append_fraction(text_, since, *options_.since_last);
+  text_.append(behind_another ? ") " : " ");
+}
+
+/// strace's columns: results begin there, unless the call is longer.
+void TextSink::align_result() {
+  if (options_.columns == 0) return;
+  const bool continued = text_.find('\n') == std::string::npos;
+  const std::size_t length = visible_length(text_) + (continued ? line_length_ : 0);
+  if (length < options_.columns) text_.append(options_.columns - length, ' ');
 }
 
 void TextSink::line(const Event& event, std::string_view color, std::string_view text) {
@@ -135,7 +173,9 @@ void TextSink::append_ending(const Call& call, bool all_shown) {
   const bool unfinished = call.ending == Ending::unfinished;
   if (!unfinished || (call.route == Route::vdso && !all_shown)) shown_.append_remainder(text_);
   if (unfinished && shown_.more) text_.append(kUnfinished);
-  text_.append(") = ");
+  text_.append(") ");
+  align_result();
+  text_.append("= ");
   if (call.error != 0) {
     palette_.append(text_, Palette::kError, shown_.result());
   } else {
@@ -145,8 +185,11 @@ void TextSink::append_ending(const Call& call, bool all_shown) {
     text_.push_back(' ');
     palette_.append(text_, Palette::of(*call.route), tag_of(*call.route));
   }
-  if (options_.durations && call.duration_ns)
-    append_format(text_, " <{}.{:06}>", *call.duration_ns / kSecond, *call.duration_ns % kSecond / 1000);
+  if (options_.durations && call.duration_ns) {
+    append_format(text_, " <{}", *call.duration_ns / kSecond);
+    append_fraction(text_, *call.duration_ns, *options_.durations);
+    text_.push_back('>');
+  }
   if (call.caller) append_caller(*call.caller);
   if (call.caller && call.caller->beyond) append_caller(*call.caller->beyond);
   text_.push_back('\n');

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 #include <memory>
+#include <optional>
 
 #include "model/syscalls/render.hpp"
 #include "model/vdso/step_text.hpp"
@@ -15,10 +16,16 @@
 
 namespace vdsotrace {
 
+/// How many digits of a second are shown: their number.
+enum class Precision : std::uint8_t { seconds = 0, milliseconds = 3, microseconds = 6, nanoseconds = 9 };
+
 struct TextOptions {
-  enum class Stamps : std::uint8_t { none, seconds, microseconds, epoch, relative };
-  Stamps stamps = Stamps::none;  ///< -t, -tt, -ttt, -r
-  bool durations = false;        ///< -T
+  enum class Stamps : std::uint8_t { none, time_of_day, epoch };
+  Stamps stamps = Stamps::none;  ///< -t, -tt, -ttt, --absolute-timestamps
+  Precision stamp_precision = Precision::seconds;
+  std::optional<Precision> since_last;  ///< -r: time since the line before, too
+  std::optional<Precision> durations;   ///< -T
+  std::size_t columns = 0;       ///< -a: results begin there at the earliest
   bool color = false;
   int quiet = 0;                 ///< 1: no attach messages; 2: no exit lines; 3: nothing of an exec by another thread; notices: see shown()
   bool attachments = true;       ///< "Process N attached" stands here; AttachmentSink says it elsewhere
@@ -57,6 +64,9 @@ class TextSink final : public Sink {
   void end_open_line();
   void begin_line(pid_t tid, std::int64_t time_ns);
   void append_stamp(std::int64_t time_ns);
+  void append_ending(const Call& call, bool all_shown);
+  void append_time_since_last(std::int64_t time_ns);
+  void align_result();
   void append_caller(const Caller& caller);
   void append_place(const Caller& place);
   void append_ending(const Call& call, bool all_shown);
@@ -70,6 +80,7 @@ class TextSink final : public Sink {
   TextOptions options_;
   Palette palette_;
   std::string text_;               ///< what has not been handed to the output yet
+  std::size_t line_length_ = 0;    ///< of the line that stands open, as far as it has been handed over
   CallText shown_;                 ///< of the call that is being told; kept for its memory
   pid_t open_line_ = 0;            ///< thread whose partial line is the last on the output
   Notices notices_;

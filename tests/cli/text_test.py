@@ -83,6 +83,21 @@ class TextTest(unittest.TestCase):
         self.assertGreaterEqual(len(leader), 1)
         self.assertNotIn("exit resumed", "\n".join(line for line in lines if not line.startswith("[pid")))
 
+    def test_times_and_columns_as_strace_has_them(self):
+        for options, line in ((["-a", "40"], r"exit_group\(0\) {27}= \?"), (["--columns=12"], r"exit_group\(0\) = \?"),
+                              (["--timestamps=ms"], r"\d\d:\d\d:\d\d\.\d{3} exit_group\(0\) = \?"),
+                              (["--absolute-timestamps=format:unix,precision:ns"], r"\d{10}\.\d{9} exit_group\(0\) = \?"),
+                              (["-t", "-r"], r"\d\d:\d\d:\d\d \(\+ {5}0\.\d{6}\) exit_group\(0\) = \?"),
+                              (["--relative-timestamps=s"], r" {5}0 exit_group\(0\) = \?"),
+                              (["--syscall-times=ns"], r"close\(3\) = 0 <0\.\d{9}>"),
+                              (["--trace=exit_group", "--signal=none"], r"exit_group\(0\) = \?")):
+            with self.subTest(options):
+                self.assertRegex(vdsotrace(*options, "true").stderr, "(?m)^" + line + "$")
+        self.assertNotIn("close(", vdsotrace("-e", "trace=close", "--trace=exit_group", "true").stderr)
+        self.assertIn("close(", vdsotrace("--trace=exit_group", "-e", "trace=close", "true").stderr)
+        for wrong in ("--timestamps=never", "--syscall-times=ps", "--columns=wide"):
+            self.assertEqual(vdsotrace(wrong, "true").status, 1)
+
     def test_who_is_attached_is_not_said_in_files(self):
         """Nor anywhere else, as the user has asked for a program and a file."""
         with tempfile.TemporaryDirectory() as folder:

@@ -228,17 +228,45 @@ TEST_CASE("time stamps") {
   const auto one = event(returned(running("close", {3}), 0));
   Call later = returned(running("close", {4}), 0);
   later.start_ns = kTime + 1'500'000'000;
-  CHECK(text_of({spawned(), one}, {.stamps = TextOptions::Stamps::epoch}) == "1619316657.828106 close(3) = 0\n");
-  CHECK(text_of({spawned(), one, event(later)}, {.stamps = TextOptions::Stamps::relative}) ==
+  CHECK(text_of({spawned(), one}, {.stamps = TextOptions::Stamps::epoch, .stamp_precision = Precision::microseconds}) == "1619316657.828106 close(3) = 0\n");
+  CHECK(text_of({spawned(), one, event(later)}, {.since_last = Precision::microseconds}) ==
         "     0.000000 close(3) = 0\n     1.500000 close(4) = 0\n");
+}
+
+TEST_CASE("times are as precise as is asked for") {
+  Call close = returned(running("close", {3}), 0);
+  close.duration_ns = 1'234'567'890;
+  const auto line = [&](const TextOptions& options) { return text_of({spawned(), event(close)}, options); };
+  CHECK(line({.durations = Precision::seconds}) == "close(3) = 0 <1>\n");
+  CHECK(line({.durations = Precision::milliseconds}) == "close(3) = 0 <1.234>\n");
+  CHECK(line({.durations = Precision::nanoseconds}) == "close(3) = 0 <1.234567890>\n");
+  CHECK(line({.stamps = TextOptions::Stamps::epoch, .since_last = Precision::milliseconds}) ==
+        "1619316657 (+     0.000) close(3) = 0\n");
+}
+
+TEST_CASE("results are aligned behind whatever stands before them") {
+  const Call close = running("close", {3});
+  const TextOptions aligned{.columns = 20};
+  CHECK(text_of({spawned(), event(returned(close, 0)), event(clock_call(Route::vdso))}, aligned) ==
+        "close(3)            = 0\n"
+        "clock_gettime(CLOCK_MONOTONIC, {tv_sec=1, tv_nsec=2}) = 0 [vdso]\n");
+  CHECK(text_of({spawned(), event(CallEntered{close}), event(returned(close, -EBADF))}, aligned) ==
+        "close(3)            = -1 EBADF (Bad file descriptor)\n");
+  CHECK(text_of({spawned(), event(CallEntered{close}), event(returned(close, 0))}, {.columns = 20, .color = true}) ==
+        "\x1b[1mclose\x1b[0m(3)            = 0\n");
+  CHECK(text_of({spawned(), thread(101), event(CallEntered{close}), event(returned(close, 0), 101), event(returned(close, 0))},
+                {.columns = 30, .quiet = 1}) ==
+        "[pid 100] close(3 <unfinished ...>\n"
+        "[pid 101] close(3)            = 0\n"
+        "[pid 100] <... close resumed>) = 0\n");
 }
 
 TEST_CASE("the time of day is the user's, behind the pid") {
   ::setenv("TZ", "UTC-2", 1);
   ::tzset();
   const std::vector<Event> events{spawned(), thread(101), event(returned(running("close", {3}), 0))};
-  CHECK(text_of(events, {.stamps = TextOptions::Stamps::seconds, .quiet = 1}) == "[pid 100] 04:10:57 close(3) = 0\n");
-  CHECK(text_of(events, {.stamps = TextOptions::Stamps::microseconds, .quiet = 1}) ==
+  CHECK(text_of(events, {.stamps = TextOptions::Stamps::time_of_day, .quiet = 1}) == "[pid 100] 04:10:57 close(3) = 0\n");
+  CHECK(text_of(events, {.stamps = TextOptions::Stamps::time_of_day, .stamp_precision = Precision::microseconds, .quiet = 1}) ==
         "[pid 100] 04:10:57.828106 close(3) = 0\n");
   ::unsetenv("TZ");
   ::tzset();
@@ -248,14 +276,14 @@ TEST_CASE("the time since the line before is never negative") {
   Call earlier = returned(running("close", {4}), 0);
   earlier.start_ns = kTime - 5'000;
   CHECK(text_of({spawned(), event(returned(running("close", {3}), 0)), event(earlier)},
-                {.stamps = TextOptions::Stamps::relative}) ==
+                {.since_last = Precision::microseconds}) ==
         "     0.000000 close(3) = 0\n     0.000000 close(4) = 0\n");
 }
 
 TEST_CASE("the option -T shows what was measured and nothing else") {
   Call close = returned(running("close", {3}), 0);
   close.duration_ns = 12'345;
-  CHECK(text_of({spawned(), event(close), event(clock_call(Route::vdso))}, {.durations = true}) ==
+  CHECK(text_of({spawned(), event(close), event(clock_call(Route::vdso))}, {.durations = Precision::microseconds}) ==
         "close(3) = 0 <0.000012>\n"
         "clock_gettime(CLOCK_MONOTONIC, {tv_sec=1, tv_nsec=2}) = 0 [vdso]\n");
 }

@@ -1,0 +1,17 @@
+// How precisely times are shown: the arguments of strace's options for that.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cli/options.hpp"
+
+namespace vdsotrace::cli {
+
+/// "s", "ms", "us", "ns". `option` is named in the error.
+Result<Precision> precision_named(std::string_view option, std::string_view name);
+
+/// --absolute-timestamps=[[format:]FORMAT],[[precision:]PRECISION] into `options`.
+Result<void> parse_stamps(std::string_view list, Options& options);
+
+}  // namespace vdsotrace::cli
