@@ -34,6 +34,8 @@ struct Raw {
   bool help = false;
   std::string string_limit = "32";
   std::string columns = "0";
+  int hex = 0;
+  std::string hex_strings;
   std::vector<std::string> attach;
   AuditOptions audit;
   std::string fail_on;
@@ -87,6 +89,8 @@ void declare(CLI::App& app, Raw& raw) {
       ->type_name("PATTERN")
       ->allow_extra_args(false);
   app.add_option("-s,--string-limit", raw.string_limit, "Print at most N bytes of a string (32)")->type_name("N");
+  app.add_flag("-x", raw.hex, "Strings that are not all ASCII text in hexadecimal; -xx: all strings");
+  app.add_flag("--strings-in-hex{all}", raw.hex_strings, "The same; =SET: none, non-ascii or all");
   app.add_option("-E,--env", o.environment, "Set or remove a variable of the program's environment")
       ->type_name("VAR[=VAL]")
       ->allow_extra_args(false);
@@ -226,6 +230,13 @@ Result<void> check_audit(const Options& o) {
   return {};
 }
 
+Result<HexStrings> hex_strings_of(const Raw& raw) {
+  if (raw.hex_strings == "all" || (raw.hex_strings.empty() && raw.hex > 1)) return HexStrings::all;
+  if (raw.hex_strings == "non-ascii" || (raw.hex_strings.empty() && raw.hex == 1)) return HexStrings::non_ascii;
+  if (raw.hex_strings == "none" || raw.hex_strings.empty()) return HexStrings::none;
+  return fail(fmt::format("--strings-in-hex={}: unknown", raw.hex_strings), "one of none, non-ascii, all");
+}
+
 /// When lines are, and what they take.
 Result<void> check_times(Raw& raw) {
   Options& o = raw.options;
@@ -264,6 +275,9 @@ Result<Options> check(Raw&& raw) {
     if (!limit) return tl::unexpected(limit.error());
     number = *limit;
   }
+  auto hex = hex_strings_of(raw);
+  if (!hex) return tl::unexpected(hex.error());
+  o.hex_strings = *hex;
   auto pids = parse_pids(raw.attach);
   if (!pids) return tl::unexpected(pids.error());
   o.attach = std::move(*pids);

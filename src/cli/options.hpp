@@ -47,6 +47,7 @@ struct Options {
   bool callers = false;       ///< --callers
   std::vector<std::string> runtimes;  ///< --runtime
   std::size_t string_limit = 32;
+  HexStrings hex_strings = HexStrings::none;  ///< -x, -xx
   std::vector<std::string> environment;  ///< -E
   std::string user;                      ///< -u
   int quiet = 0;

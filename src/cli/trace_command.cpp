@@ -42,7 +42,7 @@ TextOptions text_options(const Options& o, const Output& output) {
   text.quiet = o.quiet;
   text.attachments = o.output.empty();
   text.children = o.follow;
-  text.limits.string = o.string_limit;
+  text.limits = {o.string_limit, o.hex_strings};
   return text;
 }
 
@@ -55,7 +55,7 @@ RunFacts run_facts(const Options& o, std::string_view engine) {
 
 void add_sinks(Pipeline& pipeline, const Options& o, const std::shared_ptr<Output>& output, const Aggregate& totals,
                std::string_view engine) {
-  const DecodeLimits limits{o.string_limit};
+  const DecodeLimits limits{o.string_limit, o.hex_strings};
   add_notices(pipeline, o, *output);
   if (o.json) {
     pipeline.add(std::make_unique<JsonLinesSink>(output, totals, run_facts(o, engine), limits, o.summary_only));

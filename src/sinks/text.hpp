@@ -64,7 +64,6 @@ class TextSink final : public Sink {
   void end_open_line();
   void begin_line(pid_t tid, std::int64_t time_ns);
   void append_stamp(std::int64_t time_ns);
-  void append_ending(const Call& call, bool all_shown);
   void append_time_since_last(std::int64_t time_ns);
   void align_result();
   void append_caller(const Caller& caller);

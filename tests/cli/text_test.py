@@ -98,6 +98,21 @@ class TextTest(unittest.TestCase):
         for wrong in ("--timestamps=never", "--syscall-times=ps", "--columns=wide"):
             self.assertEqual(vdsotrace(wrong, "true").status, 1)
 
+    def test_strings_in_hexadecimal(self):
+        """All of a string, if there is one byte in it that is no text."""
+        for options, texts in ((["-x"], (r"a\tb\n", r"\xc3\xa9\x0a")), (["-xx"], (r"\x61\x09\x62\x0a", r"\xc3\xa9\x0a")),
+                               (["-x", "--strings-in-hex=none"], (r"a\tb\n", r"\303\251\n")),
+                               (["--strings-in-hex"], (r"\x61\x09\x62\x0a", r"\xc3\xa9\x0a")),
+                               (["-xs1"], (r"a", r"\xc3"))):
+            with self.subTest(options):
+                lines = vdsotrace(*options, "-e", "trace=write", "sh", "-c", r"printf 'a\tb\n'; printf '\303\251\n'").stderr
+                more = "..." if "s1" in options[0] else ""
+                for text, size in zip(texts, (4, 3)):
+                    self.assertIn(f'write(1, "{text}"{more}, {size}) = {size}\n', lines)
+        paths = vdsotrace("-xx", "-e", "trace=execve", "true").stderr
+        self.assertIn(r'["\x74\x72\x75\x65"]', paths)
+        self.assertEqual(vdsotrace("--strings-in-hex=some", "true").status, 1)
+
     def test_who_is_attached_is_not_said_in_files(self):
         """Nor anywhere else, as the user has asked for a program and a file."""
         with tempfile.TemporaryDirectory() as folder:

@@ -94,5 +94,21 @@ TEST_CASE("the option -s decides how much of a string is shown and captured") {
   CHECK(none.strings(0).put(kText, "abcd").leave(4).line() == R"(write(1, ""..., 4) = 4)");
 }
 
+TEST_CASE("strings in hexadecimal: those with a byte that is no text, or all") {
+  const auto line = [](HexStrings which, const std::string& text) {
+    DecodedCall call("write", {1, kText, text.size()});
+    return call.hex(which).put(kText, text).leave(0).line();
+  };
+  CHECK(line(HexStrings::non_ascii, "a\t\"") == R"(write(1, "a\t\"", 3) = 0)");
+  CHECK(line(HexStrings::non_ascii, "a\x7f") == R"(write(1, "\x61\x7f", 2) = 0)");
+  CHECK(line(HexStrings::non_ascii, "a\x1b") == R"(write(1, "\x61\x1b", 2) = 0)");
+  CHECK(line(HexStrings::all, "ab") == R"(write(1, "\x61\x62", 2) = 0)");
+  DecodedCall open("chdir", {kText});
+  CHECK(open.hex(HexStrings::all).put(kText, "/a").leave(0).line() == R"(chdir("\x2f\x61") = 0)");
+  // Only what is shown counts.
+  DecodedCall cut("write", {1, kText, 3});
+  CHECK(cut.hex(HexStrings::non_ascii).strings(2).put(kText, "ab\xff").leave(0).line() == R"(write(1, "ab"..., 3) = 0)");
+}
+
 }  // namespace
 }  // namespace vdsotrace::testing

@@ -69,6 +69,10 @@ class DecodedCall {
     limits_.string = limit;
     return *this;
   }
+  DecodedCall& hex(HexStrings which) {
+    limits_.hex = which;
+    return *this;
+  }
   DecodedCall& stack(std::uint64_t pointer) {
     call_.stack_pointer = pointer;
     return *this;

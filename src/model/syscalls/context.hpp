@@ -19,9 +19,13 @@
 
 namespace vdsotrace {
 
-/// How much of what the pointers refer to is wanted.
+/// Which strings are shown as \x1f for each byte.
+enum class HexStrings : std::uint8_t { none, non_ascii, all };
+
+/// How much of what the pointers refer to is wanted, and how.
 struct DecodeLimits {
   std::size_t string = 32;  ///< `-s`: bytes of a string or buffer, elements of an array
+  HexStrings hex = HexStrings::none;  ///< `-x`, `-xx`
 };
 
 class ArgContext {

@@ -25,7 +25,7 @@ constexpr NamedValue kInterfaceFlags[] = {
     {0x8000, "IFF_DYNAMIC"}};
 
 void print_name(ArgContext& c, const char (&name)[IFNAMSIZ]) {
-  append_quoted(c.out(), std::as_bytes(std::span(name, strnlen(name, IFNAMSIZ))), IFNAMSIZ);
+  print_quoted(c, std::as_bytes(std::span(name, strnlen(name, IFNAMSIZ))), IFNAMSIZ);
 }
 
 /// Hardware addresses of AX.25 and its kin are one byte longer than those of the rest.

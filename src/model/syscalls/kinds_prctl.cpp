@@ -109,7 +109,7 @@ void thread_name(ArgContext& c) {
     print_address(c, c.value());
     return;
   }
-  append_quoted(c.out(), std::span(name).first(length), name.size() - 1);
+  print_quoted(c, std::span(name).first(length), name.size() - 1);
 }
 void thread_name_out(ArgContext& c) {
   if (!c.wait_for_exit()) thread_name(c);

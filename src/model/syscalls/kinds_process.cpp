@@ -94,7 +94,7 @@ void print_utsname_arg(ArgContext& c) {
       const auto bytes = std::as_bytes(std::span(text));
       const auto end = std::find(bytes.begin(), bytes.end(), std::byte{0});
       c.put(name);
-      append_quoted(c.out(), bytes.first(static_cast<std::size_t>(end - bytes.begin())),
+      print_quoted(c, bytes.first(static_cast<std::size_t>(end - bytes.begin())),
                     bytes.size());
     };
     quoted("{sysname=", names.sysname);

@@ -36,6 +36,12 @@ char short_escape(unsigned char c) {
   }
 }
 
+/// What `-x` leaves as it is: printable ASCII and white space.
+bool is_text(std::byte b) {
+  const auto c = static_cast<unsigned char>(b);
+  return (c >= 0x20 && c < 0x7f) || (c >= '\t' && c <= '\r');
+}
+
 /// As few octal digits as the following byte allows.
 void append_octal(std::string& out, unsigned char c, bool digit_follows) {
   out.push_back('\\');
@@ -133,6 +139,16 @@ void append_quoted(std::string& out, std::span<const std::byte> bytes, std::size
   if (more || shown < bytes.size()) out.append("...");
 }
 
+void print_quoted(ArgContext& c, std::span<const std::byte> bytes, std::size_t limit, bool more) {
+  const HexStrings wanted = c.limits().hex;
+  const auto shown = bytes.first(std::min(bytes.size(), limit));
+  if (wanted == HexStrings::all || (wanted == HexStrings::non_ascii && !std::ranges::all_of(shown, is_text))) {
+    append_quoted_hex(c.out(), shown, more || shown.size() < bytes.size());
+  } else {
+    append_quoted(c.out(), bytes, limit, more);
+  }
+}
+
 std::string escaped(std::string_view text) {
   std::string quoted;
   append_quoted(quoted, std::as_bytes(std::span(text)), text.size());
@@ -155,7 +171,7 @@ void print_string_at(ArgContext& c, std::uint64_t address) {
     print_address(c, address);
     return;
   }
-  append_quoted(c.out(), bytes.first(length), c.limits().string);
+  print_quoted(c, bytes.first(length), c.limits().string);
 }
 
 void print_path_at(ArgContext& c, std::uint64_t address) {
@@ -178,7 +194,7 @@ void print_path_at(ArgContext& c, std::uint64_t address) {
     print_address(c, address);
     return;
   }
-  append_quoted(c.out(), std::span(path).first(length), PATH_MAX - 1);
+  print_quoted(c, std::span(path).first(length), PATH_MAX - 1);
 }
 
 void append_quoted_hex(std::string& out, std::span<const std::byte> bytes, bool more) {
@@ -220,7 +236,7 @@ void with_buffer_at(ArgContext& c, std::uint64_t address, std::uint64_t size, Bo
 
 void print_buffer_at(ArgContext& c, std::uint64_t address, std::uint64_t size) {
   with_buffer_at(c, address, size, [&](std::span<const std::byte> bytes, bool more) {
-    append_quoted(c.out(), bytes, bytes.size(), more);
+    print_quoted(c, bytes, bytes.size(), more);
   });
 }
 

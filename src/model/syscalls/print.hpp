@@ -47,6 +47,8 @@ void print_flags_with_huge_size(ArgContext& c, std::uint32_t value,
 /// `limit` bytes with "..." behind the closing quote when there is more.
 void append_quoted(std::string& out, std::span<const std::byte> bytes, std::size_t limit,
                    bool more = false);
+/// The same for an argument: in hexadecimal if that is asked for (`-x`).
+void print_quoted(ArgContext& c, std::span<const std::byte> bytes, std::size_t limit, bool more = false);
 /// `text` escaped in the same way, without the quotes: for names that a program or user chose.
 std::string escaped(std::string_view text);
 /// The NUL-terminated string at `address`, limited by `-s`; an address if unreadable.

@@ -54,7 +54,7 @@ void print_credentials(ArgContext& c, Bytes data) {
           static_cast<std::int32_t>(value[1]), static_cast<std::int32_t>(value[2]));
 }
 
-void print_label(ArgContext& c, Bytes data) { append_quoted(c.out(), data, data.size()); }
+void print_label(ArgContext& c, Bytes data) { print_quoted(c, data, data.size()); }
 
 void print_time_of_arrival(ArgContext& c, Bytes data) {
   print_timeval(c, object_in<timeval>(data));

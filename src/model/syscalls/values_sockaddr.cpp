@@ -41,7 +41,7 @@ void print_unix(ArgContext& c, Bytes bytes) {
   const bool is_abstract = path[0] == std::byte{0};
   if (is_abstract) c.put("@");
   const Bytes name = is_abstract ? path.subspan(1) : path.first(length_to_nul(path));
-  append_quoted(c.out(), name, name.size());
+  print_quoted(c, name, name.size());
 }
 
 void print_inet(ArgContext& c, Bytes bytes) {
@@ -131,7 +131,7 @@ void print_interface(ArgContext& c, std::uint32_t index) {
     return;
   }
   c.put("if_nametoindex(");
-  append_quoted(c.out(), std::as_bytes(std::span(name.data(), std::strlen(name.data()))),
+  print_quoted(c, std::as_bytes(std::span(name.data(), std::strlen(name.data()))),
                 name.size());
   c.put(")");
 }
@@ -149,7 +149,7 @@ void print_sockaddr(ArgContext& c, Bytes bytes) {
     form->print(c, bytes);
   } else if (!rest.empty()) {
     c.put(", sa_data=");
-    append_quoted(c.out(), rest, rest.size());
+    print_quoted(c, rest, rest.size());
   }
   c.put("}");
 }
