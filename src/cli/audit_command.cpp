@@ -187,7 +187,7 @@ Result<void> add_sinks(Observation& observation, const Options& o, const Output&
 
 Result<int> run_audit(const Options& options) {
   Observation observation(options, needs_of(options));
-  AuditTally tally(observation.explainer(), options.durations);
+  AuditTally tally(observation.explainer(), options.durations.has_value());
   std::shared_ptr<Output> output;
   const auto cpu_before = cpu_time_ns(options.attach);
   std::int64_t start = 0;
