@@ -1,29 +1,7 @@
 // move_vdso unmap|move: what checkpoint tools and sandboxes do to their vDSO.
 #include <sys/mman.h>
 
-#include "target.h"
-
-static struct Area {
-  char *start, *end;
-} areas[8];
-static int area_count;
-static struct Area code;
-
-static void find_areas(void) {
-  FILE *maps = fopen("/proc/self/maps", "r");
-  char line[512];
-  CHECK(maps != NULL);
-  while (fgets(line, sizeof line, maps) != NULL) {
-    unsigned long start, end;
-    int is_code = strstr(line, "[vdso]") != NULL;
-    if (!is_code && strstr(line, "[vvar") == NULL) continue;
-    CHECK(sscanf(line, "%lx-%lx", &start, &end) == 2 && area_count < 8);
-    areas[area_count++] = (struct Area){(char *)start, (char *)end};
-    if (is_code) code = areas[area_count - 1];
-  }
-  fclose(maps);
-  CHECK(code.start != NULL);
-}
+#include "areas.h"
 
 static void by_system_call(int count) {
   struct timespec now;
@@ -39,7 +17,7 @@ int main(int argc, char **argv) {
   for (int i = 0; i < 5; ++i) CHECK(gettime(CLOCK_MONOTONIC, &now) == 0);
   if (strcmp(argv[1], "unmap") == 0) {
     made("clock_gettime", "vdso", 5);
-    CHECK(munmap(code.start, code.end - code.start) == 0);
+    CHECK(munmap(vdso_code.start, vdso_code.end - vdso_code.start) == 0);
     by_system_call(5);
     return 0;
   }
