@@ -3,6 +3,7 @@
 import collections
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -140,6 +141,14 @@ class CallersTest(unittest.TestCase):
     def test_static_program(self):
         for trace in self.traced(target("callers_static"), *ALL_ROUTES):
             self.assertEqual(callers(trace), claims(trace.stdout))
+
+    def test_behind_a_large_frame(self):
+        """As much as in glibc lies between the vDSO and who called it."""
+        said = re.findall(r"(?m)^called (\S+) (\S+) (\d+)$", run(target("far_caller")).stdout)
+        for trace in self.traced(target("far_caller"), "-e", "trace=clock_gettime,getrandom", "-e", "route=vdso,fallback"):
+            found = collections.Counter((call["name"], (call["caller"] or {"symbol": "nobody"})["symbol"])
+                                        for call in trace.of_type("call") if call["args"][0] != "NULL")
+            self.assertEqual(found, {(name, caller): int(count) for name, caller, count in said})
 
     def test_stripped_program_has_places_and_no_names(self):
         testing.require_program("strip")

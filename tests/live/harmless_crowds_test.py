@@ -1,0 +1,95 @@
+"""Very many threads, and threads that cannot be told apart: no call is lost, and none is said to be another thread's.
+
+VDSOTRACE_STORM multiplies the threads that come one after the other (1: what continuous integration runs).
+"""
+
+import os
+import re
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import vdsotrace_testing as testing
+from vdsotrace_testing import target
+from every_way import EveryWayTest, ways
+
+STORM = int(os.environ.get("VDSOTRACE_STORM", "1"))
+# Everything that stubs write: counters, or records. Stops at every system call of so many threads would take minutes.
+ROUTES = ["-e", "route=vdso,fallback"]
+OPTIONS = {"counts": ["-c", *ROUTES], "timed counts": ["-c", "-T", *ROUTES], "trace": ROUTES, "audit": ["audit"]}
+CROWDS = {"burst_of_150": ("burst", 150, 2000), "burst_of_300": ("burst", 300, 2000), "alive": ("alive", 5000, 20),
+          "churn": ("churn", 4000 * STORM, 5)}
+CLOCKS = {0: "CLOCK_REALTIME", 1: "CLOCK_MONOTONIC", 7: "CLOCK_BOOTTIME", 11: "CLOCK_TAI"}
+
+
+def setUpModule():
+    testing.require_ptrace()
+    testing.require_user_space_clock()
+
+
+class CrowdTest(EveryWayTest):
+    """One test for each crowd, made below."""
+
+    def check(self, words):
+        program = target("crowds", *words)
+        made = words[1] * words[2]
+        for name, options in OPTIONS.items():
+            for way in (self.traced, self.attached):
+                with self.subTest(options=name, way=way.__name__):
+                    ran, events = way(program, "auto", options)
+                    self.assertEqual((ran.status, ran.stdout), (0, f"made clock_gettime vdso {made}\n"), ran.stderr[-2000:])
+                    self.assertEqual(self.counted(events), made)
+
+    def counted(self, events):
+        """The calls of clock_gettime by the summary or the audit; by the trace as well if there is one."""
+        last = events[-1]
+        counts = [call["count"] for call in last["calls"] if call["name"] == "clock_gettime" and call["route"] == "vdso"]
+        self.assertEqual(last.get("lost", 0), 0)
+        self.assertNotIn("lost", [event["type"] for event in events])
+        in_trace = sum(event["type"] == "call" and event["name"] == "clock_gettime" for event in events)
+        if in_trace:
+            self.assertEqual(in_trace, sum(counts))
+        return sum(counts)
+
+
+for crowd, arguments in CROWDS.items():
+    setattr(CrowdTest, "test_" + crowd, lambda self, words=arguments: self.check(words))
+
+
+class OnePointerTest(EveryWayTest):
+    CALLS = 2000
+
+    def asked(self, stdout):
+        """{clock: thread}, as the threads say themselves."""
+        return {CLOCKS[int(clock)]: int(tid) for clock, tid in re.findall(r"(?m)^asked (\d+) (\d+)$", stdout)}
+
+    def test_a_thread_is_the_right_one_or_unknown(self):
+        for engine, name, options in ways(names=["vdso routes", "vdso functions", "callers"]):
+            for way in (self.traced, self.attached):
+                with self.subTest(engine=engine, options=name, way=way.__name__):
+                    ran, events = way(target("one_pointer", self.CALLS), engine, options)
+                    self.assertEqual(ran.status, 0, ran.stderr)
+                    asked = self.asked(ran.stdout)
+                    self.assertEqual(len(asked), len(CLOCKS))
+                    calls = [event for event in events if event["type"] == "call" and event["clock"] in asked]
+                    self.assertEqual(len(calls), len(asked) * self.CALLS)
+                    wrong = [call for call in calls if call["tid"] not in (0, asked[call["clock"]])]
+                    self.assertFalse(wrong[:3], f"{len(wrong)} of {len(calls)} calls have another thread")
+
+    def test_text(self):
+        for engine in ("auto", "breakpoint"):
+            with self.subTest(engine=engine):
+                ran = testing.vdsotrace("--engine=" + engine, "-e", "route=vdso", *target("one_pointer", self.CALLS))
+                asked = self.asked(ran.stdout)
+                lines = re.findall(r"(?m)^\[pid +(\d+|\?)\] clock_gettime\((CLOCK_[A-Z]+),", ran.stderr)
+                self.assertGreater(len(lines), self.CALLS)
+                wrong = [line for line in lines if line[0] not in ("?", str(asked[line[1]]))]
+                self.assertFalse(wrong[:3], f"{len(wrong)} of {len(lines)} lines have another thread")
+
+    def test_the_program_does_the_same(self):
+        self.same_as_alone(target("one_pointer", self.CALLS), look=lambda text: re.sub(r"(?m) \d+$", "", text))
+
+
+if __name__ == "__main__":
+    testing.main()
