@@ -68,7 +68,7 @@ struct Shared {
     region.emplace(std::move(*memory), reinterpret_cast<std::uint64_t>(theirs), bytes, true, size);
     std::uint64_t thread_pointer = 0;
     ::syscall(SYS_arch_prctl, ARCH_GET_FS, &thread_pointer);
-    region->bind(thread_pointer);
+    region->bind(thread_pointer, ::gettid());
   }
   std::size_t drain() {
     std::size_t records = 0;

@@ -173,7 +173,7 @@ std::optional<std::size_t> StubRegion::free_slot(std::uint64_t thread_pointer) c
   return std::nullopt;
 }
 
-void StubRegion::bind(std::uint64_t thread_pointer, const StackBounds& stack) {
+void StubRegion::bind(std::uint64_t thread_pointer, pid_t tid, const StackBounds& stack) {
   const auto slot = free_slot(thread_pointer);
   if (!slot || free_.empty() || numbers_.contains(thread_pointer)) return;
   const std::size_t number = *free_.begin();
@@ -183,6 +183,7 @@ void StubRegion::bind(std::uint64_t thread_pointer, const StackBounds& stack) {
   highest_ = std::max(highest_, number + 1);
   Block& block = blocks_[number];
   block.key = thread_pointer + 1;
+  block.tid = tid;
   block.slot = *slot;
   block.stack = stack;
   open(block);
@@ -313,6 +314,7 @@ std::uint64_t StubRegion::drain(Block& block, bool is_shared, bool skip_holes, c
       ++lost;
       continue;
     }
+    record.tid = block.tid;
     take(record, *size_ >= RecordSize::window ? window_of(block, at, record, commit) : StackWindow());
     // Threads may be waiting for room: give it back as it comes.
     if (block.taken % 64 != 63) continue;

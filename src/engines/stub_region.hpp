@@ -28,6 +28,7 @@ struct StubRecord {
   std::uint64_t end = 0;
   std::uint64_t stack = 0;
   std::uint64_t key = 0;
+  pid_t tid = 0;             ///< whose ring it comes from; 0: the shared one
   std::uint64_t caller = 0;  ///< found in its StackWindow: the return address outside the C library, 0 if unknown
   /// What the arguments pointed to; untouched in a record of one cache line.
   std::array<std::byte, RECORD_VALUE_BYTES> value;
@@ -97,9 +98,9 @@ class StubRegion {
   /// The process has mapped so much.
   void grow(std::size_t bytes);
 
-  /// Gives the thread with that thread pointer a block of its own, as far as there are any: without one
+  /// Gives the thread `tid` with that thread pointer a block of its own, as far as there are any: without one
   /// it uses the shared one, which costs it more and loses nothing.
-  void bind(std::uint64_t thread_pointer, const StackBounds& stack = {});
+  void bind(std::uint64_t thread_pointer, pid_t tid, const StackBounds& stack = {});
   /// Others have the same pointer: they all use the shared block from now on.
   void unbind(std::uint64_t thread_pointer);
   /// The thread is gone. A record that it has begun and not written is of a call that never returned.
@@ -137,6 +138,7 @@ class StubRegion {
     std::size_t ring = 0;  ///< offset
     std::uint64_t records = 0;  ///< that fit into the ring
     std::uint64_t key = 0;
+    pid_t tid = 0;
     std::size_t slot = 0;  ///< offset of the slot in the index
     bool leaving = false;  ///< no thread has it any more: free once it is empty
     bool ended = false;    ///< that thread writes no more

@@ -10,6 +10,8 @@ namespace {
 
 /// The kernel keeps everything else at least so far away from the main thread's stack (mmap_base, mm/util.c).
 constexpr std::uint64_t kMainStack = 8 << 20;
+constexpr std::size_t kMostGone = 16 * 1024;
+constexpr std::size_t kMostSharers = 64;
 
 /// Where the thread's stack is sure to lie. The main thread's grows downwards; above others lies what its C library
 /// keeps for the thread, to which its thread pointer points.
@@ -71,7 +73,7 @@ void StubSpace::join(StoppedThread& stopped) {
     RemoteCalls calls(stopped);
     grow_stub_region(calls, placed_.place, *region_);
   }
-  region_->bind(pointer, stack);
+  region_->bind(pointer, thread.tid, stack);
 }
 
 void StubSpace::join_unseen(const Thread& thread) {
@@ -85,8 +87,10 @@ void StubSpace::part(pid_t tid, bool ended) {
   const std::uint64_t pointer = known->second;
   pointers_.erase(known);
   auto& owners = owners_[pointer];
-  std::erase_if(owners, [tid](const Owner& owner) { return owner.tid == tid; });
-  if (owners.size() == 1 && region_ != nullptr) region_->bind(pointer);
+  const auto owner = std::ranges::find(owners, tid, &Owner::tid);
+  if (ended && owner != owners.end()) remember(*owner, pointer);
+  std::erase_if(owners, [tid](const Owner& one) { return one.tid == tid; });
+  if (owners.size() == 1 && region_ != nullptr) region_->bind(pointer, owners.front().tid);
   if (!owners.empty()) return;
   if (region_ != nullptr && ended) region_->end(pointer);
   if (region_ != nullptr && !ended) region_->unbind(pointer);
@@ -98,21 +102,47 @@ std::optional<std::uint64_t> StubSpace::pointer_of(pid_t tid) const {
   return known == pointers_.end() ? std::nullopt : std::optional(known->second);
 }
 
-/// Of threads that have one pointer: the one whose stack begins next above the call's. Of two that share a stack the one that came
-/// last runs, as the parent of a vfork waits for its child.
-StubSpace::Owner StubSpace::by_stack(const std::vector<Owner>& owners, std::uint64_t stack) const {
-  const Owner* best = nullptr;
-  for (const Owner& owner : owners) {
-    if (owner.stack < stack) continue;
-    if (best == nullptr || owner.stack <= best->stack) best = &owner;
-  }
-  return best != nullptr ? *best : Owner{0, tgid_, told_, nullptr, 0};
+/// For records that are still in a ring.
+void StubSpace::remember(const Owner& owner, std::uint64_t pointer) {
+  if (gone_.size() >= kMostGone) gone_.clear();
+  Owner& gone = gone_[owner.tid] = owner;
+  gone.thread = nullptr;
+  auto& sharers = gone_sharers_[pointer];
+  // Most pointers are one thread's after the other, each of which has a ring of its own.
+  if (owners_[pointer].size() > 1 && sharers.size() < kMostSharers) sharers.push_back(gone);
+  if (sharers.empty()) gone_sharers_.erase(pointer);
 }
 
+/// Of threads that have or had one pointer: the one whose stack begins next above the call's. Of two that share a stack the one that
+/// came last runs, as the parent of a vfork waits for its child.
+StubSpace::Owner StubSpace::by_stack(const StubRecord& record) const {
+  const std::uint64_t pointer = record.key - 1;
+  Owner best{0, tgid_, told_, nullptr, ~std::uint64_t{0}};
+  for (const auto* threads : {&gone_sharers_, &owners_}) {
+    const auto found = threads->find(pointer);
+    if (found == threads->end()) continue;
+    for (const Owner& owner : found->second) {
+      if (owner.stack >= record.stack && owner.stack <= best.stack) best = owner;
+    }
+  }
+  return best;
+}
+
+/// A ring of its own names its thread. In the shared one are those of threads that have no block, whose pointers are their own, and
+/// of those that have one pointer.
 StubSpace::Owner StubSpace::owner_of(const StubRecord& record) const {
   const auto found = owners_.find(record.key - 1);
-  if (found == owners_.end() || found->second.empty()) return {0, tgid_, told_, nullptr, 0};
-  return found->second.size() == 1 ? found->second.front() : by_stack(found->second, record.stack);
+  if (record.tid != 0) {
+    if (found != owners_.end()) {
+      const auto owner = std::ranges::find(found->second, record.tid, &Owner::tid);
+      if (owner != found->second.end()) return *owner;
+    }
+    const auto gone = gone_.find(record.tid);
+    return gone != gone_.end() ? gone->second : Owner{record.tid, tgid_, told_, nullptr, 0};
+  }
+  const bool was_shared = gone_sharers_.contains(record.key - 1);
+  if (!was_shared && found != owners_.end() && found->second.size() == 1) return found->second.front();
+  return by_stack(record);
 }
 
 std::optional<Route> StubSpace::take(StubRecord& record, const StackWindow& window) {

@@ -100,7 +100,8 @@ class StubSpace {
  private:
   std::vector<CallTally> counted() const;
   void add_entered_only(std::vector<CallTally>& totals) const;
-  Owner by_stack(const std::vector<Owner>& owners, std::uint64_t stack) const;
+  Owner by_stack(const StubRecord& record) const;
+  void remember(const Owner& owner, std::uint64_t pointer);
 
   PlacedStubs placed_;
   std::unique_ptr<StubRegion> region_;
@@ -112,6 +113,9 @@ class StubSpace {
   int members_ = 1;
   std::unordered_map<std::uint64_t, std::vector<Owner>> owners_;  ///< by thread pointer
   std::unordered_map<pid_t, std::uint64_t> pointers_;
+  /// Threads that are gone, of which there may be records yet: all of late, and those that shared a pointer, by that.
+  std::unordered_map<pid_t, Owner> gone_;
+  std::unordered_map<std::uint64_t, std::vector<Owner>> gone_sharers_;
   CallTallies tallies_;
   std::uint64_t lost_ = 0;
 };

@@ -18,8 +18,11 @@ STORM = int(os.environ.get("VDSOTRACE_STORM", "1"))
 # Everything that stubs write: counters, or records. Stops at every system call of so many threads would take minutes.
 ROUTES = ["-e", "route=vdso,fallback"]
 OPTIONS = {"counts": ["-c", *ROUTES], "timed counts": ["-c", "-T", *ROUTES], "trace": ROUTES, "audit": ["audit"]}
-CROWDS = {"burst_of_150": ("burst", 150, 2000), "burst_of_300": ("burst", 300, 2000), "alive": ("alive", 5000, 20),
-          "churn": ("churn", 4000 * STORM, 5)}
+CROWDS = {"burst_of_24": ("burst", 24, 2000), "burst_of_150": ("burst", 150, 2000), "burst_of_300": ("burst", 300, 2000),
+          "alive": ("alive", 3000, 20), "churn": ("churn", 4000 * STORM, 5)}
+# Threads that vdsotrace has attached to may not be put to sleep while their rings are full: so many more than there are processors
+# spin for seconds, or minutes beside other tests.
+MOST_ATTACHED_AND_RECORDED = 32
 CLOCKS = {0: "CLOCK_REALTIME", 1: "CLOCK_MONOTONIC", 7: "CLOCK_BOOTTIME", 11: "CLOCK_TAI"}
 
 
@@ -35,7 +38,8 @@ class CrowdTest(EveryWayTest):
         program = target("crowds", *words)
         made = words[1] * words[2]
         for name, options in OPTIONS.items():
-            for way in (self.traced, self.attached):
+            attaches = name == "counts" or words[1] <= MOST_ATTACHED_AND_RECORDED
+            for way in (self.traced, self.attached) if attaches else (self.traced,):
                 with self.subTest(options=name, way=way.__name__):
                     ran, events = way(program, "auto", options)
                     self.assertEqual((ran.status, ran.stdout), (0, f"made clock_gettime vdso {made}\n"), ran.stderr[-2000:])

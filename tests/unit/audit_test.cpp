@@ -274,7 +274,7 @@ TEST_CASE("an audit says what it lacks") {
   CHECK(json["notices"] == nlohmann::json({"process 100: some are not seen"}));
 }
 
-TEST_CASE("--fail-on names whoever went there, and what leaves open whether somebody did") {
+TEST_CASE("the option --fail-on names whoever went there, and what leaves open whether somebody did") {
   using Lines = std::vector<std::string>;
   constexpr Route kFallback[] = {Route::fallback};
   constexpr Route kDirect[] = {Route::syscall};

@@ -48,7 +48,7 @@ TEST_CASE("the region grows as threads come, and gives each a block", "[stub_reg
       CHECK(region.bytes() == wanted);
     }
     CHECK_FALSE(region.is_full());
-    region.bind(first.pointer() + i * 4096);
+    region.bind(first.pointer() + i * 4096, ::gettid());
     CHECK(region.rings() == i + 1);
   }
   std::map<std::uint64_t, std::uint64_t> blocks;
@@ -94,7 +94,7 @@ TEST_CASE("threads that find no slot in the index share, and lose nothing", "[st
   StubRegion& region = *shared.region;
   shared.make_room(INDEX_PROBES);
   const auto pointers = colliding_pointers(INDEX_PROBES + 3);
-  for (const std::uint64_t pointer : pointers) region.bind(pointer);
+  for (const std::uint64_t pointer : pointers) region.bind(pointer, ::gettid());
   CHECK(region.rings() == INDEX_PROBES);
   const Observed call = recording(shared);
   for (int round = 0; round < 2; ++round) {
@@ -109,7 +109,7 @@ TEST_CASE("threads that find no slot in the index share, and lose nothing", "[st
     // Who comes when another is gone gets its slot; who is behind a free slot is still found.
     if (round == 0) {
       region.unbind(pointers[0]);
-      region.bind(pointers.back());
+      region.bind(pointers.back(), ::gettid());
       CHECK(region.rings() == INDEX_PROBES);
       CHECK(shared.block_of(pointers.back()) != REGION_SHARED);
       region.unbind(pointers[1]);
@@ -124,16 +124,16 @@ TEST_CASE("what a thread leaves behind is its own, and its block nobody's until 
   shared.make_room(4);
   const Observed call = recording(shared);
   constexpr std::uint64_t kOld = 0x10000, kNew = 0x20000;
-  region.bind(kOld);
+  region.bind(kOld, ::gettid());
   const std::size_t block = shared.block_of(kOld);
   for (std::uint64_t i = 0; i < 3; ++i) call_as(kOld, shared, call, i);
   region.unbind(kOld);
   CHECK(shared.block_of(kOld) == REGION_SHARED);
   CHECK(region.rings() == 1);
   // A new thread gets another block, even one with the same pointer.
-  region.bind(kOld);
+  region.bind(kOld, ::gettid());
   CHECK(shared.block_of(kOld) != block);
-  region.bind(kNew);
+  region.bind(kNew, ::gettid());
   CHECK(shared.block_of(kNew) != block);
   call_as(kNew, shared, call, 7);
   const auto records = drained(shared);
@@ -143,7 +143,7 @@ TEST_CASE("what a thread leaves behind is its own, and its block nobody's until 
   // Now it is free; what lies in its ring is not taken for the next thread's.
   CHECK(region.rings() == 2);
   constexpr std::uint64_t kNext = 0x30000;
-  region.bind(kNext);
+  region.bind(kNext, ::gettid());
   CHECK(shared.block_of(kNext) == block);
   CHECK(drained(shared).empty());
   call_as(kNext, shared, call, 9);
@@ -160,16 +160,16 @@ TEST_CASE("what a thread leaves behind is its own, and its block nobody's until 
 TEST_CASE("a pointer is bound once, and a block is free at once if nothing is in its ring", "[stub_region]") {
   Shared shared(RecordSize::line);
   StubRegion& region = *shared.region;
-  region.bind(0x10000);
-  region.bind(0x10000);
+  region.bind(0x10000, ::gettid());
+  region.bind(0x10000, ::gettid());
   CHECK(region.rings() == 1);
   region.unbind(0x20000);
   CHECK(region.rings() == 1);
   region.unbind(0x10000);
   CHECK(region.rings() == 0);
-  for (std::uint64_t i = 1; !region.is_full(); ++i) region.bind(i * 4096);
+  for (std::uint64_t i = 1; !region.is_full(); ++i) region.bind(i * 4096, ::gettid());
   const std::size_t full = region.rings();
-  region.bind(0x4000'0000);
+  region.bind(0x4000'0000, ::gettid());
   CHECK(region.rings() == full);
   CHECK(shared.block_of(0x4000'0000) == REGION_SHARED);
 }
@@ -179,8 +179,8 @@ TEST_CASE("one thread's records can be taken alone", "[stub_region]") {
   StubRegion& region = *shared.region;
   shared.make_room(2);
   const Observed call = recording(shared);
-  region.bind(0x10000);
-  region.bind(0x20000);
+  region.bind(0x10000, ::gettid());
+  region.bind(0x20000, ::gettid());
   for (const std::uint64_t pointer : {0x10000, 0x20000, 0x30000}) call_as(pointer, shared, call, pointer);
   std::vector<std::uint64_t> taken;
   const auto take = [&](const StubRecord& record, const StackWindow&) { taken.push_back(record.arg0); };
@@ -197,7 +197,7 @@ TEST_CASE("while records are taken, there are signs of life", "[stub_region]") {
   const Observed call = recording(shared);
   constexpr std::uint64_t kPointers[] = {0x10000, 0x20000, 0x30000};
   for (const std::uint64_t pointer : kPointers) {
-    shared.region->bind(pointer);
+    shared.region->bind(pointer, ::gettid());
     for (std::uint64_t i = 0; i < 200; ++i) call_as(pointer, shared, call, i);
   }
   // At each record taken: those who wait for room see it move on with every ring, and within one.

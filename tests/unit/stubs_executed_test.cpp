@@ -128,8 +128,8 @@ TEST_CASE("stubs do the same when they are executed for a thread", "[stubs_execu
                                                       {by_value ? ~0u : by_size ? 8 : at(second), by_size ? 64 : at(first), 1}};
     const Called run(test, native.address(), keeps, reads), executed(test, foreign.address(), keeps, reads);
     if (bound) {
-      native.region->bind(own_thread_pointer());
-      foreign.region->bind(own_thread_pointer());
+      native.region->bind(own_thread_pointer(), ::gettid());
+      foreign.region->bind(own_thread_pointer(), ::gettid());
     }
     EmulatedThread thread;
     for (const auto& a : arguments) {
