@@ -71,8 +71,9 @@ std::vector<std::string> stat_words(pid_t pid) {
 std::int64_t ns_of_ticks(std::int64_t ticks) { return ticks * (1'000'000'000 / ::sysconf(_SC_CLK_TCK)); }
 
 std::string first_line(const std::string& path) {
-  const std::string text = procfs::read(path).value_or("");
-  return text.substr(0, text.find('\n'));
+  std::string text = procfs::read(path).value_or("");
+  text.erase(std::ranges::find(text, '\n'), text.end());
+  return text;
 }
 
 /// "START-END PERM OFFSET DEV INODE   NAME"

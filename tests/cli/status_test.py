@@ -83,7 +83,7 @@ class StatusTest(unittest.TestCase):
             return vdsotrace("-q", *options, "echo", "--summary-o").stderr
         self.assertEqual(text("-s", "30", "-s", "3", "-e", "trace=write"), text("-s3", "-e", "trace=write"))
         self.assertIn('write(1, "--s"..., 12', text("--string-l=3"))
-        self.assertIn('write(1, "--s"..., 12', text("--string", "3"))
+        self.assertIn('write(1, "--s"..., 12', text("--string-limi", "3"))
         self.assertIn("% time", text("--summary-o"))
         self.assertIn("echo", text("-ff"))
         self.assertEqual(vdsotrace("-s", "nonsense", "-s", "3", "true").status, 0)
