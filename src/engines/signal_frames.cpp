@@ -19,25 +19,32 @@ arch::SavedContext context_at(std::span<const std::uint64_t> words, std::size_t 
 
 }  // namespace
 
-void visit_saved_counters(StoppedThread& stopped,
-                          const std::function<std::optional<std::uint64_t>(std::uint64_t)>& visit) {
-  const auto* registers = stopped.registers();
-  if (registers == nullptr || !arch::runs_64_bit(*registers)) return;
-  std::uint64_t from = arch::stack_pointer(*registers) & ~std::uint64_t{kWord - 1};
+void visit_saved_counters(const arch::Registers& registers, Memory& memory,
+                          const std::function<void(std::uint64_t counter, std::uint64_t at)>& visit) {
+  if (!arch::runs_64_bit(registers)) return;
+  std::uint64_t from = arch::stack_pointer(registers) & ~std::uint64_t{kWord - 1};
   std::vector<std::uint64_t> words(kSearched / kWord);
   for (int stack = 0; stack < kMostStacks; ++stack) {
-    const std::size_t count = stopped.memory().read(from, std::as_writable_bytes(std::span(words))) / kWord;
+    const std::size_t count = memory.read(from, std::as_writable_bytes(std::span(words))) / kWord;
     std::optional<std::uint64_t> elsewhere;
     for (std::size_t i = 0; i + 4 <= count; ++i) {
       const arch::SavedContext saved = context_at(words, i);
       if (!arch::is_saved_context(saved)) continue;
-      if (const auto instead = visit(saved.program_counter))
-        write_remote(stopped.tid(), from + (i + 1) * kWord, std::as_bytes(std::span(&*instead, 1)));
+      visit(saved.program_counter, from + (i + 1) * kWord);
       if (saved.stack_pointer - from >= kSearched) elsewhere = saved.stack_pointer & ~std::uint64_t{kWord - 1};
     }
     if (!elsewhere) return;
     from = *elsewhere;
   }
+}
+
+void visit_saved_counters(StoppedThread& stopped,
+                          const std::function<std::optional<std::uint64_t>(std::uint64_t)>& visit) {
+  const auto* registers = stopped.registers();
+  if (registers == nullptr) return;
+  visit_saved_counters(*registers, stopped.memory(), [&](std::uint64_t counter, std::uint64_t at) {
+    if (const auto instead = visit(counter)) write_remote(stopped.tid(), at, std::as_bytes(std::span(&*instead, 1)));
+  });
 }
 
 }  // namespace vdsotrace

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "arch/return_stub.hpp"
+#include "engines/signal_frames.hpp"
 #include "engines/stub_exit.hpp"
 #include "engines/stub_memory.hpp"
 #include "engines/stub_plan.hpp"
@@ -82,19 +83,14 @@ Leftover leftover_of(const proc::Mapping& code, const StubJournal& journal, cons
   return left;
 }
 
-/// How far up its stack a thread is searched for the frame of a handler that leads back.
-constexpr std::size_t kStackSearched = 64 * 1024;
-
-/// Whether the stopped thread's program counter is there, or a word on its stack is, as one in the frame of a signal handler
-/// may be that interrupted it there. True also of a thread that has not stopped.
+/// Whether the stopped thread's program counter is there, or that to which one of its signal handlers will return. True also of a
+/// thread that has not stopped.
 bool leads_into(pid_t tid, Memory& memory, const Leftover& left) {
   const auto registers = ptrace::registers(tid);
   if (!registers) return true;
-  std::vector<std::uint64_t> words(kStackSearched / sizeof(std::uint64_t));
-  const std::size_t bytes = memory.read(arch::stack_pointer(*registers), std::as_writable_bytes(std::span(words)));
-  words.resize(bytes / sizeof words[0]);
-  words.push_back(arch::program_counter(*registers));
-  return std::ranges::any_of(words, [&](std::uint64_t word) { return left.contains(word); });
+  bool leads = left.contains(arch::program_counter(*registers));
+  visit_saved_counters(*registers, memory, [&](std::uint64_t counter, std::uint64_t) { leads = leads || left.contains(counter); });
+  return leads;
 }
 
 /// Whether all threads of the process are out of it for good. Those that are in it are brought out.

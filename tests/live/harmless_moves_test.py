@@ -20,6 +20,12 @@ def setUpModule():
 
 
 class MovedTest(EveryWayTest):
+    def begun(self):
+        """A running program that has looked at its vDSO."""
+        running = Running(self, target("moved", 3))
+        self.ask(running, "c")
+        return running
+
     def ask(self, running, *questions):
         """Asks these; every answer is the one that is due."""
         answers = {"c": "called", "m": "moved", "s": "same"}
@@ -68,7 +74,7 @@ class MovedTest(EveryWayTest):
         for moved_before in (False, True):
             for _, name, options in ways(["auto"], ATTACHED):
                 with self.subTest(options=name, moved_before=moved_before):
-                    running = Running(self, target("moved", 3))
+                    running = self.begun()
                     tracer = Attached(self, running.pid, "auto", options)
                     self.ask(running, "c", *("mc" if moved_before else ""))
                     tracer.process.kill()
@@ -79,7 +85,7 @@ class MovedTest(EveryWayTest):
     def test_the_next_attach_puts_it_right(self):
         for _, name, options in ways(["auto"], ATTACHED):
             with self.subTest(options=name):
-                running = Running(self, target("moved", 3))
+                running = self.begun()
                 first = Attached(self, running.pid, "auto", options)
                 self.ask(running, "c", "m", "c")
                 first.process.kill()

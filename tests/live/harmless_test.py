@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import run, target
-from every_way import EveryWayTest, has_engine, ways
+from every_way import OPTIONS, EveryWayTest, has_engine, ways
 
 SPARE_KB = 1024
 
@@ -24,8 +24,9 @@ class OriginTest(EveryWayTest):
         self.same_as_alone(target("origin", "filter"))
 
     def test_trap_names_the_place(self):
-        """The handler of SIGSYS sees the vDSO's own instruction (si_call_addr)."""
-        self.same_as_alone(target("origin", "trap"))
+        """The handler of SIGSYS sees the vDSO's own instruction (si_call_addr), or the copy of it that a call makes which has no
+        register to spare for the mark: that one is in the vDSO, too."""
+        self.same_as_alone(target("origin", "trap"), look=lambda text: re.sub(r"(?m)^(getrandom: .*\[vdso\] \+ )0x1?[0-9a-f]{3}$", r"\1there", text))
 
     def test_user_dispatch(self):
         self.same_as_alone(target("origin", "dispatch"))
@@ -53,9 +54,13 @@ class LimitsTest(EveryWayTest):
         return target("limits", peak + SPARE_KB, locked + SPARE_KB)
 
     def test_a_megabyte_to_spare(self):
-        """mlockall(MCL_CURRENT) counts what is mapped, MCL_FUTURE and RLIMIT_AS what comes; our memory is never locked."""
+        """mlockall(MCL_CURRENT) counts what is mapped, MCL_FUTURE and RLIMIT_AS what comes; our memory is never locked where
+        system calls stop. Where none does it may be, which leaves enough to spare."""
         program = self.limited()
-        self.same_as_alone(program, look=lambda text: re.sub(r"\d+", self.about(run(program).stdout), text))
+        unseen = ["counted vdso routes"]
+        self.same_as_alone(program, look=lambda text: re.sub(r"\d+", self.about(run(program).stdout), text),
+                           names=[name for name in OPTIONS if name not in unseen])
+        self.same_as_alone(program, look=lambda text: re.sub(r"\d+", "some", text), names=unseen)
 
     def about(self, alone):
         """The places of libraries, and with them what is locked, differ by some pages from run to run."""

@@ -22,7 +22,9 @@ enum class Use : std::uint8_t { none, reads, writes };
 Use use_of(const X86Decoder& decoder) {
   Use use = Use::none;
   const cs_x86& x86 = decoder.raw().detail->x86;
-  const bool keeps_where_zero = decoder.raw().id == X86_INS_BSF || decoder.raw().id == X86_INS_BSR;
+  // These leave what was there alone under some condition, which not every version of Capstone knows.
+  const bool is_cmov = x86.opcode[0] == 0x0f && (x86.opcode[1] & 0xf0) == 0x40;
+  const bool may_keep = is_cmov || decoder.raw().id == X86_INS_BSF || decoder.raw().id == X86_INS_BSR;
   const bool clears = decoder.raw().id == X86_INS_XOR && x86.op_count == 2 && x86.operands[0].type == X86_OP_REG &&
                       x86.operands[1].type == X86_OP_REG && x86.operands[0].reg == x86.operands[1].reg;
   if (clears && is_r9(x86.operands[0].reg) && x86.operands[0].size >= sizeof(std::uint32_t)) return Use::writes;
@@ -30,7 +32,7 @@ Use use_of(const X86Decoder& decoder) {
     if (operand.type == X86_OP_MEM && (is_r9(operand.mem.base) || is_r9(operand.mem.index))) return Use::reads;
     if (operand.type != X86_OP_REG || !is_r9(operand.reg)) continue;
     // Writing a part of it keeps the rest; and what Capstone does not know of an access may be one.
-    const bool whole = operand.access == CS_AC_WRITE && operand.size >= sizeof(std::uint32_t) && !keeps_where_zero;
+    const bool whole = operand.access == CS_AC_WRITE && operand.size >= sizeof(std::uint32_t) && !may_keep;
     if (!whole) return Use::reads;
     use = Use::writes;
   }
