@@ -277,6 +277,7 @@ Resume Session::on_signal(StoppedThread& stopped, int signal) {
   // meanwhile (JOBCTL_STOP_DEQUEUED, kernel/signal.c).
   if (signal != SIGSTOP) engine_.leave_engine_memory(stopped);
   if (is_fault(*info)) calls_.on_fault(stopped);
+  show_own_code_in_core(stopped, signal);
   reporter_.tell(stopped.thread(), Signal{*info});
   note_delivery(stopped, signal);
   return {Resume::How::run, signal};

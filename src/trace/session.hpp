@@ -98,6 +98,8 @@ class Session {
   Resume on_first_stop(StoppedThread& stopped);
   Resume on_group_stop(StoppedThread& stopped, int signal);
   void note_delivery(StoppedThread& stopped, int signal);
+  /// If the process is about to dump core: stops its other threads, outside of engine memory, where they stay until it is dead.
+  void show_own_code_in_core(const StoppedThread& dying, int signal);
   bool ends_trace(const OwnSignal& signal);
   bool is_in_vain(const OwnSignal& signal);
   void on_leader_superseded(pid_t leader);
