@@ -22,10 +22,10 @@ def setUpModule():
 
 
 class OrphansTest(unittest.TestCase):
-    def storm(self, engine, options, how, kind, *more, user=()):
+    def storm(self, engine, options, how, kind, *more, user=(), rounds=ROUNDS):
         with self.subTest(engine=engine, options=options, how=how, kind=kind, more=more):
             ran = run([*user, VDSOTRACE, "--json", f"--engine={engine}", *options, "--",
-                       *target("orphans", how, kind, ROUNDS, *more)], timeout=60)
+                       *target("orphans", how, kind, rounds, *more)], timeout=120)
             self.assertEqual(ran.status, 0, ran.stdout + ran.stderr[-1000:])
             claims = Claims(ran.stdout)
             self.assertGreater(sum(claims.children.values()), 0)
@@ -51,7 +51,7 @@ class OrphansTest(unittest.TestCase):
         self.storms("breakpoint")
 
     def test_steps(self):
-        self.storm("step", ["-f", "-c"], "kill", "fork", "subreaper")
+        self.storm("step", ["-f", "-c"], "kill", "fork", "subreaper", rounds=3)  # a millisecond a call
 
     def test_the_processors_breakpoints(self):
         if run([VDSOTRACE, "--engine=perf", "-c", "true"]).status != 0:
