@@ -48,6 +48,12 @@ bool may_read_counter(RemoteCalls& calls, const StubSpace& space) {
   return told && (*told != 0 || *answer == PR_TSC_ENABLE);
 }
 
+/// Where nobody stops at system calls, nobody has seen a vDSO move.
+void find_moved_vdso(AddressSpace& space, pid_t tid) {
+  const auto vdso = proc::vdso_mapping(tid);
+  if (vdso && vdso->start != space.base()) space.moved_to(vdso->start);
+}
+
 }  // namespace
 
 InlineEngine::InlineEngine(const Needs& needs, EventSink& sink, bool attached)
@@ -239,12 +245,6 @@ bool InlineEngine::write_code(pid_t tid, const PlacedStubs& placed) {
     std::memcpy(code.data() + word.offset, &value, sizeof value);
   }
   return write_remote(tid, placed.place.code, code);
-}
-
-/// Where nobody stops at system calls, nobody has seen a vDSO move or go.
-void find_moved_vdso(AddressSpace& space, pid_t tid) {
-  const auto vdso = proc::vdso_mapping(tid);
-  if (vdso && vdso->start != space.base()) space.moved_to(vdso->start);
 }
 
 bool InlineEngine::remove(AddressSpace& space, StoppedThread& stopped) {

@@ -224,8 +224,6 @@ const StubRegion::Block* StubRegion::find(std::uint64_t thread_pointer) const {
   return found == numbers_.end() ? nullptr : &blocks_[found->second];
 }
 
-void StubRegion::forbid_sleep() { store<std::uint32_t>(REGION_MAY_SLEEP, 0); }
-
 void StubRegion::end_waiting() { store<std::uint32_t>(REGION_ORPHANED, 1); }
 
 std::byte* StubRegion::shared(std::uint64_t address, std::size_t size) const {

@@ -117,7 +117,6 @@ class StubRegion {
   double fill() const;
   /// How many threads have rings of their own.
   std::size_t rings() const { return active_.size(); }
-  void forbid_sleep();
   /// Whoever waits for room goes on without a record, until the next drain.
   void end_waiting();
   /// Where we have what the process has there, if all of it is in the region; it can be read and written atomically.
