@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <asm/prctl.h>
 #include <cstring>
 #include <optional>
@@ -161,8 +162,7 @@ class Observed {
 
   void append(std::span<const std::byte> bytes) {
     REQUIRE(bytes.size() <= static_cast<std::size_t>(code_ + kSize - end_));
-    std::memcpy(end_, bytes.data(), bytes.size());
-    end_ += bytes.size();
+    end_ = std::ranges::copy(bytes, end_).out;
   }
   /// Where its code begins.
   std::uint64_t place(const Stub& stub) {
