@@ -16,6 +16,8 @@ class ClocksourceWatch final : public EventSink {
   /// most, so that calls of the last tenth may still have met the one before.
   void accept(Event&& event) override;
   void settle() override;
+  void hold() override { sink_.hold(); }
+  void show() override { sink_.show(); }
 
  private:
   void look(std::int64_t now);

@@ -1,6 +1,4 @@
 // Bringing every thread to a stop, and letting go.
-#include <sys/wait.h>
-
 #include <algorithm>
 
 #include "arch/return_stub.hpp"
@@ -9,6 +7,7 @@
 #include "trace/attach.hpp"
 #include "trace/barred_restart.hpp"
 #include "trace/session.hpp"
+#include "trace/stop_now.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -43,14 +42,6 @@ bool sleeps_outside_vdso(pid_t tid) {
   return resumes_at && mappings && std::ranges::none_of(*mappings, [&](const proc::Mapping& mapping) {
     return mapping.name == "[vdso]" && *resumes_at >= mapping.start && *resumes_at < mapping.end;
   });
-}
-
-/// Without the session's order of things: its stop may have been waited for already.
-void stop_somehow(pid_t tid) {
-  const std::int64_t end = monotonic_ns() + kPatienceNs;
-  if (!ptrace::interrupt(tid)) return;
-  while (::waitpid(tid, nullptr, __WALL | WNOHANG) == 0 && monotonic_ns() < end) {
-  }
 }
 
 }  // namespace
@@ -271,7 +262,7 @@ bool Session::leave(StoppedThread&& stopped, int signal) {
 
 void Session::undo_patches() {
   for (const auto& [tid, thread] : family_.threads()) {
-    if (!thread->stopped) stop_somehow(tid);
+    if (!thread->stopped) stop_now(tid);
     StoppedThread stopped(*thread);
     engine_.leave_engine_memory(stopped);
     std::move(stopped).resume({Resume::How::hold, 0});
