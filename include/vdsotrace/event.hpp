@@ -138,6 +138,21 @@ class EventSink {
   virtual void accept(Event&& event) = 0;
   /// Said before the observing half goes to sleep.
   virtual void settle() {}
+  /// Between the two come events that are told together: whoever reads along is shown them at show(), not one by one.
+  virtual void hold() {}
+  virtual void show() {}
+};
+
+/// A batch of events: what recorded calls are read in, which no thread waits for.
+class Together {
+ public:
+  explicit Together(EventSink& sink) : sink_(sink) { sink_.hold(); }
+  ~Together() { sink_.show(); }
+  Together(const Together&) = delete;
+  Together& operator=(const Together&) = delete;
+
+ private:
+  EventSink& sink_;
 };
 
 }  // namespace vdsotrace

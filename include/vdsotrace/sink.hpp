@@ -17,6 +17,9 @@ class Sink {
   /// Nothing more is coming for a while: what is buffered should reach its reader.
   virtual void settle() {}
 
+  /// While `held` several events come at once: a reader need not be shown each by itself.
+  virtual void hold(bool held) { static_cast<void>(held); }
+
   /// Called once, after the last event. Writes what is left (closing line,
   /// summary) and says whether all that was written arrived.
   virtual Result<void> finish() = 0;

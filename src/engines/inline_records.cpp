@@ -90,6 +90,8 @@ void InlineEngine::note_caller(Call& call, std::optional<Caller> caller) const {
 
 /// In order of time; records of one ring are in order already.
 void InlineEngine::tell_found() {
+  if (found_.empty()) return;
+  const Together together(sink_);
   const auto start = [](const Found& found) { return found.record.start; };
   if (!std::ranges::is_sorted(found_, {}, start)) std::ranges::stable_sort(found_, {}, start);
   for (Found& found : found_) {

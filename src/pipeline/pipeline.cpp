@@ -39,6 +39,14 @@ void Pipeline::settle() {
   for (const auto& sink : sinks_) sink->settle();
 }
 
+void Pipeline::hold() {
+  for (const auto& sink : sinks_) sink->hold(true);
+}
+
+void Pipeline::show() {
+  for (const auto& sink : sinks_) sink->hold(false);
+}
+
 Result<void> Pipeline::finish() {
   Result<void> result;
   finished_ = true;

@@ -33,6 +33,7 @@ class JsonLinesSink final : public Sink {
 
   void consume(const Event& event) override;
   void settle() override { output_->settle(); }
+  void hold(bool held) override { output_->hold(held); }
   Result<void> finish() override;
 
  private:

@@ -85,7 +85,12 @@ Result<std::shared_ptr<Output>> Output::command(const std::string& command) {
 void Output::write(std::string_view text) {
   if (error_ != 0) return;
   buffer_.append(text);
-  if (flush_ == Flush::at_once || buffer_.size() >= kBlock) settle();
+  if ((flush_ == Flush::at_once && !held_) || buffer_.size() >= kBlock) settle();
+}
+
+void Output::hold(bool held) {
+  held_ = held;
+  if (!held && flush_ == Flush::at_once) settle();
 }
 
 void Output::settle() {

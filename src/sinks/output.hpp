@@ -19,7 +19,7 @@ class Output {
  public:
   /// When bytes leave the buffer.
   enum class Flush : std::uint8_t {
-    at_once,    ///< with each write: a reader sees a call while it runs
+    at_once,    ///< with each write, unless it is held: a reader sees a call while it runs
     in_blocks,  ///< when 256 KiB are full, or when settle() is called
   };
 
@@ -36,6 +36,8 @@ class Output {
   void write(std::string_view text);
   /// Writes what is buffered; of a long trace another thread does, a moment later.
   void settle();
+  /// While it is held, what would be written at once is written in blocks.
+  void hold(bool held);
   /// Flushes, closes, waits for the command, and says what went wrong first.
   Result<void> close();
   bool is_terminal() const;
@@ -49,6 +51,7 @@ class Output {
   UniqueFd owner_;
   Flush flush_;
   std::string name_;
+  bool held_ = false;
   std::string buffer_;
   std::size_t written_ = 0;
   std::unique_ptr<BlockWriter> writer_;  ///< of a long trace

@@ -43,6 +43,7 @@ class TextSink final : public Sink {
 
   void consume(const Event& event) override;
   void settle() override { output_->settle(); }
+  void hold(bool held) override { output_->hold(held); }
   /// Ends a line that is still open, and says of how many processes a notice was true.
   Result<void> finish() override;
 

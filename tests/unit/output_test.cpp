@@ -120,6 +120,22 @@ TEST_CASE("standard error is written at once") {
   CHECK(std::string(text) == "read(3");
 }
 
+TEST_CASE("what is told together reaches standard error in one piece") {
+  StandardErrorPipe pipe(O_NONBLOCK);
+  const auto output = Output::standard_error();
+  char text[16] = {};
+  output->hold(true);
+  output->write("time(");
+  output->write("NULL)");
+  const auto before = ::read(pipe.reader(), text, sizeof text);
+  output->hold(false);
+  const auto n = ::read(pipe.reader(), text, sizeof text);
+  pipe.restore();
+  CHECK(before == -1);
+  CHECK(n == 10);
+  CHECK(std::string(text) == "time(NULL)");
+}
+
 TEST_CASE("a reader that is slow is waited for, though the pipe does not block") {
   StandardErrorPipe pipe(O_NONBLOCK);
   ::fcntl(pipe.reader(), F_SETFL, 0);
