@@ -47,6 +47,11 @@ Result<void> PerfSession::attach(std::span<const pid_t> pids) {
   for (const pid_t pid : pids) {
     if (auto done = attach(pid); !done) return done;
   }
+  // Of what was recorded while some events were not there yet, nothing counts.
+  stream_->make_room();
+  since_ = monotonic_ns();
+  for (auto& [pid, process] : processes_) process.since = since_;
+  stream_->limit({since_});
   return {};
 }
 
@@ -60,7 +65,6 @@ Result<void> PerfSession::attach(pid_t pid) {
   Process process{open_process(tgid), AddressSpace::of(vdso, Abi::x86_64, images_), {}, 0, {}};
   if (auto watched = watch_threads(tgid, process); !watched)
     return tl::unexpected(cannot_attach(tgid, watched.error()));
-  process.since = monotonic_ns();
   processes_.emplace(tgid, std::move(process));
   return {};
 }
@@ -78,6 +82,7 @@ Result<void> PerfSession::watch_threads(pid_t pid, Process& process) {
         continue;
       }
       auto done = watch_.add(target(tid), order, stream_->rings());
+      stream_->make_room();
       if (!done && done.error().code != ESRCH) return done;
       if (!done) process.threads.erase(tid);
     }

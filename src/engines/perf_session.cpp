@@ -68,6 +68,7 @@ void PerfSession::wait(std::optional<std::int64_t> until) {
 }
 
 void PerfSession::take(bool all) {
+  const Together together(sink_);
   since_epoch_ = realtime_ns() - monotonic_ns();
   for (const PerfRecord& record : stream_->take({}, all)) {
     if (until_ && time_of(record) > *until_ && !std::holds_alternative<PerfLost>(record)) continue;
@@ -99,6 +100,7 @@ void PerfSession::on_point(const PerfSample& sample, const PerfMeaning& meaning,
     return;
   }
   calls.entered(perf_call(sample, *meaning.point.service, since_epoch_), meaning.point.fallbacks, meaning.origin, told);
+  if (sample.time_ns <= doubtful_until_) calls.lost(told);
 }
 
 void PerfSession::on_system_call(const PerfSample& sample, const Process& process, PerfCalls& calls) {
@@ -169,10 +171,20 @@ void PerfSession::on(const PerfExec& exec) {
 
 /// What an open call came to may be among what was lost, and whose records these were is not known.
 void PerfSession::on(const PerfLost& lost) {
+  doubt_open_calls();
+  tell(0, 0, Lost{lost.count});
+}
+
+/// A thread may have gone on meanwhile on a processor whose ring was full, and be back on another one before the loss is told.
+void PerfSession::on(const PerfGap& gap) {
+  doubt_open_calls();
+  doubtful_until_ = std::max(doubtful_until_, gap.until_ns);
+}
+
+void PerfSession::doubt_open_calls() {
   for (auto& [pid, process] : processes_) {
     for (auto& [tid, calls] : process.threads) calls.lost(tell_calls(pid, tid));
   }
-  tell(0, 0, Lost{lost.count});
 }
 
 /// A thread that sleeps in a system call made elsewhere has left the function that it entered last.
@@ -220,8 +232,9 @@ void PerfSession::end_thread(pid_t pid, pid_t tid, Event::Body last) {
 void PerfSession::detach() {
   settle_sleepers();
   // The kernel tells a loss with the next record for which there is room.
-  take(false);
   until_ = monotonic_ns();
+  stream_->limit({since_, *until_});
+  take(false);
   watch_.stop();
   take(true);
   for (auto& [pid, process] : processes_) {

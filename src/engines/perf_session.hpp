@@ -68,6 +68,8 @@ class PerfSession {
   void on(const PerfEnd& end);
   void on(const PerfExec& exec);
   void on(const PerfLost& lost);
+  void on(const PerfGap& gap);
+  void doubt_open_calls();
   void on_point(const PerfSample& sample, const PerfMeaning& meaning, PerfCalls& calls);
   void on_system_call(const PerfSample& sample, const Process& process, PerfCalls& calls);
   void on_return(const PerfSample& sample, PerfCalls& calls);
@@ -87,7 +89,9 @@ class PerfSession {
   ImageCache images_;
   std::map<const VdsoImage*, PerfPlan> plans_;
   std::map<pid_t, Process> processes_;
+  std::int64_t since_ = 0;             ///< when all events were there
   std::optional<std::int64_t> until_;  ///< up to here all events were there
+  std::int64_t doubtful_until_ = 0;    ///< up to here records may be missing
   std::int64_t since_epoch_ = 0;  ///< CLOCK_REALTIME less CLOCK_MONOTONIC
 };
 

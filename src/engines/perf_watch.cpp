@@ -26,11 +26,15 @@ Result<PerfStream> PerfStream::open() {
   return PerfStream(std::move(rings));
 }
 
+void PerfStream::read(const PerfTimes& times) {
+  for (PerfRing& ring : rings_) ring.read(waiting_, times);
+}
+
 std::vector<PerfRecord> PerfStream::take(std::optional<pid_t> stopped, bool all) {
   // A thread's earlier record is in its ring before its later one is even stamped. So of what is older than the look at
   // the first ring nothing is missing that comes before it.
   complete_until_ = monotonic_ns() - kClockMarginNs;
-  for (PerfRing& ring : rings_) ring.read(waiting_);
+  read(times_);
   const auto is_ready = [&](const PerfRecord& record) {
     return all || time_of(record) <= complete_until_ || (stopped && thread_of(record) == *stopped);
   };

@@ -33,13 +33,20 @@ class PerfStream {
   /// What has been recorded since. A record that was made during the call may be left to the next one, unless it
   /// belongs to `stopped`, a thread that cannot make any now, or `all` is given.
   std::vector<PerfRecord> take(std::optional<pid_t> stopped = {}, bool all = false);
+  /// Makes room: samples that are there are nobody's, all else waits for take().
+  void make_room() { read({std::numeric_limits<std::int64_t>::max(), 0}); }
+  /// Samples of other times are not taken from now on.
+  void limit(const PerfTimes& times) { times_ = times; }
   /// CLOCK_MONOTONIC up to which nothing is missing in what was taken.
   std::int64_t complete_until() const { return complete_until_; }
 
  private:
   explicit PerfStream(std::vector<PerfRing> rings) : rings_(std::move(rings)) {}
 
+  void read(const PerfTimes& times);
+
   std::vector<PerfRing> rings_;
+  PerfTimes times_;
   std::vector<PerfRecord> waiting_;
   std::int64_t complete_until_ = 0;
 };

@@ -50,12 +50,13 @@ std::optional<PerfRecord> if_whole(const Fields& fields, Record&& record) {
   return fields.whole() ? std::optional<PerfRecord>(std::forward<Record>(record)) : std::nullopt;
 }
 
-std::optional<PerfRecord> parse_sample(Fields fields) {
+std::optional<PerfRecord> parse_sample(Fields fields, const PerfTimes& times) {
   PerfSample sample;
   sample.event = fields.take<std::uint64_t>();
   sample.pid = take_pid(fields);
   sample.tid = take_pid(fields);
   sample.time_ns = take_time(fields);
+  if (sample.time_ns < times.from_ns || sample.time_ns > times.until_ns) return std::nullopt;
   const auto raw = fields.take_bytes(fields.take<std::uint32_t>());
   sample.raw.assign(raw.begin(), raw.end());
   const auto abi = fields.take<std::uint64_t>();
@@ -129,13 +130,13 @@ pid_t thread_of(const PerfRecord& record) {
   return 0;
 }
 
-std::optional<PerfRecord> parse_perf_record(std::span<const std::byte> record) {
+std::optional<PerfRecord> parse_perf_record(std::span<const std::byte> record, const PerfTimes& times) {
   Fields fields(record);
   const auto header = fields.take<perf_event_header>();
   if (!fields.whole()) return std::nullopt;
   const auto body = record.subspan(sizeof header);
   switch (header.type) {
-    case PERF_RECORD_SAMPLE: return parse_sample(fields);
+    case PERF_RECORD_SAMPLE: return parse_sample(fields, times);
     case PERF_RECORD_FORK:
       return parse_task(fields, [](auto time, pid_t parent, pid_t pid, pid_t tid) {
         return PerfBirth{time, parent, pid, tid};

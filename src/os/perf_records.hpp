@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <variant>
@@ -58,14 +59,27 @@ struct PerfLost {
   std::uint64_t count = 0;
 };
 
-using PerfRecord = std::variant<PerfSample, PerfBirth, PerfEnd, PerfExec, PerfLost>;
+/// The ring was found full: from its last record on, until it was read, others may be missing. A PerfLost that comes later says how
+/// many.
+struct PerfGap {
+  std::int64_t time_ns = 0;
+  std::int64_t until_ns = 0;
+};
+
+using PerfRecord = std::variant<PerfSample, PerfBirth, PerfEnd, PerfExec, PerfLost, PerfGap>;
+
+/// Only samples of that time, both ends included, are of interest. Others cost next to nothing.
+struct PerfTimes {
+  std::int64_t from_ns = 0;
+  std::int64_t until_ns = std::numeric_limits<std::int64_t>::max();
+};
 
 std::int64_t time_of(const PerfRecord& record);
 /// The thread that it is about; 0 for lost ones.
 pid_t thread_of(const PerfRecord& record);
 
-/// One whole record with its header. Nothing if it is of a kind that nobody asked for, or not laid out as it should be.
-std::optional<PerfRecord> parse_perf_record(std::span<const std::byte> record);
+/// One whole record with its header. Nothing if it is of a kind or a time that nobody asked for, or not laid out as it should be.
+std::optional<PerfRecord> parse_perf_record(std::span<const std::byte> record, const PerfTimes& times = {});
 
 /// What the trace points raw_syscalls:sys_enter and sys_exit write.
 struct SystemCallEntered {

@@ -22,6 +22,8 @@ namespace {
 constexpr std::size_t kAllRings = 64 << 20;
 constexpr std::size_t kLargestRing = 16 << 20;
 constexpr std::size_t kSmallestRing = 1 << 14;
+/// No record is larger: a trace point's sample with all registers has 300 bytes.
+constexpr std::size_t kLargestRecord = 512;
 
 std::size_t page_size() { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
 
@@ -80,21 +82,27 @@ PerfRing::PerfRing(PerfRing&& other) noexcept
       owner_(std::move(other.owner_)),
       mapping_(std::exchange(other.mapping_, nullptr)),
       size_(other.size_),
-      reader_(std::move(other.reader_)) {}
+      reader_(std::move(other.reader_)),
+      last_ns_(other.last_ns_) {}
 
 PerfRing::~PerfRing() {
   if (mapping_ != nullptr) ::munmap(mapping_, size_);
 }
 
-void PerfRing::read(std::vector<PerfRecord>& into) {
+void PerfRing::read(std::vector<PerfRecord>& into, const PerfTimes& times) {
   auto* control = static_cast<perf_event_mmap_page*>(mapping_);
   const auto head = std::atomic_ref(control->data_head).load(std::memory_order_acquire);
   if (head == reader_.tail()) return;
+  const bool full = head - reader_.tail() > reader_.size() - kLargestRecord;
   const bool sound = reader_.read(head, [&](std::span<const std::byte> bytes) {
-    if (auto record = parse_perf_record(bytes)) into.push_back(std::move(*record));
+    auto record = parse_perf_record(bytes, times);
+    if (!record) return;
+    last_ns_ = time_of(*record);
+    into.push_back(std::move(*record));
   });
   if (!sound) into.push_back(PerfLost{monotonic_ns(), 1});
   std::atomic_ref(control->data_tail).store(head, std::memory_order_release);
+  if (full) into.push_back(PerfGap{last_ns_, monotonic_ns()});
 }
 
 }  // namespace vdsotrace

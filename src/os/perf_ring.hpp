@@ -25,6 +25,7 @@ class PerfRingReader {
   bool read(std::uint64_t head, const Take& take);
   /// How far it has read: what the kernel may overwrite.
   std::uint64_t tail() const { return tail_; }
+  std::size_t size() const { return data_.size(); }
 
  private:
   std::span<const std::byte> at(std::uint64_t position, std::size_t size);
@@ -48,8 +49,8 @@ class PerfRing {
   int processor() const { return processor_; }
   /// For SET_OUTPUT and poll(2): readable when it has filled to a good part.
   int descriptor() const { return owner_.get(); }
-  /// Appends what was written since. What could not be understood counts as one lost.
-  void read(std::vector<PerfRecord>& into);
+  /// Appends what was written since, a PerfGap if there was no room for more. What could not be understood counts as one lost.
+  void read(std::vector<PerfRecord>& into, const PerfTimes& times);
 
  private:
   PerfRing(int processor, UniqueFd owner, void* mapping, std::size_t size);
@@ -59,6 +60,7 @@ class PerfRing {
   void* mapping_;
   std::size_t size_;  ///< of the mapping, the control page included
   PerfRingReader reader_;
+  std::int64_t last_ns_ = 0;  ///< time of the last record of interest
 };
 
 }  // namespace vdsotrace

@@ -170,6 +170,17 @@ TEST_CASE("a sample of 32-bit code or of none says so") {
   CHECK_FALSE(std::get<PerfSample>(*parse_perf_record(none.record(PERF_RECORD_SAMPLE))).is_64_bit);
 }
 
+TEST_CASE("a sample of a time that nobody asked for is passed over") {
+  const auto record = sample_start().add(U32{0}).add(U64{PERF_SAMPLE_REGS_ABI_NONE}).record(PERF_RECORD_SAMPLE);
+  CHECK(parse_perf_record(record, {99, 99}));
+  CHECK_FALSE(parse_perf_record(record, {100, 200}));
+  CHECK_FALSE(parse_perf_record(record, {0, 98}));
+  // A loss counts at any time.
+  Bytes lost;
+  add_trailer(lost.add(U64{1}).add(U64{5}));
+  CHECK(parse_perf_record(lost.record(PERF_RECORD_LOST), {100, 200}));
+}
+
 TEST_CASE("a record that is cut off is none") {
   Bytes bytes = sample_start();
   bytes.add(U32{4}).add(U32{0}).add(U64{PERF_SAMPLE_REGS_ABI_64});
