@@ -54,12 +54,11 @@ bool is_before_call(pid_t tid) {
 /// Registers with which the stub goes on where it was. Nothing for a fallback's system call that has yet to be made, or is to
 /// be made again.
 std::optional<arch::Registers> settled(pid_t tid, arch::Registers registers) {
-  if (is_before_call(tid)) return std::nullopt;
-  if (arch::restarts_call(registers)) {
+  if (is_before_call(tid) || arch::restarts_call(registers)) {
     if (!is_nap(registers)) return std::nullopt;
     registers.rax = static_cast<std::uint64_t>(-EINTR);
   }
-  // Nothing of what it does from here on is a system call's outcome.
+  // Nothing of what it does from here on is a system call's outcome; a nap that has yet to begin is skipped (-1 is no call).
   registers.orig_rax = ~std::uint64_t{0};
   return registers;
 }
