@@ -17,6 +17,8 @@
 #define REGION_KEEPER 24      /* u32, a robust futex (os/death_mark.hpp): the kernel sets KEEPER_DIED when vdsotrace dies */
 #define KEEPER_DIED 0x40000000
 #define REGION_ANSWER 32      /* u32, of a system call that the process is made to make */
+#define REGION_GO_CODE 40     /* u64, where code begins that Go 1.18 or newer has compiled */
+#define REGION_GO_CODE_BYTES 48 /* u64, 0: there is none */
 #define REGION_HEARTBEAT 64   /* u64, moves on whenever vdsotrace has looked */
 /* Fallbacks by clock ids without a column: {u64 clock id | (function + 1) << 32, u64 calls, u64 errors} */
 #define REGION_OTHERS 1024
@@ -109,6 +111,13 @@
 #define RECORD_WINDOW_WORDS 16
 #define RECORD_LONG_WINDOW_WORDS 24 /* with RECORD_LONG_FLAG: glibc's getrandom alone has a frame of 17 */
 #define RECORD_LONG_FLAG 0x400
+/* Of a call from Go's code, which has left its goroutine's stack: what lies on that, from where r12 points. */
+#define RECORD_GOROUTINE_FLAG 0x800
+#define GOROUTINE_FRAME_POINTER 0   /* u64 rbp, in the window */
+#define GOROUTINE_STACK 8           /* u64 r12, where its stack pointer was */
+#define GOROUTINE_STACK_TOP 16      /* u64 exclusive end of its stack */
+#define GOROUTINE_WORDS 24          /* from here: the words of the stack, as far as it goes */
+#define GOROUTINE_WORDS_COUNT (RECORD_LONG_WINDOW_WORDS - GOROUTINE_WORDS / 8)
 #define RECORD_SHORT_FLAG 0x200     /* the end is in ARG1's place: a record of one cache line */
 #define RECORD_FALLBACK_FLAG 0x100  /* the function has made its system call */
 

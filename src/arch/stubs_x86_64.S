@@ -457,6 +457,49 @@ NOTE_FALLBACK_TEMPLATE note_fallback_three, 1
         pop     %rdi
 .endm
 
+/* To `goroutine` if the call returns into Go's code. Clobbers rsi, r11. */
+.macro IF_GO region, goroutine
+        mov     \region(%rip), %r11
+        mov     (%rsp), %rsi
+        sub     REGION_GO_CODE(%r11), %rsi
+        cmp     REGION_GO_CODE_BYTES(%r11), %rsi
+        jb      \goroutine
+.endm
+/* Go calls the vDSO on the thread's first stack: the way back leads through the goroutine's, to which r12 points, rbp just above it
+ * (time·now and its like in runtime/sys_linux_amd64.s and time_linux_amd64.s). r14 is the g (Go's internal ABI, since 1.17), which
+ * begins with the bounds of that stack; nothing beyond them is read. Else to `other`. Clobbers rsi, r11. */
+#define GOROUTINE_FRAME 256             /* more than any of these functions has */
+.macro KEEP_GOROUTINE open, record, window, other
+        mov     %rbp, %rsi
+        sub     %r12, %rsi
+        cmp     $GOROUTINE_FRAME, %rsi
+        jae     \other
+        cmp     (%r14), %r12
+        jb      \other
+        mov     8(%r14), %r11
+        cmp     %r11, %rbp
+        jae     \other
+        orq     $RECORD_GOROUTINE_FLAG, OPEN_COMMIT(\open)
+        mov     %rbp, (\window + GOROUTINE_FRAME_POINTER)(\record)
+        mov     %r12, (\window + GOROUTINE_STACK)(\record)
+        mov     %r11, (\window + GOROUTINE_STACK_TOP)(\record)
+        push    %rdi
+        push    %rcx
+        lea     (\window + GOROUTINE_WORDS)(\record), %rcx
+        lea     (GOROUTINE_WORDS_COUNT * 8)(%r12), %rdi
+        cmp     %rdi, %r11
+        cmovb   %r11, %rdi
+        mov     %r12, %rsi
+98:     mov     (%rsi), %r11
+        mov     %r11, (%rcx)
+        add     $8, %rsi
+        add     $8, %rcx
+        cmp     %rdi, %rsi
+        jb      98b
+        pop     %rcx
+        pop     %rdi
+.endm
+
 /* Closes the open call and writes its record. `kind` says what the arguments point to. */
 .macro CLOSE_TEMPLATE name, timed, kind
 TEMPLATE \name
@@ -549,10 +592,15 @@ CODE \name
         mov     $1, %edx
         lock xadd %rdx, BLOCK_HEAD(%rcx)
         jmp     58b
+95:     IF_GO   3b, 62f
         .ifc \kind, none
-95:     KEEP_STACK %rcx, %r9, RECORD_SHORT_WINDOW, 4b
+66:     KEEP_STACK %rcx, %r9, RECORD_SHORT_WINDOW, 4b
+        jmp     96b
+62:     KEEP_GOROUTINE %rdi, %r9, RECORD_SHORT_WINDOW, 66b
         .else
-95:     KEEP_STACK %rcx, %r9, RECORD_WINDOW, 4b
+66:     KEEP_STACK %rcx, %r9, RECORD_WINDOW, 4b
+        jmp     96b
+62:     KEEP_GOROUTINE %rdi, %r9, RECORD_WINDOW, 66b
         .endif
         jmp     96b
 81:     /* No room below the limit that was known; vdsotrace may have moved on. */

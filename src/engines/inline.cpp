@@ -188,7 +188,7 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, st
       unmap_stubs(calls, *where, 0);
       return tl::unexpected(region.error());
     }
-    made->set_region(std::move(*region));
+    made->set_region(std::move(*region), tid);
     if (attached_ && proc::status_number(tid, "VmLck").value_or(0) != 0) unlock_stub_region(calls, *where, made->region()->bytes());
     reads_counter = !attached_ || !clock_ || may_read_counter(calls, *made);
   }
@@ -313,7 +313,8 @@ void InlineEngine::open_interrupted(StubSpace& space, StoppedThread& stopped, St
     call.duration_ns.reset();
     call.at_exit = {};
   }
-  note_caller(call, space.place(space.caller_of(record, word), thread.tid));
+  space.find_callers(record, word);
+  note_caller(call, space.place(record.caller, record.beyond, thread.tid));
   open_[thread.tid].enter(std::move(call), record.stack, left_by(space, thread), stamp);
 }
 
@@ -398,7 +399,7 @@ bool InlineEngine::arm(StubSpace& space, StoppedThread& stopped) {
     RemoteCalls calls(stopped);
     const std::uint64_t inherited = space.mapped_bytes();
     if (auto region = map_region(stopped, calls, place, true)) {
-      space.set_region(std::move(*region));
+      space.set_region(std::move(*region), stopped.tid());
       const std::uint64_t own = space.region()->bytes();
       if (inherited > own) calls.call(SYS_munmap, {place.region() + own, inherited - own, 0, 0, 0, 0});
       return true;

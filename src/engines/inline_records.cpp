@@ -101,7 +101,7 @@ void InlineEngine::tell_found() {
     Call& call = std::get<Call>(event.body);
     fill_call(call, *found.function, found.record, found.route, *clock_);
     call.engine = name();
-    note_caller(call, found.space->place(found.record.caller, found.tid));
+    note_caller(call, found.space->place(found.record.caller, found.record.beyond, found.tid));
     event.time_ns = call.start_ns + call.duration_ns.value_or(0);
     sink_.accept(std::move(event));
   }
@@ -137,7 +137,7 @@ void InlineEngine::tell_total(const StubSpace& space, const CallTally& tally) {
   counts.route = tally.route;
   counts.count = tally.count;
   counts.errors = tally.errors;
-  counts.caller = space.place(tally.caller, space.tgid());
+  counts.caller = space.place(tally.caller, tally.beyond, space.tgid());
   if (clock_) counts.duration_ns = clock_->duration_ns(static_cast<std::int64_t>(tally.ticks));
   sink_.accept({0, realtime_ns(), space.tgid(), space.tgid(), std::move(counts)});
 }

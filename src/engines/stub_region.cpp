@@ -77,6 +77,20 @@ bool read_record(const std::byte* at, std::uint64_t commit, std::optional<std::u
   return true;
 }
 
+/// What the stub has copied (KEEP_GOROUTINE), and how the registers were.
+StackWindow goroutine_window(const std::byte* window, StubRecord& record) {
+  const auto word = [window](std::size_t offset) {
+    std::uint64_t value;
+    std::memcpy(&value, window + offset, sizeof value);
+    return value;
+  };
+  record.frame_pointer = word(GOROUTINE_FRAME_POINTER);
+  record.goroutine_stack = word(GOROUTINE_STACK);
+  const std::uint64_t top = word(GOROUTINE_STACK_TOP);
+  const std::uint64_t words = top > record.goroutine_stack ? (top - record.goroutine_stack) / sizeof(std::uint64_t) : 0;
+  return {record.goroutine_stack, window + GOROUTINE_WORDS, std::min<std::uint64_t>(words, GOROUTINE_WORDS_COUNT)};
+}
+
 }  // namespace
 
 template <class T>
@@ -101,6 +115,11 @@ std::optional<std::uint64_t> StackWindow::word(std::uint64_t address) const {
 }
 
 // ---- memory, and who has which part of it ----
+
+void StubRegion::set_go_code(std::uint64_t address, std::uint64_t bytes) {
+  store<std::uint64_t>(REGION_GO_CODE, address);
+  store<std::uint64_t>(REGION_GO_CODE_BYTES, bytes);
+}
 
 std::size_t StubRegion::first_bytes(std::optional<RecordSize> size) {
   if (!size) return REGION_GROWS + kFirstBlocksToCount * BLOCK_BYTES;
@@ -327,12 +346,13 @@ std::uint64_t StubRegion::drain(Block& block, bool is_shared, bool skip_holes, c
 }
 
 /// As far as the stub has copied it (KEEP_STACK).
-StackWindow StubRegion::window_of(const Block& block, const std::byte* at, const StubRecord& record, std::uint64_t commit) const {
+StackWindow StubRegion::window_of(const Block& block, const std::byte* at, StubRecord& record, std::uint64_t commit) const {
+  const std::size_t window = (commit & RECORD_SHORT_FLAG) != 0 ? RECORD_SHORT_WINDOW : RECORD_WINDOW;
+  if ((commit & RECORD_GOROUTINE_FLAG) != 0) return goroutine_window(at + window, record);
   const bool on_its_stack = record.stack >= block.stack.low && record.stack < block.stack.top;
   const std::uint64_t end = on_its_stack ? block.stack.top : (record.stack | kPageMask) + 1;
   const std::uint64_t words = (end - record.stack - 1) / sizeof(std::uint64_t);
   const std::uint64_t most = (commit & RECORD_LONG_FLAG) != 0 ? RECORD_LONG_WINDOW_WORDS : RECORD_WINDOW_WORDS;
-  const std::size_t window = (commit & RECORD_SHORT_FLAG) != 0 ? RECORD_SHORT_WINDOW : RECORD_WINDOW;
   return {record.stack + sizeof(std::uint64_t), at + window, std::min(words, most)};
 }
 

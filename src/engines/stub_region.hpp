@@ -29,12 +29,17 @@ struct StubRecord {
   std::uint64_t stack = 0;
   std::uint64_t key = 0;
   pid_t tid = 0;             ///< whose ring it comes from; 0: the shared one
-  std::uint64_t caller = 0;  ///< found in its StackWindow: the return address outside the C library, 0 if unknown
+  /// Of a call that Go's code made on another stack than its goroutine's: rbp, and where the goroutine's stack pointer was. Else 0.
+  std::uint64_t frame_pointer = 0;
+  std::uint64_t goroutine_stack = 0;
+  // Found in its StackWindow, 0 if unknown: return addresses outside the C library, and beyond language runtimes.
+  std::uint64_t caller = 0;
+  std::uint64_t beyond = 0;
   /// What the arguments pointed to; untouched in a record of one cache line.
   std::array<std::byte, RECORD_VALUE_BYTES> value;
 };
 
-/// What lay on the stack above a record's return address, where that is kept.
+/// What lay on the stack above a record's return address, or on the goroutine's stack, where that is kept.
 class StackWindow {
  public:
   /// No words: nothing is kept, and no time is spent on clearing them.
@@ -88,6 +93,8 @@ class StubRegion {
   StubRegion(SharedMemory memory, std::uint64_t address, std::size_t bytes, bool may_sleep, std::optional<RecordSize> size);
 
   std::uint64_t address() const { return address_; }
+  /// Where the process has code of Go 1.18 or newer.
+  void set_go_code(std::uint64_t address, std::uint64_t bytes);
   /// How much of it the process has mapped.
   std::size_t bytes() const { return bytes_; }
 
@@ -159,7 +166,7 @@ class StubRegion {
   const Block* find(std::uint64_t thread_pointer) const;
   std::uint64_t waiting(const Block& block) const;
   void release_if_empty(std::size_t number);
-  StackWindow window_of(const Block& block, const std::byte* at, const StubRecord& record, std::uint64_t commit) const;
+  StackWindow window_of(const Block& block, const std::byte* at, StubRecord& record, std::uint64_t commit) const;
   std::uint64_t drain(Block& block, bool is_shared, bool skip_holes, const Taker& take);
   std::uint64_t take_lost();
   void show_life();

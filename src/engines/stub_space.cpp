@@ -10,6 +10,8 @@ namespace {
 
 /// The kernel keeps everything else at least so far away from the main thread's stack (mmap_base, mm/util.c).
 constexpr std::uint64_t kMainStack = 8 << 20;
+/// r12: what Go's own callers of the vDSO keep the goroutine's stack pointer in.
+constexpr unsigned kGoKeptStack = 12;
 constexpr std::size_t kMostGone = 16 * 1024;
 constexpr std::size_t kMostSharers = 64;
 
@@ -53,6 +55,12 @@ void PlacedStubs::move_back_frames(StoppedThread& stopped) const {
     const auto moved = std::ranges::find_if(plan->moved, [&](const MovedInstruction& one) { return vdso + one.copy == counter; });
     return moved != plan->moved.end() ? std::optional(vdso + moved->original) : std::nullopt;
   });
+}
+
+void StubSpace::set_region(std::unique_ptr<StubRegion> region, pid_t tid) {
+  region_ = std::move(region);
+  if (symbols_ == nullptr) return;
+  if (const auto code = symbols_->go_code(tid)) region_->set_go_code(code->address, code->bytes);
 }
 
 void StubSpace::join(StoppedThread& stopped) {
@@ -154,21 +162,29 @@ std::optional<Route> StubSpace::take(StubRecord& record, const StackWindow& wind
   if (!service.returns_long) record.result = static_cast<std::int32_t>(record.result);
   const Route route = record.fallback ? Route::fallback : Route::vdso;
   if (symbols_ != nullptr)
-    record.caller = caller_of(record, [&](std::uint64_t address) { return window.word(address); });
+    find_callers(record, [&](std::uint64_t address) { return window.word(address); });
   tallies_.add(record, service.first_is_clock, route);
   return route;
 }
 
-std::uint64_t StubSpace::caller_of(const StubRecord& record, const Symbols::StackWord& word) const {
-  if (symbols_ == nullptr) return 0;
-  const std::uint64_t after_return = record.stack + sizeof(std::uint64_t);
+void StubSpace::find_callers(StubRecord& record, const Symbols::StackWord& word) const {
+  if (symbols_ == nullptr) return;
+  FrameRegisters registers;
+  registers[kDwarfRsp] = record.stack + sizeof(std::uint64_t);
+  registers[kDwarfReturnAddress] = record.return_address;
+  if (record.goroutine_stack != 0) {
+    registers[kDwarfRbp] = record.frame_pointer;
+    registers[kGoKeptStack] = record.goroutine_stack;
+  }
   const pid_t tid = owner_of(record).tid;
-  return symbols_->outside_c_library(tid != 0 ? tid : tgid_, record.return_address, after_return, word).value_or(0);
+  const CallerAddresses found = symbols_->caller_addresses(tid != 0 ? tid : tgid_, registers, word);
+  record.caller = found.outside.value_or(0);
+  record.beyond = found.beyond.value_or(0);
 }
 
-std::optional<Caller> StubSpace::place(std::uint64_t address, pid_t tid) const {
-  if (symbols_ == nullptr || address == 0) return std::nullopt;
-  return symbols_->place(tid != 0 ? tid : tgid_, address);
+std::optional<Caller> StubSpace::place(std::uint64_t caller, std::uint64_t beyond, pid_t tid) const {
+  if (symbols_ == nullptr || caller == 0) return std::nullopt;
+  return symbols_->places(tid != 0 ? tid : tgid_, {caller, beyond != 0 ? std::optional(beyond) : std::nullopt});
 }
 
 void StubSpace::add_unreturned(const Call& call) {
@@ -179,6 +195,7 @@ void StubSpace::add_unreturned(const Call& call) {
   record.function = static_cast<std::uint8_t>(found - functions.begin());
   record.arg0 = call.args[0];
   if (call.caller) record.caller = call.caller->address;
+  if (call.caller && call.caller->beyond_runtimes() != nullptr) record.beyond = call.caller->beyond_runtimes()->address;
   tallies_.add(record, found->service->first_is_clock, *call.route);
 }
 

@@ -55,7 +55,8 @@ class StubSpace {
 
   /// Null in a fork's child until it gets its own.
   StubRegion* region() const { return region_.get(); }
-  void set_region(std::unique_ptr<StubRegion> region) { region_ = std::move(region); }
+  /// `tid`: of the process, by which to look for Go's code where callers are wanted.
+  void set_region(std::unique_ptr<StubRegion> region, pid_t tid);
   /// How much of a region is mapped behind the code: its own, or its parent's.
   std::uint64_t mapped_bytes() const { return region_ != nullptr ? region_->bytes() : inherited_bytes_; }
   void inherit(std::uint64_t bytes) { inherited_bytes_ = bytes; }
@@ -83,10 +84,10 @@ class StubSpace {
   /// Takes in one record. The route of its call; nothing for a record of nothing. Where callers are to be found, finds the
   /// record's in what lay above it on the stack.
   std::optional<Route> take(StubRecord& record, const StackWindow& window);
-  /// The place to which the record's call returns outside the C library, as `word` shows the stack above it.
-  std::uint64_t caller_of(const StubRecord& record, const Symbols::StackWord& word) const;
-  /// Names such a place; nothing for 0. `tid`: 0 for any thread of the process.
-  std::optional<Caller> place(std::uint64_t address, pid_t tid) const;
+  /// Fills in to which places the record's call returns, as `word` shows the stack above it.
+  void find_callers(StubRecord& record, const Symbols::StackWord& word) const;
+  /// Names such places; nothing for 0. `tid`: 0 for any thread of the process.
+  std::optional<Caller> place(std::uint64_t caller, std::uint64_t beyond, pid_t tid) const;
   /// A call that never returned has been told one by one.
   void add_unreturned(const Call& call);
   void add_lost(std::uint64_t count) { lost_ += count; }

@@ -13,10 +13,10 @@ constexpr std::size_t kMostWithCallers = 8192;
 
 void CallTallies::add(const StubRecord& record, bool clocked, Route route) {
   const std::uint64_t clock = clocked ? std::uint64_t{static_cast<std::uint32_t>(record.arg0)} + 1 : 0;
-  Key key{record.function, clock, route, record.caller};
+  Key key{record.function, clock, route, record.caller, record.beyond};
   if (last_ == nullptr || key != last_key_) {
     const bool is_new = !tallies_.contains(key);
-    if (is_new && record.caller != 0 && with_callers_ >= kMostWithCallers) std::get<3>(key) = 0;
+    if (is_new && record.caller != 0 && with_callers_ >= kMostWithCallers) std::get<3>(key) = std::get<4>(key) = 0;
     if (std::get<3>(key) != 0) {
       with_callers_ += is_new ? 1 : 0;
     } else if (tallies_.size() - with_callers_ >= kMostTallies && !tallies_.contains(key)) {
@@ -27,6 +27,7 @@ void CallTallies::add(const StubRecord& record, bool clocked, Route route) {
     last_->function = record.function;
     last_->route = route;
     last_->caller = std::get<3>(key);
+    last_->beyond = std::get<4>(key);
     if (clock != 0) last_->clock = static_cast<std::uint32_t>(record.arg0);
   }
   ++last_->count;

@@ -12,7 +12,7 @@
 
 namespace vdsotrace {
 
-/// Calls of one function, one clock, one route and one caller.
+/// Calls of one function, one clock, one route and one way to their callers.
 struct CallTally {
   std::uint8_t function = 0;
   std::optional<std::uint32_t> clock;
@@ -20,7 +20,9 @@ struct CallTally {
   std::uint64_t count = 0;
   std::uint64_t errors = 0;
   std::uint64_t ticks = 0;
-  std::uint64_t caller = 0;  ///< where they return to outside the C library, 0 if unknown or not asked for
+  // Where they return to outside the C library, and beyond runtimes; 0 if unknown or not asked for.
+  std::uint64_t caller = 0;
+  std::uint64_t beyond = 0;
 };
 
 /// Sums in memory that does not grow with the number of calls.
@@ -34,7 +36,7 @@ class CallTallies {
   std::uint64_t seen(std::uint8_t function, std::optional<std::uint32_t> clock, bool clocked) const;
 
  private:
-  using Key = std::tuple<std::uint8_t, std::uint64_t, Route, std::uint64_t>;  ///< clock: id + 1, 0 for none; caller
+  using Key = std::tuple<std::uint8_t, std::uint64_t, Route, std::uint64_t, std::uint64_t>;  ///< clock: id + 1, 0 for none; callers
   struct Sum {
     CallTally all;
     CallTally told;  ///< of those

@@ -132,6 +132,12 @@ std::optional<GoFunctions::Row> GoFunctions::row(std::uint64_t index) const {
   return entry && place ? std::optional(Row{text_start_ + *entry, *place}) : std::nullopt;
 }
 
+std::optional<GoCode> GoFunctions::code() const {
+  const auto first = row(0), last = row(count_);
+  if (!first || !last || last->entry <= first->entry) return std::nullopt;
+  return GoCode{first->entry, last->entry - first->entry};
+}
+
 std::optional<GoFunction> GoFunctions::find(std::uint64_t address) const {
   std::uint64_t first = 0;
   std::uint64_t behind = count_;

@@ -19,6 +19,12 @@ struct GoFunction {
   std::uint32_t frame_sizes = 0;       ///< where the table has them
 };
 
+/// Where Go's functions lie.
+struct GoCode {
+  std::uint64_t address = 0;
+  std::uint64_t bytes = 0;
+};
+
 /// Addresses are those of the image before relocation. Every access is checked: the bytes are untrusted.
 class GoFunctions {
  public:
@@ -36,6 +42,10 @@ class GoFunctions {
   static std::optional<std::size_t> text_start_at(std::span<const std::byte> table);
 
   std::optional<GoFunction> find(std::uint64_t address) const;
+  /// Where all its functions are.
+  std::optional<GoCode> code() const;
+  /// Whether r14 is the goroutine's g in Go's own code (its internal ABI, Go 1.17; told from 1.18 on).
+  bool keeps_g_in_register() const { return version_ >= Version::go1_18; }
   /// How many bytes the stack pointer is below the return address at that place of the function.
   std::optional<std::uint32_t> frame_size(const GoFunction& function, std::uint64_t address) const;
 

@@ -115,6 +115,12 @@ const std::optional<GoFunctions>& GoModules::table_of(const Module& module) {
   return known != tables_.end() ? known->second : tables_.emplace(&module, read_table(module)).first->second;
 }
 
+std::optional<GoCode> GoModules::code(const Module& module) {
+  const auto& table = table_of(module);
+  const auto code = table && table->keeps_g_in_register() ? table->code() : std::nullopt;
+  return code ? std::optional(GoCode{code->address + module.bias, code->bytes}) : std::nullopt;
+}
+
 std::optional<GoFunction> GoModules::function(const Module& module, std::uint64_t address) {
   const auto& table = table_of(module);
   return table ? table->find(address - module.bias) : std::nullopt;

@@ -15,6 +15,11 @@ CodeRange* MappedCode::range_at(pid_t pid, std::uint64_t address) {
   return modules_.range_at(address);
 }
 
+CodeRange* MappedCode::program_range(pid_t pid) {
+  update(pid);
+  return modules_.range_of(proc::executable(pid));
+}
+
 const Module* MappedCode::module_at(pid_t pid, std::uint64_t address) {
   CodeRange* range = range_at(pid, address);
   return range != nullptr ? modules_.module_of(pid, *range) : nullptr;

@@ -22,6 +22,8 @@ class MappedCode {
 
   /// The executable memory at that address; null if there is none.
   CodeRange* range_at(pid_t pid, std::uint64_t address);
+  /// The program's own file, as far as it is executable; null if it cannot be told.
+  CodeRange* program_range(pid_t pid);
   /// The module that has the address; null if none has, or it cannot be read.
   const Module* module_at(pid_t pid, std::uint64_t address);
   const Module* module_of(pid_t pid, CodeRange& range) { return modules_.module_of(pid, range); }

@@ -91,6 +91,11 @@ CodeRange* Modules::range_at(std::uint64_t address) {
   return address < range->mapping.end ? &*range : nullptr;
 }
 
+CodeRange* Modules::range_of(const std::string& name) {
+  const auto range = std::ranges::find(ranges_, name, [](const CodeRange& r) -> const std::string& { return r.mapping.name; });
+  return range != ranges_.end() && !name.empty() ? &*range : nullptr;
+}
+
 Modules::Image Modules::open(pid_t pid, const CodeRange& range) {
   if (!range.is_vdso()) {
     UniqueFd fd = open_mapped_file(pid, range.mapping);

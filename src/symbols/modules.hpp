@@ -55,6 +55,8 @@ class Modules {
 
   /// The executable memory at that address; null if there is none.
   CodeRange* range_at(std::uint64_t address);
+  /// The first executable memory of the file of that name, as /proc has it; null if there is none.
+  CodeRange* range_of(const std::string& name);
   /// The module of a range, opened now if need be; null if it has none, or none that can be read.
   const Module* module_of(pid_t pid, CodeRange& range);
 

@@ -71,7 +71,7 @@ class CallerSearch {
     std::uint64_t lookup = 0;
   };
 
-  CallerSearch(std::function<CodeOwner(std::uint64_t lookup)> owner, bool beyond) : owner_(std::move(owner)), wants_beyond_(beyond) {}
+  explicit CallerSearch(std::function<CodeOwner(std::uint64_t lookup)> owner) : owner_(std::move(owner)) {}
 
   bool visit(std::uint64_t address, std::uint64_t lookup) {
     lookup_ = lookup;
@@ -79,7 +79,7 @@ class CallerSearch {
     if (last_ == CodeOwner::unknown) return false;
     if (last_ != CodeOwner::c_library && !outside_) outside_ = {address, lookup};
     if (last_ == CodeOwner::program) beyond_ = {address, lookup};
-    const bool more = last_ == CodeOwner::c_library || (last_ == CodeOwner::runtime && wants_beyond_);
+    const bool more = last_ == CodeOwner::c_library || last_ == CodeOwner::runtime;
     return more && ++frames_ < kMostFramesToCaller;
   }
   const std::optional<Found>& outside() const { return outside_; }
@@ -90,7 +90,6 @@ class CallerSearch {
 
  private:
   std::function<CodeOwner(std::uint64_t)> owner_;
-  bool wants_beyond_;
   std::size_t frames_ = 0;
   std::optional<Found> outside_;
   std::optional<Found> beyond_;
@@ -139,12 +138,12 @@ struct Symbols::Inner {
   std::optional<NamedFunction> function_at(const Module& module, std::uint64_t lookup);
   CodeOwner owner_of(pid_t pid, std::uint64_t lookup);
   CodeOwner owner_in(pid_t pid, CodeRange& range, std::uint64_t lookup);
-  CallerSearch search(pid_t pid, bool beyond = true) {
-    return CallerSearch([this, pid](std::uint64_t lookup) { return owner_of(pid, lookup); }, beyond);
+  CallerSearch search(pid_t pid) {
+    return CallerSearch([this, pid](std::uint64_t lookup) { return owner_of(pid, lookup); });
   }
   const Step* step_at(pid_t pid, std::uint64_t return_address);
-  std::optional<std::uint64_t> outside_by_steps(pid_t pid, std::uint64_t return_address, std::uint64_t stack_pointer,
-                                                const StackWord& word);
+  std::optional<CallerAddresses> callers_by_steps(pid_t pid, std::uint64_t return_address, std::uint64_t stack_pointer,
+                                                  const StackWord& word);
   WalkEnd walk(pid_t pid, const FrameRegisters& registers, const StackWord& word, CallerSearch& search) {
     return frames.walk(pid, registers, word,
                        [&](std::uint64_t address, std::uint64_t lookup) { return search.visit(address, lookup); });
@@ -239,13 +238,16 @@ const Step* Symbols::Inner::step_at(pid_t pid, std::uint64_t return_address) {
 }
 
 /// The walk of most calls, a few times faster. Nothing: walk.
-std::optional<std::uint64_t> Symbols::Inner::outside_by_steps(pid_t pid, std::uint64_t return_address,
-                                                              std::uint64_t stack_pointer, const StackWord& word) {
+std::optional<CallerAddresses> Symbols::Inner::callers_by_steps(pid_t pid, std::uint64_t return_address,
+                                                                std::uint64_t stack_pointer, const StackWord& word) {
   code.update(pid);
+  CallerAddresses found;
   for (std::size_t frame = 0; frame < kMostFramesToCaller; ++frame) {
     const Step* step = step_at(pid, return_address);
     if (step == nullptr || (frame > 0 && !step->is_return_address) || step->owner == CodeOwner::unknown) return std::nullopt;
-    if (step->owner != CodeOwner::c_library) return return_address;
+    if (step->owner != CodeOwner::c_library && !found.outside) found.outside = return_address;
+    if (step->owner == CodeOwner::program) found.beyond = return_address;
+    if (step->owner == CodeOwner::program || step->owner == CodeOwner::interpreter) return found;
     const auto next = step->distance ? word(stack_pointer + *step->distance) : std::nullopt;
     if (!next) return std::nullopt;
     return_address = *next;
@@ -363,16 +365,26 @@ std::vector<Caller> Symbols::stack(pid_t pid, Memory& memory, const UnwindStart&
 }
 
 CallerAddresses Symbols::caller_addresses(pid_t pid, const FrameRegisters& registers, const StackWord& word) {
+  const auto return_address = registers[kDwarfReturnAddress];
+  const auto stack_pointer = registers[kDwarfRsp];
+  if (!return_address || !stack_pointer) return {};
+  if (const auto found = inner_->callers_by_steps(pid, *return_address, *stack_pointer, word)) return *found;
   return inner_->caller_addresses(pid, registers, word, inner_->search(pid));
 }
 
-std::optional<std::uint64_t> Symbols::outside_c_library(pid_t pid, std::uint64_t return_address,
-                                                        std::uint64_t stack_pointer, const StackWord& word) {
-  if (const auto outside = inner_->outside_by_steps(pid, return_address, stack_pointer, word)) return outside;
-  FrameRegisters registers;
-  registers[kDwarfRsp] = stack_pointer;
-  registers[kDwarfReturnAddress] = return_address;
-  return inner_->caller_addresses(pid, registers, word, inner_->search(pid, false)).outside;
+std::optional<Caller> Symbols::places(pid_t pid, const CallerAddresses& addresses) {
+  if (!addresses.outside) return std::nullopt;
+  auto outside = place(pid, *addresses.outside);
+  if (!outside || !outside->in_runtime || !addresses.beyond) return outside;
+  if (auto beyond = place(pid, *addresses.beyond)) outside->beyond = std::make_shared<const Caller>(std::move(*beyond));
+  return outside;
+}
+
+std::optional<GoCode> Symbols::go_code(pid_t pid) {
+  inner_->code.update(pid);
+  CodeRange* range = inner_->code.program_range(pid);
+  const Module* module = range != nullptr ? inner_->code.module_of(pid, *range) : nullptr;
+  return module != nullptr ? inner_->go.code(*module) : std::nullopt;
 }
 
 }  // namespace vdsotrace

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "model/frame.hpp"
+#include "model/go_functions.hpp"
 #include "vdsotrace/call.hpp"
 #include "vdsotrace/memory.hpp"
 
@@ -72,14 +73,16 @@ class Symbols {
   std::vector<Caller> stack(pid_t pid, Memory& memory, const UnwindStart& start);
 
   using StackWord = vdsotrace::StackWord;
-  /// The first place outside the C library, found with nothing but the stack: `stack_pointer` as it is after the
-  /// return to `return_address`. x86-64 only. Nothing if the words do not suffice, or a frame on the way counts from a
-  /// register that no frame before has saved.
-  std::optional<std::uint64_t> outside_c_library(pid_t pid, std::uint64_t return_address, std::uint64_t stack_pointer,
-                                                 const StackWord& word);
-  /// The same, and the first place beyond runtimes, by all the registers that are known: kDwarfRsp and kDwarfReturnAddress at
-  /// least; Go's functions and those with alloca need rbp, too.
+  /// The first place outside the C library, and the first beyond runtimes, by nothing but the stack and the registers that are known
+  /// after the return to kDwarfReturnAddress: that and kDwarfRsp at least; functions with alloca need rbp, too, and Go's that
+  /// call the vDSO r12. x86-64 only. Nothing if the words do not suffice, or a frame on the way counts from a register that is
+  /// not known.
   CallerAddresses caller_addresses(pid_t pid, const FrameRegisters& registers, const StackWord& word);
+  /// These places, named: what is beyond as Caller::beyond.
+  std::optional<Caller> places(pid_t pid, const CallerAddresses& addresses);
+
+  /// Where the program's own code lies if Go 1.18 or newer has compiled it.
+  std::optional<GoCode> go_code(pid_t pid);
 
  private:
   struct Inner;

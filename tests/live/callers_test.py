@@ -332,13 +332,24 @@ class GoTest(unittest.TestCase):
 
     def test_beyond(self):
         with tempfile.TemporaryDirectory() as folder:
-            program = testing.go_program(folder, GO_PROGRAM)
             os.environ["GODEBUG"] = "asyncpreemptoff=1"
             self.addCleanup(os.environ.pop, "GODEBUG", None)
-            found = beyond(trace_json([program], "--engine=breakpoint", "--callers", "-e", "trace=clock_gettime"))
-        # Once more in main.main.
-        self.assertEqual(found, {("clock_gettime", "vdso", "main.now"): 100, ("clock_gettime", "vdso", "main.since"): 30,
-                                 ("clock_gettime", "vdso", "main.main"): 2})
+            for options in ([], ["-ldflags=-s -w"], ["-buildmode=pie"]):
+                program = testing.go_program(folder, GO_PROGRAM, *options)
+                for engine in ENGINES:
+                    with self.subTest(options=options, engine=engine):
+                        found = beyond(trace_json([program], f"--engine={engine}", "--callers", "-e", "trace=clock_gettime"))
+                        # Once more in main.main.
+                        self.assertEqual(found, {("clock_gettime", "vdso", "main.now"): 100,
+                                                 ("clock_gettime", "vdso", "main.since"): 30,
+                                                 ("clock_gettime", "vdso", "main.main"): 2})
+                        # Summed up in the rings' own order, too.
+                        audit = json.loads(vdsotrace("audit", "--json", f"--engine={engine}", program).stderr)
+                        sums = collections.Counter()
+                        for call in audit["calls"]:
+                            for caller in call["callers"]:
+                                if caller["beyond"]: sums[caller["beyond"]["symbol"]] += caller["count"]
+                        self.assertEqual(sums, {"main.now": 100, "main.since": 30, "main.main": 2})
 
     def check(self, stacks):
         outer = ["main.main", "runtime.main", "runtime.goexit"]

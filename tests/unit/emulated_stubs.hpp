@@ -36,6 +36,10 @@ class EmulatedThread {
   explicit EmulatedThread(std::uint64_t pointer = own_thread_pointer()) : pointer_(pointer) {}
 
   std::uint64_t pointer() const { return pointer_; }
+  /// Where its calls return to.
+  static constexpr std::uint64_t kReturn = 0x1234'5678;
+  /// What it has in rbp, r12 and r14.
+  std::array<std::uint64_t, 3> kept{0xb0b0, 12, 14};
   /// Where the return address of a call lies that is made with so many bytes more on the stack.
   std::uint64_t stack(std::size_t deeper = 0) { return reinterpret_cast<std::uint64_t>(&stack_[kTop]) - deeper; }
 
@@ -46,7 +50,7 @@ class EmulatedThread {
     registers.rip = reinterpret_cast<std::uint64_t>(call.entry());
     registers.rsp = stack(deeper);
     std::memcpy(reinterpret_cast<void*>(registers.rsp), &kReturn, sizeof kReturn);
-    registers.rbx = 0xb0b, registers.rbp = 0xb0b0, registers.r12 = 12, registers.r13 = 13, registers.r14 = 14, registers.r15 = 15;
+    registers.rbx = 0xb0b, registers.rbp = kept[0], registers.r12 = kept[1], registers.r13 = 13, registers.r14 = kept[2], registers.r15 = 15;
     registers.rdi = arguments[0], registers.rsi = arguments[1], registers.rdx = arguments[2];
     registers.rcx = 0xc, registers.r8 = 8, registers.r9 = 9, registers.r10 = 10, registers.r11 = 11;
     registers.fs_base = pointer_;
@@ -61,9 +65,9 @@ class EmulatedThread {
     const arch::Registers& after = emulator.registers();
     CHECK(after.rip == kReturn);
     CHECK(after.rsp == registers.rsp + sizeof kReturn);
-    for (const auto kept : {&arch::Registers::rbx, &arch::Registers::rbp, &arch::Registers::r12, &arch::Registers::r13,
+    for (const auto same : {&arch::Registers::rbx, &arch::Registers::rbp, &arch::Registers::r12, &arch::Registers::r13,
                             &arch::Registers::r14, &arch::Registers::r15})
-      CHECK(after.*kept == registers.*kept);
+      CHECK(after.*same == registers.*same);
     return after;
   }
   long operator()(Shared& shared, const Observed& call, const std::array<std::uint64_t, 3>& arguments, std::size_t deeper = 0) {
@@ -73,7 +77,6 @@ class EmulatedThread {
   std::uint64_t mark() const { return mark_; }
 
  private:
-  static constexpr std::uint64_t kReturn = 0x1234'5678;
   static constexpr std::size_t kTop = 8000;
 
   void make_call(arch::Registers& registers) {

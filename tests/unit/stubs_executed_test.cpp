@@ -107,6 +107,48 @@ void check_same_records(const Case& test, Shared& native, Shared& foreign) {
   }
 }
 
+TEST_CASE("of a call from Go's code the goroutine's stack is kept, as far as it goes", "[stubs_executed]") {
+  const StubKind kind = GENERATE(StubKind::close, StubKind::close_timespec);
+  constexpr std::size_t kWords = 64;
+  std::array<std::uint64_t, kWords> goroutine{};
+  for (std::size_t i = 0; i < kWords; ++i) goroutine[i] = 1000 + i;
+  const auto bottom = reinterpret_cast<std::uint64_t>(goroutine.data());
+  const std::array<std::uint64_t, 2> g{bottom, bottom + sizeof goroutine};
+  Shared shared(kind == StubKind::close ? RecordSize::window : RecordSize::values_window);
+  const Observed call(kind == StubKind::close ? open_stub(shared.address(), StubShape::clocked)
+                                              : open_timed_stub(shared.address(), StubShape::clocked),
+                      kReturnZero, close_stub(kind, shared.address(), 0, true, RECORD_WINDOW_WORDS * 8));
+  EmulatedThread thread;
+  const auto kept_after_call = [&](std::size_t from) {
+    thread.kept = {bottom + (from + 2) * 8, bottom + from * 8, reinterpret_cast<std::uint64_t>(g.data())};
+    thread(shared, call, {1, 0, 0});
+    StubRecord kept;
+    std::vector<std::uint64_t> words;
+    CHECK(shared.region->drain(false, [&](const StubRecord& record, const StackWindow& window) {
+      kept = record;
+      const std::uint64_t start = record.goroutine_stack != 0 ? record.goroutine_stack : record.stack + 8;
+      for (std::uint64_t at = start; const auto word = window.word(at); at += 8) words.push_back(*word);
+    }) == 0);
+    return std::pair(kept, words);
+  };
+  // No Go code is known: the thread's own stack.
+  CHECK(kept_after_call(3).first.goroutine_stack == 0);
+  shared.region->set_go_code(EmulatedThread::kReturn, 1);
+  for (const std::size_t from : {std::size_t{0}, std::size_t{3}, kWords - 5, kWords - 3}) {
+    const auto [record, words] = kept_after_call(from);
+    CHECK(record.goroutine_stack == thread.kept[1]);
+    CHECK(record.frame_pointer == thread.kept[0]);
+    REQUIRE(words.size() == std::min<std::size_t>(GOROUTINE_WORDS_COUNT, kWords - from));
+    for (std::size_t i = 0; i < words.size(); ++i) CHECK(words[i] == 1000 + from + i);
+  }
+  // Registers that are not those of a goroutine: nothing is read from where they point.
+  CHECK(kept_after_call(kWords - 2).first.goroutine_stack == 0);
+  CHECK(kept_after_call(kWords).first.goroutine_stack == 0);
+  CHECK(kept_after_call(static_cast<std::size_t>(0) - 1).first.goroutine_stack == 0);
+  shared.region->set_go_code(EmulatedThread::kReturn + 1, 1);
+  CHECK(kept_after_call(3).first.goroutine_stack == 0);
+}
+
 TEST_CASE("stubs do the same when they are executed for a thread", "[stubs_executed]") {
   if (!can_run()) return;
   const bool bound = GENERATE(false, true);

@@ -267,21 +267,27 @@ TEST_CASE("a look at the stack finds who is outside the C library, or says that 
     asked = address;
     return std::optional(answer);
   };
+  const auto outside = [&](std::uint64_t return_address, const Symbols::StackWord& word) {
+    FrameRegisters registers;
+    registers[kDwarfReturnAddress] = return_address;
+    registers[kDwarfRsp] = 0x1000;
+    return symbols.caller_addresses(::getpid(), registers, word).outside;
+  };
   const std::uint64_t ours = address_of(vdsotrace_test_by_stack);
-  CHECK(symbols.outside_c_library(::getpid(), ours, 0x1000, one_word) == std::optional(ours));
+  CHECK(outside(ours, one_word) == std::optional(ours));
   CHECK(asked == 0);
   // At a function's first instruction nothing has been pushed: an address that "returns" there is that of a frame of 8 bytes.
   const auto in_library = address_of(::dlsym(::dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD), "clock_gettime")) + 1;
-  CHECK(symbols.outside_c_library(::getpid(), in_library, 0x1000, one_word) == std::optional(answer));
+  CHECK(outside(in_library, one_word) == std::optional(answer));
   CHECK(asked == 0x1000);
   const auto no_word = [](std::uint64_t) { return std::optional<std::uint64_t>(); };
-  CHECK(symbols.outside_c_library(::getpid(), in_library, 0x1000, no_word) == std::nullopt);
+  CHECK(outside(in_library, no_word) == std::nullopt);
   // What no call can return to is another word of the stack.
   for (const std::uint64_t other : {std::uint64_t{0}, std::uint64_t{0x4377017200000000}, ours, address_of(&answer)}) {
     answer = other;
-    CHECK(symbols.outside_c_library(::getpid(), in_library, 0x1000, one_word) == std::nullopt);
+    CHECK(outside(in_library, one_word) == std::nullopt);
   }
-  CHECK(symbols.outside_c_library(::getpid(), 0x4377017200000000, 0x1000, one_word) == std::nullopt);
+  CHECK(outside(0x4377017200000000, one_word) == std::nullopt);
 }
 
 TEST_CASE("a register that a frame has saved leads to the frame that counts from it") {
