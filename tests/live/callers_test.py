@@ -263,7 +263,7 @@ class BeyondTest(unittest.TestCase):
     """Names that lead somewhere: callers beyond language runtimes."""
 
     def test_chrono(self):
-        for engine in ("breakpoint", "step"):
+        for engine in ("breakpoint", "inline", "step"):
             with self.subTest(engine=engine):
                 trace = trace_json(target("chrono"), f"--engine={engine}", "--callers", "-e", "trace=clock_gettime")
                 said = collections.Counter()
