@@ -89,6 +89,7 @@ class InlineEngine final : public ProbeEngine {
   void end_open_calls(StubSpace& space, Thread& thread);
   void returned(StubSpace& space, const Thread& thread, const StubRecord& record);
 
+  void stop_waiting(StubSpace& space);
   void collect(StubSpace& space, bool final);
   void collect_of(StubSpace& space, pid_t tid);
   void note_lost(StubSpace& space, std::uint64_t lost);

@@ -3,6 +3,7 @@
 
 #include "engines/inline.hpp"
 #include "engines/stub_call.hpp"
+#include "os/ptrace.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -17,6 +18,7 @@ void InlineEngine::on_stop(Thread& thread) {
   if (depth_ == StubDepth::count) return;
   StubSpace* space = find(thread);
   if (space == nullptr || space->region() == nullptr) return;
+  if (const auto pointer = space->pointer_of(thread.tid)) space->region()->goes_on(*pointer);
   if (space->region()->rings() > kFewRings) {
     collect_of(*space, thread.tid);
   } else if (space->region()->fill() != 0) {
@@ -34,6 +36,7 @@ Drained InlineEngine::drain() {
     if (waiting == 0) continue;
     fill = std::max(fill, waiting);
     rings += space->region()->rings();
+    if (attached_ && space->region()->rings() > processors_) stop_waiting(*space);
     collect(*space, false);
   }
   // Once in a hurry we stay so while there is anything to do.
@@ -42,6 +45,16 @@ Drained InlineEngine::drain() {
   tell_found();
   if (needs_.progress && depth_ != StubDepth::values) tell_progress();
   return {fill > 0 ? Drained::Found::something : Drained::Found::nothing, fill};
+}
+
+/// Threads that may not sleep spin until there is room in their rings. Where there are more of them than processors they take these
+/// from each other and from us, so they are stopped instead, and their rings emptied at the stop: nothing but the waiting can be
+/// interrupted, as there is no room before.
+void InlineEngine::stop_waiting(StubSpace& space) {
+  for (const pid_t tid : space.region()->set_waiting_aside()) {
+    if (ptrace::interrupt(tid)) continue;
+    if (const auto pointer = space.pointer_of(tid)) space.region()->goes_on(*pointer);
+  }
 }
 
 void InlineEngine::collect(StubSpace& space, bool final) {

@@ -222,13 +222,14 @@ void StubRegion::unbind(std::uint64_t thread_pointer) {
   numbers_.erase(found);
   store<std::uint64_t>(blocks_[number].slot + SLOT_KEY, 0);
   blocks_[number].leaving = true;
+  blocks_[number].aside = false;
   release_if_empty(number);
 }
 
 void StubRegion::release_if_empty(std::size_t number) {
   Block& block = blocks_[number];
   if (!block.leaving || waiting(block) != 0) return;
-  block.leaving = block.ended = false;
+  block.leaving = block.ended = block.aside = false;
   active_.erase(number);
   free_.insert(number);
 }
@@ -257,6 +258,21 @@ std::uint64_t StubRegion::waiting(const Block& block) const {
   return block.records == 0 ? 0 : load<std::uint64_t>(block.offset + BLOCK_HEAD) - block.taken;
 }
 
+std::vector<pid_t> StubRegion::set_waiting_aside() {
+  std::vector<pid_t> waiting_threads;
+  for (const std::size_t number : active_) {
+    Block& block = blocks_[number];
+    if (block.aside || block.leaving || waiting(block) <= block.records) continue;
+    block.aside = true;
+    waiting_threads.push_back(block.tid);
+  }
+  return waiting_threads;
+}
+
+void StubRegion::goes_on(std::uint64_t thread_pointer) {
+  if (Block* block = find(thread_pointer)) block->aside = false;
+}
+
 double StubRegion::fill() const {
   const auto part = [this](const Block& block) {
     const std::uint64_t now = std::min(waiting(block), block.records);
@@ -278,6 +294,7 @@ std::uint64_t StubRegion::drain(bool final, const Taker& take) {
   std::uint64_t lost = drain(shared_, true, skip_holes, take);
   for (auto next = active_.begin(); next != active_.end();) {
     const std::size_t number = *next++;
+    if (blocks_[number].aside && !final) continue;
     lost += drain(blocks_[number], false, skip_holes, take);
     release_if_empty(number);
   }

@@ -120,6 +120,9 @@ class StubRegion {
   std::uint64_t drain(bool final, const Taker& take);
   /// The same for the ring of one thread, and the shared one.
   std::uint64_t drain_of(std::uint64_t thread_pointer, const Taker& take);
+  /// Threads that wait for room in rings of their own, which drain() passes over from now on: until these are back at goes_on().
+  std::vector<pid_t> set_waiting_aside();
+  void goes_on(std::uint64_t thread_pointer);
   /// How full the fullest ring is, from 0 for nothing to drain to 1.
   double fill() const;
   /// How many threads have rings of their own.
@@ -148,6 +151,7 @@ class StubRegion {
     std::size_t slot = 0;  ///< offset of the slot in the index
     bool leaving = false;  ///< no thread has it any more: free once it is empty
     bool ended = false;    ///< that thread writes no more
+    bool aside = false;    ///< its thread waits, and is to be stopped before there is room
     std::uint64_t taken = 0;
     std::int64_t stuck_since = 0;
     StackBounds stack{};
