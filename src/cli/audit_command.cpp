@@ -26,7 +26,7 @@
 namespace vdsotrace::cli {
 namespace {
 
-constexpr int kForbiddenRoute = 3;  // CONTRACT section 7
+constexpr int kForbiddenRoute = 3;  // docs/formats.md, section 6
 
 bool shows_progress() { return ::isatty(STDERR_FILENO) == 1; }
 

@@ -13,7 +13,7 @@
 
 namespace {
 
-/// Usage errors and vdsotrace's own failures (CONTRACT section 7).
+/// Usage errors and vdsotrace's own failures (docs/formats.md, section 6).
 constexpr int kFailure = 1;
 
 int tell(const vdsotrace::Error& error) {

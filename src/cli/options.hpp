@@ -1,4 +1,4 @@
-// The command line, parsed and checked. Spelled as CONTRACT and strace have it.
+// The command line, parsed and checked. Spelled as docs/formats.md and strace have it.
 #pragma once
 
 #include <sys/types.h>

@@ -1,4 +1,4 @@
-// The words of CONTRACT for routes and for the ways a process comes under observation.
+// The words of docs/formats.md for routes and for the ways a process comes under observation.
 #include <array>
 
 #include "vdsotrace/event.hpp"

@@ -14,7 +14,7 @@ struct AuditTextOptions {
 };
 
 std::string audit_text(const Audit& audit, const AuditTextOptions& options);
-/// One object of type `audit` in one line, ended: CONTRACT section 5.
+/// One object of type `audit` in one line, ended: docs/formats.md, section 5.
 std::string audit_json(const Audit& audit);
 /// A line "program;caller;call [route] COUNT" for each caller, as flame graph tools read them.
 std::string audit_folded(const Audit& audit);

@@ -146,7 +146,7 @@ Json body_of(const Event& event, const Clocksource& source) {
   return {{"type", "clocksource"}, {"name", json_text(source.name)}, {"time_ns", json_integer(event.time_ns)}};
 }
 
-/// What has no line of its own in the contract.
+/// What has no line of its own in docs/formats.md.
 template <class Body>
 Json body_of(const Event&, const Body&) {
   return nullptr;

@@ -1,4 +1,4 @@
-// The trace as JSON Lines: CONTRACT section 5.
+// The trace as JSON Lines: docs/formats.md, section 5.
 #pragma once
 
 #include <map>

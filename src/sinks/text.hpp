@@ -1,4 +1,4 @@
-// The trace as text, in strace's spelling: CONTRACT section 4.
+// The trace as text, in strace's spelling: docs/formats.md, section 4.
 #pragma once
 
 #include <map>
