@@ -1,8 +1,8 @@
-"""README's transcripts are what the programs really print.
+"""The transcripts of README and docs/ are what the programs really print, and their links lead somewhere.
 
 Every ```console block is run, command by command, in the folder of the examples, and its
 output compared after numbers that differ from run to run are made equal.
-`readme_test.py --update` writes the output of this run into README.
+`readme_test.py --update` writes the output of this run into the pages.
 """
 
 import os
@@ -15,8 +15,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 
-README = testing.SOURCE / "README.md"
+PAGES = [testing.SOURCE / "README.md", *sorted((testing.SOURCE / "docs").glob("*.md"))]
+OTHER_PAGES = [testing.SOURCE / name for name in ("CONTRIBUTING.md", "SECURITY.md", "src/README.md")]
 BLOCK = re.compile(r"(```console\n)(.*?)(```)", re.DOTALL)
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")  # not of another site
 
 
 def run(command):
@@ -56,16 +58,28 @@ class Readme(unittest.TestCase):
         version = tuple(map(int, re.findall(r"\d+", os.confstr("CS_GNU_LIBC_VERSION"))))
         if version >= (2, 41):
             self.skipTest("this C library calls getrandom of the vDSO as well, those of the transcripts do not")
-        blocks = BLOCK.findall(README.read_text())
-        self.assertGreater(len(blocks), 5)
-        for _, block, _ in blocks:
-            for command, expected in commands_of(block):
-                with self.subTest(command=command):
-                    self.assertEqual(comparable(expected), comparable(run(command)))
+        commands = [(page, *pair) for page in PAGES for _, block, _ in BLOCK.findall(page.read_text()) for pair in commands_of(block)]
+        self.assertEqual({page.name for page, _, _ in commands}, {"README.md", "tour.md"})
+        for page, command, expected in commands:
+            with self.subTest(page=page.name, command=command):
+                self.assertEqual(comparable(expected), comparable(run(command)))
+
+    def test_links(self):
+        for page in [*PAGES, *OTHER_PAGES]:
+            for target in LINK.findall(page.read_text()):
+                with self.subTest(page=page.name, target=target):
+                    self.assertTrue((page.parent / target).exists())
+
+    def test_readme_is_short(self):
+        lines = PAGES[0].read_text().splitlines()
+        self.assertLessEqual(len(lines), 200)
+        for command in ("examples/quickstart.sh", "tests/run.sh", "bench/run.sh"):
+            self.assertTrue(any(line.startswith(command) for line in lines[:40]), command)
 
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--update"]:
-        README.write_text(updated(README.read_text()))
+        for page in PAGES:
+            page.write_text(updated(page.read_text()))
     else:
         testing.main()
