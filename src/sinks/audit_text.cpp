@@ -6,13 +6,10 @@
 #include "model/syscalls/print.hpp"
 #include "sinks/audit_report.hpp"
 #include "sinks/palette.hpp"
+#include "sinks/route_counts.hpp"
 
 namespace vdsotrace {
 namespace {
-
-/// Indexed by Route.
-constexpr std::string_view kRouteWords[kRoutes] = {"in user space", "fell back to the kernel", "direct system calls",
-                                                   "through vsyscall", "by an unknown route"};
 
 double percent(double part, double whole) { return whole > 0 ? 100.0 * part / whole : 0.0; }
 
@@ -35,12 +32,10 @@ std::string head_text(const Audit& audit) {
   text += fmt::format("run          {}{}; engine {}; Linux {}; clocksource {}\n", duration_text(static_cast<double>(run.wall_ns)), cpu,
                       run.engine, run.kernel,
                       audit.clocksources.empty() ? "unknown" : escaped(fmt::format("{}", fmt::join(audit.clocksources, ", then "))));
-  text += fmt::format("calls        {} that a vDSO can serve{}:", grouped(audit.calls()), audit.complete() ? "" : " (incomplete)");
-  for (std::size_t route = 0; route < kRoutes; ++route) {
-    if (static_cast<Route>(route) == Route::unknown && audit.count(Route::unknown) == 0) continue;
-    text += fmt::format("{} {} {}", route == 0 ? "" : ",", grouped(audit.by_route[route].count), kRouteWords[route]);
-  }
-  text += '\n';
+  RouteCounts counts{};
+  for (std::size_t route = 0; route < kRoutes; ++route) counts[route] = audit.by_route[route].count;
+  text += fmt::format("calls        {} that a vDSO can serve{}{}\n", grouped(audit.calls()), audit.complete() ? "" : " (incomplete)",
+                      route_counts_text(counts, grouped));
   if (audit.lost > 0) text += fmt::format("lost         {} calls could not be recorded\n", grouped(audit.lost));
   for (const std::string& notice : audit.notices.lines()) text += fmt::format("notice       {}\n", escaped(notice));
   return text;

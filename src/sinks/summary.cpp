@@ -6,6 +6,8 @@
 #include <tuple>
 #include <vector>
 
+#include "sinks/route_counts.hpp"
+
 namespace vdsotrace {
 namespace {
 
@@ -86,15 +88,14 @@ Result<void> SummarySink::finish() {
 }
 
 Result<void> ClosingLineSink::finish() {
-  const std::uint64_t count = totals_.by_route(Route::unknown);
-  const std::string unknown = count > 0 ? fmt::format(", {} by an unknown route", count) : std::string();
+  RouteCounts counts{};
+  for (std::size_t route = 0; route < kRoutes; ++route) counts[route] = totals_.by_route(static_cast<Route>(route));
+  const std::string routes = route_counts_text(counts, [](std::uint64_t count) { return fmt::format("{}", count); });
   const std::string lost =
       totals_.lost() > 0 ? fmt::format("; {} calls could not be recorded", totals_.lost()) : std::string();
-  output_->write(fmt::format(
-      "vdsotrace: {} vDSO-capable calls: {} in user space, {} fell back to the kernel, {} direct system calls, {} "
-      "through vsyscall{}{}{}\n",
-      totals_.vdso_capable(), totals_.by_route(Route::vdso), totals_.by_route(Route::fallback),
-      totals_.by_route(Route::syscall), totals_.by_route(Route::vsyscall), unknown, lost, totals_.complete() ? "" : " (incomplete)"));
+  const std::uint64_t all = totals_.vdso_capable();
+  output_->write(fmt::format("vdsotrace: {} vDSO-capable {}{}{}{}\n", all, all == 1 ? "call" : "calls", routes, lost,
+                             totals_.complete() ? "" : " (incomplete)"));
   return {};
 }
 

@@ -119,23 +119,26 @@ std::string last_lines(const Aggregate& totals) {
 
 }  // namespace
 
-TEST_CASE("the closing line counts by route") {
+TEST_CASE("the closing line counts the routes that occurred") {
   Aggregate totals;
   totals.add(event(clock_call(Route::vdso)));
   totals.add(event(clock_call(Route::fallback)));
   totals.add(event(returned(running("close", {3}), 0)));
   CHECK(closing_line(totals) ==
-        "vdsotrace: 2 vDSO-capable calls: 1 in user space, 1 fell back to the kernel, 0 direct system calls, 0 "
-        "through vsyscall\n");
+        "vdsotrace: 2 vDSO-capable calls: 1 in user space, 1 fell back to the kernel\n");
+  totals.add(event(clock_call(Route::syscall)));
+  CHECK(closing_line(totals) ==
+        "vdsotrace: 3 vDSO-capable calls: 1 in user space, 1 fell back to the kernel, 1 direct system call\n");
+  totals.add(event(clock_call(Route::syscall)));
+  CHECK(closing_line(totals).ends_with(", 2 direct system calls\n"));
+  CHECK(closing_line(Aggregate()) == "vdsotrace: 0 vDSO-capable calls\n");
 }
 
 TEST_CASE("a call by an unknown route is counted as one") {
   Aggregate totals;
   totals.add(event(clock_call(Route::unknown)));
   CHECK(order(totals, SortKey::time) == std::vector<std::string>{"unknown  clock_gettime(CLOCK_MONOTONIC)"});
-  CHECK(closing_line(totals) ==
-        "vdsotrace: 1 vDSO-capable calls: 0 in user space, 0 fell back to the kernel, 0 direct system calls, 0 "
-        "through vsyscall, 1 by an unknown route\n");
+  CHECK(closing_line(totals) == "vdsotrace: 1 vDSO-capable call: 1 by an unknown route\n");
 }
 
 TEST_CASE("a total in which calls are missing says so") {
@@ -145,7 +148,7 @@ TEST_CASE("a total in which calls are missing says so") {
   CHECK(last_lines(totals).ends_with(" total\n"));
   totals.add(event(Notice{"some are not seen", Missing::direct_calls}));
   CHECK(last_lines(totals).ends_with(" total (incomplete)\n"));
-  CHECK(closing_line(totals).ends_with(" 0 through vsyscall (incomplete)\n"));
+  CHECK(closing_line(totals).ends_with(": 1 in user space (incomplete)\n"));
 }
 
 TEST_CASE("what was lost stands in the table and in the closing line") {
