@@ -29,28 +29,36 @@ std::vector<Candidate> candidates(const CLI::App& app, std::string_view word) {
   return found;
 }
 
-/// Whether the word behind these short options belongs to the last of them.
-bool wants_next_word(const CLI::App& app, std::string_view letters) {
+/// The last of these short options if the word behind them belongs to it, else null.
+const CLI::Option* option_wanting_word(const CLI::App& app, std::string_view letters) {
   for (std::size_t i = 0; i < letters.size(); ++i) {
     for (const CLI::Option* option : app.get_options()) {
       const bool meant = option->check_sname(std::string(1, letters[i]));
-      if (meant && takes_value(*option)) return i + 1 == letters.size();
+      if (meant && takes_value(*option)) return i + 1 == letters.size() ? option : nullptr;
     }
   }
-  return false;
+  return nullptr;
 }
 
-/// Writes out the long option `word`. Whether the word behind it is its value.
-Result<bool> write_out(const CLI::App& app, std::string& word) {
+/// "-o needs a FILE"
+Error lacks_value(const CLI::Option& option, std::string_view word) {
+  const std::string& value = option.get_type_name();
+  const bool vowel = value == "N" || value.find_first_of("AEIO") == 0;
+  const std::string name = word.starts_with("--") ? std::string(word) : fmt::format("-{}", word.back());
+  return {0, fmt::format("{} needs {} {}", name, vowel ? "an" : "a", value), {}};
+}
+
+/// Writes out the long option `word`. The option if the word behind it is its value, else null.
+Result<const CLI::Option*> write_out(const CLI::App& app, std::string& word) {
   const auto equals = std::min(word.find('='), word.size());
   const std::string_view asked = std::string_view(word).substr(2, equals - 2);
   const auto found = candidates(app, asked);
-  if (found.empty()) return false;
+  if (found.empty()) return nullptr;
   if (found.size() > 1)
     return fail(fmt::format("--{}: ambiguous", asked), fmt::format("--{} or --{}", found[0].name, found[1].name));
   const bool has_value = equals != word.size();
   word.replace(2, equals - 2, found.front().name);
-  return !has_value && takes_value(*found.front().option);
+  return !has_value && takes_value(*found.front().option) ? found.front().option : nullptr;
 }
 
 }  // namespace
@@ -59,10 +67,11 @@ Result<std::vector<std::string>> spelled_out(const CLI::App& app, std::vector<st
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     std::string& word = arguments[i];
     if (word == "--" || word.size() < 2 || word[0] != '-') break;
-    Result<bool> skips = wants_next_word(app, std::string_view(word).substr(1));
-    if (word[1] == '-') skips = write_out(app, word);
-    if (!skips) return tl::unexpected(skips.error());
-    if (*skips) ++i;
+    Result<const CLI::Option*> wanting = option_wanting_word(app, std::string_view(word).substr(1));
+    if (word[1] == '-') wanting = write_out(app, word);
+    if (!wanting) return tl::unexpected(wanting.error());
+    if (*wanting == nullptr) continue;
+    if (++i == arguments.size()) return tl::unexpected(lacks_value(**wanting, word));
   }
   return arguments;
 }

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "cli/abbreviations.hpp"
+#include "model/nearest.hpp"
 
 namespace vdsotrace::cli {
 namespace {
@@ -24,15 +25,27 @@ std::string help_hint(std::string_view command) {
   return command.empty() ? "see vdsotrace --help" : fmt::format("see vdsotrace {} --help", command);
 }
 
-Error unknown_option(std::string_view word, std::string_view command) {
+/// The option of `app` that `option` was most likely meant to be.
+std::string meant_option(const CLI::App& app, std::string_view option) {
+  if (!option.starts_with("--")) return {};
+  std::vector<std::string> names;
+  for (const CLI::Option* known : app.get_options()) {
+    for (const std::string& name : known->get_lnames()) names.push_back("--" + name);
+  }
+  return did_you_mean(option, std::vector<std::string_view>(names.begin(), names.end()));
+}
+
+Error unknown_option(const CLI::App& app, std::string_view word, std::string_view command) {
   const std::string_view option = word.substr(0, word.find('='));
   for (const OwnOption& own : kOwnOptions) {
     if (own.option == option && own.command != command)
       return {0, fmt::format("{}: an option of the command {}", option, own.command),
               fmt::format("vdsotrace {} {}", own.command, option)};
   }
-  if (command.empty()) return {0, fmt::format("{}: unknown option", word), help_hint(command)};
-  return {0, fmt::format("{}: not an option of {}", word, command), help_hint(command)};
+  const std::string meant = meant_option(app, option);
+  const std::string hint = meant.empty() ? help_hint(command) : meant;
+  if (command.empty()) return {0, fmt::format("{}: unknown option", word), hint};
+  return {0, fmt::format("{}: not an option of {}", word, command), hint};
 }
 
 /// Of an option that has one value and is given again.
@@ -62,22 +75,8 @@ Result<Words> parse_words(CLI::App& app, const std::vector<std::string>& given, 
   if (words.after_mark || words.program.empty()) return words;
   // Where "--" follows an unknown option, it is left out of what remains.
   const std::string first = app.remaining().front();
-  if (first.starts_with('-') && first.size() > 1) return tl::unexpected(unknown_option(first, command));
+  if (first.starts_with('-') && first.size() > 1) return tl::unexpected(unknown_option(app, first, command));
   return words;
-}
-
-std::string help_text(const CLI::App& app, std::string_view usage) {
-  std::string text(usage);
-  text += "Options:\n";
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->get_group().empty()) continue;
-    std::string left = "  " + option->get_name(false, true);
-    // CLI11 shows what a flag without a value stands for.
-    left.erase(std::min(left.find('{'), left.size()));
-    if (option->get_type_size() != 0) left += " " + option->get_type_name();
-    text += fmt::format("{:<38}{}\n", left, option->get_description());
-  }
-  return text;
 }
 
 Result<pid_t> parse_pid(const std::string& text) {

@@ -24,9 +24,6 @@ struct Words {
 /// word, empty for a trace. Errors: an option that is unknown or belongs to another command, a bad value.
 Result<Words> parse_words(CLI::App& app, const std::vector<std::string>& given, std::string_view command = {});
 
-/// `usage`, then a line for each option that is not hidden.
-std::string help_text(const CLI::App& app, std::string_view usage);
-
 /// Errors: not a number that can be a process.
 Result<pid_t> parse_pid(const std::string& text);
 

@@ -12,6 +12,7 @@
 #include <fstream>
 
 #include "cli/command_line.hpp"
+#include "cli/help.hpp"
 #include "cli/observation.hpp"
 #include "model/compare/strace_log.hpp"
 #include "os/run_program.hpp"
@@ -23,11 +24,18 @@
 namespace vdsotrace::cli {
 namespace {
 
-constexpr std::string_view kUsage =
+constexpr HelpPage kHelp{
     "usage: vdsotrace compare [OPTIONS] [--] PROGRAM [ARG...]\n"
     "\n"
-    "Runs the program twice, under vdsotrace and under strace, and lays what they saw side by side.\n"
-    "Children are followed. The first run, vdsotrace's, gets what is on standard input.\n\n";
+    "Runs the program under vdsotrace, then again under strace, and prints what each\n"
+    "saw side by side. Children are followed. Standard input goes to the first run.\n",
+    {}, "Options",
+    "\n"
+    "Examples:\n"
+    "  vdsotrace compare date\n"
+    "  vdsotrace compare --strace-log strace.txt ./server\n"
+    "\n"
+    "See man vdsotrace for more.\n"};
 
 constexpr std::string_view kOtherLog = "--strace-log FILE compares with a log of strace that was made elsewhere";
 
@@ -42,8 +50,8 @@ struct CompareOptions {
 void declare(CLI::App& app, CompareOptions& o) {
   app.set_help_flag();
   app.add_flag("-h,--help", o.help, "Show this help and exit");
-  app.add_flag("-f,--follow-forks", o.follow, "Follow children: compare always does");
-  app.add_option("-o,--output", o.trace.output, "Write the report to FILE, or to a command given as '|CMD'")
+  app.add_flag("-f,--follow-forks", o.follow, "Follow child processes: compare always does");
+  app.add_option("-o,--output", o.trace.output, "Write to FILE, to standard output (-) or to a command ('|CMD')")
       ->type_name("FILE");
   app.add_option("-E,--env", o.trace.environment, "Set or remove a variable of the program's environment")
       ->type_name("VAR[=VAL]")
@@ -51,7 +59,7 @@ void declare(CLI::App& app, CompareOptions& o) {
   app.add_option("-u,--user", o.trace.user, "Run the program as USER")->type_name("USER");
   app.add_option("--engine", o.trace.engine, "auto, inline, breakpoint, perf or step")->type_name("ENGINE");
   app.add_flag("--no-vdso", o.trace.hide_vdso, "Hide the vDSO from the program in vdsotrace's run");
-  app.add_option("--strace-log", o.log, "Do not run strace: FILE is what it wrote elsewhere")->type_name("FILE");
+  app.add_option("--strace-log", o.log, "Do not run strace; read FILE, which strace wrote elsewhere")->type_name("FILE");
   app.add_option("--lines", o.most_lines, "Print at most N lines side by side (40)")->type_name("N");
   app.add_flag("--json", o.trace.json, "One JSON object instead of text");
 }
@@ -184,7 +192,7 @@ Result<int> run_compare(const std::vector<std::string>& arguments) {
   options.trace.follow = true;
   if (options.help) {
     const auto output = Output::standard_output();
-    output->write(help_text(app, kUsage));
+    output->write(help_text(app, kHelp));
     if (auto closed = output->close(); !closed) return tl::unexpected(closed.error());
     return EXIT_SUCCESS;
   }

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "cli/command_line.hpp"
+#include "cli/help.hpp"
 #include "model/vdso/disassembly.hpp"
 #include "model/vdso/symbols.hpp"
 #include "os/vdso_mapping.hpp"
@@ -15,11 +16,18 @@
 namespace vdsotrace::cli {
 namespace {
 
-constexpr std::string_view kUsage =
-    "usage: vdsotrace dump [-p PID | -- PROGRAM [ARG...]] [OPTIONS]\n"
+constexpr HelpPage kHelp{
+    "usage: vdsotrace dump [OPTIONS] [-p PID | -- PROGRAM [ARG...]]\n"
     "\n"
-    "Writes the vDSO of this process, of PID, or of PROGRAM (which is started and stopped before its\n"
-    "first instruction) as an ELF file, or shows what is in it.\n\n";
+    "Writes the vDSO of vdsotrace, of process PID or of PROGRAM as an ELF file, or\n"
+    "shows what is in it. PROGRAM is stopped before its first instruction.\n",
+    {}, "Options",
+    "\n"
+    "Examples:\n"
+    "  vdsotrace dump -o vdso.so\n"
+    "  vdsotrace dump --disassemble=clock_gettime\n"
+    "\n"
+    "See man vdsotrace for more.\n"};
 
 /// Stands for every function; no symbol has that name.
 constexpr std::string_view kEveryFunction = "*";
@@ -42,7 +50,7 @@ void declare(CLI::App& app, DumpOptions& o) {
   app.add_option("-o,--output", o.output, "Write to FILE instead of to standard output")->type_name("FILE");
   app.add_flag("--symbols", o.symbols, "List the dynamic symbols, as objdump -T does");
   app.add_flag(fmt::format("--disassemble{{{}}}", kEveryFunction), o.disassemble,
-               "Disassemble, annotated; --disassemble=FUNCTION: only that one");
+               "Print annotated code; --disassemble=FUNCTION: of one function");
 }
 
 Result<void> check(const DumpOptions& o) {
@@ -78,7 +86,7 @@ Result<int> run_dump(const std::vector<std::string>& arguments) {
   options.program = std::move(words->program);
   auto output = Output::standard_output();
   if (options.help) {
-    output->write(help_text(app, kUsage));
+    output->write(help_text(app, kHelp));
   } else {
     if (auto fine = check(options); !fine) return tl::unexpected(fine.error());
     if (!options.as_text() && options.output.empty() && output->is_terminal())

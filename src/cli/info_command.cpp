@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "cli/command_line.hpp"
+#include "cli/help.hpp"
 #include "cli/own_vdso.hpp"
 #include "os/call_probe.hpp"
 #include "os/clocksource.hpp"
@@ -19,11 +20,18 @@
 namespace vdsotrace::cli {
 namespace {
 
-constexpr std::string_view kUsage =
+constexpr HelpPage kHelp{
     "usage: vdsotrace info [OPTIONS]\n"
     "\n"
-    "Says which calls stay in user space on this system, found out by making them, and what each\n"
-    "costs there and as a system call.\n\n";
+    "Tests which calls stay in user space on this machine, and measures what each\n"
+    "costs through the vDSO and as a system call.\n",
+    {}, "Options",
+    "\n"
+    "Examples:\n"
+    "  vdsotrace info\n"
+    "  vdsotrace info --json | jq .clocksource.current\n"
+    "\n"
+    "See man vdsotrace for more.\n"};
 
 struct InfoOptions {
   std::string pid;
@@ -185,7 +193,7 @@ Result<int> run_info(const std::vector<std::string>& arguments) {
   if (!words) return tl::unexpected(words.error());
   const auto output = Output::standard_output();
   if (options.help) {
-    output->write(help_text(app, kUsage));
+    output->write(help_text(app, kHelp));
   } else {
     if (!words->program.empty())
       return fail(fmt::format("{}: info takes no program", words->program.front()),

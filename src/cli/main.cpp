@@ -1,3 +1,4 @@
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -40,7 +41,12 @@ vdsotrace::Result<int> run(const vdsotrace::cli::Parsed& parsed) {
     if (other != nullptr && other->name == command.name) return command.run(other->arguments);
   }
   const auto& options = std::get<vdsotrace::cli::Options>(parsed);
-  return options.audit ? vdsotrace::cli::run_audit(options) : vdsotrace::cli::run_trace(options);
+  auto status = options.audit ? vdsotrace::cli::run_audit(options) : vdsotrace::cli::run_trace(options);
+  // A program that is not there may be a command misspelt.
+  const std::string word = options.program.empty() ? std::string() : options.program.front();
+  const bool is_missing = !status && status.error().code == ENOENT && status.error().message.starts_with(word + ": ");
+  if (is_missing && status.error().hint.empty()) status.error().hint = vdsotrace::cli::meant_command(word);
+  return status;
 }
 
 }  // namespace

@@ -10,12 +10,15 @@
 #include <tuple>
 
 #include "cli/command_line.hpp"
+#include "cli/duration.hpp"
 #include "cli/stamps.hpp"
+#include "cli/trace_help.hpp"
+#include "model/nearest.hpp"
 
 namespace vdsotrace::cli {
 namespace {
 
-constexpr std::string_view kCommands[] = {"trace", "audit", "compare", "info", "dump"};
+constexpr std::string_view kCommands[] = {"trace", "audit", "compare", "info", "dump", "help"};
 /// These take their arguments apart themselves.
 constexpr std::string_view kOwnArguments[] = {"compare", "info", "dump"};
 
@@ -37,15 +40,16 @@ struct Raw {
   int hex = 0;
   std::string hex_strings;
   std::vector<std::string> attach;
+  std::string duration = "0";
   AuditOptions audit;
   std::string fail_on;
 };
 
 void declare_audit(CLI::App& app, Raw& raw) {
-  app.add_option("--html", raw.audit.html, "Write a page for the browser, too")->type_name("FILE");
-  app.add_option("--folded", raw.audit.folded, "Write folded stacks for flame graph tools, too")->type_name("FILE");
-  app.add_option("--chrome-trace", raw.audit.chrome_trace, "Write a trace for Perfetto and chrome://tracing, too")->type_name("FILE");
-  app.add_option("--fail-on", raw.fail_on, "Exit with 3 if a call took, or may have taken, one of these routes, and name its callers")->type_name("ROUTES");
+  app.add_option("--html", raw.audit.html, "Also write an HTML report")->type_name("FILE");
+  app.add_option("--folded", raw.audit.folded, "Also write folded stacks, for flame graph tools")->type_name("FILE");
+  app.add_option("--chrome-trace", raw.audit.chrome_trace, "Also write a trace for Perfetto and chrome://tracing")->type_name("FILE");
+  app.add_option("--fail-on", raw.fail_on, "Exit with status 3 if a call took, or may have taken, one of these routes, and name its callers")->type_name("ROUTES");
 }
 
 /// `names`: options whose arguments are expressions of -e behind `prefix`. They are kept in the order in which they are given.
@@ -59,7 +63,7 @@ void declare_times(CLI::App& app, Raw& raw) {
   app.add_flag("--absolute-timestamps{time},--timestamps{time}", raw.absolute,
                "The same; =FORMAT,PRECISION: none, time or unix, and s, ms, us or ns");
   app.add_flag("-r{us},--relative-timestamps{us}", raw.relative, "Time since the line before; =PRECISION");
-  app.add_flag("-T{us},--syscall-times{us}", raw.syscall_times, "Time spent in each system call; =PRECISION");
+  app.add_flag("-T{us},--syscall-times{us}", raw.syscall_times, "Time spent in each system call; audit: measure vDSO calls; =PRECISION");
 }
 
 void declare(CLI::App& app, Raw& raw) {
@@ -67,25 +71,25 @@ void declare(CLI::App& app, Raw& raw) {
   app.set_help_flag();
   app.add_flag("-h,--help", raw.help, "Show this help and exit");
   app.add_flag("-V,--version", raw.version, "Show the version and exit");
-  app.add_flag("-f,--follow-forks", raw.follow, "Follow children too; -ff with -o: one FILE.PID per process");
-  app.add_option("-p,--attach", raw.attach, "Attach to running processes; a list with commas, or again and again")
+  app.add_flag("-f,--follow-forks", raw.follow, "Follow child processes; -ff with -o FILE: one FILE.PID per process");
+  app.add_option("-p,--attach", raw.attach, "Attach to a running process; comma-separated; may be repeated")
       ->type_name("PID")
       ->allow_extra_args(false);
-  app.add_option("-o,--output", o.output, "Write the trace to FILE, or to a command given as '|CMD'")->type_name("FILE");
+  app.add_option("-o,--output", o.output, "Write to FILE, to standard output (-) or to a command ('|CMD')")->type_name("FILE");
   app.add_flag("-A,--output-append-mode", o.append, "Append to FILE");
-  app.add_flag("-c,--summary-only", o.summary_only, "Only count calls and print a summary");
+  app.add_flag("-c,--summary-only", o.summary_only, "Count calls and print only a summary");
   app.add_flag("-C,--summary", o.summary_too, "Print a summary after the trace");
-  app.add_flag("-w,--summary-wall-clock", o.wall_clock, "Sum up the time from a call's begin to its end, not the processor's");
+  app.add_flag("-w,--summary-wall-clock", o.wall_clock, "Summary of wall-clock time, not of processor time in the kernel");
   app.add_option("-S,--summary-sort-by", raw.sort, "Sort the summary by calls, errors, name, route or time")->type_name("KEY");
   declare_expressions(app, raw, "-e", "",
-                      "trace=SET: calls by name, %vdso, %clock, %file, ...; route=vdso,fallback,syscall,vsyscall,unknown; signal=SET");
+                      "trace=SET: these calls, by name or class (%vdso, %clock, %file, ...); route=SET: of vdso, fallback, syscall, vsyscall, unknown; signal=SET");
   declare_expressions(app, raw, "--trace", "trace=", "As -e trace=SET");
   declare_expressions(app, raw, "--signal,--signals", "signal=", "As -e signal=SET");
   declare_times(app, raw);
   app.add_option("-a,--columns", raw.columns, "Begin results in column N at the earliest; strace's default is 40")->type_name("N");
-  app.add_flag("-k,--stack-trace", o.stacks, "The stack under each call");
-  app.add_flag("--callers", o.callers, "Who made each call that a vDSO could serve: the first caller outside the C library");
-  app.add_option("--runtime", o.runtimes, "Name the caller beyond those files and functions, too, as beyond language runtimes")
+  app.add_flag("-k,--stack-trace", o.stacks, "Show the stack under each call");
+  app.add_flag("--callers", o.callers, "Show who made each vDSO-capable call: the first caller outside the C library");
+  app.add_option("--runtime", o.runtimes, "Treat these files and functions as a language runtime: also name the caller beyond them")
       ->type_name("PATTERN")
       ->allow_extra_args(false);
   app.add_option("-s,--string-limit", raw.string_limit, "Print at most N bytes of a string (32)")->type_name("N");
@@ -95,28 +99,15 @@ void declare(CLI::App& app, Raw& raw) {
       ->type_name("VAR[=VAL]")
       ->allow_extra_args(false);
   app.add_option("-u,--user", o.user, "Run the program as USER")->type_name("USER");
-  app.add_flag("-q,--quiet", o.quiet, "Fewer messages; -qq: no exit lines either; -qqq: not even that calls are missing");
+  app.add_flag("-q,--quiet", o.quiet, "Fewer messages; -qq: no exit lines; -qqq: not even a word about missing calls");
   app.add_option("--engine", o.engine, "auto, inline, breakpoint, perf or step")->type_name("ENGINE");
-  app.add_flag("--pin", o.pin, "Share one processor with the program: stops cost less");
-  app.add_option("--duration", o.duration, "End the trace after that many seconds")->type_name("SECONDS");
+  app.add_flag("--pin", o.pin, "Run vdsotrace and the program on one processor: stops cost less");
+  app.add_option("--duration", raw.duration, "End the trace after this time: 500ms, 5s, 2m, or seconds")->type_name("TIME");
   app.add_flag("--steps", o.steps, "Print the instructions that each vDSO call executed (step engine)");
-  app.add_flag("--no-vdso", o.hide_vdso, "Hide the vDSO from the program and what it executes");
+  app.add_flag("--no-vdso", o.hide_vdso, "Hide the vDSO from the program and everything it executes");
   app.add_flag("--json", o.json, "JSON Lines instead of text");
   app.add_option("--color", raw.color, "auto, always or never")->type_name("WHEN");
 }
-
-constexpr std::string_view kUsage =
-    "usage: vdsotrace [OPTIONS] [--] PROGRAM [ARG...]\n"
-    "       vdsotrace [OPTIONS] -p PID[,PID...]\n"
-    "\n"
-    "Shows the system calls of a program together with the calls that its vDSO\n"
-    "serves without entering the kernel, and by which route each of them went:\n"
-    "  [vdso]  [vdso->syscall]  [syscall]  [vsyscall]  [vdso?]\n"
-    "\n"
-    "       vdsotrace audit   which of a program's time calls enter the kernel, who makes them, why, and what they cost\n"
-    "       vdsotrace compare what strace sees of a program, beside what vdsotrace sees\n"
-    "       vdsotrace info    what of this machine's calls stays in user space, and what each costs\n"
-    "       vdsotrace dump    the vDSO itself: image, symbols, annotated code\n\n";
 
 Result<Color> color_named(const std::string& name) {
   if (name == "auto") return Color::automatic;
@@ -199,7 +190,6 @@ Result<void> check_combinations(const Options& o) {
   if (o.split && o.json) return fail("-ff and --json exclude each other");
   if (o.split && o.summary_only) return fail("-ff and -c exclude each other");
   if (o.append && o.output.empty()) return fail("-A: needs -o FILE");
-  if (o.duration < 0) return fail("--duration: must not be negative");
   if (!o.attach.empty()) return check_attach(o);
   if (o.program.empty())
     return fail("no program given", "vdsotrace [OPTIONS] PROGRAM [ARG...], or -p PID; see vdsotrace --help");
@@ -281,6 +271,9 @@ Result<Options> check(Raw&& raw) {
   auto pids = parse_pids(raw.attach);
   if (!pids) return tl::unexpected(pids.error());
   o.attach = std::move(*pids);
+  auto duration = parse_duration("--duration", raw.duration);
+  if (!duration) return tl::unexpected(duration.error());
+  o.duration = *duration;
   auto color = color_named(raw.color);
   if (!color) return tl::unexpected(color.error());
   o.color = *color;
@@ -302,9 +295,23 @@ Result<Options> check(Raw&& raw) {
 
 using Instead = std::variant<Information, OtherCommand>;
 
+Result<std::optional<Instead>> parse_into(Raw& raw, std::vector<std::string> arguments, std::string_view command);
+
+/// `words`: "help" and what follows it.
+Result<std::optional<Instead>> help_for(const std::vector<std::string>& words) {
+  std::vector<std::string> arguments{"--help"};
+  if (words.size() > 1) {
+    if (std::ranges::find(kCommands, words[1]) == std::end(kCommands))
+      return fail(fmt::format("help {}: unknown command", words[1]), did_you_mean(words[1], kCommands));
+    if (words[1] != "help" && words[1] != "trace") arguments.insert(arguments.begin(), words[1]);
+  }
+  Raw raw;
+  return parse_into(raw, std::move(arguments), {});
+}
+
 /// Nothing if `raw` is a trace to be made.
 Result<std::optional<Instead>> parse_into(Raw& raw, std::vector<std::string> arguments,
-                                          std::string_view command = {}) {
+                                          std::string_view command) {
   CLI::App app;
   declare(app, raw);
   if (command == "audit") declare_audit(app, raw);
@@ -318,19 +325,25 @@ Result<std::optional<Instead>> parse_into(Raw& raw, std::vector<std::string> arg
   if (is_command) arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(words->start));
   if (is_command && std::ranges::find(kOwnArguments, first) != std::end(kOwnArguments))
     return OtherCommand{first, std::move(arguments)};
-  if (raw.help) return Information{help_text(app, kUsage)};
+  if (raw.help) return Information{help_text(app, command == "audit" ? kAuditHelp : kTraceHelp)};
   if (raw.version) return Information{fmt::format("vdsotrace {}\n", VDSOTRACE_VERSION)};
   if (command == "audit") raw.options.audit = raw.audit;
   if (!is_command) return std::nullopt;
+  if (first == "help") return help_for(raw.options.program);
   raw = Raw{};
   return parse_into(raw, std::move(arguments), first);
 }
 
 }  // namespace
 
+std::string meant_command(std::string_view word) {
+  const std::string_view command = nearest(word, kCommands);
+  return command.empty() ? std::string() : fmt::format("did you mean vdsotrace {}?", command);
+}
+
 Result<Parsed> parse_options(int argc, const char* const* argv) {
   Raw raw;
-  auto instead = parse_into(raw, {argv + 1, argv + argc});
+  auto instead = parse_into(raw, {argv + 1, argv + argc}, {});
   if (!instead) return tl::unexpected(instead.error());
   if (*instead) return std::visit([](auto& other) -> Parsed { return std::move(other); }, **instead);
   auto options = check(std::move(raw));

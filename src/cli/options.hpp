@@ -77,6 +77,9 @@ using Parsed = std::variant<Options, Information, OtherCommand>;
 /// Errors: no engine has that name (--engine).
 Result<void> check_engine(const std::string& name);
 
+/// A hint if `word` looks like a command misspelt, else empty.
+std::string meant_command(std::string_view word);
+
 /// Errors: unknown options and words, values out of range, options that exclude each other.
 Result<Parsed> parse_options(int argc, const char* const* argv);
 

@@ -1,0 +1,39 @@
+#include "cli/duration.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <iterator>
+
+namespace vdsotrace::cli {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  double seconds;
+};
+constexpr Unit kUnits[] = {{"", 1}, {"us", 1e-6}, {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}};
+/// In nanoseconds it still fits 63 bits.
+constexpr double kMostSeconds = 200.0 * 366 * 86400;
+
+}  // namespace
+
+Result<double> parse_duration(std::string_view option, std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit_name = text.substr(static_cast<std::size_t>(end - text.data()));
+  const auto* unit = std::ranges::find(kUnits, unit_name, &Unit::name);
+  const bool is_number = error == std::errc() && !std::isnan(number);
+  if (!is_number || unit == std::end(kUnits)) {
+    return fail(fmt::format("{} {}: not a duration", option, text),
+                "seconds, or a number with a unit, as 500ms, 5s or 2m");
+  }
+  const double seconds = number * unit->seconds;
+  if (seconds < 0) return fail(fmt::format("{}: must not be negative", option));
+  if (!(seconds <= kMostSeconds)) return fail(fmt::format("{} {}: too long", option, text));
+  return seconds;
+}
+
+}  // namespace vdsotrace::cli

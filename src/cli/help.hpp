@@ -1,0 +1,31 @@
+// What --help prints: usage, options in groups, examples, in 80 columns.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+
+namespace vdsotrace::cli {
+
+struct HelpGroup {
+  std::string_view title;
+  std::string_view options;  ///< their names, one for each, with blanks between; those that do not exist are passed over
+};
+
+/// The help of one command.
+struct HelpPage {
+  std::string_view usage;             ///< usage lines and what the command does
+  std::span<const HelpGroup> groups;  ///< in this order
+  std::string_view rest = "Options";  ///< title of the options that are in no group; empty: they are not shown
+  std::string_view end;               ///< examples
+};
+
+std::string help_text(const CLI::App& app, const HelpPage& page);
+
+/// `text` broken at blanks so that no line is wider than 80 columns: the first line has `column` columns before it
+/// already, the others are indented by as many.
+std::string wrapped(std::string_view text, std::size_t column);
+
+}  // namespace vdsotrace::cli

@@ -1,0 +1,68 @@
+#include "cli/trace_help.hpp"
+
+namespace vdsotrace::cli {
+namespace {
+
+constexpr HelpGroup kTraceGroups[] = {
+    {"What to trace", "-f -p -e --trace --signal -E -u --no-vdso --duration"},
+    {"What to show", "--callers --runtime -k -c -C -S -w -t --absolute-timestamps -r -T -s -a -x --strings-in-hex -X --steps -q"},
+    {"Where to write", "-o -A --json --color"},
+    {"How to observe", "--engine --pin"},
+};
+
+constexpr HelpGroup kAuditGroups[] = {
+    {"What to audit", "-f -p -e --trace -E -u --no-vdso --duration"},
+    {"What to report", "--fail-on -T -k --runtime -q"},
+    {"Where to write", "-o -A --json --html --folded --chrome-trace --color"},
+    {"How to observe", "--engine --pin"},
+    {"Other options", "-h"},
+};
+
+}  // namespace
+
+const HelpPage kTraceHelp{
+    "usage: vdsotrace [OPTIONS] [--] PROGRAM [ARG...]\n"
+    "       vdsotrace [OPTIONS] -p PID[,PID...]\n"
+    "       vdsotrace COMMAND [OPTIONS] ...\n"
+    "\n"
+    "Traces system calls together with the time calls that the vDSO serves in user\n"
+    "space, and shows the route each call took:\n"
+    "  [vdso]           stayed in user space\n"
+    "  [vdso->syscall]  called the vDSO, which fell back to the kernel\n"
+    "  [syscall]        entered the kernel directly and bypassed the vDSO\n"
+    "  [vsyscall]       called the legacy vsyscall page\n"
+    "  [vdso?]          called the vDSO; the engine did not see what followed\n"
+    "\n"
+    "Commands:\n"
+    "  trace            what you get without a command\n"
+    "  audit            which time calls enter the kernel, who makes them, why, and\n"
+    "                   what they cost\n"
+    "  compare          what strace sees, beside what vdsotrace sees\n"
+    "  info             which calls stay in user space here, and what each costs\n"
+    "  dump             the vDSO itself: image, symbols, annotated code\n"
+    "  help [COMMAND]   the help of a command\n",
+    kTraceGroups, "Other options",
+    "\n"
+    "Examples:\n"
+    "  vdsotrace -f -o trace.txt make          trace make and its children to a file\n"
+    "  vdsotrace -e route=fallback,syscall ls  only time calls that enter the kernel\n"
+    "  vdsotrace audit -p 1234 --duration 10s  a running process, for ten seconds\n"
+    "\n"
+    "See man vdsotrace for more.\n"};
+
+const HelpPage kAuditHelp{
+    "usage: vdsotrace audit [OPTIONS] [--] PROGRAM [ARG...]\n"
+    "       vdsotrace audit [OPTIONS] -p PID[,PID...]\n"
+    "\n"
+    "Reports which of a program's time calls enter the kernel, who makes them, why,\n"
+    "what they cost and what to do about it.\n",
+    kAuditGroups, "",
+    "\n"
+    "Examples:\n"
+    "  vdsotrace audit date\n"
+    "  vdsotrace audit -p 1234 --duration 10s --html report.html\n"
+    "  vdsotrace audit --fail-on fallback,syscall ./test\n"
+    "\n"
+    "See man vdsotrace for more.\n"};
+
+}  // namespace vdsotrace::cli
