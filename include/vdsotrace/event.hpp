@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -13,6 +14,8 @@
 #include "vdsotrace/call.hpp"
 
 namespace vdsotrace {
+
+class Histogram;  // base/histogram.hpp
 
 /// A call has begun. Sent only where Needs::entries asks for it; the Call event
 /// with the same tid follows when it ends.
@@ -35,6 +38,8 @@ struct Counts {
   std::uint64_t errors = 0;
   std::optional<std::int64_t> duration_ns;  ///< sum
   std::optional<Caller> caller{};           ///< Needs::callers: all by this one
+  /// How long each took, in ns; null where only the sum is known. It may lack calls that `duration_ns` has.
+  std::shared_ptr<const Histogram> durations = nullptr;
 };
 
 /// A signal is about to be delivered to the program.

@@ -1,6 +1,7 @@
 // What the stubs have seen, out of the rings and told.
 #include <algorithm>
 
+#include "base/histogram.hpp"
 #include "engines/inline.hpp"
 #include "engines/stub_call.hpp"
 #include "os/ptrace.hpp"
@@ -152,6 +153,8 @@ void InlineEngine::tell_total(const StubSpace& space, const CallTally& tally) {
   counts.errors = tally.errors;
   counts.caller = space.place(tally.caller, tally.beyond, space.tgid());
   if (clock_) counts.duration_ns = clock_->duration_ns(static_cast<std::int64_t>(tally.ticks));
+  if (clock_ && tally.durations.count() > 0)
+    counts.durations = std::make_shared<Histogram>(tally.durations.scaled(clock_->ns_per_tick()));
   sink_.accept({0, realtime_ns(), space.tgid(), space.tgid(), std::move(counts)});
 }
 

@@ -1,6 +1,7 @@
 #include "engines/stub_tally.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace vdsotrace {
 namespace {
@@ -8,6 +9,8 @@ namespace {
 /// Clock ids and callers come from the program, which can invent any number of them.
 constexpr std::size_t kMostTallies = 256;
 constexpr std::size_t kMostWithCallers = 8192;
+/// Of callers beyond these only the sum of durations is known: histograms take kilobytes.
+constexpr std::size_t kMostWithDurations = 1024;
 
 }  // namespace
 
@@ -23,16 +26,21 @@ void CallTallies::add(const StubRecord& record, bool clocked, Route route) {
       std::get<1>(key) = 0;
     }
     last_key_ = key;
-    last_ = &tallies_[key].all;
-    last_->function = record.function;
-    last_->route = route;
-    last_->caller = std::get<3>(key);
-    last_->beyond = std::get<4>(key);
-    if (clock != 0) last_->clock = static_cast<std::uint32_t>(record.arg0);
+    last_ = &tallies_[key];
+    CallTally& fresh = last_->all;
+    if (fresh.count == 0) last_->has_durations = ++with_durations_ <= kMostWithDurations;
+    fresh.function = record.function;
+    fresh.route = route;
+    fresh.caller = std::get<3>(key);
+    fresh.beyond = std::get<4>(key);
+    if (clock != 0) fresh.clock = static_cast<std::uint32_t>(record.arg0);
   }
-  ++last_->count;
-  if (error_of(record.result) != 0) ++last_->errors;
-  if (record.end > record.start) last_->ticks += record.end - record.start;
+  CallTally& tally = last_->all;
+  ++tally.count;
+  if (error_of(record.result) != 0) ++tally.errors;
+  if (record.end <= record.start) return;
+  tally.ticks += record.end - record.start;
+  if (last_->has_durations) last_->durations.add(static_cast<std::int64_t>(record.end - record.start));
 }
 
 std::vector<CallTally> CallTallies::take_new() {
@@ -43,6 +51,7 @@ std::vector<CallTally> CallTallies::take_new() {
     tally.count -= sum.told.count;
     tally.errors -= sum.told.errors;
     tally.ticks -= sum.told.ticks;
+    tally.durations = std::exchange(sum.durations, {});
     sum.told = sum.all;
   }
   return result;

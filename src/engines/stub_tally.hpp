@@ -7,6 +7,7 @@
 #include <tuple>
 #include <vector>
 
+#include "base/histogram.hpp"
 #include "engines/stub_region.hpp"
 #include "vdsotrace/call.hpp"
 
@@ -23,6 +24,7 @@ struct CallTally {
   // Where they return to outside the C library, and beyond runtimes; 0 if unknown or not asked for.
   std::uint64_t caller = 0;
   std::uint64_t beyond = 0;
+  Histogram durations{};     ///< in ticks, of those that have both time stamps
 };
 
 /// Sums in memory that does not grow with the number of calls.
@@ -38,12 +40,15 @@ class CallTallies {
  private:
   using Key = std::tuple<std::uint8_t, std::uint64_t, Route, std::uint64_t, std::uint64_t>;  ///< clock: id + 1, 0 for none; callers
   struct Sum {
-    CallTally all;
+    CallTally all;   ///< without durations
     CallTally told;  ///< of those
+    bool has_durations = false;
+    Histogram durations;  ///< of those that are not told
   };
   std::map<Key, Sum> tallies_;
   std::size_t with_callers_ = 0;
-  CallTally* last_ = nullptr;  ///< most calls are like the one before
+  std::size_t with_durations_ = 0;
+  Sum* last_ = nullptr;  ///< most calls are like the one before
   Key last_key_{};
 };
 

@@ -19,6 +19,7 @@ class TscClock {
   std::int64_t realtime_ns(std::uint64_t tsc) const;
   /// How long so many ticks take; 0 for a negative number.
   std::int64_t duration_ns(std::int64_t ticks) const;
+  double ns_per_tick() const { return ns_per_tick_; }
 
  private:
   struct Sample {

@@ -22,8 +22,6 @@ double per_second(std::uint64_t count, const AuditedRun& run) {
 
 std::string rate_text(double per_second) { return grouped(static_cast<std::uint64_t>(per_second + 0.5)) + " calls/s"; }
 
-double each_ns(const Finding& finding) { return finding.cost_ns / static_cast<double>(finding.total.count); }
-
 /// The coarse clock with the same zero, for calls that have one.
 std::string coarse_of(const AuditKey& key) {
   if (key.name == "gettimeofday" || key.clock == "CLOCK_REALTIME") return "CLOCK_REALTIME_COARSE";
@@ -35,7 +33,7 @@ std::string about_direct_call(const Finding& finding) {
   const bool known = !finding.callers.empty() && finding.callers.front().who.known();
   return fmt::format("call it through the C library, or update the one that does not use the vDSO: {} a call instead of "
                      "{}, {} of this run{}",
-                     duration_text(*finding.user_space_ns), duration_text(each_ns(finding)), duration_text(finding.saved_ns()),
+                     duration_text(*finding.user_space_ns), duration_text(finding.each_ns), duration_text(finding.saved_ns()),
                      known ? " (first of all in " + caller_text(finding.callers.front()) + ")" : "");
 }
 
@@ -43,7 +41,7 @@ std::string about_unserved_clock(const Finding& finding, const Prices& prices) {
   const auto instead = prices("clock_gettime", "CLOCK_MONOTONIC");
   if (!instead || !instead->user_space_ns || finding.cost_ns < kWorthNs) return {};
   return fmt::format("read it less often, or where elapsed time is meant, CLOCK_MONOTONIC: {} a call instead of {}",
-                     duration_text(*instead->user_space_ns), duration_text(each_ns(finding)));
+                     duration_text(*instead->user_space_ns), duration_text(finding.each_ns));
 }
 
 std::string about_user_space(const Finding& finding, const Audit& audit, const Prices& prices) {
@@ -54,13 +52,13 @@ std::string about_user_space(const Finding& finding, const Audit& audit, const P
   const std::string coarse = coarse_of(finding.key);
   const auto price = coarse.empty() ? std::nullopt : prices("clock_gettime", coarse);
   const double tick = static_cast<double>(audit.run.coarse_resolution_ns.value_or(0));
-  if (price && price->user_space_ns && *price->user_space_ns < each_ns(finding) && rate * tick / 1e9 >= kCallsPerTick)
+  if (price && price->user_space_ns && *price->user_space_ns < finding.each_ns && rate * tick / 1e9 >= kCallsPerTick)
     return fmt::format("{} asks {} times in each {}: if it needs no finer time, {} costs {} a call instead of {}", who,
                        grouped(static_cast<std::uint64_t>(rate * tick / 1e9)), duration_text(tick), coarse,
-                       duration_text(*price->user_space_ns), duration_text(each_ns(finding)));
+                       duration_text(*price->user_space_ns), duration_text(finding.each_ns));
   if (rate < kBusyPerSecond) return {};
   return fmt::format("{} makes {}, {} of this run: ask once per round of its loop and keep the answer", who, rate_text(rate),
-                     duration_text(each_ns(finding) * static_cast<double>(busiest->total.count)));
+                     duration_text(finding.each_ns * static_cast<double>(busiest->total.count)));
 }
 
 std::string advice_for(const Finding& finding, const Audit& audit, const Prices& prices) {

@@ -25,17 +25,23 @@ double each_ns(Route route, const CallPrice& price) {
 }
 
 /// Measured where all of them were; else what such calls cost here.
-void price(Finding& finding, const std::optional<CallPrice>& found) {
+void price(Finding& finding, const std::optional<CallPrice>& found, const Histogram& durations) {
   const double count = static_cast<double>(finding.total.count);
   if (found) finding.user_space_ns = found->user_space_ns;
-  if (finding.total.measured > 0 && finding.key.route != Route::syscall && finding.key.route != Route::vsyscall) {
+  const bool measured = finding.total.measured > 0 && durations.count() > 0;
+  if (measured && finding.key.route != Route::syscall && finding.key.route != Route::vsyscall) {
     finding.cost_is = CostIs::measured;
-    finding.cost_ns = static_cast<double>(finding.total.duration_ns) / static_cast<double>(finding.total.measured) * count;
+    finding.measured = measured_calls(durations);
+    finding.each_ns = finding.measured->median;
+    // The sum is exact, histograms are not.
+    const double average = static_cast<double>(finding.total.duration_ns) / static_cast<double>(finding.total.measured);
+    finding.cost_ns = (finding.measured->interrupted > 0 ? average_cost_ns(*finding.measured) : average) * count;
     return;
   }
   if (!found) return;
   finding.cost_is = CostIs::estimated;
-  finding.cost_ns = each_ns(finding.key.route, *found) * count;
+  finding.each_ns = each_ns(finding.key.route, *found);
+  finding.cost_ns = finding.each_ns * count;
 }
 
 Finding make_finding(const AuditKey& key, const AuditEntry& entry, const Prices& prices, std::string_view clocksource) {
@@ -45,7 +51,7 @@ Finding make_finding(const AuditKey& key, const AuditEntry& entry, const Prices&
   for (const auto& [path, total] : entry.callers) finding.callers.push_back({path.who, path.beyond, total});
   std::ranges::stable_sort(finding.callers, std::ranges::greater(), [](const CallerFinding& c) { return c.total.count; });
   finding.stacks = entry.stacks;
-  price(finding, prices(key.name, key.clock));
+  price(finding, prices(key.name, key.clock), entry.durations);
   if (key.reason) finding.why = sentence_of(*key.reason, clocksource);
   return finding;
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/audit_durations.hpp"
 #include "pipeline/audit_tally.hpp"
 
 namespace vdsotrace {
@@ -42,6 +43,8 @@ struct Finding {
   std::map<CallStack, std::uint64_t> stacks;  ///< calls by whole stack, if those are known
   CostIs cost_is = CostIs::unknown;
   double cost_ns = 0;                       ///< of all its calls, 0 if unknown
+  double each_ns = 0;                       ///< what one call costs: the median where they were measured
+  std::optional<MeasuredCalls> measured;    ///< if any duration of a call is known
   std::optional<double> user_space_ns;      ///< what the calls would have cost in user space, if they can be had there
   std::string why;                          ///< a sentence, empty where it stayed in user space
   std::string advice;                       ///< empty where there is none to give

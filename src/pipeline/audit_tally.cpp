@@ -97,6 +97,7 @@ void AuditTally::add(const Call& call) {
   const auto clock = clock_id_of(call);
   AuditEntry& entry =
       add({display_name(call), clock ? clock_kind_name(*clock) : "", *call.route, call.reason}, call.caller, total);
+  if (measured) entry.durations.add(*call.duration_ns);
   if (!call.stack.empty()) add_stack(entry, call.stack);
 }
 
@@ -107,7 +108,9 @@ void AuditTally::add(const Event& event, const Counts& counts) {
   counted_ns_ = event.time_ns;
   timeline_.add(counted_since_ns_, event.time_ns, *counts.route, counts.count);
   const auto clock = counts.clock ? clock_kind_name(static_cast<std::int32_t>(*counts.clock)) : std::string();
-  add({std::string(counts.name), clock, *counts.route, explainer_.reason_of(event.pid, counts)}, counts.caller, total);
+  AuditEntry& entry =
+      add({std::string(counts.name), clock, *counts.route, explainer_.reason_of(event.pid, counts)}, counts.caller, total);
+  if (measured && counts.durations) entry.durations.add(*counts.durations);
 }
 
 AuditEntry& AuditTally::add(AuditKey key, const std::optional<Caller>& caller, const AuditTotal& total) {

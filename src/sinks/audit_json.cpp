@@ -33,6 +33,14 @@ Json stacks_json(const Finding& finding) {
   return stacks;
 }
 
+void add_measured(Json& object, const std::optional<MeasuredCalls>& calls) {
+  object["median_ns"] = calls ? rounded(calls->median) : Json(nullptr);
+  object["p99_ns"] = calls ? rounded(calls->p99) : Json(nullptr);
+  object["max_ns"] = calls ? rounded(calls->longest) : Json(nullptr);
+  object["interrupted_calls"] = calls ? json_integer(calls->interrupted) : Json(nullptr);
+  object["interrupted_ns"] = calls ? rounded(calls->interrupted_ns) : Json(nullptr);
+}
+
 Json finding_json(const Finding& finding) {
   Json callers = Json::array();
   for (const CallerFinding& caller : finding.callers) callers.push_back(caller_json(caller));
@@ -47,11 +55,13 @@ Json finding_json(const Finding& finding) {
               {"errors", json_integer(total.errors)},
               {"duration_ns", all_measured ? json_integer(total.duration_ns) : Json(nullptr)},
               {"cost_ns", priced ? rounded(finding.cost_ns) : Json(nullptr)},
+              {"unit_cost_ns", priced ? Json(std::round(finding.each_ns * 10) / 10) : Json(nullptr)},
               {"cost_is", priced ? Json(measured ? "measured" : "estimated") : Json(nullptr)},
               {"callers", callers},
               {"reason", finding.key.reason ? Json(name_of(*finding.key.reason)) : Json(nullptr)},
               {"why", json_text_or_null(finding.why)},
               {"advice", json_text_or_null(finding.advice)}};
+  add_measured(object, finding.measured);
   if (!finding.stacks.empty()) object["stacks"] = stacks_json(finding);
   return object;
 }

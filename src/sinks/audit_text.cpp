@@ -71,16 +71,26 @@ std::string callers_text(const Finding& finding, std::size_t most) {
   return text;
 }
 
+/// How long the calls took, where that was measured.
+std::string measured_text(const MeasuredCalls& calls) {
+  std::string text = fmt::format("{:<39}median {}, p99 {}, longest {}", "", duration_text(calls.median), duration_text(calls.p99),
+                                 duration_text(calls.longest));
+  if (calls.interrupted > 0)
+    text += fmt::format("; {} {} interrupted, {}", grouped(calls.interrupted), calls.interrupted == 1 ? "call was" : "calls were",
+                        duration_text(calls.interrupted_ns));
+  return text + '\n';
+}
+
 std::string finding_text(const Finding& finding, const AuditTextOptions& options) {
   const Palette palette(options.color);
-  const double each = finding.cost_ns / static_cast<double>(finding.total.count);
   const bool priced = finding.cost_is != CostIs::unknown;
   std::string text = fmt::format("{:>14}  ", grouped(finding.total.count));
   palette.append(text, Palette::of(finding.key.route), fmt::format("{:<8}", name_of(finding.key.route)));
-  text += fmt::format(" {:>9} {:>9}  ", priced ? duration_text(each) : "-", priced ? duration_text(finding.cost_ns) : "-");
+  text += fmt::format(" {:>9} {:>9}  ", priced ? duration_text(finding.each_ns) : "-", priced ? duration_text(finding.cost_ns) : "-");
   palette.append(text, Palette::kName, escaped(call_text(finding.key)));
   if (finding.total.errors > 0) text += fmt::format("  {} failed", grouped(finding.total.errors));
   text += '\n';
+  if (finding.measured) text += measured_text(*finding.measured);
   text += callers_text(finding, options.most_callers);
   if (!finding.why.empty()) text += fmt::format("{:<39}why: {}\n", "", escaped(finding.why));
   return text;

@@ -90,6 +90,29 @@ class Counts(unittest.TestCase):
         day = table(found)["gettimeofday", None, "vdso"]
         self.assertEqual((day["count"], day["cost_is"]), (1, "measured"))
         self.assertGreater(day["duration_ns"], 0)
+        self.assertGreater(day["median_ns"], 0)
+        self.assertEqual({day["median_ns"], day["p99_ns"]}, {day["max_ns"]})
+
+    def test_how_long_calls_took(self):
+        code = "import time\nfor i in range(20000): time.thread_time()"
+        for option in ([], ["-k"], ["--engine=perf"]):
+            with self.subTest(option):
+                ran = vdsotrace("audit", "-T", "--json", *option, PYTHON, "-c", code)
+                if ran.status != 0 and option == ["--engine=perf"]:
+                    continue  # not permitted here
+                rows = table(json.loads(ran.stderr.splitlines()[-1]))
+                row = rows["clock_gettime", "CLOCK_THREAD_CPUTIME_ID", "fallback"]
+                self.assertEqual(row["count"], 20000)
+                if row["cost_is"] != "measured":
+                    self.assertIsNone(row["median_ns"])
+                    continue
+                self.assertTrue(0 < row["median_ns"] <= row["p99_ns"] <= row["max_ns"], row)
+                self.assertEqual(row["unit_cost_ns"], row["median_ns"])
+                if row["interrupted_calls"] == 0:
+                    self.assertAlmostEqual(row["cost_ns"], row["duration_ns"], delta=1)
+                else:
+                    self.assertGreater(row["interrupted_ns"], row["interrupted_calls"] * 100 * row["median_ns"])
+                    self.assertLess(row["cost_ns"], row["duration_ns"])
 
     def test_clocks_of_threads_are_one_row_with_a_price(self):
         code = ("import threading, time\n"
