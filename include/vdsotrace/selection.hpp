@@ -14,13 +14,26 @@
 
 namespace vdsotrace {
 
+/// How a call ended, as `-e status=` distinguishes it.
+enum class Status : std::uint8_t {
+  successful,
+  failed,
+  unfinished,   ///< its thread ended, or executed a program, before it returned
+  unavailable,  ///< what it returned is not known
+  detached,     ///< its thread was let go before it returned
+};
+inline constexpr std::size_t kStatuses = 5;
+
+/// Of a call that has ended.
+Status status_of(const Call& call);
+
 class Selection {
  public:
   /// Everything: what `-e trace=all` says.
   Selection();
 
   /// Applies the arguments of several `-e` options in order, as strace: `trace=SET` (also `t=`,
-  /// also a bare SET), `signal=SET` (`signals=`, `s=`), `route=SET`; a later one replaces an
+  /// also a bare SET), `signal=SET` (`signals=`, `s=`), `status=SET`, `route=SET`; a later one replaces an
   /// earlier one of its kind. A SET is words with commas between, `!` in front to negate. A word
   /// of trace= is all, none, a name, a number, a %class (also strace's old bare class names) or a
   /// /REGEX (POSIX extended); `@64`, `@32`, `@x32` behind it mean that ABI only, `?` in front
@@ -44,6 +57,9 @@ class Selection {
   /// Whether any call without a route can pass.
   bool wants_ordinary_calls() const;
   bool wants_signal(int signal) const;
+  bool wants_status(Status status) const { return statuses_.test(static_cast<std::size_t>(status)); }
+  /// Whether it does not matter how a call ends: it can be shown while it runs.
+  bool wants_every_status() const { return statuses_.all(); }
 
  private:
   static constexpr std::size_t kAbis = 3;
@@ -55,6 +71,7 @@ class Selection {
   Result<void> add_calls(std::string_view word);
   Result<void> set_routes(std::string_view set);
   Result<void> set_signals(std::string_view set);
+  Result<void> set_statuses(std::string_view set);
   void add_number(Abi abi, std::int64_t nr);
   void forget_calls();
 
@@ -67,6 +84,7 @@ class Selection {
   std::uint32_t routes_ = kEveryRoute;
   bool routes_given_ = false;
   std::bitset<kSignals + 1> signals_;
+  std::bitset<kStatuses> statuses_;
 };
 
 }  // namespace vdsotrace

@@ -58,6 +58,17 @@ void declare_expressions(CLI::App& app, Raw& raw, const std::string& names, cons
   app.add_option_function<std::string>(names, add, help)->type_name(prefix.empty() ? "EXPR" : "SET")->trigger_on_parse();
 }
 
+/// A flag that stands for an expression of -e.
+void declare_expression_flag(CLI::App& app, Raw& raw, const std::string& names, const std::string& expression, const std::string& help) {
+  app.add_flag_callback(names, [&raw, expression] { raw.expressions.push_back(expression); }, help)->trigger_on_parse();
+}
+
+void declare_statuses(CLI::App& app, Raw& raw) {
+  declare_expressions(app, raw, "--status", "status=", "As -e status=SET");
+  declare_expression_flag(app, raw, "-z,--successful-only", "status=successful", "Show only calls that succeed");
+  declare_expression_flag(app, raw, "-Z,--failed-only,--failing-only", "status=failed", "Show only calls that fail");
+}
+
 void declare_times(CLI::App& app, Raw& raw) {
   app.add_flag("-t", raw.stamps, "Time of day before each line; -tt with microseconds, -ttt since 1970");
   app.add_flag("--absolute-timestamps{time},--timestamps{time}", raw.absolute,
@@ -82,9 +93,10 @@ void declare(CLI::App& app, Raw& raw) {
   app.add_flag("-w,--summary-wall-clock", o.wall_clock, "Summary of wall-clock time, not of processor time in the kernel");
   app.add_option("-S,--summary-sort-by", raw.sort, "Sort the summary by calls, errors, name, route or time")->type_name("KEY");
   declare_expressions(app, raw, "-e", "",
-                      "trace=SET: these calls, by name or class (%vdso, %clock, %file, ...); route=SET: of vdso, fallback, syscall, vsyscall, unknown; signal=SET");
+                      "trace=SET: these calls, by name or class (%vdso, %clock, %file, ...); route=SET: of vdso, fallback, syscall, vsyscall, unknown; signal=SET; status=SET");
   declare_expressions(app, raw, "--trace", "trace=", "As -e trace=SET");
   declare_expressions(app, raw, "--signal,--signals", "signal=", "As -e signal=SET");
+  declare_statuses(app, raw);
   declare_times(app, raw);
   app.add_option("-a,--columns", raw.columns, "Begin results in column N at the earliest; strace's default is 40")->type_name("N");
   app.add_flag("-k,--stack-trace", o.stacks, "Show the stack under each call");
@@ -213,6 +225,7 @@ Result<void> check_audit(const Options& o) {
   using Stamps = TextOptions::Stamps;
   const std::pair<bool, std::string_view> excluded[] = {
       {o.summary_only, "-c"}, {o.summary_too, "-C"}, {o.split, "-ff"}, {o.steps, "--steps"}, {o.stamps != Stamps::none || o.since_last, "-t and -r"},
+      {!o.selection.wants_every_status(), "-e status="},
   };
   for (const auto& [given, name] : excluded) {
     if (given) return fail(fmt::format("audit: {} is an option of traces", name));

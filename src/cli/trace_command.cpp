@@ -17,7 +17,8 @@ namespace {
 Needs needs_of(const Options& o) {
   Needs needs;
   needs.each_call = !o.summary_only;
-  needs.entries = !o.summary_only && !o.json;
+  const bool shows_running = o.selection.wants_every_status() || o.selection.wants_status(Status::detached);
+  needs.entries = !o.summary_only && !o.json && shows_running;
   needs.values = !o.summary_only;
   needs.durations = o.durations.has_value() || o.json || o.summary_only || o.summary_too;
   needs.kernel_times = (o.summary_only || o.summary_too) && !o.wall_clock && !o.json;

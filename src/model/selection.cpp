@@ -147,7 +147,16 @@ int signal_from(std::string_view word) {
 
 }  // namespace
 
-Selection::Selection() { signals_.set(); }
+Status status_of(const Call& call) {
+  if (call.ending == Ending::unfinished) return Status::unfinished;
+  if (call.ending != Ending::returned) return Status::unavailable;
+  return call.error != 0 ? Status::failed : Status::successful;
+}
+
+Selection::Selection() {
+  signals_.set();
+  statuses_.set();
+}
 
 Result<Selection> Selection::parse(std::span<const std::string> expressions) {
   Selection selection;
@@ -165,10 +174,11 @@ Result<void> Selection::apply(std::string_view expression) {
   if (key == "trace" || key == "t") return set_calls(set);
   if (key == "signal" || key == "signals" || key == "s") return set_signals(set);
   if (key == "route" || key == "routes") return set_routes(set);
-  constexpr std::string_view kKeys[] = {"trace", "signal", "route"};
+  if (key == "status") return set_statuses(set);
+  constexpr std::string_view kKeys[] = {"trace", "signal", "status", "route"};
   const auto hint = did_you_mean(key, kKeys);
   return fail(fmt::format("-e {}: unknown expression", expression),
-              hint.empty() ? "one of trace=SET, signal=SET, route=SET" : hint);
+              hint.empty() ? "one of trace=SET, signal=SET, status=SET, route=SET" : hint);
 }
 
 Result<void> Selection::set_calls(std::string_view set) {
@@ -264,6 +274,28 @@ Result<void> Selection::set_signals(std::string_view set) {
     }
   } while (!set.empty());
   if (inverted) signals_.flip();
+  return {};
+}
+
+Result<void> Selection::set_statuses(std::string_view set) {
+  // In the order of Status.
+  constexpr std::string_view kNames[kStatuses] = {"successful", "failed", "unfinished", "unavailable", "detached"};
+  const bool inverted = take_negation(set);
+  statuses_.reset();
+  do {
+    const auto word = take_word(set);
+    const auto known = std::ranges::find(kNames, word);
+    if (word == "all") {
+      statuses_.set();
+    } else if (known != std::end(kNames)) {
+      statuses_.set(static_cast<std::size_t>(known - std::begin(kNames)));
+    } else if (word != "none") {
+      const auto hint = did_you_mean(word, kNames);
+      return fail(fmt::format("-e status={}: unknown status", word),
+                  hint.empty() ? "one of successful, failed, unfinished, unavailable, detached" : hint);
+    }
+  } while (!set.empty());
+  if (inverted) statuses_.flip();
   return {};
 }
 

@@ -31,6 +31,13 @@ void Pipeline::accept(Event&& event) {
   if (auto* call = std::get_if<Call>(&event.body)) call->reason = explainer_.reason_of(event.pid, *call);
   event.seq = ++last_;
   totals_.add(event);
+  // As with strace, summaries count all the same.
+  if (!by_status_.passes(event)) return;
+  if (const auto entered = by_status_.take_detached(event)) show(*entered);
+  show(event);
+}
+
+void Pipeline::show(const Event& event) {
   for (const auto& sink : sinks_) sink->consume(event);
 }
 

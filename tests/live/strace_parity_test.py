@@ -92,6 +92,10 @@ COMMANDS = {
     "stacks": (testing.target("stacks"), ["-f"], nothing),
     "seccomp_strict": (testing.target("seccomp_strict"), [], nothing),
     "getrandom": (testing.target("getrandom"), [], nothing),
+    "successful": (["cat", "tree/one", "nowhere"], ["-z"], small_tree),
+    "failed": (["cat", "nowhere", "tree/one"], ["-Z"], small_tree),
+    "unfinished": (["cat", "tree/one"], ["-e", "status=unfinished"], small_tree),
+    "unsuccessful": (["cat", "nowhere", "tree/one"], ["-e", "status=!successful"], small_tree),
 }
 
 # What programs of 32 bits have behind their pointers is laid out otherwise.

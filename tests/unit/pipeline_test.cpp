@@ -1,5 +1,6 @@
 #include "pipeline/pipeline.hpp"
 
+#include <cerrno>
 #include <csignal>
 
 #include "event_stream.hpp"
@@ -200,4 +201,32 @@ TEST_CASE("a program that invents clocks and calls cannot make the totals grow w
   totals.add(event(clock_call(Route::syscall)));
   CHECK(totals.calls().contains({"clock_gettime", "CLOCK_MONOTONIC", Route::syscall}));
   CHECK(totals.calls().at({"clock_gettime", "other clocks", Route::syscall}).errors > 99'000);
+}
+
+TEST_CASE("calls of another status are counted and not shown") {
+  Run ran;
+  run(ran, selected({"status=failed"}),
+      {event(CallEntered{running("close", {3})}), event(returned(running("close", {3}), 0)), event(CallEntered{running("close", {4})}),
+       event(returned(running("close", {4}), -EBADF)), event(Exited{})});
+  REQUIRE(ran.seen.events.size() == 2);
+  CHECK(std::get<Call>(ran.seen.events[0].body).error == EBADF);
+  CHECK(std::holds_alternative<Exited>(ran.seen.events[1].body));
+  CHECK(ran.totals.calls().begin()->second.count == 2);
+}
+
+TEST_CASE("a call is shown when its thread is let go in its middle, if that is wanted") {
+  const auto let_go = [](std::vector<std::string> status) {
+    Run ran;
+    run(ran, selected(std::move(status)),
+        {event(CallEntered{running("read", {0})}, 101), event(CallEntered{running("close", {3})}),
+         event(returned(running("close", {3}), 0)), event(Detached{}), event(Detached{}, 101)});
+    return ran.seen.events;
+  };
+  const auto shown = let_go({"status=detached"});
+  REQUIRE(shown.size() == 3);
+  CHECK(std::holds_alternative<Detached>(shown[0].body));
+  CHECK(shown[1].tid == 101);
+  CHECK(std::holds_alternative<CallEntered>(shown[1].body));
+  CHECK(std::holds_alternative<Detached>(shown[2].body));
+  CHECK(let_go({"status=unfinished"}).size() == 2);
 }

@@ -1,5 +1,6 @@
 #include "vdsotrace/selection.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <vector>
 
@@ -118,6 +119,27 @@ TEST_CASE("route= keeps the calls of those routes and nothing else") {
   CHECK_FALSE(selection.wants(call_of("write", std::nullopt)));
   CHECK_FALSE(selection.wants_ordinary_calls());
   CHECK(parsed({"route=!vdso"}).wants(call_of("time", Route::vsyscall)));
+}
+
+TEST_CASE("status= says how calls may end") {
+  Call call;
+  CHECK(status_of(call) == Status::unavailable);
+  call.ending = Ending::returned;
+  CHECK(status_of(call) == Status::successful);
+  call.error = ENOENT;
+  CHECK(status_of(call) == Status::failed);
+  call.ending = Ending::unfinished;
+  CHECK(status_of(call) == Status::unfinished);
+  CHECK(parsed({}).wants_every_status());
+  const Selection two = parsed({"status=successful,detached"});
+  CHECK(two.wants_status(Status::successful));
+  CHECK(two.wants_status(Status::detached));
+  CHECK_FALSE(two.wants_status(Status::failed));
+  CHECK_FALSE(parsed({"status=!failed"}).wants_status(Status::failed));
+  CHECK(parsed({"status=!failed"}).wants_status(Status::unavailable));
+  CHECK_FALSE(parsed({"status=none"}).wants_status(Status::failed));
+  CHECK_FALSE(parsed({"status=successful", "status=failed"}).wants_status(Status::successful));
+  CHECK_FALSE(Selection::parse(std::vector<std::string>{"status=happy"}));
 }
 
 TEST_CASE("signal= takes names with and without SIG, numbers and negation") {
