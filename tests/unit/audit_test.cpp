@@ -265,7 +265,7 @@ TEST_CASE("an audit says what it lacks") {
   const Audit audit = run.audit();
   CHECK_FALSE(audit.complete());
   const std::string text = audit_text(audit, {});
-  CHECK(text.find("0 that a vDSO can serve (incomplete):") != std::string::npos);
+  CHECK(text.find("0 that a vDSO can serve (incomplete)\n") != std::string::npos);
   CHECK(text.find("notice       process 100: some are not seen\n") != std::string::npos);
   CHECK(text.find("lost         2 calls could not be recorded\n") != std::string::npos);
   const auto json = nlohmann::json::parse(audit_json(audit));
