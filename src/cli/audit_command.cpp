@@ -11,6 +11,7 @@
 #include <ctime>
 #include <set>
 
+#include "cli/added_costs.hpp"
 #include "cli/observation.hpp"
 #include "cli/own_vdso.hpp"
 #include "cli/price_list.hpp"
@@ -114,6 +115,25 @@ AuditedRun run_facts(const Options& o, std::string_view engine) {
   return run;
 }
 
+/// What was added to the processor time of what was observed.
+std::optional<AddedCosts> added_costs(const Options& o, const Observation& observation, const AuditTally& tally) {
+  AddedCosts added;
+  added.stops = observation.stops();
+  for (const auto& [key, entry] : tally.entries()) {
+    const bool through_vdso = key.route != Route::syscall && key.route != Route::vsyscall;
+    if (through_vdso && observes_without_stops(observation.engine())) added.calls += entry.total.count;
+  }
+  if (added.calls == 0 && added.stops == 0) return added;
+  Needs needs = needs_of(o);
+  const std::string every_call[] = {"trace=%vdso"};
+  needs.selection = *Selection::parse(every_call);
+  const auto prices = added_prices(observation.engine(), needs);
+  if (!prices) return std::nullopt;
+  added.call_ns = prices->call_ns;
+  added.stop_ns = prices->stop_ns;
+  return added;
+}
+
 /// What was called, and what could be called in its place.
 Prices prices_for(const AuditTally& tally) {
   std::set<PricedCall> calls{{"clock_gettime", "CLOCK_MONOTONIC"},
@@ -204,6 +224,7 @@ Result<int> run_audit(const Options& options) {
   const auto cpu_after = cpu_time_ns(options.attach);
   if (cpu_before && cpu_after) run.cpu_ns = std::max<std::int64_t>(0, *cpu_after - *cpu_before);
   auto written = observation.pipeline().finish();
+  if (run.cpu_ns > 0) run.added = added_costs(options, observation, tally);
   const Audit audit = make_audit(tally, std::move(run), prices_for(tally));
   if (auto reports = write_reports(options, audit, *output); !reports && written) written = reports;
   tell_lost(options, *output, observation.totals());

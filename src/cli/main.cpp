@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "cli/added_costs.hpp"
 #include "cli/audit_command.hpp"
 #include "cli/compare_command.hpp"
 #include "cli/dump_command.hpp"
@@ -52,6 +53,7 @@ vdsotrace::Result<int> run(const vdsotrace::cli::Parsed& parsed) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const auto status = vdsotrace::cli::run_as_observed(argc, argv)) return *status;
   const auto parsed = vdsotrace::cli::parse_options(argc, argv);
   if (!parsed) return tell(parsed.error());
   if (const auto* information = std::get_if<vdsotrace::cli::Information>(&*parsed)) {

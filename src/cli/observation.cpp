@@ -112,6 +112,7 @@ Observation::~Observation() = default;
 Pipeline& Observation::pipeline() { return wiring_->pipeline; }
 const Aggregate& Observation::totals() const { return wiring_->totals; }
 const Explainer& Observation::explainer() const { return wiring_->explainer; }
+std::uint64_t Observation::stops() const { return wiring_->tracing ? wiring_->tracing->waiter.stops() : 0; }
 std::string_view Observation::engine() const { return wiring_->tracing ? wiring_->tracing->engine->name() : "perf"; }
 
 Result<std::optional<ProgramEnd>> Observation::run(const std::function<Result<void>()>& begin) {

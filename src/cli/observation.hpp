@@ -36,6 +36,8 @@ class Observation {
   const Aggregate& totals() const;
   const Explainer& explainer() const;
   std::string_view engine() const;
+  /// How often threads have stopped for us so far.
+  std::uint64_t stops() const;
 
   /// Starts the program, or attaches, and observes to the end. `begin` runs when it is certain that there is something
   /// to observe, before the first event: it adds the sinks. If it fails, nothing is observed.

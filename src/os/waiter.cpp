@@ -153,6 +153,7 @@ WaitResult Waiter::next(const BeforeSleep& before_sleep) {
   const TraceeStop first = ready_.front();
   ready_.pop_front();
   note_recent(first.tid);
+  if (!first.status.ended()) ++stops_;
   return first;
 }
 

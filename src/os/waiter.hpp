@@ -63,6 +63,8 @@ class Waiter final : public StopSource {
   void set_deadline(std::optional<std::int64_t> when) override;
   /// From now on each stop comes with TraceeStop::kernel_ns.
   void ask_kernel_times() { asks_kernel_times_ = true; }
+  /// How often a thread has stopped so far.
+  std::uint64_t stops() const { return stops_; }
 
  private:
   enum class Found : std::uint8_t { some, none, no_children, interrupted };
@@ -80,6 +82,7 @@ class Waiter final : public StopSource {
   OwnSignals& signals_;
   std::deque<TraceeStop> ready_;
   unsigned served_ = 0;
+  std::uint64_t stops_ = 0;
   std::array<pid_t, 4> recent_{};  ///< who stopped last; 0: nobody
   std::int64_t look_ns_ = 0;       ///< how long a look at all took that found nobody
   std::int64_t looked_ = 0;        ///< when

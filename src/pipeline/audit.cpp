@@ -90,6 +90,17 @@ std::uint64_t Audit::calls() const {
                          [](std::uint64_t sum, const AuditTotal& total) { return sum + total.count; });
 }
 
+double Audit::own_cpu_ns() const {
+  if (run.cpu_ns <= 0) return 0;
+  const double own = static_cast<double>(run.cpu_ns) - (run.added ? run.added->ns() : 0);
+  return std::max({own, cost_ns, 0.0});
+}
+
+double Audit::share(double ns) const {
+  const double whole = run.cpu_ns > 0 ? own_cpu_ns() : static_cast<double>(run.wall_ns);
+  return whole > 0 ? std::clamp(ns / whole, 0.0, 1.0) : 0;
+}
+
 Audit make_audit(const AuditTally& tally, AuditedRun run, const Prices& prices) {
   Audit audit;
   audit.run = std::move(run);
@@ -105,6 +116,22 @@ Audit make_audit(const AuditTally& tally, AuditedRun run, const Prices& prices) 
   audit.fallback_calls = fallback_calls(audit.findings, audit.run.without_fallback);
   advise(audit, prices);
   return audit;
+}
+
+std::string cpu_text(const Audit& audit) {
+  if (audit.run.cpu_ns <= 0) return {};
+  std::string text = duration_text(audit.own_cpu_ns()) + " of processor time";
+  if (!audit.run.added) return text + ", with what observing added";
+  const AddedCosts& added = *audit.run.added;
+  std::string parts;
+  if (added.calls > 0) parts = fmt::format("{} calls at {}", grouped(added.calls), duration_text(added.call_ns));
+  if (added.stops > 0)
+    parts += fmt::format("{}{} stops at {}", parts.empty() ? "" : ", ", grouped(added.stops), duration_text(added.stop_ns));
+  if (parts.empty()) return text;
+  const double taken = static_cast<double>(audit.run.cpu_ns) - audit.own_cpu_ns();
+  // The calls have a price too, and both are estimates.
+  const std::string more = added.ns() > taken ? fmt::format("of an estimated {}: ", duration_text(added.ns())) : "";
+  return text + fmt::format(" without {} that observing added ({}{})", duration_text(std::max(0.0, taken)), more, parts);
 }
 
 std::string cost_basis_text(const Audit& audit) {

@@ -53,6 +53,15 @@ struct Finding {
   double saved_ns() const;
 };
 
+/// What observing the program has added to its processor time.
+struct AddedCosts {
+  std::uint64_t calls = 0;  ///< that were observed without a stop
+  double call_ns = 0;       ///< added to each
+  std::uint64_t stops = 0;
+  double stop_ns = 0;       ///< of each, what the kernel does on the stopped thread's account
+  double ns() const { return static_cast<double>(calls) * call_ns + static_cast<double>(stops) * stop_ns; }
+};
+
 /// What is known of the run besides its calls.
 struct AuditedRun {
   std::vector<std::string> command;  ///< empty for processes that ran already
@@ -63,6 +72,7 @@ struct AuditedRun {
   std::set<std::string> without_fallback;  ///< calls whose vDSO function cannot make them: its code has no way to do so
   std::int64_t wall_ns = 0;
   std::int64_t cpu_ns = 0;           ///< of the processes that were observed, 0 if not known
+  std::optional<AddedCosts> added;   ///< to that; nothing where it could not be found out
   std::optional<std::int64_t> coarse_resolution_ns;
 };
 
@@ -86,10 +96,16 @@ struct Audit {
   bool complete() const { return lost == 0 && !notices.lack_calls(); }
   std::uint64_t count(Route route) const { return by_route[static_cast<std::size_t>(route)].count; }
   std::uint64_t calls() const;
+  /// Processor time without what we have added, but no less than the calls have cost; 0 if not known.
+  double own_cpu_ns() const;
+  /// Of the program's own processor time; of the run's time where that is not known. 0 to 1.
+  double share(double ns) const;
 };
 
 Audit make_audit(const AuditTally& tally, AuditedRun run, const Prices& prices);
 
+/// "5.10 ms of processor time (and 2.00 ms that observing took: ...)"; empty where it is not known.
+std::string cpu_text(const Audit& audit);
 /// Whether the costs are measured or estimated, and what they leave out: "estimated: calls times what one costs here".
 std::string cost_basis_text(const Audit& audit);
 /// The clock without its prefix and in words for the many that have none: "clock_gettime(CLOCK_MONOTONIC)", "time".

@@ -66,6 +66,14 @@ Json finding_json(const Finding& finding) {
   return object;
 }
 
+Json added_json(const AddedCosts& added) {
+  return {{"ns", rounded(added.ns())},
+          {"calls", json_integer(added.calls)},
+          {"call_ns", std::round(added.call_ns * 10) / 10},
+          {"stops", json_integer(added.stops)},
+          {"stop_ns", std::round(added.stop_ns * 10) / 10}};
+}
+
 }  // namespace
 
 std::string audit_json(const Audit& audit) {
@@ -82,8 +90,12 @@ std::string audit_json(const Audit& audit) {
                     {"clocksources", json_texts(audit.clocksources)},
                     {"wall_ns", json_integer(audit.run.wall_ns)},
                     {"cpu_ns", audit.run.cpu_ns > 0 ? json_integer(audit.run.cpu_ns) : Json(nullptr)},
+                    {"own_cpu_ns", audit.run.cpu_ns > 0 ? rounded(audit.own_cpu_ns()) : Json(nullptr)},
+                    {"added", audit.run.added ? added_json(*audit.run.added) : Json(nullptr)},
+                    {"cpu_basis", json_text_or_null(cpu_text(audit))},
                     {"routes", routes},
                     {"cost_ns", rounded(audit.cost_ns)},
+                    {"cost_share", audit.share(audit.cost_ns)},
                     {"cost_basis", cost_basis_text(audit)},
                     {"unpriced_calls", json_integer(audit.unpriced_calls)},
                     {"kernel_cost_ns", rounded(audit.kernel_ns)},

@@ -11,7 +11,6 @@
 namespace vdsotrace {
 namespace {
 
-double percent(double part, double whole) { return whole > 0 ? 100.0 * part / whole : 0.0; }
 
 std::string command_text(const AuditedRun& run) {
   if (run.command.empty()) return fmt::format("process {}", fmt::join(run.pids, ", "));
@@ -27,7 +26,8 @@ std::string command_text(const AuditedRun& run) {
 
 std::string head_text(const Audit& audit) {
   const AuditedRun& run = audit.run;
-  const std::string cpu = run.cpu_ns > 0 ? fmt::format(", {} of processor time", duration_text(static_cast<double>(run.cpu_ns))) : "";
+  std::string cpu = cpu_text(audit);
+  if (!cpu.empty()) cpu.insert(0, ", ");
   std::string text = fmt::format("program      {}\n", command_text(run));
   text += fmt::format("run          {}{}; engine {}; Linux {}; clocksource {}\n", duration_text(static_cast<double>(run.wall_ns)), cpu,
                       run.engine, run.kernel,
@@ -42,10 +42,8 @@ std::string head_text(const Audit& audit) {
 }
 
 std::string cost_text(const Audit& audit) {
-  const AuditedRun& run = audit.run;
   std::string text = fmt::format("cost         {}{}", duration_text(audit.cost_ns), audit.complete() ? "" : " (incomplete)");
-  if (run.wall_ns > 0) text += fmt::format(", {:.2f} % of the run", percent(audit.cost_ns, static_cast<double>(run.wall_ns)));
-  if (run.cpu_ns > 0) text += fmt::format(", {:.2f} % of its processor time", percent(audit.cost_ns, static_cast<double>(run.cpu_ns)));
+  text += fmt::format(", {:.2f} % of {}", 100 * audit.share(audit.cost_ns), audit.run.cpu_ns > 0 ? "its processor time" : "the run");
   text += fmt::format(" ({})\n", cost_basis_text(audit));
   if (audit.kernel_ns > 0)
     text += fmt::format("             {} of it in calls that entered the kernel; user space could have saved {}\n",

@@ -114,6 +114,20 @@ class Counts(unittest.TestCase):
                     self.assertGreater(row["interrupted_ns"], row["interrupted_calls"] * 100 * row["median_ns"])
                     self.assertLess(row["cost_ns"], row["duration_ns"])
 
+    def test_shares_are_of_the_program_alone(self):
+        code = "import time\nfor i in range(20000): time.monotonic()"
+        for engine in ("inline", "breakpoint"):
+            with self.subTest(engine):
+                found = audit("--engine=" + engine, PYTHON, "-c", code)
+                added = found["added"]
+                through_vdso = sum(call["count"] for call in found["calls"] if call["route"] in ("vdso", "fallback"))
+                self.assertEqual(added["calls"], through_vdso if found["engine"] == "inline" else 0)
+                self.assertGreater(added["stops"], 0 if engine == "inline" else 2 * through_vdso)
+                expected = max(found["cpu_ns"] - added["ns"], found["cost_ns"])
+                self.assertAlmostEqual(found["own_cpu_ns"], expected, delta=2)
+                self.assertTrue(0 < found["cost_share"] <= 1, found["cost_share"])
+                self.assertIn("that observing added", found["cpu_basis"])
+
     def test_clocks_of_threads_are_one_row_with_a_price(self):
         code = ("import threading, time\n"
                 "go = threading.Event()\n"
@@ -158,6 +172,7 @@ class Counts(unittest.TestCase):
         self.assertEqual((found["pids"], found["command"]), ([served.pid], []))
         self.assertGreater(table(found)["clock_gettime", CPU, "fallback"]["count"], 0)
         self.assertGreater(found["cpu_ns"], 0)
+        self.assertGreater(found["added"]["stops"], 0)
 
 
 class Whole(unittest.TestCase):
