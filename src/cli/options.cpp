@@ -39,6 +39,7 @@ struct Raw {
   std::string columns = "0";
   int hex = 0;
   std::string hex_strings;
+  std::string constants = "abbrev";  ///< -X
   std::vector<std::string> attach;
   std::string duration = "0";
   AuditOptions audit;
@@ -107,6 +108,8 @@ void declare(CLI::App& app, Raw& raw) {
   app.add_option("-s,--string-limit", raw.string_limit, "Print at most N bytes of a string (32)")->type_name("N");
   app.add_flag("-x", raw.hex, "Strings that are not all ASCII text in hexadecimal; -xx: all strings");
   app.add_flag("--strings-in-hex{all}", raw.hex_strings, "The same; =SET: none, non-ascii or all");
+  app.add_option("-X,--const-print-style", raw.constants, "Constants and flags as raw numbers, by name (abbrev), or both (verbose)")
+      ->type_name("STYLE");
   app.add_option("-E,--env", o.environment, "Set or remove a variable of the program's environment")
       ->type_name("VAR[=VAL]")
       ->allow_extra_args(false);
@@ -240,6 +243,13 @@ Result<HexStrings> hex_strings_of(const Raw& raw) {
   return fail(fmt::format("--strings-in-hex={}: unknown", raw.hex_strings), "one of none, non-ascii, all");
 }
 
+Result<ConstantStyle> constant_style_named(std::string_view name) {
+  if (name == "raw") return ConstantStyle::raw;
+  if (name == "abbrev") return ConstantStyle::abbrev;
+  if (name == "verbose") return ConstantStyle::verbose;
+  return fail(fmt::format("-X {}: unknown style", name), "one of raw, abbrev, verbose");
+}
+
 /// When lines are, and what they take.
 Result<void> check_times(Raw& raw) {
   Options& o = raw.options;
@@ -281,6 +291,9 @@ Result<Options> check(Raw&& raw) {
   auto hex = hex_strings_of(raw);
   if (!hex) return tl::unexpected(hex.error());
   o.hex_strings = *hex;
+  auto constants = constant_style_named(raw.constants);
+  if (!constants) return tl::unexpected(constants.error());
+  o.constants = *constants;
   auto pids = parse_pids(raw.attach);
   if (!pids) return tl::unexpected(pids.error());
   o.attach = std::move(*pids);

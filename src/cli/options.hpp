@@ -48,6 +48,7 @@ struct Options {
   std::vector<std::string> runtimes;  ///< --runtime
   std::size_t string_limit = 32;
   HexStrings hex_strings = HexStrings::none;  ///< -x, -xx
+  ConstantStyle constants = ConstantStyle::abbrev;  ///< -X
   std::vector<std::string> environment;  ///< -E
   std::string user;                      ///< -u
   int quiet = 0;

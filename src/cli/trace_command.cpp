@@ -32,6 +32,8 @@ Needs needs_of(const Options& o) {
   return needs;
 }
 
+DecodeLimits decode_limits(const Options& o) { return {o.string_limit, o.hex_strings, o.constants}; }
+
 TextOptions text_options(const Options& o, const Output& output) {
   TextOptions text;
   text.stamps = o.stamps;
@@ -43,7 +45,7 @@ TextOptions text_options(const Options& o, const Output& output) {
   text.quiet = o.quiet;
   text.attachments = o.output.empty();
   text.children = o.follow;
-  text.limits = {o.string_limit, o.hex_strings};
+  text.limits = decode_limits(o);
   return text;
 }
 
@@ -56,10 +58,9 @@ RunFacts run_facts(const Options& o, std::string_view engine) {
 
 void add_sinks(Pipeline& pipeline, const Options& o, const std::shared_ptr<Output>& output, const Aggregate& totals,
                std::string_view engine) {
-  const DecodeLimits limits{o.string_limit, o.hex_strings};
   add_notices(pipeline, o, *output);
   if (o.json) {
-    pipeline.add(std::make_unique<JsonLinesSink>(output, totals, run_facts(o, engine), limits, o.summary_only));
+    pipeline.add(std::make_unique<JsonLinesSink>(output, totals, run_facts(o, engine), decode_limits(o), o.summary_only));
     return;
   }
   const TextOptions text = text_options(o, *output);

@@ -11,7 +11,6 @@
 namespace vdsotrace {
 namespace {
 
-
 std::string command_text(const AuditedRun& run) {
   if (run.command.empty()) return fmt::format("process {}", fmt::join(run.pids, ", "));
   std::string text;

@@ -217,7 +217,7 @@ void TextSink::on(const Event&, const Counts&) {}
 
 void TextSink::on(const Event& event, const Signal& signal) {
   line(event, Palette::kSignal,
-       fmt::format("--- {} {} ---", signal_name(signal.info.si_signo), render_siginfo(signal.info)));
+       fmt::format("--- {} {} ---", signal_name(signal.info.si_signo), render_siginfo(signal.info, options_.limits.constants)));
 }
 
 void TextSink::on(const Event& event, const GroupStopped& stopped) {

@@ -111,6 +111,7 @@ class TextTest(unittest.TestCase):
         paths = vdsotrace("-xx", "-e", "trace=execve", "true").stderr
         self.assertIn(r'["\x74\x72\x75\x65"]', paths)
         self.assertEqual(vdsotrace("--strings-in-hex=some", "true").status, 1)
+        self.assertEqual(vdsotrace("-X", "some", "true").status, 1)
 
     def test_who_is_attached_is_not_said_in_files(self):
         """Nor anywhere else, as the user has asked for a program and a file."""

@@ -52,6 +52,23 @@ def nothing(folder):
     del folder
 
 
+# Constants, flags, signals, devices, addresses.
+CONSTANTS = """import fcntl, mmap, os, resource, signal, socket
+signal.signal(signal.SIGUSR1, lambda *_: 0)
+os.kill(os.getpid(), signal.SIGUSR1)
+signal.pthread_sigmask(signal.SIG_BLOCK, [2, 15])
+os.stat('/dev/null'), os.access('tree', 4), os.umask(0o22)
+f = os.open('tree/one', os.O_RDWR | os.O_CLOEXEC)
+fcntl.fcntl(f, fcntl.F_GETFL), fcntl.fcntl(f, fcntl.F_GETFD), fcntl.flock(f, 2)
+mmap.mmap(-1, 4096).madvise(mmap.MADV_DONTNEED)
+s = socket.socket(socket.AF_INET6, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+for end in ('::1', 1), ('ff02::1', 1, 0, 1):
+    s.connect_ex(end)
+resource.getrlimit(resource.RLIMIT_CPU), resource.getrusage(resource.RUSAGE_SELF)
+os._exit(0)  # without asking for the socket's port
+"""
+
 # name: (command, options for both tracers, what its folder holds)
 COMMANDS = {
     "ls": (["ls", "-l", "/usr/bin"], [], nothing),
@@ -91,6 +108,8 @@ COMMANDS = {
     "seccomp_kills": (testing.target("seccomp_filter", "fall_back"), [], nothing),
     "stacks": (testing.target("stacks"), ["-f"], nothing),
     "seccomp_strict": (testing.target("seccomp_strict"), [], nothing),
+    "constants_raw": ([PYTHON, "-c", CONSTANTS], ["-X", "raw"], small_tree),
+    "constants_verbose": ([PYTHON, "-c", CONSTANTS], ["--const-print-style=verbose"], small_tree),
     "getrandom": (testing.target("getrandom"), [], nothing),
     "successful": (["cat", "tree/one", "nowhere"], ["-z"], small_tree),
     "failed": (["cat", "nowhere", "tree/one"], ["-Z"], small_tree),

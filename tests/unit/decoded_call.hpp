@@ -73,6 +73,10 @@ class DecodedCall {
     limits_.hex = which;
     return *this;
   }
+  DecodedCall& constants(ConstantStyle style) {
+    limits_.constants = style;
+    return *this;
+  }
   DecodedCall& stack(std::uint64_t pointer) {
     call_.stack_pointer = pointer;
     return *this;

@@ -36,10 +36,12 @@ constexpr std::array<std::string_view, 10> kClockCalls{
 
 }  // namespace
 
+bool is_fixed_clock(std::int32_t id) { return id >= 0 && static_cast<std::uint32_t>(id) < kClocks.size(); }
+
 std::string clock_name(std::int32_t id) {
   const auto bits = static_cast<std::uint32_t>(id);
   if (id >= 0) {
-    if (bits < kClocks.size()) return std::string(kClocks[bits]);
+    if (is_fixed_clock(id)) return std::string(kClocks[bits]);
     return fmt::format("{:#x} /* CLOCK_??? */", bits);
   }
   const std::int32_t owner = ~(id >> 3);

@@ -22,17 +22,21 @@ namespace vdsotrace {
 /// Which strings are shown as \x1f for each byte.
 enum class HexStrings : std::uint8_t { none, non_ascii, all };
 
+/// What is shown of a constant or of flags: the number, the names, or the number with the names in a comment.
+enum class ConstantStyle : std::uint8_t { raw, abbrev, verbose };
+
 /// How much of what the pointers refer to is wanted, and how.
 struct DecodeLimits {
   std::size_t string = 32;  ///< `-s`: bytes of a string or buffer, elements of an array
   HexStrings hex = HexStrings::none;  ///< `-x`, `-xx`
+  ConstantStyle constants = ConstantStyle::abbrev;  ///< `-X`
 };
 
 class ArgContext {
  public:
   ArgContext(const Call& call, Memory& entry, Memory& exit, const DecodeLimits& limits,
              std::string& out)
-      : call_(call), entry_(entry), exit_(exit), limits_(limits), out_(out) {}
+      : call_(call), entry_(entry), exit_(exit), limits_(limits), out_(out), constants_(limits.constants) {}
 
   const Call& call() const { return call_; }
   const DecodeLimits& limits() const { return limits_; }
@@ -40,6 +44,10 @@ class ArgContext {
   /// Structures behind pointers have the layout of the x86-64 headers only then;
   /// otherwise a printer of a structure prints the address.
   bool native_layout() const { return call_.abi == Abi::x86_64; }
+
+  /// As the limits have it, but for what stands in a comment: see print_meaning().
+  ConstantStyle constants() const { return constants_; }
+  void set_constants(ConstantStyle style) { constants_ = style; }
 
   unsigned index() const { return index_; }
   void set_index(unsigned index) { index_ = index; }
@@ -96,6 +104,7 @@ class ArgContext {
   Memory& exit_;
   const DecodeLimits& limits_;
   std::string& out_;
+  ConstantStyle constants_;
   unsigned index_ = 0;
   bool exiting_ = false;
   bool waiting_ = false;

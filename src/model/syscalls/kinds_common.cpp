@@ -70,7 +70,7 @@ void print_id_arg(ArgContext& c) {
   }
 }
 
-void print_signal_arg(ArgContext& c) { c.put(signal_name(c.as_int())); }
+void print_signal_arg(ArgContext& c) { print_signal(c, c.as_int()); }
 
 void print_sized_buffer_arg(ArgContext& c) { print_buffer_at(c, c.value(), c.arg(c.index() + 1)); }
 

@@ -67,8 +67,7 @@ constexpr std::array kCapVersions{NAMED(_LINUX_CAPABILITY_VERSION_1),
                                   NAMED(_LINUX_CAPABILITY_VERSION_2),
                                   NAMED(_LINUX_CAPABILITY_VERSION_3)};
 
-void print_capability_set(ArgContext& c, std::uint64_t set) {
-  if (set == 0) c.put("0");
+void print_capability_names(ArgContext& c, std::uint64_t set) {
   for (bool first = true; set != 0; set &= set - 1, first = false) {
     const auto bit = static_cast<std::size_t>(std::countr_zero(set));
     if (bit >= kCapabilities.size()) {
@@ -78,6 +77,14 @@ void print_capability_set(ArgContext& c, std::uint64_t set) {
       return;
     }
     c.print("{}1<<{}", first ? "" : "|", kCapabilities[bit]);
+  }
+}
+
+void print_capability_set(ArgContext& c, std::uint64_t set) {
+  if (set == 0) {
+    c.put("0");
+  } else {
+    print_meaning_of(c, set, [&] { print_capability_names(c, set); });
   }
 }
 
@@ -152,7 +159,7 @@ void print_cap_data_arg(ArgContext& c) {
 
 void print_capability(ArgContext& c, std::uint64_t number) {
   if (number < kCapabilities.size()) {
-    c.put(kCapabilities[static_cast<std::size_t>(number)]);
+    print_constant(c, number, kCapabilities[static_cast<std::size_t>(number)]);
   } else {
     print_choice(c, number, {}, "CAP_???");
   }

@@ -119,7 +119,8 @@ void print_clone3_members(ArgContext& c, const clone_args& args, std::uint64_t s
     field("child_tid", args.child_tid);
   }
   if ((args.flags & CLONE_PARENT_SETTID) != 0) field("parent_tid", args.parent_tid);
-  c.print(", exit_signal={}", signal_name(static_cast<int>(args.exit_signal)));
+  c.put(", exit_signal=");
+  print_signal(c, static_cast<int>(args.exit_signal));
   field("stack", args.stack);
   c.put(", stack_size=");
   print_hex(c, args.stack_size);
@@ -235,7 +236,9 @@ void print_clone_flags_arg(ArgContext& c) {
   const std::uint64_t bits = flags & ~std::uint64_t{CSIGNAL};
   c.put("flags=");
   if (bits != 0 || signal == 0) print_flags(c, bits, kCloneBits, "CLONE_???");
-  if (signal != 0) c.print("{}{}", bits != 0 ? "|" : "", signal_name(signal));
+  if (signal == 0) return;
+  if (bits != 0) c.put("|");
+  print_signal(c, signal);
 }
 
 void print_clone_parent_arg(ArgContext& c) {

@@ -62,7 +62,7 @@ void nothing(ArgContext&) {}
 void flags_result(ArgContext& c) {
   result_hex(c);
   c.put(" (flags ");
-  print_open_flags(c, static_cast<std::uint64_t>(c.call().result));
+  print_names_only(c, [&] { print_open_flags(c, static_cast<std::uint64_t>(c.call().result)); });
   c.put(")");
 }
 void fd_flags_result(ArgContext& c) {
@@ -75,7 +75,7 @@ void fd_flags_result(ArgContext& c) {
 void lease_result(ArgContext& c) {
   result_hex(c);
   c.put(" (");
-  print_choice(c, static_cast<std::uint64_t>(c.call().result), kLockTypes, "F_???");
+  print_names_only(c, [&] { print_choice(c, static_cast<std::uint64_t>(c.call().result), kLockTypes, "F_???"); });
   c.put(")");
 }
 void seals_result(ArgContext& c) {
@@ -140,7 +140,7 @@ const Command* command_of(ArgContext& c) {
 
 void print_fcntl_command_arg(ArgContext& c) {
   if (const Command* command = command_of(c)) {
-    c.put(command->name);
+    print_constant(c, command->value, command->name);
   } else {
     print_choice(c, c.as_uint(), {}, "F_???");
   }

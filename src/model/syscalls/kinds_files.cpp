@@ -80,11 +80,13 @@ void print_attribute(ArgContext& c, std::uint64_t size) {
 }  // namespace
 
 void print_open_flags(ArgContext& c, std::uint64_t flags) {
-  print_choice(c, flags & O_ACCMODE, kAccessModes, "");
-  const std::uint64_t rest = flags & ~static_cast<std::uint64_t>(O_ACCMODE);
-  if (rest == 0) return;
-  c.put("|");
-  print_flags(c, rest, kOpenBits, "");
+  print_meaning_of(c, flags, [&] {
+    print_choice(c, flags & O_ACCMODE, kAccessModes, "");
+    const std::uint64_t rest = flags & ~static_cast<std::uint64_t>(O_ACCMODE);
+    if (rest == 0) return;
+    c.put("|");
+    print_flags(c, rest, kOpenBits, "");
+  });
 }
 
 void print_open_flags_arg(ArgContext& c) { print_open_flags(c, c.as_uint()); }
@@ -188,7 +190,7 @@ void print_path_by_result_arg(ArgContext& c) {
 void print_memfd_flags_arg(ArgContext& c) {
   static constexpr std::array kBits{NAMED(MFD_CLOEXEC), NAMED(MFD_ALLOW_SEALING),
                                     NAMED(MFD_HUGETLB)};
-  print_flags_with_huge_size(c, c.as_uint(), kBits, "MFD");
+  print_meaning_of(c, c.as_uint(), [&] { print_flags_with_huge_size(c, c.as_uint(), kBits, "MFD"); });
 }
 
 void print_iovec_arg(ArgContext& c) { print_iovecs_at(c, c.value(), c.arg(c.index() + 1)); }

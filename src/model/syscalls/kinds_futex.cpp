@@ -105,16 +105,21 @@ void print_wake_field(ArgContext& c, std::uint32_t value, unsigned shift,
                       std::span<const NamedValue> names, std::string_view unknown) {
   const auto known = std::find_if(names.begin(), names.end(),
                                   [&](const NamedValue& one) { return one.value == value; });
-  if (known != names.end()) {
-    c.print("{}<<{}", known->name, shift);
+  if (known != names.end() && c.constants() != ConstantStyle::raw) {
+    print_constant(c, value, known->name);
+    c.print("<<{}", shift);
   } else {
-    c.print("{:#x}<<{} /* {} */", value, shift, unknown);
+    print_hex(c, value);
+    c.print("<<{} /* {} */", shift, unknown);
   }
 }
 
 void print_wake(ArgContext& c) {
   const std::uint32_t word = c.as_uint();
-  if ((word >> 28 & 8) != 0) c.put("FUTEX_OP_OPARG_SHIFT<<28|");
+  if ((word >> 28 & 8) != 0) {
+    print_constant(c, 8, "FUTEX_OP_OPARG_SHIFT");
+    c.put("<<28|");
+  }
   print_wake_field(c, word >> 28 & 7, 28, kWakeOperations, "FUTEX_OP_???");
   c.put("|");
   print_hex(c, word >> 12 & 0xfff);
@@ -129,7 +134,7 @@ void print_last(ArgContext& c) {
     case Last::none: break;
     case Last::bits:
       if (c.as_uint() == FUTEX_BITSET_MATCH_ANY) {
-        c.put("FUTEX_BITSET_MATCH_ANY");
+        print_constant(c, c.as_uint(), "FUTEX_BITSET_MATCH_ANY");
       } else {
         print_hex(c, c.as_uint());
       }

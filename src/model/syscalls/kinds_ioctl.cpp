@@ -55,16 +55,18 @@ Printer printer_of(std::uint32_t request) {
 void print_request(ArgContext& c) {
   const std::uint32_t request = c.as_uint();
   if (const IoctlRequest* known = ioctl_request(request)) {
-    c.put(known->name);
+    print_constant(c, request, known->name);
     return;
   }
-  c.put("_IOC(");
-  print_flags(c, _IOC_DIR(request), kDirections, "_IOC_???");
-  for (const std::uint32_t part : {_IOC_TYPE(request), _IOC_NR(request), _IOC_SIZE(request)}) {
-    c.put(", ");
-    print_hex(c, part);
-  }
-  c.put(")");
+  print_meaning_of(c, request, [&] {
+    c.put("_IOC(");
+    print_flags(c, _IOC_DIR(request), kDirections, "_IOC_???");
+    for (const std::uint32_t part : {_IOC_TYPE(request), _IOC_NR(request), _IOC_SIZE(request)}) {
+      c.put(", ");
+      print_hex(c, part);
+    }
+    c.put(")");
+  });
 }
 
 void print_value(ArgContext& c) {

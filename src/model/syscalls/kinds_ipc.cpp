@@ -48,7 +48,7 @@ constexpr std::uint32_t kIpc64 = 0x100;
 
 void print_key(ArgContext& c) {
   if (c.as_uint() == IPC_PRIVATE) {
-    c.put("IPC_PRIVATE");
+    print_constant(c, IPC_PRIVATE, "IPC_PRIVATE");
   } else {
     print_hex(c, c.as_uint());
   }
@@ -60,7 +60,11 @@ void print_get_flags(ArgContext& c, std::uint32_t flags, std::span<const NamedVa
     print_flags(c, flags & ~kModeBits, names, "");
     c.put("|");
   }
-  if (huge != 0) c.print("{}<<SHM_HUGE_SHIFT|", huge);
+  if (huge != 0) {
+    c.print("{}<<", huge);
+    print_constant(c, kHugeShift, "SHM_HUGE_SHIFT", Digits::decimal);
+    c.put("|");
+  }
   c.print("{:#03o}", flags & kModeBits);
 }
 
@@ -75,7 +79,8 @@ template <const NameTable& kTable>
 void print_command(ArgContext& c) {
   std::uint32_t command = c.as_uint();
   if ((command & kIpc64) != 0) {
-    c.put("IPC_64|");
+    print_constant(c, kIpc64, "IPC_64");
+    c.put("|");
     command &= ~kIpc64;
   }
   print_choice(c, command, kTable.values, kTable.unknown);

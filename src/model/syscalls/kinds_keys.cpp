@@ -56,7 +56,7 @@ void print_serial(ArgContext& c) {
   const auto* found = std::find_if(std::begin(kKeyrings), std::end(kKeyrings),
                                    [&](const NamedValue& one) { return one.value == c.as_uint(); });
   if (found != std::end(kKeyrings)) {
-    c.put(found->name);
+    print_constant(c, found->value, found->name, Digits::decimal);
   } else {
     c.print("{}", c.as_int());
   }

@@ -46,10 +46,12 @@ constexpr std::array kPolicyBits{NAMED(MPOL_F_STATIC_NODES), NAMED(MPOL_F_RELATI
 constexpr std::uint32_t kPolicyBitMask = MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES | (1u << 13);
 
 void print_policy(ArgContext& c, std::uint32_t mode) {
-  print_choice(c, mode & ~kPolicyBitMask, kPolicies, "MPOL_???");
-  if ((mode & kPolicyBitMask) == 0) return;
-  c.put("|");
-  print_flags(c, mode & kPolicyBitMask, kPolicyBits, "");
+  print_meaning_of(c, mode, [&] {
+    print_choice(c, mode & ~kPolicyBitMask, kPolicies, "MPOL_???");
+    if ((mode & kPolicyBitMask) == 0) return;
+    c.put("|");
+    print_flags(c, mode & kPolicyBitMask, kPolicyBits, "");
+  });
 }
 
 /// The kernel takes one bit less than it is told.
@@ -76,11 +78,13 @@ std::uint64_t list_length(ArgContext& c) { return c.arg(1); }
 
 void print_map_flags_arg(ArgContext& c) {
   const std::uint32_t flags = c.as_uint();
-  print_choice(c, flags & kMapTypeMask, kMapTypes, "MAP_???");
-  if (const std::uint32_t rest = flags & ~kMapTypeMask) {
+  print_meaning_of(c, flags, [&] {
+    print_choice(c, flags & kMapTypeMask, kMapTypes, "MAP_???");
+    const std::uint32_t rest = flags & ~kMapTypeMask;
+    if (rest == 0) return;
     c.put("|");
     print_flags_with_huge_size(c, rest, kMapBits, "MAP");
-  }
+  });
 }
 
 void print_remap_address_arg(ArgContext& c) {

@@ -25,7 +25,7 @@ constexpr std::array kMountAttributeBits{
     NAMED(MOUNT_ATTR_NOEXEC),     NAMED(MOUNT_ATTR_NOATIME), NAMED(MOUNT_ATTR_STRICTATIME),
     NAMED(MOUNT_ATTR_NODIRATIME), NAMED(MOUNT_ATTR_IDMAP),   NAMED(MOUNT_ATTR_NOSYMFOLLOW)};
 
-constexpr std::array kPropagations{NamedValue{0, "0"}, NAMED(MS_UNBINDABLE), NAMED(MS_PRIVATE),
+constexpr std::array kPropagations{NAMED(MS_UNBINDABLE), NAMED(MS_PRIVATE),
                                    NAMED(MS_SLAVE), NAMED(MS_SHARED)};
 
 // include/linux/swap.h
@@ -91,8 +91,9 @@ void print_mount_type_arg(ArgContext& c) {
 void print_mount_flags_arg(ArgContext& c) {
   const std::uint64_t flags = mount_flags(c);
   const bool magic = flags != c.value();
-  if (magic) c.put(flags != 0 ? "MS_MGC_VAL|" : "MS_MGC_VAL");
-  if (!magic || flags != 0) print_flags(c, flags, kMountBits, "MS_???");
+  if (magic) print_constant(c, MS_MGC_VAL, "MS_MGC_VAL");
+  if (magic && flags != 0) c.put("|");
+  if (!magic || flags != 0) print_flags(c, static_cast<std::uint32_t>(flags), kMountBits, "MS_???");
 }
 
 void print_mount_data_arg(ArgContext& c) {
@@ -153,7 +154,7 @@ void print_fanotify_class_arg(ArgContext& c) {
 
 void print_fanotify_dirfd_arg(ArgContext& c) {
   if (c.as_int() == FAN_NOFD) {
-    c.put("FAN_NOFD");
+    print_constant(c, c.value(), "FAN_NOFD", Digits::decimal);
   } else {
     print_dirfd(c, c.value());
   }

@@ -82,7 +82,11 @@ void address_at(ArgContext& c) {
 void signal_at(ArgContext& c) {
   if (c.wait_for_exit()) return;
   print_object_at<std::int32_t>(c, c.value(),
-                                [&](std::int32_t number) { c.print("[{}]", signal_name(number)); });
+                                [&](std::int32_t number) {
+    c.put("[");
+    print_signal(c, number);
+    c.put("]");
+  });
 }
 template <const NameTable& kNames>
 void choice_at(ArgContext& c) {
@@ -131,7 +135,7 @@ void kill_policy(ArgContext& c) {
 }
 void ptracer(ArgContext& c) {
   if (c.value() == PR_SET_PTRACER_ANY) {
-    c.put("PR_SET_PTRACER_ANY");
+    print_constant(c, c.value(), "PR_SET_PTRACER_ANY");
   } else {
     c.print("{}", c.as_int());
   }
@@ -157,7 +161,7 @@ void core_scope(ArgContext& c) {
 template <const NameTable& kNames>
 void named_result(ArgContext& c) {
   c.print("{} (", c.call().result);
-  print_choice(c, static_cast<std::uint64_t>(c.call().result), kNames.values, kNames.unknown);
+  print_names_only(c, [&] { print_choice(c, static_cast<std::uint64_t>(c.call().result), kNames.values, kNames.unknown); });
   c.put(")");
 }
 template <const NameTable& kNames>
@@ -249,7 +253,7 @@ const Option* option_of(ArgContext& c) {
 
 void print_prctl_option_arg(ArgContext& c) {
   if (const Option* option = option_of(c)) {
-    c.put(option->name);
+    print_constant(c, option->value, option->name);
   } else {
     print_choice(c, c.as_uint(), {}, "PR_???");
   }

@@ -14,12 +14,13 @@ namespace {
 
 void print_limit_value(ArgContext& c, std::uint64_t limit, std::string_view infinity) {
   constexpr std::uint64_t kKilo = 1024;
+  const auto number = [&] { c.put_number(limit); };
   if (limit == UINT64_MAX) {
-    c.put(infinity);
+    print_meaning(c, number, [&] { c.put(infinity); });
   } else if (limit > kKilo && limit % kKilo == 0) {
-    c.print("{}*1024", limit / kKilo);
+    print_meaning(c, number, [&] { c.print("{}*1024", limit / kKilo); });
   } else {
-    c.print("{}", limit);
+    number();
   }
 }
 
@@ -171,7 +172,7 @@ void print_xstate_arg(ArgContext& c) {
     print_hex(c, features);
     if (features != 0) {
       c.put(" /* ");
-      print_flags(c, features, kFeatures, "XFEATURE_MASK_???");
+      print_names_only(c, [&] { print_flags(c, features, kFeatures, "XFEATURE_MASK_???"); });
       c.put(" */");
     }
     c.put("]");

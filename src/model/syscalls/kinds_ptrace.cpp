@@ -50,7 +50,7 @@ void note(ArgContext& c) { print_long_choice_arg<kNoteNames>(c); }
 void user_offset(ArgContext& c) {
   const std::uint64_t word = c.value() / 8;
   if (c.value() % 8 == 0 && word < kRegisters.size()) {
-    c.print("8*{}", kRegisters[static_cast<std::size_t>(word)]);
+    print_meaning_of(c, c.value(), [&] { c.print("8*{}", kRegisters[static_cast<std::size_t>(word)]); });
   } else {
     print_hex(c, c.value());
   }
@@ -168,7 +168,7 @@ void print_or_hex(ArgContext& c, const Request* request, Printer Request::*membe
 
 void print_ptrace_request_arg(ArgContext& c) {
   if (const Request* request = request_of(c)) {
-    c.put(request->name);
+    print_constant(c, request->value, request->name);
   } else {
     print_choice(c, c.value(), {}, "PTRACE_???");
   }

@@ -140,8 +140,9 @@ void print_sched_attr_out_arg(ArgContext& c) {
 
 void comment_policy(ArgContext& c) {
   c.put("(");
-  print_choice(c, static_cast<std::uint64_t>(c.call().result), kSchedulers.values,
-               kSchedulers.unknown);
+  print_names_only(c, [&] {
+    print_choice(c, static_cast<std::uint64_t>(c.call().result), kSchedulers.values, kSchedulers.unknown);
+  });
   c.put(")");
 }
 

@@ -41,7 +41,7 @@ constexpr std::uint64_t kFrameMask = 296;
 void print_handler(ArgContext& c, std::uint64_t handler) {
   for (const NamedValue& known : kHandlers) {
     if (known.value != handler) continue;
-    c.put(known.name);
+    print_constant(c, handler, known.name);
     return;
   }
   print_address(c, handler);
@@ -60,7 +60,7 @@ void print_frame_32(ArgContext& c) {
   }
   const auto low = c.memory().object<std::uint32_t>(frame + kOldFrameMask);
   const auto high = c.memory().object<std::uint32_t>(frame + kOldFrameExtraMask);
-  if (low && high) c.put(signal_set(*low | std::uint64_t{*high} << 32));
+  if (low && high) c.put(signal_set(*low | std::uint64_t{*high} << 32, c.constants()));
 }
 
 }  // namespace
@@ -91,7 +91,7 @@ void print_sigaction_arg(ArgContext& c) {
   print_object_at<KernelSigaction>(c, c.value(), [&](const KernelSigaction& action) {
     c.put("{sa_handler=");
     print_handler(c, action.handler);
-    c.print(", sa_mask={}, sa_flags=", signal_set(action.mask));
+    c.print(", sa_mask={}, sa_flags=", signal_set(action.mask, c.constants()));
     print_flags(c, action.flags, kActionFlags, "SA_???");
     if ((action.flags & kRestorer) != 0) {
       c.put(", sa_restorer=");

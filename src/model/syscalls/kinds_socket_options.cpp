@@ -111,9 +111,9 @@ void print_membership6(ArgContext& c, const Place& place) {
     print_address(c, place.address);
     return;
   }
-  std::array<char, INET6_ADDRSTRLEN> text;
-  inet_ntop(AF_INET6, &request->ipv6mr_multiaddr, text.data(), text.size());
-  c.print("{{inet_pton(AF_INET6, \"{}\", &ipv6mr_multiaddr), ipv6mr_interface=", text.data());
+  c.put("{");
+  print_inet6_addr(c, request->ipv6mr_multiaddr, "ipv6mr_multiaddr");
+  c.put(", ipv6mr_interface=");
   print_interface(c, request->ipv6mr_interface);
   c.put("}");
 }

@@ -39,10 +39,10 @@ constexpr NamedValue kSigevNotify[] = {
 
 /// Processor time clocks and those of file descriptors are negative; strace 6.1 shows their number.
 void print_clock(ArgContext& c) {
-  if (c.as_int() < 0) {
+  if (!is_fixed_clock(c.as_int())) {
     print_choice(c, c.as_uint(), {}, "CLOCK_???");
   } else {
-    c.put(clock_name(c.as_int()));
+    print_meaning_of(c, c.as_uint(), [&] { c.put(clock_name(c.as_int())); });
   }
 }
 
@@ -85,8 +85,13 @@ void print_sigevent(ArgContext& c, const sigevent& event) {
   const auto notify = static_cast<std::uint32_t>(event.sigev_notify);
   const bool signals =
       notify == SIGEV_SIGNAL || notify == SIGEV_THREAD || notify == SIGEV_THREAD_ID;
-  c.print("sigev_signo={}, sigev_notify=",
-          signals ? signal_name(event.sigev_signo) : std::to_string(event.sigev_signo));
+  c.put("sigev_signo=");
+  if (signals) {
+    print_signal(c, event.sigev_signo);
+  } else {
+    c.put_number(event.sigev_signo);
+  }
+  c.put(", sigev_notify=");
   print_choice(c, notify, kSigevNotify, "SIGEV_???");
   if (notify == SIGEV_THREAD_ID) {
     c.print(", sigev_notify_thread_id={}", event._sigev_un._tid);

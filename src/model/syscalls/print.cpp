@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "model/syscalls/signals.hpp"
+
 namespace vdsotrace {
 namespace {
 
@@ -50,6 +52,14 @@ void append_octal(std::string& out, unsigned char c, bool digit_follows) {
   out.push_back(static_cast<char>('0' + (c & 7)));
 }
 
+void print_number(ArgContext& c, std::uint64_t value, Digits digits) {
+  if (digits == Digits::hex) {
+    print_hex(c, value);
+  } else {
+    c.put_number(static_cast<std::int32_t>(value));
+  }
+}
+
 std::size_t length_of_string(std::span<const std::byte> bytes) {
   const auto nul = std::find(bytes.begin(), bytes.end(), std::byte{0});
   return static_cast<std::size_t>(nul - bytes.begin());
@@ -73,40 +83,56 @@ void print_address(ArgContext& c, std::uint64_t address) {
   }
 }
 
+void print_constant(ArgContext& c, std::uint64_t value, std::string_view name, Digits digits) {
+  print_meaning(c, [&] { print_number(c, value, digits); }, [&] { c.put(name); });
+}
+
+void print_signal(ArgContext& c, int signal) {
+  if (is_signal(signal)) {
+    print_constant(c, static_cast<std::uint32_t>(signal), signal_name(signal), Digits::decimal);
+  } else {
+    c.put_number(signal);
+  }
+}
+
 void print_flags(ArgContext& c, std::uint64_t value, std::span<const NamedValue> table,
                  std::string_view fallback) {
-  if (value == 0) {
-    const auto zero = std::find_if(table.begin(), table.end(),
-                                   [](const NamedValue& known) { return known.value == 0; });
-    c.put(zero == table.end() ? std::string_view("0") : zero->name);
+  const ConstantStyle style = c.constants();
+  if (style == ConstantStyle::raw || value == 0) {
+    print_choice(c, value, table, "");
     return;
   }
   std::uint64_t rest = value;
   bool any = false;
   for (const NamedValue& known : table) {
     if (known.value == 0 || (rest & known.value) != known.value) continue;
+    if (!any && style == ConstantStyle::verbose) c.print("{:#x} /* ", value);
     if (any) c.put("|");
     c.put(known.name);
     rest &= ~known.value;
     any = true;
   }
-  if (rest == 0) return;
-  if (any) {
-    c.print("|{:#x}", rest);
-  } else {
+  if (!any) {
     print_choice(c, rest, {}, fallback);
+    return;
   }
+  if (rest != 0) c.print("|{:#x}", rest);
+  if (style == ConstantStyle::verbose) c.put(" */");
 }
 
 void print_choice(ArgContext& c, std::uint64_t value, std::span<const NamedValue> table,
-                  std::string_view fallback) {
+                  std::string_view fallback, Digits digits) {
+  if (c.constants() == ConstantStyle::raw) {
+    print_number(c, value, digits);
+    return;
+  }
   const auto found = std::find_if(table.begin(), table.end(),
                                   [&](const NamedValue& known) { return known.value == value; });
   if (found != table.end()) {
-    c.put(found->name);
+    print_constant(c, value, found->name, digits);
     return;
   }
-  print_hex(c, value);
+  print_number(c, value, digits);
   if (!fallback.empty()) c.print(" /* {} */", fallback);
 }
 
@@ -116,7 +142,8 @@ void print_flags_with_huge_size(ArgContext& c, std::uint32_t value,
   const std::uint32_t huge = value >> kShift;
   const std::uint32_t bits = value & ((1u << kShift) - 1);
   if (bits != 0 || huge == 0) print_flags(c, bits, table, fmt::format("{}_???", prefix));
-  if (huge != 0) c.print("{}{}<<{}_HUGE_SHIFT", bits != 0 ? "|" : "", huge, prefix);
+  if (huge == 0) return;
+  c.print("{}{}<<{}_HUGE_SHIFT", bits != 0 ? "|" : "", huge, prefix);
 }
 
 void append_quoted(std::string& out, std::span<const std::byte> bytes, std::size_t limit,
@@ -263,11 +290,13 @@ void print_rest_of_struct(ArgContext& c, std::uint64_t address, std::uint64_t kn
 }
 
 void print_device(ArgContext& c, std::uint64_t device) {
-  c.put("makedev(");
-  print_hex(c, gnu_dev_major(device));
-  c.put(", ");
-  print_hex(c, gnu_dev_minor(device));
-  c.put(")");
+  print_meaning_of(c, device, [&] {
+    c.put("makedev(");
+    print_hex(c, gnu_dev_major(device));
+    c.put(", ");
+    print_hex(c, gnu_dev_minor(device));
+    c.put(")");
+  });
 }
 
 void print_file_mode(ArgContext& c, std::uint32_t mode) {
@@ -282,17 +311,20 @@ void print_file_mode(ArgContext& c, std::uint32_t mode) {
     c.print("{:#03o}", mode);
     return;
   }
-  c.put(type->name);
-  for (const NamedValue& bit : kBits) {
-    if ((mode & bit.value) != 0) c.print("|{}", bit.name);
-  }
-  c.print("|{:#03o}", mode & 0777u);
+  const auto names = [&] {
+    c.put(type->name);
+    for (const NamedValue& bit : kBits) {
+      if ((mode & bit.value) != 0) c.print("|{}", bit.name);
+    }
+    c.print("|{:#03o}", mode & 0777u);
+  };
+  print_meaning(c, [&] { c.print("{:#03o}", mode); }, names);
 }
 
 void print_dirfd(ArgContext& c, std::uint64_t value) {
   const auto fd = static_cast<std::int32_t>(value);
   if (fd == AT_FDCWD) {
-    c.put("AT_FDCWD");
+    print_constant(c, value, "AT_FDCWD", Digits::decimal);
   } else {
     c.print("{}", fd);
   }

@@ -29,6 +29,37 @@ void print_hex(ArgContext& c, std::uint64_t value);
 /// NULL or 0x7ffc...
 void print_address(ArgContext& c, std::uint64_t address);
 
+/// How the number of a constant is written where `-X` asks for it.
+enum class Digits : std::uint8_t { hex, decimal };
+
+/// What is a remark in any case: names only.
+template <class Meaning>
+void print_names_only(ArgContext& c, Meaning&& meaning) {
+  const ConstantStyle style = c.constants();
+  c.set_constants(ConstantStyle::abbrev);
+  meaning();
+  c.set_constants(style);
+}
+/// What `-X` wants of a value: `meaning()` prints names, `number()` the value itself. Within a meaning there are names only.
+template <class Number, class Meaning>
+void print_meaning(ArgContext& c, Number&& number, Meaning&& meaning) {
+  const ConstantStyle style = c.constants();
+  if (style != ConstantStyle::abbrev) number();
+  if (style == ConstantStyle::raw) return;
+  if (style == ConstantStyle::verbose) c.put(" /* ");
+  print_names_only(c, meaning);
+  if (style == ConstantStyle::verbose) c.put(" */");
+}
+/// The same with the number in hexadecimal.
+template <class Meaning>
+void print_meaning_of(ArgContext& c, std::uint64_t value, Meaning&& meaning) {
+  print_meaning(c, [&] { print_hex(c, value); }, meaning);
+}
+/// One constant whose name is known. A decimal one is a C int.
+void print_constant(ArgContext& c, std::uint64_t value, std::string_view name, Digits digits = Digits::hex);
+/// SIGINT
+void print_signal(ArgContext& c, int signal);
+
 /// Bits by name joined with '|', the rest in hexadecimal. `fallback` is strace's
 /// remark on a value in which no bit is known: "0x8000 /* O_??? */". Zero prints
 /// the table's name for 0, or "0".
@@ -36,7 +67,7 @@ void print_flags(ArgContext& c, std::uint64_t value, std::span<const NamedValue>
                  std::string_view fallback);
 /// One name, or "0x5 /* FUTEX_??? */".
 void print_choice(ArgContext& c, std::uint64_t value, std::span<const NamedValue> table,
-                  std::string_view fallback);
+                  std::string_view fallback, Digits digits = Digits::hex);
 
 /// Flags that hold the logarithm of a huge page's size in their top six bits:
 /// "MAP_HUGETLB|21<<MAP_HUGE_SHIFT". `prefix` is "MAP", "MFD", "SHM".

@@ -71,5 +71,7 @@ std::string clock_kind_name(std::int32_t id);
 /// A clock id in strace's spelling, dynamic clocks as FD_TO_CLOCKID(3) or
 /// MAKE_PROCESS_CPUCLOCK(1, CPUCLOCK_SCHED).
 std::string clock_name(std::int32_t id);
+/// Whether that is a name of a constant, not of a macro.
+bool is_fixed_clock(std::int32_t id);
 
 }  // namespace vdsotrace

@@ -74,14 +74,27 @@ std::string_view name_in(std::span<const NamedValue> table, std::uint64_t value)
   return found == table.end() ? std::string_view() : found->name;
 }
 
-std::string code_name(const siginfo_t& info) {
+/// A constant whose name is `name`; empty: it has none.
+std::string constant_text(ConstantStyle style, std::string number, std::string_view name) {
+  if (name.empty() || style == ConstantStyle::raw) return number;
+  if (style == ConstantStyle::abbrev) return std::string(name);
+  return fmt::format("{} /* {} */", number, name);
+}
+
+std::string hex_text(std::uint64_t value) { return value == 0 ? "0" : fmt::format("{:#x}", value); }
+
+std::string signal_text(ConstantStyle style, int signal) {
+  return constant_text(style, fmt::format("{}", signal), is_signal(signal) ? signal_name(signal) : std::string());
+}
+
+std::string code_name(const siginfo_t& info, ConstantStyle style) {
   const auto value = static_cast<std::uint32_t>(info.si_code);
   std::string_view name = name_in(kCommonCodes, value);
   const auto of_signal =
       std::find_if(kCodesOf.begin(), kCodesOf.end(),
                    [&](const SignalCodes& codes) { return codes.signal == info.si_signo; });
   if (name.empty() && of_signal != kCodesOf.end()) name = name_in(of_signal->codes, value);
-  return name.empty() ? fmt::format("{:#x}", value) : std::string(name);
+  return constant_text(style, hex_text(value), name);
 }
 
 std::string address_text(const void* address) {
@@ -108,11 +121,9 @@ void append_ticks(std::string& out, std::string_view name, long ticks) {
   }
 }
 
-void append_errno(std::string& out, int error) {
+void append_errno(std::string& out, int error, ConstantStyle style) {
   if (error == 0) return;
-  const std::string_view name = errno_name(error);
-  append_format(out, ", si_errno={}",
-                 name.empty() ? fmt::format("{}", error) : std::string(name));
+  append_format(out, ", si_errno={}", constant_text(style, fmt::format("{}", error), errno_name(error)));
 }
 
 void append_from_user(std::string& out, const siginfo_t& info) {
@@ -134,11 +145,11 @@ void append_from_user(std::string& out, const siginfo_t& info) {
   }
 }
 
-void append_child(std::string& out, const siginfo_t& info) {
+void append_child(std::string& out, const siginfo_t& info, ConstantStyle style) {
   append_source(out, info);
   append_format(
       out, ", si_status={}",
-      info.si_code == CLD_EXITED ? fmt::format("{}", info.si_status) : signal_name(info.si_status));
+      info.si_code == CLD_EXITED ? fmt::format("{}", info.si_status) : signal_text(style, info.si_status));
   append_ticks(out, "si_utime", info.si_utime);
   append_ticks(out, "si_stime", info.si_stime);
 }
@@ -157,24 +168,26 @@ void append_fault(std::string& out, const siginfo_t& info) {
   }
 }
 
-void append_filtered_call(std::string& out, const siginfo_t& info) {
+void append_filtered_call(std::string& out, const siginfo_t& info, ConstantStyle style) {
   const bool compat = info.si_arch == AUDIT_ARCH_I386;
   const auto nr = static_cast<std::int64_t>(info.si_syscall);
   const Abi abi = compat ? Abi::i386 : (nr & 0x40000000) != 0 ? Abi::x32 : Abi::x86_64;
   const CallSpec* spec = spec_of(abi, nr);
-  const std::string call = spec != nullptr ? fmt::format("__NR_{}", spec->name)
-                                           : fmt::format("{:#x} /* __NR_??? */", nr);
-  const std::string arch = compat ? "AUDIT_ARCH_I386"
-                           : info.si_arch == AUDIT_ARCH_X86_64
-                               ? "AUDIT_ARCH_X86_64"
-                               : fmt::format("{:#x} /* AUDIT_ARCH_??? */", info.si_arch);
+  const auto named = [&](std::uint64_t value, const std::string& name, std::string_view unknown) {
+    if (!name.empty() || style == ConstantStyle::raw) return constant_text(style, hex_text(value), name);
+    return fmt::format("{:#x} /* {} */", value, unknown);
+  };
+  const std::string call =
+      named(static_cast<std::uint64_t>(nr), spec != nullptr ? fmt::format("__NR_{}", spec->name) : "", "__NR_???");
+  const std::string arch = named(
+      info.si_arch, compat ? "AUDIT_ARCH_I386" : info.si_arch == AUDIT_ARCH_X86_64 ? "AUDIT_ARCH_X86_64" : "", "AUDIT_ARCH_???");
   append_format(out, ", si_call_addr={}, si_syscall={}, si_arch={}",
                  address_text(info.si_call_addr), call, arch);
 }
 
-void append_from_kernel(std::string& out, const siginfo_t& info) {
+void append_from_kernel(std::string& out, const siginfo_t& info, ConstantStyle style) {
   switch (info.si_signo) {
-    case SIGCHLD: append_child(out, info); break;
+    case SIGCHLD: append_child(out, info, style); break;
     case SIGILL:
     case SIGFPE:
     case SIGBUS:
@@ -185,7 +198,7 @@ void append_from_kernel(std::string& out, const siginfo_t& info) {
         append_format(out, ", si_band={}, si_fd={}", info.si_band, info.si_fd);
       }
       break;
-    case SIGSYS: append_filtered_call(out, info); break;
+    case SIGSYS: append_filtered_call(out, info, style); break;
     default:
       if (info.si_pid != 0 || info.si_uid != 0) append_source(out, info);
       if (info.si_value.sival_ptr != nullptr) append_value(out, info);
@@ -193,7 +206,7 @@ void append_from_kernel(std::string& out, const siginfo_t& info) {
 }
 
 /// A set of `bits` signals, of which strace names those that are missing if most are there.
-std::string set_text(std::uint64_t mask, unsigned bits) {
+std::string set_text(std::uint64_t mask, unsigned bits, ConstantStyle style) {
   const std::uint64_t all = bits == 64 ? ~0ULL : (1ULL << bits) - 1;
   std::string out;
   mask &= all;
@@ -204,7 +217,8 @@ std::string set_text(std::uint64_t mask, unsigned bits) {
   out.push_back('[');
   for (bool first = true; mask != 0; mask &= mask - 1, first = false) {
     if (!first) out.push_back(' ');
-    out.append(signal_name(std::countr_zero(mask) + 1).substr(3));
+    const int signal = std::countr_zero(mask) + 1;
+    out.append(constant_text(style, fmt::format("{}", signal), signal_name(signal).substr(3)));
   }
   out.push_back(']');
   return out;
@@ -222,18 +236,20 @@ std::string signal_name(int signal) {
   return fmt::format("{}", signal);
 }
 
-std::string signal_set(std::uint64_t mask) { return set_text(mask, 64); }
+bool is_signal(int signal) { return signal > 0 && signal <= kLastSignal; }
 
-std::string render_siginfo(const siginfo_t& info) {
+std::string signal_set(std::uint64_t mask, ConstantStyle style) { return set_text(mask, 64, style); }
+
+std::string render_siginfo(const siginfo_t& info, ConstantStyle style) {
   std::string out = "{";
   if (info.si_signo != 0) {
-    append_format(out, "si_signo={}, si_code={}", signal_name(info.si_signo),
-                   code_name(info));
-    append_errno(out, info.si_errno);
+    append_format(out, "si_signo={}, si_code={}", signal_text(style, info.si_signo),
+                   code_name(info, style));
+    append_errno(out, info.si_errno, style);
     if (info.si_code <= 0) {
       append_from_user(out, info);
     } else {
-      append_from_kernel(out, info);
+      append_from_kernel(out, info, style);
     }
   }
   out.push_back('}');
@@ -247,7 +263,7 @@ void print_sigset_at(ArgContext& c, std::uint64_t address, std::uint64_t size,
   if (address != 0 && filled && size >= (least != 0 ? least : c.word()) && size <= kMaskBytes) {
     const auto bytes = std::as_writable_bytes(std::span(&mask, 1)).first(size);
     if (c.memory().read(address, bytes) == size) {
-      c.put(set_text(mask, static_cast<unsigned>((size + 3) / 4 * 32)));
+      c.put(set_text(mask, static_cast<unsigned>((size + 3) / 4 * 32), c.constants()));
       return;
     }
   }
@@ -301,7 +317,7 @@ struct NarrowLayout<siginfo_t> {
 
 void print_siginfo_at(ArgContext& c, std::uint64_t address) {
   print_object_at<siginfo_t>(c, address,
-                             [&](const siginfo_t& info) { c.put(render_siginfo(info)); });
+                             [&](const siginfo_t& info) { c.put(render_siginfo(info, c.constants())); });
 }
 
 void append_sigval(std::string& out, const sigval& value) {

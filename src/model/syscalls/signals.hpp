@@ -13,12 +13,13 @@ namespace vdsotrace {
 /// "SIGCHLD", "SIGRT_3" (the third after SIGRTMIN, which is the kernel's 32, printed "SIGRTMIN"), a
 /// number if there is no such signal.
 std::string signal_name(int signal);
+bool is_signal(int signal);
 
 /// "{si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=1, si_uid=0, si_status=0, si_utime=0, si_stime=0}"
-std::string render_siginfo(const siginfo_t& info);
+std::string render_siginfo(const siginfo_t& info, ConstantStyle style = ConstantStyle::abbrev);
 
 /// The kernel's 64-bit signal set: "[]", "[INT TERM]", "~[KILL STOP]", as strace.
-std::string signal_set(std::uint64_t mask);
+std::string signal_set(std::uint64_t mask, ConstantStyle style = ConstantStyle::abbrev);
 
 /// The set of `size` bytes at `address`, an address if it is NULL or unreadable or
 /// `size` is more than the kernel's set or less than `least` (0: a word of the ABI).

@@ -134,11 +134,21 @@ void print_io_priority(ArgContext& c, std::uint32_t value) {
   c.print(", {})", value & 0x1fff);
 }
 
-void print_io_priority_arg(ArgContext& c) { print_io_priority(c, c.as_uint()); }
+/// The class within has the style of other constants, although it stands in a comment.
+void print_io_priority_arg(ArgContext& c) {
+  const ConstantStyle style = c.constants();
+  if (style != ConstantStyle::abbrev) c.put_number(c.as_int());
+  if (style == ConstantStyle::raw) return;
+  if (style == ConstantStyle::verbose) c.put(" /* ");
+  print_io_priority(c, c.as_uint());
+  if (style == ConstantStyle::verbose) c.put(" */");
+}
 
 /// The number, and what it means as a remark.
 void result_io_priority(ArgContext& c) {
-  c.print("{} (", c.call().result);
+  c.put_number(c.call().result);
+  if (c.constants() == ConstantStyle::raw) return;
+  c.put(" (");
   print_io_priority(c, static_cast<std::uint32_t>(c.call().result));
   c.put(")");
 }
@@ -199,11 +209,14 @@ void print_syslog_size(ArgContext& c) {
 }
 
 void print_quota_command(ArgContext& c) {
-  c.put("QCMD(");
-  print_choice(c, c.as_uint() >> 8, kQuotaCommands, "Q_???");
-  c.put(", ");
-  print_choice(c, c.as_uint() & 0xff, kQuotaTypes, "???QUOTA");
-  c.put(")");
+  const auto number = [&] { c.put_number(c.as_uint()); };
+  print_meaning(c, number, [&] {
+    c.put("QCMD(");
+    print_choice(c, c.as_uint() >> 8, kQuotaCommands, "Q_???");
+    c.put(", ");
+    print_choice(c, c.as_uint() & 0xff, kQuotaTypes, "???QUOTA");
+    c.put(")");
+  });
 }
 
 constexpr ArgKind kRebootMessage{print_reboot_message};

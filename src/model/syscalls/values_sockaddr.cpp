@@ -34,6 +34,12 @@ std::size_t length_to_nul(Bytes bytes) {
                                   bytes.begin());
 }
 
+/// The bytes of a member as they lie, beside what they mean.
+template <class T, class Meaning>
+void print_in_network_order(ArgContext& c, const T& member, Meaning&& meaning) {
+  print_meaning(c, [&] { append_quoted_hex(c.out(), std::as_bytes(std::span(&member, 1))); }, meaning);
+}
+
 void print_unix(ArgContext& c, Bytes bytes) {
   Bytes path = bytes.subspan(offsetof(sockaddr_un, sun_path));
   path = path.first(std::min(path.size(), sizeof(sockaddr_un::sun_path)));
@@ -46,16 +52,20 @@ void print_unix(ArgContext& c, Bytes bytes) {
 
 void print_inet(ArgContext& c, Bytes bytes) {
   const auto address = front_of<sockaddr_in>(bytes);
-  c.print("sin_port=htons({}), sin_addr=", ntohs(address.sin_port));
+  c.put("sin_port=");
+  print_in_network_order(c, address.sin_port, [&] { c.print("htons({})", ntohs(address.sin_port)); });
+  c.put(", sin_addr=");
   print_inet_addr(c, address.sin_addr.s_addr);
 }
 
 void print_inet6(ArgContext& c, Bytes bytes) {
   const auto address = front_of<sockaddr_in6>(bytes);
-  std::array<char, INET6_ADDRSTRLEN> text;
-  inet_ntop(AF_INET6, &address.sin6_addr, text.data(), text.size());
-  c.print("sin6_port=htons({}), sin6_flowinfo=htonl({}), inet_pton(AF_INET6, \"{}\", &sin6_addr)",
-          ntohs(address.sin6_port), ntohl(address.sin6_flowinfo), text.data());
+  c.put("sin6_port=");
+  print_in_network_order(c, address.sin6_port, [&] { c.print("htons({})", ntohs(address.sin6_port)); });
+  c.put(", sin6_flowinfo=");
+  print_in_network_order(c, address.sin6_flowinfo, [&] { c.print("htonl({})", ntohl(address.sin6_flowinfo)); });
+  c.put(", ");
+  print_inet6_addr(c, address.sin6_addr, "sin6_addr");
   if (bytes.size() <= offsetof(sockaddr_in6, sin6_scope_id)) return;
   c.put(", sin6_scope_id=");
   const bool is_link_local = IN6_IS_ADDR_LINKLOCAL(&address.sin6_addr) ||
@@ -80,10 +90,13 @@ void print_netlink(ArgContext& c, Bytes bytes) {
 
 void print_packet(ArgContext& c, Bytes bytes) {
   const auto address = front_of<sockaddr_ll>(bytes);
-  c.put("sll_protocol=htons(");
-  print_choice(c, ntohs(address.sll_protocol), kEthernetProtocols.values,
-               kEthernetProtocols.unknown);
-  c.put("), sll_ifindex=");
+  c.put("sll_protocol=");
+  print_in_network_order(c, address.sll_protocol, [&] {
+    c.put("htons(");
+    print_choice(c, ntohs(address.sll_protocol), kEthernetProtocols.values, kEthernetProtocols.unknown);
+    c.put(")");
+  });
+  c.put(", sll_ifindex=");
   print_interface(c, static_cast<std::uint32_t>(address.sll_ifindex));
   c.put(", sll_hatype=");
   print_choice(c, address.sll_hatype, kHardwareTypes.values, kHardwareTypes.unknown);
@@ -121,7 +134,18 @@ constexpr Form kForms[] = {
 void print_inet_addr(ArgContext& c, std::uint32_t address) {
   std::array<char, INET_ADDRSTRLEN> text;
   inet_ntop(AF_INET, &address, text.data(), text.size());
-  c.print("inet_addr(\"{}\")", text.data());
+  print_in_network_order(c, address, [&] { c.print("inet_addr(\"{}\")", text.data()); });
+}
+
+void print_inet6_addr(ArgContext& c, const in6_addr& address, std::string_view name) {
+  std::array<char, INET6_ADDRSTRLEN> text;
+  inet_ntop(AF_INET6, &address, text.data(), text.size());
+  if (c.constants() == ConstantStyle::abbrev) {
+    c.print("inet_pton(AF_INET6, \"{}\", &{})", text.data(), name);
+    return;
+  }
+  c.print("{}=", name);
+  print_in_network_order(c, address, [&] { c.print("inet_pton(AF_INET6, \"{}\")", text.data()); });
 }
 
 void print_interface(ArgContext& c, std::uint32_t index) {
@@ -130,10 +154,12 @@ void print_interface(ArgContext& c, std::uint32_t index) {
     c.print("{}", index);
     return;
   }
-  c.put("if_nametoindex(");
-  print_quoted(c, std::as_bytes(std::span(name.data(), std::strlen(name.data()))),
-                name.size());
-  c.put(")");
+  const auto number = [&] { c.put_number(index); };
+  print_meaning(c, number, [&] {
+    c.put("if_nametoindex(");
+    print_quoted(c, std::as_bytes(std::span(name.data(), std::strlen(name.data()))), name.size());
+    c.put(")");
+  });
 }
 
 void print_sockaddr(ArgContext& c, Bytes bytes) {

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <span>
 
+#include <netinet/in.h>
+
 #include "model/syscalls/context.hpp"
 
 namespace vdsotrace {
@@ -20,6 +22,9 @@ void print_sockaddr_at(ArgContext& c, std::uint64_t address, std::int64_t length
 
 /// `inet_addr("127.0.0.1")` for an address in network byte order.
 void print_inet_addr(ArgContext& c, std::uint32_t address);
+
+/// `inet_pton(AF_INET6, "::1", &sin6_addr)`; with the numbers of `-X`, a member with its name and bytes.
+void print_inet6_addr(ArgContext& c, const in6_addr& address, std::string_view name);
 
 /// `if_nametoindex("lo")`, or the number where this machine has no such interface.
 void print_interface(ArgContext& c, std::uint32_t index);
