@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
+#include <limits>
 #include <set>
 
 #include "cli/added_costs.hpp"
@@ -151,7 +152,11 @@ Result<void> write_file(const std::string& path, const std::string& text) {
 }
 
 Result<void> write_reports(const Options& o, const Audit& audit, Output& output) {
-  const AuditTextOptions text{wants_color(o, output)};
+  AuditTextOptions text;
+  text.color = wants_color(o, output);
+  text.all_advice = o.audit->all;
+  text.seccomp = o.audit->seccomp;
+  if (o.audit->all) text.most_callers = text.most_findings = std::numeric_limits<std::size_t>::max();
   output.write(o.json ? audit_json(audit) : audit_text(audit, text));
   Result<void> done = output.close();
   const auto also = [&](const std::string& path, std::string (*make)(const Audit&)) {

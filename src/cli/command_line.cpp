@@ -19,6 +19,7 @@ struct OwnOption {
 constexpr OwnOption kOwnOptions[] = {{"--symbols", "dump"}, {"--disassemble", "dump"},
                                      {"--html", "audit"},   {"--folded", "audit"},
                                      {"--chrome-trace", "audit"}, {"--fail-on", "audit"},
+                                     {"--all", "audit"},    {"--seccomp", "audit"},
                                      {"--strace-log", "compare"}};
 
 std::string help_hint(std::string_view command) {

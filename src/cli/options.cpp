@@ -47,6 +47,8 @@ struct Raw {
 };
 
 void declare_audit(CLI::App& app, Raw& raw) {
+  app.add_flag("--all", raw.audit.all, "Show every row, every caller and every piece of advice, also what is worth less than 0.1 %");
+  app.add_flag("--seccomp", raw.audit.seccomp, "Show the system calls that a seccomp profile must allow");
   app.add_option("--html", raw.audit.html, "Also write an HTML report")->type_name("FILE");
   app.add_option("--folded", raw.audit.folded, "Also write folded stacks, for flame graph tools")->type_name("FILE");
   app.add_option("--chrome-trace", raw.audit.chrome_trace, "Also write a trace for Perfetto and chrome://tracing")->type_name("FILE");

@@ -23,6 +23,8 @@ struct AuditOptions {
   std::string folded;        ///< --folded FILE
   std::string chrome_trace;  ///< --chrome-trace FILE
   std::vector<Route> fail_on;
+  bool all = false;      ///< --all
+  bool seccomp = false;  ///< --seccomp
 };
 
 struct Options {

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "pipeline/advice.hpp"
+#include "pipeline/audit_verdict.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -115,6 +116,7 @@ Audit make_audit(const AuditTally& tally, AuditedRun run, const Prices& prices) 
   add_up(audit);
   audit.fallback_calls = fallback_calls(audit.findings, audit.run.without_fallback);
   advise(audit, prices);
+  audit.verdict = verdict_of(audit);
   return audit;
 }
 
@@ -130,7 +132,7 @@ std::string cpu_text(const Audit& audit) {
   if (parts.empty()) return text;
   const double taken = static_cast<double>(audit.run.cpu_ns) - audit.own_cpu_ns();
   // The calls have a price too, and both are estimates.
-  const std::string more = added.ns() > taken ? fmt::format("of an estimated {}: ", duration_text(added.ns())) : "";
+  const std::string more = added.ns() > taken + 1 ? fmt::format("of an estimated {}: ", duration_text(added.ns())) : "";
   return text + fmt::format(" without {} that observing added ({}{})", duration_text(std::max(0.0, taken)), more, parts);
 }
 
@@ -156,6 +158,12 @@ std::string caller_text(const CallerKey& who) {
 std::string caller_text(const CallerFinding& caller) {
   if (!caller.beyond.known() || caller.beyond == caller.who) return caller_text(caller.who);
   return fmt::format("{} for {}", caller_text(caller.who), caller_text(caller.beyond));
+}
+
+std::string share_text(const Audit& audit, double ns) {
+  const double percent = 100 * audit.share(ns);
+  return fmt::format("{:.{}f} % of {}", percent, percent < 0.995 ? 2 : percent < 9.95 ? 1 : 0,
+                     audit.run.cpu_ns > 0 ? "its processor time" : "the run");
 }
 
 std::string duration_text(double ns) {

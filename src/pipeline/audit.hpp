@@ -48,9 +48,26 @@ struct Finding {
   std::optional<double> user_space_ns;      ///< what the calls would have cost in user space, if they can be had there
   std::string why;                          ///< a sentence, empty where it stayed in user space
   std::string advice;                       ///< empty where there is none to give
+  double advice_ns = 0;                     ///< what that is worth
 
   /// What its calls would have saved in user space; 0 where they cannot be had there.
   double saved_ns() const;
+};
+
+/// What somebody can do.
+struct Advice {
+  std::string text;
+  double total_ns = 0;  ///< what it is worth in this run
+  std::uint64_t calls = 0;     ///< that it is about
+  double cost_ns = 0;          ///< of these
+  bool in_user_space = false;  ///< where these stay
+};
+
+/// What the whole comes to.
+struct Verdict {
+  bool ok = true;    ///< there is nothing to gain, and no call that is not known of
+  std::string text;  ///< a sentence with its figures: "nothing to gain: at most 300 ns of 8.00 ms of processor time"
+  double share = 0;  ///< of the time in its text (Audit::share)
 };
 
 /// What observing the program has added to its processor time.
@@ -87,7 +104,8 @@ struct Audit {
   std::uint64_t measured_calls = 0;       ///< whose cost is measured
   std::uint64_t unpriced_calls = 0;       ///< whose cost is not known, so that no sum has it
   std::vector<std::string> fallback_calls;  ///< system calls that the functions used would make if they fell back
-  std::vector<std::string> advice;          ///< for the whole, most worthwhile first
+  std::vector<Advice> advice;               ///< most worthwhile first
+  Verdict verdict;
   Timeline timeline;
   std::uint64_t lost = 0;
   Notices notices;
@@ -100,6 +118,8 @@ struct Audit {
   double own_cpu_ns() const;
   /// Of the program's own processor time; of the run's time where that is not known. 0 to 1.
   double share(double ns) const;
+  /// Whether so much is worth a look: 0.1 % of that.
+  bool matters(double ns) const { return share(ns) >= 0.001; }
 };
 
 Audit make_audit(const AuditTally& tally, AuditedRun run, const Prices& prices);
@@ -114,6 +134,8 @@ std::string call_text(const AuditKey& key);
 std::string caller_text(const CallerKey& who);
 /// The same for somebody who can change something: with who is beyond, where that is another one.
 std::string caller_text(const CallerFinding& caller);
+/// "62 %", "1.3 %": of the program's processor time, or of the run.
+std::string share_text(const Audit& audit, double ns);
 /// "1.25 ms": three digits that matter, with a unit.
 std::string duration_text(double ns);
 /// "1,204,332".

@@ -60,7 +60,8 @@ Json finding_json(const Finding& finding) {
               {"callers", callers},
               {"reason", finding.key.reason ? Json(name_of(*finding.key.reason)) : Json(nullptr)},
               {"why", json_text_or_null(finding.why)},
-              {"advice", json_text_or_null(finding.advice)}};
+              {"advice", json_text_or_null(finding.advice)},
+              {"advice_total_ns", finding.advice.empty() ? Json(nullptr) : rounded(finding.advice_ns)}};
   add_measured(object, finding.measured);
   if (!finding.stacks.empty()) object["stacks"] = stacks_json(finding);
   return object;
@@ -74,9 +75,23 @@ Json added_json(const AddedCosts& added) {
           {"stop_ns", std::round(added.stop_ns * 10) / 10}};
 }
 
+Json verdict_json(const Verdict& verdict) { return {{"ok", verdict.ok}, {"text", verdict.text}, {"share", verdict.share}}; }
+
+Json advice_json(const Audit& audit) {
+  Json all = Json::array();
+  for (const Advice& advice : audit.advice)
+    all.push_back({{"text", json_text(advice.text)},
+                   {"total_ns", rounded(advice.total_ns)},
+                   {"share", audit.share(advice.total_ns)},
+                   {"matters", audit.matters(advice.total_ns)}});
+  return all;
+}
+
 }  // namespace
 
 std::string audit_json(const Audit& audit) {
+  std::vector<std::string> advice;
+  for (const Advice& one : audit.advice) advice.push_back(one.text);
   Json findings = Json::array();
   for (const Finding& finding : audit.findings) findings.push_back(finding_json(finding));
   Json routes = Json::object();
@@ -101,7 +116,9 @@ std::string audit_json(const Audit& audit) {
                     {"kernel_cost_ns", rounded(audit.kernel_ns)},
                     {"avoidable_cost_ns", rounded(audit.saved_ns)},
                     {"calls", findings},
-                    {"advice", json_texts(audit.advice)},
+                    {"verdict", verdict_json(audit.verdict)},
+                    {"advice", json_texts(advice)},
+                    {"advice_items", advice_json(audit)},
                     {"seccomp_must_allow", json_texts(audit.fallback_calls)},
                     {"lost", json_integer(audit.lost)},
                     {"complete", audit.complete()},

@@ -11,6 +11,8 @@ struct AuditTextOptions {
   bool color = false;
   std::size_t most_callers = 4;  ///< under each call; the rest is counted together
   std::size_t most_findings = 12;
+  bool all_advice = false;  ///< also what is worth hardly anything (Audit::matters)
+  bool seccomp = false;     ///< and what a seccomp profile must allow
 };
 
 std::string audit_text(const Audit& audit, const AuditTextOptions& options);

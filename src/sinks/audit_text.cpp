@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "model/syscalls/print.hpp"
+#include "pipeline/advice.hpp"
 #include "sinks/audit_report.hpp"
 #include "sinks/palette.hpp"
 #include "sinks/route_counts.hpp"
@@ -93,18 +94,34 @@ std::string finding_text(const Finding& finding, const AuditTextOptions& options
   return text;
 }
 
+std::string advice_text(const Audit& audit, const AuditTextOptions& options) {
+  std::string text;
+  std::size_t left_out = 0;
+  for (const Advice& advice : audit.advice) {
+    if (options.all_advice || audit.matters(advice.total_ns)) {
+      text += fmt::format("  * {}\n", escaped(advice.text));
+    } else {
+      ++left_out;
+    }
+  }
+  if (left_out > 0)
+    text += fmt::format("  {}{} below 0.1 %: --all shows {}\n", left_out, text.empty() ? "" : " more",
+                        left_out == 1 ? "it" : "them");
+  const std::string allowed = options.seccomp ? seccomp_text(audit) : "";
+  if (!allowed.empty()) text += fmt::format("  * {}\n", escaped(allowed));
+  return text.empty() ? text : "\nwhat to do\n" + text;
+}
+
 }  // namespace
 
 std::string audit_text(const Audit& audit, const AuditTextOptions& options) {
-  std::string text = head_text(audit) + cost_text(audit);
+  std::string text = fmt::format("verdict      {}\n", audit.verdict.text) + head_text(audit) + cost_text(audit);
   if (!audit.findings.empty()) text += fmt::format("\n{:>14}  {:<8} {:>9} {:>9}  {}\n", "calls", "route", "each", "all", "call");
   for (std::size_t i = 0; i < std::min(audit.findings.size(), options.most_findings); ++i)
     text += finding_text(audit.findings[i], options);
   if (audit.findings.size() > options.most_findings)
     text += fmt::format("{:>14}  and {} kinds of call more\n", "", audit.findings.size() - options.most_findings);
-  if (!audit.advice.empty()) text += "\nwhat to do\n";
-  for (const std::string& advice : audit.advice) text += fmt::format("  * {}\n", escaped(advice));
-  return text;
+  return text + advice_text(audit, options);
 }
 
 }  // namespace vdsotrace

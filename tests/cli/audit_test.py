@@ -150,6 +150,20 @@ class Counts(unittest.TestCase):
         text = vdsotrace("audit", PYTHON, "-c", code).stderr
         self.assertIn("in a clean process; 1 calls have no price and are left out)", text)
 
+    def test_only_what_matters(self):
+        code = "import time\nfor i in range(20000): time.process_time()\nfor i in (1, 2): time.clock_gettime(1)"
+        ran = vdsotrace("audit", PYTHON, "-c", code)
+        self.assertRegex(ran.stderr.splitlines()[0], r"^verdict +[0-9,]+ calls .*: .* % of its processor time$")
+        self.assertNotIn("seccomp", ran.stderr)
+        self.assertIn("a seccomp profile must allow", vdsotrace("audit", "--seccomp", PYTHON, "-c", code).stderr)
+        self.assertNotIn("--all shows", vdsotrace("audit", "--all", PYTHON, "-c", code).stderr)
+        found = audit(PYTHON, "-c", code)
+        self.assertEqual(found["advice"], [item["text"] for item in found["advice_items"]])
+        self.assertIn("clock_gettime", found["seccomp_must_allow"])
+        self.assertEqual((found["verdict"]["ok"], 0 < found["verdict"]["share"] <= 1), (False, True))
+        quiet = vdsotrace("audit", "true").stderr
+        self.assertTrue(quiet.startswith("verdict      nothing to gain: "), quiet)
+
     def test_a_hidden_vdso(self):
         calls = table(audit("--no-vdso", *example("hello-vdso")))
         self.assertEqual(calls["gettimeofday", None, "syscall"]["reason"], "vdso-hidden")
@@ -333,6 +347,8 @@ class Reports(unittest.TestCase):
             document.body.dataset.sorted = JSON.stringify(rows());
             const filter = document.getElementById("filter");
             filter.value = "cputime"; filter.dispatchEvent(new Event("input"));
+            document.body.dataset.verdict = document.getElementById("verdict").textContent;
+            document.body.dataset.advised = document.querySelectorAll("#advice li").length;
             document.body.dataset.counts = all + " " + rows().length + " " + document.querySelectorAll("#flame rect").length;
           });</script>"""
         page.write_text(page.read_text().replace("</head>", drive + "</head>"))
@@ -346,6 +362,9 @@ class Reports(unittest.TestCase):
         self.assertGreater(all_rows, filtered)
         self.assertGreater(filtered, 0)
         self.assertGreater(boxes, 4)
+        data = json.loads(Page(page.read_text()).data)
+        self.assertEqual(html.unescape(body.split('data-verdict="')[1].split('"')[0]), data["verdict"]["text"])
+        self.assertEqual(int(body.split('data-advised="')[1].split('"')[0]), len(data["advice"]))
         names = json.loads(html.unescape(body.split('data-sorted="')[1].split('"')[0]))
         self.assertEqual(names, sorted(names, key=str.lower))
 

@@ -48,6 +48,7 @@ TEST_CASE("no share is above 100 %") {
   CHECK(too_much.own_cpu_ns() == Approx(2.5 * kMs));
   CHECK(too_much.share(too_much.cost_ns) == 1.0);
   CHECK(says(too_much, "2.50 ms of processor time without 2.50 ms that observing added (of an estimated 9.80 ms: 100,000 calls at 98.0 ns)"));
+  CHECK_FALSE(says(audit_of(15 * kMs, AddedCosts{3, 34.8, 61, 1123.4}), "of an estimated"));
   const Audit too_dear = audit_of(kMs, {});
   CHECK(too_dear.share(too_dear.cost_ns) == 1.0);
   CHECK(too_dear.share(1e12) == 1.0);
