@@ -149,6 +149,8 @@ class Counts(unittest.TestCase):
         self.assertEqual((row["cost_ns"], row["cost_is"], found["unpriced_calls"]), (None, None, 1))
         text = vdsotrace("audit", PYTHON, "-c", code).stderr
         self.assertIn("in a clean process; 1 calls have no price and are left out)", text)
+        self.assertIn("; 1 call without a price", text.splitlines()[0])
+        self.assertIn("; 1 call without a price", found["verdict"]["text"])
 
     def test_only_what_matters(self):
         code = "import time\nfor i in range(20000): time.process_time()\nfor i in (1, 2): time.clock_gettime(1)"
@@ -275,6 +277,10 @@ class Reports(unittest.TestCase):
                         "--chrome-trace", names["trace"], *example("routes"))
         self.assertEqual((ran.status, ran.stderr), (0, ""))
         text = Path(names["text"]).read_text()
+        shown = json.loads(Page(Path(names["page"]).read_text()).data)
+        self.assertEqual(text.splitlines()[0], "verdict      " + shown["verdict"]["text"])
+        self.assertIn(shown["cpu_basis"], text)
+        self.assertIn(f"({shown['cost_basis']})", text)
         self.assertIn("what to do", text)
         self.assertIn(f"clock_gettime({CPU})", text)
 
@@ -306,6 +312,15 @@ class Reports(unittest.TestCase):
                     found = audit(*durations, option, self.path("report"), PYTHON, "-c", code)
                     self.assertEqual(table(found)["clock_gettime", "CLOCK_MONOTONIC", "vdso"]["cost_is"], cost)
                     self.assertTrue(found["cost_basis"].startswith(cost))
+        def rows(*options):
+            return {key: (call["count"], call["errors"], call["reason"], call["cost_is"], call["median_ns"] is None)
+                    for key, call in table(audit(*options, *example("routes"))).items()}
+
+        for durations in ([], ["-T"]):
+            alone = rows(*durations)
+            for option in ("--html", "--folded", "--chrome-trace"):
+                with self.subTest(option=option, durations=durations):
+                    self.assertEqual(rows(*durations, option, self.path("report")), alone)
         # How long each call took stands in a trace of each call alone.
         self.assertEqual(audit("--chrome-trace", self.path("report"), PYTHON, "-c", code)["calls"][0]["duration_ns"], None)
         events = json.loads(Path(self.path("report")).read_text())["traceEvents"]
