@@ -21,11 +21,12 @@ enum class Reason : std::uint8_t {
   vdso_hidden,          ///< it was hidden (--no-vdso)
   direct_call,          ///< the system call was made without asking the vDSO, which serves it
   vsyscall_page,        ///< the legacy page traps into the kernel
+  c_library,            ///< the C library made the call for itself, as malloc does: no caller of its could do otherwise
   other,
 };
-inline constexpr std::size_t kReasons = 14;
+inline constexpr std::size_t kReasons = 15;
 
-/// "cpu-time-clock": as JSON spells it. Static storage.
+/// "cpu-time-clock", "c_library": as JSON spells it. Static storage.
 std::string_view name_of(Reason reason);
 /// A sentence without its full stop. `clocksource` is the system's, empty if unknown.
 std::string sentence_of(Reason reason, std::string_view clocksource);

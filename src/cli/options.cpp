@@ -52,7 +52,7 @@ void declare_audit(CLI::App& app, Raw& raw) {
   app.add_option("--html", raw.audit.html, "Also write an HTML report")->type_name("FILE");
   app.add_option("--folded", raw.audit.folded, "Also write folded stacks, for flame graph tools")->type_name("FILE");
   app.add_option("--chrome-trace", raw.audit.chrome_trace, "Also write a trace for Perfetto and chrome://tracing")->type_name("FILE");
-  app.add_option("--fail-on", raw.fail_on, "Exit with status 3 if a call took, or may have taken, one of these routes, and name its callers")->type_name("ROUTES");
+  app.add_option("--fail-on", raw.fail_on, "Exit with status 3 if a call took, or may have taken, one of these routes, and name its callers; all-fallback and all-syscall also count those that the C library makes for itself")->type_name("ROUTES");
 }
 
 /// `names`: options whose arguments are expressions of -e behind `prefix`. They are kept in the order in which they are given.
@@ -213,18 +213,6 @@ Result<void> check_combinations(const Options& o) {
   return {};
 }
 
-Result<std::vector<Route>> parse_routes(std::string_view list) {
-  std::vector<Route> routes;
-  while (!list.empty()) {
-    const auto word = list.substr(0, list.find(','));
-    list.remove_prefix(std::min(word.size() + 1, list.size()));
-    const auto route = route_named(word);
-    if (!route) return fail(fmt::format("--fail-on {}: unknown route", word), "some of vdso,fallback,syscall,vsyscall,unknown");
-    routes.push_back(*route);
-  }
-  return routes;
-}
-
 /// What prints single calls has no meaning for an audit.
 Result<void> check_audit(const Options& o) {
   using Stamps = TextOptions::Stamps;
@@ -310,9 +298,9 @@ Result<Options> check(Raw&& raw) {
   if (!sort) return tl::unexpected(sort.error());
   o.sort = *sort;
   if (o.audit) {
-    auto routes = parse_routes(raw.fail_on);
-    if (!routes) return tl::unexpected(routes.error());
-    o.audit->fail_on = std::move(*routes);
+    auto rules = parse_route_rules(raw.fail_on);
+    if (!rules) return tl::unexpected(rules.error());
+    o.audit->fail_on = std::move(*rules);
     if (auto checked = check_audit(o); !checked) return tl::unexpected(checked.error());
   }
   for (const auto& checked : {check_engine(o.engine), check_combinations(o)}) {

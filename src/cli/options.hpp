@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "pipeline/fail_rules.hpp"
 #include "sinks/summary.hpp"
 #include "sinks/text.hpp"
 #include "vdsotrace/error.hpp"
@@ -22,7 +23,7 @@ struct AuditOptions {
   std::string html;          ///< --html FILE; empty: none, like the next two
   std::string folded;        ///< --folded FILE
   std::string chrome_trace;  ///< --chrome-trace FILE
-  std::vector<Route> fail_on;
+  std::vector<RouteRule> fail_on;
   bool all = false;      ///< --all
   bool seccomp = false;  ///< --seccomp
 };

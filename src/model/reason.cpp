@@ -27,6 +27,7 @@ constexpr std::array<Row, kReasons> kRows{{
     {"vdso-hidden", "the vDSO is hidden from the process (--no-vdso)"},
     {"direct-call", "the system call is made directly: the vDSO, which serves it, was not asked"},
     {"vsyscall-page", "the legacy vsyscall page traps into the kernel; the vDSO serves the same"},
+    {"c_library", "the C library makes the call for itself, not for its caller"},
     {"other", "the vDSO could not answer (clocksource {0})"},
 }};
 

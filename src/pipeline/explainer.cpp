@@ -27,6 +27,8 @@ std::optional<Reason> reason_of(ClockKind kind) {
 /// For certain.
 bool enters_kernel(Route route) { return route != Route::vdso && route != Route::unknown; }
 
+bool for_c_library(const std::optional<Caller>& caller) { return caller && caller->for_c_library; }
+
 bool takes_clock(std::string_view name) { return name.starts_with("clock_get"); }
 
 }  // namespace
@@ -62,20 +64,21 @@ void Explainer::note(const Event& event) {
 std::optional<Reason> Explainer::reason_of(pid_t pid, const Call& call) const {
   if (!call.route || !enters_kernel(*call.route)) return std::nullopt;
   const CallSpec* spec = spec_of(call.abi, call.nr);
-  Question question{spec != nullptr ? spec->name : call.name, {}, *call.route, call.args[2]};
+  Question question{spec != nullptr ? spec->name : call.name, {}, *call.route, call.args[2], for_c_library(call.caller)};
   if (takes_clock(question.name)) question.clock = static_cast<std::int32_t>(call.args[0]);
   return answer(pid, question);
 }
 
 std::optional<Reason> Explainer::reason_of(pid_t pid, const Counts& counts) const {
   if (!counts.route || !enters_kernel(*counts.route)) return std::nullopt;
-  Question question{counts.name, {}, *counts.route, 0};
+  Question question{counts.name, {}, *counts.route, 0, for_c_library(counts.caller)};
   if (takes_clock(question.name) && counts.clock) question.clock = static_cast<std::int32_t>(*counts.clock);
   return answer(pid, question);
 }
 
 Reason Explainer::answer(pid_t pid, const Question& question) const {
   if (question.route == Route::vsyscall) return Reason::vsyscall_page;
+  if (question.for_c_library) return Reason::c_library;
   if (question.clock) {
     if (const auto reason = vdsotrace::reason_of(kind_of_clock(*question.clock))) return *reason;
   }

@@ -32,6 +32,7 @@ class Explainer {
     std::optional<std::int32_t> clock;
     Route route;
     std::uint64_t flags;  ///< of getrandom
+    bool for_c_library;   ///< as Caller has it
   };
   Reason answer(pid_t pid, const Question& question) const;
   Reason fallback_reason(const Question& question) const;

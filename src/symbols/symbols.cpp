@@ -8,7 +8,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "symbols/c_library.hpp"
+#include "model/c_library.hpp"
+#include "symbols/caller_search.hpp"
 #include "symbols/demangle.hpp"
 #include "symbols/frames.hpp"
 #include "symbols/jit_names.hpp"
@@ -21,8 +22,6 @@ namespace vdsotrace {
 namespace {
 
 constexpr std::size_t kMostFrames = 256;
-/// Deeper in themselves C libraries and runtimes hardly are when they ask for the time.
-constexpr std::size_t kMostFramesToCaller = 64;
 constexpr std::size_t kLongestName = 1024;
 
 /// A symbol that really covers the address. One without a size only where every function has a symbol.
@@ -54,49 +53,6 @@ StackWord words_of(PagedMemory& pages) {
   };
 }
 
-/// Whose code is at a place.
-enum class CodeOwner : std::uint8_t {
-  unknown,      ///< of a program that contains its C library, and no symbol says whether it is that
-  c_library,    ///< or the vDSO
-  runtime,
-  interpreter,  ///< of a program that is on no stack
-  program,
-};
-
-/// Looks for the first place outside the C library, and the first one that is no runtime's either.
-class CallerSearch {
- public:
-  struct Found {
-    std::uint64_t address = 0;
-    std::uint64_t lookup = 0;
-  };
-
-  explicit CallerSearch(std::function<CodeOwner(std::uint64_t lookup)> owner) : owner_(std::move(owner)) {}
-
-  bool visit(std::uint64_t address, std::uint64_t lookup) {
-    lookup_ = lookup;
-    last_ = owner_(lookup);
-    if (last_ == CodeOwner::unknown) return false;
-    if (last_ != CodeOwner::c_library && !outside_) outside_ = {address, lookup};
-    if (last_ == CodeOwner::program) beyond_ = {address, lookup};
-    const bool more = last_ == CodeOwner::c_library || last_ == CodeOwner::runtime;
-    return more && ++frames_ < kMostFramesToCaller;
-  }
-  const std::optional<Found>& outside() const { return outside_; }
-  const std::optional<Found>& beyond() const { return beyond_; }
-  /// Of the last place that was visited.
-  std::uint64_t lookup() const { return lookup_; }
-  bool met_unknown() const { return last_ == CodeOwner::unknown; }
-
- private:
-  std::function<CodeOwner(std::uint64_t)> owner_;
-  std::size_t frames_ = 0;
-  std::optional<Found> outside_;
-  std::optional<Found> beyond_;
-  std::uint64_t lookup_ = 0;
-  CodeOwner last_ = CodeOwner::program;
-};
-
 /// The name of the function at a place, and the address of its beginning.
 struct NamedFunction {
   std::string name;
@@ -107,8 +63,9 @@ struct NamedFunction {
 
 /// All that a look at the stack needs of a return address in a file's code.
 struct Step {
-  CodeOwner owner = CodeOwner::unknown;
+  CodePart part;
   bool is_return_address = false;
+  std::optional<MadeFor> made_for_last;   ///< for whom the last call was made that returned to there from the C library
   std::optional<std::uint64_t> distance;  ///< from the stack pointer there to the next return address
 };
 
@@ -120,8 +77,11 @@ struct Symbols::Inner {
   Unwinder unwinder;
   JitNames jit;
   std::unordered_map<std::uint64_t, Caller> places;  ///< by the address looked up; files only
-  std::unordered_map<std::uint64_t, CodeOwner> owners;  ///< by the address looked up
+  std::unordered_map<std::uint64_t, CodePart> parts;    ///< by the address looked up
   std::unordered_map<std::uint64_t, Step> steps;        ///< by return address; files only
+  /// By the place outside the C library to which calls return: for whom all of them were made, if for one. Kept when code is
+  /// unmapped, for calls that are told later.
+  std::unordered_map<std::uint64_t, MadeFor> entered;
   std::set<std::string> silent_modules;  ///< of which a notice says why callers in them are not known
   std::vector<std::string> notices;
 
@@ -130,18 +90,19 @@ struct Symbols::Inner {
     go.forget();
     frames.forget();
     places.clear();
-    owners.clear();
+    parts.clear();
     steps.clear();
   }
 
   std::optional<Caller> place(pid_t pid, std::uint64_t address, std::uint64_t lookup);
   std::optional<NamedFunction> function_at(const Module& module, std::uint64_t lookup);
-  CodeOwner owner_of(pid_t pid, std::uint64_t lookup);
-  CodeOwner owner_in(pid_t pid, CodeRange& range, std::uint64_t lookup);
+  CodePart part_of(pid_t pid, std::uint64_t lookup);
+  CodePart part_in(pid_t pid, CodeRange& range, std::uint64_t lookup);
   CallerSearch search(pid_t pid) {
-    return CallerSearch([this, pid](std::uint64_t lookup) { return owner_of(pid, lookup); });
+    return CallerSearch([this, pid](std::uint64_t lookup) { return part_of(pid, lookup); });
   }
-  const Step* step_at(pid_t pid, std::uint64_t return_address);
+  void note_entry(std::uint64_t return_address, MadeFor made_for);
+  Step* step_at(pid_t pid, std::uint64_t return_address);
   std::optional<CallerAddresses> callers_by_steps(pid_t pid, std::uint64_t return_address, std::uint64_t stack_pointer,
                                                   const StackWord& word);
   WalkEnd walk(pid_t pid, const FrameRegisters& registers, const StackWord& word, CallerSearch& search) {
@@ -197,40 +158,49 @@ std::optional<Caller> Symbols::Inner::place(pid_t pid, std::uint64_t address, st
   return keep(places, lookup, std::move(place));
 }
 
-CodeOwner Symbols::Inner::owner_of(pid_t pid, std::uint64_t lookup) {
+CodePart Symbols::Inner::part_of(pid_t pid, std::uint64_t lookup) {
   code.update(pid);
-  if (const auto known = owners.find(lookup); known != owners.end()) return known->second;
+  if (const auto known = parts.find(lookup); known != parts.end()) return known->second;
   CodeRange* range = code.range_at(pid, lookup);
-  if (range == nullptr) return CodeOwner::program;
-  const CodeOwner owner = owner_in(pid, *range, lookup);
+  if (range == nullptr) return {CodeOwner::program};
+  const CodePart part = part_in(pid, *range, lookup);
   // Of code that is made while the program runs, the name comes later, and another one takes its place.
-  return range->file().empty() ? owner : keep(owners, lookup, owner);
+  return range->file().empty() ? part : keep(parts, lookup, part);
 }
 
-CodeOwner Symbols::Inner::owner_in(pid_t pid, CodeRange& range, std::uint64_t lookup) {
+CodePart Symbols::Inner::part_in(pid_t pid, CodeRange& range, std::uint64_t lookup) {
+  if (range.is_vdso()) return {CodeOwner::c_library};
   const std::string file = range.file();
-  if (range.is_vdso() || is_c_library(file)) return CodeOwner::c_library;
   const Module* module = code.module_of(pid, range);
   const auto function = module != nullptr ? function_at(*module, lookup) : std::nullopt;
   std::string name = function ? function->name : std::string();
+  if (is_c_library(file)) return {CodeOwner::c_library, made_for(name)};
+  MadeFor whose = MadeFor::unknown;
   if (module != nullptr && module->facts.self_contained) {
-    if (!function) return CodeOwner::unknown;
-    if (is_time_wrapper(name)) return CodeOwner::c_library;
+    if (!function) return {CodeOwner::unknown};
+    if (is_time_wrapper(name)) return {CodeOwner::c_library, MadeFor::caller};
+    if (is_own_user(name)) whose = MadeFor::itself;
   }
   if (file.empty()) name = jit.find(pid, lookup).name;
   switch (runtime_part(file, name)) {
-    case RuntimePart::library: return CodeOwner::runtime;
-    case RuntimePart::interpreter: return CodeOwner::interpreter;
+    case RuntimePart::library: return {CodeOwner::runtime};
+    case RuntimePart::interpreter: return {CodeOwner::interpreter, whose};
     case RuntimePart::none: break;
   }
-  return CodeOwner::program;
+  return {CodeOwner::program, whose};
 }
 
-const Step* Symbols::Inner::step_at(pid_t pid, std::uint64_t return_address) {
+void Symbols::Inner::note_entry(std::uint64_t return_address, MadeFor made_for) {
+  const auto known = entered.find(return_address);
+  const bool differs = known != entered.end() && known->second != made_for;
+  keep(entered, return_address, differs ? MadeFor::unknown : made_for);
+}
+
+Step* Symbols::Inner::step_at(pid_t pid, std::uint64_t return_address) {
   if (const auto known = steps.find(return_address); known != steps.end()) return &known->second;
   const CodeRange* range = code.range_at(pid, return_address - 1);
   if (range == nullptr || range->file().empty()) return nullptr;
-  Step step{owner_of(pid, return_address - 1), frames.is_return_address(pid, return_address), {}};
+  Step step{part_of(pid, return_address - 1), frames.is_return_address(pid, return_address), {}, {}};
   const auto& rule = frames.rule_at(pid, return_address - 1);
   if (rule && rule->base == kDwarfRsp && !rule->leaves_stack)
     step.distance = static_cast<std::uint64_t>(rule->frame_address) - sizeof(std::uint64_t);
@@ -242,12 +212,17 @@ std::optional<CallerAddresses> Symbols::Inner::callers_by_steps(pid_t pid, std::
                                                                 std::uint64_t stack_pointer, const StackWord& word) {
   code.update(pid);
   CallerAddresses found;
+  MadeFor made_for = MadeFor::unknown;
   for (std::size_t frame = 0; frame < kMostFramesToCaller; ++frame) {
-    const Step* step = step_at(pid, return_address);
-    if (step == nullptr || (frame > 0 && !step->is_return_address) || step->owner == CodeOwner::unknown) return std::nullopt;
-    if (step->owner != CodeOwner::c_library && !found.outside) found.outside = return_address;
-    if (step->owner == CodeOwner::program) found.beyond = return_address;
-    if (step->owner == CodeOwner::program || step->owner == CodeOwner::interpreter) return found;
+    Step* step = step_at(pid, return_address);
+    if (step == nullptr || (frame > 0 && !step->is_return_address) || step->part.owner == CodeOwner::unknown) return std::nullopt;
+    if (!found.outside && step->part.made_for != MadeFor::unknown) made_for = step->part.made_for;
+    if (step->part.owner != CodeOwner::c_library && !found.outside) {
+      if (std::exchange(step->made_for_last, made_for) != made_for) note_entry(return_address, made_for);
+      found.outside = return_address;
+    }
+    if (step->part.owner == CodeOwner::program) found.beyond = return_address;
+    if (step->part.owner == CodeOwner::program || step->part.owner == CodeOwner::interpreter) return found;
     const auto next = step->distance ? word(stack_pointer + *step->distance) : std::nullopt;
     if (!next) return std::nullopt;
     return_address = *next;
@@ -268,7 +243,9 @@ void Symbols::Inner::note_failure(pid_t pid, const CallerSearch& search, const W
 }
 
 std::optional<Caller> Symbols::Inner::callers(pid_t pid, const CallerSearch& search) {
+  note_entry(search.outside()->address, search.made_for());
   auto outside = place(pid, search.outside()->address, search.outside()->lookup);
+  if (outside) outside->for_c_library = search.made_for() == MadeFor::itself;
   if (!outside || !outside->in_runtime || !search.beyond()) return outside;
   if (auto beyond = place(pid, search.beyond()->address, search.beyond()->lookup))
     outside->beyond = std::make_shared<const Caller>(std::move(*beyond));
@@ -280,7 +257,10 @@ CallerAddresses Symbols::Inner::caller_addresses(pid_t pid, const FrameRegisters
   const WalkEnd end = walk(pid, registers, word, search);
   if (!search.outside()) note_failure(pid, search, end);
   CallerAddresses found;
-  if (search.outside()) found.outside = search.outside()->address;
+  if (search.outside()) {
+    found.outside = search.outside()->address;
+    note_entry(*found.outside, search.made_for());
+  }
   if (search.beyond()) found.beyond = search.beyond()->address;
   return found;
 }
@@ -320,13 +300,16 @@ void Symbols::follow(pid_t pid) {
 }
 
 std::optional<Caller> Symbols::place(pid_t pid, std::uint64_t return_address) {
-  return inner_->place(pid, return_address, return_address - 1);
+  auto place = inner_->place(pid, return_address, return_address - 1);
+  const auto entered = inner_->entered.find(return_address);
+  if (place) place->for_c_library = entered != inner_->entered.end() && entered->second == MadeFor::itself;
+  return place;
 }
 
 std::optional<Caller> Symbols::instruction(pid_t pid, std::uint64_t address) { return inner_->place(pid, address, address); }
 
 bool Symbols::in_c_library(pid_t pid, std::uint64_t return_address) {
-  return inner_->owner_of(pid, return_address - 1) == CodeOwner::c_library;
+  return inner_->part_of(pid, return_address - 1).owner == CodeOwner::c_library;
 }
 
 std::vector<std::string> Symbols::take_notices() { return std::exchange(inner_->notices, {}); }

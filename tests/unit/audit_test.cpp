@@ -8,7 +8,6 @@
 #include "model/clock_kind.hpp"
 #include "pipeline/advice.hpp"
 #include "pipeline/aggregate.hpp"
-#include "pipeline/forbidden.hpp"
 #include "sinks/audit_report.hpp"
 #include "sinks/chrome_trace.hpp"
 
@@ -273,26 +272,6 @@ TEST_CASE("an audit says what it lacks") {
   CHECK(json["complete"] == false);
   CHECK(json["lost"] == 2);
   CHECK(json["notices"] == nlohmann::json({"process 100: some are not seen"}));
-}
-
-TEST_CASE("the option --fail-on names whoever went there, and what leaves open whether somebody did") {
-  using Lines = std::vector<std::string>;
-  constexpr Route kFallback[] = {Route::fallback};
-  constexpr Route kDirect[] = {Route::syscall};
-  Audited run;
-  run.add(counts_of("clock_gettime", 1, Route::vdso, 3));
-  run.add(Notice{"some are not seen", Missing::direct_calls});
-  CHECK(forbidden_calls(run.audit(), kFallback).empty());
-  CHECK(forbidden_calls(run.audit(), kDirect) ==
-        Lines{"--fail-on: calls by route syscall may be missing: process 100: some are not seen"});
-  run.add(counts_of("clock_gettime", 1, Route::unknown, 1000));
-  CHECK(forbidden_calls(run.audit(), kFallback) ==
-        Lines{"1,000 clock_gettime(CLOCK_MONOTONIC) by route unknown: called by not known",
-              "--fail-on: it is not known whether 1,000 calls entered the kernel"});
-  CHECK(forbidden_calls(run.audit(), {}).empty());
-  Audited lossy;
-  lossy.add(Lost{2});
-  CHECK(forbidden_calls(lossy.audit(), kFallback) == Lines{"--fail-on: 2 calls could not be recorded, by whatever route"});
 }
 
 TEST_CASE("CPU clocks of threads and processes are one row each") {

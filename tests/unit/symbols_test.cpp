@@ -13,9 +13,9 @@
 #include <map>
 #include <vector>
 
+#include "model/c_library.hpp"
 #include "os/remote_memory.hpp"
 #include "support/catch.hpp"
-#include "symbols/c_library.hpp"
 #include "symbols/frame_rule.hpp"
 #include "symbols/modules.hpp"
 #include "symbols/perf_map.hpp"
@@ -143,6 +143,19 @@ TEST_CASE("wrappers of time calls are known by name") {
   CHECK_FALSE(is_time_wrapper("my_clock_gettime"));
   CHECK_FALSE(is_time_wrapper(""));
   CHECK_FALSE(is_time_wrapper("main"));
+  CHECK(is_time_wrapper("getentropy.part.0"));
+  CHECK_FALSE(is_time_wrapper("time.now"));  // Go's
+}
+
+TEST_CASE("what a function of the C library is there for is known by its name") {
+  CHECK(made_for("getrandom") == MadeFor::caller);
+  CHECK(made_for("__syscall_cancel") == MadeFor::caller);
+  CHECK(made_for("malloc") == MadeFor::itself);
+  CHECK(made_for("") == MadeFor::unknown);
+  CHECK(is_own_user("ptmalloc_init.part.0"));
+  CHECK(is_own_user("__vsyslog_internal.constprop.0"));
+  CHECK_FALSE(is_own_user("malloc"));  // any program may have one
+  CHECK_FALSE(is_own_user("ptmalloc_initialize"));
 }
 
 TEST_CASE("a perf map is taken as it grows") {
@@ -288,6 +301,23 @@ TEST_CASE("a look at the stack finds who is outside the C library, or says that 
     CHECK(outside(in_library, one_word) == std::nullopt);
   }
   CHECK(outside(0x4377017200000000, one_word) == std::nullopt);
+}
+
+TEST_CASE("a place to which the C library returns is known to have asked for what it did, or not, or not always") {
+  Symbols symbols;
+  void* library = ::dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD);
+  REQUIRE(library != nullptr);
+  const std::uint64_t ours = address_of(vdsotrace_test_called);
+  const auto our_word = [&](std::uint64_t) { return std::optional(ours); };
+  const auto call_by = [&](const char* function) {
+    const std::uint64_t within = address_of(::dlsym(library, function)) + 1;
+    REQUIRE(symbols.outside_c_library(::getpid(), within, 0x1000, our_word) == std::optional(ours));
+    return symbols.place(::getpid(), ours).value().for_c_library;
+  };
+  CHECK(call_by("malloc"));
+  CHECK(call_by("calloc"));
+  CHECK_FALSE(call_by("clock_gettime"));
+  CHECK_FALSE(call_by("malloc"));
 }
 
 TEST_CASE("a register that a frame has saved leads to the frame that counts from it") {
