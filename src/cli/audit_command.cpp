@@ -177,7 +177,7 @@ bool tell_forbidden(const Options& o, const Audit& audit) {
 
 /// Programs whose calls nobody could tell apart may have made some that went where they must not. Whether there were any.
 bool tell_unjudged(const Options& o, const AuditTally& tally) {
-  if (o.audit->fail_on.empty() || tally.unjudged_programs() == 0) return false;
+  if (o.audit->fail_on.rules.empty() || tally.unjudged_programs() == 0) return false;
   std::fputs(fmt::format("vdsotrace: {} {} executed whose vDSO could not be found: which routes their calls took is not known\n",
                          tally.unjudged_programs(), tally.unjudged_programs() == 1 ? "program was" : "programs were")
                  .c_str(),

@@ -20,6 +20,7 @@ constexpr OwnOption kOwnOptions[] = {{"--symbols", "dump"}, {"--disassemble", "d
                                      {"--html", "audit"},   {"--folded", "audit"},
                                      {"--chrome-trace", "audit"}, {"--fail-on", "audit"},
                                      {"--all", "audit"},    {"--seccomp", "audit"},
+                                     {"--allow", "audit"},
                                      {"--strace-log", "compare"}};
 
 std::string help_hint(std::string_view command) {

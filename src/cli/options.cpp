@@ -44,6 +44,7 @@ struct Raw {
   std::string duration = "0";
   AuditOptions audit;
   std::string fail_on;
+  std::vector<std::string> allow;
 };
 
 void declare_audit(CLI::App& app, Raw& raw) {
@@ -52,7 +53,13 @@ void declare_audit(CLI::App& app, Raw& raw) {
   app.add_option("--html", raw.audit.html, "Also write an HTML report")->type_name("FILE");
   app.add_option("--folded", raw.audit.folded, "Also write folded stacks, for flame graph tools")->type_name("FILE");
   app.add_option("--chrome-trace", raw.audit.chrome_trace, "Also write a trace for Perfetto and chrome://tracing")->type_name("FILE");
-  app.add_option("--fail-on", raw.fail_on, "Exit with status 3 if a call took, or may have taken, one of these routes, and name its callers; all-fallback and all-syscall also count those that the C library makes for itself")->type_name("ROUTES");
+  app.add_option("--fail-on", raw.fail_on,
+                 "Exit with status 3 if a call took, or may have taken, one of these routes, and name its callers: ROUTE, ROUTE>COUNT or "
+                 "ROUTE>SHARE%; all-fallback and all-syscall count also calls that the C library makes for itself")
+      ->type_name("RULES");
+  app.add_option("--allow", raw.allow, "Calls that --fail-on does not count: CALL, CALL@MODULE or @MODULE; comma-separated; may be repeated")
+      ->type_name("CALLS")
+      ->allow_extra_args(false);
 }
 
 /// `names`: options whose arguments are expressions of -e behind `prefix`. They are kept in the order in which they are given.
@@ -213,6 +220,15 @@ Result<void> check_combinations(const Options& o) {
   return {};
 }
 
+Result<FailRules> parse_fail_rules(const Raw& raw) {
+  auto rules = parse_route_rules(raw.fail_on);
+  if (!rules) return tl::unexpected(rules.error());
+  auto allowed = parse_allowances(raw.allow);
+  if (!allowed) return tl::unexpected(allowed.error());
+  if (rules->empty() && !allowed->empty()) return fail("--allow: there is nothing to allow without --fail-on");
+  return FailRules{std::move(*rules), std::move(*allowed)};
+}
+
 /// What prints single calls has no meaning for an audit.
 Result<void> check_audit(const Options& o) {
   using Stamps = TextOptions::Stamps;
@@ -298,9 +314,9 @@ Result<Options> check(Raw&& raw) {
   if (!sort) return tl::unexpected(sort.error());
   o.sort = *sort;
   if (o.audit) {
-    auto rules = parse_route_rules(raw.fail_on);
-    if (!rules) return tl::unexpected(rules.error());
-    o.audit->fail_on = std::move(*rules);
+    auto fail_on = parse_fail_rules(raw);
+    if (!fail_on) return tl::unexpected(fail_on.error());
+    o.audit->fail_on = std::move(*fail_on);
     if (auto checked = check_audit(o); !checked) return tl::unexpected(checked.error());
   }
   for (const auto& checked : {check_engine(o.engine), check_combinations(o)}) {

@@ -23,9 +23,9 @@ struct AuditOptions {
   std::string html;          ///< --html FILE; empty: none, like the next two
   std::string folded;        ///< --folded FILE
   std::string chrome_trace;  ///< --chrome-trace FILE
-  std::vector<RouteRule> fail_on;
-  bool all = false;      ///< --all
-  bool seccomp = false;  ///< --seccomp
+  FailRules fail_on;         ///< --fail-on, --allow
+  bool all = false;          ///< --all
+  bool seccomp = false;      ///< --seccomp
 };
 
 struct Options {

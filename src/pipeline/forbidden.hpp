@@ -1,7 +1,6 @@
 // What makes `audit --fail-on` fail.
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 
@@ -10,9 +9,9 @@
 
 namespace vdsotrace {
 
-/// A line, not escaped, for each caller of calls that break a rule, and for whatever leaves open whether there were
-/// more: calls by an unknown route, calls that could not be recorded, calls by one of those routes that were not seen.
-/// Empty: there were none. No rules: nothing is forbidden.
-std::vector<std::string> forbidden_calls(const Audit& audit, std::span<const RouteRule> rules);
+/// A line, not escaped, for each caller of calls that together break a rule, and for whatever leaves open whether there were
+/// more: calls by an unknown route that no rule of their own is about, calls that could not be recorded, calls by one of those
+/// routes that were not seen. Empty: no rule is broken. No rules: nothing is forbidden.
+std::vector<std::string> forbidden_calls(const Audit& audit, const FailRules& fail_on);
 
 }  // namespace vdsotrace

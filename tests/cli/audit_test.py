@@ -236,6 +236,25 @@ class Status(unittest.TestCase):
         self.assertIn(f"clock_gettime({CPU}) by route fallback: called by", ran.stderr)
         self.assertEqual(vdsotrace("audit", "--fail-on", "vsyscall", *example("cpu-clock")).status, 0)
 
+    def test_limits_and_what_is_allowed(self):
+        """cpu-clock makes its calls by one route, in one function."""
+        program = example("cpu-clock")
+        made = table(audit(*program))["clock_gettime", CPU, "fallback"]["count"]
+        module = os.path.basename(program[0])
+        for rules, allowed, status in [
+            (f"fallback>{made}", [], 0), (f"fallback>{made - 1}", [], 3), ("fallback>100%", [], 0), ("fallback>0.5%", [], 3),
+            ("fallback", ["clock_gettime"], 0), ("fallback", [f"clock_gettime@{module}"], 0), ("fallback", [f"time,@{module}"], 0),
+            ("fallback", ["time", f"gettimeofday@{module}"], 3), ("fallback", ["@libc.so.6"], 3),
+        ]:
+            with self.subTest(f"{rules} {allowed}"):
+                options = [f"--allow={one}" for one in allowed]
+                ran = vdsotrace("audit", "-o", "/dev/null", "--fail-on", rules, *options, *program)
+                self.assertEqual(ran.status, status, ran.stderr)
+                lines = ran.stderr.splitlines()
+                self.assertEqual(bool(lines), status == 3)
+                for line in lines:
+                    self.assertRegex(line, rf"^vdsotrace: [\d,]+ clock_gettime\({CPU}\) by route fallback: called by \S+ in \S+{module}")
+
     def test_the_programs_own(self):
         self.assertEqual(vdsotrace("audit", "sh", "-c", "exit 7").status, 7)
         self.assertEqual(vdsotrace("audit", "sh", "-c", "kill -KILL $$").status, -signal.SIGKILL)
@@ -243,6 +262,10 @@ class Status(unittest.TestCase):
     def test_errors(self):
         for arguments, words in [
             (["--fail-on", "vdos", "true"], "unknown route"),
+            (["--fail-on", "vdos", "true"], "ROUTE>COUNT or ROUTE>SHARE%"),
+            (["--fail-on", "fallback>many", "true"], "--fail-on fallback>many: neither a number of calls nor a share up to 100%"),
+            (["--fail-on", "fallback", "--allow", "open", "true"], "--allow open: no vDSO serves such a call"),
+            (["--allow", "time", "true"], "--allow: there is nothing to allow without --fail-on"),
             (["-c", "true"], "-c is an option of traces"),
             (["-t", "true"], "option of traces"),
             ([], "no program given"),
@@ -255,6 +278,7 @@ class Status(unittest.TestCase):
                 self.assertEqual(ran.status, 1)
                 self.assertIn(words, ran.stderr)
         self.assertIn("option of the command audit", vdsotrace("--html", "x", "true").stderr)
+        self.assertIn("option of the command audit", vdsotrace("--allow", "time", "true").stderr)
 
     def test_help(self):
         ran = vdsotrace("audit", "--help")
