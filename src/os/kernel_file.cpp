@@ -21,6 +21,7 @@ bool is(KernelFileSystem wanted, long magic) {
     case KernelFileSystem::proc: return magic == PROC_SUPER_MAGIC;
     case KernelFileSystem::sys: return magic == SYSFS_MAGIC;
     // Before Linux 4.1 it was a part of debugfs.
+    case KernelFileSystem::selinux: return magic == SELINUX_MAGIC;
     case KernelFileSystem::trace: return magic == TRACEFS_MAGIC || magic == DEBUGFS_MAGIC;
   }
   return false;

@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "os/ptrace.hpp"
+#include "os/ptrace_refusal.hpp"
 #include "os/seccomp_filter.hpp"
 
 namespace vdsotrace {
@@ -182,9 +183,10 @@ Result<SpawnedChild> SpawnedChild::start(const SpawnRequest& request, const OwnS
   child.report_ = std::move(report->read);
   if (auto seized = ptrace::seize(child.pid_, ptrace::OnTracerDeath::kill, !request.filter.empty());
       !seized) {
+    Refusal refusal = refusal_of(refusal_facts(child.pid_, seized.error().code, true));
     child.go_.reset();
     ::waitpid(child.pid_, nullptr, 0);
-    return tl::unexpected(seized.error());
+    return fail(fmt::format("cannot trace process {}: {}", child.pid_, refusal.why), std::move(refusal.hint), seized.error().code);
   }
   return child;
 }

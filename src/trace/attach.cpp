@@ -10,11 +10,10 @@
 #include <cerrno>
 #include <set>
 
-#include "model/syscalls/print.hpp"
-#include "os/kernel_file.hpp"
 #include "os/proc.hpp"
 #include "os/procfs.hpp"
 #include "os/ptrace.hpp"
+#include "os/ptrace_refusal.hpp"
 #include "os/reaper.hpp"
 
 namespace vdsotrace {
@@ -33,16 +32,9 @@ void forget_superseded(SeizedProcess& process, std::set<pid_t>& known) {
   if (std::erase(process.threads, process.pid) > 0) known.erase(process.pid);
 }
 
-/// What a user can do about EPERM, by what the system says of itself.
-std::string permission_hint(pid_t pid) {
-  if (const auto owner = procfs::owner(pid); owner && *owner != ::geteuid() && ::geteuid() != 0)
-    return fmt::format("it belongs to user {}: attach as that user, as root, or with CAP_SYS_PTRACE", *owner);
-  const auto yama = kernel_line(KernelFileSystem::proc, "/proc/sys/kernel/yama/ptrace_scope").value_or("");
-  if (yama == "3") return "kernel.yama.ptrace_scope is 3: nobody may attach until the next boot";
-  if (yama == "1" || yama == "2")
-    return fmt::format("kernel.yama.ptrace_scope is {}: attach as root or with CAP_SYS_PTRACE", yama);
-  if (::geteuid() == 0) return "this takes CAP_SYS_PTRACE in the user namespace of that process";
-  return "attach as root or with CAP_SYS_PTRACE";
+tl::unexpected<Error> refuse(pid_t pid, const RefusalFacts& facts) {
+  Refusal refusal = refusal_of(facts);
+  return refuse(pid, refusal.why, std::move(refusal.hint));
 }
 
 }  // namespace
@@ -65,11 +57,7 @@ namespace {
 Result<void> check(pid_t pid) {
   if (auto checked = check_observable(pid); !checked) return checked;
   const auto tracer = static_cast<pid_t>(proc::status_number(pid, "TracerPid").value_or(0));
-  if (tracer != 0 && tracer != ::getpid()) {
-    const std::string name = escaped(proc::command_name(tracer));
-    return refuse(pid, fmt::format("already traced by process {}{}", tracer, name.empty() ? "" : " (" + name + ")"),
-                  "a process can have one tracer only: end that one first");
-  }
+  if (tracer != 0 && tracer != ::getpid()) return refuse(pid, refusal_facts(pid, EPERM, false));
   return {};
 }
 
@@ -77,8 +65,7 @@ Result<void> check(pid_t pid) {
 Result<void> judge(pid_t pid, pid_t tid, const Error& error) {
   if (error.code == ESRCH || proc::has_ended(tid) || is_ours(tid)) return {};
   if (auto now = check(pid); !now) return now;
-  if (error.code == EPERM) return refuse(pid, "Operation not permitted", permission_hint(pid));
-  return tl::unexpected(error);
+  return refuse(pid, refusal_facts(tid, error.code, false));
 }
 
 /// One look at the threads there are. Answers how many were seized.
