@@ -68,6 +68,8 @@ struct Started {
   std::size_t threads = 0;
   std::optional<VdsoFacts> vdso{};  ///< told with the first thread of an attach
   bool vdso_known = true;           ///< false: nothing above does not mean that there is none
+  /// The process's number in its own PID namespace, where that is another one than ours. Told with the first thread of an attach.
+  pid_t pid_inside = 0;
 
   bool begins_process() const { return how != How::thread && (how != How::attach || threads > 0); }
 };

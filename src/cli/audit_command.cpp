@@ -19,6 +19,7 @@
 #include "model/syscalls/print.hpp"
 #include "os/clock.hpp"
 #include "os/clocksource.hpp"
+#include "os/pid_namespace.hpp"
 #include "os/proc.hpp"
 #include "pipeline/forbidden.hpp"
 #include "sinks/audit_report.hpp"
@@ -84,6 +85,13 @@ std::optional<std::int64_t> cpu_time_ns(const std::vector<pid_t>& attached) {
   return ns_of(usage.ru_utime) + ns_of(usage.ru_stime);
 }
 
+/// While they run.
+std::vector<std::int32_t> pids_inside(const std::vector<pid_t>& attached) {
+  std::vector<std::int32_t> inside;
+  for (const pid_t pid : attached) inside.push_back(other_pid_inside(pid));
+  return inside;
+}
+
 std::optional<std::int64_t> coarse_resolution() {
   timespec resolution{};
   if (::clock_getres(CLOCK_MONOTONIC_COARSE, &resolution) != 0) return std::nullopt;
@@ -102,12 +110,13 @@ std::set<std::string> calls_without_fallback() {
   return calls;
 }
 
-AuditedRun run_facts(const Options& o, std::string_view engine) {
+AuditedRun run_facts(const Options& o, std::string_view engine, std::vector<std::int32_t> pids_inside) {
   utsname system{};
   ::uname(&system);
   AuditedRun run;
   run.command = o.program;
   run.pids.assign(o.attach.begin(), o.attach.end());
+  run.pids_inside = std::move(pids_inside);
   run.engine = engine;
   run.kernel = system.release;
   run.available_clocksources = available_clocksources();
@@ -215,6 +224,7 @@ Result<int> run_audit(const Options& options) {
   AuditTally tally(observation.explainer(), options.durations.has_value());
   std::shared_ptr<Output> output;
   const auto cpu_before = cpu_time_ns(options.attach);
+  auto inside = pids_inside(options.attach);
   std::int64_t start = 0;
   const auto end = observation.run([&]() -> Result<void> {
     auto opened = open_output(options);
@@ -224,7 +234,7 @@ Result<int> run_audit(const Options& options) {
     return add_sinks(observation, options, *output, tally);
   });
   if (!end) return tl::unexpected(end.error());
-  AuditedRun run = run_facts(options, observation.engine());
+  AuditedRun run = run_facts(options, observation.engine(), std::move(inside));
   run.wall_ns = monotonic_ns() - start;
   const auto cpu_after = cpu_time_ns(options.attach);
   if (cpu_before && cpu_after) run.cpu_ns = std::max<std::int64_t>(0, *cpu_after - *cpu_before);

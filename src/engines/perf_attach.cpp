@@ -9,6 +9,7 @@
 #include "engines/perf_call.hpp"
 #include "engines/perf_session.hpp"
 #include "os/clock.hpp"
+#include "os/pid_namespace.hpp"
 #include "os/proc.hpp"
 #include "os/vdso_mapping.hpp"
 #include "trace/attach.hpp"
@@ -117,7 +118,8 @@ void PerfSession::tell_beginning(pid_t pid, const Process& process) {
   // The leader's number names the process.
   const auto begin = [&](pid_t tid) {
     const auto vdso = count > 0 ? process.space->facts() : std::nullopt;
-    tell(pid, tid, Started{Started::How::attach, parent, std::exchange(count, 0), vdso, process.space->is_known()});
+    const pid_t inside = count > 0 ? other_pid_inside(pid) : 0;
+    tell(pid, tid, Started{Started::How::attach, parent, std::exchange(count, 0), vdso, process.space->is_known(), inside});
   };
   if (process.threads.contains(pid)) begin(pid);
   for (const auto& [tid, calls] : process.threads) {

@@ -83,6 +83,7 @@ struct AddedCosts {
 struct AuditedRun {
   std::vector<std::string> command;  ///< empty for processes that ran already
   std::vector<std::int32_t> pids;    ///< of those
+  std::vector<std::int32_t> pids_inside;  ///< theirs in their own PID namespaces, 0 where it is the same or not known
   std::string engine;
   std::string kernel;
   std::vector<std::string> available_clocksources;

@@ -9,8 +9,9 @@ std::string attachment(const Event& event) {
   const auto* started = std::get_if<Started>(&event.body);
   if (started == nullptr || started->how == Started::How::spawn) return {};
   if (started->how == Started::How::attach && !started->begins_process()) return {};
-  if (started->threads > 1) return fmt::format("Process {} attached with {} threads", event.pid, started->threads);
-  return fmt::format("Process {} attached", event.tid);
+  const std::string inside = started->pid_inside != 0 ? fmt::format(" ({} in its PID namespace)", started->pid_inside) : "";
+  if (started->threads > 1) return fmt::format("Process {} attached with {} threads{}", event.pid, started->threads, inside);
+  return fmt::format("Process {} attached{}", event.tid, inside);
 }
 
 void AttachmentSink::consume(const Event& event) {

@@ -23,6 +23,13 @@ Json caller_json(const CallerFinding& caller) {
   return object;
 }
 
+/// As the PIDs, and null where they are the same.
+Json inside_json(const AuditedRun& run) {
+  Json pids = Json::array();
+  for (const std::int32_t pid : run.pids_inside) pids.push_back(pid != 0 ? Json(pid) : Json(nullptr));
+  return pids;
+}
+
 Json stacks_json(const Finding& finding) {
   Json stacks = Json::array();
   for (const auto& [stack, count] : finding.stacks) {
@@ -100,6 +107,7 @@ std::string audit_json(const Audit& audit) {
   const Json object{{"type", "audit"},
                     {"command", json_texts(audit.run.command)},
                     {"pids", audit.run.pids},
+                    {"pids_inside", inside_json(audit.run)},
                     {"engine", audit.run.engine},
                     {"kernel", audit.run.kernel},
                     {"clocksources", json_texts(audit.clocksources)},

@@ -12,8 +12,17 @@
 namespace vdsotrace {
 namespace {
 
+std::string processes_text(const AuditedRun& run) {
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < run.pids.size(); ++i) {
+    const std::int32_t inside = i < run.pids_inside.size() ? run.pids_inside[i] : 0;
+    texts.push_back(inside != 0 ? fmt::format("{} ({} in its PID namespace)", run.pids[i], inside) : std::to_string(run.pids[i]));
+  }
+  return fmt::format("process {}", fmt::join(texts, ", "));
+}
+
 std::string command_text(const AuditedRun& run) {
-  if (run.command.empty()) return fmt::format("process {}", fmt::join(run.pids, ", "));
+  if (run.command.empty()) return processes_text(run);
   std::string text;
   for (const std::string& word : run.command) {
     if (!text.empty()) text.push_back(' ');

@@ -95,6 +95,7 @@ Json body_of(const Event& event, const Started& started) {
   line["ppid"] = started.ppid;
   line["event"] = name_of(started.how);
   if (started.how == Started::How::attach && started.begins_process()) line["vdso"] = facts_of(started.vdso);
+  if (started.pid_inside != 0) line["pid_inside"] = started.pid_inside;
   return line;
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "os/pid_namespace.hpp"
 #include "os/proc.hpp"
 #include "trace/family.hpp"
 #include "trace/remote_call.hpp"
@@ -95,7 +96,8 @@ void Family::tell_attached(pid_t pid) {
   for (Thread* thread : threads) {
     thread->phase = Thread::Phase::live;
     const auto vdso = count > 0 ? thread->space->facts() : std::nullopt;
-    reporter_.tell(*thread, Started{Started::How::attach, parent, std::exchange(count, 0), vdso, thread->space->is_known()});
+    const pid_t inside = count > 0 ? other_pid_inside(pid) : 0;
+    reporter_.tell(*thread, Started{Started::How::attach, parent, std::exchange(count, 0), vdso, thread->space->is_known(), inside});
   }
 }
 

@@ -2,6 +2,7 @@
 vDSO, with very many threads, in the middle of a vfork."""
 
 import ctypes
+import json
 import os
 import random
 import re
@@ -68,6 +69,39 @@ class PeculiarTest(unittest.TestCase):
             for kind in ("calls", "forks"):
                 with self.subTest(" ".join([*options, kind])):
                     self.cycles(kind, ["unshare", *options])
+
+    def contained(self):
+        """A container's first process, which has number 1 there."""
+        testing.require_program("unshare")
+        inner = ["unshare", "-fp", "--mount-proc"]
+        if run([*inner, "true"]).status != 0:
+            self.skipTest("no PID namespace may be made here")
+        served = Served(self, "calls", inner)
+        return served, program_of(served.process, "serve")
+
+    def check_attach_line(self, *engine):
+        served, pid = self.contained()
+        options = ["-p", str(pid), "--duration=0.1", "-e", "trace=%vdso", *engine]
+        line = next(line for line in vdsotrace(*options).stderr.splitlines() if " attached" in line)
+        self.assertRegex(line, rf"^vdsotrace: Process {pid} attached( with \d+ threads)? \(1 in its PID namespace\)$")
+        events = map(json.loads, vdsotrace("--json", *options).stderr.splitlines())
+        self.assertEqual([event["pid_inside"] for event in events if "pid_inside" in event], [1])
+        served.end()
+
+    def test_its_own_number_is_said_beside_ours(self):
+        self.check_attach_line()
+
+    def test_its_own_number_is_said_beside_ours_under_perf(self):
+        testing.require_perf_engine()
+        self.check_attach_line("--engine=perf")
+
+    def test_its_own_number_in_an_audit(self):
+        served, pid = self.contained()
+        inside = lambda one: json.loads(vdsotrace("audit", "--json", "-p", str(one), "--duration=0.1").stderr.splitlines()[0])["pids_inside"]
+        self.assertEqual(inside(pid), [1])
+        self.assertEqual(inside(served.process.pid), [None])
+        self.assertIn(f"program      process {pid} (1 in its PID namespace)\n", vdsotrace("audit", "-p", str(pid), "--duration=0.1").stderr)
+        served.end()
 
     def test_of_another_user(self):
         if os.geteuid() != 0:

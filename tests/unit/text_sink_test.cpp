@@ -125,6 +125,12 @@ TEST_CASE("attachments are said where the trace is, or elsewhere") {
         "vdsotrace: Process 100 detached\n");
 }
 
+TEST_CASE("where a process has a number of its own it is said beside ours") {
+  CHECK(attachment(event(Started{Started::How::attach, 0, 3, {}, true, 7})) ==
+        "Process 100 attached with 3 threads (7 in its PID namespace)");
+  CHECK(attachment(event(Started{Started::How::attach, 0, 1, {}, true, 7})) == "Process 100 attached (7 in its PID namespace)");
+}
+
 TEST_CASE("the leader's own call ends when another thread's exec supersedes it") {
   const Call exec = running("execve", {0, 0, 0});
   const Call pause = running("pause", {});
