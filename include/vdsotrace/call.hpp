@@ -89,6 +89,7 @@ struct Call {
   std::optional<Route> route;          ///< nothing for a call that no vDSO could serve
   std::array<std::uint64_t, 6> args{};
   std::uint64_t stack_pointer = 0;     ///< when it was made: rt_sigreturn's frame lies there
+  std::uint64_t instruction_pointer = 0;  ///< of a system call: behind its instruction; 0 if it is not known
   Ending ending = Ending::running;
   std::int64_t result = 0;             ///< as in the register; -errno on failure
   int error = 0;                       ///< positive errno (or ERESTART...), 0 on success

@@ -45,6 +45,7 @@ struct Counts {
 /// A signal is about to be delivered to the program.
 struct Signal {
   siginfo_t info{};
+  std::uint64_t instruction_pointer = 0;  ///< Needs::instruction_pointers: where the thread was; 0 if that is not known
 };
 
 /// The thread group has stopped (SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU).

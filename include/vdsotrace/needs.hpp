@@ -19,6 +19,7 @@ struct Needs {
   bool children = false;    ///< calls of the processes that the observed ones create, too
   bool progress = false;    ///< Counts now and then while the program runs, not only at the end
   bool stacks = false;      ///< Call::stack, of every call
+  bool instruction_pointers = false;  ///< Signal::instruction_pointer
   std::size_t string_limit = 32;
   Selection selection;
 };

@@ -87,6 +87,13 @@ void declare_times(CLI::App& app, Raw& raw) {
   app.add_flag("-T{us},--syscall-times{us}", raw.syscall_times, "Time spent in each system call; audit: measure vDSO calls; =PRECISION");
 }
 
+/// What is shown of a call's place and of the files that it uses.
+void declare_details(CLI::App& app, Raw& raw) {
+  Options& o = raw.options;
+  app.add_flag("-n,--syscall-number", o.numbers, "The number of each call in front of it");
+  app.add_flag("-i,--instruction-pointer", o.instruction_pointers, "The instruction pointer at each system call");
+}
+
 void declare(CLI::App& app, Raw& raw) {
   Options& o = raw.options;
   app.set_help_flag();
@@ -119,6 +126,7 @@ void declare(CLI::App& app, Raw& raw) {
   app.add_flag("--strings-in-hex{all}", raw.hex_strings, "The same; =SET: none, non-ascii or all");
   app.add_option("-X,--const-print-style", raw.constants, "Constants and flags as raw numbers, by name (abbrev), or both (verbose)")
       ->type_name("STYLE");
+  declare_details(app, raw);
   app.add_option("-E,--env", o.environment, "Set or remove a variable of the program's environment")
       ->type_name("VAR[=VAL]")
       ->allow_extra_args(false);

@@ -47,6 +47,8 @@ struct Options {
   std::optional<Precision> durations;   ///< -T
   std::size_t columns = 0;    ///< -a
   bool stacks = false;        ///< -k
+  bool numbers = false;       ///< -n
+  bool instruction_pointers = false;  ///< -i
   bool callers = false;       ///< --callers
   std::vector<std::string> runtimes;  ///< --runtime
   std::size_t string_limit = 32;

@@ -27,6 +27,7 @@ Needs needs_of(const Options& o) {
   needs.children = o.follow;
   needs.callers = o.callers && !o.summary_only;
   needs.stacks = o.stacks && !o.summary_only;
+  needs.instruction_pointers = o.instruction_pointers;
   needs.string_limit = o.string_limit;
   needs.selection = o.selection;
   return needs;
@@ -41,6 +42,8 @@ TextOptions text_options(const Options& o, const Output& output) {
   text.since_last = o.since_last;
   text.columns = o.columns;
   text.durations = o.durations;
+  text.numbers = o.numbers;
+  text.instruction_pointers = o.instruction_pointers;
   text.color = wants_color(o, output);
   text.quiet = o.quiet;
   text.attachments = o.output.empty();

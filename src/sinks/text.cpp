@@ -77,6 +77,25 @@ void TextSink::begin_line(pid_t tid, std::int64_t time_ns) {
   if (tasks_ > 1 && tid == Event::kUnknownThread) text_.append("[pid ?] ");
   if (tasks_ > 1 && tid != Event::kUnknownThread) append_format(text_, "[pid {}] ", tid);
   append_stamp(time_ns);
+  if (options_.numbers || options_.instruction_pointers) append_origin(tid);
+}
+
+void TextSink::append_origin(pid_t tid) {
+  constexpr std::uint64_t kNumber = 0xffff'ffff;
+  const auto found = origins_.find(tid);
+  const Origin origin = found != origins_.end() ? found->second : Origin{};
+  if (options_.numbers) append_format(text_, "[{:4}] ", static_cast<std::uint64_t>(origin.nr) & kNumber);
+  if (!options_.instruction_pointers) return;
+  if (origin.instruction_pointer == 0) {
+    text_.append("[").append(origin.digits, '?').append("] ");
+  } else {
+    append_format(text_, "[{:0{}x}] ", origin.instruction_pointer, origin.digits);
+  }
+}
+
+void TextSink::note_origin(pid_t tid, const Call& call) {
+  if (options_.numbers || options_.instruction_pointers)
+    origins_[tid] = {call.nr, call.instruction_pointer, 2 * word_size(call.abi)};
 }
 
 void TextSink::append_stamp(std::int64_t time_ns) {
@@ -129,6 +148,7 @@ void TextSink::on_faulted(const Event& event, const Call& call) {
   if (faulted_.size() >= kMostKept || !faulted_.insert({event.tid, call.start_ns}).second) return;
   Call unseen = call;
   unseen.ending = Ending::unseen;
+  note_origin(event.tid, call);
   begin_line(event.tid, call.start_ns);
   palette_.append(text_, Palette::kName, display_name(call));
   append_format(text_, "({}", render(unseen, options_.limits).arguments());
@@ -141,6 +161,7 @@ void TextSink::on(const Event& event, const CallEntered& entered) {
     return;
   }
   const CallText text = render_entry(entered.call, options_.limits);
+  note_origin(event.tid, entered.call);
   begin_line(event.tid, entered.call.start_ns);
   palette_.append(text_, Palette::kName, display_name(entered.call));
   text_.append("(");
@@ -151,6 +172,7 @@ void TextSink::on(const Event& event, const CallEntered& entered) {
 
 void TextSink::on(const Event& event, const Call& call) {
   render(call, options_.limits, shown_);
+  note_origin(event.tid, call);
   const bool faulted = !faulted_.empty() && faulted_.erase({event.tid, call.start_ns}) > 0;
   const bool resumed = faulted || entered_.erase(event.tid) > 0;
   const bool continued = resumed && open_line_ == event.tid;
@@ -216,6 +238,7 @@ void TextSink::append_place(const Caller& place) {
 void TextSink::on(const Event&, const Counts&) {}
 
 void TextSink::on(const Event& event, const Signal& signal) {
+  if (options_.instruction_pointers) origins_[event.tid].instruction_pointer = signal.instruction_pointer;
   line(event, Palette::kSignal,
        fmt::format("--- {} {} ---", signal_name(signal.info.si_signo), render_siginfo(signal.info, options_.limits.constants)));
 }
@@ -244,6 +267,7 @@ void TextSink::on(const Event& event, const Execed& execed) {
 }
 
 void TextSink::on(const Event& event, const Exited& exited) {
+  if (options_.instruction_pointers) origins_[event.tid].instruction_pointer = 0;
   if (options_.quiet < 2 && !exited.code_known) {
     line(event, Palette::kExit, "+++ exited with ? +++");
   } else if (options_.quiet < 2) {
@@ -253,6 +277,7 @@ void TextSink::on(const Event& event, const Exited& exited) {
                          : fmt::format("+++ exited with {} +++", exited.code));
   }
   entered_.erase(event.tid);
+  origins_.erase(event.tid);
   if (tasks_ > 0) --tasks_;
 }
 

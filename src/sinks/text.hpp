@@ -26,6 +26,8 @@ struct TextOptions {
   std::optional<Precision> since_last;  ///< -r: time since the line before, too
   std::optional<Precision> durations;   ///< -T
   std::size_t columns = 0;       ///< -a: results begin there at the earliest
+  bool numbers = false;               ///< -n: a call's number in front of it
+  bool instruction_pointers = false;  ///< -i: and where it was made
   bool color = false;
   int quiet = 0;                 ///< 1: no attach messages; 2: no exit lines; 3: nothing of an exec by another thread; notices: see shown()
   bool attachments = true;       ///< "Process N attached" stands here; AttachmentSink says it elsewhere
@@ -66,6 +68,8 @@ class TextSink final : public Sink {
   void begin_line(pid_t tid, std::int64_t time_ns);
   void append_stamp(std::int64_t time_ns);
   void append_time_since_last(std::int64_t time_ns);
+  void append_origin(pid_t tid);
+  void note_origin(pid_t tid, const Call& call);
   void align_result();
   void append_caller(const Caller& caller);
   void append_place(const Caller& place);
@@ -84,6 +88,13 @@ class TextSink final : public Sink {
   CallText shown_;                 ///< of the call that is being told; kept for its memory
   pid_t open_line_ = 0;            ///< thread whose partial line is the last on the output
   Notices notices_;
+  /// What a thread did last; lines about signals name it again.
+  struct Origin {
+    std::int64_t nr = 0;
+    std::uint64_t instruction_pointer = 0;
+    unsigned digits = 16;
+  };
+  std::map<pid_t, Origin> origins_;  ///< only where they are shown
   std::map<pid_t, bool> entered_;  ///< threads in a call whose beginning was printed
   std::set<std::pair<pid_t, std::int64_t>> faulted_;  ///< calls of vDSO functions whose beginning was printed: thread, start
   /// The code of each image whose steps were shown.

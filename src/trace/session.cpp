@@ -33,7 +33,8 @@ Session::Session(const FamilyOptions& options, const Needs& needs, ProbeEngine& 
       calls_(needs, engine, reporter_),
       vsyscalls_(needs, engine, reporter_),
       family_(options, engine, reporter_),
-      names_callers_(needs.callers) {}
+      names_callers_(needs.callers),
+      instruction_pointers_(needs.instruction_pointers) {}
 
 Result<Outcome> Session::run(SpawnedChild child) {
   struct sigaction trap {};
@@ -278,7 +279,10 @@ Resume Session::on_signal(StoppedThread& stopped, int signal) {
   if (signal != SIGSTOP) engine_.leave_engine_memory(stopped);
   if (is_fault(*info)) calls_.on_fault(stopped);
   show_own_code_in_core(stopped, signal);
-  reporter_.tell(stopped.thread(), Signal{*info});
+  Signal told{*info};
+  const auto* registers = instruction_pointers_ ? stopped.registers() : nullptr;
+  if (registers != nullptr) told.instruction_pointer = arch::program_counter(*registers);
+  reporter_.tell(stopped.thread(), told);
   note_delivery(stopped, signal);
   return {Resume::How::run, signal};
 }

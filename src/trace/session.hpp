@@ -118,6 +118,7 @@ class Session {
   DrainPace pace_;
   std::int64_t names_since_ = 0;
   bool names_callers_;
+  bool instruction_pointers_;  ///< of signals
   std::set<std::string> said_of_callers_;  ///< notices: many processes run one program
   std::int64_t settled_ = 0;  ///< when lines were last written
   std::map<pid_t, EarlyStop> early_;

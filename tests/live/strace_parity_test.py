@@ -111,6 +111,8 @@ COMMANDS = {
     "constants_raw": ([PYTHON, "-c", CONSTANTS], ["-X", "raw"], small_tree),
     "constants_verbose": ([PYTHON, "-c", CONSTANTS], ["--const-print-style=verbose"], small_tree),
     "getrandom": (testing.target("getrandom"), [], nothing),
+    "numbers": (["cat", "tree/one"], ["-n", "-e", "trace=openat,read,write,close,exit_group"], small_tree),
+    "places": (["cat", "tree/one"], ["-i", "-e", "trace=openat,read,close,exit_group"], small_tree),
     "successful": (["cat", "tree/one", "nowhere"], ["-z"], small_tree),
     "failed": (["cat", "nowhere", "tree/one"], ["-Z"], small_tree),
     "unfinished": (["cat", "tree/one"], ["-e", "status=unfinished"], small_tree),

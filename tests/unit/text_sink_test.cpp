@@ -301,3 +301,22 @@ TEST_CASE("what the program chose is escaped") {
   CHECK(text.find('\x1b') == std::string::npos);
   CHECK(text == "close(3) = 0 <sym\\nbol+0x34 in /tmp/\\33[31mevil>\n");
 }
+
+TEST_CASE("-n and -i say the number and the place of each call, and again of signals") {
+  Call close = running("close", {3});
+  close.instruction_pointer = 0x1234;
+  siginfo_t info{};
+  info.si_signo = SIGCHLD;
+  const std::vector<Event> events{spawned(), event(clock_call(Route::vdso)), event(returned(close, 0)), event(Signal{info, 0x5678}),
+                                  event(Exited{false, false, 0})};
+  CHECK(text_of(events, {.numbers = true, .instruction_pointers = true}) ==
+        "[ 228] [????????????????] clock_gettime(CLOCK_MONOTONIC, {tv_sec=1, tv_nsec=2}) = 0 [vdso]\n"
+        "[   3] [0000000000001234] close(3) = 0\n"
+        "[   3] [0000000000005678] --- SIGCHLD {si_signo=SIGCHLD, si_code=SI_USER, si_pid=0, si_uid=0} ---\n"
+        "[   3] [????????????????] +++ exited with 0 +++\n");
+  Call narrow = returned(running("close", {3}), 0);
+  narrow.abi = Abi::i386;
+  narrow.nr = 6;
+  narrow.instruction_pointer = 0x1234;
+  CHECK(text_of({spawned(), event(narrow)}, {.instruction_pointers = true}) == "[00001234] close(3) = 0\n");
+}
