@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "vdsotrace/abi.hpp"
+#include "vdsotrace/descriptor.hpp"
 #include "vdsotrace/memory.hpp"
 #include "vdsotrace/reason.hpp"
 
@@ -95,6 +96,7 @@ struct Call {
   int error = 0;                       ///< positive errno (or ERESTART...), 0 on success
   Capture at_entry{};
   Capture at_exit{};
+  std::vector<NotedDescriptor> descriptors;    ///< that it refers to; only where asked for (Needs::descriptors)
   std::int64_t start_ns = 0;                   ///< CLOCK_REALTIME at its start
   std::optional<std::int64_t> duration_ns;     ///< only where it was measured
   std::optional<std::int64_t> kernel_ns;       ///< of it, its process's processor time in the kernel; Needs::kernel_times

@@ -21,6 +21,7 @@ struct Needs {
   bool stacks = false;      ///< Call::stack, of every call
   bool instruction_pointers = false;  ///< Signal::instruction_pointer
   std::size_t string_limit = 32;
+  DescriptorDetails descriptors;  ///< Call::descriptors, of system calls
   Selection selection;
 };
 

@@ -14,6 +14,7 @@
 #include "cli/stamps.hpp"
 #include "cli/trace_help.hpp"
 #include "model/nearest.hpp"
+#include "model/syscalls/descriptors.hpp"
 
 namespace vdsotrace::cli {
 namespace {
@@ -40,6 +41,8 @@ struct Raw {
   int hex = 0;
   std::string hex_strings;
   std::string constants = "abbrev";  ///< -X
+  int descriptors = 0;
+  std::string decode_fds;
   std::vector<std::string> attach;
   std::string duration = "0";
   AuditOptions audit;
@@ -92,6 +95,8 @@ void declare_details(CLI::App& app, Raw& raw) {
   Options& o = raw.options;
   app.add_flag("-n,--syscall-number", o.numbers, "The number of each call in front of it");
   app.add_flag("-i,--instruction-pointer", o.instruction_pointers, "The instruction pointer at each system call");
+  app.add_flag("-y", raw.descriptors, "What descriptors refer to: 3</path>; -yy: sockets, devices and pidfds in detail");
+  app.add_flag("--decode-fds{all}", raw.decode_fds, "The same; =SET: path, socket, dev, pidfd, all or none");
 }
 
 void declare(CLI::App& app, Raw& raw) {
@@ -250,6 +255,12 @@ Result<void> check_audit(const Options& o) {
   return {};
 }
 
+Result<DescriptorDetails> descriptors_of(const Raw& raw) {
+  if (!raw.decode_fds.empty()) return descriptor_details_named(raw.decode_fds);
+  constexpr std::string_view kSets[] = {"none", "path", "all"};
+  return descriptor_details_named(kSets[std::min<std::size_t>(static_cast<std::size_t>(raw.descriptors), 2)]);
+}
+
 Result<HexStrings> hex_strings_of(const Raw& raw) {
   if (raw.hex_strings == "all" || (raw.hex_strings.empty() && raw.hex > 1)) return HexStrings::all;
   if (raw.hex_strings == "non-ascii" || (raw.hex_strings.empty() && raw.hex == 1)) return HexStrings::non_ascii;
@@ -284,12 +295,22 @@ Result<void> check_times(Raw& raw) {
   return {};
 }
 
+/// What is shown of descriptors, and what of messages and dumps; that may stand among the expressions.
+Result<void> check_details(Raw& raw) {
+  Options& o = raw.options;
+  auto descriptors = descriptors_of(raw);
+  if (!descriptors) return tl::unexpected(descriptors.error());
+  o.descriptors = *descriptors;
+  return {};
+}
+
 /// Turns the counted and spelled options into what they mean.
 Result<Options> check(Raw&& raw) {
   Options& o = raw.options;
   o.follow = raw.follow > 0;
   o.split = raw.follow > 1 && !o.output.empty();
   if (auto times = check_times(raw); !times) return tl::unexpected(times.error());
+  if (auto details = check_details(raw); !details) return tl::unexpected(details.error());
   // Later expressions of the user's replace it.
   if (o.audit) raw.expressions.insert(raw.expressions.begin(), "trace=%vdso");
   auto selection = Selection::parse(raw.expressions);

@@ -29,6 +29,7 @@ Needs needs_of(const Options& o) {
   needs.stacks = o.stacks && !o.summary_only;
   needs.instruction_pointers = o.instruction_pointers;
   needs.string_limit = o.string_limit;
+  needs.descriptors = o.descriptors;
   needs.selection = o.selection;
   return needs;
 }

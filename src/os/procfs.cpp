@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <array>
@@ -102,6 +103,24 @@ std::optional<std::string> read(const std::string& path) {
 
 std::string link_target(const std::string& path) {
   return trusted() ? target_in(root().folder.get(), path.c_str()) : std::string();
+}
+
+std::optional<struct statx> facts_of_target(const std::string& path) {
+  struct statx facts {};
+  constexpr unsigned kWanted = STATX_TYPE | STATX_NLINK | STATX_INO;
+  if (!trusted() || ::statx(root().folder.get(), path.c_str(), AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, kWanted, &facts) != 0)
+    return std::nullopt;
+  return facts;
+}
+
+std::string attribute_of_target(const std::string& path, const char* name) {
+  std::array<char, 256> value;
+  if (!trusted()) return {};
+  // There is no getxattrat(2) yet; our own table of descriptors leads to the folder.
+  const std::string whole = fmt::format("/proc/self/fd/{}/{}", root().folder.get(), path);
+  const ssize_t size = ::getxattr(whole.c_str(), name, value.data(), value.size());
+  const std::string_view found(value.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  return std::string(found.substr(0, found.find('\0')));
 }
 
 std::optional<uid_t> owner(pid_t pid) {

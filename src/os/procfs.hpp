@@ -5,6 +5,7 @@
 // as if it could not be opened, and whoever asks has to do without.
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <optional>
@@ -32,6 +33,10 @@ UniqueFd open_target(const std::string& path, int flags);
 std::optional<std::string> read(const std::string& path);
 /// Where a link points to, as text; empty if it cannot be told.
 std::string link_target(const std::string& path);
+/// What a link leads to, as its file system knows it without asking further: a program can serve a file system of its own.
+std::optional<struct statx> facts_of_target(const std::string& path);
+/// An extended attribute of it; empty if it has none.
+std::string attribute_of_target(const std::string& path, const char* name);
 /// The user to whom a process's files belong.
 std::optional<uid_t> owner(pid_t pid);
 

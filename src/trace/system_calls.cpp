@@ -4,6 +4,7 @@
 
 #include "model/syscalls/render.hpp"
 #include "model/syscalls/spec.hpp"
+#include "os/descriptors.hpp"
 #include "trace/callers.hpp"
 
 namespace vdsotrace {
@@ -36,6 +37,13 @@ const VdsoFunction* fallback_maker(StoppedThread& stopped, const __ptrace_syscal
 }
 
 std::string_view symbol_of(const VdsoFunction& function) { return service_for(function)->symbol; }
+
+DecodeLimits limits_of(const Needs& needs) {
+  DecodeLimits limits;
+  limits.string = needs.string_limit;
+  limits.descriptors = needs.descriptors;
+  return limits;
+}
 
 }  // namespace
 
@@ -82,8 +90,8 @@ void SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info& 
   call.start_ns = realtime_ns();
   if (needs_.durations) progress.monotonic_start = monotonic_ns();
   progress.kernel_start = thread.kernel_ns;
-  if (progress.wanted && needs_.values)
-    capture_entry(call, stopped.memory(), DecodeLimits{needs_.string_limit});
+  ProcessDescriptors descriptors(stopped.tid(), needs_.descriptors);
+  if (progress.wanted && needs_.values) capture_entry(call, stopped.memory(), limits_of(needs_), &descriptors);
   if (progress.wanted && (!merged || !engine_.notes_callers())) note_caller(stopped, needs_, call);
   if (progress.wanted && needs_.entries && !merged) reporter_.tell(thread, CallEntered{call});
   before_call(stopped, progress);
@@ -104,8 +112,8 @@ void SystemCalls::on_exit(StoppedThread& stopped, std::int64_t result, bool fail
   if (result == arch::kRestartBlock && call.name != "restart_syscall") thread.restarted_call = call.nr;
   if (needs_.durations) call.duration_ns = monotonic_ns() - progress.monotonic_start;
   if (needs_.kernel_times) call.kernel_ns = thread.kernel_ns - progress.kernel_start;
-  if (progress.wanted && needs_.values)
-    capture_exit(call, stopped.memory(), DecodeLimits{needs_.string_limit});
+  ProcessDescriptors descriptors(stopped.tid(), needs_.descriptors);
+  if (progress.wanted && needs_.values) capture_exit(call, stopped.memory(), limits_of(needs_), &descriptors);
   if (thread.settling > 0) --thread.settling;
   after_call(stopped, progress, engine_);
   if (progress.fallback_of != nullptr) {

@@ -69,6 +69,33 @@ resource.getrlimit(resource.RLIMIT_CPU), resource.getrusage(resource.RUSAGE_SELF
 os._exit(0)  # without asking for the socket's port
 """
 
+# Each kind of descriptor, and how it comes to a process.
+DESCRIPTORS = r"""
+import os, select, socket
+one, other = socket.socketpair()
+one.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, (0).to_bytes(4, "little"))])
+other.recvmsg(9, 99)
+server = socket.socket(socket.AF_UNIX)
+server.bind("server<1>")
+server.listen()
+client = socket.socket(socket.AF_UNIX)
+client.connect("server<1>")
+internet = socket.socket()
+process = os.pidfd_open(os.getpid())
+null = os.open("/dev/null", os.O_RDONLY)
+os.dup2(null, process)
+gone = os.open("gone", os.O_CREAT | os.O_RDWR)
+os.unlink("gone")
+os.fstat(gone)
+ends = os.pipe()
+poll = select.poll()
+poll.register(ends[1])
+poll.poll(0)
+select.select([ends[0]], [ends[1]], [], 0)
+os.memfd_create("of\nours")
+os.eventfd(0)
+"""
+
 # name: (command, options for both tracers, what its folder holds)
 COMMANDS = {
     "ls": (["ls", "-l", "/usr/bin"], [], nothing),
@@ -113,6 +140,9 @@ COMMANDS = {
     "getrandom": (testing.target("getrandom"), [], nothing),
     "numbers": (["cat", "tree/one"], ["-n", "-e", "trace=openat,read,write,close,exit_group"], small_tree),
     "places": (["cat", "tree/one"], ["-i", "-e", "trace=openat,read,close,exit_group"], small_tree),
+    "descriptors": (["cp", "-a", "tree", "copy"], ["-y"], small_tree),
+    "descriptors_all": ([PYTHON, "-c", DESCRIPTORS], ["-yy", "-e", "trace=desc,network,memfd_create,getpid"], nothing),
+    "descriptors_some": ([PYTHON, "-c", DESCRIPTORS], ["--decode-fds=dev,socket", "-e", "trace=desc,network,getpid"], nothing),
     "successful": (["cat", "tree/one", "nowhere"], ["-z"], small_tree),
     "failed": (["cat", "nowhere", "tree/one"], ["-Z"], small_tree),
     "unfinished": (["cat", "tree/one"], ["-e", "status=unfinished"], small_tree),

@@ -23,6 +23,7 @@ VOLATILE = [
     (r"^sysinfo\(.*\)", "sysinfo(...)"),
     (r"\bf_(bfree|bavail|ffree)=\d+", r"f_\1=N"),
     (r"^getcpu\(\[\d+\]", "getcpu([CPU]"),
+    (r"(<[\w-]+:\[)\d+(?:->\d+)?(?=[\],])", r"\1N"),
     (r"/(cc|sed)[A-Za-z0-9]{6}\b", r"/\1RANDOM"),
     # The tracer's own memory; everything else is at fixed addresses under setarch -R.
     (r"^(execve\(.*), 0x[0-9a-f]+ (/\* \d+ vars \*/\))", r"\1, ENVIRONMENT \2"),

@@ -36,6 +36,11 @@ class FakeMemory final : public Memory {
   std::map<std::uint64_t, std::byte> bytes_;
 };
 
+struct FakeTable final : DescriptorTable {
+  DescriptorFacts look_up(std::int32_t fd) override { return facts.contains(fd) ? facts[fd] : DescriptorFacts{}; }
+  std::map<std::int32_t, DescriptorFacts> facts;
+};
+
 class DecodedCall {
  public:
   explicit DecodedCall(std::string_view name, std::vector<std::uint64_t> args,
@@ -77,6 +82,15 @@ class DecodedCall {
     limits_.constants = style;
     return *this;
   }
+  DecodedCall& descriptors(const DescriptorDetails& details) {
+    limits_.descriptors = details;
+    return *this;
+  }
+  /// From now on that descriptor refers to that.
+  DecodedCall& open(std::int32_t fd, const DescriptorFacts& facts) {
+    table_.facts[fd] = facts;
+    return *this;
+  }
   DecodedCall& stack(std::uint64_t pointer) {
     call_.stack_pointer = pointer;
     return *this;
@@ -84,7 +98,7 @@ class DecodedCall {
 
   /// The call begins; what is put from now on is what the kernel writes.
   DecodedCall& enter() {
-    if (!entered_) capture_entry(call_, memory_, limits_);
+    if (!entered_) capture_entry(call_, memory_, limits_, &table_);
     entered_ = true;
     return *this;
   }
@@ -95,7 +109,7 @@ class DecodedCall {
     call_.ending = Ending::returned;
     call_.result = result;
     call_.error = result < 0 && result > -4096 ? static_cast<int>(-result) : 0;
-    capture_exit(call_, memory_, limits_);
+    capture_exit(call_, memory_, limits_, &table_);
     return *this;
   }
   DecodedCall& never_return() {
@@ -117,6 +131,7 @@ class DecodedCall {
  private:
   Call call_;
   FakeMemory memory_;
+  FakeTable table_;
   DecodeLimits limits_;
   bool entered_ = false;
 };

@@ -30,16 +30,27 @@ struct DecodeLimits {
   std::size_t string = 32;  ///< `-s`: bytes of a string or buffer, elements of an array
   HexStrings hex = HexStrings::none;  ///< `-x`, `-xx`
   ConstantStyle constants = ConstantStyle::abbrev;  ///< `-X`
+  DescriptorDetails descriptors{};    ///< `-y`, `-yy`
+};
+
+/// Where a printer learns what a descriptor refers to.
+class DescriptorSource {
+ public:
+  virtual ~DescriptorSource() = default;
+  /// Null if nothing is known of it. Valid until the next question.
+  virtual const DescriptorFacts* find(std::int32_t fd) = 0;
 };
 
 class ArgContext {
  public:
   ArgContext(const Call& call, Memory& entry, Memory& exit, const DecodeLimits& limits,
-             std::string& out)
-      : call_(call), entry_(entry), exit_(exit), limits_(limits), out_(out), constants_(limits.constants) {}
+             std::string& out, DescriptorSource* source = nullptr)
+      : call_(call), entry_(entry), exit_(exit), limits_(limits), out_(out), constants_(limits.constants), source_(source) {}
 
   const Call& call() const { return call_; }
   const DecodeLimits& limits() const { return limits_; }
+  /// Of descriptors; null: what was noted in the call.
+  DescriptorSource* source() const { return source_; }
   unsigned word() const { return word_size(call_.abi); }
   /// Structures behind pointers have the layout of the x86-64 headers only then;
   /// otherwise a printer of a structure prints the address.
@@ -105,6 +116,7 @@ class ArgContext {
   const DecodeLimits& limits_;
   std::string& out_;
   ConstantStyle constants_;
+  DescriptorSource* source_;
   unsigned index_ = 0;
   bool exiting_ = false;
   bool waiting_ = false;

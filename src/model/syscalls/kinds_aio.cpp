@@ -5,6 +5,7 @@
 #include <linux/aio_abi.h>
 #include <linux/io_uring.h>
 
+#include "model/syscalls/descriptors.hpp"
 #include "model/syscalls/kinds_common.hpp"
 
 namespace vdsotrace {
@@ -62,7 +63,8 @@ void print_request(ArgContext& c, const io_uring_params& params) {
   print_flags(c, params.flags, kSetupFlags, "IORING_SETUP_???");
   c.print(", sq_thread_cpu={}, sq_thread_idle={}", params.sq_thread_cpu, params.sq_thread_idle);
   if ((params.flags & IORING_SETUP_ATTACH_WQ) != 0) {
-    c.print(", wq_fd={}", static_cast<std::int32_t>(params.wq_fd));
+    c.put(", wq_fd=");
+    print_fd(c, static_cast<std::int32_t>(params.wq_fd));
   }
 }
 

@@ -1,7 +1,5 @@
 #include "model/syscalls/kinds_common.hpp"
 
-#include <array>
-
 #include "model/syscalls/signals.hpp"
 #include "model/syscalls/values_time.hpp"
 
@@ -84,17 +82,6 @@ void print_result_buffer_arg(ArgContext& c) {
 
 void print_int_at_arg(ArgContext& c) { print_number_at<std::int32_t>(c); }
 void print_uint_at_arg(ArgContext& c) { print_number_at<std::uint32_t>(c); }
-
-void print_int_pair_at_arg(ArgContext& c) {
-  using Pair = std::array<std::int32_t, 2>;
-  const bool filled = !(c.exiting() && c.failed());
-  const auto pair = c.value() != 0 && filled ? c.memory().object<Pair>(c.value()) : std::nullopt;
-  if (pair) {
-    c.print("[{}, {}]", (*pair)[0], (*pair)[1]);
-  } else {
-    print_address(c, c.value());
-  }
-}
 
 void print_word_at_arg(ArgContext& c) {
   if (c.word() == 8) {

@@ -2,6 +2,7 @@
 // {"read", 3, kDesc, {&kFd, &kBufferOut, &kSize}}.
 #pragma once
 
+#include "model/syscalls/descriptors.hpp"
 #include "model/syscalls/print.hpp"
 #include "model/syscalls/spec.hpp"
 
@@ -26,7 +27,6 @@ void print_sized_buffer_arg(ArgContext& c);
 void print_result_buffer_arg(ArgContext& c);
 void print_int_at_arg(ArgContext& c);
 void print_uint_at_arg(ArgContext& c);
-void print_int_pair_at_arg(ArgContext& c);
 void print_word_at_arg(ArgContext& c);
 void print_timespec_arg(ArgContext& c);
 void print_timeval_arg(ArgContext& c);
@@ -44,7 +44,7 @@ inline constexpr ArgKind kWideOffset{print_wide_offset_arg};
 inline constexpr ArgKind kHex{print_hex_arg};               ///< unsigned long, hexadecimal ("0" for zero)
 inline constexpr ArgKind kHex32{print_hex32_arg};           ///< unsigned int, hexadecimal
 inline constexpr ArgKind kMode{print_mode_arg};             ///< permission bits: 0644, 000
-inline constexpr ArgKind kFd{print_int_arg};                ///< file descriptor
+inline constexpr ArgKind kFd{print_fd_arg};                 ///< file descriptor
 inline constexpr ArgKind kDirFd{print_dirfd_arg};           ///< file descriptor or AT_FDCWD
 inline constexpr ArgKind kPid{print_int_arg};
 inline constexpr ArgKind kId{print_id_arg};                 ///< uid or gid: unsigned, but -1 for none
@@ -72,7 +72,6 @@ inline constexpr ArgKind kBufferOut{print_result_buffer_arg, When::exit};
 inline constexpr ArgKind kIntAt{print_int_at_arg};                          ///< [5]
 inline constexpr ArgKind kIntAtOut{print_int_at_arg, When::exit};
 inline constexpr ArgKind kUnsignedAtOut{print_uint_at_arg, When::exit};
-inline constexpr ArgKind kIntPairOut{print_int_pair_at_arg, When::exit};    ///< [3, 4]
 /// C long behind a pointer, decimal: [5].
 inline constexpr ArgKind kWordAt{print_word_at_arg};
 inline constexpr ArgKind kWordAtOut{print_word_at_arg, When::exit};

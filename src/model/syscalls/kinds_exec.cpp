@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "model/syscalls/descriptors.hpp"
 #include "model/syscalls/signals.hpp"
 #include "model/syscalls/values_time.hpp"
 
@@ -140,11 +141,13 @@ void print_clone3_results(ArgContext& c, const clone_args& args) {
     const auto number = c.memory().object<std::int32_t>(address);
     c.print("{}{}=", separator, name);
     separator = ", ";
-    if (number) {
-      c.print("[{}]", *number);
-    } else {
+    if (!number) {
       print_address(c, address);
+      return;
     }
+    c.print("[{}", *number);
+    if (bit == CLONE_PIDFD) print_descriptor(c, *number);
+    c.put("]");
   };
   result("pidfd", CLONE_PIDFD, args.pidfd);
   result("parent_tid", CLONE_PARENT_SETTID, args.parent_tid);

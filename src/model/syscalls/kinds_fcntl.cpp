@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 
+#include "model/syscalls/descriptors.hpp"
 #include "model/syscalls/kinds_files.hpp"
 #include "model/syscalls/signals.hpp"
 
@@ -101,7 +102,7 @@ struct Command {
 #define COMMAND(constant) static_cast<std::uint32_t>(constant), #constant
 
 constexpr std::array kCommands{
-    Command{COMMAND(F_DUPFD), print_int_arg},
+    Command{COMMAND(F_DUPFD), print_int_arg, result_fd},
     Command{COMMAND(F_GETFD), nothing, fd_flags_result},
     Command{COMMAND(F_SETFD), fd_flags},
     Command{COMMAND(F_GETFL), nothing, flags_result},
@@ -122,7 +123,7 @@ constexpr std::array kCommands{
     Command{COMMAND(F_SETLEASE), lease},
     Command{COMMAND(F_GETLEASE), nothing, lease_result},
     Command{COMMAND(F_NOTIFY), notify_bits},
-    Command{COMMAND(F_DUPFD_CLOEXEC), print_int_arg},
+    Command{COMMAND(F_DUPFD_CLOEXEC), print_int_arg, result_fd},
     Command{COMMAND(F_SETPIPE_SZ), print_long_arg},
     Command{COMMAND(F_GETPIPE_SZ), nothing},
     Command{COMMAND(F_ADD_SEALS), seals},

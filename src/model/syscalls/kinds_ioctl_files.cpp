@@ -3,6 +3,7 @@
 
 #include <linux/fs.h>
 
+#include "model/syscalls/descriptors.hpp"
 #include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/kinds_ioctl.hpp"
 
@@ -67,8 +68,9 @@ void print_label_out(ArgContext& c) {
 
 void print_clone_range(ArgContext& c) {
   print_object_at<file_clone_range>(c, c.value(), [&](const file_clone_range& range) {
-    c.print("{{src_fd={}, src_offset={}, src_length={}, dest_offset={}}}", range.src_fd,
-            range.src_offset, range.src_length, range.dest_offset);
+    c.put("{src_fd=");
+    print_fd(c, static_cast<std::int32_t>(range.src_fd));
+    c.print(", src_offset={}, src_length={}, dest_offset={}}}", range.src_offset, range.src_length, range.dest_offset);
   });
 }
 

@@ -5,6 +5,7 @@
 #include <linux/fanotify.h>
 #include <linux/mount.h>
 
+#include "model/syscalls/descriptors.hpp"
 #include "model/syscalls/kinds_files.hpp"
 
 namespace vdsotrace {
@@ -201,7 +202,8 @@ void print_mount_attributes_arg(ArgContext& c) {
     print_flags(c, attributes[1], kMountAttributeBits, "MOUNT_ATTR_???");
     c.put(", propagation=");
     print_choice(c, attributes[2], kPropagations, "MS_???");
-    c.print(", userns_fd={}", static_cast<std::int32_t>(attributes[3]));
+    c.put(", userns_fd=");
+    print_fd(c, static_cast<std::int32_t>(attributes[3]));
     print_rest_of_struct(c, c.value(), sizeof attributes, size);
     c.put("}");
   });

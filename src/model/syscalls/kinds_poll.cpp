@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 
+#include "model/syscalls/descriptors.hpp"
 #include "model/syscalls/print.hpp"
 #include "model/syscalls/signals.hpp"
 #include "model/syscalls/values_time.hpp"
@@ -68,7 +69,8 @@ void print_fd_set(ArgContext& c) {
   c.put("[");
   bool first = true;
   for_each_fd(bits, count, [&](std::int64_t fd) {
-    c.print("{}{}", first ? "" : " ", fd);
+    if (!first) c.put(" ");
+    print_fd(c, static_cast<std::int32_t>(fd));
     first = false;
   });
   c.put("]");
@@ -77,7 +79,8 @@ void print_fd_set(ArgContext& c) {
 void print_pollfds(ArgContext& c) {
   print_array_at<pollfd>(c, c.value(), static_cast<std::uint32_t>(c.arg(1)),
                          [&](const pollfd& one) {
-                           c.print("{{fd={}", one.fd);
+                           c.put("{fd=");
+                           print_fd(c, one.fd);
                            if (one.fd >= 0) {
                              c.put(", events=");
                              print_flags(c, static_cast<std::uint16_t>(one.events), kPollEvents,

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "model/syscalls/descriptors.hpp"
 #include "model/syscalls/signals.hpp"
 
 namespace vdsotrace {
@@ -325,8 +326,9 @@ void print_dirfd(ArgContext& c, std::uint64_t value) {
   const auto fd = static_cast<std::int32_t>(value);
   if (fd == AT_FDCWD) {
     print_constant(c, value, "AT_FDCWD", Digits::decimal);
+    print_descriptor(c, fd);
   } else {
-    c.print("{}", fd);
+    print_fd(c, fd);
   }
 }
 

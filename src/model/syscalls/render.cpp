@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/syscalls/descriptors.hpp"
 #include "model/syscalls/errno.hpp"
 #include "model/syscalls/print.hpp"
 #include "model/syscalls/spec.hpp"
@@ -134,13 +135,21 @@ std::size_t known_at_entry(const CallText& text) {
   return text.at_entry > 0 ? text.ends[text.at_entry - 1] - text.amended : 0;
 }
 
+/// Nobody has a look where nothing is noted.
+class NoDescriptors final : public DescriptorTable {
+ public:
+  DescriptorFacts look_up(std::int32_t) override { return {}; }
+};
+
 }  // namespace
 
-void capture_entry(Call& call, Memory& live, const DecodeLimits& limits) {
+void capture_entry(Call& call, Memory& live, const DecodeLimits& limits, DescriptorTable* descriptors) {
   const CallSpec& spec = spec_for(call);
   Recorder recorder(live, call.at_entry);
+  NoDescriptors none;
+  DescriptorRecorder noted(descriptors != nullptr ? *descriptors : none, call.descriptors, false);
   std::string scratch;
-  ArgContext c(call, recorder, recorder, limits, scratch);
+  ArgContext c(call, recorder, recorder, limits, scratch, &noted);
   const unsigned count = arguments_of(spec);
   for (unsigned i = 0; i < count; ++i) {
     const ArgKind& kind = kind_of(spec, i);
@@ -150,12 +159,14 @@ void capture_entry(Call& call, Memory& live, const DecodeLimits& limits) {
   }
 }
 
-void capture_exit(Call& call, Memory& live, const DecodeLimits& limits) {
+void capture_exit(Call& call, Memory& live, const DecodeLimits& limits, DescriptorTable* descriptors) {
   if (call.ending != Ending::returned) return;
   const CallSpec& spec = spec_for(call);
   Recorder recorder(live, call.at_exit);
+  NoDescriptors none;
+  DescriptorRecorder noted(descriptors != nullptr ? *descriptors : none, call.descriptors, true);
   std::string scratch;
-  ArgContext c(call, call.at_entry, recorder, limits, scratch);
+  ArgContext c(call, call.at_entry, recorder, limits, scratch, &noted);
   const unsigned count = arguments_of(spec);
   for (unsigned i = 0; i < count; ++i) {
     const ArgKind& kind = kind_of(spec, i);

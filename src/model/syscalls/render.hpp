@@ -12,11 +12,11 @@ namespace vdsotrace {
 
 /// Notes in call.at_entry what the arguments known at entry point to, and what
 /// the end of the call will need from its beginning. `live` is the stopped
-/// thread's memory.
-void capture_entry(Call& call, Memory& live, const DecodeLimits& limits);
+/// thread's memory, `descriptors` what its process has open, if limits.descriptors asks for that.
+void capture_entry(Call& call, Memory& live, const DecodeLimits& limits, DescriptorTable* descriptors = nullptr);
 /// Notes in call.at_exit what the call's results point to. call.ending,
 /// result and error must be set.
-void capture_exit(Call& call, Memory& live, const DecodeLimits& limits);
+void capture_exit(Call& call, Memory& live, const DecodeLimits& limits, DescriptorTable* descriptors = nullptr);
 
 /// A call's arguments and result in strace's spelling, every byte of the
 /// program's escaped.

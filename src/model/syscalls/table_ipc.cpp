@@ -33,7 +33,7 @@ constexpr CallSpec kCalls[] = {
     {"msgrcv", 5, kIpc, {&kInt, &kMsgbufOut, &kSize, &kLong, &kFlags<kMsgFlags>}},
     {"msgctl", 3, kIpc, {&kInt, &kMsgctlCommand, &kMsgctlValue}},
 
-    {"mq_open", 4, kDesc, {&kPath, &kOpenFlags, &kMqOpenMode, &kMqOpenAttr}},
+    {"mq_open", 4, kDesc, {&kPath, &kOpenFlags, &kMqOpenMode, &kMqOpenAttr}, result_fd},
     {"mq_unlink", 1, 0, {&kPath}},
     {"mq_timedsend", 5, kDesc, {&kFd, &kBuffer, &kSize, &kUnsigned, &kTimespecAt}},
     {"mq_timedsend_time64", 5, kDesc, {&kFd, &kBuffer, &kSize, &kUnsigned, &kTimespecAt}},

@@ -267,7 +267,7 @@ constexpr CallSpec kCalls[] = {
     {"kexec_load", 4, 0, {&kHex, &kSize, &kPointer, &kKexecFlags}},
     {"kexec_file_load", 5, kDesc, {&kFd, &kFd, &kSize, &kString, &kLongFlags<kKexecFileFlags>}},
     {"bpf", 3, kDesc, {&kChoice<kBpfCommands>, &kPointerOut, &kUnsigned}},
-    {"perf_event_open", 5, kDesc, {&kPointer, &kPid, &kInt, &kInt, &kLongFlags<kPerfFlags>}},
+    {"perf_event_open", 5, kDesc, {&kPointer, &kPid, &kInt, &kFd, &kLongFlags<kPerfFlags>}, result_fd},
 
     // The machine as a whole.
     {"reboot", 4, 0,
@@ -297,9 +297,9 @@ constexpr CallSpec kCalls[] = {
 
     // Looking at and restricting processes.
     {"kcmp", 5, 0, {&kPid, &kPid, &kChoice<kKcmpTypes>, &kCompared, &kCompared}},
-    {"userfaultfd", 1, kDesc, {&kFlags<kUserfaultFlags>}},
+    {"userfaultfd", 1, kDesc, {&kFlags<kUserfaultFlags>}, result_fd},
     {"landlock_create_ruleset", 3, kDesc, {&kPointer, &kSize, &kFlags<kLandlockCreateFlags>},
-     nullptr, nullptr, 444},
+     result_fd, nullptr, 444},
     {"landlock_add_rule", 4, kDesc, {&kFd, &kChoice<kLandlockRules>, &kPointer, &kHex32}, nullptr,
      nullptr, 445},
     {"landlock_restrict_self", 2, kDesc, {&kFd, &kHex32}, nullptr, nullptr, 446},

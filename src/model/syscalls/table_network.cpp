@@ -205,13 +205,13 @@ constexpr const ArgKind* kLevel = &kChoice<kSocketLevels>;
 constexpr const ArgKind* kMessage = &kFlags<kMessageFlags>;
 
 constexpr CallSpec kCalls[] = {
-    {"socket", 3, kNetwork, {kFamily, &kSocketType, &kProtocol}},
-    {"socketpair", 4, kNetwork, {kFamily, &kSocketType, &kProtocol, &kIntPairOut}},
+    {"socket", 3, kNetwork, {kFamily, &kSocketType, &kProtocol}, result_fd},
+    {"socketpair", 4, kNetwork, {kFamily, &kSocketType, &kProtocol, &kFdPairOut}},
     {"bind", 3, kNetwork, {&kFd, &kAddressTo, &kInt}},
     {"connect", 3, kNetwork, {&kFd, &kAddressTo, &kInt}},
     {"listen", 2, kNetwork, {&kFd, &kInt}},
-    {"accept", 3, kNetwork, {&kFd, &kAddressFrom, &kAddressLength}},
-    {"accept4", 4, kNetwork, {&kFd, &kAddressFrom, &kAddressLength, &kFlags<kSocketFlags>}},
+    {"accept", 3, kNetwork, {&kFd, &kAddressFrom, &kAddressLength}, result_fd},
+    {"accept4", 4, kNetwork, {&kFd, &kAddressFrom, &kAddressLength, &kFlags<kSocketFlags>}, result_fd},
     {"getsockname", 3, kNetwork, {&kFd, &kAddressFrom, &kAddressLength}},
     {"getpeername", 3, kNetwork, {&kFd, &kAddressFrom, &kAddressLength}},
     {"shutdown", 2, kNetwork, {&kFd, &kChoice<kShutdownWays>}},

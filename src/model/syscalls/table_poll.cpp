@@ -35,8 +35,8 @@ constexpr CallSpec kCalls[] = {
     {"pselect6_time64", 6, kDesc,
      {&kInt, &kFdSet, &kFdSet, &kFdSet, &kTimespecAt, &kMaskAndSize}, nullptr, comment_pselect},
 
-    {"epoll_create", 1, kDesc, {&kInt}},
-    {"epoll_create1", 1, kDesc, {&kFlags<kEpollFlags>}},
+    {"epoll_create", 1, kDesc, {&kInt}, result_fd},
+    {"epoll_create1", 1, kDesc, {&kFlags<kEpollFlags>}, result_fd},
     {"epoll_ctl", 4, kDesc, {&kFd, &kChoice<kEpollOperations>, &kFd, &kEpollEvent}},
     {"epoll_wait", 4, kDesc, {&kFd, &kEpollEvents, &kInt, &kInt}},
     {"epoll_pwait", 6, kDesc, {&kFd, &kEpollEvents, &kInt, &kInt, &kSigset, &kSize}},
@@ -45,8 +45,8 @@ constexpr CallSpec kCalls[] = {
     {"epoll_ctl_old", 4, 0, {}},
     {"epoll_wait_old", 4, 0, {}},
 
-    {"eventfd", 1, kDesc, {&kUnsigned}},
-    {"eventfd2", 2, kDesc, {&kUnsigned, &kFlags<kEventfdFlags>}},
+    {"eventfd", 1, kDesc, {&kUnsigned}, result_fd},
+    {"eventfd2", 2, kDesc, {&kUnsigned, &kFlags<kEventfdFlags>}, result_fd},
 
     {"futex", 6, 0,
      {&kPointer, &kFutexOperation, &kFutexValue, &kFutexTimeout, &kFutexOther, &kFutexLast}},
@@ -69,7 +69,7 @@ constexpr CallSpec kCalls[] = {
     {"io_pgetevents_time64", 6, 0,
      {&kPointer, &kLong, &kLong, &kIoEvents, &kTimespecAt, &kMaskAndSize}},
 
-    {"io_uring_setup", 2, kDesc, {&kUnsigned, &kIoUringParams}, nullptr, nullptr, 425},
+    {"io_uring_setup", 2, kDesc, {&kUnsigned, &kIoUringParams}, result_fd, nullptr, 425},
     {"io_uring_enter", 6, kDesc | kSignal,
      {&kFd, &kUnsigned, &kUnsigned, &kIoUringEnterFlagBits, &kSigset, &kSize}, nullptr, nullptr,
      426},

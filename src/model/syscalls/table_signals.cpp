@@ -45,8 +45,8 @@ constexpr CallSpec kCalls[] = {
      nullptr, comment_signal},
     {"rt_sigreturn", 1, kSignal, {&kSignalFrame}},
     {"sigaltstack", 2, kSignal, {&kSignalStack, &kSignalStackOut}},
-    {"signalfd", 3, kDesc | kSignal, {&kFd, &kSigset, &kSize}},
-    {"signalfd4", 4, kDesc | kSignal, {&kFd, &kSigset, &kSize, &kFlags<kSignalfdNames>}},
+    {"signalfd", 3, kDesc | kSignal, {&kFd, &kSigset, &kSize}, result_fd},
+    {"signalfd4", 4, kDesc | kSignal, {&kFd, &kSigset, &kSize, &kFlags<kSignalfdNames>}, result_fd},
     {"pause", 0, kSignal, {}},
     // What 32-bit programs have besides.
     {"signal", 2, kSignal, {&kSignalNumber, &kHandler}, result_hex},

@@ -105,7 +105,7 @@ constexpr CallSpec kCalls[] = {
     {"timer_getoverrun", 1, 0, {kTimer}},
     {"timer_delete", 1, 0, {kTimer}},
 
-    {"timerfd_create", 2, kDesc, {&kClockId, &kFlags<kTimerfdFlags>}},
+    {"timerfd_create", 2, kDesc, {&kClockId, &kFlags<kTimerfdFlags>}, result_fd},
     {"timerfd_settime", 4, kDesc,
      {&kFd, &kFlags<kTimerfdFlags>, &kItimerspecAt, &kItimerspecAtOut}},
     {"timerfd_settime64", 4, kDesc,

@@ -7,6 +7,7 @@
 
 #include <netinet/in.h>
 
+#include "model/syscalls/descriptors.hpp"
 #include "model/syscalls/print.hpp"
 #include "model/syscalls/values_iovec.hpp"
 #include "model/syscalls/values_network.hpp"
@@ -45,7 +46,7 @@ void print_elements(ArgContext& c, Bytes data, Body&& body) {
 }
 
 void print_rights(ArgContext& c, Bytes data) {
-  print_elements<std::int32_t>(c, data, [&](std::int32_t fd) { c.print("{}", fd); });
+  print_elements<std::int32_t>(c, data, [&](std::int32_t fd) { print_fd(c, fd); });
 }
 
 void print_credentials(ArgContext& c, Bytes data) {

@@ -1,0 +1,145 @@
+#include "model/syscalls/descriptors.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "model/nearest.hpp"
+
+namespace vdsotrace {
+namespace {
+
+struct Detail {
+  std::string_view name;
+  bool DescriptorDetails::*meant;
+};
+constexpr Detail kDetails[] = {{"path", &DescriptorDetails::path},
+                               {"socket", &DescriptorDetails::socket},
+                               {"dev", &DescriptorDetails::device},
+                               {"pidfd", &DescriptorDetails::pidfd}};
+
+const DescriptorFacts* find_noted(std::span<const NotedDescriptor> noted, std::int32_t fd, bool at_exit) {
+  const auto found = std::ranges::find_if(noted, [&](const NotedDescriptor& one) { return one.fd == fd && one.at_exit == at_exit; });
+  return found != noted.end() ? &found->facts : nullptr;
+}
+
+/// As strace: escaped like a string, and '<' and '>' too.
+void print_path_in_brackets(ArgContext& c, std::string_view path) {
+  while (!path.empty()) {
+    const std::string_view plain = path.substr(0, path.find_first_of("<>"));
+    c.put(escaped(plain));
+    path.remove_prefix(plain.size());
+    if (path.empty()) return;
+    const bool before_digit = path.size() > 1 && path[1] >= '0' && path[1] <= '9';
+    c.print("\\{:0{}o}", static_cast<unsigned>(path.front()), before_digit ? 3 : 2);
+    path.remove_prefix(1);
+  }
+}
+
+std::string_view inode_of_socket(std::string_view path) {
+  constexpr std::string_view kSocket = "socket:[";
+  if (!path.starts_with(kSocket) || !path.ends_with(']')) return {};
+  return path.substr(kSocket.size(), path.size() - kSocket.size() - 1);
+}
+
+void print_socket(ArgContext& c, const SocketFacts& socket, std::string_view inode) {
+  c.print("<{}:[", escaped(socket.protocol));
+  if (!socket.local.empty()) {
+    c.put(escaped(socket.local));
+    if (!socket.remote.empty()) c.print("->{}", escaped(socket.remote));
+  } else {
+    c.put(inode);
+    if (socket.peer != 0) c.print("->{}", socket.peer);
+  }
+  if (!socket.bound_path.empty()) {
+    const bool abstract = socket.bound_path.front() == '\0';
+    const auto name = std::as_bytes(std::span(socket.bound_path)).subspan(abstract ? 1 : 0);
+    c.put(abstract ? ",@" : ",");
+    append_quoted(c.out(), name, name.size());
+  }
+  c.put("]>");
+}
+
+void print_device_file(ArgContext& c, std::string_view path, const DescriptorFacts::Device& device) {
+  c.put("<");
+  print_path_in_brackets(c, path);
+  c.print("<{} {}:{}>>", device.block ? "block" : "char", device.major, device.minor);
+}
+
+}  // namespace
+
+Result<DescriptorDetails> descriptor_details_named(std::string_view set) {
+  DescriptorDetails details;
+  bool inverted = false;
+  for (; set.starts_with('!'); set.remove_prefix(1)) inverted = !inverted;
+  do {
+    const auto word = set.substr(0, set.find(','));
+    set.remove_prefix(std::min(word.size() + 1, set.size()));
+    const auto known = std::ranges::find(kDetails, word, &Detail::name);
+    if (word == "all") {
+      for (const Detail& detail : kDetails) details.*detail.meant = true;
+    } else if (known != std::end(kDetails)) {
+      details.*known->meant = true;
+    } else if (word != "none") {
+      return fail(fmt::format("--decode-fds={}: unknown", word), "some of path, socket, dev, pidfd; all or none");
+    }
+  } while (!set.empty());
+  if (inverted) {
+    for (const Detail& detail : kDetails) details.*detail.meant = !(details.*detail.meant);
+  }
+  return details;
+}
+
+void print_descriptor(ArgContext& c, std::int32_t fd) {
+  const DescriptorDetails& asked = c.limits().descriptors;
+  if (!asked.any() || (fd < 0 && fd != kCurrentDirectory)) return;
+  const DescriptorFacts* facts = c.source() != nullptr ? c.source()->find(fd) : find_noted(c.call().descriptors, fd, c.exiting());
+  if (facts == nullptr || facts->path.empty()) return;
+  const auto inode = inode_of_socket(facts->path);
+  if (asked.socket && facts->socket && !inode.empty()) {
+    print_socket(c, *facts->socket, inode);
+  } else if (asked.device && facts->device) {
+    print_device_file(c, facts->path, *facts->device);
+  } else if (asked.pidfd && facts->process) {
+    c.print("<pid:{}>", *facts->process);
+  } else if (asked.path) {
+    c.put("<");
+    print_path_in_brackets(c, facts->path);
+    c.put(facts->deleted ? ">(deleted)" : ">");
+  }
+}
+
+void print_fd(ArgContext& c, std::int32_t fd) {
+  c.put_number(fd);
+  print_descriptor(c, fd);
+}
+
+void print_fd_arg(ArgContext& c) { print_fd(c, c.as_int()); }
+
+void print_fd_pair_at_arg(ArgContext& c) {
+  using Pair = std::array<std::int32_t, 2>;
+  const bool filled = !(c.exiting() && c.failed());
+  const auto pair = c.value() != 0 && filled ? c.memory().object<Pair>(c.value()) : std::nullopt;
+  if (!pair) {
+    print_address(c, c.value());
+    return;
+  }
+  c.put("[");
+  print_fd(c, (*pair)[0]);
+  c.put(", ");
+  print_fd(c, (*pair)[1]);
+  c.put("]");
+}
+
+void result_fd(ArgContext& c) {
+  const auto fd = static_cast<std::int32_t>(c.call().result);
+  print_fd(c, fd);
+}
+
+const DescriptorFacts* DescriptorRecorder::find(std::int32_t fd) {
+  if (const DescriptorFacts* known = find_noted(noted_, fd, at_exit_)) return known;
+  if (noted_.size() >= kMost) return nullptr;
+  noted_.push_back({fd, at_exit_, table_.look_up(fd)});
+  return &noted_.back().facts;
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,47 @@
+// Arguments and results that are file descriptors.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/syscalls/print.hpp"
+#include "model/syscalls/spec.hpp"
+#include "vdsotrace/descriptor.hpp"
+#include "vdsotrace/error.hpp"
+
+namespace vdsotrace {
+
+/// `--decode-fds=SET`. Errors: unknown words.
+Result<DescriptorDetails> descriptor_details_named(std::string_view set);
+
+/// The number and, where that is asked for, what it refers to: "3</tmp/x>".
+void print_fd(ArgContext& c, std::int32_t fd);
+/// What it refers to: "</tmp/x>", or nothing.
+void print_descriptor(ArgContext& c, std::int32_t fd);
+
+void print_fd_arg(ArgContext& c);
+void print_fd_pair_at_arg(ArgContext& c);
+/// Of a call that makes a descriptor.
+void result_fd(ArgContext& c);
+
+inline constexpr ArgKind kFdPairOut{print_fd_pair_at_arg, When::exit};  ///< [3, 4]
+
+/// Notes in a call what was looked up for it.
+class DescriptorRecorder final : public DescriptorSource {
+ public:
+  /// No call refers to more of them than an ordinary process may have open.
+  static constexpr std::size_t kMost = 1024;
+
+  DescriptorRecorder(DescriptorTable& table, std::vector<NotedDescriptor>& into, bool at_exit)
+      : table_(table), noted_(into), at_exit_(at_exit) {}
+  const DescriptorFacts* find(std::int32_t fd) override;
+
+ private:
+  DescriptorTable& table_;
+  std::vector<NotedDescriptor>& noted_;
+  bool at_exit_;
+};
+
+}  // namespace vdsotrace

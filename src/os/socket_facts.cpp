@@ -1,0 +1,183 @@
+#include "os/socket_facts.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/core.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/netlink_diag.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <functional>
+#include <span>
+#include <string_view>
+
+#include "base/unique_fd.hpp"
+
+namespace vdsotrace {
+namespace {
+
+using Bytes = std::span<const std::byte>;
+/// Fills in the facts if the message is about the socket. Whether it was.
+using Read = bool (*)(Bytes message, std::uint64_t inode, SocketFacts& facts);
+
+template <class T>
+std::optional<T> object_at(Bytes bytes, std::size_t offset = 0) {
+  T value;
+  if (offset > bytes.size() || bytes.size() - offset < sizeof value) return std::nullopt;
+  std::memcpy(&value, bytes.data() + offset, sizeof value);
+  return value;
+}
+
+std::string address_text(int family, const void* address, std::uint16_t port) {
+  std::array<char, INET6_ADDRSTRLEN> text;
+  if (::inet_ntop(family, address, text.data(), text.size()) == nullptr) return {};
+  return family == AF_INET6 ? fmt::format("[{}]:{}", text.data(), port) : fmt::format("{}:{}", text.data(), port);
+}
+
+bool is_set(const __be32 (&address)[4], int family) {
+  const std::size_t words = family == AF_INET6 ? 4 : 1;
+  return std::any_of(address, address + words, [](__be32 word) { return word != 0; });
+}
+
+bool read_internet(Bytes message, std::uint64_t inode, SocketFacts& facts) {
+  const auto told = object_at<inet_diag_msg>(message);
+  if (!told || told->idiag_inode != inode) return false;
+  const int family = told->idiag_family;
+  if (family != AF_INET && family != AF_INET6) return false;
+  facts.local = address_text(family, told->id.idiag_src, ntohs(told->id.idiag_sport));
+  if (told->id.idiag_dport != 0 || is_set(told->id.idiag_dst, family))
+    facts.remote = address_text(family, told->id.idiag_dst, ntohs(told->id.idiag_dport));
+  return true;
+}
+
+bool read_unix(Bytes message, std::uint64_t inode, SocketFacts& facts) {
+  const auto told = object_at<unix_diag_msg>(message);
+  if (!told || told->udiag_ino != inode) return false;
+  for (Bytes rest = message.subspan(NLMSG_ALIGN(sizeof *told)); const auto head = object_at<rtattr>(rest);) {
+    if (head->rta_len < sizeof *head || head->rta_len > rest.size()) break;
+    const Bytes value = rest.subspan(RTA_LENGTH(0), head->rta_len - RTA_LENGTH(0));
+    if (head->rta_type == UNIX_DIAG_NAME)
+      facts.bound_path.assign(reinterpret_cast<const char*>(value.data()), value.size());
+    if (head->rta_type == UNIX_DIAG_PEER) facts.peer = object_at<std::uint32_t>(value).value_or(0);
+    rest = rest.subspan(std::min<std::size_t>(RTA_ALIGN(head->rta_len), rest.size()));
+  }
+  // A path ends at its NUL; an abstract name is all of its bytes.
+  if (!facts.bound_path.starts_with('\0')) facts.bound_path.resize(std::min(facts.bound_path.find('\0'), facts.bound_path.size()));
+  return true;
+}
+
+/// The names of the protocols, by their numbers (linux/netlink.h).
+constexpr std::string_view kNetlinkNames[] = {
+    "ROUTE",     "UNUSED", "USERSOCK",      "FIREWALL",   "SOCK_DIAG", "NFLOG",  "XFRM",
+    "SELINUX",   "ISCSI",  "AUDIT",         "FIB_LOOKUP", "CONNECTOR", "NETFILTER", "IP6_FW",
+    "DNRTMSG",   "KOBJECT_UEVENT", "GENERIC", "", "SCSITRANSPORT", "ECRYPTFS", "RDMA", "CRYPTO", "SMC"};
+
+bool read_netlink(Bytes message, std::uint64_t inode, SocketFacts& facts) {
+  const auto told = object_at<netlink_diag_msg>(message);
+  if (!told || told->ndiag_ino != inode) return false;
+  const std::string_view name = told->ndiag_protocol < std::size(kNetlinkNames) ? kNetlinkNames[told->ndiag_protocol] : "";
+  const std::string protocol = name.empty() ? std::to_string(told->ndiag_protocol) : std::string(name);
+  facts.local = fmt::format("{}:{}", protocol, told->ndiag_portid);
+  return true;
+}
+
+UniqueFd open_diag() {
+  UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  // The kernel answers at once; we do not wait for one that does not.
+  const timeval patience{1, 0};
+  if (fd) ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  return fd;
+}
+
+/// Hands on each message of the answer until one is what was looked for.
+bool receive(int fd, const std::function<bool(Bytes)>& found) {
+  alignas(nlmsghdr) std::array<std::byte, 32768> buffer;
+  for (;;) {
+    const ssize_t size = ::recv(fd, buffer.data(), buffer.size(), 0);
+    if (size <= 0) return false;
+    for (Bytes rest = Bytes(buffer).first(static_cast<std::size_t>(size)); const auto head = object_at<nlmsghdr>(rest);) {
+      if (head->nlmsg_type != SOCK_DIAG_BY_FAMILY) return false;
+      if (head->nlmsg_len < NLMSG_HDRLEN || head->nlmsg_len > rest.size()) return false;
+      if (found(rest.subspan(NLMSG_HDRLEN, head->nlmsg_len - NLMSG_HDRLEN))) return true;
+      rest = rest.subspan(std::min<std::size_t>(NLMSG_ALIGN(head->nlmsg_len), rest.size()));
+    }
+  }
+}
+
+/// All sockets of a kind are told, as the kernel finds none by its inode.
+template <class Request>
+void ask(const Request& request, Read read, std::uint64_t inode, SocketFacts& facts) {
+  struct {
+    nlmsghdr head;
+    Request body;
+  } message{};
+  message.head.nlmsg_len = sizeof message;
+  message.head.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+  message.head.nlmsg_flags = NLM_F_DUMP | NLM_F_REQUEST;
+  message.body = request;
+  // A socket for each question: of an answer that is not read to its end nothing is left.
+  const UniqueFd fd = open_diag();
+  if (!fd || ::send(fd.get(), &message, sizeof message, 0) != static_cast<ssize_t>(sizeof message)) return;
+  receive(fd.get(), [&](Bytes told) { return read(told, inode, facts); });
+}
+
+void ask_internet(int family, int protocol, std::uint64_t inode, SocketFacts& facts) {
+  inet_diag_req_v2 request{};
+  request.sdiag_family = static_cast<std::uint8_t>(family);
+  request.sdiag_protocol = static_cast<std::uint8_t>(protocol);
+  request.idiag_states = UINT32_MAX;
+  ask(request, read_internet, inode, facts);
+}
+
+void ask_unix(std::uint64_t inode, SocketFacts& facts) {
+  unix_diag_req request{};
+  request.sdiag_family = AF_UNIX;
+  request.udiag_states = UINT32_MAX;
+  request.udiag_ino = static_cast<std::uint32_t>(inode);
+  request.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER;
+  ask(request, read_unix, inode, facts);
+}
+
+void ask_netlink(std::uint64_t inode, SocketFacts& facts) {
+  netlink_diag_req request{};
+  request.sdiag_family = AF_NETLINK;
+  request.sdiag_protocol = NDIAG_PROTO_ALL;
+  ask(request, read_netlink, inode, facts);
+}
+
+struct Internet {
+  std::string_view name;  ///< struct proto's, net/ipv4 and net/ipv6
+  int family;
+  int protocol;
+};
+constexpr Internet kInternet[] = {
+    {"TCP", AF_INET, IPPROTO_TCP},     {"TCPv6", AF_INET6, IPPROTO_TCP},
+    {"UDP", AF_INET, IPPROTO_UDP},     {"UDPv6", AF_INET6, IPPROTO_UDP},
+    {"UDP-Lite", AF_INET, IPPROTO_UDPLITE}, {"UDPLITEv6", AF_INET6, IPPROTO_UDPLITE},
+    {"DCCP", AF_INET, IPPROTO_DCCP},   {"DCCPv6", AF_INET6, IPPROTO_DCCP},
+    {"SCTP", AF_INET, IPPROTO_SCTP},   {"SCTPv6", AF_INET6, IPPROTO_SCTP},
+    {"RAW", AF_INET, IPPROTO_RAW},     {"RAWv6", AF_INET6, IPPROTO_RAW},
+};
+
+}  // namespace
+
+std::optional<SocketFacts> socket_facts(const std::string& protocol, std::uint64_t inode) {
+  if (protocol.empty()) return std::nullopt;
+  SocketFacts facts;
+  facts.protocol = protocol;
+  if (protocol.starts_with("UNIX")) ask_unix(inode, facts);
+  if (protocol == "NETLINK") ask_netlink(inode, facts);
+  const auto known = std::ranges::find(kInternet, protocol, &Internet::name);
+  if (known != std::end(kInternet)) ask_internet(known->family, known->protocol, inode, facts);
+  return facts;
+}
+
+}  // namespace vdsotrace

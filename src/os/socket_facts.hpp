@@ -1,0 +1,16 @@
+// What the kernel tells of a socket by its inode (sock_diag(7)).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "vdsotrace/descriptor.hpp"
+
+namespace vdsotrace {
+
+/// `protocol` is the kernel's name of it; nothing if that is empty. What the kernel does not tell, as of sockets of another network
+/// namespace or where sock_diag is missing, is left empty.
+std::optional<SocketFacts> socket_facts(const std::string& protocol, std::uint64_t inode);
+
+}  // namespace vdsotrace
