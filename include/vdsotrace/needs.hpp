@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
+#include <vector>
 
 #include "vdsotrace/selection.hpp"
 
@@ -21,6 +23,7 @@ struct Needs {
   bool stacks = false;      ///< Call::stack, of every call
   bool instruction_pointers = false;  ///< Signal::instruction_pointer
   std::size_t string_limit = 32;
+  std::vector<std::string> paths;  ///< if there are any, only system calls that use one of them
   DescriptorDetails descriptors;  ///< Call::descriptors, of system calls
   Selection selection;
 };

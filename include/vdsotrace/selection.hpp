@@ -57,6 +57,8 @@ class Selection {
   /// Whether any call without a route can pass.
   bool wants_ordinary_calls() const;
   bool wants_signal(int signal) const;
+  /// For when calls are selected by what a vDSO could not serve, as by the files that they use.
+  void leave_out_vdso_capable() { leaves_out_vdso_capable_ = true; }
   bool wants_status(Status status) const { return statuses_.test(static_cast<std::size_t>(status)); }
   /// Whether it does not matter how a call ends: it can be shown while it runs.
   bool wants_every_status() const { return statuses_.all(); }
@@ -77,6 +79,7 @@ class Selection {
 
   std::array<std::bitset<kNumbers>, kAbis> numbers_;  ///< by Abi, without x32's marker bit
   bool vdso_capable_ = false;                         ///< %vdso is in the set
+  bool leaves_out_vdso_capable_ = false;
   bool inverted_ = true;                              ///< the set says what is not wanted
   static constexpr std::uint32_t bit(Route route) { return 1u << static_cast<unsigned>(route); }
   static constexpr std::uint32_t kEveryRoute = (1u << kRoutes) - 1;

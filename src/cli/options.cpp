@@ -95,6 +95,7 @@ void declare_details(CLI::App& app, Raw& raw) {
   Options& o = raw.options;
   app.add_flag("-n,--syscall-number", o.numbers, "The number of each call in front of it");
   app.add_flag("-i,--instruction-pointer", o.instruction_pointers, "The instruction pointer at each system call");
+  app.add_option("-P,--trace-path", o.paths, "Only calls that use PATH")->type_name("PATH")->allow_extra_args(false);
   app.add_flag("-y", raw.descriptors, "What descriptors refer to: 3</path>; -yy: sockets, devices and pidfds in detail");
   app.add_flag("--decode-fds{all}", raw.decode_fds, "The same; =SET: path, socket, dev, pidfd, all or none");
 }
@@ -248,6 +249,7 @@ Result<void> check_audit(const Options& o) {
   const std::pair<bool, std::string_view> excluded[] = {
       {o.summary_only, "-c"}, {o.summary_too, "-C"}, {o.split, "-ff"}, {o.steps, "--steps"}, {o.stamps != Stamps::none || o.since_last, "-t and -r"},
       {!o.selection.wants_every_status(), "-e status="},
+      {!o.paths.empty(), "-P"},
   };
   for (const auto& [given, name] : excluded) {
     if (given) return fail(fmt::format("audit: {} is an option of traces", name));
@@ -316,6 +318,7 @@ Result<Options> check(Raw&& raw) {
   auto selection = Selection::parse(raw.expressions);
   if (!selection) return tl::unexpected(selection.error());
   o.selection = std::move(*selection);
+  if (!o.paths.empty()) o.selection.leave_out_vdso_capable();
   const std::tuple<std::string_view, const std::string&, std::size_t&> limits[] = {{"-s", raw.string_limit, o.string_limit},
                                                                                   {"-a", raw.columns, o.columns}};
   for (const auto& [option, text, number] : limits) {

@@ -54,6 +54,7 @@ struct Options {
   std::size_t string_limit = 32;
   HexStrings hex_strings = HexStrings::none;  ///< -x, -xx
   ConstantStyle constants = ConstantStyle::abbrev;  ///< -X
+  std::vector<std::string> paths;  ///< -P
   DescriptorDetails descriptors;  ///< -y, -yy, --decode-fds
   std::vector<std::string> environment;  ///< -E
   std::string user;                      ///< -u

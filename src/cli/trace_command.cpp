@@ -2,7 +2,12 @@
 
 #include <sys/utsname.h>
 
+#include <fmt/core.h>
+
+#include <filesystem>
+
 #include "cli/observation.hpp"
+#include "model/syscalls/print.hpp"
 #include "os/clocksource.hpp"
 #include "sinks/attachments.hpp"
 #include "sinks/json_lines.hpp"
@@ -13,6 +18,21 @@
 
 namespace vdsotrace::cli {
 namespace {
+
+/// With what they lead to, as descriptors are known by that. Each such path is said, as strace says it.
+std::vector<std::string> with_resolved(const std::vector<std::string>& paths, bool quiet) {
+  std::vector<std::string> all = paths;
+  for (const std::string& path : paths) {
+    std::error_code failed;
+    const std::string resolved = std::filesystem::canonical(path, failed).string();
+    if (failed || resolved == path) continue;
+    all.push_back(resolved);
+    if (!quiet)
+      Output::standard_error()->write(
+          fmt::format("vdsotrace: Requested path \"{}\" resolved into \"{}\"\n", escaped(path), escaped(resolved)));
+  }
+  return all;
+}
 
 Needs needs_of(const Options& o) {
   Needs needs;
@@ -28,6 +48,7 @@ Needs needs_of(const Options& o) {
   needs.callers = o.callers && !o.summary_only;
   needs.stacks = o.stacks && !o.summary_only;
   needs.instruction_pointers = o.instruction_pointers;
+  needs.paths = with_resolved(o.paths, o.quiet > 2);
   needs.string_limit = o.string_limit;
   needs.descriptors = o.descriptors;
   needs.selection = o.selection;

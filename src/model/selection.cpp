@@ -300,6 +300,7 @@ Result<void> Selection::set_statuses(std::string_view set) {
 }
 
 bool Selection::wants_number(Abi abi, std::int64_t nr, bool vdso_capable) const {
+  if (vdso_capable && leaves_out_vdso_capable_) return false;
   const auto index = index_of(abi, nr);
   const bool named = index < kNumbers && numbers_[static_cast<std::size_t>(abi)].test(index);
   return (named || (vdso_capable && vdso_capable_)) != inverted_;

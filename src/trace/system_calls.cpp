@@ -4,6 +4,7 @@
 
 #include "model/syscalls/render.hpp"
 #include "model/syscalls/spec.hpp"
+#include "model/syscalls/traced_paths.hpp"
 #include "os/descriptors.hpp"
 #include "trace/callers.hpp"
 
@@ -91,6 +92,8 @@ void SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info& 
   if (needs_.durations) progress.monotonic_start = monotonic_ns();
   progress.kernel_start = thread.kernel_ns;
   ProcessDescriptors descriptors(stopped.tid(), needs_.descriptors);
+  if (progress.wanted && !needs_.paths.empty())
+    progress.wanted = uses_path(call, stopped.memory(), descriptors, needs_.paths);
   if (progress.wanted && needs_.values) capture_entry(call, stopped.memory(), limits_of(needs_), &descriptors);
   if (progress.wanted && (!merged || !engine_.notes_callers())) note_caller(stopped, needs_, call);
   if (progress.wanted && needs_.entries && !merged) reporter_.tell(thread, CallEntered{call});

@@ -14,6 +14,7 @@
 
 #include "model/syscalls/render.hpp"
 #include "model/syscalls/spec.hpp"
+#include "model/syscalls/traced_paths.hpp"
 
 namespace vdsotrace::testing {
 
@@ -119,6 +120,8 @@ class DecodedCall {
   }
 
   const Call& call() const { return call_; }
+  /// `-P`, at the beginning.
+  bool uses(std::vector<std::string> paths) { return uses_path(call_, memory_, table_, paths); }
   CallText text() const { return render(call_, limits_); }
   CallText beginning() const { return render_entry(call_, limits_); }
 
