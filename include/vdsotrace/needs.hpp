@@ -24,6 +24,7 @@ struct Needs {
   bool instruction_pointers = false;  ///< Signal::instruction_pointer
   std::size_t string_limit = 32;
   std::vector<std::string> paths;  ///< if there are any, only system calls that use one of them
+  Dumps dumps;                     ///< captured with the values
   DescriptorDetails descriptors;  ///< Call::descriptors, of system calls
   Selection selection;
 };

@@ -43,6 +43,7 @@ struct Raw {
   std::string constants = "abbrev";  ///< -X
   int descriptors = 0;
   std::string decode_fds;
+  std::string quiet;  ///< set of --quiet
   std::vector<std::string> attach;
   std::string duration = "0";
   AuditOptions audit;
@@ -98,6 +99,14 @@ void declare_details(CLI::App& app, Raw& raw) {
   app.add_option("-P,--trace-path", o.paths, "Only calls that use PATH")->type_name("PATH")->allow_extra_args(false);
   app.add_flag("-y", raw.descriptors, "What descriptors refer to: 3</path>; -yy: sockets, devices and pidfds in detail");
   app.add_flag("--decode-fds{all}", raw.decode_fds, "The same; =SET: path, socket, dev, pidfd, all or none");
+  declare_expressions(app, raw, "--read", "read=", "As -e read=SET: dump all that is read from these descriptors");
+  declare_expressions(app, raw, "--write", "write=", "As -e write=SET: dump all that is written to these descriptors");
+}
+
+void declare_messages(CLI::App& app, Raw& raw) {
+  app.add_flag("-q", raw.options.quiet, "Fewer messages; -qq: no exit lines either; -qqq: not even that calls are missing");
+  app.add_flag("--quiet{attach},--silent{attach},--silence{attach}", raw.quiet,
+               "As -q; =SET, also -e quiet=SET: attach, exit, path-resolution, personality, thread-execve, all or none");
 }
 
 void declare(CLI::App& app, Raw& raw) {
@@ -137,7 +146,7 @@ void declare(CLI::App& app, Raw& raw) {
       ->type_name("VAR[=VAL]")
       ->allow_extra_args(false);
   app.add_option("-u,--user", o.user, "Run the program as USER")->type_name("USER");
-  app.add_flag("-q,--quiet", o.quiet, "Fewer messages; -qq: no exit lines; -qqq: not even a word about missing calls");
+  declare_messages(app, raw);
   app.add_option("--engine", o.engine, "auto, inline, breakpoint, perf or step")->type_name("ENGINE");
   app.add_flag("--pin", o.pin, "Run vdsotrace and the program on one processor: stops cost less");
   app.add_option("--duration", raw.duration, "End the trace after this time: 500ms, 5s, 2m, or seconds")->type_name("TIME");
@@ -303,7 +312,11 @@ Result<void> check_details(Raw& raw) {
   auto descriptors = descriptors_of(raw);
   if (!descriptors) return tl::unexpected(descriptors.error());
   o.descriptors = *descriptors;
-  return {};
+  o.quieted = quiet_of(o.quiet);
+  if (!raw.quiet.empty()) raw.expressions.push_back("quiet=" + raw.quiet);
+  if (auto taken = take_quiet(raw.expressions, o.quieted); !taken) return taken;
+  o.quiet = std::max(o.quiet, o.quieted.all() ? 3 : o.quieted.attach ? 1 : 0);
+  return take_dumps(raw.expressions, o.dumps);
 }
 
 /// Turns the counted and spelled options into what they mean.

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "cli/expressions.hpp"
 #include "pipeline/fail_rules.hpp"
 #include "sinks/summary.hpp"
 #include "sinks/text.hpp"
@@ -58,7 +59,9 @@ struct Options {
   DescriptorDetails descriptors;  ///< -y, -yy, --decode-fds
   std::vector<std::string> environment;  ///< -E
   std::string user;                      ///< -u
-  int quiet = 0;
+  int quiet = 0;      ///< -q so often
+  Quiet quieted;      ///< of messages that -q or -e quiet= names
+  Dumps dumps;        ///< -e read=, -e write=
   bool json = false;
   Color color = Color::automatic;
   std::string engine = "auto";

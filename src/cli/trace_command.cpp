@@ -48,14 +48,15 @@ Needs needs_of(const Options& o) {
   needs.callers = o.callers && !o.summary_only;
   needs.stacks = o.stacks && !o.summary_only;
   needs.instruction_pointers = o.instruction_pointers;
-  needs.paths = with_resolved(o.paths, o.quiet > 2);
+  needs.paths = with_resolved(o.paths, o.quieted.path_resolution);
   needs.string_limit = o.string_limit;
   needs.descriptors = o.descriptors;
+  if (!o.summary_only && !o.json) needs.dumps = o.dumps;
   needs.selection = o.selection;
   return needs;
 }
 
-DecodeLimits decode_limits(const Options& o) { return {o.string_limit, o.hex_strings, o.constants}; }
+DecodeLimits decode_limits(const Options& o) { return {o.string_limit, o.hex_strings, o.constants, o.descriptors}; }
 
 TextOptions text_options(const Options& o, const Output& output) {
   TextOptions text;
@@ -68,6 +69,9 @@ TextOptions text_options(const Options& o, const Output& output) {
   text.instruction_pointers = o.instruction_pointers;
   text.color = wants_color(o, output);
   text.quiet = o.quiet;
+  text.hides_exits = o.quieted.exit;
+  text.hides_superseded = o.quieted.thread_execve;
+  text.dumps = o.dumps;
   text.attachments = o.output.empty();
   text.children = o.follow;
   text.limits = decode_limits(o);

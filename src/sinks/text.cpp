@@ -7,6 +7,7 @@
 
 #include "base/append_format.hpp"
 #include "model/local_date.hpp"
+#include "model/syscalls/dump.hpp"
 #include "model/syscalls/print.hpp"
 #include "model/syscalls/signals.hpp"
 #include "sinks/attachments.hpp"
@@ -215,6 +216,7 @@ void TextSink::append_ending(const Call& call, bool all_shown) {
   if (call.caller) append_caller(*call.caller);
   if (call.caller && call.caller->beyond) append_caller(*call.caller->beyond);
   text_.push_back('\n');
+  if (options_.dumps.any()) append_dump(text_, call, options_.dumps);
   for (const Caller& place : call.stack) append_place(place);
   if (call.steps && call.steps->image != nullptr) append_steps(*call.steps);
 }
@@ -260,7 +262,7 @@ void TextSink::on(const Event& event, const Execed& execed) {
     append_format(text_, " <pid changed to {} ...>\n", event.tid);
     open_line_ = 0;
   }
-  if (options_.children && options_.quiet < 3)
+  if (options_.children && options_.quiet < 3 && !options_.hides_superseded)
     line(event, Palette::kExit, fmt::format("+++ superseded by execve in pid {} +++", execed.former_tid));
   // The call goes on under the leader's number.
   if (entered_.erase(execed.former_tid) > 0) entered_[event.tid] = true;
@@ -268,9 +270,10 @@ void TextSink::on(const Event& event, const Execed& execed) {
 
 void TextSink::on(const Event& event, const Exited& exited) {
   if (options_.instruction_pointers) origins_[event.tid].instruction_pointer = 0;
-  if (options_.quiet < 2 && !exited.code_known) {
+  const bool hidden = options_.quiet > 1 || options_.hides_exits;
+  if (!hidden && !exited.code_known) {
     line(event, Palette::kExit, "+++ exited with ? +++");
-  } else if (options_.quiet < 2) {
+  } else if (!hidden) {
     line(event, Palette::kExit,
          exited.signaled ? fmt::format("+++ killed by {}{} +++", signal_name(exited.code),
                                        exited.core_dumped ? " (core dumped)" : "")

@@ -30,9 +30,12 @@ struct TextOptions {
   bool instruction_pointers = false;  ///< -i: and where it was made
   bool color = false;
   int quiet = 0;                 ///< 1: no attach messages; 2: no exit lines; 3: nothing of an exec by another thread; notices: see shown()
+  bool hides_exits = false;       ///< also without `quiet`, as the next
+  bool hides_superseded = false;  ///< nothing of an exec by another thread
   bool attachments = true;       ///< "Process N attached" stands here; AttachmentSink says it elsewhere
   bool children = true;          ///< they are followed: an exec by another thread is told as strace -f does
   DecodeLimits limits{};
+  Dumps dumps{};                 ///< -e read=, -e write=
 };
 
 /// Writes one line a call. A call that still runs stands as a partial line; when

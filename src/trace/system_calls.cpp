@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/syscalls/dump.hpp"
 #include "model/syscalls/render.hpp"
 #include "model/syscalls/spec.hpp"
 #include "model/syscalls/traced_paths.hpp"
@@ -117,6 +118,7 @@ void SystemCalls::on_exit(StoppedThread& stopped, std::int64_t result, bool fail
   if (needs_.kernel_times) call.kernel_ns = thread.kernel_ns - progress.kernel_start;
   ProcessDescriptors descriptors(stopped.tid(), needs_.descriptors);
   if (progress.wanted && needs_.values) capture_exit(call, stopped.memory(), limits_of(needs_), &descriptors);
+  if (progress.wanted && needs_.dumps.any()) capture_dump(call, stopped.memory(), needs_.dumps);
   if (thread.settling > 0) --thread.settling;
   after_call(stopped, progress, engine_);
   if (progress.fallback_of != nullptr) {

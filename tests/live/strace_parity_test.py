@@ -144,6 +144,8 @@ COMMANDS = {
     "descriptors_all": ([PYTHON, "-c", DESCRIPTORS], ["-yy", "-e", "trace=desc,network,memfd_create,getpid"], nothing),
     "descriptors_some": ([PYTHON, "-c", DESCRIPTORS], ["--decode-fds=dev,socket", "-e", "trace=desc,network,getpid"], nothing),
     "paths": (["cp", "tree/one", "tree/link", "."], ["-P", "tree/one", "--trace-path=/etc/ld.so.cache"], small_tree),
+    "dumps": (["cat", "tree/one"], ["-e", "read=3", "-e", "write=1", "-e", "trace=read,write"], small_tree),
+    "quiet_exit": (["cat", "tree/one"], ["-e", "quiet=exit"], small_tree),
     "successful": (["cat", "tree/one", "nowhere"], ["-z"], small_tree),
     "failed": (["cat", "nowhere", "tree/one"], ["-Z"], small_tree),
     "unfinished": (["cat", "tree/one"], ["-e", "status=unfinished"], small_tree),

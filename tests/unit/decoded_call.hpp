@@ -120,6 +120,7 @@ class DecodedCall {
   }
 
   const Call& call() const { return call_; }
+  Memory& memory() { return memory_; }
   /// `-P`, at the beginning.
   bool uses(std::vector<std::string> paths) { return uses_path(call_, memory_, table_, paths); }
   CallText text() const { return render(call_, limits_); }

@@ -1,0 +1,131 @@
+#include "cli/expressions.hpp"
+
+#include <fmt/core.h>
+
+#include <charconv>
+#include <functional>
+#include <initializer_list>
+#include <string_view>
+
+namespace vdsotrace::cli {
+namespace {
+
+using Names = std::initializer_list<std::string_view>;
+using Apply = std::function<Result<void>(std::string_view word)>;
+
+/// Hands each expression `NAME=SET` with one of these names to `apply`, and takes it out.
+Result<void> take(std::vector<std::string>& expressions, Names names, const Apply& apply) {
+  for (auto expression = expressions.begin(); expression != expressions.end();) {
+    const std::string_view text = *expression;
+    const auto equals = text.find('=');
+    const auto named = std::find(names.begin(), names.end(), text.substr(0, equals));
+    if (equals == std::string_view::npos || named == names.end()) {
+      ++expression;
+      continue;
+    }
+    if (auto applied = apply(text.substr(equals + 1)); !applied) return applied;
+    expression = expressions.erase(expression);
+  }
+  return {};
+}
+
+/// Calls `add` for each word of a set. Whether '!' stood in front of it.
+Result<bool> for_each_word(std::string_view set, const Apply& add) {
+  bool inverted = false;
+  for (; set.starts_with('!'); set.remove_prefix(1)) inverted = !inverted;
+  do {
+    const auto word = set.substr(0, set.find(','));
+    set.remove_prefix(std::min(word.size() + 1, set.size()));
+    if (auto added = add(word); !added) return tl::unexpected(added.error());
+  } while (!set.empty());
+  return inverted;
+}
+
+struct QuietName {
+  std::string_view name;
+  bool Quiet::*meant;
+};
+constexpr QuietName kQuietNames[] = {{"attach", &Quiet::attach},
+                                     {"exit", &Quiet::exit},
+                                     {"exits", &Quiet::exit},
+                                     {"path-resolution", &Quiet::path_resolution},
+                                     {"personality", &Quiet::personality},
+                                     {"thread-execve", &Quiet::thread_execve},
+                                     {"superseded", &Quiet::thread_execve}};
+
+void invert(Quiet& quiet) {
+  for (bool Quiet::*one : {&Quiet::attach, &Quiet::exit, &Quiet::path_resolution, &Quiet::personality, &Quiet::thread_execve})
+    quiet.*one = !(quiet.*one);
+}
+
+Result<Quiet> quiet_named(std::string_view set) {
+  Quiet quiet;
+  const auto add = [&](std::string_view word) -> Result<void> {
+    if (word == "none") return {};
+    if (word == "all") {
+      quiet = quiet_of(3);
+      return {};
+    }
+    for (const QuietName& known : kQuietNames) {
+      if (known.name != word) continue;
+      quiet.*known.meant = true;
+      return {};
+    }
+    return fail(fmt::format("-e quiet={}: unknown message", word),
+                "some of attach, exit, path-resolution, personality, thread-execve; all or none");
+  };
+  const auto inverted = for_each_word(set, add);
+  if (!inverted) return tl::unexpected(inverted.error());
+  if (*inverted) invert(quiet);
+  return quiet;
+}
+
+Result<DescriptorSet> descriptors_named(std::string_view option, std::string_view set) {
+  DescriptorSet descriptors;
+  const auto add = [&](std::string_view word) -> Result<void> {
+    if (word == "none") return {};
+    if (word == "all") {
+      descriptors = {true, {}};
+      return {};
+    }
+    std::int32_t fd = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), fd);
+    if (error != std::errc() || end != word.data() + word.size() || fd < 0)
+      return fail(fmt::format("-e {}={}: not a descriptor", option, word), "numbers with commas between, all or none");
+    // After "all" it is among them already.
+    if (!descriptors.inverted) descriptors.numbers.push_back(fd);
+    return {};
+  };
+  const auto inverted = for_each_word(set, add);
+  if (!inverted) return tl::unexpected(inverted.error());
+  if (*inverted) descriptors.inverted = !descriptors.inverted;
+  return descriptors;
+}
+
+}  // namespace
+
+Quiet quiet_of(int level) { return {level > 0, level > 1, level > 2, level > 0, level > 2}; }
+
+Result<void> take_quiet(std::vector<std::string>& expressions, Quiet& quiet) {
+  return take(expressions, {"quiet", "silent", "silence", "q"}, [&](std::string_view set) -> Result<void> {
+    auto named = quiet_named(set);
+    if (!named) return tl::unexpected(named.error());
+    quiet = *named;
+    return {};
+  });
+}
+
+Result<void> take_dumps(std::vector<std::string>& expressions, Dumps& dumps) {
+  const auto into = [](std::string_view option, DescriptorSet& which) {
+    return [option, &which](std::string_view set) -> Result<void> {
+      auto named = descriptors_named(option, set);
+      if (!named) return tl::unexpected(named.error());
+      which = std::move(*named);
+      return {};
+    };
+  };
+  if (auto taken = take(expressions, {"read", "reads", "r"}, into("read", dumps.read)); !taken) return taken;
+  return take(expressions, {"write", "writes", "w"}, into("write", dumps.write));
+}
+
+}  // namespace vdsotrace::cli

@@ -1,0 +1,139 @@
+#include "model/syscalls/dump.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "model/syscalls/print.hpp"
+#include "model/syscalls/values_msghdr.hpp"
+
+namespace vdsotrace {
+namespace {
+
+enum class Shape : std::uint8_t {
+  buffer,    ///< second argument, third its size
+  vector,    ///< of iovecs
+  message,   ///< struct msghdr
+  messages,  ///< vector of struct mmsghdr
+};
+
+struct Mover {
+  std::string_view name;
+  bool reads;
+  Shape shape;
+};
+constexpr Mover kMovers[] = {
+    {"read", true, Shape::buffer},      {"pread64", true, Shape::buffer},   {"recv", true, Shape::buffer},
+    {"recvfrom", true, Shape::buffer},  {"mq_timedreceive", true, Shape::buffer}, {"mq_timedreceive_time64", true, Shape::buffer},
+    {"readv", true, Shape::vector},     {"preadv", true, Shape::vector},    {"preadv2", true, Shape::vector},
+    {"recvmsg", true, Shape::message},  {"recvmmsg", true, Shape::messages}, {"recvmmsg_time64", true, Shape::messages},
+    {"write", false, Shape::buffer},    {"pwrite64", false, Shape::buffer}, {"send", false, Shape::buffer},
+    {"sendto", false, Shape::buffer},   {"mq_timedsend", false, Shape::buffer}, {"mq_timedsend_time64", false, Shape::buffer},
+    {"writev", false, Shape::vector},   {"pwritev", false, Shape::vector},  {"pwritev2", false, Shape::vector},
+    {"vmsplice", false, Shape::vector}, {"sendmsg", false, Shape::message}, {"sendmmsg", false, Shape::messages},
+};
+
+/// Of a vector; the kernel takes no longer one (UIO_MAXIOV).
+constexpr std::uint64_t kMostElements = 1024;
+
+const Mover* mover_of(const Call& call, const Dumps& dumps) {
+  const auto fd = static_cast<std::int32_t>(call.args[0]);
+  const auto found = std::ranges::find(kMovers, call.name, &Mover::name);
+  if (found == std::end(kMovers) || fd < 0 || call.ending != Ending::returned) return nullptr;
+  return (found->reads ? dumps.read : dumps.write).contains(fd) ? found : nullptr;
+}
+
+void dump_buffer(ArgContext& c, std::uint64_t address, std::uint64_t size) {
+  std::vector<std::byte> bytes(std::min<std::uint64_t>(size, Recorder::kMost));
+  bytes.resize(c.memory().read(address, bytes));
+  append_hex_lines(c.out(), bytes);
+}
+
+std::uint64_t word_at(ArgContext& c, std::uint64_t address) {
+  if (c.word() == 8) return c.memory().object<std::uint64_t>(address).value_or(0);
+  return c.memory().object<std::uint32_t>(address).value_or(0);
+}
+
+/// As strace, which ends at an empty buffer.
+void dump_vector(ArgContext& c, std::uint64_t address, std::uint64_t count, std::uint64_t most) {
+  for (std::uint64_t i = 0; i < std::min(count, kMostElements); ++i) {
+    const std::uint64_t element = address + i * 2 * c.word();
+    const std::uint64_t size = std::min(word_at(c, element + c.word()), most);
+    if (size == 0) return;
+    c.print(" * {} bytes in buffer {}\n", size, i);
+    dump_buffer(c, word_at(c, element), size);
+    most -= size;
+  }
+}
+
+void dump_message(ArgContext& c, const msghdr& message, std::uint64_t most) {
+  dump_vector(c, reinterpret_cast<std::uintptr_t>(message.msg_iov), message.msg_iovlen, most);
+}
+
+void dump_messages(ArgContext& c) {
+  const std::uint64_t count = std::min(c.filled(static_cast<std::uint32_t>(c.arg(2))), kMostElements);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto message = read_object<mmsghdr>(c, c.arg(1) + i * stride_of<mmsghdr>(c));
+    if (!message) return;
+    c.print(" = {} buffers in vector {}\n", message->msg_hdr.msg_iovlen, i);
+    dump_message(c, message->msg_hdr, message->msg_len);
+  }
+}
+
+void dump(ArgContext& c, const Mover& mover) {
+  c.set_exiting(true);
+  const std::uint64_t most = mover.reads ? c.filled(UINT64_MAX) : UINT64_MAX;
+  switch (mover.shape) {
+    case Shape::buffer: dump_buffer(c, c.arg(1), std::min(c.arg(2), most)); break;
+    case Shape::vector: dump_vector(c, c.arg(1), c.arg(2), most); break;
+    case Shape::messages: dump_messages(c); break;
+    case Shape::message:
+      if (const auto message = read_object<msghdr>(c, c.arg(1))) dump_message(c, *message, most);
+  }
+}
+
+}  // namespace
+
+void append_hex_lines(std::string& out, std::span<const std::byte> bytes) {
+  constexpr std::size_t kLine = 16;
+  constexpr int kLeastDigits = 5;
+  const int digits = std::max(kLeastDigits, (static_cast<int>(std::bit_width(bytes.size())) + 3) / 4);
+  for (std::size_t at = 0; at < bytes.size(); at += kLine) {
+    const auto line = bytes.subspan(at, std::min(kLine, bytes.size() - at));
+    append_format(out, " | {:0{}x} ", at, digits);
+    for (std::size_t i = 0; i < kLine; ++i) {
+      if (i % (kLine / 2) == 0) out.push_back(' ');
+      if (i < line.size()) {
+        append_format(out, "{:02x} ", static_cast<unsigned>(line[i]));
+      } else {
+        out.append("   ");
+      }
+    }
+    out.push_back(' ');
+    for (std::size_t i = 0; i < kLine; ++i) {
+      const auto byte = i < line.size() ? static_cast<unsigned char>(line[i]) : ' ';
+      out.push_back(byte >= ' ' && byte < 0x7f ? static_cast<char>(byte) : '.');
+    }
+    out.append(" |\n");
+  }
+}
+
+void capture_dump(Call& call, Memory& live, const Dumps& dumps) {
+  const Mover* mover = mover_of(call, dumps);
+  if (mover == nullptr) return;
+  Recorder recorder(live, call.at_exit);
+  const DecodeLimits limits;
+  std::string scratch;
+  ArgContext c(call, call.at_entry, recorder, limits, scratch);
+  dump(c, *mover);
+}
+
+void append_dump(std::string& out, const Call& call, const Dumps& dumps) {
+  const Mover* mover = mover_of(call, dumps);
+  if (mover == nullptr) return;
+  const DecodeLimits limits;
+  // Reading a Capture changes nothing.
+  ArgContext c(call, const_cast<Capture&>(call.at_entry), const_cast<Capture&>(call.at_exit), limits, out);
+  dump(c, *mover);
+}
+
+}  // namespace vdsotrace
