@@ -182,6 +182,13 @@ Result<int> compare_runs(const CompareOptions& o) {
 
 }  // namespace
 
+std::vector<OptionRow> compare_options() {
+  CompareOptions unused;
+  CLI::App app;
+  declare(app, unused);
+  return rows_of(app);
+}
+
 Result<int> run_compare(const std::vector<std::string>& arguments) {
   CompareOptions options;
   CLI::App app;

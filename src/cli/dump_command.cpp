@@ -77,6 +77,13 @@ Result<std::string> text_for(const DumpOptions& o, const std::vector<std::byte>&
 
 }  // namespace
 
+std::vector<OptionRow> dump_options() {
+  DumpOptions unused;
+  CLI::App app;
+  declare(app, unused);
+  return rows_of(app);
+}
+
 Result<int> run_dump(const std::vector<std::string>& arguments) {
   DumpOptions options;
   CLI::App app;

@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <vector>
 
 namespace vdsotrace::cli {
 namespace {
@@ -60,6 +59,17 @@ std::string wrapped(std::string_view text, std::size_t column) {
     at += word.size();
   }
   return lines;
+}
+
+bool shows(const HelpPage& page, const std::vector<std::string>& names) {
+  if (!page.rest.empty()) return true;
+  for (const HelpGroup& group : page.groups) {
+    std::string_view options = group.options;
+    for (std::string option = next_word(options); !option.empty(); option = next_word(options)) {
+      if (std::ranges::find(names, option) != names.end()) return true;
+    }
+  }
+  return false;
 }
 
 std::string help_text(const CLI::App& app, const HelpPage& page) {

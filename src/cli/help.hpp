@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -21,6 +22,9 @@ struct HelpPage {
   std::string_view rest = "Options";  ///< title of the options that are in no group; empty: they are not shown
   std::string_view end;               ///< examples
 };
+
+/// Whether the page shows an option of these names, with their dashes.
+bool shows(const HelpPage& page, const std::vector<std::string>& names);
 
 std::string help_text(const CLI::App& app, const HelpPage& page);
 

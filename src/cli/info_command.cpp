@@ -185,6 +185,13 @@ Result<InfoFacts> gather(const InfoOptions& o) {
 
 }  // namespace
 
+std::vector<OptionRow> info_options() {
+  InfoOptions unused;
+  CLI::App app;
+  declare(app, unused);
+  return rows_of(app);
+}
+
 Result<int> run_info(const std::vector<std::string>& arguments) {
   InfoOptions options;
   CLI::App app;

@@ -8,6 +8,7 @@
 #include "cli/added_costs.hpp"
 #include "cli/audit_command.hpp"
 #include "cli/compare_command.hpp"
+#include "cli/completions_command.hpp"
 #include "cli/dump_command.hpp"
 #include "cli/info_command.hpp"
 #include "cli/options.hpp"
@@ -34,7 +35,8 @@ struct Command {
 };
 constexpr Command kCommands[] = {{"compare", vdsotrace::cli::run_compare},
                                  {"info", vdsotrace::cli::run_info},
-                                 {"dump", vdsotrace::cli::run_dump}};
+                                 {"dump", vdsotrace::cli::run_dump},
+                                 {"completions", vdsotrace::cli::run_completions}};
 
 vdsotrace::Result<int> run(const vdsotrace::cli::Parsed& parsed) {
   const auto* other = std::get_if<vdsotrace::cli::OtherCommand>(&parsed);

@@ -19,9 +19,9 @@
 namespace vdsotrace::cli {
 namespace {
 
-constexpr std::string_view kCommands[] = {"trace", "audit", "compare", "info", "dump", "help"};
+constexpr std::string_view kCommands[] = {"trace", "audit", "compare", "info", "dump", "help", "completions"};
 /// These take their arguments apart themselves.
-constexpr std::string_view kOwnArguments[] = {"compare", "info", "dump"};
+constexpr std::string_view kOwnArguments[] = {"compare", "info", "dump", "completions"};
 
 /// What CLI11 fills before it is checked.
 struct Raw {
@@ -412,6 +412,23 @@ Result<std::optional<Instead>> parse_into(Raw& raw, std::vector<std::string> arg
 }
 
 }  // namespace
+
+std::vector<OptionRow> trace_options() {
+  Raw unused;
+  CLI::App app;
+  declare(app, unused);
+  return rows_of(app);
+}
+
+std::vector<OptionRow> audit_options() {
+  Raw unused;
+  CLI::App app;
+  declare(app, unused);
+  declare_audit(app, unused);
+  std::vector<OptionRow> rows = rows_of(app);
+  std::erase_if(rows, [](const OptionRow& row) { return !shows(kAuditHelp, row.names); });
+  return rows;
+}
 
 std::string meant_command(std::string_view word) {
   const std::string_view command = nearest(word, kCommands);

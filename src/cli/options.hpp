@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/expressions.hpp"
+#include "cli/option_rows.hpp"
 #include "pipeline/fail_rules.hpp"
 #include "sinks/summary.hpp"
 #include "sinks/text.hpp"
@@ -87,6 +88,10 @@ using Parsed = std::variant<Options, Information, OtherCommand>;
 
 /// Errors: no engine has that name (--engine).
 Result<void> check_engine(const std::string& name);
+
+std::vector<OptionRow> trace_options();
+/// Those that its help shows.
+std::vector<OptionRow> audit_options();
 
 /// A hint if `word` looks like a command misspelt, else empty.
 std::string meant_command(std::string_view word);
