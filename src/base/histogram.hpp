@@ -18,8 +18,8 @@ class Histogram {
   /// Negative values count as 0.
   void add(std::int64_t value, std::uint64_t count = 1);
   void add(const Histogram& more);
-  /// Every value times `factor`, for another unit. Rounds to buckets anew, so the error can double.
-  Histogram scaled(double factor) const;
+  /// Every value times `factor`, for another unit, less `offset`. Rounds to buckets anew, so the error can double.
+  Histogram scaled(double factor, double offset = 0) const;
 
   std::uint64_t count() const { return count_; }
   /// Exact, 0 without values.

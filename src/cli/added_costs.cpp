@@ -14,10 +14,12 @@
 #include <cstdint>
 #include <cstdlib>
 #include <ctime>
+#include <memory>
 
 #include "base/unique_fd.hpp"
 #include "cli/observation.hpp"
 #include "os/clock.hpp"
+#include "pipeline/audit_tally.hpp"
 
 namespace vdsotrace::cli {
 namespace {
@@ -71,20 +73,46 @@ Workload run_workload(std::string_view engine) {
   return work;
 }
 
-bool tell(int fd, const Workload& work) { return ::write(fd, &work, sizeof work) == static_cast<ssize_t>(sizeof work); }
+template <class T>
+bool tell(int fd, const T& what) {
+  return ::write(fd, &what, sizeof what) == static_cast<ssize_t>(sizeof what);
+}
+
+/// Gives the tally what passes.
+class TallySink final : public Sink {
+ public:
+  explicit TallySink(AuditTally& tally) : tally_(tally) {}
+  void consume(const Event& event) override { tally_.add(event); }
+  Result<void> finish() override { return {}; }
+
+ private:
+  AuditTally& tally_;
+};
+
+/// Of the workload's calls through the vDSO; 0 where nobody measured any.
+double median_ns(const AuditTally& tally) {
+  const auto found = tally.entries().find({"clock_gettime", "CLOCK_MONOTONIC", Route::vdso, {}});
+  return found == tally.entries().end() ? 0 : static_cast<double>(found->second.durations.percentile(50));
+}
 
 [[noreturn]] void observe_workload(const Options& options, const Needs& needs, int fd) {
   if (!tell(fd, run_workload(options.engine))) ::_exit(EXIT_FAILURE);
   {
     Observation observation(options, needs, Streams::keep);
-    static_cast<void>(observation.run([] { return Result<void>(); }));
+    AuditTally tally(observation.explainer());
+    const auto ended = observation.run([&]() -> Result<void> {
+      observation.pipeline().add(std::make_unique<TallySink>(tally));
+      return {};
+    });
+    if (!ended || !tell(fd, median_ns(tally))) ::_exit(EXIT_FAILURE);
   }
   ::_exit(EXIT_SUCCESS);
 }
 
 /// Nothing if it does not come in time.
-std::optional<Workload> receive(int fd, std::int64_t until_ns) {
-  Workload work;
+template <class T>
+std::optional<T> receive(int fd, std::int64_t until_ns) {
+  T what{};
   pollfd waited{fd, POLLIN, 0};
   // The clocks of OwnSignals interrupt it again and again.
   for (int found = -1; found != 1;) {
@@ -93,8 +121,8 @@ std::optional<Workload> receive(int fd, std::int64_t until_ns) {
     if (found == 0 || (found < 0 && errno != EINTR)) return std::nullopt;
   }
   // Fewer bytes than PIPE_BUF are written, and so read, in one piece.
-  if (::read(fd, &work, sizeof work) != static_cast<ssize_t>(sizeof work)) return std::nullopt;
-  return work;
+  if (::read(fd, &what, sizeof what) != static_cast<ssize_t>(sizeof what)) return std::nullopt;
+  return what;
 }
 
 }  // namespace
@@ -114,15 +142,17 @@ std::optional<AddedPrices> added_prices(std::string_view engine, const Needs& ne
   into.reset();
   if (child < 0) return std::nullopt;
   const std::int64_t until = monotonic_ns() + std::int64_t{kMostMs} * 1'000'000;
-  const auto bare = receive(from.get(), until);
-  const auto observed = bare ? receive(from.get(), until) : std::nullopt;
+  const auto bare = receive<Workload>(from.get(), until);
+  const auto observed = bare ? receive<Workload>(from.get(), until) : std::nullopt;
+  const auto median = observed ? receive<double>(from.get(), until) : std::nullopt;
   // What it traces dies with it (PTRACE_O_EXITKILL).
   ::kill(child, SIGKILL);
   while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
   }
-  if (!observed) return std::nullopt;
+  if (!median) return std::nullopt;
   return AddedPrices{std::max(0.0, observed->through_vdso - bare->through_vdso),
-                     std::max(0.0, observed->direct - bare->direct) / kStopsPerDirectCall};
+                     std::max(0.0, observed->direct - bare->direct) / kStopsPerDirectCall,
+                     *median > 0 ? std::max(0.0, *median - bare->through_vdso) : 0};
 }
 
 std::optional<int> run_as_observed(int argc, char** argv) {

@@ -12,6 +12,7 @@ namespace vdsotrace::cli {
 struct AddedPrices {
   double call_ns = 0;  ///< to a call through the vDSO that is observed without a stop: its stub, the waits for room in its ring
   double stop_ns = 0;  ///< to a thread that stops for us: the kernel's side of it
+  double stamps_ns = 0;  ///< to the duration of a call through the vDSO, where Needs::vdso_durations are measured
 };
 
 /// Whether that engine observes calls through the vDSO without a stop, so that AddedPrices::call_ns is of any use.

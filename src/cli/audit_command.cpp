@@ -141,6 +141,7 @@ std::optional<AddedCosts> added_costs(const Options& o, const Observation& obser
   if (!prices) return std::nullopt;
   added.call_ns = prices->call_ns;
   added.stop_ns = prices->stop_ns;
+  if (o.durations) added.stamps_ns = prices->stamps_ns;
   return added;
 }
 

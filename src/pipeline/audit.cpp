@@ -26,17 +26,19 @@ double each_ns(Route route, const CallPrice& price) {
 }
 
 /// Measured where all of them were; else what such calls cost here.
-void price(Finding& finding, const std::optional<CallPrice>& found, const Histogram& durations) {
+/// `stamps_ns`: what taking the time adds to each duration.
+void price(Finding& finding, const std::optional<CallPrice>& found, const Histogram& durations, double stamps_ns) {
   const double count = static_cast<double>(finding.total.count);
   if (found) finding.user_space_ns = found->user_space_ns;
   const bool measured = finding.total.measured > 0 && durations.count() > 0;
   if (measured && finding.key.route != Route::syscall && finding.key.route != Route::vsyscall) {
     finding.cost_is = CostIs::measured;
-    finding.measured = measured_calls(durations);
+    finding.measured = measured_calls(stamps_ns > 0 ? durations.scaled(1, stamps_ns) : durations);
     finding.each_ns = finding.measured->median;
     // The sum is exact, histograms are not.
     const double average = static_cast<double>(finding.total.duration_ns) / static_cast<double>(finding.total.measured);
-    finding.cost_ns = (finding.measured->interrupted > 0 ? average_cost_ns(*finding.measured) : average) * count;
+    finding.cost_ns =
+        (finding.measured->interrupted > 0 ? average_cost_ns(*finding.measured) : std::max(0.0, average - stamps_ns)) * count;
     return;
   }
   if (!found) return;
@@ -45,14 +47,15 @@ void price(Finding& finding, const std::optional<CallPrice>& found, const Histog
   finding.cost_ns = finding.each_ns * count;
 }
 
-Finding make_finding(const AuditKey& key, const AuditEntry& entry, const Prices& prices, std::string_view clocksource) {
+Finding make_finding(const AuditKey& key, const AuditEntry& entry, const Prices& prices, std::string_view clocksource,
+                     double stamps_ns) {
   Finding finding;
   finding.key = key;
   finding.total = entry.total;
   for (const auto& [path, total] : entry.callers) finding.callers.push_back({path.who, path.beyond, total});
   std::ranges::stable_sort(finding.callers, std::ranges::greater(), [](const CallerFinding& c) { return c.total.count; });
   finding.stacks = entry.stacks;
-  price(finding, prices(key.name, key.clock), entry.durations);
+  price(finding, prices(key.name, key.clock), entry.durations, stamps_ns);
   if (key.reason) finding.why = sentence_of(*key.reason, clocksource);
   return finding;
 }
@@ -110,7 +113,9 @@ Audit make_audit(const AuditTally& tally, AuditedRun run, const Prices& prices) 
   audit.lost = tally.lost();
   audit.notices = tally.notices();
   const std::string clocksource = audit.clocksources.empty() ? std::string() : audit.clocksources.back();
-  for (const auto& [key, entry] : tally.entries()) audit.findings.push_back(make_finding(key, entry, prices, clocksource));
+  const double stamps_ns = audit.run.added ? audit.run.added->stamps_ns : 0;
+  for (const auto& [key, entry] : tally.entries())
+    audit.findings.push_back(make_finding(key, entry, prices, clocksource, stamps_ns));
   std::ranges::stable_sort(audit.findings, std::ranges::greater(),
                            [](const Finding& f) { return std::pair(f.cost_ns, f.total.count); });
   add_up(audit);
@@ -139,6 +144,8 @@ std::string cpu_text(const Audit& audit) {
 std::string cost_basis_text(const Audit& audit) {
   const std::uint64_t estimated = audit.calls() - audit.measured_calls - audit.unpriced_calls;
   std::string text = audit.measured_calls > 0 ? "measured" : "";
+  if (!text.empty() && audit.run.added && audit.run.added->stamps_ns > 0)
+    text += fmt::format(", less {} a call for taking the time", duration_text(audit.run.added->stamps_ns));
   if (estimated > 0 || text.empty())
     text += fmt::format("{}estimated: calls times what one costs here, in a clean process", text.empty() ? "" : " in part, else ");
   if (audit.unpriced_calls > 0) text += fmt::format("; {} calls have no price and are left out", grouped(audit.unpriced_calls));

@@ -76,6 +76,7 @@ struct AddedCosts {
   double call_ns = 0;       ///< added to each
   std::uint64_t stops = 0;
   double stop_ns = 0;       ///< of each, what the kernel does on the stopped thread's account
+  double stamps_ns = 0;     ///< of `call_ns`, what lies between the two time stamps of a measured call
   double ns() const { return static_cast<double>(calls) * call_ns + static_cast<double>(stops) * stop_ns; }
 };
 

@@ -79,7 +79,8 @@ Json added_json(const AddedCosts& added) {
           {"calls", json_integer(added.calls)},
           {"call_ns", std::round(added.call_ns * 10) / 10},
           {"stops", json_integer(added.stops)},
-          {"stop_ns", std::round(added.stop_ns * 10) / 10}};
+          {"stop_ns", std::round(added.stop_ns * 10) / 10},
+          {"stamps_ns", std::round(added.stamps_ns * 10) / 10}};
 }
 
 Json verdict_json(const Verdict& verdict) { return {{"ok", verdict.ok}, {"text", verdict.text}, {"share", verdict.share}}; }

@@ -1,6 +1,8 @@
 // What an audit's figures are parts of.
+#include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/histogram.hpp"
 #include "event_stream.hpp"
 #include "pipeline/audit.hpp"
 #include "sinks/audit_report.hpp"
@@ -52,6 +54,24 @@ TEST_CASE("no share is above 100 %") {
   const Audit too_dear = audit_of(kMs, {});
   CHECK(too_dear.share(too_dear.cost_ns) == 1.0);
   CHECK(too_dear.share(1e12) == 1.0);
+}
+
+TEST_CASE("taking the time is no time of the call") {
+  Explainer explainer;
+  AuditTally tally(explainer);
+  Histogram durations;
+  durations.add(40, 1'000);
+  Counts counts{"clock_gettime", Abi::x86_64, 1, Route::vdso, 1'000, 0, 40'000};
+  counts.durations = std::make_shared<Histogram>(durations);
+  tally.add(event(counts));
+  AuditedRun run;
+  run.cpu_ns = kMs;
+  run.added = AddedCosts{1'000, 60, 0, 0, 16};
+  const Audit audit = make_audit(tally, run, [](const std::string&, const std::string&) { return std::optional<CallPrice>(); });
+  CHECK(audit.findings[0].each_ns == 24);
+  CHECK(audit.cost_ns == Approx(24'000));
+  CHECK(audit.findings[0].total.duration_ns == 40'000);
+  CHECK(cost_basis_text(audit) == "measured, less 16.0 ns a call for taking the time");
 }
 
 TEST_CASE("an audit says where it does not know what observing added") {
