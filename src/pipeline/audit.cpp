@@ -86,7 +86,8 @@ std::vector<std::string> fallback_calls(const std::vector<Finding>& findings, co
 }  // namespace
 
 double Finding::saved_ns() const {
-  return user_space_ns ? cost_ns - *user_space_ns * static_cast<double>(total.count) : 0;
+  // Nobody can have the C library's own calls made otherwise.
+  return user_space_ns && key.reason != Reason::c_library ? cost_ns - *user_space_ns * static_cast<double>(total.count) : 0;
 }
 
 std::uint64_t Audit::calls() const {

@@ -80,6 +80,8 @@ TEST_CASE("calls that the C library makes for itself have a reason, no advice, a
     CHECK(finding.key.reason == Reason::c_library);
     CHECK(finding.advice.empty());
   }
+  CHECK(audit.kernel_ns > 0);
+  CHECK(audit.saved_ns == 0);
   CHECK(nlohmann::json::parse(audit_json(audit))["calls"][0]["reason"] == "c_library");
   CHECK(forbidden_calls(audit, rules("fallback,syscall")).empty());
   CHECK(forbidden_calls(audit, rules("all-syscall")) ==
