@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
-from vdsotrace_testing import target, trace_json, vdsotrace
+from vdsotrace_testing import VDSOTRACE, run, target, trace_json, vdsotrace
 
 ENGINES = ("breakpoint", "inline", "step")
 ROUTES = ("-e", "trace=%vdso")
@@ -88,6 +88,15 @@ class FailOnTest(unittest.TestCase):
     def test_a_usual_program_passes(self):
         for engine in ENGINES:
             self.assertEqual(self.status(KERNEL, [shutil.which("ls"), "/"], f"--engine={engine}"), (0, ""))
+
+    def test_a_usual_program_passes_without_debugging_files(self):
+        """Names of the C library's inner functions are in those only."""
+        testing.require_program("unshare", "mount")
+        hidden = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /usr/lib/debug && exec "$@"', "sh"]
+        if run([*hidden, "true"]).status != 0:
+            self.skipTest("no mount namespace may be made here, or there are no such files")
+        ran = run([*hidden, VDSOTRACE, "audit", "--fail-on", KERNEL, "-o", "/dev/null", "ls", "/"])
+        self.assertEqual((ran.status, ran.stderr), (0, ""))
 
     def test_they_count_where_asked(self):
         for engine in ENGINES:
