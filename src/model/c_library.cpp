@@ -29,7 +29,7 @@ constexpr std::string_view kOwnUsers[] = {
     "__gen_tempname", "__getdate_r", "__getrandom_early_init", "__libc_early_init", "__logwtmp", "__netlink_request",
     "__nscd_get_map_ref", "__nscd_get_mapping", "__nscd_get_nl_timestamp", "__randname", "__res_context_mkquery",
     "__res_context_send", "__res_mkquery", "__res_msend_rc", "__res_randomid", "__timedwait", "__timedwait_cp",
-    "__vsyslog_internal", "ptmalloc_init", "tcache_key_initialize",
+    "__vsyslog_internal", "_vsyslog", "ptmalloc_init", "tcache_key_initialize",
 };
 static_assert(std::ranges::is_sorted(kOwnUsers));
 

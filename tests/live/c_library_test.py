@@ -16,6 +16,18 @@ from vdsotrace_testing import VDSOTRACE, run, target, trace_json, vdsotrace
 ENGINES = ("breakpoint", "inline", "step")
 ROUTES = ("-e", "trace=%vdso")
 KERNEL = "fallback,syscall"
+LOGS = """#include <stdlib.h>
+#include <syslog.h>
+#include <time.h>
+
+__attribute__((noinline)) int used(void) { return clock() < 0; }
+
+int main(void) {
+  char name[] = "/nowhere/XXXXXX";
+  syslog(LOG_DEBUG, "hello");
+  return mkdtemp(name) != NULL || used();
+}
+"""
 
 
 def setUpModule():
@@ -72,6 +84,16 @@ class OwnCallsTest(unittest.TestCase):
         for found in self.traced(part_of_c_library()):
             del found["getrandom", "main", "c_library"]  # dlopen's malloc
             self.assertEqual(found, {("clock_gettime", "rests", "c_library"): 3, ("clock_gettime", "asks", "cpu-time-clock"): 3})
+
+    def test_static_musl(self):
+        testing.require_program("musl-gcc")
+        with tempfile.TemporaryDirectory() as folder:
+            source, program = Path(folder, "logs.c"), os.path.join(folder, "logs")
+            source.write_text(LOGS)
+            subprocess.run(["musl-gcc", "-O2", "-static", "-o", program, source], check=True)
+            found = reasons(trace_json([program], "--no-vdso", "--callers", *ROUTES))
+            self.assertEqual(found, {("clock_gettime", "_vsyslog", "c_library"): 1, ("clock_gettime", "__randname", "c_library"): 1,
+                                     ("clock_gettime", "used", "cpu-time-clock"): 1})
 
     def test_direct_calls_by_a_hidden_vdso(self):
         trace = trace_json(part_of_c_library(), "--no-vdso", "--callers", *ROUTES)

@@ -154,6 +154,7 @@ TEST_CASE("what a function of the C library is there for is known by its name") 
   CHECK(made_for("") == MadeFor::unknown);
   CHECK(is_own_user("ptmalloc_init.part.0"));
   CHECK(is_own_user("__vsyslog_internal.constprop.0"));
+  CHECK(is_own_user("_vsyslog"));  // musl's
   CHECK_FALSE(is_own_user("malloc"));  // any program may have one
   CHECK_FALSE(is_own_user("ptmalloc_initialize"));
 }
