@@ -98,7 +98,7 @@ void declare_details(CLI::App& app, Raw& raw) {
   app.add_flag("-i,--instruction-pointer", o.instruction_pointers, "The instruction pointer at each system call");
   app.add_option("-P,--trace-path", o.paths, "Only calls that use PATH")->type_name("PATH")->allow_extra_args(false);
   app.add_flag("-y", raw.descriptors, "What descriptors refer to: 3</path>; -yy: sockets, devices and pidfds in detail");
-  app.add_flag("--decode-fds{all}", raw.decode_fds, "The same; =SET: path, socket, dev, pidfd, all or none");
+  app.add_flag("--decode-fds{path}", raw.decode_fds, "The same; =SET: path, socket, dev, pidfd, all or none");
   declare_expressions(app, raw, "--read", "read=", "As -e read=SET: dump all that is read from these descriptors");
   declare_expressions(app, raw, "--write", "write=", "As -e write=SET: dump all that is written to these descriptors");
 }

@@ -71,6 +71,17 @@ TEST_CASE("descriptors in memory are followed by it as well") {
   CHECK(poll.leave(1).line() == "poll([{fd=3</x>, events=POLLIN}], 1, 0) = 1 ([{fd=3, revents=POLLIN}])");
 }
 
+TEST_CASE("only a descriptor of a directory may stand for the current one") {
+  CHECK(decoded("fchdir", {kFolder}).open(kCurrentDirectory, path("/tmp")).leave(-9).line() ==
+        "fchdir(-100) = -1 EBADF (Bad file descriptor)");
+}
+
+TEST_CASE("a clone's pidfd is a descriptor") {
+  DecodedCall clone = decoded("clone", {0x1000 | 17, 0x2000, kAt, 0, 0});
+  clone.enter().put(kAt, std::int32_t{3}).open(3, path("anon_inode:[pidfd]"));
+  CHECK(clone.leave(9).line() == "clone(child_stack=0x2000, flags=CLONE_PIDFD|SIGCHLD, parent_tid=[3<anon_inode:[pidfd]>]) = 9");
+}
+
 TEST_CASE("whatever bytes a path has are escaped") {
   CHECK(decoded("close", {3}).open(3, path("/m<e>\n\"1<2\x1b")).leave(0).line() ==
         "close(3</m\\74e\\76\\n\\\"1\\0742\\33>) = 0");

@@ -110,7 +110,7 @@ void print_descriptor(ArgContext& c, std::int32_t fd) {
 
 void print_fd(ArgContext& c, std::int32_t fd) {
   c.put_number(fd);
-  print_descriptor(c, fd);
+  if (fd >= 0) print_descriptor(c, fd);
 }
 
 void print_fd_arg(ArgContext& c) { print_fd(c, c.as_int()); }

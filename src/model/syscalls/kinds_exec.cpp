@@ -251,7 +251,9 @@ void print_clone_parent_arg(ArgContext& c) {
       c.failed() || address == 0 ? std::nullopt : c.memory().object<std::int32_t>(address);
   c.put("parent_tid=");
   if (tid) {
-    c.print("[{}]", *tid);
+    c.print("[{}", *tid);
+    if ((clone_flags(c) & CLONE_PIDFD) != 0) print_descriptor(c, *tid);
+    c.put("]");
   } else {
     print_address(c, address);
   }

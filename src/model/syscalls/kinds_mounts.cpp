@@ -203,7 +203,11 @@ void print_mount_attributes_arg(ArgContext& c) {
     c.put(", propagation=");
     print_choice(c, attributes[2], kPropagations, "MS_???");
     c.put(", userns_fd=");
-    print_fd(c, static_cast<std::int32_t>(attributes[3]));
+    if ((attributes[0] & MOUNT_ATTR_IDMAP) != 0) {
+      print_fd(c, static_cast<std::int32_t>(attributes[3]));
+    } else {
+      c.print("{}", attributes[3]);
+    }
     print_rest_of_struct(c, c.value(), sizeof attributes, size);
     c.put("}");
   });
