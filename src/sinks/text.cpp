@@ -188,11 +188,11 @@ void TextSink::on(const Event& event, const Call& call) {
       shown_.append_beginning(text_);
     }
   }
-  append_ending(call, faulted);
+  append_ending(event.tid, call, faulted);
 }
 
 /// `all_shown`: its arguments stand on an earlier line.
-void TextSink::append_ending(const Call& call, bool all_shown) {
+void TextSink::append_ending(pid_t tid, const Call& call, bool all_shown) {
   const bool unfinished = call.ending == Ending::unfinished;
   if (!unfinished || (call.route == Route::vdso && !all_shown)) shown_.append_remainder(text_);
   if (unfinished && shown_.more) text_.append(kUnfinished);
@@ -216,7 +216,7 @@ void TextSink::append_ending(const Call& call, bool all_shown) {
   if (call.caller) append_caller(*call.caller);
   if (call.caller && call.caller->beyond) append_caller(*call.caller->beyond);
   text_.push_back('\n');
-  if (options_.dumps.any()) append_dump(text_, call, options_.dumps);
+  if (options_.dumps.any()) append_dump(text_, call, options_.dumps, tid);
   for (const Caller& place : call.stack) append_place(place);
   if (call.steps && call.steps->image != nullptr) append_steps(*call.steps);
 }

@@ -76,7 +76,7 @@ class TextSink final : public Sink {
   void align_result();
   void append_caller(const Caller& caller);
   void append_place(const Caller& place);
-  void append_ending(const Call& call, bool all_shown);
+  void append_ending(pid_t tid, const Call& call, bool all_shown);
   void on_faulted(const Event& event, const Call& call);
   void append_steps(const StepFacts& steps);
   void append_message(std::string_view text);

@@ -33,7 +33,8 @@ class StatusTest(unittest.TestCase):
         for arguments in ([], ["--no-such-option", "true"], ["-s"], ["--color=purple", "true"],
                           ["-c", "-C", "true"], ["-A", "true"], ["--summary", "-c", "true"], ["--st", "true"],
                           ["-S", "weight", "true"], ["--engine=steam", "true"],
-                          ["-s", "many", "true"], ["-s", "-1", "true"]):
+                          ["-s", "many", "true"], ["-s", "-1", "true"], ["--decode-fds=files", "true"],
+                          ["-e", "quiet=noise", "true"], ["-e", "read=x", "true"], ["-e", "write=-1", "true"], ["--write=", "true"]):
             with self.subTest(arguments):
                 self.one_error(vdsotrace(*arguments))
 
@@ -103,7 +104,7 @@ class StatusTest(unittest.TestCase):
 
     def test_unknown_words_name_the_nearest_known_one(self):
         for expression, near in (("trace=clock_getime", "clock_gettime"), ("trace=%clok", "%clock"),
-                                 ("route=fallbak", "fallback"), ("signal=SIGCHILD", "SIGCHLD")):
+                                 ("route=fallbak", "fallback"), ("signal=SIGCHILD", "SIGCHLD"), ("status=fialed", "failed")):
             with self.subTest(expression):
                 ran = vdsotrace("-e", expression, "true")
                 self.one_error(ran)

@@ -189,6 +189,26 @@ class TextTest(unittest.TestCase):
         self.assertIn("+++ exited with 0 +++", vdsotrace("-q", *command).stderr)
         self.assertNotIn("+++", vdsotrace("-qq", *command).stderr)
 
+    def test_messages_are_left_out_one_by_one(self):
+        command = example("hello-vdso")
+        shown = {option: vdsotrace(*option.split(), *command).stderr
+                 for option in ("-e quiet=exit", "-e quiet=attach", "--quiet", "--silent=attach,exit", "-e quiet=!all", "-e quiet=all")}
+        with_end = {option for option, text in shown.items() if "+++ exited" in text}
+        self.assertEqual(with_end, {"-e quiet=attach", "--quiet", "-e quiet=!all"})
+        with_closing_line = {option for option, text in shown.items() if "vDSO-capable calls" in text}
+        self.assertEqual(with_closing_line, {"-e quiet=exit", "-e quiet=!all"})
+
+    def test_what_a_path_leads_to_is_said(self):
+        with tempfile.TemporaryDirectory() as folder:
+            link = Path(folder, "link")
+            link.symlink_to("/dev/null")
+            text = vdsotrace("-qq", "-P", link, "cat", link).stderr
+            self.assertIn(f'vdsotrace: Requested path "{link}" resolved into "/dev/null"\n', text)
+            self.assertIn(f'openat(AT_FDCWD, "{link}", O_RDONLY) = 3\n', text)
+            self.assertIn('read(3, "", ', text)
+            self.assertNotIn("exit_group(", text)
+            self.assertNotIn("Requested", vdsotrace("-e", "quiet=path-resolution", "-P", link, "true").stderr)
+
     def test_time_stamps(self):
         for option, shape in (("-t", r"\d\d:\d\d:\d\d "), ("-tt", r"\d\d:\d\d:\d\d\.\d{6} "),
                               ("-ttt", r"\d{10}\.\d{6} "), ("-r", r" +\d+\.\d{6} ")):

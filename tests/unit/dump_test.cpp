@@ -26,7 +26,7 @@ std::string dumped(DecodedCall& call, std::int64_t result, const Dumps& dumps = 
   Call done = call.leave(result).call();
   capture_dump(done, call.memory(), dumps);
   std::string text;
-  append_dump(text, done, dumps);
+  append_dump(text, done, dumps, 42);
   return text;
 }
 
@@ -66,6 +66,17 @@ TEST_CASE("vectors are dumped buffer by buffer") {
         " | 00000  61                                                a                |\n"
         " * 2 bytes in buffer 1\n"
         " | 00000  62 63                                             bc               |\n");
+}
+
+TEST_CASE("what cannot be read is said to be missing, and a vector that cannot be read is not shown") {
+  DecodedCall write("write", {3, kAt, 8});
+  write.put(kAt, "ab").enter();
+  CHECK(dumped(write, 8) ==
+        " | 00000  61 62 00                                          ab.              |\n"
+        " | <Cannot fetch 5 bytes from pid 42 @0x1003>\n");
+  DecodedCall call("writev", {3, kVector, 2});
+  call.put(kVector, iovec{pointer(kAt), 1}).put(kAt, "a").enter();
+  CHECK(dumped(call, -14).empty());
 }
 
 TEST_CASE("messages are dumped too") {

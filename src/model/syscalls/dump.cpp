@@ -42,10 +42,20 @@ const Mover* mover_of(const Call& call, const Dumps& dumps) {
   return (found->reads ? dumps.read : dumps.write).contains(fd) ? found : nullptr;
 }
 
-void dump_buffer(ArgContext& c, std::uint64_t address, std::uint64_t size) {
+/// What shows memory of a thread.
+struct Dumper {
+  ArgContext& c;
+  pid_t tid;
+};
+
+void dump_buffer(const Dumper& dumper, std::uint64_t address, std::uint64_t size) {
   std::vector<std::byte> bytes(std::min<std::uint64_t>(size, Recorder::kMost));
-  bytes.resize(c.memory().read(address, bytes));
-  append_hex_lines(c.out(), bytes);
+  const std::size_t got = dumper.c.memory().read(address, bytes);
+  const std::size_t lacking = bytes.size() - got;
+  bytes.resize(got);
+  append_hex_lines(dumper.c.out(), bytes);
+  if (lacking > 0)
+    dumper.c.print(" | <Cannot fetch {} byte{} from pid {} @{:#x}>\n", lacking, lacking == 1 ? "" : "s", dumper.tid, address + got);
 }
 
 std::uint64_t word_at(ArgContext& c, std::uint64_t address) {
@@ -53,41 +63,47 @@ std::uint64_t word_at(ArgContext& c, std::uint64_t address) {
   return c.memory().object<std::uint32_t>(address).value_or(0);
 }
 
-/// As strace, which ends at an empty buffer.
-void dump_vector(ArgContext& c, std::uint64_t address, std::uint64_t count, std::uint64_t most) {
-  for (std::uint64_t i = 0; i < std::min(count, kMostElements); ++i) {
+/// As strace, which shows nothing of a vector that it cannot read to its end, and ends at an empty buffer.
+void dump_vector(const Dumper& dumper, std::uint64_t address, std::uint64_t asked, std::uint64_t most) {
+  ArgContext& c = dumper.c;
+  const std::uint64_t count = std::min(asked, kMostElements);
+  std::vector<std::byte> whole(count * 2 * c.word());
+  if (c.memory().read(address, whole) != whole.size()) return;
+  for (std::uint64_t i = 0; i < count; ++i) {
     const std::uint64_t element = address + i * 2 * c.word();
     const std::uint64_t size = std::min(word_at(c, element + c.word()), most);
     if (size == 0) return;
     c.print(" * {} bytes in buffer {}\n", size, i);
-    dump_buffer(c, word_at(c, element), size);
+    dump_buffer(dumper, word_at(c, element), size);
     most -= size;
   }
 }
 
-void dump_message(ArgContext& c, const msghdr& message, std::uint64_t most) {
-  dump_vector(c, reinterpret_cast<std::uintptr_t>(message.msg_iov), message.msg_iovlen, most);
+void dump_message(const Dumper& dumper, const msghdr& message, std::uint64_t most) {
+  dump_vector(dumper, reinterpret_cast<std::uintptr_t>(message.msg_iov), message.msg_iovlen, most);
 }
 
-void dump_messages(ArgContext& c) {
+void dump_messages(const Dumper& dumper) {
+  ArgContext& c = dumper.c;
   const std::uint64_t count = std::min(c.filled(static_cast<std::uint32_t>(c.arg(2))), kMostElements);
   for (std::uint64_t i = 0; i < count; ++i) {
     const auto message = read_object<mmsghdr>(c, c.arg(1) + i * stride_of<mmsghdr>(c));
     if (!message) return;
     c.print(" = {} buffers in vector {}\n", message->msg_hdr.msg_iovlen, i);
-    dump_message(c, message->msg_hdr, message->msg_len);
+    dump_message(dumper, message->msg_hdr, message->msg_len);
   }
 }
 
-void dump(ArgContext& c, const Mover& mover) {
+void dump(const Dumper& dumper, const Mover& mover) {
+  ArgContext& c = dumper.c;
   c.set_exiting(true);
   const std::uint64_t most = mover.reads ? c.filled(UINT64_MAX) : UINT64_MAX;
   switch (mover.shape) {
-    case Shape::buffer: dump_buffer(c, c.arg(1), std::min(c.arg(2), most)); break;
-    case Shape::vector: dump_vector(c, c.arg(1), c.arg(2), most); break;
-    case Shape::messages: dump_messages(c); break;
+    case Shape::buffer: dump_buffer(dumper, c.arg(1), std::min(c.arg(2), most)); break;
+    case Shape::vector: dump_vector(dumper, c.arg(1), c.arg(2), most); break;
+    case Shape::messages: dump_messages(dumper); break;
     case Shape::message:
-      if (const auto message = read_object<msghdr>(c, c.arg(1))) dump_message(c, *message, most);
+      if (const auto message = read_object<msghdr>(c, c.arg(1))) dump_message(dumper, *message, most);
   }
 }
 
@@ -124,16 +140,16 @@ void capture_dump(Call& call, Memory& live, const Dumps& dumps) {
   const DecodeLimits limits;
   std::string scratch;
   ArgContext c(call, call.at_entry, recorder, limits, scratch);
-  dump(c, *mover);
+  dump({c, 0}, *mover);
 }
 
-void append_dump(std::string& out, const Call& call, const Dumps& dumps) {
+void append_dump(std::string& out, const Call& call, const Dumps& dumps, pid_t tid) {
   const Mover* mover = mover_of(call, dumps);
   if (mover == nullptr) return;
   const DecodeLimits limits;
   // Reading a Capture changes nothing.
   ArgContext c(call, const_cast<Capture&>(call.at_entry), const_cast<Capture&>(call.at_exit), limits, out);
-  dump(c, *mover);
+  dump({c, tid}, *mover);
 }
 
 }  // namespace vdsotrace
