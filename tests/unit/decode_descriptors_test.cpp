@@ -124,3 +124,12 @@ TEST_CASE("sets of details are spelled as strace's") {
   CHECK_FALSE(descriptor_details_named("paths"));
   CHECK_FALSE(descriptor_details_named(""));
 }
+
+TEST_CASE("fsconfig has a descriptor where its command says so") {
+  constexpr std::uint64_t kSetFd = 5;
+  constexpr std::uint64_t kCreate = 6;
+  CHECK(decoded("fsconfig", {3, kSetFd, 0, 0, 4}).open(3, path("/a")).open(4, path("/b")).leave(0).line() ==
+        "fsconfig(3</a>, FSCONFIG_SET_FD, NULL, NULL, 4</b>) = 0");
+  CHECK(decoded("fsconfig", {3, kCreate, 0, 0, 4}).open(3, path("/a")).open(4, path("/b")).leave(0).line() ==
+        "fsconfig(3</a>, FSCONFIG_CMD_CREATE, NULL, NULL, 4) = 0");
+}

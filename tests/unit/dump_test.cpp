@@ -40,6 +40,16 @@ TEST_CASE("bytes are dumped sixteen to a line") {
         " | 00010  71 72 73 0a ff                                    qrs..            |\n");
 }
 
+TEST_CASE("offsets are as wide as the last byte's") {
+  const std::vector<std::byte> bytes((1u << 20) + 1);
+  std::string text;
+  append_hex_lines(text, std::span(bytes).first(1u << 20));
+  CHECK(text.starts_with(" | 00000  00 "));
+  text.clear();
+  append_hex_lines(text, bytes);
+  CHECK(text.starts_with(" | 000000  00 "));
+}
+
 TEST_CASE("only what was moved is dumped, and only for descriptors that are asked for") {
   DecodedCall read("read", {3, kAt, 100});
   read.put(kAt, "abc").enter();

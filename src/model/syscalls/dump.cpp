@@ -112,7 +112,7 @@ void dump(const Dumper& dumper, const Mover& mover) {
 void append_hex_lines(std::string& out, std::span<const std::byte> bytes) {
   constexpr std::size_t kLine = 16;
   constexpr int kLeastDigits = 5;
-  const int digits = std::max(kLeastDigits, (static_cast<int>(std::bit_width(bytes.size())) + 3) / 4);
+  const int digits = std::max(kLeastDigits, (static_cast<int>(std::bit_width(bytes.empty() ? 0 : bytes.size() - 1)) + 3) / 4);
   for (std::size_t at = 0; at < bytes.size(); at += kLine) {
     const auto line = bytes.subspan(at, std::min(kLine, bytes.size() - at));
     append_format(out, " | {:0{}x} ", at, digits);

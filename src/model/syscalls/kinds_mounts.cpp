@@ -183,8 +183,10 @@ void print_fsconfig_aux_arg(ArgContext& c) {
   const std::uint32_t command = fsconfig_command(c);
   if (command == kSetPath || command == kSetPathEmpty) {
     print_dirfd(c, c.value());
+  } else if (command == kSetFd) {
+    print_fd_arg(c);
   } else {
-    c.print("{}", c.as_int());
+    print_int_arg(c);
   }
 }
 
