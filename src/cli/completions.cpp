@@ -15,6 +15,7 @@ constexpr ValueWords kValueWords[] = {
     {"EXPR", "trace= route= signal="},
     {"KEY", "calls errors name route time"},
     {"ROUTES", "vdso fallback syscall vsyscall unknown"},
+    {"STYLE", "raw abbrev verbose"},
     {"WHEN", "auto always never"},
 };
 

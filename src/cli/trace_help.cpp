@@ -4,15 +4,17 @@ namespace vdsotrace::cli {
 namespace {
 
 constexpr HelpGroup kTraceGroups[] = {
-    {"What to trace", "-f -p -e --trace --signal -E -u --no-vdso --duration"},
-    {"What to show", "--callers --runtime -k -c -C -S -w -t --absolute-timestamps -r -T -s -a -x --strings-in-hex -X --steps -q"},
+    {"What to trace", "-f -p -P -e --trace --signal --status -z -Z -E -u --no-vdso --duration"},
+    {"What to show",
+     "--callers --runtime -k -c -C -S -w -t --absolute-timestamps -r -T -n -i -y --decode-fds -s -v -x "
+     "--strings-in-hex -X -a --steps -q --quiet"},
     {"Where to write", "-o -A --json --color"},
     {"How to observe", "--engine --pin"},
 };
 
 constexpr HelpGroup kAuditGroups[] = {
     {"What to audit", "-f -p -e --trace -E -u --no-vdso --duration"},
-    {"What to report", "--fail-on -T -k --runtime -q"},
+    {"What to report", "--fail-on --allow --seccomp --all -T -k --runtime -q --quiet"},
     {"Where to write", "-o -A --json --html --folded --chrome-trace --color"},
     {"How to observe", "--engine --pin"},
     {"Other options", "-h"},

@@ -62,6 +62,7 @@ class HelpTest(unittest.TestCase):
                 self.assertEqual(vdsotrace(*arguments).stdout, help_of())
         for group in ("What to trace", "What to show", "Where to write", "How to observe"):
             self.assertIn(f"\n{group}:\n", help_of())
+        self.assertEqual(options_in(help_of().split("\nOther options:\n")[1]), {"-h", "--help", "-V", "--version"})
         self.assertFalse({"--html", "--fail-on", "--symbols", "--strace-log"} & options_in(help_of()))
 
     def test_the_man_page_has_every_option(self):
