@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "vdsotrace/argument_sets.hpp"
 #include "vdsotrace/selection.hpp"
 
 namespace vdsotrace {
@@ -26,6 +27,7 @@ struct Needs {
   std::vector<std::string> paths;  ///< if there are any, only system calls that use one of them
   Dumps dumps;                     ///< captured with the values
   DescriptorDetails descriptors;  ///< Call::descriptors, of system calls
+  const ArgumentSets* arguments = nullptr;  ///< how they are shown: it says what is captured; null: as by default
   Selection selection;
 };
 

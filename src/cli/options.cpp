@@ -83,6 +83,14 @@ void declare_statuses(CLI::App& app, Raw& raw) {
   declare_expression_flag(app, raw, "-Z,--failed-only,--failing-only", "status=failed", "Show only calls that fail");
 }
 
+void declare_argument_sets(CLI::App& app, Raw& raw) {
+  const auto add = [&raw](std::int64_t) { raw.expressions.emplace_back("abbrev=none"); };
+  app.add_flag_function("-v,--no-abbrev", add, "Structures, arrays and the environment in full: abbrev=none")->trigger_on_parse();
+  declare_expressions(app, raw, "--abbrev", "abbrev=", "As -e abbrev=SET: calls of which structures are cut");
+  declare_expressions(app, raw, "--verbose", "verbose=", "As -e verbose=SET: calls of which structures are shown");
+  declare_expressions(app, raw, "--raw", "raw=", "As -e raw=SET: calls whose arguments are shown as numbers");
+}
+
 void declare_times(CLI::App& app, Raw& raw) {
   app.add_flag("-t", raw.stamps, "Time of day before each line; -tt with microseconds, -ttt since 1970");
   app.add_flag("--absolute-timestamps{time},--timestamps{time}", raw.absolute,
@@ -129,6 +137,7 @@ void declare(CLI::App& app, Raw& raw) {
   declare_expressions(app, raw, "--trace", "trace=", "As -e trace=SET");
   declare_expressions(app, raw, "--signal,--signals", "signal=", "As -e signal=SET");
   declare_statuses(app, raw);
+  declare_argument_sets(app, raw);
   declare_times(app, raw);
   app.add_option("-a,--columns", raw.columns, "Begin results in column N at the earliest; strace's default is 40")->type_name("N");
   app.add_flag("-k,--stack-trace", o.stacks, "Show the stack under each call");
@@ -319,19 +328,12 @@ Result<void> check_details(Raw& raw) {
   return take_dumps(raw.expressions, o.dumps);
 }
 
-/// Turns the counted and spelled options into what they mean.
-Result<Options> check(Raw&& raw) {
+/// How arguments are shown.
+Result<void> check_display(Raw& raw) {
   Options& o = raw.options;
-  o.follow = raw.follow > 0;
-  o.split = raw.follow > 1 && !o.output.empty();
-  if (auto times = check_times(raw); !times) return tl::unexpected(times.error());
-  if (auto details = check_details(raw); !details) return tl::unexpected(details.error());
-  // Later expressions of the user's replace it.
-  if (o.audit) raw.expressions.insert(raw.expressions.begin(), "trace=%vdso");
-  auto selection = Selection::parse(raw.expressions);
-  if (!selection) return tl::unexpected(selection.error());
-  o.selection = std::move(*selection);
-  if (!o.paths.empty()) o.selection.leave_out_vdso_capable();
+  auto arguments = ArgumentSets::take(raw.expressions);
+  if (!arguments) return tl::unexpected(arguments.error());
+  o.arguments = std::make_shared<ArgumentSets>(std::move(*arguments));
   const std::tuple<std::string_view, const std::string&, std::size_t&> limits[] = {{"-s", raw.string_limit, o.string_limit},
                                                                                   {"-a", raw.columns, o.columns}};
   for (const auto& [option, text, number] : limits) {
@@ -345,6 +347,23 @@ Result<Options> check(Raw&& raw) {
   auto constants = constant_style_named(raw.constants);
   if (!constants) return tl::unexpected(constants.error());
   o.constants = *constants;
+  return {};
+}
+
+/// Turns the counted and spelled options into what they mean.
+Result<Options> check(Raw&& raw) {
+  Options& o = raw.options;
+  o.follow = raw.follow > 0;
+  o.split = raw.follow > 1 && !o.output.empty();
+  if (auto times = check_times(raw); !times) return tl::unexpected(times.error());
+  if (auto details = check_details(raw); !details) return tl::unexpected(details.error());
+  // Later expressions of the user's replace it.
+  if (o.audit) raw.expressions.insert(raw.expressions.begin(), "trace=%vdso");
+  if (auto display = check_display(raw); !display) return tl::unexpected(display.error());
+  auto selection = Selection::parse(raw.expressions);
+  if (!selection) return tl::unexpected(selection.error());
+  o.selection = std::move(*selection);
+  if (!o.paths.empty()) o.selection.leave_out_vdso_capable();
   auto pids = parse_pids(raw.attach);
   if (!pids) return tl::unexpected(pids.error());
   o.attach = std::move(*pids);

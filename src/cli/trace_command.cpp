@@ -52,11 +52,14 @@ Needs needs_of(const Options& o) {
   needs.string_limit = o.string_limit;
   needs.descriptors = o.descriptors;
   if (!o.summary_only && !o.json) needs.dumps = o.dumps;
+  needs.arguments = o.arguments.get();
   needs.selection = o.selection;
   return needs;
 }
 
-DecodeLimits decode_limits(const Options& o) { return {o.string_limit, o.hex_strings, o.constants, o.descriptors}; }
+DecodeLimits decode_limits(const Options& o) {
+  return {o.string_limit, o.hex_strings, o.constants, o.descriptors, o.arguments.get()};
+}
 
 TextOptions text_options(const Options& o, const Output& output) {
   TextOptions text;

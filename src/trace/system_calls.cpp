@@ -44,6 +44,7 @@ DecodeLimits limits_of(const Needs& needs) {
   DecodeLimits limits;
   limits.string = needs.string_limit;
   limits.descriptors = needs.descriptors;
+  limits.sets = needs.arguments;
   return limits;
 }
 

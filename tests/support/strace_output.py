@@ -14,6 +14,8 @@ VOLATILE = [
     (r"\b(tv_sec|tv_nsec|tv_usec)=-?\d+", r"\1=TIME"),
     (r" /\* \d{4}-\d\d-\d\dT[^*]*\*/", ""),
     (r"\b(si_utime|si_stime|st_[amc]time|ru_\w+)=\d+(?: /\*.*?\*/)?", r"\1=TIME"),
+    (r"\bst_ino=\d+(, st_mode=[^,]*S_IFIFO)", r"st_ino=N\1"),
+    (r"\bst_([amc])time_nsec=\d+", r"st_\1time_nsec=TIME"),
     (r"^time\((.*)\) = \d+ \(.*\)", r"time(\1) = TIME"),
     (r"^time\((.*)\) = \d+$", r"time(\1) = TIME"),
     (r"^times\(.*", "times(TIME)"),

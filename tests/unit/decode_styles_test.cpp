@@ -2,9 +2,13 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <csignal>
+#include <cstdlib>
+#include <ctime>
 
 #include "decoded_call.hpp"
 #include "model/syscalls/signals.hpp"
@@ -109,6 +113,113 @@ TEST_CASE("-X has signals by number in sets and in what a signal tells") {
   CHECK(render_siginfo(info, ConstantStyle::verbose) ==
         "{si_signo=17 /* SIGCHLD */, si_code=0x2 /* CLD_KILLED */, si_pid=0, si_uid=0, si_status=9 /* SIGKILL */, "
         "si_utime=0, si_stime=0}");
+}
+
+DecodedCall stat_call() {
+  struct stat st {};
+  st.st_dev = 0x103;
+  st.st_ino = 7;
+  st.st_mode = S_IFREG | 0644;
+  st.st_nlink = 1;
+  st.st_size = 5;
+  st.st_blksize = 4096;
+  st.st_mtim = {0, 5};
+  DecodedCall call("fstat", {3, kPlace});
+  call.put(kPlace, st);
+  return call;
+}
+
+ArgumentSets sets_of(std::vector<std::string> expressions) {
+  auto sets = ArgumentSets::take(expressions);
+  REQUIRE(sets);
+  CHECK(expressions.empty());
+  return std::move(*sets);
+}
+
+TEST_CASE("-v shows structures in full") {
+  setenv("TZ", "UTC0", 1);
+  tzset();
+  const ArgumentSets all = sets_of({"abbrev=none"});
+  CHECK(stat_call().leave(0).line() == "fstat(3, {st_mode=S_IFREG|0644, st_size=5, ...}) = 0");
+  CHECK(stat_call().sets(all).leave(0).line() ==
+        "fstat(3, {st_dev=makedev(0x1, 0x3), st_ino=7, st_mode=S_IFREG|0644, st_nlink=1, st_uid=0, st_gid=0, "
+        "st_blksize=4096, st_blocks=0, st_size=5, st_atime=0, st_atime_nsec=0, "
+        "st_mtime=0 /* 1970-01-01T00:00:00.000000005+0000 */, st_mtime_nsec=5, st_ctime=0, st_ctime_nsec=0}) = 0");
+  rusage usage{};
+  usage.ru_nivcsw = 9;
+  DecodedCall call("getrusage", {0, kPlace});
+  CHECK(call.sets(all).put(kPlace, usage).leave(0).line() ==
+        "getrusage(RUSAGE_SELF, {ru_utime={tv_sec=0, tv_usec=0}, ru_stime={tv_sec=0, tv_usec=0}, ru_maxrss=0, "
+        "ru_ixrss=0, ru_idrss=0, ru_isrss=0, ru_minflt=0, ru_majflt=0, ru_nswap=0, ru_inblock=0, ru_oublock=0, "
+        "ru_msgsnd=0, ru_msgrcv=0, ru_nsignals=0, ru_nvcsw=0, ru_nivcsw=9}) = 0");
+}
+
+TEST_CASE("-v shows the environment and every element of an array") {
+  const ArgumentSets all = sets_of({"abbrev=none"});
+  using List = std::array<std::uint64_t, 3>;
+  const auto make = [] {
+    DecodedCall call("execve", {kPlace, kPlace + 16, kPlace + 48});
+    call.put(kPlace, "/f").put(kPlace + 16, List{kPlace, kPlace, 0}).put(kPlace + 48, List{kPlace, kPlace, 0});
+    return call;
+  };
+  CHECK(make().strings(1).leave(0).line() == "execve(\"/f\", [\"/\"..., ...], 0x10030 /* 2 vars */) = 0");
+  CHECK(make().sets(all).leave(0).line() == R"(execve("/f", ["/f", "/f"], ["/f", "/f"]) = 0)");
+  DecodedCall groups("setgroups", {3, kPlace});
+  groups.put(kPlace, std::array<std::uint32_t, 3>{1, 2, 3});
+  CHECK(groups.sets(all).strings(1).leave(0).line() == "setgroups(3, [1, 2, 3]) = 0");
+}
+
+TEST_CASE("-v lists the entries of a directory") {
+  const ArgumentSets all = sets_of({"abbrev=none"});
+  struct Entry {
+    std::uint64_t inode = 5;
+    std::uint64_t offset = 6;
+    std::uint16_t size = 24;
+    char type_and_name[6] = {8, 'f', 0, 0, 0, 4};
+  };
+  DecodedCall entries("getdents64", {3, kPlace, 100});
+  CHECK(entries.sets(all).put(kPlace, Entry{}).leave(24).line() ==
+        R"(getdents64(3, [{d_ino=5, d_off=6, d_reclen=24, d_type=DT_REG, d_name="f"}], 100) = 24)");
+  DecodedCall old("getdents", {3, kPlace, 100});
+  CHECK(old.sets(all).put(kPlace, Entry{.type_and_name = {'a', 'b', 0, 0, 0, 4}}).leave(24).line() ==
+        R"(getdents(3, [{d_ino=5, d_off=6, d_reclen=24, d_name="ab", d_type=DT_DIR}], 100) = 24)");
+  DecodedCall none("getdents64", {3, kPlace, 100});
+  CHECK(none.sets(all).leave(0).line() == "getdents64(3, [], 100) = 0");
+}
+
+TEST_CASE("verbose= leaves structures as addresses, strings as they are") {
+  const ArgumentSets none = sets_of({"verbose=none"});
+  CHECK(stat_call().sets(none).leave(0).line() == "fstat(3, 0x10000) = 0");
+  DecodedCall path("unlink", {kPlace});
+  CHECK(path.sets(none).put(kPlace, "f").leave(0).line() == "unlink(\"f\") = 0");
+  DecodedCall entries("getdents64", {3, kPlace, 100});
+  CHECK(entries.sets(none).leave(0).line() == "getdents64(3, 0x10000, 100) = 0");
+  const ArgumentSets others = sets_of({"verbose=!%fstat"});
+  CHECK(stat_call().sets(others).leave(0).line() == "fstat(3, 0x10000) = 0");
+  DecodedCall pipe("pipe", {kPlace});
+  CHECK(pipe.sets(others).put(kPlace, std::array{3, 4}).leave(0).line() == "pipe([3, 4]) = 0");
+}
+
+TEST_CASE("raw= shows numbers only") {
+  const ArgumentSets sets = sets_of({"raw=all", "x=openat,poll"});
+  DecodedCall open("openat", {kAtCwd, kPlace, O_CLOEXEC, 0});
+  CHECK(open.sets(sets).put(kPlace, "f").leave(3).line() == "openat(0xffffff9c, 0x10000, 0x80000, 0) = 0x3");
+  DecodedCall failed("openat", {kAtCwd, kPlace, 0, 0});
+  CHECK(failed.sets(sets).leave(-2).line() == "openat(0xffffff9c, 0x10000, 0, 0) = -1 ENOENT (No such file or directory)");
+  DecodedCall poll("poll", {kPlace, 1, 0});
+  CHECK(poll.sets(sets).leave(0).line() == "poll(0x10000, 0x1, 0) = 0");
+  DecodedCall kill("kill", {1, 2});
+  CHECK(kill.sets(sets).leave(0).line() == "kill(1, SIGINT) = 0");
+}
+
+TEST_CASE("sets of arguments take their expressions and leave the others") {
+  std::vector<std::string> expressions{"trace=open", "abbrev=none", "signal=none"};
+  CHECK(ArgumentSets::take(expressions));
+  CHECK(expressions == std::vector<std::string>{"trace=open", "signal=none"});
+  std::vector<std::string> wrong{"verbose=opne"};
+  const auto sets = ArgumentSets::take(wrong);
+  REQUIRE_FALSE(sets);
+  CHECK(sets.error().message == "-e verbose=opne: unknown system call");
 }
 
 }  // namespace

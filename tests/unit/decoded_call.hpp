@@ -92,6 +92,11 @@ class DecodedCall {
     table_.facts[fd] = facts;
     return *this;
   }
+  /// `sets` must live as long as this.
+  DecodedCall& sets(const ArgumentSets& sets) {
+    limits_.sets = &sets;
+    return *this;
+  }
   DecodedCall& stack(std::uint64_t pointer) {
     call_.stack_pointer = pointer;
     return *this;

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/append_format.hpp"
+#include "vdsotrace/argument_sets.hpp"
 #include "vdsotrace/call.hpp"
 
 namespace vdsotrace {
@@ -31,6 +32,7 @@ struct DecodeLimits {
   HexStrings hex = HexStrings::none;  ///< `-x`, `-xx`
   ConstantStyle constants = ConstantStyle::abbrev;  ///< `-X`
   DescriptorDetails descriptors{};    ///< `-y`, `-yy`
+  const ArgumentSets* sets = nullptr;  ///< `-v` and its kin; null: as by default
 };
 
 /// Where a printer learns what a descriptor refers to.
@@ -45,7 +47,9 @@ class ArgContext {
  public:
   ArgContext(const Call& call, Memory& entry, Memory& exit, const DecodeLimits& limits,
              std::string& out, DescriptorSource* source = nullptr)
-      : call_(call), entry_(entry), exit_(exit), limits_(limits), out_(out), constants_(limits.constants), source_(source) {}
+      : call_(call), entry_(entry), exit_(exit), limits_(limits), out_(out), constants_(limits.constants), source_(source) {
+    if (limits.sets != nullptr) follow(*limits.sets);
+  }
 
   const Call& call() const { return call_; }
   const DecodeLimits& limits() const { return limits_; }
@@ -91,10 +95,17 @@ class ArgContext {
   /// Whether the last printer waits; forgets it.
   bool take_waiting() { return std::exchange(waiting_, false); }
 
-  /// Memory as it is when this argument is printed.
-  Memory& memory() { return exiting_ ? exit_ : entry_; }
+  /// Whether structures and arrays are cut to what matters.
+  bool abbreviated() const { return abbreviated_; }
+  /// Whether every argument and the result are hexadecimal numbers.
+  bool raw() const { return raw_; }
+
+  /// Memory as it is when this argument is printed. Where structures are not wanted it seems unreadable.
+  Memory& memory() { return structures_ ? text_memory() : unreadable_memory(); }
   /// Memory as it was when the call began.
-  Memory& entry_memory() { return entry_; }
+  Memory& entry_memory() { return structures_ ? entry_ : unreadable_memory(); }
+  /// The same for strings and buffers, which are always wanted.
+  Memory& text_memory() { return exiting_ ? exit_ : entry_; }
 
   std::string& out() { return out_; }
   void put(std::string_view text) { out_.append(text); }
@@ -110,6 +121,9 @@ class ArgContext {
   }
 
  private:
+  static Memory& unreadable_memory();
+  void follow(const ArgumentSets& sets);
+
   const Call& call_;
   Memory& entry_;
   Memory& exit_;
@@ -120,6 +134,9 @@ class ArgContext {
   unsigned index_ = 0;
   bool exiting_ = false;
   bool waiting_ = false;
+  bool abbreviated_ = true;
+  bool structures_ = true;
+  bool raw_ = false;
 };
 
 }  // namespace vdsotrace

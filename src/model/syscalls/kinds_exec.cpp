@@ -185,7 +185,18 @@ void print_usage(ArgContext& c, const rusage& usage) {
   print_timeval(c, usage.ru_utime);
   c.put(", ru_stime=");
   print_timeval(c, usage.ru_stime);
-  c.put(", ...}");
+  if (c.abbreviated()) {
+    c.put(", ...}");
+    return;
+  }
+  const std::pair<std::string_view, long> counts[] = {
+      {"ru_maxrss", usage.ru_maxrss},   {"ru_ixrss", usage.ru_ixrss},     {"ru_idrss", usage.ru_idrss},
+      {"ru_isrss", usage.ru_isrss},     {"ru_minflt", usage.ru_minflt},   {"ru_majflt", usage.ru_majflt},
+      {"ru_nswap", usage.ru_nswap},     {"ru_inblock", usage.ru_inblock}, {"ru_oublock", usage.ru_oublock},
+      {"ru_msgsnd", usage.ru_msgsnd},   {"ru_msgrcv", usage.ru_msgrcv},   {"ru_nsignals", usage.ru_nsignals},
+      {"ru_nvcsw", usage.ru_nvcsw},     {"ru_nivcsw", usage.ru_nivcsw}};
+  for (const auto& [name, count] : counts) c.print(", {}={}", name, static_cast<unsigned long>(count));
+  c.put("}");
 }
 
 /// Whether a wait call found a child; otherwise the kernel writes nothing.
@@ -193,7 +204,9 @@ bool found_child(ArgContext& c) { return !c.failed() && c.call().result > 0; }
 
 }  // namespace
 
-void print_argv_arg(ArgContext& c) {
+namespace {
+
+void print_string_list(ArgContext& c) {
   if (c.value() == 0) {
     print_address(c, 0);
     return;
@@ -210,7 +223,7 @@ void print_argv_arg(ArgContext& c) {
       break;
     }
     if (*pointer == 0) break;
-    if (shown >= c.limits().string) {
+    if (c.abbreviated() && shown >= c.limits().string) {
       c.put("...");
       break;
     }
@@ -219,7 +232,15 @@ void print_argv_arg(ArgContext& c) {
   c.put("]");
 }
 
+}  // namespace
+
+void print_argv_arg(ArgContext& c) { print_string_list(c); }
+
 void print_envp_arg(ArgContext& c) {
+  if (!c.abbreviated()) {
+    print_string_list(c);
+    return;
+  }
   print_address(c, c.value());
   if (c.value() == 0) return;
   const PointerCount found = count_pointers(c, c.value());
@@ -313,18 +334,24 @@ void print_wait_usage_arg(ArgContext& c) {
   }
 }
 
-/// Its times are followed by fourteen counts that nobody prints. x32's calls fill in ours.
+/// Its times are followed by fourteen counts. x32's calls fill in ours.
 template <>
 struct NarrowLayout<rusage> {
   static constexpr bool kTime = true;
   struct Bytes {
     NarrowLayout<timeval>::Bytes user;
     NarrowLayout<timeval>::Bytes system;
+    std::uint32_t counts[14];
   };
   static rusage widen(const Bytes& bytes) {
     rusage usage{};
     usage.ru_utime = NarrowLayout<timeval>::widen(bytes.user);
     usage.ru_stime = NarrowLayout<timeval>::widen(bytes.system);
+    long* const counts[] = {&usage.ru_maxrss,   &usage.ru_ixrss,  &usage.ru_idrss,  &usage.ru_isrss,
+                            &usage.ru_minflt,   &usage.ru_majflt, &usage.ru_nswap,  &usage.ru_inblock,
+                            &usage.ru_oublock,  &usage.ru_msgsnd, &usage.ru_msgrcv, &usage.ru_nsignals,
+                            &usage.ru_nvcsw,    &usage.ru_nivcsw};
+    for (std::size_t i = 0; i < std::size(counts); ++i) *counts[i] = static_cast<long>(bytes.counts[i]);
     return usage;
   }
 };

@@ -20,30 +20,79 @@ constexpr std::array kResolveBits{NAMED(RESOLVE_NO_XDEV),     NAMED(RESOLVE_NO_M
                                   NAMED(RESOLVE_NO_SYMLINKS), NAMED(RESOLVE_BENEATH),
                                   NAMED(RESOLVE_IN_ROOT),     NAMED(RESOLVE_CACHED)};
 
-/// Size of a directory entry is a 16-bit number at this offset, after inode and offset.
-constexpr std::size_t kLongDirentSize = 16;
-constexpr std::size_t kShortDirentSize = 8;
+/// How a directory entry lies: inode and offset, words each, its size in 16 bits, its type before its name or in its last byte.
+struct DirentLayout {
+  std::size_t word;
+  bool type_first;
+  std::size_t size_at() const { return 2 * word; }
+  std::size_t name_at() const { return size_at() + sizeof(std::uint16_t) + (type_first ? 1 : 0); }
+};
+constexpr std::array kEntryTypes{
+    NamedValue{0, "DT_UNKNOWN"}, NamedValue{1, "DT_FIFO"}, NamedValue{2, "DT_CHR"},   NamedValue{4, "DT_DIR"}, NamedValue{6, "DT_BLK"},
+    NamedValue{8, "DT_REG"},     NamedValue{10, "DT_LNK"}, NamedValue{12, "DT_SOCK"}, NamedValue{14, "DT_WHT"}};
 constexpr std::uint64_t kMostDirents = 1u << 20;
 
 bool creates(std::uint64_t flags) {
   return (flags & O_CREAT) != 0 || (flags & O_TMPFILE & ~O_DIRECTORY) != 0;
 }
 
-void print_dirents(ArgContext& c, std::size_t size_at) {
-  print_address(c, c.value());
-  if (c.failed() || c.value() == 0) return;
+/// The front of `bytes` as a number.
+std::uint64_t number_in(std::span<const std::byte> bytes, std::size_t at, std::size_t size) {
+  std::uint64_t number = 0;
+  std::memcpy(&number, bytes.data() + at, size);
+  return number;
+}
+
+void print_entry_type(ArgContext& c, std::byte type) {
+  c.put(", d_type=");
+  print_choice(c, static_cast<std::uint64_t>(type), kEntryTypes, "DT_???");
+}
+
+/// `entry` is as long as it says.
+void print_dirent(ArgContext& c, std::span<const std::byte> entry, const DirentLayout& layout) {
+  c.print("{{d_ino={}, d_off={}, d_reclen={}", number_in(entry, 0, layout.word), number_in(entry, layout.word, layout.word),
+          entry.size());
+  if (layout.type_first) print_entry_type(c, entry[layout.name_at() - 1]);
+  auto name = entry.subspan(layout.name_at());
+  if (!layout.type_first) name = name.first(name.size() - 1);
+  const auto end = std::find(name.begin(), name.end(), std::byte{0});
+  c.put(", d_name=");
+  print_quoted(c, name.first(static_cast<std::size_t>(end - name.begin())), name.size());
+  if (!layout.type_first) print_entry_type(c, entry.back());
+  c.put("}");
+}
+
+/// Hands each whole entry of `bytes` to `body(entry)`.
+template <class Body>
+void for_each_dirent(std::span<const std::byte> bytes, const DirentLayout& layout, Body&& body) {
+  while (bytes.size() > layout.name_at()) {
+    const auto size = static_cast<std::size_t>(number_in(bytes, layout.size_at(), sizeof(std::uint16_t)));
+    if (size <= layout.name_at()) break;
+    const auto entry = bytes.first(std::min(size, bytes.size()));
+    body(entry);
+    bytes = bytes.subspan(entry.size());
+  }
+}
+
+void print_dirents(ArgContext& c, const DirentLayout& layout) {
   const auto filled = c.filled(std::min<std::uint64_t>(static_cast<std::uint32_t>(c.arg(2)), kMostDirents));
   std::vector<std::byte> bytes(static_cast<std::size_t>(filled));
-  if (c.memory().read(c.value(), bytes) != bytes.size()) return;
-  std::size_t at = 0;
-  unsigned entries = 0;
-  while (at + size_at + sizeof(std::uint16_t) <= bytes.size()) {
-    std::uint16_t size = 0;
-    std::memcpy(&size, bytes.data() + at + size_at, sizeof size);
-    if (size <= size_at) break;
-    at += size;
-    ++entries;
+  const bool wanted = &c.memory() == &c.text_memory();  // even where there are no entries to read
+  const bool readable = wanted && !c.failed() && c.value() != 0 && c.memory().read(c.value(), bytes) == bytes.size();
+  if (readable && !c.abbreviated()) {
+    std::string_view before = "[";
+    for_each_dirent(bytes, layout, [&](std::span<const std::byte> entry) {
+      c.put(before);
+      print_dirent(c, entry, layout);
+      before = ", ";
+    });
+    c.put(before == "[" ? "[]" : "]");
+    return;
   }
+  print_address(c, c.value());
+  if (!readable) return;
+  unsigned entries = 0;
+  for_each_dirent(bytes, layout, [&](std::span<const std::byte>) { ++entries; });
   c.print(" /* {} entries */", entries);
 }
 
@@ -72,7 +121,7 @@ std::uint64_t room_for_result(const ArgContext& c) { return c.arg(c.index() + 1)
 void print_attribute(ArgContext& c, std::uint64_t size) {
   std::byte last{1};
   if (c.value() != 0 && size != 0 && size <= c.limits().string) {
-    last = c.memory().object<std::byte>(c.value() + size - 1).value_or(last);
+    last = c.text_memory().object<std::byte>(c.value() + size - 1).value_or(last);
   }
   print_buffer_at(c, c.value(), last == std::byte{0} ? size - 1 : size);
 }
@@ -113,11 +162,9 @@ void print_open_how_arg(ArgContext& c) {
   });
 }
 
-void print_dirents_arg(ArgContext& c) { print_dirents(c, kLongDirentSize); }
+void print_dirents_arg(ArgContext& c) { print_dirents(c, {sizeof(std::uint64_t), true}); }
 
-void print_old_dirents_arg(ArgContext& c) {
-  print_dirents(c, c.word() == 8 ? kLongDirentSize : kShortDirentSize);
-}
+void print_old_dirents_arg(ArgContext& c) { print_dirents(c, {c.word(), false}); }
 
 void print_mknod_mode_arg(ArgContext& c) {
   print_file_mode(c, static_cast<std::uint16_t>(c.value()));

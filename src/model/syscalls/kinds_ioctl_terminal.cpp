@@ -106,15 +106,91 @@ void print_modes(ArgContext& c, const Modes& modes) {
   print_control(c, modes.control);
   c.put(", c_lflag=");
   print_bits(c, modes.local, kLocalFlags);
-  c.put(", ...}");
+}
+
+constexpr NamedValue kLineDisciplines[] = {
+    {0, "N_TTY"}, {1, "N_SLIP"}, {2, "N_MOUSE"}, {3, "N_PPP"}, {4, "N_STRIP"}, {5, "N_AX25"}, {6, "N_X25"},
+    {7, "N_6PACK"}, {8, "N_MASC"}, {9, "N_R3964"}, {10, "N_PROFIBUS_FDL"}, {11, "N_IRDA"}, {12, "N_SMSBLOCK"},
+    {13, "N_HDLC"}, {14, "N_SYNC_PPP"}, {15, "N_HCI"}};
+
+/// What the places of c_cc are called (asm-generic/termbits.h); beyond, their number.
+constexpr std::string_view kControlCharacters[] = {"VINTR", "VQUIT", "VERASE", "VKILL",    "VEOF",     "VTIME",
+                                                   "VMIN",  "VSWTC", "VSTART", "VSTOP",    "VSUSP",    "VEOL",
+                                                   "VREPRINT", "VDISCARD", "VWERASE", "VLNEXT", "VEOL2"};
+
+void print_line(ArgContext& c, std::uint8_t discipline, std::span<const std::uint8_t> characters) {
+  c.put(", c_line=");
+  print_choice(c, discipline, kLineDisciplines, "N_???");
+  c.put(", c_cc=[");
+  for (std::size_t i = 0; i < characters.size(); ++i) {
+    c.put(i == 0 ? "[" : ", [");
+    if (i < std::size(kControlCharacters)) {
+      print_constant(c, i, kControlCharacters[i], Digits::decimal);
+    } else {
+      c.put_number(i);
+    }
+    c.put("]=");
+    print_hex(c, characters[i]);
+  }
+  c.put("]");
+}
+
+/// struct termio, of which the words are short, and struct termios.
+template <class Word>
+struct LineModes {
+  std::array<Word, 4> words;
+  std::uint8_t discipline;
+  std::array<std::uint8_t, sizeof(Word) == sizeof(std::uint16_t) ? 8 : 19> characters;
+};
+
+template <class Word>
+void print_whole_modes(ArgContext& c, const LineModes<Word>& modes) {
+  print_modes(c, {modes.words[0], modes.words[1], modes.words[2], modes.words[3]});
+  print_line(c, modes.discipline, modes.characters);
+}
+
+/// The modes alone, where there may be no more to read.
+template <class Word>
+void print_modes_briefly(ArgContext& c) {
+  using Words = std::array<Word, 4>;
+  print_object_at<Words>(c, c.value(), [&](const Words& words) {
+    print_modes(c, {words[0], words[1], words[2], words[3]});
+    c.put(", ...}");
+  });
 }
 
 template <class Word>
 void print_modes_at(ArgContext& c) {
-  using Words = std::array<Word, 4>;
-  print_object_at<Words>(c, c.value(), [&](const Words& words) {
-    print_modes(c, {words[0], words[1], words[2], words[3]});
+  if (c.abbreviated()) {
+    print_modes_briefly<Word>(c);
+    return;
+  }
+  print_object_at<LineModes<Word>>(c, c.value(), [&](const LineModes<Word>& modes) {
+    print_whole_modes(c, modes);
+    c.put("}");
   });
+}
+
+/// struct termios2: a termios and two speeds.
+struct ModesAndSpeeds {
+  LineModes<std::uint32_t> modes;
+  std::uint32_t input_speed;
+  std::uint32_t output_speed;
+};
+
+void print_modes_and_speeds(ArgContext& c) {
+  if (c.abbreviated()) {
+    print_modes_briefly<std::uint32_t>(c);
+    return;
+  }
+  print_object_at<ModesAndSpeeds>(c, c.value(), [&](const ModesAndSpeeds& all) {
+    print_whole_modes(c, all.modes);
+    c.print(", c_ispeed={}, c_ospeed={}}}", all.input_speed, all.output_speed);
+  });
+}
+
+void print_modes_and_speeds_out(ArgContext& c) {
+  if (!c.wait_for_exit()) print_modes_and_speeds(c);
 }
 
 template <class Word>
@@ -155,14 +231,14 @@ void print_one_byte(ArgContext& c) { print_buffer_at(c, c.value(), 1); }
 
 constexpr IoctlPrinter kPrinters[] = {
     {TCGETS, print_modes_out<std::uint32_t>},
-    {TCGETS2, print_modes_out<std::uint32_t>},
+    {TCGETS2, print_modes_and_speeds_out},
     {TIOCGLCKTRMIOS, print_modes_out<std::uint32_t>},
     {TCSETS, print_modes_at<std::uint32_t>},
     {TCSETSW, print_modes_at<std::uint32_t>},
     {TCSETSF, print_modes_at<std::uint32_t>},
-    {TCSETS2, print_modes_at<std::uint32_t>},
-    {TCSETSW2, print_modes_at<std::uint32_t>},
-    {TCSETSF2, print_modes_at<std::uint32_t>},
+    {TCSETS2, print_modes_and_speeds},
+    {TCSETSW2, print_modes_and_speeds},
+    {TCSETSF2, print_modes_and_speeds},
     {TIOCSLCKTRMIOS, print_modes_at<std::uint32_t>},
     {TCGETA, print_modes_out<std::uint16_t>},
     {TCSETA, print_modes_at<std::uint16_t>},

@@ -105,7 +105,7 @@ void thread_name(ArgContext& c) {
     print_address(c, c.value());
     return;
   }
-  const std::size_t got = c.memory().read(c.value(), name);
+  const std::size_t got = c.text_memory().read(c.value(), name);
   const auto end =
       std::find(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(got), std::byte{0});
   const auto length = static_cast<std::size_t>(end - name.begin());

@@ -100,7 +100,15 @@ void print_utsname_arg(ArgContext& c) {
     };
     quoted("{sysname=", names.sysname);
     quoted(", nodename=", names.nodename);
-    c.put(", ...}");
+    if (c.abbreviated()) {
+      c.put(", ...}");
+      return;
+    }
+    quoted(", release=", names.release);
+    quoted(", version=", names.version);
+    quoted(", machine=", names.machine);
+    quoted(", domainname=", names.domainname);
+    c.put("}");
   });
 }
 

@@ -5,6 +5,7 @@
 #include <sys/statfs.h>
 
 #include "model/syscalls/kinds_files.hpp"
+#include "model/syscalls/values_time.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -78,41 +79,102 @@ inline constexpr bool kSameLayout<struct statx> = true;
 
 namespace {
 
-struct FileFacts {
-  mode_t mode;
-  dev_t device;
-  off_t size;
-};
-
-/// i386's struct stat64 (arch/x86/include/uapi/asm/stat.h), up to what is printed.
+/// i386's struct stat64 (arch/x86/include/uapi/asm/stat.h), as words: its numbers of 64 bits lie at multiples of four.
 struct NarrowStat64 {
-  std::uint32_t before_mode[4];
-  std::uint32_t mode;
-  std::uint32_t before_device[3];
   std::uint32_t device[2];
-  std::uint32_t before_size;
+  std::uint32_t padding_and_short_inode[2];
+  std::uint32_t mode, links, user, group;
+  std::uint32_t special[2];
+  std::uint32_t padding;
   std::uint32_t size[2];
+  std::uint32_t block_size;
+  std::uint32_t blocks[2];
+  std::uint32_t times[6];
+  std::uint32_t inode[2];
 };
 
 /// What calls without "64" in their name fill in.
 struct NarrowStat {
-  std::uint32_t before_mode[2];
-  std::uint16_t mode;
-  std::uint16_t before_device[3];
-  std::uint32_t device;
-  std::uint32_t size;
+  std::uint32_t device, inode;
+  std::uint16_t mode, links, user, group;
+  std::uint32_t special, size, block_size, blocks;
+  std::uint32_t times[6];
 };
 
-void print_file_facts(ArgContext& c, const FileFacts& facts) {
-  c.put("{st_mode=");
-  print_file_mode(c, facts.mode);
-  if (S_ISCHR(facts.mode) || S_ISBLK(facts.mode)) {
-    c.put(", st_rdev=");
-    print_device(c, facts.device);
-  } else {
-    c.print(", st_size={}", facts.size);
+/// Seconds and nanoseconds of access, modification and change.
+void place_times(struct stat& st, const std::uint32_t (&times)[6]) {
+  st.st_atim = {static_cast<std::int32_t>(times[0]), times[1]};
+  st.st_mtim = {static_cast<std::int32_t>(times[2]), times[3]};
+  st.st_ctim = {static_cast<std::int32_t>(times[4]), times[5]};
+}
+
+struct stat widened(const NarrowStat64& narrow) {
+  const auto joined = [](const std::uint32_t (&words)[2]) { return words[0] | std::uint64_t{words[1]} << 32; };
+  struct stat st {};
+  st.st_dev = joined(narrow.device);
+  st.st_ino = joined(narrow.inode);
+  st.st_mode = narrow.mode;
+  st.st_nlink = narrow.links;
+  st.st_uid = narrow.user;
+  st.st_gid = narrow.group;
+  st.st_rdev = joined(narrow.special);
+  st.st_size = static_cast<off_t>(joined(narrow.size));
+  st.st_blksize = narrow.block_size;
+  st.st_blocks = static_cast<blkcnt_t>(joined(narrow.blocks));
+  place_times(st, narrow.times);
+  return st;
+}
+
+struct stat widened(const NarrowStat& narrow) {
+  struct stat st {};
+  st.st_dev = narrow.device;
+  st.st_ino = narrow.inode;
+  st.st_mode = narrow.mode;
+  st.st_nlink = narrow.links;
+  st.st_uid = narrow.user;
+  st.st_gid = narrow.group;
+  st.st_rdev = narrow.special;
+  st.st_size = narrow.size;
+  st.st_blksize = narrow.block_size;
+  st.st_blocks = narrow.blocks;
+  place_times(st, narrow.times);
+  return st;
+}
+
+void print_file_time(ArgContext& c, std::string_view name, const timespec& time) {
+  const auto fraction = static_cast<std::uint64_t>(time.tv_nsec);
+  c.print(", {}={}", name, time.tv_sec);
+  print_date_comment(c, time.tv_sec, fraction, 9);
+  c.print(", {}_nsec={}", name, fraction);
+}
+
+void print_stat(ArgContext& c, const struct stat& st) {
+  c.put("{");
+  if (!c.abbreviated()) {
+    c.put("st_dev=");
+    print_device(c, st.st_dev);
+    c.print(", st_ino={}, ", st.st_ino);
   }
-  c.put(", ...}");
+  c.put("st_mode=");
+  print_file_mode(c, st.st_mode);
+  if (!c.abbreviated()) {
+    c.print(", st_nlink={}, st_uid={}, st_gid={}, st_blksize={}, st_blocks={}", st.st_nlink, st.st_uid, st.st_gid,
+            st.st_blksize, st.st_blocks);
+  }
+  if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) {
+    c.put(", st_rdev=");
+    print_device(c, st.st_rdev);
+  } else {
+    c.print(", st_size={}", st.st_size);
+  }
+  if (c.abbreviated()) {
+    c.put(", ...}");
+    return;
+  }
+  print_file_time(c, "st_atime", st.st_atim);
+  print_file_time(c, "st_mtime", st.st_mtim);
+  print_file_time(c, "st_ctime", st.st_ctim);
+  c.put("}");
 }
 
 }  // namespace
@@ -127,18 +189,11 @@ inline constexpr bool kSameLayout<struct stat> = true;
 
 void print_stat_arg(ArgContext& c) {
   if (c.call().abi != Abi::i386) {
-    print_object_at<struct stat>(c, c.value(), [&](const struct stat& st) {
-      print_file_facts(c, {st.st_mode, st.st_rdev, st.st_size});
-    });
+    print_object_at<struct stat>(c, c.value(), [&](const struct stat& st) { print_stat(c, st); });
   } else if (c.call().name.ends_with("64")) {
-    print_object_at<NarrowStat64>(c, c.value(), [&](const NarrowStat64& st) {
-      const auto joined = [](const std::uint32_t (&words)[2]) { return words[0] | std::uint64_t{words[1]} << 32; };
-      print_file_facts(c, {st.mode, joined(st.device), static_cast<off_t>(joined(st.size))});
-    });
+    print_object_at<NarrowStat64>(c, c.value(), [&](const NarrowStat64& st) { print_stat(c, widened(st)); });
   } else {
-    print_object_at<NarrowStat>(c, c.value(), [&](const NarrowStat& st) {
-      print_file_facts(c, {st.mode, st.device, st.size});
-    });
+    print_object_at<NarrowStat>(c, c.value(), [&](const NarrowStat& st) { print_stat(c, widened(st)); });
   }
 }
 
@@ -151,16 +206,50 @@ void print_statx_flags_arg(ArgContext& c) {
   }
 }
 
+namespace {
+
+void print_statx_time(ArgContext& c, std::string_view name, const statx_timestamp& time) {
+  c.print(", {}=", name);
+  print_timespec(c, {time.tv_sec, time.tv_nsec});
+  print_date_comment(c, time.tv_sec, time.tv_nsec, 9);
+}
+
+/// What is shown only in full.
+void print_rest_of_statx(ArgContext& c, const struct statx& stx) {
+  c.print(", stx_blocks={}, stx_attributes_mask=", stx.stx_blocks);
+  print_flags(c, stx.stx_attributes_mask, kStatxAttributes, "STATX_ATTR_???");
+  print_statx_time(c, "stx_atime", stx.stx_atime);
+  if ((stx.stx_mask & STATX_BTIME) != 0) print_statx_time(c, "stx_btime", stx.stx_btime);
+  print_statx_time(c, "stx_ctime", stx.stx_ctime);
+  print_statx_time(c, "stx_mtime", stx.stx_mtime);
+  c.print(", stx_rdev_major={}, stx_rdev_minor={}, stx_dev_major={}, stx_dev_minor={}", stx.stx_rdev_major,
+          stx.stx_rdev_minor, stx.stx_dev_major, stx.stx_dev_minor);
+  if (stx.stx_mnt_id != 0) c.print(", stx_mnt_id={:#x}", stx.stx_mnt_id);
+}
+
+void print_statx(ArgContext& c, const struct statx& stx) {
+  c.put("{stx_mask=");
+  print_flags(c, stx.stx_mask, kStatxBits, "STATX_???");
+  if (!c.abbreviated()) c.print(", stx_blksize={}", stx.stx_blksize);
+  c.put(", stx_attributes=");
+  print_flags(c, stx.stx_attributes, kStatxAttributes, "STATX_ATTR_???");
+  if (!c.abbreviated()) c.print(", stx_nlink={}, stx_uid={}, stx_gid={}", stx.stx_nlink, stx.stx_uid, stx.stx_gid);
+  c.put(", stx_mode=");
+  print_file_mode(c, stx.stx_mode);
+  if (!c.abbreviated()) c.print(", stx_ino={}", stx.stx_ino);
+  c.print(", stx_size={}", stx.stx_size);
+  if (c.abbreviated()) {
+    c.put(", ...");
+  } else {
+    print_rest_of_statx(c, stx);
+  }
+  c.put("}");
+}
+
+}  // namespace
+
 void print_statx_arg(ArgContext& c) {
-  print_object_at<struct statx>(c, c.value(), [&](const struct statx& stx) {
-    c.put("{stx_mask=");
-    print_flags(c, stx.stx_mask, kStatxBits, "STATX_???");
-    c.put(", stx_attributes=");
-    print_flags(c, stx.stx_attributes, kStatxAttributes, "STATX_ATTR_???");
-    c.put(", stx_mode=");
-    print_file_mode(c, stx.stx_mode);
-    c.print(", stx_size={}, ...}}", stx.stx_size);
-  });
+  print_object_at<struct statx>(c, c.value(), [&](const struct statx& stx) { print_statx(c, stx); });
 }
 
 void print_statfs_arg(ArgContext& c) {

@@ -193,7 +193,7 @@ void print_string_at(ArgContext& c, std::uint64_t address) {
     bytes = large;
   }
   bytes = bytes.first(wanted);
-  bytes = bytes.first(address == 0 ? 0 : c.memory().read(address, bytes));
+  bytes = bytes.first(address == 0 ? 0 : c.text_memory().read(address, bytes));
   const std::size_t length = length_of_string(bytes);
   if (length == bytes.size() && length < wanted) {  // it runs into unmapped memory
     print_address(c, address);
@@ -209,7 +209,7 @@ void print_path_at(ArgContext& c, std::uint64_t address) {
   while (address != 0 && done < path.size()) {
     const std::size_t size = std::min(done == 0 ? kPathChunk : kLaterPathChunk, path.size() - done);
     const auto chunk = std::span(path).subspan(done, size);
-    const std::size_t got = c.memory().read(address + done, chunk);
+    const std::size_t got = c.text_memory().read(address + done, chunk);
     length = done + length_of_string(chunk.first(got));
     done += got;
     if (length < done) break;
@@ -253,7 +253,7 @@ void with_buffer_at(ArgContext& c, std::uint64_t address, std::uint64_t size, Bo
     bytes = large;
   }
   bytes = bytes.first(wanted);
-  if (wanted != 0 && c.memory().read(address, bytes) != wanted) {
+  if (wanted != 0 && c.text_memory().read(address, bytes) != wanted) {
     print_address(c, address);
     return;
   }

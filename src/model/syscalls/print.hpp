@@ -131,7 +131,7 @@ void print_elements_at(ArgContext& c, std::uint64_t address, std::uint64_t count
     return;
   }
   for (std::uint64_t shown = 0; shown < count; ++shown) {
-    if (shown >= c.limits().string) {
+    if (c.abbreviated() && shown >= c.limits().string) {
       c.put(shown == 0 ? "[..." : ", ...");
       break;
     }

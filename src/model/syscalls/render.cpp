@@ -4,6 +4,7 @@
 
 #include "model/syscalls/descriptors.hpp"
 #include "model/syscalls/errno.hpp"
+#include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/print.hpp"
 #include "model/syscalls/spec.hpp"
 
@@ -22,8 +23,8 @@ const CallSpec& spec_for(const Call& call) {
   return spec != nullptr ? *spec : kUnknownCall;
 }
 
-const ArgKind& kind_of(const CallSpec& spec, unsigned index) {
-  const ArgKind* kind = spec.kinds[index];
+const ArgKind& kind_of(const ArgContext& c, const CallSpec& spec, unsigned index) {
+  const ArgKind* kind = c.raw() ? nullptr : spec.kinds[index];
   return kind != nullptr ? *kind : kUnknownKind;
 }
 
@@ -36,6 +37,10 @@ Capture& readable(const Capture& capture) { return const_cast<Capture&>(capture)
 
 void print_result(ArgContext& c, const CallSpec& spec) {
   const Call& call = c.call();
+  if (c.raw()) {
+    result_hex(c);
+    return;
+  }
   if (spec.result != nullptr) {
     spec.result(c);
   } else if (call.abi == Abi::i386) {
@@ -106,7 +111,7 @@ Printed print_whole(ArgContext& c, const ArgKind& kind) {
 void render_arguments(ArgContext& c, const CallSpec& spec, bool to_the_end, CallText& text) {
   const unsigned count = arguments_of(spec);
   for (unsigned i = 0; i < count && (to_the_end || !text.more); ++i) {
-    const ArgKind& kind = kind_of(spec, i);
+    const ArgKind& kind = kind_of(c, spec, i);
     const std::size_t before = c.out().size();
     if (text.count > 0) c.put(kBetween);
     const std::size_t start = c.out().size();
@@ -152,7 +157,7 @@ void capture_entry(Call& call, Memory& live, const DecodeLimits& limits, Descrip
   ArgContext c(call, recorder, recorder, limits, scratch, &noted);
   const unsigned count = arguments_of(spec);
   for (unsigned i = 0; i < count; ++i) {
-    const ArgKind& kind = kind_of(spec, i);
+    const ArgKind& kind = kind_of(c, spec, i);
     if (kind.when == When::exit || kind.when == When::exit_after) continue;
     c.set_index(i);
     print_at_entry(c, kind);
@@ -169,7 +174,7 @@ void capture_exit(Call& call, Memory& live, const DecodeLimits& limits, Descript
   ArgContext c(call, call.at_entry, recorder, limits, scratch, &noted);
   const unsigned count = arguments_of(spec);
   for (unsigned i = 0; i < count; ++i) {
-    const ArgKind& kind = kind_of(spec, i);
+    const ArgKind& kind = kind_of(c, spec, i);
     if (kind.when == When::entry) continue;
     c.set_index(i);
     if (kind.when == When::either && !print_at_entry(c, kind)) continue;

@@ -54,7 +54,7 @@ void print_random_bytes(ArgContext& c) {
   const auto size = c.filled(c.arg(1));
   const auto shown = static_cast<std::size_t>(std::min<std::uint64_t>(size, c.limits().string));
   std::vector<std::byte> bytes(std::min<std::size_t>(shown, 1u << 20));
-  if (c.failed() || c.value() == 0 || c.memory().read(c.value(), bytes) != bytes.size()) {
+  if (c.failed() || c.value() == 0 || c.text_memory().read(c.value(), bytes) != bytes.size()) {
     print_address(c, c.value());
     return;
   }

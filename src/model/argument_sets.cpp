@@ -1,0 +1,52 @@
+#include "vdsotrace/argument_sets.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::string_view kTrace = "trace=";
+
+struct Key {
+  std::string_view name;
+  Selection ArgumentSets::*set;
+};
+constexpr std::array kKeys{Key{"abbrev=", &ArgumentSets::abbreviated}, Key{"a=", &ArgumentSets::abbreviated},
+                           Key{"verbose=", &ArgumentSets::structures}, Key{"v=", &ArgumentSets::structures},
+                           Key{"raw=", &ArgumentSets::raw},            Key{"x=", &ArgumentSets::raw}};
+
+/// The calls that `set` names; an error speaks of the option given, not of trace=.
+Result<Selection> calls_of(std::string_view key, std::string_view set) {
+  const std::array expression{std::string(kTrace).append(set)};
+  auto calls = Selection::parse(expression);
+  if (calls) return calls;
+  Error error = calls.error();
+  const auto at = error.message.find(kTrace);
+  if (at != std::string::npos) error.message.replace(at, kTrace.size(), key);
+  return tl::unexpected(std::move(error));
+}
+
+}  // namespace
+
+ArgumentSets::ArgumentSets() : raw(*calls_of("raw=", "none")) {}
+
+Result<ArgumentSets> ArgumentSets::take(std::vector<std::string>& expressions) {
+  ArgumentSets sets;
+  std::vector<std::string> others;
+  for (std::string& expression : expressions) {
+    const auto* key = std::ranges::find_if(kKeys, [&](const Key& known) { return expression.starts_with(known.name); });
+    if (key == kKeys.end()) {
+      others.push_back(std::move(expression));
+      continue;
+    }
+    auto calls = calls_of(key->name, std::string_view(expression).substr(key->name.size()));
+    if (!calls) return tl::unexpected(calls.error());
+    sets.*(key->set) = std::move(*calls);
+  }
+  expressions = std::move(others);
+  return sets;
+}
+
+}  // namespace vdsotrace
