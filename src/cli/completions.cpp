@@ -14,7 +14,7 @@ constexpr ValueWords kValueWords[] = {
     {"ENGINE", "auto inline breakpoint perf step"},
     {"EXPR", "trace= route= signal="},
     {"KEY", "calls errors name route time"},
-    {"ROUTES", "vdso fallback syscall vsyscall unknown"},
+    {"RULES", "vdso fallback syscall vsyscall unknown all-fallback all-syscall"},
     {"STYLE", "raw abbrev verbose"},
     {"WHEN", "auto always never"},
 };

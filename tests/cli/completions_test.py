@@ -96,7 +96,8 @@ class CompletionsTest(unittest.TestCase):
             return {line.split("\t")[0] for line in ran.stdout.splitlines()}
         self.assertEqual(offered("vdsotrace --en"), {"--env", "--engine"})
         self.assertEqual(offered("vdsotrace info --"), {"--help", "--json"})
-        self.assertEqual(offered("vdsotrace audit --fail-on "), {"vdso", "fallback", "syscall", "vsyscall", "unknown"})
+        self.assertEqual(offered("vdsotrace audit --fail-on "),
+                         {"vdso", "fallback", "syscall", "vsyscall", "unknown", "all-fallback", "all-syscall"})
         self.assertEqual(offered("vdsotrace completions "), {"bash", "zsh", "fish"})
 
     def test_zsh(self):
