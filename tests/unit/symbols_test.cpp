@@ -312,7 +312,10 @@ TEST_CASE("a place to which the C library returns is known to have asked for wha
   const auto our_word = [&](std::uint64_t) { return std::optional(ours); };
   const auto call_by = [&](const char* function) {
     const std::uint64_t within = address_of(::dlsym(library, function)) + 1;
-    REQUIRE(symbols.outside_c_library(::getpid(), within, 0x1000, our_word) == std::optional(ours));
+    FrameRegisters registers;
+    registers[kDwarfReturnAddress] = within;
+    registers[kDwarfRsp] = 0x1000;
+    REQUIRE(symbols.caller_addresses(::getpid(), registers, our_word).outside == std::optional(ours));
     return symbols.place(::getpid(), ours).value().for_c_library;
   };
   CHECK(call_by("malloc"));
