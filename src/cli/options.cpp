@@ -331,9 +331,11 @@ Result<void> check_details(Raw& raw) {
 /// How arguments are shown.
 Result<void> check_display(Raw& raw) {
   Options& o = raw.options;
+  const std::size_t expressions = raw.expressions.size();
   auto arguments = ArgumentSets::take(raw.expressions);
   if (!arguments) return tl::unexpected(arguments.error());
-  o.arguments = std::make_shared<ArgumentSets>(std::move(*arguments));
+  // Where none was given no call asks.
+  if (raw.expressions.size() != expressions) o.arguments = std::make_shared<ArgumentSets>(std::move(*arguments));
   const std::tuple<std::string_view, const std::string&, std::size_t&> limits[] = {{"-s", raw.string_limit, o.string_limit},
                                                                                   {"-a", raw.columns, o.columns}};
   for (const auto& [option, text, number] : limits) {

@@ -44,7 +44,7 @@ struct Options {
   bool wall_clock = false;    ///< -w: the summary's times are from a call's begin to its end, not the processor's
   SortKey sort = SortKey::time;  ///< -S
   Selection selection;        ///< -e
-  std::shared_ptr<const ArgumentSets> arguments;  ///< -v, -e abbrev=, verbose=, raw=
+  std::shared_ptr<const ArgumentSets> arguments;  ///< -v, -e abbrev=, verbose=, raw=; null: none of them
   TextOptions::Stamps stamps = TextOptions::Stamps::none;  ///< -t, --absolute-timestamps
   Precision stamp_precision = Precision::seconds;
   std::optional<Precision> since_last;  ///< -r

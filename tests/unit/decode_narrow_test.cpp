@@ -60,7 +60,7 @@ TEST_CASE("a narrow program's signal sets and actions") {
 }
 
 TEST_CASE("a narrow program's usage, groups and files") {
-  const std::array<std::int32_t, 4> times{1, 2, 3, 4};
+  const std::array<std::int32_t, 18> times{1, 2, 3, 4};  // and the counts
   CHECK(line_of("getrusage", {0, kData}, times) ==
         "getrusage(RUSAGE_SELF, {ru_utime={tv_sec=1, tv_usec=2}, ru_stime={tv_sec=3, tv_usec=4}, ...}) = 0");
   CHECK(line_of("getgroups", {2, kData}, std::array<std::uint16_t, 2>{7, 9}, 2) == "getgroups(2, [7, 9]) = 2");
