@@ -193,5 +193,12 @@ TEST_CASE("system names") {
         R"(uname({sysname="Linux", nodename="vm", ...}) = 0)");
 }
 
+TEST_CASE("what is nothing at all is 0 or NULL as strace has it") {
+  CHECK(line_of("set_tid_address", {0}, 7) == "set_tid_address(0) = 7");
+  CHECK(line_of("kexec_load", {0, 0, 0, 0}, -1) ==
+        "kexec_load(NULL, 0, NULL, KEXEC_ARCH_DEFAULT) = -1 EPERM (Operation not permitted)");
+  CHECK(line_of("ptrace", {0x3e7, 9, 0, 0}, -3) == "ptrace(0x3e7 /* PTRACE_??? */, 9, NULL, NULL) = -1 ESRCH (No such process)");
+}
+
 }  // namespace
 }  // namespace vdsotrace::testing

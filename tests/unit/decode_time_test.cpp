@@ -41,6 +41,13 @@ TEST_CASE("gettimeofday and its time zone", "[time]") {
   CHECK(line_of("gettimeofday", {0, 0}) == "gettimeofday(NULL, NULL) = 0");
 }
 
+TEST_CASE("times has seconds behind its ticks", "[time]") {
+  DecodedCall call("times", {0x10000});
+  call.put(0x10000, std::array<std::int64_t, 4>{1, 0, 205, 100});
+  CHECK(call.leave(7).line() ==
+        "times({tms_utime=1 /* 0.01 s */, tms_stime=0, tms_cutime=205 /* 2.05 s */, tms_cstime=100 /* 1.00 s */}) = 7");
+}
+
 TEST_CASE("time has a date behind it", "[time]") {
   setenv("TZ", "UTC0", 1);
   tzset();

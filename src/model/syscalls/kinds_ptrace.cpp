@@ -156,9 +156,9 @@ const Request* request_of(ArgContext& c) {
   return found == kRequests.end() ? nullptr : found;
 }
 
-void print_or_hex(ArgContext& c, const Request* request, Printer Request::*member) {
+void print_or_address(ArgContext& c, const Request* request, Printer Request::*member) {
   if (request == nullptr) {
-    print_hex(c, c.value());
+    print_address(c, c.value());
   } else if (request->*member != nullptr) {
     (request->*member)(c);
   }
@@ -179,7 +179,7 @@ void print_ptrace_pid_arg(ArgContext& c) {
   if (request == nullptr || request->with_pid) c.print("{}", c.as_int());
 }
 
-void print_ptrace_address_arg(ArgContext& c) { print_or_hex(c, request_of(c), &Request::address); }
-void print_ptrace_data_arg(ArgContext& c) { print_or_hex(c, request_of(c), &Request::data); }
+void print_ptrace_address_arg(ArgContext& c) { print_or_address(c, request_of(c), &Request::address); }
+void print_ptrace_data_arg(ArgContext& c) { print_or_address(c, request_of(c), &Request::data); }
 
 }  // namespace vdsotrace

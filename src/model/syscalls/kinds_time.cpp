@@ -2,6 +2,7 @@
 
 #include <array>
 #include <csignal>
+#include <cstdlib>
 #include <string>
 
 #include <sys/times.h>
@@ -55,9 +56,17 @@ void print_timezone(ArgContext& c, const struct timezone& value) {
   c.print("{{tz_minuteswest={}, tz_dsttime={}}}", value.tz_minuteswest, value.tz_dsttime);
 }
 
+/// Times in clock ticks, of which there are 100 in a second (USER_HZ).
 void print_tms(ArgContext& c, const tms& value) {
-  c.print("{{tms_utime={}, tms_stime={}, tms_cutime={}, tms_cstime={}}}", value.tms_utime,
-          value.tms_stime, value.tms_cutime, value.tms_cstime);
+  const std::pair<std::string_view, clock_t> times[] = {{"{tms_utime=", value.tms_utime},
+                                                        {", tms_stime=", value.tms_stime},
+                                                        {", tms_cutime=", value.tms_cutime},
+                                                        {", tms_cstime=", value.tms_cstime}};
+  for (const auto& [name, ticks] : times) {
+    c.print("{}{}", name, ticks);
+    if (ticks != 0) c.print(" /* {}.{:02} s */", ticks / 100, std::abs(ticks % 100));
+  }
+  c.put("}");
 }
 
 void print_timex(ArgContext& c, const timex& value) {

@@ -264,7 +264,7 @@ constexpr CallSpec kCalls[] = {
     {"create_module", 2, 0, {}},
     {"query_module", 5, 0, {}},
     {"get_kernel_syms", 1, 0, {}},
-    {"kexec_load", 4, 0, {&kHex, &kSize, &kPointer, &kKexecFlags}},
+    {"kexec_load", 4, 0, {&kPointer, &kSize, &kPointer, &kKexecFlags}},
     {"kexec_file_load", 5, kDesc, {&kFd, &kFd, &kSize, &kString, &kLongFlags<kKexecFileFlags>}},
     {"bpf", 3, kDesc, {&kChoice<kBpfCommands>, &kPointerOut, &kUnsigned}},
     {"perf_event_open", 5, kDesc, {&kPointer, &kPid, &kInt, &kFd, &kLongFlags<kPerfFlags>}, result_fd},
