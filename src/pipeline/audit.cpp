@@ -149,7 +149,8 @@ std::string cost_basis_text(const Audit& audit) {
     text += fmt::format(", less {} a call for taking the time", duration_text(audit.run.added->stamps_ns));
   if (estimated > 0 || text.empty())
     text += fmt::format("{}estimated: calls times what one costs here, in a clean process", text.empty() ? "" : " in part, else ");
-  if (audit.unpriced_calls > 0) text += fmt::format("; {} calls have no price and are left out", grouped(audit.unpriced_calls));
+  if (audit.unpriced_calls == 1) text += "; 1 call has no price and is left out";
+  if (audit.unpriced_calls > 1) text += fmt::format("; {} calls have no price and are left out", grouped(audit.unpriced_calls));
   return text;
 }
 
