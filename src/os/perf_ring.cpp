@@ -93,7 +93,7 @@ void PerfRing::read(std::vector<PerfRecord>& into, const PerfTimes& times) {
   auto* control = static_cast<perf_event_mmap_page*>(mapping_);
   const auto head = std::atomic_ref(control->data_head).load(std::memory_order_acquire);
   if (head == reader_.tail()) return;
-  const bool full = head - reader_.tail() > reader_.size() - kLargestRecord;
+  const std::uint64_t begin = reader_.tail();
   const bool sound = reader_.read(head, [&](std::span<const std::byte> bytes) {
     auto record = parse_perf_record(bytes, times);
     if (!record) return;
@@ -102,7 +102,9 @@ void PerfRing::read(std::vector<PerfRecord>& into, const PerfTimes& times) {
   });
   if (!sound) into.push_back(PerfLost{monotonic_ns(), 1});
   std::atomic_ref(control->data_tail).store(head, std::memory_order_release);
-  if (full) into.push_back(PerfGap{last_ns_, monotonic_ns()});
+  // It may have been full before, or become full while it was read.
+  const auto reached = std::atomic_ref(control->data_head).load(std::memory_order_acquire);
+  if (reached - begin > reader_.size() - kLargestRecord) into.push_back(PerfGap{last_ns_, monotonic_ns()});
 }
 
 }  // namespace vdsotrace
