@@ -1,4 +1,4 @@
-// The help of the commands whose options cli/options.cpp declares.
+// The help of the commands whose options cli/declared_options.cpp has.
 #pragma once
 
 #include "cli/help.hpp"

@@ -1,0 +1,48 @@
+// What the options of a trace and an audit are called, and where CLI11 puts what is given with them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/options.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace vdsotrace::cli {
+
+/// What CLI11 fills before it is checked.
+struct Raw {
+  Options options;
+  int follow = 0;
+  int stamps = 0;
+  std::string absolute;       ///< of --absolute-timestamps
+  std::string relative;       ///< precision of -r
+  std::string syscall_times;  ///< precision of -T
+  std::vector<std::string> expressions;
+  std::string color = "auto";
+  std::string sort = "time";
+  bool version = false;
+  bool help = false;
+  std::string string_limit = "32";
+  std::string columns = "0";
+  int hex = 0;
+  std::string hex_strings;
+  std::string constants = "abbrev";  ///< -X
+  int descriptors = 0;
+  std::string decode_fds;
+  std::string quiet;  ///< set of --quiet
+  std::vector<std::string> attach;
+  std::string duration = "0";
+  AuditOptions audit;
+  std::string fail_on;
+  std::vector<std::string> allow;
+};
+
+/// Those of a trace, most of which an audit has too.
+void declare(CLI::App& app, Raw& raw);
+/// What an audit has beside them.
+void declare_audit(CLI::App& app, Raw& raw);
+
+}  // namespace vdsotrace::cli
