@@ -20,6 +20,7 @@
 #include "cli/observation.hpp"
 #include "os/clock.hpp"
 #include "pipeline/audit_tally.hpp"
+#include "pipeline/tally_sink.hpp"
 
 namespace vdsotrace::cli {
 namespace {
@@ -77,17 +78,6 @@ template <class T>
 bool tell(int fd, const T& what) {
   return ::write(fd, &what, sizeof what) == static_cast<ssize_t>(sizeof what);
 }
-
-/// Gives the tally what passes.
-class TallySink final : public Sink {
- public:
-  explicit TallySink(AuditTally& tally) : tally_(tally) {}
-  void consume(const Event& event) override { tally_.add(event); }
-  Result<void> finish() override { return {}; }
-
- private:
-  AuditTally& tally_;
-};
 
 /// Of the workload's calls through the vDSO; 0 where nobody measured any.
 double median_ns(const AuditTally& tally) {

@@ -22,6 +22,7 @@
 #include "os/pid_namespace.hpp"
 #include "os/proc.hpp"
 #include "pipeline/forbidden.hpp"
+#include "pipeline/tally_sink.hpp"
 #include "sinks/audit_report.hpp"
 #include "sinks/chrome_trace.hpp"
 #include "sinks/progress_line.hpp"
@@ -56,17 +57,6 @@ Needs needs_of(const Options& o) {
   needs.selection = o.selection;
   return needs;
 }
-
-/// Gives the tally what passes.
-class TallySink final : public Sink {
- public:
-  explicit TallySink(AuditTally& tally) : tally_(tally) {}
-  void consume(const Event& event) override { tally_.add(event); }
-  Result<void> finish() override { return {}; }
-
- private:
-  AuditTally& tally_;
-};
 
 std::int64_t ns_of(const timeval& time) { return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_usec * 1000; }
 
