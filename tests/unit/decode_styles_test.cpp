@@ -35,7 +35,7 @@ Styles styles_of(std::string_view name, const std::vector<std::uint64_t>& args, 
   return styles_made([&] { return DecodedCall(name, args); }, result);
 }
 
-TEST_CASE("-X says whether a constant is a number, a name or both") {
+TEST_CASE("option -X says whether a constant is a number, a name or both") {
   const Styles known = styles_of("lseek", {3, 0, SEEK_END}, 7);
   CHECK(known.raw == "lseek(3, 0, 0x2) = 7");
   CHECK(known.abbrev == "lseek(3, 0, SEEK_END) = 7");
@@ -46,7 +46,7 @@ TEST_CASE("-X says whether a constant is a number, a name or both") {
   CHECK(unknown.verbose == "lseek(3, 0, 0x63 /* SEEK_??? */) = 7");
 }
 
-TEST_CASE("-X shows flags as one number") {
+TEST_CASE("option -X shows flags as one number") {
   const Styles some = styles_of("epoll_create1", {0x80001}, 3);
   CHECK(some.raw == "epoll_create1(0x80001) = 3");
   CHECK(some.abbrev == "epoll_create1(EPOLL_CLOEXEC|0x1) = 3");
@@ -56,7 +56,7 @@ TEST_CASE("-X shows flags as one number") {
   CHECK(styles_of("epoll_create1", {0x10}, 3).raw == "epoll_create1(0x10) = 3");
 }
 
-TEST_CASE("-X takes what is put together of several sets as one number where strace does") {
+TEST_CASE("option -X takes what is put together of several sets as one number where strace does") {
   CHECK(styles_of("mmap", {0, 4096, 3, 0x54040022, UINT64_MAX, 0}).verbose ==
         "mmap(NULL, 4096, 0x3 /* PROT_READ|PROT_WRITE */, "
         "0x54040022 /* MAP_PRIVATE|MAP_ANONYMOUS|MAP_HUGETLB|21<<MAP_HUGE_SHIFT */, -1, 0) = 0");
@@ -69,7 +69,7 @@ TEST_CASE("-X takes what is put together of several sets as one number where str
         "socket(0x2 /* AF_INET */, 0x2 /* SOCK_DGRAM */|0x80000 /* SOCK_CLOEXEC */, 0 /* IPPROTO_IP */) = 0");
 }
 
-TEST_CASE("-X leaves numbers decimal and octal that are so") {
+TEST_CASE("option -X leaves numbers decimal and octal that are so") {
   const auto open = [] { return std::move(DecodedCall("openat", {kAtCwd, kPlace, O_CLOEXEC}).put(kPlace, "f")); };
   CHECK(styles_made(open, 3).raw == "openat(-100, \"f\", 0x80000) = 3");
   CHECK(styles_made(open, 3).verbose == "openat(-100 /* AT_FDCWD */, \"f\", 0x80000 /* O_RDONLY|O_CLOEXEC */) = 3");
@@ -81,7 +81,7 @@ TEST_CASE("-X leaves numbers decimal and octal that are so") {
         "mknod(NULL, 020600 /* S_IFCHR|0600 */, 0x103 /* makedev(0x1, 0x3) */) = 0");
 }
 
-TEST_CASE("-X shows the bytes of what is in network order") {
+TEST_CASE("option -X shows the bytes of what is in network order") {
   const auto bind = [] {
     DecodedCall call("bind", {3, kPlace, sizeof(sockaddr_in)});
     call.put(kPlace, sockaddr_in{AF_INET, 0x5000, {0x0100007f}, {}});
@@ -93,14 +93,14 @@ TEST_CASE("-X shows the bytes of what is in network order") {
         R"(sin_addr="\x7f\x00\x00\x01" /* inet_addr("127.0.0.1") */}, 16) = 0)");
 }
 
-TEST_CASE("-X leaves remarks on a result as they are") {
+TEST_CASE("option -X leaves remarks on a result as they are") {
   CHECK(styles_of("fcntl", {3, F_GETFL}, 0x8002).verbose == "fcntl(3, 0x3 /* F_GETFL */) = 0x8002 (flags O_RDWR|O_LARGEFILE)");
   CHECK(styles_of("fcntl", {3, F_GETFL}, 0x8002).raw == "fcntl(3, 0x3) = 0x8002 (flags O_RDWR|O_LARGEFILE)");
   CHECK(styles_of("sched_getscheduler", {0}).raw == "sched_getscheduler(0) = 0 (SCHED_OTHER)");
   CHECK(styles_of("lseek", {3, 0, 0}, -29).raw == "lseek(3, 0, 0) = -1 ESPIPE (Illegal seek)");
 }
 
-TEST_CASE("-X has signals by number in sets and in what a signal tells") {
+TEST_CASE("option -X has signals by number in sets and in what a signal tells") {
   const auto mask = [] { return std::move(DecodedCall("rt_sigprocmask", {0, kPlace, 0, 8}).put(kPlace, std::uint64_t{0x4002})); };
   CHECK(styles_made(mask, 0).raw == "rt_sigprocmask(0, [2 15], NULL, 8) = 0");
   CHECK(styles_made(mask, 0).verbose == "rt_sigprocmask(0 /* SIG_BLOCK */, [2 /* INT */ 15 /* TERM */], NULL, 8) = 0");
@@ -136,7 +136,7 @@ ArgumentSets sets_of(std::vector<std::string> expressions) {
   return std::move(*sets);
 }
 
-TEST_CASE("-v shows structures in full") {
+TEST_CASE("option -v shows structures in full") {
   setenv("TZ", "UTC0", 1);
   tzset();
   const ArgumentSets all = sets_of({"abbrev=none"});
@@ -154,7 +154,7 @@ TEST_CASE("-v shows structures in full") {
         "ru_msgsnd=0, ru_msgrcv=0, ru_nsignals=0, ru_nvcsw=0, ru_nivcsw=9}) = 0");
 }
 
-TEST_CASE("-v shows the environment and every element of an array") {
+TEST_CASE("option -v shows the environment and every element of an array") {
   const ArgumentSets all = sets_of({"abbrev=none"});
   using List = std::array<std::uint64_t, 3>;
   const auto make = [] {
@@ -169,7 +169,7 @@ TEST_CASE("-v shows the environment and every element of an array") {
   CHECK(groups.sets(all).strings(1).leave(0).line() == "setgroups(3, [1, 2, 3]) = 0");
 }
 
-TEST_CASE("-v lists the entries of a directory") {
+TEST_CASE("option -v lists the entries of a directory") {
   const ArgumentSets all = sets_of({"abbrev=none"});
   struct Entry {
     std::uint64_t inode = 5;

@@ -302,7 +302,7 @@ TEST_CASE("what the program chose is escaped") {
   CHECK(text == "close(3) = 0 <sym\\nbol+0x34 in /tmp/\\33[31mevil>\n");
 }
 
-TEST_CASE("-n and -i say the number and the place of each call, and again of signals") {
+TEST_CASE("options -n and -i say the number and the place of each call, and again of signals") {
   Call close = running("close", {3});
   close.instruction_pointer = 0x1234;
   siginfo_t info{};
