@@ -8,6 +8,7 @@
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -47,6 +48,13 @@ bool has_files_of_another(pid_t tid, uid_t user) {
   return file && ::fstat(file.get(), &facts) == 0 && facts.st_uid != user;
 }
 
+/// A child of ours by what can be waited for, as /proc may be missing.
+bool has_ended(pid_t tid, bool is_child) {
+  siginfo_t info{};
+  if (is_child) return ::waitid(P_PID, static_cast<id_t>(tid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == tid;
+  return procfs::trusted() && (!proc::exists(tid) || proc::has_ended(tid));
+}
+
 /// What a user can do about EPERM, by what the system says of itself.
 std::string permission_hint(const RefusalFacts& facts) {
   if (facts.yama_scope == "3") return "kernel.yama.ptrace_scope is 3: nobody may attach until the next boot";
@@ -68,6 +76,7 @@ std::string permission_hint(const RefusalFacts& facts) {
 }  // namespace
 
 Refusal refusal_of(const RefusalFacts& facts) {
+  if (facts.ended) return {"it has ended", {}};
   const char* text = std::strerror(facts.code);
   if (facts.filtered) return {fmt::format("a seccomp filter forbids ptrace ({})", text), kAllowInContainer};
   if (facts.tracer != 0) {
@@ -94,6 +103,7 @@ RefusalFacts refusal_facts(pid_t tid, int code, bool is_child) {
   RefusalFacts facts;
   facts.code = code;
   facts.is_child = is_child;
+  facts.ended = has_ended(tid, is_child);
   facts.our_user = ::getuid();
   facts.filtered = ptrace_is_filtered();
   const auto ours = capabilities_of(0), theirs = capabilities_of(tid);

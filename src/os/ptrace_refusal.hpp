@@ -12,6 +12,7 @@ namespace vdsotrace {
 /// What bears upon it (ptrace(2), "Ptrace access mode checking"). What cannot be found out is nothing, zero or empty.
 struct RefusalFacts {
   int code = 0;                    ///< errno of the request
+  bool ended = false;              ///< it has ended meanwhile, which the kernel answers with EPERM too
   bool filtered = false;           ///< a seccomp filter answers in the kernel's place
   pid_t tracer = 0;                ///< who traces it already
   std::string tracer_name;         ///< escaped

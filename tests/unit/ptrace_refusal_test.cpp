@@ -35,6 +35,14 @@ TEST_CASE("each reason why ptrace is refused has its words and its hint") {
   CHECK(refusal_of(facts).hint == "kernel.yama.ptrace_scope is 3: nobody may attach until the next boot");
 }
 
+TEST_CASE("of a process that has ended nothing else is said") {
+  RefusalFacts facts = denied();
+  facts.ended = true;
+  facts.privileged = facts.is_child = true;
+  CHECK(refusal_of(facts).why == "it has ended");
+  CHECK(refusal_of(facts).hint.empty());
+}
+
 TEST_CASE("to root a lack of privilege is that of a container, or another user namespace") {
   RefusalFacts facts = denied();
   facts.our_user = facts.user.emplace(0);
