@@ -41,8 +41,7 @@ struct Workload {
 std::int64_t own_cpu_ns() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  const auto ns = [](const timeval& time) { return std::int64_t{time.tv_sec} * 1'000'000'000 + std::int64_t{time.tv_usec} * 1000; };
-  return ns(usage.ru_utime) + ns(usage.ru_stime);
+  return ns_of(usage.ru_utime) + ns_of(usage.ru_stime);
 }
 
 /// The median of batches: an interrupt's time stands in the account of whom it interrupts.

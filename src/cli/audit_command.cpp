@@ -58,8 +58,6 @@ Needs needs_of(const Options& o) {
   return needs;
 }
 
-std::int64_t ns_of(const timeval& time) { return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_usec * 1000; }
-
 /// Of the programs that we started and that have ended, or of those that run. Nothing if one of these has ended: what it used
 /// is not known any more.
 std::optional<std::int64_t> cpu_time_ns(const std::vector<pid_t>& attached) {

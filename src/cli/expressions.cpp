@@ -7,6 +7,8 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "model/words.hpp"
+
 namespace vdsotrace::cli {
 namespace {
 
@@ -31,12 +33,9 @@ Result<void> take(std::vector<std::string>& expressions, Names names, const Appl
 
 /// Calls `add` for each word of a set. Whether '!' stood in front of it.
 Result<bool> for_each_word(std::string_view set, const Apply& add) {
-  bool inverted = false;
-  for (; set.starts_with('!'); set.remove_prefix(1)) inverted = !inverted;
+  const bool inverted = take_negation(set);
   do {
-    const auto word = set.substr(0, set.find(','));
-    set.remove_prefix(std::min(word.size() + 1, set.size()));
-    if (auto added = add(word); !added) return tl::unexpected(added.error());
+    if (auto added = add(take_word(set)); !added) return tl::unexpected(added.error());
   } while (!set.empty());
   return inverted;
 }

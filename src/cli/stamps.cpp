@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "model/words.hpp"
+
 namespace vdsotrace::cli {
 namespace {
 
@@ -40,8 +42,7 @@ Result<void> parse_stamps(std::string_view list, Options& options) {
   options.stamps = Stamps::time_of_day;
   options.stamp_precision = Precision::seconds;
   for (std::string_view rest = list; !rest.empty();) {
-    const std::string_view word = rest.substr(0, rest.find(','));
-    rest.remove_prefix(std::min(word.size() + 1, rest.size()));
+    const std::string_view word = take_word(rest);
     if (const auto format = find_named(kFormats, without("format:", word))) {
       options.stamps = *format;
     } else if (const auto precision = find_named(kPrecisions, without("precision:", word))) {

@@ -113,7 +113,7 @@ void BreakpointEngine::on_entry(StoppedThread& stopped, const ProbeSite& site) {
   call.args = arguments_of(stopped, *site.service);
   call.start_ns = realtime_ns();
   call.engine = name();
-  if (needs_.values) capture_entry(call, stopped.memory(), DecodeLimits{.string = needs_.string_limit, .sets = needs_.arguments});
+  if (needs_.values) capture_entry(call, stopped.memory(), capture_limits(needs_));
   const arch::Registers& registers = *stopped.registers();
   note_caller_of_function(stopped, needs_, call, arch::program_counter(registers) - arch::kBreakpointSize);
   open_[thread.tid].enter(std::move(call), arch::stack_pointer(registers), left_by(thread));
@@ -129,7 +129,7 @@ void BreakpointEngine::on_exit(StoppedThread& stopped, std::uint64_t stack_point
   // A fallback is told with the values of its system call, as strace would.
   if (call->ending != Ending::returned) {
     set_result(*call, registers);
-    if (needs_.values) capture_exit(*call, stopped.memory(), DecodeLimits{.string = needs_.string_limit, .sets = needs_.arguments});
+    if (needs_.values) capture_exit(*call, stopped.memory(), capture_limits(needs_));
   }
   reporter_.tell(thread, std::move(*call));
 }

@@ -12,6 +12,7 @@
 #include "model/nearest.hpp"
 #include "model/syscalls/signals.hpp"
 #include "model/syscalls/spec.hpp"
+#include "model/words.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -47,26 +48,6 @@ std::uint32_t class_named(std::string_view word) {
     if (known.name == word && (marked || known.bare)) return known.bits;
   }
   return 0;
-}
-
-std::string_view take_word(std::string_view& rest) {
-  const auto comma = rest.find(',');
-  const auto word = rest.substr(0, comma);
-  rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
-  return word;
-}
-
-bool take_mark(std::string_view& text, char mark) {
-  if (!text.starts_with(mark)) return false;
-  text.remove_prefix(1);
-  return true;
-}
-
-/// Every `!` negates, as in strace.
-bool take_negation(std::string_view& set) {
-  bool negated = false;
-  while (take_mark(set, '!')) negated = !negated;
-  return negated;
 }
 
 /// Takes "@64" and the like off the end of a word; without one every ABI is meant.

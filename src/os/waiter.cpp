@@ -53,7 +53,7 @@ Waiter::Found Waiter::wait_for(pid_t which, bool blocking) {
   rusage usage{};
   const pid_t tid = ::wait4(which, &raw, __WALL | (blocking ? 0 : WNOHANG), asks_kernel_times_ ? &usage : nullptr);
   if (tid > 0) {
-    ready_.push_back({tid, WaitStatus(raw), std::int64_t{usage.ru_stime.tv_sec} * 1'000'000'000 + usage.ru_stime.tv_usec * 1000});
+    ready_.push_back({tid, WaitStatus(raw), ns_of(usage.ru_stime)});
     return Found::some;
   }
   if (tid == 0) return Found::none;

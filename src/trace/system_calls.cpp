@@ -40,14 +40,6 @@ const VdsoFunction* fallback_maker(StoppedThread& stopped, const __ptrace_syscal
 
 std::string_view symbol_of(const VdsoFunction& function) { return service_for(function)->symbol; }
 
-DecodeLimits limits_of(const Needs& needs) {
-  DecodeLimits limits;
-  limits.string = needs.string_limit;
-  limits.descriptors = needs.descriptors;
-  limits.sets = needs.arguments;
-  return limits;
-}
-
 }  // namespace
 
 void SystemCalls::on_stop(StoppedThread& stopped) {
@@ -96,7 +88,7 @@ void SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info& 
   ProcessDescriptors descriptors(stopped.tid(), needs_.descriptors);
   if (progress.wanted && !needs_.paths.empty())
     progress.wanted = uses_path(call, stopped.memory(), descriptors, needs_.paths);
-  if (progress.wanted && needs_.values) capture_entry(call, stopped.memory(), limits_of(needs_), &descriptors);
+  if (progress.wanted && needs_.values) capture_entry(call, stopped.memory(), capture_limits(needs_), &descriptors);
   if (progress.wanted && (!merged || !engine_.notes_callers())) note_caller(stopped, needs_, call);
   if (progress.wanted && needs_.entries && !merged) reporter_.tell(thread, CallEntered{call});
   before_call(stopped, progress);
@@ -118,7 +110,7 @@ void SystemCalls::on_exit(StoppedThread& stopped, std::int64_t result, bool fail
   if (needs_.durations) call.duration_ns = monotonic_ns() - progress.monotonic_start;
   if (needs_.kernel_times) call.kernel_ns = thread.kernel_ns - progress.kernel_start;
   ProcessDescriptors descriptors(stopped.tid(), needs_.descriptors);
-  if (progress.wanted && needs_.values) capture_exit(call, stopped.memory(), limits_of(needs_), &descriptors);
+  if (progress.wanted && needs_.values) capture_exit(call, stopped.memory(), capture_limits(needs_), &descriptors);
   if (progress.wanted && needs_.dumps.any()) capture_dump(call, stopped.memory(), needs_.dumps);
   if (thread.settling > 0) --thread.settling;
   after_call(stopped, progress, engine_);

@@ -37,7 +37,7 @@ bool Vsyscalls::on_filtered(StoppedThread& stopped, const __ptrace_syscall_info&
   Call call = call_from(info);
   if (!wanted(thread, call)) return true;
   call.start_ns = realtime_ns();
-  if (needs_.values) capture_entry(call, stopped.memory(), DecodeLimits{.string = needs_.string_limit, .sets = needs_.arguments});
+  if (needs_.values) capture_entry(call, stopped.memory(), capture_limits(needs_));
   note_caller_of_function(stopped, needs_, call);
   thread.in_vsyscall = std::move(call);
   ptrace::interrupt(stopped.tid());
@@ -56,7 +56,7 @@ void Vsyscalls::on_stop(StoppedThread& stopped) {
     call.ending = Ending::returned;
     call.result = arch::return_value(*registers);
     call.error = error_of(call.result);
-    if (needs_.values) capture_exit(call, stopped.memory(), DecodeLimits{.string = needs_.string_limit, .sets = needs_.arguments});
+    if (needs_.values) capture_exit(call, stopped.memory(), capture_limits(needs_));
   }
   reporter_.tell(thread, std::move(call));
 }

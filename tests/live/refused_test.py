@@ -1,9 +1,7 @@
 """ptrace is refused: by whom and what can be done is said, in one line each, and nothing is left behind."""
 
-import ctypes
 import errno
 import os
-import struct
 import subprocess
 import sys
 import unittest
@@ -17,24 +15,6 @@ PTRACE, PROCESS_VM_WRITEV = 101, 311
 CONTAINER = "docker run --cap-add SYS_PTRACE, Kubernetes securityContext.capabilities.add: [SYS_PTRACE]"
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 TIMEOUT = 60
-
-
-def filtered(code, number=PTRACE):
-    """What puts a child under a filter that refuses a system call, as container runtimes do, with that error."""
-    rules = ctypes.create_string_buffer(
-        struct.pack("HBBI" * 4, 0x20, 0, 0, 0,                # the system call's number
-                    0x15, 0, 1, number,                       # if it is the one
-                    0x06, 0, 0, 0x00050000 | code,            # SECCOMP_RET_ERRNO
-                    0x06, 0, 0, 0x7fff0000))                  # SECCOMP_RET_ALLOW
-    program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", 4, ctypes.addressof(rules)))
-    libc = ctypes.CDLL(None, use_errno=True)
-
-    def forbid():
-        if libc.prctl(38, 1, 0, 0, 0) != 0 or libc.prctl(22, 2, program, 0, 0) != 0:  # PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP
-            os._exit(125)
-
-    forbid.keep = rules, program
-    return forbid
 
 
 class RefusedTest(unittest.TestCase):
@@ -64,7 +44,7 @@ class RefusedTest(unittest.TestCase):
             for what in (["true"], ["-c", "true"], ["audit", "true"], ["-p", pid], ["-c", "-p", pid],
                          ["--engine=breakpoint", "-p", pid], ["audit", "-p", pid]):
                 with self.subTest(f"{code} {what}"):
-                    self.refused([VDSOTRACE, *what], why, CONTAINER, preexec_fn=filtered(code))
+                    self.refused([VDSOTRACE, *what], why, CONTAINER, preexec_fn=testing.without_call(PTRACE, code))
 
     def test_a_filter_that_forbids_something_else_is_not_blamed(self):
         if os.geteuid() != 0:
@@ -74,7 +54,7 @@ class RefusedTest(unittest.TestCase):
         if run([*NOBODY, "test", "-x", VDSOTRACE]).status != 0:
             self.skipTest("others may not run " + VDSOTRACE)
         self.refused([*NOBODY, VDSOTRACE, "-p", os.getpid()], "Operation not permitted", "it belongs to user 0: attach as that user",
-                     preexec_fn=filtered(errno.EPERM, PROCESS_VM_WRITEV))
+                     preexec_fn=testing.without_call(PROCESS_VM_WRITEV, errno.EPERM))
 
     def test_by_another_tracer_of_a_program_that_we_start(self):
         testing.require_ptrace()

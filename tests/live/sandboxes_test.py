@@ -1,11 +1,9 @@
 """Sandboxes: /proc and /sys are missing, made up, or those of others. The calls are all the same, or it is said why not."""
 
-import ctypes
 import errno
 import json
 import os
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
@@ -243,18 +241,8 @@ class SandboxesTest(unittest.TestCase):
 
     def test_no_process_vm_readv_either(self):
         """As container runtimes forbid it: memory is read by ptrace then."""
-        forbidden = ctypes.create_string_buffer(
-            struct.pack("HBBI" * 4, 0x20, 0, 0, 0,                   # the system call's number
-                        0x15, 0, 1, 310,                             # if it is process_vm_readv
-                        0x06, 0, 0, 0x00050000 | errno.EPERM,        # SECCOMP_RET_ERRNO
-                        0x06, 0, 0, 0x7fff0000))                     # SECCOMP_RET_ALLOW
-        program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", 4, ctypes.addressof(forbidden)))
-        libc = ctypes.CDLL(None, use_errno=True)
-
-        def forbid():
-            if libc.prctl(38, 1, 0, 0, 0) != 0 or libc.prctl(22, 2, program, 0, 0) != 0:  # PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP
-                os._exit(125)
-
+        process_vm_readv = 310
+        forbid = testing.without_call(process_vm_readv, errno.EPERM)
         for name, wrap, _ in sandboxes(distrusted=True):
             with self.subTest(name):
                 ran = subprocess.run(wrap([VDSOTRACE, "--json", "-e", "trace=clock_gettime,openat", *target("few_calls")]),

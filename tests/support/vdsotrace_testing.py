@@ -12,6 +12,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -117,6 +118,24 @@ def wait_until(holds):
         if time.monotonic() > end:
             raise AssertionError("waited in vain")
         os.sched_yield()
+
+
+def without_call(number, code):
+    """What puts a child under a filter that refuses a system call, as container runtimes do, with that error."""
+    rules = ctypes.create_string_buffer(
+        struct.pack("HBBI" * 4, 0x20, 0, 0, 0,                # the system call's number
+                    0x15, 0, 1, number,                       # if it is the one
+                    0x06, 0, 0, 0x00050000 | code,            # SECCOMP_RET_ERRNO
+                    0x06, 0, 0, 0x7fff0000))                  # SECCOMP_RET_ALLOW
+    program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", 4, ctypes.addressof(rules)))
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def forbid():
+        if libc.prctl(38, 1, 0, 0, 0) != 0 or libc.prctl(22, 2, program, 0, 0) != 0:  # PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP
+            os._exit(125)
+
+    forbid.keep = rules, program
+    return forbid
 
 
 def listens(path):

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "event_stream.hpp"
+#include "audited.hpp"
 #include "model/clock_kind.hpp"
 #include "pipeline/advice.hpp"
 #include "pipeline/aggregate.hpp"
@@ -15,10 +15,6 @@ using namespace vdsotrace;
 using namespace vdsotrace::testing;
 
 namespace {
-
-Counts counts_of(std::string_view name, std::optional<std::uint64_t> clock, Route route, std::uint64_t count) {
-  return Counts{name, Abi::x86_64, clock, route, count, 0, {}};
-}
 
 Call made(std::string_view name, std::uint64_t clock, Route route) {
   Call call;
@@ -50,16 +46,7 @@ AuditedRun run_of(std::int64_t wall_ns) {
   return run;
 }
 
-struct Audited {
-  Explainer explainer;
-  AuditTally tally{explainer};
-
-  void add(Event::Body body) {
-    Event one = event(std::move(body));
-    explainer.note(one);
-    if (auto* call = std::get_if<Call>(&one.body)) call->reason = explainer.reason_of(one.pid, *call);
-    tally.add(one);
-  }
+struct Audited : Tallied {
   Audit audit(std::int64_t wall_ns = 1'000'000'000) const { return make_audit(tally, run_of(wall_ns), prices()); }
 };
 

@@ -2,17 +2,13 @@
 
 #include <nlohmann/json.hpp>
 
-#include "event_stream.hpp"
+#include "audited.hpp"
 #include "sinks/audit_report.hpp"
 
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
 
 namespace {
-
-Counts counts_of(std::string_view name, std::optional<std::uint64_t> clock, Route route, std::uint64_t count) {
-  return Counts{name, Abi::x86_64, clock, route, count, 0, {}};
-}
 
 /// A call of the C library's for itself.
 Call own_call() {
@@ -27,16 +23,7 @@ Call own_call() {
   return call;
 }
 
-struct Audited {
-  Explainer explainer;
-  AuditTally tally{explainer};
-
-  void add(Event::Body body) {
-    Event one = event(std::move(body));
-    explainer.note(one);
-    if (auto* call = std::get_if<Call>(&one.body)) call->reason = explainer.reason_of(one.pid, *call);
-    tally.add(one);
-  }
+struct Audited : Tallied {
   Audit audit() const {
     return make_audit(tally, {}, [](const std::string&, const std::string&) { return CallPrice{25, 25, 250}; });
   }

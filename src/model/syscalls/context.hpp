@@ -35,6 +35,10 @@ struct DecodeLimits {
   const ArgumentSets* sets = nullptr;  ///< `-v` and its kin; null: as by default
 };
 
+struct Needs;
+/// What is to be captured while a call is made.
+DecodeLimits capture_limits(const Needs& needs);
+
 /// Where a printer learns what a descriptor refers to.
 class DescriptorSource {
  public:

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "model/nearest.hpp"
+#include "model/words.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -69,11 +69,9 @@ void print_device_file(ArgContext& c, std::string_view path, const DescriptorFac
 
 Result<DescriptorDetails> descriptor_details_named(std::string_view set) {
   DescriptorDetails details;
-  bool inverted = false;
-  for (; set.starts_with('!'); set.remove_prefix(1)) inverted = !inverted;
+  const bool inverted = take_negation(set);
   do {
-    const auto word = set.substr(0, set.find(','));
-    set.remove_prefix(std::min(word.size() + 1, set.size()));
+    const auto word = take_word(set);
     const auto known = std::ranges::find(kDetails, word, &Detail::name);
     if (word == "all") {
       for (const Detail& detail : kDetails) details.*detail.meant = true;
