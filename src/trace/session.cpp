@@ -14,8 +14,17 @@ constexpr std::int64_t kLinesWaitNs = 1'000'000;
 constexpr std::int64_t kNamesLastNs = 100'000'000;
 
 /// The kernel stops a stepped thread once more, without a signal, where that step has led into a handler
-/// (signal_setup_done, kernel/signal.c).
-bool ends_step(const siginfo_t& info) { return info.si_code == TRAP_TRACE || info.si_code == SIGTRAP; }
+/// (signal_setup_done, kernel/signal.c). A debug exception whose cause the processor, or what emulates it, does not
+/// name is TRAP_BRKPT (get_si_code, arch/x86/kernel/traps.c).
+bool ends_step(const siginfo_t& info) {
+  return info.si_code == TRAP_TRACE || info.si_code == TRAP_BRKPT || info.si_code == SIGTRAP;
+}
+
+/// Where the kernel has no memory for it, or the user has too many signals pending (Linux 5.14 to 6.11), a signal comes without what
+/// it is about: as if sent by nobody (collect_signal, kernel/signal.c).
+bool has_lost_its_cause(const siginfo_t& info) {
+  return info.si_code == SI_USER && info.si_pid == 0 && info.si_uid == 0;
+}
 
 /// Whether the thread's own instruction has raised it: nobody has sent it (sigaction(2), si_code).
 bool is_fault(const siginfo_t& info) {
@@ -268,7 +277,7 @@ Resume Session::on_signal(StoppedThread& stopped, int signal) {
     repair_signal_state(stopped);
     return {};
   }
-  if ((signal == SIGTRAP || signal == SIGSEGV) && info->si_code == SI_KERNEL) {
+  if ((signal == SIGTRAP || signal == SIGSEGV) && (info->si_code == SI_KERNEL || has_lost_its_cause(*info))) {
     if (const auto how = engine_.on_trap(stopped)) {
       repair_signal_state(stopped);
       return *how;

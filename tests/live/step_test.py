@@ -39,7 +39,7 @@ class Behaviour(unittest.TestCase):
     def check(self, command, options):
         alone = run(command)
         trace = trace_json(command, STEP, *options)
-        self.assertEqual(trace.status, alone.status, trace.stderr[-2000:])
+        self.assertEqual(trace.status, alone.status, [trace.stderr[-2000:], trace.of_type("signal"), trace.events[-5:]])
         self.assertEqual(without_counts(trace.stdout), without_counts(alone.stdout))
         self.assertEqual(trace.summary["lost"], 0)
         if testing.user_space_clock():
