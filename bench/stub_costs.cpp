@@ -20,8 +20,8 @@
 #include <fmt/core.h>
 
 #include "arch/stubs.hpp"
-#include "engines/stub_region.hpp"
-#include "os/clock.hpp"
+#include "engines/inline/stub_region.hpp"
+#include "base/clock.hpp"
 
 using namespace vdsotrace;
 using arch::StubKind;

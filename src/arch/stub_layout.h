@@ -27,6 +27,8 @@
 #define OTHER_ERRORS 16
 #define OTHERS_COUNT 64
 
+// clang-format off: the rows of tables stand in columns
+
 /* Index: slots found by hash of the thread pointer (fs base), or in the slots that follow. */
 #define REGION_INDEX 4096
 #define INDEX_LOG2 14

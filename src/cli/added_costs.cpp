@@ -18,8 +18,8 @@
 
 #include "base/unique_fd.hpp"
 #include "cli/observation.hpp"
-#include "os/clock.hpp"
-#include "pipeline/audit_tally.hpp"
+#include "base/clock.hpp"
+#include "audit/tally.hpp"
 #include "pipeline/tally_sink.hpp"
 
 namespace vdsotrace::cli {

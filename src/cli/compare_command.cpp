@@ -17,8 +17,8 @@
 #include "model/compare/strace_log.hpp"
 #include "os/run_program.hpp"
 #include "os/spawn.hpp"
-#include "sinks/compare_report.hpp"
-#include "sinks/output.hpp"
+#include "reports/compare.hpp"
+#include "output/output.hpp"
 #include "sinks/seen_run_sink.hpp"
 
 namespace vdsotrace::cli {

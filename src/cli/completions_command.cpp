@@ -15,7 +15,7 @@
 #include "cli/info_command.hpp"
 #include "cli/options.hpp"
 #include "model/nearest.hpp"
-#include "sinks/output.hpp"
+#include "output/output.hpp"
 
 namespace vdsotrace::cli {
 namespace {

@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+// clang-format off: the rows of tables stand in columns
+
 namespace vdsotrace::cli {
 namespace {
 

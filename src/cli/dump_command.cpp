@@ -7,10 +7,10 @@
 
 #include "cli/command_line.hpp"
 #include "cli/help.hpp"
-#include "model/vdso/disassembly.hpp"
+#include "model/code/disassembly.hpp"
 #include "model/vdso/symbols.hpp"
 #include "os/vdso_mapping.hpp"
-#include "sinks/output.hpp"
+#include "output/output.hpp"
 #include "vdsotrace/vdso_image.hpp"
 
 namespace vdsotrace::cli {

@@ -14,8 +14,8 @@
 #include "os/clocksource.hpp"
 #include "os/proc.hpp"
 #include "os/vdso_mapping.hpp"
-#include "sinks/info_report.hpp"
-#include "sinks/output.hpp"
+#include "reports/info.hpp"
+#include "output/output.hpp"
 
 namespace vdsotrace::cli {
 namespace {

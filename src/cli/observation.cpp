@@ -9,8 +9,8 @@
 
 #include "base/check.hpp"
 #include "engines/make_engine.hpp"
-#include "engines/perf_session.hpp"
-#include "os/clock.hpp"
+#include "engines/perf/session.hpp"
+#include "base/clock.hpp"
 #include "os/procfs.hpp"
 #include "os/spawn.hpp"
 #include "os/waiter.hpp"

@@ -8,7 +8,7 @@
 #include "cli/options.hpp"
 #include "os/standard_streams.hpp"
 #include "pipeline/pipeline.hpp"
-#include "sinks/output.hpp"
+#include "output/output.hpp"
 #include "vdsotrace/needs.hpp"
 
 namespace vdsotrace::cli {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "sinks/info_report.hpp"
+#include "reports/info.hpp"
 #include "vdsotrace/error.hpp"
 
 namespace vdsotrace::cli {

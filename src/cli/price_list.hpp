@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "pipeline/audit.hpp"
+#include "audit/findings.hpp"
 
 namespace vdsotrace::cli {
 

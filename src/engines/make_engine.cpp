@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <iterator>
 
-#include "engines/breakpoint.hpp"
-#include "engines/inline.hpp"
-#include "engines/perf.hpp"
-#include "engines/step.hpp"
+#include "engines/breakpoint/engine.hpp"
+#include "engines/inline/engine.hpp"
+#include "engines/perf/engine.hpp"
+#include "engines/breakpoint/step.hpp"
 
 namespace vdsotrace {
 namespace {

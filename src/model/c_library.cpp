@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+// clang-format off: the rows of tables stand in columns
+
 namespace vdsotrace {
 namespace {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "model/nearest.hpp"
-#include "model/syscalls/signals.hpp"
+#include "model/syscalls/signals/signals.hpp"
 #include "model/syscalls/spec.hpp"
 #include "model/words.hpp"
 

@@ -17,7 +17,7 @@
 #include <cstring>
 #include <memory>
 
-#include "os/clock.hpp"
+#include "base/clock.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -4,7 +4,7 @@
 #include <ctime>
 #include <utility>
 
-#include "os/clock.hpp"
+#include "base/clock.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <utility>
 
-#include "os/clock.hpp"
+#include "base/clock.hpp"
 #include "os/perf_events.hpp"
 
 namespace vdsotrace {

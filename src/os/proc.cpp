@@ -13,7 +13,7 @@
 #include <memory>
 #include <string_view>
 
-#include "os/clock.hpp"
+#include "base/clock.hpp"
 #include "os/procfs.hpp"
 
 namespace vdsotrace::proc {

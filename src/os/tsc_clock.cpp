@@ -2,7 +2,7 @@
 
 #include <x86intrin.h>
 
-#include "os/clock.hpp"
+#include "base/clock.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "os/clock.hpp"
+#include "base/clock.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "model/clock_kind.hpp"
+#include "model/vdso/clock_kind.hpp"
 #include "model/syscalls/spec.hpp"
 
 namespace vdsotrace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/audit.hpp"
+#include "audit/findings.hpp"
 #include "pipeline/fail_rules.hpp"
 
 namespace vdsotrace {

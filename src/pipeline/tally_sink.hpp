@@ -1,7 +1,7 @@
 // An audit's tally as the end of a pipeline.
 #pragma once
 
-#include "pipeline/audit_tally.hpp"
+#include "audit/tally.hpp"
 #include "vdsotrace/sink.hpp"
 
 namespace vdsotrace {

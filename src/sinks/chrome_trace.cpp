@@ -2,8 +2,8 @@
 
 #include "model/syscalls/errno.hpp"
 #include "model/syscalls/render.hpp"
-#include "pipeline/audit.hpp"
-#include "sinks/json_text.hpp"
+#include "audit/findings.hpp"
+#include "output/json_text.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "sinks/output.hpp"
+#include "output/output.hpp"
 #include "vdsotrace/sink.hpp"
 
 namespace vdsotrace {

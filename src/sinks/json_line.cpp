@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "sinks/json_text.hpp"
+#include "output/json_text.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string_view>
 
-#include "sinks/json_number.hpp"
+#include "output/json_number.hpp"
 
 namespace vdsotrace {
 

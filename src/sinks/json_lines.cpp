@@ -2,8 +2,8 @@
 
 #include "model/syscalls/errno.hpp"
 #include "model/syscalls/print.hpp"
-#include "model/syscalls/signals.hpp"
-#include "sinks/json_text.hpp"
+#include "model/syscalls/signals/signals.hpp"
+#include "output/json_text.hpp"
 
 namespace vdsotrace {
 namespace {

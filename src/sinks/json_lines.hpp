@@ -10,7 +10,7 @@
 #include "model/syscalls/render.hpp"
 #include "pipeline/aggregate.hpp"
 #include "sinks/json_line.hpp"
-#include "sinks/output.hpp"
+#include "output/output.hpp"
 #include "vdsotrace/sink.hpp"
 
 namespace vdsotrace {

@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "pipeline/audit.hpp"
+#include "audit/findings.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "pipeline/aggregate.hpp"
-#include "sinks/output.hpp"
+#include "output/output.hpp"
 #include "vdsotrace/sink.hpp"
 
 namespace vdsotrace {

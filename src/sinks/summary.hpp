@@ -5,7 +5,7 @@
 #include <string>
 
 #include "pipeline/aggregate.hpp"
-#include "sinks/output.hpp"
+#include "output/output.hpp"
 #include "vdsotrace/sink.hpp"
 
 namespace vdsotrace {

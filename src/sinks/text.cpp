@@ -9,7 +9,7 @@
 #include "model/local_date.hpp"
 #include "model/syscalls/dump.hpp"
 #include "model/syscalls/print.hpp"
-#include "model/syscalls/signals.hpp"
+#include "model/syscalls/signals/signals.hpp"
 #include "sinks/attachments.hpp"
 
 namespace vdsotrace {

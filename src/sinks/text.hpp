@@ -8,10 +8,10 @@
 #include <optional>
 
 #include "model/syscalls/render.hpp"
-#include "model/vdso/step_text.hpp"
+#include "model/code/step_text.hpp"
 #include "pipeline/notices.hpp"
-#include "sinks/output.hpp"
-#include "sinks/palette.hpp"
+#include "output/output.hpp"
+#include "output/palette.hpp"
 #include "vdsotrace/sink.hpp"
 
 namespace vdsotrace {

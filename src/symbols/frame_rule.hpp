@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "model/frame.hpp"
+#include "model/code/frame.hpp"
 
 namespace vdsotrace {
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-#include "model/frame_flow.hpp"
+#include "model/code/frame_flow.hpp"
 #include "symbols/known.hpp"
 #include "symbols/return_address.hpp"
 

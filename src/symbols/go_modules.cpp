@@ -6,7 +6,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "model/frame_flow.hpp"
+#include "model/code/frame_flow.hpp"
 #include "symbols/frame_rule.hpp"
 
 namespace vdsotrace {

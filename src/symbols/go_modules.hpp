@@ -3,7 +3,7 @@
 
 #include <map>
 
-#include "model/frame.hpp"
+#include "model/code/frame.hpp"
 #include "model/go_functions.hpp"
 #include "symbols/modules.hpp"
 

@@ -11,7 +11,7 @@
 
 #include <sys/types.h>
 
-#include "model/frame.hpp"
+#include "model/code/frame.hpp"
 #include "model/go_functions.hpp"
 #include "vdsotrace/call.hpp"
 #include "vdsotrace/memory.hpp"

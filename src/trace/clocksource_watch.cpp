@@ -2,7 +2,7 @@
 
 #include <cstdlib>
 
-#include "os/clock.hpp"
+#include "base/clock.hpp"
 #include "os/clocksource.hpp"
 
 namespace vdsotrace {

@@ -7,8 +7,8 @@
 #include <set>
 #include <span>
 
-#include "trace/attach.hpp"
-#include "trace/departed.hpp"
+#include "trace/attach/attach.hpp"
+#include "trace/attach/departed.hpp"
 #include "trace/probe_engine.hpp"
 #include "trace/reporter.hpp"
 

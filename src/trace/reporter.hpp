@@ -1,7 +1,7 @@
 // Makes events of what happened to a thread.
 #pragma once
 
-#include "os/clock.hpp"
+#include "base/clock.hpp"
 #include "trace/thread.hpp"
 #include "vdsotrace/event.hpp"
 

@@ -4,8 +4,8 @@
 #include <csignal>
 
 #include "os/proc.hpp"
-#include "trace/barred_restart.hpp"
-#include "trace/remote_call.hpp"
+#include "trace/remote/barred_restart.hpp"
+#include "trace/remote/remote_call.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -11,9 +11,9 @@
 #include "os/spawn.hpp"
 #include "os/waiter.hpp"
 #include "trace/family.hpp"
-#include "trace/stop_policy.hpp"
-#include "trace/system_calls.hpp"
-#include "trace/vsyscall.hpp"
+#include "trace/calls/stop_policy.hpp"
+#include "trace/calls/system_calls.hpp"
+#include "trace/calls/vsyscall.hpp"
 
 namespace vdsotrace {
 

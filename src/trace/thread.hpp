@@ -13,7 +13,7 @@
 #include "os/ptrace.hpp"
 #include "os/remote_memory.hpp"
 #include "trace/address_space.hpp"
-#include "trace/signal_state.hpp"
+#include "trace/remote/signal_state.hpp"
 #include "vdsotrace/call.hpp"
 
 namespace vdsotrace {

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <span>
 
-#include "model/frame_flow.hpp"
+#include "model/code/frame_flow.hpp"
 #include "model/go_functions.hpp"
 
 namespace {

@@ -13,7 +13,7 @@ import vdsotrace_testing as testing
 from vdsotrace_testing import Claims, run, target, trace_json, vdsotrace, without_counts
 
 STEP = "--engine=step"
-MOST_RETRIES = 200  # engines/step.cpp
+MOST_RETRIES = 200  # engines/breakpoint/step.cpp
 TRAPS = ["breakpoints", "sent", "ignored", "blocked", "steps", "steps_through", "unhandled"]
 # As in targets_test.py, with counts that suit a stop an instruction.
 TARGETS = [

@@ -4,7 +4,7 @@
 #include <bit>
 
 #include "model/syscalls/print.hpp"
-#include "model/syscalls/values_msghdr.hpp"
+#include "model/syscalls/network/msghdr.hpp"
 
 namespace vdsotrace {
 namespace {

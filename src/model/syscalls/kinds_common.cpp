@@ -1,7 +1,7 @@
 #include "model/syscalls/kinds_common.hpp"
 
-#include "model/syscalls/signals.hpp"
-#include "model/syscalls/values_time.hpp"
+#include "model/syscalls/signals/signals.hpp"
+#include "model/syscalls/time/values.hpp"
 
 namespace vdsotrace {
 namespace {

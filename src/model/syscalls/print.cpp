@@ -11,7 +11,7 @@
 #include <sys/sysmacros.h>
 
 #include "model/syscalls/descriptors.hpp"
-#include "model/syscalls/signals.hpp"
+#include "model/syscalls/signals/signals.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -2,14 +2,16 @@
 #include <asm/ldt.h>
 
 #include "model/syscalls/kinds_common.hpp"
-#include "model/syscalls/kinds_keys.hpp"
+#include "model/syscalls/process/keys.hpp"
 #include "model/syscalls/print.hpp"
 #include "model/syscalls/tables.hpp"
+
+// clang-format off: the rows of tables stand in columns
 
 namespace vdsotrace {
 namespace {
 
-/// The tracer puts the number of the call that goes on there (trace/system_calls).
+/// The tracer puts the number of the call that goes on there (trace/calls/system_calls).
 constexpr ArgKind kInterruptedCall{[](ArgContext& c) {
   const CallSpec* spec = spec_of(c.call().abi, static_cast<std::int64_t>(c.value()));
   c.print("<... resuming interrupted {} ...>", spec != nullptr ? spec->name : "system call");

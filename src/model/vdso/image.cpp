@@ -8,7 +8,7 @@
 #include <fmt/core.h>
 
 #include "model/vdso/elf.hpp"
-#include "model/vdso/scan.hpp"
+#include "model/code/scan.hpp"
 
 namespace vdsotrace {
 namespace {

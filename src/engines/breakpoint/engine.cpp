@@ -1,0 +1,224 @@
+#include "engines/breakpoint/engine.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <span>
+
+#include "model/syscalls/render.hpp"
+#include "model/syscalls/spec.hpp"
+#include "trace/calls/callers.hpp"
+#include "trace/remote/remote_call.hpp"
+
+namespace vdsotrace {
+namespace {
+
+/// No copy is longer.
+constexpr int kMostSteps = 16;
+
+void set_result(Call& call, const arch::Registers& registers) {
+  const VdsoService* service = service_of_syscall(call.name);
+  call.ending = Ending::returned;
+  const bool wide = call.abi != Abi::i386 && service != nullptr && service->returns_long;
+  call.result = wide ? arch::return_value(registers) : arch::int_return_value(registers);
+  call.error = error_of(call.result);
+}
+
+/// At the first instruction of that service's function.
+std::array<std::uint64_t, 6> arguments_of(StoppedThread& stopped, const VdsoService& service) {
+  const arch::Registers& registers = *stopped.registers();
+  if (stopped.thread().space->abi() != Abi::i386) return arch::function_arguments(registers);
+  std::array<std::uint32_t, 6> words{};
+  stopped.memory().read(arch::stack_pointer(registers) + arch::kStackArguments,
+                        std::as_writable_bytes(std::span(words).first(service.arguments)));
+  std::array<std::uint64_t, 6> args{};
+  std::ranges::copy(words, args.begin());
+  return args;
+}
+
+constexpr Abi kEveryAbi[] = {Abi::x86_64, Abi::i386, Abi::x32};
+
+}  // namespace
+
+bool BreakpointEngine::wants(const VdsoService& service, Abi abi) const {
+  const Selection& selection = needs_.selection;
+  const auto nr = number_of(abi, service.syscall);
+  return nr >= 0 && (selection.wants_route(Route::vdso) || selection.wants_route(Route::fallback)) &&
+         selection.wants_number(abi, nr, true);
+}
+
+EngineStops BreakpointEngine::stops() const {
+  const bool any = std::ranges::any_of(kEveryAbi, [this](Abi abi) {
+    return std::ranges::any_of(known_services(), [&](const VdsoService& service) { return wants(service, abi); });
+  });
+  return {any, any, any};
+}
+
+const ProbePlan& BreakpointEngine::plan_for(const VdsoImage& image) {
+  const auto found = plans_.find(&image);
+  if (found != plans_.end()) return found->second;
+  const auto abi = abi_of(image.machine());
+  const auto wanted = [&](const VdsoService& service) {
+    return abi && wants(service, *abi) && (!share_.covers || share_.covers(image, service));
+  };
+  const std::uint32_t unused = share_.unused_from ? share_.unused_from(image) : image.unused_from();
+  return plans_.emplace(&image, plan_probes(image, wanted, needs_exits(), unused)).first->second;
+}
+
+void BreakpointEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const>) {
+  if (space.image() == nullptr) return;
+  const ProbePlan& plan = plan_for(*space.image());
+  for (const PlannedPatch& patch : plan.patches) {
+    if (space.patch(stopped.tid(), patch.offset, patch.bytes)) continue;
+    space.unpatch(stopped.tid());
+    reporter_.tell(stopped.thread(), Notice{"its vDSO cannot be written: vDSO calls are not reported", Missing::user_space_calls});
+    return;
+  }
+  if (plan.unobservable.empty() || !told_unobservable_.insert(space.image()).second) return;
+  for (const Unobservable& function : plan.unobservable)
+    reporter_.tell(stopped.thread(), Notice{fmt::format("{} is not observed: {}", function.function, function.why),
+                                            Missing::user_space_calls});
+}
+
+bool BreakpointEngine::remove(AddressSpace& space, StoppedThread& stopped) { return space.unpatch(stopped.tid()); }
+
+std::optional<Resume> BreakpointEngine::on_trap(StoppedThread& stopped) {
+  const auto* registers = stopped.registers();
+  const AddressSpace& space = *stopped.thread().space;
+  if (registers == nullptr || space.image() == nullptr || !space.patched()) return std::nullopt;
+  const auto offset = space.offset_of(arch::program_counter(*registers) - arch::kBreakpointSize);
+  if (!offset) return std::nullopt;
+  const ProbePlan& plan = plan_for(*space.image());
+  const auto found = plan.sites.find(*offset);
+  if (found == plan.sites.end()) return std::nullopt;
+  const ProbeSite& site = found->second;
+  if (site.kind == ProbeSite::Kind::entry) {
+    on_entry(stopped, site);
+  } else {
+    on_exit(stopped, arch::stack_pointer(*registers));
+  }
+  stopped.set_program_counter(space.base() + site.copy);
+  return Resume{};
+}
+
+void BreakpointEngine::on_entry(StoppedThread& stopped, const ProbeSite& site) {
+  Thread& thread = stopped.thread();
+  if (thread.role != Thread::Role::traced) return;
+  Call call;
+  call.abi = thread.space->abi();
+  call.nr = number_of(call.abi, site.service->syscall);
+  call.name = site.service->syscall;
+  call.symbol = site.service->symbol;
+  call.route = Route::vdso;
+  call.args = arguments_of(stopped, *site.service);
+  call.start_ns = realtime_ns();
+  call.engine = name();
+  if (needs_.values) capture_entry(call, stopped.memory(), capture_limits(needs_));
+  const arch::Registers& registers = *stopped.registers();
+  note_caller_of_function(stopped, needs_, call, arch::program_counter(registers) - arch::kBreakpointSize);
+  open_[thread.tid].enter(std::move(call), arch::stack_pointer(registers), left_by(thread));
+}
+
+void BreakpointEngine::on_exit(StoppedThread& stopped, std::uint64_t stack_pointer) {
+  const arch::Registers& registers = *stopped.registers();
+  Thread& thread = stopped.thread();
+  const auto found = open_.find(thread.tid);
+  if (found == open_.end()) return;
+  auto call = found->second.leave(stack_pointer, left_by(thread));
+  if (!call) return;
+  // A fallback is told with the values of its system call, as strace would.
+  if (call->ending != Ending::returned) {
+    set_result(*call, registers);
+    if (needs_.values) capture_exit(*call, stopped.memory(), capture_limits(needs_));
+  }
+  reporter_.tell(thread, std::move(*call));
+}
+
+Call* BreakpointEngine::open_call(const Thread& thread) {
+  const auto found = open_.find(thread.tid);
+  return found != open_.end() ? found->second.innermost() : nullptr;
+}
+
+OpenCalls::Left BreakpointEngine::left_by(const Thread& thread) {
+  return [this, &thread](Call&& call) {
+    if (call.ending != Ending::returned) call.ending = Ending::unfinished;
+    reporter_.tell(thread, std::move(call));
+  };
+}
+
+void BreakpointEngine::leave_engine_memory(StoppedThread& stopped) {
+  const AddressSpace& space = *stopped.thread().space;
+  if (!space.patched() || space.image() == nullptr) return;
+  const auto* registers = stopped.registers();
+  const auto offset = registers != nullptr ? space.offset_of(arch::program_counter(*registers)) : std::nullopt;
+  if (!offset) return;
+  const ProbePlan& plan = plan_for(*space.image());
+  const auto origin = plan.origin_of(*offset);
+  if (!origin) return;
+  // In the middle of what stands for one instruction: to be completed.
+  if (!origin->executed && *offset != origin->site->copy) {
+    const auto inside = [&](std::uint64_t pc) {
+      const auto at = space.offset_of(pc);
+      return at && *at >= origin->site->copy && *at - origin->site->copy < origin->site->copy_size;
+    };
+    step_out(stopped, inside, kMostSteps);
+    return;
+  }
+  if (origin->site->kind == ProbeSite::Kind::entry && !origin->executed) open_[stopped.tid()].begin_again();
+  stopped.set_program_counter(space.base() + origin->offset);
+}
+
+bool BreakpointEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) {
+  const auto found = open_.find(thread.tid);
+  if (found == open_.end()) return false;
+  if (fallback == nullptr) {
+    found->second.ran_outside(stack_pointer, left_by(thread));
+    return false;
+  }
+  Call* call = found->second.innermost();
+  if (call == nullptr) return false;
+  call->route = Route::fallback;
+  return true;
+}
+
+void BreakpointEngine::on_fallback_exit(Thread& thread, Call&& call) {
+  Call* open = open_call(thread);
+  call.engine = name();
+  if (open == nullptr) {
+    // Entered before we came, or left in the middle: the system call is all we know.
+    reporter_.tell(thread, std::move(call));
+    return;
+  }
+  // What the function's entry has shown stays true.
+  call.start_ns = open->start_ns;
+  call.caller = std::move(open->caller);
+  call.stack = std::move(open->stack);
+  call.steps = std::move(open->steps);
+  *open = std::move(call);
+}
+
+/// One that was jumped out of may still be taken for open: the program counter tells.
+const Call* BreakpointEngine::call_in_progress(StoppedThread& stopped) {
+  const auto* registers = stopped.registers();
+  const bool inside = registers != nullptr && stopped.thread().space->offset_of(arch::program_counter(*registers)).has_value();
+  return inside ? open_call(stopped.thread()) : nullptr;
+}
+
+void BreakpointEngine::on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) {
+  if (const auto found = open_.find(thread.tid); found != open_.end())
+    found->second.enter_handler(stack_pointer, alternate_stack);
+}
+
+void BreakpointEngine::on_handler_return(Thread& thread, std::uint64_t stack_pointer) {
+  if (const auto found = open_.find(thread.tid); found != open_.end())
+    found->second.leave_handler(stack_pointer, left_by(thread));
+}
+
+void BreakpointEngine::on_end(Thread& thread) {
+  const auto found = open_.find(thread.tid);
+  if (found == open_.end()) return;
+  found->second.end(left_by(thread));
+  open_.erase(found);
+}
+
+}  // namespace vdsotrace

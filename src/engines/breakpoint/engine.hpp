@@ -1,0 +1,71 @@
+// int3 on the entry and on every `ret` of each vDSO function: two stops a call.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "engines/open_calls.hpp"
+#include "engines/breakpoint/probe_plan.hpp"
+#include "engines/inline/stub_leftovers.hpp"
+#include "trace/probe_engine.hpp"
+#include "trace/reporter.hpp"
+#include "vdsotrace/needs.hpp"
+
+namespace vdsotrace {
+
+class BreakpointEngine : public ProbeEngine {
+ public:
+  /// What it has beside another engine in the same vDSO. Each may be empty: then all is its own.
+  struct Share {
+    std::function<bool(const VdsoImage&, const VdsoService&)> covers;  ///< the services that it is to observe
+    std::function<std::uint32_t(const VdsoImage&)> unused_from;        ///< where its copies may begin in the last page
+  };
+  BreakpointEngine(const Needs& needs, EventSink& sink, Share share = {})
+      : needs_(needs), reporter_(sink), share_(std::move(share)) {}
+
+  /// Whether install changes anything in processes with that image.
+  bool changes(const VdsoImage& image) { return !plan_for(image).patches.empty(); }
+  /// Whether the user asked for that service's calls in programs of that ABI.
+  bool wants(const VdsoService& service, Abi abi) const;
+
+  std::string_view name() const override { return "breakpoint"; }
+  EngineStops stops() const override;
+  void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
+  bool remove(AddressSpace& space, StoppedThread& thread) override;
+  void undo_leftovers(StoppedThread& thread) override { vdsotrace::undo_leftovers(thread); }
+  bool raises_traps(const AddressSpace&) const override { return true; }
+  std::optional<Resume> on_trap(StoppedThread& thread) override;
+  void leave_engine_memory(StoppedThread& thread) override;
+  bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override;
+  void on_fallback_exit(Thread& thread, Call&& call) override;
+  const Call* call_in_progress(StoppedThread& thread) override;
+  void on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) override;
+  void on_handler_return(Thread& thread, std::uint64_t stack_pointer) override;
+  void on_end(Thread& thread) override;
+
+ protected:
+  /// Whether it sees a call return at a probed `ret` only.
+  virtual bool needs_exits() const { return true; }
+  const ProbePlan& plan_for(const VdsoImage& image);
+  /// The thread returns, or has returned, by the return address that lies or lay at `stack_pointer`.
+  void on_exit(StoppedThread& stopped, std::uint64_t stack_pointer);
+  /// The call that the thread is in, if no handler runs on top of it.
+  Call* open_call(const Thread& thread);
+
+  const Needs& needs_;
+
+ private:
+  void on_entry(StoppedThread& stopped, const ProbeSite& site);
+  OpenCalls::Left left_by(const Thread& thread);
+
+  Reporter reporter_;
+  Share share_;
+  /// By image; images live as long as the session's cache.
+  std::map<const VdsoImage*, ProbePlan> plans_;
+  std::map<pid_t, OpenCalls> open_;
+  std::set<const VdsoImage*> told_unobservable_;
+};
+
+}  // namespace vdsotrace

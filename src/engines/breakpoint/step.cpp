@@ -1,0 +1,137 @@
+#include "engines/breakpoint/step.hpp"
+
+#include <algorithm>
+
+#include "model/code/disassembly.hpp"
+
+namespace vdsotrace {
+namespace {
+
+/// The kernel writes its data at every tick. If a step takes so long that a loop never gets through in between, the
+/// thread is let run to its return.
+constexpr std::uint64_t kMostRetries = 200;
+/// More than getrandom needs for a page; a path that is longer is cut.
+constexpr std::size_t kLongestPath = 1 << 16;
+
+bool makes_system_call(const VdsoImage& image, std::uint32_t offset) {
+  const auto bytes = image.bytes();
+  return offset + arch::kSystemCall.size() <= bytes.size() &&
+         std::ranges::equal(bytes.subspan(offset, arch::kSystemCall.size()), arch::kSystemCall);
+}
+
+/// Whether the end of that call will be seen without steps.
+bool returns_are_probed(const VdsoImage& image, const Call& call) {
+  const VdsoFunction* function = image.function_named(call.symbol);
+  return function != nullptr && function->incomplete.empty();
+}
+
+}  // namespace
+
+const StepEngine::Retries& StepEngine::retries_of(const VdsoImage& image) {
+  const auto [found, added] = retries_.try_emplace(&image);
+  const auto functions = added ? disassemble(image) : Result<std::vector<DisassembledFunction>>{};
+  if (functions) {
+    for (const DisassembledFunction& function : *functions)
+      found->second.insert(function.retries.begin(), function.retries.end());
+  }
+  return found->second;
+}
+
+void StepEngine::note(const Thread& thread, std::uint32_t at, std::uint32_t next) {
+  Call* call = open_call(thread);
+  if (call == nullptr || !call->steps) return;
+  StepFacts& steps = *call->steps;
+  ++steps.instructions;
+  if (retries_of(*thread.space->image()).contains({at, next})) ++steps.retries;
+  if (needs_.steps && steps.path.size() < kLongestPath) steps.path.push_back(at);
+}
+
+std::optional<Resume> StepEngine::on_trap(StoppedThread& stopped) {
+  Thread& thread = stopped.thread();
+  const AddressSpace& space = *thread.space;
+  const auto* registers = stopped.registers();
+  const auto offset = registers != nullptr && space.image() != nullptr
+                          ? space.offset_of(arch::program_counter(*registers) - arch::kBreakpointSize)
+                          : std::nullopt;
+  if (offset && space.patched()) {
+    const auto& sites = plan_for(*space.image()).sites;
+    const auto site = sites.find(*offset);
+    // A return is told as soon as it is met.
+    if (site != sites.end() && site->second.kind == ProbeSite::Kind::exit) note(thread, *offset, *offset);
+  }
+  const auto how = BreakpointEngine::on_trap(stopped);
+  Call* call = how ? open_call(thread) : nullptr;
+  // A 32-bit copy of a first instruction can be several.
+  if (call != nullptr && !call->steps && space.abi() == Abi::x86_64) {
+    call->steps.emplace();
+    if (needs_.steps) call->steps->image = space.shared_image();
+  }
+  return how;
+}
+
+Resume::How StepEngine::pace(StoppedThread& stopped) {
+  Thread& thread = stopped.thread();
+  const Call* call = open_call(thread);
+  if (call == nullptr || !call->steps || !call->steps->complete) return Resume::How::run;
+  // A step out of a system call would leave out the stop at its end.
+  if (thread.in_call) return Resume::How::call;
+  // Its step has been made, though another stop came first.
+  if (thread.step_due) return Resume::How::step;
+  const auto* registers = stopped.registers();
+  const AddressSpace& space = *thread.space;
+  const auto offset = registers != nullptr ? space.offset_of(arch::program_counter(*registers)) : std::nullopt;
+  if (!offset || space.image() == nullptr) return Resume::How::run;
+  const auto origin = plan_for(*space.image()).origin_of(*offset);
+  const std::uint32_t at = origin ? origin->offset : *offset;
+  at_[thread.tid] = at;
+  return makes_system_call(*space.image(), at) ? Resume::How::call : Resume::How::step;
+}
+
+bool StepEngine::on_step(StoppedThread& stopped) {
+  Thread& thread = stopped.thread();
+  const AddressSpace& space = *thread.space;
+  const auto* registers = stopped.registers();
+  if (registers == nullptr) return true;
+  const bool only_ours = !arch::traps_every_step(*registers);
+  const auto at = at_.find(thread.tid);
+  const Call* call = open_call(thread);
+  if (call == nullptr || !call->steps || at == at_.end() || space.image() == nullptr) return only_ours;
+  const auto offset = space.offset_of(arch::program_counter(*registers));
+  const auto origin = offset ? plan_for(*space.image()).origin_of(*offset) : std::nullopt;
+  const std::uint32_t next = origin ? origin->offset : offset.value_or(at->second);
+  note(thread, at->second, next);
+  if (offset) {
+    go_on_at(stopped, next);
+  } else {
+    // The stack pointer is behind the return address now.
+    on_exit(stopped, arch::stack_pointer(*registers) - word_size(space.abi()));
+  }
+  return only_ours;
+}
+
+void StepEngine::go_on_at(StoppedThread& stopped, std::uint32_t offset) {
+  const AddressSpace& space = *stopped.thread().space;
+  Call* call = open_call(stopped.thread());
+  const auto& sites = plan_for(*space.image()).sites;
+  const auto site = sites.find(offset);
+  // A loop that begins at its function's entry is no new call.
+  const bool loops = site != sites.end() && site->second.kind == ProbeSite::Kind::entry &&
+                     site->second.service->symbol == call->symbol;
+  const std::uint64_t address = space.base() + (loops ? site->second.copy : offset);
+  if (address != arch::program_counter(*stopped.registers())) stopped.set_program_counter(address);
+  if (call->steps->retries >= kMostRetries && returns_are_probed(*space.image(), *call))
+    call->steps->complete = false;
+}
+
+bool StepEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) {
+  const auto at = at_.find(thread.tid);
+  if (fallback != nullptr && at != at_.end()) note(thread, at->second, at->second);
+  return BreakpointEngine::on_call_entry(thread, fallback, stack_pointer);
+}
+
+void StepEngine::on_end(Thread& thread) {
+  at_.erase(thread.tid);
+  BreakpointEngine::on_end(thread);
+}
+
+}  // namespace vdsotrace

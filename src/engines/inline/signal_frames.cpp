@@ -1,0 +1,50 @@
+#include "engines/inline/signal_frames.hpp"
+
+#include <array>
+#include <cstring>
+#include <span>
+#include <vector>
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::size_t kSearched = 64 * 1024;
+/// Handlers on a stack of their own that interrupt each other.
+constexpr int kMostStacks = 8;
+constexpr std::size_t kWord = sizeof(std::uint64_t);
+
+arch::SavedContext context_at(std::span<const std::uint64_t> words, std::size_t index) {
+  return {words[index], words[index + 1], words[index + 2], words[index + 3]};
+}
+
+}  // namespace
+
+void visit_saved_counters(const arch::Registers& registers, Memory& memory,
+                          const std::function<void(std::uint64_t counter, std::uint64_t at)>& visit) {
+  if (!arch::runs_64_bit(registers)) return;
+  std::uint64_t from = arch::stack_pointer(registers) & ~std::uint64_t{kWord - 1};
+  std::vector<std::uint64_t> words(kSearched / kWord);
+  for (int stack = 0; stack < kMostStacks; ++stack) {
+    const std::size_t count = memory.read(from, std::as_writable_bytes(std::span(words))) / kWord;
+    std::optional<std::uint64_t> elsewhere;
+    for (std::size_t i = 0; i + 4 <= count; ++i) {
+      const arch::SavedContext saved = context_at(words, i);
+      if (!arch::is_saved_context(saved)) continue;
+      visit(saved.program_counter, from + (i + 1) * kWord);
+      if (saved.stack_pointer - from >= kSearched) elsewhere = saved.stack_pointer & ~std::uint64_t{kWord - 1};
+    }
+    if (!elsewhere) return;
+    from = *elsewhere;
+  }
+}
+
+void visit_saved_counters(StoppedThread& stopped,
+                          const std::function<std::optional<std::uint64_t>(std::uint64_t)>& visit) {
+  const auto* registers = stopped.registers();
+  if (registers == nullptr) return;
+  visit_saved_counters(*registers, stopped.memory(), [&](std::uint64_t counter, std::uint64_t at) {
+    if (const auto instead = visit(counter)) write_remote(stopped.tid(), at, std::as_bytes(std::span(&*instead, 1)));
+  });
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,79 @@
+#include "engines/inline/stub_call.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <ctime>
+
+#include <sys/time.h>
+
+namespace vdsotrace {
+namespace {
+
+using Noter = void (*)(const StubRecord&, Call&);
+
+std::span<const std::byte> value(const StubRecord& record, std::size_t offset, std::size_t size) {
+  return std::span(record.value).subspan(offset, size);
+}
+
+void note_timespec(const StubRecord& record, Call& call) {
+  if (record.result == 0 && record.arg1 != 0) call.at_exit.note(record.arg1, value(record, 0, sizeof(timespec)));
+}
+
+void note_timeval(const StubRecord& record, Call& call) {
+  if (record.result != 0) return;
+  if (record.arg0 != 0) call.at_exit.note(record.arg0, value(record, 0, sizeof(timeval)));
+  if (record.arg1 != 0)
+    call.at_exit.note(record.arg1, value(record, sizeof(timeval), sizeof(struct timezone)));
+}
+
+void note_time(const StubRecord& record, Call& call) {
+  if (record.arg0 != 0) call.at_exit.note(record.arg0, std::as_bytes(std::span(&record.result, 1)));
+}
+
+void note_cpu(const StubRecord& record, Call& call) {
+  call.args[2] = record.arg2;
+  if (record.result != 0) return;
+  if (record.arg0 != 0) call.at_exit.note(record.arg0, value(record, 0, sizeof(unsigned)));
+  if (record.arg1 != 0) call.at_exit.note(record.arg1, value(record, 8, sizeof(unsigned)));
+}
+
+void note_random(const StubRecord& record, Call& call) {
+  call.args[2] = record.arg2;
+  if (record.result <= 0 || record.arg0 == 0) return;
+  const auto size = std::min<std::uint64_t>(static_cast<std::uint64_t>(record.result), RECORD_VALUE_BYTES);
+  call.at_exit.note(record.arg0, value(record, 0, size));
+}
+
+struct Row {
+  std::string_view name;
+  Noter note;
+};
+constexpr Row kNoters[] = {
+    {"clock_gettime", note_timespec}, {"clock_getres", note_timespec}, {"gettimeofday", note_timeval},
+    {"time", note_time},              {"getcpu", note_cpu},            {"getrandom", note_random},
+};
+
+}  // namespace
+
+void date(StubRecord& record) {
+  if (record.start == 0) record.start = record.end = TscClock::now();
+}
+
+void fill_call(Call& call, const StubbedFunction& function, const StubRecord& record, Route route, const TscClock& clock) {
+  const VdsoService& service = *function.service;
+  call.abi = Abi::x86_64;
+  call.nr = function.nr;
+  call.name = service.syscall;
+  call.symbol = service.symbol;
+  call.route = route;
+  call.args = {record.arg0, record.arg1, 0, 0, 0, 0};
+  call.ending = Ending::returned;
+  call.result = record.result;
+  call.error = error_of(record.result);
+  call.start_ns = clock.realtime_ns(record.start);
+  if (record.end > record.start) call.duration_ns = clock.duration_ns(static_cast<std::int64_t>(record.end - record.start));
+  const auto* row = std::ranges::find(kNoters, service.syscall, &Row::name);
+  if (row != std::end(kNoters)) row->note(record, call);
+}
+
+}  // namespace vdsotrace

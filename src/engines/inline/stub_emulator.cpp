@@ -1,0 +1,380 @@
+#include "engines/inline/stub_emulator.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstring>
+
+#include "os/tsc_clock.hpp"
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::size_t kWord = sizeof(std::uint64_t);
+constexpr std::size_t kLongest = 15;  // bytes of an instruction
+
+// Of the flags register (Intel SDM, volume 1, 3.4.3.1).
+constexpr std::uint64_t kCarry = 1 << 0;
+constexpr std::uint64_t kParity = 1 << 2;
+constexpr std::uint64_t kZero = 1 << 6;
+constexpr std::uint64_t kSign = 1 << 7;
+constexpr std::uint64_t kOverflow = 1 << 11;
+
+constexpr std::uint64_t mask_of(std::size_t size) {
+  return size >= kWord ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * size)) - 1;
+}
+constexpr std::uint64_t sign_of(std::size_t size) { return std::uint64_t{1} << (8 * size - 1); }
+
+/// The number that is the same for jcc, setcc and cmovcc (Intel SDM, volume 1, appendix B).
+unsigned condition_of(const cs_x86& code) { return (code.opcode[0] == 0x0f ? code.opcode[1] : code.opcode[0]) & 0xf; }
+
+/// Puts change(before) there in one go.
+template <class T, class Change>
+std::uint64_t modify_shared(std::byte* at, const Change& change) {
+  const std::atomic_ref<T> there(*reinterpret_cast<T*>(at));
+  T before = there.load();
+  while (!there.compare_exchange_weak(before, static_cast<T>(change(before)))) {
+  }
+  return before;
+}
+
+template <class T>
+void store_shared(std::byte* at, std::uint64_t value) {
+  std::atomic_ref<T>(*reinterpret_cast<T*>(at)).store(static_cast<T>(value), std::memory_order_release);
+}
+
+template <class T>
+std::uint64_t load_shared(std::byte* at) {
+  return std::atomic_ref<T>(*reinterpret_cast<T*>(at)).load(std::memory_order_acquire);
+}
+
+}  // namespace
+
+StubEmulator::StubEmulator(const arch::Registers& registers, EmulatedMemory& memory)
+    : registers_(registers), memory_(memory) {
+  if (auto opened = X86Decoder::open(Machine::x86_64, true)) decoder_.emplace(std::move(*opened));
+}
+
+StubEmulator::Outcome StubEmulator::step() {
+  std::array<std::byte, kLongest> bytes;
+  const std::size_t size = memory_.read(registers_.rip, bytes);
+  const auto instruction = decoder_ ? decoder_->decode(std::span(bytes).first(size), registers_.rip) : std::nullopt;
+  if (!instruction) return Outcome::unknown;
+  if (instruction->flow == Flow::system_call) return Outcome::system_call;
+  next_ = registers_.rip + instruction->length;
+  if (!execute()) return Outcome::unknown;
+  registers_.rip = next_;
+  return Outcome::next;
+}
+
+bool StubEmulator::execute() {
+  const cs_insn& insn = decoder_->raw();
+  const cs_x86& code = insn.detail->x86;
+  switch (insn.id) {
+    case X86_INS_NOP:
+    case X86_INS_PAUSE:
+    case X86_INS_ENDBR64:
+    case X86_INS_PREFETCHW:
+      return true;
+    case X86_INS_MOV:
+    case X86_INS_MOVABS:
+      return move(code);
+    case X86_INS_LEA: {
+      const auto value = address(code.operands[1]);
+      return value && write(code.operands[0], *value);
+    }
+    case X86_INS_RDFSBASE:
+      return write(code.operands[0], registers_.fs_base);
+    case X86_INS_RDTSC: {
+      const Word counter = TscClock::now();
+      registers_.rax = counter & mask_of(4);
+      registers_.rdx = counter >> 32;
+      return true;
+    }
+    case X86_INS_SHL:
+    case X86_INS_SHR:
+      return shift(code, insn.id == X86_INS_SHL);
+    case X86_INS_XADD:
+    case X86_INS_CMPXCHG:
+      return exchange(code, insn.id);
+    case X86_INS_XCHG:
+      return swap(code);
+    case X86_INS_PUSH: {
+      const auto value = read(code.operands[0]);
+      return value && push(*value);
+    }
+    case X86_INS_POP: {
+      const auto value = pop();
+      return value && write(code.operands[0], *value);
+    }
+    default:
+      return branch(code, insn.id) || arithmetic(code, insn.id);
+  }
+}
+
+bool StubEmulator::move(const cs_x86& code) {
+  const auto value = read(code.operands[1]);
+  return value && write(code.operands[0], *value);
+}
+
+bool StubEmulator::branch(const cs_x86& code, unsigned id) {
+  switch (id) {
+    case X86_INS_CALL:
+    case X86_INS_JMP: {
+      const bool direct = code.operands[0].type == X86_OP_IMM;
+      const auto target = direct || id == X86_INS_JMP ? read(code.operands[0]) : std::nullopt;
+      if (!target || (id == X86_INS_CALL && !push(next_))) return false;
+      next_ = *target;
+      return true;
+    }
+    case X86_INS_RET: {
+      if (code.op_count != 0) return false;
+      const auto back = pop();
+      if (back) next_ = *back;
+      return back.has_value();
+    }
+    default:
+      if (code.op_count != 1 || code.operands[0].type != X86_OP_IMM) return false;
+      if (decoder_->raw().bytes[0] != 0x0f && (decoder_->raw().bytes[0] & 0xf0) != 0x70) return false;
+      if (code.opcode[0] == 0x0f && (code.opcode[1] & 0xf0) != 0x80) return false;
+      if (holds(condition_of(code))) next_ = static_cast<Word>(code.operands[0].imm);
+      return true;
+  }
+}
+
+bool StubEmulator::arithmetic(const cs_x86& code, unsigned id) {
+  if (code.op_count == 0) return false;
+  const cs_x86_op& to = code.operands[0];
+  const std::size_t size = to.size;
+  const bool has_second = code.op_count > 1;
+  const auto second = has_second ? read(code.operands[1]) : std::optional<Word>(1);
+  if (!second) return false;
+  const Word b = *second & mask_of(size);
+  const Word carry = registers_.eflags & kCarry;
+  const auto modified = [&](const auto& change) { return modify(to, change).has_value(); };
+  switch (id) {
+    case X86_INS_ADD: return modified([&](Word a) { return added(a, b, size); });
+    case X86_INS_SUB: return modified([&](Word a) { return subtracted(a, b, size); });
+    case X86_INS_AND: return modified([&](Word a) { return logical(a & b, size); });
+    case X86_INS_OR: return modified([&](Word a) { return logical(a | b, size); });
+    case X86_INS_XOR: return modified([&](Word a) { return logical(a ^ b, size); });
+    case X86_INS_INC:
+    case X86_INS_DEC: {
+      // These leave the carry flag alone.
+      const bool done =
+          modified([&](Word a) { return id == X86_INS_INC ? added(a, 1, size) : subtracted(a, 1, size); });
+      registers_.eflags = (registers_.eflags & ~kCarry) | carry;
+      return done;
+    }
+    case X86_INS_CMP:
+    case X86_INS_TEST: {
+      const auto a = read(to);
+      if (a && id == X86_INS_CMP) subtracted(*a, b, size);
+      if (a && id == X86_INS_TEST) logical(*a & b, size);
+      return a.has_value();
+    }
+    case X86_INS_IMUL: {
+      const auto factor = code.op_count == 3 ? std::optional(static_cast<Word>(code.operands[2].imm)) : read(to);
+      return has_second && factor && write(to, *second * *factor);
+    }
+    default:
+      break;
+  }
+  if (!has_second || code.opcode[0] != 0x0f || (code.opcode[1] & 0xf0) != 0x40) return false;
+  // cmovcc: the upper half of a 64-bit register is cleared even where nothing is moved.
+  const auto kept = read(to);
+  return kept && write(to, holds(condition_of(code)) ? *second : *kept);
+}
+
+bool StubEmulator::shift(const cs_x86& code, bool left) {
+  const cs_x86_op& to = code.operands[0];
+  if (code.op_count != 2 || code.operands[1].type != X86_OP_IMM) return false;
+  const auto count = static_cast<unsigned>(code.operands[1].imm) % (to.size == kWord ? 64 : 32);
+  return modify(to, [&](Word value) { return logical(left ? value << count : value >> count, to.size); }).has_value();
+}
+
+bool StubEmulator::exchange(const cs_x86& code, unsigned id) {
+  const cs_x86_op& place = code.operands[0];
+  const auto mine = read(code.operands[1]);
+  if (!mine) return false;
+  const std::size_t size = place.size;
+  if (id == X86_INS_XADD) {
+    const auto before = modify(place, [&](Word there) { return added(there, *mine, size); });
+    return before && write(code.operands[1], *before);
+  }
+  const Word expected = registers_.rax & mask_of(size);
+  const auto before = modify(place, [&](Word there) { return there == expected ? *mine : there; });
+  if (!before) return false;
+  subtracted(expected, *before, size);
+  if (*before != expected) registers_.rax = *before;
+  return true;
+}
+
+/// Of registers only.
+bool StubEmulator::swap(const cs_x86& code) {
+  const cs_x86_op &one = code.operands[0], &other = code.operands[1];
+  const auto first = read(one), second = read(other);
+  return one.type == X86_OP_REG && other.type == X86_OP_REG && first && second && write(one, *second) && write(other, *first);
+}
+
+std::optional<StubEmulator::Part> StubEmulator::part_of(x86_reg name) {
+  using R = arch::Registers;
+  struct Row {
+    unsigned long long R::*whole;
+    x86_reg names[3];  // of 8, 4 and 1 bytes
+  };
+  static constexpr Row kRows[] = {
+      {&R::rax, {X86_REG_RAX, X86_REG_EAX, X86_REG_AL}},   {&R::rbx, {X86_REG_RBX, X86_REG_EBX, X86_REG_BL}},
+      {&R::rcx, {X86_REG_RCX, X86_REG_ECX, X86_REG_CL}},   {&R::rdx, {X86_REG_RDX, X86_REG_EDX, X86_REG_DL}},
+      {&R::rsi, {X86_REG_RSI, X86_REG_ESI, X86_REG_SIL}},  {&R::rdi, {X86_REG_RDI, X86_REG_EDI, X86_REG_DIL}},
+      {&R::rbp, {X86_REG_RBP, X86_REG_EBP, X86_REG_BPL}},  {&R::rsp, {X86_REG_RSP, X86_REG_ESP, X86_REG_SPL}},
+      {&R::r8, {X86_REG_R8, X86_REG_R8D, X86_REG_R8B}},    {&R::r9, {X86_REG_R9, X86_REG_R9D, X86_REG_R9B}},
+      {&R::r10, {X86_REG_R10, X86_REG_R10D, X86_REG_R10B}}, {&R::r11, {X86_REG_R11, X86_REG_R11D, X86_REG_R11B}},
+      {&R::r12, {X86_REG_R12, X86_REG_R12D, X86_REG_R12B}}, {&R::r13, {X86_REG_R13, X86_REG_R13D, X86_REG_R13B}},
+      {&R::r14, {X86_REG_R14, X86_REG_R14D, X86_REG_R14B}}, {&R::r15, {X86_REG_R15, X86_REG_R15D, X86_REG_R15B}},
+  };
+  constexpr unsigned kBytes[] = {8, 4, 1};
+  for (const Row& row : kRows) {
+    const auto found = std::find(std::begin(row.names), std::end(row.names), name);
+    if (found != std::end(row.names)) return Part{row.whole, kBytes[found - std::begin(row.names)]};
+  }
+  return std::nullopt;
+}
+
+std::optional<StubEmulator::Word> StubEmulator::address(const cs_x86_op& operand) const {
+  const x86_op_mem& place = operand.mem;
+  if (place.segment != X86_REG_INVALID) return std::nullopt;
+  Word sum = static_cast<Word>(place.disp);
+  const auto add = [&](x86_reg name, Word scale) {
+    if (name == X86_REG_INVALID) return true;
+    const auto part = part_of(name);
+    if (name != X86_REG_RIP && (!part || part->bytes != kWord)) return false;
+    sum += scale * (name == X86_REG_RIP ? next_ : registers_.*part->whole);
+    return true;
+  };
+  if (!add(place.base, 1) || !add(place.index, static_cast<Word>(place.scale))) return std::nullopt;
+  return sum;
+}
+
+std::optional<StubEmulator::Word> StubEmulator::read(const cs_x86_op& operand) {
+  switch (operand.type) {
+    case X86_OP_IMM:
+      return static_cast<Word>(operand.imm);
+    case X86_OP_REG: {
+      const auto part = part_of(operand.reg);
+      return part ? std::optional<Word>(registers_.*part->whole & mask_of(part->bytes)) : std::nullopt;
+    }
+    case X86_OP_MEM: {
+      const auto from = address(operand);
+      return from ? load(*from, operand.size) : std::nullopt;
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
+bool StubEmulator::write(const cs_x86_op& operand, Word value) {
+  if (operand.type == X86_OP_MEM) {
+    const auto to = address(operand);
+    return to && store(*to, operand.size, value);
+  }
+  const auto part = operand.type == X86_OP_REG ? part_of(operand.reg) : std::nullopt;
+  if (!part) return false;
+  auto& whole = registers_.*part->whole;
+  // Four bytes clear those above, one leaves them alone.
+  whole = part->bytes == 1 ? (whole & ~mask_of(1)) | (value & mask_of(1)) : value & mask_of(part->bytes);
+  return true;
+}
+
+std::optional<StubEmulator::Word> StubEmulator::load(Word from, std::size_t size) {
+  if (std::byte* at = memory_.shared(from, size)) {
+    switch (size) {
+      case 4: return load_shared<std::uint32_t>(at);
+      case 8: return load_shared<std::uint64_t>(at);
+      default: return std::nullopt;
+    }
+  }
+  Word value = 0;
+  const auto bytes = std::as_writable_bytes(std::span(&value, 1)).first(std::min(size, kWord));
+  if (size > kWord || memory_.read(from, bytes) != size) return std::nullopt;
+  return value;
+}
+
+bool StubEmulator::store(Word to, std::size_t size, Word value) {
+  if (std::byte* at = memory_.shared(to, size)) {
+    switch (size) {
+      case 1: store_shared<std::uint8_t>(at, value); return true;
+      case 4: store_shared<std::uint32_t>(at, value); return true;
+      case 8: store_shared<std::uint64_t>(at, value); return true;
+      default: return false;
+    }
+  }
+  return size <= kWord && memory_.write(to, std::as_bytes(std::span(&value, 1)).first(size));
+}
+
+bool StubEmulator::push(Word value) {
+  if (!store(registers_.rsp - kWord, kWord, value)) return false;
+  registers_.rsp -= kWord;
+  return true;
+}
+
+std::optional<StubEmulator::Word> StubEmulator::pop() {
+  const auto value = load(registers_.rsp, kWord);
+  if (value) registers_.rsp += kWord;
+  return value;
+}
+
+template <class Change>
+std::optional<StubEmulator::Word> StubEmulator::modify(const cs_x86_op& operand, const Change& change) {
+  const auto at = operand.type == X86_OP_MEM ? address(operand) : std::nullopt;
+  if (std::byte* shared = at ? memory_.shared(*at, operand.size) : nullptr) {
+    switch (operand.size) {
+      case 4: return modify_shared<std::uint32_t>(shared, change);
+      case 8: return modify_shared<std::uint64_t>(shared, change);
+      default: return std::nullopt;
+    }
+  }
+  const auto before = read(operand);
+  if (!before || !write(operand, change(*before))) return std::nullopt;
+  return before;
+}
+
+StubEmulator::Word StubEmulator::added(Word a, Word b, std::size_t size) {
+  const Word mask = mask_of(size);
+  const Word sum = (a + b) & mask;
+  set_flags(sum, size, sum < (a & mask), ((a ^ sum) & (b ^ sum) & sign_of(size)) != 0);
+  return sum;
+}
+
+StubEmulator::Word StubEmulator::subtracted(Word a, Word b, std::size_t size) {
+  const Word mask = mask_of(size);
+  const Word difference = (a - b) & mask;
+  set_flags(difference, size, (a & mask) < (b & mask), ((a ^ b) & (a ^ difference) & sign_of(size)) != 0);
+  return difference;
+}
+
+StubEmulator::Word StubEmulator::logical(Word value, std::size_t size) {
+  set_flags(value & mask_of(size), size, false, false);
+  return value & mask_of(size);
+}
+
+void StubEmulator::set_flags(Word result, std::size_t size, bool carry, bool overflow) {
+  Word flags = registers_.eflags & ~(kCarry | kParity | kZero | kSign | kOverflow);
+  if (carry) flags |= kCarry;
+  if (std::popcount(result & mask_of(1)) % 2 == 0) flags |= kParity;
+  if (result == 0) flags |= kZero;
+  if ((result & sign_of(size)) != 0) flags |= kSign;
+  if (overflow) flags |= kOverflow;
+  registers_.eflags = flags;
+}
+
+bool StubEmulator::holds(unsigned condition) const {
+  const auto set = [this](std::uint64_t flag) { return (registers_.eflags & flag) != 0; };
+  const bool less = set(kSign) != set(kOverflow);
+  const bool met[] = {set(kOverflow),        set(kCarry), set(kZero), set(kCarry | kZero),
+                      set(kSign),            set(kParity), less,      less || set(kZero)};
+  return met[condition / 2] != (condition % 2 != 0);
+}
+
+}  // namespace vdsotrace

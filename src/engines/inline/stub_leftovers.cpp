@@ -1,0 +1,153 @@
+#include "engines/inline/stub_leftovers.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "arch/return_stub.hpp"
+#include "engines/inline/signal_frames.hpp"
+#include "engines/inline/stub_exit.hpp"
+#include "engines/inline/stub_memory.hpp"
+#include "engines/inline/stub_plan.hpp"
+#include "os/proc.hpp"
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::uint64_t kLargestImage = 1 << 20;
+
+std::optional<StubJournal> journal_in(Memory& memory, const proc::Mapping& mapping) {
+  if (!mapping.executable || !mapping.name.empty() || mapping.end - mapping.start < sizeof(StubJournal)) return {};
+  const auto magic = memory.object<std::array<char, sizeof kStubMagic>>(mapping.start);
+  if (!magic || std::memcmp(magic->data(), kStubMagic, sizeof kStubMagic) != 0) return {};
+  const auto journal = memory.object<StubJournal>(mapping.start);
+  return journal && journal->patch_count <= StubJournal::kMostPatches ? journal : std::nullopt;
+}
+
+bool lies_in(const proc::Mapping& vdso, std::uint64_t offset, std::uint64_t size) {
+  const std::uint64_t all = vdso.end - vdso.start;
+  return size <= all && offset <= all - size;
+}
+
+void undo(StoppedThread& stopped, const StubJournal& journal, const proc::Mapping& vdso) {
+  for (const StubJournal::Patch& patch : std::span(journal.patches).first(journal.patch_count)) {
+    if (patch.size > sizeof patch.before || !lies_in(vdso, patch.offset, patch.size)) continue;
+    std::array<std::byte, sizeof patch.before> now{};
+    const auto there = std::span(now).first(patch.size);
+    const auto after = std::span(patch.after).first(patch.size);
+    if (stopped.memory().read(vdso.start + patch.offset, there) != patch.size || !std::ranges::equal(there, after)) continue;
+    write_remote(stopped.tid(), vdso.start + patch.offset, std::span(patch.before).first(patch.size));
+  }
+}
+
+bool runs_in(pid_t tid, std::uint64_t start, std::uint64_t end) {
+  const auto registers = ptrace::registers(tid);
+  return registers && arch::program_counter(*registers) >= start && arch::program_counter(*registers) < end;
+}
+
+/// Calls that were being made when vdsotrace was killed (RemoteCalls). Their thread has come back, or is just about to.
+void erase_return_stubs(StoppedThread& stopped, const proc::Mapping& vdso) {
+  std::vector<std::byte> bytes(vdso.end - vdso.start);
+  bytes.resize(stopped.memory().read(vdso.start, bytes));
+  const auto threads = proc::threads_of(stopped.thread().tgid);
+  for (std::size_t at = 0; at < bytes.size(); at += 16) {
+    const std::size_t size = arch::return_stub_at(std::span(bytes).subspan(at));
+    const std::uint64_t start = vdso.start + at;
+    if (size == 0 || std::ranges::any_of(threads, [&](pid_t tid) { return runs_in(tid, start, start + size); })) continue;
+    write_remote(stopped.tid(), start, std::vector<std::byte>(size));
+  }
+}
+
+/// The memory shared with whoever placed the stubs.
+bool is_region_of(const proc::Mapping& mapping, const proc::Mapping& code) {
+  return mapping.start == code.end && mapping.name.find(kStubMagic) != std::string::npos;
+}
+
+/// What a vdsotrace that was killed has left.
+struct Leftover {
+  StubPlace place;
+  std::uint64_t region_bytes = 0;
+  std::uint64_t trampolines = 0;  ///< address
+  std::uint64_t trampoline_bytes = 0;
+
+  bool contains(std::uint64_t address) const {
+    return address - place.code < place.code_bytes || address - trampolines < trampoline_bytes;
+  }
+};
+
+Leftover leftover_of(const proc::Mapping& code, const StubJournal& journal, const proc::Mapping& vdso) {
+  Leftover left{{code.start, code.end - code.start}};
+  if (!lies_in(vdso, journal.trampolines, journal.trampoline_bytes)) return left;
+  left.trampolines = vdso.start + journal.trampolines;
+  left.trampoline_bytes = journal.trampoline_bytes;
+  return left;
+}
+
+/// Whether the stopped thread's program counter is there, or that to which one of its signal handlers will return. True also of a
+/// thread that has not stopped.
+bool leads_into(pid_t tid, Memory& memory, const Leftover& left) {
+  const auto registers = ptrace::registers(tid);
+  if (!registers) return true;
+  bool leads = left.contains(arch::program_counter(*registers));
+  visit_saved_counters(*registers, memory, [&](std::uint64_t counter, std::uint64_t) { leads = leads || left.contains(counter); });
+  return leads;
+}
+
+/// Whether all threads of the process are out of it for good. Those that are in it are brought out.
+bool is_left(StoppedThread& stopped, const Leftover& left) {
+  const auto inside = [&](std::uint64_t address) { return left.contains(address); };
+  const auto is_out = [&](pid_t tid) {
+    return leave_abandoned_stub(tid, stopped.memory(), inside) && !leads_into(tid, stopped.memory(), left);
+  };
+  const auto threads = proc::threads_of(stopped.thread().tgid);
+  bool all = !threads.empty();
+  for (const pid_t tid : threads) all = is_out(tid) && all;
+  stopped.forget_registers();
+  return all;
+}
+
+void clear(StoppedThread& stopped, const Leftover& left) {
+  if (left.trampoline_bytes != 0) write_remote(stopped.tid(), left.trampolines, std::vector<std::byte>(left.trampoline_bytes));
+}
+
+std::vector<Leftover> leftovers_in(StoppedThread& stopped, const proc::Mapping& vdso) {
+  std::vector<Leftover> found;
+  const auto mappings = proc::mappings(stopped.tid());
+  for (std::size_t i = 0; i < mappings.size(); ++i) {
+    const auto journal = journal_in(stopped.memory(), mappings[i]);
+    if (!journal) continue;
+    Leftover& left = found.emplace_back(leftover_of(mappings[i], *journal, vdso));
+    if (i + 1 < mappings.size() && is_region_of(mappings[i + 1], mappings[i]))
+      left.region_bytes = mappings[i + 1].end - mappings[i + 1].start;
+  }
+  return found;
+}
+
+}  // namespace
+
+void undo_leftovers(StoppedThread& stopped) {
+  const auto vdso = proc::vdso_mapping(stopped.tid());
+  const std::uint64_t size = vdso ? vdso->end - vdso->start : 0;
+  if (size < sizeof(StubJournal::Patch::before) || size > kLargestImage) return;
+  erase_return_stubs(stopped, *vdso);
+  for (const proc::Mapping& mapping : proc::mappings(stopped.tid())) {
+    const auto journal = journal_in(stopped.memory(), mapping);
+    if (!journal) continue;
+    undo(stopped, *journal, *vdso);
+    const Leftover left = leftover_of(mapping, *journal, *vdso);
+    if (is_left(stopped, left)) clear(stopped, left);
+  }
+}
+
+void unmap_leftovers(StoppedThread& stopped, std::span<StoppedThread* const> others) {
+  const auto vdso = proc::vdso_mapping(stopped.tid());
+  if (!vdso) return;
+  auto lefts = leftovers_in(stopped, *vdso);
+  std::erase_if(lefts, [&](const Leftover& left) { return !is_left(stopped, left); });
+  for (StoppedThread* other : others) other->forget_registers();
+  if (lefts.empty()) return;
+  RemoteCalls calls(stopped);
+  for (const Leftover& left : lefts) unmap_stubs(calls, left.place, left.region_bytes);
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,107 @@
+#include "engines/inline/stub_memory.hpp"
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+
+#include "arch/stub_layout.h"
+#include "os/proc.hpp"
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8U  // Linux 6.3
+#endif
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::uint64_t kUsualDistance = 0x4000'0000;
+constexpr std::uint64_t kMargin = 0x10'0000;        // to what others have mapped
+constexpr std::uint64_t kHugePage = 0x20'0000;
+/// Of the memory of one process: blocks for some 12,000 threads.
+constexpr std::uint64_t kMostShared = std::uint64_t{512} << 20;
+constexpr std::uint64_t kHighest = 0x7fff'ffff'f000;  // TASK_SIZE with four levels of page tables
+
+std::uint64_t distance(std::uint64_t a, std::uint64_t b) { return a > b ? a - b : b - a; }
+
+bool succeeded(const std::optional<std::int64_t>& result) { return result && *result >= 0; }
+
+Error refused(std::string_view what) { return {0, std::string("the process could not ") + std::string(what), {}}; }
+
+}  // namespace
+
+std::optional<StubPlace> find_stub_place(pid_t pid, std::uint64_t vdso, std::uint64_t code_bytes, std::uint64_t size) {
+  // There it has room to grow.
+  const std::uint64_t wished = vdso - kUsualDistance - (kHugePage * ((size + kHugePage - 1) / kHugePage));
+  std::optional<std::uint64_t> best;
+  const auto consider = [&](std::uint64_t from, std::uint64_t to) {
+    if (to < from || to - from < size + 2 * kMargin) return;
+    const std::uint64_t at = std::clamp(wished, from + kMargin, to - kMargin - size) & ~std::uint64_t{0xfff};
+    if (at < from) return;
+    if (!best || distance(at, wished) < distance(*best, wished)) best = at;
+  };
+  const auto mappings = proc::known_mappings(pid);
+  if (!mappings) return std::nullopt;
+  std::uint64_t free_from = 0x10000;
+  for (const proc::Mapping& mapping : *mappings) {
+    consider(free_from, std::min(mapping.start, kHighest));
+    free_from = std::max(free_from, mapping.end);
+  }
+  consider(free_from, kHighest);
+  if (!best) return std::nullopt;
+  return StubPlace{*best, code_bytes};
+}
+
+bool map_stub_code(RemoteCalls& calls, const StubPlace& place) {
+  const auto mapped = calls.call(SYS_mmap, {place.code, place.code_bytes, PROT_READ | PROT_EXEC,
+                                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, ~std::uint64_t{0}, 0},
+                                 arch::WhenAlone::unmap);
+  if (!mapped || *mapped < 0) return false;
+  if (static_cast<std::uint64_t>(*mapped) == place.code) return true;
+  // Before 4.17 the flag is unknown and the address only a wish.
+  calls.call(SYS_munmap, {static_cast<std::uint64_t>(*mapped), place.code_bytes, 0, 0, 0, 0});
+  return false;
+}
+
+Result<std::unique_ptr<StubRegion>> map_stub_region(StoppedThread& stopped, RemoteCalls& calls, const StubPlace& place,
+                                                    std::uint64_t name, std::uint64_t bytes, bool replace, bool inherited,
+                                                    const std::function<std::unique_ptr<StubRegion>(SharedMemory)>& make) {
+  constexpr std::uint64_t kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  auto fd = calls.call(SYS_memfd_create, {name, kFlags | MFD_NOEXEC_SEAL, 0, 0, 0, 0}, arch::WhenAlone::close);
+  if (fd && *fd == -EINVAL) fd = calls.call(SYS_memfd_create, {name, kFlags, 0, 0, 0, 0}, arch::WhenAlone::close);
+  if (!succeeded(fd)) return tl::unexpected(refused("make shared memory"));
+  auto memory = SharedMemory::of_descriptor(stopped.tid(), static_cast<int>(*fd), bytes, kMostShared);
+  std::unique_ptr<StubRegion> region;
+  std::optional<std::int64_t> mapped;
+  if (memory) {
+    region = make(std::move(*memory));
+    const int fixed = replace ? MAP_FIXED : MAP_FIXED_NOREPLACE;
+    mapped = calls.call(SYS_mmap, {place.region(), bytes, PROT_READ | PROT_WRITE,
+                                   static_cast<std::uint64_t>(MAP_SHARED | fixed), static_cast<std::uint64_t>(*fd), 0},
+                        arch::WhenAlone::close_mapped);
+  }
+  calls.call(SYS_close, {static_cast<std::uint64_t>(*fd), 0, 0, 0, 0, 0});
+  if (!memory) return tl::unexpected(memory.error());
+  if (!mapped || static_cast<std::uint64_t>(*mapped) != place.region())
+    return tl::unexpected(refused("map shared memory"));
+  if (!inherited) calls.call(SYS_madvise, {place.region(), bytes, MADV_DONTFORK, 0, 0, 0});
+  return region;
+}
+
+void grow_stub_region(RemoteCalls& calls, const StubPlace& place, StubRegion& region) {
+  const std::uint64_t wanted = region.bytes_wanted();
+  if (wanted <= region.bytes()) return;
+  const auto grown = calls.call(SYS_mremap, {place.region(), region.bytes(), wanted, 0, 0, 0});
+  if (grown && static_cast<std::uint64_t>(*grown) == place.region()) region.grow(wanted);
+}
+
+void unlock_stub_region(RemoteCalls& calls, const StubPlace& place, std::uint64_t bytes) {
+  calls.call(SYS_munlock, {place.code, place.code_bytes + bytes, 0, 0, 0, 0});
+}
+
+void unmap_stubs(RemoteCalls& calls, const StubPlace& place, std::uint64_t region_bytes) {
+  // The instruction that makes the call may lie in what is unmapped: it is not executed again.
+  calls.call(SYS_munmap, {place.code, place.code_bytes + region_bytes, 0, 0, 0, 0});
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,43 @@
+#include "engines/perf/call.hpp"
+
+#include <linux/audit.h>
+
+#include "arch/registers.hpp"
+#include "model/syscalls/spec.hpp"
+
+namespace vdsotrace {
+
+bool perf_wants(const Needs& needs, const VdsoService& service) {
+  const Selection& selection = needs.selection;
+  return (selection.wants_route(Route::vdso) || selection.wants_route(Route::fallback)) &&
+         selection.wants_number(Abi::x86_64, number_of(Abi::x86_64, service.syscall), true);
+}
+
+Call perf_call(const PerfSample& sample, const VdsoService& service, std::int64_t since_epoch) {
+  Call call;
+  call.abi = Abi::x86_64;
+  call.nr = number_of(call.abi, service.syscall);
+  call.name = service.syscall;
+  call.symbol = service.symbol;
+  call.args = arch::function_arguments(sample.registers);
+  call.stack_pointer = arch::stack_pointer(sample.registers);
+  call.start_ns = sample.time_ns + since_epoch;
+  call.engine = "perf";
+  return call;
+}
+
+std::optional<Call> perf_system_call(const PerfSample& sample, std::int64_t since_epoch) {
+  const auto entered = parse_system_call_entered(sample.raw);
+  if (!entered) return std::nullopt;
+  Call call;
+  call.abi = sample.is_64_bit ? arch::abi_of(AUDIT_ARCH_X86_64, static_cast<std::uint64_t>(entered->nr)) : Abi::i386;
+  call.nr = entered->nr;
+  if (const CallSpec* spec = spec_of(call.abi, call.nr)) call.name = spec->name;
+  call.args = entered->args;
+  call.stack_pointer = arch::stack_pointer(sample.registers);
+  call.start_ns = sample.time_ns + since_epoch;
+  call.engine = "perf";
+  return call;
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,110 @@
+#include "engines/perf/calls.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace vdsotrace {
+namespace {
+
+void tell_vdso(Call&& call, const PerfCalls::Tell& tell) {
+  call.route = Route::vdso;
+  call.ending = Ending::unseen;
+  tell(std::move(call));
+}
+
+void tell_unknown(Call&& call, const PerfCalls::Tell& tell) {
+  call.route = Route::unknown;
+  call.ending = Ending::unseen;
+  tell(std::move(call));
+}
+
+}  // namespace
+
+/// Each origin makes one sample of a call. So one that comes again from the same origin is a call of its own.
+bool PerfCalls::is_repeated(const Call& call, std::uint64_t origin) {
+  const bool same_place = call.stack_pointer == last_stack_ && call.name == last_name_;
+  const bool repeated = same_place && std::ranges::find(seen_by_, origin) == seen_by_.end() && !seen_by_.empty();
+  if (!repeated) seen_by_.clear();
+  seen_by_.push_back(origin);
+  last_stack_ = call.stack_pointer;
+  last_name_ = call.name;
+  return repeated;
+}
+
+void PerfCalls::entered(Call&& call, PerfPoint::Fallbacks fallbacks, std::uint64_t origin, const Tell& tell) {
+  if (is_repeated(call, origin)) return;
+  left(tell);
+  switch (fallbacks) {
+    case PerfPoint::Fallbacks::impossible: tell_vdso(std::move(call), tell); break;
+    case PerfPoint::Fallbacks::seen:
+      entered_ = std::move(call);
+      outside_since_.reset();
+      break;
+    case PerfPoint::Fallbacks::unseen: tell_unknown(std::move(call), tell); break;
+  }
+}
+
+void PerfCalls::fell_back(std::string_view symbol, const Tell& tell) {
+  // Without an entry it is the second system call of one call, or began before we came: maybe after another call.
+  if (!entered_ || (!symbol.empty() && entered_->symbol != symbol)) return;
+  Call call = *std::exchange(entered_, std::nullopt);
+  call.route = Route::fallback;
+  call.ending = Ending::unseen;
+  tell(std::move(call));
+}
+
+void PerfCalls::system_call(Call&& call, const Tell& tell) {
+  left(tell);
+  in_call_ = std::move(call);
+}
+
+void PerfCalls::fallback_call(Call&& call) {
+  if (!entered_ || entered_->name != call.name) return;
+  in_call_ = std::move(call);
+  in_call_->start_ns = entered_->start_ns;
+  in_call_->symbol = entered_->symbol;
+  in_call_->engine = entered_->engine;
+  in_call_->route = Route::fallback;
+  entered_.reset();
+}
+
+void PerfCalls::system_call_returned(std::int64_t result, std::int64_t time_ns, const Tell& tell) {
+  if (!in_call_) return;
+  Call call = *std::exchange(in_call_, std::nullopt);
+  call.ending = Ending::returned;
+  call.result = result;
+  call.error = error_of(result);
+  call.duration_ns = time_ns - call.start_ns;
+  tell(std::move(call));
+}
+
+void PerfCalls::found_outside(std::int64_t monotonic_ns) {
+  if (entered_ && !outside_since_) outside_since_ = monotonic_ns;
+}
+
+void PerfCalls::complete_until(std::int64_t monotonic_ns, const Tell& tell) {
+  if (outside_since_ && *outside_since_ <= monotonic_ns) left(tell);
+}
+
+void PerfCalls::left(const Tell& tell) {
+  if (entered_) tell_vdso(*std::exchange(entered_, std::nullopt), tell);
+}
+
+void PerfCalls::lost(const Tell& tell) {
+  if (entered_) tell_unknown(*std::exchange(entered_, std::nullopt), tell);
+}
+
+void PerfCalls::abandon(const Tell& tell) {
+  in_call_.reset();
+  lost(tell);
+}
+
+void PerfCalls::end(const Tell& tell) {
+  left(tell);
+  if (!in_call_) return;
+  Call call = *std::exchange(in_call_, std::nullopt);
+  call.ending = Ending::unfinished;
+  tell(std::move(call));
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,228 @@
+#include "engines/perf/engine.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "engines/perf/call.hpp"
+#include "os/proc.hpp"
+
+namespace vdsotrace {
+namespace {
+
+/// Processes that may end before a child is heard of that one of them has made.
+constexpr std::size_t kMostFormer = 1024;
+
+}  // namespace
+
+bool PerfEngine::wants(const VdsoService& service) const { return perf_wants(needs_, service); }
+
+EngineStops PerfEngine::stops() const {
+  const bool any = std::ranges::any_of(known_services(), [this](const VdsoService& service) { return wants(service); });
+  return {any, any, any};
+}
+
+const PerfPlan& PerfEngine::plan_for(const VdsoImage& image) {
+  const auto found = plans_.find(&image);
+  if (found != plans_.end()) return found->second;
+  const auto wanted = [this](const VdsoService& service) { return wants(service); };
+  // System call stops show the fallbacks.
+  return plans_.emplace(&image, plan_perf_points(image, wanted, true)).first->second;
+}
+
+/// In its own time, as a breakpoint that a thread inherited is gone since its exec.
+void PerfEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const>) {
+  if (space.image() == nullptr) return;
+  if (space.abi() != Abi::x86_64) {
+    reporter_.tell(stopped.thread(),
+                   Notice{fmt::format("{} program: its vDSO calls are not observed", name_of(space.abi())),
+                          Missing::user_space_calls});
+    return;
+  }
+  const PerfPlan& plan = plan_for(*space.image());
+  if (plan.points.empty()) return;
+  watch(stopped.thread());
+  if (!told_limits_.insert(space.image()).second) return;
+  for (Notice& limit : perf_limits(plan, true)) reporter_.tell(stopped.thread(), std::move(limit));
+}
+
+void PerfEngine::watch(const Thread& thread) {
+  const AddressSpace& space = *thread.space;
+  Watched& watched = watched_[thread.tid];
+  watched.tgid = thread.tgid;
+  watched.told = thread.told();
+  watched.base = space.base();
+  watched.size = space.size();
+  watched.watch = std::make_shared<PerfWatch>();
+  const PerfTarget target{thread.tid, heirs_};
+  const PerfOrder order{space.base(), plan_for(*space.image()).points, false, {}, {}};
+  if (auto done = watched.watch->add(target, order, stream_.rings()); !done)
+    reporter_.tell(thread, Notice{fmt::format("vDSO calls are not all seen: {}", done.error().message), Missing::user_space_calls});
+}
+
+bool PerfEngine::leave_for_good(StoppedThread& stopped, bool) {
+  on_end(stopped.thread());
+  return true;
+}
+
+/// Before a signal is told: what the thread has left is over.
+void PerfEngine::leave_engine_memory(StoppedThread& stopped) {
+  const auto found = watched_.find(stopped.tid());
+  if (found == watched_.end() || found->second.open.empty()) return;
+  const auto* registers = stopped.registers();
+  if (registers != nullptr && !found->second.in_vdso(arch::program_counter(*registers)))
+    found->second.open.ran_outside(arch::stack_pointer(*registers), left_by(stopped.tid()));
+}
+
+void PerfEngine::on_stop(Thread& thread) {
+  const auto found = watched_.find(thread.tid);
+  if (found != watched_.end()) found->second.told = thread.told();
+  take(thread.tid);
+}
+
+/// The child has inherited the events of a parent that is no more, too, if somebody else still has them.
+void PerfEngine::on_birth(const Thread& parent, const Thread& child) {
+  const auto found = watched_.find(parent.tid);
+  auto watch = found != watched_.end() ? found->second.watch : watch_of_former(parent.tgid);
+  if (watch == nullptr) return;
+  watched_[child.tid] = {child.tgid, child.told(), child.space->base(), child.space->size(), std::move(watch), {}};
+}
+
+std::shared_ptr<PerfWatch> PerfEngine::watch_of_former(pid_t process) const {
+  for (const auto* former : {&former_, &older_former_}) {
+    if (const auto found = former->find(process); found != former->end()) return found->second.lock();
+  }
+  return nullptr;
+}
+
+void PerfEngine::note_former(pid_t process, const std::shared_ptr<PerfWatch>& watch) {
+  if (former_.size() >= kMostFormer) older_former_ = std::exchange(former_, {});
+  former_[process] = watch;
+}
+
+/// Or else it has lost them with its parent.
+void PerfEngine::on_first_stop(StoppedThread& stopped) {
+  const Thread& thread = stopped.thread();
+  if (thread.role != Thread::Role::traced || thread.space->image() == nullptr || watched_.contains(thread.tid)) return;
+  if (thread.space->abi() == Abi::x86_64 && !plan_for(*thread.space->image()).points.empty()) watch(thread);
+}
+
+void PerfEngine::on_vdso_moved(AddressSpace& space, StoppedThread& stopped) {
+  std::vector<pid_t> threads;
+  const pid_t tgid = stopped.thread().tgid;
+  for (auto& [tid, watched] : watched_) {
+    if (watched.tgid == tgid) threads.push_back(tid);
+  }
+  // Breakpoints at the old place are given back first, those that were inherited too.
+  for (const pid_t tid : threads) watched_[tid].watch.reset();
+  for (const pid_t tid : threads) {
+    Watched& watched = watched_[tid];
+    watched.base = space.base();
+    watched.watch = std::make_shared<PerfWatch>();
+    const PerfOrder order{space.base(), plan_for(*space.image()).points, false, {}, {}};
+    static_cast<void>(watched.watch->add({tid, heirs_}, order, stream_.rings()));
+  }
+}
+
+// ---- what was recorded ----
+
+void PerfEngine::take(std::optional<pid_t> stopped) {
+  const Together together(sink_);
+  const std::int64_t since_epoch = realtime_ns() - monotonic_ns();
+  for (const PerfRecord& record : stream_.take(stopped)) {
+    if (const auto* lost = std::get_if<PerfLost>(&record)) sink_.accept({0, realtime_ns(), 0, 0, Lost{lost->count}});
+    const auto* sample = std::get_if<PerfSample>(&record);
+    const auto found = sample != nullptr ? watched_.find(sample->tid) : watched_.end();
+    if (found == watched_.end() || !found->second.watch) continue;
+    const PerfMeaning* meaning = found->second.watch->meaning(sample->event);
+    if (meaning == nullptr || meaning->kind != PerfMeaning::Kind::point || !sample->is_64_bit) continue;
+    Call call = perf_call(*sample, *meaning->point.service, since_epoch);
+    call.route = Route::vdso;
+    found->second.open.enter(std::move(call), arch::stack_pointer(sample->registers), left_by(sample->tid));
+    unsettled_.insert(sample->tid);
+    ++taken_;
+  }
+}
+
+OpenCalls::Left PerfEngine::left_by(pid_t tid) {
+  return [this, tid](Call&& call) {
+    const auto found = watched_.find(tid);
+    // A fallback has been told when its system call returned.
+    if (found == watched_.end() || !found->second.told || call.ending == Ending::returned) return;
+    call.ending = Ending::unseen;
+    sink_.accept({0, realtime_ns(), found->second.tgid, tid, std::move(call)});
+  };
+}
+
+bool PerfEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) {
+  const auto found = watched_.find(thread.tid);
+  if (found == watched_.end()) return false;
+  if (fallback == nullptr) {
+    found->second.open.ran_outside(stack_pointer, left_by(thread.tid));
+    return false;
+  }
+  Call* call = found->second.open.innermost();
+  const VdsoService* service = service_for(*fallback);
+  if (call == nullptr || service == nullptr || call->name != service->syscall) return false;
+  call->route = Route::fallback;
+  return true;
+}
+
+void PerfEngine::on_fallback_exit(Thread& thread, Call&& call) {
+  call.engine = name();
+  const auto found = watched_.find(thread.tid);
+  Call* open = found != watched_.end() ? found->second.open.innermost() : nullptr;
+  if (open == nullptr || open->route != Route::fallback) {
+    // Of a function that is not watched, or entered before we came.
+    reporter_.tell(thread, std::move(call));
+    return;
+  }
+  // One call may make several system calls.
+  if (open->ending == Ending::returned) return;
+  open->ending = Ending::returned;
+  call.start_ns = open->start_ns;
+  reporter_.tell(thread, std::move(call));
+}
+
+void PerfEngine::on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) {
+  if (const auto found = watched_.find(thread.tid); found != watched_.end())
+    found->second.open.enter_handler(stack_pointer, alternate_stack);
+}
+
+void PerfEngine::on_handler_return(Thread& thread, std::uint64_t stack_pointer) {
+  if (const auto found = watched_.find(thread.tid); found != watched_.end())
+    found->second.open.leave_handler(stack_pointer, left_by(thread.tid));
+}
+
+void PerfEngine::on_end(Thread& thread) {
+  take(thread.tid);
+  const auto found = watched_.find(thread.tid);
+  if (found == watched_.end()) return;
+  found->second.open.end(left_by(thread.tid));
+  note_former(thread.tgid, found->second.watch);
+  watched_.erase(found);
+  unsettled_.erase(thread.tid);
+}
+
+Drained PerfEngine::drain() {
+  taken_ = 0;
+  take(std::nullopt);
+  // How full the rings were is not known: they are looked at as if there were no time for sleep.
+  if (taken_ > 0) return {Drained::Found::something, 1};
+  settle_sleepers();
+  return {Drained::Found::nothing};
+}
+
+/// A thread that sleeps in a system call made elsewhere has left the function that it entered last.
+void PerfEngine::settle_sleepers() {
+  std::erase_if(unsettled_, [this](pid_t tid) {
+    const auto found = watched_.find(tid);
+    if (found == watched_.end() || found->second.open.empty()) return true;
+    const auto at = proc::blocked_at(tid);
+    if (!at || found->second.in_vdso(*at)) return false;
+    found->second.open.ran_outside(0, left_by(tid));
+    return true;
+  });
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,81 @@
+// The processor's own breakpoints on the entries of vDSO functions, through perf_event_open: not a byte of the process
+// is changed, and a call costs a trap in the kernel but no stop.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "engines/open_calls.hpp"
+#include "engines/perf/watch.hpp"
+#include "trace/probe_engine.hpp"
+#include "trace/reporter.hpp"
+#include "vdsotrace/needs.hpp"
+
+namespace vdsotrace {
+
+/// For programs that we start; running processes are observed without any stop by PerfSession. An entry tells the
+/// arguments and nothing of the result. That the call stayed in user space is proven by what the thread does next: it
+/// enters another function, makes a system call elsewhere, sleeps, or ends.
+class PerfEngine final : public ProbeEngine {
+ public:
+  PerfEngine(const Needs& needs, EventSink& sink, PerfHeirs heirs, PerfStream stream)
+      : needs_(needs), sink_(sink), reporter_(sink), heirs_(heirs), stream_(std::move(stream)) {}
+
+  std::string_view name() const override { return "perf"; }
+  EngineStops stops() const override;
+  void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
+  bool remove(AddressSpace&, StoppedThread&) override { return true; }
+  std::optional<Resume> on_trap(StoppedThread&) override { return std::nullopt; }
+  void leave_engine_memory(StoppedThread& thread) override;
+  bool leave_for_good(StoppedThread& thread, bool may_wait) override;
+  void on_stop(Thread& thread) override;
+  void on_birth(const Thread& parent, const Thread& child) override;
+  void on_first_stop(StoppedThread& thread) override;
+  void on_vdso_moved(AddressSpace& space, StoppedThread& thread) override;
+  bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override;
+  bool notes_callers() const override { return false; }
+  void on_fallback_exit(Thread& thread, Call&& call) override;
+  void on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) override;
+  void on_handler_return(Thread& thread, std::uint64_t stack_pointer) override;
+  void on_end(Thread& thread) override;
+  Drained drain() override;
+
+ private:
+  struct Watched {
+    pid_t tgid = 0;
+    bool told = false;
+    std::uint64_t base = 0;  ///< of its vDSO
+    std::uint64_t size = 0;
+    std::shared_ptr<PerfWatch> watch;  ///< shared with those that inherited its events
+    OpenCalls open;
+
+    bool in_vdso(std::uint64_t address) const { return address - base < size; }
+  };
+
+  bool wants(const VdsoService& service) const;
+  const PerfPlan& plan_for(const VdsoImage& image);
+  void watch(const Thread& thread);
+  std::shared_ptr<PerfWatch> watch_of_former(pid_t process) const;
+  void note_former(pid_t process, const std::shared_ptr<PerfWatch>& watch);
+  void take(std::optional<pid_t> stopped);
+  OpenCalls::Left left_by(pid_t tid);
+  void settle_sleepers();
+
+  const Needs& needs_;
+  EventSink& sink_;
+  Reporter reporter_;
+  PerfHeirs heirs_;
+  PerfStream stream_;
+  std::size_t taken_ = 0;  ///< calls since the last drain
+  /// By image; images live as long as the session's cache.
+  std::map<const VdsoImage*, PerfPlan> plans_;
+  std::set<const VdsoImage*> told_limits_;
+  std::map<pid_t, Watched> watched_;
+  /// What processes were watched by that have ended; the newest in the first.
+  std::map<pid_t, std::weak_ptr<PerfWatch>> former_, older_former_;
+  std::set<pid_t> unsettled_;  ///< whose last call is open
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,249 @@
+#include "engines/perf/session.hpp"
+
+#include <fmt/core.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <vector>
+
+#include "engines/perf/call.hpp"
+#include "base/clock.hpp"
+#include "os/proc.hpp"
+#include "os/vdso_mapping.hpp"
+
+namespace vdsotrace {
+namespace {
+
+/// How long records of a quiet process may wait to be told; busy ones wake us by filling a ring.
+constexpr std::int64_t kLookEveryNs = 20'000'000;
+constexpr std::int64_t kMillisecond = 1'000'000;
+
+/// Of what nobody waits for, only the end is seen.
+Exited unseen_end() {
+  Exited end;
+  end.code_known = false;
+  return end;
+}
+
+bool has_ended(int pidfd) {
+  pollfd descriptor{pidfd, POLLIN, 0};
+  return ::poll(&descriptor, 1, 0) == 1;
+}
+
+}  // namespace
+
+void PerfSession::tell(pid_t pid, pid_t tid, Event::Body body) {
+  sink_.accept({0, realtime_ns(), pid, tid, std::move(body)});
+}
+
+PerfCalls::Tell PerfSession::tell_calls(pid_t pid, pid_t tid) {
+  return [this, pid, tid](Call&& call) { tell(pid, tid, std::move(call)); };
+}
+
+void PerfSession::run(std::optional<std::int64_t> duration_ns) {
+  for (const auto& [pid, process] : processes_) tell_beginning(pid, process);
+  std::optional<std::int64_t> until;
+  if (duration_ns) until = monotonic_ns() + *duration_ns;
+  while (!processes_.empty() && !signals_.take() && (!until || monotonic_ns() < *until)) {
+    wait(until);
+    take(false);
+    settle_sleepers();
+    end_dead_processes();
+    sink_.settle();
+  }
+  detach();
+}
+
+void PerfSession::wait(std::optional<std::int64_t> until) {
+  std::vector<pollfd> descriptors;
+  for (const PerfRing& ring : stream_->rings()) descriptors.push_back({ring.descriptor(), POLLIN, 0});
+  for (const auto& [pid, process] : processes_) descriptors.push_back({process.descriptor.get(), POLLIN, 0});
+  std::int64_t ns = kLookEveryNs;
+  if (until) ns = std::clamp<std::int64_t>(*until - monotonic_ns(), 0, ns);
+  // A signal to us interrupts it.
+  ::poll(descriptors.data(), descriptors.size(), static_cast<int>((ns + kMillisecond - 1) / kMillisecond));
+}
+
+void PerfSession::take(bool all) {
+  const Together together(sink_);
+  since_epoch_ = realtime_ns() - monotonic_ns();
+  for (const PerfRecord& record : stream_->take({}, all)) {
+    if (until_ && time_of(record) > *until_ && !std::holds_alternative<PerfLost>(record)) continue;
+    std::visit([this](const auto& one) { on(one); }, record);
+  }
+}
+
+// ---- what was recorded ----
+
+void PerfSession::on(const PerfSample& sample) {
+  const auto process = processes_.find(sample.pid);
+  const PerfMeaning* meaning = watch_.meaning(sample.event);
+  if (process == processes_.end() || meaning == nullptr || sample.time_ns < process->second.since) return;
+  PerfCalls& calls = process->second.threads[sample.tid];
+  switch (meaning->kind) {
+    case PerfMeaning::Kind::point: on_point(sample, *meaning, calls); break;
+    case PerfMeaning::Kind::system_call_entered: on_system_call(sample, process->second, calls); break;
+    case PerfMeaning::Kind::system_call_returned: on_return(sample, calls); break;
+    case PerfMeaning::Kind::other: break;
+  }
+}
+
+void PerfSession::on_point(const PerfSample& sample, const PerfMeaning& meaning, PerfCalls& calls) {
+  if (!sample.is_64_bit) return;
+  const auto told = tell_calls(sample.pid, sample.tid);
+  if (meaning.point.kind == PerfPoint::Kind::fallback) {
+    const VdsoService* service = meaning.point.service;
+    calls.fell_back(service != nullptr ? service->symbol : std::string_view(), told);
+    return;
+  }
+  calls.entered(perf_call(sample, *meaning.point.service, since_epoch_), meaning.point.fallbacks, meaning.origin, told);
+  if (sample.time_ns <= doubtful_until_) calls.lost(told);
+}
+
+void PerfSession::on_system_call(const PerfSample& sample, const Process& process, PerfCalls& calls) {
+  const AddressSpace& space = *process.space;
+  auto call = perf_system_call(sample, since_epoch_);
+  if (!call) return;
+  const VdsoFunction* function =
+      sample.is_64_bit ? space.fallback_at(arch::program_counter(sample.registers)) : nullptr;
+  if (function != nullptr && watches(space, *function)) {
+    calls.fallback_call(std::move(*call));
+    return;
+  }
+  if (space.capable(call->abi, call->nr)) call->route = function != nullptr ? Route::fallback : Route::syscall;
+  if (function != nullptr) call->symbol = service_for(*function)->symbol;
+  calls.system_call(std::move(*call), tell_calls(sample.pid, sample.tid));
+}
+
+void PerfSession::on_return(const PerfSample& sample, PerfCalls& calls) {
+  if (const auto returned = parse_system_call_returned(sample.raw))
+    calls.system_call_returned(returned->result, sample.time_ns + since_epoch_, tell_calls(sample.pid, sample.tid));
+}
+
+bool PerfSession::watches(const AddressSpace& space, const VdsoFunction& function) {
+  return std::ranges::any_of(plan_for(*space.image()).points, [&](const PerfPoint& point) {
+    return point.kind == PerfPoint::Kind::entry && point.offset == function.entry;
+  });
+}
+
+void PerfSession::on(const PerfBirth& birth) {
+  const auto creator = processes_.find(birth.parent_pid);
+  if (creator == processes_.end()) return;
+  if (birth.pid == birth.parent_pid) {
+    // Those that were found at the attach are known.
+    if (creator->second.threads.try_emplace(birth.tid).second)
+      tell(birth.pid, birth.tid, Started{Started::How::thread, birth.parent_pid});
+    return;
+  }
+  if (!needs_.children) return;
+  Process child{open_process(birth.pid), creator->second.space->copy_for_fork(), {}, creator->second.since, {}};
+  child.threads.try_emplace(birth.tid);
+  if (processes_.try_emplace(birth.pid, std::move(child)).second)
+    tell(birth.pid, birth.tid, Started{Started::How::fork, birth.parent_pid});
+}
+
+void PerfSession::on(const PerfEnd& end) {
+  end_thread(end.pid, end.tid, unseen_end());
+}
+
+/// The kernel has taken its breakpoints away. The trace points stay.
+void PerfSession::on(const PerfExec& exec) {
+  const auto process = processes_.find(exec.pid);
+  if (process == processes_.end()) return;
+  PerfCalls& calls = process->second.threads[exec.pid];
+  calls.left(tell_calls(exec.pid, exec.pid));
+  calls.forget_entries();
+  AddressSpace& space = *(process->second.space = AddressSpace::of(read_vdso(exec.pid), Abi::x86_64, images_));
+  PerfOrder order = order_for(space);
+  order.births = false;
+  order.system_call_entered = order.system_call_returned = std::nullopt;
+  const auto done = watch_.add(target(exec.pid), order, stream_->rings());
+  process->second.since = monotonic_ns();
+  tell(exec.pid, exec.pid, Execed{proc::executable(exec.pid), 0, space.abi(), space.facts(), space.is_known()});
+  tell(exec.pid, exec.pid,
+       Notice{done ? "it has executed a program: vDSO calls that this made before now are missing"
+                   : fmt::format("it has executed a program: its vDSO calls are not seen: {}", done.error().message),
+              Missing::vdso_calls});
+}
+
+/// What an open call came to may be among what was lost, and whose records these were is not known.
+void PerfSession::on(const PerfLost& lost) {
+  doubt_open_calls();
+  tell(0, 0, Lost{lost.count});
+}
+
+/// A thread may have gone on meanwhile on a processor whose ring was full, and be back on another one before the loss is told.
+void PerfSession::on(const PerfGap& gap) {
+  doubt_open_calls();
+  doubtful_until_ = std::max(doubtful_until_, gap.until_ns);
+}
+
+void PerfSession::doubt_open_calls() {
+  for (auto& [pid, process] : processes_) {
+    for (auto& [tid, calls] : process.threads) calls.lost(tell_calls(pid, tid));
+  }
+}
+
+/// A thread that sleeps in a system call made elsewhere has left the function that it entered last.
+void PerfSession::settle_sleepers() {
+  for (auto& [pid, process] : processes_) {
+    for (auto& [tid, calls] : process.threads) {
+      if (!calls.open()) continue;
+      calls.complete_until(stream_->complete_until(), tell_calls(pid, tid));
+      const auto at = calls.open() ? proc::blocked_at(tid) : std::nullopt;
+      if (at && !process.space->offset_of(*at)) calls.found_outside(monotonic_ns());
+    }
+  }
+}
+
+// ---- ends ----
+
+/// Where records of ends were lost.
+void PerfSession::end_dead_processes() {
+  std::vector<pid_t> over;
+  for (auto& [pid, process] : processes_) {
+    if (process.dead_since && *process.dead_since <= stream_->complete_until()) over.push_back(pid);
+    const bool dead = !process.descriptor || has_ended(process.descriptor.get());
+    if (dead && !process.dead_since) process.dead_since = monotonic_ns();
+  }
+  for (const pid_t pid : over) end_process(pid, unseen_end());
+}
+
+void PerfSession::end_process(pid_t pid, const Event::Body& last) {
+  while (processes_.contains(pid)) end_thread(pid, processes_.at(pid).threads.begin()->first, last);
+}
+
+void PerfSession::end_thread(pid_t pid, pid_t tid, Event::Body last) {
+  const auto process = processes_.find(pid);
+  if (process == processes_.end()) return;
+  const auto thread = process->second.threads.find(tid);
+  if (thread == process->second.threads.end()) return;
+  thread->second.end(tell_calls(pid, tid));
+  process->second.threads.erase(thread);
+  tell(pid, tid, std::move(last));
+  if (process->second.threads.empty()) processes_.erase(process);
+}
+
+/// While events are closed one after another an entry may be missed and the fallback after it be seen, or the other way
+/// round. So nothing of that time is evidence, and the route of a call that is open then is not known.
+void PerfSession::detach() {
+  settle_sleepers();
+  // The kernel tells a loss with the next record for which there is room.
+  until_ = monotonic_ns();
+  stream_->limit({since_, *until_});
+  take(false);
+  watch_.stop();
+  take(true);
+  for (auto& [pid, process] : processes_) {
+    for (auto& [tid, calls] : process.threads) {
+      calls.complete_until(*until_, tell_calls(pid, tid));
+      calls.abandon(tell_calls(pid, tid));
+    }
+  }
+  while (!processes_.empty()) end_process(processes_.begin()->first, Detached{});
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,101 @@
+// Observing running processes without ptrace: nothing stops them, and not a byte of theirs is changed.
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "base/unique_fd.hpp"
+#include "engines/perf/calls.hpp"
+#include "engines/perf/watch.hpp"
+#include "os/own_signals.hpp"
+#include "trace/address_space.hpp"
+#include "vdsotrace/event.hpp"
+#include "vdsotrace/needs.hpp"
+
+namespace vdsotrace {
+
+/// The `perf` engine of processes that run already: breakpoints of the processor on the entries of vDSO functions
+/// and, where tracefs may be read, the kernel's trace points raw_syscalls:sys_enter and sys_exit. Without these it
+/// sees no direct system calls, and the vDSO's own only where a breakpoint is left for them; it says so in a Notice.
+///
+/// Threads inherit what their creators have. What pointers refer to is not seen, as nobody stops to read it. After an
+/// exec the breakpoints must be placed anew, and calls made before that are missing (a Notice). Processors that come
+/// online later are not observed.
+class PerfSession {
+ public:
+  PerfSession(const Needs& needs, EventSink& sink, OwnSignals& signals)
+      : needs_(needs), sink_(sink), signals_(signals) {}
+
+  /// Begins to record. Errors: no such process, a zombie, a kernel thread, ourselves, not permitted, no breakpoints
+  /// left; nothing is observed then.
+  Result<void> attach(std::span<const pid_t> pids);
+  /// Tells what is recorded until the last process has ended, a signal tells us to end, or that much time has passed.
+  void run(std::optional<std::int64_t> duration_ns);
+
+ private:
+  struct TracePoints {
+    std::uint64_t entered;
+    std::uint64_t returned;
+  };
+  struct Process {
+    UniqueFd descriptor;  ///< a pidfd; none if it could not be had
+    std::shared_ptr<AddressSpace> space;
+    std::map<pid_t, PerfCalls> threads;
+    std::int64_t since = 0;  ///< when all of its events were there: of a call before that a part may be missing
+    std::optional<std::int64_t> dead_since;
+  };
+
+  Result<TracePoints> find_trace_points();
+  Result<void> attach(pid_t pid);
+  Result<void> watch_threads(pid_t pid, Process& process);
+  PerfOrder order_for(const AddressSpace& space);
+  const PerfPlan& plan_for(const VdsoImage& image);
+  PerfTarget target(pid_t tid) const;
+
+  void tell(pid_t pid, pid_t tid, Event::Body body);
+  PerfCalls::Tell tell_calls(pid_t pid, pid_t tid);
+  void tell_beginning(pid_t pid, const Process& process);
+  void tell_limits(pid_t pid, const AddressSpace& space);
+
+  void wait(std::optional<std::int64_t> until);
+  void take(bool all);
+  void on(const PerfSample& sample);
+  void on(const PerfBirth& birth);
+  void on(const PerfEnd& end);
+  void on(const PerfExec& exec);
+  void on(const PerfLost& lost);
+  void on(const PerfGap& gap);
+  void doubt_open_calls();
+  void on_point(const PerfSample& sample, const PerfMeaning& meaning, PerfCalls& calls);
+  void on_system_call(const PerfSample& sample, const Process& process, PerfCalls& calls);
+  void on_return(const PerfSample& sample, PerfCalls& calls);
+  bool watches(const AddressSpace& space, const VdsoFunction& function);
+  void settle_sleepers();
+  void end_dead_processes();
+  void end_process(pid_t pid, const Event::Body& last);
+  void end_thread(pid_t pid, pid_t tid, Event::Body last);
+  void detach();
+
+  const Needs& needs_;
+  EventSink& sink_;
+  OwnSignals& signals_;
+  std::optional<PerfStream> stream_;
+  std::optional<TracePoints> trace_points_;
+  PerfWatch watch_;
+  ImageCache images_;
+  std::map<const VdsoImage*, PerfPlan> plans_;
+  std::map<pid_t, Process> processes_;
+  std::int64_t since_ = 0;             ///< when all events were there
+  std::optional<std::int64_t> until_;  ///< up to here all events were there
+  std::int64_t doubtful_until_ = 0;    ///< up to here records may be missing
+  std::int64_t since_epoch_ = 0;  ///< CLOCK_REALTIME less CLOCK_MONOTONIC
+};
+
+/// A descriptor that becomes readable when the process ends (pidfd_open(2)).
+UniqueFd open_process(pid_t pid);
+
+}  // namespace vdsotrace

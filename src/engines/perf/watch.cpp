@@ -1,0 +1,98 @@
+#include "engines/perf/watch.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "os/processors.hpp"
+
+namespace vdsotrace {
+namespace {
+
+/// The kernel's reading of the clock for a record and ours may differ by what an adjustment of the clock makes of it.
+constexpr std::int64_t kClockMarginNs = 50'000;
+
+}  // namespace
+
+Result<PerfStream> PerfStream::open() {
+  std::vector<PerfRing> rings;
+  const auto processors = online_processors();
+  if (!processors) return tl::unexpected(processors.error());
+  for (const int processor : *processors) {
+    auto ring = PerfRing::open(processor, processors->size());
+    if (!ring) return tl::unexpected(ring.error());
+    rings.push_back(std::move(*ring));
+  }
+  return PerfStream(std::move(rings));
+}
+
+void PerfStream::read(const PerfTimes& times) {
+  for (PerfRing& ring : rings_) ring.read(waiting_, times);
+}
+
+std::vector<PerfRecord> PerfStream::take(std::optional<pid_t> stopped, bool all) {
+  // A thread's earlier record is in its ring before its later one is even stamped. So of what is older than the look at
+  // the first ring nothing is missing that comes before it.
+  complete_until_ = monotonic_ns() - kClockMarginNs;
+  read(times_);
+  const auto is_ready = [&](const PerfRecord& record) {
+    return all || time_of(record) <= complete_until_ || (stopped && thread_of(record) == *stopped);
+  };
+  const auto rest = std::stable_partition(waiting_.begin(), waiting_.end(), is_ready);
+  std::vector<PerfRecord> ready(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(rest));
+  waiting_.erase(waiting_.begin(), rest);
+  std::ranges::stable_sort(ready, {}, time_of);
+  return ready;
+}
+
+Result<void> PerfWatch::keep(Result<PerfEvent>&& event, PerfMeaning::Kind kind, const PerfPoint& point) {
+  if (!event) return tl::unexpected(event.error());
+  meanings_.emplace(event->id, PerfMeaning{kind, origin_, point});
+  descriptors_.push_back(std::move(event->descriptor));
+  return {};
+}
+
+Result<void> PerfWatch::add_point(const PerfTarget& target, const PerfOrder& order, const PerfPoint& point,
+                                  const PerfRing& ring) {
+  return keep(open_perf_breakpoint(target, order.base + point.offset, ring), PerfMeaning::Kind::point, point);
+}
+
+Result<void> PerfWatch::add_others(const PerfTarget& target, const PerfOrder& order, const PerfRing& ring) {
+  Result<void> done;
+  if (order.births) done = keep(open_perf_births(target, ring), PerfMeaning::Kind::other);
+  if (done && order.system_call_returned)
+    done = keep(open_perf_trace_point(target, *order.system_call_returned, ring),
+                PerfMeaning::Kind::system_call_returned);
+  if (done && order.system_call_entered)
+    done = keep(open_perf_trace_point(target, *order.system_call_entered, ring),
+                PerfMeaning::Kind::system_call_entered);
+  return done;
+}
+
+Result<void> PerfWatch::add(const PerfTarget& target, const PerfOrder& order, std::span<const PerfRing> rings) {
+  ++origin_;
+  for (const PerfRing& ring : rings) {
+    if (auto done = add_others(target, order, ring); !done) return done;
+    for (const PerfPoint& point : order.points) {
+      if (auto done = add_point(target, order, point, ring); !done) return done;
+    }
+  }
+  return {};
+}
+
+void PerfWatch::complete(const PerfTarget& target, const PerfOrder& order, std::span<const PerfRing> rings) {
+  ++origin_;
+  for (const PerfRing& ring : rings) {
+    for (auto point = order.points.rbegin(); point != order.points.rend(); ++point) {
+      if (!add_point(target, order, *point, ring)) break;
+    }
+    static_cast<void>(add_others(target, order, ring));
+  }
+}
+
+const PerfMeaning* PerfWatch::meaning(std::uint64_t event) const {
+  const auto found = meanings_.find(event);
+  return found == meanings_.end() ? nullptr : &found->second;
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,90 @@
+// perf events on threads, and what they have recorded, in order.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "engines/perf/plan.hpp"
+#include "os/perf_events.hpp"
+#include "os/perf_ring.hpp"
+
+namespace vdsotrace {
+
+/// What an event's samples mean.
+struct PerfMeaning {
+  enum class Kind : std::uint8_t { point, system_call_entered, system_call_returned, other };
+  Kind kind = Kind::point;
+  /// Tells the events that were opened for one thread, on all processors, from those opened for another.
+  std::uint64_t origin = 0;
+  PerfPoint point;
+};
+
+/// The rings of all processors. Records of one thread come out in the order in which they were made, whichever
+/// processors it ran on.
+class PerfStream {
+ public:
+  /// Errors as PerfRing::open.
+  static Result<PerfStream> open();
+
+  std::span<const PerfRing> rings() const { return rings_; }
+
+  /// What has been recorded since. A record that was made during the call may be left to the next one, unless it
+  /// belongs to `stopped`, a thread that cannot make any now, or `all` is given.
+  std::vector<PerfRecord> take(std::optional<pid_t> stopped = {}, bool all = false);
+  /// Makes room: samples that are there are nobody's, all else waits for take().
+  void make_room() { read({std::numeric_limits<std::int64_t>::max(), 0}); }
+  /// Samples of other times are not taken from now on.
+  void limit(const PerfTimes& times) { times_ = times; }
+  /// CLOCK_MONOTONIC up to which nothing is missing in what was taken.
+  std::int64_t complete_until() const { return complete_until_; }
+
+ private:
+  explicit PerfStream(std::vector<PerfRing> rings) : rings_(std::move(rings)) {}
+
+  void read(const PerfTimes& times);
+
+  std::vector<PerfRing> rings_;
+  PerfTimes times_;
+  std::vector<PerfRecord> waiting_;
+  std::int64_t complete_until_ = 0;
+};
+
+/// What to watch in a thread.
+struct PerfOrder {
+  std::uint64_t base = 0;  ///< of its vDSO
+  std::span<const PerfPoint> points;
+  bool births = false;
+  std::optional<std::uint64_t> system_call_entered;   ///< number of the trace point
+  std::optional<std::uint64_t> system_call_returned;
+};
+
+/// The events of some threads and of those that inherit them. Closed when it goes.
+class PerfWatch {
+ public:
+  /// Opens a thread's events on every processor. Errors: as open_perf_breakpoint; what was opened stays.
+  Result<void> add(const PerfTarget& target, const PerfOrder& order, std::span<const PerfRing> rings);
+  /// The same for a thread that may have inherited the first of them, while its creator's were being opened. They are
+  /// opened from the last to the first, until no breakpoint is left; one that is there twice makes two samples of a
+  /// call.
+  void complete(const PerfTarget& target, const PerfOrder& order, std::span<const PerfRing> rings);
+
+  /// Closes them all. What they have recorded keeps its meaning.
+  void stop() { descriptors_.clear(); }
+
+  /// By PerfEvent::id. Null: not of this watch.
+  const PerfMeaning* meaning(std::uint64_t event) const;
+
+ private:
+  Result<void> add_point(const PerfTarget& target, const PerfOrder& order, const PerfPoint& point,
+                         const PerfRing& ring);
+  Result<void> add_others(const PerfTarget& target, const PerfOrder& order, const PerfRing& ring);
+  Result<void> keep(Result<PerfEvent>&& event, PerfMeaning::Kind kind, const PerfPoint& point = {});
+
+  std::vector<UniqueFd> descriptors_;
+  std::unordered_map<std::uint64_t, PerfMeaning> meanings_;
+  std::uint64_t origin_ = 0;
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,19 @@
+// ioctl.
+#include "model/syscalls/kinds_common.hpp"
+#include "model/syscalls/ioctl/kinds.hpp"
+#include "model/syscalls/tables.hpp"
+
+// clang-format off: the rows of tables stand in columns
+
+namespace vdsotrace {
+namespace {
+
+constexpr CallSpec kCalls[] = {
+    {"ioctl", 3, kDesc, {&kFd, &kIoctlRequest, &kIoctlValue}},
+};
+
+}  // namespace
+
+std::span<const CallSpec> ioctl_calls() { return kCalls; }
+
+}  // namespace vdsotrace

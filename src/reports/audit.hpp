@@ -1,0 +1,26 @@
+// The findings of an audit as text for one screen, as JSON, and as folded stacks.
+#pragma once
+
+#include <string>
+
+#include "audit/findings.hpp"
+
+namespace vdsotrace {
+
+struct AuditTextOptions {
+  bool color = false;
+  std::size_t most_callers = 4;  ///< under each call; the rest is counted together
+  std::size_t most_findings = 12;
+  bool all_advice = false;  ///< also what is worth hardly anything (Audit::matters)
+  bool seccomp = false;     ///< and what a seccomp profile must allow
+};
+
+std::string audit_text(const Audit& audit, const AuditTextOptions& options);
+/// One object of type `audit` in one line, ended: docs/formats.md, section 5.
+std::string audit_json(const Audit& audit);
+/// A line "program;caller;call [route] COUNT" for each caller, as flame graph tools read them.
+std::string audit_folded(const Audit& audit);
+/// One page that needs nothing else: totals, callers, calls over time, a flame graph.
+std::string audit_html(const Audit& audit);
+
+}  // namespace vdsotrace

@@ -1,0 +1,165 @@
+#include "reports/info.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "model/syscalls/errno.hpp"
+#include "vdsotrace/call.hpp"
+
+namespace vdsotrace {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string or_unknown(const std::string& text) { return text.empty() ? "unknown" : text; }
+
+/// What another process or the kernel named, without control bytes.
+std::string printable(std::string text) {
+  const auto odd = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; };
+  std::replace_if(text.begin(), text.end(), odd, '?');
+  return text;
+}
+
+std::string in_words(const CallFacts& call) {
+  return call.clock.empty() ? call.name : fmt::format("{}({})", call.name, call.clock);
+}
+
+std::string span_text(std::int64_t ns) {
+  if (ns >= 1'000'000'000 && ns % 1'000'000'000 == 0) return fmt::format("{} s", ns / 1'000'000'000);
+  if (ns >= 1'000'000 && ns % 1'000'000 == 0) return fmt::format("{} ms", ns / 1'000'000);
+  if (ns >= 1'000 && ns % 1'000 == 0) return fmt::format("{} us", ns / 1'000);
+  return fmt::format("{} ns", ns);
+}
+
+std::string where(const CallFacts& call) {
+  if (call.error != 0) return "not on this system";
+  if (!call.function_known) return "unknown";
+  if (!call.in_user_space) return "no: not in the vDSO";
+  return *call.in_user_space ? "yes" : "no: falls back";
+}
+
+std::string calls_text(const std::vector<CallFacts>& calls) {
+  std::size_t width = 4;
+  for (const CallFacts& call : calls) width = std::max(width, in_words(call).size());
+  std::string text = fmt::format("{:<{}}  {:<21} {:>9} {:>12}  {:>10}\n", "call", width, "stays in user space",
+                                 "vDSO ns", "syscall ns", "resolution");
+  for (const CallFacts& call : calls) {
+    std::string line = fmt::format("{:<{}}  {:<21}", in_words(call), width, where(call));
+    if (call.error != 0) {
+      line += fmt::format(" {}", errno_name(call.error));
+    } else {
+      const std::string function = call.in_user_space ? fmt::format("{:.1f}", call.function_ns) : "-";
+      line += fmt::format(" {:>9} {:>12.1f}", function, call.system_call_ns);
+      if (call.resolution_ns) line += fmt::format("  {:>10}", span_text(*call.resolution_ns));
+    }
+    text += line + '\n';
+  }
+  return text;
+}
+
+std::string time_namespace_text(const ProcessFacts& process) {
+  if (!process.same_time_namespace) return "its time namespace is unknown";
+  return *process.same_time_namespace ? "the same time namespace" : "a time namespace of its own";
+}
+
+std::string process_text(const ProcessFacts& process) {
+  return fmt::format("process        {} ({})\n", process.pid, printable(or_unknown(process.program))) +
+         fmt::format("its view       {}, {}\n",
+                     process.same_image ? "the vDSO image is ours" : "another vDSO image than ours",
+                     time_namespace_text(process));
+}
+
+std::string vdso_text(const VdsoDescription& vdso) {
+  const VdsoImage& image = vdso.image;
+  std::string text = fmt::format("vDSO           {:#x}, {} bytes, {}, build-id {}\n\n", vdso.base, vdso.size,
+                                 name_of(image.machine()), image.build_id().empty() ? "none" : image.build_id());
+  text += "  offset   size  function\n";
+  for (const VdsoFunction& function : image.functions())
+    text += fmt::format("{:>8x} {:>6}  {}\n", function.entry, function.size, fmt::join(function.names, ", "));
+  return text;
+}
+
+/// One of the contract's routes.
+Json route_of(const CallFacts& call) {
+  if (call.error != 0 || !call.function_known) return nullptr;
+  if (!call.in_user_space) return name_of(Route::syscall);
+  return name_of(*call.in_user_space ? Route::vdso : Route::fallback);
+}
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+/// Tenths are all that the measurement is good for.
+Json tenths(double ns) { return std::round(ns * 10) / 10; }
+
+Json call_json(const CallFacts& call) {
+  const bool made = call.error == 0;
+  return {{"name", call.name},
+          {"clock", call.clock.empty() ? Json(nullptr) : Json(call.clock)},
+          {"clock_id", or_null(call.clock_id)},
+          {"error", made ? Json(nullptr) : Json(errno_name(call.error))},
+          {"user_space", made && call.function_known ? Json(call.in_user_space.value_or(false)) : Json(nullptr)},
+          {"route", route_of(call)},
+          {"vdso_ns", made && call.in_user_space ? tenths(call.function_ns) : Json(nullptr)},
+          {"syscall_ns", made ? tenths(call.system_call_ns) : Json(nullptr)},
+          {"resolution_ns", or_null(call.resolution_ns)}};
+}
+
+Json vdso_json(const std::optional<VdsoDescription>& vdso) {
+  if (!vdso) return nullptr;
+  Json functions = Json::array();
+  for (const VdsoFunction& function : vdso->image.functions())
+    functions.push_back({{"offset", function.entry}, {"size", function.size}, {"names", function.names}});
+  return {{"base", vdso->base},
+          {"size", vdso->size},
+          {"machine", name_of(vdso->image.machine())},
+          {"build_id", vdso->image.build_id()},
+          {"functions", functions}};
+}
+
+}  // namespace
+
+std::string info_text(const InfoFacts& facts) {
+  std::string text = fmt::format("kernel         {} {}\n", facts.kernel, facts.machine);
+  text += fmt::format("clocksource    {} (available: {})\n", or_unknown(facts.clocksource),
+                      or_unknown(fmt::format("{}", fmt::join(facts.clocksources, ", "))));
+  if (facts.process) text += process_text(*facts.process);
+  text += fmt::format("vsyscall page  {}\n", facts.vsyscall);
+  if (facts.vdso) {
+    text += vdso_text(*facts.vdso);
+  } else if (!facts.vdso_unknown.empty()) {
+    text += fmt::format("vDSO           unknown: {}\n", printable(facts.vdso_unknown));
+  } else {
+    text += "vDSO           none: every call enters the kernel\n";
+  }
+  text += facts.process ? "\nCalls made by vdsotrace itself:\n" : "\n";
+  text += calls_text(facts.calls);
+  return text;
+}
+
+std::string info_json(const InfoFacts& facts) {
+  Json object{{"type", "info"},
+              {"kernel", facts.kernel},
+              {"arch", facts.machine},
+              {"clocksource", {{"current", or_unknown(facts.clocksource)}, {"available", facts.clocksources}}},
+              {"vsyscall", facts.vsyscall},
+              {"process", nullptr},
+              {"vdso", vdso_json(facts.vdso)},
+              {"calls", Json::array()}};
+  if (facts.process) {
+    object["process"] = {{"pid", facts.process->pid},
+                         {"program", facts.process->program},
+                         {"same_image", facts.process->same_image},
+                         {"same_time_namespace", or_null(facts.process->same_time_namespace)}};
+  }
+  for (const CallFacts& call : facts.calls) object["calls"].push_back(call_json(call));
+  return object.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+}  // namespace vdsotrace

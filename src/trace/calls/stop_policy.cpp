@@ -1,0 +1,181 @@
+#include "trace/calls/stop_policy.hpp"
+
+#include <linux/sched.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "arch/stubs.hpp"
+#include "model/syscalls/spec.hpp"
+#include "os/proc.hpp"
+#include "trace/calls/vsyscall.hpp"
+#include "vdsotrace/vdso_image.hpp"
+
+namespace vdsotrace {
+namespace {
+
+using When = FilterRule::When;
+
+constexpr Abi kEveryAbi[] = {Abi::x86_64, Abi::i386, Abi::x32};
+constexpr std::uint32_t kNumbers = 1024;  // above every number of every table
+constexpr std::uint32_t kX32Bit = 0x40000000;
+/// Stack and vDSO lie in the last 16 GiB below 2^47, or were moved; little else does (arch/x86/mm/mmap.c).
+constexpr std::uint32_t kStackRegion = 0x7ffc;
+
+struct TracersCall {
+  std::string_view name;
+  FilterRule rule;
+};
+
+/// The rule as it is for programs of that ABI: in those of 32 bits no address has an upper half, and mmap's arguments may be in memory.
+FilterRule rule_in(Abi abi, const TracersCall& call) {
+  const bool wide_only = call.rule.when == When::first_is_above || call.rule.when == When::may_map_code;
+  return wide_only && word_size(abi) < sizeof(std::uint64_t) ? FilterRule{} : call.rule;
+}
+
+/// Whatever we observe: a child must not escape us, as the filter needs a tracer; and a filter of the
+/// program's own can answer in place of ours.
+constexpr TracersCall kAlways[] = {
+    {"clone", {When::first_has_bits, CLONE_UNTRACED}},
+    {"clone3", {}},
+    {"prctl", {When::first_is, PR_SET_SECCOMP}},
+    {"seccomp", {}},
+};
+/// Where code is given names: what can put other code in its place. It comes before the next, whose mmap it includes.
+constexpr TracersCall kForNames[] = {
+    {"mmap", {When::may_map_code, kStackRegion}},
+    {"mmap2", {}},
+    {"mprotect", {When::may_map_code, UINT32_MAX}},
+    {"mremap", {}},
+};
+/// Where code has been changed: what can move or remove it.
+constexpr TracersCall kForPatches[] = {
+    {"mremap", {}},
+    {"munmap", {When::first_is_above, kStackRegion}},
+    {"mmap", {When::first_is_above, kStackRegion}},
+    {"mmap2", {}},
+    {"mlockall", {}},
+};
+constexpr TracersCall kForSignals[] = {
+    {"rt_sigprocmask", {}}, {"rt_sigaction", {}}, {"rt_sigreturn", {}}, {"sigprocmask", {}},
+    {"ssetmask", {}},       {"sigaction", {}},    {"signal", {}},       {"sigreturn", {}},
+};
+
+void add(FilterPlan& plan, std::span<const TracersCall> calls) {
+  for (const Abi abi : kEveryAbi) {
+    for (const TracersCall& call : calls) {
+      const auto nr = number_of(abi, call.name);
+      if (nr >= 0) plan.of(abi).try_emplace(static_cast<std::uint32_t>(nr), rule_in(abi, call));
+    }
+  }
+}
+
+/// Whether some vDSO may offer what the call does.
+bool may_be_capable(std::string_view name) { return service_of_syscall(name) != nullptr; }
+
+bool wants_ordinary(const Selection& selection, Abi abi, std::uint32_t nr) {
+  const CallSpec* spec = spec_of(abi, nr);
+  const bool capable = spec != nullptr && may_be_capable(spec->name);
+  return !capable && selection.wants_ordinary_calls() && selection.wants_number(abi, nr, false);
+}
+
+/// Whether calls are wanted that no vDSO could serve.
+bool wants_ordinary(const Selection& selection) {
+  for (std::uint32_t nr = 0; nr < kNumbers; ++nr) {
+    if (wants_ordinary(selection, Abi::x86_64, nr)) return true;
+  }
+  return false;
+}
+
+/// How a call that is wanted is to stop, if it is.
+std::optional<FilterRule> rule_for(const Selection& selection, const EngineStops& engine, Abi abi, std::uint32_t nr) {
+  const CallSpec* spec = spec_of(abi, nr);
+  const bool capable = spec != nullptr && may_be_capable(spec->name);
+  if (wants_ordinary(selection, abi, nr)) return FilterRule{};
+  if (!capable || !selection.wants_number(abi, nr, true)) return std::nullopt;
+  if (engine.patches && engine.fallbacks) return FilterRule{};
+  if (!selection.wants_route(Route::syscall)) return std::nullopt;
+  return engine.patches && abi == Abi::x86_64 ? FilterRule{When::unless_marked, arch::kOwnCallMark} : FilterRule{};
+}
+
+/// To look for calls through a page that is not there does no harm.
+bool may_have_vsyscall_page() {
+  const auto mappings = proc::known_mappings(::getpid());
+  return !mappings || std::ranges::any_of(*mappings, [](const auto& m) { return m.start == kVsyscallPage; });
+}
+
+void add_page(FilterPlan& plan, const Selection& selection) {
+  for (const std::string_view name : kVsyscalls) {
+    const auto nr = number_of(Abi::x86_64, name);
+    if (selection.wants_number(Abi::x86_64, nr, true))
+      plan.of(Abi::x86_64).try_emplace(static_cast<std::uint32_t>(nr), FilterRule{When::in_page, 0});
+  }
+}
+
+bool empty(const FilterPlan& plan) {
+  return std::ranges::all_of(plan.rules, [](const auto& rules) { return rules.empty(); });
+}
+
+/// Whether calls are wanted that nobody has named.
+bool wants_all_but_some(const Selection& selection) {
+  return selection.wants_ordinary_calls() && selection.wants_number(Abi::x86_64, kNumbers - 1, false);
+}
+
+FilterPlan plan_calls(const Selection& selection, const EngineStops& engine) {
+  FilterPlan plan;
+  for (const Abi abi : kEveryAbi) {
+    for (std::uint32_t index = 0; index < kNumbers; ++index) {
+      const std::uint32_t nr = index | (abi == Abi::x32 ? kX32Bit : 0);
+      if (const auto rule = rule_for(selection, engine, abi, nr)) plan.of(abi)[nr] = *rule;
+    }
+  }
+  if (engine.signals) add(plan, kForSignals);
+  return plan;
+}
+
+}  // namespace
+
+StopPolicy::StopPolicy(const Needs& needs, const ProbeEngine& engine, bool spawned) {
+  const Selection& selection = needs.selection;
+  const bool all = wants_all_but_some(selection);
+  const bool page_asked = selection.asks_for_route(Route::vsyscall) && may_have_vsyscall_page();
+  // Children that are not followed run untraced, which they cannot under a filter of ours.
+  const bool filtering = spawned && (page_asked || (!all && (needs.children || !wants_ordinary(selection))));
+  const bool page = filtering && (page_asked || (selection.wants_route(Route::vsyscall) && may_have_vsyscall_page()));
+  if (all && !page) return;
+  only_fallbacks_enter_ = selection.wants_route(Route::fallback) && !selection.wants_route(Route::syscall);
+  const EngineStops stops = engine.stops();
+  FilterPlan plan = all ? FilterPlan{} : plan_calls(selection, stops);
+  if (page) add_page(plan, selection);
+  if (filtering && !all && (needs.callers || needs.stacks)) add(plan, kForNames);
+  if (empty(plan)) {
+    mode_ = Mode::none;
+    return;
+  }
+  if (!filtering) return;
+  add(plan, kAlways);
+  if (stops.patches) add(plan, kForPatches);
+  auto program = make_filter(plan);
+  if (!program) return;
+  mode_ = all ? Mode::every : Mode::picked;
+  filter_ = std::move(*program);
+}
+
+void StopPolicy::suit(AddressSpace& space) const {
+  if (only_fallbacks_enter_ && space.abi() != Abi::x86_64) space.let_every_call_stop();
+}
+
+void StopPolicy::confirm(bool installed) {
+  if (filter_.empty() || filtered_) return;
+  filtered_ = installed;
+  if (!filtered_) mode_ = Mode::every;
+}
+
+bool StopPolicy::stops(const Thread& thread) const {
+  if (thread.in_call || thread.seccomp_suspended || thread.executed || thread.settling > 0 || thread.phase == Thread::Phase::launching) return true;
+  if (mode_ != Mode::every && !thread.space->every_call_stops()) return false;
+  return thread.role == Thread::Role::traced || thread.space->patched();
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,141 @@
+#include "trace/calls/system_calls.hpp"
+
+#include <algorithm>
+
+#include "model/syscalls/dump.hpp"
+#include "model/syscalls/render.hpp"
+#include "model/syscalls/spec.hpp"
+#include "model/syscalls/traced_paths.hpp"
+#include "os/descriptors.hpp"
+#include "trace/calls/callers.hpp"
+
+namespace vdsotrace {
+namespace {
+
+Call call_from(const __ptrace_syscall_info& info, std::int64_t restarted_call) {
+  Call call;
+  call.abi = arch::abi_of(info.arch, info.entry.nr);
+  call.nr = static_cast<std::int64_t>(info.entry.nr);
+  for (std::size_t i = 0; i < call.args.size(); ++i) call.args[i] = info.entry.args[i];
+  call.stack_pointer = info.stack_pointer;
+  call.instruction_pointer = info.instruction_pointer;
+  if (const CallSpec* spec = spec_of(call.abi, call.nr)) call.name = spec->name;
+  // It has no arguments; the registers hold those of the call that it goes on with.
+  if (call.name == "restart_syscall") call.args = {static_cast<std::uint64_t>(restarted_call)};
+  call.engine = "ptrace";
+  return call;
+}
+
+/// The vDSO function that makes this call, or null if the call comes from elsewhere.
+const VdsoFunction* fallback_maker(StoppedThread& stopped, const __ptrace_syscall_info& info) {
+  const AddressSpace& space = *stopped.thread().space;
+  const VdsoFunction* function = space.fallback_at(info.instruction_pointer);
+  const auto frame = function != nullptr ? space.gate_frame(info.instruction_pointer) : std::nullopt;
+  if (!frame) return function;
+  const auto caller = stopped.memory().object<std::uint32_t>(info.stack_pointer + *frame);
+  const auto offset = caller ? space.offset_of(*caller) : std::nullopt;
+  const VdsoFunction* maker = offset ? space.image()->function_containing(*offset) : nullptr;
+  return maker != nullptr && service_for(*maker) != nullptr ? maker : nullptr;
+}
+
+std::string_view symbol_of(const VdsoFunction& function) { return service_for(function)->symbol; }
+
+}  // namespace
+
+void SystemCalls::on_stop(StoppedThread& stopped) {
+  const auto info = ptrace::syscall_info(stopped.tid());
+  if (!info) return;
+  if (info->op == PTRACE_SYSCALL_INFO_ENTRY) on_entry(stopped, *info);
+  if (info->op == PTRACE_SYSCALL_INFO_EXIT) on_exit(stopped, info->exit.rval, info->exit.is_error != 0);
+}
+
+void SystemCalls::on_filtered(StoppedThread& stopped, const __ptrace_syscall_info& info) {
+  const Thread& thread = stopped.thread();
+  // Where all calls stop, the entry has been seen.
+  if (thread.in_call) return;
+  __ptrace_syscall_info entry = info;
+  entry.entry.nr = info.seccomp.nr;
+  std::ranges::copy(info.seccomp.args, entry.entry.args);
+  // All that matters of those whose memory is as it was is that their children stay ours.
+  const bool silent = thread.role != Thread::Role::traced && !thread.space->patched();
+  if (!silent || call_from(entry, thread.restarted_call).name.starts_with("clone")) on_entry(stopped, entry);
+}
+
+void SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info& info) {
+  Thread& thread = stopped.thread();
+  // A stub that waits for room in its ring.
+  if (thread.space->in_engine_memory(info.instruction_pointer) &&
+      thread.space->fallback_at(info.instruction_pointer) == nullptr)
+    return;
+  thread.in_call.emplace();
+  CallInProgress& progress = *thread.in_call;
+  progress.call = call_from(info, thread.restarted_call);
+  Call& call = progress.call;
+  const AddressSpace& space = *thread.space;
+
+  const bool capable = space.capable(call.abi, call.nr);
+  progress.fallback_of = capable ? fallback_maker(stopped, info) : nullptr;
+  const bool merged = engine_.on_call_entry(thread, progress.fallback_of, info.stack_pointer);
+  if (capable) call.route = progress.fallback_of != nullptr ? Route::fallback : Route::syscall;
+  if (progress.fallback_of != nullptr) call.symbol = symbol_of(*progress.fallback_of);
+
+  progress.wanted = thread.role == Thread::Role::traced &&
+                    needs_.selection.wants_number(call.abi, call.nr, capable) &&
+                    (capable || needs_.selection.wants_ordinary_calls());
+  call.start_ns = realtime_ns();
+  if (needs_.durations) progress.monotonic_start = monotonic_ns();
+  progress.kernel_start = thread.kernel_ns;
+  ProcessDescriptors descriptors(stopped.tid(), needs_.descriptors);
+  if (progress.wanted && !needs_.paths.empty())
+    progress.wanted = uses_path(call, stopped.memory(), descriptors, needs_.paths);
+  if (progress.wanted && needs_.values) capture_entry(call, stopped.memory(), capture_limits(needs_), &descriptors);
+  if (progress.wanted && (!merged || !engine_.notes_callers())) note_caller(stopped, needs_, call);
+  if (progress.wanted && needs_.entries && !merged) reporter_.tell(thread, CallEntered{call});
+  before_call(stopped, progress);
+  // It never comes back, and a leader's end is not seen before its threads have ended.
+  if (call.name == "exit" && thread.tid == thread.tgid) on_end(thread);
+}
+
+void SystemCalls::on_exit(StoppedThread& stopped, std::int64_t result, bool failed) {
+  Thread& thread = stopped.thread();
+  // The end of a call that began before we came.
+  if (!thread.in_call) return;
+  CallInProgress progress = std::move(*thread.in_call);
+  thread.in_call.reset();
+  Call& call = progress.call;
+  call.ending = Ending::returned;
+  call.result = result;
+  call.error = failed ? static_cast<int>(-result) : 0;
+  if (result == arch::kRestartBlock && call.name != "restart_syscall") thread.restarted_call = call.nr;
+  if (needs_.durations) call.duration_ns = monotonic_ns() - progress.monotonic_start;
+  if (needs_.kernel_times) call.kernel_ns = thread.kernel_ns - progress.kernel_start;
+  ProcessDescriptors descriptors(stopped.tid(), needs_.descriptors);
+  if (progress.wanted && needs_.values) capture_exit(call, stopped.memory(), capture_limits(needs_), &descriptors);
+  if (progress.wanted && needs_.dumps.any()) capture_dump(call, stopped.memory(), needs_.dumps);
+  if (thread.settling > 0) --thread.settling;
+  after_call(stopped, progress, engine_);
+  if (progress.fallback_of != nullptr) {
+    engine_.on_fallback_exit(thread, std::move(call));
+  } else if (failed && progress.wanted && call.name == "execve" && thread.phase == Thread::Phase::launching) {
+    reporter_.tell_of_launch(thread, std::move(call));
+  } else if (progress.wanted) {
+    reporter_.tell(thread, std::move(call));
+  }
+}
+
+void SystemCalls::on_fault(StoppedThread& stopped) {
+  const Thread& thread = stopped.thread();
+  if (!needs_.entries || thread.role != Thread::Role::traced) return;
+  if (const Call* call = engine_.call_in_progress(stopped)) reporter_.tell(thread, CallEntered{*call, true});
+}
+
+void SystemCalls::on_end(Thread& thread) {
+  if (!thread.in_call) return;
+  CallInProgress progress = std::move(*thread.in_call);
+  thread.in_call.reset();
+  progress.call.ending = Ending::unfinished;
+  // An open vDSO call is told by the engine, with the system call in it.
+  if (progress.fallback_of == nullptr && progress.wanted) reporter_.tell(thread, std::move(progress.call));
+}
+
+}  // namespace vdsotrace

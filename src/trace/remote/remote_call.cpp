@@ -1,0 +1,287 @@
+#include "trace/remote/remote_call.hpp"
+
+#include <sched.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <initializer_list>
+
+#include "model/syscalls/spec.hpp"
+#include "base/clock.hpp"
+#include "os/proc.hpp"
+#include "os/remote_memory.hpp"
+
+namespace vdsotrace {
+namespace {
+
+/// Below the stack pointer the ABI reserves 128 bytes (red zone, psABI 3.2.2).
+constexpr std::uint64_t kRedZone = 128;
+constexpr std::uint64_t kAllSignals = ~std::uint64_t{0};
+constexpr std::uint64_t kPlaceAlignment = 16;
+
+/// Longer than what we make a thread do takes as a rule.
+constexpr std::int64_t kPollNs = 200'000;
+constexpr timespec kNap{0, 100'000};
+
+/// Waits for the thread's next stop. Nothing if it has ended: that is the session's to reap. A leader that was killed stays a
+/// zombie that no wait returns while its other threads have not been waited for; so one must not sleep in a wait for one thread.
+std::optional<WaitStatus> next_stop(pid_t tid) {
+  for (const std::int64_t poll_until = monotonic_ns() + kPollNs;;) {
+    siginfo_t info{};
+    const int options = WEXITED | WSTOPPED | WNOWAIT | WNOHANG | __WALL;
+    if (::waitid(P_PID, static_cast<id_t>(tid), &info, options) != 0 && errno != EINTR) return std::nullopt;
+    if (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED) return std::nullopt;
+    int raw = 0;
+    if (info.si_pid == tid && ::waitpid(tid, &raw, __WALL | WNOHANG) == tid) return WaitStatus(raw);
+    if (monotonic_ns() < poll_until) {
+      ::sched_yield();
+      continue;
+    }
+    if (proc::has_ended(tid)) return std::nullopt;
+    ::nanosleep(&kNap, nullptr);
+  }
+}
+
+/// SIGSTOP cannot be blocked; it is to have its effect all the same. The group-stop that follows is resumed from, and
+/// comes again.
+int signal_to_pass(const WaitStatus& status) {
+  return status.kind() == WaitStatus::Kind::signal && status.signal() == SIGSTOP ? SIGSTOP : 0;
+}
+
+/// Runs to a stop of one of those kinds. Others are SIGSTOP and group-stops only, as all signals are blocked.
+bool run_to(pid_t tid, std::initializer_list<WaitStatus::Kind> kinds) {
+  for (int signal = 0;;) {
+    if (!ptrace::resume_to_syscall(tid, signal)) return false;
+    const auto status = next_stop(tid);
+    if (!status) return false;
+    signal = signal_to_pass(*status);
+    if (std::ranges::find(kinds, status->kind()) != kinds.end()) return true;
+  }
+}
+
+bool run_to_system_call_stop(pid_t tid) { return run_to(tid, {WaitStatus::Kind::system_call}); }
+
+/// Whether it is at a stop that PTRACE_INTERRUPT asked for, or in a group-stop. A system call that such a stop
+/// interrupted is restarted by the kernel, and a group-stop can be listened in; from a system call stop neither.
+bool is_interrupted(pid_t tid) {
+  const auto info = ptrace::signal_info(tid);
+  return info && (info->si_code >> 8) == PTRACE_EVENT_STOP;
+}
+
+/// From the inside of a system call that has begun none can be made: what is set for it would be taken for the outcome or
+/// the beginning of that one, which would be made twice.
+bool is_within_call(pid_t tid) {
+  const auto syscall = ptrace::syscall_info(tid);
+  if (syscall && syscall->op == PTRACE_SYSCALL_INFO_ENTRY) return true;
+  const auto info = ptrace::signal_info(tid);
+  const int event = info ? info->si_code >> 8 : 0;
+  return event == PTRACE_EVENT_CLONE || event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK;
+}
+
+bool stop_as_interrupted(pid_t tid) {
+  return ptrace::interrupt(tid) && run_to(tid, {WaitStatus::Kind::attach_stop, WaitStatus::Kind::group_stop});
+}
+
+/// The calls that RemoteCalls makes in a program of that ABI.
+Abi abi_of_calls(Abi program) { return program == Abi::i386 ? Abi::i386 : Abi::x86_64; }
+Abi abi_of_calls(const StoppedThread& stopped) { return abi_of_calls(stopped.thread().space->abi()); }
+
+/// Memory below the stack pointer that the program does not use, and what it holds: room for a signal action.
+struct Scratch {
+  std::uint64_t address;
+  std::vector<std::byte> before;
+};
+
+std::optional<Scratch> scratch_of(StoppedThread& stopped) {
+  const auto* registers = stopped.registers();
+  if (registers == nullptr) return std::nullopt;
+  std::vector<std::byte> before(sigaction_size(abi_of_calls(stopped)));
+  const std::uint64_t place = (arch::stack_pointer(*registers) - kRedZone - before.size()) & ~std::uint64_t{15};
+  if (stopped.memory().read(place, before) != before.size()) return std::nullopt;
+  return Scratch{place, std::move(before)};
+}
+
+/// The program's action for SIGTRAP, set again.
+void restore_trap_action(StoppedThread& stopped, const KernelSigaction& action) {
+  const Abi abi = abi_of_calls(stopped);
+  const auto scratch = scratch_of(stopped);
+  if (!scratch || !write_remote(stopped.tid(), scratch->address, sigaction_bytes(action, abi))) return;
+  RemoteCalls(stopped, RemoteCalls::Others::running)
+      .call(number_of(abi, "rt_sigaction"), {SIGTRAP, scratch->address, 0, sizeof(std::uint64_t), 0, 0});
+  write_remote(stopped.tid(), scratch->address, scratch->before);
+}
+
+}  // namespace
+
+RemoteCalls::RemoteCalls(StoppedThread& stopped, Others others) : stopped_(stopped) {
+  const auto instruction = stopped.thread().space->system_call_instruction();
+  const auto* current = stopped.registers();
+  if (!instruction || current == nullptr || is_within_call(stopped.tid())) return;
+  // A program can switch its mode on its own.
+  if (arch::runs_64_bit(*current) != (abi_of_calls(stopped) == Abi::x86_64)) return;
+  const bool outlives_us = stopped.thread().fate == ptrace::OnTracerDeath::leave;
+  if (under_other_filters(stopped.thread())) {
+    paused_seccomp_ = ptrace::suspend_seccomp(stopped.tid(), stopped.thread().fate, stopped.thread().filtered, true);
+    if (!paused_seccomp_) return;
+    if (outlives_us && arch::runs_64_bit(*current)) {
+      filters_ = OwnFilters::of(stopped.tid());
+      // On its way back it has to set the signal mask, however few calls it has made.
+      if (!filters_ || !filters_->permit(arch::setting_mask(), *instruction)) return;
+    }
+  }
+  const auto mask = ptrace::signal_mask(stopped.tid());
+  if (!mask) return;
+  mask_ = *mask;
+  saved_ = *current;
+  interrupted_ = is_interrupted(stopped.tid());
+  instruction_ = instruction;
+  const bool can_return = arch::runs_64_bit(saved_) && others == Others::stopped;
+  if (outlives_us && can_return) place_return_stub();
+  // Only now: should we be gone, the code sets the mask back.
+  if (!ptrace::set_signal_mask(stopped.tid(), kAllSignals)) instruction_.reset();
+}
+
+/// The highest place in the vDSO's unused end where nothing is, not even what one of us that was killed has left.
+std::optional<std::uint64_t> RemoteCalls::unused_place(std::size_t size) {
+  const AddressSpace& space = *stopped_.thread().space;
+  if (space.image() == nullptr || space.size() < size) return std::nullopt;
+  std::vector<std::byte> there(size);
+  const std::uint64_t lowest = space.image()->unused_from() + size;
+  for (std::uint64_t at = (space.size() - size) & ~(kPlaceAlignment - 1); at >= lowest; at -= kPlaceAlignment) {
+    if (stopped_.memory().read(space.base() + at, there) != size) return std::nullopt;
+    if (std::ranges::all_of(there, [](std::byte byte) { return byte == std::byte{0}; })) return space.base() + at;
+  }
+  return std::nullopt;
+}
+
+/// From here on the thread comes back by itself.
+void RemoteCalls::place_return_stub() {
+  arch::ReturnStub stub = arch::make_return_stub(saved_, mask_);
+  const auto place = unused_place(stub.bytes.size());
+  if (!place) return;
+  return_stub_ = Placed{*place, std::move(stub)};
+  if (write_remote(stopped_.tid(), *place, return_stub_->stub.bytes)) {
+    moved_ = stopped_.set_registers(arch::moved_to(saved_, *place + return_stub_->stub.back));
+  } else {
+    remove_return_stub();
+  }
+}
+
+void RemoteCalls::remove_return_stub() {
+  if (!return_stub_) return;
+  write_remote(stopped_.tid(), return_stub_->address, std::vector<std::byte>(return_stub_->stub.bytes.size()));
+  return_stub_.reset();
+}
+
+RemoteCalls::~RemoteCalls() {
+  if (paused_seccomp_) ptrace::suspend_seccomp(stopped_.tid(), stopped_.thread().fate, stopped_.thread().filtered, false);
+  // From a stop of the same kind as before the kernel goes on as it would have: restarts a call, stays in a group-stop.
+  const bool as_before = called_ && interrupted_ && stop_as_interrupted(stopped_.tid());
+  if (instruction_) ptrace::set_signal_mask(stopped_.tid(), mask_);
+  if (moved_) stopped_.set_registers(saved_);
+  remove_return_stub();
+  // The kernel restarts a call only on its way out of a stop for a signal; this stop was for a call.
+  if (called_ && !as_before && arch::restarts_call(saved_)) ptrace::interrupt(stopped_.tid());
+}
+
+/// Whatever the thread is in the middle of when we are killed.
+bool RemoteCalls::harmless(std::int64_t nr, const std::array<std::uint64_t, 6>& args, std::uint64_t at,
+                           arch::WhenAlone alone) const {
+  if (!filters_) return true;
+  const auto giving_back = arch::giving_back(alone, args);
+  return filters_->tolerate({Abi::x86_64, nr, args}, at) && (!giving_back || filters_->tolerate(*giving_back, at));
+}
+
+std::optional<std::int64_t> RemoteCalls::call(std::int64_t nr, const std::array<std::uint64_t, 6>& args,
+                                              arch::WhenAlone alone) {
+  if (!instruction_) return std::nullopt;
+  const std::uint64_t at = return_stub_ ? return_stub_->address + return_stub_->stub.call(alone) : *instruction_;
+  if (!harmless(nr, args, at, alone)) return std::nullopt;
+  called_ = moved_ = true;
+  if (!stopped_.set_registers(arch::for_system_call(saved_, at, nr, args))) return std::nullopt;
+  if (!run_to_system_call_stop(stopped_.tid()) || !run_to_system_call_stop(stopped_.tid())) return std::nullopt;
+  const auto after = ptrace::registers(stopped_.tid());
+  if (!after) return std::nullopt;
+  return arch::return_value(*after);
+}
+
+/// Under a filter of its own a process might be killed for a call that we make it do.
+bool under_other_filters(const Thread& thread) {
+  if (proc::status_number(thread.tid, "Seccomp").value_or(1) == 0) return false;
+  return !thread.filtered || proc::status_number(thread.tid, "Seccomp_filters") != 1;
+}
+
+std::optional<WaitStatus> run_to_next_stop(StoppedThread& stopped) {
+  stopped.forget_registers();
+  if (!ptrace::resume_to_syscall(stopped.tid(), 0)) return std::nullopt;
+  return next_stop(stopped.tid());
+}
+
+std::optional<std::int64_t> remote_call(StoppedThread& stopped, std::int64_t nr,
+                                        const std::array<std::uint64_t, 6>& args) {
+  return RemoteCalls(stopped).call(nr, args);
+}
+
+bool step_out(StoppedThread& stopped, const std::function<bool(std::uint64_t)>& inside, int most) {
+  const pid_t tid = stopped.tid();
+  const auto* registers = stopped.registers();
+  if (registers == nullptr) return false;
+  if (!inside(arch::program_counter(*registers))) return true;
+  const auto mask = ptrace::signal_mask(tid);
+  const auto signal = ptrace::signal_info(tid);
+  // The trap of a step is forced: held back, it would take the program's action for SIGTRAP away.
+  if (!mask || !ptrace::set_signal_mask(tid, kAllSignals & ~signal_bit(SIGTRAP))) return false;
+  bool out = false;
+  int pass = 0;
+  for (int step = 0; step < most && !out; ++step) {
+    if (!ptrace::step(tid, pass)) return false;
+    const auto status = next_stop(tid);
+    if (!status) return false;
+    pass = signal_to_pass(*status);
+    // At any other stop no instruction has been executed, and no signal could be delivered from it.
+    if (status->kind() != WaitStatus::Kind::signal || status->signal() != SIGTRAP) continue;
+    const auto now = ptrace::registers(tid);
+    if (!now) return false;
+    out = !inside(arch::program_counter(*now));
+  }
+  stopped.forget_registers();
+  ptrace::set_signal_mask(tid, *mask);
+  if (stopped.thread().actions->ignored(SIGTRAP)) repair_signal_state(stopped);
+  if (signal) ptrace::set_signal_info(tid, *signal);
+  return out;
+}
+
+bool learn_signal_actions(StoppedThread& stopped) {
+  SignalActions& actions = *stopped.thread().actions;
+  const auto scratch = scratch_of(stopped);
+  if (!scratch) return false;
+  const Abi abi = abi_of_calls(stopped);
+  const auto number = number_of(abi, "rt_sigaction");
+  RemoteCalls calls(stopped);
+  bool all = true;
+  for (int signal = 1; signal <= SignalActions::kSignals && all; ++signal) {
+    if (actions.of(signal).handler == 0) continue;
+    const auto result =
+        calls.call(number, {static_cast<std::uint64_t>(signal), 0, scratch->address, sizeof(std::uint64_t)});
+    const auto action = read_sigaction(stopped.memory(), scratch->address, abi);
+    all = result == 0 && action.has_value();
+    if (all) actions.set(signal, *action);
+  }
+  write_remote(stopped.tid(), scratch->address, scratch->before);
+  return all;
+}
+
+void repair_signal_state(StoppedThread& stopped) {
+  const Thread& thread = stopped.thread();
+  const bool ignored = thread.actions->ignored(SIGTRAP);
+  if (!thread.trap_blocked && !ignored) return;
+  if (thread.trap_blocked) {
+    if (const auto mask = ptrace::signal_mask(stopped.tid()))
+      ptrace::set_signal_mask(stopped.tid(), *mask | signal_bit(SIGTRAP));
+  }
+  const KernelSigaction& action = thread.actions->of(SIGTRAP);
+  if (action.handler != 0 && thread.actions->known(SIGTRAP)) restore_trap_action(stopped, action);
+}
+
+}  // namespace vdsotrace

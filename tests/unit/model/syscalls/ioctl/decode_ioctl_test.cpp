@@ -1,0 +1,135 @@
+// ioctl; expected lines are strace 6.1's.
+#include <array>
+#include <cstring>
+
+#include <linux/fs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
+
+#include "support/decoded_call.hpp"
+#include "model/syscalls/ioctl/values.hpp"
+#include "support/catch.hpp"
+
+namespace vdsotrace::testing {
+namespace {
+
+constexpr std::uint64_t kArg = 0x7f0000001000;
+constexpr std::uint64_t kList = 0x7f0000002000;
+constexpr std::uint64_t kNotATerminal = static_cast<std::uint64_t>(-25);
+
+/// struct termios as the kernel has it.
+struct Termios {
+  std::uint32_t input, output, control, local;
+  std::array<unsigned char, 20> rest;
+};
+
+TEST_CASE("requests that are found have their name", "[ioctl]") {
+  CHECK(ioctl_request(TCGETS)->name == "TCGETS");
+  CHECK(ioctl_request(0x40049409)->name == "BTRFS_IOC_CLONE or FICLONE");
+  CHECK(ioctl_request(0xffffffff) == nullptr);
+  CHECK(line_of("ioctl", {3, 0x80049999, 5}) == "ioctl(3, _IOC(_IOC_READ, 0x99, 0x99, 0x4), 0x5) = 0");
+  CHECK(line_of("ioctl", {3, 0, 0}) == "ioctl(3, _IOC(_IOC_NONE, 0, 0, 0), 0) = 0");
+  CHECK(line_of("ioctl", {3, 0xffffffff, 0}) ==
+        "ioctl(3, _IOC(_IOC_READ|_IOC_WRITE, 0xff, 0xff, 0x3fff), 0) = 0");
+}
+
+TEST_CASE("the third argument is what the request says", "[ioctl]") {
+  CHECK(line_of("ioctl", {4, FIOCLEX, 7}) == "ioctl(4, FIOCLEX) = 0");
+  CHECK(line_of("ioctl", {4, TIOCSCTTY, 1}) == "ioctl(4, TIOCSCTTY, 1) = 0");
+  CHECK(line_of("ioctl", {4, FICLONE, 5}) == "ioctl(4, BTRFS_IOC_CLONE or FICLONE, 5) = 0");
+  CHECK(line_of("ioctl", {4, 0xae01, 0}) == "ioctl(4, KVM_CREATE_VM, 0) = 0");
+  CHECK(line_of("ioctl", {4, TCFLSH, 2}) == "ioctl(4, TCFLSH, TCIOFLUSH) = 0");
+  CHECK(line_of("ioctl", {4, 0x2401, 1}) == "ioctl(4, PERF_EVENT_IOC_DISABLE, PERF_IOC_FLAG_GROUP) = 0");
+}
+
+TEST_CASE("terminal modes", "[ioctl]") {
+  const Termios cooked{0x500, 0x5, 0xbf, 0x8a3b, {}};
+  const std::string modes =
+      "{c_iflag=ICRNL|IXON, c_oflag=NL0|CR0|TAB0|BS0|VT0|FF0|OPOST|ONLCR, "
+      "c_cflag=B38400|CS8|CREAD, c_lflag=ISIG|ICANON|ECHO|ECHOE|ECHOK|IEXTEN|ECHOCTL|ECHOKE, ...}";
+  DecodedCall get("ioctl", {0, TCGETS, kArg});
+  CHECK(args_of(get.enter().beginning()) == std::vector<std::string>{"0", "TCGETS"});
+  CHECK(get.put(kArg, cooked).leave(0).line() == "ioctl(0, TCGETS, " + modes + ") = 0");
+  CHECK(line_of("ioctl", {1, TCGETS, kArg}, -25) ==
+        "ioctl(1, TCGETS, 0x7f0000001000) = -1 ENOTTY (Inappropriate ioctl for device)");
+  DecodedCall set("ioctl", {0, TCSETSW, kArg});
+  CHECK(args_of(set.put(kArg, cooked).enter().beginning()).at(2) == modes);
+  CHECK(set.leave(0).line() == "ioctl(0, SNDCTL_TMR_STOP or TCSETSW, " + modes + ") = 0");
+}
+
+TEST_CASE("terminal modes without a bit, with two speeds, with unknown bits", "[ioctl]") {
+  const auto modes = [](const Termios& termios) {
+    return args_of(DecodedCall("ioctl", {0, TCSETS, kArg}).put(kArg, termios).enter().text()).at(2);
+  };
+  CHECK(modes({0, 0, 0, 0, {}}) ==
+        "{c_iflag=, c_oflag=NL0|CR0|TAB0|BS0|VT0|FF0|, c_cflag=B0|CS5|, c_lflag=, ...}");
+  CHECK(modes({0x8000, 0x11f00, 0x100d | 0xd0000 | 0x20, 0x80000000, {}}) ==
+        "{c_iflag=0x8000, c_oflag=NL1|CR3|XTABS|BS0|VT0|FF0|0x10000, "
+        "c_cflag=B3000000|B9600<<IBSHIFT|CS7|, c_lflag=0x80000000, ...}");
+}
+
+TEST_CASE("window sizes and small integers", "[ioctl]") {
+  const std::array<std::uint16_t, 4> size{24, 80, 1, 2};
+  CHECK(DecodedCall("ioctl", {0, TIOCGWINSZ, kArg}).put(kArg, size).leave(0).line() ==
+        "ioctl(0, TIOCGWINSZ, {ws_row=24, ws_col=80, ws_xpixel=1, ws_ypixel=2}) = 0");
+  CHECK(DecodedCall("ioctl", {0, FIONREAD, kArg}).put(kArg, 7).leave(0).line() ==
+        "ioctl(0, FIONREAD, [7]) = 0");
+  DecodedCall set("ioctl", {0, FIONBIO, kArg});
+  CHECK(set.put(kArg, 1).leave(static_cast<std::int64_t>(kNotATerminal)).line() ==
+        "ioctl(0, FIONBIO, [1]) = -1 ENOTTY (Inappropriate ioctl for device)");
+}
+
+ifreq request_for(const char* name) {
+  ifreq request{};
+  std::strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+  return request;
+}
+
+TEST_CASE("interfaces by name", "[ioctl]") {
+  ifreq request = request_for("lo");
+  DecodedCall call("ioctl", {6, 0x8913, kArg});
+  call.put(kArg, request).enter();
+  DecodedCall failed = call;
+  request.ifr_flags = IFF_UP | IFF_LOOPBACK;
+  CHECK(call.put(kArg, request).leave(0).line() ==
+        "ioctl(6, SIOCGIFFLAGS, {ifr_name=\"lo\", ifr_flags=IFF_UP|IFF_LOOPBACK}) = 0");
+  CHECK(failed.leave(-19).line() ==
+        "ioctl(6, SIOCGIFFLAGS, {ifr_name=\"lo\"}) = -1 ENODEV (No such device)");
+
+  ifreq hardware = request_for("eth0");
+  hardware.ifr_hwaddr.sa_family = 1;
+  std::memcpy(hardware.ifr_hwaddr.sa_data, "\2\0\xff\1\2\3", 6);
+  CHECK(DecodedCall("ioctl", {6, 0x8927, kArg}).put(kArg, hardware).leave(0).line() ==
+        "ioctl(6, SIOCGIFHWADDR, {ifr_name=\"eth0\", ifr_hwaddr={sa_family=ARPHRD_ETHER, "
+        "sa_data=02:00:ff:01:02:03}}) = 0");
+}
+
+TEST_CASE("the list of interfaces", "[ioctl]") {
+  ifconf list{};
+  list.ifc_len = 2 * sizeof(ifreq);
+  list.ifc_buf = reinterpret_cast<char*>(kList);
+  ifreq entry = request_for("lo");
+  entry.ifr_addr.sa_family = AF_INET;
+  DecodedCall call("ioctl", {6, 0x8912, kArg});
+  call.put(kArg, list).enter();
+  list.ifc_len = sizeof(ifreq);
+  CHECK(call.put(kArg, list).put(kList, entry).leave(0).line() ==
+        "ioctl(6, SIOCGIFCONF, {ifc_len=80 /* 2 * sizeof(struct ifreq) */ => "
+        "40 /* 1 * sizeof(struct ifreq) */, ifc_buf=[{ifr_name=\"lo\", "
+        "ifr_addr={sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr(\"0.0.0.0\")}}]}) = 0");
+}
+
+TEST_CASE("files and block devices", "[ioctl]") {
+  CHECK(DecodedCall("ioctl", {7, FS_IOC_GETFLAGS, kArg}).put(kArg, 0x80010u).leave(0).line() ==
+        "ioctl(7, FS_IOC_GETFLAGS, [FS_IMMUTABLE_FL|FS_EXTENT_FL]) = 0");
+  CHECK(DecodedCall("ioctl", {7, BLKGETSIZE64, kArg}).put(kArg, std::uint64_t{1} << 40).leave(0).line() ==
+        "ioctl(7, BLKGETSIZE64, [1099511627776]) = 0");
+  const std::array<std::uint64_t, 4> range{3, 1, 2, 4};
+  CHECK(DecodedCall("ioctl", {7, FICLONERANGE, kArg}).put(kArg, range).leave(0).line() ==
+        "ioctl(7, BTRFS_IOC_CLONE_RANGE or FICLONERANGE, {src_fd=3, src_offset=1, src_length=2, "
+        "dest_offset=4}) = 0");
+}
+
+}  // namespace
+}  // namespace vdsotrace::testing

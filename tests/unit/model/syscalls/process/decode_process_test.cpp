@@ -1,0 +1,204 @@
+// Calls on processes; expected lines are strace 6.1's.
+#include <sys/resource.h>
+
+#include "support/decoded_call.hpp"
+#include "support/catch.hpp"
+
+namespace vdsotrace::testing {
+namespace {
+
+constexpr std::uint64_t kPath = 0x10000;
+constexpr std::uint64_t kData = 0x20000;
+constexpr std::uint64_t kMore = 0x30000;
+constexpr auto kAny = static_cast<std::uint64_t>(-1);
+
+TEST_CASE("execve shows its arguments and counts its environment") {
+  DecodedCall call("execve", {kPath, kData, kMore});
+  call.put(kPath, "/bin/ls").put(kData, std::array<std::uint64_t, 3>{kPath, kPath + 5, 0});
+  call.put(kMore, std::array<std::uint64_t, 2>{kPath, 0});
+  CHECK(call.leave(0).line() == R"(execve("/bin/ls", ["/bin/ls", "ls"], 0x30000 /* 1 var */) = 0)");
+}
+
+TEST_CASE("execve with odd lists") {
+  DecodedCall none("execve", {kPath, kData, kData});
+  none.put(kPath, "a").put(kData, std::uint64_t{0});
+  CHECK(none.leave(0).line() == R"(execve("a", [], 0x20000 /* 0 vars */) = 0)");
+  DecodedCall null("execve", {kPath, 0, 0});
+  CHECK(null.put(kPath, "a").leave(0).line() == R"(execve("a", NULL, NULL) = 0)");
+  DecodedCall bad("execve", {0, 1, 1});
+  CHECK(bad.leave(-14).line() == "execve(NULL, 0x1, 0x1) = -1 EFAULT (Bad address)");
+  DecodedCall element("execve", {kPath, kData, 0});
+  element.put(kPath, "a").put(kData, std::array<std::uint64_t, 2>{5, 0});
+  CHECK(element.leave(0).line() == R"(execve("a", [0x5], NULL) = 0)");
+  DecodedCall endless("execve", {kPath, 0, kData});
+  endless.put(kPath, "a").put(kData, std::array<std::uint64_t, 2>{5, 6});
+  CHECK(endless.leave(-14).line() ==
+        R"(execve("a", NULL, 0x20000 /* 2 vars, unterminated */) = -1 EFAULT (Bad address))");
+}
+
+TEST_CASE("a long argument list is cut") {
+  DecodedCall call("execve", {kPath, kData, 0});
+  call.strings(2).put(kPath, "a");
+  call.put(kData, std::array<std::uint64_t, 4>{kPath, kPath, kPath, 0});
+  CHECK(call.leave(0).line() == R"(execve("a", ["a", "a", ...], NULL) = 0)");
+}
+
+TEST_CASE("lists of 32-bit programs have 32-bit pointers") {
+  DecodedCall call("execve", {kPath, kData, 0}, Abi::i386);
+  call.put(kPath, "a").put(kData, std::array<std::uint32_t, 2>{kPath, 0});
+  CHECK(call.leave(0).line() == R"(execve("a", ["a"], NULL) = 0)");
+}
+
+TEST_CASE("how a child ended") {
+  const auto wait = [](std::uint32_t status) {
+    DecodedCall call("wait4", {kAny, kData, 0, 0});
+    return call.enter().put(kData, status).leave(17).line();
+  };
+  CHECK(wait(0x300) == "wait4(-1, [{WIFEXITED(s) && WEXITSTATUS(s) == 3}], 0, NULL) = 17");
+  CHECK(wait(9) == "wait4(-1, [{WIFSIGNALED(s) && WTERMSIG(s) == SIGKILL}], 0, NULL) = 17");
+  CHECK(wait(0x86) ==
+        "wait4(-1, [{WIFSIGNALED(s) && WTERMSIG(s) == SIGABRT && WCOREDUMP(s)}], 0, NULL) = 17");
+  CHECK(wait(0x137f) == "wait4(-1, [{WIFSTOPPED(s) && WSTOPSIG(s) == SIGSTOP}], 0, NULL) = 17");
+  CHECK(wait(0x857f) ==
+        "wait4(-1, [{WIFSTOPPED(s) && WSTOPSIG(s) == SIGTRAP | 0x80}], 0, NULL) = 17");
+  CHECK(wait(0xffff) == "wait4(-1, [{WIFCONTINUED(s)}], 0, NULL) = 17");
+  CHECK(wait(0x3057f) ==
+        "wait4(-1, [{WIFSTOPPED(s) && WSTOPSIG(s) == SIGTRAP} | PTRACE_EVENT_CLONE << 16], 0, "
+        "NULL) = 17");
+}
+
+TEST_CASE("a wait that found nobody shows addresses") {
+  DecodedCall call("wait4", {kAny, kData, 1, kMore});
+  CHECK(call.put(kData, 0x300).leave(0).line() == "wait4(-1, 0x20000, WNOHANG, 0x30000) = 0");
+}
+
+TEST_CASE("resource usage is abbreviated") {
+  rusage usage{};
+  usage.ru_utime = {1, 2};
+  DecodedCall call("getrusage", {0xffffffff, kData});
+  CHECK(call.put(kData, usage).leave(0).line() ==
+        "getrusage(RUSAGE_CHILDREN, {ru_utime={tv_sec=1, tv_usec=2}, "
+        "ru_stime={tv_sec=0, tv_usec=0}, ...}) = 0");
+}
+
+TEST_CASE("clone shows what its flags use") {
+  CHECK(line_of("clone", {0x11, 0, 1, 2, 3}, 17) == "clone(child_stack=NULL, flags=SIGCHLD) = 17");
+  CHECK(line_of("clone", {0, 0}, 17) == "clone(child_stack=NULL, flags=0) = 17");
+  DecodedCall thread("clone", {0x3d0f00, 0x7000, kData, 0x9000, 0x8000});
+  CHECK(thread.enter().put(kData, 18).leave(18).line() ==
+        "clone(child_stack=0x7000, flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|"
+        "CLONE_SYSVSEM|CLONE_SETTLS|CLONE_PARENT_SETTID|CLONE_CHILD_CLEARTID, parent_tid=[18], "
+        "tls=0x8000, child_tidptr=0x9000) = 18");
+  DecodedCall narrow("clone", {0x80000, 0, 0, 0x8000, 0}, Abi::i386);
+  CHECK(narrow.leave(18).line() == "clone(child_stack=NULL, flags=CLONE_SETTLS, tls=0x8000) = 18");
+}
+
+TEST_CASE("clone3 shows its structure as large as it is") {
+  std::array<std::uint64_t, 11> args{};  // struct clone_args
+  args[4] = 17;                          // exit_signal
+  DecodedCall plain("clone3", {kData, 64});
+  CHECK(plain.put(kData, args).leave(18).line() ==
+        "clone3({flags=0, exit_signal=SIGCHLD, stack=NULL, stack_size=0}, 64) = 18");
+  args[0] = 0x101000;  // CLONE_PIDFD|CLONE_PARENT_SETTID
+  args[1] = kMore;
+  args[3] = kMore + 4;
+  DecodedCall more("clone3", {kData, 88});
+  more.put(kData, args).enter().put(kMore, std::array<std::int32_t, 2>{4, 18});
+  CHECK(more.leave(18).line() ==
+        "clone3({flags=CLONE_PIDFD|CLONE_PARENT_SETTID, pidfd=0x30000, parent_tid=0x30004, "
+        "exit_signal=SIGCHLD, stack=NULL, stack_size=0} => {pidfd=[4], parent_tid=[18]}, 88) = 18");
+  CHECK(line_of("clone3", {kData, 10}, -22) ==
+        "clone3(0x20000, 10) = -1 EINVAL (Invalid argument)");
+}
+
+TEST_CASE("limits in kibibytes") {
+  using Limits = std::array<std::uint64_t, 2>;
+  DecodedCall get("prlimit64", {0, 3, 0, kData});
+  CHECK(get.put(kData, Limits{8192 * 1024, UINT64_MAX}).leave(0).line() ==
+        "prlimit64(0, RLIMIT_STACK, NULL, {rlim_cur=8192*1024, rlim_max=RLIM64_INFINITY}) = 0");
+  DecodedCall set("setrlimit", {7, kData});
+  CHECK(set.put(kData, Limits{1024, 2049}).leave(0).line() ==
+        "setrlimit(RLIMIT_NOFILE, {rlim_cur=1024, rlim_max=2049}) = 0");
+}
+
+TEST_CASE("processor sets as lists") {
+  DecodedCall get("sched_getaffinity", {0, 128, kData});
+  CHECK(get.put(kData, std::uint64_t{0x803}).leave(8).line() ==
+        "sched_getaffinity(0, 128, [0 1 11]) = 8");
+  DecodedCall set("sched_setaffinity", {0, 8, kData});
+  CHECK(set.put(kData, std::uint64_t{0}).leave(-22).line() ==
+        "sched_setaffinity(0, 8, []) = -1 EINVAL (Invalid argument)");
+}
+
+TEST_CASE("schedulers and personalities have names in results too") {
+  CHECK(line_of("sched_getscheduler", {0}, 1) == "sched_getscheduler(0) = 1 (SCHED_FIFO)");
+  CHECK(line_of("personality", {0xffffffff}, 0x40000) ==
+        "personality(0xffffffff) = 0x40000 (PER_LINUX|ADDR_NO_RANDOMIZE)");
+  CHECK(line_of("personality", {6}, 0) == "personality(PER_BSD) = 0 (PER_LINUX)");
+}
+
+TEST_CASE("capabilities by bit") {
+  using Header = std::array<std::uint32_t, 2>;
+  using Data = std::array<std::uint32_t, 6>;
+  DecodedCall call("capget", {kData, kMore});
+  call.put(kData, Header{0x20080522, 0}).enter().put(kMore, Data{1, 0x20, 0, 0, 1u << 8, 0});
+  CHECK(call.leave(0).line() ==
+        "capget({version=_LINUX_CAPABILITY_VERSION_3, pid=0}, {effective=1<<CAP_CHOWN, "
+        "permitted=1<<CAP_KILL|1<<CAP_CHECKPOINT_RESTORE, inheritable=0}) = 0");
+}
+
+TEST_CASE("prctl has as many arguments as its option uses") {
+  CHECK(line_of("prctl", {3, 1, 2, 3, 4}, 1) == "prctl(PR_GET_DUMPABLE) = 1 (SUID_DUMP_USER)");
+  CHECK(line_of("prctl", {1, 9}) == "prctl(PR_SET_PDEATHSIG, SIGKILL) = 0");
+  CHECK(line_of("prctl", {38, 1, 0, 0, 0}) == "prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) = 0");
+  CHECK(line_of("prctl", {9999, 1, 2, 3, 4}, -22) ==
+        "prctl(0x270f /* PR_??? */, 0x1, 0x2, 0x3, 0x4) = -1 EINVAL (Invalid argument)");
+  DecodedCall name("prctl", {15, kPath});
+  CHECK(name.put(kPath, "a name that is too long").leave(0).line() ==
+        R"(prctl(PR_SET_NAME, "a name that is "...) = 0)");
+  DecodedCall get("prctl", {2, kData});
+  CHECK(get.enter().put(kData, 9).leave(0).line() == "prctl(PR_GET_PDEATHSIG, [SIGKILL]) = 0");
+}
+
+TEST_CASE("arch_prctl reads what it got only afterwards") {
+  DecodedCall call("arch_prctl", {0x1003, kData});
+  call.enter();
+  CHECK(call.beginning().beginning() == "ARCH_GET_FS, ");
+  CHECK(call.put(kData, std::uint64_t{0x7000}).leave(0).line() ==
+        "arch_prctl(ARCH_GET_FS, [0x7000]) = 0");
+  CHECK(line_of("arch_prctl", {0x1002, 0x7000}) == "arch_prctl(ARCH_SET_FS, 0x7000) = 0");
+  CHECK(line_of("arch_prctl", {0x1011, 5}, 1) == "arch_prctl(ARCH_GET_CPUID) = 1");
+}
+
+TEST_CASE("ptrace has the arguments of its request") {
+  CHECK(line_of("ptrace", {16, 99, 1, 2}, -3) ==
+        "ptrace(PTRACE_ATTACH, 99) = -1 ESRCH (No such process)");
+  CHECK(line_of("ptrace", {0, 99, 1, 2}) == "ptrace(PTRACE_TRACEME) = 0");
+  CHECK(line_of("ptrace", {7, 99, 0, 9}) == "ptrace(PTRACE_CONT, 99, NULL, SIGKILL) = 0");
+  CHECK(line_of("ptrace", {0x4206, 99, 0, 0x100001}) ==
+        "ptrace(PTRACE_SEIZE, 99, NULL, PTRACE_O_TRACESYSGOOD|PTRACE_O_EXITKILL) = 0");
+}
+
+TEST_CASE("ids: minus one stands for none") {
+  CHECK(line_of("setresuid", {0xffffffff, 0, 1000}) == "setresuid(-1, 0, 1000) = 0");
+  CHECK(line_of("kill", {0xffffffff, 15}) == "kill(-1, SIGTERM) = 0");
+}
+
+TEST_CASE("system names") {
+  std::array<char, 390> names{};  // struct utsname: six times 65
+  std::strcpy(names.data(), "Linux");
+  std::strcpy(names.data() + 65, "vm");
+  DecodedCall call("uname", {kData});
+  CHECK(call.put(kData, names).leave(0).line() ==
+        R"(uname({sysname="Linux", nodename="vm", ...}) = 0)");
+}
+
+TEST_CASE("what is nothing at all is 0 or NULL as strace has it") {
+  CHECK(line_of("set_tid_address", {0}, 7) == "set_tid_address(0) = 7");
+  CHECK(line_of("kexec_load", {0, 0, 0, 0}, -1) ==
+        "kexec_load(NULL, 0, NULL, KEXEC_ARCH_DEFAULT) = -1 EPERM (Operation not permitted)");
+  CHECK(line_of("ptrace", {0x3e7, 9, 0, 0}, -3) == "ptrace(0x3e7 /* PTRACE_??? */, 9, NULL, NULL) = -1 ESRCH (No such process)");
+}
+
+}  // namespace
+}  // namespace vdsotrace::testing
