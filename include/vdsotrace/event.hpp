@@ -145,7 +145,7 @@ class EventSink {
   virtual ~EventSink() = default;
   virtual void accept(Event&& event) = 0;
   /// Said before the observing half goes to sleep.
-  virtual void settle() {}
+  virtual void flush() {}
   /// Between the two come events that are told together: whoever reads along is shown them at show(), not one by one.
   virtual void hold() {}
   virtual void show() {}

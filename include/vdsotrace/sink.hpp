@@ -15,7 +15,7 @@ class Sink {
   virtual void consume(const Event& event) = 0;
 
   /// Nothing more is coming for a while: what is buffered should reach its reader.
-  virtual void settle() {}
+  virtual void flush() {}
 
   /// While `held` several events come at once: a reader need not be shown each by itself.
   virtual void hold(bool held) { static_cast<void>(held); }

@@ -51,7 +51,7 @@ Result<pid_t> start_shell(const std::string& command, int input) {
 Output::Output(int fd, bool owned, Flush flush, std::string name)
     : fd_(fd), owner_(owned ? fd : -1), flush_(flush), name_(std::move(name)) {}
 
-Output::~Output() { settle(); }
+Output::~Output() { flush(); }
 
 std::shared_ptr<Output> Output::standard_error() {
   return std::shared_ptr<Output>(new Output(STDERR_FILENO, false, Flush::at_once, "standard error"));
@@ -85,15 +85,15 @@ Result<std::shared_ptr<Output>> Output::command(const std::string& command) {
 void Output::write(std::string_view text) {
   if (error_ != 0) return;
   buffer_.append(text);
-  if ((flush_ == Flush::at_once && !held_) || buffer_.size() >= kBlock) settle();
+  if ((flush_ == Flush::at_once && !held_) || buffer_.size() >= kBlock) flush();
 }
 
 void Output::hold(bool held) {
   held_ = held;
-  if (!held && flush_ == Flush::at_once) settle();
+  if (!held && flush_ == Flush::at_once) flush();
 }
 
-void Output::settle() {
+void Output::flush() {
   if (buffer_.empty() || error_ != 0) return;
   if (writer_ == nullptr && flush_ == Flush::in_blocks && written_ >= kLongTrace)
     writer_ = std::make_unique<BlockWriter>(fd_);
@@ -107,7 +107,7 @@ void Output::settle() {
 }
 
 Result<void> Output::close() {
-  settle();
+  flush();
   if (writer_ != nullptr && error_ == 0) error_ = writer_->finish();
   writer_.reset();
   owner_.reset();

@@ -20,7 +20,7 @@ class Output {
   /// When bytes leave the buffer.
   enum class Flush : std::uint8_t {
     at_once,    ///< with each write, unless it is held: a reader sees a call while it runs
-    in_blocks,  ///< when 256 KiB are full, or when settle() is called
+    in_blocks,  ///< when 256 KiB are full, or when flush() is called
   };
 
   static std::shared_ptr<Output> standard_error();
@@ -35,7 +35,7 @@ class Output {
 
   void write(std::string_view text);
   /// Writes what is buffered; of a long trace another thread does, a moment later.
-  void settle();
+  void flush();
   /// While it is held, what would be written at once is written in blocks.
   void hold(bool held);
   /// Flushes, closes, waits for the command, and says what went wrong first.

@@ -41,9 +41,9 @@ void Pipeline::show(const Event& event) {
   for (const auto& sink : sinks_) sink->consume(event);
 }
 
-void Pipeline::settle() {
+void Pipeline::flush() {
   if (finished_) return;
-  for (const auto& sink : sinks_) sink->settle();
+  for (const auto& sink : sinks_) sink->flush();
 }
 
 void Pipeline::hold() {

@@ -22,7 +22,7 @@ class Pipeline final : public EventSink {
 
   void add(std::unique_ptr<Sink> sink) { sinks_.push_back(std::move(sink)); }
   void accept(Event&& event) override;
-  void settle() override;
+  void flush() override;
   void hold() override;
   void show() override;
   /// Finishes every sink. The first error of them. What comes after that is nobody's.

@@ -32,7 +32,7 @@ class JsonLinesSink final : public Sink {
                 const DecodeLimits& limits, bool summary_only);
 
   void consume(const Event& event) override;
-  void settle() override { output_->settle(); }
+  void flush() override { output_->flush(); }
   void hold(bool held) override { output_->hold(held); }
   Result<void> finish() override;
 

@@ -12,7 +12,7 @@ void NoticeSink::consume(const Event& event) {
   const auto* notice = std::get_if<Notice>(&event.body);
   if (notice == nullptr || !notices_.add(event.pid, *notice) || !shown(*notice, quiet_)) return;
   write(line_of({*notice, event.pid}));
-  output_->settle();
+  output_->flush();
 }
 
 Result<void> NoticeSink::finish() {

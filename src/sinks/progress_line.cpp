@@ -19,7 +19,7 @@ void ProgressLine::consume(const Event& event) {
   if (since >= 0 && since < kBetweenNs) return;
   shown_ns_ = event.time_ns;
   terminal_->write(line());
-  terminal_->settle();
+  terminal_->flush();
 }
 
 std::string ProgressLine::line() const {
@@ -35,7 +35,7 @@ std::string ProgressLine::line() const {
 
 Result<void> ProgressLine::finish() {
   if (shown_ns_ != 0) terminal_->write(kClear);
-  terminal_->settle();
+  terminal_->flush();
   return {};
 }
 

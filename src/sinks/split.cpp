@@ -38,8 +38,8 @@ void SplitSink::close(Part& part) {
   if (auto closed = part.output->close(); !closed && first_error_) first_error_ = closed;
 }
 
-void SplitSink::settle() {
-  for (auto& [pid, part] : parts_) part.text->settle();
+void SplitSink::flush() {
+  for (auto& [pid, part] : parts_) part.text->flush();
 }
 
 Result<void> SplitSink::finish() {

@@ -18,7 +18,7 @@ class SplitSink final : public Sink {
       : prefix_(std::move(prefix)), append_(append), options_(options) {}
 
   void consume(const Event& event) override;
-  void settle() override;
+  void flush() override;
   Result<void> finish() override;
 
  private:

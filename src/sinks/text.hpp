@@ -47,7 +47,7 @@ class TextSink final : public Sink {
       : output_(std::move(output)), options_(options), palette_(options.color) {}
 
   void consume(const Event& event) override;
-  void settle() override { output_->settle(); }
+  void flush() override { output_->flush(); }
   void hold(bool held) override { output_->hold(held); }
   /// Ends a line that is still open, and says of how many processes a notice was true.
   Result<void> finish() override;

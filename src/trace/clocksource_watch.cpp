@@ -17,9 +17,9 @@ void ClocksourceWatch::accept(Event&& event) {
   sink_.accept(std::move(event));
 }
 
-void ClocksourceWatch::settle() {
+void ClocksourceWatch::flush() {
   look(realtime_ns());
-  sink_.settle();
+  sink_.flush();
 }
 
 /// Nearly every event has a time anyway; to ask for it once more costs as much as many calls do.

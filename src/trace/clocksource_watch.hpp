@@ -15,7 +15,7 @@ class ClocksourceWatch final : public EventSink {
   /// Passes the event on, after the clocksource if that has become another one. It is asked for ten times a second at
   /// most, so that calls of the last tenth may still have met the one before.
   void accept(Event&& event) override;
-  void settle() override;
+  void flush() override;
   void hold() override { sink_.hold(); }
   void show() override { sink_.show(); }
 

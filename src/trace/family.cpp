@@ -123,7 +123,7 @@ void Family::replace_program(StoppedThread& stopped, pid_t former_tid) {
     reporter_.tell(thread, Notice{"the vDSO could not be hidden from this program"});
   notice_limits(thread);
   thread.executed = true;
-  thread.settling = kCallsToSettle;
+  thread.in_exec_prologue = kCallsToSettle;
 }
 
 void Family::notice_limits(const Thread& thread) {

@@ -57,7 +57,7 @@ Thread& Family::add_child(const Thread& creator, pid_t tid, std::uint64_t sharin
   child.trap_blocked = creator.trap_blocked;
   child.filtered = creator.filtered;
   // A thread is born with its pointer, a process with its creator's, which may not be set yet.
-  if ((sharing & CLONE_SETTLS) == 0) child.settling = creator.settling;
+  if ((sharing & CLONE_SETTLS) == 0) child.in_exec_prologue = creator.in_exec_prologue;
   const bool traced = creator.role == Thread::Role::traced && (same_process || options_.follow);
   if (!traced) child.role = same_memory ? Thread::Role::guarded : Thread::Role::released;
   // Its creator is not told of yet: it will be with it.

@@ -19,7 +19,7 @@ class Reporter {
   void tell_of_launch(const Thread& thread, Event::Body body) {
     sink_.accept({0, realtime_ns(), thread.tgid, thread.tid, std::move(body)});
   }
-  void settle() { sink_.settle(); }
+  void flush() { sink_.flush(); }
 
  private:
   EventSink& sink_;

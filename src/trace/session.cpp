@@ -102,9 +102,9 @@ std::optional<std::int64_t> Session::nap() {
   outdate_names(now);
   auto pause = pace_.pause();
   // While stops come thick their lines wait for each other; the end of this sleep is near.
-  if (pace_.calm() && (!pause || now - settled_ >= kLinesWaitNs)) {
-    reporter_.settle();
-    settled_ = now;
+  if (pace_.calm() && (!pause || now - flushed_ >= kLinesWaitNs)) {
+    reporter_.flush();
+    flushed_ = now;
   }
   if (until_orphans) pause = std::min(pause.value_or(*until_orphans), *until_orphans);
   return pause;

@@ -79,8 +79,8 @@ class Session {
   bool may_be_left_asleep(const Thread& thread);
   bool none_will_stop();
   void pass_over_zombies();
-  std::map<pid_t, int> settle_held();
-  bool settle(Thread& thread, const std::optional<WaitStatus>& status, bool may_wait, std::map<pid_t, int>& signals);
+  std::map<pid_t, int> handle_held_stops();
+  bool prepare_detach(Thread& thread, const std::optional<WaitStatus>& status, bool may_wait, std::map<pid_t, int>& signals);
   void watch(const std::function<bool()>& more);
   std::optional<std::int64_t> nap();
   void outdate_names(std::int64_t now);
@@ -120,7 +120,7 @@ class Session {
   bool names_callers_;
   bool instruction_pointers_;  ///< of signals
   std::set<std::string> said_of_callers_;  ///< notices: many processes run one program
-  std::int64_t settled_ = 0;  ///< when lines were last written
+  std::int64_t flushed_ = 0;  ///< when lines were last written
   std::map<pid_t, EarlyStop> early_;
 
   bool releasing_ = false;

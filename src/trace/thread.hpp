@@ -55,7 +55,7 @@ struct Thread {
   bool trap_blocked = false;  ///< SIGTRAP is in its signal mask
   bool executed = false;      ///< has just executed a program; execve's exit stop is still to come
   /// System calls that stop in any case while a new program sets itself up, until its thread pointer is set.
-  int settling = 0;
+  int in_exec_prologue = 0;
   bool filtered = false;      ///< our seccomp filter is on it
   pid_t vfork_child = 0;      ///< made by its last stop's call, which does not return while the child runs the same program; 0: none
   bool seccomp_suspended = false;  ///< its filters are not asked, so that a call can go on (barred_restart.hpp)

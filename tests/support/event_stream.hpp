@@ -43,7 +43,7 @@ class Scratch {
   const std::string& path() const { return path_; }
 
   std::string text() {
-    output->settle();
+    output->flush();
     return text_in(path_);
   }
 

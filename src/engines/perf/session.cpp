@@ -52,7 +52,7 @@ void PerfSession::run(std::optional<std::int64_t> duration_ns) {
     take(false);
     settle_sleepers();
     end_dead_processes();
-    sink_.settle();
+    sink_.flush();
   }
   detach();
 }

@@ -187,14 +187,14 @@ bool Session::none_will_stop() {
 
 /// Acts upon the stops of all that are held, which stay held. Answers the signal that each is to get. Whoever is in the middle of
 /// what the engine will take away is let run on and held again, undisturbed by anything that would outlive us.
-std::map<pid_t, int> Session::settle_held() {
+std::map<pid_t, int> Session::handle_held_stops() {
   std::map<pid_t, int> signals;
   for (int round = 0;; ++round) {
     bool all = true;
     for (const auto& [tid, status] : std::exchange(held_, {})) {
       Thread* thread = family_.find(tid);
       if (thread == nullptr) continue;
-      if (!signals.contains(tid) && !settle(*thread, status, round < kMostRounds, signals)) {
+      if (!signals.contains(tid) && !prepare_detach(*thread, status, round < kMostRounds, signals)) {
         all = false;
         continue;
       }
@@ -210,7 +210,7 @@ std::map<pid_t, int> Session::settle_held() {
 }
 
 /// False if the thread runs again.
-bool Session::settle(Thread& thread, const std::optional<WaitStatus>& status, bool may_wait,
+bool Session::prepare_detach(Thread& thread, const std::optional<WaitStatus>& status, bool may_wait,
                      std::map<pid_t, int>& signals) {
   StoppedThread stopped(thread);
   const Resume how = status && !is_interruption(*status) ? decide(stopped, *status) : Resume{};
@@ -227,7 +227,7 @@ void Session::release_all() {
   releasing_ = true;
   hold_all();
   // No thread may be in engine memory when the first address space is cleaned.
-  for (const auto& [tid, signal] : settle_held()) {
+  for (const auto& [tid, signal] : handle_held_stops()) {
     StoppedThread stopped(*family_.find(tid));
     if (!family_.clean(stopped)) {
       go_on(std::move(stopped), {Resume::How::run, signal}, std::nullopt);

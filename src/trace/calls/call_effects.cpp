@@ -108,13 +108,13 @@ void memory_locked(StoppedThread& stopped, const Call& call, ProbeEngine& engine
 
 void thread_pointer_set(StoppedThread& stopped, const Call& call, ProbeEngine& engine) {
   if (call.error != 0 || call.args[0] != ARCH_SET_FS) return;
-  stopped.thread().settling = 0;
+  stopped.thread().in_exec_prologue = 0;
   engine.on_thread_pointer(stopped);
 }
 
 /// glibc's last call of its kind before it knows its thread.
 void thread_area_set(StoppedThread& stopped, const Call& call, ProbeEngine&) {
-  if (call.error == 0) stopped.thread().settling = 0;
+  if (call.error == 0) stopped.thread().in_exec_prologue = 0;
 }
 
 /// Before its program is executed it puts our own filter on. Another answers before ours does, so only stops at all

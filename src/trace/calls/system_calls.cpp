@@ -112,7 +112,7 @@ void SystemCalls::on_exit(StoppedThread& stopped, std::int64_t result, bool fail
   ProcessDescriptors descriptors(stopped.tid(), needs_.descriptors);
   if (progress.wanted && needs_.values) capture_exit(call, stopped.memory(), capture_limits(needs_), &descriptors);
   if (progress.wanted && needs_.dumps.any()) capture_dump(call, stopped.memory(), needs_.dumps);
-  if (thread.settling > 0) --thread.settling;
+  if (thread.in_exec_prologue > 0) --thread.in_exec_prologue;
   after_call(stopped, progress, engine_);
   if (progress.fallback_of != nullptr) {
     engine_.on_fallback_exit(thread, std::move(call));

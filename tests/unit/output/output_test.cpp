@@ -53,7 +53,7 @@ TEST_CASE("a file is written in blocks and when the trace pauses") {
   Scratch scratch;
   scratch.output->write("line\n");
   CHECK(text_in(scratch.path()).empty());
-  scratch.output->settle();
+  scratch.output->flush();
   CHECK(text_in(scratch.path()) == "line\n");
   scratch.output->write(std::string(256 * 1024, 'x'));
   CHECK(text_in(scratch.path()).size() == 5 + 256 * 1024);
@@ -65,7 +65,7 @@ TEST_CASE("a long trace is whole and in order when it is closed") {
   for (int i = 0; all.size() < (16 << 20); ++i) {
     const std::string line = std::to_string(i) + std::string(static_cast<std::size_t>(i % 100), 'x') + "\n";
     scratch.output->write(line);
-    if (i % 30'000 == 0) scratch.output->settle();
+    if (i % 30'000 == 0) scratch.output->flush();
     all += line;
   }
   REQUIRE(scratch.output->close());
@@ -159,7 +159,7 @@ TEST_CASE("an output that breaks is told once, at the end") {
   auto output = Output::file("/dev/full", false);
   REQUIRE(output);
   (*output)->write("something");
-  (*output)->settle();
+  (*output)->flush();
   (*output)->write("more");
   const auto closed = (*output)->close();
   REQUIRE_FALSE(closed);
@@ -209,7 +209,7 @@ TEST_CASE("a command that has gone is told once, at the end") {
   REQUIRE(output);
   REQUIRE(::waitpid(-1, nullptr, 0) > 0);
   (*output)->write("line\n");
-  (*output)->settle();
+  (*output)->flush();
   (*output)->write("line\n");
   const auto closed = (*output)->close();
   REQUIRE_FALSE(closed);

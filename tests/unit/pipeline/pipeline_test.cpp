@@ -22,7 +22,7 @@ class Keeper final : public Sink {
   explicit Keeper(Seen& seen, Result<void> ending = {}) : seen_(seen), ending_(std::move(ending)) {}
 
   void consume(const Event& event) override { seen_.events.push_back(event); }
-  void settle() override { ++seen_.settled; }
+  void flush() override { ++seen_.settled; }
   Result<void> finish() override {
     ++seen_.finished;
     return ending_;
@@ -97,7 +97,7 @@ TEST_CASE("nothing is told after the end") {
   pipeline.add(std::make_unique<Keeper>(seen));
   REQUIRE(pipeline.finish());
   pipeline.accept(event(Exited{}));
-  pipeline.settle();
+  pipeline.flush();
   CHECK(seen.events.empty());
   CHECK(seen.settled == 0);
 }
@@ -144,7 +144,7 @@ TEST_CASE("every sink is settled and finished, and the first error counts") {
   pipeline.add(std::make_unique<Keeper>(second, fail("one")));
   pipeline.add(std::make_unique<Keeper>(third, fail("two")));
   pipeline.accept(event(Exited{}));
-  pipeline.settle();
+  pipeline.flush();
   const auto finished = pipeline.finish();
   REQUIRE_FALSE(finished);
   CHECK(finished.error().message == "one");

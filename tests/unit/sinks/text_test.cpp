@@ -118,7 +118,7 @@ TEST_CASE("attachments are said where the trace is, or elsewhere") {
   Scratch scratch;
   AttachmentSink sink(scratch.output);
   for (const Event& one : {attached, another, thread(102), spawned(), event(Detached{})}) sink.consume(one);
-  scratch.output->settle();
+  scratch.output->flush();
   CHECK(scratch.text() ==
         "vdsotrace: Process 100 attached with 3 threads\n"
         "vdsotrace: Process 102 attached\n"
