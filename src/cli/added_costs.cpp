@@ -74,7 +74,7 @@ Workload run_workload(std::string_view engine) {
 }
 
 template <class T>
-bool tell(int fd, const T& what) {
+bool report(int fd, const T& what) {
   return ::write(fd, &what, sizeof what) == static_cast<ssize_t>(sizeof what);
 }
 
@@ -85,7 +85,7 @@ double median_ns(const AuditTally& tally) {
 }
 
 [[noreturn]] void observe_workload(const Options& options, const Needs& needs, int fd) {
-  if (!tell(fd, run_workload(options.engine))) ::_exit(EXIT_FAILURE);
+  if (!report(fd, run_workload(options.engine))) ::_exit(EXIT_FAILURE);
   {
     Observation observation(options, needs, Streams::keep);
     AuditTally tally(observation.explainer());
@@ -93,7 +93,7 @@ double median_ns(const AuditTally& tally) {
       observation.pipeline().add(std::make_unique<TallySink>(tally));
       return {};
     });
-    if (!ended || !tell(fd, median_ns(tally))) ::_exit(EXIT_FAILURE);
+    if (!ended || !report(fd, median_ns(tally))) ::_exit(EXIT_FAILURE);
   }
   ::_exit(EXIT_SUCCESS);
 }
@@ -147,7 +147,7 @@ std::optional<AddedPrices> added_prices(std::string_view engine, const Needs& ne
 std::optional<int> run_as_observed(int argc, char** argv) {
   constexpr int kWords = 4;
   if (argc != kWords || std::string_view(argv[0]) != kOurselves || std::string_view(argv[1]) != kObserved) return std::nullopt;
-  return tell(std::atoi(argv[2]), run_workload(argv[3])) ? EXIT_SUCCESS : EXIT_FAILURE;
+  return report(std::atoi(argv[2]), run_workload(argv[3])) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 }  // namespace vdsotrace::cli

@@ -167,14 +167,14 @@ Result<void> write_reports(const Options& o, const Audit& audit, Output& output)
 }
 
 /// Names the calls that went where they must not, or may have gone there. Whether there were any.
-bool tell_forbidden(const Options& o, const Audit& audit) {
+bool report_forbidden(const Options& o, const Audit& audit) {
   const std::vector<std::string> offenders = forbidden_calls(audit, o.audit->fail_on);
   for (const std::string& line : offenders) std::fputs(fmt::format("vdsotrace: {}\n", escaped(line)).c_str(), stderr);
   return !offenders.empty();
 }
 
 /// Programs whose calls nobody could tell apart may have made some that went where they must not. Whether there were any.
-bool tell_unjudged(const Options& o, const AuditTally& tally) {
+bool report_unjudged(const Options& o, const AuditTally& tally) {
   if (o.audit->fail_on.rules.empty() || tally.unjudged_programs() == 0) return false;
   std::fputs(fmt::format("vdsotrace: {} {} executed whose vDSO could not be found: which routes their calls took is not known\n",
                          tally.unjudged_programs(), tally.unjudged_programs() == 1 ? "program was" : "programs were")
@@ -231,8 +231,8 @@ Result<int> run_audit(const Options& options) {
   if (run.cpu_ns > 0) run.added = added_costs(options, observation, tally);
   const Audit audit = make_audit(tally, std::move(run), prices_for(tally));
   if (auto reports = write_reports(options, audit, *output); !reports && written) written = reports;
-  tell_lost(options, *output, observation.totals());
-  const bool forbidden = tell_forbidden(options, audit), unjudged = tell_unjudged(options, tally);
+  report_lost(options, *output, observation.totals());
+  const bool forbidden = report_forbidden(options, audit), unjudged = report_unjudged(options, tally);
   const auto last = observation.await_rest(*end);
   if (!written) return tl::unexpected(written.error());
   return forbidden || unjudged ? kForbiddenRoute : exit_as(last);

@@ -175,7 +175,7 @@ Result<int> compare_runs(const CompareOptions& o) {
   const Comparison comparison = compare(*theirs, ours);
   (*output)->write(o.trace.json ? compare_json(comparison, facts) : compare_text(comparison, facts));
   const auto closed = (*output)->close();
-  tell_lost(o.trace, **output, totals);
+  report_lost(o.trace, **output, totals);
   if (!closed) return tl::unexpected(closed.error());
   return exit_as(observation.await_rest(*end));
 }

@@ -19,7 +19,7 @@ namespace {
 /// Usage errors and vdsotrace's own failures (docs/formats.md, section 6).
 constexpr int kFailure = 1;
 
-int tell(const vdsotrace::Error& error) {
+int report(const vdsotrace::Error& error) {
   // Standard error may be the very pipe that broke.
   std::signal(SIGPIPE, SIG_IGN);
   // fmt::print would throw where it cannot write.
@@ -57,11 +57,11 @@ vdsotrace::Result<int> run(const vdsotrace::cli::Parsed& parsed) {
 int main(int argc, char** argv) {
   if (const auto status = vdsotrace::cli::run_as_observed(argc, argv)) return *status;
   const auto parsed = vdsotrace::cli::parse_options(argc, argv);
-  if (!parsed) return tell(parsed.error());
+  if (!parsed) return report(parsed.error());
   if (const auto* information = std::get_if<vdsotrace::cli::Information>(&*parsed)) {
     std::fputs(information->text.c_str(), stdout);
     return EXIT_SUCCESS;
   }
   const auto status = run(*parsed);
-  return status ? *status : tell(status.error());
+  return status ? *status : report(status.error());
 }

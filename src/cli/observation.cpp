@@ -185,7 +185,7 @@ void add_notices(Pipeline& pipeline, const Options& o, const Output& output) {
     pipeline.add(std::make_unique<NoticeSink>(Output::standard_error(), o.quiet));
 }
 
-void tell_lost(const Options& o, const Output& output, const Aggregate& totals) {
+void report_lost(const Options& o, const Output& output, const Aggregate& totals) {
   // Among lines of JSON there is nothing else.
   if (totals.lost() == 0 || (o.json && output.is_standard_error())) return;
   Output::standard_error()->write(fmt::format("vdsotrace: {} calls could not be recorded\n", totals.lost()));

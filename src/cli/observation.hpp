@@ -65,7 +65,7 @@ Result<std::shared_ptr<Output>> open_output(const Options& options);
 /// Notices go to standard error as well, unless `output` is shown there, with its own.
 void add_notices(Pipeline& pipeline, const Options& options, const Output& output);
 /// The last message: how many calls are missing in what was written to `output`, if any are.
-void tell_lost(const Options& options, const Output& output, const Aggregate& totals);
+void report_lost(const Options& options, const Output& output, const Aggregate& totals);
 /// Whether to colour what goes there (--color, NO_COLOR).
 bool wants_color(const Options& options, const Output& output);
 

@@ -131,7 +131,7 @@ Result<int> run_trace(const Options& options) {
   });
   if (!end) return tl::unexpected(end.error());
   const auto finished = finish(observation.pipeline(), *output);
-  tell_lost(options, *output, observation.totals());
+  report_lost(options, *output, observation.totals());
   const auto last = observation.await_rest(*end);
   if (!finished) return tl::unexpected(finished.error());
   return exit_as(last);

@@ -24,15 +24,15 @@ void ClocksourceWatch::flush() {
 
 /// Nearly every event has a time anyway; to ask for it once more costs as much as many calls do.
 void ClocksourceWatch::look(std::int64_t now) {
-  if (told_ && std::abs(now - looked_at_) < kEvery) return;
+  if (reported_ && std::abs(now - looked_at_) < kEvery) return;
   looked_at_ = now;
   std::string source = current_clocksource();
   // That it can no longer be asked for does not mean that it has changed.
-  if (told_ && (source == last_ || source.empty())) return;
+  if (reported_ && (source == last_ || source.empty())) return;
   Event event;
   event.time_ns = now;
   event.body = Clocksource{source, !last_.empty()};
-  told_ = true;
+  reported_ = true;
   last_ = std::move(source);
   sink_.accept(std::move(event));
 }

@@ -24,7 +24,7 @@ class ClocksourceWatch final : public EventSink {
 
   EventSink& sink_;
   std::string last_;
-  bool told_ = false;
+  bool reported_ = false;
   std::int64_t looked_at_ = 0;  ///< realtime ns, as events have it
 };
 

@@ -50,7 +50,7 @@ bool Family::clean(StoppedThread& child) {
 }
 
 void Family::release_later(Thread& thread) {
-  reporter_.tell(thread, Detached{});
+  reporter_.report(thread, Detached{});
   thread.role = Thread::Role::released;
   thread.phase = Thread::Phase::fresh;
 }
@@ -112,15 +112,15 @@ void Family::replace_program(StoppedThread& stopped, pid_t former_tid) {
   if (every_call_stopped) thread.space->let_every_call_stop();
   if (thread.phase == Thread::Phase::launching) {
     thread.phase = Thread::Phase::live;
-    reporter_.tell(thread, Started{Started::How::spawn, 0});
+    reporter_.report(thread, Started{Started::How::spawn, 0});
   } else if (thread.phase == Thread::Phase::attached) {
-    tell_attached(thread.tgid);
+    report_attached(thread.tgid);
   }
   AddressSpace& space = *thread.space;
-  reporter_.tell(thread, Execed{proc::executable(thread.tid), former_tid == thread.tid ? 0 : former_tid,
+  reporter_.report(thread, Execed{proc::executable(thread.tid), former_tid == thread.tid ? 0 : former_tid,
                                 space.abi(), space.facts(), space.is_known()});
   if (options_.hide_vdso && !hide_vdso(stopped))
-    reporter_.tell(thread, Notice{"the vDSO could not be hidden from this program"});
+    reporter_.report(thread, Notice{"the vDSO could not be hidden from this program"});
   notice_limits(thread);
   thread.executed = true;
   thread.in_exec_prologue = kCallsToSettle;
@@ -129,12 +129,12 @@ void Family::replace_program(StoppedThread& stopped, pid_t former_tid) {
 void Family::notice_limits(const Thread& thread) {
   const AddressSpace& space = *thread.space;
   if (!space.is_known()) {
-    reporter_.tell(thread, Notice{fmt::format("its vDSO cannot be found ({}): calls of it are not reported, and system calls that "
+    reporter_.report(thread, Notice{fmt::format("its vDSO cannot be found ({}): calls of it are not reported, and system calls that "
                                               "it makes cannot be told from others", space.unusable()), Missing::vdso_calls});
   } else if (!space.has_vdso()) {
-    reporter_.tell(thread, Notice{"this program has no vDSO: only its direct system calls are reported"});
+    reporter_.report(thread, Notice{"this program has no vDSO: only its direct system calls are reported"});
   } else if (space.image() == nullptr) {
-    reporter_.tell(thread, Notice{fmt::format("its vDSO cannot be observed: {}", space.unusable()), Missing::vdso_calls});
+    reporter_.report(thread, Notice{fmt::format("its vDSO cannot be observed: {}", space.unusable()), Missing::vdso_calls});
   }
 }
 

@@ -97,8 +97,8 @@ class Family {
   void drop_siblings(const Thread& survivor);
   void notice_limits(const Thread& thread);
   void read_signal_state();
-  void tell_attached();
-  void tell_attached(pid_t pid);
+  void report_attached();
+  void report_attached(pid_t pid);
   void adopt_others(std::span<StoppedThread> stopped, std::span<StoppedThread* const> representatives);
   void learn_signal_actions(StoppedThread& stopped);
 

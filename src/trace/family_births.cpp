@@ -63,7 +63,7 @@ Thread& Family::add_child(const Thread& creator, pid_t tid, std::uint64_t sharin
   // Its creator is not told of yet: it will be with it.
   if (traced && creator.phase == Thread::Phase::attached) child.phase = Thread::Phase::attached;
   engine_.on_birth(creator, child);
-  reporter_.tell(child, Started{how_born(sharing), creator.tgid});
+  reporter_.report(child, Started{how_born(sharing), creator.tgid});
   return child;
 }
 

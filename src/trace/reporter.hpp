@@ -12,11 +12,11 @@ class Reporter {
   explicit Reporter(EventSink& sink) : sink_(sink) {}
 
   /// Tells it unless the thread is one that is traced in silence.
-  void tell(const Thread& thread, Event::Body body) {
-    if (thread.told()) sink_.accept({0, realtime_ns(), thread.tgid, thread.tid, std::move(body)});
+  void report(const Thread& thread, Event::Body body) {
+    if (thread.is_reported()) sink_.accept({0, realtime_ns(), thread.tgid, thread.tid, std::move(body)});
   }
   /// Of a program that could not be run: what its user sees of our child.
-  void tell_of_launch(const Thread& thread, Event::Body body) {
+  void report_of_launch(const Thread& thread, Event::Body body) {
     sink_.accept({0, realtime_ns(), thread.tgid, thread.tid, std::move(body)});
   }
   void flush() { sink_.flush(); }

@@ -120,7 +120,7 @@ void Session::outdate_names(std::int64_t now) {
 void Session::report_unknown_callers(const Thread& thread) {
   if (!names_callers_) return;
   for (std::string& notice : thread.space->symbols().take_notices()) {
-    if (thread.told() && said_of_callers_.insert(notice).second) reporter_.tell(thread, Notice{std::move(notice)});
+    if (thread.is_reported() && said_of_callers_.insert(notice).second) reporter_.report(thread, Notice{std::move(notice)});
   }
 }
 
@@ -185,9 +185,9 @@ void Session::on_end(Thread& thread, const WaitStatus& status) {
   const bool signaled = status.kind() == WaitStatus::Kind::killed;
   if (thread.phase == Thread::Phase::launching) {
     failed_to_launch_ = true;
-    reporter_.tell_of_launch(thread, Exited{signaled, status.core_dumped(), status.code()});
+    reporter_.report_of_launch(thread, Exited{signaled, status.core_dumped(), status.code()});
   }
-  reporter_.tell(thread, Exited{signaled, status.core_dumped(), status.code()});
+  reporter_.report(thread, Exited{signaled, status.core_dumped(), status.code()});
   if (thread.tid == root_) outcome_ = Outcome{signaled, status.code()};
   held_.erase(thread.tid);
   family_.note_departed(thread, signaled);
@@ -230,7 +230,7 @@ Resume Session::on_first_stop(StoppedThread& stopped) {
 Resume Session::on_group_stop(StoppedThread& stopped, int signal) {
   const auto now = ptrace::signal_info(stopped.tid());
   if (now && now->si_signo == SIGTRAP) return {};
-  reporter_.tell(stopped.thread(), GroupStopped{signal});
+  reporter_.report(stopped.thread(), GroupStopped{signal});
   return {Resume::How::listen, 0};
 }
 
@@ -291,7 +291,7 @@ Resume Session::on_signal(StoppedThread& stopped, int signal) {
   Signal told{*info};
   const auto* registers = instruction_pointers_ ? stopped.registers() : nullptr;
   if (registers != nullptr) told.instruction_pointer = arch::program_counter(*registers);
-  reporter_.tell(stopped.thread(), told);
+  reporter_.report(stopped.thread(), told);
   note_delivery(stopped, signal);
   return {Resume::How::run, signal};
 }

@@ -65,7 +65,7 @@ struct Thread {
   bool step_due = false;      ///< was let execute one instruction, and the trap behind that has not been seen
   std::optional<Call> in_vsyscall;  ///< between the filter's stop and its end
 
-  bool told() const { return role == Role::traced && phase != Phase::launching && phase != Phase::attached; }
+  bool is_reported() const { return role == Role::traced && phase != Phase::launching && phase != Phase::attached; }
 };
 
 /// How a stopped thread goes on.

@@ -71,12 +71,12 @@ void BreakpointEngine::install(AddressSpace& space, StoppedThread& stopped, std:
   for (const PlannedPatch& patch : plan.patches) {
     if (space.patch(stopped.tid(), patch.offset, patch.bytes)) continue;
     space.unpatch(stopped.tid());
-    reporter_.tell(stopped.thread(), Notice{"its vDSO cannot be written: vDSO calls are not reported", Missing::user_space_calls});
+    reporter_.report(stopped.thread(), Notice{"its vDSO cannot be written: vDSO calls are not reported", Missing::user_space_calls});
     return;
   }
-  if (plan.unobservable.empty() || !told_unobservable_.insert(space.image()).second) return;
+  if (plan.unobservable.empty() || !warned_unobservable_.insert(space.image()).second) return;
   for (const Unobservable& function : plan.unobservable)
-    reporter_.tell(stopped.thread(), Notice{fmt::format("{} is not observed: {}", function.function, function.why),
+    reporter_.report(stopped.thread(), Notice{fmt::format("{} is not observed: {}", function.function, function.why),
                                             Missing::user_space_calls});
 }
 
@@ -131,7 +131,7 @@ void BreakpointEngine::on_exit(StoppedThread& stopped, std::uint64_t stack_point
     set_result(*call, registers);
     if (needs_.values) capture_exit(*call, stopped.memory(), capture_limits(needs_));
   }
-  reporter_.tell(thread, std::move(*call));
+  reporter_.report(thread, std::move(*call));
 }
 
 Call* BreakpointEngine::open_call(const Thread& thread) {
@@ -142,7 +142,7 @@ Call* BreakpointEngine::open_call(const Thread& thread) {
 OpenCalls::Left BreakpointEngine::left_by(const Thread& thread) {
   return [this, &thread](Call&& call) {
     if (call.ending != Ending::returned) call.ending = Ending::unfinished;
-    reporter_.tell(thread, std::move(call));
+    reporter_.report(thread, std::move(call));
   };
 }
 
@@ -186,7 +186,7 @@ void BreakpointEngine::on_fallback_exit(Thread& thread, Call&& call) {
   call.engine = name();
   if (open == nullptr) {
     // Entered before we came, or left in the middle: the system call is all we know.
-    reporter_.tell(thread, std::move(call));
+    reporter_.report(thread, std::move(call));
     return;
   }
   // What the function's entry has shown stays true.

@@ -65,7 +65,7 @@ class BreakpointEngine : public ProbeEngine {
   /// By image; images live as long as the session's cache.
   std::map<const VdsoImage*, ProbePlan> plans_;
   std::map<pid_t, OpenCalls> open_;
-  std::set<const VdsoImage*> told_unobservable_;
+  std::set<const VdsoImage*> warned_unobservable_;
 };
 
 }  // namespace vdsotrace

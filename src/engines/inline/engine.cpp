@@ -125,7 +125,7 @@ EngineStops InlineEngine::stops() const {
 void InlineEngine::use_breakpoints(BreakpointEngine& engine, AddressSpace& space, StoppedThread& stopped) {
   const bool changes = space.image() != nullptr && engine.changes(*space.image());
   if (changes && stopped.thread().fate == ptrace::OnTracerDeath::leave) {
-    if (!std::exchange(told_unseen_, true)) reporter_.tell(stopped.thread(), Notice{unseen(engine, space), Missing::user_space_calls});
+    if (!std::exchange(warned_unseen_, true)) reporter_.report(stopped.thread(), Notice{unseen(engine, space), Missing::user_space_calls});
     return;
   }
   if (changes) space.let_every_call_stop();
@@ -154,8 +154,8 @@ void InlineEngine::install(AddressSpace& space, StoppedThread& stopped, std::spa
   }
   if (inherited_) unmap_leftovers(stopped, others);
   if (auto placed = place(space, stopped, others); !placed) {
-    if (!std::exchange(told_why_, true))
-      reporter_.tell(stopped.thread(), Notice{fmt::format("no stubs: {}{}", placed.error().message, restriction(stopped.tid()))});
+    if (!std::exchange(warned_why_, true))
+      reporter_.report(stopped.thread(), Notice{fmt::format("no stubs: {}{}", placed.error().message, restriction(stopped.tid()))});
     use_breakpoints(all_, space, stopped);
     return;
   }
@@ -321,7 +321,7 @@ void InlineEngine::open_interrupted(StubSpace& space, StoppedThread& stopped, St
 OpenCalls::Left InlineEngine::left_by(StubSpace& space, const Thread& thread) {
   return [this, &space, &thread](Call&& call) {
     space.add_unreturned(call);
-    reporter_.tell(thread, std::move(call));
+    reporter_.report(thread, std::move(call));
   };
 }
 
@@ -426,7 +426,7 @@ void InlineEngine::on_end(Thread& thread) {
   if (space == nullptr) return;
   if (space->region() != nullptr) {
     collect(*space, space->is_last());
-    tell_found();
+    report_found();
     end_open_calls(*space, thread);
   }
   space->part(thread.tid, true);
@@ -446,8 +446,8 @@ void InlineEngine::end_clock_reads(const StubSpace& space, StoppedThread& stoppe
   constexpr std::array<std::byte, sizeof(std::uint64_t)> kNo{};
   for (const std::uint32_t word : space.placed().plan->counter_words)
     write_remote(stopped.tid(), space.placed().place.code + word, kNo);
-  if (std::exchange(told_undated_, true)) return;
-  reporter_.tell(stopped.thread(), Notice{"may not read the processor's time-stamp counter: times of calls that stay in user space are "
+  if (std::exchange(warned_undated_, true)) return;
+  reporter_.report(stopped.thread(), Notice{"may not read the processor's time-stamp counter: times of calls that stay in user space are "
                                           "those at which they were found", Missing::times});
 }
 
@@ -484,7 +484,7 @@ bool InlineEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, s
 void InlineEngine::on_fallback_exit(Thread& thread, Call&& call) {
   if (!covered(thread, function_of(thread, call))) {
     breakpoints_for(thread).on_fallback_exit(thread, std::move(call));
-  } else if (depth_ == StubDepth::values && thread.told()) {
+  } else if (depth_ == StubDepth::values && thread.is_reported()) {
     // The function's own record will tell, with its system call in it; unless it never returns.
     call.engine = name();
     fallbacks_[thread.tid] = std::move(call);

@@ -94,10 +94,10 @@ class InlineEngine final : public ProbeEngine {
   void collect_of(StubSpace& space, pid_t tid);
   void note_lost(StubSpace& space, std::uint64_t lost);
   void take(StubSpace& space, StubRecord& record, const StackWindow& window);
-  void tell_found();
+  void report_found();
   void finish(StubSpace& space);
-  void tell_progress();
-  void tell_total(const StubSpace& space, const CallTally& tally);
+  void report_progress();
+  void report_total(const StubSpace& space, const CallTally& tally);
 
   const Needs& needs_;
   EventSink& sink_;
@@ -107,9 +107,9 @@ class InlineEngine final : public ProbeEngine {
   StubDepth depth_;
   BreakpointEngine rest_;  ///< in processes with stubs: the functions that were refused
   BreakpointEngine all_;   ///< in processes without
-  bool told_why_ = false;
-  bool told_unseen_ = false;
-  bool told_undated_ = false;
+  bool warned_why_ = false;
+  bool warned_unseen_ = false;
+  bool warned_undated_ = false;
   std::int64_t progress_told_ = 0;
   std::map<const VdsoImage*, StubPlan> plans_;
   std::map<const AddressSpace*, std::unique_ptr<StubSpace>> spaces_;

@@ -25,7 +25,7 @@ void InlineEngine::on_stop(Thread& thread) {
   } else if (space->region()->fill() != 0) {
     collect(*space, false);
   }
-  tell_found();
+  report_found();
 }
 
 Drained InlineEngine::drain() {
@@ -43,8 +43,8 @@ Drained InlineEngine::drain() {
   // Once in a hurry we stay so while there is anything to do.
   if (attached_ && fill == 0) urgency_.set(false);
   if (attached_ && fill >= 1 && rings > processors_) urgency_.set(true);
-  tell_found();
-  if (needs_.progress && depth_ != StubDepth::values) tell_progress();
+  report_found();
+  if (needs_.progress && depth_ != StubDepth::values) report_progress();
   return {fill > 0 ? Drained::Found::something : Drained::Found::nothing, fill};
 }
 
@@ -103,7 +103,7 @@ void InlineEngine::note_caller(Call& call, std::optional<Caller> caller) const {
 }
 
 /// In order of time; records of one ring are in order already.
-void InlineEngine::tell_found() {
+void InlineEngine::report_found() {
   if (found_.empty()) return;
   const Together together(sink_);
   const auto start = [](const Found& found) { return found.record.start; };
@@ -126,25 +126,25 @@ void InlineEngine::tell_found() {
 void InlineEngine::finish(StubSpace& space) {
   if (space.region() == nullptr) return;
   collect(space, true);
-  tell_found();
-  if (!space.told()) return;
+  report_found();
+  if (!space.is_reported()) return;
   for (const CallTally& total : space.totals(depth_)) {
-    if (total.count != 0) tell_total(space, total);
+    if (total.count != 0) report_total(space, total);
   }
 }
 
 /// What has been summed up so far.
-void InlineEngine::tell_progress() {
+void InlineEngine::report_progress() {
   const std::int64_t now = monotonic_ns();
   if (now - progress_told_ < kProgressNs) return;
   progress_told_ = now;
   for (auto& [mapped, space] : spaces_) {
-    if (!space->told()) continue;
-    for (const CallTally& total : space->new_sums()) tell_total(*space, total);
+    if (!space->is_reported()) continue;
+    for (const CallTally& total : space->new_sums()) report_total(*space, total);
   }
 }
 
-void InlineEngine::tell_total(const StubSpace& space, const CallTally& tally) {
+void InlineEngine::report_total(const StubSpace& space, const CallTally& tally) {
   Counts counts;
   counts.name = space.placed().function(tally.function).service->syscall;
   counts.clock = tally.clock;

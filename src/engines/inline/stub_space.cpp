@@ -69,9 +69,9 @@ void StubSpace::join(StoppedThread& stopped) {
   const Thread& thread = stopped.thread();
   const std::uint64_t pointer = arch::thread_pointer(*registers);
   auto& owners = owners_[pointer];
-  owners.push_back({thread.tid, thread.tgid, thread.told(), &thread, arch::stack_pointer(*registers)});
+  owners.push_back({thread.tid, thread.tgid, thread.is_reported(), &thread, arch::stack_pointer(*registers)});
   pointers_[thread.tid] = pointer;
-  told_ = told_ || thread.told();
+  reported_ = reported_ || thread.is_reported();
   if (owners.size() > 1) {
     region_->unbind(pointer);
     return;
@@ -85,8 +85,8 @@ void StubSpace::join(StoppedThread& stopped) {
 }
 
 void StubSpace::join_unseen(const Thread& thread) {
-  if (thread.told() && !told_) tgid_ = thread.tgid;
-  told_ = told_ || thread.told();
+  if (thread.is_reported() && !reported_) tgid_ = thread.tgid;
+  reported_ = reported_ || thread.is_reported();
 }
 
 void StubSpace::part(pid_t tid, bool ended) {
@@ -125,7 +125,7 @@ void StubSpace::remember(const Owner& owner, std::uint64_t pointer) {
 /// came last runs, as the parent of a vfork waits for its child.
 StubSpace::Owner StubSpace::by_stack(const StubRecord& record) const {
   const std::uint64_t pointer = record.key - 1;
-  Owner best{0, tgid_, told_, nullptr, ~std::uint64_t{0}};
+  Owner best{0, tgid_, reported_, nullptr, ~std::uint64_t{0}};
   for (const auto* threads : {&gone_sharers_, &owners_}) {
     const auto found = threads->find(pointer);
     if (found == threads->end()) continue;
@@ -146,7 +146,7 @@ StubSpace::Owner StubSpace::owner_of(const StubRecord& record) const {
       if (owner != found->second.end()) return *owner;
     }
     const auto gone = gone_.find(record.tid);
-    return gone != gone_.end() ? gone->second : Owner{record.tid, tgid_, told_, nullptr, 0};
+    return gone != gone_.end() ? gone->second : Owner{record.tid, tgid_, reported_, nullptr, 0};
   }
   const bool was_shared = gone_sharers_.contains(record.key - 1);
   if (!was_shared && found != owners_.end() && found->second.size() == 1) return found->second.front();

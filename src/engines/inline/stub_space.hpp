@@ -51,7 +51,7 @@ class StubSpace {
   const PlacedStubs& placed() const { return placed_; }
   pid_t tgid() const { return tgid_; }
   /// Some thread of it is followed.
-  bool told() const { return told_; }
+  bool is_reported() const { return reported_; }
 
   /// Null in a fork's child until it gets its own.
   StubRegion* region() const { return region_.get(); }
@@ -109,7 +109,7 @@ class StubSpace {
   std::uint64_t inherited_bytes_ = 0;
   pid_t tgid_;
   Symbols* symbols_;
-  bool told_ = false;
+  bool reported_ = false;
   bool keep_mapped_ = false;
   int members_ = 1;
   std::unordered_map<std::uint64_t, std::vector<Owner>> owners_;  ///< by thread pointer

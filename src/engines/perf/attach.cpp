@@ -112,35 +112,35 @@ const PerfPlan& PerfSession::plan_for(const VdsoImage& image) {
   return plans_.emplace(&image, plan_perf_points(image, wanted, trace_points_.has_value())).first->second;
 }
 
-void PerfSession::tell_beginning(pid_t pid, const Process& process) {
+void PerfSession::report_beginning(pid_t pid, const Process& process) {
   const auto parent = static_cast<pid_t>(proc::status_number(pid, "PPid").value_or(0));
   std::size_t count = process.threads.size();
   // The leader's number names the process.
   const auto begin = [&](pid_t tid) {
     const auto vdso = count > 0 ? process.space->facts() : std::nullopt;
     const pid_t inside = count > 0 ? other_pid_inside(pid) : 0;
-    tell(pid, tid, Started{Started::How::attach, parent, std::exchange(count, 0), vdso, process.space->is_known(), inside});
+    report(pid, tid, Started{Started::How::attach, parent, std::exchange(count, 0), vdso, process.space->is_known(), inside});
   };
   if (process.threads.contains(pid)) begin(pid);
   for (const auto& [tid, calls] : process.threads) {
     if (tid != pid) begin(tid);
   }
-  tell_limits(pid, *process.space);
+  report_limits(pid, *process.space);
 }
 
-void PerfSession::tell_limits(pid_t pid, const AddressSpace& space) {
+void PerfSession::report_limits(pid_t pid, const AddressSpace& space) {
   if (!trace_points_ && needs_.selection.wants_route(Route::syscall))
-    tell(pid, pid, Notice{"tracefs is not mounted or may not be read: direct system calls are not seen", Missing::direct_calls});
+    report(pid, pid, Notice{"tracefs is not mounted or may not be read: direct system calls are not seen", Missing::direct_calls});
   if (!space.is_known()) {
-    tell(pid, pid, Notice{fmt::format("its vDSO cannot be found: {}", space.unusable()), Missing::vdso_calls});
+    report(pid, pid, Notice{fmt::format("its vDSO cannot be found: {}", space.unusable()), Missing::vdso_calls});
   } else if (!space.has_vdso()) {
-    tell(pid, pid, Notice{"this program has no vDSO"});
+    report(pid, pid, Notice{"this program has no vDSO"});
   } else if (space.image() == nullptr) {
-    tell(pid, pid, Notice{fmt::format("its vDSO cannot be observed: {}", space.unusable()), Missing::vdso_calls});
+    report(pid, pid, Notice{fmt::format("its vDSO cannot be observed: {}", space.unusable()), Missing::vdso_calls});
   } else if (space.abi() != Abi::x86_64) {
-    tell(pid, pid, Notice{fmt::format("{} program: its vDSO calls are not observed", name_of(space.abi())), Missing::vdso_calls});
+    report(pid, pid, Notice{fmt::format("{} program: its vDSO calls are not observed", name_of(space.abi())), Missing::vdso_calls});
   } else {
-    for (Notice& limit : perf_limits(plan_for(*space.image()), trace_points_.has_value())) tell(pid, pid, std::move(limit));
+    for (Notice& limit : perf_limits(plan_for(*space.image()), trace_points_.has_value())) report(pid, pid, std::move(limit));
   }
 }
 

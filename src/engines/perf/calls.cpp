@@ -6,16 +6,16 @@
 namespace vdsotrace {
 namespace {
 
-void tell_vdso(Call&& call, const PerfCalls::Tell& tell) {
+void report_vdso(Call&& call, const PerfCalls::Report& report) {
   call.route = Route::vdso;
   call.ending = Ending::unseen;
-  tell(std::move(call));
+  report(std::move(call));
 }
 
-void tell_unknown(Call&& call, const PerfCalls::Tell& tell) {
+void report_unknown(Call&& call, const PerfCalls::Report& report) {
   call.route = Route::unknown;
   call.ending = Ending::unseen;
-  tell(std::move(call));
+  report(std::move(call));
 }
 
 }  // namespace
@@ -31,29 +31,29 @@ bool PerfCalls::is_repeated(const Call& call, std::uint64_t origin) {
   return repeated;
 }
 
-void PerfCalls::entered(Call&& call, PerfPoint::Fallbacks fallbacks, std::uint64_t origin, const Tell& tell) {
+void PerfCalls::entered(Call&& call, PerfPoint::Fallbacks fallbacks, std::uint64_t origin, const Report& report) {
   if (is_repeated(call, origin)) return;
   left(tell);
   switch (fallbacks) {
-    case PerfPoint::Fallbacks::impossible: tell_vdso(std::move(call), tell); break;
+    case PerfPoint::Fallbacks::impossible: report_vdso(std::move(call), tell); break;
     case PerfPoint::Fallbacks::seen:
       entered_ = std::move(call);
       outside_since_.reset();
       break;
-    case PerfPoint::Fallbacks::unseen: tell_unknown(std::move(call), tell); break;
+    case PerfPoint::Fallbacks::unseen: report_unknown(std::move(call), tell); break;
   }
 }
 
-void PerfCalls::fell_back(std::string_view symbol, const Tell& tell) {
+void PerfCalls::fell_back(std::string_view symbol, const Report& report) {
   // Without an entry it is the second system call of one call, or began before we came: maybe after another call.
   if (!entered_ || (!symbol.empty() && entered_->symbol != symbol)) return;
   Call call = *std::exchange(entered_, std::nullopt);
   call.route = Route::fallback;
   call.ending = Ending::unseen;
-  tell(std::move(call));
+  report(std::move(call));
 }
 
-void PerfCalls::system_call(Call&& call, const Tell& tell) {
+void PerfCalls::system_call(Call&& call, const Report& report) {
   left(tell);
   in_call_ = std::move(call);
 }
@@ -68,43 +68,43 @@ void PerfCalls::fallback_call(Call&& call) {
   entered_.reset();
 }
 
-void PerfCalls::system_call_returned(std::int64_t result, std::int64_t time_ns, const Tell& tell) {
+void PerfCalls::system_call_returned(std::int64_t result, std::int64_t time_ns, const Report& report) {
   if (!in_call_) return;
   Call call = *std::exchange(in_call_, std::nullopt);
   call.ending = Ending::returned;
   call.result = result;
   call.error = error_of(result);
   call.duration_ns = time_ns - call.start_ns;
-  tell(std::move(call));
+  report(std::move(call));
 }
 
 void PerfCalls::found_outside(std::int64_t monotonic_ns) {
   if (entered_ && !outside_since_) outside_since_ = monotonic_ns;
 }
 
-void PerfCalls::complete_until(std::int64_t monotonic_ns, const Tell& tell) {
+void PerfCalls::complete_until(std::int64_t monotonic_ns, const Report& report) {
   if (outside_since_ && *outside_since_ <= monotonic_ns) left(tell);
 }
 
-void PerfCalls::left(const Tell& tell) {
-  if (entered_) tell_vdso(*std::exchange(entered_, std::nullopt), tell);
+void PerfCalls::left(const Report& report) {
+  if (entered_) report_vdso(*std::exchange(entered_, std::nullopt), tell);
 }
 
-void PerfCalls::lost(const Tell& tell) {
-  if (entered_) tell_unknown(*std::exchange(entered_, std::nullopt), tell);
+void PerfCalls::lost(const Report& report) {
+  if (entered_) report_unknown(*std::exchange(entered_, std::nullopt), tell);
 }
 
-void PerfCalls::abandon(const Tell& tell) {
+void PerfCalls::abandon(const Report& report) {
   in_call_.reset();
   lost(tell);
 }
 
-void PerfCalls::end(const Tell& tell) {
+void PerfCalls::end(const Report& report) {
   left(tell);
   if (!in_call_) return;
   Call call = *std::exchange(in_call_, std::nullopt);
   call.ending = Ending::unfinished;
-  tell(std::move(call));
+  report(std::move(call));
 }
 
 }  // namespace vdsotrace

@@ -34,7 +34,7 @@ const PerfPlan& PerfEngine::plan_for(const VdsoImage& image) {
 void PerfEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const>) {
   if (space.image() == nullptr) return;
   if (space.abi() != Abi::x86_64) {
-    reporter_.tell(stopped.thread(),
+    reporter_.report(stopped.thread(),
                    Notice{fmt::format("{} program: its vDSO calls are not observed", name_of(space.abi())),
                           Missing::user_space_calls});
     return;
@@ -42,22 +42,22 @@ void PerfEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<
   const PerfPlan& plan = plan_for(*space.image());
   if (plan.points.empty()) return;
   watch(stopped.thread());
-  if (!told_limits_.insert(space.image()).second) return;
-  for (Notice& limit : perf_limits(plan, true)) reporter_.tell(stopped.thread(), std::move(limit));
+  if (!warned_limits_.insert(space.image()).second) return;
+  for (Notice& limit : perf_limits(plan, true)) reporter_.report(stopped.thread(), std::move(limit));
 }
 
 void PerfEngine::watch(const Thread& thread) {
   const AddressSpace& space = *thread.space;
   Watched& watched = watched_[thread.tid];
   watched.tgid = thread.tgid;
-  watched.told = thread.told();
+  watched.reported = thread.is_reported();
   watched.base = space.base();
   watched.size = space.size();
   watched.watch = std::make_shared<PerfWatch>();
   const PerfTarget target{thread.tid, heirs_};
   const PerfOrder order{space.base(), plan_for(*space.image()).points, false, {}, {}};
   if (auto done = watched.watch->add(target, order, stream_.rings()); !done)
-    reporter_.tell(thread, Notice{fmt::format("vDSO calls are not all seen: {}", done.error().message), Missing::user_space_calls});
+    reporter_.report(thread, Notice{fmt::format("vDSO calls are not all seen: {}", done.error().message), Missing::user_space_calls});
 }
 
 bool PerfEngine::leave_for_good(StoppedThread& stopped, bool) {
@@ -76,7 +76,7 @@ void PerfEngine::leave_engine_memory(StoppedThread& stopped) {
 
 void PerfEngine::on_stop(Thread& thread) {
   const auto found = watched_.find(thread.tid);
-  if (found != watched_.end()) found->second.told = thread.told();
+  if (found != watched_.end()) found->second.reported = thread.is_reported();
   take(thread.tid);
 }
 
@@ -85,7 +85,7 @@ void PerfEngine::on_birth(const Thread& parent, const Thread& child) {
   const auto found = watched_.find(parent.tid);
   auto watch = found != watched_.end() ? found->second.watch : watch_of_former(parent.tgid);
   if (watch == nullptr) return;
-  watched_[child.tid] = {child.tgid, child.told(), child.space->base(), child.space->size(), std::move(watch), {}};
+  watched_[child.tid] = {child.tgid, child.is_reported(), child.space->base(), child.space->size(), std::move(watch), {}};
 }
 
 std::shared_ptr<PerfWatch> PerfEngine::watch_of_former(pid_t process) const {
@@ -148,7 +148,7 @@ OpenCalls::Left PerfEngine::left_by(pid_t tid) {
   return [this, tid](Call&& call) {
     const auto found = watched_.find(tid);
     // A fallback has been told when its system call returned.
-    if (found == watched_.end() || !found->second.told || call.ending == Ending::returned) return;
+    if (found == watched_.end() || !found->second.reported || call.ending == Ending::returned) return;
     call.ending = Ending::unseen;
     sink_.accept({0, realtime_ns(), found->second.tgid, tid, std::move(call)});
   };
@@ -174,14 +174,14 @@ void PerfEngine::on_fallback_exit(Thread& thread, Call&& call) {
   Call* open = found != watched_.end() ? found->second.open.innermost() : nullptr;
   if (open == nullptr || open->route != Route::fallback) {
     // Of a function that is not watched, or entered before we came.
-    reporter_.tell(thread, std::move(call));
+    reporter_.report(thread, std::move(call));
     return;
   }
   // One call may make several system calls.
   if (open->ending == Ending::returned) return;
   open->ending = Ending::returned;
   call.start_ns = open->start_ns;
-  reporter_.tell(thread, std::move(call));
+  reporter_.report(thread, std::move(call));
 }
 
 void PerfEngine::on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) {

@@ -71,7 +71,7 @@ class PerfEngine final : public ProbeEngine {
   std::size_t taken_ = 0;  ///< calls since the last drain
   /// By image; images live as long as the session's cache.
   std::map<const VdsoImage*, PerfPlan> plans_;
-  std::set<const VdsoImage*> told_limits_;
+  std::set<const VdsoImage*> warned_limits_;
   std::map<pid_t, Watched> watched_;
   /// What processes were watched by that have ended; the newest in the first.
   std::map<pid_t, std::weak_ptr<PerfWatch>> former_, older_former_;

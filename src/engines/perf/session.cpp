@@ -35,16 +35,16 @@ bool has_ended(int pidfd) {
 
 }  // namespace
 
-void PerfSession::tell(pid_t pid, pid_t tid, Event::Body body) {
+void PerfSession::report(pid_t pid, pid_t tid, Event::Body body) {
   sink_.accept({0, realtime_ns(), pid, tid, std::move(body)});
 }
 
-PerfCalls::Tell PerfSession::tell_calls(pid_t pid, pid_t tid) {
-  return [this, pid, tid](Call&& call) { tell(pid, tid, std::move(call)); };
+PerfCalls::Report PerfSession::report_calls(pid_t pid, pid_t tid) {
+  return [this, pid, tid](Call&& call) { report(pid, tid, std::move(call)); };
 }
 
 void PerfSession::run(std::optional<std::int64_t> duration_ns) {
-  for (const auto& [pid, process] : processes_) tell_beginning(pid, process);
+  for (const auto& [pid, process] : processes_) report_beginning(pid, process);
   std::optional<std::int64_t> until;
   if (duration_ns) until = monotonic_ns() + *duration_ns;
   while (!processes_.empty() && !signals_.take() && (!until || monotonic_ns() < *until)) {
@@ -93,7 +93,7 @@ void PerfSession::on(const PerfSample& sample) {
 
 void PerfSession::on_point(const PerfSample& sample, const PerfMeaning& meaning, PerfCalls& calls) {
   if (!sample.is_64_bit) return;
-  const auto told = tell_calls(sample.pid, sample.tid);
+  const auto told = report_calls(sample.pid, sample.tid);
   if (meaning.point.kind == PerfPoint::Kind::fallback) {
     const VdsoService* service = meaning.point.service;
     calls.fell_back(service != nullptr ? service->symbol : std::string_view(), told);
@@ -115,12 +115,12 @@ void PerfSession::on_system_call(const PerfSample& sample, const Process& proces
   }
   if (space.capable(call->abi, call->nr)) call->route = function != nullptr ? Route::fallback : Route::syscall;
   if (function != nullptr) call->symbol = service_for(*function)->symbol;
-  calls.system_call(std::move(*call), tell_calls(sample.pid, sample.tid));
+  calls.system_call(std::move(*call), report_calls(sample.pid, sample.tid));
 }
 
 void PerfSession::on_return(const PerfSample& sample, PerfCalls& calls) {
   if (const auto returned = parse_system_call_returned(sample.raw))
-    calls.system_call_returned(returned->result, sample.time_ns + since_epoch_, tell_calls(sample.pid, sample.tid));
+    calls.system_call_returned(returned->result, sample.time_ns + since_epoch_, report_calls(sample.pid, sample.tid));
 }
 
 bool PerfSession::watches(const AddressSpace& space, const VdsoFunction& function) {
@@ -135,14 +135,14 @@ void PerfSession::on(const PerfBirth& birth) {
   if (birth.pid == birth.parent_pid) {
     // Those that were found at the attach are known.
     if (creator->second.threads.try_emplace(birth.tid).second)
-      tell(birth.pid, birth.tid, Started{Started::How::thread, birth.parent_pid});
+      report(birth.pid, birth.tid, Started{Started::How::thread, birth.parent_pid});
     return;
   }
   if (!needs_.children) return;
   Process child{open_process(birth.pid), creator->second.space->copy_for_fork(), {}, creator->second.since, {}};
   child.threads.try_emplace(birth.tid);
   if (processes_.try_emplace(birth.pid, std::move(child)).second)
-    tell(birth.pid, birth.tid, Started{Started::How::fork, birth.parent_pid});
+    report(birth.pid, birth.tid, Started{Started::How::fork, birth.parent_pid});
 }
 
 void PerfSession::on(const PerfEnd& end) {
@@ -154,7 +154,7 @@ void PerfSession::on(const PerfExec& exec) {
   const auto process = processes_.find(exec.pid);
   if (process == processes_.end()) return;
   PerfCalls& calls = process->second.threads[exec.pid];
-  calls.left(tell_calls(exec.pid, exec.pid));
+  calls.left(report_calls(exec.pid, exec.pid));
   calls.forget_entries();
   AddressSpace& space = *(process->second.space = AddressSpace::of(read_vdso(exec.pid), Abi::x86_64, images_));
   PerfOrder order = order_for(space);
@@ -162,8 +162,8 @@ void PerfSession::on(const PerfExec& exec) {
   order.system_call_entered = order.system_call_returned = std::nullopt;
   const auto done = watch_.add(target(exec.pid), order, stream_->rings());
   process->second.since = monotonic_ns();
-  tell(exec.pid, exec.pid, Execed{proc::executable(exec.pid), 0, space.abi(), space.facts(), space.is_known()});
-  tell(exec.pid, exec.pid,
+  report(exec.pid, exec.pid, Execed{proc::executable(exec.pid), 0, space.abi(), space.facts(), space.is_known()});
+  report(exec.pid, exec.pid,
        Notice{done ? "it has executed a program: vDSO calls that this made before now are missing"
                    : fmt::format("it has executed a program: its vDSO calls are not seen: {}", done.error().message),
               Missing::vdso_calls});
@@ -172,7 +172,7 @@ void PerfSession::on(const PerfExec& exec) {
 /// What an open call came to may be among what was lost, and whose records these were is not known.
 void PerfSession::on(const PerfLost& lost) {
   doubt_open_calls();
-  tell(0, 0, Lost{lost.count});
+  report(0, 0, Lost{lost.count});
 }
 
 /// A thread may have gone on meanwhile on a processor whose ring was full, and be back on another one before the loss is told.
@@ -183,7 +183,7 @@ void PerfSession::on(const PerfGap& gap) {
 
 void PerfSession::doubt_open_calls() {
   for (auto& [pid, process] : processes_) {
-    for (auto& [tid, calls] : process.threads) calls.lost(tell_calls(pid, tid));
+    for (auto& [tid, calls] : process.threads) calls.lost(report_calls(pid, tid));
   }
 }
 
@@ -192,7 +192,7 @@ void PerfSession::settle_sleepers() {
   for (auto& [pid, process] : processes_) {
     for (auto& [tid, calls] : process.threads) {
       if (!calls.open()) continue;
-      calls.complete_until(stream_->complete_until(), tell_calls(pid, tid));
+      calls.complete_until(stream_->complete_until(), report_calls(pid, tid));
       const auto at = calls.open() ? proc::blocked_at(tid) : std::nullopt;
       if (at && !process.space->offset_of(*at)) calls.found_outside(monotonic_ns());
     }
@@ -221,9 +221,9 @@ void PerfSession::end_thread(pid_t pid, pid_t tid, Event::Body last) {
   if (process == processes_.end()) return;
   const auto thread = process->second.threads.find(tid);
   if (thread == process->second.threads.end()) return;
-  thread->second.end(tell_calls(pid, tid));
+  thread->second.end(report_calls(pid, tid));
   process->second.threads.erase(thread);
-  tell(pid, tid, std::move(last));
+  report(pid, tid, std::move(last));
   if (process->second.threads.empty()) processes_.erase(process);
 }
 
@@ -239,8 +239,8 @@ void PerfSession::detach() {
   take(true);
   for (auto& [pid, process] : processes_) {
     for (auto& [tid, calls] : process.threads) {
-      calls.complete_until(*until_, tell_calls(pid, tid));
-      calls.abandon(tell_calls(pid, tid));
+      calls.complete_until(*until_, report_calls(pid, tid));
+      calls.abandon(report_calls(pid, tid));
     }
   }
   while (!processes_.empty()) end_process(processes_.begin()->first, Detached{});

@@ -56,10 +56,10 @@ class PerfSession {
   const PerfPlan& plan_for(const VdsoImage& image);
   PerfTarget target(pid_t tid) const;
 
-  void tell(pid_t pid, pid_t tid, Event::Body body);
-  PerfCalls::Tell tell_calls(pid_t pid, pid_t tid);
-  void tell_beginning(pid_t pid, const Process& process);
-  void tell_limits(pid_t pid, const AddressSpace& space);
+  void report(pid_t pid, pid_t tid, Event::Body body);
+  PerfCalls::Report report_calls(pid_t pid, pid_t tid);
+  void report_beginning(pid_t pid, const Process& process);
+  void report_limits(pid_t pid, const AddressSpace& space);
 
   void wait(std::optional<std::int64_t> until);
   void take(bool all);

@@ -63,7 +63,7 @@ void Family::begin_attached(std::span<StoppedThread> stopped) {
     const bool wide = registers == nullptr || arch::runs_64_bit(*registers);
     *one->thread().space = *AddressSpace::of(read_vdso(one->tid()), wide ? Abi::x86_64 : Abi::i386, images_);
   }
-  tell_attached();
+  report_attached();
   for (StoppedThread& one : stopped) note_interrupted_call(one);
   for (StoppedThread* one : representatives) {
     notice_limits(one->thread());
@@ -82,11 +82,11 @@ void Family::read_signal_state() {
   }
 }
 
-void Family::tell_attached() {
-  for (const auto& [pid, process] : processes_) tell_attached(pid);
+void Family::report_attached() {
+  for (const auto& [pid, process] : processes_) report_attached(pid);
 }
 
-void Family::tell_attached(pid_t pid) {
+void Family::report_attached(pid_t pid) {
   std::vector<Thread*> threads;
   for (const pid_t tid : processes_.at(pid).threads) {
     if (Thread& thread = *threads_.at(tid); is_new(thread)) threads.push_back(&thread);
@@ -97,7 +97,7 @@ void Family::tell_attached(pid_t pid) {
     thread->phase = Thread::Phase::live;
     const auto vdso = count > 0 ? thread->space->facts() : std::nullopt;
     const pid_t inside = count > 0 ? other_pid_inside(pid) : 0;
-    reporter_.tell(*thread, Started{Started::How::attach, parent, std::exchange(count, 0), vdso, thread->space->is_known(), inside});
+    reporter_.report(*thread, Started{Started::How::attach, parent, std::exchange(count, 0), vdso, thread->space->is_known(), inside});
   }
 }
 
@@ -119,7 +119,7 @@ void Family::learn_signal_actions(StoppedThread& stopped) {
   const bool at_stake = actions.has_handler(SIGTRAP) || actions.ignored(SIGTRAP);
   if (!at_stake || actions.known(SIGTRAP) || !engine_.raises_traps(*thread.space)) return;
   if (vdsotrace::learn_signal_actions(stopped) || actions.known(SIGTRAP)) return;
-  reporter_.tell(thread, Notice{"how it handles SIGTRAP could not be learnt (it is under seccomp): breakpoints may reset that"});
+  reporter_.report(thread, Notice{"how it handles SIGTRAP could not be learnt (it is under seccomp): breakpoints may reset that"});
 }
 
 }  // namespace vdsotrace

@@ -134,7 +134,7 @@ void Session::pass_over_zombies() {
     if (!releasing_) continue;
     Thread& thread = *family_.find(tid);
     engine_.on_end(thread);
-    reporter_.tell(thread, Detached{});
+    reporter_.report(thread, Detached{});
     asleep_.erase(tid);
     family_.forget(tid);
   }
@@ -245,7 +245,7 @@ void Session::release_all() {
 /// Lets a thread go whose memory is clean. False if it is still ours.
 bool Session::leave(StoppedThread&& stopped, int signal) {
   Thread& thread = stopped.thread();
-  reporter_.tell(thread, Detached{});
+  reporter_.report(thread, Detached{});
   const Resume how = family_.part_with(thread, signal);
   const bool detaches = how.how == Resume::How::detach;
   // When we end the kernel lets go of it in the middle of its sleep.

@@ -90,7 +90,7 @@ void SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info& 
     progress.wanted = uses_path(call, stopped.memory(), descriptors, needs_.paths);
   if (progress.wanted && needs_.values) capture_entry(call, stopped.memory(), capture_limits(needs_), &descriptors);
   if (progress.wanted && (!merged || !engine_.notes_callers())) note_caller(stopped, needs_, call);
-  if (progress.wanted && needs_.entries && !merged) reporter_.tell(thread, CallEntered{call});
+  if (progress.wanted && needs_.entries && !merged) reporter_.report(thread, CallEntered{call});
   before_call(stopped, progress);
   // It never comes back, and a leader's end is not seen before its threads have ended.
   if (call.name == "exit" && thread.tid == thread.tgid) on_end(thread);
@@ -117,16 +117,16 @@ void SystemCalls::on_exit(StoppedThread& stopped, std::int64_t result, bool fail
   if (progress.fallback_of != nullptr) {
     engine_.on_fallback_exit(thread, std::move(call));
   } else if (failed && progress.wanted && call.name == "execve" && thread.phase == Thread::Phase::launching) {
-    reporter_.tell_of_launch(thread, std::move(call));
+    reporter_.report_of_launch(thread, std::move(call));
   } else if (progress.wanted) {
-    reporter_.tell(thread, std::move(call));
+    reporter_.report(thread, std::move(call));
   }
 }
 
 void SystemCalls::on_fault(StoppedThread& stopped) {
   const Thread& thread = stopped.thread();
   if (!needs_.entries || thread.role != Thread::Role::traced) return;
-  if (const Call* call = engine_.call_in_progress(stopped)) reporter_.tell(thread, CallEntered{*call, true});
+  if (const Call* call = engine_.call_in_progress(stopped)) reporter_.report(thread, CallEntered{*call, true});
 }
 
 void SystemCalls::on_end(Thread& thread) {
@@ -135,7 +135,7 @@ void SystemCalls::on_end(Thread& thread) {
   thread.in_call.reset();
   progress.call.ending = Ending::unfinished;
   // An open vDSO call is told by the engine, with the system call in it.
-  if (progress.fallback_of == nullptr && progress.wanted) reporter_.tell(thread, std::move(progress.call));
+  if (progress.fallback_of == nullptr && progress.wanted) reporter_.report(thread, std::move(progress.call));
 }
 
 }  // namespace vdsotrace

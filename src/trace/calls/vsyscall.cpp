@@ -58,7 +58,7 @@ void Vsyscalls::on_stop(StoppedThread& stopped) {
     call.error = error_of(call.result);
     if (needs_.values) capture_exit(call, stopped.memory(), capture_limits(needs_));
   }
-  reporter_.tell(thread, std::move(call));
+  reporter_.report(thread, std::move(call));
 }
 
 void Vsyscalls::on_end(Thread& thread) {
@@ -66,7 +66,7 @@ void Vsyscalls::on_end(Thread& thread) {
   Call call = std::move(*thread.in_vsyscall);
   thread.in_vsyscall.reset();
   call.ending = Ending::unfinished;
-  reporter_.tell(thread, std::move(call));
+  reporter_.report(thread, std::move(call));
 }
 
 }  // namespace vdsotrace

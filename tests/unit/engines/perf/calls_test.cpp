@@ -26,12 +26,12 @@ class Watched {
     Call call = made(name);
     call.symbol = "__vdso_any";
     call.stack_pointer = stack;
-    calls.entered(std::move(call), fallbacks, origin, tell());
+    calls.entered(std::move(call), fallbacks, origin, report());
   }
-  void makes(std::string_view name) { calls.system_call(made(name), tell()); }
+  void makes(std::string_view name) { calls.system_call(made(name), report()); }
   void falls_back_to(std::string_view name) { calls.fallback_call(made(name)); }
-  void returns(std::int64_t result) { calls.system_call_returned(result, 500, tell()); }
-  PerfCalls::Tell tell() {
+  void returns(std::int64_t result) { calls.system_call_returned(result, 500, report()); }
+  PerfCalls::Report report() {
     return [this](Call&& call) {
       told.push_back({std::string(call.name), call.route, call.ending, call.result});
       last = std::move(call);
@@ -75,7 +75,7 @@ TEST_CASE("an entry that the next one follows stayed in user space") {
   CHECK(thread.told.empty());
   thread.enters("clock_gettime");
   CHECK(thread.told == std::vector{kVdso});
-  thread.calls.end(thread.tell());
+  thread.calls.end(thread.report());
   CHECK(thread.told == std::vector{kVdso, kVdso});
 }
 
@@ -89,7 +89,7 @@ TEST_CASE("an entry with a system call from the vDSO is one fallback, with its r
   CHECK(thread.last.symbol == "__vdso_any");
   CHECK(thread.last.duration_ns == 400);
   thread.enters("clock_gettime");
-  thread.calls.end(thread.tell());
+  thread.calls.end(thread.report());
   CHECK(thread.told == std::vector{kFallback, kVdso});
 }
 
@@ -97,19 +97,19 @@ TEST_CASE("a thread that was found asleep elsewhere has left, once no record can
   Watched thread;
   thread.enters("clock_gettime");
   thread.calls.found_outside(1000);
-  thread.calls.complete_until(999, thread.tell());
+  thread.calls.complete_until(999, thread.report());
   CHECK(thread.told.empty());
-  thread.calls.complete_until(1000, thread.tell());
+  thread.calls.complete_until(1000, thread.report());
   CHECK(thread.told == std::vector{kVdso});
 
   thread.enters("clock_gettime");
-  thread.calls.complete_until(5000, thread.tell());
+  thread.calls.complete_until(5000, thread.report());
   CHECK(thread.calls.open());
   thread.calls.found_outside(6000);
-  thread.calls.fell_back("__vdso_another", thread.tell());
+  thread.calls.fell_back("__vdso_another", thread.report());
   CHECK(thread.calls.open());
-  thread.calls.fell_back("__vdso_any", thread.tell());
-  thread.calls.complete_until(7000, thread.tell());
+  thread.calls.fell_back("__vdso_any", thread.report());
+  thread.calls.complete_until(7000, thread.report());
   CHECK(thread.told.size() == 2);
   CHECK(thread.told.back().route == Route::fallback);
 }
@@ -134,8 +134,8 @@ TEST_CASE("a second system call of one vDSO call is not told as another") {
 
   Watched other;
   other.enters("getrandom");
-  other.calls.fell_back({}, other.tell());
-  other.calls.fell_back({}, other.tell());
+  other.calls.fell_back({}, other.report());
+  other.calls.fell_back({}, other.report());
   CHECK(other.told == std::vector{Told{"getrandom", Route::fallback, Ending::unseen, 0}});
 }
 
@@ -147,20 +147,20 @@ TEST_CASE("what cannot be proven is not claimed") {
   thread.enters("time", Fallbacks::impossible);
   CHECK(thread.told.back().route == Route::vdso);
   thread.enters("gettimeofday");
-  thread.calls.abandon(thread.tell());
+  thread.calls.abandon(thread.report());
   CHECK(thread.told.back() == Told{"gettimeofday", Route::unknown, Ending::unseen, 0});
 }
 
 TEST_CASE("a fallback that follows a loss is not that of the call before it") {
   Watched thread;
   thread.enters("clock_gettime");
-  thread.calls.lost(thread.tell());
+  thread.calls.lost(thread.report());
   CHECK(thread.told == std::vector{Told{"clock_gettime", Route::unknown, Ending::unseen, 0}});
-  thread.calls.fell_back("__vdso_any", thread.tell());
+  thread.calls.fell_back("__vdso_any", thread.report());
   CHECK(thread.told.size() == 1);
   // A system call that is under way still returns.
   thread.makes("read");
-  thread.calls.lost(thread.tell());
+  thread.calls.lost(thread.report());
   thread.returns(3);
   CHECK(thread.told.back() == Told{"read", {}, Ending::returned, 3});
 }
@@ -176,14 +176,14 @@ TEST_CASE("events of two origins at one place make one call of two samples") {
   thread.enters("clock_gettime", Fallbacks::seen, 1);
   // The same function called from elsewhere.
   thread.enters("clock_gettime", Fallbacks::seen, 2, 0x2000);
-  thread.calls.end(thread.tell());
+  thread.calls.end(thread.report());
   CHECK(thread.told.size() == 6);
 }
 
 TEST_CASE("a system call that its thread ends in never returns") {
   Watched thread;
   thread.makes("exit_group");
-  thread.calls.end(thread.tell());
+  thread.calls.end(thread.report());
   CHECK(thread.told == std::vector{Told{"exit_group", {}, Ending::unfinished, 0}});
 }
 
