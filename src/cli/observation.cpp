@@ -70,7 +70,7 @@ struct Tracing {
 
   Waiter waiter;
   std::unique_ptr<ProbeEngine> engine;
-  FamilyOptions family;
+  TaskOptions family;
   StopPolicy policy;
   Session session;
   AbortGuard guard;

@@ -33,7 +33,7 @@ bool is_fault(const siginfo_t& info) {
 
 }  // namespace
 
-Session::Session(const FamilyOptions& options, const Needs& needs, ProbeEngine& engine, EventSink& sink,
+Session::Session(const TaskOptions& options, const Needs& needs, ProbeEngine& engine, EventSink& sink,
                  StopSource& source, StopPolicy& policy)
     : reporter_(sink),
       engine_(engine),
@@ -41,7 +41,7 @@ Session::Session(const FamilyOptions& options, const Needs& needs, ProbeEngine& 
       policy_(policy),
       calls_(needs, engine, reporter_),
       vsyscalls_(needs, engine, reporter_),
-      family_(options, engine, reporter_),
+      tasks_(options, engine, reporter_),
       names_callers_(needs.callers),
       instruction_pointers_(needs.instruction_pointers) {}
 
@@ -52,13 +52,13 @@ Result<Outcome> Session::run(SpawnedChild child) {
   // The child inherits our own signal state.
   sigset_t mask;
   ::sigprocmask(SIG_SETMASK, nullptr, &mask);
-  family_.add_launching(root_, ::sigismember(&mask, SIGTRAP) == 1, trap.sa_handler == SIG_IGN);
+  tasks_.add_launching(root_, ::sigismember(&mask, SIGTRAP) == 1, trap.sa_handler == SIG_IGN);
   // The child sleeps in a read; this stop is where its system calls begin to be seen.
   ptrace::interrupt(root_);
   child.begin();
 
   do {
-    watch([this] { return family_.any_traced(); });
+    watch([this] { return tasks_.any_traced(); });
   } while (await_orphans());
   release_all();
   engine_.drain();
@@ -70,7 +70,7 @@ Result<Outcome> Session::run(SpawnedChild child) {
 Outcome Session::await_rest() {
   // What could not be cleaned, or not be stopped, cannot be let go.
   do {
-    watch([this] { return !family_.empty(); });
+    watch([this] { return !tasks_.empty(); });
   } while (await_orphans());
   engine_.drain();
   return outcome_.value_or(Outcome{});
@@ -97,7 +97,7 @@ std::optional<std::int64_t> Session::nap() {
   const Drained drained = engine_.drain();
   pace_.looked(now, drained);
   if (drained.found == Drained::Found::something) {
-    for (const auto& [tid, thread] : family_.threads()) report_unknown_callers(*thread);
+    for (const auto& [tid, thread] : tasks_.threads()) report_unknown_callers(*thread);
   }
   outdate_names(now);
   auto pause = pace_.pause();
@@ -114,7 +114,7 @@ std::optional<std::int64_t> Session::nap() {
 void Session::outdate_names(std::int64_t now) {
   if (policy_.mode() != StopPolicy::Mode::none || now - names_since_ < kNamesLastNs) return;
   names_since_ = now;
-  for (const auto& [tid, thread] : family_.threads()) thread->space->symbols().outdate();
+  for (const auto& [tid, thread] : tasks_.threads()) thread->space->symbols().outdate();
 }
 
 void Session::report_unknown_callers(const Thread& thread) {
@@ -127,11 +127,11 @@ void Session::report_unknown_callers(const Thread& thread) {
 void Session::on_stop(const TraceeStop& stop) {
   if (stop.status.kind() == WaitStatus::Kind::event && stop.status.event() == PTRACE_EVENT_EXEC)
     on_leader_superseded(stop.tid);
-  if (Thread* thread = family_.find(stop.tid)) {
+  if (Thread* thread = tasks_.find(stop.tid)) {
     thread->kernel_ns = stop.kernel_ns;
     handle(*thread, stop.status);
   } else {
-    note_early(stop);
+    keep_unclaimed(stop);
   }
 }
 
@@ -154,8 +154,8 @@ void Session::handle(Thread& thread, const WaitStatus& status) {
   if (how.how == Resume::How::run) how.how = engine_.pace(stopped);
   const bool loads = thread.phase == Thread::Phase::launching && thread.in_call && thread.in_call->call.name == "execve";
   go_on(std::move(stopped), how, status);
-  if (loads) family_.expect_own_image();
-  if (how.how == Resume::How::detach) family_.forget(tid);
+  if (loads) tasks_.expect_own_image();
+  if (how.how == Resume::How::detach) tasks_.forget(tid);
 }
 
 /// From a stop with that status, or if there is none, one that we asked for.
@@ -173,8 +173,8 @@ void Session::go_on(StoppedThread&& stopped, Resume how, const std::optional<Wai
 void Session::on_leader_superseded(pid_t leader) {
   const auto former = static_cast<pid_t>(ptrace::event_message(leader).value_or(0));
   if (former == leader || former == 0) return;
-  if (Thread* superseded = family_.find(leader)) calls_.on_end(*superseded);
-  family_.take_over(leader, former);
+  if (Thread* superseded = tasks_.find(leader)) calls_.on_end(*superseded);
+  tasks_.take_over(leader, former);
 }
 
 void Session::on_end(Thread& thread, const WaitStatus& status) {
@@ -190,8 +190,8 @@ void Session::on_end(Thread& thread, const WaitStatus& status) {
   reporter_.report(thread, Exited{signaled, status.core_dumped(), status.code()});
   if (thread.tid == root_) outcome_ = Outcome{signaled, status.code()};
   held_.erase(thread.tid);
-  family_.note_departed(thread, signaled);
-  family_.forget(thread.tid);
+  tasks_.remember_dead_parent(thread, signaled);
+  tasks_.forget(thread.tid);
 }
 
 Resume Session::decide(StoppedThread& stopped, const WaitStatus& status) {
@@ -220,7 +220,7 @@ Resume Session::decide(StoppedThread& stopped, const WaitStatus& status) {
 Resume Session::on_first_stop(StoppedThread& stopped) {
   Thread& thread = stopped.thread();
   thread.phase = Thread::Phase::live;
-  if (thread.role == Thread::Role::released && family_.clean(stopped)) return family_.part_with(thread, 0);
+  if (thread.role == Thread::Role::released && tasks_.clean(stopped)) return tasks_.detach_or_guard(thread, 0);
   engine_.on_first_stop(stopped);
   return {};
 }
@@ -239,9 +239,9 @@ Resume Session::on_event(StoppedThread& stopped, int event) {
   if (event == PTRACE_EVENT_SECCOMP) return on_filtered(stopped);
   if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) {
     stopped.thread().rests = event == PTRACE_EVENT_VFORK;
-    Thread* child = family_.on_birth(stopped);
+    Thread* child = tasks_.on_birth(stopped);
     if (child == nullptr) return {};
-    if (const auto early = claim_early(child->tid)) handle(*child, *early);
+    if (const auto early = claim_stop(child->tid)) handle(*child, *early);
   }
   return {};
 }
@@ -251,10 +251,10 @@ Resume Session::on_exec(StoppedThread& stopped) {
   if (thread.phase == Thread::Phase::launching) {
     policy_.confirm(thread.filtered);
     thread.filtered = policy_.filtered();
-    if (thread.filtered) family_.keep_all();
+    if (thread.filtered) tasks_.keep_all();
   }
   const auto former = static_cast<pid_t>(ptrace::event_message(thread.tid).value_or(0));
-  return family_.on_exec(stopped, former);
+  return tasks_.on_exec(stopped, former);
 }
 
 Resume Session::on_filtered(StoppedThread& stopped) {

@@ -10,7 +10,7 @@
 
 #include "os/spawn.hpp"
 #include "os/waiter.hpp"
-#include "trace/family.hpp"
+#include "trace/task_table.hpp"
 #include "trace/calls/stop_policy.hpp"
 #include "trace/calls/system_calls.hpp"
 #include "trace/calls/vsyscall.hpp"
@@ -25,7 +25,7 @@ struct Outcome {
 
 class Session {
  public:
-  Session(const FamilyOptions& options, const Needs& needs, ProbeEngine& engine, EventSink& sink,
+  Session(const TaskOptions& options, const Needs& needs, ProbeEngine& engine, EventSink& sink,
           StopSource& source, StopPolicy& policy);
 
   /// Starts the program and observes it, and what the options include, until the
@@ -34,7 +34,7 @@ class Session {
   /// could not be executed.
   Result<Outcome> run(SpawnedChild child);
   /// Whether some processes could not be let go.
-  bool holds_any() const { return !family_.empty(); }
+  bool holds_any() const { return !tasks_.empty(); }
   /// Stays with them in silence until they have ended.
   Outcome await_rest();
 
@@ -53,7 +53,7 @@ class Session {
   /// Threads that are kept stopped, and why they stopped where that has not been acted upon yet.
   using Held = std::map<pid_t, std::optional<WaitStatus>>;
   /// A new task that stopped, or even ended, before its creator's event was seen.
-  struct EarlyStop {
+  struct UnclaimedStop {
     WaitStatus status;
     std::int64_t since;  ///< CLOCK_MONOTONIC, as `due`
     std::int64_t due;    ///< when to look whether it is an orphan
@@ -63,12 +63,12 @@ class Session {
   Result<void> seize(pid_t pid, Thread::Role role);
   Result<void> seize_sharers(pid_t pid);
   bool begin_attached();
-  void note_early(const TraceeStop& stop);
-  std::optional<WaitStatus> claim_early(pid_t tid);
-  bool may_be_giving_birth(const Thread& thread, EarlyStop& early) const;
-  bool may_be_told_of(pid_t child, EarlyStop& early);
-  bool adopt_orphan(pid_t tid, EarlyStop& early, bool at_last);
-  void adopt_orphans(bool at_last);
+  void keep_unclaimed(const TraceeStop& stop);
+  std::optional<WaitStatus> claim_stop(pid_t tid);
+  bool may_be_giving_birth(const Thread& thread, UnclaimedStop& early) const;
+  bool may_be_told_of(pid_t child, UnclaimedStop& early);
+  bool claim_orphan(pid_t tid, UnclaimedStop& early, bool at_last);
+  void claim_orphans(bool at_last);
   std::optional<std::int64_t> look_for_orphans(std::int64_t now);
   bool await_orphans();
   bool hold_all();
@@ -110,7 +110,7 @@ class Session {
   StopPolicy& policy_;
   SystemCalls calls_;
   Vsyscalls vsyscalls_;
-  Family family_;
+  TaskTable tasks_;
   pid_t root_ = 0;
   std::optional<Outcome> outcome_;
   Repetitions repetitions_;
@@ -121,7 +121,7 @@ class Session {
   bool instruction_pointers_;  ///< of signals
   std::set<std::string> said_of_callers_;  ///< notices: many processes run one program
   std::int64_t flushed_ = 0;  ///< when lines were last written
-  std::map<pid_t, EarlyStop> early_;
+  std::map<pid_t, UnclaimedStop> unclaimed_stops_;
 
   bool releasing_ = false;
   bool impatient_ = false;  ///< told to end again while releasing

@@ -19,7 +19,7 @@ Result<void> Session::seize(std::span<const pid_t> pids) {
 }
 
 Result<void> Session::seize(pid_t pid, Thread::Role role) {
-  const auto& threads = family_.threads();
+  const auto& threads = tasks_.threads();
   const auto process = static_cast<pid_t>(proc::status_number(pid, "Tgid").value_or(pid));
   const auto known = [&](const auto& entry) { return entry.second->tgid == process; };
   if (std::ranges::any_of(threads, known)) return {};
@@ -28,7 +28,7 @@ Result<void> Session::seize(pid_t pid, Thread::Role role) {
   const auto space = sharer != threads.end() ? sharer->second->space : nullptr;
   SeizedProcess seized;
   auto done = seize_process(process, seized);
-  family_.add_attached(seized, role, space);
+  tasks_.add_attached(seized, role, space);
   return done;
 }
 
@@ -49,13 +49,13 @@ void Session::run_attached(std::optional<std::int64_t> duration_ns) {
   if (begin_attached()) {
     if (duration_ns) source_.set_deadline(monotonic_ns() + *duration_ns);
     do {
-      watch([this] { return family_.any_traced(); });
+      watch([this] { return tasks_.any_traced(); });
       source_.set_deadline(std::nullopt);
     } while (await_orphans());
   }
   release_all();
   // What could not be cleaned cannot be let go. The rest the kernel lets go when we end.
-  watch([this] { return family_.any_patched(); });
+  watch([this] { return tasks_.any_patched(); });
   engine_.drain();
 }
 
@@ -64,8 +64,8 @@ bool Session::begin_attached() {
   if (!hold_all()) return false;
   std::vector<StoppedThread> stopped;
   stopped.reserve(held_.size());
-  for (const auto& [tid, status] : held_) stopped.emplace_back(*family_.find(tid));
-  family_.begin_attached(stopped);
+  for (const auto& [tid, status] : held_) stopped.emplace_back(*tasks_.find(tid));
+  tasks_.begin_attached(stopped);
   const Held held = std::exchange(held_, {});
   asleep_.clear();
   for (StoppedThread& one : stopped) {
@@ -73,7 +73,7 @@ bool Session::begin_attached() {
     const pid_t tid = one.tid();
     const Resume how = status ? decide(one, *status) : Resume{};
     go_on(std::move(one), how, status);
-    if (how.how == Resume::How::detach) family_.forget(tid);
+    if (how.how == Resume::How::detach) tasks_.forget(tid);
   }
   return true;
 }

@@ -68,8 +68,8 @@ void Session::hold(Thread& thread, const WaitStatus& status) {
     const Resume how = decide(stopped, status);
     ptrace::interrupt(tid);
     go_on(std::move(stopped), how, status);
-    if (how.how == Resume::How::detach) family_.forget(tid);
-    std::erase_if(held_, [this](const auto& entry) { return family_.find(entry.first) == nullptr; });
+    if (how.how == Resume::How::detach) tasks_.forget(tid);
+    std::erase_if(held_, [this](const auto& entry) { return tasks_.find(entry.first) == nullptr; });
     return;
   }
   if (status.kind() != WaitStatus::Kind::event) {
@@ -81,15 +81,15 @@ void Session::hold(Thread& thread, const WaitStatus& status) {
   const Resume how = decide(stopped, status);
   const bool leaves = how.how == Resume::How::detach;
   go_on(std::move(stopped), leaves ? how : Resume{Resume::How::hold, 0}, status);
-  if (leaves) family_.forget(tid);
-  std::erase_if(held_, [this](const auto& entry) { return family_.find(entry.first) == nullptr; });
+  if (leaves) tasks_.forget(tid);
+  std::erase_if(held_, [this](const auto& entry) { return tasks_.find(entry.first) == nullptr; });
 }
 
 /// Stops all threads and keeps them. False if we were told to end meanwhile.
 bool Session::hold_all() {
   holding_ = true;
   std::vector<pid_t> running;
-  for (const auto& [tid, thread] : family_.threads()) {
+  for (const auto& [tid, thread] : tasks_.threads()) {
     if (!thread->stopped && ptrace::interrupt(tid)) running.push_back(tid);
   }
   source_.look_for(running);
@@ -106,14 +106,14 @@ bool Session::hold_all() {
     // What is left behind running would run in what is taken away.
     if (impatient_ && none_will_stop()) break;
     if (!std::holds_alternative<TimedOut>(result)) continue;
-    for (const auto& [tid, thread] : family_.threads()) {
+    for (const auto& [tid, thread] : tasks_.threads()) {
       if (!held_.contains(tid) && may_be_left_asleep(*thread)) asleep_.insert(tid);
     }
     pass_over_zombies();
     forget_vanished(missing);
   }
   source_.set_deadline(std::nullopt);
-  adopt_orphans(true);
+  claim_orphans(true);
   holding_ = false;
   return undisturbed;
 }
@@ -121,9 +121,9 @@ bool Session::hold_all() {
 /// A first thread that has ended is a zombie of which nothing is heard until the others have: there is nobody to be held.
 void Session::pass_over_zombies() {
   std::vector<pid_t> zombies;
-  for (const auto& [tid, thread] : family_.threads()) {
+  for (const auto& [tid, thread] : tasks_.threads()) {
     const auto is_other = [&, tgid = thread->tgid](const auto& entry) {
-      const Thread* other = family_.find(entry.first);
+      const Thread* other = tasks_.find(entry.first);
       return other != nullptr && other->tgid == tgid;
     };
     const bool may_be = tid == thread->tgid && !held_.contains(tid) && std::ranges::any_of(held_, is_other);
@@ -132,11 +132,11 @@ void Session::pass_over_zombies() {
   for (const pid_t tid : zombies) {
     asleep_.insert(tid);
     if (!releasing_) continue;
-    Thread& thread = *family_.find(tid);
+    Thread& thread = *tasks_.find(tid);
     engine_.on_end(thread);
     reporter_.report(thread, Detached{});
     asleep_.erase(tid);
-    family_.forget(tid);
+    tasks_.forget(tid);
   }
 }
 
@@ -144,20 +144,20 @@ void Session::pass_over_zombies() {
 /// that were not there the last time either; what had been waited for by then has been told since.
 void Session::forget_vanished(std::set<pid_t>& missing) {
   std::set<pid_t> now;
-  for (const auto& [tid, thread] : family_.threads()) {
+  for (const auto& [tid, thread] : tasks_.threads()) {
     if (!held_.contains(tid) && !asleep_.contains(tid) && !is_ours(tid)) now.insert(tid);
   }
   for (const pid_t tid : now) {
     if (!missing.contains(tid)) continue;
-    engine_.on_end(*family_.find(tid));
-    family_.forget(tid);
+    engine_.on_end(*tasks_.find(tid));
+    tasks_.forget(tid);
   }
   missing = std::move(now);
 }
 
 bool Session::all_held() {
-  if (held_.size() + asleep_.size() < family_.threads().size()) return false;
-  return std::ranges::all_of(family_.threads(), [this](const auto& entry) {
+  if (held_.size() + asleep_.size() < tasks_.threads().size()) return false;
+  return std::ranges::all_of(tasks_.threads(), [this](const auto& entry) {
     return held_.contains(entry.first) || asleep_.contains(entry.first);
   });
 }
@@ -172,14 +172,14 @@ bool Session::waits_for_held_child(const Thread& thread) const {
 bool Session::may_be_left_asleep(const Thread& thread) {
   if (!waits_for_held_child(thread) && !sleeps_outside_vdso(thread.tid)) return false;
   return std::ranges::any_of(held_, [&](const auto& entry) {
-    const Thread* other = family_.find(entry.first);
+    const Thread* other = tasks_.find(entry.first);
     return other != nullptr && other->space == thread.space;
   });
 }
 
 /// Whether all that have not stopped sleep where not even a signal wakes them.
 bool Session::none_will_stop() {
-  return std::ranges::all_of(family_.threads(), [this](const auto& entry) {
+  return std::ranges::all_of(tasks_.threads(), [this](const auto& entry) {
     return held_.contains(entry.first) || asleep_.contains(entry.first) || waits_for_held_child(*entry.second) ||
            proc::state(entry.first) == 'D';
   });
@@ -192,7 +192,7 @@ std::map<pid_t, int> Session::handle_held_stops() {
   for (int round = 0;; ++round) {
     bool all = true;
     for (const auto& [tid, status] : std::exchange(held_, {})) {
-      Thread* thread = family_.find(tid);
+      Thread* thread = tasks_.find(tid);
       if (thread == nullptr) continue;
       if (!signals.contains(tid) && !prepare_detach(*thread, status, round < kMostRounds, signals)) {
         all = false;
@@ -205,7 +205,7 @@ std::map<pid_t, int> Session::handle_held_stops() {
     hold_all();
   }
   held_.clear();
-  std::erase_if(signals, [this](const auto& entry) { return family_.find(entry.first) == nullptr; });
+  std::erase_if(signals, [this](const auto& entry) { return tasks_.find(entry.first) == nullptr; });
   return signals;
 }
 
@@ -228,17 +228,17 @@ void Session::release_all() {
   hold_all();
   // No thread may be in engine memory when the first address space is cleaned.
   for (const auto& [tid, signal] : handle_held_stops()) {
-    StoppedThread stopped(*family_.find(tid));
-    if (!family_.clean(stopped)) {
+    StoppedThread stopped(*tasks_.find(tid));
+    if (!tasks_.clean(stopped)) {
       go_on(std::move(stopped), {Resume::How::run, signal}, std::nullopt);
       continue;
     }
-    if (leave(std::move(stopped), signal)) family_.forget(tid);
+    if (leave(std::move(stopped), signal)) tasks_.forget(tid);
   }
   // Whoever still sleeps goes at its next stop, or when we end.
   asleep_.clear();
-  for (const auto& [tid, thread] : family_.threads()) {
-    if (!thread->stopped && thread->space->unpatch(tid)) family_.release_later(*thread);
+  for (const auto& [tid, thread] : tasks_.threads()) {
+    if (!thread->stopped && thread->space->unpatch(tid)) tasks_.detach_at_next_stop(*thread);
   }
 }
 
@@ -246,7 +246,7 @@ void Session::release_all() {
 bool Session::leave(StoppedThread&& stopped, int signal) {
   Thread& thread = stopped.thread();
   reporter_.report(thread, Detached{});
-  const Resume how = family_.part_with(thread, signal);
+  const Resume how = tasks_.detach_or_guard(thread, signal);
   const bool detaches = how.how == Resume::How::detach;
   // When we end the kernel lets go of it in the middle of its sleep.
   if (detaches && signal == 0 && thread.fate == ptrace::OnTracerDeath::leave && go_on_before_leaving(stopped)) {
@@ -261,13 +261,13 @@ bool Session::leave(StoppedThread&& stopped, int signal) {
 }
 
 void Session::undo_patches() {
-  for (const auto& [tid, thread] : family_.threads()) {
+  for (const auto& [tid, thread] : tasks_.threads()) {
     if (!thread->stopped) stop_now(tid);
     StoppedThread stopped(*thread);
     engine_.leave_engine_memory(stopped);
     std::move(stopped).resume({Resume::How::hold, 0});
   }
-  for (const auto& [tid, thread] : family_.threads()) thread->space->unpatch(tid);
+  for (const auto& [tid, thread] : tasks_.threads()) thread->space->unpatch(tid);
 }
 
 }  // namespace vdsotrace

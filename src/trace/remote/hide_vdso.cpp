@@ -4,7 +4,7 @@
 
 #include "os/auxv.hpp"
 #include "os/remote_memory.hpp"
-#include "trace/family.hpp"
+#include "trace/task_table.hpp"
 
 namespace vdsotrace {
 

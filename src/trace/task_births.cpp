@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "trace/family.hpp"
+#include "trace/task_table.hpp"
 #include "trace/sharing.hpp"
 
 namespace vdsotrace {
@@ -25,7 +25,7 @@ std::optional<arch::SystemCallRegisters> call_in_progress(StoppedThread& stopped
 
 }  // namespace
 
-Thread& Family::add(pid_t tid, pid_t tgid) {
+Thread& TaskTable::add(pid_t tid, pid_t tgid) {
   // Its number may have been another's, of whose end we were not told.
   remove(tid);
   auto thread = std::make_unique<Thread>();
@@ -37,7 +37,7 @@ Thread& Family::add(pid_t tid, pid_t tgid) {
   return *(threads_[tid] = std::move(thread));
 }
 
-void Family::remove(pid_t tid) {
+void TaskTable::remove(pid_t tid) {
   const auto found = threads_.find(tid);
   if (found == threads_.end()) return;
   const auto process = processes_.find(found->second->tgid);
@@ -47,7 +47,7 @@ void Family::remove(pid_t tid) {
 }
 
 /// `creator` may be remembered only (Departed).
-Thread& Family::add_child(const Thread& creator, pid_t tid, std::uint64_t sharing) {
+Thread& TaskTable::add_child(const Thread& creator, pid_t tid, std::uint64_t sharing) {
   const bool same_process = (sharing & CLONE_THREAD) != 0;
   const bool same_memory = (sharing & CLONE_VM) != 0;
   Thread& child = add(tid, same_process ? creator.tgid : tid);
@@ -67,7 +67,7 @@ Thread& Family::add_child(const Thread& creator, pid_t tid, std::uint64_t sharin
   return child;
 }
 
-Thread* Family::on_birth(StoppedThread& stopped) {
+Thread* TaskTable::on_birth(StoppedThread& stopped) {
   const auto message = ptrace::event_message(stopped.tid());
   const auto call = call_in_progress(stopped);
   if (!message || !call || find(static_cast<pid_t>(*message)) != nullptr) return nullptr;
@@ -79,13 +79,13 @@ Thread* Family::on_birth(StoppedThread& stopped) {
 
 // ---- orphans ----
 
-void Family::note_departed(const Thread& thread, bool killed) {
+void TaskTable::remember_dead_parent(const Thread& thread, bool killed) {
   const Process& process = processes_.at(thread.tgid);
   if (process.threads.size() == 1 && (killed || process.had_threads)) departed_.note(thread);
 }
 
 /// Somebody alive who runs in the orphan's memory.
-Thread* Family::sharer_of(pid_t orphan, std::uint64_t base) {
+Thread* TaskTable::sharer_of(pid_t orphan, std::uint64_t base) {
   for (const auto& [pid, process] : processes_) {
     Thread& thread = *threads_.at(*process.threads.begin());
     if (thread.space->base() == base && share_memory(pid, orphan)) return &thread;
@@ -93,7 +93,7 @@ Thread* Family::sharer_of(pid_t orphan, std::uint64_t base) {
   return nullptr;
 }
 
-Thread* Family::adopt(pid_t tid, bool at_last) {
+Thread* TaskTable::claim_orphan(pid_t tid, bool at_last) {
   const Orphan orphan = look_at_orphan(tid);
   const Thread* found = departed_.creator_of(orphan, at_last);
   if (find(tid) != nullptr || found == nullptr || (orphan.sharing & CLONE_THREAD) != 0) return nullptr;
@@ -107,7 +107,7 @@ Thread* Family::adopt(pid_t tid, bool at_last) {
   return &add_child(creator, tid, orphan.sharing);
 }
 
-void Family::let_go_stray(pid_t tid) {
+void TaskTable::let_go_stray(pid_t tid) {
   Thread stray;
   stray.tid = stray.tgid = tid;
   stray.space = std::make_shared<AddressSpace>();
@@ -116,12 +116,12 @@ void Family::let_go_stray(pid_t tid) {
   stray.phase = Thread::Phase::live;
   StoppedThread stopped(stray);
   engine_.undo_leftovers(stopped);
-  const Resume how = part_with(stray, 0);
+  const Resume how = detach_or_guard(stray, 0);
   std::move(stopped).resume(how, false);
   if (how.how == Resume::How::run) add(tid, tid) = stray;
 }
 
-const std::set<pid_t>* Family::threads_of(pid_t pid) const {
+const std::set<pid_t>* TaskTable::threads_of(pid_t pid) const {
   const auto found = processes_.find(pid);
   return found == processes_.end() ? nullptr : &found->second.threads;
 }

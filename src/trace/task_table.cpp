@@ -1,4 +1,4 @@
-#include "trace/family.hpp"
+#include "trace/task_table.hpp"
 
 #include <fmt/core.h>
 #include <unistd.h>
@@ -16,12 +16,12 @@ constexpr int kCallsToSettle = 256;
 
 }  // namespace
 
-Thread* Family::find(pid_t tid) {
+Thread* TaskTable::find(pid_t tid) {
   const auto found = threads_.find(tid);
   return found == threads_.end() ? nullptr : found->second.get();
 }
 
-Thread& Family::add_launching(pid_t pid, bool trap_blocked, bool trap_ignored) {
+Thread& TaskTable::add_launching(pid_t pid, bool trap_blocked, bool trap_ignored) {
   Thread& thread = add(pid, pid);
   thread.phase = Thread::Phase::launching;
   thread.fate = ptrace::OnTracerDeath::kill;
@@ -32,30 +32,30 @@ Thread& Family::add_launching(pid_t pid, bool trap_blocked, bool trap_ignored) {
   return thread;
 }
 
-void Family::expect_own_image() {
+void TaskTable::expect_own_image() {
   if (const auto own = read_own_vdso()) (void)images_.get(own->bytes);
 }
 
-Resume Family::part_with(Thread& thread, int signal) const {
+Resume TaskTable::detach_or_guard(Thread& thread, int signal) const {
   if (!keep_all_) return {Resume::How::detach, signal};
   thread.role = Thread::Role::guarded;
   return {Resume::How::run, signal};
 }
 
-bool Family::clean(StoppedThread& child) {
+bool TaskTable::clean(StoppedThread& child) {
   AddressSpace& space = *child.thread().space;
   if (!space.patched() || engine_.remove(space, child)) return true;
   child.thread().role = Thread::Role::guarded;
   return false;
 }
 
-void Family::release_later(Thread& thread) {
+void TaskTable::detach_at_next_stop(Thread& thread) {
   reporter_.report(thread, Detached{});
   thread.role = Thread::Role::released;
   thread.phase = Thread::Phase::fresh;
 }
 
-void Family::drop_siblings(const Thread& survivor) {
+void TaskTable::drop_siblings(const Thread& survivor) {
   for (const pid_t tid : std::set<pid_t>(processes_[survivor.tgid].threads)) {
     if (tid == survivor.tid) continue;
     engine_.on_end(*threads_.at(tid));
@@ -64,7 +64,7 @@ void Family::drop_siblings(const Thread& survivor) {
   processes_[survivor.tgid].had_threads = false;
 }
 
-void Family::take_over(pid_t leader, pid_t former_tid) {
+void TaskTable::take_over(pid_t leader, pid_t former_tid) {
   if (former_tid == leader || find(former_tid) == nullptr) return;
   if (Thread* superseded = find(leader)) engine_.on_end(*superseded);
   engine_.on_end(*threads_.at(former_tid));
@@ -80,7 +80,7 @@ void Family::take_over(pid_t leader, pid_t former_tid) {
   taken_over_ = leader;
 }
 
-Resume Family::on_exec(StoppedThread& stopped, pid_t former_tid) {
+Resume TaskTable::on_exec(StoppedThread& stopped, pid_t former_tid) {
   Thread& thread = stopped.thread();
   if (processes_.at(thread.tgid).had_threads) departed_.note(thread);
   // The engine has been told when its number changed.
@@ -91,13 +91,13 @@ Resume Family::on_exec(StoppedThread& stopped, pid_t former_tid) {
   }
   if (thread.role == Thread::Role::guarded) {
     thread.space = std::make_shared<AddressSpace>();
-    return part_with(thread, 0);
+    return detach_or_guard(thread, 0);
   }
   replace_program(stopped, former_tid);
   return {};
 }
 
-void Family::replace_program(StoppedThread& stopped, pid_t former_tid) {
+void TaskTable::replace_program(StoppedThread& stopped, pid_t former_tid) {
   Thread& thread = stopped.thread();
   const auto* registers = stopped.registers();
   if (registers == nullptr) return;
@@ -126,7 +126,7 @@ void Family::replace_program(StoppedThread& stopped, pid_t former_tid) {
   thread.in_exec_prologue = kCallsToSettle;
 }
 
-void Family::notice_limits(const Thread& thread) {
+void TaskTable::notice_limits(const Thread& thread) {
   const AddressSpace& space = *thread.space;
   if (!space.is_known()) {
     reporter_.report(thread, Notice{fmt::format("its vDSO cannot be found ({}): calls of it are not reported, and system calls that "
@@ -138,13 +138,13 @@ void Family::notice_limits(const Thread& thread) {
   }
 }
 
-void Family::forget(pid_t tid) { remove(tid); }
+void TaskTable::forget(pid_t tid) { remove(tid); }
 
-bool Family::any_patched() const {
+bool TaskTable::any_patched() const {
   return std::ranges::any_of(threads_, [](const auto& entry) { return entry.second->space->patched(); });
 }
 
-bool Family::any_traced() const {
+bool TaskTable::any_traced() const {
   return std::ranges::any_of(threads_, [](const auto& entry) {
     return entry.second->role == Thread::Role::traced;
   });

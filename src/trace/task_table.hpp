@@ -15,14 +15,14 @@
 namespace vdsotrace {
 
 /// How the user wants process trees handled.
-struct FamilyOptions {
+struct TaskOptions {
   bool follow = false;     ///< -f: children are traced too
   bool hide_vdso = false;  ///< --no-vdso
 };
 
-class Family {
+class TaskTable {
  public:
-  Family(const FamilyOptions& options, ProbeEngine& engine, Reporter& reporter)
+  TaskTable(const TaskOptions& options, ProbeEngine& engine, Reporter& reporter)
       : options_(options), engine_(engine), reporter_(reporter) {}
 
   Thread* find(pid_t tid);
@@ -50,7 +50,7 @@ class Family {
   /// Everybody is under a filter that needs us: a child that is not followed is guarded as long as it lives.
   void keep_all() { keep_all_ = true; }
   /// A thread whose memory is clean: how it goes on, untold from now on.
-  Resume part_with(Thread& thread, int signal) const;
+  Resume detach_or_guard(Thread& thread, int signal) const;
   /// The thread has ended or was let go.
   void forget(pid_t tid);
 
@@ -60,15 +60,15 @@ class Family {
   bool clean(StoppedThread& child);
 
   /// It cannot be stopped now and nothing of ours is in its memory: it is let go at its next stop.
-  void release_later(Thread& thread);
+  void detach_at_next_stop(Thread& thread);
 
   /// The thread is about to be forgotten, or its program to be replaced: if it is one that may have made a child and not
   /// said so, what it was is remembered.
-  void note_departed(const Thread& thread, bool killed);
+  void remember_dead_parent(const Thread& thread, bool killed);
   bool any_departed() const { return !departed_.empty(); }
   /// Makes an orphan known, a process at its first stop of which nobody will tell any more, from what its creator was.
   /// Null if nobody is known who can have made it; with `at_last` a resemblance is enough.
-  Thread* adopt(pid_t orphan, bool at_last);
+  Thread* claim_orphan(pid_t orphan, bool at_last);
   /// Takes what we may have left in the memory of a stopped process that nobody explains out of it, and lets it go, or
   /// if it cannot live without a tracer, guards it.
   void let_go_stray(pid_t tid);
@@ -102,7 +102,7 @@ class Family {
   void adopt_others(std::span<StoppedThread> stopped, std::span<StoppedThread* const> representatives);
   void learn_signal_actions(StoppedThread& stopped);
 
-  const FamilyOptions& options_;
+  const TaskOptions& options_;
   ProbeEngine& engine_;
   Reporter& reporter_;
   bool keep_all_ = false;

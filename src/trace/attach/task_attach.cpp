@@ -4,7 +4,7 @@
 
 #include "os/pid_namespace.hpp"
 #include "os/proc.hpp"
-#include "trace/family.hpp"
+#include "trace/task_table.hpp"
 #include "trace/remote/remote_call.hpp"
 
 namespace vdsotrace {
@@ -42,7 +42,7 @@ void note_interrupted_call(StoppedThread& stopped) {
 
 }  // namespace
 
-void Family::add_attached(const SeizedProcess& seized, Thread::Role role, const std::shared_ptr<AddressSpace>& space) {
+void TaskTable::add_attached(const SeizedProcess& seized, Thread::Role role, const std::shared_ptr<AddressSpace>& space) {
   const auto shared = space != nullptr ? space : std::make_shared<AddressSpace>();
   const auto actions = std::make_shared<SignalActions>();
   for (const pid_t tid : seized.threads) {
@@ -54,7 +54,7 @@ void Family::add_attached(const SeizedProcess& seized, Thread::Role role, const 
   }
 }
 
-void Family::begin_attached(std::span<StoppedThread> stopped) {
+void TaskTable::begin_attached(std::span<StoppedThread> stopped) {
   read_signal_state();
   const auto representatives = one_for_each_space(stopped);
   for (StoppedThread* one : representatives) {
@@ -74,7 +74,7 @@ void Family::begin_attached(std::span<StoppedThread> stopped) {
   for (StoppedThread& one : stopped) learn_signal_actions(one);
 }
 
-void Family::read_signal_state() {
+void TaskTable::read_signal_state() {
   std::set<pid_t> read;
   for (const auto& [tid, thread] : threads_) {
     if (read.insert(thread->tgid).second) *thread->actions = running_signal_actions(thread->tgid);
@@ -82,11 +82,11 @@ void Family::read_signal_state() {
   }
 }
 
-void Family::report_attached() {
+void TaskTable::report_attached() {
   for (const auto& [pid, process] : processes_) report_attached(pid);
 }
 
-void Family::report_attached(pid_t pid) {
+void TaskTable::report_attached(pid_t pid) {
   std::vector<Thread*> threads;
   for (const pid_t tid : processes_.at(pid).threads) {
     if (Thread& thread = *threads_.at(tid); is_new(thread)) threads.push_back(&thread);
@@ -101,7 +101,7 @@ void Family::report_attached(pid_t pid) {
   }
 }
 
-void Family::adopt_others(std::span<StoppedThread> stopped, std::span<StoppedThread* const> representatives) {
+void TaskTable::adopt_others(std::span<StoppedThread> stopped, std::span<StoppedThread* const> representatives) {
   std::map<pid_t, StoppedThread*> where;
   for (StoppedThread& one : stopped) where[one.tid()] = &one;
   for (const auto& [tid, thread] : threads_) {
@@ -113,7 +113,7 @@ void Family::adopt_others(std::span<StoppedThread> stopped, std::span<StoppedThr
   }
 }
 
-void Family::learn_signal_actions(StoppedThread& stopped) {
+void TaskTable::learn_signal_actions(StoppedThread& stopped) {
   const Thread& thread = stopped.thread();
   const SignalActions& actions = *thread.actions;
   const bool at_stake = actions.has_handler(SIGTRAP) || actions.ignored(SIGTRAP);
