@@ -12,7 +12,7 @@ constexpr std::size_t kMostFrames = 64;
 
 }  // namespace
 
-void OpenCalls::drop_from(std::size_t first, const Left& left) {
+void OpenCalls::drop_from(std::size_t first, const OnAbandoned& left) {
   std::vector<Frame> dropped(std::make_move_iterator(frames_.begin() + static_cast<std::ptrdiff_t>(first)),
                              std::make_move_iterator(frames_.end()));
   frames_.resize(first);
@@ -21,7 +21,7 @@ void OpenCalls::drop_from(std::size_t first, const Left& left) {
   }
 }
 
-void OpenCalls::ran_outside(std::uint64_t stack_pointer, const Left& left) {
+void OpenCalls::saw_code_outside_vdso(std::uint64_t stack_pointer, const OnAbandoned& left) {
   // A vDSO function calls nothing but itself. Whatever runs while one is open is
   // either a handler on top of it, or proof that the call was left.
   std::size_t alive = frames_.size();
@@ -35,7 +35,7 @@ void OpenCalls::ran_outside(std::uint64_t stack_pointer, const Left& left) {
   drop_from(alive, left);
 }
 
-bool OpenCalls::enter(Call&& call, std::uint64_t stack_pointer, const Left& left, std::uint64_t stamp) {
+bool OpenCalls::enter(Call&& call, std::uint64_t stack_pointer, const OnAbandoned& left, std::uint64_t stamp) {
   if (!frames_.empty() && frames_.back().begins_again && frames_.back().stack_pointer == stack_pointer) {
     frames_.back().begins_again = false;
     return false;
@@ -51,13 +51,13 @@ bool OpenCalls::enter(Call&& call, std::uint64_t stack_pointer, const Left& left
       break;
     }
   }
-  ran_outside(stack_pointer, left);
+  saw_code_outside_vdso(stack_pointer, left);
   if (frames_.size() >= kMostFrames) drop_from(0, left);
   frames_.push_back({Frame::Kind::call, stack_pointer, false, false, std::move(call), stamp});
   return true;
 }
 
-std::optional<Call> OpenCalls::leave(std::uint64_t stack_pointer, const Left& left, std::uint64_t stamp) {
+std::optional<Call> OpenCalls::leave(std::uint64_t stack_pointer, const OnAbandoned& left, std::uint64_t stamp) {
   for (std::size_t i = frames_.size(); i-- > 0;) {
     if (frames_[i].kind != Frame::Kind::call || frames_[i].stack_pointer != stack_pointer) continue;
     if (frames_[i].stamp != stamp) {
@@ -88,7 +88,7 @@ void OpenCalls::enter_handler(std::uint64_t stack_pointer, bool alternate_stack)
   frames_.push_back({Frame::Kind::handler, stack_pointer, alternate_stack, false, {}, 0});
 }
 
-void OpenCalls::leave_handler(std::uint64_t stack_pointer, const Left& left) {
+void OpenCalls::leave_handler(std::uint64_t stack_pointer, const OnAbandoned& left) {
   for (std::size_t i = frames_.size(); i-- > 0;) {
     if (frames_[i].kind != Frame::Kind::handler || frames_[i].stack_pointer != stack_pointer) continue;
     drop_from(i, left);
@@ -96,6 +96,6 @@ void OpenCalls::leave_handler(std::uint64_t stack_pointer, const Left& left) {
   }
 }
 
-void OpenCalls::end(const Left& left) { drop_from(0, left); }
+void OpenCalls::end(const OnAbandoned& left) { drop_from(0, left); }
 
 }  // namespace vdsotrace

@@ -15,26 +15,26 @@ namespace vdsotrace {
 class OpenCalls {
  public:
   /// Is given each call that was found to never return.
-  using Left = std::function<void(Call&&)>;
+  using OnAbandoned = std::function<void(Call&&)>;
 
   /// A vDSO function is entered with the return address at `stack_pointer`. False if this
   /// is the same call again, whose first instruction had to be begun anew. `stamp`, where not 0, tells calls from the
   /// same place apart: their entries are not all seen, and one call may be met several times.
-  bool enter(Call&& call, std::uint64_t stack_pointer, const Left& left, std::uint64_t stamp = 0);
+  bool enter(Call&& call, std::uint64_t stack_pointer, const OnAbandoned& left, std::uint64_t stamp = 0);
   /// A `ret` is about to be executed with that stack pointer: the call that returns
   /// by it, or nothing if none of those open does.
-  std::optional<Call> leave(std::uint64_t stack_pointer, const Left& left, std::uint64_t stamp = 0);
+  std::optional<Call> leave(std::uint64_t stack_pointer, const OnAbandoned& left, std::uint64_t stamp = 0);
   /// The call whose fallback a system call from inside the vDSO is, or null.
   Call* innermost();
   /// Something outside the vDSO runs: calls that no handler interrupted have been left.
-  void ran_outside(std::uint64_t stack_pointer, const Left& left);
+  void saw_code_outside_vdso(std::uint64_t stack_pointer, const OnAbandoned& left);
   /// The innermost call's first instruction will be executed again.
   void begin_again();
 
   void enter_handler(std::uint64_t stack_pointer, bool alternate_stack);
-  void leave_handler(std::uint64_t stack_pointer, const Left& left);
+  void leave_handler(std::uint64_t stack_pointer, const OnAbandoned& left);
   /// The thread is no more: all that is open is left.
-  void end(const Left& left);
+  void end(const OnAbandoned& left);
   bool empty() const { return frames_.empty(); }
 
  private:
@@ -48,7 +48,7 @@ class OpenCalls {
     std::uint64_t stamp = 0;
   };
 
-  void drop_from(std::size_t first, const Left& left);
+  void drop_from(std::size_t first, const OnAbandoned& left);
 
   std::vector<Frame> frames_;
 };

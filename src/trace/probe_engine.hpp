@@ -30,7 +30,7 @@ struct EngineStops {
 ///     Code outside the vDSO is put there by calls that the process makes for us, and made known by
 ///     AddressSpace::set_engine_memory.
 ///  5. After remove, memory is byte-identical and no program counter is in engine
-///     memory (leave_for_good was called for each thread).
+///     memory (vacate_for_detach was called for each thread).
 ///  6. Calls of threads whose role is not `traced` are let pass untold.
 ///  7. What could not be recorded is told by a Lost event.
 class ProbeEngine {
@@ -56,7 +56,7 @@ class ProbeEngine {
   virtual void undo_leftovers(StoppedThread&) {}
   /// Another thread that ran in the space before install, which has just been done. `stopped` is null for one that
   /// sleeps in the kernel, outside the vDSO.
-  virtual void adopt(Thread&, StoppedThread* /*stopped*/) {}
+  virtual void on_attach_thread(Thread&, StoppedThread* /*stopped*/) {}
   /// Whether it makes the kernel raise SIGTRAP in that space, so that the process's signal state must be known
   /// (signal_state.hpp).
   virtual bool raises_traps(const AddressSpace&) const { return false; }
@@ -68,23 +68,23 @@ class ProbeEngine {
   /// asked for a trap there, too: it gets its signal.
   virtual bool on_step(StoppedThread&) { return true; }
   /// How a thread goes on that nothing keeps: run, step or call. Asked at the end of every stop.
-  virtual Resume::How pace(StoppedThread&) { return Resume::How::run; }
+  virtual Resume::How resume_mode(StoppedThread&) { return Resume::How::run; }
   /// The thread stopped for another reason and may now be seen by others (its
   /// registers saved in a signal frame, or it is detached): wherever it is in
   /// engine memory, it is put back to the same place in the program's own code.
-  virtual void leave_engine_memory(StoppedThread& thread) = 0;
+  virtual void move_out_of_engine_code(StoppedThread& thread) = 0;
   /// The same before remove: every other thread is stopped, too. False, if it `may_wait`, of a thread that will be out of it by itself
   /// in a moment: it is to be let run, stopped and asked again.
-  virtual bool leave_for_good(StoppedThread& thread, bool /*may_wait*/) {
-    leave_engine_memory(thread);
+  virtual bool vacate_for_detach(StoppedThread& thread, bool /*may_wait*/) {
+    move_out_of_engine_code(thread);
     return true;
   }
 
   /// A thread stopped; called before anything of this stop is told.
   virtual void on_stop(Thread&) {}
   /// `child` is known and has not run yet. Its space is its parent's or a copy of it.
-  virtual void on_birth(const Thread&, const Thread& /*child*/) {}
-  /// The thread that on_birth announced stopped for the first time and will be observed, or guarded.
+  virtual void on_clone(const Thread&, const Thread& /*child*/) {}
+  /// The thread that on_clone announced stopped for the first time and will be observed, or guarded.
   virtual void on_first_stop(StoppedThread&) {}
   /// The thread has set its thread pointer (arch_prctl with ARCH_SET_FS).
   virtual void on_thread_pointer(StoppedThread&) {}

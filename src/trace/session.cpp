@@ -151,7 +151,7 @@ void Session::handle(Thread& thread, const WaitStatus& status) {
   const pid_t tid = thread.tid;
   Resume how = decide(stopped, status);
   report_unknown_callers(thread);
-  if (how.how == Resume::How::run) how.how = engine_.pace(stopped);
+  if (how.how == Resume::How::run) how.how = engine_.resume_mode(stopped);
   const bool loads = thread.phase == Thread::Phase::launching && thread.in_call && thread.in_call->call.name == "execve";
   go_on(std::move(stopped), how, status);
   if (loads) tasks_.expect_own_image();
@@ -239,7 +239,7 @@ Resume Session::on_event(StoppedThread& stopped, int event) {
   if (event == PTRACE_EVENT_SECCOMP) return on_filtered(stopped);
   if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) {
     stopped.thread().rests = event == PTRACE_EVENT_VFORK;
-    Thread* child = tasks_.on_birth(stopped);
+    Thread* child = tasks_.on_clone(stopped);
     if (child == nullptr) return {};
     if (const auto early = claim_stop(child->tid)) handle(*child, *early);
   }
@@ -285,7 +285,7 @@ Resume Session::on_signal(StoppedThread& stopped, int signal) {
   }
   // SIGSTOP runs no handler. Delivered from another stop than this one it would no longer be taken back by a SIGCONT that has come
   // meanwhile (JOBCTL_STOP_DEQUEUED, kernel/signal.c).
-  if (signal != SIGSTOP) engine_.leave_engine_memory(stopped);
+  if (signal != SIGSTOP) engine_.move_out_of_engine_code(stopped);
   if (is_fault(*info)) calls_.on_fault(stopped);
   show_own_code_in_core(stopped, signal);
   Signal told{*info};

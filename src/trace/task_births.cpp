@@ -62,12 +62,12 @@ Thread& TaskTable::add_child(const Thread& creator, pid_t tid, std::uint64_t sha
   if (!traced) child.role = same_memory ? Thread::Role::guarded : Thread::Role::released;
   // Its creator is not told of yet: it will be with it.
   if (traced && creator.phase == Thread::Phase::attached) child.phase = Thread::Phase::attached;
-  engine_.on_birth(creator, child);
+  engine_.on_clone(creator, child);
   reporter_.report(child, Started{how_born(sharing), creator.tgid});
   return child;
 }
 
-Thread* TaskTable::on_birth(StoppedThread& stopped) {
+Thread* TaskTable::on_clone(StoppedThread& stopped) {
   const auto message = ptrace::event_message(stopped.tid());
   const auto call = call_in_progress(stopped);
   if (!message || !call || find(static_cast<pid_t>(*message)) != nullptr) return nullptr;

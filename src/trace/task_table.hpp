@@ -40,7 +40,7 @@ class TaskTable {
 
   /// PTRACE_EVENT_FORK, VFORK or CLONE: makes the child known. Null if it is known already, or if the parent was
   /// killed at this very stop: the child is an orphan then.
-  Thread* on_birth(StoppedThread& parent);
+  Thread* on_clone(StoppedThread& parent);
   /// PTRACE_EVENT_EXEC, first: a thread that was not the leader has become it. What is known of
   /// `former_tid` is from now on known of `leader`; the old leader is gone without a word.
   void take_over(pid_t leader, pid_t former_tid);

@@ -139,14 +139,14 @@ Call* BreakpointEngine::open_call(const Thread& thread) {
   return found != open_.end() ? found->second.innermost() : nullptr;
 }
 
-OpenCalls::Left BreakpointEngine::left_by(const Thread& thread) {
+OpenCalls::OnAbandoned BreakpointEngine::left_by(const Thread& thread) {
   return [this, &thread](Call&& call) {
     if (call.ending != Ending::returned) call.ending = Ending::unfinished;
     reporter_.report(thread, std::move(call));
   };
 }
 
-void BreakpointEngine::leave_engine_memory(StoppedThread& stopped) {
+void BreakpointEngine::move_out_of_engine_code(StoppedThread& stopped) {
   const AddressSpace& space = *stopped.thread().space;
   if (!space.patched() || space.image() == nullptr) return;
   const auto* registers = stopped.registers();
@@ -172,7 +172,7 @@ bool BreakpointEngine::on_call_entry(Thread& thread, const VdsoFunction* fallbac
   const auto found = open_.find(thread.tid);
   if (found == open_.end()) return false;
   if (fallback == nullptr) {
-    found->second.ran_outside(stack_pointer, left_by(thread));
+    found->second.saw_code_outside_vdso(stack_pointer, left_by(thread));
     return false;
   }
   Call* call = found->second.innermost();

@@ -37,7 +37,7 @@ class BreakpointEngine : public ProbeEngine {
   void undo_leftovers(StoppedThread& thread) override { vdsotrace::undo_leftovers(thread); }
   bool raises_traps(const AddressSpace&) const override { return true; }
   std::optional<Resume> on_trap(StoppedThread& thread) override;
-  void leave_engine_memory(StoppedThread& thread) override;
+  void move_out_of_engine_code(StoppedThread& thread) override;
   bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override;
   void on_fallback_exit(Thread& thread, Call&& call) override;
   const Call* call_in_progress(StoppedThread& thread) override;
@@ -58,7 +58,7 @@ class BreakpointEngine : public ProbeEngine {
 
  private:
   void on_entry(StoppedThread& stopped, const ProbeSite& site);
-  OpenCalls::Left left_by(const Thread& thread);
+  OpenCalls::OnAbandoned left_by(const Thread& thread);
 
   Reporter reporter_;
   Share share_;

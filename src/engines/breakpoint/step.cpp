@@ -69,7 +69,7 @@ std::optional<Resume> StepEngine::on_trap(StoppedThread& stopped) {
   return how;
 }
 
-Resume::How StepEngine::pace(StoppedThread& stopped) {
+Resume::How StepEngine::resume_mode(StoppedThread& stopped) {
   Thread& thread = stopped.thread();
   const Call* call = open_call(thread);
   if (call == nullptr || !call->steps || !call->steps->complete) return Resume::How::run;

@@ -20,7 +20,7 @@ class StepEngine final : public BreakpointEngine {
   std::string_view name() const override { return "step"; }
   std::optional<Resume> on_trap(StoppedThread& thread) override;
   bool on_step(StoppedThread& thread) override;
-  Resume::How pace(StoppedThread& thread) override;
+  Resume::How resume_mode(StoppedThread& thread) override;
   bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override;
   void on_end(Thread& thread) override;
 

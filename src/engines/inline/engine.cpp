@@ -63,10 +63,10 @@ InlineEngine::InlineEngine(const Needs& needs, EventSink& sink, bool attached)
       attached_(attached),
       inherited_(attached || ::geteuid() != 0),
       depth_(depth_of(needs)),
-      rest_(needs, sink,
+      for_refused_functions_(needs, sink,
             {[this](const VdsoImage& image, const VdsoService& service) { return !stubs_cover(image, service); },
              [this](const VdsoImage& image) { return unused_from(image); }}),
-      all_(needs, sink),
+      for_stubless_processes_(needs, sink),
       processors_(std::max(1u, std::thread::hardware_concurrency())) {
   if (depth_ >= StubDepth::measured) clock_.emplace();
 }
@@ -81,7 +81,7 @@ const StubPlan& InlineEngine::plan_for(const VdsoImage& image) {
   if (!attached_ && needs_.selection.wants_route(Route::syscall)) wishes.mark = arch::kOwnCallMark;
   wishes.wanted = [&](const VdsoService& service) {
     // Of a process that is attached to the rest of a long value is not shown, as it takes a stop.
-    return all_.wants(service, Abi::x86_64) && (attached_ || values_fit(service, needs_));
+    return for_stubless_processes_.wants(service, Abi::x86_64) && (attached_ || values_fit(service, needs_));
   };
   return plans_.emplace(&image, plan_stubs(image, wishes)).first->second;
 }
@@ -105,7 +105,7 @@ StubSpace* InlineEngine::find(const Thread& thread) {
   return found == spaces_.end() ? nullptr : found->second.get();
 }
 
-BreakpointEngine& InlineEngine::breakpoints_for(const Thread& thread) { return find(thread) != nullptr ? rest_ : all_; }
+BreakpointEngine& InlineEngine::breakpoints_for(const Thread& thread) { return find(thread) != nullptr ? for_refused_functions_ : for_stubless_processes_; }
 
 std::optional<RecordSize> InlineEngine::record_size() const {
   if (depth_ == StubDepth::count) return std::nullopt;
@@ -117,7 +117,7 @@ std::optional<RecordSize> InlineEngine::record_size() const {
 
 /// Stubs need next to nothing of the session's stops; followed signals are for the calls that handlers interrupt.
 EngineStops InlineEngine::stops() const {
-  const bool any = all_.stops().patches;
+  const bool any = for_stubless_processes_.stops().patches;
   return {any, any && depth_ == StubDepth::values, false};
 }
 
@@ -134,7 +134,7 @@ void InlineEngine::use_breakpoints(BreakpointEngine& engine, AddressSpace& space
 
 /// What is not seen without breakpoints.
 std::string InlineEngine::unseen(const BreakpointEngine& engine, const AddressSpace& space) const {
-  const std::string_view what = &engine == &all_ ? "its vDSO calls" : "its calls of vDSO functions that have no stub";
+  const std::string_view what = &engine == &for_stubless_processes_ ? "its vDSO calls" : "its calls of vDSO functions that have no stub";
   return fmt::format(
       "{} program that runs already: only those of {} that enter the kernel are reported "
       "(--engine=breakpoint shows all, but if vdsotrace is killed by SIGKILL, the program dies)",
@@ -144,30 +144,30 @@ std::string InlineEngine::unseen(const BreakpointEngine& engine, const AddressSp
 void InlineEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
   if (space.image() == nullptr) return;
   if (space.abi() != Abi::x86_64) {
-    use_breakpoints(all_, space, stopped);
+    use_breakpoints(for_stubless_processes_, space, stopped);
     return;
   }
   const auto strict = [](const StoppedThread* one) { return is_strict(one->tid()); };
   if (attached_ && (is_strict(stopped.tid()) || std::ranges::any_of(others, strict))) {
-    use_breakpoints(all_, space, stopped);
+    use_breakpoints(for_stubless_processes_, space, stopped);
     return;
   }
   if (inherited_) unmap_leftovers(stopped, others);
   if (auto placed = place(space, stopped, others); !placed) {
     if (!std::exchange(warned_why_, true))
       reporter_.report(stopped.thread(), Notice{fmt::format("no stubs: {}{}", placed.error().message, restriction(stopped.tid()))});
-    use_breakpoints(all_, space, stopped);
+    use_breakpoints(for_stubless_processes_, space, stopped);
     return;
   }
   const StubSpace* stubs = find(stopped.thread());
-  if (stubs != nullptr && !stubs->placed().plan->refused.empty()) use_breakpoints(rest_, space, stopped);
+  if (stubs != nullptr && !stubs->placed().plan->refused.empty()) use_breakpoints(for_refused_functions_, space, stopped);
 }
 
 Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
   const pid_t tid = stopped.tid();
   const StubPlan& plan = plan_for(*space.image());
   if (plan.functions.empty()) {
-    use_breakpoints(rest_, space, stopped);
+    use_breakpoints(for_refused_functions_, space, stopped);
     return {};
   }
   const std::uint64_t code_bytes = (plan.code.size() + kPage - 1) / kPage * kPage;
@@ -203,7 +203,7 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, st
   }
   note_engine_memory(space, placed);
   StubSpace& known = *(spaces_[&space] = std::move(made));
-  known.join(stopped);
+  known.bind_thread(stopped);
   return {};
 }
 
@@ -249,9 +249,9 @@ bool InlineEngine::write_code(pid_t tid, const PlacedStubs& placed) {
 
 bool InlineEngine::remove(AddressSpace& space, StoppedThread& stopped) {
   const auto found = spaces_.find(&space);
-  if (found == spaces_.end()) return all_.remove(space, stopped);
+  if (found == spaces_.end()) return for_stubless_processes_.remove(space, stopped);
   find_moved_vdso(space, stopped.tid());
-  if (!rest_.remove(space, stopped)) return false;
+  if (!for_refused_functions_.remove(space, stopped)) return false;
   StubSpace& known = *found->second;
   finish(known);
   if (known.may_be_unmapped()) {
@@ -268,8 +268,8 @@ void InlineEngine::on_vdso_moved(AddressSpace& space, StoppedThread&) {
   if (const auto found = spaces_.find(&space); found != spaces_.end()) note_engine_memory(space, found->second->placed());
 }
 
-void InlineEngine::leave_engine_memory(StoppedThread& stopped) {
-  breakpoints_for(stopped.thread()).leave_engine_memory(stopped);
+void InlineEngine::move_out_of_engine_code(StoppedThread& stopped) {
+  breakpoints_for(stopped.thread()).move_out_of_engine_code(stopped);
   StubSpace* space = find(stopped.thread());
   if (space == nullptr || space->region() == nullptr) return;
   // A handler must not run while a stub does: nobody could tell then when the stub is no longer needed, and a record begun
@@ -318,7 +318,7 @@ void InlineEngine::open_interrupted(StubSpace& space, StoppedThread& stopped, St
   open_[thread.tid].enter(std::move(call), record.stack, left_by(space, thread), stamp);
 }
 
-OpenCalls::Left InlineEngine::left_by(StubSpace& space, const Thread& thread) {
+OpenCalls::OnAbandoned InlineEngine::left_by(StubSpace& space, const Thread& thread) {
   return [this, &space, &thread](Call&& call) {
     space.add_unreturned(call);
     reporter_.report(thread, std::move(call));
@@ -326,8 +326,8 @@ OpenCalls::Left InlineEngine::left_by(StubSpace& space, const Thread& thread) {
 }
 
 /// No return address leads into a stub: whoever is out of it is out for good.
-bool InlineEngine::leave_for_good(StoppedThread& stopped, bool may_wait) {
-  breakpoints_for(stopped.thread()).leave_engine_memory(stopped);
+bool InlineEngine::vacate_for_detach(StoppedThread& stopped, bool may_wait) {
+  breakpoints_for(stopped.thread()).move_out_of_engine_code(stopped);
   StubSpace* space = find(stopped.thread());
   if (space == nullptr || space->region() == nullptr) return true;
   on_stop(stopped.thread());
@@ -347,11 +347,11 @@ void InlineEngine::on_thread_pointer(StoppedThread& stopped) {
   on_stop(stopped.thread());
   // Its libraries are mapped now. It may end before they are needed.
   if (keeps_stack()) stopped.thread().space->symbols().follow(stopped.tid());
-  space->part(stopped.tid(), false);
-  space->join(stopped);
+  space->unbind_thread(stopped.tid(), false);
+  space->bind_thread(stopped);
 }
 
-void InlineEngine::on_birth(const Thread& parent, const Thread& child) {
+void InlineEngine::on_clone(const Thread& parent, const Thread& child) {
   StubSpace* space = find(parent);
   if (space != nullptr && child.space == parent.space) {
     space->enter();
@@ -375,15 +375,15 @@ void InlineEngine::on_first_stop(StoppedThread& stopped) {
   StubSpace* space = find(stopped.thread());
   if (space == nullptr) return;
   if (space->region() == nullptr && !arm(*space, stopped)) return;
-  space->join(stopped);
+  space->bind_thread(stopped);
 }
 
-void InlineEngine::adopt(Thread& thread, StoppedThread* stopped) {
+void InlineEngine::on_attach_thread(Thread& thread, StoppedThread* stopped) {
   StubSpace* space = find(thread);
   if (space == nullptr) return;
   space->enter();
-  space->join_unseen(thread);
-  if (stopped != nullptr) space->join(*stopped);
+  space->expect_thread(thread);
+  if (stopped != nullptr) space->bind_thread(*stopped);
 }
 
 bool InlineEngine::raises_traps(const AddressSpace& mapped) const {
@@ -408,7 +408,7 @@ bool InlineEngine::arm(StubSpace& space, StoppedThread& stopped) {
   mapped.unpatch(stopped.tid());
   mapped.set_engine_memory({});
   spaces_.erase(&mapped);
-  use_breakpoints(all_, mapped, stopped);
+  use_breakpoints(for_stubless_processes_, mapped, stopped);
   return false;
 }
 
@@ -429,7 +429,7 @@ void InlineEngine::on_end(Thread& thread) {
     report_found();
     end_open_calls(*space, thread);
   }
-  space->part(thread.tid, true);
+  space->unbind_thread(thread.tid, true);
   if (space->leave()) return;
   finish(*space);
   spaces_.erase(thread.space.get());
@@ -477,7 +477,7 @@ bool InlineEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, s
   if (covered(thread, fallback)) return true;
   StubSpace* space = find(thread);
   if (const auto open = open_.find(thread.tid); space != nullptr && open != open_.end())
-    open->second.ran_outside(stack_pointer, left_by(*space, thread));
+    open->second.saw_code_outside_vdso(stack_pointer, left_by(*space, thread));
   return breakpoints_for(thread).on_call_entry(thread, fallback, stack_pointer);
 }
 

@@ -26,13 +26,13 @@ class InlineEngine final : public ProbeEngine {
   void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
   bool remove(AddressSpace& space, StoppedThread& thread) override;
   std::optional<Resume> on_trap(StoppedThread& thread) override;
-  void leave_engine_memory(StoppedThread& thread) override;
-  bool leave_for_good(StoppedThread& thread, bool may_wait) override;
-  void adopt(Thread& thread, StoppedThread* stopped) override;
+  void move_out_of_engine_code(StoppedThread& thread) override;
+  bool vacate_for_detach(StoppedThread& thread, bool may_wait) override;
+  void on_attach_thread(Thread& thread, StoppedThread* stopped) override;
   void undo_leftovers(StoppedThread& thread) override { vdsotrace::undo_leftovers(thread); }
   bool raises_traps(const AddressSpace& space) const override;
   void on_stop(Thread& thread) override;
-  void on_birth(const Thread& parent, const Thread& child) override;
+  void on_clone(const Thread& parent, const Thread& child) override;
   void on_first_stop(StoppedThread& thread) override;
   void on_vdso_moved(AddressSpace& space, StoppedThread& thread) override;
   void on_thread_pointer(StoppedThread& thread) override;
@@ -85,7 +85,7 @@ class InlineEngine final : public ProbeEngine {
   void note_caller(Call& call, std::optional<Caller> caller) const;
   void note_interrupted(StubSpace& space, StoppedThread& stopped);
   void open_interrupted(StubSpace& space, StoppedThread& stopped, StubRecord& record);
-  OpenCalls::Left left_by(StubSpace& space, const Thread& thread);
+  OpenCalls::OnAbandoned left_by(StubSpace& space, const Thread& thread);
   void end_open_calls(StubSpace& space, Thread& thread);
   void returned(StubSpace& space, const Thread& thread, const StubRecord& record);
 
@@ -105,8 +105,8 @@ class InlineEngine final : public ProbeEngine {
   bool attached_;
   bool inherited_;  ///< a fork's child gets its parent's region, until its own or none takes its place
   StubDepth depth_;
-  BreakpointEngine rest_;  ///< in processes with stubs: the functions that were refused
-  BreakpointEngine all_;   ///< in processes without
+  BreakpointEngine for_refused_functions_;  ///< in processes with stubs: the functions that were refused
+  BreakpointEngine for_stubless_processes_;   ///< in processes without
   bool warned_why_ = false;
   bool warned_unseen_ = false;
   bool warned_undated_ = false;

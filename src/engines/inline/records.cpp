@@ -93,7 +93,7 @@ void InlineEngine::returned(StubSpace& space, const Thread& thread, const StubRe
   const auto open = open_.find(thread.tid);
   if (open == open_.end()) return;
   const auto left = left_by(space, thread);
-  if (!open->second.leave(record.stack, left, record.start)) open->second.ran_outside(record.stack, left);
+  if (!open->second.leave(record.stack, left, record.start)) open->second.saw_code_outside_vdso(record.stack, left);
   if (open->second.empty()) open_.erase(open);
 }
 

@@ -63,7 +63,7 @@ void StubSpace::set_region(std::unique_ptr<StubRegion> region, pid_t tid) {
   if (const auto code = symbols_->go_code(tid)) region_->set_go_code(code->address, code->bytes);
 }
 
-void StubSpace::join(StoppedThread& stopped) {
+void StubSpace::bind_thread(StoppedThread& stopped) {
   const auto* registers = stopped.registers();
   if (registers == nullptr) return;
   const Thread& thread = stopped.thread();
@@ -84,12 +84,12 @@ void StubSpace::join(StoppedThread& stopped) {
   region_->bind(pointer, thread.tid, stack);
 }
 
-void StubSpace::join_unseen(const Thread& thread) {
+void StubSpace::expect_thread(const Thread& thread) {
   if (thread.is_reported() && !reported_) tgid_ = thread.tgid;
   reported_ = reported_ || thread.is_reported();
 }
 
-void StubSpace::part(pid_t tid, bool ended) {
+void StubSpace::unbind_thread(pid_t tid, bool ended) {
   const auto known = pointers_.find(tid);
   if (known == pointers_.end()) return;
   const std::uint64_t pointer = known->second;

@@ -72,11 +72,11 @@ class StubSpace {
 
   /// Records with the stopped thread's pointer are its own from now on, or those of all threads with that pointer: then their stacks
   /// tell whose. Makes room for one more thread where there is none.
-  void join(StoppedThread& stopped);
+  void bind_thread(StoppedThread& stopped);
   /// Records of a thread whose pointer cannot be asked for yet are those of one that is followed.
-  void join_unseen(const Thread& thread);
+  void expect_thread(const Thread& thread);
   /// The thread is gone, or has another pointer now.
-  void part(pid_t tid, bool ended);
+  void unbind_thread(pid_t tid, bool ended);
   Owner owner_of(const StubRecord& record) const;
   /// The pointer with which a thread has joined.
   std::optional<std::uint64_t> pointer_of(pid_t tid) const;

@@ -60,18 +60,18 @@ void PerfEngine::watch(const Thread& thread) {
     reporter_.report(thread, Notice{fmt::format("vDSO calls are not all seen: {}", done.error().message), Missing::user_space_calls});
 }
 
-bool PerfEngine::leave_for_good(StoppedThread& stopped, bool) {
+bool PerfEngine::vacate_for_detach(StoppedThread& stopped, bool) {
   on_end(stopped.thread());
   return true;
 }
 
 /// Before a signal is told: what the thread has left is over.
-void PerfEngine::leave_engine_memory(StoppedThread& stopped) {
+void PerfEngine::move_out_of_engine_code(StoppedThread& stopped) {
   const auto found = watched_.find(stopped.tid());
   if (found == watched_.end() || found->second.open.empty()) return;
   const auto* registers = stopped.registers();
   if (registers != nullptr && !found->second.in_vdso(arch::program_counter(*registers)))
-    found->second.open.ran_outside(arch::stack_pointer(*registers), left_by(stopped.tid()));
+    found->second.open.saw_code_outside_vdso(arch::stack_pointer(*registers), left_by(stopped.tid()));
 }
 
 void PerfEngine::on_stop(Thread& thread) {
@@ -81,7 +81,7 @@ void PerfEngine::on_stop(Thread& thread) {
 }
 
 /// The child has inherited the events of a parent that is no more, too, if somebody else still has them.
-void PerfEngine::on_birth(const Thread& parent, const Thread& child) {
+void PerfEngine::on_clone(const Thread& parent, const Thread& child) {
   const auto found = watched_.find(parent.tid);
   auto watch = found != watched_.end() ? found->second.watch : watch_of_former(parent.tgid);
   if (watch == nullptr) return;
@@ -144,7 +144,7 @@ void PerfEngine::take(std::optional<pid_t> stopped) {
   }
 }
 
-OpenCalls::Left PerfEngine::left_by(pid_t tid) {
+OpenCalls::OnAbandoned PerfEngine::left_by(pid_t tid) {
   return [this, tid](Call&& call) {
     const auto found = watched_.find(tid);
     // A fallback has been told when its system call returned.
@@ -158,7 +158,7 @@ bool PerfEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, std
   const auto found = watched_.find(thread.tid);
   if (found == watched_.end()) return false;
   if (fallback == nullptr) {
-    found->second.open.ran_outside(stack_pointer, left_by(thread.tid));
+    found->second.open.saw_code_outside_vdso(stack_pointer, left_by(thread.tid));
     return false;
   }
   Call* call = found->second.open.innermost();
@@ -220,7 +220,7 @@ void PerfEngine::settle_sleepers() {
     if (found == watched_.end() || found->second.open.empty()) return true;
     const auto at = proc::blocked_at(tid);
     if (!at || found->second.in_vdso(*at)) return false;
-    found->second.open.ran_outside(0, left_by(tid));
+    found->second.open.saw_code_outside_vdso(0, left_by(tid));
     return true;
   });
 }

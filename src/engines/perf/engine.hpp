@@ -28,10 +28,10 @@ class PerfEngine final : public ProbeEngine {
   void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
   bool remove(AddressSpace&, StoppedThread&) override { return true; }
   std::optional<Resume> on_trap(StoppedThread&) override { return std::nullopt; }
-  void leave_engine_memory(StoppedThread& thread) override;
-  bool leave_for_good(StoppedThread& thread, bool may_wait) override;
+  void move_out_of_engine_code(StoppedThread& thread) override;
+  bool vacate_for_detach(StoppedThread& thread, bool may_wait) override;
   void on_stop(Thread& thread) override;
-  void on_birth(const Thread& parent, const Thread& child) override;
+  void on_clone(const Thread& parent, const Thread& child) override;
   void on_first_stop(StoppedThread& thread) override;
   void on_vdso_moved(AddressSpace& space, StoppedThread& thread) override;
   bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override;
@@ -60,7 +60,7 @@ class PerfEngine final : public ProbeEngine {
   std::shared_ptr<PerfWatch> watch_of_former(pid_t process) const;
   void note_former(pid_t process, const std::shared_ptr<PerfWatch>& watch);
   void take(std::optional<pid_t> stopped);
-  OpenCalls::Left left_by(pid_t tid);
+  OpenCalls::OnAbandoned left_by(pid_t tid);
   void settle_sleepers();
 
   const Needs& needs_;

@@ -28,7 +28,7 @@ void Session::show_own_code_in_core(const StoppedThread& dying, int signal) {
     if (thread->tgid != first.tgid || thread.get() == &first) continue;
     if (!thread->stopped && !stop_now(tid)) continue;
     StoppedThread other(*thread);
-    engine_.leave_engine_memory(other);
+    engine_.move_out_of_engine_code(other);
     std::move(other).resume({Resume::How::hold, 0});
   }
 }

@@ -214,7 +214,7 @@ bool Session::prepare_detach(Thread& thread, const std::optional<WaitStatus>& st
                      std::map<pid_t, int>& signals) {
   StoppedThread stopped(thread);
   const Resume how = status && !is_interruption(*status) ? decide(stopped, *status) : Resume{};
-  if (!engine_.leave_for_good(stopped, may_wait)) {
+  if (!engine_.vacate_for_detach(stopped, may_wait)) {
     go_on(std::move(stopped), {Resume::How::run, how.signal}, status);
     return false;
   }
@@ -264,7 +264,7 @@ void Session::undo_patches() {
   for (const auto& [tid, thread] : tasks_.threads()) {
     if (!thread->stopped) stop_now(tid);
     StoppedThread stopped(*thread);
-    engine_.leave_engine_memory(stopped);
+    engine_.move_out_of_engine_code(stopped);
     std::move(stopped).resume({Resume::How::hold, 0});
   }
   for (const auto& [tid, thread] : tasks_.threads()) thread->space->unpatch(tid);

@@ -108,7 +108,7 @@ void TaskTable::adopt_others(std::span<StoppedThread> stopped, std::span<Stopped
     const auto found = where.find(tid);
     StoppedThread* one = found == where.end() ? nullptr : found->second;
     const bool is_first = one != nullptr && std::ranges::find(representatives, one) != representatives.end();
-    if (!is_first && !thread->executed) engine_.adopt(*thread, one);
+    if (!is_first && !thread->executed) engine_.on_attach_thread(*thread, one);
     if (one != nullptr && thread->role != Thread::Role::released) thread->phase = Thread::Phase::live;
   }
 }

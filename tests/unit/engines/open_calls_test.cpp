@@ -16,7 +16,7 @@ Call call_of(std::uint64_t id) {
 /// Notes which calls were found to be left.
 struct LeftCalls {
   std::string ids;
-  OpenCalls::Left note() {
+  OpenCalls::OnAbandoned note() {
     return [this](Call&& call) { ids += std::to_string(call.args[0]) + " "; };
   }
 };
@@ -75,7 +75,7 @@ TEST_CASE("longjmp out of a handler leaves the interrupted call") {
   open.enter(call_of(1), kStack, left.note());
   open.enter_handler(kStack - 64, false);
   SECTION("found out by a system call further up the stack") {
-    open.ran_outside(kStack + 256, left.note());
+    open.saw_code_outside_vdso(kStack + 256, left.note());
     CHECK(left.ids == "1 ");
   }
   SECTION("found out by the next vDSO call") {
@@ -92,7 +92,7 @@ TEST_CASE("longjmp out of a handler leaves the interrupted call") {
     CHECK(left.ids == "1 ");
   }
   SECTION("not by a system call of the handler") {
-    open.ran_outside(kStack - 4096, left.note());
+    open.saw_code_outside_vdso(kStack - 4096, left.note());
     CHECK(left.ids.empty());
   }
 }
