@@ -49,14 +49,14 @@ class Capture final : public Memory {
     std::uint64_t size;
   };
   std::span<const std::byte> kept() const {
-    return many_.empty() ? std::span<const std::byte>(few_).first(few_used_) : std::span<const std::byte>(many_);
+    return heap_bytes_.empty() ? std::span<const std::byte>(inline_bytes_).first(inline_used_) : std::span<const std::byte>(heap_bytes_);
   }
   std::byte* room_for(std::size_t size);
 
   /// What a vDSO call leaves fits here: such a call is kept without asking for memory.
-  std::array<std::byte, 64> few_;  // as far as it is used
-  std::size_t few_used_ = 0;
-  std::vector<std::byte> many_;  ///< everything, once that is too small
+  std::array<std::byte, 64> inline_bytes_;  // as far as it is used
+  std::size_t inline_used_ = 0;
+  std::vector<std::byte> heap_bytes_;  ///< everything, once that is too small
 };
 
 /// Reads through to another memory and notes in a Capture all that was read, so

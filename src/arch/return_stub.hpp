@@ -13,7 +13,7 @@
 namespace vdsotrace::arch {
 
 /// What a thread that nobody takes back does about what its call has made.
-enum class WhenAlone : std::uint8_t {
+enum class OrphanCleanup : std::uint8_t {
   keep,
   unmap,         ///< what mmap(2) has mapped
   close,         ///< the descriptor that the call has answered
@@ -22,14 +22,14 @@ enum class WhenAlone : std::uint8_t {
 
 struct ReturnStub {
   std::vector<std::byte> bytes;          ///< position independent
-  std::array<std::uint64_t, 4> calls{};  ///< offsets of the system call instructions, by WhenAlone
+  std::array<std::uint64_t, 4> calls{};  ///< offsets of the system call instructions, by OrphanCleanup
   std::uint64_t back = 0;                ///< offset of what brings the thread back; they all lead there
 
-  std::uint64_t call(WhenAlone then = WhenAlone::keep) const { return calls[static_cast<std::size_t>(then)]; }
+  std::uint64_t call(OrphanCleanup then = OrphanCleanup::keep) const { return calls[static_cast<std::size_t>(then)]; }
 };
 
 /// The call by which it gives back what such a call, with these arguments, has made; its own as far as they are known before.
-std::optional<SystemCallRegisters> giving_back(WhenAlone then, const std::array<std::uint64_t, 6>& args);
+std::optional<SystemCallRegisters> cleanup_call(OrphanCleanup then, const std::array<std::uint64_t, 6>& args);
 /// The call by which it sets the signal mask. The thread is harmed where that is not made.
 SystemCallRegisters setting_mask();
 

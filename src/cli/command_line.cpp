@@ -59,7 +59,7 @@ void let_the_last_count(CLI::App& app) {
 
 }  // namespace
 
-Result<Words> parse_words(CLI::App& app, const std::vector<std::string>& given, std::string_view command) {
+Result<Operands> parse_operands(CLI::App& app, const std::vector<std::string>& given, std::string_view command) {
   app.prefix_command();
   let_the_last_count(app);
   const auto written_out = spelled_out(app, given);
@@ -70,7 +70,7 @@ Result<Words> parse_words(CLI::App& app, const std::vector<std::string>& given, 
   } catch (const CLI::ParseError& error) {
     return fail(error.what(), help_hint(command));
   }
-  Words words;
+  Operands words;
   words.start = arguments.size() - app.remaining_size();
   words.after_mark = words.start > 0 && arguments[words.start - 1] == "--";
   words.program.assign(arguments.begin() + static_cast<std::ptrdiff_t>(words.start), arguments.end());

@@ -13,8 +13,8 @@
 
 namespace vdsotrace::cli {
 
-/// Words that are not options: a program and its arguments.
-struct Words {
+/// Operands that are not options: a program and its arguments.
+struct Operands {
   std::vector<std::string> program;
   std::size_t start = 0;    ///< index in the arguments of the first of them
   bool after_mark = false;  ///< "--" stood before them
@@ -22,7 +22,7 @@ struct Words {
 
 /// Lets `app` take the options of `given` up to the first other word. `command` is the command
 /// word, empty for a trace. Errors: an option that is unknown or belongs to another command, a bad value.
-Result<Words> parse_words(CLI::App& app, const std::vector<std::string>& given, std::string_view command = {});
+Result<Operands> parse_operands(CLI::App& app, const std::vector<std::string>& given, std::string_view command = {});
 
 /// Errors: not a number that can be a process.
 Result<pid_t> parse_pid(const std::string& text);

@@ -193,7 +193,7 @@ Result<int> run_compare(const std::vector<std::string>& arguments) {
   CompareOptions options;
   CLI::App app;
   declare(app, options);
-  auto words = parse_words(app, arguments, "compare");
+  auto words = parse_operands(app, arguments, "compare");
   if (!words) return tl::unexpected(words.error());
   options.trace.program = std::move(words->program);
   options.trace.follow = true;

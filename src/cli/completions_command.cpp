@@ -71,7 +71,7 @@ Result<int> run_completions(const std::vector<std::string>& arguments) {
   bool help = false;
   CLI::App app;
   declare(app, help);
-  const auto words = parse_words(app, arguments, "completions");
+  const auto words = parse_operands(app, arguments, "completions");
   if (!words) return tl::unexpected(words.error());
   const auto text = help ? Result<std::string>(help_text(app, kHelp)) : script_for(words->program);
   if (!text) return tl::unexpected(text.error());

@@ -8,23 +8,23 @@ namespace vdsotrace::cli {
 namespace {
 
 /// `names`: options whose arguments are expressions of -e behind `prefix`. They are kept in the order in which they are given.
-void declare_expressions(CLI::App& app, Raw& raw, const std::string& names, const std::string& prefix, const std::string& help) {
+void declare_expressions(CLI::App& app, ParsedFlags& raw, const std::string& names, const std::string& prefix, const std::string& help) {
   const auto add = [&raw, prefix](const std::string& set) { raw.expressions.push_back(prefix + set); };
   app.add_option_function<std::string>(names, add, help)->type_name(prefix.empty() ? "EXPR" : "SET")->trigger_on_parse();
 }
 
 /// A flag that stands for an expression of -e.
-void declare_expression_flag(CLI::App& app, Raw& raw, const std::string& names, const std::string& expression, const std::string& help) {
+void declare_expression_flag(CLI::App& app, ParsedFlags& raw, const std::string& names, const std::string& expression, const std::string& help) {
   app.add_flag_callback(names, [&raw, expression] { raw.expressions.push_back(expression); }, help)->trigger_on_parse();
 }
 
-void declare_statuses(CLI::App& app, Raw& raw) {
+void declare_statuses(CLI::App& app, ParsedFlags& raw) {
   declare_expressions(app, raw, "--status", "status=", "As -e status=SET");
   declare_expression_flag(app, raw, "-z,--successful-only", "status=successful", "Show only calls that succeed");
   declare_expression_flag(app, raw, "-Z,--failed-only,--failing-only", "status=failed", "Show only calls that fail");
 }
 
-void declare_argument_sets(CLI::App& app, Raw& raw) {
+void declare_argument_sets(CLI::App& app, ParsedFlags& raw) {
   const auto add = [&raw](std::int64_t) { raw.expressions.emplace_back("abbrev=none"); };
   app.add_flag_function("-v,--no-abbrev", add, "Structures, arrays and the environment in full: abbrev=none")->trigger_on_parse();
   declare_expressions(app, raw, "--abbrev", "abbrev=", "As -e abbrev=SET: calls of which structures are cut");
@@ -32,7 +32,7 @@ void declare_argument_sets(CLI::App& app, Raw& raw) {
   declare_expressions(app, raw, "--raw", "raw=", "As -e raw=SET: calls whose arguments are shown as numbers");
 }
 
-void declare_times(CLI::App& app, Raw& raw) {
+void declare_times(CLI::App& app, ParsedFlags& raw) {
   app.add_flag("-t", raw.stamps, "Time of day before each line; -tt with microseconds, -ttt since 1970");
   app.add_flag("--absolute-timestamps{time},--timestamps{time}", raw.absolute,
                "The same; =FORMAT,PRECISION: none, time or unix, and s, ms, us or ns");
@@ -41,7 +41,7 @@ void declare_times(CLI::App& app, Raw& raw) {
 }
 
 /// What is shown of a call's place and of the files that it uses.
-void declare_details(CLI::App& app, Raw& raw) {
+void declare_details(CLI::App& app, ParsedFlags& raw) {
   Options& o = raw.options;
   app.add_flag("-n,--syscall-number", o.numbers, "The number of each call in front of it");
   app.add_flag("-i,--instruction-pointer", o.instruction_pointers, "The instruction pointer at each system call");
@@ -52,7 +52,7 @@ void declare_details(CLI::App& app, Raw& raw) {
   declare_expressions(app, raw, "--write", "write=", "As -e write=SET: dump all that is written to these descriptors");
 }
 
-void declare_messages(CLI::App& app, Raw& raw) {
+void declare_messages(CLI::App& app, ParsedFlags& raw) {
   app.add_flag("-q", raw.options.quiet, "Fewer messages; -qq: no exit lines either; -qqq: not even that calls are missing");
   app.add_flag("--quiet{attach},--silent{attach},--silence{attach}", raw.quiet,
                "As -q; =SET, also -e quiet=SET: attach, exit, path-resolution, personality, thread-execve, all or none");
@@ -60,7 +60,7 @@ void declare_messages(CLI::App& app, Raw& raw) {
 
 }  // namespace
 
-void declare(CLI::App& app, Raw& raw) {
+void declare(CLI::App& app, ParsedFlags& raw) {
   Options& o = raw.options;
   app.set_help_flag();
   app.add_flag("-h,--help", raw.help, "Show this help and exit");
@@ -108,7 +108,7 @@ void declare(CLI::App& app, Raw& raw) {
   app.add_option("--color", raw.color, "auto, always or never")->type_name("WHEN");
 }
 
-void declare_audit(CLI::App& app, Raw& raw) {
+void declare_audit(CLI::App& app, ParsedFlags& raw) {
   app.add_flag("--all", raw.audit.all, "Show every row, every caller and every piece of advice, also what is worth less than 0.1 %");
   app.add_flag("--seccomp", raw.audit.seccomp, "Show the system calls that a seccomp profile must allow");
   app.add_option("--html", raw.audit.html, "Also write an HTML report")->type_name("FILE");

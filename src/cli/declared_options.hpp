@@ -13,7 +13,7 @@ class App;
 namespace vdsotrace::cli {
 
 /// What CLI11 fills before it is checked.
-struct Raw {
+struct ParsedFlags {
   Options options;
   int follow = 0;
   int stamps = 0;
@@ -41,8 +41,8 @@ struct Raw {
 };
 
 /// Those of a trace, most of which an audit has too.
-void declare(CLI::App& app, Raw& raw);
+void declare(CLI::App& app, ParsedFlags& raw);
 /// What an audit has beside them.
-void declare_audit(CLI::App& app, Raw& raw);
+void declare_audit(CLI::App& app, ParsedFlags& raw);
 
 }  // namespace vdsotrace::cli

@@ -88,7 +88,7 @@ Result<int> run_dump(const std::vector<std::string>& arguments) {
   DumpOptions options;
   CLI::App app;
   declare(app, options);
-  auto words = parse_words(app, arguments, "dump");
+  auto words = parse_operands(app, arguments, "dump");
   if (!words) return tl::unexpected(words.error());
   options.program = std::move(words->program);
   auto output = Output::standard_output();

@@ -130,7 +130,7 @@ std::string vsyscall_mode(pid_t pid) {
 }
 
 std::optional<bool> in_our_time_namespace(pid_t pid) {
-  const std::string its = proc::name_space(pid, "time"), ours = proc::name_space(::getpid(), "time");
+  const std::string its = proc::namespace_link(pid, "time"), ours = proc::namespace_link(::getpid(), "time");
   return its.empty() || ours.empty() ? std::nullopt : std::optional(its == ours);
 }
 
@@ -196,7 +196,7 @@ Result<int> run_info(const std::vector<std::string>& arguments) {
   InfoOptions options;
   CLI::App app;
   declare(app, options);
-  const auto words = parse_words(app, arguments, "info");
+  const auto words = parse_operands(app, arguments, "info");
   if (!words) return tl::unexpected(words.error());
   const auto output = Output::standard_output();
   if (options.help) {

@@ -111,7 +111,7 @@ Result<void> check_combinations(const Options& o) {
   return {};
 }
 
-Result<FailRules> parse_fail_rules(const Raw& raw) {
+Result<FailRules> parse_fail_rules(const ParsedFlags& raw) {
   auto rules = parse_route_rules(raw.fail_on);
   if (!rules) return tl::unexpected(rules.error());
   auto allowed = parse_allowances(raw.allow);
@@ -134,13 +134,13 @@ Result<void> check_audit(const Options& o) {
   return {};
 }
 
-Result<DescriptorDetails> descriptors_of(const Raw& raw) {
+Result<DescriptorDetails> descriptors_of(const ParsedFlags& raw) {
   if (!raw.decode_fds.empty()) return descriptor_details_named(raw.decode_fds);
   constexpr std::string_view kSets[] = {"none", "path", "all"};
   return descriptor_details_named(kSets[std::min<std::size_t>(static_cast<std::size_t>(raw.descriptors), 2)]);
 }
 
-Result<HexStrings> hex_strings_of(const Raw& raw) {
+Result<HexStrings> hex_strings_of(const ParsedFlags& raw) {
   if (raw.hex_strings == "all" || (raw.hex_strings.empty() && raw.hex > 1)) return HexStrings::all;
   if (raw.hex_strings == "non-ascii" || (raw.hex_strings.empty() && raw.hex == 1)) return HexStrings::non_ascii;
   if (raw.hex_strings == "none" || raw.hex_strings.empty()) return HexStrings::none;
@@ -155,7 +155,7 @@ Result<ConstantStyle> constant_style_named(std::string_view name) {
 }
 
 /// When lines are, and what they take.
-Result<void> check_times(Raw& raw) {
+Result<void> check_times(ParsedFlags& raw) {
   Options& o = raw.options;
   using Stamps = TextOptions::Stamps;
   if (raw.stamps > 0) o.stamps = raw.stamps > 2 ? Stamps::epoch : Stamps::time_of_day;
@@ -175,7 +175,7 @@ Result<void> check_times(Raw& raw) {
 }
 
 /// What is shown of descriptors, and what of messages and dumps; that may stand among the expressions.
-Result<void> check_details(Raw& raw) {
+Result<void> check_details(ParsedFlags& raw) {
   Options& o = raw.options;
   auto descriptors = descriptors_of(raw);
   if (!descriptors) return tl::unexpected(descriptors.error());
@@ -188,7 +188,7 @@ Result<void> check_details(Raw& raw) {
 }
 
 /// How arguments are shown.
-Result<void> check_display(Raw& raw) {
+Result<void> check_display(ParsedFlags& raw) {
   Options& o = raw.options;
   const std::size_t expressions = raw.expressions.size();
   auto arguments = ArgumentSets::take(raw.expressions);
@@ -212,7 +212,7 @@ Result<void> check_display(Raw& raw) {
 }
 
 /// Turns the counted and spelled options into what they mean.
-Result<Options> check(Raw&& raw) {
+Result<Options> check(ParsedFlags&& raw) {
   Options& o = raw.options;
   o.follow = raw.follow > 0;
   o.split = raw.follow > 1 && !o.output.empty();
@@ -250,29 +250,29 @@ Result<Options> check(Raw&& raw) {
   return std::move(o);
 }
 
-using Instead = std::variant<Information, OtherCommand>;
+using OtherOutcome = std::variant<Information, OtherCommand>;
 
-Result<std::optional<Instead>> parse_into(Raw& raw, std::vector<std::string> arguments, std::string_view command);
+Result<std::optional<OtherOutcome>> parse_into(ParsedFlags& raw, std::vector<std::string> arguments, std::string_view command);
 
 /// `words`: "help" and what follows it.
-Result<std::optional<Instead>> help_for(const std::vector<std::string>& words) {
+Result<std::optional<OtherOutcome>> help_for(const std::vector<std::string>& words) {
   std::vector<std::string> arguments{"--help"};
   if (words.size() > 1) {
     if (std::ranges::find(kCommands, words[1]) == std::end(kCommands))
       return fail(fmt::format("help {}: unknown command", words[1]), did_you_mean(words[1], kCommands));
     if (words[1] != "help" && words[1] != "trace") arguments.insert(arguments.begin(), words[1]);
   }
-  Raw raw;
+  ParsedFlags raw;
   return parse_into(raw, std::move(arguments), {});
 }
 
 /// Nothing if `raw` is a trace to be made.
-Result<std::optional<Instead>> parse_into(Raw& raw, std::vector<std::string> arguments,
+Result<std::optional<OtherOutcome>> parse_into(ParsedFlags& raw, std::vector<std::string> arguments,
                                           std::string_view command) {
   CLI::App app;
   declare(app, raw);
   if (command == "audit") declare_audit(app, raw);
-  auto words = parse_words(app, arguments, command);
+  auto words = parse_operands(app, arguments, command);
   if (!words) return tl::unexpected(words.error());
   raw.options.program = std::move(words->program);
   const std::string first = raw.options.program.empty() ? "" : raw.options.program.front();
@@ -287,21 +287,21 @@ Result<std::optional<Instead>> parse_into(Raw& raw, std::vector<std::string> arg
   if (command == "audit") raw.options.audit = raw.audit;
   if (!is_command) return std::nullopt;
   if (first == "help") return help_for(raw.options.program);
-  raw = Raw{};
+  raw = ParsedFlags{};
   return parse_into(raw, std::move(arguments), first);
 }
 
 }  // namespace
 
 std::vector<OptionRow> trace_options() {
-  Raw unused;
+  ParsedFlags unused;
   CLI::App app;
   declare(app, unused);
   return rows_of(app);
 }
 
 std::vector<OptionRow> audit_options() {
-  Raw unused;
+  ParsedFlags unused;
   CLI::App app;
   declare(app, unused);
   declare_audit(app, unused);
@@ -316,7 +316,7 @@ std::string meant_command(std::string_view word) {
 }
 
 Result<Parsed> parse_options(int argc, const char* const* argv) {
-  Raw raw;
+  ParsedFlags raw;
   auto instead = parse_into(raw, {argv + 1, argv + argc}, {});
   if (!instead) return tl::unexpected(instead.error());
   if (*instead) return std::visit([](auto& other) -> Parsed { return std::move(other); }, **instead);

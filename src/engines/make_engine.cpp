@@ -36,7 +36,7 @@ std::unique_ptr<ProbeEngine> make_step(Origin, const Needs& needs, EventSink& si
 std::unique_ptr<ProbeEngine> make_perf(Origin origin, const Needs& needs, EventSink& sink) {
   if (origin == Origin::attached) return nullptr;
   auto stream = PerfStream::open();
-  const auto heirs = needs.children ? PerfHeirs::processes : PerfHeirs::threads;
+  const auto heirs = needs.children ? Inherit::processes : Inherit::threads;
   return stream ? std::make_unique<PerfEngine>(needs, sink, heirs, std::move(*stream)) : nullptr;
 }
 

@@ -17,13 +17,13 @@ std::size_t below_the_top(std::uint64_t address, std::size_t size) {
 
 std::byte* Capture::room_for(std::size_t size) {
   const std::size_t used = kept().size();
-  if (many_.empty() && size <= few_.size() - few_used_) {
-    few_used_ += size;
-    return few_.data() + used;
+  if (heap_bytes_.empty() && size <= inline_bytes_.size() - inline_used_) {
+    inline_used_ += size;
+    return inline_bytes_.data() + used;
   }
-  if (many_.empty()) many_.assign(few_.begin(), few_.begin() + static_cast<std::ptrdiff_t>(few_used_));
-  many_.resize(used + size);
-  return many_.data() + used;
+  if (heap_bytes_.empty()) heap_bytes_.assign(inline_bytes_.begin(), inline_bytes_.begin() + static_cast<std::ptrdiff_t>(inline_used_));
+  heap_bytes_.resize(used + size);
+  return heap_bytes_.data() + used;
 }
 
 void Capture::note(std::uint64_t address, std::span<const std::byte> bytes) {

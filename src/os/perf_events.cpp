@@ -68,7 +68,7 @@ Result<UniqueFd> open(perf_event_attr& attributes, pid_t tid, int processor) {
 
 Result<PerfEvent> open_into(perf_event_attr& attributes, const PerfTarget& target, const PerfRing& ring) {
   attributes.inherit = 1;
-  attributes.inherit_thread = target.heirs == PerfHeirs::threads;
+  attributes.inherit_thread = target.heirs == Inherit::threads;
   // It shall not occur before its records have a place to go to.
   attributes.disabled = 1;
   auto opened = open(attributes, target.tid, ring.processor());
@@ -134,7 +134,7 @@ Result<void> try_perf_breakpoints() {
   if (!ring) return tl::unexpected(ring.error());
   // Any address of user space will do.
   const auto address = reinterpret_cast<std::uint64_t>(&try_perf_breakpoints);
-  if (auto event = open_perf_breakpoint({0, PerfHeirs::threads}, address, *ring); !event)
+  if (auto event = open_perf_breakpoint({0, Inherit::threads}, address, *ring); !event)
     return tl::unexpected(event.error());
   return {};
 }

@@ -15,7 +15,7 @@ namespace vdsotrace {
 class PerfRing;
 
 /// What the threads and processes that the thread creates from now on get of its events.
-enum class PerfHeirs : std::uint8_t {
+enum class Inherit : std::uint8_t {
   threads,    ///< threads have them too (inherit_thread, Linux 5.13)
   processes,  ///< and processes
 };
@@ -24,7 +24,7 @@ enum class PerfHeirs : std::uint8_t {
 /// observed by one event on each processor: only so may heirs and rings go together.
 struct PerfTarget {
   pid_t tid = 0;
-  PerfHeirs heirs = PerfHeirs::threads;
+  Inherit heirs = Inherit::threads;
 };
 
 struct PerfEvent {

@@ -124,7 +124,7 @@ std::int64_t time_of(const PerfRecord& record) {
 
 pid_t thread_of(const PerfRecord& record) {
   if (const auto* sample = std::get_if<PerfSample>(&record)) return sample->tid;
-  if (const auto* birth = std::get_if<PerfBirth>(&record)) return birth->tid;
+  if (const auto* birth = std::get_if<PerfFork>(&record)) return birth->tid;
   if (const auto* end = std::get_if<PerfEnd>(&record)) return end->tid;
   if (const auto* exec = std::get_if<PerfExec>(&record)) return exec->pid;
   return 0;
@@ -139,7 +139,7 @@ std::optional<PerfRecord> parse_perf_record(std::span<const std::byte> record, c
     case PERF_RECORD_SAMPLE: return parse_sample(fields, times);
     case PERF_RECORD_FORK:
       return parse_task(fields, [](auto time, pid_t parent, pid_t pid, pid_t tid) {
-        return PerfBirth{time, parent, pid, tid};
+        return PerfFork{time, parent, pid, tid};
       });
     case PERF_RECORD_EXIT:
       return parse_task(fields, [](auto time, pid_t, pid_t pid, pid_t tid) { return PerfEnd{time, pid, tid}; });

@@ -33,7 +33,7 @@ struct PerfSample {
 };
 
 /// A thread that is watched has made another thread or process.
-struct PerfBirth {
+struct PerfFork {
   std::int64_t time_ns = 0;
   pid_t parent_pid = 0;
   pid_t pid = 0;
@@ -66,7 +66,7 @@ struct PerfGap {
   std::int64_t until_ns = 0;
 };
 
-using PerfRecord = std::variant<PerfSample, PerfBirth, PerfEnd, PerfExec, PerfLost, PerfGap>;
+using PerfRecord = std::variant<PerfSample, PerfFork, PerfEnd, PerfExec, PerfLost, PerfGap>;
 
 /// Only samples of that time, both ends included, are of interest. Others cost next to nothing.
 struct PerfTimes {

@@ -119,7 +119,7 @@ std::optional<Mapping> vdso_mapping(pid_t pid) {
 
 std::string executable(pid_t pid) { return procfs::link_target(fmt::format("{}/exe", pid)); }
 
-std::string name_space(pid_t pid, const std::string& kind) {
+std::string namespace_link(pid_t pid, const std::string& kind) {
   return procfs::link_target(fmt::format("{}/ns/{}", pid, kind));
 }
 
@@ -205,7 +205,7 @@ bool has_ended(pid_t tid) {
   return has_no_memory(tid);
 }
 
-std::optional<std::uint64_t> blocked_at(pid_t tid) {
+std::optional<std::uint64_t> user_pc_while_blocked(pid_t tid) {
   // "NR ARG... SP PC", "-1 SP PC" or "running".
   const std::string line = first_line(fmt::format("{}/syscall", tid));
   const auto last = line.rfind(" 0x");

@@ -64,11 +64,11 @@ bool has_no_memory(pid_t tid);
 bool has_ended(pid_t tid);
 bool is_kernel_thread(pid_t pid);
 /// Where a thread that is blocked in the kernel will go on in user space.
-std::optional<std::uint64_t> blocked_at(pid_t tid);
+std::optional<std::uint64_t> user_pc_while_blocked(pid_t tid);
 /// The name of the program that it runs, as ps shows it.
 std::string command_name(pid_t pid);
 
 /// What a namespace link such as /proc/PID/ns/time points to; empty if it cannot be told.
-std::string name_space(pid_t pid, const std::string& kind);
+std::string namespace_link(pid_t pid, const std::string& kind);
 
 }  // namespace vdsotrace::proc

@@ -28,21 +28,21 @@ std::optional<T> fetch(long what, pid_t tid, std::uintptr_t address) {
 constexpr std::uintptr_t kOptions = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK |
                                     PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
 
-std::uintptr_t options_with(OnTracerDeath fate, bool filtered) {
-  return kOptions | (fate == OnTracerDeath::kill ? PTRACE_O_EXITKILL : 0) | (filtered ? PTRACE_O_TRACESECCOMP : 0);
+std::uintptr_t options_with(OnTracerDeath on_tracer_death, bool filtered) {
+  return kOptions | (on_tracer_death == OnTracerDeath::kill ? PTRACE_O_EXITKILL : 0) | (filtered ? PTRACE_O_TRACESECCOMP : 0);
 }
 
 }  // namespace
 
-Result<void> seize(pid_t tid, OnTracerDeath fate, bool filtered) {
-  if (request(PTRACE_SEIZE, tid, 0, options_with(fate, filtered)) == 0) return {};
+Result<void> seize(pid_t tid, OnTracerDeath on_tracer_death, bool filtered) {
+  if (request(PTRACE_SEIZE, tid, 0, options_with(on_tracer_death, filtered)) == 0) return {};
   const int code = errno;
   return fail(fmt::format("cannot trace process {}: {}", tid, std::strerror(code)), {}, code);
 }
 
-bool suspend_seccomp(pid_t tid, OnTracerDeath fate, bool filtered, bool suspended) {
+bool suspend_seccomp(pid_t tid, OnTracerDeath on_tracer_death, bool filtered, bool suspended) {
   const std::uintptr_t more = suspended ? PTRACE_O_SUSPEND_SECCOMP : 0;
-  return request(PTRACE_SETOPTIONS, tid, 0, options_with(fate, filtered) | more) == 0;
+  return request(PTRACE_SETOPTIONS, tid, 0, options_with(on_tracer_death, filtered) | more) == 0;
 }
 
 std::optional<std::vector<std::vector<sock_filter>>> seccomp_filters(pid_t tid) {

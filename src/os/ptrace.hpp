@@ -23,11 +23,11 @@ enum class OnTracerDeath { kill, leave };
 
 /// PTRACE_SEIZE. Errors: EPERM, ESRCH as `ptrace(2)` gives them in Error::code.
 /// `filtered`: stops by seccomp filters are reported too (PTRACE_EVENT_SECCOMP).
-Result<void> seize(pid_t tid, OnTracerDeath fate, bool filtered = false);
+Result<void> seize(pid_t tid, OnTracerDeath on_tracer_death, bool filtered = false);
 
 /// Lets a stopped thread make system calls that its seccomp filters would forbid (PTRACE_O_SUSPEND_SECCOMP), or no
 /// more. False where that is not permitted: it takes CAP_SYS_ADMIN. It ends with us, too.
-bool suspend_seccomp(pid_t tid, OnTracerDeath fate, bool filtered, bool suspended);
+bool suspend_seccomp(pid_t tid, OnTracerDeath on_tracer_death, bool filtered, bool suspended);
 
 /// The filters that a stopped thread is under (PTRACE_SECCOMP_GET_FILTER). Nothing where they cannot be read: it takes CAP_SYS_ADMIN
 /// and a kernel with CONFIG_CHECKPOINT_RESTORE.

@@ -121,7 +121,7 @@ std::optional<std::uint64_t> AddressSpace::gate_frame(std::uint64_t pc) const {
   return static_cast<std::uint64_t>(pushes) * word_size(abi_);
 }
 
-bool AddressSpace::capable(Abi abi, std::int64_t nr) const {
+bool AddressSpace::vdso_serves(Abi abi, std::int64_t nr) const {
   return makes_calls_of(abi_, abi) && std::ranges::find(capable_numbers_, nr) != capable_numbers_.end();
 }
 

@@ -80,7 +80,7 @@ class AddressSpace {
   /// Whether the vDSO offers what this system call does. A process without
   /// a vDSO counts the classic time calls. 64-bit code makes them by x32's numbers and by
   /// others: x32's vDSO does so.
-  bool capable(Abi abi, std::int64_t nr) const;
+  bool vdso_serves(Abi abi, std::int64_t nr) const;
 
   /// A system call instruction that a stopped thread can be sent to, of the kind that arch::system_call_code names.
   std::optional<std::uint64_t> system_call_instruction() const;
@@ -102,7 +102,7 @@ class AddressSpace {
   bool is_in(pid_t stopped) const;
 
   /// From now on all system calls of its threads are stops, whatever the session's policy.
-  void let_every_call_stop() { every_call_stops_ = true; }
+  void stop_at_every_syscall() { every_call_stops_ = true; }
   bool every_call_stops() const { return every_call_stops_; }
 
   /// Names of what is in it, for the thread that asks.

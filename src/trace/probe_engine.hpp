@@ -40,7 +40,7 @@ class ProbeEngine {
   virtual std::string_view name() const = 0;
 
   /// What it needs for all that it may come to install. Where it falls back to something that needs more, it
-  /// says AddressSpace::let_every_call_stop().
+  /// says AddressSpace::stop_at_every_syscall().
   virtual EngineStops stops() const { return {}; }
 
   /// Makes the space's vDSO observable. What cannot be observed is told in a Notice. The thread is at a

@@ -77,7 +77,7 @@ Outcome Session::await_rest() {
 }
 
 void Session::watch(const std::function<bool()>& more) {
-  const auto before_sleep = [this] { return nap(); };
+  const auto before_sleep = [this] { return drain_before_sleep(); };
   while (more()) {
     const WaitResult result = source_.next(before_sleep);
     if (const auto* stop = std::get_if<TraceeStop>(&result)) {
@@ -90,7 +90,7 @@ void Session::watch(const std::function<bool()>& more) {
   }
 }
 
-std::optional<std::int64_t> Session::nap() {
+std::optional<std::int64_t> Session::drain_before_sleep() {
   const std::int64_t now = monotonic_ns();
   const auto until_orphans = look_for_orphans(now);
   if (!pace_.due(now)) return 0;
@@ -206,7 +206,7 @@ Resume Session::decide(StoppedThread& stopped, const WaitStatus& status) {
     // The end of execve: nothing of the new program has run, and unlike at the event before, it can make calls for us.
     thread.executed = false;
     if (thread.space->image() != nullptr) engine_.install(*thread.space, stopped, {});
-    policy_.suit(*thread.space);
+    policy_.apply_after_exec(*thread.space);
   }
   switch (status.kind()) {
     case WaitStatus::Kind::system_call: calls_.on_stop(stopped); return {};

@@ -74,15 +74,15 @@ class Session {
   bool hold_all();
   void hold(Thread& thread, const WaitStatus& status);
   bool all_held();
-  void forget_vanished(std::set<pid_t>& missing);
+  void drop_unwaitable(std::set<pid_t>& missing);
   bool waits_for_held_child(const Thread& thread) const;
-  bool may_be_left_asleep(const Thread& thread);
+  bool sleeps_outside_vdso(const Thread& thread);
   bool none_will_stop();
-  void pass_over_zombies();
+  void skip_zombie_leaders();
   std::map<pid_t, int> handle_held_stops();
   bool prepare_detach(Thread& thread, const std::optional<WaitStatus>& status, bool may_wait, std::map<pid_t, int>& signals);
   void watch(const std::function<bool()>& more);
-  std::optional<std::int64_t> nap();
+  std::optional<std::int64_t> drain_before_sleep();
   void outdate_names(std::int64_t now);
   void report_unknown_callers(const Thread& thread);
   void on_stop(const TraceeStop& stop);
@@ -124,7 +124,7 @@ class Session {
   std::map<pid_t, UnclaimedStop> unclaimed_stops_;
 
   bool releasing_ = false;
-  bool impatient_ = false;  ///< told to end again while releasing
+  bool interrupted_twice_ = false;  ///< told to end again while releasing
   bool holding_ = false;  ///< whatever stops is kept stopped
   Held held_;
   std::set<pid_t> asleep_;  ///< threads that cannot stop now and of which it does not matter

@@ -51,7 +51,7 @@ Thread& TaskTable::add_child(const Thread& creator, pid_t tid, std::uint64_t sha
   const bool same_process = (sharing & CLONE_THREAD) != 0;
   const bool same_memory = (sharing & CLONE_VM) != 0;
   Thread& child = add(tid, same_process ? creator.tgid : tid);
-  child.fate = creator.fate;
+  child.on_tracer_death = creator.on_tracer_death;
   child.space = same_memory ? creator.space : creator.space->copy_for_fork();
   child.actions = inherit_actions(creator, sharing);
   child.trap_blocked = creator.trap_blocked;

@@ -24,7 +24,7 @@ Thread* TaskTable::find(pid_t tid) {
 Thread& TaskTable::add_launching(pid_t pid, bool trap_blocked, bool trap_ignored) {
   Thread& thread = add(pid, pid);
   thread.phase = Thread::Phase::launching;
-  thread.fate = ptrace::OnTracerDeath::kill;
+  thread.on_tracer_death = ptrace::OnTracerDeath::kill;
   thread.space = std::make_shared<AddressSpace>();
   thread.actions = std::make_shared<SignalActions>();
   thread.trap_blocked = trap_blocked;
@@ -109,7 +109,7 @@ void TaskTable::replace_program(StoppedThread& stopped, pid_t former_tid) {
   thread.space = AddressSpace::of(
       read_executed_vdso(stopped.memory(), arch::stack_pointer(*registers), arch::runs_64_bit(*registers)), abi, images_);
   // Filters of its own are still on it.
-  if (every_call_stopped) thread.space->let_every_call_stop();
+  if (every_call_stopped) thread.space->stop_at_every_syscall();
   if (thread.phase == Thread::Phase::launching) {
     thread.phase = Thread::Phase::live;
     reporter_.report(thread, Started{Started::How::spawn, 0});

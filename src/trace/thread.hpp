@@ -47,7 +47,7 @@ struct Thread {
   pid_t tgid = 0;
   Phase phase = Phase::fresh;
   Role role = Role::traced;
-  ptrace::OnTracerDeath fate = ptrace::OnTracerDeath::leave;
+  ptrace::OnTracerDeath on_tracer_death = ptrace::OnTracerDeath::leave;
   bool stopped = false;  ///< in a ptrace stop that has not been resumed
   bool rests = false;    ///< since its last stop: listens in a group-stop, or waits for its vfork's child
   std::shared_ptr<AddressSpace> space;

@@ -40,12 +40,12 @@ Registers begun_again(Registers r) {
 
 }  // namespace
 
-std::optional<SystemCallRegisters> giving_back(WhenAlone then, const std::array<std::uint64_t, 6>& args) {
+std::optional<SystemCallRegisters> cleanup_call(OrphanCleanup then, const std::array<std::uint64_t, 6>& args) {
   switch (then) {
-    case WhenAlone::keep: break;
-    case WhenAlone::unmap: return SystemCallRegisters{Abi::x86_64, SYS_munmap, {args[0], args[1]}};
-    case WhenAlone::close: return SystemCallRegisters{Abi::x86_64, SYS_close, {}};
-    case WhenAlone::close_mapped: return SystemCallRegisters{Abi::x86_64, SYS_close, {args[4]}};
+    case OrphanCleanup::keep: break;
+    case OrphanCleanup::unmap: return SystemCallRegisters{Abi::x86_64, SYS_munmap, {args[0], args[1]}};
+    case OrphanCleanup::close: return SystemCallRegisters{Abi::x86_64, SYS_close, {}};
+    case OrphanCleanup::close_mapped: return SystemCallRegisters{Abi::x86_64, SYS_close, {args[4]}};
   }
   return std::nullopt;
 }

@@ -124,11 +124,11 @@ EngineStops InlineEngine::stops() const {
 /// None in a process that lives on when we are killed: it would die of the first that it meets.
 void InlineEngine::use_breakpoints(BreakpointEngine& engine, AddressSpace& space, StoppedThread& stopped) {
   const bool changes = space.image() != nullptr && engine.changes(*space.image());
-  if (changes && stopped.thread().fate == ptrace::OnTracerDeath::leave) {
+  if (changes && stopped.thread().on_tracer_death == ptrace::OnTracerDeath::leave) {
     if (!std::exchange(warned_unseen_, true)) reporter_.report(stopped.thread(), Notice{unseen(engine, space), Missing::user_space_calls});
     return;
   }
-  if (changes) space.let_every_call_stop();
+  if (changes) space.stop_at_every_syscall();
   engine.install(space, stopped, {});
 }
 

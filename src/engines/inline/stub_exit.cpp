@@ -137,7 +137,7 @@ bool leave_stub(StoppedThread& stopped, const PlacedStubs& placed, StubRegion& r
     if (!inside(done.registers.rip)) return true;
   }
   // With the trap flag set it must not outlive us.
-  return stopped.thread().fate == ptrace::OnTracerDeath::kill && step_out(stopped, inside, kMostSteps);
+  return stopped.thread().on_tracer_death == ptrace::OnTracerDeath::kill && step_out(stopped, inside, kMostSteps);
 }
 
 bool leave_stub_for_good(StoppedThread& stopped, const PlacedStubs& placed, StubRegion& region) {

@@ -55,7 +55,7 @@ std::optional<StubPlace> find_stub_place(pid_t pid, std::uint64_t vdso, std::uin
 bool map_stub_code(RemoteCalls& calls, const StubPlace& place) {
   const auto mapped = calls.call(SYS_mmap, {place.code, place.code_bytes, PROT_READ | PROT_EXEC,
                                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, ~std::uint64_t{0}, 0},
-                                 arch::WhenAlone::unmap);
+                                 arch::OrphanCleanup::unmap);
   if (!mapped || *mapped < 0) return false;
   if (static_cast<std::uint64_t>(*mapped) == place.code) return true;
   // Before 4.17 the flag is unknown and the address only a wish.
@@ -67,8 +67,8 @@ Result<std::unique_ptr<StubRegion>> map_stub_region(StoppedThread& stopped, Remo
                                                     std::uint64_t name, std::uint64_t bytes, bool replace, bool inherited,
                                                     const std::function<std::unique_ptr<StubRegion>(SharedMemory)>& make) {
   constexpr std::uint64_t kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-  auto fd = calls.call(SYS_memfd_create, {name, kFlags | MFD_NOEXEC_SEAL, 0, 0, 0, 0}, arch::WhenAlone::close);
-  if (fd && *fd == -EINVAL) fd = calls.call(SYS_memfd_create, {name, kFlags, 0, 0, 0, 0}, arch::WhenAlone::close);
+  auto fd = calls.call(SYS_memfd_create, {name, kFlags | MFD_NOEXEC_SEAL, 0, 0, 0, 0}, arch::OrphanCleanup::close);
+  if (fd && *fd == -EINVAL) fd = calls.call(SYS_memfd_create, {name, kFlags, 0, 0, 0, 0}, arch::OrphanCleanup::close);
   if (!succeeded(fd)) return tl::unexpected(refused("make shared memory"));
   auto memory = SharedMemory::of_descriptor(stopped.tid(), static_cast<int>(*fd), bytes, kMostShared);
   std::unique_ptr<StubRegion> region;
@@ -78,7 +78,7 @@ Result<std::unique_ptr<StubRegion>> map_stub_region(StoppedThread& stopped, Remo
     const int fixed = replace ? MAP_FIXED : MAP_FIXED_NOREPLACE;
     mapped = calls.call(SYS_mmap, {place.region(), bytes, PROT_READ | PROT_WRITE,
                                    static_cast<std::uint64_t>(MAP_SHARED | fixed), static_cast<std::uint64_t>(*fd), 0},
-                        arch::WhenAlone::close_mapped);
+                        arch::OrphanCleanup::close_mapped);
   }
   calls.call(SYS_close, {static_cast<std::uint64_t>(*fd), 0, 0, 0, 0, 0});
   if (!memory) return tl::unexpected(memory.error());

@@ -34,7 +34,7 @@ Result<PerfSession::TracePoints> PerfSession::find_trace_points() {
   const auto returned = perf_trace_point_number("raw_syscalls/sys_exit");
   if (!returned) return tl::unexpected(returned.error());
   // Whether they are permitted is tried on ourselves.
-  if (auto event = open_perf_trace_point({0, PerfHeirs::threads}, *entered, stream_->rings().front()); !event)
+  if (auto event = open_perf_trace_point({0, Inherit::threads}, *entered, stream_->rings().front()); !event)
     return tl::unexpected(event.error());
   return TracePoints{*entered, *returned};
 }
@@ -71,7 +71,7 @@ Result<void> PerfSession::attach(pid_t pid) {
 }
 
 Result<void> PerfSession::watch_threads(pid_t pid, Process& process) {
-  const PerfOrder order = order_for(*process.space);
+  const WatchSpec order = order_for(*process.space);
   for (int pass = 0; pass < kMostPasses; ++pass) {
     std::size_t found = 0;
     for (const pid_t tid : proc::threads_of(pid)) {
@@ -94,11 +94,11 @@ Result<void> PerfSession::watch_threads(pid_t pid, Process& process) {
 }
 
 PerfTarget PerfSession::target(pid_t tid) const {
-  return {tid, needs_.children ? PerfHeirs::processes : PerfHeirs::threads};
+  return {tid, needs_.children ? Inherit::processes : Inherit::threads};
 }
 
-PerfOrder PerfSession::order_for(const AddressSpace& space) {
-  PerfOrder order{space.base(), {}, true, {}, {}};
+WatchSpec PerfSession::order_for(const AddressSpace& space) {
+  WatchSpec order{space.base(), {}, true, {}, {}};
   if (trace_points_) order.system_call_entered = trace_points_->entered;
   if (trace_points_) order.system_call_returned = trace_points_->returned;
   if (space.image() != nullptr && space.abi() == Abi::x86_64) order.points = plan_for(*space.image()).points;

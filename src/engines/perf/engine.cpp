@@ -55,7 +55,7 @@ void PerfEngine::watch(const Thread& thread) {
   watched.size = space.size();
   watched.watch = std::make_shared<PerfWatch>();
   const PerfTarget target{thread.tid, heirs_};
-  const PerfOrder order{space.base(), plan_for(*space.image()).points, false, {}, {}};
+  const WatchSpec order{space.base(), plan_for(*space.image()).points, false, {}, {}};
   if (auto done = watched.watch->add(target, order, stream_.rings()); !done)
     reporter_.report(thread, Notice{fmt::format("vDSO calls are not all seen: {}", done.error().message), Missing::user_space_calls});
 }
@@ -119,7 +119,7 @@ void PerfEngine::on_vdso_moved(AddressSpace& space, StoppedThread& stopped) {
     Watched& watched = watched_[tid];
     watched.base = space.base();
     watched.watch = std::make_shared<PerfWatch>();
-    const PerfOrder order{space.base(), plan_for(*space.image()).points, false, {}, {}};
+    const WatchSpec order{space.base(), plan_for(*space.image()).points, false, {}, {}};
     static_cast<void>(watched.watch->add({tid, heirs_}, order, stream_.rings()));
   }
 }
@@ -134,8 +134,8 @@ void PerfEngine::take(std::optional<pid_t> stopped) {
     const auto* sample = std::get_if<PerfSample>(&record);
     const auto found = sample != nullptr ? watched_.find(sample->tid) : watched_.end();
     if (found == watched_.end() || !found->second.watch) continue;
-    const PerfMeaning* meaning = found->second.watch->meaning(sample->event);
-    if (meaning == nullptr || meaning->kind != PerfMeaning::Kind::point || !sample->is_64_bit) continue;
+    const PerfEventInfo* meaning = found->second.watch->meaning(sample->event);
+    if (meaning == nullptr || meaning->kind != PerfEventInfo::Kind::point || !sample->is_64_bit) continue;
     Call call = perf_call(*sample, *meaning->point.service, since_epoch);
     call.route = Route::vdso;
     found->second.open.enter(std::move(call), arch::stack_pointer(sample->registers), left_by(sample->tid));
@@ -218,7 +218,7 @@ void PerfEngine::settle_sleepers() {
   std::erase_if(unsettled_, [this](pid_t tid) {
     const auto found = watched_.find(tid);
     if (found == watched_.end() || found->second.open.empty()) return true;
-    const auto at = proc::blocked_at(tid);
+    const auto at = proc::user_pc_while_blocked(tid);
     if (!at || found->second.in_vdso(*at)) return false;
     found->second.open.saw_code_outside_vdso(0, left_by(tid));
     return true;

@@ -20,7 +20,7 @@ namespace vdsotrace {
 /// enters another function, makes a system call elsewhere, sleeps, or ends.
 class PerfEngine final : public ProbeEngine {
  public:
-  PerfEngine(const Needs& needs, EventSink& sink, PerfHeirs heirs, PerfStream stream)
+  PerfEngine(const Needs& needs, EventSink& sink, Inherit heirs, PerfStream stream)
       : needs_(needs), sink_(sink), reporter_(sink), heirs_(heirs), stream_(std::move(stream)) {}
 
   std::string_view name() const override { return "perf"; }
@@ -66,7 +66,7 @@ class PerfEngine final : public ProbeEngine {
   const Needs& needs_;
   EventSink& sink_;
   Reporter reporter_;
-  PerfHeirs heirs_;
+  Inherit heirs_;
   PerfStream stream_;
   std::size_t taken_ = 0;  ///< calls since the last drain
   /// By image; images live as long as the session's cache.

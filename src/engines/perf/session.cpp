@@ -39,7 +39,7 @@ void PerfSession::report(pid_t pid, pid_t tid, Event::Body body) {
   sink_.accept({0, realtime_ns(), pid, tid, std::move(body)});
 }
 
-PerfCalls::Report PerfSession::report_calls(pid_t pid, pid_t tid) {
+RouteInference::Report PerfSession::report_calls(pid_t pid, pid_t tid) {
   return [this, pid, tid](Call&& call) { report(pid, tid, std::move(call)); };
 }
 
@@ -80,18 +80,18 @@ void PerfSession::take(bool all) {
 
 void PerfSession::on(const PerfSample& sample) {
   const auto process = processes_.find(sample.pid);
-  const PerfMeaning* meaning = watch_.meaning(sample.event);
+  const PerfEventInfo* meaning = watch_.meaning(sample.event);
   if (process == processes_.end() || meaning == nullptr || sample.time_ns < process->second.since) return;
-  PerfCalls& calls = process->second.threads[sample.tid];
+  RouteInference& calls = process->second.threads[sample.tid];
   switch (meaning->kind) {
-    case PerfMeaning::Kind::point: on_point(sample, *meaning, calls); break;
-    case PerfMeaning::Kind::system_call_entered: on_system_call(sample, process->second, calls); break;
-    case PerfMeaning::Kind::system_call_returned: on_return(sample, calls); break;
-    case PerfMeaning::Kind::other: break;
+    case PerfEventInfo::Kind::point: on_point(sample, *meaning, calls); break;
+    case PerfEventInfo::Kind::system_call_entered: on_system_call(sample, process->second, calls); break;
+    case PerfEventInfo::Kind::system_call_returned: on_return(sample, calls); break;
+    case PerfEventInfo::Kind::other: break;
   }
 }
 
-void PerfSession::on_point(const PerfSample& sample, const PerfMeaning& meaning, PerfCalls& calls) {
+void PerfSession::on_point(const PerfSample& sample, const PerfEventInfo& meaning, RouteInference& calls) {
   if (!sample.is_64_bit) return;
   const auto told = report_calls(sample.pid, sample.tid);
   if (meaning.point.kind == PerfPoint::Kind::fallback) {
@@ -103,7 +103,7 @@ void PerfSession::on_point(const PerfSample& sample, const PerfMeaning& meaning,
   if (sample.time_ns <= doubtful_until_) calls.lost(told);
 }
 
-void PerfSession::on_system_call(const PerfSample& sample, const Process& process, PerfCalls& calls) {
+void PerfSession::on_system_call(const PerfSample& sample, const Process& process, RouteInference& calls) {
   const AddressSpace& space = *process.space;
   auto call = perf_system_call(sample, since_epoch_);
   if (!call) return;
@@ -113,12 +113,12 @@ void PerfSession::on_system_call(const PerfSample& sample, const Process& proces
     calls.fallback_call(std::move(*call));
     return;
   }
-  if (space.capable(call->abi, call->nr)) call->route = function != nullptr ? Route::fallback : Route::syscall;
+  if (space.vdso_serves(call->abi, call->nr)) call->route = function != nullptr ? Route::fallback : Route::syscall;
   if (function != nullptr) call->symbol = service_for(*function)->symbol;
   calls.system_call(std::move(*call), report_calls(sample.pid, sample.tid));
 }
 
-void PerfSession::on_return(const PerfSample& sample, PerfCalls& calls) {
+void PerfSession::on_return(const PerfSample& sample, RouteInference& calls) {
   if (const auto returned = parse_system_call_returned(sample.raw))
     calls.system_call_returned(returned->result, sample.time_ns + since_epoch_, report_calls(sample.pid, sample.tid));
 }
@@ -129,7 +129,7 @@ bool PerfSession::watches(const AddressSpace& space, const VdsoFunction& functio
   });
 }
 
-void PerfSession::on(const PerfBirth& birth) {
+void PerfSession::on(const PerfFork& birth) {
   const auto creator = processes_.find(birth.parent_pid);
   if (creator == processes_.end()) return;
   if (birth.pid == birth.parent_pid) {
@@ -153,11 +153,11 @@ void PerfSession::on(const PerfEnd& end) {
 void PerfSession::on(const PerfExec& exec) {
   const auto process = processes_.find(exec.pid);
   if (process == processes_.end()) return;
-  PerfCalls& calls = process->second.threads[exec.pid];
+  RouteInference& calls = process->second.threads[exec.pid];
   calls.left(report_calls(exec.pid, exec.pid));
   calls.forget_entries();
   AddressSpace& space = *(process->second.space = AddressSpace::of(read_vdso(exec.pid), Abi::x86_64, images_));
-  PerfOrder order = order_for(space);
+  WatchSpec order = order_for(space);
   order.births = false;
   order.system_call_entered = order.system_call_returned = std::nullopt;
   const auto done = watch_.add(target(exec.pid), order, stream_->rings());
@@ -193,7 +193,7 @@ void PerfSession::settle_sleepers() {
     for (auto& [tid, calls] : process.threads) {
       if (!calls.open()) continue;
       calls.complete_until(stream_->complete_until(), report_calls(pid, tid));
-      const auto at = calls.open() ? proc::blocked_at(tid) : std::nullopt;
+      const auto at = calls.open() ? proc::user_pc_while_blocked(tid) : std::nullopt;
       if (at && !process.space->offset_of(*at)) calls.found_outside(monotonic_ns());
     }
   }

@@ -9,7 +9,7 @@
 #include <span>
 
 #include "base/unique_fd.hpp"
-#include "engines/perf/calls.hpp"
+#include "engines/perf/route_inference.hpp"
 #include "engines/perf/watch.hpp"
 #include "os/own_signals.hpp"
 #include "trace/address_space.hpp"
@@ -44,7 +44,7 @@ class PerfSession {
   struct Process {
     UniqueFd descriptor;  ///< a pidfd; none if it could not be had
     std::shared_ptr<AddressSpace> space;
-    std::map<pid_t, PerfCalls> threads;
+    std::map<pid_t, RouteInference> threads;
     std::int64_t since = 0;  ///< when all of its events were there: of a call before that a part may be missing
     std::optional<std::int64_t> dead_since;
   };
@@ -52,27 +52,27 @@ class PerfSession {
   Result<TracePoints> find_trace_points();
   Result<void> attach(pid_t pid);
   Result<void> watch_threads(pid_t pid, Process& process);
-  PerfOrder order_for(const AddressSpace& space);
+  WatchSpec order_for(const AddressSpace& space);
   const PerfPlan& plan_for(const VdsoImage& image);
   PerfTarget target(pid_t tid) const;
 
   void report(pid_t pid, pid_t tid, Event::Body body);
-  PerfCalls::Report report_calls(pid_t pid, pid_t tid);
+  RouteInference::Report report_calls(pid_t pid, pid_t tid);
   void report_beginning(pid_t pid, const Process& process);
   void report_limits(pid_t pid, const AddressSpace& space);
 
   void wait(std::optional<std::int64_t> until);
   void take(bool all);
   void on(const PerfSample& sample);
-  void on(const PerfBirth& birth);
+  void on(const PerfFork& birth);
   void on(const PerfEnd& end);
   void on(const PerfExec& exec);
   void on(const PerfLost& lost);
   void on(const PerfGap& gap);
   void doubt_open_calls();
-  void on_point(const PerfSample& sample, const PerfMeaning& meaning, PerfCalls& calls);
-  void on_system_call(const PerfSample& sample, const Process& process, PerfCalls& calls);
-  void on_return(const PerfSample& sample, PerfCalls& calls);
+  void on_point(const PerfSample& sample, const PerfEventInfo& meaning, RouteInference& calls);
+  void on_system_call(const PerfSample& sample, const Process& process, RouteInference& calls);
+  void on_return(const PerfSample& sample, RouteInference& calls);
   bool watches(const AddressSpace& space, const VdsoFunction& function);
   void settle_sleepers();
   void end_dead_processes();

@@ -45,31 +45,31 @@ std::vector<PerfRecord> PerfStream::take(std::optional<pid_t> stopped, bool all)
   return ready;
 }
 
-Result<void> PerfWatch::keep(Result<PerfEvent>&& event, PerfMeaning::Kind kind, const PerfPoint& point) {
+Result<void> PerfWatch::keep(Result<PerfEvent>&& event, PerfEventInfo::Kind kind, const PerfPoint& point) {
   if (!event) return tl::unexpected(event.error());
-  meanings_.emplace(event->id, PerfMeaning{kind, origin_, point});
+  meanings_.emplace(event->id, PerfEventInfo{kind, origin_, point});
   descriptors_.push_back(std::move(event->descriptor));
   return {};
 }
 
-Result<void> PerfWatch::add_point(const PerfTarget& target, const PerfOrder& order, const PerfPoint& point,
+Result<void> PerfWatch::add_point(const PerfTarget& target, const WatchSpec& order, const PerfPoint& point,
                                   const PerfRing& ring) {
-  return keep(open_perf_breakpoint(target, order.base + point.offset, ring), PerfMeaning::Kind::point, point);
+  return keep(open_perf_breakpoint(target, order.base + point.offset, ring), PerfEventInfo::Kind::point, point);
 }
 
-Result<void> PerfWatch::add_others(const PerfTarget& target, const PerfOrder& order, const PerfRing& ring) {
+Result<void> PerfWatch::add_others(const PerfTarget& target, const WatchSpec& order, const PerfRing& ring) {
   Result<void> done;
-  if (order.births) done = keep(open_perf_births(target, ring), PerfMeaning::Kind::other);
+  if (order.births) done = keep(open_perf_births(target, ring), PerfEventInfo::Kind::other);
   if (done && order.system_call_returned)
     done = keep(open_perf_trace_point(target, *order.system_call_returned, ring),
-                PerfMeaning::Kind::system_call_returned);
+                PerfEventInfo::Kind::system_call_returned);
   if (done && order.system_call_entered)
     done = keep(open_perf_trace_point(target, *order.system_call_entered, ring),
-                PerfMeaning::Kind::system_call_entered);
+                PerfEventInfo::Kind::system_call_entered);
   return done;
 }
 
-Result<void> PerfWatch::add(const PerfTarget& target, const PerfOrder& order, std::span<const PerfRing> rings) {
+Result<void> PerfWatch::add(const PerfTarget& target, const WatchSpec& order, std::span<const PerfRing> rings) {
   ++origin_;
   for (const PerfRing& ring : rings) {
     if (auto done = add_others(target, order, ring); !done) return done;
@@ -80,7 +80,7 @@ Result<void> PerfWatch::add(const PerfTarget& target, const PerfOrder& order, st
   return {};
 }
 
-void PerfWatch::complete(const PerfTarget& target, const PerfOrder& order, std::span<const PerfRing> rings) {
+void PerfWatch::complete(const PerfTarget& target, const WatchSpec& order, std::span<const PerfRing> rings) {
   ++origin_;
   for (const PerfRing& ring : rings) {
     for (auto point = order.points.rbegin(); point != order.points.rend(); ++point) {
@@ -90,7 +90,7 @@ void PerfWatch::complete(const PerfTarget& target, const PerfOrder& order, std::
   }
 }
 
-const PerfMeaning* PerfWatch::meaning(std::uint64_t event) const {
+const PerfEventInfo* PerfWatch::meaning(std::uint64_t event) const {
   const auto found = meanings_.find(event);
   return found == meanings_.end() ? nullptr : &found->second;
 }

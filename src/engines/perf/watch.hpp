@@ -13,7 +13,7 @@
 namespace vdsotrace {
 
 /// What an event's samples mean.
-struct PerfMeaning {
+struct PerfEventInfo {
   enum class Kind : std::uint8_t { point, system_call_entered, system_call_returned, other };
   Kind kind = Kind::point;
   /// Tells the events that were opened for one thread, on all processors, from those opened for another.
@@ -52,7 +52,7 @@ class PerfStream {
 };
 
 /// What to watch in a thread.
-struct PerfOrder {
+struct WatchSpec {
   std::uint64_t base = 0;  ///< of its vDSO
   std::span<const PerfPoint> points;
   bool births = false;
@@ -64,26 +64,26 @@ struct PerfOrder {
 class PerfWatch {
  public:
   /// Opens a thread's events on every processor. Errors: as open_perf_breakpoint; what was opened stays.
-  Result<void> add(const PerfTarget& target, const PerfOrder& order, std::span<const PerfRing> rings);
+  Result<void> add(const PerfTarget& target, const WatchSpec& order, std::span<const PerfRing> rings);
   /// The same for a thread that may have inherited the first of them, while its creator's were being opened. They are
   /// opened from the last to the first, until no breakpoint is left; one that is there twice makes two samples of a
   /// call.
-  void complete(const PerfTarget& target, const PerfOrder& order, std::span<const PerfRing> rings);
+  void complete(const PerfTarget& target, const WatchSpec& order, std::span<const PerfRing> rings);
 
   /// Closes them all. What they have recorded keeps its meaning.
   void stop() { descriptors_.clear(); }
 
   /// By PerfEvent::id. Null: not of this watch.
-  const PerfMeaning* meaning(std::uint64_t event) const;
+  const PerfEventInfo* meaning(std::uint64_t event) const;
 
  private:
-  Result<void> add_point(const PerfTarget& target, const PerfOrder& order, const PerfPoint& point,
+  Result<void> add_point(const PerfTarget& target, const WatchSpec& order, const PerfPoint& point,
                          const PerfRing& ring);
-  Result<void> add_others(const PerfTarget& target, const PerfOrder& order, const PerfRing& ring);
-  Result<void> keep(Result<PerfEvent>&& event, PerfMeaning::Kind kind, const PerfPoint& point = {});
+  Result<void> add_others(const PerfTarget& target, const WatchSpec& order, const PerfRing& ring);
+  Result<void> keep(Result<PerfEvent>&& event, PerfEventInfo::Kind kind, const PerfPoint& point = {});
 
   std::vector<UniqueFd> descriptors_;
-  std::unordered_map<std::uint64_t, PerfMeaning> meanings_;
+  std::unordered_map<std::uint64_t, PerfEventInfo> meanings_;
   std::uint64_t origin_ = 0;
 };
 

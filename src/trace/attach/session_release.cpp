@@ -37,7 +37,7 @@ bool will_be_restarted(pid_t tid) {
 /// Whether nothing wakes it from a call that was made elsewhere. Not if that cannot be told.
 bool sleeps_outside_vdso(pid_t tid) {
   if (proc::state(tid) != 'D') return false;
-  const auto resumes_at = proc::blocked_at(tid);
+  const auto resumes_at = proc::user_pc_while_blocked(tid);
   const auto mappings = proc::known_mappings(tid);
   return resumes_at && mappings && std::ranges::none_of(*mappings, [&](const proc::Mapping& mapping) {
     return mapping.name == "[vdso]" && *resumes_at >= mapping.start && *resumes_at < mapping.end;
@@ -102,15 +102,15 @@ bool Session::hold_all() {
     if (std::holds_alternative<NoneLeft>(result)) break;
     if (std::holds_alternative<OwnSignal>(result)) undisturbed = false;
     if (!undisturbed && !releasing_) break;
-    impatient_ = impatient_ || (!undisturbed && root_ == 0);
+    interrupted_twice_ = interrupted_twice_ || (!undisturbed && root_ == 0);
     // What is left behind running would run in what is taken away.
-    if (impatient_ && none_will_stop()) break;
+    if (interrupted_twice_ && none_will_stop()) break;
     if (!std::holds_alternative<TimedOut>(result)) continue;
     for (const auto& [tid, thread] : tasks_.threads()) {
-      if (!held_.contains(tid) && may_be_left_asleep(*thread)) asleep_.insert(tid);
+      if (!held_.contains(tid) && sleeps_outside_vdso(*thread)) asleep_.insert(tid);
     }
-    pass_over_zombies();
-    forget_vanished(missing);
+    skip_zombie_leaders();
+    drop_unwaitable(missing);
   }
   source_.set_deadline(std::nullopt);
   claim_orphans(true);
@@ -119,7 +119,7 @@ bool Session::hold_all() {
 }
 
 /// A first thread that has ended is a zombie of which nothing is heard until the others have: there is nobody to be held.
-void Session::pass_over_zombies() {
+void Session::skip_zombie_leaders() {
   std::vector<pid_t> zombies;
   for (const auto& [tid, thread] : tasks_.threads()) {
     const auto is_other = [&, tgid = thread->tgid](const auto& entry) {
@@ -142,7 +142,7 @@ void Session::pass_over_zombies() {
 
 /// One that an exec took the number of while it was being seized has no end that could be waited for. `missing`: those
 /// that were not there the last time either; what had been waited for by then has been told since.
-void Session::forget_vanished(std::set<pid_t>& missing) {
+void Session::drop_unwaitable(std::set<pid_t>& missing) {
   std::set<pid_t> now;
   for (const auto& [tid, thread] : tasks_.threads()) {
     if (!held_.contains(tid) && !asleep_.contains(tid) && !is_ours(tid)) now.insert(tid);
@@ -169,7 +169,7 @@ bool Session::waits_for_held_child(const Thread& thread) const {
 
 /// A thread in uninterruptible sleep, as the parent of a vfork is until its child goes its own way, stops only when it
 /// wakes. If it sleeps in a call made outside the vDSO, that does not touch anything of ours.
-bool Session::may_be_left_asleep(const Thread& thread) {
+bool Session::sleeps_outside_vdso(const Thread& thread) {
   if (!waits_for_held_child(thread) && !sleeps_outside_vdso(thread.tid)) return false;
   return std::ranges::any_of(held_, [&](const auto& entry) {
     const Thread* other = tasks_.find(entry.first);
@@ -249,7 +249,7 @@ bool Session::leave(StoppedThread&& stopped, int signal) {
   const Resume how = tasks_.detach_or_guard(thread, signal);
   const bool detaches = how.how == Resume::How::detach;
   // When we end the kernel lets go of it in the middle of its sleep.
-  if (detaches && signal == 0 && thread.fate == ptrace::OnTracerDeath::leave && go_on_before_leaving(stopped)) {
+  if (detaches && signal == 0 && thread.on_tracer_death == ptrace::OnTracerDeath::leave && go_on_before_leaving(stopped)) {
     thread.role = Thread::Role::released;
     thread.phase = Thread::Phase::fresh;
     std::move(stopped).abandon();

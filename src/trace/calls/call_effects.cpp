@@ -126,7 +126,7 @@ void restricted(StoppedThread& stopped, const Call& call, ProbeEngine&) {
   if (stopped.thread().phase == Thread::Phase::launching) {
     stopped.thread().filtered = true;
   } else {
-    stopped.thread().space->let_every_call_stop();
+    stopped.thread().space->stop_at_every_syscall();
   }
 }
 

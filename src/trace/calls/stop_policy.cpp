@@ -162,8 +162,8 @@ StopPolicy::StopPolicy(const Needs& needs, const ProbeEngine& engine, bool spawn
   filter_ = std::move(*program);
 }
 
-void StopPolicy::suit(AddressSpace& space) const {
-  if (only_fallbacks_enter_ && space.abi() != Abi::x86_64) space.let_every_call_stop();
+void StopPolicy::apply_after_exec(AddressSpace& space) const {
+  if (only_fallbacks_enter_ && space.abi() != Abi::x86_64) space.stop_at_every_syscall();
 }
 
 void StopPolicy::confirm(bool installed) {

@@ -31,7 +31,7 @@ class StopPolicy {
   /// The program that we started is about to run. `installed`: the kernel has taken our filter. If not, all calls stop.
   void confirm(bool installed);
   /// A program was executed: where no engine observes its vDSO, its fallbacks are found by their stops.
-  void suit(AddressSpace& space) const;
+  void apply_after_exec(AddressSpace& space) const;
   /// The filter is in force: no process can be let go.
   bool filtered() const { return filtered_; }
 

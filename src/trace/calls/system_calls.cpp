@@ -73,7 +73,7 @@ void SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info& 
   Call& call = progress.call;
   const AddressSpace& space = *thread.space;
 
-  const bool capable = space.capable(call.abi, call.nr);
+  const bool capable = space.vdso_serves(call.abi, call.nr);
   progress.fallback_of = capable ? fallback_maker(stopped, info) : nullptr;
   const bool merged = engine_.on_call_entry(thread, progress.fallback_of, info.stack_pointer);
   if (capable) call.route = progress.fallback_of != nullptr ? Route::fallback : Route::syscall;

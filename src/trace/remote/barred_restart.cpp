@@ -4,7 +4,7 @@
 
 #include "model/syscalls/spec.hpp"
 #include "os/proc.hpp"
-#include "trace/remote/own_filters.hpp"
+#include "trace/remote/tracee_filters.hpp"
 #include "trace/remote/remote_call.hpp"
 
 namespace vdsotrace {
@@ -25,9 +25,9 @@ std::optional<arch::SystemCallRegisters> interrupted_call(StoppedThread& stopped
 
 bool is_restart_barred(StoppedThread& stopped, Abi abi) {
   if (!under_other_filters(stopped.thread())) return false;
-  const auto filters = abi == Abi::i386 ? std::nullopt : OwnFilters::of(stopped.tid());
+  const auto filters = abi == Abi::i386 ? std::nullopt : TraceeFilters::of(stopped.tid());
   const std::uint64_t instruction = arch::program_counter(*stopped.registers()) - arch::kSystemCall.size();
-  return !filters || !filters->permit({abi, number_of(abi, kRestart), {}}, instruction);
+  return !filters || !filters->allows({abi, number_of(abi, kRestart), {}}, instruction);
 }
 
 /// Which of the call's arguments points to the time that it is to sleep, and which to where the kernel has written how much is left.
@@ -54,7 +54,7 @@ void begin_again(StoppedThread& stopped, const arch::SystemCallRegisters& call) 
 
 bool suspend(StoppedThread& stopped, bool suspended) {
   Thread& thread = stopped.thread();
-  if (!ptrace::suspend_seccomp(thread.tid, thread.fate, thread.filtered, suspended)) return false;
+  if (!ptrace::suspend_seccomp(thread.tid, thread.on_tracer_death, thread.filtered, suspended)) return false;
   thread.seccomp_suspended = suspended;
   return true;
 }

@@ -120,14 +120,14 @@ RemoteCalls::RemoteCalls(StoppedThread& stopped, Others others) : stopped_(stopp
   if (!instruction || current == nullptr || is_within_call(stopped.tid())) return;
   // A program can switch its mode on its own.
   if (arch::runs_64_bit(*current) != (abi_of_calls(stopped) == Abi::x86_64)) return;
-  const bool outlives_us = stopped.thread().fate == ptrace::OnTracerDeath::leave;
+  const bool outlives_us = stopped.thread().on_tracer_death == ptrace::OnTracerDeath::leave;
   if (under_other_filters(stopped.thread())) {
-    paused_seccomp_ = ptrace::suspend_seccomp(stopped.tid(), stopped.thread().fate, stopped.thread().filtered, true);
+    paused_seccomp_ = ptrace::suspend_seccomp(stopped.tid(), stopped.thread().on_tracer_death, stopped.thread().filtered, true);
     if (!paused_seccomp_) return;
     if (outlives_us && arch::runs_64_bit(*current)) {
-      filters_ = OwnFilters::of(stopped.tid());
+      filters_ = TraceeFilters::of(stopped.tid());
       // On its way back it has to set the signal mask, however few calls it has made.
-      if (!filters_ || !filters_->permit(arch::setting_mask(), *instruction)) return;
+      if (!filters_ || !filters_->allows(arch::setting_mask(), *instruction)) return;
     }
   }
   const auto mask = ptrace::signal_mask(stopped.tid());
@@ -175,7 +175,7 @@ void RemoteCalls::remove_return_stub() {
 }
 
 RemoteCalls::~RemoteCalls() {
-  if (paused_seccomp_) ptrace::suspend_seccomp(stopped_.tid(), stopped_.thread().fate, stopped_.thread().filtered, false);
+  if (paused_seccomp_) ptrace::suspend_seccomp(stopped_.tid(), stopped_.thread().on_tracer_death, stopped_.thread().filtered, false);
   // From a stop of the same kind as before the kernel goes on as it would have: restarts a call, stays in a group-stop.
   const bool as_before = called_ && interrupted_ && stop_as_interrupted(stopped_.tid());
   if (instruction_) ptrace::set_signal_mask(stopped_.tid(), mask_);
@@ -186,18 +186,18 @@ RemoteCalls::~RemoteCalls() {
 }
 
 /// Whatever the thread is in the middle of when we are killed.
-bool RemoteCalls::harmless(std::int64_t nr, const std::array<std::uint64_t, 6>& args, std::uint64_t at,
-                           arch::WhenAlone alone) const {
+bool RemoteCalls::safe_if_tracer_dies(std::int64_t nr, const std::array<std::uint64_t, 6>& args, std::uint64_t at,
+                           arch::OrphanCleanup alone) const {
   if (!filters_) return true;
-  const auto giving_back = arch::giving_back(alone, args);
-  return filters_->tolerate({Abi::x86_64, nr, args}, at) && (!giving_back || filters_->tolerate(*giving_back, at));
+  const auto cleanup_call = arch::cleanup_call(alone, args);
+  return filters_->survives({Abi::x86_64, nr, args}, at) && (!cleanup_call || filters_->survives(*cleanup_call, at));
 }
 
 std::optional<std::int64_t> RemoteCalls::call(std::int64_t nr, const std::array<std::uint64_t, 6>& args,
-                                              arch::WhenAlone alone) {
+                                              arch::OrphanCleanup alone) {
   if (!instruction_) return std::nullopt;
   const std::uint64_t at = return_stub_ ? return_stub_->address + return_stub_->stub.call(alone) : *instruction_;
-  if (!harmless(nr, args, at, alone)) return std::nullopt;
+  if (!safe_if_tracer_dies(nr, args, at, alone)) return std::nullopt;
   called_ = moved_ = true;
   if (!stopped_.set_registers(arch::for_system_call(saved_, at, nr, args))) return std::nullopt;
   if (!run_to_system_call_stop(stopped_.tid()) || !run_to_system_call_stop(stopped_.tid())) return std::nullopt;

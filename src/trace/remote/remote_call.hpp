@@ -6,7 +6,7 @@
 
 #include "arch/return_stub.hpp"
 #include "os/wait_status.hpp"
-#include "trace/remote/own_filters.hpp"
+#include "trace/remote/tracee_filters.hpp"
 #include "trace/thread.hpp"
 
 namespace vdsotrace {
@@ -31,11 +31,11 @@ class RemoteCalls {
   /// seccomp (which might kill it for the call) and we may not suspend that; also if it outlives us and its filters, in force again when
   /// we are killed, would then do it harm. `alone`: what becomes of what the call has made should we be killed before the next one.
   std::optional<std::int64_t> call(std::int64_t nr, const std::array<std::uint64_t, 6>& args,
-                                   arch::WhenAlone alone = arch::WhenAlone::keep);
+                                   arch::OrphanCleanup alone = arch::OrphanCleanup::keep);
 
  private:
   std::optional<std::uint64_t> unused_place(std::size_t size);
-  bool harmless(std::int64_t nr, const std::array<std::uint64_t, 6>& args, std::uint64_t at, arch::WhenAlone alone) const;
+  bool safe_if_tracer_dies(std::int64_t nr, const std::array<std::uint64_t, 6>& args, std::uint64_t at, arch::OrphanCleanup alone) const;
   void place_return_stub();
   void remove_return_stub();
 
@@ -51,7 +51,7 @@ class RemoteCalls {
   bool moved_ = false;   ///< its registers are not the program's
   bool called_ = false;  ///< a call was begun
   bool paused_seccomp_ = false;
-  std::optional<OwnFilters> filters_;  ///< that matter should we be killed
+  std::optional<TraceeFilters> filters_;  ///< that matter should we be killed
   std::uint64_t mask_ = 0;
   arch::Registers saved_{};
 };

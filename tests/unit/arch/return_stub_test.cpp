@@ -69,7 +69,7 @@ class Alone {
   std::uint64_t no_name() const { return reinterpret_cast<std::uint64_t>(page_) + stub_.bytes.size(); }
 
   /// Its result; the thread stands behind it.
-  std::int64_t call(std::int64_t nr, const std::array<std::uint64_t, 6>& args, arch::WhenAlone alone) {
+  std::int64_t call(std::int64_t nr, const std::array<std::uint64_t, 6>& args, arch::OrphanCleanup alone) {
     const auto at = reinterpret_cast<std::uint64_t>(page_) + stub_.call(alone);
     REQUIRE(ptrace::set_registers(pid(), arch::for_system_call(registers_, at, nr, args)));
     const auto now = step();
@@ -122,39 +122,39 @@ bool has_mapped(pid_t pid, std::uint64_t address) {
 
 TEST_CASE("a thread that runs into a return stub comes back with its registers and signal mask") {
   Alone alone;
-  alone.call(SYS_getppid, {}, arch::WhenAlone::keep);
+  alone.call(SYS_getppid, {}, arch::OrphanCleanup::keep);
   alone.come_back();
   alone.end();
 }
 
 TEST_CASE("a thread that is left in a return stub gives back what its call has made") {
-  using arch::WhenAlone;
+  using arch::OrphanCleanup;
   constexpr std::uint64_t kLength = 16384, kNone = ~std::uint64_t{0};
   constexpr std::array<std::uint64_t, 6> kAnywhere{0, kLength, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, kNone, 0};
   Alone alone;
   SECTION("memory") {
-    const auto address = alone.call(SYS_mmap, kAnywhere, WhenAlone::unmap);
+    const auto address = alone.call(SYS_mmap, kAnywhere, OrphanCleanup::unmap);
     REQUIRE(has_mapped(alone.pid(), static_cast<std::uint64_t>(address)));
     alone.come_back();
     CHECK_FALSE(has_mapped(alone.pid(), static_cast<std::uint64_t>(address)));
   }
   SECTION("a descriptor") {
-    const auto fd = alone.call(SYS_eventfd2, {}, WhenAlone::close);
+    const auto fd = alone.call(SYS_eventfd2, {}, OrphanCleanup::close);
     REQUIRE(has_file(alone.pid(), fd));
     alone.come_back();
     CHECK_FALSE(has_file(alone.pid(), fd));
   }
   SECTION("a descriptor, but not what was mapped of it") {
-    const auto fd = alone.call(SYS_memfd_create, {alone.no_name(), 0}, WhenAlone::close);
+    const auto fd = alone.call(SYS_memfd_create, {alone.no_name(), 0}, OrphanCleanup::close);
     REQUIRE(has_file(alone.pid(), fd));
     const auto file = static_cast<std::uint64_t>(fd);
-    const auto address = alone.call(SYS_mmap, {0, kLength, PROT_READ, MAP_SHARED, file, 0}, WhenAlone::close_mapped);
+    const auto address = alone.call(SYS_mmap, {0, kLength, PROT_READ, MAP_SHARED, file, 0}, OrphanCleanup::close_mapped);
     alone.come_back();
     CHECK_FALSE(has_file(alone.pid(), fd));
     CHECK(has_mapped(alone.pid(), static_cast<std::uint64_t>(address)));
   }
   SECTION("nothing, where the call failed") {
-    CHECK(alone.call(SYS_memfd_create, {0, 0}, WhenAlone::close) == -EFAULT);
+    CHECK(alone.call(SYS_memfd_create, {0, 0}, OrphanCleanup::close) == -EFAULT);
     alone.come_back();
   }
   alone.end();

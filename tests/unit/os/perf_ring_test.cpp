@@ -194,7 +194,7 @@ TEST_CASE("a record that is cut off is none") {
 TEST_CASE("births, ends, executions and losses are told apart") {
   Bytes task;
   add_trailer(task.add(U32{30}).add(U32{31}).add(U32{32}).add(U32{33}).add(U64{34}));
-  const auto born = std::get<PerfBirth>(*parse_perf_record(task.record(PERF_RECORD_FORK)));
+  const auto born = std::get<PerfFork>(*parse_perf_record(task.record(PERF_RECORD_FORK)));
   CHECK(born.pid == 30);
   CHECK(born.parent_pid == 31);
   CHECK(born.tid == 32);

@@ -15,11 +15,11 @@ namespace vdsotrace {
 /// Where nothing stops: an entry of a vDSO function does not say where the call will go, and nobody sees it return.
 /// What comes next on the same thread proves it. A call is given out once; of one that a signal handler interrupted,
 /// and that made a system call only after that, the route may be told wrongly.
-class PerfCalls {
+class RouteInference {
  public:
   using Report = std::function<void(Call&&)>;
 
-  /// A vDSO function is entered. `origin` as in PerfMeaning: a thread that has events of two origins for one place
+  /// A vDSO function is entered. `origin` as in PerfEventInfo: a thread that has events of two origins for one place
   /// makes two samples of a call; the second is passed over.
   void entered(Call&& call, PerfPoint::Fallbacks fallbacks, std::uint64_t origin, const Report& report);
   /// A system call instruction of the vDSO is reached, in the function of that symbol; empty: in one of several.

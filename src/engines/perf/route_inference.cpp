@@ -1,4 +1,4 @@
-#include "engines/perf/calls.hpp"
+#include "engines/perf/route_inference.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -6,13 +6,13 @@
 namespace vdsotrace {
 namespace {
 
-void report_vdso(Call&& call, const PerfCalls::Report& report) {
+void report_vdso(Call&& call, const RouteInference::Report& report) {
   call.route = Route::vdso;
   call.ending = Ending::unseen;
   report(std::move(call));
 }
 
-void report_unknown(Call&& call, const PerfCalls::Report& report) {
+void report_unknown(Call&& call, const RouteInference::Report& report) {
   call.route = Route::unknown;
   call.ending = Ending::unseen;
   report(std::move(call));
@@ -21,7 +21,7 @@ void report_unknown(Call&& call, const PerfCalls::Report& report) {
 }  // namespace
 
 /// Each origin makes one sample of a call. So one that comes again from the same origin is a call of its own.
-bool PerfCalls::is_repeated(const Call& call, std::uint64_t origin) {
+bool RouteInference::is_repeated(const Call& call, std::uint64_t origin) {
   const bool same_place = call.stack_pointer == last_stack_ && call.name == last_name_;
   const bool repeated = same_place && std::ranges::find(seen_by_, origin) == seen_by_.end() && !seen_by_.empty();
   if (!repeated) seen_by_.clear();
@@ -31,7 +31,7 @@ bool PerfCalls::is_repeated(const Call& call, std::uint64_t origin) {
   return repeated;
 }
 
-void PerfCalls::entered(Call&& call, PerfPoint::Fallbacks fallbacks, std::uint64_t origin, const Report& report) {
+void RouteInference::entered(Call&& call, PerfPoint::Fallbacks fallbacks, std::uint64_t origin, const Report& report) {
   if (is_repeated(call, origin)) return;
   left(tell);
   switch (fallbacks) {
@@ -44,7 +44,7 @@ void PerfCalls::entered(Call&& call, PerfPoint::Fallbacks fallbacks, std::uint64
   }
 }
 
-void PerfCalls::fell_back(std::string_view symbol, const Report& report) {
+void RouteInference::fell_back(std::string_view symbol, const Report& report) {
   // Without an entry it is the second system call of one call, or began before we came: maybe after another call.
   if (!entered_ || (!symbol.empty() && entered_->symbol != symbol)) return;
   Call call = *std::exchange(entered_, std::nullopt);
@@ -53,12 +53,12 @@ void PerfCalls::fell_back(std::string_view symbol, const Report& report) {
   report(std::move(call));
 }
 
-void PerfCalls::system_call(Call&& call, const Report& report) {
+void RouteInference::system_call(Call&& call, const Report& report) {
   left(tell);
   in_call_ = std::move(call);
 }
 
-void PerfCalls::fallback_call(Call&& call) {
+void RouteInference::fallback_call(Call&& call) {
   if (!entered_ || entered_->name != call.name) return;
   in_call_ = std::move(call);
   in_call_->start_ns = entered_->start_ns;
@@ -68,7 +68,7 @@ void PerfCalls::fallback_call(Call&& call) {
   entered_.reset();
 }
 
-void PerfCalls::system_call_returned(std::int64_t result, std::int64_t time_ns, const Report& report) {
+void RouteInference::system_call_returned(std::int64_t result, std::int64_t time_ns, const Report& report) {
   if (!in_call_) return;
   Call call = *std::exchange(in_call_, std::nullopt);
   call.ending = Ending::returned;
@@ -78,28 +78,28 @@ void PerfCalls::system_call_returned(std::int64_t result, std::int64_t time_ns, 
   report(std::move(call));
 }
 
-void PerfCalls::found_outside(std::int64_t monotonic_ns) {
+void RouteInference::found_outside(std::int64_t monotonic_ns) {
   if (entered_ && !outside_since_) outside_since_ = monotonic_ns;
 }
 
-void PerfCalls::complete_until(std::int64_t monotonic_ns, const Report& report) {
+void RouteInference::complete_until(std::int64_t monotonic_ns, const Report& report) {
   if (outside_since_ && *outside_since_ <= monotonic_ns) left(tell);
 }
 
-void PerfCalls::left(const Report& report) {
+void RouteInference::left(const Report& report) {
   if (entered_) report_vdso(*std::exchange(entered_, std::nullopt), tell);
 }
 
-void PerfCalls::lost(const Report& report) {
+void RouteInference::lost(const Report& report) {
   if (entered_) report_unknown(*std::exchange(entered_, std::nullopt), tell);
 }
 
-void PerfCalls::abandon(const Report& report) {
+void RouteInference::abandon(const Report& report) {
   in_call_.reset();
   lost(tell);
 }
 
-void PerfCalls::end(const Report& report) {
+void RouteInference::end(const Report& report) {
   left(tell);
   if (!in_call_) return;
   Call call = *std::exchange(in_call_, std::nullopt);

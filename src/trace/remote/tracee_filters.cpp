@@ -1,4 +1,4 @@
-#include "trace/remote/own_filters.hpp"
+#include "trace/remote/tracee_filters.hpp"
 
 #include <linux/audit.h>
 
@@ -8,25 +8,25 @@
 
 namespace vdsotrace {
 
-std::optional<OwnFilters> OwnFilters::of(pid_t tid) {
+std::optional<TraceeFilters> TraceeFilters::of(pid_t tid) {
   auto filters = ptrace::seccomp_filters(tid);
   if (!filters) return std::nullopt;
-  return OwnFilters(std::move(*filters));
+  return TraceeFilters(std::move(*filters));
 }
 
-std::uint32_t OwnFilters::action(const arch::SystemCallRegisters& call, std::uint64_t instruction) const {
+std::uint32_t TraceeFilters::action(const arch::SystemCallRegisters& call, std::uint64_t instruction) const {
   seccomp_data data{static_cast<int>(call.nr), AUDIT_ARCH_X86_64, instruction + arch::kSystemCall.size(), {}};
   std::ranges::copy(call.args, data.args);
   return seccomp_answer(filters_, data) & SECCOMP_RET_ACTION_FULL;
 }
 
-bool OwnFilters::permit(const arch::SystemCallRegisters& call, std::uint64_t instruction) const {
+bool TraceeFilters::allows(const arch::SystemCallRegisters& call, std::uint64_t instruction) const {
   const std::uint32_t answer = action(call, instruction);
   return answer == SECCOMP_RET_ALLOW || answer == SECCOMP_RET_LOG;
 }
 
-bool OwnFilters::tolerate(const arch::SystemCallRegisters& call, std::uint64_t instruction) const {
-  return permit(call, instruction) || action(call, instruction) == SECCOMP_RET_ERRNO;
+bool TraceeFilters::survives(const arch::SystemCallRegisters& call, std::uint64_t instruction) const {
+  return allows(call, instruction) || action(call, instruction) == SECCOMP_RET_ERRNO;
 }
 
 }  // namespace vdsotrace

@@ -1,4 +1,4 @@
-#include "engines/perf/calls.hpp"
+#include "engines/perf/route_inference.hpp"
 
 #include "engines/perf/plan.hpp"
 #include "support/catch.hpp"
@@ -31,14 +31,14 @@ class Watched {
   void makes(std::string_view name) { calls.system_call(made(name), report()); }
   void falls_back_to(std::string_view name) { calls.fallback_call(made(name)); }
   void returns(std::int64_t result) { calls.system_call_returned(result, 500, report()); }
-  PerfCalls::Report report() {
+  RouteInference::Report report() {
     return [this](Call&& call) {
       told.push_back({std::string(call.name), call.route, call.ending, call.result});
       last = std::move(call);
     };
   }
 
-  PerfCalls calls;
+  RouteInference calls;
   std::vector<Told> told;
   Call last;
 
