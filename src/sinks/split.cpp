@@ -10,7 +10,7 @@ SplitSink::Part* SplitSink::part_of(pid_t pid) {
   const bool again = !written_.insert(pid).second;
   auto output = Output::file(fmt::format("{}.{}", prefix_, pid), append_ || again);
   if (!output) {
-    if (first_error_) first_error_ = tl::unexpected(output.error());
+    if (result_) result_ = tl::unexpected(output.error());
     return nullptr;
   }
   auto text = std::make_unique<TextSink>(*output, options_);
@@ -35,7 +35,7 @@ void SplitSink::consume(const Event& event) {
 
 void SplitSink::close(Part& part) {
   static_cast<void>(part.text->finish());
-  if (auto closed = part.output->close(); !closed && first_error_) first_error_ = closed;
+  if (auto closed = part.output->close(); !closed && result_) result_ = closed;
 }
 
 void SplitSink::flush() {
@@ -45,7 +45,7 @@ void SplitSink::flush() {
 Result<void> SplitSink::finish() {
   for (auto& [pid, part] : parts_) close(part);
   parts_.clear();
-  return first_error_;
+  return result_;
 }
 
 }  // namespace vdsotrace

@@ -34,7 +34,7 @@ class SplitSink final : public Sink {
   TextOptions options_;
   std::map<pid_t, Part> parts_;
   std::set<pid_t> written_;  ///< processes that have, or had, a file
-  Result<void> first_error_;
+  Result<void> result_;
 };
 
 }  // namespace vdsotrace

@@ -45,10 +45,10 @@ std::size_t visible_length(std::string_view text) {
 
 void TextSink::consume(const Event& event) {
   std::visit([&](const auto& body) { on(event, body); }, event.body);
-  flush();
+  hand_over();
 }
 
-void TextSink::flush() {
+void TextSink::hand_over() {
   // A line that stands open is continued later, and its result is aligned.
   if (options_.columns > 0) {
     if (text_.find('\n') != std::string::npos) line_length_ = 0;
@@ -63,7 +63,7 @@ Result<void> TextSink::finish() {
   for (const Notices::Entry& entry : notices_.entries()) {
     if (entry.others > 0 && shown(entry.notice, options_.quiet)) append_message(escaped(line_of(entry)));
   }
-  flush();
+  hand_over();
   return {};
 }
 

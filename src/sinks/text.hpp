@@ -81,7 +81,7 @@ class TextSink final : public Sink {
   void append_steps(const StepFacts& steps);
   void append_message(std::string_view text);
   void line(const Event& event, std::string_view color, std::string_view text);
-  void flush();
+  void hand_over();
 
   std::shared_ptr<Output> output_;
   TextOptions options_;

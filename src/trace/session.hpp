@@ -76,7 +76,7 @@ class Session {
   bool all_held();
   void drop_unwaitable(std::set<pid_t>& missing);
   bool waits_for_held_child(const Thread& thread) const;
-  bool sleeps_outside_vdso(const Thread& thread);
+  bool can_stay_unstopped(const Thread& thread);
   bool none_will_stop();
   void skip_zombie_leaders();
   std::map<pid_t, int> handle_held_stops();

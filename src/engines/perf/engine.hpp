@@ -45,7 +45,7 @@ class PerfEngine final : public ProbeEngine {
  private:
   struct Watched {
     pid_t tgid = 0;
-    bool told = false;
+    bool reported = false;
     std::uint64_t base = 0;  ///< of its vDSO
     std::uint64_t size = 0;
     std::shared_ptr<PerfWatch> watch;  ///< shared with those that inherited its events

@@ -33,14 +33,14 @@ bool RouteInference::is_repeated(const Call& call, std::uint64_t origin) {
 
 void RouteInference::entered(Call&& call, PerfPoint::Fallbacks fallbacks, std::uint64_t origin, const Report& report) {
   if (is_repeated(call, origin)) return;
-  left(tell);
+  left(report);
   switch (fallbacks) {
-    case PerfPoint::Fallbacks::impossible: report_vdso(std::move(call), tell); break;
+    case PerfPoint::Fallbacks::impossible: report_vdso(std::move(call), report); break;
     case PerfPoint::Fallbacks::seen:
       entered_ = std::move(call);
       outside_since_.reset();
       break;
-    case PerfPoint::Fallbacks::unseen: report_unknown(std::move(call), tell); break;
+    case PerfPoint::Fallbacks::unseen: report_unknown(std::move(call), report); break;
   }
 }
 
@@ -54,7 +54,7 @@ void RouteInference::fell_back(std::string_view symbol, const Report& report) {
 }
 
 void RouteInference::system_call(Call&& call, const Report& report) {
-  left(tell);
+  left(report);
   in_call_ = std::move(call);
 }
 
@@ -83,24 +83,24 @@ void RouteInference::found_outside(std::int64_t monotonic_ns) {
 }
 
 void RouteInference::complete_until(std::int64_t monotonic_ns, const Report& report) {
-  if (outside_since_ && *outside_since_ <= monotonic_ns) left(tell);
+  if (outside_since_ && *outside_since_ <= monotonic_ns) left(report);
 }
 
 void RouteInference::left(const Report& report) {
-  if (entered_) report_vdso(*std::exchange(entered_, std::nullopt), tell);
+  if (entered_) report_vdso(*std::exchange(entered_, std::nullopt), report);
 }
 
 void RouteInference::lost(const Report& report) {
-  if (entered_) report_unknown(*std::exchange(entered_, std::nullopt), tell);
+  if (entered_) report_unknown(*std::exchange(entered_, std::nullopt), report);
 }
 
 void RouteInference::abandon(const Report& report) {
   in_call_.reset();
-  lost(tell);
+  lost(report);
 }
 
 void RouteInference::end(const Report& report) {
-  left(tell);
+  left(report);
   if (!in_call_) return;
   Call call = *std::exchange(in_call_, std::nullopt);
   call.ending = Ending::unfinished;

@@ -107,7 +107,7 @@ bool Session::hold_all() {
     if (interrupted_twice_ && none_will_stop()) break;
     if (!std::holds_alternative<TimedOut>(result)) continue;
     for (const auto& [tid, thread] : tasks_.threads()) {
-      if (!held_.contains(tid) && sleeps_outside_vdso(*thread)) asleep_.insert(tid);
+      if (!held_.contains(tid) && can_stay_unstopped(*thread)) asleep_.insert(tid);
     }
     skip_zombie_leaders();
     drop_unwaitable(missing);
@@ -169,7 +169,7 @@ bool Session::waits_for_held_child(const Thread& thread) const {
 
 /// A thread in uninterruptible sleep, as the parent of a vfork is until its child goes its own way, stops only when it
 /// wakes. If it sleeps in a call made outside the vDSO, that does not touch anything of ours.
-bool Session::sleeps_outside_vdso(const Thread& thread) {
+bool Session::can_stay_unstopped(const Thread& thread) {
   if (!waits_for_held_child(thread) && !sleeps_outside_vdso(thread.tid)) return false;
   return std::ranges::any_of(held_, [&](const auto& entry) {
     const Thread* other = tasks_.find(entry.first);
