@@ -45,27 +45,33 @@ static void timed_work(void) {
 }
 
 static const struct {
-  const char *name;
+  const char* name;
   void (*make)(void);
-} kKinds[] = {{"monotonic", monotonic}, {"coarse", coarse},   {"gettimeofday", time_of_day},
-              {"time", seconds},        {"getcpu", on_processor}, {"cpu_time", cpu_time},
-              {"getppid", parent},      {"clock_syscall", clock_by_system_call},
-              {"work", work},           {"timed_work", timed_work}};
+} kKinds[] = {{"monotonic", monotonic},
+              {"coarse", coarse},
+              {"gettimeofday", time_of_day},
+              {"time", seconds},
+              {"getcpu", on_processor},
+              {"cpu_time", cpu_time},
+              {"getppid", parent},
+              {"clock_syscall", clock_by_system_call},
+              {"work", work},
+              {"timed_work", timed_work}};
 
 static void (*make_call)(void);
 static long count;
 static pthread_barrier_t together;
 
-static void *run(void *took) {
+static void* run(void* took) {
   make_call();
   pthread_barrier_wait(&together);
   long start = now_ns();
   for (long n = 0; n < count; ++n) make_call();
-  *(long *)took = now_ns() - start;
+  *(long*)took = now_ns() - start;
   return NULL;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   const long threads = argc > 3 ? atol(argv[3]) : 1;
   count = argc > 2 ? atol(argv[2]) : 0;
   for (unsigned i = 0; argc > 1 && i < sizeof kKinds / sizeof *kKinds; ++i) {

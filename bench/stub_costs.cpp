@@ -20,8 +20,8 @@
 #include <fmt/core.h>
 
 #include "arch/stubs.hpp"
-#include "engines/inline/stub_region.hpp"
 #include "base/clock.hpp"
+#include "engines/inline/stub_region.hpp"
 
 using namespace vdsotrace;
 using arch::StubKind;
@@ -95,7 +95,7 @@ class Code {
     const std::uint64_t leave = close != 0 ? place(StubKind::leave, {close}) : 0;
     // Last, as what was displaced comes right behind it.
     entry_ = open != 0 ? place(StubKind::enter, {open}) : here();
-    constexpr unsigned char kCall[] = {0x48, 0x83, 0xec, 8, 0x48, 0xb8};  // sub 8, rsp; mov FUNCTION, rax
+    constexpr unsigned char kCall[] = {0x48, 0x83, 0xec, 8, 0x48, 0xb8};    // sub 8, rsp; mov FUNCTION, rax
     constexpr unsigned char kBehind[] = {0xff, 0xd0, 0x48, 0x83, 0xc4, 8};  // call rax; add 8, rsp
     append(std::as_bytes(std::span(kCall)));
     append(std::as_bytes(std::span(&function, 1)));

@@ -35,12 +35,12 @@ std::optional<Route> route_named(std::string_view name);
 /// A place in the program's code to which a call returns. As the one who made a call: the first outside the C library.
 struct Caller {
   std::uint64_t address = 0;
-  std::string module;            ///< file name of the mapping, "[vdso]", or empty if anonymous
-  std::uint64_t offset = 0;      ///< from the symbol; in the module where no symbol is known
-  std::string symbol;            ///< empty if unknown
-  std::uint64_t in_module = 0;   ///< the address as the module's file has it, as addr2line(1) takes it
-  std::string source;            ///< "FILE:LINE" where there is debugging information, else empty
-  bool in_runtime = false;       ///< of a language runtime or a library that asked for somebody else
+  std::string module;           ///< file name of the mapping, "[vdso]", or empty if anonymous
+  std::uint64_t offset = 0;     ///< from the symbol; in the module where no symbol is known
+  std::string symbol;           ///< empty if unknown
+  std::uint64_t in_module = 0;  ///< the address as the module's file has it, as addr2line(1) takes it
+  std::string source;           ///< "FILE:LINE" where there is debugging information, else empty
+  bool in_runtime = false;      ///< of a language runtime or a library that asked for somebody else
   /// It called the C library for something else (malloc), and that made the call for itself. False where that is not certain.
   bool for_c_library = false;
   /// Of a caller in a runtime: the first beyond it. Null if that is not known.
@@ -84,27 +84,27 @@ struct Call {
   Call() {}
 
   Abi abi = Abi::x86_64;
-  std::int64_t nr = -1;                ///< in `abi`'s table, also for vDSO functions
-  std::string_view name;               ///< static storage; empty for an unknown number
-  std::string_view symbol;             ///< vDSO function entered, static storage, or empty
-  std::optional<Route> route;          ///< nothing for a call that no vDSO could serve
+  std::int64_t nr = -1;        ///< in `abi`'s table, also for vDSO functions
+  std::string_view name;       ///< static storage; empty for an unknown number
+  std::string_view symbol;     ///< vDSO function entered, static storage, or empty
+  std::optional<Route> route;  ///< nothing for a call that no vDSO could serve
   std::array<std::uint64_t, 6> args{};
-  std::uint64_t stack_pointer = 0;     ///< when it was made: rt_sigreturn's frame lies there
+  std::uint64_t stack_pointer = 0;        ///< when it was made: rt_sigreturn's frame lies there
   std::uint64_t instruction_pointer = 0;  ///< of a system call: behind its instruction; 0 if it is not known
   Ending ending = Ending::running;
-  std::int64_t result = 0;             ///< as in the register; -errno on failure
-  int error = 0;                       ///< positive errno (or ERESTART...), 0 on success
+  std::int64_t result = 0;  ///< as in the register; -errno on failure
+  int error = 0;            ///< positive errno (or ERESTART...), 0 on success
   Capture at_entry{};
   Capture at_exit{};
-  std::vector<NotedDescriptor> descriptors;    ///< that it refers to; only where asked for (Needs::descriptors)
-  std::int64_t start_ns = 0;                   ///< CLOCK_REALTIME at its start
-  std::optional<std::int64_t> duration_ns;     ///< only where it was measured
-  std::optional<std::int64_t> kernel_ns;       ///< of it, its process's processor time in the kernel; Needs::kernel_times
+  std::vector<NotedDescriptor> descriptors;  ///< that it refers to; only where asked for (Needs::descriptors)
+  std::int64_t start_ns = 0;                 ///< CLOCK_REALTIME at its start
+  std::optional<std::int64_t> duration_ns;   ///< only where it was measured
+  std::optional<std::int64_t> kernel_ns;     ///< of it, its process's processor time in the kernel; Needs::kernel_times
   std::optional<Caller> caller;
   std::optional<Reason> reason;    ///< given by the pipeline: why it entered the kernel
-  std::optional<StepFacts> steps;              ///< only where single steps were made
-  std::vector<Caller> stack;                   ///< Needs::stacks: where it returns to, innermost first, as far as known
-  std::string_view engine;                     ///< who observed it, static storage
+  std::optional<StepFacts> steps;  ///< only where single steps were made
+  std::vector<Caller> stack;       ///< Needs::stacks: where it returns to, innermost first, as far as known
+  std::string_view engine;         ///< who observed it, static storage
 };
 
 }  // namespace vdsotrace

@@ -26,7 +26,7 @@ struct SocketFacts {
   std::string protocol{};  ///< "TCPv6", "UNIX-STREAM", "NETLINK": the kernel's name of it
   std::string local{};     ///< "127.0.0.1:80", "[::1]:80"; NETLINK: "ROUTE:123"; empty if it has none, or none is known
   std::string remote{};    ///< empty unless it is connected
-  std::uint64_t peer = 0;   ///< UNIX: inode of the socket that it is connected to
+  std::uint64_t peer = 0;  ///< UNIX: inode of the socket that it is connected to
   std::string bound_path{};  ///< UNIX: as it is, with a NUL in front if it is abstract
 };
 
@@ -37,7 +37,7 @@ struct DescriptorFacts {
     std::uint32_t minor = 0;
   };
 
-  std::string path;      ///< "/tmp/x", "pipe:[123]": what proc(5) says of /proc/PID/fd/N; any bytes; empty if it is unknown
+  std::string path;  ///< "/tmp/x", "pipe:[123]": what proc(5) says of /proc/PID/fd/N; any bytes; empty if it is unknown
   bool deleted = false;  ///< the path has led there
   std::optional<SocketFacts> socket;
   std::optional<Device> device;
@@ -50,7 +50,9 @@ struct DescriptorSet {
   std::vector<std::int32_t> numbers;
 
   bool any() const { return inverted || !numbers.empty(); }
-  bool contains(std::int32_t fd) const { return (std::find(numbers.begin(), numbers.end(), fd) != numbers.end()) != inverted; }
+  bool contains(std::int32_t fd) const {
+    return (std::find(numbers.begin(), numbers.end(), fd) != numbers.end()) != inverted;
+  }
 };
 
 /// All that was read from, or written to, these is shown: `-e read=`, `-e write=`.

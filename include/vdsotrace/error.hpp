@@ -21,8 +21,7 @@ template <class T>
 using Result = tl::expected<T, Error>;
 
 /// Shorthand for `return fail("./a.out: not executable")`.
-[[nodiscard]] inline tl::unexpected<Error> fail(std::string message, std::string hint = {},
-                                                int code = 0) {
+[[nodiscard]] inline tl::unexpected<Error> fail(std::string message, std::string hint = {}, int code = 0) {
   return tl::unexpected<Error>(Error{code, std::move(message), std::move(hint)});
 }
 

@@ -78,8 +78,8 @@ std::string_view name_of(Started::How how);
 
 /// The process runs a new program.
 struct Execed {
-  std::string program;         ///< as /proc/PID/exe names it; empty if that cannot be told
-  pid_t former_tid = 0;        ///< thread that called execve, if not the leader
+  std::string program;   ///< as /proc/PID/exe names it; empty if that cannot be told
+  pid_t former_tid = 0;  ///< thread that called execve, if not the leader
   Abi abi = Abi::x86_64;
   std::optional<VdsoFacts> vdso;  ///< nothing if it has none
   bool vdso_known = true;         ///< false: whether it has one could not be found out
@@ -89,7 +89,7 @@ struct Execed {
 struct Exited {
   bool signaled = false;
   bool core_dumped = false;
-  int code = 0;  ///< exit status, or the signal's number when `signaled`
+  int code = 0;            ///< exit status, or the signal's number when `signaled`
   bool code_known = true;  ///< false where nobody could see how it ended
 };
 
@@ -118,7 +118,7 @@ struct Notice {
 
 /// The system's clocksource, told at the start and whenever it has become another one.
 struct Clocksource {
-  std::string name;  ///< empty if it is not known
+  std::string name;      ///< empty if it is not known
   bool changed = false;  ///< it was another one before
 };
 
@@ -128,8 +128,8 @@ struct Lost {
 };
 
 struct Event {
-  using Body = std::variant<Call, CallEntered, Counts, Signal, GroupStopped, Started, Execed,
-                            Exited, Detached, Notice, Clocksource, Lost>;
+  using Body = std::variant<Call, CallEntered, Counts, Signal, GroupStopped, Started, Execed, Exited, Detached, Notice,
+                            Clocksource, Lost>;
   static constexpr pid_t kUnknownThread = 0;
 
   std::uint64_t seq = 0;     ///< given by the pipeline, from 1

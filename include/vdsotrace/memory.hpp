@@ -49,7 +49,8 @@ class Capture final : public Memory {
     std::uint64_t size;
   };
   std::span<const std::byte> kept() const {
-    return heap_bytes_.empty() ? std::span<const std::byte>(inline_bytes_).first(inline_used_) : std::span<const std::byte>(heap_bytes_);
+    return heap_bytes_.empty() ? std::span<const std::byte>(inline_bytes_).first(inline_used_)
+                               : std::span<const std::byte>(heap_bytes_);
   }
   std::byte* room_for(std::size_t size);
 

@@ -11,22 +11,22 @@
 namespace vdsotrace {
 
 struct Needs {
-  bool each_call = true;    ///< Call events; otherwise Counts suffice
-  bool entries = true;      ///< CallEntered events, to show a call while it runs
-  bool values = true;       ///< what the arguments point to, captured at the stop
-  bool durations = false;   ///< Call::duration_ns for system calls
-  bool kernel_times = false;  ///< Call::kernel_ns for them
-  bool vdso_durations = false;  ///< and for vDSO calls, where the engine can measure them
-  bool callers = false;     ///< Call::caller
-  bool steps = false;       ///< StepFacts::path
-  bool children = false;    ///< calls of the processes that the observed ones create, too
-  bool progress = false;    ///< Counts now and then while the program runs, not only at the end
-  bool stacks = false;      ///< Call::stack, of every call
+  bool each_call = true;              ///< Call events; otherwise Counts suffice
+  bool entries = true;                ///< CallEntered events, to show a call while it runs
+  bool values = true;                 ///< what the arguments point to, captured at the stop
+  bool durations = false;             ///< Call::duration_ns for system calls
+  bool kernel_times = false;          ///< Call::kernel_ns for them
+  bool vdso_durations = false;        ///< and for vDSO calls, where the engine can measure them
+  bool callers = false;               ///< Call::caller
+  bool steps = false;                 ///< StepFacts::path
+  bool children = false;              ///< calls of the processes that the observed ones create, too
+  bool progress = false;              ///< Counts now and then while the program runs, not only at the end
+  bool stacks = false;                ///< Call::stack, of every call
   bool instruction_pointers = false;  ///< Signal::instruction_pointer
   std::size_t string_limit = 32;
-  std::vector<std::string> paths;  ///< if there are any, only system calls that use one of them
-  Dumps dumps;                     ///< captured with the values
-  DescriptorDetails descriptors;  ///< Call::descriptors, of system calls
+  std::vector<std::string> paths;           ///< if there are any, only system calls that use one of them
+  Dumps dumps;                              ///< captured with the values
+  DescriptorDetails descriptors;            ///< Call::descriptors, of system calls
   const ArgumentSets* arguments = nullptr;  ///< how they are shown: it says what is captured; null: as by default
   Selection selection;
 };

@@ -49,7 +49,8 @@ class Selection {
   bool wants(const Call& call) const;
   /// An unknown route may be one of two: it is wanted where one of these is, or by its own name.
   bool wants_route(Route route) const {
-    const std::uint32_t meant = route == Route::unknown ? bit(route) | bit(Route::vdso) | bit(Route::fallback) : bit(route);
+    const std::uint32_t meant = route == Route::unknown ? bit(route) | bit(Route::vdso) | bit(Route::fallback)
+                                                        : bit(route);
     return (routes_ & meant) != 0;
   }
   /// Whether `route=` was given and includes that route.
@@ -80,7 +81,7 @@ class Selection {
   std::array<std::bitset<kNumbers>, kAbis> numbers_;  ///< by Abi, without x32's marker bit
   bool vdso_capable_ = false;                         ///< %vdso is in the set
   bool leaves_out_vdso_capable_ = false;
-  bool inverted_ = true;                              ///< the set says what is not wanted
+  bool inverted_ = true;  ///< the set says what is not wanted
   static constexpr std::uint32_t bit(Route route) { return 1u << static_cast<unsigned>(route); }
   static constexpr std::uint32_t kEveryRoute = (1u << kRoutes) - 1;
   static constexpr std::uint32_t kKnownRoutes = kEveryRoute & ~(1u << static_cast<unsigned>(Route::unknown));

@@ -38,13 +38,13 @@ struct VdsoFunction {
   /// Never empty. Preferred first: __vdso_X or __kernel_X, then the rest by name.
   /// Letters, digits, '_', '.' and '$' only: safe to print as they are.
   std::vector<std::string> names;
-  std::uint32_t entry = 0;              ///< offset of the first instruction
-  std::uint64_t size = 0;               ///< st_size
-  std::vector<CodeSite> instructions;   ///< all that belong to the body, helpers not included
-  std::vector<CodeSite> returns;        ///< every `ret` by which the function itself returns
-  std::vector<CodeSite> syscalls;       ///< fallback sites (syscall, sysenter, int 0x80), helpers included
-  std::vector<CodeSite> clock_reads;    ///< rdtsc, rdtscp, helpers included
-  std::vector<std::uint32_t> helpers;   ///< entries of the private helpers it calls, also through others
+  std::uint32_t entry = 0;                    ///< offset of the first instruction
+  std::uint64_t size = 0;                     ///< st_size
+  std::vector<CodeSite> instructions;         ///< all that belong to the body, helpers not included
+  std::vector<CodeSite> returns;              ///< every `ret` by which the function itself returns
+  std::vector<CodeSite> syscalls;             ///< fallback sites (syscall, sysenter, int 0x80), helpers included
+  std::vector<CodeSite> clock_reads;          ///< rdtsc, rdtscp, helpers included
+  std::vector<std::uint32_t> helpers;         ///< entries of the private helpers it calls, also through others
   std::vector<std::uint32_t> branch_targets;  ///< where jumps in the body lead: no patch may straddle one
   /// Why the flow could not be followed to the end (an indirect jump, an unknown
   /// instruction, a branch out of the image); empty when every way out is known.
@@ -97,11 +97,11 @@ class VdsoImage {
 
 /// One service that a vDSO may offer, on any architecture.
 struct VdsoService {
-  std::string_view symbol;   ///< as exported: "__vdso_clock_gettime", "__kernel_getrandom"
-  std::string_view syscall;  ///< system call that does the same: "clock_gettime"
-  std::uint8_t arguments;    ///< that the function takes
-  bool first_is_clock;       ///< first argument is a clock id
-  bool returns_long = false; ///< its result is a C long, otherwise an int
+  std::string_view symbol;    ///< as exported: "__vdso_clock_gettime", "__kernel_getrandom"
+  std::string_view syscall;   ///< system call that does the same: "clock_gettime"
+  std::uint8_t arguments;     ///< that the function takes
+  bool first_is_clock;        ///< first argument is a clock id
+  bool returns_long = false;  ///< its result is a C long, otherwise an int
 };
 
 /// The services we know how to observe. Symbols that are not here are listed and
@@ -136,7 +136,6 @@ struct RelocatedCode {
 /// new address. Branches from elsewhere into the run are the caller's to rule out
 /// (VdsoFunction::branch_targets).
 /// Pure; `machine` is x86_64 or x32 (64-bit code) or i386.
-Result<RelocatedCode> relocate(Machine machine, std::span<const std::byte> run, std::uint64_t from,
-                               std::uint64_t to);
+Result<RelocatedCode> relocate(Machine machine, std::span<const std::byte> run, std::uint64_t from, std::uint64_t to);
 
 }  // namespace vdsotrace

@@ -10,9 +10,10 @@
 namespace vdsotrace::arch {
 
 /// Bits of perf_event_attr::sample_regs_user. The kernel writes the values in the order of the bits.
-inline constexpr std::uint64_t kSampledRegisters =
-    1u << PERF_REG_X86_CX | 1u << PERF_REG_X86_DX | 1u << PERF_REG_X86_SI | 1u << PERF_REG_X86_DI |
-    1u << PERF_REG_X86_SP | 1u << PERF_REG_X86_IP | 1u << PERF_REG_X86_R8 | 1u << PERF_REG_X86_R9;
+inline constexpr std::uint64_t kSampledRegisters = 1u << PERF_REG_X86_CX | 1u << PERF_REG_X86_DX |
+                                                   1u << PERF_REG_X86_SI | 1u << PERF_REG_X86_DI |
+                                                   1u << PERF_REG_X86_SP | 1u << PERF_REG_X86_IP |
+                                                   1u << PERF_REG_X86_R8 | 1u << PERF_REG_X86_R9;
 inline constexpr std::size_t kSampledRegisterCount = 8;
 
 /// Their values in that order: cx, dx, si, di, sp, ip, r8, r9.

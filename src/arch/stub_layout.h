@@ -11,15 +11,15 @@
 #define VDSOTRACE_STUB_LAYOUT_H
 
 /* Control page: first a cache line that hardly changes. */
-#define REGION_ORPHANED 8     /* u32, set by a stub that waited in vain: recording has ended */
-#define REGION_MAY_SLEEP 12   /* u32, the process may be put to sleep by futex(2) while a ring is full */
-#define REGION_LOST 16        /* u64, calls of which there is no record */
-#define REGION_KEEPER 24      /* u32, a robust futex (os/death_mark.hpp): the kernel sets KEEPER_DIED when vdsotrace dies */
+#define REGION_ORPHANED 8   /* u32, set by a stub that waited in vain: recording has ended */
+#define REGION_MAY_SLEEP 12 /* u32, the process may be put to sleep by futex(2) while a ring is full */
+#define REGION_LOST 16      /* u64, calls of which there is no record */
+#define REGION_KEEPER 24 /* u32, a robust futex (os/death_mark.hpp): the kernel sets KEEPER_DIED when vdsotrace dies */
 #define KEEPER_DIED 0x40000000
-#define REGION_ANSWER 32      /* u32, of a system call that the process is made to make */
-#define REGION_GO_CODE 40     /* u64, where code begins that Go 1.18 or newer has compiled */
+#define REGION_ANSWER 32        /* u32, of a system call that the process is made to make */
+#define REGION_GO_CODE 40       /* u64, where code begins that Go 1.18 or newer has compiled */
 #define REGION_GO_CODE_BYTES 48 /* u64, 0: there is none */
-#define REGION_HEARTBEAT 64   /* u64, moves on whenever vdsotrace has looked */
+#define REGION_HEARTBEAT 64     /* u64, moves on whenever vdsotrace has looked */
 /* Fallbacks by clock ids without a column: {u64 clock id | (function + 1) << 32, u64 calls, u64 errors} */
 #define REGION_OTHERS 1024
 #define OTHER_LOG2 5
@@ -27,7 +27,8 @@
 #define OTHER_ERRORS 16
 #define OTHERS_COUNT 64
 
-// clang-format off: the rows of tables stand in columns
+// The rows of tables stand in columns.
+// clang-format off
 
 /* Index: slots found by hash of the thread pointer (fs base), or in the slots that follow. */
 #define REGION_INDEX 4096

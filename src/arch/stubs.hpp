@@ -33,12 +33,12 @@ enum class StubKind : std::uint8_t {
   count_fallback,  ///< one more of those
   note_fallback,   ///< the open call has made it; where the shape has three arguments, with those and what it answered
   // Stubs at a function's return: write the record of the open call.
-  close,           ///< a short record: who called
-  close_timed,     ///< a short record: also when it began and ended
-  close_timespec,  ///< and what the arguments point to, for functions like clock_gettime,
-  close_timeval,   ///< gettimeofday,
-  close_getcpu,    ///< getcpu,
-  close_getrandom, ///< getrandom
+  close,            ///< a short record: who called
+  close_timed,      ///< a short record: also when it began and ended
+  close_timespec,   ///< and what the arguments point to, for functions like clock_gettime,
+  close_timeval,    ///< gettimeofday,
+  close_getcpu,     ///< getcpu,
+  close_getrandom,  ///< getrandom
 };
 
 /// What a function's arguments mean to a stub.

@@ -40,34 +40,39 @@ std::optional<Gain> about_direct_call(const Finding& finding) {
   if (!finding.user_space_ns) return std::nullopt;
   const bool known = !finding.callers.empty() && finding.callers.front().who.known();
   const double saved = finding.saved_ns();
-  return Gain{fmt::format("call it through the C library, or update the one that does not use the vDSO: {} a call instead of "
-                          "{}, {} of this run{}",
-                          duration_text(*finding.user_space_ns), duration_text(finding.each_ns), duration_text(saved),
-                          known ? " (first of all in " + caller_text(finding.callers.front()) + ")" : ""),
-              saved};
+  return Gain{
+      fmt::format("call it through the C library, or update the one that does not use the vDSO: {} a call instead of "
+                  "{}, {} of this run{}",
+                  duration_text(*finding.user_space_ns), duration_text(finding.each_ns), duration_text(saved),
+                  known ? " (first of all in " + caller_text(finding.callers.front()) + ")" : ""),
+      saved};
 }
 
 std::optional<Gain> about_unserved_clock(const Finding& finding, const Prices& prices) {
   const auto instead = prices("clock_gettime", "CLOCK_MONOTONIC");
   if (!instead || !instead->user_space_ns || finding.cost_is == CostIs::unknown) return std::nullopt;
-  const double saved = std::max(0.0, finding.cost_ns - *instead->user_space_ns * static_cast<double>(finding.total.count));
-  return Gain{fmt::format("read it less often, or where elapsed time is meant, CLOCK_MONOTONIC: {} a call instead of {}, "
-                          "{} of this run",
-                          duration_text(*instead->user_space_ns), duration_text(finding.each_ns), duration_text(saved)),
-              saved};
+  const double saved =
+      std::max(0.0, finding.cost_ns - *instead->user_space_ns * static_cast<double>(finding.total.count));
+  return Gain{
+      fmt::format("read it less often, or where elapsed time is meant, CLOCK_MONOTONIC: {} a call instead of {}, "
+                  "{} of this run",
+                  duration_text(*instead->user_space_ns), duration_text(finding.each_ns), duration_text(saved)),
+      saved};
 }
 
 /// They cannot be priced by making them: what is refused takes no longer than a system call that is served.
 std::optional<Gain> about_unknown_clock(const Finding& finding, const Prices& prices) {
   const auto served = prices("clock_gettime", "CLOCK_MONOTONIC");
   const double most = served ? served->system_call_ns * static_cast<double>(finding.total.count) : 0;
-  return Gain{fmt::format("all {} calls fail, at most {} of this run: do not ask for a clock that this kernel does not have",
-                          grouped(finding.total.count), duration_text(most)),
-              most};
+  return Gain{
+      fmt::format("all {} calls fail, at most {} of this run: do not ask for a clock that this kernel does not have",
+                  grouped(finding.total.count), duration_text(most)),
+      most};
 }
 
 std::optional<Gain> about_user_space(const Finding& finding, const Audit& audit, const Prices& prices) {
-  const auto busiest = std::ranges::max_element(finding.callers, {}, [](const CallerFinding& c) { return c.total.count; });
+  const auto busiest =
+      std::ranges::max_element(finding.callers, {}, [](const CallerFinding& c) { return c.total.count; });
   if (busiest == finding.callers.end() || finding.cost_ns < kWorthNs) return std::nullopt;
   const auto calls = static_cast<double>(busiest->total.count);
   const double rate = per_second(busiest->total.count, audit.run);
@@ -85,8 +90,8 @@ std::optional<Gain> about_user_space(const Finding& finding, const Audit& audit,
   }
   if (rate < kBusyPerSecond) return std::nullopt;
   const double all = finding.each_ns * calls;
-  return Gain{fmt::format("{} makes {}, {} of this run: ask once per round of its loop and keep the answer", who, rate_text(rate),
-                          duration_text(all)),
+  return Gain{fmt::format("{} makes {}, {} of this run: ask once per round of its loop and keep the answer", who,
+                          rate_text(rate), duration_text(all)),
               all};
 }
 
@@ -128,22 +133,25 @@ void advise_on_clocksource(Audit& audit) {
   const std::string now = audit.clocksources.empty() ? "unknown" : audit.clocksources.back();
   std::string text =
       better != available.end()
-          ? fmt::format("change the clocksource from {} to {} (/sys/devices/system/clocksource/clocksource0/current_clocksource): "
-                        "{} calls, {} of this run, would stay in user space",
-                        now, *better, grouped(calls), duration_text(cost))
-          : fmt::format("the clocksource {} costs {} calls, {} of this run; none that is available here ({}) can be read in user "
-                        "space: the kernel's log says why it gave up tsc",
-                        now, grouped(calls), duration_text(cost), fmt::join(available, ", "));
+          ? fmt::format(
+                "change the clocksource from {} to {} (/sys/devices/system/clocksource/clocksource0/current_clocksource): "
+                "{} calls, {} of this run, would stay in user space",
+                now, *better, grouped(calls), duration_text(cost))
+          : fmt::format(
+                "the clocksource {} costs {} calls, {} of this run; none that is available here ({}) can be read in user "
+                "space: the kernel's log says why it gave up tsc",
+                now, grouped(calls), duration_text(cost), fmt::join(available, ", "));
   audit.advice.push_back({std::move(text), cost, calls, cost, false});
 }
 
 void advise_on_vdso(Audit& audit) {
   const auto [calls, cost] = sum_of(audit, {Reason::no_vdso});
   if (calls == 0) return;
-  audit.advice.push_back({fmt::format("give the program a vDSO (was the kernel booted with vdso=0?): {} calls, {} of this run, are "
-                                      "system calls without it",
-                                      grouped(calls), duration_text(cost)),
-                          cost, calls, cost, false});
+  audit.advice.push_back(
+      {fmt::format("give the program a vDSO (was the kernel booted with vdso=0?): {} calls, {} of this run, are "
+                   "system calls without it",
+                   grouped(calls), duration_text(cost)),
+       cost, calls, cost, false});
 }
 
 }  // namespace
@@ -156,8 +164,8 @@ void advise(Audit& audit, const Prices& prices) {
     if (!gain) continue;
     finding.advice = std::move(gain->text);
     finding.advice_ns = gain->ns;
-    audit.advice.push_back({fmt::format("{}: {}", call_text(finding.key), finding.advice), gain->ns, finding.total.count,
-                            finding.cost_ns, !finding.key.reason});
+    audit.advice.push_back({fmt::format("{}: {}", call_text(finding.key), finding.advice), gain->ns,
+                            finding.total.count, finding.cost_ns, !finding.key.reason});
   }
   std::ranges::stable_sort(audit.advice, std::ranges::greater(), &Advice::total_ns);
 }
@@ -165,9 +173,10 @@ void advise(Audit& audit, const Prices& prices) {
 std::string seccomp_text(const Audit& audit) {
   if (audit.fallback_calls.empty()) return {};
   const std::uint64_t made = audit.count(Route::fallback);
-  return fmt::format("a seccomp profile must allow {}: {} of {} calls through the vDSO made {} in this run, others may elsewhere",
-                     fmt::join(audit.fallback_calls, ", "), grouped(made),
-                     grouped(made + audit.count(Route::vdso) + audit.count(Route::unknown)), made == 1 ? "it" : "them");
+  return fmt::format(
+      "a seccomp profile must allow {}: {} of {} calls through the vDSO made {} in this run, others may elsewhere",
+      fmt::join(audit.fallback_calls, ", "), grouped(made),
+      grouped(made + audit.count(Route::vdso) + audit.count(Route::unknown)), made == 1 ? "it" : "them");
 }
 
 }  // namespace vdsotrace

@@ -38,7 +38,8 @@ void price(Finding& finding, const std::optional<CallPrice>& found, const Histog
     // The sum is exact, histograms are not.
     const double average = static_cast<double>(finding.total.duration_ns) / static_cast<double>(finding.total.measured);
     finding.cost_ns =
-        (finding.measured->interrupted > 0 ? average_cost_ns(*finding.measured) : std::max(0.0, average - stamps_ns)) * count;
+        (finding.measured->interrupted > 0 ? average_cost_ns(*finding.measured) : std::max(0.0, average - stamps_ns)) *
+        count;
     return;
   }
   if (!found) return;
@@ -53,7 +54,8 @@ Finding make_finding(const AuditKey& key, const AuditEntry& entry, const Prices&
   finding.key = key;
   finding.total = entry.total;
   for (const auto& [path, total] : entry.callers) finding.callers.push_back({path.who, path.beyond, total});
-  std::ranges::stable_sort(finding.callers, std::ranges::greater(), [](const CallerFinding& c) { return c.total.count; });
+  std::ranges::stable_sort(finding.callers, std::ranges::greater(),
+                           [](const CallerFinding& c) { return c.total.count; });
   finding.stacks = entry.stacks;
   price(finding, prices(key.name, key.clock), entry.durations, stamps_ns);
   if (key.reason) finding.why = sentence_of(*key.reason, clocksource);
@@ -73,7 +75,8 @@ void add_up(Audit& audit) {
   }
 }
 
-std::vector<std::string> fallback_calls(const std::vector<Finding>& findings, const std::set<std::string>& without_fallback) {
+std::vector<std::string> fallback_calls(const std::vector<Finding>& findings,
+                                        const std::set<std::string>& without_fallback) {
   std::set<std::string> names;
   for (const Finding& finding : findings) {
     const auto& [name, route] = std::tie(finding.key.name, finding.key.route);
@@ -87,7 +90,8 @@ std::vector<std::string> fallback_calls(const std::vector<Finding>& findings, co
 
 double Finding::saved_ns() const {
   // Nobody can have the C library's own calls made otherwise.
-  return user_space_ns && key.reason != Reason::c_library ? cost_ns - *user_space_ns * static_cast<double>(total.count) : 0;
+  return user_space_ns && key.reason != Reason::c_library ? cost_ns - *user_space_ns * static_cast<double>(total.count)
+                                                          : 0;
 }
 
 std::uint64_t Audit::calls() const {
@@ -134,12 +138,14 @@ std::string cpu_text(const Audit& audit) {
   std::string parts;
   if (added.calls > 0) parts = fmt::format("{} calls at {}", grouped(added.calls), duration_text(added.call_ns));
   if (added.stops > 0)
-    parts += fmt::format("{}{} stops at {}", parts.empty() ? "" : ", ", grouped(added.stops), duration_text(added.stop_ns));
+    parts +=
+        fmt::format("{}{} stops at {}", parts.empty() ? "" : ", ", grouped(added.stops), duration_text(added.stop_ns));
   if (parts.empty()) return text;
   const double taken = static_cast<double>(audit.run.cpu_ns) - audit.own_cpu_ns();
   // The calls have a price too, and both are estimates.
   const std::string more = added.ns() > taken + 1 ? fmt::format("of an estimated {}: ", duration_text(added.ns())) : "";
-  return text + fmt::format(" without {} that observing added ({}{})", duration_text(std::max(0.0, taken)), more, parts);
+  return text +
+         fmt::format(" without {} that observing added ({}{})", duration_text(std::max(0.0, taken)), more, parts);
 }
 
 std::string cost_basis_text(const Audit& audit) {
@@ -148,9 +154,11 @@ std::string cost_basis_text(const Audit& audit) {
   if (!text.empty() && audit.run.added && audit.run.added->stamps_ns > 0)
     text += fmt::format(", less {} a call for taking the time", duration_text(audit.run.added->stamps_ns));
   if (estimated > 0 || text.empty())
-    text += fmt::format("{}estimated: calls times what one costs here, in a clean process", text.empty() ? "" : " in part, else ");
+    text += fmt::format("{}estimated: calls times what one costs here, in a clean process",
+                        text.empty() ? "" : " in part, else ");
   if (audit.unpriced_calls == 1) text += "; 1 call has no price and is left out";
-  if (audit.unpriced_calls > 1) text += fmt::format("; {} calls have no price and are left out", grouped(audit.unpriced_calls));
+  if (audit.unpriced_calls > 1)
+    text += fmt::format("; {} calls have no price and are left out", grouped(audit.unpriced_calls));
   return text;
 }
 
@@ -171,7 +179,10 @@ std::string caller_text(const CallerFinding& caller) {
 
 std::string share_text(const Audit& audit, double ns) {
   const double percent = 100 * audit.share(ns);
-  return fmt::format("{:.{}f} % of {}", percent, percent < 0.995 ? 2 : percent < 9.95 ? 1 : 0,
+  return fmt::format("{:.{}f} % of {}", percent,
+                     percent < 0.995  ? 2
+                     : percent < 9.95 ? 1
+                                      : 0,
                      audit.run.cpu_ns > 0 ? "its processor time" : "the run");
 }
 

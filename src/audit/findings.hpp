@@ -39,16 +39,16 @@ struct CallerFinding {
 struct Finding {
   AuditKey key;
   AuditTotal total;
-  std::vector<CallerFinding> callers;       ///< busiest first
+  std::vector<CallerFinding> callers;         ///< busiest first
   std::map<CallStack, std::uint64_t> stacks;  ///< calls by whole stack, if those are known
   CostIs cost_is = CostIs::unknown;
-  double cost_ns = 0;                       ///< of all its calls, 0 if unknown
-  double each_ns = 0;                       ///< what one call costs: the median where they were measured
-  std::optional<MeasuredCalls> measured;    ///< if any duration of a call is known
-  std::optional<double> user_space_ns;      ///< what the calls would have cost in user space, if they can be had there
-  std::string why;                          ///< a sentence, empty where it stayed in user space
-  std::string advice;                       ///< empty where there is none to give
-  double advice_ns = 0;                     ///< what that is worth
+  double cost_ns = 0;                     ///< of all its calls, 0 if unknown
+  double each_ns = 0;                     ///< what one call costs: the median where they were measured
+  std::optional<MeasuredCalls> measured;  ///< if any duration of a call is known
+  std::optional<double> user_space_ns;    ///< what the calls would have cost in user space, if they can be had there
+  std::string why;                        ///< a sentence, empty where it stayed in user space
+  std::string advice;                     ///< empty where there is none to give
+  double advice_ns = 0;                   ///< what that is worth
 
   /// What its calls would have saved in user space; 0 where they cannot be had there.
   double saved_ns() const;
@@ -57,7 +57,7 @@ struct Finding {
 /// What somebody can do.
 struct Advice {
   std::string text;
-  double total_ns = 0;  ///< what it is worth in this run
+  double total_ns = 0;         ///< what it is worth in this run
   std::uint64_t calls = 0;     ///< that it is about
   double cost_ns = 0;          ///< of these
   bool in_user_space = false;  ///< where these stay
@@ -75,23 +75,23 @@ struct AddedCosts {
   std::uint64_t calls = 0;  ///< that were observed without a stop
   double call_ns = 0;       ///< added to each
   std::uint64_t stops = 0;
-  double stop_ns = 0;       ///< of each, what the kernel does on the stopped thread's account
-  double stamps_ns = 0;     ///< of `call_ns`, what lies between the two time stamps of a measured call
+  double stop_ns = 0;    ///< of each, what the kernel does on the stopped thread's account
+  double stamps_ns = 0;  ///< of `call_ns`, what lies between the two time stamps of a measured call
   double ns() const { return static_cast<double>(calls) * call_ns + static_cast<double>(stops) * stop_ns; }
 };
 
 /// What is known of the run besides its calls.
 struct AuditedRun {
-  std::vector<std::string> command;  ///< empty for processes that ran already
-  std::vector<std::int32_t> pids;    ///< of those
+  std::vector<std::string> command;       ///< empty for processes that ran already
+  std::vector<std::int32_t> pids;         ///< of those
   std::vector<std::int32_t> pids_inside;  ///< theirs in their own PID namespaces, 0 where it is the same or not known
   std::string engine;
   std::string kernel;
   std::vector<std::string> available_clocksources;
   std::set<std::string> without_fallback;  ///< calls whose vDSO function cannot make them: its code has no way to do so
   std::int64_t wall_ns = 0;
-  std::int64_t cpu_ns = 0;           ///< of the processes that were observed, 0 if not known
-  std::optional<AddedCosts> added;   ///< to that; nothing where it could not be found out
+  std::int64_t cpu_ns = 0;          ///< of the processes that were observed, 0 if not known
+  std::optional<AddedCosts> added;  ///< to that; nothing where it could not be found out
   std::optional<std::int64_t> coarse_resolution_ns;
 };
 
@@ -100,11 +100,11 @@ struct Audit {
   std::vector<std::string> clocksources;  ///< in the order in which they were met
   std::vector<Finding> findings;          ///< most expensive first
   AuditTotal by_route[kRoutes];
-  double cost_ns = 0;                     ///< of the calls that have a price
-  double kernel_ns = 0;                   ///< of that, for calls that entered the kernel
-  double saved_ns = 0;                    ///< less, had all that can stay in user space stayed there
-  std::uint64_t measured_calls = 0;       ///< whose cost is measured
-  std::uint64_t unpriced_calls = 0;       ///< whose cost is not known, so that no sum has it
+  double cost_ns = 0;                       ///< of the calls that have a price
+  double kernel_ns = 0;                     ///< of that, for calls that entered the kernel
+  double saved_ns = 0;                      ///< less, had all that can stay in user space stayed there
+  std::uint64_t measured_calls = 0;         ///< whose cost is measured
+  std::uint64_t unpriced_calls = 0;         ///< whose cost is not known, so that no sum has it
   std::vector<std::string> fallback_calls;  ///< system calls that the functions used would make if they fell back
   std::vector<Advice> advice;               ///< most worthwhile first
   Verdict verdict;

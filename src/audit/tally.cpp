@@ -108,8 +108,8 @@ void AuditTally::add(const Event& event, const Counts& counts) {
   counted_ns_ = event.time_ns;
   timeline_.add(counted_since_ns_, event.time_ns, *counts.route, counts.count);
   const auto clock = counts.clock ? clock_kind_name(static_cast<std::int32_t>(*counts.clock)) : std::string();
-  AuditEntry& entry =
-      add({std::string(counts.name), clock, *counts.route, explainer_.reason_of(event.pid, counts)}, counts.caller, total);
+  AuditEntry& entry = add({std::string(counts.name), clock, *counts.route, explainer_.reason_of(event.pid, counts)},
+                          counts.caller, total);
   if (measured && counts.durations) entry.durations.add(*counts.durations);
 }
 

@@ -56,7 +56,7 @@ struct AuditEntry {
   AuditTotal total;
   std::map<CallerPath, AuditTotal> callers;
   std::map<CallStack, std::uint64_t> stacks;  ///< calls by whole stack, where those were asked for (Needs::stacks)
-  Histogram durations;  ///< in ns, of measured calls
+  Histogram durations;                        ///< in ns, of measured calls
 };
 
 /// Calls by route in equal spans of time. When the run outgrows it, two spans become one.

@@ -23,7 +23,9 @@ Busy busy_calls(const Audit& audit) {
   return busy;
 }
 
-std::string calls_text(std::uint64_t count) { return fmt::format("{} {}", grouped(count), count == 1 ? "call" : "calls"); }
+std::string calls_text(std::uint64_t count) {
+  return fmt::format("{} {}", grouped(count), count == 1 ? "call" : "calls");
+}
 
 /// "300,000 calls fell back", with their ways where they went by several.
 std::string kernel_calls_text(const Audit& audit) {
@@ -40,7 +42,8 @@ std::string kernel_calls_text(const Audit& audit) {
     parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", grouped(count), words);
   }
   if (only == "fell back") return calls_text(sum) + " fell back";
-  return calls_text(sum) + " entered the kernel" + (only.empty() ? fmt::format(" ({})", parts) : fmt::format(" ({})", only));
+  return calls_text(sum) + " entered the kernel" +
+         (only.empty() ? fmt::format(" ({})", parts) : fmt::format(" ({})", only));
 }
 
 std::string whole_text(const Audit& audit) {
@@ -51,7 +54,8 @@ std::string whole_text(const Audit& audit) {
 /// What leaves it open.
 std::string doubts_text(const Audit& audit) {
   std::string text;
-  if (audit.count(Route::unknown) > 0) text += fmt::format("; {} by an unknown route", calls_text(audit.count(Route::unknown)));
+  if (audit.count(Route::unknown) > 0)
+    text += fmt::format("; {} by an unknown route", calls_text(audit.count(Route::unknown)));
   if (audit.unpriced_calls > 0) text += fmt::format("; {} without a price", calls_text(audit.unpriced_calls));
   if (!audit.complete()) text += "; the figures are incomplete";
   return text;
@@ -73,7 +77,8 @@ Verdict verdict_of(const Audit& audit) {
     const bool in_kernel = audit.kernel_ns >= busy.gain_ns;
     const double cost = in_kernel ? audit.kernel_ns : busy.cost_ns;
     verdict.share = audit.share(cost);
-    verdict.text = fmt::format("{}: {}, {}", in_kernel ? kernel_calls_text(audit) : calls_text(busy.calls) + " in user space",
+    verdict.text = fmt::format("{}: {}, {}",
+                               in_kernel ? kernel_calls_text(audit) : calls_text(busy.calls) + " in user space",
                                duration_text(cost), share_text(audit, cost));
   }
   verdict.text += doubts_text(audit);

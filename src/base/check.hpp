@@ -14,5 +14,4 @@ void set_abort_hook(std::function<void()> hook);
 
 }  // namespace vdsotrace
 
-#define CHECK(condition) \
-  ((condition) ? void() : ::vdsotrace::check_failed(#condition, __FILE__, __LINE__))
+#define CHECK(condition) ((condition) ? void() : ::vdsotrace::check_failed(#condition, __FILE__, __LINE__))

@@ -45,7 +45,8 @@ Histogram Histogram::scaled(double factor, double offset) const {
   Histogram result;
   const auto times = [factor, offset](std::int64_t value) {
     constexpr double kMost = 1e18;
-    return static_cast<std::int64_t>(std::llround(std::clamp(static_cast<double>(value) * factor - offset, 0.0, kMost)));
+    return static_cast<std::int64_t>(
+        std::llround(std::clamp(static_cast<double>(value) * factor - offset, 0.0, kMost)));
   };
   for (std::size_t i = 0; i < buckets_.size(); ++i) result.add(times(middle(i)), buckets_[i]);
   result.shortest_ = times(shortest_);

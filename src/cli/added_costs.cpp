@@ -16,10 +16,10 @@
 #include <ctime>
 #include <memory>
 
+#include "audit/tally.hpp"
+#include "base/clock.hpp"
 #include "base/unique_fd.hpp"
 #include "cli/observation.hpp"
-#include "base/clock.hpp"
-#include "audit/tally.hpp"
 #include "pipeline/tally_sink.hpp"
 
 namespace vdsotrace::cli {
@@ -136,8 +136,7 @@ std::optional<AddedPrices> added_prices(std::string_view engine, const Needs& ne
   const auto median = observed ? receive<double>(from.get(), until) : std::nullopt;
   // What it traces dies with it (PTRACE_O_EXITKILL).
   ::kill(child, SIGKILL);
-  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {}
   if (!median) return std::nullopt;
   return AddedPrices{std::max(0.0, observed->through_vdso - bare->through_vdso),
                      std::max(0.0, observed->direct - bare->direct) / kStopsPerDirectCall,
@@ -146,7 +145,8 @@ std::optional<AddedPrices> added_prices(std::string_view engine, const Needs& ne
 
 std::optional<int> run_as_observed(int argc, char** argv) {
   constexpr int kWords = 4;
-  if (argc != kWords || std::string_view(argv[0]) != kOurselves || std::string_view(argv[1]) != kObserved) return std::nullopt;
+  if (argc != kWords || std::string_view(argv[0]) != kOurselves || std::string_view(argv[1]) != kObserved)
+    return std::nullopt;
   return report(std::atoi(argv[2]), run_workload(argv[3])) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

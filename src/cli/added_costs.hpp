@@ -10,8 +10,9 @@
 namespace vdsotrace::cli {
 
 struct AddedPrices {
-  double call_ns = 0;  ///< to a call through the vDSO that is observed without a stop: its stub, the waits for room in its ring
-  double stop_ns = 0;  ///< to a thread that stops for us: the kernel's side of it
+  double call_ns =
+      0;  ///< to a call through the vDSO that is observed without a stop: its stub, the waits for room in its ring
+  double stop_ns = 0;    ///< to a thread that stops for us: the kernel's side of it
   double stamps_ns = 0;  ///< to the duration of a call through the vDSO, where Needs::vdso_durations are measured
 };
 

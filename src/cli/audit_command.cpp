@@ -12,12 +12,12 @@
 #include <limits>
 #include <set>
 
+#include "base/clock.hpp"
 #include "cli/added_costs.hpp"
 #include "cli/observation.hpp"
 #include "cli/own_vdso.hpp"
 #include "cli/price_list.hpp"
 #include "model/syscalls/print.hpp"
-#include "base/clock.hpp"
 #include "os/clocksource.hpp"
 #include "os/pid_namespace.hpp"
 #include "os/proc.hpp"
@@ -176,10 +176,12 @@ bool report_forbidden(const Options& o, const Audit& audit) {
 /// Programs whose calls nobody could tell apart may have made some that went where they must not. Whether there were any.
 bool report_unjudged(const Options& o, const AuditTally& tally) {
   if (o.audit->fail_on.rules.empty() || tally.unjudged_programs() == 0) return false;
-  std::fputs(fmt::format("vdsotrace: {} {} executed whose vDSO could not be found: which routes their calls took is not known\n",
-                         tally.unjudged_programs(), tally.unjudged_programs() == 1 ? "program was" : "programs were")
-                 .c_str(),
-             stderr);
+  std::fputs(
+      fmt::format(
+          "vdsotrace: {} {} executed whose vDSO could not be found: which routes their calls took is not known\n",
+          tally.unjudged_programs(), tally.unjudged_programs() == 1 ? "program was" : "programs were")
+          .c_str(),
+      stderr);
   return true;
 }
 

@@ -16,11 +16,9 @@ struct OwnOption {
   std::string_view option;
   std::string_view command;
 };
-constexpr OwnOption kOwnOptions[] = {{"--symbols", "dump"}, {"--disassemble", "dump"},
-                                     {"--html", "audit"},   {"--folded", "audit"},
-                                     {"--chrome-trace", "audit"}, {"--fail-on", "audit"},
-                                     {"--all", "audit"},    {"--seccomp", "audit"},
-                                     {"--allow", "audit"},
+constexpr OwnOption kOwnOptions[] = {{"--symbols", "dump"},      {"--disassemble", "dump"},   {"--html", "audit"},
+                                     {"--folded", "audit"},      {"--chrome-trace", "audit"}, {"--fail-on", "audit"},
+                                     {"--all", "audit"},         {"--seccomp", "audit"},      {"--allow", "audit"},
                                      {"--strace-log", "compare"}};
 
 std::string help_hint(std::string_view command) {

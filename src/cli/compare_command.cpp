@@ -17,8 +17,8 @@
 #include "model/compare/strace_log.hpp"
 #include "os/run_program.hpp"
 #include "os/spawn.hpp"
-#include "reports/compare.hpp"
 #include "output/output.hpp"
+#include "reports/compare.hpp"
 #include "sinks/seen_run_sink.hpp"
 
 namespace vdsotrace::cli {
@@ -29,7 +29,8 @@ constexpr HelpPage kHelp{
     "\n"
     "Runs the program under vdsotrace, then again under strace, and prints what each\n"
     "saw side by side. Children are followed. Standard input goes to the first run.\n",
-    {}, "Options",
+    {},
+    "Options",
     "\n"
     "Examples:\n"
     "  vdsotrace compare date\n"
@@ -59,7 +60,8 @@ void declare(CLI::App& app, CompareOptions& o) {
   app.add_option("-u,--user", o.trace.user, "Run the program as USER")->type_name("USER");
   app.add_option("--engine", o.trace.engine, "auto, inline, breakpoint, perf or step")->type_name("ENGINE");
   app.add_flag("--no-vdso", o.trace.hide_vdso, "Hide the vDSO from the program in vdsotrace's run");
-  app.add_option("--strace-log", o.log, "Do not run strace; read FILE, which strace wrote elsewhere")->type_name("FILE");
+  app.add_option("--strace-log", o.log, "Do not run strace; read FILE, which strace wrote elsewhere")
+      ->type_name("FILE");
   app.add_option("--lines", o.most_lines, "Print at most N lines side by side (40)")->type_name("N");
   app.add_flag("--json", o.trace.json, "One JSON object instead of text");
 }
@@ -170,8 +172,16 @@ Result<int> compare_runs(const CompareOptions& o) {
   if (!theirs) return tl::unexpected(theirs.error());
 
   const Aggregate& totals = observation.totals();
-  CompareFacts facts{VDSOTRACE_VERSION, o.trace.program, std::string(observation.engine()), o.log.empty() ? *strace : o.log,
-                     o.log.empty(), o.trace.hide_vdso, o.most_lines, totals.lost(), totals.complete(), totals.notices().lines()};
+  CompareFacts facts{VDSOTRACE_VERSION,
+                     o.trace.program,
+                     std::string(observation.engine()),
+                     o.log.empty() ? *strace : o.log,
+                     o.log.empty(),
+                     o.trace.hide_vdso,
+                     o.most_lines,
+                     totals.lost(),
+                     totals.complete(),
+                     totals.notices().lines()};
   const Comparison comparison = compare(*theirs, ours);
   (*output)->write(o.trace.json ? compare_json(comparison, facts) : compare_text(comparison, facts));
   const auto closed = (*output)->close();

@@ -24,7 +24,8 @@ constexpr HelpPage kHelp{
     "usage: vdsotrace completions bash|zsh|fish\n"
     "\n"
     "Prints a script that lets the shell complete the command lines of vdsotrace.\n",
-    {}, "Options",
+    {},
+    "Options",
     "\n"
     "Examples:\n"
     "  vdsotrace completions bash > /etc/bash_completion.d/vdsotrace\n"

@@ -2,7 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
-// clang-format off: the rows of tables stand in columns
+// The rows of tables stand in columns.
+// clang-format off
 
 namespace vdsotrace::cli {
 namespace {

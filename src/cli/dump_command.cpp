@@ -21,7 +21,8 @@ constexpr HelpPage kHelp{
     "\n"
     "Writes the vDSO of vdsotrace, of process PID or of PROGRAM as an ELF file, or\n"
     "shows what is in it. PROGRAM is stopped before its first instruction.\n",
-    {}, "Options",
+    {},
+    "Options",
     "\n"
     "Examples:\n"
     "  vdsotrace dump -o vdso.so\n"

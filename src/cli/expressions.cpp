@@ -53,7 +53,8 @@ constexpr QuietName kQuietNames[] = {{"attach", &Quiet::attach},
                                      {"superseded", &Quiet::thread_execve}};
 
 void invert(Quiet& quiet) {
-  for (bool Quiet::*one : {&Quiet::attach, &Quiet::exit, &Quiet::path_resolution, &Quiet::personality, &Quiet::thread_execve})
+  for (bool Quiet::*one :
+       {&Quiet::attach, &Quiet::exit, &Quiet::path_resolution, &Quiet::personality, &Quiet::thread_execve})
     quiet.*one = !(quiet.*one);
 }
 

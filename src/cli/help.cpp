@@ -29,8 +29,10 @@ std::string names_text(const CLI::Option& option) {
 
 std::string option_text(const CLI::Option& option) {
   std::string text = "  " + names_text(option);
-  if (text.size() + 2 > kColumn) text += '\n' + std::string(kColumn, ' ');
-  else text.resize(kColumn, ' ');
+  if (text.size() + 2 > kColumn)
+    text += '\n' + std::string(kColumn, ' ');
+  else
+    text.resize(kColumn, ' ');
   return text + wrapped(option.get_description(), kColumn) + '\n';
 }
 

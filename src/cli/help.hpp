@@ -12,7 +12,8 @@ namespace vdsotrace::cli {
 
 struct HelpGroup {
   std::string_view title;
-  std::string_view options;  ///< their names, one for each, with blanks between; those that do not exist are passed over
+  std::string_view
+      options;  ///< their names, one for each, with blanks between; those that do not exist are passed over
 };
 
 /// The help of one command.

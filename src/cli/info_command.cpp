@@ -14,8 +14,8 @@
 #include "os/clocksource.hpp"
 #include "os/proc.hpp"
 #include "os/vdso_mapping.hpp"
-#include "reports/info.hpp"
 #include "output/output.hpp"
+#include "reports/info.hpp"
 
 namespace vdsotrace::cli {
 namespace {
@@ -25,7 +25,8 @@ constexpr HelpPage kHelp{
     "\n"
     "Tests which calls stay in user space on this machine, and measures what each\n"
     "costs through the vDSO and as a system call.\n",
-    {}, "Options",
+    {},
+    "Options",
     "\n"
     "Examples:\n"
     "  vdsotrace info\n"
@@ -53,24 +54,36 @@ struct ClockName {
 };
 /// include/uapi/linux/time.h; AUX clocks since Linux 6.17, where configured.
 constexpr ClockName kClocks[] = {
-    {0, "CLOCK_REALTIME", true},          {1, "CLOCK_MONOTONIC", true},
-    {2, "CLOCK_PROCESS_CPUTIME_ID", true}, {3, "CLOCK_THREAD_CPUTIME_ID", true},
-    {4, "CLOCK_MONOTONIC_RAW", true},     {5, "CLOCK_REALTIME_COARSE", true},
-    {6, "CLOCK_MONOTONIC_COARSE", true},  {7, "CLOCK_BOOTTIME", true},
-    {8, "CLOCK_REALTIME_ALARM", true},    {9, "CLOCK_BOOTTIME_ALARM", true},
-    {10, "CLOCK_SGI_CYCLE", false},       {11, "CLOCK_TAI", true},
-    {16, "CLOCK_AUX0", false},            {17, "CLOCK_AUX1", false},
-    {18, "CLOCK_AUX2", false},            {19, "CLOCK_AUX3", false},
-    {20, "CLOCK_AUX4", false},            {21, "CLOCK_AUX5", false},
-    {22, "CLOCK_AUX6", false},            {23, "CLOCK_AUX7", false},
+    {0, "CLOCK_REALTIME", true},
+    {1, "CLOCK_MONOTONIC", true},
+    {2, "CLOCK_PROCESS_CPUTIME_ID", true},
+    {3, "CLOCK_THREAD_CPUTIME_ID", true},
+    {4, "CLOCK_MONOTONIC_RAW", true},
+    {5, "CLOCK_REALTIME_COARSE", true},
+    {6, "CLOCK_MONOTONIC_COARSE", true},
+    {7, "CLOCK_BOOTTIME", true},
+    {8, "CLOCK_REALTIME_ALARM", true},
+    {9, "CLOCK_BOOTTIME_ALARM", true},
+    {10, "CLOCK_SGI_CYCLE", false},
+    {11, "CLOCK_TAI", true},
+    {16, "CLOCK_AUX0", false},
+    {17, "CLOCK_AUX1", false},
+    {18, "CLOCK_AUX2", false},
+    {19, "CLOCK_AUX3", false},
+    {20, "CLOCK_AUX4", false},
+    {21, "CLOCK_AUX5", false},
+    {22, "CLOCK_AUX6", false},
+    {23, "CLOCK_AUX7", false},
 };
 
 struct CallName {
   ProbedCall call;
   std::string_view name;
 };
-constexpr CallName kCalls[] = {{ProbedCall::gettimeofday, "gettimeofday"}, {ProbedCall::time, "time"},
-                               {ProbedCall::getcpu, "getcpu"},             {ProbedCall::getrandom, "getrandom"}};
+constexpr CallName kCalls[] = {{ProbedCall::gettimeofday, "gettimeofday"},
+                               {ProbedCall::time, "time"},
+                               {ProbedCall::getcpu, "getcpu"},
+                               {ProbedCall::getrandom, "getrandom"}};
 
 struct Question {
   CallFacts facts;

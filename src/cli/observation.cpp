@@ -8,9 +8,9 @@
 #include <cstdlib>
 
 #include "base/check.hpp"
+#include "base/clock.hpp"
 #include "engines/make_engine.hpp"
 #include "engines/perf/session.hpp"
-#include "base/clock.hpp"
 #include "os/procfs.hpp"
 #include "os/spawn.hpp"
 #include "os/waiter.hpp"
@@ -83,7 +83,10 @@ bool needs_no_ptrace(const Options& options) { return options.engine == "perf" &
 
 struct Observation::Wiring {
   Wiring(const Options& options, Needs asked)
-      : needs(std::move(asked)), explainer(options.hide_vdso), pipeline(needs.selection, totals, explainer), clocksource(pipeline) {
+      : needs(std::move(asked)),
+        explainer(options.hide_vdso),
+        pipeline(needs.selection, totals, explainer),
+        clocksource(pipeline) {
     if (needs_no_ptrace(options)) {
       watching.emplace(needs, clocksource, signals);
     } else {
@@ -97,7 +100,7 @@ struct Observation::Wiring {
   Pipeline pipeline;
   ClocksourceWatch clocksource;
   OwnSignals signals;
-  std::optional<Tracing> tracing;      ///< either this
+  std::optional<Tracing> tracing;       ///< either this
   std::optional<PerfSession> watching;  ///< or this
 };
 
@@ -161,7 +164,8 @@ Result<std::optional<ProgramEnd>> Observation::run_program(const std::function<R
 std::optional<ProgramEnd> Observation::await_rest(const std::optional<ProgramEnd>& end) {
   if (!end || !wiring_->tracing || !wiring_->tracing->session.holds_any()) return end;
   if (!options_.json || !options_.output.empty())
-    Output::standard_error()->write("vdsotrace: the program cannot be let go (it is under our filter): waiting for its end\n");
+    Output::standard_error()->write(
+        "vdsotrace: the program cannot be let go (it is under our filter): waiting for its end\n");
   const Outcome outcome = wiring_->tracing->session.await_rest();
   return ProgramEnd{outcome.signaled, outcome.code};
 }

@@ -7,8 +7,8 @@
 
 #include "cli/options.hpp"
 #include "os/standard_streams.hpp"
-#include "pipeline/pipeline.hpp"
 #include "output/output.hpp"
+#include "pipeline/pipeline.hpp"
 #include "vdsotrace/needs.hpp"
 
 namespace vdsotrace::cli {

@@ -124,7 +124,11 @@ Result<FailRules> parse_fail_rules(const ParsedFlags& raw) {
 Result<void> check_audit(const Options& o) {
   using Stamps = TextOptions::Stamps;
   const std::pair<bool, std::string_view> excluded[] = {
-      {o.summary_only, "-c"}, {o.summary_too, "-C"}, {o.split, "-ff"}, {o.steps, "--steps"}, {o.stamps != Stamps::none || o.since_last, "-t and -r"},
+      {o.summary_only, "-c"},
+      {o.summary_too, "-C"},
+      {o.split, "-ff"},
+      {o.steps, "--steps"},
+      {o.stamps != Stamps::none || o.since_last, "-t and -r"},
       {!o.selection.wants_every_status(), "-e status="},
       {!o.paths.empty(), "-P"},
   };
@@ -195,8 +199,8 @@ Result<void> check_display(ParsedFlags& raw) {
   if (!arguments) return tl::unexpected(arguments.error());
   // Where none was given no call asks.
   if (raw.expressions.size() != expressions) o.arguments = std::make_shared<ArgumentSets>(std::move(*arguments));
-  const std::tuple<std::string_view, const std::string&, std::size_t&> limits[] = {{"-s", raw.string_limit, o.string_limit},
-                                                                                  {"-a", raw.columns, o.columns}};
+  const std::tuple<std::string_view, const std::string&, std::size_t&> limits[] = {
+      {"-s", raw.string_limit, o.string_limit}, {"-a", raw.columns, o.columns}};
   for (const auto& [option, text, number] : limits) {
     auto limit = parse_limit(option, text);
     if (!limit) return tl::unexpected(limit.error());
@@ -252,7 +256,8 @@ Result<Options> check(ParsedFlags&& raw) {
 
 using OtherOutcome = std::variant<Information, OtherCommand>;
 
-Result<std::optional<OtherOutcome>> parse_into(ParsedFlags& raw, std::vector<std::string> arguments, std::string_view command);
+Result<std::optional<OtherOutcome>> parse_into(ParsedFlags& raw, std::vector<std::string> arguments,
+                                               std::string_view command);
 
 /// `words`: "help" and what follows it.
 Result<std::optional<OtherOutcome>> help_for(const std::vector<std::string>& words) {
@@ -268,7 +273,7 @@ Result<std::optional<OtherOutcome>> help_for(const std::vector<std::string>& wor
 
 /// Nothing if `raw` is a trace to be made.
 Result<std::optional<OtherOutcome>> parse_into(ParsedFlags& raw, std::vector<std::string> arguments,
-                                          std::string_view command) {
+                                               std::string_view command) {
   CLI::App app;
   declare(app, raw);
   if (command == "audit") declare_audit(app, raw);

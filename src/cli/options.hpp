@@ -35,43 +35,43 @@ struct Options {
   std::vector<std::string> program;  ///< and its arguments
   std::vector<pid_t> attach;         ///< -p; either this or a program
 
-  bool follow = false;        ///< -f
-  bool split = false;         ///< -ff: one output file per process
-  std::string output;         ///< -o; empty: standard error; "-": standard output; "|CMD": a pipe
-  bool append = false;        ///< -A
-  bool summary_only = false;  ///< -c
-  bool summary_too = false;   ///< -C
-  bool wall_clock = false;    ///< -w: the summary's times are from a call's begin to its end, not the processor's
+  bool follow = false;           ///< -f
+  bool split = false;            ///< -ff: one output file per process
+  std::string output;            ///< -o; empty: standard error; "-": standard output; "|CMD": a pipe
+  bool append = false;           ///< -A
+  bool summary_only = false;     ///< -c
+  bool summary_too = false;      ///< -C
+  bool wall_clock = false;       ///< -w: the summary's times are from a call's begin to its end, not the processor's
   SortKey sort = SortKey::time;  ///< -S
-  Selection selection;        ///< -e
-  std::shared_ptr<const ArgumentSets> arguments;  ///< -v, -e abbrev=, verbose=, raw=; null: none of them
+  Selection selection;           ///< -e
+  std::shared_ptr<const ArgumentSets> arguments;           ///< -v, -e abbrev=, verbose=, raw=; null: none of them
   TextOptions::Stamps stamps = TextOptions::Stamps::none;  ///< -t, --absolute-timestamps
   Precision stamp_precision = Precision::seconds;
   std::optional<Precision> since_last;  ///< -r
   std::optional<Precision> durations;   ///< -T
-  std::size_t columns = 0;    ///< -a
-  bool stacks = false;        ///< -k
-  bool numbers = false;       ///< -n
-  bool instruction_pointers = false;  ///< -i
-  bool callers = false;       ///< --callers
-  std::vector<std::string> runtimes;  ///< --runtime
+  std::size_t columns = 0;              ///< -a
+  bool stacks = false;                  ///< -k
+  bool numbers = false;                 ///< -n
+  bool instruction_pointers = false;    ///< -i
+  bool callers = false;                 ///< --callers
+  std::vector<std::string> runtimes;    ///< --runtime
   std::size_t string_limit = 32;
-  HexStrings hex_strings = HexStrings::none;  ///< -x, -xx
+  HexStrings hex_strings = HexStrings::none;        ///< -x, -xx
   ConstantStyle constants = ConstantStyle::abbrev;  ///< -X
-  std::vector<std::string> paths;  ///< -P
-  DescriptorDetails descriptors;  ///< -y, -yy, --decode-fds
-  std::vector<std::string> environment;  ///< -E
-  std::string user;                      ///< -u
-  int quiet = 0;      ///< -q so often
-  Quiet quieted;      ///< of messages that -q or -e quiet= names
-  Dumps dumps;        ///< -e read=, -e write=
+  std::vector<std::string> paths;                   ///< -P
+  DescriptorDetails descriptors;                    ///< -y, -yy, --decode-fds
+  std::vector<std::string> environment;             ///< -E
+  std::string user;                                 ///< -u
+  int quiet = 0;                                    ///< -q so often
+  Quiet quieted;                                    ///< of messages that -q or -e quiet= names
+  Dumps dumps;                                      ///< -e read=, -e write=
   bool json = false;
   Color color = Color::automatic;
   std::string engine = "auto";
   bool hide_vdso = false;  ///< --no-vdso
   bool steps = false;      ///< --steps
   bool pin = false;
-  double duration = 0;  ///< seconds; 0: no limit
+  double duration = 0;                ///< seconds; 0: no limit
   std::optional<AuditOptions> audit;  ///< not a trace but an audit
 };
 

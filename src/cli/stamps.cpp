@@ -17,8 +17,10 @@ struct Named {
   std::string_view name;
   T value;
 };
-constexpr Named<Precision> kPrecisions[] = {
-    {"s", Precision::seconds}, {"ms", Precision::milliseconds}, {"us", Precision::microseconds}, {"ns", Precision::nanoseconds}};
+constexpr Named<Precision> kPrecisions[] = {{"s", Precision::seconds},
+                                            {"ms", Precision::milliseconds},
+                                            {"us", Precision::microseconds},
+                                            {"ns", Precision::nanoseconds}};
 constexpr Named<Stamps> kFormats[] = {{"none", Stamps::none}, {"time", Stamps::time_of_day}, {"unix", Stamps::epoch}};
 
 template <class T, std::size_t kSize>
@@ -48,7 +50,8 @@ Result<void> parse_stamps(std::string_view list, Options& options) {
     } else if (const auto precision = find_named(kPrecisions, without("precision:", word))) {
       options.stamp_precision = *precision;
     } else {
-      return fail(fmt::format("--absolute-timestamps={}: unknown", word), "a format (none, time, unix) or a precision (s, ms, us, ns)");
+      return fail(fmt::format("--absolute-timestamps={}: unknown", word),
+                  "a format (none, time, unix) or a precision (s, ms, us, ns)");
     }
   }
   return {};

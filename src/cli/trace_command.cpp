@@ -84,15 +84,15 @@ TextOptions text_options(const Options& o, const Output& output) {
 RunFacts run_facts(const Options& o, std::string_view engine) {
   utsname system{};
   ::uname(&system);
-  return {VDSOTRACE_VERSION, o.program, std::string(engine), system.machine, system.release,
-          current_clocksource()};
+  return {VDSOTRACE_VERSION, o.program, std::string(engine), system.machine, system.release, current_clocksource()};
 }
 
 void add_sinks(Pipeline& pipeline, const Options& o, const std::shared_ptr<Output>& output, const Aggregate& totals,
                std::string_view engine) {
   add_notices(pipeline, o, *output);
   if (o.json) {
-    pipeline.add(std::make_unique<JsonLinesSink>(output, totals, run_facts(o, engine), decode_limits(o), o.summary_only));
+    pipeline.add(
+        std::make_unique<JsonLinesSink>(output, totals, run_facts(o, engine), decode_limits(o), o.summary_only));
     return;
   }
   const TextOptions text = text_options(o, *output);

@@ -4,9 +4,9 @@
 #include <iterator>
 
 #include "engines/breakpoint/engine.hpp"
+#include "engines/breakpoint/step.hpp"
 #include "engines/inline/engine.hpp"
 #include "engines/perf/engine.hpp"
-#include "engines/breakpoint/step.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -13,9 +13,12 @@ struct Key {
   std::string_view name;
   Selection ArgumentSets::*set;
 };
-constexpr std::array kKeys{Key{"abbrev=", &ArgumentSets::abbreviated}, Key{"a=", &ArgumentSets::abbreviated},
-                           Key{"verbose=", &ArgumentSets::structures}, Key{"v=", &ArgumentSets::structures},
-                           Key{"raw=", &ArgumentSets::raw},            Key{"x=", &ArgumentSets::raw}};
+constexpr std::array kKeys{Key{"abbrev=", &ArgumentSets::abbreviated},
+                           Key{"a=", &ArgumentSets::abbreviated},
+                           Key{"verbose=", &ArgumentSets::structures},
+                           Key{"v=", &ArgumentSets::structures},
+                           Key{"raw=", &ArgumentSets::raw},
+                           Key{"x=", &ArgumentSets::raw}};
 
 /// The calls that `set` names; an error speaks of the option given, not of trace=.
 Result<Selection> calls_of(std::string_view key, std::string_view set) {

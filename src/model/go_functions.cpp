@@ -67,14 +67,17 @@ std::string_view text_at(Bytes bytes, std::uint64_t offset) {
   const auto* text = reinterpret_cast<const char*>(rest.data());
   const std::size_t most = std::min(rest.size(), kLongestName);
   const void* end = most == 0 ? nullptr : std::memchr(text, 0, most);
-  return end == nullptr ? std::string_view() : std::string_view(text, static_cast<std::size_t>(static_cast<const char*>(end) - text));
+  return end == nullptr ? std::string_view()
+                        : std::string_view(text, static_cast<std::size_t>(static_cast<const char*>(end) - text));
 }
 
 }  // namespace
 
 std::optional<GoFunctions::Version> GoFunctions::version_of(Bytes bytes) {
-  constexpr std::pair<std::uint32_t, Version> kVersions[] = {{kMagic1_2, Version::go1_2}, {kMagic1_16, Version::go1_16},
-                                                             {kMagic1_18, Version::go1_18}, {kMagic1_20, Version::go1_20}};
+  constexpr std::pair<std::uint32_t, Version> kVersions[] = {{kMagic1_2, Version::go1_2},
+                                                             {kMagic1_16, Version::go1_16},
+                                                             {kMagic1_18, Version::go1_18},
+                                                             {kMagic1_20, Version::go1_20}};
   constexpr std::uint32_t kRest = 0x08010000;  // two bytes of padding, instructions of any length, pointers of 8 bytes
   const auto magic = object_at<std::uint32_t>(bytes, 0);
   const auto rest = object_at<std::uint32_t>(bytes, sizeof(std::uint32_t));
@@ -123,12 +126,14 @@ std::optional<GoFunctions::Row> GoFunctions::row(std::uint64_t index) const {
   const bool last = index == count_;
   if (!relative()) {
     const auto entry = object_at<std::uint64_t>(rows_, index * 2 * kWord);
-    const auto place = last ? std::optional<std::uint64_t>(0) : object_at<std::uint64_t>(rows_, index * 2 * kWord + kWord);
+    const auto place = last ? std::optional<std::uint64_t>(0)
+                            : object_at<std::uint64_t>(rows_, index * 2 * kWord + kWord);
     return entry && place ? std::optional(Row{*entry, *place}) : std::nullopt;
   }
   constexpr std::uint64_t kHalf = sizeof(std::uint32_t);
   const auto entry = object_at<std::uint32_t>(rows_, index * 2 * kHalf);
-  const auto place = last ? std::optional<std::uint32_t>(0) : object_at<std::uint32_t>(rows_, index * 2 * kHalf + kHalf);
+  const auto place = last ? std::optional<std::uint32_t>(0)
+                          : object_at<std::uint32_t>(rows_, index * 2 * kHalf + kHalf);
   return entry && place ? std::optional(Row{text_start_ + *entry, *place}) : std::nullopt;
 }
 

@@ -12,11 +12,11 @@ namespace vdsotrace {
 
 struct GoFunction {
   std::uint64_t entry = 0;
-  std::uint64_t end = 0;               ///< where the next one begins
-  std::string_view name;               ///< empty if the table is broken there; lies in the table
-  bool is_outermost = false;           ///< nothing called it (since Go 1.17)
-  bool moves_stack_pointer = false;    ///< to a place that the table cannot say; before Go 1.18 it may
-  std::uint32_t frame_sizes = 0;       ///< where the table has them
+  std::uint64_t end = 0;             ///< where the next one begins
+  std::string_view name;             ///< empty if the table is broken there; lies in the table
+  bool is_outermost = false;         ///< nothing called it (since Go 1.17)
+  bool moves_stack_pointer = false;  ///< to a place that the table cannot say; before Go 1.18 it may
+  std::uint32_t frame_sizes = 0;     ///< where the table has them
 };
 
 /// Where Go's functions lie.
@@ -36,7 +36,8 @@ class GoFunctions {
 
   /// `table` reaches at least to its end and stays the caller's. `text_start`: where Go's code begins, for a table in which only
   /// a relocation says so. Nothing if it is none.
-  static std::optional<GoFunctions> read(std::span<const std::byte> table, std::optional<std::uint64_t> text_start = {});
+  static std::optional<GoFunctions> read(std::span<const std::byte> table,
+                                         std::optional<std::uint64_t> text_start = {});
 
   /// Offset in the table of the word that a relocation may fill; nothing if this version of Go has none.
   static std::optional<std::size_t> text_start_at(std::span<const std::byte> table);

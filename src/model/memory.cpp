@@ -21,7 +21,8 @@ std::byte* Capture::room_for(std::size_t size) {
     inline_used_ += size;
     return inline_bytes_.data() + used;
   }
-  if (heap_bytes_.empty()) heap_bytes_.assign(inline_bytes_.begin(), inline_bytes_.begin() + static_cast<std::ptrdiff_t>(inline_used_));
+  if (heap_bytes_.empty())
+    heap_bytes_.assign(inline_bytes_.begin(), inline_bytes_.begin() + static_cast<std::ptrdiff_t>(inline_used_));
   heap_bytes_.resize(used + size);
   return heap_bytes_.data() + used;
 }

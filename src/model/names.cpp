@@ -20,8 +20,7 @@ constexpr std::array<RouteWords, kRoutes> kRouteWords{{
 }};
 
 /// Indexed by Started::How.
-constexpr std::array<std::string_view, 6> kHowWords{"spawn", "attach", "fork",
-                                                    "vfork", "clone",  "thread"};
+constexpr std::array<std::string_view, 6> kHowWords{"spawn", "attach", "fork", "vfork", "clone", "thread"};
 
 /// Indexed by Missing.
 constexpr std::array<std::string_view, 6> kMissingWords{"",           "times",       "routes", "user-space-calls",
@@ -29,9 +28,7 @@ constexpr std::array<std::string_view, 6> kMissingWords{"",           "times",  
 
 }  // namespace
 
-std::string_view name_of(Route route) {
-  return kRouteWords.at(static_cast<std::size_t>(route)).name;
-}
+std::string_view name_of(Route route) { return kRouteWords.at(static_cast<std::size_t>(route)).name; }
 
 std::string_view tag_of(Route route) { return kRouteWords.at(static_cast<std::size_t>(route)).tag; }
 

@@ -30,15 +30,15 @@ constexpr AbiSuffix kAbiSuffixes[] = {{"64", Abi::x86_64}, {"32", Abi::i386}, {"
 struct ClassName {
   std::string_view name;  ///< behind the first '%'
   std::uint32_t bits;
-  bool bare = false;      ///< strace knows it without the '%' too
+  bool bare = false;  ///< strace knows it without the '%' too
 };
 constexpr ClassName kClasses[] = {
-    {"desc", kDesc, true},     {"file", kFile, true},       {"memory", kMemory, true},
+    {"desc", kDesc, true},       {"file", kFile, true},     {"memory", kMemory, true},
     {"process", kProcess, true}, {"signal", kSignal, true}, {"ipc", kIpc, true},
     {"network", kNetwork, true}, {"net", kNetwork},         {"clock", kClock},
-    {"creds", kCreds},         {"stat", kStat},             {"lstat", kLstat},
-    {"fstat", kFstat},         {"%stat", kStatLike},        {"statfs", kStatfs},
-    {"fstatfs", kFstatfs},     {"%statfs", kStatfsLike},    {"pure", kPure},
+    {"creds", kCreds},           {"stat", kStat},           {"lstat", kLstat},
+    {"fstat", kFstat},           {"%stat", kStatLike},      {"statfs", kStatfs},
+    {"fstatfs", kFstatfs},       {"%statfs", kStatfsLike},  {"pure", kPure},
 };
 
 std::uint32_t class_named(std::string_view word) {

@@ -14,7 +14,7 @@ namespace vdsotrace {
 class AuxiliaryVector {
  public:
   struct Entry {
-    std::uint64_t type;     ///< AT_*, elf.h
+    std::uint64_t type;  ///< AT_*, elf.h
     std::uint64_t value;
     std::uint64_t address;  ///< where `type` is, `value` one word behind it
   };

@@ -59,11 +59,10 @@ void prepare_random(Prepared& call) {
   constexpr long kAskForParameters = -1;
   RandomState wanted{};
   call.arguments = {reinterpret_cast<long>(buffer.data()), 16, 0, 0, 0};
-  if (call.function == nullptr ||
-      call.function(0, 0, 0, reinterpret_cast<long>(&wanted), kAskForParameters) != 0)
+  if (call.function == nullptr || call.function(0, 0, 0, reinterpret_cast<long>(&wanted), kAskForParameters) != 0)
     return;
-  void* state = ::mmap(nullptr, wanted.size, static_cast<int>(wanted.protection), static_cast<int>(wanted.flags),
-                       -1, 0);
+  void* state =
+      ::mmap(nullptr, wanted.size, static_cast<int>(wanted.protection), static_cast<int>(wanted.flags), -1, 0);
   if (state == MAP_FAILED) return;
   call.arguments[3] = reinterpret_cast<long>(state);
   call.arguments[4] = wanted.size;

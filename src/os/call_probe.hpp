@@ -17,7 +17,7 @@ enum class ProbedCall : std::uint8_t { clock_gettime, clock_getres, gettimeofday
 /// One question.
 struct CallProbe {
   ProbedCall call = ProbedCall::clock_gettime;
-  clockid_t clock = 0;             ///< of clock_gettime and clock_getres
+  clockid_t clock = 0;          ///< of clock_gettime and clock_getres
   std::uintptr_t function = 0;  ///< of the vDSO as it is mapped here; 0: it has none for this
 };
 

@@ -14,9 +14,7 @@ std::string line_of(const std::string& name) {
 
 }  // namespace
 
-std::string current_clocksource() {
-  return line_of("current_clocksource");
-}
+std::string current_clocksource() { return line_of("current_clocksource"); }
 
 std::vector<std::string> available_clocksources() {
   std::istringstream words(line_of("available_clocksource"));

@@ -20,7 +20,8 @@ bool is_gone(const std::string& path, const struct statx& file) {
   if (file.stx_nlink == 0) return true;
   struct statx named {};
   if (::statx(AT_FDCWD, path.c_str(), AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_INO, &named) != 0) return true;
-  return named.stx_ino != file.stx_ino || named.stx_dev_major != file.stx_dev_major || named.stx_dev_minor != file.stx_dev_minor;
+  return named.stx_ino != file.stx_ino || named.stx_dev_major != file.stx_dev_major ||
+         named.stx_dev_minor != file.stx_dev_minor;
 }
 
 void note_deleted(DescriptorFacts& facts, const std::string& link) {
@@ -71,7 +72,8 @@ DescriptorFacts ProcessDescriptors::look_up(std::int32_t fd) {
   note_deleted(facts, link);
   if (current) return facts;
   if (wanted_.device && facts.path.front() == '/') facts.device = device_at(link);
-  if (wanted_.pidfd && facts.path == "anon_inode:[pidfd]") facts.process = process_of_pidfd(fmt::format("{}/fdinfo/{}", tid_, fd));
+  if (wanted_.pidfd && facts.path == "anon_inode:[pidfd]")
+    facts.process = process_of_pidfd(fmt::format("{}/fdinfo/{}", tid_, fd));
   if (const auto inode = wanted_.socket ? socket_inode(facts.path) : std::nullopt)
     facts.socket = socket_facts(procfs::attribute_of_target(link, "system.sockprotoname"), *inode);
   return facts;

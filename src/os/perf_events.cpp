@@ -13,10 +13,10 @@
 #include <cstring>
 #include <ctime>
 
+#include "os/kernel_file.hpp"
 #include "os/perf_records.hpp"
 #include "os/perf_ring.hpp"
 #include "os/processors.hpp"
-#include "os/kernel_file.hpp"
 
 namespace vdsotrace {
 namespace {

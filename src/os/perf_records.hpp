@@ -23,8 +23,8 @@ extern const std::uint64_t kPerfSampleType;
 
 /// An event occurred.
 struct PerfSample {
-  std::uint64_t event = 0;  ///< PerfEvent::id of the event, or of the one that it was inherited from
-  std::int64_t time_ns = 0; ///< CLOCK_MONOTONIC
+  std::uint64_t event = 0;   ///< PerfEvent::id of the event, or of the one that it was inherited from
+  std::int64_t time_ns = 0;  ///< CLOCK_MONOTONIC
   pid_t pid = 0;
   pid_t tid = 0;
   bool is_64_bit = false;              ///< whether `registers` are those of 64-bit code; if not they are worthless

@@ -63,8 +63,7 @@ std::vector<std::string> stat_words(pid_t pid) {
   std::vector<std::string> words;
   if (end_of_name == std::string::npos) return words;
   std::string_view rest = std::string_view(text).substr(end_of_name + 2);
-  for (rest = take_until(rest, '\n'); !rest.empty();)
-    words.emplace_back(take_until(rest, ' '));
+  for (rest = take_until(rest, '\n'); !rest.empty();) words.emplace_back(take_until(rest, ' '));
   return words;
 }
 
@@ -86,8 +85,12 @@ std::optional<Mapping> parse_mapping(std::string_view line) {
   take_until(line, ' ');  // device
   const auto inode = number<std::uint64_t>(take_until(line, ' '), 10);
   const auto name = line.find_first_not_of(' ');
-  return Mapping{*start, *end, permissions.starts_with('r'), permissions.size() > 2 && permissions[2] == 'x',
-                 offset.value_or(0), inode.value_or(0),
+  return Mapping{*start,
+                 *end,
+                 permissions.starts_with('r'),
+                 permissions.size() > 2 && permissions[2] == 'x',
+                 offset.value_or(0),
+                 inode.value_or(0),
                  std::string(name == std::string_view::npos ? "" : line.substr(name))};
 }
 
@@ -143,7 +146,8 @@ std::optional<std::int64_t> start_time_ns(pid_t pid) {
 
 std::optional<pid_t> pid_inside(pid_t pid) {
   const auto numbers = status_value(pid, "NStgid");
-  return numbers ? number<pid_t>(std::string_view(*numbers).substr(numbers->find_last_of(" \t") + 1), 10) : std::nullopt;
+  return numbers ? number<pid_t>(std::string_view(*numbers).substr(numbers->find_last_of(" \t") + 1), 10)
+                 : std::nullopt;
 }
 
 std::vector<pid_t> threads_of(pid_t pid) {

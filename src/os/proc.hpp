@@ -20,7 +20,7 @@ struct Mapping {
   bool executable = false;
   std::uint64_t offset = 0;  ///< in the file, of `start`
   std::uint64_t inode = 0;   ///< 0: not of a file
-  std::string name;  ///< file, "[vdso]", or empty
+  std::string name;          ///< file, "[vdso]", or empty
 };
 
 /// All that is mapped; nothing if that cannot be told.

@@ -52,7 +52,8 @@ std::vector<int> parse_processors(std::string_view list) {
     int first = 0;
     auto parsed = std::from_chars(at, end, first);
     int last = first;
-    if (parsed.ec == std::errc() && parsed.ptr < end && *parsed.ptr == '-') parsed = std::from_chars(parsed.ptr + 1, end, last);
+    if (parsed.ec == std::errc() && parsed.ptr < end && *parsed.ptr == '-')
+      parsed = std::from_chars(parsed.ptr + 1, end, last);
     const bool sound = parsed.ec == std::errc() && first >= 0 && first <= last && last < kMost &&
                        processors.size() + static_cast<std::size_t>(last - first) < kMost;
     if (!sound || (parsed.ptr < end && *parsed.ptr != ',')) return {};

@@ -108,7 +108,8 @@ std::string link_target(const std::string& path) {
 std::optional<struct statx> facts_of_target(const std::string& path) {
   struct statx facts {};
   constexpr unsigned kWanted = STATX_TYPE | STATX_NLINK | STATX_INO;
-  if (!trusted() || ::statx(root().folder.get(), path.c_str(), AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, kWanted, &facts) != 0)
+  if (!trusted() ||
+      ::statx(root().folder.get(), path.c_str(), AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, kWanted, &facts) != 0)
     return std::nullopt;
   return facts;
 }

@@ -29,7 +29,8 @@ constexpr std::uintptr_t kOptions = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC |
                                     PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
 
 std::uintptr_t options_with(OnTracerDeath on_tracer_death, bool filtered) {
-  return kOptions | (on_tracer_death == OnTracerDeath::kill ? PTRACE_O_EXITKILL : 0) | (filtered ? PTRACE_O_TRACESECCOMP : 0);
+  return kOptions | (on_tracer_death == OnTracerDeath::kill ? PTRACE_O_EXITKILL : 0) |
+         (filtered ? PTRACE_O_TRACESECCOMP : 0);
 }
 
 }  // namespace
@@ -70,9 +71,7 @@ bool resume_to_syscall(pid_t tid, int signal) {
   return request(PTRACE_SYSCALL, tid, 0, static_cast<std::uintptr_t>(signal)) == 0;
 }
 
-bool resume(pid_t tid, int signal) {
-  return request(PTRACE_CONT, tid, 0, static_cast<std::uintptr_t>(signal)) == 0;
-}
+bool resume(pid_t tid, int signal) { return request(PTRACE_CONT, tid, 0, static_cast<std::uintptr_t>(signal)) == 0; }
 
 bool step(pid_t tid, int signal) {
   return request(PTRACE_SINGLESTEP, tid, 0, static_cast<std::uintptr_t>(signal)) == 0;
@@ -80,13 +79,9 @@ bool step(pid_t tid, int signal) {
 
 bool listen(pid_t tid) { return request(PTRACE_LISTEN, tid, 0, 0) == 0; }
 
-bool detach(pid_t tid, int signal) {
-  return request(PTRACE_DETACH, tid, 0, static_cast<std::uintptr_t>(signal)) == 0;
-}
+bool detach(pid_t tid, int signal) { return request(PTRACE_DETACH, tid, 0, static_cast<std::uintptr_t>(signal)) == 0; }
 
-std::optional<user_regs_struct> registers(pid_t tid) {
-  return fetch<user_regs_struct>(PTRACE_GETREGS, tid, 0);
-}
+std::optional<user_regs_struct> registers(pid_t tid) { return fetch<user_regs_struct>(PTRACE_GETREGS, tid, 0); }
 
 bool set_registers(pid_t tid, const user_regs_struct& registers) {
   return request(PTRACE_SETREGS, tid, 0, reinterpret_cast<std::uintptr_t>(&registers)) == 0;
@@ -111,17 +106,13 @@ std::optional<__ptrace_syscall_info> syscall_info(pid_t tid) {
   return info;
 }
 
-std::optional<siginfo_t> signal_info(pid_t tid) {
-  return fetch<siginfo_t>(PTRACE_GETSIGINFO, tid, 0);
-}
+std::optional<siginfo_t> signal_info(pid_t tid) { return fetch<siginfo_t>(PTRACE_GETSIGINFO, tid, 0); }
 
 bool set_signal_info(pid_t tid, const siginfo_t& info) {
   return request(PTRACE_SETSIGINFO, tid, 0, reinterpret_cast<std::uintptr_t>(&info)) == 0;
 }
 
-std::optional<std::uint64_t> event_message(pid_t tid) {
-  return fetch<std::uint64_t>(PTRACE_GETEVENTMSG, tid, 0);
-}
+std::optional<std::uint64_t> event_message(pid_t tid) { return fetch<std::uint64_t>(PTRACE_GETEVENTMSG, tid, 0); }
 
 bool trap_pending(pid_t tid) {
   constexpr std::int32_t kAtOnce = 16;

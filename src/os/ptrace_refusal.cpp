@@ -51,7 +51,8 @@ bool has_files_of_another(pid_t tid, uid_t user) {
 /// A child of ours by what can be waited for, as /proc may be missing.
 bool has_ended(pid_t tid, bool is_child) {
   siginfo_t info{};
-  if (is_child) return ::waitid(P_PID, static_cast<id_t>(tid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == tid;
+  if (is_child)
+    return ::waitid(P_PID, static_cast<id_t>(tid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == tid;
   return procfs::trusted() && (!proc::exists(tid) || proc::has_ended(tid));
 }
 
@@ -86,9 +87,11 @@ Refusal refusal_of(const RefusalFacts& facts) {
                            : "a process can have one tracer only: end that one first"};
   }
   if (facts.code == EACCES && facts.selinux_deny.starts_with('1'))
-    return {fmt::format("SELinux forbids ptrace ({})", text), "its boolean deny_ptrace is on: setsebool deny_ptrace off"};
+    return {fmt::format("SELinux forbids ptrace ({})", text),
+            "its boolean deny_ptrace is on: setsebool deny_ptrace off"};
   if (facts.code == EACCES)
-    return {fmt::format("a security module forbids it ({})", text), "the kernel's log says which rule of SELinux or AppArmor that is"};
+    return {fmt::format("a security module forbids it ({})", text),
+            "the kernel's log says which rule of SELinux or AppArmor that is"};
   return {text, facts.code == EPERM ? permission_hint(facts) : std::string()};
 }
 

@@ -19,9 +19,7 @@ namespace {
 constexpr std::size_t kPage = 4096;
 constexpr std::size_t kPagesPerRead = 64;
 
-UniqueFd open_memory(pid_t tid, int mode) {
-  return procfs::open(fmt::format("{}/mem", tid), mode);
-}
+UniqueFd open_memory(pid_t tid, int mode) { return procfs::open(fmt::format("{}/mem", tid), mode); }
 
 /// One system call's worth of `into`, split at page boundaries.
 std::size_t read_pages(pid_t tid, std::uint64_t address, std::span<std::byte> into) {

@@ -40,20 +40,32 @@ Code code_of(const FilterRule& rule) {
   switch (rule.when) {
     case FilterRule::When::always: return {kStop};
     case FilterRule::When::unless_marked:
-      return {load(kSixth), test(BPF_JEQ, lower(rule.operand), 0, 3), load(kSixth + kUpperHalf),
-              test(BPF_JEQ, upper(rule.operand), 0, 1), kGoOn, kStop};
+      return {load(kSixth),
+              test(BPF_JEQ, lower(rule.operand), 0, 3),
+              load(kSixth + kUpperHalf),
+              test(BPF_JEQ, upper(rule.operand), 0, 1),
+              kGoOn,
+              kStop};
     case FilterRule::When::first_has_bits:
       return {load(kArgument), test(BPF_JSET, lower(rule.operand), 0, 1), kStop, kGoOn};
-    case FilterRule::When::first_is:
-      return {load(kArgument), test(BPF_JEQ, lower(rule.operand), 0, 1), kStop, kGoOn};
+    case FilterRule::When::first_is: return {load(kArgument), test(BPF_JEQ, lower(rule.operand), 0, 1), kStop, kGoOn};
     case FilterRule::When::first_is_above:
       return {load(kArgument + kUpperHalf), test(BPF_JGE, lower(rule.operand), 0, 1), kStop, kGoOn};
     case FilterRule::When::may_map_code:
-      return {load(kArgument + kUpperHalf), test(BPF_JGE, lower(rule.operand), 2, 0), load(kThird), test(BPF_JSET, PROT_EXEC, 0, 1),
-              kStop, kGoOn};
+      return {load(kArgument + kUpperHalf),
+              test(BPF_JGE, lower(rule.operand), 2, 0),
+              load(kThird),
+              test(BPF_JSET, PROT_EXEC, 0, 1),
+              kStop,
+              kGoOn};
     case FilterRule::When::in_page:
-      return {load(kPointer + kUpperHalf), test(BPF_JEQ, upper(kVsyscallPage), 0, 4), load(kPointer),
-              test(BPF_JGE, lower(kVsyscallPage), 0, 2), test(BPF_JGE, lower(kVsyscallPageEnd), 1, 0), kStop, kGoOn};
+      return {load(kPointer + kUpperHalf),
+              test(BPF_JEQ, upper(kVsyscallPage), 0, 4),
+              load(kPointer),
+              test(BPF_JGE, lower(kVsyscallPage), 0, 2),
+              test(BPF_JGE, lower(kVsyscallPageEnd), 1, 0),
+              kStop,
+              kGoOn};
   }
   return {kGoOn};
 }

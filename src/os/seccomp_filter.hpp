@@ -28,8 +28,8 @@ struct FilterRule {
     first_has_bits,  ///< the first argument has one of the bits of `operand`, which are among the lower 32
     first_is,        ///< the lower half of the first argument is `operand`
     first_is_above,  ///< the upper half of the first argument is at least `operand`
-    may_map_code,    ///< the third argument has PROT_EXEC, or the first is as for `first_is_above`: mmap(2), mprotect(2)
-    in_page,         ///< it is made in the vsyscall page
+    may_map_code,  ///< the third argument has PROT_EXEC, or the first is as for `first_is_above`: mmap(2), mprotect(2)
+    in_page,       ///< it is made in the vsyscall page
   };
   When when = When::always;
   std::uint64_t operand = 0;

@@ -32,8 +32,10 @@ tl::unexpected<Error> failed(const char* what) {
 std::size_t allowed(std::size_t size) {
   constexpr std::size_t kPage = 4096;
   rlimit file{}, space{};
-  if (::getrlimit(RLIMIT_FSIZE, &file) == 0 && file.rlim_cur != RLIM_INFINITY) size = std::min<std::size_t>(size, file.rlim_cur);
-  if (::getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY) size = std::min<std::size_t>(size, space.rlim_cur / 64);
+  if (::getrlimit(RLIMIT_FSIZE, &file) == 0 && file.rlim_cur != RLIM_INFINITY)
+    size = std::min<std::size_t>(size, file.rlim_cur);
+  if (::getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY)
+    size = std::min<std::size_t>(size, space.rlim_cur / 64);
   return size / kPage * kPage;
 }
 
@@ -61,7 +63,8 @@ Result<SharedMemory> SharedMemory::of_descriptor(pid_t pid, int fd, std::size_t 
   if (::ftruncate(file.get(), static_cast<off_t>(size)) != 0) return failed("size");
   // Shrunk by the process, it would kill us at the next access; memfd_create was asked to allow this.
   if (::fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) return failed("seal");
-  void* own = ::mmap(nullptr, kOwnBytes + size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* own =
+      ::mmap(nullptr, kOwnBytes + size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (own == MAP_FAILED) return failed("map");
   void* address = static_cast<std::byte*>(own) + kOwnBytes;
   if (::mmap(address, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file.get(), 0) == MAP_FAILED) {

@@ -70,20 +70,22 @@ bool read_unix(Bytes message, std::uint64_t inode, SocketFacts& facts) {
     rest = rest.subspan(std::min<std::size_t>(RTA_ALIGN(head->rta_len), rest.size()));
   }
   // A path ends at its NUL; an abstract name is all of its bytes.
-  if (!facts.bound_path.starts_with('\0')) facts.bound_path.resize(std::min(facts.bound_path.find('\0'), facts.bound_path.size()));
+  if (!facts.bound_path.starts_with('\0'))
+    facts.bound_path.resize(std::min(facts.bound_path.find('\0'), facts.bound_path.size()));
   return true;
 }
 
 /// The names of the protocols, by their numbers (linux/netlink.h).
 constexpr std::string_view kNetlinkNames[] = {
-    "ROUTE",     "UNUSED", "USERSOCK",      "FIREWALL",   "SOCK_DIAG", "NFLOG",  "XFRM",
-    "SELINUX",   "ISCSI",  "AUDIT",         "FIB_LOOKUP", "CONNECTOR", "NETFILTER", "IP6_FW",
-    "DNRTMSG",   "KOBJECT_UEVENT", "GENERIC", "", "SCSITRANSPORT", "ECRYPTFS", "RDMA", "CRYPTO", "SMC"};
+    "ROUTE",   "UNUSED", "USERSOCK",      "FIREWALL",  "SOCK_DIAG", "NFLOG",  "XFRM",    "SELINUX",
+    "ISCSI",   "AUDIT",  "FIB_LOOKUP",    "CONNECTOR", "NETFILTER", "IP6_FW", "DNRTMSG", "KOBJECT_UEVENT",
+    "GENERIC", "",       "SCSITRANSPORT", "ECRYPTFS",  "RDMA",      "CRYPTO", "SMC"};
 
 bool read_netlink(Bytes message, std::uint64_t inode, SocketFacts& facts) {
   const auto told = object_at<netlink_diag_msg>(message);
   if (!told || told->ndiag_ino != inode) return false;
-  const std::string_view name = told->ndiag_protocol < std::size(kNetlinkNames) ? kNetlinkNames[told->ndiag_protocol] : "";
+  const std::string_view name = told->ndiag_protocol < std::size(kNetlinkNames) ? kNetlinkNames[told->ndiag_protocol]
+                                                                                : "";
   const std::string protocol = name.empty() ? std::to_string(told->ndiag_protocol) : std::string(name);
   facts.local = fmt::format("{}:{}", protocol, told->ndiag_portid);
   return true;
@@ -103,7 +105,8 @@ bool receive(int fd, const std::function<bool(Bytes)>& found) {
   for (;;) {
     const ssize_t size = ::recv(fd, buffer.data(), buffer.size(), 0);
     if (size <= 0) return false;
-    for (Bytes rest = Bytes(buffer).first(static_cast<std::size_t>(size)); const auto head = object_at<nlmsghdr>(rest);) {
+    for (Bytes rest = Bytes(buffer).first(static_cast<std::size_t>(size));
+         const auto head = object_at<nlmsghdr>(rest);) {
       if (head->nlmsg_type != SOCK_DIAG_BY_FAMILY) return false;
       if (head->nlmsg_len < NLMSG_HDRLEN || head->nlmsg_len > rest.size()) return false;
       if (found(rest.subspan(NLMSG_HDRLEN, head->nlmsg_len - NLMSG_HDRLEN))) return true;
@@ -159,12 +162,12 @@ struct Internet {
   int protocol;
 };
 constexpr Internet kInternet[] = {
-    {"TCP", AF_INET, IPPROTO_TCP},     {"TCPv6", AF_INET6, IPPROTO_TCP},
-    {"UDP", AF_INET, IPPROTO_UDP},     {"UDPv6", AF_INET6, IPPROTO_UDP},
+    {"TCP", AF_INET, IPPROTO_TCP},          {"TCPv6", AF_INET6, IPPROTO_TCP},
+    {"UDP", AF_INET, IPPROTO_UDP},          {"UDPv6", AF_INET6, IPPROTO_UDP},
     {"UDP-Lite", AF_INET, IPPROTO_UDPLITE}, {"UDPLITEv6", AF_INET6, IPPROTO_UDPLITE},
-    {"DCCP", AF_INET, IPPROTO_DCCP},   {"DCCPv6", AF_INET6, IPPROTO_DCCP},
-    {"SCTP", AF_INET, IPPROTO_SCTP},   {"SCTPv6", AF_INET6, IPPROTO_SCTP},
-    {"RAW", AF_INET, IPPROTO_RAW},     {"RAWv6", AF_INET6, IPPROTO_RAW},
+    {"DCCP", AF_INET, IPPROTO_DCCP},        {"DCCPv6", AF_INET6, IPPROTO_DCCP},
+    {"SCTP", AF_INET, IPPROTO_SCTP},        {"SCTPv6", AF_INET6, IPPROTO_SCTP},
+    {"RAW", AF_INET, IPPROTO_RAW},          {"RAWv6", AF_INET6, IPPROTO_RAW},
 };
 
 }  // namespace

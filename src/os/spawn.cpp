@@ -8,11 +8,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
-#include <algorithm>
 #include <string_view>
 
 #include "os/ptrace.hpp"
@@ -128,8 +128,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& strings) {
   // The tracer died or gave up when nothing arrives.
   if (::read(plan.go, &go, 1) != 1) ::_exit(127);
   if (plan.user) {
-    if (::geteuid() == 0 && ::initgroups(plan.user->name.c_str(), plan.user->gid) != 0)
-      give_up(plan.report);
+    if (::geteuid() == 0 && ::initgroups(plan.user->name.c_str(), plan.user->gid) != 0) give_up(plan.report);
     if (::setregid(plan.user->gid, plan.user->gid) != 0 || ::setreuid(plan.user->uid, plan.user->uid) != 0)
       give_up(plan.report);
   }
@@ -181,12 +180,12 @@ Result<SpawnedChild> SpawnedChild::start(const SpawnRequest& request, const OwnS
   }
   child.go_ = std::move(go->write);
   child.report_ = std::move(report->read);
-  if (auto seized = ptrace::seize(child.pid_, ptrace::OnTracerDeath::kill, !request.filter.empty());
-      !seized) {
+  if (auto seized = ptrace::seize(child.pid_, ptrace::OnTracerDeath::kill, !request.filter.empty()); !seized) {
     Refusal refusal = refusal_of(refusal_facts(child.pid_, seized.error().code, true));
     child.go_.reset();
     ::waitpid(child.pid_, nullptr, 0);
-    return fail(fmt::format("cannot trace process {}: {}", child.pid_, refusal.why), std::move(refusal.hint), seized.error().code);
+    return fail(fmt::format("cannot trace process {}: {}", child.pid_, refusal.why), std::move(refusal.hint),
+                seized.error().code);
   }
   return child;
 }

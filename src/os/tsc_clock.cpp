@@ -34,8 +34,7 @@ std::uint64_t TscClock::now() { return __rdtsc(); }
 TscClock::TscClock() : first_(take()), last_(first_) {}
 
 void TscClock::compare() {
-  while (monotonic_ns() - first_.monotonic < kFirstLook) {
-  }
+  while (monotonic_ns() - first_.monotonic < kFirstLook) {}
   last_ = take();
   const auto ticks = static_cast<double>(last_.tsc - first_.tsc);
   if (ticks > 0) ns_per_tick_ = static_cast<double>(last_.monotonic - first_.monotonic) / ticks;

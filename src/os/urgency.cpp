@@ -29,7 +29,8 @@ void Urgency::set(bool urgent) {
   errno = 0;
   const int now = ::getpriority(PRIO_PROCESS, 0);
   usual_ = errno == 0 ? now : 0;
-  if (::setpriority(PRIO_PROCESS, 0, kMostUrgent) != 0) ::setpriority(PRIO_PROCESS, 0, std::min(usual_, lowest_allowed()));
+  if (::setpriority(PRIO_PROCESS, 0, kMostUrgent) != 0)
+    ::setpriority(PRIO_PROCESS, 0, std::min(usual_, lowest_allowed()));
 }
 
 }  // namespace vdsotrace

@@ -36,7 +36,8 @@ Error why_no_mappings(pid_t pid) {
   const UniqueFd maps = procfs::open(fmt::format("{}/maps", pid), O_RDONLY);
   // Whether it is there ENOENT does not say: a /proc that hides other users' processes has no such file either.
   if (!maps && errno == ENOENT && !proc::state(pid))
-    return {0, fmt::format("process {}: /proc does not show it (it is mounted with hidepid)", pid), std::string(kAllowed)};
+    return {0, fmt::format("process {}: /proc does not show it (it is mounted with hidepid)", pid),
+            std::string(kAllowed)};
   if (!maps && errno != ENOENT) {
     return {errno, fmt::format("process {}: {}", pid, std::strerror(errno)), std::string(kAllowed)};
   }
@@ -113,8 +114,7 @@ Result<MappedVdso> read_vdso(pid_t pid) {
   if (mappings.empty()) return tl::unexpected(why_no_mappings(pid));
   for (const proc::Mapping& mapping : mappings) {
     if (mapping.name != "[vdso]") continue;
-    if (mapping.end - mapping.start > kLargestVdso)
-      return fail(fmt::format("process {}: its vDSO is too large", pid));
+    if (mapping.end - mapping.start > kLargestVdso) return fail(fmt::format("process {}: its vDSO is too large", pid));
     MappedVdso vdso{mapping.start, std::vector<std::byte>(mapping.end - mapping.start)};
     if (RemoteMemory(pid).read(vdso.base, vdso.bytes) == vdso.bytes.size()) return vdso;
     return fail(fmt::format("process {}: its memory cannot be read", pid), std::string(kAllowed));

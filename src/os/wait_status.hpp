@@ -13,14 +13,14 @@ namespace vdsotrace {
 class WaitStatus {
  public:
   enum class Kind : std::uint8_t {
-    exited,         ///< code() is the exit status
-    killed,         ///< code() is the signal
-    system_call,    ///< entry or exit; PTRACE_O_TRACESYSGOOD
-    signal,         ///< signal-delivery-stop; signal() is about to be delivered
-    group_stop,     ///< PTRACE_EVENT_STOP with a stopping signal
-    attach_stop,    ///< PTRACE_EVENT_STOP otherwise: a new tracee's first stop, PTRACE_INTERRUPT
-    event,          ///< any other PTRACE_EVENT_*; event() tells which
-    continued,      ///< WIFCONTINUED; never asked for
+    exited,       ///< code() is the exit status
+    killed,       ///< code() is the signal
+    system_call,  ///< entry or exit; PTRACE_O_TRACESYSGOOD
+    signal,       ///< signal-delivery-stop; signal() is about to be delivered
+    group_stop,   ///< PTRACE_EVENT_STOP with a stopping signal
+    attach_stop,  ///< PTRACE_EVENT_STOP otherwise: a new tracee's first stop, PTRACE_INTERRUPT
+    event,        ///< any other PTRACE_EVENT_*; event() tells which
+    continued,    ///< WIFCONTINUED; never asked for
   };
 
   explicit WaitStatus(int raw) : raw_(raw) {}

@@ -94,8 +94,7 @@ void Waiter::note_recent(pid_t tid) {
 void Waiter::collect_rest() {
   const std::int64_t start = monotonic_ns();
   if (start - collected_ < kLookShare * collect_ns_) return;
-  while (wait_once(false) == Found::some) {
-  }
+  while (wait_once(false) == Found::some) {}
   collected_ = monotonic_ns();
   collect_ns_ = collected_ - start > kDearLookNs ? collected_ - start : 0;
 }

@@ -60,7 +60,8 @@ std::shared_ptr<Output> Output::standard_error() {
 std::shared_ptr<Output> Output::standard_output() {
   // A copy: ours is let go of while a program runs.
   const int copy = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
-  return std::shared_ptr<Output>(new Output(copy < 0 ? STDOUT_FILENO : copy, copy >= 0, Flush::in_blocks, "standard output"));
+  return std::shared_ptr<Output>(
+      new Output(copy < 0 ? STDOUT_FILENO : copy, copy >= 0, Flush::in_blocks, "standard output"));
 }
 
 Result<std::shared_ptr<Output>> Output::file(const std::string& path, bool append) {
@@ -113,8 +114,7 @@ Result<void> Output::close() {
   owner_.reset();
   if (command_ > 0) {
     // The session's wait for any child may have reaped it already; that is as well.
-    while (::waitpid(command_, nullptr, 0) < 0 && errno == EINTR) {
-    }
+    while (::waitpid(command_, nullptr, 0) < 0 && errno == EINTR) {}
     command_ = -1;
   }
   if (error_ == 0) return {};

@@ -12,11 +12,11 @@ class Palette {
  public:
   explicit Palette(bool on) : on_(on) {}
 
-  static constexpr std::string_view kName = "1";        // bold
-  static constexpr std::string_view kError = "31";      // red
-  static constexpr std::string_view kSignal = "35";     // magenta
-  static constexpr std::string_view kExit = "2";        // dim
-  static constexpr std::string_view kMessage = "36";    // cyan
+  static constexpr std::string_view kName = "1";      // bold
+  static constexpr std::string_view kError = "31";    // red
+  static constexpr std::string_view kSignal = "35";   // magenta
+  static constexpr std::string_view kExit = "2";      // dim
+  static constexpr std::string_view kMessage = "36";  // cyan
 
   /// Green stayed in user space; yellow should have and did not; blue never tried.
   static std::string_view of(Route route) {

@@ -45,7 +45,8 @@ void Aggregate::add_to(CallTotal& total, const std::optional<Route>& route, cons
 
 void Aggregate::add_one(const Call& call) {
   const auto spent = call.kernel_ns ? call.kernel_ns : call.duration_ns;
-  const CallTotal one{1, call.error != 0 ? 1u : 0u, spent ? 1u : 0u, spent, call.ending == Ending::unfinished ? 1u : 0u};
+  const CallTotal one{1, call.error != 0 ? 1u : 0u, spent ? 1u : 0u, spent,
+                      call.ending == Ending::unfinished ? 1u : 0u};
   const Last key{call.abi, call.nr, call.name, call.args[0], call.route};
   if (last_ == key) {
     add_to(*last_total_, call.route, one);

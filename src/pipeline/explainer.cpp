@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "model/vdso/clock_kind.hpp"
 #include "model/syscalls/spec.hpp"
+#include "model/vdso/clock_kind.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -34,8 +34,8 @@ bool takes_clock(std::string_view name) { return name.starts_with("clock_get"); 
 }  // namespace
 
 bool readable_in_user_space(std::string_view clocksource) {
-  constexpr std::string_view kReadable[] = {"tsc",          "tsc-early",          "kvm-clock",
-                                            "arch_sys_counter", "riscv_clocksource", "hyperv_clocksource_tsc_page"};
+  constexpr std::string_view kReadable[] = {
+      "tsc", "tsc-early", "kvm-clock", "arch_sys_counter", "riscv_clocksource", "hyperv_clocksource_tsc_page"};
   return std::ranges::find(kReadable, clocksource) != std::end(kReadable);
 }
 
@@ -64,7 +64,8 @@ void Explainer::note(const Event& event) {
 std::optional<Reason> Explainer::reason_of(pid_t pid, const Call& call) const {
   if (!call.route || !enters_kernel(*call.route)) return std::nullopt;
   const CallSpec* spec = spec_of(call.abi, call.nr);
-  Question question{spec != nullptr ? spec->name : call.name, {}, *call.route, call.args[2], for_c_library(call.caller)};
+  Question question{
+      spec != nullptr ? spec->name : call.name, {}, *call.route, call.args[2], for_c_library(call.caller)};
   if (takes_clock(question.name)) question.clock = static_cast<std::int32_t>(call.args[0]);
   return answer(pid, question);
 }

@@ -69,7 +69,8 @@ Result<RouteRule> parse_rule(std::string_view word) {
 /// As calls are named in an audit: 32-bit programs have clock_gettime64.
 bool is_served(std::string_view call) {
   const std::string_view narrow = call.ends_with("64") ? call.substr(0, call.size() - 2) : call;
-  return std::ranges::any_of(known_services(), [&](const VdsoService& s) { return s.syscall == call || s.syscall == narrow; });
+  return std::ranges::any_of(known_services(),
+                             [&](const VdsoService& s) { return s.syscall == call || s.syscall == narrow; });
 }
 
 Result<Allowance> parse_allowance(std::string_view word) {
@@ -77,7 +78,8 @@ Result<Allowance> parse_allowance(std::string_view word) {
   const Allowance allowance{std::string(word.substr(0, at)),
                             std::string(at == std::string_view::npos ? std::string_view() : word.substr(at + 1))};
   if (at == std::string_view::npos ? allowance.call.empty() : allowance.module.empty())
-    return fail(fmt::format("--allow {}: {} is missing", word, at == std::string_view::npos ? "a call" : "a module"), kAllowanceGrammar);
+    return fail(fmt::format("--allow {}: {} is missing", word, at == std::string_view::npos ? "a call" : "a module"),
+                kAllowanceGrammar);
   if (allowance.module.find('/') != std::string::npos)
     return fail(fmt::format("--allow {}: a module is named without its folder", word), kAllowanceGrammar);
   if (!allowance.call.empty() && !is_served(allowance.call))

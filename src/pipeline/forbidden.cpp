@@ -49,7 +49,8 @@ class Judge {
   std::vector<Offender> subjects(const RouteRule& rule) const {
     std::vector<Offender> found;
     for (const Finding& finding : audit_.findings) {
-      const bool is_about = finding.key.route == rule.route && (rule.of_c_library || finding.key.reason != Reason::c_library);
+      const bool is_about = finding.key.route == rule.route &&
+                            (rule.of_c_library || finding.key.reason != Reason::c_library);
       for (const CallerFinding& caller : finding.callers) {
         if (is_about && !is_allowed(finding, caller)) found.push_back({&finding, &caller});
       }
@@ -62,7 +63,8 @@ class Judge {
     const std::uint64_t calls = count(found);
     if (!rule.is_broken_by(calls, audit_.calls())) return;
     const bool has_limit = rule.text.find('>') != std::string::npos;
-    const std::string which = has_limit ? fmt::format(" ({}: {} of {} calls)", rule.text, grouped(calls), grouped(audit_.calls())) : "";
+    const std::string which =
+        has_limit ? fmt::format(" ({}: {} of {} calls)", rule.text, grouped(calls), grouped(audit_.calls())) : "";
     for (const auto& [finding, caller] : found) add(*finding, *caller, which);
   }
 
@@ -72,17 +74,21 @@ class Judge {
     if (std::ranges::any_of(fail_on_.rules, is_about_them)) return;
     const auto found = subjects({{}, Route::unknown, true, 0, {}});
     for (const auto& [finding, caller] : found) add(*finding, *caller, "");
-    if (!found.empty()) lines_.push_back(fmt::format("--fail-on: it is not known whether {} calls entered the kernel", grouped(count(found))));
+    if (!found.empty())
+      lines_.push_back(
+          fmt::format("--fail-on: it is not known whether {} calls entered the kernel", grouped(count(found))));
   }
 
   /// Calls that may have been made, by one of the routes.
   void add_doubts() {
     if (audit_.lost > 0)
-      lines_.push_back(fmt::format("--fail-on: {} calls could not be recorded, by whatever route", grouped(audit_.lost)));
+      lines_.push_back(
+          fmt::format("--fail-on: {} calls could not be recorded, by whatever route", grouped(audit_.lost)));
     for (const Notices::Entry& entry : audit_.notices.entries()) {
       for (const RouteRule& rule : fail_on_.rules) {
         if (hides(entry.notice.missing, rule.route))
-          lines_.push_back(fmt::format("--fail-on: calls by route {} may be missing: {}", name_of(rule.route), line_of(entry)));
+          lines_.push_back(
+              fmt::format("--fail-on: calls by route {} may be missing: {}", name_of(rule.route), line_of(entry)));
       }
     }
   }
@@ -106,8 +112,8 @@ class Judge {
   /// Each is said once.
   void add(const Finding& finding, const CallerFinding& caller, const std::string& which) {
     if (!told_.insert(&caller).second) return;
-    lines_.push_back(fmt::format("{} {} by route {}: called by {}{}", grouped(caller.total.count), call_text(finding.key),
-                                 name_of(finding.key.route), caller_text(caller), which));
+    lines_.push_back(fmt::format("{} {} by route {}: called by {}{}", grouped(caller.total.count),
+                                 call_text(finding.key), name_of(finding.key.route), caller_text(caller), which));
   }
 
   const Audit& audit_;

@@ -16,7 +16,8 @@ constexpr int kSilent = 3;  // -qqq
 
 bool Notices::add(pid_t pid, const Notice& notice) {
   lack_calls_ = lack_calls_ || lacks_calls(notice.missing);
-  const auto known = std::ranges::find(entries_, notice.text, [](const Entry& e) -> const std::string& { return e.notice.text; });
+  const auto known =
+      std::ranges::find(entries_, notice.text, [](const Entry& e) -> const std::string& { return e.notice.text; });
   if (known == entries_.end()) {
     if (entries_.size() < kMostTexts) entries_.push_back({notice, pid, 0, {pid}});
     return true;

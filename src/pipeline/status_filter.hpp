@@ -20,7 +20,8 @@ class StatusFilter {
 
  private:
   const Selection& selection_;
-  std::map<pid_t, Event> running_;  ///< the call that each thread is in: a CallEntered; only where one that is let go is wanted
+  std::map<pid_t, Event>
+      running_;  ///< the call that each thread is in: a CallEntered; only where one that is let go is wanted
 };
 
 }  // namespace vdsotrace

@@ -1,8 +1,8 @@
 #include <string_view>
 
 #include "base/check.hpp"
-#include "reports/audit.hpp"
 #include "output/json_text.hpp"
+#include "reports/audit.hpp"
 
 extern "C" {
 extern const char vdsotrace_audit_page[];

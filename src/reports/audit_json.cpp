@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "reports/audit.hpp"
 #include "output/json_text.hpp"
+#include "reports/audit.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -83,7 +83,9 @@ Json added_json(const AddedCosts& added) {
           {"stamps_ns", std::round(added.stamps_ns * 10) / 10}};
 }
 
-Json verdict_json(const Verdict& verdict) { return {{"ok", verdict.ok}, {"text", verdict.text}, {"share", verdict.share}}; }
+Json verdict_json(const Verdict& verdict) {
+  return {{"ok", verdict.ok}, {"text", verdict.text}, {"share", verdict.share}};
+}
 
 Json advice_json(const Audit& audit) {
   Json all = Json::array();

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
-#include "model/syscalls/print.hpp"
 #include "audit/advice.hpp"
-#include "reports/audit.hpp"
+#include "model/syscalls/print.hpp"
 #include "output/palette.hpp"
+#include "reports/audit.hpp"
 #include "sinks/route_counts.hpp"
 
 namespace vdsotrace {
@@ -16,7 +16,8 @@ std::string processes_text(const AuditedRun& run) {
   std::vector<std::string> texts;
   for (std::size_t i = 0; i < run.pids.size(); ++i) {
     const std::int32_t inside = i < run.pids_inside.size() ? run.pids_inside[i] : 0;
-    texts.push_back(inside != 0 ? fmt::format("{} ({} in its PID namespace)", run.pids[i], inside) : std::to_string(run.pids[i]));
+    texts.push_back(inside != 0 ? fmt::format("{} ({} in its PID namespace)", run.pids[i], inside)
+                                : std::to_string(run.pids[i]));
   }
   return fmt::format("process {}", fmt::join(texts, ", "));
 }
@@ -38,21 +39,24 @@ std::string head_text(const Audit& audit) {
   std::string cpu = cpu_text(audit);
   if (!cpu.empty()) cpu.insert(0, ", ");
   std::string text = fmt::format("program      {}\n", command_text(run));
-  text += fmt::format("run          {}{}; engine {}; Linux {}; clocksource {}\n", duration_text(static_cast<double>(run.wall_ns)), cpu,
-                      run.engine, run.kernel,
-                      audit.clocksources.empty() ? "unknown" : escaped(fmt::format("{}", fmt::join(audit.clocksources, ", then "))));
+  text += fmt::format(
+      "run          {}{}; engine {}; Linux {}; clocksource {}\n", duration_text(static_cast<double>(run.wall_ns)), cpu,
+      run.engine, run.kernel,
+      audit.clocksources.empty() ? "unknown" : escaped(fmt::format("{}", fmt::join(audit.clocksources, ", then "))));
   RouteCounts counts{};
   for (std::size_t route = 0; route < kRoutes; ++route) counts[route] = audit.by_route[route].count;
-  text += fmt::format("calls        {} that a vDSO can serve{}{}\n", grouped(audit.calls()), audit.complete() ? "" : " (incomplete)",
-                      route_counts_text(counts, grouped));
+  text += fmt::format("calls        {} that a vDSO can serve{}{}\n", grouped(audit.calls()),
+                      audit.complete() ? "" : " (incomplete)", route_counts_text(counts, grouped));
   if (audit.lost > 0) text += fmt::format("lost         {} calls could not be recorded\n", grouped(audit.lost));
   for (const std::string& notice : audit.notices.lines()) text += fmt::format("notice       {}\n", escaped(notice));
   return text;
 }
 
 std::string cost_text(const Audit& audit) {
-  std::string text = fmt::format("cost         {}{}", duration_text(audit.cost_ns), audit.complete() ? "" : " (incomplete)");
-  text += fmt::format(", {:.2f} % of {}", 100 * audit.share(audit.cost_ns), audit.run.cpu_ns > 0 ? "its processor time" : "the run");
+  std::string text =
+      fmt::format("cost         {}{}", duration_text(audit.cost_ns), audit.complete() ? "" : " (incomplete)");
+  text += fmt::format(", {:.2f} % of {}", 100 * audit.share(audit.cost_ns),
+                      audit.run.cpu_ns > 0 ? "its processor time" : "the run");
   text += fmt::format(" ({})\n", cost_basis_text(audit));
   if (audit.kernel_ns > 0)
     text += fmt::format("             {} of it in calls that entered the kernel; user space could have saved {}\n",
@@ -71,20 +75,22 @@ std::string callers_text(const Finding& finding, std::size_t most) {
       rest += caller.total.count;
       continue;
     }
-    text += fmt::format("{:>14}  {:<8} {:>9} {:>9}    by {}\n", grouped(caller.total.count), "", "", "", escaped(caller_text(caller)));
+    text += fmt::format("{:>14}  {:<8} {:>9} {:>9}    by {}\n", grouped(caller.total.count), "", "", "",
+                        escaped(caller_text(caller)));
   }
   if (rest > 0)
-    text += fmt::format("{:>14}  {:<8} {:>9} {:>9}    by {} others\n", grouped(rest), "", "", "", finding.callers.size() - most);
+    text += fmt::format("{:>14}  {:<8} {:>9} {:>9}    by {} others\n", grouped(rest), "", "", "",
+                        finding.callers.size() - most);
   return text;
 }
 
 /// How long the calls took, where that was measured.
 std::string measured_text(const MeasuredCalls& calls) {
-  std::string text = fmt::format("{:<39}median {}, p99 {}, longest {}", "", duration_text(calls.median), duration_text(calls.p99),
-                                 duration_text(calls.longest));
+  std::string text = fmt::format("{:<39}median {}, p99 {}, longest {}", "", duration_text(calls.median),
+                                 duration_text(calls.p99), duration_text(calls.longest));
   if (calls.interrupted > 0)
-    text += fmt::format("; {} {} interrupted, {}", grouped(calls.interrupted), calls.interrupted == 1 ? "call was" : "calls were",
-                        duration_text(calls.interrupted_ns));
+    text += fmt::format("; {} {} interrupted, {}", grouped(calls.interrupted),
+                        calls.interrupted == 1 ? "call was" : "calls were", duration_text(calls.interrupted_ns));
   return text + '\n';
 }
 
@@ -93,7 +99,8 @@ std::string finding_text(const Finding& finding, const AuditTextOptions& options
   const bool priced = finding.cost_is != CostIs::unknown;
   std::string text = fmt::format("{:>14}  ", grouped(finding.total.count));
   palette.append(text, Palette::of(finding.key.route), fmt::format("{:<8}", name_of(finding.key.route)));
-  text += fmt::format(" {:>9} {:>9}  ", priced ? duration_text(finding.each_ns) : "-", priced ? duration_text(finding.cost_ns) : "-");
+  text += fmt::format(" {:>9} {:>9}  ", priced ? duration_text(finding.each_ns) : "-",
+                      priced ? duration_text(finding.cost_ns) : "-");
   palette.append(text, Palette::kName, escaped(call_text(finding.key)));
   if (finding.total.errors > 0) text += fmt::format("  {} failed", grouped(finding.total.errors));
   text += '\n';
@@ -125,7 +132,8 @@ std::string advice_text(const Audit& audit, const AuditTextOptions& options) {
 
 std::string audit_text(const Audit& audit, const AuditTextOptions& options) {
   std::string text = fmt::format("verdict      {}\n", audit.verdict.text) + head_text(audit) + cost_text(audit);
-  if (!audit.findings.empty()) text += fmt::format("\n{:>14}  {:<8} {:>9} {:>9}  {}\n", "calls", "route", "each", "all", "call");
+  if (!audit.findings.empty())
+    text += fmt::format("\n{:>14}  {:<8} {:>9} {:>9}  {}\n", "calls", "route", "each", "all", "call");
   for (std::size_t i = 0; i < std::min(audit.findings.size(), options.most_findings); ++i)
     text += finding_text(audit.findings[i], options);
   if (audit.findings.size() > options.most_findings)

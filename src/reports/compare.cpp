@@ -79,8 +79,8 @@ std::string table(const Comparison& comparison) {
 std::string headline(const Comparison& comparison, const CompareFacts& facts) {
   const ComparedName& all = comparison.totals;
   return fmt::format("{} saw {}; vdsotrace ({}) saw {}, of which {} made no system call.\n",
-                     facts.own_run ? "strace" : fmt::format("strace ({})", escaped(facts.strace)), counted(all.strace, "call"),
-                     facts.engine, seen_by_vdsotrace(all),
+                     facts.own_run ? "strace" : fmt::format("strace ({})", escaped(facts.strace)),
+                     counted(all.strace, "call"), facts.engine, seen_by_vdsotrace(all),
                      all.stayed() == 0 ? "none" : std::to_string(all.stayed()));
 }
 
@@ -102,11 +102,11 @@ std::string differences(const Comparison& comparison, const CompareFacts& facts)
   constexpr std::size_t kMostNamed = 12;
   const std::size_t unnamed = names.size() - std::min(names.size(), kMostNamed);
   names.resize(names.size() - unnamed);
-  return fmt::format(
-      "The system calls themselves differ (strace's run and vdsotrace's): {}{}.\n{}\n", fmt::join(names, ", "),
-      unnamed > 0 ? fmt::format(", and {} more", unnamed) : "",
-      facts.vdso_hidden ? "The vDSO was hidden from the program in vdsotrace's run only."
-                        : "These are two runs: what hangs on time, on chance or on what was there before may differ.");
+  return fmt::format("The system calls themselves differ (strace's run and vdsotrace's): {}{}.\n{}\n",
+                     fmt::join(names, ", "), unnamed > 0 ? fmt::format(", and {} more", unnamed) : "",
+                     facts.vdso_hidden
+                         ? "The vDSO was hidden from the program in vdsotrace's run only."
+                         : "These are two runs: what hangs on time, on chance or on what was there before may differ.");
 }
 
 /// One line of the listing, cut to the width.
@@ -115,8 +115,8 @@ std::string line_text(const ComparedLine& line) {
   const std::size_t room = kColumns - 2 - tag.size();
   const std::string_view text = line.call->text;
   const bool fits = text.size() <= room;
-  return fmt::format("{} {}{}{}", mark_of(line.seen).sign, text.substr(0, fits ? room : room - 3),
-                     fits ? "" : "...", tag);
+  return fmt::format("{} {}{}{}", mark_of(line.seen).sign, text.substr(0, fits ? room : room - 3), fits ? "" : "...",
+                     tag);
 }
 
 void add_run(std::vector<std::string>& out, std::span<const ComparedLine> run) {
@@ -191,8 +191,8 @@ Json differing_calls(const Comparison& comparison) {
 }  // namespace
 
 std::string compare_text(const Comparison& comparison, const CompareFacts& facts) {
-  return fmt::format("{}{}\n{}\n{}{}", headline(comparison, facts), limits(facts), table(comparison), differences(comparison, facts),
-                     listing(comparison, facts.most_lines));
+  return fmt::format("{}{}\n{}\n{}{}", headline(comparison, facts), limits(facts), table(comparison),
+                     differences(comparison, facts), listing(comparison, facts.most_lines));
 }
 
 std::string compare_json(const Comparison& comparison, const CompareFacts& facts) {

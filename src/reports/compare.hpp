@@ -12,12 +12,12 @@ struct CompareFacts {
   std::string version;
   std::vector<std::string> command;
   std::string engine;
-  std::string strace;     ///< how strace was called, or the log that stands for it
-  bool own_run = true;    ///< false: the log was made elsewhere
+  std::string strace;   ///< how strace was called, or the log that stands for it
+  bool own_run = true;  ///< false: the log was made elsewhere
   bool vdso_hidden = false;
-  std::size_t most_lines = 40;  ///< of the listing
-  std::uint64_t lost = 0;       ///< calls of vdsotrace's run that could not be recorded
-  bool complete = true;         ///< vdsotrace's run has every call
+  std::size_t most_lines = 40;            ///< of the listing
+  std::uint64_t lost = 0;                 ///< calls of vdsotrace's run that could not be recorded
+  bool complete = true;                   ///< vdsotrace's run has every call
   std::vector<std::string> notices = {};  ///< of that run
 };
 

@@ -50,7 +50,8 @@ std::string audit_folded(const Audit& audit) {
   std::string text;
   for (const Finding& finding : audit.findings) {
     const auto line = [&](const std::string& frames, std::uint64_t count) {
-      text += fmt::format("{}{};{}_[{}] {}\n", frame(program), frames, frame(call_text(finding.key)), name_of(finding.key.route), count);
+      text += fmt::format("{}{};{}_[{}] {}\n", frame(program), frames, frame(call_text(finding.key)),
+                          name_of(finding.key.route), count);
     };
     for (const auto& [stack, count] : finding.stacks) line(stack_frames(stack), count);
     if (!finding.stacks.empty()) continue;

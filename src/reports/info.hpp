@@ -14,13 +14,13 @@ namespace vdsotrace {
 
 /// One kind of call, made both ways.
 struct CallFacts {
-  std::string name;                    ///< "clock_gettime"
-  std::optional<int> clock_id;         ///< where the call takes a clock
-  std::string clock;                   ///< "CLOCK_MONOTONIC", or empty
-  int error = 0;                       ///< errno of the system call; then nothing below is known
-  bool function_known = true;          ///< whether the vDSO has a function for it could be found out
-  std::optional<bool> in_user_space;   ///< whether the vDSO function made no system call; nothing without one
-  double function_ns = 0;              ///< a call through the vDSO; 0 without a function
+  std::string name;                   ///< "clock_gettime"
+  std::optional<int> clock_id;        ///< where the call takes a clock
+  std::string clock;                  ///< "CLOCK_MONOTONIC", or empty
+  int error = 0;                      ///< errno of the system call; then nothing below is known
+  bool function_known = true;         ///< whether the vDSO has a function for it could be found out
+  std::optional<bool> in_user_space;  ///< whether the vDSO function made no system call; nothing without one
+  double function_ns = 0;             ///< a call through the vDSO; 0 without a function
   double system_call_ns = 0;
   std::optional<std::int64_t> resolution_ns;
 };
@@ -35,13 +35,13 @@ struct VdsoDescription {
 struct ProcessFacts {
   pid_t pid = 0;
   std::string program;
-  bool same_image = false;           ///< its vDSO is byte for byte ours
+  bool same_image = false;                  ///< its vDSO is byte for byte ours
   std::optional<bool> same_time_namespace;  ///< if not, its clocks are offset, which costs a little more
 };
 
 struct InfoFacts {
-  std::string kernel;   ///< "Linux 6.18.1"
-  std::string machine;  ///< "x86_64"
+  std::string kernel;                     ///< "Linux 6.18.1"
+  std::string machine;                    ///< "x86_64"
   std::string clocksource;                ///< empty if unknown, as the next
   std::vector<std::string> clocksources;  ///< available
   std::string vsyscall;                   ///< "none", "xonly", "emulate", "unknown"

@@ -9,8 +9,10 @@ std::string attachment(const Event& event) {
   const auto* started = std::get_if<Started>(&event.body);
   if (started == nullptr || started->how == Started::How::spawn) return {};
   if (started->how == Started::How::attach && !started->begins_process()) return {};
-  const std::string inside = started->pid_inside != 0 ? fmt::format(" ({} in its PID namespace)", started->pid_inside) : "";
-  if (started->threads > 1) return fmt::format("Process {} attached with {} threads{}", event.pid, started->threads, inside);
+  const std::string inside = started->pid_inside != 0 ? fmt::format(" ({} in its PID namespace)", started->pid_inside)
+                                                      : "";
+  if (started->threads > 1)
+    return fmt::format("Process {} attached with {} threads{}", event.pid, started->threads, inside);
   return fmt::format("Process {} attached{}", event.tid, inside);
 }
 

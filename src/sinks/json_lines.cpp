@@ -43,7 +43,8 @@ std::optional<std::int64_t> returned_by(const Call& call) {
 }
 
 std::optional<std::int64_t> number_of_entry(const Call& call) {
-  const bool entered_kernel = call.route != Route::vdso && call.route != Route::vsyscall && call.route != Route::unknown;
+  const bool entered_kernel = call.route != Route::vdso && call.route != Route::vsyscall &&
+                              call.route != Route::unknown;
   return entered_kernel ? std::optional(call.nr) : std::nullopt;
 }
 
@@ -87,7 +88,9 @@ void append_outcome(JsonLine& line, const Call& call) {
 
 Json facts_of(const std::optional<VdsoFacts>& vdso) {
   if (!vdso) return nullptr;
-  return {{"base", json_integer(vdso->base)}, {"size", json_integer(vdso->size)}, {"functions", json_texts(vdso->functions)}};
+  return {{"base", json_integer(vdso->base)},
+          {"size", json_integer(vdso->size)},
+          {"functions", json_texts(vdso->functions)}};
 }
 
 Json body_of(const Event& event, const Started& started) {
@@ -130,9 +133,7 @@ Json body_of(const Event& event, const Exited& exited) {
   return line;
 }
 
-Json body_of(const Event&, const Lost& lost) {
-  return {{"type", "lost"}, {"count", json_integer(lost.count)}};
-}
+Json body_of(const Event&, const Lost& lost) { return {{"type", "lost"}, {"count", json_integer(lost.count)}}; }
 
 Json body_of(const Event& event, const Notice& notice) {
   Json line = object_of(event, "notice");

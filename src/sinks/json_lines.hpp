@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "model/syscalls/render.hpp"
+#include "output/output.hpp"
 #include "pipeline/aggregate.hpp"
 #include "sinks/json_line.hpp"
-#include "output/output.hpp"
 #include "vdsotrace/sink.hpp"
 
 namespace vdsotrace {
@@ -61,11 +61,11 @@ class JsonLinesSink final : public Sink {
   const Aggregate& totals_;
   DecodeLimits limits_;
   bool summary_only_;
-  JsonLine line_;    ///< these two are kept for their memory
+  JsonLine line_;  ///< these two are kept for their memory
   CallText shown_;
   std::optional<Identity> last_;
   JsonLine last_text_;
-  std::map<pid_t, pid_t> parents_;   ///< of the processes that live
+  std::map<pid_t, pid_t> parents_;  ///< of the processes that live
 };
 
 }  // namespace vdsotrace

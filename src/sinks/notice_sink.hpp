@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "pipeline/notices.hpp"
 #include "output/output.hpp"
+#include "pipeline/notices.hpp"
 #include "vdsotrace/sink.hpp"
 
 namespace vdsotrace {

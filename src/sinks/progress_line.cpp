@@ -23,11 +23,13 @@ void ProgressLine::consume(const Event& event) {
 }
 
 std::string ProgressLine::line() const {
-  std::string text = fmt::format("vdsotrace: {} calls so far: {} in user space, {} fell back, {} direct, {} through vsyscall",
-                                 grouped(totals_.vdso_capable()), grouped(totals_.by_route(Route::vdso)),
-                                 grouped(totals_.by_route(Route::fallback)), grouped(totals_.by_route(Route::syscall)),
-                                 grouped(totals_.by_route(Route::vsyscall)));
-  if (const auto unknown = totals_.by_route(Route::unknown); unknown > 0) text += fmt::format(", {} by an unknown route", grouped(unknown));
+  std::string text =
+      fmt::format("vdsotrace: {} calls so far: {} in user space, {} fell back, {} direct, {} through vsyscall",
+                  grouped(totals_.vdso_capable()), grouped(totals_.by_route(Route::vdso)),
+                  grouped(totals_.by_route(Route::fallback)), grouped(totals_.by_route(Route::syscall)),
+                  grouped(totals_.by_route(Route::vsyscall)));
+  if (const auto unknown = totals_.by_route(Route::unknown); unknown > 0)
+    text += fmt::format(", {} by an unknown route", grouped(unknown));
   // In the last column some terminals begin a new line.
   if (text.size() >= columns_) text.resize(columns_ > 0 ? columns_ - 1 : 0);
   return std::string(kClear) + text;

@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "pipeline/aggregate.hpp"
 #include "output/output.hpp"
+#include "pipeline/aggregate.hpp"
 #include "vdsotrace/sink.hpp"
 
 namespace vdsotrace {

@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "pipeline/aggregate.hpp"
 #include "output/output.hpp"
+#include "pipeline/aggregate.hpp"
 #include "vdsotrace/sink.hpp"
 
 namespace vdsotrace {

@@ -242,7 +242,8 @@ void TextSink::on(const Event&, const Counts&) {}
 void TextSink::on(const Event& event, const Signal& signal) {
   if (options_.instruction_pointers) origins_[event.tid].instruction_pointer = signal.instruction_pointer;
   line(event, Palette::kSignal,
-       fmt::format("--- {} {} ---", signal_name(signal.info.si_signo), render_siginfo(signal.info, options_.limits.constants)));
+       fmt::format("--- {} {} ---", signal_name(signal.info.si_signo),
+                   render_siginfo(signal.info, options_.limits.constants)));
 }
 
 void TextSink::on(const Event& event, const GroupStopped& stopped) {
@@ -295,7 +296,8 @@ void TextSink::on(const Event& event, const Detached&) {
 }
 
 void TextSink::on(const Event& event, const Notice& notice) {
-  if (notices_.add(event.pid, notice) && shown(notice, options_.quiet)) append_message(escaped(line_of({notice, event.pid})));
+  if (notices_.add(event.pid, notice) && shown(notice, options_.quiet))
+    append_message(escaped(line_of({notice, event.pid})));
 }
 
 void TextSink::on(const Event&, const Clocksource& source) {

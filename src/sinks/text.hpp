@@ -2,16 +2,16 @@
 #pragma once
 
 #include <map>
-#include <set>
-#include <utility>
 #include <memory>
 #include <optional>
+#include <set>
+#include <utility>
 
-#include "model/syscalls/render.hpp"
 #include "model/code/step_text.hpp"
-#include "pipeline/notices.hpp"
+#include "model/syscalls/render.hpp"
 #include "output/output.hpp"
 #include "output/palette.hpp"
+#include "pipeline/notices.hpp"
 #include "vdsotrace/sink.hpp"
 
 namespace vdsotrace {
@@ -25,17 +25,18 @@ struct TextOptions {
   Precision stamp_precision = Precision::seconds;
   std::optional<Precision> since_last;  ///< -r: time since the line before, too
   std::optional<Precision> durations;   ///< -T
-  std::size_t columns = 0;       ///< -a: results begin there at the earliest
-  bool numbers = false;               ///< -n: a call's number in front of it
-  bool instruction_pointers = false;  ///< -i: and where it was made
+  std::size_t columns = 0;              ///< -a: results begin there at the earliest
+  bool numbers = false;                 ///< -n: a call's number in front of it
+  bool instruction_pointers = false;    ///< -i: and where it was made
   bool color = false;
-  int quiet = 0;                 ///< 1: no attach messages; 2: no exit lines; 3: nothing of an exec by another thread; notices: see shown()
+  int quiet =
+      0;  ///< 1: no attach messages; 2: no exit lines; 3: nothing of an exec by another thread; notices: see shown()
   bool hides_exits = false;       ///< also without `quiet`, as the next
   bool hides_superseded = false;  ///< nothing of an exec by another thread
-  bool attachments = true;       ///< "Process N attached" stands here; AttachmentSink says it elsewhere
-  bool children = true;          ///< they are followed: an exec by another thread is told as strace -f does
+  bool attachments = true;        ///< "Process N attached" stands here; AttachmentSink says it elsewhere
+  bool children = true;           ///< they are followed: an exec by another thread is told as strace -f does
   DecodeLimits limits{};
-  Dumps dumps{};                 ///< -e read=, -e write=
+  Dumps dumps{};  ///< -e read=, -e write=
 };
 
 /// Writes one line a call. A call that still runs stands as a partial line; when
@@ -86,10 +87,10 @@ class TextSink final : public Sink {
   std::shared_ptr<Output> output_;
   TextOptions options_;
   Palette palette_;
-  std::string text_;               ///< what has not been handed to the output yet
-  std::size_t line_length_ = 0;    ///< of the line that stands open, as far as it has been handed over
-  CallText shown_;                 ///< of the call that is being told; kept for its memory
-  pid_t open_line_ = 0;            ///< thread whose partial line is the last on the output
+  std::string text_;             ///< what has not been handed to the output yet
+  std::size_t line_length_ = 0;  ///< of the line that stands open, as far as it has been handed over
+  CallText shown_;               ///< of the call that is being told; kept for its memory
+  pid_t open_line_ = 0;          ///< thread whose partial line is the last on the output
   Notices notices_;
   /// What a thread did last; lines about signals name it again.
   struct Origin {
@@ -98,11 +99,12 @@ class TextSink final : public Sink {
     unsigned digits = 16;
   };
   std::map<pid_t, Origin> origins_;  ///< only where they are shown
-  std::map<pid_t, bool> entered_;  ///< threads in a call whose beginning was printed
-  std::set<std::pair<pid_t, std::int64_t>> faulted_;  ///< calls of vDSO functions whose beginning was printed: thread, start
+  std::map<pid_t, bool> entered_;    ///< threads in a call whose beginning was printed
+  std::set<std::pair<pid_t, std::int64_t>>
+      faulted_;  ///< calls of vDSO functions whose beginning was printed: thread, start
   /// The code of each image whose steps were shown.
   std::map<std::shared_ptr<const VdsoImage>, CodeListing> listings_;
-  std::size_t tasks_ = 0;          ///< threads and processes under observation
+  std::size_t tasks_ = 0;  ///< threads and processes under observation
   std::int64_t last_stamp_ns_ = 0;
 };
 

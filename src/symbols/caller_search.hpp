@@ -15,8 +15,8 @@ inline constexpr std::size_t kMostFramesToCaller = 64;
 
 /// Whose code is at a place.
 enum class CodeOwner : std::uint8_t {
-  unknown,      ///< of a program that contains its C library, and no symbol says whether it is that
-  c_library,    ///< or the vDSO
+  unknown,    ///< of a program that contains its C library, and no symbol says whether it is that
+  c_library,  ///< or the vDSO
   runtime,
   interpreter,  ///< of a program that is on no stack
   program,

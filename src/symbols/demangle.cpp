@@ -59,9 +59,9 @@ bool is_rust(std::string_view name) {
 /// What Rust writes for characters that a symbol cannot have: "$LT$", "$u7b$"; "..": "::".
 std::string_view unescaped(std::string_view code) {
   constexpr std::pair<std::string_view, std::string_view> kCodes[] = {
-      {"SP", "@"}, {"BP", "*"}, {"RF", "&"}, {"LT", "<"},  {"GT", ">"},  {"LP", "("},  {"RP", ")"},  {"C", ","},
-      {"u20", " "}, {"u22", "\""}, {"u27", "'"}, {"u2b", "+"}, {"u3b", ";"}, {"u5b", "["}, {"u5d", "]"}, {"u7b", "{"},
-      {"u7d", "}"}, {"u7e", "~"}};
+      {"SP", "@"},  {"BP", "*"},  {"RF", "&"},  {"LT", "<"},   {"GT", ">"},  {"LP", "("},
+      {"RP", ")"},  {"C", ","},   {"u20", " "}, {"u22", "\""}, {"u27", "'"}, {"u2b", "+"},
+      {"u3b", ";"}, {"u5b", "["}, {"u5d", "]"}, {"u7b", "{"},  {"u7d", "}"}, {"u7e", "~"}};
   for (const auto& [known, meaning] : kCodes) {
     if (known == code) return meaning;
   }

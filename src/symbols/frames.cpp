@@ -19,8 +19,8 @@ std::optional<FrameRule> rule_by_code(const Module& module, std::uint64_t lookup
   GElf_Off offset = 0;
   GElf_Sym symbol;
   const char* name = dwfl_module_addrinfo(module.dwfl, lookup, &offset, &symbol, nullptr, nullptr, nullptr);
-  if (name == nullptr || GELF_ST_TYPE(symbol.st_info) != STT_FUNC || offset >= symbol.st_size || !is_x86_64(module.dwfl) ||
-      std::string_view(name).find(".cold") != std::string_view::npos)
+  if (name == nullptr || GELF_ST_TYPE(symbol.st_info) != STT_FUNC || offset >= symbol.st_size ||
+      !is_x86_64(module.dwfl) || std::string_view(name).find(".cold") != std::string_view::npos)
     return std::nullopt;
   std::vector<std::byte> code(std::min<std::uint64_t>(symbol.st_size, kMostCode));
   if (!module.read(lookup - offset, code)) return std::nullopt;
@@ -77,7 +77,9 @@ std::optional<FrameRule> Frames::find_rule(const Module& module, std::uint64_t l
   return rule_by_code(module, lookup);
 }
 
-bool Frames::has_rule(pid_t pid, std::uint64_t lookup) { return rule_at(pid, lookup).has_value() || can_step(pid, lookup); }
+bool Frames::has_rule(pid_t pid, std::uint64_t lookup) {
+  return rule_at(pid, lookup).has_value() || can_step(pid, lookup);
+}
 
 WalkEnd Frames::walk(pid_t pid, FrameRegisters registers, const StackWord& word, const Visit& visit) {
   for (std::size_t frames = 0; frames < kMostFrames; ++frames) {

@@ -36,11 +36,13 @@ Place section_with_table(Elf* elf) {
   Elf_Scn* section = nullptr;
   while ((section = elf_nextscn(elf, section)) != nullptr) {
     GElf_Shdr header;
-    if (gelf_getshdr(section, &header) == nullptr || header.sh_type != SHT_PROGBITS || header.sh_size > kLargestTable) continue;
+    if (gelf_getshdr(section, &header) == nullptr || header.sh_type != SHT_PROGBITS || header.sh_size > kLargestTable)
+      continue;
     const char* name = elf_strptr(elf, names, header.sh_name);
     if (name == nullptr) continue;
     const std::string_view text(name);
-    if (text == ".gopclntab" || text == ".data.rel.ro.gopclntab") return {bytes_of(elf_getdata(section, nullptr)), header.sh_addr};
+    if (text == ".gopclntab" || text == ".data.rel.ro.gopclntab")
+      return {bytes_of(elf_getdata(section, nullptr)), header.sh_addr};
   }
   return {};
 }
@@ -55,7 +57,8 @@ bool is_note_of_go(Elf* elf, const GElf_Phdr& segment) {
   std::size_t description = 0;
   std::size_t at = 0;
   while ((at = gelf_getnote(data, at, &note, &name, &description)) > 0) {
-    if (note.n_namesz == kOwner.size() && std::memcmp(static_cast<const char*>(data->d_buf) + name, kOwner.data(), kOwner.size()) == 0)
+    if (note.n_namesz == kOwner.size() &&
+        std::memcmp(static_cast<const char*>(data->d_buf) + name, kOwner.data(), kOwner.size()) == 0)
       return true;
   }
   return false;
@@ -72,7 +75,8 @@ Place table_in_segments(Elf* elf) {
   if (!std::ranges::any_of(segments, [&](const GElf_Phdr& segment) { return is_note_of_go(elf, segment); })) return {};
   for (const GElf_Phdr& segment : segments) {
     if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) != 0 || segment.p_filesz > kLargestTable) continue;
-    const Bytes bytes = bytes_of(elf_getdata_rawchunk(elf, static_cast<std::int64_t>(segment.p_offset), segment.p_filesz, ELF_T_BYTE));
+    const Bytes bytes =
+        bytes_of(elf_getdata_rawchunk(elf, static_cast<std::int64_t>(segment.p_offset), segment.p_filesz, ELF_T_BYTE));
     for (std::size_t at = 0; at < bytes.size(); at += kAlignment) {
       if (GoFunctions::is_header(bytes.subspan(at)) && GoFunctions::read(bytes.subspan(at)))
         return {bytes.subspan(at), segment.p_vaddr + at};
@@ -86,7 +90,8 @@ std::optional<std::uint64_t> relocated_word(Elf* elf, std::uint64_t address) {
   Elf_Scn* section = nullptr;
   while ((section = elf_nextscn(elf, section)) != nullptr) {
     GElf_Shdr header;
-    if (gelf_getshdr(section, &header) == nullptr || header.sh_type != SHT_RELA || header.sh_size > kLargestTable) continue;
+    if (gelf_getshdr(section, &header) == nullptr || header.sh_type != SHT_RELA || header.sh_size > kLargestTable)
+      continue;
     Elf_Data* data = elf_getdata(section, nullptr);
     GElf_Rela relocation;
     for (int i = 0; data != nullptr && gelf_getrela(data, i, &relocation) != nullptr; ++i) {
@@ -126,7 +131,8 @@ std::optional<GoFunction> GoModules::function(const Module& module, std::uint64_
   return table ? table->find(address - module.bias) : std::nullopt;
 }
 
-std::optional<FrameRule> GoModules::frame_rule(const Module& module, const GoFunction& function, std::uint64_t address) {
+std::optional<FrameRule> GoModules::frame_rule(const Module& module, const GoFunction& function,
+                                               std::uint64_t address) {
   const std::uint64_t place = address - module.bias;
   const auto& table = table_of(module);
   if (!table || function.is_outermost) return std::nullopt;
@@ -137,7 +143,8 @@ std::optional<FrameRule> GoModules::frame_rule(const Module& module, const GoFun
   }
   const auto size = table->frame_size(function, place);
   if (!size) return std::nullopt;
-  FrameRule rule{kDwarfRsp, static_cast<std::int64_t>(*size) + static_cast<std::int64_t>(sizeof(std::uint64_t)), false, {}};
+  FrameRule rule{
+      kDwarfRsp, static_cast<std::int64_t>(*size) + static_cast<std::int64_t>(sizeof(std::uint64_t)), false, {}};
   rule.preserved.fill({FrameRule::Keeps::lost, 0});
   return rule;
 }

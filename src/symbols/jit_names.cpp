@@ -36,7 +36,8 @@ bool JitNames::open(pid_t pid) {
   const auto inside = proc::pid_inside(pid);
   if (!inside) return false;
   // A link could lead out of its root; a pipe could make us wait.
-  UniqueFd file = procfs::open_target(fmt::format("{}/root/tmp/perf-{}.map", pid, *inside), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  UniqueFd file =
+      procfs::open_target(fmt::format("{}/root/tmp/perf-{}.map", pid, *inside), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   struct stat status {};
   if (!file || ::fstat(file.get(), &status) != 0 || !is_its_own(status, pid)) return false;
   file_ = std::move(file);

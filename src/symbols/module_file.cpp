@@ -71,7 +71,8 @@ std::optional<std::uint64_t> ModuleFacts::address_at(std::uint64_t file_offset) 
 std::optional<std::uint64_t> ModuleFacts::offset_of(std::uint64_t address, std::uint64_t size) const {
   for (const Load& load : loads) {
     const std::uint64_t inside = address - load.address;
-    if (address >= load.address && inside < load.file_size && size <= load.file_size - inside) return load.offset + inside;
+    if (address >= load.address && inside < load.file_size && size <= load.file_size - inside)
+      return load.offset + inside;
   }
   return std::nullopt;
 }

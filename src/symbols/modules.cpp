@@ -92,7 +92,8 @@ CodeRange* Modules::range_at(std::uint64_t address) {
 }
 
 CodeRange* Modules::range_of(const std::string& name) {
-  const auto range = std::ranges::find(ranges_, name, [](const CodeRange& r) -> const std::string& { return r.mapping.name; });
+  const auto range =
+      std::ranges::find(ranges_, name, [](const CodeRange& r) -> const std::string& { return r.mapping.name; });
   return range != ranges_.end() && !name.empty() ? &*range : nullptr;
 }
 

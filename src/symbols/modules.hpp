@@ -81,7 +81,7 @@ class Modules {
   void start_anew();
 
   std::unique_ptr<Dwfl, DwflEnd> dwfl_;
-  std::vector<CodeRange> ranges_;                   ///< sorted
+  std::vector<CodeRange> ranges_;  ///< sorted
   std::vector<std::unique_ptr<Module>> modules_;
   std::vector<std::vector<std::byte>> memory_images_;  ///< bytes of the vDSO, which libelf refers to
 };

@@ -76,9 +76,9 @@ struct Symbols::Inner {
   bool followed = false;
   Unwinder unwinder;
   JitNames jit;
-  std::unordered_map<std::uint64_t, Caller> places;  ///< by the address looked up; files only
-  std::unordered_map<std::uint64_t, CodePart> parts;    ///< by the address looked up
-  std::unordered_map<std::uint64_t, Step> steps;        ///< by return address; files only
+  std::unordered_map<std::uint64_t, Caller> places;   ///< by the address looked up; files only
+  std::unordered_map<std::uint64_t, CodePart> parts;  ///< by the address looked up
+  std::unordered_map<std::uint64_t, Step> steps;      ///< by return address; files only
   /// By the place outside the C library to which calls return: for whom all of them were made, if for one. Kept when code is
   /// unmapped, for calls that are told later.
   std::unordered_map<std::uint64_t, MadeFor> entered;
@@ -112,7 +112,8 @@ struct Symbols::Inner {
   void note_failure(pid_t pid, const CallerSearch& search, const WalkEnd& end);
   /// What a search has found, named.
   std::optional<Caller> callers(pid_t pid, const CallerSearch& search);
-  CallerAddresses caller_addresses(pid_t pid, const FrameRegisters& registers, const StackWord& word, CallerSearch search);
+  CallerAddresses caller_addresses(pid_t pid, const FrameRegisters& registers, const StackWord& word,
+                                   CallerSearch search);
   /// Visits places from `start` outwards as long as `visit` wants more, by all that unwind information can say.
   void unwind(pid_t pid, Memory& memory, const UnwindStart& start, const Frames::Visit& visit);
 };
@@ -215,7 +216,8 @@ std::optional<CallerAddresses> Symbols::Inner::callers_by_steps(pid_t pid, std::
   MadeFor made_for = MadeFor::unknown;
   for (std::size_t frame = 0; frame < kMostFramesToCaller; ++frame) {
     Step* step = step_at(pid, return_address);
-    if (step == nullptr || (frame > 0 && !step->is_return_address) || step->part.owner == CodeOwner::unknown) return std::nullopt;
+    if (step == nullptr || (frame > 0 && !step->is_return_address) || step->part.owner == CodeOwner::unknown)
+      return std::nullopt;
     if (!found.outside && step->part.made_for != MadeFor::unknown) made_for = step->part.made_for;
     if (step->part.owner != CodeOwner::c_library && !found.outside) {
       if (std::exchange(step->made_for_last, made_for) != made_for) note_entry(return_address, made_for);
@@ -237,9 +239,9 @@ void Symbols::Inner::note_failure(pid_t pid, const CallerSearch& search, const W
   const CodeRange* range = code.range_at(pid, search.lookup());
   const std::string file = range != nullptr ? range->file() : std::string();
   if (file.empty() || !silent_modules.insert(file).second) return;
-  notices.push_back(fmt::format("callers in {} are not known: {}", file,
-                                search.met_unknown() ? "it contains its C library and has no symbols"
-                                                     : "it has no unwind information"));
+  notices.push_back(fmt::format(
+      "callers in {} are not known: {}", file,
+      search.met_unknown() ? "it contains its C library and has no symbols" : "it has no unwind information"));
 }
 
 std::optional<Caller> Symbols::Inner::callers(pid_t pid, const CallerSearch& search) {
@@ -306,7 +308,9 @@ std::optional<Caller> Symbols::place(pid_t pid, std::uint64_t return_address) {
   return place;
 }
 
-std::optional<Caller> Symbols::instruction(pid_t pid, std::uint64_t address) { return inner_->place(pid, address, address); }
+std::optional<Caller> Symbols::instruction(pid_t pid, std::uint64_t address) {
+  return inner_->place(pid, address, address);
+}
 
 bool Symbols::in_c_library(pid_t pid, std::uint64_t return_address) {
   return inner_->part_of(pid, return_address - 1).owner == CodeOwner::c_library;
@@ -323,7 +327,8 @@ std::optional<Caller> Symbols::caller(pid_t pid, Memory& memory, const UnwindSta
   const bool leads_on = end.without_rule && inner_->frames.can_step(pid, *end.without_rule);
   if (!end.wanted && (!search.outside() || leads_on)) {
     CallerSearch further = inner_->search(pid);
-    inner_->unwind(pid, memory, start, [&](std::uint64_t address, std::uint64_t lookup) { return further.visit(address, lookup); });
+    inner_->unwind(pid, memory, start,
+                   [&](std::uint64_t address, std::uint64_t lookup) { return further.visit(address, lookup); });
     if (further.outside()) search = further;
   }
   if (!search.outside()) {

@@ -65,9 +65,12 @@ struct UnwinderCallbacks {
 
 namespace {
 
-constexpr Dwfl_Thread_Callbacks kThreadCallbacks = {
-    UnwinderCallbacks::next_thread,   UnwinderCallbacks::get_thread, UnwinderCallbacks::read_memory,
-    UnwinderCallbacks::set_registers, nullptr,                       nullptr};
+constexpr Dwfl_Thread_Callbacks kThreadCallbacks = {UnwinderCallbacks::next_thread,
+                                                    UnwinderCallbacks::get_thread,
+                                                    UnwinderCallbacks::read_memory,
+                                                    UnwinderCallbacks::set_registers,
+                                                    nullptr,
+                                                    nullptr};
 
 }  // namespace
 

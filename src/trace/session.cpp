@@ -120,7 +120,8 @@ void Session::outdate_names(std::int64_t now) {
 void Session::report_unknown_callers(const Thread& thread) {
   if (!names_callers_) return;
   for (std::string& notice : thread.space->symbols().take_notices()) {
-    if (thread.is_reported() && said_of_callers_.insert(notice).second) reporter_.report(thread, Notice{std::move(notice)});
+    if (thread.is_reported() && said_of_callers_.insert(notice).second)
+      reporter_.report(thread, Notice{std::move(notice)});
   }
 }
 
@@ -152,7 +153,8 @@ void Session::handle(Thread& thread, const WaitStatus& status) {
   Resume how = decide(stopped, status);
   report_unknown_callers(thread);
   if (how.how == Resume::How::run) how.how = engine_.resume_mode(stopped);
-  const bool loads = thread.phase == Thread::Phase::launching && thread.in_call && thread.in_call->call.name == "execve";
+  const bool loads = thread.phase == Thread::Phase::launching && thread.in_call &&
+                     thread.in_call->call.name == "execve";
   go_on(std::move(stopped), how, status);
   if (loads) tasks_.expect_own_image();
   if (how.how == Resume::How::detach) tasks_.forget(tid);

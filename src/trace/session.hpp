@@ -10,10 +10,10 @@
 
 #include "os/spawn.hpp"
 #include "os/waiter.hpp"
-#include "trace/task_table.hpp"
 #include "trace/calls/stop_policy.hpp"
 #include "trace/calls/system_calls.hpp"
 #include "trace/calls/vsyscall.hpp"
+#include "trace/task_table.hpp"
 
 namespace vdsotrace {
 
@@ -25,8 +25,8 @@ struct Outcome {
 
 class Session {
  public:
-  Session(const TaskOptions& options, const Needs& needs, ProbeEngine& engine, EventSink& sink,
-          StopSource& source, StopPolicy& policy);
+  Session(const TaskOptions& options, const Needs& needs, ProbeEngine& engine, EventSink& sink, StopSource& source,
+          StopPolicy& policy);
 
   /// Starts the program and observes it, and what the options include, until the
   /// last of them has ended, or until the time or somebody's patience with the program is over; then await_rest() is
@@ -55,8 +55,8 @@ class Session {
   /// A new task that stopped, or even ended, before its creator's event was seen.
   struct UnclaimedStop {
     WaitStatus status;
-    std::int64_t since;  ///< CLOCK_MONOTONIC, as `due`
-    std::int64_t due;    ///< when to look whether it is an orphan
+    std::int64_t since;                 ///< CLOCK_MONOTONIC, as `due`
+    std::int64_t due;                   ///< when to look whether it is an orphan
     std::map<pid_t, std::int64_t> ran;  ///< how long threads that may have made it had run when it was first looked at
   };
 
@@ -80,7 +80,8 @@ class Session {
   bool none_will_stop();
   void skip_zombie_leaders();
   std::map<pid_t, int> handle_held_stops();
-  bool prepare_detach(Thread& thread, const std::optional<WaitStatus>& status, bool may_wait, std::map<pid_t, int>& signals);
+  bool prepare_detach(Thread& thread, const std::optional<WaitStatus>& status, bool may_wait,
+                      std::map<pid_t, int>& signals);
   void watch(const std::function<bool()>& more);
   std::optional<std::int64_t> drain_before_sleep();
   void outdate_names(std::int64_t now);
@@ -118,14 +119,14 @@ class Session {
   DrainPace pace_;
   std::int64_t names_since_ = 0;
   bool names_callers_;
-  bool instruction_pointers_;  ///< of signals
+  bool instruction_pointers_;              ///< of signals
   std::set<std::string> said_of_callers_;  ///< notices: many processes run one program
-  std::int64_t flushed_ = 0;  ///< when lines were last written
+  std::int64_t flushed_ = 0;               ///< when lines were last written
   std::map<pid_t, UnclaimedStop> unclaimed_stops_;
 
   bool releasing_ = false;
   bool interrupted_twice_ = false;  ///< told to end again while releasing
-  bool holding_ = false;  ///< whatever stops is kept stopped
+  bool holding_ = false;            ///< whatever stops is kept stopped
   Held held_;
   std::set<pid_t> asleep_;  ///< threads that cannot stop now and of which it does not matter
 };

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "trace/task_table.hpp"
 #include "trace/sharing.hpp"
+#include "trace/task_table.hpp"
 
 namespace vdsotrace {
 namespace {

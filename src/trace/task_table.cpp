@@ -107,7 +107,8 @@ void TaskTable::replace_program(StoppedThread& stopped, pid_t former_tid) {
   thread.actions = std::move(actions);
   const bool every_call_stopped = thread.space->every_call_stops();
   thread.space = AddressSpace::of(
-      read_executed_vdso(stopped.memory(), arch::stack_pointer(*registers), arch::runs_64_bit(*registers)), abi, images_);
+      read_executed_vdso(stopped.memory(), arch::stack_pointer(*registers), arch::runs_64_bit(*registers)), abi,
+      images_);
   // Filters of its own are still on it.
   if (every_call_stopped) thread.space->stop_at_every_syscall();
   if (thread.phase == Thread::Phase::launching) {
@@ -117,8 +118,8 @@ void TaskTable::replace_program(StoppedThread& stopped, pid_t former_tid) {
     report_attached(thread.tgid);
   }
   AddressSpace& space = *thread.space;
-  reporter_.report(thread, Execed{proc::executable(thread.tid), former_tid == thread.tid ? 0 : former_tid,
-                                space.abi(), space.facts(), space.is_known()});
+  reporter_.report(thread, Execed{proc::executable(thread.tid), former_tid == thread.tid ? 0 : former_tid, space.abi(),
+                                  space.facts(), space.is_known()});
   if (options_.hide_vdso && !hide_vdso(stopped))
     reporter_.report(thread, Notice{"the vDSO could not be hidden from this program"});
   notice_limits(thread);
@@ -129,12 +130,16 @@ void TaskTable::replace_program(StoppedThread& stopped, pid_t former_tid) {
 void TaskTable::notice_limits(const Thread& thread) {
   const AddressSpace& space = *thread.space;
   if (!space.is_known()) {
-    reporter_.report(thread, Notice{fmt::format("its vDSO cannot be found ({}): calls of it are not reported, and system calls that "
-                                              "it makes cannot be told from others", space.unusable()), Missing::vdso_calls});
+    reporter_.report(
+        thread, Notice{fmt::format("its vDSO cannot be found ({}): calls of it are not reported, and system calls that "
+                                   "it makes cannot be told from others",
+                                   space.unusable()),
+                       Missing::vdso_calls});
   } else if (!space.has_vdso()) {
     reporter_.report(thread, Notice{"this program has no vDSO: only its direct system calls are reported"});
   } else if (space.image() == nullptr) {
-    reporter_.report(thread, Notice{fmt::format("its vDSO cannot be observed: {}", space.unusable()), Missing::vdso_calls});
+    reporter_.report(thread,
+                     Notice{fmt::format("its vDSO cannot be observed: {}", space.unusable()), Missing::vdso_calls});
   }
 }
 
@@ -145,9 +150,7 @@ bool TaskTable::any_patched() const {
 }
 
 bool TaskTable::any_traced() const {
-  return std::ranges::any_of(threads_, [](const auto& entry) {
-    return entry.second->role == Thread::Role::traced;
-  });
+  return std::ranges::any_of(threads_, [](const auto& entry) { return entry.second->role == Thread::Role::traced; });
 }
 
 }  // namespace vdsotrace

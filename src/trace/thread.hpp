@@ -21,8 +21,8 @@ namespace vdsotrace {
 /// A system call between its entry stop and its exit stop.
 struct CallInProgress {
   Call call;
-  bool wanted = false;                       ///< an event will be made of it
-  const VdsoFunction* fallback_of = nullptr; ///< the vDSO function that makes it, if one does
+  bool wanted = false;                        ///< an event will be made of it
+  const VdsoFunction* fallback_of = nullptr;  ///< the vDSO function that makes it, if one does
   std::int64_t monotonic_start = 0;
   std::int64_t kernel_start = 0;  ///< Thread::kernel_ns then
   /// The clone flags as the program wrote them, where we took CLONE_UNTRACED out.
@@ -40,7 +40,7 @@ struct Thread {
   enum class Role : std::uint8_t {
     traced,   ///< its events are told
     guarded,  ///< not followed, but its memory has patches that must stay, or it is under our filter: traced in silence
-    released, ///< not followed: to be let go, clean, at its first stop
+    released,  ///< not followed: to be let go, clean, at its first stop
   };
 
   pid_t tid = 0;
@@ -56,14 +56,15 @@ struct Thread {
   bool executed = false;      ///< has just executed a program; execve's exit stop is still to come
   /// System calls that stop in any case while a new program sets itself up, until its thread pointer is set.
   int in_exec_prologue = 0;
-  bool filtered = false;      ///< our seccomp filter is on it
-  pid_t vfork_child = 0;      ///< made by its last stop's call, which does not return while the child runs the same program; 0: none
+  bool filtered = false;  ///< our seccomp filter is on it
+  pid_t vfork_child =
+      0;  ///< made by its last stop's call, which does not return while the child runs the same program; 0: none
   bool seccomp_suspended = false;  ///< its filters are not asked, so that a call can go on (barred_restart.hpp)
   std::optional<CallInProgress> in_call;
-  std::int64_t kernel_ns = 0;  ///< TraceeStop::kernel_ns of its last stop
+  std::int64_t kernel_ns = 0;        ///< TraceeStop::kernel_ns of its last stop
   std::int64_t restarted_call = -1;  ///< number of the call that a restart_syscall goes on with, -1 if unknown
-  bool step_due = false;      ///< was let execute one instruction, and the trap behind that has not been seen
-  std::optional<Call> in_vsyscall;  ///< between the filter's stop and its end
+  bool step_due = false;             ///< was let execute one instruction, and the trap behind that has not been seen
+  std::optional<Call> in_vsyscall;   ///< between the filter's stop and its end
 
   bool is_reported() const { return role == Role::traced && phase != Phase::launching && phase != Phase::attached; }
 };

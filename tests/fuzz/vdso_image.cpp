@@ -31,8 +31,7 @@ void relocate_entry(const VdsoImage& image, const VdsoFunction& function) {
     if (site.offset == function.entry + length && length < kJump) length += site.length;
   }
   const auto run = image.bytes().subspan(function.entry, length);
-  const auto code =
-      relocate(image.machine(), run, kBase + function.entry, kBase - 0x10000);
+  const auto code = relocate(image.machine(), run, kBase + function.entry, kBase - 0x10000);
   if (!code) return;
   require(code->map.back().original == run.size());
   require(code->map.back().moved + kJump == code->bytes.size());

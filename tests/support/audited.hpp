@@ -6,9 +6,9 @@
 #include <utility>
 #include <variant>
 
-#include "support/event_stream.hpp"
 #include "audit/tally.hpp"
 #include "pipeline/explainer.hpp"
+#include "support/event_stream.hpp"
 
 namespace vdsotrace::testing {
 

@@ -44,8 +44,7 @@ struct FakeTable final : DescriptorTable {
 
 class DecodedCall {
  public:
-  explicit DecodedCall(std::string_view name, std::vector<std::uint64_t> args,
-                       Abi abi = Abi::x86_64) {
+  explicit DecodedCall(std::string_view name, std::vector<std::uint64_t> args, Abi abi = Abi::x86_64) {
     call_.abi = abi;
     call_.nr = number_of(abi, name);
     call_.name = name;
@@ -153,8 +152,7 @@ inline std::vector<std::string> args_of(const CallText& text) {
 }
 
 /// A line of a call that needs nothing but registers.
-inline std::string line_of(std::string_view name, std::vector<std::uint64_t> args,
-                           std::int64_t result = 0) {
+inline std::string line_of(std::string_view name, std::vector<std::uint64_t> args, std::int64_t result = 0) {
   return DecodedCall(name, std::move(args)).leave(result).line();
 }
 

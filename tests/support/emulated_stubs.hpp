@@ -50,7 +50,8 @@ class EmulatedThread {
     registers.rip = reinterpret_cast<std::uint64_t>(call.entry());
     registers.rsp = stack(deeper);
     std::memcpy(reinterpret_cast<void*>(registers.rsp), &kReturn, sizeof kReturn);
-    registers.rbx = 0xb0b, registers.rbp = kept[0], registers.r12 = kept[1], registers.r13 = 13, registers.r14 = kept[2], registers.r15 = 15;
+    registers.rbx = 0xb0b, registers.rbp = kept[0], registers.r12 = kept[1], registers.r13 = 13,
+    registers.r14 = kept[2], registers.r15 = 15;
     registers.rdi = arguments[0], registers.rsi = arguments[1], registers.rdx = arguments[2];
     registers.rcx = 0xc, registers.r8 = 8, registers.r9 = 9, registers.r10 = 10, registers.r11 = 11;
     registers.fs_base = pointer_;
@@ -70,7 +71,8 @@ class EmulatedThread {
       CHECK(after.*same == registers.*same);
     return after;
   }
-  long operator()(Shared& shared, const Observed& call, const std::array<std::uint64_t, 3>& arguments, std::size_t deeper = 0) {
+  long operator()(Shared& shared, const Observed& call, const std::array<std::uint64_t, 3>& arguments,
+                  std::size_t deeper = 0) {
     return static_cast<long>(registers_after(shared, call, arguments, deeper).rax);
   }
   /// What was in r9, the sixth argument, at the last system call.

@@ -5,8 +5,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <asm/prctl.h>
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <vector>
@@ -58,7 +58,8 @@ class Shared {
   std::size_t block_of(std::uint64_t thread_pointer) {
     for (std::size_t i = 0; i < INDEX_SLOTS; ++i) {
       const std::size_t slot = REGION_INDEX + (i << SLOT_LOG2);
-      if (at<std::uint64_t>(slot + SLOT_KEY) == thread_pointer + 1) return at<std::uint64_t>(slot + SLOT_BLOCK) - address();
+      if (at<std::uint64_t>(slot + SLOT_KEY) == thread_pointer + 1)
+        return at<std::uint64_t>(slot + SLOT_BLOCK) - address();
     }
     return REGION_SHARED;
   }
@@ -81,7 +82,8 @@ struct Stub {
   StubKind kind;
   StubShape shape = StubShape::plain;
   std::vector<std::uint64_t> slots{};
-  std::uint64_t commit = 0;  ///< of a stub at a return: what its records bear beside their position, for the one at the entry
+  std::uint64_t commit =
+      0;  ///< of a stub at a return: what its records bear beside their position, for the one at the entry
 };
 
 inline std::uint64_t row_of(std::uint64_t function) { return function << ROW_LOG2; }
@@ -91,9 +93,12 @@ inline Stub count_stub(std::uint64_t region, StubShape shape, std::uint64_t func
   return {StubKind::count, shape, {BLOCK_ROWS + row_of(function), region + REGION_INDEX, region + REGION_SHARED}};
 }
 inline Stub open_stub(std::uint64_t region, StubShape shape, std::uint64_t function = 0) {
-  return {StubKind::open, shape, {BLOCK_ROWS + row_of(function), region + REGION_INDEX, region + REGION_SHARED, region, function}};
+  return {StubKind::open,
+          shape,
+          {BLOCK_ROWS + row_of(function), region + REGION_INDEX, region + REGION_SHARED, region, function}};
 }
-inline Stub open_timed_stub(std::uint64_t region, StubShape shape, std::uint64_t function = 0, bool reads_counter = true) {
+inline Stub open_timed_stub(std::uint64_t region, StubShape shape, std::uint64_t function = 0,
+                            bool reads_counter = true) {
   Stub stub = open_stub(region, shape, function);
   stub.kind = StubKind::open_timed;
   stub.slots.push_back(reads_counter ? 1 : 0);
@@ -102,13 +107,16 @@ inline Stub open_timed_stub(std::uint64_t region, StubShape shape, std::uint64_t
 inline Stub close_stub(StubKind kind, std::uint64_t region, std::uint64_t function = 0, bool reads_counter = true,
                        std::uint64_t stack_bytes = 0) {
   const bool is_short = kind == StubKind::close || kind == StubKind::close_timed;
-  Stub stub{kind, StubShape::plain, {region + REGION_INDEX, region + REGION_SHARED, region, stack_bytes},
+  Stub stub{kind,
+            StubShape::plain,
+            {region + REGION_INDEX, region + REGION_SHARED, region, stack_bytes},
             function | (is_short ? RECORD_SHORT_FLAG : 0u)};
   if (kind != StubKind::close) stub.slots.push_back(reads_counter ? 1 : 0);
   return stub;
 }
 inline Stub count_fallback_stub(std::uint64_t region, StubShape shape, std::uint64_t function = 0) {
-  return {StubKind::count_fallback, shape, {region + REGION_FALLBACKS + row_of(function), region, (function + 1) << 32}};
+  return {
+      StubKind::count_fallback, shape, {region + REGION_FALLBACKS + row_of(function), region, (function + 1) << 32}};
 }
 inline Stub note_fallback_stub(std::uint64_t region, StubShape shape = StubShape::plain) {
   return {StubKind::note_fallback, shape, {region + REGION_INDEX, region + REGION_SHARED}};

@@ -16,7 +16,7 @@ namespace vdsotrace::testing {
 
 inline constexpr std::uint64_t kMark = 0x1122334455667788;
 inline constexpr const char* kImages[] = {"5.10.0-32.x86_64", "6.1.0-50.x86_64", "6.12.107+deb13.x86_64",
-                                   "6.18.15+deb13.x86_64", "7.3.4+deb13.x86_64"};
+                                          "6.18.15+deb13.x86_64", "7.3.4+deb13.x86_64"};
 inline constexpr StubDepth kDepths[] = {StubDepth::count, StubDepth::callers, StubDepth::measured, StubDepth::values};
 
 inline VdsoImage image_named(const char* name) {
@@ -31,7 +31,8 @@ inline StubWishes all_at(StubDepth depth, std::optional<std::uint64_t> mark = kM
 
 inline StubPlan plan_all(const VdsoImage& image, StubDepth depth) { return plan_stubs(image, all_at(depth)); }
 
-inline StubPlan plan_one(const VdsoImage& image, StubDepth depth, std::string_view call, std::optional<std::uint64_t> mark = kMark) {
+inline StubPlan plan_one(const VdsoImage& image, StubDepth depth, std::string_view call,
+                         std::optional<std::uint64_t> mark = kMark) {
   StubWishes wishes = all_at(depth, mark);
   wishes.wanted = [&](const VdsoService& service) { return service.syscall == call; };
   return plan_stubs(image, wishes);
@@ -63,9 +64,13 @@ inline std::int64_t jump_distance(std::span<const std::byte> jump) {
   return displacement + std::int64_t{5};
 }
 
-inline std::uint32_t target_of(const StubPatch& patch) { return static_cast<std::uint32_t>(patch.offset + jump_distance(patch.bytes)); }
+inline std::uint32_t target_of(const StubPatch& patch) {
+  return static_cast<std::uint32_t>(patch.offset + jump_distance(patch.bytes));
+}
 
-inline std::uint32_t end_of(const StubPatch& patch) { return static_cast<std::uint32_t>(patch.offset + patch.bytes.size()); }
+inline std::uint32_t end_of(const StubPatch& patch) {
+  return static_cast<std::uint32_t>(patch.offset + patch.bytes.size());
+}
 
 inline std::size_t mapping_size(const VdsoImage& image) { return (image.bytes().size() + 4095) / 4096 * 4096; }
 
@@ -90,7 +95,8 @@ void for_every_plan(const Check& check) {
 /// The mapping with everything written, and where its ways lead.
 class Patched {
  public:
-  Patched(const VdsoImage& image, const StubPlan& plan) : plan_(plan), bytes_(image.bytes().begin(), image.bytes().end()) {
+  Patched(const VdsoImage& image, const StubPlan& plan)
+      : plan_(plan), bytes_(image.bytes().begin(), image.bytes().end()) {
     bytes_.resize(mapping_size(image));
     std::ranges::copy(plan.trampolines, bytes_.begin() + plan.trampolines_at);
     for (const StubPatch& patch : plan.patches) std::ranges::copy(patch.bytes, bytes_.begin() + patch.offset);
@@ -101,12 +107,12 @@ class Patched {
 
   /// What a call of the function can come to.
   struct Ways {
-    std::set<std::uint32_t> returns;        ///< by which it leaves without a stub
-    std::set<std::uint32_t> calls;          ///< system call instructions of its own
-    std::set<std::uint32_t> unseen_calls;   ///< of those, the ones that no stub comes right behind
-    std::set<std::uint32_t> seen;           ///< all that it executes
+    std::set<std::uint32_t> returns;       ///< by which it leaves without a stub
+    std::set<std::uint32_t> calls;         ///< system call instructions of its own
+    std::set<std::uint32_t> unseen_calls;  ///< of those, the ones that no stub comes right behind
+    std::set<std::uint32_t> seen;          ///< all that it executes
     std::multiset<arch::StubKind> trampolines;
-    std::set<std::uint64_t> stubs;          ///< offsets in the code
+    std::set<std::uint64_t> stubs;  ///< offsets in the code
   };
   Ways ways_from(std::uint32_t entry) {
     Ways ways;
@@ -120,12 +126,14 @@ class Patched {
   }
   /// The trampoline whose code begins there.
   std::optional<arch::StubKind> trampoline_at(std::uint32_t at) const {
-    for (const auto kind : {arch::StubKind::enter, arch::StubKind::leave, arch::StubKind::called, arch::StubKind::call, arch::StubKind::mark}) {
+    for (const auto kind : {arch::StubKind::enter, arch::StubKind::leave, arch::StubKind::called, arch::StubKind::call,
+                            arch::StubKind::mark}) {
       const arch::StubTemplate stub = arch::stub_template(kind);
       const auto code = stub.bytes.subspan(stub.code);
       const auto start = at - static_cast<std::uint32_t>(stub.code);
       const auto end = at + static_cast<std::uint32_t>(code.size());
-      const bool planned = std::ranges::any_of(plan_.templates, [&](const StubRange& r) { return r.start == start && r.end == end; });
+      const bool planned =
+          std::ranges::any_of(plan_.templates, [&](const StubRange& r) { return r.start == start && r.end == end; });
       if (planned && std::ranges::equal(code, std::span(bytes_).subspan(at, code.size()))) return kind;
     }
     return std::nullopt;
@@ -174,7 +182,8 @@ class Patched {
       const std::uint32_t from = word.offset + plan_.trampolines_at;
       if (from < at && from >= at - stub.code) ways.stubs.insert(word.in_code);
     }
-    if (kind != arch::StubKind::leave) pending.push_back(at + static_cast<std::uint32_t>(stub.bytes.size() - stub.code));
+    if (kind != arch::StubKind::leave)
+      pending.push_back(at + static_cast<std::uint32_t>(stub.bytes.size() - stub.code));
   }
 
   const StubPlan& plan_;

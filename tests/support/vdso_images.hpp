@@ -138,8 +138,7 @@ struct ImageSketch {
   }
 
   template <class Phdr>
-  void put_segment(Bytes& image, std::size_t at, unsigned type, std::uint64_t from,
-                   std::uint64_t size) const {
+  void put_segment(Bytes& image, std::size_t at, unsigned type, std::uint64_t from, std::uint64_t size) const {
     Phdr segment{};
     segment.p_type = type;
     segment.p_offset = static_cast<decltype(segment.p_offset)>(from);

@@ -36,17 +36,11 @@ std::array<std::uint64_t, 17> dwarf_registers(const Registers& r) {
           r.r9,  r.r10, r.r11, r.r12, r.r13, r.r14, r.r15, r.rip};
 }
 
-std::int64_t return_value(const Registers& registers) {
-  return static_cast<std::int64_t>(registers.rax);
-}
+std::int64_t return_value(const Registers& registers) { return static_cast<std::int64_t>(registers.rax); }
 
-std::int64_t int_return_value(const Registers& registers) {
-  return static_cast<std::int32_t>(registers.rax);
-}
+std::int64_t int_return_value(const Registers& registers) { return static_cast<std::int32_t>(registers.rax); }
 
-std::array<std::uint64_t, 6> function_arguments(const Registers& r) {
-  return {r.rdi, r.rsi, r.rdx, r.rcx, r.r8, r.r9};
-}
+std::array<std::uint64_t, 6> function_arguments(const Registers& r) { return {r.rdi, r.rsi, r.rdx, r.rcx, r.r8, r.r9}; }
 
 SystemCallRegisters system_call(const Registers& r) {
   const auto nr = static_cast<std::int64_t>(r.orig_rax);
@@ -77,9 +71,11 @@ Registers for_system_call(Registers r, std::uint64_t instruction, std::int64_t n
   r = moved_to(r, instruction);
   r.rax = static_cast<unsigned long long>(nr);
   if (runs_64_bit(r)) {
-    place(r, args, {&Registers::rdi, &Registers::rsi, &Registers::rdx, &Registers::r10, &Registers::r8, &Registers::r9});
+    place(r, args,
+          {&Registers::rdi, &Registers::rsi, &Registers::rdx, &Registers::r10, &Registers::r8, &Registers::r9});
   } else {
-    place(r, args, {&Registers::rbx, &Registers::rcx, &Registers::rdx, &Registers::rsi, &Registers::rdi, &Registers::rbp});
+    place(r, args,
+          {&Registers::rbx, &Registers::rcx, &Registers::rdx, &Registers::rsi, &Registers::rdi, &Registers::rbp});
   }
   return r;
 }
@@ -104,8 +100,10 @@ Registers with_restart_by_number(Registers r) {
 
 Registers with_argument(Registers r, Abi abi, std::size_t index, std::uint64_t value) {
   using Place = unsigned long long user_regs_struct::*;
-  constexpr Place kWide[] = {&user_regs_struct::rdi, &user_regs_struct::rsi, &user_regs_struct::rdx, &user_regs_struct::r10};
-  constexpr Place kNarrow[] = {&user_regs_struct::rbx, &user_regs_struct::rcx, &user_regs_struct::rdx, &user_regs_struct::rsi};
+  constexpr Place kWide[] = {&user_regs_struct::rdi, &user_regs_struct::rsi, &user_regs_struct::rdx,
+                             &user_regs_struct::r10};
+  constexpr Place kNarrow[] = {&user_regs_struct::rbx, &user_regs_struct::rcx, &user_regs_struct::rdx,
+                               &user_regs_struct::rsi};
   r.*(abi == Abi::i386 ? kNarrow : kWide)[index % 4] = value;
   return r;
 }

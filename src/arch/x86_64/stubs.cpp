@@ -11,12 +11,12 @@ extern "C" {
   extern const std::byte vdsotrace_stub_##name[];        \
   extern const std::byte vdsotrace_stub_##name##_code[]; \
   extern const std::byte vdsotrace_stub_##name##_end[];
-#define TEMPLATES(X)                                                                                  \
-  X(enter) X(leave) X(called) X(call) X(mark)                                                         \
-  X(count) X(count_clock) X(open) X(open_clock) X(open_three)                                         \
-  X(open_timed) X(open_timed_clock) X(open_timed_three)                                               \
-  X(count_fallback) X(count_fallback_clock) X(note_fallback) X(note_fallback_three)                   \
-  X(close) X(close_timed) X(close_timespec) X(close_timeval) X(close_getcpu) X(close_getrandom)
+#define TEMPLATES(X)                                                                                           \
+  X(enter)                                                                                                     \
+  X(leave) X(called) X(call) X(mark) X(count) X(count_clock) X(open) X(open_clock) X(open_three) X(open_timed) \
+      X(open_timed_clock) X(open_timed_three) X(count_fallback) X(count_fallback_clock) X(note_fallback)       \
+          X(note_fallback_three) X(close) X(close_timed) X(close_timespec) X(close_timeval) X(close_getcpu)    \
+              X(close_getrandom)
 TEMPLATES(TEMPLATE)
 }
 
@@ -37,7 +37,7 @@ struct Row {
 };
 
 #define ROW(kind, shape, name) \
-  {StubKind::kind, shape, vdsotrace_stub_##name, vdsotrace_stub_##name##_code, vdsotrace_stub_##name##_end}
+  { StubKind::kind, shape, vdsotrace_stub_##name, vdsotrace_stub_##name##_code, vdsotrace_stub_##name##_end }
 #define ONE(kind) ROW(kind, std::nullopt, kind)
 
 /// Of a kind, the first row whose shape is asked for or that serves any.
@@ -121,9 +121,11 @@ std::size_t padding_at(std::span<const std::byte> code) {
 bool stubs_usable() { return (::getauxval(AT_HWCAP2) & kHwcap2FsGsBase) != 0; }
 
 StubTemplate stub_template(StubKind kind, StubShape shape) {
-  const auto row = std::ranges::find_if(kRows, [&](const Row& r) { return r.kind == kind && r.shape.value_or(shape) == shape; });
+  const auto row =
+      std::ranges::find_if(kRows, [&](const Row& r) { return r.kind == kind && r.shape.value_or(shape) == shape; });
   CHECK(row != std::ranges::end(kRows));
-  return {{row->start, static_cast<std::size_t>(row->end - row->start)}, static_cast<std::size_t>(row->code - row->start)};
+  return {{row->start, static_cast<std::size_t>(row->end - row->start)},
+          static_cast<std::size_t>(row->code - row->start)};
 }
 
 }  // namespace vdsotrace::arch

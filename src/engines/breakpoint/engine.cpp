@@ -71,13 +71,14 @@ void BreakpointEngine::install(AddressSpace& space, StoppedThread& stopped, std:
   for (const PlannedPatch& patch : plan.patches) {
     if (space.patch(stopped.tid(), patch.offset, patch.bytes)) continue;
     space.unpatch(stopped.tid());
-    reporter_.report(stopped.thread(), Notice{"its vDSO cannot be written: vDSO calls are not reported", Missing::user_space_calls});
+    reporter_.report(stopped.thread(),
+                     Notice{"its vDSO cannot be written: vDSO calls are not reported", Missing::user_space_calls});
     return;
   }
   if (plan.unobservable.empty() || !warned_unobservable_.insert(space.image()).second) return;
   for (const Unobservable& function : plan.unobservable)
     reporter_.report(stopped.thread(), Notice{fmt::format("{} is not observed: {}", function.function, function.why),
-                                            Missing::user_space_calls});
+                                              Missing::user_space_calls});
 }
 
 bool BreakpointEngine::remove(AddressSpace& space, StoppedThread& stopped) { return space.unpatch(stopped.tid()); }
@@ -200,7 +201,8 @@ void BreakpointEngine::on_fallback_exit(Thread& thread, Call&& call) {
 /// One that was jumped out of may still be taken for open: the program counter tells.
 const Call* BreakpointEngine::call_in_progress(StoppedThread& stopped) {
   const auto* registers = stopped.registers();
-  const bool inside = registers != nullptr && stopped.thread().space->offset_of(arch::program_counter(*registers)).has_value();
+  const bool inside = registers != nullptr &&
+                      stopped.thread().space->offset_of(arch::program_counter(*registers)).has_value();
   return inside ? open_call(stopped.thread()) : nullptr;
 }
 

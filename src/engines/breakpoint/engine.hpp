@@ -6,9 +6,9 @@
 #include <memory>
 #include <set>
 
-#include "engines/open_calls.hpp"
 #include "engines/breakpoint/probe_plan.hpp"
 #include "engines/inline/stub_leftovers.hpp"
+#include "engines/open_calls.hpp"
 #include "trace/probe_engine.hpp"
 #include "trace/reporter.hpp"
 #include "vdsotrace/needs.hpp"

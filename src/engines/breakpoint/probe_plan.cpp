@@ -72,8 +72,8 @@ Result<void> plan_function(const VdsoFunction& function, const VdsoService& serv
 
 }  // namespace
 
-ProbePlan plan_probes(const VdsoImage& image, const std::function<bool(const VdsoService&)>& wanted,
-                      bool exits_needed, std::uint32_t unused_from) {
+ProbePlan plan_probes(const VdsoImage& image, const std::function<bool(const VdsoService&)>& wanted, bool exits_needed,
+                      std::uint32_t unused_from) {
   ProbePlan plan;
   CopyArea copies(image, unused_from);
   for (const VdsoFunction& function : image.functions()) {

@@ -58,7 +58,7 @@ struct ProbePlan {
 /// `exits_needed`: then those that could not have one on the entry only). Copies go to the
 /// image's unused end, from `unused_from` on. The fallback `syscall` sites bear none: with system call
 /// stops on, the stop of the call itself proves the fallback, for free.
-ProbePlan plan_probes(const VdsoImage& image, const std::function<bool(const VdsoService&)>& wanted,
-                      bool exits_needed, std::uint32_t unused_from);
+ProbePlan plan_probes(const VdsoImage& image, const std::function<bool(const VdsoService&)>& wanted, bool exits_needed,
+                      std::uint32_t unused_from);
 
 }  // namespace vdsotrace

@@ -119,8 +119,7 @@ void StepEngine::go_on_at(StoppedThread& stopped, std::uint32_t offset) {
                      site->second.service->symbol == call->symbol;
   const std::uint64_t address = space.base() + (loops ? site->second.copy : offset);
   if (address != arch::program_counter(*stopped.registers())) stopped.set_program_counter(address);
-  if (call->steps->retries >= kMostRetries && returns_are_probed(*space.image(), *call))
-    call->steps->complete = false;
+  if (call->steps->retries >= kMostRetries && returns_are_probed(*space.image(), *call)) call->steps->complete = false;
 }
 
 bool StepEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) {

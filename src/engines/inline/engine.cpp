@@ -32,7 +32,9 @@ bool values_fit(const VdsoService& service, const Needs& needs) {
 }
 
 /// It may make none of the calls that it would have to make for us, nor read the counter: killed meanwhile, we would leave it to die.
-bool is_strict(pid_t tid) { return proc::status_number(tid, "Seccomp").value_or(SECCOMP_MODE_STRICT) == SECCOMP_MODE_STRICT; }
+bool is_strict(pid_t tid) {
+  return proc::status_number(tid, "Seccomp").value_or(SECCOMP_MODE_STRICT) == SECCOMP_MODE_STRICT;
+}
 
 /// What may be the reason why it cannot make calls for us, where that is one.
 std::string_view restriction(pid_t tid) {
@@ -63,9 +65,10 @@ InlineEngine::InlineEngine(const Needs& needs, EventSink& sink, bool attached)
       attached_(attached),
       inherited_(attached || ::geteuid() != 0),
       depth_(depth_of(needs)),
-      for_refused_functions_(needs, sink,
-            {[this](const VdsoImage& image, const VdsoService& service) { return !stubs_cover(image, service); },
-             [this](const VdsoImage& image) { return unused_from(image); }}),
+      for_refused_functions_(
+          needs, sink,
+          {[this](const VdsoImage& image, const VdsoService& service) { return !stubs_cover(image, service); },
+           [this](const VdsoImage& image) { return unused_from(image); }}),
       for_stubless_processes_(needs, sink),
       processors_(std::max(1u, std::thread::hardware_concurrency())) {
   if (depth_ >= StubDepth::measured) clock_.emplace();
@@ -105,7 +108,9 @@ StubSpace* InlineEngine::find(const Thread& thread) {
   return found == spaces_.end() ? nullptr : found->second.get();
 }
 
-BreakpointEngine& InlineEngine::breakpoints_for(const Thread& thread) { return find(thread) != nullptr ? for_refused_functions_ : for_stubless_processes_; }
+BreakpointEngine& InlineEngine::breakpoints_for(const Thread& thread) {
+  return find(thread) != nullptr ? for_refused_functions_ : for_stubless_processes_;
+}
 
 std::optional<RecordSize> InlineEngine::record_size() const {
   if (depth_ == StubDepth::count) return std::nullopt;
@@ -125,7 +130,8 @@ EngineStops InlineEngine::stops() const {
 void InlineEngine::use_breakpoints(BreakpointEngine& engine, AddressSpace& space, StoppedThread& stopped) {
   const bool changes = space.image() != nullptr && engine.changes(*space.image());
   if (changes && stopped.thread().on_tracer_death == ptrace::OnTracerDeath::leave) {
-    if (!std::exchange(warned_unseen_, true)) reporter_.report(stopped.thread(), Notice{unseen(engine, space), Missing::user_space_calls});
+    if (!std::exchange(warned_unseen_, true))
+      reporter_.report(stopped.thread(), Notice{unseen(engine, space), Missing::user_space_calls});
     return;
   }
   if (changes) space.stop_at_every_syscall();
@@ -134,7 +140,8 @@ void InlineEngine::use_breakpoints(BreakpointEngine& engine, AddressSpace& space
 
 /// What is not seen without breakpoints.
 std::string InlineEngine::unseen(const BreakpointEngine& engine, const AddressSpace& space) const {
-  const std::string_view what = &engine == &for_stubless_processes_ ? "its vDSO calls" : "its calls of vDSO functions that have no stub";
+  const std::string_view what = &engine == &for_stubless_processes_ ? "its vDSO calls"
+                                                                    : "its calls of vDSO functions that have no stub";
   return fmt::format(
       "{} program that runs already: only those of {} that enter the kernel are reported "
       "(--engine=breakpoint shows all, but if vdsotrace is killed by SIGKILL, the program dies)",
@@ -155,12 +162,14 @@ void InlineEngine::install(AddressSpace& space, StoppedThread& stopped, std::spa
   if (inherited_) unmap_leftovers(stopped, others);
   if (auto placed = place(space, stopped, others); !placed) {
     if (!std::exchange(warned_why_, true))
-      reporter_.report(stopped.thread(), Notice{fmt::format("no stubs: {}{}", placed.error().message, restriction(stopped.tid()))});
+      reporter_.report(stopped.thread(),
+                       Notice{fmt::format("no stubs: {}{}", placed.error().message, restriction(stopped.tid()))});
     use_breakpoints(for_stubless_processes_, space, stopped);
     return;
   }
   const StubSpace* stubs = find(stopped.thread());
-  if (stubs != nullptr && !stubs->placed().plan->refused.empty()) use_breakpoints(for_refused_functions_, space, stopped);
+  if (stubs != nullptr && !stubs->placed().plan->refused.empty())
+    use_breakpoints(for_refused_functions_, space, stopped);
 }
 
 Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
@@ -171,7 +180,8 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, st
     return {};
   }
   const std::uint64_t code_bytes = (plan.code.size() + kPage - 1) / kPage * kPage;
-  const auto where = find_stub_place(tid, space.base(), code_bytes, code_bytes + StubRegion::first_bytes(record_size()));
+  const auto where =
+      find_stub_place(tid, space.base(), code_bytes, code_bytes + StubRegion::first_bytes(record_size()));
   if (!where) return fail("there is no free memory, or it is not known where");
   const PlacedStubs placed{&plan, space.image(), *where};
   auto made = std::make_unique<StubSpace>(placed, stopped.thread().tgid, symbols_of(space));
@@ -189,7 +199,8 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, st
       return tl::unexpected(region.error());
     }
     made->set_region(std::move(*region), tid);
-    if (attached_ && proc::status_number(tid, "VmLck").value_or(0) != 0) unlock_stub_region(calls, *where, made->region()->bytes());
+    if (attached_ && proc::status_number(tid, "VmLck").value_or(0) != 0)
+      unlock_stub_region(calls, *where, made->region()->bytes());
     reads_counter = !attached_ || !clock_ || may_read_counter(calls, *made);
   }
   if (!reads_counter) end_clock_reads(*made, stopped);
@@ -208,8 +219,8 @@ Result<void> InlineEngine::place(AddressSpace& space, StoppedThread& stopped, st
 }
 
 /// The code begins with the name of the memory.
-Result<std::unique_ptr<StubRegion>> InlineEngine::map_region(StoppedThread& stopped, RemoteCalls& calls, const StubPlace& place,
-                                                             bool replace) {
+Result<std::unique_ptr<StubRegion>> InlineEngine::map_region(StoppedThread& stopped, RemoteCalls& calls,
+                                                             const StubPlace& place, bool replace) {
   const std::size_t bytes = StubRegion::first_bytes(record_size());
   return map_stub_region(stopped, calls, place, place.code, bytes, replace, inherited_, [&](SharedMemory memory) {
     return std::make_unique<StubRegion>(std::move(memory), place.region(), bytes, may_sleep(), record_size());
@@ -265,7 +276,8 @@ bool InlineEngine::remove(AddressSpace& space, StoppedThread& stopped) {
 
 /// Jumps and trampolines have moved along.
 void InlineEngine::on_vdso_moved(AddressSpace& space, StoppedThread&) {
-  if (const auto found = spaces_.find(&space); found != spaces_.end()) note_engine_memory(space, found->second->placed());
+  if (const auto found = spaces_.find(&space); found != spaces_.end())
+    note_engine_memory(space, found->second->placed());
 }
 
 void InlineEngine::move_out_of_engine_code(StoppedThread& stopped) {
@@ -303,7 +315,8 @@ void InlineEngine::open_interrupted(StubSpace& space, StoppedThread& stopped, St
   const auto word = [&](std::uint64_t address) { return stopped.memory().object<std::uint64_t>(address); };
   record.return_address = word(record.stack).value_or(0);
   Call call;
-  fill_call(call, space.placed().function(record.function), record, record.fallback ? Route::fallback : Route::vdso, *clock_);
+  fill_call(call, space.placed().function(record.function), record, record.fallback ? Route::fallback : Route::vdso,
+            *clock_);
   call.engine = name();
   if (auto fallback = fallbacks_.extract(thread.tid)) {
     fallback.mapped().start_ns = call.start_ns;
@@ -447,8 +460,10 @@ void InlineEngine::end_clock_reads(const StubSpace& space, StoppedThread& stoppe
   for (const std::uint32_t word : space.placed().plan->counter_words)
     write_remote(stopped.tid(), space.placed().place.code + word, kNo);
   if (std::exchange(warned_undated_, true)) return;
-  reporter_.report(stopped.thread(), Notice{"may not read the processor's time-stamp counter: times of calls that stay in user space are "
-                                          "those at which they were found", Missing::times});
+  reporter_.report(stopped.thread(),
+                   Notice{"may not read the processor's time-stamp counter: times of calls that stay in user space are "
+                          "those at which they were found",
+                          Missing::times});
 }
 
 // ---- what the breakpoints take care of ----
@@ -457,8 +472,7 @@ std::optional<Resume> InlineEngine::on_trap(StoppedThread& stopped) {
   // Where reading the counter is forbidden (PR_SET_TSC, strict seccomp) stubs must not show it.
   StubSpace* space = find(stopped.thread());
   const auto* registers = stopped.registers();
-  if (space != nullptr && registers != nullptr &&
-      space->placed().in_stub(arch::program_counter(*registers))) {
+  if (space != nullptr && registers != nullptr && space->placed().in_stub(arch::program_counter(*registers))) {
     const auto code = stopped.memory().object<std::array<std::byte, 2>>(arch::program_counter(*registers));
     if (code != arch::kClockRead) return std::nullopt;
     stopped.set_registers(arch::after_clock_read(*registers, TscClock::now()));
@@ -498,7 +512,8 @@ const VdsoFunction* InlineEngine::function_of(const Thread& thread, const Call& 
 
 const Call* InlineEngine::call_in_progress(StoppedThread& stopped) {
   const auto* registers = stopped.registers();
-  const bool inside = registers != nullptr && stopped.thread().space->offset_of(arch::program_counter(*registers)).has_value();
+  const bool inside = registers != nullptr &&
+                      stopped.thread().space->offset_of(arch::program_counter(*registers)).has_value();
   const auto open = open_.find(stopped.tid());
   if (inside && open != open_.end() && open->second.innermost() != nullptr) return open->second.innermost();
   return breakpoints_for(stopped.thread()).call_in_progress(stopped);

@@ -73,7 +73,8 @@ class InlineEngine final : public ProbeEngine {
   static bool write_code(pid_t tid, const PlacedStubs& placed);
   /// Whether stubs may wait by system calls: of a program that we started its seccomp state is known.
   bool may_sleep() const { return !attached_; }
-  Result<std::unique_ptr<StubRegion>> map_region(StoppedThread& thread, RemoteCalls& calls, const StubPlace& place, bool replace);
+  Result<std::unique_ptr<StubRegion>> map_region(StoppedThread& thread, RemoteCalls& calls, const StubPlace& place,
+                                                 bool replace);
   static void note_engine_memory(AddressSpace& space, const PlacedStubs& placed);
   bool arm(StubSpace& space, StoppedThread& thread);
   void end_clock_reads(const StubSpace& space, StoppedThread& thread);
@@ -105,18 +106,18 @@ class InlineEngine final : public ProbeEngine {
   bool attached_;
   bool inherited_;  ///< a fork's child gets its parent's region, until its own or none takes its place
   StubDepth depth_;
-  BreakpointEngine for_refused_functions_;  ///< in processes with stubs: the functions that were refused
-  BreakpointEngine for_stubless_processes_;   ///< in processes without
+  BreakpointEngine for_refused_functions_;   ///< in processes with stubs: the functions that were refused
+  BreakpointEngine for_stubless_processes_;  ///< in processes without
   bool warned_why_ = false;
   bool warned_unseen_ = false;
   bool warned_undated_ = false;
   std::int64_t progress_told_ = 0;
   std::map<const VdsoImage*, StubPlan> plans_;
   std::map<const AddressSpace*, std::unique_ptr<StubSpace>> spaces_;
-  std::vector<Found> found_;           ///< filled and told within one call
-  std::map<pid_t, OpenCalls> open_;    ///< calls that a handler interrupted, by thread
-  std::map<pid_t, Call> fallbacks_;    ///< whose function has not been seen to return
-  std::optional<TscClock> clock_;  ///< where records bear times
+  std::vector<Found> found_;         ///< filled and told within one call
+  std::map<pid_t, OpenCalls> open_;  ///< calls that a handler interrupted, by thread
+  std::map<pid_t, Call> fallbacks_;  ///< whose function has not been seen to return
+  std::optional<TscClock> clock_;    ///< where records bear times
   Urgency urgency_;
   std::size_t processors_;
 };

@@ -22,8 +22,7 @@ void note_timespec(const StubRecord& record, Call& call) {
 void note_timeval(const StubRecord& record, Call& call) {
   if (record.result != 0) return;
   if (record.arg0 != 0) call.at_exit.note(record.arg0, value(record, 0, sizeof(timeval)));
-  if (record.arg1 != 0)
-    call.at_exit.note(record.arg1, value(record, sizeof(timeval), sizeof(struct timezone)));
+  if (record.arg1 != 0) call.at_exit.note(record.arg1, value(record, sizeof(timeval), sizeof(struct timezone)));
 }
 
 void note_time(const StubRecord& record, Call& call) {
@@ -49,8 +48,12 @@ struct Row {
   Noter note;
 };
 constexpr Row kNoters[] = {
-    {"clock_gettime", note_timespec}, {"clock_getres", note_timespec}, {"gettimeofday", note_timeval},
-    {"time", note_time},              {"getcpu", note_cpu},            {"getrandom", note_random},
+    {"clock_gettime", note_timespec},
+    {"clock_getres", note_timespec},
+    {"gettimeofday", note_timeval},
+    {"time", note_time},
+    {"getcpu", note_cpu},
+    {"getrandom", note_random},
 };
 
 }  // namespace
@@ -59,7 +62,8 @@ void date(StubRecord& record) {
   if (record.start == 0) record.start = record.end = TscClock::now();
 }
 
-void fill_call(Call& call, const StubbedFunction& function, const StubRecord& record, Route route, const TscClock& clock) {
+void fill_call(Call& call, const StubbedFunction& function, const StubRecord& record, Route route,
+               const TscClock& clock) {
   const VdsoService& service = *function.service;
   call.abi = Abi::x86_64;
   call.nr = function.nr;
@@ -71,7 +75,8 @@ void fill_call(Call& call, const StubbedFunction& function, const StubRecord& re
   call.result = record.result;
   call.error = error_of(record.result);
   call.start_ns = clock.realtime_ns(record.start);
-  if (record.end > record.start) call.duration_ns = clock.duration_ns(static_cast<std::int64_t>(record.end - record.start));
+  if (record.end > record.start)
+    call.duration_ns = clock.duration_ns(static_cast<std::int64_t>(record.end - record.start));
   const auto* row = std::ranges::find(kNoters, service.syscall, &Row::name);
   if (row != std::end(kNoters)) row->note(record, call);
 }

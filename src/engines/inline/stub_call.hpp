@@ -13,6 +13,7 @@ void date(StubRecord& record);
 
 /// Makes of a new `call` the one of an x86-64 process that the record tells of, with what its arguments pointed to when it returned
 /// and with start and, where there is one, duration. In place: moving a call costs as much.
-void fill_call(Call& call, const StubbedFunction& function, const StubRecord& record, Route route, const TscClock& clock);
+void fill_call(Call& call, const StubbedFunction& function, const StubRecord& record, Route route,
+               const TscClock& clock);
 
 }  // namespace vdsotrace

@@ -34,8 +34,7 @@ template <class T, class Change>
 std::uint64_t modify_shared(std::byte* at, const Change& change) {
   const std::atomic_ref<T> there(*reinterpret_cast<T*>(at));
   T before = there.load();
-  while (!there.compare_exchange_weak(before, static_cast<T>(change(before)))) {
-  }
+  while (!there.compare_exchange_weak(before, static_cast<T>(change(before)))) {}
   return before;
 }
 
@@ -75,17 +74,14 @@ bool StubEmulator::execute() {
     case X86_INS_NOP:
     case X86_INS_PAUSE:
     case X86_INS_ENDBR64:
-    case X86_INS_PREFETCHW:
-      return true;
+    case X86_INS_PREFETCHW: return true;
     case X86_INS_MOV:
-    case X86_INS_MOVABS:
-      return move(code);
+    case X86_INS_MOVABS: return move(code);
     case X86_INS_LEA: {
       const auto value = address(code.operands[1]);
       return value && write(code.operands[0], *value);
     }
-    case X86_INS_RDFSBASE:
-      return write(code.operands[0], registers_.fs_base);
+    case X86_INS_RDFSBASE: return write(code.operands[0], registers_.fs_base);
     case X86_INS_RDTSC: {
       const Word counter = TscClock::now();
       registers_.rax = counter & mask_of(4);
@@ -93,13 +89,10 @@ bool StubEmulator::execute() {
       return true;
     }
     case X86_INS_SHL:
-    case X86_INS_SHR:
-      return shift(code, insn.id == X86_INS_SHL);
+    case X86_INS_SHR: return shift(code, insn.id == X86_INS_SHL);
     case X86_INS_XADD:
-    case X86_INS_CMPXCHG:
-      return exchange(code, insn.id);
-    case X86_INS_XCHG:
-      return swap(code);
+    case X86_INS_CMPXCHG: return exchange(code, insn.id);
+    case X86_INS_XCHG: return swap(code);
     case X86_INS_PUSH: {
       const auto value = read(code.operands[0]);
       return value && push(*value);
@@ -108,8 +101,7 @@ bool StubEmulator::execute() {
       const auto value = pop();
       return value && write(code.operands[0], *value);
     }
-    default:
-      return branch(code, insn.id) || arithmetic(code, insn.id);
+    default: return branch(code, insn.id) || arithmetic(code, insn.id);
   }
 }
 
@@ -178,8 +170,7 @@ bool StubEmulator::arithmetic(const cs_x86& code, unsigned id) {
       const auto factor = code.op_count == 3 ? std::optional(static_cast<Word>(code.operands[2].imm)) : read(to);
       return has_second && factor && write(to, *second * *factor);
     }
-    default:
-      break;
+    default: break;
   }
   if (!has_second || code.opcode[0] != 0x0f || (code.opcode[1] & 0xf0) != 0x40) return false;
   // cmovcc: the upper half of a 64-bit register is cleared even where nothing is moved.
@@ -215,7 +206,8 @@ bool StubEmulator::exchange(const cs_x86& code, unsigned id) {
 bool StubEmulator::swap(const cs_x86& code) {
   const cs_x86_op &one = code.operands[0], &other = code.operands[1];
   const auto first = read(one), second = read(other);
-  return one.type == X86_OP_REG && other.type == X86_OP_REG && first && second && write(one, *second) && write(other, *first);
+  return one.type == X86_OP_REG && other.type == X86_OP_REG && first && second && write(one, *second) &&
+         write(other, *first);
 }
 
 std::optional<StubEmulator::Part> StubEmulator::part_of(x86_reg name) {
@@ -225,11 +217,11 @@ std::optional<StubEmulator::Part> StubEmulator::part_of(x86_reg name) {
     x86_reg names[3];  // of 8, 4 and 1 bytes
   };
   static constexpr Row kRows[] = {
-      {&R::rax, {X86_REG_RAX, X86_REG_EAX, X86_REG_AL}},   {&R::rbx, {X86_REG_RBX, X86_REG_EBX, X86_REG_BL}},
-      {&R::rcx, {X86_REG_RCX, X86_REG_ECX, X86_REG_CL}},   {&R::rdx, {X86_REG_RDX, X86_REG_EDX, X86_REG_DL}},
-      {&R::rsi, {X86_REG_RSI, X86_REG_ESI, X86_REG_SIL}},  {&R::rdi, {X86_REG_RDI, X86_REG_EDI, X86_REG_DIL}},
-      {&R::rbp, {X86_REG_RBP, X86_REG_EBP, X86_REG_BPL}},  {&R::rsp, {X86_REG_RSP, X86_REG_ESP, X86_REG_SPL}},
-      {&R::r8, {X86_REG_R8, X86_REG_R8D, X86_REG_R8B}},    {&R::r9, {X86_REG_R9, X86_REG_R9D, X86_REG_R9B}},
+      {&R::rax, {X86_REG_RAX, X86_REG_EAX, X86_REG_AL}},    {&R::rbx, {X86_REG_RBX, X86_REG_EBX, X86_REG_BL}},
+      {&R::rcx, {X86_REG_RCX, X86_REG_ECX, X86_REG_CL}},    {&R::rdx, {X86_REG_RDX, X86_REG_EDX, X86_REG_DL}},
+      {&R::rsi, {X86_REG_RSI, X86_REG_ESI, X86_REG_SIL}},   {&R::rdi, {X86_REG_RDI, X86_REG_EDI, X86_REG_DIL}},
+      {&R::rbp, {X86_REG_RBP, X86_REG_EBP, X86_REG_BPL}},   {&R::rsp, {X86_REG_RSP, X86_REG_ESP, X86_REG_SPL}},
+      {&R::r8, {X86_REG_R8, X86_REG_R8D, X86_REG_R8B}},     {&R::r9, {X86_REG_R9, X86_REG_R9D, X86_REG_R9B}},
       {&R::r10, {X86_REG_R10, X86_REG_R10D, X86_REG_R10B}}, {&R::r11, {X86_REG_R11, X86_REG_R11D, X86_REG_R11B}},
       {&R::r12, {X86_REG_R12, X86_REG_R12D, X86_REG_R12B}}, {&R::r13, {X86_REG_R13, X86_REG_R13D, X86_REG_R13B}},
       {&R::r14, {X86_REG_R14, X86_REG_R14D, X86_REG_R14B}}, {&R::r15, {X86_REG_R15, X86_REG_R15D, X86_REG_R15B}},
@@ -259,8 +251,7 @@ std::optional<StubEmulator::Word> StubEmulator::address(const cs_x86_op& operand
 
 std::optional<StubEmulator::Word> StubEmulator::read(const cs_x86_op& operand) {
   switch (operand.type) {
-    case X86_OP_IMM:
-      return static_cast<Word>(operand.imm);
+    case X86_OP_IMM: return static_cast<Word>(operand.imm);
     case X86_OP_REG: {
       const auto part = part_of(operand.reg);
       return part ? std::optional<Word>(registers_.*part->whole & mask_of(part->bytes)) : std::nullopt;
@@ -269,8 +260,7 @@ std::optional<StubEmulator::Word> StubEmulator::read(const cs_x86_op& operand) {
       const auto from = address(operand);
       return from ? load(*from, operand.size) : std::nullopt;
     }
-    default:
-      return std::nullopt;
+    default: return std::nullopt;
   }
 }
 
@@ -372,8 +362,8 @@ void StubEmulator::set_flags(Word result, std::size_t size, bool carry, bool ove
 bool StubEmulator::holds(unsigned condition) const {
   const auto set = [this](std::uint64_t flag) { return (registers_.eflags & flag) != 0; };
   const bool less = set(kSign) != set(kOverflow);
-  const bool met[] = {set(kOverflow),        set(kCarry), set(kZero), set(kCarry | kZero),
-                      set(kSign),            set(kParity), less,      less || set(kZero)};
+  const bool met[] = {set(kOverflow), set(kCarry),  set(kZero), set(kCarry | kZero),
+                      set(kSign),     set(kParity), less,       less || set(kZero)};
   return met[condition / 2] != (condition % 2 != 0);
 }
 

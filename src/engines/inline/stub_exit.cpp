@@ -35,7 +35,9 @@ class AbandonedMemory final : public EmulatedMemory {
  public:
   AbandonedMemory(pid_t tid, Memory& memory) : tid_(tid), memory_(memory) {}
   std::size_t read(std::uint64_t address, std::span<std::byte> into) override { return memory_.read(address, into); }
-  bool write(std::uint64_t address, std::span<const std::byte> bytes) override { return write_remote(tid_, address, bytes); }
+  bool write(std::uint64_t address, std::span<const std::byte> bytes) override {
+    return write_remote(tid_, address, bytes);
+  }
   std::byte* shared(std::uint64_t, std::size_t) override { return nullptr; }
 
  private:

@@ -35,7 +35,8 @@ void undo(StoppedThread& stopped, const StubJournal& journal, const proc::Mappin
     std::array<std::byte, sizeof patch.before> now{};
     const auto there = std::span(now).first(patch.size);
     const auto after = std::span(patch.after).first(patch.size);
-    if (stopped.memory().read(vdso.start + patch.offset, there) != patch.size || !std::ranges::equal(there, after)) continue;
+    if (stopped.memory().read(vdso.start + patch.offset, there) != patch.size || !std::ranges::equal(there, after))
+      continue;
     write_remote(stopped.tid(), vdso.start + patch.offset, std::span(patch.before).first(patch.size));
   }
 }
@@ -53,7 +54,8 @@ void erase_return_stubs(StoppedThread& stopped, const proc::Mapping& vdso) {
   for (std::size_t at = 0; at < bytes.size(); at += 16) {
     const std::size_t size = arch::return_stub_at(std::span(bytes).subspan(at));
     const std::uint64_t start = vdso.start + at;
-    if (size == 0 || std::ranges::any_of(threads, [&](pid_t tid) { return runs_in(tid, start, start + size); })) continue;
+    if (size == 0 || std::ranges::any_of(threads, [&](pid_t tid) { return runs_in(tid, start, start + size); }))
+      continue;
     write_remote(stopped.tid(), start, std::vector<std::byte>(size));
   }
 }
@@ -89,7 +91,8 @@ bool leads_into(pid_t tid, Memory& memory, const Leftover& left) {
   const auto registers = ptrace::registers(tid);
   if (!registers) return true;
   bool leads = left.contains(arch::program_counter(*registers));
-  visit_saved_counters(*registers, memory, [&](std::uint64_t counter, std::uint64_t) { leads = leads || left.contains(counter); });
+  visit_saved_counters(*registers, memory,
+                       [&](std::uint64_t counter, std::uint64_t) { leads = leads || left.contains(counter); });
   return leads;
 }
 
@@ -107,7 +110,8 @@ bool is_left(StoppedThread& stopped, const Leftover& left) {
 }
 
 void clear(StoppedThread& stopped, const Leftover& left) {
-  if (left.trampoline_bytes != 0) write_remote(stopped.tid(), left.trampolines, std::vector<std::byte>(left.trampoline_bytes));
+  if (left.trampoline_bytes != 0)
+    write_remote(stopped.tid(), left.trampolines, std::vector<std::byte>(left.trampoline_bytes));
 }
 
 std::vector<Leftover> leftovers_in(StoppedThread& stopped, const proc::Mapping& vdso) {

@@ -16,7 +16,7 @@ namespace vdsotrace {
 namespace {
 
 constexpr std::uint64_t kUsualDistance = 0x4000'0000;
-constexpr std::uint64_t kMargin = 0x10'0000;        // to what others have mapped
+constexpr std::uint64_t kMargin = 0x10'0000;  // to what others have mapped
 constexpr std::uint64_t kHugePage = 0x20'0000;
 /// Of the memory of one process: blocks for some 12,000 threads.
 constexpr std::uint64_t kMostShared = std::uint64_t{512} << 20;
@@ -53,8 +53,9 @@ std::optional<StubPlace> find_stub_place(pid_t pid, std::uint64_t vdso, std::uin
 }
 
 bool map_stub_code(RemoteCalls& calls, const StubPlace& place) {
-  const auto mapped = calls.call(SYS_mmap, {place.code, place.code_bytes, PROT_READ | PROT_EXEC,
-                                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, ~std::uint64_t{0}, 0},
+  const auto mapped = calls.call(SYS_mmap,
+                                 {place.code, place.code_bytes, PROT_READ | PROT_EXEC,
+                                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, ~std::uint64_t{0}, 0},
                                  arch::OrphanCleanup::unmap);
   if (!mapped || *mapped < 0) return false;
   if (static_cast<std::uint64_t>(*mapped) == place.code) return true;
@@ -63,9 +64,9 @@ bool map_stub_code(RemoteCalls& calls, const StubPlace& place) {
   return false;
 }
 
-Result<std::unique_ptr<StubRegion>> map_stub_region(StoppedThread& stopped, RemoteCalls& calls, const StubPlace& place,
-                                                    std::uint64_t name, std::uint64_t bytes, bool replace, bool inherited,
-                                                    const std::function<std::unique_ptr<StubRegion>(SharedMemory)>& make) {
+Result<std::unique_ptr<StubRegion>> map_stub_region(
+    StoppedThread& stopped, RemoteCalls& calls, const StubPlace& place, std::uint64_t name, std::uint64_t bytes,
+    bool replace, bool inherited, const std::function<std::unique_ptr<StubRegion>(SharedMemory)>& make) {
   constexpr std::uint64_t kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
   auto fd = calls.call(SYS_memfd_create, {name, kFlags | MFD_NOEXEC_SEAL, 0, 0, 0, 0}, arch::OrphanCleanup::close);
   if (fd && *fd == -EINVAL) fd = calls.call(SYS_memfd_create, {name, kFlags, 0, 0, 0, 0}, arch::OrphanCleanup::close);
@@ -76,8 +77,9 @@ Result<std::unique_ptr<StubRegion>> map_stub_region(StoppedThread& stopped, Remo
   if (memory) {
     region = make(std::move(*memory));
     const int fixed = replace ? MAP_FIXED : MAP_FIXED_NOREPLACE;
-    mapped = calls.call(SYS_mmap, {place.region(), bytes, PROT_READ | PROT_WRITE,
-                                   static_cast<std::uint64_t>(MAP_SHARED | fixed), static_cast<std::uint64_t>(*fd), 0},
+    mapped = calls.call(SYS_mmap,
+                        {place.region(), bytes, PROT_READ | PROT_WRITE, static_cast<std::uint64_t>(MAP_SHARED | fixed),
+                         static_cast<std::uint64_t>(*fd), 0},
                         arch::OrphanCleanup::close_mapped);
   }
   calls.call(SYS_close, {static_cast<std::uint64_t>(*fd), 0, 0, 0, 0, 0});

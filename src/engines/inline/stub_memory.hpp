@@ -31,9 +31,9 @@ bool map_stub_code(RemoteCalls& calls, const StubPlace& place);
 /// there if `replace`. `make` is given our mapping of it before the process has its own: stubs that jumps lead to already, as in a
 /// fork's child, find it ready, even if we are killed as soon as it is mapped. `inherited`: whether a fork's child gets the
 /// mapping as well. Errors: the process may not (limits, seccomp), or died.
-Result<std::unique_ptr<StubRegion>> map_stub_region(StoppedThread& stopped, RemoteCalls& calls, const StubPlace& place,
-                                                    std::uint64_t name, std::uint64_t bytes, bool replace, bool inherited,
-                                                    const std::function<std::unique_ptr<StubRegion>(SharedMemory)>& make);
+Result<std::unique_ptr<StubRegion>> map_stub_region(
+    StoppedThread& stopped, RemoteCalls& calls, const StubPlace& place, std::uint64_t name, std::uint64_t bytes,
+    bool replace, bool inherited, const std::function<std::unique_ptr<StubRegion>(SharedMemory)>& make);
 
 /// Room for the blocks of more threads, if the process may have more memory.
 void grow_stub_region(RemoteCalls& calls, const StubPlace& place, StubRegion& region);

@@ -8,8 +8,8 @@
 #include "arch/stub_layout.h"
 #include "base/check.hpp"
 #include "engines/inline/stub_windows.hpp"
-#include "model/syscalls/spec.hpp"
 #include "model/code/liveness.hpp"
+#include "model/syscalls/spec.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -149,9 +149,11 @@ class Planner {
   std::uint32_t add_open(const Current& current) {
     const auto row = word(BLOCK_ROWS + row_of(current.number));
     if (!records())
-      return add_stub(StubKind::count, shape_of(current.service), {row, in_region(REGION_INDEX), in_region(REGION_SHARED)});
+      return add_stub(StubKind::count, shape_of(current.service),
+                      {row, in_region(REGION_INDEX), in_region(REGION_SHARED)});
     const bool timed = wishes_.depth != StubDepth::callers;
-    std::vector<Slot> slots{row, in_region(REGION_INDEX), in_region(REGION_SHARED), in_region(0), word(commit_of(current))};
+    std::vector<Slot> slots{row, in_region(REGION_INDEX), in_region(REGION_SHARED), in_region(0),
+                            word(commit_of(current))};
     if (timed) slots.push_back(word(1));
     return add_stub(timed ? StubKind::open_timed : StubKind::open, shape_of(current.service), slots, timed);
   }
@@ -191,7 +193,8 @@ class Planner {
   static std::uint64_t row_of(std::uint8_t number) { return std::uint64_t{number} << ROW_LOG2; }
 
   /// Where in the code it begins. `reads_counter`: as its last slot says.
-  std::uint32_t add_stub(StubKind kind, arch::StubShape shape, const std::vector<Slot>& slots, bool reads_counter = false) {
+  std::uint32_t add_stub(StubKind kind, arch::StubShape shape, const std::vector<Slot>& slots,
+                         bool reads_counter = false) {
     plan_.code.resize((plan_.code.size() + kStubAlignment - 1) / kStubAlignment * kStubAlignment);
     const arch::StubTemplate stub = arch::stub_template(kind, shape);
     CHECK(slots.size() == stub.slots());
@@ -234,7 +237,9 @@ class Planner {
     return start + static_cast<std::uint32_t>(stub.code);
   }
 
-  void append(std::span<const std::byte> bytes) { plan_.trampolines.insert(plan_.trampolines.end(), bytes.begin(), bytes.end()); }
+  void append(std::span<const std::byte> bytes) {
+    plan_.trampolines.insert(plan_.trampolines.end(), bytes.begin(), bytes.end());
+  }
 
   void append_jump(std::uint32_t to) { append(*arch::jump(next_trampoline(), to)); }
 
@@ -334,7 +339,8 @@ class Planner {
 
   Result<void> mark_in_front(Current& current, const CodeSite& site) {
     if (!wishes_.mark) return {};
-    if (!ninth_register_is_dead(image_, current.function, site.offset + site.length)) return fail("no register is free for the mark");
+    if (!ninth_register_is_dead(image_, current.function, site.offset + site.length))
+      return fail("no register is free for the mark");
     const auto window = windows_.before(current.function, site.offset);
     if (!window) return fail("no jump fits in front of it");
     // The mark is there before they run.
@@ -348,11 +354,13 @@ class Planner {
   /// A copy of the system call is made, with what is in front of it and behind it.
   Result<void> call_from_copy(Current& current, const CodeSite& site, std::uint32_t note) {
     const auto window = windows_.around(current.function, site);
-    if (!window || window->room < arch::kJumpSize) return fail(fmt::format("no jump fits at its system call at {:#x}", site.offset));
+    if (!window || window->room < arch::kJumpSize)
+      return fail(fmt::format("no jump fits at its system call at {:#x}", site.offset));
     const std::uint32_t start = next_trampoline();
     if (auto moved = append_moved(window->start, site.offset, false); !moved) return moved;
     // The slots must not lie in the path of what runs.
-    const auto code = static_cast<std::uint32_t>(next_trampoline() + arch::kJumpSize + arch::stub_template(StubKind::call).code);
+    const auto code =
+        static_cast<std::uint32_t>(next_trampoline() + arch::kJumpSize + arch::stub_template(StubKind::call).code);
     append_jump(code);
     const std::uint32_t call = add_trampoline(StubKind::call, {word(wishes_.mark.value_or(0)), stub_at(note)});
     CHECK(call == code);

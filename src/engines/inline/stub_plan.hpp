@@ -92,9 +92,9 @@ struct StubRange {
 };
 
 struct StubPlan {
-  std::vector<std::byte> code;         ///< journal and stubs
+  std::vector<std::byte> code;  ///< journal and stubs
   std::vector<std::byte> trampolines;
-  std::uint32_t trampolines_at = 0;    ///< offset in the vDSO's mapping
+  std::uint32_t trampolines_at = 0;  ///< offset in the vDSO's mapping
   std::vector<StubPatch> patches;
   std::vector<StubbedFunction> functions;
   std::vector<MovedInstruction> moved;

@@ -326,7 +326,9 @@ std::uint64_t StubRegion::drain(Block& block, bool is_shared, bool skip_holes, c
   std::uint64_t lost = 0;
   // More than a ring's worth can only have been begun, not written.
   const std::uint64_t first = block.taken, end = first + std::min(begun, block.records);
-  const auto place = [&, last = block.records - 1](std::uint64_t position) { return records + (position & last) * record_bytes(); };
+  const auto place = [&, last = block.records - 1](std::uint64_t position) {
+    return records + (position & last) * record_bytes();
+  };
   for (; block.taken != end; ++block.taken) {
     const std::byte* at = place(block.taken);
     // They lie in the other processor's cache: several are on their way at a time. Those behind the end are being written.
@@ -363,7 +365,8 @@ std::uint64_t StubRegion::drain(Block& block, bool is_shared, bool skip_holes, c
 }
 
 /// As far as the stub has copied it (KEEP_STACK).
-StackWindow StubRegion::window_of(const Block& block, const std::byte* at, StubRecord& record, std::uint64_t commit) const {
+StackWindow StubRegion::window_of(const Block& block, const std::byte* at, StubRecord& record,
+                                  std::uint64_t commit) const {
   const std::size_t window = (commit & RECORD_SHORT_FLAG) != 0 ? RECORD_SHORT_WINDOW : RECORD_WINDOW;
   if ((commit & RECORD_GOROUTINE_FLAG) != 0) return goroutine_window(at + window, record);
   const bool on_its_stack = record.stack >= block.stack.low && record.stack < block.stack.top;
@@ -439,7 +442,8 @@ std::uint64_t StubRegion::entries(std::uint8_t function, unsigned column) const 
 std::vector<StubCount> StubRegion::counts(std::uint8_t function, bool clocked) const {
   std::vector<StubCount> result;
   for (unsigned column = 0; column <= (clocked ? CLOCK_OTHER : 0u); ++column) {
-    const std::size_t fallbacks = REGION_FALLBACKS + (std::size_t{function} << ROW_LOG2) + column * sizeof(std::uint64_t);
+    const std::size_t fallbacks = REGION_FALLBACKS + (std::size_t{function} << ROW_LOG2) +
+                                  column * sizeof(std::uint64_t);
     StubCount count;
     count.function = function;
     if (clocked && column < CLOCK_OTHER) count.clock = column;

@@ -28,7 +28,7 @@ struct StubRecord {
   std::uint64_t end = 0;
   std::uint64_t stack = 0;
   std::uint64_t key = 0;
-  pid_t tid = 0;             ///< whose ring it comes from; 0: the shared one
+  pid_t tid = 0;  ///< whose ring it comes from; 0: the shared one
   /// Of a call that Go's code made on another stack than its goroutine's: rbp, and where the goroutine's stack pointer was. Else 0.
   std::uint64_t frame_pointer = 0;
   std::uint64_t goroutine_stack = 0;
@@ -90,7 +90,8 @@ class StubRegion {
   static std::size_t first_bytes(std::optional<RecordSize> size);
   /// The memory as a whole, of which the process has mapped the first `bytes` at `address`. `may_sleep`: stubs may put its threads to
   /// sleep while a ring is full. `size`: of records, if there are to be any.
-  StubRegion(SharedMemory memory, std::uint64_t address, std::size_t bytes, bool may_sleep, std::optional<RecordSize> size);
+  StubRegion(SharedMemory memory, std::uint64_t address, std::size_t bytes, bool may_sleep,
+             std::optional<RecordSize> size);
 
   std::uint64_t address() const { return address_; }
   /// Where the process has code of Go 1.18 or newer.
@@ -144,7 +145,7 @@ class StubRegion {
   /// A block, and what we know of it.
   struct Block {
     std::size_t offset = 0;
-    std::size_t ring = 0;  ///< offset
+    std::size_t ring = 0;       ///< offset
     std::uint64_t records = 0;  ///< that fit into the ring
     std::uint64_t key = 0;
     pid_t tid = 0;

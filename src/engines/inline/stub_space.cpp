@@ -31,7 +31,8 @@ StackBounds stack_of(StoppedThread& stopped, const arch::Registers& registers) {
 }  // namespace
 
 const MovedFallback* PlacedStubs::fallback_before(std::uint64_t address, std::uint64_t vdso) const {
-  const auto found = std::ranges::find_if(plan->fallbacks, [&](const MovedFallback& one) { return vdso + one.after == address; });
+  const auto found =
+      std::ranges::find_if(plan->fallbacks, [&](const MovedFallback& one) { return vdso + one.after == address; });
   return found == plan->fallbacks.end() ? nullptr : &*found;
 }
 
@@ -39,7 +40,8 @@ void PlacedStubs::move_out_of_patches(StoppedThread& stopped) const {
   const AddressSpace& space = *stopped.thread().space;
   const auto instead = [&](std::uint64_t counter) -> std::optional<std::uint64_t> {
     const auto offset = space.offset_of(counter);
-    if (!offset || std::ranges::find(plan->patches, *offset, &StubPatch::offset) != plan->patches.end()) return std::nullopt;
+    if (!offset || std::ranges::find(plan->patches, *offset, &StubPatch::offset) != plan->patches.end())
+      return std::nullopt;
     const auto moved = std::ranges::find(plan->moved, *offset, &MovedInstruction::original);
     return moved != plan->moved.end() ? std::optional(space.base() + moved->copy) : std::nullopt;
   };
@@ -52,7 +54,8 @@ void PlacedStubs::move_out_of_patches(StoppedThread& stopped) const {
 void PlacedStubs::move_back_frames(StoppedThread& stopped) const {
   const std::uint64_t vdso = stopped.thread().space->base();
   visit_saved_counters(stopped, [&](std::uint64_t counter) -> std::optional<std::uint64_t> {
-    const auto moved = std::ranges::find_if(plan->moved, [&](const MovedInstruction& one) { return vdso + one.copy == counter; });
+    const auto moved =
+        std::ranges::find_if(plan->moved, [&](const MovedInstruction& one) { return vdso + one.copy == counter; });
     return moved != plan->moved.end() ? std::optional(vdso + moved->original) : std::nullopt;
   });
 }
@@ -161,8 +164,7 @@ std::optional<Route> StubSpace::take(StubRecord& record, const StackWindow& wind
   const VdsoService& service = *placed_.function(record.function).service;
   if (!service.returns_long) record.result = static_cast<std::int32_t>(record.result);
   const Route route = record.fallback ? Route::fallback : Route::vdso;
-  if (symbols_ != nullptr)
-    find_callers(record, [&](std::uint64_t address) { return window.word(address); });
+  if (symbols_ != nullptr) find_callers(record, [&](std::uint64_t address) { return window.word(address); });
   tallies_.add(record, service.first_is_clock, route);
   return route;
 }
@@ -189,7 +191,8 @@ std::optional<Caller> StubSpace::place(std::uint64_t caller, std::uint64_t beyon
 
 void StubSpace::add_unreturned(const Call& call) {
   const auto& functions = placed_.plan->functions;
-  const auto found = std::ranges::find_if(functions, [&](const StubbedFunction& f) { return f.service->symbol == call.symbol; });
+  const auto found =
+      std::ranges::find_if(functions, [&](const StubbedFunction& f) { return f.service->symbol == call.symbol; });
   if (found == functions.end()) return;
   StubRecord record;
   record.function = static_cast<std::uint8_t>(found - functions.begin());

@@ -21,7 +21,9 @@ struct PlacedStubs {
 
   const StubbedFunction& function(std::uint8_t number) const { return plan->functions[number]; }
   /// Whether the address is in one of the stubs.
-  bool in_stub(std::uint64_t address) const { return address >= place.code + sizeof(StubJournal) && address < place.region(); }
+  bool in_stub(std::uint64_t address) const {
+    return address >= place.code + sizeof(StubJournal) && address < place.region();
+  }
   /// Whether it is in a stub or among the trampolines of the vDSO at `vdso`.
   bool contain(std::uint64_t address, std::uint64_t vdso) const {
     return in_stub(address) || address - (vdso + plan->trampolines_at) < plan->trampolines.size();
@@ -46,7 +48,8 @@ class StubSpace {
   };
 
   /// `symbols`, where callers are to be found: the space's own.
-  StubSpace(const PlacedStubs& placed, pid_t tgid, Symbols* symbols) : placed_(placed), tgid_(tgid), symbols_(symbols) {}
+  StubSpace(const PlacedStubs& placed, pid_t tgid, Symbols* symbols)
+      : placed_(placed), tgid_(tgid), symbols_(symbols) {}
 
   const PlacedStubs& placed() const { return placed_; }
   pid_t tgid() const { return tgid_; }

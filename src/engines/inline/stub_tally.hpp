@@ -24,7 +24,7 @@ struct CallTally {
   // Where they return to outside the C library, and beyond runtimes; 0 if unknown or not asked for.
   std::uint64_t caller = 0;
   std::uint64_t beyond = 0;
-  Histogram durations{};     ///< in ticks, of those that have both time stamps
+  Histogram durations{};  ///< in ticks, of those that have both time stamps
 };
 
 /// Sums in memory that does not grow with the number of calls.
@@ -38,7 +38,8 @@ class CallTallies {
   std::uint64_t seen(std::uint8_t function, std::optional<std::uint32_t> clock, bool clocked) const;
 
  private:
-  using Key = std::tuple<std::uint8_t, std::uint64_t, Route, std::uint64_t, std::uint64_t>;  ///< clock: id + 1, 0 for none; callers
+  using Key = std::tuple<std::uint8_t, std::uint64_t, Route, std::uint64_t,
+                         std::uint64_t>;  ///< clock: id + 1, 0 for none; callers
   struct Sum {
     CallTally all;   ///< without durations
     CallTally told;  ///< of those

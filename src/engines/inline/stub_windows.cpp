@@ -87,7 +87,8 @@ std::optional<std::uint32_t> StubWindows::end_of_return_near(const VdsoFunction&
 }
 
 /// Whole instructions from `start` until there are `at_least` bytes, or nothing comes behind them.
-std::optional<Window> StubWindows::grow(const VdsoFunction& function, std::uint32_t start, std::uint32_t at_least) const {
+std::optional<Window> StubWindows::grow(const VdsoFunction& function, std::uint32_t start,
+                                        std::uint32_t at_least) const {
   Window window{start, start, 0};
   while (window.room < at_least) {
     const CodeSite* site = instruction_at(function, window.end);

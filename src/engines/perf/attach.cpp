@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/clock.hpp"
 #include "engines/perf/call.hpp"
 #include "engines/perf/session.hpp"
-#include "base/clock.hpp"
 #include "os/pid_namespace.hpp"
 #include "os/proc.hpp"
 #include "os/vdso_mapping.hpp"
@@ -119,7 +119,8 @@ void PerfSession::report_beginning(pid_t pid, const Process& process) {
   const auto begin = [&](pid_t tid) {
     const auto vdso = count > 0 ? process.space->facts() : std::nullopt;
     const pid_t inside = count > 0 ? other_pid_inside(pid) : 0;
-    report(pid, tid, Started{Started::How::attach, parent, std::exchange(count, 0), vdso, process.space->is_known(), inside});
+    report(pid, tid,
+           Started{Started::How::attach, parent, std::exchange(count, 0), vdso, process.space->is_known(), inside});
   };
   if (process.threads.contains(pid)) begin(pid);
   for (const auto& [tid, calls] : process.threads) {
@@ -130,7 +131,9 @@ void PerfSession::report_beginning(pid_t pid, const Process& process) {
 
 void PerfSession::report_limits(pid_t pid, const AddressSpace& space) {
   if (!trace_points_ && needs_.selection.wants_route(Route::syscall))
-    report(pid, pid, Notice{"tracefs is not mounted or may not be read: direct system calls are not seen", Missing::direct_calls});
+    report(
+        pid, pid,
+        Notice{"tracefs is not mounted or may not be read: direct system calls are not seen", Missing::direct_calls});
   if (!space.is_known()) {
     report(pid, pid, Notice{fmt::format("its vDSO cannot be found: {}", space.unusable()), Missing::vdso_calls});
   } else if (!space.has_vdso()) {
@@ -138,9 +141,12 @@ void PerfSession::report_limits(pid_t pid, const AddressSpace& space) {
   } else if (space.image() == nullptr) {
     report(pid, pid, Notice{fmt::format("its vDSO cannot be observed: {}", space.unusable()), Missing::vdso_calls});
   } else if (space.abi() != Abi::x86_64) {
-    report(pid, pid, Notice{fmt::format("{} program: its vDSO calls are not observed", name_of(space.abi())), Missing::vdso_calls});
+    report(
+        pid, pid,
+        Notice{fmt::format("{} program: its vDSO calls are not observed", name_of(space.abi())), Missing::vdso_calls});
   } else {
-    for (Notice& limit : perf_limits(plan_for(*space.image()), trace_points_.has_value())) report(pid, pid, std::move(limit));
+    for (Notice& limit : perf_limits(plan_for(*space.image()), trace_points_.has_value()))
+      report(pid, pid, std::move(limit));
   }
 }
 

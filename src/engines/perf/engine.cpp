@@ -35,8 +35,8 @@ void PerfEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<
   if (space.image() == nullptr) return;
   if (space.abi() != Abi::x86_64) {
     reporter_.report(stopped.thread(),
-                   Notice{fmt::format("{} program: its vDSO calls are not observed", name_of(space.abi())),
-                          Missing::user_space_calls});
+                     Notice{fmt::format("{} program: its vDSO calls are not observed", name_of(space.abi())),
+                            Missing::user_space_calls});
     return;
   }
   const PerfPlan& plan = plan_for(*space.image());
@@ -57,7 +57,8 @@ void PerfEngine::watch(const Thread& thread) {
   const PerfTarget target{thread.tid, heirs_};
   const WatchSpec order{space.base(), plan_for(*space.image()).points, false, {}, {}};
   if (auto done = watched.watch->add(target, order, stream_.rings()); !done)
-    reporter_.report(thread, Notice{fmt::format("vDSO calls are not all seen: {}", done.error().message), Missing::user_space_calls});
+    reporter_.report(thread, Notice{fmt::format("vDSO calls are not all seen: {}", done.error().message),
+                                    Missing::user_space_calls});
 }
 
 bool PerfEngine::vacate_for_detach(StoppedThread& stopped, bool) {
@@ -85,7 +86,8 @@ void PerfEngine::on_clone(const Thread& parent, const Thread& child) {
   const auto found = watched_.find(parent.tid);
   auto watch = found != watched_.end() ? found->second.watch : watch_of_former(parent.tgid);
   if (watch == nullptr) return;
-  watched_[child.tid] = {child.tgid, child.is_reported(), child.space->base(), child.space->size(), std::move(watch), {}};
+  watched_[child.tid] = {child.tgid,          child.is_reported(), child.space->base(),
+                         child.space->size(), std::move(watch),    {}};
 }
 
 std::shared_ptr<PerfWatch> PerfEngine::watch_of_former(pid_t process) const {

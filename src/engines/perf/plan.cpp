@@ -18,9 +18,7 @@ struct Candidate {
   const VdsoFunction* function;
   const VdsoService* service;
 
-  std::ptrdiff_t rank() const {
-    return std::distance(std::begin(kByUse), std::ranges::find(kByUse, service->syscall));
-  }
+  std::ptrdiff_t rank() const { return std::distance(std::begin(kByUse), std::ranges::find(kByUse, service->syscall)); }
 };
 
 std::vector<Candidate> candidates(const VdsoImage& image, const std::function<bool(const VdsoService&)>& wanted) {
@@ -82,12 +80,14 @@ PerfPlan plan_perf_points(const VdsoImage& image, const std::function<bool(const
 std::vector<Notice> perf_limits(const PerfPlan& plan, bool fallbacks_seen) {
   std::vector<Notice> limits;
   if (!plan.unwatched.empty())
-    limits.push_back({fmt::format("the processor has {} breakpoints: vDSO calls of {} are not seen (choose with -e trace=)",
-                                  kMostPerfPoints, fmt::join(plan.unwatched, ", ")),
-                      fallbacks_seen ? Missing::user_space_calls : Missing::vdso_calls});
+    limits.push_back(
+        {fmt::format("the processor has {} breakpoints: vDSO calls of {} are not seen (choose with -e trace=)",
+                     kMostPerfPoints, fmt::join(plan.unwatched, ", ")),
+         fallbacks_seen ? Missing::user_space_calls : Missing::vdso_calls});
   if (!plan.unproven.empty())
-    limits.push_back({fmt::format("whether vDSO calls of {} enter the kernel is not known", fmt::join(plan.unproven, ", ")),
-                      Missing::routes});
+    limits.push_back(
+        {fmt::format("whether vDSO calls of {} enter the kernel is not known", fmt::join(plan.unproven, ", ")),
+         Missing::routes});
   return limits;
 }
 

@@ -54,7 +54,7 @@ class RouteInference {
 
   std::optional<Call> entered_;
   std::optional<std::int64_t> outside_since_;  ///< after `entered_`
-  std::optional<Call> in_call_;  ///< a system call that has not returned
+  std::optional<Call> in_call_;                ///< a system call that has not returned
   // The last entry, and the origins of its samples.
   std::uint64_t last_stack_ = 0;
   std::string_view last_name_;

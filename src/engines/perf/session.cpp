@@ -9,8 +9,8 @@
 #include <cerrno>
 #include <vector>
 
-#include "engines/perf/call.hpp"
 #include "base/clock.hpp"
+#include "engines/perf/call.hpp"
 #include "os/proc.hpp"
 #include "os/vdso_mapping.hpp"
 
@@ -107,8 +107,8 @@ void PerfSession::on_system_call(const PerfSample& sample, const Process& proces
   const AddressSpace& space = *process.space;
   auto call = perf_system_call(sample, since_epoch_);
   if (!call) return;
-  const VdsoFunction* function =
-      sample.is_64_bit ? space.fallback_at(arch::program_counter(sample.registers)) : nullptr;
+  const VdsoFunction* function = sample.is_64_bit ? space.fallback_at(arch::program_counter(sample.registers))
+                                                  : nullptr;
   if (function != nullptr && watches(space, *function)) {
     calls.fallback_call(std::move(*call));
     return;
@@ -145,9 +145,7 @@ void PerfSession::on(const PerfFork& birth) {
     report(birth.pid, birth.tid, Started{Started::How::fork, birth.parent_pid});
 }
 
-void PerfSession::on(const PerfEnd& end) {
-  end_thread(end.pid, end.tid, unseen_end());
-}
+void PerfSession::on(const PerfEnd& end) { end_thread(end.pid, end.tid, unseen_end()); }
 
 /// The kernel has taken its breakpoints away. The trace points stay.
 void PerfSession::on(const PerfExec& exec) {
@@ -164,9 +162,9 @@ void PerfSession::on(const PerfExec& exec) {
   process->second.since = monotonic_ns();
   report(exec.pid, exec.pid, Execed{proc::executable(exec.pid), 0, space.abi(), space.facts(), space.is_known()});
   report(exec.pid, exec.pid,
-       Notice{done ? "it has executed a program: vDSO calls that this made before now are missing"
-                   : fmt::format("it has executed a program: its vDSO calls are not seen: {}", done.error().message),
-              Missing::vdso_calls});
+         Notice{done ? "it has executed a program: vDSO calls that this made before now are missing"
+                     : fmt::format("it has executed a program: its vDSO calls are not seen: {}", done.error().message),
+                Missing::vdso_calls});
 }
 
 /// What an open call came to may be among what was lost, and whose records these were is not known.

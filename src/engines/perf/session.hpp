@@ -92,7 +92,7 @@ class PerfSession {
   std::int64_t since_ = 0;             ///< when all events were there
   std::optional<std::int64_t> until_;  ///< up to here all events were there
   std::int64_t doubtful_until_ = 0;    ///< up to here records may be missing
-  std::int64_t since_epoch_ = 0;  ///< CLOCK_REALTIME less CLOCK_MONOTONIC
+  std::int64_t since_epoch_ = 0;       ///< CLOCK_REALTIME less CLOCK_MONOTONIC
 };
 
 /// A descriptor that becomes readable when the process ends (pidfd_open(2)).

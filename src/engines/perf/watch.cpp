@@ -64,8 +64,8 @@ Result<void> PerfWatch::add_others(const PerfTarget& target, const WatchSpec& or
     done = keep(open_perf_trace_point(target, *order.system_call_returned, ring),
                 PerfEventInfo::Kind::system_call_returned);
   if (done && order.system_call_entered)
-    done = keep(open_perf_trace_point(target, *order.system_call_entered, ring),
-                PerfEventInfo::Kind::system_call_entered);
+    done =
+        keep(open_perf_trace_point(target, *order.system_call_entered, ring), PerfEventInfo::Kind::system_call_entered);
   return done;
 }
 

@@ -56,7 +56,7 @@ struct WatchSpec {
   std::uint64_t base = 0;  ///< of its vDSO
   std::span<const PerfPoint> points;
   bool births = false;
-  std::optional<std::uint64_t> system_call_entered;   ///< number of the trace point
+  std::optional<std::uint64_t> system_call_entered;  ///< number of the trace point
   std::optional<std::uint64_t> system_call_returned;
 };
 

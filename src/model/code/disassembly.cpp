@@ -7,11 +7,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "model/nearest.hpp"
 #include "model/code/kernel_data.hpp"
 #include "model/code/loops.hpp"
 #include "model/code/scan.hpp"
 #include "model/code/x86.hpp"
+#include "model/nearest.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -80,9 +80,7 @@ class Annotator {
 
   static std::int64_t after(const DecodedInstruction& at) { return std::int64_t{at.offset} + at.meaning.length; }
   static std::int64_t target(const DecodedInstruction& at) { return after(at) + at.meaning.displacement; }
-  static bool branches(Flow flow) {
-    return flow == Flow::jump || flow == Flow::branch || flow == Flow::short_branch;
-  }
+  static bool branches(Flow flow) { return flow == Flow::jump || flow == Flow::branch || flow == Flow::short_branch; }
   static bool goes_on(Flow flow) {
     return flow != Flow::ret && flow != Flow::jump && flow != Flow::indirect_jump && flow != Flow::trap &&
            flow != Flow::strange;
@@ -184,8 +182,10 @@ std::vector<std::string> facts_of(const VdsoFunction& function, const Disassembl
   std::vector<std::string> facts;
   if (function.size != 0) facts.push_back(counted(function.size, "byte"));
   const std::pair<std::size_t, std::string_view> counts[] = {
-      {function.instructions.size(), "instruction"}, {function.returns.size(), "return"},
-      {function.clock_reads.size(), "clock read"},   {retries_in(code), "seqlock loop"},
+      {function.instructions.size(), "instruction"},
+      {function.returns.size(), "return"},
+      {function.clock_reads.size(), "clock read"},
+      {retries_in(code), "seqlock loop"},
       {function.syscalls.size(), service_for(function) != nullptr ? "fallback" : "system call"}};
   for (const auto& [count, what] : counts) {
     if (count != 0) facts.push_back(counted(count, what));
@@ -216,8 +216,7 @@ Result<std::vector<const VdsoFunction*>> chosen(const VdsoImage& image, std::str
 Result<std::vector<DisassembledFunction>> disassemble(const VdsoImage& image, std::string_view name) {
   const auto functions = chosen(image, name);
   if (!functions) return tl::unexpected(functions.error());
-  if (!is_x86(image.machine()))
-    return fail(fmt::format("cannot disassemble code for {}", name_of(image.machine())));
+  if (!is_x86(image.machine())) return fail(fmt::format("cannot disassemble code for {}", name_of(image.machine())));
   auto decoder = X86Decoder::open(image.machine(), true);
   auto walker = X86Decoder::open(image.machine());
   if (!decoder) return tl::unexpected(decoder.error());

@@ -13,7 +13,7 @@
 namespace vdsotrace {
 
 struct DisassembledLine {
-  std::uint32_t offset = 0;        ///< from the start of the image
+  std::uint32_t offset = 0;  ///< from the start of the image
   std::vector<std::byte> bytes;
   std::string mnemonic;
   std::string operands;            ///< Intel's order; targets of branches are labels
@@ -24,7 +24,7 @@ struct DisassembledLine {
 struct DisassembledFunction {
   std::vector<std::string> names;  ///< as VdsoFunction::names; a private helper has one, "helper_7a0"
   std::uint32_t entry = 0;
-  std::vector<std::string> facts;  ///< what there is to say of the function as a whole
+  std::vector<std::string> facts;       ///< what there is to say of the function as a whole
   std::vector<DisassembledLine> lines;  ///< sorted by offset; what nothing reaches is not among them
   /// The steps by which a seqlock loop begins anew: offset of the branch, offset of the loop's head.
   std::vector<std::pair<std::uint32_t, std::uint32_t>> retries;

@@ -27,7 +27,7 @@ struct FrameRule {
   };
   unsigned base = kDwarfRsp;
   std::int64_t frame_address = 0;
-  bool leaves_stack = false;  ///< the base is where the function left another stack
+  bool leaves_stack = false;                                      ///< the base is where the function left another stack
   std::array<Preserved, kPreservedRegisters.size()> preserved{};  ///< as kPreservedRegisters lists them
   bool operator==(const FrameRule&) const = default;
 };

@@ -21,13 +21,14 @@ constexpr unsigned kNone = kRegisters;
 struct Value {
   enum class Kind : std::uint8_t { unknown, at_entry, on_stack };
   Kind kind = Kind::unknown;
-  std::int64_t number = 0;  ///< at_entry: which register's value; on_stack: distance from the stack pointer at the entry
+  std::int64_t number =
+      0;  ///< at_entry: which register's value; on_stack: distance from the stack pointer at the entry
   bool operator==(const Value&) const = default;
 };
 
 /// What is known at one instruction.
 struct State {
-  std::array<Value, kRegisters> registers;             ///< as DWARF numbers them
+  std::array<Value, kRegisters> registers;                    ///< as DWARF numbers them
   std::array<std::optional<std::int64_t>, kRegisters> saved;  ///< where a register's value at the entry has been pushed
   bool operator==(const State&) const = default;
 
@@ -56,14 +57,22 @@ struct Names {
   unsigned number;
 };
 constexpr Names kNames[] = {
-    {{X86_REG_RAX, X86_REG_EAX, X86_REG_AX, X86_REG_AL}, 0},        {{X86_REG_RDX, X86_REG_EDX, X86_REG_DX, X86_REG_DL}, 1},
-    {{X86_REG_RCX, X86_REG_ECX, X86_REG_CX, X86_REG_CL}, 2},        {{X86_REG_RBX, X86_REG_EBX, X86_REG_BX, X86_REG_BL}, 3},
-    {{X86_REG_RSI, X86_REG_ESI, X86_REG_SI, X86_REG_SIL}, 4},       {{X86_REG_RDI, X86_REG_EDI, X86_REG_DI, X86_REG_DIL}, 5},
-    {{X86_REG_RBP, X86_REG_EBP, X86_REG_BP, X86_REG_BPL}, 6},       {{X86_REG_RSP, X86_REG_ESP, X86_REG_SP, X86_REG_SPL}, 7},
-    {{X86_REG_R8, X86_REG_R8D, X86_REG_R8W, X86_REG_R8B}, 8},       {{X86_REG_R9, X86_REG_R9D, X86_REG_R9W, X86_REG_R9B}, 9},
-    {{X86_REG_R10, X86_REG_R10D, X86_REG_R10W, X86_REG_R10B}, 10},  {{X86_REG_R11, X86_REG_R11D, X86_REG_R11W, X86_REG_R11B}, 11},
-    {{X86_REG_R12, X86_REG_R12D, X86_REG_R12W, X86_REG_R12B}, 12},  {{X86_REG_R13, X86_REG_R13D, X86_REG_R13W, X86_REG_R13B}, 13},
-    {{X86_REG_R14, X86_REG_R14D, X86_REG_R14W, X86_REG_R14B}, 14},  {{X86_REG_R15, X86_REG_R15D, X86_REG_R15W, X86_REG_R15B}, 15},
+    {{X86_REG_RAX, X86_REG_EAX, X86_REG_AX, X86_REG_AL}, 0},
+    {{X86_REG_RDX, X86_REG_EDX, X86_REG_DX, X86_REG_DL}, 1},
+    {{X86_REG_RCX, X86_REG_ECX, X86_REG_CX, X86_REG_CL}, 2},
+    {{X86_REG_RBX, X86_REG_EBX, X86_REG_BX, X86_REG_BL}, 3},
+    {{X86_REG_RSI, X86_REG_ESI, X86_REG_SI, X86_REG_SIL}, 4},
+    {{X86_REG_RDI, X86_REG_EDI, X86_REG_DI, X86_REG_DIL}, 5},
+    {{X86_REG_RBP, X86_REG_EBP, X86_REG_BP, X86_REG_BPL}, 6},
+    {{X86_REG_RSP, X86_REG_ESP, X86_REG_SP, X86_REG_SPL}, 7},
+    {{X86_REG_R8, X86_REG_R8D, X86_REG_R8W, X86_REG_R8B}, 8},
+    {{X86_REG_R9, X86_REG_R9D, X86_REG_R9W, X86_REG_R9B}, 9},
+    {{X86_REG_R10, X86_REG_R10D, X86_REG_R10W, X86_REG_R10B}, 10},
+    {{X86_REG_R11, X86_REG_R11D, X86_REG_R11W, X86_REG_R11B}, 11},
+    {{X86_REG_R12, X86_REG_R12D, X86_REG_R12W, X86_REG_R12B}, 12},
+    {{X86_REG_R13, X86_REG_R13D, X86_REG_R13W, X86_REG_R13B}, 13},
+    {{X86_REG_R14, X86_REG_R14D, X86_REG_R14W, X86_REG_R14B}, 14},
+    {{X86_REG_R15, X86_REG_R15D, X86_REG_R15W, X86_REG_R15B}, 15},
 };
 
 unsigned number_of(unsigned name) {
@@ -235,7 +244,8 @@ void Follower::write_others(State& state, const cs_insn& raw) const {
   for (unsigned i = 0; i < detail.regs_write_count; ++i) forget(detail.regs_write[i]);
   for (unsigned i = 0; i < detail.x86.op_count; ++i) {
     const cs_x86_op& operand = detail.x86.operands[i];
-    const bool written = i == 0 || (operand.access & CS_AC_WRITE) != 0 || raw.id == X86_INS_XCHG || raw.id == X86_INS_XADD;
+    const bool written = i == 0 || (operand.access & CS_AC_WRITE) != 0 || raw.id == X86_INS_XCHG ||
+                         raw.id == X86_INS_XADD;
     if (operand.type == X86_OP_REG && written) forget(operand.reg);
   }
 }
@@ -243,7 +253,8 @@ void Follower::write_others(State& state, const cs_insn& raw) const {
 FrameRule::Preserved preserved_in(const State& state, unsigned number) {
   if (state.registers[number] == Value{Value::Kind::at_entry, number}) return {FrameRule::Keeps::as_it_is, 0};
   const Value& stack = state.registers[kDwarfRsp];
-  const bool given_up = stack.kind == Value::Kind::on_stack && state.saved[number] && *state.saved[number] < stack.number;
+  const bool given_up = stack.kind == Value::Kind::on_stack && state.saved[number] &&
+                        *state.saved[number] < stack.number;
   if (state.saved[number] && !given_up) return {FrameRule::Keeps::saved, *state.saved[number] - kWord};
   return {FrameRule::Keeps::lost, 0};
 }

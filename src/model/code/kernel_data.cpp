@@ -45,14 +45,12 @@ Registers bit_of(x86_reg reg) {
 }
 
 bool copies_pointers(unsigned id) {
-  return id == X86_INS_MOV || id == X86_INS_ADD || id == X86_INS_SUB ||
-         (id >= X86_INS_CMOVA && id <= X86_INS_CMOVS);
+  return id == X86_INS_MOV || id == X86_INS_ADD || id == X86_INS_SUB || (id >= X86_INS_CMOVA && id <= X86_INS_CMOVS);
 }
 
 class Finder {
  public:
-  Finder(std::span<const DecodedInstruction> code, const FlowGraph& graph, std::span<const std::byte> image,
-         bool wide)
+  Finder(std::span<const DecodedInstruction> code, const FlowGraph& graph, std::span<const std::byte> image, bool wide)
       : code_(code), graph_(graph), image_(image), wide_(wide) {
     if (!wide_) find_own_address();
   }
@@ -109,9 +107,7 @@ class Finder {
     return std::nullopt;
   }
 
-  bool outside(std::int64_t offset) const {
-    return offset < 0 || offset >= static_cast<std::int64_t>(image_.size());
-  }
+  bool outside(std::int64_t offset) const { return offset < 0 || offset >= static_cast<std::int64_t>(image_.size()); }
 
   std::optional<KernelDataUse> touched(const DecodedInstruction& at, const cs_x86_op& operand,
                                        Registers pointers) const {

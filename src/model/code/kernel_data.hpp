@@ -18,7 +18,7 @@ namespace vdsotrace {
 struct DecodedInstruction {
   std::uint32_t offset = 0;
   Instruction meaning;
-  unsigned id = 0;                       ///< Capstone's x86_insn
+  unsigned id = 0;  ///< Capstone's x86_insn
   cs_x86 operands{};
   std::vector<x86_reg> implicit_writes;  ///< registers that are written without being named
 };

@@ -70,7 +70,8 @@ bool ninth_register_is_dead(const VdsoImage& image, const VdsoFunction& function
   return true;
 }
 
-bool ninth_register_is_untouched(const VdsoImage& image, const VdsoFunction& function, std::uint32_t from, std::uint32_t to) {
+bool ninth_register_is_untouched(const VdsoImage& image, const VdsoFunction& function, std::uint32_t from,
+                                 std::uint32_t to) {
   auto decoder = X86Decoder::open(image.machine(), true);
   if (!decoder || image.machine() != Machine::x86_64) return false;
   return std::ranges::all_of(function.instructions, [&](const CodeSite& site) {

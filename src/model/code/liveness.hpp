@@ -13,6 +13,7 @@ namespace vdsotrace {
 bool ninth_register_is_dead(const VdsoImage& image, const VdsoFunction& function, std::uint32_t offset);
 
 /// Whether none of the function's instructions that begin from `from` on, below `to`, reads or writes r9.
-bool ninth_register_is_untouched(const VdsoImage& image, const VdsoFunction& function, std::uint32_t from, std::uint32_t to);
+bool ninth_register_is_untouched(const VdsoImage& image, const VdsoFunction& function, std::uint32_t from,
+                                 std::uint32_t to);
 
 }  // namespace vdsotrace

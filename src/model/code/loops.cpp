@@ -43,8 +43,7 @@ class Dominators {
       for (const std::uint32_t next : graph.next[node]) before_[rank_[next]].push_back(rank_[node]);
     }
     if (!parent_.empty()) parent_[0] = 0;
-    while (improve()) {
-    }
+    while (improve()) {}
   }
 
   std::size_t size() const { return parent_.size(); }

@@ -67,8 +67,7 @@ class Mover {
     const cs_x86& x86 = decoder_.raw().detail->x86;
     const std::size_t modrm = x86.encoding.modrm_offset;
     // mod 00, r/m 101: what follows is a displacement from the next instruction.
-    const bool relative =
-        modrm != 0 && (code[modrm] & std::byte{0xc7}) == std::byte{0x05};
+    const bool relative = modrm != 0 && (code[modrm] & std::byte{0xc7}) == std::byte{0x05};
     if (!relative && !names_pc(x86)) return {};
     if (!relative || x86.addr_size != 8 || modrm + 5 > code.size()) {
       return refuse("has an address that cannot be adjusted");
@@ -86,8 +85,7 @@ class Mover {
   /// Whether Capstone knows of an operand relative to the program counter.
   static bool names_pc(const cs_x86& x86) {
     return std::any_of(x86.operands, x86.operands + x86.op_count, [](const cs_x86_op& operand) {
-      return operand.type == X86_OP_MEM &&
-             (operand.mem.base == X86_REG_RIP || operand.mem.base == X86_REG_EIP);
+      return operand.type == X86_OP_MEM && (operand.mem.base == X86_REG_RIP || operand.mem.base == X86_REG_EIP);
     });
   }
 
@@ -130,9 +128,7 @@ class Mover {
     return {};
   }
 
-  void store32(std::size_t at, std::int32_t value) {
-    std::memcpy(out_.bytes.data() + at, &value, sizeof value);
-  }
+  void store32(std::size_t at, std::int32_t value) { std::memcpy(out_.bytes.data() + at, &value, sizeof value); }
   std::uint64_t reduce(std::uint64_t address) const {
     return decoder_.wide() ? address : static_cast<std::uint32_t>(address);
   }
@@ -153,8 +149,7 @@ class Mover {
 
 }  // namespace
 
-Result<RelocatedCode> relocate(Machine machine, std::span<const std::byte> run, std::uint64_t from,
-                               std::uint64_t to) {
+Result<RelocatedCode> relocate(Machine machine, std::span<const std::byte> run, std::uint64_t from, std::uint64_t to) {
   if (!is_x86(machine)) {
     return fail(fmt::format("cannot move code of machine {}", name_of(machine)));
   }

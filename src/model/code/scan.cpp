@@ -30,9 +30,7 @@ void sort_unique(std::vector<CodeSite>& sites) {
 
 /// An instruction in the middle of another: a patch of one would change the other.
 const CodeSite* overlap_in(const std::vector<CodeSite>& sorted) {
-  const auto overlaps = [](const CodeSite& a, const CodeSite& b) {
-    return a.offset + a.length > b.offset;
-  };
+  const auto overlaps = [](const CodeSite& a, const CodeSite& b) { return a.offset + a.length > b.offset; };
   const auto found = std::adjacent_find(sorted.begin(), sorted.end(), overlaps);
   return found == sorted.end() ? nullptr : &*std::next(found);
 }
@@ -53,8 +51,7 @@ void FlowScanner::scan(VdsoFunction& function) {
     }
     walk(function.helpers[i], function, false);
   }
-  for (auto* sites : {&function.instructions, &function.returns, &function.syscalls,
-                      &function.clock_reads}) {
+  for (auto* sites : {&function.instructions, &function.returns, &function.syscalls, &function.clock_reads}) {
     sort_unique(*sites);
   }
   sort_unique(function.helpers);
@@ -73,9 +70,8 @@ void FlowScanner::walk(std::uint32_t entry, VdsoFunction& function, bool is_body
     for (;;) {
       const Instruction* instruction = instruction_at(offset);
       if (instruction == nullptr) {
-        set_incomplete(function, contains(offset)
-                                     ? fmt::format("unknown instruction at {:#x}", offset)
-                                     : fmt::format("runs out of the code at {:#x}", offset));
+        set_incomplete(function, contains(offset) ? fmt::format("unknown instruction at {:#x}", offset)
+                                                  : fmt::format("runs out of the code at {:#x}", offset));
         break;
       }
       std::uint32_t& seen = slots_[offset - start_].seen;
@@ -92,8 +88,7 @@ void FlowScanner::walk(std::uint32_t entry, VdsoFunction& function, bool is_body
   }
 }
 
-bool FlowScanner::visit(std::uint32_t offset, const Instruction& instruction,
-                        VdsoFunction& function, bool is_body) {
+bool FlowScanner::visit(std::uint32_t offset, const Instruction& instruction, VdsoFunction& function, bool is_body) {
   const CodeSite site{offset, instruction.length};
   if (is_body) function.instructions.push_back(site);
   switch (instruction.flow) {
@@ -108,22 +103,15 @@ bool FlowScanner::visit(std::uint32_t offset, const Instruction& instruction,
     case Flow::branch:
     case Flow::short_branch:
     case Flow::call: branch_to(offset, instruction, function, is_body); return true;
-    case Flow::indirect_jump:
-      set_incomplete(function, fmt::format("indirect jump at {:#x}", offset));
-      return false;
-    case Flow::indirect_call:
-      set_incomplete(function, fmt::format("indirect call at {:#x}", offset));
-      return true;
+    case Flow::indirect_jump: set_incomplete(function, fmt::format("indirect jump at {:#x}", offset)); return false;
+    case Flow::indirect_call: set_incomplete(function, fmt::format("indirect call at {:#x}", offset)); return true;
     case Flow::trap: return false;
-    case Flow::strange:
-      set_incomplete(function, fmt::format("unexpected instruction at {:#x}", offset));
-      return false;
+    case Flow::strange: set_incomplete(function, fmt::format("unexpected instruction at {:#x}", offset)); return false;
   }
   return false;
 }
 
-void FlowScanner::branch_to(std::uint32_t from, const Instruction& instruction,
-                            VdsoFunction& function, bool is_body) {
+void FlowScanner::branch_to(std::uint32_t from, const Instruction& instruction, VdsoFunction& function, bool is_body) {
   const auto target = target_of(from, instruction);
   if (!target) {
     set_incomplete(function, fmt::format("branch out of the image at {:#x}", from));
@@ -137,8 +125,7 @@ void FlowScanner::branch_to(std::uint32_t from, const Instruction& instruction,
   // A call to the very next instruction is how i386 code learns its own address.
   if (*target == from + instruction.length) return;
   auto& helpers = function.helpers;
-  if (helpers.size() <= kMostHelpers &&
-      std::find(helpers.begin(), helpers.end(), *target) == helpers.end()) {
+  if (helpers.size() <= kMostHelpers && std::find(helpers.begin(), helpers.end(), *target) == helpers.end()) {
     helpers.push_back(*target);
   }
 }
@@ -155,10 +142,8 @@ const Instruction* FlowScanner::instruction_at(std::uint32_t offset) {
   return slot.instruction.length != 0 ? &slot.instruction : nullptr;
 }
 
-std::optional<std::uint32_t> FlowScanner::target_of(std::uint32_t offset,
-                                                    const Instruction& instruction) const {
-  const std::int64_t target =
-      std::int64_t{offset} + instruction.length + instruction.displacement;
+std::optional<std::uint32_t> FlowScanner::target_of(std::uint32_t offset, const Instruction& instruction) const {
+  const std::int64_t target = std::int64_t{offset} + instruction.length + instruction.displacement;
   if (!contains(target)) return std::nullopt;
   return static_cast<std::uint32_t>(target);
 }

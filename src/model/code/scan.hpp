@@ -32,10 +32,8 @@ class FlowScanner {
 
   void walk(std::uint32_t entry, VdsoFunction& function, bool is_body);
   /// Notes one instruction; true if the one behind it comes next.
-  bool visit(std::uint32_t offset, const Instruction& instruction, VdsoFunction& function,
-             bool is_body);
-  void branch_to(std::uint32_t from, const Instruction& instruction, VdsoFunction& function,
-                 bool is_body);
+  bool visit(std::uint32_t offset, const Instruction& instruction, VdsoFunction& function, bool is_body);
+  void branch_to(std::uint32_t from, const Instruction& instruction, VdsoFunction& function, bool is_body);
   const Instruction* instruction_at(std::uint32_t offset);
   std::optional<std::uint32_t> target_of(std::uint32_t offset, const Instruction& instruction) const;
   bool contains(std::int64_t offset) const {

@@ -19,7 +19,8 @@ std::size_t repetitions(const std::vector<std::uint32_t>& path, std::size_t firs
   const auto begin = path.begin() + static_cast<std::ptrdiff_t>(first);
   std::size_t times = 1;
   for (std::size_t next = first + length; next + length <= path.size(); next += length, ++times) {
-    if (!std::equal(begin, begin + static_cast<std::ptrdiff_t>(length), path.begin() + static_cast<std::ptrdiff_t>(next)))
+    if (!std::equal(begin, begin + static_cast<std::ptrdiff_t>(length),
+                    path.begin() + static_cast<std::ptrdiff_t>(next)))
       break;
   }
   return times;
@@ -92,7 +93,8 @@ std::string text_of(const StepFacts& steps, const CodeListing& code) {
       const DisassembledFunction* now = code.function_at(offset, function);
       if (now != nullptr && now != function) text += fmt::format("{}<{}>:\n", kIndent, now->names.front());
       function = now;
-      text += now != nullptr ? line_text(*CodeListing::line_at(*now, offset)) : fmt::format("{}{:>6x}:\n", kIndent, offset);
+      text += now != nullptr ? line_text(*CodeListing::line_at(*now, offset))
+                             : fmt::format("{}{:>6x}:\n", kIndent, offset);
     }
     if (piece.times > 1)
       text += fmt::format("{}        the last {} {} more\n", kIndent,

@@ -36,12 +36,9 @@ constexpr OpcodeRange kOneByte[] = {
 };
 /// Opcodes behind 0x0f.
 constexpr OpcodeRange kTwoBytes[] = {
-    {0x05, 0x05, {Flow::system_call}},
-    {0x07, 0x07, {Flow::strange}},  // sysret
-    {0x0b, 0x0b, {Flow::trap}},
-    {0x31, 0x31, {Flow::clock_read}},
-    {0x34, 0x34, {Flow::sysenter}},
-    {0x35, 0x35, {Flow::strange}},  // sysexit
+    {0x05, 0x05, {Flow::system_call}}, {0x07, 0x07, {Flow::strange}},  // sysret
+    {0x0b, 0x0b, {Flow::trap}},        {0x31, 0x31, {Flow::clock_read}},
+    {0x34, 0x34, {Flow::sysenter}},    {0x35, 0x35, {Flow::strange}},  // sysexit
     {0x80, 0x8f, {Flow::branch, 4}},
 };
 
@@ -66,17 +63,15 @@ struct Extension {
   Flow flow;
 };
 constexpr Extension kExtensions[] = {
-    {0xff, false, 0x30, 0x10, Flow::indirect_call},  // /2, /3
-    {0xff, false, 0x30, 0x20, Flow::indirect_jump},  // /4, /5
-    {0xcd, false, 0xff, 0x80, Flow::system_call},
-    {0xc6, false, 0xff, 0xf8, Flow::strange},  // xabort
-    {0xc7, false, 0xff, 0xf8, Flow::strange},  // xbegin
+    {0xff, false, 0x30, 0x10, Flow::indirect_call},                                            // /2, /3
+    {0xff, false, 0x30, 0x20, Flow::indirect_jump},                                            // /4, /5
+    {0xcd, false, 0xff, 0x80, Flow::system_call},   {0xc6, false, 0xff, 0xf8, Flow::strange},  // xabort
+    {0xc7, false, 0xff, 0xf8, Flow::strange},                                                  // xbegin
     {0x01, true, 0xff, 0xf9, Flow::clock_read},
 };
 
 constexpr bool is_legacy_prefix(std::uint8_t byte) {
-  constexpr std::uint8_t kPrefixes[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65,
-                                        0x66, 0x67, 0xf0, 0xf2, 0xf3};
+  constexpr std::uint8_t kPrefixes[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3};
   return std::find(std::begin(kPrefixes), std::end(kPrefixes), byte) != std::end(kPrefixes);
 }
 
@@ -113,9 +108,8 @@ Instruction classify(std::span<const std::byte> code, bool wide) {
   }
   if (meaning.displacement == 0) return result;
   // Processors disagree on branches with an operand size prefix.
-  if (at + meaning.displacement != code.size() ||
-      std::find(code.begin(), code.end() - meaning.displacement, std::byte{0x66}) !=
-          code.end() - meaning.displacement) {
+  if (at + meaning.displacement != code.size() || std::find(code.begin(), code.end() - meaning.displacement,
+                                                            std::byte{0x66}) != code.end() - meaning.displacement) {
     result.flow = Flow::strange;
     return result;
   }
@@ -170,9 +164,7 @@ Result<X86Decoder> X86Decoder::open(Machine machine, bool details) {
 }
 
 X86Decoder::X86Decoder(X86Decoder&& other) noexcept
-    : handle_(std::exchange(other.handle_, 0)),
-      insn_(std::exchange(other.insn_, nullptr)),
-      wide_(other.wide_) {}
+    : handle_(std::exchange(other.handle_, 0)), insn_(std::exchange(other.insn_, nullptr)), wide_(other.wide_) {}
 
 X86Decoder::~X86Decoder() {
   if (insn_ != nullptr) cs_free(insn_, 1);

@@ -16,19 +16,19 @@
 namespace vdsotrace {
 
 enum class Flow : std::uint8_t {
-  next,           ///< goes on behind itself
-  clock_read,     ///< rdtsc, rdtscp; goes on
-  system_call,    ///< syscall, int 0x80; goes on
-  sysenter,       ///< a system call from which the kernel returns to a place of its own choice
-  ret,            ///< near return
-  jump,           ///< direct, unconditional
-  branch,         ///< direct, conditional, exists with 8 and 32 bits
-  short_branch,   ///< loop*, j*cxz: conditional, exists with 8 bits only
-  call,           ///< direct
+  next,          ///< goes on behind itself
+  clock_read,    ///< rdtsc, rdtscp; goes on
+  system_call,   ///< syscall, int 0x80; goes on
+  sysenter,      ///< a system call from which the kernel returns to a place of its own choice
+  ret,           ///< near return
+  jump,          ///< direct, unconditional
+  branch,        ///< direct, conditional, exists with 8 and 32 bits
+  short_branch,  ///< loop*, j*cxz: conditional, exists with 8 bits only
+  call,          ///< direct
   indirect_jump,
   indirect_call,
-  trap,           ///< ud2: nothing comes behind it
-  strange,        ///< int3, other interrupts, far transfers, transactions: not to be expected here
+  trap,     ///< ud2: nothing comes behind it
+  strange,  ///< int3, other interrupts, far transfers, transactions: not to be expected here
 };
 
 struct Instruction {

@@ -33,13 +33,13 @@ struct ComparedLine {
 struct ComparedThread {
   pid_t strace_tid = 0;  ///< 0: no thread of that run corresponds
   pid_t vdsotrace_tid = 0;
-  bool aligned = true;   ///< false: too different to be laid side by side; no lines then
+  bool aligned = true;  ///< false: too different to be laid side by side; no lines then
   std::vector<ComparedLine> lines;
 };
 
 /// Refers to the runs that it was made of.
 struct Comparison {
-  std::vector<ComparedName> names;      ///< most calls that only vdsotrace saw first
+  std::vector<ComparedName> names;  ///< most calls that only vdsotrace saw first
   ComparedName totals;
   std::vector<ComparedThread> threads;  ///< by birth
   std::uint64_t left_out = 0;           ///< calls that are counted, but in no line

@@ -102,8 +102,7 @@ std::optional<Halves> halves_of(std::string_view text, std::size_t open) {
   if (!rest.starts_with('=')) return std::nullopt;
   rest = trimmed(rest.substr(1));
   const auto time = rest.rfind(" <");
-  if (rest.ends_with('>') && time != rest.npos &&
-      rest.find_first_not_of("0123456789.", time + 2) == rest.size() - 1)
+  if (rest.ends_with('>') && time != rest.npos && rest.find_first_not_of("0123456789.", time + 2) == rest.size() - 1)
     rest = trimmed(rest.substr(0, time));
   return Halves{text.substr(0, close + 1), rest};
 }

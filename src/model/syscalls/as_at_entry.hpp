@@ -10,9 +10,7 @@ namespace vdsotrace {
 /// that is not, and for arguments that the call overwrites.
 class AsAtEntry {
  public:
-  explicit AsAtEntry(ArgContext& c) : context_(c), exiting_(c.exiting()) {
-    context_.set_exiting(false);
-  }
+  explicit AsAtEntry(ArgContext& c) : context_(c), exiting_(c.exiting()) { context_.set_exiting(false); }
   ~AsAtEntry() { context_.set_exiting(exiting_); }
   AsAtEntry(const AsAtEntry&) = delete;
   AsAtEntry& operator=(const AsAtEntry&) = delete;

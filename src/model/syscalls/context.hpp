@@ -28,11 +28,11 @@ enum class ConstantStyle : std::uint8_t { raw, abbrev, verbose };
 
 /// How much of what the pointers refer to is wanted, and how.
 struct DecodeLimits {
-  std::size_t string = 32;  ///< `-s`: bytes of a string or buffer, elements of an array
-  HexStrings hex = HexStrings::none;  ///< `-x`, `-xx`
+  std::size_t string = 32;                          ///< `-s`: bytes of a string or buffer, elements of an array
+  HexStrings hex = HexStrings::none;                ///< `-x`, `-xx`
   ConstantStyle constants = ConstantStyle::abbrev;  ///< `-X`
-  DescriptorDetails descriptors{};    ///< `-y`, `-yy`
-  const ArgumentSets* sets = nullptr;  ///< `-v` and its kin; null: as by default
+  DescriptorDetails descriptors{};                  ///< `-y`, `-yy`
+  const ArgumentSets* sets = nullptr;               ///< `-v` and its kin; null: as by default
 };
 
 struct Needs;
@@ -49,9 +49,15 @@ class DescriptorSource {
 
 class ArgContext {
  public:
-  ArgContext(const Call& call, Memory& entry, Memory& exit, const DecodeLimits& limits,
-             std::string& out, DescriptorSource* source = nullptr)
-      : call_(call), entry_(entry), exit_(exit), limits_(limits), out_(out), constants_(limits.constants), source_(source) {
+  ArgContext(const Call& call, Memory& entry, Memory& exit, const DecodeLimits& limits, std::string& out,
+             DescriptorSource* source = nullptr)
+      : call_(call),
+        entry_(entry),
+        exit_(exit),
+        limits_(limits),
+        out_(out),
+        constants_(limits.constants),
+        source_(source) {
     if (limits.sets != nullptr) follow(*limits.sets);
   }
 

@@ -18,7 +18,8 @@ constexpr Detail kDetails[] = {{"path", &DescriptorDetails::path},
                                {"pidfd", &DescriptorDetails::pidfd}};
 
 const DescriptorFacts* find_noted(std::span<const NotedDescriptor> noted, std::int32_t fd, bool at_exit) {
-  const auto found = std::ranges::find_if(noted, [&](const NotedDescriptor& one) { return one.fd == fd && one.at_exit == at_exit; });
+  const auto found =
+      std::ranges::find_if(noted, [&](const NotedDescriptor& one) { return one.fd == fd && one.at_exit == at_exit; });
   return found != noted.end() ? &found->facts : nullptr;
 }
 
@@ -90,7 +91,8 @@ Result<DescriptorDetails> descriptor_details_named(std::string_view set) {
 void print_descriptor(ArgContext& c, std::int32_t fd) {
   const DescriptorDetails& asked = c.limits().descriptors;
   if (!asked.any() || (fd < 0 && fd != kCurrentDirectory)) return;
-  const DescriptorFacts* facts = c.source() != nullptr ? c.source()->find(fd) : find_noted(c.call().descriptors, fd, c.exiting());
+  const DescriptorFacts* facts = c.source() != nullptr ? c.source()->find(fd)
+                                                       : find_noted(c.call().descriptors, fd, c.exiting());
   if (facts == nullptr || facts->path.empty()) return;
   const auto inode = inode_of_socket(facts->path);
   if (asked.socket && facts->socket && !inode.empty()) {

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <bit>
 
-#include "model/syscalls/print.hpp"
 #include "model/syscalls/network/msghdr.hpp"
+#include "model/syscalls/print.hpp"
+
+// The rows of tables stand in columns.
+// clang-format off
 
 namespace vdsotrace {
 namespace {

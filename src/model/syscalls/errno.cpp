@@ -43,8 +43,7 @@ constexpr std::array<KernelError, 15> kInternal{{
 
 const KernelError* kernel_error(int error) {
   const auto has_number = [error](const KernelError& known) { return known.number == error; };
-  if (const auto* found = std::find_if(kRestarts.begin(), kRestarts.end(), has_number);
-      found != kRestarts.end()) {
+  if (const auto* found = std::find_if(kRestarts.begin(), kRestarts.end(), has_number); found != kRestarts.end()) {
     return found;
   }
   const auto* found = std::find_if(kInternal.begin(), kInternal.end(), has_number);

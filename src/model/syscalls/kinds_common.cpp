@@ -100,9 +100,7 @@ void result_hex(ArgContext& c) {
   print_hex(c, c.call().abi == Abi::i386 ? result & UINT32_MAX : result);
 }
 
-void result_octal(ArgContext& c) {
-  c.print("{:#03o}", static_cast<std::uint64_t>(c.call().result));
-}
+void result_octal(ArgContext& c) { c.print("{:#03o}", static_cast<std::uint64_t>(c.call().result)); }
 
 void result_unsigned(ArgContext& c) { c.print("{}", static_cast<std::uint64_t>(c.call().result)); }
 

@@ -33,43 +33,43 @@ void print_timeval_arg(ArgContext& c);
 void print_sigset_arg(ArgContext& c);
 
 // Numbers.
-inline constexpr ArgKind kInt{print_int_arg};               ///< C int, decimal
-inline constexpr ArgKind kUnsigned{print_uint_arg};         ///< C unsigned, decimal
-inline constexpr ArgKind kLong{print_long_arg};             ///< C long, decimal
-inline constexpr ArgKind kUnsignedLong{print_ulong_arg};    ///< C unsigned long, decimal
-inline constexpr ArgKind kSize{print_ulong_arg};            ///< size_t
-inline constexpr ArgKind kOffset{print_long_arg};           ///< off_t, decimal
+inline constexpr ArgKind kInt{print_int_arg};             ///< C int, decimal
+inline constexpr ArgKind kUnsigned{print_uint_arg};       ///< C unsigned, decimal
+inline constexpr ArgKind kLong{print_long_arg};           ///< C long, decimal
+inline constexpr ArgKind kUnsignedLong{print_ulong_arg};  ///< C unsigned long, decimal
+inline constexpr ArgKind kSize{print_ulong_arg};          ///< size_t
+inline constexpr ArgKind kOffset{print_long_arg};         ///< off_t, decimal
 /// 64-bit offset: in one register, or in this and the next, low half first.
 inline constexpr ArgKind kWideOffset{print_wide_offset_arg};
-inline constexpr ArgKind kHex{print_hex_arg};               ///< unsigned long, hexadecimal ("0" for zero)
-inline constexpr ArgKind kHex32{print_hex32_arg};           ///< unsigned int, hexadecimal
-inline constexpr ArgKind kMode{print_mode_arg};             ///< permission bits: 0644, 000
-inline constexpr ArgKind kFd{print_fd_arg};                 ///< file descriptor
-inline constexpr ArgKind kDirFd{print_dirfd_arg};           ///< file descriptor or AT_FDCWD
+inline constexpr ArgKind kHex{print_hex_arg};      ///< unsigned long, hexadecimal ("0" for zero)
+inline constexpr ArgKind kHex32{print_hex32_arg};  ///< unsigned int, hexadecimal
+inline constexpr ArgKind kMode{print_mode_arg};    ///< permission bits: 0644, 000
+inline constexpr ArgKind kFd{print_fd_arg};        ///< file descriptor
+inline constexpr ArgKind kDirFd{print_dirfd_arg};  ///< file descriptor or AT_FDCWD
 inline constexpr ArgKind kPid{print_int_arg};
-inline constexpr ArgKind kId{print_id_arg};                 ///< uid or gid: unsigned, but -1 for none
-inline constexpr ArgKind kSignalNumber{print_signal_arg};         ///< SIGINT
+inline constexpr ArgKind kId{print_id_arg};                ///< uid or gid: unsigned, but -1 for none
+inline constexpr ArgKind kSignalNumber{print_signal_arg};  ///< SIGINT
 
 /// A register that strace does not print: the high half of a 64-bit offset on a 64-bit machine.
 inline constexpr ArgKind kOmitted{[](ArgContext&) {}};
 
 // Pointers that are not followed.
-inline constexpr ArgKind kPointer{print_address_arg};       ///< NULL or 0x7ffc...
+inline constexpr ArgKind kPointer{print_address_arg};  ///< NULL or 0x7ffc...
 /// The same for a place that the call fills and whose contents we don't print; as
 /// strace waits for the end of the call before it prints one.
 inline constexpr ArgKind kPointerOut{print_address_arg, When::exit};
 
 // Strings and buffers.
-inline constexpr ArgKind kPath{print_path_arg};             ///< file name, never cut
-inline constexpr ArgKind kString{print_string_arg};         ///< NUL-terminated, cut by -s
+inline constexpr ArgKind kPath{print_path_arg};      ///< file name, never cut
+inline constexpr ArgKind kString{print_string_arg};  ///< NUL-terminated, cut by -s
 inline constexpr ArgKind kPathOut{print_path_arg, When::exit};
 inline constexpr ArgKind kStringOut{print_string_arg, When::exit};
-inline constexpr ArgKind kBuffer{print_sized_buffer_arg};   ///< write-like: the next argument is its size
+inline constexpr ArgKind kBuffer{print_sized_buffer_arg};  ///< write-like: the next argument is its size
 /// Read-like: the result is its size, the next argument what there is room for.
 inline constexpr ArgKind kBufferOut{print_result_buffer_arg, When::exit};
 
 // Small objects behind pointers.
-inline constexpr ArgKind kIntAt{print_int_at_arg};                          ///< [5]
+inline constexpr ArgKind kIntAt{print_int_at_arg};  ///< [5]
 inline constexpr ArgKind kIntAtOut{print_int_at_arg, When::exit};
 inline constexpr ArgKind kUnsignedAtOut{print_uint_at_arg, When::exit};
 /// C long behind a pointer, decimal: [5].
@@ -109,11 +109,11 @@ void print_long_choice_arg(ArgContext& c) {
 }
 
 template <const NameTable& kTable>
-inline constexpr ArgKind kFlags{print_flags_arg<kTable>};            ///< bits in a C int
+inline constexpr ArgKind kFlags{print_flags_arg<kTable>};  ///< bits in a C int
 template <const NameTable& kTable>
-inline constexpr ArgKind kLongFlags{print_long_flags_arg<kTable>};   ///< bits in a C long
+inline constexpr ArgKind kLongFlags{print_long_flags_arg<kTable>};  ///< bits in a C long
 template <const NameTable& kTable>
-inline constexpr ArgKind kChoice{print_choice_arg<kTable>};          ///< one of several, a C int
+inline constexpr ArgKind kChoice{print_choice_arg<kTable>};  ///< one of several, a C int
 template <const NameTable& kTable>
 inline constexpr ArgKind kLongChoice{print_long_choice_arg<kTable>};
 

@@ -23,7 +23,9 @@ template <class T>
 struct NarrowLayout;
 
 template <class T>
-concept HasNarrowLayout = requires { typename NarrowLayout<T>::Bytes; };
+concept HasNarrowLayout = requires {
+  typename NarrowLayout<T>::Bytes;
+};
 
 template <class T>
 struct NarrowPair {

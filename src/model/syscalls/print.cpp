@@ -85,7 +85,8 @@ void print_address(ArgContext& c, std::uint64_t address) {
 }
 
 void print_constant(ArgContext& c, std::uint64_t value, std::string_view name, Digits digits) {
-  print_meaning(c, [&] { print_number(c, value, digits); }, [&] { c.put(name); });
+  print_meaning(
+      c, [&] { print_number(c, value, digits); }, [&] { c.put(name); });
 }
 
 void print_signal(ArgContext& c, int signal) {
@@ -96,8 +97,7 @@ void print_signal(ArgContext& c, int signal) {
   }
 }
 
-void print_flags(ArgContext& c, std::uint64_t value, std::span<const NamedValue> table,
-                 std::string_view fallback) {
+void print_flags(ArgContext& c, std::uint64_t value, std::span<const NamedValue> table, std::string_view fallback) {
   const ConstantStyle style = c.constants();
   if (style == ConstantStyle::raw || value == 0) {
     print_choice(c, value, table, "");
@@ -121,14 +121,14 @@ void print_flags(ArgContext& c, std::uint64_t value, std::span<const NamedValue>
   if (style == ConstantStyle::verbose) c.put(" */");
 }
 
-void print_choice(ArgContext& c, std::uint64_t value, std::span<const NamedValue> table,
-                  std::string_view fallback, Digits digits) {
+void print_choice(ArgContext& c, std::uint64_t value, std::span<const NamedValue> table, std::string_view fallback,
+                  Digits digits) {
   if (c.constants() == ConstantStyle::raw) {
     print_number(c, value, digits);
     return;
   }
-  const auto found = std::find_if(table.begin(), table.end(),
-                                  [&](const NamedValue& known) { return known.value == value; });
+  const auto found =
+      std::find_if(table.begin(), table.end(), [&](const NamedValue& known) { return known.value == value; });
   if (found != table.end()) {
     print_constant(c, value, found->name, digits);
     return;
@@ -137,8 +137,8 @@ void print_choice(ArgContext& c, std::uint64_t value, std::span<const NamedValue
   if (!fallback.empty()) c.print(" /* {} */", fallback);
 }
 
-void print_flags_with_huge_size(ArgContext& c, std::uint32_t value,
-                                std::span<const NamedValue> table, std::string_view prefix) {
+void print_flags_with_huge_size(ArgContext& c, std::uint32_t value, std::span<const NamedValue> table,
+                                std::string_view prefix) {
   constexpr unsigned kShift = 26;
   const std::uint32_t huge = value >> kShift;
   const std::uint32_t bits = value & ((1u << kShift) - 1);
@@ -147,8 +147,7 @@ void print_flags_with_huge_size(ArgContext& c, std::uint32_t value,
   c.print("{}{}<<{}_HUGE_SHIFT", bits != 0 ? "|" : "", huge, prefix);
 }
 
-void append_quoted(std::string& out, std::span<const std::byte> bytes, std::size_t limit,
-                   bool more) {
+void append_quoted(std::string& out, std::span<const std::byte> bytes, std::size_t limit, bool more) {
   const std::size_t shown = std::min(bytes.size(), limit);
   out.reserve(out.size() + shown + 5);
   out.push_back('"');
@@ -263,19 +262,16 @@ void with_buffer_at(ArgContext& c, std::uint64_t address, std::uint64_t size, Bo
 }  // namespace
 
 void print_buffer_at(ArgContext& c, std::uint64_t address, std::uint64_t size) {
-  with_buffer_at(c, address, size, [&](std::span<const std::byte> bytes, bool more) {
-    print_quoted(c, bytes, bytes.size(), more);
-  });
+  with_buffer_at(c, address, size,
+                 [&](std::span<const std::byte> bytes, bool more) { print_quoted(c, bytes, bytes.size(), more); });
 }
 
 void print_hex_buffer_at(ArgContext& c, std::uint64_t address, std::uint64_t size) {
-  with_buffer_at(c, address, size, [&](std::span<const std::byte> bytes, bool more) {
-    append_quoted_hex(c.out(), bytes, more);
-  });
+  with_buffer_at(c, address, size,
+                 [&](std::span<const std::byte> bytes, bool more) { append_quoted_hex(c.out(), bytes, more); });
 }
 
-void print_rest_of_struct(ArgContext& c, std::uint64_t address, std::uint64_t known,
-                          std::uint64_t size) {
+void print_rest_of_struct(ArgContext& c, std::uint64_t address, std::uint64_t known, std::uint64_t size) {
   constexpr std::uint64_t kMost = 4096;  // the kernel's own limit is a page
   if (size <= known || size > kMost) return;
   std::vector<std::byte> rest(static_cast<std::size_t>(size - known));
@@ -301,13 +297,11 @@ void print_device(ArgContext& c, std::uint64_t device) {
 }
 
 void print_file_mode(ArgContext& c, std::uint32_t mode) {
-  static constexpr std::array kTypes{NAMED(S_IFREG), NAMED(S_IFSOCK), NAMED(S_IFIFO),
-                                     NAMED(S_IFLNK), NAMED(S_IFDIR),  NAMED(S_IFBLK),
-                                     NAMED(S_IFCHR)};
+  static constexpr std::array kTypes{NAMED(S_IFREG), NAMED(S_IFSOCK), NAMED(S_IFIFO), NAMED(S_IFLNK),
+                                     NAMED(S_IFDIR), NAMED(S_IFBLK),  NAMED(S_IFCHR)};
   static constexpr std::array kBits{NAMED(S_ISUID), NAMED(S_ISGID), NAMED(S_ISVTX)};
-  const auto type = std::find_if(kTypes.begin(), kTypes.end(), [&](const NamedValue& known) {
-    return known.value == (mode & S_IFMT);
-  });
+  const auto type = std::find_if(kTypes.begin(), kTypes.end(),
+                                 [&](const NamedValue& known) { return known.value == (mode & S_IFMT); });
   if (type == kTypes.end()) {
     c.print("{:#03o}", mode);
     return;
@@ -319,7 +313,8 @@ void print_file_mode(ArgContext& c, std::uint32_t mode) {
     }
     c.print("|{:#03o}", mode & 0777u);
   };
-  print_meaning(c, [&] { c.print("{:#03o}", mode); }, names);
+  print_meaning(
+      c, [&] { c.print("{:#03o}", mode); }, names);
 }
 
 void print_dirfd(ArgContext& c, std::uint64_t value) {

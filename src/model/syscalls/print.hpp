@@ -53,7 +53,8 @@ void print_meaning(ArgContext& c, Number&& number, Meaning&& meaning) {
 /// The same with the number in hexadecimal.
 template <class Meaning>
 void print_meaning_of(ArgContext& c, std::uint64_t value, Meaning&& meaning) {
-  print_meaning(c, [&] { print_hex(c, value); }, meaning);
+  print_meaning(
+      c, [&] { print_hex(c, value); }, meaning);
 }
 /// One constant whose name is known. A decimal one is a C int.
 void print_constant(ArgContext& c, std::uint64_t value, std::string_view name, Digits digits = Digits::hex);
@@ -63,21 +64,19 @@ void print_signal(ArgContext& c, int signal);
 /// Bits by name joined with '|', the rest in hexadecimal. `fallback` is strace's
 /// remark on a value in which no bit is known: "0x8000 /* O_??? */". Zero prints
 /// the table's name for 0, or "0".
-void print_flags(ArgContext& c, std::uint64_t value, std::span<const NamedValue> table,
-                 std::string_view fallback);
+void print_flags(ArgContext& c, std::uint64_t value, std::span<const NamedValue> table, std::string_view fallback);
 /// One name, or "0x5 /* FUTEX_??? */".
-void print_choice(ArgContext& c, std::uint64_t value, std::span<const NamedValue> table,
-                  std::string_view fallback, Digits digits = Digits::hex);
+void print_choice(ArgContext& c, std::uint64_t value, std::span<const NamedValue> table, std::string_view fallback,
+                  Digits digits = Digits::hex);
 
 /// Flags that hold the logarithm of a huge page's size in their top six bits:
 /// "MAP_HUGETLB|21<<MAP_HUGE_SHIFT". `prefix` is "MAP", "MFD", "SHM".
-void print_flags_with_huge_size(ArgContext& c, std::uint32_t value,
-                                std::span<const NamedValue> table, std::string_view prefix);
+void print_flags_with_huge_size(ArgContext& c, std::uint32_t value, std::span<const NamedValue> table,
+                                std::string_view prefix);
 
 /// Appends `bytes` in double quotes, escaped as strace does (octal, \n, \t, ...), cut after
 /// `limit` bytes with "..." behind the closing quote when there is more.
-void append_quoted(std::string& out, std::span<const std::byte> bytes, std::size_t limit,
-                   bool more = false);
+void append_quoted(std::string& out, std::span<const std::byte> bytes, std::size_t limit, bool more = false);
 /// The same for an argument: in hexadecimal if that is asked for (`-x`).
 void print_quoted(ArgContext& c, std::span<const std::byte> bytes, std::size_t limit, bool more = false);
 /// `text` escaped in the same way, without the quotes: for names that a program or user chose.
@@ -98,8 +97,7 @@ void print_device(ArgContext& c, std::uint64_t device);
 void print_file_mode(ArgContext& c, std::uint32_t mode);
 /// What a program passed behind the end of the structure that we know, where it is not zero:
 /// `, /* bytes 24..31 */ "\x05..."`. The structure lies at `address`, `known` of its `size` bytes are known.
-void print_rest_of_struct(ArgContext& c, std::uint64_t address, std::uint64_t known,
-                          std::uint64_t size);
+void print_rest_of_struct(ArgContext& c, std::uint64_t address, std::uint64_t known, std::uint64_t size);
 /// AT_FDCWD or a decimal number.
 void print_dirfd(ArgContext& c, std::uint64_t value);
 
@@ -164,7 +162,8 @@ void print_array_at(ArgContext& c, std::uint64_t address, std::uint64_t count, B
   if (layout_of<T>(c) == Layout::unknown || (c.exiting() && c.failed())) {
     print_address(c, address);
   } else {
-    print_elements_at(c, address, count, stride_of<T>(c), [&](std::uint64_t at) { return read_object<T>(c, at); }, body);
+    print_elements_at(
+        c, address, count, stride_of<T>(c), [&](std::uint64_t at) { return read_object<T>(c, at); }, body);
   }
 }
 

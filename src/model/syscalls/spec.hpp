@@ -14,23 +14,23 @@ namespace vdsotrace {
 
 /// strace's classes of calls (`-e trace=%file`), one bit each.
 enum CallClass : std::uint32_t {
-  kDesc = 1u << 0,      ///< %desc: takes or returns a file descriptor
-  kFile = 1u << 1,      ///< %file: takes a file name
-  kMemory = 1u << 2,    ///< %memory
-  kProcess = 1u << 3,   ///< %process
-  kSignal = 1u << 4,    ///< %signal
-  kIpc = 1u << 5,       ///< %ipc
-  kNetwork = 1u << 6,   ///< %network, %net
-  kClock = 1u << 7,     ///< %clock
-  kCreds = 1u << 8,     ///< %creds
-  kStat = 1u << 9,      ///< %stat
-  kLstat = 1u << 10,    ///< %lstat
-  kFstat = 1u << 11,    ///< %fstat
-  kStatLike = 1u << 12, ///< %%stat: also those of %stat, %lstat, %fstat
-  kStatfs = 1u << 13,   ///< %statfs
-  kFstatfs = 1u << 14,  ///< %fstatfs
-  kStatfsLike = 1u << 15, ///< %%statfs
-  kPure = 1u << 16,     ///< %pure: always succeeds, takes no arguments
+  kDesc = 1u << 0,         ///< %desc: takes or returns a file descriptor
+  kFile = 1u << 1,         ///< %file: takes a file name
+  kMemory = 1u << 2,       ///< %memory
+  kProcess = 1u << 3,      ///< %process
+  kSignal = 1u << 4,       ///< %signal
+  kIpc = 1u << 5,          ///< %ipc
+  kNetwork = 1u << 6,      ///< %network, %net
+  kClock = 1u << 7,        ///< %clock
+  kCreds = 1u << 8,        ///< %creds
+  kStat = 1u << 9,         ///< %stat
+  kLstat = 1u << 10,       ///< %lstat
+  kFstat = 1u << 11,       ///< %fstat
+  kStatLike = 1u << 12,    ///< %%stat: also those of %stat, %lstat, %fstat
+  kStatfs = 1u << 13,      ///< %statfs
+  kFstatfs = 1u << 14,     ///< %fstatfs
+  kStatfsLike = 1u << 15,  ///< %%statfs
+  kPure = 1u << 16,        ///< %pure: always succeeds, takes no arguments
 };
 
 /// When an argument is known and therefore printed. strace prints arguments up
@@ -58,12 +58,12 @@ struct ArgKind {
 /// architecture; `number` is for calls that libseccomp may be too old to know.
 struct CallSpec {
   std::string_view name;
-  std::uint8_t arguments = 0;        ///< how many are printed
-  std::uint32_t classes = 0;         ///< CallClass bits
+  std::uint8_t arguments = 0;             ///< how many are printed
+  std::uint32_t classes = 0;              ///< CallClass bits
   std::array<const ArgKind*, 6> kinds{};  ///< null: hexadecimal, as strace prints the unknown
-  Printer result = nullptr;          ///< prints a successful result; null: decimal
-  Printer comment = nullptr;         ///< prints what follows a result, like `(Timeout)`; may print nothing
-  int number = -1;                   ///< common number of recent calls (424 and later), else -1
+  Printer result = nullptr;               ///< prints a successful result; null: decimal
+  Printer comment = nullptr;              ///< prints what follows a result, like `(Timeout)`; may print nothing
+  int number = -1;                        ///< common number of recent calls (424 and later), else -1
 };
 
 /// The call of that number, or null for a number that the ABI does not have.

@@ -26,9 +26,8 @@ bool by_name(const CallSpec& a, const CallSpec& b) { return a.name < b.name; }
 const std::vector<CallSpec>& rows() {
   static const std::vector<CallSpec> kRows = [] {
     std::vector<CallSpec> all;
-    for (const auto part :
-         {file_calls(), memory_calls(), process_calls(), signal_calls(), network_calls(),
-          ipc_calls(), time_calls(), poll_calls(), ioctl_calls(), misc_calls()}) {
+    for (const auto part : {file_calls(), memory_calls(), process_calls(), signal_calls(), network_calls(), ipc_calls(),
+                            time_calls(), poll_calls(), ioctl_calls(), misc_calls()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     std::stable_sort(all.begin(), all.end(), by_name);
@@ -74,7 +73,8 @@ std::int64_t find_number(Abi abi, const CallSpec& spec) {
   if (spec_of(abi, common) == &spec) return common;
   // i386's calls for sockets and IPC have a number of libseccomp's own, besides the kernel's.
   const bool named = known != __NR_SCMP_ERROR;
-  for (std::int64_t nr = first_number(abi); named && nr < first_number(abi) + static_cast<std::int64_t>(kNumbers); ++nr) {
+  for (std::int64_t nr = first_number(abi); named && nr < first_number(abi) + static_cast<std::int64_t>(kNumbers);
+       ++nr) {
     if (spec_of(abi, nr) == &spec) return nr;
   }
   return -1;
@@ -108,7 +108,8 @@ const CallSpec* spec_of(Abi abi, std::int64_t nr) {
   // The program can ask for any number.
   const std::uint64_t index = static_cast<std::uint64_t>(nr) - static_cast<std::uint64_t>(first_number(abi));
   if (index >= kNumbers) return nullptr;
-  return rows_of[static_cast<std::size_t>(abi)].get(index, [&] { return find_row(abi, static_cast<std::int64_t>(index)); });
+  return rows_of[static_cast<std::size_t>(abi)].get(index,
+                                                    [&] { return find_row(abi, static_cast<std::int64_t>(index)); });
 }
 
 std::int64_t number_of(Abi abi, std::string_view name) {
@@ -121,9 +122,8 @@ std::int64_t number_of(Abi abi, std::string_view name) {
 
 const CallSpec* spec_named(std::string_view name) {
   const std::span<const CallSpec> all = all_specs();
-  const auto found = std::lower_bound(
-      all.begin(), all.end(), name,
-      [](const CallSpec& spec, std::string_view wanted) { return spec.name < wanted; });
+  const auto found = std::lower_bound(all.begin(), all.end(), name,
+                                      [](const CallSpec& spec, std::string_view wanted) { return spec.name < wanted; });
   return found != all.end() && found->name == name ? &*found : nullptr;
 }
 

@@ -2,11 +2,12 @@
 #include <asm/ldt.h>
 
 #include "model/syscalls/kinds_common.hpp"
-#include "model/syscalls/process/keys.hpp"
 #include "model/syscalls/print.hpp"
+#include "model/syscalls/process/keys.hpp"
 #include "model/syscalls/tables.hpp"
 
-// clang-format off: the rows of tables stand in columns
+// The rows of tables stand in columns.
+// clang-format off
 
 namespace vdsotrace {
 namespace {

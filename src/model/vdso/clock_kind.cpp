@@ -8,8 +8,8 @@ namespace {
 using enum ClockKind;
 
 /// By id (include/uapi/linux/time.h).
-constexpr std::array kFixed{precise, precise,   cpu_time,  cpu_time,  precise,   coarse,    coarse,    precise,
-                            alarm,   alarm,     unknown,   precise,   unknown,   unknown,   unknown,   unknown,
+constexpr std::array kFixed{precise,   precise,   cpu_time,  cpu_time,  precise,   coarse,    coarse,    precise,
+                            alarm,     alarm,     unknown,   precise,   unknown,   unknown,   unknown,   unknown,
                             auxiliary, auxiliary, auxiliary, auxiliary, auxiliary, auxiliary, auxiliary, auxiliary};
 
 }  // namespace

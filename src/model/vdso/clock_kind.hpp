@@ -6,9 +6,9 @@
 namespace vdsotrace {
 
 enum class ClockKind : std::uint8_t {
-  precise,    ///< read from the clocksource: REALTIME, MONOTONIC, MONOTONIC_RAW, BOOTTIME, TAI
-  coarse,     ///< as of the last tick
-  cpu_time,   ///< of a process or thread, also of another one
+  precise,   ///< read from the clocksource: REALTIME, MONOTONIC, MONOTONIC_RAW, BOOTTIME, TAI
+  coarse,    ///< as of the last tick
+  cpu_time,  ///< of a process or thread, also of another one
   alarm,
   auxiliary,  ///< Linux 6.17
   dynamic,    ///< behind a file descriptor

@@ -24,9 +24,8 @@ Machine machine_of(const GElf_Ehdr& header) {
     Machine machine;
   };
   static constexpr Row kRows[] = {
-      {EM_X86_64, true, Machine::x86_64},    {EM_X86_64, false, Machine::x32},
-      {EM_386, false, Machine::i386},        {EM_AARCH64, true, Machine::aarch64},
-      {EM_ARM, false, Machine::arm},         {EM_RISCV, true, Machine::riscv64},
+      {EM_X86_64, true, Machine::x86_64},   {EM_X86_64, false, Machine::x32}, {EM_386, false, Machine::i386},
+      {EM_AARCH64, true, Machine::aarch64}, {EM_ARM, false, Machine::arm},    {EM_RISCV, true, Machine::riscv64},
   };
   for (const Row& row : kRows) {
     if (row.elf == header.e_machine && row.wide == wide) return row.machine;
@@ -36,11 +35,10 @@ Machine machine_of(const GElf_Ehdr& header) {
 
 bool is_plain_name(std::string_view name) {
   const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '.' || c == '$';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+           c == '$';
   };
-  return !name.empty() && name.size() <= kLongestName &&
-         std::all_of(name.begin(), name.end(), plain);
+  return !name.empty() && name.size() <= kLongestName && std::all_of(name.begin(), name.end(), plain);
 }
 
 struct ElfCloser {
@@ -111,8 +109,7 @@ Result<void> ElfReader::open() {
   }
   elf_version(EV_CURRENT);
   // libelf does not write to an image that it only reads.
-  elf_.reset(elf_memory(const_cast<char*>(reinterpret_cast<const char*>(bytes_.data())),
-                        bytes_.size()));
+  elf_.reset(elf_memory(const_cast<char*>(reinterpret_cast<const char*>(bytes_.data())), bytes_.size()));
   if (!elf_ || gelf_getehdr(elf_.get(), &header_) == nullptr) {
     return fail("vDSO image: the ELF header is truncated or damaged");
   }
@@ -122,8 +119,7 @@ Result<void> ElfReader::open() {
 }
 
 Result<void> ElfReader::read_segments() {
-  if (auto ok = use("program header table", header_.e_phoff,
-                    std::uint64_t{header_.e_phentsize} * header_.e_phnum);
+  if (auto ok = use("program header table", header_.e_phoff, std::uint64_t{header_.e_phentsize} * header_.e_phnum);
       !ok) {
     return ok;
   }
@@ -150,8 +146,7 @@ Result<void> ElfReader::read_segments() {
 
 Result<void> ElfReader::read_sections() {
   if (header_.e_shoff == 0) return {};
-  if (auto ok = use("section header table", header_.e_shoff,
-                    std::uint64_t{header_.e_shentsize} * header_.e_shnum);
+  if (auto ok = use("section header table", header_.e_shoff, std::uint64_t{header_.e_shentsize} * header_.e_shnum);
       !ok) {
     return ok;
   }
@@ -212,8 +207,7 @@ Result<SymbolTable> ElfReader::section_symbols() {
     if (gelf_getshdr(section, &symbols) == nullptr || symbols.sh_type != SHT_DYNSYM) continue;
     Elf_Scn* names = elf_getscn(elf_.get(), symbols.sh_link);
     if (names == nullptr || gelf_getshdr(names, &strings) == nullptr) break;
-    return SymbolTable{symbols.sh_offset, symbols.sh_size / entry_size(ELF_T_SYM),
-                       strings.sh_offset, strings.sh_size};
+    return SymbolTable{symbols.sh_offset, symbols.sh_size / entry_size(ELF_T_SYM), strings.sh_offset, strings.sh_size};
   }
   return fail("vDSO image: no section of dynamic symbols");
 }
@@ -298,8 +292,7 @@ void ElfReader::read_notes(const GElf_Phdr& segment) {
 
 Result<void> ElfReader::use(std::string_view what, std::uint64_t offset, std::uint64_t size) {
   if (!holds(offset, size)) {
-    return fail(fmt::format("vDSO image: truncated: a {} lies outside its {} bytes", what,
-                            bytes_.size()));
+    return fail(fmt::format("vDSO image: truncated: a {} lies outside its {} bytes", what, bytes_.size()));
   }
   facts_.unused_from = std::max(facts_.unused_from, static_cast<std::uint32_t>(offset + size));
   return {};

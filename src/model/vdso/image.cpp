@@ -7,8 +7,8 @@
 
 #include <fmt/core.h>
 
-#include "model/vdso/elf.hpp"
 #include "model/code/scan.hpp"
+#include "model/vdso/elf.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -17,18 +17,13 @@ namespace {
 constexpr std::size_t kMostFunctions = 128;
 
 /// Indexed by Machine.
-constexpr std::array<std::string_view, 7> kMachineNames{"x86_64", "x32",     "i386", "aarch64",
-                                                        "arm",    "riscv64", "other"};
+constexpr std::array<std::string_view, 7> kMachineNames{"x86_64", "x32", "i386", "aarch64", "arm", "riscv64", "other"};
 
-bool is_preferred(std::string_view name) {
-  return name.starts_with("__vdso_") || name.starts_with("__kernel_");
-}
+bool is_preferred(std::string_view name) { return name.starts_with("__vdso_") || name.starts_with("__kernel_"); }
 
 }  // namespace
 
-std::string_view name_of(Machine machine) {
-  return kMachineNames.at(static_cast<std::size_t>(machine));
-}
+std::string_view name_of(Machine machine) { return kMachineNames.at(static_cast<std::size_t>(machine)); }
 
 std::optional<Abi> abi_of(Machine machine) {
   switch (machine) {
@@ -41,9 +36,7 @@ std::optional<Abi> abi_of(Machine machine) {
 
 class VdsoImageBuilder {
  public:
-  explicit VdsoImageBuilder(std::span<const std::byte> bytes) {
-    image_.bytes_.assign(bytes.begin(), bytes.end());
-  }
+  explicit VdsoImageBuilder(std::span<const std::byte> bytes) { image_.bytes_.assign(bytes.begin(), bytes.end()); }
 
   Result<VdsoImage> build() {
     auto facts = read_elf(image_.bytes_);
@@ -54,8 +47,7 @@ class VdsoImageBuilder {
     merge_aliases(facts->symbols);
     if (image_.functions_.empty()) return fail("vDSO image: it exports no function");
     if (image_.functions_.size() > kMostFunctions) {
-      return fail(fmt::format("vDSO image: {} functions are too many for a vDSO",
-                              image_.functions_.size()));
+      return fail(fmt::format("vDSO image: {} functions are too many for a vDSO", image_.functions_.size()));
     }
     if (auto ok = scan(facts->code_start, facts->code_end); !ok) return tl::unexpected(ok.error());
     return std::move(image_);
@@ -73,8 +65,7 @@ class VdsoImageBuilder {
     for (auto& [entry, function] : by_entry) {
       auto& names = function.names;
       std::sort(names.begin(), names.end(), [](const auto& a, const auto& b) {
-        return std::pair(!is_preferred(a), std::string_view(a)) <
-               std::pair(!is_preferred(b), std::string_view(b));
+        return std::pair(!is_preferred(a), std::string_view(a)) < std::pair(!is_preferred(b), std::string_view(b));
       });
       names.erase(std::unique(names.begin(), names.end()), names.end());
       image_.functions_.push_back(std::move(function));
@@ -84,8 +75,7 @@ class VdsoImageBuilder {
   Result<void> scan(std::uint32_t start, std::uint32_t end) {
     if (!is_x86(image_.machine_)) {
       for (VdsoFunction& function : image_.functions_) {
-        function.incomplete =
-            fmt::format("code of machine {} cannot be followed", name_of(image_.machine_));
+        function.incomplete = fmt::format("code of machine {} cannot be followed", name_of(image_.machine_));
       }
       return {};
     }
@@ -99,9 +89,7 @@ class VdsoImageBuilder {
   VdsoImage image_;
 };
 
-Result<VdsoImage> VdsoImage::parse(std::span<const std::byte> bytes) {
-  return VdsoImageBuilder(bytes).build();
-}
+Result<VdsoImage> VdsoImage::parse(std::span<const std::byte> bytes) { return VdsoImageBuilder(bytes).build(); }
 
 const VdsoFunction* VdsoImage::function_named(std::string_view name) const {
   for (const VdsoFunction& function : functions_) {
@@ -112,18 +100,17 @@ const VdsoFunction* VdsoImage::function_named(std::string_view name) const {
 }
 
 const VdsoFunction* VdsoImage::function_at(std::uint32_t entry) const {
-  const auto found = std::lower_bound(
-      functions_.begin(), functions_.end(), entry,
-      [](const VdsoFunction& function, std::uint32_t offset) { return function.entry < offset; });
+  const auto found =
+      std::lower_bound(functions_.begin(), functions_.end(), entry,
+                       [](const VdsoFunction& function, std::uint32_t offset) { return function.entry < offset; });
   return found != functions_.end() && found->entry == entry ? &*found : nullptr;
 }
 
 const VdsoFunction* VdsoImage::function_containing(std::uint32_t offset) const {
   const VdsoFunction* sharer = nullptr;
   for (const VdsoFunction& function : functions_) {
-    const auto behind = std::upper_bound(
-        function.instructions.begin(), function.instructions.end(), offset,
-        [](std::uint32_t at, const CodeSite& site) { return at < site.offset; });
+    const auto behind = std::upper_bound(function.instructions.begin(), function.instructions.end(), offset,
+                                         [](std::uint32_t at, const CodeSite& site) { return at < site.offset; });
     if (behind == function.instructions.begin()) continue;
     const CodeSite& site = *std::prev(behind);
     if (offset - site.offset >= site.length) continue;

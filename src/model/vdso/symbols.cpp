@@ -99,11 +99,16 @@ class SymbolReader {
   }
 
   DynamicSymbol described(int i, const GElf_Sym& symbol) const {
-    DynamicSymbol result{symbol.st_value, symbol.st_size, symbol.st_info, symbol.st_other, section_name(symbol),
-                         text_at(symbols_, symbol.st_name), {}, false};
+    DynamicSymbol result{symbol.st_value,
+                         symbol.st_size,
+                         symbol.st_info,
+                         symbol.st_other,
+                         section_name(symbol),
+                         text_at(symbols_, symbol.st_name),
+                         {},
+                         false};
     GElf_Versym number = 0;
-    if (version_numbers_.data == nullptr || gelf_getversym(version_numbers_.data, i, &number) == nullptr)
-      return result;
+    if (version_numbers_.data == nullptr || gelf_getversym(version_numbers_.data, i, &number) == nullptr) return result;
     result.hidden = (number & 0x8000) != 0;
     if (const auto found = versions_.find(number & 0x7fff); found != versions_.end()) result.version = found->second;
     return result;

@@ -43,7 +43,8 @@ Result<void> check_observable(pid_t pid) {
   if (!proc::exists(pid)) return refuse(pid, "No such process");
   if (!procfs::trusted()) return refuse(pid, procfs::why_not_trusted(), procfs::kHint);
   if (!proc::state(pid))
-    return refuse(pid, "/proc does not show it (it is mounted with hidepid)", "attach as that user, as root, or with CAP_SYS_PTRACE");
+    return refuse(pid, "/proc does not show it (it is mounted with hidepid)",
+                  "attach as that user, as root, or with CAP_SYS_PTRACE");
   if (pid == ::getpid()) return refuse(pid, "it is vdsotrace itself");
   if (proc::is_kernel_thread(pid)) return refuse(pid, "it is a kernel thread");
   // A leader that has ended while other threads go on is a zombie too.

@@ -24,7 +24,8 @@ std::uint64_t sharing_of_orphan(pid_t tid) {
   if (!registers) return 0;
   auto call = arch::system_call(*registers);
   // A 64-bit program can make a 32-bit call.
-  if (const auto info = ptrace::syscall_info(tid)) call.abi = arch::abi_of(info->arch, static_cast<std::uint64_t>(call.nr));
+  if (const auto info = ptrace::syscall_info(tid))
+    call.abi = arch::abi_of(info->arch, static_cast<std::uint64_t>(call.nr));
   RemoteMemory memory(tid);
   return sharing_of(call, memory);
 }

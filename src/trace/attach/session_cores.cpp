@@ -3,8 +3,8 @@
 #include <csignal>
 
 #include "os/proc.hpp"
-#include "trace/session.hpp"
 #include "trace/attach/stop_now.hpp"
+#include "trace/session.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -30,7 +30,8 @@ bool is_alive(pid_t tid) {
 
 void Session::keep_unclaimed(const TraceeStop& stop) {
   // Most are claimed by the next event; the rest were never ours (the command of -o '|CMD').
-  if (unclaimed_stops_.size() >= kMostEnded) std::erase_if(unclaimed_stops_, [](const auto& e) { return e.second.status.ended(); });
+  if (unclaimed_stops_.size() >= kMostEnded)
+    std::erase_if(unclaimed_stops_, [](const auto& e) { return e.second.status.ended(); });
   const std::int64_t now = monotonic_ns();
   unclaimed_stops_.insert_or_assign(stop.tid, UnclaimedStop{stop.status, now, now + kFirstLookNs, {}});
 }
@@ -105,7 +106,8 @@ std::optional<std::int64_t> Session::look_for_orphans(std::int64_t now) {
   claim_orphans(false);
   std::optional<std::int64_t> next;
   for (const auto& [tid, early] : unclaimed_stops_) {
-    if (!early.status.ended()) next = std::min(next.value_or(kRarestLookNs), std::max<std::int64_t>(early.due - now, 0));
+    if (!early.status.ended())
+      next = std::min(next.value_or(kRarestLookNs), std::max<std::int64_t>(early.due - now, 0));
   }
   return next;
 }

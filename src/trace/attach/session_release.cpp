@@ -5,9 +5,9 @@
 #include "base/clock.hpp"
 #include "os/proc.hpp"
 #include "trace/attach/attach.hpp"
+#include "trace/attach/stop_now.hpp"
 #include "trace/remote/barred_restart.hpp"
 #include "trace/session.hpp"
-#include "trace/attach/stop_now.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -40,8 +40,8 @@ bool sleeps_outside_vdso(pid_t tid) {
   const auto resumes_at = proc::user_pc_while_blocked(tid);
   const auto mappings = proc::known_mappings(tid);
   return resumes_at && mappings && std::ranges::none_of(*mappings, [&](const proc::Mapping& mapping) {
-    return mapping.name == "[vdso]" && *resumes_at >= mapping.start && *resumes_at < mapping.end;
-  });
+           return mapping.name == "[vdso]" && *resumes_at >= mapping.start && *resumes_at < mapping.end;
+         });
 }
 
 }  // namespace
@@ -211,7 +211,7 @@ std::map<pid_t, int> Session::handle_held_stops() {
 
 /// False if the thread runs again.
 bool Session::prepare_detach(Thread& thread, const std::optional<WaitStatus>& status, bool may_wait,
-                     std::map<pid_t, int>& signals) {
+                             std::map<pid_t, int>& signals) {
   StoppedThread stopped(thread);
   const Resume how = status && !is_interruption(*status) ? decide(stopped, *status) : Resume{};
   if (!engine_.vacate_for_detach(stopped, may_wait)) {
@@ -249,7 +249,8 @@ bool Session::leave(StoppedThread&& stopped, int signal) {
   const Resume how = tasks_.detach_or_guard(thread, signal);
   const bool detaches = how.how == Resume::How::detach;
   // When we end the kernel lets go of it in the middle of its sleep.
-  if (detaches && signal == 0 && thread.on_tracer_death == ptrace::OnTracerDeath::leave && go_on_before_leaving(stopped)) {
+  if (detaches && signal == 0 && thread.on_tracer_death == ptrace::OnTracerDeath::leave &&
+      go_on_before_leaving(stopped)) {
     thread.role = Thread::Role::released;
     thread.phase = Thread::Phase::fresh;
     std::move(stopped).abandon();

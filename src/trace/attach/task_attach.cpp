@@ -4,8 +4,8 @@
 
 #include "os/pid_namespace.hpp"
 #include "os/proc.hpp"
-#include "trace/task_table.hpp"
 #include "trace/remote/remote_call.hpp"
+#include "trace/task_table.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -42,7 +42,8 @@ void note_interrupted_call(StoppedThread& stopped) {
 
 }  // namespace
 
-void TaskTable::add_attached(const SeizedProcess& seized, Thread::Role role, const std::shared_ptr<AddressSpace>& space) {
+void TaskTable::add_attached(const SeizedProcess& seized, Thread::Role role,
+                             const std::shared_ptr<AddressSpace>& space) {
   const auto shared = space != nullptr ? space : std::make_shared<AddressSpace>();
   const auto actions = std::make_shared<SignalActions>();
   for (const pid_t tid : seized.threads) {
@@ -97,7 +98,8 @@ void TaskTable::report_attached(pid_t pid) {
     thread->phase = Thread::Phase::live;
     const auto vdso = count > 0 ? thread->space->facts() : std::nullopt;
     const pid_t inside = count > 0 ? other_pid_inside(pid) : 0;
-    reporter_.report(*thread, Started{Started::How::attach, parent, std::exchange(count, 0), vdso, thread->space->is_known(), inside});
+    reporter_.report(*thread, Started{Started::How::attach, parent, std::exchange(count, 0), vdso,
+                                      thread->space->is_known(), inside});
   }
 }
 
@@ -119,7 +121,8 @@ void TaskTable::learn_signal_actions(StoppedThread& stopped) {
   const bool at_stake = actions.has_handler(SIGTRAP) || actions.ignored(SIGTRAP);
   if (!at_stake || actions.known(SIGTRAP) || !engine_.raises_traps(*thread.space)) return;
   if (vdsotrace::learn_signal_actions(stopped) || actions.known(SIGTRAP)) return;
-  reporter_.report(thread, Notice{"how it handles SIGTRAP could not be learnt (it is under seccomp): breakpoints may reset that"});
+  reporter_.report(
+      thread, Notice{"how it handles SIGTRAP could not be learnt (it is under seccomp): breakpoints may reset that"});
 }
 
 }  // namespace vdsotrace

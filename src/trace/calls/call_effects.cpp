@@ -120,8 +120,8 @@ void thread_area_set(StoppedThread& stopped, const Call& call, ProbeEngine&) {
 /// Before its program is executed it puts our own filter on. Another answers before ours does, so only stops at all
 /// calls still show them.
 void restricted(StoppedThread& stopped, const Call& call, ProbeEngine&) {
-  const bool by_filter =
-      call.name == "seccomp" ? call.args[0] <= SECCOMP_SET_MODE_FILTER : call.args[0] == PR_SET_SECCOMP;
+  const bool by_filter = call.name == "seccomp" ? call.args[0] <= SECCOMP_SET_MODE_FILTER
+                                                : call.args[0] == PR_SET_SECCOMP;
   if (call.error != 0 || !by_filter) return;
   if (stopped.thread().phase == Thread::Phase::launching) {
     stopped.thread().filtered = true;
@@ -135,18 +135,24 @@ struct Row {
   Effect effect;
 };
 constexpr Row kEffects[] = {
-    {"rt_sigprocmask", mask_set}, {"rt_sigreturn", handler_returned}, {"rt_sigaction", action_set},
-    {"munmap", unmapped},         {"mmap", mapped},                   {"mremap", remapped},
+    {"rt_sigprocmask", mask_set},
+    {"rt_sigreturn", handler_returned},
+    {"rt_sigaction", action_set},
+    {"munmap", unmapped},
+    {"mmap", mapped},
+    {"mremap", remapped},
     {"mprotect", protected_otherwise},
     {"arch_prctl", thread_pointer_set},
     {"mlockall", memory_locked},
-    {"prctl", restricted},        {"seccomp", restricted},
+    {"prctl", restricted},
+    {"seccomp", restricted},
 };
 /// i386 has these too, or means something else by the name.
 constexpr Row kNarrowEffects[] = {
-    {"sigprocmask", mask_set}, {"ssetmask", lower_mask_set}, {"sigreturn", handler_returned},
-    {"sigaction", action_set}, {"signal", handler_set},      {"mmap2", mapped},
-    {"mmap", mapped_by_block}, {"set_thread_area", thread_area_set},
+    {"sigprocmask", mask_set},       {"ssetmask", lower_mask_set},
+    {"sigreturn", handler_returned}, {"sigaction", action_set},
+    {"signal", handler_set},         {"mmap2", mapped},
+    {"mmap", mapped_by_block},       {"set_thread_area", thread_area_set},
 };
 
 Effect effect_in(std::span<const Row> rows, std::string_view name) {

@@ -173,7 +173,9 @@ void StopPolicy::confirm(bool installed) {
 }
 
 bool StopPolicy::stops(const Thread& thread) const {
-  if (thread.in_call || thread.seccomp_suspended || thread.executed || thread.in_exec_prologue > 0 || thread.phase == Thread::Phase::launching) return true;
+  if (thread.in_call || thread.seccomp_suspended || thread.executed || thread.in_exec_prologue > 0 ||
+      thread.phase == Thread::Phase::launching)
+    return true;
   if (mode_ != Mode::every && !thread.space->every_call_stops()) return false;
   return thread.role == Thread::Role::traced || thread.space->patched();
 }

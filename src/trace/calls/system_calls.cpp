@@ -79,8 +79,7 @@ void SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info& 
   if (capable) call.route = progress.fallback_of != nullptr ? Route::fallback : Route::syscall;
   if (progress.fallback_of != nullptr) call.symbol = symbol_of(*progress.fallback_of);
 
-  progress.wanted = thread.role == Thread::Role::traced &&
-                    needs_.selection.wants_number(call.abi, call.nr, capable) &&
+  progress.wanted = thread.role == Thread::Role::traced && needs_.selection.wants_number(call.abi, call.nr, capable) &&
                     (capable || needs_.selection.wants_ordinary_calls());
   call.start_ns = realtime_ns();
   if (needs_.durations) progress.monotonic_start = monotonic_ns();

@@ -4,8 +4,8 @@
 
 #include "model/syscalls/spec.hpp"
 #include "os/proc.hpp"
-#include "trace/remote/tracee_filters.hpp"
 #include "trace/remote/remote_call.hpp"
+#include "trace/remote/tracee_filters.hpp"
 
 namespace vdsotrace {
 namespace {

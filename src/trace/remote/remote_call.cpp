@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <initializer_list>
 
-#include "model/syscalls/spec.hpp"
 #include "base/clock.hpp"
+#include "model/syscalls/spec.hpp"
 #include "os/proc.hpp"
 #include "os/remote_memory.hpp"
 
@@ -122,7 +122,8 @@ RemoteCalls::RemoteCalls(StoppedThread& stopped, Others others) : stopped_(stopp
   if (arch::runs_64_bit(*current) != (abi_of_calls(stopped) == Abi::x86_64)) return;
   const bool outlives_us = stopped.thread().on_tracer_death == ptrace::OnTracerDeath::leave;
   if (under_other_filters(stopped.thread())) {
-    paused_seccomp_ = ptrace::suspend_seccomp(stopped.tid(), stopped.thread().on_tracer_death, stopped.thread().filtered, true);
+    paused_seccomp_ =
+        ptrace::suspend_seccomp(stopped.tid(), stopped.thread().on_tracer_death, stopped.thread().filtered, true);
     if (!paused_seccomp_) return;
     if (outlives_us && arch::runs_64_bit(*current)) {
       filters_ = TraceeFilters::of(stopped.tid());
@@ -175,7 +176,8 @@ void RemoteCalls::remove_return_stub() {
 }
 
 RemoteCalls::~RemoteCalls() {
-  if (paused_seccomp_) ptrace::suspend_seccomp(stopped_.tid(), stopped_.thread().on_tracer_death, stopped_.thread().filtered, false);
+  if (paused_seccomp_)
+    ptrace::suspend_seccomp(stopped_.tid(), stopped_.thread().on_tracer_death, stopped_.thread().filtered, false);
   // From a stop of the same kind as before the kernel goes on as it would have: restarts a call, stays in a group-stop.
   const bool as_before = called_ && interrupted_ && stop_as_interrupted(stopped_.tid());
   if (instruction_) ptrace::set_signal_mask(stopped_.tid(), mask_);
@@ -187,7 +189,7 @@ RemoteCalls::~RemoteCalls() {
 
 /// Whatever the thread is in the middle of when we are killed.
 bool RemoteCalls::safe_if_tracer_dies(std::int64_t nr, const std::array<std::uint64_t, 6>& args, std::uint64_t at,
-                           arch::OrphanCleanup alone) const {
+                                      arch::OrphanCleanup alone) const {
   if (!filters_) return true;
   const auto cleanup_call = arch::cleanup_call(alone, args);
   return filters_->survives({Abi::x86_64, nr, args}, at) && (!cleanup_call || filters_->survives(*cleanup_call, at));

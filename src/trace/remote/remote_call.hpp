@@ -35,7 +35,8 @@ class RemoteCalls {
 
  private:
   std::optional<std::uint64_t> unused_place(std::size_t size);
-  bool safe_if_tracer_dies(std::int64_t nr, const std::array<std::uint64_t, 6>& args, std::uint64_t at, arch::OrphanCleanup alone) const;
+  bool safe_if_tracer_dies(std::int64_t nr, const std::array<std::uint64_t, 6>& args, std::uint64_t at,
+                           arch::OrphanCleanup alone) const;
   void place_return_stub();
   void remove_return_stub();
 
@@ -47,9 +48,9 @@ class RemoteCalls {
   StoppedThread& stopped_;
   std::optional<Placed> return_stub_;
   std::optional<std::uint64_t> instruction_;  ///< nothing: calls cannot be made
-  bool interrupted_ = false;  ///< at first it was at a stop for PTRACE_INTERRUPT, or in a group-stop
-  bool moved_ = false;   ///< its registers are not the program's
-  bool called_ = false;  ///< a call was begun
+  bool interrupted_ = false;                  ///< at first it was at a stop for PTRACE_INTERRUPT, or in a group-stop
+  bool moved_ = false;                        ///< its registers are not the program's
+  bool called_ = false;                       ///< a call was begun
   bool paused_seccomp_ = false;
   std::optional<TraceeFilters> filters_;  ///< that matter should we be killed
   std::uint64_t mask_ = 0;

@@ -34,7 +34,9 @@ std::size_t sigaction_size(Abi abi) { return is_narrow(abi) ? sizeof(NarrowSigac
 std::vector<std::byte> sigaction_bytes(const KernelSigaction& action, Abi abi) {
   if (!is_narrow(abi)) return bytes_of(action);
   const auto narrow = [](std::uint64_t value) { return static_cast<std::uint32_t>(value); };
-  return bytes_of(NarrowSigaction{narrow(action.handler), narrow(action.flags), narrow(action.restorer),
+  return bytes_of(NarrowSigaction{narrow(action.handler),
+                                  narrow(action.flags),
+                                  narrow(action.restorer),
                                   {narrow(action.mask), narrow(action.mask >> 32)}});
 }
 

@@ -57,8 +57,8 @@ class SignalActions {
   void reset_handlers();
 
  private:
-  static constexpr std::uint64_t kDefault = 0;  // SIG_DFL
-  static constexpr std::uint64_t kIgnore = 1;   // SIG_IGN
+  static constexpr std::uint64_t kDefault = 0;                         // SIG_DFL
+  static constexpr std::uint64_t kIgnore = 1;                          // SIG_IGN
   static constexpr std::uint64_t kUnknownHandler = ~std::uint64_t{0};  // no program's code is there
 
   static std::size_t index(int signal) { return static_cast<std::size_t>(signal - 1) % kSignals; }

@@ -1,5 +1,5 @@
-#include <sys/ptrace.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -148,7 +148,8 @@ TEST_CASE("a thread that is left in a return stub gives back what its call has m
     const auto fd = alone.call(SYS_memfd_create, {alone.no_name(), 0}, OrphanCleanup::close);
     REQUIRE(has_file(alone.pid(), fd));
     const auto file = static_cast<std::uint64_t>(fd);
-    const auto address = alone.call(SYS_mmap, {0, kLength, PROT_READ, MAP_SHARED, file, 0}, OrphanCleanup::close_mapped);
+    const auto address =
+        alone.call(SYS_mmap, {0, kLength, PROT_READ, MAP_SHARED, file, 0}, OrphanCleanup::close_mapped);
     alone.come_back();
     CHECK_FALSE(has_file(alone.pid(), fd));
     CHECK(has_mapped(alone.pid(), static_cast<std::uint64_t>(address)));

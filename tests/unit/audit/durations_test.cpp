@@ -4,9 +4,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "support/event_stream.hpp"
 #include "audit/findings.hpp"
 #include "reports/audit.hpp"
+#include "support/event_stream.hpp"
 
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
@@ -111,6 +111,7 @@ TEST_CASE("what was not measured has no median") {
   const Audit audit = audit_of({counts});
   CHECK_FALSE(audit.findings[0].measured);
   const auto row = nlohmann::json::parse(audit_json(audit))["calls"][0];
-  for (const char* key : {"median_ns", "p99_ns", "max_ns", "unit_cost_ns", "interrupted_calls"}) CHECK(row.at(key).is_null());
+  for (const char* key : {"median_ns", "p99_ns", "max_ns", "unit_cost_ns", "interrupted_calls"})
+    CHECK(row.at(key).is_null());
   CHECK(audit_text(audit, {}).find("median") == std::string::npos);
 }

@@ -4,12 +4,12 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "support/audited.hpp"
-#include "model/vdso/clock_kind.hpp"
 #include "audit/advice.hpp"
+#include "model/vdso/clock_kind.hpp"
 #include "pipeline/aggregate.hpp"
 #include "reports/audit.hpp"
 #include "sinks/chrome_trace.hpp"
+#include "support/audited.hpp"
 
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
@@ -176,9 +176,10 @@ TEST_CASE("callers are counted apart by who is beyond their runtime") {
   CHECK(caller_text(callers[1]) == "now()+0x4 in libstdc++.so.6 for often()+0x8 in prog");
   CHECK(callers[1].total.count == 2);
   CHECK(callers[2].beyond.symbol == "once()");
-  CHECK(audit_folded(audit) == "a.out;libstdc++.so.6;now();time_[vdso] 3\n"
-                               "a.out;prog;often();libstdc++.so.6;now();time_[vdso] 2\n"
-                               "a.out;prog;once();libstdc++.so.6;now();time_[vdso] 1\n");
+  CHECK(audit_folded(audit) ==
+        "a.out;libstdc++.so.6;now();time_[vdso] 3\n"
+        "a.out;prog;often();libstdc++.so.6;now();time_[vdso] 2\n"
+        "a.out;prog;once();libstdc++.so.6;now();time_[vdso] 1\n");
 }
 
 TEST_CASE("callers are counted apart, busiest first") {
@@ -198,7 +199,8 @@ TEST_CASE("callers are counted apart, busiest first") {
 
 TEST_CASE("clocks that a program invents do not fill the memory") {
   Audited run;
-  for (std::uint64_t clock = 1000; clock < 3000; ++clock) run.add(counts_of("clock_gettime", clock, Route::fallback, 1));
+  for (std::uint64_t clock = 1000; clock < 3000; ++clock)
+    run.add(counts_of("clock_gettime", clock, Route::fallback, 1));
   CHECK(run.tally.entries().size() <= 513);
   CHECK(run.audit().count(Route::fallback) == 2000);
 }
@@ -213,7 +215,8 @@ TEST_CASE("advice comes with figures") {
   CHECK(any_contains(audit.advice, "the clocksource hpet costs 1,000 calls, 250 us"));
   CHECK(any_contains(audit.advice, "call it through the C library"));
   CHECK(any_contains(audit.advice, "2.25 ms of this run"));
-  CHECK(any_contains(audit.advice, "4,000 times in each 4.00 ms: if it needs no finer time, CLOCK_MONOTONIC_COARSE costs 5.0 ns"));
+  CHECK(any_contains(audit.advice,
+                     "4,000 times in each 4.00 ms: if it needs no finer time, CLOCK_MONOTONIC_COARSE costs 5.0 ns"));
   CHECK(seccomp_text(audit).find("a seccomp profile must allow clock_gettime: 1,000 of") == 0);
   CHECK(Audited().audit().advice.empty());
 }
@@ -237,7 +240,8 @@ TEST_CASE("calls by an unknown route are in every figure") {
   CHECK(audit.cost_ns == Approx(1003 * 25));
   CHECK(audit.kernel_ns == 0);
   for (const Finding& finding : audit.findings) CHECK(finding.why.empty());
-  CHECK(audit_text(audit, {}).find("1,003 that a vDSO can serve: 3 in user space, 1,000 by an unknown route\n") != std::string::npos);
+  CHECK(audit_text(audit, {}).find("1,003 that a vDSO can serve: 3 in user space, 1,000 by an unknown route\n") !=
+        std::string::npos);
   CHECK(audit_text(run_of_nothing(), {}).find("unknown route") == std::string::npos);
   CHECK(nlohmann::json::parse(audit_json(audit))["routes"]["unknown"] == 1000);
   CHECK(audit_folded(audit).find("clock_gettime(CLOCK_MONOTONIC)_[unknown] 1000\n") != std::string::npos);

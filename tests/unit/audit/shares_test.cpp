@@ -2,10 +2,10 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "base/histogram.hpp"
-#include "support/event_stream.hpp"
 #include "audit/findings.hpp"
+#include "base/histogram.hpp"
 #include "reports/audit.hpp"
+#include "support/event_stream.hpp"
 
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
@@ -23,7 +23,9 @@ Audit audit_of(std::int64_t cpu_ns, std::optional<AddedCosts> added) {
   run.wall_ns = 100 * kMs;
   run.cpu_ns = cpu_ns;
   run.added = added;
-  return make_audit(tally, run, [](const std::string&, const std::string&) { return std::optional(CallPrice{25, 25, 250}); });
+  return make_audit(tally, run, [](const std::string&, const std::string&) {
+    return std::optional(CallPrice{25, 25, 250});
+  });
 }
 
 bool says(const Audit& audit, std::string_view part) { return audit_text(audit, {}).find(part) != std::string::npos; }
@@ -34,7 +36,9 @@ TEST_CASE("shares are of the program without what observing it added") {
   const Audit audit = audit_of(15 * kMs, AddedCosts{100'000, 98, 50, 4'000});
   CHECK(audit.own_cpu_ns() == Approx(5 * kMs));
   CHECK(audit.share(audit.cost_ns) == Approx(0.5));
-  CHECK(says(audit, "5.00 ms of processor time without 10.0 ms that observing added (100,000 calls at 98.0 ns, 50 stops at 4.00 us)"));
+  CHECK(says(
+      audit,
+      "5.00 ms of processor time without 10.0 ms that observing added (100,000 calls at 98.0 ns, 50 stops at 4.00 us)"));
   CHECK(says(audit, "2.50 ms, 50.00 % of its processor time"));
   const auto json = nlohmann::json::parse(audit_json(audit));
   CHECK(json["cpu_ns"] == 15 * kMs);
@@ -49,7 +53,9 @@ TEST_CASE("no share is above 100 %") {
   const Audit too_much = audit_of(5 * kMs, AddedCosts{100'000, 98, 0, 0});
   CHECK(too_much.own_cpu_ns() == Approx(2.5 * kMs));
   CHECK(too_much.share(too_much.cost_ns) == 1.0);
-  CHECK(says(too_much, "2.50 ms of processor time without 2.50 ms that observing added (of an estimated 9.80 ms: 100,000 calls at 98.0 ns)"));
+  CHECK(says(
+      too_much,
+      "2.50 ms of processor time without 2.50 ms that observing added (of an estimated 9.80 ms: 100,000 calls at 98.0 ns)"));
   CHECK_FALSE(says(audit_of(15 * kMs, AddedCosts{3, 34.8, 61, 1123.4}), "of an estimated"));
   const Audit too_dear = audit_of(kMs, {});
   CHECK(too_dear.share(too_dear.cost_ns) == 1.0);
@@ -67,7 +73,8 @@ TEST_CASE("taking the time is no time of the call") {
   AuditedRun run;
   run.cpu_ns = kMs;
   run.added = AddedCosts{1'000, 60, 0, 0, 16};
-  const Audit audit = make_audit(tally, run, [](const std::string&, const std::string&) { return std::optional<CallPrice>(); });
+  const Audit audit =
+      make_audit(tally, run, [](const std::string&, const std::string&) { return std::optional<CallPrice>(); });
   CHECK(audit.findings[0].each_ns == 24);
   CHECK(audit.cost_ns == Approx(24'000));
   CHECK(audit.findings[0].total.duration_ns == 40'000);

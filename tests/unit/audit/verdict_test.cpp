@@ -3,9 +3,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "support/event_stream.hpp"
 #include "audit/advice.hpp"
 #include "reports/audit.hpp"
+#include "support/event_stream.hpp"
 
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
@@ -64,7 +64,8 @@ TEST_CASE("the first line says that there is nothing to gain") {
 
 TEST_CASE("the first line names the ways into the kernel, or the calls that stay out of it") {
   const Audit two = audit_of({counts_of(2, Route::fallback, 1'000), counts_of(1, Route::syscall, 1'000)}, 10 * kMs);
-  CHECK(two.verdict.text == "2,000 calls entered the kernel (1,000 fell back, 1,000 made directly): 890 us, 8.9 % of its processor time");
+  CHECK(two.verdict.text ==
+        "2,000 calls entered the kernel (1,000 fell back, 1,000 made directly): 890 us, 8.9 % of its processor time");
   const Audit direct = audit_of({counts_of(1, Route::syscall, 1'000)}, 10 * kMs);
   CHECK(direct.verdict.text == "1,000 calls entered the kernel (made directly): 250 us, 2.5 % of its processor time");
   const Audit busy = audit_of({counts_of(1, Route::vdso, 1'000'000)}, 100 * kMs);
@@ -81,10 +82,14 @@ TEST_CASE("the first line says what leaves it open") {
 }
 
 TEST_CASE("advice that is worth hardly anything is counted in one line") {
-  const Audit audit = audit_of({counts_of(2, Route::fallback, 10'000), counts_of(1, Route::syscall, 2), counts_of(0, Route::syscall, 1)}, 100 * kMs);
+  const Audit audit = audit_of(
+      {counts_of(2, Route::fallback, 10'000), counts_of(1, Route::syscall, 2), counts_of(0, Route::syscall, 1)},
+      100 * kMs);
   REQUIRE(audit.advice.size() == 3);
   const std::string text = audit_text(audit, {});
-  CHECK(has(text, "CLOCK_MONOTONIC: 25.0 ns a call instead of 640 ns, 6.15 ms of this run\n  2 more below 0.1 %: --all shows them\n"));
+  CHECK(has(
+      text,
+      "CLOCK_MONOTONIC: 25.0 ns a call instead of 640 ns, 6.15 ms of this run\n  2 more below 0.1 %: --all shows them\n"));
   CHECK_FALSE(has(text, "call it through the C library"));
   AuditTextOptions all;
   all.all_advice = true;
@@ -97,8 +102,8 @@ TEST_CASE("advice that is worth hardly anything is counted in one line") {
 }
 
 TEST_CASE("every piece of advice has a total") {
-  const Audit audit = audit_of({counts_of(2, Route::fallback, 1'000), counts_of(99, Route::fallback, 1'000), counts_of(1, Route::syscall, 1'000),
-                                counts_of(1, Route::vdso, 1'000'000)},
+  const Audit audit = audit_of({counts_of(2, Route::fallback, 1'000), counts_of(99, Route::fallback, 1'000),
+                                counts_of(1, Route::syscall, 1'000), counts_of(1, Route::vdso, 1'000'000)},
                                100 * kMs);
   REQUIRE(audit.advice.size() == 4);
   for (const Advice& advice : audit.advice) {

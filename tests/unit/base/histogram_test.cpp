@@ -53,7 +53,8 @@ TEST_CASE("percentiles are those of the values within the stated error") {
     histogram.add(values.back());
   }
   for (const double percent : {1.0, 10.0, 50.0, 90.0, 99.0, 99.9})
-    CHECK(near(static_cast<double>(histogram.percentile(percent)), static_cast<double>(exact_percentile(values, percent))));
+    CHECK(near(static_cast<double>(histogram.percentile(percent)),
+               static_cast<double>(exact_percentile(values, percent))));
   CHECK(histogram.count() == values.size());
   CHECK(histogram.shortest() == std::ranges::min(values));
   CHECK(histogram.longest() == std::ranges::max(values));

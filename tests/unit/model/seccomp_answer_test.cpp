@@ -83,8 +83,8 @@ TEST_CASE("a filter answers what the kernel answers") {
     steps.push_back({argument(0), jump(condition, 12, 1, 0), statement(BPF_LD | BPF_IMM, 9)});
   }
   steps.push_back({argument(0), statement(BPF_ALU | BPF_NEG)});
-  steps.push_back({argument(0), statement(BPF_ST, 5), argument(1), statement(BPF_LDX | BPF_MEM, 5), statement(BPF_STX, 15), give,
-                   statement(BPF_LD | BPF_MEM, 15)});
+  steps.push_back({argument(0), statement(BPF_ST, 5), argument(1), statement(BPF_LDX | BPF_MEM, 5),
+                   statement(BPF_STX, 15), give, statement(BPF_LD | BPF_MEM, 15)});
   steps.push_back({statement(BPF_LD | BPF_W | BPF_LEN)});
   steps.push_back({statement(BPF_LDX | BPF_W | BPF_LEN), give});
   steps.push_back({argument(0), jump(BPF_JA, 1, 0, 0), argument(1)});
@@ -100,7 +100,8 @@ TEST_CASE("a filter answers what the kernel answers") {
 }
 
 TEST_CASE("of several filters the strictest answer holds, and of equals the latest's") {
-  const Filters filters{failing_by({statement(BPF_LD | BPF_IMM, 5)}), failing_by({statement(BPF_LD | BPF_IMM, 7)}),
+  const Filters filters{failing_by({statement(BPF_LD | BPF_IMM, 5)}),
+                        failing_by({statement(BPF_LD | BPF_IMM, 7)}),
                         {answer(SECCOMP_RET_ALLOW)}};
   CHECK(kernel_says(filters, 0, 0) == 7);
   // As PTRACE_SECCOMP_GET_FILTER has them, the latest first.

@@ -52,7 +52,8 @@ FakeMemory with_stack(Bytes stack) {
 
 template <class Word>
 FakeMemory usual_stack(std::uint64_t base) {
-  return with_stack(stack_of<Word>({2, 0x1000, 0x1010, 0, 0x1020, 0, AT_SYSINFO_EHDR, base, AT_PAGESZ, 4096, AT_NULL, 0}));
+  return with_stack(
+      stack_of<Word>({2, 0x1000, 0x1010, 0, 0x1020, 0, AT_SYSINFO_EHDR, base, AT_PAGESZ, 4096, AT_NULL, 0}));
 }
 
 TEST_CASE("auxv: of 64-bit, 32-bit and x32 programs") {
@@ -115,7 +116,8 @@ TEST_CASE("vDSO size: headers that are none, or speak of too much, tell none") {
   const Bytes image = testing::ImageSketch{.code = Bytes(64)}.elf64();
   const auto spoilt = [&](auto spoil) {
     Bytes bytes = image;
-    spoil(*reinterpret_cast<Elf64_Ehdr*>(bytes.data()), *reinterpret_cast<Elf64_Phdr*>(bytes.data() + sizeof(Elf64_Ehdr)));
+    spoil(*reinterpret_cast<Elf64_Ehdr*>(bytes.data()),
+          *reinterpret_cast<Elf64_Phdr*>(bytes.data() + sizeof(Elf64_Ehdr)));
     FakeMemory spoilt_memory;
     spoilt_memory.pieces.emplace_back(kBase, std::move(bytes));
     return mapped_size(spoilt_memory, kBase);

@@ -27,11 +27,10 @@ int makes_one_the_first_time(clockid_t clock, timespec* into) {
 std::uintptr_t address(int (*function)(clockid_t, timespec*)) { return reinterpret_cast<std::uintptr_t>(function); }
 
 TEST_CASE("call probe: says which functions enter the kernel") {
-  const CallProbe probes[] = {
-      {ProbedCall::clock_gettime, CLOCK_MONOTONIC, address(makes_the_system_call)},
-      {ProbedCall::clock_gettime, CLOCK_MONOTONIC, address(makes_none)},
-      {ProbedCall::clock_gettime, CLOCK_MONOTONIC, address(makes_one_the_first_time)},
-      {ProbedCall::clock_gettime, CLOCK_MONOTONIC, 0}};
+  const CallProbe probes[] = {{ProbedCall::clock_gettime, CLOCK_MONOTONIC, address(makes_the_system_call)},
+                              {ProbedCall::clock_gettime, CLOCK_MONOTONIC, address(makes_none)},
+                              {ProbedCall::clock_gettime, CLOCK_MONOTONIC, address(makes_one_the_first_time)},
+                              {ProbedCall::clock_gettime, CLOCK_MONOTONIC, 0}};
   const auto findings = probe_calls(probes);
   REQUIRE(findings);
   REQUIRE(findings->size() == 4);

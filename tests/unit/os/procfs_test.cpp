@@ -62,7 +62,8 @@ TEST_CASE("maps: foreign text makes no mappings") {
 }
 
 TEST_CASE("maps: a line is read as far as it goes") {
-  const auto mappings = proc::parse_mappings("1000-2000 r-xp 00003000 08:01 42         /bin/a b\n3000-4000\nrubbish\n5000-6000 r");
+  const auto mappings =
+      proc::parse_mappings("1000-2000 r-xp 00003000 08:01 42         /bin/a b\n3000-4000\nrubbish\n5000-6000 r");
   REQUIRE(mappings.size() == 3);
   CHECK(mappings[0].start == 0x1000);
   CHECK(mappings[0].end == 0x2000);
@@ -104,7 +105,8 @@ TEST_CASE("processors: the kernel's lists") {
 }
 
 TEST_CASE("processors: what is no such list has none") {
-  for (const char* text : {"", "x", "0-", "-1", "3-1", "0;1", "0-99999999", "8192", "0,x", "0x1", "1 2", "99999999999"}) {
+  for (const char* text :
+       {"", "x", "0-", "-1", "3-1", "0;1", "0-99999999", "8192", "0,x", "0x1", "1 2", "99999999999"}) {
     CAPTURE(text);
     CHECK(parse_processors(text).empty());
   }

@@ -27,7 +27,8 @@ TEST_CASE("each reason why ptrace is refused has its words and its hint") {
   CHECK(refusal_of(facts).hint == "it has capabilities that vdsotrace has not: attach as root or with CAP_SYS_PTRACE");
   for (const char* scope : {"1", "2"}) {
     facts.yama_scope = scope;
-    CHECK(refusal_of(facts).hint == "kernel.yama.ptrace_scope is " + std::string(scope) + ": attach as root or with CAP_SYS_PTRACE");
+    CHECK(refusal_of(facts).hint ==
+          "kernel.yama.ptrace_scope is " + std::string(scope) + ": attach as root or with CAP_SYS_PTRACE");
   }
   facts.user = 0;
   CHECK(refusal_of(facts).hint == "it belongs to user 0: attach as that user, as root, or with CAP_SYS_PTRACE");

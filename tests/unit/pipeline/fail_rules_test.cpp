@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "support/audited.hpp"
 #include "reports/audit.hpp"
+#include "support/audited.hpp"
 
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
@@ -51,7 +51,8 @@ TEST_CASE("the option --fail-on names whoever went there, and what leaves open w
   CHECK(forbidden_calls(run.audit(), {}).empty());
   Audited lossy;
   lossy.add(Lost{2});
-  CHECK(forbidden_calls(lossy.audit(), kFallback) == Lines{"--fail-on: 2 calls could not be recorded, by whatever route"});
+  CHECK(forbidden_calls(lossy.audit(), kFallback) ==
+        Lines{"--fail-on: 2 calls could not be recorded, by whatever route"});
 }
 
 TEST_CASE("calls that the C library makes for itself have a reason, no advice, and count only where asked") {
@@ -98,18 +99,21 @@ TEST_CASE("rules have limits by number and by share of all calls that a vDSO can
   run.add(fallbacks);
   run.add(counts_of("clock_gettime", 1, Route::vdso, 960));
   const Audit audit = run.audit();
-  for (const char* kept : {"fallback>40", "fallback>4%", "fallback>4.0%", "syscall", "syscall>0%", "vdso>96%", "fallback>18446744073709551615"}) {
+  for (const char* kept : {"fallback>40", "fallback>4%", "fallback>4.0%", "syscall", "syscall>0%", "vdso>96%",
+                           "fallback>18446744073709551615"}) {
     CAPTURE(kept);
     CHECK(forbidden_calls(audit, rules(kept)).empty());
   }
-  for (const char* broken : {"fallback>39", "fallback>3.9%", "fallback", "fallback>0", "fallback>0%", "all-fallback>39"}) {
+  for (const char* broken :
+       {"fallback>39", "fallback>3.9%", "fallback", "fallback>0", "fallback>0%", "all-fallback>39"}) {
     CAPTURE(broken);
     CHECK(forbidden_calls(audit, rules(broken)).size() == 2);
   }
-  CHECK(forbidden_calls(audit, rules("fallback>3%,fallback>20")) ==
-        std::vector<std::string>{
-            "30 clock_gettime(CLOCK_PROCESS_CPUTIME_ID) by route fallback: called by often+0x4 in /bin/prog (fallback>3%: 40 of 1,000 calls)",
-            "10 clock_gettime(CLOCK_PROCESS_CPUTIME_ID) by route fallback: called by once+0x8 in /bin/prog (fallback>3%: 40 of 1,000 calls)"});
+  CHECK(
+      forbidden_calls(audit, rules("fallback>3%,fallback>20")) ==
+      std::vector<std::string>{
+          "30 clock_gettime(CLOCK_PROCESS_CPUTIME_ID) by route fallback: called by often+0x4 in /bin/prog (fallback>3%: 40 of 1,000 calls)",
+          "10 clock_gettime(CLOCK_PROCESS_CPUTIME_ID) by route fallback: called by once+0x8 in /bin/prog (fallback>3%: 40 of 1,000 calls)"});
 }
 
 TEST_CASE("what is allowed counts for no rule") {
@@ -121,7 +125,9 @@ TEST_CASE("what is allowed counts for no rule") {
   run.add(counts);
   run.add(counts_of("clock_gettime", 1, Route::unknown, 7));
   const Audit audit = run.audit();
-  const auto lines = [&](const char* fail_on, std::vector<std::string> allowed) { return forbidden_calls(audit, rules(fail_on, allowed)).size(); };
+  const auto lines = [&](const char* fail_on, std::vector<std::string> allowed) {
+    return forbidden_calls(audit, rules(fail_on, allowed)).size();
+  };
   CHECK(lines("fallback", {}) == 3);
   CHECK(lines("fallback", {"clock_gettime"}) == 0);
   CHECK(lines("fallback", {"time,getrandom", "clock_gettime@*"}) == 2);  // whose the unknown ones are is not known
@@ -148,14 +154,16 @@ TEST_CASE("calls that the C library makes for itself are its own where it is all
 }
 
 TEST_CASE("bad rules and allowances are refused with what is right") {
-  for (const char* rule : {"fallback>", "fallback>x", "fallback>-1", "fallback>1.5", "fallback>101%", "fallback>nan%", "fallback>%", "fallback>1 ",
-                           "fallback,", ",fallback", "fallback >1", "fallback>=1", ">1", "fallback>18446744073709551616", "fallback<1"}) {
+  for (const char* rule : {"fallback>", "fallback>x", "fallback>-1", "fallback>1.5", "fallback>101%", "fallback>nan%",
+                           "fallback>%", "fallback>1 ", "fallback,", ",fallback", "fallback >1", "fallback>=1", ">1",
+                           "fallback>18446744073709551616", "fallback<1"}) {
     CAPTURE(rule);
     const auto parsed = parse_route_rules(rule);
     REQUIRE_FALSE(parsed);
     CHECK(parsed.error().hint.find("ROUTE>COUNT or ROUTE>SHARE%") != std::string::npos);
   }
-  for (const char* allowed : {"@", "getrandom@", "gettime", "open", "@/usr/lib/libc.so.6", "getrandom,", "clock_gettime6"}) {
+  for (const char* allowed :
+       {"@", "getrandom@", "gettime", "open", "@/usr/lib/libc.so.6", "getrandom,", "clock_gettime6"}) {
     CAPTURE(allowed);
     const auto parsed = parse_allowances({allowed});
     REQUIRE_FALSE(parsed);

@@ -1,7 +1,7 @@
 #include "pipeline/notices.hpp"
 
-#include "support/event_stream.hpp"
 #include "sinks/notice_sink.hpp"
+#include "support/event_stream.hpp"
 
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
@@ -27,8 +27,8 @@ const Notice kUnseen{"some are not seen", Missing::direct_calls};
 }  // namespace
 
 TEST_CASE("a notice is told once, and at the end for how many processes more") {
-  const std::vector<Event> events{of(7, kUnseen), of(8, kUnseen), of(8, kUnseen), of(7, kUnseen), of(9, kUnseen),
-                                  of(9, {"another"})};
+  const std::vector<Event> events{of(7, kUnseen), of(8, kUnseen), of(8, kUnseen),
+                                  of(7, kUnseen), of(9, kUnseen), of(9, {"another"})};
   CHECK(text_of(events) ==
         "vdsotrace: process 7: some are not seen\n"
         "vdsotrace: process 9: another\n"

@@ -69,8 +69,8 @@ TEST_CASE("events that pass are numbered from 1 without a gap") {
 
 TEST_CASE("what does not pass is not counted either") {
   Run ran;
-  run(ran, selected({"route=fallback"}), {event(clock_call(Route::vdso)), event(clock_call(Route::fallback)),
-                                          event(returned(running("close", {3}), 0))});
+  run(ran, selected({"route=fallback"}),
+      {event(clock_call(Route::vdso)), event(clock_call(Route::fallback)), event(returned(running("close", {3}), 0))});
   CHECK(ran.totals.by_route(Route::vdso) == 0);
   CHECK(ran.totals.by_route(Route::fallback) == 1);
   CHECK(ran.totals.ordinary() == 0);
@@ -79,11 +79,12 @@ TEST_CASE("what does not pass is not counted either") {
 TEST_CASE("a call by an unknown route passes where it may be meant") {
   const auto passes = [](const char* expression) {
     Run ran;
-    run(ran, selected({expression}), {event(clock_call(Route::unknown)),
-                                      event(Counts{"clock_gettime", Abi::x86_64, 1, Route::unknown, 1, 0, {}})});
+    run(ran, selected({expression}),
+        {event(clock_call(Route::unknown)), event(Counts{"clock_gettime", Abi::x86_64, 1, Route::unknown, 1, 0, {}})});
     return ran.totals.by_route(Route::unknown) == 2;
   };
-  for (const char* expression : {"trace=all", "trace=%vdso", "route=vdso", "route=fallback,syscall", "route=unknown", "route=!vdso"})
+  for (const char* expression :
+       {"trace=all", "trace=%vdso", "route=vdso", "route=fallback,syscall", "route=unknown", "route=!vdso"})
     CHECK(passes(expression));
   for (const char* expression : {"route=syscall", "route=none", "trace=close"}) CHECK_FALSE(passes(expression));
 }
@@ -206,8 +207,8 @@ TEST_CASE("a program that invents clocks and calls cannot make the totals grow w
 TEST_CASE("calls of another status are counted and not shown") {
   Run ran;
   run(ran, selected({"status=failed"}),
-      {event(CallEntered{running("close", {3})}), event(returned(running("close", {3}), 0)), event(CallEntered{running("close", {4})}),
-       event(returned(running("close", {4}), -EBADF)), event(Exited{})});
+      {event(CallEntered{running("close", {3})}), event(returned(running("close", {3}), 0)),
+       event(CallEntered{running("close", {4})}), event(returned(running("close", {4}), -EBADF)), event(Exited{})});
   REQUIRE(ran.seen.events.size() == 2);
   CHECK(std::get<Call>(ran.seen.events[0].body).error == EBADF);
   CHECK(std::holds_alternative<Exited>(ran.seen.events[1].body));

@@ -10,15 +10,27 @@ namespace vdsotrace {
 namespace {
 
 InfoFacts some_facts() {
-  InfoFacts facts{.kernel = "Linux 6.18.1", .machine = "x86_64", .clocksource = "tsc",
-                  .clocksources = {"tsc", "acpi_pm"}, .vsyscall = "xonly"};
-  facts.calls = {
-      {.name = "clock_gettime", .clock_id = 1, .clock = "CLOCK_MONOTONIC", .in_user_space = true, .function_ns = 22.04,
-       .system_call_ns = 251.26, .resolution_ns = 1},
-      {.name = "clock_gettime", .clock_id = 2, .clock = "CLOCK_PROCESS_CPUTIME_ID", .in_user_space = false,
-       .function_ns = 312.5, .system_call_ns = 300, .resolution_ns = 4'000'000},
-      {.name = "clock_gettime", .clock_id = 8, .clock = "CLOCK_REALTIME_ALARM", .error = EINVAL},
-      {.name = "getrandom", .system_call_ns = 400}};
+  InfoFacts facts{.kernel = "Linux 6.18.1",
+                  .machine = "x86_64",
+                  .clocksource = "tsc",
+                  .clocksources = {"tsc", "acpi_pm"},
+                  .vsyscall = "xonly"};
+  facts.calls = {{.name = "clock_gettime",
+                  .clock_id = 1,
+                  .clock = "CLOCK_MONOTONIC",
+                  .in_user_space = true,
+                  .function_ns = 22.04,
+                  .system_call_ns = 251.26,
+                  .resolution_ns = 1},
+                 {.name = "clock_gettime",
+                  .clock_id = 2,
+                  .clock = "CLOCK_PROCESS_CPUTIME_ID",
+                  .in_user_space = false,
+                  .function_ns = 312.5,
+                  .system_call_ns = 300,
+                  .resolution_ns = 4'000'000},
+                 {.name = "clock_gettime", .clock_id = 8, .clock = "CLOCK_REALTIME_ALARM", .error = EINVAL},
+                 {.name = "getrandom", .system_call_ns = 400}};
   return facts;
 }
 
@@ -75,9 +87,7 @@ TEST_CASE("info: JSON has the same facts") {
   CHECK(calls[3]["clock"].is_null());
 }
 
-TEST_CASE("info: no vDSO is null in JSON") {
-  CHECK(nlohmann::json::parse(info_json(some_facts()))["vdso"].is_null());
-}
+TEST_CASE("info: no vDSO is null in JSON") { CHECK(nlohmann::json::parse(info_json(some_facts()))["vdso"].is_null()); }
 
 TEST_CASE("info: a program's name that is no UTF-8 does not break JSON") {
   InfoFacts facts = some_facts();

@@ -1,9 +1,9 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "support/event_stream.hpp"
 #include "pipeline/pipeline.hpp"
 #include "sinks/json_lines.hpp"
+#include "support/event_stream.hpp"
 #include "vdsotrace/vdso_image.hpp"
 
 using namespace vdsotrace;
@@ -58,8 +58,8 @@ TEST_CASE("a call that stayed in user space has no system call number") {
 }
 
 TEST_CASE("integers beyond 53 bits are decimal strings") {
-  const auto lines = lines_of({event(clock_call(Route::vdso)),
-                               event(returned(running("mmap", {}), 0x7fff'ffff'ffff'f000))});
+  const auto lines =
+      lines_of({event(clock_call(Route::vdso)), event(returned(running("mmap", {}), 0x7fff'ffff'ffff'f000))});
   CHECK(lines[1]["time_ns"] == "1619316657828106000");
   CHECK(lines[2]["ret"] == "9223372036854771712");
 }
@@ -113,11 +113,11 @@ TEST_CASE("a notice says what is missing, and the summary has all of them") {
 }
 
 TEST_CASE("a call's line, exactly") {
-  CHECK(text_of({event(clock_call(Route::vdso), 101)}).find(
-            "\n{\"type\":\"call\",\"seq\":1,\"time_ns\":\"1619316657828106000\",\"pid\":100,\"tid\":101,"
-            "\"name\":\"clock_gettime\",\"route\":\"vdso\",\"symbol\":\"__vdso_clock_gettime\",\"nr\":null,"
-            "\"clock\":\"CLOCK_MONOTONIC\",\"args\":[\"CLOCK_MONOTONIC\",\"{tv_sec=1, tv_nsec=2}\"],\"ret\":0,"
-            "\"errno\":null,\"duration_ns\":null,\"caller\":null,\"reason\":null,\"engine\":\"breakpoint\"}\n") !=
+  CHECK(text_of({event(clock_call(Route::vdso), 101)})
+            .find("\n{\"type\":\"call\",\"seq\":1,\"time_ns\":\"1619316657828106000\",\"pid\":100,\"tid\":101,"
+                  "\"name\":\"clock_gettime\",\"route\":\"vdso\",\"symbol\":\"__vdso_clock_gettime\",\"nr\":null,"
+                  "\"clock\":\"CLOCK_MONOTONIC\",\"args\":[\"CLOCK_MONOTONIC\",\"{tv_sec=1, tv_nsec=2}\"],\"ret\":0,"
+                  "\"errno\":null,\"duration_ns\":null,\"caller\":null,\"reason\":null,\"engine\":\"breakpoint\"}\n") !=
         std::string::npos);
 }
 
@@ -177,8 +177,12 @@ TEST_CASE("the caller is told where it is known") {
   call.caller = Caller{0x7fff'ffff'ffff'ffff, "/bin/\xfe", 0x34, ""};
   const auto line = lines_of({event(call)})[1];
   CHECK(line["duration_ns"] == 25);
-  CHECK(line["caller"] == Json({{"address", "9223372036854775807"}, {"module", "/bin/\\376"}, {"offset", 0x34},
-                                {"symbol", nullptr}, {"in_module", 0}, {"source", nullptr}}));
+  CHECK(line["caller"] == Json({{"address", "9223372036854775807"},
+                                {"module", "/bin/\\376"},
+                                {"offset", 0x34},
+                                {"symbol", nullptr},
+                                {"in_module", 0},
+                                {"source", nullptr}}));
   CHECK_FALSE(line.contains("stack"));
   CHECK(line["beyond"] == line["caller"]);
 }
@@ -201,7 +205,11 @@ TEST_CASE("a stack is told where it was asked for") {
   call.stack = {Caller{0x1005, "/bin/a", 5, "f", 0x5, "a.c:3"}, Caller{0x2000, "", 0x2000, "", 0x2000, ""}};
   const auto stack = lines_of({event(call)})[1]["stack"];
   REQUIRE(stack.size() == 2);
-  CHECK(stack[0] == Json({{"address", 0x1005}, {"module", "/bin/a"}, {"offset", 5}, {"symbol", "f"}, {"in_module", 5},
+  CHECK(stack[0] == Json({{"address", 0x1005},
+                          {"module", "/bin/a"},
+                          {"offset", 5},
+                          {"symbol", "f"},
+                          {"in_module", 5},
                           {"source", "a.c:3"}}));
   CHECK(stack[1]["symbol"] == nullptr);
 }
@@ -213,20 +221,29 @@ TEST_CASE("processes, signals and ends have their keys") {
   siginfo_t info{};
   info.si_signo = SIGUSR1;
   info.si_code = SI_USER;
-  const auto lines = lines_of({event(Started{Started::How::fork, 7}), event(Started{Started::How::thread, kPid}, 101),
-                               event(execed), event(Signal{info}), event(Exited{false, false, 3}, 101),
-                               event(Exited{true, true, SIGSEGV}), event(Notice{"no vDSO"}),
-                               event(GroupStopped{SIGTSTP})});
+  const auto lines =
+      lines_of({event(Started{Started::How::fork, 7}), event(Started{Started::How::thread, kPid}, 101), event(execed),
+                event(Signal{info}), event(Exited{false, false, 3}, 101), event(Exited{true, true, SIGSEGV}),
+                event(Notice{"no vDSO"}), event(GroupStopped{SIGTSTP})});
   REQUIRE(lines.size() == 9);
   CHECK(lines[1] == Json({{"type", "process"}, {"pid", 100}, {"tid", 100}, {"ppid", 7}, {"event", "fork"}}));
   CHECK(lines[2] == Json({{"type", "process"}, {"pid", 100}, {"tid", 101}, {"ppid", 100}, {"event", "thread"}}));
-  CHECK(lines[3] == Json({{"type", "process"}, {"pid", 100}, {"tid", 100}, {"ppid", 7}, {"event", "exec"},
-                          {"program", "/bin/a"}, {"arch", "x86_64"},
+  CHECK(lines[3] == Json({{"type", "process"},
+                          {"pid", 100},
+                          {"tid", 100},
+                          {"ppid", 7},
+                          {"event", "exec"},
+                          {"program", "/bin/a"},
+                          {"arch", "x86_64"},
                           {"vdso", {{"base", 0x7ffff7fc1000}, {"size", 0x2000}, {"functions", {"__vdso_time"}}}}}));
-  CHECK(lines[4] == Json({{"type", "signal"}, {"pid", 100}, {"tid", 100}, {"signal", "SIGUSR1"}, {"code", SI_USER},
+  CHECK(lines[4] == Json({{"type", "signal"},
+                          {"pid", 100},
+                          {"tid", 100},
+                          {"signal", "SIGUSR1"},
+                          {"code", SI_USER},
                           {"time_ns", std::to_string(kTime)}}));
-  CHECK(lines[5] == Json({{"type", "exit"}, {"pid", 100}, {"tid", 101}, {"status", 3},
-                          {"time_ns", std::to_string(kTime)}}));
+  CHECK(lines[5] ==
+        Json({{"type", "exit"}, {"pid", 100}, {"tid", 101}, {"status", 3}, {"time_ns", std::to_string(kTime)}}));
   CHECK(lines[6]["signal"] == "SIGSEGV");
   CHECK_FALSE(lines[6].contains("status"));
   CHECK(lines[7]["text"] == "no vDSO");

@@ -124,8 +124,7 @@ TEST_CASE("the closing line counts the routes that occurred") {
   totals.add(event(clock_call(Route::vdso)));
   totals.add(event(clock_call(Route::fallback)));
   totals.add(event(returned(running("close", {3}), 0)));
-  CHECK(closing_line(totals) ==
-        "vdsotrace: 2 vDSO-capable calls: 1 in user space, 1 fell back to the kernel\n");
+  CHECK(closing_line(totals) == "vdsotrace: 2 vDSO-capable calls: 1 in user space, 1 fell back to the kernel\n");
   totals.add(event(clock_call(Route::syscall)));
   CHECK(closing_line(totals) ==
         "vdsotrace: 3 vDSO-capable calls: 1 in user space, 1 fell back to the kernel, 1 direct system call\n");

@@ -3,8 +3,8 @@
 #include <csignal>
 #include <ctime>
 
-#include "support/event_stream.hpp"
 #include "sinks/attachments.hpp"
+#include "support/event_stream.hpp"
 
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
@@ -51,8 +51,8 @@ TEST_CASE("another thread's line interrupts it and it is resumed") {
   Call done = returned(read, 2);
   const char data[2] = {'h', 'i'};
   done.at_exit.note(0x1000, std::as_bytes(std::span(data)));
-  CHECK(text_of({spawned(), thread(101), event(CallEntered{read}),
-                 event(returned(running("close", {3}), 0), 101), event(done)},
+  CHECK(text_of({spawned(), thread(101), event(CallEntered{read}), event(returned(running("close", {3}), 0), 101),
+                 event(done)},
                 {.quiet = 1}) ==
         "[pid 100] read(3,  <unfinished ...>\n"
         "[pid 101] close(3) = 0\n"
@@ -89,9 +89,8 @@ TEST_CASE("exec by another thread goes on under the leader's number") {
   const Call exec = running("execve", {0, 0, 0});
   Execed execed;
   execed.former_tid = 101;
-  const std::string text = text_of({spawned(), thread(101), event(CallEntered{exec}, 101), event(execed),
-                                    event(returned(exec, 0))},
-                                   {.quiet = 1});
+  const std::string text = text_of(
+      {spawned(), thread(101), event(CallEntered{exec}, 101), event(execed), event(returned(exec, 0))}, {.quiet = 1});
   CHECK(text ==
         "[pid 101] execve(NULL, NULL, NULL <pid changed to 100 ...>\n"
         "+++ superseded by execve in pid 101 +++\n"
@@ -128,7 +127,8 @@ TEST_CASE("attachments are said where the trace is, or elsewhere") {
 TEST_CASE("where a process has a number of its own it is said beside ours") {
   CHECK(attachment(event(Started{Started::How::attach, 0, 3, {}, true, 7})) ==
         "Process 100 attached with 3 threads (7 in its PID namespace)");
-  CHECK(attachment(event(Started{Started::How::attach, 0, 1, {}, true, 7})) == "Process 100 attached (7 in its PID namespace)");
+  CHECK(attachment(event(Started{Started::How::attach, 0, 1, {}, true, 7})) ==
+        "Process 100 attached (7 in its PID namespace)");
 }
 
 TEST_CASE("the leader's own call ends when another thread's exec supersedes it") {
@@ -234,7 +234,8 @@ TEST_CASE("time stamps") {
   const auto one = event(returned(running("close", {3}), 0));
   Call later = returned(running("close", {4}), 0);
   later.start_ns = kTime + 1'500'000'000;
-  CHECK(text_of({spawned(), one}, {.stamps = TextOptions::Stamps::epoch, .stamp_precision = Precision::microseconds}) == "1619316657.828106 close(3) = 0\n");
+  CHECK(text_of({spawned(), one}, {.stamps = TextOptions::Stamps::epoch, .stamp_precision = Precision::microseconds}) ==
+        "1619316657.828106 close(3) = 0\n");
   CHECK(text_of({spawned(), one, event(later)}, {.since_last = Precision::microseconds}) ==
         "     0.000000 close(3) = 0\n     1.500000 close(4) = 0\n");
 }
@@ -260,7 +261,8 @@ TEST_CASE("results are aligned behind whatever stands before them") {
         "close(3)            = -1 EBADF (Bad file descriptor)\n");
   CHECK(text_of({spawned(), event(CallEntered{close}), event(returned(close, 0))}, {.columns = 20, .color = true}) ==
         "\x1b[1mclose\x1b[0m(3)            = 0\n");
-  CHECK(text_of({spawned(), thread(101), event(CallEntered{close}), event(returned(close, 0), 101), event(returned(close, 0))},
+  CHECK(text_of({spawned(), thread(101), event(CallEntered{close}), event(returned(close, 0), 101),
+                 event(returned(close, 0))},
                 {.columns = 30, .quiet = 1}) ==
         "[pid 100] close(3 <unfinished ...>\n"
         "[pid 101] close(3)            = 0\n"
@@ -271,8 +273,10 @@ TEST_CASE("the time of day is the user's, behind the pid") {
   ::setenv("TZ", "UTC-2", 1);
   ::tzset();
   const std::vector<Event> events{spawned(), thread(101), event(returned(running("close", {3}), 0))};
-  CHECK(text_of(events, {.stamps = TextOptions::Stamps::time_of_day, .quiet = 1}) == "[pid 100] 04:10:57 close(3) = 0\n");
-  CHECK(text_of(events, {.stamps = TextOptions::Stamps::time_of_day, .stamp_precision = Precision::microseconds, .quiet = 1}) ==
+  CHECK(text_of(events, {.stamps = TextOptions::Stamps::time_of_day, .quiet = 1}) ==
+        "[pid 100] 04:10:57 close(3) = 0\n");
+  CHECK(text_of(events,
+                {.stamps = TextOptions::Stamps::time_of_day, .stamp_precision = Precision::microseconds, .quiet = 1}) ==
         "[pid 100] 04:10:57.828106 close(3) = 0\n");
   ::unsetenv("TZ");
   ::tzset();
@@ -282,8 +286,7 @@ TEST_CASE("the time since the line before is never negative") {
   Call earlier = returned(running("close", {4}), 0);
   earlier.start_ns = kTime - 5'000;
   CHECK(text_of({spawned(), event(returned(running("close", {3}), 0)), event(earlier)},
-                {.since_last = Precision::microseconds}) ==
-        "     0.000000 close(3) = 0\n     0.000000 close(4) = 0\n");
+                {.since_last = Precision::microseconds}) == "     0.000000 close(3) = 0\n     0.000000 close(4) = 0\n");
 }
 
 TEST_CASE("the option -T shows what was measured and nothing else") {
@@ -307,8 +310,8 @@ TEST_CASE("options -n and -i say the number and the place of each call, and agai
   close.instruction_pointer = 0x1234;
   siginfo_t info{};
   info.si_signo = SIGCHLD;
-  const std::vector<Event> events{spawned(), event(clock_call(Route::vdso)), event(returned(close, 0)), event(Signal{info, 0x5678}),
-                                  event(Exited{false, false, 0})};
+  const std::vector<Event> events{spawned(), event(clock_call(Route::vdso)), event(returned(close, 0)),
+                                  event(Signal{info, 0x5678}), event(Exited{false, false, 0})};
   CHECK(text_of(events, {.numbers = true, .instruction_pointers = true}) ==
         "[ 228] [????????????????] clock_gettime(CLOCK_MONOTONIC, {tv_sec=1, tv_nsec=2}) = 0 [vdso]\n"
         "[   3] [0000000000001234] close(3) = 0\n"

@@ -34,7 +34,8 @@ TEST_CASE("the crate is read from names of Rust's newer scheme") {
   CHECK(rust_crate("_RINvNtCsjr_4core3ptr13drop_in_placeNtCs1_7mycrate1TEB4_") == "core");
   CHECK(rust_crate("_RNvXs_NtCs1_7mycrate3fooNtB4_1TNtNtCs2_4core3fmt5Debug3fmt") == "mycrate");
   CHECK(rust_crate("_RNvC6_123foo3bar") == "123foo");
-  for (const auto* name : {"", "_R", "_RN", "_RNv", "_RC", "_RCs", "_RCs_", "_RC99abc", "_RC99999999999999999999a", "_RY", "main", "_ZN3std3nowE"}) {
+  for (const auto* name : {"", "_R", "_RN", "_RNv", "_RC", "_RCs", "_RCs_", "_RC99abc", "_RC99999999999999999999a",
+                           "_RY", "main", "_ZN3std3nowE"}) {
     CAPTURE(name);
     CHECK(rust_crate(name).empty());
   }
@@ -52,8 +53,9 @@ TEST_CASE("a name that would grow without bounds stays as it is") {
 
 TEST_CASE("parts of language runtimes are known by their files and names") {
   const auto is = [](const char* file, const char* symbol) { return runtime_part(file, symbol); };
-  for (const char* file : {"/usr/lib/x86_64-linux-gnu/libstdc++.so.6.0.30", "/usr/lib/jvm/java-17/lib/server/libjvm.so", "libuv.so.1",
-                           "/usr/lib/libpython3.11.so.1.0", "libcoreclr.so", "libc++.so.1", "/usr/lib/libglib-2.0.so.0"}) {
+  for (const char* file :
+       {"/usr/lib/x86_64-linux-gnu/libstdc++.so.6.0.30", "/usr/lib/jvm/java-17/lib/server/libjvm.so", "libuv.so.1",
+        "/usr/lib/libpython3.11.so.1.0", "libcoreclr.so", "libc++.so.1", "/usr/lib/libglib-2.0.so.0"}) {
     CAPTURE(file);
     CHECK(is(file, "") == RuntimePart::library);
   }

@@ -122,14 +122,16 @@ TEST_CASE("a stack leads through libraries that have not been looked at yet") {
 }
 
 TEST_CASE("the C library is told by the names of its files") {
-  for (const auto* name : {"/usr/lib/x86_64-linux-gnu/libc.so.6", "/lib/libc-2.31.so", "/lib64/ld-linux-x86-64.so.2",
-                           "/lib/x86_64-linux-gnu/ld-2.31.so", "libpthread-2.31.so", "/lib/libpthread.so.0", "librt.so.1",
-                           "/lib/ld-musl-x86_64.so.1", "/lib/libc.musl-x86_64.so.1", "/lib/libc.so", "/lib/ld64.so.2"}) {
+  for (const auto* name :
+       {"/usr/lib/x86_64-linux-gnu/libc.so.6", "/lib/libc-2.31.so", "/lib64/ld-linux-x86-64.so.2",
+        "/lib/x86_64-linux-gnu/ld-2.31.so", "libpthread-2.31.so", "/lib/libpthread.so.0", "librt.so.1",
+        "/lib/ld-musl-x86_64.so.1", "/lib/libc.musl-x86_64.so.1", "/lib/libc.so", "/lib/ld64.so.2"}) {
     CAPTURE(name);
     CHECK(is_c_library(name));
   }
-  for (const auto* name : {"/usr/lib/libcrypto.so.3", "/usr/lib/libc++.so.1", "/usr/bin/ld", "/opt/libc.so.6/app", "libc-client.so",
-                           "/usr/lib/libc.sofa", "/usr/lib/libldap.so", "", "libcap.so.2", "libfaketime.so.1", "libc.so.x"}) {
+  for (const auto* name :
+       {"/usr/lib/libcrypto.so.3", "/usr/lib/libc++.so.1", "/usr/bin/ld", "/opt/libc.so.6/app", "libc-client.so",
+        "/usr/lib/libc.sofa", "/usr/lib/libldap.so", "", "libcap.so.2", "libfaketime.so.1", "libc.so.x"}) {
     CAPTURE(name);
     CHECK_FALSE(is_c_library(name));
   }
@@ -154,7 +156,7 @@ TEST_CASE("what a function of the C library is there for is known by its name") 
   CHECK(made_for("") == MadeFor::unknown);
   CHECK(is_own_user("ptmalloc_init.part.0"));
   CHECK(is_own_user("__vsyslog_internal.constprop.0"));
-  CHECK(is_own_user("_vsyslog"));  // musl's
+  CHECK(is_own_user("_vsyslog"));      // musl's
   CHECK_FALSE(is_own_user("malloc"));  // any program may have one
   CHECK_FALSE(is_own_user("ptmalloc_initialize"));
 }
@@ -182,7 +184,8 @@ TEST_CASE("newer code takes the place of older code in a perf map") {
 
 TEST_CASE("what is no line of a perf map is skipped") {
   PerfMap map;
-  map.add("\n \nzz 10 x\n1000\n1000 \n1000 10\n1000 10 \n1000 0 nothing\nffffffffffffffff 10 wraps\n-1 10 x\n1000 g x\n");
+  map.add(
+      "\n \nzz 10 x\n1000\n1000 \n1000 10\n1000 10 \n1000 0 nothing\nffffffffffffffff 10 wraps\n-1 10 x\n1000 g x\n");
   map.add("10000000000000000 1 too large\n" + std::string(10'000, 'a') + "\n" + std::string(10'000, '1'));
   map.add(" 10 x\n3000 10 good\n");
   CHECK(map.size() == 1);
@@ -255,21 +258,21 @@ TEST_CASE("a call is told by the bytes before its return address") {
   };
   CHECK(is_call({0xe8, 0, 0, 0, 0}));
   CHECK(is_call({0x90, 0x67, 0xe8, 1, 2, 3, 4}));
-  CHECK(is_call({0xff, 0xd0}));                             // call *%rax
-  CHECK(is_call({0x41, 0xff, 0xd3}));                       // call *%r11
-  CHECK(is_call({0xff, 0x10}));                             // call *(%rax)
-  CHECK(is_call({0xff, 0x14, 0x24}));                       // call *(%rsp)
-  CHECK(is_call({0xff, 0x50, 8}));                          // call *8(%rax)
-  CHECK(is_call({0xff, 0x54, 0x24, 8}));                    // call *8(%rsp)
-  CHECK(is_call({0xff, 0x15, 1, 2, 3, 4}));                 // call *x(%rip)
-  CHECK(is_call({0xff, 0x90, 0x28, 3, 0, 0}));              // call *0x328(%rax)
-  CHECK(is_call({0xff, 0x94, 0x24, 0x28, 3, 0, 0}));        // call *0x328(%rsp)
-  CHECK(is_call({0xff, 0x14, 0xc5, 0x28, 3, 0, 0}));        // call *0x328(,%rax,8)
-  CHECK_FALSE(is_call({0xff, 0xe0}));                       // jmp *%rax
-  CHECK_FALSE(is_call({0xff, 0x50}));                       // a displacement is missing
+  CHECK(is_call({0xff, 0xd0}));                       // call *%rax
+  CHECK(is_call({0x41, 0xff, 0xd3}));                 // call *%r11
+  CHECK(is_call({0xff, 0x10}));                       // call *(%rax)
+  CHECK(is_call({0xff, 0x14, 0x24}));                 // call *(%rsp)
+  CHECK(is_call({0xff, 0x50, 8}));                    // call *8(%rax)
+  CHECK(is_call({0xff, 0x54, 0x24, 8}));              // call *8(%rsp)
+  CHECK(is_call({0xff, 0x15, 1, 2, 3, 4}));           // call *x(%rip)
+  CHECK(is_call({0xff, 0x90, 0x28, 3, 0, 0}));        // call *0x328(%rax)
+  CHECK(is_call({0xff, 0x94, 0x24, 0x28, 3, 0, 0}));  // call *0x328(%rsp)
+  CHECK(is_call({0xff, 0x14, 0xc5, 0x28, 3, 0, 0}));  // call *0x328(,%rax,8)
+  CHECK_FALSE(is_call({0xff, 0xe0}));                 // jmp *%rax
+  CHECK_FALSE(is_call({0xff, 0x50}));                 // a displacement is missing
   CHECK_FALSE(is_call({0xe8, 0, 0, 0}));
   CHECK_FALSE(is_call({0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90}));
-  CHECK_FALSE(is_call({0x0f, 0x05}));                       // syscall
+  CHECK_FALSE(is_call({0x0f, 0x05}));  // syscall
   CHECK_FALSE(is_call({}));
 }
 

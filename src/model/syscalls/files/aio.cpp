@@ -11,50 +11,59 @@
 namespace vdsotrace {
 namespace {
 
-constexpr NamedValue kSetupFlags[] = {
-    {1, "IORING_SETUP_IOPOLL"}, {2, "IORING_SETUP_SQPOLL"}, {4, "IORING_SETUP_SQ_AFF"},
-    {8, "IORING_SETUP_CQSIZE"}, {0x10, "IORING_SETUP_CLAMP"}, {0x20, "IORING_SETUP_ATTACH_WQ"},
-    {0x40, "IORING_SETUP_R_DISABLED"}, {0x80, "IORING_SETUP_SUBMIT_ALL"},
-    {0x100, "IORING_SETUP_COOP_TASKRUN"}, {0x200, "IORING_SETUP_TASKRUN_FLAG"},
-    {0x400, "IORING_SETUP_SQE128"}, {0x800, "IORING_SETUP_CQE32"},
-    {0x1000, "IORING_SETUP_SINGLE_ISSUER"}, {0x2000, "IORING_SETUP_DEFER_TASKRUN"}};
+constexpr NamedValue kSetupFlags[] = {{1, "IORING_SETUP_IOPOLL"},
+                                      {2, "IORING_SETUP_SQPOLL"},
+                                      {4, "IORING_SETUP_SQ_AFF"},
+                                      {8, "IORING_SETUP_CQSIZE"},
+                                      {0x10, "IORING_SETUP_CLAMP"},
+                                      {0x20, "IORING_SETUP_ATTACH_WQ"},
+                                      {0x40, "IORING_SETUP_R_DISABLED"},
+                                      {0x80, "IORING_SETUP_SUBMIT_ALL"},
+                                      {0x100, "IORING_SETUP_COOP_TASKRUN"},
+                                      {0x200, "IORING_SETUP_TASKRUN_FLAG"},
+                                      {0x400, "IORING_SETUP_SQE128"},
+                                      {0x800, "IORING_SETUP_CQE32"},
+                                      {0x1000, "IORING_SETUP_SINGLE_ISSUER"},
+                                      {0x2000, "IORING_SETUP_DEFER_TASKRUN"}};
 
-constexpr NamedValue kFeatures[] = {
-    {1, "IORING_FEAT_SINGLE_MMAP"}, {2, "IORING_FEAT_NODROP"}, {4, "IORING_FEAT_SUBMIT_STABLE"},
-    {8, "IORING_FEAT_RW_CUR_POS"}, {0x10, "IORING_FEAT_CUR_PERSONALITY"},
-    {0x20, "IORING_FEAT_FAST_POLL"}, {0x40, "IORING_FEAT_POLL_32BITS"},
-    {0x80, "IORING_FEAT_SQPOLL_NONFIXED"}, {0x100, "IORING_FEAT_EXT_ARG"},
-    {0x200, "IORING_FEAT_NATIVE_WORKERS"}, {0x400, "IORING_FEAT_RSRC_TAGS"},
-    {0x800, "IORING_FEAT_CQE_SKIP"}, {0x1000, "IORING_FEAT_LINKED_FILE"}};
+constexpr NamedValue kFeatures[] = {{1, "IORING_FEAT_SINGLE_MMAP"},        {2, "IORING_FEAT_NODROP"},
+                                    {4, "IORING_FEAT_SUBMIT_STABLE"},      {8, "IORING_FEAT_RW_CUR_POS"},
+                                    {0x10, "IORING_FEAT_CUR_PERSONALITY"}, {0x20, "IORING_FEAT_FAST_POLL"},
+                                    {0x40, "IORING_FEAT_POLL_32BITS"},     {0x80, "IORING_FEAT_SQPOLL_NONFIXED"},
+                                    {0x100, "IORING_FEAT_EXT_ARG"},        {0x200, "IORING_FEAT_NATIVE_WORKERS"},
+                                    {0x400, "IORING_FEAT_RSRC_TAGS"},      {0x800, "IORING_FEAT_CQE_SKIP"},
+                                    {0x1000, "IORING_FEAT_LINKED_FILE"}};
 
-constexpr NamedValue kIoUringEnterFlagsNames[] = {
-    {1, "IORING_ENTER_GETEVENTS"}, {2, "IORING_ENTER_SQ_WAKEUP"}, {4, "IORING_ENTER_SQ_WAIT"},
-    {8, "IORING_ENTER_EXT_ARG"}, {0x10, "IORING_ENTER_REGISTERED_RING"}};
+constexpr NamedValue kIoUringEnterFlagsNames[] = {{1, "IORING_ENTER_GETEVENTS"},
+                                                  {2, "IORING_ENTER_SQ_WAKEUP"},
+                                                  {4, "IORING_ENTER_SQ_WAIT"},
+                                                  {8, "IORING_ENTER_EXT_ARG"},
+                                                  {0x10, "IORING_ENTER_REGISTERED_RING"}};
 constexpr NameTable kIoUringEnterFlags{kIoUringEnterFlagsNames, "IORING_ENTER_???"};
 
 constexpr NamedValue kIoUringRegisterOperationsNames[] = {
-    {0, "IORING_REGISTER_BUFFERS"}, {1, "IORING_UNREGISTER_BUFFERS"}, {2, "IORING_REGISTER_FILES"},
-    {3, "IORING_UNREGISTER_FILES"}, {4, "IORING_REGISTER_EVENTFD"},
-    {5, "IORING_UNREGISTER_EVENTFD"}, {6, "IORING_REGISTER_FILES_UPDATE"},
-    {7, "IORING_REGISTER_EVENTFD_ASYNC"}, {8, "IORING_REGISTER_PROBE"},
-    {9, "IORING_REGISTER_PERSONALITY"}, {10, "IORING_UNREGISTER_PERSONALITY"},
-    {11, "IORING_REGISTER_RESTRICTIONS"}, {12, "IORING_REGISTER_ENABLE_RINGS"},
-    {13, "IORING_REGISTER_FILES2"}, {14, "IORING_REGISTER_FILES_UPDATE2"},
-    {15, "IORING_REGISTER_BUFFERS2"}, {16, "IORING_REGISTER_BUFFERS_UPDATE"},
-    {17, "IORING_REGISTER_IOWQ_AFF"}, {18, "IORING_UNREGISTER_IOWQ_AFF"},
-    {19, "IORING_REGISTER_IOWQ_MAX_WORKERS"}, {20, "IORING_REGISTER_RING_FDS"},
-    {21, "IORING_UNREGISTER_RING_FDS"}, {22, "IORING_REGISTER_PBUF_RING"},
-    {23, "IORING_UNREGISTER_PBUF_RING"}};
+    {0, "IORING_REGISTER_BUFFERS"},         {1, "IORING_UNREGISTER_BUFFERS"},
+    {2, "IORING_REGISTER_FILES"},           {3, "IORING_UNREGISTER_FILES"},
+    {4, "IORING_REGISTER_EVENTFD"},         {5, "IORING_UNREGISTER_EVENTFD"},
+    {6, "IORING_REGISTER_FILES_UPDATE"},    {7, "IORING_REGISTER_EVENTFD_ASYNC"},
+    {8, "IORING_REGISTER_PROBE"},           {9, "IORING_REGISTER_PERSONALITY"},
+    {10, "IORING_UNREGISTER_PERSONALITY"},  {11, "IORING_REGISTER_RESTRICTIONS"},
+    {12, "IORING_REGISTER_ENABLE_RINGS"},   {13, "IORING_REGISTER_FILES2"},
+    {14, "IORING_REGISTER_FILES_UPDATE2"},  {15, "IORING_REGISTER_BUFFERS2"},
+    {16, "IORING_REGISTER_BUFFERS_UPDATE"}, {17, "IORING_REGISTER_IOWQ_AFF"},
+    {18, "IORING_UNREGISTER_IOWQ_AFF"},     {19, "IORING_REGISTER_IOWQ_MAX_WORKERS"},
+    {20, "IORING_REGISTER_RING_FDS"},       {21, "IORING_UNREGISTER_RING_FDS"},
+    {22, "IORING_REGISTER_PBUF_RING"},      {23, "IORING_UNREGISTER_PBUF_RING"}};
 constexpr NameTable kIoUringRegisterOperations{kIoUringRegisterOperationsNames, "IORING_REGISTER_???"};
 
 void print_submission_offsets(ArgContext& c, const io_sqring_offsets& at) {
-  c.print("{{head={}, tail={}, ring_mask={}, ring_entries={}, flags={}, dropped={}, array={}}}",
-          at.head, at.tail, at.ring_mask, at.ring_entries, at.flags, at.dropped, at.array);
+  c.print("{{head={}, tail={}, ring_mask={}, ring_entries={}, flags={}, dropped={}, array={}}}", at.head, at.tail,
+          at.ring_mask, at.ring_entries, at.flags, at.dropped, at.array);
 }
 
 void print_completion_offsets(ArgContext& c, const io_cqring_offsets& at) {
-  c.print("{{head={}, tail={}, ring_mask={}, ring_entries={}, overflow={}, cqes={}, flags={}}}",
-          at.head, at.tail, at.ring_mask, at.ring_entries, at.overflow, at.cqes, at.flags);
+  c.print("{{head={}, tail={}, ring_mask={}, ring_entries={}, overflow={}, cqes={}, flags={}}}", at.head, at.tail,
+          at.ring_mask, at.ring_entries, at.overflow, at.cqes, at.flags);
 }
 
 /// What the program asked for.
@@ -80,9 +89,8 @@ void print_grant(ArgContext& c, const io_uring_params& params) {
 
 /// At entry what was asked for; at the end what was given joins it.
 void print_params(ArgContext& c) {
-  const auto asked = c.value() != 0 && c.native_layout()
-                         ? c.entry_memory().object<io_uring_params>(c.value())
-                         : std::nullopt;
+  const auto asked = c.value() != 0 && c.native_layout() ? c.entry_memory().object<io_uring_params>(c.value())
+                                                         : std::nullopt;
   if (!c.exiting()) {
     if (asked) {
       print_request(c, *asked);
@@ -99,8 +107,7 @@ void print_params(ArgContext& c) {
 
 void print_resource(ArgContext& c) {
   const auto operation = static_cast<std::uint32_t>(c.arg(1));
-  const bool is_fds = operation == IORING_REGISTER_FILES ||
-                      operation == IORING_REGISTER_EVENTFD ||
+  const bool is_fds = operation == IORING_REGISTER_FILES || operation == IORING_REGISTER_EVENTFD ||
                       operation == IORING_REGISTER_EVENTFD_ASYNC;
   if (is_fds) {
     print_array_at<std::int32_t>(c, c.value(), static_cast<std::uint32_t>(c.arg(3)),

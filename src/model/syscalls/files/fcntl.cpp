@@ -14,15 +14,12 @@ namespace {
 // Commands that glibc's fcntl.h does not name (include/uapi/asm-generic/fcntl.h).
 constexpr std::uint32_t kGetOwnerUids = 17;
 
-constexpr std::array kLockTypes{NAMED(F_RDLCK), NAMED(F_WRLCK), NAMED(F_UNLCK), NAMED(F_EXLCK),
-                                NAMED(F_SHLCK)};
-constexpr std::array kWhences{NAMED(SEEK_SET), NAMED(SEEK_CUR), NAMED(SEEK_END), NAMED(SEEK_DATA),
-                              NAMED(SEEK_HOLE)};
-constexpr std::array kNotifyBits{NAMED(DN_ACCESS),   NAMED(DN_MODIFY), NAMED(DN_CREATE),
-                                 NAMED(DN_DELETE),   NAMED(DN_RENAME), NAMED(DN_ATTRIB),
-                                 NAMED(DN_MULTISHOT)};
-constexpr std::array kSeals{NAMED(F_SEAL_SEAL), NAMED(F_SEAL_SHRINK), NAMED(F_SEAL_GROW),
-                            NAMED(F_SEAL_WRITE), NAMED(F_SEAL_FUTURE_WRITE)};
+constexpr std::array kLockTypes{NAMED(F_RDLCK), NAMED(F_WRLCK), NAMED(F_UNLCK), NAMED(F_EXLCK), NAMED(F_SHLCK)};
+constexpr std::array kWhences{NAMED(SEEK_SET), NAMED(SEEK_CUR), NAMED(SEEK_END), NAMED(SEEK_DATA), NAMED(SEEK_HOLE)};
+constexpr std::array kNotifyBits{NAMED(DN_ACCESS), NAMED(DN_MODIFY), NAMED(DN_CREATE),   NAMED(DN_DELETE),
+                                 NAMED(DN_RENAME), NAMED(DN_ATTRIB), NAMED(DN_MULTISHOT)};
+constexpr std::array kSeals{NAMED(F_SEAL_SEAL), NAMED(F_SEAL_SHRINK), NAMED(F_SEAL_GROW), NAMED(F_SEAL_WRITE),
+                            NAMED(F_SEAL_FUTURE_WRITE)};
 constexpr std::array kFdFlags{NAMED(FD_CLOEXEC)};
 constexpr std::array kOwnerTypes{NAMED(F_OWNER_TID), NAMED(F_OWNER_PID), NAMED(F_OWNER_PGRP)};
 
@@ -132,8 +129,8 @@ constexpr std::array kCommands{
 
 const Command* command_of(ArgContext& c) {
   const auto value = static_cast<std::uint32_t>(c.arg(1));
-  const auto* found = std::find_if(kCommands.begin(), kCommands.end(),
-                                   [&](const Command& known) { return known.value == value; });
+  const auto* found =
+      std::find_if(kCommands.begin(), kCommands.end(), [&](const Command& known) { return known.value == value; });
   return found == kCommands.end() ? nullptr : found;
 }
 

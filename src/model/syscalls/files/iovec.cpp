@@ -24,8 +24,7 @@ void print_list(ArgContext& c, std::uint64_t address, std::uint64_t count, Print
 }
 
 template <class PrintBase>
-void print_list_of_abi(ArgContext& c, std::uint64_t address, std::uint64_t count,
-                       PrintBase&& print_base) {
+void print_list_of_abi(ArgContext& c, std::uint64_t address, std::uint64_t count, PrintBase&& print_base) {
   if (c.word() == 8) {
     print_list<std::uint64_t>(c, address, count, print_base);
   } else {
@@ -35,8 +34,7 @@ void print_list_of_abi(ArgContext& c, std::uint64_t address, std::uint64_t count
 
 }  // namespace
 
-void print_iovecs_at(ArgContext& c, std::uint64_t address, std::uint64_t count,
-                     std::uint64_t bytes) {
+void print_iovecs_at(ArgContext& c, std::uint64_t address, std::uint64_t count, std::uint64_t bytes) {
   std::uint64_t left = bytes;
   print_list_of_abi(c, address, count, [&](std::uint64_t base, std::uint64_t length) {
     const std::uint64_t filled = std::min(left, length);
@@ -46,8 +44,7 @@ void print_iovecs_at(ArgContext& c, std::uint64_t address, std::uint64_t count,
 }
 
 void print_iovec_addresses_at(ArgContext& c, std::uint64_t address, std::uint64_t count) {
-  print_list_of_abi(c, address, count,
-                    [&](std::uint64_t base, std::uint64_t) { print_address(c, base); });
+  print_list_of_abi(c, address, count, [&](std::uint64_t base, std::uint64_t) { print_address(c, base); });
 }
 
 }  // namespace vdsotrace

@@ -14,11 +14,9 @@
 namespace vdsotrace {
 namespace {
 
-constexpr std::array kAccessModes{NAMED(O_RDONLY), NAMED(O_WRONLY), NAMED(O_RDWR),
-                                  NAMED(O_ACCMODE)};
-constexpr std::array kResolveBits{NAMED(RESOLVE_NO_XDEV),     NAMED(RESOLVE_NO_MAGICLINKS),
-                                  NAMED(RESOLVE_NO_SYMLINKS), NAMED(RESOLVE_BENEATH),
-                                  NAMED(RESOLVE_IN_ROOT),     NAMED(RESOLVE_CACHED)};
+constexpr std::array kAccessModes{NAMED(O_RDONLY), NAMED(O_WRONLY), NAMED(O_RDWR), NAMED(O_ACCMODE)};
+constexpr std::array kResolveBits{NAMED(RESOLVE_NO_XDEV), NAMED(RESOLVE_NO_MAGICLINKS), NAMED(RESOLVE_NO_SYMLINKS),
+                                  NAMED(RESOLVE_BENEATH), NAMED(RESOLVE_IN_ROOT),       NAMED(RESOLVE_CACHED)};
 
 /// How a directory entry lies: inode and offset, words each, its size in 16 bits, its type before its name or in its last byte.
 struct DirentLayout {
@@ -27,14 +25,12 @@ struct DirentLayout {
   std::size_t size_at() const { return 2 * word; }
   std::size_t name_at() const { return size_at() + sizeof(std::uint16_t) + (type_first ? 1 : 0); }
 };
-constexpr std::array kEntryTypes{
-    NamedValue{0, "DT_UNKNOWN"}, NamedValue{1, "DT_FIFO"}, NamedValue{2, "DT_CHR"},   NamedValue{4, "DT_DIR"}, NamedValue{6, "DT_BLK"},
-    NamedValue{8, "DT_REG"},     NamedValue{10, "DT_LNK"}, NamedValue{12, "DT_SOCK"}, NamedValue{14, "DT_WHT"}};
+constexpr std::array kEntryTypes{NamedValue{0, "DT_UNKNOWN"}, NamedValue{1, "DT_FIFO"},  NamedValue{2, "DT_CHR"},
+                                 NamedValue{4, "DT_DIR"},     NamedValue{6, "DT_BLK"},   NamedValue{8, "DT_REG"},
+                                 NamedValue{10, "DT_LNK"},    NamedValue{12, "DT_SOCK"}, NamedValue{14, "DT_WHT"}};
 constexpr std::uint64_t kMostDirents = 1u << 20;
 
-bool creates(std::uint64_t flags) {
-  return (flags & O_CREAT) != 0 || (flags & O_TMPFILE & ~O_DIRECTORY) != 0;
-}
+bool creates(std::uint64_t flags) { return (flags & O_CREAT) != 0 || (flags & O_TMPFILE & ~O_DIRECTORY) != 0; }
 
 /// The front of `bytes` as a number.
 std::uint64_t number_in(std::span<const std::byte> bytes, std::size_t at, std::size_t size) {
@@ -50,8 +46,8 @@ void print_entry_type(ArgContext& c, std::byte type) {
 
 /// `entry` is as long as it says.
 void print_dirent(ArgContext& c, std::span<const std::byte> entry, const DirentLayout& layout) {
-  c.print("{{d_ino={}, d_off={}, d_reclen={}", number_in(entry, 0, layout.word), number_in(entry, layout.word, layout.word),
-          entry.size());
+  c.print("{{d_ino={}, d_off={}, d_reclen={}", number_in(entry, 0, layout.word),
+          number_in(entry, layout.word, layout.word), entry.size());
   if (layout.type_first) print_entry_type(c, entry[layout.name_at() - 1]);
   auto name = entry.subspan(layout.name_at());
   if (!layout.type_first) name = name.first(name.size() - 1);
@@ -153,8 +149,7 @@ void print_open_how_arg(ArgContext& c) {
   print_object_at<open_how>(c, c.value(), [&](const open_how& how) {
     c.put("{flags=");
     print_open_flags(c, how.flags);
-    if (how.mode != 0 || creates(how.flags))
-      c.print(", mode={:#03o}", static_cast<std::uint16_t>(how.mode));
+    if (how.mode != 0 || creates(how.flags)) c.print(", mode={:#03o}", static_cast<std::uint16_t>(how.mode));
     c.put(", resolve=");
     print_flags(c, how.resolve, kResolveBits, "RESOLVE_???");
     print_rest_of_struct(c, c.value(), sizeof how, size);
@@ -166,9 +161,7 @@ void print_dirents_arg(ArgContext& c) { print_dirents(c, {sizeof(std::uint64_t),
 
 void print_old_dirents_arg(ArgContext& c) { print_dirents(c, {c.word(), false}); }
 
-void print_mknod_mode_arg(ArgContext& c) {
-  print_file_mode(c, static_cast<std::uint16_t>(c.value()));
-}
+void print_mknod_mode_arg(ArgContext& c) { print_file_mode(c, static_cast<std::uint16_t>(c.value())); }
 
 void print_mknod_device_arg(ArgContext& c) {
   const auto mode = static_cast<std::uint32_t>(c.arg(c.index() - 1));
@@ -187,13 +180,11 @@ void print_moving_offset_arg(ArgContext& c) {
 }
 
 void print_utimensat_times_arg(ArgContext& c) {
-  print_array_at<timespec>(c, c.value(), 2,
-                           [&](const timespec& time) { print_timespec_with_date(c, time); });
+  print_array_at<timespec>(c, c.value(), 2, [&](const timespec& time) { print_timespec_with_date(c, time); });
 }
 
 void print_utimes_arg(ArgContext& c) {
-  print_array_at<timeval>(c, c.value(), 2,
-                          [&](const timeval& time) { print_timeval_with_date(c, time); });
+  print_array_at<timeval>(c, c.value(), 2, [&](const timeval& time) { print_timeval_with_date(c, time); });
 }
 
 void print_utimbuf_arg(ArgContext& c) {
@@ -235,8 +226,7 @@ void print_path_by_result_arg(ArgContext& c) {
 }
 
 void print_memfd_flags_arg(ArgContext& c) {
-  static constexpr std::array kBits{NAMED(MFD_CLOEXEC), NAMED(MFD_ALLOW_SEALING),
-                                    NAMED(MFD_HUGETLB)};
+  static constexpr std::array kBits{NAMED(MFD_CLOEXEC), NAMED(MFD_ALLOW_SEALING), NAMED(MFD_HUGETLB)};
   print_meaning_of(c, c.as_uint(), [&] { print_flags_with_huge_size(c, c.as_uint(), kBits, "MFD"); });
 }
 

@@ -11,28 +11,36 @@
 namespace vdsotrace {
 
 /// The flags of open() behind its access mode. Names as in the kernel's fcntl.h.
-inline constexpr std::array kOpenBits{
-    NAMED(O_CREAT),    NAMED(O_EXCL),     NAMED(O_NOCTTY),
-    NAMED(O_TRUNC),    NAMED(O_APPEND),   NAMED(O_NONBLOCK),
-    NAMED(O_SYNC),     NAMED(O_DSYNC),    NAMED(O_DIRECT),
-    NamedValue{0100000, "O_LARGEFILE"},   NAMED(O_NOFOLLOW),
-    NAMED(O_NOATIME),  NAMED(O_CLOEXEC),  NAMED(O_PATH),
-    NAMED(O_TMPFILE),  NAMED(O_DIRECTORY), NamedValue{020000, "FASYNC"}};
+inline constexpr std::array kOpenBits{NAMED(O_CREAT),
+                                      NAMED(O_EXCL),
+                                      NAMED(O_NOCTTY),
+                                      NAMED(O_TRUNC),
+                                      NAMED(O_APPEND),
+                                      NAMED(O_NONBLOCK),
+                                      NAMED(O_SYNC),
+                                      NAMED(O_DSYNC),
+                                      NAMED(O_DIRECT),
+                                      NamedValue{0100000, "O_LARGEFILE"},
+                                      NAMED(O_NOFOLLOW),
+                                      NAMED(O_NOATIME),
+                                      NAMED(O_CLOEXEC),
+                                      NAMED(O_PATH),
+                                      NAMED(O_TMPFILE),
+                                      NAMED(O_DIRECTORY),
+                                      NamedValue{020000, "FASYNC"}};
 inline constexpr NameTable kOpenBitNames{kOpenBits, "O_???"};
 
 /// Flags of the ...at() calls.
-inline constexpr std::array kAtBits{
-    NAMED(AT_SYMLINK_NOFOLLOW), NAMED(AT_REMOVEDIR),  NAMED(AT_SYMLINK_FOLLOW),
-    NAMED(AT_NO_AUTOMOUNT),     NAMED(AT_EMPTY_PATH), NAMED(AT_RECURSIVE)};
+inline constexpr std::array kAtBits{NAMED(AT_SYMLINK_NOFOLLOW), NAMED(AT_REMOVEDIR),  NAMED(AT_SYMLINK_FOLLOW),
+                                    NAMED(AT_NO_AUTOMOUNT),     NAMED(AT_EMPTY_PATH), NAMED(AT_RECURSIVE)};
 inline constexpr NameTable kAtNames{kAtBits, "AT_???"};
 
 /// What statx() asks for and answers.
 inline constexpr std::array kStatxBits{
-    NAMED(STATX_ALL),   NAMED(STATX_BASIC_STATS), NAMED(STATX_TYPE),  NAMED(STATX_MODE),
-    NAMED(STATX_NLINK), NAMED(STATX_UID),         NAMED(STATX_GID),   NAMED(STATX_ATIME),
-    NAMED(STATX_MTIME), NAMED(STATX_CTIME),       NAMED(STATX_INO),   NAMED(STATX_SIZE),
-    NAMED(STATX_BLOCKS), NAMED(STATX_BTIME),      NAMED(STATX_MNT_ID),
-    NamedValue{0x2000, "STATX_DIOALIGN"}};
+    NAMED(STATX_ALL),    NAMED(STATX_BASIC_STATS), NAMED(STATX_TYPE),   NAMED(STATX_MODE),
+    NAMED(STATX_NLINK),  NAMED(STATX_UID),         NAMED(STATX_GID),    NAMED(STATX_ATIME),
+    NAMED(STATX_MTIME),  NAMED(STATX_CTIME),       NAMED(STATX_INO),    NAMED(STATX_SIZE),
+    NAMED(STATX_BLOCKS), NAMED(STATX_BTIME),       NAMED(STATX_MNT_ID), NamedValue{0x2000, "STATX_DIOALIGN"}};
 inline constexpr NameTable kStatxNames{kStatxBits, "STATX_???"};
 
 /// Access mode and flags: "O_RDWR|O_CLOEXEC".
@@ -75,8 +83,8 @@ void print_iovec_arg(ArgContext& c);
 void print_iovec_out_arg(ArgContext& c);
 
 inline constexpr ArgKind kOpenFlags{print_open_flags_arg};
-inline constexpr ArgKind kOpenMode{print_open_mode_arg};        ///< only with O_CREAT or O_TMPFILE
-inline constexpr ArgKind kOpenHow{print_open_how_arg};          ///< size in the next argument
+inline constexpr ArgKind kOpenMode{print_open_mode_arg};  ///< only with O_CREAT or O_TMPFILE
+inline constexpr ArgKind kOpenHow{print_open_how_arg};    ///< size in the next argument
 inline constexpr ArgKind kStatOut{print_stat_arg, When::exit};
 inline constexpr ArgKind kStatxFlags{print_statx_flags_arg};
 inline constexpr ArgKind kStatxOut{print_statx_arg, When::exit};
@@ -86,7 +94,7 @@ inline constexpr ArgKind kOldDirentsOut{print_old_dirents_arg, When::exit};
 inline constexpr ArgKind kMknodMode{print_mknod_mode_arg};
 inline constexpr ArgKind kMknodDevice{print_mknod_device_arg};  ///< only for a device's mode before it
 inline constexpr ArgKind kDevice{print_device_arg};
-inline constexpr ArgKind kOffsetAt{print_word_at_arg};          ///< [5]
+inline constexpr ArgKind kOffsetAt{print_word_at_arg};                           ///< [5]
 inline constexpr ArgKind kMovingOffset{print_moving_offset_arg, When::amended};  ///< [5] => [15]
 inline constexpr ArgKind kTimesNs{print_utimensat_times_arg};
 inline constexpr ArgKind kTimesUs{print_utimes_arg};
@@ -108,7 +116,7 @@ inline constexpr ArgKind kFsconfigValue{print_fsconfig_value_arg};
 inline constexpr ArgKind kFsconfigAux{print_fsconfig_aux_arg};
 inline constexpr ArgKind kMountAttributes{print_mount_attributes_arg};  ///< size in the next argument
 inline constexpr ArgKind kMemfdFlags{print_memfd_flags_arg};
-inline constexpr ArgKind kIovec{print_iovec_arg};               ///< count in the next argument
+inline constexpr ArgKind kIovec{print_iovec_arg};  ///< count in the next argument
 inline constexpr ArgKind kIovecOut{print_iovec_out_arg, When::exit};
 
 // fcntl (kinds_fcntl.cpp)

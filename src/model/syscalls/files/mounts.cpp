@@ -12,36 +12,32 @@ namespace vdsotrace {
 namespace {
 
 constexpr std::array kMountBits{
-    NAMED(MS_RDONLY),      NAMED(MS_NOSUID),    NAMED(MS_NODEV),        NAMED(MS_NOEXEC),
-    NAMED(MS_SYNCHRONOUS), NAMED(MS_REMOUNT),   NAMED(MS_MANDLOCK),     NAMED(MS_DIRSYNC),
-    NAMED(MS_NOSYMFOLLOW), NAMED(MS_NOATIME),   NAMED(MS_NODIRATIME),   NAMED(MS_BIND),
-    NAMED(MS_MOVE),        NAMED(MS_REC),       NAMED(MS_SILENT),       NAMED(MS_POSIXACL),
-    NAMED(MS_UNBINDABLE),  NAMED(MS_PRIVATE),   NAMED(MS_SLAVE),        NAMED(MS_SHARED),
-    NAMED(MS_RELATIME),    NAMED(MS_KERNMOUNT), NAMED(MS_I_VERSION),    NAMED(MS_STRICTATIME),
-    NAMED(MS_LAZYTIME),    NAMED(MS_SUBMOUNT),  NAMED(MS_NOREMOTELOCK), NAMED(MS_NOSEC),
-    NAMED(MS_BORN),        NAMED(MS_ACTIVE),    NAMED(MS_NOUSER)};
+    NAMED(MS_RDONLY),     NAMED(MS_NOSUID),       NAMED(MS_NODEV),     NAMED(MS_NOEXEC),      NAMED(MS_SYNCHRONOUS),
+    NAMED(MS_REMOUNT),    NAMED(MS_MANDLOCK),     NAMED(MS_DIRSYNC),   NAMED(MS_NOSYMFOLLOW), NAMED(MS_NOATIME),
+    NAMED(MS_NODIRATIME), NAMED(MS_BIND),         NAMED(MS_MOVE),      NAMED(MS_REC),         NAMED(MS_SILENT),
+    NAMED(MS_POSIXACL),   NAMED(MS_UNBINDABLE),   NAMED(MS_PRIVATE),   NAMED(MS_SLAVE),       NAMED(MS_SHARED),
+    NAMED(MS_RELATIME),   NAMED(MS_KERNMOUNT),    NAMED(MS_I_VERSION), NAMED(MS_STRICTATIME), NAMED(MS_LAZYTIME),
+    NAMED(MS_SUBMOUNT),   NAMED(MS_NOREMOTELOCK), NAMED(MS_NOSEC),     NAMED(MS_BORN),        NAMED(MS_ACTIVE),
+    NAMED(MS_NOUSER)};
 
 constexpr std::array kMountAttributeBits{
     NAMED(MOUNT_ATTR_RDONLY),     NAMED(MOUNT_ATTR_NOSUID),  NAMED(MOUNT_ATTR_NODEV),
     NAMED(MOUNT_ATTR_NOEXEC),     NAMED(MOUNT_ATTR_NOATIME), NAMED(MOUNT_ATTR_STRICTATIME),
     NAMED(MOUNT_ATTR_NODIRATIME), NAMED(MOUNT_ATTR_IDMAP),   NAMED(MOUNT_ATTR_NOSYMFOLLOW)};
 
-constexpr std::array kPropagations{NAMED(MS_UNBINDABLE), NAMED(MS_PRIVATE),
-                                   NAMED(MS_SLAVE), NAMED(MS_SHARED)};
+constexpr std::array kPropagations{NAMED(MS_UNBINDABLE), NAMED(MS_PRIVATE), NAMED(MS_SLAVE), NAMED(MS_SHARED)};
 
 // include/linux/swap.h
 constexpr std::uint32_t kSwapPriorityMask = 0x7fff;
-constexpr std::array kSwapBits{
-    NamedValue{0x8000, "SWAP_FLAG_PREFER"}, NamedValue{0x10000, "SWAP_FLAG_DISCARD"},
-    NamedValue{0x20000, "SWAP_FLAG_DISCARD_ONCE"}, NamedValue{0x40000, "SWAP_FLAG_DISCARD_PAGES"}};
+constexpr std::array kSwapBits{NamedValue{0x8000, "SWAP_FLAG_PREFER"}, NamedValue{0x10000, "SWAP_FLAG_DISCARD"},
+                               NamedValue{0x20000, "SWAP_FLAG_DISCARD_ONCE"},
+                               NamedValue{0x40000, "SWAP_FLAG_DISCARD_PAGES"}};
 
-constexpr std::array kFanotifyClasses{NAMED(FAN_CLASS_NOTIF), NAMED(FAN_CLASS_CONTENT),
-                                      NAMED(FAN_CLASS_PRE_CONTENT)};
+constexpr std::array kFanotifyClasses{NAMED(FAN_CLASS_NOTIF), NAMED(FAN_CLASS_CONTENT), NAMED(FAN_CLASS_PRE_CONTENT)};
 constexpr std::array kFanotifyInitBits{
-    NAMED(FAN_CLOEXEC),         NAMED(FAN_NONBLOCK),         NAMED(FAN_UNLIMITED_QUEUE),
-    NAMED(FAN_UNLIMITED_MARKS), NAMED(FAN_ENABLE_AUDIT),     NAMED(FAN_REPORT_PIDFD),
-    NAMED(FAN_REPORT_TID),      NAMED(FAN_REPORT_FID),       NAMED(FAN_REPORT_DIR_FID),
-    NAMED(FAN_REPORT_NAME),     NAMED(FAN_REPORT_TARGET_FID)};
+    NAMED(FAN_CLOEXEC),        NAMED(FAN_NONBLOCK),     NAMED(FAN_UNLIMITED_QUEUE),  NAMED(FAN_UNLIMITED_MARKS),
+    NAMED(FAN_ENABLE_AUDIT),   NAMED(FAN_REPORT_PIDFD), NAMED(FAN_REPORT_TID),       NAMED(FAN_REPORT_FID),
+    NAMED(FAN_REPORT_DIR_FID), NAMED(FAN_REPORT_NAME),  NAMED(FAN_REPORT_TARGET_FID)};
 constexpr std::uint32_t kFanotifyClassMask = FAN_CLASS_CONTENT | FAN_CLASS_PRE_CONTENT;
 
 /// With these flags mount() does not look at the type, with the second set not at the data.
@@ -118,8 +114,7 @@ void print_swap_flags_arg(ArgContext& c) {
 }
 
 void print_file_handle_arg(ArgContext& c) {
-  const auto before =
-      c.value() != 0 ? c.entry_memory().object<std::uint32_t>(c.value()) : std::nullopt;
+  const auto before = c.value() != 0 ? c.entry_memory().object<std::uint32_t>(c.value()) : std::nullopt;
   if (!before) {
     print_address(c, c.value());
     return;

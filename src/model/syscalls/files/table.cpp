@@ -14,7 +14,8 @@
 #include "model/syscalls/files/kinds.hpp"
 #include "model/syscalls/tables.hpp"
 
-// clang-format off: the rows of tables stand in columns
+// The rows of tables stand in columns.
+// clang-format off
 
 namespace vdsotrace {
 namespace {

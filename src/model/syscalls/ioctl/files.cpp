@@ -4,30 +4,48 @@
 #include <linux/fs.h>
 
 #include "model/syscalls/descriptors.hpp"
-#include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/ioctl/kinds.hpp"
+#include "model/syscalls/kinds_common.hpp"
 
 namespace vdsotrace {
 namespace {
 
-constexpr NamedValue kInodeFlags[] = {
-    {1, "FS_SECRM_FL"}, {2, "FS_UNRM_FL"}, {4, "FS_COMPR_FL"}, {8, "FS_SYNC_FL"},
-    {0x10, "FS_IMMUTABLE_FL"}, {0x20, "FS_APPEND_FL"}, {0x40, "FS_NODUMP_FL"},
-    {0x80, "FS_NOATIME_FL"}, {0x100, "FS_DIRTY_FL"}, {0x200, "FS_COMPRBLK_FL"},
-    {0x400, "FS_NOCOMP_FL"}, {0x800, "FS_ENCRYPT_FL"}, {0x1000, "FS_INDEX_FL"},
-    {0x2000, "FS_IMAGIC_FL"}, {0x4000, "FS_JOURNAL_DATA_FL"}, {0x8000, "FS_NOTAIL_FL"},
-    {0x10000, "FS_DIRSYNC_FL"}, {0x20000, "FS_TOPDIR_FL"}, {0x40000, "FS_HUGE_FILE_FL"},
-    {0x80000, "FS_EXTENT_FL"}, {0x100000, "FS_VERITY_FL"}, {0x200000, "FS_EA_INODE_FL"},
-    {0x400000, "FS_EOFBLOCKS_FL"}, {0x800000, "FS_NOCOW_FL"}, {0x2000000, "FS_DAX_FL"},
-    {0x10000000, "FS_INLINE_DATA_FL"}, {0x20000000, "FS_PROJINHERIT_FL"},
-    {0x40000000, "FS_CASEFOLD_FL"}, {0x80000000, "FS_RESERVED_FL"}};
+constexpr NamedValue kInodeFlags[] = {{1, "FS_SECRM_FL"},
+                                      {2, "FS_UNRM_FL"},
+                                      {4, "FS_COMPR_FL"},
+                                      {8, "FS_SYNC_FL"},
+                                      {0x10, "FS_IMMUTABLE_FL"},
+                                      {0x20, "FS_APPEND_FL"},
+                                      {0x40, "FS_NODUMP_FL"},
+                                      {0x80, "FS_NOATIME_FL"},
+                                      {0x100, "FS_DIRTY_FL"},
+                                      {0x200, "FS_COMPRBLK_FL"},
+                                      {0x400, "FS_NOCOMP_FL"},
+                                      {0x800, "FS_ENCRYPT_FL"},
+                                      {0x1000, "FS_INDEX_FL"},
+                                      {0x2000, "FS_IMAGIC_FL"},
+                                      {0x4000, "FS_JOURNAL_DATA_FL"},
+                                      {0x8000, "FS_NOTAIL_FL"},
+                                      {0x10000, "FS_DIRSYNC_FL"},
+                                      {0x20000, "FS_TOPDIR_FL"},
+                                      {0x40000, "FS_HUGE_FILE_FL"},
+                                      {0x80000, "FS_EXTENT_FL"},
+                                      {0x100000, "FS_VERITY_FL"},
+                                      {0x200000, "FS_EA_INODE_FL"},
+                                      {0x400000, "FS_EOFBLOCKS_FL"},
+                                      {0x800000, "FS_NOCOW_FL"},
+                                      {0x2000000, "FS_DAX_FL"},
+                                      {0x10000000, "FS_INLINE_DATA_FL"},
+                                      {0x20000000, "FS_PROJINHERIT_FL"},
+                                      {0x40000000, "FS_CASEFOLD_FL"},
+                                      {0x80000000, "FS_RESERVED_FL"}};
 
 constexpr NamedValue kExtendedFlags[] = {
-    {1, "FS_XFLAG_REALTIME"}, {2, "FS_XFLAG_PREALLOC"}, {8, "FS_XFLAG_IMMUTABLE"},
-    {0x10, "FS_XFLAG_APPEND"}, {0x20, "FS_XFLAG_SYNC"}, {0x40, "FS_XFLAG_NOATIME"},
-    {0x80, "FS_XFLAG_NODUMP"}, {0x100, "FS_XFLAG_RTINHERIT"}, {0x200, "FS_XFLAG_PROJINHERIT"},
-    {0x400, "FS_XFLAG_NOSYMLINKS"}, {0x800, "FS_XFLAG_EXTSIZE"}, {0x1000, "FS_XFLAG_EXTSZINHERIT"},
-    {0x2000, "FS_XFLAG_NODEFRAG"}, {0x4000, "FS_XFLAG_FILESTREAM"}, {0x8000, "FS_XFLAG_DAX"},
+    {1, "FS_XFLAG_REALTIME"},         {2, "FS_XFLAG_PREALLOC"},        {8, "FS_XFLAG_IMMUTABLE"},
+    {0x10, "FS_XFLAG_APPEND"},        {0x20, "FS_XFLAG_SYNC"},         {0x40, "FS_XFLAG_NOATIME"},
+    {0x80, "FS_XFLAG_NODUMP"},        {0x100, "FS_XFLAG_RTINHERIT"},   {0x200, "FS_XFLAG_PROJINHERIT"},
+    {0x400, "FS_XFLAG_NOSYMLINKS"},   {0x800, "FS_XFLAG_EXTSIZE"},     {0x1000, "FS_XFLAG_EXTSZINHERIT"},
+    {0x2000, "FS_XFLAG_NODEFRAG"},    {0x4000, "FS_XFLAG_FILESTREAM"}, {0x8000, "FS_XFLAG_DAX"},
     {0x10000, "FS_XFLAG_COWEXTSIZE"}, {0x80000000, "FS_XFLAG_HASATTR"}};
 
 /// The kernel reads and writes 32 bits, whatever the request's number says.
@@ -76,8 +94,7 @@ void print_clone_range(ArgContext& c) {
 
 void print_range(ArgContext& c) {
   using Range = std::array<std::uint64_t, 2>;
-  print_object_at<Range>(
-      c, c.value(), [&](const Range& range) { c.print("[{}, {}]", range[0], range[1]); });
+  print_object_at<Range>(c, c.value(), [&](const Range& range) { c.print("[{}, {}]", range[0], range[1]); });
 }
 
 void print_trim_range(ArgContext& c) {

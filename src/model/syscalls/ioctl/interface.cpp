@@ -9,20 +9,30 @@
 #include <net/if.h>
 #include <sys/socket.h>
 
-#include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/ioctl/kinds.hpp"
-#include "model/syscalls/network/values.hpp"
+#include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/network/sockaddr.hpp"
+#include "model/syscalls/network/values.hpp"
 
 namespace vdsotrace {
 namespace {
 
-constexpr NamedValue kInterfaceFlags[] = {
-    {1, "IFF_UP"}, {2, "IFF_BROADCAST"}, {4, "IFF_DEBUG"}, {8, "IFF_LOOPBACK"},
-    {0x10, "IFF_POINTOPOINT"}, {0x20, "IFF_NOTRAILERS"}, {0x40, "IFF_RUNNING"}, {0x80, "IFF_NOARP"},
-    {0x100, "IFF_PROMISC"}, {0x200, "IFF_ALLMULTI"}, {0x400, "IFF_MASTER"}, {0x800, "IFF_SLAVE"},
-    {0x1000, "IFF_MULTICAST"}, {0x2000, "IFF_PORTSEL"}, {0x4000, "IFF_AUTOMEDIA"},
-    {0x8000, "IFF_DYNAMIC"}};
+constexpr NamedValue kInterfaceFlags[] = {{1, "IFF_UP"},
+                                          {2, "IFF_BROADCAST"},
+                                          {4, "IFF_DEBUG"},
+                                          {8, "IFF_LOOPBACK"},
+                                          {0x10, "IFF_POINTOPOINT"},
+                                          {0x20, "IFF_NOTRAILERS"},
+                                          {0x40, "IFF_RUNNING"},
+                                          {0x80, "IFF_NOARP"},
+                                          {0x100, "IFF_PROMISC"},
+                                          {0x200, "IFF_ALLMULTI"},
+                                          {0x400, "IFF_MASTER"},
+                                          {0x800, "IFF_SLAVE"},
+                                          {0x1000, "IFF_MULTICAST"},
+                                          {0x2000, "IFF_PORTSEL"},
+                                          {0x4000, "IFF_AUTOMEDIA"},
+                                          {0x8000, "IFF_DYNAMIC"}};
 
 void print_name(ArgContext& c, const char (&name)[IFNAMSIZ]) {
   print_quoted(c, std::as_bytes(std::span(name, strnlen(name, IFNAMSIZ))), IFNAMSIZ);
@@ -107,8 +117,7 @@ void print_with_member(ArgContext& c, const ifreq& request, const Member& member
 
 template <const Member& kMember>
 void print_set(ArgContext& c) {
-  print_object_at<ifreq>(c, c.value(),
-                         [&](const ifreq& request) { print_with_member(c, request, kMember); });
+  print_object_at<ifreq>(c, c.value(), [&](const ifreq& request) { print_with_member(c, request, kMember); });
 }
 
 /// A T that the argument pointed to when the call began.
@@ -183,10 +192,9 @@ void print_list(ArgContext& c) {
   print_list_length(c, after ? after->ifc_len : before->ifc_len);
   c.put(", ifc_buf=");
   if (after && buffer != 0) {
-    const auto count = static_cast<std::uint64_t>(std::clamp(after->ifc_len, 0, std::max(before->ifc_len, 0))) / sizeof(ifreq);
-    print_array_at<ifreq>(c, buffer, count, [&](const ifreq& request) {
-      print_with_member(c, request, kAddress);
-    });
+    const auto count = static_cast<std::uint64_t>(std::clamp(after->ifc_len, 0, std::max(before->ifc_len, 0))) /
+                       sizeof(ifreq);
+    print_array_at<ifreq>(c, buffer, count, [&](const ifreq& request) { print_with_member(c, request, kAddress); });
   } else {
     print_address(c, buffer);
   }

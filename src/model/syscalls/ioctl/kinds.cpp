@@ -6,20 +6,17 @@
 #include <linux/random.h>
 #include <sys/ioctl.h>
 
-#include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/ioctl/values.hpp"
+#include "model/syscalls/kinds_common.hpp"
 
 namespace vdsotrace {
 namespace {
 
-constexpr NamedValue kDirections[] = {
-    {_IOC_NONE, "_IOC_NONE"}, {_IOC_READ, "_IOC_READ"}, {_IOC_WRITE, "_IOC_WRITE"}};
+constexpr NamedValue kDirections[] = {{_IOC_NONE, "_IOC_NONE"}, {_IOC_READ, "_IOC_READ"}, {_IOC_WRITE, "_IOC_WRITE"}};
 
 constexpr NamedValue kPerfFlags[] = {{PERF_IOC_FLAG_GROUP, "PERF_IOC_FLAG_GROUP"}};
 
-void print_perf_flags(ArgContext& c) {
-  print_flags(c, c.as_uint(), kPerfFlags, "PERF_IOC_FLAG_???");
-}
+void print_perf_flags(ArgContext& c) { print_flags(c, c.as_uint(), kPerfFlags, "PERF_IOC_FLAG_???"); }
 
 void print_long_at(ArgContext& c) {
   print_object_at<std::uint64_t>(c, c.value(), [&](std::uint64_t v) { c.print("[{}]", v); });
@@ -39,14 +36,13 @@ constexpr IoctlPrinter kOthers[] = {
 
 Printer printer_in(std::span<const IoctlPrinter> printers, std::uint32_t request) {
   const auto found =
-      std::find_if(printers.begin(), printers.end(),
-                   [&](const IoctlPrinter& one) { return one.request == request; });
+      std::find_if(printers.begin(), printers.end(), [&](const IoctlPrinter& one) { return one.request == request; });
   return found != printers.end() ? found->print : nullptr;
 }
 
 Printer printer_of(std::uint32_t request) {
-  for (const auto printers : {terminal_ioctls(), interface_ioctls(), file_ioctls(),
-                              std::span<const IoctlPrinter>(kOthers)}) {
+  for (const auto printers :
+       {terminal_ioctls(), interface_ioctls(), file_ioctls(), std::span<const IoctlPrinter>(kOthers)}) {
     if (const Printer printer = printer_in(printers, request)) return printer;
   }
   return nullptr;

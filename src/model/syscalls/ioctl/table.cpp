@@ -1,9 +1,10 @@
 // ioctl.
-#include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/ioctl/kinds.hpp"
+#include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/tables.hpp"
 
-// clang-format off: the rows of tables stand in columns
+// The rows of tables stand in columns.
+// clang-format off
 
 namespace vdsotrace {
 namespace {

@@ -5,8 +5,11 @@
 #include <asm/sockios.h>
 #include <asm/termbits.h>
 
-#include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/ioctl/kinds.hpp"
+#include "model/syscalls/kinds_common.hpp"
+
+// The rows of tables stand in columns.
+// clang-format off
 
 namespace vdsotrace {
 namespace {

@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <iterator>
 
-// clang-format off: the rows of tables stand in columns
+// The rows of tables stand in columns.
+// clang-format off
 
 namespace vdsotrace {
 namespace {

@@ -8,7 +8,8 @@
 
 #include "model/syscalls/kinds_common.hpp"
 
-// clang-format off: the rows of tables stand in columns
+// The rows of tables stand in columns.
+// clang-format off
 
 namespace vdsotrace {
 namespace {

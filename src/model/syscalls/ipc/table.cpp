@@ -1,11 +1,12 @@
 // System V IPC and POSIX message queues.
-#include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/files/kinds.hpp"
 #include "model/syscalls/ipc/kinds.hpp"
-#include "model/syscalls/time/kinds.hpp"
+#include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/tables.hpp"
+#include "model/syscalls/time/kinds.hpp"
 
-// clang-format off: the rows of tables stand in columns
+// The rows of tables stand in columns.
+// clang-format off
 
 namespace vdsotrace {
 namespace {

@@ -15,17 +15,16 @@ namespace vdsotrace {
 namespace {
 
 constexpr std::uint32_t kMapTypeMask = MAP_TYPE;
-constexpr std::array kMapTypes{NAMED(MAP_FILE), NAMED(MAP_SHARED), NAMED(MAP_PRIVATE),
-                               NAMED(MAP_SHARED_VALIDATE),
+constexpr std::array kMapTypes{
+    NAMED(MAP_FILE),      NAMED(MAP_SHARED), NAMED(MAP_PRIVATE), NAMED(MAP_SHARED_VALIDATE),
 #ifdef MAP_DROPPABLE  // Linux 6.11; strace knows it where the system's headers do
-                               NAMED(MAP_DROPPABLE),
+    NAMED(MAP_DROPPABLE),
 #endif
 };
 constexpr std::array kMapBits{
-    NAMED(MAP_FIXED),      NAMED(MAP_ANONYMOUS),      NAMED(MAP_32BIT),     NAMED(MAP_NORESERVE),
-    NAMED(MAP_POPULATE),   NAMED(MAP_NONBLOCK),       NAMED(MAP_GROWSDOWN), NAMED(MAP_DENYWRITE),
-    NAMED(MAP_EXECUTABLE), NAMED(MAP_LOCKED),         NAMED(MAP_STACK),     NAMED(MAP_HUGETLB),
-    NAMED(MAP_SYNC),       NAMED(MAP_FIXED_NOREPLACE)};
+    NAMED(MAP_FIXED),    NAMED(MAP_ANONYMOUS), NAMED(MAP_32BIT),     NAMED(MAP_NORESERVE),      NAMED(MAP_POPULATE),
+    NAMED(MAP_NONBLOCK), NAMED(MAP_GROWSDOWN), NAMED(MAP_DENYWRITE), NAMED(MAP_EXECUTABLE),     NAMED(MAP_LOCKED),
+    NAMED(MAP_STACK),    NAMED(MAP_HUGETLB),   NAMED(MAP_SYNC),      NAMED(MAP_FIXED_NOREPLACE)};
 
 // include/uapi/linux/membarrier.h; the newest is not in every libc's header.
 constexpr std::array kMembarrierCommands{NAMED(MEMBARRIER_CMD_GLOBAL),
@@ -38,9 +37,8 @@ constexpr std::array kMembarrierCommands{NAMED(MEMBARRIER_CMD_GLOBAL),
                                          NAMED(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ),
                                          NAMED(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ)};
 
-constexpr std::array kPolicies{NAMED(MPOL_DEFAULT), NAMED(MPOL_PREFERRED),
-                               NAMED(MPOL_BIND),    NAMED(MPOL_INTERLEAVE),
-                               NAMED(MPOL_LOCAL),   NamedValue{5, "MPOL_PREFERRED_MANY"}};
+constexpr std::array kPolicies{NAMED(MPOL_DEFAULT),    NAMED(MPOL_PREFERRED), NAMED(MPOL_BIND),
+                               NAMED(MPOL_INTERLEAVE), NAMED(MPOL_LOCAL),     NamedValue{5, "MPOL_PREFERRED_MANY"}};
 constexpr std::array kPolicyBits{NAMED(MPOL_F_STATIC_NODES), NAMED(MPOL_F_RELATIVE_NODES),
                                  NamedValue{1 << 13, "MPOL_F_NUMA_BALANCING"}};
 constexpr std::uint32_t kPolicyBitMask = MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES | (1u << 13);
@@ -94,8 +92,7 @@ void print_remap_address_arg(ArgContext& c) {
 void print_resident_pages_arg(ArgContext& c) {
   constexpr std::uint64_t kPage = 4096;
   const std::uint64_t pages = c.arg(1) / kPage + (c.arg(1) % kPage != 0 ? 1 : 0);
-  print_array_at<std::uint8_t>(c, c.value(), pages,
-                               [&](std::uint8_t page) { c.print("{}", page & 1); });
+  print_array_at<std::uint8_t>(c, c.value(), pages, [&](std::uint8_t page) { c.print("{}", page & 1); });
 }
 
 void print_membarrier_cpu_arg(ArgContext& c) {
@@ -124,20 +121,16 @@ void print_policy_mode_at_arg(ArgContext& c) {
   });
 }
 
-void print_node_mask_before_size_arg(ArgContext& c) {
-  print_node_mask(c, c.value(), c.arg(c.index() + 1));
-}
+void print_node_mask_before_size_arg(ArgContext& c) { print_node_mask(c, c.value(), c.arg(c.index() + 1)); }
 
 void print_node_mask_after_size_arg(ArgContext& c) { print_node_mask(c, c.value(), c.arg(1)); }
 
 void print_page_list_arg(ArgContext& c) {
-  print_array_at<std::uint64_t>(c, c.value(), list_length(c),
-                                [&](std::uint64_t page) { print_address(c, page); });
+  print_array_at<std::uint64_t>(c, c.value(), list_length(c), [&](std::uint64_t page) { print_address(c, page); });
 }
 
 void print_node_list_arg(ArgContext& c) {
-  print_array_at<std::int32_t>(c, c.value(), list_length(c),
-                               [&](std::int32_t node) { c.print("{}", node); });
+  print_array_at<std::int32_t>(c, c.value(), list_length(c), [&](std::int32_t node) { c.print("{}", node); });
 }
 
 void print_page_status_arg(ArgContext& c) {
@@ -155,9 +148,7 @@ void print_page_status_arg(ArgContext& c) {
   });
 }
 
-void print_iovec_addresses_arg(ArgContext& c) {
-  print_iovec_addresses_at(c, c.value(), c.arg(c.index() + 1));
-}
+void print_iovec_addresses_arg(ArgContext& c) { print_iovec_addresses_at(c, c.value(), c.arg(c.index() + 1)); }
 
 void print_process_read_arg(ArgContext& c) {
   const std::uint64_t count = c.arg(c.index() + 1);

@@ -31,7 +31,7 @@ inline constexpr ArgKind kPolicyModeOut{print_policy_mode_at_arg, When::exit};
 inline constexpr ArgKind kNodeMask{print_node_mask_before_size_arg};
 inline constexpr ArgKind kNodeMaskOut{print_node_mask_before_size_arg, When::exit};
 inline constexpr ArgKind kNodeMaskAfterSize{print_node_mask_after_size_arg};
-inline constexpr ArgKind kPageList{print_page_list_arg};          ///< move_pages: count in argument 1
+inline constexpr ArgKind kPageList{print_page_list_arg};  ///< move_pages: count in argument 1
 inline constexpr ArgKind kNodeList{print_node_list_arg};
 inline constexpr ArgKind kPageStatusOut{print_page_status_arg, When::exit};
 inline constexpr ArgKind kIovecAddresses{print_iovec_addresses_arg};  ///< count in the next argument

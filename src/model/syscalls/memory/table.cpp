@@ -8,7 +8,8 @@
 #include "model/syscalls/memory/kinds.hpp"
 #include "model/syscalls/tables.hpp"
 
-// clang-format off: the rows of tables stand in columns
+// The rows of tables stand in columns.
+// clang-format off
 
 namespace vdsotrace {
 namespace {

@@ -8,10 +8,10 @@
 #include <netinet/in.h>
 
 #include "model/syscalls/descriptors.hpp"
-#include "model/syscalls/print.hpp"
 #include "model/syscalls/files/iovec.hpp"
-#include "model/syscalls/network/values.hpp"
 #include "model/syscalls/network/sockaddr.hpp"
+#include "model/syscalls/network/values.hpp"
+#include "model/syscalls/print.hpp"
 #include "model/syscalls/time/values.hpp"
 
 namespace vdsotrace {
@@ -51,19 +51,15 @@ void print_rights(ArgContext& c, Bytes data) {
 
 void print_credentials(ArgContext& c, Bytes data) {
   const auto value = object_in<std::array<std::uint32_t, 3>>(data);
-  c.print("{{pid={}, uid={}, gid={}}}", static_cast<std::int32_t>(value[0]),
-          static_cast<std::int32_t>(value[1]), static_cast<std::int32_t>(value[2]));
+  c.print("{{pid={}, uid={}, gid={}}}", static_cast<std::int32_t>(value[0]), static_cast<std::int32_t>(value[1]),
+          static_cast<std::int32_t>(value[2]));
 }
 
 void print_label(ArgContext& c, Bytes data) { print_quoted(c, data, data.size()); }
 
-void print_time_of_arrival(ArgContext& c, Bytes data) {
-  print_timeval(c, object_in<timeval>(data));
-}
+void print_time_of_arrival(ArgContext& c, Bytes data) { print_timeval(c, object_in<timeval>(data)); }
 
-void print_exact_time_of_arrival(ArgContext& c, Bytes data) {
-  print_timespec(c, object_in<timespec>(data));
-}
+void print_exact_time_of_arrival(ArgContext& c, Bytes data) { print_timespec(c, object_in<timespec>(data)); }
 
 void print_times_of_arrival(ArgContext& c, Bytes data) {
   print_elements<timespec>(c, data.first(3 * sizeof(timespec)),
@@ -154,11 +150,9 @@ void print_control_message(ArgContext& c, const ControlHeader& header, Bytes byt
   c.put(", cmsg_type=");
   print_control_type(c, header.cmsg_level, header.cmsg_type);
   const Bytes data = bytes.subspan(std::min(bytes.size(), header_size(c)));
-  const auto* form = std::find_if(
-      std::begin(kControlForms), std::end(kControlForms), [&](const ControlForm& known) {
-        return known.level == header.cmsg_level && known.type == header.cmsg_type &&
-               data.size() >= known.shortest;
-      });
+  const auto* form = std::find_if(std::begin(kControlForms), std::end(kControlForms), [&](const ControlForm& known) {
+    return known.level == header.cmsg_level && known.type == header.cmsg_type && data.size() >= known.shortest;
+  });
   if (form != std::end(kControlForms)) {
     c.put(", cmsg_data=");
     form->print(c, data);
@@ -195,8 +189,7 @@ void print_control(ArgContext& c, std::uint64_t address, std::uint64_t length) {
 
 }  // namespace
 
-void print_msghdr(ArgContext& c, const msghdr& message, std::uint64_t bytes,
-                  const std::optional<MessageRoom>& room) {
+void print_msghdr(ArgContext& c, const msghdr& message, std::uint64_t bytes, const std::optional<MessageRoom>& room) {
   const auto namelen = static_cast<std::int32_t>(message.msg_namelen);
   const auto controllen = static_cast<std::uint64_t>(message.msg_controllen);
   c.put("{msg_name=");
@@ -213,8 +206,7 @@ void print_msghdr(ArgContext& c, const msghdr& message, std::uint64_t bytes,
                   room ? std::min(controllen, room->controllen) : controllen);
   }
   c.print(", msg_controllen={}, msg_flags=", controllen);
-  print_flags(c, static_cast<std::uint32_t>(message.msg_flags), kMessageFlags.values,
-              kMessageFlags.unknown);
+  print_flags(c, static_cast<std::uint32_t>(message.msg_flags), kMessageFlags.values, kMessageFlags.unknown);
   c.put("}");
 }
 

@@ -11,17 +11,17 @@
 #include <sys/socket.h>
 
 #include "model/syscalls/errno.hpp"
-#include "model/syscalls/print.hpp"
-#include "model/syscalls/network/values.hpp"
 #include "model/syscalls/network/sockaddr.hpp"
+#include "model/syscalls/network/values.hpp"
+#include "model/syscalls/print.hpp"
 
 namespace vdsotrace {
 namespace {
 
 /// Options of SOL_SOCKET that are a C int whatever length the program gives, sorted.
-constexpr std::array<std::uint8_t, 43> kIntOptions{
-    1,  2,  5,  6,  7,  8,  9,  10, 11, 12, 14, 15, 16, 18, 19, 27, 29, 30, 32, 33, 34, 35,
-    36, 37, 40, 41, 42, 43, 44, 45, 46, 49, 53, 56, 60, 63, 64, 65, 68, 69, 70, 73, 75};
+constexpr std::array<std::uint8_t, 43> kIntOptions{1,  2,  5,  6,  7,  8,  9,  10, 11, 12, 14, 15, 16, 18, 19,
+                                                   27, 29, 30, 32, 33, 34, 35, 36, 37, 40, 41, 42, 43, 44, 45,
+                                                   46, 49, 53, 56, 60, 63, 64, 65, 68, 69, 70, 73, 75};
 
 /// Where a value lies and how much of it there is.
 struct Place {
@@ -30,8 +30,7 @@ struct Place {
 };
 
 bool is_int_option(std::uint32_t level, std::uint32_t option) {
-  return level == SOL_SOCKET &&
-         std::binary_search(kIntOptions.begin(), kIntOptions.end(), option);
+  return level == SOL_SOCKET && std::binary_search(kIntOptions.begin(), kIntOptions.end(), option);
 }
 
 void print_int_at(ArgContext& c, std::uint64_t address) {
@@ -144,8 +143,7 @@ constexpr OptionForm kGetForms[] = {
 
 const OptionForm* form_in(std::span<const OptionForm> forms, const ArgContext& c) {
   const auto found = std::find_if(forms.begin(), forms.end(), [&](const OptionForm& form) {
-    return form.level == static_cast<std::uint32_t>(c.arg(1)) &&
-           form.option == static_cast<std::uint32_t>(c.arg(2));
+    return form.level == static_cast<std::uint32_t>(c.arg(1)) && form.option == static_cast<std::uint32_t>(c.arg(2));
   });
   return found != forms.end() ? &*found : nullptr;
 }
@@ -162,8 +160,7 @@ void print_plain(ArgContext& c, const Place& place) {
 }
 
 bool is_int_option(const ArgContext& c) {
-  return is_int_option(static_cast<std::uint32_t>(c.arg(1)),
-                       static_cast<std::uint32_t>(c.arg(2))) ||
+  return is_int_option(static_cast<std::uint32_t>(c.arg(1)), static_cast<std::uint32_t>(c.arg(2))) ||
          static_cast<std::uint32_t>(c.arg(1)) == SOL_NETLINK;
 }
 

@@ -13,8 +13,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "model/syscalls/print.hpp"
 #include "model/syscalls/network/values.hpp"
+#include "model/syscalls/print.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -30,14 +30,14 @@ T front_of(Bytes bytes) {
 }
 
 std::size_t length_to_nul(Bytes bytes) {
-  return static_cast<std::size_t>(std::find(bytes.begin(), bytes.end(), std::byte{0}) -
-                                  bytes.begin());
+  return static_cast<std::size_t>(std::find(bytes.begin(), bytes.end(), std::byte{0}) - bytes.begin());
 }
 
 /// The bytes of a member as they lie, beside what they mean.
 template <class T, class Meaning>
 void print_in_network_order(ArgContext& c, const T& member, Meaning&& meaning) {
-  print_meaning(c, [&] { append_quoted_hex(c.out(), std::as_bytes(std::span(&member, 1))); }, meaning);
+  print_meaning(
+      c, [&] { append_quoted_hex(c.out(), std::as_bytes(std::span(&member, 1))); }, meaning);
 }
 
 void print_unix(ArgContext& c, Bytes bytes) {
@@ -68,8 +68,7 @@ void print_inet6(ArgContext& c, Bytes bytes) {
   print_inet6_addr(c, address.sin6_addr, "sin6_addr");
   if (bytes.size() <= offsetof(sockaddr_in6, sin6_scope_id)) return;
   c.put(", sin6_scope_id=");
-  const bool is_link_local = IN6_IS_ADDR_LINKLOCAL(&address.sin6_addr) ||
-                             IN6_IS_ADDR_MC_LINKLOCAL(&address.sin6_addr);
+  const bool is_link_local = IN6_IS_ADDR_LINKLOCAL(&address.sin6_addr) || IN6_IS_ADDR_MC_LINKLOCAL(&address.sin6_addr);
   if (is_link_local) {
     print_interface(c, address.sin6_scope_id);
   } else {

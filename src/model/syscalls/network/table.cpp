@@ -7,14 +7,15 @@
 
 #include "model/syscalls/as_at_entry.hpp"
 #include "model/syscalls/kinds_common.hpp"
-#include "model/syscalls/network/options.hpp"
-#include "model/syscalls/tables.hpp"
 #include "model/syscalls/network/msghdr.hpp"
-#include "model/syscalls/network/values.hpp"
+#include "model/syscalls/network/options.hpp"
 #include "model/syscalls/network/sockaddr.hpp"
+#include "model/syscalls/network/values.hpp"
+#include "model/syscalls/tables.hpp"
 #include "model/syscalls/time/values.hpp"
 
-// clang-format off: the rows of tables stand in columns
+// The rows of tables stand in columns.
+// clang-format off
 
 namespace vdsotrace {
 namespace {

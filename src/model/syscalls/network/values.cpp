@@ -1,6 +1,7 @@
 #include "model/syscalls/network/values.hpp"
 
-// clang-format off: the rows of tables stand in columns
+// The rows of tables stand in columns.
+// clang-format off
 
 namespace vdsotrace {
 namespace {

@@ -20,17 +20,26 @@ inline constexpr bool kSameLayout<pollfd> = true;
 namespace {
 
 constexpr NamedValue kPollEvents[] = {
-    {0x1, "POLLIN"}, {0x2, "POLLPRI"}, {0x4, "POLLOUT"}, {0x8, "POLLERR"}, {0x10, "POLLHUP"},
-    {0x20, "POLLNVAL"}, {0x40, "POLLRDNORM"}, {0x80, "POLLRDBAND"}, {0x100, "POLLWRNORM"},
-    {0x200, "POLLWRBAND"}, {0x400, "POLLMSG"}, {0x1000, "POLLREMOVE"}, {0x2000, "POLLRDHUP"},
-    {0x8000, "POLL_BUSY_LOOP"}};
+    {0x1, "POLLIN"},    {0x2, "POLLPRI"},       {0x4, "POLLOUT"},      {0x8, "POLLERR"},          {0x10, "POLLHUP"},
+    {0x20, "POLLNVAL"}, {0x40, "POLLRDNORM"},   {0x80, "POLLRDBAND"},  {0x100, "POLLWRNORM"},     {0x200, "POLLWRBAND"},
+    {0x400, "POLLMSG"}, {0x1000, "POLLREMOVE"}, {0x2000, "POLLRDHUP"}, {0x8000, "POLL_BUSY_LOOP"}};
 
-constexpr NamedValue kEpollBits[] = {
-    {0x1, "EPOLLIN"}, {0x2, "EPOLLPRI"}, {0x4, "EPOLLOUT"}, {0x8, "EPOLLERR"}, {0x10, "EPOLLHUP"},
-    {0x20, "EPOLLNVAL"}, {0x40, "EPOLLRDNORM"}, {0x80, "EPOLLRDBAND"}, {0x100, "EPOLLWRNORM"},
-    {0x200, "EPOLLWRBAND"}, {0x400, "EPOLLMSG"}, {0x2000, "EPOLLRDHUP"},
-    {0x10000000, "EPOLLEXCLUSIVE"}, {0x20000000, "EPOLLWAKEUP"}, {0x40000000, "EPOLLONESHOT"},
-    {0x80000000, "EPOLLET"}};
+constexpr NamedValue kEpollBits[] = {{0x1, "EPOLLIN"},
+                                     {0x2, "EPOLLPRI"},
+                                     {0x4, "EPOLLOUT"},
+                                     {0x8, "EPOLLERR"},
+                                     {0x10, "EPOLLHUP"},
+                                     {0x20, "EPOLLNVAL"},
+                                     {0x40, "EPOLLRDNORM"},
+                                     {0x80, "EPOLLRDBAND"},
+                                     {0x100, "EPOLLWRNORM"},
+                                     {0x200, "EPOLLWRBAND"},
+                                     {0x400, "EPOLLMSG"},
+                                     {0x2000, "EPOLLRDHUP"},
+                                     {0x10000000, "EPOLLEXCLUSIVE"},
+                                     {0x20000000, "EPOLLWAKEUP"},
+                                     {0x40000000, "EPOLLONESHOT"},
+                                     {0x80000000, "EPOLLET"}};
 
 /// More file descriptors than any program selects from; a larger set is cut.
 constexpr std::int64_t kMostFds = 64 * 1024;
@@ -77,17 +86,15 @@ void print_fd_set(ArgContext& c) {
 }
 
 void print_pollfds(ArgContext& c) {
-  print_array_at<pollfd>(c, c.value(), static_cast<std::uint32_t>(c.arg(1)),
-                         [&](const pollfd& one) {
-                           c.put("{fd=");
-                           print_fd(c, one.fd);
-                           if (one.fd >= 0) {
-                             c.put(", events=");
-                             print_flags(c, static_cast<std::uint16_t>(one.events), kPollEvents,
-                                         "POLL???");
-                           }
-                           c.put("}");
-                         });
+  print_array_at<pollfd>(c, c.value(), static_cast<std::uint32_t>(c.arg(1)), [&](const pollfd& one) {
+    c.put("{fd=");
+    print_fd(c, one.fd);
+    if (one.fd >= 0) {
+      c.put(", events=");
+      print_flags(c, static_cast<std::uint16_t>(one.events), kPollEvents, "POLL???");
+    }
+    c.put("}");
+  });
 }
 
 /// The array of poll as the call left it, as far as it can be read.
@@ -176,14 +183,12 @@ void print_epoll_event_arg(ArgContext& c) {
     print_address(c, c.value());
     return;
   }
-  print_object_at<epoll_event>(c, c.value(),
-                               [&](const epoll_event& event) { print_epoll_event(c, event); });
+  print_object_at<epoll_event>(c, c.value(), [&](const epoll_event& event) { print_epoll_event(c, event); });
 }
 
 void print_epoll_events(ArgContext& c) {
   const auto count = c.filled(static_cast<std::uint32_t>(c.arg(2)));
-  print_array_at<epoll_event>(c, c.value(), count,
-                              [&](const epoll_event& event) { print_epoll_event(c, event); });
+  print_array_at<epoll_event>(c, c.value(), count, [&](const epoll_event& event) { print_epoll_event(c, event); });
 }
 
 }  // namespace

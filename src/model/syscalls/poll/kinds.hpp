@@ -5,11 +5,11 @@
 
 namespace vdsotrace {
 
-extern const ArgKind kPollfds;     ///< [{fd=3, events=POLLIN}]; the next argument is their number
-extern const ArgKind kFdSet;       ///< [3 4]; the first argument is one more than the highest
-extern const ArgKind kMaskAndSize; ///< pselect6's last argument: {sigmask=[USR1], sigsetsize=8}
-extern const ArgKind kEpollEvent;  ///< of epoll_ctl; its operation is the second argument
-extern const ArgKind kEpollEvents; ///< that came back: as many as the result says
+extern const ArgKind kPollfds;      ///< [{fd=3, events=POLLIN}]; the next argument is their number
+extern const ArgKind kFdSet;        ///< [3 4]; the first argument is one more than the highest
+extern const ArgKind kMaskAndSize;  ///< pselect6's last argument: {sigmask=[USR1], sigsetsize=8}
+extern const ArgKind kEpollEvent;   ///< of epoll_ctl; its operation is the second argument
+extern const ArgKind kEpollEvents;  ///< that came back: as many as the result says
 
 /// "([{fd=3, revents=POLLIN}])" or "(Timeout)"
 void comment_poll(ArgContext& c);

@@ -1,12 +1,13 @@
 // Waiting for events, futexes, asynchronous I/O.
 #include "model/syscalls/files/aio.hpp"
-#include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/ipc/futex.hpp"
+#include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/poll/kinds.hpp"
-#include "model/syscalls/time/kinds.hpp"
 #include "model/syscalls/tables.hpp"
+#include "model/syscalls/time/kinds.hpp"
 
-// clang-format off: the rows of tables stand in columns
+// The rows of tables stand in columns.
+// clang-format off
 
 namespace vdsotrace {
 namespace {

@@ -63,8 +63,7 @@ constexpr std::array<std::string_view, 41> kCapabilities{"CAP_CHOWN",
                                                          "CAP_BPF",
                                                          "CAP_CHECKPOINT_RESTORE"};
 
-constexpr std::array kCapVersions{NAMED(_LINUX_CAPABILITY_VERSION_1),
-                                  NAMED(_LINUX_CAPABILITY_VERSION_2),
+constexpr std::array kCapVersions{NAMED(_LINUX_CAPABILITY_VERSION_1), NAMED(_LINUX_CAPABILITY_VERSION_2),
                                   NAMED(_LINUX_CAPABILITY_VERSION_3)};
 
 void print_capability_names(ArgContext& c, std::uint64_t set) {
@@ -95,9 +94,7 @@ struct CapData {
   std::uint32_t inheritable;
 };
 
-std::uint64_t wide(std::uint32_t high, std::uint32_t low) {
-  return (std::uint64_t{high} << 32) | low;
-}
+std::uint64_t wide(std::uint32_t high, std::uint32_t low) { return (std::uint64_t{high} << 32) | low; }
 
 }  // namespace
 
@@ -141,10 +138,8 @@ void print_cap_data_arg(ArgContext& c) {
   const auto header = c.arg(0) != 0 ? c.entry_memory().object<CapHeader>(c.arg(0)) : std::nullopt;
   const bool narrow = header && (*header)[0] == _LINUX_CAPABILITY_VERSION_1;
   std::array<CapData, 2> data{};
-  const auto bytes =
-      std::as_writable_bytes(std::span(data)).first(narrow ? sizeof(CapData) : sizeof data);
-  if (c.value() == 0 || (c.exiting() && c.failed()) ||
-      c.memory().read(c.value(), bytes) != bytes.size()) {
+  const auto bytes = std::as_writable_bytes(std::span(data)).first(narrow ? sizeof(CapData) : sizeof data);
+  if (c.value() == 0 || (c.exiting() && c.failed()) || c.memory().read(c.value(), bytes) != bytes.size()) {
     print_address(c, c.value());
     return;
   }

@@ -81,10 +81,9 @@ constexpr std::array kClone3Bits = [] {
   return bits;
 }();
 constexpr std::array kUnshareBits{
-    NAMED(CLONE_NEWTIME),   NAMED(CLONE_VM),     NAMED(CLONE_FS),     NAMED(CLONE_FILES),
-    NAMED(CLONE_SIGHAND),   NAMED(CLONE_THREAD), NAMED(CLONE_NEWNS),  NAMED(CLONE_SYSVSEM),
-    NAMED(CLONE_NEWCGROUP), NAMED(CLONE_NEWUTS), NAMED(CLONE_NEWIPC), NAMED(CLONE_NEWUSER),
-    NAMED(CLONE_NEWPID),    NAMED(CLONE_NEWNET)};
+    NAMED(CLONE_NEWTIME), NAMED(CLONE_VM),      NAMED(CLONE_FS),      NAMED(CLONE_FILES),     NAMED(CLONE_SIGHAND),
+    NAMED(CLONE_THREAD),  NAMED(CLONE_NEWNS),   NAMED(CLONE_SYSVSEM), NAMED(CLONE_NEWCGROUP), NAMED(CLONE_NEWUTS),
+    NAMED(CLONE_NEWIPC),  NAMED(CLONE_NEWUSER), NAMED(CLONE_NEWPID),  NAMED(CLONE_NEWNET)};
 
 // Registers of clone: the last two change places on i386.
 std::uint64_t clone_flags(ArgContext& c) { return c.arg(0); }
@@ -168,10 +167,9 @@ void print_wait_status(ArgContext& c, std::uint32_t status) {
   } else {
     c.print("[{{WIFEXITED(s) && WEXITSTATUS(s) == {}}}", WEXITSTATUS(bits));
   }
-  static constexpr std::array kEvents{NAMED(PTRACE_EVENT_FORK),       NAMED(PTRACE_EVENT_VFORK),
-                                      NAMED(PTRACE_EVENT_CLONE),      NAMED(PTRACE_EVENT_EXEC),
-                                      NAMED(PTRACE_EVENT_VFORK_DONE), NAMED(PTRACE_EVENT_EXIT),
-                                      NAMED(PTRACE_EVENT_SECCOMP),    NAMED(PTRACE_EVENT_STOP)};
+  static constexpr std::array kEvents{
+      NAMED(PTRACE_EVENT_FORK),       NAMED(PTRACE_EVENT_VFORK), NAMED(PTRACE_EVENT_CLONE),   NAMED(PTRACE_EVENT_EXEC),
+      NAMED(PTRACE_EVENT_VFORK_DONE), NAMED(PTRACE_EVENT_EXIT),  NAMED(PTRACE_EVENT_SECCOMP), NAMED(PTRACE_EVENT_STOP)};
   if (const std::uint32_t event = status >> 16) {
     c.put(" | ");
     print_choice(c, event, kEvents, "PTRACE_EVENT_???");
@@ -190,11 +188,11 @@ void print_usage(ArgContext& c, const rusage& usage) {
     return;
   }
   const std::pair<std::string_view, long> counts[] = {
-      {"ru_maxrss", usage.ru_maxrss},   {"ru_ixrss", usage.ru_ixrss},     {"ru_idrss", usage.ru_idrss},
-      {"ru_isrss", usage.ru_isrss},     {"ru_minflt", usage.ru_minflt},   {"ru_majflt", usage.ru_majflt},
-      {"ru_nswap", usage.ru_nswap},     {"ru_inblock", usage.ru_inblock}, {"ru_oublock", usage.ru_oublock},
-      {"ru_msgsnd", usage.ru_msgsnd},   {"ru_msgrcv", usage.ru_msgrcv},   {"ru_nsignals", usage.ru_nsignals},
-      {"ru_nvcsw", usage.ru_nvcsw},     {"ru_nivcsw", usage.ru_nivcsw}};
+      {"ru_maxrss", usage.ru_maxrss}, {"ru_ixrss", usage.ru_ixrss},     {"ru_idrss", usage.ru_idrss},
+      {"ru_isrss", usage.ru_isrss},   {"ru_minflt", usage.ru_minflt},   {"ru_majflt", usage.ru_majflt},
+      {"ru_nswap", usage.ru_nswap},   {"ru_inblock", usage.ru_inblock}, {"ru_oublock", usage.ru_oublock},
+      {"ru_msgsnd", usage.ru_msgsnd}, {"ru_msgrcv", usage.ru_msgrcv},   {"ru_nsignals", usage.ru_nsignals},
+      {"ru_nvcsw", usage.ru_nvcsw},   {"ru_nivcsw", usage.ru_nivcsw}};
   for (const auto& [name, count] : counts) c.print(", {}={}", name, static_cast<unsigned long>(count));
   c.put("}");
 }
@@ -245,8 +243,7 @@ void print_envp_arg(ArgContext& c) {
   if (c.value() == 0) return;
   const PointerCount found = count_pointers(c, c.value());
   if (!found.readable) return;
-  c.print(" /* {} var{}{} */", found.count, found.count == 1 ? "" : "s",
-          found.terminated ? "" : ", unterminated");
+  c.print(" /* {} var{}{} */", found.count, found.count == 1 ? "" : "s", found.terminated ? "" : ", unterminated");
 }
 
 void print_clone_stack_arg(ArgContext& c) {
@@ -268,8 +265,7 @@ void print_clone_flags_arg(ArgContext& c) {
 void print_clone_parent_arg(ArgContext& c) {
   if ((clone_flags(c) & (CLONE_PARENT_SETTID | CLONE_PIDFD)) == 0) return;
   const std::uint64_t address = clone_parent_tid(c);
-  const auto tid =
-      c.failed() || address == 0 ? std::nullopt : c.memory().object<std::int32_t>(address);
+  const auto tid = c.failed() || address == 0 ? std::nullopt : c.memory().object<std::int32_t>(address);
   c.put("parent_tid=");
   if (tid) {
     c.print("[{}", *tid);
@@ -308,17 +304,12 @@ void print_clone3_arg(ArgContext& c) {
   }
 }
 
-void print_unshare_flags_arg(ArgContext& c) {
-  print_flags(c, c.value(), kUnshareBits, "CLONE_???");
-}
+void print_unshare_flags_arg(ArgContext& c) { print_flags(c, c.value(), kUnshareBits, "CLONE_???"); }
 
-void print_setns_flags_arg(ArgContext& c) {
-  print_flags(c, c.as_uint(), kUnshareBits, "CLONE_???");
-}
+void print_setns_flags_arg(ArgContext& c) { print_flags(c, c.as_uint(), kUnshareBits, "CLONE_???"); }
 
 void print_wait_status_arg(ArgContext& c) {
-  const auto status =
-      found_child(c) && c.value() != 0 ? c.memory().object<std::uint32_t>(c.value()) : std::nullopt;
+  const auto status = found_child(c) && c.value() != 0 ? c.memory().object<std::uint32_t>(c.value()) : std::nullopt;
   if (status) {
     print_wait_status(c, *status);
   } else {
@@ -347,10 +338,10 @@ struct NarrowLayout<rusage> {
     rusage usage{};
     usage.ru_utime = NarrowLayout<timeval>::widen(bytes.user);
     usage.ru_stime = NarrowLayout<timeval>::widen(bytes.system);
-    long* const counts[] = {&usage.ru_maxrss,   &usage.ru_ixrss,  &usage.ru_idrss,  &usage.ru_isrss,
-                            &usage.ru_minflt,   &usage.ru_majflt, &usage.ru_nswap,  &usage.ru_inblock,
-                            &usage.ru_oublock,  &usage.ru_msgsnd, &usage.ru_msgrcv, &usage.ru_nsignals,
-                            &usage.ru_nvcsw,    &usage.ru_nivcsw};
+    long* const counts[] = {&usage.ru_maxrss,  &usage.ru_ixrss,  &usage.ru_idrss,  &usage.ru_isrss,
+                            &usage.ru_minflt,  &usage.ru_majflt, &usage.ru_nswap,  &usage.ru_inblock,
+                            &usage.ru_oublock, &usage.ru_msgsnd, &usage.ru_msgrcv, &usage.ru_nsignals,
+                            &usage.ru_nvcsw,   &usage.ru_nivcsw};
     for (std::size_t i = 0; i < std::size(counts); ++i) *counts[i] = static_cast<long>(bytes.counts[i]);
     return usage;
   }

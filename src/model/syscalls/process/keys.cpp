@@ -6,6 +6,9 @@
 
 #include "model/syscalls/kinds_common.hpp"
 
+// The rows of tables stand in columns.
+// clang-format off
+
 namespace vdsotrace {
 namespace {
 

@@ -5,9 +5,9 @@
 
 namespace vdsotrace {
 
-extern const ArgKind kKeySerial;        ///< KEY_SPEC_SESSION_KEYRING, or a number
-extern const ArgKind kKeyPayload;       ///< the next argument is its size
+extern const ArgKind kKeySerial;   ///< KEY_SPEC_SESSION_KEYRING, or a number
+extern const ArgKind kKeyPayload;  ///< the next argument is its size
 extern const ArgKind kKeyctlOperation;
-extern const ArgKind kKeyctlArg;        ///< whatever the operation has in this place, if anything
+extern const ArgKind kKeyctlArg;  ///< whatever the operation has in this place, if anything
 
 }  // namespace vdsotrace

@@ -42,11 +42,10 @@ void print_personality(ArgContext& c, std::uint32_t value) {
                                      NamedValue{0x0e, "PER_UW7"},
                                      NamedValue{0x0f, "PER_OSF4"},
                                      NamedValue{0x10, "PER_HPUX"}};
-  static constexpr std::array kBits{
-      NAMED(UNAME26),          NAMED(ADDR_NO_RANDOMIZE),  NAMED(FDPIC_FUNCPTRS),
-      NAMED(MMAP_PAGE_ZERO),   NAMED(ADDR_COMPAT_LAYOUT), NAMED(READ_IMPLIES_EXEC),
-      NAMED(ADDR_LIMIT_32BIT), NAMED(SHORT_INODE),        NAMED(WHOLE_SECONDS),
-      NAMED(STICKY_TIMEOUTS),  NAMED(ADDR_LIMIT_3GB)};
+  static constexpr std::array kBits{NAMED(UNAME26),          NAMED(ADDR_NO_RANDOMIZE),  NAMED(FDPIC_FUNCPTRS),
+                                    NAMED(MMAP_PAGE_ZERO),   NAMED(ADDR_COMPAT_LAYOUT), NAMED(READ_IMPLIES_EXEC),
+                                    NAMED(ADDR_LIMIT_32BIT), NAMED(SHORT_INODE),        NAMED(WHOLE_SECONDS),
+                                    NAMED(STICKY_TIMEOUTS),  NAMED(ADDR_LIMIT_3GB)};
   constexpr std::uint32_t kTypeMask = 0xff;
   print_choice(c, value & kTypeMask, kTypes, "PER_???");
   if (const std::uint32_t bits = value & ~kTypeMask) {
@@ -95,8 +94,7 @@ void print_utsname_arg(ArgContext& c) {
       const auto bytes = std::as_bytes(std::span(text));
       const auto end = std::find(bytes.begin(), bytes.end(), std::byte{0});
       c.put(name);
-      print_quoted(c, bytes.first(static_cast<std::size_t>(end - bytes.begin())),
-                    bytes.size());
+      print_quoted(c, bytes.first(static_cast<std::size_t>(end - bytes.begin())), bytes.size());
     };
     quoted("{sysname=", names.sysname);
     quoted(", nodename=", names.nodename);
@@ -118,9 +116,8 @@ void print_sysinfo_arg(ArgContext& c) {
         "{{uptime={}, loads=[{}, {}, {}], totalram={}, freeram={}, sharedram={}, "
         "bufferram={}, totalswap={}, freeswap={}, procs={}, totalhigh={}, freehigh={}, "
         "mem_unit={}}}",
-        info.uptime, info.loads[0], info.loads[1], info.loads[2], info.totalram, info.freeram,
-        info.sharedram, info.bufferram, info.totalswap, info.freeswap, info.procs, info.totalhigh,
-        info.freehigh, info.mem_unit);
+        info.uptime, info.loads[0], info.loads[1], info.loads[2], info.totalram, info.freeram, info.sharedram,
+        info.bufferram, info.totalswap, info.freeswap, info.procs, info.totalhigh, info.freehigh, info.mem_unit);
   });
 }
 

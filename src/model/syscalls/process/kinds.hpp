@@ -36,13 +36,13 @@ inline constexpr ArgKind kLimit{print_limit_arg};
 inline constexpr ArgKind kLimitOut{print_limit_arg, When::exit};
 inline constexpr ArgKind kUtsnameOut{print_utsname_arg, When::exit};
 inline constexpr ArgKind kSysinfoOut{print_sysinfo_arg, When::exit};
-inline constexpr ArgKind kAffinity{print_affinity_arg};              ///< size in the argument before
+inline constexpr ArgKind kAffinity{print_affinity_arg};                     ///< size in the argument before
 inline constexpr ArgKind kAffinityOut{print_affinity_out_arg, When::exit};  ///< the result is its size
 inline constexpr ArgKind kSchedParam{print_sched_param_arg};
 inline constexpr ArgKind kSchedParamOut{print_sched_param_arg, When::exit};
 inline constexpr ArgKind kSchedAttr{print_sched_attr_arg};
 inline constexpr ArgKind kSchedAttrOut{print_sched_attr_out_arg, When::exit};  ///< size in the next argument
-inline constexpr ArgKind kGroups{print_groups_arg};                  ///< count in the argument before
+inline constexpr ArgKind kGroups{print_groups_arg};                            ///< count in the argument before
 inline constexpr ArgKind kGroupsOut{print_groups_out_arg, When::exit};
 inline constexpr ArgKind kIdAtOut{print_id_at_arg, When::exit};
 inline constexpr ArgKind kCapHeader{print_cap_header_arg};

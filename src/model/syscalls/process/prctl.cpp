@@ -30,30 +30,27 @@ constexpr std::array kTsc{NAMED(PR_TSC_ENABLE), NAMED(PR_TSC_SIGSEGV)};
 constexpr NameTable kTscNames{kTsc, "PR_TSC_???"};
 constexpr std::array kKillModes{NAMED(PR_MCE_KILL_CLEAR), NAMED(PR_MCE_KILL_SET)};
 constexpr NameTable kKillModeNames{kKillModes, "PR_MCE_KILL_???"};
-constexpr std::array kKillPolicies{NAMED(PR_MCE_KILL_LATE), NAMED(PR_MCE_KILL_EARLY),
-                                   NAMED(PR_MCE_KILL_DEFAULT)};
+constexpr std::array kKillPolicies{NAMED(PR_MCE_KILL_LATE), NAMED(PR_MCE_KILL_EARLY), NAMED(PR_MCE_KILL_DEFAULT)};
 constexpr NameTable kKillPolicyNames{kKillPolicies, "PR_MCE_KILL_???"};
-constexpr std::array kAmbient{NAMED(PR_CAP_AMBIENT_IS_SET), NAMED(PR_CAP_AMBIENT_RAISE),
-                              NAMED(PR_CAP_AMBIENT_LOWER), NAMED(PR_CAP_AMBIENT_CLEAR_ALL)};
+constexpr std::array kAmbient{NAMED(PR_CAP_AMBIENT_IS_SET), NAMED(PR_CAP_AMBIENT_RAISE), NAMED(PR_CAP_AMBIENT_LOWER),
+                              NAMED(PR_CAP_AMBIENT_CLEAR_ALL)};
 constexpr NameTable kAmbientNames{kAmbient, "PR_CAP_AMBIENT_???"};
-constexpr std::array kMemory{
-    NAMED(PR_SET_MM_START_CODE), NAMED(PR_SET_MM_END_CODE),    NAMED(PR_SET_MM_START_DATA),
-    NAMED(PR_SET_MM_END_DATA),   NAMED(PR_SET_MM_START_STACK), NAMED(PR_SET_MM_START_BRK),
-    NAMED(PR_SET_MM_BRK),        NAMED(PR_SET_MM_ARG_START),   NAMED(PR_SET_MM_ARG_END),
-    NAMED(PR_SET_MM_ENV_START),  NAMED(PR_SET_MM_ENV_END),     NAMED(PR_SET_MM_AUXV),
-    NAMED(PR_SET_MM_EXE_FILE),   NAMED(PR_SET_MM_MAP),         NAMED(PR_SET_MM_MAP_SIZE)};
+constexpr std::array kMemory{NAMED(PR_SET_MM_START_CODE), NAMED(PR_SET_MM_END_CODE),    NAMED(PR_SET_MM_START_DATA),
+                             NAMED(PR_SET_MM_END_DATA),   NAMED(PR_SET_MM_START_STACK), NAMED(PR_SET_MM_START_BRK),
+                             NAMED(PR_SET_MM_BRK),        NAMED(PR_SET_MM_ARG_START),   NAMED(PR_SET_MM_ARG_END),
+                             NAMED(PR_SET_MM_ENV_START),  NAMED(PR_SET_MM_ENV_END),     NAMED(PR_SET_MM_AUXV),
+                             NAMED(PR_SET_MM_EXE_FILE),   NAMED(PR_SET_MM_MAP),         NAMED(PR_SET_MM_MAP_SIZE)};
 constexpr NameTable kMemoryNames{kMemory, "PR_SET_MM_???"};
 constexpr std::array kSpeculations{NAMED(PR_SPEC_STORE_BYPASS), NAMED(PR_SPEC_INDIRECT_BRANCH),
                                    NAMED(PR_SPEC_L1D_FLUSH)};
 constexpr NameTable kSpeculationNames{kSpeculations, "PR_SPEC_???"};
-constexpr std::array kSpeculationStates{NAMED(PR_SPEC_ENABLE), NAMED(PR_SPEC_DISABLE),
-                                        NAMED(PR_SPEC_FORCE_DISABLE),
+constexpr std::array kSpeculationStates{NAMED(PR_SPEC_ENABLE), NAMED(PR_SPEC_DISABLE), NAMED(PR_SPEC_FORCE_DISABLE),
                                         NAMED(PR_SPEC_DISABLE_NOEXEC)};
 constexpr NameTable kSpeculationStateNames{kSpeculationStates, "PR_SPEC_???"};
 constexpr std::array kDispatch{NAMED(PR_SYS_DISPATCH_OFF), NAMED(PR_SYS_DISPATCH_ON)};
 constexpr NameTable kDispatchNames{kDispatch, "PR_SYS_DISPATCH_???"};
-constexpr std::array kCores{NAMED(PR_SCHED_CORE_GET), NAMED(PR_SCHED_CORE_CREATE),
-                            NAMED(PR_SCHED_CORE_SHARE_TO), NAMED(PR_SCHED_CORE_SHARE_FROM)};
+constexpr std::array kCores{NAMED(PR_SCHED_CORE_GET), NAMED(PR_SCHED_CORE_CREATE), NAMED(PR_SCHED_CORE_SHARE_TO),
+                            NAMED(PR_SCHED_CORE_SHARE_FROM)};
 constexpr NameTable kCoreNames{kCores, "PR_SCHED_CORE_???"};
 constexpr std::array kCoreScopes{NamedValue{0, "PIDTYPE_PID"}, NamedValue{1, "PIDTYPE_TGID"},
                                  NamedValue{2, "PIDTYPE_PGID"}};
@@ -81,8 +78,7 @@ void address_at(ArgContext& c) {
 }
 void signal_at(ArgContext& c) {
   if (c.wait_for_exit()) return;
-  print_object_at<std::int32_t>(c, c.value(),
-                                [&](std::int32_t number) {
+  print_object_at<std::int32_t>(c, c.value(), [&](std::int32_t number) {
     c.put("[");
     print_signal(c, number);
     c.put("]");
@@ -106,8 +102,7 @@ void thread_name(ArgContext& c) {
     return;
   }
   const std::size_t got = c.text_memory().read(c.value(), name);
-  const auto end =
-      std::find(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(got), std::byte{0});
+  const auto end = std::find(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(got), std::byte{0});
   const auto length = static_cast<std::size_t>(end - name.begin());
   if (length == got && got < name.size()) {
     print_address(c, c.value());
@@ -140,9 +135,7 @@ void ptracer(ArgContext& c) {
     c.print("{}", c.as_int());
   }
 }
-void seccomp_mode(ArgContext& c) {
-  print_choice(c, c.value(), kSeccompModes.values, kSeccompModes.unknown);
-}
+void seccomp_mode(ArgContext& c) { print_choice(c, c.value(), kSeccompModes.values, kSeccompModes.unknown); }
 void seccomp_filter(ArgContext& c) {
   constexpr std::uint64_t kModeFilter = 2;
   if (c.arg(1) == kModeFilter) print_seccomp_program_at(c, c.value());
@@ -151,9 +144,8 @@ void speculation_state(ArgContext& c) { print_long_flags_arg<kSpeculationStateNa
 void pid(ArgContext& c) { c.print("{}", c.as_int()); }
 void core_scope(ArgContext& c) {
   print_hex(c, c.value());
-  const auto* scope =
-      std::find_if(kCoreScopes.begin(), kCoreScopes.end(),
-                   [&](const NamedValue& known) { return known.value == c.value(); });
+  const auto* scope = std::find_if(kCoreScopes.begin(), kCoreScopes.end(),
+                                   [&](const NamedValue& known) { return known.value == c.value(); });
   c.print(" /* {} */", scope == kCoreScopes.end() ? std::string_view("PIDTYPE_???") : scope->name);
 }
 
@@ -161,7 +153,8 @@ void core_scope(ArgContext& c) {
 template <const NameTable& kNames>
 void named_result(ArgContext& c) {
   c.print("{} (", c.call().result);
-  print_names_only(c, [&] { print_choice(c, static_cast<std::uint64_t>(c.call().result), kNames.values, kNames.unknown); });
+  print_names_only(
+      c, [&] { print_choice(c, static_cast<std::uint64_t>(c.call().result), kNames.values, kNames.unknown); });
   c.put(")");
 }
 template <const NameTable& kNames>
@@ -173,9 +166,8 @@ void flags_result(ArgContext& c) {
   print_flags(c, result, kNames.values, kNames.unknown);
   c.put(")");
 }
-constexpr std::array kSpeculationResults{NAMED(PR_SPEC_PRCTL), NAMED(PR_SPEC_ENABLE),
-                                         NAMED(PR_SPEC_DISABLE), NAMED(PR_SPEC_FORCE_DISABLE),
-                                         NAMED(PR_SPEC_DISABLE_NOEXEC)};
+constexpr std::array kSpeculationResults{NAMED(PR_SPEC_PRCTL), NAMED(PR_SPEC_ENABLE), NAMED(PR_SPEC_DISABLE),
+                                         NAMED(PR_SPEC_FORCE_DISABLE), NAMED(PR_SPEC_DISABLE_NOEXEC)};
 constexpr NameTable kSpeculationResultNames{kSpeculationResults, "PR_SPEC_???"};
 
 struct Option {
@@ -231,9 +223,7 @@ constexpr std::array kOptions{
     Option{OPTION(PR_MPX_ENABLE_MANAGEMENT), {hex, hex, hex, hex}},
     Option{OPTION(PR_MPX_DISABLE_MANAGEMENT), {hex, hex, hex, hex}},
     Option{OPTION(PR_CAP_AMBIENT), {choice<kAmbientNames>, ambient_capability, hex, hex}},
-    Option{OPTION(PR_GET_SPECULATION_CTRL),
-           {choice<kSpeculationNames>},
-           flags_result<kSpeculationResultNames>},
+    Option{OPTION(PR_GET_SPECULATION_CTRL), {choice<kSpeculationNames>}, flags_result<kSpeculationResultNames>},
     Option{OPTION(PR_SET_SPECULATION_CTRL), {choice<kSpeculationNames>, speculation_state}},
     Option{OPTION(PR_SET_IO_FLUSHER), {dec, hex, hex, hex}},
     Option{OPTION(PR_GET_IO_FLUSHER), {hex, hex, hex, hex}},
@@ -244,8 +234,8 @@ constexpr std::array kOptions{
 
 const Option* option_of(ArgContext& c) {
   const auto value = static_cast<std::uint32_t>(c.arg(0));
-  const auto* found = std::find_if(kOptions.begin(), kOptions.end(),
-                                   [&](const Option& known) { return known.value == value; });
+  const auto* found =
+      std::find_if(kOptions.begin(), kOptions.end(), [&](const Option& known) { return known.value == value; });
   return found == kOptions.end() ? nullptr : found;
 }
 

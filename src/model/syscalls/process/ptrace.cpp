@@ -30,15 +30,13 @@ constexpr std::array kOptions{NAMED(PTRACE_O_TRACESYSGOOD), NAMED(PTRACE_O_TRACE
 constexpr NameTable kOptionNames{kOptions, "PTRACE_O_???"};
 
 constexpr std::array kNotes{NamedValue{1, "NT_PRSTATUS"}, NamedValue{2, "NT_FPREGSET"},
-                            NamedValue{0x202, "NT_X86_XSTATE"},
-                            NamedValue{0x46e62b7f, "NT_PRXFPREG"}};
+                            NamedValue{0x202, "NT_X86_XSTATE"}, NamedValue{0x46e62b7f, "NT_PRXFPREG"}};
 constexpr NameTable kNoteNames{kNotes, "NT_???"};
 
 /// Words of `struct user_regs_struct` in order.
 constexpr std::array<std::string_view, 27> kRegisters{
-    "R15",    "R14", "R13", "R12",     "RBP",     "RBX", "R11",      "R10", "R9",
-    "R8",     "RAX", "RCX", "RDX",     "RSI",     "RDI", "ORIG_RAX", "RIP", "CS",
-    "EFLAGS", "RSP", "SS",  "FS_BASE", "GS_BASE", "DS",  "ES",       "FS",  "GS"};
+    "R15", "R14",      "R13", "R12", "RBP",    "RBX", "R11", "R10",     "R9",      "R8", "RAX", "RCX", "RDX", "RSI",
+    "RDI", "ORIG_RAX", "RIP", "CS",  "EFLAGS", "RSP", "SS",  "FS_BASE", "GS_BASE", "DS", "ES",  "FS",  "GS"};
 
 void address(ArgContext& c) { print_address_arg(c); }
 void hex(ArgContext& c) { print_hex_arg(c); }
@@ -78,12 +76,11 @@ void iovec_at(ArgContext& c) {
   });
 }
 void peek_siginfo(ArgContext& c) {
-  print_object_at<ptrace_peeksiginfo_args>(c, c.value(),
-                                           [&](const ptrace_peeksiginfo_args& wanted) {
-                                             c.print("{{off={}, flags=", wanted.off);
-                                             print_hex(c, wanted.flags);
-                                             c.print(", nr={}}}", wanted.nr);
-                                           });
+  print_object_at<ptrace_peeksiginfo_args>(c, c.value(), [&](const ptrace_peeksiginfo_args& wanted) {
+    c.print("{{off={}, flags=", wanted.off);
+    print_hex(c, wanted.flags);
+    c.print(", nr={}}}", wanted.nr);
+  });
 }
 void registers(ArgContext& c) {
   print_object_at<user_regs_struct>(c, c.value(), [&](const user_regs_struct& regs) {
@@ -151,8 +148,8 @@ constexpr std::array kRequests{
 
 const Request* request_of(ArgContext& c) {
   const auto value = static_cast<std::uint32_t>(c.arg(0));
-  const auto* found = std::find_if(kRequests.begin(), kRequests.end(),
-                                   [&](const Request& known) { return known.value == value; });
+  const auto* found =
+      std::find_if(kRequests.begin(), kRequests.end(), [&](const Request& known) { return known.value == value; });
   return found == kRequests.end() ? nullptr : found;
 }
 

@@ -10,9 +10,8 @@
 namespace vdsotrace {
 namespace {
 
-constexpr std::array kSchedulerValues{NAMED(SCHED_OTHER),   NAMED(SCHED_FIFO), NAMED(SCHED_RR),
-                                      NAMED(SCHED_BATCH),   NAMED(SCHED_ISO),  NAMED(SCHED_IDLE),
-                                      NAMED(SCHED_DEADLINE)};
+constexpr std::array kSchedulerValues{NAMED(SCHED_OTHER), NAMED(SCHED_FIFO), NAMED(SCHED_RR),      NAMED(SCHED_BATCH),
+                                      NAMED(SCHED_ISO),   NAMED(SCHED_IDLE), NAMED(SCHED_DEADLINE)};
 /// "[0 1]": the numbers of the bits set in `size` bytes at the argument.
 void print_cpu_set(ArgContext& c, std::uint64_t size) {
   constexpr std::uint64_t kMostBytes = 1024;  // the kernel has at most 8192 processors
@@ -48,13 +47,11 @@ constexpr std::uint64_t kKeepPolicy = 0x08;
 constexpr std::uint64_t kKeepParams = 0x10;
 constexpr std::uint64_t kClampMin = 0x20;
 constexpr std::uint64_t kClampMax = 0x40;
-constexpr std::array kSchedFlags{NamedValue{0x01, "SCHED_FLAG_RESET_ON_FORK"},
-                                 NamedValue{0x02, "SCHED_FLAG_RECLAIM"},
-                                 NamedValue{0x04, "SCHED_FLAG_DL_OVERRUN"},
-                                 NamedValue{kKeepPolicy, "SCHED_FLAG_KEEP_POLICY"},
-                                 NamedValue{kKeepParams, "SCHED_FLAG_KEEP_PARAMS"},
-                                 NamedValue{kClampMin, "SCHED_FLAG_UTIL_CLAMP_MIN"},
-                                 NamedValue{kClampMax, "SCHED_FLAG_UTIL_CLAMP_MAX"}};
+constexpr std::array kSchedFlags{
+    NamedValue{0x01, "SCHED_FLAG_RESET_ON_FORK"},      NamedValue{0x02, "SCHED_FLAG_RECLAIM"},
+    NamedValue{0x04, "SCHED_FLAG_DL_OVERRUN"},         NamedValue{kKeepPolicy, "SCHED_FLAG_KEEP_POLICY"},
+    NamedValue{kKeepParams, "SCHED_FLAG_KEEP_PARAMS"}, NamedValue{kClampMin, "SCHED_FLAG_UTIL_CLAMP_MIN"},
+    NamedValue{kClampMax, "SCHED_FLAG_UTIL_CLAMP_MAX"}};
 
 struct SchedAttrParts {
   bool policy = true;
@@ -98,9 +95,7 @@ std::optional<SchedAttr> sched_attr_at(ArgContext& c, std::uint64_t size) {
 
 const NameTable kSchedulers{kSchedulerValues, "SCHED_???"};
 
-void print_affinity_arg(ArgContext& c) {
-  print_cpu_set(c, static_cast<std::uint32_t>(c.arg(c.index() - 1)));
-}
+void print_affinity_arg(ArgContext& c) { print_cpu_set(c, static_cast<std::uint32_t>(c.arg(c.index() - 1))); }
 
 void print_affinity_out_arg(ArgContext& c) {
   if (c.failed()) {

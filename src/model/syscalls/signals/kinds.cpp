@@ -18,8 +18,7 @@ constexpr std::array kActionFlags{NamedValue{kRestorer, "SA_RESTORER"},
                                   NAMED(SA_SIGINFO),
                                   NAMED(SA_NOCLDSTOP),
                                   NAMED(SA_NOCLDWAIT)};
-constexpr std::array kHandlers{NamedValue{0, "SIG_DFL"}, NamedValue{1, "SIG_IGN"},
-                               NamedValue{UINT64_MAX, "SIG_ERR"}};
+constexpr std::array kHandlers{NamedValue{0, "SIG_DFL"}, NamedValue{1, "SIG_IGN"}, NamedValue{UINT64_MAX, "SIG_ERR"}};
 
 // The kernel's own layouts; libc's differ.
 struct KernelSigaction {
@@ -49,8 +48,8 @@ void print_handler(ArgContext& c, std::uint64_t handler) {
 
 /// i386's signal frames, from where the stack pointer stands in the trampoline (arch/x86/include/asm/sigframe.h).
 constexpr std::uint64_t kFrameMask32 = 248;
-constexpr std::uint64_t kOldFrameMask = 80;          ///< sigcontext_32.oldmask
-constexpr std::uint64_t kOldFrameExtraMask = 712;    ///< behind room for the old floating-point state
+constexpr std::uint64_t kOldFrameMask = 80;        ///< sigcontext_32.oldmask
+constexpr std::uint64_t kOldFrameExtraMask = 712;  ///< behind room for the old floating-point state
 
 void print_frame_32(ArgContext& c) {
   const std::uint64_t frame = c.call().stack_pointer;
@@ -102,8 +101,7 @@ void print_sigaction_arg(ArgContext& c) {
 }
 
 void print_stack_arg(ArgContext& c) {
-  static constexpr std::array kFlags{NAMED(SS_ONSTACK), NAMED(SS_DISABLE),
-                                     NamedValue{1u << 31, "SS_AUTODISARM"}};
+  static constexpr std::array kFlags{NAMED(SS_ONSTACK), NAMED(SS_DISABLE), NamedValue{1u << 31, "SS_AUTODISARM"}};
   print_object_at<KernelStack>(c, c.value(), [&](const KernelStack& stack) {
     c.put("{ss_sp=");
     print_address(c, stack.pointer);

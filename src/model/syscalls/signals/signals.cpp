@@ -12,7 +12,8 @@
 #include "model/syscalls/print.hpp"
 #include "model/syscalls/spec.hpp"
 
-// clang-format off: the rows of tables stand in columns
+// The rows of tables stand in columns.
+// clang-format off
 
 namespace vdsotrace {
 namespace {

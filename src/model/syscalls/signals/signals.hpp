@@ -23,8 +23,7 @@ std::string signal_set(std::uint64_t mask, ConstantStyle style = ConstantStyle::
 
 /// The set of `size` bytes at `address`, an address if it is NULL or unreadable or
 /// `size` is more than the kernel's set or less than `least` (0: a word of the ABI).
-void print_sigset_at(ArgContext& c, std::uint64_t address, std::uint64_t size,
-                     std::uint64_t least = 0);
+void print_sigset_at(ArgContext& c, std::uint64_t address, std::uint64_t size, std::uint64_t least = 0);
 
 /// The siginfo_t at `address`.
 void print_siginfo_at(ArgContext& c, std::uint64_t address);

@@ -8,31 +8,28 @@
 
 #include <fmt/core.h>
 
-#include "model/vdso/clock_kind.hpp"
 #include "model/syscalls/render.hpp"
 #include "model/syscalls/spec.hpp"
+#include "model/vdso/clock_kind.hpp"
 
 namespace vdsotrace {
 namespace {
 
 /// Indexed by id (include/uapi/linux/time.h).
 constexpr std::array<std::string_view, 12> kClocks{
-    "CLOCK_REALTIME",          "CLOCK_MONOTONIC",     "CLOCK_PROCESS_CPUTIME_ID",
-    "CLOCK_THREAD_CPUTIME_ID", "CLOCK_MONOTONIC_RAW", "CLOCK_REALTIME_COARSE",
-    "CLOCK_MONOTONIC_COARSE",  "CLOCK_BOOTTIME",      "CLOCK_REALTIME_ALARM",
-    "CLOCK_BOOTTIME_ALARM",    "CLOCK_SGI_CYCLE",     "CLOCK_TAI"};
+    "CLOCK_REALTIME",       "CLOCK_MONOTONIC",       "CLOCK_PROCESS_CPUTIME_ID", "CLOCK_THREAD_CPUTIME_ID",
+    "CLOCK_MONOTONIC_RAW",  "CLOCK_REALTIME_COARSE", "CLOCK_MONOTONIC_COARSE",   "CLOCK_BOOTTIME",
+    "CLOCK_REALTIME_ALARM", "CLOCK_BOOTTIME_ALARM",  "CLOCK_SGI_CYCLE",          "CLOCK_TAI"};
 
 /// The low two bits of a processor time clock; with the third bit set it is a thread's.
-constexpr std::array<std::string_view, 3> kCpuClocks{"CPUCLOCK_PROF", "CPUCLOCK_VIRT",
-                                                     "CPUCLOCK_SCHED"};
+constexpr std::array<std::string_view, 3> kCpuClocks{"CPUCLOCK_PROF", "CPUCLOCK_VIRT", "CPUCLOCK_SCHED"};
 constexpr std::uint32_t kPerThread = 4;
 constexpr std::uint32_t kClockFd = 3;
 
 /// Calls whose first argument is a clock id.
 constexpr std::array<std::string_view, 10> kClockCalls{
-    "clock_adjtime", "clock_adjtime64", "clock_getres",    "clock_getres_time64",
-    "clock_gettime", "clock_gettime64", "clock_nanosleep", "clock_nanosleep_time64",
-    "clock_settime", "clock_settime64"};
+    "clock_adjtime",   "clock_adjtime64", "clock_getres",           "clock_getres_time64", "clock_gettime",
+    "clock_gettime64", "clock_nanosleep", "clock_nanosleep_time64", "clock_settime",       "clock_settime64"};
 
 }  // namespace
 
@@ -46,8 +43,7 @@ std::string clock_name(std::int32_t id) {
   }
   const std::int32_t owner = ~(id >> 3);
   if ((bits & 7) == kClockFd) return fmt::format("FD_TO_CLOCKID({})", owner);
-  const std::string_view macro =
-      (bits & kPerThread) != 0 ? "MAKE_THREAD_CPUCLOCK" : "MAKE_PROCESS_CPUCLOCK";
+  const std::string_view macro = (bits & kPerThread) != 0 ? "MAKE_THREAD_CPUCLOCK" : "MAKE_PROCESS_CPUCLOCK";
   const std::uint32_t kind = bits & 3;
   if (kind < kCpuClocks.size()) return fmt::format("{}({}, {})", macro, owner, kCpuClocks[kind]);
   return fmt::format("{}({}, {:#x} /* CPUCLOCK_??? */)", macro, owner, kind);

@@ -18,25 +18,33 @@ namespace vdsotrace {
 namespace {
 
 /// The combined modes come first: they contain bits of the others.
-constexpr NamedValue kTimexModes[] = {
-    {0xa001, "ADJ_OFFSET_SS_READ"}, {0x8001, "ADJ_OFFSET_SINGLESHOT"}, {0x1, "ADJ_OFFSET"},
-    {0x2, "ADJ_FREQUENCY"}, {0x4, "ADJ_MAXERROR"}, {0x8, "ADJ_ESTERROR"}, {0x10, "ADJ_STATUS"},
-    {0x20, "ADJ_TIMECONST"}, {0x80, "ADJ_TAI"}, {0x100, "ADJ_SETOFFSET"}, {0x1000, "ADJ_MICRO"},
-    {0x2000, "ADJ_NANO"}, {0x4000, "ADJ_TICK"}};
+constexpr NamedValue kTimexModes[] = {{0xa001, "ADJ_OFFSET_SS_READ"},
+                                      {0x8001, "ADJ_OFFSET_SINGLESHOT"},
+                                      {0x1, "ADJ_OFFSET"},
+                                      {0x2, "ADJ_FREQUENCY"},
+                                      {0x4, "ADJ_MAXERROR"},
+                                      {0x8, "ADJ_ESTERROR"},
+                                      {0x10, "ADJ_STATUS"},
+                                      {0x20, "ADJ_TIMECONST"},
+                                      {0x80, "ADJ_TAI"},
+                                      {0x100, "ADJ_SETOFFSET"},
+                                      {0x1000, "ADJ_MICRO"},
+                                      {0x2000, "ADJ_NANO"},
+                                      {0x4000, "ADJ_TICK"}};
 
 constexpr NamedValue kTimexStatus[] = {
-    {0x1, "STA_PLL"}, {0x2, "STA_PPSFREQ"}, {0x4, "STA_PPSTIME"}, {0x8, "STA_FLL"},
-    {0x10, "STA_INS"}, {0x20, "STA_DEL"}, {0x40, "STA_UNSYNC"}, {0x80, "STA_FREQHOLD"},
-    {0x100, "STA_PPSSIGNAL"}, {0x200, "STA_PPSJITTER"}, {0x400, "STA_PPSWANDER"},
-    {0x800, "STA_PPSERROR"}, {0x1000, "STA_CLOCKERR"}, {0x2000, "STA_NANO"}, {0x4000, "STA_MODE"},
-    {0x8000, "STA_CLK"}};
+    {0x1, "STA_PLL"},         {0x2, "STA_PPSFREQ"},     {0x4, "STA_PPSTIME"},     {0x8, "STA_FLL"},
+    {0x10, "STA_INS"},        {0x20, "STA_DEL"},        {0x40, "STA_UNSYNC"},     {0x80, "STA_FREQHOLD"},
+    {0x100, "STA_PPSSIGNAL"}, {0x200, "STA_PPSJITTER"}, {0x400, "STA_PPSWANDER"}, {0x800, "STA_PPSERROR"},
+    {0x1000, "STA_CLOCKERR"}, {0x2000, "STA_NANO"},     {0x4000, "STA_MODE"},     {0x8000, "STA_CLK"}};
 
 constexpr std::array<std::string_view, 6> kClockStates{"TIME_OK",  "TIME_INS",  "TIME_DEL",
                                                        "TIME_OOP", "TIME_WAIT", "TIME_ERROR"};
 
-constexpr NamedValue kSigevNotify[] = {
-    {SIGEV_SIGNAL, "SIGEV_SIGNAL"}, {SIGEV_NONE, "SIGEV_NONE"}, {SIGEV_THREAD, "SIGEV_THREAD"},
-    {SIGEV_THREAD_ID, "SIGEV_THREAD_ID"}};
+constexpr NamedValue kSigevNotify[] = {{SIGEV_SIGNAL, "SIGEV_SIGNAL"},
+                                       {SIGEV_NONE, "SIGEV_NONE"},
+                                       {SIGEV_THREAD, "SIGEV_THREAD"},
+                                       {SIGEV_THREAD_ID, "SIGEV_THREAD_ID"}};
 
 /// Processor time clocks and those of file descriptors are negative; strace 6.1 shows their number.
 void print_clock(ArgContext& c) {
@@ -78,9 +86,8 @@ void print_timex(ArgContext& c, const timex& value) {
   c.print(", constant={}, precision={}, tolerance={}, time=", value.constant,
           static_cast<std::uint64_t>(value.precision), value.tolerance);
   print_timeval(c, value.time);
-  c.print(", tick={}, ppsfreq={}, jitter={}, shift={}, stabil={}, jitcnt={}, calcnt={}, errcnt={}",
-          value.tick, value.ppsfreq, value.jitter, value.shift, value.stabil, value.jitcnt,
-          value.calcnt, value.errcnt);
+  c.print(", tick={}, ppsfreq={}, jitter={}, shift={}, stabil={}, jitcnt={}, calcnt={}, errcnt={}", value.tick,
+          value.ppsfreq, value.jitter, value.shift, value.stabil, value.jitcnt, value.calcnt, value.errcnt);
   c.print(", stbcnt={}, tai={}}}", value.stbcnt, value.tai);
 }
 
@@ -92,8 +99,7 @@ void print_sigevent(ArgContext& c, const sigevent& event) {
     c.put(", ");
   }
   const auto notify = static_cast<std::uint32_t>(event.sigev_notify);
-  const bool signals =
-      notify == SIGEV_SIGNAL || notify == SIGEV_THREAD || notify == SIGEV_THREAD_ID;
+  const bool signals = notify == SIGEV_SIGNAL || notify == SIGEV_THREAD || notify == SIGEV_THREAD_ID;
   c.put("sigev_signo=");
   if (signals) {
     print_signal(c, event.sigev_signo);

@@ -16,17 +16,17 @@ void print_itimerval(ArgContext& c, const itimerval& value);
 /// The sigevent at `address`: how a timer or message queue tells of its event.
 void print_sigevent_at(ArgContext& c, std::uint64_t address);
 
-extern const ArgKind kClockId;          ///< CLOCK_MONOTONIC
-extern const ArgKind kTimezone;         ///< {tz_minuteswest=0, tz_dsttime=0}
+extern const ArgKind kClockId;   ///< CLOCK_MONOTONIC
+extern const ArgKind kTimezone;  ///< {tz_minuteswest=0, tz_dsttime=0}
 extern const ArgKind kTimezoneOut;
 extern const ArgKind kItimerspecAt;
 extern const ArgKind kItimerspecAtOut;
 extern const ArgKind kItimervalAt;
 extern const ArgKind kItimervalAtOut;
-extern const ArgKind kTimexAtOut;       ///< struct timex of adjtimex
-extern const ArgKind kTmsAtOut;         ///< struct tms of times
+extern const ArgKind kTimexAtOut;  ///< struct timex of adjtimex
+extern const ArgKind kTmsAtOut;    ///< struct tms of times
 extern const ArgKind kSigevent;
-extern const ArgKind kTimeAtOut;        ///< [1619316657 /* 2021-04-25T04:10:57+0200 */]
+extern const ArgKind kTimeAtOut;  ///< [1619316657 /* 2021-04-25T04:10:57+0200 */]
 
 /// "(TIME_OK)": what the clock's state, the result of adjtimex, means.
 void comment_clock_state(ArgContext& c);

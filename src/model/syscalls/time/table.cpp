@@ -4,11 +4,12 @@
 
 #include "model/syscalls/errno.hpp"
 #include "model/syscalls/kinds_common.hpp"
-#include "model/syscalls/time/kinds.hpp"
 #include "model/syscalls/tables.hpp"
+#include "model/syscalls/time/kinds.hpp"
 #include "model/syscalls/time/values.hpp"
 
-// clang-format off: the rows of tables stand in columns
+// The rows of tables stand in columns.
+// clang-format off
 
 namespace vdsotrace {
 namespace {

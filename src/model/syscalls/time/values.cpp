@@ -17,7 +17,9 @@ void print_time(ArgContext& c, std::int64_t seconds, std::string_view fraction_n
   constexpr std::ptrdiff_t kDigits = 20;  // and sign, at most
   std::array<char, 64> text;
   char* end = text.data();
-  const auto put = [&](std::string_view part) { end = static_cast<char*>(std::memcpy(end, part.data(), part.size())) + part.size(); };
+  const auto put = [&](std::string_view part) {
+    end = static_cast<char*>(std::memcpy(end, part.data(), part.size())) + part.size();
+  };
   put(kSeconds);
   end = std::to_chars(end, end + kDigits, seconds).ptr;
   put(fraction_name);

@@ -95,10 +95,9 @@ TEST_CASE("a place in a copy is traced back to the program's own code") {
 TEST_CASE("functions that nobody wants are left alone") {
   if (::getauxval(AT_SYSINFO_EHDR) == 0) return;
   const VdsoImage image = own_image();
-  const ProbePlan plan =
-      plan_of(image, [](const VdsoService& service) { return service.syscall == "time"; });
-  const auto entries = std::ranges::count_if(
-      plan.sites, [](const auto& site) { return site.second.kind == ProbeSite::Kind::entry; });
+  const ProbePlan plan = plan_of(image, [](const VdsoService& service) { return service.syscall == "time"; });
+  const auto entries =
+      std::ranges::count_if(plan.sites, [](const auto& site) { return site.second.kind == ProbeSite::Kind::entry; });
   CHECK(entries == 1);
   CHECK(plan_of(image, [](const VdsoService&) { return false; }).patches.empty());
 }

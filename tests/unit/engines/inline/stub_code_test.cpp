@@ -40,9 +40,18 @@ TEST_CASE("jumps reach as far as their displacements", "[stub_code]") {
 }
 
 TEST_CASE("padding is int3 and every nop that assemblers make", "[stub_code]") {
-  const char* const nops[] = {"cc", "90", "66 90", "0f 1f 00", "0f 1f 40 00", "0f 1f 44 00 00", "66 0f 1f 44 00 00",
-                              "0f 1f 80 00 00 00 00", "0f 1f 84 00 00 00 00 00", "66 0f 1f 84 00 00 00 00 00",
-                              "66 2e 0f 1f 84 00 00 00 00 00", "66 66 2e 0f 1f 84 00 00 00 00 00",
+  const char* const nops[] = {"cc",
+                              "90",
+                              "66 90",
+                              "0f 1f 00",
+                              "0f 1f 40 00",
+                              "0f 1f 44 00 00",
+                              "66 0f 1f 44 00 00",
+                              "0f 1f 80 00 00 00 00",
+                              "0f 1f 84 00 00 00 00 00",
+                              "66 0f 1f 84 00 00 00 00 00",
+                              "66 2e 0f 1f 84 00 00 00 00 00",
+                              "66 66 2e 0f 1f 84 00 00 00 00 00",
                               "66 66 66 66 66 66 2e 0f 1f 84 00 00 00 00 00"};
   auto decoder = X86Decoder::open(Machine::x86_64);
   REQUIRE(decoder);
@@ -68,7 +77,8 @@ TEST_CASE("padding is int3 and every nop that assemblers make", "[stub_code]") {
 TEST_CASE("what is no padding is not taken for it", "[stub_code]") {
   CHECK(arch::padding_at({}) == 0);
   // ret; pause; endbr64; mov %ax, %ax; prefixes alone; nop of another register; wait
-  for (const char* code : {"c3", "f3 90", "f3 0f 1e fa", "66 89 c0", "66", "66 66", "0f 1f c0", "0f 1e 00", "9b", "00 00"}) {
+  for (const char* code :
+       {"c3", "f3 90", "f3 0f 1e fa", "66 89 c0", "66", "66 66", "0f 1f c0", "0f 1e 00", "9b", "00 00"}) {
     INFO(code);
     CHECK(arch::padding_at(from_hex(code)) == 0);
   }
@@ -93,7 +103,9 @@ TEST_CASE("templates are slots and whole instructions", "[stub_code]") {
         // All that leads out of it is `jmp *` and the close stubs' `ret`.
         const auto target = static_cast<std::int64_t>(at) + instruction->length + instruction->displacement;
         const bool leads_somewhere = instruction->flow == Flow::jump || instruction->flow == Flow::branch;
-        if (leads_somewhere) CHECK((target >= static_cast<std::int64_t>(stub.code) && target < static_cast<std::int64_t>(stub.bytes.size())));
+        if (leads_somewhere)
+          CHECK((target >= static_cast<std::int64_t>(stub.code) &&
+                 target < static_cast<std::int64_t>(stub.bytes.size())));
         if (instruction->flow == Flow::ret) CHECK(kind >= static_cast<int>(StubKind::close));
         CHECK(instruction->flow != Flow::call);
         CHECK(instruction->flow != Flow::strange);

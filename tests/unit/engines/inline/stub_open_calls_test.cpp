@@ -42,8 +42,12 @@ template <class Function>
   room[1] = room[0];
 }
 
-Stub open_of(Shared& shared, std::uint64_t function) { return open_timed_stub(shared.address(), StubShape::three, function); }
-Stub close_of(Shared& shared, std::uint64_t function) { return close_stub(StubKind::close_timespec, shared.address(), function); }
+Stub open_of(Shared& shared, std::uint64_t function) {
+  return open_timed_stub(shared.address(), StubShape::three, function);
+}
+Stub close_of(Shared& shared, std::uint64_t function) {
+  return close_stub(StubKind::close_timespec, shared.address(), function);
+}
 Fallback noted(Shared& shared) { return {StubKind::called, note_fallback_stub(shared.address())}; }
 
 TEST_CASE("a call that a handler interrupts keeps its record, and so do the handler's", "[stub_open_calls]") {
@@ -114,8 +118,12 @@ TEST_CASE("a system call is the innermost open call's, however near the others a
   StubRegion& region = *shared.region;
   region.bind(thread.pointer(), ::gettid());
   // Without times, as StubDepth::callers has them.
-  const auto enters = [&](std::uint64_t function) { return Observed(open_stub(shared.address(), StubShape::plain, function), kReturnOne); };
-  const auto leaves = [&](std::uint64_t function) { return Observed({}, kReturnOne, close_stub(StubKind::close, shared.address(), function)); };
+  const auto enters = [&](std::uint64_t function) {
+    return Observed(open_stub(shared.address(), StubShape::plain, function), kReturnOne);
+  };
+  const auto leaves = [&](std::uint64_t function) {
+    return Observed({}, kReturnOne, close_stub(StubKind::close, shared.address(), function));
+  };
   const Observed falls_back({}, number_of_call(SYS_gettid), {}, noted(shared));
   constexpr std::size_t kFrame = 304;  // less than a signal frame: as on a stack of its own that lies near
   thread(shared, enters(1), {1, 0, 0});

@@ -75,7 +75,8 @@ TEST_CASE("nothing is placed where the last page is in use or full", "[stub_plan
 
 TEST_CASE("who jumps behind a system call has not made it", "[stub_plan]") {
   // mov 0, %ecx; test %edi, %edi; je behind; mov $201, %eax; syscall; behind: cltq, three times; ret
-  const VdsoImage image = sketched("b9 00 00 00 00 85 ff 74 07 b8 c9 00 00 00 0f 05 48 98 48 98 48 98 c3 cc cc cc cc cc", {{"__vdso_time", 0}});
+  const VdsoImage image = sketched(
+      "b9 00 00 00 00 85 ff 74 07 b8 c9 00 00 00 0f 05 48 98 48 98 48 98 c3 cc cc cc cc cc", {{"__vdso_time", 0}});
   for (const StubDepth depth : kDepths) {
     const StubPlan plan = plan_stubs(image, all_at(depth, std::nullopt));
     CHECK(plan.refused.empty());
@@ -103,8 +104,9 @@ TEST_CASE("the mark takes no register that is needed in front of the system call
   };
   for (const auto& test : cases) {
     INFO(test.front << " | " << test.behind);
-    const VdsoImage image = sketched((std::string("b9 00 00 00 00 ") + test.front + " 0f 05 " + test.behind + " c3 cc cc cc cc").c_str(),
-                                     {{"__vdso_time", 0}});
+    const VdsoImage image =
+        sketched((std::string("b9 00 00 00 00 ") + test.front + " 0f 05 " + test.behind + " c3 cc cc cc cc").c_str(),
+                 {{"__vdso_time", 0}});
     const StubPlan plan = plan_all(image, StubDepth::values);
     CHECK(plan.refused.empty());
     CHECK(plan.fallbacks.empty() == test.in_place);

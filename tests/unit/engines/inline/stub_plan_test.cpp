@@ -43,7 +43,8 @@ TEST_CASE("every way in, out and into the kernel passes a stub", "[stub_plan]") 
   });
 }
 
-TEST_CASE("jumps lead to trampolines or holes, do not overlap, and nothing jumps into the middle of one", "[stub_plan]") {
+TEST_CASE("jumps lead to trampolines or holes, do not overlap, and nothing jumps into the middle of one",
+          "[stub_plan]") {
   for_every_plan([](const VdsoImage& image, const StubPlan& plan, StubDepth) {
     Patched patched(image, plan);
     std::set<std::uint32_t> bytes;
@@ -106,7 +107,8 @@ TEST_CASE("trampolines fit into the last page, with room for others", "[stub_pla
       CHECK(word.offset + 8 <= plan.trampolines.size());
       CHECK((word.in_code > sizeof(StubJournal) && word.in_code < plan.code.size()));
     }
-    for (const RegionWord& word : plan.region_words) CHECK((word.offset >= sizeof(StubJournal) && word.offset + 8 <= plan.code.size()));
+    for (const RegionWord& word : plan.region_words)
+      CHECK((word.offset >= sizeof(StubJournal) && word.offset + 8 <= plan.code.size()));
     for (const std::uint32_t word : plan.counter_words) CHECK(word_at(plan.code, word) == 1);
   });
 }
@@ -125,7 +127,8 @@ TEST_CASE("no function has so much on the stack that it might be another call's"
         REQUIRE(decoder->decode(image.bytes().subspan(site.offset)));
         const cs_x86& code = decoder->raw().detail->x86;
         if (decoder->raw().id == X86_INS_PUSH) bytes += 8;
-        const bool moves_stack = code.op_count == 2 && code.operands[0].type == X86_OP_REG && code.operands[0].reg == X86_REG_RSP;
+        const bool moves_stack = code.op_count == 2 && code.operands[0].type == X86_OP_REG &&
+                                 code.operands[0].reg == X86_REG_RSP;
         if (moves_stack && decoder->raw().id == X86_INS_SUB) {
           REQUIRE(code.operands[1].type == X86_OP_IMM);
           bytes += code.operands[1].imm;
@@ -152,7 +155,8 @@ TEST_CASE("a moved instruction is named with its copy", "[stub_plan]") {
       for (const StubbedFunction& stubbed : plan.functions) {
         for (const CodeSite& site : stubbed.function->instructions) {
           if (site.offset <= patch.offset || site.offset >= end_of(patch)) continue;
-          const bool has_copy = std::ranges::find(plan.moved, site.offset, &MovedInstruction::original) != plan.moved.end();
+          const bool has_copy = std::ranges::find(plan.moved, site.offset, &MovedInstruction::original) !=
+                                plan.moved.end();
           const bool is_call = std::ranges::find(stubbed.function->syscalls, site.offset, &CodeSite::offset) !=
                                stubbed.function->syscalls.end();
           CHECK((has_copy || is_call));

@@ -12,7 +12,9 @@ using namespace testing;
 
 /// Thread pointers whose search in the index begins at the same slot.
 std::vector<std::uint64_t> colliding_pointers(std::size_t count) {
-  const auto hash = [](std::uint64_t pointer) { return static_cast<std::uint32_t>(pointer * HASH_FACTOR) >> HASH_SHIFT; };
+  const auto hash = [](std::uint64_t pointer) {
+    return static_cast<std::uint32_t>(pointer * HASH_FACTOR) >> HASH_SHIFT;
+  };
   std::vector<std::uint64_t> found;
   constexpr std::uint64_t kFirst = 0x7f00'0000'0740;
   for (std::uint64_t pointer = kFirst; found.size() < count; pointer += 64) {
@@ -63,7 +65,8 @@ TEST_CASE("the region grows as threads come, and gives each a block", "[stub_reg
     blocks[block] = ring_end;
   }
   CHECK(blocks.size() == kThreads);
-  for (auto one = blocks.begin(), next = std::next(one); next != blocks.end(); ++one, ++next) CHECK(one->second <= next->first);
+  for (auto one = blocks.begin(), next = std::next(one); next != blocks.end(); ++one, ++next)
+    CHECK(one->second <= next->first);
   for (int i = 0; i < 5; ++i) last(shared, call, {0, 0, 0});
   first(shared, call, {0, 0, 0});
   const auto counts = region.counts(0, false);
@@ -76,7 +79,8 @@ TEST_CASE("the region does not grow beyond the memory that there is", "[stub_reg
   Shared shared(RecordSize::values);
   StubRegion& region = *shared.region;
   std::size_t rounds = 0;
-  for (std::size_t wanted = region.bytes_wanted(); wanted != region.bytes() && rounds < 100; wanted = region.bytes_wanted(), ++rounds) {
+  for (std::size_t wanted = region.bytes_wanted(); wanted != region.bytes() && rounds < 100;
+       wanted = region.bytes_wanted(), ++rounds) {
     REQUIRE(wanted > region.bytes());
     REQUIRE(wanted <= Shared::kMost);
     region.grow(wanted);

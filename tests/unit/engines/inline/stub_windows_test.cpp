@@ -19,13 +19,17 @@ constexpr std::uint32_t kCode = ImageSketch::kCode;
 /// An image of one function at the beginning of its code, and others; places in it are offsets in the code.
 class Sketched {
  public:
-  explicit Sketched(Bytes code, const std::vector<std::uint32_t>& others = {}) : image_(made(std::move(code), others)), windows(image_) {}
-  explicit Sketched(const char* code, const std::vector<std::uint32_t>& others = {}) : Sketched(from_hex(code), others) {}
+  explicit Sketched(Bytes code, const std::vector<std::uint32_t>& others = {})
+      : image_(made(std::move(code), others)), windows(image_) {}
+  explicit Sketched(const char* code, const std::vector<std::uint32_t>& others = {})
+      : Sketched(from_hex(code), others) {}
 
   const VdsoFunction& function() const { return image_.functions()[0]; }
   static CodeSite site(std::uint32_t at, std::uint8_t length) { return {kCode + at, length}; }
   std::optional<Window> from(std::uint32_t at) const { return relative(windows.from(function(), kCode + at)); }
-  std::optional<Window> wide_from(std::uint32_t at) const { return relative(windows.wide_from(function(), kCode + at)); }
+  std::optional<Window> wide_from(std::uint32_t at) const {
+    return relative(windows.wide_from(function(), kCode + at));
+  }
   std::optional<Window> up_to(CodeSite last) const { return relative(windows.up_to(function(), last)); }
   std::optional<Window> before(std::uint32_t at) const { return relative(windows.before(function(), kCode + at)); }
   std::optional<Window> around(CodeSite call) const { return relative(windows.around(function(), call)); }
@@ -96,7 +100,7 @@ TEST_CASE("a window ends where something jumps", "[stub_windows]") {
   const Sketched branches("74 02 90 90 90 90 90 90 90 90 90 90 90 90 90 90 c3");
   CHECK(is(branches.from(0), 0, 4, 4));  // room for a short jump
   CHECK(is(branches.from(4), 4, 9, 5));
-  CHECK_FALSE(branches.from(3));         // one byte
+  CHECK_FALSE(branches.from(3));  // one byte
   // Another function's entry, and a jump from another function
   CHECK(is(Sketched("90 90 90 90 90 90 90 90 90 90 90 c3", {3}).from(0), 0, 3, 3));
   CHECK(is(Sketched("90 90 90 90 90 90 90 90 90 90 90 c3 eb f5", {12}).from(0), 0, 3, 3));
@@ -112,10 +116,10 @@ TEST_CASE("padding is as good as code behind a return or a jump, and only there"
   CHECK(is(Sketched("31 c0 c3 cc cc cc cc").from(0), 0, 3, 5));
   CHECK(is(Sketched("31 c0 c3 66 90 cc").from(0), 0, 3, 5));
   CHECK(is(Sketched("31 c0 c3 cc").from(0), 0, 3, 4));
-  CHECK(is(Sketched("31 c0 c3 cc 55 cc").from(0), 0, 3, 4));          // something else behind
-  CHECK(is(Sketched("31 c0 c3 90 90 c3", {4}).from(0), 0, 3, 4));     // a function begins in it
-  CHECK(is(Sketched("eb 03 cc cc cc c3").from(0), 0, 2, 5));          // jmp over it
-  CHECK(is(Sketched("0f 0b cc cc cc").from(0), 0, 2, 5));             // ud2
+  CHECK(is(Sketched("31 c0 c3 cc 55 cc").from(0), 0, 3, 4));       // something else behind
+  CHECK(is(Sketched("31 c0 c3 90 90 c3", {4}).from(0), 0, 3, 4));  // a function begins in it
+  CHECK(is(Sketched("eb 03 cc cc cc c3").from(0), 0, 2, 5));       // jmp over it
+  CHECK(is(Sketched("0f 0b cc cc cc").from(0), 0, 2, 5));          // ud2
   // Behind a call, it runs: nops are instructions.
   CHECK(is(Sketched("74 02 90 90 c3 cc cc cc cc").from(0), 0, 4, 4));
 }
@@ -140,10 +144,10 @@ TEST_CASE("a return's window reaches back as far as it must", "[stub_windows]") 
 TEST_CASE("in front of a system call there is a window if everybody comes through it", "[stub_windows]") {
   CHECK(is(Sketched("b8 c9 00 00 00 0f 05 c3").before(5), 0, 5, 5));
   CHECK(is(Sketched("90 89 f8 b0 c9 90 0f 05 c3").before(6), 1, 6, 5));
-  CHECK_FALSE(Sketched("74 05 b8 c9 00 00 00 0f 05 c3").before(7));       // je to the call
-  CHECK_FALSE(Sketched("74 02 89 f8 90 b0 c9 0f 05 c3").before(7));       // je into the window
+  CHECK_FALSE(Sketched("74 05 b8 c9 00 00 00 0f 05 c3").before(7));         // je to the call
+  CHECK_FALSE(Sketched("74 02 89 f8 90 b0 c9 0f 05 c3").before(7));         // je into the window
   CHECK(is(Sketched("74 00 b8 c9 00 00 00 0f 05 c3").before(7), 2, 7, 5));  // je to where it begins
-  CHECK_FALSE(Sketched("b0 c9 0f 05 c3").before(2));                      // too little
+  CHECK_FALSE(Sketched("b0 c9 0f 05 c3").before(2));                        // too little
   Sketched taken("b8 c9 00 00 00 0f 05 c3");
   taken.take({0, 1, 1});
   CHECK_FALSE(taken.before(5));
@@ -182,9 +186,9 @@ TEST_CASE("holes are padding in which a near jump fits, taken from the end", "[s
   CHECK_FALSE(sketch.windows.from(sketch.function(), kCode)->room > 5);
   sketch.windows.restore(before);
   CHECK(sketch.take_hole(15) == 10);
-  CHECK_FALSE(Sketched("31 c0 c3 cc cc cc cc 31 c0 c3", {7}).take_hole(0));        // four bytes
-  CHECK_FALSE(Sketched("31 c0 90 90 90 90 90 90 31 c0 c3", {8}).take_hole(0));     // code runs through it
-  CHECK_FALSE(Sketched("31 c0 c3 90 90 90 90 90 c3", {3}).take_hole(0));           // it is a function
+  CHECK_FALSE(Sketched("31 c0 c3 cc cc cc cc 31 c0 c3", {7}).take_hole(0));     // four bytes
+  CHECK_FALSE(Sketched("31 c0 90 90 90 90 90 90 31 c0 c3", {8}).take_hole(0));  // code runs through it
+  CHECK_FALSE(Sketched("31 c0 c3 90 90 90 90 90 c3", {3}).take_hole(0));        // it is a function
 }
 
 TEST_CASE("a hole is taken within a short jump's reach only", "[stub_windows]") {

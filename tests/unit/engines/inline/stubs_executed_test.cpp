@@ -48,7 +48,8 @@ struct Called {
 
   static Stub open(const Case& test, std::uint64_t region, bool reads) {
     if (test.open == StubKind::count) return count_stub(region, test.shape, 1);
-    return test.open == StubKind::open ? open_stub(region, test.shape, 1) : open_timed_stub(region, test.shape, 1, reads);
+    return test.open == StubKind::open ? open_stub(region, test.shape, 1)
+                                       : open_timed_stub(region, test.shape, 1, reads);
   }
   /// The result is a number of bytes, or success: mov eax, edx, or, where there is no third argument, xor eax, eax.
   static Bytes body(const Case& test) {
@@ -167,7 +168,10 @@ TEST_CASE("stubs do the same when they are executed for a thread", "[stubs_execu
     const bool by_size = test.fallback && test.shape == StubShape::three;
     const std::array<std::uint64_t, 3> arguments[] = {{by_value ? 3 : at(first), by_size ? 64 : at(second), 5},
                                                       {by_value ? 77 : at(first), by_size ? 1 : at(second), 0},
-                                                      {by_value ? ~0u : by_size ? 8 : at(second), by_size ? 64 : at(first), 1}};
+                                                      {by_value  ? ~0u
+                                                       : by_size ? 8
+                                                                 : at(second),
+                                                       by_size ? 64 : at(first), 1}};
     const Called run(test, native.address(), keeps, reads), executed(test, foreign.address(), keeps, reads);
     if (bound) {
       native.region->bind(own_thread_pointer(), ::gettid());
@@ -190,7 +194,8 @@ TEST_CASE("behind a system call a stub changes no more registers than the instru
   Shared shared;
   for (const StubShape shape : kShapes) {
     for (const bool noted : {false, true}) {
-      const Stub stub = noted ? note_fallback_stub(shared.address(), shape) : count_fallback_stub(shared.address(), shape);
+      const Stub stub = noted ? note_fallback_stub(shared.address(), shape)
+                              : count_fallback_stub(shared.address(), shape);
       const Observed call({}, number_of_call(SYS_getppid), {}, Fallback{trampoline, stub});
       EmulatedThread thread;
       const arch::Registers after = thread.registers_after(shared, call, {70, 71, 72});

@@ -19,7 +19,8 @@ using namespace testing;
 /// A region whose keeper is another process, which does nothing but wait for its end.
 class KeptByOther {
  public:
-  explicit KeptByOther(bool may_sleep) : fd_(static_cast<int>(::syscall(SYS_memfd_create, "stubs", MFD_ALLOW_SEALING))) {
+  explicit KeptByOther(bool may_sleep)
+      : fd_(static_cast<int>(::syscall(SYS_memfd_create, "stubs", MFD_ALLOW_SEALING))) {
     bytes_ = static_cast<std::byte*>(::mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0));
     REQUIRE(bytes_ != MAP_FAILED);
     std::array<int, 2> ends{};
@@ -70,7 +71,8 @@ TEST_CASE("who waits for room goes on as soon as vdsotrace has died", "[stubs_or
   const Stub open = open_timed_stub(region.address(), StubShape::clocked);
   const Stub close = close_stub(StubKind::close_timespec, region.address());
   const Observed call(open, kFillTimespec, close);
-  const Observed fall(open, number_of_call(SYS_getppid), close, Fallback{StubKind::called, note_fallback_stub(region.address())});
+  const Observed fall(open, number_of_call(SYS_getppid), close,
+                      Fallback{StubKind::called, note_fallback_stub(region.address())});
   long naps = 0;
   const std::uint64_t room = std::uint64_t{region.at<std::uint32_t>(REGION_SHARED + BLOCK_LAST).load()} + 1;
   std::thread caller([&] {

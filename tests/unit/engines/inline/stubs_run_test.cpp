@@ -100,7 +100,8 @@ TEST_CASE("three arguments reach the function and the record", "[stubs_run]") {
   CHECK(records[0].arg2 == 9);
   CHECK(std::memcmp(records[0].value.data(), "0123", 4) == 0);
   CHECK(std::memcmp(records[1].value.data(), bytes, RECORD_VALUE_BYTES) == 0);
-  const Observed sum(open_stub(shared.address(), StubShape::three), kSum, close_stub(StubKind::close, shared.address()));
+  const Observed sum(open_stub(shared.address(), StubShape::three), kSum,
+                     close_stub(StubKind::close, shared.address()));
   CHECK(sum(1, 20, 300) == 321);
   CHECK(drained(shared).size() == 1);
 }
@@ -174,7 +175,8 @@ TEST_CASE("once recording has ended calls go through", "[stubs_run]") {
   shared.at<std::uint32_t>(REGION_ORPHANED) = 1;
   CHECK(call(1, 2, 3) == 6);
   CHECK(call(1, 2, 3) == 6);
-  std::uint64_t lost = shared.region->drain(false, [](const StubRecord&, const StackWindow&) { FAIL("a record of nothing"); });
+  std::uint64_t lost =
+      shared.region->drain(false, [](const StubRecord&, const StackWindow&) { FAIL("a record of nothing"); });
   CHECK(lost == 2);
   // We are back.
   call();
@@ -191,7 +193,8 @@ TEST_CASE("a fallback is noted in the record of its call", "[stubs_run]") {
   const Observed call(open_stub(shared.address(), StubShape::plain, 1), number_of_call(SYS_close),
                       close_stub(StubKind::close, shared.address(), 1),
                       Fallback{trampoline, note_fallback_stub(shared.address())});
-  const Observed other(open_stub(shared.address(), StubShape::plain, 1), kReturnZero, close_stub(StubKind::close, shared.address(), 1));
+  const Observed other(open_stub(shared.address(), StubShape::plain, 1), kReturnZero,
+                       close_stub(StubKind::close, shared.address(), 1));
   CHECK(call(-1) == -EBADF);
   CHECK(other() == 0);
   const auto records = drained(shared);
@@ -208,9 +211,10 @@ TEST_CASE("a call that asked the kernel for a key is recorded as its system call
   Shared shared;
   shared.region->bind(own_thread_pointer(), ::gettid());
   // Behind the system call, the function says that it has filled 3 bytes: mov $3, %eax
-  const Observed call(open_timed_stub(shared.address(), StubShape::three, 1), number_of_call(SYS_getrandom),
-                      close_stub(StubKind::close_getrandom, shared.address(), 1),
-                      Fallback{trampoline, note_fallback_stub(shared.address(), StubShape::three), from_hex("b8 03 00 00 00")});
+  const Observed call(
+      open_timed_stub(shared.address(), StubShape::three, 1), number_of_call(SYS_getrandom),
+      close_stub(StubKind::close_getrandom, shared.address(), 1),
+      Fallback{trampoline, note_fallback_stub(shared.address(), StubShape::three), from_hex("b8 03 00 00 00")});
   std::array<std::byte, 64> random{};
   const auto at = reinterpret_cast<std::uint64_t>(random.data());
   CHECK(call(static_cast<long>(at), 7, 1) == 3);
@@ -237,7 +241,7 @@ TEST_CASE("fallbacks are counted per clock, those that failed, too", "[stubs_run
   const Observed alarm({}, number_of_call(SYS_alarm), {}, counting());
   CHECK(close(~0u) == -EBADF);  // as clock -1: one without a column
   CHECK(close(~0u) == -EBADF);
-  CHECK(alarm(0) == 0);         // as clock 0
+  CHECK(alarm(0) == 0);  // as clock 0
   const auto counts = shared.region->counts(0, true);
   REQUIRE(counts.size() == 2);
   CHECK((counts[0].clock == 0u && counts[0].fallbacks == 1 && counts[0].errors == 0));
@@ -257,7 +261,8 @@ TEST_CASE("a fallback's stub leaves the function's variables alone", "[stubs_run
   // sub rdi, -8(rsp); sub rsi, -128(rsp); lea rax, [rdi+rsi]; sub rdx, r8; add rax, rdx
   const Bytes behind = from_hex("48 2b 7c 24 f8 48 2b 74 24 80 48 8d 04 37 4c 29 c2 48 01 d0");
   std::optional<Stub> open, close;
-  if (records) open = open_stub(shared.address(), StubShape::three), close = close_stub(StubKind::close, shared.address());
+  if (records)
+    open = open_stub(shared.address(), StubShape::three), close = close_stub(StubKind::close, shared.address());
   const Observed call(open, body, close, Fallback{trampoline, note, behind});
   CHECK(call(-1, 20, -1) == 0);
   CHECK(call(-1, 20, 299) == 300);
@@ -325,7 +330,8 @@ TEST_CASE("garbage in the shared memory is counted and skipped", "[stubs_run]") 
   shared.at<std::uint64_t>(ring + (1 << RECORD_LOG2_VALUES)) = (std::uint64_t{77} << 16);
   shared.at<std::uint64_t>(ring + (2 << RECORD_LOG2_VALUES)) = (std::uint64_t{3} << 16) | 1;
   std::vector<StubRecord> records;
-  const auto lost = shared.region->drain(true, [&](const StubRecord& record, const StackWindow&) { records.push_back(record); });
+  const auto lost =
+      shared.region->drain(true, [&](const StubRecord& record, const StackWindow&) { records.push_back(record); });
   CHECK(lost == shared.room_of(REGION_SHARED) - 1);
   CHECK(records.size() == 1);
 }

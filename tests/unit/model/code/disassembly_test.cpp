@@ -16,10 +16,9 @@ using testing::saved_image;
 using Offsets = std::vector<std::uint32_t>;
 
 constexpr std::string_view kSaved[] = {
-    "5.10.0-32.x86_64",         "5.10.0-32.i386",         "6.1.0-50.x86_64",        "6.1.0-50.i386",
-    "6.12.107+deb13.x86_64",    "6.12.107+deb13.i386",    "6.18.15+deb13.x86_64",   "6.18.15+deb13.i386",
-    "7.3.4+deb13.x86_64",       "7.3.4+deb13.i386",       "6.1.0-50.x32",           "6.12.117+deb13.x32",
-    "7.3.4+deb13.x32"};
+    "5.10.0-32.x86_64",    "5.10.0-32.i386",       "6.1.0-50.x86_64",    "6.1.0-50.i386",      "6.12.107+deb13.x86_64",
+    "6.12.107+deb13.i386", "6.18.15+deb13.x86_64", "6.18.15+deb13.i386", "7.3.4+deb13.x86_64", "7.3.4+deb13.i386",
+    "6.1.0-50.x32",        "6.12.117+deb13.x32",   "7.3.4+deb13.x32"};
 
 VdsoImage image_of(const std::string& code) {
   ImageSketch sketch;
@@ -48,8 +47,7 @@ Offsets offsets_of(const std::vector<CodeSite>& sites, const VdsoFunction& funct
   Offsets offsets;
   for (const CodeSite& site : sites) {
     const auto same = [&](const CodeSite& other) { return other.offset == site.offset; };
-    if (std::any_of(function.instructions.begin(), function.instructions.end(), same))
-      offsets.push_back(site.offset);
+    if (std::any_of(function.instructions.begin(), function.instructions.end(), same)) offsets.push_back(site.offset);
   }
   return offsets;
 }
@@ -96,8 +94,7 @@ TEST_CASE("disassembly: only a loop that reads kernel data is a seqlock") {
   CHECK(text_for(image_of("48 8d 3d f9 ef ff ff 8b 07 a8 01 75 fa c3")).find("seqlock retry: .L1") !=
         std::string::npos);
   // ... which then holds something else: lea; mov rdi,rsi; mov eax,[rdi]; test; jne back; ret
-  CHECK(text_for(image_of("48 8d 3d f9 ef ff ff 48 89 f7 8b 07 a8 01 75 fa c3")).find("seqlock") ==
-        std::string::npos);
+  CHECK(text_for(image_of("48 8d 3d f9 ef ff ff 48 89 f7 8b 07 a8 01 75 fa c3")).find("seqlock") == std::string::npos);
   // Data inside the image are not the kernel's: mov eax,[rip-6]; jmp back
   CHECK(text_for(image_of("8b 05 fa ff ff ff eb f8")).find("kernel data") == std::string::npos);
 }

@@ -129,9 +129,10 @@ vdsotrace_flow_other:
 
 #define FUNCTION(name) \
   extern "C" const char vdsotrace_flow_##name[], vdsotrace_flow_##name##_place[], vdsotrace_flow_##name##_end[]
-#define RULE(name, ...)                                                                                              \
-  frame_rule_of_code(std::as_bytes(std::span(vdsotrace_flow_##name, vdsotrace_flow_##name##_end)),                   \
-                     static_cast<std::size_t>(vdsotrace_flow_##name##_place - vdsotrace_flow_##name) __VA_OPT__(, ) __VA_ARGS__)
+#define RULE(name, ...)                                                                                             \
+  frame_rule_of_code(std::as_bytes(std::span(vdsotrace_flow_##name, vdsotrace_flow_##name##_end)),                  \
+                     static_cast<std::size_t>(vdsotrace_flow_##name##_place - vdsotrace_flow_##name) __VA_OPT__(, ) \
+                         __VA_ARGS__)
 
 FUNCTION(plain);
 FUNCTION(frame);

@@ -42,9 +42,7 @@ TEST_CASE("loops: one inside another") {
   CHECK(loops[1].body == Nodes{2});
 }
 
-TEST_CASE("loops: a cycle with two ways in has no head") {
-  CHECK(loops_of({{1, 2}, {2}, {1}}).empty());
-}
+TEST_CASE("loops: a cycle with two ways in has no head") { CHECK(loops_of({{1, 2}, {2}, {1}}).empty()); }
 
 TEST_CASE("loops: the entry need not be the first node") {
   const auto loops = loops_of({{1}, {0, 2}, {}}, 1);

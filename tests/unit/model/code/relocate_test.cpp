@@ -44,8 +44,7 @@ TEST_CASE("PC-relative operands keep what they refer to", "[vdso]") {
   // lea r10, [rip - 0x6818] moved down by 0x1000.
   CHECK(moved("4c 8d 15 e8 97 ff ff") == "4c 8d 15 e8 a7 ff ff e9 fb 0f 00 00");
   // cmp dword [rip - 0x6ac6], 0x7fffffff: an immediate stands behind the displacement.
-  CHECK(moved("81 3d 3a 95 ff ff ff ff ff 7f") ==
-        "81 3d 3a a5 ff ff ff ff ff 7f e9 fb 0f 00 00");
+  CHECK(moved("81 3d 3a 95 ff ff ff ff ff 7f") == "81 3d 3a a5 ff ff ff ff ff 7f e9 fb 0f 00 00");
   // cmp byte [rip + 0x10], 1; mov eax, fs:[rip]; vmovdqu ymm0, [rip]; jmp [rip]; nop [rip]
   CHECK(moved("80 3d 10 00 00 00 01") == "80 3d 10 10 00 00 01 e9 fb 0f 00 00");
   CHECK(moved("64 8b 05 00 00 00 00") == "64 8b 05 00 10 00 00 e9 fb 0f 00 00");
@@ -59,8 +58,7 @@ TEST_CASE("PC-relative operands keep what they refer to", "[vdso]") {
 
 TEST_CASE("an operand behind a widened branch is adjusted by what it moved", "[vdso]") {
   // je +0x10 (2 bytes to 6); lea rax, [rip - 0x5ad1]
-  CHECK(moved("74 10 48 8d 05 2f a5 ff ff") ==
-        "0f 84 0c 10 00 00 48 8d 05 2b b5 ff ff e9 f7 0f 00 00");
+  CHECK(moved("74 10 48 8d 05 2f a5 ff ff") == "0f 84 0c 10 00 00 48 8d 05 2b b5 ff ff e9 f7 0f 00 00");
 }
 
 TEST_CASE("branches are widened and lead where they led", "[vdso]") {
@@ -93,8 +91,7 @@ TEST_CASE("i386 code has absolute operands and wraps around", "[vdso]") {
 }
 
 TEST_CASE("x32 code is 64-bit code", "[vdso]") {
-  CHECK(moved("48 8d 05 00 00 00 00", 0x2000, 0x1000, Machine::x32) ==
-        "48 8d 05 00 10 00 00 e9 fb 0f 00 00");
+  CHECK(moved("48 8d 05 00 00 00 00", 0x2000, 0x1000, Machine::x32) == "48 8d 05 00 10 00 00 e9 fb 0f 00 00");
 }
 
 TEST_CASE("what cannot be moved is refused", "[vdso]") {
@@ -123,8 +120,7 @@ TEST_CASE("32 bits of reach are the limit", "[vdso]") {
   CHECK(moved("55", 0, 0x7ffffffb) == "55 e9 00 00 00 80");
   CHECK(moved("55", 0, 0x7ffffffc) == "what is at +0x1 leads to a target out of reach");
   // lea rax, [rip + 0x7fffffff] has no room to grow, but can shrink.
-  CHECK(moved("48 8d 05 ff ff ff 7f", 0x2000, 0x1000) ==
-        "what is at +0x0 refers to an address out of reach");
+  CHECK(moved("48 8d 05 ff ff ff 7f", 0x2000, 0x1000) == "what is at +0x0 refers to an address out of reach");
   CHECK(moved("48 8d 05 ff ff ff 7f", 0x1000, 0x2000) == "48 8d 05 ff ef ff 7f e9 fb ef ff ff");
 }
 
@@ -155,10 +151,9 @@ TEST_CASE("moved code of our own vDSO works", "[vdso]") {
   for (const CodeSite& site : function->instructions) {
     if (site.offset == function->entry + length && length < 5) length += site.length;
   }
-  const auto code =
-      relocate(image.machine(), mapping.subspan(function->entry, length),
-               reinterpret_cast<std::uint64_t>(mapping.data()) + function->entry,
-               reinterpret_cast<std::uint64_t>(page));
+  const auto code = relocate(image.machine(), mapping.subspan(function->entry, length),
+                             reinterpret_cast<std::uint64_t>(mapping.data()) + function->entry,
+                             reinterpret_cast<std::uint64_t>(page));
   REQUIRE(code);
   std::memcpy(page, code->bytes.data(), code->bytes.size());
   REQUIRE(mprotect(page, 4096, PROT_READ | PROT_EXEC) == 0);
@@ -197,8 +192,8 @@ TEST_CASE("every instruction of the services of saved images can be moved, or is
 }
 
 TEST_CASE("the first instructions of the services of saved images can be moved together", "[vdso]") {
-  for (const std::string name : {"5.10.0-32.x86_64", "6.1.0-50.x86_64", "6.12.107+deb13.x86_64",
-                                 "6.18.15+deb13.x86_64", "7.3.4+deb13.x86_64"}) {
+  for (const std::string name :
+       {"5.10.0-32.x86_64", "6.1.0-50.x86_64", "6.12.107+deb13.x86_64", "6.18.15+deb13.x86_64", "7.3.4+deb13.x86_64"}) {
     const VdsoImage image = testing::parse_or_throw(testing::saved_image(name));
     for (const VdsoFunction& function : image.functions()) {
       if (service_for(function) == nullptr) continue;
@@ -207,8 +202,8 @@ TEST_CASE("the first instructions of the services of saved images can be moved t
       for (const CodeSite& site : function.instructions) {
         if (site.offset == function.entry + length && length < 5) length += site.length;
       }
-      const auto code = relocate(image.machine(), image.bytes().subspan(function.entry, length),
-                                 kFrom + function.entry, kTo);
+      const auto code =
+          relocate(image.machine(), image.bytes().subspan(function.entry, length), kFrom + function.entry, kTo);
       CHECK(code);
     }
   }

@@ -12,8 +12,7 @@ using Offsets = std::vector<std::uint32_t>;
 
 /// The function that begins with the first byte of `code`.
 VdsoFunction scan(std::string_view code, unsigned machine = EM_X86_64) {
-  const ImageSketch sketch{
-      .code = from_hex(code), .symbols = {{.name = "f"}}, .machine = machine};
+  const ImageSketch sketch{.code = from_hex(code), .symbols = {{.name = "f"}}, .machine = machine};
   return parse_or_throw(machine == EM_386 ? sketch.elf32() : sketch.elf64()).functions()[0];
 }
 
@@ -112,23 +111,23 @@ TEST_CASE("what cannot be followed is said", "[vdso]") {
     std::string_view reason;
   };
   const Row rows[] = {
-      {"ff e0", "indirect jump at 0x800"},                      // jmp *rax
-      {"3e ff e0", "indirect jump at 0x800"},                   // notrack jmp *rax
-      {"41 ff 24 c4", "indirect jump at 0x800"},                // jmp *(r12 + rax * 8)
-      {"90 ff d0 c3", "indirect call at 0x801"},                // call *rax
-      {"ff 15 00 00 00 00 c3", "indirect call at 0x800"},       // call *(rip)
+      {"ff e0", "indirect jump at 0x800"},                 // jmp *rax
+      {"3e ff e0", "indirect jump at 0x800"},              // notrack jmp *rax
+      {"41 ff 24 c4", "indirect jump at 0x800"},           // jmp *(r12 + rax * 8)
+      {"90 ff d0 c3", "indirect call at 0x801"},           // call *rax
+      {"ff 15 00 00 00 00 c3", "indirect call at 0x800"},  // call *(rip)
       {"74 7f c3", "branch out of the image at 0x800"},
       {"e9 00 00 00 80", "branch out of the image at 0x800"},
       {"e8 00 f0 ff ff c3", "branch out of the image at 0x800"},
       {"90 90", "runs out of the code at 0x802"},
-      {"90 48", "unknown instruction at 0x801"},                // cut short
-      {"06 c3", "unknown instruction at 0x800"},                // push es
-      {"cc c3", "unexpected instruction at 0x800"},             // int3
-      {"cd 81 c3", "unexpected instruction at 0x800"},          // int 0x81
-      {"cb", "unexpected instruction at 0x800"},                // retf
+      {"90 48", "unknown instruction at 0x801"},                    // cut short
+      {"06 c3", "unknown instruction at 0x800"},                    // push es
+      {"cc c3", "unexpected instruction at 0x800"},                 // int3
+      {"cd 81 c3", "unexpected instruction at 0x800"},              // int 0x81
+      {"cb", "unexpected instruction at 0x800"},                    // retf
       {"c7 f8 00 00 00 00 c3", "unexpected instruction at 0x800"},  // xbegin
-      {"eb ff c0 c3", "overlapping instructions at 0x801"},     // jmp into itself: inc eax
-      {"e8 01 00 00 00 c3 ff e0", "indirect jump at 0x806"},    // in a helper
+      {"eb ff c0 c3", "overlapping instructions at 0x801"},         // jmp into itself: inc eax
+      {"e8 01 00 00 00 c3 ff e0", "indirect jump at 0x806"},        // in a helper
   };
   for (const Row& row : rows) {
     INFO(row.code);

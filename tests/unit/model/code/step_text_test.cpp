@@ -54,5 +54,6 @@ TEST_CASE("steps are shown with what the disassembly says of them") {
   steps.path = {time->entry, time->entry, 0xffffff};
   steps.instructions = 7;
   CHECK(text_of(steps, code).starts_with("    7 instructions, 2 seqlock retries\n"));
-  CHECK(text_of(steps, code).find("the last instruction once more\n    ffffff:\n            ...\n") != std::string::npos);
+  CHECK(text_of(steps, code).find("the last instruction once more\n    ffffff:\n            ...\n") !=
+        std::string::npos);
 }

@@ -49,9 +49,17 @@ std::string signs(const ComparedThread& thread) {
 
 TEST_CASE("a line of strace is read in every form that its options give it") {
   const std::pair<std::string_view, pid_t> fronts[] = {
-      {"", 0}, {"1234 ", 1234}, {"[pid  1234] ", 1234}, {"12:34:56 ", 0}, {"12:34:56.123456 ", 0},
-      {"1619316657.828106 ", 0}, {"1619316657 ", 0}, {"     0.000123 ", 0}, {"1234  12:34:56.123456 ", 1234},
-      {"[pid 77] 1619316657.828106 ", 77}, {"1234 12:34:56 (+     0.000012) ", 1234},
+      {"", 0},
+      {"1234 ", 1234},
+      {"[pid  1234] ", 1234},
+      {"12:34:56 ", 0},
+      {"12:34:56.123456 ", 0},
+      {"1619316657.828106 ", 0},
+      {"1619316657 ", 0},
+      {"     0.000123 ", 0},
+      {"1234  12:34:56.123456 ", 1234},
+      {"[pid 77] 1619316657.828106 ", 77},
+      {"1234 12:34:56 (+     0.000012) ", 1234},
   };
   for (const auto& [front, tid] : fronts) {
     INFO(front);
@@ -97,9 +105,9 @@ TEST_CASE("a call that was interrupted by another thread's is one call") {
 TEST_CASE("a log may be anything") {
   StraceLog log;
   std::minstd_rand random(7);
-  const std::string_view pieces[] = {"read", "(",    ")",   " = ",       "\"",   "\\", "<unfinished ...>", "<... ",
-                                     " resumed>", "[pid ", "]", "1234", " ", "-1 ", "EIO", "\x1b[31m", "\xff", ",",
-                                     "clone", "<0.1>", "99999999999999999999"};
+  const std::string_view pieces[] = {"read",  "(",         ")",     " = ", "\"",    "\\",    "<unfinished ...>",
+                                     "<... ", " resumed>", "[pid ", "]",   "1234",  " ",     "-1 ",
+                                     "EIO",   "\x1b[31m",  "\xff",  ",",   "clone", "<0.1>", "99999999999999999999"};
   for (int i = 0; i < 20000; ++i) {
     std::string line;
     for (auto n = random() % 12; n > 0; --n) line += pieces[random() % std::size(pieces)];

@@ -8,8 +8,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "support/decoded_call.hpp"
 #include "support/catch.hpp"
+#include "support/decoded_call.hpp"
 
 namespace vdsotrace::testing {
 namespace {
@@ -37,7 +37,8 @@ TEST_CASE("a result that is larger than the buffer shows the buffer alone", "[bo
   CHECK(line_with_secret("mq_timedreceive", {4, kBuffer, 4, 0, 0}, 10) ==
         "mq_timedreceive(4, \"0123\", 4, NULL, NULL) = 10");
   CHECK(line_with_secret("readlink", {kText, kBuffer, 4}, 10) == "readlink(\"name\", \"0123\", 4) = 10");
-  CHECK(line_with_secret("getxattr", {kText, kText, kBuffer, 4}, 10) == "getxattr(\"name\", \"name\", \"0123\", 4) = 10");
+  CHECK(line_with_secret("getxattr", {kText, kText, kBuffer, 4}, 10) ==
+        "getxattr(\"name\", \"name\", \"0123\", 4) = 10");
   CHECK(line_with_secret("listxattr", {kText, kBuffer, 4}, 10) == "listxattr(\"name\", \"0123\", 4) = 10");
   CHECK(line_with_secret("getrandom", {kBuffer, 2, 0}, 10) == "getrandom(\"\\x30\\x31\", 2, 0) = 10");
   CHECK(line_with_secret("syslog", {3, kBuffer, 4}, 10) == "syslog(3 /* SYSLOG_ACTION_READ_ALL */, \"0123\", 4) = 10");
@@ -103,8 +104,8 @@ TEST_CASE("recvmmsg shows no more of an address than there was room for", "[boun
   const std::string rest =
       ", msg_iov=[{iov_base=\"0123\", iov_len=4}], msg_iovlen=1, msg_controllen=0, msg_flags=0}, msg_len=10}";
   CHECK(call.leave(2).line() == "recvmmsg(4, [{msg_hdr={msg_name=0x7f0000002000, msg_namelen=0 => 8" + rest +
-                                    ", {msg_hdr={msg_name={sa_family=AF_UNIX, sun_path=\"abcd\"}, msg_namelen=6 => 8" + rest +
-                                    "], 2, MSG_TRUNC, NULL) = 2");
+                                    ", {msg_hdr={msg_name={sa_family=AF_UNIX, sun_path=\"abcd\"}, msg_namelen=6 => 8" +
+                                    rest + "], 2, MSG_TRUNC, NULL) = 2");
 }
 
 TEST_CASE("interfaces are listed as far as there is room", "[bounds]") {

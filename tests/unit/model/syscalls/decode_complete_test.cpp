@@ -6,8 +6,8 @@
 
 #include <seccomp.h>
 
-#include "support/decoded_call.hpp"
 #include "support/catch.hpp"
+#include "support/decoded_call.hpp"
 
 namespace vdsotrace::testing {
 namespace {
@@ -19,9 +19,8 @@ struct Table {
 };
 
 constexpr std::int64_t kX32Bit = 0x40000000;
-constexpr Table kTables[] = {{Abi::x86_64, SCMP_ARCH_X86_64, 0},
-                             {Abi::i386, SCMP_ARCH_X86, 0},
-                             {Abi::x32, SCMP_ARCH_X32, kX32Bit}};
+constexpr Table kTables[] = {
+    {Abi::x86_64, SCMP_ARCH_X86_64, 0}, {Abi::i386, SCMP_ARCH_X86, 0}, {Abi::x32, SCMP_ARCH_X32, kX32Bit}};
 /// Beyond the largest number in use, x32's own included.
 constexpr std::int64_t kNumbers = 600;
 
@@ -49,10 +48,9 @@ TEST_CASE("every number with a name has a row of that name", "[complete]") {
 
 TEST_CASE("arguments are described, those of calls that are gone apart", "[complete]") {
   const std::set<std::string_view> gone{
-      "afs_syscall", "bdflush",     "create_module", "epoll_ctl_old", "epoll_wait_old",
-      "get_kernel_syms", "getpmsg", "gtty",          "ipc",           "nfsservctl",
-      "profil",      "putpmsg",     "query_module",  "security",      "stty",
-      "tuxcall",     "ulimit",      "vm86",          "vm86old",       "vserver"};
+      "afs_syscall", "bdflush", "create_module", "epoll_ctl_old", "epoll_wait_old", "get_kernel_syms", "getpmsg",
+      "gtty",        "ipc",     "nfsservctl",    "profil",        "putpmsg",        "query_module",    "security",
+      "stty",        "tuxcall", "ulimit",        "vm86",          "vm86old",        "vserver"};
   for (const CallSpec& spec : all_specs()) {
     if (gone.contains(spec.name)) continue;
     for (unsigned i = 0; i < spec.arguments; ++i) {

@@ -7,8 +7,8 @@
 #include <fcntl.h>
 #include <poll.h>
 
-#include "support/decoded_call.hpp"
 #include "support/catch.hpp"
+#include "support/decoded_call.hpp"
 
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
@@ -79,7 +79,8 @@ TEST_CASE("only a descriptor of a directory may stand for the current one") {
 TEST_CASE("a clone's pidfd is a descriptor") {
   DecodedCall clone = decoded("clone", {0x1000 | 17, 0x2000, kAt, 0, 0});
   clone.enter().put(kAt, std::int32_t{3}).open(3, path("anon_inode:[pidfd]"));
-  CHECK(clone.leave(9).line() == "clone(child_stack=0x2000, flags=CLONE_PIDFD|SIGCHLD, parent_tid=[3<anon_inode:[pidfd]>]) = 9");
+  CHECK(clone.leave(9).line() ==
+        "clone(child_stack=0x2000, flags=CLONE_PIDFD|SIGCHLD, parent_tid=[3<anon_inode:[pidfd]>]) = 9");
 }
 
 TEST_CASE("whatever bytes a path has are escaped") {
@@ -99,10 +100,13 @@ TEST_CASE("sockets are shown with their addresses") {
   };
   CHECK(shown({.protocol = "TCP"}) == "close(3<TCP:[12]>) = 0");
   CHECK(shown({.protocol = "TCPv6", .local = "[::1]:80"}) == "close(3<TCPv6:[[::1]:80]>) = 0");
-  CHECK(shown({.protocol = "TCP", .local = "1.2.3.4:5", .remote = "6.7.8.9:10"}) == "close(3<TCP:[1.2.3.4:5->6.7.8.9:10]>) = 0");
-  CHECK(shown({.protocol = "UNIX-STREAM", .peer = 13, .bound_path = "/a\n"}) == "close(3<UNIX-STREAM:[12->13,\"/a\\n\"]>) = 0");
+  CHECK(shown({.protocol = "TCP", .local = "1.2.3.4:5", .remote = "6.7.8.9:10"}) ==
+        "close(3<TCP:[1.2.3.4:5->6.7.8.9:10]>) = 0");
+  CHECK(shown({.protocol = "UNIX-STREAM", .peer = 13, .bound_path = "/a\n"}) ==
+        "close(3<UNIX-STREAM:[12->13,\"/a\\n\"]>) = 0");
   CHECK(shown({.protocol = "UNIX", .bound_path = std::string("\0ab", 3)}) == "close(3<UNIX:[12,@\"ab\"]>) = 0");
-  CHECK(decoded("close", {3}).open(3, socket("12", {.protocol = "TCP"})).leave(0).line() == "close(3<socket:[12]>) = 0");
+  CHECK(decoded("close", {3}).open(3, socket("12", {.protocol = "TCP"})).leave(0).line() ==
+        "close(3<socket:[12]>) = 0");
 }
 
 TEST_CASE("devices and pidfds are shown with what they stand for") {

@@ -3,8 +3,8 @@
 
 #include <array>
 
-#include "support/decoded_call.hpp"
 #include "support/catch.hpp"
+#include "support/decoded_call.hpp"
 
 using namespace vdsotrace;
 using vdsotrace::testing::DecodedCall;
@@ -25,15 +25,18 @@ TEST_CASE("a narrow program's seconds have 32 bits, but for the calls that were 
   const std::array<std::int32_t, 2> narrow{-1, 5};
   const timespec wide{1LL << 40, 5};
   CHECK(line_of("clock_gettime", {0, kData}, narrow) == "clock_gettime(CLOCK_REALTIME, {tv_sec=-1, tv_nsec=5}) = 0");
-  CHECK(line_of("clock_gettime64", {0, kData}, wide) == "clock_gettime64(CLOCK_REALTIME, {tv_sec=1099511627776, tv_nsec=5}) = 0");
-  CHECK(DecodedCall("epoll_pwait2", {3, 0, 1, kData, 0, 8}, Abi::i386).put(kData, wide).leave(0).line() == "epoll_pwait2(3, NULL, 1, {tv_sec=1099511627776, tv_nsec=5}, NULL, 8) = 0");
+  CHECK(line_of("clock_gettime64", {0, kData}, wide) ==
+        "clock_gettime64(CLOCK_REALTIME, {tv_sec=1099511627776, tv_nsec=5}) = 0");
+  CHECK(DecodedCall("epoll_pwait2", {3, 0, 1, kData, 0, 8}, Abi::i386).put(kData, wide).leave(0).line() ==
+        "epoll_pwait2(3, NULL, 1, {tv_sec=1099511627776, tv_nsec=5}, NULL, 8) = 0");
   CHECK(line_of("gettimeofday", {kData, 0}, narrow) == "gettimeofday({tv_sec=-1, tv_usec=5}, NULL) = 0");
 }
 
 TEST_CASE("a narrow program's limits have a word each") {
   const std::array<std::uint32_t, 2> narrow{8192 * 1024, UINT32_MAX};
   const std::array<std::uint64_t, 2> wide{5, UINT64_MAX};
-  CHECK(line_of("ugetrlimit", {3, kData}, narrow) == "ugetrlimit(RLIMIT_STACK, {rlim_cur=8192*1024, rlim_max=RLIM_INFINITY}) = 0");
+  CHECK(line_of("ugetrlimit", {3, kData}, narrow) ==
+        "ugetrlimit(RLIMIT_STACK, {rlim_cur=8192*1024, rlim_max=RLIM_INFINITY}) = 0");
   CHECK(line_of("prlimit64", {0, 3, 0, kData}, wide) ==
         "prlimit64(0, RLIMIT_STACK, NULL, {rlim_cur=5, rlim_max=RLIM64_INFINITY}) = 0");
 }
@@ -42,7 +45,8 @@ TEST_CASE("offsets of 64 bits come in two words, those of mmap2 in pages") {
   const std::int64_t position = 0x1'0000'0002;
   CHECK(line_of("_llseek", {3, 1, 2, kData, 0}, position) == "_llseek(3, 4294967298, [4294967298], SEEK_SET) = 0");
   CHECK(line_of("ftruncate64", {3, 2, 1}, 0) == "ftruncate64(3, 4294967298) = 0");
-  CHECK(line_of("mmap2", {0, 4096, 1, 2, 3, 0x22}, 0, 0x1000) == "mmap2(NULL, 4096, PROT_READ, MAP_PRIVATE, 3, 0x22000) = 0x1000");
+  CHECK(line_of("mmap2", {0, 4096, 1, 2, 3, 0x22}, 0, 0x1000) ==
+        "mmap2(NULL, 4096, PROT_READ, MAP_PRIVATE, 3, 0x22000) = 0x1000");
 }
 
 TEST_CASE("a narrow program's first calls for ids have 16 bits") {
@@ -74,8 +78,9 @@ TEST_CASE("a narrow program's usage, groups and files") {
 
 TEST_CASE("a narrow program's signal information") {
   const std::array<std::uint32_t, 8> queued{23, 0, UINT32_MAX, 7, 9, 11};
-  CHECK(DecodedCall("rt_sigqueueinfo", {5, 23, kData}, Abi::i386).put(kData, queued).leave(0).line() ==
-        "rt_sigqueueinfo(5, SIGURG, {si_signo=SIGURG, si_code=SI_QUEUE, si_pid=7, si_uid=9, si_int=11, si_ptr=0xb}) = 0");
+  CHECK(
+      DecodedCall("rt_sigqueueinfo", {5, 23, kData}, Abi::i386).put(kData, queued).leave(0).line() ==
+      "rt_sigqueueinfo(5, SIGURG, {si_signo=SIGURG, si_code=SI_QUEUE, si_pid=7, si_uid=9, si_int=11, si_ptr=0xb}) = 0");
   const std::array<std::uint32_t, 8> child{17, 0, 1, 7, 9, 3, 4, 5};
   CHECK(line_of("waitid", {0, 0, kData, 4, 0}, child) ==
         "waitid(P_ALL, 0, {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=7, si_uid=9, si_status=3, "

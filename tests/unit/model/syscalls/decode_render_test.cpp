@@ -1,7 +1,7 @@
 // What is said of a call while it runs, when it has returned and when it never does.
-#include "support/decoded_call.hpp"
 #include "model/syscalls/errno.hpp"
 #include "support/catch.hpp"
+#include "support/decoded_call.hpp"
 
 namespace vdsotrace::testing {
 namespace {
@@ -32,10 +32,8 @@ TEST_CASE("what memory held at entry is shown, not what it holds later") {
 }
 
 TEST_CASE("a failed call shows the places it did not fill as addresses") {
-  CHECK(line_of("read", {3, kBuffer, 100}, -9) ==
-        "read(3, 0x20000, 100) = -1 EBADF (Bad file descriptor)");
-  CHECK(line_of("pipe2", {kBuffer, 0}, -24) ==
-        "pipe2(0x20000, 0) = -1 EMFILE (Too many open files)");
+  CHECK(line_of("read", {3, kBuffer, 100}, -9) == "read(3, 0x20000, 100) = -1 EBADF (Bad file descriptor)");
+  CHECK(line_of("pipe2", {kBuffer, 0}, -24) == "pipe2(0x20000, 0) = -1 EMFILE (Too many open files)");
 }
 
 TEST_CASE("a call that never returns leaves out what only its end could tell") {
@@ -49,8 +47,7 @@ TEST_CASE("a call that never returns leaves out what only its end could tell") {
 TEST_CASE("clone writes the comma when it has returned, as strace does") {
   DecodedCall call("clone", {0x01200011, 0, 0, 0x7f0000001000, 0});
   call.enter();
-  CHECK(call.beginning().beginning() ==
-        "child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD");
+  CHECK(call.beginning().beginning() == "child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD");
   call.leave(17);
   CHECK(call.text().remainder() == ", child_tidptr=0x7f0000001000");
 }

@@ -1,7 +1,7 @@
 // Strings and buffers as strace shows them.
-#include "support/decoded_call.hpp"
 #include "model/syscalls/print.hpp"
 #include "support/catch.hpp"
+#include "support/decoded_call.hpp"
 
 namespace vdsotrace::testing {
 namespace {
@@ -59,8 +59,7 @@ TEST_CASE("a buffer that cannot be read whole is an address") {
   CHECK(line_of("write", {1, 0x1, 5}, -14) == "write(1, 0x1, 5) = -1 EFAULT (Bad address)");
   CHECK(line_of("write", {1, 0, 5}, -14) == "write(1, NULL, 5) = -1 EFAULT (Bad address)");
   DecodedCall beyond("write", {1, kText, 20});
-  CHECK(beyond.put(kText, "short").leave(-14).line() ==
-        "write(1, 0x10000, 20) = -1 EFAULT (Bad address)");
+  CHECK(beyond.put(kText, "short").leave(-14).line() == "write(1, 0x10000, 20) = -1 EFAULT (Bad address)");
 }
 
 TEST_CASE("file names are never cut, other strings are") {
@@ -68,21 +67,18 @@ TEST_CASE("file names are never cut, other strings are") {
   DecodedCall path("unlink", {kText});
   CHECK(path.put(kText, name).leave(0).line() == "unlink(\"" + name + "\") = 0");
   DecodedCall string("memfd_create", {kText, 0});
-  CHECK(string.put(kText, name).leave(3).line() ==
-        "memfd_create(\"" + name.substr(0, 32) + "\"..., 0) = 3");
+  CHECK(string.put(kText, name).leave(3).line() == "memfd_create(\"" + name.substr(0, 32) + "\"..., 0) = 3");
 }
 
 TEST_CASE("a file name longer than the kernel takes is cut there") {
   DecodedCall call("unlink", {kText});
   const std::string line = call.put(kText, std::string(10000, 'n')).leave(-36).line();
-  CHECK(line ==
-        "unlink(\"" + std::string(4095, 'n') + "\"...) = -1 ENAMETOOLONG (File name too long)");
+  CHECK(line == "unlink(\"" + std::string(4095, 'n') + "\"...) = -1 ENAMETOOLONG (File name too long)");
 }
 
 TEST_CASE("a string that runs into unmapped memory is an address") {
   DecodedCall call("unlink", {kText});
-  CHECK(call.put(kText, std::array{'a', 'b'}).leave(-14).line() ==
-        "unlink(0x10000) = -1 EFAULT (Bad address)");
+  CHECK(call.put(kText, std::array{'a', 'b'}).leave(-14).line() == "unlink(0x10000) = -1 EFAULT (Bad address)");
 }
 
 TEST_CASE("the option -s decides how much of a string is shown and captured") {
@@ -107,7 +103,8 @@ TEST_CASE("strings in hexadecimal: those with a byte that is no text, or all") {
   CHECK(open.hex(HexStrings::all).put(kText, "/a").leave(0).line() == R"(chdir("\x2f\x61") = 0)");
   // Only what is shown counts.
   DecodedCall cut("write", {1, kText, 3});
-  CHECK(cut.hex(HexStrings::non_ascii).strings(2).put(kText, "ab\xff").leave(0).line() == R"(write(1, "ab"..., 3) = 0)");
+  CHECK(cut.hex(HexStrings::non_ascii).strings(2).put(kText, "ab\xff").leave(0).line() ==
+        R"(write(1, "ab"..., 3) = 0)");
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 // How much is shown of constants, flags and structures (-X, -v, -e abbrev=, verbose=, raw=).
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <sys/socket.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <array>
@@ -10,9 +10,9 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "support/decoded_call.hpp"
 #include "model/syscalls/signals/signals.hpp"
 #include "support/catch.hpp"
+#include "support/decoded_call.hpp"
 
 namespace vdsotrace::testing {
 namespace {
@@ -87,21 +87,24 @@ TEST_CASE("option -X shows the bytes of what is in network order") {
     call.put(kPlace, sockaddr_in{AF_INET, 0x5000, {0x0100007f}, {}});
     return call;
   };
-  CHECK(styles_made(bind, 0).raw == R"(bind(3, {sa_family=0x2, sin_port="\x00\x50", sin_addr="\x7f\x00\x00\x01"}, 16) = 0)");
-  CHECK(styles_made(bind, 0).verbose ==
-        R"(bind(3, {sa_family=0x2 /* AF_INET */, sin_port="\x00\x50" /* htons(80) */, )"
-        R"(sin_addr="\x7f\x00\x00\x01" /* inet_addr("127.0.0.1") */}, 16) = 0)");
+  CHECK(styles_made(bind, 0).raw ==
+        R"(bind(3, {sa_family=0x2, sin_port="\x00\x50", sin_addr="\x7f\x00\x00\x01"}, 16) = 0)");
+  CHECK(styles_made(bind, 0).verbose == R"(bind(3, {sa_family=0x2 /* AF_INET */, sin_port="\x00\x50" /* htons(80) */, )"
+                                        R"(sin_addr="\x7f\x00\x00\x01" /* inet_addr("127.0.0.1") */}, 16) = 0)");
 }
 
 TEST_CASE("option -X leaves remarks on a result as they are") {
-  CHECK(styles_of("fcntl", {3, F_GETFL}, 0x8002).verbose == "fcntl(3, 0x3 /* F_GETFL */) = 0x8002 (flags O_RDWR|O_LARGEFILE)");
+  CHECK(styles_of("fcntl", {3, F_GETFL}, 0x8002).verbose ==
+        "fcntl(3, 0x3 /* F_GETFL */) = 0x8002 (flags O_RDWR|O_LARGEFILE)");
   CHECK(styles_of("fcntl", {3, F_GETFL}, 0x8002).raw == "fcntl(3, 0x3) = 0x8002 (flags O_RDWR|O_LARGEFILE)");
   CHECK(styles_of("sched_getscheduler", {0}).raw == "sched_getscheduler(0) = 0 (SCHED_OTHER)");
   CHECK(styles_of("lseek", {3, 0, 0}, -29).raw == "lseek(3, 0, 0) = -1 ESPIPE (Illegal seek)");
 }
 
 TEST_CASE("option -X has signals by number in sets and in what a signal tells") {
-  const auto mask = [] { return std::move(DecodedCall("rt_sigprocmask", {0, kPlace, 0, 8}).put(kPlace, std::uint64_t{0x4002})); };
+  const auto mask = [] {
+    return std::move(DecodedCall("rt_sigprocmask", {0, kPlace, 0, 8}).put(kPlace, std::uint64_t{0x4002}));
+  };
   CHECK(styles_made(mask, 0).raw == "rt_sigprocmask(0, [2 15], NULL, 8) = 0");
   CHECK(styles_made(mask, 0).verbose == "rt_sigprocmask(0 /* SIG_BLOCK */, [2 /* INT */ 15 /* TERM */], NULL, 8) = 0");
   siginfo_t info{};
@@ -205,7 +208,8 @@ TEST_CASE("raw= shows numbers only") {
   DecodedCall open("openat", {kAtCwd, kPlace, O_CLOEXEC, 0});
   CHECK(open.sets(sets).put(kPlace, "f").leave(3).line() == "openat(0xffffff9c, 0x10000, 0x80000, 0) = 0x3");
   DecodedCall failed("openat", {kAtCwd, kPlace, 0, 0});
-  CHECK(failed.sets(sets).leave(-2).line() == "openat(0xffffff9c, 0x10000, 0, 0) = -1 ENOENT (No such file or directory)");
+  CHECK(failed.sets(sets).leave(-2).line() ==
+        "openat(0xffffff9c, 0x10000, 0, 0) = -1 ENOENT (No such file or directory)");
   DecodedCall poll("poll", {kPlace, 1, 0});
   CHECK(poll.sets(sets).leave(0).line() == "poll(0x10000, 0x1, 0) = 0");
   DecodedCall kill("kill", {1, 2});

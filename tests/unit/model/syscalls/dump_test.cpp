@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include "support/decoded_call.hpp"
 #include "support/catch.hpp"
+#include "support/decoded_call.hpp"
 
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
@@ -95,7 +95,8 @@ TEST_CASE("messages are dumped too") {
   message.msg_iovlen = 1;
   DecodedCall call("sendmsg", {3, kMessage, 0});
   call.put(kMessage, message).put(kVector, iovec{pointer(kAt), 2}).put(kAt, "abcd").enter();
-  CHECK(dumped(call, 2) == " * 2 bytes in buffer 0\n | 00000  61 62                                             ab               |\n");
+  CHECK(dumped(call, 2) ==
+        " * 2 bytes in buffer 0\n | 00000  61 62                                             ab               |\n");
   DecodedCall several("recvmmsg", {3, kMessage, 4, 0, 0});
   several.enter().put(kMessage, mmsghdr{message, 1}).put(kVector, iovec{pointer(kAt), 2}).put(kAt, "abcd");
   CHECK(dumped(several, 1) ==

@@ -4,8 +4,8 @@
 #include <random>
 #include <set>
 
-#include "support/decoded_call.hpp"
 #include "support/catch.hpp"
+#include "support/decoded_call.hpp"
 
 namespace vdsotrace::testing {
 namespace {
@@ -53,8 +53,7 @@ TEST_CASE("rows have no more kinds than arguments") {
   for (const CallSpec& spec : all_specs()) {
     INFO(spec.name);
     REQUIRE(spec.arguments <= spec.kinds.size());
-    for (std::size_t i = spec.arguments; i < spec.kinds.size(); ++i)
-      CHECK(spec.kinds[i] == nullptr);
+    for (std::size_t i = spec.arguments; i < spec.kinds.size(); ++i) CHECK(spec.kinds[i] == nullptr);
   }
 }
 
@@ -95,8 +94,8 @@ TEST_CASE("recent calls have the same number everywhere") {
 
 TEST_CASE("numbers out of range have no row") {
   for (const Abi abi : kAbis) {
-    for (const std::int64_t nr : {std::int64_t{-1}, std::int64_t{511}, std::int64_t{100000},
-                                  INT64_MAX, INT64_MIN, kX32Bit + 511}) {
+    for (const std::int64_t nr :
+         {std::int64_t{-1}, std::int64_t{511}, std::int64_t{100000}, INT64_MAX, INT64_MIN, kX32Bit + 511}) {
       INFO(name_of(abi) << " " << nr);
       CHECK(spec_of(abi, nr) == nullptr);
     }

@@ -6,8 +6,8 @@
 #include <fcntl.h>
 #include <poll.h>
 
-#include "support/decoded_call.hpp"
 #include "support/catch.hpp"
+#include "support/decoded_call.hpp"
 
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
@@ -39,13 +39,16 @@ TEST_CASE("a call uses the paths that its descriptors refer to") {
   CHECK(DecodedCall("read", {3, kAt, 1}).open(3, path("/a")).uses({"/a"}));
   CHECK_FALSE(DecodedCall("read", {4, kAt, 1}).open(3, path("/a")).uses({"/a"}));
   CHECK(DecodedCall("mmap", {0, 1, 1, 2, 3, 0}).open(3, path("/a")).uses({"/a"}));
-  CHECK(DecodedCall("poll", {kAt, 2, 0}).put(kAt, std::array<pollfd, 2>{pollfd{1, POLLIN, 0}, pollfd{3, POLLIN, 0}})
-            .open(3, path("/a")).uses({"/a"}));
+  CHECK(DecodedCall("poll", {kAt, 2, 0})
+            .put(kAt, std::array<pollfd, 2>{pollfd{1, POLLIN, 0}, pollfd{3, POLLIN, 0}})
+            .open(3, path("/a"))
+            .uses({"/a"}));
   CHECK_FALSE(DecodedCall("getpid", {3}).open(3, path("/a")).uses({"/a"}));
 }
 
 TEST_CASE("the current directory is not a use of it") {
-  CHECK_FALSE(DecodedCall("openat", {kFolder, kAt, O_RDONLY}).put(kAt, "x").open(kCurrentDirectory, path("/a")).uses({"/a"}));
+  CHECK_FALSE(
+      DecodedCall("openat", {kFolder, kAt, O_RDONLY}).put(kAt, "x").open(kCurrentDirectory, path("/a")).uses({"/a"}));
   CHECK(DecodedCall("openat", {3, kAt, O_RDONLY}).put(kAt, "x").open(3, path("/a")).uses({"/a"}));
 }
 

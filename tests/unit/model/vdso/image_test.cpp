@@ -27,9 +27,8 @@ std::vector<std::string> names_in(const VdsoImage& image) {
 }
 
 bool inside(const std::vector<CodeSite>& sites, std::size_t size) {
-  return std::all_of(sites.begin(), sites.end(), [&](const CodeSite& site) {
-    return site.length > 0 && site.offset + site.length <= size;
-  });
+  return std::all_of(sites.begin(), sites.end(),
+                     [&](const CodeSite& site) { return site.length > 0 && site.offset + site.length <= size; });
 }
 
 ImageSketch one_function() {
@@ -117,8 +116,7 @@ TEST_CASE("only symbols that can be functions count", "[vdso]") {
   sketch.symbols.push_back({.name = "\x1b[31mred", .at = 1});
   sketch.symbols.push_back({.name = "two words", .at = 1});
   sketch.symbols.push_back({.name = std::string(128, 'x'), .at = 1});
-  CHECK(names_in(parse_or_throw(sketch.elf64())) ==
-        std::vector<std::string>{"__vdso_time", "untyped"});
+  CHECK(names_in(parse_or_throw(sketch.elf64())) == std::vector<std::string>{"__vdso_time", "untyped"});
 }
 
 TEST_CASE("the number of symbols comes from either hash table", "[vdso]") {
@@ -132,8 +130,7 @@ TEST_CASE("the number of symbols comes from either hash table", "[vdso]") {
   sketch.hash = ImageSketch::Hash::none;
   const auto image = VdsoImage::parse(sketch.elf64());
   REQUIRE_FALSE(image);
-  CHECK(image.error().message ==
-        "vDSO image: no usable hash table tells the number of dynamic symbols");
+  CHECK(image.error().message == "vDSO image: no usable hash table tells the number of dynamic symbols");
 }
 
 TEST_CASE("section headers are needed only where the dynamic segment says too little", "[vdso]") {

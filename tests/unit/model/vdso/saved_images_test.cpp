@@ -30,7 +30,7 @@ struct ExpectedImage {
   std::string file;
   Machine machine;
   std::string build_id;
-  std::uint32_t size;  ///< of the file, which ends with its section headers
+  std::uint32_t size;                       ///< of the file, which ends with its section headers
   std::vector<ExpectedFunction> functions;  ///< all but the i386 signal trampolines
 };
 
@@ -281,8 +281,8 @@ TEST_CASE("an image for another processor is listed, not followed", "[vdso]") {
     CHECK(function.incomplete == "code of machine aarch64 cannot be followed");
     CHECK(function.instructions.empty());
   }
-  CHECK(names == std::vector<std::string>{"__kernel_clock_gettime", "__kernel_gettimeofday",
-                                          "__kernel_clock_getres", "__kernel_rt_sigreturn"});
+  CHECK(names == std::vector<std::string>{"__kernel_clock_gettime", "__kernel_gettimeofday", "__kernel_clock_getres",
+                                          "__kernel_rt_sigreturn"});
 }
 
 TEST_CASE("a riscv64 image is listed, not followed", "[vdso]") {

@@ -2,8 +2,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "support/decoded_call.hpp"
 #include "support/catch.hpp"
+#include "support/decoded_call.hpp"
 
 namespace vdsotrace::testing {
 namespace {
@@ -22,28 +22,24 @@ TEST_CASE("open shows its mode only if it creates") {
         R"(openat(AT_FDCWD, "/tmp/a", O_RDONLY|O_CLOEXEC) = 3)");
   CHECK(with_path("openat", {kCwd, kPath, O_RDWR | O_CREAT | O_TRUNC, 0644}, 3) ==
         R"(openat(AT_FDCWD, "/tmp/a", O_RDWR|O_CREAT|O_TRUNC, 0644) = 3)");
-  CHECK(with_path("open", {kPath, O_RDWR | O_TMPFILE, 0600}, 3) ==
-        R"(open("/tmp/a", O_RDWR|O_TMPFILE, 0600) = 3)");
+  CHECK(with_path("open", {kPath, O_RDWR | O_TMPFILE, 0600}, 3) == R"(open("/tmp/a", O_RDWR|O_TMPFILE, 0600) = 3)");
   CHECK(with_path("open", {kPath, O_DIRECTORY, 0600}, -2) ==
         R"(open("/tmp/a", O_RDONLY|O_DIRECTORY) = -1 ENOENT (No such file or directory))");
-  CHECK(
-      with_path("openat", {kCwd, kPath, 0xffffffff, 0xffffffff}, -2) ==
-      "openat(AT_FDCWD, \"/tmp/a\", O_ACCMODE|O_CREAT|O_EXCL|O_NOCTTY|O_TRUNC|O_APPEND|O_NONBLOCK|"
-      "O_SYNC|O_DIRECT|O_LARGEFILE|O_NOFOLLOW|O_NOATIME|O_CLOEXEC|O_PATH|O_TMPFILE|FASYNC|"
-      "0xff80003c, 0177777) = -1 ENOENT (No such file or directory)");
+  CHECK(with_path("openat", {kCwd, kPath, 0xffffffff, 0xffffffff}, -2) ==
+        "openat(AT_FDCWD, \"/tmp/a\", O_ACCMODE|O_CREAT|O_EXCL|O_NOCTTY|O_TRUNC|O_APPEND|O_NONBLOCK|"
+        "O_SYNC|O_DIRECT|O_LARGEFILE|O_NOFOLLOW|O_NOATIME|O_CLOEXEC|O_PATH|O_TMPFILE|FASYNC|"
+        "0xff80003c, 0177777) = -1 ENOENT (No such file or directory)");
 }
 
 TEST_CASE("openat2 shows what lies behind the structure it knows") {
   using How = std::array<std::uint64_t, 3>;
   DecodedCall call("openat2", {kCwd, kPath, kData, 32});
   call.put(kPath, "a").put(kData, How{O_CLOEXEC, 0, 0}).put(kData + 24, std::uint64_t{5});
-  CHECK(call.leave(-7).line() ==
-        R"(openat2(AT_FDCWD, "a", {flags=O_RDONLY|O_CLOEXEC, resolve=0, /* bytes 24..31 */ )"
-        R"("\x05\x00\x00\x00\x00\x00\x00\x00"}, 32) = -1 E2BIG (Argument list too long))");
+  CHECK(call.leave(-7).line() == R"(openat2(AT_FDCWD, "a", {flags=O_RDONLY|O_CLOEXEC, resolve=0, /* bytes 24..31 */ )"
+                                 R"("\x05\x00\x00\x00\x00\x00\x00\x00"}, 32) = -1 E2BIG (Argument list too long))");
   DecodedCall small("openat2", {kCwd, kPath, kData, 16});
   small.put(kPath, "a").put(kData, How{});
-  CHECK(small.leave(-22).line() ==
-        R"(openat2(AT_FDCWD, "a", 0x20000, 16) = -1 EINVAL (Invalid argument))");
+  CHECK(small.leave(-22).line() == R"(openat2(AT_FDCWD, "a", 0x20000, 16) = -1 EINVAL (Invalid argument))");
 }
 
 TEST_CASE("stat shows the mode and the size, or the device") {
@@ -74,29 +70,25 @@ TEST_CASE("statx") {
         R"(statx(AT_FDCWD, "/etc/passwd", AT_STATX_SYNC_AS_STAT, STATX_ALL, )"
         "{stx_mask=STATX_ALL|STATX_MNT_ID, stx_attributes=0, stx_mode=S_IFREG|0644, "
         "stx_size=1271, ...}) = 0");
-  CHECK(
-      with_path("statx", {kCwd, kPath, 0x900, 0, kData}, -2) ==
-      R"(statx(AT_FDCWD, "/tmp/a", AT_STATX_SYNC_AS_STAT|AT_SYMLINK_NOFOLLOW|AT_NO_AUTOMOUNT, 0, )"
-      "0x20000) = -1 ENOENT (No such file or directory)");
+  CHECK(with_path("statx", {kCwd, kPath, 0x900, 0, kData}, -2) ==
+        R"(statx(AT_FDCWD, "/tmp/a", AT_STATX_SYNC_AS_STAT|AT_SYMLINK_NOFOLLOW|AT_NO_AUTOMOUNT, 0, )"
+        "0x20000) = -1 ENOENT (No such file or directory)");
 }
 
 TEST_CASE("scatter lists show what they gather") {
   using Iovec = std::array<std::uint64_t, 2>;
   DecodedCall write("writev", {3, kData, 2});
   write.put(kData, Iovec{kPath, 3}).put(kData + 16, Iovec{0, 0}).put(kPath, "abc");
-  CHECK(write.leave(3).line() ==
-        R"(writev(3, [{iov_base="abc", iov_len=3}, {iov_base=NULL, iov_len=0}], 2) = 3)");
+  CHECK(write.leave(3).line() == R"(writev(3, [{iov_base="abc", iov_len=3}, {iov_base=NULL, iov_len=0}], 2) = 3)");
 
   DecodedCall read("readv", {3, kData, 2});
   read.put(kData, Iovec{kPath, 2}).put(kData + 16, Iovec{kMore, 10});
   read.enter().put(kPath, "abc").put(kMore, "defghijklm").leave(5);
-  CHECK(read.line() ==
-        R"(readv(3, [{iov_base="ab", iov_len=2}, {iov_base="def", iov_len=10}], 2) = 5)");
+  CHECK(read.line() == R"(readv(3, [{iov_base="ab", iov_len=2}, {iov_base="def", iov_len=10}], 2) = 5)");
 
   DecodedCall failed("readv", {3, kData, 1});
   failed.put(kData, Iovec{kPath, 2}).leave(-9);
-  CHECK(failed.line() ==
-        "readv(3, [{iov_base=0x10000, iov_len=2}], 1) = -1 EBADF (Bad file descriptor)");
+  CHECK(failed.line() == "readv(3, [{iov_base=0x10000, iov_len=2}], 1) = -1 EBADF (Bad file descriptor)");
   CHECK(line_of("writev", {3, kData, UINT64_MAX}, -22) ==
         "writev(3, 0x20000, 18446744073709551615) = -1 EINVAL (Invalid argument)");
   CHECK(line_of("writev", {3, kData, 0}, 0) == "writev(3, [], 0) = 0");
@@ -107,8 +99,7 @@ TEST_CASE("a long list is cut like a string") {
   DecodedCall call("writev", {3, kData, 3});
   call.strings(2);
   for (std::uint64_t i = 0; i < 3; ++i) call.put(kData + 16 * i, Iovec{0, i});
-  CHECK(call.leave(0).line() ==
-        "writev(3, [{iov_base=NULL, iov_len=0}, {iov_base=NULL, iov_len=1}, ...], 3) = 0");
+  CHECK(call.leave(0).line() == "writev(3, [{iov_base=NULL, iov_len=0}, {iov_base=NULL, iov_len=1}, ...], 3) = 0");
 }
 
 TEST_CASE("directory entries are counted") {
@@ -121,8 +112,7 @@ TEST_CASE("directory entries are counted") {
   call.enter().put(kData, entry(24)).put(kData + 24, entry(24));
   CHECK(call.leave(48).line() == "getdents64(5, 0x20000 /* 2 entries */, 32768) = 48");
   DecodedCall hostile("getdents64", {5, kData, 32768});
-  CHECK(hostile.put(kData, entry(0)).leave(24).line() ==
-        "getdents64(5, 0x20000 /* 0 entries */, 32768) = 24");
+  CHECK(hostile.put(kData, entry(0)).leave(24).line() == "getdents64(5, 0x20000 /* 0 entries */, 32768) = 24");
 }
 
 TEST_CASE("readlink shows as much as the kernel wrote") {
@@ -135,12 +125,10 @@ TEST_CASE("fcntl's argument and result are what its command says") {
   CHECK(line_of("fcntl", {3, F_GETFD, 77}, 1) == "fcntl(3, F_GETFD) = 0x1 (flags FD_CLOEXEC)");
   CHECK(line_of("fcntl", {3, F_GETFD, 77}, 0) == "fcntl(3, F_GETFD) = 0");
   CHECK(line_of("fcntl", {3, F_SETFD, 1}, 0) == "fcntl(3, F_SETFD, FD_CLOEXEC) = 0");
-  CHECK(line_of("fcntl", {3, F_GETFL, 0}, 0x8002) ==
-        "fcntl(3, F_GETFL) = 0x8002 (flags O_RDWR|O_LARGEFILE)");
+  CHECK(line_of("fcntl", {3, F_GETFL, 0}, 0x8002) == "fcntl(3, F_GETFL) = 0x8002 (flags O_RDWR|O_LARGEFILE)");
   CHECK(line_of("fcntl", {3, F_DUPFD_CLOEXEC, 20}, 20) == "fcntl(3, F_DUPFD_CLOEXEC, 20) = 20");
   CHECK(line_of("fcntl", {3, F_GETSIG, 0}, 10) == "fcntl(3, F_GETSIG) = 10 (SIGUSR1)");
-  CHECK(line_of("fcntl", {3, 999, 7}, -22) ==
-        "fcntl(3, 0x3e7 /* F_??? */, 0x7) = -1 EINVAL (Invalid argument)");
+  CHECK(line_of("fcntl", {3, 999, 7}, -22) == "fcntl(3, 0x3e7 /* F_??? */, 0x7) = -1 EINVAL (Invalid argument)");
 }
 
 TEST_CASE("fcntl's locks are read before the call or after it") {
@@ -159,12 +147,10 @@ TEST_CASE("fcntl's locks are read before the call or after it") {
 }
 
 TEST_CASE("mknod shows a device only for devices") {
-  CHECK(with_path("mknod", {kPath, S_IFREG | 0644, 5}, 0) ==
-        R"(mknod("/tmp/a", S_IFREG|0644) = 0)");
+  CHECK(with_path("mknod", {kPath, S_IFREG | 0644, 5}, 0) == R"(mknod("/tmp/a", S_IFREG|0644) = 0)");
   CHECK(with_path("mknod", {kPath, S_IFCHR | 0644, 0x103}, 0) ==
         R"(mknod("/tmp/a", S_IFCHR|0644, makedev(0x1, 0x3)) = 0)");
-  CHECK(with_path("mknod", {kPath, 0170000, 0}, -22) ==
-        R"(mknod("/tmp/a", 0170000) = -1 EINVAL (Invalid argument))");
+  CHECK(with_path("mknod", {kPath, 0170000, 0}, -22) == R"(mknod("/tmp/a", 0170000) = -1 EINVAL (Invalid argument))");
 }
 
 TEST_CASE("mount looks at type and data only if the kernel does") {
@@ -194,8 +180,7 @@ TEST_CASE("times for a file have their date behind them") {
   CHECK(call.leave(0).line() == R"(utimensat(AT_FDCWD, "f", [UTIME_NOW, UTIME_OMIT], 0) = 0)");
   DecodedCall zero("utimensat", {kCwd, kPath, kData, 0});
   zero.put(kPath, "f").put(kData, Times{});
-  CHECK(zero.leave(0).line() ==
-        R"(utimensat(AT_FDCWD, "f", [{tv_sec=0, tv_nsec=0}, {tv_sec=0, tv_nsec=0}], 0) = 0)");
+  CHECK(zero.leave(0).line() == R"(utimensat(AT_FDCWD, "f", [{tv_sec=0, tv_nsec=0}, {tv_sec=0, tv_nsec=0}], 0) = 0)");
 }
 
 TEST_CASE("file handles before and after") {
@@ -207,9 +192,8 @@ TEST_CASE("file handles before and after") {
   DecodedCall call("name_to_handle_at", {kCwd, kPath, kData, kMore, 0});
   call.put(kPath, "/tmp").put(kData, Handle{128, 0, {}}).enter();
   call.put(kData, Handle{4, 1, {0x1a, 0xc5, 3, 0}}).put(kMore, 27).leave(0);
-  CHECK(call.line() ==
-        R"(name_to_handle_at(AT_FDCWD, "/tmp", {handle_bytes=128 => 4, handle_type=1, )"
-        R"(f_handle="\x1a\xc5\x03\x00"}, [27], 0) = 0)");
+  CHECK(call.line() == R"(name_to_handle_at(AT_FDCWD, "/tmp", {handle_bytes=128 => 4, handle_type=1, )"
+                       R"(f_handle="\x1a\xc5\x03\x00"}, [27], 0) = 0)");
 }
 
 }  // namespace

@@ -7,9 +7,9 @@
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 
-#include "support/decoded_call.hpp"
 #include "model/syscalls/ioctl/values.hpp"
 #include "support/catch.hpp"
+#include "support/decoded_call.hpp"
 
 namespace vdsotrace::testing {
 namespace {
@@ -30,8 +30,7 @@ TEST_CASE("requests that are found have their name", "[ioctl]") {
   CHECK(ioctl_request(0xffffffff) == nullptr);
   CHECK(line_of("ioctl", {3, 0x80049999, 5}) == "ioctl(3, _IOC(_IOC_READ, 0x99, 0x99, 0x4), 0x5) = 0");
   CHECK(line_of("ioctl", {3, 0, 0}) == "ioctl(3, _IOC(_IOC_NONE, 0, 0, 0), 0) = 0");
-  CHECK(line_of("ioctl", {3, 0xffffffff, 0}) ==
-        "ioctl(3, _IOC(_IOC_READ|_IOC_WRITE, 0xff, 0xff, 0x3fff), 0) = 0");
+  CHECK(line_of("ioctl", {3, 0xffffffff, 0}) == "ioctl(3, _IOC(_IOC_READ|_IOC_WRITE, 0xff, 0xff, 0x3fff), 0) = 0");
 }
 
 TEST_CASE("the third argument is what the request says", "[ioctl]") {
@@ -62,8 +61,7 @@ TEST_CASE("terminal modes without a bit, with two speeds, with unknown bits", "[
   const auto modes = [](const Termios& termios) {
     return args_of(DecodedCall("ioctl", {0, TCSETS, kArg}).put(kArg, termios).enter().text()).at(2);
   };
-  CHECK(modes({0, 0, 0, 0, {}}) ==
-        "{c_iflag=, c_oflag=NL0|CR0|TAB0|BS0|VT0|FF0|, c_cflag=B0|CS5|, c_lflag=, ...}");
+  CHECK(modes({0, 0, 0, 0, {}}) == "{c_iflag=, c_oflag=NL0|CR0|TAB0|BS0|VT0|FF0|, c_cflag=B0|CS5|, c_lflag=, ...}");
   CHECK(modes({0x8000, 0x11f00, 0x100d | 0xd0000 | 0x20, 0x80000000, {}}) ==
         "{c_iflag=0x8000, c_oflag=NL1|CR3|XTABS|BS0|VT0|FF0|0x10000, "
         "c_cflag=B3000000|B9600<<IBSHIFT|CS7|, c_lflag=0x80000000, ...}");
@@ -73,8 +71,7 @@ TEST_CASE("window sizes and small integers", "[ioctl]") {
   const std::array<std::uint16_t, 4> size{24, 80, 1, 2};
   CHECK(DecodedCall("ioctl", {0, TIOCGWINSZ, kArg}).put(kArg, size).leave(0).line() ==
         "ioctl(0, TIOCGWINSZ, {ws_row=24, ws_col=80, ws_xpixel=1, ws_ypixel=2}) = 0");
-  CHECK(DecodedCall("ioctl", {0, FIONREAD, kArg}).put(kArg, 7).leave(0).line() ==
-        "ioctl(0, FIONREAD, [7]) = 0");
+  CHECK(DecodedCall("ioctl", {0, FIONREAD, kArg}).put(kArg, 7).leave(0).line() == "ioctl(0, FIONREAD, [7]) = 0");
   DecodedCall set("ioctl", {0, FIONBIO, kArg});
   CHECK(set.put(kArg, 1).leave(static_cast<std::int64_t>(kNotATerminal)).line() ==
         "ioctl(0, FIONBIO, [1]) = -1 ENOTTY (Inappropriate ioctl for device)");
@@ -94,8 +91,7 @@ TEST_CASE("interfaces by name", "[ioctl]") {
   request.ifr_flags = IFF_UP | IFF_LOOPBACK;
   CHECK(call.put(kArg, request).leave(0).line() ==
         "ioctl(6, SIOCGIFFLAGS, {ifr_name=\"lo\", ifr_flags=IFF_UP|IFF_LOOPBACK}) = 0");
-  CHECK(failed.leave(-19).line() ==
-        "ioctl(6, SIOCGIFFLAGS, {ifr_name=\"lo\"}) = -1 ENODEV (No such device)");
+  CHECK(failed.leave(-19).line() == "ioctl(6, SIOCGIFFLAGS, {ifr_name=\"lo\"}) = -1 ENODEV (No such device)");
 
   ifreq hardware = request_for("eth0");
   hardware.ifr_hwaddr.sa_family = 1;

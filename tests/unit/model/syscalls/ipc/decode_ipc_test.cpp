@@ -7,8 +7,8 @@
 #include <sys/sem.h>
 #include <sys/shm.h>
 
-#include "support/decoded_call.hpp"
 #include "support/catch.hpp"
+#include "support/decoded_call.hpp"
 
 namespace vdsotrace::testing {
 namespace {
@@ -17,14 +17,12 @@ constexpr std::uint64_t kArg = 0x7f0000001000;
 constexpr std::uint64_t kName = 0x7f0000002000;
 
 TEST_CASE("shared memory", "[ipc]") {
-  CHECK(line_of("shmget", {0, 4096, IPC_CREAT | 0600}, 5) ==
-        "shmget(IPC_PRIVATE, 4096, IPC_CREAT|0600) = 5");
+  CHECK(line_of("shmget", {0, 4096, IPC_CREAT | 0600}, 5) == "shmget(IPC_PRIVATE, 4096, IPC_CREAT|0600) = 5");
   CHECK(line_of("shmget", {0x1234, 4096, 0}, -2) ==
         "shmget(0x1234, 4096, 000) = -1 ENOENT (No such file or directory)");
   CHECK(line_of("shmget", {0, 4096, IPC_CREAT | 0x800 | (21u << 26) | 0644}, 5) ==
         "shmget(IPC_PRIVATE, 4096, IPC_CREAT|SHM_HUGETLB|21<<SHM_HUGE_SHIFT|0644) = 5");
-  CHECK(line_of("shmat", {5, 0, SHM_RDONLY}, 0x7f0000001000) ==
-        "shmat(5, NULL, SHM_RDONLY) = 0x7f0000001000");
+  CHECK(line_of("shmat", {5, 0, SHM_RDONLY}, 0x7f0000001000) == "shmat(5, NULL, SHM_RDONLY) = 0x7f0000001000");
 }
 
 TEST_CASE("the value of a control call is what its command says", "[ipc]") {

@@ -1,8 +1,8 @@
 // Calls on address spaces; expected lines are strace 6.1's.
 #include <sys/mman.h>
 
-#include "support/decoded_call.hpp"
 #include "support/catch.hpp"
+#include "support/decoded_call.hpp"
 
 namespace vdsotrace::testing {
 namespace {
@@ -11,9 +11,8 @@ constexpr std::uint64_t kPage = 0x7f0000001000;
 constexpr auto kNoFd = static_cast<std::uint64_t>(-1);
 
 TEST_CASE("mmap") {
-  CHECK(
-      line_of("mmap", {0, 8192, 3, 0x22, kNoFd, 0}, kPage) ==
-      "mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000001000");
+  CHECK(line_of("mmap", {0, 8192, 3, 0x22, kNoFd, 0}, kPage) ==
+        "mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000001000");
   CHECK(line_of("mmap", {kPage, 4096, 0, 0x32, kNoFd, 0x1000}, kPage) ==
         "mmap(0x7f0000001000, 4096, PROT_NONE, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0x1000) = "
         "0x7f0000001000");
@@ -33,8 +32,7 @@ TEST_CASE("mremap shows the new address only where it counts") {
 }
 
 TEST_CASE("advice and protection by name") {
-  CHECK(line_of("madvise", {kPage, 4096, MADV_DONTNEED}) ==
-        "madvise(0x7f0000001000, 4096, MADV_DONTNEED) = 0");
+  CHECK(line_of("madvise", {kPage, 4096, MADV_DONTNEED}) == "madvise(0x7f0000001000, 4096, MADV_DONTNEED) = 0");
   CHECK(line_of("madvise", {kPage, 4096, 0xffffffff}, -22) ==
         "madvise(0x7f0000001000, 4096, 0xffffffff /* MADV_??? */) = -1 EINVAL (Invalid argument)");
   CHECK(line_of("mprotect", {kPage, 4096, PROT_READ | 0x1000000}) ==
@@ -56,8 +54,7 @@ TEST_CASE("node masks lose the kernel's odd bit") {
   CHECK(call.put(kMask, std::uint64_t{5}).leave(0).line() ==
         "mbind(0x7f0000001000, 4096, MPOL_BIND, [0x00000000000005], 64, MPOL_MF_STRICT) = 0");
   DecodedCall zero("set_mempolicy", {0, kMask, 65});
-  CHECK(zero.put(kMask, std::uint64_t{0}).leave(0).line() ==
-        "set_mempolicy(MPOL_DEFAULT, [0000000000000000], 65) = 0");
+  CHECK(zero.put(kMask, std::uint64_t{0}).leave(0).line() == "set_mempolicy(MPOL_DEFAULT, [0000000000000000], 65) = 0");
 }
 
 }  // namespace

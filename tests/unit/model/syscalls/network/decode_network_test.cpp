@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "support/decoded_call.hpp"
 #include "support/catch.hpp"
+#include "support/decoded_call.hpp"
 
 namespace vdsotrace::testing {
 namespace {
@@ -45,10 +45,8 @@ TEST_CASE("a socket's protocol is named by its family", "[network]") {
   CHECK(line_of("socket", {AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 6}, 3) ==
         "socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_TCP) = 3");
   CHECK(line_of("socket", {AF_UNIX, SOCK_DGRAM, 0}, 3) == "socket(AF_UNIX, SOCK_DGRAM, 0) = 3");
-  CHECK(line_of("socket", {AF_NETLINK, SOCK_RAW, 15}, 3) ==
-        "socket(AF_NETLINK, SOCK_RAW, NETLINK_KOBJECT_UEVENT) = 3");
-  CHECK(line_of("socket", {AF_PACKET, SOCK_RAW, htons(3)}, 3) ==
-        "socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL)) = 3");
+  CHECK(line_of("socket", {AF_NETLINK, SOCK_RAW, 15}, 3) == "socket(AF_NETLINK, SOCK_RAW, NETLINK_KOBJECT_UEVENT) = 3");
+  CHECK(line_of("socket", {AF_PACKET, SOCK_RAW, htons(3)}, 3) == "socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL)) = 3");
 }
 
 TEST_CASE("a socket's type is a name and flags", "[network]") {
@@ -84,8 +82,7 @@ TEST_CASE("addresses have the form of their family", "[network]") {
 }
 
 TEST_CASE("local addresses are paths, abstract names or nothing", "[network]") {
-  CHECK(connect_line(local("/a/b\n\"c"), 110) ==
-        "connect(3, {sa_family=AF_UNIX, sun_path=\"/a/b\\n\\\"c\"}, 110) = 0");
+  CHECK(connect_line(local("/a/b\n\"c"), 110) == "connect(3, {sa_family=AF_UNIX, sun_path=\"/a/b\\n\\\"c\"}, 110) = 0");
   CHECK(connect_line(local("/run/x"), 5) == "connect(3, {sa_family=AF_UNIX, sun_path=\"/ru\"}, 5) = 0");
   CHECK(connect_line(local("\0abs"), 6) == "connect(3, {sa_family=AF_UNIX, sun_path=@\"abs\"}, 6) = 0");
   CHECK(connect_line(local("\0"), 3) == "connect(3, {sa_family=AF_UNIX, sun_path=@\"\"}, 3) = 0");
@@ -93,8 +90,7 @@ TEST_CASE("local addresses are paths, abstract names or nothing", "[network]") {
 }
 
 TEST_CASE("an address that is too short or of no known family shows its bytes", "[network]") {
-  CHECK(connect_line(loopback(0x4142), 6) ==
-        "connect(3, {sa_family=AF_INET, sa_data=\"AB\\177\\0\"}, 6) = 0");
+  CHECK(connect_line(loopback(0x4142), 6) == "connect(3, {sa_family=AF_INET, sa_data=\"AB\\177\\0\"}, 6) = 0");
   sockaddr odd{};
   odd.sa_family = 99;
   CHECK(connect_line(odd, 4) == "connect(3, {sa_family=0x63 /* AF_??? */, sa_data=\"\\0\\0\"}, 4) = 0");
@@ -228,8 +224,7 @@ TEST_CASE("several messages have their lengths once they are sent", "[network]")
       "msg_iovlen=1, msg_controllen=0, msg_flags=0}";
   DecodedCall failing = call;
   CHECK(call.leave(1).line() == "sendmmsg(3, [" + header + ", msg_len=4}], 1, 0) = 1");
-  CHECK(failing.leave(-9).line() ==
-        "sendmmsg(3, [" + header + "}], 1, 0) = -1 EBADF (Bad file descriptor)");
+  CHECK(failing.leave(-9).line() == "sendmmsg(3, [" + header + "}], 1, 0) = -1 EBADF (Bad file descriptor)");
 }
 
 TEST_CASE("recvmmsg tells how much of its time is left", "[network]") {
@@ -246,14 +241,12 @@ TEST_CASE("recvmmsg tells how much of its time is left", "[network]") {
 
 TEST_CASE("options are named by their level", "[network]") {
   DecodedCall set("setsockopt", {3, SOL_SOCKET, SO_REUSEADDR, kBuffer, 4});
-  CHECK(set.put(kBuffer, 1).leave(0).line() ==
-        "setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0");
+  CHECK(set.put(kBuffer, 1).leave(0).line() == "setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0");
   DecodedCall linger("setsockopt", {3, SOL_SOCKET, SO_LINGER, kBuffer, 8});
   CHECK(linger.put(kBuffer, std::array{1, 5}).leave(0).line() ==
         "setsockopt(3, SOL_SOCKET, SO_LINGER, {l_onoff=1, l_linger=5}, 8) = 0");
   DecodedCall text("setsockopt", {3, 6, 13, kBuffer, 5});
-  CHECK(text.put(kBuffer, "cubic").leave(0).line() ==
-        "setsockopt(3, SOL_TCP, TCP_CONGESTION, \"cubic\", 5) = 0");
+  CHECK(text.put(kBuffer, "cubic").leave(0).line() == "setsockopt(3, SOL_TCP, TCP_CONGESTION, \"cubic\", 5) = 0");
   DecodedCall member("setsockopt", {3, 0, 35, kBuffer, 8});
   CHECK(member.put(kBuffer, std::array{htonl(0xe0000001), 0u}).leave(0).line() ==
         "setsockopt(3, SOL_IP, IP_ADD_MEMBERSHIP, {imr_multiaddr=inet_addr(\"224.0.0.1\"), "

@@ -7,8 +7,8 @@
 #include <sys/epoll.h>
 #include <sys/time.h>
 
-#include "support/decoded_call.hpp"
 #include "support/catch.hpp"
+#include "support/decoded_call.hpp"
 
 namespace vdsotrace::testing {
 namespace {
@@ -23,8 +23,7 @@ TEST_CASE("poll tells which descriptors are ready", "[poll]") {
   std::array<pollfd, 3> fds{{{3, POLLIN, 0}, {4, POLLOUT | POLLPRI, 0}, {-1, 0x7f, 0}}};
   DecodedCall call("poll", {kFds, 3, kForever});
   call.put(kFds, fds).enter();
-  const std::string asked =
-      "poll([{fd=3, events=POLLIN}, {fd=4, events=POLLPRI|POLLOUT}, {fd=-1}], 3, -1)";
+  const std::string asked = "poll([{fd=3, events=POLLIN}, {fd=4, events=POLLPRI|POLLOUT}, {fd=-1}], 3, -1)";
   fds[1].revents = POLLOUT;
   DecodedCall late = call;
   CHECK(call.put(kFds, fds).leave(1).line() == asked + " = 1 ([{fd=4, revents=POLLOUT}])");
@@ -81,8 +80,7 @@ TEST_CASE("select without a limit, and with impossible sets", "[poll]") {
 TEST_CASE("pselect6 has a mask and its size behind one pointer", "[poll]") {
   DecodedCall call("pselect6", {0, 0, 0, 0, 0, kOther});
   call.put(kOther, std::array<std::uint64_t, 2>{kMask, 8}).put(kMask, std::uint64_t{2});
-  CHECK(call.leave(0).line() ==
-        "pselect6(0, NULL, NULL, NULL, NULL, {sigmask=[INT], sigsetsize=8}) = 0 (Timeout)");
+  CHECK(call.leave(0).line() == "pselect6(0, NULL, NULL, NULL, NULL, {sigmask=[INT], sigsetsize=8}) = 0 (Timeout)");
 }
 
 epoll_event epoll_event_of(std::uint32_t events, std::uint64_t data) {
@@ -107,8 +105,7 @@ TEST_CASE("epoll", "[poll]") {
         "epoll_wait(5, [{events=EPOLLOUT, data={u32=7, u64=7}}], 16, -1) = 1");
   CHECK(line_of("epoll_wait", {5, kOther, 16, 0}) == "epoll_wait(5, [], 16, 0) = 0");
   CHECK(line_of("epoll_create1", {0x80000}, 3) == "epoll_create1(EPOLL_CLOEXEC) = 3");
-  CHECK(line_of("eventfd2", {5, 0x80801}, 3) ==
-        "eventfd2(5, EFD_SEMAPHORE|EFD_CLOEXEC|EFD_NONBLOCK) = 3");
+  CHECK(line_of("eventfd2", {5, 0x80801}, 3) == "eventfd2(5, EFD_SEMAPHORE|EFD_CLOEXEC|EFD_NONBLOCK) = 3");
 }
 
 TEST_CASE("futex has the arguments of its operation", "[poll]") {
@@ -116,8 +113,7 @@ TEST_CASE("futex has the arguments of its operation", "[poll]") {
     DecodedCall call("futex", {kFds, operation, 1, kTime, kOther, 0xffffffff});
     return call.put(kTime, timespec{1, 2}).leave(0).line();
   };
-  CHECK(futex(FUTEX_WAIT_PRIVATE) ==
-        "futex(0x7f0000001000, FUTEX_WAIT_PRIVATE, 1, {tv_sec=1, tv_nsec=2}) = 0");
+  CHECK(futex(FUTEX_WAIT_PRIVATE) == "futex(0x7f0000001000, FUTEX_WAIT_PRIVATE, 1, {tv_sec=1, tv_nsec=2}) = 0");
   CHECK(futex(FUTEX_WAKE) == "futex(0x7f0000001000, FUTEX_WAKE, 1) = 0");
   CHECK(futex(FUTEX_WAIT_BITSET_PRIVATE | FUTEX_CLOCK_REALTIME) ==
         "futex(0x7f0000001000, FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 1, {tv_sec=1, "
@@ -137,10 +133,8 @@ TEST_CASE("FUTEX_WAKE_OP is a small program", "[poll]") {
   const auto program = [](std::uint64_t word) {
     return args_of(DecodedCall("futex", {kFds, FUTEX_WAKE_OP, 1, 1, kOther, word}).enter().text()).at(5);
   };
-  CHECK(program(FUTEX_OP(FUTEX_OP_SET, 0, FUTEX_OP_CMP_GT, 1)) ==
-        "FUTEX_OP_SET<<28|0<<12|FUTEX_OP_CMP_GT<<24|0x1");
-  CHECK(program(0xb3005ffd) ==
-        "FUTEX_OP_OPARG_SHIFT<<28|FUTEX_OP_ANDN<<28|0x5<<12|FUTEX_OP_CMP_LE<<24|0xffd");
+  CHECK(program(FUTEX_OP(FUTEX_OP_SET, 0, FUTEX_OP_CMP_GT, 1)) == "FUTEX_OP_SET<<28|0<<12|FUTEX_OP_CMP_GT<<24|0x1");
+  CHECK(program(0xb3005ffd) == "FUTEX_OP_OPARG_SHIFT<<28|FUTEX_OP_ANDN<<28|0x5<<12|FUTEX_OP_CMP_LE<<24|0xffd");
   CHECK(program(0xf7000fff) ==
         "FUTEX_OP_OPARG_SHIFT<<28|0x7<<28 /* FUTEX_OP_??? */|0<<12|"
         "0x7<<24 /* FUTEX_OP_CMP_??? */|0xfff");

@@ -1,8 +1,8 @@
 // Calls on processes; expected lines are strace 6.1's.
 #include <sys/resource.h>
 
-#include "support/decoded_call.hpp"
 #include "support/catch.hpp"
+#include "support/decoded_call.hpp"
 
 namespace vdsotrace::testing {
 namespace {
@@ -56,11 +56,9 @@ TEST_CASE("how a child ended") {
   };
   CHECK(wait(0x300) == "wait4(-1, [{WIFEXITED(s) && WEXITSTATUS(s) == 3}], 0, NULL) = 17");
   CHECK(wait(9) == "wait4(-1, [{WIFSIGNALED(s) && WTERMSIG(s) == SIGKILL}], 0, NULL) = 17");
-  CHECK(wait(0x86) ==
-        "wait4(-1, [{WIFSIGNALED(s) && WTERMSIG(s) == SIGABRT && WCOREDUMP(s)}], 0, NULL) = 17");
+  CHECK(wait(0x86) == "wait4(-1, [{WIFSIGNALED(s) && WTERMSIG(s) == SIGABRT && WCOREDUMP(s)}], 0, NULL) = 17");
   CHECK(wait(0x137f) == "wait4(-1, [{WIFSTOPPED(s) && WSTOPSIG(s) == SIGSTOP}], 0, NULL) = 17");
-  CHECK(wait(0x857f) ==
-        "wait4(-1, [{WIFSTOPPED(s) && WSTOPSIG(s) == SIGTRAP | 0x80}], 0, NULL) = 17");
+  CHECK(wait(0x857f) == "wait4(-1, [{WIFSTOPPED(s) && WSTOPSIG(s) == SIGTRAP | 0x80}], 0, NULL) = 17");
   CHECK(wait(0xffff) == "wait4(-1, [{WIFCONTINUED(s)}], 0, NULL) = 17");
   CHECK(wait(0x3057f) ==
         "wait4(-1, [{WIFSTOPPED(s) && WSTOPSIG(s) == SIGTRAP} | PTRACE_EVENT_CLONE << 16], 0, "
@@ -107,8 +105,7 @@ TEST_CASE("clone3 shows its structure as large as it is") {
   CHECK(more.leave(18).line() ==
         "clone3({flags=CLONE_PIDFD|CLONE_PARENT_SETTID, pidfd=0x30000, parent_tid=0x30004, "
         "exit_signal=SIGCHLD, stack=NULL, stack_size=0} => {pidfd=[4], parent_tid=[18]}, 88) = 18");
-  CHECK(line_of("clone3", {kData, 10}, -22) ==
-        "clone3(0x20000, 10) = -1 EINVAL (Invalid argument)");
+  CHECK(line_of("clone3", {kData, 10}, -22) == "clone3(0x20000, 10) = -1 EINVAL (Invalid argument)");
 }
 
 TEST_CASE("limits in kibibytes") {
@@ -123,8 +120,7 @@ TEST_CASE("limits in kibibytes") {
 
 TEST_CASE("processor sets as lists") {
   DecodedCall get("sched_getaffinity", {0, 128, kData});
-  CHECK(get.put(kData, std::uint64_t{0x803}).leave(8).line() ==
-        "sched_getaffinity(0, 128, [0 1 11]) = 8");
+  CHECK(get.put(kData, std::uint64_t{0x803}).leave(8).line() == "sched_getaffinity(0, 128, [0 1 11]) = 8");
   DecodedCall set("sched_setaffinity", {0, 8, kData});
   CHECK(set.put(kData, std::uint64_t{0}).leave(-22).line() ==
         "sched_setaffinity(0, 8, []) = -1 EINVAL (Invalid argument)");
@@ -164,15 +160,13 @@ TEST_CASE("arch_prctl reads what it got only afterwards") {
   DecodedCall call("arch_prctl", {0x1003, kData});
   call.enter();
   CHECK(call.beginning().beginning() == "ARCH_GET_FS, ");
-  CHECK(call.put(kData, std::uint64_t{0x7000}).leave(0).line() ==
-        "arch_prctl(ARCH_GET_FS, [0x7000]) = 0");
+  CHECK(call.put(kData, std::uint64_t{0x7000}).leave(0).line() == "arch_prctl(ARCH_GET_FS, [0x7000]) = 0");
   CHECK(line_of("arch_prctl", {0x1002, 0x7000}) == "arch_prctl(ARCH_SET_FS, 0x7000) = 0");
   CHECK(line_of("arch_prctl", {0x1011, 5}, 1) == "arch_prctl(ARCH_GET_CPUID) = 1");
 }
 
 TEST_CASE("ptrace has the arguments of its request") {
-  CHECK(line_of("ptrace", {16, 99, 1, 2}, -3) ==
-        "ptrace(PTRACE_ATTACH, 99) = -1 ESRCH (No such process)");
+  CHECK(line_of("ptrace", {16, 99, 1, 2}, -3) == "ptrace(PTRACE_ATTACH, 99) = -1 ESRCH (No such process)");
   CHECK(line_of("ptrace", {0, 99, 1, 2}) == "ptrace(PTRACE_TRACEME) = 0");
   CHECK(line_of("ptrace", {7, 99, 0, 9}) == "ptrace(PTRACE_CONT, 99, NULL, SIGKILL) = 0");
   CHECK(line_of("ptrace", {0x4206, 99, 0, 0x100001}) ==
@@ -189,15 +183,15 @@ TEST_CASE("system names") {
   std::strcpy(names.data(), "Linux");
   std::strcpy(names.data() + 65, "vm");
   DecodedCall call("uname", {kData});
-  CHECK(call.put(kData, names).leave(0).line() ==
-        R"(uname({sysname="Linux", nodename="vm", ...}) = 0)");
+  CHECK(call.put(kData, names).leave(0).line() == R"(uname({sysname="Linux", nodename="vm", ...}) = 0)");
 }
 
 TEST_CASE("what is nothing at all is 0 or NULL as strace has it") {
   CHECK(line_of("set_tid_address", {0}, 7) == "set_tid_address(0) = 7");
   CHECK(line_of("kexec_load", {0, 0, 0, 0}, -1) ==
         "kexec_load(NULL, 0, NULL, KEXEC_ARCH_DEFAULT) = -1 EPERM (Operation not permitted)");
-  CHECK(line_of("ptrace", {0x3e7, 9, 0, 0}, -3) == "ptrace(0x3e7 /* PTRACE_??? */, 9, NULL, NULL) = -1 ESRCH (No such process)");
+  CHECK(line_of("ptrace", {0x3e7, 9, 0, 0}, -3) ==
+        "ptrace(0x3e7 /* PTRACE_??? */, 9, NULL, NULL) = -1 ESRCH (No such process)");
 }
 
 }  // namespace

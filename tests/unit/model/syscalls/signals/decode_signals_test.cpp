@@ -1,9 +1,9 @@
 // Signals; expected lines are strace 6.1's.
 #include <csignal>
 
-#include "support/decoded_call.hpp"
 #include "model/syscalls/signals/signals.hpp"
 #include "support/catch.hpp"
+#include "support/decoded_call.hpp"
 
 namespace vdsotrace::testing {
 namespace {
@@ -52,8 +52,7 @@ TEST_CASE("who sent a signal") {
   siginfo_t queued = info_of(35, SI_QUEUE);
   queued.si_pid = 7;
   queued.si_value.sival_int = 5;
-  CHECK(render_siginfo(queued) ==
-        "{si_signo=SIGRT_3, si_code=SI_QUEUE, si_pid=7, si_uid=0, si_int=5, si_ptr=0x5}");
+  CHECK(render_siginfo(queued) == "{si_signo=SIGRT_3, si_code=SI_QUEUE, si_pid=7, si_uid=0, si_int=5, si_ptr=0x5}");
   CHECK(render_siginfo(info_of(SIGALRM, 0x80)) == "{si_signo=SIGALRM, si_code=SI_KERNEL}");
   CHECK(render_siginfo(siginfo_t{}) == "{}");
 }
@@ -74,8 +73,7 @@ TEST_CASE("how a child fared") {
 }
 
 TEST_CASE("where a program went wrong") {
-  CHECK(render_siginfo(info_of(SIGSEGV, SEGV_MAPERR)) ==
-        "{si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=NULL}");
+  CHECK(render_siginfo(info_of(SIGSEGV, SEGV_MAPERR)) == "{si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=NULL}");
   siginfo_t division = info_of(SIGFPE, FPE_INTDIV);
   division.si_addr = reinterpret_cast<void*>(0x1234);
   CHECK(render_siginfo(division) == "{si_signo=SIGFPE, si_code=FPE_INTDIV, si_addr=0x1234}");
@@ -121,8 +119,7 @@ TEST_CASE("rt_sigreturn shows the mask it goes back to") {
 
 TEST_CASE("rt_sigtimedwait names the signal it got") {
   DecodedCall call("rt_sigtimedwait", {kData, 0, 0, 8});
-  CHECK(call.put(kData, 0x200ULL).leave(10).line() ==
-        "rt_sigtimedwait([USR1], NULL, NULL, 8) = 10 (SIGUSR1)");
+  CHECK(call.put(kData, 0x200ULL).leave(10).line() == "rt_sigtimedwait([USR1], NULL, NULL, 8) = 10 (SIGUSR1)");
 }
 
 TEST_CASE("alternate stacks") {

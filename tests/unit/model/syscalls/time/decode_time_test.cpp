@@ -7,8 +7,8 @@
 #include <sys/time.h>
 #include <sys/timex.h>
 
-#include "support/decoded_call.hpp"
 #include "support/catch.hpp"
+#include "support/decoded_call.hpp"
 
 namespace vdsotrace::testing {
 namespace {
@@ -29,8 +29,7 @@ TEST_CASE("clocks are read at the end of the call", "[time]") {
 }
 
 TEST_CASE("strace has no name for clocks of processes and files", "[time]") {
-  CHECK(line_of("clock_getres", {0xfffffffe, 0}) ==
-        "clock_getres(0xfffffffe /* CLOCK_??? */, NULL) = 0");
+  CHECK(line_of("clock_getres", {0xfffffffe, 0}) == "clock_getres(0xfffffffe /* CLOCK_??? */, NULL) = 0");
 }
 
 TEST_CASE("gettimeofday and its time zone", "[time]") {
@@ -67,8 +66,7 @@ TEST_CASE("a sleep tells what was left only if it was cut short", "[time]") {
     return call.put(kSecond, timespec{0, 5}).leave(result).line();
   };
   CHECK(nanosleep(0) == "nanosleep({tv_sec=1, tv_nsec=0}, 0x7f0000002000) = 0");
-  CHECK(nanosleep(-22) ==
-        "nanosleep({tv_sec=1, tv_nsec=0}, 0x7f0000002000) = -1 EINVAL (Invalid argument)");
+  CHECK(nanosleep(-22) == "nanosleep({tv_sec=1, tv_nsec=0}, 0x7f0000002000) = -1 EINVAL (Invalid argument)");
   CHECK(nanosleep(kRestartBlock) ==
         "nanosleep({tv_sec=1, tv_nsec=0}, {tv_sec=0, tv_nsec=5}) = "
         "? ERESTART_RESTARTBLOCK (Interrupted by signal)");
@@ -93,8 +91,7 @@ TEST_CASE("interval timers", "[time]") {
 }
 
 TEST_CASE("timers by file descriptor", "[time]") {
-  CHECK(line_of("timerfd_create", {1, 0x80800}, 3) ==
-        "timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC|TFD_NONBLOCK) = 3");
+  CHECK(line_of("timerfd_create", {1, 0x80800}, 3) == "timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC|TFD_NONBLOCK) = 3");
   DecodedCall call("timerfd_settime", {3, 3, kFirst, kSecond});
   call.put(kFirst, itimerspec{{1, 2}, {3, 4}}).enter();
   CHECK(call.put(kSecond, itimerspec{}).leave(0).line() ==
@@ -120,8 +117,7 @@ TEST_CASE("a timer says how it tells", "[time]") {
   CHECK(created(SIGEV_THREAD_ID, 0) ==
         "timer_create(CLOCK_REALTIME, {sigev_signo=SIGUSR1, sigev_notify=SIGEV_THREAD_ID, "
         "sigev_notify_thread_id=77}, [1]) = 0");
-  CHECK(created(SIGEV_NONE, 0) ==
-        "timer_create(CLOCK_REALTIME, {sigev_signo=10, sigev_notify=SIGEV_NONE}, [1]) = 0");
+  CHECK(created(SIGEV_NONE, 0) == "timer_create(CLOCK_REALTIME, {sigev_signo=10, sigev_notify=SIGEV_NONE}, [1]) = 0");
 }
 
 TEST_CASE("the state of the clock", "[time]") {
@@ -139,13 +135,11 @@ TEST_CASE("the state of the clock", "[time]") {
 }
 
 TEST_CASE("processor and random bytes", "[time]") {
-  CHECK(DecodedCall("getcpu", {kFirst, 0, 0}).put(kFirst, 3u).leave(0).line() ==
-        "getcpu([3], NULL, NULL) = 0");
+  CHECK(DecodedCall("getcpu", {kFirst, 0, 0}).put(kFirst, 3u).leave(0).line() == "getcpu([3], NULL, NULL) = 0");
   const std::array<unsigned char, 4> bytes{0x76, 0, 0xff, '"'};
   DecodedCall call("getrandom", {kFirst, 4, 3});
   call.put(kFirst, bytes).leave(4);
-  CHECK(call.line() ==
-        "getrandom(\"\\x76\\x00\\xff\\x22\", 4, GRND_NONBLOCK|GRND_RANDOM) = 4");
+  CHECK(call.line() == "getrandom(\"\\x76\\x00\\xff\\x22\", 4, GRND_NONBLOCK|GRND_RANDOM) = 4");
   CHECK(args_of(call.strings(2).text()).at(0) == "\"\\x76\\x00\"...");
   CHECK(line_of("getrandom", {kFirst, 16, 8}, -22) ==
         "getrandom(0x7f0000001000, 16, 0x8 /* GRND_??? */) = -1 EINVAL (Invalid argument)");
