@@ -1,7 +1,7 @@
 #!/bin/sh
 # install-packages.sh GROUP...: installs those packages of packages.txt that are missing.
 # Needs no network and no rights when nothing is missing. Without the right to install it says
-# which packages are missing; that is a failure (status 1) unless only the groups `fuzz` and `live` are asked for.
+# which packages are missing; that is a failure (status 1) unless only the groups `fuzz`, `style` and `live` are asked for.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
@@ -9,7 +9,7 @@ optional=yes
 missing=
 
 for group; do
-  case $group in fuzz | live) ;; *) optional=no ;; esac
+  case $group in fuzz | style | live) ;; *) optional=no ;; esac
   for package in $(sed -n "s/^$group  *//p" "$here/packages.txt"); do
     if ! command -v dpkg-query >/dev/null; then
       missing="$missing $package"

@@ -2,8 +2,9 @@
 # run.sh [CTEST-ARGUMENT...]: installs what is missing, builds and runs every test:
 # the release build with all tests, and a sanitized build with the unit tests and, where clang is, the fuzz targets.
 # For example: tests/run.sh -L unit, tests/run.sh -R live.counts
-# run.sh quick [CTEST-ARGUMENT...]: the unit tests, the fuzz targets and the tests of the command line, which need nothing
-# of what the others trace; some minutes from nothing.
+# run.sh quick [CTEST-ARGUMENT...]: the unit tests, the fuzz targets, the tests of the command line and those of style, which
+# need nothing of what the others trace; some minutes from nothing.
+# run.sh tidy [FILE...]: what .clang-tidy says of all sources, or of those; a quarter of an hour.
 # A single file of tests/live runs by itself; VDSOTRACE_PROGRAM=build/asan/vdsotrace (built with
 # `cmake --preset asan && cmake --build build/asan --target vdsotrace`) makes it test that vdsotrace.
 set -eu
@@ -17,7 +18,17 @@ if [ "${1:-}" = quick ]; then
   shift
 fi
 
+if [ "${1:-}" = tidy ]; then
+  shift
+  .ci/install-packages.sh build test tidy
+  cmake --preset release -DBUILD_TESTING=OFF -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -B build/tidy >/dev/null
+  if [ $# -gt 0 ]; then printf '%s\n' "$@"; else find src -name '*.cpp' | sort; fi |
+    xargs -P "$(nproc)" -n 4 clang-tidy -p build/tidy --quiet
+  exit
+fi
+
 .ci/install-packages.sh build test
+.ci/install-packages.sh style
 .ci/install-packages.sh fuzz
 [ $quick = yes ] || .ci/install-packages.sh live
 
@@ -63,5 +74,5 @@ for name in release asan; do
   echo "subdirs(\"../$name\")"
 done >build/all/CTestTestfile.cmake
 
-[ $quick = no ] || set -- --label-regex 'unit|fuzz|cli' --exclude-regex '^asan' "$@"
+[ $quick = no ] || set -- --label-regex 'unit|fuzz|cli|style' --exclude-regex '^asan' "$@"
 exec ctest --test-dir build/all --output-on-failure --parallel "$(nproc)" "$@"

@@ -17,10 +17,10 @@
 #include <memory>
 
 #include "audit/tally.hpp"
+#include "audit/tally_sink.hpp"
 #include "base/clock.hpp"
 #include "base/unique_fd.hpp"
 #include "cli/observation.hpp"
-#include "pipeline/tally_sink.hpp"
 
 namespace vdsotrace::cli {
 namespace {

@@ -12,6 +12,8 @@
 #include <limits>
 #include <set>
 
+#include "audit/forbidden.hpp"
+#include "audit/tally_sink.hpp"
 #include "base/clock.hpp"
 #include "cli/added_costs.hpp"
 #include "cli/observation.hpp"
@@ -21,8 +23,6 @@
 #include "os/clocksource.hpp"
 #include "os/pid_namespace.hpp"
 #include "os/proc.hpp"
-#include "pipeline/forbidden.hpp"
-#include "pipeline/tally_sink.hpp"
 #include "reports/audit.hpp"
 #include "sinks/chrome_trace.hpp"
 #include "sinks/progress_line.hpp"

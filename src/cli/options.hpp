@@ -9,9 +9,9 @@
 #include <variant>
 #include <vector>
 
+#include "audit/fail_rules.hpp"
 #include "cli/expressions.hpp"
 #include "cli/option_rows.hpp"
-#include "pipeline/fail_rules.hpp"
 #include "sinks/summary.hpp"
 #include "sinks/text.hpp"
 #include "vdsotrace/error.hpp"

@@ -6,8 +6,8 @@
 #include "audit/advice.hpp"
 #include "model/syscalls/print.hpp"
 #include "output/palette.hpp"
+#include "output/route_counts.hpp"
 #include "reports/audit.hpp"
-#include "sinks/route_counts.hpp"
 
 namespace vdsotrace {
 namespace {

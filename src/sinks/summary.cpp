@@ -6,7 +6,7 @@
 #include <tuple>
 #include <vector>
 
-#include "sinks/route_counts.hpp"
+#include "output/route_counts.hpp"
 
 namespace vdsotrace {
 namespace {

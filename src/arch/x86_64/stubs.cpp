@@ -11,12 +11,13 @@ extern "C" {
   extern const std::byte vdsotrace_stub_##name[];        \
   extern const std::byte vdsotrace_stub_##name##_code[]; \
   extern const std::byte vdsotrace_stub_##name##_end[];
-#define TEMPLATES(X)                                                                                           \
-  X(enter)                                                                                                     \
-  X(leave) X(called) X(call) X(mark) X(count) X(count_clock) X(open) X(open_clock) X(open_three) X(open_timed) \
-      X(open_timed_clock) X(open_timed_three) X(count_fallback) X(count_fallback_clock) X(note_fallback)       \
-          X(note_fallback_three) X(close) X(close_timed) X(close_timespec) X(close_timeval) X(close_getcpu)    \
-              X(close_getrandom)
+// clang-format off
+#define TEMPLATES(X)                                                                                             \
+  X(enter) X(leave) X(called) X(call) X(mark) X(count) X(count_clock) X(open) X(open_clock) X(open_three)        \
+  X(open_timed) X(open_timed_clock) X(open_timed_three) X(count_fallback) X(count_fallback_clock)                \
+  X(note_fallback) X(note_fallback_three) X(close) X(close_timed) X(close_timespec) X(close_timeval)             \
+  X(close_getcpu) X(close_getrandom)
+// clang-format on
 TEMPLATES(TEMPLATE)
 }
 

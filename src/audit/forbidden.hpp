@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "audit/fail_rules.hpp"
 #include "audit/findings.hpp"
-#include "pipeline/fail_rules.hpp"
 
 namespace vdsotrace {
 

@@ -1,4 +1,4 @@
-#include "pipeline/forbidden.hpp"
+#include "audit/forbidden.hpp"
 
 #include <nlohmann/json.hpp>
 

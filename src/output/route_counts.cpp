@@ -1,4 +1,4 @@
-#include "sinks/route_counts.hpp"
+#include "output/route_counts.hpp"
 
 #include <string_view>
 

@@ -1,4 +1,4 @@
-#include "pipeline/fail_rules.hpp"
+#include "audit/fail_rules.hpp"
 
 #include <fmt/core.h>
 
