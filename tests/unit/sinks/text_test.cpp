@@ -1,8 +1,10 @@
 #include "sinks/text.hpp"
+#include "model/local_date.hpp"
 
 #include <csignal>
 #include <ctime>
 
+#include "model/local_date.hpp"
 #include "sinks/attachments.hpp"
 #include "support/event_stream.hpp"
 
@@ -272,6 +274,7 @@ TEST_CASE("results are aligned behind whatever stands before them") {
 TEST_CASE("the time of day is the user's, behind the pid") {
   ::setenv("TZ", "UTC-2", 1);
   ::tzset();
+  (void)local_date(0);  // which remembers the last second it was asked for
   const std::vector<Event> events{spawned(), thread(101), event(returned(running("close", {3}), 0))};
   CHECK(text_of(events, {.stamps = TextOptions::Stamps::time_of_day, .quiet = 1}) ==
         "[pid 100] 04:10:57 close(3) = 0\n");
