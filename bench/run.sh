@@ -11,9 +11,7 @@ if [ "${1:-}" = --install ]; then
   shift
   .ci/install-packages.sh bench
 fi
-if [ ! -e build/release/CMakeCache.txt ]; then
-  cmake --preset release -DBUILD_TESTING=OFF >/dev/null
-fi
+cmake --preset release -DVDSOTRACE_BENCH=ON >/dev/null
 cmake --build --preset release --target vdsotrace bench_calls stub_costs >/dev/null
 mkdir -p build/bench
 

@@ -8,9 +8,7 @@ cd "$here/.."
 
 .ci/install-packages.sh build
 
-if [ ! -e build/release/CMakeCache.txt ]; then
-  cmake --preset release -DBUILD_TESTING=OFF
-fi
+cmake --preset release -DVDSOTRACE_EXAMPLES=ON
 cmake --build --preset release --target vdsotrace examples
 
 cat <<'TEXT'

@@ -21,7 +21,7 @@ fi
 if [ "${1:-}" = tidy ]; then
   shift
   .ci/install-packages.sh build test tidy
-  cmake --preset release -DBUILD_TESTING=OFF -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -B build/tidy >/dev/null
+  cmake --preset release -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -B build/tidy >/dev/null
   if [ $# -gt 0 ]; then printf '%s\n' "$@"; else find src -name '*.cpp' | sort; fi |
     xargs -P "$(nproc)" -n 4 clang-tidy -p build/tidy --quiet
   exit
@@ -59,7 +59,7 @@ can_fuzz() {
 }
 
 build release all --preset release -DBUILD_TESTING=ON
-sanitized=unit_tests
+sanitized="unit_tests vdsotrace"
 [ $quick = no ] || sanitized=
 if can_fuzz; then
   build asan "$sanitized fuzz_targets" --preset asan -DBUILD_TESTING=ON -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++

@@ -44,6 +44,7 @@ make_root() {
 
 packages=$(sed -n 's/^\(build\|test\)  *//p' "$source/.ci/packages.txt")
 [ "${1:-}" != all ] || packages="$packages clang-19"
+packages="$packages dpkg-dev file lintian"
 
 mkdir -p "$source/build/toolchains"
 if [ ! -e "$root/complete" ]; then
@@ -80,6 +81,25 @@ build_and_test() {
   inside "$folder/tests/unit_tests"
 }
 
+# package NAME: makes Debian's package of that build and installs it.
+package() {
+  made=/build/$1-package
+  rm -rf "${root:?}$made"
+  if ! logged package inside sh -ec '
+    mkdir "$1"
+    cpack --config "$2/CPackConfig.cmake" -G DEB -B "$1"
+    # Whoever distributes it says who answers for it.
+    lintian --fail-on error --suppress-tags bogus-mail-host "$1"/*.deb
+    dpkg --install "$1"/*.deb
+    cd /
+    vdsotrace --version
+    vdsotrace audit /bin/true' package "$made" "/build/$1"; then
+    cat "$log"
+    exit 1
+  fi
+  echo "Packaged: $(inside dpkg-query --show vdsotrace)"
+}
+
 if [ "${1:-}" = all ]; then
   # Without precompiled headers it shows whether every file includes what it uses.
   build_and_test release gcc g++ all Release -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON
@@ -87,4 +107,5 @@ if [ "${1:-}" = all ]; then
 else
   # With shared libraries it compiles sooner: fmt's headers are used as they are otherwise.
   build_and_test plain gcc g++ "vdsotrace unit_tests" None -DVDSOTRACE_STATIC=OFF
+  package plain
 fi
