@@ -169,6 +169,12 @@ void BreakpointEngine::move_out_of_engine_code(StoppedThread& stopped) {
   stopped.set_program_counter(space.base() + origin->offset);
 }
 
+/// Copies of instructions are never waited in.
+bool BreakpointEngine::vacate_for_detach(StoppedThread& stopped, bool) {
+  move_out_of_engine_code(stopped);
+  return true;
+}
+
 bool BreakpointEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) {
   const auto found = open_.find(thread.tid);
   if (found == open_.end()) return false;

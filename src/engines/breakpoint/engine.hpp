@@ -38,6 +38,7 @@ class BreakpointEngine : public ProbeEngine {
   bool raises_traps(const AddressSpace&) const override { return true; }
   std::optional<Resume> on_trap(StoppedThread& thread) override;
   void move_out_of_engine_code(StoppedThread& thread) override;
+  bool vacate_for_detach(StoppedThread& thread, bool may_wait) override;
   bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override;
   void on_fallback_exit(Thread& thread, Call&& call) override;
   const Call* call_in_progress(StoppedThread& thread) override;
