@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <span>
 
+#include "engines/wanted_functions.hpp"
 #include "model/syscalls/render.hpp"
 #include "model/syscalls/spec.hpp"
 #include "trace/calls/callers.hpp"
@@ -36,33 +37,22 @@ std::array<std::uint64_t, 6> arguments_of(StoppedThread& stopped, const VdsoServ
   return args;
 }
 
-constexpr Abi kEveryAbi[] = {Abi::x86_64, Abi::i386, Abi::x32};
-
 }  // namespace
 
-bool BreakpointEngine::wants(const VdsoService& service, Abi abi) const {
-  const Selection& selection = needs_.selection;
-  const auto nr = number_of(abi, service.syscall);
-  return nr >= 0 && (selection.wants_route(Route::vdso) || selection.wants_route(Route::fallback)) &&
-         selection.wants_number(abi, nr, true);
-}
-
 EngineStops BreakpointEngine::stops() const {
-  const bool any = std::ranges::any_of(kEveryAbi, [this](Abi abi) {
-    return std::ranges::any_of(known_services(), [&](const VdsoService& service) { return wants(service, abi); });
-  });
+  const bool any = any_is_wanted(needs_);
   return {any, any, any};
 }
 
 const ProbePlan& BreakpointEngine::plan_for(const VdsoImage& image) {
-  const auto found = plans_.find(&image);
-  if (found != plans_.end()) return found->second;
-  const auto abi = abi_of(image.machine());
-  const auto wanted = [&](const VdsoService& service) {
-    return abi && wants(service, *abi) && (!share_.covers || share_.covers(image, service));
-  };
-  const std::uint32_t unused = share_.unused_from ? share_.unused_from(image) : image.unused_from();
-  return plans_.emplace(&image, plan_probes(image, wanted, needs_exits(), unused)).first->second;
+  return plans_.get(image, [&] {
+    const auto abi = abi_of(image.machine());
+    const auto wanted = [&](const VdsoService& service) {
+      return abi && is_wanted(service, *abi, needs_) && (!share_.covers || share_.covers(image, service));
+    };
+    const std::uint32_t unused = share_.unused_from ? share_.unused_from(image) : image.unused_from();
+    return plan_probes(image, wanted, needs_exits(), unused);
+  });
 }
 
 void BreakpointEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const>) {

@@ -9,6 +9,7 @@
 #include "engines/breakpoint/probe_plan.hpp"
 #include "engines/inline/stub_leftovers.hpp"
 #include "engines/open_calls.hpp"
+#include "engines/per_image.hpp"
 #include "trace/probe_engine.hpp"
 #include "trace/reporter.hpp"
 #include "vdsotrace/needs.hpp"
@@ -27,8 +28,6 @@ class BreakpointEngine : public ProbeEngine {
 
   /// Whether install changes anything in processes with that image.
   bool changes(const VdsoImage& image) { return !plan_for(image).patches.empty(); }
-  /// Whether the user asked for that service's calls in programs of that ABI.
-  bool wants(const VdsoService& service, Abi abi) const;
 
   std::string_view name() const override { return "breakpoint"; }
   EngineStops stops() const override;
@@ -63,8 +62,7 @@ class BreakpointEngine : public ProbeEngine {
 
   Reporter reporter_;
   Share share_;
-  /// By image; images live as long as the session's cache.
-  std::map<const VdsoImage*, ProbePlan> plans_;
+  PerImage<ProbePlan> plans_;
   std::map<pid_t, OpenCalls> open_;
   std::set<const VdsoImage*> warned_unobservable_;
 };

@@ -28,13 +28,14 @@ bool returns_are_probed(const VdsoImage& image, const Call& call) {
 }  // namespace
 
 const StepEngine::Retries& StepEngine::retries_of(const VdsoImage& image) {
-  const auto [found, added] = retries_.try_emplace(&image);
-  const auto functions = added ? disassemble(image) : Result<std::vector<DisassembledFunction>>{};
-  if (functions) {
+  return retries_.get(image, [&] {
+    Retries retries;
+    const auto functions = disassemble(image);
+    if (!functions) return retries;
     for (const DisassembledFunction& function : *functions)
-      found->second.insert(function.retries.begin(), function.retries.end());
-  }
-  return found->second;
+      retries.insert(function.retries.begin(), function.retries.end());
+    return retries;
+  });
 }
 
 void StepEngine::note(const Thread& thread, std::uint32_t at, std::uint32_t next) {

@@ -34,7 +34,7 @@ class StepEngine final : public BreakpointEngine {
   void note(const Thread& thread, std::uint32_t at, std::uint32_t next);
   void go_on_at(StoppedThread& stopped, std::uint32_t offset);
 
-  std::map<const VdsoImage*, Retries> retries_;
+  PerImage<Retries> retries_;
   std::map<pid_t, std::uint32_t> at_;  ///< by thread: offset of the instruction that it executes next
 };
 

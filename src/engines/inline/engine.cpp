@@ -13,6 +13,7 @@
 #include "engines/inline/stub_call.hpp"
 #include "engines/inline/stub_exit.hpp"
 #include "engines/inline/stub_leftovers.hpp"
+#include "engines/wanted_functions.hpp"
 #include "os/proc.hpp"
 
 namespace vdsotrace {
@@ -84,7 +85,7 @@ const StubPlan& InlineEngine::plan_for(const VdsoImage& image) {
   if (!attached_ && needs_.selection.wants_route(Route::syscall)) wishes.mark = arch::kOwnCallMark;
   wishes.wanted = [&](const VdsoService& service) {
     // Of a process that is attached to the rest of a long value is not shown, as it takes a stop.
-    return for_stubless_processes_.wants(service, Abi::x86_64) && (attached_ || values_fit(service, needs_));
+    return is_wanted(service, Abi::x86_64, needs_) && (attached_ || values_fit(service, needs_));
   };
   return plans_.emplace(&image, plan_stubs(image, wishes)).first->second;
 }

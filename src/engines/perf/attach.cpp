@@ -7,8 +7,8 @@
 #include <cerrno>
 
 #include "base/clock.hpp"
-#include "engines/perf/call.hpp"
 #include "engines/perf/session.hpp"
+#include "engines/wanted_functions.hpp"
 #include "os/pid_namespace.hpp"
 #include "os/proc.hpp"
 #include "os/vdso_mapping.hpp"
@@ -106,10 +106,8 @@ WatchSpec PerfSession::order_for(const AddressSpace& space) {
 }
 
 const PerfPlan& PerfSession::plan_for(const VdsoImage& image) {
-  const auto found = plans_.find(&image);
-  if (found != plans_.end()) return found->second;
-  const auto wanted = [this](const VdsoService& service) { return perf_wants(needs_, service); };
-  return plans_.emplace(&image, plan_perf_points(image, wanted, trace_points_.has_value())).first->second;
+  const auto wanted = [this](const VdsoService& service) { return is_wanted(service, Abi::x86_64, needs_); };
+  return plans_.get(image, [&] { return plan_perf_points(image, wanted, trace_points_.has_value()); });
 }
 
 void PerfSession::report_beginning(pid_t pid, const Process& process) {

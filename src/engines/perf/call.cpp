@@ -7,12 +7,6 @@
 
 namespace vdsotrace {
 
-bool perf_wants(const Needs& needs, const VdsoService& service) {
-  const Selection& selection = needs.selection;
-  return (selection.wants_route(Route::vdso) || selection.wants_route(Route::fallback)) &&
-         selection.wants_number(Abi::x86_64, number_of(Abi::x86_64, service.syscall), true);
-}
-
 Call perf_call(const PerfSample& sample, const VdsoService& service, std::int64_t since_epoch) {
   Call call;
   call.abi = Abi::x86_64;

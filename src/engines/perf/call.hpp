@@ -5,13 +5,9 @@
 
 #include "os/perf_records.hpp"
 #include "vdsotrace/call.hpp"
-#include "vdsotrace/needs.hpp"
 #include "vdsotrace/vdso_image.hpp"
 
 namespace vdsotrace {
-
-/// Whether calls of that service are worth a breakpoint: one that enters its function was asked for.
-bool perf_wants(const Needs& needs, const VdsoService& service);
 
 /// The call that begins with that sample, made with `since_epoch` added to its time stamp. Its route is open.
 Call perf_call(const PerfSample& sample, const VdsoService& service, std::int64_t since_epoch);

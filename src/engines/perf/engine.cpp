@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engines/perf/call.hpp"
+#include "engines/wanted_functions.hpp"
 #include "os/proc.hpp"
 
 namespace vdsotrace {
@@ -15,19 +16,16 @@ constexpr std::size_t kMostFormer = 1024;
 
 }  // namespace
 
-bool PerfEngine::wants(const VdsoService& service) const { return perf_wants(needs_, service); }
-
 EngineStops PerfEngine::stops() const {
-  const bool any = std::ranges::any_of(known_services(), [this](const VdsoService& service) { return wants(service); });
+  const bool any = std::ranges::any_of(
+      known_services(), [this](const VdsoService& service) { return is_wanted(service, Abi::x86_64, needs_); });
   return {any, any, any};
 }
 
 const PerfPlan& PerfEngine::plan_for(const VdsoImage& image) {
-  const auto found = plans_.find(&image);
-  if (found != plans_.end()) return found->second;
-  const auto wanted = [this](const VdsoService& service) { return wants(service); };
+  const auto wanted = [this](const VdsoService& service) { return is_wanted(service, Abi::x86_64, needs_); };
   // System call stops show the fallbacks.
-  return plans_.emplace(&image, plan_perf_points(image, wanted, true)).first->second;
+  return plans_.get(image, [&] { return plan_perf_points(image, wanted, true); });
 }
 
 /// In its own time, as a breakpoint that a thread inherited is gone since its exec.

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "engines/open_calls.hpp"
+#include "engines/per_image.hpp"
 #include "engines/perf/watch.hpp"
 #include "trace/probe_engine.hpp"
 #include "trace/reporter.hpp"
@@ -54,7 +55,6 @@ class PerfEngine final : public ProbeEngine {
     bool in_vdso(std::uint64_t address) const { return address - base < size; }
   };
 
-  bool wants(const VdsoService& service) const;
   const PerfPlan& plan_for(const VdsoImage& image);
   void watch(const Thread& thread);
   std::shared_ptr<PerfWatch> watch_of_former(pid_t process) const;
@@ -69,8 +69,7 @@ class PerfEngine final : public ProbeEngine {
   Inherit heirs_;
   PerfStream stream_;
   std::size_t taken_ = 0;  ///< calls since the last drain
-  /// By image; images live as long as the session's cache.
-  std::map<const VdsoImage*, PerfPlan> plans_;
+  PerImage<PerfPlan> plans_;
   std::set<const VdsoImage*> warned_limits_;
   std::map<pid_t, Watched> watched_;
   /// What processes were watched by that have ended; the newest in the first.

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "base/unique_fd.hpp"
+#include "engines/per_image.hpp"
 #include "engines/perf/route_inference.hpp"
 #include "engines/perf/watch.hpp"
 #include "os/own_signals.hpp"
@@ -87,7 +88,7 @@ class PerfSession {
   std::optional<TracePoints> trace_points_;
   PerfWatch watch_;
   ImageCache images_;
-  std::map<const VdsoImage*, PerfPlan> plans_;
+  PerImage<PerfPlan> plans_;
   std::map<pid_t, Process> processes_;
   std::int64_t since_ = 0;             ///< when all events were there
   std::optional<std::int64_t> until_;  ///< up to here all events were there
