@@ -13,6 +13,7 @@
 
 #include "vdsotrace/abi.hpp"
 #include "vdsotrace/error.hpp"
+#include "vdsotrace/vdso_service.hpp"
 
 namespace vdsotrace {
 
@@ -94,24 +95,6 @@ class VdsoImage {
   std::string build_id_;
   std::uint32_t unused_from_ = 0;
 };
-
-/// One service that a vDSO may offer, on any architecture.
-struct VdsoService {
-  std::string_view symbol;    ///< as exported: "__vdso_clock_gettime", "__kernel_getrandom"
-  std::string_view syscall;   ///< system call that does the same: "clock_gettime"
-  std::uint8_t arguments;     ///< that the function takes
-  bool first_is_clock;        ///< first argument is a clock id
-  bool returns_long = false;  ///< its result is a C long, otherwise an int
-};
-
-/// The services we know how to observe. Symbols that are not here are listed and
-/// never patched: the kernel may know their addresses (signal trampolines,
-/// SGX, robust futex).
-std::span<const VdsoService> known_services();
-/// By any of a function's names (`clock_gettime`, `__vdso_clock_gettime`), or null.
-const VdsoService* service_for(const VdsoFunction& function);
-/// By the name of the system call, or null.
-const VdsoService* service_of_syscall(std::string_view name);
 
 /// Machine code moved to another address, with a way back.
 struct RelocatedCode {

@@ -76,15 +76,6 @@ constexpr ClockName kClocks[] = {
     {23, "CLOCK_AUX7", false},
 };
 
-struct CallName {
-  ProbedCall call;
-  std::string_view name;
-};
-constexpr CallName kCalls[] = {{ProbedCall::gettimeofday, "gettimeofday"},
-                               {ProbedCall::time, "time"},
-                               {ProbedCall::getcpu, "getcpu"},
-                               {ProbedCall::getrandom, "getrandom"}};
-
 struct Question {
   CallFacts facts;
   CallProbe probe;
@@ -93,10 +84,10 @@ struct Question {
 
 std::vector<Question> questions(const Result<VdsoDescription>& vdso) {
   std::vector<Question> all;
-  const auto ask = [&](std::string_view name, ProbedCall call, const ClockName* clock) {
+  const auto ask = [&](const VdsoService& service, const ClockName* clock) {
     Question question;
-    question.facts.name = name;
-    question.probe = {call, clock != nullptr ? clock->id : 0, address_of(vdso, name)};
+    question.facts.name = service.syscall;
+    question.probe = {&service, clock != nullptr ? clock->id : 0, address_of(vdso, service)};
     if (clock != nullptr) {
       question.facts.clock = clock->name;
       question.facts.clock_id = clock->id;
@@ -104,9 +95,14 @@ std::vector<Question> questions(const Result<VdsoDescription>& vdso) {
     }
     all.push_back(std::move(question));
   };
-  for (const ClockName& clock : kClocks) ask("clock_gettime", ProbedCall::clock_gettime, &clock);
-  for (const ClockName& clock : kClocks) ask("clock_getres", ProbedCall::clock_getres, &clock);
-  for (const CallName& call : kCalls) ask(call.name, call.call, nullptr);
+  for (const VdsoService& service : known_services()) {
+    const bool is_other_spelling = service_of_syscall(service.syscall) != &service;
+    if (is_other_spelling || service.output == ServiceOutput::unknown) continue;
+    if (!service.first_is_clock) ask(service, nullptr);
+    for (const ClockName& clock : kClocks) {
+      if (service.first_is_clock) ask(service, &clock);
+    }
+  }
   return all;
 }
 

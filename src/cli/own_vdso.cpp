@@ -15,11 +15,11 @@ Result<VdsoDescription> own_vdso() {
   return VdsoDescription{mapped->base, mapped->bytes.size(), std::move(*image)};
 }
 
-std::uintptr_t address_of(const Result<VdsoDescription>& vdso, std::string_view call) {
+std::uintptr_t address_of(const Result<VdsoDescription>& vdso, const VdsoService& service) {
   if (!vdso) return 0;
   for (const VdsoFunction& function : vdso->image.functions()) {
-    const VdsoService* service = service_for(function);
-    if (service != nullptr && service->syscall == call) return vdso->base + function.entry;
+    const VdsoService* offered = service_for(function);
+    if (offered != nullptr && offered->syscall == service.syscall) return vdso->base + function.entry;
   }
   return 0;
 }

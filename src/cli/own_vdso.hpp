@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 
 #include "reports/info.hpp"
 #include "vdsotrace/error.hpp"
@@ -13,7 +12,7 @@ namespace vdsotrace::cli {
 /// Errors: it has told of none (os/vdso_mapping's says_none); what is there cannot be read or taken apart.
 Result<VdsoDescription> own_vdso();
 
-/// Where the function is that serves a system call; 0 if it has none.
-std::uintptr_t address_of(const Result<VdsoDescription>& vdso, std::string_view call);
+/// Where the function is that offers a service, under whichever name; 0 if it has none.
+std::uintptr_t address_of(const Result<VdsoDescription>& vdso, const VdsoService& service);
 
 }  // namespace vdsotrace::cli

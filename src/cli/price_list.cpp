@@ -10,23 +10,6 @@
 namespace vdsotrace::cli {
 namespace {
 
-/// Calls of 32-bit programs are made as ours that do the same.
-struct Known {
-  std::string_view name;
-  ProbedCall call;
-  std::string_view ours;
-};
-constexpr Known kKnown[] = {
-    {"clock_gettime", ProbedCall::clock_gettime, "clock_gettime"},
-    {"clock_gettime64", ProbedCall::clock_gettime, "clock_gettime"},
-    {"clock_getres", ProbedCall::clock_getres, "clock_getres"},
-    {"clock_getres_time64", ProbedCall::clock_getres, "clock_getres"},
-    {"gettimeofday", ProbedCall::gettimeofday, "gettimeofday"},
-    {"time", ProbedCall::time, "time"},
-    {"getcpu", ProbedCall::getcpu, "getcpu"},
-    {"getrandom", ProbedCall::getrandom, "getrandom"},
-};
-
 /// Fixed ids end before this (include/uapi/linux/time.h, MAX_CLOCKS).
 constexpr int kClocks = 24;
 /// MAKE_PROCESS_CPUCLOCK(0, CPUCLOCK_SCHED) and MAKE_THREAD_CPUCLOCK(0, CPUCLOCK_SCHED), include/linux/posix-timers.h:
@@ -46,11 +29,12 @@ std::optional<clockid_t> id_of(const std::string& clock) {
 }
 
 std::optional<CallProbe> probe_for(const PricedCall& call, const Result<VdsoDescription>& vdso) {
+  const VdsoService* asked = service_of_syscall(call.first);
+  // Calls of 32-bit programs are made as ours that do the same.
+  const VdsoService* ours = asked != nullptr ? service_of_syscall(asked->priced()) : nullptr;
   const auto id = id_of(call.second);
-  for (const Known& known : kKnown) {
-    if (known.name == call.first && id) return CallProbe{known.call, *id, address_of(vdso, known.ours)};
-  }
-  return std::nullopt;
+  if (ours == nullptr || !id) return std::nullopt;
+  return CallProbe{ours, *id, address_of(vdso, *ours)};
 }
 
 }  // namespace

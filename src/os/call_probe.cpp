@@ -18,6 +18,7 @@
 #include <memory>
 
 #include "base/clock.hpp"
+#include "model/syscalls/spec.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -51,8 +52,23 @@ struct Prepared {
   }
 };
 
-constexpr std::array<long, 6> kNumbers{SYS_clock_gettime, SYS_clock_getres, SYS_gettimeofday,
-                                       SYS_time,          SYS_getcpu,       SYS_getrandom};
+long number_of_service(const VdsoService& service) {
+  return static_cast<long>(number_of(Abi::x86_64, service.syscall));
+}
+
+/// Of those that are probed, and of all others that a function may fall back to.
+std::vector<std::uint32_t> numbers_to_trap(std::span<const CallProbe> probes) {
+  std::vector<std::uint32_t> numbers;
+  const auto add = [&](const VdsoService& service) {
+    const long number = number_of_service(service);
+    if (number < 0) return;
+    const auto unsigned_number = static_cast<std::uint32_t>(number);
+    if (std::ranges::find(numbers, unsigned_number) == numbers.end()) numbers.push_back(unsigned_number);
+  };
+  for (const VdsoService& service : known_services()) add(service);
+  for (const CallProbe& probe : probes) add(*probe.service);
+  return numbers;
+}
 
 /// Memory of the kind that getrandom's function asks for; it is this process's until its end.
 void prepare_random(Prepared& call) {
@@ -70,16 +86,16 @@ void prepare_random(Prepared& call) {
 
 Prepared prepare(const CallProbe& probe) {
   Prepared call;
-  call.number = kNumbers[static_cast<std::size_t>(probe.call)];
+  call.number = number_of_service(*probe.service);
   call.function = reinterpret_cast<Function>(probe.function);
   const long into = reinterpret_cast<long>(buffer.data());
-  switch (probe.call) {
-    case ProbedCall::clock_gettime:
-    case ProbedCall::clock_getres: call.arguments = {probe.clock, into}; break;
-    case ProbedCall::getcpu: call.arguments = {into, into + 8}; break;
-    case ProbedCall::gettimeofday:
-    case ProbedCall::time: call.arguments = {into}; break;
-    case ProbedCall::getrandom: prepare_random(call); break;
+  switch (probe.service->output) {
+    case ServiceOutput::timespec: call.arguments = {probe.clock, into}; break;
+    case ServiceOutput::cpu: call.arguments = {into, into + 8}; break;
+    case ServiceOutput::timeval:
+    case ServiceOutput::result: call.arguments = {into}; break;
+    case ServiceOutput::random: prepare_random(call); break;
+    case ServiceOutput::unknown: break;
   }
   return call;
 }
@@ -110,8 +126,7 @@ void measure(const CallProbe& probe, CallFinding& finding) {
     return;
   }
   timespec resolution{};
-  const bool has_clock = probe.call == ProbedCall::clock_gettime || probe.call == ProbedCall::clock_getres;
-  if (has_clock && ::syscall(SYS_clock_getres, probe.clock, &resolution) == 0)
+  if (probe.service->first_is_clock && ::syscall(SYS_clock_getres, probe.clock, &resolution) == 0)
     finding.resolution_ns = std::int64_t{resolution.tv_sec} * 1'000'000'000 + resolution.tv_nsec;
   finding.system_call_ns = median_ns([&] { call.by_system_call(); });
   if (call.function != nullptr) finding.function_ns = median_ns([&] { call.by_function(); });
@@ -120,24 +135,23 @@ void measure(const CallProbe& probe, CallFinding& finding) {
 volatile std::sig_atomic_t trapped;
 void note_trap(int) { trapped = 1; }
 
-/// From now on the calls that are probed raise SIGSYS (SECCOMP_RET_TRAP) and are not made.
-bool trap_probed_calls() {
+/// From now on those calls raise SIGSYS (SECCOMP_RET_TRAP) and are not made.
+bool trap_calls(std::span<const std::uint32_t> numbers) {
   struct sigaction action {};
   action.sa_handler = note_trap;
   sigset_t unblocked;
   ::sigemptyset(&unblocked);
   ::sigaddset(&unblocked, SIGSYS);
   if (::sigaction(SIGSYS, &action, nullptr) != 0 || ::sigprocmask(SIG_UNBLOCK, &unblocked, nullptr) != 0) return false;
-  std::array<sock_filter, kNumbers.size() + 3> filter{};
-  std::size_t at = 0;
-  filter[at++] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr));
-  for (const long number : kNumbers) {
-    const auto to_trap = static_cast<std::uint8_t>(kNumbers.size() - (at - 1));
-    filter[at++] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(number), to_trap, 0);
+  std::vector<sock_filter> filter;
+  filter.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const auto to_trap = static_cast<std::uint8_t>(numbers.size() - i);
+    filter.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, numbers[i], to_trap, 0));
   }
-  filter[at++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-  filter[at++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP);
-  const sock_fprog program{static_cast<unsigned short>(at), filter.data()};
+  filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+  filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP));
+  const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
   return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
          ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
 }
@@ -204,7 +218,7 @@ bool ask_all(std::span<const CallProbe> probes, std::span<CallFinding> findings)
     // What only a first call does is done now: getrandom seeds its state.
     if (calls.back().function != nullptr) calls.back().by_function();
   }
-  if (!trap_probed_calls()) return false;
+  if (!trap_calls(numbers_to_trap(probes))) return false;
   for (std::size_t i = 0; i < probes.size(); ++i) {
     if (findings[i].error == 0 && calls[i].function != nullptr)
       findings[i].in_user_space = stays_in_user_space(calls[i]);

@@ -8,17 +8,15 @@
 #include <vector>
 
 #include "vdsotrace/error.hpp"
+#include "vdsotrace/vdso_service.hpp"
 
 namespace vdsotrace {
 
-/// The calls that a vDSO may serve on this architecture.
-enum class ProbedCall : std::uint8_t { clock_gettime, clock_getres, gettimeofday, time, getcpu, getrandom };
-
 /// One question.
 struct CallProbe {
-  ProbedCall call = ProbedCall::clock_gettime;
-  clockid_t clock = 0;          ///< of clock_gettime and clock_getres
-  std::uintptr_t function = 0;  ///< of the vDSO as it is mapped here; 0: it has none for this
+  const VdsoService* service = nullptr;  ///< one that 64-bit programs have
+  clockid_t clock = 0;                   ///< if its first argument is a clock id
+  std::uintptr_t function = 0;           ///< of the vDSO as it is mapped here; 0: it has none for this
 };
 
 struct CallFinding {

@@ -4,6 +4,7 @@
 
 #include "model/syscalls/spec.hpp"
 #include "model/vdso/clock_kind.hpp"
+#include "vdsotrace/vdso_service.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -29,7 +30,10 @@ bool enters_kernel(Route route) { return route != Route::vdso && route != Route:
 
 bool for_c_library(const std::optional<Caller>& caller) { return caller && caller->for_c_library; }
 
-bool takes_clock(std::string_view name) { return name.starts_with("clock_get"); }
+bool takes_clock(std::string_view name) {
+  const VdsoService* service = service_of_syscall(name);
+  return service != nullptr && service->first_is_clock;
+}
 
 }  // namespace
 
@@ -90,12 +94,15 @@ Reason Explainer::answer(pid_t pid, const Question& question) const {
 }
 
 Reason Explainer::fallback_reason(const Question& question) const {
-  if (question.name == "getrandom")
+  const VdsoService* service = service_of_syscall(question.name);
+  if (service == nullptr) return Reason::other;
+  if (service->output == ServiceOutput::random)
     return (question.flags & ~(kNonblock | kInsecure)) != 0 ? Reason::random_flags : Reason::random_state;
-  const bool by_clocksource = question.name == "gettimeofday" ||
-                              (question.clock && kind_of_clock(*question.clock) == ClockKind::precise);
+  const bool by_named_clock = service->reads == ServiceClock::argument && question.clock &&
+                              kind_of_clock(*question.clock) == ClockKind::precise;
+  const bool by_clocksource = service->reads == ServiceClock::realtime || by_named_clock;
   const bool may_be_read = clocksource_.empty() || readable_in_user_space(clocksource_);
-  if (!by_clocksource || question.name.starts_with("clock_getres") || may_be_read) return Reason::other;
+  if (!by_clocksource || may_be_read) return Reason::other;
   return changed_ ? Reason::clocksource_changed : Reason::clocksource;
 }
 

@@ -9,9 +9,6 @@
 namespace vdsotrace {
 namespace {
 
-/// What every vDSO since 2.6 offers: what a program without one is missing.
-constexpr std::string_view kClassicCalls[] = {"clock_gettime", "gettimeofday", "time", "getcpu", "clock_getres"};
-
 /// 64-bit code makes calls of either kind: x32's vDSO is that of 64-bit programs in another file
 /// (arch/x86/entry/vdso/Makefile), so its fallbacks lack the bit that x32's numbers have.
 bool makes_calls_of(Abi program, Abi call) { return (program == Abi::i386) == (call == Abi::i386); }
@@ -21,11 +18,13 @@ std::vector<std::int64_t> capable_numbers(const VdsoImage* image, Abi abi) {
   const auto add = [&](std::string_view name) {
     for (const Abi calls : {Abi::x86_64, Abi::i386, Abi::x32}) {
       const auto nr = makes_calls_of(abi, calls) ? number_of(calls, name) : -1;
-      if (nr >= 0) numbers.push_back(nr);
+      if (nr >= 0 && std::ranges::find(numbers, nr) == numbers.end()) numbers.push_back(nr);
     }
   };
   if (image == nullptr) {
-    for (const auto name : kClassicCalls) add(name);
+    for (const VdsoService& service : known_services()) {
+      if (service.is_classic) add(service.syscall);
+    }
     return numbers;
   }
   for (const VdsoFunction& function : image->functions()) {

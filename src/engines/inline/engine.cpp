@@ -29,7 +29,7 @@ StubDepth depth_of(const Needs& needs) {
 
 /// Whether a record has room for all that will be printed of the values.
 bool values_fit(const VdsoService& service, const Needs& needs) {
-  return service.syscall != "getrandom" || !needs.each_call || needs.string_limit <= RECORD_VALUE_BYTES;
+  return service.output != ServiceOutput::random || !needs.each_call || needs.string_limit <= RECORD_VALUE_BYTES;
 }
 
 /// It may make none of the calls that it would have to make for us, nor read the counter: killed meanwhile, we would leave it to die.

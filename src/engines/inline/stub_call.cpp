@@ -9,8 +9,6 @@
 namespace vdsotrace {
 namespace {
 
-using Noter = void (*)(const StubRecord&, Call&);
-
 std::span<const std::byte> value(const StubRecord& record, std::size_t offset, std::size_t size) {
   return std::span(record.value).subspan(offset, size);
 }
@@ -43,18 +41,16 @@ void note_random(const StubRecord& record, Call& call) {
   call.at_exit.note(record.arg0, value(record, 0, size));
 }
 
-struct Row {
-  std::string_view name;
-  Noter note;
-};
-constexpr Row kNoters[] = {
-    {"clock_gettime", note_timespec},
-    {"clock_getres", note_timespec},
-    {"gettimeofday", note_timeval},
-    {"time", note_time},
-    {"getcpu", note_cpu},
-    {"getrandom", note_random},
-};
+void note_output(ServiceOutput output, const StubRecord& record, Call& call) {
+  switch (output) {
+    case ServiceOutput::timespec: return note_timespec(record, call);
+    case ServiceOutput::timeval: return note_timeval(record, call);
+    case ServiceOutput::result: return note_time(record, call);
+    case ServiceOutput::cpu: return note_cpu(record, call);
+    case ServiceOutput::random: return note_random(record, call);
+    case ServiceOutput::unknown: return;
+  }
+}
 
 }  // namespace
 
@@ -77,8 +73,7 @@ void fill_call(Call& call, const StubbedFunction& function, const StubRecord& re
   call.start_ns = clock.realtime_ns(record.start);
   if (record.end > record.start)
     call.duration_ns = clock.duration_ns(static_cast<std::int64_t>(record.end - record.start));
-  const auto* row = std::ranges::find(kNoters, service.syscall, &Row::name);
-  if (row != std::end(kNoters)) row->note(record, call);
+  note_output(service.output, record, call);
 }
 
 }  // namespace vdsotrace

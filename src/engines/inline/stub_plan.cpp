@@ -20,20 +20,17 @@ constexpr std::byte kSystemCallCode[] = {std::byte{0x0f}, std::byte{0x05}, std::
 
 using arch::StubKind;
 
-/// What of each service's call is kept with its values.
-struct ValueKind {
-  std::string_view service;
-  StubKind kind;
-};
-constexpr ValueKind kValueKinds[] = {
-    {"clock_gettime", StubKind::close_timespec}, {"clock_getres", StubKind::close_timespec},
-    {"gettimeofday", StubKind::close_timeval},   {"time", StubKind::close_timed},
-    {"getcpu", StubKind::close_getcpu},          {"getrandom", StubKind::close_getrandom},
-};
-
+/// The stub that keeps a call with its values.
 std::optional<StubKind> value_kind(const VdsoService& service) {
-  const auto* row = std::ranges::find(kValueKinds, service.syscall, &ValueKind::service);
-  return row == std::end(kValueKinds) ? std::nullopt : std::optional(row->kind);
+  switch (service.output) {
+    case ServiceOutput::timespec: return StubKind::close_timespec;
+    case ServiceOutput::timeval: return StubKind::close_timeval;
+    case ServiceOutput::result: return StubKind::close_timed;
+    case ServiceOutput::cpu: return StubKind::close_getcpu;
+    case ServiceOutput::random: return StubKind::close_getrandom;
+    case ServiceOutput::unknown: break;
+  }
+  return std::nullopt;
 }
 
 arch::StubShape shape_of(const VdsoService& service) {
@@ -162,7 +159,7 @@ class Planner {
   std::uint64_t commit_of(const Current& current) const {
     const StubKind kind = close_kind(current.service, wishes_.depth);
     const bool is_short = kind == StubKind::close || kind == StubKind::close_timed;
-    const bool is_long = wishes_.keep_stack && current.service.syscall == "getrandom";
+    const bool is_long = wishes_.keep_stack && current.service.output == ServiceOutput::random;
     return current.number | (is_short ? RECORD_SHORT_FLAG : 0u) | (is_long ? RECORD_LONG_FLAG : 0u);
   }
 
@@ -417,7 +414,7 @@ bool StubPlan::covers(const VdsoFunction* function) const {
 StubPlan plan_stubs(const VdsoImage& image, const StubWishes& wishes) {
   std::vector<std::pair<const VdsoFunction*, const VdsoService*>> wanted;
   for (const VdsoFunction& function : image.functions()) {
-    const VdsoService* service = service_for(function);
+    const VdsoService* service = service_for(function, wishes.services);
     if (service != nullptr && wishes.wanted(*service)) wanted.emplace_back(&function, service);
   }
   // The last functions of an image are the short ones: they come first, while there is padding.

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -126,6 +127,7 @@ struct StubWishes {
   /// Records have words of the stack, too, from which callers can be found.
   bool keep_stack = false;
   std::function<bool(const VdsoService&)> wanted;
+  std::span<const VdsoService> services = known_services();
 };
 
 /// Plans stubs for each function that the table of services knows and that is wanted. A function is refused when its flow could

@@ -11,20 +11,18 @@ namespace {
 
 using Fallbacks = PerfPoint::Fallbacks;
 
-/// The time calls first. Services that are not here come last.
-constexpr std::string_view kByUse[] = {"clock_gettime", "gettimeofday", "time", "clock_getres", "getcpu", "getrandom"};
-
 struct Candidate {
   const VdsoFunction* function;
   const VdsoService* service;
 
-  std::ptrdiff_t rank() const { return std::distance(std::begin(kByUse), std::ranges::find(kByUse, service->syscall)); }
+  std::uint8_t rank() const { return service->rank; }
 };
 
-std::vector<Candidate> candidates(const VdsoImage& image, const std::function<bool(const VdsoService&)>& wanted) {
+std::vector<Candidate> candidates(const VdsoImage& image, const std::function<bool(const VdsoService&)>& wanted,
+                                  std::span<const VdsoService> services) {
   std::vector<Candidate> found;
   for (const VdsoFunction& function : image.functions()) {
-    const VdsoService* service = service_for(function);
+    const VdsoService* service = service_for(function, services);
     if (service != nullptr && wanted(*service)) found.push_back({&function, service});
   }
   std::ranges::stable_sort(found, {}, &Candidate::rank);
@@ -32,14 +30,14 @@ std::vector<Candidate> candidates(const VdsoImage& image, const std::function<bo
 }
 
 /// Adds the function's system call instructions, all or, where there is no room, none.
-bool add_fallbacks(std::vector<PerfPoint>& points, const VdsoFunction& function) {
+bool add_fallbacks(std::vector<PerfPoint>& points, const Candidate& candidate) {
   std::vector<PerfPoint> more;
-  for (const CodeSite& site : function.syscalls) {
+  for (const CodeSite& site : candidate.function->syscalls) {
     const auto there = std::ranges::find(points, site.offset, &PerfPoint::offset);
     if (there != points.end()) {
       there->service = nullptr;
     } else {
-      more.push_back({PerfPoint::Kind::fallback, site.offset, service_for(function), Fallbacks::unseen});
+      more.push_back({PerfPoint::Kind::fallback, site.offset, candidate.service, Fallbacks::unseen});
     }
   }
   if (points.size() + more.size() > kMostPerfPoints) return false;
@@ -47,30 +45,31 @@ bool add_fallbacks(std::vector<PerfPoint>& points, const VdsoFunction& function)
   return true;
 }
 
-Fallbacks fallbacks_of(std::vector<PerfPoint>& points, const VdsoFunction& function, bool others_see_them) {
+Fallbacks fallbacks_of(std::vector<PerfPoint>& points, const Candidate& candidate, bool others_see_them) {
+  const VdsoFunction& function = *candidate.function;
   // A function whose flow is not known to its end may make calls that were not found.
   const bool known = function.incomplete.empty();
   if (known && function.syscalls.empty()) return Fallbacks::impossible;
-  if (others_see_them || (known && add_fallbacks(points, function))) return Fallbacks::seen;
+  if (others_see_them || (known && add_fallbacks(points, candidate))) return Fallbacks::seen;
   return Fallbacks::unseen;
 }
 
 }  // namespace
 
 PerfPlan plan_perf_points(const VdsoImage& image, const std::function<bool(const VdsoService&)>& wanted,
-                          bool others_see_fallbacks) {
+                          bool others_see_fallbacks, std::span<const VdsoService> services) {
   PerfPlan plan;
-  std::vector<const VdsoFunction*> watched;
-  for (const Candidate& candidate : candidates(image, wanted)) {
+  std::vector<Candidate> watched;
+  for (const Candidate& candidate : candidates(image, wanted, services)) {
     if (watched.size() == kMostPerfPoints) {
       plan.unwatched.push_back(candidate.service->syscall);
       continue;
     }
     plan.points.push_back({PerfPoint::Kind::entry, candidate.function->entry, candidate.service, Fallbacks::unseen});
-    watched.push_back(candidate.function);
+    watched.push_back(candidate);
   }
   for (std::size_t i = 0; i < watched.size(); ++i) {
-    const Fallbacks fallbacks = fallbacks_of(plan.points, *watched[i], others_see_fallbacks);
+    const Fallbacks fallbacks = fallbacks_of(plan.points, watched[i], others_see_fallbacks);
     plan.points[i].fallbacks = fallbacks;
     if (fallbacks == Fallbacks::unseen) plan.unproven.push_back(plan.points[i].service->syscall);
   }

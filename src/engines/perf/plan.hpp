@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,7 +38,7 @@ struct PerfPlan {
 /// The functions that are wanted, in the order of how much they are used, as far as there are points. What is
 /// left then goes to their system call instructions, unless others see those.
 PerfPlan plan_perf_points(const VdsoImage& image, const std::function<bool(const VdsoService&)>& wanted,
-                          bool others_see_fallbacks);
+                          bool others_see_fallbacks, std::span<const VdsoService> services = known_services());
 
 /// What a user should know of such a plan. `fallbacks_seen`: also of functions that are not watched.
 std::vector<Notice> perf_limits(const PerfPlan& plan, bool fallbacks_seen);

@@ -26,11 +26,13 @@ int makes_one_the_first_time(clockid_t clock, timespec* into) {
 
 std::uintptr_t address(int (*function)(clockid_t, timespec*)) { return reinterpret_cast<std::uintptr_t>(function); }
 
+const VdsoService& clock_gettime_service() { return *service_of_syscall("clock_gettime"); }
+
 TEST_CASE("call probe: says which functions enter the kernel") {
-  const CallProbe probes[] = {{ProbedCall::clock_gettime, CLOCK_MONOTONIC, address(makes_the_system_call)},
-                              {ProbedCall::clock_gettime, CLOCK_MONOTONIC, address(makes_none)},
-                              {ProbedCall::clock_gettime, CLOCK_MONOTONIC, address(makes_one_the_first_time)},
-                              {ProbedCall::clock_gettime, CLOCK_MONOTONIC, 0}};
+  const CallProbe probes[] = {{&clock_gettime_service(), CLOCK_MONOTONIC, address(makes_the_system_call)},
+                              {&clock_gettime_service(), CLOCK_MONOTONIC, address(makes_none)},
+                              {&clock_gettime_service(), CLOCK_MONOTONIC, address(makes_one_the_first_time)},
+                              {&clock_gettime_service(), CLOCK_MONOTONIC, 0}};
   const auto findings = probe_calls(probes);
   REQUIRE(findings);
   REQUIRE(findings->size() == 4);
@@ -48,7 +50,7 @@ TEST_CASE("call probe: says which functions enter the kernel") {
 }
 
 TEST_CASE("call probe: a clock that the kernel refuses") {
-  const CallProbe probes[] = {{ProbedCall::clock_gettime, 999, address(makes_none)}};
+  const CallProbe probes[] = {{&clock_gettime_service(), 999, address(makes_none)}};
   const auto findings = probe_calls(probes);
   REQUIRE(findings);
   CHECK((*findings)[0].error == EINVAL);
@@ -62,7 +64,7 @@ TEST_CASE("call probe: nothing asked, nothing answered") {
 
 TEST_CASE("call probe: a function that ends its process is an error, not our end") {
   int (*const ends)(clockid_t, timespec*) = [](clockid_t, timespec*) -> int { ::_exit(3); };
-  const CallProbe probes[] = {{ProbedCall::clock_gettime, CLOCK_MONOTONIC, address(ends)}};
+  const CallProbe probes[] = {{&clock_gettime_service(), CLOCK_MONOTONIC, address(ends)}};
   CHECK_FALSE(probe_calls(probes));
 }
 
