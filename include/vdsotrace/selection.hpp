@@ -65,8 +65,6 @@ class Selection {
   bool wants_every_status() const { return statuses_.all(); }
 
  private:
-  static constexpr std::size_t kAbis = 3;
-  static constexpr std::size_t kNumbers = 1024;  ///< above every number of every table
   static constexpr std::size_t kSignals = 64;
 
   Result<void> apply(std::string_view expression);
@@ -78,7 +76,7 @@ class Selection {
   void add_number(Abi abi, std::int64_t nr);
   void forget_calls();
 
-  std::array<std::bitset<kNumbers>, kAbis> numbers_;  ///< by Abi, without x32's marker bit
+  std::array<std::bitset<kCallNumbers>, kAbis.size()> numbers_;  ///< by Abi, without its number_bit
   bool vdso_capable_ = false;                         ///< %vdso is in the set
   bool leaves_out_vdso_capable_ = false;
   bool inverted_ = true;  ///< the set says what is not wanted

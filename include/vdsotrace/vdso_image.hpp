@@ -23,6 +23,10 @@ std::string_view name_of(Machine machine);
 /// The ABI of the programs that an image for that machine serves; nothing for those that we cannot trace.
 std::optional<Abi> abi_of(Machine machine);
 
+/// No image is larger: kernels map one or two pages of code, pages have up to 64 KiB (arm64, powerpc), and that twice. A bound
+/// for what is read; what claims to be larger is not the kernel's.
+inline constexpr std::size_t kLargestVdso = 256 * 1024;
+
 /// One instruction of interest. Offsets count from the start of the image.
 struct CodeSite {
   std::uint32_t offset = 0;
@@ -61,8 +65,8 @@ class VdsoImage {
  public:
   /// Takes an image apart; a copy of `bytes` is kept. `bytes` is the mapping,
   /// possibly longer than the ELF file in it. Errors ("vDSO image: WHY"): not ELF,
-  /// truncated, offsets or counts that lie outside `bytes`, no dynamic symbols, much
-  /// larger than any kernel's. Images of a Machine whose code we cannot follow
+  /// truncated, offsets or counts that lie outside `bytes`, no dynamic symbols, larger
+  /// than kLargestVdso. Images of a Machine whose code we cannot follow
   /// come back with functions whose `incomplete` says so. Time is bounded whatever
   /// the bytes are; a usual image takes a few hundred microseconds, nearly all of them
   /// disassembly, so callers keep the result for processes with the same image.

@@ -5,11 +5,6 @@
 #include "model/syscalls/spec.hpp"
 
 namespace vdsotrace {
-namespace {
-
-constexpr Abi kEveryAbi[] = {Abi::x86_64, Abi::i386, Abi::x32};
-
-}  // namespace
 
 bool is_wanted(const VdsoService& service, Abi abi, const Needs& needs) {
   const Selection& selection = needs.selection;
@@ -19,7 +14,7 @@ bool is_wanted(const VdsoService& service, Abi abi, const Needs& needs) {
 }
 
 bool any_is_wanted(const Needs& needs) {
-  return std::ranges::any_of(kEveryAbi, [&](Abi abi) {
+  return std::ranges::any_of(kAbis, [&](Abi abi) {
     return std::ranges::any_of(known_services(),
                                [&](const VdsoService& service) { return is_wanted(service, abi, needs); });
   });

@@ -17,16 +17,6 @@
 namespace vdsotrace {
 namespace {
 
-constexpr Abi kEveryAbi[] = {Abi::x86_64, Abi::i386, Abi::x32};
-constexpr std::uint64_t kX32Bit = 0x40000000;
-
-/// NAME@SUFFIX means NAME in that ABI only.
-struct AbiSuffix {
-  std::string_view suffix;
-  Abi abi;
-};
-constexpr AbiSuffix kAbiSuffixes[] = {{"64", Abi::x86_64}, {"32", Abi::i386}, {"x32", Abi::x32}};
-
 struct ClassName {
   std::string_view name;  ///< behind the first '%'
   std::uint32_t bits;
@@ -53,8 +43,8 @@ std::uint32_t class_named(std::string_view word) {
 /// Takes "@64" and the like off the end of a word; without one every ABI is meant.
 Result<std::vector<Abi>> take_abis(std::string_view& word) {
   const auto at = word.rfind('@');
-  if (at == std::string_view::npos) return std::vector<Abi>(std::begin(kEveryAbi), std::end(kEveryAbi));
-  for (const AbiSuffix& known : kAbiSuffixes) {
+  if (at == std::string_view::npos) return std::vector<Abi>(kAbis.begin(), kAbis.end());
+  for (const AbiRow& known : kAbiRows) {
     if (known.suffix != word.substr(at + 1)) continue;
     word = word.substr(0, at);
     return std::vector<Abi>{known.abi};
@@ -70,12 +60,10 @@ std::optional<int> number_from(std::string_view word) {
 }
 
 std::int64_t number_in(Abi abi, int number) {
-  return abi == Abi::x32 ? static_cast<std::int64_t>(static_cast<unsigned>(number) | kX32Bit) : number;
+  return static_cast<std::int64_t>(static_cast<unsigned>(number) | number_bit(abi));
 }
 
-std::uint64_t index_of(Abi abi, std::int64_t nr) {
-  return static_cast<std::uint64_t>(nr) & ~(abi == Abi::x32 ? kX32Bit : 0);
-}
+std::uint64_t index_of(Abi abi, std::int64_t nr) { return static_cast<std::uint64_t>(nr) & ~number_bit(abi); }
 
 /// The rows that a /REGEX, a class or a name stands for; none for an unknown word.
 Result<std::vector<const CallSpec*>> rows_meant(std::string_view word) {
@@ -214,7 +202,7 @@ Result<void> Selection::add_calls(std::string_view word) {
 
 void Selection::add_number(Abi abi, std::int64_t nr) {
   const auto index = index_of(abi, nr);
-  if (nr >= 0 && index < kNumbers) numbers_[static_cast<std::size_t>(abi)].set(index);
+  if (nr >= 0 && index < kCallNumbers) numbers_[static_cast<std::size_t>(abi)].set(index);
 }
 
 Result<void> Selection::set_routes(std::string_view set) {
@@ -283,7 +271,7 @@ Result<void> Selection::set_statuses(std::string_view set) {
 bool Selection::wants_number(Abi abi, std::int64_t nr, bool vdso_capable) const {
   if (vdso_capable && leaves_out_vdso_capable_) return false;
   const auto index = index_of(abi, nr);
-  const bool named = index < kNumbers && numbers_[static_cast<std::size_t>(abi)].test(index);
+  const bool named = index < kCallNumbers && numbers_[static_cast<std::size_t>(abi)].test(index);
   return (named || (vdso_capable && vdso_capable_)) != inverted_;
 }
 

@@ -40,7 +40,7 @@ struct FilterRule {
 /// Which calls stop; all others go on as if there were no filter.
 struct FilterPlan {
   /// By Abi and number; x32 numbers with their marker bit.
-  std::array<std::map<std::uint32_t, FilterRule>, 3> rules;
+  std::array<std::map<std::uint32_t, FilterRule>, kAbis.size()> rules;
 
   std::map<std::uint32_t, FilterRule>& of(Abi abi) { return rules[static_cast<std::size_t>(abi)]; }
   const std::map<std::uint32_t, FilterRule>& of(Abi abi) const { return rules[static_cast<std::size_t>(abi)]; }

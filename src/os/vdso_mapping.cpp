@@ -21,6 +21,7 @@
 #include "os/remote_memory.hpp"
 #include "os/spawn.hpp"
 #include "os/wait_status.hpp"
+#include "vdsotrace/vdso_image.hpp"
 
 namespace vdsotrace {
 namespace {

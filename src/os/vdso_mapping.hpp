@@ -19,9 +19,6 @@
 
 namespace vdsotrace {
 
-/// No kernel maps more; a bound for what is read. What claims to be larger is not the kernel's.
-inline constexpr std::uint64_t kLargestVdso = 1 << 20;
-
 struct MappedVdso {
   std::uint64_t base = 0;
   std::vector<std::byte> bytes;  ///< the whole mapping

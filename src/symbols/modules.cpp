@@ -7,6 +7,7 @@
 
 #include "os/remote_memory.hpp"
 #include "os/vdso_mapping.hpp"
+#include "vdsotrace/vdso_image.hpp"
 
 namespace vdsotrace {
 namespace {

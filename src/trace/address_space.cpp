@@ -16,7 +16,7 @@ bool makes_calls_of(Abi program, Abi call) { return (program == Abi::i386) == (c
 std::vector<std::int64_t> capable_numbers(const VdsoImage* image, Abi abi) {
   std::vector<std::int64_t> numbers;
   const auto add = [&](std::string_view name) {
-    for (const Abi calls : {Abi::x86_64, Abi::i386, Abi::x32}) {
+    for (const Abi calls : kAbis) {
       const auto nr = makes_calls_of(abi, calls) ? number_of(calls, name) : -1;
       if (nr >= 0 && std::ranges::find(numbers, nr) == numbers.end()) numbers.push_back(nr);
     }

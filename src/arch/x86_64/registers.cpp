@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint64_t kTrapFlag = 0x100;
 constexpr std::uint64_t kUserCodeSelector64 = 0x33;  // __USER_CS
-constexpr std::uint64_t kX32Bit = 0x40000000;        // __X32_SYSCALL_BIT
+constexpr std::uint64_t kX32Bit = number_bit(Abi::x32);
 
 using Register = unsigned long long Registers::*;
 

@@ -23,7 +23,7 @@ extern const std::byte vdsotrace_return_stub_end[];
 namespace vdsotrace::arch {
 namespace {
 
-constexpr std::uint64_t kX32Bit = 0x4000'0000;
+constexpr std::uint64_t kX32Bit = number_bit(Abi::x32);
 constexpr std::uint64_t kCallInstructionSize = 2;
 constexpr std::int64_t kFirstRestart = -516, kLastRestart = -512;
 

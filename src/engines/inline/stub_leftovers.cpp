@@ -14,8 +14,6 @@
 namespace vdsotrace {
 namespace {
 
-constexpr std::uint64_t kLargestImage = 1 << 20;
-
 std::optional<StubJournal> journal_in(Memory& memory, const proc::Mapping& mapping) {
   if (!mapping.executable || !mapping.name.empty() || mapping.end - mapping.start < sizeof(StubJournal)) return {};
   const auto magic = memory.object<std::array<char, sizeof kStubMagic>>(mapping.start);
@@ -132,7 +130,7 @@ std::vector<Leftover> leftovers_in(StoppedThread& stopped, const proc::Mapping& 
 void undo_leftovers(StoppedThread& stopped) {
   const auto vdso = proc::vdso_mapping(stopped.tid());
   const std::uint64_t size = vdso ? vdso->end - vdso->start : 0;
-  if (size < sizeof(StubJournal::Patch::before) || size > kLargestImage) return;
+  if (size < sizeof(StubJournal::Patch::before) || size > kLargestVdso) return;
   erase_return_stubs(stopped, *vdso);
   for (const proc::Mapping& mapping : proc::mappings(stopped.tid())) {
     const auto journal = journal_in(stopped.memory(), mapping);

@@ -15,11 +15,8 @@
 namespace vdsotrace {
 namespace {
 
-/// Larger than any number in use (x32's own begin at 512).
-constexpr std::size_t kNumbers = 640;
 /// From here on calls have the same number everywhere (linux 5.1).
 constexpr int kFirstCommonNumber = 424;
-constexpr std::int64_t kX32Bit = 0x40000000;
 
 bool by_name(const CallSpec& a, const CallSpec& b) { return a.name < b.name; }
 
@@ -37,19 +34,21 @@ const std::vector<CallSpec>& rows() {
 }
 
 std::uint32_t seccomp_arch(Abi abi) {
-  switch (abi) {
-    case Abi::x86_64: return SCMP_ARCH_X86_64;
-    case Abi::i386: return SCMP_ARCH_X86;
-    case Abi::x32: return SCMP_ARCH_X32;
-  }
-  return SCMP_ARCH_X86_64;
+  static const auto kArchs = [] {
+    std::array<std::uint32_t, kAbis.size()> archs{};
+    std::ranges::transform(kAbiRows, archs.begin(), [](const AbiRow& row) {
+      return seccomp_arch_resolve_name(std::string(row.call_table).c_str());
+    });
+    return archs;
+  }();
+  return kArchs[static_cast<std::size_t>(abi)];
 }
 
 struct Freed {
   void operator()(char* text) const { std::free(text); }
 };
 
-std::int64_t first_number(Abi abi) { return abi == Abi::x32 ? kX32Bit : 0; }
+std::int64_t first_number(Abi abi) { return static_cast<std::int64_t>(number_bit(abi)); }
 
 /// The row of a number that libseccomp does not know, or that it knows by a name without a row.
 const CallSpec* row_with_number(Abi abi, std::int64_t nr) {
@@ -73,7 +72,7 @@ std::int64_t find_number(Abi abi, const CallSpec& spec) {
   if (spec_of(abi, common) == &spec) return common;
   // i386's calls for sockets and IPC have a number of libseccomp's own, besides the kernel's.
   const bool named = known != __NR_SCMP_ERROR;
-  for (std::int64_t nr = first_number(abi); named && nr < first_number(abi) + static_cast<std::int64_t>(kNumbers);
+  for (std::int64_t nr = first_number(abi); named && nr < first_number(abi) + static_cast<std::int64_t>(kCallNumbers);
        ++nr) {
     if (spec_of(abi, nr) == &spec) return nr;
   }
@@ -98,22 +97,21 @@ class Remembered {
   std::bitset<size> known_;
 };
 
-constexpr std::size_t kAbis = 3;
 constexpr std::size_t kMostRows = 1024;
 
 }  // namespace
 
 const CallSpec* spec_of(Abi abi, std::int64_t nr) {
-  thread_local std::array<Remembered<const CallSpec*, kNumbers>, kAbis> rows_of;
+  thread_local std::array<Remembered<const CallSpec*, kCallNumbers>, kAbis.size()> rows_of;
   // The program can ask for any number.
   const std::uint64_t index = static_cast<std::uint64_t>(nr) - static_cast<std::uint64_t>(first_number(abi));
-  if (index >= kNumbers) return nullptr;
+  if (index >= kCallNumbers) return nullptr;
   return rows_of[static_cast<std::size_t>(abi)].get(index,
                                                     [&] { return find_row(abi, static_cast<std::int64_t>(index)); });
 }
 
 std::int64_t number_of(Abi abi, std::string_view name) {
-  thread_local std::array<Remembered<std::int64_t, kMostRows>, kAbis> numbers_of;
+  thread_local std::array<Remembered<std::int64_t, kMostRows>, kAbis.size()> numbers_of;
   const CallSpec* spec = spec_named(name);
   if (spec == nullptr) return -1;
   const auto index = static_cast<std::size_t>(spec - rows().data());

@@ -11,8 +11,7 @@
 namespace vdsotrace {
 namespace {
 
-/// Kernels map at most a few pages; names are a few words long, functions a dozen.
-constexpr std::size_t kLargestImage = 256 * 1024;
+/// Names are a few words long, functions a dozen.
 constexpr std::size_t kLongestName = 127;
 constexpr std::size_t kLongestBuildId = 64;
 
@@ -104,7 +103,7 @@ Result<void> ElfReader::open() {
   if (bytes_.size() < SELFMAG || std::memcmp(bytes_.data(), ELFMAG, SELFMAG) != 0) {
     return fail("vDSO image: not an ELF file");
   }
-  if (bytes_.size() > kLargestImage) {
+  if (bytes_.size() > kLargestVdso) {
     return fail(fmt::format("vDSO image: {} bytes are too many for a vDSO", bytes_.size()));
   }
   elf_version(EV_CURRENT);

@@ -17,9 +17,6 @@ namespace {
 
 using When = FilterRule::When;
 
-constexpr Abi kEveryAbi[] = {Abi::x86_64, Abi::i386, Abi::x32};
-constexpr std::uint32_t kNumbers = 1024;  // above every number of every table
-constexpr std::uint32_t kX32Bit = 0x40000000;
 /// Stack and vDSO lie in the last 16 GiB below 2^47, or were moved; little else does (arch/x86/mm/mmap.c).
 constexpr std::uint32_t kStackRegion = 0x7ffc;
 
@@ -63,7 +60,7 @@ constexpr TracersCall kForSignals[] = {
 };
 
 void add(FilterPlan& plan, std::span<const TracersCall> calls) {
-  for (const Abi abi : kEveryAbi) {
+  for (const Abi abi : kAbis) {
     for (const TracersCall& call : calls) {
       const auto nr = number_of(abi, call.name);
       if (nr >= 0) plan.of(abi).try_emplace(static_cast<std::uint32_t>(nr), rule_in(abi, call));
@@ -82,7 +79,7 @@ bool wants_ordinary(const Selection& selection, Abi abi, std::uint32_t nr) {
 
 /// Whether calls are wanted that no vDSO could serve.
 bool wants_ordinary(const Selection& selection) {
-  for (std::uint32_t nr = 0; nr < kNumbers; ++nr) {
+  for (std::uint32_t nr = 0; nr < kCallNumbers; ++nr) {
     if (wants_ordinary(selection, Abi::x86_64, nr)) return true;
   }
   return false;
@@ -119,14 +116,14 @@ bool empty(const FilterPlan& plan) {
 
 /// Whether calls are wanted that nobody has named.
 bool wants_all_but_some(const Selection& selection) {
-  return selection.wants_ordinary_calls() && selection.wants_number(Abi::x86_64, kNumbers - 1, false);
+  return selection.wants_ordinary_calls() && selection.wants_number(Abi::x86_64, kCallNumbers - 1, false);
 }
 
 FilterPlan plan_calls(const Selection& selection, const EngineStops& engine) {
   FilterPlan plan;
-  for (const Abi abi : kEveryAbi) {
-    for (std::uint32_t index = 0; index < kNumbers; ++index) {
-      const std::uint32_t nr = index | (abi == Abi::x32 ? kX32Bit : 0);
+  for (const Abi abi : kAbis) {
+    for (std::uint32_t index = 0; index < kCallNumbers; ++index) {
+      const auto nr = static_cast<std::uint32_t>(index | number_bit(abi));
       if (const auto rule = rule_for(selection, engine, abi, nr)) plan.of(abi)[nr] = *rule;
     }
   }

@@ -174,7 +174,7 @@ void append_fault(std::string& out, const siginfo_t& info) {
 void append_filtered_call(std::string& out, const siginfo_t& info, ConstantStyle style) {
   const bool compat = info.si_arch == AUDIT_ARCH_I386;
   const auto nr = static_cast<std::int64_t>(info.si_syscall);
-  const Abi abi = compat ? Abi::i386 : (nr & 0x40000000) != 0 ? Abi::x32 : Abi::x86_64;
+  const Abi abi = compat ? Abi::i386 : (static_cast<std::uint64_t>(nr) & number_bit(Abi::x32)) != 0 ? Abi::x32 : Abi::x86_64;
   const CallSpec* spec = spec_of(abi, nr);
   const auto named = [&](std::uint64_t value, const std::string& name, std::string_view unknown) {
     if (!name.empty() || style == ConstantStyle::raw) return constant_text(style, hex_text(value), name);

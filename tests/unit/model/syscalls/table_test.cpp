@@ -11,7 +11,6 @@ namespace vdsotrace::testing {
 namespace {
 
 constexpr std::int64_t kX32Bit = 0x40000000;
-constexpr Abi kAbis[] = {Abi::x86_64, Abi::i386, Abi::x32};
 
 /// Every byte of memory holds the same value, or nothing can be read at all.
 class UniformMemory final : public Memory {
@@ -38,6 +37,18 @@ void check_text(const Call& call) {
   INFO(display_name(call) << " " << name_of(call.abi) << " " << all.substr(0, 300));
   CHECK(printable(all));
   CHECK(all.size() < kMuchTooLong);
+}
+
+TEST_CASE("every ABI has the row that its value counts to, and a table of calls", "[table]") {
+  for (std::size_t i = 0; i < kAbis.size(); ++i) {
+    INFO(kAbiRows[i].name);
+    CHECK(static_cast<std::size_t>(kAbis[i]) == i);
+    CHECK(kAbiRows[i].abi == kAbis[i]);
+    const std::int64_t nr = number_of(kAbis[i], "getcpu");
+    REQUIRE(nr >= 0);
+    CHECK((static_cast<std::uint64_t>(nr) & number_bit(kAbis[i])) == number_bit(kAbis[i]));
+    CHECK((static_cast<std::uint64_t>(nr) & ~number_bit(kAbis[i])) < kCallNumbers);
+  }
 }
 
 TEST_CASE("rows are sorted and each name occurs once") {
