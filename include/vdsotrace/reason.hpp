@@ -8,10 +8,10 @@
 namespace vdsotrace {
 
 enum class Reason : std::uint8_t {
-  cpu_time_clock,       ///< processor time: no vDSO serves it
-  alarm_clock,          ///< CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM: likewise
-  auxiliary_clock,      ///< CLOCK_AUX0 to CLOCK_AUX7 (Linux 6.17): likewise
-  dynamic_clock,        ///< a clock behind a file descriptor, as /dev/ptp0: likewise
+  cpu_time_clock,  ///< processor time: no vDSO serves it
+  alarm_clock,     ///< CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM: likewise
+  auxiliary_clock,  ///< CLOCK_AUX0 to CLOCK_AUX7 (Linux 6.17), which the vDSO leaves to the kernel where they are not enabled
+  dynamic_clock,        ///< a clock behind a file descriptor, as /dev/ptp0: no vDSO serves it
   unknown_clock,        ///< an id that the kernel refuses
   clocksource,          ///< the system's clocksource cannot be read in user space
   clocksource_changed,  ///< the same, and it was another one earlier in the run

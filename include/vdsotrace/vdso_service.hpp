@@ -43,6 +43,7 @@ struct VdsoService {
       kLastRank;  ///< lower ones are called by more programs: they get the processor's few breakpoints first
   std::string_view priced_as = {};  ///< the service of 64-bit programs that costs the same; empty: the service itself
 
+  bool has_64_bit_call() const { return output != ServiceOutput::unknown; }
   std::string_view priced() const { return priced_as.empty() ? syscall : priced_as; }
 };
 

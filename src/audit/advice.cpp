@@ -4,9 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <ctime>
 #include <functional>
 #include <initializer_list>
 #include <optional>
+
+#include "model/vdso/tables.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -26,8 +29,11 @@ std::string rate_text(double per_second) { return grouped(static_cast<std::uint6
 
 /// The coarse clock with the same zero, for calls that have one.
 std::string coarse_of(const AuditKey& key) {
-  if (key.name == "gettimeofday" || key.clock == "CLOCK_REALTIME") return "CLOCK_REALTIME_COARSE";
-  return key.clock == "CLOCK_MONOTONIC" ? "CLOCK_MONOTONIC_COARSE" : "";
+  const VdsoService* service = service_of_syscall(key.name);
+  const bool reads_realtime = service != nullptr && service->reads == ServiceClock::realtime;
+  const ClockRow* clock = reads_realtime ? clock_with(CLOCK_REALTIME) : clock_named(key.clock);
+  if (clock == nullptr || !clock->coarse) return "";
+  return std::string(clock_with(*clock->coarse)->name);
 }
 
 /// Of one kind of call.

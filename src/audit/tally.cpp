@@ -94,9 +94,10 @@ void AuditTally::add(const Call& call) {
   const bool measured = with_durations_ && measured_truly(call);
   const AuditTotal total{1, call.error != 0 ? 1u : 0u, measured ? 1u : 0u, measured ? *call.duration_ns : 0};
   timeline_.add(call.start_ns, *call.route, 1);
-  const auto clock = clock_id_of(call);
-  AuditEntry& entry =
-      add({display_name(call), clock ? clock_kind_name(*clock) : "", *call.route, call.reason}, call.caller, total);
+  const auto clock = clock_id_of(call, explainer_.tables().services);
+  AuditEntry& entry = add(
+      {display_name(call), clock ? clock_kind_name(*clock, explainer_.tables().clocks) : "", *call.route, call.reason},
+      call.caller, total);
   if (measured) entry.durations.add(*call.duration_ns);
   if (!call.stack.empty()) add_stack(entry, call.stack);
 }
@@ -107,7 +108,9 @@ void AuditTally::add(const Event& event, const Counts& counts) {
   if (event.time_ns - counted_ns_ > kToldTogetherNs) counted_since_ns_ = counted_ns_;
   counted_ns_ = event.time_ns;
   timeline_.add(counted_since_ns_, event.time_ns, *counts.route, counts.count);
-  const auto clock = counts.clock ? clock_kind_name(static_cast<std::int32_t>(*counts.clock)) : std::string();
+  const auto clock = counts.clock
+                         ? clock_kind_name(static_cast<std::int32_t>(*counts.clock), explainer_.tables().clocks)
+                         : std::string();
   AuditEntry& entry = add({std::string(counts.name), clock, *counts.route, explainer_.reason_of(event.pid, counts)},
                           counts.caller, total);
   if (measured && counts.durations) entry.durations.add(*counts.durations);

@@ -9,8 +9,8 @@
 
 #include "cli/command_line.hpp"
 #include "cli/help.hpp"
+#include "cli/info_calls.hpp"
 #include "cli/own_vdso.hpp"
-#include "os/call_probe.hpp"
 #include "os/clocksource.hpp"
 #include "os/proc.hpp"
 #include "os/vdso_mapping.hpp"
@@ -45,87 +45,6 @@ void declare(CLI::App& app, InfoOptions& o) {
   app.add_flag("-h,--help", o.help, "Show this help and exit");
   app.add_option("-p", o.pid, "Describe the vDSO of process PID")->type_name("PID");
   app.add_flag("--json", o.json, "One JSON object instead of text");
-}
-
-struct ClockName {
-  clockid_t id;
-  std::string_view name;
-  bool always;  ///< listed even if this kernel refuses it
-};
-/// include/uapi/linux/time.h; AUX clocks since Linux 6.17, where configured.
-constexpr ClockName kClocks[] = {
-    {0, "CLOCK_REALTIME", true},
-    {1, "CLOCK_MONOTONIC", true},
-    {2, "CLOCK_PROCESS_CPUTIME_ID", true},
-    {3, "CLOCK_THREAD_CPUTIME_ID", true},
-    {4, "CLOCK_MONOTONIC_RAW", true},
-    {5, "CLOCK_REALTIME_COARSE", true},
-    {6, "CLOCK_MONOTONIC_COARSE", true},
-    {7, "CLOCK_BOOTTIME", true},
-    {8, "CLOCK_REALTIME_ALARM", true},
-    {9, "CLOCK_BOOTTIME_ALARM", true},
-    {10, "CLOCK_SGI_CYCLE", false},
-    {11, "CLOCK_TAI", true},
-    {16, "CLOCK_AUX0", false},
-    {17, "CLOCK_AUX1", false},
-    {18, "CLOCK_AUX2", false},
-    {19, "CLOCK_AUX3", false},
-    {20, "CLOCK_AUX4", false},
-    {21, "CLOCK_AUX5", false},
-    {22, "CLOCK_AUX6", false},
-    {23, "CLOCK_AUX7", false},
-};
-
-struct Question {
-  CallFacts facts;
-  CallProbe probe;
-  bool always = true;
-};
-
-std::vector<Question> questions(const Result<VdsoDescription>& vdso) {
-  std::vector<Question> all;
-  const auto ask = [&](const VdsoService& service, const ClockName* clock) {
-    Question question;
-    question.facts.name = service.syscall;
-    question.probe = {&service, clock != nullptr ? clock->id : 0, address_of(vdso, service)};
-    if (clock != nullptr) {
-      question.facts.clock = clock->name;
-      question.facts.clock_id = clock->id;
-      question.always = clock->always;
-    }
-    all.push_back(std::move(question));
-  };
-  for (const VdsoService& service : known_services()) {
-    const bool is_other_spelling = service_of_syscall(service.syscall) != &service;
-    if (is_other_spelling || service.output == ServiceOutput::unknown) continue;
-    if (!service.first_is_clock) ask(service, nullptr);
-    for (const ClockName& clock : kClocks) {
-      if (service.first_is_clock) ask(service, &clock);
-    }
-  }
-  return all;
-}
-
-Result<std::vector<CallFacts>> ask_kernel(const Result<VdsoDescription>& vdso) {
-  auto all = questions(vdso);
-  std::vector<CallProbe> probes;
-  for (const Question& question : all) probes.push_back(question.probe);
-  const auto findings = probe_calls(probes);
-  if (!findings) return tl::unexpected(findings.error());
-  std::vector<CallFacts> calls;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const CallFinding& finding = (*findings)[i];
-    if (finding.error == EINVAL && !all[i].always) continue;
-    CallFacts& facts = all[i].facts;
-    facts.error = finding.error;
-    facts.function_known = vdso || says_none(vdso.error());
-    facts.in_user_space = finding.in_user_space;
-    facts.function_ns = finding.function_ns;
-    facts.system_call_ns = finding.system_call_ns;
-    facts.resolution_ns = finding.resolution_ns;
-    calls.push_back(std::move(facts));
-  }
-  return calls;
 }
 
 /// The page's permissions tell how the kernel was configured (vsyscall= of its command line).
@@ -186,7 +105,7 @@ Result<InfoFacts> gather(const InfoOptions& o) {
     const auto looked = parse_pid(o.pid).and_then([&](pid_t pid) { return look_at(pid, facts); });
     if (!looked) return tl::unexpected(looked.error());
   }
-  auto calls = ask_kernel(own);
+  auto calls = info_calls(own);
   if (!calls) return tl::unexpected(calls.error());
   facts.calls = std::move(*calls);
   return facts;

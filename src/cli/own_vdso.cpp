@@ -15,10 +15,11 @@ Result<VdsoDescription> own_vdso() {
   return VdsoDescription{mapped->base, mapped->bytes.size(), std::move(*image)};
 }
 
-std::uintptr_t address_of(const Result<VdsoDescription>& vdso, const VdsoService& service) {
+std::uintptr_t address_of(const Result<VdsoDescription>& vdso, const VdsoService& service,
+                          std::span<const VdsoService> services) {
   if (!vdso) return 0;
   for (const VdsoFunction& function : vdso->image.functions()) {
-    const VdsoService* offered = service_for(function);
+    const VdsoService* offered = service_for(function, services);
     if (offered != nullptr && offered->syscall == service.syscall) return vdso->base + function.entry;
   }
   return 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "reports/info.hpp"
 #include "vdsotrace/error.hpp"
@@ -13,6 +14,7 @@ namespace vdsotrace::cli {
 Result<VdsoDescription> own_vdso();
 
 /// Where the function is that offers a service, under whichever name; 0 if it has none.
-std::uintptr_t address_of(const Result<VdsoDescription>& vdso, const VdsoService& service);
+std::uintptr_t address_of(const Result<VdsoDescription>& vdso, const VdsoService& service,
+                          std::span<const VdsoService> services = known_services());
 
 }  // namespace vdsotrace::cli

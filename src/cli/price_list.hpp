@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "audit/findings.hpp"
+#include "model/vdso/tables.hpp"
 
 namespace vdsotrace::cli {
 
@@ -14,6 +15,6 @@ using PricedCall = std::pair<std::string, std::string>;
 
 /// Makes each of those calls some thousand times (os/call_probe). Of the CPU clocks of threads
 /// and processes it asks its own. Calls by other clocks without a fixed id have no price.
-Prices price_list(const std::set<PricedCall>& calls);
+Prices price_list(const std::set<PricedCall>& calls, const VdsoTables& tables = {});
 
 }  // namespace vdsotrace::cli

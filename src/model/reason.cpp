@@ -16,7 +16,7 @@ struct Row {
 constexpr std::array<Row, kReasons> kRows{{
     {"cpu-time-clock", "no vDSO serves clocks of processor time"},
     {"alarm-clock", "no vDSO serves the ALARM clocks"},
-    {"auxiliary-clock", "no vDSO serves the auxiliary clocks"},
+    {"auxiliary-clock", "the vDSO serves an auxiliary clock only where it is enabled"},
     {"dynamic-clock", "no vDSO serves a clock behind a file descriptor"},
     {"unknown-clock", "the kernel knows no clock of that id"},
     {"clocksource", "the clocksource {0} cannot be read in user space"},

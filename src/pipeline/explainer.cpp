@@ -3,24 +3,22 @@
 #include <algorithm>
 
 #include "model/syscalls/spec.hpp"
-#include "model/vdso/clock_kind.hpp"
-#include "vdsotrace/vdso_service.hpp"
 
 namespace vdsotrace {
 namespace {
 
 constexpr std::uint64_t kNonblock = 1, kInsecure = 4;  // GRND_*, linux/random.h
 
-/// What the kind of clock alone explains.
+/// What the kind of clock alone explains: no vDSO serves it.
 std::optional<Reason> reason_of(ClockKind kind) {
   switch (kind) {
     case ClockKind::cpu_time: return Reason::cpu_time_clock;
     case ClockKind::alarm: return Reason::alarm_clock;
-    case ClockKind::auxiliary: return Reason::auxiliary_clock;
     case ClockKind::dynamic: return Reason::dynamic_clock;
     case ClockKind::unknown: return Reason::unknown_clock;
     case ClockKind::precise:
-    case ClockKind::coarse: break;
+    case ClockKind::coarse:
+    case ClockKind::auxiliary: break;
   }
   return std::nullopt;
 }
@@ -29,11 +27,6 @@ std::optional<Reason> reason_of(ClockKind kind) {
 bool enters_kernel(Route route) { return route != Route::vdso && route != Route::unknown; }
 
 bool for_c_library(const std::optional<Caller>& caller) { return caller && caller->for_c_library; }
-
-bool takes_clock(std::string_view name) {
-  const VdsoService* service = service_of_syscall(name);
-  return service != nullptr && service->first_is_clock;
-}
 
 }  // namespace
 
@@ -81,11 +74,20 @@ std::optional<Reason> Explainer::reason_of(pid_t pid, const Counts& counts) cons
   return answer(pid, question);
 }
 
+bool Explainer::takes_clock(std::string_view name) const {
+  const VdsoService* service = service_of_syscall(name, tables_.services);
+  return service != nullptr && service->first_is_clock;
+}
+
+std::optional<ClockKind> Explainer::kind_of(const Question& question) const {
+  return question.clock ? std::optional(kind_of_clock(*question.clock, tables_.clocks)) : std::nullopt;
+}
+
 Reason Explainer::answer(pid_t pid, const Question& question) const {
   if (question.route == Route::vsyscall) return Reason::vsyscall_page;
   if (question.for_c_library) return Reason::c_library;
-  if (question.clock) {
-    if (const auto reason = vdsotrace::reason_of(kind_of_clock(*question.clock))) return *reason;
+  if (const auto kind = kind_of(question)) {
+    if (const auto reason = vdsotrace::reason_of(*kind)) return *reason;
   }
   if (question.route == Route::fallback) return fallback_reason(question);
   if (vdso_hidden_) return Reason::vdso_hidden;
@@ -94,16 +96,16 @@ Reason Explainer::answer(pid_t pid, const Question& question) const {
 }
 
 Reason Explainer::fallback_reason(const Question& question) const {
-  const VdsoService* service = service_of_syscall(question.name);
+  const VdsoService* service = service_of_syscall(question.name, tables_.services);
   if (service == nullptr) return Reason::other;
   if (service->output == ServiceOutput::random)
     return (question.flags & ~(kNonblock | kInsecure)) != 0 ? Reason::random_flags : Reason::random_state;
-  const bool by_named_clock = service->reads == ServiceClock::argument && question.clock &&
-                              kind_of_clock(*question.clock) == ClockKind::precise;
-  const bool by_clocksource = service->reads == ServiceClock::realtime || by_named_clock;
-  const bool may_be_read = clocksource_.empty() || readable_in_user_space(clocksource_);
-  if (!by_clocksource || may_be_read) return Reason::other;
-  return changed_ ? Reason::clocksource_changed : Reason::clocksource;
+  const auto kind = kind_of(question);
+  const bool by_clocksource = service->reads == ServiceClock::realtime ||
+                              (service->reads == ServiceClock::argument && kind && reads_clocksource(*kind));
+  if (by_clocksource && !clocksource_.empty() && !readable_in_user_space(clocksource_))
+    return changed_ ? Reason::clocksource_changed : Reason::clocksource;
+  return kind == ClockKind::auxiliary ? Reason::auxiliary_clock : Reason::other;
 }
 
 }  // namespace vdsotrace

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "model/vdso/tables.hpp"
 #include "vdsotrace/event.hpp"
 #include "vdsotrace/reason.hpp"
 
@@ -13,8 +14,9 @@ namespace vdsotrace {
 
 class Explainer {
  public:
-  /// `vdso_hidden`: the processes do not know of their vDSO (--no-vdso).
-  explicit Explainer(bool vdso_hidden = false) : vdso_hidden_(vdso_hidden) {}
+  /// `vdso_hidden`: the processes do not know of their vDSO (--no-vdso). `tables`: what is known of services and clocks.
+  explicit Explainer(bool vdso_hidden = false, const VdsoTables& tables = {})
+      : vdso_hidden_(vdso_hidden), tables_(tables) {}
 
   /// Learns what the reasons depend on: which processes have a vDSO, and the clocksource.
   void note(const Event& event);
@@ -25,6 +27,7 @@ class Explainer {
   std::optional<Reason> reason_of(pid_t pid, const Counts& counts) const;
 
   const std::string& clocksource() const { return clocksource_; }
+  const VdsoTables& tables() const { return tables_; }
 
  private:
   struct Question {
@@ -36,8 +39,11 @@ class Explainer {
   };
   Reason answer(pid_t pid, const Question& question) const;
   Reason fallback_reason(const Question& question) const;
+  bool takes_clock(std::string_view name) const;
+  std::optional<ClockKind> kind_of(const Question& question) const;
 
   bool vdso_hidden_;
+  VdsoTables tables_;
   std::string clocksource_;
   bool changed_ = false;
   std::set<pid_t> without_vdso_;

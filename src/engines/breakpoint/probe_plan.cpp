@@ -73,11 +73,11 @@ Result<void> plan_function(const VdsoFunction& function, const VdsoService& serv
 }  // namespace
 
 ProbePlan plan_probes(const VdsoImage& image, const std::function<bool(const VdsoService&)>& wanted, bool exits_needed,
-                      std::uint32_t unused_from) {
+                      std::uint32_t unused_from, std::span<const VdsoService> services) {
   ProbePlan plan;
   CopyArea copies(image, unused_from);
   for (const VdsoFunction& function : image.functions()) {
-    const VdsoService* service = service_for(function);
+    const VdsoService* service = service_for(function, services);
     if (service == nullptr || !wanted(*service)) continue;
     if (auto planned = plan_function(function, *service, exits_needed, copies, plan); !planned)
       plan.unobservable.push_back({function.name(), planned.error().message});

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,6 @@ struct ProbePlan {
 /// image's unused end, from `unused_from` on. The fallback `syscall` sites bear none: with system call
 /// stops on, the stop of the call itself proves the fallback, for free.
 ProbePlan plan_probes(const VdsoImage& image, const std::function<bool(const VdsoService&)>& wanted, bool exits_needed,
-                      std::uint32_t unused_from);
+                      std::uint32_t unused_from, std::span<const VdsoService> services = known_services());
 
 }  // namespace vdsotrace

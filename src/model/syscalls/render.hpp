@@ -3,10 +3,12 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "model/syscalls/context.hpp"
+#include "model/vdso/tables.hpp"
 
 namespace vdsotrace {
 
@@ -65,13 +67,11 @@ std::string display_name(const Call& call);
 /// The clock id argument of a clock call ("CLOCK_MONOTONIC"), nothing for other calls.
 std::optional<std::string> clock_of(const Call& call);
 /// That argument itself.
-std::optional<std::int32_t> clock_id_of(const Call& call);
+std::optional<std::int32_t> clock_id_of(const Call& call, std::span<const VdsoService> services = known_services());
 /// What a clock is counted as: by its name; those that programs make of a thread, a process or a device by that kind.
-std::string clock_kind_name(std::int32_t id);
+std::string clock_kind_name(std::int32_t id, std::span<const ClockRow> clocks = known_clocks());
 /// A clock id in strace's spelling, dynamic clocks as FD_TO_CLOCKID(3) or
 /// MAKE_PROCESS_CPUCLOCK(1, CPUCLOCK_SCHED).
-std::string clock_name(std::int32_t id);
-/// Whether that is a name of a constant, not of a macro.
-bool is_fixed_clock(std::int32_t id);
+std::string clock_name(std::int32_t id, std::span<const ClockRow> clocks = known_clocks());
 
 }  // namespace vdsotrace

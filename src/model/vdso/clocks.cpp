@@ -23,7 +23,7 @@ constexpr ClockRow kClocks[] = {
     {7, "CLOCK_BOOTTIME", precise},
     {8, "CLOCK_REALTIME_ALARM", alarm},
     {9, "CLOCK_BOOTTIME_ALARM", alarm},
-    {10, "CLOCK_SGI_CYCLE", unknown, true},  // no kernel since 4.18 has it
+    {10, "CLOCK_SGI_CYCLE", unknown, true},  // its driver was removed, the id is a place holder
     {11, "CLOCK_TAI", precise},
     {16, "CLOCK_AUX0", auxiliary, true},
     {17, "CLOCK_AUX1", auxiliary, true},

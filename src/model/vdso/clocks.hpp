@@ -9,19 +9,19 @@
 namespace vdsotrace {
 
 enum class ClockKind : std::uint8_t {
+  // What a vDSO may serve.
   precise,    ///< read from the clocksource: REALTIME, MONOTONIC, MONOTONIC_RAW, BOOTTIME, TAI
   coarse,     ///< as of the last tick
-  cpu_time,   ///< of a process or thread, also of another one
-  alarm,      ///< also wakes the system up
-  auxiliary,  ///< read from the clocksource too, where it has been enabled: CLOCK_AUX0 to CLOCK_AUX7
-  dynamic,    ///< behind a file descriptor
+  auxiliary,  ///< read from the clocksource too, where it is enabled: CLOCK_AUX0 to CLOCK_AUX7
+  // What none serves.
+  cpu_time,  ///< of a process or thread, also of another one
+  alarm,     ///< also wakes the system up
+  dynamic,   ///< behind a file descriptor
   unknown,
 };
 
-/// Whether the vDSO that reads clocks of that kind offers them in user space.
-constexpr bool vdso_reads(ClockKind kind) {
-  return kind == ClockKind::precise || kind == ClockKind::coarse || kind == ClockKind::auxiliary;
-}
+/// Whether clocks of that kind are had from the clocksource: in user space if that can be read there.
+constexpr bool reads_clocksource(ClockKind kind) { return kind == ClockKind::precise || kind == ClockKind::auxiliary; }
 
 /// A clock with a fixed id.
 struct ClockRow {

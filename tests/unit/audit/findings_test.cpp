@@ -5,7 +5,7 @@
 #include <set>
 
 #include "audit/advice.hpp"
-#include "model/vdso/clock_kind.hpp"
+#include "model/vdso/clocks.hpp"
 #include "pipeline/aggregate.hpp"
 #include "reports/audit.hpp"
 #include "sinks/chrome_trace.hpp"
@@ -80,6 +80,9 @@ TEST_CASE("a call that entered the kernel has a reason") {
   CHECK(reason("clock_gettime", 2, Route::syscall) == Reason::cpu_time_clock);
   CHECK(reason("clock_gettime", 8, Route::fallback) == Reason::alarm_clock);
   CHECK(reason("clock_gettime", 99, Route::fallback) == Reason::unknown_clock);
+  // The vDSO reads auxiliary clocks that are enabled, and leaves the others to the kernel.
+  CHECK(reason("clock_gettime", 16, Route::fallback) == Reason::auxiliary_clock);
+  CHECK(reason("clock_gettime", 16, Route::syscall) == Reason::direct_call);
   CHECK(reason("clock_gettime", 1, Route::syscall) == Reason::direct_call);
   CHECK(reason("time", 0, Route::vsyscall) == Reason::vsyscall_page);
   CHECK(reason("getrandom", 0, Route::fallback) == Reason::random_state);
@@ -88,6 +91,7 @@ TEST_CASE("a call that entered the kernel has a reason") {
   explainer.note(event(Clocksource{"hpet", true}));
   CHECK(reason("clock_gettime", 1, Route::fallback) == Reason::clocksource_changed);
   CHECK(reason("gettimeofday", 0, Route::fallback) == Reason::clocksource_changed);
+  CHECK(reason("clock_gettime", 16, Route::fallback) == Reason::clocksource_changed);
   CHECK(reason("clock_gettime", 6, Route::fallback) == Reason::other);
 }
 

@@ -1,4 +1,4 @@
-// Clock ids: fixed ones by name, dynamic ones as the macros of the kernel's posix-timers.h make
+// Names of clock ids: fixed ones by their table, dynamic ones as the macros of the kernel's posix-timers.h make
 // them.
 #include <algorithm>
 #include <array>
@@ -10,37 +10,25 @@
 
 #include "model/syscalls/render.hpp"
 #include "model/syscalls/spec.hpp"
-#include "model/vdso/clock_kind.hpp"
 
 namespace vdsotrace {
 namespace {
-
-/// Indexed by id (include/uapi/linux/time.h).
-constexpr std::array<std::string_view, 12> kClocks{
-    "CLOCK_REALTIME",       "CLOCK_MONOTONIC",       "CLOCK_PROCESS_CPUTIME_ID", "CLOCK_THREAD_CPUTIME_ID",
-    "CLOCK_MONOTONIC_RAW",  "CLOCK_REALTIME_COARSE", "CLOCK_MONOTONIC_COARSE",   "CLOCK_BOOTTIME",
-    "CLOCK_REALTIME_ALARM", "CLOCK_BOOTTIME_ALARM",  "CLOCK_SGI_CYCLE",          "CLOCK_TAI"};
 
 /// The low two bits of a processor time clock; with the third bit set it is a thread's.
 constexpr std::array<std::string_view, 3> kCpuClocks{"CPUCLOCK_PROF", "CPUCLOCK_VIRT", "CPUCLOCK_SCHED"};
 constexpr std::uint32_t kPerThread = 4;
 constexpr std::uint32_t kClockFd = 3;
 
-/// Calls whose first argument is a clock id.
-constexpr std::array<std::string_view, 10> kClockCalls{
-    "clock_adjtime",   "clock_adjtime64", "clock_getres",           "clock_getres_time64", "clock_gettime",
-    "clock_gettime64", "clock_nanosleep", "clock_nanosleep_time64", "clock_settime",       "clock_settime64"};
+/// Calls whose first argument is a clock id, too, but that no vDSO serves.
+constexpr std::array<std::string_view, 6> kClockCalls{"clock_adjtime",          "clock_adjtime64", "clock_nanosleep",
+                                                      "clock_nanosleep_time64", "clock_settime",   "clock_settime64"};
 
 }  // namespace
 
-bool is_fixed_clock(std::int32_t id) { return id >= 0 && static_cast<std::uint32_t>(id) < kClocks.size(); }
-
-std::string clock_name(std::int32_t id) {
+std::string clock_name(std::int32_t id, std::span<const ClockRow> clocks) {
   const auto bits = static_cast<std::uint32_t>(id);
-  if (id >= 0) {
-    if (is_fixed_clock(id)) return std::string(kClocks[bits]);
-    return fmt::format("{:#x} /* CLOCK_??? */", bits);
-  }
+  if (const ClockRow* row = clock_with(id, clocks)) return std::string(row->name);
+  if (id >= 0) return fmt::format("{:#x} /* CLOCK_??? */", bits);
   const std::int32_t owner = ~(id >> 3);
   if ((bits & 7) == kClockFd) return fmt::format("FD_TO_CLOCKID({})", owner);
   const std::string_view macro = (bits & kPerThread) != 0 ? "MAKE_THREAD_CPUCLOCK" : "MAKE_PROCESS_CPUCLOCK";
@@ -49,17 +37,20 @@ std::string clock_name(std::int32_t id) {
   return fmt::format("{}({}, {:#x} /* CPUCLOCK_??? */)", macro, owner, kind);
 }
 
-std::string clock_kind_name(std::int32_t id) {
-  const ClockKind kind = kind_of_clock(id);
-  if (id >= 0 || kind == ClockKind::unknown) return clock_name(id);
+std::string clock_kind_name(std::int32_t id, std::span<const ClockRow> clocks) {
+  const ClockKind kind = kind_of_clock(id, clocks);
+  if (id >= 0 || kind == ClockKind::unknown) return clock_name(id, clocks);
   if (kind == ClockKind::dynamic) return "clock of a device";
   return (static_cast<std::uint32_t>(id) & kPerThread) != 0 ? "CPU clock of a thread" : "CPU clock of a process";
 }
 
-std::optional<std::int32_t> clock_id_of(const Call& call) {
+std::optional<std::int32_t> clock_id_of(const Call& call, std::span<const VdsoService> services) {
   const CallSpec* spec = spec_of(call.abi, call.nr);
   const std::string_view name = spec != nullptr ? spec->name : call.name;
-  if (std::find(kClockCalls.begin(), kClockCalls.end(), name) == kClockCalls.end()) return {};
+  const VdsoService* service = service_of_syscall(name, services);
+  const bool takes_clock = service != nullptr ? service->first_is_clock
+                                              : std::ranges::find(kClockCalls, name) != kClockCalls.end();
+  if (!takes_clock) return {};
   return static_cast<std::int32_t>(call.args[0]);
 }
 

@@ -48,7 +48,7 @@ constexpr NamedValue kSigevNotify[] = {{SIGEV_SIGNAL, "SIGEV_SIGNAL"},
 
 /// Processor time clocks and those of file descriptors are negative; strace 6.1 shows their number.
 void print_clock(ArgContext& c) {
-  if (!is_fixed_clock(c.as_int())) {
+  if (clock_with(c.as_int()) == nullptr) {
     print_choice(c, c.as_uint(), {}, "CLOCK_???");
   } else {
     print_meaning_of(c, c.as_uint(), [&] { c.put(clock_name(c.as_int())); });
