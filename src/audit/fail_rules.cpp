@@ -3,9 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
+#include "base/number.hpp"
 #include "vdsotrace/vdso_image.hpp"
 
 namespace vdsotrace {
@@ -31,12 +31,9 @@ std::vector<std::string_view> words_of(std::string_view list) {
 
 template <class Number>
 std::optional<Number> number(std::string_view text) {
-  Number value{};
   // No sign, no "inf", no "nan".
   if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
+  return parse_number<Number>(text);
 }
 
 /// What follows the '>'.

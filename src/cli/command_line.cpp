@@ -3,8 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/number.hpp"
 #include "cli/abbreviations.hpp"
 #include "model/nearest.hpp"
 
@@ -79,12 +79,15 @@ Result<Operands> parse_operands(CLI::App& app, const std::vector<std::string>& g
   return words;
 }
 
+std::optional<pid_t> pid_named(std::string_view word) {
+  const auto pid = parse_number<pid_t>(word);
+  return pid && *pid > 0 ? pid : std::nullopt;
+}
+
 Result<pid_t> parse_pid(const std::string& text) {
-  pid_t pid = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
-  if (error != std::errc() || end != text.data() + text.size() || pid <= 0)
-    return fail(fmt::format("-p {}: not a process", text), "-p wants the number of a process");
-  return pid;
+  const auto pid = pid_named(text);
+  if (!pid) return fail(fmt::format("-p {}: not a process", text), "-p wants the number of a process");
+  return *pid;
 }
 
 }  // namespace vdsotrace::cli

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,5 +27,7 @@ Result<Operands> parse_operands(CLI::App& app, const std::vector<std::string>& g
 
 /// Errors: not a number that can be a process.
 Result<pid_t> parse_pid(const std::string& text);
+/// The same without an error of its own: nothing for what can be no process.
+std::optional<pid_t> pid_named(std::string_view word);
 
 }  // namespace vdsotrace::cli

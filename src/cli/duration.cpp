@@ -3,9 +3,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <iterator>
+
+#include "base/number.hpp"
 
 namespace vdsotrace::cli {
 namespace {
@@ -21,16 +22,14 @@ constexpr double kMostSeconds = 200.0 * 366 * 86400;
 }  // namespace
 
 Result<double> parse_duration(std::string_view option, std::string_view text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view unit_name = text.substr(static_cast<std::size_t>(end - text.data()));
+  std::string_view unit_name = text;
+  const auto number = take_number<double>(unit_name);
   const auto* unit = std::ranges::find(kUnits, unit_name, &Unit::name);
-  const bool is_number = error == std::errc() && !std::isnan(number);
-  if (!is_number || unit == std::end(kUnits)) {
+  if (!number || std::isnan(*number) || unit == std::end(kUnits)) {
     return fail(fmt::format("{} {}: not a duration", option, text),
                 "seconds, or a number with a unit, as 500ms, 5s or 2m");
   }
-  const double seconds = number * unit->seconds;
+  const double seconds = *number * unit->seconds;
   if (seconds < 0) return fail(fmt::format("{}: must not be negative", option));
   if (!(seconds <= kMostSeconds)) return fail(fmt::format("{} {}: too long", option, text));
   return seconds;

@@ -2,11 +2,11 @@
 
 #include <fmt/core.h>
 
-#include <charconv>
 #include <functional>
 #include <initializer_list>
 #include <string_view>
 
+#include "base/number.hpp"
 #include "model/words.hpp"
 
 namespace vdsotrace::cli {
@@ -88,12 +88,11 @@ Result<DescriptorSet> descriptors_named(std::string_view option, std::string_vie
       descriptors = {true, {}};
       return {};
     }
-    std::int32_t fd = 0;
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), fd);
-    if (error != std::errc() || end != word.data() + word.size() || fd < 0)
+    const auto fd = parse_number<std::int32_t>(word);
+    if (!fd || *fd < 0)
       return fail(fmt::format("-e {}={}: not a descriptor", option, word), "numbers with commas between, all or none");
     // After "all" it is among them already.
-    if (!descriptors.inverted) descriptors.numbers.push_back(fd);
+    if (!descriptors.inverted) descriptors.numbers.push_back(*fd);
     return {};
   };
   const auto inverted = for_each_word(set, add);

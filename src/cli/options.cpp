@@ -5,10 +5,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <tuple>
 
+#include "base/number.hpp"
 #include "cli/command_line.hpp"
 #include "cli/declared_options.hpp"
 #include "cli/duration.hpp"
@@ -51,13 +51,11 @@ Result<void> check_engine(const std::string& name) {
 namespace {
 
 Result<std::size_t> parse_limit(std::string_view option, const std::string& text) {
-  std::size_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const auto value = parse_number<std::size_t>(text);
   // strace takes no more than this either; a capture is bounded by it.
   constexpr std::size_t kMost = 1 << 20;
-  if (error != std::errc() || end != text.data() + text.size() || value > kMost)
-    return fail(fmt::format("{} {}: not a number from 0 to {}", option, text, kMost));
-  return value;
+  if (!value || *value > kMost) return fail(fmt::format("{} {}: not a number from 0 to {}", option, text, kMost));
+  return *value;
 }
 
 /// One argument of -p: numbers with commas or, as pidof prints them, blanks between.
@@ -66,11 +64,9 @@ Result<void> add_pids(std::vector<pid_t>& pids, std::string_view list) {
     const auto word = list.substr(0, list.find_first_of(", \t\n"));
     list.remove_prefix(std::min(word.size() + 1, list.size()));
     if (word.empty()) continue;
-    pid_t pid = 0;
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), pid);
-    if (error != std::errc() || end != word.data() + word.size() || pid <= 0)
-      return fail(fmt::format("-p {}: not a process id", word));
-    if (std::ranges::find(pids, pid) == pids.end()) pids.push_back(pid);
+    const auto pid = pid_named(word);
+    if (!pid) return fail(fmt::format("-p {}: not a process id", word));
+    if (std::ranges::find(pids, *pid) == pids.end()) pids.push_back(*pid);
   }
   return {};
 }

@@ -1,10 +1,10 @@
 #include "vdsotrace/selection.hpp"
+#include "base/number.hpp"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <optional>
 #include <regex>
 #include <vector>
@@ -53,10 +53,8 @@ Result<std::vector<Abi>> take_abis(std::string_view& word) {
 }
 
 std::optional<int> number_from(std::string_view word) {
-  int number = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  if (error != std::errc() || end != word.data() + word.size() || number < 0) return std::nullopt;
-  return number;
+  const auto number = parse_number<int>(word);
+  return number && *number >= 0 ? number : std::nullopt;
 }
 
 std::int64_t number_in(Abi abi, int number) {

@@ -4,9 +4,9 @@
 #include <fmt/core.h>
 #include <sys/stat.h>
 
-#include <charconv>
 #include <string_view>
 
+#include "base/number.hpp"
 #include "os/procfs.hpp"
 #include "os/socket_facts.hpp"
 
@@ -44,21 +44,16 @@ std::optional<pid_t> process_of_pidfd(const std::string& info) {
   const std::string text = procfs::read(info).value_or("");
   const auto at = text.starts_with(kField) ? 0 : text.find("\nPid:\t");
   if (at == std::string::npos) return std::nullopt;
-  const std::string_view number = std::string_view(text).substr(text.find('\t', at) + 1);
-  pid_t pid = 0;
-  const auto parsed = std::from_chars(number.data(), number.data() + number.size(), pid);
-  if (parsed.ec != std::errc() || pid <= 0) return std::nullopt;
-  return pid;
+  std::string_view number = std::string_view(text).substr(text.find('\t', at) + 1);
+  const auto pid = take_number<pid_t>(number);
+  return pid && *pid > 0 ? pid : std::nullopt;
 }
 
 std::optional<std::uint64_t> socket_inode(std::string_view path) {
   constexpr std::string_view kSocket = "socket:[";
   if (!path.starts_with(kSocket)) return std::nullopt;
   path.remove_prefix(kSocket.size());
-  std::uint64_t inode = 0;
-  const auto [end, error] = std::from_chars(path.data(), path.data() + path.size(), inode);
-  if (error != std::errc()) return std::nullopt;
-  return inode;
+  return take_number<std::uint64_t>(path);
 }
 
 }  // namespace

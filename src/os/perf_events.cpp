@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <ctime>
 
+#include "base/number.hpp"
 #include "os/kernel_file.hpp"
 #include "os/perf_records.hpp"
 #include "os/perf_ring.hpp"
@@ -120,9 +120,7 @@ Result<std::uint64_t> perf_trace_point_number(const std::string& name) {
   for (const char* folder : kTraceFolders) {
     const auto text = kernel_line(KernelFileSystem::trace, fmt::format("{}/events/{}/id", folder, name));
     if (!text) continue;
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-    if (error == std::errc() && end == text->data() + text->size()) return number;
+    if (const auto number = parse_number<std::uint64_t>(*text)) return *number;
   }
   return fail(fmt::format("trace point {}: tracefs is not mounted or may not be read", name));
 }

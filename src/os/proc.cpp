@@ -8,12 +8,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <memory>
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "base/number.hpp"
 #include "os/procfs.hpp"
 
 namespace vdsotrace::proc {
@@ -27,15 +27,7 @@ std::string_view take_until(std::string_view& text, char end) {
   return head;
 }
 
-template <class Integer>
-std::optional<Integer> number(std::string_view text, int base) {
-  Integer value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-std::optional<std::uint64_t> hexadecimal(std::string_view text) { return number<std::uint64_t>(text, 16); }
+std::optional<std::uint64_t> hexadecimal(std::string_view text) { return parse_number<std::uint64_t>(text, 16); }
 
 /// The value of a field of /proc/PID/status.
 std::optional<std::string> status_value(pid_t pid, std::string_view field) {
@@ -83,7 +75,7 @@ std::optional<Mapping> parse_mapping(std::string_view line) {
   const auto permissions = take_until(line, ' ');
   const auto offset = hexadecimal(take_until(line, ' '));
   take_until(line, ' ');  // device
-  const auto inode = number<std::uint64_t>(take_until(line, ' '), 10);
+  const auto inode = parse_number<std::uint64_t>(take_until(line, ' '));
   const auto name = line.find_first_not_of(' ');
   return Mapping{*start,
                  *end,
@@ -128,7 +120,7 @@ std::string namespace_link(pid_t pid, const std::string& kind) {
 
 std::optional<std::int64_t> status_number(pid_t pid, std::string_view field) {
   const auto word = status_word(pid, field);
-  return word ? number<std::int64_t>(*word, 10) : std::nullopt;
+  return word ? parse_number<std::int64_t>(*word) : std::nullopt;
 }
 
 std::optional<std::uint64_t> status_signals(pid_t pid, std::string_view field) {
@@ -139,14 +131,14 @@ std::optional<std::uint64_t> status_signals(pid_t pid, std::string_view field) {
 std::optional<std::int64_t> start_time_ns(pid_t pid) {
   constexpr std::size_t kStart = 19;  // starttime(22), ticks since the machine was started
   const auto words = stat_words(pid);
-  const auto ticks = words.size() > kStart ? number<std::int64_t>(words[kStart], 10) : std::nullopt;
+  const auto ticks = words.size() > kStart ? parse_number<std::int64_t>(words[kStart]) : std::nullopt;
   if (!ticks) return std::nullopt;
   return realtime_ns() - (clock_ns(CLOCK_BOOTTIME) - ns_of_ticks(*ticks));
 }
 
 std::optional<pid_t> pid_inside(pid_t pid) {
   const auto numbers = status_value(pid, "NStgid");
-  return numbers ? number<pid_t>(std::string_view(*numbers).substr(numbers->find_last_of(" \t") + 1), 10)
+  return numbers ? parse_number<pid_t>(std::string_view(*numbers).substr(numbers->find_last_of(" \t") + 1))
                  : std::nullopt;
 }
 
@@ -157,7 +149,7 @@ std::vector<pid_t> threads_of(pid_t pid) {
   if (!folder) return threads;
   opened.release();
   while (const dirent* entry = ::readdir(folder.get())) {
-    if (const auto tid = number<pid_t>(entry->d_name, 10)) threads.push_back(*tid);
+    if (const auto tid = parse_number<pid_t>(entry->d_name)) threads.push_back(*tid);
   }
   return threads;
 }
@@ -167,7 +159,7 @@ std::vector<pid_t> children_of(pid_t pid) {
   for (const pid_t tid : threads_of(pid)) {
     const std::string text = procfs::read(fmt::format("{}/task/{}/children", pid, tid)).value_or("");
     for (std::string_view rest = text; !rest.empty();) {
-      if (const auto child = number<pid_t>(take_until(rest, ' '), 10)) children.push_back(*child);
+      if (const auto child = parse_number<pid_t>(take_until(rest, ' '))) children.push_back(*child);
     }
   }
   return children;
@@ -183,7 +175,7 @@ std::optional<std::int64_t> cpu_time_ns(pid_t pid) {
   constexpr std::size_t kUser = 11, kSystem = 12;  // utime(14), stime(15)
   const auto words = stat_words(pid);
   if (words.size() <= kSystem) return std::nullopt;
-  const auto user = number<std::int64_t>(words[kUser], 10), system = number<std::int64_t>(words[kSystem], 10);
+  const auto user = parse_number<std::int64_t>(words[kUser]), system = parse_number<std::int64_t>(words[kSystem]);
   if (!user || !system) return std::nullopt;
   return ns_of_ticks(*user + *system);
 }
@@ -192,7 +184,7 @@ bool is_kernel_thread(pid_t pid) {
   constexpr std::uint64_t kKernelThread = 0x00200000;  // PF_KTHREAD, linux/sched.h
   constexpr std::size_t kFlags = 6;                    // flags(9)
   const auto words = stat_words(pid);
-  return words.size() > kFlags && (number<std::uint64_t>(words[kFlags], 10).value_or(0) & kKernelThread) != 0;
+  return words.size() > kFlags && (parse_number<std::uint64_t>(words[kFlags]).value_or(0) & kKernelThread) != 0;
 }
 
 bool exists(pid_t tid) { return ::kill(tid, 0) == 0 || errno != ESRCH; }
@@ -218,7 +210,7 @@ std::optional<std::uint64_t> user_pc_while_blocked(pid_t tid) {
 
 std::optional<std::int64_t> run_time_ns(pid_t tid) {
   const std::string line = first_line(fmt::format("{}/schedstat", tid));
-  return number<std::int64_t>(std::string_view(line).substr(0, line.find(' ')), 10);
+  return parse_number<std::int64_t>(std::string_view(line).substr(0, line.find(' ')));
 }
 
 std::string command_name(pid_t pid) { return first_line(fmt::format("{}/comm", pid)); }

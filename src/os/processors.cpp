@@ -3,12 +3,12 @@
 #include <sched.h>
 
 #include <array>
-#include <charconv>
 #include <climits>
 #include <csignal>
 #include <functional>
 #include <thread>
 
+#include "base/number.hpp"
 #include "os/kernel_file.hpp"
 
 namespace vdsotrace {
@@ -46,19 +46,18 @@ std::vector<int> allowed_processors() {
 
 std::vector<int> parse_processors(std::string_view list) {
   std::vector<int> processors;
-  const char* at = list.data();
-  const char* const end = at + list.size();
-  while (at < end) {
-    int first = 0;
-    auto parsed = std::from_chars(at, end, first);
-    int last = first;
-    if (parsed.ec == std::errc() && parsed.ptr < end && *parsed.ptr == '-')
-      parsed = std::from_chars(parsed.ptr + 1, end, last);
-    const bool sound = parsed.ec == std::errc() && first >= 0 && first <= last && last < kMost &&
-                       processors.size() + static_cast<std::size_t>(last - first) < kMost;
-    if (!sound || (parsed.ptr < end && *parsed.ptr != ',')) return {};
-    for (int one = first; one <= last; ++one) processors.push_back(one);
-    at = parsed.ptr < end ? parsed.ptr + 1 : end;
+  while (!list.empty()) {
+    const auto first = take_number<int>(list);
+    auto last = first;
+    if (first && list.starts_with('-')) {
+      list.remove_prefix(1);
+      last = take_number<int>(list);
+    }
+    const bool sound = first && last && *first >= 0 && *first <= *last && *last < kMost &&
+                       processors.size() + static_cast<std::size_t>(*last - *first) < kMost;
+    if (!sound || (!list.empty() && list.front() != ',')) return {};
+    for (int one = *first; one <= *last; ++one) processors.push_back(one);
+    list.remove_prefix(std::min<std::size_t>(1, list.size()));
   }
   return processors;
 }

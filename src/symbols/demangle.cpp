@@ -3,10 +3,11 @@
 #include <cxxabi.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <memory>
 #include <optional>
+
+#include "base/number.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -96,12 +97,10 @@ std::optional<std::string> demangled_as_rust(std::string_view name) {
   name.remove_prefix(kBegin.size());
   std::string text;
   while (is_digit(name.front())) {
-    std::size_t length = 0;
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), length);
-    name.remove_prefix(static_cast<std::size_t>(end - name.data()));
-    if (error != std::errc() || length >= name.size()) return std::nullopt;
-    const auto part = name.substr(0, length);
-    name.remove_prefix(length);
+    const auto length = take_number<std::size_t>(name);
+    if (!length || *length >= name.size()) return std::nullopt;
+    const auto part = name.substr(0, *length);
+    name.remove_prefix(*length);
     if (name == "E") return text;
     if (!text.empty()) text += "::";
     text += as_rust_writes(part);
@@ -144,12 +143,10 @@ std::string_view rust_crate(std::string_view name) {
   name.remove_prefix(2);
   if (!skip_to_crate(name)) return {};
   skip_disambiguator(name);
-  std::size_t length = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), length);
-  if (error != std::errc()) return {};
-  name.remove_prefix(static_cast<std::size_t>(end - name.data()));
+  const auto length = take_number<std::size_t>(name);
+  if (!length) return {};
   if (name.starts_with('_')) name.remove_prefix(1);
-  return length <= name.size() ? name.substr(0, length) : std::string_view();
+  return *length <= name.size() ? name.substr(0, *length) : std::string_view();
 }
 
 std::string demangled(std::string_view name) {

@@ -1,7 +1,8 @@
 #include "symbols/perf_map.hpp"
 
-#include <charconv>
 #include <optional>
+
+#include "base/number.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -11,13 +12,12 @@ constexpr std::size_t kLongestName = 1024;
 constexpr std::size_t kMostCodes = 1'000'000;
 
 /// Cuts off a hexadecimal number and the blank behind it.
-std::optional<std::uint64_t> take_number(std::string_view& text) {
+std::optional<std::uint64_t> take_address(std::string_view& text) {
   std::string_view digits = text;
   if (digits.starts_with("0x")) digits.remove_prefix(2);
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-  if (error != std::errc() || end == digits.data() + digits.size() || *end != ' ') return std::nullopt;
-  text = digits.substr(static_cast<std::size_t>(end - digits.data()) + 1);
+  const auto value = take_number<std::uint64_t>(digits, 16);
+  if (!value || !digits.starts_with(' ')) return std::nullopt;
+  text = digits.substr(1);
   return value;
 }
 
@@ -40,8 +40,8 @@ void PerfMap::add(std::string_view text) {
 }
 
 void PerfMap::add_line(std::string_view line) {
-  const auto start = take_number(line);
-  const auto size = start ? take_number(line) : std::nullopt;
+  const auto start = take_address(line);
+  const auto size = start ? take_address(line) : std::nullopt;
   if (!size || *size == 0 || line.empty() || *start + *size < *start || codes_.size() >= kMostCodes) return;
   make_room(*start, *start + *size);
   codes_[*start] = {*start + *size, std::string(line.substr(0, kLongestName))};

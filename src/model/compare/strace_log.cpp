@@ -1,10 +1,10 @@
 #include "model/compare/strace_log.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <utility>
 
+#include "base/number.hpp"
 #include "model/syscalls/print.hpp"
 
 namespace vdsotrace {
@@ -31,10 +31,7 @@ std::string_view trimmed(std::string_view text) {
 std::string_view first_word(std::string_view text) { return text.substr(0, text.find(' ')); }
 
 std::optional<std::int64_t> number(std::string_view word, int base = 10) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value, base);
-  if (error != std::errc() || end != word.data() + word.size()) return std::nullopt;
-  return value;
+  return parse_number<std::int64_t>(word, base);
 }
 
 /// Takes "[pid 123] " or "123 " away. 0 if there is neither.
