@@ -8,6 +8,8 @@
 #include <memory>
 #include <utility>
 
+#include "model/code/elf_machine.hpp"
+
 namespace vdsotrace {
 namespace {
 
@@ -60,18 +62,18 @@ FrameRule::Preserved preserved_by(Dwarf_Frame* frame, unsigned number) {
 
 }  // namespace
 
-bool is_x86_64(Dwfl_Module* module) {
+bool has_followed_machine(Dwfl_Module* module) {
   Dwarf_Addr bias = 0;
   GElf_Ehdr header;
   Elf* elf = dwfl_module_getelf(module, &bias);
-  return elf != nullptr && gelf_getehdr(elf, &header) != nullptr && header.e_machine == EM_X86_64 &&
+  return elf != nullptr && gelf_getehdr(elf, &header) != nullptr && header.e_machine == kFollowedMachine &&
          header.e_ident[EI_CLASS] == ELFCLASS64;
 }
 
 bool has_frame_rule(Dwfl_Module* module, std::uint64_t address) { return frame_at(module, address) != nullptr; }
 
 std::optional<FrameRule> frame_rule(Dwfl_Module* module, std::uint64_t address) {
-  if (!is_x86_64(module)) return std::nullopt;
+  if (!has_followed_machine(module)) return std::nullopt;
   const Frame frame = frame_at(module, address);
   bool signal = false;
   if (!frame || dwarf_frame_info(frame.get(), nullptr, nullptr, &signal) != kDwarfReturnAddress || signal)

@@ -10,8 +10,8 @@
 
 namespace vdsotrace {
 
-/// Whether the image is of 64-bit code for x86-64.
-bool is_x86_64(Dwfl_Module* module);
+/// Whether the image is of 64-bit code for the processor whose frames we can follow (model/code/frame.hpp).
+bool has_followed_machine(Dwfl_Module* module);
 
 /// Whether it says anything.
 bool has_frame_rule(Dwfl_Module* module, std::uint64_t address);

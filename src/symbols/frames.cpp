@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "model/code/frame_flow.hpp"
+#include "model/code/return_address.hpp"
 #include "symbols/known.hpp"
-#include "symbols/return_address.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -20,7 +20,7 @@ std::optional<FrameRule> rule_by_code(const Module& module, std::uint64_t lookup
   GElf_Sym symbol;
   const char* name = dwfl_module_addrinfo(module.dwfl, lookup, &offset, &symbol, nullptr, nullptr, nullptr);
   if (name == nullptr || GELF_ST_TYPE(symbol.st_info) != STT_FUNC || offset >= symbol.st_size ||
-      !is_x86_64(module.dwfl) || std::string_view(name).find(".cold") != std::string_view::npos)
+      !has_followed_machine(module.dwfl) || std::string_view(name).find(".cold") != std::string_view::npos)
     return std::nullopt;
   std::vector<std::byte> code(std::min<std::uint64_t>(symbol.st_size, kMostCode));
   if (!module.read(lookup - offset, code)) return std::nullopt;

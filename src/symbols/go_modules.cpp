@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "model/code/elf_machine.hpp"
 #include "model/code/frame_flow.hpp"
 #include "symbols/frame_rule.hpp"
 
@@ -95,7 +96,7 @@ std::optional<std::uint64_t> relocated_word(Elf* elf, std::uint64_t address) {
     Elf_Data* data = elf_getdata(section, nullptr);
     GElf_Rela relocation;
     for (int i = 0; data != nullptr && gelf_getrela(data, i, &relocation) != nullptr; ++i) {
-      if (relocation.r_offset == address && GELF_R_TYPE(relocation.r_info) == R_X86_64_RELATIVE)
+      if (relocation.r_offset == address && GELF_R_TYPE(relocation.r_info) == kRelativeRelocation)
         return static_cast<std::uint64_t>(relocation.r_addend);
     }
   }
@@ -105,7 +106,7 @@ std::optional<std::uint64_t> relocated_word(Elf* elf, std::uint64_t address) {
 std::optional<GoFunctions> read_table(const Module& module) {
   Dwarf_Addr unused = 0;
   Elf* elf = dwfl_module_getelf(module.dwfl, &unused);
-  if (elf == nullptr || !is_x86_64(module.dwfl)) return std::nullopt;
+  if (elf == nullptr || !has_followed_machine(module.dwfl)) return std::nullopt;
   Place place = section_with_table(elf);
   if (place.bytes.empty()) place = table_in_segments(elf);
   std::optional<std::uint64_t> text_start;
@@ -143,8 +144,10 @@ std::optional<FrameRule> GoModules::frame_rule(const Module& module, const GoFun
   }
   const auto size = table->frame_size(function, place);
   if (!size) return std::nullopt;
-  FrameRule rule{
-      kDwarfRsp, static_cast<std::int64_t>(*size) + static_cast<std::int64_t>(sizeof(std::uint64_t)), false, {}};
+  FrameRule rule{kDwarfStackPointer,
+                 static_cast<std::int64_t>(*size) + static_cast<std::int64_t>(sizeof(std::uint64_t)),
+                 false,
+                 {}};
   rule.preserved.fill({FrameRule::Keeps::lost, 0});
   return rule;
 }

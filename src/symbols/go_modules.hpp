@@ -14,7 +14,7 @@ class GoModules {
   /// The modules are no more.
   void forget() { tables_.clear(); }
 
-  /// Where the module's own code lies in the process, if Go 1.18 or newer has compiled it: from then on r14 is the g wherever that calls the vDSO.
+  /// Where the module's own code lies in the process, if Go 1.18 or newer has compiled it: from then on a register is the g wherever that calls the vDSO.
   std::optional<GoCode> code(const Module& module);
 
   /// The function that has an address of the process; nothing unless it is one of Go's.

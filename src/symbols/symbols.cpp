@@ -203,7 +203,7 @@ Step* Symbols::Inner::step_at(pid_t pid, std::uint64_t return_address) {
   if (range == nullptr || range->file().empty()) return nullptr;
   Step step{part_of(pid, return_address - 1), frames.is_return_address(pid, return_address), {}, {}};
   const auto& rule = frames.rule_at(pid, return_address - 1);
-  if (rule && rule->base == kDwarfRsp && !rule->leaves_stack)
+  if (rule && rule->base == kDwarfStackPointer && !rule->leaves_stack)
     step.distance = static_cast<std::uint64_t>(rule->frame_address) - sizeof(std::uint64_t);
   return &keep(steps, return_address, step);
 }
@@ -354,7 +354,7 @@ std::vector<Caller> Symbols::stack(pid_t pid, Memory& memory, const UnwindStart&
 
 CallerAddresses Symbols::caller_addresses(pid_t pid, const FrameRegisters& registers, const StackWord& word) {
   const auto return_address = registers[kDwarfReturnAddress];
-  const auto stack_pointer = registers[kDwarfRsp];
+  const auto stack_pointer = registers[kDwarfStackPointer];
   if (!return_address || !stack_pointer) return {};
   if (const auto found = inner_->callers_by_steps(pid, *return_address, *stack_pointer, word)) return *found;
   return inner_->caller_addresses(pid, registers, word, inner_->search(pid));

@@ -22,8 +22,7 @@ namespace vdsotrace {
 struct UnwindStart {
   bool is_64_bit = true;
   std::uint64_t address = 0;
-  /// As DWARF numbers them (x86-64 psABI 3.6.2, i386 psABI 2.5.1), the address among them.
-  std::array<std::uint64_t, 17> registers{};
+  DwarfRegisters registers{};  ///< the address among them
 };
 
 /// To which places a call returns. `beyond` is `outside` where that is in no runtime.
@@ -74,8 +73,8 @@ class Symbols {
 
   using StackWord = vdsotrace::StackWord;
   /// The first place outside the C library, and the first beyond runtimes, by nothing but the stack and the registers that are known
-  /// after the return to kDwarfReturnAddress: that and kDwarfRsp at least; functions with alloca need rbp, too, and Go's that
-  /// call the vDSO r12. x86-64 only. Nothing if the words do not suffice, or a frame on the way counts from a register that is
+  /// after the return to kDwarfReturnAddress: that and kDwarfStackPointer at least; functions with alloca need kDwarfFramePointer,
+  /// too, and Go's that call the vDSO kDwarfGoStackPointer. 64-bit code only. Nothing if the words do not suffice, or a frame on the way counts from a register that is
   /// not known.
   CallerAddresses caller_addresses(pid_t pid, const FrameRegisters& registers, const StackWord& word);
   /// These places, named: what is beyond as Caller::beyond.

@@ -10,8 +10,6 @@
 namespace vdsotrace {
 namespace {
 
-constexpr unsigned kRegisters64 = 17;
-constexpr unsigned kRegisters32 = 9;
 /// libdwfl wants a number of a process and of a thread, and does nothing with them.
 constexpr pid_t kAnyThread = 1;
 
@@ -45,9 +43,10 @@ struct UnwinderCallbacks {
 
   static bool set_registers(Dwfl_Thread* thread, void* unwinder) {
     const UnwindStart& start = walk_of(unwinder).start;
-    std::array<Dwarf_Word, kRegisters64> words{};
+    std::array<Dwarf_Word, kDwarfRegisters> words{};
     std::ranges::copy(start.registers, words.begin());
-    return dwfl_thread_state_registers(thread, 0, start.is_64_bit ? kRegisters64 : kRegisters32, words.data());
+    const std::size_t count = start.is_64_bit ? kDwarfRegisters : kDwarfRegisters32;
+    return dwfl_thread_state_registers(thread, 0, static_cast<unsigned>(count), words.data());
   }
 
   static int on_frame(Dwfl_Frame* frame, void* argument) {

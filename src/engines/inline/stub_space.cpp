@@ -10,8 +10,6 @@ namespace {
 
 /// The kernel keeps everything else at least so far away from the main thread's stack (mmap_base, mm/util.c).
 constexpr std::uint64_t kMainStack = 8 << 20;
-/// r12: what Go's own callers of the vDSO keep the goroutine's stack pointer in.
-constexpr unsigned kGoKeptStack = 12;
 constexpr std::size_t kMostGone = 16 * 1024;
 constexpr std::size_t kMostSharers = 64;
 
@@ -172,11 +170,11 @@ std::optional<Route> StubSpace::take(StubRecord& record, const StackWindow& wind
 void StubSpace::find_callers(StubRecord& record, const Symbols::StackWord& word) const {
   if (symbols_ == nullptr) return;
   FrameRegisters registers;
-  registers[kDwarfRsp] = record.stack + sizeof(std::uint64_t);
+  registers[kDwarfStackPointer] = record.stack + sizeof(std::uint64_t);
   registers[kDwarfReturnAddress] = record.return_address;
   if (record.goroutine_stack != 0) {
-    registers[kDwarfRbp] = record.frame_pointer;
-    registers[kGoKeptStack] = record.goroutine_stack;
+    registers[kDwarfFramePointer] = record.frame_pointer;
+    registers[kDwarfGoStackPointer] = record.goroutine_stack;
   }
   const pid_t tid = owner_of(record).tid;
   const CallerAddresses found = symbols_->caller_addresses(tid != 0 ? tid : tgid_, registers, word);

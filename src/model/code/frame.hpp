@@ -11,11 +11,17 @@ namespace vdsotrace {
 
 /// Registers as DWARF numbers them (x86-64 psABI 3.6.2); 16 is the place to which something returns.
 inline constexpr std::size_t kDwarfRegisters = 17;
-inline constexpr unsigned kDwarfRbp = 6;
-inline constexpr unsigned kDwarfRsp = 7;
+inline constexpr unsigned kDwarfFramePointer = 6;
+inline constexpr unsigned kDwarfStackPointer = 7;
 inline constexpr unsigned kDwarfReturnAddress = 16;
+/// r12: what Go's own callers of the vDSO keep the goroutine's stack pointer in.
+inline constexpr unsigned kDwarfGoStackPointer = 12;
+/// So many are numbered of 32-bit code (i386 psABI 2.5.1), the last the program counter.
+inline constexpr std::size_t kDwarfRegisters32 = 9;
+/// All of them, of either kind of code.
+using DwarfRegisters = std::array<std::uint64_t, kDwarfRegisters>;
 /// Those that a function gives back as they were and that a frame may be counted from. libdw (0.188) takes rbx for rax there.
-inline constexpr std::array<unsigned, 5> kPreservedRegisters = {kDwarfRbp, 12, 13, 14, 15};
+inline constexpr std::array<unsigned, 5> kPreservedRegisters = {kDwarfFramePointer, 12, 13, 14, 15};
 
 /// The frame address (CFA) is `base` + `frame_address`; the return address lies in the word below it. x86-64 only.
 struct FrameRule {
@@ -25,7 +31,7 @@ struct FrameRule {
     std::int64_t at = 0;  ///< if saved: from the frame address
     bool operator==(const Preserved&) const = default;
   };
-  unsigned base = kDwarfRsp;
+  unsigned base = kDwarfStackPointer;
   std::int64_t frame_address = 0;
   bool leaves_stack = false;                                      ///< the base is where the function left another stack
   std::array<Preserved, kPreservedRegisters.size()> preserved{};  ///< as kPreservedRegisters lists them

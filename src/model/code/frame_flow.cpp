@@ -32,7 +32,7 @@ struct State {
   std::array<std::optional<std::int64_t>, kRegisters> saved;  ///< where a register's value at the entry has been pushed
   bool operator==(const State&) const = default;
 
-  Value& stack() { return registers[kDwarfRsp]; }
+  Value& stack() { return registers[kDwarfStackPointer]; }
 };
 
 State at_entry() {
@@ -162,7 +162,7 @@ bool Follower::follow(std::size_t at, const Instruction& instruction, const cs_i
 
 void Follower::forget_after_call(State& state, bool preserves) {
   for (unsigned i = 0; i < kRegisters; ++i) {
-    const bool kept = i == kDwarfRsp || (preserves && (i == 3 || i == kDwarfRbp || i >= 12));
+    const bool kept = i == kDwarfStackPointer || (preserves && (i == 3 || i == kDwarfFramePointer || i >= 12));
     if (!kept) state.registers[i] = {};
   }
 }
@@ -209,12 +209,12 @@ void Follower::execute(State& state, const cs_insn& raw) const {
       push(state, first);
       return;
     case X86_INS_POP:
-      if (first == kNone || first == kDwarfRsp) break;
+      if (first == kNone || first == kDwarfStackPointer) break;
       pop(state, first);
       return;
     case X86_INS_LEAVE:
-      registers[kDwarfRsp] = registers[kDwarfRbp];
-      pop(state, kDwarfRbp);
+      registers[kDwarfStackPointer] = registers[kDwarfFramePointer];
+      pop(state, kDwarfFramePointer);
       return;
     case X86_INS_MOV:
       if (first == kNone || whole(operands[1]) == kNone) break;
@@ -252,7 +252,7 @@ void Follower::write_others(State& state, const cs_insn& raw) const {
 
 FrameRule::Preserved preserved_in(const State& state, unsigned number) {
   if (state.registers[number] == Value{Value::Kind::at_entry, number}) return {FrameRule::Keeps::as_it_is, 0};
-  const Value& stack = state.registers[kDwarfRsp];
+  const Value& stack = state.registers[kDwarfStackPointer];
   const bool given_up = stack.kind == Value::Kind::on_stack && state.saved[number] &&
                         *state.saved[number] < stack.number;
   if (state.saved[number] && !given_up) return {FrameRule::Keeps::saved, *state.saved[number] - kWord};
@@ -271,10 +271,10 @@ std::optional<FrameRule> frame_rule_of_code(std::span<const std::byte> code, std
     if (value.kind != Value::Kind::on_stack || value.number > 0) return false;
     rule.base = number;
     rule.frame_address = kWord - value.number;
-    rule.leaves_stack = number != kDwarfRsp;
+    rule.leaves_stack = number != kDwarfStackPointer;
     return true;
   };
-  bool found = counts_from(kDwarfRsp);
+  bool found = counts_from(kDwarfStackPointer);
   for (const unsigned number : kPreservedRegisters) found = found || counts_from(number);
   if (!found) return std::nullopt;
   for (std::size_t i = 0; i < kPreservedRegisters.size(); ++i)

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <initializer_list>
 #include <iterator>
 #include <map>
 #include <vector>
@@ -19,7 +18,6 @@
 #include "symbols/frame_rule.hpp"
 #include "symbols/modules.hpp"
 #include "symbols/perf_map.hpp"
-#include "symbols/return_address.hpp"
 #include "symbols/runtimes.hpp"
 #include "symbols/symbols.hpp"
 
@@ -196,11 +194,11 @@ TEST_CASE("the rule of a return address is taken from the unwind information") {
   Modules modules;
   const Module* module = own_module(modules, address_of(vdsotrace_test_by_stack));
   REQUIRE(module != nullptr);
-  FrameRule by_stack{kDwarfRsp, 56, false, {}};
+  FrameRule by_stack{kDwarfStackPointer, 56, false, {}};
   CHECK(frame_rule(module->dwfl, address_of(vdsotrace_test_by_stack)) == by_stack);
-  FrameRule by_frame{kDwarfRbp, 16, false, {}};
+  FrameRule by_frame{kDwarfFramePointer, 16, false, {}};
   by_frame.preserved[0] = {FrameRule::Keeps::saved, -16};
-  REQUIRE(kPreservedRegisters[0] == kDwarfRbp);
+  REQUIRE(kPreservedRegisters[0] == kDwarfFramePointer);
   CHECK(frame_rule(module->dwfl, address_of(vdsotrace_test_by_frame)) == by_frame);
   CHECK(has_frame_rule(module->dwfl, address_of(vdsotrace_test_by_frame)));
   CHECK(frame_rule(module->dwfl, address_of(vdsotrace_test_no_rule)) == std::nullopt);
@@ -250,32 +248,6 @@ TEST_CASE("what is mapped later is found, and what was unmapped is not") {
   CHECK(symbols.place(::getpid(), address_of(vdsotrace_test_by_stack)).value().symbol == "vdsotrace_test_counts");
 }
 
-TEST_CASE("a call is told by the bytes before its return address") {
-  const auto is_call = [](std::initializer_list<unsigned> bytes) {
-    std::vector<std::byte> code;
-    for (const unsigned byte : bytes) code.push_back(static_cast<std::byte>(byte));
-    return end_with_call(code);
-  };
-  CHECK(is_call({0xe8, 0, 0, 0, 0}));
-  CHECK(is_call({0x90, 0x67, 0xe8, 1, 2, 3, 4}));
-  CHECK(is_call({0xff, 0xd0}));                       // call *%rax
-  CHECK(is_call({0x41, 0xff, 0xd3}));                 // call *%r11
-  CHECK(is_call({0xff, 0x10}));                       // call *(%rax)
-  CHECK(is_call({0xff, 0x14, 0x24}));                 // call *(%rsp)
-  CHECK(is_call({0xff, 0x50, 8}));                    // call *8(%rax)
-  CHECK(is_call({0xff, 0x54, 0x24, 8}));              // call *8(%rsp)
-  CHECK(is_call({0xff, 0x15, 1, 2, 3, 4}));           // call *x(%rip)
-  CHECK(is_call({0xff, 0x90, 0x28, 3, 0, 0}));        // call *0x328(%rax)
-  CHECK(is_call({0xff, 0x94, 0x24, 0x28, 3, 0, 0}));  // call *0x328(%rsp)
-  CHECK(is_call({0xff, 0x14, 0xc5, 0x28, 3, 0, 0}));  // call *0x328(,%rax,8)
-  CHECK_FALSE(is_call({0xff, 0xe0}));                 // jmp *%rax
-  CHECK_FALSE(is_call({0xff, 0x50}));                 // a displacement is missing
-  CHECK_FALSE(is_call({0xe8, 0, 0, 0}));
-  CHECK_FALSE(is_call({0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90}));
-  CHECK_FALSE(is_call({0x0f, 0x05}));  // syscall
-  CHECK_FALSE(is_call({}));
-}
-
 TEST_CASE("a look at the stack finds who is outside the C library, or says that it does not know") {
   Symbols symbols;
   std::uint64_t asked = 0;
@@ -287,7 +259,7 @@ TEST_CASE("a look at the stack finds who is outside the C library, or says that 
   const auto outside = [&](std::uint64_t return_address, const Symbols::StackWord& word) {
     FrameRegisters registers;
     registers[kDwarfReturnAddress] = return_address;
-    registers[kDwarfRsp] = 0x1000;
+    registers[kDwarfStackPointer] = 0x1000;
     return symbols.caller_addresses(::getpid(), registers, word).outside;
   };
   const std::uint64_t ours = address_of(vdsotrace_test_by_stack);
@@ -317,7 +289,7 @@ TEST_CASE("a place to which the C library returns is known to have asked for wha
     const std::uint64_t within = address_of(::dlsym(library, function)) + 1;
     FrameRegisters registers;
     registers[kDwarfReturnAddress] = within;
-    registers[kDwarfRsp] = 0x1000;
+    registers[kDwarfStackPointer] = 0x1000;
     REQUIRE(symbols.caller_addresses(::getpid(), registers, our_word).outside == std::optional(ours));
     return symbols.place(::getpid(), ours).value().for_c_library;
   };
@@ -335,22 +307,22 @@ TEST_CASE("a register that a frame has saved leads to the frame that counts from
     return found != stack.end() ? std::optional(found->second) : std::nullopt;
   };
   FrameRegisters registers;
-  registers[kDwarfRsp] = 0x1000;
-  const FrameRule inner{kDwarfRsp, 24, false, {{{FrameRule::Keeps::saved, -16}}}};
+  registers[kDwarfStackPointer] = 0x1000;
+  const FrameRule inner{kDwarfStackPointer, 24, false, {{{FrameRule::Keeps::saved, -16}}}};
   stack = {{0x1008, 0x1100}, {0x1010, 7}, {0x1108, 8}, {0x1100, 0x1200}};
   REQUIRE(step_out_of_frame(registers, inner, word));
   CHECK(registers[kDwarfReturnAddress] == std::optional<std::uint64_t>(7));
-  CHECK(registers[kDwarfRbp] == std::optional<std::uint64_t>(0x1100));
-  CHECK(registers[kDwarfRsp] == std::optional<std::uint64_t>(0x1018));
-  const FrameRule outer{kDwarfRbp, 16, false, {{{FrameRule::Keeps::saved, -16}}}};
+  CHECK(registers[kDwarfFramePointer] == std::optional<std::uint64_t>(0x1100));
+  CHECK(registers[kDwarfStackPointer] == std::optional<std::uint64_t>(0x1018));
+  const FrameRule outer{kDwarfFramePointer, 16, false, {{{FrameRule::Keeps::saved, -16}}}};
   REQUIRE(step_out_of_frame(registers, outer, word));
   CHECK(registers[kDwarfReturnAddress] == std::optional<std::uint64_t>(8));
-  CHECK(registers[kDwarfRsp] == std::optional<std::uint64_t>(0x1110));
+  CHECK(registers[kDwarfStackPointer] == std::optional<std::uint64_t>(0x1110));
   // Inwards it does not go.
-  CHECK(registers[kDwarfRbp] == std::optional<std::uint64_t>(0x1200));
-  registers[kDwarfRbp] = 0x1080;
+  CHECK(registers[kDwarfFramePointer] == std::optional<std::uint64_t>(0x1200));
+  registers[kDwarfFramePointer] = 0x1080;
   CHECK_FALSE(step_out_of_frame(registers, outer, word));
-  registers[kDwarfRbp].reset();
+  registers[kDwarfFramePointer].reset();
   CHECK_FALSE(step_out_of_frame(registers, outer, word));
 }
 
@@ -364,12 +336,12 @@ TEST_CASE("with rbp known a caller is found through a frame that counts from it"
   };
   add_runtimes({"vdsotrace_test_frames"});
   FrameRegisters registers;
-  registers[kDwarfRsp] = 0x1000;
+  registers[kDwarfStackPointer] = 0x1000;
   registers[kDwarfReturnAddress] = address_of(vdsotrace_test_by_frame);
   CallerAddresses found = symbols.caller_addresses(::getpid(), registers, word);
   CHECK(found.outside == std::optional(address_of(vdsotrace_test_by_frame)));
   CHECK(found.beyond == std::nullopt);
-  registers[kDwarfRbp] = 0x1100;
+  registers[kDwarfFramePointer] = 0x1100;
   found = symbols.caller_addresses(::getpid(), registers, word);
   CHECK(found.beyond == std::optional(called));
   add_runtimes({});

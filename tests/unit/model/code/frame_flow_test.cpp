@@ -150,10 +150,10 @@ namespace vdsotrace {
 TEST_CASE("the code of a function says where its frame is") {
   const auto plain = RULE(plain);
   REQUIRE(plain.has_value());
-  CHECK(*plain == FrameRule{kDwarfRsp, 40, false, {}});
+  CHECK(*plain == FrameRule{kDwarfStackPointer, 40, false, {}});
   const auto frame = RULE(frame);
   REQUIRE(frame.has_value());
-  CHECK(frame->base == kDwarfRbp);
+  CHECK(frame->base == kDwarfFramePointer);
   CHECK(frame->frame_address == 16);
   CHECK(frame->preserved[0] == FrameRule::Preserved{FrameRule::Keeps::saved, -16});
   CHECK(frame->preserved[1] == FrameRule::Preserved{FrameRule::Keeps::saved, -24});
@@ -179,7 +179,7 @@ TEST_CASE("code that does not say where its frame is has no rule") {
 TEST_CASE("a function on another stack is followed back by the register that kept the way") {
   const auto rule = RULE(switches, true);
   REQUIRE(rule.has_value());
-  CHECK(rule->base == kDwarfRbp);
+  CHECK(rule->base == kDwarfFramePointer);
   CHECK(rule->leaves_stack);
   CHECK_FALSE(RULE(clobbers, true).has_value());
   CHECK(RULE(clobbers).has_value());

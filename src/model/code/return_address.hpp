@@ -1,4 +1,4 @@
-// What a return address looks like.
+// What a return address looks like, by the instruction in front of it.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@ namespace vdsotrace {
 /// No near call is longer, prefixes apart (Intel SDM volume 2, CALL).
 inline constexpr std::size_t kLongestCall = 7;
 
-/// Whether the bytes end with a near call of the x86, so that their end is a place to which a call may return.
+/// Whether the bytes end with a near call, so that their end is a place to which a call may return.
 /// Fewer than kLongestCall bytes will do where there are no more.
 bool end_with_call(std::span<const std::byte> code);
 

@@ -1,4 +1,4 @@
-#include "symbols/return_address.hpp"
+#include "model/code/return_address.hpp"
 
 #include <cstdint>
 
