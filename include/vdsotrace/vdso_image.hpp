@@ -47,8 +47,8 @@ struct VdsoFunction {
   std::uint64_t size = 0;                     ///< st_size
   std::vector<CodeSite> instructions;         ///< all that belong to the body, helpers not included
   std::vector<CodeSite> returns;              ///< every `ret` by which the function itself returns
-  std::vector<CodeSite> syscalls;             ///< fallback sites (syscall, sysenter, int 0x80), helpers included
-  std::vector<CodeSite> clock_reads;          ///< rdtsc, rdtscp, helpers included
+  std::vector<CodeSite> syscalls;             ///< fallback sites, helpers included
+  std::vector<CodeSite> clock_reads;          ///< of the processor's counter, helpers included
   std::vector<std::uint32_t> helpers;         ///< entries of the private helpers it calls, also through others
   std::vector<std::uint32_t> branch_targets;  ///< where jumps in the body lead: no patch may straddle one
   /// Why the flow could not be followed to the end (an indirect jump, an unknown
@@ -117,7 +117,7 @@ struct RelocatedCode {
 /// they do the same at address `to`, followed by a jump to from + run.size().
 /// PC-relative operands and branches are adjusted (short branches widened).
 /// Errors: `run` does not end on an instruction boundary, an instruction that
-/// cannot be moved (loop, jrcxz, a 64-bit or indirect call, sysenter, int3), a target out of reach of
+/// cannot be moved (model/code/relocate.cpp says which), a target out of reach of
 /// 32 bits, a branch into the run itself. A 32-bit direct call, by which a function learns where it is, becomes several
 /// instructions that push the original's return address, and changes the flags. A `syscall` moves: it is then made from the
 /// new address. Branches from elsewhere into the run are the caller's to rule out

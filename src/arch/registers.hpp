@@ -1,27 +1,28 @@
-// What differs by processor: where the registers are that a tracer asks for, and
-// what a breakpoint looks like.
+// A stopped thread's registers: where those are that a tracer asks for, and what they have to be so that the thread does
+// something else. `Registers` is the processor's own (processor/registers.hpp): all that ptrace(2) reads and sets at once.
 #pragma once
 
-#include <sys/user.h>
+#include <sys/types.h>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
+#include "arch/constants.hpp"
+#include "model/code/frame.hpp"
+#include "processor/registers.hpp"
 #include "vdsotrace/abi.hpp"
+#include "vdsotrace/memory.hpp"
 
 namespace vdsotrace::arch {
 
-using Registers = user_regs_struct;
-
-/// Bytes of the breakpoint instruction; the program counter stands behind it in the stop.
-inline constexpr std::array<std::byte, 1> kBreakpoint{std::byte{0xcc}};
-inline constexpr std::size_t kBreakpointSize = kBreakpoint.size();
-
 std::uint64_t program_counter(const Registers& registers);
 std::uint64_t stack_pointer(const Registers& registers);
-/// What tells the threads of a process apart without asking the kernel: the fs base.
+/// Where the breakpoint is that the thread has just hit.
+std::uint64_t breakpoint_address(const Registers& registers);
+/// What tells the threads of a process apart without asking the kernel.
 std::uint64_t thread_pointer(const Registers& registers);
 /// Offsets in `struct user`, for ptrace::set_user_word.
 std::size_t program_counter_offset();
@@ -34,17 +35,25 @@ bool traps_every_step(const Registers& registers);
 /// Whether the thread runs 64-bit code.
 bool runs_64_bit(const Registers& registers);
 
-/// The registers by their DWARF numbers, of 64-bit code (x86-64 psABI 3.6.2) or 32-bit code (i386 psABI 2.5.1).
-std::array<std::uint64_t, 17> dwarf_registers(const Registers& registers);
+/// The registers by their DWARF numbers, which 64-bit code and 32-bit code have of their own.
+DwarfRegisters dwarf_registers(const Registers& registers);
+
+/// A place to which a function returns, and the registers by their DWARF numbers as they are there.
+struct ReturnPlace {
+  std::uint64_t address;
+  DwarfRegisters registers;
+};
+/// Of a function that the thread stands at the first instruction of. Nothing where its stack cannot be read.
+std::optional<ReturnPlace> return_place(const Registers& registers, Memory& memory);
+/// What the stack pointer was before the return that the thread has just made.
+std::uint64_t stack_pointer_before_return(const Registers& registers);
 
 /// What a C function called with these registers returned, as signed 64 bit.
 std::int64_t return_value(const Registers& registers);
 /// A function's return value if it is a 32-bit int.
 std::int64_t int_return_value(const Registers& registers);
-/// The first six arguments of a 64-bit C function at its first instruction (x86-64 psABI 3.2.3).
+/// The first six arguments of a 64-bit C function at its first instruction.
 std::array<std::uint64_t, 6> function_arguments(const Registers& registers);
-/// Those of a 32-bit function are words on the stack, this far above its stack pointer (i386 psABI 2.2.3).
-inline constexpr std::uint64_t kStackArguments = sizeof(std::uint32_t);
 
 /// What a system call "returns" that was interrupted and that restart_syscall will go on with
 /// (ERESTART_RESTARTBLOCK, linux/errno.h).
@@ -58,10 +67,13 @@ struct SystemCallRegisters {
 };
 SystemCallRegisters system_call(const Registers& registers);
 
-/// Which ABI a system call with this AUDIT_ARCH and number uses.
-Abi abi_of(std::uint32_t audit_arch, std::uint64_t nr);
+/// What the kernel's auditing calls the machine of that ABI (linux/audit.h): seccomp filters and PTRACE_GET_SYSCALL_INFO do so too.
+/// Several ABIs can have one.
+std::uint32_t audit_machine(Abi abi);
+/// Which ABI a system call with this audit machine and number uses.
+Abi abi_of(std::uint32_t audit_machine, std::uint64_t nr);
 
-/// The instruction that makes a system call of that ABI with all its arguments in registers: syscall, int 0x80.
+/// The instruction that makes a system call of that ABI with all its arguments in registers.
 std::array<std::byte, 2> system_call_code(Abi abi);
 
 /// Registers with which the thread goes on at that address, whatever it was doing.
@@ -72,15 +84,14 @@ Registers moved_to(Registers registers, std::uint64_t address);
 Registers for_system_call(Registers registers, std::uint64_t instruction, std::int64_t nr,
                           const std::array<std::uint64_t, 6>& args);
 
-/// What a signal handler's frame saves of a 64-bit thread: these words follow each other (sigcontext in uapi/asm/sigcontext.h).
+/// What a signal handler's frame saves of a 64-bit thread.
 struct SavedContext {
   std::uint64_t stack_pointer;
   std::uint64_t program_counter;
-  std::uint64_t flags;
-  std::uint64_t segments;
+  std::size_t counter_at;  ///< which of the words the program counter is
 };
-/// Whether they can be that: only what the kernel lays down for 64-bit code has such flags and segments.
-bool is_saved_context(const SavedContext& words);
+/// What begins at the front of these words (the processor says how many it takes), if only the kernel can have laid it down for 64-bit code.
+std::optional<SavedContext> saved_context(std::span<const std::uint64_t, kSavedContextWords> words);
 
 /// Whether the instruction pushes a register.
 bool pushes_word(std::span<const std::byte> instruction);
@@ -94,12 +105,15 @@ Registers with_argument(Registers registers, Abi abi, std::size_t index, std::ui
 /// Registers at a system call's entry such that it is not made and fails with ENOSYS.
 Registers with_refused_call(Registers registers);
 
-/// The instruction by which 64-bit code makes a system call.
-inline constexpr std::array<std::byte, 2> kSystemCall{std::byte{0x0f}, std::byte{0x05}};
-
-/// An instruction that reads the time-stamp counter (rdtsc).
-inline constexpr std::array<std::byte, 2> kClockRead{std::byte{0x0f}, std::byte{0x31}};
-/// Registers as if that instruction, which the thread stands at, had read `counter`.
+/// The number of the system call that a thread is about to make which stands at a system call instruction.
+std::int64_t requested_call(const Registers& registers);
+/// Registers at a stop inside a system call with another result of it.
+Registers with_result(Registers registers, std::int64_t result);
+/// The same such that the kernel takes them for no system call's: it restarts none. One that has yet to begin is not made.
+Registers outside_call(Registers registers);
+/// Registers as if the system call instruction that the thread stands at had been executed, with that result.
+Registers after_call(Registers registers, std::int64_t result);
+/// Registers as if the kClockRead that the thread stands at had read `counter`.
 Registers after_clock_read(Registers registers, std::uint64_t counter);
 
 }  // namespace vdsotrace::arch

@@ -30,13 +30,13 @@
 // The rows of tables stand in columns.
 // clang-format off
 
-/* Index: slots found by hash of the thread pointer (fs base), or in the slots that follow. */
+/* Index: slots found by hash of the thread pointer, or in the slots that follow. */
 #define REGION_INDEX 4096
 #define INDEX_LOG2 14
 #define INDEX_PROBES 8
 #define INDEX_SLOTS ((1 << INDEX_LOG2) + INDEX_PROBES)
 #define SLOT_LOG2 4
-#define SLOT_KEY 0            /* u64 fs base + 1, 0: free */
+#define SLOT_KEY 0            /* u64 thread pointer + 1, 0: free */
 #define SLOT_BLOCK 8          /* u64 address of the thread's block in the process */
 #define HASH_FACTOR 0x61C88647
 #define HASH_SHIFT 18         /* of a 32-bit product: INDEX_LOG2 bits are left */
@@ -60,7 +60,7 @@
 
 /* A call between its begin and its return. */
 #define OPEN_STACK 0          /* u64 stack pointer at the entry, where the return address lies; 0: no call is open */
-#define OPEN_START 8          /* u64 time-stamp counter */
+#define OPEN_START 8          /* u64 counter */
 #define OPEN_ARG0 16
 #define OPEN_ARG1 24
 #define OPEN_ARG2 32
@@ -72,9 +72,9 @@
 #define OPEN_CALL_RESULT 72
 #define OPEN_CALL_VALUE 80    /* RECORD_VALUE_BYTES: what ARG0 points to */
 #define OPEN_LOG2 7
-/* No vDSO function has more on the stack when it makes its system call, and no signal frame takes as little: what is nearer belongs to
- * the same call. (440 bytes of struct rt_sigframe, 512 of registers and a red zone of 128 are the least, arch/x86/kernel/signal_64.c.) */
-#define DEEPEST 512
+/* DEEPEST: no vDSO function has more on the stack when it makes its system call, and no signal frame takes as little: what is nearer
+ * belongs to the same call. */
+#include "processor/stub_stack.h"
 
 /* The shared block: as a block, but threads lock, and open calls are found by hash of their stack pointer. */
 #define REGION_SHARED ((REGION_INDEX + (INDEX_SLOTS << SLOT_LOG2) + 4095) / 4096 * 4096)
@@ -101,7 +101,7 @@
 #define RECORD_ARG1 16
 #define RECORD_RETURN_ADDRESS 24
 #define RECORD_RESULT 32
-#define RECORD_START 40       /* time-stamp counter, timed records only */
+#define RECORD_START 40       /* counter, timed records only */
 #define RECORD_STACK 48       /* stack pointer at the entry */
 #define RECORD_KEY 56         /* as SLOT_KEY */
 #define RECORD_END 64
@@ -114,10 +114,10 @@
 #define RECORD_WINDOW_WORDS 16
 #define RECORD_LONG_WINDOW_WORDS 24 /* with RECORD_LONG_FLAG: glibc's getrandom alone has a frame of 17 */
 #define RECORD_LONG_FLAG 0x400
-/* Of a call from Go's code, which has left its goroutine's stack: what lies on that, from where r12 points. */
+/* Of a call from Go's code, which has left its goroutine's stack: what lies on that, from where a register points that C preserves. */
 #define RECORD_GOROUTINE_FLAG 0x800
-#define GOROUTINE_FRAME_POINTER 0   /* u64 rbp, in the window */
-#define GOROUTINE_STACK 8           /* u64 r12, where its stack pointer was */
+#define GOROUTINE_FRAME_POINTER 0   /* u64 frame pointer, in the window */
+#define GOROUTINE_STACK 8           /* u64 that register, where its stack pointer was */
 #define GOROUTINE_STACK_TOP 16      /* u64 exclusive end of its stack */
 #define GOROUTINE_WORDS 24          /* from here: the words of the stack, as far as it goes */
 #define GOROUTINE_WORDS_COUNT (RECORD_LONG_WINDOW_WORDS - GOROUTINE_WORDS / 8)

@@ -1,4 +1,4 @@
-// The templates of stubs_x86_64.S: code that the inline engine copies beside a vDSO.
+// The templates of the processor's stubs.S: code that the inline engine copies beside a vDSO.
 #pragma once
 
 #include <array>
@@ -7,6 +7,8 @@
 #include <optional>
 #include <span>
 #include <string_view>
+
+#include "arch/registers.hpp"
 
 namespace vdsotrace::arch {
 
@@ -48,29 +50,30 @@ enum class StubShape : std::uint8_t {
   three,    ///< three or more
 };
 
-/// Whether stubs can run on this machine: they read the thread pointer with rdfsbase, which
-/// kernels permit from 5.9 on (HWCAP2_FSGSBASE in AT_HWCAP2).
+/// Whether stubs can run on this machine: for one, they have to read the thread pointer by themselves.
 bool stubs_usable();
 
 /// The shape matters to what counts calls, opens them, or notes their system calls.
 StubTemplate stub_template(StubKind kind, StubShape shape = StubShape::plain);
 
+/// Registers at the copy of a fallback's system call (StubKind::call) as they are to be at its original, without what the copy has
+/// put on the stack: at the stack pointer lies `saved`.
+Registers at_original_call(Registers at_copy, std::uint64_t saved, std::uint64_t original);
+
 /// What the stubs put into the sixth argument of a fallback's system call, which none of those calls has: a
 /// seccomp filter can tell them from calls that the program makes itself.
 inline constexpr std::uint64_t kOwnCallMark = 0x7664'736f'7472'6163;
 
-/// A jump to anywhere within 32 bits (Intel SDM, JMP rel32).
-inline constexpr std::size_t kJumpSize = 5;
+/// A jump that reaches everything in a vDSO and much around it.
 using Jump = std::array<std::byte, kJumpSize>;
 /// The jump that stands at `from` and leads to `to`; nothing if that is out of its reach.
 std::optional<Jump> jump(std::uint64_t from, std::uint64_t to);
 
-/// One to anywhere within 8 bits (JMP rel8).
-inline constexpr std::size_t kShortJumpSize = 2;
+/// One that takes less room and reaches less far.
 using ShortJump = std::array<std::byte, kShortJumpSize>;
 std::optional<ShortJump> short_jump(std::uint64_t from, std::uint64_t to);
 
-/// How many of the bytes are padding that a compiler or linker puts between functions: int3, or nops of any length.
+/// How many of the bytes are padding that a compiler or linker puts between functions.
 std::size_t padding_at(std::span<const std::byte> code);
 
 }  // namespace vdsotrace::arch

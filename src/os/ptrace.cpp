@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "arch/constants.hpp"
+
 namespace vdsotrace::ptrace {
 namespace {
 
@@ -81,9 +83,9 @@ bool listen(pid_t tid) { return request(PTRACE_LISTEN, tid, 0, 0) == 0; }
 
 bool detach(pid_t tid, int signal) { return request(PTRACE_DETACH, tid, 0, static_cast<std::uintptr_t>(signal)) == 0; }
 
-std::optional<user_regs_struct> registers(pid_t tid) { return fetch<user_regs_struct>(PTRACE_GETREGS, tid, 0); }
+std::optional<arch::Registers> registers(pid_t tid) { return fetch<arch::Registers>(PTRACE_GETREGS, tid, 0); }
 
-bool set_registers(pid_t tid, const user_regs_struct& registers) {
+bool set_registers(pid_t tid, const arch::Registers& registers) {
   return request(PTRACE_SETREGS, tid, 0, reinterpret_cast<std::uintptr_t>(&registers)) == 0;
 }
 
@@ -92,11 +94,10 @@ bool set_user_word(pid_t tid, std::size_t offset, std::uint64_t value) {
 }
 
 bool has_shadow_stack(pid_t tid) {
-  constexpr std::uintptr_t kShadowStackPointer = 0x204;  // NT_X86_SHSTK, uapi/linux/elf.h of Linux 6.6
   std::uint64_t pointer = 0;
   iovec into{&pointer, sizeof pointer};
   // ENODEV, or EINVAL of older kernels, where there is none.
-  return request(PTRACE_GETREGSET, tid, kShadowStackPointer, reinterpret_cast<std::uintptr_t>(&into)) == 0;
+  return request(PTRACE_GETREGSET, tid, arch::kShadowStackNote, reinterpret_cast<std::uintptr_t>(&into)) == 0;
 }
 
 std::optional<__ptrace_syscall_info> syscall_info(pid_t tid) {

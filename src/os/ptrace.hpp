@@ -6,13 +6,13 @@
 #include <linux/filter.h>
 #include <sys/ptrace.h>
 #include <sys/types.h>
-#include <sys/user.h>
 
 #include <csignal>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
+#include "arch/registers.hpp"
 #include "vdsotrace/error.hpp"
 
 namespace vdsotrace::ptrace {
@@ -47,11 +47,11 @@ bool step(pid_t tid, int signal);
 bool listen(pid_t tid);
 bool detach(pid_t tid, int signal);
 
-std::optional<user_regs_struct> registers(pid_t tid);
-bool set_registers(pid_t tid, const user_regs_struct& registers);
+std::optional<arch::Registers> registers(pid_t tid);
+bool set_registers(pid_t tid, const arch::Registers& registers);
 /// One register by its offset in `struct user`; half the price of setting all.
 bool set_user_word(pid_t tid, std::size_t offset, std::uint64_t value);
-/// Whether returns are checked against a stack that we cannot write (Linux 6.6, Documentation/arch/x86/shstk.rst).
+/// Whether returns are checked against a stack that we cannot write.
 bool has_shadow_stack(pid_t tid);
 
 /// PTRACE_GET_SYSCALL_INFO (Linux 5.3).

@@ -1,6 +1,5 @@
 #include "os/seccomp_filter.hpp"
 
-#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -11,6 +10,8 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+
+#include "arch/registers.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -60,10 +61,10 @@ Code code_of(const FilterRule& rule) {
               kGoOn};
     case FilterRule::When::in_page:
       return {load(kPointer + kUpperHalf),
-              test(BPF_JEQ, upper(kVsyscallPage), 0, 4),
+              test(BPF_JEQ, upper(arch::kVsyscallPage), 0, 4),
               load(kPointer),
-              test(BPF_JGE, lower(kVsyscallPage), 0, 2),
-              test(BPF_JGE, lower(kVsyscallPageEnd), 1, 0),
+              test(BPF_JGE, lower(arch::kVsyscallPage), 0, 2),
+              test(BPF_JGE, lower(arch::kVsyscallPageEnd), 1, 0),
               kStop,
               kGoOn};
   }
@@ -126,7 +127,8 @@ Result<std::vector<sock_filter>> make_filter(const FilterPlan& plan) {
   append(narrow_code, search(narrow));
 
   Code code{load(offsetof(seccomp_data, arch))};
-  append(code, choose(BPF_JEQ, AUDIT_ARCH_X86_64, choose(BPF_JEQ, AUDIT_ARCH_I386, {kGoOn}, narrow_code), wide_code));
+  const Code no_wide = choose(BPF_JEQ, arch::audit_machine(Abi::i386), {kGoOn}, narrow_code);
+  append(code, choose(BPF_JEQ, arch::audit_machine(Abi::x86_64), no_wide, wide_code));
   if (code.size() > BPF_MAXINSNS) return fail("too many different calls for a seccomp filter");
   return code;
 }

@@ -13,10 +13,6 @@
 
 namespace vdsotrace {
 
-/// The legacy vsyscall page: same place on every x86-64 machine that has it (arch/x86/entry/vsyscall).
-inline constexpr std::uint64_t kVsyscallPage = 0xffff'ffff'ff60'0000;
-inline constexpr std::uint64_t kVsyscallPageEnd = kVsyscallPage + 0x1000;
-
 /// SECCOMP_RET_DATA of our stops: those of the program's own filters are told by theirs.
 inline constexpr std::uint16_t kFilterCookie = 0x7dc5;
 
@@ -29,7 +25,7 @@ struct FilterRule {
     first_is,        ///< the lower half of the first argument is `operand`
     first_is_above,  ///< the upper half of the first argument is at least `operand`
     may_map_code,  ///< the third argument has PROT_EXEC, or the first is as for `first_is_above`: mmap(2), mprotect(2)
-    in_page,       ///< it is made in the vsyscall page
+    in_page,       ///< it is made in the legacy vsyscall page (arch::kVsyscallPage)
   };
   When when = When::always;
   std::uint64_t operand = 0;

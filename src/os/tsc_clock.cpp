@@ -1,7 +1,6 @@
 #include "os/tsc_clock.hpp"
 
-#include <x86intrin.h>
-
+#include "arch/counter.hpp"
 #include "base/clock.hpp"
 
 namespace vdsotrace {
@@ -18,9 +17,9 @@ TscClock::Sample TscClock::take() {
   Sample best{};
   std::uint64_t closest = ~std::uint64_t{0};
   for (int attempt = 0; attempt < 10 && closest > kClose; ++attempt) {
-    const std::uint64_t before = __rdtsc();
+    const std::uint64_t before = arch::read_counter();
     const Sample sample{before, monotonic_ns(), vdsotrace::realtime_ns()};
-    const std::uint64_t width = __rdtsc() - before;
+    const std::uint64_t width = arch::read_counter() - before;
     if (width >= closest) continue;
     closest = width;
     best = sample;
@@ -29,7 +28,7 @@ TscClock::Sample TscClock::take() {
   return best;
 }
 
-std::uint64_t TscClock::now() { return __rdtsc(); }
+std::uint64_t TscClock::now() { return arch::read_counter(); }
 
 TscClock::TscClock() : first_(take()), last_(first_) {}
 

@@ -3,7 +3,6 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <linux/audit.h>
 #include <sys/auxv.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "arch/registers.hpp"
 #include "base/unique_fd.hpp"
 #include "os/auxv.hpp"
 #include "os/proc.hpp"
@@ -98,7 +98,7 @@ Result<MappedVdso> read_vdso_of_executed(pid_t pid) {
   const auto info = ptrace::syscall_info(pid);
   if (!info) return fail("it ended before it could be run");
   RemoteMemory memory(pid);
-  return read_executed_vdso(memory, info->stack_pointer, info->arch != AUDIT_ARCH_I386);
+  return read_executed_vdso(memory, info->stack_pointer, info->arch != arch::audit_machine(Abi::i386));
 }
 
 void kill_and_reap(pid_t pid) {

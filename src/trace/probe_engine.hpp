@@ -82,7 +82,7 @@ class ProbeTasks {
   /// An attach: another thread that ran in the space before install, which has just been done. `stopped` is null for one
   /// that sleeps in the kernel, outside the vDSO.
   virtual void on_attach_thread(Thread&, StoppedThread* /*stopped*/) {}
-  /// The thread has set its thread pointer (arch_prctl with ARCH_SET_FS).
+  /// The thread has set its thread pointer (arch::kThreadPointerCall).
   virtual void on_thread_pointer(StoppedThread&) {}
   /// The thread ended or executed another program: its open calls never return.
   virtual void on_end(Thread& thread) = 0;

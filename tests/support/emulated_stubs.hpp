@@ -4,13 +4,13 @@
 #include <array>
 #include <cerrno>
 
-#include "engines/inline/stub_emulator.hpp"
+#include "arch/stub_emulator.hpp"
 #include "support/own_stubs.hpp"
 
 namespace vdsotrace::testing {
 
 /// Our own memory, with the region seen as a process's is.
-class OwnMemory final : public EmulatedMemory {
+class OwnMemory final : public arch::EmulatedMemory {
  public:
   explicit OwnMemory(Shared& shared) : shared_(shared) {}
   std::size_t read(std::uint64_t address, std::span<std::byte> into) override {
@@ -56,11 +56,11 @@ class EmulatedThread {
     registers.rcx = 0xc, registers.r8 = 8, registers.r9 = 9, registers.r10 = 10, registers.r11 = 11;
     registers.fs_base = pointer_;
     OwnMemory memory(shared);
-    StubEmulator emulator(registers, memory);
+    arch::StubEmulator emulator(registers, memory);
     for (int i = 0; i < 100'000 && emulator.registers().rip != kReturn; ++i) {
       const auto outcome = emulator.step();
-      if (outcome == StubEmulator::Outcome::next) continue;
-      REQUIRE(outcome == StubEmulator::Outcome::system_call);
+      if (outcome == arch::StubEmulator::Outcome::next) continue;
+      REQUIRE(outcome == arch::StubEmulator::Outcome::system_call);
       make_call(emulator.registers());
     }
     const arch::Registers& after = emulator.registers();

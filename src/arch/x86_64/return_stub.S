@@ -5,7 +5,7 @@
  *
  * Position independent; RETURN_STUB_* words behind the code are filled in. Nothing is pushed, as there may be no
  * stack; no flags are changed, and none by `syscall` (Intel SDM: SYSRET loads them from what SYSCALL saved). */
-#include "arch/return_stub.h"
+#include "arch/x86_64/return_stub.h"
 
         .section .rodata.vdsotrace_return_stub, "a", @progbits
         .balign 16

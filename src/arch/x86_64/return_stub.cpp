@@ -7,7 +7,7 @@
 #include <csignal>
 #include <cstring>
 
-#include "arch/return_stub.h"
+#include "arch/x86_64/return_stub.h"
 
 extern "C" {
 extern const std::byte vdsotrace_return_stub[];

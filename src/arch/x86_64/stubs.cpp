@@ -93,6 +93,14 @@ std::size_t nop_at(std::span<const std::byte> code) {
 
 }  // namespace
 
+// stubs.S, `call`: it steps over the red zone and saves a register.
+Registers at_original_call(Registers at_copy, std::uint64_t saved, std::uint64_t original) {
+  at_copy.r9 = saved;
+  at_copy.rsp += sizeof saved + kRedZone;
+  at_copy.rip = original;
+  return at_copy;
+}
+
 std::optional<Jump> jump(std::uint64_t from, std::uint64_t to) {
   const auto distance = static_cast<std::int64_t>(to - from - kJumpSize);
   const auto displacement = static_cast<std::int32_t>(distance);
@@ -119,6 +127,7 @@ std::size_t padding_at(std::span<const std::byte> code) {
   return size;
 }
 
+// They read the thread pointer with rdfsbase, which kernels permit from 5.9 on.
 bool stubs_usable() { return (::getauxval(AT_HWCAP2) & kHwcap2FsGsBase) != 0; }
 
 StubTemplate stub_template(StubKind kind, StubShape shape) {

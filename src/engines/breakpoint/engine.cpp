@@ -77,7 +77,7 @@ std::optional<Resume> BreakpointEngine::on_trap(StoppedThread& stopped) {
   const auto* registers = stopped.registers();
   const AddressSpace& space = *stopped.thread().space;
   if (registers == nullptr || space.image() == nullptr || !space.patched()) return std::nullopt;
-  const auto offset = space.offset_of(arch::program_counter(*registers) - arch::kBreakpointSize);
+  const auto offset = space.offset_of(arch::breakpoint_address(*registers));
   if (!offset) return std::nullopt;
   const ProbePlan& plan = plan_for(*space.image());
   const auto found = plan.sites.find(*offset);
@@ -106,7 +106,7 @@ void BreakpointEngine::on_entry(StoppedThread& stopped, const ProbeSite& site) {
   call.engine = name();
   if (needs_.values) capture_entry(call, stopped.memory(), capture_limits(needs_));
   const arch::Registers& registers = *stopped.registers();
-  note_caller_of_function(stopped, needs_, call, arch::program_counter(registers) - arch::kBreakpointSize);
+  note_caller_of_function(stopped, needs_, call, arch::breakpoint_address(registers));
   open_[thread.tid].enter(std::move(call), arch::stack_pointer(registers), left_by(thread));
 }
 

@@ -1,4 +1,4 @@
-// int3 on the entry and on every `ret` of each vDSO function: two stops a call.
+// A breakpoint on the entry and on every return of each vDSO function: two stops a call.
 #pragma once
 
 #include <functional>

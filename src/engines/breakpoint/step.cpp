@@ -52,7 +52,7 @@ std::optional<Resume> StepEngine::on_trap(StoppedThread& stopped) {
   const AddressSpace& space = *thread.space;
   const auto* registers = stopped.registers();
   const auto offset = registers != nullptr && space.image() != nullptr
-                          ? space.offset_of(arch::program_counter(*registers) - arch::kBreakpointSize)
+                          ? space.offset_of(arch::breakpoint_address(*registers))
                           : std::nullopt;
   if (offset && space.patched()) {
     const auto& sites = plan_for(*space.image()).sites;
@@ -105,7 +105,7 @@ bool StepEngine::on_step(StoppedThread& stopped) {
     go_on_at(stopped, next);
   } else {
     // The stack pointer is behind the return address now.
-    on_exit(stopped, arch::stack_pointer(*registers) - word_size(space.abi()));
+    on_exit(stopped, arch::stack_pointer_before_return(*registers));
   }
   return only_ours;
 }

@@ -13,10 +13,6 @@ constexpr std::size_t kSearched = 64 * 1024;
 constexpr int kMostStacks = 8;
 constexpr std::size_t kWord = sizeof(std::uint64_t);
 
-arch::SavedContext context_at(std::span<const std::uint64_t> words, std::size_t index) {
-  return {words[index], words[index + 1], words[index + 2], words[index + 3]};
-}
-
 }  // namespace
 
 void visit_saved_counters(const arch::Registers& registers, Memory& memory,
@@ -27,11 +23,11 @@ void visit_saved_counters(const arch::Registers& registers, Memory& memory,
   for (int stack = 0; stack < kMostStacks; ++stack) {
     const std::size_t count = memory.read(from, std::as_writable_bytes(std::span(words))) / kWord;
     std::optional<std::uint64_t> elsewhere;
-    for (std::size_t i = 0; i + 4 <= count; ++i) {
-      const arch::SavedContext saved = context_at(words, i);
-      if (!arch::is_saved_context(saved)) continue;
-      visit(saved.program_counter, from + (i + 1) * kWord);
-      if (saved.stack_pointer - from >= kSearched) elsewhere = saved.stack_pointer & ~std::uint64_t{kWord - 1};
+    for (std::size_t i = 0; i + arch::kSavedContextWords <= count; ++i) {
+      const auto saved = arch::saved_context(std::span(words).subspan(i).first<arch::kSavedContextWords>());
+      if (!saved) continue;
+      visit(saved->program_counter, from + (i + saved->counter_at) * kWord);
+      if (saved->stack_pointer - from >= kSearched) elsewhere = saved->stack_pointer & ~std::uint64_t{kWord - 1};
     }
     if (!elsewhere) return;
     from = *elsewhere;

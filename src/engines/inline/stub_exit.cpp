@@ -5,7 +5,8 @@
 #include <cerrno>
 
 #include "arch/return_stub.hpp"
-#include "engines/inline/stub_emulator.hpp"
+#include "arch/stub_emulator.hpp"
+#include "arch/stubs.hpp"
 #include "trace/remote/remote_call.hpp"
 
 namespace vdsotrace {
@@ -14,7 +15,7 @@ namespace {
 /// Longest way out: a stub that waits for room in its ring goes round and round.
 constexpr int kMostSteps = 20'000;
 
-class StubMemory final : public EmulatedMemory {
+class StubMemory final : public arch::EmulatedMemory {
  public:
   StubMemory(StoppedThread& stopped, const StubRegion& region) : stopped_(stopped), region_(region) {}
   std::size_t read(std::uint64_t address, std::span<std::byte> into) override {
@@ -31,7 +32,7 @@ class StubMemory final : public EmulatedMemory {
 };
 
 /// Where nobody but the process has what it shared with us.
-class AbandonedMemory final : public EmulatedMemory {
+class AbandonedMemory final : public arch::EmulatedMemory {
  public:
   AbandonedMemory(pid_t tid, Memory& memory) : tid_(tid), memory_(memory) {}
   std::size_t read(std::uint64_t address, std::span<std::byte> into) override { return memory_.read(address, into); }
@@ -45,7 +46,7 @@ class AbandonedMemory final : public EmulatedMemory {
   Memory& memory_;
 };
 
-bool is_nap(const arch::Registers& registers) { return registers.orig_rax == SYS_futex; }
+bool is_nap(const arch::Registers& registers) { return arch::system_call(registers).nr == SYS_futex; }
 
 /// At the stop of a system call that has yet to be made; the program counter stands behind it already.
 bool is_before_call(pid_t tid) {
@@ -58,19 +59,10 @@ bool is_before_call(pid_t tid) {
 std::optional<arch::Registers> settled(pid_t tid, arch::Registers registers) {
   if (is_before_call(tid) || arch::restarts_call(registers)) {
     if (!is_nap(registers)) return std::nullopt;
-    registers.rax = static_cast<std::uint64_t>(-EINTR);
+    registers = arch::with_result(registers, -EINTR);
   }
-  // Nothing of what it does from here on is a system call's outcome; a nap that has yet to begin is skipped (-1 is no call).
-  registers.orig_rax = ~std::uint64_t{0};
-  return registers;
-}
-
-/// A nap that is cut short: the ring is looked at again.
-void skip_nap(arch::Registers& registers) {
-  registers.rax = static_cast<std::uint64_t>(-EINTR);
-  registers.rip += arch::kSystemCall.size();
-  registers.rcx = registers.rip;
-  registers.r11 = registers.eflags;
+  // Nothing of what it does from here on is a system call's outcome; a nap that has yet to begin is skipped.
+  return arch::outside_call(registers);
 }
 
 using CodeRange = std::function<bool(std::uint64_t)>;
@@ -82,28 +74,19 @@ struct Executed {
 };
 
 /// Up to what is outside, or an instruction that only the thread itself can execute.
-Executed executed(const arch::Registers& from, EmulatedMemory& memory, const CodeRange& inside) {
-  StubEmulator emulator(from, memory);
+Executed executed(const arch::Registers& from, arch::EmulatedMemory& memory, const CodeRange& inside) {
+  arch::StubEmulator emulator(from, memory);
   arch::Registers& registers = emulator.registers();
   for (int i = 0; i < kMostSteps; ++i) {
-    if (!inside(registers.rip)) return {registers};
+    if (!inside(arch::program_counter(registers))) return {registers};
     const auto outcome = emulator.step();
-    if (outcome == StubEmulator::Outcome::next) continue;
-    if (outcome == StubEmulator::Outcome::unknown || registers.rax != SYS_futex) return {registers};
-    skip_nap(registers);
+    if (outcome == arch::StubEmulator::Outcome::next) continue;
+    if (outcome == arch::StubEmulator::Outcome::unknown || arch::requested_call(registers) != SYS_futex)
+      return {registers};
+    // A nap that is cut short: the ring is looked at again.
+    registers = arch::after_call(registers, -EINTR);
   }
   return {registers, true};
-}
-
-/// At the copy of a fallback's system call, which has moved the stack pointer out of the way and saved a register there
-/// (stubs_x86_64.S, `call`).
-arch::Registers as_at_original(const arch::Registers& at_copy, std::uint64_t saved, std::uint64_t original) {
-  constexpr std::uint64_t kRedZone = 128;
-  arch::Registers registers = at_copy;
-  registers.r9 = saved;
-  registers.rsp += sizeof saved + kRedZone;
-  registers.rip = original;
-  return registers;
 }
 
 }  // namespace
@@ -116,7 +99,7 @@ bool leave_abandoned_stub(pid_t tid, Memory& memory, const std::function<bool(st
   if (!from || ptrace::has_shadow_stack(tid)) return false;
   AbandonedMemory abandoned(tid, memory);
   const Executed done = executed(*from, abandoned, inside);
-  return ptrace::set_registers(tid, done.registers) && !inside(done.registers.rip);
+  return ptrace::set_registers(tid, done.registers) && !inside(arch::program_counter(done.registers));
 }
 
 bool leave_stub(StoppedThread& stopped, const PlacedStubs& placed, StubRegion& region) {
@@ -136,7 +119,7 @@ bool leave_stub(StoppedThread& stopped, const PlacedStubs& placed, StubRegion& r
       done = executed(done.registers, memory, inside);
     }
     if (!stopped.set_registers(done.registers)) return false;
-    if (!inside(done.registers.rip)) return true;
+    if (!inside(arch::program_counter(done.registers))) return true;
   }
   // With the trap flag set it must not outlive us.
   return stopped.thread().on_tracer_death == ptrace::OnTracerDeath::kill && step_out(stopped, inside, kMostSteps);
@@ -149,7 +132,7 @@ bool leave_stub_for_good(StoppedThread& stopped, const PlacedStubs& placed, Stub
   const MovedFallback* fallback = placed.fallback_before(arch::program_counter(*current), vdso);
   if (fallback != nullptr && !settled(stopped.tid(), *current)) {
     const auto saved = stopped.memory().object<std::uint64_t>(arch::stack_pointer(*current));
-    return saved && stopped.set_registers(as_at_original(*current, *saved, vdso + fallback->original));
+    return saved && stopped.set_registers(arch::at_original_call(*current, *saved, vdso + fallback->original));
   }
   if (!leave_stub(stopped, placed, region)) return false;
   const auto* now = stopped.registers();

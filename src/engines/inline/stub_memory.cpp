@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "arch/constants.hpp"
 #include "arch/stub_layout.h"
 #include "os/proc.hpp"
 
@@ -20,7 +21,6 @@ constexpr std::uint64_t kMargin = 0x10'0000;  // to what others have mapped
 constexpr std::uint64_t kHugePage = 0x20'0000;
 /// Of the memory of one process: blocks for some 12,000 threads.
 constexpr std::uint64_t kMostShared = std::uint64_t{512} << 20;
-constexpr std::uint64_t kHighest = 0x7fff'ffff'f000;  // TASK_SIZE with four levels of page tables
 
 std::uint64_t distance(std::uint64_t a, std::uint64_t b) { return a > b ? a - b : b - a; }
 
@@ -44,10 +44,10 @@ std::optional<StubPlace> find_stub_place(pid_t pid, std::uint64_t vdso, std::uin
   if (!mappings) return std::nullopt;
   std::uint64_t free_from = 0x10000;
   for (const proc::Mapping& mapping : *mappings) {
-    consider(free_from, std::min(mapping.start, kHighest));
+    consider(free_from, std::min(mapping.start, arch::kHighestUserAddress));
     free_from = std::max(free_from, mapping.end);
   }
-  consider(free_from, kHighest);
+  consider(free_from, arch::kHighestUserAddress);
   if (!best) return std::nullopt;
   return StubPlace{*best, code_bytes};
 }

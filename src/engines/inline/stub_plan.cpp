@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kStubAlignment = 64;
 constexpr std::size_t kPage = 4096;
-constexpr std::byte kSystemCallCode[] = {std::byte{0x0f}, std::byte{0x05}, std::byte{0xcc}};
+constexpr auto& kSystemCallCode = arch::kSystemCallThenTrap;
 
 using arch::StubKind;
 

@@ -1,7 +1,5 @@
 #include "engines/perf/call.hpp"
 
-#include <linux/audit.h>
-
 #include "arch/registers.hpp"
 #include "model/syscalls/spec.hpp"
 
@@ -24,7 +22,8 @@ std::optional<Call> perf_system_call(const PerfSample& sample, std::int64_t sinc
   const auto entered = parse_system_call_entered(sample.raw);
   if (!entered) return std::nullopt;
   Call call;
-  call.abi = sample.is_64_bit ? arch::abi_of(AUDIT_ARCH_X86_64, static_cast<std::uint64_t>(entered->nr)) : Abi::i386;
+  const std::uint32_t machine = arch::audit_machine(sample.is_64_bit ? Abi::x86_64 : Abi::i386);
+  call.abi = arch::abi_of(machine, static_cast<std::uint64_t>(entered->nr));
   call.nr = entered->nr;
   if (const CallSpec* spec = spec_of(call.abi, call.nr)) call.name = spec->name;
   call.args = entered->args;

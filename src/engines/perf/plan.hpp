@@ -8,13 +8,13 @@
 #include <string_view>
 #include <vector>
 
+#include "arch/constants.hpp"
 #include "vdsotrace/event.hpp"
 #include "vdsotrace/vdso_image.hpp"
 
 namespace vdsotrace {
 
-/// Breakpoints that a thread can have (x86: DR0 to DR3).
-inline constexpr std::size_t kMostPerfPoints = 4;
+inline constexpr std::size_t kMostPerfPoints = arch::kHardwareBreakpoints;
 
 struct PerfPoint {
   enum class Kind : std::uint8_t {

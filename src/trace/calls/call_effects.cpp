@@ -1,5 +1,4 @@
 // The few system calls whose effects the tracer itself must know.
-#include <asm/prctl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>
@@ -107,7 +106,7 @@ void memory_locked(StoppedThread& stopped, const Call& call, ProbeEngine& engine
 }
 
 void thread_pointer_set(StoppedThread& stopped, const Call& call, ProbeEngine& engine) {
-  if (call.error != 0 || call.args[0] != ARCH_SET_FS) return;
+  if (call.error != 0 || call.args[0] != arch::kSetThreadPointer) return;
   stopped.thread().in_exec_prologue = 0;
   engine.on_thread_pointer(stopped);
 }
@@ -142,7 +141,7 @@ constexpr Row kEffects[] = {
     {"mmap", mapped},
     {"mremap", remapped},
     {"mprotect", protected_otherwise},
-    {"arch_prctl", thread_pointer_set},
+    {arch::kThreadPointerCall, thread_pointer_set},
     {"mlockall", memory_locked},
     {"prctl", restricted},
     {"seccomp", restricted},

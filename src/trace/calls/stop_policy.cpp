@@ -99,7 +99,7 @@ std::optional<FilterRule> rule_for(const Selection& selection, const EngineStops
 /// To look for calls through a page that is not there does no harm.
 bool may_have_vsyscall_page() {
   const auto mappings = proc::known_mappings(::getpid());
-  return !mappings || std::ranges::any_of(*mappings, [](const auto& m) { return m.start == kVsyscallPage; });
+  return !mappings || std::ranges::any_of(*mappings, [](const auto& m) { return m.start == arch::kVsyscallPage; });
 }
 
 void add_page(FilterPlan& plan, const Selection& selection) {

@@ -2,7 +2,6 @@
 
 #include "model/syscalls/render.hpp"
 #include "model/syscalls/spec.hpp"
-#include "os/seccomp_filter.hpp"
 #include "trace/calls/callers.hpp"
 
 namespace vdsotrace {
@@ -10,7 +9,7 @@ namespace {
 
 constexpr std::size_t kArguments = 3;
 
-bool in_page(std::uint64_t address) { return address >= kVsyscallPage && address < kVsyscallPageEnd; }
+bool in_page(std::uint64_t address) { return address >= arch::kVsyscallPage && address < arch::kVsyscallPageEnd; }
 
 Call call_from(const __ptrace_syscall_info& info) {
   Call call;

@@ -15,8 +15,6 @@
 namespace vdsotrace {
 namespace {
 
-/// Below the stack pointer the ABI reserves 128 bytes (red zone, psABI 3.2.2).
-constexpr std::uint64_t kRedZone = 128;
 constexpr std::uint64_t kAllSignals = ~std::uint64_t{0};
 constexpr std::uint64_t kPlaceAlignment = 16;
 
@@ -97,7 +95,7 @@ std::optional<Scratch> scratch_of(StoppedThread& stopped) {
   const auto* registers = stopped.registers();
   if (registers == nullptr) return std::nullopt;
   std::vector<std::byte> before(sigaction_size(abi_of_calls(stopped)));
-  const std::uint64_t place = (arch::stack_pointer(*registers) - kRedZone - before.size()) & ~std::uint64_t{15};
+  const std::uint64_t place = (arch::stack_pointer(*registers) - arch::kRedZone - before.size()) & ~std::uint64_t{15};
   if (stopped.memory().read(place, before) != before.size()) return std::nullopt;
   return Scratch{place, std::move(before)};
 }

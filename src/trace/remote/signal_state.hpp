@@ -1,7 +1,7 @@
 // What the kernel does to a program's signal state when it meets a breakpoint, and how we know
 // what to put back.
 //
-// An int3 raises SIGTRAP by force: where the program blocks SIGTRAP the kernel unblocks
+// A breakpoint raises SIGTRAP by force: where the program blocks SIGTRAP the kernel unblocks
 // it, and where it blocks or ignores it the kernel resets its action to SIG_DFL
 // (force_sig_info_to_task, kernel/signal.c). Both would be visible to the program. The
 // change happens before the stop, so what was there must be known beforehand: the calls that

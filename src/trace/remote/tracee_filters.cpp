@@ -1,7 +1,5 @@
 #include "trace/remote/tracee_filters.hpp"
 
-#include <linux/audit.h>
-
 #include <algorithm>
 
 #include "os/ptrace.hpp"
@@ -15,7 +13,8 @@ std::optional<TraceeFilters> TraceeFilters::of(pid_t tid) {
 }
 
 std::uint32_t TraceeFilters::action(const arch::SystemCallRegisters& call, std::uint64_t instruction) const {
-  seccomp_data data{static_cast<int>(call.nr), AUDIT_ARCH_X86_64, instruction + arch::kSystemCall.size(), {}};
+  const std::uint64_t behind = instruction + arch::kSystemCall.size();
+  seccomp_data data{static_cast<int>(call.nr), arch::audit_machine(Abi::x86_64), behind, {}};
   std::ranges::copy(call.args, data.args);
   return seccomp_answer(filters_, data) & SECCOMP_RET_ACTION_FULL;
 }

@@ -1,4 +1,5 @@
 #include "os/seccomp_filter.hpp"
+#include "arch/constants.hpp"
 #include "support/catch.hpp"
 
 #include <linux/audit.h>
@@ -144,10 +145,10 @@ TEST_CASE("rules look at what they name") {
     data.instruction_pointer = pointer;
     return execute(program, data).value;
   };
-  CHECK(from(kVsyscallPage) == kStop);
-  CHECK(from(kVsyscallPage + 0x800) == kStop);
-  CHECK(from(kVsyscallPageEnd - 1) == kStop);
-  CHECK(from(kVsyscallPageEnd) == kGoOn);
-  CHECK(from(kVsyscallPage - 1) == kGoOn);
-  CHECK(from(kVsyscallPage & 0xffff'ffff) == kGoOn);
+  CHECK(from(arch::kVsyscallPage) == kStop);
+  CHECK(from(arch::kVsyscallPage + 0x800) == kStop);
+  CHECK(from(arch::kVsyscallPageEnd - 1) == kStop);
+  CHECK(from(arch::kVsyscallPageEnd) == kGoOn);
+  CHECK(from(arch::kVsyscallPage - 1) == kGoOn);
+  CHECK(from(arch::kVsyscallPage & 0xffff'ffff) == kGoOn);
 }

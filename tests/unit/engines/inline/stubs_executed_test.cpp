@@ -214,8 +214,8 @@ TEST_CASE("what is not a stub's instruction, or finds no memory, is not executed
     bytes.resize(16);
     arch::Registers registers{};
     registers.rip = reinterpret_cast<std::uint64_t>(bytes.data());
-    StubEmulator emulator(registers, memory);
-    CHECK(emulator.step() == StubEmulator::Outcome::unknown);
+    arch::StubEmulator emulator(registers, memory);
+    CHECK(emulator.step() == arch::StubEmulator::Outcome::unknown);
     CHECK(emulator.registers().rip == registers.rip);
   }
 }

@@ -1,14 +1,17 @@
-#include "engines/inline/stub_emulator.hpp"
+#include "arch/stub_emulator.hpp"
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
 #include <cstring>
+#include <optional>
+#include <utility>
 
-#include "os/tsc_clock.hpp"
+#include "arch/counter.hpp"
+#include "model/code/x86.hpp"
 
-namespace vdsotrace {
+namespace vdsotrace::arch {
 namespace {
 
 constexpr std::size_t kWord = sizeof(std::uint64_t);
@@ -50,12 +53,66 @@ std::uint64_t load_shared(std::byte* at) {
 
 }  // namespace
 
-StubEmulator::StubEmulator(const arch::Registers& registers, EmulatedMemory& memory)
-    : registers_(registers), memory_(memory) {
-  if (auto opened = X86Decoder::open(Machine::x86_64, true)) decoder_.emplace(std::move(*opened));
-}
+class StubEmulator::Processor {
+ public:
+  Processor(const Registers& registers, EmulatedMemory& memory) : registers_(registers), memory_(memory) {
+    if (auto opened = X86Decoder::open(Machine::x86_64, true)) decoder_.emplace(std::move(*opened));
+  }
 
-StubEmulator::Outcome StubEmulator::step() {
+  Outcome step();
+  Registers& registers() { return registers_; }
+
+ private:
+  using Word = std::uint64_t;
+
+  /// A part of a general register.
+  struct Part {
+    unsigned long long Registers::*whole;
+    unsigned bytes;
+  };
+  static std::optional<Part> part_of(x86_reg name);
+
+  bool execute();
+  bool move(const cs_x86& code);
+  bool arithmetic(const cs_x86& code, unsigned id);
+  bool shift(const cs_x86& code, bool left);
+  bool exchange(const cs_x86& code, unsigned id);
+  bool branch(const cs_x86& code, unsigned id);
+  bool swap(const cs_x86& code);
+
+  std::optional<Word> address(const cs_x86_op& operand) const;
+  std::optional<Word> read(const cs_x86_op& operand);
+  bool write(const cs_x86_op& operand, Word value);
+  std::optional<Word> load(Word from, std::size_t size);
+  bool store(Word to, std::size_t size, Word value);
+  bool push(Word value);
+  std::optional<Word> pop();
+  /// Puts change(before) in the operand's place, atomically where it is shared. Answers what was there before.
+  template <class Change>
+  std::optional<Word> modify(const cs_x86_op& operand, const Change& change);
+
+  Word added(Word a, Word b, std::size_t size);
+  Word subtracted(Word a, Word b, std::size_t size);
+  Word logical(Word value, std::size_t size);
+  void set_flags(Word result, std::size_t size, bool carry, bool overflow);
+  bool holds(unsigned condition) const;
+
+  std::optional<X86Decoder> decoder_;
+  Registers registers_;
+  EmulatedMemory& memory_;
+  Word next_ = 0;  ///< address behind the instruction
+};
+
+StubEmulator::StubEmulator(const Registers& registers, EmulatedMemory& memory)
+    : processor_(std::make_unique<Processor>(registers, memory)) {}
+
+StubEmulator::~StubEmulator() = default;
+
+StubEmulator::Outcome StubEmulator::step() { return processor_->step(); }
+
+Registers& StubEmulator::registers() { return processor_->registers(); }
+
+StubEmulator::Outcome StubEmulator::Processor::step() {
   std::array<std::byte, kLongest> bytes;
   const std::size_t size = memory_.read(registers_.rip, bytes);
   const auto instruction = decoder_ ? decoder_->decode(std::span(bytes).first(size), registers_.rip) : std::nullopt;
@@ -67,7 +124,7 @@ StubEmulator::Outcome StubEmulator::step() {
   return Outcome::next;
 }
 
-bool StubEmulator::execute() {
+bool StubEmulator::Processor::execute() {
   const cs_insn& insn = decoder_->raw();
   const cs_x86& code = insn.detail->x86;
   switch (insn.id) {
@@ -83,7 +140,7 @@ bool StubEmulator::execute() {
     }
     case X86_INS_RDFSBASE: return write(code.operands[0], registers_.fs_base);
     case X86_INS_RDTSC: {
-      const Word counter = TscClock::now();
+      const Word counter = read_counter();
       registers_.rax = counter & mask_of(4);
       registers_.rdx = counter >> 32;
       return true;
@@ -105,12 +162,12 @@ bool StubEmulator::execute() {
   }
 }
 
-bool StubEmulator::move(const cs_x86& code) {
+bool StubEmulator::Processor::move(const cs_x86& code) {
   const auto value = read(code.operands[1]);
   return value && write(code.operands[0], *value);
 }
 
-bool StubEmulator::branch(const cs_x86& code, unsigned id) {
+bool StubEmulator::Processor::branch(const cs_x86& code, unsigned id) {
   switch (id) {
     case X86_INS_CALL:
     case X86_INS_JMP: {
@@ -135,7 +192,7 @@ bool StubEmulator::branch(const cs_x86& code, unsigned id) {
   }
 }
 
-bool StubEmulator::arithmetic(const cs_x86& code, unsigned id) {
+bool StubEmulator::Processor::arithmetic(const cs_x86& code, unsigned id) {
   if (code.op_count == 0) return false;
   const cs_x86_op& to = code.operands[0];
   const std::size_t size = to.size;
@@ -178,14 +235,14 @@ bool StubEmulator::arithmetic(const cs_x86& code, unsigned id) {
   return kept && write(to, holds(condition_of(code)) ? *second : *kept);
 }
 
-bool StubEmulator::shift(const cs_x86& code, bool left) {
+bool StubEmulator::Processor::shift(const cs_x86& code, bool left) {
   const cs_x86_op& to = code.operands[0];
   if (code.op_count != 2 || code.operands[1].type != X86_OP_IMM) return false;
   const auto count = static_cast<unsigned>(code.operands[1].imm) % (to.size == kWord ? 64 : 32);
   return modify(to, [&](Word value) { return logical(left ? value << count : value >> count, to.size); }).has_value();
 }
 
-bool StubEmulator::exchange(const cs_x86& code, unsigned id) {
+bool StubEmulator::Processor::exchange(const cs_x86& code, unsigned id) {
   const cs_x86_op& place = code.operands[0];
   const auto mine = read(code.operands[1]);
   if (!mine) return false;
@@ -203,15 +260,15 @@ bool StubEmulator::exchange(const cs_x86& code, unsigned id) {
 }
 
 /// Of registers only.
-bool StubEmulator::swap(const cs_x86& code) {
+bool StubEmulator::Processor::swap(const cs_x86& code) {
   const cs_x86_op &one = code.operands[0], &other = code.operands[1];
   const auto first = read(one), second = read(other);
   return one.type == X86_OP_REG && other.type == X86_OP_REG && first && second && write(one, *second) &&
          write(other, *first);
 }
 
-std::optional<StubEmulator::Part> StubEmulator::part_of(x86_reg name) {
-  using R = arch::Registers;
+std::optional<StubEmulator::Processor::Part> StubEmulator::Processor::part_of(x86_reg name) {
+  using R = Registers;
   struct Row {
     unsigned long long R::*whole;
     x86_reg names[3];  // of 8, 4 and 1 bytes
@@ -234,7 +291,7 @@ std::optional<StubEmulator::Part> StubEmulator::part_of(x86_reg name) {
   return std::nullopt;
 }
 
-std::optional<StubEmulator::Word> StubEmulator::address(const cs_x86_op& operand) const {
+std::optional<StubEmulator::Processor::Word> StubEmulator::Processor::address(const cs_x86_op& operand) const {
   const x86_op_mem& place = operand.mem;
   if (place.segment != X86_REG_INVALID) return std::nullopt;
   Word sum = static_cast<Word>(place.disp);
@@ -249,7 +306,7 @@ std::optional<StubEmulator::Word> StubEmulator::address(const cs_x86_op& operand
   return sum;
 }
 
-std::optional<StubEmulator::Word> StubEmulator::read(const cs_x86_op& operand) {
+std::optional<StubEmulator::Processor::Word> StubEmulator::Processor::read(const cs_x86_op& operand) {
   switch (operand.type) {
     case X86_OP_IMM: return static_cast<Word>(operand.imm);
     case X86_OP_REG: {
@@ -264,7 +321,7 @@ std::optional<StubEmulator::Word> StubEmulator::read(const cs_x86_op& operand) {
   }
 }
 
-bool StubEmulator::write(const cs_x86_op& operand, Word value) {
+bool StubEmulator::Processor::write(const cs_x86_op& operand, Word value) {
   if (operand.type == X86_OP_MEM) {
     const auto to = address(operand);
     return to && store(*to, operand.size, value);
@@ -277,7 +334,7 @@ bool StubEmulator::write(const cs_x86_op& operand, Word value) {
   return true;
 }
 
-std::optional<StubEmulator::Word> StubEmulator::load(Word from, std::size_t size) {
+std::optional<StubEmulator::Processor::Word> StubEmulator::Processor::load(Word from, std::size_t size) {
   if (std::byte* at = memory_.shared(from, size)) {
     switch (size) {
       case 4: return load_shared<std::uint32_t>(at);
@@ -291,7 +348,7 @@ std::optional<StubEmulator::Word> StubEmulator::load(Word from, std::size_t size
   return value;
 }
 
-bool StubEmulator::store(Word to, std::size_t size, Word value) {
+bool StubEmulator::Processor::store(Word to, std::size_t size, Word value) {
   if (std::byte* at = memory_.shared(to, size)) {
     switch (size) {
       case 1: store_shared<std::uint8_t>(at, value); return true;
@@ -303,20 +360,21 @@ bool StubEmulator::store(Word to, std::size_t size, Word value) {
   return size <= kWord && memory_.write(to, std::as_bytes(std::span(&value, 1)).first(size));
 }
 
-bool StubEmulator::push(Word value) {
+bool StubEmulator::Processor::push(Word value) {
   if (!store(registers_.rsp - kWord, kWord, value)) return false;
   registers_.rsp -= kWord;
   return true;
 }
 
-std::optional<StubEmulator::Word> StubEmulator::pop() {
+std::optional<StubEmulator::Processor::Word> StubEmulator::Processor::pop() {
   const auto value = load(registers_.rsp, kWord);
   if (value) registers_.rsp += kWord;
   return value;
 }
 
 template <class Change>
-std::optional<StubEmulator::Word> StubEmulator::modify(const cs_x86_op& operand, const Change& change) {
+std::optional<StubEmulator::Processor::Word> StubEmulator::Processor::modify(const cs_x86_op& operand,
+                                                                             const Change& change) {
   const auto at = operand.type == X86_OP_MEM ? address(operand) : std::nullopt;
   if (std::byte* shared = at ? memory_.shared(*at, operand.size) : nullptr) {
     switch (operand.size) {
@@ -330,26 +388,26 @@ std::optional<StubEmulator::Word> StubEmulator::modify(const cs_x86_op& operand,
   return before;
 }
 
-StubEmulator::Word StubEmulator::added(Word a, Word b, std::size_t size) {
+StubEmulator::Processor::Word StubEmulator::Processor::added(Word a, Word b, std::size_t size) {
   const Word mask = mask_of(size);
   const Word sum = (a + b) & mask;
   set_flags(sum, size, sum < (a & mask), ((a ^ sum) & (b ^ sum) & sign_of(size)) != 0);
   return sum;
 }
 
-StubEmulator::Word StubEmulator::subtracted(Word a, Word b, std::size_t size) {
+StubEmulator::Processor::Word StubEmulator::Processor::subtracted(Word a, Word b, std::size_t size) {
   const Word mask = mask_of(size);
   const Word difference = (a - b) & mask;
   set_flags(difference, size, (a & mask) < (b & mask), ((a ^ b) & (a ^ difference) & sign_of(size)) != 0);
   return difference;
 }
 
-StubEmulator::Word StubEmulator::logical(Word value, std::size_t size) {
+StubEmulator::Processor::Word StubEmulator::Processor::logical(Word value, std::size_t size) {
   set_flags(value & mask_of(size), size, false, false);
   return value & mask_of(size);
 }
 
-void StubEmulator::set_flags(Word result, std::size_t size, bool carry, bool overflow) {
+void StubEmulator::Processor::set_flags(Word result, std::size_t size, bool carry, bool overflow) {
   Word flags = registers_.eflags & ~(kCarry | kParity | kZero | kSign | kOverflow);
   if (carry) flags |= kCarry;
   if (std::popcount(result & mask_of(1)) % 2 == 0) flags |= kParity;
@@ -359,7 +417,7 @@ void StubEmulator::set_flags(Word result, std::size_t size, bool carry, bool ove
   registers_.eflags = flags;
 }
 
-bool StubEmulator::holds(unsigned condition) const {
+bool StubEmulator::Processor::holds(unsigned condition) const {
   const auto set = [this](std::uint64_t flag) { return (registers_.eflags & flag) != 0; };
   const bool less = set(kSign) != set(kOverflow);
   const bool met[] = {set(kOverflow), set(kCarry),  set(kZero), set(kCarry | kZero),
@@ -367,4 +425,4 @@ bool StubEmulator::holds(unsigned condition) const {
   return met[condition / 2] != (condition % 2 != 0);
 }
 
-}  // namespace vdsotrace
+}  // namespace vdsotrace::arch

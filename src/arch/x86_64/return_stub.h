@@ -1,4 +1,4 @@
-/* The words behind the code of return_stub_x86_64.S, for both languages. */
+/* The words behind the code of return_stub.S, for both languages. */
 #pragma once
 
 #define RETURN_STUB_MASK 0

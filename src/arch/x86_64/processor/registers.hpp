@@ -1,0 +1,15 @@
+// The registers of x86-64, and of i386 in the same structure.
+#pragma once
+
+#include <sys/user.h>
+
+#include <cstddef>
+
+namespace vdsotrace::arch {
+
+using Registers = user_regs_struct;
+
+/// Stack pointer, program counter, flags and segments follow each other (sigcontext in uapi/asm/sigcontext.h).
+inline constexpr std::size_t kSavedContextWords = 4;
+
+}  // namespace vdsotrace::arch
