@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <csignal>
 
-#include "os/proc.hpp"
+#include "base/clock.hpp"
+#include "trace/core_dump.hpp"
 #include "trace/remote/barred_restart.hpp"
 #include "trace/remote/remote_call.hpp"
 
 namespace vdsotrace {
 namespace {
-
-constexpr std::int64_t kLinesWaitNs = 1'000'000;
-constexpr std::int64_t kNamesLastNs = 100'000'000;
 
 /// The kernel stops a stepped thread once more, without a signal, where that step has led into a handler
 /// (signal_setup_done, kernel/signal.c). A debug exception whose cause the processor, or what emulates it, does not
@@ -42,19 +40,20 @@ Session::Session(const TaskOptions& options, const Needs& needs, ProbeEngine& en
       calls_(needs, engine, reporter_),
       vsyscalls_(needs, engine, reporter_),
       tasks_(options, engine, reporter_),
-      names_callers_(needs.callers),
+      callers_(needs.callers, reporter_),
+      idle_(tasks_, engine, reporter_, policy, callers_),
       instruction_pointers_(needs.instruction_pointers) {}
 
 Result<Outcome> Session::run(SpawnedChild child) {
   struct sigaction trap {};
   ::sigaction(SIGTRAP, nullptr, &trap);
-  root_ = child.pid();
+  program_.begin(child.pid());
   // The child inherits our own signal state.
   sigset_t mask;
   ::sigprocmask(SIG_SETMASK, nullptr, &mask);
-  tasks_.add_launching(root_, ::sigismember(&mask, SIGTRAP) == 1, trap.sa_handler == SIG_IGN);
+  tasks_.add_launching(child.pid(), ::sigismember(&mask, SIGTRAP) == 1, trap.sa_handler == SIG_IGN);
   // The child sleeps in a read; this stop is where its system calls begin to be seen.
-  ptrace::interrupt(root_);
+  ptrace::interrupt(child.pid());
   child.begin();
 
   do {
@@ -62,9 +61,9 @@ Result<Outcome> Session::run(SpawnedChild child) {
   } while (await_orphans());
   release_all();
   engine_.drain();
-  if (outcome_) await_rest();
-  if (failed_to_launch_) return tl::unexpected(child.failure());
-  return outcome_.value_or(Outcome{});
+  if (program_.has_ended()) await_rest();
+  if (program_.state() == Program::State::failed_to_launch) return tl::unexpected(child.failure());
+  return program_.outcome();
 }
 
 Outcome Session::await_rest() {
@@ -73,7 +72,7 @@ Outcome Session::await_rest() {
     watch([this] { return !tasks_.empty(); });
   } while (await_orphans());
   engine_.drain();
-  return outcome_.value_or(Outcome{});
+  return program_.outcome();
 }
 
 void Session::watch(const std::function<bool()>& more) {
@@ -83,7 +82,7 @@ void Session::watch(const std::function<bool()>& more) {
     if (const auto* stop = std::get_if<TraceeStop>(&result)) {
       on_stop(*stop);
     } else if (const auto* signal = std::get_if<OwnSignal>(&result)) {
-      if (ends_trace(*signal)) return;
+      if (program_.ends_trace(*signal, releasing_)) return;
     } else {
       return;
     }
@@ -93,36 +92,8 @@ void Session::watch(const std::function<bool()>& more) {
 std::optional<std::int64_t> Session::drain_before_sleep() {
   const std::int64_t now = monotonic_ns();
   const auto until_orphans = look_for_orphans(now);
-  if (!pace_.due(now)) return 0;
-  const Drained drained = engine_.drain();
-  pace_.looked(now, drained);
-  if (drained.found == Drained::Found::something) {
-    for (const auto& [tid, thread] : tasks_.threads()) report_unknown_callers(*thread);
-  }
-  outdate_names(now);
-  auto pause = pace_.pause();
-  // While stops come thick their lines wait for each other; the end of this sleep is near.
-  if (pace_.calm() && (!pause || now - flushed_ >= kLinesWaitNs)) {
-    reporter_.flush();
-    flushed_ = now;
-  }
-  if (until_orphans) pause = std::min(pause.value_or(*until_orphans), *until_orphans);
-  return pause;
-}
-
-/// Where nobody stops we are not told of libraries that come and go.
-void Session::outdate_names(std::int64_t now) {
-  if (policy_.mode() != StopPolicy::Mode::none || now - names_since_ < kNamesLastNs) return;
-  names_since_ = now;
-  for (const auto& [tid, thread] : tasks_.threads()) thread->space->symbols().outdate();
-}
-
-void Session::report_unknown_callers(const Thread& thread) {
-  if (!names_callers_) return;
-  for (std::string& notice : thread.space->symbols().take_notices()) {
-    if (thread.is_reported() && said_of_callers_.insert(notice).second)
-      reporter_.report(thread, Notice{std::move(notice)});
-  }
+  const auto pause = idle_.run(now);
+  return until_orphans ? std::min(pause.value_or(*until_orphans), *until_orphans) : pause;
 }
 
 void Session::on_stop(const TraceeStop& stop) {
@@ -151,7 +122,7 @@ void Session::handle(Thread& thread, const WaitStatus& status) {
   judge_calls_again(stopped);
   const pid_t tid = thread.tid;
   Resume how = decide(stopped, status);
-  report_unknown_callers(thread);
+  callers_.report(thread);
   if (how.how == Resume::How::run) how.how = engine_.resume_mode(stopped);
   const bool loads = thread.phase == Thread::Phase::launching && thread.in_call &&
                      thread.in_call->call.name == "execve";
@@ -183,14 +154,13 @@ void Session::on_end(Thread& thread, const WaitStatus& status) {
   calls_.on_end(thread);
   vsyscalls_.on_end(thread);
   engine_.on_end(thread);
-  report_unknown_callers(thread);
+  callers_.report(thread);
   const bool signaled = status.kind() == WaitStatus::Kind::killed;
   if (thread.phase == Thread::Phase::launching) {
-    failed_to_launch_ = true;
     reporter_.report_of_launch(thread, Exited{signaled, status.core_dumped(), status.code()});
   }
   reporter_.report(thread, Exited{signaled, status.core_dumped(), status.code()});
-  if (thread.tid == root_) outcome_ = Outcome{signaled, status.code()};
+  program_.on_end(thread, status);
   held_.erase(thread.tid);
   tasks_.remember_dead_parent(thread, signaled);
   tasks_.forget(thread.tid);
@@ -289,7 +259,7 @@ Resume Session::on_signal(StoppedThread& stopped, int signal) {
   // meanwhile (JOBCTL_STOP_DEQUEUED, kernel/signal.c).
   if (signal != SIGSTOP) engine_.move_out_of_engine_code(stopped);
   if (is_fault(*info)) calls_.on_fault(stopped);
-  show_own_code_in_core(stopped, signal);
+  show_own_code_in_core(stopped, signal, tasks_, engine_);
   Signal told{*info};
   const auto* registers = instruction_pointers_ ? stopped.registers() : nullptr;
   if (registers != nullptr) told.instruction_pointer = arch::program_counter(*registers);
@@ -307,27 +277,6 @@ void Session::note_delivery(StoppedThread& stopped, int signal) {
   if ((action.mask & signal_bit(SIGTRAP)) != 0 || (signal == SIGTRAP && (action.flags & SA_NODEFER) == 0))
     thread.trap_blocked = true;
   if ((action.flags & SA_RESETHAND) != 0) thread.actions->set(signal, {});
-}
-
-/// While the program that we started lives our signals are its own. Else they can only mean us.
-bool Session::ends_trace(const OwnSignal& signal) {
-  if (outcome_ || root_ == 0) return true;
-  if (is_in_vain(signal) && !releasing_) return true;
-  // What the terminal sends reaches the program by itself; so does what the program does about it.
-  if (!signal.from_terminal) ::kill(root_, signal.signal);
-  return false;
-}
-
-/// Whether the program will not end by it. One that has a handler may do something else on purpose: it takes a third.
-bool Session::is_in_vain(const OwnSignal& signal) {
-  if (signal.signal != SIGINT && signal.signal != SIGTERM) return false;
-  const int times = repetitions_.add(signal, monotonic_ns());
-  const auto does = [&](std::string_view what) {
-    return (proc::status_signals(root_, what).value_or(0) & signal_bit(signal.signal)) != 0;
-  };
-  // Ctrl-C is sent to the program too, and an impatient hand need not mean us. Other signals come to us alone.
-  if (!signal.from_terminal && does("SigIgn")) return true;
-  return times >= (does("SigCgt") ? 3 : 2);
 }
 
 }  // namespace vdsotrace

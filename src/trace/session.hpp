@@ -10,18 +10,15 @@
 
 #include "os/spawn.hpp"
 #include "os/waiter.hpp"
+#include "trace/caller_notices.hpp"
 #include "trace/calls/stop_policy.hpp"
 #include "trace/calls/system_calls.hpp"
 #include "trace/calls/vsyscall.hpp"
+#include "trace/idle_work.hpp"
+#include "trace/program.hpp"
 #include "trace/task_table.hpp"
 
 namespace vdsotrace {
-
-/// How the program that we started ended.
-struct Outcome {
-  bool signaled = false;
-  int code = 0;  ///< exit status, or the signal
-};
 
 class Session {
  public:
@@ -84,8 +81,6 @@ class Session {
                       std::map<pid_t, int>& signals);
   void watch(const std::function<bool()>& more);
   std::optional<std::int64_t> drain_before_sleep();
-  void outdate_names(std::int64_t now);
-  void report_unknown_callers(const Thread& thread);
   void on_stop(const TraceeStop& stop);
   void on_end(Thread& thread, const WaitStatus& status);
   void handle(Thread& thread, const WaitStatus& status);
@@ -99,10 +94,6 @@ class Session {
   Resume on_first_stop(StoppedThread& stopped);
   Resume on_group_stop(StoppedThread& stopped, int signal);
   void note_delivery(StoppedThread& stopped, int signal);
-  /// If the process is about to dump core: stops its other threads, outside of engine memory, where they stay until it is dead.
-  void show_own_code_in_core(const StoppedThread& dying, int signal);
-  bool ends_trace(const OwnSignal& signal);
-  bool is_in_vain(const OwnSignal& signal);
   void on_leader_superseded(pid_t leader);
 
   Reporter reporter_;
@@ -112,16 +103,10 @@ class Session {
   SystemCalls calls_;
   Vsyscalls vsyscalls_;
   TaskTable tasks_;
-  pid_t root_ = 0;
-  std::optional<Outcome> outcome_;
-  Repetitions repetitions_;
-  bool failed_to_launch_ = false;
-  DrainPace pace_;
-  std::int64_t names_since_ = 0;
-  bool names_callers_;
-  bool instruction_pointers_;              ///< of signals
-  std::set<std::string> said_of_callers_;  ///< notices: many processes run one program
-  std::int64_t flushed_ = 0;               ///< when lines were last written
+  Program program_;
+  CallerNotices callers_;
+  IdleWork idle_;
+  bool instruction_pointers_;  ///< of signals
   std::map<pid_t, UnclaimedStop> unclaimed_stops_;
 
   bool releasing_ = false;

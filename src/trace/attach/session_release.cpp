@@ -102,7 +102,7 @@ bool Session::hold_all() {
     if (std::holds_alternative<NoneLeft>(result)) break;
     if (std::holds_alternative<OwnSignal>(result)) undisturbed = false;
     if (!undisturbed && !releasing_) break;
-    interrupted_twice_ = interrupted_twice_ || (!undisturbed && root_ == 0);
+    interrupted_twice_ = interrupted_twice_ || (!undisturbed && !program_.was_started());
     // What is left behind running would run in what is taken away.
     if (interrupted_twice_ && none_will_stop()) break;
     if (!std::holds_alternative<TimedOut>(result)) continue;

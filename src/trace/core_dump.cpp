@@ -1,10 +1,10 @@
-// What a core dump shall show: every thread in the program's own code.
+#include "trace/core_dump.hpp"
+
 #include <algorithm>
 #include <csignal>
 
 #include "os/proc.hpp"
 #include "trace/attach/stop_now.hpp"
-#include "trace/session.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -21,14 +21,14 @@ bool dumps_core(pid_t tgid, int signal) {
 
 }  // namespace
 
-void Session::show_own_code_in_core(const StoppedThread& dying, int signal) {
+void show_own_code_in_core(const StoppedThread& dying, int signal, const TaskTable& tasks, ProbeEngine& engine) {
   const Thread& first = dying.thread();
   if (!first.space->patched() || !dumps_core(first.tgid, signal)) return;
-  for (const auto& [tid, thread] : tasks_.threads()) {
+  for (const auto& [tid, thread] : tasks.threads()) {
     if (thread->tgid != first.tgid || thread.get() == &first) continue;
     if (!thread->stopped && !stop_now(tid)) continue;
     StoppedThread other(*thread);
-    engine_.move_out_of_engine_code(other);
+    engine.move_out_of_engine_code(other);
     std::move(other).resume({Resume::How::hold, 0});
   }
 }

@@ -1,0 +1,35 @@
+#include "trace/idle_work.hpp"
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::int64_t kLinesWaitNs = 1'000'000;
+constexpr std::int64_t kNamesLastNs = 100'000'000;
+
+}  // namespace
+
+std::optional<std::int64_t> IdleWork::run(std::int64_t now) {
+  if (!pace_.due(now)) return 0;
+  const Drained drained = engine_.drain();
+  pace_.looked(now, drained);
+  if (drained.found == Drained::Found::something) {
+    for (const auto& [tid, thread] : tasks_.threads()) callers_.report(*thread);
+  }
+  outdate_names(now);
+  const auto pause = pace_.pause();
+  // While stops come thick their lines wait for each other; the end of this sleep is near.
+  if (pace_.calm() && (!pause || now - flushed_ >= kLinesWaitNs)) {
+    reporter_.flush();
+    flushed_ = now;
+  }
+  return pause;
+}
+
+/// Where nobody stops we are not told of libraries that come and go.
+void IdleWork::outdate_names(std::int64_t now) {
+  if (policy_.mode() != StopPolicy::Mode::none || now - names_since_ < kNamesLastNs) return;
+  names_since_ = now;
+  for (const auto& [tid, thread] : tasks_.threads()) thread->space->symbols().outdate();
+}
+
+}  // namespace vdsotrace

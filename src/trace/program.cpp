@@ -1,0 +1,43 @@
+#include "trace/program.hpp"
+
+#include <csignal>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "os/proc.hpp"
+
+namespace vdsotrace {
+
+void Program::begin(pid_t pid) {
+  pid_ = pid;
+  state_ = State::running;
+}
+
+void Program::on_end(const Thread& thread, const WaitStatus& status) {
+  if (!was_started() || thread.tid != pid_) return;
+  state_ = thread.phase == Thread::Phase::launching ? State::failed_to_launch : State::ended;
+  outcome_ = {status.kind() == WaitStatus::Kind::killed, status.code()};
+}
+
+bool Program::ends_trace(const OwnSignal& signal, bool detaching) {
+  // Without a program of ours they can only mean us.
+  if (!was_started() || has_ended()) return true;
+  if (is_in_vain(signal) && !detaching) return true;
+  // What the terminal sends reaches the program by itself; so does what the program does about it.
+  if (!signal.from_terminal) ::kill(pid_, signal.signal);
+  return false;
+}
+
+/// Whether the program will not end by it. One that has a handler may do something else on purpose: it takes a third.
+bool Program::is_in_vain(const OwnSignal& signal) {
+  if (signal.signal != SIGINT && signal.signal != SIGTERM) return false;
+  const int times = repetitions_.add(signal, monotonic_ns());
+  const auto does = [&](std::string_view what) {
+    return (proc::status_signals(pid_, what).value_or(0) & signal_bit(signal.signal)) != 0;
+  };
+  // Ctrl-C is sent to the program too, and an impatient hand need not mean us. Other signals come to us alone.
+  if (!signal.from_terminal && does("SigIgn")) return true;
+  return times >= (does("SigCgt") ? 3 : 2);
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,54 @@
+// The program that we started: how it ended, and which of the signals to us are meant for it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+
+#include "os/own_signals.hpp"
+#include "os/wait_status.hpp"
+#include "trace/thread.hpp"
+
+namespace vdsotrace {
+
+/// How the program that we started ended.
+struct Outcome {
+  bool signaled = false;
+  int code = 0;  ///< exit status, or the signal
+};
+
+class Program {
+ public:
+  enum class State : std::uint8_t {
+    none,  ///< we have started nothing: the processes ran already
+    running,
+    failed_to_launch,  ///< our child has ended without having executed it
+    ended,
+  };
+
+  /// Our own child, which is about to execute the program.
+  void begin(pid_t pid);
+  /// A thread has ended, the program's first or another.
+  void on_end(const Thread& thread, const WaitStatus& status);
+
+  State state() const { return state_; }
+  bool was_started() const { return state_ != State::none; }
+  bool has_ended() const { return state_ == State::ended || state_ == State::failed_to_launch; }
+  /// Success as long as it has not ended.
+  const Outcome& outcome() const { return outcome_; }
+
+  /// Whether that signal to us ends the watching; else it has been passed on. While the program lives our signals are its own, unless
+  /// it will not end by them: then they end the watching if we are not `detaching` yet.
+  bool ends_trace(const OwnSignal& signal, bool detaching);
+
+ private:
+  bool is_in_vain(const OwnSignal& signal);
+
+  State state_ = State::none;
+  pid_t pid_ = 0;
+  Outcome outcome_;
+  Repetitions repetitions_;
+};
+
+}  // namespace vdsotrace
