@@ -4,30 +4,13 @@
 #include <csignal>
 
 #include "base/clock.hpp"
-#include "trace/core_dump.hpp"
-#include "trace/remote/barred_restart.hpp"
-#include "trace/remote/remote_call.hpp"
+#include "os/ptrace.hpp"
 
 namespace vdsotrace {
 namespace {
 
-/// The kernel stops a stepped thread once more, without a signal, where that step has led into a handler
-/// (signal_setup_done, kernel/signal.c). A debug exception whose cause the processor, or what emulates it, does not
-/// name is TRAP_BRKPT (get_si_code, arch/x86/kernel/traps.c).
-bool ends_step(const siginfo_t& info) {
-  return info.si_code == TRAP_TRACE || info.si_code == TRAP_BRKPT || info.si_code == SIGTRAP;
-}
-
-/// Where the kernel has no memory for it, or the user has too many signals pending (Linux 5.14 to 6.11), a signal comes without what
-/// it is about: as if sent by nobody (collect_signal, kernel/signal.c).
-bool has_lost_its_cause(const siginfo_t& info) {
-  return info.si_code == SI_USER && info.si_pid == 0 && info.si_uid == 0;
-}
-
-/// Whether the thread's own instruction has raised it: nobody has sent it (sigaction(2), si_code).
-bool is_fault(const siginfo_t& info) {
-  return info.si_code > 0 && (info.si_signo == SIGSEGV || info.si_signo == SIGBUS) && info.si_code != SI_KERNEL;
-}
+/// How long a child may take to its first stop whose creator was killed.
+constexpr std::int64_t kLastOrphansNs = 10'000'000'000;
 
 }  // namespace
 
@@ -36,13 +19,13 @@ Session::Session(const TaskOptions& options, const Needs& needs, ProbeEngine& en
     : reporter_(sink),
       engine_(engine),
       source_(source),
-      policy_(policy),
-      calls_(needs, engine, reporter_),
-      vsyscalls_(needs, engine, reporter_),
       tasks_(options, engine, reporter_),
       callers_(needs.callers, reporter_),
-      idle_(tasks_, engine, reporter_, policy, callers_),
-      instruction_pointers_(needs.instruction_pointers) {}
+      orphans_(tasks_),
+      handler_(needs, engine, reporter_, policy, tasks_, orphans_, program_, callers_),
+      world_(tasks_, engine, reporter_, source, handler_, orphans_, program_),
+      detaching_(tasks_, engine, reporter_, handler_, world_),
+      idle_(tasks_, engine, reporter_, policy, callers_) {}
 
 Result<Outcome> Session::run(SpawnedChild child) {
   struct sigaction trap {};
@@ -76,207 +59,61 @@ Outcome Session::await_rest() {
 }
 
 void Session::watch(const std::function<bool()>& more) {
-  const auto before_sleep = [this] { return drain_before_sleep(); };
+  const auto before_sleep = [this] { return work_before_sleep(); };
   while (more()) {
     const WaitResult result = source_.next(before_sleep);
     if (const auto* stop = std::get_if<TraceeStop>(&result)) {
       on_stop(*stop);
     } else if (const auto* signal = std::get_if<OwnSignal>(&result)) {
-      if (program_.ends_trace(*signal, releasing_)) return;
+      if (program_.ends_trace(*signal, world_.is_detaching())) return;
     } else {
       return;
     }
   }
 }
 
-std::optional<std::int64_t> Session::drain_before_sleep() {
+void Session::on_stop(const TraceeStop& stop) {
+  if (Thread* thread = handler_.thread_of(stop)) handler_.handle(*thread, stop.status);
+  handle_claimed();
+}
+
+/// Stops that came before the thread was known.
+void Session::handle_claimed() {
+  while (const auto claimed = orphans_.take_claimed()) {
+    if (Thread* thread = tasks_.find(claimed->tid)) handler_.handle(*thread, claimed->status);
+  }
+}
+
+std::optional<std::int64_t> Session::work_before_sleep() {
   const std::int64_t now = monotonic_ns();
-  const auto until_orphans = look_for_orphans(now);
+  claim_orphans();
+  const auto until_orphans = orphans_.until_due(now);
   const auto pause = idle_.run(now);
   return until_orphans ? std::min(pause.value_or(*until_orphans), *until_orphans) : pause;
 }
 
-void Session::on_stop(const TraceeStop& stop) {
-  if (stop.status.kind() == WaitStatus::Kind::event && stop.status.event() == PTRACE_EVENT_EXEC)
-    on_leader_superseded(stop.tid);
-  if (Thread* thread = tasks_.find(stop.tid)) {
-    thread->kernel_ns = stop.kernel_ns;
-    handle(*thread, stop.status);
-  } else {
-    keep_unclaimed(stop);
+/// One by one: one that is known now may have made the next.
+void Session::claim_orphans() {
+  for (const pid_t tid : orphans_.due(false)) {
+    Thread* child = orphans_.claim_orphan(tid, false);
+    const bool alone = child != nullptr && child->space.use_count() == 1;
+    if (alone && world_.is_detaching()) child->role = Thread::Role::released;
+    handle_claimed();
   }
 }
 
-void Session::handle(Thread& thread, const WaitStatus& status) {
-  if (status.ended()) {
-    on_end(thread, status);
-    return;
-  }
-  if (status.kind() == WaitStatus::Kind::continued) return;
-  if (holding_) {
-    hold(thread, status);
-    return;
-  }
-  StoppedThread stopped(thread);
-  thread.vfork_child = 0;
-  judge_calls_again(stopped);
-  const pid_t tid = thread.tid;
-  Resume how = decide(stopped, status);
-  callers_.report(thread);
-  if (how.how == Resume::How::run) how.how = engine_.resume_mode(stopped);
-  const bool loads = thread.phase == Thread::Phase::launching && thread.in_call &&
-                     thread.in_call->call.name == "execve";
-  go_on(std::move(stopped), how, status);
-  if (loads) tasks_.expect_own_image();
-  if (how.how == Resume::How::detach) tasks_.forget(tid);
+/// Whoever is known has ended. What was killed may have left a child that only now comes to its first stop. True if one was found
+/// that is to be observed.
+bool Session::await_orphans() {
+  if (!tasks_.empty() || !ptrace::any_tracee()) return false;
+  source_.set_deadline(monotonic_ns() + kLastOrphansNs);
+  watch([this] { return tasks_.empty() && ptrace::any_tracee(); });
+  source_.set_deadline(std::nullopt);
+  return !tasks_.empty();
 }
 
-/// From a stop with that status, or if there is none, one that we asked for.
-void Session::go_on(StoppedThread&& stopped, Resume how, const std::optional<WaitStatus>& status) {
-  const auto kind = status ? status->kind() : WaitStatus::Kind::attach_stop;
-  const bool interrupted = kind == WaitStatus::Kind::attach_stop || kind == WaitStatus::Kind::group_stop ||
-                           kind == WaitStatus::Kind::signal;
-  const bool stays = how.how == Resume::How::hold || how.how == Resume::How::listen;
-  if (interrupted && !stays) let_call_go_on(stopped, how.how == Resume::How::detach);
-  const bool calls = policy_.stops(stopped.thread());
-  std::move(stopped).resume(how, calls);
-}
+void Session::release_all() { detaching_.detach_all(); }
 
-/// exec by another thread ends the leader without a wait status; its number lives on.
-void Session::on_leader_superseded(pid_t leader) {
-  const auto former = static_cast<pid_t>(ptrace::event_message(leader).value_or(0));
-  if (former == leader || former == 0) return;
-  if (Thread* superseded = tasks_.find(leader)) calls_.on_end(*superseded);
-  tasks_.take_over(leader, former);
-}
-
-void Session::on_end(Thread& thread, const WaitStatus& status) {
-  calls_.on_end(thread);
-  vsyscalls_.on_end(thread);
-  engine_.on_end(thread);
-  callers_.report(thread);
-  const bool signaled = status.kind() == WaitStatus::Kind::killed;
-  if (thread.phase == Thread::Phase::launching) {
-    reporter_.report_of_launch(thread, Exited{signaled, status.core_dumped(), status.code()});
-  }
-  reporter_.report(thread, Exited{signaled, status.core_dumped(), status.code()});
-  program_.on_end(thread, status);
-  held_.erase(thread.tid);
-  tasks_.remember_dead_parent(thread, signaled);
-  tasks_.forget(thread.tid);
-}
-
-Resume Session::decide(StoppedThread& stopped, const WaitStatus& status) {
-  Thread& thread = stopped.thread();
-  if (thread.phase == Thread::Phase::fresh) {
-    const Resume first = on_first_stop(stopped);
-    if (first.how != Resume::How::run) return first;
-  }
-  engine_.on_stop(thread);
-  vsyscalls_.on_stop(stopped);
-  if (thread.executed && status.kind() == WaitStatus::Kind::system_call) {
-    // The end of execve: nothing of the new program has run, and unlike at the event before, it can make calls for us.
-    thread.executed = false;
-    if (thread.space->image() != nullptr) engine_.install(*thread.space, stopped, {});
-    policy_.apply_after_exec(*thread.space);
-  }
-  switch (status.kind()) {
-    case WaitStatus::Kind::system_call: calls_.on_stop(stopped); return {};
-    case WaitStatus::Kind::signal: return on_signal(stopped, status.signal());
-    case WaitStatus::Kind::group_stop: return on_group_stop(stopped, status.signal());
-    case WaitStatus::Kind::event: return on_event(stopped, status.event());
-    default: return {};
-  }
-}
-
-Resume Session::on_first_stop(StoppedThread& stopped) {
-  Thread& thread = stopped.thread();
-  thread.phase = Thread::Phase::live;
-  if (thread.role == Thread::Role::released && tasks_.clean(stopped)) return tasks_.detach_or_guard(thread, 0);
-  engine_.on_first_stop(stopped);
-  return {};
-}
-
-/// At an attach we made calls on it since, and it stopped again: by a SIGCONT in between it is no group-stop any more, and whoever
-/// listens in another stop is never woken.
-Resume Session::on_group_stop(StoppedThread& stopped, int signal) {
-  const auto now = ptrace::signal_info(stopped.tid());
-  if (now && now->si_signo == SIGTRAP) return {};
-  reporter_.report(stopped.thread(), GroupStopped{signal});
-  return {Resume::How::listen, 0};
-}
-
-Resume Session::on_event(StoppedThread& stopped, int event) {
-  if (event == PTRACE_EVENT_EXEC) return on_exec(stopped);
-  if (event == PTRACE_EVENT_SECCOMP) return on_filtered(stopped);
-  if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) {
-    stopped.thread().rests = event == PTRACE_EVENT_VFORK;
-    Thread* child = tasks_.on_clone(stopped);
-    if (child == nullptr) return {};
-    if (const auto early = claim_stop(child->tid)) handle(*child, *early);
-  }
-  return {};
-}
-
-Resume Session::on_exec(StoppedThread& stopped) {
-  Thread& thread = stopped.thread();
-  if (thread.phase == Thread::Phase::launching) {
-    policy_.confirm(thread.filtered);
-    thread.filtered = policy_.filtered();
-    if (thread.filtered) tasks_.keep_all();
-  }
-  const auto former = static_cast<pid_t>(ptrace::event_message(thread.tid).value_or(0));
-  return tasks_.on_exec(stopped, former);
-}
-
-Resume Session::on_filtered(StoppedThread& stopped) {
-  const auto info = ptrace::syscall_info(stopped.tid());
-  if (!info) return {};
-  if (ptrace::event_message(stopped.tid()) != kFilterCookie) {
-    stopped.refuse_system_call();
-  } else if (!vsyscalls_.on_filtered(stopped, *info)) {
-    calls_.on_filtered(stopped, *info);
-  }
-  return {};
-}
-
-Resume Session::on_signal(StoppedThread& stopped, int signal) {
-  const auto info = ptrace::signal_info(stopped.tid());
-  if (!info) return {};
-  // The trap behind a step is delivered before any other signal.
-  const bool stepped = std::exchange(stopped.thread().step_due, false) && signal == SIGTRAP;
-  if (stepped && ends_step(*info) && engine_.on_step(stopped)) {
-    repair_signal_state(stopped);
-    return {};
-  }
-  if ((signal == SIGTRAP || signal == SIGSEGV) && (info->si_code == SI_KERNEL || has_lost_its_cause(*info))) {
-    if (const auto how = engine_.on_trap(stopped)) {
-      repair_signal_state(stopped);
-      return *how;
-    }
-  }
-  // SIGSTOP runs no handler. Delivered from another stop than this one it would no longer be taken back by a SIGCONT that has come
-  // meanwhile (JOBCTL_STOP_DEQUEUED, kernel/signal.c).
-  if (signal != SIGSTOP) engine_.move_out_of_engine_code(stopped);
-  if (is_fault(*info)) calls_.on_fault(stopped);
-  show_own_code_in_core(stopped, signal, tasks_, engine_);
-  Signal told{*info};
-  const auto* registers = instruction_pointers_ ? stopped.registers() : nullptr;
-  if (registers != nullptr) told.instruction_pointer = arch::program_counter(*registers);
-  reporter_.report(stopped.thread(), told);
-  note_delivery(stopped, signal);
-  return {Resume::How::run, signal};
-}
-
-void Session::note_delivery(StoppedThread& stopped, int signal) {
-  Thread& thread = stopped.thread();
-  if (signal > SignalActions::kSignals || !thread.actions->has_handler(signal)) return;
-  const KernelSigaction action = thread.actions->of(signal);
-  if (const auto* registers = stopped.registers())
-    engine_.on_handler(thread, arch::stack_pointer(*registers), (action.flags & SA_ONSTACK) != 0);
-  if ((action.mask & signal_bit(SIGTRAP)) != 0 || (signal == SIGTRAP && (action.flags & SA_NODEFER) == 0))
-    thread.trap_blocked = true;
-  if ((action.flags & SA_RESETHAND) != 0) thread.actions->set(signal, {});
-}
+void Session::undo_patches() { detaching_.undo_patches(); }
 
 }  // namespace vdsotrace

@@ -61,19 +61,17 @@ void Session::run_attached(std::optional<std::int64_t> duration_ns) {
 
 /// False if we were told to end before all had stopped.
 bool Session::begin_attached() {
-  if (!hold_all()) return false;
+  if (!world_.stop_to_attach()) return false;
+  const StopWorld::Held held = world_.take_held();
+  world_.forget_sleepers();
   std::vector<StoppedThread> stopped;
-  stopped.reserve(held_.size());
-  for (const auto& [tid, status] : held_) stopped.emplace_back(*tasks_.find(tid));
+  stopped.reserve(held.size());
+  for (const auto& [tid, status] : held) stopped.emplace_back(*tasks_.find(tid));
   tasks_.begin_attached(stopped);
-  const Held held = std::exchange(held_, {});
-  asleep_.clear();
   for (StoppedThread& one : stopped) {
     const auto& status = held.at(one.tid());
-    const pid_t tid = one.tid();
-    const Resume how = status ? decide(one, *status) : Resume{};
-    go_on(std::move(one), how, status);
-    if (how.how == Resume::How::detach) tasks_.forget(tid);
+    const Resume how = status ? handler_.decide(one, *status) : Resume{};
+    handler_.go_on(std::move(one), how, status);
   }
   return true;
 }

@@ -1,0 +1,240 @@
+#include "trace/attach/stop_world.hpp"
+
+#include <algorithm>
+
+#include "arch/return_stub.hpp"
+#include "base/clock.hpp"
+#include "os/proc.hpp"
+#include "trace/attach/attach.hpp"
+#include "trace/remote/barred_restart.hpp"
+
+namespace vdsotrace {
+namespace {
+
+/// How long to wait before asking what the threads that have not stopped are doing.
+constexpr std::int64_t kPatienceNs = 20'000'000;
+
+bool stops_process(const WaitStatus& status) {
+  return status.kind() == WaitStatus::Kind::signal && status.signal() == SIGSTOP;
+}
+
+/// Whether our own interruption ended a system call that the kernel will begin again by itself.
+bool will_be_restarted(pid_t tid) {
+  const auto info = ptrace::syscall_info(tid);
+  return info && info->op == PTRACE_SYSCALL_INFO_EXIT && arch::restarts_after(info->exit.rval);
+}
+
+/// Whether nothing wakes it from a call that was made elsewhere. Not if that cannot be told.
+bool sleeps_outside_vdso(pid_t tid) {
+  if (proc::state(tid) != 'D') return false;
+  const auto resumes_at = proc::user_pc_while_blocked(tid);
+  const auto mappings = proc::known_mappings(tid);
+  return resumes_at && mappings && std::ranges::none_of(*mappings, [&](const proc::Mapping& mapping) {
+           return mapping.name == "[vdso]" && *resumes_at >= mapping.start && *resumes_at < mapping.end;
+         });
+}
+
+/// Whether it is to run on to a stop that is about to follow.
+bool stops_again(StoppedThread& stopped, const WaitStatus& status) {
+  const pid_t tid = stopped.tid();
+  // Let go at this stop, it would die of the trap that it is about to be stopped for.
+  const bool trap_follows = is_interruption(status) && ptrace::trap_pending(tid);
+  const bool restart_follows = status.kind() == WaitStatus::Kind::system_call && will_be_restarted(tid);
+  // Any stop takes back the one that was asked for.
+  if (restart_follows) ptrace::interrupt(tid);
+  return trap_follows || restart_follows;
+}
+
+}  // namespace
+
+StopWorld::StopWorld(TaskTable& tasks, ProbeEngine& engine, Reporter& reporter, StopSource& source,
+                     StopHandler& handler, Orphans& orphans, const Program& program)
+    : tasks_(tasks),
+      engine_(engine),
+      reporter_(reporter),
+      source_(source),
+      handler_(handler),
+      orphans_(orphans),
+      program_(program) {}
+
+bool StopWorld::stop_to_attach() {
+  state_ = State::attaching;
+  const bool undisturbed = stop_all();
+  state_ = State::observing;
+  return undisturbed;
+}
+
+void StopWorld::stop_to_detach() {
+  if (state_ != State::urgent) state_ = State::detaching;
+  stop_all();
+}
+
+StopWorld::Held StopWorld::take_held() { return std::exchange(held_, {}); }
+
+/// False if we were told to end meanwhile.
+bool StopWorld::stop_all() {
+  std::vector<pid_t> running;
+  for (const auto& [tid, thread] : tasks_.threads()) {
+    if (!thread->stopped && ptrace::interrupt(tid)) running.push_back(tid);
+  }
+  source_.look_for(running);
+  bool undisturbed = true;
+  std::set<pid_t> missing;
+  while (!all_held()) {
+    source_.set_deadline(monotonic_ns() + kPatienceNs);
+    const WaitResult result = source_.next([] { return std::nullopt; });
+    if (const auto* stop = std::get_if<TraceeStop>(&result)) on_stop(*stop);
+    if (!goes_on_waiting(result, undisturbed)) break;
+    if (std::holds_alternative<TimedOut>(result)) look_at_missing(missing);
+  }
+  source_.set_deadline(std::nullopt);
+  for (const pid_t tid : orphans_.due(true)) {
+    orphans_.claim_orphan(tid, true);
+    hold_claimed();
+  }
+  return undisturbed;
+}
+
+/// Whether those that have not stopped are still waited for.
+bool StopWorld::goes_on_waiting(const WaitResult& result, bool& undisturbed) {
+  if (std::holds_alternative<NoneLeft>(result)) return false;
+  if (std::holds_alternative<OwnSignal>(result)) undisturbed = false;
+  if (!undisturbed && !is_detaching()) return false;
+  if (!undisturbed && !program_.was_started()) state_ = State::urgent;
+  // What is left behind running would run in what is taken away.
+  return state_ != State::urgent || !none_will_stop();
+}
+
+void StopWorld::look_at_missing(std::set<pid_t>& missing) {
+  for (const auto& [tid, thread] : tasks_.threads()) {
+    if (!held_.contains(tid) && can_stay_unstopped(*thread)) asleep_.insert(tid);
+  }
+  skip_zombie_leaders();
+  drop_unwaitable(missing);
+}
+
+void StopWorld::on_stop(const TraceeStop& stop) {
+  if (Thread* thread = handler_.thread_of(stop)) hold_or_end(*thread, stop.status);
+  hold_claimed();
+}
+
+void StopWorld::hold_claimed() {
+  while (const auto claimed = orphans_.take_claimed()) {
+    if (Thread* thread = tasks_.find(claimed->tid)) hold_or_end(*thread, claimed->status);
+  }
+}
+
+void StopWorld::hold_or_end(Thread& thread, const WaitStatus& status) {
+  if (status.ended()) {
+    held_.erase(thread.tid);
+    handler_.on_end(thread, status);
+  } else if (status.kind() != WaitStatus::Kind::continued) {
+    hold(thread, status);
+  }
+}
+
+/// Keeps the thread stopped. At an attach at a stop that we asked for, so that calls can be made on it: whatever else
+/// it stopped for is let happen first. At the release at any stop, which is acted upon later; but births and
+/// exec at once, as they say which threads there are.
+void StopWorld::hold(Thread& thread, const WaitStatus& status) {
+  StoppedThread stopped(thread);
+  judge_calls_again(stopped);
+  asleep_.erase(thread.tid);
+  if (stops_again(stopped, status)) {
+    std::move(stopped).resume({});
+  } else if (stops_process(status) || (state_ == State::attaching && !is_interruption(status))) {
+    // A SIGSTOP is to be delivered from the very stop that it was shown at: see StopHandler::on_signal.
+    act_and_interrupt(std::move(stopped), status);
+  } else if (status.kind() == WaitStatus::Kind::event) {
+    act_and_hold(std::move(stopped), status);
+  } else {
+    held_.insert_or_assign(thread.tid, status);
+    std::move(stopped).resume({Resume::How::hold, 0});
+  }
+}
+
+void StopWorld::act_and_interrupt(StoppedThread&& stopped, const WaitStatus& status) {
+  const Resume how = handler_.decide(stopped, status);
+  ptrace::interrupt(stopped.tid());
+  handler_.go_on(std::move(stopped), how, status);
+  drop_forgotten();
+}
+
+void StopWorld::act_and_hold(StoppedThread&& stopped, const WaitStatus& status) {
+  keep_held(stopped.tid());
+  const Resume how = handler_.decide(stopped, status);
+  const bool leaves = how.how == Resume::How::detach;
+  handler_.go_on(std::move(stopped), leaves ? how : Resume{Resume::How::hold, 0}, status);
+  drop_forgotten();
+}
+
+/// Those that an exec has ended without a word.
+void StopWorld::drop_forgotten() {
+  std::erase_if(held_, [this](const auto& entry) { return tasks_.find(entry.first) == nullptr; });
+}
+
+/// A first thread that has ended is a zombie of which nothing is heard until the others have: there is nobody to be held.
+void StopWorld::skip_zombie_leaders() {
+  std::vector<pid_t> zombies;
+  for (const auto& [tid, thread] : tasks_.threads()) {
+    const auto is_other = [&, tgid = thread->tgid](const auto& entry) {
+      const Thread* other = tasks_.find(entry.first);
+      return other != nullptr && other->tgid == tgid;
+    };
+    const bool may_be = tid == thread->tgid && !held_.contains(tid) && std::ranges::any_of(held_, is_other);
+    if (may_be && proc::exists(tid) && proc::has_ended(tid)) zombies.push_back(tid);
+  }
+  for (const pid_t tid : zombies) {
+    asleep_.insert(tid);
+    if (!is_detaching()) continue;
+    Thread& thread = *tasks_.find(tid);
+    engine_.on_end(thread);
+    reporter_.report(thread, Detached{});
+    asleep_.erase(tid);
+    tasks_.forget(tid);
+  }
+}
+
+/// One that an exec took the number of while it was being seized has no end that could be waited for. `missing`: those
+/// that were not there the last time either; what had been waited for by then has been told since.
+void StopWorld::drop_unwaitable(std::set<pid_t>& missing) {
+  std::set<pid_t> now;
+  for (const auto& [tid, thread] : tasks_.threads()) {
+    if (!is_accounted_for(tid) && !is_ours(tid)) now.insert(tid);
+  }
+  for (const pid_t tid : now) {
+    if (!missing.contains(tid)) continue;
+    engine_.on_end(*tasks_.find(tid));
+    tasks_.forget(tid);
+  }
+  missing = std::move(now);
+}
+
+bool StopWorld::all_held() const {
+  if (held_.size() + asleep_.size() < tasks_.threads().size()) return false;
+  return std::ranges::all_of(tasks_.threads(), [this](const auto& entry) { return is_accounted_for(entry.first); });
+}
+
+/// In vfork: nothing but SIGKILL wakes it before the child, which is stopped, executes a program or ends.
+bool StopWorld::waits_for_held_child(const Thread& thread) const {
+  return thread.vfork_child != 0 && held_.contains(thread.vfork_child);
+}
+
+/// A thread in uninterruptible sleep, as the parent of a vfork is until its child goes its own way, stops only when it
+/// wakes. If it sleeps in a call made outside the vDSO, that does not touch anything of ours.
+bool StopWorld::can_stay_unstopped(const Thread& thread) const {
+  if (!waits_for_held_child(thread) && !sleeps_outside_vdso(thread.tid)) return false;
+  return std::ranges::any_of(held_, [&](const auto& entry) {
+    const Thread* other = tasks_.find(entry.first);
+    return other != nullptr && other->space == thread.space;
+  });
+}
+
+/// Whether all that have not stopped sleep where not even a signal wakes them.
+bool StopWorld::none_will_stop() const {
+  return std::ranges::all_of(tasks_.threads(), [this](const auto& entry) {
+    return is_accounted_for(entry.first) || waits_for_held_child(*entry.second) || proc::state(entry.first) == 'D';
+  });
+}
+
+}  // namespace vdsotrace

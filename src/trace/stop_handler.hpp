@@ -1,0 +1,57 @@
+// One stop of one thread: what it means, whom that concerns, and how the thread goes on.
+#pragma once
+
+#include <optional>
+
+#include "os/waiter.hpp"
+#include "trace/attach/orphans.hpp"
+#include "trace/caller_notices.hpp"
+#include "trace/calls/stop_policy.hpp"
+#include "trace/calls/system_calls.hpp"
+#include "trace/calls/vsyscall.hpp"
+#include "trace/program.hpp"
+#include "trace/task_table.hpp"
+
+namespace vdsotrace {
+
+class StopHandler {
+ public:
+  StopHandler(const Needs& needs, ProbeEngine& engine, Reporter& reporter, StopPolicy& policy, TaskTable& tasks,
+              Orphans& orphans, Program& program, CallerNotices& callers);
+
+  /// The thread that stopped or ended. Null if nobody has reported it yet: its stop waits for that (Orphans).
+  Thread* thread_of(const TraceeStop& stop);
+  /// Acts upon the stop and lets the thread go on from it.
+  void handle(Thread& thread, const WaitStatus& status);
+  /// The thread has ended: it is forgotten.
+  void on_end(Thread& thread, const WaitStatus& status);
+
+  /// Acts upon the stop. Answers how the thread is to go on. If it has made a child whose first stop came before, that stop is among
+  /// those that Orphans::take_claimed gives out.
+  Resume decide(StoppedThread& stopped, const WaitStatus& status);
+  /// From a stop with that status, or if there is none, one that we asked for. A thread that is detached is forgotten.
+  void go_on(StoppedThread&& stopped, Resume how, const std::optional<WaitStatus>& status);
+
+ private:
+  Resume on_signal(StoppedThread& stopped, int signal);
+  Resume on_event(StoppedThread& stopped, int event);
+  Resume on_exec(StoppedThread& stopped);
+  Resume on_filtered(StoppedThread& stopped);
+  Resume on_first_stop(StoppedThread& stopped);
+  Resume on_group_stop(StoppedThread& stopped, int signal);
+  void note_delivery(StoppedThread& stopped, int signal);
+  void on_leader_superseded(pid_t leader);
+
+  ProbeEngine& engine_;
+  Reporter& reporter_;
+  StopPolicy& policy_;
+  TaskTable& tasks_;
+  Orphans& orphans_;
+  Program& program_;
+  CallerNotices& callers_;
+  SystemCalls calls_;
+  Vsyscalls vsyscalls_;
+  bool instruction_pointers_;  ///< of signals
+};
+
+}  // namespace vdsotrace
