@@ -1,7 +1,5 @@
 #include "os/proc.hpp"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -9,11 +7,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <memory>
+#include <span>
 #include <string_view>
 
 #include "base/clock.hpp"
 #include "base/number.hpp"
+#include "os/kernel.hpp"
 #include "os/procfs.hpp"
 
 namespace vdsotrace::proc {
@@ -31,7 +30,7 @@ std::optional<std::uint64_t> hexadecimal(std::string_view text) { return parse_n
 
 /// The value of a field of /proc/PID/status.
 std::optional<std::string> status_value(pid_t pid, std::string_view field) {
-  const std::string text = procfs::read(fmt::format("{}/status", pid)).value_or("");
+  const std::string text = kernel().proc_file(fmt::format("{}/status", pid)).value_or("");
   for (std::string_view rest = text; !rest.empty();) {
     std::string_view line = take_until(rest, '\n');
     if (take_until(line, ':') != field) continue;
@@ -50,7 +49,7 @@ std::optional<std::string> status_word(pid_t pid, std::string_view field) {
 
 /// The words of /proc/PID/stat behind the program's name, which may hold anything, ends of lines too: state(3) is the first.
 std::vector<std::string> stat_words(pid_t pid) {
-  const std::string text = procfs::read(fmt::format("{}/stat", pid)).value_or("");
+  const std::string text = kernel().proc_file(fmt::format("{}/stat", pid)).value_or("");
   const auto end_of_name = text.rfind(") ");
   std::vector<std::string> words;
   if (end_of_name == std::string::npos) return words;
@@ -62,7 +61,7 @@ std::vector<std::string> stat_words(pid_t pid) {
 std::int64_t ns_of_ticks(std::int64_t ticks) { return ticks * (1'000'000'000 / ::sysconf(_SC_CLK_TCK)); }
 
 std::string first_line(const std::string& path) {
-  std::string text = procfs::read(path).value_or("");
+  std::string text = kernel().proc_file(path).value_or("");
   text.erase(std::ranges::find(text, '\n'), text.end());
   return text;
 }
@@ -97,7 +96,7 @@ std::vector<Mapping> parse_mappings(std::string_view text) {
 }
 
 std::optional<std::vector<Mapping>> known_mappings(pid_t pid) {
-  const auto text = procfs::read(fmt::format("{}/maps", pid));
+  const auto text = kernel().proc_file(fmt::format("{}/maps", pid));
   // A process without memory has ended; what it had mapped is not known.
   if (!text || text->empty()) return std::nullopt;
   return parse_mappings(*text);
@@ -144,12 +143,8 @@ std::optional<pid_t> pid_inside(pid_t pid) {
 
 std::vector<pid_t> threads_of(pid_t pid) {
   std::vector<pid_t> threads;
-  UniqueFd opened = procfs::open(fmt::format("{}/task", pid), O_RDONLY | O_DIRECTORY);
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder(opened ? ::fdopendir(opened.get()) : nullptr, ::closedir);
-  if (!folder) return threads;
-  opened.release();
-  while (const dirent* entry = ::readdir(folder.get())) {
-    if (const auto tid = parse_number<pid_t>(entry->d_name)) threads.push_back(*tid);
+  for (const std::string& name : kernel().proc_folder(fmt::format("{}/task", pid))) {
+    if (const auto tid = parse_number<pid_t>(name)) threads.push_back(*tid);
   }
   return threads;
 }
@@ -157,7 +152,7 @@ std::vector<pid_t> threads_of(pid_t pid) {
 std::vector<pid_t> children_of(pid_t pid) {
   std::vector<pid_t> children;
   for (const pid_t tid : threads_of(pid)) {
-    const std::string text = procfs::read(fmt::format("{}/task/{}/children", pid, tid)).value_or("");
+    const std::string text = kernel().proc_file(fmt::format("{}/task/{}/children", pid, tid)).value_or("");
     for (std::string_view rest = text; !rest.empty();) {
       if (const auto child = parse_number<pid_t>(take_until(rest, ' '))) children.push_back(*child);
     }
@@ -187,13 +182,13 @@ bool is_kernel_thread(pid_t pid) {
   return words.size() > kFlags && (parse_number<std::uint64_t>(words[kFlags]).value_or(0) & kKernelThread) != 0;
 }
 
-bool exists(pid_t tid) { return ::kill(tid, 0) == 0 || errno != ESRCH; }
+bool exists(pid_t tid) { return kernel().kill(tid, 0) == 0 || errno != ESRCH; }
 
 bool has_no_memory(pid_t tid) {
   char byte;
   const iovec local{&byte, sizeof byte}, remote{nullptr, sizeof byte};
   // Of all others it is found that the address is no good, or that we may not read there.
-  return ::process_vm_readv(tid, &local, 1, &remote, 1, 0) < 0 && errno == ESRCH;
+  return kernel().read_memory(tid, local, std::span(&remote, 1)) < 0 && errno == ESRCH;
 }
 
 bool has_ended(pid_t tid) {

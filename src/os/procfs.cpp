@@ -14,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <memory>
 #include <string_view>
 
 namespace vdsotrace::procfs {
@@ -99,6 +100,16 @@ UniqueFd open_target(const std::string& path, int flags) {
 std::optional<std::string> read(const std::string& path) {
   const UniqueFd fd = open(path, O_RDONLY);
   return fd ? std::optional(text_of(fd.get())) : std::nullopt;
+}
+
+std::vector<std::string> entries(const std::string& path) {
+  std::vector<std::string> names;
+  UniqueFd opened = open(path, O_RDONLY | O_DIRECTORY);
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(opened ? ::fdopendir(opened.get()) : nullptr, ::closedir);
+  if (!folder) return names;
+  opened.release();
+  while (const dirent* entry = ::readdir(folder.get())) names.emplace_back(entry->d_name);
+  return names;
 }
 
 std::string link_target(const std::string& path) {

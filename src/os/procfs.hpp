@@ -10,6 +10,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/unique_fd.hpp"
 
@@ -31,6 +32,8 @@ UniqueFd open_target(const std::string& path, int flags);
 
 /// All of a file; nothing if it cannot be opened. Files in /proc say nothing of their size beforehand.
 std::optional<std::string> read(const std::string& path);
+/// The names in a folder, "." and ".." too; none if it cannot be opened.
+std::vector<std::string> entries(const std::string& path);
 /// Where a link points to, as text; empty if it cannot be told.
 std::string link_target(const std::string& path);
 /// What a link leads to, as its file system knows it without asking further: a program can serve a file system of its own.

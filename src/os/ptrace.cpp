@@ -1,23 +1,20 @@
 #include "os/ptrace.hpp"
 
 #include <fmt/core.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
 
 #include "arch/constants.hpp"
+#include "os/kernel.hpp"
 
 namespace vdsotrace::ptrace {
 namespace {
 
-/// The raw call: glibc's ptrace() returns PEEK's data instead of storing it.
 long request(long what, pid_t tid, std::uintptr_t address, std::uintptr_t data) {
-  return ::syscall(SYS_ptrace, what, tid, address, data);
+  return kernel().ptrace(what, tid, address, data);
 }
 
 template <class T>
@@ -64,7 +61,7 @@ std::optional<std::vector<std::vector<sock_filter>>> seccomp_filters(pid_t tid) 
 bool any_tracee() {
   // __WCLONE leaves out children of our own whose end is told by SIGCHLD, unless they are traced (wait(2), Linux notes).
   siginfo_t info{};
-  return ::waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WCLONE) == 0 || errno != ECHILD;
+  return kernel().waitid(P_ALL, 0, info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WCLONE) == 0 || errno != ECHILD;
 }
 
 bool interrupt(pid_t tid) { return request(PTRACE_INTERRUPT, tid, 0, 0) == 0; }

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/unique_fd.hpp"
+#include "os/kernel.hpp"
 #include "os/procfs.hpp"
 #include "os/ptrace.hpp"
 
@@ -33,7 +34,7 @@ std::size_t read_pages(pid_t tid, std::uint64_t address, std::span<std::byte> in
     planned += size;
   }
   const iovec local{into.data(), planned};
-  const ssize_t n = ::process_vm_readv(tid, &local, 1, remote.data(), pieces, 0);
+  const ssize_t n = kernel().read_memory(tid, local, std::span(remote).first(pieces));
   return n > 0 ? static_cast<std::size_t>(n) : 0;
 }
 

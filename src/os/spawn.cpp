@@ -151,10 +151,8 @@ Result<Pipe> make_pipe() {
 }  // namespace
 
 Result<SpawnedChild> SpawnedChild::start(const SpawnRequest& request, const OwnSignals& signals) {
-  SpawnedChild child;
   auto program = find_program(request.command.front());
   if (!program) return tl::unexpected(program.error());
-  child.program_ = *program;
 
   std::vector<std::string> arguments = request.command;
   std::vector<std::string> environment = edited_environment(request.environment);
@@ -171,20 +169,19 @@ Result<SpawnedChild> SpawnedChild::start(const SpawnRequest& request, const OwnS
   plan.go = go->read.get();
   plan.report = report->write.get();
 
-  child.pid_ = ::fork();
-  if (child.pid_ < 0) return fail(fmt::format("cannot fork: {}", std::strerror(errno)));
-  if (child.pid_ == 0) {
+  const pid_t pid = ::fork();
+  if (pid < 0) return fail(fmt::format("cannot fork: {}", std::strerror(errno)));
+  if (pid == 0) {
     // Else our own end would keep the child waiting after our death.
     ::close(go->write.get());
     run_child(plan);
   }
-  child.go_ = std::move(go->write);
-  child.report_ = std::move(report->read);
-  if (auto seized = ptrace::seize(child.pid_, ptrace::OnTracerDeath::kill, !request.filter.empty()); !seized) {
-    Refusal refusal = refusal_of(refusal_facts(child.pid_, seized.error().code, true));
+  SpawnedChild child(pid, *program, std::move(go->write), std::move(report->read));
+  if (auto seized = ptrace::seize(pid, ptrace::OnTracerDeath::kill, !request.filter.empty()); !seized) {
+    Refusal refusal = refusal_of(refusal_facts(pid, seized.error().code, true));
     child.go_.reset();
-    ::waitpid(child.pid_, nullptr, 0);
-    return fail(fmt::format("cannot trace process {}: {}", child.pid_, refusal.why), std::move(refusal.hint),
+    ::waitpid(pid, nullptr, 0);
+    return fail(fmt::format("cannot trace process {}: {}", pid, refusal.why), std::move(refusal.hint),
                 seized.error().code);
   }
   return child;

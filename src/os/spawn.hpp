@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/unique_fd.hpp"
@@ -36,6 +37,10 @@ class SpawnedChild {
   /// `signals` are put back in the child as they were before vdsotrace took them over.
   static Result<SpawnedChild> start(const SpawnRequest& request, const OwnSignals& signals);
 
+  /// A child that has been seized and waits for a byte in what `go` writes to; why it failed comes out of `report`.
+  SpawnedChild(pid_t pid, std::string program, UniqueFd go, UniqueFd report)
+      : pid_(pid), program_(std::move(program)), go_(std::move(go)), report_(std::move(report)) {}
+
   pid_t pid() const { return pid_; }
   /// Lets the child go on to its execve.
   void begin();
@@ -44,7 +49,7 @@ class SpawnedChild {
   Error failure() const;
 
  private:
-  pid_t pid_ = -1;
+  pid_t pid_;
   std::string program_;
   UniqueFd go_;      ///< a byte written here starts the child
   UniqueFd report_;  ///< the child's errno arrives here

@@ -1,13 +1,12 @@
 #include "os/waiter.hpp"
 
 #include <sched.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <cerrno>
 
 #include "base/clock.hpp"
+#include "os/kernel.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -51,7 +50,8 @@ bool Waiter::deadline_passed() {
 Waiter::Found Waiter::wait_for(pid_t which, bool blocking) {
   int raw = 0;
   rusage usage{};
-  const pid_t tid = ::wait4(which, &raw, __WALL | (blocking ? 0 : WNOHANG), asks_kernel_times_ ? &usage : nullptr);
+  const int options = __WALL | (blocking ? 0 : WNOHANG);
+  const pid_t tid = kernel().wait4(which, raw, options, asks_kernel_times_ ? &usage : nullptr);
   if (tid > 0) {
     ready_.push_back({tid, WaitStatus(raw), ns_of(usage.ru_stime)});
     return Found::some;

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <string_view>
 
+#include "os/kernel.hpp"
 #include "base/clock.hpp"
 #include "os/proc.hpp"
 
@@ -24,7 +25,7 @@ bool Program::ends_trace(const OwnSignal& signal, bool detaching) {
   if (!was_started() || has_ended()) return true;
   if (is_in_vain(signal) && !detaching) return true;
   // What the terminal sends reaches the program by itself; so does what the program does about it.
-  if (!signal.from_terminal) ::kill(pid_, signal.signal);
+  if (!signal.from_terminal) kernel().kill(pid_, signal.signal);
   return false;
 }
 

@@ -1,6 +1,10 @@
 #include "trace/thread.hpp"
 
+#include "base/check.hpp"
+
 namespace vdsotrace {
+
+StoppedThread::~StoppedThread() { CHECK(thread_ == nullptr); }
 
 const arch::Registers* StoppedThread::registers() {
   if (!registers_) registers_ = ptrace::registers(tid());

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "arch/registers.hpp"
-#include "base/check.hpp"
 #include "os/ptrace.hpp"
 #include "os/remote_memory.hpp"
 #include "trace/address_space.hpp"
@@ -96,7 +95,7 @@ class StoppedThread {
       : thread_(std::exchange(other.thread_, nullptr)), memory_(other.memory_), registers_(other.registers_) {}
   StoppedThread& operator=(StoppedThread&&) = delete;
   StoppedThread(const StoppedThread&) = delete;
-  ~StoppedThread() { CHECK(thread_ == nullptr); }
+  ~StoppedThread();
 
   Thread& thread() const { return *thread_; }
   pid_t tid() const { return thread_->tid; }

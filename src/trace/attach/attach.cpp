@@ -2,14 +2,13 @@
 
 #include <fmt/core.h>
 #include <linux/kcmp.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <set>
 
+#include "os/kernel.hpp"
 #include "os/proc.hpp"
 #include "os/procfs.hpp"
 #include "os/ptrace.hpp"
@@ -110,7 +109,7 @@ Result<void> seize_process(pid_t pid, SeizedProcess& seized) {
 bool is_ours(pid_t tid) {
   siginfo_t info{};
   const int options = WEXITED | WSTOPPED | WNOWAIT | WNOHANG | __WALL;
-  return ::waitid(P_PID, static_cast<id_t>(tid), &info, options) == 0 || errno != ECHILD;
+  return kernel().waitid(P_PID, static_cast<id_t>(tid), info, options) == 0 || errno != ECHILD;
 }
 
 SignalActions running_signal_actions(pid_t pid) {
@@ -129,9 +128,9 @@ bool blocks_trap(pid_t tid) {
   return mask && (*mask & signal_bit(SIGTRAP)) != 0;
 }
 
-bool share_memory(pid_t one, pid_t other) { return ::syscall(SYS_kcmp, one, other, KCMP_VM, 0, 0) == 0; }
+bool share_memory(pid_t one, pid_t other) { return kernel().kcmp(one, other, KCMP_VM) == 0; }
 
-bool share_signal_actions(pid_t one, pid_t other) { return ::syscall(SYS_kcmp, one, other, KCMP_SIGHAND, 0, 0) == 0; }
+bool share_signal_actions(pid_t one, pid_t other) { return kernel().kcmp(one, other, KCMP_SIGHAND) == 0; }
 
 std::vector<pid_t> sharers_of(pid_t pid) {
   std::vector<pid_t> sharers;

@@ -1,10 +1,9 @@
 #include "trace/attach/stop_now.hpp"
 
-#include <sys/wait.h>
-
 #include <ctime>
 
 #include "base/clock.hpp"
+#include "os/kernel.hpp"
 #include "os/proc.hpp"
 #include "os/ptrace.hpp"
 
@@ -29,7 +28,7 @@ bool stop_now(pid_t tid) {
   for (std::int64_t patience = kPatienceNs; patience < kMostNs; patience += kPatienceNs) {
     while (monotonic_ns() - start < patience) {
       siginfo_t info{};
-      if (::waitid(P_PID, static_cast<id_t>(tid), &info, WSTOPPED | WNOHANG | __WALL) != 0) return false;
+      if (kernel().waitid(P_PID, static_cast<id_t>(tid), info, WSTOPPED | WNOHANG | __WALL) != 0) return false;
       if (info.si_pid == tid) return true;
       ::nanosleep(&kBetweenLooks, nullptr);
     }

@@ -1,7 +1,6 @@
 #include "trace/remote/remote_call.hpp"
 
 #include <sched.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -9,6 +8,7 @@
 
 #include "base/clock.hpp"
 #include "model/syscalls/spec.hpp"
+#include "os/kernel.hpp"
 #include "os/proc.hpp"
 #include "os/remote_memory.hpp"
 
@@ -28,10 +28,10 @@ std::optional<WaitStatus> next_stop(pid_t tid) {
   for (const std::int64_t poll_until = monotonic_ns() + kPollNs;;) {
     siginfo_t info{};
     const int options = WEXITED | WSTOPPED | WNOWAIT | WNOHANG | __WALL;
-    if (::waitid(P_PID, static_cast<id_t>(tid), &info, options) != 0 && errno != EINTR) return std::nullopt;
+    if (kernel().waitid(P_PID, static_cast<id_t>(tid), info, options) != 0 && errno != EINTR) return std::nullopt;
     if (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED) return std::nullopt;
     int raw = 0;
-    if (info.si_pid == tid && ::waitpid(tid, &raw, __WALL | WNOHANG) == tid) return WaitStatus(raw);
+    if (info.si_pid == tid && kernel().wait4(tid, raw, __WALL | WNOHANG, nullptr) == tid) return WaitStatus(raw);
     if (monotonic_ns() < poll_until) {
       ::sched_yield();
       continue;
