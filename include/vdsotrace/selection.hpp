@@ -77,7 +77,7 @@ class Selection {
   void forget_calls();
 
   std::array<std::bitset<kCallNumbers>, kAbis.size()> numbers_;  ///< by Abi, without its number_bit
-  bool vdso_capable_ = false;                         ///< %vdso is in the set
+  bool vdso_capable_ = false;                                    ///< %vdso is in the set
   bool leaves_out_vdso_capable_ = false;
   bool inverted_ = true;  ///< the set says what is not wanted
   static constexpr std::uint32_t bit(Route route) { return 1u << static_cast<unsigned>(route); }

@@ -3,8 +3,8 @@
 #include <csignal>
 #include <string_view>
 
-#include "os/kernel.hpp"
 #include "base/clock.hpp"
+#include "os/kernel.hpp"
 #include "os/proc.hpp"
 
 namespace vdsotrace {
