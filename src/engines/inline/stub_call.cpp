@@ -58,14 +58,36 @@ void date(StubRecord& record) {
   if (record.start == 0) record.start = record.end = TscClock::now();
 }
 
-void fill_call(Call& call, const StubbedFunction& function, const StubRecord& record, Route route,
-               const TscClock& clock) {
-  const VdsoService& service = *function.service;
+void find_callers(StubRecord& record, Symbols& symbols, pid_t tid, const Symbols::StackWord& word) {
+  FrameRegisters registers;
+  registers[kDwarfStackPointer] = record.stack + sizeof(std::uint64_t);
+  registers[kDwarfReturnAddress] = record.return_address;
+  if (record.goroutine_stack != 0) {
+    registers[kDwarfFramePointer] = record.frame_pointer;
+    registers[kDwarfGoStackPointer] = record.goroutine_stack;
+  }
+  const CallerAddresses found = symbols.caller_addresses(tid, registers, word);
+  record.caller = found.outside.value_or(0);
+  record.beyond = found.beyond.value_or(0);
+}
+
+std::optional<Caller> caller_at(Symbols* symbols, pid_t tid, std::uint64_t caller, std::uint64_t beyond) {
+  if (symbols == nullptr || caller == 0) return std::nullopt;
+  return symbols->places(tid, {caller, beyond != 0 ? std::optional(beyond) : std::nullopt});
+}
+
+std::optional<Caller> RecordedCall::caller() const {
+  return caller_at(symbols, tid != 0 ? tid : tgid, record.caller, record.beyond);
+}
+
+void fill_call(Call& call, const RecordedCall& recorded, const TscClock& clock) {
+  const VdsoService& service = *recorded.function->service;
+  const StubRecord& record = recorded.record;
   call.abi = Abi::x86_64;
-  call.nr = function.nr;
+  call.nr = recorded.function->nr;
   call.name = service.syscall;
   call.symbol = service.symbol;
-  call.route = route;
+  call.route = recorded.route;
   call.args = {record.arg0, record.arg1, 0, 0, 0, 0};
   call.ending = Ending::returned;
   call.result = record.result;

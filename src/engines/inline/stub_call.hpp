@@ -1,19 +1,42 @@
-// Makes a complete call of a stub's record.
+// Makes complete calls of the stubs' records.
 #pragma once
+
+#include <sys/types.h>
+
+#include <optional>
 
 #include "engines/inline/stub_plan.hpp"
 #include "engines/inline/stub_region.hpp"
 #include "os/tsc_clock.hpp"
+#include "symbols/symbols.hpp"
 #include "vdsotrace/call.hpp"
 
 namespace vdsotrace {
 
+/// What a record tells of: which function was called, by whom, on which route.
+struct RecordedCall {
+  const StubbedFunction* function = nullptr;
+  Symbols* symbols = nullptr;  ///< of the space; null where no callers are to be found
+  pid_t tgid = 0;
+  pid_t tid = 0;  ///< 0: one of the process's threads, not known which
+  Route route = Route::vdso;
+  StubRecord record;
+
+  /// To whom it returns, if that was found in what lay on the stack.
+  std::optional<Caller> caller() const;
+};
+
+/// Fills in to which places the record's call returns, as `word` shows the stack above it. `tid`: any thread of the process.
+void find_callers(StubRecord& record, Symbols& symbols, pid_t tid, const Symbols::StackWord& word);
+
+/// Names places that calls return to; nothing for 0. `tid`: any thread of the process.
+std::optional<Caller> caller_at(Symbols* symbols, pid_t tid, std::uint64_t caller, std::uint64_t beyond);
+
 /// Gives a record that bears no times, as the thread could not read the counter, the present one as start and end.
 void date(StubRecord& record);
 
-/// Makes of a new `call` the one of an x86-64 process that the record tells of, with what its arguments pointed to when it returned
-/// and with start and, where there is one, duration. In place: moving a call costs as much.
-void fill_call(Call& call, const StubbedFunction& function, const StubRecord& record, Route route,
-               const TscClock& clock);
+/// Makes of a new `call` the one of an x86-64 process that was recorded, with what its arguments pointed to when it returned
+/// and with start and, where there is one, duration. Without caller and engine. In place: moving a call costs as much.
+void fill_call(Call& call, const RecordedCall& recorded, const TscClock& clock);
 
 }  // namespace vdsotrace

@@ -1,15 +1,19 @@
-// The stubs of one address space: where they are, whose records are whose, and what they have seen.
+// The stubs of one address space: where they are, its threads' part in them, and what they have seen.
 #pragma once
 
 #include <memory>
 #include <optional>
-#include <unordered_map>
+#include <string_view>
 #include <vector>
 
+#include "engines/inline/record_owners.hpp"
+#include "engines/inline/stub_call.hpp"
 #include "engines/inline/stub_memory.hpp"
 #include "engines/inline/stub_plan.hpp"
 #include "engines/inline/stub_region.hpp"
 #include "engines/inline/stub_tally.hpp"
+#include "engines/inline/unreturned_calls.hpp"
+#include "trace/reporter.hpp"
 
 namespace vdsotrace {
 
@@ -20,6 +24,8 @@ struct PlacedStubs {
   StubPlace place;
 
   const StubbedFunction& function(std::uint8_t number) const { return plan->functions[number]; }
+  /// Whether the function of that symbol has a stub.
+  bool covers(std::string_view symbol) const { return plan->covers(image->function_named(symbol)); }
   /// Whether the address is in one of the stubs.
   bool in_stub(std::uint64_t address) const {
     return address >= place.code + sizeof(StubJournal) && address < place.region();
@@ -38,23 +44,18 @@ struct PlacedStubs {
 
 class StubSpace {
  public:
-  /// Whose a record is.
-  struct Owner {
-    pid_t tid = 0;  ///< 0: one of the process's threads, not known which
-    pid_t tgid = 0;
-    bool told = false;
-    const Thread* thread = nullptr;  ///< null where it is not known
-    std::uint64_t stack = 0;         ///< its stack pointer when it came: of a new thread, the top of its stack
-  };
-
   /// `symbols`, where callers are to be found: the space's own.
-  StubSpace(const PlacedStubs& placed, pid_t tgid, Symbols* symbols)
-      : placed_(placed), tgid_(tgid), symbols_(symbols) {}
+  StubSpace(const PlacedStubs& placed, pid_t tgid, Symbols* symbols, const Reporter& reporter);
+  StubSpace(const StubSpace&) = delete;
+  StubSpace& operator=(const StubSpace&) = delete;
 
   const PlacedStubs& placed() const { return placed_; }
-  pid_t tgid() const { return tgid_; }
+  pid_t tgid() const { return owners_.tgid(); }
   /// Some thread of it is followed.
-  bool is_reported() const { return reported_; }
+  bool is_reported() const { return owners_.is_reported(); }
+  /// Null where no callers are to be found.
+  Symbols* symbols() const { return symbols_; }
+  UnreturnedCalls& unreturned() { return unreturned_; }
 
   /// Null in a fork's child until it gets its own.
   StubRegion* region() const { return region_.get(); }
@@ -77,23 +78,17 @@ class StubSpace {
   /// tell whose. Makes room for one more thread where there is none.
   void bind_thread(StoppedThread& stopped);
   /// Records of a thread whose pointer cannot be asked for yet are those of one that is followed.
-  void expect_thread(const Thread& thread);
+  void expect_thread(const Thread& thread) { owners_.expect(thread); }
   /// The thread is gone, or has another pointer now.
   void unbind_thread(pid_t tid, bool ended);
-  Owner owner_of(const StubRecord& record) const;
   /// The pointer with which a thread has joined.
-  std::optional<std::uint64_t> pointer_of(pid_t tid) const;
+  std::optional<std::uint64_t> pointer_of(pid_t tid) const { return owners_.pointer_of(tid); }
 
-  /// Takes in one record. The route of its call; nothing for a record of nothing. Where callers are to be found, finds the
-  /// record's in what lay above it on the stack.
-  std::optional<Route> take(StubRecord& record, const StackWindow& window);
-  /// Fills in to which places the record's call returns, as `word` shows the stack above it.
-  void find_callers(StubRecord& record, const Symbols::StackWord& word) const;
-  /// Names such places; nothing for 0. `tid`: 0 for any thread of the process.
-  std::optional<Caller> place(std::uint64_t caller, std::uint64_t beyond, pid_t tid) const;
-  /// A call that never returned has been told one by one.
-  void add_unreturned(const Call& call);
-  void add_lost(std::uint64_t count) { lost_ += count; }
+  /// Takes all records out of the rings, adds them up, and puts those of threads that are followed into `calls`, if that is given.
+  /// `final`: no thread writes any more. Answers how many were lost.
+  std::uint64_t collect(bool final, std::vector<RecordedCall>* calls);
+  /// The same for the ring of one thread, and the shared one.
+  std::uint64_t collect_of(pid_t tid, std::vector<RecordedCall>* calls);
 
   /// What is to be told in sums when nobody writes any more: everything, or at StubDepth::values the calls that
   /// were entered and never left, because their thread ended, executed or jumped out.
@@ -102,24 +97,17 @@ class StubSpace {
   std::vector<CallTally> new_sums() { return tallies_.take_new(); }
 
  private:
-  std::vector<CallTally> counted() const;
-  void add_entered_only(std::vector<CallTally>& totals) const;
-  Owner by_stack(const StubRecord& record) const;
-  void remember(const Owner& owner, std::uint64_t pointer);
+  void take(StubRecord& record, const StackWindow& window, std::vector<RecordedCall>* calls);
+  void add_unreturned(const Call& call);
 
   PlacedStubs placed_;
   std::unique_ptr<StubRegion> region_;
   std::uint64_t inherited_bytes_ = 0;
-  pid_t tgid_;
   Symbols* symbols_;
-  bool reported_ = false;
   bool keep_mapped_ = false;
   int members_ = 1;
-  std::unordered_map<std::uint64_t, std::vector<Owner>> owners_;  ///< by thread pointer
-  std::unordered_map<pid_t, std::uint64_t> pointers_;
-  /// Threads that are gone, of which there may be records yet: all of late, and those that shared a pointer, by that.
-  std::unordered_map<pid_t, Owner> gone_;
-  std::unordered_map<std::uint64_t, std::vector<Owner>> gone_sharers_;
+  RecordOwners owners_;
+  UnreturnedCalls unreturned_;
   CallTallies tallies_;
   std::uint64_t lost_ = 0;
 };

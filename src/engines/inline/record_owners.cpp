@@ -1,0 +1,88 @@
+#include "engines/inline/record_owners.hpp"
+
+#include <algorithm>
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::size_t kMostGone = 16 * 1024;
+constexpr std::size_t kMostSharers = 64;
+
+}  // namespace
+
+std::size_t RecordOwners::add(const Thread& thread, std::uint64_t pointer, std::uint64_t stack) {
+  auto& owners = owners_[pointer];
+  owners.push_back({thread.tid, thread.tgid, thread.is_reported(), &thread, stack});
+  pointers_[thread.tid] = pointer;
+  is_reported_ = is_reported_ || thread.is_reported();
+  return owners.size();
+}
+
+void RecordOwners::expect(const Thread& thread) {
+  if (thread.is_reported() && !is_reported_) tgid_ = thread.tgid;
+  is_reported_ = is_reported_ || thread.is_reported();
+}
+
+std::optional<RecordOwners::Left> RecordOwners::remove(pid_t tid, bool ended) {
+  const auto known = pointers_.find(tid);
+  if (known == pointers_.end()) return std::nullopt;
+  const std::uint64_t pointer = known->second;
+  pointers_.erase(known);
+  auto& owners = owners_[pointer];
+  const auto owner = std::ranges::find(owners, tid, &Owner::tid);
+  if (ended && owner != owners.end()) remember(*owner, pointer);
+  std::erase_if(owners, [tid](const Owner& one) { return one.tid == tid; });
+  const Left left{pointer, owners.size(), owners.size() == 1 ? owners.front().tid : 0};
+  if (owners.empty()) owners_.erase(pointer);
+  return left;
+}
+
+std::optional<std::uint64_t> RecordOwners::pointer_of(pid_t tid) const {
+  const auto known = pointers_.find(tid);
+  return known == pointers_.end() ? std::nullopt : std::optional(known->second);
+}
+
+/// For records that are still in a ring.
+void RecordOwners::remember(const Owner& owner, std::uint64_t pointer) {
+  if (gone_.size() >= kMostGone) gone_.clear();
+  Owner& gone = gone_[owner.tid] = owner;
+  gone.thread = nullptr;
+  auto& sharers = gone_sharers_[pointer];
+  // Most pointers are one thread's after the other, each of which has a ring of its own.
+  if (owners_[pointer].size() > 1 && sharers.size() < kMostSharers) sharers.push_back(gone);
+  if (sharers.empty()) gone_sharers_.erase(pointer);
+}
+
+/// Of threads that have or had one pointer: the one whose stack begins next above the call's. Of two that share a stack the one that
+/// came last runs, as the parent of a vfork waits for its child.
+RecordOwners::Owner RecordOwners::by_stack(const StubRecord& record) const {
+  const std::uint64_t pointer = record.key - 1;
+  Owner best{0, tgid_, is_reported_, nullptr, ~std::uint64_t{0}};
+  for (const auto* threads : {&gone_sharers_, &owners_}) {
+    const auto found = threads->find(pointer);
+    if (found == threads->end()) continue;
+    for (const Owner& owner : found->second) {
+      if (owner.stack >= record.stack && owner.stack <= best.stack) best = owner;
+    }
+  }
+  return best;
+}
+
+/// A ring of its own names its thread. In the shared one are those of threads that have no block, whose pointers are their own, and
+/// of those that have one pointer.
+RecordOwners::Owner RecordOwners::owner_of(const StubRecord& record) const {
+  const auto found = owners_.find(record.key - 1);
+  if (record.tid != 0) {
+    if (found != owners_.end()) {
+      const auto owner = std::ranges::find(found->second, record.tid, &Owner::tid);
+      if (owner != found->second.end()) return *owner;
+    }
+    const auto gone = gone_.find(record.tid);
+    return gone != gone_.end() ? gone->second : Owner{record.tid, tgid_, is_reported_, nullptr, 0};
+  }
+  const bool was_shared = gone_sharers_.contains(record.key - 1);
+  if (!was_shared && found != owners_.end() && found->second.size() == 1) return found->second.front();
+  return by_stack(record);
+}
+
+}  // namespace vdsotrace

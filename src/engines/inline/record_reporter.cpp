@@ -1,0 +1,187 @@
+#include "engines/inline/record_reporter.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "base/histogram.hpp"
+#include "os/ptrace.hpp"
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::int64_t kProgressNs = 250'000'000;
+
+/// Threads that may not sleep spin until there is room in their rings. Where there are more of them than processors they take these
+/// from each other and from us, so they are stopped instead, and their rings emptied at the stop: nothing but the waiting can be
+/// interrupted, as there is no room before.
+void stop_waiting(StubSpace& stubs) {
+  for (const pid_t tid : stubs.region()->set_waiting_aside()) {
+    if (ptrace::interrupt(tid)) continue;
+    if (const auto pointer = stubs.pointer_of(tid)) stubs.region()->goes_on(*pointer);
+  }
+}
+
+}  // namespace
+
+RecordReporter::RecordReporter(const StubSettings& settings, EventSink& sink, std::string_view engine)
+    : settings_(settings),
+      sink_(sink),
+      engine_(engine),
+      processors_(std::max(1u, std::thread::hardware_concurrency())) {
+  if (settings_.records_times()) clock_.emplace();
+}
+
+/// Where many threads have rings, only what keeps the thread's own calls in order.
+void RecordReporter::report_before_stop(StubSpace& stubs, pid_t tid) {
+  constexpr std::size_t kFewRings = 64;
+  if (settings_.depth == StubDepth::count || stubs.region() == nullptr) return;
+  if (const auto pointer = stubs.pointer_of(tid)) stubs.region()->goes_on(*pointer);
+  if (stubs.region()->rings() > kFewRings) {
+    report_lost(stubs, stubs.collect_of(tid, calls()));
+  } else if (stubs.region()->fill() != 0) {
+    collect(stubs, false);
+  }
+  report_calls();
+}
+
+Drained RecordReporter::drain(const StubSpaces& spaces) {
+  if (settings_.depth == StubDepth::count) return {Drained::Found::never};
+  const bool attached = settings_.attached;
+  double fill = 0;
+  std::size_t rings = 0;
+  for (const auto& [mapped, stubs] : spaces) {
+    const double waiting = stubs->region() != nullptr ? stubs->region()->fill() : 0;
+    if (waiting == 0) continue;
+    fill = std::max(fill, waiting);
+    rings += stubs->region()->rings();
+    if (attached && stubs->region()->rings() > processors_) stop_waiting(*stubs);
+    collect(*stubs, false);
+  }
+  // Once in a hurry we stay so while there is anything to do.
+  if (attached && fill == 0) urgency_.set(false);
+  if (attached && fill >= 1 && rings > processors_) urgency_.set(true);
+  report_calls();
+  if (settings_.needs.progress && settings_.depth != StubDepth::values) report_progress(spaces);
+  return {fill > 0 ? Drained::Found::something : Drained::Found::nothing, fill};
+}
+
+void RecordReporter::collect(StubSpace& stubs, bool final) {
+  if (clock_) clock_->compare();
+  report_lost(stubs, stubs.collect(final, calls()));
+}
+
+void RecordReporter::report_lost(const StubSpace& stubs, std::uint64_t lost) {
+  if (lost != 0) sink_.accept({0, realtime_ns(), stubs.tgid(), stubs.tgid(), Lost{lost}});
+}
+
+/// In order of time; records of one ring are in order already.
+void RecordReporter::report_calls() {
+  if (calls_.empty()) return;
+  const Together together(sink_);
+  const auto start = [](const RecordedCall& call) { return call.record.start; };
+  if (!std::ranges::is_sorted(calls_, {}, start)) std::ranges::stable_sort(calls_, {}, start);
+  for (const RecordedCall& recorded : calls_) {
+    Event event;  // a call: not `Event{...}`, which would clear its 600 bytes first
+    event.pid = recorded.tgid;
+    event.tid = recorded.tid;
+    Call& call = std::get<Call>(event.body);
+    fill_call(call, recorded, *clock_);
+    call.engine = engine_;
+    note_caller(call, recorded.caller());
+    event.time_ns = call.start_ns + call.duration_ns.value_or(0);
+    sink_.accept(std::move(event));
+  }
+  calls_.clear();
+}
+
+void RecordReporter::note_caller(Call& call, std::optional<Caller> caller) const {
+  if (settings_.needs.stacks && caller) call.stack = {*caller};
+  if (settings_.needs.callers) call.caller = std::move(caller);
+}
+
+void RecordReporter::report_before_end(StubSpace& stubs, bool final) {
+  if (stubs.region() == nullptr) return;
+  collect(stubs, final);
+  report_calls();
+}
+
+void RecordReporter::finish(StubSpace& stubs) {
+  if (stubs.region() == nullptr) return;
+  collect(stubs, true);
+  report_calls();
+  if (!stubs.is_reported()) return;
+  for (const CallTally& total : stubs.totals(settings_.depth)) {
+    if (total.count != 0) report_total(stubs, total);
+  }
+}
+
+/// What has been summed up so far.
+void RecordReporter::report_progress(const StubSpaces& spaces) {
+  const std::int64_t now = monotonic_ns();
+  if (now - progress_told_ < kProgressNs) return;
+  progress_told_ = now;
+  for (const auto& [mapped, stubs] : spaces) {
+    if (!stubs->is_reported()) continue;
+    for (const CallTally& total : stubs->new_sums()) report_total(*stubs, total);
+  }
+}
+
+void RecordReporter::report_total(const StubSpace& stubs, const CallTally& tally) {
+  Counts counts;
+  counts.name = stubs.placed().function(tally.function).service->syscall;
+  counts.clock = tally.clock;
+  counts.route = tally.route;
+  counts.count = tally.count;
+  counts.errors = tally.errors;
+  counts.caller = caller_at(stubs.symbols(), stubs.tgid(), tally.caller, tally.beyond);
+  if (clock_) counts.duration_ns = clock_->duration_ns(static_cast<std::int64_t>(tally.ticks));
+  if (clock_ && tally.durations.count() > 0)
+    counts.durations = std::make_shared<Histogram>(tally.durations.scaled(clock_->ns_per_tick()));
+  sink_.accept({0, realtime_ns(), stubs.tgid(), stubs.tgid(), std::move(counts)});
+}
+
+void RecordReporter::note_interrupted(StubSpace& stubs, StoppedThread& stopped) {
+  if (settings_.depth == StubDepth::count) return;
+  const auto* registers = stopped.registers();
+  if (registers == nullptr) return;
+  report_before_stop(stubs, stopped.tid());
+  const PlacedStubs& placed = stubs.placed();
+  // At the jump itself a call has yet to begin.
+  const auto offset = stopped.thread().space->offset_of(arch::program_counter(*registers));
+  if (!offset || placed.image->function_at(*offset) != nullptr) return;
+  const std::uint64_t pointer = arch::thread_pointer(*registers);
+  const auto begun = stubs.region()->open_call(pointer, arch::stack_pointer(*registers));
+  if (!begun || begun->function >= placed.plan->functions.size()) return;
+  stubs.region()->set_aside(pointer);
+  if (settings_.depth != StubDepth::values) return;
+  stubs.unreturned().interrupt(stopped.thread(), begun_call(stubs, stopped, *begun), begun->stack, begun->start);
+}
+
+/// As far as it is known: with its system call in it, if that has returned.
+Call RecordReporter::begun_call(StubSpace& stubs, StoppedThread& stopped, const StubRecord& begun) const {
+  const Thread& thread = stopped.thread();
+  const Route route = begun.fallback ? Route::fallback : Route::vdso;
+  RecordedCall recorded{
+      &stubs.placed().function(begun.function), stubs.symbols(), thread.tgid, thread.tid, route, begun};
+  const auto word = [&](std::uint64_t address) { return stopped.memory().object<std::uint64_t>(address); };
+  recorded.record.return_address = word(begun.stack).value_or(0);
+  date(recorded.record);
+  if (Symbols* symbols = stubs.symbols()) find_callers(recorded.record, *symbols, thread.tid, word);
+  Call call;
+  fill_call(call, recorded, *clock_);
+  call.engine = engine_;
+  if (auto fallback = stubs.unreturned().take_fallback(thread.tid)) {
+    fallback->start_ns = call.start_ns;
+    call = std::move(*fallback);
+  } else {
+    call.ending = Ending::unfinished;
+    call.duration_ns.reset();
+    call.at_exit = {};
+  }
+  note_caller(call, recorded.caller());
+  return call;
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,59 @@
+// What the stubs of all spaces have seen, out of the rings and told.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "engines/inline/stub_settings.hpp"
+#include "engines/inline/stub_space.hpp"
+#include "os/tsc_clock.hpp"
+#include "os/urgency.hpp"
+#include "trace/drain_pace.hpp"
+
+namespace vdsotrace {
+
+/// By the address space that they are in.
+using StubSpaces = std::map<const AddressSpace*, std::unique_ptr<StubSpace>>;
+
+class RecordReporter {
+ public:
+  /// `engine`: whose calls they are.
+  RecordReporter(const StubSettings& settings, EventSink& sink, std::string_view engine);
+
+  /// A thread of the space stopped: what it did before is told first.
+  void report_before_stop(StubSpace& stubs, pid_t tid);
+  /// Tells what is there in all rings.
+  Drained drain(const StubSpaces& spaces);
+  /// A thread of the space ended: the last, if `final`.
+  void report_before_end(StubSpace& stubs, bool final);
+  /// Nobody writes any more: tells the rest, and the totals of what was only counted.
+  void finish(StubSpace& stubs);
+  /// A handler is about to interrupt the call that the thread is in, if it is in one. It makes calls of its own, and can jump out
+  /// of that one: a call that never returns is to be known.
+  void note_interrupted(StubSpace& stubs, StoppedThread& stopped);
+
+ private:
+  /// Where calls are told one by one records become calls; else they are only added up.
+  std::vector<RecordedCall>* calls() { return settings_.depth == StubDepth::values ? &calls_ : nullptr; }
+  void collect(StubSpace& stubs, bool final);
+  void report_lost(const StubSpace& stubs, std::uint64_t lost);
+  void report_calls();
+  void report_progress(const StubSpaces& spaces);
+  void report_total(const StubSpace& stubs, const CallTally& tally);
+  void note_caller(Call& call, std::optional<Caller> caller) const;
+  Call begun_call(StubSpace& stubs, StoppedThread& stopped, const StubRecord& begun) const;
+
+  const StubSettings& settings_;
+  EventSink& sink_;
+  std::string_view engine_;
+  std::vector<RecordedCall> calls_;  ///< filled and told within one call
+  std::optional<TscClock> clock_;    ///< where records bear times
+  std::int64_t progress_told_ = 0;
+  Urgency urgency_;
+  std::size_t processors_;
+};
+
+}  // namespace vdsotrace

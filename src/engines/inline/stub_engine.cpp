@@ -1,0 +1,222 @@
+#include "engines/inline/stub_engine.hpp"
+
+#include <fmt/core.h>
+#include <linux/seccomp.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "engines/inline/stub_exit.hpp"
+#include "engines/wanted_functions.hpp"
+#include "os/proc.hpp"
+
+namespace vdsotrace {
+namespace {
+
+/// It may make none of the calls that it would have to make for us, nor read the counter: killed meanwhile, we would leave it to die.
+bool is_strict(const StoppedThread& stopped) {
+  return proc::status_number(stopped.tid(), "Seccomp").value_or(SECCOMP_MODE_STRICT) == SECCOMP_MODE_STRICT;
+}
+
+/// What may be the reason why it cannot make calls for us, where that is one.
+std::string_view restriction(pid_t tid) {
+  const bool restricted = proc::status_number(tid, "Seccomp").value_or(SECCOMP_MODE_DISABLED) != SECCOMP_MODE_DISABLED;
+  return restricted ? " (it is under seccomp; --engine=perf asks nothing of it)" : "";
+}
+
+/// Where nobody stops at system calls, nobody has seen a vDSO move.
+void find_moved_vdso(AddressSpace& space, pid_t tid) {
+  const auto vdso = proc::vdso_mapping(tid);
+  if (vdso && vdso->start != space.base()) space.moved_to(vdso->start);
+}
+
+}  // namespace
+
+StubEngine::StubEngine(const Needs& needs, EventSink& sink, bool attached)
+    : settings_(needs, attached), reporter_(sink), placer_(settings_, sink), records_(settings_, sink, name()) {}
+
+StubSpace* StubEngine::find(const AddressSpace* space) const {
+  const auto found = spaces_.find(space);
+  return found == spaces_.end() ? nullptr : found->second.get();
+}
+
+/// Stubs need next to nothing of the session's stops; followed signals are for the calls that handlers interrupt.
+EngineStops StubEngine::stops() const {
+  const bool any = any_is_wanted(settings_.needs);
+  return {any, any && settings_.depth == StubDepth::values, false};
+}
+
+// ---- placing and removing ----
+
+void StubEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
+  if (space.image() == nullptr || space.abi() != Abi::x86_64) return;
+  const auto strict = [](const StoppedThread* one) { return is_strict(*one); };
+  if (settings_.attached && (is_strict(stopped) || std::ranges::any_of(others, strict))) return;
+  if (settings_.inherited) unmap_leftovers(stopped, others);
+  auto placed = placer_.place(space, stopped, others);
+  if (placed && *placed != nullptr) {
+    StubSpace& stubs = *(spaces_[&space] = std::move(*placed));
+    stubs.bind_thread(stopped);
+  } else if (!placed && !std::exchange(warned_why_, true)) {
+    reporter_.report(stopped.thread(),
+                     Notice{fmt::format("no stubs: {}{}", placed.error().message, restriction(stopped.tid()))});
+  }
+}
+
+/// Jumps and trampolines have moved along.
+void StubEngine::on_vdso_moved(AddressSpace& space, StoppedThread&) {
+  if (const StubSpace* stubs = find(&space)) placer_.note_engine_memory(space, stubs->placed());
+}
+
+/// mlockall(2) has locked what is ours as well.
+void StubEngine::on_memory_locked(StoppedThread& stopped) {
+  const StubSpace* stubs = find(stopped.thread().space.get());
+  if (stubs == nullptr || stubs->region() == nullptr) return;
+  RemoteCalls calls(stopped);
+  unlock_stub_region(calls, stubs->placed().place, stubs->region()->bytes());
+}
+
+/// No return address leads into a stub: whoever is out of it is out for good.
+bool StubEngine::vacate_for_detach(StoppedThread& stopped, bool may_wait) {
+  StubSpace* stubs = find(stopped.thread().space.get());
+  if (stubs == nullptr || stubs->region() == nullptr) return true;
+  records_.report_before_stop(*stubs, stopped.tid());
+  stubs->placed().move_back_frames(stopped);
+  if (leave_stub_for_good(stopped, stubs->placed(), *stubs->region())) return true;
+  if (may_wait) return false;
+  stubs->keep_mapped();
+  return true;
+}
+
+bool StubEngine::remove(AddressSpace& space, StoppedThread& stopped) {
+  const auto found = spaces_.find(&space);
+  if (found == spaces_.end()) return true;
+  find_moved_vdso(space, stopped.tid());
+  if (!space.unpatch(stopped.tid())) return false;
+  records_.finish(*found->second);
+  placer_.unmap(*found->second, space, stopped);
+  spaces_.erase(found);
+  return true;
+}
+
+// ---- stops ----
+
+void StubEngine::on_stop(Thread& thread) {
+  if (settings_.depth == StubDepth::count) return;
+  if (StubSpace* stubs = find(thread.space.get())) records_.report_before_stop(*stubs, thread.tid);
+}
+
+/// Where reading the counter is forbidden (PR_SET_TSC, strict seccomp) stubs must not show it.
+std::optional<Resume> StubEngine::on_trap(StoppedThread& stopped) {
+  const StubSpace* stubs = find(stopped.thread().space.get());
+  const auto* registers = stopped.registers();
+  if (stubs == nullptr || registers == nullptr) return std::nullopt;
+  const std::uint64_t counter = arch::program_counter(*registers);
+  if (!stubs->placed().in_stub(counter)) return std::nullopt;
+  if (stopped.memory().object<std::array<std::byte, 2>>(counter) != arch::kClockRead) return std::nullopt;
+  stopped.set_registers(arch::after_clock_read(*registers, TscClock::now()));
+  if (settings_.attached) placer_.end_counter_reads(*stubs, stopped);
+  return Resume{};
+}
+
+/// A handler must not run while a stub does: nobody could tell then when the stub is no longer needed, and a record begun must be
+/// completed before the next.
+void StubEngine::move_out_of_engine_code(StoppedThread& stopped) {
+  StubSpace* stubs = find(stopped.thread().space.get());
+  if (stubs == nullptr || stubs->region() == nullptr) return;
+  records_.report_before_stop(*stubs, stopped.tid());
+  leave_stub(stopped, stubs->placed(), *stubs->region());
+  records_.note_interrupted(*stubs, stopped);
+}
+
+// ---- tasks ----
+
+void StubEngine::on_clone(const Thread& parent, const Thread& child) {
+  StubSpace* stubs = find(parent.space.get());
+  if (stubs != nullptr && child.space == parent.space) {
+    stubs->enter();
+  } else if (auto copy = placer_.copy_for_fork(*parent.space, stubs, child)) {
+    spaces_[child.space.get()] = std::move(copy);
+  }
+}
+
+void StubEngine::on_first_stop(StoppedThread& stopped) {
+  AddressSpace& space = *stopped.thread().space;
+  StubSpace* stubs = find(&space);
+  if (stubs == nullptr) return;
+  if (stubs->region() != nullptr || placer_.give_own_region(*stubs, stopped)) {
+    stubs->bind_thread(stopped);
+    return;
+  }
+  space.unpatch(stopped.tid());
+  space.set_engine_memory({});
+  spaces_.erase(&space);
+}
+
+void StubEngine::on_attach_thread(Thread& thread, StoppedThread* stopped) {
+  StubSpace* stubs = find(thread.space.get());
+  if (stubs == nullptr) return;
+  stubs->enter();
+  stubs->expect_thread(thread);
+  if (stopped != nullptr) stubs->bind_thread(*stopped);
+}
+
+/// Not when a record shows it: a thread must not change its ring in the middle of a call.
+void StubEngine::on_thread_pointer(StoppedThread& stopped) {
+  StubSpace* stubs = find(stopped.thread().space.get());
+  if (stubs == nullptr || stubs->region() == nullptr) return;
+  records_.report_before_stop(*stubs, stopped.tid());
+  // Its libraries are mapped now. It may end before they are needed.
+  if (settings_.keeps_stack) stopped.thread().space->symbols().follow(stopped.tid());
+  stubs->unbind_thread(stopped.tid(), false);
+  stubs->bind_thread(stopped);
+}
+
+void StubEngine::on_end(Thread& thread) {
+  StubSpace* stubs = find(thread.space.get());
+  if (stubs == nullptr) return;
+  records_.report_before_end(*stubs, stubs->is_last());
+  if (stubs->region() != nullptr) stubs->unreturned().end(thread);
+  stubs->unbind_thread(thread.tid, true);
+  if (stubs->leave()) return;
+  records_.finish(*stubs);
+  spaces_.erase(thread.space.get());
+}
+
+// ---- calls that are open ----
+
+/// A function that has a stub tells its system call in its own record.
+bool StubEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) {
+  StubSpace* stubs = find(thread.space.get());
+  if (stubs == nullptr) return false;
+  if (stubs->placed().plan->covers(fallback)) return true;
+  stubs->unreturned().saw_code_outside_vdso(thread, stack_pointer);
+  return false;
+}
+
+/// Of a function that has a stub. Its record will tell, with the system call in it, unless it never returns.
+void StubEngine::on_fallback_exit(Thread& thread, Call&& call) {
+  StubSpace* stubs = find(thread.space.get());
+  if (stubs == nullptr || settings_.depth != StubDepth::values || !thread.is_reported()) return;
+  call.engine = name();
+  stubs->unreturned().note_fallback(thread.tid, std::move(call));
+}
+
+const Call* StubEngine::call_in_progress(StoppedThread& stopped) {
+  const AddressSpace* space = stopped.thread().space.get();
+  StubSpace* stubs = find(space);
+  const auto* registers = stopped.registers();
+  if (stubs == nullptr || registers == nullptr) return nullptr;
+  return space->offset_of(arch::program_counter(*registers)) ? stubs->unreturned().innermost(stopped.tid()) : nullptr;
+}
+
+void StubEngine::on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) {
+  if (StubSpace* stubs = find(thread.space.get()))
+    stubs->unreturned().enter_handler(thread.tid, stack_pointer, alternate_stack);
+}
+
+void StubEngine::on_handler_return(Thread& thread, std::uint64_t stack_pointer) {
+  if (StubSpace* stubs = find(thread.space.get())) stubs->unreturned().leave_handler(thread, stack_pointer);
+}
+
+}  // namespace vdsotrace

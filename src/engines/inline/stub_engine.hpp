@@ -1,0 +1,62 @@
+// Jumps at the entries and returns of the vDSO's functions lead to stubs that count or record calls in memory shared
+// with vdsotrace: no stop, whatever the rate.
+#pragma once
+
+#include <memory>
+
+#include "engines/inline/record_reporter.hpp"
+#include "engines/inline/stub_leftovers.hpp"
+#include "engines/inline/stub_placer.hpp"
+#include "trace/probe_engine.hpp"
+
+namespace vdsotrace {
+
+/// What it cannot observe it leaves alone: functions whose code leaves no room for a jump (StubPlan::refused), and processes in which
+/// no memory can be shared (32-bit, under seccomp, out of address space).
+class StubEngine final : public ProbeEngine {
+ public:
+  /// `attached`: the processes outlive us.
+  StubEngine(const Needs& needs, EventSink& sink, bool attached);
+
+  /// The stubs of a space; null if there are none.
+  StubSpace* find(const AddressSpace* space) const;
+  /// What was planned for an image, if anything was yet.
+  const StubPlan* planned(const VdsoImage& image) const { return placer_.planned(image); }
+
+  std::string_view name() const override { return "inline"; }
+  EngineStops stops() const override;
+  void undo_leftovers(StoppedThread& thread) override { vdsotrace::undo_leftovers(thread); }
+  void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
+  void on_vdso_moved(AddressSpace& space, StoppedThread& thread) override;
+  void on_memory_locked(StoppedThread& thread) override;
+  bool vacate_for_detach(StoppedThread& thread, bool may_wait) override;
+  bool remove(AddressSpace& space, StoppedThread& thread) override;
+
+  void on_stop(Thread& thread) override;
+  std::optional<Resume> on_trap(StoppedThread& thread) override;
+  void move_out_of_engine_code(StoppedThread& thread) override;
+
+  void on_clone(const Thread& parent, const Thread& child) override;
+  void on_first_stop(StoppedThread& thread) override;
+  void on_attach_thread(Thread& thread, StoppedThread* stopped) override;
+  void on_thread_pointer(StoppedThread& thread) override;
+  void on_end(Thread& thread) override;
+
+  bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override;
+  void on_fallback_exit(Thread& thread, Call&& call) override;
+  const Call* call_in_progress(StoppedThread& thread) override;
+  void on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) override;
+  void on_handler_return(Thread& thread, std::uint64_t stack_pointer) override;
+
+  Drained drain() override { return records_.drain(spaces_); }
+
+ private:
+  StubSettings settings_;
+  Reporter reporter_;
+  StubPlacer placer_;
+  RecordReporter records_;
+  StubSpaces spaces_;
+  bool warned_why_ = false;
+};
+
+}  // namespace vdsotrace

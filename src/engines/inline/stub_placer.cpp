@@ -1,0 +1,175 @@
+#include "engines/inline/stub_placer.hpp"
+
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "os/proc.hpp"
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::uint64_t kPage = 4096;
+
+/// Where it is forbidden (PR_SET_TSC) we read it for the thread, as long as we live. False also where that cannot be asked.
+bool may_read_counter(RemoteCalls& calls, const StubSpace& stubs) {
+  const std::uint64_t at = stubs.region()->address() + REGION_ANSWER;
+  const auto* answer = reinterpret_cast<const int*>(stubs.region()->shared(at, sizeof(int)));
+  const auto told = calls.call(SYS_prctl, {PR_GET_TSC, at, 0, 0, 0, 0});
+  return told && (*told != 0 || *answer == PR_TSC_ENABLE);
+}
+
+bool write_code(pid_t tid, const PlacedStubs& placed) {
+  std::vector<std::byte> code = placed.plan->code;
+  for (const RegionWord& word : placed.plan->region_words) {
+    const std::uint64_t value = placed.place.region() + word.in_region;
+    std::memcpy(code.data() + word.offset, &value, sizeof value);
+  }
+  return write_remote(tid, placed.place.code, code);
+}
+
+bool write_trampolines(AddressSpace& space, pid_t tid, const PlacedStubs& placed) {
+  std::vector<std::byte> trampolines = placed.plan->trampolines;
+  for (const StubWord& word : placed.plan->stub_words) {
+    const std::uint64_t address = placed.place.code + word.in_code;
+    std::memcpy(trampolines.data() + word.offset, &address, sizeof address);
+  }
+  return space.patch(tid, placed.plan->trampolines_at, trampolines);
+}
+
+bool write_jumps(AddressSpace& space, pid_t tid, const PlacedStubs& placed) {
+  return std::ranges::all_of(placed.plan->patches,
+                             [&](const StubPatch& patch) { return space.patch(tid, patch.offset, patch.bytes); });
+}
+
+}  // namespace
+
+const StubPlan& StubPlacer::plan_for(const VdsoImage& image) {
+  return plans_.get(image, [&] { return plan_stubs(image, settings_.wishes()); });
+}
+
+std::unique_ptr<StubSpace> StubPlacer::make_space(const PlacedStubs& placed, const AddressSpace& space,
+                                                  pid_t tgid) const {
+  Symbols* symbols = settings_.keeps_stack ? &space.symbols() : nullptr;
+  return std::make_unique<StubSpace>(placed, tgid, symbols, reporter_);
+}
+
+Result<std::unique_ptr<StubSpace>> StubPlacer::place(AddressSpace& space, StoppedThread& stopped,
+                                                     std::span<StoppedThread* const> others) {
+  const pid_t tid = stopped.tid();
+  const StubPlan& plan = plan_for(*space.image());
+  if (plan.functions.empty()) return nullptr;
+  const std::uint64_t code_bytes = (plan.code.size() + kPage - 1) / kPage * kPage;
+  const auto where =
+      find_stub_place(tid, space.base(), code_bytes, code_bytes + StubRegion::first_bytes(settings_.record_size()));
+  if (!where) return fail("there is no free memory, or it is not known where");
+  const PlacedStubs placed{&plan, space.image(), *where};
+  auto stubs = make_space(placed, space, stopped.thread().tgid);
+  if (auto mapped = map_stubs(*stubs, stopped); !mapped) return tl::unexpected(mapped.error());
+  if (!write_trampolines(space, tid, placed)) return fail("its vDSO could not be written");
+  // Before there is a jump: should we be killed in between, nobody may be in the middle of one.
+  placed.move_out_of_patches(stopped);
+  for (StoppedThread* other : others) placed.move_out_of_patches(*other);
+  if (!write_jumps(space, tid, placed)) {
+    space.unpatch(tid);
+    return fail("its vDSO could not be written");
+  }
+  note_engine_memory(space, placed);
+  return stubs;
+}
+
+/// Code and region.
+Result<void> StubPlacer::map_stubs(StubSpace& stubs, StoppedThread& stopped) {
+  const StubPlace& place = stubs.placed().place;
+  const pid_t tid = stopped.tid();
+  bool reads_counter = true;
+  {
+    RemoteCalls calls(stopped);
+    if (!map_stub_code(calls, place)) return fail("the process could not map executable memory");
+    if (!write_code(tid, stubs.placed())) {
+      unmap_stubs(calls, place, 0);
+      return fail("its memory could not be written");
+    }
+    auto region = map_region(stopped, calls, place, false);
+    if (!region) {
+      unmap_stubs(calls, place, 0);
+      return tl::unexpected(region.error());
+    }
+    stubs.set_region(std::move(*region), tid);
+    if (settings_.attached && proc::status_number(tid, "VmLck").value_or(0) != 0)
+      unlock_stub_region(calls, place, stubs.region()->bytes());
+    const bool must_ask = settings_.attached && settings_.records_times();
+    reads_counter = !must_ask || may_read_counter(calls, stubs);
+  }
+  if (!reads_counter) end_counter_reads(stubs, stopped);
+  return {};
+}
+
+/// The code begins with the name of the memory.
+Result<std::unique_ptr<StubRegion>> StubPlacer::map_region(StoppedThread& stopped, RemoteCalls& calls,
+                                                           const StubPlace& place, bool replace) const {
+  const auto size = settings_.record_size();
+  const std::size_t bytes = StubRegion::first_bytes(size);
+  const auto make = [&](SharedMemory memory) {
+    return std::make_unique<StubRegion>(std::move(memory), place.region(), bytes, settings_.may_sleep(), size);
+  };
+  return map_stub_region(stopped, calls, place, place.code, bytes, replace, settings_.inherited, make);
+}
+
+std::unique_ptr<StubSpace> StubPlacer::copy_for_fork(const AddressSpace& parent, const StubSpace* of_parent,
+                                                     const Thread& child) {
+  if (of_parent != nullptr) {
+    auto own = make_space(of_parent->placed(), *child.space, child.tgid);
+    if (settings_.inherited) own->inherit(of_parent->mapped_bytes());
+    return own;
+  }
+  // In the space of a creator that is no more they are as they were placed there.
+  const EngineMemory& memory = parent.engine_memory();
+  if (memory.start == memory.end || parent.image() == nullptr) return nullptr;
+  const PlacedStubs placed{&plan_for(*parent.image()), parent.image(), {memory.start, memory.end - memory.start}};
+  return make_space(placed, *child.space, child.tgid);
+}
+
+bool StubPlacer::give_own_region(StubSpace& stubs, StoppedThread& stopped) {
+  const StubPlace& place = stubs.placed().place;
+  const std::uint64_t inherited = stubs.mapped_bytes();
+  RemoteCalls calls(stopped);
+  auto region = map_region(stopped, calls, place, true);
+  if (!region) return false;
+  stubs.set_region(std::move(*region), stopped.tid());
+  const std::uint64_t own = stubs.region()->bytes();
+  if (inherited > own) calls.call(SYS_munmap, {place.region() + own, inherited - own, 0, 0, 0, 0});
+  return true;
+}
+
+void StubPlacer::unmap(const StubSpace& stubs, AddressSpace& space, StoppedThread& stopped) {
+  if (stubs.may_be_unmapped()) {
+    RemoteCalls calls(stopped);
+    unmap_stubs(calls, stubs.placed().place, stubs.mapped_bytes());
+  }
+  space.set_engine_memory({});
+}
+
+void StubPlacer::note_engine_memory(AddressSpace& space, const PlacedStubs& placed) const {
+  const StubPlace& place = placed.place;
+  EngineMemory memory{place.code, place.region(), place.code + StubPlan::kSystemCall, {}};
+  for (const MovedFallback& fallback : placed.plan->fallbacks)
+    memory.fallbacks[space.base() + fallback.after] = placed.function(fallback.function).function;
+  space.set_engine_memory(std::move(memory));
+}
+
+void StubPlacer::end_counter_reads(const StubSpace& stubs, StoppedThread& stopped) {
+  constexpr std::array<std::byte, sizeof(std::uint64_t)> kNo{};
+  for (const std::uint32_t word : stubs.placed().plan->counter_words)
+    write_remote(stopped.tid(), stubs.placed().place.code + word, kNo);
+  if (std::exchange(warned_undated_, true)) return;
+  reporter_.report(stopped.thread(),
+                   Notice{"may not read the processor's time-stamp counter: times of calls that stay in user space are "
+                          "those at which they were found",
+                          Missing::times});
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,50 @@
+#include "engines/inline/stub_settings.hpp"
+
+#include <unistd.h>
+
+#include "arch/registers.hpp"
+#include "engines/wanted_functions.hpp"
+
+namespace vdsotrace {
+namespace {
+
+StubDepth depth_of(const Needs& needs) {
+  if (needs.each_call) return StubDepth::values;
+  if (needs.vdso_durations) return StubDepth::measured;
+  return needs.callers ? StubDepth::callers : StubDepth::count;
+}
+
+/// Whether a record has room for all that will be printed of the values.
+bool values_fit(const VdsoService& service, const Needs& needs) {
+  return service.syscall != "getrandom" || !needs.each_call || needs.string_limit <= RECORD_VALUE_BYTES;
+}
+
+}  // namespace
+
+StubSettings::StubSettings(const Needs& wanted, bool outlive_us)
+    : needs(wanted),
+      attached(outlive_us),
+      inherited(outlive_us || ::geteuid() != 0),
+      keeps_stack(wanted.callers || (wanted.stacks && wanted.each_call)),
+      depth(depth_of(wanted)) {}
+
+std::optional<RecordSize> StubSettings::record_size() const {
+  if (depth == StubDepth::count) return std::nullopt;
+  if (keeps_stack) return depth == StubDepth::values ? RecordSize::values_window : RecordSize::window;
+  return depth == StubDepth::values ? RecordSize::values : RecordSize::line;
+}
+
+StubWishes StubSettings::wishes() const {
+  StubWishes wishes;
+  wishes.depth = depth;
+  wishes.keep_stack = keeps_stack;
+  // Where direct calls are wanted a filter may have to tell them from ours (StopPolicy).
+  if (!attached && needs.selection.wants_route(Route::syscall)) wishes.mark = arch::kOwnCallMark;
+  wishes.wanted = [this](const VdsoService& service) {
+    // Of a process that is attached to the rest of a long value is not shown, as it takes a stop.
+    return is_wanted(service, Abi::x86_64, needs) && (attached || values_fit(service, needs));
+  };
+  return wishes;
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,31 @@
+// What stubs are to do, as the user's needs say.
+#pragma once
+
+#include <optional>
+
+#include "engines/inline/stub_plan.hpp"
+#include "engines/inline/stub_region.hpp"
+#include "vdsotrace/needs.hpp"
+
+namespace vdsotrace {
+
+struct StubSettings {
+  /// `attached`: the processes outlive us.
+  StubSettings(const Needs& needs, bool attached);
+
+  /// The records that stubs make; none where they only count.
+  std::optional<RecordSize> record_size() const;
+  bool records_times() const { return depth >= StubDepth::measured; }
+  /// Whether stubs may wait by system calls: of a program that we started its seccomp state is known.
+  bool may_sleep() const { return !attached; }
+  /// What of that image is to have stubs, and how.
+  StubWishes wishes() const;
+
+  const Needs& needs;
+  bool attached;
+  bool inherited;    ///< a fork's child gets its parent's region, until its own or none takes its place
+  bool keeps_stack;  ///< callers are to be found: of the words of the stack that records keep then
+  StubDepth depth;
+};
+
+}  // namespace vdsotrace
