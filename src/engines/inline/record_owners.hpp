@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "engines/inline/stub_region.hpp"
+#include "engines/inline/stub_record.hpp"
 #include "trace/thread.hpp"
 
 namespace vdsotrace {

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "engines/inline/stub_plan.hpp"
-#include "engines/inline/stub_region.hpp"
+#include "engines/inline/stub_record.hpp"
 #include "os/tsc_clock.hpp"
 #include "symbols/symbols.hpp"
 #include "vdsotrace/call.hpp"

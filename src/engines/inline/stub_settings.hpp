@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "engines/inline/stub_plan.hpp"
-#include "engines/inline/stub_region.hpp"
+#include "engines/inline/stub_record.hpp"
 #include "vdsotrace/needs.hpp"
 
 namespace vdsotrace {

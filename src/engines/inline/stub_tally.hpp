@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/histogram.hpp"
-#include "engines/inline/stub_region.hpp"
+#include "engines/inline/stub_record.hpp"
 #include "vdsotrace/call.hpp"
 
 namespace vdsotrace {

@@ -1,0 +1,95 @@
+// Who has which part of the memory that stubs write: one block a thread, with a ring where calls are recorded.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "engines/inline/region_memory.hpp"
+#include "engines/inline/stub_record.hpp"
+
+namespace vdsotrace {
+
+/// A block, and what we know of it.
+struct StubBlock {
+  std::size_t offset = 0;
+  std::size_t ring = 0;       ///< offset
+  std::uint64_t records = 0;  ///< that fit into the ring
+  std::uint64_t key = 0;
+  pid_t tid = 0;
+  std::size_t slot = 0;  ///< offset of the slot in the index
+  bool leaving = false;  ///< no thread has it any more: free once it is empty
+  bool ended = false;    ///< that thread writes no more
+  bool aside = false;    ///< its thread waits, and is to be stopped before there is room
+  std::uint64_t taken = 0;
+  std::int64_t stuck_since = 0;
+  StackBounds stack{};
+};
+
+/// Blocks lie one behind the other, the first threads' rings larger than the later, and become more at the end. An index in the
+/// memory leads from thread pointers to blocks; threads that have none share one.
+class StubBlocks {
+ public:
+  /// What a process has to map at first: under 1 MB.
+  static std::size_t first_bytes(std::optional<RecordSize> size);
+  /// `size`: of records, if there are to be any. The process has mapped the first `bytes`.
+  StubBlocks(RegionMemory& memory, std::optional<RecordSize> size, std::size_t bytes);
+
+  /// How much the process has mapped.
+  std::size_t bytes() const { return bytes_; }
+  /// Whether the next thread finds no block free.
+  bool is_full() const { return free_.empty(); }
+  /// How much the process should have mapped for more threads; no more than bytes() if nothing more can be had.
+  std::size_t bytes_wanted() const;
+  /// The process has mapped so much.
+  void grow(std::size_t bytes);
+
+  /// Gives a thread a block, if there is one.
+  void bind(std::uint64_t thread_pointer, pid_t tid, const StackBounds& stack);
+  /// Others have the same pointer.
+  void unbind(std::uint64_t thread_pointer);
+  /// The thread is gone.
+  void end(std::uint64_t thread_pointer);
+
+  /// The block of the thread with that pointer; null if it has none.
+  StubBlock* find(std::uint64_t thread_pointer);
+  const StubBlock* find(std::uint64_t thread_pointer) const;
+  /// The one of all threads that have none of their own.
+  StubBlock& shared() { return shared_; }
+  const StubBlock& shared() const { return shared_; }
+  /// Numbers of blocks that have a thread, or still records of one.
+  const std::set<std::size_t>& active() const { return active_; }
+  StubBlock& operator[](std::size_t number) { return blocks_[number]; }
+  const StubBlock& operator[](std::size_t number) const { return blocks_[number]; }
+  /// Blocks that ever had a thread: the first so many.
+  std::size_t used() const { return used_; }
+
+  /// Records that were begun and have not been taken.
+  std::uint64_t waiting(const StubBlock& block) const {
+    return block.records == 0 ? 0 : memory_.load<std::uint64_t>(block.offset + BLOCK_HEAD) - block.taken;
+  }
+  /// A block that no thread has is another's once it is empty.
+  void release_if_empty(std::size_t number);
+
+ private:
+  std::uint64_t record_bytes() const { return size_ ? std::uint64_t{1} << static_cast<unsigned>(*size_) : 0; }
+  std::size_t block_bytes(std::size_t number) const;
+  void open(const StubBlock& block);
+  std::optional<std::size_t> free_slot(std::uint64_t thread_pointer) const;
+
+  RegionMemory& memory_;
+  std::optional<RecordSize> size_;
+  std::size_t bytes_ = 0;
+  StubBlock shared_;
+  std::vector<StubBlock> blocks_;
+  std::size_t laid_out_ = 0;  ///< end of the last block
+  std::size_t used_ = 0;
+  std::set<std::size_t> free_;
+  std::set<std::size_t> active_;
+  std::unordered_map<std::uint64_t, std::size_t> numbers_;  ///< of blocks, by thread pointer
+};
+
+}  // namespace vdsotrace

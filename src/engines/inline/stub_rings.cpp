@@ -1,0 +1,197 @@
+#include "engines/inline/stub_rings.hpp"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <climits>
+#include <cstring>
+
+#include "base/clock.hpp"
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::uint64_t kAhead = 6;
+constexpr std::uint64_t kPageMask = 4095;
+constexpr std::uint64_t kCommitMask = ~std::uint64_t{0} >> 16;
+/// In the shared ring, a record begun so long ago and not complete belongs to a thread that died in the middle of it. Of a thread
+/// with a ring of its own the end is known, and it may be kept from going on for any time.
+constexpr std::int64_t kStuckNs = 5'000'000'000;
+
+static_assert(RECORD_SHORT_WINDOW + RECORD_LONG_WINDOW_WORDS * 8 <= (1 << RECORD_LOG2_WINDOW));
+static_assert(RECORD_WINDOW + RECORD_LONG_WINDOW_WORDS * 8 <= (1 << RECORD_LOG2_VALUES_WINDOW));
+
+/// False if it is a record of nothing. `key`, where it is known, is believed more than what the record says, and so is the
+/// room that there is for it.
+bool read_record(const std::byte* at, std::uint64_t commit, std::optional<std::uint64_t> key, RecordSize size,
+                 StubRecord& record) {
+  const auto word = [at](std::size_t offset) {
+    std::uint64_t value;
+    std::memcpy(&value, at + offset, sizeof value);
+    return value;
+  };
+  record.function = static_cast<std::uint8_t>(commit);
+  record.fallback = (commit & RECORD_FALLBACK_FLAG) != 0;
+  if (record.function >= FUNCTIONS_MAX) return false;
+  record.arg0 = word(RECORD_ARG0);
+  record.arg1 = word(RECORD_ARG1);
+  record.return_address = word(RECORD_RETURN_ADDRESS);
+  record.result = static_cast<std::int64_t>(word(RECORD_RESULT));
+  record.start = word(RECORD_START);
+  record.stack = word(RECORD_STACK);
+  record.key = key.value_or(word(RECORD_KEY));
+  if (size == RecordSize::line || size == RecordSize::window || (commit & RECORD_SHORT_FLAG) != 0) {
+    record.end = record.arg1;
+    return true;
+  }
+  record.end = word(RECORD_END);
+  record.arg2 = word(RECORD_ARG2);
+  std::memcpy(record.value.data(), at + RECORD_VALUE, record.value.size());
+  return true;
+}
+
+/// Whether to wait for a record that has been begun, and whose thread may still write it.
+bool may_be_completed(StubBlock& block, bool is_shared) {
+  if (!is_shared) return true;
+  if (block.stuck_since == 0) block.stuck_since = monotonic_ns();
+  return monotonic_ns() - block.stuck_since < kStuckNs;
+}
+
+/// What the stub has copied (KEEP_GOROUTINE), and how the registers were.
+StackWindow goroutine_window(const std::byte* window, StubRecord& record) {
+  const auto word = [window](std::size_t offset) {
+    std::uint64_t value;
+    std::memcpy(&value, window + offset, sizeof value);
+    return value;
+  };
+  record.frame_pointer = word(GOROUTINE_FRAME_POINTER);
+  record.goroutine_stack = word(GOROUTINE_STACK);
+  const std::uint64_t top = word(GOROUTINE_STACK_TOP);
+  const std::uint64_t words = top > record.goroutine_stack ? (top - record.goroutine_stack) / sizeof(std::uint64_t) : 0;
+  return {record.goroutine_stack, window + GOROUTINE_WORDS, std::min<std::uint64_t>(words, GOROUTINE_WORDS_COUNT)};
+}
+
+}  // namespace
+
+std::vector<pid_t> StubRings::set_waiting_aside() {
+  std::vector<pid_t> waiting_threads;
+  for (const std::size_t number : blocks_.active()) {
+    StubBlock& block = blocks_[number];
+    if (block.aside || block.leaving || blocks_.waiting(block) <= block.records) continue;
+    block.aside = true;
+    waiting_threads.push_back(block.tid);
+  }
+  return waiting_threads;
+}
+
+void StubRings::goes_on(std::uint64_t thread_pointer) {
+  if (StubBlock* block = blocks_.find(thread_pointer)) block->aside = false;
+}
+
+double StubRings::fill() const {
+  const auto part = [this](const StubBlock& block) {
+    const std::uint64_t now = std::min(blocks_.waiting(block), block.records);
+    return now == 0 ? 0.0 : static_cast<double>(now) / static_cast<double>(block.records);
+  };
+  if (!size_) return 0;
+  double most = part(blocks_.shared());
+  for (const std::size_t number : blocks_.active()) most = std::max(most, part(blocks_[number]));
+  return most;
+}
+
+/// Whoever waits for room goes by this. With many rings to take, and threads that want the processor, one look can take longer
+/// than they wait.
+void StubRings::show_life() {
+  memory_.store<std::uint64_t>(REGION_HEARTBEAT, memory_.load<std::uint64_t>(REGION_HEARTBEAT) + 1);
+}
+
+std::uint64_t StubRings::drain(bool final, const Taker& take) {
+  show_life();
+  const bool skip_holes = final || memory_.load<std::uint32_t>(REGION_ORPHANED) != 0;
+  std::uint64_t lost = drain(blocks_.shared(), true, skip_holes, take);
+  for (auto next = blocks_.active().begin(); next != blocks_.active().end();) {
+    const std::size_t number = *next++;
+    if (blocks_[number].aside && !final) continue;
+    lost += drain(blocks_[number], false, skip_holes, take);
+    blocks_.release_if_empty(number);
+  }
+  return lost + take_lost();
+}
+
+std::uint64_t StubRings::drain_of(std::uint64_t thread_pointer, const Taker& take) {
+  show_life();
+  std::uint64_t lost = drain(blocks_.shared(), true, false, take);
+  if (StubBlock* block = blocks_.find(thread_pointer)) lost += drain(*block, false, false, take);
+  return lost;
+}
+
+/// Threads that found us asleep too long have gone on alone; from here on we are back.
+std::uint64_t StubRings::take_lost() {
+  if (memory_.load<std::uint64_t>(REGION_LOST) == 0 && memory_.load<std::uint32_t>(REGION_ORPHANED) == 0) return 0;
+  auto& alone = *reinterpret_cast<std::uint64_t*>(memory_.at(REGION_LOST));
+  const std::uint64_t lost = std::atomic_ref(alone).exchange(0);
+  memory_.store<std::uint32_t>(REGION_ORPHANED, 0);
+  return lost;
+}
+
+std::uint64_t StubRings::drain(StubBlock& block, bool is_shared, bool skip_holes, const Taker& take) {
+  const std::uint64_t begun = blocks_.waiting(block);
+  if (begun == 0) return 0;
+  show_life();
+  const std::byte* const records = memory_.at(block.ring);
+  const auto key = is_shared ? std::nullopt : std::optional(block.key);
+  std::uint64_t lost = 0;
+  // More than a ring's worth can only have been begun, not written.
+  const std::uint64_t first = block.taken, end = first + std::min(begun, block.records);
+  const auto place = [records, last = block.records - 1, bytes = record_bytes()](std::uint64_t position) {
+    return records + (position & last) * bytes;
+  };
+  for (; block.taken != end; ++block.taken) {
+    const std::byte* at = place(block.taken);
+    // They lie in the other processor's cache: several are on their way at a time. Those behind the end are being written.
+    __builtin_prefetch(place(std::min(block.taken + kAhead, end - 1)));
+    const auto commit = memory_.load<std::uint64_t>(static_cast<std::size_t>(at - memory_.at(0)));
+    if ((commit >> 16) != ((block.taken + 1) & kCommitMask)) {
+      const bool nobody_writes = skip_holes || block.ended;
+      if (!nobody_writes && may_be_completed(block, is_shared)) break;
+      // A thread's last was being written when it ended.
+      const bool never_returned = nobody_writes && !is_shared && block.taken + 1 == end && begun <= block.records;
+      lost += never_returned ? 0 : 1;
+      continue;
+    }
+    block.stuck_since = 0;
+    StubRecord record;
+    if (!read_record(at, commit, key, *size_, record)) {
+      ++lost;
+      continue;
+    }
+    record.tid = block.tid;
+    take(record, *size_ >= RecordSize::window ? window_of(block, at, record, commit) : StackWindow());
+    // Threads may be waiting for room: give it back as it comes.
+    if (block.taken % 64 != 63) continue;
+    memory_.store<std::uint64_t>(block.offset + BLOCK_TAIL, block.taken + 1);
+    show_life();
+  }
+  memory_.store<std::uint64_t>(block.offset + BLOCK_TAIL, block.taken);
+  // Also those who have begun to wait since.
+  if (memory_.load<std::uint64_t>(block.offset + BLOCK_HEAD) - first > block.records)
+    ::syscall(SYS_futex, memory_.at(block.offset + BLOCK_TAIL), FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+  return lost;
+}
+
+/// As far as the stub has copied it (KEEP_STACK).
+StackWindow StubRings::window_of(const StubBlock& block, const std::byte* at, StubRecord& record,
+                                 std::uint64_t commit) const {
+  const std::size_t window = (commit & RECORD_SHORT_FLAG) != 0 ? RECORD_SHORT_WINDOW : RECORD_WINDOW;
+  if ((commit & RECORD_GOROUTINE_FLAG) != 0) return goroutine_window(at + window, record);
+  const bool on_its_stack = record.stack >= block.stack.low && record.stack < block.stack.top;
+  const std::uint64_t end = on_its_stack ? block.stack.top : (record.stack | kPageMask) + 1;
+  const std::uint64_t words = (end - record.stack - 1) / sizeof(std::uint64_t);
+  const std::uint64_t most = (commit & RECORD_LONG_FLAG) != 0 ? RECORD_LONG_WINDOW_WORDS : RECORD_WINDOW_WORDS;
+  return {record.stack + sizeof(std::uint64_t), at + window, std::min(words, most)};
+}
+
+}  // namespace vdsotrace
