@@ -3,10 +3,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "arch/stub_layout.h"
 #include "base/check.hpp"
+#include "engines/inline/stub_assembly.hpp"
 #include "engines/inline/stub_windows.hpp"
 #include "model/code/liveness.hpp"
 #include "model/syscalls/spec.hpp"
@@ -14,9 +14,7 @@
 namespace vdsotrace {
 namespace {
 
-constexpr std::size_t kStubAlignment = 64;
 constexpr std::size_t kPage = 4096;
-constexpr auto& kSystemCallCode = arch::kSystemCallThenTrap;
 
 using arch::StubKind;
 
@@ -44,16 +42,6 @@ StubKind close_kind(const VdsoService& service, StubDepth depth) {
   return depth == StubDepth::measured ? StubKind::close_timed : *value_kind(service);
 }
 
-/// A slot of a template.
-struct Slot {
-  enum class Kind : std::uint8_t { word, in_region, stub };
-  Kind kind;
-  std::uint64_t value;
-};
-Slot word(std::uint64_t value) { return {Slot::Kind::word, value}; }
-Slot in_region(std::uint64_t offset) { return {Slot::Kind::in_region, offset}; }
-Slot stub_at(std::uint32_t in_code) { return {Slot::Kind::stub, in_code}; }
-
 /// What is done where padding is short: each takes less of it than the one before, and moves more code.
 enum class Frugality : std::uint8_t {
   none,
@@ -65,9 +53,7 @@ constexpr Frugality kFrugalities[] = {Frugality::none, Frugality::copies, Frugal
 class Planner {
  public:
   Planner(const VdsoImage& image, const StubWishes& wishes, Frugality frugality)
-      : image_(image), wishes_(wishes), frugality_(frugality), windows_(image) {
-    plan_.code.resize(sizeof(StubJournal));
-    plan_.trampolines_at = (image.unused_from() + 7u) / 8u * 8u;
+      : image_(image), wishes_(wishes), frugality_(frugality), windows_(image), assembly_(image, plan_) {
     mapping_end_ = static_cast<std::uint32_t>((image.bytes().size() + kPage - 1) / kPage * kPage);
   }
 
@@ -86,7 +72,7 @@ class Planner {
     if (plan_.functions.empty()) {
       plan_.code.clear();
     } else {
-      write_journal();
+      assembly_.write_journal();
     }
     return std::move(plan_);
   }
@@ -111,7 +97,7 @@ class Planner {
     if (auto shared = refuse_shared(function); !shared) return shared;
     Current current{function, service, static_cast<std::uint8_t>(plan_.functions.size())};
     plan_.functions.push_back({&function, &service, number_of(Abi::x86_64, service.syscall)});
-    if (records()) current.leave = add_trampoline(StubKind::leave, {stub_at(add_close(current))});
+    if (records()) current.leave = assembly_.add_trampoline(StubKind::leave, {stub_at(add_close(current))});
     if (auto entry = plan_entry(current); !entry) return entry;
     for (const CodeSite& site : function.syscalls) {
       if (auto fallback = plan_fallback(current, site); !fallback) return fallback;
@@ -120,7 +106,7 @@ class Planner {
       if (auto exit = plan_return(current, site); !exit) return exit;
     }
     if (plan_.patches.size() > StubJournal::kMostPatches) return fail("it takes too many jumps");
-    if (next_trampoline() > mapping_end_) return fail("no room is left in its last page");
+    if (assembly_.next_trampoline() > mapping_end_) return fail("no room is left in its last page");
     return {};
   }
 
@@ -146,13 +132,13 @@ class Planner {
   std::uint32_t add_open(const Current& current) {
     const auto row = word(BLOCK_ROWS + row_of(current.number));
     if (!records())
-      return add_stub(StubKind::count, shape_of(current.service),
-                      {row, in_region(REGION_INDEX), in_region(REGION_SHARED)});
+      return assembly_.add_stub(StubKind::count, shape_of(current.service),
+                                {row, in_region(REGION_INDEX), in_region(REGION_SHARED)});
     const bool timed = wishes_.depth != StubDepth::callers;
     std::vector<Slot> slots{row, in_region(REGION_INDEX), in_region(REGION_SHARED), in_region(0),
                             word(commit_of(current))};
     if (timed) slots.push_back(word(1));
-    return add_stub(timed ? StubKind::open_timed : StubKind::open, shape_of(current.service), slots, timed);
+    return assembly_.add_stub(timed ? StubKind::open_timed : StubKind::open, shape_of(current.service), slots, timed);
   }
 
   /// What its records bear beside their position.
@@ -171,97 +157,32 @@ class Planner {
                             word(wishes_.keep_stack ? words * sizeof(std::uint64_t) : 0)};
     const bool timed = kind != StubKind::close;
     if (timed) slots.push_back(word(1));
-    return add_stub(kind, arch::StubShape::plain, slots, timed);
+    return assembly_.add_stub(kind, arch::StubShape::plain, slots, timed);
   }
 
   std::uint32_t add_note(const Current& current) {
     const arch::StubShape shape = shape_of(current.service);
     if (!records()) {
-      return add_stub(StubKind::count_fallback, shape,
-                      {in_region(REGION_FALLBACKS + row_of(current.number)), in_region(0),
-                       word((std::uint64_t{current.number} + 1) << 32)});
+      return assembly_.add_stub(StubKind::count_fallback, shape,
+                                {in_region(REGION_FALLBACKS + row_of(current.number)), in_region(0),
+                                 word((std::uint64_t{current.number} + 1) << 32)});
     }
     // With its own arguments, and values, it would not fit where records are one cache line.
     const bool whole = wishes_.depth == StubDepth::values;
-    return add_stub(StubKind::note_fallback, whole ? shape : arch::StubShape::plain,
-                    {in_region(REGION_INDEX), in_region(REGION_SHARED)});
+    return assembly_.add_stub(StubKind::note_fallback, whole ? shape : arch::StubShape::plain,
+                              {in_region(REGION_INDEX), in_region(REGION_SHARED)});
   }
 
   static std::uint64_t row_of(std::uint8_t number) { return std::uint64_t{number} << ROW_LOG2; }
-
-  /// Where in the code it begins. `reads_counter`: as its last slot says.
-  std::uint32_t add_stub(StubKind kind, arch::StubShape shape, const std::vector<Slot>& slots,
-                         bool reads_counter = false) {
-    plan_.code.resize((plan_.code.size() + kStubAlignment - 1) / kStubAlignment * kStubAlignment);
-    const arch::StubTemplate stub = arch::stub_template(kind, shape);
-    CHECK(slots.size() == stub.slots());
-    const auto block = static_cast<std::uint32_t>(plan_.code.size());
-    plan_.code.insert(plan_.code.end(), stub.bytes.begin(), stub.bytes.end());
-    for (std::uint32_t i = 0; i < slots.size(); ++i) {
-      const auto at = static_cast<std::uint32_t>(block + i * sizeof(std::uint64_t));
-      if (slots[i].kind == Slot::Kind::in_region) {
-        plan_.region_words.push_back({at, slots[i].value});
-      } else {
-        std::memcpy(plan_.code.data() + at, &slots[i].value, sizeof slots[i].value);
-      }
-    }
-    if (reads_counter)
-      plan_.counter_words.push_back(static_cast<std::uint32_t>(block + (slots.size() - 1) * sizeof(std::uint64_t)));
-    return static_cast<std::uint32_t>(block + stub.code);
-  }
-
-  // ---- trampolines, in the vDSO's last page: their places are offsets in its mapping ----
-
-  std::uint32_t next_trampoline() const {
-    return plan_.trampolines_at + static_cast<std::uint32_t>(plan_.trampolines.size());
-  }
-
-  std::uint32_t add_trampoline(StubKind kind, const std::vector<Slot>& slots) {
-    const arch::StubTemplate stub = arch::stub_template(kind);
-    CHECK(slots.size() == stub.slots());
-    const std::uint32_t start = next_trampoline();
-    const std::size_t block = plan_.trampolines.size();
-    plan_.trampolines.insert(plan_.trampolines.end(), stub.bytes.begin(), stub.bytes.end());
-    for (std::size_t i = 0; i < slots.size(); ++i) {
-      const auto at = static_cast<std::uint32_t>(block + i * sizeof(std::uint64_t));
-      if (slots[i].kind == Slot::Kind::stub) {
-        plan_.stub_words.push_back({at, static_cast<std::uint32_t>(slots[i].value)});
-      } else {
-        std::memcpy(plan_.trampolines.data() + at, &slots[i].value, sizeof slots[i].value);
-      }
-    }
-    plan_.templates.push_back({start, next_trampoline()});
-    return start + static_cast<std::uint32_t>(stub.code);
-  }
-
-  void append(std::span<const std::byte> bytes) {
-    plan_.trampolines.insert(plan_.trampolines.end(), bytes.begin(), bytes.end());
-  }
-
-  void append_jump(std::uint32_t to) { append(*arch::jump(next_trampoline(), to)); }
-
-  /// Instructions of the image from `from` to `to`, and where `back`, a jump to what comes behind them.
-  Result<void> append_moved(std::uint32_t from, std::uint32_t to, bool back) {
-    if (from == to && !back) return {};
-    const std::uint32_t start = next_trampoline();
-    auto moved = relocate(image_.machine(), image_.bytes().subspan(from, to - from), from, start);
-    if (!moved) return tl::unexpected(moved.error());
-    if (!back) moved->bytes.resize(moved->map.back().moved);
-    for (std::size_t i = 0; i + 1 < moved->map.size(); ++i)
-      plan_.moved.push_back({from + moved->map[i].original, start + moved->map[i].moved});
-    append(moved->bytes);
-    return {};
-  }
 
   /// What the window held from `from` on. A return in it, which can only be its last instruction, leads to the stub.
   Result<void> append_displaced(Current& current, std::uint32_t from, std::uint32_t to) {
     const auto exit = std::ranges::find_if(current.function.returns, [&](const CodeSite& site) {
       return site.offset >= from && site.offset + site.length == to;
     });
-    if (exit == current.function.returns.end() || !current.leave) return append_moved(from, to, true);
-    if (auto moved = append_moved(from, exit->offset, false); !moved) return moved;
-    plan_.moved.push_back({exit->offset, next_trampoline()});
-    append_jump(*current.leave);
+    if (exit == current.function.returns.end() || !current.leave) return assembly_.append_moved(from, to, true);
+    if (auto moved = assembly_.append_moved(from, exit->offset, false); !moved) return moved;
+    assembly_.append_instead(exit->offset, *current.leave);
     current.done.push_back(exit->offset);
     return {};
   }
@@ -271,20 +192,14 @@ class Planner {
   Result<void> jump_from(const Window& window, std::uint32_t to) {
     windows_.take(window);
     if (window.room >= arch::kJumpSize) {
-      patch_near(window.start, to);
+      assembly_.patch_near(window.start, to);
       return {};
     }
     const auto hole = windows_.take_hole(window.start);
     if (!hole) return fail(fmt::format("no jump fits at {:#x}", window.start));
-    patch_near(*hole, to);
-    const auto brief = *arch::short_jump(window.start, *hole);
-    plan_.patches.push_back({window.start, {brief.begin(), brief.end()}});
+    assembly_.patch_near(*hole, to);
+    assembly_.patch_short(window.start, *hole);
     return {};
-  }
-
-  void patch_near(std::uint32_t from, std::uint32_t to) {
-    const auto near = *arch::jump(from, to);
-    plan_.patches.push_back({from, {near.begin(), near.end()}});
   }
 
   Result<void> plan_entry(Current& current) {
@@ -292,11 +207,11 @@ class Planner {
     const bool wide = frugality_ == Frugality::wide_entries;
     const auto window = wide ? windows_.wide_from(current.function, first) : windows_.from(current.function, first);
     if (!window || window->room < arch::kJumpSize) return fail("no jump fits at its entry");
-    const std::uint32_t enter = add_trampoline(StubKind::enter, {stub_at(add_open(current))});
+    const std::uint32_t enter = assembly_.add_trampoline(StubKind::enter, {stub_at(add_open(current))});
     if (auto displaced = append_displaced(current, window->start, window->end); !displaced) return displaced;
     if (!wide) return jump_from(*window, enter);
     windows_.take_narrow(*window);
-    patch_near(window->start, enter);
+    assembly_.patch_near(window->start, enter);
     return {};
   }
 
@@ -305,7 +220,7 @@ class Planner {
     const auto window = windows_.up_to(current.function, site);
     if (!window) return fail(fmt::format("no jump fits at its return at {:#x}", site.offset));
     if (window->start == site.offset) return jump_from(*window, *current.leave);
-    const std::uint32_t start = next_trampoline();
+    const std::uint32_t start = assembly_.next_trampoline();
     if (auto displaced = append_displaced(current, window->start, window->end); !displaced) return displaced;
     return jump_from(*window, start);
   }
@@ -329,7 +244,7 @@ class Planner {
     if (auto marked = mark_in_front(current, site); !marked) return marked;
     const auto window = windows_.from(current.function, behind);
     if (!window) return fail("no jump fits behind it");
-    const std::uint32_t called = add_trampoline(StubKind::called, {stub_at(note)});
+    const std::uint32_t called = assembly_.add_trampoline(StubKind::called, {stub_at(note)});
     if (auto displaced = append_displaced(current, window->start, window->end); !displaced) return displaced;
     return jump_from(*window, called);
   }
@@ -343,8 +258,8 @@ class Planner {
     // The mark is there before they run.
     if (!ninth_register_is_untouched(image_, current.function, window->start, window->end))
       return fail("the mark's register is needed in front of it");
-    const std::uint32_t mark = add_trampoline(StubKind::mark, {word(*wishes_.mark)});
-    if (auto moved = append_moved(window->start, window->end, true); !moved) return moved;
+    const std::uint32_t mark = assembly_.add_trampoline(StubKind::mark, {word(*wishes_.mark)});
+    if (auto moved = assembly_.append_moved(window->start, window->end, true); !moved) return moved;
     return jump_from(*window, mark);
   }
 
@@ -353,41 +268,19 @@ class Planner {
     const auto window = windows_.around(current.function, site);
     if (!window || window->room < arch::kJumpSize)
       return fail(fmt::format("no jump fits at its system call at {:#x}", site.offset));
-    const std::uint32_t start = next_trampoline();
-    if (auto moved = append_moved(window->start, site.offset, false); !moved) return moved;
+    const std::uint32_t start = assembly_.next_trampoline();
+    if (auto moved = assembly_.append_moved(window->start, site.offset, false); !moved) return moved;
     // The slots must not lie in the path of what runs.
-    const auto code =
-        static_cast<std::uint32_t>(next_trampoline() + arch::kJumpSize + arch::stub_template(StubKind::call).code);
-    append_jump(code);
-    const std::uint32_t call = add_trampoline(StubKind::call, {word(wishes_.mark.value_or(0)), stub_at(note)});
+    const auto code = static_cast<std::uint32_t>(assembly_.next_trampoline() + arch::kJumpSize +
+                                                 arch::stub_template(StubKind::call).code);
+    assembly_.append_jump(code);
+    const std::uint32_t call =
+        assembly_.add_trampoline(StubKind::call, {word(wishes_.mark.value_or(0)), stub_at(note)});
     CHECK(call == code);
     const auto behind = static_cast<std::uint32_t>(site.offset + site.length);
-    note_copy(call, behind, current.number);
+    assembly_.note_copy(call, behind, current.number);
     if (auto displaced = append_displaced(current, behind, window->end); !displaced) return displaced;
     return jump_from(*window, start);
-  }
-
-  void note_copy(std::uint32_t call, std::uint32_t original, std::uint8_t number) {
-    const auto code = std::span(plan_.trampolines).subspan(call - plan_.trampolines_at);
-    const auto found = std::search(code.begin(), code.end(), kSystemCallCode, kSystemCallCode + 2);
-    CHECK(found != code.end());
-    plan_.fallbacks.push_back({call + static_cast<std::uint32_t>(found - code.begin()) + 2, original, number});
-  }
-
-  void write_journal() {
-    StubJournal journal{};
-    std::memcpy(journal.magic, kStubMagic, sizeof journal.magic);
-    journal.trampolines = plan_.trampolines_at;
-    journal.trampoline_bytes = static_cast<std::uint32_t>(plan_.trampolines.size());
-    for (const StubPatch& patch : plan_.patches) {
-      StubJournal::Patch& entry = journal.patches[journal.patch_count++];
-      entry.offset = patch.offset;
-      entry.size = static_cast<std::uint32_t>(patch.bytes.size());
-      std::memcpy(entry.before, image_.bytes().data() + patch.offset, patch.bytes.size());
-      std::memcpy(entry.after, patch.bytes.data(), patch.bytes.size());
-    }
-    std::memcpy(journal.system_call, kSystemCallCode, sizeof kSystemCallCode);
-    std::memcpy(plan_.code.data(), &journal, sizeof journal);
   }
 
   const VdsoImage& image_;
@@ -396,6 +289,7 @@ class Planner {
   StubWindows windows_;
   std::uint32_t mapping_end_ = 0;
   StubPlan plan_;
+  StubAssembly assembly_;  ///< of it
 };
 
 /// Nothing may lie where the trampolines are to go.
