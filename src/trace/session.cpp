@@ -21,9 +21,10 @@ Session::Session(const TaskOptions& options, const Needs& needs, ProbeEngine& en
       source_(source),
       tasks_(options, engine, reporter_),
       callers_(needs.callers, reporter_),
-      orphans_(tasks_),
+      orphans_(tasks_, engine),
       handler_(needs, engine, reporter_, policy, tasks_, orphans_, program_, callers_),
       world_(tasks_, engine, reporter_, source, handler_, orphans_, program_),
+      attaching_(tasks_, engine, reporter_, handler_, world_),
       detaching_(tasks_, engine, reporter_, handler_, world_),
       idle_(tasks_, engine, reporter_, policy, callers_) {}
 
@@ -56,6 +57,26 @@ Outcome Session::await_rest() {
   } while (await_orphans());
   engine_.drain();
   return program_.outcome();
+}
+
+Result<void> Session::seize(std::span<const pid_t> pids) {
+  auto done = attaching_.seize(pids);
+  if (!done) release_all();
+  return done;
+}
+
+void Session::run_attached(std::optional<std::int64_t> duration_ns) {
+  if (attaching_.begin()) {
+    if (duration_ns) source_.set_deadline(monotonic_ns() + *duration_ns);
+    do {
+      watch([this] { return tasks_.any_traced(); });
+      source_.set_deadline(std::nullopt);
+    } while (await_orphans());
+  }
+  release_all();
+  // What could not be cleaned cannot be let go. The rest the kernel lets go when we end.
+  watch([this] { return tasks_.any_patched(); });
+  engine_.drain();
 }
 
 void Session::watch(const std::function<bool()>& more) {

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "os/spawn.hpp"
+#include "trace/attach/attach.hpp"
 #include "trace/attach/detach.hpp"
 #include "trace/idle_work.hpp"
 
@@ -39,9 +40,6 @@ class Session {
   void undo_patches();
 
  private:
-  Result<void> seize(pid_t pid, Thread::Role role);
-  Result<void> seize_sharers(pid_t pid);
-  bool begin_attached();
   void watch(const std::function<bool()>& more);
   std::optional<std::int64_t> work_before_sleep();
   void on_stop(const TraceeStop& stop);
@@ -58,6 +56,7 @@ class Session {
   Orphans orphans_;
   StopHandler handler_;
   StopWorld world_;
+  Attaching attaching_;
   Detaching detaching_;
   IdleWork idle_;
 };

@@ -1,8 +1,9 @@
-// How threads come into the family. Every one is made here, and every child of what its creator was.
+// How threads come into the table. Every one is made here, and every child of what its creator was.
 #include <linux/sched.h>
 
 #include <algorithm>
 
+#include "trace/attach/seize.hpp"
 #include "trace/sharing.hpp"
 #include "trace/task_table.hpp"
 
@@ -23,11 +24,20 @@ std::optional<arch::SystemCallRegisters> call_in_progress(StoppedThread& stopped
   return registers != nullptr ? std::optional(arch::system_call(*registers)) : std::nullopt;
 }
 
+/// Somebody alive who runs in the orphan's memory.
+Thread* sharer_of(pid_t orphan, std::uint64_t base, const TaskTable& tasks) {
+  for (const auto& [pid, process] : tasks.processes()) {
+    Thread* thread = tasks.find(*process.threads.begin());
+    if (thread->space->base() == base && share_memory(pid, orphan)) return thread;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 Thread& TaskTable::add(pid_t tid, pid_t tgid) {
   // Its number may have been another's, of whose end we were not told.
-  remove(tid);
+  forget(tid);
   auto thread = std::make_unique<Thread>();
   thread->tid = tid;
   thread->tgid = tgid;
@@ -37,7 +47,7 @@ Thread& TaskTable::add(pid_t tid, pid_t tgid) {
   return *(threads_[tid] = std::move(thread));
 }
 
-void TaskTable::remove(pid_t tid) {
+void TaskTable::forget(pid_t tid) {
   const auto found = threads_.find(tid);
   if (found == threads_.end()) return;
   const auto process = processes_.find(found->second->tgid);
@@ -84,15 +94,6 @@ void TaskTable::remember_dead_parent(const Thread& thread, bool killed) {
   if (process.threads.size() == 1 && (killed || process.had_threads)) departed_.note(thread);
 }
 
-/// Somebody alive who runs in the orphan's memory.
-Thread* TaskTable::sharer_of(pid_t orphan, std::uint64_t base) {
-  for (const auto& [pid, process] : processes_) {
-    Thread& thread = *threads_.at(*process.threads.begin());
-    if (thread.space->base() == base && share_memory(pid, orphan)) return &thread;
-  }
-  return nullptr;
-}
-
 Thread* TaskTable::claim_orphan(pid_t tid, bool at_last) {
   const Orphan orphan = look_at_orphan(tid);
   const Thread* found = departed_.creator_of(orphan, at_last);
@@ -100,25 +101,11 @@ Thread* TaskTable::claim_orphan(pid_t tid, bool at_last) {
   Thread creator = *found;
   creator.trap_blocked = blocks_trap(tid);
   if ((orphan.sharing & CLONE_VM) != 0) {
-    const Thread* sharer = sharer_of(tid, creator.space->base());
+    const Thread* sharer = sharer_of(tid, creator.space->base(), *this);
     creator.space = sharer != nullptr ? sharer->space : creator.space->copy_for_fork();
     if (sharer != nullptr && share_signal_actions(sharer->tgid, tid)) creator.actions = sharer->actions;
   }
   return &add_child(creator, tid, orphan.sharing);
-}
-
-void TaskTable::let_go_stray(pid_t tid) {
-  Thread stray;
-  stray.tid = stray.tgid = tid;
-  stray.space = std::make_shared<AddressSpace>();
-  stray.actions = std::make_shared<SignalActions>();
-  stray.role = Thread::Role::guarded;
-  stray.phase = Thread::Phase::live;
-  StoppedThread stopped(stray);
-  engine_.undo_leftovers(stopped);
-  const Resume how = detach_or_guard(stray, 0);
-  std::move(stopped).resume(how, false);
-  if (how.how == Resume::How::run) add(tid, tid) = stray;
 }
 
 const std::set<pid_t>* TaskTable::threads_of(pid_t pid) const {

@@ -1,12 +1,12 @@
 #include "trace/task_table.hpp"
 
-#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "os/proc.hpp"
 #include "os/vdso_mapping.hpp"
+#include "trace/started_reports.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -16,7 +16,7 @@ constexpr int kCallsToSettle = 256;
 
 }  // namespace
 
-Thread* TaskTable::find(pid_t tid) {
+Thread* TaskTable::find(pid_t tid) const {
   const auto found = threads_.find(tid);
   return found == threads_.end() ? nullptr : found->second.get();
 }
@@ -59,7 +59,7 @@ void TaskTable::drop_siblings(const Thread& survivor) {
   for (const pid_t tid : std::set<pid_t>(processes_[survivor.tgid].threads)) {
     if (tid == survivor.tid) continue;
     engine_.on_end(*threads_.at(tid));
-    remove(tid);
+    forget(tid);
   }
   processes_[survivor.tgid].had_threads = false;
 }
@@ -68,7 +68,7 @@ void TaskTable::take_over(pid_t leader, pid_t former_tid) {
   if (former_tid == leader || find(former_tid) == nullptr) return;
   if (Thread* superseded = find(leader)) engine_.on_end(*superseded);
   engine_.on_end(*threads_.at(former_tid));
-  remove(leader);
+  forget(leader);
   auto node = threads_.extract(former_tid);
   node.key() = leader;
   Thread& caller = *threads_.insert(std::move(node)).position->second;
@@ -115,35 +115,17 @@ void TaskTable::replace_program(StoppedThread& stopped, pid_t former_tid) {
     thread.phase = Thread::Phase::live;
     reporter_.report(thread, Started{Started::How::spawn, 0});
   } else if (thread.phase == Thread::Phase::attached) {
-    report_attached(thread.tgid);
+    report_attached(*this, reporter_, thread.tgid);
   }
   AddressSpace& space = *thread.space;
   reporter_.report(thread, Execed{proc::executable(thread.tid), former_tid == thread.tid ? 0 : former_tid, space.abi(),
                                   space.facts(), space.is_known()});
   if (options_.hide_vdso && !hide_vdso(stopped))
     reporter_.report(thread, Notice{"the vDSO could not be hidden from this program"});
-  notice_limits(thread);
+  report_vdso_limits(reporter_, thread);
   thread.executed = true;
   thread.in_exec_prologue = kCallsToSettle;
 }
-
-void TaskTable::notice_limits(const Thread& thread) {
-  const AddressSpace& space = *thread.space;
-  if (!space.is_known()) {
-    reporter_.report(
-        thread, Notice{fmt::format("its vDSO cannot be found ({}): calls of it are not reported, and system calls that "
-                                   "it makes cannot be told from others",
-                                   space.unusable()),
-                       Missing::vdso_calls});
-  } else if (!space.has_vdso()) {
-    reporter_.report(thread, Notice{"this program has no vDSO: only its direct system calls are reported"});
-  } else if (space.image() == nullptr) {
-    reporter_.report(thread,
-                     Notice{fmt::format("its vDSO cannot be observed: {}", space.unusable()), Missing::vdso_calls});
-  }
-}
-
-void TaskTable::forget(pid_t tid) { remove(tid); }
 
 bool TaskTable::any_patched() const {
   return std::ranges::any_of(threads_, [](const auto& entry) { return entry.second->space->patched(); });

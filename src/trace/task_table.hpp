@@ -5,9 +5,7 @@
 #include <map>
 #include <memory>
 #include <set>
-#include <span>
 
-#include "trace/attach/attach.hpp"
 #include "trace/attach/departed.hpp"
 #include "trace/probe_engine.hpp"
 #include "trace/reporter.hpp"
@@ -22,21 +20,21 @@ struct TaskOptions {
 
 class TaskTable {
  public:
+  struct Process {
+    std::set<pid_t> threads;
+    bool had_threads = false;  ///< more than one at a time, since it executed its program
+  };
+
   TaskTable(const TaskOptions& options, ProbeEngine& engine, Reporter& reporter)
       : options_(options), engine_(engine), reporter_(reporter) {}
 
-  Thread* find(pid_t tid);
+  Thread* find(pid_t tid) const;
+  /// Adds a thread of which only the numbers are known.
+  Thread& add(pid_t tid, pid_t tgid);
   /// Adds a program that we are about to start.
   Thread& add_launching(pid_t pid, bool trap_blocked, bool trap_ignored);
   /// The kernel is about to load that program, and will mostly give it the vDSO that we have: takes ours apart meanwhile.
   void expect_own_image();
-
-  /// Adds the threads of a running process that have been seized. `space` is that of a process with the same
-  /// memory, or null.
-  void add_attached(const SeizedProcess& seized, Thread::Role role, const std::shared_ptr<AddressSpace>& space);
-  /// Every thread of the attached processes is stopped, or asleep in the kernel where nothing wakes it. Looks at what
-  /// they are, tells of them and installs the engine. `stopped`: all that are stopped.
-  void begin_attached(std::span<StoppedThread> stopped);
 
   /// PTRACE_EVENT_FORK, VFORK or CLONE: makes the child known. Null if it is known already, or if the parent was
   /// killed at this very stop: the child is an orphan then.
@@ -65,14 +63,9 @@ class TaskTable {
   /// The thread is about to be forgotten, or its program to be replaced: if it is one that may have made a child and not
   /// said so, what it was is remembered.
   void remember_dead_parent(const Thread& thread, bool killed);
-  bool any_departed() const { return !departed_.empty(); }
   /// Makes an orphan known, a process at its first stop of which nobody will tell any more, from what its creator was.
   /// Null if nobody is known who can have made it; with `at_last` a resemblance is enough.
   Thread* claim_orphan(pid_t orphan, bool at_last);
-  /// Takes what we may have left in the memory of a stopped process that nobody explains out of it, and lets it go, or
-  /// if it cannot live without a tracer, guards it.
-  void let_go_stray(pid_t tid);
-
   /// The threads of a process that are known; null if none is.
   const std::set<pid_t>* threads_of(pid_t pid) const;
 
@@ -82,25 +75,13 @@ class TaskTable {
   bool any_patched() const;
   bool empty() const { return threads_.empty(); }
   const std::map<pid_t, std::unique_ptr<Thread>>& threads() const { return threads_; }
+  const std::map<pid_t, Process>& processes() const { return processes_; }
+  ImageCache& images() { return images_; }
 
  private:
-  struct Process {
-    std::set<pid_t> threads;
-    bool had_threads = false;  ///< more than one at a time, since it executed its program
-  };
-
-  Thread& add(pid_t tid, pid_t tgid);
-  void remove(pid_t tid);
   Thread& add_child(const Thread& creator, pid_t tid, std::uint64_t sharing);
-  Thread* sharer_of(pid_t orphan, std::uint64_t base);
   void replace_program(StoppedThread& stopped, pid_t former_tid);
   void drop_siblings(const Thread& survivor);
-  void notice_limits(const Thread& thread);
-  void read_signal_state();
-  void report_attached();
-  void report_attached(pid_t pid);
-  void adopt_others(std::span<StoppedThread> stopped, std::span<StoppedThread* const> representatives);
-  void learn_signal_actions(StoppedThread& stopped);
 
   const TaskOptions& options_;
   ProbeEngine& engine_;

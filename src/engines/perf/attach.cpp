@@ -12,7 +12,7 @@
 #include "os/pid_namespace.hpp"
 #include "os/proc.hpp"
 #include "os/vdso_mapping.hpp"
-#include "trace/attach/attach.hpp"
+#include "trace/attach/seize.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -1,150 +1,181 @@
 #include "trace/attach/attach.hpp"
 
 #include <fmt/core.h>
-#include <linux/kcmp.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <map>
 #include <set>
 
-#include "os/kernel.hpp"
 #include "os/proc.hpp"
-#include "os/procfs.hpp"
-#include "os/ptrace.hpp"
-#include "os/ptrace_refusal.hpp"
-#include "os/reaper.hpp"
+#include "os/vdso_mapping.hpp"
+#include "trace/remote/remote_call.hpp"
+#include "trace/started_reports.hpp"
 
 namespace vdsotrace {
 namespace {
 
-/// A process whose threads start new ones faster than they can be seized, for so many rounds, is no usual one.
-constexpr int kMostPasses = 1000;
-
-tl::unexpected<Error> refuse(pid_t pid, std::string_view why, std::string hint = {}) {
-  return fail(fmt::format("cannot attach to process {}: {}", pid, why), std::move(hint));
+/// One stopped thread for each address space that has not been looked at, one whose events are reported if there is one.
+std::vector<StoppedThread*> one_for_each_space(std::span<StoppedThread> stopped) {
+  std::map<const AddressSpace*, StoppedThread*> chosen;
+  for (StoppedThread& one : stopped) {
+    if (one.thread().phase != Thread::Phase::attached) continue;
+    StoppedThread*& first = chosen[one.thread().space.get()];
+    if (first == nullptr || first->thread().role != Thread::Role::traced) first = &one;
+  }
+  std::vector<StoppedThread*> result;
+  for (const auto& [space, one] : chosen) result.push_back(one);
+  return result;
 }
 
-/// exec gives the leader's number to the thread that made it, which may not have been seized yet.
-void forget_superseded(SeizedProcess& process, std::set<pid_t>& known) {
-  if (is_ours(process.pid) || proc::has_ended(process.pid)) return;
-  if (std::erase(process.threads, process.pid) > 0) known.erase(process.pid);
+std::vector<StoppedThread*> others_in_its_space(std::span<StoppedThread> stopped, const StoppedThread& one) {
+  std::vector<StoppedThread*> others;
+  for (StoppedThread& other : stopped) {
+    if (&other != &one && other.thread().space == one.thread().space) others.push_back(&other);
+  }
+  return others;
 }
 
-tl::unexpected<Error> refuse(pid_t pid, const RefusalFacts& facts) {
-  Refusal refusal = refusal_of(facts);
-  return refuse(pid, refusal.why, std::move(refusal.hint));
+/// What it slept in when it was interrupted, as restart_syscall does not tell.
+void note_interrupted_call(StoppedThread& stopped) {
+  const auto* registers = stopped.registers();
+  if (registers == nullptr || arch::return_value(*registers) != arch::kRestartBlock) return;
+  stopped.thread().restarted_call = arch::system_call(*registers).nr;
 }
 
 }  // namespace
 
-Result<void> check_observable(pid_t pid) {
-  if (!proc::exists(pid)) return refuse(pid, "No such process");
-  if (!procfs::trusted()) return refuse(pid, procfs::why_not_trusted(), procfs::kHint);
-  if (!proc::state(pid))
-    return refuse(pid, "/proc does not show it (it is mounted with hidepid)",
-                  "attach as that user, as root, or with CAP_SYS_PTRACE");
-  if (pid == ::getpid()) return refuse(pid, "it is vdsotrace itself");
-  if (proc::is_kernel_thread(pid)) return refuse(pid, "it is a kernel thread");
-  // A leader that has ended while other threads go on is a zombie too.
-  if (std::ranges::all_of(proc::threads_of(pid), proc::has_ended)) return refuse(pid, "it has ended (zombie)");
+// ---- seize ----
+
+Result<void> Attaching::seize(std::span<const pid_t> pids) {
+  Result<void> done;
+  for (std::size_t i = 0; done && i < pids.size(); ++i) done = seize(pids[i], Thread::Role::traced);
+  for (std::size_t i = 0; done && i < pids.size(); ++i) done = seize_sharers(pids[i]);
+  return done;
+}
+
+Result<void> Attaching::seize(pid_t pid, Thread::Role role) {
+  const auto process = static_cast<pid_t>(proc::status_number(pid, "Tgid").value_or(pid));
+  if (tasks_.threads_of(process) != nullptr) return {};
+  const auto memory = memory_of(process);
+  SeizedProcess seized;
+  auto done = seize_process(process, seized);
+  add_threads(seized, role, memory);
+  return done;
+}
+
+/// What stands for the address space of a process until that is known: the same object for all processes that share it.
+std::shared_ptr<AddressSpace> Attaching::memory_of(pid_t process) const {
+  const auto& threads = tasks_.threads();
+  const auto shares = [&](const auto& entry) { return share_memory(entry.second->tgid, process); };
+  const auto sharer = std::ranges::find_if(threads, shares);
+  return sharer != threads.end() ? sharer->second->space : std::make_shared<AddressSpace>();
+}
+
+/// Another process that runs in the same memory meets our patches too.
+Result<void> Attaching::seize_sharers(pid_t pid) {
+  for (const pid_t sharer : sharers_of(pid)) {
+    auto done = seize(sharer, Thread::Role::guarded);
+    // It may have ended or executed a program meanwhile.
+    if (done || !share_memory(pid, sharer)) continue;
+    done.error().message = fmt::format("cannot attach to process {}: it shares its memory with process {}: {}", pid,
+                                       sharer, done.error().message);
+    return done;
+  }
   return {};
 }
 
-namespace {
-
-/// Why the process cannot be attached to, as far as that can be seen from outside.
-Result<void> check(pid_t pid) {
-  if (auto checked = check_observable(pid); !checked) return checked;
-  const auto tracer = static_cast<pid_t>(proc::status_number(pid, "TracerPid").value_or(0));
-  if (tracer != 0 && tracer != ::getpid()) return refuse(pid, refusal_facts(pid, EPERM, false));
-  return {};
-}
-
-/// Why PTRACE_SEIZE of a thread was refused, or nothing if that does not matter.
-Result<void> judge(pid_t pid, pid_t tid, const Error& error) {
-  if (error.code == ESRCH || proc::has_ended(tid) || is_ours(tid)) return {};
-  if (auto now = check(pid); !now) return now;
-  return refuse(pid, refusal_facts(tid, error.code, false));
-}
-
-/// One look at the threads there are. Answers how many were seized.
-Result<std::size_t> seize_new(SeizedProcess& process, std::set<pid_t>& known, Reaper& reaper) {
-  std::size_t seized = 0;
-  forget_superseded(process, known);
-  for (const pid_t tid : proc::threads_of(process.pid)) {
-    if (!known.insert(tid).second) continue;
-    if (auto done = reaper.during([tid] { return ptrace::seize(tid, ptrace::OnTracerDeath::leave); }); !done) {
-      if (auto matters = judge(process.pid, tid, done.error()); !matters) return tl::unexpected(matters.error());
-      // The number of one that has ended may come again.
-      if (proc::has_ended(tid)) known.erase(tid);
-      continue;
-    }
-    process.threads.push_back(tid);
-    ptrace::interrupt(tid);
-    ++seized;
+void Attaching::add_threads(const SeizedProcess& seized, Thread::Role role,
+                            const std::shared_ptr<AddressSpace>& memory) {
+  const auto actions = std::make_shared<SignalActions>();
+  for (const pid_t tid : seized.threads) {
+    Thread& thread = tasks_.add(tid, seized.pid);
+    thread.phase = Thread::Phase::attached;
+    thread.role = role;
+    thread.space = memory;
+    thread.actions = actions;
   }
-  return seized;
 }
 
-}  // namespace
+// ---- stop, and go on ----
 
-Result<void> seize_process(pid_t pid, SeizedProcess& seized) {
-  seized.pid = static_cast<pid_t>(proc::status_number(pid, "Tgid").value_or(pid));
-  if (auto checked = check(seized.pid); !checked) return checked;
-  std::set<pid_t> known;
-  Reaper reaper(seized.threads);
-  for (int pass = 0; pass < kMostPasses; ++pass) {
-    const auto more = seize_new(seized, known, reaper);
-    std::erase(seized.threads, 0);
-    if (!more) return tl::unexpected(more.error());
-    if (*more > 0) continue;
-    // One that was born of a thread of ours is ours without having been seized.
-    if (seized.threads.empty() && !is_ours(seized.pid)) return refuse(pid, "No such process");
-    return {};
+bool Attaching::begin() {
+  if (!world_.stop_to_attach()) return false;
+  const StopWorld::Held held = world_.take_held();
+  world_.forget_sleepers();
+  std::vector<StoppedThread> stopped;
+  stopped.reserve(held.size());
+  for (const auto& [tid, status] : held) stopped.emplace_back(*tasks_.find(tid));
+  observe(stopped);
+  for (StoppedThread& one : stopped) {
+    const auto& status = held.at(one.tid());
+    const Resume how = status ? handler_.decide(one, *status) : Resume{};
+    handler_.go_on(std::move(one), how, status);
   }
-  return refuse(pid, "its threads start others faster than they can be attached");
+  return true;
 }
 
-bool is_ours(pid_t tid) {
-  siginfo_t info{};
-  const int options = WEXITED | WSTOPPED | WNOWAIT | WNOHANG | __WALL;
-  return kernel().waitid(P_PID, static_cast<id_t>(tid), info, options) == 0 || errno != ECHILD;
+/// Every thread of the attached processes is stopped, or asleep in the kernel where nothing wakes it. `stopped`: all that are stopped.
+void Attaching::observe(std::span<StoppedThread> stopped) {
+  read_signal_state();
+  const auto representatives = one_for_each_space(stopped);
+  for (StoppedThread* one : representatives) learn_address_space(*one);
+  for (const auto& [pid, process] : tasks_.processes()) report_attached(tasks_, reporter_, pid);
+  for (StoppedThread& one : stopped) note_interrupted_call(one);
+  for (StoppedThread* one : representatives) install(*one, stopped);
+  announce_others(stopped, representatives);
+  for (StoppedThread& one : stopped) learn_trap_action(one);
 }
 
-SignalActions running_signal_actions(pid_t pid) {
-  SignalActions actions;
-  const auto ignored = proc::status_signals(pid, "SigIgn").value_or(0);
-  const auto caught = proc::status_signals(pid, "SigCgt").value_or(0);
-  for (int signal = 1; signal <= SignalActions::kSignals; ++signal) {
-    if ((ignored & signal_bit(signal)) != 0) actions.set(signal, SignalActions::ignoring());
-    if ((caught & signal_bit(signal)) != 0) actions.set(signal, SignalActions::unknown_handler());
+// ---- learn ----
+
+void Attaching::read_signal_state() {
+  std::set<pid_t> read;
+  for (const auto& [tid, thread] : tasks_.threads()) {
+    if (read.insert(thread->tgid).second) *thread->actions = running_signal_actions(thread->tgid);
+    thread->trap_blocked = blocks_trap(tid);
   }
-  return actions;
 }
 
-bool blocks_trap(pid_t tid) {
-  const auto mask = ptrace::signal_mask(tid);
-  return mask && (*mask & signal_bit(SIGTRAP)) != 0;
+void Attaching::learn_address_space(StoppedThread& stopped) {
+  engine_.undo_leftovers(stopped);
+  const auto* registers = stopped.registers();
+  const bool is_64_bit = registers == nullptr || arch::runs_64_bit(*registers);
+  const auto known = AddressSpace::of(read_vdso(stopped.tid()), is_64_bit ? Abi::x86_64 : Abi::i386, tasks_.images());
+  const auto unknown = stopped.thread().space;
+  for (const auto& [tid, thread] : tasks_.threads()) {
+    if (thread->space == unknown) thread->space = known;
+  }
 }
 
-bool share_memory(pid_t one, pid_t other) { return kernel().kcmp(one, other, KCMP_VM) == 0; }
+/// Only when the engine is there it is certain whether how a process handles SIGTRAP matters.
+void Attaching::learn_trap_action(StoppedThread& stopped) {
+  const Thread& thread = stopped.thread();
+  const SignalActions& actions = *thread.actions;
+  const bool at_stake = actions.has_handler(SIGTRAP) || actions.ignored(SIGTRAP);
+  if (!at_stake || actions.known(SIGTRAP) || !engine_.raises_traps(*thread.space)) return;
+  if (learn_signal_actions(stopped) || actions.known(SIGTRAP)) return;
+  reporter_.report(
+      thread, Notice{"how it handles SIGTRAP could not be learnt (it is under seccomp): breakpoints may reset that"});
+}
 
-bool share_signal_actions(pid_t one, pid_t other) { return kernel().kcmp(one, other, KCMP_SIGHAND) == 0; }
+// ---- install ----
 
-std::vector<pid_t> sharers_of(pid_t pid) {
-  std::vector<pid_t> sharers;
-  const auto add = [&](pid_t relative) {
-    const bool known = relative == pid || std::ranges::find(sharers, relative) != sharers.end();
-    if (!known && share_memory(pid, relative)) sharers.push_back(relative);
-  };
-  const auto add_relatives = [&](pid_t of) {
-    for (const pid_t child : proc::children_of(of)) add(child);
-    if (const auto parent = proc::status_number(of, "PPid"); parent && *parent > 0) add(static_cast<pid_t>(*parent));
-  };
-  add_relatives(pid);
-  for (std::size_t i = 0; i < sharers.size(); ++i) add_relatives(sharers[i]);
-  return sharers;
+void Attaching::install(StoppedThread& stopped, std::span<StoppedThread> all) {
+  AddressSpace& space = *stopped.thread().space;
+  report_vdso_limits(reporter_, stopped.thread());
+  if (space.image() != nullptr) engine_.install(space, stopped, others_in_its_space(all, stopped));
+}
+
+void Attaching::announce_others(std::span<StoppedThread> stopped, std::span<StoppedThread* const> representatives) {
+  std::map<pid_t, StoppedThread*> where;
+  for (StoppedThread& one : stopped) where[one.tid()] = &one;
+  for (const auto& [tid, thread] : tasks_.threads()) {
+    const auto found = where.find(tid);
+    StoppedThread* one = found == where.end() ? nullptr : found->second;
+    const bool is_first = one != nullptr && std::ranges::find(representatives, one) != representatives.end();
+    if (!is_first && !thread->executed) engine_.on_attach_thread(*thread, one);
+    if (one != nullptr && thread->role != Thread::Role::released) thread->phase = Thread::Phase::live;
+  }
 }
 
 }  // namespace vdsotrace

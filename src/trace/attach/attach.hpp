@@ -1,48 +1,49 @@
-// Getting hold of a process that already runs.
+// Attaching to processes that already run, from the first look at them to the moment when they run on, observed.
+//
+//   seize      every thread of each process, and of those that share its memory (seize.hpp); each is told to stop
+//   stop       the world (stop_world.hpp): the threads that there are now are all
+//   learn      signal actions and masks; what an earlier vdsotrace has left is taken away; then the address space of each process is
+//              read, and every thread that runs in it gets it
+//   report     the processes and their threads
+//   install    the engine, once in each address space; its other threads are made known to it
+//   go on      each thread from the stop at which it was held
 #pragma once
 
-#include <sys/types.h>
-
-#include <cstdint>
 #include <span>
 #include <vector>
 
-#include "trace/remote/signal_state.hpp"
-#include "vdsotrace/error.hpp"
+#include "trace/attach/seize.hpp"
+#include "trace/attach/stop_world.hpp"
 
 namespace vdsotrace {
 
-/// A process whose threads have been seized and told to stop.
-struct SeizedProcess {
-  pid_t pid = 0;
-  std::vector<pid_t> threads;  ///< those seized here; one that they created meanwhile is traced by itself
+class Attaching {
+ public:
+  Attaching(TaskTable& tasks, ProbeEngine& engine, Reporter& reporter, StopHandler& handler, StopWorld& world)
+      : tasks_(tasks), engine_(engine), reporter_(reporter), handler_(handler), world_(world) {}
+
+  /// Seizes running processes; they are not observed yet. Errors: as seize_process; some may be held then.
+  Result<void> seize(std::span<const pid_t> pids);
+  /// All the rest. False if we were told to end before all had stopped: the threads are held as far as they had.
+  bool begin();
+
+ private:
+  Result<void> seize(pid_t pid, Thread::Role role);
+  Result<void> seize_sharers(pid_t pid);
+  std::shared_ptr<AddressSpace> memory_of(pid_t process) const;
+  void add_threads(const SeizedProcess& seized, Thread::Role role, const std::shared_ptr<AddressSpace>& memory);
+  void observe(std::span<StoppedThread> stopped);
+  void read_signal_state();
+  void learn_address_space(StoppedThread& stopped);
+  void install(StoppedThread& stopped, std::span<StoppedThread> all);
+  void announce_others(std::span<StoppedThread> stopped, std::span<StoppedThread* const> representatives);
+  void learn_trap_action(StoppedThread& stopped);
+
+  TaskTable& tasks_;
+  ProbeEngine& engine_;
+  Reporter& reporter_;
+  StopHandler& handler_;
+  StopWorld& world_;
 };
-
-/// Whether there is a program that could be observed. Errors: no such process, a zombie, a kernel thread, ourselves, /proc does
-/// not show it or cannot be believed: nothing is known of it then.
-Result<void> check_observable(pid_t pid);
-
-/// Seizes every thread of the process (PTRACE_SEIZE, not EXITKILL) and interrupts it; repeats until no thread is
-/// left that is not ours. A thread that ends meanwhile is left out. `pid` may be the number of any
-/// of its threads. Into `seized` goes also what was seized before an error.
-/// Errors, with the reason and where there is one a hint: no such process, a zombie, a kernel thread, ourselves,
-/// traced already (by whom), not permitted (Yama, another user).
-Result<void> seize_process(pid_t pid, SeizedProcess& seized);
-
-/// Whether we trace that thread, or started it, dead or alive: whether we may wait for it.
-bool is_ours(pid_t tid);
-
-/// What /proc/PID/status says of the signal actions of a process: which signals are ignored and which have
-/// a handler. Of those handlers neither address nor flags nor mask are known.
-SignalActions running_signal_actions(pid_t pid);
-/// Whether the thread blocks SIGTRAP.
-bool blocks_trap(pid_t tid);
-
-/// Whether two processes have the same memory (CLONE_VM): kcmp(2), KCMP_VM. False if it cannot be told.
-bool share_memory(pid_t one, pid_t other);
-/// Whether they have the same signal actions (CLONE_SIGHAND): KCMP_SIGHAND.
-bool share_signal_actions(pid_t one, pid_t other);
-/// The processes that share the memory of one, as far as parents, children and children's children show.
-std::vector<pid_t> sharers_of(pid_t pid);
 
 }  // namespace vdsotrace

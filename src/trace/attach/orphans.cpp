@@ -87,13 +87,29 @@ Thread* Orphans::claim_orphan(pid_t tid, bool at_last) {
   if (child != nullptr) {
     claimed_.push_back({tid, stop.status});
   } else if (is_one && give_up) {
-    tasks_.let_go_stray(tid);
+    let_go_stray(tid);
   } else {
     stop.due = now + std::clamp(now - stop.since, kFirstLookNs, kRarestLookNs);
     return nullptr;
   }
   unclaimed_.erase(tid);
   return child;
+}
+
+/// Takes what we may have left in the memory of a stopped process that nobody explains out of it, and lets it go, or if it cannot live
+/// without a tracer, guards it.
+void Orphans::let_go_stray(pid_t tid) {
+  Thread stray;
+  stray.tid = stray.tgid = tid;
+  stray.space = std::make_shared<AddressSpace>();
+  stray.actions = std::make_shared<SignalActions>();
+  stray.role = Thread::Role::guarded;
+  stray.phase = Thread::Phase::live;
+  StoppedThread stopped(stray);
+  engine_.undo_leftovers(stopped);
+  const Resume how = tasks_.detach_or_guard(stray, 0);
+  std::move(stopped).resume(how, false);
+  if (how.how == Resume::How::run) tasks_.add(tid, tid) = stray;
 }
 
 std::vector<pid_t> Orphans::due(bool at_last) const {

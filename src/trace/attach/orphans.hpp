@@ -17,7 +17,7 @@ namespace vdsotrace {
 
 class Orphans {
  public:
-  explicit Orphans(TaskTable& tasks) : tasks_(tasks) {}
+  Orphans(TaskTable& tasks, ProbeEngine& engine) : tasks_(tasks), engine_(engine) {}
 
   /// Keeps the stop, or the end, of a task that is not known.
   void keep(const TraceeStop& stop);
@@ -46,8 +46,10 @@ class Orphans {
   bool may_be_cloning(const Thread& thread, UnclaimedStop& stop) const;
   bool may_be_reported(pid_t child, UnclaimedStop& stop) const;
   bool is_orphan(pid_t tid, UnclaimedStop& stop, bool at_last) const;
+  void let_go_stray(pid_t tid);
 
   TaskTable& tasks_;
+  ProbeEngine& engine_;
   std::map<pid_t, UnclaimedStop> unclaimed_;
   std::deque<TraceeStop> claimed_;
 };
