@@ -57,20 +57,26 @@ class AbortGuard {
 };
 
 /// Observing by ptrace.
-struct Tracing {
+struct Tracing final : Observer {
   Tracing(const Options& options, const Needs& needs, EventSink& sink, OwnSignals& signals)
       : waiter(signals),
-        engine(make_engine(options.engine, options.attach.empty() ? Origin::spawned : Origin::attached, needs, sink)),
-        family{options.follow, options.hide_vdso},
-        policy(needs, *engine, options.attach.empty()),
-        session(family, needs, *engine, sink, waiter, policy),
+        probes(make_engine(options.engine, options.attach.empty() ? Origin::spawned : Origin::attached, needs, sink)),
+        tasks{options.follow, options.hide_vdso},
+        policy(needs, *probes, options.attach.empty()),
+        session(tasks, needs, *probes, sink, waiter, policy),
         guard([this] { session.undo_patches(); }) {
     if (needs.kernel_times) waiter.ask_kernel_times();
   }
 
+  Result<void> attach(std::span<const pid_t> pids) override { return session.seize(pids); }
+  void run(std::optional<std::int64_t> duration_ns) override { session.run_attached(duration_ns); }
+  void release() override { session.release_all(); }
+  std::string_view engine() const override { return probes->name(); }
+  std::uint64_t stops() const override { return waiter.stops(); }
+
   Waiter waiter;
-  std::unique_ptr<ProbeEngine> engine;
-  TaskOptions family;
+  std::unique_ptr<ProbeEngine> probes;
+  TaskOptions tasks;
   StopPolicy policy;
   Session session;
   AbortGuard guard;
@@ -88,9 +94,11 @@ struct Observation::Wiring {
         pipeline(needs.selection, totals, explainer),
         clocksource(pipeline) {
     if (needs_no_ptrace(options)) {
-      watching.emplace(needs, clocksource, signals);
+      observer = std::make_unique<PerfSession>(needs, clocksource, signals);
     } else {
-      tracing.emplace(options, needs, clocksource, signals);
+      auto made = std::make_unique<Tracing>(options, needs, clocksource, signals);
+      tracing = made.get();
+      observer = std::move(made);
     }
   }
 
@@ -100,8 +108,8 @@ struct Observation::Wiring {
   Pipeline pipeline;
   ClocksourceWatch clocksource;
   OwnSignals signals;
-  std::optional<Tracing> tracing;       ///< either this
-  std::optional<PerfSession> watching;  ///< or this
+  std::unique_ptr<Observer> observer;
+  Tracing* tracing = nullptr;  ///< the observer, if it can start programs
 };
 
 Observation::Observation(const Options& options, Needs needs, Streams streams) : options_(options), streams_(streams) {
@@ -115,31 +123,22 @@ Observation::~Observation() = default;
 Pipeline& Observation::pipeline() { return wiring_->pipeline; }
 const Aggregate& Observation::totals() const { return wiring_->totals; }
 const Explainer& Observation::explainer() const { return wiring_->explainer; }
-std::uint64_t Observation::stops() const { return wiring_->tracing ? wiring_->tracing->waiter.stops() : 0; }
-std::string_view Observation::engine() const { return wiring_->tracing ? wiring_->tracing->engine->name() : "perf"; }
+std::uint64_t Observation::stops() const { return wiring_->observer->stops(); }
+std::string_view Observation::engine() const { return wiring_->observer->engine(); }
 
 Result<std::optional<ProgramEnd>> Observation::run(const std::function<Result<void>()>& begin) {
   if (auto usable = vdsotrace::check_engine(options_.engine); !usable) return tl::unexpected(usable.error());
-  if (wiring_->watching) return watch(begin);
   return options_.attach.empty() ? run_program(begin) : run_attached(begin);
 }
 
-Result<std::optional<ProgramEnd>> Observation::watch(const std::function<Result<void>()>& begin) {
-  PerfSession& session = *wiring_->watching;
-  if (auto attached = session.attach(options_.attach); !attached) return tl::unexpected(attached.error());
-  if (auto begun = begin(); !begun) return tl::unexpected(begun.error());
-  session.run(duration_of(options_));
-  return std::nullopt;
-}
-
 Result<std::optional<ProgramEnd>> Observation::run_attached(const std::function<Result<void>()>& begin) {
-  Session& session = wiring_->tracing->session;
-  if (auto seized = session.seize(options_.attach); !seized) return tl::unexpected(seized.error());
+  Observer& observer = *wiring_->observer;
+  if (auto attached = observer.attach(options_.attach); !attached) return tl::unexpected(attached.error());
   if (auto begun = begin(); !begun) {
-    session.release_all();
+    observer.release();
     return tl::unexpected(begun.error());
   }
-  session.run_attached(duration_of(options_));
+  observer.run(duration_of(options_));
   return std::nullopt;
 }
 
@@ -162,7 +161,7 @@ Result<std::optional<ProgramEnd>> Observation::run_program(const std::function<R
 }
 
 std::optional<ProgramEnd> Observation::await_rest(const std::optional<ProgramEnd>& end) {
-  if (!end || !wiring_->tracing || !wiring_->tracing->session.holds_any()) return end;
+  if (!end || wiring_->tracing == nullptr || !wiring_->tracing->session.holds_any()) return end;
   if (!options_.json || !options_.output.empty())
     Output::standard_error()->write(
         "vdsotrace: the program cannot be let go (it is under our filter): waiting for its end\n");

@@ -47,7 +47,6 @@ class Observation {
 
  private:
   struct Wiring;
-  Result<std::optional<ProgramEnd>> watch(const std::function<Result<void>()>& begin);
   Result<std::optional<ProgramEnd>> run_attached(const std::function<Result<void>()>& begin);
   Result<std::optional<ProgramEnd>> run_program(const std::function<Result<void>()>& begin);
 

@@ -14,6 +14,7 @@
 #include "engines/perf/watch.hpp"
 #include "os/own_signals.hpp"
 #include "trace/address_space.hpp"
+#include "trace/observer.hpp"
 #include "vdsotrace/event.hpp"
 #include "vdsotrace/needs.hpp"
 
@@ -26,16 +27,20 @@ namespace vdsotrace {
 /// Threads inherit what their creators have. What pointers refer to is not seen, as nobody stops to read it. After an
 /// exec the breakpoints must be placed anew, and calls made before that are missing (a Notice). Processors that come
 /// online later are not observed.
-class PerfSession {
+class PerfSession final : public Observer {
  public:
   PerfSession(const Needs& needs, EventSink& sink, OwnSignals& signals)
       : needs_(needs), sink_(sink), signals_(signals) {}
 
   /// Begins to record. Errors: no such process, a zombie, a kernel thread, ourselves, not permitted, no breakpoints
   /// left; nothing is observed then.
-  Result<void> attach(std::span<const pid_t> pids);
+  Result<void> attach(std::span<const pid_t> pids) override;
   /// Tells what is recorded until the last process has ended, a signal tells us to end, or that much time has passed.
-  void run(std::optional<std::int64_t> duration_ns);
+  void run(std::optional<std::int64_t> duration_ns) override;
+  /// Nothing of theirs was changed, and the events end with us.
+  void release() override {}
+  std::string_view engine() const override { return "perf"; }
+  std::uint64_t stops() const override { return 0; }
 
  private:
   struct TracePoints {
