@@ -22,7 +22,7 @@ Session::Session(const TaskOptions& options, const Needs& needs, ProbeEngine& en
       tasks_(options, engine, reporter_),
       callers_(needs.callers, reporter_),
       orphans_(tasks_, engine),
-      handler_(needs, engine, reporter_, policy, tasks_, orphans_, program_, callers_),
+      handler_(options, needs, engine, reporter_, policy, tasks_, orphans_, program_, callers_),
       world_(tasks_, engine, reporter_, source, handler_, orphans_, program_),
       attaching_(tasks_, engine, reporter_, handler_, world_),
       detaching_(tasks_, engine, reporter_, handler_, world_),

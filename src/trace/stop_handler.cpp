@@ -30,8 +30,9 @@ bool is_fault(const siginfo_t& info) {
 
 }  // namespace
 
-StopHandler::StopHandler(const Needs& needs, ProbeEngine& engine, Reporter& reporter, StopPolicy& policy,
-                         TaskTable& tasks, Orphans& orphans, Program& program, CallerNotices& callers)
+StopHandler::StopHandler(const TaskOptions& options, const Needs& needs, ProbeEngine& engine, Reporter& reporter,
+                         StopPolicy& policy, TaskTable& tasks, Orphans& orphans, Program& program,
+                         CallerNotices& callers)
     : engine_(engine),
       reporter_(reporter),
       policy_(policy),
@@ -39,6 +40,7 @@ StopHandler::StopHandler(const Needs& needs, ProbeEngine& engine, Reporter& repo
       orphans_(orphans),
       program_(program),
       callers_(callers),
+      execs_(options, tasks, engine, reporter),
       calls_(needs, engine, reporter),
       vsyscalls_(needs, engine, reporter),
       instruction_pointers_(needs.instruction_pointers) {}
@@ -70,7 +72,7 @@ void StopHandler::handle(Thread& thread, const WaitStatus& status) {
   const bool loads = thread.phase == Thread::Phase::launching && thread.in_call &&
                      thread.in_call->call.name == "execve";
   go_on(std::move(stopped), how, status);
-  if (loads) tasks_.expect_own_image();
+  if (loads) execs_.expect_own_image();
 }
 
 void StopHandler::go_on(StoppedThread&& stopped, Resume how, const std::optional<WaitStatus>& status) {
@@ -90,7 +92,7 @@ void StopHandler::on_leader_superseded(pid_t leader) {
   const auto former = static_cast<pid_t>(ptrace::event_message(leader).value_or(0));
   if (former == leader || former == 0) return;
   if (Thread* superseded = tasks_.find(leader)) calls_.on_end(*superseded);
-  tasks_.take_over(leader, former);
+  execs_.take_over(leader, former);
 }
 
 void StopHandler::on_end(Thread& thread, const WaitStatus& status) {
@@ -166,7 +168,7 @@ Resume StopHandler::on_exec(StoppedThread& stopped) {
     if (thread.filtered) tasks_.keep_all();
   }
   const auto former = static_cast<pid_t>(ptrace::event_message(thread.tid).value_or(0));
-  return tasks_.on_exec(stopped, former);
+  return execs_.on_exec(stopped, former);
 }
 
 Resume StopHandler::on_filtered(StoppedThread& stopped) {

@@ -9,6 +9,7 @@
 #include "trace/calls/stop_policy.hpp"
 #include "trace/calls/system_calls.hpp"
 #include "trace/calls/vsyscall.hpp"
+#include "trace/exec_handler.hpp"
 #include "trace/program.hpp"
 #include "trace/task_table.hpp"
 
@@ -16,8 +17,8 @@ namespace vdsotrace {
 
 class StopHandler {
  public:
-  StopHandler(const Needs& needs, ProbeEngine& engine, Reporter& reporter, StopPolicy& policy, TaskTable& tasks,
-              Orphans& orphans, Program& program, CallerNotices& callers);
+  StopHandler(const TaskOptions& options, const Needs& needs, ProbeEngine& engine, Reporter& reporter,
+              StopPolicy& policy, TaskTable& tasks, Orphans& orphans, Program& program, CallerNotices& callers);
 
   /// The thread that stopped or ended. Null if nobody has reported it yet: its stop waits for that (Orphans).
   Thread* thread_of(const TraceeStop& stop);
@@ -49,6 +50,7 @@ class StopHandler {
   Orphans& orphans_;
   Program& program_;
   CallerNotices& callers_;
+  ExecHandler execs_;
   SystemCalls calls_;
   Vsyscalls vsyscalls_;
   bool instruction_pointers_;  ///< of signals

@@ -94,6 +94,10 @@ void TaskTable::remember_dead_parent(const Thread& thread, bool killed) {
   if (process.threads.size() == 1 && (killed || process.had_threads)) departed_.note(thread);
 }
 
+void TaskTable::remember_replaced(const Thread& thread) {
+  if (processes_.at(thread.tgid).had_threads) departed_.note(thread);
+}
+
 Thread* TaskTable::claim_orphan(pid_t tid, bool at_last) {
   const Orphan orphan = look_at_orphan(tid);
   const Thread* found = departed_.creator_of(orphan, at_last);

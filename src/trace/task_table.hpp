@@ -33,18 +33,13 @@ class TaskTable {
   Thread& add(pid_t tid, pid_t tgid);
   /// Adds a program that we are about to start.
   Thread& add_launching(pid_t pid, bool trap_blocked, bool trap_ignored);
-  /// The kernel is about to load that program, and will mostly give it the vDSO that we have: takes ours apart meanwhile.
-  void expect_own_image();
-
   /// PTRACE_EVENT_FORK, VFORK or CLONE: makes the child known. Null if it is known already, or if the parent was
   /// killed at this very stop: the child is an orphan then.
   Thread* on_clone(StoppedThread& parent);
-  /// PTRACE_EVENT_EXEC, first: a thread that was not the leader has become it. What is known of
-  /// `former_tid` is from now on known of `leader`; the old leader is gone without a word.
-  void take_over(pid_t leader, pid_t former_tid);
-  /// PTRACE_EVENT_EXEC, then: a new program in a new address space. Answers how the
-  /// thread goes on: a child that was only guarded has left the patched memory and is let go.
-  Resume on_exec(StoppedThread& stopped, pid_t former_tid);
+  /// The thread has another number from now on: that of its process's leader, which is no more.
+  void rename(pid_t former_tid, pid_t tid);
+  /// The other threads of its process have ended without a word.
+  void forget_others(const Thread& survivor);
   /// Everybody is under a filter that needs us: a child that is not followed is guarded as long as it lives.
   void keep_all() { keep_all_ = true; }
   /// A thread whose memory is clean: how it goes on, untold from now on.
@@ -60,9 +55,11 @@ class TaskTable {
   /// It cannot be stopped now and nothing of ours is in its memory: it is let go at its next stop.
   void detach_at_next_stop(Thread& thread);
 
-  /// The thread is about to be forgotten, or its program to be replaced: if it is one that may have made a child and not
+  /// The thread is about to be forgotten: if it is one that may have made a child and not
   /// said so, what it was is remembered.
   void remember_dead_parent(const Thread& thread, bool killed);
+  /// The same of a thread whose exec has ended the others of its process.
+  void remember_replaced(const Thread& thread);
   /// Makes an orphan known, a process at its first stop of which nobody will tell any more, from what its creator was.
   /// Null if nobody is known who can have made it; with `at_last` a resemblance is enough.
   Thread* claim_orphan(pid_t orphan, bool at_last);
@@ -80,8 +77,6 @@ class TaskTable {
 
  private:
   Thread& add_child(const Thread& creator, pid_t tid, std::uint64_t sharing);
-  void replace_program(StoppedThread& stopped, pid_t former_tid);
-  void drop_siblings(const Thread& survivor);
 
   const TaskOptions& options_;
   ProbeEngine& engine_;
@@ -90,14 +85,7 @@ class TaskTable {
   ImageCache images_;
   std::map<pid_t, std::unique_ptr<Thread>> threads_;
   std::map<pid_t, Process> processes_;
-  pid_t taken_over_ = 0;  ///< by a thread whose exec is about to be told
   Departed departed_;
 };
-
-/// Makes a program that has just been executed unable to find its vDSO: turns the
-/// AT_SYSINFO_EHDR (and AT_SYSINFO) entries of the auxiliary vector on its stack into
-/// AT_IGNORE. /proc/PID/auxv still shows them. False if the stack does not
-/// look as the kernel lays it out.
-bool hide_vdso(StoppedThread& stopped);
 
 }  // namespace vdsotrace

@@ -1,10 +1,11 @@
+#include "trace/remote/hide_vdso.hpp"
+
 #include <elf.h>
 
 #include <algorithm>
 
 #include "os/auxv.hpp"
 #include "os/remote_memory.hpp"
-#include "trace/task_table.hpp"
 
 namespace vdsotrace {
 
