@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "arch/constants.hpp"
 #include "base/check.hpp"
 
 namespace vdsotrace {
