@@ -1,235 +1,20 @@
 #include "support/scripted_kernel.hpp"
 
 #include <elf.h>
-#include <fmt/core.h>
-#include <linux/audit.h>
-#include <linux/kcmp.h>
 #include <linux/sched.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-#include <stdexcept>
 
-#include "model/syscalls/spec.hpp"
+#include "support/scripted_calls.hpp"
 
 namespace vdsotrace::testing {
 namespace {
 
 constexpr std::size_t kPage = 4096;
-constexpr std::uint64_t kUserCode64 = 0x33;
-constexpr int kCallStop = SIGTRAP | 0x80;
-
-int stopped_status(int signal, int event = 0) { return ((signal | event << 8) << 8) | 0x7f; }
-bool is_end(int status) { return (status & 0xff) != 0x7f; }
-
-long fails(int code) {
-  errno = code;
-  return -1;
-}
-
-template <class T>
-long copy_out(const T& value, std::uintptr_t to) {
-  std::memcpy(reinterpret_cast<void*>(to), &value, sizeof value);
-  return 0;
-}
-
-template <class T>
-long copy_in(T& value, std::uintptr_t from) {
-  std::memcpy(&value, reinterpret_cast<const void*>(from), sizeof value);
-  return 0;
-}
-
-Arguments arguments_of(const user_regs_struct& r) { return {r.rdi, r.rsi, r.rdx, r.r10, r.r8, r.r9}; }
-
-void note_call(Task& task, std::uint8_t op) {
-  task.call = {};
-  task.call.op = op;
-  task.call.arch = AUDIT_ARCH_X86_64;
-  task.call.instruction_pointer = task.registers.rip;
-  task.call.stack_pointer = task.registers.rsp;
-  if (op != PTRACE_SYSCALL_INFO_ENTRY) return;
-  task.call.entry.nr = task.registers.orig_rax;
-  const Arguments args = arguments_of(task.registers);
-  std::copy(args.begin(), args.end(), task.call.entry.args);
-}
-
-void begin_call(Task& task, std::int64_t nr, const Arguments& args) {
-  user_regs_struct& r = task.registers;
-  r.orig_rax = static_cast<std::uint64_t>(nr);
-  r.rax = static_cast<std::uint64_t>(-ENOSYS);
-  r.rdi = args[0], r.rsi = args[1], r.rdx = args[2], r.r10 = args[3], r.r8 = args[4], r.r9 = args[5];
-}
-
-void end_call(Task& task, std::int64_t result) {
-  task.registers.rax = static_cast<std::uint64_t>(result);
-  note_call(task, PTRACE_SYSCALL_INFO_EXIT);
-  task.call.exit.rval = result;
-  task.call.exit.is_error = result < 0 && result >= -4095;
-}
+constexpr std::uint64_t kUserCode64 = 0x33;  // __USER_CS
 
 }  // namespace
-
-// ---- memory ----
-
-std::byte* ScriptedMemory::at(std::uint64_t address) {
-  auto found = regions.upper_bound(address);
-  if (found == regions.begin()) return nullptr;
-  --found;
-  const std::uint64_t offset = address - found->first;
-  return offset < found->second.size() ? found->second.data() + offset : nullptr;
-}
-
-std::size_t ScriptedMemory::read(std::uint64_t address, std::span<std::byte> into) {
-  for (std::size_t i = 0; i < into.size(); ++i) {
-    const std::byte* byte = at(address + i);
-    if (byte == nullptr) return i;
-    into[i] = *byte;
-  }
-  return into.size();
-}
-
-bool ScriptedMemory::write(std::uint64_t address, std::span<const std::byte> bytes) {
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    std::byte* byte = at(address + i);
-    if (byte == nullptr) return false;
-    *byte = bytes[i];
-  }
-  return true;
-}
-
-// ---- scripts ----
-
-Task& Task::then(std::function<void(Task&, bool)> happens, bool is_call_stop, bool within_call) {
-  script_.push_back({std::move(happens), is_call_stop, within_call, {}});
-  return *this;
-}
-
-Task& Task::enters(std::string_view name, const Arguments& args) {
-  const std::int64_t nr = number_of(Abi::x86_64, name);
-  const auto entry = [nr, args](Task& task, bool stops) {
-    begin_call(task, nr, args);
-    note_call(task, PTRACE_SYSCALL_INFO_ENTRY);
-    if (stops) task.kernel_.stop(task, stopped_status(kCallStop));
-  };
-  return then(entry, true);
-}
-
-Task& Task::returns(std::int64_t result, std::function<void(Task&)> effect) {
-  const auto exit = [result, effect](Task& task, bool stops) {
-    if (effect) effect(task);
-    end_call(task, result);
-    if (stops) task.kernel_.stop(task, stopped_status(kCallStop));
-  };
-  return then(exit, true, true);
-}
-
-Task& Task::calls(std::string_view name, const Arguments& args, std::int64_t result,
-                  std::function<void(Task&)> effect) {
-  return enters(name, args).returns(result, std::move(effect));
-}
-
-Task& Task::clones(Task& child, std::uint64_t flags) {
-  enters("clone", {flags});
-  then([&child](Task& task, bool) { task.kernel_.give_birth(task, child, task.registers.rdi); }, false, true);
-  return returns(child.tid);
-}
-
-Task& Task::vforks(Task& child) {
-  enters("vfork");
-  then([&child](Task& task, bool) { task.kernel_.give_birth(task, child, CLONE_VM | CLONE_VFORK | SIGCHLD); }, false,
-       true);
-  then([](Task& task, bool) { task.sleeps = 'D'; }, false, true);
-  waits_for([this, &child] { return child.ended || child.memory != memory; }).uninterrupted();
-  then([](Task& task, bool) { task.sleeps = 'S'; }, false, true);
-  return returns(child.tid);
-}
-
-Task& Task::executes() {
-  enters("execve");
-  then([](Task& task, bool) { task.kernel_.execute(task); }, false, true);
-  return returns(0);
-}
-
-Task& Task::gets(const siginfo_t& signal) {
-  return then([signal](Task& task, bool) {
-    task.kernel_.stop(task, stopped_status(signal.si_signo));
-    task.info = signal;
-  });
-}
-
-Task& Task::gets(int signal, int code, pid_t sender) {
-  siginfo_t made{};
-  made.si_signo = signal;
-  made.si_code = code;
-  if (code == SI_USER) made.si_pid = sender;
-  return gets(made);
-}
-
-Task& Task::stops_with_group(int signal) {
-  return then([signal](Task& task, bool) {
-    task.group_signal = signal;
-    task.kernel_.stop_with(task, PTRACE_EVENT_STOP, signal);
-  });
-}
-
-Task& Task::filtered(std::string_view name, const Arguments& args, std::int64_t result, unsigned cookie) {
-  const std::int64_t nr = number_of(Abi::x86_64, name);
-  then([nr, args, cookie](Task& task, bool) {
-    begin_call(task, nr, args);
-    task.kernel_.stop_with(task, PTRACE_EVENT_SECCOMP);
-    task.message = cookie;
-    note_call(task, PTRACE_SYSCALL_INFO_SECCOMP);
-    task.call.seccomp.nr = static_cast<std::uint64_t>(nr);
-    std::copy(args.begin(), args.end(), task.call.seccomp.args);
-  });
-  // A tracer may have taken the call's number away.
-  const auto exit = [result](Task& task, bool stops) {
-    const bool made = task.registers.orig_rax != ~0ULL;
-    end_call(task, made ? result : static_cast<std::int64_t>(task.registers.rax));
-    if (stops) task.kernel_.stop(task, stopped_status(kCallStop));
-  };
-  return then(exit, true, true);
-}
-
-Task& Task::exits(int code) {
-  enters("exit_group", {static_cast<std::uint64_t>(code)});
-  const auto end = [code](Task& task, bool) {
-    for (Task* one : task.kernel_.group_of(task)) task.kernel_.end(*one, code << 8);
-  };
-  return then(end, false, true);
-}
-
-Task& Task::ends_thread(int code) {
-  enters("exit", {static_cast<std::uint64_t>(code)});
-  return then([code](Task& task, bool) { task.kernel_.end(task, code << 8); }, false, true);
-}
-
-Task& Task::is_killed(int signal) {
-  return then([signal](Task& task, bool) { task.kernel_.kill_process(task, signal); }, false, true);
-}
-
-Task& Task::does(std::function<void()> something) {
-  return then([something](Task&, bool) { something(); }, false, true);
-}
-
-Task& Task::goes_to(std::uint64_t address) {
-  return then([address](Task& task, bool) { task.registers.rip = address; }, false, true);
-}
-
-Task& Task::waits_for(std::function<bool()> ready) {
-  script_.push_back({[](Task&, bool) {}, false, false, std::move(ready)});
-  return *this;
-}
-
-Task& Task::idles() {
-  return waits_for([this] { return kernel_.time_passes_; });
-}
-
-Task& Task::uninterrupted() {
-  script_.back().within_call = true;
-  return *this;
-}
 
 // ---- processes ----
 
@@ -250,6 +35,13 @@ Task& ScriptedKernel::unborn(pid_t tid) {
   place->tid = place->tgid = tid;
   place->born = false;
   return *place;
+}
+
+Task& ScriptedKernel::reusing(const Task& other) {
+  later_.emplace_back(new Task(*this));
+  later_.back()->tid = other.tid;
+  later_.back()->born = false;
+  return *later_.back();
 }
 
 Task& ScriptedKernel::process(pid_t pid, pid_t ppid) {
@@ -307,6 +99,8 @@ std::vector<Task*> ScriptedKernel::group_of(const Task& task) {
 }
 
 void ScriptedKernel::give_birth(Task& creator, Task& child, std::uint64_t flags) {
+  const auto later = std::ranges::find(later_, &child, &std::unique_ptr<Task>::get);
+  if (later != later_.end()) std::swap(*later, tasks_[child.tid]);
   child.born = true;
   child.ppid = creator.tgid;
   child.tgid = (flags & CLONE_THREAD) != 0 ? creator.tgid : child.tid;
@@ -499,200 +293,6 @@ bool ScriptedKernel::any_tracee() const {
     const Task& task = *entry.second;
     return task.born && task.seized && !task.gone;
   });
-}
-
-// ---- ptrace(2) ----
-
-long ScriptedKernel::ptrace(long request, pid_t tid, std::uintptr_t address, std::uintptr_t data) {
-  Task* task = find(tid);
-  const int count = ++requests_[tid];
-  if (const auto doomed = doomed_.find(tid); doomed != doomed_.end() && doomed->second == count && task != nullptr)
-    kill_process(*task);
-  if (task == nullptr || task->ended) return fails(ESRCH);
-  if (request == PTRACE_SEIZE) {
-    if (const auto found = refused.find(tid); found != refused.end()) return fails(found->second);
-    if (task->seized) return fails(EPERM);
-    task->seized = true;
-    task->options = static_cast<long>(data);
-    return 0;
-  }
-  if (!task->seized) return fails(ESRCH);
-  if (request == PTRACE_INTERRUPT) {
-    task->interrupt_wanted_ = true;
-    if (task->listening)
-      stop_with(*task, PTRACE_EVENT_STOP, task->group_signal);
-    else if (!task->stopped)
-      play(*task);
-    return 0;
-  }
-  if (!task->stopped) {
-    wrong_requests.push_back(fmt::format("{:#x} of {}", request, tid));
-    return fails(ESRCH);
-  }
-  return request_of_stopped(*task, request, address, data);
-}
-
-long ScriptedKernel::request_of_stopped(Task& task, long request, std::uintptr_t address, std::uintptr_t data) {
-  switch (request) {
-    case PTRACE_GETREGS: return copy_out(task.registers, data);
-    case PTRACE_SETREGS: {
-      copy_in(task.registers, data);
-      const std::byte* code = task.memory->at(task.registers.rip);
-      task.made_to_call_ = task.registers.orig_rax == ~0ULL && code != nullptr && code[0] == std::byte{0x0f} &&
-                           code[1] == std::byte{0x05};
-      return 0;
-    }
-    case PTRACE_POKEUSER: std::memcpy(reinterpret_cast<char*>(&task.registers) + address, &data, sizeof data); return 0;
-    case PTRACE_GETSIGINFO: return copy_out(task.info, data);
-    case PTRACE_SETSIGINFO: return copy_in(task.info, data);
-    case PTRACE_GETEVENTMSG: return copy_out(task.message, data);
-    case PTRACE_GETSIGMASK: return copy_out(task.mask, data);
-    case PTRACE_SETSIGMASK: return copy_in(task.mask, data);
-    case PTRACE_GET_SYSCALL_INFO: {
-      task.call.arch = AUDIT_ARCH_X86_64;
-      task.call.instruction_pointer = task.registers.rip;
-      task.call.stack_pointer = task.registers.rsp;
-      copy_out(task.call, data);
-      return sizeof task.call;
-    }
-    case PTRACE_PEEKSIGINFO: {
-      if (!task.trap_queued) return 0;
-      siginfo_t trap{};
-      trap.si_signo = SIGTRAP;
-      trap.si_code = SI_KERNEL;
-      copy_out(trap, data);
-      return 1;
-    }
-    case PTRACE_PEEKDATA: {
-      std::uint64_t word = 0;
-      if (task.memory->read(address, std::as_writable_bytes(std::span(&word, 1))) != sizeof word) return fails(EIO);
-      return copy_out(word, data);
-    }
-    case PTRACE_POKEDATA:
-      if (refuses_writes || !task.memory->write(address, std::as_bytes(std::span(&data, 1)))) return fails(EIO);
-      return 0;
-    case PTRACE_SYSCALL:
-    case PTRACE_CONT:
-    case PTRACE_SINGLESTEP:
-    case PTRACE_LISTEN:
-    case PTRACE_DETACH: return let_run(task, request, static_cast<int>(data));
-    case PTRACE_SETOPTIONS: return fails(EPERM);  // it takes CAP_SYS_ADMIN, for what it is used for
-    default: return fails(EINVAL);
-  }
-}
-
-long ScriptedKernel::let_run(Task& task, long request, int signal) {
-  forget_status(task.tid);
-  task.stopped = false;
-  if (signal != 0) task.delivered.push_back(signal);
-  if (request == PTRACE_LISTEN) {
-    task.listening = true;
-    return 0;
-  }
-  if (request == PTRACE_DETACH) {
-    task.seized = false;
-    task.detached_with = signal;
-    return 0;
-  }
-  task.mode = request == PTRACE_SYSCALL ? Mode::syscall : request == PTRACE_CONT ? Mode::cont : Mode::step;
-  play(task);
-  return 0;
-}
-
-// ---- the rest of the kernel ----
-
-ssize_t ScriptedKernel::read_memory(pid_t tid, const iovec& into, std::span<const iovec> from) {
-  Task* task = find(tid);
-  if (task == nullptr || task->ended) return fails(ESRCH);
-  std::size_t done = 0;
-  for (const iovec& piece : from) {
-    const std::span there(static_cast<std::byte*>(into.iov_base) + done, piece.iov_len);
-    const std::size_t n = task->memory->read(reinterpret_cast<std::uint64_t>(piece.iov_base), there);
-    done += n;
-    if (n < piece.iov_len) break;
-  }
-  return done > 0 ? static_cast<ssize_t>(done) : fails(EFAULT);
-}
-
-int ScriptedKernel::waitid(idtype_t kind, id_t id, siginfo_t& info, int options) {
-  info = {};
-  if (kind == P_ALL) return any_tracee() ? 0 : static_cast<int>(fails(ECHILD));
-  const auto tid = static_cast<pid_t>(id);
-  const Task* task = find(tid);
-  if (task == nullptr || !task->seized) return static_cast<int>(fails(ECHILD));
-  advance();
-  const auto found = std::ranges::find(waiting_, tid, &Waiting::tid);
-  if (found == waiting_.end() || (is_end(found->status) && (options & WEXITED) == 0)) return 0;
-  info.si_pid = tid;
-  info.si_code = !is_end(found->status) ? CLD_TRAPPED : (found->status & 0x7f) == 0 ? CLD_EXITED : CLD_KILLED;
-  if ((options & WNOWAIT) == 0) take(found);
-  return 0;
-}
-
-pid_t ScriptedKernel::wait4(pid_t which, int& status, int, rusage*) {
-  const auto found = which == -1 ? take() : take(which);
-  if (found) {
-    status = found->status.raw();
-    return found->tid;
-  }
-  const bool any = which == -1 ? any_tracee() : find(which) != nullptr;
-  return any ? 0 : static_cast<pid_t>(fails(ECHILD));
-}
-
-int ScriptedKernel::kill(pid_t pid, int signal) {
-  if (find(pid) == nullptr) return static_cast<int>(fails(ESRCH));
-  if (signal != 0) killed_with.push_back(signal);
-  return 0;
-}
-
-int ScriptedKernel::kcmp(pid_t one, pid_t other, int what) {
-  const Task* first = find(one);
-  const Task* second = find(other);
-  if (first == nullptr || second == nullptr) return static_cast<int>(fails(ESRCH));
-  const bool same = what == KCMP_VM ? first->memory == second->memory : first->handlers == second->handlers;
-  return same ? 0 : 1;
-}
-
-std::optional<std::string> ScriptedKernel::file_of(const Task& task, std::string_view name) const {
-  const char state = task.ended ? 'Z' : task.stopped || task.listening ? 't' : task.sleeps;
-  if (name == "status")
-    return fmt::format(
-        "Name:\tscripted\nState:\t{} (so)\nTgid:\t{}\nPid:\t{}\nPPid:\t{}\nTracerPid:\t0\nNStgid:\t{}\n"
-        "SigBlk:\t{:016x}\nSigIgn:\t{:016x}\nSigCgt:\t{:016x}\nSeccomp:\t{}\nSeccomp_filters:\t{}\n",
-        state, task.tgid, task.tid, task.ppid, task.tgid, task.mask, task.ignored, task.caught,
-        task.own_filters > 0 ? 2 : 0, task.own_filters);
-  if (name == "stat") return fmt::format("{} (scripted) {} {} 0 0 0 0 0 0", task.tid, state, task.ppid);
-  if (name == "schedstat") return "0 0 0\n";
-  if (name == "syscall") return fmt::format("0 0x0 {:#x} {:#x}\n", task.registers.rsp, task.registers.rip);
-  if (name != "maps" || task.ended) return std::nullopt;
-  std::string text;
-  for (const auto& [start, bytes] : task.memory->regions)
-    text += fmt::format("{:x}-{:x} r-xp 00000000 00:00 0 {}\n", start, start + bytes.size(),
-                        start == kVdsoBase ? "[vdso]" : "");
-  return text;
-}
-
-std::optional<std::string> ScriptedKernel::proc_file(const std::string& path) {
-  const auto slash = path.find('/');
-  pid_t tid = std::atoi(path.c_str());
-  std::string name = slash == path.npos ? "" : path.substr(slash + 1);
-  if (name.ends_with("/children")) {
-    std::string children;
-    for (const auto& [pid, one] : tasks_) {
-      if (one->born && !one->gone && one->ppid == tid && one->tid == one->tgid) children += fmt::format("{} ", pid);
-    }
-    return children;
-  }
-  const Task* task = find(tid);
-  return task != nullptr ? file_of(*task, name) : std::nullopt;
-}
-
-std::vector<std::string> ScriptedKernel::proc_folder(const std::string& path) {
-  std::vector<std::string> names{".", ".."};
-  const Task* leader = find(std::atoi(path.c_str()));
-  if (leader == nullptr || !path.ends_with("/task")) return {};
-  for (const Task* one : group_of(*leader)) names.push_back(std::to_string(one->tid));
-  return names;
 }
 
 }  // namespace vdsotrace::testing

@@ -69,8 +69,9 @@ class Task {
   /// A system call: stops at its entry and its exit where calls stop. `effect` happens in between.
   Task& calls(std::string_view name, const Arguments& args = {}, std::int64_t result = 0,
               std::function<void(Task&)> effect = {});
-  /// Only begins it.
+  /// Only begins it, or only ends one that has begun.
   Task& enters(std::string_view name, const Arguments& args = {});
+  Task& returns(std::int64_t result, std::function<void(Task&)> effect = {});
   /// clone(2) with these flags; that task is the child.
   Task& clones(Task& child, std::uint64_t flags);
   Task& forks(Task& child) { return clones(child, SIGCHLD); }
@@ -108,7 +109,6 @@ class Task {
   };
   explicit Task(ScriptedKernel& kernel) : kernel_(kernel) {}
   Task& then(std::function<void(Task&, bool)> happens, bool is_call_stop = false, bool within_call = false);
-  Task& returns(std::int64_t result, std::function<void(Task&)> effect = {});
   ScriptedKernel& kernel_;
   std::deque<Moment> script_;
   bool interrupt_wanted_ = false;
@@ -127,6 +127,8 @@ class ScriptedKernel final : public Kernel {
   Task& spawned(pid_t pid);
   /// One that somebody's script will make.
   Task& unborn(pid_t tid);
+  /// One that gets the number of another, which will be gone by then.
+  Task& reusing(const Task& other);
   Task& task(pid_t tid);
 
   /// Puts a saved vDSO in its memory.
@@ -198,6 +200,7 @@ class ScriptedKernel final : public Kernel {
 
   std::map<pid_t, std::unique_ptr<Task>> tasks_;
   std::vector<std::unique_ptr<Task>> superseded_;
+  std::vector<std::unique_ptr<Task>> later_;  ///< whose numbers are others' as yet
   std::vector<Waiting> waiting_;
   std::map<pid_t, int> ends_;  ///< statuses of those that have ended, not told yet
   bool time_passes_ = false;

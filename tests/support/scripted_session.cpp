@@ -49,12 +49,18 @@ bool ScriptedStops::something_happens() {
   return true;
 }
 
+std::optional<TraceeStop> ScriptedStops::take() {
+  auto stop = kernel_.take();
+  if (stop && on_take) on_take(*stop);
+  return stop;
+}
+
 WaitResult ScriptedStops::next(const BeforeSleep& before_sleep) {
   for (;;) {
-    if (auto stop = kernel_.take()) return *stop;
+    if (auto stop = take()) return *stop;
     if (!kernel_.any_tracee()) return NoneLeft{};
     const auto pause = before_sleep();
-    if (auto stop = kernel_.take()) return *stop;
+    if (auto stop = take()) return *stop;
     if (something_happens()) continue;
     if (!own_signals.empty()) {
       const OwnSignal signal = own_signals.front();
