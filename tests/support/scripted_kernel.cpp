@@ -263,6 +263,11 @@ bool ScriptedKernel::pass_time() {
   return left() != before;
 }
 
+void ScriptedKernel::end_time() {
+  time_is_over_ = true;
+  advance();
+}
+
 std::optional<TraceeStop> ScriptedKernel::take(std::vector<Waiting>::iterator found) {
   if (found == waiting_.end()) return std::nullopt;
   const Waiting one = *found;

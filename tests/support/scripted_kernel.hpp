@@ -53,6 +53,7 @@ class Task {
   char sleeps = 'S';                                ///< its state(5) when it has nothing more to do
   int rank = 0;              ///< whose stop is given out first where several have stopped: the least
   int own_filters = 0;       ///< seccomp filters that its program has put on it
+  pid_t tracer = 0;          ///< another one than us
   bool trap_queued = false;  ///< a breakpoint's SIGTRAP follows the next stop
 
   bool born = true, seized = false, stopped = false, listening = false, ended = false, gone = false;
@@ -77,6 +78,8 @@ class Task {
   Task& forks(Task& child) { return clones(child, SIGCHLD); }
   /// vfork's child keeps it asleep until `does` wakes it: what follows is the call's return.
   Task& vforks(Task& child);
+  /// From the middle of such a call on: its event and its end.
+  Task& makes(Task& child, std::uint64_t flags);
   Task& executes();
   /// The kernel is about to deliver the signal.
   Task& gets(const siginfo_t& signal);
@@ -98,6 +101,8 @@ class Task {
   Task& waits_for(std::function<bool()> ready);
   /// What was added last happens before an interruption that has been asked for.
   Task& uninterrupted();
+  /// What follows begins when the time of the tracer is over, before anybody is stopped for that.
+  Task& when_leaving();
 
  private:
   friend class ScriptedKernel;
@@ -141,6 +146,8 @@ class ScriptedKernel final : public Kernel {
   void wake(Task& task);
   /// It dies at the n-th request of ptrace(2) that it gets, counted from 1, which finds it gone.
   void die_at(pid_t tid, int request) { doomed_[tid] = request; }
+  /// The same of the thread alone.
+  void die_alone_at(pid_t tid, int request) { doomed_alone_[tid] = request; }
   int requests_of(pid_t tid) { return requests_[tid]; }
   /// What the tracer has asked of a tracee that was not stopped.
   std::vector<std::string> wrong_requests;
@@ -162,6 +169,8 @@ class ScriptedKernel final : public Kernel {
   std::optional<TraceeStop> take(pid_t tid);
   /// Lets happen what waits until all is quiet. False if nothing does.
   bool pass_time();
+  /// See Task::when_leaving.
+  void end_time();
 
   long ptrace(long request, pid_t tid, std::uintptr_t address, std::uintptr_t data) override;
   ssize_t read_memory(pid_t tid, const iovec& into, std::span<const iovec> from) override;
@@ -204,7 +213,8 @@ class ScriptedKernel final : public Kernel {
   std::vector<Waiting> waiting_;
   std::map<pid_t, int> ends_;  ///< statuses of those that have ended, not told yet
   bool time_passes_ = false;
-  std::map<pid_t, int> doomed_;
+  bool time_is_over_ = false;
+  std::map<pid_t, int> doomed_, doomed_alone_;
   std::map<pid_t, int> requests_;
 };
 

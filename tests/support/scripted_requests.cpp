@@ -36,6 +36,9 @@ long ScriptedKernel::ptrace(long request, pid_t tid, std::uintptr_t address, std
   const int count = ++requests_[tid];
   if (const auto doomed = doomed_.find(tid); doomed != doomed_.end() && doomed->second == count && task != nullptr)
     kill_process(*task);
+  if (const auto doomed = doomed_alone_.find(tid);
+      doomed != doomed_alone_.end() && doomed->second == count && task != nullptr)
+    end(*task, 0);
   if (task == nullptr || task->ended) return fails(ESRCH);
   if (request == PTRACE_SEIZE) {
     if (const auto found = refused.find(tid); found != refused.end()) return fails(found->second);
@@ -185,9 +188,9 @@ std::optional<std::string> ScriptedKernel::file_of(const Task& task, std::string
   const char state = task.ended ? 'Z' : task.stopped || task.listening ? 't' : task.sleeps;
   if (name == "status")
     return fmt::format(
-        "Name:\tscripted\nState:\t{} (so)\nTgid:\t{}\nPid:\t{}\nPPid:\t{}\nTracerPid:\t0\nNStgid:\t{}\n"
+        "Name:\tscripted\nState:\t{} (so)\nTgid:\t{}\nPid:\t{}\nPPid:\t{}\nTracerPid:\t{}\nNStgid:\t{}\n"
         "SigBlk:\t{:016x}\nSigIgn:\t{:016x}\nSigCgt:\t{:016x}\nSeccomp:\t{}\nSeccomp_filters:\t{}\n",
-        state, task.tgid, task.tid, task.ppid, task.tgid, task.mask, task.ignored, task.caught,
+        state, task.tgid, task.tid, task.ppid, task.tracer, task.tgid, task.mask, task.ignored, task.caught,
         task.own_filters > 0 ? 2 : 0, task.own_filters);
   if (name == "stat") return fmt::format("{} (scripted) {} {} 0 0 0 0 0 0", task.tid, state, task.ppid);
   if (name == "schedstat") return "0 0 0\n";

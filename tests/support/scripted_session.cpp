@@ -73,6 +73,7 @@ WaitResult ScriptedStops::next(const BeforeSleep& before_sleep) {
     }
     if (!deadline_) throw std::runtime_error("the session waits for what never happens");
     deadline_.reset();
+    kernel_.end_time();
     return TimedOut{};
   }
 }

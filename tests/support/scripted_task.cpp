@@ -70,6 +70,16 @@ Task& Task::clones(Task& child, std::uint64_t flags) {
   return returns(child.tid);
 }
 
+Task& Task::makes(Task& child, std::uint64_t flags) {
+  const std::int64_t nr = number_of(Abi::x86_64, "clone");
+  const auto event = [&child, nr, flags](Task& task, bool) {
+    begin_call(task, nr, {flags});
+    task.kernel_.give_birth(task, child, flags);
+  };
+  then(event, false, true);
+  return returns(child.tid);
+}
+
 Task& Task::vforks(Task& child) {
   enters("vfork");
   then([&child](Task& task, bool) { task.kernel_.give_birth(task, child, CLONE_VM | CLONE_VFORK | SIGCHLD); }, false,
@@ -164,6 +174,10 @@ Task& Task::idles() {
 Task& Task::uninterrupted() {
   script_.back().within_call = true;
   return *this;
+}
+
+Task& Task::when_leaving() {
+  return waits_for([this] { return kernel_.time_is_over_; });
 }
 
 }  // namespace vdsotrace::testing

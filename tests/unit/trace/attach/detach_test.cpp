@@ -1,0 +1,250 @@
+// Leaving processes as they were, from whatever they are in the middle of.
+#include <linux/sched.h>
+
+#include "support/catch.hpp"
+#include "support/scripted_session.hpp"
+#include "support/vdso_images.hpp"
+
+using namespace vdsotrace;
+using namespace vdsotrace::testing;
+
+namespace {
+
+constexpr std::uint64_t kThreadFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
+constexpr pid_t kProcess = kPid + 1;
+constexpr pid_t kThread = kPid + 2;
+constexpr pid_t kChild = kPid + 3;
+constexpr std::int64_t kSomeTime = 1'000'000;
+
+/// A process with a vDSO that the engine has patched.
+struct Patched : ScriptedTracing {
+  Patched() {
+    engine.patches = true;
+    kernel.vdso = saved_image("6.1.0-50.x86_64");
+  }
+  bool is_clean(Task& task) { return task.memory->regions.at(kVdsoBase) == kernel.vdso; }
+};
+
+}  // namespace
+
+TEST_CASE("a process is let go with its vDSO as it was when the time is over") {
+  Patched traced;
+  Task& process = traced.kernel.process(kProcess).calls("getpid", {}, 1).idles();
+  bool patched = false;
+  traced.stops.on_take = [&](const TraceeStop&) { patched = patched || !traced.is_clean(process); };
+  REQUIRE(traced.seize({kProcess}));
+  traced.run_attached(kSomeTime);
+  CHECK(patched);
+  CHECK(traced.is_clean(process));
+  CHECK(process.detached_with == 0);
+  CHECK(traced.events.of(kProcess).back() == "detached");
+}
+
+TEST_CASE("all threads are stopped and out of the engine's memory before the first is let go") {
+  Patched traced;
+  Task& leader = traced.kernel.process(kProcess);
+  Task& thread = traced.kernel.thread(kThread, leader);
+  REQUIRE(traced.seize({kProcess}));
+  traced.run_attached(kSomeTime);
+  CHECK(leader.detached_with == 0);
+  CHECK(thread.detached_with == 0);
+  const auto& asked = traced.engine.asked;
+  const auto removed = std::ranges::find_if(asked, [](const auto& line) { return line.starts_with("remove"); });
+  REQUIRE(removed != asked.end());
+  CHECK(std::ranges::find(asked, "vacate 1") < removed);
+  CHECK(std::ranges::find(asked, "vacate 2") < removed);
+}
+
+TEST_CASE("a thread that is in the middle of a function is let run on and stopped again") {
+  Patched traced;
+  traced.engine.vacates_after = 3;
+  Task& process = traced.kernel.process(kProcess);
+  REQUIRE(traced.seize({kProcess}));
+  traced.run_attached(kSomeTime);
+  CHECK(traced.engine.count("vacate 1") == 4);
+  CHECK(traced.is_clean(process));
+  CHECK(process.detached_with == 0);
+}
+
+TEST_CASE("a process in a call is let go from it") {
+  Patched traced;
+  Task& process = traced.kernel.process(kProcess).enters("pause").idles();
+  REQUIRE(traced.seize({kProcess}));
+  traced.run_attached(kSomeTime);
+  CHECK(process.detached_with == 0);
+  CHECK(traced.is_clean(process));
+}
+
+TEST_CASE("a signal that comes while we leave is delivered") {
+  for (const int signal : {SIGUSR1, SIGTERM, SIGSTOP}) {
+    INFO("signal " << signal);
+    Patched traced;
+    Task& process = traced.kernel.process(kProcess).when_leaving().gets(signal);
+    REQUIRE(traced.seize({kProcess}));
+    traced.run_attached(kSomeTime);
+    const bool delivered = process.delivered == std::vector<int>{signal};
+    CHECK((delivered || process.detached_with == signal));
+    CHECK(std::ranges::count(traced.events.lines, "1 signal " + std::to_string(signal)) == 1);
+    CHECK(traced.is_clean(process));
+  }
+}
+
+TEST_CASE("a process that is stopped is let go stopped") {
+  Patched traced;
+  Task& process = traced.kernel.process(kProcess).stops_with_group(SIGSTOP);
+  REQUIRE(traced.seize({kProcess}));
+  traced.run_attached(kSomeTime);
+  CHECK_FALSE(process.seized);
+  CHECK(process.group_signal == SIGSTOP);
+  CHECK(traced.is_clean(process));
+}
+
+TEST_CASE("a child that is born while we leave is let go clean in every order") {
+  for (const int rank : {-1, 0, 1}) {
+    INFO("rank of the child " << rank);
+    Patched traced;
+    Task& child = traced.kernel.unborn(kChild);
+    child.rank = rank;
+    Task& process = traced.kernel.process(kProcess);
+    process.when_leaving().makes(child, SIGCHLD);
+    REQUIRE(traced.seize({kProcess}));
+    traced.run_attached(kSomeTime);
+    REQUIRE(child.born);
+    CHECK_FALSE(child.seized);
+    CHECK_FALSE(process.seized);
+    CHECK(traced.is_clean(child));
+    CHECK(traced.is_clean(process));
+  }
+}
+
+TEST_CASE("a thread that is born while we leave is let go") {
+  for (const int rank : {-1, 0, 1}) {
+    INFO("rank of the thread " << rank);
+    Patched traced;
+    Task& thread = traced.kernel.unborn(kThread);
+    thread.rank = rank;
+    Task& process = traced.kernel.process(kProcess);
+    process.when_leaving().makes(thread, kThreadFlags);
+    REQUIRE(traced.seize({kProcess}));
+    traced.run_attached(kSomeTime);
+    CHECK_FALSE(thread.seized);
+    CHECK_FALSE(process.seized);
+    CHECK(traced.is_clean(process));
+  }
+}
+
+TEST_CASE("a program that is executed while we leave is let go") {
+  Patched traced;
+  Task& process = traced.kernel.process(kProcess);
+  process.when_leaving().executes();
+  REQUIRE(traced.seize({kProcess}));
+  traced.run_attached(kSomeTime);
+  CHECK_FALSE(process.seized);
+  CHECK(traced.is_clean(process));
+}
+
+TEST_CASE("a thread that ends while we leave is no obstacle") {
+  Patched traced;
+  Task& leader = traced.kernel.process(kProcess);
+  Task& thread = traced.kernel.thread(kThread, leader);
+  thread.when_leaving().ends_thread();
+  REQUIRE(traced.seize({kProcess}));
+  traced.run_attached(kSomeTime);
+  CHECK_FALSE(leader.seized);
+  CHECK(traced.is_clean(leader));
+}
+
+TEST_CASE("a process that dies at any request of ours while we come and go is no obstacle to another") {
+  int most = 0;
+  for (int request = 0; request <= most; ++request) {
+    INFO("dies at request " << request);
+    Patched traced;
+    Task& doomed = traced.kernel.process(kProcess).calls("getpid", {}, 1);
+    Task& other = traced.kernel.process(kChild).calls("getpid", {}, 3);
+    if (request > 0) traced.kernel.die_at(kProcess, request);
+    if (!traced.seize({kProcess, kChild})) {
+      CHECK_FALSE(other.seized);
+      continue;
+    }
+    traced.run_attached(kSomeTime);
+    if (request == 0) most = traced.kernel.requests_of(kProcess);
+    CHECK(other.detached_with == 0);
+    CHECK(traced.is_clean(other));
+    CHECK((request == 0 || doomed.ended));
+  }
+  CHECK(most > 10);
+}
+
+TEST_CASE("the parent of a vfork is not waited for where its child, which is held, keeps it asleep") {
+  Patched traced;
+  Task& child = traced.kernel.unborn(kChild);
+  Task& process = traced.kernel.process(kProcess).vforks(child);
+  REQUIRE(traced.seize({kProcess}));
+  traced.run_attached(kSomeTime);
+  CHECK(child.detached_with == 0);
+  CHECK(traced.is_clean(process));
+  CHECK(traced.events.of(kProcess).back() == "detached");
+  // The kernel lets go of it when we end.
+  CHECK(process.seized);
+}
+
+TEST_CASE("a leader that has ended before its threads is let go with them") {
+  Patched traced;
+  Task& leader = traced.kernel.process(kProcess).ends_thread();
+  Task& thread = traced.kernel.thread(kThread, leader).idles();
+  REQUIRE(traced.seize({kProcess}));
+  traced.run_attached(kSomeTime);
+  CHECK(thread.detached_with == 0);
+  CHECK(traced.is_clean(thread));
+}
+
+TEST_CASE("a vDSO that cannot be put back keeps its process traced") {
+  Patched traced;
+  traced.engine.removes = false;
+  Task& process = traced.kernel.process(kProcess).idles().calls("getpid", {}, 1).exits();
+  REQUIRE(traced.seize({kProcess}));
+  traced.run_attached(kSomeTime);
+  CHECK(process.detached_with == -1);
+  CHECK(process.ended);
+}
+
+TEST_CASE("a signal to us ends what we have attached to") {
+  Patched traced;
+  Task& process = traced.kernel.process(kProcess);
+  REQUIRE(traced.seize({kProcess}));
+  traced.stops.own_signals.push_back({SIGTERM, false});
+  traced.run_attached();
+  CHECK(process.detached_with == 0);
+  CHECK(process.delivered.empty());
+  CHECK(traced.is_clean(process));
+}
+
+TEST_CASE("a breakpoint's trap that follows our interruption is met before the process is let go") {
+  Patched traced;
+  traced.engine.takes_traps = true;
+  Task& process = traced.kernel.process(kProcess);
+  siginfo_t trap{};
+  trap.si_signo = SIGTRAP;
+  trap.si_code = SI_KERNEL;
+  process.does([&] { process.trap_queued = false; });
+  process.gets(trap).uninterrupted();
+  REQUIRE(traced.seize({kProcess}));
+  traced.run_attached(kSomeTime);
+  CHECK(traced.engine.count("trap 1") == 1);
+  CHECK(process.delivered.empty());
+  CHECK(process.detached_with == 0);
+}
+
+TEST_CASE("everything is put back before an abort") {
+  Patched traced;
+  Task& process = traced.kernel.process(kProcess).idles();
+  REQUIRE(traced.seize({kProcess}));
+  bool clean = false;
+  traced.stops.when_idle.push_back([&] {
+    traced.session(false).undo_patches();
+    clean = traced.is_clean(process);
+    traced.kernel.kill_process(process);
+  });
+  traced.run_attached();
+  CHECK(clean);
+}
