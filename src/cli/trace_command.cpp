@@ -6,8 +6,8 @@
 
 #include <filesystem>
 
+#include "base/escape.hpp"
 #include "cli/observation.hpp"
-#include "model/syscalls/print.hpp"
 #include "os/clocksource.hpp"
 #include "sinks/attachments.hpp"
 #include "sinks/json_lines.hpp"

@@ -1,6 +1,6 @@
 #include "output/json_text.hpp"
 
-#include "model/syscalls/print.hpp"
+#include "base/escape.hpp"
 
 namespace vdsotrace {
 

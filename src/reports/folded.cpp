@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "model/syscalls/print.hpp"
+#include "base/escape.hpp"
 #include "reports/audit.hpp"
 
 namespace vdsotrace {

@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "model/syscalls/print.hpp"
+#include "base/escape.hpp"
 
 namespace vdsotrace {
 

@@ -6,9 +6,9 @@
 #include <ctime>
 
 #include "base/append_format.hpp"
+#include "base/escape.hpp"
 #include "model/local_date.hpp"
 #include "model/syscalls/dump.hpp"
-#include "model/syscalls/print.hpp"
 #include "model/syscalls/signals/signals.hpp"
 #include "sinks/attachments.hpp"
 

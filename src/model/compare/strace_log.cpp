@@ -4,8 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/escape.hpp"
 #include "base/number.hpp"
-#include "model/syscalls/print.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -117,12 +117,6 @@ std::optional<std::int64_t> value_of(std::string_view result) {
   return word.starts_with("0x") ? number(word.substr(2), 16) : number(word);
 }
 
-/// Escaped once more where a log that is not strace's has what a terminal would obey.
-std::string printable(std::string_view text) {
-  const auto odd = [](char c) { return static_cast<unsigned char>(c) < ' ' || static_cast<unsigned char>(c) > '~'; };
-  return std::ranges::any_of(text, odd) ? escaped(text) : std::string(text);
-}
-
 }  // namespace
 
 void StraceLog::take(std::string_view line) {
@@ -182,7 +176,7 @@ void StraceLog::add(pid_t tid, std::string_view text) {
   call.name = name;
   call.error = error_in(halves->result);
   call.result = value_of(halves->result);
-  call.text = printable(halves->call) + " = " + printable(halves->result);
+  call.text = escaped_unless_printable(halves->call) + " = " + escaped_unless_printable(halves->result);
   run_.add(std::move(call));
 }
 
@@ -192,7 +186,7 @@ void StraceLog::add_unfinished(pid_t tid, std::string_view text) {
   SeenCall call;
   call.tid = tid;
   call.name = name;
-  call.text = printable(text) + " " + std::string(kUnfinished);
+  call.text = escaped_unless_printable(text) + " " + std::string(kUnfinished);
   run_.add(std::move(call));
 }
 

@@ -23,34 +23,10 @@ constexpr std::size_t kLaterPathChunk = 1024;
 /// However large `-s` is.
 constexpr std::size_t kMostShown = 1u << 20;
 
-bool is_octal_digit(std::byte b) { return b >= std::byte{'0'} && b <= std::byte{'7'}; }
-
-/// The letter behind the backslash for characters that have one, or 0.
-char short_escape(unsigned char c) {
-  switch (c) {
-    case '"': return '"';
-    case '\\': return '\\';
-    case '\f': return 'f';
-    case '\n': return 'n';
-    case '\r': return 'r';
-    case '\t': return 't';
-    case '\v': return 'v';
-    default: return 0;
-  }
-}
-
 /// What `-x` leaves as it is: printable ASCII and white space.
 bool is_text(std::byte b) {
   const auto c = static_cast<unsigned char>(b);
   return (c >= 0x20 && c < 0x7f) || (c >= '\t' && c <= '\r');
-}
-
-/// As few octal digits as the following byte allows.
-void append_octal(std::string& out, unsigned char c, bool digit_follows) {
-  out.push_back('\\');
-  if (digit_follows || c >= 0100) out.push_back(static_cast<char>('0' + (c >> 6)));
-  if (digit_follows || c >= 010) out.push_back(static_cast<char>('0' + ((c >> 3) & 7)));
-  out.push_back(static_cast<char>('0' + (c & 7)));
 }
 
 void print_number(ArgContext& c, std::uint64_t value, Digits digits) {
@@ -147,25 +123,6 @@ void print_flags_with_huge_size(ArgContext& c, std::uint32_t value, std::span<co
   c.print("{}{}<<{}_HUGE_SHIFT", bits != 0 ? "|" : "", huge, prefix);
 }
 
-void append_quoted(std::string& out, std::span<const std::byte> bytes, std::size_t limit, bool more) {
-  const std::size_t shown = std::min(bytes.size(), limit);
-  out.reserve(out.size() + shown + 5);
-  out.push_back('"');
-  for (std::size_t i = 0; i < shown; ++i) {
-    const auto c = static_cast<unsigned char>(bytes[i]);
-    if (const char letter = short_escape(c)) {
-      out.push_back('\\');
-      out.push_back(letter);
-    } else if (c >= 0x20 && c < 0x7f) {
-      out.push_back(static_cast<char>(c));
-    } else {
-      append_octal(out, c, i + 1 < shown && is_octal_digit(bytes[i + 1]));
-    }
-  }
-  out.push_back('"');
-  if (more || shown < bytes.size()) out.append("...");
-}
-
 void print_quoted(ArgContext& c, std::span<const std::byte> bytes, std::size_t limit, bool more) {
   const HexStrings wanted = c.limits().hex;
   const auto shown = bytes.first(std::min(bytes.size(), limit));
@@ -174,12 +131,6 @@ void print_quoted(ArgContext& c, std::span<const std::byte> bytes, std::size_t l
   } else {
     append_quoted(c.out(), bytes, limit, more);
   }
-}
-
-std::string escaped(std::string_view text) {
-  std::string quoted;
-  append_quoted(quoted, std::as_bytes(std::span(text)), text.size());
-  return quoted.substr(1, quoted.size() - 2);
 }
 
 void print_string_at(ArgContext& c, std::uint64_t address) {

@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "base/escape.hpp"
 #include "model/syscalls/layout.hpp"
 
 namespace vdsotrace {
@@ -74,13 +75,8 @@ void print_choice(ArgContext& c, std::uint64_t value, std::span<const NamedValue
 void print_flags_with_huge_size(ArgContext& c, std::uint32_t value, std::span<const NamedValue> table,
                                 std::string_view prefix);
 
-/// Appends `bytes` in double quotes, escaped as strace does (octal, \n, \t, ...), cut after
-/// `limit` bytes with "..." behind the closing quote when there is more.
-void append_quoted(std::string& out, std::span<const std::byte> bytes, std::size_t limit, bool more = false);
-/// The same for an argument: in hexadecimal if that is asked for (`-x`).
+/// append_quoted() for an argument: in hexadecimal if that is asked for (`-x`).
 void print_quoted(ArgContext& c, std::span<const std::byte> bytes, std::size_t limit, bool more = false);
-/// `text` escaped in the same way, without the quotes: for names that a program or user chose.
-std::string escaped(std::string_view text);
 /// The NUL-terminated string at `address`, limited by `-s`; an address if unreadable.
 void print_string_at(ArgContext& c, std::uint64_t address);
 /// The same for a file name, which strace never cuts (up to PATH_MAX).

@@ -1,11 +1,14 @@
 #include "model/vdso/symbols.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <memory>
 
 #include <fmt/core.h>
 #include <gelf.h>
+
+#include "base/escape.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -14,16 +17,7 @@ constexpr std::size_t kLongestName = 127;
 
 /// What is printed comes from a file that anybody may have made.
 std::string printable(const char* text) {
-  std::string result;
-  if (text == nullptr) return result;
-  for (; *text != '\0' && result.size() < kLongestName; ++text) {
-    if (*text > ' ' && *text < 0x7f) {
-      result += *text;
-    } else {
-      result += fmt::format("\\{:03o}", static_cast<unsigned char>(*text));
-    }
-  }
-  return result;
+  return text != nullptr ? escaped_word(std::string_view(text, ::strnlen(text, kLongestName)), kLongestName) : "";
 }
 
 struct ElfCloser {
