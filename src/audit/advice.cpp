@@ -9,6 +9,7 @@
 #include <initializer_list>
 #include <optional>
 
+#include "base/figures.hpp"
 #include "model/vdso/tables.hpp"
 
 namespace vdsotrace {

@@ -138,9 +138,5 @@ std::string caller_text(const CallerKey& who);
 std::string caller_text(const CallerFinding& caller);
 /// "62 %", "1.3 %": of the program's processor time, or of the run.
 std::string share_text(const Audit& audit, double ns);
-/// "1.25 ms": three digits that matter, with a unit.
-std::string duration_text(double ns);
-/// "1,204,332".
-std::string grouped(std::uint64_t number);
 
 }  // namespace vdsotrace

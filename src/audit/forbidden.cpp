@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "base/figures.hpp"
 #include "model/c_library.hpp"
 
 namespace vdsotrace {

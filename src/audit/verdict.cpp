@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "base/figures.hpp"
+
 namespace vdsotrace {
 namespace {
 

@@ -4,7 +4,8 @@
 #include <algorithm>
 
 #include "audit/advice.hpp"
-#include "model/syscalls/print.hpp"
+#include "base/escape.hpp"
+#include "base/figures.hpp"
 #include "output/palette.hpp"
 #include "output/route_counts.hpp"
 #include "reports/audit.hpp"

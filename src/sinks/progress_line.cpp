@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "audit/findings.hpp"
+#include "base/figures.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "audit/advice.hpp"
+#include "base/figures.hpp"
 #include "model/vdso/clocks.hpp"
 #include "pipeline/aggregate.hpp"
 #include "reports/audit.hpp"

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "audit/advice.hpp"
+#include "base/figures.hpp"
 #include "reports/audit.hpp"
 #include "support/event_stream.hpp"
 
