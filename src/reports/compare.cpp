@@ -4,14 +4,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
-#include "model/syscalls/print.hpp"
+#include "base/escape.hpp"
+#include "output/json_text.hpp"
 
 namespace vdsotrace {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Seen = ComparedLine::Seen;
 
 constexpr std::size_t kColumns = 100;
@@ -181,8 +180,8 @@ Json differing_calls(const Comparison& comparison) {
       if (!differs || calls.size() >= kMostDifferences) continue;
       calls.push_back({{"run", line.seen == Seen::in_strace_run ? "strace" : "vdsotrace"},
                        {"tid", line.call->tid},
-                       {"name", line.call->name},
-                       {"text", line.call->text}});
+                       {"name", json_text(line.call->name)},
+                       {"text", json_text(line.call->text)}});
     }
   }
   return calls;
@@ -198,27 +197,23 @@ std::string compare_text(const Comparison& comparison, const CompareFacts& facts
 std::string compare_json(const Comparison& comparison, const CompareFacts& facts) {
   Json calls = Json::array();
   for (const ComparedName& name : comparison.names) {
-    Json line{{"name", name.name}};
+    Json line{{"name", json_text(name.name)}};
     line.update(counts_of(name));
     calls.push_back(std::move(line));
   }
-  Json command = Json::array();
-  for (const std::string& word : facts.command) command.push_back(escaped(word));
-  Json notices = Json::array();
-  for (const std::string& notice : facts.notices) notices.push_back(escaped(notice));
   const Json report{{"type", "compare"},
                     {"version", facts.version},
-                    {"command", std::move(command)},
+                    {"command", json_texts(facts.command)},
                     {"engine", facts.engine},
-                    {"strace", escaped(facts.strace)},
+                    {"strace", json_text(facts.strace)},
                     {"calls", std::move(calls)},
                     {"totals", counts_of(comparison.totals)},
                     {"same_system_calls", !comparison.counts_differ()},
                     {"differences", differing_calls(comparison)},
                     {"lost", facts.lost},
                     {"complete", facts.complete},
-                    {"notices", std::move(notices)}};
-  return report.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
+                    {"notices", json_texts(facts.notices)}};
+  return dumped(report) + "\n";
 }
 
 }  // namespace vdsotrace

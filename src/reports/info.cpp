@@ -5,34 +5,20 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
+#include "base/escape.hpp"
+#include "base/figures.hpp"
 #include "model/syscalls/errno.hpp"
+#include "output/json_text.hpp"
 #include "vdsotrace/call.hpp"
 
 namespace vdsotrace {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 std::string or_unknown(const std::string& text) { return text.empty() ? "unknown" : text; }
-
-/// What another process or the kernel named, without control bytes.
-std::string printable(std::string text) {
-  const auto odd = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; };
-  std::replace_if(text.begin(), text.end(), odd, '?');
-  return text;
-}
 
 std::string in_words(const CallFacts& call) {
   return call.clock.empty() ? call.name : fmt::format("{}({})", call.name, call.clock);
-}
-
-std::string span_text(std::int64_t ns) {
-  if (ns >= 1'000'000'000 && ns % 1'000'000'000 == 0) return fmt::format("{} s", ns / 1'000'000'000);
-  if (ns >= 1'000'000 && ns % 1'000'000 == 0) return fmt::format("{} ms", ns / 1'000'000);
-  if (ns >= 1'000 && ns % 1'000 == 0) return fmt::format("{} us", ns / 1'000);
-  return fmt::format("{} ns", ns);
 }
 
 std::string where(const CallFacts& call) {
@@ -54,7 +40,7 @@ std::string calls_text(const std::vector<CallFacts>& calls) {
     } else {
       const std::string function = call.in_user_space ? fmt::format("{:.1f}", call.function_ns) : "-";
       line += fmt::format(" {:>9} {:>12.1f}", function, call.system_call_ns);
-      if (call.resolution_ns) line += fmt::format("  {:>10}", span_text(*call.resolution_ns));
+      if (call.resolution_ns) line += fmt::format("  {:>10}", exact_duration_text(*call.resolution_ns));
     }
     text += line + '\n';
   }
@@ -67,7 +53,7 @@ std::string time_namespace_text(const ProcessFacts& process) {
 }
 
 std::string process_text(const ProcessFacts& process) {
-  return fmt::format("process        {} ({})\n", process.pid, printable(or_unknown(process.program))) +
+  return fmt::format("process        {} ({})\n", process.pid, without_controls(or_unknown(process.program))) +
          fmt::format("its view       {}, {}\n",
                      process.same_image ? "the vDSO image is ours" : "another vDSO image than ours",
                      time_namespace_text(process));
@@ -134,7 +120,7 @@ std::string info_text(const InfoFacts& facts) {
   if (facts.vdso) {
     text += vdso_text(*facts.vdso);
   } else if (!facts.vdso_unknown.empty()) {
-    text += fmt::format("vDSO           unknown: {}\n", printable(facts.vdso_unknown));
+    text += fmt::format("vDSO           unknown: {}\n", without_controls(facts.vdso_unknown));
   } else {
     text += "vDSO           none: every call enters the kernel\n";
   }
@@ -145,21 +131,22 @@ std::string info_text(const InfoFacts& facts) {
 
 std::string info_json(const InfoFacts& facts) {
   Json object{{"type", "info"},
-              {"kernel", facts.kernel},
-              {"arch", facts.machine},
-              {"clocksource", {{"current", or_unknown(facts.clocksource)}, {"available", facts.clocksources}}},
+              {"kernel", json_text(facts.kernel)},
+              {"arch", json_text(facts.machine)},
+              {"clocksource",
+               {{"current", json_text(or_unknown(facts.clocksource))}, {"available", json_texts(facts.clocksources)}}},
               {"vsyscall", facts.vsyscall},
               {"process", nullptr},
               {"vdso", vdso_json(facts.vdso)},
               {"calls", Json::array()}};
   if (facts.process) {
     object["process"] = {{"pid", facts.process->pid},
-                         {"program", facts.process->program},
+                         {"program", json_text(facts.process->program)},
                          {"same_image", facts.process->same_image},
                          {"same_time_namespace", or_null(facts.process->same_time_namespace)}};
   }
   for (const CallFacts& call : facts.calls) object["calls"].push_back(call_json(call));
-  return object.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+  return dumped(object) + '\n';
 }
 
 }  // namespace vdsotrace
