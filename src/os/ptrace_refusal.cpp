@@ -15,10 +15,11 @@
 #include <cstring>
 #include <string_view>
 
-#include "model/syscalls/print.hpp"
+#include "base/escape.hpp"
 #include "os/kernel_file.hpp"
 #include "os/proc.hpp"
 #include "os/procfs.hpp"
+#include "os/wait_end.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -50,9 +51,7 @@ bool has_files_of_another(pid_t tid, uid_t user) {
 
 /// A child of ours by what can be waited for, as /proc may be missing.
 bool has_ended(pid_t tid, bool is_child) {
-  siginfo_t info{};
-  if (is_child)
-    return ::waitid(P_PID, static_cast<id_t>(tid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == tid;
+  if (is_child) return has_waitable_end(tid);
   return procfs::trusted() && (!proc::exists(tid) || proc::has_ended(tid));
 }
 

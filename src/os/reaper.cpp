@@ -5,6 +5,8 @@
 #include <atomic>
 #include <cerrno>
 
+#include "os/wait_end.hpp"
+
 namespace vdsotrace {
 namespace {
 
@@ -16,18 +18,11 @@ std::atomic<bool> working{false};
 
 int own_signal() { return SIGRTMIN; }
 
-/// A stop, which any wait for a tracee takes, is to be left.
-bool has_ended(pid_t tid) {
-  siginfo_t info{};
-  if (::waitid(P_PID, static_cast<id_t>(tid), &info, WEXITED | WNOHANG | WNOWAIT | __WALL) != 0) return false;
-  return info.si_pid == tid && (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED);
-}
-
 void reap(int) {
   if (!working.load()) return;
   const int error = errno;
   for (pid_t& tid : *watched_threads) {
-    if (tid != 0 && has_ended(tid) && ::waitpid(tid, nullptr, __WALL | WNOHANG) == tid) tid = 0;
+    if (tid != 0 && has_waitable_end(tid) && ::waitpid(tid, nullptr, __WALL | WNOHANG) == tid) tid = 0;
   }
   errno = error;
 }
