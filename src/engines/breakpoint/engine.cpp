@@ -6,8 +6,8 @@
 #include <span>
 
 #include "engines/wanted_functions.hpp"
+#include "model/syscalls/begin_call.hpp"
 #include "model/syscalls/render.hpp"
-#include "model/syscalls/spec.hpp"
 #include "trace/calls/callers.hpp"
 #include "trace/remote/remote_call.hpp"
 
@@ -96,10 +96,8 @@ void BreakpointEngine::on_entry(StoppedThread& stopped, const ProbeSite& site) {
   Thread& thread = stopped.thread();
   if (thread.role != Thread::Role::traced) return;
   Call call;
-  call.abi = thread.space->abi();
-  call.nr = number_of(call.abi, site.service->syscall);
-  call.name = site.service->syscall;
-  call.symbol = site.service->symbol;
+  const Abi abi = thread.space->abi();
+  begin_service_call(call, abi, number_of(abi, site.service->syscall), *site.service);
   call.route = Route::vdso;
   call.args = arguments_of(stopped, *site.service);
   call.start_ns = realtime_ns();

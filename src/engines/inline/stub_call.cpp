@@ -6,6 +6,8 @@
 
 #include <sys/time.h>
 
+#include "model/syscalls/begin_call.hpp"
+
 namespace vdsotrace {
 namespace {
 
@@ -83,10 +85,7 @@ std::optional<Caller> RecordedCall::caller() const {
 void fill_call(Call& call, const RecordedCall& recorded, const TscClock& clock) {
   const VdsoService& service = *recorded.function->service;
   const StubRecord& record = recorded.record;
-  call.abi = Abi::x86_64;
-  call.nr = recorded.function->nr;
-  call.name = service.syscall;
-  call.symbol = service.symbol;
+  begin_service_call(call, Abi::x86_64, recorded.function->nr, service);
   call.route = recorded.route;
   call.args = {record.arg0, record.arg1, 0, 0, 0, 0};
   call.ending = Ending::returned;

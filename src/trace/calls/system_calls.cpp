@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/syscalls/begin_call.hpp"
 #include "model/syscalls/dump.hpp"
 #include "model/syscalls/render.hpp"
 #include "model/syscalls/spec.hpp"
@@ -14,12 +15,10 @@ namespace {
 
 Call call_from(const __ptrace_syscall_info& info, std::int64_t restarted_call) {
   Call call;
-  call.abi = arch::abi_of(info.arch, info.entry.nr);
-  call.nr = static_cast<std::int64_t>(info.entry.nr);
+  begin_system_call(call, arch::abi_of(info.arch, info.entry.nr), static_cast<std::int64_t>(info.entry.nr));
   for (std::size_t i = 0; i < call.args.size(); ++i) call.args[i] = info.entry.args[i];
   call.stack_pointer = info.stack_pointer;
   call.instruction_pointer = info.instruction_pointer;
-  if (const CallSpec* spec = spec_of(call.abi, call.nr)) call.name = spec->name;
   // It has no arguments; the registers hold those of the call that it goes on with.
   if (call.name == "restart_syscall") call.args = {static_cast<std::uint64_t>(restarted_call)};
   call.engine = "ptrace";

@@ -1,5 +1,6 @@
 #include "trace/calls/vsyscall.hpp"
 
+#include "model/syscalls/begin_call.hpp"
 #include "model/syscalls/render.hpp"
 #include "model/syscalls/spec.hpp"
 #include "trace/calls/callers.hpp"
@@ -13,9 +14,7 @@ bool in_page(std::uint64_t address) { return address >= arch::kVsyscallPage && a
 
 Call call_from(const __ptrace_syscall_info& info) {
   Call call;
-  call.abi = Abi::x86_64;
-  call.nr = static_cast<std::int64_t>(info.seccomp.nr);
-  if (const CallSpec* spec = spec_of(call.abi, call.nr)) call.name = spec->name;
+  begin_system_call(call, Abi::x86_64, static_cast<std::int64_t>(info.seccomp.nr));
   for (std::size_t i = 0; i < kArguments; ++i) call.args[i] = info.seccomp.args[i];
   call.stack_pointer = info.stack_pointer;
   call.route = Route::vsyscall;
