@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "vdsotrace/vdso_service.hpp"
+
 // The rows of tables stand in columns.
 // clang-format off
 
@@ -13,7 +15,7 @@ namespace {
 constexpr std::string_view kLibraries[] = {"libc", "libpthread", "librt", "ld", "ld64"};
 constexpr std::string_view kPrefixes[] = {"ld-linux", "ld-musl-", "libc.musl-", "ld-uClibc", "libuClibc"};
 
-/// Of glibc and of musl, as their static archives spell them.
+/// Of glibc and of musl, as their static archives spell them, beside those that are named as the system call of a service.
 constexpr std::string_view kWrappers[] = {
     "__arc4random", "__arc4random_buf", "__arc4random_uniform", "__clock_getres", "__clock_getres64", "__clock_gettime", "__clock_gettime64", "__getcpu",
     "__getrandom", "__getrandom_nocancel", "__getrandom_vdso", "__gettimeofday", "__gettimeofday64",
@@ -21,8 +23,7 @@ constexpr std::string_view kWrappers[] = {
     "__sched_getcpu", "__syscall_cancel", "__syscall_cancel_arch", "__syscall_cp", "__syscall_cp_asm", "__syscall_cp_c",
     "__time", "__time64", "__time_clock_gettime64", "__time_syscall", "__timespec_get", "__timespec_get64",
     "__timespec_getres", "_dl_discover_osversion", "arc4random", "arc4random_buf", "arc4random_uniform", "clock",
-    "clock_getres", "clock_gettime", "ftime", "getcpu", "getentropy", "getrandom", "gettimeofday", "gettimeofday_syscall",
-    "sched_getcpu", "syscall", "time", "time_syscall", "timespec_get", "timespec_getres",
+    "ftime", "getentropy", "gettimeofday_syscall", "sched_getcpu", "syscall", "time_syscall", "timespec_get", "timespec_getres",
 };
 static_assert(std::ranges::is_sorted(kWrappers));
 
@@ -65,7 +66,10 @@ bool is_c_library(std::string_view path) {
          });
 }
 
-bool is_time_wrapper(std::string_view symbol) { return std::ranges::binary_search(kWrappers, whole_function(symbol)); }
+bool is_time_wrapper(std::string_view symbol) {
+  const std::string_view function = whole_function(symbol);
+  return service_of_syscall(function) != nullptr || std::ranges::binary_search(kWrappers, function);
+}
 
 MadeFor made_for(std::string_view symbol) {
   if (symbol.empty()) return MadeFor::unknown;
