@@ -17,9 +17,6 @@ namespace {
 
 using When = FilterRule::When;
 
-/// Stack and vDSO lie in the last 16 GiB below 2^47, or were moved; little else does (arch/x86/mm/mmap.c).
-constexpr std::uint32_t kStackRegion = 0x7ffc;
-
 struct TracersCall {
   std::string_view name;
   FilterRule rule;
@@ -41,7 +38,7 @@ constexpr TracersCall kAlways[] = {
 };
 /// Where code is given names: what can put other code in its place. It comes before the next, whose mmap it includes.
 constexpr TracersCall kForNames[] = {
-    {"mmap", {When::may_map_code, kStackRegion}},
+    {"mmap", {When::may_map_code, arch::kStackRegion}},
     {"mmap2", {}},
     {"mprotect", {When::may_map_code, UINT32_MAX}},
     {"mremap", {}},
@@ -49,8 +46,8 @@ constexpr TracersCall kForNames[] = {
 /// Where code has been changed: what can move or remove it.
 constexpr TracersCall kForPatches[] = {
     {"mremap", {}},
-    {"munmap", {When::first_is_above, kStackRegion}},
-    {"mmap", {When::first_is_above, kStackRegion}},
+    {"munmap", {When::first_is_above, arch::kStackRegion}},
+    {"mmap", {When::first_is_above, arch::kStackRegion}},
     {"mmap2", {}},
     {"mlockall", {}},
 };

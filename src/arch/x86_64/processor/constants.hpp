@@ -23,6 +23,8 @@ inline constexpr std::uint64_t kRedZone = 128;                           // x86-
 inline constexpr std::uint64_t kStackArguments = sizeof(std::uint32_t);  // behind the return address, i386 psABI 2.2.3
 inline constexpr std::uint64_t kHighestUserAddress = 0x7fff'ffff'f000;   // TASK_SIZE with four levels of page tables
 
+inline constexpr std::uint32_t kStackRegion = 0x7ffc;  // the last 16 GiB below 2^47, arch/x86/mm/mmap.c
+
 inline constexpr std::uint64_t kVsyscallPage = 0xffff'ffff'ff60'0000;  // arch/x86/entry/vsyscall
 inline constexpr std::uint64_t kVsyscallPageEnd = kVsyscallPage + 0x1000;
 
