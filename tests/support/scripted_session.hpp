@@ -22,8 +22,8 @@ class ScriptedStops final : public StopSource {
   void set_deadline(std::optional<std::int64_t> when) override { deadline_ = when; }
 
   std::function<void(const TraceeStop&)> on_take;  ///< if set: sees each before the session does
-  std::deque<OwnSignal> own_signals;             ///< come when nothing else can happen
-  std::vector<std::function<void()>> when_idle;  ///< so do these, before them, in this order
+  std::deque<OwnSignal> own_signals;               ///< come when nothing else can happen
+  std::vector<std::function<void()>> when_idle;    ///< so do these, before them, in this order
 
  private:
   bool something_happens();

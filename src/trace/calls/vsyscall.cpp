@@ -2,7 +2,6 @@
 
 #include "model/syscalls/begin_call.hpp"
 #include "model/syscalls/render.hpp"
-#include "model/syscalls/spec.hpp"
 #include "trace/calls/callers.hpp"
 
 namespace vdsotrace {
