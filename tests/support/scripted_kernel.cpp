@@ -2,10 +2,13 @@
 
 #include <elf.h>
 #include <linux/sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
+#include "base/clock.hpp"
 #include "support/scripted_calls.hpp"
 
 namespace vdsotrace::testing {
@@ -86,8 +89,9 @@ void ScriptedKernel::lay_out_stack(Task& task) {
   if (!vdso.empty()) task.memory->regions[kVdsoBase] = vdso;
 }
 
-void ScriptedKernel::map_vdso(Task& task, std::span<const std::byte> image) {
-  task.memory->regions[kVdsoBase] = {image.begin(), image.end()};
+void ScriptedKernel::map_vdso(std::span<const std::byte> image) {
+  vdso.assign(image.begin(), image.end());
+  vdso.resize((vdso.size() + kPage - 1) / kPage * kPage);
 }
 
 std::vector<Task*> ScriptedKernel::group_of(const Task& task) {
@@ -113,6 +117,7 @@ void ScriptedKernel::give_birth(Task& creator, Task& child, std::uint64_t flags)
   child.options = creator.options;
   if ((flags & CLONE_UNTRACED) != 0) return;
   child.seized = true;
+  child.start_time = clock_ns(CLOCK_BOOTTIME) / (1'000'000'000 / ::sysconf(_SC_CLK_TCK));
   const int event = (flags & CLONE_VFORK) != 0     ? PTRACE_EVENT_VFORK
                     : (flags & CSIGNAL) == SIGCHLD ? PTRACE_EVENT_FORK
                                                    : PTRACE_EVENT_CLONE;
@@ -208,6 +213,10 @@ void ScriptedKernel::wake(Task& task) {
 bool ScriptedKernel::plays_made_call(Task& task) {
   if (!task.made_to_call_ || task.mode != Mode::syscall) return false;
   user_regs_struct& r = task.registers;
+  if (task.signal_before_call != 0) {
+    stop(task, stopped_status(std::exchange(task.signal_before_call, 0)));
+    return true;
+  }
   if (!task.within_made_call_) {
     const Arguments args = arguments_of(r);
     r.rip += 2;

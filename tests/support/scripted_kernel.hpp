@@ -54,6 +54,8 @@ class Task {
   int rank = 0;              ///< whose stop is given out first where several have stopped: the least
   int own_filters = 0;       ///< seccomp filters that its program has put on it
   pid_t tracer = 0;          ///< another one than us
+  std::optional<std::int64_t> start_time = 0;  ///< as /proc/PID/stat has it, in ticks; nothing: it does not say
+  int signal_before_call = 0;                  ///< that comes before a call which the tracer makes it do
   bool trap_queued = false;  ///< a breakpoint's SIGTRAP follows the next stop
 
   bool born = true, seized = false, stopped = false, listening = false, ended = false, gone = false;
@@ -80,6 +82,10 @@ class Task {
   Task& vforks(Task& child);
   /// From the middle of such a call on: its event and its end.
   Task& makes(Task& child, std::uint64_t flags);
+  /// It is killed between making a child and the event that tells of it.
+  Task& dies_making(Task& child, std::uint64_t flags);
+  /// The same of a thread alone: another thread's exec ends it there.
+  Task& ends_making(Task& child, std::uint64_t flags);
   Task& executes();
   /// The kernel is about to deliver the signal.
   Task& gets(const siginfo_t& signal);
@@ -136,9 +142,9 @@ class ScriptedKernel final : public Kernel {
   Task& reusing(const Task& other);
   Task& task(pid_t tid);
 
-  /// Puts a saved vDSO in its memory.
-  void map_vdso(Task& task, std::span<const std::byte> image);
-  std::vector<std::byte> vdso;  ///< what programs get that are executed; empty: none
+  /// What processes get as their vDSO that begin or execute a program from now on.
+  void map_vdso(std::span<const std::byte> image);
+  std::vector<std::byte> vdso;  ///< that, in whole pages; empty: none
 
   /// SIGKILL for its process.
   void kill_process(Task& task, int signal = SIGKILL);
@@ -160,6 +166,7 @@ class ScriptedKernel final : public Kernel {
   std::map<pid_t, int> refused;
   std::vector<int> killed_with;  ///< signals that were sent to somebody
   bool refuses_writes = false;   ///< PTRACE_POKEDATA fails
+  bool may_suspend_seccomp = false;  ///< PTRACE_O_SUSPEND_SECCOMP
 
   /// A task that is in a ptrace stop nobody resumes.
   bool any_left_stopped() const;

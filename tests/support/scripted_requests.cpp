@@ -107,7 +107,10 @@ long ScriptedKernel::request_of_stopped(Task& task, long request, std::uintptr_t
     case PTRACE_SINGLESTEP:
     case PTRACE_LISTEN:
     case PTRACE_DETACH: return let_run(task, request, static_cast<int>(data));
-    case PTRACE_SETOPTIONS: return fails(EPERM);  // it takes CAP_SYS_ADMIN, for what it is used for
+    case PTRACE_SETOPTIONS:
+      if (!may_suspend_seccomp) return fails(EPERM);  // it takes CAP_SYS_ADMIN
+      task.options = static_cast<long>(data);
+      return 0;
     default: return fails(EINVAL);
   }
 }
@@ -185,14 +188,20 @@ int ScriptedKernel::kcmp(pid_t one, pid_t other, int what) {
 }
 
 std::optional<std::string> ScriptedKernel::file_of(const Task& task, std::string_view name) const {
+  // Whoever has lost its creator is a child of init.
+  const auto parent = tasks_.find(task.ppid);
+  const pid_t ppid = parent != tasks_.end() && parent->second->ended ? 1 : task.ppid;
   const char state = task.ended ? 'Z' : task.stopped || task.listening ? 't' : task.sleeps;
   if (name == "status")
     return fmt::format(
         "Name:\tscripted\nState:\t{} (so)\nTgid:\t{}\nPid:\t{}\nPPid:\t{}\nTracerPid:\t{}\nNStgid:\t{}\n"
         "SigBlk:\t{:016x}\nSigIgn:\t{:016x}\nSigCgt:\t{:016x}\nSeccomp:\t{}\nSeccomp_filters:\t{}\n",
-        state, task.tgid, task.tid, task.ppid, task.tracer, task.tgid, task.mask, task.ignored, task.caught,
+        state, task.tgid, task.tid, ppid, task.tracer, task.tgid, task.mask, task.ignored, task.caught,
         task.own_filters > 0 ? 2 : 0, task.own_filters);
-  if (name == "stat") return fmt::format("{} (scripted) {} {} 0 0 0 0 0 0", task.tid, state, task.ppid);
+  if (name == "stat" && !task.start_time) return std::nullopt;
+  if (name == "stat")
+    return fmt::format("{} (scripted) {} {} 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1 0 {} 0", task.tid, state, task.ppid,
+                       *task.start_time);
   if (name == "schedstat") return "0 0 0\n";
   if (name == "syscall") return fmt::format("0 0x0 {:#x} {:#x}\n", task.registers.rsp, task.registers.rip);
   if (name != "maps" || task.ended) return std::nullopt;

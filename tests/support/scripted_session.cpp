@@ -61,15 +61,18 @@ WaitResult ScriptedStops::next(const BeforeSleep& before_sleep) {
     if (!kernel_.any_tracee()) return NoneLeft{};
     const auto pause = before_sleep();
     if (auto stop = take()) return *stop;
-    if (something_happens()) continue;
+    if (pause && ++naps_ < kMostNaps) {
+      ::nanosleep(&kNap, nullptr);
+      continue;
+    }
+    if (something_happens()) {
+      naps_ = 0;
+      continue;
+    }
     if (!own_signals.empty()) {
       const OwnSignal signal = own_signals.front();
       own_signals.pop_front();
       return signal;
-    }
-    if (pause && ++naps_ < kMostNaps) {
-      ::nanosleep(&kNap, nullptr);
-      continue;
     }
     if (!deadline_) throw std::runtime_error("the session waits for what never happens");
     deadline_.reset();

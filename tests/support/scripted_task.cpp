@@ -80,6 +80,24 @@ Task& Task::makes(Task& child, std::uint64_t flags) {
   return returns(child.tid);
 }
 
+Task& Task::dies_making(Task& child, std::uint64_t flags) {
+  enters("clone", {flags});
+  const auto death = [&child, flags](Task& task, bool) {
+    task.kernel_.give_birth(task, child, flags);
+    task.kernel_.kill_process(task);
+  };
+  return then(death, false, true);
+}
+
+Task& Task::ends_making(Task& child, std::uint64_t flags) {
+  enters("clone", {flags});
+  const auto end = [&child, flags](Task& task, bool) {
+    task.kernel_.give_birth(task, child, flags);
+    task.kernel_.end(task, 0);
+  };
+  return then(end, false, true);
+}
+
 Task& Task::vforks(Task& child) {
   enters("vfork");
   then([&child](Task& task, bool) { task.kernel_.give_birth(task, child, CLONE_VM | CLONE_VFORK | SIGCHLD); }, false,

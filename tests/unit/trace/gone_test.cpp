@@ -128,7 +128,7 @@ TEST_CASE("a program may die at every request with a vDSO that is patched and pu
   die_at_each_request(
       [&](ScriptedTracing& traced) {
         traced.engine.patches = true;
-        traced.kernel.vdso = image;
+        traced.kernel.map_vdso(image);
         traced.kernel.spawned(kRoot)
             .executes()
             .calls("mremap", {kVdsoBase, image.size(), image.size(), 3, kVdsoBase}, kVdsoBase)

@@ -125,7 +125,7 @@ TEST_CASE("a process that ends while it is seized is no error of the others") {
 
 TEST_CASE("an engine is installed once for a process, with all its threads stopped") {
   ScriptedTracing traced;
-  traced.kernel.vdso = saved_image("6.1.0-50.x86_64");
+  traced.kernel.map_vdso(saved_image("6.1.0-50.x86_64"));
   Task& leader = traced.kernel.process(kProcess).exits();
   traced.kernel.thread(kThread, leader);
   REQUIRE(traced.seize({kProcess}));
@@ -136,7 +136,7 @@ TEST_CASE("an engine is installed once for a process, with all its threads stopp
 
 TEST_CASE("what another of us has left is undone before an engine is installed") {
   ScriptedTracing traced;
-  traced.kernel.vdso = saved_image("6.1.0-50.x86_64");
+  traced.kernel.map_vdso(saved_image("6.1.0-50.x86_64"));
   traced.kernel.process(kProcess).exits();
   REQUIRE(traced.seize({kProcess}));
   traced.run_attached();
@@ -171,7 +171,7 @@ TEST_CASE("a process that is stopped when we come stays stopped until its group 
 
 TEST_CASE("two processes that share their memory share one engine's installation") {
   ScriptedTracing traced;
-  traced.kernel.vdso = saved_image("6.1.0-50.x86_64");
+  traced.kernel.map_vdso(saved_image("6.1.0-50.x86_64"));
   Task& process = traced.kernel.process(kProcess).exits();
   Task& sharer = traced.kernel.process(kOther, kProcess).exits();
   sharer.memory = process.memory;

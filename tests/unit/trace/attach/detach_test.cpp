@@ -20,7 +20,7 @@ constexpr std::int64_t kSomeTime = 1'000'000;
 struct Patched : ScriptedTracing {
   Patched() {
     engine.patches = true;
-    kernel.vdso = saved_image("6.1.0-50.x86_64");
+    kernel.map_vdso(saved_image("6.1.0-50.x86_64"));
   }
   bool is_clean(Task& task) { return task.memory->regions.at(kVdsoBase) == kernel.vdso; }
 };
