@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <limits>
 #include <tuple>
 
 #include "base/clock.hpp"
@@ -69,7 +68,8 @@ void Departed::note(const Thread& thread) {
 
 const Thread* Departed::creator_of(const Orphan& orphan, bool at_last) const {
   const auto vdso = departed_.empty() ? std::nullopt : proc::vdso_mapping(orphan.tid);
-  const std::int64_t born = orphan.born_ns.value_or(std::numeric_limits<std::int64_t>::min()) - kTickNs;
+  // One of which that is not known may have been born at any time since the machine was started.
+  const std::int64_t born = orphan.born_ns.value_or(kTickNs) - kTickNs;
   using Rank = std::tuple<bool, bool, int, std::int64_t>;  // the least is the best
   std::optional<std::pair<Rank, const Thread*>> best;
   for (const Entry& entry : departed_) {

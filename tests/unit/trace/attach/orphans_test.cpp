@@ -83,6 +83,16 @@ TEST_CASE("a child whose creator another thread's exec has ended is observed") {
   CHECK(std::ranges::count(traced.events.lines, "1 getpid = 1") == 1);
 }
 
+TEST_CASE("an orphan of which /proc does not say when it was born is observed") {
+  ScriptedTracing traced;
+  Task& child = traced.kernel.unborn(kChild).calls("getpid", {}, 2).exits(2);
+  Task& root = traced.kernel.spawned(kRoot).executes().dies_making(child, SIGCHLD);
+  root.rank = 1;
+  traced.stops.on_take = [&](const TraceeStop&) { child.start_time.reset(); };
+  REQUIRE(traced.run());
+  CHECK(std::ranges::count(traced.events.lines, "2 getpid = 2") == 1);
+}
+
 TEST_CASE("a child that is killed with its creator leaves nothing") {
   ScriptedTracing traced;
   Task& child = traced.kernel.unborn(kChild);
