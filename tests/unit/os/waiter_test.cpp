@@ -9,6 +9,7 @@
 
 #include "os/ptrace.hpp"
 #include "support/catch.hpp"
+#include "support/scripted_kernel.hpp"
 
 using namespace vdsotrace;
 
@@ -62,4 +63,47 @@ TEST_CASE("whether anybody is traced does not depend on children that are not") 
   ::waitpid(tracee, nullptr, __WALL);
   CHECK_FALSE(ptrace::any_tracee());
   ::waitpid(plain, nullptr, 0);
+}
+
+TEST_CASE("a thread that stops without end does not keep the others' stops back") {
+  testing::ScriptedKernel kernel;
+  const KernelInstead instead(kernel);
+  // The kernel favours it: whoever asks for any stop is given its own.
+  testing::Task& storm = kernel.spawned(testing::kPid + 1);
+  storm.rank = -1;
+  for (int i = 0; i < 1000; ++i) storm.gets(SIGUSR1);
+  std::vector<testing::Task*> others;
+  for (pid_t tid = testing::kPid + 2; tid < testing::kPid + 12; ++tid)
+    others.push_back(&kernel.spawned(tid).gets(SIGUSR2));
+  ptrace::interrupt(storm.tid);
+  for (const testing::Task* other : others) ptrace::interrupt(other->tid);
+  OwnSignals signals;
+  Waiter waiter(signals);
+  std::size_t heard = 0;
+  int given = 0;
+  while (heard < others.size() && given < 100) {
+    const WaitResult result = waiter.next([] { return std::nullopt; });
+    const auto* stop = std::get_if<TraceeStop>(&result);
+    REQUIRE(stop != nullptr);
+    ++given;
+    if (stop->tid == storm.tid)
+      ptrace::resume(storm.tid, 0);
+    else
+      ++heard;
+  }
+  CHECK(heard == others.size());
+  CHECK(given < 40);
+}
+
+TEST_CASE("nobody is left to wait for when all tracees have been") {
+  testing::ScriptedKernel kernel;
+  const KernelInstead instead(kernel);
+  kernel.kill_process(kernel.spawned(testing::kPid + 1));
+  OwnSignals signals;
+  Waiter waiter(signals);
+  const WaitResult end = waiter.next([] { return std::nullopt; });
+  REQUIRE(std::get_if<TraceeStop>(&end) != nullptr);
+  CHECK(std::get<TraceeStop>(end).status.ended());
+  CHECK(waiter.stops() == 0);
+  CHECK(std::holds_alternative<NoneLeft>(waiter.next([] { return std::nullopt; })));
 }
