@@ -51,7 +51,7 @@ Result<Outcome> Session::run(SpawnedChild child) {
 }
 
 Outcome Session::await_rest() {
-  // What could not be cleaned, or not be stopped, cannot be let go.
+  // What could not be cleaned, or not be stopped, cannot be detached.
   do {
     watch([this] { return !tasks_.empty(); });
   } while (await_orphans());
@@ -74,7 +74,7 @@ void Session::run_attached(std::optional<std::int64_t> duration_ns) {
     } while (await_orphans());
   }
   release_all();
-  // What could not be cleaned cannot be let go. The rest the kernel lets go when we end.
+  // What could not be cleaned cannot be detached. The rest the kernel detaches when we end.
   watch([this] { return tasks_.any_patched(); });
   engine_.drain();
 }

@@ -20,10 +20,10 @@ class Session {
 
   /// Starts the program and observes it, and what the options include, until the
   /// last of them has ended, or until the time or somebody's patience with the program is over; then await_rest() is
-  /// due, once what was seen has been told. It was started with the policy's filter. Errors: it
+  /// due, once what was seen has been reported. It was started with the policy's filter. Errors: it
   /// could not be executed.
   Result<Outcome> run(SpawnedChild child);
-  /// Whether some processes could not be let go.
+  /// Whether some processes could not be detached.
   bool holds_any() const { return !tasks_.empty(); }
   /// Stays with them in silence until they have ended.
   Outcome await_rest();
@@ -31,9 +31,9 @@ class Session {
   /// Seizes running processes; they are not observed yet. Errors: as seize_process; nothing is held then.
   Result<void> seize(std::span<const pid_t> pids);
   /// Observes what was seized until the last of it has ended, a signal tells us to end, or that much time has
-  /// passed; then lets go of all that is left, as it was.
+  /// passed; then detaches from all that is left, as it was.
   void run_attached(std::optional<std::int64_t> duration_ns);
-  /// Lets go of all, with the vDSO as it was.
+  /// Detaches from all, with the vDSO as it was.
   void release_all();
 
   /// Takes our patches out of every process at once, whatever state we are in: before an abort.

@@ -36,7 +36,7 @@ Thread* sharer_of(pid_t orphan, std::uint64_t base, const TaskTable& tasks) {
 }  // namespace
 
 Thread& TaskTable::add(pid_t tid, pid_t tgid) {
-  // Its number may have been another's, of whose end we were not told.
+  // Its number may have been another's, whose end we have not seen.
   forget(tid);
   auto thread = std::make_unique<Thread>();
   thread->tid = tid;
@@ -70,7 +70,7 @@ Thread& TaskTable::add_child(const Thread& creator, pid_t tid, std::uint64_t sha
   if ((sharing & CLONE_SETTLS) == 0) child.in_exec_prologue = creator.in_exec_prologue;
   const bool traced = creator.role == Thread::Role::traced && (same_process || options_.follow);
   if (!traced) child.role = same_memory ? Thread::Role::guarded : Thread::Role::released;
-  // Its creator is not told of yet: it will be with it.
+  // Its creator is not reported yet: it will be with it.
   if (traced && creator.phase == Thread::Phase::attached) child.phase = Thread::Phase::attached;
   engine_.on_clone(creator, child);
   reporter_.report(child, Started{how_born(sharing), creator.tgid});

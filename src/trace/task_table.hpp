@@ -42,9 +42,9 @@ class TaskTable {
   void forget_others(const Thread& survivor);
   /// Everybody is under a filter that needs us: a child that is not followed is guarded as long as it lives.
   void keep_all() { keep_all_ = true; }
-  /// A thread whose memory is clean: how it goes on, untold from now on.
+  /// A thread whose memory is clean: how it goes on; its events are not reported from now on.
   Resume detach_or_guard(Thread& thread, int signal) const;
-  /// The thread has ended or was let go.
+  /// The thread has ended or was detached.
   void forget(pid_t tid);
 
   /// A child that is not followed: takes our patches out of its own copy of the
@@ -52,21 +52,21 @@ class TaskTable {
   /// reach: it is guarded then, as long as it runs this program.
   bool clean(StoppedThread& child);
 
-  /// It cannot be stopped now and nothing of ours is in its memory: it is let go at its next stop.
+  /// It cannot be stopped now and nothing of ours is in its memory: it is detached at its next stop.
   void detach_at_next_stop(Thread& thread);
 
   /// The thread is about to be forgotten: if it is one that may have made a child and not
-  /// said so, what it was is remembered.
+  /// reported it, what it was is remembered.
   void remember_dead_parent(const Thread& thread, bool killed);
   /// The same of a thread whose exec has ended the others of its process.
   void remember_replaced(const Thread& thread);
-  /// Makes an orphan known, a process at its first stop of which nobody will tell any more, from what its creator was.
+  /// Makes an orphan known, a process at its first stop that nobody will report any more, from what its creator was.
   /// Null if nobody is known who can have made it; with `at_last` a resemblance is enough.
   Thread* claim_orphan(pid_t orphan, bool at_last);
   /// The threads of a process that are known; null if none is.
   const std::set<pid_t>* threads_of(pid_t pid) const;
 
-  /// Whether a thread is left whose events are told.
+  /// Whether a thread is left whose events are reported.
   bool any_traced() const;
   /// Whether a thread is left that would run into what we wrote.
   bool any_patched() const;

@@ -77,7 +77,7 @@ void Detaching::detach(StoppedThread&& stopped, int signal) {
   Thread& thread = stopped.thread();
   reporter_.report(thread, Detached{});
   const Resume how = tasks_.detach_or_guard(thread, signal);
-  // When we end the kernel lets go of it in the middle of its sleep.
+  // When we end the kernel detaches it in the middle of its sleep.
   if (how.how == Resume::How::detach && signal == 0 && thread.on_tracer_death == ptrace::OnTracerDeath::leave &&
       go_on_before_leaving(stopped)) {
     thread.role = Thread::Role::released;

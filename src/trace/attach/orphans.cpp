@@ -87,7 +87,7 @@ Thread* Orphans::claim_orphan(pid_t tid, bool at_last) {
   if (child != nullptr) {
     claimed_.push_back({tid, stop.status});
   } else if (is_one && give_up) {
-    let_go_stray(tid);
+    detach_stray(tid);
   } else {
     stop.due = now + std::clamp(now - stop.since, kFirstLookNs, kRarestLookNs);
     return nullptr;
@@ -96,9 +96,9 @@ Thread* Orphans::claim_orphan(pid_t tid, bool at_last) {
   return child;
 }
 
-/// Takes what we may have left in the memory of a stopped process that nobody explains out of it, and lets it go, or if it cannot live
+/// Takes what we may have left in the memory of a stopped process that nobody explains out of it, and detaches it, or if it cannot live
 /// without a tracer, guards it.
-void Orphans::let_go_stray(pid_t tid) {
+void Orphans::detach_stray(pid_t tid) {
   Thread stray;
   stray.tid = stray.tgid = tid;
   stray.space = std::make_shared<AddressSpace>();

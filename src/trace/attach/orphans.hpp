@@ -23,8 +23,8 @@ class Orphans {
   void keep(const TraceeStop& stop);
   /// The creator's event has made that task known: if it has stopped before, that stop is claimed.
   void claim_stop(pid_t tid);
-  /// Makes known a task that nobody will report any more, and claims its stop; lets it go if nobody is known who can have made it. Null
-  /// if it is let go, or may yet be reported. `at_last`: every creator that lives has been heard.
+  /// Makes known a task that nobody will report any more, and claims its stop; detaches it if nobody is known who can have made it. Null
+  /// if it is detached, or may yet be reported. `at_last`: every creator that lives has been heard.
   Thread* claim_orphan(pid_t tid, bool at_last);
   /// A claimed stop that is to be handled, the first first. An end is one too.
   std::optional<TraceeStop> take_claimed();
@@ -46,7 +46,7 @@ class Orphans {
   bool may_be_cloning(const Thread& thread, UnclaimedStop& stop) const;
   bool may_be_reported(pid_t child, UnclaimedStop& stop) const;
   bool is_orphan(pid_t tid, UnclaimedStop& stop, bool at_last) const;
-  void let_go_stray(pid_t tid);
+  void detach_stray(pid_t tid);
 
   TaskTable& tasks_;
   ProbeEngine& engine_;

@@ -37,7 +37,7 @@ bool sleeps_outside_vdso(pid_t tid) {
 /// Whether it is to run on to a stop that is about to follow.
 bool stops_again(StoppedThread& stopped, const WaitStatus& status) {
   const pid_t tid = stopped.tid();
-  // Let go at this stop, it would die of the trap that it is about to be stopped for.
+  // Detached at this stop, it would die of the trap that it is about to be stopped for.
   const bool trap_follows = is_interruption(status) && ptrace::trap_pending(tid);
   const bool restart_follows = status.kind() == WaitStatus::Kind::system_call && will_be_restarted(tid);
   // Any stop takes back the one that was asked for.
@@ -134,8 +134,8 @@ void StopWorld::hold_or_end(Thread& thread, const WaitStatus& status) {
 }
 
 /// Keeps the thread stopped. At an attach at a stop that we asked for, so that calls can be made on it: whatever else
-/// it stopped for is let happen first. At the release at any stop, which is acted upon later; but births and
-/// exec at once, as they say which threads there are.
+/// it stopped for happens first. Before we detach at any stop, which is acted upon later; but clone and exec events at
+/// once, as they say which threads there are.
 void StopWorld::hold(Thread& thread, const WaitStatus& status) {
   StoppedThread stopped(thread);
   judge_calls_again(stopped);
@@ -196,7 +196,7 @@ void StopWorld::skip_zombie_leaders() {
 }
 
 /// One that an exec took the number of while it was being seized has no end that could be waited for. `missing`: those
-/// that were not there the last time either; what had been waited for by then has been told since.
+/// that were not there the last time either; the end of one that could be waited for has been seen since.
 void StopWorld::drop_unwaitable(std::set<pid_t>& missing) {
   std::set<pid_t> now;
   for (const auto& [tid, thread] : tasks_.threads()) {
