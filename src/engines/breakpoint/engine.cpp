@@ -105,15 +105,14 @@ void BreakpointEngine::on_entry(StoppedThread& stopped, const ProbeSite& site) {
   if (needs_.values) capture_entry(call, stopped.memory(), capture_limits(needs_));
   const arch::Registers& registers = *stopped.registers();
   note_caller_of_function(stopped, needs_, call, arch::breakpoint_address(registers));
-  open_[thread.tid].enter(std::move(call), arch::stack_pointer(registers), left_by(thread));
+  visitors_[thread.tid].open.enter(std::move(call), arch::stack_pointer(registers), left_by(thread));
 }
 
 void BreakpointEngine::on_exit(StoppedThread& stopped, std::uint64_t stack_pointer) {
   const arch::Registers& registers = *stopped.registers();
   Thread& thread = stopped.thread();
-  const auto found = open_.find(thread.tid);
-  if (found == open_.end()) return;
-  auto call = found->second.leave(stack_pointer, left_by(thread));
+  Visitor* inside = visitor(thread);
+  auto call = inside != nullptr ? inside->open.leave(stack_pointer, left_by(thread)) : std::nullopt;
   if (!call) return;
   // A fallback is told with the values of its system call, as strace would.
   if (call->ending != Ending::returned) {
@@ -123,9 +122,14 @@ void BreakpointEngine::on_exit(StoppedThread& stopped, std::uint64_t stack_point
   reporter_.report(thread, std::move(*call));
 }
 
+BreakpointEngine::Visitor* BreakpointEngine::visitor(const Thread& thread) {
+  const auto found = visitors_.find(thread.tid);
+  return found != visitors_.end() ? &found->second : nullptr;
+}
+
 Call* BreakpointEngine::open_call(const Thread& thread) {
-  const auto found = open_.find(thread.tid);
-  return found != open_.end() ? found->second.innermost() : nullptr;
+  Visitor* inside = visitor(thread);
+  return inside != nullptr ? inside->open.innermost() : nullptr;
 }
 
 OpenCalls::OnAbandoned BreakpointEngine::left_by(const Thread& thread) {
@@ -153,7 +157,7 @@ void BreakpointEngine::move_out_of_engine_code(StoppedThread& stopped) {
     step_out(stopped, inside, kMostSteps);
     return;
   }
-  if (origin->site->kind == ProbeSite::Kind::entry && !origin->executed) open_[stopped.tid()].begin_again();
+  if (origin->site->kind == ProbeSite::Kind::entry && !origin->executed) visitors_[stopped.tid()].open.begin_again();
   stopped.set_program_counter(space.base() + origin->offset);
 }
 
@@ -164,13 +168,9 @@ bool BreakpointEngine::vacate_for_detach(StoppedThread& stopped, bool) {
 }
 
 bool BreakpointEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) {
-  const auto found = open_.find(thread.tid);
-  if (found == open_.end()) return false;
-  if (fallback == nullptr) {
-    found->second.saw_code_outside_vdso(stack_pointer, left_by(thread));
-    return false;
-  }
-  Call* call = found->second.innermost();
+  Visitor* inside = visitor(thread);
+  if (inside != nullptr && fallback == nullptr) inside->open.saw_code_outside_vdso(stack_pointer, left_by(thread));
+  Call* call = inside != nullptr && fallback != nullptr ? inside->open.innermost() : nullptr;
   if (call == nullptr) return false;
   call->route = Route::fallback;
   return true;
@@ -201,20 +201,15 @@ const Call* BreakpointEngine::call_in_progress(StoppedThread& stopped) {
 }
 
 void BreakpointEngine::on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) {
-  if (const auto found = open_.find(thread.tid); found != open_.end())
-    found->second.enter_handler(stack_pointer, alternate_stack);
+  if (Visitor* inside = visitor(thread)) inside->open.enter_handler(stack_pointer, alternate_stack);
 }
 
 void BreakpointEngine::on_handler_return(Thread& thread, std::uint64_t stack_pointer) {
-  if (const auto found = open_.find(thread.tid); found != open_.end())
-    found->second.leave_handler(stack_pointer, left_by(thread));
+  if (Visitor* inside = visitor(thread)) inside->open.leave_handler(stack_pointer, left_by(thread));
 }
 
 void BreakpointEngine::on_end(Thread& thread) {
-  const auto found = open_.find(thread.tid);
-  if (found == open_.end()) return;
-  found->second.end(left_by(thread));
-  open_.erase(found);
+  if (auto gone = visitors_.extract(thread.tid)) gone.mapped().open.end(left_by(thread));
 }
 
 }  // namespace vdsotrace

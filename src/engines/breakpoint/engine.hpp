@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "engines/breakpoint/probe_plan.hpp"
@@ -51,6 +52,14 @@ class BreakpointEngine : public ProbeEngine {
   const ProbePlan& plan_for(const VdsoImage& image);
   /// The thread returns, or has returned, by the return address that lies or lay at `stack_pointer`.
   void on_exit(StoppedThread& stopped, std::uint64_t stack_pointer);
+  /// What is known of a thread that has been in a vDSO function.
+  struct Visitor {
+    OpenCalls open;
+    std::optional<std::uint32_t>
+        next;  ///< where it makes single steps: offset of the instruction that it executes next
+  };
+  /// Null for any other thread.
+  Visitor* visitor(const Thread& thread);
   /// The call that the thread is in, if no handler runs on top of it.
   Call* open_call(const Thread& thread);
 
@@ -63,7 +72,7 @@ class BreakpointEngine : public ProbeEngine {
   Reporter reporter_;
   Share share_;
   PerImage<ProbePlan> plans_;
-  std::map<pid_t, OpenCalls> open_;
+  std::map<pid_t, Visitor> visitors_;  ///< by thread
   std::set<const VdsoImage*> warned_unobservable_;
 };
 

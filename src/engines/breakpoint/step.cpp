@@ -84,7 +84,7 @@ Resume::How StepEngine::resume_mode(StoppedThread& stopped) {
   if (!offset || space.image() == nullptr) return Resume::How::run;
   const auto origin = plan_for(*space.image()).origin_of(*offset);
   const std::uint32_t at = origin ? origin->offset : *offset;
-  at_[thread.tid] = at;
+  visitor(thread)->next = at;
   return makes_system_call(*space.image(), at) ? Resume::How::call : Resume::How::step;
 }
 
@@ -94,13 +94,14 @@ bool StepEngine::on_step(StoppedThread& stopped) {
   const auto* registers = stopped.registers();
   if (registers == nullptr) return true;
   const bool only_ours = !arch::traps_every_step(*registers);
-  const auto at = at_.find(thread.tid);
+  const Visitor* inside = visitor(thread);
   const Call* call = open_call(thread);
-  if (call == nullptr || !call->steps || at == at_.end() || space.image() == nullptr) return only_ours;
+  if (call == nullptr || !call->steps || !inside->next || space.image() == nullptr) return only_ours;
+  const std::uint32_t at = *inside->next;
   const auto offset = space.offset_of(arch::program_counter(*registers));
   const auto origin = offset ? plan_for(*space.image()).origin_of(*offset) : std::nullopt;
-  const std::uint32_t next = origin ? origin->offset : offset.value_or(at->second);
-  note(thread, at->second, next);
+  const std::uint32_t next = origin ? origin->offset : offset.value_or(at);
+  note(thread, at, next);
   if (offset) {
     go_on_at(stopped, next);
   } else {
@@ -124,14 +125,9 @@ void StepEngine::go_on_at(StoppedThread& stopped, std::uint32_t offset) {
 }
 
 bool StepEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) {
-  const auto at = at_.find(thread.tid);
-  if (fallback != nullptr && at != at_.end()) note(thread, at->second, at->second);
+  const Visitor* inside = visitor(thread);
+  if (fallback != nullptr && inside != nullptr && inside->next) note(thread, *inside->next, *inside->next);
   return BreakpointEngine::on_call_entry(thread, fallback, stack_pointer);
-}
-
-void StepEngine::on_end(Thread& thread) {
-  at_.erase(thread.tid);
-  BreakpointEngine::on_end(thread);
 }
 
 }  // namespace vdsotrace

@@ -1,7 +1,6 @@
 // Single steps from the entry of a vDSO function to its return: what it executed, instruction by instruction.
 #pragma once
 
-#include <map>
 #include <set>
 #include <utility>
 
@@ -22,7 +21,6 @@ class StepEngine final : public BreakpointEngine {
   bool on_step(StoppedThread& thread) override;
   Resume::How resume_mode(StoppedThread& thread) override;
   bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override;
-  void on_end(Thread& thread) override;
 
  private:
   /// From where to where a seqlock loop begins anew.
@@ -35,7 +33,6 @@ class StepEngine final : public BreakpointEngine {
   void go_on_at(StoppedThread& stopped, std::uint32_t offset);
 
   PerImage<Retries> retries_;
-  std::map<pid_t, std::uint32_t> at_;  ///< by thread: offset of the instruction that it executes next
 };
 
 }  // namespace vdsotrace
