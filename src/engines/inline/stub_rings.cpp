@@ -141,14 +141,12 @@ std::uint64_t StubRings::drain(StubBlock& block, bool is_shared, bool skip_holes
   const std::uint64_t begun = blocks_.waiting(block);
   if (begun == 0) return 0;
   show_life();
-  const std::byte* const records = memory_.at(block.ring);
   const auto key = is_shared ? std::nullopt : std::optional(block.key);
   std::uint64_t lost = 0;
   // More than a ring's worth can only have been begun, not written.
   const std::uint64_t first = block.taken, end = first + std::min(begun, block.records);
-  const auto place = [records, last = block.records - 1, bytes = record_bytes()](std::uint64_t position) {
-    return records + (position & last) * bytes;
-  };
+  const auto place = [ring = memory_.at(block.ring), last = block.records - 1, bytes = record_bytes()](
+                         std::uint64_t position) -> const std::byte* { return ring + (position & last) * bytes; };
   for (; block.taken != end; ++block.taken) {
     const std::byte* at = place(block.taken);
     // They lie in the other processor's cache: several are on their way at a time. Those behind the end are being written.
@@ -157,9 +155,9 @@ std::uint64_t StubRings::drain(StubBlock& block, bool is_shared, bool skip_holes
     if ((commit >> 16) != ((block.taken + 1) & kCommitMask)) {
       const bool nobody_writes = skip_holes || block.ended;
       if (!nobody_writes && may_be_completed(block, is_shared)) break;
-      // A thread's last was being written when it ended.
-      const bool never_returned = nobody_writes && !is_shared && block.taken + 1 == end && begun <= block.records;
-      lost += never_returned ? 0 : 1;
+      // A thread's last was being written when it ended: it never returned.
+      const bool is_last = block.taken + 1 == end && begun <= block.records;
+      if (!nobody_writes || is_shared || !is_last) ++lost;
       continue;
     }
     block.stuck_since = 0;
@@ -176,10 +174,14 @@ std::uint64_t StubRings::drain(StubBlock& block, bool is_shared, bool skip_holes
     show_life();
   }
   memory_.store<std::uint64_t>(block.offset + BLOCK_TAIL, block.taken);
-  // Also those who have begun to wait since.
+  wake_waiting(block, first);
+  return lost;
+}
+
+/// Threads that found no room before `first` was taken, also those who have begun to wait since.
+void StubRings::wake_waiting(const StubBlock& block, std::uint64_t first) {
   if (memory_.load<std::uint64_t>(block.offset + BLOCK_HEAD) - first > block.records)
     ::syscall(SYS_futex, memory_.at(block.offset + BLOCK_TAIL), FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
-  return lost;
 }
 
 /// As far as the stub has copied it (KEEP_STACK).

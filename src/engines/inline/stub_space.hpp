@@ -3,44 +3,17 @@
 
 #include <memory>
 #include <optional>
-#include <string_view>
 #include <vector>
 
+#include "engines/inline/placed_stubs.hpp"
 #include "engines/inline/record_owners.hpp"
 #include "engines/inline/stub_call.hpp"
-#include "engines/inline/stub_memory.hpp"
-#include "engines/inline/stub_plan.hpp"
 #include "engines/inline/stub_region.hpp"
 #include "engines/inline/stub_tally.hpp"
 #include "engines/inline/unreturned_calls.hpp"
 #include "trace/reporter.hpp"
 
 namespace vdsotrace {
-
-/// What a fork's child has like its parent.
-struct PlacedStubs {
-  const StubPlan* plan = nullptr;
-  const VdsoImage* image = nullptr;
-  StubPlace place;
-
-  const StubbedFunction& function(std::uint8_t number) const { return plan->functions[number]; }
-  /// Whether the function of that symbol has a stub.
-  bool covers(std::string_view symbol) const { return plan->covers(image->function_named(symbol)); }
-  /// Whether the address is in one of the stubs.
-  bool in_stub(std::uint64_t address) const {
-    return address >= place.code + sizeof(StubJournal) && address < place.region();
-  }
-  /// Whether it is in a stub or among the trampolines of the vDSO at `vdso`.
-  bool contain(std::uint64_t address, std::uint64_t vdso) const {
-    return in_stub(address) || address - (vdso + plan->trampolines_at) < plan->trampolines.size();
-  }
-  /// The copy of a fallback's system call behind which the address is; null if there is none.
-  const MovedFallback* fallback_before(std::uint64_t address, std::uint64_t vdso) const;
-  /// A thread in the middle of what is to become a jump goes on in the copy, at once or when its signal handlers return.
-  void move_out_of_patches(StoppedThread& stopped) const;
-  /// The way back, of what handlers return to: before jumps and copies are taken away.
-  void move_back_frames(StoppedThread& stopped) const;
-};
 
 class StubSpace {
  public:
