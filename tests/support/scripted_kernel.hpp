@@ -93,6 +93,9 @@ class Task {
   Task& stops_with_group(int signal);
   /// A filter's stop (PTRACE_EVENT_SECCOMP) before a call that is then made.
   Task& filtered(std::string_view name, const Arguments& args, std::int64_t result, unsigned cookie);
+  /// A call through the vsyscall page under a filter, from there to `back`.
+  Task& calls_page(std::string_view name, const Arguments& args, std::int64_t result, std::uint64_t back,
+                   unsigned cookie);
   /// exit_group(2).
   Task& exits(int code = 0);
   /// exit(2): the other threads go on.
@@ -102,6 +105,7 @@ class Task {
   Task& does(std::function<void()> something);
   /// Goes to that address.
   Task& goes_to(std::uint64_t address);
+  Task& changes(std::function<void(user_regs_struct&)> change);
   /// Waits until nothing else can happen.
   Task& idles();
   Task& waits_for(std::function<bool()> ready);
@@ -119,6 +123,7 @@ class Task {
     std::function<bool()> ready = {};  ///< empty: at once
   };
   explicit Task(ScriptedKernel& kernel) : kernel_(kernel) {}
+  Task& stops_by_filter(std::string_view name, const Arguments& args, unsigned cookie);
   Task& then(std::function<void(Task&, bool)> happens, bool is_call_stop = false, bool within_call = false);
   ScriptedKernel& kernel_;
   std::deque<Moment> script_;

@@ -18,7 +18,8 @@ constexpr int kMostNaps = 500;
 std::string text_of(const Call& call) {
   const std::string route = call.route ? std::string(tag_of(*call.route)) : "";
   if (call.ending != Ending::returned) return fmt::format("{}{} unfinished", call.name, route);
-  return fmt::format("{}{} = {}", call.name, route, call.result);
+  const std::string steps = call.steps ? fmt::format(" in {} steps", call.steps->instructions) : "";
+  return fmt::format("{}{} = {}{}", call.name, route, call.result, steps);
 }
 std::string text_of(const CallEntered& entered) { return fmt::format("{} begins", entered.call.name); }
 std::string text_of(const Counts&) { return "counts"; }

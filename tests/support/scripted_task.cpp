@@ -136,9 +136,9 @@ Task& Task::stops_with_group(int signal) {
   });
 }
 
-Task& Task::filtered(std::string_view name, const Arguments& args, std::int64_t result, unsigned cookie) {
+Task& Task::stops_by_filter(std::string_view name, const Arguments& args, unsigned cookie) {
   const std::int64_t nr = number_of(Abi::x86_64, name);
-  then([nr, args, cookie](Task& task, bool) {
+  return then([nr, args, cookie](Task& task, bool) {
     begin_call(task, nr, args);
     task.kernel_.stop_with(task, PTRACE_EVENT_SECCOMP);
     task.message = cookie;
@@ -146,6 +146,10 @@ Task& Task::filtered(std::string_view name, const Arguments& args, std::int64_t 
     task.call.seccomp.nr = static_cast<std::uint64_t>(nr);
     std::copy(args.begin(), args.end(), task.call.seccomp.args);
   });
+}
+
+Task& Task::filtered(std::string_view name, const Arguments& args, std::int64_t result, unsigned cookie) {
+  stops_by_filter(name, args, cookie);
   // A tracer may have taken the call's number away.
   const auto exit = [result](Task& task, bool stops) {
     const bool made = task.registers.orig_rax != ~0ULL;
@@ -153,6 +157,16 @@ Task& Task::filtered(std::string_view name, const Arguments& args, std::int64_t 
     if (stops) task.kernel_.stop(task, stopped_status(kCallStop));
   };
   return then(exit, true, true);
+}
+
+Task& Task::calls_page(std::string_view name, const Arguments& args, std::int64_t result, std::uint64_t back,
+                       unsigned cookie) {
+  stops_by_filter(name, args, cookie);
+  const auto end = [result, back](Task& task, bool) {
+    task.registers.rax = static_cast<std::uint64_t>(result);
+    task.registers.rip = back;
+  };
+  return then(end, false, true);
 }
 
 Task& Task::exits(int code) {
@@ -174,6 +188,10 @@ Task& Task::is_killed(int signal) {
 
 Task& Task::does(std::function<void()> something) {
   return then([something](Task&, bool) { something(); }, false, true);
+}
+
+Task& Task::changes(std::function<void(user_regs_struct&)> change) {
+  return then([change](Task& task, bool) { change(task.registers); }, false, true);
 }
 
 Task& Task::goes_to(std::uint64_t address) {

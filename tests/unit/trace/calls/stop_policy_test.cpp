@@ -3,6 +3,7 @@
 
 #include "support/catch.hpp"
 #include "support/scripted_session.hpp"
+#include "support/scripted_stop.hpp"
 
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
@@ -31,13 +32,6 @@ class Watcher final : public ProbeEngine {
   void on_handler_return(Thread&, std::uint64_t) override {}
   void on_end(Thread&) override {}
 };
-
-Thread live_thread() {
-  Thread thread;
-  thread.phase = Thread::Phase::live;
-  thread.space = std::make_shared<AddressSpace>();
-  return thread;
-}
 
 }  // namespace
 

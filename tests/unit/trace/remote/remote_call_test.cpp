@@ -3,49 +3,14 @@
 
 #include "support/catch.hpp"
 #include "support/scripted_session.hpp"
-#include "support/vdso_images.hpp"
+#include "support/scripted_stop.hpp"
 
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
 
 namespace {
 
-constexpr pid_t kTid = kPid + 1;
-constexpr std::uint64_t kProgramMask = 0x1234;
 constexpr std::uint64_t kAllSignals = ~std::uint64_t{0};
-
-Thread live_thread() {
-  Thread thread;
-  thread.tid = thread.tgid = kTid;
-  thread.phase = Thread::Phase::live;
-  thread.space = std::make_shared<AddressSpace>();
-  thread.actions = std::make_shared<SignalActions>();
-  return thread;
-}
-
-/// A thread at a stop that we have asked for, with a system call instruction for our use.
-struct Stopped {
-  Stopped() {
-    task.seized = true;
-    task.mask = kProgramMask;
-    task.registers.rax = 77;
-    task.memory->write(kCode, std::as_bytes(std::span("\x0f\x05", 2)));
-    kernel.ptrace(PTRACE_INTERRUPT, kTid, 0, 0);
-    REQUIRE(kernel.take());
-    thread.space->set_engine_memory({kCode, kCode + 2, kCode, {}});
-  }
-  ~Stopped() { std::move(stopped).resume({Resume::How::hold, 0}); }
-  bool is_as_before() const {
-    return task.mask == kProgramMask && task.registers.rax == 77 && task.registers.rip == kCode;
-  }
-  bool is_at_interruption() const { return task.info.si_code >> 8 == PTRACE_EVENT_STOP; }
-
-  ScriptedKernel kernel;
-  KernelInstead instead{kernel};
-  Task& task = kernel.process(kTid);
-  Thread thread = live_thread();
-  StoppedThread stopped{thread};
-};
 
 siginfo_t step_trap() {
   siginfo_t info{};
@@ -58,7 +23,7 @@ siginfo_t step_trap() {
 
 TEST_CASE("a remote call answers what the kernel answers") {
   for (const std::int64_t answer : {std::int64_t{0}, std::int64_t{4096}, std::int64_t{-ENOMEM}}) {
-    Stopped one;
+    StoppedTask one;
     one.kernel.made_call = [&](Task&, std::int64_t nr, const Arguments& args) {
       CHECK(nr == 9);
       CHECK(args == Arguments{1, 2, 3, 4, 5, 6});
@@ -70,7 +35,7 @@ TEST_CASE("a remote call answers what the kernel answers") {
 }
 
 TEST_CASE("after a remote call registers, signal mask and the kind of stop are as before") {
-  Stopped one;
+  StoppedTask one;
   one.kernel.made_call = [](Task& task, std::int64_t, const Arguments&) {
     CHECK(task.mask == kAllSignals);
     return 5;
@@ -81,7 +46,7 @@ TEST_CASE("after a remote call registers, signal mask and the kind of stop are a
 }
 
 TEST_CASE("several calls are made by one thread that is put back once") {
-  Stopped one;
+  StoppedTask one;
   {
     RemoteCalls calls(one.stopped);
     for (std::int64_t nr = 1; nr <= 3; ++nr) CHECK(calls.call(nr, {}) == 0);
@@ -95,7 +60,7 @@ TEST_CASE("a thread may die at every request of a remote call") {
   int most = 0;
   for (int request = 0; request <= most; ++request) {
     INFO("dies at request " << request);
-    Stopped one;
+    StoppedTask one;
     const int before = one.kernel.requests_of(kTid);
     if (request > 0) one.kernel.die_at(kTid, before + request);
     const auto answer = remote_call(one.stopped, 39, {});
@@ -111,7 +76,7 @@ TEST_CASE("a thread may die at every request of a remote call") {
 }
 
 TEST_CASE("a SIGSTOP that comes before a remote call has its effect and the call is made") {
-  Stopped one;
+  StoppedTask one;
   one.task.signal_before_call = SIGSTOP;
   CHECK(remote_call(one.stopped, 39, {}) == 0);
   CHECK(one.task.delivered == std::vector<int>{SIGSTOP});
@@ -119,7 +84,7 @@ TEST_CASE("a SIGSTOP that comes before a remote call has its effect and the call
 }
 
 TEST_CASE("a thread that is within a call makes none for us") {
-  Stopped one;
+  StoppedTask one;
   one.task.call.op = PTRACE_SYSCALL_INFO_ENTRY;
   CHECK_FALSE(remote_call(one.stopped, 39, {}));
   CHECK(one.kernel.made_calls.empty());
@@ -129,7 +94,7 @@ TEST_CASE("a thread that is within a call makes none for us") {
 TEST_CASE("a thread at the event of a birth makes no call for us") {
   for (const int event : {PTRACE_EVENT_FORK, PTRACE_EVENT_VFORK, PTRACE_EVENT_CLONE}) {
     INFO("event " << event);
-    Stopped one;
+    StoppedTask one;
     one.task.info.si_code = SIGTRAP | event << 8;
     CHECK_FALSE(remote_call(one.stopped, 39, {}));
     CHECK(one.kernel.made_calls.empty());
@@ -137,14 +102,14 @@ TEST_CASE("a thread at the event of a birth makes no call for us") {
 }
 
 TEST_CASE("a thread that has changed its mode makes no call for us") {
-  Stopped one;
+  StoppedTask one;
   one.task.registers.cs = 0x23;
   CHECK_FALSE(remote_call(one.stopped, 39, {}));
   CHECK(one.kernel.made_calls.empty());
 }
 
 TEST_CASE("a process without a system call instruction makes no call for us") {
-  Stopped one;
+  StoppedTask one;
   one.thread.space->set_engine_memory({});
   CHECK_FALSE(remote_call(one.stopped, 39, {}));
   CHECK(one.is_as_before());
@@ -153,7 +118,7 @@ TEST_CASE("a process without a system call instruction makes no call for us") {
 TEST_CASE("a thread under filters of its own makes calls only where they can be suspended") {
   for (const bool permitted : {false, true}) {
     INFO("permitted " << permitted);
-    Stopped one;
+    StoppedTask one;
     one.task.own_filters = 1;
     one.kernel.may_suspend_seccomp = permitted;
     one.thread.on_tracer_death = ptrace::OnTracerDeath::kill;
@@ -164,7 +129,7 @@ TEST_CASE("a thread under filters of its own makes calls only where they can be 
 }
 
 TEST_CASE("a call that was interrupted at a system call's end is interrupted again after a remote call") {
-  Stopped one;
+  StoppedTask one;
   kernel().ptrace(PTRACE_CONT, kTid, 0, 0);
   one.task.mode = Mode::syscall;
   one.task.enters("pause").returns(-514);
@@ -180,7 +145,7 @@ TEST_CASE("a call that was interrupted at a system call's end is interrupted aga
 }
 
 TEST_CASE("a thread is stepped until it is outside, with signals held back") {
-  Stopped one;
+  StoppedTask one;
   one.task.registers.rip = kCode + 8;
   for (std::uint64_t pc = kCode + 9; pc < kCode + 12; ++pc) one.task.goes_to(pc).gets(step_trap());
   const auto inside = [](std::uint64_t pc) { return pc < kCode + 11; };
@@ -191,14 +156,14 @@ TEST_CASE("a thread is stepped until it is outside, with signals held back") {
 }
 
 TEST_CASE("a thread that is outside is not stepped") {
-  Stopped one;
+  StoppedTask one;
   CHECK(step_out(
       one.stopped, [](std::uint64_t) { return false; }, 10));
   CHECK(one.task.mode != Mode::step);
 }
 
 TEST_CASE("a thread that does not come out is stepped so often and no more") {
-  Stopped one;
+  StoppedTask one;
   for (int i = 0; i < 20; ++i) one.task.gets(step_trap());
   CHECK_FALSE(step_out(
       one.stopped, [](std::uint64_t) { return true; }, 10));
@@ -206,7 +171,7 @@ TEST_CASE("a thread that does not come out is stepped so often and no more") {
 }
 
 TEST_CASE("a SIGSTOP between two steps is passed on") {
-  Stopped one;
+  StoppedTask one;
   one.task.gets(SIGSTOP).goes_to(kCode + 64).gets(step_trap());
   CHECK(step_out(
       one.stopped, [](std::uint64_t pc) { return pc < kCode + 64; }, 10));
@@ -214,7 +179,7 @@ TEST_CASE("a SIGSTOP between two steps is passed on") {
 }
 
 TEST_CASE("a signal that a thread had stopped for can be delivered after steps") {
-  Stopped one;
+  StoppedTask one;
   one.task.info.si_signo = SIGUSR1;
   one.task.info.si_code = SI_QUEUE;
   one.task.goes_to(kCode + 64).gets(step_trap());
@@ -228,7 +193,7 @@ TEST_CASE("a thread may die at every request of its steps") {
   int most = 0;
   for (int request = 0; request <= most; ++request) {
     INFO("dies at request " << request);
-    Stopped one;
+    StoppedTask one;
     const int before = one.kernel.requests_of(kTid);
     for (std::uint64_t pc = kCode + 1; pc < kCode + 4; ++pc) one.task.goes_to(pc).gets(step_trap());
     if (request > 0) one.kernel.die_at(kTid, before + request);
@@ -241,14 +206,14 @@ TEST_CASE("a thread may die at every request of its steps") {
 }
 
 TEST_CASE("a program that blocks SIGTRAP blocks it again after a breakpoint's trap") {
-  Stopped one;
+  StoppedTask one;
   one.thread.trap_blocked = true;
   repair_signal_state(one.stopped);
   CHECK(one.task.mask == (kProgramMask | signal_bit(SIGTRAP)));
 }
 
 TEST_CASE("a program's action for SIGTRAP is set again where the kernel has reset it") {
-  Stopped one;
+  StoppedTask one;
   one.thread.actions->set(SIGTRAP, SignalActions::ignoring());
   std::uint64_t handler = 0;
   one.kernel.made_call = [&](Task& task, std::int64_t, const Arguments& args) {
@@ -262,7 +227,7 @@ TEST_CASE("a program's action for SIGTRAP is set again where the kernel has rese
 }
 
 TEST_CASE("a program that neither blocks nor ignores SIGTRAP is left alone after a breakpoint's trap") {
-  Stopped one;
+  StoppedTask one;
   const int before = one.kernel.requests_of(kTid);
   repair_signal_state(one.stopped);
   CHECK(one.kernel.requests_of(kTid) == before);
