@@ -11,10 +11,21 @@
 namespace vdsotrace {
 namespace {
 
-/// Processes that may end before a child is heard of that one of them has made.
 constexpr std::size_t kMostFormer = 1024;
 
 }  // namespace
+
+std::shared_ptr<PerfWatch> FormerWatches::of(pid_t process) const {
+  for (const auto* former : {&newest_, &older_}) {
+    if (const auto found = former->find(process); found != former->end()) return found->second.lock();
+  }
+  return nullptr;
+}
+
+void FormerWatches::note(pid_t process, const std::shared_ptr<PerfWatch>& watch) {
+  if (newest_.size() >= kMostFormer) older_ = std::exchange(newest_, {});
+  newest_[process] = watch;
+}
 
 EngineStops PerfEngine::stops() const {
   const bool any = std::ranges::any_of(
@@ -82,22 +93,10 @@ void PerfEngine::on_stop(Thread& thread) {
 /// The child has inherited the events of a parent that is no more, too, if somebody else still has them.
 void PerfEngine::on_clone(const Thread& parent, const Thread& child) {
   const auto found = watched_.find(parent.tid);
-  auto watch = found != watched_.end() ? found->second.watch : watch_of_former(parent.tgid);
+  auto watch = found != watched_.end() ? found->second.watch : former_.of(parent.tgid);
   if (watch == nullptr) return;
   watched_[child.tid] = {child.tgid,          child.is_reported(), child.space->base(),
                          child.space->size(), std::move(watch),    {}};
-}
-
-std::shared_ptr<PerfWatch> PerfEngine::watch_of_former(pid_t process) const {
-  for (const auto* former : {&former_, &older_former_}) {
-    if (const auto found = former->find(process); found != former->end()) return found->second.lock();
-  }
-  return nullptr;
-}
-
-void PerfEngine::note_former(pid_t process, const std::shared_ptr<PerfWatch>& watch) {
-  if (former_.size() >= kMostFormer) older_former_ = std::exchange(former_, {});
-  former_[process] = watch;
 }
 
 /// Or else it has lost them with its parent.
@@ -199,7 +198,7 @@ void PerfEngine::on_end(Thread& thread) {
   const auto found = watched_.find(thread.tid);
   if (found == watched_.end()) return;
   found->second.open.end(left_by(thread.tid));
-  note_former(thread.tgid, found->second.watch);
+  former_.note(thread.tgid, found->second.watch);
   watched_.erase(found);
   unsettled_.erase(thread.tid);
 }

@@ -16,6 +16,17 @@
 
 namespace vdsotrace {
 
+/// What processes were watched by that have ended: so many as may end before a child is heard of that one of them has made.
+class FormerWatches {
+ public:
+  void note(pid_t process, const std::shared_ptr<PerfWatch>& watch);
+  /// Null if nobody has its events any more.
+  std::shared_ptr<PerfWatch> of(pid_t process) const;
+
+ private:
+  std::map<pid_t, std::weak_ptr<PerfWatch>> newest_, older_;
+};
+
 /// For programs that we start; running processes are observed without any stop by PerfSession. An entry tells the
 /// arguments and nothing of the result. That the call stayed in user space is proven by what the thread does next: it
 /// enters another function, makes a system call elsewhere, sleeps, or ends.
@@ -57,8 +68,6 @@ class PerfEngine final : public ProbeEngine {
 
   const PerfPlan& plan_for(const VdsoImage& image);
   void watch(const Thread& thread);
-  std::shared_ptr<PerfWatch> watch_of_former(pid_t process) const;
-  void note_former(pid_t process, const std::shared_ptr<PerfWatch>& watch);
   void take(std::optional<pid_t> stopped);
   OpenCalls::OnAbandoned left_by(pid_t tid);
   void settle_sleepers();
@@ -72,8 +81,7 @@ class PerfEngine final : public ProbeEngine {
   PerImage<PerfPlan> plans_;
   std::set<const VdsoImage*> warned_limits_;
   std::map<pid_t, Watched> watched_;
-  /// What processes were watched by that have ended; the newest in the first.
-  std::map<pid_t, std::weak_ptr<PerfWatch>> former_, older_former_;
+  FormerWatches former_;
   std::set<pid_t> unsettled_;  ///< whose last call is open
 };
 

@@ -59,7 +59,7 @@ void PerfSession::run(std::optional<std::int64_t> duration_ns) {
 
 void PerfSession::wait(std::optional<std::int64_t> until) {
   std::vector<pollfd> descriptors;
-  for (const PerfRing& ring : stream_->rings()) descriptors.push_back({ring.descriptor(), POLLIN, 0});
+  for (const PerfRing& ring : probes_.stream().rings()) descriptors.push_back({ring.descriptor(), POLLIN, 0});
   for (const auto& [pid, process] : processes_) descriptors.push_back({process.descriptor.get(), POLLIN, 0});
   std::int64_t ns = kLookEveryNs;
   if (until) ns = std::clamp<std::int64_t>(*until - monotonic_ns(), 0, ns);
@@ -70,7 +70,7 @@ void PerfSession::wait(std::optional<std::int64_t> until) {
 void PerfSession::take(bool all) {
   const Together together(sink_);
   since_epoch_ = realtime_ns() - monotonic_ns();
-  for (const PerfRecord& record : stream_->take({}, all)) {
+  for (const PerfRecord& record : probes_.stream().take({}, all)) {
     if (until_ && time_of(record) > *until_ && !std::holds_alternative<PerfLost>(record)) continue;
     std::visit([this](const auto& one) { on(one); }, record);
   }
@@ -80,7 +80,7 @@ void PerfSession::take(bool all) {
 
 void PerfSession::on(const PerfSample& sample) {
   const auto process = processes_.find(sample.pid);
-  const PerfEventInfo* meaning = watch_.meaning(sample.event);
+  const PerfEventInfo* meaning = probes_.meaning(sample.event);
   if (process == processes_.end() || meaning == nullptr || sample.time_ns < process->second.since) return;
   RouteInference& calls = process->second.threads[sample.tid];
   switch (meaning->kind) {
@@ -109,7 +109,7 @@ void PerfSession::on_system_call(const PerfSample& sample, const Process& proces
   if (!call) return;
   const VdsoFunction* function = sample.is_64_bit ? space.fallback_at(arch::program_counter(sample.registers))
                                                   : nullptr;
-  if (function != nullptr && watches(space, *function)) {
+  if (function != nullptr && probes_.watches(space, *function)) {
     calls.fallback_call(std::move(*call));
     return;
   }
@@ -121,12 +121,6 @@ void PerfSession::on_system_call(const PerfSample& sample, const Process& proces
 void PerfSession::on_return(const PerfSample& sample, RouteInference& calls) {
   if (const auto returned = parse_system_call_returned(sample.raw))
     calls.system_call_returned(returned->result, sample.time_ns + since_epoch_, report_calls(sample.pid, sample.tid));
-}
-
-bool PerfSession::watches(const AddressSpace& space, const VdsoFunction& function) {
-  return std::ranges::any_of(plan_for(*space.image()).points, [&](const PerfPoint& point) {
-    return point.kind == PerfPoint::Kind::entry && point.offset == function.entry;
-  });
 }
 
 void PerfSession::on(const PerfFork& birth) {
@@ -147,7 +141,6 @@ void PerfSession::on(const PerfFork& birth) {
 
 void PerfSession::on(const PerfEnd& end) { end_thread(end.pid, end.tid, unseen_end()); }
 
-/// The kernel has taken its breakpoints away. The trace points stay.
 void PerfSession::on(const PerfExec& exec) {
   const auto process = processes_.find(exec.pid);
   if (process == processes_.end()) return;
@@ -155,10 +148,7 @@ void PerfSession::on(const PerfExec& exec) {
   calls.left(report_calls(exec.pid, exec.pid));
   calls.forget_entries();
   AddressSpace& space = *(process->second.space = AddressSpace::of(read_vdso(exec.pid), Abi::x86_64, images_));
-  WatchSpec order = order_for(space);
-  order.births = false;
-  order.system_call_entered = order.system_call_returned = std::nullopt;
-  const auto done = watch_.add(target(exec.pid), order, stream_->rings());
+  const auto done = probes_.watch_again(exec.pid, space);
   process->second.since = monotonic_ns();
   report(exec.pid, exec.pid, Execed{proc::executable(exec.pid), 0, space.abi(), space.facts(), space.is_known()});
   report(exec.pid, exec.pid,
@@ -190,7 +180,7 @@ void PerfSession::settle_sleepers() {
   for (auto& [pid, process] : processes_) {
     for (auto& [tid, calls] : process.threads) {
       if (!calls.open()) continue;
-      calls.complete_until(stream_->complete_until(), report_calls(pid, tid));
+      calls.complete_until(probes_.stream().complete_until(), report_calls(pid, tid));
       const auto at = calls.open() ? proc::user_pc_while_blocked(tid) : std::nullopt;
       if (at && !process.space->offset_of(*at)) calls.found_outside(monotonic_ns());
     }
@@ -203,7 +193,7 @@ void PerfSession::settle_sleepers() {
 void PerfSession::end_dead_processes() {
   std::vector<pid_t> over;
   for (auto& [pid, process] : processes_) {
-    if (process.dead_since && *process.dead_since <= stream_->complete_until()) over.push_back(pid);
+    if (process.dead_since && *process.dead_since <= probes_.stream().complete_until()) over.push_back(pid);
     const bool dead = !process.descriptor || has_ended(process.descriptor.get());
     if (dead && !process.dead_since) process.dead_since = monotonic_ns();
   }
@@ -231,9 +221,9 @@ void PerfSession::detach() {
   settle_sleepers();
   // The kernel tells a loss with the next record for which there is room.
   until_ = monotonic_ns();
-  stream_->limit({since_, *until_});
+  probes_.stream().limit({since_, *until_});
   take(false);
-  watch_.stop();
+  probes_.stop();
   take(true);
   for (auto& [pid, process] : processes_) {
     for (auto& [tid, calls] : process.threads) {

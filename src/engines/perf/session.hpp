@@ -9,9 +9,8 @@
 #include <span>
 
 #include "base/unique_fd.hpp"
-#include "engines/per_image.hpp"
+#include "engines/perf/probes.hpp"
 #include "engines/perf/route_inference.hpp"
-#include "engines/perf/watch.hpp"
 #include "os/own_signals.hpp"
 #include "trace/address_space.hpp"
 #include "trace/observer.hpp"
@@ -30,7 +29,7 @@ namespace vdsotrace {
 class PerfSession final : public Observer {
  public:
   PerfSession(const Needs& needs, EventSink& sink, OwnSignals& signals)
-      : needs_(needs), sink_(sink), signals_(signals) {}
+      : needs_(needs), sink_(sink), signals_(signals), probes_(needs) {}
 
   /// Begins to record. Errors: no such process, a zombie, a kernel thread, ourselves, not permitted, no breakpoints
   /// left; nothing is observed then.
@@ -43,10 +42,6 @@ class PerfSession final : public Observer {
   std::uint64_t stops() const override { return 0; }
 
  private:
-  struct TracePoints {
-    std::uint64_t entered;
-    std::uint64_t returned;
-  };
   struct Process {
     UniqueFd descriptor;  ///< a pidfd; none if it could not be had
     std::shared_ptr<AddressSpace> space;
@@ -55,13 +50,7 @@ class PerfSession final : public Observer {
     std::optional<std::int64_t> dead_since;
   };
 
-  Result<TracePoints> find_trace_points();
   Result<void> attach(pid_t pid);
-  Result<void> watch_threads(pid_t pid, Process& process);
-  WatchSpec order_for(const AddressSpace& space);
-  const PerfPlan& plan_for(const VdsoImage& image);
-  PerfTarget target(pid_t tid) const;
-
   void report(pid_t pid, pid_t tid, Event::Body body);
   RouteInference::Report report_calls(pid_t pid, pid_t tid);
   void report_beginning(pid_t pid, const Process& process);
@@ -79,7 +68,6 @@ class PerfSession final : public Observer {
   void on_point(const PerfSample& sample, const PerfEventInfo& meaning, RouteInference& calls);
   void on_system_call(const PerfSample& sample, const Process& process, RouteInference& calls);
   void on_return(const PerfSample& sample, RouteInference& calls);
-  bool watches(const AddressSpace& space, const VdsoFunction& function);
   void settle_sleepers();
   void end_dead_processes();
   void end_process(pid_t pid, const Event::Body& last);
@@ -89,11 +77,8 @@ class PerfSession final : public Observer {
   const Needs& needs_;
   EventSink& sink_;
   OwnSignals& signals_;
-  std::optional<PerfStream> stream_;
-  std::optional<TracePoints> trace_points_;
-  PerfWatch watch_;
+  PerfProbes probes_;
   ImageCache images_;
-  PerImage<PerfPlan> plans_;
   std::map<pid_t, Process> processes_;
   std::int64_t since_ = 0;             ///< when all events were there
   std::optional<std::int64_t> until_;  ///< up to here all events were there
