@@ -1,0 +1,65 @@
+// What stubs keep of each call, by what the outputs need.
+#include "engines/inline/stub_settings.hpp"
+
+#include <algorithm>
+
+#include "support/catch.hpp"
+
+namespace vdsotrace {
+namespace {
+
+Needs counting() {
+  Needs needs;
+  needs.each_call = false;
+  return needs;
+}
+
+const VdsoService& getrandom() {
+  const auto services = known_services();
+  return *std::ranges::find(services, "getrandom", &VdsoService::syscall);
+}
+
+TEST_CASE("stubs keep no more of a call than is needed", "[stub_settings]") {
+  Needs needs = counting();
+  CHECK(StubSettings(needs, false).depth == StubDepth::count);
+  CHECK_FALSE(StubSettings(needs, false).record_size());
+  needs.callers = true;
+  CHECK(StubSettings(needs, false).depth == StubDepth::callers);
+  CHECK(StubSettings(needs, false).record_size() == RecordSize::window);
+  CHECK_FALSE(StubSettings(needs, false).records_times());
+  needs.vdso_durations = true;
+  CHECK(StubSettings(needs, false).depth == StubDepth::measured);
+  needs.callers = false;
+  CHECK(StubSettings(needs, false).record_size() == RecordSize::line);
+  needs.each_call = true;
+  CHECK(StubSettings(needs, false).record_size() == RecordSize::values);
+  needs.stacks = true;
+  CHECK(StubSettings(needs, false).record_size() == RecordSize::values_window);
+}
+
+TEST_CASE("system calls of stubs are marked where a filter may have to know them", "[stub_settings]") {
+  Needs needs;
+  CHECK(StubSettings(needs, false).wishes().mark);
+  CHECK_FALSE(StubSettings(needs, true).wishes().mark);
+  const std::vector<std::string> routes{"route=vdso"};
+  needs.selection = *Selection::parse(routes);
+  CHECK_FALSE(StubSettings(needs, false).wishes().mark);
+}
+
+TEST_CASE("a value for which records have no room is left to others, unless that takes stops", "[stub_settings]") {
+  Needs needs;
+  CHECK(StubSettings(needs, false).wishes().wanted(getrandom()));
+  needs.string_limit = RECORD_VALUE_BYTES + 1;
+  const StubSettings ours(needs, false), attached(needs, true);
+  CHECK_FALSE(ours.wishes().wanted(getrandom()));
+  CHECK(attached.wishes().wanted(getrandom()));
+}
+
+TEST_CASE("stubs sleep only in processes that we have started", "[stub_settings]") {
+  const Needs needs;
+  CHECK(StubSettings(needs, false).may_sleep());
+  CHECK_FALSE(StubSettings(needs, true).may_sleep());
+}
+
+}  // namespace
+}  // namespace vdsotrace
