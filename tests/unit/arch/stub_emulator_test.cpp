@@ -1,4 +1,6 @@
 // Stubs that vdsotrace executes for a thread, instruction by instruction, do what they do when they run.
+#include "arch/stub_emulator.hpp"
+
 #include <algorithm>
 #include <array>
 #include <optional>
