@@ -1,4 +1,4 @@
-"""Which folder may include which: src/README.md's table is what the code does."""
+"""Which folder may include which: src/README.md's table is what the code does. Files stay small."""
 
 import re
 import sys
@@ -8,6 +8,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import SOURCE
+
+MOST_LINES = 400
+TABLE_MARK = "// clang-format off"  # what stands in columns is a table and may be as long as what it lists
+
 
 def sources():
     return [path for path in sorted((SOURCE / "src").rglob("*")) if path.suffix in (".cpp", ".hpp", ".h", ".S")]
@@ -68,6 +72,14 @@ class Map(unittest.TestCase):
         # NAME and SHELL stand for any.
         missing = [name for name in named if not re.search("[A-Z]{4}", name) and not (SOURCE / "src" / name).exists()]
         self.assertEqual(sorted(missing), [])
+
+
+class Sizes(unittest.TestCase):
+    def test_files(self):
+        lengths = {path: path.read_text() for path in sources()}
+        wrong = [f"{path.relative_to(SOURCE)}: {text.count(chr(10))} lines" for path, text in lengths.items()
+                 if text.count("\n") > MOST_LINES and TABLE_MARK not in text and path.suffix != ".S"]
+        self.assertEqual(wrong, [])
 
 
 if __name__ == "__main__":

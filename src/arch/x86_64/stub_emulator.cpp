@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <bit>
 #include <cstring>
 #include <optional>
 #include <utility>
 
 #include "arch/counter.hpp"
+#include "arch/x86_64/arithmetic.hpp"
 #include "model/code/x86.hpp"
 
 namespace vdsotrace::arch {
@@ -16,18 +16,6 @@ namespace {
 
 constexpr std::size_t kWord = sizeof(std::uint64_t);
 constexpr std::size_t kLongest = 15;  // bytes of an instruction
-
-// Of the flags register (Intel SDM, volume 1, 3.4.3.1).
-constexpr std::uint64_t kCarry = 1 << 0;
-constexpr std::uint64_t kParity = 1 << 2;
-constexpr std::uint64_t kZero = 1 << 6;
-constexpr std::uint64_t kSign = 1 << 7;
-constexpr std::uint64_t kOverflow = 1 << 11;
-
-constexpr std::uint64_t mask_of(std::size_t size) {
-  return size >= kWord ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * size)) - 1;
-}
-constexpr std::uint64_t sign_of(std::size_t size) { return std::uint64_t{1} << (8 * size - 1); }
 
 /// The number that is the same for jcc, setcc and cmovcc (Intel SDM, volume 1, appendix B).
 unsigned condition_of(const cs_x86& code) { return (code.opcode[0] == 0x0f ? code.opcode[1] : code.opcode[0]) & 0xf; }
@@ -75,6 +63,7 @@ class StubEmulator::Processor {
   bool execute();
   bool move(const cs_x86& code);
   bool arithmetic(const cs_x86& code, unsigned id);
+  bool count(const cs_x86_op& to, bool up);
   bool shift(const cs_x86& code, bool left);
   bool exchange(const cs_x86& code, unsigned id);
   bool branch(const cs_x86& code, unsigned id);
@@ -91,14 +80,9 @@ class StubEmulator::Processor {
   template <class Change>
   std::optional<Word> modify(const cs_x86_op& operand, const Change& change);
 
-  Word added(Word a, Word b, std::size_t size);
-  Word subtracted(Word a, Word b, std::size_t size);
-  Word logical(Word value, std::size_t size);
-  void set_flags(Word result, std::size_t size, bool carry, bool overflow);
-  bool holds(unsigned condition) const;
-
   std::optional<X86Decoder> decoder_;
   Registers registers_;
+  Arithmetic alu_{registers_.eflags};
   EmulatedMemory& memory_;
   Word next_ = 0;  ///< address behind the instruction
 };
@@ -187,7 +171,7 @@ bool StubEmulator::Processor::branch(const cs_x86& code, unsigned id) {
       if (code.op_count != 1 || code.operands[0].type != X86_OP_IMM) return false;
       if (decoder_->raw().bytes[0] != 0x0f && (decoder_->raw().bytes[0] & 0xf0) != 0x70) return false;
       if (code.opcode[0] == 0x0f && (code.opcode[1] & 0xf0) != 0x80) return false;
-      if (holds(condition_of(code))) next_ = static_cast<Word>(code.operands[0].imm);
+      if (alu_.holds(condition_of(code))) next_ = static_cast<Word>(code.operands[0].imm);
       return true;
   }
 }
@@ -200,27 +184,20 @@ bool StubEmulator::Processor::arithmetic(const cs_x86& code, unsigned id) {
   const auto second = has_second ? read(code.operands[1]) : std::optional<Word>(1);
   if (!second) return false;
   const Word b = *second & mask_of(size);
-  const Word carry = registers_.eflags & kCarry;
   const auto modified = [&](const auto& change) { return modify(to, change).has_value(); };
   switch (id) {
-    case X86_INS_ADD: return modified([&](Word a) { return added(a, b, size); });
-    case X86_INS_SUB: return modified([&](Word a) { return subtracted(a, b, size); });
-    case X86_INS_AND: return modified([&](Word a) { return logical(a & b, size); });
-    case X86_INS_OR: return modified([&](Word a) { return logical(a | b, size); });
-    case X86_INS_XOR: return modified([&](Word a) { return logical(a ^ b, size); });
+    case X86_INS_ADD: return modified([&](Word a) { return alu_.added(a, b, size); });
+    case X86_INS_SUB: return modified([&](Word a) { return alu_.subtracted(a, b, size); });
+    case X86_INS_AND: return modified([&](Word a) { return alu_.logical(a & b, size); });
+    case X86_INS_OR: return modified([&](Word a) { return alu_.logical(a | b, size); });
+    case X86_INS_XOR: return modified([&](Word a) { return alu_.logical(a ^ b, size); });
     case X86_INS_INC:
-    case X86_INS_DEC: {
-      // These leave the carry flag alone.
-      const bool done =
-          modified([&](Word a) { return id == X86_INS_INC ? added(a, 1, size) : subtracted(a, 1, size); });
-      registers_.eflags = (registers_.eflags & ~kCarry) | carry;
-      return done;
-    }
+    case X86_INS_DEC: return count(to, id == X86_INS_INC);
     case X86_INS_CMP:
     case X86_INS_TEST: {
       const auto a = read(to);
-      if (a && id == X86_INS_CMP) subtracted(*a, b, size);
-      if (a && id == X86_INS_TEST) logical(*a & b, size);
+      if (a && id == X86_INS_CMP) alu_.subtracted(*a, b, size);
+      if (a && id == X86_INS_TEST) alu_.logical(*a & b, size);
       return a.has_value();
     }
     case X86_INS_IMUL: {
@@ -232,14 +209,24 @@ bool StubEmulator::Processor::arithmetic(const cs_x86& code, unsigned id) {
   if (!has_second || code.opcode[0] != 0x0f || (code.opcode[1] & 0xf0) != 0x40) return false;
   // cmovcc: the upper half of a 64-bit register is cleared even where nothing is moved.
   const auto kept = read(to);
-  return kept && write(to, holds(condition_of(code)) ? *second : *kept);
+  return kept && write(to, alu_.holds(condition_of(code)) ? *second : *kept);
+}
+
+/// Unlike an addition of one it leaves the carry flag alone.
+bool StubEmulator::Processor::count(const cs_x86_op& to, bool up) {
+  const Word carry = registers_.eflags & kCarry;
+  const auto one_more = [&](Word a) { return up ? alu_.added(a, 1, to.size) : alu_.subtracted(a, 1, to.size); };
+  const bool done = modify(to, one_more).has_value();
+  registers_.eflags = (registers_.eflags & ~kCarry) | carry;
+  return done;
 }
 
 bool StubEmulator::Processor::shift(const cs_x86& code, bool left) {
   const cs_x86_op& to = code.operands[0];
   if (code.op_count != 2 || code.operands[1].type != X86_OP_IMM) return false;
   const auto count = static_cast<unsigned>(code.operands[1].imm) % (to.size == kWord ? 64 : 32);
-  return modify(to, [&](Word value) { return logical(left ? value << count : value >> count, to.size); }).has_value();
+  return modify(to, [&](Word value) { return alu_.logical(left ? value << count : value >> count, to.size); })
+      .has_value();
 }
 
 bool StubEmulator::Processor::exchange(const cs_x86& code, unsigned id) {
@@ -248,13 +235,13 @@ bool StubEmulator::Processor::exchange(const cs_x86& code, unsigned id) {
   if (!mine) return false;
   const std::size_t size = place.size;
   if (id == X86_INS_XADD) {
-    const auto before = modify(place, [&](Word there) { return added(there, *mine, size); });
+    const auto before = modify(place, [&](Word there) { return alu_.added(there, *mine, size); });
     return before && write(code.operands[1], *before);
   }
   const Word expected = registers_.rax & mask_of(size);
   const auto before = modify(place, [&](Word there) { return there == expected ? *mine : there; });
   if (!before) return false;
-  subtracted(expected, *before, size);
+  alu_.subtracted(expected, *before, size);
   if (*before != expected) registers_.rax = *before;
   return true;
 }
@@ -386,43 +373,6 @@ std::optional<StubEmulator::Processor::Word> StubEmulator::Processor::modify(con
   const auto before = read(operand);
   if (!before || !write(operand, change(*before))) return std::nullopt;
   return before;
-}
-
-StubEmulator::Processor::Word StubEmulator::Processor::added(Word a, Word b, std::size_t size) {
-  const Word mask = mask_of(size);
-  const Word sum = (a + b) & mask;
-  set_flags(sum, size, sum < (a & mask), ((a ^ sum) & (b ^ sum) & sign_of(size)) != 0);
-  return sum;
-}
-
-StubEmulator::Processor::Word StubEmulator::Processor::subtracted(Word a, Word b, std::size_t size) {
-  const Word mask = mask_of(size);
-  const Word difference = (a - b) & mask;
-  set_flags(difference, size, (a & mask) < (b & mask), ((a ^ b) & (a ^ difference) & sign_of(size)) != 0);
-  return difference;
-}
-
-StubEmulator::Processor::Word StubEmulator::Processor::logical(Word value, std::size_t size) {
-  set_flags(value & mask_of(size), size, false, false);
-  return value & mask_of(size);
-}
-
-void StubEmulator::Processor::set_flags(Word result, std::size_t size, bool carry, bool overflow) {
-  Word flags = registers_.eflags & ~(kCarry | kParity | kZero | kSign | kOverflow);
-  if (carry) flags |= kCarry;
-  if (std::popcount(result & mask_of(1)) % 2 == 0) flags |= kParity;
-  if (result == 0) flags |= kZero;
-  if ((result & sign_of(size)) != 0) flags |= kSign;
-  if (overflow) flags |= kOverflow;
-  registers_.eflags = flags;
-}
-
-bool StubEmulator::Processor::holds(unsigned condition) const {
-  const auto set = [this](std::uint64_t flag) { return (registers_.eflags & flag) != 0; };
-  const bool less = set(kSign) != set(kOverflow);
-  const bool met[] = {set(kOverflow), set(kCarry),  set(kZero), set(kCarry | kZero),
-                      set(kSign),     set(kParity), less,       less || set(kZero)};
-  return met[condition / 2] != (condition % 2 != 0);
 }
 
 }  // namespace vdsotrace::arch

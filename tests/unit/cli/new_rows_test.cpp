@@ -101,12 +101,13 @@ TEST_CASE("a record of a new service is decoded", "[tables]") {
   const auto services = services_with_a_new_one();
   const StubPlan plan = stubs_for(parsed, services);
   REQUIRE(stubbed_in(plan) != nullptr);
-  StubRecord record{};
-  record.arg0 = 0x1000;
-  record.result = 77;
-  record.start = record.end = TscClock::now();
+  RecordedCall recorded{};
+  recorded.function = stubbed_in(plan);
+  recorded.record.arg0 = 0x1000;
+  recorded.record.result = 77;
+  recorded.record.start = recorded.record.end = TscClock::now();
   Call call;
-  fill_call(call, *stubbed_in(plan), record, Route::vdso, TscClock());
+  fill_call(call, recorded, TscClock());
   CHECK(call.name == "times");
   CHECK(call.symbol == "__vdso_time");
   CHECK(call.at_exit.object<std::int64_t>(0x1000) == 77);
