@@ -14,6 +14,8 @@ namespace {
 /// A session looks for orphans now and then; the clock that it looks at is the machine's.
 constexpr timespec kNap{0, 200'000};
 constexpr int kMostNaps = 500;
+/// A session that holds everybody asks again and again.
+constexpr int kMostTimesOut = 100;
 
 std::string text_of(const Call& call) {
   const std::string route = call.route ? std::string(tag_of(*call.route)) : "";
@@ -75,7 +77,8 @@ WaitResult ScriptedStops::next(const BeforeSleep& before_sleep) {
       own_signals.pop_front();
       return signal;
     }
-    if (!deadline_) throw std::runtime_error("the session waits for what never happens");
+    if (!deadline_ || ++times_out_ > kMostTimesOut)
+      throw std::runtime_error("the session waits for what never happens");
     deadline_.reset();
     kernel_.end_time();
     return TimedOut{};

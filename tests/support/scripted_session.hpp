@@ -31,6 +31,7 @@ class ScriptedStops final : public StopSource {
   ScriptedKernel& kernel_;
   std::optional<std::int64_t> deadline_;
   int naps_ = 0;
+  int times_out_ = 0;
 };
 
 /// Every event as a line.
