@@ -24,8 +24,8 @@ siginfo_t trap(int code) {
 
 /// A program and where its vDSO's functions are.
 template <class Engine>
-struct Program : ScriptedTracing {
-  Program() {
+struct Scripted : ScriptedTracing {
+  Scripted() {
     kernel.map_vdso(saved_image("6.1.0-50.x86_64"));
     image.emplace(*VdsoImage::parse(kernel.vdso));
     function = image->function_named("__vdso_clock_gettime");
@@ -59,8 +59,8 @@ struct Program : ScriptedTracing {
   Engine observing{needs, events};
   Task& root = kernel.spawned(kRoot).executes();
 };
-using Breakpoints = Program<BreakpointEngine>;
-using Steps = Program<StepEngine>;
+using Breakpoints = Scripted<BreakpointEngine>;
+using Steps = Scripted<StepEngine>;
 
 }  // namespace
 

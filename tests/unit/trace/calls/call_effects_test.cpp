@@ -24,8 +24,8 @@ siginfo_t breakpoint_trap() {
 }
 
 /// A program whose vDSO is patched, and whose traps are the engine's.
-struct Program : ScriptedTracing {
-  Program() {
+struct Scripted : ScriptedTracing {
+  Scripted() {
     engine.patches = engine.takes_traps = true;
     kernel.map_vdso(saved_image("6.1.0-50.x86_64"));
   }
@@ -36,7 +36,7 @@ struct Program : ScriptedTracing {
 }  // namespace
 
 TEST_CASE("a program that blocks SIGTRAP by a call blocks it again after a trap of ours") {
-  Program traced;
+  Scripted traced;
   Task& root = traced.root;
   root.calls("rt_sigprocmask", {SIG_BLOCK, kCode, 0, 8}, 0, [](Task& task) { task.mask = kSigTrap; });
   // The kernel unblocks it by force.
@@ -48,7 +48,7 @@ TEST_CASE("a program that blocks SIGTRAP by a call blocks it again after a trap 
 }
 
 TEST_CASE("a program that has unblocked SIGTRAP again has its mask left alone") {
-  Program traced;
+  Scripted traced;
   Task& root = traced.root;
   root.calls("rt_sigprocmask", {SIG_BLOCK, kCode, 0, 8}, 0, [](Task& task) { task.mask = kSigTrap; });
   root.calls("rt_sigprocmask", {SIG_UNBLOCK, kCode, 0, 8}, 0, [](Task& task) { task.mask = 0; });
@@ -60,7 +60,7 @@ TEST_CASE("a program that has unblocked SIGTRAP again has its mask left alone") 
 }
 
 TEST_CASE("a mask that a program only asked for is no change of it") {
-  Program traced;
+  Scripted traced;
   Task& root = traced.root;
   root.calls("rt_sigprocmask", {SIG_BLOCK, 0, kCode, 8}, 0, [](Task& task) { task.mask = kSigTrap; });
   root.does([&] { root.mask = 0; }).gets(breakpoint_trap());
@@ -71,7 +71,7 @@ TEST_CASE("a mask that a program only asked for is no change of it") {
 }
 
 TEST_CASE("a vDSO that the program moves is known at its new place") {
-  Program traced;
+  Scripted traced;
   constexpr std::uint64_t kNewBase = kVdsoBase + 0x100000;
   const auto move = [](Task& task) {
     auto node = task.memory->regions.extract(kVdsoBase);
@@ -86,7 +86,7 @@ TEST_CASE("a vDSO that the program moves is known at its new place") {
 
 TEST_CASE("another mapping that is moved is no move of the vDSO") {
   for (const std::uint64_t from : {kVdsoBase + 4096, kCode}) {
-    Program traced;
+    Scripted traced;
     traced.root.calls("mremap", {from, 4096, 4096, 3, kCode + 0x10000}, kCode + 0x10000).exits();
     REQUIRE(traced.run());
     CHECK(traced.engine.count("vdso moved 1") == 0);
@@ -94,7 +94,7 @@ TEST_CASE("another mapping that is moved is no move of the vDSO") {
 }
 
 TEST_CASE("a move of the vDSO that fails is none") {
-  Program traced;
+  Scripted traced;
   traced.root.calls("mremap", {kVdsoBase, traced.size(), traced.size(), 3, kCode}, -ENOMEM).exits();
   REQUIRE(traced.run());
   CHECK(traced.engine.count("vdso moved 1") == 0);
@@ -110,7 +110,7 @@ TEST_CASE("patches are taken back from a vDSO of which the program unmaps a part
   for (const Case& one : {Case{"munmap", {base, 4096}, 0}, Case{"mmap", {base, 4096, 0, MAP_FIXED}, kVdsoBase},
                           Case{"mremap", {kCode, 4096, 4096, 3, base}, kVdsoBase}}) {
     INFO(one.call);
-    Program traced;
+    Scripted traced;
     bool clean = false;
     traced.root.calls(one.call, one.args, one.result).does([&] {
       clean = traced.root.memory->regions.at(kVdsoBase) == traced.kernel.vdso;
@@ -122,7 +122,7 @@ TEST_CASE("patches are taken back from a vDSO of which the program unmaps a part
 }
 
 TEST_CASE("a mapping beside the vDSO leaves its patches alone") {
-  Program traced;
+  Scripted traced;
   bool patched = false;
   traced.root.calls("munmap", {kVdsoBase - 4096, 4096}).calls("munmap", {kVdsoBase + traced.size(), 4096});
   traced.root.does([&] { patched = traced.root.memory->regions.at(kVdsoBase) != traced.kernel.vdso; }).exits();
@@ -131,7 +131,7 @@ TEST_CASE("a mapping beside the vDSO leaves its patches alone") {
 }
 
 TEST_CASE("an engine is told of the thread pointer that is set, and of no other") {
-  Program traced;
+  Scripted traced;
   traced.root.calls("arch_prctl", {ARCH_SET_GS, 0x1000})
       .calls("arch_prctl", {ARCH_SET_FS, 0x1000}, -EPERM)
       .calls("arch_prctl", {ARCH_SET_FS, 0x1000})
@@ -141,14 +141,14 @@ TEST_CASE("an engine is told of the thread pointer that is set, and of no other"
 }
 
 TEST_CASE("an engine is told of memory that is locked, where that succeeds") {
-  Program traced;
+  Scripted traced;
   traced.root.calls("mlockall", {MCL_FUTURE}, -ENOMEM).calls("mlockall", {MCL_CURRENT}).exits();
   REQUIRE(traced.run());
   CHECK(traced.engine.count("memory locked 1") == 1);
 }
 
 TEST_CASE("a signal action that could not be set is not known") {
-  Program traced;
+  Scripted traced;
   Task& root = traced.root;
   const std::array<std::uint64_t, 4> action{0x401234, 0, 0, 0};
   root.does([&] { root.memory->write(kCode + 64, std::as_bytes(std::span(action))); });
@@ -160,14 +160,14 @@ TEST_CASE("a signal action that could not be set is not known") {
 TEST_CASE("a signal action of a number that is none is left out") {
   for (const std::uint64_t signal : {std::uint64_t{0}, std::uint64_t{65}, ~std::uint64_t{0}}) {
     INFO("signal " << signal);
-    Program traced;
+    Scripted traced;
     traced.root.calls("rt_sigaction", {signal, kCode + 64, 0, 8}).gets(SIGUSR1).exits();
     CHECK(traced.run());
   }
 }
 
 TEST_CASE("a handler whose mask has SIGTRAP blocks it from its beginning") {
-  Program traced;
+  Scripted traced;
   Task& root = traced.root;
   const std::array<std::uint64_t, 4> action{0x401234, 0, 0, kSigTrap};
   root.does([&] { root.memory->write(kCode + 64, std::as_bytes(std::span(action))); });

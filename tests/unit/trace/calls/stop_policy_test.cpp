@@ -24,6 +24,7 @@ class Watcher final : public ProbeEngine {
   EngineStops stops() const override { return {false, false, false}; }
   void install(AddressSpace&, StoppedThread&, std::span<StoppedThread* const>) override {}
   bool remove(AddressSpace&, StoppedThread&) override { return true; }
+  bool vacate_for_detach(StoppedThread&, bool) override { return true; }
   std::optional<Resume> on_trap(StoppedThread&) override { return std::nullopt; }
   void move_out_of_engine_code(StoppedThread&) override {}
   bool on_call_entry(Thread&, const VdsoFunction*, std::uint64_t) override { return false; }

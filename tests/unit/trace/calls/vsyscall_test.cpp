@@ -14,7 +14,7 @@ constexpr pid_t kRoot = kPid + 1;
 
 TEST_CASE("a call through the vsyscall page is reported with what it returned") {
   ScriptedTracing traced;
-  Task& root = traced.kernel.spawned(kRoot).executes().goes_to(kVsyscallPage + 0x400);
+  Task& root = traced.kernel.spawned(kRoot).executes().goes_to(arch::kVsyscallPage + 0x400);
   root.calls_page("time", {}, 1234, kCode, kFilterCookie).calls("getpid", {}, 1).exits();
   REQUIRE(traced.run());
   const Lines lines = traced.events.of(kRoot);
@@ -25,8 +25,8 @@ TEST_CASE("a call through the vsyscall page is reported with what it returned") 
 
 TEST_CASE("a call through the vsyscall page that faults there is unfinished") {
   ScriptedTracing traced;
-  Task& root = traced.kernel.spawned(kRoot).executes().goes_to(kVsyscallPage);
-  root.calls_page("gettimeofday", {1, 0}, 0, kVsyscallPage, kFilterCookie)
+  Task& root = traced.kernel.spawned(kRoot).executes().goes_to(arch::kVsyscallPage);
+  root.calls_page("gettimeofday", {1, 0}, 0, arch::kVsyscallPage, kFilterCookie)
       .gets(SIGSEGV, SEGV_MAPERR)
       .is_killed(SIGSEGV);
   REQUIRE(traced.run());
@@ -36,8 +36,8 @@ TEST_CASE("a call through the vsyscall page that faults there is unfinished") {
 
 TEST_CASE("a program that is killed in a call through the vsyscall page leaves it unfinished") {
   ScriptedTracing traced;
-  Task& root = traced.kernel.spawned(kRoot).executes().goes_to(kVsyscallPage);
-  root.calls_page("gettimeofday", {0, 0}, 0, kVsyscallPage, kFilterCookie).is_killed();
+  Task& root = traced.kernel.spawned(kRoot).executes().goes_to(arch::kVsyscallPage);
+  root.calls_page("gettimeofday", {0, 0}, 0, arch::kVsyscallPage, kFilterCookie).is_killed();
   // Whether the interruption or its death comes first.
   REQUIRE(traced.run());
   CHECK(std::ranges::count(traced.events.lines, "1 gettimeofday[vsyscall] unfinished") == 1);
