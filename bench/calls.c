@@ -1,5 +1,6 @@
-// calls KIND COUNT [THREADS]: makes COUNT calls of one kind in each thread and says how many nanoseconds the slowest thread took
-// for all of its own. Reads the clock by raw system calls, twice a thread, so that measuring vDSO calls makes none.
+// calls KIND COUNT [THREADS]: makes COUNT calls of one kind in each thread and says how many nanoseconds the slowest
+// thread took for all of its own. Reads the clock by raw system calls, twice a thread, so that measuring vDSO calls
+// makes none.
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sched.h>

@@ -16,8 +16,8 @@ struct ArgumentSets {
   /// Each set that was not given is strace's default: all, all, none.
   ArgumentSets();
 
-  /// Takes the expressions that are its own out of those of `-e`: abbrev=SET (a=), verbose=SET (v=), raw=SET (x=), with the
-  /// SET of trace=. A later one replaces an earlier one. Errors name the nearest known word.
+  /// Takes the expressions that are its own out of those of `-e`: abbrev=SET (a=), verbose=SET (v=), raw=SET (x=), with
+  /// the SET of trace=. A later one replaces an earlier one. Errors name the nearest known word.
   static Result<ArgumentSets> take(std::vector<std::string>& expressions);
 };
 

@@ -41,7 +41,8 @@ struct Caller {
   std::uint64_t in_module = 0;  ///< the address as the module's file has it, as addr2line(1) takes it
   std::string source;           ///< "FILE:LINE" where there is debugging information, else empty
   bool in_runtime = false;      ///< of a language runtime or a library that asked for somebody else
-  /// It called the C library for something else (malloc), and that made the call for itself. False where that is not certain.
+  /// It called the C library for something else (malloc), and that made the call for itself. False where that is not
+  /// certain.
   bool for_c_library = false;
   /// Of a caller in a runtime: the first beyond it. Null if that is not known.
   std::shared_ptr<const Caller> beyond = nullptr;
@@ -50,7 +51,8 @@ struct Caller {
   const Caller* beyond_runtimes() const { return in_runtime ? beyond.get() : this; }
 };
 
-/// The positive errno in the raw result of a system call or a vDSO function; 0 if it succeeded (MAX_ERRNO, linux/err.h).
+/// The positive errno in the raw result of a system call or a vDSO function; 0 if it succeeded (MAX_ERRNO,
+/// linux/err.h).
 constexpr int error_of(std::int64_t result) {
   constexpr std::int64_t kMaxErrno = 4095;
   return result < 0 && result >= -kMaxErrno ? static_cast<int>(-result) : 0;

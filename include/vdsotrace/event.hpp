@@ -21,8 +21,9 @@ class Histogram;  // base/histogram.hpp
 /// with the same tid follows when it ends.
 struct CallEntered {
   Call call;
-  /// A call of a vDSO function, which is not announced otherwise: it has caused a fault whose signal follows. Its Call event, if the
-  /// handler does not end the thread, may come after other calls of the thread; it has the same `start_ns`.
+  /// A call of a vDSO function, which is not announced otherwise: it has caused a fault whose signal follows. Its Call
+  /// event, if the handler does not end the thread, may come after other calls of the thread; it has the same
+  /// `start_ns`.
   bool faulted = false;
 };
 
@@ -69,7 +70,8 @@ struct Started {
   std::size_t threads = 0;
   std::optional<VdsoFacts> vdso{};  ///< told with the first thread of an attach
   bool vdso_known = true;           ///< false: nothing above does not mean that there is none
-  /// The process's number in its own PID namespace, where that is another one than ours. Told with the first thread of an attach.
+  /// The process's number in its own PID namespace, where that is another one than ours. Told with the first thread of
+  /// an attach.
   pid_t pid_inside = 0;
 
   bool begins_process() const { return how != How::thread && (how != How::attach || threads > 0); }

@@ -8,12 +8,13 @@
 namespace vdsotrace {
 
 enum class Reason : std::uint8_t {
-  cpu_time_clock,  ///< processor time: no vDSO serves it
-  alarm_clock,     ///< CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM: likewise
-  auxiliary_clock,  ///< CLOCK_AUX0 to CLOCK_AUX7 (Linux 6.17), which the vDSO leaves to the kernel where they are not enabled
-  dynamic_clock,        ///< a clock behind a file descriptor, as /dev/ptp0: no vDSO serves it
-  unknown_clock,        ///< an id that the kernel refuses
-  clocksource,          ///< the system's clocksource cannot be read in user space
+  cpu_time_clock,   ///< processor time: no vDSO serves it
+  alarm_clock,      ///< CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM: likewise
+  auxiliary_clock,  ///< CLOCK_AUX0 to CLOCK_AUX7 (Linux 6.17), which the vDSO leaves to the kernel where they are not
+                    ///< enabled
+  dynamic_clock,    ///< a clock behind a file descriptor, as /dev/ptp0: no vDSO serves it
+  unknown_clock,    ///< an id that the kernel refuses
+  clocksource,      ///< the system's clocksource cannot be read in user space
   clocksource_changed,  ///< the same, and it was another one earlier in the run
   random_flags,         ///< getrandom with flags that only the kernel serves
   random_state,         ///< getrandom whose state was new, or had to be seeded again

@@ -23,8 +23,8 @@ std::string_view name_of(Machine machine);
 /// The ABI of the programs that an image for that machine serves; nothing for those that we cannot trace.
 std::optional<Abi> abi_of(Machine machine);
 
-/// No image is larger: kernels map one or two pages of code, pages have up to 64 KiB (arm64, powerpc), and that twice. A bound
-/// for what is read; what claims to be larger is not the kernel's.
+/// No image is larger: kernels map one or two pages of code, pages have up to 64 KiB (arm64, powerpc), and that twice.
+/// A bound for what is read; what claims to be larger is not the kernel's.
 inline constexpr std::size_t kLargestVdso = 256 * 1024;
 
 /// One instruction of interest. Offsets count from the start of the image.
@@ -119,9 +119,8 @@ struct RelocatedCode {
 /// Errors: `run` does not end on an instruction boundary, an instruction that
 /// cannot be moved (model/code/relocate.cpp says which), a target out of reach of
 /// 32 bits, a branch into the run itself. A 32-bit direct call, by which a function learns where it is, becomes several
-/// instructions that push the original's return address, and changes the flags. A `syscall` moves: it is then made from the
-/// new address. Branches from elsewhere into the run are the caller's to rule out
-/// (VdsoFunction::branch_targets).
+/// instructions that push the original's return address, and changes the flags. A `syscall` moves: it is then made from
+/// the new address. Branches from elsewhere into the run are the caller's to rule out (VdsoFunction::branch_targets).
 /// Pure; `machine` is x86_64 or x32 (64-bit code) or i386.
 Result<RelocatedCode> relocate(Machine machine, std::span<const std::byte> run, std::uint64_t from, std::uint64_t to);
 

@@ -48,7 +48,8 @@ struct VdsoService {
 };
 
 /// The services we know how to observe. Symbols that are not here are listed and never patched: the kernel may
-/// know their addresses (signal trampolines, SGX, robust futex). Of the rows of one service the first has its usual symbol.
+/// know their addresses (signal trampolines, SGX, robust futex). Of the rows of one service the first has its usual
+/// symbol.
 std::span<const VdsoService> known_services();
 /// By any of a function's names (`clock_gettime`, `__vdso_clock_gettime`), or null.
 const VdsoService* service_for(const VdsoFunction& function, std::span<const VdsoService> services = known_services());

@@ -1,5 +1,6 @@
-// A stopped thread's registers: where those are that a tracer asks for, and what they have to be so that the thread does
-// something else. `Registers` is the processor's own (processor/registers.hpp): all that ptrace(2) reads and sets at once.
+// A stopped thread's registers: where those are that a tracer asks for, and what they have to be so that the thread
+// does something else. `Registers` is the processor's own (processor/registers.hpp): all that ptrace(2) reads and sets
+// at once.
 #pragma once
 
 #include <sys/types.h>
@@ -67,8 +68,8 @@ struct SystemCallRegisters {
 };
 SystemCallRegisters system_call(const Registers& registers);
 
-/// What the kernel's auditing calls the machine of that ABI (linux/audit.h): seccomp filters and PTRACE_GET_SYSCALL_INFO do so too.
-/// Several ABIs can have one.
+/// What the kernel's auditing calls the machine of that ABI (linux/audit.h): seccomp filters and
+/// PTRACE_GET_SYSCALL_INFO do so too. Several ABIs can have one.
 std::uint32_t audit_machine(Abi abi);
 /// Which ABI a system call with this audit machine and number uses.
 Abi abi_of(std::uint32_t audit_machine, std::uint64_t nr);
@@ -90,14 +91,15 @@ struct SavedContext {
   std::uint64_t program_counter;
   std::size_t counter_at;  ///< which of the words the program counter is
 };
-/// What begins at the front of these words (the processor says how many it takes), if only the kernel can have laid it down for 64-bit code.
+/// What begins at the front of these words (the processor says how many it takes), if only the kernel can have laid it
+/// down for 64-bit code.
 std::optional<SavedContext> saved_context(std::span<const std::uint64_t, kSavedContextWords> words);
 
 /// Whether the instruction pushes a register.
 bool pushes_word(std::span<const std::byte> instruction);
 
-/// Registers at a stop that has interrupted a call such that the kernel begins it again by its own number, or lets it fail
-/// with EINTR if a handler runs first (ERESTARTNOHAND).
+/// Registers at a stop that has interrupted a call such that the kernel begins it again by its own number, or lets it
+/// fail with EINTR if a handler runs first (ERESTARTNOHAND).
 Registers with_restart_by_number(Registers registers);
 /// Registers with another argument of a system call, counted from 0, of the first four.
 Registers with_argument(Registers registers, Abi abi, std::size_t index, std::uint64_t value);
@@ -109,7 +111,8 @@ Registers with_refused_call(Registers registers);
 std::int64_t requested_call(const Registers& registers);
 /// Registers at a stop inside a system call with another result of it.
 Registers with_result(Registers registers, std::int64_t result);
-/// The same such that the kernel takes them for no system call's: it restarts none. One that has yet to begin is not made.
+/// The same such that the kernel takes them for no system call's: it restarts none. One that has yet to begin is not
+/// made.
 Registers outside_call(Registers registers);
 /// Registers as if the system call instruction that the thread stands at had been executed, with that result.
 Registers after_call(Registers registers, std::int64_t result);

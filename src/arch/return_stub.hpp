@@ -28,7 +28,8 @@ struct ReturnStub {
   std::uint64_t call(OrphanCleanup then = OrphanCleanup::keep) const { return calls[static_cast<std::size_t>(then)]; }
 };
 
-/// The call by which it gives back what such a call, with these arguments, has made; its own as far as they are known before.
+/// The call by which it gives back what such a call, with these arguments, has made; its own as far as they are known
+/// before.
 std::optional<SystemCallRegisters> cleanup_call(OrphanCleanup then, const std::array<std::uint64_t, 6>& args);
 /// The call by which it sets the signal mask. The thread is harmed where that is not made.
 SystemCallRegisters setting_mask();
@@ -40,7 +41,8 @@ ReturnStub make_return_stub(const Registers& registers, std::uint64_t signal_mas
 /// How many bytes at the beginning of `bytes` are such a stub, whatever it brings back to: all of it, or 0.
 std::size_t return_stub_at(std::span<const std::byte> bytes);
 
-/// Whether that result of a system call makes the kernel begin it again (ERESTARTSYS to ERESTART_RESTARTBLOCK, linux/errno.h).
+/// Whether that result of a system call makes the kernel begin it again (ERESTARTSYS to ERESTART_RESTARTBLOCK,
+/// linux/errno.h).
 bool restarts_after(std::int64_t result);
 
 /// Whether these are the registers of a system call that was interrupted and that the kernel will restart.

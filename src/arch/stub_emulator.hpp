@@ -19,8 +19,8 @@ class EmulatedMemory : public Memory {
   virtual std::byte* shared(std::uint64_t address, std::size_t size) = 0;
 };
 
-/// The instructions that the processor's stubs are made of, and those of the simplest functions. Every effect on memory is
-/// had at once, locked where the instruction is; only the registers are ours until they are given to the thread. A
+/// The instructions that the processor's stubs are made of, and those of the simplest functions. Every effect on memory
+/// is had at once, locked where the instruction is; only the registers are ours until they are given to the thread. A
 /// stub can therefore be cut off anywhere and begun again from where the registers still are: it writes the same once
 /// more.
 class StubEmulator {

@@ -14,7 +14,9 @@
 #define REGION_ORPHANED 8   /* u32, set by a stub that waited in vain: recording has ended */
 #define REGION_MAY_SLEEP 12 /* u32, the process may be put to sleep by futex(2) while a ring is full */
 #define REGION_LOST 16      /* u64, calls of which there is no record */
-#define REGION_KEEPER 24 /* u32, a robust futex (os/death_mark.hpp): the kernel sets KEEPER_DIED when vdsotrace dies */
+#define REGION_KEEPER                                                                            \
+  24 /* u32, a robust futex (os/death_mark.hpp): the kernel sets KEEPER_DIED when vdsotrace dies \
+      */
 #define KEEPER_DIED 0x40000000
 #define REGION_ANSWER 32        /* u32, of a system call that the process is made to make */
 #define REGION_GO_CODE 40       /* u64, where code begins that Go 1.18 or newer has compiled */

@@ -56,8 +56,8 @@ bool stubs_usable();
 /// The shape matters to what counts calls, opens them, or notes their system calls.
 StubTemplate stub_template(StubKind kind, StubShape shape = StubShape::plain);
 
-/// Registers at the copy of a fallback's system call (StubKind::call) as they are to be at its original, without what the copy has
-/// put on the stack: at the stack pointer lies `saved`.
+/// Registers at the copy of a fallback's system call (StubKind::call) as they are to be at its original, without what
+/// the copy has put on the stack: at the stack pointer lies `saved`.
 Registers at_original_call(Registers at_copy, std::uint64_t saved, std::uint64_t original);
 
 /// What the stubs put into the sixth argument of a fallback's system call, which none of those calls has: a

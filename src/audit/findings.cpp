@@ -13,8 +13,8 @@
 namespace vdsotrace {
 namespace {
 
-/// What one such call costs here. A function without a user-space way costs its own attempt too; the legacy page costs a
-/// trap like a system call.
+/// What one such call costs here. A function without a user-space way costs its own attempt too; the legacy page costs
+/// a trap like a system call.
 double each_ns(Route route, const CallPrice& price) {
   switch (route) {
     case Route::vdso: return price.user_space_ns.value_or(price.function_ns);

@@ -82,8 +82,8 @@ class Timeline {
 
 class AuditTally {
  public:
-  /// `explainer` has seen every event before this sees it. `with_durations`: durations are part of what is asked, not only
-  /// of what some output shows.
+  /// `explainer` has seen every event before this sees it. `with_durations`: durations are part of what is asked, not
+  /// only of what some output shows.
   explicit AuditTally(const Explainer& explainer, bool with_durations = true)
       : explainer_(explainer), with_durations_(with_durations) {}
 

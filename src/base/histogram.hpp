@@ -7,8 +7,9 @@
 
 namespace vdsotrace {
 
-/// Log-linear buckets, as HdrHistogram (hdrhistogram.org) has them: each power of two is divided into 32 of equal width. So a value
-/// that comes out differs from the one that was put in by at most 1/64 of it; below 64 it is the same. At most 9 KB.
+/// Log-linear buckets, as HdrHistogram (hdrhistogram.org) has them: each power of two is divided into 32 of equal
+/// width. So a value that comes out differs from the one that was put in by at most 1/64 of it; below 64 it is the
+/// same. At most 9 KB.
 class Histogram {
  public:
   static constexpr double kError = 1.0 / 64;

@@ -1,4 +1,5 @@
-// Numbers in text. As std::from_chars reads them: no blank and no '+' before them, no locale, a '-' for signed types only.
+// Numbers in text. As std::from_chars reads them: no blank and no '+' before them, no locale, a '-' for signed types
+// only.
 #pragma once
 
 #include <charconv>
@@ -9,7 +10,8 @@
 
 namespace vdsotrace {
 
-/// Cuts a number off the beginning of `text`. Nothing, and `text` as it was, if none stands there or it does not fit the type.
+/// Cuts a number off the beginning of `text`. Nothing, and `text` as it was, if none stands there or it does not fit
+/// the type.
 template <class Number>
 std::optional<Number> take_number(std::string_view& text, [[maybe_unused]] int base = 10) {
   Number value{};

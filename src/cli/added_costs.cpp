@@ -57,8 +57,8 @@ double each_ns(void (*call)(), int batch) {
   return static_cast<double>(spent[spent.size() / 2]) / batch;
 }
 
-/// How many calls through the vDSO make a batch: more than fit into a ring of a stub, so that waits for room are in it; few
-/// where each traps into the kernel. None under engines that stop at them.
+/// How many calls through the vDSO make a batch: more than fit into a ring of a stub, so that waits for room are in it;
+/// few where each traps into the kernel. None under engines that stop at them.
 int batch_for(std::string_view engine) {
   if (!observes_without_stops(engine)) return 0;
   return engine == "perf" ? 50 : 5'000;

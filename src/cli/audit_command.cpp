@@ -40,8 +40,8 @@ std::size_t terminal_columns() {
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
 }
 
-/// What is asked does not hang on which reports are written. Only a trace of each call takes a record of each call, and shows
-/// how long it took; the audit makes no use of that (AuditTally).
+/// What is asked does not hang on which reports are written. Only a trace of each call takes a record of each call, and
+/// shows how long it took; the audit makes no use of that (AuditTally).
 Needs needs_of(const Options& o) {
   const bool traces = !o.audit->chrome_trace.empty();
   Needs needs;
@@ -58,8 +58,8 @@ Needs needs_of(const Options& o) {
   return needs;
 }
 
-/// Of the programs that we started and that have ended, or of those that run. Nothing if one of these has ended: what it used
-/// is not known any more.
+/// Of the programs that we started and that have ended, or of those that run. Nothing if one of these has ended: what
+/// it used is not known any more.
 std::optional<std::int64_t> cpu_time_ns(const std::vector<pid_t>& attached) {
   std::int64_t sum = 0;
   for (const pid_t pid : attached) {
@@ -173,7 +173,8 @@ bool report_forbidden(const Options& o, const Audit& audit) {
   return !offenders.empty();
 }
 
-/// Programs whose calls nobody could tell apart may have made some that went where they must not. Whether there were any.
+/// Programs whose calls nobody could tell apart may have made some that went where they must not. Whether there were
+/// any.
 bool report_unjudged(const Options& o, const AuditTally& tally) {
   if (o.audit->fail_on.rules.empty() || tally.unjudged_programs() == 0) return false;
   std::fputs(

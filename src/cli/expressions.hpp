@@ -23,7 +23,8 @@ struct Quiet {
 /// As -q given so often.
 Quiet quiet_of(int level);
 
-/// What of `expressions` begins with `quiet=` or another of strace's names for it; the last counts, and it replaces `quiet`.
+/// What of `expressions` begins with `quiet=` or another of strace's names for it; the last counts, and it replaces
+/// `quiet`.
 Result<void> take_quiet(std::vector<std::string>& expressions, Quiet& quiet);
 /// The same for `read=` and `write=`.
 Result<void> take_dumps(std::vector<std::string>& expressions, Dumps& dumps);

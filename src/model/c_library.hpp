@@ -23,8 +23,8 @@ enum class MadeFor : std::uint8_t {
 /// By its name, in a file that is (a part of) the C library.
 MadeFor made_for(std::string_view symbol);
 
-/// Whether that is a function of a C library that makes such calls for itself. In a program that contains its C library:
-/// only names that nothing else bears, so not malloc, which may be anybody's.
+/// Whether that is a function of a C library that makes such calls for itself. In a program that contains its C
+/// library: only names that nothing else bears, so not malloc, which may be anybody's.
 bool is_own_user(std::string_view symbol);
 
 }  // namespace vdsotrace

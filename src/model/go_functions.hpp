@@ -1,5 +1,5 @@
-// The table by which Go's runtime knows its own functions (pclntab, runtime/symtab.go): names and sizes of frames, also in
-// programs that have neither symbols nor unwind information. Of Go 1.2 and newer.
+// The table by which Go's runtime knows its own functions (pclntab, runtime/symtab.go): names and sizes of frames, also
+// in programs that have neither symbols nor unwind information. Of Go 1.2 and newer.
 #pragma once
 
 #include <cstddef>
@@ -34,8 +34,8 @@ class GoFunctions {
   /// Whether a table may begin with these bytes: 64-bit, little endian, of the x86's alignment.
   static bool is_header(std::span<const std::byte> bytes);
 
-  /// `table` reaches at least to its end and stays the caller's. `text_start`: where Go's code begins, for a table in which only
-  /// a relocation says so. Nothing if it is none.
+  /// `table` reaches at least to its end and stays the caller's. `text_start`: where Go's code begins, for a table in
+  /// which only a relocation says so. Nothing if it is none.
   static std::optional<GoFunctions> read(std::span<const std::byte> table,
                                          std::optional<std::uint64_t> text_start = {});
 

@@ -12,8 +12,8 @@ namespace vdsotrace {
 
 using SeccompFilter = std::vector<sock_filter>;
 
-/// What the kernel would do about that call, SECCOMP_RET_... with its data: all filters are asked, and the strictest answer
-/// holds (seccomp(2)). SECCOMP_RET_KILL_PROCESS also where a filter is none that the kernel takes.
+/// What the kernel would do about that call, SECCOMP_RET_... with its data: all filters are asked, and the strictest
+/// answer holds (seccomp(2)). SECCOMP_RET_KILL_PROCESS also where a filter is none that the kernel takes.
 std::uint32_t seccomp_answer(std::span<const SeccompFilter> filters, const seccomp_data& call);
 
 }  // namespace vdsotrace

@@ -1,5 +1,5 @@
-// The auxiliary vector as the kernel laid it on a new program's stack (getauxval(3)). It is the program's own, so it can be had where
-// there is no /proc; and as soon as the program has run it can hold anything.
+// The auxiliary vector as the kernel laid it on a new program's stack (getauxval(3)). It is the program's own, so it
+// can be had where there is no /proc; and as soon as the program has run it can hold anything.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,8 @@ class AuxiliaryVector {
     std::uint64_t address;  ///< where `type` is, `value` one word behind it
   };
 
-  /// Of a program of which nothing has been executed yet. `is_64_bit`: the code that it runs; its words may be of 32 bits
-  /// all the same (x32). Nothing if the stack cannot be read or does not look as the kernel lays it out.
+  /// Of a program of which nothing has been executed yet. `is_64_bit`: the code that it runs; its words may be of 32
+  /// bits all the same (x32). Nothing if the stack cannot be read or does not look as the kernel lays it out.
   static std::optional<AuxiliaryVector> on_stack(Memory& memory, std::uint64_t stack_pointer, bool is_64_bit);
 
   /// The value of the first entry of that type.

@@ -9,9 +9,9 @@
 namespace vdsotrace {
 
 /// Says in a word of memory shared with others that we are there: for the word, we hold a robust futex, which
-/// the kernel marks with FUTEX_OWNER_DIED when the thread that has put it there ends, be it by SIGKILL (get_robust_list(2),
-/// Documentation/locking/robust-futex-ABI.rst). The list that the kernel follows then is in memory of our own; what others write into
-/// the word can only keep it from being marked.
+/// the kernel marks with FUTEX_OWNER_DIED when the thread that has put it there ends, be it by SIGKILL
+/// (get_robust_list(2), Documentation/locking/robust-futex-ABI.rst). The list that the kernel follows then is in memory
+/// of our own; what others write into the word can only keep it from being marked.
 ///
 /// All of one thread, whose C library's list gives way to this one: mutexes that are PTHREAD_MUTEX_ROBUST must not be
 /// locked in it. Only some 2,000 are marked (ROBUST_LIST_LIMIT, kernel/futex).

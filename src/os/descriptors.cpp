@@ -38,7 +38,8 @@ std::optional<DescriptorFacts::Device> device_at(const std::string& link) {
   return DescriptorFacts::Device{S_ISBLK(file->stx_mode), file->stx_rdev_major, file->stx_rdev_minor};
 }
 
-/// "Pid:\t123" in /proc/PID/fdinfo/N; -1 once the process is gone, and 0 if it is in a PID namespace that we do not see.
+/// "Pid:\t123" in /proc/PID/fdinfo/N; -1 once the process is gone, and 0 if it is in a PID namespace that we do not
+/// see.
 std::optional<pid_t> process_of_pidfd(const std::string& info) {
   constexpr std::string_view kField = "Pid:\t";
   const std::string text = procfs::read(info).value_or("");

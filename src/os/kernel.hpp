@@ -1,6 +1,6 @@
-// The system calls by which tracees are reached, waited for and looked at, in one place: a test can play the kernel and needs no
-// process to trace. Only what is of use where the kernel is real does without: /proc/PID/mem (os/remote_memory has PTRACE_POKEDATA
-// beside it), links of /proc, perf events, os/reaper.
+// The system calls by which tracees are reached, waited for and looked at, in one place: a test can play the kernel and
+// needs no process to trace. Only what is of use where the kernel is real does without: /proc/PID/mem (os/remote_memory
+// has PTRACE_POKEDATA beside it), links of /proc, perf events, os/reaper.
 #pragma once
 
 #include <sys/resource.h>
@@ -33,7 +33,8 @@ class Kernel {
   virtual int kill(pid_t pid, int signal) = 0;
   /// kcmp(2) of what two processes have one of each: KCMP_VM, KCMP_SIGHAND.
   virtual int kcmp(pid_t one, pid_t other, int what) = 0;
-  /// A file of /proc by its path in it ("PID/status"). Nothing if it cannot be opened or /proc cannot be believed (os/procfs).
+  /// A file of /proc by its path in it ("PID/status"). Nothing if it cannot be opened or /proc cannot be believed
+  /// (os/procfs).
   virtual std::optional<std::string> proc_file(const std::string& path) = 0;
   /// What a folder of /proc holds. Nothing in it if it cannot be opened.
   virtual std::vector<std::string> proc_folder(const std::string& path) = 0;

@@ -1,5 +1,5 @@
-// Small files in which the kernel says something of itself: settings (/proc/sys), devices (sysfs), trace points (tracefs),
-// security modules (selinuxfs).
+// Small files in which the kernel says something of itself: settings (/proc/sys), devices (sysfs), trace points
+// (tracefs), security modules (selinuxfs).
 #pragma once
 
 #include <optional>

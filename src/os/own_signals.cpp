@@ -43,8 +43,8 @@ std::optional<int> take_lowest(std::atomic<std::uint32_t>& pending) {
 void OwnSignals::take_over(int signal, void (*handler)(int, siginfo_t*, void*)) {
   struct sigaction before {};
   ::sigaction(signal, nullptr, &before);
-  // What nohup(1) ignores stays ignored. A shell without job control starts its background jobs with SIGINT ignored, too; yet
-  // who sends one to us means us.
+  // What nohup(1) ignores stays ignored. A shell without job control starts its background jobs with SIGINT ignored,
+  // too; yet who sends one to us means us.
   const bool may_stay_ignored = signal == SIGHUP || signal == SIGQUIT;
   if (before.sa_handler == SIG_IGN && may_stay_ignored) return;
   struct sigaction action {};

@@ -33,8 +33,8 @@ struct PerfEvent {
 };
 
 /// The instruction at `address` is about to be executed: a breakpoint of the processor (HW_BREAKPOINT_X), of
-/// which a thread can have arch::kHardwareBreakpoints. It goes away when the thread executes a program (remove_on_exec, Linux
-/// 5.13). Errors: ENOSPC none is left, ESRCH no such thread, EMFILE, not permitted, not supported.
+/// which a thread can have arch::kHardwareBreakpoints. It goes away when the thread executes a program (remove_on_exec,
+/// Linux 5.13). Errors: ENOSPC none is left, ESRCH no such thread, EMFILE, not permitted, not supported.
 Result<PerfEvent> open_perf_breakpoint(const PerfTarget& target, std::uint64_t address, const PerfRing& ring);
 /// Births, ends and executions (PERF_RECORD_FORK, EXIT, COMM). It stays when the thread executes a program.
 Result<PerfEvent> open_perf_births(const PerfTarget& target, const PerfRing& ring);

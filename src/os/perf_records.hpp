@@ -59,8 +59,8 @@ struct PerfLost {
   std::uint64_t count = 0;
 };
 
-/// The ring was found full: from its last record on, until it was read, others may be missing. A PerfLost that comes later says how
-/// many.
+/// The ring was found full: from its last record on, until it was read, others may be missing. A PerfLost that comes
+/// later says how many.
 struct PerfGap {
   std::int64_t time_ns = 0;
   std::int64_t until_ns = 0;
@@ -78,7 +78,8 @@ std::int64_t time_of(const PerfRecord& record);
 /// The thread that it is about; 0 for lost ones.
 pid_t thread_of(const PerfRecord& record);
 
-/// One whole record with its header. Nothing if it is of a kind or a time that nobody asked for, or not laid out as it should be.
+/// One whole record with its header. Nothing if it is of a kind or a time that nobody asked for, or not laid out as it
+/// should be.
 std::optional<PerfRecord> parse_perf_record(std::span<const std::byte> record, const PerfTimes& times = {});
 
 /// What the trace points raw_syscalls:sys_enter and sys_exit write.

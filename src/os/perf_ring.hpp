@@ -39,7 +39,8 @@ class PerfRingReader {
 /// (PERF_EVENT_IOC_SET_OUTPUT), so it outlives them all.
 class PerfRing {
  public:
-  /// `rings`: how many there will be, which share what memory may be locked. Errors: the processor is not there, no memory may be locked, perf events are not permitted.
+  /// `rings`: how many there will be, which share what memory may be locked. Errors: the processor is not there, no
+  /// memory may be locked, perf events are not permitted.
   static Result<PerfRing> open(int processor, std::size_t rings);
   PerfRing(PerfRing&&) noexcept;
   PerfRing& operator=(PerfRing&&) = delete;
@@ -49,7 +50,8 @@ class PerfRing {
   int processor() const { return processor_; }
   /// For SET_OUTPUT and poll(2): readable when it has filled to a good part.
   int descriptor() const { return owner_.get(); }
-  /// Appends what was written since, a PerfGap if there was no room for more. What could not be understood counts as one lost.
+  /// Appends what was written since, a PerfGap if there was no room for more. What could not be understood counts as
+  /// one lost.
   void read(std::vector<PerfRecord>& into, const PerfTimes& times);
 
  private:

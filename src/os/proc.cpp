@@ -47,7 +47,8 @@ std::optional<std::string> status_word(pid_t pid, std::string_view field) {
   return value;
 }
 
-/// The words of /proc/PID/stat behind the program's name, which may hold anything, ends of lines too: state(3) is the first.
+/// The words of /proc/PID/stat behind the program's name, which may hold anything, ends of lines too: state(3) is the
+/// first.
 std::vector<std::string> stat_words(pid_t pid) {
   const std::string text = kernel().proc_file(fmt::format("{}/stat", pid)).value_or("");
   const auto end_of_name = text.rfind(") ");

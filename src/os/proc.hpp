@@ -1,5 +1,5 @@
-// Facts about a process from /proc (proc(5)). A process that is gone gives nothing; so does every process where /proc cannot be
-// believed (os/procfs). Nothing is not an answer: whoever asks decides what it means there.
+// Facts about a process from /proc (proc(5)). A process that is gone gives nothing; so does every process where /proc
+// cannot be believed (os/procfs). Nothing is not an answer: whoever asks decides what it means there.
 #pragma once
 
 #include <sys/types.h>
@@ -56,9 +56,11 @@ std::vector<pid_t> children_of(pid_t pid);
 std::optional<std::int64_t> run_time_ns(pid_t tid);
 /// What state(5) calls it: R, S, D, T, t, Z, X; nothing if there is no such thread.
 std::optional<char> state(pid_t tid);
-/// Whether there is a thread or process of that number, also one that has ended and has not been waited for. Without /proc.
+/// Whether there is a thread or process of that number, also one that has ended and has not been waited for. Without
+/// /proc.
 bool exists(pid_t tid);
-/// Whether it is gone, or has ended and so has no memory any more (process_vm_readv(2)), or is a kernel thread. Without /proc.
+/// Whether it is gone, or has ended and so has no memory any more (process_vm_readv(2)), or is a kernel thread. Without
+/// /proc.
 bool has_no_memory(pid_t tid);
 /// Whether it is gone or a zombie; where /proc does not tell, whether it has no memory.
 bool has_ended(pid_t tid);

@@ -8,8 +8,8 @@
 
 namespace vdsotrace {
 
-/// Those that are online (sysfs). Where sysfs does not tell, those that the kernel lets us, and so programs that we start, run on:
-/// all that are online in our cpuset (sched_setaffinity(2)). Error: neither is known.
+/// Those that are online (sysfs). Where sysfs does not tell, those that the kernel lets us, and so programs that we
+/// start, run on: all that are online in our cpuset (sched_setaffinity(2)). Error: neither is known.
 Result<std::vector<int>> online_processors();
 
 /// A list as the kernel writes it, "0-3,8". None if it is of another form, or names more than any kernel has.

@@ -29,8 +29,8 @@ Result<void> seize(pid_t tid, OnTracerDeath on_tracer_death, bool filtered = fal
 /// more. False where that is not permitted: it takes CAP_SYS_ADMIN. It ends with us, too.
 bool suspend_seccomp(pid_t tid, OnTracerDeath on_tracer_death, bool filtered, bool suspended);
 
-/// The filters that a stopped thread is under (PTRACE_SECCOMP_GET_FILTER). Nothing where they cannot be read: it takes CAP_SYS_ADMIN
-/// and a kernel with CONFIG_CHECKPOINT_RESTORE.
+/// The filters that a stopped thread is under (PTRACE_SECCOMP_GET_FILTER). Nothing where they cannot be read: it takes
+/// CAP_SYS_ADMIN and a kernel with CONFIG_CHECKPOINT_RESTORE.
 std::optional<std::vector<std::vector<sock_filter>>> seccomp_filters(pid_t tid);
 
 /// Whether somebody is traced by us, or has ended and not been waited for.

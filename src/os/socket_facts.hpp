@@ -9,8 +9,8 @@
 
 namespace vdsotrace {
 
-/// `protocol` is the kernel's name of it; nothing if that is empty. What the kernel does not tell, as of sockets of another network
-/// namespace or where sock_diag is missing, is left empty.
+/// `protocol` is the kernel's name of it; nothing if that is empty. What the kernel does not tell, as of sockets of
+/// another network namespace or where sock_diag is missing, is left empty.
 std::optional<SocketFacts> socket_facts(const std::string& protocol, std::uint64_t inode);
 
 }  // namespace vdsotrace

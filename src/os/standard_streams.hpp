@@ -5,11 +5,12 @@
 
 namespace vdsotrace {
 
-/// While we hold them, whoever is at the other end does not see that the program has closed them: a pipe's reader waits for
-/// more, its writer gets no SIGPIPE.
+/// While we hold them, whoever is at the other end does not see that the program has closed them: a pipe's reader waits
+/// for more, its writer gets no SIGPIPE.
 class StandardStreams {
  public:
-  /// Notes which of the two are open. Made before we open anything: a number that is free now may become something else.
+  /// Notes which of the two are open. Made before we open anything: a number that is free now may become something
+  /// else.
   StandardStreams();
   /// Puts /dev/null in the place of those; standard error is kept for messages.
   void let_go();

@@ -1,7 +1,7 @@
 // The vDSO as it is mapped in a process, byte for byte.
 //
-// Where it is the kernel says twice: in /proc/PID/maps, and to the program itself, in the auxiliary vector. How large it is
-// only the former says; the image's own headers do, too.
+// Where it is the kernel says twice: in /proc/PID/maps, and to the program itself, in the auxiliary vector. How large
+// it is only the former says; the image's own headers do, too.
 #pragma once
 
 #include <sys/types.h>
@@ -31,15 +31,17 @@ inline bool says_none(const Error& error) { return error.code == ENOENT; }
 /// to read, /proc cannot be believed, no vDSO.
 Result<MappedVdso> read_vdso(pid_t pid);
 
-/// Of a program that has just been executed, and not run yet: by the auxiliary vector on its stack, so without /proc. `is_64_bit`:
-/// the code that it runs. Errors: the memory cannot be read, the stack or the image is not as the kernel makes them, no vDSO.
+/// Of a program that has just been executed, and not run yet: by the auxiliary vector on its stack, so without /proc.
+/// `is_64_bit`: the code that it runs. Errors: the memory cannot be read, the stack or the image is not as the kernel
+/// makes them, no vDSO.
 Result<MappedVdso> read_executed_vdso(Memory& memory, std::uint64_t stack_pointer, bool is_64_bit);
 
-/// Our own, by getauxval(3) and without /proc; where that says nothing (hidden by a tracer) by /proc. Errors: it cannot be read, no vDSO.
+/// Our own, by getauxval(3) and without /proc; where that says nothing (hidden by a tracer) by /proc. Errors: it cannot
+/// be read, no vDSO.
 Result<MappedVdso> read_own_vdso();
 
-/// The size of the mapping that begins with an ELF image, in whole pages: all that its headers speak of, themselves included.
-/// Nothing if there is no such image, or none that a kernel would map.
+/// The size of the mapping that begins with an ELF image, in whole pages: all that its headers speak of, themselves
+/// included. Nothing if there is no such image, or none that a kernel would map.
 std::optional<std::uint64_t> mapped_size(Memory& memory, std::uint64_t base);
 
 /// Of a program: it is started, stopped before its first instruction, and killed. Errors also

@@ -5,8 +5,8 @@
 
 namespace vdsotrace {
 
-/// Whether a wait for that child or tracee of ours would report its end; it is left to be waited for. Of processes that are
-/// neither, /proc knows (proc::has_ended). A signal handler may call this.
+/// Whether a wait for that child or tracee of ours would report its end; it is left to be waited for. Of processes that
+/// are neither, /proc knows (proc::has_ended). A signal handler may call this.
 bool has_waitable_end(pid_t tid);
 
 }  // namespace vdsotrace

@@ -40,7 +40,8 @@ class StopSource {
   using BeforeSleep = std::function<std::optional<std::int64_t>()>;
   /// The next thing that happened.
   virtual WaitResult next(const BeforeSleep& before_sleep) = 0;
-  /// Many are about to stop, or have: takes what these have to say at once, which is cheaper than to find them among all.
+  /// Many are about to stop, or have: takes what these have to say at once, which is cheaper than to find them among
+  /// all.
   virtual void look_for(std::span<const pid_t> tids) = 0;
   /// CLOCK_MONOTONIC nanoseconds at which next() answers TimedOut, once; nothing: never.
   virtual void set_deadline(std::optional<std::int64_t> when) = 0;
@@ -52,8 +53,8 @@ class StopSource {
 /// some microseconds before it sleeps: waking an idle processor costs far more
 /// than a stop. An idle process is never polled.
 ///
-/// To find nobody among all takes the kernel the longer the more there are: it looks at each. Where that is dear, those that
-/// stopped last are asked for one by one, and all only for a small part of the time.
+/// To find nobody among all takes the kernel the longer the more there are: it looks at each. Where that is dear, those
+/// that stopped last are asked for one by one, and all only for a small part of the time.
 class Waiter final : public StopSource {
  public:
   explicit Waiter(OwnSignals& signals);

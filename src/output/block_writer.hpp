@@ -9,12 +9,12 @@
 
 namespace vdsotrace {
 
-/// Writes all of `text`; 0 or the errno that stopped it. A non-blocking descriptor (a terminal shared with the program may be one)
-/// is waited for.
+/// Writes all of `text`; 0 or the errno that stopped it. A non-blocking descriptor (a terminal shared with the program
+/// may be one) is waited for.
 int write_all(int fd, std::string_view text);
 
-/// The kernel takes nearly as long to take in a line of a fast trace as we to make it. The traced program, which waits for us when
-/// it is too far ahead, leaves its processor to this thread. The thread takes no signals.
+/// The kernel takes nearly as long to take in a line of a fast trace as we to make it. The traced program, which waits
+/// for us when it is too far ahead, leaves its processor to this thread. The thread takes no signals.
 class BlockWriter {
  public:
   /// `fd` stays the caller's, and open as long as this lives.
@@ -24,8 +24,8 @@ class BlockWriter {
   BlockWriter(const BlockWriter&) = delete;
   BlockWriter& operator=(const BlockWriter&) = delete;
 
-  /// Takes the block and leaves an empty one. Waits while several are still to be written. 0, or the errno that stopped the writing
-  /// of an earlier one: then nothing more is written.
+  /// Takes the block and leaves an empty one. Waits while several are still to be written. 0, or the errno that stopped
+  /// the writing of an earlier one: then nothing more is written.
   int write(std::string& block);
   /// Waits until all is written. 0 or the errno that stopped it.
   int finish();

@@ -12,7 +12,8 @@ namespace vdsotrace {
 /// Indexed by Route.
 using RouteCounts = std::array<std::uint64_t, kRoutes>;
 
-/// ": 2 in user space, 1 direct system call": the routes that occurred, empty if none did. `number_text` prints a count.
+/// ": 2 in user space, 1 direct system call": the routes that occurred, empty if none did. `number_text` prints a
+/// count.
 std::string route_counts_text(const RouteCounts& counts, std::string (*number_text)(std::uint64_t));
 
 }  // namespace vdsotrace

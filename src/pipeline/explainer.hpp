@@ -14,7 +14,8 @@ namespace vdsotrace {
 
 class Explainer {
  public:
-  /// `vdso_hidden`: the processes do not know of their vDSO (--no-vdso). `tables`: what is known of services and clocks.
+  /// `vdso_hidden`: the processes do not know of their vDSO (--no-vdso). `tables`: what is known of services and
+  /// clocks.
   explicit Explainer(bool vdso_hidden = false, const VdsoTables& tables = {})
       : vdso_hidden_(vdso_hidden), tables_(tables) {}
 

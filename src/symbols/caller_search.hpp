@@ -28,8 +28,8 @@ struct CodePart {
   MadeFor made_for = MadeFor::unknown;
 };
 
-/// Looks for the first place outside the C library, and the first one that is no runtime's either. Visits places from the
-/// innermost outwards.
+/// Looks for the first place outside the C library, and the first one that is no runtime's either. Visits places from
+/// the innermost outwards.
 class CallerSearch {
  public:
   struct Found {
@@ -53,8 +53,8 @@ class CallerSearch {
   }
   const std::optional<Found>& outside() const { return outside_; }
   const std::optional<Found>& beyond() const { return beyond_; }
-  /// For whom the C library made the call: by the function that was entered from outside, or where that has no name, by the
-  /// next one within it that has.
+  /// For whom the C library made the call: by the function that was entered from outside, or where that has no name, by
+  /// the next one within it that has.
   MadeFor made_for() const { return made_for_; }
   /// Of the last place that was visited.
   std::uint64_t lookup() const { return lookup_; }

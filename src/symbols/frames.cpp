@@ -14,7 +14,8 @@ namespace {
 constexpr std::size_t kMostFrames = 256;
 constexpr std::uint64_t kMostCode = 64 * 1024;
 
-/// By the code of the function whose symbol covers the place. A part that a compiler has moved elsewhere begins within a frame.
+/// By the code of the function whose symbol covers the place. A part that a compiler has moved elsewhere begins within
+/// a frame.
 std::optional<FrameRule> rule_by_code(const Module& module, std::uint64_t lookup) {
   GElf_Off offset = 0;
   GElf_Sym symbol;

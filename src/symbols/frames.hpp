@@ -22,21 +22,23 @@ class Frames {
   /// What was known of the code is no more.
   void forget();
 
-  /// Whether a call may return to there: executable memory is mapped there and, where it is a file's, a call stands before
-  /// it. A return address that was pushed by hand may lead behind the first byte of a function, as Go's goexit has it.
+  /// Whether a call may return to there: executable memory is mapped there and, where it is a file's, a call stands
+  /// before it. A return address that was pushed by hand may lead behind the first byte of a function, as Go's goexit
+  /// has it.
   bool is_return_address(pid_t pid, std::uint64_t address);
 
   /// Where the frame at that instruction is, if that is known and as simple as a FrameRule.
   const std::optional<FrameRule>& rule_at(pid_t pid, std::uint64_t lookup);
   /// Whether anything is known of it.
   bool has_rule(pid_t pid, std::uint64_t lookup);
-  /// Whether unwind information leads on from there. That of Go's functions is not true where they are on another stack.
+  /// Whether unwind information leads on from there. That of Go's functions is not true where they are on another
+  /// stack.
   bool can_step(pid_t pid, std::uint64_t lookup);
 
   /// A place, and the address of the instruction to look up for it. False: no further.
   using Visit = std::function<bool(std::uint64_t address, std::uint64_t lookup)>;
-  /// From a place to which something returns, or that has just made a system call, outwards, with nothing but the registers
-  /// there and the words of the stack.
+  /// From a place to which something returns, or that has just made a system call, outwards, with nothing but the
+  /// registers there and the words of the stack.
   WalkEnd walk(pid_t pid, FrameRegisters registers, const StackWord& word, const Visit& visit);
 
  private:

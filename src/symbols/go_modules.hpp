@@ -14,14 +14,15 @@ class GoModules {
   /// The modules are no more.
   void forget() { tables_.clear(); }
 
-  /// Where the module's own code lies in the process, if Go 1.18 or newer has compiled it: from then on a register is the g wherever that calls the vDSO.
+  /// Where the module's own code lies in the process, if Go 1.18 or newer has compiled it: from then on a register is
+  /// the g wherever that calls the vDSO.
   std::optional<GoCode> code(const Module& module);
 
   /// The function that has an address of the process; nothing unless it is one of Go's.
   std::optional<GoFunction> function(const Module& module, std::uint64_t address);
 
-  /// The rule at that instruction of such a function, which is the last one of a call. Where the function has left its goroutine's
-  /// stack its code says in which register it kept the way back.
+  /// The rule at that instruction of such a function, which is the last one of a call. Where the function has left its
+  /// goroutine's stack its code says in which register it kept the way back.
   std::optional<FrameRule> frame_rule(const Module& module, const GoFunction& function, std::uint64_t address);
 
  private:

@@ -10,8 +10,8 @@ namespace vdsotrace {
 
 class JitNames {
  public:
-  /// What the process's map knows of that address now: /tmp/perf-PID.map below its root directory, PID as it sees itself. A
-  /// map that another user wrote, or that is older than the process, is not its.
+  /// What the process's map knows of that address now: /tmp/perf-PID.map below its root directory, PID as it sees
+  /// itself. A map that another user wrote, or that is older than the process, is not its.
   PerfMap::Code find(pid_t pid, std::uint64_t address);
 
  private:

@@ -1,4 +1,5 @@
-// Whatever has been found out of addresses is only kept as long as it is little: programs can invent any number of them.
+// Whatever has been found out of addresses is only kept as long as it is little: programs can invent any number of
+// them.
 #pragma once
 
 #include <cstdint>

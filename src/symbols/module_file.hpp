@@ -13,9 +13,9 @@
 
 namespace vdsotrace {
 
-/// Opens the file that is mapped there and no other: found through the process's root directory, as another name space may
-/// name other files so; checked by its inode; a deleted one through /proc/PID/map_files (proc(5)), where
-/// that is permitted. An invalid descriptor if it cannot be had.
+/// Opens the file that is mapped there and no other: found through the process's root directory, as another name space
+/// may name other files so; checked by its inode; a deleted one through /proc/PID/map_files (proc(5)), where that is
+/// permitted. An invalid descriptor if it cannot be had.
 UniqueFd open_mapped_file(pid_t pid, const proc::Mapping& mapping);
 
 /// What an ELF file says of its own place in memory.
@@ -31,8 +31,8 @@ struct ModuleFacts {
   bool self_contained = false;  ///< needs no library and no loader: a static program
   bool all_symbols = false;     ///< has a .symtab
 
-  /// The address, before relocation, of the byte at that offset of the file. A page in which one segment ends and another begins is
-  /// mapped twice: then it is that of the code.
+  /// The address, before relocation, of the byte at that offset of the file. A page in which one segment ends and
+  /// another begins is mapped twice: then it is that of the code.
   std::optional<std::uint64_t> address_at(std::uint64_t file_offset) const;
   /// Where the file has the bytes of that address, if it has so many of them.
   std::optional<std::uint64_t> offset_of(std::uint64_t address, std::uint64_t size) const;

@@ -79,8 +79,8 @@ struct Symbols::Inner {
   std::unordered_map<std::uint64_t, Caller> places;   ///< by the address looked up; files only
   std::unordered_map<std::uint64_t, CodePart> parts;  ///< by the address looked up
   std::unordered_map<std::uint64_t, Step> steps;      ///< by return address; files only
-  /// By the place outside the C library to which calls return: for whom all of them were made, if for one. Kept when code is
-  /// unmapped, for calls that are told later.
+  /// By the place outside the C library to which calls return: for whom all of them were made, if for one. Kept when
+  /// code is unmapped, for calls that are told later.
   std::unordered_map<std::uint64_t, MadeFor> entered;
   std::set<std::string> silent_modules;  ///< of which a notice says why callers in them are not known
   std::vector<std::string> notices;

@@ -48,8 +48,8 @@ class Symbols {
   void outdate();
   /// It has mapped code.
   void code_mapped(pid_t pid);
-  /// Reads what is mapped now, and from now on whenever code_mapped() says so: addresses may be asked for when what they lay in is
-  /// gone. What is known of a process stays known when it has ended.
+  /// Reads what is mapped now, and from now on whenever code_mapped() says so: addresses may be asked for when what
+  /// they lay in is gone. What is known of a process stays known when it has ended.
   void follow(pid_t pid);
 
   /// What is at the place to which something returns: the instruction before it is looked up.
@@ -61,8 +61,8 @@ class Symbols {
   /// Whether a return to there is certainly one into the C library (or the vDSO), which called for somebody else.
   bool in_c_library(pid_t pid, std::uint64_t return_address);
 
-  /// The first place outside the C library, from `start` outwards; if it is in a runtime (runtimes.hpp), with the first place
-  /// beyond. Nothing if it cannot be told for certain.
+  /// The first place outside the C library, from `start` outwards; if it is in a runtime (runtimes.hpp), with the first
+  /// place beyond. Nothing if it cannot be told for certain.
   std::optional<Caller> caller(pid_t pid, Memory& memory, const UnwindStart& start);
 
   /// What is to be said, since this was asked last, of files in which callers could not be found: once for each.
@@ -72,10 +72,10 @@ class Symbols {
   std::vector<Caller> stack(pid_t pid, Memory& memory, const UnwindStart& start);
 
   using StackWord = vdsotrace::StackWord;
-  /// The first place outside the C library, and the first beyond runtimes, by nothing but the stack and the registers that are known
-  /// after the return to kDwarfReturnAddress: that and kDwarfStackPointer at least; functions with alloca need kDwarfFramePointer,
-  /// too, and Go's that call the vDSO kDwarfGoStackPointer. 64-bit code only. Nothing if the words do not suffice, or a frame on the way counts from a register that is
-  /// not known.
+  /// The first place outside the C library, and the first beyond runtimes, by nothing but the stack and the registers
+  /// that are known after the return to kDwarfReturnAddress: that and kDwarfStackPointer at least; functions with
+  /// alloca need kDwarfFramePointer, too, and Go's that call the vDSO kDwarfGoStackPointer. 64-bit code only. Nothing
+  /// if the words do not suffice, or a frame on the way counts from a register that is not known.
   CallerAddresses caller_addresses(pid_t pid, const FrameRegisters& registers, const StackWord& word);
   /// These places, named: what is beyond as Caller::beyond.
   std::optional<Caller> places(pid_t pid, const CallerAddresses& addresses);

@@ -17,10 +17,11 @@ class Unwinder {
   Unwinder& operator=(const Unwinder&) = delete;
 
   struct Steps {
-    /// Opens the module that has an address. libdwfl looks one frame ahead, and guesses in a module that it does not know.
+    /// Opens the module that has an address. libdwfl looks one frame ahead, and guesses in a module that it does not
+    /// know.
     std::function<bool(std::uint64_t lookup)> open;
-    /// A place, and the address of the instruction to look up for it. False: no further. libdwfl guesses where there is no unwind
-    /// information for a place; so whoever wants none of that says false there.
+    /// A place, and the address of the instruction to look up for it. False: no further. libdwfl guesses where there is
+    /// no unwind information for a place; so whoever wants none of that says false there.
     std::function<bool(std::uint64_t address, std::uint64_t lookup)> visit;
   };
   void walk(Dwfl* dwfl, Memory& memory, const UnwindStart& start, const Steps& steps);

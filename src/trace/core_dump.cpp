@@ -12,7 +12,8 @@ namespace {
 /// Those whose default action dumps core (signal(7)).
 constexpr int kDumping[] = {SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGXCPU, SIGXFSZ, SIGSYS};
 
-/// Whether the process dies of the signal that is about to be delivered. Signal actions are not always followed: the kernel knows.
+/// Whether the process dies of the signal that is about to be delivered. Signal actions are not always followed: the
+/// kernel knows.
 bool dumps_core(pid_t tgid, int signal) {
   if (std::ranges::find(kDumping, signal) == std::end(kDumping)) return false;
   const auto caught = proc::status_signals(tgid, "SigCgt"), ignored = proc::status_signals(tgid, "SigIgn");

@@ -6,8 +6,8 @@
 
 namespace vdsotrace {
 
-/// The signal is about to be delivered. If the process dumps core by it: stops its other threads, outside of engine memory, where they
-/// stay until it is dead.
+/// The signal is about to be delivered. If the process dumps core by it: stops its other threads, outside of engine
+/// memory, where they stay until it is dead.
 void show_own_code_in_core(const StoppedThread& dying, int signal, const TaskTable& tasks, ProbeEngine& engine);
 
 }  // namespace vdsotrace

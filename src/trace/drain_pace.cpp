@@ -6,8 +6,8 @@
 namespace vdsotrace {
 namespace {
 
-/// So long a thread may have to wait for room that was idle and fills its buffer at once; in a process that runs already it spins
-/// meanwhile, as it may not be made to sleep. An idle one costs us some 0.3 % of a processor.
+/// So long a thread may have to wait for room that was idle and fills its buffer at once; in a process that runs
+/// already it spins meanwhile, as it may not be made to sleep. An idle one costs us some 0.3 % of a processor.
 constexpr std::int64_t kLongPauseNs = 20'000'000;
 /// A sleep and its end cost about as much as polling for so long.
 constexpr std::int64_t kWorthSleepingNs = 150'000;

@@ -13,13 +13,13 @@ struct Drained {
   double fill = 0;             ///< how full the fullest buffer was, up to 1
 };
 
-/// Sleeps as long as the buffers have room for what comes at the fastest pace of late, polls where they fill faster than a sleep is
-/// worth, and looks ever more rarely while nothing comes. Polling costs those who write more than their calls do where they share a
-/// core with us.
+/// Sleeps as long as the buffers have room for what comes at the fastest pace of late, polls where they fill faster
+/// than a sleep is worth, and looks ever more rarely while nothing comes. Polling costs those who write more than their
+/// calls do where they share a core with us.
 class DrainPace {
  public:
-  /// Whether to look now (ns of a monotonic clock): buffers that are looked at all the time cost their writers more than ones
-  /// that have filled a little.
+  /// Whether to look now (ns of a monotonic clock): buffers that are looked at all the time cost their writers more
+  /// than ones that have filled a little.
   bool due(std::int64_t now) const { return pause_ > 0 || now - last_look_ >= between_looks_; }
   void looked(std::int64_t now, const Drained& drained);
   /// How long to sleep until the next look, in ns: 0 for not at all, nothing for until something happens.

@@ -10,7 +10,8 @@ class ExecHandler {
   ExecHandler(const TaskOptions& options, TaskTable& tasks, ProbeEngine& engine, Reporter& reporter)
       : options_(options), tasks_(tasks), engine_(engine), reporter_(reporter) {}
 
-  /// The kernel is about to load the program that we start, and will mostly give it the vDSO that we have: takes ours apart meanwhile.
+  /// The kernel is about to load the program that we start, and will mostly give it the vDSO that we have: takes ours
+  /// apart meanwhile.
   void expect_own_image();
   /// PTRACE_EVENT_EXEC, first: a thread that was not the leader has become it. What is known of
   /// `former_tid` is from now on known of `leader`; the old leader is gone without a word.

@@ -39,8 +39,8 @@ class ProbePlacement {
   /// After mlockall(2) has locked the process's memory, what an engine has mapped there included.
   virtual void on_memory_locked(StoppedThread&) {}
   /// Before remove, of each thread of the space: brings it out of engine memory, as
-  /// ProbeStops::move_out_of_engine_code does. False, if it `may_wait`, of a thread that will be out of it by itself in a
-  /// moment: it is to be let run, stopped and asked again.
+  /// ProbeStops::move_out_of_engine_code does. False, if it `may_wait`, of a thread that will be out of it by itself in
+  /// a moment: it is to be let run, stopped and asked again.
   virtual bool vacate_for_detach(StoppedThread& thread, bool may_wait) = 0;
   /// Undoes install, before the process is let go. False if the memory could not be written: then the thread must not
   /// be let go, as it would run into what is left.
@@ -50,8 +50,8 @@ class ProbePlacement {
   ~ProbePlacement() = default;
 };
 
-/// A thread has stopped: on_stop comes first, resume_mode last. May move its program counter, and answers how it is to go
-/// on; never resumes it.
+/// A thread has stopped: on_stop comes first, resume_mode last. May move its program counter, and answers how it is to
+/// go on; never resumes it.
 class ProbeStops {
  public:
   /// At every stop, before anything of it is told: what the thread did before is told first.
@@ -79,8 +79,8 @@ class ProbeTasks {
   virtual void on_clone(const Thread&, const Thread& /*child*/) {}
   /// The thread that on_clone announced stopped for the first time and will be observed, or guarded.
   virtual void on_first_stop(StoppedThread&) {}
-  /// An attach: another thread that ran in the space before install, which has just been done. `stopped` is null for one
-  /// that sleeps in the kernel, outside the vDSO.
+  /// An attach: another thread that ran in the space before install, which has just been done. `stopped` is null for
+  /// one that sleeps in the kernel, outside the vDSO.
   virtual void on_attach_thread(Thread&, StoppedThread* /*stopped*/) {}
   /// The thread has set its thread pointer (arch::kThreadPointerCall).
   virtual void on_thread_pointer(StoppedThread&) {}
@@ -91,8 +91,8 @@ class ProbeTasks {
   ~ProbeTasks() = default;
 };
 
-/// What stops of other origin prove of the vDSO calls that a thread is in. Called while the thread is stopped; may report
-/// calls and does not touch the thread.
+/// What stops of other origin prove of the vDSO calls that a thread is in. Called while the thread is stopped; may
+/// report calls and does not touch the thread.
 class OpenCallWitness {
  public:
   /// A system call begins. `fallback` is the vDSO function that makes it, or null for one made elsewhere. True if the
@@ -140,8 +140,8 @@ class ProbeEngine : public ProbePlacement,
   virtual ~ProbeEngine() = default;
   /// As `--engine` and JSON spell it. Static storage.
   virtual std::string_view name() const = 0;
-  /// What it needs for all that it may come to install, asked once before anything runs. Where it falls back to something
-  /// that needs more, it says AddressSpace::stop_at_every_syscall().
+  /// What it needs for all that it may come to install, asked once before anything runs. Where it falls back to
+  /// something that needs more, it says AddressSpace::stop_at_every_syscall().
   virtual EngineStops stops() const { return {}; }
 };
 

@@ -38,8 +38,8 @@ class Program {
   /// Success as long as it has not ended.
   const Outcome& outcome() const { return outcome_; }
 
-  /// Whether that signal to us ends the watching; else it has been passed on. While the program lives our signals are its own, unless
-  /// it will not end by them: then they end the watching if we are not `detaching` yet.
+  /// Whether that signal to us ends the watching; else it has been passed on. While the program lives our signals are
+  /// its own, unless it will not end by them: then they end the watching if we are not `detaching` yet.
   bool ends_trace(const OwnSignal& signal, bool detaching);
 
  private:

@@ -1,5 +1,6 @@
-// The loop: waits for what happens next, and has it handled. What a stop means is known by StopHandler, what is to be done about all
-// threads together by StopWorld, Attaching and Detaching, about those that nobody has reported by Orphans.
+// The loop: waits for what happens next, and has it handled. What a stop means is known by StopHandler, what is to be
+// done about all threads together by StopWorld, Attaching and Detaching, about those that nobody has reported by
+// Orphans.
 #pragma once
 
 #include <functional>

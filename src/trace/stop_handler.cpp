@@ -17,8 +17,8 @@ bool ends_step(const siginfo_t& info) {
   return info.si_code == TRAP_TRACE || info.si_code == TRAP_BRKPT || info.si_code == SIGTRAP;
 }
 
-/// Where the kernel has no memory for it, or the user has too many signals pending (Linux 5.14 to 6.11), a signal comes without what
-/// it is about: as if sent by nobody (collect_signal, kernel/signal.c).
+/// Where the kernel has no memory for it, or the user has too many signals pending (Linux 5.14 to 6.11), a signal comes
+/// without what it is about: as if sent by nobody (collect_signal, kernel/signal.c).
 bool has_lost_its_cause(const siginfo_t& info) {
   return info.si_code == SI_USER && info.si_pid == 0 && info.si_uid == 0;
 }
@@ -141,8 +141,8 @@ Resume StopHandler::on_first_stop(StoppedThread& stopped) {
   return {};
 }
 
-/// At an attach we made calls on it since, and it stopped again: by a SIGCONT in between it is no group-stop any more, and whoever
-/// listens in another stop is never woken.
+/// At an attach we made calls on it since, and it stopped again: by a SIGCONT in between it is no group-stop any more,
+/// and whoever listens in another stop is never woken.
 Resume StopHandler::on_group_stop(StoppedThread& stopped, int signal) {
   const auto now = ptrace::signal_info(stopped.tid());
   if (now && now->si_signo == SIGTRAP) return {};
@@ -197,8 +197,8 @@ Resume StopHandler::on_signal(StoppedThread& stopped, int signal) {
       return *how;
     }
   }
-  // SIGSTOP runs no handler. Delivered from another stop than this one it would no longer be taken back by a SIGCONT that has come
-  // meanwhile (JOBCTL_STOP_DEQUEUED, kernel/signal.c).
+  // SIGSTOP runs no handler. Delivered from another stop than this one it would no longer be taken back by a SIGCONT
+  // that has come meanwhile (JOBCTL_STOP_DEQUEUED, kernel/signal.c).
   if (signal != SIGSTOP) engine_.move_out_of_engine_code(stopped);
   if (is_fault(*info)) calls_.on_fault(stopped);
   show_own_code_in_core(stopped, signal, tasks_, engine_);

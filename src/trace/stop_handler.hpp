@@ -27,8 +27,8 @@ class StopHandler {
   /// The thread has ended: it is forgotten.
   void on_end(Thread& thread, const WaitStatus& status);
 
-  /// Acts upon the stop. Answers how the thread is to go on. If it has made a child whose first stop came before, that stop is among
-  /// those that Orphans::take_claimed gives out.
+  /// Acts upon the stop. Answers how the thread is to go on. If it has made a child whose first stop came before, that
+  /// stop is among those that Orphans::take_claimed gives out.
   Resume decide(StoppedThread& stopped, const WaitStatus& status);
   /// From a stop with that status, or if there is none, one that we asked for. A thread that is detached is forgotten.
   void go_on(StoppedThread&& stopped, Resume how, const std::optional<WaitStatus>& status);

@@ -13,6 +13,7 @@ from vdsotrace_testing import SOURCE
 
 # Releases differ in what they make of the same file: the one of Debian 12 decides.
 FORMATTER_RELEASE = 14
+COLUMNS = 120
 
 
 def tracked(*patterns):
@@ -51,6 +52,18 @@ class Format(unittest.TestCase):
             for number, line in enumerate(text.splitlines(), 1):
                 if line != line.rstrip():
                     wrong.append(f"{name}:{number}: blanks at the end of a line")
+        self.assertEqual(wrong, [])
+
+    def test_columns(self):
+        wrong = []
+        for path in tracked("src/*.cpp", "src/*.hpp", "include/*.hpp", "tests/*.cpp", "tests/*.hpp", "bench/*.cpp"):
+            text = path.read_text()
+            if "// clang-format off" in text:
+                continue
+            wrong += [f"{path.relative_to(SOURCE)}:{number}: {len(line)} columns"
+                      for number, line in enumerate(text.splitlines(), 1)
+                      # Neither an included name nor a string for users is broken in two.
+                      if len(line) > COLUMNS and not line.startswith("#include") and '"' not in line]
         self.assertEqual(wrong, [])
 
 

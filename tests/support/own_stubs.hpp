@@ -27,8 +27,8 @@ inline std::uint64_t own_thread_pointer() {
   return pointer;
 }
 
-/// A region as a traced process and vdsotrace have it, both of which we are. The process has mapped all that it may ever need,
-/// the region begins with as little as there can be.
+/// A region as a traced process and vdsotrace have it, both of which we are. The process has mapped all that it may
+/// ever need, the region begins with as little as there can be.
 class Shared {
  public:
   explicit Shared(std::optional<RecordSize> size = RecordSize::values, bool may_sleep = true)
@@ -129,8 +129,8 @@ struct Fallback {
   Bytes behind{};  ///< of the body
 };
 
-/// A function as vdsotrace changes one: a trampoline to `open`, the body, in it the system call if there is one, and instead of
-/// its return a trampoline to `close`. Bodies are given without their `ret`.
+/// A function as vdsotrace changes one: a trampoline to `open`, the body, in it the system call if there is one, and
+/// instead of its return a trampoline to `close`. Bodies are given without their `ret`.
 class Observed {
  public:
   using Function = long (*)(long, long, long);

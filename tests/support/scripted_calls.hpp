@@ -1,4 +1,5 @@
-// How a scripted task's stops and system calls look in wait statuses and registers. For the scripted kernel's own sources.
+// How a scripted task's stops and system calls look in wait statuses and registers. For the scripted kernel's own
+// sources.
 #pragma once
 
 #include <linux/audit.h>

@@ -1,6 +1,6 @@
-// A kernel that plays processes by scripts: each task has registers, memory and a list of what it does next whenever a tracer lets it
-// run. It answers ptrace(2), wait(2) and /proc as Linux does, as far as a tracer can see. What comes first where Linux lets chance
-// decide, a test says.
+// A kernel that plays processes by scripts: each task has registers, memory and a list of what it does next whenever a
+// tracer lets it run. It answers ptrace(2), wait(2) and /proc as Linux does, as far as a tracer can see. What comes
+// first where Linux lets chance decide, a test says.
 #pragma once
 
 #include <sys/ptrace.h>
@@ -22,7 +22,8 @@
 
 namespace vdsotrace::testing {
 
-/// Above every number that Linux gives (PID_MAX_LIMIT, linux/threads.h): should anything ask the real kernel, it finds nobody.
+/// Above every number that Linux gives (PID_MAX_LIMIT, linux/threads.h): should anything ask the real kernel, it finds
+/// nobody.
 constexpr pid_t kPid = 5'000'000;
 constexpr std::uint64_t kCode = 0x401000;
 constexpr std::uint64_t kStackTop = 0x7ffd'0000'0000;
@@ -51,12 +52,12 @@ class Task {
   user_regs_struct registers{};
   std::uint64_t mask = 0, ignored = 0, caught = 0;  ///< sets of signals
   char sleeps = 'S';                                ///< its state(5) when it has nothing more to do
-  int rank = 0;              ///< whose stop is given out first where several have stopped: the least
-  int own_filters = 0;       ///< seccomp filters that its program has put on it
-  pid_t tracer = 0;          ///< another one than us
+  int rank = 0;                                ///< whose stop is given out first where several have stopped: the least
+  int own_filters = 0;                         ///< seccomp filters that its program has put on it
+  pid_t tracer = 0;                            ///< another one than us
   std::optional<std::int64_t> start_time = 0;  ///< as /proc/PID/stat has it, in ticks; nothing: it does not say
   int signal_before_call = 0;                  ///< that comes before a call which the tracer makes it do
-  bool trap_queued = false;  ///< a breakpoint's SIGTRAP follows the next stop
+  bool trap_queued = false;                    ///< a breakpoint's SIGTRAP follows the next stop
 
   bool born = true, seized = false, stopped = false, listening = false, ended = false, gone = false;
   int group_signal = 0;  ///< that it is in a group-stop for
@@ -169,8 +170,8 @@ class ScriptedKernel final : public Kernel {
   std::vector<std::int64_t> made_calls;  ///< their numbers
   /// PTRACE_SEIZE of that task fails so.
   std::map<pid_t, int> refused;
-  std::vector<int> killed_with;  ///< signals that were sent to somebody
-  bool refuses_writes = false;   ///< PTRACE_POKEDATA fails
+  std::vector<int> killed_with;      ///< signals that were sent to somebody
+  bool refuses_writes = false;       ///< PTRACE_POKEDATA fails
   bool may_suspend_seccomp = false;  ///< PTRACE_O_SUSPEND_SECCOMP
 
   /// A task that is in a ptrace stop nobody resumes.

@@ -1,5 +1,5 @@
-// A session over a scripted kernel: what it reports, and what it asks of its engine, as lines of text. Tasks are named there by
-// how far their numbers are above kPid.
+// A session over a scripted kernel: what it reports, and what it asks of its engine, as lines of text. Tasks are named
+// there by how far their numbers are above kPid.
 #pragma once
 
 #include <optional>

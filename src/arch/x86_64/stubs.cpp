@@ -68,8 +68,8 @@ const Row kRows[] = {
     ONE(close_getrandom),
 };
 
-/// What assemblers pad with, the longest first (Intel SDM, NOP; binutils, gas/config/tc-i386.c): nopw with any number of
-/// operand size prefixes, then nopl of 9 down to 3 bytes, xchg %ax,%ax and nop.
+/// What assemblers pad with, the longest first (Intel SDM, NOP; binutils, gas/config/tc-i386.c): nopw with any number
+/// of operand size prefixes, then nopl of 9 down to 3 bytes, xchg %ax,%ax and nop.
 std::size_t nop_at(std::span<const std::byte> code) {
   constexpr std::size_t kMostPrefixes = 10;
   std::size_t prefixes = 0;

@@ -8,7 +8,8 @@
 namespace vdsotrace {
 namespace {
 
-/// What breakpoints are to do beside those stubs, in one vDSO: the services that are not covered, with copies behind the trampolines.
+/// What breakpoints are to do beside those stubs, in one vDSO: the services that are not covered, with copies behind
+/// the trampolines.
 BreakpointEngine::Share beside(const StubEngine& stubs) {
   const auto covers = [&stubs](const VdsoImage& image, const VdsoService& service) {
     const StubPlan* plan = stubs.planned(image);

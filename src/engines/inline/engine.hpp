@@ -1,5 +1,5 @@
-// The engine that observes vDSO calls as cheaply as each function and each process allows: by stubs where they fit, by breakpoints
-// elsewhere.
+// The engine that observes vDSO calls as cheaply as each function and each process allows: by stubs where they fit, by
+// breakpoints elsewhere.
 #pragma once
 
 #include "engines/breakpoint/engine.hpp"
@@ -7,7 +7,8 @@
 
 namespace vdsotrace {
 
-/// A decorator around engines that know nothing of each other: asks the stubs first, and has breakpoints do what they leave.
+/// A decorator around engines that know nothing of each other: asks the stubs first, and has breakpoints do what they
+/// leave.
 class InlineEngine final : public ProbeEngine {
  public:
   /// `attached`: the processes outlive us.

@@ -29,7 +29,8 @@ struct PlacedStubs {
   }
   /// The copy of a fallback's system call behind which the address is; null if there is none.
   const MovedFallback* fallback_before(std::uint64_t address, std::uint64_t vdso) const;
-  /// A thread in the middle of what is to become a jump goes on in the copy, at once or when its signal handlers return.
+  /// A thread in the middle of what is to become a jump goes on in the copy, at once or when its signal handlers
+  /// return.
   void move_out_of_patches(StoppedThread& stopped) const;
   /// The way back, of what handlers return to: before jumps and copies are taken away.
   void move_back_frames(StoppedThread& stopped) const;

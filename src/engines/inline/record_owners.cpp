@@ -53,8 +53,8 @@ void RecordOwners::remember(const Owner& owner, std::uint64_t pointer) {
   if (sharers.empty()) gone_sharers_.erase(pointer);
 }
 
-/// Of threads that have or had one pointer: the one whose stack begins next above the call's. Of two that share a stack the one that
-/// came last runs, as the parent of a vfork waits for its child.
+/// Of threads that have or had one pointer: the one whose stack begins next above the call's. Of two that share a stack
+/// the one that came last runs, as the parent of a vfork waits for its child.
 RecordOwners::Owner RecordOwners::by_stack(const StubRecord& record) const {
   const std::uint64_t pointer = record.key - 1;
   Owner best{0, tgid_, is_reported_, nullptr, ~std::uint64_t{0}};
@@ -68,8 +68,8 @@ RecordOwners::Owner RecordOwners::by_stack(const StubRecord& record) const {
   return best;
 }
 
-/// A ring of its own names its thread. In the shared one are those of threads that have no block, whose pointers are their own, and
-/// of those that have one pointer.
+/// A ring of its own names its thread. In the shared one are those of threads that have no block, whose pointers are
+/// their own, and of those that have one pointer.
 RecordOwners::Owner RecordOwners::owner_of(const StubRecord& record) const {
   const auto found = owners_.find(record.key - 1);
   if (record.tid != 0) {

@@ -13,9 +13,9 @@ namespace {
 
 constexpr std::int64_t kProgressNs = 250'000'000;
 
-/// Threads that may not sleep spin until there is room in their rings. Where there are more of them than processors they take these
-/// from each other and from us, so they are stopped instead, and their rings emptied at the stop: nothing but the waiting can be
-/// interrupted, as there is no room before.
+/// Threads that may not sleep spin until there is room in their rings. Where there are more of them than processors
+/// they take these from each other and from us, so they are stopped instead, and their rings emptied at the stop:
+/// nothing but the waiting can be interrupted, as there is no room before.
 void stop_waiting(StubSpace& stubs) {
   for (const pid_t tid : stubs.region()->set_waiting_aside()) {
     if (ptrace::interrupt(tid)) continue;

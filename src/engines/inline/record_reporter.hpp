@@ -31,8 +31,8 @@ class RecordReporter {
   void report_before_end(StubSpace& stubs, bool final);
   /// Nobody writes any more: tells the rest, and the totals of what was only counted.
   void finish(StubSpace& stubs);
-  /// A handler is about to interrupt the call that the thread is in, if it is in one. It makes calls of its own, and can jump out
-  /// of that one: a call that never returns is to be known.
+  /// A handler is about to interrupt the call that the thread is in, if it is in one. It makes calls of its own, and
+  /// can jump out of that one: a call that never returns is to be known.
   void note_interrupted(StubSpace& stubs, StoppedThread& stopped);
 
  private:

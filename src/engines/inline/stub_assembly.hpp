@@ -20,7 +20,8 @@ inline Slot word(std::uint64_t value) { return {Slot::Kind::word, value}; }
 inline Slot in_region(std::uint64_t offset) { return {Slot::Kind::in_region, offset}; }
 inline Slot stub_at(std::uint32_t in_code) { return {Slot::Kind::stub, in_code}; }
 
-/// Adds to a plan, piece by piece, what its code, its trampolines and its patches are made of. Says nothing of whether they fit.
+/// Adds to a plan, piece by piece, what its code, its trampolines and its patches are made of. Says nothing of whether
+/// they fit.
 class StubAssembly {
  public:
   /// Begins the plan of that image.

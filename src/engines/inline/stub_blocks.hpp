@@ -29,8 +29,8 @@ struct StubBlock {
   StackBounds stack{};
 };
 
-/// Blocks lie one behind the other, the first threads' rings larger than the later, and become more at the end. An index in the
-/// memory leads from thread pointers to blocks; threads that have none share one.
+/// Blocks lie one behind the other, the first threads' rings larger than the later, and become more at the end. An
+/// index in the memory leads from thread pointers to blocks; threads that have none share one.
 class StubBlocks {
  public:
   /// What a process has to map at first: under 1 MB.

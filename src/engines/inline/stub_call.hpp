@@ -26,7 +26,8 @@ struct RecordedCall {
   std::optional<Caller> caller() const;
 };
 
-/// Fills in to which places the record's call returns, as `word` shows the stack above it. `tid`: any thread of the process.
+/// Fills in to which places the record's call returns, as `word` shows the stack above it. `tid`: any thread of the
+/// process.
 void find_callers(StubRecord& record, Symbols& symbols, pid_t tid, const Symbols::StackWord& word);
 
 /// Names places that calls return to; nothing for 0. `tid`: any thread of the process.
@@ -35,8 +36,9 @@ std::optional<Caller> caller_at(Symbols* symbols, pid_t tid, std::uint64_t calle
 /// Gives a record that bears no times, as the thread could not read the counter, the present one as start and end.
 void date(StubRecord& record);
 
-/// Makes of a new `call` the one of an x86-64 process that was recorded, with what its arguments pointed to when it returned
-/// and with start and, where there is one, duration. Without caller and engine. In place: moving a call costs as much.
+/// Makes of a new `call` the one of an x86-64 process that was recorded, with what its arguments pointed to when it
+/// returned and with start and, where there is one, duration. Without caller and engine. In place: moving a call costs
+/// as much.
 void fill_call(Call& call, const RecordedCall& recorded, const TscClock& clock);
 
 }  // namespace vdsotrace

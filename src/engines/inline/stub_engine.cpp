@@ -13,7 +13,8 @@
 namespace vdsotrace {
 namespace {
 
-/// It may make none of the calls that it would have to make for us, nor read the counter: killed meanwhile, we would leave it to die.
+/// It may make none of the calls that it would have to make for us, nor read the counter: killed meanwhile, we would
+/// leave it to die.
 bool is_strict(const StoppedThread& stopped) {
   return proc::status_number(stopped.tid(), "Seccomp").value_or(SECCOMP_MODE_STRICT) == SECCOMP_MODE_STRICT;
 }
@@ -119,8 +120,8 @@ std::optional<Resume> StubEngine::on_trap(StoppedThread& stopped) {
   return Resume{};
 }
 
-/// A handler must not run while a stub does: nobody could tell then when the stub is no longer needed, and a record begun must be
-/// completed before the next.
+/// A handler must not run while a stub does: nobody could tell then when the stub is no longer needed, and a record
+/// begun must be completed before the next.
 void StubEngine::move_out_of_engine_code(StoppedThread& stopped) {
   StubSpace* stubs = find(stopped.thread().space.get());
   if (stubs == nullptr || stubs->region() == nullptr) return;

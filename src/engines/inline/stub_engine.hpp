@@ -11,8 +11,8 @@
 
 namespace vdsotrace {
 
-/// What it cannot observe it leaves alone: functions whose code leaves no room for a jump (StubPlan::refused), and processes in which
-/// no memory can be shared (32-bit, under seccomp, out of address space).
+/// What it cannot observe it leaves alone: functions whose code leaves no room for a jump (StubPlan::refused), and
+/// processes in which no memory can be shared (32-bit, under seccomp, out of address space).
 class StubEngine final : public ProbeEngine {
  public:
   /// `attached`: the processes outlive us.

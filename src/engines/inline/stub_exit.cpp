@@ -54,8 +54,8 @@ bool is_before_call(pid_t tid) {
   return call && (call->op == PTRACE_SYSCALL_INFO_ENTRY || call->op == PTRACE_SYSCALL_INFO_SECCOMP);
 }
 
-/// Registers with which the stub goes on where it was. Nothing for a fallback's system call that has yet to be made, or is to
-/// be made again.
+/// Registers with which the stub goes on where it was. Nothing for a fallback's system call that has yet to be made, or
+/// is to be made again.
 std::optional<arch::Registers> settled(pid_t tid, arch::Registers registers) {
   if (is_before_call(tid) || arch::restarts_call(registers)) {
     if (!is_nap(registers)) return std::nullopt;

@@ -83,8 +83,8 @@ Leftover leftover_of(const proc::Mapping& code, const StubJournal& journal, cons
   return left;
 }
 
-/// Whether the stopped thread's program counter is there, or that to which one of its signal handlers will return. True also of a
-/// thread that has not stopped.
+/// Whether the stopped thread's program counter is there, or that to which one of its signal handlers will return. True
+/// also of a thread that has not stopped.
 bool leads_into(pid_t tid, Memory& memory, const Leftover& left) {
   const auto registers = ptrace::registers(tid);
   if (!registers) return true;

@@ -19,18 +19,18 @@ struct StubPlace {
   std::uint64_t region() const { return code + code_bytes; }
 };
 
-/// A free place of both, away from where stack and heap grow, with `bytes` of address space in all. Nothing if there is none, or where
-/// that cannot be known.
+/// A free place of both, away from where stack and heap grow, with `bytes` of address space in all. Nothing if there is
+/// none, or where that cannot be known.
 std::optional<StubPlace> find_stub_place(pid_t pid, std::uint64_t vdso, std::uint64_t code_bytes, std::uint64_t bytes);
 
 /// Maps code pages there (readable and executable, zero). They are to be written before the next call: until then
 /// nobody would know whose they are, and they do not outlast us.
 bool map_stub_code(RemoteCalls& calls, const StubPlace& place);
 
-/// Makes a memfd named by the string at `name` in the process, and maps its first `bytes` as its region, in place of what was
-/// there if `replace`. `make` is given our mapping of it before the process has its own: stubs that jumps lead to already, as in a
-/// fork's child, find it ready, even if we are killed as soon as it is mapped. `inherited`: whether a fork's child gets the
-/// mapping as well. Errors: the process may not (limits, seccomp), or died.
+/// Makes a memfd named by the string at `name` in the process, and maps its first `bytes` as its region, in place of
+/// what was there if `replace`. `make` is given our mapping of it before the process has its own: stubs that jumps lead
+/// to already, as in a fork's child, find it ready, even if we are killed as soon as it is mapped. `inherited`: whether
+/// a fork's child gets the mapping as well. Errors: the process may not (limits, seccomp), or died.
 Result<std::unique_ptr<StubRegion>> map_stub_region(
     StoppedThread& stopped, RemoteCalls& calls, const StubPlace& place, std::uint64_t name, std::uint64_t bytes,
     bool replace, bool inherited, const std::function<std::unique_ptr<StubRegion>(SharedMemory)>& make);

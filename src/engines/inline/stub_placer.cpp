@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::uint64_t kPage = 4096;
 
-/// Where it is forbidden (PR_SET_TSC) we read it for the thread, as long as we live. False also where that cannot be asked.
+/// Where it is forbidden (PR_SET_TSC) we read it for the thread, as long as we live. False also where that cannot be
+/// asked.
 bool may_read_counter(RemoteCalls& calls, const StubSpace& stubs) {
   const std::uint64_t at = stubs.region()->address() + REGION_ANSWER;
   const auto* answer = reinterpret_cast<const int*>(stubs.region()->shared(at, sizeof(int)));

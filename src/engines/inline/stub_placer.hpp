@@ -18,21 +18,23 @@ class StubPlacer {
   /// The plan of an image in which stubs were to be placed; null if that has not been so yet.
   const StubPlan* planned(const VdsoImage& image) const { return plans_.find(image); }
 
-  /// Places stubs in the space. All its threads are stopped, at stops at which they can make calls for us. Null if no function is
-  /// to have one. Errors: why there can be none in that process.
+  /// Places stubs in the space. All its threads are stopped, at stops at which they can make calls for us. Null if no
+  /// function is to have one. Errors: why there can be none in that process.
   Result<std::unique_ptr<StubSpace>> place(AddressSpace& space, StoppedThread& stopped,
                                            std::span<StoppedThread* const> others);
-  /// The stubs that a fork's child has from its parent, `of_parent`, or whatever its creator was; null if there are none.
+  /// The stubs that a fork's child has from its parent, `of_parent`, or whatever its creator was; null if there are
+  /// none.
   std::unique_ptr<StubSpace> copy_for_fork(const AddressSpace& parent, const StubSpace* of_parent, const Thread& child);
-  /// Gives a child, before its first instruction, its own region where its parent's is or was. False if it cannot have one.
+  /// Gives a child, before its first instruction, its own region where its parent's is or was. False if it cannot have
+  /// one.
   bool give_own_region(StubSpace& stubs, StoppedThread& stopped);
   /// Undoes place, all but what AddressSpace::unpatch undoes.
   void unmap(const StubSpace& stubs, AddressSpace& space, StoppedThread& stopped);
 
   /// Tells the space where stubs and moved system calls are, after its vDSO has been moved, too.
   void note_engine_memory(AddressSpace& space, const PlacedStubs& placed) const;
-  /// Keeps the stubs from reading the counter, in a process that may not and that outlives us: nobody could do it for its threads
-  /// then.
+  /// Keeps the stubs from reading the counter, in a process that may not and that outlives us: nobody could do it for
+  /// its threads then.
   void end_counter_reads(const StubSpace& stubs, StoppedThread& stopped);
 
  private:

@@ -1,8 +1,9 @@
 // What the inline engine writes where: a pure function of the image.
 //
-// A jump in a vDSO function leads to a trampoline in the unused end of the vDSO's last page, and that to a stub in pages of our own
-// (arch/x86_64/stubs.S has the drawing). Jumps and trampolines move with the vDSO; only trampolines know where the stubs are,
-// by whole addresses. So one plan serves every process with that image, wherever its vDSO lies or is moved to.
+// A jump in a vDSO function leads to a trampoline in the unused end of the vDSO's last page, and that to a stub in
+// pages of our own (arch/x86_64/stubs.S has the drawing). Jumps and trampolines move with the vDSO; only trampolines
+// know where the stubs are, by whole addresses. So one plan serves every process with that image, wherever its vDSO
+// lies or is moved to.
 #pragma once
 
 #include <cstddef>
@@ -130,10 +131,10 @@ struct StubWishes {
   std::span<const VdsoService> services = known_services();
 };
 
-/// Plans stubs for each function that the table of services knows and that is wanted. A function is refused when its flow could
-/// not be followed to the end, when no jump fits at its entry, at one of its returns or around one of its fallbacks, or when the
-/// last page has no room left. A fallback's system call stays where it is, or, where no jump fits behind it or no register is
-/// free for the mark, is made by a copy among the trampolines.
+/// Plans stubs for each function that the table of services knows and that is wanted. A function is refused when its
+/// flow could not be followed to the end, when no jump fits at its entry, at one of its returns or around one of its
+/// fallbacks, or when the last page has no room left. A fallback's system call stays where it is, or, where no jump
+/// fits behind it or no register is free for the mark, is made by a copy among the trampolines.
 StubPlan plan_stubs(const VdsoImage& image, const StubWishes& wishes);
 
 }  // namespace vdsotrace

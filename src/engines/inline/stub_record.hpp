@@ -28,7 +28,8 @@ struct StubRecord {
   std::uint64_t stack = 0;
   std::uint64_t key = 0;
   pid_t tid = 0;  ///< whose ring it comes from; 0: the shared one
-  /// Of a call that Go's code made on another stack than its goroutine's: its frame pointer, and where the goroutine's stack pointer was. Else 0.
+  /// Of a call that Go's code made on another stack than its goroutine's: its frame pointer, and where the goroutine's
+  /// stack pointer was. Else 0.
   std::uint64_t frame_pointer = 0;
   std::uint64_t goroutine_stack = 0;
   // Found in its StackWindow, 0 if unknown: return addresses outside the C library, and beyond language runtimes.

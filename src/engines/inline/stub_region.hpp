@@ -13,14 +13,14 @@ namespace vdsotrace {
 /// Our side of the memory. The process may write anything into it at any time: positions are
 /// masked, sizes are ours, and what cannot be right is counted as lost.
 ///
-/// A thread has a block of its own, and a ring where calls are recorded, as long as there is memory: the first threads larger
-/// rings than the later. The memory grows at its end, first in the process (bytes_wanted), then here (grow).
+/// A thread has a block of its own, and a ring where calls are recorded, as long as there is memory: the first threads
+/// larger rings than the later. The memory grows at its end, first in the process (bytes_wanted), then here (grow).
 class StubRegion {
  public:
   /// What a process has to map at first: under 1 MB.
   static std::size_t first_bytes(std::optional<RecordSize> size) { return StubBlocks::first_bytes(size); }
-  /// The memory as a whole, of which the process has mapped the first `bytes` at `address`. `may_sleep`: stubs may put its threads to
-  /// sleep while a ring is full. `size`: of records, if there are to be any.
+  /// The memory as a whole, of which the process has mapped the first `bytes` at `address`. `may_sleep`: stubs may put
+  /// its threads to sleep while a ring is full. `size`: of records, if there are to be any.
   StubRegion(SharedMemory memory, std::uint64_t address, std::size_t bytes, bool may_sleep,
              std::optional<RecordSize> size);
 
@@ -58,7 +58,8 @@ class StubRegion {
   std::uint64_t drain_of(std::uint64_t thread_pointer, const Taker& take) {
     return rings_.drain_of(thread_pointer, take);
   }
-  /// Threads that wait for room in rings of their own, which drain() passes over from now on: until these are back at goes_on().
+  /// Threads that wait for room in rings of their own, which drain() passes over from now on: until these are back at
+  /// goes_on().
   std::vector<pid_t> set_waiting_aside() { return rings_.set_waiting_aside(); }
   void goes_on(std::uint64_t thread_pointer) { rings_.goes_on(thread_pointer); }
   /// How full the fullest ring is, from 0 for nothing to drain to 1.
@@ -70,7 +71,8 @@ class StubRegion {
   /// Where we have what the process has there, if all of it is in the region; it can be read and written atomically.
   std::byte* shared(std::uint64_t address, std::size_t size) const;
 
-  /// The call that the thread with that pointer is in, where its stack pointer is `stack`: as far as it is known at its begin.
+  /// The call that the thread with that pointer is in, where its stack pointer is `stack`: as far as it is known at its
+  /// begin.
   std::optional<StubRecord> open_call(std::uint64_t thread_pointer, std::uint64_t stack) const;
   /// A handler is about to interrupt it: makes room for the calls that the handler makes.
   void set_aside(std::uint64_t thread_pointer);

@@ -17,15 +17,15 @@ namespace {
 constexpr std::uint64_t kAhead = 6;
 constexpr std::uint64_t kPageMask = 4095;
 constexpr std::uint64_t kCommitMask = ~std::uint64_t{0} >> 16;
-/// In the shared ring, a record begun so long ago and not complete belongs to a thread that died in the middle of it. Of a thread
-/// with a ring of its own the end is known, and it may be kept from going on for any time.
+/// In the shared ring, a record begun so long ago and not complete belongs to a thread that died in the middle of it.
+/// Of a thread with a ring of its own the end is known, and it may be kept from going on for any time.
 constexpr std::int64_t kStuckNs = 5'000'000'000;
 
 static_assert(RECORD_SHORT_WINDOW + RECORD_LONG_WINDOW_WORDS * 8 <= (1 << RECORD_LOG2_WINDOW));
 static_assert(RECORD_WINDOW + RECORD_LONG_WINDOW_WORDS * 8 <= (1 << RECORD_LOG2_VALUES_WINDOW));
 
-/// False if it is a record of nothing. `key`, where it is known, is believed more than what the record says, and so is the
-/// room that there is for it.
+/// False if it is a record of nothing. `key`, where it is known, is believed more than what the record says, and so is
+/// the room that there is for it.
 bool read_record(const std::byte* at, std::uint64_t commit, std::optional<std::uint64_t> key, RecordSize size,
                  StubRecord& record) {
   const auto word = [at](std::size_t offset) {
@@ -102,8 +102,8 @@ double StubRings::fill() const {
   return most;
 }
 
-/// Whoever waits for room goes by this. With many rings to take, and threads that want the processor, one look can take longer
-/// than they wait.
+/// Whoever waits for room goes by this. With many rings to take, and threads that want the processor, one look can take
+/// longer than they wait.
 void StubRings::show_life() {
   memory_.store<std::uint64_t>(REGION_HEARTBEAT, memory_.load<std::uint64_t>(REGION_HEARTBEAT) + 1);
 }
@@ -149,7 +149,8 @@ std::uint64_t StubRings::drain(StubBlock& block, bool is_shared, bool skip_holes
                          std::uint64_t position) -> const std::byte* { return ring + (position & last) * bytes; };
   for (; block.taken != end; ++block.taken) {
     const std::byte* at = place(block.taken);
-    // They lie in the other processor's cache: several are on their way at a time. Those behind the end are being written.
+    // They lie in the other processor's cache: several are on their way at a time. Those behind the end are being
+    // written.
     __builtin_prefetch(place(std::min(block.taken + kAhead, end - 1)));
     const auto commit = memory_.load<std::uint64_t>(static_cast<std::size_t>(at - memory_.at(0)));
     if ((commit >> 16) != ((block.taken + 1) & kCommitMask)) {

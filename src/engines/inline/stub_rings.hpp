@@ -9,7 +9,8 @@
 
 namespace vdsotrace {
 
-/// The process may write anything into the rings: positions are masked, sizes are ours, and what cannot be right is counted as lost.
+/// The process may write anything into the rings: positions are masked, sizes are ours, and what cannot be right is
+/// counted as lost.
 class StubRings {
  public:
   /// The record is the taker's to change, and gone after the call.
@@ -23,7 +24,8 @@ class StubRings {
   std::uint64_t drain(bool final, const Taker& take);
   /// The same for the ring of one thread, and the shared one.
   std::uint64_t drain_of(std::uint64_t thread_pointer, const Taker& take);
-  /// Threads that wait for room in rings of their own, which drain() passes over from now on: until these are back at goes_on().
+  /// Threads that wait for room in rings of their own, which drain() passes over from now on: until these are back at
+  /// goes_on().
   std::vector<pid_t> set_waiting_aside();
   void goes_on(std::uint64_t thread_pointer);
   /// How full the fullest ring is, from 0 for nothing to drain to 1.

@@ -47,8 +47,8 @@ class StubSpace {
   bool leave() { return --members_ > 0; }
   bool is_last() const { return members_ == 1; }
 
-  /// Records with the stopped thread's pointer are its own from now on, or those of all threads with that pointer: then their stacks
-  /// tell whose. Makes room for one more thread where there is none.
+  /// Records with the stopped thread's pointer are its own from now on, or those of all threads with that pointer: then
+  /// their stacks tell whose. Makes room for one more thread where there is none.
   void bind_thread(StoppedThread& stopped);
   /// Records of a thread whose pointer cannot be asked for yet are those of one that is followed.
   void expect_thread(const Thread& thread) { owners_.expect(thread); }
@@ -57,8 +57,8 @@ class StubSpace {
   /// The pointer with which a thread has joined.
   std::optional<std::uint64_t> pointer_of(pid_t tid) const { return owners_.pointer_of(tid); }
 
-  /// Takes all records out of the rings, adds them up, and puts those of threads that are followed into `calls`, if that is given.
-  /// `final`: no thread writes any more. Answers how many were lost.
+  /// Takes all records out of the rings, adds them up, and puts those of threads that are followed into `calls`, if
+  /// that is given. `final`: no thread writes any more. Answers how many were lost.
   std::uint64_t collect(bool final, std::vector<RecordedCall>* calls);
   /// The same for the ring of one thread, and the shared one.
   std::uint64_t collect_of(pid_t tid, std::vector<RecordedCall>* calls);

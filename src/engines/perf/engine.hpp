@@ -16,7 +16,8 @@
 
 namespace vdsotrace {
 
-/// What processes were watched by that have ended: so many as may end before a child is heard of that one of them has made.
+/// What processes were watched by that have ended: so many as may end before a child is heard of that one of them has
+/// made.
 class FormerWatches {
  public:
   void note(pid_t process, const std::shared_ptr<PerfWatch>& watch);

@@ -163,7 +163,8 @@ void PerfSession::on(const PerfLost& lost) {
   report(0, 0, Lost{lost.count});
 }
 
-/// A thread may have gone on meanwhile on a processor whose ring was full, and be back on another one before the loss is told.
+/// A thread may have gone on meanwhile on a processor whose ring was full, and be back on another one before the loss
+/// is told.
 void PerfSession::on(const PerfGap& gap) {
   doubt_open_calls();
   doubtful_until_ = std::max(doubtful_until_, gap.until_ns);

@@ -20,7 +20,8 @@ inline constexpr unsigned kDwarfGoStackPointer = 12;
 inline constexpr std::size_t kDwarfRegisters32 = 9;
 /// All of them, of either kind of code.
 using DwarfRegisters = std::array<std::uint64_t, kDwarfRegisters>;
-/// Those that a function gives back as they were and that a frame may be counted from. libdw (0.188) takes rbx for rax there.
+/// Those that a function gives back as they were and that a frame may be counted from. libdw (0.188) takes rbx for rax
+/// there.
 inline constexpr std::array<unsigned, 5> kPreservedRegisters = {kDwarfFramePointer, 12, 13, 14, 15};
 
 /// The frame address (CFA) is `base` + `frame_address`; the return address lies in the word below it. x86-64 only.
@@ -43,8 +44,8 @@ using FrameRegisters = std::array<std::optional<std::uint64_t>, kDwarfRegisters>
 /// The word of a stack at that address, as far as it is known.
 using StackWord = std::function<std::optional<std::uint64_t>(std::uint64_t address)>;
 
-/// From a frame to its caller's. False, and nothing is changed: what is needed is not known, or the caller's frame would
-/// not lie further out on the same stack.
+/// From a frame to its caller's. False, and nothing is changed: what is needed is not known, or the caller's frame
+/// would not lie further out on the same stack.
 bool step_out_of_frame(FrameRegisters& registers, const FrameRule& rule, const StackWord& word);
 
 }  // namespace vdsotrace

@@ -86,8 +86,9 @@ class ArgContext {
   bool failed() const {
     return (call_.ending == Ending::returned && call_.error != 0) || call_.ending == Ending::unseen;
   }
-  /// How many bytes or elements the call has put where there is room for so many. Its result alone may be more: a datagram's
-  /// length (MSG_TRUNC in recv(2)), the size that was asked for (getxattr(2)), a supervisor's answer (seccomp_unotify(2)).
+  /// How many bytes or elements the call has put where there is room for so many. Its result alone may be more: a
+  /// datagram's length (MSG_TRUNC in recv(2)), the size that was asked for (getxattr(2)), a supervisor's answer
+  /// (seccomp_unotify(2)).
   std::uint64_t filled(std::uint64_t room) const {
     return failed() || call_.result < 0 ? 0 : std::min(static_cast<std::uint64_t>(call_.result), room);
   }

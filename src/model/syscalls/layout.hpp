@@ -17,8 +17,8 @@ namespace vdsotrace {
 template <class T>
 inline constexpr bool kSameLayout = std::is_integral_v<T> && sizeof(T) <= sizeof(std::uint32_t);
 
-/// What i386 has in place of a T: specialised with a type `Bytes`, `static T widen(const Bytes&)`, and `kTime` if newer calls
-/// have the T itself, as all of x32's have. Without it an i386 program's is unknown.
+/// What i386 has in place of a T: specialised with a type `Bytes`, `static T widen(const Bytes&)`, and `kTime` if newer
+/// calls have the T itself, as all of x32's have. Without it an i386 program's is unknown.
 template <class T>
 struct NarrowLayout;
 
@@ -60,8 +60,8 @@ struct NarrowLayout<itimerval> : NarrowTimer<itimerval, timeval> {};
 template <>
 inline constexpr bool kSameLayout<struct timezone> = true;
 
-/// From clock_gettime64 on all of i386's calls have 64-bit seconds, those with a name of their own for that and those that
-/// came later (epoll_pwait2, futex_waitv): arch/x86/entry/syscalls/syscall_32.tbl.
+/// From clock_gettime64 on all of i386's calls have 64-bit seconds, those with a name of their own for that and those
+/// that came later (epoll_pwait2, futex_waitv): arch/x86/entry/syscalls/syscall_32.tbl.
 inline constexpr std::int64_t kFirstWideTime = 403;
 
 /// The form that a T has where the call's pointers lead.

@@ -41,7 +41,8 @@ void print_names_only(ArgContext& c, Meaning&& meaning) {
   meaning();
   c.set_constants(style);
 }
-/// What `-X` wants of a value: `meaning()` prints names, `number()` the value itself. Within a meaning there are names only.
+/// What `-X` wants of a value: `meaning()` prints names, `number()` the value itself. Within a meaning there are names
+/// only.
 template <class Number, class Meaning>
 void print_meaning(ArgContext& c, Number&& number, Meaning&& meaning) {
   const ConstantStyle style = c.constants();

@@ -9,9 +9,10 @@ using enum ClockKind;
 
 constexpr std::int32_t kRealtime = 0, kMonotonic = 1, kRealtimeCoarse = 5, kMonotonicCoarse = 6;
 
-/// Auxiliary clocks have ids from MAX_CLOCKS (16) on since Linux 6.17, where CONFIG_POSIX_AUX_CLOCKS is set. Each exists while
-/// /sys/kernel/time/aux_clocks/N/aux_clock_enable says so. That release's vDSO reads them too (lib/vdso/gettimeofday.c, do_aux);
-/// of one that is not enabled it asks the kernel, which refuses (ENODEV). The names are those of the kernel's trace events.
+/// Auxiliary clocks have ids from MAX_CLOCKS (16) on since Linux 6.17, where CONFIG_POSIX_AUX_CLOCKS is set. Each
+/// exists while /sys/kernel/time/aux_clocks/N/aux_clock_enable says so. That release's vDSO reads them too
+/// (lib/vdso/gettimeofday.c, do_aux); of one that is not enabled it asks the kernel, which refuses (ENODEV). The names
+/// are those of the kernel's trace events.
 constexpr ClockRow kClocks[] = {
     {kRealtime, "CLOCK_REALTIME", precise, false, kRealtimeCoarse},
     {kMonotonic, "CLOCK_MONOTONIC", precise, false, kMonotonicCoarse},

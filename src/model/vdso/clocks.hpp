@@ -1,4 +1,5 @@
-// What is known of each clock that an id can name (clock_gettime(2), include/uapi/linux/time.h, include/linux/posix-timers.h).
+// What is known of each clock that an id can name (clock_gettime(2), include/uapi/linux/time.h,
+// include/linux/posix-timers.h).
 #pragma once
 
 #include <cstdint>

@@ -14,7 +14,8 @@
 namespace vdsotrace {
 namespace {
 
-/// One stopped thread for each address space that has not been looked at, one whose events are reported if there is one.
+/// One stopped thread for each address space that has not been looked at, one whose events are reported if there is
+/// one.
 std::vector<StoppedThread*> one_for_each_space(std::span<StoppedThread> stopped) {
   std::map<const AddressSpace*, StoppedThread*> chosen;
   for (StoppedThread& one : stopped) {
@@ -114,7 +115,8 @@ bool Attaching::begin() {
   return true;
 }
 
-/// Every thread of the attached processes is stopped, or asleep in the kernel where nothing wakes it. `stopped`: all that are stopped.
+/// Every thread of the attached processes is stopped, or asleep in the kernel where nothing wakes it. `stopped`: all
+/// that are stopped.
 void Attaching::observe(std::span<StoppedThread> stopped) {
   read_signal_state();
   const auto representatives = one_for_each_space(stopped);

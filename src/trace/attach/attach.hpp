@@ -2,8 +2,8 @@
 //
 //   seize      every thread of each process, and of those that share its memory (seize.hpp); each is told to stop
 //   stop       the world (stop_world.hpp): the threads that there are now are all
-//   learn      signal actions and masks; what an earlier vdsotrace has left is taken away; then the address space of each process is
-//              read, and every thread that runs in it gets it
+//   learn      signal actions and masks; what an earlier vdsotrace has left is taken away; then the address space
+//              of each process is read, and every thread that runs in it gets it
 //   report     the processes and their threads
 //   install    the engine, once in each address space; its other threads are made known to it
 //   go on      each thread from the stop at which it was held

@@ -9,8 +9,8 @@
 namespace vdsotrace {
 namespace {
 
-/// How often, and how long, a thread is let run that is in the middle of a vDSO function. One that calls nothing else is
-/// elsewhere every few times.
+/// How often, and how long, a thread is let run that is in the middle of a vDSO function. One that calls nothing else
+/// is elsewhere every few times.
 constexpr int kMostRounds = 100;
 constexpr timespec kMoment{0, 50'000};
 
@@ -34,8 +34,9 @@ void Detaching::detach_all() {
   }
 }
 
-/// Acts upon the stops of all that are held, which stay held. Answers the signal that each is to get. Whoever is in the middle of
-/// what the engine will take away is let run on and held again, undisturbed by anything that would outlive us.
+/// Acts upon the stops of all that are held, which stay held. Answers the signal that each is to get. Whoever is in the
+/// middle of what the engine will take away is let run on and held again, undisturbed by anything that would outlive
+/// us.
 std::map<pid_t, int> Detaching::handle_held_stops() {
   std::map<pid_t, int> signals;
   for (int round = 0;; ++round) {

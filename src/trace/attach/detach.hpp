@@ -13,8 +13,8 @@ class Detaching {
   Detaching(TaskTable& tasks, ProbeEngine& engine, Reporter& reporter, StopHandler& handler, StopWorld& world)
       : tasks_(tasks), engine_(engine), reporter_(reporter), handler_(handler), world_(world) {}
 
-  /// Stops the world, takes our patches out of every process and detaches its threads. What remains in the table cannot be detached: its
-  /// memory cannot be written, a filter of ours is on it, or it sleeps and goes at its next stop.
+  /// Stops the world, takes our patches out of every process and detaches its threads. What remains in the table cannot
+  /// be detached: its memory cannot be written, a filter of ours is on it, or it sleeps and goes at its next stop.
   void detach_all();
   /// Takes our patches out of every process at once, whatever state we are in.
   void undo_patches();

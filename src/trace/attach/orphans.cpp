@@ -15,7 +15,8 @@ constexpr std::int64_t kFirstLookNs = 1'000'000;
 constexpr std::int64_t kRarestLookNs = 50'000'000;
 /// Nobody was found who can have made it.
 constexpr std::int64_t kUnexplainedNs = 1'000'000'000;
-/// A thread that has run for so long since is not still at the few instructions between making a child and reporting it.
+/// A thread that has run for so long since is not still at the few instructions between making a child and reporting
+/// it.
 constexpr std::int64_t kPastCloneNs = 10'000'000;
 
 std::int64_t run_time_ns(pid_t tid) { return proc::run_time_ns(tid).value_or(0); }
@@ -96,8 +97,8 @@ Thread* Orphans::claim_orphan(pid_t tid, bool at_last) {
   return child;
 }
 
-/// Takes what we may have left in the memory of a stopped process that nobody explains out of it, and detaches it, or if it cannot live
-/// without a tracer, guards it.
+/// Takes what we may have left in the memory of a stopped process that nobody explains out of it, and detaches it, or
+/// if it cannot live without a tracer, guards it.
 void Orphans::detach_stray(pid_t tid) {
   Thread stray;
   stray.tid = stray.tgid = tid;

@@ -18,8 +18,8 @@ struct SeizedProcess {
   std::vector<pid_t> threads;  ///< those seized here; one that they created meanwhile is traced by itself
 };
 
-/// Whether there is a program that could be observed. Errors: no such process, a zombie, a kernel thread, ourselves, /proc does
-/// not show it or cannot be believed: nothing is known of it then.
+/// Whether there is a program that could be observed. Errors: no such process, a zombie, a kernel thread, ourselves,
+/// /proc does not show it or cannot be believed: nothing is known of it then.
 Result<void> check_observable(pid_t pid);
 
 /// Seizes every thread of the process (PTRACE_SEIZE, not EXITKILL) and interrupts it; repeats until no thread is

@@ -173,7 +173,8 @@ void StopWorld::drop_forgotten() {
   std::erase_if(held_, [this](const auto& entry) { return tasks_.find(entry.first) == nullptr; });
 }
 
-/// A first thread that has ended is a zombie of which nothing is heard until the others have: there is nobody to be held.
+/// A first thread that has ended is a zombie of which nothing is heard until the others have: there is nobody to be
+/// held.
 void StopWorld::skip_zombie_leaders() {
   std::vector<pid_t> zombies;
   for (const auto& [tid, thread] : tasks_.threads()) {

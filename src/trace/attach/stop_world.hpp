@@ -25,7 +25,8 @@
 
 namespace vdsotrace {
 
-/// A stop that PTRACE_INTERRUPT asked for, a new task's first, or a group-stop: nothing of the thread's own is to be acted upon.
+/// A stop that PTRACE_INTERRUPT asked for, a new task's first, or a group-stop: nothing of the thread's own is to be
+/// acted upon.
 inline bool is_interruption(const WaitStatus& status) {
   return status.kind() == WaitStatus::Kind::attach_stop || status.kind() == WaitStatus::Kind::group_stop;
 }

@@ -22,7 +22,8 @@ struct TracersCall {
   FilterRule rule;
 };
 
-/// The rule as it is for programs of that ABI: in those of 32 bits no address has an upper half, and mmap's arguments may be in memory.
+/// The rule as it is for programs of that ABI: in those of 32 bits no address has an upper half, and mmap's arguments
+/// may be in memory.
 FilterRule rule_in(Abi abi, const TracersCall& call) {
   const bool wide_only = call.rule.when == When::first_is_above || call.rule.when == When::may_map_code;
   return wide_only && word_size(abi) < sizeof(std::uint64_t) ? FilterRule{} : call.rule;

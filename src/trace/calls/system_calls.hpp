@@ -14,7 +14,8 @@ class SystemCalls {
 
   /// A system call stop of either kind; PTRACE_GET_SYSCALL_INFO tells which.
   void on_stop(StoppedThread& stopped);
-  /// A filter's stop, which stands for the entry of a call. If the thread is then in_call, the call's end is a stop too.
+  /// A filter's stop, which stands for the entry of a call. If the thread is then in_call, the call's end is a stop
+  /// too.
   void on_filtered(StoppedThread& stopped, const __ptrace_syscall_info& info);
   /// A fault's signal is about to be delivered: shows the call of a vDSO function that has caused it.
   void on_fault(StoppedThread& stopped);

@@ -30,7 +30,8 @@ bool is_restart_barred(StoppedThread& stopped, Abi abi) {
   return !filters || !filters->allows({abi, number_of(abi, kRestart), {}}, instruction);
 }
 
-/// Which of the call's arguments points to the time that it is to sleep, and which to where the kernel has written how much is left.
+/// Which of the call's arguments points to the time that it is to sleep, and which to where the kernel has written how
+/// much is left.
 struct Remainder {
   std::size_t time;
   std::size_t rest;

@@ -22,8 +22,9 @@ constexpr std::uint64_t kPlaceAlignment = 16;
 constexpr std::int64_t kPollNs = 200'000;
 constexpr timespec kNap{0, 100'000};
 
-/// Waits for the thread's next stop. Nothing if it has ended: that is the session's to reap. A leader that was killed stays a
-/// zombie that no wait returns while its other threads have not been waited for; so one must not sleep in a wait for one thread.
+/// Waits for the thread's next stop. Nothing if it has ended: that is the session's to reap. A leader that was killed
+/// stays a zombie that no wait returns while its other threads have not been waited for; so one must not sleep in a
+/// wait for one thread.
 std::optional<WaitStatus> next_stop(pid_t tid) {
   for (const std::int64_t poll_until = monotonic_ns() + kPollNs;;) {
     siginfo_t info{};
@@ -67,8 +68,8 @@ bool is_interrupted(pid_t tid) {
   return info && (info->si_code >> 8) == PTRACE_EVENT_STOP;
 }
 
-/// From the inside of a system call that has begun none can be made: what is set for it would be taken for the outcome or
-/// the beginning of that one, which would be made twice.
+/// From the inside of a system call that has begun none can be made: what is set for it would be taken for the outcome
+/// or the beginning of that one, which would be made twice.
 bool is_within_call(pid_t tid) {
   const auto syscall = ptrace::syscall_info(tid);
   if (syscall && syscall->op == PTRACE_SYSCALL_INFO_ENTRY) return true;

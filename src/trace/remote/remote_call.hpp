@@ -16,8 +16,8 @@ namespace vdsotrace {
 /// meanwhile; registers and signal mask are put back by the destructor. Begun at a signal, an event other than exec, or
 /// a system call's exit stop; where that was PTRACE_EVENT_STOP, the thread is at such a stop again afterwards.
 ///
-/// In a 64-bit process that outlives us the thread is safe from our death at any moment, where the unused end of its vDSO has
-/// room: the calls are made there by code that, if nobody takes the thread back, brings it back itself. That
+/// In a 64-bit process that outlives us the thread is safe from our death at any moment, where the unused end of its
+/// vDSO has room: the calls are made there by code that, if nobody takes the thread back, brings it back itself. That
 /// takes that all other threads of the process are stopped: a fork would copy the code.
 class RemoteCalls {
  public:
@@ -28,8 +28,9 @@ class RemoteCalls {
   RemoteCalls& operator=(const RemoteCalls&) = delete;
 
   /// The raw result, -errno on failure. Nothing if the thread died, has no usable vDSO, or is under
-  /// seccomp (which might kill it for the call) and we may not suspend that; also if it outlives us and its filters, in force again when
-  /// we are killed, would then do it harm. `alone`: what becomes of what the call has made should we be killed before the next one.
+  /// seccomp (which might kill it for the call) and we may not suspend that; also if it outlives us and its filters, in
+  /// force again when we are killed, would then do it harm. `alone`: what becomes of what the call has made should we
+  /// be killed before the next one.
   std::optional<std::int64_t> call(std::int64_t nr, const std::array<std::uint64_t, 6>& args,
                                    arch::OrphanCleanup alone = arch::OrphanCleanup::keep);
 

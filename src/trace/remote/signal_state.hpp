@@ -29,7 +29,8 @@ struct KernelSigaction {
   std::uint64_t mask = 0;
 };
 
-/// As it lies in the memory of a program of that ABI: narrower where words are (struct compat_sigaction, linux/compat.h).
+/// As it lies in the memory of a program of that ABI: narrower where words are (struct compat_sigaction,
+/// linux/compat.h).
 std::size_t sigaction_size(Abi abi);
 std::vector<std::byte> sigaction_bytes(const KernelSigaction& action, Abi abi);
 std::optional<KernelSigaction> read_sigaction(Memory& memory, std::uint64_t address, Abi abi);

@@ -13,8 +13,8 @@
 
 namespace vdsotrace {
 
-/// As they are now, of a stopped thread that runs 64-bit code. We may suspend them, but they are in force again the moment
-/// we are killed: then they judge what the thread is in the middle of.
+/// As they are now, of a stopped thread that runs 64-bit code. We may suspend them, but they are in force again the
+/// moment we are killed: then they judge what the thread is in the middle of.
 class TraceeFilters {
  public:
   /// Nothing where they cannot be read: it takes CAP_SYS_ADMIN.

@@ -27,7 +27,8 @@ arch::Registers registers_in(unsigned long long code_segment) {
   return registers;
 }
 
-/// The words of the frame that the kernel has laid down for a handler that is running now, and where the code was interrupted.
+/// The words of the frame that the kernel has laid down for a handler that is running now, and where the code was
+/// interrupted.
 std::vector<std::uint64_t> frame_words;
 std::uint64_t interrupted_at, interrupted_stack;
 

@@ -1,4 +1,5 @@
-// A service and a clock that are added to their tables are known to everything that treats services and clocks differently.
+// A service and a clock that are added to their tables are known to everything that treats services and clocks
+// differently.
 #include <algorithm>
 #include <vector>
 

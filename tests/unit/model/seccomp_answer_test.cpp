@@ -28,7 +28,8 @@ sock_filter jump(int code, std::uint32_t k, std::uint8_t if_true, std::uint8_t i
 sock_filter argument(std::uint32_t number) { return statement(BPF_LD | BPF_W | BPF_ABS, kArgument + 8 * number); }
 sock_filter answer(std::uint32_t value) { return statement(BPF_RET | BPF_K, value); }
 
-/// getsid, which the C library never makes by itself, fails with the number that `steps` leave in the accumulator, below 256.
+/// getsid, which the C library never makes by itself, fails with the number that `steps` leave in the accumulator,
+/// below 256.
 SeccompFilter failing_by(const SeccompFilter& steps) {
   SeccompFilter filter{statement(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)), jump(BPF_JEQ, SYS_getsid, 1, 0),
                        answer(SECCOMP_RET_ALLOW)};
@@ -48,7 +49,8 @@ seccomp_data call_of(std::int64_t nr, std::uint64_t first = 0, std::uint64_t sec
   return call;
 }
 
-/// What the kernel makes of getsid in a process of its own under those filters: an error number, or -1 if it refuses one.
+/// What the kernel makes of getsid in a process of its own under those filters: an error number, or -1 if it refuses
+/// one.
 int kernel_says(const Filters& filters, std::uint64_t first, std::uint64_t second) {
   const pid_t child = ::fork();
   if (child == 0) {

@@ -105,7 +105,8 @@ int compare_and_look(const void*, const void*) {
 
 TEST_CASE("a stack leads through libraries that have not been looked at yet") {
   int number = 1;
-  // lsearch counts from the stack pointer, and keeps in rbp where the count is: that looks like a frame to whoever guesses.
+  // lsearch counts from the stack pointer, and keeps in rbp where the count is: that looks like a frame to whoever
+  // guesses.
   std::size_t count[] = {1, 0x1234};
   ::lsearch(&number, &number, count, sizeof number, compare_and_look);
   std::vector<Caller> ours = stack_in_comparison;
@@ -221,7 +222,8 @@ TEST_CASE("a place has the name of the function that covers it") {
 }
 
 TEST_CASE("in a page of two segments code is where the code's segment has it") {
-  // As lld and mold lay a program out: the page at 0x13000 of the file is mapped to 0x13000 and, executable, to 0x14000.
+  // As lld and mold lay a program out: the page at 0x13000 of the file is mapped to 0x13000 and, executable, to
+  // 0x14000.
   ModuleFacts facts;
   facts.loads = {{0, 0x137e0, 0, false}, {0x137e0, 0x3de90, 0x147e0, true}, {0x51670, 0x28b8, 0x53670, false}};
   CHECK(facts.address_at(0) == std::optional<std::uint64_t>(0));
@@ -265,7 +267,8 @@ TEST_CASE("a look at the stack finds who is outside the C library, or says that 
   const std::uint64_t ours = address_of(vdsotrace_test_by_stack);
   CHECK(outside(ours, one_word) == std::optional(ours));
   CHECK(asked == 0);
-  // At a function's first instruction nothing has been pushed: an address that "returns" there is that of a frame of 8 bytes.
+  // At a function's first instruction nothing has been pushed: an address that "returns" there is that of a frame of 8
+  // bytes.
   const auto in_library = address_of(::dlsym(::dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD), "clock_gettime")) + 1;
   CHECK(outside(in_library, one_word) == std::optional(answer));
   CHECK(asked == 0x1000);

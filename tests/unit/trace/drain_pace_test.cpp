@@ -10,8 +10,8 @@ using Found = Drained::Found;
 constexpr std::int64_t kMicrosecond = 1'000;
 constexpr std::int64_t kMillisecond = 1'000'000;
 
-/// Looks as often as it wants for so long, with a writer that fills the buffers at that rate; how many looks that were, and the fullest
-/// that they found.
+/// Looks as often as it wants for so long, with a writer that fills the buffers at that rate; how many looks that were,
+/// and the fullest that they found.
 struct Watched {
   int looks = 0;
   double fullest = 0;

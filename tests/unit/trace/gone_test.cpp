@@ -1,4 +1,5 @@
-// Whoever is traced can be killed at any moment: a request of ptrace(2) that finds it gone, whichever it is, does no harm.
+// Whoever is traced can be killed at any moment: a request of ptrace(2) that finds it gone, whichever it is, does no
+// harm.
 #include <linux/sched.h>
 
 #include "support/catch.hpp"

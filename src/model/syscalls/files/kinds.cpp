@@ -18,7 +18,8 @@ constexpr std::array kAccessModes{NAMED(O_RDONLY), NAMED(O_WRONLY), NAMED(O_RDWR
 constexpr std::array kResolveBits{NAMED(RESOLVE_NO_XDEV), NAMED(RESOLVE_NO_MAGICLINKS), NAMED(RESOLVE_NO_SYMLINKS),
                                   NAMED(RESOLVE_BENEATH), NAMED(RESOLVE_IN_ROOT),       NAMED(RESOLVE_CACHED)};
 
-/// How a directory entry lies: inode and offset, words each, its size in 16 bits, its type before its name or in its last byte.
+/// How a directory entry lies: inode and offset, words each, its size in 16 bits, its type before its name or in its
+/// last byte.
 struct DirentLayout {
   std::size_t word;
   bool type_first;

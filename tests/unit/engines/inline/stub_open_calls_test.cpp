@@ -1,4 +1,5 @@
-// Calls that have not returned: interrupted by handlers, jumped out of, of threads without a block, of more threads than places.
+// Calls that have not returned: interrupted by handlers, jumped out of, of threads without a block, of more threads
+// than places.
 #include <algorithm>
 #include <atomic>
 #include <functional>
@@ -18,8 +19,8 @@ using namespace testing;
 // mov 1, eax: results are no zeros here, so that what arguments point to is not looked at.
 const Bytes kReturnOne = from_hex("b8 01 00 00 00");
 
-/// A body that calls `function`, as if a signal had interrupted it: sub 8, rsp; mov FUNCTION, rax; call rax; add 8, rsp;
-/// mov 1, eax
+/// A body that calls `function`, as if a signal had interrupted it: sub 8, rsp; mov FUNCTION, rax; call rax; add 8,
+/// rsp; mov 1, eax
 Bytes interrupted_by(void (*function)()) {
   Bytes code = from_hex("48 83 ec 08 48 b8 00 00 00 00 00 00 00 00 ff d0 48 83 c4 08 b8 01 00 00 00");
   std::memcpy(&code[6], &function, sizeof function);
