@@ -26,6 +26,8 @@
 namespace vdsotrace {
 namespace {
 
+/// That one may execute while we look at it.
+constexpr int kMostPrograms = 4;
 constexpr std::string_view kAllowed = "be its user and allowed to trace it, or root";
 constexpr std::uint64_t kPage = 4096;
 constexpr std::size_t kMostSegments = 64;
@@ -111,16 +113,18 @@ void kill_and_reap(pid_t pid) {
 }  // namespace
 
 Result<MappedVdso> read_vdso(pid_t pid) {
-  const auto mappings = proc::mappings(pid);
-  if (mappings.empty()) return tl::unexpected(why_no_mappings(pid));
-  for (const proc::Mapping& mapping : mappings) {
-    if (mapping.name != "[vdso]") continue;
-    if (mapping.end - mapping.start > kLargestVdso) return fail(fmt::format("process {}: its vDSO is too large", pid));
-    MappedVdso vdso{mapping.start, std::vector<std::byte>(mapping.end - mapping.start)};
-    if (RemoteMemory(pid).read(vdso.base, vdso.bytes) == vdso.bytes.size()) return vdso;
-    return fail(fmt::format("process {}: its memory cannot be read", pid), std::string(kAllowed));
+  // It may end, or execute another program, after its mappings were listed.
+  for (int attempt = 0; attempt < kMostPrograms; ++attempt) {
+    const auto mappings = proc::mappings(pid);
+    if (mappings.empty()) return tl::unexpected(why_no_mappings(pid));
+    const auto mapping = std::ranges::find(mappings, "[vdso]", &proc::Mapping::name);
+    if (mapping == mappings.end()) return tl::unexpected(no_vdso(pid));
+    const std::uint64_t size = mapping->end - mapping->start;
+    if (size > kLargestVdso) return fail(fmt::format("process {}: its vDSO is too large", pid));
+    MappedVdso vdso{mapping->start, std::vector<std::byte>(size)};
+    if (RemoteMemory(pid).read(vdso.base, vdso.bytes) == size) return vdso;
   }
-  return tl::unexpected(no_vdso(pid));
+  return fail(fmt::format("process {}: its memory cannot be read", pid), std::string(kAllowed));
 }
 
 std::optional<std::uint64_t> mapped_size(Memory& memory, std::uint64_t base) {
