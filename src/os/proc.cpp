@@ -197,11 +197,22 @@ bool has_ended(pid_t tid) {
   return has_no_memory(tid);
 }
 
-std::optional<std::uint64_t> user_pc_while_blocked(pid_t tid) {
+std::optional<BlockedAt> blocked_at(pid_t tid) {
   // "NR ARG... SP PC", "-1 SP PC" or "running".
   const std::string line = first_line(fmt::format("{}/syscall", tid));
-  const auto last = line.rfind(" 0x");
-  return last == std::string::npos ? std::nullopt : hexadecimal(std::string_view(line).substr(last + 3));
+  constexpr std::string_view kPrefix = " 0x";
+  const auto last = line.rfind(kPrefix);
+  const auto before = last == std::string::npos || last == 0 ? std::string::npos : line.rfind(kPrefix, last - 1);
+  if (before == std::string::npos) return std::nullopt;
+  const auto stack =
+      hexadecimal(std::string_view(line).substr(before + kPrefix.size(), last - before - kPrefix.size()));
+  const auto counter = hexadecimal(std::string_view(line).substr(last + kPrefix.size()));
+  return stack && counter ? std::optional(BlockedAt{*stack, *counter}) : std::nullopt;
+}
+
+std::optional<std::uint64_t> user_pc_while_blocked(pid_t tid) {
+  const auto at = blocked_at(tid);
+  return at ? std::optional(at->program_counter) : std::nullopt;
 }
 
 std::optional<std::int64_t> run_time_ns(pid_t tid) {

@@ -65,7 +65,13 @@ bool has_no_memory(pid_t tid);
 /// Whether it is gone or a zombie; where /proc does not tell, whether it has no memory.
 bool has_ended(pid_t tid);
 bool is_kernel_thread(pid_t pid);
-/// Where a thread that is blocked in the kernel will go on in user space.
+/// Where a thread that is blocked in the kernel will go on in user space (/proc/TID/syscall). Nothing if it runs, or if
+/// that cannot be told.
+struct BlockedAt {
+  std::uint64_t stack_pointer;
+  std::uint64_t program_counter;
+};
+std::optional<BlockedAt> blocked_at(pid_t tid);
 std::optional<std::uint64_t> user_pc_while_blocked(pid_t tid);
 /// The name of the program that it runs, as ps shows it.
 std::string command_name(pid_t pid);

@@ -15,10 +15,9 @@ constexpr std::size_t kWord = sizeof(std::uint64_t);
 
 }  // namespace
 
-void visit_saved_counters(const arch::Registers& registers, Memory& memory,
+void visit_saved_counters(std::uint64_t stack_pointer, Memory& memory,
                           const std::function<void(std::uint64_t counter, std::uint64_t at)>& visit) {
-  if (!arch::runs_64_bit(registers)) return;
-  std::uint64_t from = arch::stack_pointer(registers) & ~std::uint64_t{kWord - 1};
+  std::uint64_t from = stack_pointer & ~std::uint64_t{kWord - 1};
   std::vector<std::uint64_t> words(kSearched / kWord);
   for (int stack = 0; stack < kMostStacks; ++stack) {
     const std::size_t count = memory.read(from, std::as_writable_bytes(std::span(words))) / kWord;
@@ -37,8 +36,8 @@ void visit_saved_counters(const arch::Registers& registers, Memory& memory,
 void visit_saved_counters(StoppedThread& stopped,
                           const std::function<std::optional<std::uint64_t>(std::uint64_t)>& visit) {
   const auto* registers = stopped.registers();
-  if (registers == nullptr) return;
-  visit_saved_counters(*registers, stopped.memory(), [&](std::uint64_t counter, std::uint64_t at) {
+  if (registers == nullptr || !arch::runs_64_bit(*registers)) return;
+  visit_saved_counters(arch::stack_pointer(*registers), stopped.memory(), [&](std::uint64_t counter, std::uint64_t at) {
     if (const auto instead = visit(counter)) write_remote(stopped.tid(), at, std::as_bytes(std::span(&*instead, 1)));
   });
 }

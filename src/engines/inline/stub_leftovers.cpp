@@ -10,6 +10,7 @@
 #include "engines/inline/stub_memory.hpp"
 #include "engines/inline/stub_plan.hpp"
 #include "os/proc.hpp"
+#include "trace/attach/seize.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -45,10 +46,9 @@ bool runs_in(pid_t tid, std::uint64_t start, std::uint64_t end) {
 }
 
 /// Calls that were being made when vdsotrace was killed (RemoteCalls). Their thread has come back, or is just about to.
-void erase_return_stubs(StoppedThread& stopped, const proc::Mapping& vdso) {
+void erase_return_stubs(StoppedThread& stopped, std::span<const pid_t> threads, const proc::Mapping& vdso) {
   std::vector<std::byte> bytes(vdso.end - vdso.start);
   bytes.resize(stopped.memory().read(vdso.start, bytes));
-  const auto threads = proc::threads_of(stopped.thread().tgid);
   for (std::size_t at = 0; at < bytes.size(); at += 16) {
     const std::size_t size = arch::return_stub_at(std::span(bytes).subspan(at));
     const std::uint64_t start = vdso.start + at;
@@ -83,26 +83,45 @@ Leftover leftover_of(const proc::Mapping& code, const StubJournal& journal, cons
   return left;
 }
 
-/// Whether the stopped thread's program counter is there, or that to which one of its signal handlers will return. True
-/// also of a thread that has not stopped.
-bool leads_into(pid_t tid, Memory& memory, const Leftover& left) {
-  const auto registers = ptrace::registers(tid);
-  if (!registers) return true;
-  bool leads = left.contains(arch::program_counter(*registers));
-  visit_saved_counters(*registers, memory,
-                       [&](std::uint64_t counter, std::uint64_t) { leads = leads || left.contains(counter); });
+/// Whether that program counter is there, or one to which a signal handler with a frame on that stack will return.
+bool leads_into(std::uint64_t counter, std::uint64_t stack_pointer, Memory& memory, const Leftover& left) {
+  bool leads = left.contains(counter);
+  visit_saved_counters(stack_pointer, memory,
+                       [&](std::uint64_t saved, std::uint64_t) { leads = leads || left.contains(saved); });
   return leads;
 }
 
-/// Whether all threads of the process are out of it for good. Those that are in it are brought out.
-bool is_left(StoppedThread& stopped, const Leftover& left) {
-  const auto inside = [&](std::uint64_t address) { return left.contains(address); };
-  const auto is_out = [&](pid_t tid) {
-    return leave_abandoned_stub(tid, stopped.memory(), inside) && !leads_into(tid, stopped.memory(), left);
-  };
-  const auto threads = proc::threads_of(stopped.thread().tgid);
+/// Of a thread that has not stopped: whether it sleeps where nothing but the end of its call wakes it, as the parent of
+/// a vfork does, and goes on elsewhere.
+bool sleeps_elsewhere(pid_t tid, Memory& memory, const Leftover& left) {
+  if (proc::state(tid) != 'D') return false;
+  const auto at = proc::blocked_at(tid);
+  return at && !leads_into(at->program_counter, at->stack_pointer, memory, left);
+}
+
+/// Whether the thread is out of it for good. If it is in it and stopped, it is brought out.
+bool is_out(pid_t tid, Memory& memory, const Leftover& left) {
+  if (!ptrace::registers(tid)) return proc::has_ended(tid) || sleeps_elsewhere(tid, memory, left);
+  if (!leave_abandoned_stub(tid, memory, [&](std::uint64_t address) { return left.contains(address); })) return false;
+  const auto now = ptrace::registers(tid);
+  return now && !leads_into(arch::program_counter(*now), arch::stack_pointer(*now), memory, left);
+}
+
+/// All that run in the memory of that process, also those of other processes.
+std::vector<pid_t> threads_in_memory_of(pid_t pid) {
+  std::vector<pid_t> threads = proc::threads_of(pid);
+  if (threads.empty()) return threads;
+  for (const pid_t sharer : sharers_of(pid)) {
+    const std::vector<pid_t> more = proc::threads_of(sharer);
+    threads.insert(threads.end(), more.begin(), more.end());
+  }
+  return threads;
+}
+
+/// Whether all are out of it for good. Those that are in it are brought out. False also where nobody can be seen.
+bool is_left(StoppedThread& stopped, std::span<const pid_t> threads, const Leftover& left) {
   bool all = !threads.empty();
-  for (const pid_t tid : threads) all = is_out(tid) && all;
+  for (const pid_t tid : threads) all = is_out(tid, stopped.memory(), left) && all;
   stopped.forget_registers();
   return all;
 }
@@ -131,13 +150,14 @@ void undo_leftovers(StoppedThread& stopped) {
   const auto vdso = proc::vdso_mapping(stopped.tid());
   const std::uint64_t size = vdso ? vdso->end - vdso->start : 0;
   if (size < sizeof(StubJournal::Patch::before) || size > kLargestVdso) return;
-  erase_return_stubs(stopped, *vdso);
+  const std::vector<pid_t> threads = threads_in_memory_of(stopped.thread().tgid);
+  erase_return_stubs(stopped, threads, *vdso);
   for (const proc::Mapping& mapping : proc::mappings(stopped.tid())) {
     const auto journal = journal_in(stopped.memory(), mapping);
     if (!journal) continue;
     undo(stopped, *journal, *vdso);
     const Leftover left = leftover_of(mapping, *journal, *vdso);
-    if (is_left(stopped, left)) clear(stopped, left);
+    if (is_left(stopped, threads, left)) clear(stopped, left);
   }
 }
 
@@ -145,7 +165,9 @@ void unmap_leftovers(StoppedThread& stopped, std::span<StoppedThread* const> oth
   const auto vdso = proc::vdso_mapping(stopped.tid());
   if (!vdso) return;
   auto lefts = leftovers_in(stopped, *vdso);
-  std::erase_if(lefts, [&](const Leftover& left) { return !is_left(stopped, left); });
+  if (lefts.empty()) return;
+  const std::vector<pid_t> threads = threads_in_memory_of(stopped.thread().tgid);
+  std::erase_if(lefts, [&](const Leftover& left) { return !is_left(stopped, threads, left); });
   for (StoppedThread* other : others) other->forget_registers();
   if (lefts.empty()) return;
   RemoteCalls calls(stopped);
