@@ -7,13 +7,14 @@ observers.py; to add a work, one in works.py.
 """
 
 import argparse
+import dataclasses
 import os
 import platform
 import statistics
 import subprocess
 import sys
 
-from observers import OBSERVERS
+from observers import OBSERVERS, VDSOTRACE
 from works import WORKS
 
 
@@ -48,10 +49,20 @@ def summary(works, observers, medians):
             print(f"| {one.name} | " + " | ".join("" if cell is None else number(cell) for cell in cells) + " |")
 
 
+def beside_before(observers, before):
+    """Each, and if it is vdsotrace, that other build of it with the same options."""
+    for one in observers:
+        yield one
+        if VDSOTRACE in (*one.prefix, *one.attach):
+            other = {part: tuple(before if word == VDSOTRACE else word for word in getattr(one, part))
+                     for part in ("prefix", "attach")}
+            yield dataclasses.replace(one, name=one.name.replace("vdsotrace", "vdsotrace before", 1), **other)
+
+
 def chosen(options):
     """The observers and works that are asked for and possible; says why others are not."""
     observers, works = [], []
-    for one in OBSERVERS:
+    for one in beside_before(OBSERVERS, options.before) if options.before else OBSERVERS:
         if options.observer in one.name or one.name == "bare":
             why = one.missing()
             print(f"not measured: {one.name}: {why}") if why else observers.append(one)
@@ -67,6 +78,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--work", default="", help="only works whose name contains this")
     parser.add_argument("--observer", default="", help="beside `bare` only observers whose name contains this")
+    parser.add_argument("--before", metavar="PROGRAM", help="another build of vdsotrace, measured beside this one")
     options = parser.parse_args()
     if options.rounds < 1:
         sys.exit("bench.py: --rounds: at least 1")
