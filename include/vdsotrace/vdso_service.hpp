@@ -39,8 +39,8 @@ struct VdsoService {
   ServiceOutput output = ServiceOutput::unknown;
   ServiceClock reads = ServiceClock::none;
   bool is_classic = false;  ///< every vDSO since Linux 2.6 offers it: a program without one misses it
-  std::uint8_t rank =
-      kLastRank;  ///< lower ones are called by more programs: they get the processor's few breakpoints first
+  /// Lower ones are called by more programs: they get the processor's few breakpoints first.
+  std::uint8_t rank = kLastRank;
   std::string_view priced_as = {};  ///< the service of 64-bit programs that costs the same; empty: the service itself
 
   bool has_64_bit_call() const { return output != ServiceOutput::unknown; }

@@ -29,8 +29,8 @@ struct TextOptions {
   bool numbers = false;                 ///< -n: a call's number in front of it
   bool instruction_pointers = false;    ///< -i: and where it was made
   bool color = false;
-  int quiet =
-      0;  ///< 1: no attach messages; 2: no exit lines; 3: nothing of an exec by another thread; notices: see shown()
+  /// 1: no attach messages; 2: no exit lines; 3: nothing of an exec by another thread; notices: see shown().
+  int quiet = 0;
   bool hides_exits = false;       ///< also without `quiet`, as the next
   bool hides_superseded = false;  ///< nothing of an exec by another thread
   bool attachments = true;        ///< "Process N attached" stands here; AttachmentSink says it elsewhere

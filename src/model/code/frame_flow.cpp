@@ -21,8 +21,8 @@ constexpr unsigned kNone = kRegisters;
 struct Value {
   enum class Kind : std::uint8_t { unknown, at_entry, on_stack };
   Kind kind = Kind::unknown;
-  std::int64_t number =
-      0;  ///< at_entry: which register's value; on_stack: distance from the stack pointer at the entry
+  /// at_entry: which register's value; on_stack: distance from the stack pointer at the entry.
+  std::int64_t number = 0;
   bool operator==(const Value&) const = default;
 };
 
