@@ -62,10 +62,10 @@ def beside_before(observers, before):
 def chosen(options):
     """The observers and works that are asked for and possible; says why others are not."""
     observers, works = [], []
-    for one in beside_before(OBSERVERS, options.before) if options.before else OBSERVERS:
-        if options.observer in one.name or one.name == "bare":
-            why = one.missing()
-            print(f"not measured: {one.name}: {why}") if why else observers.append(one)
+    asked = [one for one in OBSERVERS if options.observer in one.name or one.name == "bare"]
+    for one in beside_before(asked, options.before) if options.before else asked:
+        why = one.missing()
+        print(f"not measured: {one.name}: {why}") if why else observers.append(one)
     for work in WORKS:
         if options.work in work.name:
             why = work.missing()
