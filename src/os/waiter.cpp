@@ -63,8 +63,8 @@ Waiter::Found Waiter::wait_for(pid_t which, bool blocking) {
 Waiter::Found Waiter::look_at_all() {
   const std::int64_t start = monotonic_ns();
   const Found found = wait_once(false);
-  looked_ = monotonic_ns();
-  if (found == Found::none) look_ns_ = looked_ - start;
+  look_.ended = monotonic_ns();
+  if (found == Found::none) look_.took_ns = look_.ended - start;
   return found;
 }
 
@@ -79,9 +79,9 @@ Waiter::Found Waiter::look_at_recent() {
 }
 
 Waiter::Found Waiter::look() {
-  if (look_ns_ < kDearLookNs) return look_at_all();
+  if (look_.took_ns < kDearLookNs) return look_at_all();
   const Found found = look_at_recent();
-  if (found != Found::none || monotonic_ns() - looked_ < kLookShare * look_ns_) return found;
+  if (found != Found::none || monotonic_ns() - look_.ended < kLookShare * look_.took_ns) return found;
   return look_at_all();
 }
 
@@ -93,10 +93,10 @@ void Waiter::note_recent(pid_t tid) {
 
 void Waiter::collect_rest() {
   const std::int64_t start = monotonic_ns();
-  if (start - collected_ < kLookShare * collect_ns_) return;
+  if (start - collect_.ended < kLookShare * collect_.took_ns) return;
   while (wait_once(false) == Found::some) {}
-  collected_ = monotonic_ns();
-  collect_ns_ = collected_ - start > kDearLookNs ? collected_ - start : 0;
+  collect_.ended = monotonic_ns();
+  collect_.took_ns = collect_.ended - start > kDearLookNs ? collect_.ended - start : 0;
 }
 
 Waiter::Found Waiter::poll() {

@@ -85,10 +85,13 @@ class Waiter final : public StopSource {
   unsigned served_ = 0;
   std::uint64_t stops_ = 0;
   std::array<pid_t, 4> recent_{};  ///< who stopped last; 0: nobody
-  std::int64_t look_ns_ = 0;       ///< how long a look at all took that found nobody
-  std::int64_t looked_ = 0;        ///< when
-  std::int64_t collect_ns_ = 0;    ///< the same of a collection
-  std::int64_t collected_ = 0;
+  /// What was dear, and when it was done last.
+  struct Dear {
+    std::int64_t took_ns = 0;
+    std::int64_t ended = 0;
+  };
+  Dear look_;       ///< a look at all that found nobody
+  Dear collect_;    ///< a collection
   int credit_ = 0;  ///< how much polling has paid lately
   bool may_poll_;
   bool asks_kernel_times_ = false;
