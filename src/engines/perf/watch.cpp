@@ -1,5 +1,8 @@
 #include "engines/perf/watch.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -8,6 +11,20 @@
 
 namespace vdsotrace {
 namespace {
+
+/// Gives the first the highest of their numbers: the kernel closes what a process had open from the lowest on.
+void reverse_numbers(std::span<UniqueFd> descriptors) {
+  for (std::size_t low = 0, high = descriptors.size(); low + 1 < high; ++low) {
+    --high;
+    UniqueFd& one = descriptors[low];
+    UniqueFd& other = descriptors[high];
+    if (one.get() > other.get()) continue;
+    const UniqueFd kept(::fcntl(one.get(), F_DUPFD_CLOEXEC, 0));
+    if (!kept || ::dup3(other.get(), one.get(), O_CLOEXEC) < 0) continue;
+    if (::dup3(kept.get(), other.get(), O_CLOEXEC) < 0) continue;
+    std::swap(one, other);
+  }
+}
 
 /// The kernel's reading of the clock for a record and ours may differ by what an adjustment of the clock makes of it.
 constexpr std::int64_t kClockMarginNs = 50'000;
@@ -69,7 +86,26 @@ Result<void> PerfWatch::add_others(const PerfTarget& target, const WatchSpec& or
   return done;
 }
 
+PerfWatch& PerfWatch::operator=(PerfWatch&& other) noexcept {
+  stop();
+  descriptors_ = std::move(other.descriptors_);
+  meanings_ = std::move(other.meanings_);
+  origin_ = other.origin_;
+  return *this;
+}
+
+void PerfWatch::stop() {
+  while (!descriptors_.empty()) descriptors_.pop_back();
+}
+
 Result<void> PerfWatch::add(const PerfTarget& target, const WatchSpec& order, std::span<const PerfRing> rings) {
+  const std::size_t first = descriptors_.size();
+  auto done = open(target, order, rings);
+  reverse_numbers(std::span(descriptors_).subspan(first));
+  return done;
+}
+
+Result<void> PerfWatch::open(const PerfTarget& target, const WatchSpec& order, std::span<const PerfRing> rings) {
   ++origin_;
   for (const PerfRing& ring : rings) {
     if (auto done = add_others(target, order, ring); !done) return done;
@@ -82,12 +118,14 @@ Result<void> PerfWatch::add(const PerfTarget& target, const WatchSpec& order, st
 
 void PerfWatch::complete(const PerfTarget& target, const WatchSpec& order, std::span<const PerfRing> rings) {
   ++origin_;
+  const std::size_t first = descriptors_.size();
   for (const PerfRing& ring : rings) {
     for (auto point = order.points.rbegin(); point != order.points.rend(); ++point) {
       if (!add_point(target, order, *point, ring)) break;
     }
     static_cast<void>(add_others(target, order, ring));
   }
+  reverse_numbers(std::span(descriptors_).subspan(first));
 }
 
 const PerfEventInfo* PerfWatch::meaning(std::uint64_t event) const {

@@ -61,8 +61,19 @@ struct WatchSpec {
 };
 
 /// The events of some threads and of those that inherit them. Closed when it goes.
+///
+/// What was opened last is closed first, also by the kernel when we are killed. The kernel gives a thread's breakpoints
+/// the processor's registers in the order in which they were opened, and does not clear a register that is free again;
+/// the processor reports a match with it all the same (DR6, Intel SDM, volume 3, 18.2.3), of which the kernel then
+/// makes a SIGTRAP (hw_breakpoint_handler, seen in Linux 6.18). Closed first to last, breakpoints move to other
+/// registers while copies of their addresses stay behind: the program died of that.
 class PerfWatch {
  public:
+  PerfWatch() = default;
+  PerfWatch(PerfWatch&&) = default;
+  PerfWatch& operator=(PerfWatch&& other) noexcept;
+  ~PerfWatch() { stop(); }
+
   /// Opens a thread's events on every processor. Errors: as open_perf_breakpoint; what was opened stays.
   Result<void> add(const PerfTarget& target, const WatchSpec& order, std::span<const PerfRing> rings);
   /// The same for a thread that may have inherited the first of them, while its creator's were being opened. They are
@@ -71,12 +82,13 @@ class PerfWatch {
   void complete(const PerfTarget& target, const WatchSpec& order, std::span<const PerfRing> rings);
 
   /// Closes them all. What they have recorded keeps its meaning.
-  void stop() { descriptors_.clear(); }
+  void stop();
 
   /// By PerfEvent::id. Null: not of this watch.
   const PerfEventInfo* meaning(std::uint64_t event) const;
 
  private:
+  Result<void> open(const PerfTarget& target, const WatchSpec& order, std::span<const PerfRing> rings);
   Result<void> add_point(const PerfTarget& target, const WatchSpec& order, const PerfPoint& point,
                          const PerfRing& ring);
   Result<void> add_others(const PerfTarget& target, const WatchSpec& order, const PerfRing& ring);
