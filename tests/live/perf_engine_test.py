@@ -398,6 +398,15 @@ class AttachedTest(unittest.TestCase):
         tracer, events = self.watch(served.pid, "-e", FOUR)
         self.finish(tracer, events)
 
+    def test_many_short_looks(self):
+        """While breakpoints are taken away the process calls on: about one in a hundred looks made it die of SIGTRAP."""
+        served = Served(self)
+        for _ in range(100):
+            ran = vdsotrace("-c", "--engine=perf", "--duration=0.01", "-e", "trace=%vdso", "-p", served.pid)
+            self.assertEqual(ran.status, 0, ran.stderr)
+            self.assertIsNone(served.process.poll())
+        served.check()
+
     def test_what_cannot_be_watched(self):
         for pid, why in ((2**22 - 1, "No such process"), (2, "it is a kernel thread")):
             ran = vdsotrace("--engine=perf", "-p", str(pid))
