@@ -45,17 +45,21 @@ bool runs_in(pid_t tid, std::uint64_t start, std::uint64_t end) {
   return registers && arch::program_counter(*registers) >= start && arch::program_counter(*registers) < end;
 }
 
-/// Calls that were being made when vdsotrace was killed (RemoteCalls). Their thread has come back, or is just about to.
-void erase_return_stubs(StoppedThread& stopped, std::span<const pid_t> threads, const proc::Mapping& vdso) {
+/// Code in the vDSO by which a thread comes back from a call that it was made to make when vdsotrace was killed.
+struct ReturnStub {
+  std::uint64_t start = 0;
+  std::size_t bytes = 0;
+};
+
+std::vector<ReturnStub> return_stubs_in(StoppedThread& stopped, const proc::Mapping& vdso) {
   std::vector<std::byte> bytes(vdso.end - vdso.start);
   bytes.resize(stopped.memory().read(vdso.start, bytes));
+  std::vector<ReturnStub> found;
   for (std::size_t at = 0; at < bytes.size(); at += 16) {
-    const std::size_t size = arch::return_stub_at(std::span(bytes).subspan(at));
-    const std::uint64_t start = vdso.start + at;
-    if (size == 0 || std::ranges::any_of(threads, [&](pid_t tid) { return runs_in(tid, start, start + size); }))
-      continue;
-    write_remote(stopped.tid(), start, std::vector<std::byte>(size));
+    if (const std::size_t size = arch::return_stub_at(std::span(bytes).subspan(at)))
+      found.push_back({vdso.start + at, size});
   }
+  return found;
 }
 
 /// The memory shared with whoever placed the stubs.
@@ -65,6 +69,7 @@ bool is_region_of(const proc::Mapping& mapping, const proc::Mapping& code) {
 
 /// What a vdsotrace that was killed has left.
 struct Leftover {
+  StubJournal journal;
   StubPlace place;
   std::uint64_t region_bytes = 0;
   std::uint64_t trampolines = 0;  ///< address
@@ -76,7 +81,7 @@ struct Leftover {
 };
 
 Leftover leftover_of(const proc::Mapping& code, const StubJournal& journal, const proc::Mapping& vdso) {
-  Leftover left{{code.start, code.end - code.start}};
+  Leftover left{journal, {code.start, code.end - code.start}};
   if (!lies_in(vdso, journal.trampolines, journal.trampoline_bytes)) return left;
   left.trampolines = vdso.start + journal.trampolines;
   left.trampoline_bytes = journal.trampoline_bytes;
@@ -150,13 +155,18 @@ void undo_leftovers(StoppedThread& stopped) {
   const auto vdso = proc::vdso_mapping(stopped.tid());
   const std::uint64_t size = vdso ? vdso->end - vdso->start : 0;
   if (size < sizeof(StubJournal::Patch::before) || size > kLargestVdso) return;
+  const auto return_stubs = return_stubs_in(stopped, *vdso);
+  const auto lefts = leftovers_in(stopped, *vdso);
+  // Mostly there is nothing, and nobody need be looked for.
+  if (return_stubs.empty() && lefts.empty()) return;
   const std::vector<pid_t> threads = threads_in_memory_of(stopped.thread().tgid);
-  erase_return_stubs(stopped, threads, *vdso);
-  for (const proc::Mapping& mapping : proc::mappings(stopped.tid())) {
-    const auto journal = journal_in(stopped.memory(), mapping);
-    if (!journal) continue;
-    undo(stopped, *journal, *vdso);
-    const Leftover left = leftover_of(mapping, *journal, *vdso);
+  for (const ReturnStub& stub : return_stubs) {
+    const auto is_in = [&stub](pid_t tid) { return runs_in(tid, stub.start, stub.start + stub.bytes); };
+    if (std::ranges::none_of(threads, is_in))
+      write_remote(stopped.tid(), stub.start, std::vector<std::byte>(stub.bytes));
+  }
+  for (const Leftover& left : lefts) {
+    undo(stopped, left.journal, *vdso);
     if (is_left(stopped, threads, left)) clear(stopped, left);
   }
 }
