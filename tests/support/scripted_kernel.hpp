@@ -3,6 +3,7 @@
 // first where Linux lets chance decide, a test says.
 #pragma once
 
+#include <linux/sched.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
 
@@ -25,11 +26,25 @@ namespace vdsotrace::testing {
 /// Above every number that Linux gives (PID_MAX_LIMIT, linux/threads.h): should anything ask the real kernel, it finds
 /// nobody.
 constexpr pid_t kPid = 5'000'000;
+/// The first program of most scripts.
+constexpr pid_t kRoot = kPid + 1;
+/// What makes a thread and no process, as pthread_create does.
+constexpr std::uint64_t kThreadFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
+/// Ranks of one task (Task::rank) at which its stop is given out before, with and after that of another of rank 0.
+constexpr int kOrders[] = {-1, 0, 1};
 constexpr std::uint64_t kCode = 0x401000;
 constexpr std::uint64_t kStackTop = 0x7ffd'0000'0000;
 constexpr std::uint64_t kVdsoBase = 0x7ffd'1000'0000;
 
 using Arguments = std::array<std::uint64_t, 6>;
+
+/// A SIGTRAP with that si_code: SI_KERNEL a breakpoint's, TRAP_TRACE a step's.
+inline siginfo_t trap(int code) {
+  siginfo_t info{};
+  info.si_signo = SIGTRAP;
+  info.si_code = code;
+  return info;
+}
 
 /// What is mapped in a process: its contents by where they begin.
 struct ScriptedMemory {

@@ -9,12 +9,7 @@ using namespace vdsotrace::testing;
 
 namespace {
 
-constexpr std::uint64_t kThreadFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
-constexpr pid_t kRoot = kPid + 1;
 constexpr pid_t kChild = kPid + 2;
-
-/// Whose stop is given out first.
-constexpr int kOrders[] = {-1, 0, 1};
 
 }  // namespace
 

@@ -9,8 +9,6 @@ using namespace vdsotrace::testing;
 
 namespace {
 
-constexpr std::uint64_t kThreadFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
-constexpr pid_t kRoot = kPid + 1;
 constexpr pid_t kSecond = kPid + 2;
 constexpr pid_t kThird = kPid + 3;
 

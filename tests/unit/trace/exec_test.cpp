@@ -9,11 +9,8 @@ using namespace vdsotrace::testing;
 
 namespace {
 
-constexpr std::uint64_t kThreadFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
-constexpr pid_t kRoot = kPid + 1;
 constexpr pid_t kThread = kPid + 2;
 constexpr pid_t kOther = kPid + 3;
-constexpr int kOrders[] = {-1, 0, 1};
 
 }  // namespace
 

@@ -9,19 +9,9 @@ using namespace vdsotrace::testing;
 
 namespace {
 
-constexpr std::uint64_t kThreadFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
-constexpr pid_t kRoot = kPid + 1;
 constexpr pid_t kThread = kPid + 2;
 
 using Delivered = std::vector<int>;
-
-/// What a program is sent that only has to be passed on.
-siginfo_t trap(int code) {
-  siginfo_t info{};
-  info.si_signo = SIGTRAP;
-  info.si_code = code;
-  return info;
-}
 
 /// As if sent by nobody: collect_signal, kernel/signal.c.
 siginfo_t without_cause(int signal) {

@@ -11,16 +11,8 @@ using namespace vdsotrace::testing;
 
 namespace {
 
-constexpr pid_t kRoot = kPid + 1;
 constexpr pid_t kChild = kPid + 2;
 constexpr std::uint64_t kStack = kStackTop - 4096 - 0x100;
-
-siginfo_t trap(int code) {
-  siginfo_t info{};
-  info.si_signo = SIGTRAP;
-  info.si_code = code;
-  return info;
-}
 
 /// A program and where its vDSO's functions are.
 template <class Engine>

@@ -10,7 +10,6 @@ using namespace vdsotrace::testing;
 
 namespace {
 
-constexpr std::uint64_t kThreadFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
 constexpr pid_t kProcess = kPid + 1;
 constexpr pid_t kThread = kPid + 2;
 constexpr pid_t kChild = kPid + 3;
@@ -223,11 +222,8 @@ TEST_CASE("a breakpoint's trap that follows our interruption is met before the p
   Patched traced;
   traced.engine.takes_traps = true;
   Task& process = traced.kernel.process(kProcess);
-  siginfo_t trap{};
-  trap.si_signo = SIGTRAP;
-  trap.si_code = SI_KERNEL;
   process.does([&] { process.trap_queued = false; });
-  process.gets(trap).uninterrupted();
+  process.gets(trap(SI_KERNEL)).uninterrupted();
   REQUIRE(traced.seize({kProcess}));
   traced.run_attached(kSomeTime);
   CHECK(traced.engine.count("trap 1") == 1);

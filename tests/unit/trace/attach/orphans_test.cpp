@@ -10,10 +10,7 @@ using namespace vdsotrace::testing;
 
 namespace {
 
-constexpr std::uint64_t kThreadFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
-constexpr pid_t kRoot = kPid + 1;
 constexpr pid_t kChild = kPid + 2;
-constexpr int kOrders[] = {-1, 0, 1};
 
 }  // namespace
 

@@ -13,15 +13,7 @@ using namespace vdsotrace::testing;
 
 namespace {
 
-constexpr pid_t kRoot = kPid + 1;
 constexpr std::uint64_t kSigTrap = 1 << (SIGTRAP - 1);
-
-siginfo_t breakpoint_trap() {
-  siginfo_t info{};
-  info.si_signo = SIGTRAP;
-  info.si_code = SI_KERNEL;
-  return info;
-}
 
 /// A program whose vDSO is patched, and whose traps are the engine's.
 struct Scripted : ScriptedTracing {
@@ -40,7 +32,7 @@ TEST_CASE("a program that blocks SIGTRAP by a call blocks it again after a trap 
   Task& root = traced.root;
   root.calls("rt_sigprocmask", {SIG_BLOCK, kCode, 0, 8}, 0, [](Task& task) { task.mask = kSigTrap; });
   // The kernel unblocks it by force.
-  root.does([&] { root.mask = 0; }).gets(breakpoint_trap());
+  root.does([&] { root.mask = 0; }).gets(trap(SI_KERNEL));
   std::uint64_t mask = 0;
   root.does([&] { mask = root.mask; }).exits();
   REQUIRE(traced.run());
@@ -52,7 +44,7 @@ TEST_CASE("a program that has unblocked SIGTRAP again has its mask left alone") 
   Task& root = traced.root;
   root.calls("rt_sigprocmask", {SIG_BLOCK, kCode, 0, 8}, 0, [](Task& task) { task.mask = kSigTrap; });
   root.calls("rt_sigprocmask", {SIG_UNBLOCK, kCode, 0, 8}, 0, [](Task& task) { task.mask = 0; });
-  root.gets(breakpoint_trap());
+  root.gets(trap(SI_KERNEL));
   std::uint64_t mask = 1;
   root.does([&] { mask = root.mask; }).exits();
   REQUIRE(traced.run());
@@ -63,7 +55,7 @@ TEST_CASE("a mask that a program only asked for is no change of it") {
   Scripted traced;
   Task& root = traced.root;
   root.calls("rt_sigprocmask", {SIG_BLOCK, 0, kCode, 8}, 0, [](Task& task) { task.mask = kSigTrap; });
-  root.does([&] { root.mask = 0; }).gets(breakpoint_trap());
+  root.does([&] { root.mask = 0; }).gets(trap(SI_KERNEL));
   std::uint64_t mask = 1;
   root.does([&] { mask = root.mask; }).exits();
   REQUIRE(traced.run());
@@ -171,7 +163,7 @@ TEST_CASE("a handler whose mask has SIGTRAP blocks it from its beginning") {
   Task& root = traced.root;
   const std::array<std::uint64_t, 4> action{0x401234, 0, 0, kSigTrap};
   root.does([&] { root.memory->write(kCode + 64, std::as_bytes(std::span(action))); });
-  root.calls("rt_sigaction", {SIGUSR1, kCode + 64, 0, 8}).gets(SIGUSR1).gets(breakpoint_trap());
+  root.calls("rt_sigaction", {SIGUSR1, kCode + 64, 0, 8}).gets(SIGUSR1).gets(trap(SI_KERNEL));
   std::uint64_t mask = 0;
   root.does([&] { mask = root.mask; }).exits();
   REQUIRE(traced.run());

@@ -12,7 +12,6 @@ using namespace vdsotrace::testing;
 
 namespace {
 
-constexpr pid_t kRoot = kPid + 1;
 constexpr pid_t kChild = kPid + 2;
 constexpr unsigned kForeignCookie = 7;
 

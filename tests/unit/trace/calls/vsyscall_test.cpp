@@ -6,11 +6,7 @@
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
 
-namespace {
-
-constexpr pid_t kRoot = kPid + 1;
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("a call through the vsyscall page is reported with what it returned") {
   ScriptedTracing traced;

@@ -12,13 +12,6 @@ namespace {
 
 constexpr std::uint64_t kAllSignals = ~std::uint64_t{0};
 
-siginfo_t step_trap() {
-  siginfo_t info{};
-  info.si_signo = SIGTRAP;
-  info.si_code = TRAP_TRACE;
-  return info;
-}
-
 }  // namespace
 
 TEST_CASE("a remote call answers what the kernel answers") {
@@ -147,7 +140,7 @@ TEST_CASE("a call that was interrupted at a system call's end is interrupted aga
 TEST_CASE("a thread is stepped until it is outside, with signals held back") {
   StoppedTask one;
   one.task.registers.rip = kCode + 8;
-  for (std::uint64_t pc = kCode + 9; pc < kCode + 12; ++pc) one.task.goes_to(pc).gets(step_trap());
+  for (std::uint64_t pc = kCode + 9; pc < kCode + 12; ++pc) one.task.goes_to(pc).gets(trap(TRAP_TRACE));
   const auto inside = [](std::uint64_t pc) { return pc < kCode + 11; };
   CHECK(step_out(one.stopped, inside, 10));
   CHECK(one.task.registers.rip == kCode + 11);
@@ -164,7 +157,7 @@ TEST_CASE("a thread that is outside is not stepped") {
 
 TEST_CASE("a thread that does not come out is stepped so often and no more") {
   StoppedTask one;
-  for (int i = 0; i < 20; ++i) one.task.gets(step_trap());
+  for (int i = 0; i < 20; ++i) one.task.gets(trap(TRAP_TRACE));
   CHECK_FALSE(step_out(
       one.stopped, [](std::uint64_t) { return true; }, 10));
   CHECK(one.task.mask == kProgramMask);
@@ -172,7 +165,7 @@ TEST_CASE("a thread that does not come out is stepped so often and no more") {
 
 TEST_CASE("a SIGSTOP between two steps is passed on") {
   StoppedTask one;
-  one.task.gets(SIGSTOP).goes_to(kCode + 64).gets(step_trap());
+  one.task.gets(SIGSTOP).goes_to(kCode + 64).gets(trap(TRAP_TRACE));
   CHECK(step_out(
       one.stopped, [](std::uint64_t pc) { return pc < kCode + 64; }, 10));
   CHECK(one.task.delivered == std::vector<int>{SIGSTOP});
@@ -182,7 +175,7 @@ TEST_CASE("a signal that a thread had stopped for can be delivered after steps")
   StoppedTask one;
   one.task.info.si_signo = SIGUSR1;
   one.task.info.si_code = SI_QUEUE;
-  one.task.goes_to(kCode + 64).gets(step_trap());
+  one.task.goes_to(kCode + 64).gets(trap(TRAP_TRACE));
   REQUIRE(step_out(
       one.stopped, [](std::uint64_t pc) { return pc < kCode + 64; }, 10));
   CHECK(one.task.info.si_signo == SIGUSR1);
@@ -195,7 +188,7 @@ TEST_CASE("a thread may die at every request of its steps") {
     INFO("dies at request " << request);
     StoppedTask one;
     const int before = one.kernel.requests_of(kTid);
-    for (std::uint64_t pc = kCode + 1; pc < kCode + 4; ++pc) one.task.goes_to(pc).gets(step_trap());
+    for (std::uint64_t pc = kCode + 1; pc < kCode + 4; ++pc) one.task.goes_to(pc).gets(trap(TRAP_TRACE));
     if (request > 0) one.kernel.die_at(kTid, before + request);
     step_out(
         one.stopped, [](std::uint64_t pc) { return pc < kCode + 3; }, 10);
