@@ -1,6 +1,7 @@
 """Exit status and messages: the program's own status, vdsotrace's own failures, and how each
 kind of bad input is told."""
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -198,9 +199,9 @@ class StatusTest(unittest.TestCase):
             self.addCleanup(sleeper.kill)
             self.one_error(vdsotrace("-p", f"{sleeper.pid},{2 ** 22 + 1}"))
             self.one_error(vdsotrace("-o", "/no/such/folder/trace", "-p", str(sleeper.pid)))
-            status = Path(f"/proc/{sleeper.pid}/status").read_text()
-            self.assertRegex(status, r"TracerPid:\s+0\n")
-            self.assertRegex(status, r"State:\s+S ")
+            status = Path(f"/proc/{sleeper.pid}/status")
+            self.assertRegex(status.read_text(), r"TracerPid:\s+0\n")
+            testing.wait_until(lambda: re.search(r"State:\s+S ", status.read_text()))
             sleeper.kill()
 
     def test_attaching_excludes_what_concerns_a_start(self):
