@@ -1,7 +1,7 @@
 // stub_costs KIND COUNT [drained]: makes COUNT calls of the vDSO's clock_gettime(CLOCK_MONOTONIC) through a stub that
-// does what KIND says, and prints how many nanoseconds they took. Nobody is traced: what a stub costs by itself, and
-// what it costs that another thread takes its records out of the ring meanwhile (`drained`). Else the ring is emptied
-// in pauses that are not counted.
+// does what KIND says, and prints how many nanoseconds they took. No process is traced: what a stub costs by itself,
+// and what it costs that another thread takes its records out of the ring meanwhile (`drained`). Else the ring is
+// emptied in pauses that are not counted.
 #include <dlfcn.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>

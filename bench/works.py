@@ -83,8 +83,8 @@ class Whole(Work):
 
 @dataclass
 class Stub(Work):
-    """bench/stub_costs.cpp: calls through stubs where nobody is traced, so the observer is the stub alone."""
-    name: str = "clock_gettime(MONOTONIC) through a stub, nobody traced"
+    """bench/stub_costs.cpp: calls through stubs where no process is traced, so the observer is the stub alone."""
+    name: str = "clock_gettime(MONOTONIC) through a stub, not traced"
     kind: str = STUB
     unit: str = "ns"
     calls: int = 4_000_000

@@ -80,7 +80,7 @@ enum class Ending : std::uint8_t {
 
 /// A call, complete when it is made: `at_entry` and `at_exit` hold the bytes that
 /// its pointer arguments referred to at those moments, as far as anybody asked
-/// for them (Needs::values). Nobody reads the process again to print it.
+/// for them (Needs::values). The process is not read again to print it.
 struct Call {
   /// Not an aggregate: all of it would be cleared before its members are given their values, once a call.
   Call() {}

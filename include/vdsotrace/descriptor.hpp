@@ -1,4 +1,4 @@
-// What a file descriptor of a traced process refers to, as the kernel tells it at a stop.
+// What a file descriptor of a traced process refers to, as the kernel shows it at a stop.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// What crosses from the half that observes a process to the half that tells
+// What crosses from the half that observes a process to the half that reports
 // people about it. An event is complete when it is made.
 #pragma once
 
@@ -66,12 +66,12 @@ struct Started {
   enum class How : std::uint8_t { spawn, attach, fork, vfork, clone, thread };
   How how = How::spawn;
   pid_t ppid = 0;  ///< creator's thread group, 0 if unknown
-  /// At an attach the first of the process's threads is told with their number, the others with 0.
+  /// At an attach the first of the process's threads is reported with their number, the others with 0.
   std::size_t threads = 0;
-  std::optional<VdsoFacts> vdso{};  ///< told with the first thread of an attach
+  std::optional<VdsoFacts> vdso{};  ///< reported with the first thread of an attach
   bool vdso_known = true;           ///< false: nothing above does not mean that there is none
-  /// The process's number in its own PID namespace, where that is another one than ours. Told with the first thread of
-  /// an attach.
+  /// The process's number in its own PID namespace, where that is another one than ours. Reported with the first thread
+  /// of an attach.
   pid_t pid_inside = 0;
 
   bool begins_process() const { return how != How::thread && (how != How::attach || threads > 0); }
@@ -80,7 +80,7 @@ std::string_view name_of(Started::How how);
 
 /// The process runs a new program.
 struct Execed {
-  std::string program;   ///< as /proc/PID/exe names it; empty if that cannot be told
+  std::string program;   ///< as /proc/PID/exe names it; empty if that is not known
   pid_t former_tid = 0;  ///< thread that called execve, if not the leader
   Abi abi = Abi::x86_64;
   std::optional<VdsoFacts> vdso;  ///< nothing if it has none
@@ -92,7 +92,7 @@ struct Exited {
   bool signaled = false;
   bool core_dumped = false;
   int code = 0;            ///< exit status, or the signal's number when `signaled`
-  bool code_known = true;  ///< false where nobody could see how it ended
+  bool code_known = true;  ///< false where it was not seen how it ended
 };
 
 /// The thread goes on without us.
@@ -118,7 +118,7 @@ struct Notice {
   Missing missing = Missing::nothing;
 };
 
-/// The system's clocksource, told at the start and whenever it has become another one.
+/// The system's clocksource, reported at the start and whenever it has become another one.
 struct Clocksource {
   std::string name;      ///< empty if it is not known
   bool changed = false;  ///< it was another one before
@@ -148,7 +148,7 @@ class EventSink {
   virtual void accept(Event&& event) = 0;
   /// Said before the observing half goes to sleep.
   virtual void flush() {}
-  /// Between the two come events that are told together: whoever reads along is shown them at show(), not one by one.
+  /// Between the two come events that belong together: a reader that follows is shown them at show(), not one by one.
   virtual void hold() {}
   virtual void show() {}
 };

@@ -61,8 +61,8 @@ class Capture final : public Memory {
 };
 
 /// Reads through to another memory and notes in a Capture all that was read, so
-/// that whoever runs over it once can run over the capture again later. From kMost bytes on nothing can be read, and a
-/// read counts as kLeast even if it finds nothing: the arguments of one call may point to the same long string
+/// that code which runs over it once can run over the capture again later. From kMost bytes on nothing can be read, and
+/// a read counts as kLeast even if it finds nothing: the arguments of one call may point to the same long string
 /// thousands of times, or to a million places, and its thread waits meanwhile.
 class Recorder final : public Memory {
  public:

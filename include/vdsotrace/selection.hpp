@@ -1,5 +1,5 @@
 // Which calls and signals the user asked for (-e). A plain value that both
-// halves use: the observing one to leave out work, the telling one to filter.
+// halves use: the observing one to leave out work, the reporting one to filter.
 #pragma once
 
 #include <array>
@@ -20,7 +20,7 @@ enum class Status : std::uint8_t {
   failed,
   unfinished,   ///< its thread ended, or executed a program, before it returned
   unavailable,  ///< what it returned is not known
-  detached,     ///< its thread was let go before it returned
+  detached,     ///< its thread was detached before it returned
 };
 inline constexpr std::size_t kStatuses = 5;
 

@@ -11,7 +11,7 @@ class Sink {
   virtual ~Sink() = default;
 
   /// Takes one numbered, filtered event. Never fails: an output that breaks is
-  /// remembered and told by finish().
+  /// remembered and reported by finish().
   virtual void consume(const Event& event) = 0;
 
   /// Nothing more is coming for a while: what is buffered should reach its reader.

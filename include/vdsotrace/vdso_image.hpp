@@ -82,7 +82,7 @@ class VdsoImage {
   /// The function that is entered at that offset, or null.
   const VdsoFunction* function_at(std::uint32_t entry) const;
   /// The function whose body holds the instruction at `offset` (any byte of it), or
-  /// null: helpers belong to nobody. Of functions that share it, the one whose
+  /// null: helpers belong to none. Of functions that share it, the one whose
   /// symbol covers it.
   const VdsoFunction* function_containing(std::uint32_t offset) const;
   /// Lower-case hexadecimal, empty if the image has none.

@@ -2,7 +2,7 @@
 //
 //   kBreakpoint           the breakpoint instruction (kBreakpointSize: its length)
 //   kSystemCall           the instruction by which 64-bit code makes a system call
-//   kSystemCallThenTrap   the same, and behind it one that nobody may get to
+//   kSystemCallThenTrap   the same, and behind it one that no thread may get to
 //   kClockRead            an instruction that reads the counter of counter.hpp
 //   kJumpSize             length of a jump that reaches all of a vDSO
 //   kShortJumpSize        length of one that reaches its near neighbours

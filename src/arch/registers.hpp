@@ -23,7 +23,7 @@ std::uint64_t program_counter(const Registers& registers);
 std::uint64_t stack_pointer(const Registers& registers);
 /// Where the breakpoint is that the thread has just hit.
 std::uint64_t breakpoint_address(const Registers& registers);
-/// What tells the threads of a process apart without asking the kernel.
+/// What identifies a thread within its process without asking the kernel.
 std::uint64_t thread_pointer(const Registers& registers);
 /// Offsets in `struct user`, for ptrace::set_user_word.
 std::size_t program_counter_offset();

@@ -12,7 +12,7 @@
 
 namespace vdsotrace::arch {
 
-/// What a thread that nobody takes back does about what its call has made.
+/// What a thread that we never take back does about what its call has made.
 enum class OrphanCleanup : std::uint8_t {
   keep,
   unmap,         ///< what mmap(2) has mapped

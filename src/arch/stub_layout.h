@@ -43,7 +43,7 @@
 #define HASH_FACTOR 0x61C88647
 #define HASH_SHIFT 18         /* of a 32-bit product: INDEX_LOG2 bits are left */
 
-/* Block: what one thread writes, and nobody else. In a row of u64 counters there is one for each clock. */
+/* Block: what one thread alone writes. In a row of u64 counters there is one for each clock. */
 #define BLOCK_BYTES 4096       /* a page: threads that are gone leave their part of it alone */
 #define BLOCK_HEAD 0          /* u64 records begun, counted by the stubs */
 #define BLOCK_LIMIT 8         /* u64 below it HEAD may be used without looking at TAIL */

@@ -61,7 +61,7 @@ StubTemplate stub_template(StubKind kind, StubShape shape = StubShape::plain);
 Registers at_original_call(Registers at_copy, std::uint64_t saved, std::uint64_t original);
 
 /// What the stubs put into the sixth argument of a fallback's system call, which none of those calls has: a
-/// seccomp filter can tell them from calls that the program makes itself.
+/// seccomp filter can distinguish them from calls that the program makes itself.
 inline constexpr std::uint64_t kOwnCallMark = 0x7664'736f'7472'6163;
 
 /// A jump that reaches everything in a vDSO and much around it.

@@ -54,7 +54,7 @@ Result<RouteRule> parse_rule(std::string_view word) {
   rule.text = word;
   rule.of_c_library = name.starts_with(kAll);
   const auto route = route_named(rule.of_c_library ? name.substr(kAll.size()) : name);
-  // Of calls by the other routes nobody says why they were made.
+  // For calls by the other routes no reason is known.
   if (!route || (rule.of_c_library && *route != Route::fallback && *route != Route::syscall))
     return fail(fmt::format("--fail-on {}: unknown route", word), kRuleGrammar);
   rule.route = *route;

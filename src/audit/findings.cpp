@@ -69,7 +69,7 @@ void add_up(Audit& audit) {
     audit.cost_ns += finding.cost_ns;
     if (finding.cost_is == CostIs::measured) audit.measured_calls += finding.total.count;
     if (finding.cost_is == CostIs::unknown) audit.unpriced_calls += finding.total.count;
-    // Of an unknown route nobody can say that it could have been cheaper.
+    // Of an unknown route it is not known whether it could have been cheaper.
     if (finding.key.route == Route::vdso || finding.key.route == Route::unknown) continue;
     audit.kernel_ns += finding.cost_ns;
     audit.saved_ns += std::max(0.0, finding.saved_ns());
@@ -90,7 +90,7 @@ std::vector<std::string> fallback_calls(const std::vector<Finding>& findings,
 }  // namespace
 
 double Finding::saved_ns() const {
-  // Nobody can have the C library's own calls made otherwise.
+  // The C library's own calls cannot be made otherwise.
   return user_space_ns && key.reason != Reason::c_library ? cost_ns - *user_space_ns * static_cast<double>(total.count)
                                                           : 0;
 }

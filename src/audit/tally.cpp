@@ -14,7 +14,7 @@ constexpr std::size_t kMostCallers = 4096;
 constexpr std::size_t kMostStacks = 16384;
 constexpr std::size_t kMostClocksources = 64;
 constexpr std::string_view kOtherClocks = "other clocks";
-/// What was counted is told all at once, now and then: Counts so close to each other are about the same time.
+/// What was counted is reported all at once, now and then: Counts so close to each other are about the same time.
 constexpr std::int64_t kToldTogetherNs = 50'000'000;
 
 /// Under the others the thread stopped within the call: what took so long was us.
@@ -39,7 +39,7 @@ void AuditTotal::add(const AuditTotal& more) {
   duration_ns += more.duration_ns;
 }
 
-/// Makes room for that time. Threads are told a little out of order: what was before the first is with the first.
+/// Makes room for that time. Threads are reported a little out of order: what was before the first is with the first.
 std::size_t Timeline::span_at(std::int64_t time_ns) {
   if (spans_.empty()) start_ns_ = time_ns;
   const std::int64_t since = time_ns > start_ns_ ? time_ns - start_ns_ : 0;

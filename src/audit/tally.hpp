@@ -34,7 +34,7 @@ struct CallerKey {
   auto operator<=>(const CallerKey&) const = default;
 };
 
-/// A caller, and the first one beyond language runtimes: the same if it is in none, not known if that cannot be told.
+/// A caller, and the first one beyond language runtimes: the same if it is in none, not known if that is not known.
 struct CallerPath {
   CallerKey who;
   CallerKey beyond;
@@ -110,7 +110,7 @@ class AuditTally {
   std::size_t stacks_ = 0;
   Timeline timeline_;
   std::int64_t counted_since_ns_ = 0;  ///< the calls of the last Counts were made after this
-  std::int64_t counted_ns_ = 0;        ///< when these were told
+  std::int64_t counted_ns_ = 0;        ///< when these were reported
   std::uint64_t lost_ = 0;
   std::uint64_t unjudged_programs_ = 0;
   Notices notices_;

@@ -78,7 +78,7 @@ bool report(int fd, const T& what) {
   return ::write(fd, &what, sizeof what) == static_cast<ssize_t>(sizeof what);
 }
 
-/// Of the workload's calls through the vDSO; 0 where nobody measured any.
+/// Of the workload's calls through the vDSO; 0 where none was measured.
 double median_ns(const AuditTally& tally) {
   const auto found = tally.entries().find({"clock_gettime", "CLOCK_MONOTONIC", Route::vdso, {}});
   return found == tally.entries().end() ? 0 : static_cast<double>(found->second.durations.percentile(50));

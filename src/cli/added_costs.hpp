@@ -20,7 +20,7 @@ struct AddedPrices {
 bool observes_without_stops(std::string_view engine);
 
 /// Runs /proc/self/exe under `engine`, asked for `needs`, where it makes some calls, and compares them with the same
-/// calls made by a process that nobody observes. All of that in a child process. Nothing where that cannot be done.
+/// calls made by a process that is not observed. All of that in a child process. Nothing where that cannot be done.
 std::optional<AddedPrices> added_prices(std::string_view engine, const Needs& needs);
 
 /// What main is to do where it is that program; nothing where it is not.

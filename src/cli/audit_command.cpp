@@ -173,7 +173,7 @@ bool report_forbidden(const Options& o, const Audit& audit) {
   return !offenders.empty();
 }
 
-/// Programs whose calls nobody could tell apart may have made some that went where they must not. Whether there were
+/// Programs whose calls could not be distinguished may have made some that went where they must not. Whether there were
 /// any.
 bool report_unjudged(const Options& o, const AuditTally& tally) {
   if (o.audit->fail_on.rules.empty() || tally.unjudged_programs() == 0) return false;

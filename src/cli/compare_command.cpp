@@ -118,7 +118,7 @@ Result<SeenRun> read_log(const std::string& path) {
   SeenRun run = log.finish();
   if (!run.empty()) return run;
   return fail(fmt::format("{}: there is no call in it", path),
-              log.has_summary() ? "the summary of strace -c does not tell calls: leave -c out"
+              log.has_summary() ? "the summary of strace -c does not list calls: leave -c out"
                                 : "a log is what strace -f -o FILE writes");
 }
 
@@ -151,7 +151,7 @@ bool interrupted(const std::optional<ProgramEnd>& end) {
 Result<int> compare_runs(const CompareOptions& o) {
   const auto strace = find_strace(o);
   if (!strace) return tl::unexpected(strace.error());
-  // A log that cannot be read is told before the program has run for nothing.
+  // An error in the log is reported before the program has run for nothing.
   Result<SeenRun> theirs = o.log.empty() ? SeenRun{} : read_log(o.log);
   if (!theirs) return tl::unexpected(theirs.error());
   if (const auto found = find_program(o.trace.program.front()); !found) return tl::unexpected(found.error());

@@ -47,7 +47,7 @@ void declare(CLI::App& app, InfoOptions& o) {
   app.add_flag("--json", o.json, "One JSON object instead of text");
 }
 
-/// The page's permissions tell how the kernel was configured (vsyscall= of its command line).
+/// The page's permissions show how the kernel was configured (vsyscall= of its command line).
 std::string vsyscall_mode(pid_t pid) {
   const auto mappings = proc::known_mappings(pid);
   if (!mappings) return "unknown";

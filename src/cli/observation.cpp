@@ -164,7 +164,7 @@ std::optional<ProgramEnd> Observation::await_rest(const std::optional<ProgramEnd
   if (!end || wiring_->tracing == nullptr || !wiring_->tracing->session.holds_any()) return end;
   if (!options_.json || !options_.output.empty())
     Output::standard_error()->write(
-        "vdsotrace: the program cannot be let go (it is under our filter): waiting for its end\n");
+        "vdsotrace: the program cannot be detached (it is under our filter): waiting for its end\n");
   const Outcome outcome = wiring_->tracing->session.await_rest();
   return ProgramEnd{outcome.signaled, outcome.code};
 }

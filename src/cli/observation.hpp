@@ -42,7 +42,8 @@ class Observation {
   /// Starts the program, or attaches, and observes to the end. `begin` runs when it is certain that there is something
   /// to observe, before the first event: it adds the sinks. If it fails, nothing is observed.
   Result<std::optional<ProgramEnd>> run(const std::function<Result<void>()>& begin);
-  /// After all has been told: stays with a program that runs on and cannot be let go. Answers how it ended; else `end`.
+  /// After all has been reported: stays with a program that runs on and cannot be detached. Answers how it ended; else
+  /// `end`.
   std::optional<ProgramEnd> await_rest(const std::optional<ProgramEnd>& end);
 
  private:

@@ -9,8 +9,8 @@
 
 namespace vdsotrace::cli {
 
-/// As the kernel told us of it; what it did not tell (booted with vdso=0, hidden by a tracer) no C library uses either.
-/// Errors: it has told of none (os/vdso_mapping's says_none); what is there cannot be read or taken apart.
+/// As the kernel gave it to us; what it did not give (booted with vdso=0, hidden by a tracer) no C library uses either.
+/// Errors: it gave none (os/vdso_mapping's says_none); what is there cannot be read or taken apart.
 Result<VdsoDescription> own_vdso();
 
 /// Where the function is that offers a service, under whichever name; 0 if it has none.

@@ -18,8 +18,8 @@ class OpenCalls {
   using OnAbandoned = std::function<void(Call&&)>;
 
   /// A vDSO function is entered with the return address at `stack_pointer`. False if this
-  /// is the same call again, whose first instruction had to be begun anew. `stamp`, where not 0, tells calls from the
-  /// same place apart: their entries are not all seen, and one call may be met several times.
+  /// is the same call again, whose first instruction had to be begun anew. `stamp`, where not 0, distinguishes calls
+  /// from the same place apart: their entries are not all seen, and one call may be met several times.
   bool enter(Call&& call, std::uint64_t stack_pointer, const OnAbandoned& left, std::uint64_t stamp = 0);
   /// A `ret` is about to be executed with that stack pointer: the call that returns
   /// by it, or nothing if none of those open does.

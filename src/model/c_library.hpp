@@ -1,4 +1,4 @@
-// What belongs to the C library, so that the caller of a call is whoever called the library.
+// What belongs to the C library, so that a call's caller is the code that called the library.
 #pragma once
 
 #include <cstdint>

@@ -45,7 +45,7 @@ class GoFunctions {
   std::optional<GoFunction> find(std::uint64_t address) const;
   /// Where all its functions are.
   std::optional<GoCode> code() const;
-  /// Whether a register is the goroutine's g in Go's own code (its internal ABI, Go 1.17; told from 1.18 on).
+  /// Whether a register is the goroutine's g in Go's own code (its internal ABI, Go 1.17; recorded from 1.18 on).
   bool keeps_g_in_register() const { return version_ >= Version::go1_18; }
   /// How many bytes the stack pointer is below the return address at that place of the function.
   std::optional<std::uint32_t> frame_size(const GoFunction& function, std::uint64_t address) const;

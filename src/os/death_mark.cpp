@@ -20,7 +20,7 @@ robust_list_head& own_list() {
   if (owner != ::gettid()) {
     owner = ::gettid();
     head = {{&head.list}, DeathMark::kDistance, nullptr};
-    // Where it is refused nobody is told.
+    // A refusal is no error.
     ::syscall(SYS_set_robust_list, &head, sizeof head);
   }
   return head;

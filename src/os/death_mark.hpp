@@ -22,7 +22,7 @@ class DeathMark {
   static constexpr std::uint32_t kDead = FUTEX_OWNER_DIED;
 
   DeathMark();
-  /// The word says that we have died: nobody looks any more.
+  /// The word says that we have died: the rings are read no more.
   ~DeathMark();
   DeathMark(const DeathMark&) = delete;
   DeathMark& operator=(const DeathMark&) = delete;

@@ -30,7 +30,7 @@ bool is(KernelFileSystem wanted, long magic) {
 }  // namespace
 
 std::optional<std::string> kernel_line(KernelFileSystem kind, const std::string& path) {
-  // Should it be somebody's pipe, nobody is waited for.
+  // Should it be a pipe, its writer is not waited for.
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct statfs system {};
   if (!file || ::fstatfs(file.get(), &system) != 0 || !is(kind, system.f_type)) return std::nullopt;

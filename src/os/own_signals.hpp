@@ -11,7 +11,7 @@ namespace vdsotrace {
 /// Somebody sent vdsotrace a signal that it handles.
 struct OwnSignal {
   int signal;
-  bool from_terminal;  ///< Ctrl-C and its kin: the foreground group got it too
+  bool from_terminal;  ///< Ctrl-C, Ctrl-\\ and the like: the foreground group got it too
 };
 
 /// How often in a row the same signal has come.

@@ -101,7 +101,7 @@ Result<PerfEvent> open_perf_breakpoint(const PerfTarget& target, std::uint64_t a
   return open_into(attributes, target, ring);
 }
 
-Result<PerfEvent> open_perf_births(const PerfTarget& target, const PerfRing& ring) {
+Result<PerfEvent> open_perf_forks(const PerfTarget& target, const PerfRing& ring) {
   perf_event_attr attributes = base_attributes(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_DUMMY);
   attributes.task = 1;
   attributes.comm = 1;

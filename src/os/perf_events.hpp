@@ -1,5 +1,5 @@
 // perf_event_open(2), typed: the few kinds of events that are used here. No process is stopped or changed by them, and
-// they end with whoever holds their descriptors.
+// they end with the process that holds their descriptors.
 #pragma once
 
 #include <sys/types.h>
@@ -36,8 +36,8 @@ struct PerfEvent {
 /// which a thread can have arch::kHardwareBreakpoints. It goes away when the thread executes a program (remove_on_exec,
 /// Linux 5.13). Errors: ENOSPC none is left, ESRCH no such thread, EMFILE, not permitted, not supported.
 Result<PerfEvent> open_perf_breakpoint(const PerfTarget& target, std::uint64_t address, const PerfRing& ring);
-/// Births, ends and executions (PERF_RECORD_FORK, EXIT, COMM). It stays when the thread executes a program.
-Result<PerfEvent> open_perf_births(const PerfTarget& target, const PerfRing& ring);
+/// Forks, ends and executions (PERF_RECORD_FORK, EXIT, COMM). It stays when the thread executes a program.
+Result<PerfEvent> open_perf_forks(const PerfTarget& target, const PerfRing& ring);
 /// A trace point of the kernel, by its number. It stays when the thread executes a program.
 Result<PerfEvent> open_perf_trace_point(const PerfTarget& target, std::uint64_t number, const PerfRing& ring);
 

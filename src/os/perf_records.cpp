@@ -124,7 +124,7 @@ std::int64_t time_of(const PerfRecord& record) {
 
 pid_t thread_of(const PerfRecord& record) {
   if (const auto* sample = std::get_if<PerfSample>(&record)) return sample->tid;
-  if (const auto* birth = std::get_if<PerfFork>(&record)) return birth->tid;
+  if (const auto* fork = std::get_if<PerfFork>(&record)) return fork->tid;
   if (const auto* end = std::get_if<PerfEnd>(&record)) return end->tid;
   if (const auto* exec = std::get_if<PerfExec>(&record)) return exec->pid;
   return 0;

@@ -78,7 +78,7 @@ std::int64_t time_of(const PerfRecord& record);
 /// The thread that it is about; 0 for lost ones.
 pid_t thread_of(const PerfRecord& record);
 
-/// One whole record with its header. Nothing if it is of a kind or a time that nobody asked for, or not laid out as it
+/// One whole record with its header. Nothing if it is of a kind or a time that was not asked for, or not laid out as it
 /// should be.
 std::optional<PerfRecord> parse_perf_record(std::span<const std::byte> record, const PerfTimes& times = {});
 

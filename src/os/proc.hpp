@@ -1,5 +1,5 @@
 // Facts about a process from /proc (proc(5)). A process that is gone gives nothing; so does every process where /proc
-// cannot be believed (os/procfs). Nothing is not an answer: whoever asks decides what it means there.
+// cannot be believed (os/procfs). Nothing is not an answer: the caller decides what it means there.
 #pragma once
 
 #include <sys/types.h>
@@ -23,16 +23,16 @@ struct Mapping {
   std::string name;          ///< file, "[vdso]", or empty
 };
 
-/// All that is mapped; nothing if that cannot be told.
+/// All that is mapped; nothing if that is not known.
 std::optional<std::vector<Mapping>> known_mappings(pid_t pid);
-/// The same; none if that cannot be told.
+/// The same; none if that is not known.
 std::vector<Mapping> mappings(pid_t pid);
 /// From the text of such a file; lines of another form are left out.
 std::vector<Mapping> parse_mappings(std::string_view text);
 /// The mapping named [vdso]; nothing if there is none.
 std::optional<Mapping> vdso_mapping(pid_t pid);
 
-/// Where /proc/PID/exe points; empty if it cannot be told.
+/// Where /proc/PID/exe points; empty if it is not known.
 std::string executable(pid_t pid);
 
 /// A numeric field of /proc/PID/status ("Tgid", "PPid", "TracerPid"). PID may be a thread here and below.
@@ -62,11 +62,11 @@ bool exists(pid_t tid);
 /// Whether it is gone, or has ended and so has no memory any more (process_vm_readv(2)), or is a kernel thread. Without
 /// /proc.
 bool has_no_memory(pid_t tid);
-/// Whether it is gone or a zombie; where /proc does not tell, whether it has no memory.
+/// Whether it is gone or a zombie; where /proc does not say, whether it has no memory.
 bool has_ended(pid_t tid);
 bool is_kernel_thread(pid_t pid);
 /// Where a thread that is blocked in the kernel will go on in user space (/proc/TID/syscall). Nothing if it runs, or if
-/// that cannot be told.
+/// that is not known.
 struct BlockedAt {
   std::uint64_t stack_pointer;
   std::uint64_t program_counter;
@@ -76,7 +76,7 @@ std::optional<std::uint64_t> user_pc_while_blocked(pid_t tid);
 /// The name of the program that it runs, as ps shows it.
 std::string command_name(pid_t pid);
 
-/// What a namespace link such as /proc/PID/ns/time points to; empty if it cannot be told.
+/// What a namespace link such as /proc/PID/ns/time points to; empty if it is not known.
 std::string namespace_link(pid_t pid, const std::string& kind);
 
 }  // namespace vdsotrace::proc

@@ -8,7 +8,7 @@
 
 namespace vdsotrace {
 
-/// Those that are online (sysfs). Where sysfs does not tell, those that the kernel lets us, and so programs that we
+/// Those that are online (sysfs). Where sysfs does not say, those that the kernel lets us, and so programs that we
 /// start, run on: all that are online in our cpuset (sched_setaffinity(2)). Error: neither is known.
 Result<std::vector<int>> online_processors();
 

@@ -2,7 +2,7 @@
 //
 // In a chroot or a sandbox /proc may be missing, or an ordinary folder in which anybody has put anything; behind
 // `unshare --pid` it may be that of another PID namespace, where our numbers are other processes'. Then nothing in it
-// is read: every file is as if it could not be opened, and whoever asks has to do without.
+// is read: every file is as if it could not be opened, and callers have to do without.
 #pragma once
 
 #include <sys/stat.h>
@@ -34,7 +34,7 @@ UniqueFd open_target(const std::string& path, int flags);
 std::optional<std::string> read(const std::string& path);
 /// The names in a folder, "." and ".." too; none if it cannot be opened.
 std::vector<std::string> entries(const std::string& path);
-/// Where a link points to, as text; empty if it cannot be told.
+/// Where a link points to, as text; empty if it cannot be read.
 std::string link_target(const std::string& path);
 /// What a link leads to, as its file system knows it without asking further: a program can serve a file system of its
 /// own.

@@ -59,7 +59,7 @@ std::optional<std::vector<std::vector<sock_filter>>> seccomp_filters(pid_t tid) 
 }
 
 bool any_tracee() {
-  // __WCLONE leaves out children of our own whose end is told by SIGCHLD, unless they are traced (wait(2), Linux
+  // __WCLONE leaves out children of our own whose end is reported by SIGCHLD, unless they are traced (wait(2), Linux
   // notes).
   siginfo_t info{};
   return kernel().waitid(P_ALL, 0, info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WCLONE) == 0 || errno != ECHILD;

@@ -1,6 +1,6 @@
 // ptrace(2), typed. A thread can die at any moment (SIGKILL, exec by another
 // thread), so every request may find it gone: that is an outcome, not an error, and
-// the wait that follows tells what happened. Requests answer false or nothing then.
+// the wait that follows shows what happened. Requests answer false or nothing then.
 #pragma once
 
 #include <linux/filter.h>

@@ -13,7 +13,7 @@
 
 namespace vdsotrace {
 
-/// SECCOMP_RET_DATA of our stops: those of the program's own filters are told by theirs.
+/// SECCOMP_RET_DATA of our stops: those of the program's own filters have theirs.
 inline constexpr std::uint16_t kFilterCookie = 0x7dc5;
 
 /// When a call stops. Arguments are compared as unsigned 64 bit numbers, or as the halves that are named.

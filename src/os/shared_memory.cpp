@@ -39,7 +39,7 @@ std::size_t allowed(std::size_t size) {
   return size / kPage * kPage;
 }
 
-/// Whoever shares the process's descriptors can have put another file there, one that it may not write and we may.
+/// A process that shares the descriptors can have put another file there, one that it may not write and we may.
 UniqueFd open_memfd(pid_t pid, int fd) {
   const UniqueFd place = procfs::open_target(fmt::format("{}/fd/{}", pid, fd), O_PATH);
   struct stat status {};

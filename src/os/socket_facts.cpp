@@ -48,20 +48,20 @@ bool is_set(const __be32 (&address)[4], int family) {
 }
 
 bool read_internet(Bytes message, std::uint64_t inode, SocketFacts& facts) {
-  const auto told = object_at<inet_diag_msg>(message);
-  if (!told || told->idiag_inode != inode) return false;
-  const int family = told->idiag_family;
+  const auto reply = object_at<inet_diag_msg>(message);
+  if (!reply || reply->idiag_inode != inode) return false;
+  const int family = reply->idiag_family;
   if (family != AF_INET && family != AF_INET6) return false;
-  facts.local = address_text(family, told->id.idiag_src, ntohs(told->id.idiag_sport));
-  if (told->id.idiag_dport != 0 || is_set(told->id.idiag_dst, family))
-    facts.remote = address_text(family, told->id.idiag_dst, ntohs(told->id.idiag_dport));
+  facts.local = address_text(family, reply->id.idiag_src, ntohs(reply->id.idiag_sport));
+  if (reply->id.idiag_dport != 0 || is_set(reply->id.idiag_dst, family))
+    facts.remote = address_text(family, reply->id.idiag_dst, ntohs(reply->id.idiag_dport));
   return true;
 }
 
 bool read_unix(Bytes message, std::uint64_t inode, SocketFacts& facts) {
-  const auto told = object_at<unix_diag_msg>(message);
-  if (!told || told->udiag_ino != inode) return false;
-  for (Bytes rest = message.subspan(NLMSG_ALIGN(sizeof *told)); const auto head = object_at<rtattr>(rest);) {
+  const auto reply = object_at<unix_diag_msg>(message);
+  if (!reply || reply->udiag_ino != inode) return false;
+  for (Bytes rest = message.subspan(NLMSG_ALIGN(sizeof *reply)); const auto head = object_at<rtattr>(rest);) {
     if (head->rta_len < sizeof *head || head->rta_len > rest.size()) break;
     const Bytes value = rest.subspan(RTA_LENGTH(0), head->rta_len - RTA_LENGTH(0));
     if (head->rta_type == UNIX_DIAG_NAME)
@@ -82,12 +82,12 @@ constexpr std::string_view kNetlinkNames[] = {
     "GENERIC", "",       "SCSITRANSPORT", "ECRYPTFS",  "RDMA",      "CRYPTO", "SMC"};
 
 bool read_netlink(Bytes message, std::uint64_t inode, SocketFacts& facts) {
-  const auto told = object_at<netlink_diag_msg>(message);
-  if (!told || told->ndiag_ino != inode) return false;
-  const std::string_view name = told->ndiag_protocol < std::size(kNetlinkNames) ? kNetlinkNames[told->ndiag_protocol]
-                                                                                : "";
-  const std::string protocol = name.empty() ? std::to_string(told->ndiag_protocol) : std::string(name);
-  facts.local = fmt::format("{}:{}", protocol, told->ndiag_portid);
+  const auto reply = object_at<netlink_diag_msg>(message);
+  if (!reply || reply->ndiag_ino != inode) return false;
+  const std::string_view name = reply->ndiag_protocol < std::size(kNetlinkNames) ? kNetlinkNames[reply->ndiag_protocol]
+                                                                                 : "";
+  const std::string protocol = name.empty() ? std::to_string(reply->ndiag_protocol) : std::string(name);
+  facts.local = fmt::format("{}:{}", protocol, reply->ndiag_portid);
   return true;
 }
 
@@ -115,7 +115,7 @@ bool receive(int fd, const std::function<bool(Bytes)>& found) {
   }
 }
 
-/// All sockets of a kind are told, as the kernel finds none by its inode.
+/// All sockets of a kind are listed, as the kernel finds none by its inode.
 template <class Request>
 void ask(const Request& request, Read read, std::uint64_t inode, SocketFacts& facts) {
   struct {
@@ -129,7 +129,7 @@ void ask(const Request& request, Read read, std::uint64_t inode, SocketFacts& fa
   // A socket for each question: of an answer that is not read to its end nothing is left.
   const UniqueFd fd = open_diag();
   if (!fd || ::send(fd.get(), &message, sizeof message, 0) != static_cast<ssize_t>(sizeof message)) return;
-  receive(fd.get(), [&](Bytes told) { return read(told, inode, facts); });
+  receive(fd.get(), [&](Bytes answer) { return read(answer, inode, facts); });
 }
 
 void ask_internet(int family, int protocol, std::uint64_t inode, SocketFacts& facts) {

@@ -1,4 +1,4 @@
-// What the kernel tells of a socket by its inode (sock_diag(7)).
+// What the kernel knows of a socket, by its inode (sock_diag(7)).
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace vdsotrace {
 
-/// `protocol` is the kernel's name of it; nothing if that is empty. What the kernel does not tell, as of sockets of
+/// `protocol` is the kernel's name of it; nothing if that is empty. What the kernel does not report, as for sockets of
 /// another network namespace or where sock_diag is missing, is left empty.
 std::optional<SocketFacts> socket_facts(const std::string& protocol, std::uint64_t inode);
 

@@ -45,7 +45,7 @@ Error why_not(const std::string& path, int code) {
   return {code, fmt::format("{}: {}", path, std::strerror(code)), {}};
 }
 
-/// Whether execve could work on that path, as far as can be told beforehand.
+/// Whether execve could work on that path, as far as is known beforehand.
 std::optional<int> obstacle(const std::string& path) {
   struct stat facts;
   if (::stat(path.c_str(), &facts) != 0) return errno;
@@ -189,7 +189,7 @@ Result<SpawnedChild> SpawnedChild::start(const SpawnRequest& request, const OwnS
 
 void SpawnedChild::begin() {
   const char go = 1;
-  // A failure means that the child is dead already; its wait status will tell.
+  // A failure means that the child is dead already; its wait status will say.
   [[maybe_unused]] const ssize_t written = ::write(go_.get(), &go, 1);
   go_.reset();
 }

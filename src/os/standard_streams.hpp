@@ -5,7 +5,7 @@
 
 namespace vdsotrace {
 
-/// While we hold them, whoever is at the other end does not see that the program has closed them: a pipe's reader waits
+/// While we hold them, the other end does not see that the program has closed them: a pipe's reader waits
 /// for more, its writer gets no SIGPIPE.
 class StandardStreams {
  public:

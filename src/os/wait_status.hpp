@@ -19,7 +19,7 @@ class WaitStatus {
     signal,       ///< signal-delivery-stop; signal() is about to be delivered
     group_stop,   ///< PTRACE_EVENT_STOP with a stopping signal
     attach_stop,  ///< PTRACE_EVENT_STOP otherwise: a new tracee's first stop, PTRACE_INTERRUPT
-    event,        ///< any other PTRACE_EVENT_*; event() tells which
+    event,        ///< any other PTRACE_EVENT_*; event() says which
     continued,    ///< WIFCONTINUED; never asked for
   };
 

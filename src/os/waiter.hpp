@@ -53,8 +53,8 @@ class StopSource {
 /// some microseconds before it sleeps: waking an idle processor costs far more
 /// than a stop. An idle process is never polled.
 ///
-/// To find nobody among all takes the kernel the longer the more there are: it looks at each. Where that is dear, those
-/// that stopped last are asked for one by one, and all only for a small part of the time.
+/// To find that none of all has stopped takes the kernel the longer the more there are: it looks at each. Where that is
+/// dear, those that stopped last are asked for one by one, and all only for a small part of the time.
 class Waiter final : public StopSource {
  public:
   explicit Waiter(OwnSignals& signals);
@@ -84,13 +84,13 @@ class Waiter final : public StopSource {
   std::deque<TraceeStop> ready_;
   unsigned served_ = 0;
   std::uint64_t stops_ = 0;
-  std::array<pid_t, 4> recent_{};  ///< who stopped last; 0: nobody
+  std::array<pid_t, 4> recent_{};  ///< which stopped last; 0: none
   /// What was dear, and when it was done last.
   struct Dear {
     std::int64_t took_ns = 0;
     std::int64_t ended = 0;
   };
-  Dear look_;       ///< a look at all that found nobody
+  Dear look_;       ///< a look at all that found none
   Dear collect_;    ///< a collection
   int credit_ = 0;  ///< how much polling has paid lately
   bool may_poll_;

@@ -58,7 +58,7 @@ std::shared_ptr<Output> Output::standard_error() {
 }
 
 std::shared_ptr<Output> Output::standard_output() {
-  // A copy: ours is let go of while a program runs.
+  // A copy: ours is closed while a program runs.
   const int copy = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
   return std::shared_ptr<Output>(
       new Output(copy < 0 ? STDOUT_FILENO : copy, copy >= 0, Flush::in_blocks, "standard output"));

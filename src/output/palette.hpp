@@ -1,4 +1,4 @@
-// Colours of the text output: few, and only on what tells lines apart.
+// Colours of the text output: few, and only on what distinguishes lines.
 #pragma once
 
 #include <string>

@@ -27,7 +27,7 @@ struct CallTotal {
   std::uint64_t measured = 0;  ///< calls whose duration is known
   std::optional<std::int64_t>
       duration_ns;               ///< sum over the calls that were measured: in the kernel where that is known
-  std::uint64_t unfinished = 0;  ///< of the calls: they never came back (exit_group), or nobody saw it
+  std::uint64_t unfinished = 0;  ///< of the calls: they never came back (exit_group), or their return was not seen
 };
 
 class Aggregate {

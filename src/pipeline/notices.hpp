@@ -18,7 +18,7 @@ class Notices {
     std::set<pid_t> processes = {};  ///< so far as they are kept apart
   };
 
-  /// Whether nobody has said the same before.
+  /// Whether it is the first that says so.
   bool add(pid_t pid, const Notice& notice);
   const std::vector<Entry>& entries() const { return entries_; }
   /// Whether one of them says that calls are missing.

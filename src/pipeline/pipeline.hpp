@@ -25,7 +25,7 @@ class Pipeline final : public EventSink {
   void flush() override;
   void hold() override;
   void show() override;
-  /// Finishes every sink. The first error of them. What comes after that is nobody's.
+  /// Finishes every sink. The first error of them. What comes after that goes to no sink.
   Result<void> finish();
 
  private:

@@ -15,13 +15,13 @@ class StatusFilter {
 
   /// Whether the event is to be shown. Every event that is otherwise wanted comes here.
   bool passes(const Event& event);
-  /// The call in whose middle the thread of a Detached event is let go, if it is to be shown, in front of that event.
+  /// The call in whose middle the thread of a Detached event is detached, if it is to be shown, in front of that event.
   std::optional<Event> take_detached(const Event& event);
 
  private:
   const Selection& selection_;
   std::map<pid_t, Event>
-      running_;  ///< the call that each thread is in: a CallEntered; only where one that is let go is wanted
+      running_;  ///< the call that each thread is in: a CallEntered; only where detached ones are wanted
 };
 
 }  // namespace vdsotrace

@@ -17,7 +17,7 @@ std::string attachment(const Event& event) {
 }
 
 void AttachmentSink::consume(const Event& event) {
-  if (const std::string told = attachment(event); !told.empty()) output_->write(fmt::format("vdsotrace: {}\n", told));
+  if (const std::string line = attachment(event); !line.empty()) output_->write(fmt::format("vdsotrace: {}\n", line));
 }
 
 }  // namespace vdsotrace

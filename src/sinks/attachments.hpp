@@ -1,4 +1,4 @@
-// Who has come under observation and who was let go, in strace's words.
+// Which processes were attached and detached, in strace's words.
 #pragma once
 
 #include <memory>
@@ -9,7 +9,7 @@
 
 namespace vdsotrace {
 
-/// "Process 7 attached"; empty for an event of another kind, and for a thread that was told with its process.
+/// "Process 7 attached"; empty for an event of another kind, and for a thread that was reported with its process.
 std::string attachment(const Event& event);
 
 /// Says it where the user is, while the trace goes to a file.

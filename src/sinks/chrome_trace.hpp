@@ -22,7 +22,7 @@ class ChromeTraceSink final : public Sink {
 
   std::shared_ptr<Output> output_;
   bool any_ = false;
-  std::int64_t first_ns_ = 0;  ///< time stamps are told from the first call on, as doubles lose digits otherwise
+  std::int64_t first_ns_ = 0;  ///< time stamps count from the first call, as doubles lose digits otherwise
 };
 
 }  // namespace vdsotrace

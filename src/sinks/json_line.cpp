@@ -12,7 +12,7 @@ constexpr std::size_t kUsualRoom = 1024;
 constexpr std::uint64_t of_each(char c) { return ~std::uint64_t{0} / 255 * static_cast<unsigned char>(c); }
 
 /// Nothing but characters that JSON and terminals take as they are, of eight at a time: of the highest bit of each, set
-/// or not, a subtraction tells which is below something.
+/// or not, a subtraction shows which is below something.
 bool plain(std::uint64_t eight) {
   const auto any_below = [](std::uint64_t bytes, char limit) { return (bytes - of_each(limit)) & ~bytes; };
   const auto any_is = [&](char c) { return any_below(eight ^ of_each(c), 1); };

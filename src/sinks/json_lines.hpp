@@ -40,7 +40,7 @@ class JsonLinesSink final : public Sink {
   void write_call(const Event& event, const Call& call);
   /// What a line says between time and arguments.
   std::string_view identity_of(const Event& event, const Call& call);
-  /// Keeps `parents_`: an exec is told with the parent's number too.
+  /// Keeps `parents_`: an exec is written with the parent's number too.
   void note_family(const Event& event);
   std::optional<pid_t> parent_of(pid_t pid) const;
 

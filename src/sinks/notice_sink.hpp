@@ -9,7 +9,7 @@
 
 namespace vdsotrace {
 
-/// Writes each once, as soon as it is told; at the end, how many more processes it was about.
+/// Writes each once, as soon as it is reported; at the end, how many more processes it was about.
 class NoticeSink final : public Sink {
  public:
   /// `quiet`: how often -q was given.

@@ -25,7 +25,7 @@ void SplitSink::consume(const Event& event) {
   Part* part = part_of(event.pid);
   if (part == nullptr) return;
   part->text->consume(event);
-  // The leader's end is the last that is told of a process; its descriptor is let go at once,
+  // The leader's end is the last event of a process; its descriptor is closed at once,
   // as a fork storm has more processes than descriptors.
   if (std::holds_alternative<Exited>(event.body) && event.tid == event.pid) {
     close(*part);

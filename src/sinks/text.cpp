@@ -167,12 +167,12 @@ void TextSink::on(const Event& event, const GroupStopped& stopped) {
 
 void TextSink::on(const Event& event, const Started&) {
   ++tasks_;
-  if (const std::string told = attachment(event); !told.empty() && says_attachments()) append_message(told);
+  if (const std::string line = attachment(event); !line.empty() && says_attachments()) append_message(line);
 }
 
 void TextSink::on(const Event& event, const Execed& execed) {
   if (execed.former_tid == 0) return;
-  // The former leader no longer counts when it is told, as in strace.
+  // The former leader no longer counts when the exec is printed, as in strace.
   if (tasks_ > 1) --tasks_;
   if (open_line_ == execed.former_tid) {
     append_format(text_, " <pid changed to {} ...>\n", event.tid);

@@ -66,7 +66,7 @@ class TextSink final : public Sink {
   LineStart start_;
   ResultColumn column_;
   std::string text_;     ///< what has not been handed to the output yet
-  CallText shown_;       ///< of the call that is being told; kept for its memory
+  CallText shown_;       ///< of the call that is being printed; kept for its memory
   pid_t open_line_ = 0;  ///< thread whose partial line is the last on the output
   Notices notices_;
   /// What is in progress and stands on an earlier line.

@@ -28,7 +28,7 @@ struct TextOptions {
   bool hides_exits = false;       ///< also without `quiet`, as the next
   bool hides_superseded = false;  ///< nothing of an exec by another thread
   bool attachments = true;        ///< "Process N attached" stands here; AttachmentSink says it elsewhere
-  bool children = true;           ///< they are followed: an exec by another thread is told as strace -f does
+  bool children = true;           ///< they are followed: an exec by another thread is printed as strace -f does
   DecodeLimits limits{};
   Dumps dumps{};  ///< -e read=, -e write=
 };

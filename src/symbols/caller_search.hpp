@@ -24,7 +24,7 @@ enum class CodeOwner : std::uint8_t {
 
 struct CodePart {
   CodeOwner owner = CodeOwner::unknown;
-  /// Of the C library's functions; of those that a program contains, as far as their names tell.
+  /// Of the C library's functions; of those that a program contains, as far as their names show.
   MadeFor made_for = MadeFor::unknown;
 };
 

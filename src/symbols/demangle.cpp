@@ -112,7 +112,7 @@ std::optional<std::string> demangled_as_rust(std::string_view name) {
 
 namespace {
 
-/// "s" and digits of base 62 up to "_": what tells crates and implementations of one name apart.
+/// "s" and digits of base 62 up to "_": what distinguishes crates and implementations of one name.
 void skip_disambiguator(std::string_view& name) {
   if (!name.starts_with('s')) return;
   const auto end = name.find('_');

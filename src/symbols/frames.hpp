@@ -11,7 +11,7 @@ namespace vdsotrace {
 
 /// Why a walk along frames has ended.
 struct WalkEnd {
-  bool wanted = false;  ///< whoever visits wanted no more
+  bool wanted = false;  ///< the visitor wanted no more
   /// The instruction looked up for the last place, if it is not known where that one's frame is.
   std::optional<std::uint64_t> without_rule;
 };

@@ -22,7 +22,7 @@ class MappedCode {
 
   /// The executable memory at that address; null if there is none.
   CodeRange* range_at(pid_t pid, std::uint64_t address);
-  /// The program's own file, as far as it is executable; null if it cannot be told.
+  /// The program's own file, as far as it is executable; null if it is not known.
   CodeRange* program_range(pid_t pid);
   /// The module that has the address; null if none has, or it cannot be read.
   const Module* module_at(pid_t pid, std::uint64_t address);

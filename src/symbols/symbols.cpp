@@ -80,7 +80,7 @@ struct Symbols::Inner {
   std::unordered_map<std::uint64_t, CodePart> parts;  ///< by the address looked up
   std::unordered_map<std::uint64_t, Step> steps;      ///< by return address; files only
   /// By the place outside the C library to which calls return: for whom all of them were made, if for one. Kept when
-  /// code is unmapped, for calls that are told later.
+  /// code is unmapped, for calls that are reported later.
   std::unordered_map<std::uint64_t, MadeFor> entered;
   std::set<std::string> silent_modules;  ///< of which a notice says why callers in them are not known
   std::vector<std::string> notices;

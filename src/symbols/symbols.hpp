@@ -62,7 +62,7 @@ class Symbols {
   bool in_c_library(pid_t pid, std::uint64_t return_address);
 
   /// The first place outside the C library, from `start` outwards; if it is in a runtime (runtimes.hpp), with the first
-  /// place beyond. Nothing if it cannot be told for certain.
+  /// place beyond. Nothing if it is not known for certain.
   std::optional<Caller> caller(pid_t pid, Memory& memory, const UnwindStart& start);
 
   /// What is to be said, since this was asked last, of files in which callers could not be found: once for each.

@@ -21,7 +21,7 @@ class Unwinder {
     /// know.
     std::function<bool(std::uint64_t lookup)> open;
     /// A place, and the address of the instruction to look up for it. False: no further. libdwfl guesses where there is
-    /// no unwind information for a place; so whoever wants none of that says false there.
+    /// no unwind information for an address; so a visitor that wants none of that says false there.
     std::function<bool(std::uint64_t address, std::uint64_t lookup)> visit;
   };
   void walk(Dwfl* dwfl, Memory& memory, const UnwindStart& start, const Steps& steps);

@@ -74,7 +74,7 @@ class AddressSpace {
   /// stop stands when the vDSO itself made the call.
   const VdsoFunction* fallback_at(std::uint64_t pc) const;
   /// If that site lies in an exported gate for all system calls (i386's __kernel_vsyscall), only the gate's caller
-  /// tells whether the vDSO made the call: how far above the stack pointer its return address lies then. Some gates
+  /// shows whether the vDSO made the call: how far above the stack pointer its return address lies then. Some gates
   /// push registers first, others do not (arch/x86/entry/vdso/vdso32/system_call.S, and Linux 7.2's).
   std::optional<std::uint64_t> gate_frame(std::uint64_t pc) const;
   /// Whether the vDSO offers what this system call does. A process without

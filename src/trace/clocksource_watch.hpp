@@ -1,4 +1,4 @@
-// Tells of the clocksource among what is observed: it can change while programs run.
+// Reports the clocksource, which can change while programs run.
 #pragma once
 
 #include <cstdint>

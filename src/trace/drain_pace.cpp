@@ -15,7 +15,7 @@ constexpr std::int64_t kWorthSleepingNs = 150'000;
 constexpr double kComfortable = 0.25;
 /// A writer that was fast may be so again: it may only have been waiting for room, or for a processor.
 constexpr double kHalfLifeNs = 5'000'000;
-/// Of a full buffer one cannot tell for how long it has been full.
+/// A full buffer does not show for how long it has been full.
 constexpr double kFullInNs = 100'000;
 
 }  // namespace

@@ -1,4 +1,4 @@
-// When to look again at what was seen without a stop: nobody wakes us for it.
+// When to look again at what was seen without a stop: nothing wakes us for it.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ struct Drained {
   double fill = 0;             ///< how full the fullest buffer was, up to 1
 };
 
-/// Sleeps as long as the buffers have room for what comes at the fastest pace of late, polls where they fill faster
+/// Sleeps as long as the buffers have room for what comes at the fastest rate of late, polls where they fill faster
 /// than a sleep is worth, and looks ever more rarely while nothing comes. Polling costs those who write more than their
 /// calls do where they share a core with us.
 class DrainPace {

@@ -29,7 +29,7 @@ void ExecHandler::take_over(pid_t leader, pid_t former_tid) {
 Resume ExecHandler::on_exec(StoppedThread& stopped, pid_t former_tid) {
   Thread& thread = stopped.thread();
   tasks_.remember_replaced(thread);
-  // The engine has been told when its number changed.
+  // The engine learned of it when the number changed.
   if (std::exchange(taken_over_, 0) != thread.tid) engine_.on_end(thread);
   tasks_.forget_others(thread);
   for (const auto& [tid, other] : tasks_.threads()) {

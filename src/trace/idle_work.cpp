@@ -25,7 +25,7 @@ std::optional<std::int64_t> IdleWork::run(std::int64_t now) {
   return pause;
 }
 
-/// Where nobody stops we do not see libraries come and go.
+/// Where no thread stops we do not see libraries mapped and unmapped.
 void IdleWork::outdate_names(std::int64_t now) {
   if (policy_.mode() != StopPolicy::Mode::none || now - names_since_ < kNamesLastNs) return;
   names_since_ = now;

@@ -19,7 +19,7 @@ class Observer {
   /// Gets hold of running processes; nothing is reported of them yet. Errors: no such process, a zombie, a kernel
   /// thread, ourselves, not permitted; nothing is held then.
   virtual Result<void> attach(std::span<const pid_t> pids) = 0;
-  /// Reports what they do until the last of them has ended, a signal tells us to end, or that much time has passed;
+  /// Reports what they do until the last of them has ended, a signal asks us to end, or that much time has passed;
   /// then detaches from all that is left, as it was.
   virtual void run(std::optional<std::int64_t> duration_ns) = 0;
   /// Instead of run: detaches from what was attached.

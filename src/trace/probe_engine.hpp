@@ -28,7 +28,7 @@ class ProbePlacement {
   /// An attach, before the process's vDSO is looked at: an earlier vdsotrace that was killed may have left something in
   /// it. Undoes that.
   virtual void undo_leftovers(StoppedThread&) {}
-  /// After an exec or at an attach: makes the space's vDSO observable. What cannot be observed is told in a Notice.
+  /// After an exec or at an attach: makes the space's vDSO observable. What cannot be observed is reported as a Notice.
   /// `others` are the other stopped threads that run in the space, if it has run before.
   virtual void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) = 0;
   /// Whether it makes the kernel raise SIGTRAP in that space, so that the process's signal state must be known
@@ -42,8 +42,8 @@ class ProbePlacement {
   /// ProbeStops::move_out_of_engine_code does. False, if it `may_wait`, of a thread that will be out of it by itself in
   /// a moment: it is to be let run, stopped and asked again.
   virtual bool vacate_for_detach(StoppedThread& thread, bool may_wait) = 0;
-  /// Undoes install, before the process is let go. False if the memory could not be written: then the thread must not
-  /// be let go, as it would run into what is left.
+  /// Undoes install, before the process is detached. False if the memory could not be written: then the thread must not
+  /// be detached, as it would run into what is left.
   virtual bool remove(AddressSpace& space, StoppedThread& thread) = 0;
 
  protected:
@@ -54,7 +54,7 @@ class ProbePlacement {
 /// go on; never resumes it.
 class ProbeStops {
  public:
-  /// At every stop, before anything of it is told: what the thread did before is told first.
+  /// At every stop, before the stop itself is reported: reports what the thread did before.
   virtual void on_stop(Thread&) {}
   /// It stopped at a breakpoint instruction, or at one that the kernel has forbidden it (SIGSEGV). Nothing if it is not
   /// the engine's: the signal reaches the program unchanged.
@@ -96,7 +96,7 @@ class ProbeTasks {
 class OpenCallWitness {
  public:
   /// A system call begins. `fallback` is the vDSO function that makes it, or null for one made elsewhere. True if the
-  /// engine has the function's call open: it will tell both as one.
+  /// engine has the function's call open: it will report both as one.
   virtual bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) = 0;
   /// Whether callers and stacks of open calls were noted when they were entered. If not, they are noted at their system
   /// call.
@@ -117,7 +117,7 @@ class OpenCallWitness {
 /// What is observed without a stop, where anything is.
 class RecordSource {
  public:
-  /// Whenever the session has nothing else to do, and as often as DrainPace says: tells it.
+  /// Whenever the session has nothing else to do, and as often as DrainPace says: reports what was recorded.
   virtual Drained drain() { return {}; }
 
  protected:
@@ -130,7 +130,7 @@ class RecordSource {
 ///     is put there by calls that the process makes for us, and made known by AddressSpace::set_engine_memory.
 ///  3. After remove, memory is byte-identical and no program counter is in engine memory.
 ///  4. Calls of threads whose role is not `traced` are let pass untold.
-///  5. What could not be recorded is told by a Lost event.
+///  5. What could not be recorded is reported as a Lost event.
 class ProbeEngine : public ProbePlacement,
                     public ProbeStops,
                     public ProbeTasks,

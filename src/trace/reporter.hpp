@@ -11,7 +11,7 @@ class Reporter {
  public:
   explicit Reporter(EventSink& sink) : sink_(sink) {}
 
-  /// Tells it unless the thread is one that is traced in silence.
+  /// Reports it, unless the thread is traced in silence.
   void report(const Thread& thread, Event::Body body) {
     if (thread.is_reported()) sink_.accept({0, realtime_ns(), thread.tgid, thread.tid, std::move(body)});
   }

@@ -123,8 +123,8 @@ void Session::claim_orphans() {
   }
 }
 
-/// Whoever is known has ended. What was killed may have left a child that only now comes to its first stop. True if one
-/// was found that is to be observed.
+/// All known tasks have ended. One that was killed may have left a child that only now comes to its first stop. True if
+/// one was found that is to be observed.
 bool Session::await_orphans() {
   if (!tasks_.empty() || !ptrace::any_tracee()) return false;
   source_.set_deadline(monotonic_ns() + kLastOrphansNs);

@@ -1,5 +1,5 @@
 // The loop: waits for what happens next, and has it handled. What a stop means is known by StopHandler, what is to be
-// done about all threads together by StopWorld, Attaching and Detaching, about those that nobody has reported by
+// done about all threads together by StopWorld, Attaching and Detaching, about those that no event has reported by
 // Orphans.
 #pragma once
 
@@ -31,7 +31,7 @@ class Session {
 
   /// Seizes running processes; they are not observed yet. Errors: as seize_process; nothing is held then.
   Result<void> seize(std::span<const pid_t> pids);
-  /// Observes what was seized until the last of it has ended, a signal tells us to end, or that much time has
+  /// Observes what was seized until the last of it has ended, a signal asks us to end, or that much time has
   /// passed; then detaches from all that is left, as it was.
   void run_attached(std::optional<std::int64_t> duration_ns);
   /// Detaches from all, with the vDSO as it was.

@@ -28,7 +28,7 @@ void report_vdso_limits(Reporter& reporter, const Thread& thread) {
   if (!space.is_known()) {
     reporter.report(
         thread, Notice{fmt::format("its vDSO cannot be found ({}): calls of it are not reported, and system calls that "
-                                   "it makes cannot be told from others",
+                                   "it makes cannot be distinguished from others",
                                    space.unusable()),
                        Missing::vdso_calls});
   } else if (!space.has_vdso()) {

@@ -18,12 +18,12 @@ bool ends_step(const siginfo_t& info) {
 }
 
 /// Where the kernel has no memory for it, or the user has too many signals pending (Linux 5.14 to 6.11), a signal comes
-/// without what it is about: as if sent by nobody (collect_signal, kernel/signal.c).
+/// without what it is about: as if no process had sent it (collect_signal, kernel/signal.c).
 bool has_lost_its_cause(const siginfo_t& info) {
   return info.si_code == SI_USER && info.si_pid == 0 && info.si_uid == 0;
 }
 
-/// Whether the thread's own instruction has raised it: nobody has sent it (sigaction(2), si_code).
+/// Whether the thread's own instruction has raised it: no process has sent it (sigaction(2), si_code).
 bool is_fault(const siginfo_t& info) {
   return info.si_code > 0 && (info.si_signo == SIGSEGV || info.si_signo == SIGBUS) && info.si_code != SI_KERNEL;
 }
@@ -142,7 +142,7 @@ Resume StopHandler::on_first_stop(StoppedThread& stopped) {
 }
 
 /// At an attach we made calls on it since, and it stopped again: by a SIGCONT in between it is no group-stop any more,
-/// and whoever listens in another stop is never woken.
+/// and a thread that listens in another stop is never woken.
 Resume StopHandler::on_group_stop(StoppedThread& stopped, int signal) {
   const auto now = ptrace::signal_info(stopped.tid());
   if (now && now->si_signo == SIGTRAP) return {};
@@ -202,10 +202,10 @@ Resume StopHandler::on_signal(StoppedThread& stopped, int signal) {
   if (signal != SIGSTOP) engine_.move_out_of_engine_code(stopped);
   if (is_fault(*info)) calls_.on_fault(stopped);
   show_own_code_in_core(stopped, signal, tasks_, engine_);
-  Signal told{*info};
+  Signal delivered{*info};
   const auto* registers = instruction_pointers_ ? stopped.registers() : nullptr;
-  if (registers != nullptr) told.instruction_pointer = arch::program_counter(*registers);
-  reporter_.report(stopped.thread(), told);
+  if (registers != nullptr) delivered.instruction_pointer = arch::program_counter(*registers);
+  reporter_.report(stopped.thread(), delivered);
   note_delivery(stopped, signal);
   return {Resume::How::run, signal};
 }

@@ -20,7 +20,7 @@ class StopHandler {
   StopHandler(const TaskOptions& options, const Needs& needs, ProbeEngine& engine, Reporter& reporter,
               StopPolicy& policy, TaskTable& tasks, Orphans& orphans, Program& program, CallerNotices& callers);
 
-  /// The thread that stopped or ended. Null if nobody has reported it yet: its stop waits for that (Orphans).
+  /// The thread that stopped or ended. Null if no event has reported it yet: its stop waits for that (Orphans).
   Thread* thread_of(const TraceeStop& stop);
   /// Acts upon the stop and lets the thread go on from it.
   void handle(Thread& thread, const WaitStatus& status);

@@ -60,8 +60,8 @@ class TaskTable {
   void remember_dead_parent(const Thread& thread, bool killed);
   /// The same of a thread whose exec has ended the others of its process.
   void remember_replaced(const Thread& thread);
-  /// Makes an orphan known, a process at its first stop that nobody will report any more, from what its creator was.
-  /// Null if nobody is known who can have made it; with `at_last` a resemblance is enough.
+  /// Makes an orphan known, a process at its first stop that no event will report any more, from what its creator was.
+  /// Null if no task is known that can have made it; with `at_last` a resemblance is enough.
   Thread* claim_orphan(pid_t orphan, bool at_last);
   /// The threads of a process that are known; null if none is.
   const std::set<pid_t>* threads_of(pid_t pid) const;

@@ -37,9 +37,9 @@ struct Thread {
   };
   /// What becomes of it.
   enum class Role : std::uint8_t {
-    traced,   ///< its events are told
+    traced,   ///< its events are reported
     guarded,  ///< not followed, but its memory has patches that must stay, or it is under our filter: traced in silence
-    released,  ///< not followed: to be let go, clean, at its first stop
+    released,  ///< not followed: to be detached, clean, at its first stop
   };
 
   pid_t tid = 0;
@@ -84,7 +84,7 @@ struct Resume {
 
 /// Move-only proof that a thread is in a ptrace stop: its registers and memory are to be
 /// had here only, and resuming consumes it. Any request may find the thread
-/// gone; then it answers nothing, and the wait status that follows tells why.
+/// gone; then it answers nothing, and the wait status that follows says why.
 class StoppedThread {
  public:
   explicit StoppedThread(Thread& thread) : thread_(&thread), memory_(thread.tid) {

@@ -304,7 +304,7 @@ class PeculiarTest(unittest.TestCase):
                 self.assertEqual(len(re.findall(r"clock_gettime.*\[vdso\]", text)), 5)
 
     def test_its_first_thread_has_ended(self):
-        """While we were there, or before: the others are let go, and go on."""
+        """While we were there, or before: the others are detached, and go on."""
         for options in (["-e", "trace=%vdso"], [], ["--engine=breakpoint"], ["-f"]):
             with self.subTest(options):
                 program = subprocess.Popen(target("gone_leader"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,

@@ -49,7 +49,7 @@ def setUpModule():
     testing.require_perf()
     testing.require_user_space_clock()
     if Path("/proc/sys/kernel/randomize_va_space").read_text().strip() == "0":
-        raise unittest.SkipTest("kernel.randomize_va_space is 0: vdsotrace's own calls could not be told from the program's")
+        raise unittest.SkipTest("kernel.randomize_va_space is 0: vdsotrace's own calls could not be distinguished from the program's")
 
 
 def through_vdso(found):

@@ -49,7 +49,7 @@ def setUpModule():
     randomised = Path("/proc/sys/kernel/randomize_va_space").read_text().strip()
     if randomised == "0":
         raise unittest.SkipTest("kernel.randomize_va_space is 0: vdsotrace's own calls "
-                                "could not be told from the program's")
+                                "could not be distinguished from the program's")
 
 
 class CountsTest(unittest.TestCase):

@@ -30,7 +30,7 @@ PROGRAMS = {
     "python": [PYTHON, "-S", "-c", "import time\nfor i in range(300): time.time(), time.monotonic(), time.process_time()"],
 }
 OPTIONS = ("-f", "-e", FOUR)
-# What differs from run to run whoever looks: how often a program that timers interrupt asks for the time. By single steps a call
+# What differs from run to run under any observer: how often a program that timers interrupt asks for the time. By single steps a call
 # takes longer than these timers leave it.
 VARYING = {"signals"}
 
@@ -47,7 +47,7 @@ def counted(trace):
 
 
 def told(trace):
-    """Calls as they were told one by one, per thread in the order in which the threads began."""
+    """Calls as they were reported one by one, per thread in the order in which the threads began."""
     calls = collections.defaultdict(list)
     for call in trace.of_type("call"):
         calls[call["tid"]].append((call["name"], call["clock"], call["route"], call["errno"], call["ret"] == 0))

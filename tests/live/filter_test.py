@@ -133,7 +133,7 @@ class FilterTest(unittest.TestCase):
         self.assertEqual(under_filter("-e", "trace=%vdso"), under_filter() + 1)
 
     def test_children_that_are_not_followed_can_be_traced_by_others(self):
-        """Under a filter of ours nobody could be let go."""
+        """Under a filter of ours nobody could be detached."""
         self.assertEqual(under_filter("-e", "trace=openat"), under_filter())
         for engine in ENGINES:
             for wanted in ("trace=openat", "trace=ptrace,clock_gettime", "trace=none"):

@@ -1,4 +1,4 @@
-"""Very many threads, and threads that cannot be told apart: no call is lost, and none is said to be another thread's.
+"""Very many threads, and threads that look alike: no call is lost, and none is said to be another thread's.
 
 VDSOTRACE_STORM multiplies the threads that come one after the other (1: what continuous integration runs).
 """

@@ -42,7 +42,7 @@ class HostileTest(unittest.TestCase):
         return program
 
     def attach(self, pid, *options, duration=0.1, tells=b""):
-        """Runs to the end, within bounds, and tells of that."""
+        """Runs to the end, within bounds, and mentions that."""
         with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as errors:
             tracer = subprocess.Popen([VDSOTRACE, *options, f"--duration={duration}", "-p", str(pid), "-o", folder + "/trace"],
                                       stdin=subprocess.DEVNULL, stderr=errors)
@@ -64,7 +64,7 @@ class HostileTest(unittest.TestCase):
         self.assertIsNone(re.search(rb"[^\n\x20-\x7e]", text), text[:2000])
 
     def check_file(self, file, tells):
-        """Whether it tells of that. A piece at a time: what we grow to before it starts counts as vdsotrace's memory."""
+        """Whether it mentions that. A piece at a time: what we grow to before it starts counts as vdsotrace's memory."""
         found, end = False, b""
         with open(file, "rb") as trace:
             while piece := trace.read(1 << 20):

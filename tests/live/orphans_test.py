@@ -71,7 +71,7 @@ class OrphansTest(unittest.TestCase):
                     self.storm(engine, ["-f", "-e", "trace=%vdso"], how, kind)
 
     def test_children_that_are_not_followed(self):
-        """Under a filter nobody can be let go."""
+        """Under a filter nobody can be detached."""
         for engine in ("inline", "breakpoint"):
             for options in (["-e", "trace=%vdso"], ["-c"]):
                 self.storm(engine, options, "kill", "fork", "subreaper")

@@ -187,7 +187,7 @@ class AttachedTest(unittest.TestCase):
 
     def test_routes_that_two_breakpoints_prove(self):
         """serve makes one successful and one failing fallback for each CLOCK_MONOTONIC that stays in user space, and two
-        direct system calls, which only trace points show: what is told of the others does not depend on those.
+        direct system calls, which only trace points show: what is reported of the others does not depend on those.
         Many short looks, as an entry may be missed and the fallback after it be seen while the look ends."""
         served = Served(self)
         for prefix in {(), tuple(with_trace_points() or ())}:
@@ -371,7 +371,7 @@ class AttachedTest(unittest.TestCase):
                 self.assertEqual(events[-1]["lost"], 0)
 
     def test_threads_that_are_born_meanwhile(self):
-        """Each of them makes three calls; none is missing or told twice."""
+        """Each of them makes three calls; none is missing or reported twice."""
         served = Served(self, "births")
         for _ in range(3):
             tracer, events = self.watch(served.pid, "-e", TIME_CALLS)

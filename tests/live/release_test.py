@@ -21,7 +21,7 @@ def setUpModule():
 
 class ReleaseTest(unittest.TestCase):
     def test_the_program_goes_on_unharmed(self):
-        """Threads that do nothing but vDSO calls are let go wherever they are in one."""
+        """Threads that do nothing but vDSO calls are detached wherever they are in one."""
         seed = random.randrange(10**6)
         chance = random.Random(seed)
         program = target("threads", 4, 20000)
@@ -36,7 +36,7 @@ class ReleaseTest(unittest.TestCase):
                 self.assertEqual(expected, done.stdout)
 
     def test_a_signal_after_the_program_has_ended_ends_the_trace(self):
-        """A child that is left over is let go too: it answers on its pipe afterwards."""
+        """A child that is left over is detached too: it answers on its pipe afterwards."""
         script = "(read line; echo went on) <&3 & exit 3"
         reader, writer = os.pipe()
         tracer = subprocess.Popen([VDSOTRACE, "-f", "-q", "-o", "/dev/null", "sh", "-c", f"exec 3<&{reader}; {script}"],

@@ -230,7 +230,7 @@ class SandboxesTest(unittest.TestCase):
                 self.addCleanup(watchdog.cancel)
                 self.assertEqual(program.stdout.readline(), "ready\n")
                 said = ""
-                # While the child waits for its input both are let go, and only then it gets it.
+                # While the child waits for its input both are detached, and only then it gets it.
                 while "detached" not in said:
                     line = program.stderr.readline()
                     self.assertTrue(line, "it never let them go: " + said)

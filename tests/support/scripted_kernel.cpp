@@ -102,7 +102,7 @@ std::vector<Task*> ScriptedKernel::group_of(const Task& task) {
   return group;
 }
 
-void ScriptedKernel::give_birth(Task& creator, Task& child, std::uint64_t flags) {
+void ScriptedKernel::make_child(Task& creator, Task& child, std::uint64_t flags) {
   const auto later = std::ranges::find(later_, &child, &std::unique_ptr<Task>::get);
   if (later != later_.end()) std::swap(*later, tasks_[child.tid]);
   child.born = true;

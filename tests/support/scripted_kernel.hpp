@@ -98,7 +98,7 @@ class Task {
   Task& vforks(Task& child);
   /// From the middle of such a call on: its event and its end.
   Task& makes(Task& child, std::uint64_t flags);
-  /// It is killed between making a child and the event that tells of it.
+  /// It is killed between making a child and the event that reports it.
   Task& dies_making(Task& child, std::uint64_t flags);
   /// The same of a thread alone: another thread's exec ends it there.
   Task& ends_making(Task& child, std::uint64_t flags);
@@ -224,7 +224,7 @@ class ScriptedKernel final : public Kernel {
   void end(Task& task, int status);
   void report_end(Task& task);
   void reaped(Task& task);
-  void give_birth(Task& creator, Task& child, std::uint64_t flags);
+  void make_child(Task& creator, Task& child, std::uint64_t flags);
   void execute(Task& task);
   void lay_out_stack(Task& task);
   std::vector<Task*> group_of(const Task& task);

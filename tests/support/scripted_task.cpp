@@ -66,7 +66,7 @@ Task& Task::calls(std::string_view name, const Arguments& args, std::int64_t res
 
 Task& Task::clones(Task& child, std::uint64_t flags) {
   enters("clone", {flags});
-  then([&child](Task& task, bool) { task.kernel_.give_birth(task, child, task.registers.rdi); }, false, true);
+  then([&child](Task& task, bool) { task.kernel_.make_child(task, child, task.registers.rdi); }, false, true);
   return returns(child.tid);
 }
 
@@ -74,7 +74,7 @@ Task& Task::makes(Task& child, std::uint64_t flags) {
   const std::int64_t nr = number_of(Abi::x86_64, "clone");
   const auto event = [&child, nr, flags](Task& task, bool) {
     begin_call(task, nr, {flags});
-    task.kernel_.give_birth(task, child, flags);
+    task.kernel_.make_child(task, child, flags);
   };
   then(event, false, true);
   return returns(child.tid);
@@ -83,7 +83,7 @@ Task& Task::makes(Task& child, std::uint64_t flags) {
 Task& Task::dies_making(Task& child, std::uint64_t flags) {
   enters("clone", {flags});
   const auto death = [&child, flags](Task& task, bool) {
-    task.kernel_.give_birth(task, child, flags);
+    task.kernel_.make_child(task, child, flags);
     task.kernel_.kill_process(task);
   };
   return then(death, false, true);
@@ -92,7 +92,7 @@ Task& Task::dies_making(Task& child, std::uint64_t flags) {
 Task& Task::ends_making(Task& child, std::uint64_t flags) {
   enters("clone", {flags});
   const auto end = [&child, flags](Task& task, bool) {
-    task.kernel_.give_birth(task, child, flags);
+    task.kernel_.make_child(task, child, flags);
     task.kernel_.end(task, 0);
   };
   return then(end, false, true);
@@ -100,7 +100,7 @@ Task& Task::ends_making(Task& child, std::uint64_t flags) {
 
 Task& Task::vforks(Task& child) {
   enters("vfork");
-  then([&child](Task& task, bool) { task.kernel_.give_birth(task, child, CLONE_VM | CLONE_VFORK | SIGCHLD); }, false,
+  then([&child](Task& task, bool) { task.kernel_.make_child(task, child, CLONE_VM | CLONE_VFORK | SIGCHLD); }, false,
        true);
   then([](Task& task, bool) { task.sleeps = 'D'; }, false, true);
   waits_for([this, &child] { return child.ended || child.memory != memory; }).uninterrupted();

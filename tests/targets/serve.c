@@ -98,7 +98,7 @@ static void *be_born(void *unused) {
   return unused;
 }
 
-static void *give_birth(void *counter) {
+static void *start_next(void *counter) {
   enum { kAtOnce = 8 };
   pthread_t ids[kAtOnce];
   while (!over) {
@@ -225,7 +225,7 @@ static void start_kind(const char *kind) {
     start(call, 6);
     start(sleep_well, 2);
   } else if (strcmp(kind, "births") == 0) {
-    start(give_birth, 8);
+    start(start_next, 8);
   } else if (strcmp(kind, "forks") == 0) {
     start(fork_on, 4);
     start(call, 1);

@@ -1,5 +1,5 @@
 // silent_library: a program that contains its C library, of which no function has unwind information, as a static musl has
-// it. From the code of one its frame can be told, from another's it cannot. Says as tests/targets/callers.c what it called.
+// it. From the code of one its frame is known, from another's it is not. Says as tests/targets/callers.c what it called.
 #include <asm/unistd.h>
 #include <time.h>
 

@@ -1,7 +1,7 @@
 /* Code that makes one system call in a traced process and brings the thread back to where it was. A tracer that
  * lives takes the thread back itself when the call has returned. It never runs here.
  *
- * What some calls have made is given back on the way, as nobody is left who knows of it.
+ * What some calls have made is given back on the way, as no one else knows of it then.
  *
  * Position independent; RETURN_STUB_* words behind the code are filled in. Nothing is pushed, as there may be no
  * stack; no flags are changed, and none by `syscall` (Intel SDM: SYSRET loads them from what SYSCALL saved). */

@@ -14,7 +14,7 @@
  *                                                           ret
  *
  * Nothing of this is on the stack: return address and stack pointer are those of an untraced program wherever
- * the vDSO's own code runs, so its unwind information stays true and nobody comes back to a stub. The trampolines
+ * the vDSO's own code runs, so its unwind information stays true and no call returns to a stub. The trampolines
  * lie in the vDSO's mapping and move with it; what leads out of it are whole addresses.
  *
  * Every template is  slots | code | end  and position independent: `slots` are 64-bit words that the engine fills in
@@ -69,7 +69,7 @@ CODE called
         jmp     *1b(%rip)
 2:
 END called
-/* In front of a system call that stays where it is, in r9, which is then dead: none of these calls has a sixth argument; it tells
+/* In front of a system call that stays where it is, in r9, which is then dead: none of these calls has a sixth argument; it shows
  * seccomp filters whose call this is. */
 TEMPLATE mark
 1:      .quad   0                       /* the mark */
@@ -235,9 +235,9 @@ COUNT_FALLBACK_TEMPLATE count_fallback_clock, 1
 
 /* ---- Recording: at the entry ------------------------------------------------------------- */
 
-/* The call is open from here on. Once vdsotrace has died none is opened any more: nobody would set one aside before a
+/* The call is open from here on. Once vdsotrace has died none is opened any more: none would be set aside before a
  * signal handler makes another, perhaps in the middle of writing the first one's record. `three`: there are more than two arguments; else rdx is free, and rcx and r8 are.
- * Calls of threads that are not in the index are told apart by their stack pointers; where there are more at a time than
+ * Calls of threads that are not in the index are distinguished by their stack pointers; where there are more at a time than
  * places, no record is made of them. */
 .macro OPEN_TEMPLATE name, clocked, timed, three
 TEMPLATE \name
@@ -419,11 +419,11 @@ NOTE_FALLBACK_TEMPLATE note_fallback_three, 1
         inc     \capacity
 .endm
 
-/* Waiting for room in a ring: spin, then nap, and give up when vdsotrace has died or for some ten seconds shows no sign of life. It
- * wakes those who nap; shorter naps of many threads would take the processor from it that it needs to make room. */
+/* Waiting for room in a ring: spin, then sleep briefly, and give up when vdsotrace has died or for some ten seconds shows no sign of life. It
+ * wakes those that sleep; shorter sleeps of many threads would take the processor from it that it needs to make room. */
 #define SPINS 2000
 #define NAP_NS 1000000
-#define PATIENCE 100000                 /* rounds of spinning, each some tenth of a nap */
+#define PATIENCE 100000                 /* rounds of spinning, each some tenth of a sleep */
 #define NAP_ROUNDS 10
 #define SYS_FUTEX 202
 
@@ -529,7 +529,7 @@ CODE \name
 57:     mov     3b(%rip), %r11
         cmpl    $0, REGION_ORPHANED(%r11)
         jne     83f
-        mov     BLOCK_HEAD(%rcx), %rdx  /* nobody else counts here: the thread's handlers run outside of stubs */
+        mov     BLOCK_HEAD(%rcx), %rdx  /* no other thread counts here: the thread's handlers run outside of stubs */
         lea     1(%rdx), %rsi
         mov     %rsi, BLOCK_HEAD(%rcx)
 58:     cmp     BLOCK_LIMIT(%rcx), %rdx

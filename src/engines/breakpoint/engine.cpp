@@ -114,7 +114,7 @@ void BreakpointEngine::on_exit(StoppedThread& stopped, std::uint64_t stack_point
   Visitor* inside = visitor(thread);
   auto call = inside != nullptr ? inside->open.leave(stack_pointer, left_by(thread)) : std::nullopt;
   if (!call) return;
-  // A fallback is told with the values of its system call, as strace would.
+  // A fallback is reported with the values of its system call, as strace would.
   if (call->ending != Ending::returned) {
     set_result(*call, registers);
     if (needs_.values) capture_exit(*call, stopped.memory(), capture_limits(needs_));
@@ -192,7 +192,7 @@ void BreakpointEngine::on_fallback_exit(Thread& thread, Call&& call) {
   *open = std::move(call);
 }
 
-/// One that was jumped out of may still be taken for open: the program counter tells.
+/// One that was jumped out of may still be taken for open: the program counter decides.
 const Call* BreakpointEngine::call_in_progress(StoppedThread& stopped) {
   const auto* registers = stopped.registers();
   const bool inside = registers != nullptr &&

@@ -18,7 +18,7 @@ class CopyArea {
   /// The instruction at `site` moved out of line.
   Result<ProbeSite> place(const CodeSite& site, ProbePlan& plan) {
     // Equal instructions at different places (`ret`) need one copy each: the copy's
-    // address must tell which of them a thread stands at.
+    // address must show which of them a thread stands at.
     const auto run = image_.bytes().subspan(site.offset, site.length);
     auto moved = relocate(image_.machine(), run, site.offset, next_);
     if (!moved) return tl::unexpected(moved.error());

@@ -57,7 +57,7 @@ std::optional<Resume> StepEngine::on_trap(StoppedThread& stopped) {
   if (offset && space.patched()) {
     const auto& sites = plan_for(*space.image()).sites;
     const auto site = sites.find(*offset);
-    // A return is told as soon as it is met.
+    // A return is reported as soon as it is met.
     if (site != sites.end() && site->second.kind == ProbeSite::Kind::exit) note(thread, *offset, *offset);
   }
   const auto how = BreakpointEngine::on_trap(stopped);

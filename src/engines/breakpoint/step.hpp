@@ -10,7 +10,7 @@ namespace vdsotrace {
 
 /// Entries are met by breakpoints, and so is every return that is known: what is a call, and how it ends, is decided as
 /// in the breakpoint engine. In between the thread is let execute one instruction at a time, but for the
-/// system call of a fallback, which is made under system call stops. Whoever runs on top of a call (a signal
+/// system call of a fallback, which is made under system call stops. Code that runs on top of a call (a signal
 /// handler) runs freely; the steps go on where it returns to.
 class StepEngine final : public BreakpointEngine {
  public:

@@ -1,4 +1,4 @@
-// What the stubs of all spaces have seen, out of the rings and told.
+// Takes what the stubs of all spaces have recorded out of their rings, and reports it.
 #pragma once
 
 #include <map>
@@ -23,20 +23,20 @@ class RecordReporter {
   /// `engine`: whose calls they are.
   RecordReporter(const StubSettings& settings, EventSink& sink, std::string_view engine);
 
-  /// A thread of the space stopped: what it did before is told first.
+  /// A thread of the space stopped: reports what it did before.
   void report_before_stop(StubSpace& stubs, pid_t tid);
-  /// Tells what is there in all rings.
+  /// Reports what is in all rings.
   Drained drain(const StubSpaces& spaces);
   /// A thread of the space ended: the last, if `final`.
   void report_before_end(StubSpace& stubs, bool final);
-  /// Nobody writes any more: tells the rest, and the totals of what was only counted.
+  /// No thread writes any more: reports the rest, and the totals of what was only counted.
   void finish(StubSpace& stubs);
   /// A handler is about to interrupt the call that the thread is in, if it is in one. It makes calls of its own, and
   /// can jump out of that one: a call that never returns is to be known.
   void note_interrupted(StubSpace& stubs, StoppedThread& stopped);
 
  private:
-  /// Where calls are told one by one records become calls; else they are only added up.
+  /// Where calls are reported one by one records become calls; else they are only added up.
   std::vector<RecordedCall>* calls() { return settings_.depth == StubDepth::values ? &calls_ : nullptr; }
   void collect(StubSpace& stubs, bool final);
   void report_lost(const StubSpace& stubs, std::uint64_t lost);
@@ -49,7 +49,7 @@ class RecordReporter {
   const StubSettings& settings_;
   EventSink& sink_;
   std::string_view engine_;
-  std::vector<RecordedCall> calls_;  ///< filled and told within one call
+  std::vector<RecordedCall> calls_;  ///< filled and reported within one call
   std::optional<TscClock> clock_;    ///< where records bear times
   std::int64_t progress_told_ = 0;
   Urgency urgency_;

@@ -13,7 +13,7 @@
 
 namespace vdsotrace {
 
-/// What a record tells of: which function was called, by whom, on which route.
+/// What a record describes: which function was called, by whom, on which route.
 struct RecordedCall {
   const StubbedFunction* function = nullptr;
   Symbols* symbols = nullptr;  ///< of the space; null where no callers are to be found

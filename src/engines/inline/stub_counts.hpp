@@ -12,7 +12,7 @@ namespace vdsotrace {
 /// Of one function and clock.
 struct StubCount {
   std::uint8_t function = 0;
-  std::optional<std::uint32_t> clock;  ///< nothing where calls are not told apart, or the id is rare
+  std::optional<std::uint32_t> clock;  ///< nothing where calls are not distinguished, or the id is rare
   std::uint64_t entries = 0;
   std::uint64_t fallbacks = 0;
   std::uint64_t errors = 0;  ///< fallbacks that failed

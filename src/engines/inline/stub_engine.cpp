@@ -25,7 +25,7 @@ std::string_view restriction(pid_t tid) {
   return restricted ? " (it is under seccomp; --engine=perf asks nothing of it)" : "";
 }
 
-/// Where nobody stops at system calls, nobody has seen a vDSO move.
+/// Where no thread stops at system calls, a vDSO can have moved unseen.
 void find_moved_vdso(AddressSpace& space, pid_t tid) {
   const auto vdso = proc::vdso_mapping(tid);
   if (vdso && vdso->start != space.base()) space.moved_to(vdso->start);
@@ -77,7 +77,7 @@ void StubEngine::on_memory_locked(StoppedThread& stopped) {
   unlock_stub_region(calls, stubs->placed().place, stubs->region()->bytes());
 }
 
-/// No return address leads into a stub: whoever is out of it is out for good.
+/// No return address leads into a stub: a thread that is out of it is out for good.
 bool StubEngine::vacate_for_detach(StoppedThread& stopped, bool may_wait) {
   StubSpace* stubs = find(stopped.thread().space.get());
   if (stubs == nullptr || stubs->region() == nullptr) return true;
@@ -120,7 +120,7 @@ std::optional<Resume> StubEngine::on_trap(StoppedThread& stopped) {
   return Resume{};
 }
 
-/// A handler must not run while a stub does: nobody could tell then when the stub is no longer needed, and a record
+/// A handler must not run while a stub does: it would not be known then when the stub is no longer needed, and a record
 /// begun must be completed before the next.
 void StubEngine::move_out_of_engine_code(StoppedThread& stopped) {
   StubSpace* stubs = find(stopped.thread().space.get());
@@ -186,7 +186,7 @@ void StubEngine::on_end(Thread& thread) {
 
 // ---- calls that are open ----
 
-/// A function that has a stub tells its system call in its own record.
+/// A function that has a stub reports its system call in its own record.
 bool StubEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) {
   StubSpace* stubs = find(thread.space.get());
   if (stubs == nullptr) return false;
@@ -195,7 +195,7 @@ bool StubEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, std
   return false;
 }
 
-/// Of a function that has a stub. Its record will tell, with the system call in it, unless it never returns.
+/// Of a function that has a stub. Its record will report it, with the system call in it, unless it never returns.
 void StubEngine::on_fallback_exit(Thread& thread, Call&& call) {
   StubSpace* stubs = find(thread.space.get());
   if (stubs == nullptr || settings_.depth != StubDepth::values || !thread.is_reported()) return;

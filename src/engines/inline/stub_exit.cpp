@@ -31,7 +31,7 @@ class StubMemory final : public arch::EmulatedMemory {
   const StubRegion& region_;
 };
 
-/// Where nobody but the process has what it shared with us.
+/// Where only the process has what it shared with us.
 class AbandonedMemory final : public arch::EmulatedMemory {
  public:
   AbandonedMemory(pid_t tid, Memory& memory) : tid_(tid), memory_(memory) {}
@@ -61,7 +61,7 @@ std::optional<arch::Registers> settled(pid_t tid, arch::Registers registers) {
     if (!is_nap(registers)) return std::nullopt;
     registers = arch::with_result(registers, -EINTR);
   }
-  // Nothing of what it does from here on is a system call's outcome; a nap that has yet to begin is skipped.
+  // Nothing of what it does from here on is a system call's outcome; a sleep that has yet to begin is skipped.
   return arch::outside_call(registers);
 }
 
@@ -83,7 +83,7 @@ Executed executed(const arch::Registers& from, arch::EmulatedMemory& memory, con
     if (outcome == arch::StubEmulator::Outcome::next) continue;
     if (outcome == arch::StubEmulator::Outcome::unknown || arch::requested_call(registers) != SYS_futex)
       return {registers};
-    // A nap that is cut short: the ring is looked at again.
+    // A sleep that is cut short: the ring is looked at again.
     registers = arch::after_call(registers, -EINTR);
   }
   return {registers, true};

@@ -6,7 +6,7 @@
 namespace vdsotrace {
 
 /// The thread is to be seen by others, or to run a signal handler: if it is in a stub or a trampoline, executes the
-/// rest of that for it, up to the function that is observed or to whoever called that. The thread itself does not run,
+/// rest of that for it, up to the function that is observed or to its caller. The thread itself does not run,
 /// and its registers are set once: whenever we may be killed, it goes on as if we had not been there. Where that cannot
 /// be done (a shadow stack, memory that is gone) the thread makes single steps, signals held back, if it is one that
 /// does not outlive us. False if it is still inside, or gone. A thread that has a fallback's system call still to make,

@@ -62,7 +62,7 @@ std::vector<ReturnStub> return_stubs_in(StoppedThread& stopped, const proc::Mapp
   return found;
 }
 
-/// The memory shared with whoever placed the stubs.
+/// The memory shared with the vdsotrace that installed the stubs.
 bool is_region_of(const proc::Mapping& mapping, const proc::Mapping& code) {
   return mapping.start == code.end && mapping.name.find(kStubMagic) != std::string::npos;
 }
@@ -123,7 +123,8 @@ std::vector<pid_t> threads_in_memory_of(pid_t pid) {
   return threads;
 }
 
-/// Whether all are out of it for good. Those that are in it are brought out. False also where nobody can be seen.
+/// Whether all are out of it for good. Those that are in it are brought out. False also where its threads cannot be
+/// seen.
 bool is_left(StoppedThread& stopped, std::span<const pid_t> threads, const Leftover& left) {
   bool all = !threads.empty();
   for (const pid_t tid : threads) all = is_out(tid, stopped.memory(), left) && all;
@@ -157,7 +158,7 @@ void undo_leftovers(StoppedThread& stopped) {
   if (size < sizeof(StubJournal::Patch::before) || size > kLargestVdso) return;
   const auto return_stubs = return_stubs_in(stopped, *vdso);
   const auto lefts = leftovers_in(stopped, *vdso);
-  // Mostly there is nothing, and nobody need be looked for.
+  // Mostly there is nothing, and no thread need be looked for.
   if (return_stubs.empty() && lefts.empty()) return;
   const std::vector<pid_t> threads = threads_in_memory_of(stopped.thread().tgid);
   for (const ReturnStub& stub : return_stubs) {

@@ -24,7 +24,7 @@ struct StubPlace {
 std::optional<StubPlace> find_stub_place(pid_t pid, std::uint64_t vdso, std::uint64_t code_bytes, std::uint64_t bytes);
 
 /// Maps code pages there (readable and executable, zero). They are to be written before the next call: until then
-/// nobody would know whose they are, and they do not outlast us.
+/// it would not be known whose they are, and they do not outlast us.
 bool map_stub_code(RemoteCalls& calls, const StubPlace& place);
 
 /// Makes a memfd named by the string at `name` in the process, and maps its first `bytes` as its region, in place of

@@ -19,8 +19,8 @@ constexpr std::uint64_t kPage = 4096;
 bool may_read_counter(RemoteCalls& calls, const StubSpace& stubs) {
   const std::uint64_t at = stubs.region()->address() + REGION_ANSWER;
   const auto* answer = reinterpret_cast<const int*>(stubs.region()->shared(at, sizeof(int)));
-  const auto told = calls.call(SYS_prctl, {PR_GET_TSC, at, 0, 0, 0, 0});
-  return told && (*told != 0 || *answer == PR_TSC_ENABLE);
+  const auto done = calls.call(SYS_prctl, {PR_GET_TSC, at, 0, 0, 0, 0});
+  return done && (*done != 0 || *answer == PR_TSC_ENABLE);
 }
 
 bool write_code(pid_t tid, const PlacedStubs& placed) {
@@ -71,7 +71,7 @@ Result<std::unique_ptr<StubSpace>> StubPlacer::place(AddressSpace& space, Stoppe
   auto stubs = make_space(placed, space, stopped.thread().tgid);
   if (auto mapped = map_stubs(*stubs, stopped); !mapped) return tl::unexpected(mapped.error());
   if (!write_trampolines(space, tid, placed)) return fail("its vDSO could not be written");
-  // Before there is a jump: should we be killed in between, nobody may be in the middle of one.
+  // Before there is a jump: should we be killed in between, no thread may be in the middle of one.
   placed.move_out_of_patches(stopped);
   for (StoppedThread* other : others) placed.move_out_of_patches(*other);
   if (!write_jumps(space, tid, placed)) {

@@ -31,9 +31,9 @@ class StubPlacer {
   /// Undoes place, all but what AddressSpace::unpatch undoes.
   void unmap(const StubSpace& stubs, AddressSpace& space, StoppedThread& stopped);
 
-  /// Tells the space where stubs and moved system calls are, after its vDSO has been moved, too.
+  /// Gives the space the addresses of stubs and moved system calls, after its vDSO has been moved, too.
   void note_engine_memory(AddressSpace& space, const PlacedStubs& placed) const;
-  /// Keeps the stubs from reading the counter, in a process that may not and that outlives us: nobody could do it for
+  /// Keeps the stubs from reading the counter, in a process that may not and that outlives us: nothing could do it for
   /// its threads then.
   void end_counter_reads(const StubSpace& stubs, StoppedThread& stopped);
 

@@ -110,7 +110,7 @@ class Planner {
     return {};
   }
 
-  /// Whose call it is could not be told in code that two functions share.
+  /// In code that two functions share, nothing shows which was called.
   Result<void> refuse_shared(const VdsoFunction& function) const {
     const auto has = [](const std::vector<CodeSite>& sites, std::uint32_t offset) {
       return std::ranges::find(sites, offset, &CodeSite::offset) != sites.end();

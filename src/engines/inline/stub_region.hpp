@@ -66,7 +66,7 @@ class StubRegion {
   double fill() const { return rings_.fill(); }
   /// How many threads have rings of their own.
   std::size_t rings() const { return blocks_.active().size(); }
-  /// Whoever waits for room goes on without a record, until the next drain.
+  /// Threads that wait for room go on without a record, until the next drain.
   void end_waiting() { memory_.store<std::uint32_t>(REGION_ORPHANED, 1); }
   /// Where we have what the process has there, if all of it is in the region; it can be read and written atomically.
   std::byte* shared(std::uint64_t address, std::size_t size) const;

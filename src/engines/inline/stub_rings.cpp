@@ -102,8 +102,8 @@ double StubRings::fill() const {
   return most;
 }
 
-/// Whoever waits for room goes by this. With many rings to take, and threads that want the processor, one look can take
-/// longer than they wait.
+/// Threads that wait for room go by this. With many rings to take, and threads that want the processor, one look can
+/// take longer than they wait.
 void StubRings::show_life() {
   memory_.store<std::uint64_t>(REGION_HEARTBEAT, memory_.load<std::uint64_t>(REGION_HEARTBEAT) + 1);
 }

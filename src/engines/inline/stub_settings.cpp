@@ -38,7 +38,7 @@ StubWishes StubSettings::wishes() const {
   StubWishes wishes;
   wishes.depth = depth;
   wishes.keep_stack = keeps_stack;
-  // Where direct calls are wanted a filter may have to tell them from ours (StopPolicy).
+  // Where direct calls are wanted a filter may have to distinguish them from ours (StopPolicy).
   if (!attached && needs.selection.wants_route(Route::syscall)) wishes.mark = arch::kOwnCallMark;
   wishes.wanted = [this](const VdsoService& service) {
     // Of a process that is attached to the rest of a long value is not shown, as it takes a stop.

@@ -133,7 +133,7 @@ void StubSpace::take(StubRecord& record, const StackWindow& window, std::vector<
   calls->push_back({&function, symbols_, owner.tgid, owner.tid, route, record});
 }
 
-/// A call that never returned is told by itself: it is not to be among those that were entered only.
+/// A call that never returned is reported by itself: it is not to be among those that were entered only.
 void StubSpace::add_unreturned(const Call& call) {
   const auto& functions = placed_.plan->functions;
   const auto found =
@@ -151,7 +151,7 @@ std::vector<CallTally> StubSpace::totals(StubDepth depth) {
   if (depth == StubDepth::count) return counted(placed_, *region_);
   std::vector<CallTally> totals;
   if (depth != StubDepth::values) totals = tallies_.take_new();
-  // What was lost cannot be told from what never returned.
+  // What was lost looks like what never returned.
   if (lost_ == 0) add_entered_only(totals, placed_, *region_, tallies_);
   return totals;
 }

@@ -48,7 +48,7 @@ class StubSpace {
   bool is_last() const { return members_ == 1; }
 
   /// Records with the stopped thread's pointer are its own from now on, or those of all threads with that pointer: then
-  /// their stacks tell whose. Makes room for one more thread where there is none.
+  /// their stacks show whose. Makes room for one more thread where there is none.
   void bind_thread(StoppedThread& stopped);
   /// Records of a thread whose pointer cannot be asked for yet are those of one that is followed.
   void expect_thread(const Thread& thread) { owners_.expect(thread); }
@@ -63,7 +63,7 @@ class StubSpace {
   /// The same for the ring of one thread, and the shared one.
   std::uint64_t collect_of(pid_t tid, std::vector<RecordedCall>* calls);
 
-  /// What is to be told in sums when nobody writes any more: everything, or at StubDepth::values the calls that
+  /// What is to be reported as sums when no thread writes any more: everything, or at StubDepth::values the calls that
   /// were entered and never left, because their thread ended, executed or jumped out.
   std::vector<CallTally> totals(StubDepth depth);
   /// Of calls that are summed up from records: those that are new since they were asked for.

@@ -46,13 +46,13 @@ void CallTallies::add(const StubRecord& record, bool clocked, Route route) {
 std::vector<CallTally> CallTallies::take_new() {
   std::vector<CallTally> result;
   for (auto& [key, sum] : tallies_) {
-    if (sum.all.count == sum.told.count) continue;
+    if (sum.all.count == sum.reported.count) continue;
     CallTally& tally = result.emplace_back(sum.all);
-    tally.count -= sum.told.count;
-    tally.errors -= sum.told.errors;
-    tally.ticks -= sum.told.ticks;
+    tally.count -= sum.reported.count;
+    tally.errors -= sum.reported.errors;
+    tally.ticks -= sum.reported.ticks;
     tally.durations = std::exchange(sum.durations, {});
-    sum.told = sum.all;
+    sum.reported = sum.all;
   }
   return result;
 }

@@ -41,10 +41,10 @@ class CallTallies {
   using Key = std::tuple<std::uint8_t, std::uint64_t, Route, std::uint64_t,
                          std::uint64_t>;  ///< clock: id + 1, 0 for none; callers
   struct Sum {
-    CallTally all;   ///< without durations
-    CallTally told;  ///< of those
+    CallTally all;       ///< without durations
+    CallTally reported;  ///< of those
     bool has_durations = false;
-    Histogram durations;  ///< of those that are not told
+    Histogram durations;  ///< of those that are not reported
   };
   std::map<Key, Sum> tallies_;
   std::size_t with_callers_ = 0;

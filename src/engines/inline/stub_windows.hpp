@@ -22,8 +22,8 @@ struct Window {
   bool overlaps(std::uint32_t from, std::uint32_t to) const { return start < to && from < taken_end(); }
 };
 
-/// Finds windows for one image, none of which overlaps another that was taken, and holes: padding that nobody executes,
-/// in which a near jump fits that a short one leads to.
+/// Finds windows for one image, none of which overlaps another that was taken, and holes: padding that is never
+/// executed, in which a near jump fits that a short one leads to.
 class StubWindows {
  public:
   explicit StubWindows(const VdsoImage& image);

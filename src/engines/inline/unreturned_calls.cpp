@@ -39,7 +39,7 @@ void UnreturnedCalls::saw_code_outside_vdso(const Thread& thread, std::uint64_t 
   if (OfThread* known = find(thread.tid)) known->interrupted.saw_code_outside_vdso(stack_pointer, abandoned_by(thread));
 }
 
-/// It is no longer open, and whatever nobody can come back to is over.
+/// It is no longer open, and every call that can no longer return is over.
 void UnreturnedCalls::on_return(const Thread& thread, std::uint64_t stack_pointer, std::uint64_t stamp) {
   OfThread* known = find(thread.tid);
   if (known == nullptr) return;

@@ -75,7 +75,7 @@ bool PerfEngine::vacate_for_detach(StoppedThread& stopped, bool) {
   return true;
 }
 
-/// Before a signal is told: what the thread has left is over.
+/// Before a signal is reported: what the thread has left is over.
 void PerfEngine::move_out_of_engine_code(StoppedThread& stopped) {
   const auto found = watched_.find(stopped.tid());
   if (found == watched_.end() || found->second.open.empty()) return;
@@ -146,7 +146,7 @@ void PerfEngine::take(std::optional<pid_t> stopped) {
 OpenCalls::OnAbandoned PerfEngine::left_by(pid_t tid) {
   return [this, tid](Call&& call) {
     const auto found = watched_.find(tid);
-    // A fallback has been told when its system call returned.
+    // A fallback was reported when its system call returned.
     if (found == watched_.end() || !found->second.reported || call.ending == Ending::returned) return;
     call.ending = Ending::unseen;
     sink_.accept({0, realtime_ns(), found->second.tgid, tid, std::move(call)});

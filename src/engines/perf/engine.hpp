@@ -21,14 +21,14 @@ namespace vdsotrace {
 class FormerWatches {
  public:
   void note(pid_t process, const std::shared_ptr<PerfWatch>& watch);
-  /// Null if nobody has its events any more.
+  /// Null if no one has its events any more.
   std::shared_ptr<PerfWatch> of(pid_t process) const;
 
  private:
   std::map<pid_t, std::weak_ptr<PerfWatch>> newest_, older_;
 };
 
-/// For programs that we start; running processes are observed without any stop by PerfSession. An entry tells the
+/// For programs that we start; running processes are observed without any stop by PerfSession. An entry gives the
 /// arguments and nothing of the result. That the call stayed in user space is proven by what the thread does next: it
 /// enters another function, makes a system call elsewhere, sleeps, or ends.
 class PerfEngine final : public ProbeEngine {

@@ -59,7 +59,7 @@ Result<std::set<pid_t>> PerfProbes::watch_threads(pid_t pid, const AddressSpace&
 
 Result<void> PerfProbes::watch_again(pid_t pid, const AddressSpace& space) {
   WatchSpec order = order_for(space);
-  order.births = false;
+  order.forks = false;
   order.system_call_entered = order.system_call_returned = std::nullopt;
   return watch_.add(target(pid), order, stream_->rings());
 }

@@ -20,7 +20,7 @@ class PerfProbes {
   /// To be called first. Errors as PerfStream::open.
   Result<void> open();
   /// Watches all threads of a process, and those that they start meanwhile; answers which were found. What they
-  /// recorded before is nobody's. Errors: no such process, not permitted, no breakpoints left.
+  /// recorded before belongs to no thread. Errors: no such process, not permitted, no breakpoints left.
   Result<std::set<pid_t>> watch_threads(pid_t pid, const AddressSpace& space);
   /// It has executed a program: the kernel has taken its breakpoints away. The trace points stay.
   Result<void> watch_again(pid_t pid, const AddressSpace& space);

@@ -12,9 +12,9 @@
 
 namespace vdsotrace {
 
-/// Where nothing stops: an entry of a vDSO function does not say where the call will go, and nobody sees it return.
+/// Where nothing stops: an entry of a vDSO function does not say where the call will go, and its return is not seen.
 /// What comes next on the same thread proves it. A call is given out once; of one that a signal handler interrupted,
-/// and that made a system call only after that, the route may be told wrongly.
+/// and that made a system call only after that, the route may be reported wrongly.
 class RouteInference {
  public:
   using Report = std::function<void(Call&&)>;
@@ -39,7 +39,7 @@ class RouteInference {
   void left(const Report& report);
   /// Records are missing, perhaps of this thread: what follows proves nothing of the call before.
   void lost(const Report& report);
-  /// Nobody watches the thread any more: what its last call came to is not known.
+  /// The thread is no longer watched: what its last call came to is not known.
   void abandon(const Report& report);
   /// It has executed a program: its events are others now.
   void forget_entries() { seen_by_.clear(); }

@@ -17,11 +17,11 @@
 namespace vdsotrace {
 namespace {
 
-/// How long records of a quiet process may wait to be told; busy ones wake us by filling a ring.
+/// How long records of a quiet process may wait to be reported; busy ones wake us by filling a ring.
 constexpr std::int64_t kLookEveryNs = 20'000'000;
 constexpr std::int64_t kMillisecond = 1'000'000;
 
-/// Of what nobody waits for, only the end is seen.
+/// Of a process that we are not the parent of, only the end is seen.
 Exited unseen_end() {
   Exited end;
   end.code_known = false;
@@ -93,14 +93,15 @@ void PerfSession::on(const PerfSample& sample) {
 
 void PerfSession::on_point(const PerfSample& sample, const PerfEventInfo& meaning, RouteInference& calls) {
   if (!sample.is_64_bit) return;
-  const auto told = report_calls(sample.pid, sample.tid);
+  const auto report = report_calls(sample.pid, sample.tid);
   if (meaning.point.kind == PerfPoint::Kind::fallback) {
     const VdsoService* service = meaning.point.service;
-    calls.fell_back(service != nullptr ? service->symbol : std::string_view(), told);
+    calls.fell_back(service != nullptr ? service->symbol : std::string_view(), report);
     return;
   }
-  calls.entered(perf_call(sample, *meaning.point.service, since_epoch_), meaning.point.fallbacks, meaning.origin, told);
-  if (sample.time_ns <= doubtful_until_) calls.lost(told);
+  calls.entered(perf_call(sample, *meaning.point.service, since_epoch_), meaning.point.fallbacks, meaning.origin,
+                report);
+  if (sample.time_ns <= doubtful_until_) calls.lost(report);
 }
 
 void PerfSession::on_system_call(const PerfSample& sample, const Process& process, RouteInference& calls) {
@@ -123,20 +124,20 @@ void PerfSession::on_return(const PerfSample& sample, RouteInference& calls) {
     calls.system_call_returned(returned->result, sample.time_ns + since_epoch_, report_calls(sample.pid, sample.tid));
 }
 
-void PerfSession::on(const PerfFork& birth) {
-  const auto creator = processes_.find(birth.parent_pid);
+void PerfSession::on(const PerfFork& fork) {
+  const auto creator = processes_.find(fork.parent_pid);
   if (creator == processes_.end()) return;
-  if (birth.pid == birth.parent_pid) {
+  if (fork.pid == fork.parent_pid) {
     // Those that were found at the attach are known.
-    if (creator->second.threads.try_emplace(birth.tid).second)
-      report(birth.pid, birth.tid, Started{Started::How::thread, birth.parent_pid});
+    if (creator->second.threads.try_emplace(fork.tid).second)
+      report(fork.pid, fork.tid, Started{Started::How::thread, fork.parent_pid});
     return;
   }
   if (!needs_.children) return;
-  Process child{open_process(birth.pid), creator->second.space->copy_for_fork(), {}, creator->second.since, {}};
-  child.threads.try_emplace(birth.tid);
-  if (processes_.try_emplace(birth.pid, std::move(child)).second)
-    report(birth.pid, birth.tid, Started{Started::How::fork, birth.parent_pid});
+  Process child{open_process(fork.pid), creator->second.space->copy_for_fork(), {}, creator->second.since, {}};
+  child.threads.try_emplace(fork.tid);
+  if (processes_.try_emplace(fork.pid, std::move(child)).second)
+    report(fork.pid, fork.tid, Started{Started::How::fork, fork.parent_pid});
 }
 
 void PerfSession::on(const PerfEnd& end) { end_thread(end.pid, end.tid, unseen_end()); }
@@ -164,7 +165,7 @@ void PerfSession::on(const PerfLost& lost) {
 }
 
 /// A thread may have gone on meanwhile on a processor whose ring was full, and be back on another one before the loss
-/// is told.
+/// is reported.
 void PerfSession::on(const PerfGap& gap) {
   doubt_open_calls();
   doubtful_until_ = std::max(doubtful_until_, gap.until_ns);
@@ -220,7 +221,7 @@ void PerfSession::end_thread(pid_t pid, pid_t tid, Event::Body last) {
 /// round. So nothing of that time is evidence, and the route of a call that is open then is not known.
 void PerfSession::detach() {
   settle_sleepers();
-  // The kernel tells a loss with the next record for which there is room.
+  // The kernel reports a loss with the next record for which there is room.
   until_ = monotonic_ns();
   probes_.stream().limit({since_, *until_});
   take(false);

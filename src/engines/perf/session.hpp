@@ -23,9 +23,9 @@ namespace vdsotrace {
 /// and, where tracefs may be read, the kernel's trace points raw_syscalls:sys_enter and sys_exit. Without these it
 /// sees no direct system calls, and the vDSO's own only where a breakpoint is left for them; it says so in a Notice.
 ///
-/// Threads inherit what their creators have. What pointers refer to is not seen, as nobody stops to read it. After an
-/// exec the breakpoints must be placed anew, and calls made before that are missing (a Notice). Processors that come
-/// online later are not observed.
+/// Threads inherit what their creators have. What pointers refer to is not seen, as no thread stops so that it can be
+/// read. After an exec the breakpoints must be placed anew, and calls made before that are missing (a Notice).
+/// Processors that come online later are not observed.
 class PerfSession final : public Observer {
  public:
   PerfSession(const Needs& needs, EventSink& sink, OwnSignals& signals)
@@ -34,7 +34,7 @@ class PerfSession final : public Observer {
   /// Begins to record. Errors: no such process, a zombie, a kernel thread, ourselves, not permitted, no breakpoints
   /// left; nothing is observed then.
   Result<void> attach(std::span<const pid_t> pids) override;
-  /// Tells what is recorded until the last process has ended, a signal tells us to end, or that much time has passed.
+  /// Reports what is recorded until the last process has ended, a signal asks us to end, or that much time has passed.
   void run(std::optional<std::int64_t> duration_ns) override;
   /// Nothing of theirs was changed, and the events end with us.
   void release() override {}
@@ -59,7 +59,7 @@ class PerfSession final : public Observer {
   void wait(std::optional<std::int64_t> until);
   void take(bool all);
   void on(const PerfSample& sample);
-  void on(const PerfFork& birth);
+  void on(const PerfFork& fork);
   void on(const PerfEnd& end);
   void on(const PerfExec& exec);
   void on(const PerfLost& lost);

@@ -76,7 +76,7 @@ Result<void> PerfWatch::add_point(const PerfTarget& target, const WatchSpec& ord
 
 Result<void> PerfWatch::add_others(const PerfTarget& target, const WatchSpec& order, const PerfRing& ring) {
   Result<void> done;
-  if (order.births) done = keep(open_perf_births(target, ring), PerfEventInfo::Kind::other);
+  if (order.forks) done = keep(open_perf_forks(target, ring), PerfEventInfo::Kind::other);
   if (done && order.system_call_returned)
     done = keep(open_perf_trace_point(target, *order.system_call_returned, ring),
                 PerfEventInfo::Kind::system_call_returned);

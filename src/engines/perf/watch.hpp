@@ -16,7 +16,7 @@ namespace vdsotrace {
 struct PerfEventInfo {
   enum class Kind : std::uint8_t { point, system_call_entered, system_call_returned, other };
   Kind kind = Kind::point;
-  /// Tells the events that were opened for one thread, on all processors, from those opened for another.
+  /// Distinguishes the events that were opened for one thread, on all processors, from another's.
   std::uint64_t origin = 0;
   PerfPoint point;
 };
@@ -33,7 +33,7 @@ class PerfStream {
   /// What has been recorded since. A record that was made during the call may be left to the next one, unless it
   /// belongs to `stopped`, a thread that cannot make any now, or `all` is given.
   std::vector<PerfRecord> take(std::optional<pid_t> stopped = {}, bool all = false);
-  /// Makes room: samples that are there are nobody's, all else waits for take().
+  /// Makes room: samples that are there belong to no thread, all else waits for take().
   void make_room() { read({std::numeric_limits<std::int64_t>::max(), 0}); }
   /// Samples of other times are not taken from now on.
   void limit(const PerfTimes& times) { times_ = times; }
@@ -55,7 +55,7 @@ class PerfStream {
 struct WatchSpec {
   std::uint64_t base = 0;  ///< of its vDSO
   std::span<const PerfPoint> points;
-  bool births = false;
+  bool forks = false;
   std::optional<std::uint64_t> system_call_entered;  ///< number of the trace point
   std::optional<std::uint64_t> system_call_returned;
 };

@@ -135,7 +135,7 @@ class Follower {
   std::vector<std::size_t> open_;
 };
 
-/// False where nobody knows how it goes on.
+/// False where it is not known how control goes on.
 bool Follower::follow(std::size_t at, const Instruction& instruction, const cs_insn& raw) {
   State state = states_.at(at);
   const std::size_t behind = at + instruction.length;

@@ -1,5 +1,5 @@
 // Which instructions of a vDSO function touch the data that the kernel keeps beside the image
-// ([vvar] and its kin: the time, its sequence counts, clock pages).
+// ([vvar] and the mappings beside it: the time, its sequence counts, clock pages).
 #pragma once
 
 #include <cstdint>

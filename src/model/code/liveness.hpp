@@ -8,7 +8,7 @@
 namespace vdsotrace {
 
 /// Whether no way from the instruction at `offset` to a return reads r9 before something else is written there. False
-/// where that cannot be told: at a call, an unknown instruction, or after very many steps. For x86-64 code whose flow
+/// where that is not known: at a call, an unknown instruction, or after very many steps. For x86-64 code whose flow
 /// was followed to the end.
 bool ninth_register_is_dead(const VdsoImage& image, const VdsoFunction& function, std::uint32_t offset);
 

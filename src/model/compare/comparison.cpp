@@ -22,8 +22,9 @@ class Numbers {
   std::map<Key, std::uint32_t> numbers_;
 };
 
-/// A thread by who made it and as which of that one's children. Whose birth was not seen has the parent 0.
-using Birth = std::pair<std::uint32_t, std::uint32_t>;
+/// A thread as its creator's number and which of the creator's children it is. If its clone was not seen, the creator
+/// is 0.
+using Origin = std::pair<std::uint32_t, std::uint32_t>;
 
 bool makes_thread(const SeenCall& call) {
   return (call.name == "clone" || call.name == "clone3" || call.name == "fork" || call.name == "vfork") &&
@@ -35,7 +36,7 @@ struct Threads {
   std::map<std::uint32_t, Calls> calls;
 };
 
-Threads threads_of(const SeenRun& run, Numbers<Birth>& births) {
+Threads threads_of(const SeenRun& run, Numbers<Origin>& origins) {
   std::map<pid_t, std::vector<pid_t>> children;
   std::map<pid_t, pid_t> parents;
   for (const SeenCall& call : run.calls()) {
@@ -48,12 +49,12 @@ Threads threads_of(const SeenRun& run, Numbers<Birth>& births) {
   std::uint32_t orphans = 0;
   // A child may be seen before the call that made it has returned; its ancestors come first in any case.
   const auto name = [&](pid_t root) {
-    std::vector<std::pair<pid_t, Birth>> pending{{root, {0, orphans++}}};
+    std::vector<std::pair<pid_t, Origin>> pending{{root, {0, orphans++}}};
     while (!pending.empty()) {
-      const auto [tid, birth] = pending.back();
+      const auto [tid, origin] = pending.back();
       pending.pop_back();
       if (numbers.contains(tid)) continue;
-      const std::uint32_t number = births.of(birth);
+      const std::uint32_t number = origins.of(origin);
       numbers[tid] = number;
       threads.tids[number] = tid;
       const auto& born = children[tid];
@@ -151,10 +152,10 @@ Comparison compare(const SeenRun& strace, const SeenRun& vdsotrace) {
   comparison.names = compare_counts(strace, vdsotrace);
   comparison.totals = total_of(comparison.names);
   comparison.left_out = strace.left_out() + vdsotrace.left_out();
-  Numbers<Birth> births;
-  // vdsotrace's first: it knows every birth.
-  Threads right = threads_of(vdsotrace, births);
-  Threads left = threads_of(strace, births);
+  Numbers<Origin> origins;
+  // vdsotrace's first: it knows every clone.
+  Threads right = threads_of(vdsotrace, origins);
+  Threads left = threads_of(strace, origins);
   std::map<std::uint32_t, ComparedThread> threads;
   for (const auto& [number, tid] : right.tids) threads[number].vdsotrace_tid = tid;
   for (const auto& [number, tid] : left.tids) threads[number].strace_tid = tid;

@@ -41,14 +41,14 @@ struct ComparedThread {
 struct Comparison {
   std::vector<ComparedName> names;  ///< most calls that only vdsotrace saw first
   ComparedName totals;
-  std::vector<ComparedThread> threads;  ///< by birth
+  std::vector<ComparedThread> threads;  ///< in the order of their clones
   std::uint64_t left_out = 0;           ///< calls that are counted, but in no line
 
   /// Whether some system call was made more often in one of the runs.
   bool counts_differ() const;
 };
 
-/// Threads correspond by birth (the second child of the first thread), since their numbers differ. System calls
+/// Threads correspond by their clones (the second child of the first thread), since their numbers differ. System calls
 /// correspond by name and error: arguments hold addresses, numbers and times of their run.
 Comparison compare(const SeenRun& strace, const SeenRun& vdsotrace);
 

@@ -32,7 +32,7 @@ struct DecodeLimits {
   HexStrings hex = HexStrings::none;                ///< `-x`, `-xx`
   ConstantStyle constants = ConstantStyle::abbrev;  ///< `-X`
   DescriptorDetails descriptors{};                  ///< `-y`, `-yy`
-  const ArgumentSets* sets = nullptr;               ///< `-v` and its kin; null: as by default
+  const ArgumentSets* sets = nullptr;               ///< `-v`, `-e abbrev=` and the like; null: as by default
 };
 
 struct Needs;
@@ -81,7 +81,7 @@ class ArgContext {
   std::int32_t as_int() const { return static_cast<std::int32_t>(value()); }
   std::uint32_t as_uint() const { return static_cast<std::uint32_t>(value()); }
 
-  /// Whether the call has returned with an error, or nobody saw what it left: out-arguments are then
+  /// Whether the call has returned with an error, or its results were not seen: out-arguments are then
   /// addresses only.
   bool failed() const {
     return (call_.ending == Ending::returned && call_.error != 0) || call_.ending == Ending::unseen;
@@ -95,7 +95,7 @@ class ArgContext {
   bool exiting() const { return exiting_; }
   void set_exiting(bool exiting) { exiting_ = exiting; }
 
-  /// For arguments of When::either: says that only the end of the call can tell this
+  /// For arguments of When::either: says that this is known only at the end of the call
   /// one. Returns true if that is yet to come; the printer then returns at once
   /// and is called again at the end:
   ///     if (command == F_GETLK && c.wait_for_exit()) return;

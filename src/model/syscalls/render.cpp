@@ -140,7 +140,7 @@ std::size_t known_at_entry(const CallText& text) {
   return text.at_entry > 0 ? text.ends[text.at_entry - 1] - text.amended : 0;
 }
 
-/// Nobody has a look where nothing is noted.
+/// Offsets are noted only where a list is given for them.
 class NoDescriptors final : public DescriptorTable {
  public:
   DescriptorFacts look_up(std::int32_t) override { return {}; }
@@ -230,9 +230,9 @@ void CallText::append_beginning(std::string& line) const {
 }
 
 void CallText::append_remainder(std::string& line) const {
-  const std::size_t told = known_at_entry(*this) + (comma_early(*this) ? kBetween.size() : 0);
+  const std::size_t written = known_at_entry(*this) + (comma_early(*this) ? kBetween.size() : 0);
   const std::string_view all = arguments();
-  if (told < all.size()) line.append(all.substr(told));
+  if (written < all.size()) line.append(all.substr(written));
 }
 
 std::string CallText::beginning() const {

@@ -32,11 +32,11 @@ struct CallText {
   std::array<std::size_t, kMostArguments> ends{};
   /// The first `at_entry` of them are known when the call begins; the rest only when it ends.
   std::size_t at_entry = 0;
-  /// Whether arguments follow that only the end of the call can tell (or could have told).
+  /// Whether arguments follow whose values only the end of the call shows (or would have shown).
   bool more = false;
   /// Whether the comma in front of those is printed at the end too (clone, clone3).
   bool joined_late = false;
-  /// How many bytes of the last that is known at entry only the end has told: " => [15]" behind "[5]".
+  /// How many bytes of the last argument known at entry come from the end of the call: " => [15]" behind "[5]".
   std::size_t amended = 0;
 
   void clear();

@@ -34,7 +34,7 @@ enum CallClass : std::uint32_t {
 };
 
 /// When an argument is known and therefore printed. strace prints arguments up
-/// to the first that only the call's end can tell, then waits.
+/// to the first that is known only at the call's end, then waits.
 enum class When : std::uint8_t {
   entry,           ///< known when the call begins
   exit,            ///< known when it has returned

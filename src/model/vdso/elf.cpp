@@ -191,7 +191,7 @@ Result<SymbolTable> ElfReader::dynamic_symbols() {
   std::optional<std::uint64_t> known;
   if (hash) known = count_by_hash(*hash);
   if (!known && gnu_hash) known = count_by_gnu_hash(*gnu_hash);
-  if (!known) return fail("vDSO image: no usable hash table tells the number of dynamic symbols");
+  if (!known) return fail("vDSO image: no usable hash table gives the number of dynamic symbols");
   table.symbols = *symbols;
   table.count = *known;
   table.strings = *strings;

@@ -31,7 +31,7 @@ struct ElfFacts {
 };
 
 /// Symbols are found through the dynamic segment, as a C library finds them; through
-/// the section headers only where that segment has no hash table to tell their number.
+/// the section headers only where that segment has no hash table that gives their number.
 Result<ElfFacts> read_elf(std::span<const std::byte> bytes);
 
 }  // namespace vdsotrace

@@ -36,7 +36,7 @@ std::vector<StoppedThread*> others_in_its_space(std::span<StoppedThread> stopped
   return others;
 }
 
-/// What it slept in when it was interrupted, as restart_syscall does not tell.
+/// What it slept in when it was interrupted, as restart_syscall does not say.
 void note_interrupted_call(StoppedThread& stopped) {
   const auto* registers = stopped.registers();
   if (registers == nullptr || arch::return_value(*registers) != arch::kRestartBlock) return;

@@ -1,6 +1,6 @@
 // Attaching to processes that already run, from the first look at them to the moment when they run on, observed.
 //
-//   seize      every thread of each process, and of those that share its memory (seize.hpp); each is told to stop
+//   seize      every thread of each process, and of those that share its memory (seize.hpp); each is asked to stop
 //   stop       the world (stop_world.hpp): the threads that there are now are all
 //   learn      signal actions and masks; what an earlier vdsotrace has left is taken away; then the address space
 //              of each process is read, and every thread that runs in it gets it
@@ -24,7 +24,7 @@ class Attaching {
 
   /// Seizes running processes; they are not observed yet. Errors: as seize_process; some may be held then.
   Result<void> seize(std::span<const pid_t> pids);
-  /// All the rest. False if we were told to end before all had stopped: the threads are held as far as they had.
+  /// All the rest. False if we were asked to end before all had stopped: the threads are held as far as they had.
   bool begin();
 
  private:

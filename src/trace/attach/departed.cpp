@@ -77,7 +77,7 @@ const Thread* Departed::creator_of(const Orphan& orphan, bool at_last) const {
     if (!has_its_vdso(vdso, *entry.thread.space) || (too_early && !at_last)) continue;
     const bool differs = !entry.thread.space->is_in(orphan.tid);
     if (differs && !at_last) continue;
-    // An orphan whose memory cannot be told from others' is that of whoever ended first since it was born.
+    // An orphan whose memory is like several others' is taken for the child of the first that ended since its clone.
     const Rank rank{differs, too_early, differing_signals(entry.thread, orphan), std::abs(entry.ended_ns - born)};
     if (!best || rank < best->first) best.emplace(rank, &entry.thread);
   }

@@ -1,5 +1,5 @@
-// Who is no more and may have left a child of whom nobody has told: a task that is killed, by SIGKILL or by another
-// thread of its process that ends or executes a program, does not report the child that it has just made.
+// Tasks that are gone and may have left a child that was never reported: a task that is killed, by SIGKILL or by
+// another thread of its process that ends or executes a program, does not report the child that it has just made.
 #pragma once
 
 #include <deque>
@@ -25,10 +25,10 @@ class Departed {
   void note(const Thread& thread);
   bool empty() const { return departed_.empty(); }
 
-  /// The one whose child it is, as far as can be told: its memory is a copy of the creator's, its signal actions are
+  /// The one whose child it is, as far as is known: its memory is a copy of the creator's, its signal actions are
   /// the creator's, and the creator ended right after it was born. Where several are alike in all that, any of them
   /// serves. With `at_last` the same vDSO at the same place is enough. `tid` of the thread is 0, its space a copy of
-  /// what it was. Null: nobody.
+  /// what it was. Null: none.
   const Thread* creator_of(const Orphan& orphan, bool at_last) const;
 
  private:

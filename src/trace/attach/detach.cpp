@@ -27,14 +27,14 @@ void Detaching::detach_all() {
       handler_.go_on(std::move(stopped), {Resume::How::run, signal}, std::nullopt);
     }
   }
-  // Whoever still sleeps goes at its next stop, or when we end.
+  // A thread that still sleeps goes at its next stop, or when we end.
   world_.forget_sleepers();
   for (const auto& [tid, thread] : tasks_.threads()) {
     if (!thread->stopped && thread->space->unpatch(tid)) tasks_.detach_at_next_stop(*thread);
   }
 }
 
-/// Acts upon the stops of all that are held, which stay held. Answers the signal that each is to get. Whoever is in the
+/// Acts upon the stops of all that are held, which stay held. Answers the signal that each is to get. A thread in the
 /// middle of what the engine will take away is let run on and held again, undisturbed by anything that would outlive
 /// us.
 std::map<pid_t, int> Detaching::handle_held_stops() {

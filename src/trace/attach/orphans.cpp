@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kMostEnded = 64;
 constexpr std::int64_t kFirstLookNs = 1'000'000;
 constexpr std::int64_t kRarestLookNs = 50'000'000;
-/// Nobody was found who can have made it.
+/// No task was found that can have made it.
 constexpr std::int64_t kUnexplainedNs = 1'000'000'000;
 /// A thread that has run for so long since is not still at the few instructions between making a child and reporting
 /// it.
@@ -39,7 +39,7 @@ void Orphans::claim_stop(pid_t tid) {
   const auto kept = unclaimed_.extract(tid);
   if (!kept) return;
   const WaitStatus status = kept.mapped().status;
-  // An end that nobody claimed was that of another with the same number.
+  // An end that was not claimed was that of another with the same number.
   if (!status.ended() || !is_alive(tid)) claimed_.push_back({tid, status});
 }
 
@@ -97,7 +97,7 @@ Thread* Orphans::claim_orphan(pid_t tid, bool at_last) {
   return child;
 }
 
-/// Takes what we may have left in the memory of a stopped process that nobody explains out of it, and detaches it, or
+/// Takes what we may have left in the memory of a stopped process of unknown origin out of it, and detaches it, or
 /// if it cannot live without a tracer, guards it.
 void Orphans::detach_stray(pid_t tid) {
   Thread stray;

@@ -1,8 +1,8 @@
-// Stops of tasks that nobody has reported yet: mostly their creator's event comes next. If the creator was killed, or
+// Stops of tasks that no event has reported yet: mostly their creator's event comes next. If the creator was killed, or
 // replaced by another thread's exec, between making them and reporting them, it never comes: they are orphans.
 //
-//   stop of an unknown task --> kept --(its creator's event)------------> claimed --> handled by whoever takes it
-//                                \-----(nobody can report it any more)--/
+//   stop of an unknown task --> kept --(its creator's event)------------> claimed --> handled by the session
+//                                \-----(no event can come any more)-----/
 #pragma once
 
 #include <deque>
@@ -23,8 +23,9 @@ class Orphans {
   void keep(const TraceeStop& stop);
   /// The creator's event has made that task known: if it has stopped before, that stop is claimed.
   void claim_stop(pid_t tid);
-  /// Makes known a task that nobody will report any more, and claims its stop; detaches it if nobody is known who can
-  /// have made it. Null if it is detached, or may yet be reported. `at_last`: every creator that lives has been heard.
+  /// Makes known a task that no event will report any more, and claims its stop; detaches it if no task is known that
+  /// can have made it. Null if it is detached, or may yet be reported. `at_last`: every creator that lives has been
+  /// heard.
   Thread* claim_orphan(pid_t tid, bool at_last);
   /// A claimed stop that is to be handled, the first first. An end is one too.
   std::optional<TraceeStop> take_claimed();

@@ -12,7 +12,7 @@
 
 namespace vdsotrace {
 
-/// A process whose threads have been seized and told to stop.
+/// A process whose threads have been seized and asked to stop.
 struct SeizedProcess {
   pid_t pid = 0;
   std::vector<pid_t> threads;  ///< those seized here; one that they created meanwhile is traced by itself
@@ -38,7 +38,7 @@ SignalActions running_signal_actions(pid_t pid);
 /// Whether the thread blocks SIGTRAP.
 bool blocks_trap(pid_t tid);
 
-/// Whether two processes have the same memory (CLONE_VM): kcmp(2), KCMP_VM. False if it cannot be told.
+/// Whether two processes have the same memory (CLONE_VM): kcmp(2), KCMP_VM. False if it is not known.
 bool share_memory(pid_t one, pid_t other);
 /// Whether they have the same signal actions (CLONE_SIGHAND): KCMP_SIGHAND.
 bool share_signal_actions(pid_t one, pid_t other);

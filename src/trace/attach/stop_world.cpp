@@ -24,7 +24,7 @@ bool will_be_restarted(pid_t tid) {
   return info && info->op == PTRACE_SYSCALL_INFO_EXIT && arch::restarts_after(info->exit.rval);
 }
 
-/// Whether nothing wakes it from a call that was made elsewhere. Not if that cannot be told.
+/// Whether nothing wakes it from a call that was made elsewhere. Not if that is not known.
 bool sleeps_outside_vdso(pid_t tid) {
   if (proc::state(tid) != 'D') return false;
   const auto resumes_at = proc::user_pc_while_blocked(tid);
@@ -71,7 +71,7 @@ void StopWorld::stop_to_detach() {
 
 StopWorld::Held StopWorld::take_held() { return std::exchange(held_, {}); }
 
-/// False if we were told to end meanwhile.
+/// False if we were asked to end meanwhile.
 bool StopWorld::stop_all() {
   std::vector<pid_t> running;
   for (const auto& [tid, thread] : tasks_.threads()) {
@@ -173,8 +173,8 @@ void StopWorld::drop_forgotten() {
   std::erase_if(held_, [this](const auto& entry) { return tasks_.find(entry.first) == nullptr; });
 }
 
-/// A first thread that has ended is a zombie of which nothing is heard until the others have: there is nobody to be
-/// held.
+/// A first thread that has ended is a zombie, of which nothing is heard until the others have ended: there is nothing
+/// to be held.
 void StopWorld::skip_zombie_leaders() {
   std::vector<pid_t> zombies;
   for (const auto& [tid, thread] : tasks_.threads()) {

@@ -37,7 +37,7 @@ class StopWorld {
     observing,  ///< threads run from stop to stop
     attaching,  ///< the world is being stopped so that calls can be made on each thread
     detaching,  ///< it is, or was, stopped for the last time
-    urgent,     ///< the same, and we were told to end once more: whoever sleeps is left behind
+    urgent,     ///< the same, and we were asked to end once more: threads that sleep are left behind
   };
   /// Threads that are kept stopped, and why they stopped where that has not been acted upon yet.
   using Held = std::map<pid_t, std::optional<WaitStatus>>;
@@ -45,7 +45,7 @@ class StopWorld {
   StopWorld(TaskTable& tasks, ProbeEngine& engine, Reporter& reporter, StopSource& source, StopHandler& handler,
             Orphans& orphans, const Program& program);
 
-  /// Stops all threads at stops that we asked for and keeps them. False if we were told to end before all had stopped.
+  /// Stops all threads at stops that we asked for and keeps them. False if we were asked to end before all had stopped.
   bool stop_to_attach();
   /// Stops all threads, whatever for, and keeps them; also a second time.
   void stop_to_detach();

@@ -49,7 +49,7 @@ void handler_set(StoppedThread& stopped, const Call& call, ProbeEngine&) {
   stopped.thread().actions->set(static_cast<int>(signal), {call.args[1], SA_RESETHAND | SA_NODEFER, 0, 0});
 }
 
-/// Pages of it that are still there must not keep breakpoints that nobody knows.
+/// Pages of it that are still there must not keep breakpoints that no space has on record.
 void forget_vdso(StoppedThread& stopped) {
   AddressSpace& space = *stopped.thread().space;
   space.unpatch(stopped.tid());

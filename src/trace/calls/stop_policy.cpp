@@ -112,7 +112,7 @@ bool empty(const FilterPlan& plan) {
   return std::ranges::all_of(plan.rules, [](const auto& rules) { return rules.empty(); });
 }
 
-/// Whether calls are wanted that nobody has named.
+/// Whether calls are wanted beyond those that are named.
 bool wants_all_but_some(const Selection& selection) {
   return selection.wants_ordinary_calls() && selection.wants_number(Abi::x86_64, kCallNumbers - 1, false);
 }

@@ -10,9 +10,9 @@
 
 namespace vdsotrace {
 
-/// Decided once, before the program is started. A filter stays with whoever is under it and its children, and its
-/// stops need a tracer (without one they answer ENOSYS): nobody can be let go, or be traced by somebody else. So it is
-/// used only where it saves stops, or where the vsyscall page was asked for (`-e route=`).
+/// Decided once, before the program is started. A filter stays with a process under it and its children, and its
+/// stops need a tracer (without one they answer ENOSYS): no such process can be detached, or be traced by another. So
+/// it is used only where it saves stops, or where the vsyscall page was asked for (`-e route=`).
 class StopPolicy {
  public:
   enum class Mode : std::uint8_t {
@@ -32,7 +32,7 @@ class StopPolicy {
   void confirm(bool installed);
   /// A program was executed: where no engine observes its vDSO, its fallbacks are found by their stops.
   void apply_after_exec(AddressSpace& space) const;
-  /// The filter is in force: no process can be let go.
+  /// The filter is in force: no process can be detached.
   bool filtered() const { return filtered_; }
 
   /// Whether the thread's next system call, or the end of this one, is a stop.

@@ -132,7 +132,7 @@ void SystemCalls::on_end(Thread& thread) {
   CallInProgress progress = std::move(*thread.in_call);
   thread.in_call.reset();
   progress.call.ending = Ending::unfinished;
-  // An open vDSO call is told by the engine, with the system call in it.
+  // The engine reports an open vDSO call, with the system call in it.
   if (progress.fallback_of == nullptr && progress.wanted) reporter_.report(thread, std::move(progress.call));
 }
 

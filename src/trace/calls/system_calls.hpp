@@ -12,7 +12,7 @@ class SystemCalls {
   SystemCalls(const Needs& needs, ProbeEngine& engine, Reporter& reporter)
       : needs_(needs), engine_(engine), reporter_(reporter) {}
 
-  /// A system call stop of either kind; PTRACE_GET_SYSCALL_INFO tells which.
+  /// A system call stop of either kind; PTRACE_GET_SYSCALL_INFO says which.
   void on_stop(StoppedThread& stopped);
   /// A filter's stop, which stands for the entry of a call. If the thread is then in_call, the call's end is a stop
   /// too.

@@ -17,7 +17,7 @@ namespace vdsotrace {
 /// a system call's exit stop; where that was PTRACE_EVENT_STOP, the thread is at such a stop again afterwards.
 ///
 /// In a 64-bit process that outlives us the thread is safe from our death at any moment, where the unused end of its
-/// vDSO has room: the calls are made there by code that, if nobody takes the thread back, brings it back itself. That
+/// vDSO has room: the calls are made there by code that, if we never take the thread back, brings it back itself. That
 /// takes that all other threads of the process are stopped: a fork would copy the code.
 class RemoteCalls {
  public:

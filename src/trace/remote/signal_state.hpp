@@ -5,7 +5,7 @@
 // it, and where it blocks or ignores it the kernel resets its action to SIG_DFL
 // (force_sig_info_to_task, kernel/signal.c). Both would be visible to the program. The
 // change happens before the stop, so what was there must be known beforehand: the calls that
-// change it are all seen, and their effects are noted here. Of a process that ran before we came, /proc tells
+// change it are all seen, and their effects are noted here. For a process that ran before we came, /proc says
 // which signals have a handler, and the kernel, asked on its behalf, which one (remote_call.hpp).
 // Other threads of the program that ask for its action in the moment between the trap and the repair see SIG_DFL.
 #pragma once

@@ -22,7 +22,7 @@ class TraceeFilters {
 
   /// Whether the call is made. `instruction`: where the one is that makes it.
   bool allows(const arch::SystemCallRegisters& call, std::uint64_t instruction) const;
-  /// Whether at worst it is not made and fails: nobody is killed or gets a signal for it.
+  /// Whether at worst it is not made and fails: no thread is killed or gets a signal for it.
   bool survives(const arch::SystemCallRegisters& call, std::uint64_t instruction) const;
 
  private:

@@ -155,7 +155,7 @@ TEST_CASE("a reader that is slow is waited for, though the pipe does not block")
   CHECK(arrived == kMuch);
 }
 
-TEST_CASE("an output that breaks is told once, at the end") {
+TEST_CASE("an output that breaks is reported once, at the end") {
   auto output = Output::file("/dev/full", false);
   REQUIRE(output);
   (*output)->write("something");
@@ -203,7 +203,7 @@ TEST_CASE("a command that somebody else has waited for is no error") {
   CHECK((*output)->close());
 }
 
-TEST_CASE("a command that has gone is told once, at the end") {
+TEST_CASE("a command that has gone is reported once, at the end") {
   const NoSigpipe ignored;
   auto output = Output::command("exec true");
   REQUIRE(output);

@@ -26,7 +26,7 @@ const Notice kUnseen{"some are not seen", Missing::direct_calls};
 
 }  // namespace
 
-TEST_CASE("a notice is told once, and at the end for how many processes more") {
+TEST_CASE("a notice is reported once, and at the end for how many processes more") {
   const std::vector<Event> events{of(7, kUnseen), of(8, kUnseen), of(8, kUnseen),
                                   of(7, kUnseen), of(9, kUnseen), of(9, {"another"})};
   CHECK(text_of(events) ==

@@ -215,7 +215,7 @@ TEST_CASE("calls of another status are counted and not shown") {
   CHECK(ran.totals.calls().begin()->second.count == 2);
 }
 
-TEST_CASE("a call is shown when its thread is let go in its middle, if that is wanted") {
+TEST_CASE("a call is shown when its thread is detached in its middle, if that is wanted") {
   const auto let_go = [](std::vector<std::string> status) {
     Run ran;
     run(ran, selected(std::move(status)),

@@ -121,7 +121,7 @@ TEST_CASE("a call's line, exactly") {
         std::string::npos);
 }
 
-TEST_CASE("steps are told where they were made") {
+TEST_CASE("steps are reported where they were made") {
   Call call = clock_call(Route::vdso);
   call.steps.emplace();
   call.steps->instructions = 67;
@@ -171,7 +171,7 @@ TEST_CASE("a call that never returned has neither result nor error") {
   CHECK(lines[1]["nr"] == 231);
 }
 
-TEST_CASE("the caller is told where it is known") {
+TEST_CASE("the caller is reported where it is known") {
   Call call = clock_call(Route::vdso);
   call.duration_ns = 25;
   call.caller = Caller{0x7fff'ffff'ffff'ffff, "/bin/\xfe", 0x34, ""};
@@ -187,7 +187,7 @@ TEST_CASE("the caller is told where it is known") {
   CHECK(line["beyond"] == line["caller"]);
 }
 
-TEST_CASE("a caller in a runtime is told with the first one beyond, if that is known") {
+TEST_CASE("a caller in a runtime is reported with the first one beyond, if that is known") {
   Call call = clock_call(Route::vdso);
   call.caller = Caller{0x1000, "libstdc++.so.6", 4, "std::now()"};
   call.caller->in_runtime = true;
@@ -200,7 +200,7 @@ TEST_CASE("a caller in a runtime is told with the first one beyond, if that is k
   CHECK_FALSE(lines_of({event(call)})[1].contains("beyond"));
 }
 
-TEST_CASE("a stack is told where it was asked for") {
+TEST_CASE("a stack is reported where it was asked for") {
   Call call = clock_call(Route::vdso);
   call.stack = {Caller{0x1005, "/bin/a", 5, "f", 0x5, "a.c:3"}, Caller{0x2000, "", 0x2000, "", 0x2000, ""}};
   const auto stack = lines_of({event(call)})[1]["stack"];

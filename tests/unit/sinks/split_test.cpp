@@ -71,7 +71,7 @@ TEST_CASE("what concerns no process stands in every file and makes none") {
   CHECK(folder.files() == 2);
 }
 
-TEST_CASE("a file that cannot be made is told at the end, once") {
+TEST_CASE("a file that cannot be made is reported at the end, once") {
   const Folder folder;
   SplitSink sink(folder / "missing/trace", false, {});
   sink.consume(of(7, Started{}));

@@ -192,13 +192,13 @@ TEST_CASE("a line that is open at the end is closed") {
   CHECK(text_of({spawned(), event(CallEntered{running("pause", {})})}) == "pause( <unfinished ...>\n");
 }
 
-TEST_CASE("a notice is told with its process, escaped, and not under -q") {
+TEST_CASE("a notice is reported with its process, escaped, and not under -q") {
   const std::vector<Event> events{spawned(), event(Notice{"its vDSO \x1b[2J is odd"})};
   CHECK(text_of(events) == "vdsotrace: process 100: its vDSO \\33[2J is odd\n");
   CHECK(text_of(events, {.quiet = 1}).empty());
 }
 
-TEST_CASE("what the figures lack is told once, also under -qq") {
+TEST_CASE("what the figures lack is reported once, also under -qq") {
   const Notice unseen{"some are not seen", Missing::user_space_calls};
   Event other = event(unseen, 200);
   other.pid = 200;
@@ -209,7 +209,7 @@ TEST_CASE("what the figures lack is told once, also under -qq") {
   CHECK(text_of(events, {.quiet = 3}).empty());
 }
 
-TEST_CASE("what is lost is told however quiet the trace is") {
+TEST_CASE("what is lost is reported however quiet the trace is") {
   CHECK(text_of({spawned(), event(Lost{3})}, {.quiet = 2}) == "vdsotrace: 3 events could not be recorded\n");
 }
 

@@ -120,7 +120,7 @@ TEST_CASE("a stack leads through libraries that have not been looked at yet") {
   CHECK(std::ranges::any_of(ours, [](const Caller& place) { return place.symbol == "main"; }));
 }
 
-TEST_CASE("the C library is told by the names of its files") {
+TEST_CASE("the C library is known by the names of its files") {
   for (const auto* name :
        {"/usr/lib/x86_64-linux-gnu/libc.so.6", "/lib/libc-2.31.so", "/lib64/ld-linux-x86-64.so.2",
         "/lib/x86_64-linux-gnu/ld-2.31.so", "libpthread-2.31.so", "/lib/libpthread.so.0", "librt.so.1",

@@ -64,7 +64,7 @@ TEST_CASE("a child that ended before its creator's event is reported with its en
   CHECK(traced.events.of(kChild) == Lines{"started, fork of 1", "killed by 9"});
 }
 
-TEST_CASE("a child that is not followed is let go at its first stop in every order") {
+TEST_CASE("a child that is not followed is detached at its first stop in every order") {
   for (const int rank : kOrders) {
     INFO("rank of the child " << rank);
     ScriptedTracing traced;
@@ -165,7 +165,7 @@ TEST_CASE("a child in its creator's memory is kept in silence where it is not fo
   CHECK(child.detached_with == 0);
 }
 
-TEST_CASE("a creator that is killed at its event has told of its child") {
+TEST_CASE("a creator that is killed at its event has reported its child") {
   for (const int rank : kOrders) {
     INFO("rank of the child " << rank);
     ScriptedTracing traced;

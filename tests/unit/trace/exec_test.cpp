@@ -88,7 +88,7 @@ TEST_CASE("a thread's calls under its former number and its later one are all re
   CHECK(std::ranges::count(traced.events.lines, "1 gettid = 1") == 1);
 }
 
-TEST_CASE("an engine is told of every thread's end that an exec brings, once") {
+TEST_CASE("an engine learns of every thread's end that an exec brings, once") {
   ScriptedTracing traced;
   Task& other = traced.kernel.unborn(kOther).enters("pause");
   Task& thread = traced.kernel.unborn(kThread).idles().executes().exits();

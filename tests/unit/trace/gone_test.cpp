@@ -112,7 +112,7 @@ TEST_CASE("a child of vfork may die at every request and its creator goes on") {
       kSecond);
 }
 
-TEST_CASE("a child that is let go may die at every request before that") {
+TEST_CASE("a child that is detached may die at every request before that") {
   die_at_each_request(
       [](ScriptedTracing& traced) {
         traced.options.follow = false;

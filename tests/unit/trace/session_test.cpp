@@ -58,5 +58,5 @@ TEST_CASE("no engine is installed where a vDSO is no image, and that is said") {
   CHECK(traced.engine.count("install 1") == 0);
   CHECK(traced.events.lines.at(2) ==
         "1 notice: its vDSO cannot be found (it is no image of a kernel): calls of it are not reported, and system "
-        "calls that it makes cannot be told from others");
+        "calls that it makes cannot be distinguished from others");
 }

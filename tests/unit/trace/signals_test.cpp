@@ -268,6 +268,6 @@ TEST_CASE("a signal to us goes to the program that we started") {
   traced.stops.own_signals.push_back({SIGTERM, false});
   REQUIRE(traced.run());
   CHECK(traced.kernel.killed_with == Delivered{SIGTERM});
-  // It would not end by it: it is let go at the second.
+  // It would not end by it: it is detached at the second.
   CHECK(root.detached_with == 0);
 }

@@ -61,7 +61,7 @@ void print_inode_flags_out(ArgContext& c) {
   if (!c.wait_for_exit()) print_inode_flags(c);
 }
 
-/// `whole`: with what the file system tells and nobody can set.
+/// `whole`: with the fields that only the file system sets.
 void print_attributes(ArgContext& c, bool whole) {
   print_object_at<fsxattr>(c, c.value(), [&](const fsxattr& value) {
     c.put("{fsx_xflags=");

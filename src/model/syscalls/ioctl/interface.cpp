@@ -38,7 +38,7 @@ void print_name(ArgContext& c, const char (&name)[IFNAMSIZ]) {
   print_quoted(c, std::as_bytes(std::span(name, strnlen(name, IFNAMSIZ))), IFNAMSIZ);
 }
 
-/// Hardware addresses of AX.25 and its kin are one byte longer than those of the rest.
+/// Hardware addresses of AX.25 and the protocols built on it are one byte longer than those of the rest.
 std::size_t hardware_length(unsigned type) {
   constexpr unsigned kNetrom = 0;
   constexpr unsigned kAx25 = 3;
@@ -129,7 +129,7 @@ std::optional<T> asked(ArgContext& c) {
 
 /// The same when it has ended; nothing if it failed.
 template <class T>
-std::optional<T> told(ArgContext& c) {
+std::optional<T> result_of(ArgContext& c) {
   return c.failed() ? std::nullopt : c.memory().object<T>(c.value());
 }
 
@@ -142,7 +142,7 @@ void print_get(ArgContext& c) {
     return;
   }
   if (c.wait_for_exit()) return;
-  if (const auto after = told<ifreq>(c)) {
+  if (const auto after = result_of<ifreq>(c)) {
     print_with_member(c, *after, kMember);
     return;
   }
@@ -159,7 +159,7 @@ void print_name_of_index(ArgContext& c) {
   }
   if (c.wait_for_exit()) return;
   c.print("{{ifr_ifindex={}", before->ifr_ifindex);
-  if (const auto after = told<ifreq>(c)) {
+  if (const auto after = result_of<ifreq>(c)) {
     c.put(", ifr_name=");
     print_name(c, after->ifr_name);
   }
@@ -182,7 +182,7 @@ void print_list(ArgContext& c) {
     return;
   }
   if (c.wait_for_exit()) return;
-  const auto after = told<ifconf>(c);
+  const auto after = result_of<ifconf>(c);
   const auto buffer = reinterpret_cast<std::uintptr_t>(before->ifc_buf);
   c.put("{ifc_len=");
   if (after && buffer != 0 && after->ifc_len != before->ifc_len) {

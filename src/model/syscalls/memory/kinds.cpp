@@ -52,7 +52,7 @@ void print_policy(ArgContext& c, std::uint32_t mode) {
   });
 }
 
-/// The kernel takes one bit less than it is told.
+/// The kernel reads one bit less than `maxnode` says.
 void print_node_mask(ArgContext& c, std::uint64_t address, std::uint64_t bits) {
   constexpr std::uint64_t kMostBits = 1u << 20;
   constexpr std::uint64_t kBitsPerWord = 64;

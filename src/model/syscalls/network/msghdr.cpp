@@ -96,7 +96,7 @@ struct ControlForm {
   void (*print)(ArgContext&, Bytes);
 };
 
-/// SO_TIMESTAMP and its kin have an old and a new number, one layout in 64-bit programs.
+/// SO_TIMESTAMP, SO_TIMESTAMPNS and SO_TIMESTAMPING have an old and a new number, one layout in 64-bit programs.
 constexpr ControlForm kControlForms[] = {
     {SOL_SOCKET, SCM_RIGHTS, sizeof(std::int32_t), print_rights},
     {SOL_SOCKET, 2, 3 * sizeof(std::uint32_t), print_credentials},

@@ -13,7 +13,7 @@ namespace vdsotrace {
 void print_itimerspec(ArgContext& c, const itimerspec& value);
 /// {it_interval={tv_sec=1, tv_usec=2}, it_value={tv_sec=3, tv_usec=4}}
 void print_itimerval(ArgContext& c, const itimerval& value);
-/// The sigevent at `address`: how a timer or message queue tells of its event.
+/// The sigevent at `address`: how a timer or message queue reports its event.
 void print_sigevent_at(ArgContext& c, std::uint64_t address);
 
 extern const ArgKind kClockId;   ///< CLOCK_MONOTONIC

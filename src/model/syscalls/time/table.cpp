@@ -43,7 +43,7 @@ void print_time_left(ArgContext& c) {
   }
 }
 
-/// A sleep until a moment has nothing left to tell.
+/// An absolute sleep has no remaining time to report.
 void print_clock_time_left(ArgContext& c) {
   if (c.arg(1) == 0) {
     print_time_left(c);

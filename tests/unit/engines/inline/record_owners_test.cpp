@@ -59,7 +59,7 @@ TEST_CASE("in the shared ring the pointer names the thread that has it alone", "
   CHECK(owners.owner_of(record_of(kPointer, 0, kStack + 0x100)).thread == &only);
 }
 
-TEST_CASE("of threads with one pointer the stack tells", "[record_owners]") {
+TEST_CASE("of threads with one pointer the stack decides", "[record_owners]") {
   RecordOwners owners(kProcess);
   const Thread low = thread_of(101), high = thread_of(102), above = thread_of(103);
   owners.add(high, kPointer, kStack + 0x2000);
@@ -72,7 +72,7 @@ TEST_CASE("of threads with one pointer the stack tells", "[record_owners]") {
   CHECK(owners.owner_of(record_of(kPointer, 0, kStack - 0x100)).tid == 103);
 }
 
-TEST_CASE("of threads that had one pointer the stack tells as well", "[record_owners]") {
+TEST_CASE("of threads that had one pointer the stack decides as well", "[record_owners]") {
   RecordOwners owners(kProcess);
   const Thread stays = thread_of(101), goes = thread_of(102);
   owners.add(stays, kPointer, kStack);

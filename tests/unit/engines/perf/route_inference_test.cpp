@@ -18,7 +18,7 @@ struct Told {
   bool operator==(const Told&) const = default;
 };
 
-/// One thread, what it does, and what is told of it.
+/// One thread, what it does, and what is reported of it.
 class Watched {
  public:
   void enters(std::string_view name, Fallbacks fallbacks = Fallbacks::seen, std::uint64_t origin = 1,

@@ -8,7 +8,7 @@
 namespace vdsotrace {
 namespace {
 
-TEST_CASE("a call is told by the bytes before its return address") {
+TEST_CASE("a call is known by the bytes before its return address") {
   const auto is_call = [](std::initializer_list<unsigned> bytes) {
     std::vector<std::byte> code;
     for (const unsigned byte : bytes) code.push_back(static_cast<std::byte>(byte));

@@ -32,7 +32,7 @@ SeenCall seen(pid_t tid, std::string name, std::optional<Route> route = {}, std:
   return call;
 }
 
-SeenCall birth(pid_t tid, pid_t child) {
+SeenCall clone_of(pid_t tid, pid_t child) {
   SeenCall call = seen(tid, "clone");
   call.result = child;
   return call;
@@ -220,16 +220,16 @@ TEST_CASE("differences in the system calls are shown as such") {
   CHECK(signs(comparison.threads.at(0)) == "=<>>");
 }
 
-TEST_CASE("threads correspond by birth, whatever their numbers and order") {
+TEST_CASE("threads correspond by their clones, whatever their numbers and order") {
   SeenRun strace, ours;
   strace.add(seen(1, "execve"));
   strace.add(seen(2, "getpid"));  // seen before the call that made it returned
-  strace.add(birth(1, 2));
-  strace.add(birth(1, 3));
+  strace.add(clone_of(1, 2));
+  strace.add(clone_of(1, 3));
   strace.add(seen(3, "time"));
   ours.add(seen(71, "execve"));
-  ours.add(birth(71, 75));
-  ours.add(birth(71, 74));
+  ours.add(clone_of(71, 75));
+  ours.add(clone_of(71, 74));
   ours.add(seen(74, "time", Route::syscall));
   ours.add(seen(75, "getpid"));
   const Comparison comparison = compare(strace, ours);
@@ -242,9 +242,9 @@ TEST_CASE("threads correspond by birth, whatever their numbers and order") {
 
 TEST_CASE("threads that make each other, or themselves, do no harm") {
   SeenRun strace, ours;
-  ours.add(birth(1, 1));
-  ours.add(birth(2, 3));
-  ours.add(birth(3, 2));
+  ours.add(clone_of(1, 1));
+  ours.add(clone_of(2, 3));
+  ours.add(clone_of(3, 2));
   const Comparison comparison = compare(strace, ours);
   CHECK(comparison.totals.entered() == 3);
   std::size_t lines = 0;

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::uint64_t kBuffer = 0x20000;
 
-TEST_CASE("arguments up to the first that only the end can tell are known at entry") {
+TEST_CASE("arguments up to the first that only the end shows are known at entry") {
   DecodedCall call("read", {3, kBuffer, 100});
   call.enter();
   CHECK(args_of(call.text()) == std::vector<std::string>{"3"});
@@ -36,7 +36,7 @@ TEST_CASE("a failed call shows the places it did not fill as addresses") {
   CHECK(line_of("pipe2", {kBuffer, 0}, -24) == "pipe2(0x20000, 0) = -1 EMFILE (Too many open files)");
 }
 
-TEST_CASE("a call that never returns leaves out what only its end could tell") {
+TEST_CASE("a call that never returns leaves out what only its end would show") {
   CHECK(DecodedCall("exit_group", {0}).never_return().line() == "exit_group(0) = ?");
   DecodedCall call("read", {0, kBuffer, 1});
   call.never_return();

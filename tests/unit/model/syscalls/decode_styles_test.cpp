@@ -101,7 +101,7 @@ TEST_CASE("option -X leaves remarks on a result as they are") {
   CHECK(styles_of("lseek", {3, 0, 0}, -29).raw == "lseek(3, 0, 0) = -1 ESPIPE (Illegal seek)");
 }
 
-TEST_CASE("option -X has signals by number in sets and in what a signal tells") {
+TEST_CASE("option -X has signals by number in sets and in what a signal carries") {
   const auto mask = [] {
     return std::move(DecodedCall("rt_sigprocmask", {0, kPlace, 0, 8}).put(kPlace, std::uint64_t{0x4002}));
   };

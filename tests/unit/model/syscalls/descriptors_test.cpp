@@ -25,7 +25,7 @@ DescriptorFacts facts_of(int fd) { return ProcessDescriptors(::getpid(), kAll).l
 
 }  // namespace
 
-TEST_CASE("files, devices and processes are told by /proc/PID/fd") {
+TEST_CASE("files, devices and processes are known by /proc/PID/fd") {
   if (!procfs::trusted()) return;
   const UniqueFd null(::open("/dev/null", O_RDONLY));
   const DescriptorFacts device = facts_of(null.get());
@@ -54,7 +54,7 @@ TEST_CASE("only what the kernel put behind a name means that it is gone") {
   CHECK(facts_of(file.get()).deleted);
 }
 
-TEST_CASE("sockets are told by the kernel's diagnosis") {
+TEST_CASE("sockets are known by the kernel's diagnosis") {
   if (!procfs::trusted()) return;
   const UniqueFd server(::socket(AF_INET, SOCK_STREAM, 0));
   sockaddr_in address{};

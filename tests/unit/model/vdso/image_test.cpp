@@ -130,7 +130,7 @@ TEST_CASE("the number of symbols comes from either hash table", "[vdso]") {
   sketch.hash = ImageSketch::Hash::none;
   const auto image = VdsoImage::parse(sketch.elf64());
   REQUIRE_FALSE(image);
-  CHECK(image.error().message == "vDSO image: no usable hash table tells the number of dynamic symbols");
+  CHECK(image.error().message == "vDSO image: no usable hash table gives the number of dynamic symbols");
 }
 
 TEST_CASE("section headers are needed only where the dynamic segment says too little", "[vdso]") {

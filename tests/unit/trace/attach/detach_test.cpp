@@ -26,7 +26,7 @@ struct Patched : ScriptedTracing {
 
 }  // namespace
 
-TEST_CASE("a process is let go with its vDSO as it was when the time is over") {
+TEST_CASE("a process is detached with its vDSO as it was when the time is over") {
   Patched traced;
   Task& process = traced.kernel.process(kProcess).calls("getpid", {}, 1).idles();
   bool patched = false;
@@ -39,7 +39,7 @@ TEST_CASE("a process is let go with its vDSO as it was when the time is over") {
   CHECK(traced.events.of(kProcess).back() == "detached");
 }
 
-TEST_CASE("all threads are stopped and out of the engine's memory before the first is let go") {
+TEST_CASE("all threads are stopped and out of the engine's memory before the first is detached") {
   Patched traced;
   Task& leader = traced.kernel.process(kProcess);
   Task& thread = traced.kernel.thread(kThread, leader);
@@ -65,7 +65,7 @@ TEST_CASE("a thread that is in the middle of a function is let run on and stoppe
   CHECK(process.detached_with == 0);
 }
 
-TEST_CASE("a process in a call is let go from it") {
+TEST_CASE("a process in a call is detached from it") {
   Patched traced;
   Task& process = traced.kernel.process(kProcess).enters("pause").idles();
   REQUIRE(traced.seize({kProcess}));
@@ -88,7 +88,7 @@ TEST_CASE("a signal that comes while we leave is delivered") {
   }
 }
 
-TEST_CASE("a process that is stopped is let go stopped") {
+TEST_CASE("a process that is stopped is detached stopped") {
   Patched traced;
   Task& process = traced.kernel.process(kProcess).stops_with_group(SIGSTOP);
   REQUIRE(traced.seize({kProcess}));
@@ -98,7 +98,7 @@ TEST_CASE("a process that is stopped is let go stopped") {
   CHECK(traced.is_clean(process));
 }
 
-TEST_CASE("a child that is born while we leave is let go clean in every order") {
+TEST_CASE("a child that is born while we leave is detached clean in every order") {
   for (const int rank : {-1, 0, 1}) {
     INFO("rank of the child " << rank);
     Patched traced;
@@ -116,7 +116,7 @@ TEST_CASE("a child that is born while we leave is let go clean in every order") 
   }
 }
 
-TEST_CASE("a thread that is born while we leave is let go") {
+TEST_CASE("a thread that is born while we leave is detached") {
   for (const int rank : {-1, 0, 1}) {
     INFO("rank of the thread " << rank);
     Patched traced;
@@ -132,7 +132,7 @@ TEST_CASE("a thread that is born while we leave is let go") {
   }
 }
 
-TEST_CASE("a program that is executed while we leave is let go") {
+TEST_CASE("a program that is executed while we leave is detached") {
   Patched traced;
   Task& process = traced.kernel.process(kProcess);
   process.when_leaving().executes();
@@ -187,7 +187,7 @@ TEST_CASE("the parent of a vfork is not waited for where its child, which is hel
   CHECK(process.seized);
 }
 
-TEST_CASE("a leader that has ended before its threads is let go with them") {
+TEST_CASE("a leader that has ended before its threads is detached with them") {
   Patched traced;
   Task& leader = traced.kernel.process(kProcess).ends_thread();
   Task& thread = traced.kernel.thread(kThread, leader).idles();
@@ -218,7 +218,7 @@ TEST_CASE("a signal to us ends what we have attached to") {
   CHECK(traced.is_clean(process));
 }
 
-TEST_CASE("a breakpoint's trap that follows our interruption is met before the process is let go") {
+TEST_CASE("a breakpoint's trap that follows our interruption is met before the process is detached") {
   Patched traced;
   traced.engine.takes_traps = true;
   Task& process = traced.kernel.process(kProcess);

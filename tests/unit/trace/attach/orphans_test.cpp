@@ -1,4 +1,4 @@
-// Children whose creators died before they could tell of them.
+// Children whose creators died before they could report them.
 #include <linux/sched.h>
 
 #include "support/catch.hpp"
@@ -28,7 +28,7 @@ TEST_CASE("a child whose creator was killed in between is observed in either ord
   }
 }
 
-TEST_CASE("a child whose creator was killed in between is let go clean where it is not followed") {
+TEST_CASE("a child whose creator was killed in between is detached clean where it is not followed") {
   ScriptedTracing traced;
   traced.options.follow = false;
   traced.engine.patches = true;

@@ -122,7 +122,7 @@ TEST_CASE("a mapping beside the vDSO leaves its patches alone") {
   CHECK(patched);
 }
 
-TEST_CASE("an engine is told of the thread pointer that is set, and of no other") {
+TEST_CASE("an engine learns of the thread pointer that is set, and of no other") {
   Scripted traced;
   traced.root.calls("arch_prctl", {ARCH_SET_GS, 0x1000})
       .calls("arch_prctl", {ARCH_SET_FS, 0x1000}, -EPERM)
@@ -132,7 +132,7 @@ TEST_CASE("an engine is told of the thread pointer that is set, and of no other"
   CHECK(traced.engine.count("thread pointer 1") == 1);
 }
 
-TEST_CASE("an engine is told of memory that is locked, where that succeeds") {
+TEST_CASE("an engine learns of memory that is locked, where that succeeds") {
   Scripted traced;
   traced.root.calls("mlockall", {MCL_FUTURE}, -ENOMEM).calls("mlockall", {MCL_CURRENT}).exits();
   REQUIRE(traced.run());

@@ -53,7 +53,7 @@ TEST_CASE("a call is begun again by its own number where filters cannot be suspe
   CHECK_FALSE(one.thread.seccomp_suspended);
 }
 
-TEST_CASE("a call of a thread that is let go is begun again though filters could be suspended") {
+TEST_CASE("a call of a thread that is detached is begun again though filters could be suspended") {
   Sleeper one("poll");
   one.kernel.may_suspend_seccomp = true;
   let_call_go_on(one.stopped, true);

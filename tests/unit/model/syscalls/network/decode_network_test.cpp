@@ -227,7 +227,7 @@ TEST_CASE("several messages have their lengths once they are sent", "[network]")
   CHECK(failing.leave(-9).line() == "sendmmsg(3, [" + header + "}], 1, 0) = -1 EBADF (Bad file descriptor)");
 }
 
-TEST_CASE("recvmmsg tells how much of its time is left", "[network]") {
+TEST_CASE("recvmmsg shows how much of its time is left", "[network]") {
   constexpr std::uint64_t kTime = 0x7f0000007000;
   DecodedCall call("recvmmsg", {4, kHeader, 0, 0, kTime});
   call.put(kTime, timespec{5, 0}).enter();

@@ -19,7 +19,7 @@ constexpr std::uint64_t kMask = 0x7f0000003000;
 constexpr std::uint64_t kOther = 0x7f0000004000;
 constexpr auto kForever = static_cast<std::uint64_t>(-1);
 
-TEST_CASE("poll tells which descriptors are ready", "[poll]") {
+TEST_CASE("poll shows which descriptors are ready", "[poll]") {
   std::array<pollfd, 3> fds{{{3, POLLIN, 0}, {4, POLLOUT | POLLPRI, 0}, {-1, 0x7f, 0}}};
   DecodedCall call("poll", {kFds, 3, kForever});
   call.put(kFds, fds).enter();
@@ -46,7 +46,7 @@ TEST_CASE("lists of ready descriptors are cut like strings", "[poll]") {
         "4 ([{fd=5, revents=POLLOUT}, {fd=5, revents=POLLOUT}, ...])");
 }
 
-TEST_CASE("ppoll tells how much time is left", "[poll]") {
+TEST_CASE("ppoll shows how much time is left", "[poll]") {
   DecodedCall call("ppoll", {kFds, 1, kTime, kMask, 8});
   call.put(kFds, pollfd{3, POLLIN, 0}).put(kTime, timespec{1, 0});
   call.put(kMask, std::uint64_t{1} << 9).enter();
@@ -149,7 +149,7 @@ TEST_CASE("futex_waitv waits for several", "[poll]") {
         "CLOCK_MONOTONIC) = -1 EINVAL (Invalid argument)");
 }
 
-TEST_CASE("io_uring_setup tells what was given", "[poll]") {
+TEST_CASE("io_uring_setup shows what was given", "[poll]") {
   DecodedCall call("io_uring_setup", {4, kOther});
   io_uring_params params{};
   params.sq_thread_idle = 9;

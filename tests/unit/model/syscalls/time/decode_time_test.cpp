@@ -64,7 +64,7 @@ TEST_CASE("time has a date behind it", "[time]") {
   CHECK(line_of("time", {8}, -14) == "time(0x8) = -1 EFAULT (Bad address)");
 }
 
-TEST_CASE("a sleep tells what was left only if it was cut short", "[time]") {
+TEST_CASE("a sleep shows what was left only if it was cut short", "[time]") {
   const auto nanosleep = [](std::int64_t result) {
     DecodedCall call("nanosleep", {kFirst, kSecond});
     call.put(kFirst, timespec{1, 0}).enter();
@@ -77,7 +77,7 @@ TEST_CASE("a sleep tells what was left only if it was cut short", "[time]") {
         "? ERESTART_RESTARTBLOCK (Interrupted by signal)");
 }
 
-TEST_CASE("a sleep until a moment never tells what was left", "[time]") {
+TEST_CASE("a sleep until a moment never shows what was left", "[time]") {
   DecodedCall call("clock_nanosleep", {1, TIMER_ABSTIME, kFirst, kSecond});
   call.put(kFirst, timespec{9, 0}).put(kSecond, timespec{0, 5}).leave(kRestartNoHand);
   CHECK(call.line() ==
@@ -105,7 +105,7 @@ TEST_CASE("timers by file descriptor", "[time]") {
         "it_value={tv_sec=0, tv_nsec=0}}) = 0");
 }
 
-TEST_CASE("a timer says how it tells", "[time]") {
+TEST_CASE("a timer says how it notifies", "[time]") {
   const auto created = [](int notify, int value) {
     sigevent event{};
     event.sigev_notify = notify;
