@@ -70,10 +70,10 @@ InlineEngine::InlineEngine(const Needs& needs, EventSink& sink, bool attached)
 void InlineEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
   if (space.image() == nullptr) return;
   stubs_.install(space, stopped, others);
-  const StubSpace* placed = stubs_.find(&space);
+  const StubSpace* installed = stubs_.find(&space);
   const StubPlan* plan = stubs_.planned(*space.image());
   const bool all_refused = plan != nullptr && plan->functions.empty();
-  if (placed == nullptr && !all_refused) {
+  if (installed == nullptr && !all_refused) {
     breakpoints_.install_for_all(space, stopped);
   } else if (!plan->refused.empty()) {
     breakpoints_.install_for_refused(space, stopped);
@@ -90,7 +90,7 @@ void InlineEngine::on_first_stop(StoppedThread& stopped) {
 
 bool InlineEngine::raises_traps(const AddressSpace& space) const {
   const StubSpace* stubs = stubs_.find(&space);
-  return stubs == nullptr ? space.patched() : !stubs->placed().plan->refused.empty();
+  return stubs == nullptr ? space.patched() : !stubs->installed().plan->refused.empty();
 }
 
 /// The stubs' removal takes out all patches of the space.
@@ -127,7 +127,7 @@ bool InlineEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, s
 
 void InlineEngine::on_fallback_exit(Thread& thread, Call&& call) {
   const StubSpace* stubs = stubs_.find(thread.space.get());
-  if (stubs != nullptr && stubs->placed().covers(call.symbol)) {
+  if (stubs != nullptr && stubs->installed().covers(call.symbol)) {
     stubs_.on_fallback_exit(thread, std::move(call));
   } else {
     breakpoints_.of(thread).on_fallback_exit(thread, std::move(call));

@@ -130,7 +130,7 @@ void RecordReporter::report_progress(const StubSpaces& spaces) {
 
 void RecordReporter::report_total(const StubSpace& stubs, const CallTally& tally) {
   Counts counts;
-  counts.name = stubs.placed().function(tally.function).service->syscall;
+  counts.name = stubs.installed().function(tally.function).service->syscall;
   counts.clock = tally.clock;
   counts.route = tally.route;
   counts.count = tally.count;
@@ -147,13 +147,13 @@ void RecordReporter::note_interrupted(StubSpace& stubs, StoppedThread& stopped) 
   const auto* registers = stopped.registers();
   if (registers == nullptr) return;
   report_before_stop(stubs, stopped.tid());
-  const PlacedStubs& placed = stubs.placed();
+  const InstalledStubs& installed = stubs.installed();
   // At the jump itself a call has yet to begin.
   const auto offset = stopped.thread().space->offset_of(arch::program_counter(*registers));
-  if (!offset || placed.image->function_at(*offset) != nullptr) return;
+  if (!offset || installed.image->function_at(*offset) != nullptr) return;
   const std::uint64_t pointer = arch::thread_pointer(*registers);
   const auto begun = stubs.region()->open_call(pointer, arch::stack_pointer(*registers));
-  if (!begun || begun->function >= placed.plan->functions.size()) return;
+  if (!begun || begun->function >= installed.plan->functions.size()) return;
   stubs.region()->set_aside(pointer);
   if (settings_.depth != StubDepth::values) return;
   stubs.unreturned().interrupt(stopped.thread(), begun_call(stubs, stopped, *begun), begun->stack, begun->start);
@@ -164,7 +164,7 @@ Call RecordReporter::begun_call(StubSpace& stubs, StoppedThread& stopped, const 
   const Thread& thread = stopped.thread();
   const Route route = begun.fallback ? Route::fallback : Route::vdso;
   RecordedCall recorded{
-      &stubs.placed().function(begun.function), stubs.symbols(), thread.tgid, thread.tid, route, begun};
+      &stubs.installed().function(begun.function), stubs.symbols(), thread.tgid, thread.tid, route, begun};
   const auto word = [&](std::uint64_t address) { return stopped.memory().object<std::uint64_t>(address); };
   recorded.record.return_address = word(begun.stack).value_or(0);
   date(recorded.record);

@@ -34,7 +34,7 @@ void find_moved_vdso(AddressSpace& space, pid_t tid) {
 }  // namespace
 
 StubEngine::StubEngine(const Needs& needs, EventSink& sink, bool attached)
-    : settings_(needs, attached), reporter_(sink), placer_(settings_, sink), records_(settings_, sink, name()) {}
+    : settings_(needs, attached), reporter_(sink), installer_(settings_, sink), records_(settings_, sink, name()) {}
 
 StubSpace* StubEngine::find(const AddressSpace* space) const {
   const auto found = spaces_.find(space);
@@ -54,19 +54,19 @@ void StubEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<
   const auto strict = [](const StoppedThread* one) { return is_strict(*one); };
   if (settings_.attached && (is_strict(stopped) || std::ranges::any_of(others, strict))) return;
   if (settings_.inherited) unmap_leftovers(stopped, others);
-  auto placed = placer_.place(space, stopped, others);
-  if (placed && *placed != nullptr) {
-    StubSpace& stubs = *(spaces_[&space] = std::move(*placed));
+  auto installed = installer_.install(space, stopped, others);
+  if (installed && *installed != nullptr) {
+    StubSpace& stubs = *(spaces_[&space] = std::move(*installed));
     stubs.bind_thread(stopped);
-  } else if (!placed && !std::exchange(warned_why_, true)) {
+  } else if (!installed && !std::exchange(warned_why_, true)) {
     reporter_.report(stopped.thread(),
-                     Notice{fmt::format("no stubs: {}{}", placed.error().message, restriction(stopped.tid()))});
+                     Notice{fmt::format("no stubs: {}{}", installed.error().message, restriction(stopped.tid()))});
   }
 }
 
 /// Jumps and trampolines have moved along.
 void StubEngine::on_vdso_moved(AddressSpace& space, StoppedThread&) {
-  if (const StubSpace* stubs = find(&space)) placer_.note_engine_memory(space, stubs->placed());
+  if (const StubSpace* stubs = find(&space)) installer_.note_engine_memory(space, stubs->installed());
 }
 
 /// mlockall(2) has locked what is ours as well.
@@ -74,7 +74,7 @@ void StubEngine::on_memory_locked(StoppedThread& stopped) {
   const StubSpace* stubs = find(stopped.thread().space.get());
   if (stubs == nullptr || stubs->region() == nullptr) return;
   RemoteCalls calls(stopped);
-  unlock_stub_region(calls, stubs->placed().place, stubs->region()->bytes());
+  unlock_stub_region(calls, stubs->installed().area, stubs->region()->bytes());
 }
 
 /// No return address leads into a stub: a thread that is out of it is out for good.
@@ -82,8 +82,8 @@ bool StubEngine::vacate_for_detach(StoppedThread& stopped, bool may_wait) {
   StubSpace* stubs = find(stopped.thread().space.get());
   if (stubs == nullptr || stubs->region() == nullptr) return true;
   records_.report_before_stop(*stubs, stopped.tid());
-  stubs->placed().move_back_frames(stopped);
-  if (leave_stub_for_good(stopped, stubs->placed(), *stubs->region())) return true;
+  stubs->installed().move_back_frames(stopped);
+  if (leave_stub_for_good(stopped, stubs->installed(), *stubs->region())) return true;
   if (may_wait) return false;
   stubs->keep_mapped();
   return true;
@@ -95,7 +95,7 @@ bool StubEngine::remove(AddressSpace& space, StoppedThread& stopped) {
   find_moved_vdso(space, stopped.tid());
   if (!space.unpatch(stopped.tid())) return false;
   records_.finish(*found->second);
-  placer_.unmap(*found->second, space, stopped);
+  installer_.unmap(*found->second, space, stopped);
   spaces_.erase(found);
   return true;
 }
@@ -113,10 +113,10 @@ std::optional<Resume> StubEngine::on_trap(StoppedThread& stopped) {
   const auto* registers = stopped.registers();
   if (stubs == nullptr || registers == nullptr) return std::nullopt;
   const std::uint64_t counter = arch::program_counter(*registers);
-  if (!stubs->placed().in_stub(counter)) return std::nullopt;
+  if (!stubs->installed().in_stub(counter)) return std::nullopt;
   if (stopped.memory().object<std::array<std::byte, 2>>(counter) != arch::kClockRead) return std::nullopt;
   stopped.set_registers(arch::after_clock_read(*registers, TscClock::now()));
-  if (settings_.attached) placer_.end_counter_reads(*stubs, stopped);
+  if (settings_.attached) installer_.end_counter_reads(*stubs, stopped);
   return Resume{};
 }
 
@@ -126,7 +126,7 @@ void StubEngine::move_out_of_engine_code(StoppedThread& stopped) {
   StubSpace* stubs = find(stopped.thread().space.get());
   if (stubs == nullptr || stubs->region() == nullptr) return;
   records_.report_before_stop(*stubs, stopped.tid());
-  leave_stub(stopped, stubs->placed(), *stubs->region());
+  leave_stub(stopped, stubs->installed(), *stubs->region());
   records_.note_interrupted(*stubs, stopped);
 }
 
@@ -136,7 +136,7 @@ void StubEngine::on_clone(const Thread& parent, const Thread& child) {
   StubSpace* stubs = find(parent.space.get());
   if (stubs != nullptr && child.space == parent.space) {
     stubs->enter();
-  } else if (auto copy = placer_.copy_for_fork(*parent.space, stubs, child)) {
+  } else if (auto copy = installer_.copy_for_fork(*parent.space, stubs, child)) {
     spaces_[child.space.get()] = std::move(copy);
   }
 }
@@ -145,7 +145,7 @@ void StubEngine::on_first_stop(StoppedThread& stopped) {
   AddressSpace& space = *stopped.thread().space;
   StubSpace* stubs = find(&space);
   if (stubs == nullptr) return;
-  if (stubs->region() != nullptr || placer_.give_own_region(*stubs, stopped)) {
+  if (stubs->region() != nullptr || installer_.give_own_region(*stubs, stopped)) {
     stubs->bind_thread(stopped);
     return;
   }
@@ -190,7 +190,7 @@ void StubEngine::on_end(Thread& thread) {
 bool StubEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) {
   StubSpace* stubs = find(thread.space.get());
   if (stubs == nullptr) return false;
-  if (stubs->placed().plan->covers(fallback)) return true;
+  if (stubs->installed().plan->covers(fallback)) return true;
   stubs->unreturned().saw_code_outside_vdso(thread, stack_pointer);
   return false;
 }

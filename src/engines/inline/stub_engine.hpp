@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "engines/inline/record_reporter.hpp"
+#include "engines/inline/stub_installer.hpp"
 #include "engines/inline/stub_leftovers.hpp"
-#include "engines/inline/stub_placer.hpp"
 #include "trace/probe_engine.hpp"
 
 namespace vdsotrace {
@@ -21,7 +21,7 @@ class StubEngine final : public ProbeEngine {
   /// The stubs of a space; null if there are none.
   StubSpace* find(const AddressSpace* space) const;
   /// What was planned for an image, if anything was yet.
-  const StubPlan* planned(const VdsoImage& image) const { return placer_.planned(image); }
+  const StubPlan* planned(const VdsoImage& image) const { return installer_.planned(image); }
 
   std::string_view name() const override { return "inline"; }
   EngineStops stops() const override;
@@ -53,7 +53,7 @@ class StubEngine final : public ProbeEngine {
  private:
   StubSettings settings_;
   Reporter reporter_;
-  StubPlacer placer_;
+  StubInstaller installer_;
   RecordReporter records_;
   StubSpaces spaces_;
   bool warned_why_ = false;

@@ -102,9 +102,9 @@ bool leave_abandoned_stub(pid_t tid, Memory& memory, const std::function<bool(st
   return ptrace::set_registers(tid, done.registers) && !inside(arch::program_counter(done.registers));
 }
 
-bool leave_stub(StoppedThread& stopped, const PlacedStubs& placed, StubRegion& region) {
+bool leave_stub(StoppedThread& stopped, const InstalledStubs& installed, StubRegion& region) {
   const std::uint64_t vdso = stopped.thread().space->base();
-  const CodeRange inside = [&](std::uint64_t pc) { return placed.contain(pc, vdso); };
+  const CodeRange inside = [&](std::uint64_t pc) { return installed.contain(pc, vdso); };
   const auto* current = stopped.registers();
   if (current == nullptr) return false;
   if (!inside(arch::program_counter(*current))) return true;
@@ -125,18 +125,18 @@ bool leave_stub(StoppedThread& stopped, const PlacedStubs& placed, StubRegion& r
   return stopped.thread().on_tracer_death == ptrace::OnTracerDeath::kill && step_out(stopped, inside, kMostSteps);
 }
 
-bool leave_stub_for_good(StoppedThread& stopped, const PlacedStubs& placed, StubRegion& region) {
+bool leave_stub_for_good(StoppedThread& stopped, const InstalledStubs& installed, StubRegion& region) {
   const std::uint64_t vdso = stopped.thread().space->base();
   const auto* current = stopped.registers();
   if (current == nullptr) return false;
-  const MovedFallback* fallback = placed.fallback_before(arch::program_counter(*current), vdso);
+  const MovedFallback* fallback = installed.fallback_before(arch::program_counter(*current), vdso);
   if (fallback != nullptr && !settled(stopped.tid(), *current)) {
     const auto saved = stopped.memory().object<std::uint64_t>(arch::stack_pointer(*current));
     return saved && stopped.set_registers(arch::at_original_call(*current, *saved, vdso + fallback->original));
   }
-  if (!leave_stub(stopped, placed, region)) return false;
+  if (!leave_stub(stopped, installed, region)) return false;
   const auto* now = stopped.registers();
-  return now != nullptr && !placed.contain(arch::program_counter(*now), vdso);
+  return now != nullptr && !installed.contain(arch::program_counter(*now), vdso);
 }
 
 }  // namespace vdsotrace

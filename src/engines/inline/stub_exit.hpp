@@ -11,11 +11,11 @@ namespace vdsotrace {
 /// be done (a shadow stack, memory that is gone) the thread makes single steps, signals held back, if it is one that
 /// does not outlive us. False if it is still inside, or gone. A thread that has a fallback's system call still to make,
 /// in a copy of it, may stay there.
-bool leave_stub(StoppedThread& stopped, const PlacedStubs& placed, StubRegion& region);
+bool leave_stub(StoppedThread& stopped, const InstalledStubs& installed, StubRegion& region);
 
 /// The same before the stubs are taken away: a thread at the copy of a fallback's system call goes on at its original.
 /// False also of one that has just begun to sleep until there is room in its ring: it is out of that in a moment.
-bool leave_stub_for_good(StoppedThread& stopped, const PlacedStubs& placed, StubRegion& region);
+bool leave_stub_for_good(StoppedThread& stopped, const InstalledStubs& installed, StubRegion& region);
 
 /// The same for a stopped thread in what a vdsotrace that was killed has left, which is `inside`. False also where an
 /// instruction is met that only the thread itself could execute: it has come up to that.

@@ -70,13 +70,13 @@ bool is_region_of(const proc::Mapping& mapping, const proc::Mapping& code) {
 /// What a vdsotrace that was killed has left.
 struct Leftover {
   StubJournal journal;
-  StubPlace place;
+  StubArea area;
   std::uint64_t region_bytes = 0;
   std::uint64_t trampolines = 0;  ///< address
   std::uint64_t trampoline_bytes = 0;
 
   bool contains(std::uint64_t address) const {
-    return address - place.code < place.code_bytes || address - trampolines < trampoline_bytes;
+    return address - area.code < area.code_bytes || address - trampolines < trampoline_bytes;
   }
 };
 
@@ -182,7 +182,7 @@ void unmap_leftovers(StoppedThread& stopped, std::span<StoppedThread* const> oth
   for (StoppedThread* other : others) other->forget_registers();
   if (lefts.empty()) return;
   RemoteCalls calls(stopped);
-  for (const Leftover& left : lefts) unmap_stubs(calls, left.place, left.region_bytes);
+  for (const Leftover& left : lefts) unmap_stubs(calls, left.area, left.region_bytes);
 }
 
 }  // namespace vdsotrace

@@ -30,7 +30,7 @@ Error refused(std::string_view what) { return {0, std::string("the process could
 
 }  // namespace
 
-std::optional<StubPlace> find_stub_place(pid_t pid, std::uint64_t vdso, std::uint64_t code_bytes, std::uint64_t size) {
+std::optional<StubArea> find_stub_area(pid_t pid, std::uint64_t vdso, std::uint64_t code_bytes, std::uint64_t size) {
   // There it has room to grow.
   const std::uint64_t wished = vdso - kUsualDistance - (kHugePage * ((size + kHugePage - 1) / kHugePage));
   std::optional<std::uint64_t> best;
@@ -49,23 +49,23 @@ std::optional<StubPlace> find_stub_place(pid_t pid, std::uint64_t vdso, std::uin
   }
   consider(free_from, arch::kHighestUserAddress);
   if (!best) return std::nullopt;
-  return StubPlace{*best, code_bytes};
+  return StubArea{*best, code_bytes};
 }
 
-bool map_stub_code(RemoteCalls& calls, const StubPlace& place) {
+bool map_stub_code(RemoteCalls& calls, const StubArea& area) {
   const auto mapped = calls.call(SYS_mmap,
-                                 {place.code, place.code_bytes, PROT_READ | PROT_EXEC,
+                                 {area.code, area.code_bytes, PROT_READ | PROT_EXEC,
                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, ~std::uint64_t{0}, 0},
                                  arch::OrphanCleanup::unmap);
   if (!mapped || *mapped < 0) return false;
-  if (static_cast<std::uint64_t>(*mapped) == place.code) return true;
+  if (static_cast<std::uint64_t>(*mapped) == area.code) return true;
   // Before 4.17 the flag is unknown and the address only a wish.
-  calls.call(SYS_munmap, {static_cast<std::uint64_t>(*mapped), place.code_bytes, 0, 0, 0, 0});
+  calls.call(SYS_munmap, {static_cast<std::uint64_t>(*mapped), area.code_bytes, 0, 0, 0, 0});
   return false;
 }
 
 Result<std::unique_ptr<StubRegion>> map_stub_region(
-    StoppedThread& stopped, RemoteCalls& calls, const StubPlace& place, std::uint64_t name, std::uint64_t bytes,
+    StoppedThread& stopped, RemoteCalls& calls, const StubArea& area, std::uint64_t name, std::uint64_t bytes,
     bool replace, bool inherited, const std::function<std::unique_ptr<StubRegion>(SharedMemory)>& make) {
   constexpr std::uint64_t kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
   auto fd = calls.call(SYS_memfd_create, {name, kFlags | MFD_NOEXEC_SEAL, 0, 0, 0, 0}, arch::OrphanCleanup::close);
@@ -78,32 +78,32 @@ Result<std::unique_ptr<StubRegion>> map_stub_region(
     region = make(std::move(*memory));
     const int fixed = replace ? MAP_FIXED : MAP_FIXED_NOREPLACE;
     mapped = calls.call(SYS_mmap,
-                        {place.region(), bytes, PROT_READ | PROT_WRITE, static_cast<std::uint64_t>(MAP_SHARED | fixed),
+                        {area.region(), bytes, PROT_READ | PROT_WRITE, static_cast<std::uint64_t>(MAP_SHARED | fixed),
                          static_cast<std::uint64_t>(*fd), 0},
                         arch::OrphanCleanup::close_mapped);
   }
   calls.call(SYS_close, {static_cast<std::uint64_t>(*fd), 0, 0, 0, 0, 0});
   if (!memory) return tl::unexpected(memory.error());
-  if (!mapped || static_cast<std::uint64_t>(*mapped) != place.region())
+  if (!mapped || static_cast<std::uint64_t>(*mapped) != area.region())
     return tl::unexpected(refused("map shared memory"));
-  if (!inherited) calls.call(SYS_madvise, {place.region(), bytes, MADV_DONTFORK, 0, 0, 0});
+  if (!inherited) calls.call(SYS_madvise, {area.region(), bytes, MADV_DONTFORK, 0, 0, 0});
   return region;
 }
 
-void grow_stub_region(RemoteCalls& calls, const StubPlace& place, StubRegion& region) {
+void grow_stub_region(RemoteCalls& calls, const StubArea& area, StubRegion& region) {
   const std::uint64_t wanted = region.bytes_wanted();
   if (wanted <= region.bytes()) return;
-  const auto grown = calls.call(SYS_mremap, {place.region(), region.bytes(), wanted, 0, 0, 0});
-  if (grown && static_cast<std::uint64_t>(*grown) == place.region()) region.grow(wanted);
+  const auto grown = calls.call(SYS_mremap, {area.region(), region.bytes(), wanted, 0, 0, 0});
+  if (grown && static_cast<std::uint64_t>(*grown) == area.region()) region.grow(wanted);
 }
 
-void unlock_stub_region(RemoteCalls& calls, const StubPlace& place, std::uint64_t bytes) {
-  calls.call(SYS_munlock, {place.code, place.code_bytes + bytes, 0, 0, 0, 0});
+void unlock_stub_region(RemoteCalls& calls, const StubArea& area, std::uint64_t bytes) {
+  calls.call(SYS_munlock, {area.code, area.code_bytes + bytes, 0, 0, 0, 0});
 }
 
-void unmap_stubs(RemoteCalls& calls, const StubPlace& place, std::uint64_t region_bytes) {
+void unmap_stubs(RemoteCalls& calls, const StubArea& area, std::uint64_t region_bytes) {
   // The instruction that makes the call may lie in what is unmapped: it is not executed again.
-  calls.call(SYS_munmap, {place.code, place.code_bytes + region_bytes, 0, 0, 0, 0});
+  calls.call(SYS_munmap, {area.code, area.code_bytes + region_bytes, 0, 0, 0, 0});
 }
 
 }  // namespace vdsotrace

@@ -24,10 +24,10 @@ StackBounds stack_of(StoppedThread& stopped, const arch::Registers& registers) {
 }
 
 /// Calls of all functions, as the counters in the region have them.
-std::vector<CallTally> counted(const PlacedStubs& placed, const StubRegion& region) {
+std::vector<CallTally> counted(const InstalledStubs& installed, const StubRegion& region) {
   std::vector<CallTally> totals;
-  for (std::uint8_t function = 0; function < placed.plan->functions.size(); ++function) {
-    for (const StubCount& count : region.counts(function, placed.function(function).service->first_is_clock)) {
+  for (std::uint8_t function = 0; function < installed.plan->functions.size(); ++function) {
+    for (const StubCount& count : region.counts(function, installed.function(function).service->first_is_clock)) {
       const std::uint64_t fallbacks = std::min(count.fallbacks, count.entries);
       totals.push_back({function, count.clock, Route::vdso, count.entries - fallbacks, 0, 0});
       totals.push_back({function, count.clock, Route::fallback, fallbacks, count.errors, 0});
@@ -37,10 +37,10 @@ std::vector<CallTally> counted(const PlacedStubs& placed, const StubRegion& regi
 }
 
 /// Those that were entered, of which there is no record.
-void add_entered_only(std::vector<CallTally>& totals, const PlacedStubs& placed, const StubRegion& region,
+void add_entered_only(std::vector<CallTally>& totals, const InstalledStubs& installed, const StubRegion& region,
                       const CallTallies& recorded) {
-  for (std::uint8_t function = 0; function < placed.plan->functions.size(); ++function) {
-    const bool clocked = placed.function(function).service->first_is_clock;
+  for (std::uint8_t function = 0; function < installed.plan->functions.size(); ++function) {
+    const bool clocked = installed.function(function).service->first_is_clock;
     for (const StubCount& count : region.counts(function, clocked)) {
       const std::uint64_t returned = recorded.seen(function, count.clock, clocked);
       if (count.entries > returned)
@@ -51,8 +51,8 @@ void add_entered_only(std::vector<CallTally>& totals, const PlacedStubs& placed,
 
 }  // namespace
 
-StubSpace::StubSpace(const PlacedStubs& placed, pid_t tgid, Symbols* symbols, const Reporter& reporter)
-    : placed_(placed),
+StubSpace::StubSpace(const InstalledStubs& installed, pid_t tgid, Symbols* symbols, const Reporter& reporter)
+    : installed_(installed),
       symbols_(symbols),
       owners_(tgid),
       unreturned_([this, own = Reporter(reporter)](const Thread& thread, Call&& call) mutable {
@@ -78,7 +78,7 @@ void StubSpace::bind_thread(StoppedThread& stopped) {
   const StackBounds stack = symbols_ != nullptr ? stack_of(stopped, *registers) : StackBounds{};
   if (region_->is_full()) {
     RemoteCalls calls(stopped);
-    grow_stub_region(calls, placed_.place, *region_);
+    grow_stub_region(calls, installed_.area, *region_);
   }
   region_->bind(pointer, thread.tid, stack);
 }
@@ -112,11 +112,11 @@ std::uint64_t StubSpace::collect_of(pid_t tid, std::vector<RecordedCall>* calls)
 }
 
 void StubSpace::take(StubRecord& record, const StackWindow& window, std::vector<RecordedCall>* calls) {
-  if (record.function >= placed_.plan->functions.size()) {
+  if (record.function >= installed_.plan->functions.size()) {
     ++lost_;
     return;
   }
-  const StubbedFunction& function = placed_.function(record.function);
+  const StubbedFunction& function = installed_.function(record.function);
   if (!function.service->returns_long) record.result = static_cast<std::int32_t>(record.result);
   const Route route = record.fallback ? Route::fallback : Route::vdso;
   RecordOwners::Owner owner;
@@ -135,7 +135,7 @@ void StubSpace::take(StubRecord& record, const StackWindow& window, std::vector<
 
 /// A call that never returned is reported by itself: it is not to be among those that were entered only.
 void StubSpace::add_unreturned(const Call& call) {
-  const auto& functions = placed_.plan->functions;
+  const auto& functions = installed_.plan->functions;
   const auto found =
       std::ranges::find_if(functions, [&](const StubbedFunction& f) { return f.service->symbol == call.symbol; });
   if (found == functions.end()) return;
@@ -148,11 +148,11 @@ void StubSpace::add_unreturned(const Call& call) {
 }
 
 std::vector<CallTally> StubSpace::totals(StubDepth depth) {
-  if (depth == StubDepth::count) return counted(placed_, *region_);
+  if (depth == StubDepth::count) return counted(installed_, *region_);
   std::vector<CallTally> totals;
   if (depth != StubDepth::values) totals = tallies_.take_new();
   // What was lost looks like what never returned.
-  if (lost_ == 0) add_entered_only(totals, placed_, *region_, tallies_);
+  if (lost_ == 0) add_entered_only(totals, installed_, *region_, tallies_);
   return totals;
 }
 

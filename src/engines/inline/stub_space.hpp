@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "engines/inline/placed_stubs.hpp"
+#include "engines/inline/installed_stubs.hpp"
 #include "engines/inline/record_owners.hpp"
 #include "engines/inline/stub_call.hpp"
 #include "engines/inline/stub_region.hpp"
@@ -18,11 +18,11 @@ namespace vdsotrace {
 class StubSpace {
  public:
   /// `symbols`, where callers are to be found: the space's own.
-  StubSpace(const PlacedStubs& placed, pid_t tgid, Symbols* symbols, const Reporter& reporter);
+  StubSpace(const InstalledStubs& installed, pid_t tgid, Symbols* symbols, const Reporter& reporter);
   StubSpace(const StubSpace&) = delete;
   StubSpace& operator=(const StubSpace&) = delete;
 
-  const PlacedStubs& placed() const { return placed_; }
+  const InstalledStubs& installed() const { return installed_; }
   pid_t tgid() const { return owners_.tgid(); }
   /// Some thread of it is followed.
   bool is_reported() const { return owners_.is_reported(); }
@@ -73,7 +73,7 @@ class StubSpace {
   void take(StubRecord& record, const StackWindow& window, std::vector<RecordedCall>* calls);
   void add_unreturned(const Call& call);
 
-  PlacedStubs placed_;
+  InstalledStubs installed_;
   std::unique_ptr<StubRegion> region_;
   std::uint64_t inherited_bytes_ = 0;
   Symbols* symbols_;

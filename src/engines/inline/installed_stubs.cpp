@@ -1,4 +1,4 @@
-#include "engines/inline/placed_stubs.hpp"
+#include "engines/inline/installed_stubs.hpp"
 
 #include <algorithm>
 
@@ -6,13 +6,13 @@
 
 namespace vdsotrace {
 
-const MovedFallback* PlacedStubs::fallback_before(std::uint64_t address, std::uint64_t vdso) const {
+const MovedFallback* InstalledStubs::fallback_before(std::uint64_t address, std::uint64_t vdso) const {
   const auto found =
       std::ranges::find_if(plan->fallbacks, [&](const MovedFallback& one) { return vdso + one.after == address; });
   return found == plan->fallbacks.end() ? nullptr : &*found;
 }
 
-void PlacedStubs::move_out_of_patches(StoppedThread& stopped) const {
+void InstalledStubs::move_out_of_patches(StoppedThread& stopped) const {
   const AddressSpace& space = *stopped.thread().space;
   const auto instead = [&](std::uint64_t counter) -> std::optional<std::uint64_t> {
     const auto offset = space.offset_of(counter);
@@ -27,7 +27,7 @@ void PlacedStubs::move_out_of_patches(StoppedThread& stopped) const {
   visit_saved_counters(stopped, instead);
 }
 
-void PlacedStubs::move_back_frames(StoppedThread& stopped) const {
+void InstalledStubs::move_back_frames(StoppedThread& stopped) const {
   const std::uint64_t vdso = stopped.thread().space->base();
   visit_saved_counters(stopped, [&](std::uint64_t counter) -> std::optional<std::uint64_t> {
     const auto moved =

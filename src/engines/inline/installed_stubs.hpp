@@ -11,17 +11,17 @@
 namespace vdsotrace {
 
 /// What a fork's child has like its parent.
-struct PlacedStubs {
+struct InstalledStubs {
   const StubPlan* plan = nullptr;
   const VdsoImage* image = nullptr;
-  StubPlace place;
+  StubArea area;
 
   const StubbedFunction& function(std::uint8_t number) const { return plan->functions[number]; }
   /// Whether the function of that symbol has a stub.
   bool covers(std::string_view symbol) const { return plan->covers(image->function_named(symbol)); }
   /// Whether the address is in one of the stubs.
   bool in_stub(std::uint64_t address) const {
-    return address >= place.code + sizeof(StubJournal) && address < place.region();
+    return address >= area.code + sizeof(StubJournal) && address < area.region();
   }
   /// Whether it is in a stub or among the trampolines of the vDSO at `vdso`.
   bool contain(std::uint64_t address, std::uint64_t vdso) const {

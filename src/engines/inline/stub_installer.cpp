@@ -1,0 +1,176 @@
+#include "engines/inline/stub_installer.hpp"
+
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "os/proc.hpp"
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::uint64_t kPage = 4096;
+
+/// Where it is forbidden (PR_SET_TSC) we read it for the thread, as long as we live. False also where that cannot be
+/// asked.
+bool may_read_counter(RemoteCalls& calls, const StubSpace& stubs) {
+  const std::uint64_t at = stubs.region()->address() + REGION_ANSWER;
+  const auto* answer = reinterpret_cast<const int*>(stubs.region()->shared(at, sizeof(int)));
+  const auto done = calls.call(SYS_prctl, {PR_GET_TSC, at, 0, 0, 0, 0});
+  return done && (*done != 0 || *answer == PR_TSC_ENABLE);
+}
+
+bool write_code(pid_t tid, const InstalledStubs& installed) {
+  std::vector<std::byte> code = installed.plan->code;
+  for (const RegionWord& word : installed.plan->region_words) {
+    const std::uint64_t value = installed.area.region() + word.in_region;
+    std::memcpy(code.data() + word.offset, &value, sizeof value);
+  }
+  return write_remote(tid, installed.area.code, code);
+}
+
+bool write_trampolines(AddressSpace& space, pid_t tid, const InstalledStubs& installed) {
+  std::vector<std::byte> trampolines = installed.plan->trampolines;
+  for (const StubWord& word : installed.plan->stub_words) {
+    const std::uint64_t address = installed.area.code + word.in_code;
+    std::memcpy(trampolines.data() + word.offset, &address, sizeof address);
+  }
+  return space.patch(tid, installed.plan->trampolines_at, trampolines);
+}
+
+bool write_jumps(AddressSpace& space, pid_t tid, const InstalledStubs& installed) {
+  return std::ranges::all_of(installed.plan->patches,
+                             [&](const StubPatch& patch) { return space.patch(tid, patch.offset, patch.bytes); });
+}
+
+}  // namespace
+
+const StubPlan& StubInstaller::plan_for(const VdsoImage& image) {
+  return plans_.get(image, [&] { return plan_stubs(image, settings_.wishes()); });
+}
+
+std::unique_ptr<StubSpace> StubInstaller::make_space(const InstalledStubs& installed, const AddressSpace& space,
+                                                     pid_t tgid) const {
+  Symbols* symbols = settings_.keeps_stack ? &space.symbols() : nullptr;
+  return std::make_unique<StubSpace>(installed, tgid, symbols, reporter_);
+}
+
+Result<std::unique_ptr<StubSpace>> StubInstaller::install(AddressSpace& space, StoppedThread& stopped,
+                                                          std::span<StoppedThread* const> others) {
+  const pid_t tid = stopped.tid();
+  const StubPlan& plan = plan_for(*space.image());
+  if (plan.functions.empty()) return nullptr;
+  const std::uint64_t code_bytes = (plan.code.size() + kPage - 1) / kPage * kPage;
+  const auto where =
+      find_stub_area(tid, space.base(), code_bytes, code_bytes + StubRegion::first_bytes(settings_.record_size()));
+  if (!where) return fail("there is no free memory, or it is not known where");
+  const InstalledStubs installed{&plan, space.image(), *where};
+  auto stubs = make_space(installed, space, stopped.thread().tgid);
+  if (auto mapped = map_stubs(*stubs, stopped); !mapped) return tl::unexpected(mapped.error());
+  if (!write_trampolines(space, tid, installed)) return fail("its vDSO could not be written");
+  // Before there is a jump: should we be killed in between, no thread may be in the middle of one.
+  installed.move_out_of_patches(stopped);
+  for (StoppedThread* other : others) installed.move_out_of_patches(*other);
+  if (!write_jumps(space, tid, installed)) {
+    space.unpatch(tid);
+    return fail("its vDSO could not be written");
+  }
+  note_engine_memory(space, installed);
+  return stubs;
+}
+
+/// Code and region.
+Result<void> StubInstaller::map_stubs(StubSpace& stubs, StoppedThread& stopped) {
+  const StubArea& area = stubs.installed().area;
+  const pid_t tid = stopped.tid();
+  bool reads_counter = true;
+  {
+    RemoteCalls calls(stopped);
+    if (!map_stub_code(calls, area)) return fail("the process could not map executable memory");
+    if (!write_code(tid, stubs.installed())) {
+      unmap_stubs(calls, area, 0);
+      return fail("its memory could not be written");
+    }
+    auto region = map_region(stopped, calls, area, false);
+    if (!region) {
+      unmap_stubs(calls, area, 0);
+      return tl::unexpected(region.error());
+    }
+    stubs.set_region(std::move(*region), tid);
+    if (settings_.attached && proc::status_number(tid, "VmLck").value_or(0) != 0)
+      unlock_stub_region(calls, area, stubs.region()->bytes());
+    const bool must_ask = settings_.attached && settings_.records_times();
+    reads_counter = !must_ask || may_read_counter(calls, stubs);
+  }
+  if (!reads_counter) end_counter_reads(stubs, stopped);
+  return {};
+}
+
+/// The code begins with the name of the memory.
+Result<std::unique_ptr<StubRegion>> StubInstaller::map_region(StoppedThread& stopped, RemoteCalls& calls,
+                                                              const StubArea& area, bool replace) const {
+  const auto size = settings_.record_size();
+  const std::size_t bytes = StubRegion::first_bytes(size);
+  const auto make = [&](SharedMemory memory) {
+    return std::make_unique<StubRegion>(std::move(memory), area.region(), bytes, settings_.may_sleep(), size);
+  };
+  return map_stub_region(stopped, calls, area, area.code, bytes, replace, settings_.inherited, make);
+}
+
+std::unique_ptr<StubSpace> StubInstaller::copy_for_fork(const AddressSpace& parent, const StubSpace* of_parent,
+                                                        const Thread& child) {
+  if (of_parent != nullptr) {
+    auto own = make_space(of_parent->installed(), *child.space, child.tgid);
+    if (settings_.inherited) own->inherit(of_parent->mapped_bytes());
+    return own;
+  }
+  // In the space of a creator that is no more they are as they were installed there.
+  const EngineMemory& memory = parent.engine_memory();
+  if (memory.start == memory.end || parent.image() == nullptr) return nullptr;
+  const InstalledStubs installed{&plan_for(*parent.image()), parent.image(), {memory.start, memory.end - memory.start}};
+  return make_space(installed, *child.space, child.tgid);
+}
+
+bool StubInstaller::give_own_region(StubSpace& stubs, StoppedThread& stopped) {
+  const StubArea& area = stubs.installed().area;
+  const std::uint64_t inherited = stubs.mapped_bytes();
+  RemoteCalls calls(stopped);
+  auto region = map_region(stopped, calls, area, true);
+  if (!region) return false;
+  stubs.set_region(std::move(*region), stopped.tid());
+  const std::uint64_t own = stubs.region()->bytes();
+  if (inherited > own) calls.call(SYS_munmap, {area.region() + own, inherited - own, 0, 0, 0, 0});
+  return true;
+}
+
+void StubInstaller::unmap(const StubSpace& stubs, AddressSpace& space, StoppedThread& stopped) {
+  if (stubs.may_be_unmapped()) {
+    RemoteCalls calls(stopped);
+    unmap_stubs(calls, stubs.installed().area, stubs.mapped_bytes());
+  }
+  space.set_engine_memory({});
+}
+
+void StubInstaller::note_engine_memory(AddressSpace& space, const InstalledStubs& installed) const {
+  const StubArea& area = installed.area;
+  EngineMemory memory{area.code, area.region(), area.code + StubPlan::kSystemCall, {}};
+  for (const MovedFallback& fallback : installed.plan->fallbacks)
+    memory.fallbacks[space.base() + fallback.after] = installed.function(fallback.function).function;
+  space.set_engine_memory(std::move(memory));
+}
+
+void StubInstaller::end_counter_reads(const StubSpace& stubs, StoppedThread& stopped) {
+  constexpr std::array<std::byte, sizeof(std::uint64_t)> kNo{};
+  for (const std::uint32_t word : stubs.installed().plan->counter_words)
+    write_remote(stopped.tid(), stubs.installed().area.code + word, kNo);
+  if (std::exchange(warned_undated_, true)) return;
+  reporter_.report(stopped.thread(),
+                   Notice{"may not read the processor's time-stamp counter: times of calls that stay in user space are "
+                          "those at which they were found",
+                          Missing::times});
+}
+
+}  // namespace vdsotrace
