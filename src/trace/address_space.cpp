@@ -4,7 +4,6 @@
 
 #include "arch/registers.hpp"
 #include "model/syscalls/spec.hpp"
-#include "os/remote_memory.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -49,8 +48,7 @@ std::shared_ptr<AddressSpace> AddressSpace::of(const Result<MappedVdso>& vdso, A
   auto space = std::make_shared<AddressSpace>();
   space->abi_ = abi;
   if (vdso) {
-    space->base_ = vdso->base;
-    space->size_ = vdso->bytes.size();
+    space->vdso_ = {vdso->base, vdso->bytes.size()};
     if (auto image = cache.get(vdso->bytes)) {
       space->image_ = *image;
       space->abi_ = abi_of(space->image_->machine()).value_or(abi);
@@ -67,20 +65,11 @@ std::shared_ptr<AddressSpace> AddressSpace::of(const Result<MappedVdso>& vdso, A
 
 std::optional<VdsoFacts> AddressSpace::facts() const {
   if (!has_vdso()) return std::nullopt;
-  VdsoFacts facts{base_, size_, {}};
+  VdsoFacts facts{base(), size(), {}};
   if (image_) {
     for (const VdsoFunction& function : image_->functions()) facts.functions.emplace_back(function.name());
   }
   return facts;
-}
-
-std::optional<std::uint32_t> AddressSpace::offset_of(std::uint64_t address) const {
-  if (address < base_ || address - base_ >= size_) return std::nullopt;
-  return static_cast<std::uint32_t>(address - base_);
-}
-
-bool AddressSpace::overlaps_vdso(std::uint64_t address, std::uint64_t size) const {
-  return size_ != 0 && address < base_ + size_ && base_ - std::min(base_, address) < size;
 }
 
 const VdsoFunction* AddressSpace::fallback_at(std::uint64_t pc) const {
@@ -104,7 +93,7 @@ std::optional<std::uint64_t> AddressSpace::system_call_instruction() const {
     for (const CodeSite& site : function.syscalls) {
       const auto bytes = image_->bytes().subspan(site.offset, site.length);
       if (bytes.size() >= code.size() && std::ranges::equal(bytes.last(code.size()), code))
-        return base_ + site.offset + site.length - code.size();
+        return base() + site.offset + site.length - code.size();
     }
   }
   return std::nullopt;
@@ -124,40 +113,13 @@ bool AddressSpace::vdso_serves(Abi abi, std::int64_t nr) const {
   return makes_calls_of(abi_, abi) && std::ranges::find(capable_numbers_, nr) != capable_numbers_.end();
 }
 
-bool AddressSpace::patch(pid_t stopped, std::uint32_t offset, std::span<const std::byte> bytes) {
-  if (offset > size_ || bytes.size() > size_ - offset) return false;
-  Patch patch{std::vector<std::byte>(bytes.size()), {bytes.begin(), bytes.end()}};
-  if (RemoteMemory(stopped).read(base_ + offset, patch.before) != bytes.size()) return false;
-  journal_[offset] = std::move(patch);
-  if (write_remote(stopped, base_ + offset, bytes)) return true;
-  journal_.erase(offset);
-  return false;
-}
-
-bool AddressSpace::unpatch(pid_t stopped) {
-  std::erase_if(journal_, [&](const auto& entry) {
-    const auto& [offset, patch] = entry;
-    std::vector<std::byte> now(patch.after.size());
-    if (RemoteMemory(stopped).read(base_ + offset, now) != now.size()) return false;
-    return now != patch.after || write_remote(stopped, base_ + offset, patch.before);
-  });
-  return journal_.empty();
-}
-
 bool AddressSpace::is_in(pid_t stopped) const {
-  if (!image_) return true;  // then there are no patches either
-  std::vector<std::byte> expected(image_->bytes().begin(), image_->bytes().end());
-  for (const auto& [offset, patch] : journal_) {
-    if (offset + patch.after.size() <= expected.size()) std::ranges::copy(patch.after, expected.begin() + offset);
-  }
-  std::vector<std::byte> now(expected.size());
-  return RemoteMemory(stopped).read(base_, now) == now.size() && now == expected;
+  return !image_ || vdso_.is_in(stopped, image_->bytes());  // without an image there are no patches either
 }
 
 void AddressSpace::vdso_unmapped() {
-  journal_.clear();
+  vdso_ = {};
   image_.reset();
-  base_ = size_ = 0;
 }
 
 }  // namespace vdsotrace

@@ -1,5 +1,4 @@
-// One address space: where its vDSO is, what it offers, and every byte of it that
-// we changed.
+// One address space: its vDSO and what that offers, what an engine has put there, and its symbols.
 #pragma once
 
 #include <sys/types.h>
@@ -13,6 +12,7 @@
 
 #include "os/vdso_mapping.hpp"
 #include "symbols/symbols.hpp"
+#include "trace/patched_mapping.hpp"
 #include "vdsotrace/abi.hpp"
 #include "vdsotrace/event.hpp"
 #include "vdsotrace/vdso_image.hpp"
@@ -29,21 +29,19 @@ class ImageCache {
   std::vector<std::shared_ptr<const VdsoImage>> images_;
 };
 
-/// Code that an engine has placed in the process, outside the vDSO.
+/// Code that an engine has installed in the process, outside the vDSO.
 struct EngineMemory {
   std::uint64_t start = 0;
   std::uint64_t end = 0;          ///< exclusive; start == end: there is none
   std::uint64_t system_call = 0;  ///< a system call instruction for our own use
   /// Where a fallback's system call stop stands that was moved there, and whose it is.
   std::map<std::uint64_t, const VdsoFunction*> fallbacks;
+
+  bool contains(std::uint64_t address) const { return address >= start && address < end; }
 };
 
 /// Shared by all tasks that share the memory (threads, vfork and CLONE_VM
 /// children); a fork gets a copy, exec a new one.
-///
-/// The patch journal: old bytes are noted before new ones are written, so that
-/// unpatch() puts back byte for byte what was there. Nothing outside the vDSO mapping
-/// can be patched: patches are offsets into it.
 class AddressSpace {
  public:
   /// The space of a process as it is now, after an exec or at an attach, by what os/vdso_mapping found of its vDSO.
@@ -58,9 +56,12 @@ class AddressSpace {
   /// Null if there is no vDSO or it is unusable.
   const VdsoImage* image() const { return image_.get(); }
   std::shared_ptr<const VdsoImage> shared_image() const { return image_; }
-  std::uint64_t base() const { return base_; }
-  std::uint64_t size() const { return size_; }
-  bool has_vdso() const { return size_ != 0; }
+  /// Where the vDSO is mapped, and what we changed of it.
+  PatchedMapping& vdso() { return vdso_; }
+  const PatchedMapping& vdso() const { return vdso_; }
+  std::uint64_t base() const { return vdso_.base(); }
+  std::uint64_t size() const { return vdso_.size(); }
+  bool has_vdso() const { return size() != 0; }
   /// Whether it is known that there is a vDSO or none. If not, a system call may be its fallback: none is `capable`.
   bool is_known() const { return is_known_; }
   /// Why image() is null although has_vdso(), or not is_known().
@@ -68,8 +69,7 @@ class AddressSpace {
   std::optional<VdsoFacts> facts() const;
 
   /// The offset of `address` in the vDSO mapping, if it lies in it.
-  std::optional<std::uint32_t> offset_of(std::uint64_t address) const;
-  bool overlaps_vdso(std::uint64_t address, std::uint64_t size) const;
+  std::optional<std::uint32_t> offset_of(std::uint64_t address) const { return vdso_.offset_of(address); }
   /// The function whose fallback site, there or moved by an engine, ends at `pc`: where a system call
   /// stop stands when the vDSO itself made the call.
   const VdsoFunction* fallback_at(std::uint64_t pc) const;
@@ -86,19 +86,7 @@ class AddressSpace {
   std::optional<std::uint64_t> system_call_instruction() const;
   void set_engine_memory(EngineMemory memory) { engine_memory_ = std::move(memory); }
   const EngineMemory& engine_memory() const { return engine_memory_; }
-  bool in_engine_memory(std::uint64_t address) const {
-    return address >= engine_memory_.start && address < engine_memory_.end;
-  }
-
-  /// Writes `bytes` at `offset` after noting what is there. False if the place is
-  /// outside the vDSO or cannot be written; then it is as it was.
-  bool patch(pid_t stopped, std::uint32_t offset, std::span<const std::byte> bytes);
-  /// Puts back every patched byte that is still as we wrote it; what the program itself
-  /// has overwritten since stays. False if the memory is out of our reach (a program that has made itself
-  /// undumpable, traced without privilege); what could not be put back stays noted.
-  bool unpatch(pid_t stopped);
-  bool patched() const { return !journal_.empty(); }
-  /// Whether the memory of that stopped process has this vDSO, with these patches and no others, at this place.
+  /// Whether the memory of that stopped process has this vDSO, with our patches and no others, at this address.
   bool is_in(pid_t stopped) const;
 
   /// From now on all system calls of its threads are stops, whatever the session's policy.
@@ -108,17 +96,10 @@ class AddressSpace {
   /// Names of what is in it, for the thread that asks.
   Symbols& symbols() const { return symbols_.get(); }
 
-  /// The program moved its vDSO (mremap): patches moved along.
-  void moved_to(std::uint64_t base) { base_ = base; }
   /// The program unmapped its vDSO: patches are gone with it.
   void vdso_unmapped();
 
  private:
-  struct Patch {
-    std::vector<std::byte> before;
-    std::vector<std::byte> after;
-  };
-
   /// A copy of a space is another process's: it makes its own.
   class OwnSymbols {
    public:
@@ -141,12 +122,10 @@ class AddressSpace {
   std::shared_ptr<const VdsoImage> image_;
   std::string unusable_;
   bool is_known_ = true;
-  std::uint64_t base_ = 0;
-  std::uint64_t size_ = 0;
+  PatchedMapping vdso_;
   std::vector<std::int64_t> capable_numbers_;
   EngineMemory engine_memory_;
   bool every_call_stops_ = false;
-  std::map<std::uint32_t, Patch> journal_;  ///< by offset in the mapping
   OwnSymbols symbols_;
 };
 

@@ -24,7 +24,7 @@ bool dumps_core(pid_t tgid, int signal) {
 
 void show_own_code_in_core(const StoppedThread& dying, int signal, const TaskTable& tasks, ProbeEngine& engine) {
   const Thread& first = dying.thread();
-  if (!first.space->patched() || !dumps_core(first.tgid, signal)) return;
+  if (!first.space->vdso().is_patched() || !dumps_core(first.tgid, signal)) return;
   for (const auto& [tid, thread] : tasks.threads()) {
     if (thread->tgid != first.tgid || thread.get() == &first) continue;
     if (!thread->stopped && !stop_now(tid)) continue;

@@ -27,7 +27,7 @@ Resume TaskTable::detach_or_guard(Thread& thread, int signal) const {
 
 bool TaskTable::clean(StoppedThread& child) {
   AddressSpace& space = *child.thread().space;
-  if (!space.patched() || engine_.remove(space, child)) return true;
+  if (!space.vdso().is_patched() || engine_.remove(space, child)) return true;
   child.thread().role = Thread::Role::guarded;
   return false;
 }
@@ -60,7 +60,7 @@ void TaskTable::forget_others(const Thread& survivor) {
 }
 
 bool TaskTable::any_patched() const {
-  return std::ranges::any_of(threads_, [](const auto& entry) { return entry.second->space->patched(); });
+  return std::ranges::any_of(threads_, [](const auto& entry) { return entry.second->space->vdso().is_patched(); });
 }
 
 bool TaskTable::any_traced() const {

@@ -110,12 +110,13 @@ std::size_t RecordingEngine::count(std::string_view what) const {
 void RecordingEngine::install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const>) {
   note("install", thread.tid());
   const std::byte breakpoint{0xcc};
-  if (patches) space.patch(thread.tid(), static_cast<std::uint32_t>(space.size() - 1), std::span(&breakpoint, 1));
+  if (patches)
+    space.vdso().patch(thread.tid(), static_cast<std::uint32_t>(space.size() - 1), std::span(&breakpoint, 1));
 }
 
 bool RecordingEngine::remove(AddressSpace& space, StoppedThread& thread) {
   note("remove", thread.tid());
-  return removes && space.unpatch(thread.tid());
+  return removes && space.vdso().undo(thread.tid());
 }
 
 std::optional<Resume> RecordingEngine::on_trap(StoppedThread& thread) {

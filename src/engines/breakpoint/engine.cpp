@@ -59,8 +59,8 @@ void BreakpointEngine::install(AddressSpace& space, StoppedThread& stopped, std:
   if (space.image() == nullptr) return;
   const ProbePlan& plan = plan_for(*space.image());
   for (const PlannedPatch& patch : plan.patches) {
-    if (space.patch(stopped.tid(), patch.offset, patch.bytes)) continue;
-    space.unpatch(stopped.tid());
+    if (space.vdso().patch(stopped.tid(), patch.offset, patch.bytes)) continue;
+    space.vdso().undo(stopped.tid());
     reporter_.report(stopped.thread(),
                      Notice{"its vDSO cannot be written: vDSO calls are not reported", Missing::user_space_calls});
     return;
@@ -71,12 +71,12 @@ void BreakpointEngine::install(AddressSpace& space, StoppedThread& stopped, std:
                                               Missing::user_space_calls});
 }
 
-bool BreakpointEngine::remove(AddressSpace& space, StoppedThread& stopped) { return space.unpatch(stopped.tid()); }
+bool BreakpointEngine::remove(AddressSpace& space, StoppedThread& stopped) { return space.vdso().undo(stopped.tid()); }
 
 std::optional<Resume> BreakpointEngine::on_trap(StoppedThread& stopped) {
   const auto* registers = stopped.registers();
   const AddressSpace& space = *stopped.thread().space;
-  if (registers == nullptr || space.image() == nullptr || !space.patched()) return std::nullopt;
+  if (registers == nullptr || space.image() == nullptr || !space.vdso().is_patched()) return std::nullopt;
   const auto offset = space.offset_of(arch::breakpoint_address(*registers));
   if (!offset) return std::nullopt;
   const ProbePlan& plan = plan_for(*space.image());
@@ -141,7 +141,7 @@ OpenCalls::OnAbandoned BreakpointEngine::left_by(const Thread& thread) {
 
 void BreakpointEngine::move_out_of_engine_code(StoppedThread& stopped) {
   const AddressSpace& space = *stopped.thread().space;
-  if (!space.patched() || space.image() == nullptr) return;
+  if (!space.vdso().is_patched() || space.image() == nullptr) return;
   const auto* registers = stopped.registers();
   const auto offset = registers != nullptr ? space.offset_of(arch::program_counter(*registers)) : std::nullopt;
   if (!offset) return;

@@ -54,7 +54,7 @@ std::optional<Resume> StepEngine::on_trap(StoppedThread& stopped) {
   const auto offset = registers != nullptr && space.image() != nullptr
                           ? space.offset_of(arch::breakpoint_address(*registers))
                           : std::nullopt;
-  if (offset && space.patched()) {
+  if (offset && space.vdso().is_patched()) {
     const auto& sites = plan_for(*space.image()).sites;
     const auto site = sites.find(*offset);
     // A return is reported as soon as it is met.

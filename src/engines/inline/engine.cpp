@@ -90,12 +90,12 @@ void InlineEngine::on_first_stop(StoppedThread& stopped) {
 
 bool InlineEngine::raises_traps(const AddressSpace& space) const {
   const StubSpace* stubs = stubs_.find(&space);
-  return stubs == nullptr ? space.patched() : !stubs->installed().plan->refused.empty();
+  return stubs == nullptr ? space.vdso().is_patched() : !stubs->installed().plan->refused.empty();
 }
 
 /// The stubs' removal takes out all patches of the space.
 bool InlineEngine::remove(AddressSpace& space, StoppedThread& stopped) {
-  return stubs_.find(&space) != nullptr ? stubs_.remove(space, stopped) : space.unpatch(stopped.tid());
+  return stubs_.find(&space) != nullptr ? stubs_.remove(space, stopped) : space.vdso().undo(stopped.tid());
 }
 
 // ---- both ----

@@ -28,7 +28,7 @@ std::string_view restriction(pid_t tid) {
 /// Where no thread stops at system calls, a vDSO can have moved unseen.
 void find_moved_vdso(AddressSpace& space, pid_t tid) {
   const auto vdso = proc::vdso_mapping(tid);
-  if (vdso && vdso->start != space.base()) space.moved_to(vdso->start);
+  if (vdso && vdso->start != space.base()) space.vdso().moved_to(vdso->start);
 }
 
 }  // namespace
@@ -85,7 +85,7 @@ bool StubEngine::vacate_for_detach(StoppedThread& stopped, bool may_wait) {
   stubs->installed().move_back_frames(stopped);
   if (leave_stub_for_good(stopped, stubs->installed(), *stubs->region())) return true;
   if (may_wait) return false;
-  stubs->keep_mapped();
+  stubs->members().keep_mapped();
   return true;
 }
 
@@ -93,7 +93,7 @@ bool StubEngine::remove(AddressSpace& space, StoppedThread& stopped) {
   const auto found = spaces_.find(&space);
   if (found == spaces_.end()) return true;
   find_moved_vdso(space, stopped.tid());
-  if (!space.unpatch(stopped.tid())) return false;
+  if (!space.vdso().undo(stopped.tid())) return false;
   records_.finish(*found->second);
   installer_.unmap(*found->second, space, stopped);
   spaces_.erase(found);
@@ -135,7 +135,7 @@ void StubEngine::move_out_of_engine_code(StoppedThread& stopped) {
 void StubEngine::on_clone(const Thread& parent, const Thread& child) {
   StubSpace* stubs = find(parent.space.get());
   if (stubs != nullptr && child.space == parent.space) {
-    stubs->enter();
+    stubs->members().enter();
   } else if (auto copy = installer_.copy_for_fork(*parent.space, stubs, child)) {
     spaces_[child.space.get()] = std::move(copy);
   }
@@ -149,7 +149,7 @@ void StubEngine::on_first_stop(StoppedThread& stopped) {
     stubs->bind_thread(stopped);
     return;
   }
-  space.unpatch(stopped.tid());
+  space.vdso().undo(stopped.tid());
   space.set_engine_memory({});
   spaces_.erase(&space);
 }
@@ -157,7 +157,7 @@ void StubEngine::on_first_stop(StoppedThread& stopped) {
 void StubEngine::on_attach_thread(Thread& thread, StoppedThread* stopped) {
   StubSpace* stubs = find(thread.space.get());
   if (stubs == nullptr) return;
-  stubs->enter();
+  stubs->members().enter();
   stubs->expect_thread(thread);
   if (stopped != nullptr) stubs->bind_thread(*stopped);
 }
@@ -176,10 +176,10 @@ void StubEngine::on_thread_pointer(StoppedThread& stopped) {
 void StubEngine::on_end(Thread& thread) {
   StubSpace* stubs = find(thread.space.get());
   if (stubs == nullptr) return;
-  records_.report_before_end(*stubs, stubs->is_last());
+  records_.report_before_end(*stubs, stubs->members().is_last());
   if (stubs->region() != nullptr) stubs->unreturned().end(thread);
   stubs->unbind_thread(thread.tid, true);
-  if (stubs->leave()) return;
+  if (stubs->members().leave()) return;
   records_.finish(*stubs);
   spaces_.erase(thread.space.get());
 }

@@ -38,12 +38,13 @@ bool write_trampolines(AddressSpace& space, pid_t tid, const InstalledStubs& ins
     const std::uint64_t address = installed.area.code + word.in_code;
     std::memcpy(trampolines.data() + word.offset, &address, sizeof address);
   }
-  return space.patch(tid, installed.plan->trampolines_at, trampolines);
+  return space.vdso().patch(tid, installed.plan->trampolines_at, trampolines);
 }
 
 bool write_jumps(AddressSpace& space, pid_t tid, const InstalledStubs& installed) {
-  return std::ranges::all_of(installed.plan->patches,
-                             [&](const StubPatch& patch) { return space.patch(tid, patch.offset, patch.bytes); });
+  return std::ranges::all_of(installed.plan->patches, [&](const StubPatch& patch) {
+    return space.vdso().patch(tid, patch.offset, patch.bytes);
+  });
 }
 
 }  // namespace
@@ -75,7 +76,7 @@ Result<std::unique_ptr<StubSpace>> StubInstaller::install(AddressSpace& space, S
   installed.move_out_of_patches(stopped);
   for (StoppedThread* other : others) installed.move_out_of_patches(*other);
   if (!write_jumps(space, tid, installed)) {
-    space.unpatch(tid);
+    space.vdso().undo(tid);
     return fail("its vDSO could not be written");
   }
   note_engine_memory(space, installed);
@@ -147,7 +148,7 @@ bool StubInstaller::give_own_region(StubSpace& stubs, StoppedThread& stopped) {
 }
 
 void StubInstaller::unmap(const StubSpace& stubs, AddressSpace& space, StoppedThread& stopped) {
-  if (stubs.may_be_unmapped()) {
+  if (stubs.members().may_be_unmapped()) {
     RemoteCalls calls(stopped);
     unmap_stubs(calls, stubs.installed().area, stubs.mapped_bytes());
   }

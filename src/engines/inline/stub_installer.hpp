@@ -28,7 +28,7 @@ class StubInstaller {
   /// Gives a child, before its first instruction, its own region where its parent's is or was. False if it cannot have
   /// one.
   bool give_own_region(StubSpace& stubs, StoppedThread& stopped);
-  /// Undoes install, all but what AddressSpace::unpatch undoes.
+  /// Undoes install, all but what PatchedMapping::undo does.
   void unmap(const StubSpace& stubs, AddressSpace& space, StoppedThread& stopped);
 
   /// Gives the space the addresses of stubs and moved system calls, after its vDSO has been moved, too.

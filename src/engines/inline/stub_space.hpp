@@ -15,6 +15,23 @@
 
 namespace vdsotrace {
 
+/// How many run in the stubs of one space, and whether the last of them may take the memory with it.
+class StubMembers {
+ public:
+  /// One more thread or process. False from leave(): that was the last.
+  void enter() { ++count_; }
+  bool leave() { return --count_ > 0; }
+  bool is_last() const { return count_ == 1; }
+
+  /// A thread could not be brought out: it will come out by itself, but its code must stay.
+  void keep_mapped() { keep_mapped_ = true; }
+  bool may_be_unmapped() const { return !keep_mapped_; }
+
+ private:
+  int count_ = 1;
+  bool keep_mapped_ = false;
+};
+
 class StubSpace {
  public:
   /// `symbols`, where callers are to be found: the space's own.
@@ -38,14 +55,8 @@ class StubSpace {
   std::uint64_t mapped_bytes() const { return region_ != nullptr ? region_->bytes() : inherited_bytes_; }
   void inherit(std::uint64_t bytes) { inherited_bytes_ = bytes; }
 
-  /// A thread could not be brought out: it will come out by itself, but its code must stay.
-  void keep_mapped() { keep_mapped_ = true; }
-  bool may_be_unmapped() const { return !keep_mapped_; }
-
-  /// One more thread or process runs in it. False from leave(): that was the last.
-  void enter() { ++members_; }
-  bool leave() { return --members_ > 0; }
-  bool is_last() const { return members_ == 1; }
+  StubMembers& members() { return members_; }
+  const StubMembers& members() const { return members_; }
 
   /// Records with the stopped thread's pointer are its own from now on, or those of all threads with that pointer: then
   /// their stacks show whose. Makes room for one more thread where there is none.
@@ -77,8 +88,7 @@ class StubSpace {
   std::unique_ptr<StubRegion> region_;
   std::uint64_t inherited_bytes_ = 0;
   Symbols* symbols_;
-  bool keep_mapped_ = false;
-  int members_ = 1;
+  StubMembers members_;
   RecordOwners owners_;
   UnreturnedCalls unreturned_;
   CallTallies tallies_;

@@ -47,15 +47,61 @@ class DescriptorSource {
   virtual const DescriptorFacts* find(std::int32_t fd) = 0;
 };
 
-class ArgContext {
+/// The text that printers write.
+class ArgText {
+ public:
+  explicit ArgText(std::string& out) : out_(out) {}
+
+  std::string& out() { return out_; }
+  void put(std::string_view text) { out_.append(text); }
+  /// As print("{}", number) at a fraction of its cost.
+  template <class Integer>
+  void put_number(Integer number) {
+    std::array<char, 24> digits;
+    out_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
+  }
+  template <class... T>
+  void print(fmt::format_string<T...> format, T&&... args) {
+    append_format(out_, format, std::forward<T>(args)...);
+  }
+
+ private:
+  std::string& out_;
+};
+
+/// Which argument is printed, and whether at the call's entry or at its end.
+class ArgTurn {
+ public:
+  unsigned index() const { return index_; }
+  void set_index(unsigned index) { index_ = index; }
+  bool exiting() const { return exiting_; }
+  void set_exiting(bool exiting) { exiting_ = exiting; }
+
+  /// For arguments of When::either: says that this one is known only at the end of the call. Returns true if that is
+  /// yet to come; the printer then returns at once and is called again at the end:
+  ///     if (command == F_GETLK && c.wait_for_exit()) return;
+  bool wait_for_exit() {
+    waiting_ = !exiting_;
+    return waiting_;
+  }
+  /// Whether the last printer waits; forgets it.
+  bool take_waiting() { return std::exchange(waiting_, false); }
+
+ private:
+  unsigned index_ = 0;
+  bool exiting_ = false;
+  bool waiting_ = false;
+};
+
+class ArgContext : public ArgText, public ArgTurn {
  public:
   ArgContext(const Call& call, Memory& entry, Memory& exit, const DecodeLimits& limits, std::string& out,
              DescriptorSource* source = nullptr)
-      : call_(call),
+      : ArgText(out),
+        call_(call),
         entry_(entry),
         exit_(exit),
         limits_(limits),
-        out_(out),
         constants_(limits.constants),
         source_(source) {
     if (limits.sets != nullptr) follow(*limits.sets);
@@ -74,9 +120,7 @@ class ArgContext {
   ConstantStyle constants() const { return constants_; }
   void set_constants(ConstantStyle style) { constants_ = style; }
 
-  unsigned index() const { return index_; }
-  void set_index(unsigned index) { index_ = index; }
-  std::uint64_t value() const { return call_.args[index_]; }
+  std::uint64_t value() const { return call_.args[index()]; }
   std::uint64_t arg(unsigned i) const { return call_.args[i]; }
   std::int32_t as_int() const { return static_cast<std::int32_t>(value()); }
   std::uint32_t as_uint() const { return static_cast<std::uint32_t>(value()); }
@@ -92,19 +136,6 @@ class ArgContext {
   std::uint64_t filled(std::uint64_t room) const {
     return failed() || call_.result < 0 ? 0 : std::min(static_cast<std::uint64_t>(call_.result), room);
   }
-  bool exiting() const { return exiting_; }
-  void set_exiting(bool exiting) { exiting_ = exiting; }
-
-  /// For arguments of When::either: says that this is known only at the end of the call
-  /// one. Returns true if that is yet to come; the printer then returns at once
-  /// and is called again at the end:
-  ///     if (command == F_GETLK && c.wait_for_exit()) return;
-  bool wait_for_exit() {
-    waiting_ = !exiting_;
-    return waiting_;
-  }
-  /// Whether the last printer waits; forgets it.
-  bool take_waiting() { return std::exchange(waiting_, false); }
 
   /// Whether structures and arrays are cut to what matters.
   bool abbreviated() const { return abbreviated_; }
@@ -116,20 +147,7 @@ class ArgContext {
   /// Memory as it was when the call began.
   Memory& entry_memory() { return structures_ ? entry_ : unreadable_memory(); }
   /// The same for strings and buffers, which are always wanted.
-  Memory& text_memory() { return exiting_ ? exit_ : entry_; }
-
-  std::string& out() { return out_; }
-  void put(std::string_view text) { out_.append(text); }
-  /// As print("{}", number) at a fraction of its cost.
-  template <class Integer>
-  void put_number(Integer number) {
-    std::array<char, 24> digits;
-    out_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
-  }
-  template <class... T>
-  void print(fmt::format_string<T...> format, T&&... args) {
-    append_format(out_, format, std::forward<T>(args)...);
-  }
+  Memory& text_memory() { return exiting() ? exit_ : entry_; }
 
  private:
   static Memory& unreadable_memory();
@@ -139,12 +157,8 @@ class ArgContext {
   Memory& entry_;
   Memory& exit_;
   const DecodeLimits& limits_;
-  std::string& out_;
   ConstantStyle constants_;
   DescriptorSource* source_;
-  unsigned index_ = 0;
-  bool exiting_ = false;
-  bool waiting_ = false;
   bool abbreviated_ = true;
   bool structures_ = true;
   bool raw_ = false;

@@ -30,7 +30,7 @@ void Detaching::detach_all() {
   // A thread that still sleeps goes at its next stop, or when we end.
   world_.forget_sleepers();
   for (const auto& [tid, thread] : tasks_.threads()) {
-    if (!thread->stopped && thread->space->unpatch(tid)) tasks_.detach_at_next_stop(*thread);
+    if (!thread->stopped && thread->space->vdso().undo(tid)) tasks_.detach_at_next_stop(*thread);
   }
 }
 
@@ -97,7 +97,7 @@ void Detaching::undo_patches() {
     engine_.move_out_of_engine_code(stopped);
     std::move(stopped).resume({Resume::How::hold, 0});
   }
-  for (const auto& [tid, thread] : tasks_.threads()) thread->space->unpatch(tid);
+  for (const auto& [tid, thread] : tasks_.threads()) thread->space->vdso().undo(tid);
 }
 
 }  // namespace vdsotrace

@@ -52,7 +52,7 @@ void handler_set(StoppedThread& stopped, const Call& call, ProbeEngine&) {
 /// Pages of it that are still there must not keep breakpoints that no space has on record.
 void forget_vdso(StoppedThread& stopped) {
   AddressSpace& space = *stopped.thread().space;
-  space.unpatch(stopped.tid());
+  space.vdso().undo(stopped.tid());
   space.vdso_unmapped();
 }
 
@@ -65,21 +65,21 @@ std::uint64_t address_of(const Call& call) {
 void unmapped(StoppedThread& stopped, const Call& call, ProbeEngine&) {
   AddressSpace& space = *stopped.thread().space;
   space.symbols().outdate();
-  if (call.error == 0 && space.overlaps_vdso(call.args[0], call.args[1])) forget_vdso(stopped);
+  if (call.error == 0 && space.vdso().overlaps(call.args[0], call.args[1])) forget_vdso(stopped);
 }
 
 void mapped(StoppedThread& stopped, const Call& call, ProbeEngine&) {
   AddressSpace& space = *stopped.thread().space;
   if ((call.args[3] & MAP_FIXED) != 0) space.symbols().outdate();
   if ((call.args[2] & PROT_EXEC) != 0) space.symbols().code_mapped(stopped.tid());
-  if (call.error == 0 && space.overlaps_vdso(address_of(call), call.args[1])) forget_vdso(stopped);
+  if (call.error == 0 && space.vdso().overlaps(address_of(call), call.args[1])) forget_vdso(stopped);
 }
 
 /// i386's first mmap: its arguments are words in memory.
 void mapped_by_block(StoppedThread& stopped, const Call& call, ProbeEngine&) {
   stopped.thread().space->symbols().code_mapped(stopped.tid());
   const auto block = stopped.memory().object<std::array<std::uint32_t, 2>>(call.args[0]);
-  if (call.error == 0 && stopped.thread().space->overlaps_vdso(address_of(call), block ? (*block)[1] : 1))
+  if (call.error == 0 && stopped.thread().space->vdso().overlaps(address_of(call), block ? (*block)[1] : 1))
     forget_vdso(stopped);
 }
 
@@ -94,9 +94,9 @@ void remapped(StoppedThread& stopped, const Call& call, ProbeEngine& engine) {
   if (call.error != 0 || !space.has_vdso()) return;
   const std::uint64_t result = address_of(call);
   if (call.args[0] == space.base()) {
-    space.moved_to(result);
+    space.vdso().moved_to(result);
     engine.on_vdso_moved(space, stopped);
-  } else if (space.overlaps_vdso(result, call.args[2])) {
+  } else if (space.vdso().overlaps(result, call.args[2])) {
     forget_vdso(stopped);
   }
 }

@@ -172,7 +172,7 @@ bool StopPolicy::stops(const Thread& thread) const {
       thread.phase == Thread::Phase::launching)
     return true;
   if (mode_ != Mode::every && !thread.space->every_call_stops()) return false;
-  return thread.role == Thread::Role::traced || thread.space->patched();
+  return thread.role == Thread::Role::traced || thread.space->vdso().is_patched();
 }
 
 }  // namespace vdsotrace

@@ -56,14 +56,14 @@ void SystemCalls::on_filtered(StoppedThread& stopped, const __ptrace_syscall_inf
   entry.entry.nr = info.seccomp.nr;
   std::ranges::copy(info.seccomp.args, entry.entry.args);
   // All that matters of those whose memory is as it was is that their children stay ours.
-  const bool silent = thread.role != Thread::Role::traced && !thread.space->patched();
+  const bool silent = thread.role != Thread::Role::traced && !thread.space->vdso().is_patched();
   if (!silent || call_from(entry, thread.restarted_call).name.starts_with("clone")) on_entry(stopped, entry);
 }
 
 void SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info& info) {
   Thread& thread = stopped.thread();
   // A stub that waits for room in its ring.
-  if (thread.space->in_engine_memory(info.instruction_pointer) &&
+  if (thread.space->engine_memory().contains(info.instruction_pointer) &&
       thread.space->fallback_at(info.instruction_pointer) == nullptr)
     return;
   thread.in_call.emplace();
