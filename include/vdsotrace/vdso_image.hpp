@@ -25,7 +25,7 @@ std::optional<Abi> abi_of(Machine machine);
 
 /// No image is larger: kernels map one or two pages of code, pages have up to 64 KiB (arm64, powerpc), and that twice.
 /// A bound for what is read; what claims to be larger is not the kernel's.
-inline constexpr std::size_t kLargestVdso = 256 * 1024;
+inline constexpr std::size_t kLargestVdso = std::size_t{256} << 10;
 
 /// One instruction of interest. Offsets count from the start of the image.
 struct CodeSite {

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <ctime>
 #include <functional>
 #include <initializer_list>
@@ -26,7 +27,9 @@ double per_second(std::uint64_t count, const AuditedRun& run) {
   return run.wall_ns > 0 ? static_cast<double>(count) * 1e9 / static_cast<double>(run.wall_ns) : 0;
 }
 
-std::string rate_text(double per_second) { return grouped(static_cast<std::uint64_t>(per_second + 0.5)) + " calls/s"; }
+std::string rate_text(double per_second) {
+  return grouped(static_cast<std::uint64_t>(std::llround(per_second))) + " calls/s";
+}
 
 /// The coarse clock with the same zero, for calls that have one.
 std::string coarse_of(const AuditKey& key) {

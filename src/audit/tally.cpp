@@ -77,7 +77,13 @@ void AuditTally::add(const Event& event) {
     if (call->route) add(*call);
   } else if (const auto* counts = std::get_if<Counts>(&event.body)) {
     if (counts->route && counts->count > 0) add(event, *counts);
-  } else if (const auto* execed = std::get_if<Execed>(&event.body)) {
+  } else {
+    note(event);
+  }
+}
+
+void AuditTally::note(const Event& event) {
+  if (const auto* execed = std::get_if<Execed>(&event.body)) {
     unjudged_programs_ += execed->vdso_known ? 0 : 1;
   } else if (const auto* started = std::get_if<Started>(&event.body)) {
     unjudged_programs_ += started->vdso_known ? 0 : 1;

@@ -99,6 +99,8 @@ class AuditTally {
   std::uint64_t unjudged_programs() const { return unjudged_programs_; }
 
  private:
+  /// What is no call: what the figures may lack.
+  void note(const Event& event);
   void add(const Call& call);
   void add(const Event& event, const Counts& counts);
   AuditEntry& add(AuditKey key, const std::optional<Caller>& caller, const AuditTotal& total);

@@ -76,6 +76,7 @@ std::optional<std::int64_t> cpu_time_ns(const std::vector<pid_t>& attached) {
 /// While they run.
 std::vector<std::int32_t> pids_inside(const std::vector<pid_t>& attached) {
   std::vector<std::int32_t> inside;
+  inside.reserve(attached.size());
   for (const pid_t pid : attached) inside.push_back(other_pid_inside(pid));
   return inside;
 }

@@ -76,6 +76,23 @@ Result<std::string> text_for(const DumpOptions& o, const std::vector<std::byte>&
       .map([](const auto& functions) { return text_of(functions); });
 }
 
+Result<std::shared_ptr<Output>> output_for(const DumpOptions& o) {
+  return o.output.empty() ? Output::standard_output() : Output::file(o.output, false);
+}
+
+/// To standard output, or to a file: one that exists stays as it is if there is nothing to write.
+Result<void> dump(const DumpOptions& o) {
+  if (auto fine = check(o); !fine) return fine;
+  if (!o.as_text() && o.output.empty() && Output::standard_output()->is_terminal())
+    return fail("standard output: an ELF image is not for a terminal", "add -o FILE, --symbols or --disassemble");
+  const auto text = read_bytes(o).and_then([&](const auto& bytes) { return text_for(o, bytes); });
+  if (!text) return tl::unexpected(text.error());
+  auto output = output_for(o);
+  if (!output) return tl::unexpected(output.error());
+  (*output)->write(*text);
+  return (*output)->close();
+}
+
 }  // namespace
 
 std::vector<OptionRow> dump_options() {
@@ -92,24 +109,15 @@ Result<int> run_dump(const std::vector<std::string>& arguments) {
   auto words = parse_operands(app, arguments, "dump");
   if (!words) return tl::unexpected(words.error());
   options.program = std::move(words->program);
-  auto output = Output::standard_output();
+  auto done = Result<void>();
   if (options.help) {
+    auto output = Output::standard_output();
     output->write(help_text(app, kHelp));
+    done = output->close();
   } else {
-    if (auto fine = check(options); !fine) return tl::unexpected(fine.error());
-    if (!options.as_text() && options.output.empty() && output->is_terminal())
-      return fail("standard output: an ELF image is not for a terminal", "add -o FILE, --symbols or --disassemble");
-    const auto text = read_bytes(options).and_then([&](const auto& bytes) { return text_for(options, bytes); });
-    if (!text) return tl::unexpected(text.error());
-    // Only now: a failure leaves an existing file as it is.
-    if (!options.output.empty()) {
-      auto file = Output::file(options.output, false);
-      if (!file) return tl::unexpected(file.error());
-      output = std::move(*file);
-    }
-    output->write(*text);
+    done = dump(options);
   }
-  if (auto closed = output->close(); !closed) return tl::unexpected(closed.error());
+  if (!done) return tl::unexpected(done.error());
   return EXIT_SUCCESS;
 }
 

@@ -47,6 +47,7 @@ std::vector<Question> questions(const Result<VdsoDescription>& vdso, const VdsoT
 Result<std::vector<CallFacts>> info_calls(const Result<VdsoDescription>& vdso, const VdsoTables& tables) {
   auto all = questions(vdso, tables);
   std::vector<CallProbe> probes;
+  probes.reserve(all.size());
   for (const Question& question : all) probes.push_back(question.probe);
   const auto findings = probe_calls(probes);
   if (!findings) return tl::unexpected(findings.error());

@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 
 #include <fmt/core.h>
 
@@ -52,9 +53,7 @@ vdsotrace::Result<int> run(const vdsotrace::cli::Parsed& parsed) {
   return status;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run_command_line(int argc, char** argv) {
   if (const auto status = vdsotrace::cli::run_as_observed(argc, argv)) return *status;
   const auto parsed = vdsotrace::cli::parse_options(argc, argv);
   if (!parsed) return report(parsed.error());
@@ -64,4 +63,15 @@ int main(int argc, char** argv) {
   }
   const auto status = run(*parsed);
   return status ? *status : report(status.error());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run_command_line(argc, argv);
+  } catch (const std::exception& error) {
+    // Errors are values here; what libraries throw is left (std::bad_alloc). On the way here processes were detached.
+    return report(vdsotrace::Error{error.what()});
+  }
 }

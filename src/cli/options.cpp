@@ -194,7 +194,7 @@ Result<void> check_display(ParsedFlags& raw) {
   auto arguments = ArgumentSets::take(raw.expressions);
   if (!arguments) return tl::unexpected(arguments.error());
   // Where none was given no call asks.
-  if (raw.expressions.size() != expressions) o.arguments = std::make_shared<ArgumentSets>(std::move(*arguments));
+  if (raw.expressions.size() != expressions) o.arguments = std::make_shared<ArgumentSets>(*arguments);
   const std::tuple<std::string_view, const std::string&, std::size_t&> limits[] = {
       {"-s", raw.string_limit, o.string_limit}, {"-a", raw.columns, o.columns}};
   for (const auto& [option, text, number] : limits) {
@@ -223,7 +223,7 @@ Result<Options> check(ParsedFlags&& raw) {
   if (auto display = check_display(raw); !display) return tl::unexpected(display.error());
   auto selection = Selection::parse(raw.expressions);
   if (!selection) return tl::unexpected(selection.error());
-  o.selection = std::move(*selection);
+  o.selection = *selection;
   if (!o.paths.empty()) o.selection.leave_out_vdso_capable();
   auto pids = parse_pids(raw.attach);
   if (!pids) return tl::unexpected(pids.error());

@@ -46,7 +46,7 @@ Result<ArgumentSets> ArgumentSets::take(std::vector<std::string>& expressions) {
     }
     auto calls = calls_of(key->name, std::string_view(expression).substr(key->name.size()));
     if (!calls) return tl::unexpected(calls.error());
-    sets.*(key->set) = std::move(*calls);
+    sets.*(key->set) = *calls;
   }
   expressions = std::move(others);
   return sets;

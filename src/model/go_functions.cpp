@@ -10,10 +10,10 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 
-constexpr std::uint32_t kMagic1_2 = 0xfffffffb;
-constexpr std::uint32_t kMagic1_16 = 0xfffffffa;
-constexpr std::uint32_t kMagic1_18 = 0xfffffff0;
-constexpr std::uint32_t kMagic1_20 = 0xfffffff1;
+constexpr std::uint32_t kMagicGo12 = 0xfffffffb;
+constexpr std::uint32_t kMagicGo116 = 0xfffffffa;
+constexpr std::uint32_t kMagicGo118 = 0xfffffff0;
+constexpr std::uint32_t kMagicGo120 = 0xfffffff1;
 
 constexpr std::size_t kWord = 8;
 constexpr std::size_t kLongestName = 4096;
@@ -23,14 +23,14 @@ constexpr std::uint32_t kLargestFrame = 1 << 30;
 constexpr std::size_t kCount = 0;
 constexpr std::size_t kTextStart = 2;
 /// Of funcnameOffset, pctabOffset, pclnOffset: since Go 1.16, and since textStart stands before them.
-constexpr std::array<std::size_t, 3> kParts1_16 = {2, 5, 6};
-constexpr std::array<std::size_t, 3> kParts1_18 = {3, 6, 7};
+constexpr std::array<std::size_t, 3> kPartsGo116 = {2, 5, 6};
+constexpr std::array<std::size_t, 3> kPartsGo118 = {3, 6, 7};
 
 // Of struct _func, behind its entry.
 constexpr std::size_t kName = 0;
 constexpr std::size_t kFrameSizes = 12;
-constexpr std::size_t kFlag1_17 = 33;  ///< a byte of padding before
-constexpr std::size_t kFlag1_20 = 37;
+constexpr std::size_t kFlagGo117 = 33;  ///< a byte of padding before
+constexpr std::size_t kFlagGo120 = 37;
 
 constexpr std::uint8_t kTopFrame = 1;
 constexpr std::uint8_t kWritesStackPointer = 2;
@@ -62,6 +62,22 @@ std::optional<std::uint32_t> take_number(Bytes& bytes) {
   return std::nullopt;
 }
 
+/// A row of a table of values by program counter: how the value changes, and for how many bytes of code that holds.
+struct ValueStep {
+  std::uint32_t change = 0;
+  std::uint32_t length = 0;
+};
+
+/// Nothing at the table's end, which is a change of 0 that is not the first.
+std::optional<ValueStep> take_step(Bytes& steps, bool first) {
+  const auto change = take_number(steps);
+  if (!change || (*change == 0 && !first)) return std::nullopt;
+  const auto length = take_number(steps);
+  if (!length) return std::nullopt;
+  // Zigzag: the sign is the lowest bit.
+  return ValueStep{(*change & 1) != 0 ? ~(*change >> 1) : *change >> 1, *length};
+}
+
 std::string_view text_at(Bytes bytes, std::uint64_t offset) {
   const Bytes rest = from(bytes, offset);
   const auto* text = reinterpret_cast<const char*>(rest.data());
@@ -74,10 +90,10 @@ std::string_view text_at(Bytes bytes, std::uint64_t offset) {
 }  // namespace
 
 std::optional<GoFunctions::Version> GoFunctions::version_of(Bytes bytes) {
-  constexpr std::pair<std::uint32_t, Version> kVersions[] = {{kMagic1_2, Version::go1_2},
-                                                             {kMagic1_16, Version::go1_16},
-                                                             {kMagic1_18, Version::go1_18},
-                                                             {kMagic1_20, Version::go1_20}};
+  constexpr std::pair<std::uint32_t, Version> kVersions[] = {{kMagicGo12, Version::go1_2},
+                                                             {kMagicGo116, Version::go1_16},
+                                                             {kMagicGo118, Version::go1_18},
+                                                             {kMagicGo120, Version::go1_20}};
   constexpr std::uint32_t kRest = 0x08010000;  // two bytes of padding, instructions of any length, pointers of 8 bytes
   const auto magic = object_at<std::uint32_t>(bytes, 0);
   const auto rest = object_at<std::uint32_t>(bytes, sizeof(std::uint32_t));
@@ -106,7 +122,7 @@ std::optional<GoFunctions> GoFunctions::read(Bytes table, std::optional<std::uin
   found.functions_ = found.names_ = found.sizes_ = table;
   found.rows_ = from(table, kWord + kWord);
   if (*version >= Version::go1_16) {
-    const auto& words = found.relative() ? kParts1_18 : kParts1_16;
+    const auto& words = found.relative() ? kPartsGo118 : kPartsGo116;
     const auto names = header_word(table, words[0]);
     const auto sizes = header_word(table, words[1]);
     const auto functions = header_word(table, words[2]);
@@ -166,7 +182,8 @@ std::optional<GoFunction> GoFunctions::function(const Row& row, std::uint64_t en
   if (!name || !sizes) return std::nullopt;
   GoFunction found{row.entry, end, text_at(names_, *name), false, version_ < Version::go1_18, *sizes};
   if (version_ < Version::go1_16) return found;
-  const auto flag = object_at<std::uint8_t>(bytes, entry_size + (version_ >= Version::go1_20 ? kFlag1_20 : kFlag1_17));
+  const auto flag =
+      object_at<std::uint8_t>(bytes, entry_size + (version_ >= Version::go1_20 ? kFlagGo120 : kFlagGo117));
   if (!flag) return std::nullopt;
   found.is_outermost = (*flag & kTopFrame) != 0;
   if ((*flag & kWritesStackPointer) != 0) found.moves_stack_pointer = true;
@@ -179,13 +196,10 @@ std::optional<std::uint32_t> GoFunctions::frame_size(const GoFunction& function,
   std::uint64_t end = function.entry;
   std::uint32_t value = ~std::uint32_t{0};
   for (bool first = true;; first = false) {
-    const auto change = take_number(steps);
-    if (!change || (*change == 0 && !first)) return std::nullopt;
-    const auto length = take_number(steps);
-    if (!length) return std::nullopt;
-    // Zigzag: the sign is the lowest bit.
-    value += (*change & 1) != 0 ? ~(*change >> 1) : *change >> 1;
-    end += *length;
+    const auto step = take_step(steps, first);
+    if (!step) return std::nullopt;
+    value += step->change;
+    end += step->length;
     if (address < end) return value < kLargestFrame ? std::optional(value) : std::nullopt;
   }
 }

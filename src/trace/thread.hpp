@@ -92,7 +92,9 @@ class StoppedThread {
     thread.rests = false;
   }
   StoppedThread(StoppedThread&& other) noexcept
-      : thread_(std::exchange(other.thread_, nullptr)), memory_(other.memory_), registers_(other.registers_) {}
+      : thread_(std::exchange(other.thread_, nullptr)),
+        memory_(std::move(other.memory_)),
+        registers_(other.registers_) {}
   StoppedThread& operator=(StoppedThread&&) = delete;
   StoppedThread(const StoppedThread&) = delete;
   ~StoppedThread();

@@ -9,6 +9,7 @@
 
 #include "arch/x86_64/return_stub.h"
 
+// NOLINTBEGIN(readability-identifier-naming): symbols of return_stub.S
 extern "C" {
 extern const std::byte vdsotrace_return_stub[];
 extern const std::byte vdsotrace_return_stub_keep[];
@@ -19,6 +20,7 @@ extern const std::byte vdsotrace_return_stub_back[];
 extern const std::byte vdsotrace_return_stub_words[];
 extern const std::byte vdsotrace_return_stub_end[];
 }
+// NOLINTEND(readability-identifier-naming)
 
 namespace vdsotrace::arch {
 namespace {

@@ -63,10 +63,13 @@ class StubEmulator::Processor {
   bool execute();
   bool move(const cs_x86& code);
   bool arithmetic(const cs_x86& code, unsigned id);
+  bool multiply(const cs_x86& code, Word second);
+  bool conditional_move(const cs_x86& code, Word second);
   bool count(const cs_x86_op& to, bool up);
   bool shift(const cs_x86& code, bool left);
   bool exchange(const cs_x86& code, unsigned id);
   bool branch(const cs_x86& code, unsigned id);
+  bool conditional_branch(const cs_x86& code);
   bool swap(const cs_x86& code);
 
   std::optional<Word> address(const cs_x86_op& operand) const;
@@ -167,13 +170,16 @@ bool StubEmulator::Processor::branch(const cs_x86& code, unsigned id) {
       if (back) next_ = *back;
       return back.has_value();
     }
-    default:
-      if (code.op_count != 1 || code.operands[0].type != X86_OP_IMM) return false;
-      if (decoder_->raw().bytes[0] != 0x0f && (decoder_->raw().bytes[0] & 0xf0) != 0x70) return false;
-      if (code.opcode[0] == 0x0f && (code.opcode[1] & 0xf0) != 0x80) return false;
-      if (alu_.holds(condition_of(code))) next_ = static_cast<Word>(code.operands[0].imm);
-      return true;
+    default: return conditional_branch(code);
   }
+}
+
+bool StubEmulator::Processor::conditional_branch(const cs_x86& code) {
+  if (code.op_count != 1 || code.operands[0].type != X86_OP_IMM) return false;
+  if (decoder_->raw().bytes[0] != 0x0f && (decoder_->raw().bytes[0] & 0xf0) != 0x70) return false;
+  if (code.opcode[0] == 0x0f && (code.opcode[1] & 0xf0) != 0x80) return false;
+  if (alu_.holds(condition_of(code))) next_ = static_cast<Word>(code.operands[0].imm);
+  return true;
 }
 
 bool StubEmulator::Processor::arithmetic(const cs_x86& code, unsigned id) {
@@ -185,6 +191,11 @@ bool StubEmulator::Processor::arithmetic(const cs_x86& code, unsigned id) {
   if (!second) return false;
   const Word b = *second & mask_of(size);
   const auto modified = [&](const auto& change) { return modify(to, change).has_value(); };
+  const auto compared = [this](const cs_x86_op& with, const auto& set_flags) {
+    const auto a = read(with);
+    if (a) set_flags(*a);
+    return a.has_value();
+  };
   switch (id) {
     case X86_INS_ADD: return modified([&](Word a) { return alu_.added(a, b, size); });
     case X86_INS_SUB: return modified([&](Word a) { return alu_.subtracted(a, b, size); });
@@ -193,23 +204,25 @@ bool StubEmulator::Processor::arithmetic(const cs_x86& code, unsigned id) {
     case X86_INS_XOR: return modified([&](Word a) { return alu_.logical(a ^ b, size); });
     case X86_INS_INC:
     case X86_INS_DEC: return count(to, id == X86_INS_INC);
-    case X86_INS_CMP:
-    case X86_INS_TEST: {
-      const auto a = read(to);
-      if (a && id == X86_INS_CMP) alu_.subtracted(*a, b, size);
-      if (a && id == X86_INS_TEST) alu_.logical(*a & b, size);
-      return a.has_value();
-    }
-    case X86_INS_IMUL: {
-      const auto factor = code.op_count == 3 ? std::optional(static_cast<Word>(code.operands[2].imm)) : read(to);
-      return has_second && factor && write(to, *second * *factor);
-    }
-    default: break;
+    case X86_INS_CMP: return compared(to, [&](Word a) { alu_.subtracted(a, b, size); });
+    case X86_INS_TEST: return compared(to, [&](Word a) { alu_.logical(a & b, size); });
+    case X86_INS_IMUL: return has_second && multiply(code, *second);
+    default: return has_second && conditional_move(code, *second);
   }
-  if (!has_second || code.opcode[0] != 0x0f || (code.opcode[1] & 0xf0) != 0x40) return false;
-  // cmovcc: the upper half of a 64-bit register is cleared even where nothing is moved.
+}
+
+bool StubEmulator::Processor::multiply(const cs_x86& code, Word second) {
+  const cs_x86_op& to = code.operands[0];
+  const auto factor = code.op_count == 3 ? std::optional(static_cast<Word>(code.operands[2].imm)) : read(to);
+  return factor && write(to, second * *factor);
+}
+
+/// cmovcc: the upper half of a 64-bit register is cleared even where nothing is moved.
+bool StubEmulator::Processor::conditional_move(const cs_x86& code, Word second) {
+  if (code.opcode[0] != 0x0f || (code.opcode[1] & 0xf0) != 0x40) return false;
+  const cs_x86_op& to = code.operands[0];
   const auto kept = read(to);
-  return kept && write(to, alu_.holds(condition_of(code)) ? *second : *kept);
+  return kept && write(to, alu_.holds(condition_of(code)) ? second : *kept);
 }
 
 /// Unlike an addition of one it leaves the carry flag alone.

@@ -59,12 +59,16 @@ Drained RecordReporter::drain(const StubSpaces& spaces) {
     if (attached && stubs->region()->rings() > processors_) stop_waiting(*stubs);
     collect(*stubs, false);
   }
-  // Once in a hurry we stay so while there is anything to do.
-  if (attached && fill == 0) urgency_.set(false);
-  if (attached && fill >= 1 && rings > processors_) urgency_.set(true);
+  if (attached) set_urgency(fill, rings);
   report_calls();
   if (settings_.needs.progress && settings_.depth != StubDepth::values) report_progress(spaces);
   return {fill > 0 ? Drained::Found::something : Drained::Found::nothing, fill};
+}
+
+/// Once in a hurry we stay so while there is anything to do.
+void RecordReporter::set_urgency(double fill, std::size_t rings) {
+  if (fill == 0) urgency_.set(false);
+  if (fill >= 1 && rings > processors_) urgency_.set(true);
 }
 
 void RecordReporter::collect(StubSpace& stubs, bool final) {

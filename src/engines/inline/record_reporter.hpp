@@ -38,6 +38,7 @@ class RecordReporter {
  private:
   /// Where calls are reported one by one records become calls; else they are only added up.
   std::vector<RecordedCall>* calls() { return settings_.depth == StubDepth::values ? &calls_ : nullptr; }
+  void set_urgency(double fill, std::size_t rings);
   void collect(StubSpace& stubs, bool final);
   void report_lost(const StubSpace& stubs, std::uint64_t lost);
   void report_calls();

@@ -154,11 +154,11 @@ std::uint64_t StubRings::drain(StubBlock& block, bool is_shared, bool skip_holes
     __builtin_prefetch(place(std::min(block.taken + kAhead, end - 1)));
     const auto commit = memory_.load<std::uint64_t>(static_cast<std::size_t>(at - memory_.at(0)));
     if ((commit >> 16) != ((block.taken + 1) & kCommitMask)) {
-      const bool nobody_writes = skip_holes || block.ended;
-      if (!nobody_writes && may_be_completed(block, is_shared)) break;
+      const bool no_one_writes = skip_holes || block.ended;
+      if (!no_one_writes && may_be_completed(block, is_shared)) break;
       // A thread's last was being written when it ended: it never returned.
       const bool is_last = block.taken + 1 == end && begun <= block.records;
-      if (!nobody_writes || is_shared || !is_last) ++lost;
+      if (!no_one_writes || is_shared || !is_last) ++lost;
       continue;
     }
     block.stuck_since = 0;

@@ -26,7 +26,8 @@ StackBounds stack_of(StoppedThread& stopped, const arch::Registers& registers) {
 /// Calls of all functions, as the counters in the region have them.
 std::vector<CallTally> counted(const InstalledStubs& installed, const StubRegion& region) {
   std::vector<CallTally> totals;
-  for (std::uint8_t function = 0; function < installed.plan->functions.size(); ++function) {
+  for (std::size_t number = 0; number < installed.plan->functions.size(); ++number) {
+    const auto function = static_cast<std::uint8_t>(number);
     for (const StubCount& count : region.counts(function, installed.function(function).service->first_is_clock)) {
       const std::uint64_t fallbacks = std::min(count.fallbacks, count.entries);
       totals.push_back({function, count.clock, Route::vdso, count.entries - fallbacks, 0, 0});
@@ -39,7 +40,8 @@ std::vector<CallTally> counted(const InstalledStubs& installed, const StubRegion
 /// Those that were entered, of which there is no record.
 void add_entered_only(std::vector<CallTally>& totals, const InstalledStubs& installed, const StubRegion& region,
                       const CallTallies& recorded) {
-  for (std::uint8_t function = 0; function < installed.plan->functions.size(); ++function) {
+  for (std::size_t number = 0; number < installed.plan->functions.size(); ++number) {
+    const auto function = static_cast<std::uint8_t>(number);
     const bool clocked = installed.function(function).service->first_is_clock;
     for (const StubCount& count : region.counts(function, clocked)) {
       const std::uint64_t returned = recorded.seen(function, count.clock, clocked);

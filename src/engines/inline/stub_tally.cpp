@@ -14,17 +14,22 @@ constexpr std::size_t kMostWithDurations = 1024;
 
 }  // namespace
 
+CallTallies::Key CallTallies::bounded(Key key) {
+  const bool is_new = !tallies_.contains(key);
+  if (is_new && std::get<3>(key) != 0 && with_callers_ >= kMostWithCallers) std::get<3>(key) = std::get<4>(key) = 0;
+  if (std::get<3>(key) != 0) {
+    with_callers_ += is_new ? 1 : 0;
+  } else if (tallies_.size() - with_callers_ >= kMostTallies && !tallies_.contains(key)) {
+    std::get<1>(key) = 0;
+  }
+  return key;
+}
+
 void CallTallies::add(const StubRecord& record, bool clocked, Route route) {
   const std::uint64_t clock = clocked ? std::uint64_t{static_cast<std::uint32_t>(record.arg0)} + 1 : 0;
-  Key key{record.function, clock, route, record.caller, record.beyond};
-  if (last_ == nullptr || key != last_key_) {
-    const bool is_new = !tallies_.contains(key);
-    if (is_new && record.caller != 0 && with_callers_ >= kMostWithCallers) std::get<3>(key) = std::get<4>(key) = 0;
-    if (std::get<3>(key) != 0) {
-      with_callers_ += is_new ? 1 : 0;
-    } else if (tallies_.size() - with_callers_ >= kMostTallies && !tallies_.contains(key)) {
-      std::get<1>(key) = 0;
-    }
+  const Key wanted{record.function, clock, route, record.caller, record.beyond};
+  if (last_ == nullptr || wanted != last_key_) {
+    const Key key = bounded(wanted);
     last_key_ = key;
     last_ = &tallies_[key];
     CallTally& fresh = last_->all;

@@ -46,6 +46,9 @@ class CallTallies {
     bool has_durations = false;
     Histogram durations;  ///< of those that are not reported
   };
+  /// The key under which such calls are added up: a coarser one where there are too many.
+  Key bounded(Key key);
+
   std::map<Key, Sum> tallies_;
   std::size_t with_callers_ = 0;
   std::size_t with_durations_ = 0;

@@ -56,6 +56,7 @@ class Annotator {
     name_labels();
     for (std::size_t i = 0; i < code_.size(); ++i) annotate_flow(i);
     annotate_data();
+    annotate_retries();
     return std::move(result_);
   }
 
@@ -151,6 +152,9 @@ class Annotator {
                                                      *use.offset < 0 ? -*use.offset : *use.offset));
       }
     }
+  }
+
+  void annotate_retries() {
     for (const Loop& loop : retries_) {
       auto& head = result_.lines[loop.head];
       head.notes.emplace_back("seqlock loop begins");

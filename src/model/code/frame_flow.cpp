@@ -194,44 +194,57 @@ void pop(State& state, unsigned number) {
   if (own) state.saved[number].reset();
 }
 
-void Follower::execute(State& state, const cs_insn& raw) const {
+/// Of instructions whose result is known from what registers held before. False for others.
+bool execute_on_registers(State& state, const cs_insn& raw) {
   const cs_x86& x86 = raw.detail->x86;
   const cs_x86_op* operands = x86.operands;
   const unsigned first = x86.op_count > 0 ? whole(operands[0]) : kNone;
   const bool by_number = x86.op_count == 2 && operands[1].type == X86_OP_IMM;
   auto& registers = state.registers;
   switch (raw.id) {
-    case X86_INS_CMP:
-    case X86_INS_TEST:
-    case X86_INS_NOP: return;
-    case X86_INS_PUSH:
-      if (x86.op_count == 1 && operands[0].size == 2) break;
-      push(state, first);
-      return;
-    case X86_INS_POP:
-      if (first == kNone || first == kDwarfStackPointer) break;
-      pop(state, first);
-      return;
-    case X86_INS_LEAVE:
-      registers[kDwarfStackPointer] = registers[kDwarfFramePointer];
-      pop(state, kDwarfFramePointer);
-      return;
     case X86_INS_MOV:
-      if (first == kNone || whole(operands[1]) == kNone) break;
+      if (first == kNone || whole(operands[1]) == kNone) return false;
       registers[first] = registers[whole(operands[1])];
-      return;
+      return true;
     case X86_INS_ADD:
     case X86_INS_SUB:
-      if (first == kNone || !by_number) break;
+      if (first == kNone || !by_number) return false;
       registers[first] = plus(registers[first], raw.id == X86_INS_ADD ? operands[1].imm : -operands[1].imm);
-      return;
+      return true;
     case X86_INS_LEA:
-      if (first == kNone || x86.addr_size != kWord) break;
+      if (first == kNone || x86.addr_size != kWord) return false;
       registers[first] = address_of(state, operands[1].mem);
-      return;
-    default: break;
+      return true;
+    default: return false;
   }
-  write_others(state, raw);
+}
+
+/// Of instructions that move the stack pointer or nothing at all. False for others.
+bool execute_on_stack(State& state, const cs_insn& raw) {
+  const cs_x86& x86 = raw.detail->x86;
+  const unsigned first = x86.op_count > 0 ? whole(x86.operands[0]) : kNone;
+  switch (raw.id) {
+    case X86_INS_CMP:
+    case X86_INS_TEST:
+    case X86_INS_NOP: return true;
+    case X86_INS_PUSH:
+      if (x86.op_count == 1 && x86.operands[0].size == 2) return false;
+      push(state, first);
+      return true;
+    case X86_INS_POP:
+      if (first == kNone || first == kDwarfStackPointer) return false;
+      pop(state, first);
+      return true;
+    case X86_INS_LEAVE:
+      state.registers[kDwarfStackPointer] = state.registers[kDwarfFramePointer];
+      pop(state, kDwarfFramePointer);
+      return true;
+    default: return false;
+  }
+}
+
+void Follower::execute(State& state, const cs_insn& raw) const {
+  if (!execute_on_stack(state, raw) && !execute_on_registers(state, raw)) write_others(state, raw);
 }
 
 /// Capstone does not say of every instruction what it writes: the first operand is taken to be written.

@@ -19,15 +19,23 @@ bool is_r9(std::uint16_t name) {
 /// What one instruction does with r9.
 enum class Use : std::uint8_t { none, reads, writes };
 
+/// xor of r9 with itself: whole, whatever was there before.
+bool clears_r9(const X86Decoder& decoder) {
+  const cs_x86& x86 = decoder.raw().detail->x86;
+  const cs_x86_op* operands = x86.operands;
+  if (decoder.raw().id != X86_INS_XOR || x86.op_count != 2) return false;
+  if (operands[0].type != X86_OP_REG || operands[1].type != X86_OP_REG || operands[0].reg != operands[1].reg)
+    return false;
+  return is_r9(operands[0].reg) && operands[0].size >= sizeof(std::uint32_t);
+}
+
 Use use_of(const X86Decoder& decoder) {
+  if (clears_r9(decoder)) return Use::writes;
   Use use = Use::none;
   const cs_x86& x86 = decoder.raw().detail->x86;
   // These leave what was there alone under some condition, which not every version of Capstone knows.
   const bool is_cmov = x86.opcode[0] == 0x0f && (x86.opcode[1] & 0xf0) == 0x40;
   const bool may_keep = is_cmov || decoder.raw().id == X86_INS_BSF || decoder.raw().id == X86_INS_BSR;
-  const bool clears = decoder.raw().id == X86_INS_XOR && x86.op_count == 2 && x86.operands[0].type == X86_OP_REG &&
-                      x86.operands[1].type == X86_OP_REG && x86.operands[0].reg == x86.operands[1].reg;
-  if (clears && is_r9(x86.operands[0].reg) && x86.operands[0].size >= sizeof(std::uint32_t)) return Use::writes;
   for (const cs_x86_op& operand : std::span(x86.operands, x86.op_count)) {
     if (operand.type == X86_OP_MEM && (is_r9(operand.mem.base) || is_r9(operand.mem.index))) return Use::reads;
     if (operand.type != X86_OP_REG || !is_r9(operand.reg)) continue;
@@ -37,6 +45,22 @@ Use use_of(const X86Decoder& decoder) {
     use = Use::writes;
   }
   return use;
+}
+
+/// Where control goes from an instruction that was decoded at `at`. False where that is not known.
+bool add_successors(const Instruction& instruction, std::uint32_t at, std::vector<std::uint32_t>& pending) {
+  const std::uint32_t next = at + instruction.length;
+  const std::uint32_t target = next + static_cast<std::uint32_t>(instruction.displacement);
+  switch (instruction.flow) {
+    case Flow::ret:
+    case Flow::trap: return true;
+    case Flow::next:
+    case Flow::clock_read: pending.push_back(next); return true;
+    case Flow::branch:
+    case Flow::short_branch: pending.insert(pending.end(), {next, target}); return true;
+    case Flow::jump: pending.push_back(target); return true;
+    default: return false;
+  }
 }
 
 }  // namespace
@@ -55,17 +79,7 @@ bool ninth_register_is_dead(const VdsoImage& image, const VdsoFunction& function
     if (!instruction || visited.size() > kMostVisited) return false;
     const Use use = use_of(*decoder);
     if (use == Use::reads) return false;
-    if (use == Use::writes || instruction->flow == Flow::ret || instruction->flow == Flow::trap) continue;
-    const std::uint32_t next = at + instruction->length;
-    const std::uint32_t target = next + static_cast<std::uint32_t>(instruction->displacement);
-    switch (instruction->flow) {
-      case Flow::next:
-      case Flow::clock_read: pending.push_back(next); break;
-      case Flow::branch:
-      case Flow::short_branch: pending.insert(pending.end(), {next, target}); break;
-      case Flow::jump: pending.push_back(target); break;
-      default: return false;
-    }
+    if (use == Use::none && !add_successors(*instruction, at, pending)) return false;
   }
   return true;
 }

@@ -67,25 +67,31 @@ void FlowScanner::walk(std::uint32_t entry, VdsoFunction& function, bool is_body
   while (!pending_.empty()) {
     std::uint32_t offset = pending_.back();
     pending_.pop_back();
-    for (;;) {
-      const Instruction* instruction = instruction_at(offset);
-      if (instruction == nullptr) {
-        set_incomplete(function, contains(offset) ? fmt::format("unknown instruction at {:#x}", offset)
-                                                  : fmt::format("runs out of the code at {:#x}", offset));
-        break;
-      }
-      std::uint32_t& seen = slots_[offset - start_].seen;
-      if (seen == walks_) break;
-      seen = walks_;
-      if (budget_ == 0) {
-        set_incomplete(function, "too many instructions to follow");
-        return;
-      }
-      --budget_;
-      if (!visit(offset, *instruction, function, is_body)) break;
+    const Instruction* instruction = step_to(offset, function);
+    while (instruction != nullptr && visit(offset, *instruction, function, is_body)) {
       offset += instruction->length;
+      instruction = step_to(offset, function);
     }
   }
+}
+
+const Instruction* FlowScanner::step_to(std::uint32_t offset, VdsoFunction& function) {
+  const Instruction* instruction = instruction_at(offset);
+  if (instruction == nullptr) {
+    set_incomplete(function, contains(offset) ? fmt::format("unknown instruction at {:#x}", offset)
+                                              : fmt::format("runs out of the code at {:#x}", offset));
+    return nullptr;
+  }
+  std::uint32_t& seen = slots_[offset - start_].seen;
+  if (seen == walks_) return nullptr;
+  seen = walks_;
+  if (budget_ == 0) {
+    set_incomplete(function, "too many instructions to follow");
+    pending_.clear();
+    return nullptr;
+  }
+  --budget_;
+  return instruction;
 }
 
 bool FlowScanner::visit(std::uint32_t offset, const Instruction& instruction, VdsoFunction& function, bool is_body) {

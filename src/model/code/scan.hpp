@@ -31,6 +31,8 @@ class FlowScanner {
   };
 
   void walk(std::uint32_t entry, VdsoFunction& function, bool is_body);
+  /// The instruction there, if it is the first time in this walk. Null too where it cannot be followed further.
+  const Instruction* step_to(std::uint32_t offset, VdsoFunction& function);
   /// Notes one instruction; true if the one behind it comes next.
   bool visit(std::uint32_t offset, const Instruction& instruction, VdsoFunction& function, bool is_body);
   void branch_to(std::uint32_t from, const Instruction& instruction, VdsoFunction& function, bool is_body);

@@ -84,6 +84,14 @@ std::vector<FoldedSteps> fold(const std::vector<std::uint32_t>& path) {
   return pieces;
 }
 
+/// That the steps of a piece were made more than once.
+std::string repetition_text(const FoldedSteps& piece) {
+  if (piece.times <= 1) return {};
+  return fmt::format("{}        the last {} {} more\n", kIndent,
+                     piece.length == 1 ? "instruction" : fmt::format("{} instructions", piece.length),
+                     piece.times == 2 ? "once" : fmt::format("{} times", piece.times - 1));
+}
+
 std::string text_of(const StepFacts& steps, const CodeListing& code) {
   std::string text = headline(steps);
   const DisassembledFunction* function = nullptr;
@@ -96,10 +104,7 @@ std::string text_of(const StepFacts& steps, const CodeListing& code) {
       text += now != nullptr ? line_text(*CodeListing::line_at(*now, offset))
                              : fmt::format("{}{:>6x}:\n", kIndent, offset);
     }
-    if (piece.times > 1)
-      text += fmt::format("{}        the last {} {} more\n", kIndent,
-                          piece.length == 1 ? "instruction" : fmt::format("{} instructions", piece.length),
-                          piece.times == 2 ? "once" : fmt::format("{} times", piece.times - 1));
+    text += repetition_text(piece);
   }
   if (steps.path.size() < steps.instructions) text += fmt::format("{}        ...\n", kIndent);
   return text;

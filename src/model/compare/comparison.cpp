@@ -36,19 +36,30 @@ struct Threads {
   std::map<std::uint32_t, Calls> calls;
 };
 
-Threads threads_of(const SeenRun& run, Numbers<Origin>& origins) {
+/// Which threads of a run were made by which others.
+struct Ancestry {
   std::map<pid_t, std::vector<pid_t>> children;
   std::map<pid_t, pid_t> parents;
+};
+
+Ancestry ancestry_of(const SeenRun& run) {
+  Ancestry found;
   for (const SeenCall& call : run.calls()) {
     if (!makes_thread(call)) continue;
     const auto child = static_cast<pid_t>(*call.result);
-    if (child != call.tid && parents.try_emplace(child, call.tid).second) children[call.tid].push_back(child);
+    if (child != call.tid && found.parents.try_emplace(child, call.tid).second)
+      found.children[call.tid].push_back(child);
   }
+  return found;
+}
+
+Threads threads_of(const SeenRun& run, Numbers<Origin>& origins) {
+  auto [children, parents] = ancestry_of(run);
   Threads threads;
   std::map<pid_t, std::uint32_t> numbers;
   std::uint32_t orphans = 0;
   // A child may be seen before the call that made it has returned; its ancestors come first in any case.
-  const auto name = [&](pid_t root) {
+  const auto name = [&, &made = children](pid_t root) {
     std::vector<std::pair<pid_t, Origin>> pending{{root, {0, orphans++}}};
     while (!pending.empty()) {
       const auto [tid, origin] = pending.back();
@@ -57,7 +68,7 @@ Threads threads_of(const SeenRun& run, Numbers<Origin>& origins) {
       const std::uint32_t number = origins.of(origin);
       numbers[tid] = number;
       threads.tids[number] = tid;
-      const auto& born = children[tid];
+      const auto& born = made[tid];
       for (auto i = static_cast<std::uint32_t>(born.size()); i-- > 0;) pending.push_back({born[i], {number + 1, i}});
     }
   };
@@ -81,6 +92,12 @@ std::vector<std::uint32_t> keys_of(const Calls& calls, Numbers<CallKey>& numbers
   return keys;
 }
 
+ComparedLine::Seen seen_by(Side side) {
+  using Seen = ComparedLine::Seen;
+  if (side == Side::both) return Seen::by_both;
+  return side == Side::left ? Seen::in_strace_run : Seen::in_vdsotrace_run;
+}
+
 void lay_side_by_side(ComparedThread& thread, const Calls& strace, const Calls& vdsotrace) {
   using Seen = ComparedLine::Seen;
   Numbers<CallKey> numbers;
@@ -95,10 +112,7 @@ void lay_side_by_side(ComparedThread& thread, const Calls& strace, const Calls& 
   };
   for (const Side side : *steps) {
     if (side != Side::left) pass_unseen();
-    const Seen seen = side == Side::both   ? Seen::by_both
-                      : side == Side::left ? Seen::in_strace_run
-                                           : Seen::in_vdsotrace_run;
-    thread.lines.push_back({seen, side == Side::left ? *left : *right});
+    thread.lines.push_back({seen_by(side), side == Side::left ? *left : *right});
     if (side != Side::right) ++left;
     if (side != Side::left) ++right;
   }

@@ -111,20 +111,24 @@ void print_object_at(ArgContext& c, std::uint64_t address, Body&& body) {
   print_address(c, address);
 }
 
+/// Prints what stands for an array that has no elements to read: the address if it is NULL or the range wraps around,
+/// [] if it is empty. False if there are some.
+inline bool print_no_elements_at(ArgContext& c, std::uint64_t address, std::uint64_t count, std::size_t stride) {
+  if (address == 0 || count > (UINT64_MAX - address) / stride) {
+    print_address(c, address);
+    return true;
+  }
+  if (count == 0) c.put("[]");
+  return count == 0;
+}
+
 /// Prints `count` elements from `address` on as [a, b, ...], at most the limit's, "..." behind. They lie `stride` bytes
 /// apart and come of `read(address)`, which may have nothing; `body(const T&)` prints one.
 /// Prints the address if it is NULL or unreadable or the range wraps around.
 template <class Read, class Body>
 void print_elements_at(ArgContext& c, std::uint64_t address, std::uint64_t count, std::size_t stride, Read&& read,
                        Body&& body) {
-  if (address == 0 || count > (UINT64_MAX - address) / stride) {
-    print_address(c, address);
-    return;
-  }
-  if (count == 0) {
-    c.put("[]");
-    return;
-  }
+  if (print_no_elements_at(c, address, count, stride)) return;
   for (std::uint64_t shown = 0; shown < count; ++shown) {
     if (c.abbreviated() && shown >= c.limits().string) {
       c.put(shown == 0 ? "[..." : ", ...");
