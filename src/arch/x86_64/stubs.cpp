@@ -1,10 +1,10 @@
 #include <sys/auxv.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "arch/stubs.hpp"
 #include "base/check.hpp"
+#include "model/code/jumps.hpp"
 
 extern "C" {
 #define TEMPLATE(name)                                   \
@@ -24,9 +24,6 @@ TEMPLATES(TEMPLATE)
 namespace vdsotrace::arch {
 namespace {
 
-constexpr std::byte kJump{0xe9};
-constexpr std::byte kShortJump{0xeb};
-constexpr std::byte kTrap{0xcc};
 constexpr unsigned kHwcap2FsGsBase = 1 << 1;  // HWCAP2_FSGSBASE, uapi/asm/hwcap2.h
 
 struct Row {
@@ -68,29 +65,6 @@ const Row kRows[] = {
     ONE(close_getrandom),
 };
 
-/// What assemblers pad with, the longest first (Intel SDM, NOP; binutils, gas/config/tc-i386.c): nopw with any number
-/// of operand size prefixes, then nopl of 9 down to 3 bytes, xchg %ax,%ax and nop.
-std::size_t nop_at(std::span<const std::byte> code) {
-  constexpr std::size_t kMostPrefixes = 10;
-  std::size_t prefixes = 0;
-  while (prefixes < std::min(code.size(), kMostPrefixes) &&
-         (code[prefixes] == std::byte{0x66} || code[prefixes] == std::byte{0x2e}))
-    ++prefixes;
-  const auto rest = code.subspan(prefixes);
-  if (!rest.empty() && rest[0] == std::byte{0x90}) return prefixes + 1;
-  if (rest.size() < 3 || rest[0] != std::byte{0x0f} || rest[1] != std::byte{0x1f}) return 0;
-  std::size_t size = 0;
-  switch (static_cast<unsigned>(rest[2])) {
-    case 0x00: size = 3; break;  // nopl (%rax)
-    case 0x40: size = 4; break;  // nopl 0(%rax)
-    case 0x44: size = 5; break;  // nopl 0(%rax,%rax,1)
-    case 0x80: size = 7; break;  // the same with 32-bit displacements
-    case 0x84: size = 8; break;
-    default: return 0;
-  }
-  return size <= rest.size() ? prefixes + size : 0;
-}
-
 }  // namespace
 
 // stubs.S, `call`: it steps over the red zone and saves a register.
@@ -101,31 +75,11 @@ Registers at_original_call(Registers at_copy, std::uint64_t saved, std::uint64_t
   return at_copy;
 }
 
-std::optional<Jump> jump(std::uint64_t from, std::uint64_t to) {
-  const auto distance = static_cast<std::int64_t>(to - from - kJumpSize);
-  const auto displacement = static_cast<std::int32_t>(distance);
-  if (displacement != distance) return std::nullopt;
-  Jump code{kJump};
-  std::memcpy(&code[1], &displacement, sizeof displacement);
-  return code;
-}
+std::optional<Jump> jump(std::uint64_t from, std::uint64_t to) { return near_jump(from, to); }
 
-std::optional<ShortJump> short_jump(std::uint64_t from, std::uint64_t to) {
-  const auto distance = static_cast<std::int64_t>(to - from - kShortJumpSize);
-  const auto displacement = static_cast<std::int8_t>(distance);
-  if (displacement != distance) return std::nullopt;
-  return ShortJump{kShortJump, static_cast<std::byte>(displacement)};
-}
+std::optional<ShortJump> short_jump(std::uint64_t from, std::uint64_t to) { return vdsotrace::short_jump(from, to); }
 
-std::size_t padding_at(std::span<const std::byte> code) {
-  std::size_t size = 0;
-  while (size < code.size()) {
-    const std::size_t more = code[size] == kTrap ? 1 : nop_at(code.subspan(size));
-    if (more == 0) break;
-    size += more;
-  }
-  return size;
-}
+std::size_t padding_at(std::span<const std::byte> code) { return vdsotrace::padding_at(code); }
 
 // They read the thread pointer with rdfsbase, which kernels permit from 5.9 on.
 bool stubs_usable() { return (::getauxval(AT_HWCAP2) & kHwcap2FsGsBase) != 0; }
