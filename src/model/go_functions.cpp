@@ -153,6 +153,14 @@ std::optional<GoFunctions::Row> GoFunctions::row(std::uint64_t index) const {
   return entry && place ? std::optional(Row{text_start_ + *entry, *place}) : std::nullopt;
 }
 
+std::vector<std::uint64_t> GoFunctions::boundaries() const {
+  std::vector<std::uint64_t> found;
+  for (std::uint64_t index = 0; index <= count_; ++index) {
+    if (const auto at = row(index)) found.push_back(at->entry);
+  }
+  return found;
+}
+
 std::optional<GoCode> GoFunctions::code() const {
   const auto first = row(0), last = row(count_);
   if (!first || !last || last->entry <= first->entry) return std::nullopt;

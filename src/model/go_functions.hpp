@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace vdsotrace {
 
@@ -43,6 +44,8 @@ class GoFunctions {
   static std::optional<std::size_t> text_start_at(std::span<const std::byte> table);
 
   std::optional<GoFunction> find(std::uint64_t address) const;
+  /// Where each function begins, in order, and behind them where the last one ends.
+  std::vector<std::uint64_t> boundaries() const;
   /// Where all its functions are.
   std::optional<GoCode> code() const;
   /// Whether a register is the goroutine's g in Go's own code (its internal ABI, Go 1.17; recorded from 1.18 on).

@@ -62,12 +62,16 @@ FrameRule::Preserved preserved_by(Dwarf_Frame* frame, unsigned number) {
 
 }  // namespace
 
+bool has_followed_machine(Elf* elf) {
+  GElf_Ehdr header;
+  return gelf_getehdr(elf, &header) != nullptr && header.e_machine == kFollowedMachine &&
+         header.e_ident[EI_CLASS] == ELFCLASS64;
+}
+
 bool has_followed_machine(Dwfl_Module* module) {
   Dwarf_Addr bias = 0;
-  GElf_Ehdr header;
   Elf* elf = dwfl_module_getelf(module, &bias);
-  return elf != nullptr && gelf_getehdr(elf, &header) != nullptr && header.e_machine == kFollowedMachine &&
-         header.e_ident[EI_CLASS] == ELFCLASS64;
+  return elf != nullptr && has_followed_machine(elf);
 }
 
 bool has_frame_rule(Dwfl_Module* module, std::uint64_t address) { return frame_at(module, address) != nullptr; }

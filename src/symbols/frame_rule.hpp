@@ -11,6 +11,7 @@
 namespace vdsotrace {
 
 /// Whether the image is of 64-bit code for the processor whose frames we can follow (model/code/frame.hpp).
+bool has_followed_machine(Elf* elf);
 bool has_followed_machine(Dwfl_Module* module);
 
 /// Whether it says anything.

@@ -106,15 +106,19 @@ std::optional<std::uint64_t> relocated_word(Elf* elf, std::uint64_t address) {
 std::optional<GoFunctions> read_table(const Module& module) {
   Dwarf_Addr unused = 0;
   Elf* elf = dwfl_module_getelf(module.dwfl, &unused);
-  if (elf == nullptr || !has_followed_machine(module.dwfl)) return std::nullopt;
+  return elf != nullptr ? go_functions_of(elf) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<GoFunctions> go_functions_of(Elf* elf) {
+  if (!has_followed_machine(elf)) return std::nullopt;
   Place place = section_with_table(elf);
   if (place.bytes.empty()) place = table_in_segments(elf);
   std::optional<std::uint64_t> text_start;
   if (const auto at = GoFunctions::text_start_at(place.bytes)) text_start = relocated_word(elf, place.address + *at);
   return GoFunctions::read(place.bytes, text_start);
 }
-
-}  // namespace
 
 const std::optional<GoFunctions>& GoModules::table_of(const Module& module) {
   const auto known = tables_.find(&module);

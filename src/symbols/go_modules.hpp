@@ -1,13 +1,19 @@
 // Go's own tables in the images of an address space.
 #pragma once
 
+#include <libelf.h>
+
 #include <map>
+#include <optional>
 
 #include "model/code/frame.hpp"
 #include "model/go_functions.hpp"
 #include "symbols/modules.hpp"
 
 namespace vdsotrace {
+
+/// Go's table in a file, if that has one; it lies in what libelf keeps.
+std::optional<GoFunctions> go_functions_of(Elf* elf);
 
 class GoModules {
  public:

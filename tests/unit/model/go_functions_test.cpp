@@ -130,6 +130,7 @@ TEST_CASE("functions of Go are found in the tables of each version") {
     REQUIRE(exit.has_value());
     CHECK(exit->name == "runtime.goexit");
     CHECK(exit->is_outermost == (shape.flag != 0));
+    CHECK(functions->boundaries() == std::vector<std::uint64_t>{kText, kText + 0x40, kText + 0x60, kText + 0x70});
     CHECK_FALSE(functions->find(kText - 1).has_value());
     CHECK_FALSE(functions->find(kText + 0x70).has_value());
   }
