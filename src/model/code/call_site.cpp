@@ -1,0 +1,69 @@
+#include "model/code/call_site.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "model/code/jumps.hpp"
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::byte kTrap{0xcc};
+
+CodeWrite write_of(std::uint64_t address, std::span<const std::byte> bytes) {
+  return {address, {bytes.begin(), bytes.end()}};
+}
+
+}  // namespace
+
+Result<std::vector<CodeWrite>> CallSite::patch(std::uint64_t stub) const {
+  if (shape == SiteShape::unpatched) return fail(fmt::format("no patch at {:#x}: {}", address, reason));
+  const std::uint64_t from = shape == SiteShape::padded ? padding : address;
+  const auto jump = near_jump(from, stub);
+  if (!jump || !stubs.contains(stub)) return fail(fmt::format("no patch at {:#x}: stub out of reach", address));
+  if (shape == SiteShape::padded) {
+    const auto to_padding = short_jump(address, padding);
+    if (!to_padding) return fail(fmt::format("no patch at {:#x}: padding out of reach", address));
+    return std::vector{write_of(padding, *jump), write_of(address, *to_padding)};
+  }
+  CodeWrite all = write_of(address, *jump);
+  all.bytes.resize(std::max<std::size_t>(kNearJumpSize, kSyscallSize + displaced.size()), kTrap);
+  return std::vector{std::move(all)};
+}
+
+Result<RelocatedCode> CallSite::tail(std::uint64_t at) const {
+  if (shape == SiteShape::unpatched) return fail(fmt::format("no patch at {:#x}: {}", address, reason));
+  if (!stubs.contains(at)) return fail(fmt::format("no patch at {:#x}: stub out of reach", address));
+  return relocate(Machine::x86_64, displaced, address + kSyscallSize, at);
+}
+
+std::optional<std::uint32_t> CallSite::place_in_tail(const RelocatedCode& tail, std::uint64_t pc) const {
+  const std::uint64_t offset = pc - address - kSyscallSize;
+  const auto found = std::ranges::find(tail.map, offset, &RelocatedCode::Pair::original);
+  return found != tail.map.end() ? std::optional(found->moved) : std::nullopt;
+}
+
+std::optional<OwnPlace> CallSite::own_place(std::uint64_t pc, const StubParts& stub, const RelocatedCode& tail) const {
+  if (shape == SiteShape::unpatched) return std::nullopt;
+  if (pc == address || (shape == SiteShape::padded && pc == padding)) return OwnPlace{address, false, true};
+  if (pc < stub.start || pc >= stub.tail + tail.bytes.size()) return std::nullopt;
+  if (pc < stub.called) return OwnPlace{address, false, true};
+  std::uint64_t behind = address + kSyscallSize;
+  for (const RelocatedCode::Pair& pair : tail.map) {
+    if (stub.tail + pair.moved <= pc) behind = address + kSyscallSize + pair.original;
+  }
+  return OwnPlace{behind, true, behind == resumes_at()};
+}
+
+CallSite CallSite::moved_by(std::uint64_t bias) const {
+  CallSite site = *this;
+  site.address += bias;
+  site.stubs = {stubs.start + bias, stubs.end + bias};
+  if (site.stubs.start > site.stubs.end) site.stubs.start = 0;  // it began below
+  if (shape == SiteShape::padded) site.padding += bias;
+  for (CodeWrite& write : site.original) write.address += bias;
+  return site;
+}
+
+}  // namespace vdsotrace
