@@ -14,8 +14,10 @@ constexpr std::size_t kMostCallers = 4096;
 constexpr std::size_t kMostStacks = 16384;
 constexpr std::size_t kMostClocksources = 64;
 constexpr std::string_view kOtherClocks = "other clocks";
-/// What was counted is reported all at once, now and then: Counts so close to each other are about the same time.
-constexpr std::int64_t kToldTogetherNs = 50'000'000;
+/// What a process's calls were counted as is reported all at once, now and then: Counts so close to each other are
+/// about the same time.
+constexpr std::int64_t kReportedTogetherNs = 50'000'000;
+constexpr std::size_t kMostProcesses = 4096;
 
 /// Under the others the thread stopped within the call: what took so long was us.
 bool measured_truly(const Call& call) { return call.duration_ns && (call.engine == "inline" || call.engine == "perf"); }
@@ -66,13 +68,20 @@ void Timeline::add(std::int64_t from_ns, std::int64_t to_ns, Route route, std::u
   if (spans_.empty()) span_at(from_ns);
   const std::size_t last = span_at(to_ns);
   const std::size_t first = std::min(span_at(from_ns), last);
-  const std::uint64_t parts = last - first + 1;
-  for (std::uint64_t i = 0; i < parts; ++i)
-    spans_[first + i][static_cast<std::size_t>(route)] += count * (i + 1) / parts - count * i / parts;
+  const auto in_run = [&](std::int64_t time) { return static_cast<double>(std::max(time, start_ns_) - start_ns_); };
+  const double from = in_run(from_ns), length = std::max(1.0, in_run(to_ns) - from);
+  std::uint64_t given = 0;
+  for (std::size_t at = first; at <= last; ++at) {
+    const double before_end = static_cast<double>(at + 1) * static_cast<double>(span_ns_) - from;
+    const double part = at == last ? 1 : std::min(1.0, before_end / length);
+    const std::uint64_t until_end = at == last ? count : static_cast<std::uint64_t>(part * static_cast<double>(count));
+    spans_[at][static_cast<std::size_t>(route)] += until_end - given;
+    given = until_end;
+  }
 }
 
 void AuditTally::add(const Event& event) {
-  if (counted_ns_ == 0) counted_since_ns_ = counted_ns_ = event.time_ns;
+  if (first_ns_ == 0) first_ns_ = event.time_ns;
   if (const auto* call = std::get_if<Call>(&event.body)) {
     if (call->route) add(*call);
   } else if (const auto* counts = std::get_if<Counts>(&event.body)) {
@@ -85,8 +94,10 @@ void AuditTally::add(const Event& event) {
 void AuditTally::note(const Event& event) {
   if (const auto* execed = std::get_if<Execed>(&event.body)) {
     unjudged_programs_ += execed->vdso_known ? 0 : 1;
+    note_begin(event);
   } else if (const auto* started = std::get_if<Started>(&event.body)) {
     unjudged_programs_ += started->vdso_known ? 0 : 1;
+    if (started->begins_process()) note_begin(event);
   } else if (const auto* lost = std::get_if<Lost>(&event.body)) {
     lost_ += lost->count;
   } else if (const auto* notice = std::get_if<Notice>(&event.body)) {
@@ -108,12 +119,19 @@ void AuditTally::add(const Call& call) {
   if (!call.stack.empty()) add_stack(entry, call.stack);
 }
 
+/// What is counted from now on in a process was made after this. A run can have any number of them.
+void AuditTally::note_begin(const Event& event) {
+  if (counted_.size() >= kMostProcesses) counted_.clear();
+  counted_[event.pid] = {event.time_ns, event.time_ns};
+}
+
 void AuditTally::add(const Event& event, const Counts& counts) {
   const bool measured = with_durations_ && counts.duration_ns;
   const AuditTotal total{counts.count, counts.errors, measured ? counts.count : 0, measured ? *counts.duration_ns : 0};
-  if (event.time_ns - counted_ns_ > kToldTogetherNs) counted_since_ns_ = counted_ns_;
-  counted_ns_ = event.time_ns;
-  timeline_.add(counted_since_ns_, event.time_ns, *counts.route, counts.count);
+  CountedTime& time = counted_.try_emplace(event.pid, CountedTime{first_ns_, first_ns_}).first->second;
+  if (event.time_ns - time.last_ns > kReportedTogetherNs) time.since_ns = time.last_ns;
+  time.last_ns = event.time_ns;
+  timeline_.add(time.since_ns, event.time_ns, *counts.route, counts.count);
   const auto clock = counts.clock
                          ? clock_kind_name(static_cast<std::int32_t>(*counts.clock), explainer_.tables().clocks)
                          : std::string();

@@ -66,7 +66,8 @@ class Timeline {
   using Counts = std::array<std::uint64_t, kRoutes>;
 
   void add(std::int64_t time_ns, Route route, std::uint64_t count);
-  /// Calls of which it is known only that they were made in that time: as if they had been made evenly.
+  /// Calls of which it is known only that they were made in that time: as if they had been made evenly, so that a span
+  /// which the time shares with others has its part.
   void add(std::int64_t from_ns, std::int64_t to_ns, Route route, std::uint64_t count);
   std::int64_t span_ns() const { return span_ns_; }
   /// Up to the last that is not empty.
@@ -78,6 +79,12 @@ class Timeline {
   std::int64_t start_ns_ = 0;
   std::int64_t span_ns_ = 1'000'000;
   std::vector<Counts> spans_;
+};
+
+/// When the calls of a process's Counts were made.
+struct CountedTime {
+  std::int64_t since_ns = 0;  ///< those of the last Counts after this
+  std::int64_t last_ns = 0;   ///< when these were reported
 };
 
 class AuditTally {
@@ -103,6 +110,7 @@ class AuditTally {
   void note(const Event& event);
   void add(const Call& call);
   void add(const Event& event, const Counts& counts);
+  void note_begin(const Event& event);
   AuditEntry& add(AuditKey key, const std::optional<Caller>& caller, const AuditTotal& total);
   void add_stack(AuditEntry& entry, const std::vector<Caller>& places);
 
@@ -111,8 +119,8 @@ class AuditTally {
   std::map<AuditKey, AuditEntry> entries_;
   std::size_t stacks_ = 0;
   Timeline timeline_;
-  std::int64_t counted_since_ns_ = 0;  ///< the calls of the last Counts were made after this
-  std::int64_t counted_ns_ = 0;        ///< when these were reported
+  std::map<pid_t, CountedTime> counted_;  ///< by process
+  std::int64_t first_ns_ = 0;             ///< when the first event was
   std::uint64_t lost_ = 0;
   std::uint64_t unjudged_programs_ = 0;
   Notices notices_;

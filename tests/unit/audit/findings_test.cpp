@@ -326,8 +326,8 @@ TEST_CASE("calls that were only counted are spread over the time in which they w
   Explainer explainer;
   AuditTally tally(explainer);
   tally.add(event(Clocksource{"tsc"}, kPid, kTime));
-  tally.add(event(counts_of("time", {}, Route::vdso, 1000), kPid, kTime + 99 * kMs));
-  tally.add(event(counts_of("getcpu", {}, Route::fallback, 100), kPid, kTime + 99 * kMs + 1));
+  tally.add(event(counts_of("time", {}, Route::vdso, 1000), kPid, kTime + 100 * kMs - 2));
+  tally.add(event(counts_of("getcpu", {}, Route::fallback, 100), kPid, kTime + 100 * kMs - 1));
   const auto& spans = tally.timeline().spans();
   REQUIRE(spans.size() == 100);
   for (const auto& span : spans) CHECK(span == Timeline::Counts{10, 1, 0, 0, 0});
@@ -336,6 +336,40 @@ TEST_CASE("calls that were only counted are spread over the time in which they w
   std::uint64_t sum = 0;
   for (const auto& span : tally.timeline().spans()) sum += span[0];
   CHECK(sum == 1007);
+}
+
+TEST_CASE("the rhythm in which counts are reported leaves no mark on the timeline") {
+  constexpr std::int64_t kMs = 1'000'000, kBetween = 102'500'000;
+  Explainer explainer;
+  AuditTally tally(explainer);
+  tally.add(event(Clocksource{"tsc"}, kPid, kTime));
+  // A report ends in the middle of a span, and the next one begins there: 10 calls a ms in all.
+  for (std::int64_t i = 1; i <= 4; ++i)
+    tally.add(event(counts_of("time", {}, Route::vdso, 1025), kPid, kTime + i * kBetween));
+  const auto& spans = tally.timeline().spans();
+  REQUIRE(tally.timeline().span_ns() == 2 * kMs);
+  REQUIRE(spans.size() == 206);
+  std::uint64_t sum = 0;
+  for (const auto& span : spans) sum += span[0];
+  CHECK(sum == 4 * 1025);
+  for (std::size_t i = 0; i + 1 < spans.size(); ++i) CHECK((spans[i][0] >= 19 && spans[i][0] <= 21));
+}
+
+TEST_CASE("calls that were counted in a process were made after it began") {
+  constexpr std::int64_t kMs = 1'000'000;
+  Explainer explainer;
+  AuditTally tally(explainer);
+  tally.add(event(program_with_vdso(), kPid, kTime));
+  tally.add(event(counts_of("time", {}, Route::vdso, 10), kPid, kTime + 10 * kMs));
+  // Programs that follow each other closely.
+  for (std::int64_t i = 1; i < 10; ++i) {
+    tally.add(event(program_with_vdso(), kPid, kTime + i * 10 * kMs));
+    tally.add(event(counts_of("time", {}, Route::vdso, 100 * (i == 9)), kPid, kTime + (i + 1) * 10 * kMs - 1));
+  }
+  const auto& spans = tally.timeline().spans();
+  REQUIRE(spans.size() == 100);
+  for (std::size_t i = 10; i < 90; ++i) CHECK(spans[i][0] == 0);
+  for (std::size_t i = 90; i < 100; ++i) CHECK(spans[i][0] == 10);
 }
 
 TEST_CASE("time spans double when the run outgrows them") {
