@@ -5,14 +5,20 @@
 #include "reports/audit.hpp"
 
 extern "C" {
-extern const char vdsotrace_audit_page[];
-extern const char vdsotrace_audit_page_end[];
+extern const char vdsotrace_page_html[], vdsotrace_page_html_end[];
+extern const char vdsotrace_page_style[], vdsotrace_page_style_end[];
+extern const char vdsotrace_page_script[], vdsotrace_page_script_end[];
+extern const char vdsotrace_page_who_script[], vdsotrace_page_who_script_end[];
 }
 
 namespace vdsotrace {
 namespace {
 
-constexpr std::string_view kPlaceholder = "@DATA@";
+void fill_in(std::string& page, std::string_view placeholder, const std::string& text) {
+  const auto at = page.find(placeholder);
+  CHECK(at != std::string::npos);
+  page.replace(at, placeholder.size(), text);
+}
 
 /// JSON inside a script element: no "</script>" nor "<!--" may come up in it.
 std::string for_script(std::string json) {
@@ -31,10 +37,13 @@ std::string data_of(const Audit& audit) {
 }  // namespace
 
 std::string audit_html(const Audit& audit) {
-  std::string page(vdsotrace_audit_page, vdsotrace_audit_page_end);
-  const auto at = page.find(kPlaceholder);
-  CHECK(at != std::string::npos);
-  return page.replace(at, kPlaceholder.size(), data_of(audit));
+  std::string page(vdsotrace_page_html, vdsotrace_page_html_end);
+  fill_in(page, "@STYLE@", {vdsotrace_page_style, vdsotrace_page_style_end});
+  fill_in(page, "@SCRIPT@",
+          std::string(vdsotrace_page_script, vdsotrace_page_script_end) +
+              std::string(vdsotrace_page_who_script, vdsotrace_page_who_script_end));
+  fill_in(page, "@DATA@", data_of(audit));  // the last: what the program chose is not searched
+  return page;
 }
 
 }  // namespace vdsotrace

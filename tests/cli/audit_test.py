@@ -1,5 +1,4 @@
 """The audit command: exact tables for programs whose calls are known, and every report that it writes."""
-import html
 import html.parser
 import json
 import os
@@ -313,8 +312,9 @@ class Reports(unittest.TestCase):
         data = json.loads(page.data)
         self.assertEqual(data["type"], "audit")
         self.assertEqual(sum(sum(span) for span in data["timeline"]["spans"]), sum(data["routes"].values()))
-        for external in ("link[href^=http]", "img", "iframe"):
+        for external in ("img", "iframe"):
             self.assertNotIn(external, page.elements)
+        self.assertNotRegex(Path(names["page"]).read_text(), "https?:|//[a-z]+[.]")
 
         stacks = [line.rsplit(" ", 1) for line in Path(names["folded"]).read_text().splitlines()]
         self.assertEqual(sum(int(count) for _, count in stacks), sum(data["routes"].values()))
@@ -370,43 +370,6 @@ class Reports(unittest.TestCase):
         page = Page(Path(self.path("page")).read_text())
         self.assertNotIn("img", page.elements)
         self.assertEqual(json.loads(page.data)["command"], [program])
-
-    def test_the_page_in_a_browser(self):
-        browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-        if browser is None:
-            self.skipTest("chromium is not installed")
-        page = Path(self.path("page.html"))
-        self.assertEqual(vdsotrace("audit", "--html", page, *example("routes")).status, 0)
-        # The page is driven as a reader would: sorted by name, then filtered.
-        drive = """<script>
-          window.addEventListener("error", e => document.body.dataset.error = e.message);
-          addEventListener("load", () => {
-            const rows = () => [...document.querySelectorAll("#calls tbody tr")].map(r => r.cells[3].textContent);
-            const all = rows().length;
-            [...document.querySelectorAll("#calls th button")].find(b => b.textContent === "Call").click();
-            document.body.dataset.sorted = JSON.stringify(rows());
-            const filter = document.getElementById("filter");
-            filter.value = "cputime"; filter.dispatchEvent(new Event("input"));
-            document.body.dataset.verdict = document.getElementById("verdict").textContent;
-            document.body.dataset.advised = document.querySelectorAll("#advice li").length;
-            document.body.dataset.counts = all + " " + rows().length + " " + document.querySelectorAll("#flame rect").length;
-          });</script>"""
-        page.write_text(page.read_text().replace("</head>", drive + "</head>"))
-        ran = testing.run([browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={self.path('profile')}",
-                           "--virtual-time-budget=3000", "--dump-dom", page.as_uri()], timeout=120)
-        if "data-counts" not in ran.stdout and ran.status != 0:
-            self.skipTest(f"the browser does not run here: {ran.stderr[-200:]}")
-        body = ran.stdout[ran.stdout.index("<body"):].split(">", 1)[0]
-        self.assertNotIn("data-error", body)
-        all_rows, filtered, boxes = (int(n) for n in body.split('data-counts="')[1].split('"')[0].split())
-        self.assertGreater(all_rows, filtered)
-        self.assertGreater(filtered, 0)
-        self.assertGreater(boxes, 4)
-        data = json.loads(Page(page.read_text()).data)
-        self.assertEqual(html.unescape(body.split('data-verdict="')[1].split('"')[0]), data["verdict"]["text"])
-        self.assertEqual(int(body.split('data-advised="')[1].split('"')[0]), len(data["advice"]))
-        names = json.loads(html.unescape(body.split('data-sorted="')[1].split('"')[0]))
-        self.assertEqual(names, sorted(names, key=str.lower))
 
 
 if __name__ == "__main__":
