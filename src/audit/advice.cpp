@@ -44,6 +44,7 @@ std::string coarse_of(const AuditKey& key) {
 struct Gain {
   std::string text;
   double ns = 0;
+  std::string_view id = {};  ///< Advice::id; empty: the reason's name
 };
 
 std::optional<Gain> about_direct_call(const Finding& finding) {
@@ -96,13 +97,13 @@ std::optional<Gain> about_user_space(const Finding& finding, const Audit& audit,
                             "{} of this run",
                             who, grouped(static_cast<std::uint64_t>(rate * tick / 1e9)), duration_text(tick), coarse,
                             duration_text(*price->user_space_ns), duration_text(finding.each_ns), duration_text(saved)),
-                saved};
+                saved, "coarse-clock"};
   }
   if (rate < kBusyPerSecond) return std::nullopt;
   const double all = finding.each_ns * calls;
   return Gain{fmt::format("{} makes {}, {} of this run: ask once per round of its loop and keep the answer", who,
                           rate_text(rate), duration_text(all)),
-              all};
+              all, "busy-caller"};
 }
 
 std::optional<Gain> advice_for(const Finding& finding, const Audit& audit, const Prices& prices) {
@@ -151,7 +152,7 @@ void advise_on_clocksource(Audit& audit) {
                 "the clocksource {} costs {} calls, {} of this run; none that is available here ({}) can be read in user "
                 "space: the kernel's log says why it gave up tsc",
                 now, grouped(calls), duration_text(cost), fmt::join(available, ", "));
-  audit.advice.push_back({std::move(text), cost, calls, cost, false});
+  audit.advice.push_back({std::move(text), cost, calls, cost, false, name_of(Reason::clocksource)});
 }
 
 void advise_on_vdso(Audit& audit) {
@@ -161,7 +162,7 @@ void advise_on_vdso(Audit& audit) {
       {fmt::format("give the program a vDSO (was the kernel booted with vdso=0?): {} calls, {} of this run, are "
                    "system calls without it",
                    grouped(calls), duration_text(cost)),
-       cost, calls, cost, false});
+       cost, calls, cost, false, name_of(Reason::no_vdso)});
 }
 
 }  // namespace
@@ -175,7 +176,8 @@ void advise(Audit& audit, const Prices& prices) {
     finding.advice = std::move(gain->text);
     finding.advice_ns = gain->ns;
     audit.advice.push_back({fmt::format("{}: {}", call_text(finding.key), finding.advice), gain->ns,
-                            finding.total.count, finding.cost_ns, !finding.key.reason});
+                            finding.total.count, finding.cost_ns, !finding.key.reason,
+                            gain->id.empty() ? name_of(*finding.key.reason) : gain->id});
   }
   std::ranges::stable_sort(audit.advice, std::ranges::greater(), &Advice::total_ns);
 }

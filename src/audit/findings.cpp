@@ -76,6 +76,16 @@ void add_up(Audit& audit) {
   }
 }
 
+std::map<PricedCall, CallPrice> known_prices(const std::vector<Finding>& findings, const Prices& prices) {
+  std::set<PricedCall> calls{{"clock_gettime", "CLOCK_MONOTONIC"}};
+  for (const Finding& finding : findings) calls.insert({finding.key.name, finding.key.clock});
+  std::map<PricedCall, CallPrice> known;
+  for (const PricedCall& call : calls) {
+    if (const auto price = prices(call.first, call.second)) known[call] = *price;
+  }
+  return known;
+}
+
 std::vector<std::string> fallback_calls(const std::vector<Finding>& findings,
                                         const std::set<std::string>& without_fallback) {
   std::set<std::string> names;
@@ -125,6 +135,7 @@ Audit make_audit(const AuditTally& tally, AuditedRun run, const Prices& prices) 
   std::ranges::stable_sort(audit.findings, std::ranges::greater(),
                            [](const Finding& f) { return std::pair(f.cost_ns, f.total.count); });
   add_up(audit);
+  audit.prices = known_prices(audit.findings, prices);
   audit.fallback_calls = fallback_calls(audit.findings, audit.run.without_fallback);
   advise(audit, prices);
   audit.verdict = verdict_of(audit);

@@ -3,13 +3,17 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "audit/durations.hpp"
 #include "audit/tally.hpp"
+#include "vdsotrace/document.hpp"
 
 namespace vdsotrace {
 
@@ -19,6 +23,8 @@ struct CallPrice {
   double function_ns = 0;               ///< through the vDSO, whatever that does; 0 without one
   double system_call_ns = 0;
 };
+/// A call and its clock as they are printed; the clock is empty where the call has none.
+using PricedCall = std::pair<std::string, std::string>;
 /// The price of a call; nothing where the system could not be asked.
 using Prices = std::function<std::optional<CallPrice>(const std::string& name, const std::string& clock)>;
 
@@ -61,6 +67,7 @@ struct Advice {
   std::uint64_t calls = 0;     ///< that it is about
   double cost_ns = 0;          ///< of these
   bool in_user_space = false;  ///< where these stay
+  std::string_view id = {};    ///< its kind: a reason's name, "coarse-clock" or "busy-caller"; static storage
 };
 
 /// What the whole comes to.
@@ -82,9 +89,11 @@ struct AddedCosts {
 
 /// What is known of the run besides its calls.
 struct AuditedRun {
+  DocumentHead head;
   std::vector<std::string> command;       ///< empty for processes that ran already
   std::vector<std::int32_t> pids;         ///< of those
   std::vector<std::int32_t> pids_inside;  ///< theirs in their own PID namespaces, 0 where it is the same or not known
+  std::vector<std::vector<std::string>> commands;  ///< their command lines, empty where not known
   std::string engine;
   std::string kernel;
   std::vector<std::string> available_clocksources;
@@ -107,6 +116,7 @@ struct Audit {
   std::uint64_t unpriced_calls = 0;         ///< whose cost is not known, so that no sum has it
   std::vector<std::string> fallback_calls;  ///< system calls that the functions used would make if they fell back
   std::vector<Advice> advice;               ///< most worthwhile first
+  std::map<PricedCall, CallPrice> prices;   ///< of the calls that were made, and of CLOCK_MONOTONIC
   Verdict verdict;
   Timeline timeline;
   std::uint64_t lost = 0;

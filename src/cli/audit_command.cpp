@@ -17,6 +17,7 @@
 #include "base/clock.hpp"
 #include "base/escape.hpp"
 #include "cli/added_costs.hpp"
+#include "cli/document_head.hpp"
 #include "cli/observation.hpp"
 #include "cli/own_vdso.hpp"
 #include "cli/price_list.hpp"
@@ -81,6 +82,13 @@ std::vector<std::int32_t> pids_inside(const std::vector<pid_t>& attached) {
   return inside;
 }
 
+/// While they run.
+std::vector<std::vector<std::string>> command_lines(const std::vector<pid_t>& attached) {
+  std::vector<std::vector<std::string>> lines;
+  for (const pid_t pid : attached) lines.push_back(proc::command_line(pid));
+  return lines;
+}
+
 std::optional<std::int64_t> coarse_resolution() {
   timespec resolution{};
   if (::clock_getres(CLOCK_MONOTONIC_COARSE, &resolution) != 0) return std::nullopt;
@@ -99,13 +107,13 @@ std::set<std::string> calls_without_fallback() {
   return calls;
 }
 
-AuditedRun run_facts(const Options& o, std::string_view engine, std::vector<std::int32_t> pids_inside) {
+/// Completes what was known before the run.
+AuditedRun run_facts(const Options& o, std::string_view engine, AuditedRun run) {
   utsname system{};
   ::uname(&system);
-  AuditedRun run;
+  run.head = document_head();
   run.command = o.program;
   run.pids.assign(o.attach.begin(), o.attach.end());
-  run.pids_inside = std::move(pids_inside);
   run.engine = engine;
   run.kernel = system.release;
   run.available_clocksources = available_clocksources();
@@ -217,7 +225,9 @@ Result<int> run_audit(const Options& options) {
   AuditTally tally(observation.explainer(), options.durations.has_value());
   std::shared_ptr<Output> output;
   const auto cpu_before = cpu_time_ns(options.attach);
-  auto inside = pids_inside(options.attach);
+  AuditedRun before;
+  before.pids_inside = pids_inside(options.attach);
+  before.commands = command_lines(options.attach);
   std::int64_t start = 0;
   const auto end = observation.run([&]() -> Result<void> {
     auto opened = open_output(options);
@@ -227,7 +237,7 @@ Result<int> run_audit(const Options& options) {
     return add_sinks(observation, options, *output, tally);
   });
   if (!end) return tl::unexpected(end.error());
-  AuditedRun run = run_facts(options, observation.engine(), std::move(inside));
+  AuditedRun run = run_facts(options, observation.engine(), std::move(before));
   run.wall_ns = monotonic_ns() - start;
   const auto cpu_after = cpu_time_ns(options.attach);
   if (cpu_before && cpu_after) run.cpu_ns = std::max<std::int64_t>(0, *cpu_after - *cpu_before);

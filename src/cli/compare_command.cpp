@@ -12,6 +12,7 @@
 #include <fstream>
 
 #include "cli/command_line.hpp"
+#include "cli/document_head.hpp"
 #include "cli/help.hpp"
 #include "cli/observation.hpp"
 #include "model/compare/strace_log.hpp"
@@ -172,7 +173,7 @@ Result<int> compare_runs(const CompareOptions& o) {
   if (!theirs) return tl::unexpected(theirs.error());
 
   const Aggregate& totals = observation.totals();
-  CompareFacts facts{VDSOTRACE_VERSION,
+  CompareFacts facts{document_head(),
                      o.trace.program,
                      std::string(observation.engine()),
                      o.log.empty() ? *strace : o.log,

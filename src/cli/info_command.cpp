@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "cli/command_line.hpp"
+#include "cli/document_head.hpp"
 #include "cli/help.hpp"
 #include "cli/info_calls.hpp"
 #include "cli/own_vdso.hpp"
@@ -94,6 +95,7 @@ Result<InfoFacts> gather(const InfoOptions& o) {
   utsname system{};
   ::uname(&system);
   InfoFacts facts;
+  facts.head = document_head();
   facts.kernel = fmt::format("{} {}", system.sysname, system.release);
   facts.machine = system.machine;
   facts.clocksource = current_clocksource();

@@ -2,16 +2,11 @@
 #pragma once
 
 #include <set>
-#include <string>
-#include <utility>
 
 #include "audit/findings.hpp"
 #include "model/vdso/tables.hpp"
 
 namespace vdsotrace::cli {
-
-/// A call and its clock as they are printed; the clock is empty where the call has none.
-using PricedCall = std::pair<std::string, std::string>;
 
 /// Makes each of those calls some thousand times (os/call_probe). Of the CPU clocks of threads
 /// and processes it asks its own. Calls by other clocks without a fixed id have no price.

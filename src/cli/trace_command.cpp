@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/escape.hpp"
+#include "cli/document_head.hpp"
 #include "cli/observation.hpp"
 #include "os/clocksource.hpp"
 #include "sinks/attachments.hpp"
@@ -84,7 +85,7 @@ TextOptions text_options(const Options& o, const Output& output) {
 RunFacts run_facts(const Options& o, std::string_view engine) {
   utsname system{};
   ::uname(&system);
-  return {VDSOTRACE_VERSION, o.program, std::string(engine), system.machine, system.release, current_clocksource()};
+  return {document_head(), o.program, std::string(engine), system.machine, system.release, current_clocksource()};
 }
 
 void add_sinks(Pipeline& pipeline, const Options& o, const std::shared_ptr<Output>& output, const Aggregate& totals,

@@ -220,6 +220,13 @@ std::optional<std::int64_t> run_time_ns(pid_t tid) {
   return parse_number<std::int64_t>(std::string_view(line).substr(0, line.find(' ')));
 }
 
+std::vector<std::string> command_line(pid_t pid) {
+  const std::string text = kernel().proc_file(fmt::format("{}/cmdline", pid)).value_or("");
+  std::vector<std::string> words;
+  for (std::string_view rest = text; !rest.empty();) words.emplace_back(take_until(rest, '\0'));
+  return words;
+}
+
 std::string command_name(pid_t pid) { return first_line(fmt::format("{}/comm", pid)); }
 
 }  // namespace vdsotrace::proc

@@ -2,13 +2,15 @@
 
 #include <cmath>
 
-#include "output/json_text.hpp"
+#include "output/json_document.hpp"
 #include "reports/audit.hpp"
 
 namespace vdsotrace {
 namespace {
 
 Json rounded(double ns) { return json_integer(static_cast<std::int64_t>(std::llround(ns))); }
+
+Json tenths(double ns) { return std::round(ns * 10) / 10; }
 
 Json place_json(const CallerKey& place) {
   return {{"module", json_text_or_null(place.module)},
@@ -28,6 +30,12 @@ Json inside_json(const AuditedRun& run) {
   Json pids = Json::array();
   for (const std::int32_t pid : run.pids_inside) pids.push_back(pid != 0 ? Json(pid) : Json(nullptr));
   return pids;
+}
+
+Json commands_json(const AuditedRun& run) {
+  Json commands = Json::array();
+  for (const auto& command : run.commands) commands.push_back(command.empty() ? Json(nullptr) : json_texts(command));
+  return commands;
 }
 
 Json stacks_json(const Finding& finding) {
@@ -62,7 +70,7 @@ Json finding_json(const Finding& finding) {
               {"errors", json_integer(total.errors)},
               {"duration_ns", all_measured ? json_integer(total.duration_ns) : Json(nullptr)},
               {"cost_ns", priced ? rounded(finding.cost_ns) : Json(nullptr)},
-              {"unit_cost_ns", priced ? Json(std::round(finding.each_ns * 10) / 10) : Json(nullptr)},
+              {"unit_cost_ns", priced ? tenths(finding.each_ns) : Json(nullptr)},
               {"cost_is", priced ? Json(measured ? "measured" : "estimated") : Json(nullptr)},
               {"callers", callers},
               {"reason", finding.key.reason ? Json(name_of(*finding.key.reason)) : Json(nullptr)},
@@ -75,12 +83,9 @@ Json finding_json(const Finding& finding) {
 }
 
 Json added_json(const AddedCosts& added) {
-  return {{"ns", rounded(added.ns())},
-          {"calls", json_integer(added.calls)},
-          {"call_ns", std::round(added.call_ns * 10) / 10},
-          {"stops", json_integer(added.stops)},
-          {"stop_ns", std::round(added.stop_ns * 10) / 10},
-          {"stamps_ns", std::round(added.stamps_ns * 10) / 10}};
+  return {{"ns", rounded(added.ns())},        {"calls", json_integer(added.calls)},
+          {"call_ns", tenths(added.call_ns)}, {"stops", json_integer(added.stops)},
+          {"stop_ns", tenths(added.stop_ns)}, {"stamps_ns", tenths(added.stamps_ns)}};
 }
 
 Json verdict_json(const Verdict& verdict) {
@@ -90,10 +95,24 @@ Json verdict_json(const Verdict& verdict) {
 Json advice_json(const Audit& audit) {
   Json all = Json::array();
   for (const Advice& advice : audit.advice)
-    all.push_back({{"text", json_text(advice.text)},
+    all.push_back({{"id", advice.id},
+                   {"text", json_text(advice.text)},
+                   {"count", json_integer(advice.calls)},
+                   {"saved_ns", rounded(advice.total_ns)},
                    {"total_ns", rounded(advice.total_ns)},
                    {"share", audit.share(advice.total_ns)},
                    {"matters", audit.matters(advice.total_ns)}});
+  return all;
+}
+
+Json prices_json(const Audit& audit) {
+  Json all = Json::array();
+  for (const auto& [call, price] : audit.prices)
+    all.push_back({{"name", json_text(call.first)},
+                   {"clock", json_text_or_null(call.second)},
+                   {"user_space", price.user_space_ns.has_value()},
+                   {"vdso_ns", price.function_ns > 0 ? tenths(price.function_ns) : Json(nullptr)},
+                   {"syscall_ns", tenths(price.system_call_ns)}});
   return all;
 }
 
@@ -107,9 +126,9 @@ std::string audit_json(const Audit& audit) {
   Json routes = Json::object();
   for (std::size_t route = 0; route < kRoutes; ++route)
     routes[std::string(name_of(static_cast<Route>(route)))] = json_integer(audit.by_route[route].count);
-  const Json object{{"type", "audit"},
-                    {"command", json_texts(audit.run.command)},
+  const Json object{{"command", json_texts(audit.run.command)},
                     {"pids", audit.run.pids},
+                    {"commands", commands_json(audit.run)},
                     {"pids_inside", inside_json(audit.run)},
                     {"engine", audit.run.engine},
                     {"kernel", audit.run.kernel},
@@ -130,11 +149,12 @@ std::string audit_json(const Audit& audit) {
                     {"verdict", verdict_json(audit.verdict)},
                     {"advice", json_texts(advice)},
                     {"advice_items", advice_json(audit)},
+                    {"prices", prices_json(audit)},
                     {"seccomp_must_allow", json_texts(audit.fallback_calls)},
                     {"lost", json_integer(audit.lost)},
                     {"complete", audit.complete()},
                     {"notices", json_texts(audit.notices.lines())}};
-  return dumped(object) + '\n';
+  return dumped(json_document("audit", audit.run.head, object)) + '\n';
 }
 
 }  // namespace vdsotrace

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "base/escape.hpp"
-#include "output/json_text.hpp"
+#include "output/json_document.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -201,9 +201,7 @@ std::string compare_json(const Comparison& comparison, const CompareFacts& facts
     line.update(counts_of(name));
     calls.push_back(std::move(line));
   }
-  const Json report{{"type", "compare"},
-                    {"version", facts.version},
-                    {"command", json_texts(facts.command)},
+  const Json report{{"command", json_texts(facts.command)},
                     {"engine", facts.engine},
                     {"strace", json_text(facts.strace)},
                     {"calls", std::move(calls)},
@@ -213,7 +211,7 @@ std::string compare_json(const Comparison& comparison, const CompareFacts& facts
                     {"lost", facts.lost},
                     {"complete", facts.complete},
                     {"notices", json_texts(facts.notices)}};
-  return dumped(report) + "\n";
+  return dumped(json_document("compare", facts.head, report)) + "\n";
 }
 
 }  // namespace vdsotrace

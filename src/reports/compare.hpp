@@ -5,11 +5,12 @@
 #include <vector>
 
 #include "model/compare/comparison.hpp"
+#include "vdsotrace/document.hpp"
 
 namespace vdsotrace {
 
 struct CompareFacts {
-  std::string version;
+  DocumentHead head;
   std::vector<std::string> command;
   std::string engine;
   std::string strace;   ///< how strace was called, or the log that stands for it

@@ -9,7 +9,7 @@
 #include "base/escape.hpp"
 #include "base/figures.hpp"
 #include "model/syscalls/errno.hpp"
-#include "output/json_text.hpp"
+#include "output/json_document.hpp"
 #include "vdsotrace/call.hpp"
 
 namespace vdsotrace {
@@ -130,8 +130,7 @@ std::string info_text(const InfoFacts& facts) {
 }
 
 std::string info_json(const InfoFacts& facts) {
-  Json object{{"type", "info"},
-              {"kernel", json_text(facts.kernel)},
+  Json object{{"kernel", json_text(facts.kernel)},
               {"arch", json_text(facts.machine)},
               {"clocksource",
                {{"current", json_text(or_unknown(facts.clocksource))}, {"available", json_texts(facts.clocksources)}}},
@@ -146,7 +145,7 @@ std::string info_json(const InfoFacts& facts) {
                          {"same_time_namespace", or_null(facts.process->same_time_namespace)}};
   }
   for (const CallFacts& call : facts.calls) object["calls"].push_back(call_json(call));
-  return dumped(object) + '\n';
+  return dumped(json_document("info", facts.head, object)) + '\n';
 }
 
 }  // namespace vdsotrace

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "vdsotrace/document.hpp"
 #include "vdsotrace/vdso_image.hpp"
 
 namespace vdsotrace {
@@ -40,6 +41,7 @@ struct ProcessFacts {
 };
 
 struct InfoFacts {
+  DocumentHead head;
   std::string kernel;                     ///< "Linux 6.18.1"
   std::string machine;                    ///< "x86_64"
   std::string clocksource;                ///< empty if unknown, as the next

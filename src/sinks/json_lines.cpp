@@ -3,7 +3,7 @@
 #include "model/syscalls/errno.hpp"
 #include "model/syscalls/print.hpp"
 #include "model/syscalls/signals/signals.hpp"
-#include "output/json_text.hpp"
+#include "output/json_document.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -161,13 +161,13 @@ void write_line(Output& output, const Json& line) { output.write(dumped(line) + 
 JsonLinesSink::JsonLinesSink(std::shared_ptr<Output> output, const Aggregate& totals, const RunFacts& facts,
                              const DecodeLimits& limits, bool summary_only)
     : output_(std::move(output)), totals_(totals), limits_(limits), summary_only_(summary_only) {
-  write_line(*output_, {{"type", "start"},
-                        {"version", facts.version},
-                        {"command", json_texts(facts.command)},
-                        {"engine", facts.engine},
-                        {"arch", facts.arch},
-                        {"kernel", facts.kernel},
-                        {"clocksource", facts.clocksource.empty() ? "unknown" : facts.clocksource}});
+  const std::string& clocksource = facts.clocksource;
+  write_line(*output_, json_document("start", facts.head,
+                                     {{"command", json_texts(facts.command)},
+                                      {"engine", facts.engine},
+                                      {"arch", facts.arch},
+                                      {"kernel", facts.kernel},
+                                      {"clocksource", json_text(clocksource.empty() ? "unknown" : clocksource)}}));
 }
 
 void JsonLinesSink::consume(const Event& event) {

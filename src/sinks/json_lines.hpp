@@ -11,13 +11,14 @@
 #include "output/output.hpp"
 #include "pipeline/aggregate.hpp"
 #include "sinks/json_line.hpp"
+#include "vdsotrace/document.hpp"
 #include "vdsotrace/sink.hpp"
 
 namespace vdsotrace {
 
 /// What the `start` object says.
 struct RunFacts {
-  std::string version;
+  DocumentHead head;
   std::vector<std::string> command;
   std::string engine;
   std::string arch;

@@ -97,6 +97,13 @@ class Image(unittest.TestCase):
         self.assertIn("file format elf32-i386", symbols)
         self.assertIn("int     0x80", vdsotrace("dump", "--disassemble", "--", program).stdout)
 
+    def test_to_standard_output(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for arguments in (["-o", "-"], ["-o", "-", "--symbols"]):
+                expected = run([VDSOTRACE, "dump", *arguments[2:]]).stdout
+                self.assertEqual(run([VDSOTRACE, "dump", *arguments], cwd=folder).stdout, expected)
+            self.assertEqual(os.listdir(folder), [])
+
     def test_refuses_a_terminal(self):
         master, slave = pty.openpty()
         try:

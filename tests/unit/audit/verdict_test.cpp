@@ -100,6 +100,8 @@ TEST_CASE("advice that is worth hardly anything is counted in one line") {
   REQUIRE(items.size() == 3);
   CHECK((items[0]["matters"] == true && items[0]["total_ns"] == 6'150'000));
   CHECK((items[1]["matters"] == false && items[1]["total_ns"] == 450));
+  CHECK((items[0]["id"] == "cpu-time-clock" && items[0]["saved_ns"] == 6'150'000 && items[0]["count"] == 10'000));
+  CHECK((items[1]["id"] == "direct-call" && items[1]["saved_ns"] == 450 && items[1]["count"] == 2));
 }
 
 TEST_CASE("every piece of advice has a total") {
@@ -109,6 +111,7 @@ TEST_CASE("every piece of advice has a total") {
   REQUIRE(audit.advice.size() == 4);
   for (const Advice& advice : audit.advice) {
     CHECK(advice.total_ns > 0);
+    CHECK_FALSE(advice.id.empty());
     CHECK(has(advice.text, duration_text(advice.total_ns) + " of this run"));
   }
 }

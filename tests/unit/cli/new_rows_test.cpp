@@ -117,7 +117,7 @@ TEST_CASE("a record of a new service is decoded", "[tables]") {
 TEST_CASE("a new service and a new clock have prices", "[tables]") {
   const auto services = services_with_a_new_one();
   const auto clocks = clocks_with_a_new_one();
-  const std::set<cli::PricedCall> calls{{"times", ""}, {"clock_getres", "CLOCK_NEW"}};
+  const std::set<PricedCall> calls{{"times", ""}, {"clock_getres", "CLOCK_NEW"}};
   const Prices none = cli::price_list(calls);
   CHECK_FALSE(none("times", ""));
   CHECK_FALSE(none("clock_getres", "CLOCK_NEW"));

@@ -45,6 +45,17 @@ TEST_CASE("where a blocked thread goes on is read from its system call") {
   CHECK(elsewhere->program_counter == 0x7f12345);
 }
 
+TEST_CASE("a command line has its words, also empty ones") {
+  const auto words = [](std::string text) {
+    OneFile file("9/cmdline", std::move(text));
+    const KernelInstead instead(file);
+    return proc::command_line(9);
+  };
+  CHECK(words(std::string("a\0b c\0\0d\0", 9)) == std::vector<std::string>{"a", "b c", "", "d"});
+  CHECK(words("a process's own title") == std::vector<std::string>{"a process's own title"});
+  CHECK(words("").empty());
+}
+
 TEST_CASE("where a thread goes on that runs, or is gone, is not known") {
   for (const std::string text : {"running\n", "", "0x1\n", " 0x1", "-1 0x7f12345\n", "-1 0xzz 0x1\n", "-1 0x1 0xzz\n",
                                  "-1 0x11112222333344445 0x1\n"}) {

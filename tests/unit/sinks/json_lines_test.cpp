@@ -18,7 +18,8 @@ std::string text_of(std::vector<Event> events, bool summary_only = false) {
   const Selection all;
   Explainer explainer;
   Pipeline pipeline(all, totals, explainer);
-  const RunFacts facts{"1.0", {"./a\xff", "b"}, "breakpoint", "x86_64", "6.18", "tsc"};
+  const RunFacts facts{
+      {"1.0", "here", "2026-11-26T23:10:05Z"}, {"./a\xff", "b"}, "breakpoint", "x86_64", "6.18", "tsc"};
   pipeline.add(std::make_unique<JsonLinesSink>(scratch.output, totals, facts, DecodeLimits{}, summary_only));
   for (Event& e : events) pipeline.accept(std::move(e));
   REQUIRE(pipeline.finish());
@@ -76,6 +77,9 @@ TEST_CASE("start and summary frame the stream, and with a summary only they are 
                               true);
   REQUIRE(lines.size() == 2);
   CHECK(lines[0]["type"] == "start");
+  CHECK(lines[0]["schema"] == 1);
+  CHECK(lines[0]["host"] == "here");
+  CHECK(lines[0]["time"] == "2026-11-26T23:10:05Z");
   CHECK(lines[0]["engine"] == "breakpoint");
   const Json& summary = lines[1];
   CHECK(summary["type"] == "summary");
