@@ -16,10 +16,10 @@ struct OwnOption {
   std::string_view option;
   std::string_view command;
 };
-constexpr OwnOption kOwnOptions[] = {{"--symbols", "dump"},      {"--disassemble", "dump"},   {"--html", "audit"},
-                                     {"--folded", "audit"},      {"--chrome-trace", "audit"}, {"--fail-on", "audit"},
-                                     {"--all", "audit"},         {"--seccomp", "audit"},      {"--allow", "audit"},
-                                     {"--strace-log", "compare"}};
+constexpr OwnOption kOwnOptions[] = {{"--symbols", "dump"},       {"--disassemble", "dump"},   {"--html", "audit"},
+                                     {"--folded", "audit"},       {"--chrome-trace", "audit"}, {"--fail-on", "audit"},
+                                     {"--all", "audit"},          {"--seccomp", "audit"},      {"--allow", "audit"},
+                                     {"--strace-log", "compare"}, {"--check", "info"},         {"--max-ns", "info"}};
 
 std::string help_hint(std::string_view command) {
   return command.empty() ? "see vdsotrace --help" : fmt::format("see vdsotrace {} --help", command);

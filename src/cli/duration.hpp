@@ -7,7 +7,8 @@
 
 namespace vdsotrace::cli {
 
-/// Seconds. "5", "0.5", or with a unit: us, ms, s, m, h. Errors: another word, negative, more than 200 years.
-Result<double> parse_duration(std::string_view option, std::string_view text);
+/// Seconds. "5", "0.5", or with a unit: ns, us, ms, s, m, h. A number without one is in `bare`. Errors: another word,
+/// negative, more than 200 years.
+Result<double> parse_duration(std::string_view option, std::string_view text, std::string_view bare = "s");
 
 }  // namespace vdsotrace::cli

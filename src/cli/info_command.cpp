@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 
 #include "cli/command_line.hpp"
 #include "cli/document_head.hpp"
+#include "cli/duration.hpp"
 #include "cli/help.hpp"
 #include "cli/info_calls.hpp"
 #include "cli/own_vdso.hpp"
@@ -16,6 +18,7 @@
 #include "os/proc.hpp"
 #include "os/vdso_mapping.hpp"
 #include "output/output.hpp"
+#include "reports/check.hpp"
 #include "reports/info.hpp"
 
 namespace vdsotrace::cli {
@@ -32,20 +35,33 @@ constexpr HelpPage kHelp{
     "Examples:\n"
     "  vdsotrace info\n"
     "  vdsotrace info --json | jq .clocksource.current\n"
+    "  vdsotrace info --check --max-ns 200\n"
     "\n"
     "See man vdsotrace for more.\n"};
 
 struct InfoOptions {
   std::string pid;
   bool json = false;
+  bool check = false;
+  std::string most_ns;  ///< --max-ns; empty: not given
   bool help = false;
 };
+
+/// A clock that is read in user space takes a tenth of it. More takes one whose counter a hypervisor emulates.
+constexpr std::string_view kMostNs = "1000";
 
 void declare(CLI::App& app, InfoOptions& o) {
   app.set_help_flag();
   app.add_flag("-h,--help", o.help, "Show this help and exit");
   app.add_option("-p", o.pid, "Describe the vDSO of process PID")->type_name("PID");
   app.add_flag("--json", o.json, "One JSON object instead of text");
+  app.add_flag(
+      "--check", o.check,
+      "One line for monitoring, and exit status 0 if all common time calls stay in user space and none costs more "
+      "than --max-ns, 1 if not, 3 if that cannot be told");
+  app.add_option("--max-ns", o.most_ns,
+                 "Nanoseconds that a call may cost under --check (1000), or a time with a unit, as 1us")
+      ->type_name("N");
 }
 
 /// The page's permissions show how the kernel was configured (vsyscall= of its command line).
@@ -113,6 +129,38 @@ Result<InfoFacts> gather(const InfoOptions& o) {
   return facts;
 }
 
+Result<void> check_combinations(const InfoOptions& o) {
+  const std::pair<bool, std::string_view> pairs[] = {{o.check && o.json, "--check and --json"},
+                                                     {o.check && !o.pid.empty(), "--check and -p"}};
+  for (const auto& [given, names] : pairs) {
+    if (given) return fail(fmt::format("{} exclude each other", names));
+  }
+  if (!o.check && !o.most_ns.empty()) return fail("--max-ns: needs --check");
+  return {};
+}
+
+/// Whatever fails leaves it open how things are: that is an answer, too.
+Check checked(const InfoOptions& o) {
+  constexpr double kNsPerSecond = 1e9;
+  const auto most = parse_duration("--max-ns", o.most_ns.empty() ? kMostNs : o.most_ns, "ns");
+  if (!most) return unknown_check(most.error().message);
+  const auto facts = gather(o);
+  return facts ? check_of(*facts, std::round(*most * kNsPerSecond * 1e3) / 1e3) : unknown_check(facts.error().message);
+}
+
+/// What was asked for; the exit status.
+Result<int> write_answer(const InfoOptions& o, Output& output) {
+  if (o.check) {
+    const Check check = checked(o);
+    output.write(check.line);
+    return static_cast<int>(check.status);
+  }
+  const auto facts = gather(o);
+  if (!facts) return tl::unexpected(facts.error());
+  output.write(o.json ? info_json(*facts) : info_text(*facts));
+  return EXIT_SUCCESS;
+}
+
 }  // namespace
 
 std::vector<OptionRow> info_options() {
@@ -129,18 +177,18 @@ Result<int> run_info(const std::vector<std::string>& arguments) {
   const auto words = parse_operands(app, arguments, "info");
   if (!words) return tl::unexpected(words.error());
   const auto output = Output::standard_output();
+  Result<int> status = EXIT_SUCCESS;
   if (options.help) {
     output->write(help_text(app, kHelp));
   } else {
     if (!words->program.empty())
       return fail(fmt::format("{}: info takes no program", words->program.front()),
                   "vdsotrace info -p PID describes a running one");
-    const auto facts = gather(options);
-    if (!facts) return tl::unexpected(facts.error());
-    output->write(options.json ? info_json(*facts) : info_text(*facts));
+    if (auto fine = check_combinations(options); !fine) return tl::unexpected(fine.error());
+    status = write_answer(options, *output);
   }
   if (auto closed = output->close(); !closed) return tl::unexpected(closed.error());
-  return EXIT_SUCCESS;
+  return status;
 }
 
 }  // namespace vdsotrace::cli

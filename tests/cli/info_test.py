@@ -1,8 +1,10 @@
 """The info command: what it says is checked against what the machine says by other ways."""
 import ctypes
+import errno
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import unittest
@@ -140,6 +142,62 @@ class Hidden(unittest.TestCase):
         facts = json.loads(ran.stdout)
         self.assertIsNone(facts["vdso"])
         self.assertEqual({row["route"] for row in facts["calls"] if not row["error"]}, {"syscall"})
+
+
+CHECKED = re.compile(r"vDSO (OK|WARNING|UNKNOWN): [^|\n]+( \|( [a-z_]+=[0-9.]+ns;[0-9.e+]+;;0)+)?\n")
+
+
+class CheckTest(unittest.TestCase):
+    """One line and a status, whatever happens."""
+
+    def checked(self, *options, **how):
+        done = subprocess.run([VDSOTRACE, "info", "--check", *options], capture_output=True, encoding="utf-8", **how)
+        self.assertEqual(done.stderr, "")
+        self.assertRegex(done.stdout, f"^{CHECKED.pattern}$")
+        word = CHECKED.match(done.stdout)[1]
+        self.assertEqual(word, {0: "OK", 1: "WARNING", 3: "UNKNOWN"}[done.returncode], done.stdout)
+        return done
+
+    def test_agrees_with_the_table(self):
+        common = {("clock_gettime", "CLOCK_MONOTONIC"), ("clock_gettime", "CLOCK_REALTIME"), ("clock_gettime", "CLOCK_BOOTTIME"),
+                  ("clock_gettime", "CLOCK_REALTIME_COARSE"), ("clock_gettime", "CLOCK_MONOTONIC_COARSE"), ("gettimeofday", None),
+                  ("time", None)}
+        calls = [row for row in info()["calls"] if (row["name"], row["clock"]) in common]
+        self.assertEqual(len(calls), len(common))
+        done = self.checked("--max-ns", "1s")
+        self.assertEqual(done.returncode, 0 if all(row["user_space"] for row in calls) else 1, done.stdout)
+        labels = {(row["name"] + ("_" + row["clock"][len("CLOCK_"):] if row["clock"] else "")).lower() for row in calls}
+        self.assertEqual(set(re.findall(r" ([a-z_]+)=", done.stdout)), labels)
+
+    def test_a_limit(self):
+        for limit in ("0", "0.001", "0.001ns", "0us"):
+            self.assertEqual(self.checked("--max-ns", limit).returncode, 1)
+        if testing.user_space_clock():
+            self.assertEqual(self.checked("--max-ns", "1e9").returncode, 0)
+        self.assertEqual(self.checked("--max-ns", "5 parsecs").returncode, 3)
+
+    def test_without_a_vdso(self):
+        testing.require_ptrace()
+        done = vdsotrace("-o", "/dev/null", "--no-vdso", "--", VDSOTRACE, "info", "--check", "--max-ns", "1s")
+        self.assertEqual((done.status, done.stdout.split(":")[0]), (1, "vDSO WARNING"), done.stdout)
+        self.assertIn("clock_gettime(CLOCK_MONOTONIC) enters the kernel", done.stdout)
+
+    def test_needs_no_ptrace(self):
+        plain = self.checked("--max-ns", "1s").returncode
+        ptrace = 101
+        self.assertEqual(self.checked("--max-ns", "1s", preexec_fn=testing.without_call(ptrace, errno.EPERM)).returncode, plain)
+
+    def test_what_cannot_be_told(self):
+        """Without a trap on system calls it is not known which calls make one."""
+        prctl = 157
+        done = self.checked("--max-ns", "1s", preexec_fn=testing.without_call(prctl, errno.EPERM))
+        self.assertEqual(done.returncode, 3)
+
+    def test_usage(self):
+        for options, words in ((["--json"], "--check and --json exclude each other"), (["-p", "1"], "--check and -p exclude each other")):
+            ran = vdsotrace("info", "--check", *options)
+            self.assertEqual((ran.status, ran.stdout, ran.stderr), (1, "", f"vdsotrace: {words}\n"))
+        self.assertEqual(vdsotrace("info", "--max-ns", "5").stderr, "vdsotrace: --max-ns: needs --check\n")
 
 
 class Unprivileged(unittest.TestCase):
