@@ -78,6 +78,15 @@ enum class Ending : std::uint8_t {
   unseen,      ///< how it ended is not known: only its beginning was observed
 };
 
+/// What was done to a call on its way (-e inject=).
+struct Tampering {
+  bool result = false;     ///< it was not made: its result is ours
+  bool arguments = false;  ///< memory that its arguments point to was written
+  bool delayed = false;
+
+  bool any() const { return result || arguments || delayed; }
+};
+
 /// A call, complete when it is made: `at_entry` and `at_exit` hold the bytes that
 /// its pointer arguments referred to at those moments, as far as anybody asked
 /// for them (Needs::values). The process is not read again to print it.
@@ -96,6 +105,7 @@ struct Call {
   Ending ending = Ending::running;
   std::int64_t result = 0;  ///< as in the register; -errno on failure
   int error = 0;            ///< positive errno (or ERESTART...), 0 on success
+  Tampering tampering{};
   Capture at_entry{};
   Capture at_exit{};
   std::vector<NotedDescriptor> descriptors;  ///< that it refers to; only where asked for (Needs::descriptors)

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "vdsotrace/argument_sets.hpp"
+#include "vdsotrace/injection.hpp"
 #include "vdsotrace/selection.hpp"
 
 namespace vdsotrace {
@@ -27,6 +28,7 @@ struct Needs {
   std::vector<std::string> paths;           ///< if there are any, only system calls that use one of them
   Dumps dumps;                              ///< captured with the values
   DescriptorDetails descriptors;            ///< Call::descriptors, of system calls
+  const Injections* injections = nullptr;   ///< what is done to calls; null: nothing
   const ArgumentSets* arguments = nullptr;  ///< how they are shown: it says what is captured; null: as by default
   Selection selection;
 };

@@ -107,6 +107,9 @@ Registers with_argument(Registers registers, Abi abi, std::size_t index, std::ui
 /// Registers at a system call's entry such that it is not made and fails with ENOSYS.
 Registers with_refused_call(Registers registers);
 
+/// Registers at a system call's entry such that another one is made, with the same arguments.
+Registers with_call_number(Registers registers, std::int64_t nr);
+
 /// The number of the system call that a thread is about to make which stands at a system call instruction.
 std::int64_t requested_call(const Registers& registers);
 /// Registers at a stop inside a system call with another result of it.

@@ -33,6 +33,12 @@ void declare_argument_sets(CLI::App& app, ParsedFlags& raw) {
   declare_expressions(app, raw, "--raw", "raw=", "As -e raw=SET: calls whose arguments are shown as numbers");
 }
 
+void declare_injections(CLI::App& app, ParsedFlags& raw) {
+  declare_expressions(app, raw, "--inject", "inject=",
+                      "As -e inject=SET:WHAT: do something to these calls, whichever way they go: error=ERRNO, retval=N, signal=SIG, delay_enter=TIME, ...");
+  declare_expressions(app, raw, "--fault", "fault=", "As -e fault=SET[:error=ERRNO]: let these calls fail");
+}
+
 void declare_times(CLI::App& app, ParsedFlags& raw) {
   app.add_flag("-t", raw.stamps, "Time of day before each line; -tt with microseconds, -ttt since 1970");
   app.add_flag("--absolute-timestamps{time},--timestamps{time}", raw.absolute,
@@ -81,6 +87,7 @@ void declare(CLI::App& app, ParsedFlags& raw) {
   declare_expressions(app, raw, "--trace", "trace=", "As -e trace=SET");
   declare_expressions(app, raw, "--signal,--signals", "signal=", "As -e signal=SET");
   declare_statuses(app, raw);
+  declare_injections(app, raw);
   declare_argument_sets(app, raw);
   declare_times(app, raw);
   app.add_option("-a,--columns", raw.columns, "Begin results in column N at the earliest; strace's default is 40")->type_name("N");

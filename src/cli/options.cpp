@@ -187,6 +187,19 @@ Result<void> check_details(ParsedFlags& raw) {
   return take_dumps(raw.expressions, o.dumps);
 }
 
+/// What is done to calls.
+Result<void> check_injections(ParsedFlags& raw) {
+  auto injections = Injections::take(raw.expressions);
+  if (!injections) return tl::unexpected(injections.error());
+  if (injections->empty()) return {};
+  Options& o = raw.options;
+  if (o.engine == "perf")
+    return fail("-e inject=: the perf engine changes nothing of the program", "use --engine=auto, breakpoint or step");
+  if (o.audit) return fail("audit: -e inject= is an option of traces");
+  o.injections = std::make_shared<Injections>(std::move(*injections));
+  return {};
+}
+
 /// How arguments are shown.
 Result<void> check_display(ParsedFlags& raw) {
   Options& o = raw.options;
@@ -221,6 +234,7 @@ Result<Options> check(ParsedFlags&& raw) {
   // Later expressions of the user's replace it.
   if (o.audit) raw.expressions.insert(raw.expressions.begin(), "trace=%vdso");
   if (auto display = check_display(raw); !display) return tl::unexpected(display.error());
+  if (auto tampering = check_injections(raw); !tampering) return tl::unexpected(tampering.error());
   auto selection = Selection::parse(raw.expressions);
   if (!selection) return tl::unexpected(selection.error());
   o.selection = *selection;

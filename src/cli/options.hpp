@@ -15,6 +15,7 @@
 #include "sinks/summary.hpp"
 #include "sinks/text.hpp"
 #include "vdsotrace/error.hpp"
+#include "vdsotrace/injection.hpp"
 #include "vdsotrace/selection.hpp"
 
 namespace vdsotrace::cli {
@@ -44,6 +45,7 @@ struct Options {
   bool wall_clock = false;       ///< -w: the summary's times are from a call's begin to its end, not the processor's
   SortKey sort = SortKey::time;  ///< -S
   Selection selection;           ///< -e
+  std::shared_ptr<const Injections> injections;            ///< -e inject=, -e fault=; null: none
   std::shared_ptr<const ArgumentSets> arguments;           ///< -v, -e abbrev=, verbose=, raw=; null: none of them
   TextOptions::Stamps stamps = TextOptions::Stamps::none;  ///< -t, --absolute-timestamps
   Precision stamp_precision = Precision::seconds;

@@ -53,6 +53,7 @@ Needs needs_of(const Options& o) {
   needs.string_limit = o.string_limit;
   needs.descriptors = o.descriptors;
   if (!o.summary_only && !o.json) needs.dumps = o.dumps;
+  needs.injections = o.injections.get();
   needs.arguments = o.arguments.get();
   needs.selection = o.selection;
   return needs;

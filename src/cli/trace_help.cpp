@@ -9,6 +9,7 @@ constexpr HelpGroup kTraceGroups[] = {
      "--callers --runtime -k -c -C -S -w -t --absolute-timestamps -r -T -n -i -y --decode-fds -s -v -x "
      "--strings-in-hex -X --abbrev --verbose --raw --read --write -a --steps -q --quiet"},
     {"Where to write", "-o -A --json --color"},
+    {"What to change", "--inject --fault"},
     {"How to observe", "--engine --pin"},
 };
 

@@ -100,18 +100,6 @@ tl::unexpected<Error> unknown_call(std::string_view word) {
   return fail(fmt::format("-e trace={}: unknown {}", word, kind), did_you_mean(word, known));
 }
 
-/// A signal by name, with or without SIG, or by number; 0 if there is none.
-int signal_from(std::string_view word) {
-  if (const auto number = number_from(word)) return *number >= 1 && *number <= 64 ? *number : 0;
-  std::string upper(word);
-  std::ranges::transform(upper, upper.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  if (!upper.starts_with("SIG")) upper = fmt::format("SIG{}", upper);
-  for (int signal = 1; signal <= 64; ++signal) {
-    if (signal_name(signal) == upper) return signal;
-  }
-  return 0;
-}
-
 }  // namespace
 
 Status status_of(const Call& call) {
@@ -231,7 +219,7 @@ Result<void> Selection::set_signals(std::string_view set) {
     const auto word = take_word(set);
     if (word == "all") {
       signals_.set();
-    } else if (const int signal = signal_from(word); signal != 0) {
+    } else if (const int signal = signal_named(word); signal != 0) {
       signals_.set(static_cast<std::size_t>(signal));
     } else if (word != "none") {
       std::vector<std::string> names;

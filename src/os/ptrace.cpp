@@ -1,7 +1,9 @@
 #include "os/ptrace.hpp"
 
 #include <fmt/core.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -110,6 +112,8 @@ std::optional<siginfo_t> signal_info(pid_t tid) { return fetch<siginfo_t>(PTRACE
 bool set_signal_info(pid_t tid, const siginfo_t& info) {
   return request(PTRACE_SETSIGINFO, tid, 0, reinterpret_cast<std::uintptr_t>(&info)) == 0;
 }
+
+bool send_signal(pid_t tgid, pid_t tid, int signal) { return ::syscall(SYS_tgkill, tgid, tid, signal) == 0; }
 
 std::optional<std::uint64_t> event_message(pid_t tid) { return fetch<std::uint64_t>(PTRACE_GETEVENTMSG, tid, 0); }
 

@@ -58,6 +58,8 @@ bool has_shadow_stack(pid_t tid);
 std::optional<__ptrace_syscall_info> syscall_info(pid_t tid);
 std::optional<siginfo_t> signal_info(pid_t tid);
 bool set_signal_info(pid_t tid, const siginfo_t& info);
+/// Sends one thread a signal (tgkill(2)), in the stop that it is in or not.
+bool send_signal(pid_t tgid, pid_t tid, int signal);
 std::optional<std::uint64_t> event_message(pid_t tid);
 /// Whether the thread has hit a breakpoint, or made a step, whose SIGTRAP it has not yet been stopped for: a
 /// PTRACE_INTERRUPT stop is reported first.

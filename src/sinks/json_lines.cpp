@@ -67,10 +67,21 @@ void append_identity(JsonLine& line, const Event& event, const Call& call) {
   line.put(",\"clock\":").name(clock_of(call).value_or(""));
 }
 
+void append_tampering(JsonLine& line, const Tampering& tampering) {
+  const std::pair<bool, std::string_view> all[] = {
+      {tampering.result, "result"}, {tampering.arguments, "arguments"}, {tampering.delayed, "delay"}};
+  std::vector<std::string_view> done;
+  for (const auto& [is_done, what] : all) {
+    if (is_done) done.push_back(what);
+  }
+  line.put(",\"injected\":").array(done.size(), [&](std::size_t i) { line.name(done[i]); });
+}
+
 /// From the result to the end of the line.
 void append_outcome(JsonLine& line, const Call& call) {
   line.put(",\"ret\":").integer(returned_by(call));
   line.put(",\"errno\":").name(call.error != 0 ? errno_name(call.error) : std::string_view());
+  if (call.tampering.any()) append_tampering(line, call.tampering);
   line.put(",\"duration_ns\":").integer(call.duration_ns);
   line.put(",\"caller\":");
   append_place_or_null(line, call.caller ? &*call.caller : nullptr);

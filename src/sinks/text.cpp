@@ -19,6 +19,18 @@ void append_caller(std::string& out, const Caller& caller) {
                 caller.module.empty() ? kAnonymous : escaped(caller.module));
 }
 
+/// strace's remarks.
+void append_tampering(std::string& out, const Tampering& tampering) {
+  if (tampering.result && tampering.arguments) {
+    out.append(" (INJECTED: args, retval)");
+  } else if (tampering.arguments) {
+    out.append(" (INJECTED: args)");
+  } else if (tampering.result) {
+    out.append(" (INJECTED)");
+  }
+  if (tampering.delayed) out.append(" (DELAYED)");
+}
+
 /// A line of -k.
 void append_place(std::string& out, const Caller& place) {
   append_format(out, " > {}(", place.module.empty() ? kAnonymous : escaped(place.module));
@@ -132,6 +144,7 @@ void TextSink::append_ending(pid_t tid, const Call& call, bool all_shown) {
   } else {
     text_.append(shown_.result());
   }
+  append_tampering(text_, call.tampering);
   if (call.route) {
     text_.push_back(' ');
     palette_.append(text_, Palette::of(*call.route), tag_of(*call.route));

@@ -82,6 +82,7 @@ void Session::run_attached(std::optional<std::int64_t> duration_ns) {
 void Session::watch(const std::function<bool()>& more) {
   const auto before_sleep = [this] { return work_before_sleep(); };
   while (more()) {
+    if (!handler_.delays().empty()) handler_.end_delays(monotonic_ns());
     const WaitResult result = source_.next(before_sleep);
     if (const auto* stop = std::get_if<TraceeStop>(&result)) {
       on_stop(*stop);
@@ -107,10 +108,14 @@ void Session::handle_claimed() {
 
 std::optional<std::int64_t> Session::work_before_sleep() {
   const std::int64_t now = monotonic_ns();
+  handler_.end_delays(now);
   claim_orphans();
   const auto until_orphans = orphans_.until_due(now);
-  const auto pause = idle_.run(now);
-  return until_orphans ? std::min(pause.value_or(*until_orphans), *until_orphans) : pause;
+  auto pause = idle_.run(now);
+  for (const auto& until : {until_orphans, handler_.delays().until_due(now)}) {
+    if (until) pause = std::min(pause.value_or(*until), *until);
+  }
+  return pause;
 }
 
 /// One by one: one that is known now may have made the next.

@@ -76,6 +76,11 @@ void StopHandler::handle(Thread& thread, const WaitStatus& status) {
 }
 
 void StopHandler::go_on(StoppedThread&& stopped, Resume how, const std::optional<WaitStatus>& status) {
+  if (how.delay_ns > 0) {
+    delays_.add(stopped.tid(), {how, status});
+    std::move(stopped).resume({Resume::How::hold, 0});
+    return;
+  }
   const auto kind = status ? status->kind() : WaitStatus::Kind::attach_stop;
   const bool interrupted = kind == WaitStatus::Kind::attach_stop || kind == WaitStatus::Kind::group_stop ||
                            kind == WaitStatus::Kind::signal;
@@ -87,15 +92,24 @@ void StopHandler::go_on(StoppedThread&& stopped, Resume how, const std::optional
   if (how.how == Resume::How::detach) tasks_.forget(tid);
 }
 
+void StopHandler::end_delays(std::int64_t now) {
+  for (const auto& [tid, stop] : delays_.take_due(now)) {
+    Thread* thread = tasks_.find(tid);
+    if (thread != nullptr && thread->stopped) go_on(StoppedThread(*thread), stop.how, stop.status);
+  }
+}
+
 /// exec by another thread ends the leader without a wait status; its number lives on.
 void StopHandler::on_leader_superseded(pid_t leader) {
   const auto former = static_cast<pid_t>(ptrace::event_message(leader).value_or(0));
   if (former == leader || former == 0) return;
+  delays_.forget(leader);
   if (Thread* superseded = tasks_.find(leader)) calls_.on_end(*superseded);
   execs_.take_over(leader, former);
 }
 
 void StopHandler::on_end(Thread& thread, const WaitStatus& status) {
+  delays_.forget(thread.tid);
   calls_.on_end(thread);
   vsyscalls_.on_end(thread);
   engine_.on_end(thread);
@@ -125,7 +139,7 @@ Resume StopHandler::decide(StoppedThread& stopped, const WaitStatus& status) {
     policy_.apply_after_exec(*thread.space);
   }
   switch (status.kind()) {
-    case WaitStatus::Kind::system_call: calls_.on_stop(stopped); return {};
+    case WaitStatus::Kind::system_call: return calls_.on_stop(stopped);
     case WaitStatus::Kind::signal: return on_signal(stopped, status.signal());
     case WaitStatus::Kind::group_stop: return on_group_stop(stopped, status.signal());
     case WaitStatus::Kind::event: return on_event(stopped, status.event());
@@ -177,7 +191,7 @@ Resume StopHandler::on_filtered(StoppedThread& stopped) {
   if (ptrace::event_message(stopped.tid()) != kFilterCookie) {
     stopped.refuse_system_call();
   } else if (!vsyscalls_.on_filtered(stopped, *info)) {
-    calls_.on_filtered(stopped, *info);
+    return calls_.on_filtered(stopped, *info);
   }
   return {};
 }

@@ -9,6 +9,7 @@
 #include "trace/calls/stop_policy.hpp"
 #include "trace/calls/system_calls.hpp"
 #include "trace/calls/vsyscall.hpp"
+#include "trace/delays.hpp"
 #include "trace/exec_handler.hpp"
 #include "trace/program.hpp"
 #include "trace/task_table.hpp"
@@ -30,8 +31,12 @@ class StopHandler {
   /// Acts upon the stop. Answers how the thread is to go on. If it has made a child whose first stop came before, that
   /// stop is among those that Orphans::take_claimed gives out.
   Resume decide(StoppedThread& stopped, const WaitStatus& status);
-  /// From a stop with that status, or if there is none, one that we asked for. A thread that is detached is forgotten.
+  /// From a stop with that status, or if there is none, one that we asked for. A thread that is detached is forgotten,
+  /// one that is to be delayed goes on by end_delays.
   void go_on(StoppedThread&& stopped, Resume how, const std::optional<WaitStatus>& status);
+  /// Those whose delay is over go on.
+  void end_delays(std::int64_t now);
+  const Delays& delays() const { return delays_; }
 
  private:
   Resume on_signal(StoppedThread& stopped, int signal);
@@ -53,6 +58,7 @@ class StopHandler {
   ExecHandler execs_;
   SystemCalls calls_;
   Vsyscalls vsyscalls_;
+  Delays delays_;
   bool instruction_pointers_;  ///< of signals
 };
 

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "trace/address_space.hpp"
 #include "trace/remote/signal_state.hpp"
 #include "vdsotrace/call.hpp"
+#include "vdsotrace/injection.hpp"
 
 namespace vdsotrace {
 
@@ -23,9 +25,17 @@ struct CallInProgress {
   bool wanted = false;                        ///< an event will be made of it
   const VdsoFunction* fallback_of = nullptr;  ///< the vDSO function that makes it, if one does
   std::int64_t monotonic_start = 0;
-  std::int64_t kernel_start = 0;  ///< Thread::kernel_ns then
+  std::int64_t kernel_start = 0;         ///< Thread::kernel_ns then
+  const Injection* injection = nullptr;  ///< what is done to it; it replaces the call where `call.tampering.result`
   /// The clone flags as the program wrote them, where we took CLONE_UNTRACED out.
   std::optional<std::uint64_t> clone_flags;
+};
+
+/// A call of a vDSO function that we let fail. A C library may make the system call next, in the same frame.
+struct RefusedVdsoCall {
+  std::int64_t nr;
+  std::uint64_t stack_pointer;  ///< behind its return address
+  const Injection* injection;
 };
 
 struct Thread {
@@ -63,7 +73,10 @@ struct Thread {
   std::int64_t kernel_ns = 0;        ///< TraceeStop::kernel_ns of its last stop
   std::int64_t restarted_call = -1;  ///< number of the call that a restart_syscall goes on with, -1 if unknown
   bool step_due = false;             ///< was let execute one instruction, and the trap behind that has not been seen
-  std::optional<Call> in_vsyscall;   ///< between the filter's stop and its end
+  /// How many of the calls that something is done to it has made, by ABI and number (Needs::injections).
+  std::map<std::pair<Abi, std::int64_t>, std::uint32_t> invocations;
+  std::optional<RefusedVdsoCall> refused;
+  std::optional<Call> in_vsyscall;  ///< between the filter's stop and its end
 
   bool is_reported() const { return role == Role::traced && phase != Phase::launching && phase != Phase::attached; }
 };
@@ -79,7 +92,8 @@ struct Resume {
     hold,    ///< stays stopped until something else happens
   };
   How how = How::run;
-  int signal = 0;  ///< delivered on the way, 0 for none
+  int signal = 0;             ///< delivered on the way, 0 for none
+  std::int64_t delay_ns = 0;  ///< how long it stays stopped before that
 };
 
 /// Move-only proof that a thread is in a ptrace stop: its registers and memory are to be

@@ -142,6 +142,11 @@ Registers outside_call(Registers r) {
 
 Registers with_refused_call(Registers r) { return outside_call(with_result(r, -ENOSYS)); }
 
+Registers with_call_number(Registers r, std::int64_t nr) {
+  r.orig_rax = static_cast<unsigned long long>(nr);
+  return r;
+}
+
 std::int64_t requested_call(const Registers& registers) { return static_cast<std::int64_t>(registers.rax); }
 
 // The instruction keeps where it returns to in rcx and the flags in r11 (Intel SDM, SYSCALL).

@@ -9,6 +9,7 @@
 #include "model/syscalls/begin_call.hpp"
 #include "model/syscalls/render.hpp"
 #include "trace/calls/callers.hpp"
+#include "trace/calls/inject.hpp"
 #include "trace/remote/remote_call.hpp"
 
 namespace vdsotrace {
@@ -83,18 +84,16 @@ std::optional<Resume> BreakpointEngine::on_trap(StoppedThread& stopped) {
   const auto found = plan.sites.find(*offset);
   if (found == plan.sites.end()) return std::nullopt;
   const ProbeSite& site = found->second;
-  if (site.kind == ProbeSite::Kind::entry) {
-    on_entry(stopped, site);
-  } else {
-    on_exit(stopped, arch::stack_pointer(*registers));
-  }
-  stopped.set_program_counter(space.base() + site.copy);
-  return Resume{};
+  const Onward onward = site.kind == ProbeSite::Kind::entry
+                            ? on_entry(stopped, site)
+                            : Onward{site.copy, on_exit(stopped, arch::stack_pointer(*registers))};
+  stopped.set_program_counter(space.base() + onward.offset);
+  return onward.how;
 }
 
-void BreakpointEngine::on_entry(StoppedThread& stopped, const ProbeSite& site) {
+BreakpointEngine::Onward BreakpointEngine::on_entry(StoppedThread& stopped, const ProbeSite& site) {
   Thread& thread = stopped.thread();
-  if (thread.role != Thread::Role::traced) return;
+  if (thread.role != Thread::Role::traced) return {site.copy, {}};
   Call call;
   const Abi abi = thread.space->abi();
   begin_service_call(call, abi, number_of(abi, site.service->syscall), *site.service);
@@ -102,24 +101,53 @@ void BreakpointEngine::on_entry(StoppedThread& stopped, const ProbeSite& site) {
   call.args = arguments_of(stopped, *site.service);
   call.start_ns = realtime_ns();
   call.engine = name();
-  if (needs_.values) capture_entry(call, stopped.memory(), capture_limits(needs_));
   const arch::Registers& registers = *stopped.registers();
-  note_caller_of_function(stopped, needs_, call, arch::breakpoint_address(registers));
-  visitors_[thread.tid].open.enter(std::move(call), arch::stack_pointer(registers), left_by(thread));
+  Visitor& inside = visitors_[thread.tid];
+  if (inside.open.empty()) inside.at_exit.clear();
+  if (!inside.open.enter(std::move(call), arch::stack_pointer(registers), left_by(thread))) return {site.copy, {}};
+  Call& entered = *inside.open.innermost();
+  note_caller_of_function(stopped, needs_, entered, arch::breakpoint_address(registers));
+  return tamper(stopped, site, inside, entered);
 }
 
-void BreakpointEngine::on_exit(StoppedThread& stopped, std::uint64_t stack_pointer) {
+/// What -e inject= does to a call that has just been entered. Its values are captured in between.
+BreakpointEngine::Onward BreakpointEngine::tamper(StoppedThread& stopped, const ProbeSite& site, Visitor& inside,
+                                                  Call& call) {
+  Thread& thread = stopped.thread();
+  const Injection* injection = due_injection(needs_, thread, call, true);
+  if (injection != nullptr) inject_at_entry(stopped, *injection, call);
+  if (needs_.values) capture_entry(call, stopped.memory(), capture_limits(needs_));
+  if (injection == nullptr) return {site.copy, {}};
+  const arch::Registers registers = *stopped.registers();
+  const std::uint64_t stack_pointer = arch::stack_pointer(registers);
+  inside.at_exit[stack_pointer] = injection;
+  // In its own stop, as a handler that it runs must not return into a copy.
+  if (injection->signal != 0) ptrace::send_signal(thread.tgid, thread.tid, injection->signal);
+  const auto way_back = plan_for(*thread.space->image()).return_copy();
+  if (!injection->replaces() || !way_back) return {site.copy, {Resume::How::run, 0, injection->enter_delay_ns}};
+  call.tampering.result = true;
+  if (injection->error != 0) thread.refused = RefusedVdsoCall{call.nr, stack_pointer + word_size(call.abi), injection};
+  stopped.set_registers(arch::with_result(registers, injection->register_value()));
+  const Resume how = on_exit(stopped, stack_pointer);
+  return {*way_back, {Resume::How::run, 0, injection->enter_delay_ns + how.delay_ns}};
+}
+
+Resume BreakpointEngine::on_exit(StoppedThread& stopped, std::uint64_t stack_pointer) {
   const arch::Registers& registers = *stopped.registers();
   Thread& thread = stopped.thread();
   Visitor* inside = visitor(thread);
   auto call = inside != nullptr ? inside->open.leave(stack_pointer, left_by(thread)) : std::nullopt;
-  if (!call) return;
+  if (!call) return {};
+  const auto tampered = inside->at_exit.extract(stack_pointer);
+  const Injection* injection = tampered ? tampered.mapped() : nullptr;
+  if (injection != nullptr) inject_at_exit(stopped, *injection, *call);
   // A fallback is reported with the values of its system call, as strace would.
   if (call->ending != Ending::returned) {
     set_result(*call, registers);
     if (needs_.values) capture_exit(*call, stopped.memory(), capture_limits(needs_));
   }
   reporter_.report(thread, std::move(*call));
+  return {Resume::How::run, 0, injection != nullptr ? injection->exit_delay_ns : 0};
 }
 
 BreakpointEngine::Visitor* BreakpointEngine::visitor(const Thread& thread) {
@@ -189,6 +217,7 @@ void BreakpointEngine::on_fallback_exit(Thread& thread, Call&& call) {
   call.caller = std::move(open->caller);
   call.stack = std::move(open->stack);
   call.steps = std::move(open->steps);
+  call.tampering = open->tampering;
   *open = std::move(call);
 }
 

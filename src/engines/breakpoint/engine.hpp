@@ -51,12 +51,14 @@ class BreakpointEngine : public ProbeEngine {
   virtual bool needs_exits() const { return true; }
   const ProbePlan& plan_for(const VdsoImage& image);
   /// The thread returns, or has returned, by the return address that lies or lay at `stack_pointer`.
-  void on_exit(StoppedThread& stopped, std::uint64_t stack_pointer);
+  Resume on_exit(StoppedThread& stopped, std::uint64_t stack_pointer);
   /// What is known of a thread that has been in a vDSO function.
   struct Visitor {
     OpenCalls open;
     std::optional<std::uint32_t>
         next;  ///< where it makes single steps: offset of the instruction that it executes next
+    /// What is done to open calls at their end, by the stack pointer that they were entered with.
+    std::map<std::uint64_t, const Injection*> at_exit;
   };
   /// Null for any other thread.
   Visitor* visitor(const Thread& thread);
@@ -66,7 +68,13 @@ class BreakpointEngine : public ProbeEngine {
   const Needs& needs_;
 
  private:
-  void on_entry(StoppedThread& stopped, const ProbeSite& site);
+  /// Where the thread goes on and how.
+  struct Onward {
+    std::uint32_t offset;
+    Resume how;
+  };
+  Onward on_entry(StoppedThread& stopped, const ProbeSite& site);
+  Onward tamper(StoppedThread& stopped, const ProbeSite& site, Visitor& inside, Call& call);
   OpenCalls::OnAbandoned left_by(const Thread& thread);
 
   Reporter reporter_;

@@ -87,6 +87,12 @@ ProbePlan plan_probes(const VdsoImage& image, const std::function<bool(const Vds
   return plan;
 }
 
+std::optional<std::uint32_t> ProbePlan::return_copy() const {
+  const auto is_exit = [](const auto& entry) { return entry.second.kind == ProbeSite::Kind::exit; };
+  const auto found = std::ranges::find_if(sites, is_exit);
+  return found != sites.end() ? std::optional(found->second.copy) : std::nullopt;
+}
+
 std::optional<ProbePlan::Origin> ProbePlan::origin_of(std::uint32_t offset) const {
   for (const auto& [at, site] : sites) {
     if (offset < site.copy || offset - site.copy >= site.copy_size) continue;

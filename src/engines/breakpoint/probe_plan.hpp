@@ -52,6 +52,8 @@ struct ProbePlan {
     bool executed;  ///< the displaced instruction
   };
   std::optional<Origin> origin_of(std::uint32_t offset) const;
+  /// A copy of an instruction that returns from any function; nothing if no function's `ret` is probed.
+  std::optional<std::uint32_t> return_copy() const;
 };
 
 /// Breakpoints on the entry and on every `ret` of each function that the table of

@@ -71,11 +71,9 @@ void InlineEngine::install(AddressSpace& space, StoppedThread& stopped, std::spa
   if (space.image() == nullptr) return;
   stubs_.install(space, stopped, others);
   const StubSpace* installed = stubs_.find(&space);
-  const StubPlan* plan = stubs_.planned(*space.image());
-  const bool all_refused = plan != nullptr && plan->functions.empty();
-  if (installed == nullptr && !all_refused) {
+  if (installed == nullptr) {
     breakpoints_.install_for_all(space, stopped);
-  } else if (!plan->refused.empty()) {
+  } else if (!installed->installed().plan->refused.empty()) {
     breakpoints_.install_for_refused(space, stopped);
   }
 }

@@ -307,14 +307,22 @@ bool StubPlan::covers(const VdsoFunction* function) const {
 
 StubPlan plan_stubs(const VdsoImage& image, const StubWishes& wishes) {
   std::vector<std::pair<const VdsoFunction*, const VdsoService*>> wanted;
+  std::vector<StubPlan::Refused> unsuited;
   for (const VdsoFunction& function : image.functions()) {
     const VdsoService* service = service_for(function, wishes.services);
-    if (service != nullptr && wishes.wanted(*service)) wanted.emplace_back(&function, service);
+    if (service == nullptr || !wishes.wanted(*service)) continue;
+    auto why = wishes.unsuited ? wishes.unsuited(*service) : std::string();
+    if (why.empty()) {
+      wanted.emplace_back(&function, service);
+    } else {
+      unsuited.push_back({&function, std::move(why)});
+    }
   }
   // The last functions of an image are the short ones: they come first, while there is padding.
   std::ranges::reverse(wanted);
   StubPlan best;
   if (!last_page_is_unused(image)) {
+    best.refused = std::move(unsuited);
     for (const auto& [function, service] : wanted) best.refused.push_back({function, "its last page is in use"});
     return best;
   }
@@ -325,6 +333,7 @@ StubPlan plan_stubs(const VdsoImage& image, const StubWishes& wishes) {
     if (frugality == Frugality::none || plan.refused.size() < best.refused.size()) best = std::move(plan);
     if (best.refused.empty()) break;
   }
+  std::ranges::move(unsuited, std::back_inserter(best.refused));
   return best;
 }
 

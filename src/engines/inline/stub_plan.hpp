@@ -128,6 +128,8 @@ struct StubWishes {
   /// Records have words of the stack, too, from which callers can be found.
   bool keep_stack = false;
   std::function<bool(const VdsoService&)> wanted;
+  /// Why a service that is wanted is refused a stub all the same; empty: it is not.
+  std::function<std::string(const VdsoService&)> unsuited{};
   std::span<const VdsoService> services = known_services();
 };
 

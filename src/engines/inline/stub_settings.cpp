@@ -4,6 +4,7 @@
 
 #include "arch/registers.hpp"
 #include "engines/wanted_functions.hpp"
+#include "model/syscalls/spec.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -40,9 +41,13 @@ StubWishes StubSettings::wishes() const {
   wishes.keep_stack = keeps_stack;
   // Where direct calls are wanted a filter may have to distinguish them from ours (StopPolicy).
   if (!attached && needs.selection.wants_route(Route::syscall)) wishes.mark = arch::kOwnCallMark;
-  wishes.wanted = [this](const VdsoService& service) {
+  wishes.wanted = [this](const VdsoService& service) { return is_wanted(service, Abi::x86_64, needs); };
+  wishes.unsuited = [this](const VdsoService& service) -> std::string {
+    const auto nr = number_of(Abi::x86_64, service.syscall);
+    if (needs.injections != nullptr && needs.injections->of(Abi::x86_64, nr, true) != nullptr)
+      return "what is injected into its calls takes stops";
     // Of a process that is attached to the rest of a long value is not shown, as it takes a stop.
-    return is_wanted(service, Abi::x86_64, needs) && (attached || values_fit(service, needs));
+    return attached || values_fit(service, needs) ? "" : "its records have no room for its values";
   };
   return wishes;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 #include <fmt/core.h>
@@ -41,6 +42,10 @@ constexpr std::array<KernelError, 15> kInternal{{
     {531, "ENOGRACE", "Unknown error 531"},
 }};
 
+/// Second names of numbers (errno(3)).
+constexpr std::array<std::pair<std::string_view, int>, 3> kAliases{
+    {{"EWOULDBLOCK", EWOULDBLOCK}, {"EDEADLOCK", EDEADLOCK}, {"ENOTSUP", ENOTSUP}}};
+
 const KernelError* kernel_error(int error) {
   const auto has_number = [error](const KernelError& known) { return known.number == error; };
   if (const auto* found = std::find_if(kRestarts.begin(), kRestarts.end(), has_number); found != kRestarts.end()) {
@@ -57,6 +62,16 @@ std::string_view errno_name(int error) {
   if (const char* name = strerrorname_np(error)) return name;
   const KernelError* known = kernel_error(error);
   return known != nullptr ? known->name : std::string_view();
+}
+
+int errno_named(std::string_view name) {
+  constexpr int kMostErrors = 4095;
+  for (int error = 1; error <= kMostErrors && !name.empty(); ++error) {
+    if (errno_name(error) == name) return error;
+  }
+  const auto* alias =
+      std::find_if(kAliases.begin(), kAliases.end(), [&](const auto& row) { return row.first == name; });
+  return alias != kAliases.end() ? alias->second : 0;
 }
 
 std::string_view errno_text(int error) {

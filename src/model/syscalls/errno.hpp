@@ -11,6 +11,9 @@ namespace vdsotrace {
 /// Empty for a number without a name. `error` is positive. Static storage.
 std::string_view errno_name(int error);
 
+/// The number of that name, any of the above; 0 if there is none.
+int errno_named(std::string_view name);
+
 /// What stands behind the name in brackets: "No such file or directory", for the
 /// restart codes strace's remark: "To be restarted if SA_RESTART is set".
 std::string_view errno_text(int error);

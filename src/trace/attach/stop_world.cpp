@@ -73,6 +73,7 @@ StopWorld::Held StopWorld::take_held() { return std::exchange(held_, {}); }
 
 /// False if we were asked to end meanwhile.
 bool StopWorld::stop_all() {
+  handler_.end_delays(Delays::kAll);
   std::vector<pid_t> running;
   for (const auto& [tid, thread] : tasks_.threads()) {
     if (!thread->stopped && ptrace::interrupt(tid)) running.push_back(tid);

@@ -133,7 +133,8 @@ FilterPlan plan_calls(const Selection& selection, const EngineStops& engine) {
 
 StopPolicy::StopPolicy(const Needs& needs, const ProbeEngine& engine, bool spawned) {
   const Selection& selection = needs.selection;
-  const bool all = wants_all_but_some(selection);
+  // A signal for a thread is lost at a filter's stop (ptrace(2), PTRACE_EVENT stops).
+  const bool all = wants_all_but_some(selection) || (needs.injections != nullptr && needs.injections->send_signals());
   const bool page_asked = selection.asks_for_route(Route::vsyscall) && may_have_vsyscall_page();
   // Children that are not followed run untraced, which they cannot under a filter of ours.
   const bool filtering = spawned && (page_asked || (!all && (needs.children || !wants_ordinary(selection))));

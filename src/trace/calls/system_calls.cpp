@@ -9,6 +9,7 @@
 #include "model/syscalls/traced_paths.hpp"
 #include "os/descriptors.hpp"
 #include "trace/calls/callers.hpp"
+#include "trace/calls/inject.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -41,31 +42,33 @@ std::string_view symbol_of(const VdsoFunction& function) { return service_for(fu
 
 }  // namespace
 
-void SystemCalls::on_stop(StoppedThread& stopped) {
+Resume SystemCalls::on_stop(StoppedThread& stopped) {
   const auto info = ptrace::syscall_info(stopped.tid());
-  if (!info) return;
-  if (info->op == PTRACE_SYSCALL_INFO_ENTRY) on_entry(stopped, *info);
-  if (info->op == PTRACE_SYSCALL_INFO_EXIT) on_exit(stopped, info->exit.rval, info->exit.is_error != 0);
+  if (!info) return {};
+  if (info->op == PTRACE_SYSCALL_INFO_ENTRY) return on_entry(stopped, *info);
+  if (info->op == PTRACE_SYSCALL_INFO_EXIT) return on_exit(stopped, info->exit.rval, info->exit.is_error != 0);
+  return {};
 }
 
-void SystemCalls::on_filtered(StoppedThread& stopped, const __ptrace_syscall_info& info) {
+Resume SystemCalls::on_filtered(StoppedThread& stopped, const __ptrace_syscall_info& info) {
   const Thread& thread = stopped.thread();
   // Where all calls stop, the entry has been seen.
-  if (thread.in_call) return;
+  if (thread.in_call) return {};
   __ptrace_syscall_info entry = info;
   entry.entry.nr = info.seccomp.nr;
   std::ranges::copy(info.seccomp.args, entry.entry.args);
   // All that matters of those whose memory is as it was is that their children stay ours.
   const bool silent = thread.role != Thread::Role::traced && !thread.space->vdso().is_patched();
-  if (!silent || call_from(entry, thread.restarted_call).name.starts_with("clone")) on_entry(stopped, entry);
+  const bool acted_upon = !silent || call_from(entry, thread.restarted_call).name.starts_with("clone");
+  return acted_upon ? on_entry(stopped, entry) : Resume{};
 }
 
-void SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info& info) {
+Resume SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info& info) {
   Thread& thread = stopped.thread();
   // A stub that waits for room in its ring.
   if (thread.space->engine_memory().contains(info.instruction_pointer) &&
       thread.space->fallback_at(info.instruction_pointer) == nullptr)
-    return;
+    return {};
   thread.in_call.emplace();
   CallInProgress& progress = *thread.in_call;
   progress.call = call_from(info, thread.restarted_call);
@@ -86,24 +89,58 @@ void SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info& 
   ProcessDescriptors descriptors(stopped.tid(), needs_.descriptors);
   if (progress.wanted && !needs_.paths.empty())
     progress.wanted = uses_path(call, stopped.memory(), descriptors, needs_.paths);
+  // A vDSO function's call was counted when that was entered.
+  const Resume how = progress.wanted && !merged ? tamper_at_entry(stopped, progress, capable) : Resume{};
   if (progress.wanted && needs_.values) capture_entry(call, stopped.memory(), capture_limits(needs_), &descriptors);
   if (progress.wanted && (!merged || !engine_.notes_callers())) note_caller(stopped, needs_, call);
   if (progress.wanted && needs_.entries && !merged) reporter_.report(thread, CallEntered{call});
+  if (call.tampering.result) return how;
   before_call(stopped, progress);
   // It never comes back, and a leader's end is not seen before its threads have ended.
   if (call.name == "exit" && thread.tid == thread.tgid) on_end(thread);
+  return how;
 }
 
-void SystemCalls::on_exit(StoppedThread& stopped, std::int64_t result, bool failed) {
+Resume SystemCalls::tamper_at_entry(StoppedThread& stopped, CallInProgress& progress, bool vdso_capable) {
+  Call& call = progress.call;
+  if (const Injection* before = repeated_injection(stopped.thread(), call)) {
+    call.tampering.result = refuse_system_call(stopped, *before);
+    return {};
+  }
+  progress.injection = due_injection(needs_, stopped.thread(), call, vdso_capable);
+  if (progress.injection == nullptr) return {};
+  const Injection& injection = *progress.injection;
+  call.tampering.result = injection.replaces() && replace_system_call(stopped, injection, call.abi);
+  inject_at_entry(stopped, injection, call);
+  return {Resume::How::run, injection.signal, injection.enter_delay_ns};
+}
+
+/// The result of the call that has returned is set already.
+Resume SystemCalls::tamper_at_exit(StoppedThread& stopped, CallInProgress& progress) {
+  if (progress.injection == nullptr) return {};
+  const Injection& injection = *progress.injection;
+  Call& call = progress.call;
+  const auto* registers = stopped.registers();
+  if (call.tampering.result && registers != nullptr) {
+    call.result = injection.register_value();
+    call.error = injection.error;
+    stopped.set_registers(arch::with_result(*registers, call.result));
+  }
+  inject_at_exit(stopped, injection, call);
+  return {Resume::How::run, 0, injection.exit_delay_ns};
+}
+
+Resume SystemCalls::on_exit(StoppedThread& stopped, std::int64_t result, bool failed) {
   Thread& thread = stopped.thread();
   // The end of a call that began before we came.
-  if (!thread.in_call) return;
+  if (!thread.in_call) return {};
   CallInProgress progress = std::move(*thread.in_call);
   thread.in_call.reset();
   Call& call = progress.call;
   call.ending = Ending::returned;
   call.result = result;
   call.error = failed ? static_cast<int>(-result) : 0;
+  const Resume how = tamper_at_exit(stopped, progress);
   if (result == arch::kRestartBlock && call.name != "restart_syscall") thread.restarted_call = call.nr;
   if (needs_.durations) call.duration_ns = monotonic_ns() - progress.monotonic_start;
   if (needs_.kernel_times) call.kernel_ns = thread.kernel_ns - progress.kernel_start;
@@ -111,14 +148,15 @@ void SystemCalls::on_exit(StoppedThread& stopped, std::int64_t result, bool fail
   if (progress.wanted && needs_.values) capture_exit(call, stopped.memory(), capture_limits(needs_), &descriptors);
   if (progress.wanted && needs_.dumps.any()) capture_dump(call, stopped.memory(), needs_.dumps);
   if (thread.in_exec_prologue > 0) --thread.in_exec_prologue;
-  after_call(stopped, progress, engine_);
+  if (!call.tampering.result) after_call(stopped, progress, engine_);
   if (progress.fallback_of != nullptr) {
     engine_.on_fallback_exit(thread, std::move(call));
-  } else if (failed && progress.wanted && call.name == "execve" && thread.phase == Thread::Phase::launching) {
+  } else if (call.error != 0 && progress.wanted && call.name == "execve" && thread.phase == Thread::Phase::launching) {
     reporter_.report_of_launch(thread, std::move(call));
   } else if (progress.wanted) {
     reporter_.report(thread, std::move(call));
   }
+  return how;
 }
 
 void SystemCalls::on_fault(StoppedThread& stopped) {

@@ -12,19 +12,23 @@ class SystemCalls {
   SystemCalls(const Needs& needs, ProbeEngine& engine, Reporter& reporter)
       : needs_(needs), engine_(engine), reporter_(reporter) {}
 
+  /// Each answers how the thread is to go on.
   /// A system call stop of either kind; PTRACE_GET_SYSCALL_INFO says which.
-  void on_stop(StoppedThread& stopped);
+  Resume on_stop(StoppedThread& stopped);
   /// A filter's stop, which stands for the entry of a call. If the thread is then in_call, the call's end is a stop
   /// too.
-  void on_filtered(StoppedThread& stopped, const __ptrace_syscall_info& info);
+  Resume on_filtered(StoppedThread& stopped, const __ptrace_syscall_info& info);
   /// A fault's signal is about to be delivered: shows the call of a vDSO function that has caused it.
   void on_fault(StoppedThread& stopped);
   /// The thread is gone: the call it was in never returns.
   void on_end(Thread& thread);
 
  private:
-  void on_entry(StoppedThread& stopped, const __ptrace_syscall_info& info);
-  void on_exit(StoppedThread& stopped, std::int64_t result, bool failed);
+  Resume on_entry(StoppedThread& stopped, const __ptrace_syscall_info& info);
+  Resume on_exit(StoppedThread& stopped, std::int64_t result, bool failed);
+  /// What -e inject= does to a call.
+  Resume tamper_at_entry(StoppedThread& stopped, CallInProgress& progress, bool vdso_capable);
+  Resume tamper_at_exit(StoppedThread& stopped, CallInProgress& progress);
 
   const Needs& needs_;
   ProbeEngine& engine_;

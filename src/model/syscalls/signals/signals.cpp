@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cctype>
 #include <cstdlib>
 
 #include <linux/audit.h>
 
+#include "base/number.hpp"
 #include "model/syscalls/errno.hpp"
 #include "model/syscalls/layout.hpp"
 #include "model/syscalls/print.hpp"
@@ -240,6 +242,17 @@ std::string signal_name(int signal) {
 }
 
 bool is_signal(int signal) { return signal > 0 && signal <= kLastSignal; }
+
+int signal_named(std::string_view word) {
+  if (const auto number = parse_number<int>(word)) return is_signal(*number) ? *number : 0;
+  std::string upper(word);
+  std::ranges::transform(upper, upper.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  if (!upper.starts_with("SIG")) upper = fmt::format("SIG{}", upper);
+  for (int signal = 1; signal <= kLastSignal; ++signal) {
+    if (signal_name(signal) == upper) return signal;
+  }
+  return 0;
+}
 
 std::string signal_set(std::uint64_t mask, ConstantStyle style) { return set_text(mask, 64, style); }
 

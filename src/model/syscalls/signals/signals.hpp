@@ -14,6 +14,8 @@ namespace vdsotrace {
 /// number if there is no such signal.
 std::string signal_name(int signal);
 bool is_signal(int signal);
+/// A signal by name, with or without SIG, or by number; 0 if there is none.
+int signal_named(std::string_view word);
 
 /// "{si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=1, si_uid=0, si_status=0, si_utime=0, si_stime=0}"
 std::string render_siginfo(const siginfo_t& info, ConstantStyle style = ConstantStyle::abbrev);

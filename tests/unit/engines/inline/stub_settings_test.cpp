@@ -48,11 +48,23 @@ TEST_CASE("system calls of stubs are marked where a filter may have to know them
 
 TEST_CASE("a value for which records have no room is left to others, unless that takes stops", "[stub_settings]") {
   Needs needs;
-  CHECK(StubSettings(needs, false).wishes().wanted(getrandom()));
+  CHECK(StubSettings(needs, false).wishes().unsuited(getrandom()).empty());
   needs.string_limit = RECORD_VALUE_BYTES + 1;
   const StubSettings ours(needs, false), attached(needs, true);
-  CHECK_FALSE(ours.wishes().wanted(getrandom()));
-  CHECK(attached.wishes().wanted(getrandom()));
+  CHECK_FALSE(ours.wishes().unsuited(getrandom()).empty());
+  CHECK(attached.wishes().unsuited(getrandom()).empty());
+}
+
+TEST_CASE("calls that something is injected into are left to others", "[stub_settings]") {
+  Needs needs;
+  std::vector<std::string> expressions{"inject=getrandom:error=EIO"};
+  const auto injections = Injections::take(expressions);
+  REQUIRE(injections);
+  CHECK(expressions.empty());
+  needs.injections = &*injections;
+  const StubSettings settings(needs, false);
+  CHECK_FALSE(settings.wishes().unsuited(getrandom()).empty());
+  CHECK(settings.wishes().unsuited(*service_of_syscall("time")).empty());
 }
 
 TEST_CASE("stubs sleep only in processes that we have started", "[stub_settings]") {
