@@ -4,6 +4,8 @@
 //   SampledRegisters             an array of their values, in the order of the bits
 //   stack_pointer(registers), program_counter(registers)
 //   function_arguments(registers)   the first six of a 64-bit C function at its first instruction
+//   system_call_arguments(registers)   those of a 64-bit system call, at its entry and at its exit
+//   frame_registers(registers)   what unwinding from the program counter begins with
 #pragma once
 
 #include "processor/sampled_registers.hpp"

@@ -30,8 +30,12 @@ bool is(KernelFileSystem wanted, long magic) {
 }  // namespace
 
 std::optional<std::string> kernel_line(KernelFileSystem kind, const std::string& path) {
+  return kernel_line_at(kind, AT_FDCWD, path);
+}
+
+std::optional<std::string> kernel_line_at(KernelFileSystem kind, int folder, const std::string& path) {
   // Should it be a pipe, its writer is not waited for.
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  const UniqueFd file(::openat(folder, path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct statfs system {};
   if (!file || ::fstatfs(file.get(), &system) != 0 || !is(kind, system.f_type)) return std::nullopt;
   std::array<char, kMostBytes> text;

@@ -13,4 +13,7 @@ enum class KernelFileSystem { proc, sys, trace, selinux };
 /// The file's first line. Nothing if there is no such file, or if it is not the kernel's.
 std::optional<std::string> kernel_line(KernelFileSystem kind, const std::string& path);
 
+/// The same of a file within that folder.
+std::optional<std::string> kernel_line_at(KernelFileSystem kind, int folder, const std::string& path);
+
 }  // namespace vdsotrace

@@ -2,12 +2,14 @@
 
 #include <fmt/core.h>
 #include <linux/hw_breakpoint.h>
+#include <linux/mount.h>
 #include <linux/perf_event.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -22,7 +24,8 @@ namespace vdsotrace {
 namespace {
 
 constexpr const char* kTraceFolders[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
-constexpr std::uint32_t kWakeAt = 1 << 13;  // bytes; the smallest ring has twice that
+constexpr std::uint64_t kFormatLost = 1 << 4;  // PERF_FORMAT_LOST, which headers have since Linux 6.0
+constexpr std::uint32_t kWakeAt = 1 << 13;     // bytes; the smallest ring has twice that
 
 /// What all events have in common, so that they can share a ring and its records one layout.
 perf_event_attr base_attributes(std::uint32_t type, std::uint64_t config) {
@@ -38,6 +41,17 @@ perf_event_attr base_attributes(std::uint32_t type, std::uint64_t config) {
   attributes.exclude_kernel = 1;
   attributes.exclude_hv = 1;
   return attributes;
+}
+
+/// A mount of tracefs that is in no namespace, so that nobody else can see it; -1 if there can be none.
+int own_tracefs() {
+  static const UniqueFd mount = [] {
+    const UniqueFd context(static_cast<int>(::syscall(SYS_fsopen, "tracefs", FSOPEN_CLOEXEC)));
+    if (!context || ::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
+      return UniqueFd();
+    return UniqueFd(static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, 0)));
+  }();
+  return mount ? mount.get() : -1;
 }
 
 std::string hint_for(int error) {
@@ -116,6 +130,27 @@ Result<PerfEvent> open_perf_trace_point(const PerfTarget& target, std::uint64_t 
   return open_into(attributes, target, ring);
 }
 
+Result<PerfEvent> open_perf_system_call(const PerfTarget& target, std::uint64_t number, std::uint32_t stack_bytes,
+                                        const PerfRing& ring) {
+  perf_event_attr attributes = base_attributes(PERF_TYPE_TRACEPOINT, number);
+  attributes.sample_period = 1;
+  if (stack_bytes > 0) attributes.sample_type |= PERF_SAMPLE_STACK_USER;
+  attributes.sample_stack_user = std::min(stack_bytes, kMostSampledStack);
+  attributes.read_format = kFormatLost;
+  auto event = open_into(attributes, target, ring);
+  if (event || event.error().code != EINVAL) return event;
+  attributes.read_format = 0;
+  return open_into(attributes, target, ring);
+}
+
+std::optional<std::uint64_t> lost_samples(const PerfEvent& event) {
+  struct {
+    std::uint64_t value, lost;
+  } counts{};
+  const ssize_t size = ::read(event.descriptor.get(), &counts, sizeof counts);
+  return size == sizeof counts ? std::optional(counts.lost) : std::nullopt;
+}
+
 Result<std::uint64_t> perf_trace_point_number(const std::string& name) {
   for (const char* folder : kTraceFolders) {
     const auto text = kernel_line(KernelFileSystem::trace, fmt::format("{}/events/{}/id", folder, name));
@@ -123,6 +158,17 @@ Result<std::uint64_t> perf_trace_point_number(const std::string& name) {
     if (const auto number = parse_number<std::uint64_t>(*text)) return *number;
   }
   return fail(fmt::format("trace point {}: tracefs is not mounted or may not be read", name));
+}
+
+Result<std::uint64_t> own_trace_point_number(const std::string& name) {
+  if (auto mounted = perf_trace_point_number(name)) return mounted;
+  const int folder = own_tracefs();
+  const auto text = folder >= 0 ? kernel_line_at(KernelFileSystem::trace, folder, fmt::format("events/{}/id", name))
+                                : std::nullopt;
+  const auto number = text ? parse_number<std::uint64_t>(*text) : std::nullopt;
+  if (number) return *number;
+  return fail(folder >= 0 ? fmt::format("the kernel has no trace point {}", name)
+                          : std::string("tracefs is not mounted or may not be read"));
 }
 
 Result<void> try_perf_breakpoints() {

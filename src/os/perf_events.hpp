@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/unique_fd.hpp"
@@ -41,9 +42,22 @@ Result<PerfEvent> open_perf_forks(const PerfTarget& target, const PerfRing& ring
 /// A trace point of the kernel, by its number. It stays when the thread executes a program.
 Result<PerfEvent> open_perf_trace_point(const PerfTarget& target, std::uint64_t number, const PerfRing& ring);
 
+/// So much of the stack a sample has at most: kLargestRecord of os/perf_ring.cpp counts on it.
+inline constexpr std::uint32_t kMostSampledStack = 2048;
+/// A trace point syscalls:sys_enter_NAME or sys_exit_NAME, by its number: its samples are of user space, so it needs no
+/// more privilege than a breakpoint. `stack_bytes`: so much of the stack each sample has, a multiple of 8. It stays
+/// when the thread executes a program.
+Result<PerfEvent> open_perf_system_call(const PerfTarget& target, std::uint64_t number, std::uint32_t stack_bytes,
+                                        const PerfRing& ring);
+/// How many samples of that event and its heirs there was no room for (PERF_FORMAT_LOST). Nothing before Linux 6.0.
+std::optional<std::uint64_t> lost_samples(const PerfEvent& event);
+
 /// The number of a trace point ("raw_syscalls/sys_enter"), from tracefs where it is mounted and may be
 /// read. It is not mounted here if it is not. Errors: it is not there.
 Result<std::uint64_t> perf_trace_point_number(const std::string& name);
+/// The same, where tracefs is not mounted from a mount that only we have (fsopen(2), Linux 5.2). Errors: it may not be
+/// mounted, or has no such trace point.
+Result<std::uint64_t> own_trace_point_number(const std::string& name);
 
 /// Whether breakpoints may be used, tried on ourselves. Errors: why not, with a hint.
 Result<void> try_perf_breakpoints();

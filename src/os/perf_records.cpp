@@ -2,6 +2,7 @@
 
 #include <linux/perf_event.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace vdsotrace {
@@ -34,6 +35,7 @@ class Fields {
     return taken;
   }
 
+  bool empty() const { return left_.empty(); }
   /// Whether there was enough for all that was taken.
   bool whole() const { return whole_; }
 
@@ -50,6 +52,14 @@ std::optional<PerfRecord> if_whole(const Fields& fields, Record&& record) {
   return fields.whole() ? std::optional<PerfRecord>(std::forward<Record>(record)) : std::nullopt;
 }
 
+/// As much as could be read of what was asked for: PERF_SAMPLE_STACK_USER.
+std::vector<std::byte> take_stack(Fields& fields) {
+  const auto asked = fields.take_bytes(fields.take<std::uint64_t>());
+  const auto read = asked.empty() ? 0 : fields.take<std::uint64_t>();
+  const auto stack = asked.first(std::min<std::uint64_t>(read, asked.size()));
+  return {stack.begin(), stack.end()};
+}
+
 std::optional<PerfRecord> parse_sample(Fields fields, const PerfTimes& times) {
   PerfSample sample;
   sample.event = fields.take<std::uint64_t>();
@@ -64,6 +74,8 @@ std::optional<PerfRecord> parse_sample(Fields fields, const PerfTimes& times) {
   if (abi != PERF_SAMPLE_REGS_ABI_NONE) {
     for (std::uint64_t& value : sample.registers) value = fields.take<std::uint64_t>();
   }
+  // Where nobody asked for the stack nothing follows.
+  if (!fields.empty()) sample.stack = take_stack(fields);
   return if_whole(fields, std::move(sample));
 }
 
@@ -147,6 +159,19 @@ std::optional<PerfRecord> parse_perf_record(std::span<const std::byte> record, c
     case PERF_RECORD_LOST: return parse_lost(body);
     default: return std::nullopt;
   }
+}
+
+std::optional<std::int32_t> parse_system_call_number(std::span<const std::byte> raw) {
+  Fields fields = trace_point_fields(raw);
+  const auto nr = fields.take<std::int32_t>();
+  return fields.whole() ? std::optional(nr) : std::nullopt;
+}
+
+std::optional<std::int64_t> parse_system_call_result(std::span<const std::byte> raw) {
+  Fields fields = trace_point_fields(raw);
+  fields.take_bytes(8);
+  const auto result = fields.take<std::int64_t>();
+  return fields.whole() ? std::optional(result) : std::nullopt;
 }
 
 std::optional<SystemCallEntered> parse_system_call_entered(std::span<const std::byte> raw) {

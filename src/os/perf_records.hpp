@@ -18,7 +18,8 @@
 
 namespace vdsotrace {
 
-/// What os/perf_events asks for in every sample: PERF_SAMPLE_IDENTIFIER, TID, TIME, RAW and REGS_USER.
+/// What os/perf_events asks for in every sample: PERF_SAMPLE_IDENTIFIER, TID, TIME, RAW and REGS_USER. What it asks for
+/// beside that, STACK_USER, stands behind them.
 extern const std::uint64_t kPerfSampleType;
 
 /// An event occurred.
@@ -30,6 +31,7 @@ struct PerfSample {
   bool is_64_bit = false;              ///< whether `registers` are those of 64-bit code; if not they are worthless
   arch::SampledRegisters registers{};  ///< of user space
   std::vector<std::byte> raw;          ///< a trace point's own record
+  std::vector<std::byte> stack;        ///< what lay at the stack pointer; empty if it was not asked for
 };
 
 /// A thread that is watched has made another thread or process.
@@ -91,6 +93,10 @@ struct SystemCallReturned {
   std::int64_t nr = 0;
   std::int64_t result = 0;
 };
+/// What the trace points syscalls:sys_enter_NAME and sys_exit_NAME begin with (struct trace_entry and the number).
+std::optional<std::int32_t> parse_system_call_number(std::span<const std::byte> raw);
+/// The result in what syscalls:sys_exit_NAME writes.
+std::optional<std::int64_t> parse_system_call_result(std::span<const std::byte> raw);
 std::optional<SystemCallEntered> parse_system_call_entered(std::span<const std::byte> raw);
 std::optional<SystemCallReturned> parse_system_call_returned(std::span<const std::byte> raw);
 

@@ -22,8 +22,8 @@ namespace {
 constexpr std::size_t kAllRings = 64 << 20;
 constexpr std::size_t kLargestRing = 16 << 20;
 constexpr std::size_t kSmallestRing = 1 << 14;
-/// No record is larger: a trace point's sample with all registers has 300 bytes.
-constexpr std::size_t kLargestRecord = 512;
+/// No record is larger: a trace point's sample with all registers has 300 bytes, to which a piece of stack may come.
+constexpr std::size_t kLargestRecord = 512 + kMostSampledStack;
 
 std::size_t page_size() { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
 
@@ -87,6 +87,12 @@ PerfRing::PerfRing(PerfRing&& other) noexcept
 
 PerfRing::~PerfRing() {
   if (mapping_ != nullptr) ::munmap(mapping_, size_);
+}
+
+double PerfRing::fill() const {
+  auto* control = static_cast<perf_event_mmap_page*>(mapping_);
+  const auto head = std::atomic_ref(control->data_head).load(std::memory_order_relaxed);
+  return static_cast<double>(head - reader_.tail()) / static_cast<double>(reader_.size());
 }
 
 void PerfRing::read(std::vector<PerfRecord>& into, const PerfTimes& times) {

@@ -53,6 +53,8 @@ class PerfRing {
   /// Appends what was written since, a PerfGap if there was no room for more. What could not be understood counts as
   /// one lost.
   void read(std::vector<PerfRecord>& into, const PerfTimes& times);
+  /// How full it is, 1 for all of it.
+  double fill() const;
 
  private:
   PerfRing(int processor, UniqueFd owner, void* mapping, std::size_t size);

@@ -47,6 +47,12 @@ void PerfStream::read(const PerfTimes& times) {
   for (PerfRing& ring : rings_) ring.read(waiting_, times);
 }
 
+double PerfStream::fill() const {
+  double fill = 0;
+  for (const PerfRing& ring : rings_) fill = std::max(fill, ring.fill());
+  return fill;
+}
+
 std::vector<PerfRecord> PerfStream::take(std::optional<pid_t> stopped, bool all) {
   // A thread's earlier record is in its ring before its later one is even stamped. So of what is older than the look at
   // the first ring nothing is missing that comes before it.

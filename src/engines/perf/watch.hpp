@@ -37,6 +37,8 @@ class PerfStream {
   void make_room() { read({std::numeric_limits<std::int64_t>::max(), 0}); }
   /// Samples of other times are not taken from now on.
   void limit(const PerfTimes& times) { times_ = times; }
+  /// How full the fullest ring is, 1 for all of it.
+  double fill() const;
   /// CLOCK_MONOTONIC up to which nothing is missing in what was taken.
   std::int64_t complete_until() const { return complete_until_; }
 

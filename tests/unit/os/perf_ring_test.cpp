@@ -81,6 +81,20 @@ Bytes sample_start() {
   return bytes.add(U64{7}).add(U32{20}).add(U32{21}).add(U64{99});
 }
 
+/// Of each its place in order, from 1: bx, cx, dx, si, di, bp, sp, ip, r8 to r10, r12 to r15.
+Bytes& add_registers(Bytes& bytes) {
+  for (U64 value = 1; value <= arch::kSampledRegisterCount; ++value) bytes.add(value);
+  return bytes;
+}
+
+/// With `asked` bytes of stack, of which `read` could be read.
+Bytes sample_with_stack(U64 asked, U64 read) {
+  Bytes bytes = sample_start();
+  add_registers(bytes.add(U32{4}).add(U32{0}).add(U64{PERF_SAMPLE_REGS_ABI_64})).add(asked);
+  for (U64 i = 0; i < asked / sizeof i; ++i) bytes.add(i);
+  return asked > 0 ? bytes.add(read) : bytes;
+}
+
 }  // namespace
 
 TEST_CASE("a perf ring is read record by record, also where it wraps around") {
@@ -146,7 +160,7 @@ TEST_CASE("a ring of random bytes is read without harm") {
 TEST_CASE("a breakpoint's sample has its registers") {
   Bytes bytes = sample_start();
   bytes.add(U32{4}).add(U32{0}).add(U64{PERF_SAMPLE_REGS_ABI_64});
-  for (U64 value : {1, 2, 3, 4, 5, 6, 8, 9}) bytes.add(value);
+  add_registers(bytes);
   const auto record = parse_perf_record(bytes.record(PERF_RECORD_SAMPLE));
   REQUIRE(record);
   const auto& sample = std::get<PerfSample>(*record);
@@ -155,16 +169,57 @@ TEST_CASE("a breakpoint's sample has its registers") {
   CHECK(thread_of(*record) == 21);
   CHECK(time_of(*record) == 99);
   CHECK(sample.is_64_bit);
-  // di, si, dx, cx, r8, r9
-  CHECK(arch::function_arguments(sample.registers) == std::array<U64, 6>{4, 3, 2, 1, 8, 9});
-  CHECK(arch::stack_pointer(sample.registers) == 5);
-  CHECK(arch::program_counter(sample.registers) == 6);
+  // di, si, dx, cx or r10, r8, r9
+  CHECK(arch::function_arguments(sample.registers) == std::array<U64, 6>{5, 4, 3, 2, 9, 10});
+  CHECK(arch::system_call_arguments(sample.registers) == std::array<U64, 6>{5, 4, 3, 11, 9, 10});
+  CHECK(arch::stack_pointer(sample.registers) == 7);
+  CHECK(arch::program_counter(sample.registers) == 8);
+  CHECK(sample.stack.empty());
+}
+
+TEST_CASE("where an unwinding begins is in a sample's registers") {
+  const auto record = parse_perf_record(sample_with_stack(0, 0).record(PERF_RECORD_SAMPLE));
+  REQUIRE(record);
+  const FrameRegisters frame = arch::frame_registers(std::get<PerfSample>(*record).registers);
+  CHECK(frame[kDwarfFramePointer] == 6);
+  CHECK(frame[kDwarfStackPointer] == 7);
+  CHECK(frame[kDwarfReturnAddress] == 8);
+  for (unsigned i = 12; i < 16; ++i) CHECK(frame[i] == i);
+  for (unsigned i = 0; i < 6; ++i) CHECK_FALSE(frame[i]);
+}
+
+TEST_CASE("a sample has as much of the stack as could be read") {
+  const auto stack_of = [](const Bytes& bytes) {
+    const auto record = parse_perf_record(bytes.record(PERF_RECORD_SAMPLE));
+    REQUIRE(record);
+    return std::get<PerfSample>(*record).stack;
+  };
+  CHECK(stack_of(sample_with_stack(0, 0)).empty());
+  CHECK(stack_of(sample_with_stack(64, 0)).empty());
+  const auto part = stack_of(sample_with_stack(64, 24));
+  REQUIRE(part.size() == 24);
+  CHECK(part[8] == std::byte{1});
+  CHECK(stack_of(sample_with_stack(64, 64)).size() == 64);
+  // No more is believed than there is.
+  CHECK(stack_of(sample_with_stack(64, ~U64{0})).size() == 64);
+}
+
+TEST_CASE("a stack that is longer than its record is none") {
+  for (const U64 claimed : {U64{1}, U64{65}, U64{65528}, ~U64{0}}) {
+    Bytes bytes = sample_start();
+    add_registers(bytes.add(U32{4}).add(U32{0}).add(U64{PERF_SAMPLE_REGS_ABI_64})).add(claimed);
+    CHECK_FALSE(parse_perf_record(bytes.record(PERF_RECORD_SAMPLE)));
+  }
+  const auto whole = sample_with_stack(64, 64).record(PERF_RECORD_SAMPLE);
+  const std::size_t without_stack = whole.size() - 64 - 2 * sizeof(U64);
+  for (std::size_t size = without_stack + 1; size < whole.size(); ++size)
+    CHECK_FALSE(parse_perf_record(std::span(whole).first(size)));
 }
 
 TEST_CASE("a sample of 32-bit code or of none says so") {
   Bytes narrow = sample_start();
   narrow.add(U32{4}).add(U32{0}).add(U64{PERF_SAMPLE_REGS_ABI_32});
-  for (int i = 0; i < 8; ++i) narrow.add(U64{0});
+  add_registers(narrow);
   CHECK_FALSE(std::get<PerfSample>(*parse_perf_record(narrow.record(PERF_RECORD_SAMPLE))).is_64_bit);
   const Bytes none = sample_start().add(U32{4}).add(U32{0}).add(U64{PERF_SAMPLE_REGS_ABI_NONE});
   CHECK_FALSE(std::get<PerfSample>(*parse_perf_record(none.record(PERF_RECORD_SAMPLE))).is_64_bit);
@@ -184,7 +239,7 @@ TEST_CASE("a sample of a time that nobody asked for is passed over") {
 TEST_CASE("a record that is cut off is none") {
   Bytes bytes = sample_start();
   bytes.add(U32{4}).add(U32{0}).add(U64{PERF_SAMPLE_REGS_ABI_64});
-  for (int i = 0; i < 8; ++i) bytes.add(U64{0});
+  add_registers(bytes);
   const auto whole = bytes.record(PERF_RECORD_SAMPLE);
   for (std::size_t size = 0; size < whole.size(); ++size) CHECK_FALSE(parse_perf_record(std::span(whole).first(size)));
   // A raw part that claims to be longer than the record.
@@ -229,4 +284,16 @@ TEST_CASE("trace points of system calls say which call, and what it returned") {
   // What a breakpoint's sample has in that place.
   CHECK_FALSE(parse_system_call_entered(Bytes().add(U32{0}).bytes()));
   CHECK_FALSE(parse_system_call_returned({}));
+}
+
+TEST_CASE("trace points of one system call say its number and its result") {
+  // The four bytes behind the number are not written.
+  const Bytes returned = Bytes().add(U64{0}).add(U32{228}).add(U32{0xdeadbeef}).add(std::int64_t{-22}).add(U32{0});
+  CHECK(parse_system_call_number(returned.bytes()) == 228);
+  CHECK(parse_system_call_result(returned.bytes()) == -22);
+  for (std::size_t size = 0; size < 24; ++size) {
+    const auto cut = std::span(returned.bytes()).first(size);
+    CHECK(parse_system_call_number(cut).has_value() == (size >= 12));
+    CHECK_FALSE(parse_system_call_result(cut));
+  }
 }
