@@ -11,6 +11,13 @@
 
 namespace vdsotrace {
 
+/// How system calls are seen that a vDSO could have served and that were made without it.
+enum class DirectCallsBy : std::uint8_t {
+  stops,         ///< every thread stops at them
+  trace_points,  ///< of processes that are attached to: the kernel's trace points; if they cannot be had, not at all
+  nothing,       ///< they are not seen
+};
+
 struct Needs {
   bool each_call = true;              ///< Call events; otherwise Counts suffice
   bool entries = true;                ///< CallEntered events, to show a call while it runs
@@ -31,6 +38,7 @@ struct Needs {
   const Injections* injections = nullptr;   ///< what is done to calls; null: nothing
   const ArgumentSets* arguments = nullptr;  ///< how they are shown: it says what is captured; null: as by default
   Selection selection;
+  DirectCallsBy direct_calls = DirectCallsBy::stops;
 };
 
 }  // namespace vdsotrace

@@ -13,6 +13,7 @@ struct ValueWords {
 constexpr ValueWords kValueWords[] = {
     {"ENGINE", "auto inline breakpoint perf step"},
     {"EXPR", "trace= route= signal="},
+    {"HOW", "auto tracepoints stops off"},
     {"KEY", "calls errors name route time"},
     {"RULES", "vdso fallback syscall vsyscall unknown all-fallback all-syscall"},
     {"STYLE", "raw abbrev verbose"},

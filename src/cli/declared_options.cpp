@@ -108,6 +108,7 @@ void declare(CLI::App& app, ParsedFlags& raw) {
   app.add_option("-u,--user", o.user, "Run the program as USER")->type_name("USER");
   declare_messages(app, raw);
   app.add_option("--engine", o.engine, "auto, inline, breakpoint, perf or step")->type_name("ENGINE");
+  app.add_option("--direct", raw.direct, "How direct time calls of running processes are seen: auto, tracepoints, stops or off")->type_name("HOW");
   app.add_flag("--pin", o.pin, "Run vdsotrace and the program on one processor: stops cost less");
   app.add_option("--duration", raw.duration, "End the trace after this time: 500ms, 5s, 2m, or seconds")->type_name("TIME");
   app.add_flag("--steps", o.steps, "Print the instructions that each vDSO call executed (step engine)");

@@ -22,6 +22,7 @@ struct ParsedFlags {
   std::string syscall_times;  ///< precision of -T
   std::vector<std::string> expressions;
   std::string color = "auto";
+  std::string direct = "auto";
   std::string sort = "time";
   bool version = false;
   bool help = false;

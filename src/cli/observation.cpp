@@ -9,6 +9,7 @@
 
 #include "base/check.hpp"
 #include "base/clock.hpp"
+#include "cli/direct_option.hpp"
 #include "engines/make_engine.hpp"
 #include "engines/perf/session.hpp"
 #include "os/procfs.hpp"
@@ -115,6 +116,7 @@ struct Observation::Wiring {
 Observation::Observation(const Options& options, Needs needs, Streams streams) : options_(options), streams_(streams) {
   if (options.pin) pin_to_current_processor();
   add_runtimes(options.runtimes);
+  needs.direct_calls = direct_calls_by(options, needs);
   wiring_ = std::make_unique<Wiring>(options, std::move(needs));
 }
 
@@ -127,7 +129,9 @@ std::uint64_t Observation::stops() const { return wiring_->observer->stops(); }
 std::string_view Observation::engine() const { return wiring_->observer->engine(); }
 
 Result<std::optional<ProgramEnd>> Observation::run(const std::function<Result<void>()>& begin) {
-  if (auto usable = vdsotrace::check_engine(options_.engine); !usable) return tl::unexpected(usable.error());
+  for (const auto& usable : {vdsotrace::check_engine(options_.engine), check_direct_usable(options_)}) {
+    if (!usable) return tl::unexpected(usable.error());
+  }
   return options_.attach.empty() ? run_program(begin) : run_attached(begin);
 }
 
@@ -138,6 +142,8 @@ Result<std::optional<ProgramEnd>> Observation::run_attached(const std::function<
     observer.release();
     return tl::unexpected(begun.error());
   }
+  if (auto notice = direct_notice(options_, wiring_->needs))
+    wiring_->clocksource.accept({0, realtime_ns(), 0, 0, std::move(*notice)});
   observer.run(duration_of(options_));
   return std::nullopt;
 }

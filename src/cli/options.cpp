@@ -11,6 +11,7 @@
 #include "base/number.hpp"
 #include "cli/command_line.hpp"
 #include "cli/declared_options.hpp"
+#include "cli/direct_option.hpp"
 #include "cli/duration.hpp"
 #include "cli/stamps.hpp"
 #include "cli/trace_help.hpp"
@@ -258,7 +259,10 @@ Result<Options> check(ParsedFlags&& raw) {
     o.audit->fail_on = std::move(*fail_on);
     if (auto checked = check_audit(o); !checked) return tl::unexpected(checked.error());
   }
-  for (const auto& checked : {check_engine(o.engine), check_combinations(o)}) {
+  auto direct = direct_named(raw.direct);
+  if (!direct) return tl::unexpected(direct.error());
+  o.direct = *direct;
+  for (const auto& checked : {check_engine(o.engine), check_combinations(o), check_direct(o)}) {
     if (!checked) return tl::unexpected(checked.error());
   }
   return std::move(o);

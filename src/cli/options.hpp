@@ -20,6 +20,9 @@
 
 namespace vdsotrace::cli {
 
+/// --direct
+enum class Direct : std::uint8_t { automatic, trace_points, stops, off };
+
 enum class Color : std::uint8_t { automatic, always, never };
 
 /// What an audit has beside the options of a trace.
@@ -70,6 +73,7 @@ struct Options {
   bool json = false;
   Color color = Color::automatic;
   std::string engine = "auto";
+  Direct direct = Direct::automatic;
   bool hide_vdso = false;  ///< --no-vdso
   bool steps = false;      ///< --steps
   bool pin = false;

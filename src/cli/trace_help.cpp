@@ -10,14 +10,14 @@ constexpr HelpGroup kTraceGroups[] = {
      "--strings-in-hex -X --abbrev --verbose --raw --read --write -a --steps -q --quiet"},
     {"Where to write", "-o -A --json --color"},
     {"What to change", "--inject --fault"},
-    {"How to observe", "--engine --pin"},
+    {"How to observe", "--engine --direct --pin"},
 };
 
 constexpr HelpGroup kAuditGroups[] = {
     {"What to audit", "-f -p -e --trace -E -u --no-vdso --duration"},
     {"What to report", "--fail-on --allow --seccomp --all -T -k --runtime -q --quiet"},
     {"Where to write", "-o -A --json --html --folded --chrome-trace --color"},
-    {"How to observe", "--engine --pin"},
+    {"How to observe", "--engine --direct --pin"},
     {"Other options", "-h"},
 };
 

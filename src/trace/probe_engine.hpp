@@ -101,6 +101,9 @@ class OpenCallWitness {
   /// Whether callers and stacks of open calls were noted when they were entered. If not, they are noted at their system
   /// call.
   virtual bool notes_callers() const { return true; }
+  /// Whether it reports the thread's direct vDSO-capable system calls: those at which it happens to stop are not
+  /// reported again.
+  virtual bool reports_direct_calls(const Thread&) const { return false; }
   /// The system call of an open vDSO call has returned.
   virtual void on_fallback_exit(Thread& thread, Call&& call) = 0;
   /// The call of a vDSO function that the stopped thread is in, as its begin shows it; null if it is in none.
@@ -119,6 +122,8 @@ class RecordSource {
  public:
   /// Whenever the session has nothing else to do, and as often as DrainPace says: reports what was recorded.
   virtual Drained drain() { return {}; }
+  /// All have been detached from or have ended, and drain has been called: reports how complete it was.
+  virtual void finish() {}
 
  protected:
   ~RecordSource() = default;

@@ -77,6 +77,7 @@ void Session::run_attached(std::optional<std::int64_t> duration_ns) {
   // What could not be cleaned cannot be detached. The rest the kernel detaches when we end.
   watch([this] { return tasks_.any_patched(); });
   engine_.drain();
+  engine_.finish();
 }
 
 void Session::watch(const std::function<bool()>& more) {

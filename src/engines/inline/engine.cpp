@@ -65,9 +65,16 @@ void InlineEngine::Breakpoints::install(BreakpointEngine& engine, std::string_vi
 }
 
 InlineEngine::InlineEngine(const Needs& needs, EventSink& sink, bool attached)
-    : stubs_(needs, sink, attached), breakpoints_(needs, sink, stubs_) {}
+    : stubs_(needs, sink, attached), breakpoints_(needs, sink, stubs_) {
+  if (!attached || needs.direct_calls != DirectCallsBy::trace_points) return;
+  direct_.emplace(needs, sink, [this](const AddressSpace& space, const VdsoFunction& function) {
+    const StubSpace* stubs = stubs_.find(&space);
+    return stubs != nullptr && stubs->placed().plan->covers(&function);
+  });
+}
 
 void InlineEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
+  if (direct_) direct_->watch_process(stopped.thread());
   if (space.image() == nullptr) return;
   stubs_.install(space, stopped, others);
   const StubSpace* installed = stubs_.find(&space);
@@ -76,6 +83,16 @@ void InlineEngine::install(AddressSpace& space, StoppedThread& stopped, std::spa
   } else if (!installed->installed().plan->refused.empty()) {
     breakpoints_.install_for_refused(space, stopped);
   }
+}
+
+void InlineEngine::on_attach_thread(Thread& thread, StoppedThread* stopped) {
+  if (direct_) direct_->watch(thread);
+  stubs_.on_attach_thread(thread, stopped);
+}
+
+void InlineEngine::on_clone(const Thread& parent, const Thread& child) {
+  if (direct_) direct_->on_clone(parent, child);
+  stubs_.on_clone(parent, child);
 }
 
 /// A child that got no memory of its own has lost its stubs.
@@ -98,9 +115,16 @@ bool InlineEngine::remove(AddressSpace& space, StoppedThread& stopped) {
 
 // ---- both ----
 
+void InlineEngine::on_stop(Thread& thread) {
+  stubs_.on_stop(thread);
+  if (direct_) direct_->on_stop(thread);
+}
+
 bool InlineEngine::vacate_for_detach(StoppedThread& stopped, bool may_wait) {
   breakpoints_.of(stopped.thread()).move_out_of_engine_code(stopped);
-  return stubs_.vacate_for_detach(stopped, may_wait);
+  if (!stubs_.vacate_for_detach(stopped, may_wait)) return false;
+  if (direct_) direct_->on_end(stopped.thread());
+  return true;
 }
 
 std::optional<Resume> InlineEngine::on_trap(StoppedThread& stopped) {
@@ -116,6 +140,7 @@ void InlineEngine::move_out_of_engine_code(StoppedThread& stopped) {
 void InlineEngine::on_end(Thread& thread) {
   breakpoints_.of(thread).on_end(thread);
   stubs_.on_end(thread);
+  if (direct_) direct_->on_end(thread);
 }
 
 bool InlineEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) {
@@ -145,6 +170,21 @@ void InlineEngine::on_handler(Thread& thread, std::uint64_t stack_pointer, bool 
 void InlineEngine::on_handler_return(Thread& thread, std::uint64_t stack_pointer) {
   breakpoints_.of(thread).on_handler_return(thread, stack_pointer);
   stubs_.on_handler_return(thread, stack_pointer);
+}
+
+// ---- records ----
+
+Drained InlineEngine::drain() {
+  Drained drained = stubs_.drain();
+  if (!direct_) return drained;
+  const Drained direct = direct_->drain();
+  drained.found = std::max(drained.found, direct.found);
+  drained.fill = std::max(drained.fill, direct.fill);
+  return drained;
+}
+
+void InlineEngine::finish() {
+  if (direct_) direct_->finish();
 }
 
 }  // namespace vdsotrace

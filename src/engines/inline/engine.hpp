@@ -1,9 +1,10 @@
 // The engine that observes vDSO calls as cheaply as each function and each process allows: by stubs where they fit, by
-// breakpoints elsewhere.
+// breakpoints elsewhere; and, where it is asked to, direct system calls by the kernel's trace points.
 #pragma once
 
 #include "engines/breakpoint/engine.hpp"
 #include "engines/inline/stub_engine.hpp"
+#include "engines/perf/direct_calls.hpp"
 
 namespace vdsotrace {
 
@@ -24,23 +25,25 @@ class InlineEngine final : public ProbeEngine {
   bool vacate_for_detach(StoppedThread& thread, bool may_wait) override;
   bool remove(AddressSpace& space, StoppedThread& thread) override;
 
-  void on_stop(Thread& thread) override { stubs_.on_stop(thread); }
+  void on_stop(Thread& thread) override;
   std::optional<Resume> on_trap(StoppedThread& thread) override;
   void move_out_of_engine_code(StoppedThread& thread) override;
 
-  void on_clone(const Thread& parent, const Thread& child) override { stubs_.on_clone(parent, child); }
+  void on_clone(const Thread& parent, const Thread& child) override;
   void on_first_stop(StoppedThread& thread) override;
-  void on_attach_thread(Thread& thread, StoppedThread* stopped) override { stubs_.on_attach_thread(thread, stopped); }
+  void on_attach_thread(Thread& thread, StoppedThread* stopped) override;
   void on_thread_pointer(StoppedThread& thread) override { stubs_.on_thread_pointer(thread); }
   void on_end(Thread& thread) override;
 
   bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override;
+  bool reports_direct_calls(const Thread& thread) const override { return direct_ && direct_->reports(thread); }
   void on_fallback_exit(Thread& thread, Call&& call) override;
   const Call* call_in_progress(StoppedThread& thread) override;
   void on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) override;
   void on_handler_return(Thread& thread, std::uint64_t stack_pointer) override;
 
-  Drained drain() override { return stubs_.drain(); }
+  Drained drain() override;
+  void finish() override;
 
  private:
   /// Breakpoints beside stubs, and where there are none.
@@ -65,6 +68,7 @@ class InlineEngine final : public ProbeEngine {
 
   StubEngine stubs_;
   Breakpoints breakpoints_;
+  std::optional<DirectCalls> direct_;  ///< Needs::direct_calls
 };
 
 }  // namespace vdsotrace

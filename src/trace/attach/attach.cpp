@@ -174,7 +174,8 @@ void Attaching::announce_others(std::span<StoppedThread> stopped, std::span<Stop
   for (const auto& [tid, thread] : tasks_.threads()) {
     const auto found = where.find(tid);
     StoppedThread* one = found == where.end() ? nullptr : found->second;
-    const bool is_first = one != nullptr && std::ranges::find(representatives, one) != representatives.end();
+    const bool is_first = one != nullptr && thread->space->image() != nullptr &&
+                          std::ranges::find(representatives, one) != representatives.end();
     if (!is_first && !thread->executed) engine_.on_attach_thread(*thread, one);
     if (one != nullptr && thread->role != Thread::Role::released) thread->phase = Thread::Phase::live;
   }

@@ -75,22 +75,15 @@ bool wants_ordinary(const Selection& selection, Abi abi, std::uint32_t nr) {
   return !capable && selection.wants_ordinary_calls() && selection.wants_number(abi, nr, false);
 }
 
-/// Whether calls are wanted that no vDSO could serve.
-bool wants_ordinary(const Selection& selection) {
-  for (std::uint32_t nr = 0; nr < kCallNumbers; ++nr) {
-    if (wants_ordinary(selection, Abi::x86_64, nr)) return true;
-  }
-  return false;
-}
-
-/// How a call that is wanted is to stop, if it is.
-std::optional<FilterRule> rule_for(const Selection& selection, const EngineStops& engine, Abi abi, std::uint32_t nr) {
+/// How a call that is wanted is to stop, if it is. `direct`: stops show direct calls.
+std::optional<FilterRule> rule_for(const Selection& selection, const EngineStops& engine, bool direct, Abi abi,
+                                   std::uint32_t nr) {
   const CallSpec* spec = spec_of(abi, nr);
   const bool capable = spec != nullptr && may_be_capable(spec->name);
   if (wants_ordinary(selection, abi, nr)) return FilterRule{};
   if (!capable || !selection.wants_number(abi, nr, true)) return std::nullopt;
   if (engine.patches && engine.fallbacks) return FilterRule{};
-  if (!selection.wants_route(Route::syscall)) return std::nullopt;
+  if (!direct || !selection.wants_route(Route::syscall)) return std::nullopt;
   return engine.patches && abi == Abi::x86_64 ? FilterRule{When::unless_marked, arch::kOwnCallMark} : FilterRule{};
 }
 
@@ -117,12 +110,12 @@ bool wants_all_but_some(const Selection& selection) {
   return selection.wants_ordinary_calls() && selection.wants_number(Abi::x86_64, kCallNumbers - 1, false);
 }
 
-FilterPlan plan_calls(const Selection& selection, const EngineStops& engine) {
+FilterPlan plan_calls(const Selection& selection, const EngineStops& engine, bool direct) {
   FilterPlan plan;
   for (const Abi abi : kAbis) {
     for (std::uint32_t index = 0; index < kCallNumbers; ++index) {
       const auto nr = static_cast<std::uint32_t>(index | number_bit(abi));
-      if (const auto rule = rule_for(selection, engine, abi, nr)) plan.of(abi)[nr] = *rule;
+      if (const auto rule = rule_for(selection, engine, direct, abi, nr)) plan.of(abi)[nr] = *rule;
     }
   }
   if (engine.signals) add(plan, kForSignals);
@@ -131,18 +124,26 @@ FilterPlan plan_calls(const Selection& selection, const EngineStops& engine) {
 
 }  // namespace
 
+bool wants_ordinary_calls(const Selection& selection) {
+  for (std::uint32_t nr = 0; nr < kCallNumbers; ++nr) {
+    if (wants_ordinary(selection, Abi::x86_64, nr)) return true;
+  }
+  return false;
+}
+
 StopPolicy::StopPolicy(const Needs& needs, const ProbeEngine& engine, bool spawned) {
   const Selection& selection = needs.selection;
   // A signal for a thread is lost at a filter's stop (ptrace(2), PTRACE_EVENT stops).
   const bool all = wants_all_but_some(selection) || (needs.injections != nullptr && needs.injections->send_signals());
   const bool page_asked = selection.asks_for_route(Route::vsyscall) && may_have_vsyscall_page();
   // Children that are not followed run untraced, which they cannot under a filter of ours.
-  const bool filtering = spawned && (page_asked || (!all && (needs.children || !wants_ordinary(selection))));
+  const bool filtering = spawned && (page_asked || (!all && (needs.children || !wants_ordinary_calls(selection))));
   const bool page = filtering && (page_asked || (selection.wants_route(Route::vsyscall) && may_have_vsyscall_page()));
   if (all && !page) return;
   only_fallbacks_enter_ = selection.wants_route(Route::fallback) && !selection.wants_route(Route::syscall);
   const EngineStops stops = engine.stops();
-  FilterPlan plan = all ? FilterPlan{} : plan_calls(selection, stops);
+  const bool direct = needs.direct_calls == DirectCallsBy::stops;
+  FilterPlan plan = all ? FilterPlan{} : plan_calls(selection, stops, direct);
   if (page) add_page(plan, selection);
   if (filtering && !all && (needs.callers || needs.stacks)) add(plan, kForNames);
   if (empty(plan)) {

@@ -10,6 +10,9 @@
 
 namespace vdsotrace {
 
+/// Whether calls are selected that no vDSO could serve.
+bool wants_ordinary_calls(const Selection& selection);
+
 /// Decided once, before the program is started. A filter stays with a process under it and its children, and its
 /// stops need a tracer (without one they answer ENOSYS): no such process can be detached, or be traced by another. So
 /// it is used only where it saves stops, or where the vsyscall page was asked for (`-e route=`).

@@ -82,7 +82,8 @@ Resume SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info
   if (progress.fallback_of != nullptr) call.symbol = symbol_of(*progress.fallback_of);
 
   progress.wanted = thread.role == Thread::Role::traced && needs_.selection.wants_number(call.abi, call.nr, capable) &&
-                    (capable || needs_.selection.wants_ordinary_calls());
+                    (capable || needs_.selection.wants_ordinary_calls()) &&
+                    !(capable && progress.fallback_of == nullptr && engine_.reports_direct_calls(thread));
   call.start_ns = realtime_ns();
   if (needs_.durations) progress.monotonic_start = monotonic_ns();
   progress.kernel_start = thread.kernel_ns;

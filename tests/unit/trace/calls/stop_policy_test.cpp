@@ -59,6 +59,29 @@ TEST_CASE("all calls stop of a process that runs already, which no filter can be
   CHECK(policy.filter().empty());
 }
 
+TEST_CASE("no call of a running process stops where stops are not to show direct calls") {
+  Watcher engine;
+  for (const auto by : {DirectCallsBy::trace_points, DirectCallsBy::nothing}) {
+    Needs needs = needs_of("trace=%vdso");
+    needs.direct_calls = by;
+    const StopPolicy policy(needs, engine, false);
+    CHECK(policy.mode() == StopPolicy::Mode::none);
+    Thread thread = live_thread();
+    CHECK_FALSE(policy.stops(thread));
+    // A program of another ABI asks for it.
+    thread.space->stop_at_every_syscall();
+    CHECK(policy.stops(thread));
+  }
+  CHECK(StopPolicy(needs_of("trace=%vdso"), engine, false).mode() == StopPolicy::Mode::every);
+  // Other calls are seen by stops only.
+  Needs all = needs_of("trace=all");
+  all.direct_calls = DirectCallsBy::trace_points;
+  CHECK(StopPolicy(all, engine, false).mode() == StopPolicy::Mode::every);
+  CHECK(wants_ordinary_calls(all.selection));
+  CHECK_FALSE(wants_ordinary_calls(needs_of("trace=%vdso").selection));
+  CHECK_FALSE(wants_ordinary_calls(needs_of("route=syscall").selection));
+}
+
 TEST_CASE("no call stops where none is asked for and the engine needs none") {
   Watcher engine;
   const StopPolicy policy(needs_of("trace=none"), engine, true);

@@ -1,0 +1,94 @@
+// System calls that processes make without their vDSO, seen by the kernel's trace points: no thread stops for them.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "engines/perf/watch.hpp"
+#include "trace/probe_engine.hpp"
+#include "trace/reporter.hpp"
+#include "vdsotrace/needs.hpp"
+
+namespace vdsotrace {
+
+/// The trace points of one system call of x86-64, by their numbers.
+struct DirectCallPoint {
+  std::uint64_t entered = 0;   ///< syscalls:sys_enter_NAME; 0 where durations are not wanted
+  std::uint64_t returned = 0;  ///< syscalls:sys_exit_NAME
+};
+
+/// Of x86-64 processes that are attached to: their vDSO-capable system calls, each as one Call when it has returned.
+/// Fallbacks that the engine reports are left out. Threads inherit the events, and with Needs::children processes do.
+///
+/// The kernel has no such trace points for calls by the numbers of other ABIs: of 64-bit programs these
+/// are not seen, and programs of other ABIs stop at every system call, as if they were not watched.
+class DirectCalls {
+ public:
+  /// Whether the engine reports the system calls that this vDSO function makes.
+  using Covered = std::function<bool(const AddressSpace& space, const VdsoFunction& function)>;
+
+  DirectCalls(const Needs& needs, EventSink& sink, Covered covered);
+
+  /// Whether trace points can be had, tried on ourselves. Errors: why not.
+  static Result<void> check();
+
+  /// An attach: a thread of a process all of whose threads are stopped. Its calls are seen from now on.
+  void watch(const Thread& thread);
+  /// Its process has executed a program, or is attached to, and this is its first thread.
+  void watch_process(const Thread& thread);
+  void on_clone(const Thread& parent, const Thread& child);
+  /// The thread has stopped: what it has called before is reported.
+  void on_stop(const Thread& thread);
+  /// It has ended, executed a program or is about to be detached: the last of its calls are reported.
+  void on_end(const Thread& thread);
+  Drained drain();
+  /// Nothing more will happen: says how many records there was no room for.
+  void finish();
+
+  /// Whether the thread's direct calls are reported here.
+  bool reports(const Thread& thread) const;
+
+ private:
+  struct Watched {
+    pid_t tgid = 0;
+    bool reported = false;
+    std::shared_ptr<AddressSpace> space;
+    std::int64_t entered_ns = 0;  ///< of the call that it is in, 0 if that is not known
+  };
+  enum class Moment : std::uint8_t { entered, returned };
+
+  Result<void> open_events(const Thread& thread);
+  Result<void> open_event(const PerfTarget& target, std::uint64_t number, Moment moment);
+  std::vector<DirectCallPoint> points_of(const AddressSpace& space, Result<void>& done) const;
+  void note(const Thread& thread);
+  void take(std::optional<pid_t> stopped);
+  void on(const PerfSample& sample);
+  void report(const PerfSample& sample, Watched& watched);
+  bool is_new_site(const AddressSpace& space, std::uint64_t address);
+  void note_caller(const PerfSample& sample, const Watched& watched, Call& call);
+
+  const Needs& needs_;
+  EventSink& sink_;
+  Reporter reporter_;
+  Covered covered_;
+  std::optional<PerfStream> stream_;
+  std::string refused_;  ///< why there is no stream
+  std::vector<PerfEvent> events_;
+  std::unordered_map<std::uint64_t, Moment> moments_;  ///< by PerfEvent::id
+  std::map<pid_t, Watched> watched_;
+  std::set<pid_t> processes_;                                      ///< all of whose threads have the events
+  std::set<std::pair<const AddressSpace*, std::uint64_t>> sites_;  ///< where calls have been made
+  std::int64_t since_epoch_ = 0;                                   ///< CLOCK_REALTIME less CLOCK_MONOTONIC
+  std::uint64_t lost_ = 0;
+  std::size_t taken_ = 0;    ///< records since the last drain
+  bool incomplete_ = false;  ///< a Notice says that calls are missing
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,230 @@
+"""Direct system calls of running processes, seen without a stop (--direct): all of them, on the right route, by their callers; and
+what is said where they cannot be seen."""
+
+import errno
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import vdsotrace_testing as testing
+from every_way import code_of_vdso
+from vdsotrace_testing import VDSOTRACE, Claims, target
+
+PERF_EVENT_OPEN, FSOPEN = 298, 430
+SEEN = "direct system calls: seen by trace points, 0 lost"
+DIRECT = ("clock_gettime", "gettimeofday", "time", "getcpu")
+
+
+def setUpModule():
+    testing.require_ptrace()
+
+
+class Report:
+    """What is in the one object of an audit, counted as a trace's summary is."""
+
+    def __init__(self, audit):
+        self.audit = audit
+
+    def count(self, name, *routes):
+        return sum(call["count"] for call in self.audit["calls"] if call["name"] == name and call["route"] in routes)
+
+
+class Caller:
+    """A running tests/targets/direct."""
+
+    def __init__(self, case, threads, count):
+        self.case = case
+        self.calls = (threads + 1) * count
+        self.process = subprocess.Popen(target("direct", threads, count), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.pid = self.process.pid
+        case.addCleanup(self.close)
+        case.assertEqual(self.process.stdout.readline(), "ready\n")
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+    def go(self):
+        self.process.stdin.write("x")
+        self.process.stdin.flush()
+
+    def claims(self):
+        """When all calls have been made: what they were. The process goes on."""
+        lines = list(iter(self.process.stdout.readline, "done\n"))
+        self.switched = next(int(line.split()[1]) for line in lines if line.startswith("switched"))
+        return Claims("".join(lines))
+
+
+class DirectCallsTest(unittest.TestCase):
+    def attach(self, caller, *options, prefix=(), **popen):
+        """A vdsotrace that has begun to stop the process: what this does from now on is seen. Answers it and its output file."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        file = Path(folder.name, "out")
+        tracer = subprocess.Popen([*prefix, VDSOTRACE, *options, "-o", file, "-p", str(caller.pid)], stderr=subprocess.PIPE, text=True, **popen)
+        self.addCleanup(tracer.stderr.close)
+        self.addCleanup(tracer.wait)
+        self.addCleanup(tracer.kill)
+        while not file.exists() and tracer.poll() is None:
+            os.sched_yield()
+        return tracer, file
+
+    def observed(self, *options, threads=4, count=500, status=0, **how):
+        """(process, its claims, what was reported, what was said on standard error)."""
+        caller = Caller(self, threads, count)
+        tracer, file = self.attach(caller, "audit", "--json", *options, **how)
+        caller.go()
+        claims = caller.claims()
+        tracer.send_signal(signal.SIGINT)
+        said = tracer.stderr.read()
+        self.assertEqual(tracer.wait(testing.TIMEOUT), status, said)
+        return caller, claims, Report(json.loads(file.read_text())), said
+
+    def require_trace_points(self):
+        caller = Caller(self, 0, 1)
+        ran = testing.vdsotrace("-c", "-e", "trace=%vdso", "--direct=tracepoints", "--duration=0.01", "-p", caller.pid)
+        if ran.status != 0:
+            self.skipTest(ran.stderr)
+
+    def test_every_call_of_every_thread_and_no_stop(self):
+        self.require_trace_points()
+        for options in ((), ("--direct=tracepoints",), ("-T",)):
+            with self.subTest(options=options):
+                caller, claims, report, said = self.observed(*options)
+                self.assertEqual(claims.differences(report, False), [])
+                self.assertEqual((report.audit["lost"], report.audit["complete"]), (0, True))
+                self.assertIn(SEEN, report.audit["notices"])
+                self.assertIn(SEEN, said)
+                # Each thread makes some system calls that nobody asks for beside five that are.
+                self.assertLess(caller.switched, caller.calls)
+
+    def test_stops_by_name(self):
+        caller, claims, report, said = self.observed("--direct=stops")
+        self.assertEqual(claims.differences(report, False), [])
+        self.assertIn("stop at every system call (--direct=stops)", said)
+        self.assertGreater(caller.switched, 5 * caller.calls)
+
+    def test_callers_and_errors(self):
+        self.require_trace_points()
+        caller, _, report, _ = self.observed()
+        for name in DIRECT:
+            callers = {(who["symbol"], os.path.basename(who["module"]))
+                       for call in report.audit["calls"] if (call["name"], call["route"]) == (name, "syscall") for who in call["callers"]}
+            self.assertIn(("ask_directly", "direct"), callers)
+        errors = sum(call["errors"] for call in report.audit["calls"] if call["route"] == "syscall")
+        self.assertEqual(errors, caller.calls)
+
+    def test_a_summary(self):
+        self.require_trace_points()
+        caller = Caller(self, 3, 400)
+        tracer, file = self.attach(caller, "-c", "--json", "-e", "trace=%vdso")
+        caller.go()
+        claims = caller.claims()
+        tracer.send_signal(signal.SIGINT)
+        self.assertEqual(tracer.wait(testing.TIMEOUT), 0)
+        summary = json.loads(file.read_text().splitlines()[-1])
+        self.assertEqual(claims.differences(Report(summary), False), [])
+        self.assertLess(caller.switched, caller.calls)
+        for call in summary["calls"]:
+            if call["route"] == "syscall":
+                self.assertGreater(call["duration_ns"], 0)
+
+    def test_what_there_was_no_room_for_is_counted(self):
+        """While vdsotrace is stopped the rings run over."""
+        self.require_trace_points()
+        caller = Caller(self, 0, 40_000)
+        before = code_of_vdso(caller.pid)
+        tracer, file = self.attach(caller, "-c", "-e", "trace=%vdso")
+        # It is resumed when its vDSO has been changed.
+        tasks = Path(f"/proc/{caller.pid}/task")
+        testing.wait_until(lambda: code_of_vdso(caller.pid) != before)
+        testing.wait_until(lambda: all("\nState:\tt" not in status.read_text() for status in tasks.glob("*/status")))
+        tracer.send_signal(signal.SIGSTOP)
+        caller.go()
+        claims = caller.claims()
+        tracer.send_signal(signal.SIGCONT)
+        tracer.send_signal(signal.SIGINT)
+        said = tracer.stderr.read()
+        self.assertEqual(tracer.wait(testing.TIMEOUT), 0)
+        table = file.read_text()
+        seen = int(re.search(r"(\d+) direct system calls", table).group(1))
+        made = sum(claims.made[name, "syscall"] for name in DIRECT)
+        lost = int(re.search(r"direct system calls: seen by trace points, (\d+) lost\n", said).group(1))
+        self.assertLess(seen, made)
+        self.assertGreaterEqual(seen + lost, made)
+        self.assertIn(f"vdsotrace: {lost} calls could not be recorded\n", said)
+        self.assertIn(" total (incomplete)\n", table)
+
+    def check_unseen(self, why, **how):
+        """Only what goes through the vDSO is there, and everybody is told."""
+        caller, claims, report, said = self.observed("--fail-on", "syscall", status=3, **how)
+        self.assertEqual(report.count("clock_gettime", "vdso", "fallback"), claims.made["clock_gettime", "any"])
+        self.assertEqual(report.audit["routes"]["syscall"], 0)
+        self.assertFalse(report.audit["complete"])
+        self.assertRegex(said, rf"process {caller.pid}: direct system calls are not seen \({why}.*\): --direct=stops shows them")
+        self.assertIn("--fail-on: calls by route syscall may be missing: process", said)
+        self.assertLess(caller.switched, caller.calls)
+
+    def test_perf_events_refused(self):
+        forbid = testing.without_call(PERF_EVENT_OPEN, errno.EACCES)
+        self.check_unseen("perf_event_open: Permission denied", preexec_fn=forbid)
+        caller = Caller(self, 0, 1)
+        ran = testing.run([sys.executable, "-c", ONLY_TRACE_POINTS, VDSOTRACE, str(caller.pid), str(Path(__file__).resolve().parent.parent)])
+        self.assertEqual(ran.status, 1)
+        self.assertRegex(ran.stderr, "^vdsotrace: perf_event_open: Permission denied\n")
+
+    def hidden(self):
+        prefix = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /sys/kernel && exec "$@"', "sh"]
+        if not shutil.which("unshare") or testing.run([*prefix, "true"]).status != 0:
+            self.skipTest("nothing can be mounted here")
+        return prefix
+
+    def test_tracefs_hidden(self):
+        """There is a mount that only vdsotrace has."""
+        self.require_trace_points()
+        _, claims, report, _ = self.observed(prefix=self.hidden())
+        self.assertEqual(claims.differences(report, False), [])
+        self.assertIn(SEEN, report.audit["notices"])
+
+    def test_tracefs_hidden_and_none_to_be_mounted(self):
+        self.check_unseen("tracefs is not mounted or may not be read", prefix=self.hidden(),
+                          preexec_fn=testing.without_call(FSOPEN, errno.EPERM))
+
+    def test_off(self):
+        _, claims, report, said = self.observed("--direct=off", "--fail-on", "syscall", status=3)
+        self.assertEqual(report.count("clock_gettime", "vdso", "fallback"), claims.made["clock_gettime", "any"])
+        self.assertEqual(report.audit["routes"]["syscall"], 0)
+        self.assertIn("direct system calls are not seen (--direct=off)", said)
+
+    def test_what_makes_no_sense(self):
+        for options, why in ((["--direct=maybe", "true"], "--direct=maybe: unknown"),
+                             (["--direct=off", "true"], "--direct=off: needs -p"),
+                             (["--direct=tracepoints", "-p", "1"], "--direct=tracepoints: other system calls are traced, too"),
+                             (["--direct=tracepoints", "-e", "trace=%vdso", "-p", "1"], "--direct=tracepoints: calls are counted only"),
+                             (["--direct=off", "--engine=breakpoint", "-p", "1"], "--direct=off and --engine=breakpoint exclude"),
+                             (["--direct=stops", "--engine=perf", "-p", "1"], "--direct=stops and --engine=perf exclude")):
+            ran = testing.vdsotrace(*options)
+            self.assertEqual(ran.status, 1)
+            self.assertIn(why, ran.stderr)
+
+
+ONLY_TRACE_POINTS = """
+import os, sys
+sys.path.insert(0, sys.argv[3] + "/support")
+import vdsotrace_testing as testing
+testing.without_call(298, 13)()
+os.execv(sys.argv[1], [sys.argv[1], "audit", "--direct=tracepoints", "-p", sys.argv[2]])
+"""
+
+if __name__ == "__main__":
+    testing.main()
