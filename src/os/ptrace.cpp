@@ -26,6 +26,16 @@ std::optional<T> fetch(long what, pid_t tid, std::uintptr_t address) {
   return value;
 }
 
+/// struct ptrace_sud_config (linux/ptrace.h of Linux 6.4).
+struct DispatchConfig {
+  std::uint64_t mode;  ///< as prctl(PR_SET_SYSCALL_USER_DISPATCH) takes it: 0 is off
+  std::uint64_t selector;
+  std::uint64_t offset;
+  std::uint64_t length;
+};
+constexpr long kSetDispatch = 0x4210;  // PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG
+constexpr long kGetDispatch = 0x4211;  // PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG
+
 constexpr std::uintptr_t kOptions = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK |
                                     PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
 
@@ -98,6 +108,17 @@ bool has_shadow_stack(pid_t tid) {
   iovec into{&pointer, sizeof pointer};
   // ENODEV, or EINVAL of older kernels, where there is none.
   return request(PTRACE_GETREGSET, tid, arch::kShadowStackNote, reinterpret_cast<std::uintptr_t>(&into)) == 0;
+}
+
+std::optional<SyscallDispatch> syscall_dispatch(pid_t tid) {
+  const auto config = fetch<DispatchConfig>(kGetDispatch, tid, sizeof(DispatchConfig));
+  if (!config) return std::nullopt;
+  return SyscallDispatch{config->mode != 0, config->offset, config->length, config->selector};
+}
+
+bool set_syscall_dispatch(pid_t tid, const SyscallDispatch& dispatch) {
+  const DispatchConfig config{dispatch.on ? 1u : 0u, dispatch.selector, dispatch.allowed, dispatch.allowed_size};
+  return request(kSetDispatch, tid, sizeof config, reinterpret_cast<std::uintptr_t>(&config)) == 0;
 }
 
 std::optional<__ptrace_syscall_info> syscall_info(pid_t tid) {

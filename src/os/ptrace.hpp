@@ -54,6 +54,21 @@ bool set_user_word(pid_t tid, std::size_t offset, std::uint64_t value);
 /// Whether returns are checked against a stack that we cannot write.
 bool has_shadow_stack(pid_t tid);
 
+/// Syscall user dispatch of one thread (Documentation/admin-guide/syscall-user-dispatch.rst, Linux 5.11): where it is
+/// on, a call made elsewhere than in the allowed range is not made and raises SIGSYS, by force. A new thread or process
+/// does not inherit it, and exec takes it off.
+struct SyscallDispatch {
+  bool on = false;
+  std::uint64_t allowed = 0;       ///< where the range begins that system calls are made from
+  std::uint64_t allowed_size = 0;  ///< its length
+  std::uint64_t selector = 0;      ///< address of a byte by which the thread switches it, 0: none
+};
+/// SIGSYS's si_code then (SYS_USER_DISPATCH, asm-generic/siginfo.h); si_call_addr is behind the call's instruction.
+inline constexpr int kDispatchedCall = 2;
+/// PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG, and SET (Linux 6.4).
+std::optional<SyscallDispatch> syscall_dispatch(pid_t tid);
+bool set_syscall_dispatch(pid_t tid, const SyscallDispatch& dispatch);
+
 /// PTRACE_GET_SYSCALL_INFO (Linux 5.3).
 std::optional<__ptrace_syscall_info> syscall_info(pid_t tid);
 std::optional<siginfo_t> signal_info(pid_t tid);

@@ -12,6 +12,20 @@ namespace {
 /// How long a child may take to its first stop whose creator was killed.
 constexpr std::int64_t kLastOrphansNs = 10'000'000'000;
 
+/// Of the signals that the kernel forces upon a program on our behalf.
+LaunchSignals own_signal_state() {
+  LaunchSignals state;
+  sigset_t mask;
+  ::sigprocmask(SIG_SETMASK, nullptr, &mask);
+  for (const int signal : {SIGTRAP, SIGSYS}) {
+    struct sigaction action {};
+    ::sigaction(signal, nullptr, &action);
+    if (::sigismember(&mask, signal) == 1) state.blocked |= signal_bit(signal);
+    if (action.sa_handler == SIG_IGN) state.ignored |= signal_bit(signal);
+  }
+  return state;
+}
+
 }  // namespace
 
 Session::Session(const TaskOptions& options, const Needs& needs, ProbeEngine& engine, EventSink& sink,
@@ -29,13 +43,8 @@ Session::Session(const TaskOptions& options, const Needs& needs, ProbeEngine& en
       idle_(tasks_, engine, reporter_, policy, callers_) {}
 
 Result<Outcome> Session::run(SpawnedChild child) {
-  struct sigaction trap {};
-  ::sigaction(SIGTRAP, nullptr, &trap);
   program_.begin(child.pid());
-  // The child inherits our own signal state.
-  sigset_t mask;
-  ::sigprocmask(SIG_SETMASK, nullptr, &mask);
-  tasks_.add_launching(child.pid(), ::sigismember(&mask, SIGTRAP) == 1, trap.sa_handler == SIG_IGN);
+  tasks_.add_launching(child.pid(), own_signal_state());
   // The child sleeps in a read; this stop is where its system calls begin to be seen.
   ptrace::interrupt(child.pid());
   child.begin();

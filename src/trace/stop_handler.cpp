@@ -232,6 +232,8 @@ void StopHandler::note_delivery(StoppedThread& stopped, int signal) {
     engine_.on_handler(thread, arch::stack_pointer(*registers), (action.flags & SA_ONSTACK) != 0);
   if ((action.mask & signal_bit(SIGTRAP)) != 0 || (signal == SIGTRAP && (action.flags & SA_NODEFER) == 0))
     thread.trap_blocked = true;
+  if ((action.mask & signal_bit(SIGSYS)) != 0 || (signal == SIGSYS && (action.flags & SA_NODEFER) == 0))
+    thread.sys_blocked = true;
   if ((action.flags & SA_RESETHAND) != 0) thread.actions->set(signal, {});
 }
 

@@ -8,14 +8,17 @@ Thread* TaskTable::find(pid_t tid) const {
   return found == threads_.end() ? nullptr : found->second.get();
 }
 
-Thread& TaskTable::add_launching(pid_t pid, bool trap_blocked, bool trap_ignored) {
+Thread& TaskTable::add_launching(pid_t pid, const LaunchSignals& signals) {
   Thread& thread = add(pid, pid);
   thread.phase = Thread::Phase::launching;
   thread.on_tracer_death = ptrace::OnTracerDeath::kill;
   thread.space = std::make_shared<AddressSpace>();
   thread.actions = std::make_shared<SignalActions>();
-  thread.trap_blocked = trap_blocked;
-  if (trap_ignored) thread.actions->set(SIGTRAP, {reinterpret_cast<std::uint64_t>(SIG_IGN), 0, 0, 0});
+  thread.trap_blocked = (signals.blocked & signal_bit(SIGTRAP)) != 0;
+  thread.sys_blocked = (signals.blocked & signal_bit(SIGSYS)) != 0;
+  for (const int signal : {SIGTRAP, SIGSYS}) {
+    if ((signals.ignored & signal_bit(signal)) != 0) thread.actions->set(signal, SignalActions::ignoring());
+  }
   return thread;
 }
 

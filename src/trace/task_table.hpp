@@ -18,6 +18,12 @@ struct TaskOptions {
   bool hide_vdso = false;  ///< --no-vdso
 };
 
+/// What a program that we start inherits of our own signal state: sets of signals.
+struct LaunchSignals {
+  std::uint64_t blocked = 0;
+  std::uint64_t ignored = 0;
+};
+
 class TaskTable {
  public:
   struct Process {
@@ -32,7 +38,7 @@ class TaskTable {
   /// Adds a thread of which only the numbers are known.
   Thread& add(pid_t tid, pid_t tgid);
   /// Adds a program that we are about to start.
-  Thread& add_launching(pid_t pid, bool trap_blocked, bool trap_ignored);
+  Thread& add_launching(pid_t pid, const LaunchSignals& signals);
   /// PTRACE_EVENT_FORK, VFORK or CLONE: makes the child known. Null if it is known already, or if the parent was
   /// killed at this very stop: the child is an orphan then.
   Thread* on_clone(StoppedThread& parent);

@@ -62,6 +62,7 @@ struct Thread {
   std::shared_ptr<AddressSpace> space;
   std::shared_ptr<SignalActions> actions;
   bool trap_blocked = false;  ///< SIGTRAP is in its signal mask
+  bool sys_blocked = false;   ///< SIGSYS is
   bool executed = false;      ///< has just executed a program; execve's exit stop is still to come
   /// System calls that stop in any case while a new program sets itself up, until its thread pointer is set.
   int in_exec_prologue = 0;

@@ -72,6 +72,7 @@ class Task {
   pid_t tracer = 0;                            ///< another one than us
   std::optional<std::int64_t> start_time = 0;  ///< as /proc/PID/stat has it, in ticks; nothing: it does not say
   int signal_before_call = 0;                  ///< that comes before a call which the tracer makes it do
+  std::array<std::uint64_t, 4> dispatch{};     ///< struct ptrace_sud_config: mode, selector, offset, length
   bool trap_queued = false;                    ///< a breakpoint's SIGTRAP follows the next stop
 
   bool born = true, seized = false, stopped = false, listening = false, ended = false, gone = false;
@@ -187,6 +188,7 @@ class ScriptedKernel final : public Kernel {
   std::map<pid_t, int> refused;
   std::vector<int> killed_with;      ///< signals that were sent to somebody
   bool refuses_writes = false;       ///< PTRACE_POKEDATA fails
+  bool has_syscall_dispatch = true;  ///< ptrace(2) can set and read it (Linux 6.4)
   bool may_suspend_seccomp = false;  ///< PTRACE_O_SUSPEND_SECCOMP
 
   /// A task that is in a ptrace stop nobody resumes.

@@ -27,6 +27,10 @@ long copy_in(T& value, std::uintptr_t from) {
   return 0;
 }
 
+// Requests of Linux 6.4 that older headers lack.
+constexpr long kSetSyscallDispatch = 0x4210;
+constexpr long kGetSyscallDispatch = 0x4211;
+
 }  // namespace
 
 // ---- ptrace(2) ----
@@ -107,6 +111,11 @@ long ScriptedKernel::request_of_stopped(Task& task, long request, std::uintptr_t
     case PTRACE_SINGLESTEP:
     case PTRACE_LISTEN:
     case PTRACE_DETACH: return let_run(task, request, static_cast<int>(data));
+    case kSetSyscallDispatch:
+    case kGetSyscallDispatch:
+      if (!has_syscall_dispatch) return fails(EIO);
+      if (address != sizeof task.dispatch) return fails(EINVAL);
+      return request == kSetSyscallDispatch ? copy_in(task.dispatch, data) : copy_out(task.dispatch, data);
     case PTRACE_SETOPTIONS:
       if (!may_suspend_seccomp) return fails(EPERM);  // it takes CAP_SYS_ADMIN
       task.options = static_cast<long>(data);

@@ -19,8 +19,10 @@ namespace {
 using Effect = void (*)(StoppedThread&, const Call&, ProbeEngine&);
 
 void note_signal_mask(StoppedThread& stopped) {
-  if (const auto mask = ptrace::signal_mask(stopped.tid()))
-    stopped.thread().trap_blocked = (*mask & signal_bit(SIGTRAP)) != 0;
+  const auto mask = ptrace::signal_mask(stopped.tid());
+  if (!mask) return;
+  stopped.thread().trap_blocked = (*mask & signal_bit(SIGTRAP)) != 0;
+  stopped.thread().sys_blocked = (*mask & signal_bit(SIGSYS)) != 0;
 }
 
 void mask_set(StoppedThread& stopped, const Call& call, ProbeEngine&) {

@@ -101,13 +101,14 @@ std::optional<Scratch> scratch_of(StoppedThread& stopped) {
   return Scratch{place, std::move(before)};
 }
 
-/// The program's action for SIGTRAP, set again.
-void restore_trap_action(StoppedThread& stopped, const KernelSigaction& action) {
+/// The program's action for a signal, set again.
+void restore_action(StoppedThread& stopped, int signal, const KernelSigaction& action) {
   const Abi abi = abi_of_calls(stopped);
   const auto scratch = scratch_of(stopped);
   if (!scratch || !write_remote(stopped.tid(), scratch->address, sigaction_bytes(action, abi))) return;
   RemoteCalls(stopped, RemoteCalls::Others::running)
-      .call(number_of(abi, "rt_sigaction"), {SIGTRAP, scratch->address, 0, sizeof(std::uint64_t), 0, 0});
+      .call(number_of(abi, "rt_sigaction"),
+            {static_cast<std::uint64_t>(signal), scratch->address, 0, sizeof(std::uint64_t), 0, 0});
   write_remote(stopped.tid(), scratch->address, scratch->before);
 }
 
@@ -273,16 +274,17 @@ bool learn_signal_actions(StoppedThread& stopped) {
   return all;
 }
 
-void repair_signal_state(StoppedThread& stopped) {
+void repair_signal_state(StoppedThread& stopped, int signal) {
   const Thread& thread = stopped.thread();
-  const bool ignored = thread.actions->ignored(SIGTRAP);
-  if (!thread.trap_blocked && !ignored) return;
-  if (thread.trap_blocked) {
+  const bool ignored = thread.actions->ignored(signal);
+  const bool blocked = signal == SIGSYS ? thread.sys_blocked : thread.trap_blocked;
+  if (!blocked && !ignored) return;
+  if (blocked) {
     if (const auto mask = ptrace::signal_mask(stopped.tid()))
-      ptrace::set_signal_mask(stopped.tid(), *mask | signal_bit(SIGTRAP));
+      ptrace::set_signal_mask(stopped.tid(), *mask | signal_bit(signal));
   }
-  const KernelSigaction& action = thread.actions->of(SIGTRAP);
-  if (action.handler != 0 && thread.actions->known(SIGTRAP)) restore_trap_action(stopped, action);
+  const KernelSigaction& action = thread.actions->of(signal);
+  if (action.handler != 0 && thread.actions->known(signal)) restore_action(stopped, signal, action);
 }
 
 }  // namespace vdsotrace

@@ -76,8 +76,8 @@ bool step_out(StoppedThread& stopped, const std::function<bool(std::uint64_t)>& 
 /// a stop that is to deliver a signal. False if it could not be asked for all.
 bool learn_signal_actions(StoppedThread& stopped);
 
-/// Undoes what a breakpoint's forced SIGTRAP did to the program's signal mask and
-/// to its action for SIGTRAP (see signal_state.hpp).
-void repair_signal_state(StoppedThread& stopped);
+/// Undoes what a forced signal, a breakpoint's SIGTRAP or SIGSYS of a dispatched system call, did to the program's
+/// signal mask and to its action for that signal (see signal_state.hpp).
+void repair_signal_state(StoppedThread& stopped, int signal = SIGTRAP);
 
 }  // namespace vdsotrace

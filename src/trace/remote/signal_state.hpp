@@ -1,5 +1,5 @@
 // What the kernel does to a program's signal state when it meets a breakpoint, and how we know
-// what to put back.
+// what to put back. The same holds of SIGSYS where a system call is dispatched (os/ptrace.hpp).
 //
 // A breakpoint raises SIGTRAP by force: where the program blocks SIGTRAP the kernel unblocks
 // it, and where it blocks or ignores it the kernel resets its action to SIG_DFL

@@ -225,3 +225,17 @@ TEST_CASE("a program that neither blocks nor ignores SIGTRAP is left alone after
   repair_signal_state(one.stopped);
   CHECK(one.kernel.requests_of(kTid) == before);
 }
+
+TEST_CASE("the same is known of SIGSYS, which a dispatched system call raises") {
+  StoppedTask one;
+  one.thread.sys_blocked = true;
+  one.thread.actions->set(SIGSYS, SignalActions::ignoring());
+  std::uint64_t signal = 0;
+  one.kernel.made_call = [&](Task&, std::int64_t, const Arguments& args) {
+    signal = args[0];
+    return 0;
+  };
+  repair_signal_state(one.stopped, SIGSYS);
+  CHECK(one.task.mask == (kProgramMask | signal_bit(SIGSYS)));
+  CHECK(signal == SIGSYS);
+}
