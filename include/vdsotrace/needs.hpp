@@ -30,6 +30,7 @@ struct Needs {
   bool children = false;              ///< calls of the processes that the observed ones create, too
   bool progress = false;              ///< Counts now and then while the program runs, not only at the end
   bool stacks = false;                ///< Call::stack, of every call
+  bool inline_calls = false;          ///< system calls are counted without stops, where that is possible
   bool instruction_pointers = false;  ///< Signal::instruction_pointer
   std::size_t string_limit = 32;
   std::vector<std::string> paths;           ///< if there are any, only system calls that use one of them

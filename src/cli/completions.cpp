@@ -17,6 +17,7 @@ constexpr ValueWords kValueWords[] = {
     {"KEY", "calls errors name route time"},
     {"RULES", "vdso fallback syscall vsyscall unknown all-fallback all-syscall"},
     {"STYLE", "raw abbrev verbose"},
+    {"WAY", "stops inline"},
     {"WHEN", "auto always never"},
 };
 

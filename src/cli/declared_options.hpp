@@ -36,6 +36,7 @@ struct ParsedFlags {
   std::string quiet;  ///< set of --quiet
   std::vector<std::string> attach;
   std::string duration = "0";
+  std::string syscalls = "stops";
   AuditOptions audit;
   std::string fail_on;
   std::vector<std::string> allow;

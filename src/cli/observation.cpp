@@ -57,11 +57,16 @@ class AbortGuard {
   AbortGuard& operator=(const AbortGuard&) = delete;
 };
 
+std::unique_ptr<ProbeEngine> make_probes(const Options& options, const Needs& needs, EventSink& sink) {
+  auto engine = make_engine(options.engine, options.attach.empty() ? Origin::spawned : Origin::attached, needs, sink);
+  return needs.inline_calls ? count_calls_inline(std::move(engine), sink) : std::move(engine);
+}
+
 /// Observing by ptrace.
 struct Tracing final : Observer {
   Tracing(const Options& options, const Needs& needs, EventSink& sink, OwnSignals& signals)
       : waiter(signals),
-        probes(make_engine(options.engine, options.attach.empty() ? Origin::spawned : Origin::attached, needs, sink)),
+        probes(make_probes(options, needs, sink)),
         tasks{options.follow, options.hide_vdso},
         policy(needs, *probes, options.attach.empty()),
         session(tasks, needs, *probes, sink, waiter, policy),

@@ -108,6 +108,33 @@ Result<void> check_combinations(const Options& o) {
   return {};
 }
 
+/// What does more than count, or has no value where nothing stops.
+Result<void> check_inline_syscalls(const Options& o) {
+  const std::pair<bool, std::string> excluded[] = {
+      {o.audit.has_value(), "audit"},
+      {!o.summary_only, "a trace (without -c)"},
+      {!o.attach.empty(), "-p"},
+      {o.hide_vdso, "--no-vdso"},
+      {o.engine != "auto" && o.engine != "inline", "--engine=" + o.engine},
+      {o.wall_clock, "-w"},
+      {o.durations.has_value(), "-T"},
+      {o.stacks, "-k"},
+      {o.callers, "--callers"},
+      {!o.paths.empty(), "-P"},
+      {o.selection.asks_for_route(Route::vsyscall), "-e route=vsyscall"},
+  };
+  for (const auto& [given, name] : excluded) {
+    if (given) return fail(fmt::format("--syscalls=inline: {} needs --syscalls=stops", name));
+  }
+  return {};
+}
+
+Result<bool> parse_syscalls(const std::string& way) {
+  if (way == "stops") return false;
+  if (way == "inline") return true;
+  return fail(fmt::format("--syscalls={}: unknown", way), "one of stops, inline");
+}
+
 Result<FailRules> parse_fail_rules(const ParsedFlags& raw) {
   auto rules = parse_route_rules(raw.fail_on);
   if (!rules) return tl::unexpected(rules.error());
@@ -262,7 +289,11 @@ Result<Options> check(ParsedFlags&& raw) {
   auto direct = direct_named(raw.direct);
   if (!direct) return tl::unexpected(direct.error());
   o.direct = *direct;
-  for (const auto& checked : {check_engine(o.engine), check_combinations(o), check_direct(o)}) {
+  auto inline_syscalls = parse_syscalls(raw.syscalls);
+  if (!inline_syscalls) return tl::unexpected(inline_syscalls.error());
+  o.inline_syscalls = *inline_syscalls;
+  for (const auto& checked : {check_engine(o.engine), check_combinations(o), check_direct(o),
+                              o.inline_syscalls ? check_inline_syscalls(o) : Result<void>()}) {
     if (!checked) return tl::unexpected(checked.error());
   }
   return std::move(o);

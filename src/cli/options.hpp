@@ -74,8 +74,9 @@ struct Options {
   Color color = Color::automatic;
   std::string engine = "auto";
   Direct direct = Direct::automatic;
-  bool hide_vdso = false;  ///< --no-vdso
-  bool steps = false;      ///< --steps
+  bool inline_syscalls = false;  ///< --syscalls=inline
+  bool hide_vdso = false;        ///< --no-vdso
+  bool steps = false;            ///< --steps
   bool pin = false;
   double duration = 0;                ///< seconds; 0: no limit
   std::optional<AuditOptions> audit;  ///< not a trace but an audit

@@ -47,6 +47,9 @@ Needs needs_of(const Options& o) {
   needs.steps = o.steps;
   needs.children = o.follow;
   needs.callers = o.callers && !o.summary_only;
+  needs.inline_calls = o.inline_syscalls;
+  // Of calls that nobody stops at there are none.
+  if (o.inline_syscalls) needs.durations = needs.kernel_times = false;
   needs.stacks = o.stacks && !o.summary_only;
   needs.instruction_pointers = o.instruction_pointers;
   needs.paths = with_resolved(o.paths, o.quieted.path_resolution);
@@ -86,7 +89,13 @@ TextOptions text_options(const Options& o, const Output& output) {
 RunFacts run_facts(const Options& o, std::string_view engine) {
   utsname system{};
   ::uname(&system);
-  return {document_head(), o.program, std::string(engine), system.machine, system.release, current_clocksource()};
+  return {document_head(),
+          o.program,
+          std::string(engine),
+          system.machine,
+          system.release,
+          current_clocksource(),
+          o.inline_syscalls ? "inline" : "stops"};
 }
 
 void add_sinks(Pipeline& pipeline, const Options& o, const std::shared_ptr<Output>& output, const Aggregate& totals,

@@ -10,7 +10,7 @@ constexpr HelpGroup kTraceGroups[] = {
      "--strings-in-hex -X --abbrev --verbose --raw --read --write -a --steps -q --quiet"},
     {"Where to write", "-o -A --json --color"},
     {"What to change", "--inject --fault"},
-    {"How to observe", "--engine --direct --pin"},
+    {"How to observe", "--engine --syscalls --direct --pin"},
 };
 
 constexpr HelpGroup kAuditGroups[] = {

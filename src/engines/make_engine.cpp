@@ -7,6 +7,7 @@
 #include "engines/breakpoint/step.hpp"
 #include "engines/inline/engine.hpp"
 #include "engines/perf/engine.hpp"
+#include "engines/syscalls/engine.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -59,6 +60,10 @@ std::unique_ptr<ProbeEngine> make_engine(std::string_view name, Origin origin, c
     if (auto engine = row.make(origin, needs, sink)) return engine;
   }
   return make_breakpoint(origin, needs, sink);
+}
+
+std::unique_ptr<ProbeEngine> count_calls_inline(std::unique_ptr<ProbeEngine> engine, EventSink& sink) {
+  return std::make_unique<SyscallEngine>(std::move(engine), sink);
 }
 
 Result<void> check_engine(std::string_view name) { return name == "perf" ? try_perf_breakpoints() : Result<void>(); }

@@ -178,7 +178,8 @@ JsonLinesSink::JsonLinesSink(std::shared_ptr<Output> output, const Aggregate& to
                                       {"engine", facts.engine},
                                       {"arch", facts.arch},
                                       {"kernel", facts.kernel},
-                                      {"clocksource", json_text(clocksource.empty() ? "unknown" : clocksource)}}));
+                                      {"clocksource", json_text(clocksource.empty() ? "unknown" : clocksource)},
+                                      {"syscalls", facts.syscalls}}));
 }
 
 void JsonLinesSink::consume(const Event& event) {

@@ -24,6 +24,7 @@ struct RunFacts {
   std::string arch;
   std::string kernel;
   std::string clocksource;
+  std::string syscalls = "stops";  ///< how system calls are observed, as --syscalls spells it
 };
 
 class JsonLinesSink final : public Sink {

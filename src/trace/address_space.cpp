@@ -86,6 +86,7 @@ const VdsoFunction* AddressSpace::fallback_at(std::uint64_t pc) const {
 }
 
 std::optional<std::uint64_t> AddressSpace::system_call_instruction() const {
+  if (preferred_system_call_ != 0) return preferred_system_call_;
   if (engine_memory_.system_call != 0) return engine_memory_.system_call;
   if (!image_) return std::nullopt;
   const auto code = arch::system_call_code(abi_);

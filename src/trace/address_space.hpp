@@ -40,6 +40,12 @@ struct EngineMemory {
   bool contains(std::uint64_t address) const { return address >= start && address < end; }
 };
 
+/// What an engine keeps of a space as long as that lives, for children whose creator is gone, too.
+class SpaceRecord {
+ public:
+  virtual ~SpaceRecord() = default;
+};
+
 /// Shared by all tasks that share the memory (threads, vfork and CLONE_VM
 /// children); a fork gets a copy, exec a new one.
 class AddressSpace {
@@ -86,6 +92,11 @@ class AddressSpace {
   std::optional<std::uint64_t> system_call_instruction() const;
   void set_engine_memory(EngineMemory memory) { engine_memory_ = std::move(memory); }
   const EngineMemory& engine_memory() const { return engine_memory_; }
+  /// An instruction as system_call_instruction() answers, that is to be preferred to all others; 0: none.
+  void prefer_system_call(std::uint64_t instruction) { preferred_system_call_ = instruction; }
+  /// Where system calls are counted in the process. A fork's copy has its parent's, until the engine gives it its own.
+  void set_call_record(std::shared_ptr<SpaceRecord> record) { call_record_ = std::move(record); }
+  SpaceRecord* call_record() const { return call_record_.get(); }
   /// Whether the memory of that stopped process has this vDSO, with our patches and no others, at this address.
   bool is_in(pid_t stopped) const;
 
@@ -125,6 +136,8 @@ class AddressSpace {
   PatchedMapping vdso_;
   std::vector<std::int64_t> capable_numbers_;
   EngineMemory engine_memory_;
+  std::uint64_t preferred_system_call_ = 0;
+  std::shared_ptr<SpaceRecord> call_record_;
   bool every_call_stops_ = false;
   OwnSymbols symbols_;
 };

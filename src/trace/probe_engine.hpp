@@ -59,6 +59,11 @@ class ProbeStops {
   /// It stopped at a breakpoint instruction, or at one that the kernel has forbidden it (SIGSEGV). Nothing if it is not
   /// the engine's: the signal reaches the program unchanged.
   virtual std::optional<Resume> on_trap(StoppedThread& thread) = 0;
+  /// It stopped for SIGSYS. Nothing if that is not the engine's: the signal reaches the program unchanged.
+  virtual std::optional<Resume> on_dispatched_call(StoppedThread&, const siginfo_t&) { return std::nullopt; }
+  /// It stopped for a signal of the program's or in a group-stop, before anything is done about that: a system call
+  /// that it was in has come back, be it to be restarted.
+  virtual void on_interrupted(StoppedThread&) {}
   /// It has executed the one instruction that it was let execute (Resume::How::step). False if the program asked for a
   /// trap there, too: it gets its signal.
   virtual bool on_step(StoppedThread&) { return true; }

@@ -160,6 +160,7 @@ Resume StopHandler::on_first_stop(StoppedThread& stopped) {
 Resume StopHandler::on_group_stop(StoppedThread& stopped, int signal) {
   const auto now = ptrace::signal_info(stopped.tid());
   if (now && now->si_signo == SIGTRAP) return {};
+  engine_.on_interrupted(stopped);
   reporter_.report(stopped.thread(), GroupStopped{signal});
   return {Resume::How::listen, 0};
 }
@@ -211,6 +212,10 @@ Resume StopHandler::on_signal(StoppedThread& stopped, int signal) {
       return *how;
     }
   }
+  if (signal == SIGSYS) {
+    if (const auto how = engine_.on_dispatched_call(stopped, *info)) return *how;
+  }
+  engine_.on_interrupted(stopped);
   // SIGSTOP runs no handler. Delivered from another stop than this one it would no longer be taken back by a SIGCONT
   // that has come meanwhile (JOBCTL_STOP_DEQUEUED, kernel/signal.c).
   if (signal != SIGSTOP) engine_.move_out_of_engine_code(stopped);

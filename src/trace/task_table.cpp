@@ -30,7 +30,8 @@ Resume TaskTable::detach_or_guard(Thread& thread, int signal) const {
 
 bool TaskTable::clean(StoppedThread& child) {
   AddressSpace& space = *child.thread().space;
-  if (!space.vdso().is_patched() || engine_.remove(space, child)) return true;
+  const bool untouched = !space.vdso().is_patched() && space.call_record() == nullptr;
+  if (untouched || engine_.remove(space, child)) return true;
   child.thread().role = Thread::Role::guarded;
   return false;
 }

@@ -63,6 +63,7 @@ struct Thread {
   std::shared_ptr<SignalActions> actions;
   bool trap_blocked = false;  ///< SIGTRAP is in its signal mask
   bool sys_blocked = false;   ///< SIGSYS is
+  bool dispatched = false;    ///< syscall user dispatch is on it for us: its system calls are no stops of their own
   bool executed = false;      ///< has just executed a program; execve's exit stop is still to come
   /// System calls that stop in any case while a new program sets itself up, until its thread pointer is set.
   int in_exec_prologue = 0;

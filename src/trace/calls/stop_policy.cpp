@@ -132,6 +132,8 @@ bool wants_ordinary_calls(const Selection& selection) {
 }
 
 StopPolicy::StopPolicy(const Needs& needs, const ProbeEngine& engine, bool spawned) {
+  // Threads whose calls are not counted without stops stop at each; a filter would see what counts them.
+  if (needs.inline_calls) return;
   const Selection& selection = needs.selection;
   // A signal for a thread is lost at a filter's stop (ptrace(2), PTRACE_EVENT stops).
   const bool all = wants_all_but_some(selection) || (needs.injections != nullptr && needs.injections->send_signals());
@@ -170,9 +172,10 @@ void StopPolicy::confirm(bool installed) {
 }
 
 bool StopPolicy::stops(const Thread& thread) const {
-  if (thread.in_call || thread.seccomp_suspended || thread.executed || thread.in_exec_prologue > 0 ||
-      thread.phase == Thread::Phase::launching)
+  if (thread.in_call || thread.seccomp_suspended || thread.executed || thread.phase == Thread::Phase::launching)
     return true;
+  if (thread.dispatched) return false;
+  if (thread.in_exec_prologue > 0) return true;
   if (mode_ != Mode::every && !thread.space->every_call_stops()) return false;
   return thread.role == Thread::Role::traced || thread.space->vdso().is_patched();
 }

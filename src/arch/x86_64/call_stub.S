@@ -1,0 +1,73 @@
+/* Code that stands for one system call instruction of a program: makes the call and counts it. The syscalls engine copies
+ * it into a traced process. It never runs here.
+ *
+ *   site:   syscall              enter: is it the number that this copy counts?  no: on to the next copy, or to `leave`
+ *   back:   ...         <------  call:  syscall; one more call; one more error
+ *
+ * `enter` to `end` lie in the range that system calls may be made from (syscall user dispatch), `leave` lies outside of it:
+ * its call stops before it is made.
+ *
+ * Only rcx and r11 are free, which the instruction itself destroys (Intel SDM, SYSCALL): nothing is pushed, as there may be no
+ * stack, or one without room. Flags are as the program left them until the call is made; behind it they are made so again
+ * from r11, where the instruction has kept them. Each address within says what a thread has done that stands there
+ * (call_stub.cpp): keep both in step.
+ *
+ * Position independent; the words in front are filled in. */
+        .section .rodata.vdsotrace_call_stub, "a", @progbits
+
+.macro SHARED name
+        .globl \name
+        .hidden \name
+\name:
+.endm
+
+        .balign 16
+SHARED vdsotrace_call_stub
+1:      .quad   0                       /* minus the number */
+2:      .quad   0                       /* address of its counters: calls, errors */
+3:      .quad   0                       /* where the program goes on */
+7:      .quad   0                       /* where calls of other numbers go */
+SHARED vdsotrace_call_stub_enter
+        mov     1b(%rip), %rcx
+        lea     (%rcx,%rax), %rcx
+        jrcxz   4f
+        jmp     *7b(%rip)
+4:
+SHARED vdsotrace_call_stub_call
+        syscall
+SHARED vdsotrace_call_stub_called
+        mov     2b(%rip), %rcx
+SHARED vdsotrace_call_stub_uncounted
+        lock incq (%rcx)
+SHARED vdsotrace_call_stub_counted
+        cmp     $-4095, %rax
+        jb      5f
+SHARED vdsotrace_call_stub_failed
+        lock incq 8(%rcx)
+SHARED vdsotrace_call_stub_done
+5:      mov     %rax, %rcx
+SHARED vdsotrace_call_stub_flags
+        mov     %r11d, %eax
+        shr     $11, %eax
+        and     $1, %eax
+        add     $0x7f, %al              /* overflows if there was an overflow */
+        mov     %r11d, %eax
+        mov     %al, %ah
+        sahf                            /* the other flags that an addition sets */
+        mov     %rcx, %rax
+SHARED vdsotrace_call_stub_restored
+        mov     3b(%rip), %rcx
+        jmp     *3b(%rip)
+SHARED vdsotrace_call_stub_end
+
+        .balign 16
+SHARED vdsotrace_leave_stub
+6:      .quad   0                       /* where the program goes on */
+SHARED vdsotrace_leave_stub_call
+        syscall
+SHARED vdsotrace_leave_stub_called
+        mov     6b(%rip), %rcx
+        jmp     *6b(%rip)
+SHARED vdsotrace_leave_stub_end
+
+        .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,70 @@
+#include "arch/call_stub.hpp"
+
+#include <cstring>
+
+#include "base/check.hpp"
+
+extern "C" {
+extern const std::byte vdsotrace_call_stub[];
+extern const std::byte vdsotrace_call_stub_enter[];
+extern const std::byte vdsotrace_call_stub_call[];
+extern const std::byte vdsotrace_call_stub_called[];
+extern const std::byte vdsotrace_call_stub_counted[];
+extern const std::byte vdsotrace_call_stub_done[];
+extern const std::byte vdsotrace_call_stub_flags[];
+extern const std::byte vdsotrace_call_stub_restored[];
+extern const std::byte vdsotrace_call_stub_end[];
+extern const std::byte vdsotrace_leave_stub[];
+extern const std::byte vdsotrace_leave_stub_call[];
+extern const std::byte vdsotrace_leave_stub_end[];
+}
+
+namespace vdsotrace::arch {
+namespace {
+
+/// Carry, parity, adjust, zero, sign and overflow (Intel SDM 3.4.3.1): those that the stub changes.
+constexpr std::uint64_t kStatusFlags = 0x8d5;
+
+std::size_t offset(const std::byte* place) { return static_cast<std::size_t>(place - vdsotrace_call_stub); }
+
+}  // namespace
+
+std::vector<std::byte> make_call_stub(const CallStubWords& words) {
+  std::vector<std::byte> stub(vdsotrace_call_stub, vdsotrace_call_stub_end);
+  CHECK(stub.size() <= kCallStubBytes);
+  const std::uint64_t slots[] = {std::uint64_t{0} - static_cast<std::uint64_t>(words.number), words.counters,
+                                 words.back, words.others};
+  std::memcpy(stub.data(), slots, sizeof slots);
+  return stub;
+}
+
+std::size_t call_stub_entry() { return offset(vdsotrace_call_stub_enter); }
+std::size_t call_stub_call() { return offset(vdsotrace_call_stub_call); }
+
+std::vector<std::byte> make_leave_stub(std::uint64_t back) {
+  std::vector<std::byte> stub(vdsotrace_leave_stub, vdsotrace_leave_stub_end);
+  CHECK(stub.size() <= kLeaveStubBytes);
+  std::memcpy(stub.data(), &back, sizeof back);
+  return stub;
+}
+
+std::size_t leave_stub_call() { return static_cast<std::size_t>(vdsotrace_leave_stub_call - vdsotrace_leave_stub); }
+
+CallStubProgress progress_in_call_stub(const Registers& registers, std::size_t at) {
+  CallStubProgress progress;
+  progress.made = at >= offset(vdsotrace_call_stub_called);
+  progress.counted = at >= offset(vdsotrace_call_stub_counted);
+  progress.error_counted = at >= offset(vdsotrace_call_stub_done);
+  const bool set_aside = at >= offset(vdsotrace_call_stub_flags) && at < offset(vdsotrace_call_stub_restored);
+  progress.result = static_cast<std::int64_t>(set_aside ? registers.rcx : registers.rax);
+  return progress;
+}
+
+Registers behind_call(Registers r, std::int64_t result, std::uint64_t back) {
+  r.rax = static_cast<unsigned long long>(result);
+  r.rip = r.rcx = back;
+  r.eflags = (r.eflags & ~kStatusFlags) | (r.r11 & kStatusFlags);
+  return r;
+}
+
+}  // namespace vdsotrace::arch

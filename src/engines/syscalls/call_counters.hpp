@@ -1,0 +1,67 @@
+// What call stubs count, in memory that a process and all that it forks share with us: a pair of counters for each
+// system call instruction and number. The same pair has the same place in all of them.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "engines/inline/region_memory.hpp"
+#include "vdsotrace/call.hpp"
+
+namespace vdsotrace {
+
+class CallCounters {
+ public:
+  /// Their number. The first is nobody's.
+  static constexpr std::uint32_t kMost = 512;
+  static constexpr std::size_t kBytes = kMost * 2 * sizeof(std::uint64_t);
+
+  /// `address`: where the processes have it. `tgid`: the first of them.
+  CallCounters(SharedMemory memory, std::uint64_t address, pid_t tgid)
+      : memory_(std::move(memory), address), tgid_(tgid), calls_(1) {}
+
+  /// Calls of that number from the instruction at `site`.
+  struct CountedCall {
+    std::uint64_t site = 0;
+    std::int64_t nr = 0;
+    auto operator<=>(const CountedCall&) const = default;
+  };
+  /// The place of its counters, a new one if it has none. Nothing if there is no more room.
+  std::optional<std::uint32_t> place_for(const CountedCall& call, const std::optional<Route>& route);
+  /// So many places are in use, that of nobody among them.
+  std::uint32_t places() const { return static_cast<std::uint32_t>(calls_.size()); }
+  const CountedCall& call_at(std::uint32_t place) const { return calls_[place].call; }
+  std::uint64_t address(std::uint32_t place) const { return memory_.address(offset(place)); }
+  pid_t tgid() const { return tgid_; }
+
+  /// On behalf of a thread that could not do so itself.
+  void add(std::uint32_t place, bool a_call, bool a_failure);
+
+  struct Total {
+    std::int64_t nr;
+    std::optional<Route> route;
+    std::uint64_t calls;
+    std::uint64_t failures;
+  };
+  /// What has been counted since this was asked the last time.
+  std::vector<Total> take_new();
+
+ private:
+  struct Entry {
+    CountedCall call;
+    std::optional<Route> route;
+    std::uint64_t calls = 0;  ///< taken already, as the next
+    std::uint64_t failures = 0;
+  };
+  static std::size_t offset(std::uint32_t place) { return std::size_t{place} * 2 * sizeof(std::uint64_t); }
+
+  RegionMemory memory_;
+  pid_t tgid_;
+  std::vector<Entry> calls_;
+  std::map<CountedCall, std::uint32_t> places_;
+};
+
+}  // namespace vdsotrace

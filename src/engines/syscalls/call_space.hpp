@@ -1,0 +1,39 @@
+// The call stubs of one address space.
+#pragma once
+
+#include <bitset>
+#include <memory>
+#include <optional>
+
+#include "engines/syscalls/call_memory.hpp"
+
+namespace vdsotrace {
+
+/// A copy is what a fork's child has: the same stubs, and counters that both share.
+class CallSpace final : public SpaceRecord {
+ public:
+  CallSpace(const CallMemory& memory, std::shared_ptr<CallCounters> counters)
+      : memory_(memory), counters_(std::move(counters)) {}
+
+  const CallMemory& memory() const { return memory_; }
+  CallCounters& counters() const { return *counters_; }
+
+  /// The place of the stub that makes and counts this call, which is written if it is not there yet. Nothing if there
+  /// is no more room, or it could not be written.
+  std::optional<std::uint32_t> stub_for(pid_t stopped, const CallCounters::CountedCall& call,
+                                        const std::optional<Route>& route);
+
+ private:
+  bool write_stub(pid_t stopped, std::uint32_t place);
+
+  CallMemory memory_;
+  std::shared_ptr<CallCounters> counters_;
+  std::bitset<CallCounters::kMost> written_;
+};
+
+/// A thread that is seen by others, or runs a signal handler, stands in its program's own code: if it is in one of
+/// these stubs, its registers become what they would be there. A call that has come back is counted if the stub has not
+/// done so yet; one that the kernel will restart only if `restarts_count`, as it has come back to be interrupted.
+void leave_call_stub(StoppedThread& stopped, const CallSpace& space, bool restarts_count);
+
+}  // namespace vdsotrace

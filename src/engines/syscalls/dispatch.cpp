@@ -1,0 +1,77 @@
+#include "engines/syscalls/dispatch.hpp"
+
+#include <array>
+
+#include "engines/syscalls/stopping_calls.hpp"
+
+namespace vdsotrace {
+namespace {
+
+std::uint64_t instruction_before(std::uint64_t address) { return address - arch::kSystemCall.size(); }
+
+bool is_call_instruction(StoppedThread& stopped, std::uint64_t address) {
+  return stopped.memory().object<std::array<std::byte, arch::kSystemCall.size()>>(address) == arch::kSystemCall;
+}
+
+/// The call that the thread was stopped at, if a stub may make it.
+std::optional<CallCounters::CountedCall> countable_call(StoppedThread& stopped, const CallSpace& calls) {
+  const auto& registers = *stopped.registers();
+  const std::uint64_t behind = arch::program_counter(registers);
+  const std::int64_t nr = arch::requested_call(registers);
+  if (needs_stop(nr) || stopped.thread().space->fallback_at(behind) != nullptr) return std::nullopt;
+  const auto position = calls.memory().position_of(behind);
+  if (position && position->place < calls.counters().places())
+    return CallCounters::CountedCall{calls.counters().call_at(position->place).site, nr};
+  // 64-bit code can make calls of 32-bit programs.
+  const std::uint64_t site = instruction_before(behind);
+  if (!is_call_instruction(stopped, site)) return std::nullopt;
+  return CallCounters::CountedCall{site, nr};
+}
+
+}  // namespace
+
+bool begin_dispatch(StoppedThread& stopped, const CallMemory& memory) {
+  const auto now = ptrace::syscall_dispatch(stopped.tid());
+  if (now && now->on) return false;
+  const ptrace::SyscallDispatch ours{true, memory.code(), memory.allowed_end - memory.code(), 0};
+  stopped.thread().dispatched = ptrace::set_syscall_dispatch(stopped.tid(), ours);
+  return true;
+}
+
+void end_dispatch(StoppedThread& stopped) {
+  ptrace::set_syscall_dispatch(stopped.tid(), {});
+  stopped.thread().dispatched = false;
+}
+
+/// Where a call was dispatched the kernel has put its number back into the register for its result (syscall_rollback,
+/// arch/x86/include/asm/syscall.h). A stub's call that has answered a number looks the same; so may a signal's cause
+/// that the program has made up itself.
+DispatchStop dispatch_stop(StoppedThread& stopped, const siginfo_t& info, const CallMemory& memory) {
+  const auto* registers = stopped.registers();
+  if (registers == nullptr || arch::requested_call(*registers) != arch::system_call(*registers).nr)
+    return DispatchStop::none;
+  const std::uint64_t behind = arch::program_counter(*registers);
+  if (const auto position = memory.position_of(behind); position && !position->leaves) return DispatchStop::none;
+  if (info.si_code == ptrace::kDispatchedCall) return DispatchStop::call;
+  const bool caught = arch::requested_call(*registers) >= 0 && is_call_instruction(stopped, instruction_before(behind));
+  return caught && info.si_code != kFilteredCall ? DispatchStop::signal : DispatchStop::none;
+}
+
+Resume::How make_dispatched_call(StoppedThread& stopped, CallSpace& calls) {
+  const arch::Registers registers = *stopped.registers();
+  const auto call = countable_call(stopped, calls);
+  std::optional<std::uint32_t> place;
+  if (call) {
+    const bool capable = stopped.thread().space->vdso_serves(Abi::x86_64, call->nr);
+    place = calls.stub_for(stopped.tid(), *call, capable ? std::optional(Route::syscall) : std::nullopt);
+  }
+  if (place) {
+    stopped.set_registers(arch::moved_to(registers, calls.memory().stub(*place) + arch::call_stub_call()));
+    return Resume::How::run;
+  }
+  end_dispatch(stopped);
+  stopped.set_registers(arch::moved_to(registers, instruction_before(arch::program_counter(registers))));
+  return Resume::How::call;
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,28 @@
+// Syscall user dispatch of a thread whose calls are counted by stubs: switched on and off, and its stops.
+#pragma once
+
+#include "engines/syscalls/call_space.hpp"
+
+namespace vdsotrace {
+
+/// From now on a call stops with SIGSYS unless stubs make it. False if the program dispatches the thread's calls
+/// itself.
+bool begin_dispatch(StoppedThread& stopped, const CallMemory& memory);
+void end_dispatch(StoppedThread& stopped);
+
+/// SIGSYS's si_code where a seccomp filter has answered a call with it (SYS_SECCOMP, asm-generic/siginfo.h).
+inline constexpr int kFilteredCall = 1;
+
+/// What a SIGSYS stop is about.
+enum class DispatchStop : std::uint8_t {
+  none,    ///< a signal like others
+  call,    ///< the thread's call has been stopped before it was made
+  signal,  ///< it has, and was to be told by a signal; but one that somebody has sent was pending: that is told
+};
+DispatchStop dispatch_stop(StoppedThread& stopped, const siginfo_t& info, const CallMemory& memory);
+
+/// Has the stopped call made by the stub that counts it, or, where there is none for it, where it stands: that is a
+/// system call stop then. Answers how the thread goes on.
+Resume::How make_dispatched_call(StoppedThread& stopped, CallSpace& calls);
+
+}  // namespace vdsotrace

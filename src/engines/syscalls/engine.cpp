@@ -1,0 +1,144 @@
+#include "engines/syscalls/engine.hpp"
+
+#include <fmt/core.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "engines/syscalls/dispatch.hpp"
+#include "model/syscalls/spec.hpp"
+#include "trace/remote/remote_call.hpp"
+
+namespace vdsotrace {
+namespace {
+
+CallSpace* calls_of(const AddressSpace& space) { return static_cast<CallSpace*>(space.call_record()); }
+CallSpace* calls_of(const StoppedThread& stopped) { return calls_of(*stopped.thread().space); }
+
+/// A filter of the program's own has answered a stub's call with a signal, which says where the call was made.
+void name_own_instruction(StoppedThread& stopped, const CallMemory& memory) {
+  auto info = ptrace::signal_info(stopped.tid());
+  const auto* registers = stopped.registers();
+  if (!info || registers == nullptr || info->si_signo != SIGSYS || info->si_code != kFilteredCall) return;
+  if (!memory.position_of(reinterpret_cast<std::uint64_t>(info->si_call_addr))) return;
+  info->si_call_addr = reinterpret_cast<void*>(arch::program_counter(*registers));
+  ptrace::set_signal_info(stopped.tid(), *info);
+}
+
+}  // namespace
+
+// ---- processes ----
+
+void SyscallEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
+  inner_->install(space, stopped, others);
+  if (auto begun = begin(space, stopped); !begun) refuse(stopped, begun.error().message);
+}
+
+/// What the calls of the space need to be counted; each thread begins with it at the end of its stop.
+Result<void> SyscallEngine::begin(AddressSpace& space, StoppedThread& stopped) {
+  if (space.abi() != Abi::x86_64) return fail(fmt::format("it is a {} program", name_of(space.abi())));
+  if (space.every_call_stops() || inner_->raises_traps(space)) return fail("breakpoints observe its vDSO calls");
+  const auto dispatch = ptrace::syscall_dispatch(stopped.tid());
+  if (!dispatch) return fail("this kernel lets no tracer dispatch system calls (Linux 6.4)");
+  const auto memory = find_call_memory(space, stopped.tid());
+  if (!memory) return fail("there is no free memory, or it is not known where");
+  auto counters = map_call_memory(stopped, *memory);
+  if (!counters) return tl::unexpected(counters.error());
+  counters_.push_back(*counters);
+  space.set_call_record(std::make_shared<CallSpace>(*memory, *counters));
+  space.prefer_system_call(memory->system_call());
+  return {};
+}
+
+void SyscallEngine::refuse(StoppedThread& stopped, std::string_view why) {
+  reporter_.report(stopped.thread(), Notice{fmt::format("its system calls are counted by stops: {}", why)});
+}
+
+void SyscallEngine::on_clone(const Thread& parent, const Thread& child) {
+  inner_->on_clone(parent, child);
+  const CallSpace* calls = calls_of(*parent.space);
+  if (calls != nullptr && child.space != parent.space)
+    child.space->set_call_record(std::make_shared<CallSpace>(*calls));
+}
+
+bool SyscallEngine::vacate_for_detach(StoppedThread& stopped, bool may_wait) {
+  if (const CallSpace* calls = calls_of(stopped)) {
+    leave_call_stub(stopped, *calls, false);
+    if (stopped.thread().dispatched) end_dispatch(stopped);
+  }
+  return inner_->vacate_for_detach(stopped, may_wait);
+}
+
+bool SyscallEngine::remove(AddressSpace& space, StoppedThread& stopped) {
+  if (const CallSpace* calls = calls_of(space)) {
+    space.prefer_system_call(0);
+    unmap_call_memory(stopped, calls->memory());
+    space.set_call_record(nullptr);
+  }
+  return inner_->remove(space, stopped);
+}
+
+// ---- stops ----
+
+std::optional<Resume> SyscallEngine::on_dispatched_call(StoppedThread& stopped, const siginfo_t& info) {
+  CallSpace* calls = calls_of(stopped);
+  const Thread& thread = stopped.thread();
+  if (calls == nullptr || !thread.dispatched) return std::nullopt;
+  const DispatchStop stop = dispatch_stop(stopped, info, calls->memory());
+  if (stop == DispatchStop::none) return std::nullopt;
+  repair_signal_state(stopped, SIGSYS);
+  const bool waits = thread.sys_blocked || thread.actions->ignored(SIGSYS);
+  if (stop == DispatchStop::signal && !waits) {
+    // Its handler comes first, then the call.
+    const arch::Registers registers = *stopped.registers();
+    const std::uint64_t site = arch::program_counter(registers) - arch::kSystemCall.size();
+    stopped.set_registers(arch::moved_to(registers, site));
+    return std::nullopt;
+  }
+  // A signal that is blocked is kept by the kernel, though not by whom it was sent: it is sent again.
+  return Resume{make_dispatched_call(stopped, *calls), stop == DispatchStop::signal ? SIGSYS : 0};
+}
+
+void SyscallEngine::on_interrupted(StoppedThread& stopped) {
+  const CallSpace* calls = calls_of(stopped);
+  if (calls == nullptr) return;
+  leave_call_stub(stopped, *calls, true);
+  name_own_instruction(stopped, calls->memory());
+}
+
+void SyscallEngine::move_out_of_engine_code(StoppedThread& stopped) {
+  if (const CallSpace* calls = calls_of(stopped)) leave_call_stub(stopped, *calls, false);
+  inner_->move_out_of_engine_code(stopped);
+}
+
+Resume::How SyscallEngine::resume_mode(StoppedThread& stopped) {
+  Thread& thread = stopped.thread();
+  const CallSpace* calls = calls_of(stopped);
+  const bool counts = calls != nullptr && thread.role == Thread::Role::traced && !thread.space->every_call_stops();
+  if (counts && !thread.dispatched && !thread.in_call && !thread.executed &&
+      !begin_dispatch(stopped, calls->memory())) {
+    refuse(stopped, "it dispatches system calls itself");
+    thread.space->stop_at_every_syscall();
+  }
+  return inner_->resume_mode(stopped);
+}
+
+// ---- counts ----
+
+Drained SyscallEngine::drain() {
+  for (const auto& counters : counters_) {
+    for (const CallCounters::Total& total : counters->take_new()) {
+      Counts counts;
+      counts.name = spec_of(Abi::x86_64, total.nr)->name;
+      counts.route = total.route;
+      counts.count = total.calls;
+      counts.errors = total.failures;
+      sink_.accept({0, realtime_ns(), counters->tgid(), counters->tgid(), std::move(counts)});
+    }
+  }
+  // Whoever has ended does not count any more.
+  std::erase_if(counters_, [](const auto& counters) { return counters.use_count() == 1; });
+  return inner_->drain();
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,76 @@
+// Counts system calls without system call stops (`--syscalls=inline`), beside an engine that observes vDSO calls.
+//
+// Syscall user dispatch stops a call before it is made (SIGSYS), unless it is made from a range that is ours. At that
+// stop the thread is sent to a stub of that range, which makes the call, counts it and goes on behind the program's
+// instruction. What cannot be made there (stopping_calls.hpp) is made where it stands, with system call stops.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engines/syscalls/call_space.hpp"
+#include "trace/probe_engine.hpp"
+#include "trace/reporter.hpp"
+
+namespace vdsotrace {
+
+/// A decorator: it adds system calls to what the other engine does, and asks nothing of it but where its code is. In
+/// processes where it can do nothing all calls stop, as without it; that is said.
+class SyscallEngine final : public ProbeEngine {
+ public:
+  SyscallEngine(std::unique_ptr<ProbeEngine> vdso_calls, EventSink& sink)
+      : inner_(std::move(vdso_calls)), sink_(sink), reporter_(sink) {}
+
+  std::string_view name() const override { return inner_->name(); }
+  EngineStops stops() const override { return inner_->stops(); }
+
+  void undo_leftovers(StoppedThread& thread) override { inner_->undo_leftovers(thread); }
+  void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
+  bool raises_traps(const AddressSpace& space) const override { return inner_->raises_traps(space); }
+  void on_vdso_moved(AddressSpace& space, StoppedThread& thread) override { inner_->on_vdso_moved(space, thread); }
+  void on_memory_locked(StoppedThread& thread) override { inner_->on_memory_locked(thread); }
+  bool vacate_for_detach(StoppedThread& thread, bool may_wait) override;
+  bool remove(AddressSpace& space, StoppedThread& thread) override;
+
+  void on_stop(Thread& thread) override { inner_->on_stop(thread); }
+  std::optional<Resume> on_trap(StoppedThread& thread) override { return inner_->on_trap(thread); }
+  std::optional<Resume> on_dispatched_call(StoppedThread& thread, const siginfo_t& info) override;
+  void on_interrupted(StoppedThread& thread) override;
+  bool on_step(StoppedThread& thread) override { return inner_->on_step(thread); }
+  void move_out_of_engine_code(StoppedThread& thread) override;
+  Resume::How resume_mode(StoppedThread& thread) override;
+
+  void on_clone(const Thread& parent, const Thread& child) override;
+  void on_first_stop(StoppedThread& thread) override { inner_->on_first_stop(thread); }
+  void on_attach_thread(Thread& thread, StoppedThread* stopped) override { inner_->on_attach_thread(thread, stopped); }
+  void on_thread_pointer(StoppedThread& thread) override { inner_->on_thread_pointer(thread); }
+  void on_end(Thread& thread) override { inner_->on_end(thread); }
+
+  bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override {
+    return inner_->on_call_entry(thread, fallback, stack_pointer);
+  }
+  bool notes_callers() const override { return inner_->notes_callers(); }
+  void on_fallback_exit(Thread& thread, Call&& call) override { inner_->on_fallback_exit(thread, std::move(call)); }
+  const Call* call_in_progress(StoppedThread& thread) override { return inner_->call_in_progress(thread); }
+  void on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) override {
+    inner_->on_handler(thread, stack_pointer, alternate_stack);
+  }
+  void on_handler_return(Thread& thread, std::uint64_t stack_pointer) override {
+    inner_->on_handler_return(thread, stack_pointer);
+  }
+
+  Drained drain() override;
+
+ private:
+  Result<void> begin(AddressSpace& space, StoppedThread& stopped);
+  void refuse(StoppedThread& stopped, std::string_view why);
+
+  std::unique_ptr<ProbeEngine> inner_;
+  EventSink& sink_;
+  Reporter reporter_;
+  /// Those of a process and its forks each; they may live on in a child that nobody has reported yet.
+  std::vector<std::shared_ptr<CallCounters>> counters_;
+};
+
+}  // namespace vdsotrace

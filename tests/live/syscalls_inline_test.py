@@ -1,0 +1,267 @@
+"""Under --syscalls=inline programs do what they do untraced, and the counts are those of strace -c: calls and errors of
+every system call, number for number. Runs the real strace.
+
+Where timing decides how often a program calls something, that call is left out, and it is said which.
+"""
+
+import collections
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import vdsotrace_testing as testing
+from vdsotrace_testing import PYTHON, VDSOTRACE, target
+
+INLINE = ["-c", "--syscalls=inline"]
+REFUSED = "its system calls are counted by stops"
+
+SMALL_THREADS = """import threading
+def work():
+    for _ in range(20):
+        open('/dev/null').close()
+threads = [threading.Thread(target=work) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print('done')
+"""
+# Threads that meet wait for each other as timing has it.
+BY_TIMING = {"futex", "clock_nanosleep", "select", "sched_yield", "restart_syscall"}
+
+FORKS = """i=0
+while [ $i -lt 150 ]; do (exit 3); i=$((i + 1)); done; echo $?
+"""
+
+GO_PROGRAM = """package main
+
+import (
+	"fmt"
+	"os"
+)
+
+func main() {
+	sum := 0
+	for i := 0; i < 200; i++ {
+		f, err := os.Open("/proc/self/nothing")
+		if err == nil {
+			f.Close()
+			sum++
+		}
+	}
+	fmt.Println(sum)
+}
+"""
+
+
+def setUpModule():
+    testing.require_ptrace()
+    testing.require_program("strace")
+    probe = testing.vdsotrace(*INLINE, "--", "true")
+    if REFUSED in probe.stderr:
+        raise unittest.SkipTest("system calls cannot be dispatched here: " + probe.stderr)
+
+
+def strace_counts(command, *options, **kwargs):
+    """{name: (calls, errors)} as strace has them."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "counts"
+        ran = testing.run(["strace", "-c", *options, "-o", file, "--", *command], **kwargs)
+        counts = {}
+        for line in file.read_text().splitlines():
+            words = line.split()
+            if len(words) in (5, 6) and re.fullmatch(r"[\d.]+", words[0]) and words[-1] != "total":
+                counts[words[-1]] = (int(words[3]), int(words[4]) if len(words) == 6 else 0)
+        return ran, counts
+
+
+def inline_counts(command, *options, **kwargs):
+    """The same by vdsotrace: what has entered the kernel."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "counts"
+        ran = testing.vdsotrace(*INLINE, *options, "-o", file, "--", *command, **kwargs)
+        counts = collections.Counter()
+        errors = collections.Counter()
+        for line in file.read_text().splitlines():
+            found = re.fullmatch(r" *[\d.-]+ +[\d.-]+ +[\d-]+ +(\d+) (.{9}) (.{8}) (\w+)(\(.*\))?", line)
+            if found is None or found[4] == "total" or found[3].strip() in ("vdso", "vsyscall"):
+                continue
+            counts[found[4]] += int(found[1])
+            errors[found[4]] += int(found[2].strip() or 0)
+        return ran, {name: (counts[name], errors[name]) for name in counts}
+
+
+def tree(folder):
+    for i in range(40):
+        file = Path(folder) / f"{i % 5}" / f"file{i}"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("x" * i)
+
+
+class InlineTest(unittest.TestCase):
+    maxDiff = None
+
+    def same(self, command, *options, but=(), **kwargs):
+        """Counts as strace's, output and status as untraced. Answers the counts."""
+        untraced = testing.run(command, **kwargs)
+        _, expected = strace_counts(command, *options, **kwargs)
+        ran, counts = inline_counts(command, *options, **kwargs)
+        self.assertNotIn(REFUSED, ran.stderr)
+        self.assertEqual(ran.stdout, untraced.stdout)
+        self.assertEqual(ran.status, untraced.status)
+        self.assertGreater(sum(calls for calls, _ in counts.values()), 10)
+        without = lambda rows: {name: row for name, row in rows.items() if name not in but}
+        self.assertEqual(without(counts), without(expected))
+        return counts
+
+    def test_small_programs(self):
+        with tempfile.TemporaryDirectory() as folder:
+            tree(folder)
+            for command in (["true"], ["false"], ["ls", "-lR", folder], ["find", folder, "-name", "xx*"],
+                            ["cat", "/nothing", "/dev/null"]):
+                with self.subTest(command=command):
+                    self.same(command, "-f")
+                    self.same(command)
+
+    def test_many_calls_from_one_place(self):
+        counts = self.same(["dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=500"], "-f")
+        self.assertGreater(counts["read"][0], 500)
+
+    def test_a_static_program(self):
+        self.same(target("children_static"), "-f", but=BY_TIMING)
+
+    def test_pipelines(self):
+        self.same(["sh", "-c", "echo b a c | tr ' ' '\\n' | sort | head -2; test -e /nothing || exit 4"], "-f",
+                  but={"wait4", "rt_sigreturn", "close", "read", "pread64"})
+
+    def test_many_children(self):
+        counts = self.same(["sh", "-c", FORKS], "-f", but={"rt_sigreturn", "wait4"})
+        self.assertGreater(sum(counts.get(name, (0, 0))[0] for name in ("clone", "fork", "vfork", "clone3")), 149)
+
+    def test_children_that_are_not_followed(self):
+        for shell in ("(exit 3); (exit 4); echo $?", "true; /bin/true; /bin/echo x | cat"):
+            with self.subTest(shell=shell):
+                self.same(["sh", "-c", shell], but={"rt_sigreturn", "wait4"})
+
+    def test_vfork_that_is_not_followed(self):
+        program = "import subprocess; print(subprocess.run(['/bin/echo', 'x'], capture_output=True).stdout)"
+        self.same([PYTHON, "-S", "-c", program], but=BY_TIMING | {"read", "poll", "wait4", "rt_sigreturn"})
+
+    def test_chains_of_programs(self):
+        self.same(target("exec_chain"), "-f", but=BY_TIMING)
+        self.same(["sh", "-c", "exec env A=1 nice -n 1 echo done"], "-f")
+
+    def test_threads(self):
+        self.same([PYTHON, "-S", "-c", SMALL_THREADS], "-f", but=BY_TIMING | {"munmap", "mprotect", "madvise", "mmap", "brk"})
+
+    def test_git(self):
+        testing.require_program("git")
+        self.same(["git", "--version"], "-f")
+
+    def test_go(self):
+        with tempfile.TemporaryDirectory() as folder:
+            program = testing.go_program(folder, GO_PROGRAM)
+            untraced = testing.run([program])
+            ran, counts = inline_counts([program], "-f")
+            self.assertEqual((ran.status, ran.stdout), (untraced.status, untraced.stdout))
+            self.assertEqual(counts["openat"][1], strace_counts([program], "-f")[1]["openat"][1])
+
+    def test_interrupted_calls(self):
+        self.same(target("own_calls", "interrupted"))
+
+    def test_calls_that_the_program_can_tell_apart(self):
+        for case in ("signal", "registers"):
+            with self.subTest(case=case):
+                self.same(target("own_calls", case))
+                self.same(target("own_calls", case), "-f")
+
+    def test_outcomes_that_timing_decides(self):
+        for case in ("interrupted", "stopped", "cancelled"):
+            with self.subTest(case=case):
+                ran, counts = inline_counts(target("own_calls", case), "-f")
+                self.assertEqual((ran.status, ran.stdout), (0, "as it should be\n"), ran.stderr)
+                self.assertGreater(counts["write"][0], 0)
+
+    def test_targets_end_as_untraced(self):
+        for name in ("signal_storm", "jump_out", "stacks", "own_filter", "exec_thread", "replaced", "move_vdso"):
+            with self.subTest(target=name):
+                untraced = testing.run(target(name))
+                ran = testing.vdsotrace(*INLINE, "-f", "--", *target(name))
+                self.assertEqual(ran.status, untraced.status, ran.stderr[-2000:])
+                self.assertEqual(testing.without_counts(ran.stdout), testing.without_counts(untraced.stdout))
+
+    def test_json_says_how(self):
+        trace = testing.trace_json(["true"], *INLINE)
+        self.assertEqual(trace.events[0]["syscalls"], "inline")
+        self.assertTrue(all(call["duration_ns"] is None for call in trace.summary["calls"]))
+        self.assertEqual(testing.trace_json(["true"], "-c").events[0]["syscalls"], "stops")
+
+    def test_the_program_dies_with_us(self):
+        read, write = os.pipe()
+        program = f"import os, time; os.write({write}, str(os.getpid()).encode()); time.sleep(1000)"
+        ours = subprocess.Popen([VDSOTRACE, *INLINE, "--", PYTHON, "-c", program], pass_fds=[write],
+                                stderr=subprocess.DEVNULL)
+        pid = int(os.read(read, 100))
+        ours.send_signal(signal.SIGKILL)
+        ours.wait()
+        os.close(write)
+        self.assertEqual(os.read(read, 1), b"")
+        os.close(read)
+        self.assertGreater(pid, 0)
+
+    def test_a_program_that_goes_on_without_us(self):
+        # SIGTERM ends the watching, not the program.
+        read, write = os.pipe()
+        answer, ask = os.pipe()
+        program = (f"import os; os.write({write}, b'x'); "
+                   f"os.read({answer}, 1); os.getppid(); os.write({write}, b'y'); print('whole')")
+        ours = subprocess.Popen([VDSOTRACE, *INLINE, "--duration", "100ms", "--", PYTHON, "-c", program],
+                                pass_fds=[write, answer], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.assertEqual(os.read(read, 1), b"x")
+        ours.wait()
+        os.write(ask, b"z")
+        self.assertEqual(os.read(read, 1), b"y")
+        self.assertEqual(ours.stdout.read(), b"whole\n")
+        ours.stdout.close()
+        for fd in (read, write, answer, ask):
+            os.close(fd)
+
+
+class RefusalTest(unittest.TestCase):
+    def test_a_program_that_dispatches_its_calls_itself_stops(self):
+        command = target("own_calls", "dispatches")
+        untraced = testing.run(command)
+        if "not here" in untraced.stdout:
+            raise unittest.SkipTest("this kernel has no syscall user dispatch")
+        _, expected = strace_counts(command)
+        ran, counts = inline_counts(command)
+        self.assertEqual((ran.status, ran.stdout), (untraced.status, untraced.stdout))
+        self.assertEqual(ran.stderr.count(REFUSED), 1)
+        self.assertEqual(counts, expected)
+
+    def test_what_does_more_than_count_needs_stops(self):
+        for options in ([], ["-c", "-k"], ["-c", "-T"], ["-c", "-w"], ["-c", "--callers"], ["-c", "-P", "/"],
+                        ["-c", "--no-vdso"], ["-c", "--engine=perf"], ["-C"]):
+            with self.subTest(options=options):
+                ran = testing.vdsotrace("--syscalls=inline", *options, "--", "true")
+                self.assertIn("needs --syscalls=stops", ran.stderr)
+                self.assertNotEqual(ran.status, 0)
+        self.assertIn("one of stops, inline", testing.vdsotrace("-c", "--syscalls=x", "--", "true").stderr)
+
+    def test_a_32_bit_program_stops(self):
+        program = target("calls_m32")
+        if not os.path.exists(program[0]):
+            raise unittest.SkipTest("no 32-bit programs here")
+        ran = testing.vdsotrace(*INLINE, "--", *program)
+        self.assertEqual(ran.stderr.count(REFUSED), 1, ran.stderr)
+
+
+if __name__ == "__main__":
+    testing.main()

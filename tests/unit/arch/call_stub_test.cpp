@@ -1,0 +1,136 @@
+// A call stub makes and counts one call, and wherever a thread in it is stopped, it can be put back behind the call
+// with everything as the instruction leaves it. The stub runs in a child, step by step.
+#include "arch/call_stub.hpp"
+
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "os/ptrace.hpp"
+#include "support/catch.hpp"
+
+using namespace vdsotrace;
+
+namespace {
+
+constexpr std::size_t kPage = 4096;
+constexpr std::size_t kCounters = 1024, kBack = 2048, kOthers = 3072;
+constexpr std::uint64_t kStatusFlags = 0x8d5;
+
+/// A child that stands in a page which it shares with us.
+class StubChild {
+ public:
+  explicit StubChild(std::int64_t nr)
+      : page_(static_cast<std::byte*>(
+            ::mmap(nullptr, kPage, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0))),
+        pid_(::fork()) {
+    if (pid_ == 0) {
+      ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+      ::raise(SIGSTOP);
+      ::_exit(1);
+    }
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    REQUIRE(WIFSTOPPED(status));
+    const auto stub = arch::make_call_stub({nr, address(kCounters), address(kBack), address(kOthers)});
+    std::memcpy(page_, stub.data(), stub.size());
+    first_ = *ptrace::registers(pid_);
+  }
+  ~StubChild() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    ::munmap(page_, kPage);
+  }
+
+  std::uint64_t address(std::size_t offset) const { return reinterpret_cast<std::uint64_t>(page_) + offset; }
+  std::array<std::uint64_t, 2> counters() const {
+    std::array<std::uint64_t, 2> now;
+    std::memcpy(now.data(), page_ + kCounters, sizeof now);
+    return now;
+  }
+  /// From the stub's entry on.
+  arch::Registers begin(std::int64_t nr, std::uint64_t argument, std::uint64_t flags) {
+    std::memset(page_ + kCounters, 0, sizeof(std::array<std::uint64_t, 2>));
+    auto registers = arch::for_system_call(first_, address(arch::call_stub_entry()), nr, {argument});
+    registers.eflags = (registers.eflags & ~kStatusFlags) | flags;
+    REQUIRE(ptrace::set_registers(pid_, registers));
+    return registers;
+  }
+  arch::Registers step() {
+    int status = 0;
+    REQUIRE(ptrace::step(pid_, 0));
+    ::waitpid(pid_, &status, 0);
+    REQUIRE((WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP));
+    return *ptrace::registers(pid_);
+  }
+
+ private:
+  std::byte* page_;
+  pid_t pid_;
+  arch::Registers first_{};
+};
+
+/// The thread as it is behind the call, its flags and registers, and what has been counted, wherever it is looked at.
+void check_behind_call(const StubChild& child, const arch::Registers& now, std::int64_t result, std::uint64_t flags) {
+  const auto progress = arch::progress_in_call_stub(now, arch::program_counter(now) - child.address(0));
+  const bool failed = arch::is_failure(result);
+  CHECK(progress.result == result);
+  const auto counters = child.counters();
+  CHECK(counters[0] + (progress.counted ? 0 : 1) == 1);
+  CHECK(counters[1] + (failed && !progress.error_counted ? 1 : 0) == (failed ? 1 : 0));
+  const auto behind = arch::behind_call(now, progress.result, child.address(kBack));
+  CHECK(arch::program_counter(behind) == child.address(kBack));
+  CHECK(behind.rcx == child.address(kBack));
+  CHECK(arch::return_value(behind) == result);
+  CHECK((behind.eflags & kStatusFlags) == flags);
+}
+
+}  // namespace
+
+TEST_CASE("a call stub counts one call and leaves everything as the instruction does") {
+  struct Case {
+    std::int64_t nr;
+    std::uint64_t argument;
+    std::int64_t result;
+  };
+  for (const Case& made : {Case{SYS_close, 9999, -EBADF}, Case{SYS_getppid, 0, ::getpid()}}) {
+    StubChild child(made.nr);
+    for (const std::uint64_t flags : {std::uint64_t{0}, std::uint64_t{0x800}, std::uint64_t{0x41}, kStatusFlags}) {
+      auto now = child.begin(made.nr, made.argument, flags);
+      int steps_behind = 0;
+      for (int step = 0; arch::program_counter(now) != child.address(kBack) && step < 100; ++step) {
+        if (arch::progress_in_call_stub(now, arch::program_counter(now) - child.address(0)).made) {
+          ++steps_behind;
+          check_behind_call(child, now, made.result, flags);
+        } else {
+          CHECK(arch::requested_call(now) == made.nr);
+          CHECK((now.eflags & kStatusFlags) == flags);
+        }
+        now = child.step();
+      }
+      CHECK(steps_behind > 10);
+      CHECK(arch::program_counter(now) == child.address(kBack));
+      CHECK(now.rcx == child.address(kBack));
+      CHECK(arch::return_value(now) == made.result);
+      CHECK((now.eflags & kStatusFlags) == flags);
+      CHECK(child.counters() == std::array<std::uint64_t, 2>{1, arch::is_failure(made.result) ? 1u : 0u});
+    }
+  }
+}
+
+TEST_CASE("a call of another number goes elsewhere and is not counted") {
+  StubChild child(SYS_close);
+  auto now = child.begin(SYS_getppid, 0, kStatusFlags);
+  for (int step = 0; arch::program_counter(now) != child.address(kOthers) && step < 10; ++step) now = child.step();
+  CHECK(arch::program_counter(now) == child.address(kOthers));
+  CHECK(arch::requested_call(now) == SYS_getppid);
+  CHECK((now.eflags & kStatusFlags) == kStatusFlags);
+  CHECK(child.counters() == std::array<std::uint64_t, 2>{0, 0});
+}
