@@ -10,9 +10,8 @@ constexpr std::uint8_t kFollowedStart = 2;  ///< and direct flow leads to it
 constexpr std::uint8_t kReached = 4;        ///< a byte of one of those
 
 void sort_unique(std::vector<std::uint64_t>& addresses) {
-  std::ranges::sort(addresses);
-  const auto rest = std::ranges::unique(addresses);
-  addresses.erase(rest.begin(), rest.end());
+  std::sort(addresses.begin(), addresses.end());
+  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
 }
 
 /// `jmp *slot(%rip)`: how code leaves for another function, through a linkage table.

@@ -202,7 +202,7 @@ TEST_CASE("survey of the files that VDSOTRACE_SURVEY names", "[.survey]") {
     std::cout << fmt::format("{}: {} sites, {} padded, {} widened\n", path, found.sites, found.padded, found.widened);
     for (const auto& [reason, sites] : found.refused) {
       std::cout << fmt::format("  {} {}:", sites.size(), reason);
-      for (std::size_t i = 0; i < std::min<std::size_t>(sites.size(), 12); ++i)
+      for (std::size_t i = 0; i < std::min<std::size_t>(sites.size(), 60); ++i)
         std::cout << fmt::format(" {:x}", sites[i]);
       std::cout << "\n";
     }
