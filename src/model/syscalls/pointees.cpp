@@ -1,0 +1,247 @@
+#include "model/syscalls/pointees.hpp"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
+#include <initializer_list>
+#include <vector>
+
+#include "model/syscalls/spec.hpp"
+
+namespace vdsotrace {
+namespace {
+
+using Extent = Pointee::Extent;
+using Part = Pointee::Part;
+
+constexpr Pointee path(std::uint8_t argument) { return {argument, Pointee::When::entry, Extent::path, PATH_MAX}; }
+constexpr Pointee text(std::uint8_t argument) { return {argument, Pointee::When::entry, Extent::string}; }
+constexpr Pointee in(std::uint8_t argument, std::uint32_t size) {
+  return {argument, Pointee::When::entry, Extent::fixed, size};
+}
+constexpr Pointee out(std::uint8_t argument, std::uint32_t size) {
+  return {argument, Pointee::When::success, Extent::fixed, size};
+}
+/// Filled by a call that was interrupted.
+constexpr Pointee left(std::uint8_t argument, std::uint32_t size) {
+  return {argument, Pointee::When::exit, Extent::fixed, size};
+}
+constexpr Pointee sized(std::uint8_t argument, std::uint8_t of, Pointee::When when = Pointee::When::entry) {
+  return {argument, when, Extent::counted, 1, of};
+}
+constexpr Pointee buffer(std::uint8_t argument, std::uint8_t of) {
+  return {argument, Pointee::When::entry, Extent::counted, 1, of, false, Part::shown};
+}
+constexpr Pointee filled(std::uint8_t argument, std::uint8_t of, std::uint32_t unit = 1) {
+  return {argument, Pointee::When::success, Extent::resulted, unit, of, unit != 1, Part::shown};
+}
+constexpr Pointee descriptors(std::uint8_t argument, Pointee::When when) {
+  return {argument, when, Extent::bits, 0, 0, true};
+}
+
+constexpr PointeeChoice among(std::uint8_t argument, std::uint32_t mask, std::initializer_list<std::uint32_t> values) {
+  PointeeChoice choice{argument, mask, {}, 0};
+  for (const std::uint32_t value : values) choice.values[choice.count++] = value;
+  return choice;
+}
+
+// Sizes of what the kernel and a 64-bit program exchange (asm/stat.h, asm/termbits.h, asm-generic/statfs.h and so on).
+constexpr std::uint32_t kInt = 4;
+constexpr std::uint32_t kPair = 8;
+constexpr std::uint32_t kWord = 8;
+constexpr std::uint32_t kTime = 16;      // struct timespec, struct timeval
+constexpr std::uint32_t kTimer = 32;     // struct itimerspec, struct itimerval
+constexpr std::uint32_t kStat = 144;     // struct stat
+constexpr std::uint32_t kStatx = 256;    // struct statx
+constexpr std::uint32_t kStatfs = 120;   // struct statfs
+constexpr std::uint32_t kAction = 32;    // struct sigaction of the kernel's
+constexpr std::uint32_t kStack = 24;     // stack_t
+constexpr std::uint32_t kLimit = 16;     // struct rlimit64
+constexpr std::uint32_t kUsage = 144;    // struct rusage
+constexpr std::uint32_t kTermios = 36;   // struct termios of the kernel's
+constexpr std::uint32_t kWindow = 8;     // struct winsize
+constexpr std::uint32_t kEvent = 12;     // struct epoll_event, packed
+constexpr std::uint32_t kPollfd = 8;     // struct pollfd
+constexpr std::uint32_t kNames = 390;    // struct utsname
+constexpr std::uint32_t kSystem = 112;   // struct sysinfo
+constexpr std::uint32_t kTms = 32;       // struct tms
+constexpr std::uint32_t kAddress = 128;  // struct sockaddr_storage
+
+using W = Pointee::When;
+using E = Extent;
+// The rows of tables stand in columns.
+// clang-format off
+constexpr PointeePlan kPlans[] = {
+    // Nothing but numbers.
+    {"alarm"}, {"brk"}, {"close"}, {"close_range"}, {"dup"}, {"dup2"}, {"dup3"}, {"epoll_create"}, {"epoll_create1"},
+    {"eventfd"}, {"eventfd2"}, {"fadvise64"}, {"fallocate"}, {"fchdir"}, {"fchmod"}, {"fchown"}, {"fdatasync"},
+    {"flock"}, {"fsync"}, {"ftruncate"}, {"getegid"}, {"geteuid"}, {"getgid"}, {"getpgid"}, {"getpgrp"}, {"getpid"},
+    {"getppid"}, {"getpriority"}, {"getsid"}, {"gettid"}, {"getuid"}, {"inotify_init"}, {"inotify_init1"},
+    {"inotify_rm_watch"}, {"kill"}, {"listen"}, {"lseek"}, {"madvise"}, {"mlock"}, {"mlockall"}, {"mmap"},
+    {"mprotect"}, {"mremap"}, {"msync"}, {"munlock"}, {"munlockall"}, {"munmap"}, {"pidfd_open"}, {"pkey_mprotect"},
+    {"readahead"}, {"rseq"}, {"sched_get_priority_max"}, {"sched_get_priority_min"}, {"sched_getscheduler"},
+    {"sched_yield"}, {"set_robust_list"}, {"set_tid_address"}, {"setpgid"}, {"setpriority"}, {"setsid"},
+    {"shutdown"}, {"socket"}, {"sync"}, {"sync_file_range"}, {"syncfs"}, {"tee"}, {"tgkill"}, {"timer_delete"},
+    {"timer_getoverrun"}, {"timerfd_create"}, {"tkill"}, {"umask"},
+    // Files.
+    {"open", {path(0)}}, {"openat", {path(1)}}, {"creat", {path(0)}},
+    {"access", {path(0)}}, {"faccessat", {path(1)}}, {"faccessat2", {path(1)}},
+    {"stat", {path(0), out(1, kStat)}}, {"lstat", {path(0), out(1, kStat)}}, {"fstat", {out(1, kStat)}},
+    {"newfstatat", {path(1), out(2, kStat)}}, {"statx", {path(1), out(4, kStatx)}},
+    {"statfs", {path(0), out(1, kStatfs)}}, {"fstatfs", {out(1, kStatfs)}},
+    {"read", {filled(1, 2)}}, {"write", {buffer(1, 2)}}, {"pread64", {filled(1, 2)}}, {"pwrite64", {buffer(1, 2)}},
+    {"getdents", {Pointee{1, W::success, E::resulted, 1, 2, true}}},
+    {"getdents64", {Pointee{1, W::success, E::resulted, 1, 2, true}}},
+    {"readlink", {path(0), filled(1, 2)}}, {"readlinkat", {path(1), filled(2, 3)}},
+    {"getcwd", {Pointee{0, W::success, E::path, PATH_MAX}}},
+    {"chdir", {path(0)}}, {"chroot", {path(0)}}, {"mkdir", {path(0)}}, {"mkdirat", {path(1)}}, {"rmdir", {path(0)}},
+    {"unlink", {path(0)}}, {"unlinkat", {path(1)}}, {"rename", {path(0), path(1)}},
+    {"renameat", {path(1), path(3)}}, {"renameat2", {path(1), path(3)}},
+    {"link", {path(0), path(1)}}, {"linkat", {path(1), path(3)}},
+    {"symlink", {path(0), path(1)}}, {"symlinkat", {path(0), path(2)}},
+    {"chmod", {path(0)}}, {"fchmodat", {path(1)}}, {"chown", {path(0)}}, {"lchown", {path(0)}}, {"fchownat", {path(1)}},
+    {"truncate", {path(0)}}, {"utimensat", {path(1), in(2, 2 * kTime)}},
+    {"mknod", {path(0)}}, {"mknodat", {path(1)}}, {"memfd_create", {text(0)}},
+    {"pipe", {out(0, kPair)}}, {"pipe2", {out(0, kPair)}}, {"inotify_add_watch", {path(1)}},
+    {"sendfile", {in(2, kWord), out(2, kWord)}},
+    {"copy_file_range", {in(1, kWord), in(3, kWord)}},
+    {"splice", {in(1, kWord), in(3, kWord)}},
+    {"fcntl", {}, among(1, UINT32_MAX,
+      {F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC, F_GETPIPE_SZ, F_SETPIPE_SZ})},
+    {"ioctl", {}, among(1, UINT32_MAX, {FIOCLEX, FIONCLEX})},
+    {"ioctl", {out(2, kTermios)}, among(1, UINT32_MAX, {TCGETS})},
+    {"ioctl", {in(2, kTermios)}, among(1, UINT32_MAX, {TCSETS, TCSETSW, TCSETSF})},
+    {"ioctl", {out(2, kWindow)}, among(1, UINT32_MAX, {TIOCGWINSZ})},
+    {"ioctl", {in(2, kWindow)}, among(1, UINT32_MAX, {TIOCSWINSZ})},
+    {"ioctl", {out(2, kInt)}, among(1, UINT32_MAX, {FIONREAD, TIOCGPGRP})},
+    {"ioctl", {in(2, kInt)}, among(1, UINT32_MAX, {FIONBIO, TIOCSPGRP})},
+    // Waiting.
+    {"poll", {Pointee{0, W::entry, E::counted, kPollfd, 1, true},
+      Pointee{0, W::success, E::counted, kPollfd, 1, true}}},
+    {"ppoll", {Pointee{0, W::entry, E::counted, kPollfd, 1, true}, in(2, kTime), sized(3, 4),
+      Pointee{0, W::success, E::counted, kPollfd, 1, true}, out(2, kTime)}},
+    {"select", {descriptors(1, W::entry), descriptors(2, W::entry), descriptors(3, W::entry), in(4, kTime),
+      descriptors(1, W::success), descriptors(2, W::success), descriptors(3, W::success), out(4, kTime)}},
+    {"epoll_ctl", {in(3, kEvent)}}, {"epoll_wait", {filled(1, 2, kEvent)}},
+    {"epoll_pwait", {filled(1, 2, kEvent), sized(4, 5)}},
+    {"futex", {in(3, kTime)}, among(1, 127,
+      {FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_LOCK_PI, FUTEX_LOCK_PI2, FUTEX_WAIT_REQUEUE_PI})},
+    {"futex", {}, among(1, 127, {FUTEX_WAKE, FUTEX_WAKE_BITSET, FUTEX_UNLOCK_PI, FUTEX_TRYLOCK_PI, FUTEX_REQUEUE,
+      FUTEX_CMP_REQUEUE, FUTEX_WAKE_OP})},
+    // Time.
+    {"clock_gettime", {out(1, kTime)}}, {"clock_getres", {out(1, kTime)}},
+    {"gettimeofday", {out(0, kTime), out(1, kPair)}},
+    {"time", {out(0, kWord)}}, {"times", {out(0, kTms)}}, {"getcpu", {out(0, kInt), out(1, kInt)}},
+    {"nanosleep", {in(0, kTime), left(1, kTime)}}, {"clock_nanosleep", {in(2, kTime), left(3, kTime)}},
+    {"getrandom", {filled(0, 1)}},
+    {"setitimer", {in(1, kTimer), out(2, kTimer)}}, {"getitimer", {out(1, kTimer)}},
+    {"timer_settime", {in(2, kTimer), out(3, kTimer)}}, {"timer_gettime", {out(1, kTimer)}},
+    {"timerfd_settime", {in(2, kTimer), out(3, kTimer)}}, {"timerfd_gettime", {out(1, kTimer)}},
+    // Signals.
+    {"rt_sigaction", {in(1, kAction), out(2, kAction)}},
+    {"rt_sigprocmask", {sized(1, 3), sized(2, 3, W::success)}}, {"rt_sigpending", {sized(0, 1, W::success)}},
+    {"rt_sigsuspend", {sized(0, 1)}}, {"sigaltstack", {in(0, kStack), out(1, kStack)}},
+    {"signalfd4", {sized(1, 2)}},
+    // Sockets.
+    {"bind", {Pointee{1, W::entry, E::counted, 1, 2, true}}},
+    {"connect", {Pointee{1, W::entry, E::counted, 1, 2, true}}},
+    {"accept", {in(2, kInt), out(2, kInt), Pointee{1, W::success, E::sized_at, kAddress, 2}}},
+    {"accept4", {in(2, kInt), out(2, kInt), Pointee{1, W::success, E::sized_at, kAddress, 2}}},
+    {"getsockname", {in(2, kInt), out(2, kInt), Pointee{1, W::success, E::sized_at, kAddress, 2}}},
+    {"getpeername", {in(2, kInt), out(2, kInt), Pointee{1, W::success, E::sized_at, kAddress, 2}}},
+    {"socketpair", {out(3, kPair)}},
+    {"sendto", {buffer(1, 2), Pointee{4, W::entry, E::counted, 1, 5, true}}},
+    {"recvfrom", {filled(1, 2), in(5, kInt), out(5, kInt), Pointee{4, W::success, E::sized_at, kAddress, 5}}},
+    // Processes.
+    {"wait4", {out(1, kInt), out(3, kUsage)}},
+    {"getrlimit", {out(1, kLimit)}}, {"setrlimit", {in(1, kLimit)}}, {"prlimit64", {in(2, kLimit), out(3, kLimit)}},
+    {"getrusage", {out(1, kUsage)}}, {"sysinfo", {out(0, kSystem)}}, {"uname", {out(0, kNames)}},
+    {"getresuid", {out(0, kInt), out(1, kInt), out(2, kInt)}},
+    {"getresgid", {out(0, kInt), out(1, kInt), out(2, kInt)}},
+    {"sched_getaffinity", {Pointee{2, W::success, E::resulted, 1, 1, true}}},
+    {"sched_setaffinity", {Pointee{2, W::entry, E::counted, 1, 1, true}}},
+};
+// clang-format on
+
+bool is_chosen(const PointeePlan& plan, const std::array<std::uint64_t, 6>& args) {
+  const auto& choice = plan.choice;
+  if (choice.mask == 0) return true;
+  const std::uint32_t value = static_cast<std::uint32_t>(args[choice.argument]) & choice.mask;
+  const auto values = std::span(choice.values).first(choice.count);
+  return std::ranges::find(values, value) != values.end();
+}
+
+/// The plans of each number, as many as have one; the table's rows of one name stand together.
+const std::vector<std::span<const PointeePlan>>& plans_by_number() {
+  static const auto kByNumber = [] {
+    std::vector<std::span<const PointeePlan>> found(kCallNumbers);
+    for (const PointeePlan& plan : kPlans) {
+      const std::int64_t number = number_of(Abi::x86_64, plan.name);
+      if (number < 0 || static_cast<std::size_t>(number) >= found.size()) continue;
+      auto& rows = found[static_cast<std::size_t>(number)];
+      rows = rows.empty() ? std::span(&plan, 1) : std::span(rows.data(), rows.size() + 1);
+    }
+    return found;
+  }();
+  return kByNumber;
+}
+
+/// How many bytes, or elements, `-s` lets through.
+std::uint64_t shown(const Pointee& pointee, std::uint64_t count, const DecodeLimits& limits) {
+  constexpr std::uint64_t kMostShown = 1 << 20;
+  if (pointee.part == Part::all || (pointee.unit != 1 && limits.sets != nullptr)) return count;
+  return std::min<std::uint64_t>(count, std::min<std::uint64_t>(limits.string, kMostShown));
+}
+
+std::uint64_t size_of(const Pointee& pointee, const Call& call, const DecodeLimits& limits, Memory& memory) {
+  const std::uint64_t said = pointee.narrow ? static_cast<std::uint32_t>(call.args[pointee.of]) : call.args[pointee.of];
+  switch (pointee.extent) {
+    case Extent::none: break;
+    case Extent::fixed:
+    case Extent::path: return pointee.unit;
+    case Extent::string: return shown({.unit = 1, .part = Part::shown}, UINT64_MAX, limits) + 1;
+    case Extent::counted: {
+      const std::uint64_t count = shown(pointee, said, limits);
+      return count > UINT64_MAX / pointee.unit ? 0 : count * pointee.unit;
+    }
+    case Extent::resulted: {
+      const std::uint64_t result = call.result < 0 ? 0 : static_cast<std::uint64_t>(call.result);
+      const std::uint64_t count = shown(pointee, std::min(result, said), limits);
+      return count > UINT64_MAX / pointee.unit ? 0 : count * pointee.unit;
+    }
+    case Extent::bits: {
+      constexpr std::uint64_t kMostFds = 64 * 1024;
+      return (std::min(said, kMostFds) + 63) / 64 * kWord;
+    }
+    case Extent::sized_at: {
+      const auto size = call.args[pointee.of] != 0 ? memory.object<std::int32_t>(call.args[pointee.of]) : std::nullopt;
+      return !size || *size < 0 ? 0 : std::min<std::uint64_t>(static_cast<std::uint64_t>(*size), pointee.unit);
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+const PointeePlan* pointee_plan(std::int64_t number, const std::array<std::uint64_t, 6>& args) {
+  const auto& known = plans_by_number();
+  if (number < 0 || static_cast<std::size_t>(number) >= known.size()) return nullptr;
+  for (const PointeePlan& plan : known[static_cast<std::size_t>(number)]) {
+    if (is_chosen(plan, args)) return &plan;
+  }
+  return nullptr;
+}
+
+PointeeBytes bytes_of(const Pointee& pointee, const Call& call, const DecodeLimits& limits, Memory& memory) {
+  const std::uint64_t address = call.args[pointee.argument];
+  if (address == 0 || (pointee.when == Pointee::When::success && call.error != 0)) return {};
+  const bool to_nul = pointee.extent == Extent::path || pointee.extent == Extent::string;
+  return {address, size_of(pointee, call, limits, memory), to_nul};
+}
+
+std::span<const PointeePlan> all_pointee_plans() { return kPlans; }
+
+}  // namespace vdsotrace

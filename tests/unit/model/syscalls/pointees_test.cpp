@@ -1,0 +1,366 @@
+// What a plan copies is all that the decoder wants: each call is decoded from live memory and from a plan's bytes.
+#include "model/syscalls/pointees.hpp"
+
+#include <cstring>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include "model/syscalls/render.hpp"
+#include "model/syscalls/spec.hpp"
+#include "support/catch.hpp"
+#include "vdsotrace/argument_sets.hpp"
+
+namespace vdsotrace {
+namespace {
+
+/// A piece of memory that begins and ends at an address, with something unreadable around it.
+class Piece final : public Memory {
+ public:
+  static constexpr std::uint64_t kStart = 0x10000;
+  static constexpr std::size_t kSize = 16384;
+
+  explicit Piece(std::mt19937& random) : bytes_(&some_image(random)) {}
+  /// As a kernel does when it fills buffers, everywhere.
+  void change(std::mt19937& random) { bytes_ = &some_image(random); }
+  std::size_t read(std::uint64_t address, std::span<std::byte> into) override {
+    if (address < kStart || address >= kStart + kSize) return 0;
+    const std::size_t size = std::min<std::size_t>(into.size(), kStart + kSize - address);
+    std::memcpy(into.data(), bytes_->data() + (address - kStart), size);
+    return size;
+  }
+
+ private:
+  using Image = std::vector<std::byte>;
+
+  static Image make_image(std::mt19937& random) {
+    Image image(kSize);
+    for (std::byte& byte : image) {
+      const auto value = random();
+      // Small numbers come often: lengths, counts, NULs.
+      byte = static_cast<std::byte>(value % 4 == 0 ? 0 : value % 4 == 1 ? value / 4 % 40 : value / 4);
+    }
+    // Text without a NUL, longer than what is read of it at once.
+    std::fill_n(image.begin() + kSize / 2, 5000, std::byte{'a'});
+    return image;
+  }
+  static const Image& some_image(std::mt19937& random) {
+    static const std::vector<Image> kImages{make_image(random), make_image(random), make_image(random)};
+    return kImages[random() % kImages.size()];
+  }
+
+  const Image* bytes_;
+};
+
+/// What a recorder in the program does at one end of a call.
+void copy_as_planned(const PointeePlan& plan, bool at_entry, const Call& call, const DecodeLimits& limits,
+                     Memory& memory, Capture& into) {
+  for (const Pointee& pointee : plan.pointees) {
+    if (pointee.extent == Pointee::Extent::none || (pointee.when == Pointee::When::entry) != at_entry) continue;
+    const PointeeBytes wanted = bytes_of(pointee, call, limits, memory);
+    std::vector<std::byte> bytes(std::min<std::uint64_t>(wanted.size, 2 * Piece::kSize));
+    bytes.resize(memory.read(wanted.address, bytes));
+    if (wanted.to_nul) {
+      const auto nul = std::ranges::find(bytes, std::byte{0});
+      if (nul != bytes.end()) bytes.erase(nul + 1, bytes.end());
+    }
+    if (wanted.address != 0) into.note(wanted.address, bytes);
+  }
+}
+
+std::uint64_t some_argument(std::mt19937& random) {
+  switch (random() % 8) {
+    case 0: return 0;
+    case 1: return random() % 4096;
+    case 2: return 0xffffffff00000000 | random();
+    case 3: return 0x7000 + random() % 64;                              // unreadable
+    case 4: return Piece::kStart + Piece::kSize - random() % 300;       // ends soon
+    case 5: return Piece::kStart + Piece::kSize / 2 + random() % 5000;  // long text
+    case 6: return random() % 40;
+    default: return Piece::kStart + random() % (Piece::kSize / 2);
+  }
+}
+
+std::int64_t some_result(std::mt19937& random) {
+  switch (random() % 7) {
+    case 0: return 0;
+    case 4: return -512 - static_cast<std::int64_t>(random() % 5);  // ERESTARTSYS and its kin
+    case 1: return -static_cast<std::int64_t>(random() % 133) - 1;
+    case 2: return random() % 100000;
+    case 3: return 1;
+    default: return random() % 64;
+  }
+}
+
+Call some_call(const PointeePlan& plan, std::mt19937& random) {
+  Call call;
+  call.nr = number_of(Abi::x86_64, plan.name);
+  call.name = plan.name;
+  for (std::uint64_t& argument : call.args) argument = some_argument(random);
+  if (plan.choice.mask != 0) {
+    const std::uint64_t chosen = plan.choice.values[random() % plan.choice.count];
+    call.args[plan.choice.argument] = (some_argument(random) & ~std::uint64_t{plan.choice.mask}) | chosen;
+  }
+  return call;
+}
+
+std::string text_of(const Call& call, const DecodeLimits& limits) {
+  const CallText text = render(call, limits);
+  return fmt::format("{}({}) = {}", call.name, text.arguments(), text.result());
+}
+
+/// What a call looks like at its beginning and at its end: decoded from live memory, and from what a plan copies.
+struct Texts {
+  std::string live;
+  std::string planned;
+};
+
+Texts decode(const PointeePlan& plan, const DecodeLimits& limits, std::mt19937& random) {
+  Piece memory(random);
+  Call live = some_call(plan, random);
+  Call planned = live;
+  capture_entry(live, memory, limits);
+  copy_as_planned(plan, true, planned, limits, memory, planned.at_entry);
+  Texts texts{render_entry(live, limits).text + "\n", render_entry(planned, limits).text + "\n"};
+  memory.change(random);
+  for (Call* call : {&live, &planned}) call->ending = Ending::returned;
+  live.result = planned.result = some_result(random);
+  live.error = planned.error = live.result < 0 ? static_cast<int>(-live.result) : 0;
+  capture_exit(live, memory, limits);
+  copy_as_planned(plan, false, planned, limits, memory, planned.at_exit);
+  texts.live += text_of(live, limits);
+  texts.planned += text_of(planned, limits);
+  return texts;
+}
+
+/// In turn: as by default, no strings, long ones, everything in full.
+DecodeLimits limits_of(int round) {
+  static const ArgumentSets kInFull = [] {
+    std::vector<std::string> expressions{"abbrev=none"};
+    return ArgumentSets::take(expressions).value();
+  }();
+  DecodeLimits limits;
+  if (round % 4 == 1) limits.string = 0;
+  if (round % 4 == 2) limits.string = 1000;
+  if (round % 4 == 3) limits.sets = &kInFull;
+  return limits;
+}
+
+TEST_CASE("plans have all that the decoder reads", "[pointees]") {
+  std::mt19937 random(18);
+  for (const PointeePlan& plan : all_pointee_plans()) {
+    INFO(plan.name);
+    const std::int64_t number = number_of(Abi::x86_64, plan.name);
+    REQUIRE(number >= 0);
+    CHECK(pointee_plan(number, some_call(plan, random).args) == &plan);
+    for (int round = 0; round < 200; ++round) {
+      const Texts texts = decode(plan, limits_of(round), random);
+      if (texts.live != texts.planned) FAIL_CHECK(texts.live << "\n" << texts.planned);
+    }
+  }
+}
+
+/// Whether some call looks otherwise than it should.
+bool is_missed(const PointeePlan& plan, std::mt19937& random) {
+  for (int round = 0; round < 4000; ++round) {
+    const Texts texts = decode(plan, limits_of(round), random);
+    if (texts.live != texts.planned) return true;
+  }
+  return false;
+}
+
+TEST_CASE("plans have nothing that the decoder does not read", "[pointees]") {
+  std::mt19937 random(81);
+  for (const PointeePlan& plan : all_pointee_plans()) {
+    for (std::size_t i = 0; i < plan.pointees.size(); ++i) {
+      if (plan.pointees[i].extent == Pointee::Extent::none) continue;
+      INFO(plan.name << ", pointee " << i);
+      PointeePlan without = plan;
+      without.pointees[i] = {};
+      CHECK(is_missed(without, random));
+      if (plan.pointees[i].extent != Pointee::Extent::fixed) continue;
+      PointeePlan smaller = plan;
+      --smaller.pointees[i].unit;
+      CHECK(is_missed(smaller, random));
+    }
+  }
+}
+
+TEST_CASE("the calls that programs make most have plans", "[pointees]") {
+  const std::set<std::string_view> frequent{"read",
+                                            "write",
+                                            "openat",
+                                            "close",
+                                            "fstat",
+                                            "newfstatat",
+                                            "stat",
+                                            "lstat",
+                                            "statx",
+                                            "lseek",
+                                            "mmap",
+                                            "mprotect",
+                                            "munmap",
+                                            "brk",
+                                            "rt_sigaction",
+                                            "rt_sigprocmask",
+                                            "ioctl",
+                                            "pread64",
+                                            "pwrite64",
+                                            "access",
+                                            "faccessat",
+                                            "faccessat2",
+                                            "pipe2",
+                                            "select",
+                                            "sched_yield",
+                                            "mremap",
+                                            "madvise",
+                                            "dup",
+                                            "dup2",
+                                            "dup3",
+                                            "nanosleep",
+                                            "getpid",
+                                            "socket",
+                                            "connect",
+                                            "accept4",
+                                            "sendto",
+                                            "recvfrom",
+                                            "bind",
+                                            "listen",
+                                            "getsockname",
+                                            "getpeername",
+                                            "socketpair",
+                                            "kill",
+                                            "tgkill",
+                                            "uname",
+                                            "fcntl",
+                                            "flock",
+                                            "fsync",
+                                            "fdatasync",
+                                            "ftruncate",
+                                            "getdents64",
+                                            "getcwd",
+                                            "chdir",
+                                            "fchdir",
+                                            "rename",
+                                            "mkdir",
+                                            "rmdir",
+                                            "unlink",
+                                            "unlinkat",
+                                            "readlink",
+                                            "readlinkat",
+                                            "chmod",
+                                            "fchmod",
+                                            "umask",
+                                            "gettimeofday",
+                                            "getrlimit",
+                                            "prlimit64",
+                                            "getrusage",
+                                            "sysinfo",
+                                            "times",
+                                            "getuid",
+                                            "getgid",
+                                            "geteuid",
+                                            "getegid",
+                                            "getppid",
+                                            "gettid",
+                                            "setpgid",
+                                            "getpgrp",
+                                            "sigaltstack",
+                                            "futex",
+                                            "sched_getaffinity",
+                                            "set_tid_address",
+                                            "set_robust_list",
+                                            "rseq",
+                                            "clock_gettime",
+                                            "clock_nanosleep",
+                                            "epoll_wait",
+                                            "epoll_pwait",
+                                            "epoll_ctl",
+                                            "epoll_create1",
+                                            "poll",
+                                            "ppoll",
+                                            "eventfd2",
+                                            "timerfd_settime",
+                                            "getrandom",
+                                            "memfd_create",
+                                            "wait4",
+                                            "statfs",
+                                            "utimensat",
+                                            "copy_file_range",
+                                            "inotify_add_watch",
+                                            "sendfile",
+                                            "fallocate"};
+  std::set<std::string_view> planned;
+  for (const PointeePlan& plan : all_pointee_plans()) planned.insert(plan.name);
+  for (const std::string_view name : frequent) {
+    INFO(name);
+    CHECK(planned.contains(name));
+  }
+  CHECK(frequent.size() > 100);
+}
+
+TEST_CASE("what has pointers in it, or does not return as others do, is for a stop", "[pointees]") {
+  for (const std::string_view name : {"readv",           "writev",
+                                      "preadv",          "pwritev",
+                                      "sendmsg",         "recvmsg",
+                                      "sendmmsg",        "execve",
+                                      "execveat",        "clone",
+                                      "clone3",          "fork",
+                                      "vfork",           "exit",
+                                      "exit_group",      "rt_sigreturn",
+                                      "restart_syscall", "arch_prctl",
+                                      "prctl",           "seccomp",
+                                      "pselect6",        "process_vm_readv",
+                                      "io_submit",       "ptrace",
+                                      "process_madvise", "bpf"}) {
+    INFO(name);
+    const std::int64_t number = number_of(Abi::x86_64, name);
+    REQUIRE(number >= 0);
+    CHECK(pointee_plan(number, {}) == nullptr);
+  }
+  CHECK(pointee_plan(-1, {}) == nullptr);
+  CHECK(pointee_plan(INT64_MAX, {}) == nullptr);
+  const auto planned = [](std::string_view name, std::uint64_t second) {
+    return pointee_plan(number_of(Abi::x86_64, name), {0, second}) != nullptr;
+  };
+  CHECK(planned("ioctl", 0x5401));        // TCGETS
+  CHECK_FALSE(planned("ioctl", 0x8912));  // SIOCGIFCONF
+  CHECK(planned("fcntl", 3));             // F_GETFL
+  CHECK_FALSE(planned("fcntl", 6));       // F_SETLK
+  CHECK(planned("futex", 0x81));          // FUTEX_WAKE_PRIVATE
+  CHECK_FALSE(planned("futex", 77));
+}
+
+TEST_CASE("a pointee's bytes follow arguments, results and limits", "[pointees]") {
+  std::mt19937 random(1);
+  Piece memory(random);
+  Call call;
+  call.args = {3, Piece::kStart, 100};
+  DecodeLimits limits;
+  const auto size = [&](const Pointee& pointee) { return bytes_of(pointee, call, limits, memory).size; };
+  using When = Pointee::When;
+  using Extent = Pointee::Extent;
+  const Pointee shown{1, When::entry, Extent::counted, 1, 2, false, Pointee::Part::shown};
+  CHECK(size(shown) == 32);
+  limits.string = 4096;
+  CHECK(size(shown) == 100);
+  const Pointee filled{1, When::success, Extent::resulted, 1, 2, false, Pointee::Part::all};
+  call.result = 60;
+  CHECK(size(filled) == 60);
+  call.result = 1000;
+  CHECK(size(filled) == 100);
+  call.result = -5;
+  call.error = 5;
+  CHECK(size(filled) == 0);
+  CHECK(size({1, When::exit, Extent::fixed, 16}) == 16);
+  CHECK(size({5, When::exit, Extent::fixed, 16}) == 0);  // NULL
+  CHECK(size({1, When::entry, Extent::bits, 0, 2}) == 16);
+  call.args[2] = UINT64_MAX;
+  CHECK(size({1, When::entry, Extent::counted, 8, 2}) == 0);
+}
+
+}  // namespace
+}  // namespace vdsotrace
