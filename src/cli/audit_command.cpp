@@ -24,7 +24,9 @@
 #include "os/clocksource.hpp"
 #include "os/pid_namespace.hpp"
 #include "os/proc.hpp"
+#include "output/replaced_file.hpp"
 #include "reports/audit.hpp"
+#include "reports/metrics.hpp"
 #include "sinks/chrome_trace.hpp"
 #include "sinks/progress_line.hpp"
 
@@ -172,6 +174,9 @@ Result<void> write_reports(const Options& o, const Audit& audit, Output& output)
   };
   also(o.audit->html, audit_html);
   also(o.audit->folded, audit_folded);
+  if (!o.audit->metrics.empty()) {
+    if (auto written = replace_file(o.audit->metrics, audit_metrics(audit)); !written && done) done = written;
+  }
   return done;
 }
 
@@ -201,7 +206,7 @@ Result<void> check_files(const AuditOptions& audit) {
     if (path.empty()) continue;
     if (auto made = write_file(path, ""); !made) return made;
   }
-  return {};
+  return audit.metrics.empty() ? Result<void>() : check_replaceable(audit.metrics);
 }
 
 Result<void> add_sinks(Observation& observation, const Options& o, const Output& output, AuditTally& tally) {

@@ -19,7 +19,8 @@ struct OwnOption {
 constexpr OwnOption kOwnOptions[] = {{"--symbols", "dump"},       {"--disassemble", "dump"},   {"--html", "audit"},
                                      {"--folded", "audit"},       {"--chrome-trace", "audit"}, {"--fail-on", "audit"},
                                      {"--all", "audit"},          {"--seccomp", "audit"},      {"--allow", "audit"},
-                                     {"--strace-log", "compare"}, {"--check", "info"},         {"--max-ns", "info"}};
+                                     {"--strace-log", "compare"}, {"--check", "info"},         {"--max-ns", "info"},
+                                     {"--openmetrics", "audit"}};
 
 std::string help_hint(std::string_view command) {
   return command.empty() ? "see vdsotrace --help" : fmt::format("see vdsotrace {} --help", command);

@@ -125,6 +125,7 @@ void declare_audit(CLI::App& app, ParsedFlags& raw) {
   app.add_option("--html", raw.audit.html, "Also write an HTML report")->type_name("FILE");
   app.add_option("--folded", raw.audit.folded, "Also write folded stacks, for flame graph tools")->type_name("FILE");
   app.add_option("--chrome-trace", raw.audit.chrome_trace, "Also write a trace for Perfetto and chrome://tracing")->type_name("FILE");
+  app.add_option("--openmetrics", raw.audit.metrics, "Also write metrics for Prometheus, in a file that is replaced at once")->type_name("FILE");
   app.add_option("--fail-on", raw.fail_on,
                  "Exit with status 3 if a call took, or may have taken, one of these routes, and name its callers: ROUTE, ROUTE>COUNT or "
                  "ROUTE>SHARE%; all-fallback and all-syscall count also calls that the C library makes for itself")

@@ -18,8 +18,10 @@
 #include "os/proc.hpp"
 #include "os/vdso_mapping.hpp"
 #include "output/output.hpp"
+#include "output/replaced_file.hpp"
 #include "reports/check.hpp"
 #include "reports/info.hpp"
+#include "reports/metrics.hpp"
 
 namespace vdsotrace::cli {
 namespace {
@@ -44,6 +46,7 @@ struct InfoOptions {
   bool json = false;
   bool check = false;
   std::string most_ns;  ///< --max-ns; empty: not given
+  std::string metrics;  ///< --openmetrics; empty: none
   bool help = false;
 };
 
@@ -62,6 +65,8 @@ void declare(CLI::App& app, InfoOptions& o) {
   app.add_option("--max-ns", o.most_ns,
                  "Nanoseconds that a call may cost under --check (1000), or a time with a unit, as 1us")
       ->type_name("N");
+  app.add_option("--openmetrics", o.metrics, "Also write metrics for Prometheus, in a file that is replaced at once")
+      ->type_name("FILE");
 }
 
 /// The page's permissions show how the kernel was configured (vsyscall= of its command line).
@@ -131,12 +136,17 @@ Result<InfoFacts> gather(const InfoOptions& o) {
 
 Result<void> check_combinations(const InfoOptions& o) {
   const std::pair<bool, std::string_view> pairs[] = {{o.check && o.json, "--check and --json"},
-                                                     {o.check && !o.pid.empty(), "--check and -p"}};
+                                                     {o.check && !o.pid.empty(), "--check and -p"},
+                                                     {!o.metrics.empty() && !o.pid.empty(), "--openmetrics and -p"}};
   for (const auto& [given, names] : pairs) {
     if (given) return fail(fmt::format("{} exclude each other", names));
   }
   if (!o.check && !o.most_ns.empty()) return fail("--max-ns: needs --check");
   return {};
+}
+
+Result<void> write_metrics(const InfoOptions& o, const InfoFacts& facts) {
+  return o.metrics.empty() ? Result<void>() : replace_file(o.metrics, info_metrics(facts));
 }
 
 /// Whatever fails leaves it open how things are: that is an answer, too.
@@ -145,7 +155,9 @@ Check checked(const InfoOptions& o) {
   const auto most = parse_duration("--max-ns", o.most_ns.empty() ? kMostNs : o.most_ns, "ns");
   if (!most) return unknown_check(most.error().message);
   const auto facts = gather(o);
-  return facts ? check_of(*facts, std::round(*most * kNsPerSecond * 1e3) / 1e3) : unknown_check(facts.error().message);
+  if (!facts) return unknown_check(facts.error().message);
+  if (auto written = write_metrics(o, *facts); !written) return unknown_check(written.error().message);
+  return check_of(*facts, std::round(*most * kNsPerSecond * 1e3) / 1e3);
 }
 
 /// What was asked for; the exit status.
@@ -158,6 +170,7 @@ Result<int> write_answer(const InfoOptions& o, Output& output) {
   const auto facts = gather(o);
   if (!facts) return tl::unexpected(facts.error());
   output.write(o.json ? info_json(*facts) : info_text(*facts));
+  if (auto written = write_metrics(o, *facts); !written) return tl::unexpected(written.error());
   return EXIT_SUCCESS;
 }
 
