@@ -73,6 +73,37 @@ class HelpTest(unittest.TestCase):
             with self.subTest(command=command):
                 self.assertEqual(options - known, set())
 
+    def test_the_man_page_is_in_the_usual_order(self):
+        """What a reader looks up is first, and what is read once is last."""
+        sections = re.findall(r"(?m)^\.SH (.+)$", (testing.SOURCE / "docs" / "vdsotrace.1").read_text())
+        self.assertEqual(sections[:4], ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS"])
+        looked_up = ["EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES"]
+        self.assertEqual([name for name in sections if name in looked_up], looked_up)
+        self.assertEqual(sections[-2:], ["BUGS", "SEE ALSO"])
+        for name in COMMANDS:
+            if name.upper() in sections:
+                self.assertLess(sections.index(name.upper()), sections.index("EXIT STATUS"))
+        for essay in ("CALLERS", "FIGURES", "ATTACHING", "PERF", "SIGNALS", "NOTES"):
+            self.assertGreater(sections.index(essay), sections.index("EXAMPLES"))
+
+    def test_the_man_page_is_clean(self):
+        page = testing.SOURCE / "docs" / "vdsotrace.1"
+        for command in (["groff", "-man", "-Tutf8", "-ww", "-z", page], ["mandoc", "-T", "lint", "-W", "warning", page]):
+            with self.subTest(command[0]):
+                testing.require_program(command[0])
+                ran = testing.run(command)
+                self.assertEqual((ran.status, ran.stdout, ran.stderr), (0, "", ""))
+
+    def test_examples_of_the_man_page_are_taken(self):
+        text = man_page().split("\nEXAMPLES\n")[1].split("\nCALLERS\n")[0]
+        examples = re.findall(r"(?m)^(?:\.B )?(vdsotrace .*)$", text)
+        self.assertGreater(len(examples), 8)
+        for line in examples:
+            with self.subTest(line):
+                words = shlex.split(line.replace("\\(aq", "'").split(" &&")[0])
+                ran = vdsotrace("--help", *words[1:])
+                self.assertEqual((ran.status, ran.stderr), (0, ""))
+
     def test_examples_are_taken(self):
         """Each is parsed: with --help at the end of its options it shows help and nothing else."""
         for command in ((), *((name,) for name in COMMANDS)):
