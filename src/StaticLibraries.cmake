@@ -55,6 +55,7 @@ endfunction()
 
 link_statically(CAPSTONE)
 link_statically(SECCOMP)
+link_statically(ZLIB)
 link_statically(DW ELF)  # they share data, so both are static or neither is
 
 # Debian has no archive of fmt, and the shared one needs a shared C++ library: an archive is made of its headers. Where those

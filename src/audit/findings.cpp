@@ -57,6 +57,7 @@ Finding make_finding(const AuditKey& key, const AuditEntry& entry, const Prices&
   for (const auto& [path, total] : entry.callers) finding.callers.push_back({path.who, path.beyond, total});
   std::ranges::stable_sort(finding.callers, std::ranges::greater(),
                            [](const CallerFinding& c) { return c.total.count; });
+  finding.programs = entry.programs;
   finding.stacks = entry.stacks;
   price(finding, prices(key.name, key.clock), entry.durations, stamps_ns);
   if (key.reason) finding.why = sentence_of(*key.reason, clocksource);

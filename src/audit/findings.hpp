@@ -45,8 +45,9 @@ struct CallerFinding {
 struct Finding {
   AuditKey key;
   AuditTotal total;
-  std::vector<CallerFinding> callers;         ///< busiest first
-  std::map<CallStack, std::uint64_t> stacks;  ///< calls by whole stack, if those are known
+  std::vector<CallerFinding> callers;               ///< busiest first
+  std::map<ProgramCaller, std::uint64_t> programs;  ///< calls by program and caller
+  std::map<CallStack, std::uint64_t> stacks;        ///< calls by whole stack, if those are known
   CostIs cost_is = CostIs::unknown;
   double cost_ns = 0;                     ///< of all its calls, 0 if unknown
   double each_ns = 0;                     ///< what one call costs: the median where they were measured

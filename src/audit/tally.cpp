@@ -17,7 +17,8 @@ constexpr std::string_view kOtherClocks = "other clocks";
 /// What a process's calls were counted as is reported all at once, now and then: Counts so close to each other are
 /// about the same time.
 constexpr std::int64_t kReportedTogetherNs = 50'000'000;
-constexpr std::size_t kMostProcesses = 4096;
+/// Of so many that have ended something may still be reported.
+constexpr std::size_t kMostEnded = 1024;
 
 /// Under the others the thread stopped within the call: what took so long was us.
 bool measured_truly(const Call& call) { return call.duration_ns && (call.engine == "inline" || call.engine == "perf"); }
@@ -83,7 +84,7 @@ void Timeline::add(std::int64_t from_ns, std::int64_t to_ns, Route route, std::u
 void AuditTally::add(const Event& event) {
   if (first_ns_ == 0) first_ns_ = event.time_ns;
   if (const auto* call = std::get_if<Call>(&event.body)) {
-    if (call->route) add(*call);
+    if (call->route) add(event, *call);
   } else if (const auto* counts = std::get_if<Counts>(&event.body)) {
     if (counts->route && counts->count > 0) add(event, *counts);
   } else {
@@ -94,10 +95,13 @@ void AuditTally::add(const Event& event) {
 void AuditTally::note(const Event& event) {
   if (const auto* execed = std::get_if<Execed>(&event.body)) {
     unjudged_programs_ += execed->vdso_known ? 0 : 1;
-    note_begin(event);
+    begin(event, execed->program.substr(execed->program.rfind('/') + 1));
   } else if (const auto* started = std::get_if<Started>(&event.body)) {
     unjudged_programs_ += started->vdso_known ? 0 : 1;
-    if (started->begins_process()) note_begin(event);
+    const bool ran_already = started->how == Started::How::attach;
+    if (started->begins_process()) begin(event, process(ran_already ? event.pid : started->ppid).program);
+  } else if (std::holds_alternative<Exited>(event.body)) {
+    if (event.pid == event.tid) end(event.pid);
   } else if (const auto* lost = std::get_if<Lost>(&event.body)) {
     lost_ += lost->count;
   } else if (const auto* notice = std::get_if<Notice>(&event.body)) {
@@ -107,53 +111,69 @@ void AuditTally::note(const Event& event) {
   }
 }
 
-void AuditTally::add(const Call& call) {
+CallingProcess& AuditTally::process(std::int32_t pid) {
+  return processes_.try_emplace(pid, CallingProcess{"", first_ns_, first_ns_}).first->second;
+}
+
+/// What is counted in the process from now on was made after this.
+void AuditTally::begin(const Event& event, const std::string& program) {
+  processes_[event.pid] = {program, event.time_ns, event.time_ns};
+}
+
+void AuditTally::end(std::int32_t pid) {
+  ended_.push_back(pid);
+  if (ended_.size() <= kMostEnded) return;
+  processes_.erase(ended_.front());
+  ended_.pop_front();
+}
+
+void AuditTally::add(const Event& event, const Call& call) {
   const bool measured = with_durations_ && measured_truly(call);
   const AuditTotal total{1, call.error != 0 ? 1u : 0u, measured ? 1u : 0u, measured ? *call.duration_ns : 0};
   timeline_.add(call.start_ns, *call.route, 1);
+  const std::string& program = process(event.pid).program;
   const auto clock = clock_id_of(call, explainer_.tables().services);
   AuditEntry& entry = add(
       {display_name(call), clock ? clock_kind_name(*clock, explainer_.tables().clocks) : "", *call.route, call.reason},
-      call.caller, total);
+      program, call.caller, total);
   if (measured) entry.durations.add(*call.duration_ns);
-  if (!call.stack.empty()) add_stack(entry, call.stack);
-}
-
-/// What is counted from now on in a process was made after this. A run can have any number of them.
-void AuditTally::note_begin(const Event& event) {
-  if (counted_.size() >= kMostProcesses) counted_.clear();
-  counted_[event.pid] = {event.time_ns, event.time_ns};
+  if (call.stack.empty()) return;
+  CallStack stack{program, {}};
+  for (const Caller& place : call.stack) stack.places.push_back(key_of(place));
+  add_stack(entry, std::move(stack));
 }
 
 void AuditTally::add(const Event& event, const Counts& counts) {
   const bool measured = with_durations_ && counts.duration_ns;
   const AuditTotal total{counts.count, counts.errors, measured ? counts.count : 0, measured ? *counts.duration_ns : 0};
-  CountedTime& time = counted_.try_emplace(event.pid, CountedTime{first_ns_, first_ns_}).first->second;
-  if (event.time_ns - time.last_ns > kReportedTogetherNs) time.since_ns = time.last_ns;
-  time.last_ns = event.time_ns;
-  timeline_.add(time.since_ns, event.time_ns, *counts.route, counts.count);
+  CallingProcess& maker = process(event.pid);
+  if (event.time_ns - maker.reported_ns > kReportedTogetherNs) maker.since_ns = maker.reported_ns;
+  maker.reported_ns = event.time_ns;
+  timeline_.add(maker.since_ns, event.time_ns, *counts.route, counts.count);
   const auto clock = counts.clock
                          ? clock_kind_name(static_cast<std::int32_t>(*counts.clock), explainer_.tables().clocks)
                          : std::string();
   AuditEntry& entry = add({std::string(counts.name), clock, *counts.route, explainer_.reason_of(event.pid, counts)},
-                          counts.caller, total);
+                          maker.program, counts.caller, total);
   if (measured && counts.durations) entry.durations.add(*counts.durations);
 }
 
-AuditEntry& AuditTally::add(AuditKey key, const std::optional<Caller>& caller, const AuditTotal& total) {
+AuditEntry& AuditTally::add(AuditKey key, const std::string& program, const std::optional<Caller>& caller,
+                            const AuditTotal& total) {
   if (entries_.size() >= kMostEntries && !entries_.contains(key)) key.clock = kOtherClocks;
   AuditEntry& entry = entries_[std::move(key)];
   entry.total.add(total);
   CallerPath path = caller ? path_of(*caller) : CallerPath{};
   if (entry.callers.size() >= kMostCallers && !entry.callers.contains(path)) path = {};
-  entry.callers[std::move(path)].add(total);
+  entry.callers[path].add(total);
+  ProgramCaller of{program, std::move(path)};
+  if (entry.programs.size() >= kMostCallers && !entry.programs.contains(of)) of = {};
+  entry.programs[std::move(of)] += total.count;
   return entry;
 }
 
-void AuditTally::add_stack(AuditEntry& entry, const std::vector<Caller>& places) {
-  CallStack stack;
-  for (const Caller& place : places) stack.push_back(key_of(place));
-  if (!entry.stacks.contains(stack) && ++stacks_ > kMostStacks) stack = {CallerKey{}};
+void AuditTally::add_stack(AuditEntry& entry, CallStack stack) {
+  if (!entry.stacks.contains(stack) && ++stacks_ > kMostStacks) stack = {"", {CallerKey{}}};
   ++entry.stacks[std::move(stack)];
 }
 

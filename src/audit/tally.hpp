@@ -4,9 +4,11 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/histogram.hpp"
@@ -49,12 +51,24 @@ struct AuditTotal {
   void add(const AuditTotal& more);
 };
 
-/// Where calls were made from: the places that they return to, innermost first.
-using CallStack = std::vector<CallerKey>;
+/// Where a program's calls were made from: the places that they return to, innermost first.
+struct CallStack {
+  std::string program;  ///< as ProgramCaller has it
+  std::vector<CallerKey> places;
+  auto operator<=>(const CallStack&) const = default;
+};
+
+/// A caller in the processes that run one program.
+struct ProgramCaller {
+  std::string program;  ///< its file's name without the folder; empty: not known
+  CallerPath path;
+  auto operator<=>(const ProgramCaller&) const = default;
+};
 
 struct AuditEntry {
   AuditTotal total;
   std::map<CallerPath, AuditTotal> callers;
+  std::map<ProgramCaller, std::uint64_t> programs;  ///< the same calls, by program too
   std::map<CallStack, std::uint64_t> stacks;  ///< calls by whole stack, where those were asked for (Needs::stacks)
   Histogram durations;                        ///< in ns, of measured calls
 };
@@ -70,6 +84,8 @@ class Timeline {
   /// which the time shares with others has its part.
   void add(std::int64_t from_ns, std::int64_t to_ns, Route route, std::uint64_t count);
   std::int64_t span_ns() const { return span_ns_; }
+  /// Of the first span.
+  std::int64_t start_ns() const { return start_ns_; }
   /// Up to the last that is not empty.
   const std::vector<Counts>& spans() const { return spans_; }
 
@@ -81,10 +97,11 @@ class Timeline {
   std::vector<Counts> spans_;
 };
 
-/// When the calls of a process's Counts were made.
-struct CountedTime {
-  std::int64_t since_ns = 0;  ///< those of the last Counts after this
-  std::int64_t last_ns = 0;   ///< when these were reported
+/// What is known of a process that makes calls.
+struct CallingProcess {
+  std::string program;           ///< as ProgramCaller has it
+  std::int64_t since_ns = 0;     ///< the calls of its last Counts were made after this
+  std::int64_t reported_ns = 0;  ///< when these were reported
 };
 
 class AuditTally {
@@ -95,6 +112,8 @@ class AuditTally {
       : explainer_(explainer), with_durations_(with_durations) {}
 
   void add(const Event& event);
+  /// What a process runs that ran already: no event says it.
+  void name_program(std::int32_t pid, std::string_view program) { processes_[pid].program = program; }
 
   const std::map<AuditKey, AuditEntry>& entries() const { return entries_; }
   const Timeline& timeline() const { return timeline_; }
@@ -108,19 +127,23 @@ class AuditTally {
  private:
   /// What is no call: what the figures may lack.
   void note(const Event& event);
-  void add(const Call& call);
+  void add(const Event& event, const Call& call);
   void add(const Event& event, const Counts& counts);
-  void note_begin(const Event& event);
-  AuditEntry& add(AuditKey key, const std::optional<Caller>& caller, const AuditTotal& total);
-  void add_stack(AuditEntry& entry, const std::vector<Caller>& places);
+  CallingProcess& process(std::int32_t pid);
+  void begin(const Event& event, const std::string& program);
+  void end(std::int32_t pid);
+  AuditEntry& add(AuditKey key, const std::string& program, const std::optional<Caller>& caller,
+                  const AuditTotal& total);
+  void add_stack(AuditEntry& entry, CallStack stack);
 
   const Explainer& explainer_;
   bool with_durations_;
   std::map<AuditKey, AuditEntry> entries_;
   std::size_t stacks_ = 0;
   Timeline timeline_;
-  std::map<pid_t, CountedTime> counted_;  ///< by process
-  std::int64_t first_ns_ = 0;             ///< when the first event was
+  std::map<std::int32_t, CallingProcess> processes_;
+  std::deque<std::int32_t> ended_;  ///< of these
+  std::int64_t first_ns_ = 0;       ///< when the first event was
   std::uint64_t lost_ = 0;
   std::uint64_t unjudged_programs_ = 0;
   Notices notices_;

@@ -174,6 +174,7 @@ Result<void> write_reports(const Options& o, const Audit& audit, Output& output)
   };
   also(o.audit->html, audit_html);
   also(o.audit->folded, audit_folded);
+  also(o.audit->pprof, audit_pprof);
   if (!o.audit->metrics.empty()) {
     if (auto written = replace_file(o.audit->metrics, audit_metrics(audit)); !written && done) done = written;
   }
@@ -202,7 +203,7 @@ bool report_unjudged(const Options& o, const AuditTally& tally) {
 
 /// Files are made before the program runs: one that cannot be written is an error then, not an hour later.
 Result<void> check_files(const AuditOptions& audit) {
-  for (const std::string& path : {audit.html, audit.folded}) {
+  for (const std::string& path : {audit.html, audit.folded, audit.pprof}) {
     if (path.empty()) continue;
     if (auto made = write_file(path, ""); !made) return made;
   }
@@ -233,6 +234,7 @@ Result<int> run_audit(const Options& options) {
   AuditedRun before;
   before.pids_inside = pids_inside(options.attach);
   before.commands = command_lines(options.attach);
+  for (const pid_t pid : options.attach) tally.name_program(pid, proc::command_name(pid));
   std::int64_t start = 0;
   const auto end = observation.run([&]() -> Result<void> {
     auto opened = open_output(options);

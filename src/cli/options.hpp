@@ -27,9 +27,10 @@ enum class Color : std::uint8_t { automatic, always, never };
 
 /// What an audit has beside the options of a trace.
 struct AuditOptions {
-  std::string html;          ///< --html FILE; empty: none, like the next three
+  std::string html;          ///< --html FILE; empty: none, like the next four
   std::string folded;        ///< --folded FILE
   std::string chrome_trace;  ///< --chrome-trace FILE
+  std::string pprof;         ///< --pprof FILE
   std::string metrics;       ///< --openmetrics FILE
   FailRules fail_on;         ///< --fail-on, --allow
   bool all = false;          ///< --all

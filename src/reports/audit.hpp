@@ -1,4 +1,4 @@
-// The findings of an audit as text for one screen, as JSON, and as folded stacks.
+// The findings of an audit as text for one screen, as JSON, as folded stacks, as a profile, and as a page.
 #pragma once
 
 #include <string>
@@ -20,6 +20,8 @@ std::string audit_text(const Audit& audit, const AuditTextOptions& options);
 std::string audit_json(const Audit& audit);
 /// A line "program;caller;call [route] COUNT" for each caller, as flame graph tools read them.
 std::string audit_folded(const Audit& audit);
+/// A gzipped profile for pprof: calls and their cost in ns, with route, reason and program as labels.
+std::string audit_pprof(const Audit& audit);
 /// One page that needs nothing else: totals, callers, calls over time, a flame graph.
 std::string audit_html(const Audit& audit);
 

@@ -42,8 +42,9 @@ Json stacks_json(const Finding& finding) {
   Json stacks = Json::array();
   for (const auto& [stack, count] : finding.stacks) {
     Json places = Json::array();
-    for (const CallerKey& place : stack) places.push_back(place_json(place));
-    stacks.push_back({{"places", places}, {"count", json_integer(count)}});
+    for (const CallerKey& place : stack.places) places.push_back(place_json(place));
+    stacks.push_back(
+        {{"program", json_text_or_null(stack.program)}, {"places", places}, {"count", json_integer(count)}});
   }
   return stacks;
 }

@@ -1,0 +1,140 @@
+"""Reports of audit for other tools: profiles that pprof reads, folded stacks."""
+import collections
+import gzip
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import vdsotrace_testing as testing
+from vdsotrace_testing import PYTHON, example, target, vdsotrace
+
+CODE = "import time\nfor i in range(3000): time.monotonic()\nfor i in range(200): time.process_time()"
+
+
+def setUpModule():
+    testing.require_ptrace()
+
+
+class Report(unittest.TestCase):
+    def setUp(self):
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+
+    def audit(self, option, *arguments):
+        """The audit, and the report that the option names."""
+        report = self.folder / "report"
+        ran = vdsotrace("audit", "--json", "-o", self.folder / "json", option, report, *arguments)
+        self.assertEqual((ran.status, ran.stderr), (0, ""))
+        return json.loads((self.folder / "json").read_text()), report
+
+
+def fields(message):
+    """[(number, value)] of a message of Protocol Buffers."""
+    def varint(at):
+        value = shift = 0
+        while True:
+            value |= (message[at] & 0x7f) << shift
+            at, shift = at + 1, shift + 7
+            if message[at - 1] < 0x80:
+                return value, at
+
+    at, found = 0, []
+    while at < len(message):
+        tag, at = varint(at)
+        value, at = varint(at)
+        if tag & 7 == 2:
+            value, at = message[at:at + value], at + value
+        found.append((tag >> 3, value))
+    return found
+
+
+class Pprof(Report):
+    def go_tool(self, report, *options):
+        testing.require_program("go")
+        ran = subprocess.run(["go", "tool", "pprof", *options, report], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             text=True, timeout=testing.TIMEOUT, env={**os.environ, "HOME": str(self.folder), "PPROF_NO_BROWSER": "1"}, check=False)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        return ran.stdout
+
+    def test_go_reads_it(self):
+        found, report = self.audit("--pprof", PYTHON, "-c", CODE)
+        raw = self.go_tool(report, "-raw")
+        self.assertIn("calls/count cost/nanoseconds[dflt]", raw)
+        samples = re.findall(r"^ +(\d+) +(\d+): ([\d ]+?) *\n +(program:.*)$", raw, re.MULTILINE)
+        self.assertEqual(sum(int(calls) for calls, *_ in samples), sum(found["routes"].values()))
+        self.assertAlmostEqual(sum(int(cost) for _, cost, *_ in samples), found["cost_ns"], delta=len(samples))
+        by_route = collections.Counter()
+        for calls, _, _, labels in samples:
+            by_route[re.search(r"route:\[(\w+)\]", labels)[1]] += int(calls)
+        self.assertEqual(by_route, collections.Counter({route: n for route, n in found["routes"].items() if n}))
+        top = self.go_tool(report, "-top", "-sample_index=calls")
+        self.assertIn(found["verdict"]["text"], top)
+        self.assertRegex(top, r"(?m)^ *200 .* clock_gettime\(CLOCK_PROCESS_CPUTIME_ID\)$")
+        self.assertIn(os.path.basename(PYTHON), top.splitlines()[0])
+        fallback = self.go_tool(report, "-top", "-sample_index=calls", "-tagfocus=route=fallback")
+        self.assertIn("Showing nodes accounting for 200,", fallback)
+
+    def test_whole_stacks(self):
+        found, report = self.audit("--pprof", "-k", *target("callers"))
+        traces = self.go_tool(report, "-traces", "-sample_index=calls")
+        self.assertRegex(traces, r"(?m)^ +\d+ +timespec_get\n|^ +\d+ +\w+.*\n(.*\n)* +by_two_library_frames\n(.*\n)* +main\n")
+        self.assertIn(f"Total samples = {sum(found['routes'].values())} ", self.go_tool(report, "-top", "-sample_index=calls"))
+
+    def test_its_bytes(self):
+        found, report = self.audit("--pprof", *example("routes"))
+        profile = fields(gzip.decompress(report.read_bytes()))
+        strings = [value.decode() for number, value in profile if number == 6]
+        self.assertEqual(strings[0], "")
+        self.assertEqual(len(strings), len(set(strings)))
+        types = [[strings[index] for _, index in fields(value)] for number, value in profile if number == 1]
+        self.assertEqual(types, [["calls", "count"], ["cost", "nanoseconds"]])
+        functions = {strings[dict(fields(value))[2]] for number, value in profile if number == 5}
+        names = {f"{call['name']}({call['clock']})" if call["clock"] else call["name"] for call in found["calls"]}
+        self.assertEqual(functions, names | {"main"} | functions - names)
+        for kind in (3, 4, 5):
+            ids = [dict(fields(value))[1] for number, value in profile if number == kind]
+            self.assertEqual(ids, list(range(1, len(ids) + 1)))
+
+    def test_hostile_names(self):
+        program = str(self.folder / "<x> ;\x1b[31m\nname")
+        Path(program).write_bytes(Path(example("hello-vdso")[0]).read_bytes())
+        os.chmod(program, 0o755)
+        _, report = self.audit("--pprof", program)
+        strings = [value.decode() for number, value in fields(gzip.decompress(report.read_bytes())) if number == 6]
+        self.assertTrue(all(text.isprintable() for text in strings))
+        self.assertIn("<x> ;\\33[31m\\nname", strings)
+
+
+class Folded(Report):
+    def stacks(self, *arguments):
+        found, report = self.audit("--folded", *arguments)
+        lines = report.read_text().splitlines()
+        for line in lines:
+            self.assertRegex(line, r"^\S+ \d+$")
+        self.assertEqual(sum(int(line.split()[1]) for line in lines), sum(found["routes"].values()))
+        return [line.split()[0].split(";") for line in lines]
+
+    def test_every_program_has_its_name(self):
+        code = f"import subprocess; subprocess.run({example('routes')!r})"
+        stacks = self.stacks("-f", PYTHON, "-c", code)
+        python = os.path.basename(os.path.realpath(PYTHON))
+        self.assertEqual({frames[0] for frames in stacks}, {python, "routes"})
+        self.assertIn(["routes", "routes", "main", "clock_gettime(CLOCK_MONOTONIC)_[syscall]"], stacks)
+        whole = self.stacks("-f", "-k", PYTHON, "-c", code)
+        self.assertEqual({frames[0] for frames in whole}, {python, "routes"})
+
+    def test_processes_that_run_already(self):
+        with subprocess.Popen(target("serve", "calls"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as served:
+            self.assertEqual(served.stdout.readline(), "ready\n")
+            stacks = self.stacks("--duration", "0.2", "-p", served.pid)
+            served.stdin.close()
+        self.assertEqual({frames[0] for frames in stacks}, {"serve"})
+
+
+if __name__ == "__main__":
+    testing.main()
