@@ -72,6 +72,6 @@ int main(int argc, char** argv) {
     return run_command_line(argc, argv);
   } catch (const std::exception& error) {
     // Errors are values here; what libraries throw is left (std::bad_alloc). On the way here processes were detached.
-    return report(vdsotrace::Error{error.what()});
+    return report(vdsotrace::Error{0, error.what(), {}});
   }
 }

@@ -69,7 +69,7 @@ InlineEngine::InlineEngine(const Needs& needs, EventSink& sink, bool attached)
   if (!attached || needs.direct_calls != DirectCallsBy::trace_points) return;
   direct_.emplace(needs, sink, [this](const AddressSpace& space, const VdsoFunction& function) {
     const StubSpace* stubs = stubs_.find(&space);
-    return stubs != nullptr && stubs->placed().plan->covers(&function);
+    return stubs != nullptr && stubs->installed().plan->covers(&function);
   });
 }
 
@@ -77,10 +77,10 @@ void InlineEngine::install(AddressSpace& space, StoppedThread& stopped, std::spa
   if (direct_) direct_->watch_process(stopped.thread());
   if (space.image() == nullptr) return;
   stubs_.install(space, stopped, others);
-  const StubSpace* installed = stubs_.find(&space);
-  if (installed == nullptr) {
+  const StubSpace* space_stubs = stubs_.find(&space);
+  if (space_stubs == nullptr) {
     breakpoints_.install_for_all(space, stopped);
-  } else if (!installed->installed().plan->refused.empty()) {
+  } else if (!space_stubs->installed().plan->refused.empty()) {
     breakpoints_.install_for_refused(space, stopped);
   }
 }

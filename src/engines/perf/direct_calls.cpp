@@ -212,10 +212,10 @@ void DirectCalls::report(const PerfSample& sample, Watched& watched) {
   const bool capable = space.vdso_serves(Abi::x86_64, *nr);
   if (!capable || !needs_.selection.wants_number(Abi::x86_64, *nr, true)) return;
   Call call = call_from(sample, *nr, *result);
-  // Where nobody stops at system calls nobody has seen a vDSO move.
+  // Where no thread stops at system calls a vDSO can have moved unseen.
   if (is_new_site(space, call.instruction_pointer)) {
     const auto vdso = proc::vdso_mapping(sample.tid);
-    if (vdso && vdso->start != space.base()) space.moved_to(vdso->start);
+    if (vdso && vdso->start != space.base()) space.vdso().moved_to(vdso->start);
   }
   const VdsoFunction* maker = space.fallback_at(call.instruction_pointer);
   if (maker != nullptr && covered_(space, *maker)) return;

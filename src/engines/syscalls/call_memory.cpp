@@ -52,9 +52,9 @@ std::optional<CallMemory::Position> CallMemory::position_of(std::uint64_t addres
 std::optional<CallMemory> find_call_memory(const AddressSpace& space, pid_t tid) {
   const EngineMemory& engine = space.engine_memory();
   if (engine.start != engine.end) return CallMemory{engine.start - CallMemory::kBytes, engine.end};
-  const auto place = find_stub_place(tid, space.base(), CallMemory::kBytes, CallMemory::kBytes);
-  if (!place) return std::nullopt;
-  return CallMemory{place->code, place->code + CallMemory::kBytes};
+  const auto area = find_stub_area(tid, space.base(), CallMemory::kBytes, CallMemory::kBytes);
+  if (!area) return std::nullopt;
+  return CallMemory{area->code, area->code + CallMemory::kBytes};
 }
 
 Result<std::shared_ptr<CallCounters>> map_call_memory(StoppedThread& stopped, const CallMemory& memory) {
