@@ -220,7 +220,7 @@ Result<void> add_sinks(Observation& observation, const Options& o, const Output&
   if (o.audit->chrome_trace.empty()) return {};
   auto trace = Output::file(o.audit->chrome_trace, false);
   if (!trace) return tl::unexpected(trace.error());
-  pipeline.add(std::make_unique<ChromeTraceSink>(std::move(*trace)));
+  pipeline.add(std::make_unique<ChromeTraceSink>(std::move(*trace), proc::command_name));
   return {};
 }
 

@@ -1,4 +1,4 @@
-"""Reports of audit for other tools: profiles that pprof reads, folded stacks."""
+"""Reports of audit for other tools: profiles that pprof reads, folded stacks, traces that Perfetto takes."""
 import collections
 import gzip
 import json
@@ -134,6 +134,79 @@ class Folded(Report):
             stacks = self.stacks("--duration", "0.2", "-p", served.pid)
             served.stdin.close()
         self.assertEqual({frames[0] for frames in stacks}, {"serve"})
+
+
+class ChromeTrace(Report):
+    """The rules by which Perfetto's importer of the format drops events."""
+
+    def events(self, *arguments):
+        found, report = self.audit("--chrome-trace", *arguments)
+        events = json.loads(report.read_text())["traceEvents"]
+        for event in events:
+            self.assertIn(event["ph"], "XiMC")
+            self.assertTrue(isinstance(event["name"], str) and event["name"])
+            self.assertTrue(type(event["pid"]) is int and type(event["tid"]) is int and event["pid"] > 0)
+            self.assertEqual("ts" in event, event["ph"] != "M")
+            self.assertGreaterEqual(event.get("ts", 0), 0)
+            self.assertEqual("dur" in event, event["ph"] == "X")
+            self.assertGreaterEqual(event.get("dur", 0), 0)
+            if event["ph"] == "C":
+                self.assertTrue(event["args"] and all(type(value) in (int, float) for value in event["args"].values()))
+            if event["ph"] == "M":
+                self.assertTrue(event["args"]["name"])
+        return found, events
+
+    def check_names(self, events):
+        names = {(e["name"], e["tid"] if e["name"] == "thread_name" else e["pid"]): e["args"]["name"] for e in events if e["ph"] == "M"}
+        for event in events:
+            if event["ph"] in "Xi":
+                self.assertIn(("process_name", event["pid"]), names)
+                self.assertIn(("thread_name", event["tid"]), names)
+        return names
+
+    def test_events_are_whole_and_named(self):
+        found, events = self.events("-f", PYTHON, "-c", f"import subprocess; subprocess.run({example('routes')!r})")
+        self.check_names(events)
+        calls = [event for event in events if event["ph"] in "Xi"]
+        self.assertEqual(collections.Counter(event["cat"] for event in calls), collections.Counter({r: n for r, n in found["routes"].items() if n}))
+        # Events of a thread that overlap without one being within the other are dropped.
+        threads = collections.defaultdict(list)
+        for event in calls:
+            if event["ph"] == "X":
+                threads[event["tid"]].append((event["ts"], event["ts"] + event["dur"]))
+        for spans in threads.values():
+            open_until = []
+            for begin, end in sorted(spans, key=lambda span: (span[0], -span[1])):
+                while open_until and open_until[-1] <= begin + 1e-3:
+                    open_until.pop()
+                self.assertTrue(not open_until or end <= open_until[-1] + 1e-3)
+                open_until.append(end)
+
+    def test_counters_add_up(self):
+        found, events = self.events(PYTHON, "-c", CODE)
+        counters = collections.defaultdict(list)
+        for event in events:
+            if event["ph"] == "C":
+                counters[event["name"], event["pid"]].append((event["ts"], event["args"]["calls/s"]))
+        counted = collections.Counter()
+        for (route, _), steps in counters.items():
+            self.assertEqual(steps, sorted(steps))
+            self.assertEqual(steps[-1][1], 0)
+            counted[route] += sum(rate * (after - at) / 1e6 for (at, rate), (after, _) in zip(steps, steps[1:]))
+        self.assertEqual({route: round(n) for route, n in counted.items()}, {route: n for route, n in found["routes"].items() if n})
+
+    def test_threads_have_the_names_that_they_gave_themselves(self):
+        code = ("import ctypes, threading, time\n"
+                "def work():\n"
+                "    ctypes.CDLL(None).prctl(15, b'my worker', 0, 0, 0)\n"
+                # More than a ring holds: it waits for us, who look at its name then.
+                "    for i in range(5000): time.monotonic()\n"
+                "thread = threading.Thread(target=work); thread.start(); thread.join(); time.monotonic()")
+        _, events = self.events(PYTHON, "-c", code)
+        names = self.check_names(events)
+        threads = {name for (kind, _), name in names.items() if kind == "thread_name"}
+        self.assertEqual(len(threads), 2)
+        self.assertIn("my worker", threads)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@
 #include "model/vdso/clocks.hpp"
 #include "pipeline/aggregate.hpp"
 #include "reports/audit.hpp"
-#include "sinks/chrome_trace.hpp"
 #include "support/audited.hpp"
 
 using namespace vdsotrace;
@@ -411,23 +410,4 @@ TEST_CASE("names from the program stay text in every report") {
   CHECK(page.find("</script><b>x") == std::string::npos);
   const auto json = nlohmann::json::parse(audit_json(audit));
   CHECK(json["calls"][0]["callers"][0]["module"] == "</script><b>x");
-}
-
-TEST_CASE("a Chrome trace holds complete events and instants") {
-  Scratch scratch;
-  ChromeTraceSink sink(scratch.output);
-  Call call = made("clock_gettime", 1, Route::vdso);
-  call.duration_ns = 1500;
-  sink.consume(event(call));
-  call.duration_ns.reset();
-  call.start_ns += 2000;
-  sink.consume(event(call));
-  REQUIRE(sink.finish());
-  const auto trace = nlohmann::json::parse(text_in(scratch.path()));
-  REQUIRE(trace["traceEvents"].size() == 2);
-  CHECK(trace["traceEvents"][0]["ph"] == "X");
-  CHECK(trace["traceEvents"][0]["dur"] == 1.5);
-  CHECK(trace["traceEvents"][1]["ph"] == "i");
-  CHECK(trace["traceEvents"][1]["ts"] == 2.0);
-  CHECK(trace["traceEvents"][1]["args"]["route"] == "vdso");
 }

@@ -1,7 +1,7 @@
 #include "trace/patched_mapping.hpp"
 
-#include "catch.hpp"
-#include "scripted_kernel.hpp"
+#include "support/catch.hpp"
+#include "support/scripted_kernel.hpp"
 
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
