@@ -126,9 +126,9 @@ void declare_audit(CLI::App& app, ParsedFlags& raw) {
   app.add_option("--folded", raw.audit.folded, "Also write folded stacks, for flame graph tools")->type_name("FILE");
   app.add_option("--chrome-trace", raw.audit.chrome_trace, "Also write a trace for Perfetto and chrome://tracing")->type_name("FILE");
   app.add_option("--openmetrics", raw.audit.metrics, "Also write metrics for Prometheus, in a file that is replaced at once")->type_name("FILE");
+  app.add_option("--pprof", raw.audit.pprof, "Also write a profile for pprof (go tool pprof FILE)")->type_name("FILE");
   app.add_option("--fail-on", raw.fail_on,
                  "Exit with status 3 if a call took, or may have taken, one of these routes, and name its callers: ROUTE, ROUTE>COUNT or "
-  app.add_option("--pprof", raw.audit.pprof, "Also write a profile for pprof (go tool pprof FILE)")->type_name("FILE");
                  "ROUTE>SHARE%; all-fallback and all-syscall count also calls that the C library makes for itself")
       ->type_name("RULES");
   app.add_option("--allow", raw.allow, "Calls that --fail-on does not count: CALL, CALL@MODULE or @MODULE; comma-separated; may be repeated")
