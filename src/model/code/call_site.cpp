@@ -17,19 +17,30 @@ CodeWrite write_of(std::uint64_t address, std::span<const std::byte> bytes) {
 
 }  // namespace
 
+bool CallSite::jumps_from(std::uint64_t pc) const {
+  return keeps_code() && (pc == padding || std::ranges::find(relays, pc) != relays.end());
+}
+
 Result<std::vector<CodeWrite>> CallSite::patch(std::uint64_t stub) const {
   if (shape == SiteShape::unpatched) return fail(fmt::format("no patch at {:#x}: {}", address, reason));
-  const std::uint64_t from = shape == SiteShape::padded ? padding : address;
-  const auto jump = near_jump(from, stub);
+  const auto jump = near_jump(keeps_code() ? padding : address, stub);
   if (!jump || !stubs.contains(stub)) return fail(fmt::format("no patch at {:#x}: stub out of reach", address));
-  if (shape == SiteShape::padded) {
-    const auto to_padding = short_jump(address, padding);
-    if (!to_padding) return fail(fmt::format("no patch at {:#x}: padding out of reach", address));
-    return std::vector{write_of(padding, *jump), write_of(address, *to_padding)};
-  }
+  if (keeps_code()) return jumps_to(*jump);
   CodeWrite all = write_of(address, *jump);
   all.bytes.resize(std::max<std::size_t>(kNearJumpSize, kSyscallSize + displaced.size()), kTrap);
   return std::vector{std::move(all)};
+}
+
+/// `jump` into the padding, and from the last relay back to the call the short ones that lead there.
+Result<std::vector<CodeWrite>> CallSite::jumps_to(std::span<const std::byte> jump) const {
+  std::vector<CodeWrite> writes{write_of(padding, jump)};
+  for (std::size_t left = relays.size() + 1; left-- > 0;) {
+    const std::uint64_t from = left == 0 ? address : relays[left - 1];
+    const auto brief = short_jump(from, writes.back().address);
+    if (!brief) return fail(fmt::format("no patch at {:#x}: padding out of reach", address));
+    writes.push_back(write_of(from, *brief));
+  }
+  return writes;
 }
 
 Result<RelocatedCode> CallSite::tail(std::uint64_t at) const {
@@ -46,7 +57,7 @@ std::optional<std::uint32_t> CallSite::place_in_tail(const RelocatedCode& tail, 
 
 std::optional<OwnPlace> CallSite::own_place(std::uint64_t pc, const StubParts& stub, const RelocatedCode& tail) const {
   if (shape == SiteShape::unpatched) return std::nullopt;
-  if (pc == address || (shape == SiteShape::padded && pc == padding)) return OwnPlace{address, false, true};
+  if (pc == address || jumps_from(pc)) return OwnPlace{address, false, true};
   if (pc < stub.start || pc >= stub.tail + tail.bytes.size()) return std::nullopt;
   if (pc < stub.called) return OwnPlace{address, false, true};
   std::uint64_t behind = address + kSyscallSize;
@@ -61,7 +72,8 @@ CallSite CallSite::moved_by(std::uint64_t bias) const {
   site.address += bias;
   site.stubs = {stubs.start + bias, stubs.end + bias};
   if (site.stubs.start > site.stubs.end) site.stubs.start = 0;  // it began below
-  if (shape == SiteShape::padded) site.padding += bias;
+  if (keeps_code()) site.padding += bias;
+  for (std::uint64_t& relay : site.relays) relay += bias;
   for (CodeWrite& write : site.original) write.address += bias;
   return site;
 }

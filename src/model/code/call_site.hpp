@@ -2,6 +2,7 @@
 //
 //   padded:   site:    syscall            ->  jmp rel8 to padding     the instruction behind stays where it is
 //             ...      ret; nop, nop ...  ->  ret; jmp rel32 to stub
+//   relayed:  the same, where only small paddings are near: through one or more that hold short jumps
 //   widened:  site:    syscall; cmp ...   ->  jmp rel32 to stub; int3 behind it, up to the next whole instruction
 //             the instructions that were displaced are carried out at the end of the stub
 //
@@ -27,6 +28,7 @@ inline constexpr std::size_t kSyscallSize = 2;  ///< 0f 05
 enum class SiteShape : std::uint8_t {
   unpatched,  ///< its calls stop: CallSite::reason says why
   padded,     ///< a short jump over the system call alone, to padding nearby that holds the near one
+  relayed,    ///< a short jump over it, and others from one small padding to the next, up to the near one
   widened,    ///< a near jump over the system call and what follows
 };
 
@@ -56,15 +58,20 @@ struct OwnPlace {
 /// Immutable. What is not said of an unpatched site is empty.
 struct CallSite {
   SiteShape shape = SiteShape::unpatched;
-  std::string reason;                ///< why it is unpatched: "its function is not known"
-  std::uint64_t address = 0;         ///< of the system call
-  std::uint64_t padding = 0;         ///< padded: where the near jump goes
-  std::vector<std::byte> displaced;  ///< widened: whole instructions behind the system call; bytes of the program
-  std::vector<CodeWrite> original;   ///< what patch() replaces, in the same order
-  AddressRange stubs;                ///< every byte of a stub has to lie there: jumps reach it from here and back
+  std::string reason;                 ///< why it is unpatched: "its function is not known"
+  std::uint64_t address = 0;          ///< of the system call
+  std::uint64_t padding = 0;          ///< padded, relayed: where the near jump goes
+  std::vector<std::uint64_t> relays;  ///< relayed: where short jumps go, the first from the call on
+  std::vector<std::byte> displaced;   ///< widened: whole instructions behind the system call; bytes of the program
+  std::vector<CodeWrite> original;    ///< what patch() replaces, in the same order
+  AddressRange stubs;                 ///< every byte of a stub has to lie there: jumps reach it from here and back
 
   /// Where the program goes on behind a stub, if what was displaced does not lead elsewhere.
   std::uint64_t resumes_at() const { return address + kSyscallSize + displaced.size(); }
+  /// Whether what comes behind the call stays where it is, so that a thread can go on there at any time.
+  bool keeps_code() const { return shape == SiteShape::padded || shape == SiteShape::relayed; }
+  /// Whether a thread at that address is in one of the jumps between the call and a stub.
+  bool jumps_from(std::uint64_t pc) const;
   /// What is written for a stub whose first instruction is at `stub`, in that order: the call itself comes last. Error:
   /// the site is unpatched, or the stub not in `stubs`.
   Result<std::vector<CodeWrite>> patch(std::uint64_t stub) const;
@@ -83,6 +90,9 @@ struct CallSite {
 
   /// The same site in a file that is mapped `bias` higher: from addresses of the file to those of a process.
   CallSite moved_by(std::uint64_t bias) const;
+
+ private:
+  Result<std::vector<CodeWrite>> jumps_to(std::span<const std::byte> jump) const;
 };
 
 }  // namespace vdsotrace

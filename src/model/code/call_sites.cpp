@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "model/code/jump_chain.hpp"
 #include "model/code/jumps.hpp"
 
 namespace vdsotrace {
@@ -14,6 +15,7 @@ using Bytes = std::span<const std::byte>;
 /// Larger functions are machine-made tables; none that makes system calls is near that.
 constexpr std::uint64_t kLargestFunction = 1 << 20;
 constexpr std::uint64_t kLongestInstruction = 15;
+constexpr std::size_t kMostRelays = 3;
 /// A short branch that leads to an address begins and ends nearer than that.
 constexpr std::uint64_t kShortReach = 144;
 /// Code and stub as far apart as this reach each other with any instruction.
@@ -100,44 +102,40 @@ CallSite CallSites::plan(std::uint64_t address) {
     return refuse("it returns from signal handlers");
   sweep(region(address)).follow(decoder_, address);
   if (is_entered({address + 1, address + kSyscallSize})) return refuse("something leads into the middle of it");
-  if (!pad(site)) {
+  if (!pad(site, 0) && !pad(site, kMostRelays)) {
     if (std::string why = widen(site); !why.empty()) return refuse(std::move(why));
   }
   for (const CodeWrite& write : site.original) taken_.push_back({write.address, write.address + write.bytes.size()});
   return site;
 }
 
-bool CallSites::pad(CallSite& site) {
-  const auto padding = padding_within_reach(site.address);
-  if (!padding) return false;
-  site.shape = SiteShape::padded;
-  site.padding = *padding;
-  site.stubs = common(near(*padding), near(site.address));
-  for (const AddressRange range :
-       {AddressRange{*padding, *padding + kNearJumpSize}, AddressRange{site.address, site.address + kSyscallSize}})
-    site.original.push_back(copy_of(range));
+bool CallSites::pad(CallSite& site, std::size_t relays) {
+  const std::uint64_t reach = kShortReach * (relays + 1);
+  const auto paddings = paddings_in({site.address - std::min(site.address, reach), site.address + reach});
+  const auto chain = chain_to_padding(site.address, paddings, relays, taken_);
+  if (chain.empty()) return false;
+  site.shape = chain.size() == 1 ? SiteShape::padded : SiteShape::relayed;
+  site.relays.assign(chain.begin(), chain.end() - 1);
+  site.padding = chain.back();
+  site.stubs = common(near(site.padding), near(site.address));
+  site.original = {copy_of({site.padding, site.padding + kNearJumpSize})};
+  for (std::size_t left = site.relays.size(); left-- > 0;)
+    site.original.push_back(copy_of({site.relays[left], site.relays[left] + kShortJumpSize}));
+  site.original.push_back(copy_of({site.address, site.address + kSyscallSize}));
   return true;
 }
 
-std::optional<std::uint64_t> CallSites::padding_within_reach(std::uint64_t site) {
-  const AddressRange reach = in_code({site - std::min(site, kShortReach), site + kShortReach});
-  for (std::uint64_t at = reach.start; at < reach.end; at = region(at).end) {
+std::vector<AddressRange> CallSites::paddings_in(AddressRange reach) {
+  std::vector<AddressRange> found;
+  const AddressRange there = in_code(reach);
+  for (std::uint64_t at = there.start; at < there.end; at = region(at).end) {
     const FunctionSweep& code = sweep(region(at));
     for (const std::uint64_t end : code.ends()) {
-      if (!reach.contains(end)) continue;
-      if (const auto slot = slot_in(padding_behind(end, code), site)) return slot;
+      const AddressRange padding = there.contains(end) ? padding_behind(end, code) : AddressRange{};
+      if (padding.size() >= kShortJumpSize) found.push_back(padding);
     }
   }
-  return std::nullopt;
-}
-
-/// From the end: the beginning may be wanted behind a return.
-std::optional<std::uint64_t> CallSites::slot_in(AddressRange padding, std::uint64_t site) const {
-  for (std::uint64_t end = padding.end; end >= padding.start + kNearJumpSize; --end) {
-    const std::uint64_t at = end - kNearJumpSize;
-    if (short_jump(site, at) && !is_taken({at, end})) return at;
-  }
-  return std::nullopt;
+  return found;
 }
 
 /// Behind an instruction that does not go on. Empty if it is no padding for certain.

@@ -44,9 +44,9 @@ class CallSites {
   CallSites(X86Decoder decoder, std::vector<std::byte> code, std::uint64_t address, FunctionTable functions);
 
   CallSite plan(std::uint64_t address);
-  bool pad(CallSite& site);
-  std::optional<std::uint64_t> padding_within_reach(std::uint64_t site);
-  std::optional<std::uint64_t> slot_in(AddressRange padding, std::uint64_t site) const;
+  /// Jumps to padding: from the call itself, or by as many others as `relays` says.
+  bool pad(CallSite& site, std::size_t relays);
+  std::vector<AddressRange> paddings_in(AddressRange reach);
   AddressRange padding_behind(std::uint64_t end, const FunctionSweep& function);
   /// Why not, or an empty text.
   std::string widen(CallSite& site);

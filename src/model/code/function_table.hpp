@@ -14,6 +14,7 @@ struct AddressRange {
   std::uint64_t end = 0;  ///< behind the last byte
   bool contains(std::uint64_t address) const { return address - start < size(); }
   std::uint64_t size() const { return end - start; }
+  bool overlaps(const AddressRange& other) const { return other.start < end && start < other.end; }
   bool operator==(const AddressRange&) const = default;
 };
 

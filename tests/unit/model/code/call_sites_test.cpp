@@ -180,6 +180,53 @@ TEST_CASE("a short jump reaches 127 bytes ahead and 128 back", "[call_sites]") {
   CHECK(shape_back(122) == SiteShape::unpatched);
 }
 
+TEST_CASE("short jumps lead on where only small paddings are near", "[call_sites]") {
+  // A call behind it: nothing can be displaced. Paddings of 2 bytes, 100 bytes apart; then one of 8.
+  const auto code_with = [](int small) {
+    std::string code = "0f 05 e8 00 10 00 00 ";
+    for (int i = 0; i < small; ++i) {
+      for (int byte = 0; byte < 94; ++byte) code += "50 ";
+      code += "eb 02 66 90 ";
+      while (code.size() / 3 % 8 != 0) code.insert(code.size() - 12, "50 ");
+    }
+    for (int byte = 0; byte < 94; ++byte) code += "50 ";
+    code += "c3 ";
+    while (code.size() / 3 % 8 != 3) code.insert(code.size() - 3, "50 ");
+    return code + "cc cc cc cc cc";
+  };
+  CHECK(site_in(code_with(0), 0).shape == SiteShape::padded);
+  const std::string code = code_with(2);
+  const CallSite site = site_in(code, 0);
+  REQUIRE(site.shape == SiteShape::relayed);
+  REQUIRE(site.relays.size() == 2);
+  CHECK(site.keeps_code());
+  CHECK(site.displaced.empty());
+  const auto patch = site.patch(kStub);
+  REQUIRE(patch);
+  // Follow the jumps, which are written from the end on.
+  REQUIRE(patch->size() == 4);
+  const std::vector<std::uint64_t> places{site.padding, site.relays[1], site.relays[0], site.address};
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    CHECK((*patch)[i].address == places[i]);
+    CHECK(site.original[i].address == places[i]);
+    CHECK(site.original[i].bytes.size() == (*patch)[i].bytes.size());
+    if (i == 0) continue;
+    const auto displacement = std::to_integer<int>((*patch)[i].bytes[1]);
+    CHECK((*patch)[i].bytes[0] == std::byte{0xeb});
+    CHECK(places[i] + 2 + displacement == places[i - 1]);
+  }
+  const StubParts stub{kStub, kStub + 0x22, kStub + 0x40};
+  const auto tail = site.tail(stub.tail).value();
+  for (const std::uint64_t place : places) CHECK(site.own_place(place, stub, tail) == OwnPlace{kCode, false, true});
+  const CallSite moved = site.moved_by(0x1000);
+  CHECK(moved.relays[1] == site.relays[1] + 0x1000);
+  CHECK(moved.original[1].address == moved.relays[1]);
+  CHECK(moved.jumps_from(site.relays[0] + 0x1000));
+  CHECK_FALSE(moved.jumps_from(site.relays[0]));
+  CHECK(site_in(code_with(3), 0).shape == SiteShape::relayed);
+  CHECK(site_in(code_with(4), 0).shape == SiteShape::unpatched);
+}
+
 TEST_CASE("no two patches write over the same bytes", "[call_sites]") {
   const std::string code = "0f 05 e8 00 10 00 00 0f 05 e8 00 10 00 00 0f 05 e8 00 10 00 00 90 90 c3 ";
   CallSites sites = sites_of(code + "cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc", {{{kCode, kCode + 24}}});
