@@ -26,6 +26,13 @@ std::vector<std::byte> make_call_stub(const CallStubWords& words);
 std::size_t call_stub_entry();
 std::size_t call_stub_call();
 
+/// The offset of the last of its words, CallStubWords::others: it can be written while the stub is in use.
+std::size_t call_stub_others();
+
+/// A jump to any address.
+inline constexpr std::size_t kFarJumpBytes = 14;
+std::vector<std::byte> make_far_jump(std::uint64_t to);
+
 /// Code that makes a call from where it may not be made, and goes on at `back`.
 std::vector<std::byte> make_leave_stub(std::uint64_t back);
 /// The offset of its instruction.

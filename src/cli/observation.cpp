@@ -59,7 +59,7 @@ class AbortGuard {
 
 std::unique_ptr<ProbeEngine> make_probes(const Options& options, const Needs& needs, EventSink& sink) {
   auto engine = make_engine(options.engine, options.attach.empty() ? Origin::spawned : Origin::attached, needs, sink);
-  return needs.inline_calls ? count_calls_inline(std::move(engine), sink) : std::move(engine);
+  return needs.inline_calls ? count_calls_inline(std::move(engine), needs, sink) : std::move(engine);
 }
 
 /// Observing by ptrace.

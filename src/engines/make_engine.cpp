@@ -62,8 +62,9 @@ std::unique_ptr<ProbeEngine> make_engine(std::string_view name, Origin origin, c
   return make_breakpoint(origin, needs, sink);
 }
 
-std::unique_ptr<ProbeEngine> count_calls_inline(std::unique_ptr<ProbeEngine> engine, EventSink& sink) {
-  return std::make_unique<SyscallEngine>(std::move(engine), sink);
+std::unique_ptr<ProbeEngine> count_calls_inline(std::unique_ptr<ProbeEngine> engine, const Needs& needs,
+                                                EventSink& sink) {
+  return std::make_unique<SyscallEngine>(std::move(engine), sink, needs.children);
 }
 
 Result<void> check_engine(std::string_view name) { return name == "perf" ? try_perf_breakpoints() : Result<void>(); }

@@ -200,6 +200,48 @@ static void registers(void) {
   }
 }
 
+/// Calls of many numbers from one instruction, such as begin processes and set rules among them.
+static void numbers(void) {
+  for (int i = 0; i < 60; ++i) {
+    CHECK(syscall(SYS_getppid) == getppid());
+    CHECK(syscall(SYS_getuid) == getuid());
+    CHECK(syscall(SYS_close, 9999) == -1 && errno == EBADF);
+    CHECK(syscall(SYS_prctl, PR_GET_DUMPABLE) >= 0);
+    CHECK(syscall(1000 + i) == -1 && errno == ENOSYS);
+    if (i % 20 != 19) continue;
+    const pid_t child = (pid_t)syscall(SYS_fork);
+    CHECK(child >= 0);
+    if (child == 0) {
+      for (int j = 0; j < 40; ++j) CHECK(syscall(SYS_getppid) > 0 && syscall(SYS_getgid) == getgid());
+      syscall(SYS_exit_group, 0);
+    }
+    int status;
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+  }
+}
+
+static volatile long ticks;
+
+static void tick(int signal) {
+  (void)signal;
+  ++ticks;
+  const int saved = errno;
+  syscall(SYS_getuid);
+  errno = saved;
+}
+
+/// Signals in the middle of calls, wherever they strike.
+static void storm(void) {
+  on(SIGALRM, tick, 0);
+  const struct itimerval often = {{0, 300}, {0, 300}}, never = {{0, 0}, {0, 0}};
+  CHECK(setitimer(ITIMER_REAL, &often, NULL) == 0);
+  const pid_t parent = getppid();
+  for (int i = 0; i < 100000; ++i) CHECK(syscall(SYS_getppid) == parent);
+  for (int i = 0; i < 100000; ++i) CHECK(syscall(SYS_close, 9999) == -1 && errno == EBADF);
+  CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
+  dprintf(2, "getuid %ld\n", ticks);
+}
+
 static volatile char selector;
 
 static void answer(int signal, siginfo_t *info, void *context) {
@@ -232,7 +274,8 @@ static const struct {
   void (*test)(void);
 } tests[] = {
     {"interrupted", interrupted}, {"stopped", stopped},     {"cancelled", cancelled},
-    {"signal", dispatching_signal}, {"registers", registers}, {"dispatches", dispatches},
+    {"signal", dispatching_signal}, {"registers", registers}, {"dispatches", dispatches},     {"numbers", numbers},
+    {"storm", storm},
 };
 
 int main(int argc, char **argv) {

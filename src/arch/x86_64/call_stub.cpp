@@ -1,5 +1,6 @@
 #include "arch/call_stub.hpp"
 
+#include <cstddef>
 #include <cstring>
 
 #include "base/check.hpp"
@@ -40,6 +41,16 @@ std::vector<std::byte> make_call_stub(const CallStubWords& words) {
 
 std::size_t call_stub_entry() { return offset(vdsotrace_call_stub_enter); }
 std::size_t call_stub_call() { return offset(vdsotrace_call_stub_call); }
+
+std::size_t call_stub_others() { return offsetof(CallStubWords, others); }
+
+std::vector<std::byte> make_far_jump(std::uint64_t to) {
+  // jmp *0(%rip)
+  std::vector<std::byte> jump{std::byte{0xff}, std::byte{0x25}, std::byte{0}, std::byte{0}, std::byte{0}, std::byte{0}};
+  jump.resize(kFarJumpBytes);
+  std::memcpy(jump.data() + kFarJumpBytes - sizeof to, &to, sizeof to);
+  return jump;
+}
 
 std::vector<std::byte> make_leave_stub(std::uint64_t back) {
   std::vector<std::byte> stub(vdsotrace_leave_stub, vdsotrace_leave_stub_end);

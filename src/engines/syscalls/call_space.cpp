@@ -5,6 +5,9 @@
 namespace vdsotrace {
 namespace {
 
+/// To take a file's code apart costs as much as many stops.
+constexpr int kStopsBeforePatch = 16;
+
 /// Behind the program's own instruction.
 std::uint64_t back_of(const CallCounters::CountedCall& call) { return call.site + arch::kSystemCall.size(); }
 
@@ -38,10 +41,40 @@ bool CallSpace::write_stub(pid_t stopped, std::uint32_t place) {
                       arch::make_call_stub({call.nr, counters_->address(place), back, others}));
 }
 
+void CallSpace::on_stop(StoppedThread& stopped, std::uint32_t place, bool by_jump, CodeFiles& files) {
+  const std::uint64_t address = counters_->call_at(place).site;
+  Site& site = sites_[address];
+  ++site.stops;
+  if (stopped.thread().space.use_count() != 1) return;
+  if (by_jump) {
+    add_number(stopped.tid(), site, place);
+    return;
+  }
+  // It has stopped at the site: other code is there than what was patched.
+  patches_.forget(address);
+  if (site.refused || site.stops < kStopsBeforePatch) return;
+  const auto found = files.site_at(stopped.tid(), address);
+  site.refused = !found || !patches_.patch(stopped, *found, memory_.stub(place) + arch::call_stub_entry());
+  site.last = place;
+}
+
+bool CallSpace::add_number(pid_t stopped, Site& site, std::uint32_t place) {
+  const std::uint64_t to = memory_.stub(place) + arch::call_stub_entry();
+  const std::uint64_t word = memory_.stub(site.last) + arch::call_stub_others();
+  if (!patches_.is_patched(counters_->call_at(place).site)) return false;
+  if (!write_remote(stopped, word, std::as_bytes(std::span(&to, 1)))) return false;
+  site.last = place;
+  return true;
+}
+
 void leave_call_stub(StoppedThread& stopped, const CallSpace& space, bool restarts_count) {
   const auto* registers = stopped.registers();
-  const auto position = registers != nullptr ? space.memory().position_of(arch::program_counter(*registers))
-                                             : std::nullopt;
+  if (registers == nullptr) return;
+  if (const auto site = space.patches().site_behind(arch::program_counter(*registers))) {
+    stopped.set_registers(arch::moved_to(*registers, *site));
+    return;
+  }
+  const auto position = space.memory().position_of(arch::program_counter(*registers));
   if (!position || position->place == 0 || position->place >= space.counters().places()) return;
   const CallCounters::CountedCall& call = space.counters().call_at(position->place);
   const bool made = position->leaves ? position->offset > arch::leave_stub_call()

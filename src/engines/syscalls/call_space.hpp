@@ -6,6 +6,8 @@
 #include <optional>
 
 #include "engines/syscalls/call_memory.hpp"
+#include "engines/syscalls/code_files.hpp"
+#include "engines/syscalls/site_patches.hpp"
 
 namespace vdsotrace {
 
@@ -23,12 +25,27 @@ class CallSpace final : public SpaceRecord {
   std::optional<std::uint32_t> stub_for(pid_t stopped, const CallCounters::CountedCall& call,
                                         const std::optional<Route>& route);
 
+  /// A call has stopped that the stub of that place is to make. If its site has stopped often enough, and the thread is
+  /// the only one that runs in the memory, the next go there by a jump, if there can be one. `by_jump`: it came by one
+  /// already, whose stubs make calls of other numbers only.
+  void on_stop(StoppedThread& stopped, std::uint32_t place, bool by_jump, CodeFiles& files);
+  SitePatches& patches() { return patches_; }
+  const SitePatches& patches() const { return patches_; }
+
  private:
+  struct Site {
+    int stops = 0;
+    bool refused = false;
+    std::uint32_t last = 0;  ///< the last of its stubs, if it is patched: from there calls leave whose number has none
+  };
   bool write_stub(pid_t stopped, std::uint32_t place);
+  bool add_number(pid_t stopped, Site& site, std::uint32_t place);
 
   CallMemory memory_;
   std::shared_ptr<CallCounters> counters_;
   std::bitset<CallCounters::kMost> written_;
+  SitePatches patches_;
+  std::map<std::uint64_t, Site> sites_;
 };
 
 /// A thread that is seen by others, or runs a signal handler, stands in its program's own code: if it is in one of

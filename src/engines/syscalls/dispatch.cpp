@@ -57,8 +57,9 @@ DispatchStop dispatch_stop(StoppedThread& stopped, const siginfo_t& info, const 
   return caught && info.si_code != kFilteredCall ? DispatchStop::signal : DispatchStop::none;
 }
 
-Resume::How make_dispatched_call(StoppedThread& stopped, CallSpace& calls) {
+Resume::How make_dispatched_call(StoppedThread& stopped, CallSpace& calls, CodeFiles& files) {
   const arch::Registers registers = *stopped.registers();
+  const bool by_jump = calls.memory().position_of(arch::program_counter(registers)).has_value();
   const auto call = countable_call(stopped, calls);
   std::optional<std::uint32_t> place;
   if (call) {
@@ -66,6 +67,7 @@ Resume::How make_dispatched_call(StoppedThread& stopped, CallSpace& calls) {
     place = calls.stub_for(stopped.tid(), *call, capable ? std::optional(Route::syscall) : std::nullopt);
   }
   if (place) {
+    calls.on_stop(stopped, *place, by_jump, files);
     stopped.set_registers(arch::moved_to(registers, calls.memory().stub(*place) + arch::call_stub_call()));
     return Resume::How::run;
   }

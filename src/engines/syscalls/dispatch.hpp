@@ -23,6 +23,6 @@ DispatchStop dispatch_stop(StoppedThread& stopped, const siginfo_t& info, const 
 
 /// Has the stopped call made by the stub that counts it, or, where there is none for it, where it stands: that is a
 /// system call stop then. Answers how the thread goes on.
-Resume::How make_dispatched_call(StoppedThread& stopped, CallSpace& calls);
+Resume::How make_dispatched_call(StoppedThread& stopped, CallSpace& calls, CodeFiles& files);
 
 }  // namespace vdsotrace

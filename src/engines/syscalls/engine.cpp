@@ -56,22 +56,34 @@ void SyscallEngine::refuse(StoppedThread& stopped, std::string_view why) {
 
 void SyscallEngine::on_clone(const Thread& parent, const Thread& child) {
   inner_->on_clone(parent, child);
-  const CallSpace* calls = calls_of(*parent.space);
-  if (calls != nullptr && child.space != parent.space)
+  CallSpace* calls = calls_of(*parent.space);
+  if (calls == nullptr) return;
+  if (child.space != parent.space) {
     child.space->set_call_record(std::make_shared<CallSpace>(*calls));
+  } else if (!follows_) {
+    // A process that shares the memory and is not followed must find no jump, and to take them out is safe as long as
+    // there are no other threads.
+    calls->patches().undo(parent.tid);
+  }
 }
 
 bool SyscallEngine::vacate_for_detach(StoppedThread& stopped, bool may_wait) {
+  // As long as it runs its calls must not be system call stops, too.
+  if (!inner_->vacate_for_detach(stopped, may_wait)) return false;
   if (const CallSpace* calls = calls_of(stopped)) {
     leave_call_stub(stopped, *calls, false);
     if (stopped.thread().dispatched) end_dispatch(stopped);
   }
-  return inner_->vacate_for_detach(stopped, may_wait);
+  return true;
 }
 
 bool SyscallEngine::remove(AddressSpace& space, StoppedThread& stopped) {
-  if (const CallSpace* calls = calls_of(space)) {
+  if (CallSpace* calls = calls_of(space)) {
+    // A child stands where its creator has made it.
+    leave_call_stub(stopped, *calls, false);
+    if (!calls->patches().undo(stopped.tid())) return false;
     space.prefer_system_call(0);
+    calls->patches().unmap(stopped);
     unmap_call_memory(stopped, calls->memory());
     space.set_call_record(nullptr);
   }
@@ -96,7 +108,7 @@ std::optional<Resume> SyscallEngine::on_dispatched_call(StoppedThread& stopped, 
     return std::nullopt;
   }
   // A signal that is blocked is kept by the kernel, though not by whom it was sent: it is sent again.
-  return Resume{make_dispatched_call(stopped, *calls), stop == DispatchStop::signal ? SIGSYS : 0};
+  return Resume{make_dispatched_call(stopped, *calls, files_), stop == DispatchStop::signal ? SIGSYS : 0};
 }
 
 void SyscallEngine::on_interrupted(StoppedThread& stopped) {
@@ -113,11 +125,12 @@ void SyscallEngine::move_out_of_engine_code(StoppedThread& stopped) {
 
 Resume::How SyscallEngine::resume_mode(StoppedThread& stopped) {
   Thread& thread = stopped.thread();
-  const CallSpace* calls = calls_of(stopped);
+  CallSpace* calls = calls_of(stopped);
   const bool counts = calls != nullptr && thread.role == Thread::Role::traced && !thread.space->every_call_stops();
   if (counts && !thread.dispatched && !thread.in_call && !thread.executed &&
       !begin_dispatch(stopped, calls->memory())) {
     refuse(stopped, "it dispatches system calls itself");
+    calls->patches().undo(stopped.tid());
     thread.space->stop_at_every_syscall();
   }
   return inner_->resume_mode(stopped);

@@ -19,8 +19,9 @@ namespace vdsotrace {
 /// processes where it can do nothing all calls stop, as without it; that is said.
 class SyscallEngine final : public ProbeEngine {
  public:
-  SyscallEngine(std::unique_ptr<ProbeEngine> vdso_calls, EventSink& sink)
-      : inner_(std::move(vdso_calls)), sink_(sink), reporter_(sink) {}
+  /// `follows`: also the calls of processes that those it observes create.
+  SyscallEngine(std::unique_ptr<ProbeEngine> vdso_calls, EventSink& sink, bool follows)
+      : inner_(std::move(vdso_calls)), sink_(sink), reporter_(sink), follows_(follows) {}
 
   std::string_view name() const override { return inner_->name(); }
   EngineStops stops() const override { return inner_->stops(); }
@@ -69,6 +70,8 @@ class SyscallEngine final : public ProbeEngine {
   std::unique_ptr<ProbeEngine> inner_;
   EventSink& sink_;
   Reporter reporter_;
+  bool follows_;
+  CodeFiles files_;
   /// Those of a process and its forks each; they may live on in a child that nobody has reported yet.
   std::vector<std::shared_ptr<CallCounters>> counters_;
 };

@@ -1,0 +1,85 @@
+#include "engines/syscalls/code_files.hpp"
+
+#include <fmt/core.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "model/code/call_sites.hpp"
+#include "os/kernel.hpp"
+#include "symbols/file_code.hpp"
+#include "symbols/module_file.hpp"
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+
+struct ElfEnd {
+  void operator()(Elf* elf) const { elf_end(elf); }
+};
+
+/// The mapping around an address, if it is private code that cannot be written ("r-xp", proc(5)).
+std::optional<proc::Mapping> private_code_at(pid_t pid, std::uint64_t address) {
+  const auto text = kernel().proc_file(fmt::format("{}/maps", pid));
+  if (!text) return std::nullopt;
+  const auto mappings = proc::parse_mappings(*text);
+  const auto found =
+      std::ranges::find_if(mappings, [&](const auto& m) { return address >= m.start && address < m.end; });
+  if (found == mappings.end() || found->inode == 0) return std::nullopt;
+  // A line of its own, or the first.
+  const auto at = ("\n" + *text).find(fmt::format("\n{:x}-{:x} r-xp ", found->start, found->end));
+  return at != std::string::npos ? std::optional(*found) : std::nullopt;
+}
+
+}  // namespace
+
+struct CodeFiles::File {
+  struct Segment {
+    AddressRange range;
+    CallSites sites;
+  };
+  std::optional<ModuleFacts> facts;
+  std::vector<Segment> segments;
+};
+
+CodeFiles::CodeFiles() = default;
+CodeFiles::~CodeFiles() = default;
+
+CodeFiles::File* CodeFiles::file_of(int fd) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return nullptr;
+  const Identity identity{status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
+                          status.st_mtim.tv_sec * kNsPerSecond + status.st_mtim.tv_nsec};
+  if (const auto known = files_.find(identity); known != files_.end()) return known->second.get();
+  if (files_.size() >= kMost) files_.clear();
+  auto file = std::make_unique<File>();
+  elf_version(EV_CURRENT);
+  const std::unique_ptr<Elf, ElfEnd> elf(elf_begin(fd, ELF_C_READ, nullptr));
+  if (elf) file->facts = module_facts(elf.get());
+  if (file->facts) {
+    const FunctionTable functions = functions_of(elf.get());
+    for (CodeSegment& segment : code_segments_of(elf.get())) {
+      const AddressRange range{segment.address, segment.address + segment.bytes.size()};
+      auto sites = CallSites::open(std::move(segment.bytes), segment.address, functions);
+      if (sites) file->segments.push_back({range, std::move(*sites)});
+    }
+  }
+  return (files_[identity] = std::move(file)).get();
+}
+
+std::optional<CallSite> CodeFiles::site_at(pid_t pid, std::uint64_t address) {
+  const auto mapping = private_code_at(pid, address);
+  const UniqueFd fd = mapping ? open_mapped_file(pid, *mapping) : UniqueFd();
+  File* file = fd ? file_of(fd.get()) : nullptr;
+  if (file == nullptr || !file->facts) return std::nullopt;
+  const auto in_file = file->facts->address_at(mapping->offset + (address - mapping->start));
+  if (!in_file) return std::nullopt;
+  for (File::Segment& segment : file->segments) {
+    if (segment.range.contains(*in_file)) return segment.sites.at(*in_file).moved_by(address - *in_file);
+  }
+  return std::nullopt;
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,40 @@
+// The files whose code processes have mapped, and how system calls in them can give way to jumps: found out once for
+// all processes, when it is first asked.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "model/code/call_site.hpp"
+
+namespace vdsotrace {
+
+class CodeFiles {
+ public:
+  CodeFiles();
+  ~CodeFiles();
+
+  /// The site of a system call instruction in that process, by its addresses. Nothing unless it is code of a file that
+  /// is mapped privately and not to be written.
+  std::optional<CallSite> site_at(pid_t pid, std::uint64_t address);
+
+ private:
+  struct File;
+  /// What tells files apart, also one that has been written anew since.
+  struct Identity {
+    std::uint64_t device, inode, size;
+    std::int64_t changed_ns;
+    auto operator<=>(const Identity&) const = default;
+  };
+  static constexpr std::size_t kMost = 64;  ///< that are kept at a time
+
+  File* file_of(int fd);
+
+  std::map<Identity, std::unique_ptr<File>> files_;
+};
+
+}  // namespace vdsotrace

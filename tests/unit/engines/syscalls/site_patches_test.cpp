@@ -1,0 +1,87 @@
+// Jumps in place of a program's system call instruction, and its own code again.
+#include "engines/syscalls/site_patches.hpp"
+
+#include <sys/syscall.h>
+
+#include "arch/call_stub.hpp"
+#include "support/catch.hpp"
+#include "support/scripted_stop.hpp"
+
+using namespace vdsotrace;
+using namespace vdsotrace::testing;
+
+namespace {
+
+constexpr std::uint64_t kSite = kCode + 0x10, kPadding = kCode + 0x20, kStub = 0x7000'0000'0000;
+
+std::vector<std::byte> code_of(Task& task) {
+  std::vector<std::byte> code(0x40);
+  task.memory->read(kCode, code);
+  return code;
+}
+
+/// A program with a system call and padding, and a kernel that maps what it is asked for.
+struct Program : StoppedTask {
+  Program() {
+    site.shape = SiteShape::padded;
+    site.address = kSite;
+    site.padding = kPadding;
+    site.stubs = {0x10'0000, 0x7000'0000};
+    site.original = {{kPadding, std::vector(5, std::byte{0x90})}, {kSite, {std::byte{0x0f}, std::byte{0x05}}}};
+    for (const CodeWrite& write : site.original) task.memory->write(write.address, write.bytes);
+    kernel.made_call = [this](Task& made, std::int64_t nr, const Arguments& args) -> std::int64_t {
+      if (nr == SYS_munmap) unmapped = args[0];
+      if (nr != SYS_mmap) return 0;
+      mapped = args[0];
+      made.memory->regions[args[0]] = std::vector<std::byte>(args[1]);
+      return static_cast<std::int64_t>(args[0]);
+    };
+  }
+  CallSite site;
+  std::uint64_t mapped = 0, unmapped = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a site's jumps lead to the stub, and its code is as before when they are undone") {
+  Program program;
+  const auto before = code_of(program.task);
+  SitePatches patches;
+  REQUIRE(patches.patch(program.stopped, program.site, kStub));
+  CHECK(patches.is_patched(kSite));
+  CHECK(program.site.stubs.contains(program.mapped));
+  std::vector<std::byte> slot(arch::kFarJumpBytes);
+  program.task.memory->read(program.mapped, slot);
+  CHECK(slot == arch::make_far_jump(kStub));
+  CHECK(code_of(program.task) != before);
+
+  // Whoever has come to one of the jumps is still before the call.
+  CHECK(patches.site_behind(kPadding) == kSite);
+  CHECK(patches.site_behind(program.mapped) == kSite);
+  CHECK_FALSE(patches.site_behind(kSite + 2));
+
+  CHECK(patches.undo(kTid));
+  CHECK(code_of(program.task) == before);
+  patches.unmap(program.stopped);
+  CHECK(program.unmapped == program.mapped);
+}
+
+TEST_CASE("code that is not that of the file is left alone") {
+  Program program;
+  program.task.memory->write(kPadding, std::as_bytes(std::span("\x48", 1)));
+  const auto before = code_of(program.task);
+  SitePatches patches;
+  CHECK_FALSE(patches.patch(program.stopped, program.site, kStub));
+  CHECK(code_of(program.task) == before);
+  CHECK(program.mapped == 0);
+}
+
+TEST_CASE("what the program has mapped over a jump stays") {
+  Program program;
+  SitePatches patches;
+  REQUIRE(patches.patch(program.stopped, program.site, kStub));
+  program.task.memory->write(kSite, std::as_bytes(std::span("\x55\x5d", 2)));
+  const auto other = code_of(program.task);
+  CHECK(patches.undo(kTid));
+  CHECK(code_of(program.task) == other);
+}
