@@ -1,6 +1,7 @@
 // What ioctl requests of files, file systems and block devices take and fill.
 #include <array>
 
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 
 #include "model/syscalls/descriptors.hpp"
@@ -8,7 +9,19 @@
 #include "model/syscalls/kinds_common.hpp"
 
 namespace vdsotrace {
+
+// Without padding, whatever a 64-bit number is aligned to.
+template <>
+inline constexpr bool kSameLayout<fiemap_extent> = true;
+
 namespace {
+
+constexpr std::array kMapFlags{NAMED(FIEMAP_FLAG_SYNC), NAMED(FIEMAP_FLAG_XATTR), NAMED(FIEMAP_FLAG_CACHE)};
+constexpr std::array kExtentFlags{
+    NAMED(FIEMAP_EXTENT_LAST),        NAMED(FIEMAP_EXTENT_UNKNOWN),        NAMED(FIEMAP_EXTENT_DELALLOC),
+    NAMED(FIEMAP_EXTENT_ENCODED),     NAMED(FIEMAP_EXTENT_DATA_ENCRYPTED), NAMED(FIEMAP_EXTENT_NOT_ALIGNED),
+    NAMED(FIEMAP_EXTENT_DATA_INLINE), NAMED(FIEMAP_EXTENT_DATA_TAIL),      NAMED(FIEMAP_EXTENT_UNWRITTEN),
+    NAMED(FIEMAP_EXTENT_MERGED),      NAMED(FIEMAP_EXTENT_SHARED)};
 
 constexpr NamedValue kInodeFlags[] = {{1, "FS_SECRM_FL"},
                                       {2, "FS_UNRM_FL"},
@@ -101,12 +114,53 @@ void print_trim_range(ArgContext& c) {
   print_object_at<fstrim_range>(c, c.value(), [&](const fstrim_range& range) {
     c.put("{start=");
     print_hex(c, range.start);
-    c.put(", len=");
-    print_hex(c, range.len);
-    c.put(", minlen=");
-    print_hex(c, range.minlen);
+    c.print(", len={}, minlen={}}}", range.len, range.minlen);
+  });
+}
+
+void print_extents(ArgContext& c, std::uint32_t count) {
+  print_array_at<fiemap_extent>(c, c.value() + sizeof(fiemap), count, [&](const fiemap_extent& extent) {
+    c.print("{{fe_logical={}, fe_physical={}, fe_length={}, fe_flags=", extent.fe_logical, extent.fe_physical,
+            extent.fe_length);
+    print_flags(c, extent.fe_flags, kExtentFlags, "FIEMAP_EXTENT_???");
     c.put("}");
   });
+}
+
+/// struct fiemap without the extents behind it.
+struct ExtentMap {
+  std::uint64_t start;
+  std::uint64_t length;
+  std::uint32_t flags;
+  std::uint32_t mapped;
+  std::uint32_t room;
+  std::uint32_t reserved;
+};
+static_assert(sizeof(ExtentMap) == sizeof(fiemap));
+
+/// What was asked for, and what came of it: "{...} => {...}".
+void print_extent_map(ArgContext& c) {
+  const auto asked = c.value() != 0 ? c.entry_memory().object<ExtentMap>(c.value()) : std::nullopt;
+  if (c.wait_for_exit()) return;
+  if (!asked) {
+    print_address(c, c.value());
+    return;
+  }
+  c.print("{{fm_start={}, fm_length={}, fm_flags=", asked->start, asked->length);
+  print_flags(c, asked->flags, kMapFlags, "FIEMAP_FLAG_???");
+  c.print(", fm_extent_count={}}}", asked->room);
+  const auto found = c.failed() ? std::nullopt : c.memory().object<ExtentMap>(c.value());
+  if (!found) return;
+  c.put(" => {fm_flags=");
+  print_flags(c, found->flags, kMapFlags, "FIEMAP_FLAG_???");
+  c.print(", fm_mapped_extents={}, ", found->mapped);
+  if (c.abbreviated()) {
+    c.put("...}");
+  } else {
+    c.put("fm_extents=");
+    print_extents(c, found->mapped);
+    c.put("}");
+  }
 }
 
 template <class T>
@@ -124,6 +178,7 @@ constexpr IoctlPrinter kPrinters[] = {
     {FS_IOC_SETFSLABEL, print_label},
     {FICLONERANGE, print_clone_range},
     {FITRIM, print_trim_range},
+    {FS_IOC_FIEMAP, print_extent_map},
     {BLKROSET, print_ioctl_int},
     {BLKROGET, print_ioctl_int_out},
     {BLKBSZGET, print_ioctl_int_out},

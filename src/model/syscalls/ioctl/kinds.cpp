@@ -54,6 +54,10 @@ void print_request(ArgContext& c) {
     print_constant(c, request, known->name);
     return;
   }
+  if (const std::string_view name = generated_ioctl_name(request); !name.empty()) {
+    print_constant(c, request, name);
+    return;
+  }
   print_meaning_of(c, request, [&] {
     c.put("_IOC(");
     print_flags(c, _IOC_DIR(request), kDirections, "_IOC_???");

@@ -23,4 +23,12 @@ struct IoctlRequest {
 /// The request of that number, or null.
 const IoctlRequest* ioctl_request(std::uint32_t request);
 
+/// A request of which no more than the name is known.
+struct IoctlName {
+  std::uint32_t request;
+  std::string_view name;
+};
+/// Names that the kernel's headers have beside those of ioctl_request (generate_names.py); empty if they have none.
+std::string_view generated_ioctl_name(std::uint32_t request);
+
 }  // namespace vdsotrace

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstring>
 
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -31,6 +32,15 @@ TEST_CASE("requests that are found have their name", "[ioctl]") {
   CHECK(line_of("ioctl", {3, 0x80049999, 5}) == "ioctl(3, _IOC(_IOC_READ, 0x99, 0x99, 0x4), 0x5) = 0");
   CHECK(line_of("ioctl", {3, 0, 0}) == "ioctl(3, _IOC(_IOC_NONE, 0, 0, 0), 0) = 0");
   CHECK(line_of("ioctl", {3, 0xffffffff, 0}) == "ioctl(3, _IOC(_IOC_READ|_IOC_WRITE, 0xff, 0xff, 0x3fff), 0) = 0");
+}
+
+TEST_CASE("requests of which no more is known have the names of the kernel's headers", "[ioctl]") {
+  CHECK(ioctl_request(0x3b6e) == nullptr);
+  CHECK(line_of("ioctl", {3, 0x3b6e, 5}) == "ioctl(3, VFIO_DEVICE_SET_IRQS, 0x5) = 0");
+  CHECK(line_of("ioctl", {3, 0x80204d01, 0}) == "ioctl(3, MEMGETINFO, 0) = 0");
+  CHECK(line_of("ioctl", {3, 0x5501, 0}) == "ioctl(3, UI_DEV_CREATE or USB_RAW_IOCTL_RUN, 0) = 0");
+  CHECK(generated_ioctl_name(0).empty());
+  CHECK(generated_ioctl_name(0xffffffff).empty());
 }
 
 TEST_CASE("the third argument is what the request says", "[ioctl]") {
@@ -125,6 +135,38 @@ TEST_CASE("files and block devices", "[ioctl]") {
   CHECK(DecodedCall("ioctl", {7, FICLONERANGE, kArg}).put(kArg, range).leave(0).line() ==
         "ioctl(7, BTRFS_IOC_CLONE_RANGE or FICLONERANGE, {src_fd=3, src_offset=1, src_length=2, "
         "dest_offset=4}) = 0");
+}
+
+TEST_CASE("the map of a file's extents shows what was asked for and what was found", "[ioctl]") {
+  // As struct fiemap has it.
+  struct {
+    std::uint64_t start, length;
+    std::uint32_t flags, mapped, room, reserved;
+    fiemap_extent extent;
+  } memory{};
+  memory.length = 4096;
+  memory.flags = FIEMAP_FLAG_SYNC;
+  memory.room = 1;
+  const auto found = [&](const ArgumentSets& sets) {
+    DecodedCall call("ioctl", {3, FS_IOC_FIEMAP, kArg});
+    call.sets(sets).put(kArg, memory).enter();
+    auto filled = memory;
+    filled.mapped = 1;
+    filled.extent.fe_physical = 512;
+    filled.extent.fe_length = 1024;
+    filled.extent.fe_flags = FIEMAP_EXTENT_LAST;
+    return call.put(kArg, filled).leave(0).line();
+  };
+  const std::string asked =
+      "ioctl(3, FS_IOC_FIEMAP, {fm_start=0, fm_length=4096, fm_flags=FIEMAP_FLAG_SYNC, fm_extent_count=1}";
+  CHECK(found({}) == asked + " => {fm_flags=FIEMAP_FLAG_SYNC, fm_mapped_extents=1, ...}) = 0");
+  std::vector<std::string> whole{"abbrev=none"};
+  CHECK(found(*ArgumentSets::take(whole)) ==
+        asked +
+            " => {fm_flags=FIEMAP_FLAG_SYNC, fm_mapped_extents=1, fm_extents=[{fe_logical=0, fe_physical=512, "
+            "fe_length=1024, fe_flags=FIEMAP_EXTENT_LAST}]}) = 0");
+  DecodedCall failed("ioctl", {3, FS_IOC_FIEMAP, kArg});
+  CHECK(failed.put(kArg, memory).leave(-95).line() == asked + ") = -1 EOPNOTSUPP (Operation not supported)");
 }
 
 }  // namespace
