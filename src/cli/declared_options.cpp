@@ -82,6 +82,11 @@ void declare(CLI::App& app, ParsedFlags& raw) {
   app.add_flag("-C,--summary", o.summary_too, "Print a summary after the trace");
   app.add_flag("-w,--summary-wall-clock", o.wall_clock, "Summary of wall-clock time, not of processor time in the kernel");
   app.add_option("-S,--summary-sort-by", raw.sort, "Sort the summary by calls, errors, name, route or time")->type_name("KEY");
+  app.add_option("-U,--summary-columns", raw.summary_columns,
+                 "Columns of the summary: some of time-percent, total-time, min-time, max-time, avg-time, calls, errors, route, name")
+      ->type_name("COLUMNS");
+  app.add_option("-O,--summary-syscall-overhead", raw.overhead, "Take so much time off each system call in the summary (microseconds, or with ns, us, ms, s)")
+      ->type_name("TIME");
   declare_expressions(app, raw, "-e", "",
                       "trace=SET: these calls, by name or class (%vdso, %clock, %file, ...); route=SET: of vdso, fallback, syscall, vsyscall, unknown; signal=SET; status=SET");
   declare_expressions(app, raw, "--trace", "trace=", "As -e trace=SET");

@@ -24,6 +24,8 @@ struct ParsedFlags {
   std::string color = "auto";
   std::string direct = "auto";
   std::string sort = "time";
+  std::string summary_columns;  ///< -U
+  std::string overhead;         ///< -O
   bool version = false;
   bool help = false;
   std::string string_limit = "32";

@@ -99,6 +99,7 @@ struct Observation::Wiring {
         explainer(options.hide_vdso),
         pipeline(needs.selection, totals, explainer),
         clocksource(pipeline) {
+    totals.take_off(options.overhead_ns);
     if (needs_no_ptrace(options)) {
       observer = std::make_unique<PerfSession>(needs, clocksource, signals);
     } else {

@@ -17,6 +17,7 @@
 #include "cli/trace_help.hpp"
 #include "model/nearest.hpp"
 #include "model/syscalls/descriptors.hpp"
+#include "model/time_span.hpp"
 
 namespace vdsotrace::cli {
 namespace {
@@ -252,6 +253,26 @@ Result<void> check_display(ParsedFlags& raw) {
   return {};
 }
 
+/// What the summary shows.
+Result<void> check_summary(ParsedFlags& raw) {
+  Options& o = raw.options;
+  auto sort = sort_key_named(raw.sort);
+  if (!sort) return tl::unexpected(sort.error());
+  o.sort = *sort;
+  if (!raw.summary_columns.empty()) {
+    auto columns = summary_columns_named(raw.summary_columns);
+    if (!columns) return tl::unexpected(columns.error());
+    o.summary_columns = std::move(*columns);
+  }
+  if (!raw.overhead.empty()) {
+    const auto overhead = time_span_named(raw.overhead);
+    if (!overhead)
+      return fail(fmt::format("-O {}: not a time", raw.overhead), "microseconds, or a number with ns, us, ms or s");
+    o.overhead_ns = *overhead;
+  }
+  return {};
+}
+
 /// Turns the counted and spelled options into what they mean.
 Result<Options> check(ParsedFlags&& raw) {
   Options& o = raw.options;
@@ -277,9 +298,7 @@ Result<Options> check(ParsedFlags&& raw) {
   if (!color) return tl::unexpected(color.error());
   o.color = *color;
   if (o.steps && o.engine == "auto") o.engine = "step";
-  auto sort = sort_key_named(raw.sort);
-  if (!sort) return tl::unexpected(sort.error());
-  o.sort = *sort;
+  if (auto summary = check_summary(raw); !summary) return tl::unexpected(summary.error());
   if (o.audit) {
     auto fail_on = parse_fail_rules(raw);
     if (!fail_on) return tl::unexpected(fail_on.error());

@@ -49,10 +49,12 @@ struct Options {
   bool summary_too = false;      ///< -C
   bool wall_clock = false;       ///< -w: the summary's times are from a call's begin to its end, not the processor's
   SortKey sort = SortKey::time;  ///< -S
-  Selection selection;           ///< -e
-  std::shared_ptr<const Injections> injections;            ///< -e inject=, -e fault=; null: none
-  std::shared_ptr<const ArgumentSets> arguments;           ///< -v, -e abbrev=, verbose=, raw=; null: none of them
-  TextOptions::Stamps stamps = TextOptions::Stamps::none;  ///< -t, --absolute-timestamps
+  SummaryColumns summary_columns = default_summary_columns();  ///< -U
+  std::int64_t overhead_ns = 0;                                ///< -O: taken off each system call's time in the summary
+  Selection selection;                                         ///< -e
+  std::shared_ptr<const Injections> injections;                ///< -e inject=, -e fault=; null: none
+  std::shared_ptr<const ArgumentSets> arguments;               ///< -v, -e abbrev=, verbose=, raw=; null: none of them
+  TextOptions::Stamps stamps = TextOptions::Stamps::none;      ///< -t, --absolute-timestamps
   Precision stamp_precision = Precision::seconds;
   std::optional<Precision> since_last;  ///< -r
   std::optional<Precision> durations;   ///< -T

@@ -118,7 +118,7 @@ void add_sinks(Pipeline& pipeline, const Options& o, const std::shared_ptr<Outpu
     pipeline.add(std::make_unique<NoticeSink>(output, o.quiet));
   }
   if (o.summary_only || o.summary_too)
-    pipeline.add(std::make_unique<SummarySink>(output, totals, o.sort, std::string(engine)));
+    pipeline.add(std::make_unique<SummarySink>(output, totals, o.sort, std::string(engine), o.summary_columns));
   if (o.quiet == 0) pipeline.add(std::make_unique<ClosingLineSink>(output, totals));
 }
 

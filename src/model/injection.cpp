@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include "base/number.hpp"
 #include "model/syscalls/errno.hpp"
 #include "model/syscalls/signals/signals.hpp"
 #include "model/syscalls/spec.hpp"
+#include "model/time_span.hpp"
 #include "model/words.hpp"
 
 namespace vdsotrace {
@@ -86,24 +86,8 @@ bool set_instead(Injection& rule, std::string_view text) {
   return true;
 }
 
-/// Microseconds, or a number with a unit.
-std::optional<std::int64_t> delay_named(std::string_view text) {
-  struct Unit {
-    std::string_view name;
-    double nanoseconds;
-  };
-  constexpr Unit kUnits[] = {{"", 1e3}, {"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}};
-  constexpr double kMost = 9e18;
-  take_mark(text, '+');
-  const auto number = take_number<double>(text);
-  const auto* unit = std::ranges::find(kUnits, text, &Unit::name);
-  if (!number || !std::isfinite(*number) || *number < 0 || unit == std::end(kUnits)) return std::nullopt;
-  const double delay = *number * unit->nanoseconds;
-  return delay < kMost ? std::optional(static_cast<std::int64_t>(delay)) : std::nullopt;
-}
-
 bool set_delay(std::int64_t& delay, std::string_view text) {
-  const auto named = delay_named(text);
+  const auto named = time_span_named(text);
   if (!named || delay != 0) return false;
   delay = *named;
   return true;

@@ -1,5 +1,7 @@
 #include "pipeline/aggregate.hpp"
 
+#include <algorithm>
+
 #include "model/syscalls/render.hpp"
 
 namespace vdsotrace {
@@ -41,12 +43,16 @@ void Aggregate::add_to(CallTotal& total, const std::optional<Route>& route, cons
   if (!more.duration_ns) return;
   total.duration_ns = total.duration_ns.value_or(0) + *more.duration_ns;
   total.measured += more.measured;
+  if (!more.shortest_ns) return;
+  total.shortest_ns = std::min(total.shortest_ns.value_or(*more.shortest_ns), *more.shortest_ns);
+  total.longest_ns = std::max(total.longest_ns.value_or(*more.longest_ns), *more.longest_ns);
 }
 
 void Aggregate::add_one(const Call& call) {
-  const auto spent = call.kernel_ns ? call.kernel_ns : call.duration_ns;
-  const CallTotal one{1, call.error != 0 ? 1u : 0u, spent ? 1u : 0u, spent,
-                      call.ending == Ending::unfinished ? 1u : 0u};
+  auto spent = call.kernel_ns ? call.kernel_ns : call.duration_ns;
+  if (spent && call.route != Route::vdso) spent = std::max<std::int64_t>(*spent - overhead_ns_, 0);
+  const CallTotal one{
+      1, call.error != 0 ? 1u : 0u, spent ? 1u : 0u, spent, call.ending == Ending::unfinished ? 1u : 0u, spent, spent};
   const Last key{call.abi, call.nr, call.name, call.args[0], call.route};
   if (last_ == key) {
     add_to(*last_total_, call.route, one);

@@ -28,10 +28,15 @@ struct CallTotal {
   std::optional<std::int64_t>
       duration_ns;               ///< sum over the calls that were measured: in the kernel where that is known
   std::uint64_t unfinished = 0;  ///< of the calls: they never came back (exit_group), or their return was not seen
+  /// Of the calls whose durations are known one by one.
+  std::optional<std::int64_t> shortest_ns{};
+  std::optional<std::int64_t> longest_ns{};
 };
 
 class Aggregate {
  public:
+  /// What observing adds to each system call's duration (-O): it is taken off, as far as that is so long.
+  void take_off(std::int64_t overhead_ns) { overhead_ns_ = overhead_ns; }
   void add(const Event& event);
 
   const std::map<CallKey, CallTotal>& calls() const { return calls_; }
@@ -74,6 +79,7 @@ class Aggregate {
   std::uint64_t processes_ = 0;
   std::uint64_t threads_ = 0;
   std::uint64_t lost_ = 0;
+  std::int64_t overhead_ns_ = 0;
   Notices notices_;
 };
 

@@ -35,22 +35,6 @@ bool before(const Row& a, const Row& b, SortKey sort) {
   return time(a) != time(b) ? time(a) > time(b) : largest_first([](const Row& r) { return r.second.count; });
 }
 
-double percent(std::int64_t part, std::int64_t whole) {
-  return whole > 0 ? 100.0 * static_cast<double>(part) / static_cast<double>(whole) : 0.0;
-}
-
-std::string row_text(const CallKey& key, const CallTotal& total, std::int64_t all_ns) {
-  const std::int64_t ns = total.duration_ns.value_or(0);
-  const auto measured_calls = static_cast<std::int64_t>(std::max<std::uint64_t>(1, total.measured));
-  const std::string measured = total.duration_ns
-                                   ? fmt::format("{:6.2f} {:11.6f} {:11}", percent(ns, all_ns),
-                                                 static_cast<double>(ns) / 1e9, ns / measured_calls / 1000)
-                                   : fmt::format("{:>6} {:>11} {:>11}", "-", "-", "-");
-  const std::string errors = total.errors > 0 ? std::to_string(total.errors) : std::string();
-  const std::string clock = key.clock.empty() ? std::string() : fmt::format("({})", key.clock);
-  return fmt::format("{} {:9} {:>9} {:<8} {}{}\n", measured, total.count, errors, route_text(key), key.name, clock);
-}
-
 }  // namespace
 
 Result<void> SummarySink::finish() {
@@ -69,15 +53,18 @@ Result<void> SummarySink::finish() {
     all.errors += row.second.errors;
     all.measured += row.second.measured;
     if (row.second.duration_ns) all.duration_ns = all.duration_ns.value_or(0) + *row.second.duration_ns;
+    if (!row.second.shortest_ns) continue;
+    all.shortest_ns = std::min(all.shortest_ns.value_or(*row.second.shortest_ns), *row.second.shortest_ns);
+    all.longest_ns = std::max(all.longest_ns.value_or(*row.second.longest_ns), *row.second.longest_ns);
   }
   std::ranges::stable_sort(rows, [&](const Row* a, const Row* b) { return before(*a, *b, sort_); });
-  const std::string rule = "------ ----------- ----------- --------- --------- -------- ----------------\n";
-  std::string text = fmt::format("engine: {}\n{:>6} {:>11} {:>11} {:>9} {:>9} {:<8} {}\n{}", engine_, "% time",
-                                 "seconds", "usecs/call", "calls", "errors", "route", "call", rule);
   const std::int64_t all_ns = all.duration_ns.value_or(0);
-  for (const Row* row : rows) text += row_text(row->first, row->second, all_ns);
+  const std::string rule = summary_rule(columns_);
+  std::string text = fmt::format("engine: {}\n{}{}", engine_, summary_titles(columns_), rule);
+  for (const Row* row : rows) text += summary_line(columns_, {row->first, row->second, all_ns});
   text += rule;
-  text += row_text({std::string(totals_.complete() ? kTotal : kIncompleteTotal), "", {}}, all, all_ns);
+  const CallKey total{std::string(totals_.complete() ? kTotal : kIncompleteTotal), "", {}};
+  text += summary_line(columns_, {total, all, all_ns});
   if (totals_.lost() > 0) text += fmt::format("{} calls could not be recorded\n", totals_.lost());
   output_->write(text);
   return {};

@@ -6,6 +6,7 @@
 
 #include "output/output.hpp"
 #include "pipeline/aggregate.hpp"
+#include "sinks/summary_columns.hpp"
 #include "vdsotrace/sink.hpp"
 
 namespace vdsotrace {
@@ -17,8 +18,13 @@ enum class SortKey : std::uint8_t { time, calls, errors, name, route };
 /// each clock.
 class SummarySink final : public Sink {
  public:
-  SummarySink(std::shared_ptr<Output> output, const Aggregate& totals, SortKey sort, std::string engine)
-      : output_(std::move(output)), totals_(totals), sort_(sort), engine_(std::move(engine)) {}
+  SummarySink(std::shared_ptr<Output> output, const Aggregate& totals, SortKey sort, std::string engine,
+              SummaryColumns columns = default_summary_columns())
+      : output_(std::move(output)),
+        totals_(totals),
+        sort_(sort),
+        engine_(std::move(engine)),
+        columns_(std::move(columns)) {}
 
   void consume(const Event&) override {}
   Result<void> finish() override;
@@ -28,6 +34,7 @@ class SummarySink final : public Sink {
   const Aggregate& totals_;
   SortKey sort_;
   std::string engine_;
+  SummaryColumns columns_;
 };
 
 /// "vdsotrace: 2 vDSO-capable calls: 1 in user space, ..."

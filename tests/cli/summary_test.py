@@ -38,6 +38,18 @@ class SummaryTest(unittest.TestCase):
         self.assertRegex(text, r"(?m)^gettimeofday\(.*\) += 0 \[")
         self.assertTrue([row for row in rows(text) if row["name"] == "gettimeofday"])
 
+    def test_columns(self):
+        text = vdsotrace("-c", "-w", "-U", "calls,min-time,max-time", *example("routes")).stderr
+        head = next(line for line in text.splitlines() if "calls" in line)
+        self.assertEqual(head.split(), ["calls", "shortest", "longest", "call"])
+        wrong = vdsotrace("-c", "-U", "cals", "true")
+        self.assertEqual((wrong.status, wrong.stderr.splitlines()), (1, ["vdsotrace: -U cals: unknown column", "hint: did you mean calls?"]))
+
+    def test_overhead_is_taken_off(self):
+        text = vdsotrace("-c", "-w", "-O", "1s", *example("routes")).stderr
+        self.assertEqual({row["seconds"] for row in rows(text) if row["route"] in ("-", "syscall")}, {"0.000000"})
+        self.assertIn("-O 5x: not a time", vdsotrace("-c", "-O", "5x", "true").stderr)
+
     def test_both_count_the_same(self):
         def counts(option):
             return sorted((row["name"], row["route"], row["calls"]) for row in

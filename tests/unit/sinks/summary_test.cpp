@@ -54,6 +54,40 @@ TEST_CASE("the table in strace's manner, with routes and clocks") {
         "100.00    0.000100           5       920         3          total\n");
 }
 
+TEST_CASE("the columns are those that were asked for") {
+  Scratch scratch;
+  const Aggregate totals = sample();
+  SummarySink sink(scratch.output, totals, SortKey::calls, "breakpoint",
+                   *summary_columns_named("name,calls,time-avg,route"));
+  REQUIRE(sink.finish());
+  CHECK(
+      scratch.text().starts_with("engine: breakpoint\n"
+                                 "call                 calls  usecs/call route\n"
+                                 "---------------- --------- ----------- --------\n"
+                                 "clock_gettime(CLOCK_MONOTONIC)       900           - vdso\n"
+                                 "read                    10           3 -\n"));
+  CHECK(summary_titles(*summary_columns_named("errors")) == "   errors call\n");
+  CHECK(summary_columns_named("calls,count").error().message == "-U count: given twice");
+  CHECK(summary_columns_named("cals").error().hint == "did you mean calls?");
+}
+
+TEST_CASE("the shortest and the longest call of each kind are known where each was measured") {
+  Aggregate totals;
+  totals.take_off(1'000);
+  for (const std::int64_t ns : {5'000, 900, 11'000}) {
+    Call read = running("read", {0});
+    read.ending = Ending::returned;
+    read.duration_ns = ns;
+    totals.add(event(read));
+  }
+  const CallTotal& total = totals.calls().begin()->second;
+  CHECK(total.duration_ns == 14'000);
+  CHECK(total.shortest_ns == 0);
+  CHECK(total.longest_ns == 10'000);
+  totals.add(event(Counts{"write", Abi::x86_64, {}, {}, 10, 1, 30'000}));
+  CHECK_FALSE(totals.calls().rbegin()->second.shortest_ns);
+}
+
 TEST_CASE("a system call that never returned is not counted") {
   Aggregate totals = sample();
   Call exit = running("exit_group", {0});

@@ -1,0 +1,128 @@
+#include "sinks/summary_columns.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+
+#include "model/nearest.hpp"
+#include "model/words.hpp"
+
+namespace vdsotrace {
+namespace {
+
+constexpr std::string_view kNothing = "-";
+
+std::string seconds(std::optional<std::int64_t> ns) {
+  return ns ? fmt::format("{:.6f}", static_cast<double>(*ns) / 1e9) : std::string(kNothing);
+}
+
+std::string share(const SummaryRow& row) {
+  if (!row.total.duration_ns) return std::string(kNothing);
+  if (row.all_ns <= 0) return "0.00";
+  return fmt::format("{:.2f}", 100.0 * static_cast<double>(*row.total.duration_ns) / static_cast<double>(row.all_ns));
+}
+std::string total_time(const SummaryRow& row) { return seconds(row.total.duration_ns); }
+std::string shortest(const SummaryRow& row) { return seconds(row.total.shortest_ns); }
+std::string longest(const SummaryRow& row) { return seconds(row.total.longest_ns); }
+std::string average(const SummaryRow& row) {
+  if (!row.total.duration_ns) return std::string(kNothing);
+  const auto measured = static_cast<std::int64_t>(std::max<std::uint64_t>(1, row.total.measured));
+  return std::to_string(*row.total.duration_ns / measured / 1000);
+}
+std::string calls(const SummaryRow& row) { return std::to_string(row.total.count); }
+std::string errors(const SummaryRow& row) { return row.total.errors > 0 ? std::to_string(row.total.errors) : ""; }
+std::string route(const SummaryRow& row) {
+  if (row.key.route) return std::string(name_of(*row.key.route));
+  return row.key.name.starts_with("total") ? "" : std::string(kNothing);
+}
+std::string name(const SummaryRow& row) {
+  return row.key.clock.empty() ? row.key.name : fmt::format("{}({})", row.key.name, row.key.clock);
+}
+
+constexpr std::array kColumns{
+    SummaryColumn{"% time", 6, false, share},        SummaryColumn{"seconds", 11, false, total_time},
+    SummaryColumn{"usecs/call", 11, false, average}, SummaryColumn{"calls", 9, false, calls},
+    SummaryColumn{"errors", 9, false, errors},       SummaryColumn{"route", 8, true, route},
+    SummaryColumn{"call", 16, true, name},           SummaryColumn{"shortest", 11, false, shortest},
+    SummaryColumn{"longest", 11, false, longest},
+};
+constexpr std::size_t kDefaults = 7;
+
+/// strace's words (strace(1), -U), by the title of what they mean.
+struct Word {
+  std::string_view word;
+  std::string_view title;
+};
+constexpr Word kWords[] = {
+    {"time-percent", "% time"}, {"time", "% time"},       {"total-time", "seconds"},  {"time-total", "seconds"},
+    {"min-time", "shortest"},   {"time-min", "shortest"}, {"shortest", "shortest"},   {"max-time", "longest"},
+    {"time-max", "longest"},    {"longest", "longest"},   {"avg-time", "usecs/call"}, {"time-avg", "usecs/call"},
+    {"calls", "calls"},         {"count", "calls"},       {"errors", "errors"},       {"error", "errors"},
+    {"route", "route"},         {"name", "call"},         {"syscall", "call"},        {"syscall-name", "call"},
+};
+
+void append_cell(std::string& line, const SummaryColumn& column, std::string_view text, bool last) {
+  if (column.left && last) {
+    line += text;
+  } else if (column.left) {
+    line += fmt::format("{:<{}}", text, column.width);
+  } else {
+    line += fmt::format("{:>{}}", text, column.width);
+  }
+}
+
+template <class Text>
+std::string line_of(const SummaryColumns& columns, Text&& text) {
+  std::string line;
+  for (const SummaryColumn* column : columns) {
+    if (!line.empty()) line += ' ';
+    append_cell(line, *column, text(*column), column == columns.back());
+  }
+  return line + '\n';
+}
+
+}  // namespace
+
+SummaryColumns default_summary_columns() {
+  SummaryColumns columns;
+  for (std::size_t i = 0; i < kDefaults; ++i) columns.push_back(&kColumns[i]);
+  return columns;
+}
+
+Result<SummaryColumns> summary_columns_named(std::string_view list) {
+  SummaryColumns columns;
+  for (std::string_view rest = list; !rest.empty();) {
+    const std::string_view word = take_word(rest);
+    const auto* known = std::ranges::find(kWords, word, &Word::word);
+    if (known == std::end(kWords)) {
+      std::vector<std::string_view> words;
+      for (const Word& one : kWords) words.push_back(one.word);
+      const std::string hint = did_you_mean(word, words);
+      return fail(fmt::format("-U {}: unknown column", word),
+                  hint.empty()
+                      ? "some of time-percent, total-time, min-time, max-time, avg-time, calls, errors, route, name"
+                      : hint);
+    }
+    const auto* column = std::ranges::find(kColumns, known->title, &SummaryColumn::title);
+    if (std::ranges::find(columns, column) != columns.end()) return fail(fmt::format("-U {}: given twice", word));
+    columns.push_back(column);
+  }
+  const auto* names = std::ranges::find(kColumns, std::string_view("call"), &SummaryColumn::title);
+  if (std::ranges::find(columns, names) == columns.end()) columns.push_back(names);
+  return columns;
+}
+
+std::string summary_titles(const SummaryColumns& columns) {
+  return line_of(columns, [](const SummaryColumn& column) { return column.title; });
+}
+
+std::string summary_rule(const SummaryColumns& columns) {
+  return line_of(columns, [](const SummaryColumn& column) { return std::string(column.width, '-'); });
+}
+
+std::string summary_line(const SummaryColumns& columns, const SummaryRow& row) {
+  return line_of(columns, [&](const SummaryColumn& column) { return column.cell(row); });
+}
+
+}  // namespace vdsotrace

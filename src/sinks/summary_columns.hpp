@@ -1,0 +1,42 @@
+// The columns of the summary: which there are, and what stands in them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pipeline/aggregate.hpp"
+#include "vdsotrace/error.hpp"
+
+namespace vdsotrace {
+
+/// What a cell is made of.
+struct SummaryRow {
+  const CallKey& key;
+  const CallTotal& total;
+  std::int64_t all_ns;  ///< time of all rows
+};
+
+struct SummaryColumn {
+  std::string_view title;
+  std::size_t width;
+  bool left;  ///< its text stands at its left
+  std::string (*cell)(const SummaryRow& row);
+};
+
+using SummaryColumns = std::vector<const SummaryColumn*>;
+
+/// strace's, and `route` between its errors and names.
+SummaryColumns default_summary_columns();
+/// A list of -U, with commas between: strace's words (time-percent, total-time, min-time, max-time, avg-time, calls,
+/// errors, name and their synonyms) and `route`. Without `name` that is the last. Errors: an unknown word, a column
+/// twice.
+Result<SummaryColumns> summary_columns_named(std::string_view list);
+
+/// One line, with its end. The last column is not filled up.
+std::string summary_titles(const SummaryColumns& columns);
+std::string summary_rule(const SummaryColumns& columns);
+std::string summary_line(const SummaryColumns& columns, const SummaryRow& row);
+
+}  // namespace vdsotrace
