@@ -62,6 +62,15 @@ def setUpModule():
 class EnginesAgreeTest(unittest.TestCase):
     """One test method for each program, made below."""
 
+    def test_values_too_long_for_records_are_reported_all_the_same(self):
+        """Stubs leave those calls to breakpoints, also if those are all that they leave."""
+        if not testing.has_symbol("__vdso_getrandom"):
+            self.skipTest("this vDSO has no getrandom")
+        words = ("-q", "-s", "1000", "-e", "trace=getrandom", *target("getrandom"))
+        lines = {name: vdsotrace(f"--engine={name}", *words).stderr.count("getrandom(") for name in ("inline", "breakpoint")}
+        self.assertEqual(lines["inline"], lines["breakpoint"])
+        self.assertGreater(lines["inline"], 10)
+
     def check(self, command, varying):
         chosen = [name for name in engines() if not (varying and name == "step")]
         traces = {name: trace_json(command, f"--engine={name}", *OPTIONS) for name in chosen}

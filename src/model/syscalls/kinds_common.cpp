@@ -60,13 +60,15 @@ void print_string_arg(ArgContext& c) {
 
 void print_mode_arg(ArgContext& c) { c.print("{:#03o}", static_cast<std::uint16_t>(c.value())); }
 
-void print_id_arg(ArgContext& c) {
-  if (c.as_uint() == UINT32_MAX) {
+void print_id(ArgContext& c, std::uint32_t id) {
+  if (id == UINT32_MAX) {
     c.put("-1");
   } else {
-    c.print("{}", c.as_uint());
+    c.print("{}", id);
   }
 }
+
+void print_id_arg(ArgContext& c) { print_id(c, c.as_uint()); }
 
 void print_signal_arg(ArgContext& c) { print_signal(c, c.as_int()); }
 
@@ -102,6 +104,9 @@ void result_hex(ArgContext& c) {
 
 void result_octal(ArgContext& c) { c.print("{:#03o}", static_cast<std::uint64_t>(c.call().result)); }
 
-void result_unsigned(ArgContext& c) { c.print("{}", static_cast<std::uint64_t>(c.call().result)); }
+void result_unsigned(ArgContext& c) {
+  const auto result = static_cast<std::uint64_t>(c.call().result);
+  c.put_number(c.call().abi == Abi::i386 ? static_cast<std::uint32_t>(result) : result);
+}
 
 }  // namespace vdsotrace

@@ -21,6 +21,7 @@ void print_path_arg(ArgContext& c);
 void print_wide_offset_arg(ArgContext& c);
 void print_string_arg(ArgContext& c);
 void print_mode_arg(ArgContext& c);
+void print_id(ArgContext& c, std::uint32_t id);  ///< of a user or group: unsigned, but -1 for none
 void print_id_arg(ArgContext& c);
 void print_signal_arg(ArgContext& c);
 void print_sized_buffer_arg(ArgContext& c);

@@ -227,7 +227,7 @@ void print_rest_of_struct(ArgContext& c, std::uint64_t address, std::uint64_t kn
   if (size <= known || size > kMost) return;
   std::vector<std::byte> rest(static_cast<std::size_t>(size - known));
   if (c.memory().read(address + known, rest) != rest.size()) {
-    c.put(", ...");
+    c.put(", ???");
     return;
   }
   const auto is_zero = [](std::byte b) { return b == std::byte{0}; };

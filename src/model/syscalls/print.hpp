@@ -122,7 +122,8 @@ inline bool print_no_elements_at(ArgContext& c, std::uint64_t address, std::uint
   return count == 0;
 }
 
-/// Prints `count` elements from `address` on as [a, b, ...], at most the limit's, "..." behind. They lie `stride` bytes
+/// Prints `count` elements from `address` on as [a, b, ...], at most the limit's, "..." behind, with the address of the
+/// next if that cannot be read. They lie `stride` bytes
 /// apart and come of `read(address)`, which may have nothing; `body(const T&)` prints one.
 /// Prints the address if it is NULL or unreadable or the range wraps around.
 template <class Read, class Body>
@@ -130,12 +131,12 @@ void print_elements_at(ArgContext& c, std::uint64_t address, std::uint64_t count
                        Body&& body) {
   if (print_no_elements_at(c, address, count, stride)) return;
   for (std::uint64_t shown = 0; shown < count; ++shown) {
-    if (c.abbreviated() && shown >= c.limits().string) {
+    const std::uint64_t at = address + shown * stride;
+    const auto element = read(at);
+    if (element && c.abbreviated() && shown >= c.limits().string) {
       c.put(shown == 0 ? "[..." : ", ...");
       break;
     }
-    const std::uint64_t at = address + shown * stride;
-    const auto element = read(at);
     if (!element) {
       if (shown == 0) {
         print_address(c, address);

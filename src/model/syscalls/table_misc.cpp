@@ -1,9 +1,11 @@
 // Everything else: keys, modules, BPF, the machine as a whole, and calls that only old programs make.
 #include <asm/ldt.h>
+#include <linux/kcmp.h>
 
 #include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/print.hpp"
 #include "model/syscalls/process/keys.hpp"
+#include "model/syscalls/process/landlock.hpp"
 #include "model/syscalls/tables.hpp"
 
 // The rows of tables stand in columns.
@@ -156,6 +158,17 @@ void result_io_priority(ArgContext& c) {
   c.put(")");
 }
 
+/// A longer one is refused unread (sethostname(2)).
+constexpr ArgKind kHostName{[](ArgContext& c) {
+  constexpr std::uint32_t kMost = 64;  // __NEW_UTS_LEN
+  const auto size = static_cast<std::uint32_t>(c.arg(c.index() + 1));
+  if (size > kMost) {
+    print_address(c, c.value());
+  } else {
+    print_buffer_at(c, c.value(), size);
+  }
+}};
+
 /// kcmp compares file descriptors only under some types.
 void print_compared(ArgContext& c) {
   constexpr std::uint32_t kFiles = 0;
@@ -164,7 +177,10 @@ void print_compared(ArgContext& c) {
   if (type == kFiles || (type == kEpollTarget && c.index() == 3)) {
     c.print("{}", c.as_int());
   } else if (type == kEpollTarget) {
-    print_address(c, c.value());
+    print_object_at<kcmp_epoll_slot>(c, c.value(), [&](const kcmp_epoll_slot& slot) {
+      c.print("{{efd={}, tfd={}, toff={}}}", static_cast<std::int32_t>(slot.efd), static_cast<std::int32_t>(slot.tfd),
+              slot.toff);
+    });
   } else if (type > kEpollTarget) {
     print_hex(c, c.value());
   }
@@ -276,8 +292,8 @@ constexpr CallSpec kCalls[] = {
     {"reboot", 4, 0,
      {&kChoice<kRebootMagics>, &kChoice<kRebootMagics>, &kChoice<kRebootCommands>,
       &kRebootMessage}},
-    {"sethostname", 2, 0, {&kBuffer, &kUnsigned}},
-    {"setdomainname", 2, 0, {&kBuffer, &kUnsigned}},
+    {"sethostname", 2, 0, {&kHostName, &kUnsigned}},
+    {"setdomainname", 2, 0, {&kHostName, &kUnsigned}},
     {"syslog", 3, 0, {&kSyslogAction, &kSyslogBuffer, &kSyslogSize}},
     {"vhangup", 0, 0, {}},
     {"quotactl", 4, kFile, {&kQuotaCommand, &kPath, &kInt, &kPointer}},
@@ -301,9 +317,9 @@ constexpr CallSpec kCalls[] = {
     // Looking at and restricting processes.
     {"kcmp", 5, 0, {&kPid, &kPid, &kChoice<kKcmpTypes>, &kCompared, &kCompared}},
     {"userfaultfd", 1, kDesc, {&kFlags<kUserfaultFlags>}, result_fd},
-    {"landlock_create_ruleset", 3, kDesc, {&kPointer, &kSize, &kFlags<kLandlockCreateFlags>},
-     result_fd, nullptr, 444},
-    {"landlock_add_rule", 4, kDesc, {&kFd, &kChoice<kLandlockRules>, &kPointer, &kHex32}, nullptr,
+    {"landlock_create_ruleset", 3, kDesc, {&kLandlockRuleset, &kSize, &kFlags<kLandlockCreateFlags>},
+     result_landlock_ruleset, nullptr, 444},
+    {"landlock_add_rule", 4, kDesc, {&kFd, &kChoice<kLandlockRules>, &kLandlockRule, &kHex32}, nullptr,
      nullptr, 445},
     {"landlock_restrict_self", 2, kDesc, {&kFd, &kHex32}, nullptr, nullptr, 446},
     {"lsm_get_self_attr", 4, 0, {&kUnsigned, &kPointerOut, &kPointerOut, &kHex32}, nullptr,

@@ -150,7 +150,7 @@ void print_open_how_arg(ArgContext& c) {
   print_object_at<open_how>(c, c.value(), [&](const open_how& how) {
     c.put("{flags=");
     print_open_flags(c, how.flags);
-    if (how.mode != 0 || creates(how.flags)) c.print(", mode={:#03o}", static_cast<std::uint16_t>(how.mode));
+    if (how.mode != 0 || creates(how.flags)) c.print(", mode={:#03o}", how.mode);
     c.put(", resolve=");
     print_flags(c, how.resolve, kResolveBits, "RESOLVE_???");
     print_rest_of_struct(c, c.value(), sizeof how, size);

@@ -27,7 +27,9 @@ inline constexpr std::array kOpenBits{NAMED(O_CREAT),
                                       NAMED(O_PATH),
                                       NAMED(O_TMPFILE),
                                       NAMED(O_DIRECTORY),
-                                      NamedValue{020000, "FASYNC"}};
+                                      NamedValue{020000, "FASYNC"},
+                                      NamedValue{04000000, "__O_SYNC"},
+                                      NamedValue{020000000, "__O_TMPFILE"}};
 inline constexpr NameTable kOpenBitNames{kOpenBits, "O_???"};
 
 /// Flags of the ...at() calls.

@@ -24,7 +24,7 @@ constexpr std::array kCloseRangeValues{NAMED(CLOSE_RANGE_UNSHARE), NAMED(CLOSE_R
 constexpr NameTable kCloseRangeNames{kCloseRangeValues, "CLOSE_RANGE_???"};
 
 constexpr std::array kMemfdSecretValues{NAMED(O_CLOEXEC)};
-constexpr NameTable kMemfdSecretNames{kMemfdSecretValues, "MFD_???"};
+constexpr NameTable kMemfdSecretNames{kMemfdSecretValues, ""};
 
 constexpr std::array kFlockValues{
     NAMED(LOCK_SH), NAMED(LOCK_EX), NAMED(LOCK_NB), NAMED(LOCK_UN), NAMED(LOCK_MAND),

@@ -41,11 +41,16 @@ constexpr std::array kPolicies{NAMED(MPOL_DEFAULT),    NAMED(MPOL_PREFERRED), NA
                                NAMED(MPOL_INTERLEAVE), NAMED(MPOL_LOCAL),     NamedValue{5, "MPOL_PREFERRED_MANY"}};
 constexpr std::array kPolicyBits{NAMED(MPOL_F_STATIC_NODES), NAMED(MPOL_F_RELATIVE_NODES),
                                  NamedValue{1 << 13, "MPOL_F_NUMA_BALANCING"}};
-constexpr std::uint32_t kPolicyBitMask = MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES | (1u << 13);
+constexpr std::uint64_t kPolicyBitMask = MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES | (1u << 13);
 
-void print_policy(ArgContext& c, std::uint32_t mode) {
+void print_policy(ArgContext& c, std::uint64_t mode) {
+  const std::uint64_t policy = mode & ~kPolicyBitMask;
+  if (std::ranges::find(kPolicies, policy, &NamedValue::value) == kPolicies.end()) {
+    print_flags(c, mode, kPolicyBits, "MPOL_???");
+    return;
+  }
   print_meaning_of(c, mode, [&] {
-    print_choice(c, mode & ~kPolicyBitMask, kPolicies, "MPOL_???");
+    print_choice(c, policy, kPolicies, "");
     if ((mode & kPolicyBitMask) == 0) return;
     c.put("|");
     print_flags(c, mode & kPolicyBitMask, kPolicyBits, "");
@@ -57,7 +62,7 @@ void print_node_mask(ArgContext& c, std::uint64_t address, std::uint64_t bits) {
   constexpr std::uint64_t kMostBits = 1u << 20;
   constexpr std::uint64_t kBitsPerWord = 64;
   const std::uint64_t words = bits == 0 ? 0 : (bits - 1 + kBitsPerWord - 1) / kBitsPerWord;
-  if (bits > kMostBits) {
+  if (words == 0 || bits > kMostBits) {
     print_address(c, address);
     return;
   }
@@ -111,7 +116,7 @@ void result_membarrier(ArgContext& c) {
   c.put(")");
 }
 
-void print_policy_mode_arg(ArgContext& c) { print_policy(c, c.as_uint()); }
+void print_policy_mode_arg(ArgContext& c) { print_policy(c, c.value()); }
 
 void print_policy_mode_at_arg(ArgContext& c) {
   print_object_at<std::uint32_t>(c, c.value(), [&](std::uint32_t mode) {
@@ -140,10 +145,11 @@ void print_page_status_arg(ArgContext& c) {
   }
   print_array_at<std::int32_t>(c, c.value(), list_length(c), [&](std::int32_t status) {
     const std::string_view name = errno_name(-status);
+    const auto number = [&] { c.print("{}", status); };
     if (name.empty()) {
-      c.print("{}", status);
+      number();
     } else {
-      c.print("-{}", name);
+      print_meaning(c, number, [&] { c.print("-{}", name); });
     }
   });
 }

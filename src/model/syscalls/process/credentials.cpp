@@ -13,7 +13,7 @@ namespace {
 bool has_short_ids(const ArgContext& c) { return c.call().abi == Abi::i386 && !c.call().name.ends_with("32"); }
 
 void print_group_list(ArgContext& c, std::uint64_t count) {
-  const auto print = [&](std::uint32_t id) { c.print("{}", id); };
+  const auto print = [&](std::uint32_t id) { print_id(c, id); };
   if (has_short_ids(c)) {
     print_array_at<std::uint16_t>(c, c.value(), count, print);
   } else {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <climits>
 
 #include <linux/sched.h>
 #include <sys/ptrace.h>
@@ -85,6 +86,10 @@ constexpr std::array kUnshareBits{
     NAMED(CLONE_THREAD),  NAMED(CLONE_NEWNS),   NAMED(CLONE_SYSVSEM), NAMED(CLONE_NEWCGROUP), NAMED(CLONE_NEWUTS),
     NAMED(CLONE_NEWIPC),  NAMED(CLONE_NEWUSER), NAMED(CLONE_NEWPID),  NAMED(CLONE_NEWNET)};
 
+constexpr std::array kNamespaces{NAMED(CLONE_NEWTIME), NAMED(CLONE_NEWNS),  NAMED(CLONE_NEWCGROUP),
+                                 NAMED(CLONE_NEWUTS),  NAMED(CLONE_NEWIPC), NAMED(CLONE_NEWUSER),
+                                 NAMED(CLONE_NEWPID),  NAMED(CLONE_NEWNET)};
+
 // Registers of clone: the last two change places on i386.
 std::uint64_t clone_flags(ArgContext& c) { return c.arg(0); }
 std::uint64_t clone_parent_tid(ArgContext& c) { return c.arg(2); }
@@ -98,7 +103,7 @@ void print_clone3_tids(ArgContext& c, const clone_args& args) {
   if (args.set_tid == 0 && args.set_tid_size == 0) return;
   c.put(", set_tid=");
   constexpr std::uint64_t kDeepest = 32;  // MAX_PID_NS_LEVEL
-  if (args.set_tid_size > kDeepest) {
+  if (args.set_tid_size == 0 || args.set_tid_size > kDeepest) {
     print_address(c, args.set_tid);
   } else {
     print_plain_array_at<std::int32_t>(c, args.set_tid, args.set_tid_size,
@@ -120,7 +125,11 @@ void print_clone3_members(ArgContext& c, const clone_args& args, std::uint64_t s
   }
   if ((args.flags & CLONE_PARENT_SETTID) != 0) field("parent_tid", args.parent_tid);
   c.put(", exit_signal=");
-  print_signal(c, static_cast<int>(args.exit_signal));
+  if (args.exit_signal > INT_MAX) {
+    c.print("{}", args.exit_signal);
+  } else {
+    print_signal(c, static_cast<int>(args.exit_signal));
+  }
   field("stack", args.stack);
   c.put(", stack_size=");
   print_hex(c, args.stack_size);
@@ -129,6 +138,7 @@ void print_clone3_members(ArgContext& c, const clone_args& args, std::uint64_t s
   if (size >= sizeof args && (args.cgroup != 0 || (args.flags & CLONE_INTO_CGROUP) != 0)) {
     c.print(", cgroup={}", args.cgroup);
   }
+  print_rest_of_struct(c, c.value(), sizeof args, size);
   c.put("}");
 }
 
@@ -306,7 +316,7 @@ void print_clone3_arg(ArgContext& c) {
 
 void print_unshare_flags_arg(ArgContext& c) { print_flags(c, c.value(), kUnshareBits, "CLONE_???"); }
 
-void print_setns_flags_arg(ArgContext& c) { print_flags(c, c.as_uint(), kUnshareBits, "CLONE_???"); }
+void print_setns_flags_arg(ArgContext& c) { print_flags(c, c.as_uint(), kNamespaces, "CLONE_NEW???"); }
 
 void print_wait_status_arg(ArgContext& c) {
   const auto status = found_child(c) && c.value() != 0 ? c.memory().object<std::uint32_t>(c.value()) : std::nullopt;

@@ -144,44 +144,112 @@ void print_address_at_arg(ArgContext& c) {
   });
 }
 
-void print_arch_prctl_value_arg(ArgContext& c) {
-  constexpr std::uint32_t kGetXcompSupp = 0x1021;
-  constexpr std::uint32_t kGetXcompPerm = 0x1022;
+namespace {
+
+// arch/x86/include/asm/fpu/types.h
+constexpr std::array kStateMasks{
+    NamedValue{0x3, "XFEATURE_MASK_FPSSE"},         NamedValue{0x1, "XFEATURE_MASK_FP"},
+    NamedValue{0x2, "XFEATURE_MASK_SSE"},           NamedValue{0x4, "XFEATURE_MASK_YMM"},
+    NamedValue{0x8, "XFEATURE_MASK_BNDREGS"},       NamedValue{0x10, "XFEATURE_MASK_BNDCSR"},
+    NamedValue{0xe0, "XFEATURE_MASK_AVX512"},       NamedValue{0x20, "XFEATURE_MASK_OPMASK"},
+    NamedValue{0x40, "XFEATURE_MASK_ZMM_Hi256"},    NamedValue{0x80, "XFEATURE_MASK_Hi16_ZMM"},
+    NamedValue{0x100, "XFEATURE_MASK_PT"},          NamedValue{0x200, "XFEATURE_MASK_PKRU"},
+    NamedValue{0x400, "XFEATURE_MASK_PASID"},       NamedValue{0x8000, "XFEATURE_MASK_LBR"},
+    NamedValue{0x60000, "XFEATURE_MASK_XTILE"},     NamedValue{0x20000, "XFEATURE_MASK_XTILE_CFG"},
+    NamedValue{0x40000, "XFEATURE_MASK_XTILE_DATA"}};
+constexpr std::array kStates{NamedValue{0, "XFEATURE_FP"},
+                             NamedValue{1, "XFEATURE_SSE"},
+                             NamedValue{2, "XFEATURE_YMM"},
+                             NamedValue{3, "XFEATURE_BNDREGS"},
+                             NamedValue{4, "XFEATURE_BNDCSR"},
+                             NamedValue{5, "XFEATURE_OPMASK"},
+                             NamedValue{6, "XFEATURE_ZMM_Hi256"},
+                             NamedValue{7, "XFEATURE_Hi16_ZMM"},
+                             NamedValue{8, "XFEATURE_PT_UNIMPLEMENTED_SO_FAR"},
+                             NamedValue{9, "XFEATURE_PKRU"},
+                             NamedValue{10, "XFEATURE_PASID"},
+                             NamedValue{15, "XFEATURE_LBR"},
+                             NamedValue{17, "XFEATURE_XTILE_CFG"},
+                             NamedValue{18, "XFEATURE_XTILE_DATA"}};
+
+enum class StateRequest : std::uint8_t { none, masks, state };
+
+/// Linux 5.16: newer than the C library's header.
+StateRequest state_request(const ArgContext& c) {
   switch (static_cast<std::uint32_t>(c.arg(0))) {
-    case ARCH_GET_FS:
-    case ARCH_GET_GS:
-      if (!c.wait_for_exit()) print_address_at_arg(c);
-      break;
-    case kGetXcompSupp:
-    case kGetXcompPerm:
-      if (!c.wait_for_exit()) print_xstate_arg(c);
-      break;
-    case ARCH_GET_CPUID: break;
-    case ARCH_SET_FS:
-    case ARCH_SET_GS: print_address(c, c.value()); break;
-    default: print_hex(c, c.value());
+    case 0x1021:
+    case 0x1022:
+    case 0x1024: return StateRequest::masks;
+    case 0x1023:
+    case 0x1025: return StateRequest::state;
+    default: return StateRequest::none;
   }
 }
 
-void print_xstate_arg(ArgContext& c) {
-  // arch/x86/include/asm/fpu/types.h
-  static constexpr std::array kFeatures{
-      NamedValue{0x3, "XFEATURE_MASK_FPSSE"},     NamedValue{0x1, "XFEATURE_MASK_FP"},
-      NamedValue{0x2, "XFEATURE_MASK_SSE"},       NamedValue{0x4, "XFEATURE_MASK_YMM"},
-      NamedValue{0x8, "XFEATURE_MASK_BNDREGS"},   NamedValue{0x10, "XFEATURE_MASK_BNDCSR"},
-      NamedValue{0x20, "XFEATURE_MASK_OPMASK"},   NamedValue{0x40, "XFEATURE_MASK_ZMM_Hi256"},
-      NamedValue{0x80, "XFEATURE_MASK_Hi16_ZMM"}, NamedValue{0x100, "XFEATURE_MASK_PT"},
-      NamedValue{0x200, "XFEATURE_MASK_PKRU"},    NamedValue{0x60000, "XFEATURE_MASK_XTILE"}};
-  print_object_at<std::uint64_t>(c, c.value(), [&](std::uint64_t features) {
+/// No header has these names: strace shows them as a remark.
+template <class Print>
+void print_remarked(ArgContext& c, std::uint64_t value, Print&& print) {
+  print_hex(c, value);
+  if (c.constants() == ConstantStyle::raw) return;
+  c.put(" /* ");
+  print_names_only(c, print);
+  c.put(" */");
+}
+
+bool names_any_state(std::uint64_t masks) {
+  return std::ranges::any_of(kStateMasks, [&](const NamedValue& one) { return (masks & one.value) != 0; });
+}
+
+void print_state_masks(ArgContext& c, std::uint64_t masks) {
+  if (masks == 0) {
+    c.put("0");
+  } else if (names_any_state(masks)) {
+    print_remarked(c, masks, [&] { print_flags(c, masks, kStateMasks, ""); });
+  } else {
+    print_remarked(c, masks, [&] { c.put("XFEATURE_MASK_???"); });
+  }
+}
+
+void print_state_masks_at(ArgContext& c) {
+  if (c.wait_for_exit()) return;
+  print_object_at<std::uint64_t>(c, c.value(), [&](std::uint64_t masks) {
     c.put("[");
-    print_hex(c, features);
-    if (features != 0) {
-      c.put(" /* ");
-      print_names_only(c, [&] { print_flags(c, features, kFeatures, "XFEATURE_MASK_???"); });
-      c.put(" */");
-    }
+    print_state_masks(c, masks);
     c.put("]");
   });
+}
+
+void print_state(ArgContext& c) {
+  const auto* known = std::ranges::find(kStates, c.value(), &NamedValue::value);
+  print_remarked(c, c.value(), [&] { c.put(known != kStates.end() ? known->name : "XFEATURE_???"); });
+}
+
+}  // namespace
+
+void print_arch_prctl_value_arg(ArgContext& c) {
+  const StateRequest states = state_request(c);
+  if (states == StateRequest::masks) {
+    print_state_masks_at(c);
+  } else if (states == StateRequest::state) {
+    print_state(c);
+  } else if (const auto option = static_cast<std::uint32_t>(c.arg(0)); option == ARCH_GET_FS || option == ARCH_GET_GS) {
+    if (!c.wait_for_exit()) print_address_at_arg(c);
+  } else if (option != ARCH_GET_CPUID) {
+    print_hex(c, c.value());
+  }
+}
+
+void result_arch_prctl(ArgContext& c) {
+  const auto result = static_cast<std::uint64_t>(c.call().result);
+  if (state_request(c) != StateRequest::state || c.call().result <= 0) {
+    c.print("{}", c.call().result);
+    return;
+  }
+  print_hex(c, result);
+  if (c.constants() == ConstantStyle::raw || !names_any_state(result)) return;
+  c.put(" (");
+  print_names_only(c, [&] { print_flags(c, result, kStateMasks, ""); });
+  c.put(")");
 }
 
 }  // namespace vdsotrace

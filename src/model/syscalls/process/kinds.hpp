@@ -21,7 +21,7 @@ void print_cap_data_arg(ArgContext& c);
 void print_personality_arg(ArgContext& c);
 void print_arch_prctl_value_arg(ArgContext& c);
 void print_address_at_arg(ArgContext& c);
-void print_xstate_arg(ArgContext& c);
+void result_arch_prctl(ArgContext& c);  ///< of a request for a state of the processor: its mask
 void print_seccomp_flags_arg(ArgContext& c);
 void print_seccomp_value_arg(ArgContext& c);
 /// "{len=3, filter=0x7ffc...}"

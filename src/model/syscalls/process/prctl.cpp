@@ -53,9 +53,24 @@ constexpr std::array kCores{NAMED(PR_SCHED_CORE_GET), NAMED(PR_SCHED_CORE_CREATE
                             NAMED(PR_SCHED_CORE_SHARE_FROM)};
 constexpr NameTable kCoreNames{kCores, "PR_SCHED_CORE_???"};
 constexpr std::array kCoreScopes{NamedValue{0, "PIDTYPE_PID"}, NamedValue{1, "PIDTYPE_TGID"},
-                                 NamedValue{2, "PIDTYPE_PGID"}};
+                                 NamedValue{2, "PIDTYPE_PGID"}, NamedValue{3, "PIDTYPE_SID"}};
 constexpr std::array kAreas{NAMED(PR_SET_VMA_ANON_NAME)};
 constexpr NameTable kAreaNames{kAreas, "PR_SET_VMA_???"};
+
+constexpr std::array kAuthenticationKeys{NAMED(PR_PAC_APIAKEY), NAMED(PR_PAC_APIBKEY), NAMED(PR_PAC_APDAKEY),
+                                         NAMED(PR_PAC_APDBKEY), NAMED(PR_PAC_APGAKEY)};
+constexpr NameTable kAuthenticationKeyNames{kAuthenticationKeys, "PR_PAC_???"};
+/// Those that can be turned on and off.
+constexpr NameTable kEnabledKeyNames{std::span(kAuthenticationKeys).first<4>(), "PR_PAC_???"};
+constexpr std::array kSveBits{NAMED(PR_SVE_SET_VL_ONEXEC), NAMED(PR_SVE_VL_INHERIT)};
+constexpr NameTable kSveNames{kSveBits, ""};
+// Linux 6.3: newer than the headers that we may be compiled with.
+constexpr std::array kSmeBits{NamedValue{1 << 18, "PR_SME_SET_VL_ONEXEC"}, NamedValue{1 << 17, "PR_SME_VL_INHERIT"}};
+constexpr NameTable kSmeNames{kSmeBits, ""};
+constexpr std::array kTagChecks{NAMED(PR_MTE_TCF_NONE), NAMED(PR_MTE_TCF_SYNC), NAMED(PR_MTE_TCF_ASYNC),
+                                NamedValue{PR_MTE_TCF_SYNC | PR_MTE_TCF_ASYNC, "PR_MTE_TCF_MASK"}};
+constexpr std::array kFloatModes{NAMED(PR_FP_MODE_FR), NAMED(PR_FP_MODE_FRE)};
+constexpr NameTable kFloatModeNames{kFloatModes, "PR_FP_MODE_???"};
 
 // Arguments.
 void dec(ArgContext& c) { print_ulong_arg(c); }
@@ -65,8 +80,18 @@ template <const NameTable& kNames>
 void choice(ArgContext& c) {
   print_long_choice_arg<kNames>(c);
 }
-void secure_bits(ArgContext& c) { print_long_flags_arg<kSecureBitNames>(c); }
-void signal(ArgContext& c) { print_signal_arg(c); }
+template <const NameTable& kNames>
+void flags(ArgContext& c) {
+  print_long_flags_arg<kNames>(c);
+}
+void signal(ArgContext& c) {
+  constexpr std::uint64_t kMostSignals = 128;
+  if (c.value() > kMostSignals) {
+    dec(c);
+  } else {
+    print_signal_arg(c);
+  }
+}
 void capability(ArgContext& c) { print_capability(c, c.value()); }
 void string(ArgContext& c) { print_string_at(c, c.value()); }
 
@@ -94,31 +119,33 @@ void choice_at(ArgContext& c) {
   });
 }
 
-/// A thread's name has at most 15 characters.
-void thread_name(ArgContext& c) {
+/// A thread's name: at most that many characters of it, and the rest is cut where they hold no end.
+void thread_name(ArgContext& c, std::size_t most) {
   std::array<std::byte, 16> name;
   if (c.value() == 0 || (c.exiting() && c.failed())) {
     print_address(c, c.value());
     return;
   }
-  const std::size_t got = c.text_memory().read(c.value(), name);
+  const std::size_t got = c.text_memory().read(c.value(), std::span(name).first(most));
   const auto end = std::find(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(got), std::byte{0});
   const auto length = static_cast<std::size_t>(end - name.begin());
-  if (length == got && got < name.size()) {
+  if (length == got && got < most) {
     print_address(c, c.value());
     return;
   }
-  print_quoted(c, std::span(name).first(length), name.size() - 1);
+  print_quoted(c, std::span(name).first(length), most, length == most);
 }
+void thread_name_in(ArgContext& c) { thread_name(c, 15); }
 void thread_name_out(ArgContext& c) {
-  if (!c.wait_for_exit()) thread_name(c);
+  if (!c.wait_for_exit()) thread_name(c, 16);
 }
 
 void ambient_capability(ArgContext& c) {
-  if (c.arg(1) == PR_CAP_AMBIENT_CLEAR_ALL) {
-    hex(c);
-  } else {
+  constexpr std::uint64_t kOfOne[] = {PR_CAP_AMBIENT_RAISE, PR_CAP_AMBIENT_LOWER, PR_CAP_AMBIENT_IS_SET};
+  if (std::ranges::find(kOfOne, c.arg(1)) != std::end(kOfOne)) {
     capability(c);
+  } else {
+    hex(c);
   }
 }
 void kill_policy(ArgContext& c) {
@@ -136,17 +163,78 @@ void ptracer(ArgContext& c) {
   }
 }
 void seccomp_mode(ArgContext& c) { print_choice(c, c.value(), kSeccompModes.values, kSeccompModes.unknown); }
+constexpr std::uint64_t kModeStrict = 1, kModeFilter = 2;
 void seccomp_filter(ArgContext& c) {
-  constexpr std::uint64_t kModeFilter = 2;
-  if (c.arg(1) == kModeFilter) print_seccomp_program_at(c, c.value());
+  if (c.arg(1) == kModeFilter) {
+    print_seccomp_program_at(c, c.value());
+  } else if (c.arg(1) != kModeStrict) {
+    hex(c);
+  }
 }
-void speculation_state(ArgContext& c) { print_long_flags_arg<kSpeculationStateNames>(c); }
+/// Neither of the known modes has it.
+void seccomp_rest(ArgContext& c) {
+  if (c.arg(1) != kModeFilter && c.arg(1) != kModeStrict) hex(c);
+}
+void speculation_state(ArgContext& c) {
+  const bool known = std::ranges::find(kSpeculations, c.arg(1), &NamedValue::value) != kSpeculations.end();
+  if (known) {
+    flags<kSpeculationStateNames>(c);
+  } else {
+    hex(c);
+  }
+}
+bool names_area(const ArgContext& c) { return c.arg(1) == PR_SET_VMA_ANON_NAME; }
+void area_start(ArgContext& c) { names_area(c) ? address(c) : hex(c); }
+void area_size(ArgContext& c) { names_area(c) ? dec(c) : hex(c); }
+void area_name(ArgContext& c) { names_area(c) ? string(c) : hex(c); }
+
+/// Bits of a vector unit and, in the lower 16, how long its vectors are.
+template <const NameTable& kNames>
+void print_vector_length(ArgContext& c, std::uint64_t value) {
+  constexpr std::uint64_t kLength = 0xffff;
+  if ((value & ~kLength) == 0) {
+    print_hex(c, value);
+    return;
+  }
+  print_meaning_of(c, value, [&] {
+    print_flags(c, value & ~kLength, kNames.values, kNames.unknown);
+    c.put("|");
+    print_hex(c, value & kLength);
+  });
+}
+template <const NameTable& kNames>
+void vector_length(ArgContext& c) {
+  print_vector_length<kNames>(c, c.value());
+}
+void print_tagged_addresses(ArgContext& c, std::uint64_t value) {
+  constexpr std::uint64_t kChecks = PR_MTE_TCF_SYNC | PR_MTE_TCF_ASYNC, kTags = 0xffffULL << PR_MTE_TAG_SHIFT;
+  print_meaning_of(c, value, [&] {
+    c.put((value & PR_TAGGED_ADDR_ENABLE) != 0 ? "PR_TAGGED_ADDR_ENABLE|" : "!PR_TAGGED_ADDR_ENABLE|");
+    print_choice(c, value & kChecks, kTagChecks, "");
+    if ((value & kTags) != 0) c.print("|{:#x}<<PR_MTE_TAG_SHIFT", (value & kTags) >> PR_MTE_TAG_SHIFT);
+    const std::uint64_t rest = value & ~(PR_TAGGED_ADDR_ENABLE | kChecks | kTags);
+    if (rest != 0) c.print("|{:#x}", rest);
+  });
+}
+void tagged_addresses(ArgContext& c) { print_tagged_addresses(c, c.value()); }
 void pid(ArgContext& c) { c.print("{}", c.as_int()); }
+void core_command(ArgContext& c) { print_choice_arg<kCoreNames>(c); }
 void core_scope(ArgContext& c) {
-  print_hex(c, c.value());
-  const auto* scope = std::find_if(kCoreScopes.begin(), kCoreScopes.end(),
-                                   [&](const NamedValue& known) { return known.value == c.value(); });
+  print_hex(c, c.as_uint());
+  if (c.constants() == ConstantStyle::raw) return;
+  const auto* scope = std::ranges::find(kCoreScopes, c.as_uint(), &NamedValue::value);
   c.print(" /* {} */", scope == kCoreScopes.end() ? std::string_view("PIDTYPE_???") : scope->name);
+}
+void core_cookie(ArgContext& c) {
+  if (static_cast<std::uint32_t>(c.arg(1)) != PR_SCHED_CORE_GET) {
+    address(c);
+  } else if (!c.wait_for_exit()) {
+    print_object_at<std::uint64_t>(c, c.value(), [&](std::uint64_t cookie) {
+      c.put("[");
+      print_hex(c, cookie);
+      c.put("]");
+    });
+  }
 }
 
 // Results.
@@ -157,14 +245,42 @@ void named_result(ArgContext& c) {
       c, [&] { print_choice(c, static_cast<std::uint64_t>(c.call().result), kNames.values, kNames.unknown); });
   c.put(")");
 }
+/// "0x20000 (PR_SVE_VL_INHERIT|0)"
+template <class Meaning>
+void meaningful_result(ArgContext& c, Meaning&& meaning) {
+  result_hex(c);
+  if (c.constants() == ConstantStyle::raw) return;
+  c.put(" (");
+  print_names_only(c, [&] { meaning(static_cast<std::uint64_t>(c.call().result)); });
+  c.put(")");
+}
 template <const NameTable& kNames>
 void flags_result(ArgContext& c) {
-  const auto result = static_cast<std::uint64_t>(c.call().result);
-  result_hex(c);
-  if (result == 0) return;
-  c.put(" (");
-  print_flags(c, result, kNames.values, kNames.unknown);
-  c.put(")");
+  if (c.call().result == 0) {
+    c.put("0");
+    return;
+  }
+  meaningful_result(c, [&](std::uint64_t result) {
+    // What nobody knows of it has the remark alone.
+    const bool known =
+        std::ranges::any_of(kNames.values, [&](const NamedValue& bit) { return (result & bit.value) != 0; });
+    if (known) {
+      print_flags(c, result, kNames.values, kNames.unknown);
+    } else {
+      c.print("{:#x}", result);
+    }
+  });
+}
+template <const NameTable& kNames>
+void vector_result(ArgContext& c) {
+  if (c.call().result == 0) {
+    c.put("0");
+  } else {
+    meaningful_result(c, [&](std::uint64_t result) { print_vector_length<kNames>(c, result); });
+  }
+}
+void tagged_result(ArgContext& c) {
+  meaningful_result(c, [&](std::uint64_t result) { print_tagged_addresses(c, result); });
 }
 constexpr std::array kSpeculationResults{NAMED(PR_SPEC_PRCTL), NAMED(PR_SPEC_ENABLE), NAMED(PR_SPEC_DISABLE),
                                          NAMED(PR_SPEC_FORCE_DISABLE), NAMED(PR_SPEC_DISABLE_NOEXEC)};
@@ -184,7 +300,7 @@ constexpr std::array kOptions{
     Option{OPTION(PR_GET_DUMPABLE), {}, named_result<kDumpableNames>},
     Option{OPTION(PR_SET_DUMPABLE), {choice<kDumpableNames>}},
     Option{OPTION(PR_GET_UNALIGN), {choice_at<kUnalignedNames>}},
-    Option{OPTION(PR_SET_UNALIGN), {choice<kUnalignedNames>}},
+    Option{OPTION(PR_SET_UNALIGN), {flags<kUnalignedNames>}},
     Option{OPTION(PR_GET_KEEPCAPS), {}},
     Option{OPTION(PR_SET_KEEPCAPS), {dec}},
     Option{OPTION(PR_GET_FPEMU), {number_at}},
@@ -193,18 +309,18 @@ constexpr std::array kOptions{
     Option{OPTION(PR_SET_FPEXC), {dec}},
     Option{OPTION(PR_GET_TIMING), {}},
     Option{OPTION(PR_SET_TIMING), {dec}},
-    Option{OPTION(PR_SET_NAME), {thread_name}},
+    Option{OPTION(PR_SET_NAME), {thread_name_in}},
     Option{OPTION(PR_GET_NAME), {thread_name_out}},
     Option{OPTION(PR_GET_ENDIAN), {number_at}},
     Option{OPTION(PR_SET_ENDIAN), {dec}},
     Option{OPTION(PR_GET_SECCOMP), {}},
-    Option{OPTION(PR_SET_SECCOMP), {seccomp_mode, seccomp_filter}},
+    Option{OPTION(PR_SET_SECCOMP), {seccomp_mode, seccomp_filter, seccomp_rest, seccomp_rest}},
     Option{OPTION(PR_CAPBSET_READ), {capability}},
     Option{OPTION(PR_CAPBSET_DROP), {capability}},
     Option{OPTION(PR_GET_TSC), {choice_at<kTscNames>}},
     Option{OPTION(PR_SET_TSC), {choice<kTscNames>}},
     Option{OPTION(PR_GET_SECUREBITS), {}, flags_result<kSecureBitNames>},
-    Option{OPTION(PR_SET_SECUREBITS), {secure_bits}},
+    Option{OPTION(PR_SET_SECUREBITS), {flags<kSecureBitNames>}},
     Option{OPTION(PR_SET_TIMERSLACK), {dec}},
     Option{OPTION(PR_GET_TIMERSLACK), {}},
     Option{OPTION(PR_TASK_PERF_EVENTS_DISABLE), {}},
@@ -228,8 +344,19 @@ constexpr std::array kOptions{
     Option{OPTION(PR_SET_IO_FLUSHER), {dec, hex, hex, hex}},
     Option{OPTION(PR_GET_IO_FLUSHER), {hex, hex, hex, hex}},
     Option{OPTION(PR_SET_SYSCALL_USER_DISPATCH), {choice<kDispatchNames>, hex, hex, address}},
-    Option{OPTION(PR_SCHED_CORE), {choice<kCoreNames>, pid, core_scope, address}},
-    Option{OPTION(PR_SET_VMA), {choice<kAreaNames>, address, dec, string}},
+    Option{OPTION(PR_PAC_RESET_KEYS), {flags<kAuthenticationKeyNames>, hex, hex, hex}},
+    Option{OPTION(PR_PAC_SET_ENABLED_KEYS), {flags<kEnabledKeyNames>, flags<kEnabledKeyNames>, hex, hex}},
+    Option{OPTION(PR_PAC_GET_ENABLED_KEYS), {hex, hex, hex, hex}, flags_result<kEnabledKeyNames>},
+    Option{OPTION(PR_SVE_SET_VL), {vector_length<kSveNames>}, vector_result<kSveNames>},
+    Option{OPTION(PR_SVE_GET_VL), {}, vector_result<kSveNames>},
+    Option{63, "PR_SME_SET_VL", {vector_length<kSmeNames>}, vector_result<kSmeNames>},
+    Option{64, "PR_SME_GET_VL", {}, vector_result<kSmeNames>},
+    Option{OPTION(PR_SET_TAGGED_ADDR_CTRL), {tagged_addresses, hex, hex, hex}},
+    Option{OPTION(PR_GET_TAGGED_ADDR_CTRL), {hex, hex, hex, hex}, tagged_result},
+    Option{OPTION(PR_SET_FP_MODE), {flags<kFloatModeNames>}},
+    Option{OPTION(PR_GET_FP_MODE), {}, flags_result<kFloatModeNames>},
+    Option{OPTION(PR_SCHED_CORE), {core_command, pid, core_scope, core_cookie}},
+    Option{OPTION(PR_SET_VMA), {choice<kAreaNames>, area_start, area_size, area_name}},
 };
 
 const Option* option_of(ArgContext& c) {

@@ -57,5 +57,21 @@ TEST_CASE("node masks lose the kernel's odd bit") {
   CHECK(zero.put(kMask, std::uint64_t{0}).leave(0).line() == "set_mempolicy(MPOL_DEFAULT, [0000000000000000], 65) = 0");
 }
 
+TEST_CASE("a policy that is not known has its bits in front") {
+  CHECK(line_of("set_mempolicy", {0xc007, 0, 0}, -22) ==
+        "set_mempolicy(MPOL_F_STATIC_NODES|MPOL_F_RELATIVE_NODES|0x7, NULL, 0) = -1 EINVAL (Invalid argument)");
+  CHECK(line_of("set_mempolicy", {0x7, 0, 0}, -22) ==
+        "set_mempolicy(0x7 /* MPOL_??? */, NULL, 0) = -1 EINVAL (Invalid argument)");
+  CHECK(line_of("set_mempolicy", {0, 0x7000, 1}) == "set_mempolicy(MPOL_DEFAULT, 0x7000, 1) = 0");
+}
+
+TEST_CASE("an array that ends in front of the first element left out says so") {
+  constexpr std::uint64_t kPages = 0x10000;
+  DecodedCall call("move_pages", {7, 4, kPages, 0, 0, 0});
+  call.put(kPages, std::array<std::uint64_t, 3>{0x1000, 0x2000, 0x3000}).strings(3);
+  CHECK(call.leave(-19).line() ==
+        "move_pages(7, 4, [0x1000, 0x2000, 0x3000, ... /* 0x10018 */], NULL, NULL, 0) = -1 ENODEV (No such device)");
+}
+
 }  // namespace
 }  // namespace vdsotrace::testing

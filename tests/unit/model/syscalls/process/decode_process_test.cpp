@@ -1,4 +1,5 @@
 // Calls on processes; expected lines are strace 6.1's.
+#include <linux/sched.h>
 #include <sys/resource.h>
 
 #include "support/catch.hpp"
@@ -192,6 +193,31 @@ TEST_CASE("what is nothing at all is 0 or NULL as strace has it") {
         "kexec_load(NULL, 0, NULL, KEXEC_ARCH_DEFAULT) = -1 EPERM (Operation not permitted)");
   CHECK(line_of("ptrace", {0x3e7, 9, 0, 0}, -3) ==
         "ptrace(0x3e7 /* PTRACE_??? */, 9, NULL, NULL) = -1 ESRCH (No such process)");
+}
+
+TEST_CASE("clone3 shows what it cannot read and what it does not know") {
+  clone_args args{};
+  args.exit_signal = 17;
+  DecodedCall short_one("clone3", {kData, 96});
+  CHECK(short_one.put(kData, args).leave(-14).line() ==
+        "clone3({flags=0, exit_signal=SIGCHLD, stack=NULL, stack_size=0, ???}, 96) = -1 EFAULT (Bad address)");
+  args.exit_signal = 0xdeadface;
+  args.set_tid = 0x7000;
+  DecodedCall long_one("clone3", {kData, 96});
+  CHECK(long_one.put(kData, args).put(kData + sizeof args, std::uint64_t{0xff}).leave(-7).line() ==
+        R"(clone3({flags=0, exit_signal=3735943886, stack=NULL, stack_size=0, set_tid=0x7000, set_tid_size=0, )"
+        R"(/* bytes 88..95 */ "\xff\x00\x00\x00\x00\x00\x00\x00"}, 96) = -1 E2BIG (Argument list too long))");
+}
+
+TEST_CASE("ids are unsigned, and -1 is none") {
+  CHECK(line_of("getuid", {}, std::int64_t{1} << 62) == "getuid() = 4611686018427387904");
+  DecodedCall call("setgroups", {2, kData});
+  CHECK(call.put(kData, std::array<std::uint32_t, 2>{UINT32_MAX, UINT32_MAX - 1}).leave(0).line() ==
+        "setgroups(2, [-1, 4294967294]) = 0");
+}
+
+TEST_CASE("setns names namespaces only") {
+  CHECK(line_of("setns", {3, 0x20000100}, -22) == "setns(3, CLONE_NEWPID|0x100) = -1 EINVAL (Invalid argument)");
 }
 
 }  // namespace
