@@ -17,17 +17,20 @@ CodeWrite write_of(std::uint64_t address, std::span<const std::byte> bytes) {
 
 }  // namespace
 
+/// Where the near jump is.
+std::uint64_t CallSite::jumps_at() const { return keeps_code() ? padding : address - head.size(); }
+
 bool CallSite::jumps_from(std::uint64_t pc) const {
   return keeps_code() && (pc == padding || std::ranges::find(relays, pc) != relays.end());
 }
 
 Result<std::vector<CodeWrite>> CallSite::patch(std::uint64_t stub) const {
   if (shape == SiteShape::unpatched) return fail(fmt::format("no patch at {:#x}: {}", address, reason));
-  const auto jump = near_jump(keeps_code() ? padding : address, stub);
+  const auto jump = near_jump(jumps_at(), stub);
   if (!jump || !stubs.contains(stub)) return fail(fmt::format("no patch at {:#x}: stub out of reach", address));
   if (keeps_code()) return jumps_to(*jump);
-  CodeWrite all = write_of(address, *jump);
-  all.bytes.resize(std::max<std::size_t>(kNearJumpSize, kSyscallSize + displaced.size()), kTrap);
+  CodeWrite all = write_of(jumps_at(), *jump);
+  all.bytes.resize(original.front().bytes.size(), kTrap);
   return std::vector{std::move(all)};
 }
 
@@ -41,6 +44,15 @@ Result<std::vector<CodeWrite>> CallSite::jumps_to(std::span<const std::byte> jum
     writes.push_back(write_of(from, *brief));
   }
   return writes;
+}
+
+Result<std::vector<std::byte>> CallSite::front(std::uint64_t at) const {
+  if (shape == SiteShape::unpatched) return fail(fmt::format("no patch at {:#x}: {}", address, reason));
+  if (!stubs.contains(at)) return fail(fmt::format("no patch at {:#x}: stub out of reach", address));
+  auto moved = relocate(Machine::x86_64, head, address - head.size(), at);
+  if (!moved) return tl::unexpected(moved.error());
+  moved->bytes.resize(moved->map.back().moved);  // without the jump back
+  return std::move(moved->bytes);
 }
 
 Result<RelocatedCode> CallSite::tail(std::uint64_t at) const {
@@ -57,8 +69,10 @@ std::optional<std::uint32_t> CallSite::place_in_tail(const RelocatedCode& tail, 
 
 std::optional<OwnPlace> CallSite::own_place(std::uint64_t pc, const StubParts& stub, const RelocatedCode& tail) const {
   if (shape == SiteShape::unpatched) return std::nullopt;
-  if (pc == address || jumps_from(pc)) return OwnPlace{address, false, true};
+  const std::uint64_t begins = address - head.size();
+  if (pc == begins || jumps_from(pc)) return OwnPlace{begins, false, true};
   if (pc < stub.start || pc >= stub.tail + tail.bytes.size()) return std::nullopt;
+  if (pc == stub.start) return OwnPlace{begins, false, true};
   if (pc < stub.called) return OwnPlace{address, false, true};
   std::uint64_t behind = address + kSyscallSize;
   for (const RelocatedCode::Pair& pair : tail.map) {

@@ -102,7 +102,7 @@ CallSite CallSites::plan(std::uint64_t address) {
     return refuse("it returns from signal handlers");
   sweep(region(address)).follow(decoder_, address);
   if (is_entered({address + 1, address + kSyscallSize})) return refuse("something leads into the middle of it");
-  if (!pad(site, 0) && !pad(site, kMostRelays)) {
+  if (!pad(site, 0) && !pad(site, kMostRelays) && !take_head(site)) {
     if (std::string why = widen(site); !why.empty()) return refuse(std::move(why));
   }
   for (const CodeWrite& write : site.original) taken_.push_back({write.address, write.address + write.bytes.size()});
@@ -149,6 +149,29 @@ AddressRange CallSites::padding_behind(std::uint64_t end, const FunctionSweep& f
   bool reached = false;
   for (std::uint64_t at = padding.start; at < padding.end; ++at) reached = reached || function.is_reached(at);
   return aligned && !reached && !is_entered(padding) ? padding : AddressRange{end, end};
+}
+
+/// A table, too, can lead to its start or to the call, but not into it.
+bool CallSites::take_head(CallSite& site) {
+  const auto start = functions_.around(site.address) ? sweep(region(site.address)).start_before(site.address)
+                                                     : std::nullopt;
+  auto decoder = X86Decoder::open(Machine::x86_64, true);
+  if (!start || site.address - *start < kNearJumpSize || !decoder) return false;
+  const AddressRange range{*start, site.address};
+  const Bytes code = bytes(range);
+  const auto instruction = decoder->decode(code);
+  if (!instruction || instruction->flow != Flow::next || is_taken(range) || is_entered({*start + 1, site.address}))
+    return false;
+  CallSite headed = site;
+  headed.shape = SiteShape::headed;
+  headed.head.assign(code.begin(), code.end());
+  headed.original = {copy_of(range)};
+  headed.stubs = common(near(*start), near(site.resumes_at()));
+  if (const auto target = relative_target(*decoder, *instruction, *start))
+    headed.stubs = common(headed.stubs, near(*target));
+  if (headed.stubs.size() <= kNearJumpSize || !headed.front(headed.stubs.start)) return false;
+  site = std::move(headed);
+  return true;
 }
 
 std::string CallSites::widen(CallSite& site) {

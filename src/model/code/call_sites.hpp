@@ -29,6 +29,7 @@ namespace vdsotrace {
 /// - no function is entered there;
 /// - for a widened site, its function jumps by no table, whose targets could not be known, and what is displaced can be
 ///   moved and makes no system call;
+/// - what a headed site displaces is one instruction, to which direct flow leads from where its function is entered;
 /// - padding lies behind an instruction that does not go on, to which the flow of control leads, and ends where
 ///   compilers align to.
 /// Never patched: rt_sigreturn, which unwinders know by its bytes.
@@ -48,6 +49,7 @@ class CallSites {
   bool pad(CallSite& site, std::size_t relays);
   std::vector<AddressRange> paddings_in(AddressRange reach);
   AddressRange padding_behind(std::uint64_t end, const FunctionSweep& function);
+  bool take_head(CallSite& site);
   /// Why not, or an empty text.
   std::string widen(CallSite& site);
   std::string refusal_of_function(std::uint64_t site);

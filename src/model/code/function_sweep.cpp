@@ -9,6 +9,9 @@ constexpr std::uint8_t kReadStart = 1;      ///< an instruction that was read be
 constexpr std::uint8_t kFollowedStart = 2;  ///< and direct flow leads to it
 constexpr std::uint8_t kReached = 4;        ///< a byte of one of those
 
+constexpr unsigned kLengthShift = 4;  ///< above: how long the instruction is that begins here
+constexpr std::uint64_t kLongestInstruction = 15;
+
 void sort_unique(std::vector<std::uint64_t>& addresses) {
   std::sort(addresses.begin(), addresses.end());
   addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
@@ -29,6 +32,17 @@ FunctionSweep::FunctionSweep(std::span<const std::byte> code, std::uint64_t addr
 bool FunctionSweep::is_reached(std::uint64_t address) const {
   const std::uint64_t offset = address - address_;
   return offset < marks_.size() && (marks_[offset] & kReached) != 0;
+}
+
+std::optional<std::uint64_t> FunctionSweep::start_before(std::uint64_t address) const {
+  const std::uint64_t end = address - address_;
+  if (end > marks_.size()) return std::nullopt;
+  for (std::uint64_t size = 1; size <= std::min(end, kLongestInstruction); ++size) {
+    const std::uint8_t mark = marks_[end - size];
+    if ((mark & kFollowedStart) == 0) continue;
+    return mark >> kLengthShift == size ? std::optional(address - size) : std::nullopt;
+  }
+  return std::nullopt;
 }
 
 void FunctionSweep::follow(X86Decoder& decoder, std::uint64_t address) {
@@ -56,7 +70,7 @@ void FunctionSweep::walk(X86Decoder& decoder, std::uint64_t offset, bool by_flow
       complete_ = false;
       return;
     }
-    marks_[offset] |= kReadStart | known;
+    marks_[offset] |= static_cast<std::uint8_t>(kReadStart | known | instruction->length << kLengthShift);
     if (!visit(offset, *instruction, by_flow)) return;
     offset += instruction->length;
   }

@@ -44,7 +44,8 @@ std::string reason_in(const std::string& hex, std::uint64_t offset,
   return site.shape == SiteShape::unpatched ? site.reason : "patched";
 }
 
-const std::string kCall = "b8 6e 00 00 00 0f 05 ";        // mov $110, %eax; syscall
+const std::string kCall = "6a 6e 58 66 90 0f 05 ";        // push $110; pop %rax; xchg %ax, %ax; syscall
+const std::string kHeadedCall = "b8 6e 00 00 00 0f 05 ";  // mov $110, %eax; syscall
 const std::string kCompare = "48 3d 01 f0 ff ff ";        // cmp $-4095, %rax
 const std::string kPadding = "0f 1f 84 00 00 00 00 00 ";  // nopl 0(%rax,%rax,1)
 
@@ -180,6 +181,40 @@ TEST_CASE("a short jump reaches 127 bytes ahead and 128 back", "[call_sites]") {
   CHECK(shape_back(122) == SiteShape::unpatched);
 }
 
+TEST_CASE("the instruction before a call gives way if it is large enough", "[call_sites]") {
+  const CallSite site = site_in(kHeadedCall + "e8 00 10 00 00 c3", 5);
+  REQUIRE(site.shape == SiteShape::headed);
+  CHECK(site.head == from_hex("b8 6e 00 00 00"));
+  CHECK(site.displaced.empty());
+  CHECK_FALSE(site.keeps_code());
+  CHECK(site.resumes_at() == kCode + 7);
+  CHECK_FALSE(site.covers(kCode + 7));
+  CHECK(site.original == std::vector<CodeWrite>{{kCode, from_hex("b8 6e 00 00 00")}});
+  CHECK(site.patch(kStub).value() == std::vector<CodeWrite>{{kCode, from_hex("e9 fb ef 3f 00")}});
+  CHECK(site.front(kStub).value() == from_hex("b8 6e 00 00 00"));
+  CHECK(site.tail(kStub + 0x40).value().bytes == from_hex("e9 c2 0f c0 ff"));
+
+  // A larger one, which refers to a place beside itself: mov 0x100(%rip), %eax.
+  const CallSite larger = site_in("8b 05 00 01 00 00 0f 05 e8 00 10 00 00 c3", 6);
+  REQUIRE(larger.shape == SiteShape::headed);
+  CHECK(larger.patch(kStub).value().front().bytes == from_hex("e9 fb ef 3f 00 cc"));
+  CHECK(larger.front(kCode + 0x1000).value() == from_hex("8b 05 00 f1 ff ff"));
+  CHECK(larger.front(larger.stubs.start).has_value());
+  CHECK_FALSE(larger.front(larger.stubs.end).has_value());
+  CHECK(site_in(kCall + kCompare + "c3", 5).front(kStub).value().empty());
+
+  // A branch may lead to the call, or to what is before it, but not into that.
+  const std::string call = "b8 6e 00 00 00 0f 05 e8 00 10 00 00 c3";
+  CHECK(site_in("75 05 " + call, 7).shape == SiteShape::headed);
+  CHECK(site_in("75 00 " + call, 7).shape == SiteShape::headed);
+  CHECK(site_in("75 03 " + call, 7).shape == SiteShape::unpatched);
+  // Too small; a call; not known to be an instruction, as nothing but a table leads there, or no entry is known.
+  CHECK(site_in("90 90 90 66 90 0f 05 e8 00 10 00 00 c3", 5).shape == SiteShape::unpatched);
+  CHECK(site_in("e8 00 10 00 00 0f 05 e8 00 10 00 00 c3", 5).shape == SiteShape::unpatched);
+  CHECK(site_in("ff e2 " + call, 7).shape == SiteShape::unpatched);
+  CHECK(site_in(call, 5, std::vector<AddressRange>{}).shape == SiteShape::unpatched);
+}
+
 TEST_CASE("short jumps lead on where only small paddings are near", "[call_sites]") {
   // A call behind it: nothing can be displaced. Paddings of 2 bytes, 100 bytes apart; then one of 8.
   const auto code_with = [](int small) {
@@ -264,7 +299,7 @@ TEST_CASE("what unwinders know by its bytes is left alone", "[call_sites]") {
     const auto offset = number.size() / 3;
     CHECK(reason_in(number + "0f 05 " + kCompare + "c3", offset) == "it returns from signal handlers");
   }
-  CHECK(site_in("b8 0e 00 00 00 0f 05 " + kCompare + "c3", 5).shape == SiteShape::widened);
+  CHECK(site_in("b8 0e 00 00 00 0f 05 " + kCompare + "c3", 5).shape == SiteShape::headed);
 }
 
 TEST_CASE("ends of the code are ends", "[call_sites]") {
@@ -333,6 +368,15 @@ TEST_CASE("a thread in a stub is somewhere in its own code", "[call_sites]") {
   CHECK(widened.own_place(kStub + 0x42, stub, tail) == OwnPlace{kCode + 4, true, false});
   CHECK(widened.own_place(kStub + 0x48, stub, tail) == OwnPlace{kCode + 6, true, true});
   CHECK(widened.place_in_tail(tail, kCode + 4) == 2);
+
+  const CallSite headed = site_in(kHeadedCall + "e8 00 10 00 00 c3", 5);
+  const auto end = headed.tail(stub.tail).value();
+  CHECK(headed.own_place(kCode, stub, end) == OwnPlace{kCode, false, true});
+  CHECK(headed.own_place(kStub, stub, end) == OwnPlace{kCode, false, true});
+  // What was before the call has been done: the call is next.
+  CHECK(headed.own_place(kStub + 5, stub, end) == OwnPlace{kCode + 5, false, true});
+  CHECK(headed.own_place(kStub + 0x22, stub, end) == OwnPlace{kCode + 7, true, true});
+  CHECK_FALSE(headed.own_place(kCode + 5, stub, end));
 }
 
 /// Memory with code that can be carried out.
@@ -358,8 +402,12 @@ class Area {
 /// Counts in its own last word, makes the call, and does what was displaced.
 void write_stub(std::uint64_t at, std::uint64_t counter, const CallSite& site) {
   // movabs counter, %rcx; mov (%rcx), %r11; lea 1(%r11), %r11; mov %r11, (%rcx); syscall
-  Bytes stub = from_hex("48 b9 00 00 00 00 00 00 00 00 4c 8b 19 4d 8d 5b 01 4c 89 19 0f 05");
-  std::memcpy(stub.data() + 2, &counter, sizeof counter);
+  Bytes count = from_hex("48 b9 00 00 00 00 00 00 00 00 4c 8b 19 4d 8d 5b 01 4c 89 19 0f 05");
+  std::memcpy(count.data() + 2, &counter, sizeof counter);
+  const auto front = site.front(at);
+  REQUIRE(front);
+  Bytes stub = *front;
+  stub.insert(stub.end(), count.begin(), count.end());
   const auto tail = site.tail(at + stub.size());
   REQUIRE(tail);
   Area::write(at, stub);
@@ -375,8 +423,12 @@ TEST_CASE("patched code does what it did", "[call_sites]") {
       kCall + "85 c0 79 04 48 83 c8 ff c3",
       // lea 2(%rip), %rdx; mov (%rdx), %dl; ret
       kCall + "48 8d 15 02 00 00 00 8a 12 c3",
+      // mov to %eax what stands behind the return; syscall; mov %edx, %edx; ret
+      "8b 05 05 00 00 00 0f 05 89 d2 c3 6e 00 00 00",
+      kHeadedCall + kCompare + "77 01 c3 31 c0 c3",
   };
   std::size_t widened = 0;
+  std::size_t headed = 0;
   for (const std::string& hex : codes) {
     INFO(hex);
     const Area area;
@@ -385,9 +437,10 @@ TEST_CASE("patched code does what it did", "[call_sites]") {
     REQUIRE(area.call(0) == getppid());
     auto sites = CallSites::open(code, 0, FunctionTable({{0, code.size()}}));
     REQUIRE(sites);
-    const CallSite site = sites->at(5).moved_by(area.at(0));
+    const CallSite site = sites->at(code[5] == std::byte{0x0f} ? 5 : 6).moved_by(area.at(0));
     REQUIRE(site.shape != SiteShape::unpatched);
     widened += site.shape == SiteShape::widened;
+    headed += site.shape == SiteShape::headed;
     write_stub(area.at(4096), area.at(Area::kSize - 8), site);
     const auto patch = site.patch(area.at(4096));
     REQUIRE(patch);
@@ -399,6 +452,7 @@ TEST_CASE("patched code does what it did", "[call_sites]") {
     CHECK(std::memcmp(reinterpret_cast<const void*>(area.at(0)), code.data(), code.size()) == 0);
   }
   CHECK(widened == 4);
+  CHECK(headed == 2);
 }
 
 TEST_CASE("no code makes plans that lead out of it", "[call_sites]") {
@@ -425,7 +479,7 @@ TEST_CASE("no code makes plans that lead out of it", "[call_sites]") {
       if (site.shape == SiteShape::unpatched) continue;
       ++patched;
       const auto patch = site.patch(kStub);
-      if (!patch || !site.tail(kStub)) FAIL(round << " " << at);
+      if (!patch || !site.tail(kStub) || !site.front(kStub)) FAIL(round << " " << at);
       for (std::size_t i = 0; i < patch->size(); ++i) {
         const CodeWrite& write = (*patch)[i];
         if (write.bytes.size() != site.original.at(i).bytes.size() || write.address < kCode ||
