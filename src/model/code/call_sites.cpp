@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 #include "model/code/jump_chain.hpp"
@@ -16,6 +17,8 @@ using Bytes = std::span<const std::byte>;
 constexpr std::uint64_t kLargestFunction = 1 << 20;
 constexpr std::uint64_t kLongestInstruction = 15;
 constexpr std::size_t kMostRelays = 3;
+/// More code than this, half a second's work, is not searched for calls of unknown functions.
+constexpr std::size_t kMostFollowed = 4 << 20;
 /// A short branch that leads to an address begins and ends nearer than that.
 constexpr std::uint64_t kShortReach = 144;
 /// Code and stub as far apart as this reach each other with any instruction.
@@ -100,6 +103,7 @@ CallSite CallSites::plan(std::uint64_t address) {
   if (call.size() != kSyscallSize || !ends_with(call, {0x0f, 0x05})) return refuse("no system call is made there");
   if (makes_sigreturn(bytes(in_code({address - std::min(address, kLongestInstruction), address}))))
     return refuse("it returns from signal handlers");
+  if (!functions_.around(address)) follow_calls();
   sweep(region(address)).follow(decoder_, address);
   if (is_entered({address + 1, address + kSyscallSize})) return refuse("something leads into the middle of it");
   if (!pad(site, 0) && !pad(site, kMostRelays) && !take_head(site)) {
@@ -107,6 +111,27 @@ CallSite CallSites::plan(std::uint64_t address) {
   }
   for (const CodeWrite& write : site.original) taken_.push_back({write.address, write.address + write.bytes.size()});
   return site;
+}
+
+/// From all known functions into those of which nothing is known but that they are called.
+void CallSites::follow_calls() {
+  if (std::exchange(calls_are_followed_, true) || code_.size() > kMostFollowed) return;
+  std::vector<std::uint64_t> pending;
+  const auto add = [&](std::span<const std::uint64_t> exits) {
+    pending.insert(pending.end(), exits.begin(), exits.end());
+  };
+  const AddressRange all{address_, address_ + code_.size()};
+  for (const AddressRange& function : functions_.within(all)) add(sweep(function).exits());
+  std::set<std::uint64_t> followed;
+  while (!pending.empty()) {
+    const std::uint64_t target = pending.back();
+    pending.pop_back();
+    if (!all.contains(target) || functions_.around(target) || !followed.insert(target).second) continue;
+    FunctionSweep& code = sweep(region(target));
+    const std::size_t known = code.exits().size();
+    code.follow(decoder_, target);
+    add(code.exits().subspan(known));
+  }
 }
 
 bool CallSites::pad(CallSite& site, std::size_t relays) {
@@ -153,8 +178,7 @@ AddressRange CallSites::padding_behind(std::uint64_t end, const FunctionSweep& f
 
 /// A table, too, can lead to its start or to the call, but not into it.
 bool CallSites::take_head(CallSite& site) {
-  const auto start = functions_.around(site.address) ? sweep(region(site.address)).start_before(site.address)
-                                                     : std::nullopt;
+  const auto start = sweep(region(site.address)).start_before(site.address);
   auto decoder = X86Decoder::open(Machine::x86_64, true);
   if (!start || site.address - *start < kNearJumpSize || !decoder) return false;
   const AddressRange range{*start, site.address};

@@ -29,7 +29,9 @@ namespace vdsotrace {
 /// - no function is entered there;
 /// - for a widened site, its function jumps by no table, whose targets could not be known, and what is displaced can be
 ///   moved and makes no system call;
-/// - what a headed site displaces is one instruction, to which direct flow leads from where its function is entered;
+/// - what a headed site displaces is one instruction, to which direct flow leads from where a known function is
+/// entered,
+///   calls included;
 /// - padding lies behind an instruction that does not go on, to which the flow of control leads, and ends where
 ///   compilers align to.
 /// Never patched: rt_sigreturn, which unwinders know by its bytes.
@@ -45,6 +47,7 @@ class CallSites {
   CallSites(X86Decoder decoder, std::vector<std::byte> code, std::uint64_t address, FunctionTable functions);
 
   CallSite plan(std::uint64_t address);
+  void follow_calls();
   /// Jumps to padding: from the call itself, or by as many others as `relays` says.
   bool pad(CallSite& site, std::size_t relays);
   std::vector<AddressRange> paddings_in(AddressRange reach);
@@ -74,7 +77,8 @@ class CallSites {
   WideBranches wide_branches_;
   std::map<std::uint64_t, FunctionSweep> sweeps_;  ///< by the region's first address
   std::map<std::uint64_t, CallSite> sites_;        ///< by address
-  std::vector<AddressRange> taken_;                ///< what patches write over
+  bool calls_are_followed_ = false;
+  std::vector<AddressRange> taken_;  ///< what patches write over
 };
 
 }  // namespace vdsotrace

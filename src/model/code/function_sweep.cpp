@@ -89,6 +89,7 @@ bool FunctionSweep::visit(std::uint64_t offset, const Instruction& instruction, 
     case Flow::call: {
       const std::uint64_t target = end + static_cast<std::uint64_t>(std::int64_t{instruction.displacement});
       pending.push_back(target);
+      if (by_flow && target >= code_.size()) exits_.push_back(address_ + target);
       if (instruction.flow != Flow::call) targets_.push_back(address_ + target);
       if (instruction.flow != Flow::jump) return true;
       break;

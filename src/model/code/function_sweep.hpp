@@ -31,6 +31,8 @@ class FunctionSweep {
   std::optional<std::uint64_t> start_before(std::uint64_t address) const;
   /// Where instructions end behind which nothing goes on, and to which direct flow leads; sorted.
   std::span<const std::uint64_t> ends() const { return ends_; }
+  /// Where direct calls, jumps and branches lead out of it to which direct flow leads; in the order of their finding.
+  std::span<const std::uint64_t> exits() const { return exits_; }
   /// Where its direct jumps and branches lead, in the function or out of it; sorted.
   std::span<const std::uint64_t> targets() const { return targets_; }
 
@@ -46,6 +48,7 @@ class FunctionSweep {
   std::vector<std::uint64_t> to_read_;
   std::vector<std::uint64_t> ends_;
   std::vector<std::uint64_t> targets_;
+  std::vector<std::uint64_t> exits_;
   bool complete_ = true;
   bool jumps_by_table_ = false;
 };

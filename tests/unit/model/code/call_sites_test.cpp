@@ -215,6 +215,19 @@ TEST_CASE("the instruction before a call gives way if it is large enough", "[cal
   CHECK(site_in(call, 5, std::vector<AddressRange>{}).shape == SiteShape::unpatched);
 }
 
+TEST_CASE("functions of which nothing is known are read from where others call them", "[call_sites]") {
+  // At 0 a known function calls 8, which calls 16: mov $110, %eax; syscall; call.
+  const std::string code = "e8 03 00 00 00 c3 00 00 e8 03 00 00 00 c3 00 00 " + kHeadedCall + "e8 00 10 00 00 c3";
+  const std::vector<AddressRange> first{{kCode, kCode + 6}};
+  CHECK(site_in(code, 21, first).shape == SiteShape::headed);
+  CHECK(site_in(code, 21, std::vector<AddressRange>{}).shape == SiteShape::unpatched);
+  // Nothing calls it; the call goes to the middle of it.
+  CHECK(site_in("e8 03 00 00 00 c3 00 00 c3 03 00 00 00 c3 00 00 " + kHeadedCall + "e8 00 10 00 00 c3", 21, first)
+            .shape == SiteShape::unpatched);
+  CHECK(site_in("e8 03 00 00 00 c3 00 00 e8 08 00 00 00 c3 00 00 " + kHeadedCall + "e8 00 10 00 00 c3", 21, first)
+            .shape == SiteShape::unpatched);
+}
+
 TEST_CASE("short jumps lead on where only small paddings are near", "[call_sites]") {
   // A call behind it: nothing can be displaced. Paddings of 2 bytes, 100 bytes apart; then one of 8.
   const auto code_with = [](int small) {
