@@ -29,7 +29,8 @@ class Report(unittest.TestCase):
         """The audit, and the report that the option names."""
         report = self.folder / "report"
         ran = vdsotrace("audit", "--json", "-o", self.folder / "json", option, report, *arguments)
-        self.assertEqual((ran.status, ran.stderr), (0, ""))
+        self.assertEqual(ran.status, 0)
+        self.assertIn(ran.stderr, ("", "vdsotrace: direct system calls: seen by trace points, 0 lost\n"))
         return json.loads((self.folder / "json").read_text()), report
 
 

@@ -189,11 +189,12 @@ const std::vector<std::span<const PointeePlan>>& plans_by_number() {
   return kByNumber;
 }
 
-/// How many bytes, or elements, `-s` lets through.
+/// How many bytes `-s` lets through; of elements, those and the one whose presence says that there are more.
 std::uint64_t shown(const Pointee& pointee, std::uint64_t count, const DecodeLimits& limits) {
   constexpr std::uint64_t kMostShown = 1 << 20;
   if (pointee.part == Part::all || (pointee.unit != 1 && limits.sets != nullptr)) return count;
-  return std::min<std::uint64_t>(count, std::min<std::uint64_t>(limits.string, kMostShown));
+  const std::uint64_t most = std::min<std::uint64_t>(limits.string, kMostShown);
+  return std::min(count, pointee.unit == 1 ? most : most + 1);
 }
 
 std::uint64_t size_of(const Pointee& pointee, const Call& call, const DecodeLimits& limits, Memory& memory) {

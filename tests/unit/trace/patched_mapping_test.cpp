@@ -19,7 +19,7 @@ std::vector<std::byte> bytes(std::initializer_list<int> values) {
 /// A mapping of eight bytes in a process that is stopped.
 struct Mapped {
   Mapped() {
-    task.stopped = true;
+    task.seized = task.stopped = true;
     content() = original;
   }
   std::vector<std::byte>& content() { return task.memory->regions[kBase]; }
