@@ -97,13 +97,13 @@ std::optional<Gain> about_user_space(const Finding& finding, const Audit& audit,
                             "{} of this run",
                             who, grouped(static_cast<std::uint64_t>(rate * tick / 1e9)), duration_text(tick), coarse,
                             duration_text(*price->user_space_ns), duration_text(finding.each_ns), duration_text(saved)),
-                saved, "coarse-clock"};
+                saved, kCoarseClockAdvice};
   }
   if (rate < kBusyPerSecond) return std::nullopt;
   const double all = finding.each_ns * calls;
   return Gain{fmt::format("{} makes {}, {} of this run: ask once per round of its loop and keep the answer", who,
                           rate_text(rate), duration_text(all)),
-              all, "busy-caller"};
+              all, kBusyCallerAdvice};
 }
 
 std::optional<Gain> advice_for(const Finding& finding, const Audit& audit, const Prices& prices) {

@@ -64,19 +64,6 @@ Finding make_finding(const AuditKey& key, const AuditEntry& entry, const Prices&
   return finding;
 }
 
-void add_up(Audit& audit) {
-  for (const Finding& finding : audit.findings) {
-    audit.by_route[static_cast<std::size_t>(finding.key.route)].add(finding.total);
-    audit.cost_ns += finding.cost_ns;
-    if (finding.cost_is == CostIs::measured) audit.measured_calls += finding.total.count;
-    if (finding.cost_is == CostIs::unknown) audit.unpriced_calls += finding.total.count;
-    // Of an unknown route it is not known whether it could have been cheaper.
-    if (finding.key.route == Route::vdso || finding.key.route == Route::unknown) continue;
-    audit.kernel_ns += finding.cost_ns;
-    audit.saved_ns += std::max(0.0, finding.saved_ns());
-  }
-}
-
 std::map<PricedCall, CallPrice> known_prices(const std::vector<Finding>& findings, const Prices& prices) {
   std::set<PricedCall> calls{{"clock_gettime", "CLOCK_MONOTONIC"}};
   for (const Finding& finding : findings) calls.insert({finding.key.name, finding.key.clock});
@@ -99,6 +86,19 @@ std::vector<std::string> fallback_calls(const std::vector<Finding>& findings,
 }
 
 }  // namespace
+
+void add_up(Audit& audit) {
+  for (const Finding& finding : audit.findings) {
+    audit.by_route[static_cast<std::size_t>(finding.key.route)].add(finding.total);
+    audit.cost_ns += finding.cost_ns;
+    if (finding.cost_is == CostIs::measured) audit.measured_calls += finding.total.count;
+    if (finding.cost_is == CostIs::unknown) audit.unpriced_calls += finding.total.count;
+    // Of an unknown route it is not known whether it could have been cheaper.
+    if (finding.key.route == Route::vdso || finding.key.route == Route::unknown) continue;
+    audit.kernel_ns += finding.cost_ns;
+    audit.saved_ns += std::max(0.0, finding.saved_ns());
+  }
+}
 
 double Finding::saved_ns() const {
   // The C library's own calls cannot be made otherwise.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "audit/durations.hpp"
+#include "audit/machines.hpp"
 #include "audit/tally.hpp"
 #include "vdsotrace/document.hpp"
 
@@ -56,10 +57,14 @@ struct Finding {
   std::string why;                        ///< a sentence, empty where it stayed in user space
   std::string advice;                     ///< empty where there is none to give
   double advice_ns = 0;                   ///< what that is worth
+  CallsByMachine machines;                ///< of a merge, and of an audit that was read back
 
   /// What its calls would have saved in user space; 0 where they cannot be had there.
   double saved_ns() const;
 };
+
+/// Advice::id where no reason has made calls enter the kernel.
+inline constexpr std::string_view kCoarseClockAdvice = "coarse-clock", kBusyCallerAdvice = "busy-caller";
 
 /// What somebody can do.
 struct Advice {
@@ -68,7 +73,7 @@ struct Advice {
   std::uint64_t calls = 0;     ///< that it is about
   double cost_ns = 0;          ///< of these
   bool in_user_space = false;  ///< where these stay
-  std::string_view id = {};    ///< its kind: a reason's name, "coarse-clock" or "busy-caller"; static storage
+  std::string_view id = {};    ///< its kind: a reason's name or one of those; static storage
 };
 
 /// What the whole comes to.
@@ -119,6 +124,7 @@ struct Audit {
   std::vector<Advice> advice;               ///< most worthwhile first
   std::map<PricedCall, CallPrice> prices;   ///< of the calls that were made, and of CLOCK_MONOTONIC
   Verdict verdict;
+  std::vector<AuditedMachine> machines;  ///< of a merge; empty: of this run alone
   Timeline timeline;
   std::uint64_t lost = 0;
   Notices notices;
@@ -134,6 +140,9 @@ struct Audit {
   /// Whether so much is worth a look: 0.1 % of that.
   bool matters(double ns) const { return share(ns) >= 0.001; }
 };
+
+/// By route, costs, and how many calls have which kind of cost: sums over the findings.
+void add_up(Audit& audit);
 
 Audit make_audit(const AuditTally& tally, AuditedRun run, const Prices& prices);
 

@@ -10,9 +10,11 @@
 #include "cli/command_line.hpp"
 #include "cli/compare_command.hpp"
 #include "cli/completions.hpp"
+#include "cli/diff_command.hpp"
 #include "cli/dump_command.hpp"
 #include "cli/help.hpp"
 #include "cli/info_command.hpp"
+#include "cli/merge_command.hpp"
 #include "cli/options.hpp"
 #include "model/nearest.hpp"
 #include "output/output.hpp"
@@ -53,6 +55,8 @@ std::vector<CommandRows> every_command() {
           {"compare", "What strace sees, beside what vdsotrace sees", compare_options(), true},
           {"info", "Which calls stay in user space here, and what each costs", info_options(), false},
           {"dump", "The vDSO itself: image, symbols, annotated code", dump_options(), true},
+          {"merge", "One audit of many machines or runs", merge_options(), false},
+          {"diff", "What changed from one audit to another", diff_options(), false},
           {"help", "The help of a command", rows_of(plain), false},
           {"completions", "A script for a shell", rows_of(plain), false}};
 }

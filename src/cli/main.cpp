@@ -10,8 +10,10 @@
 #include "cli/audit_command.hpp"
 #include "cli/compare_command.hpp"
 #include "cli/completions_command.hpp"
+#include "cli/diff_command.hpp"
 #include "cli/dump_command.hpp"
 #include "cli/info_command.hpp"
+#include "cli/merge_command.hpp"
 #include "cli/options.hpp"
 #include "cli/trace_command.hpp"
 
@@ -34,10 +36,10 @@ struct Command {
   std::string_view name;
   vdsotrace::Result<int> (*run)(const std::vector<std::string>& arguments);
 };
-constexpr Command kCommands[] = {{"compare", vdsotrace::cli::run_compare},
-                                 {"info", vdsotrace::cli::run_info},
-                                 {"dump", vdsotrace::cli::run_dump},
-                                 {"completions", vdsotrace::cli::run_completions}};
+constexpr Command kCommands[] = {
+    {"compare", vdsotrace::cli::run_compare}, {"info", vdsotrace::cli::run_info},
+    {"dump", vdsotrace::cli::run_dump},       {"merge", vdsotrace::cli::run_merge},
+    {"diff", vdsotrace::cli::run_diff},       {"completions", vdsotrace::cli::run_completions}};
 
 vdsotrace::Result<int> run(const vdsotrace::cli::Parsed& parsed) {
   const auto* other = std::get_if<vdsotrace::cli::OtherCommand>(&parsed);

@@ -22,9 +22,10 @@
 namespace vdsotrace::cli {
 namespace {
 
-constexpr std::string_view kCommands[] = {"trace", "audit", "compare", "info", "dump", "help", "completions"};
+constexpr std::string_view kCommands[] = {"trace", "audit", "compare", "info",       "dump",
+                                          "merge", "diff",  "help",    "completions"};
 /// These take their arguments apart themselves.
-constexpr std::string_view kOwnArguments[] = {"compare", "info", "dump", "completions"};
+constexpr std::string_view kOwnArguments[] = {"compare", "info", "dump", "merge", "diff", "completions"};
 
 Result<Color> color_named(const std::string& name) {
   if (name == "auto") return Color::automatic;

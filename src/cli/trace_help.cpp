@@ -43,6 +43,7 @@ const HelpPage kTraceHelp{
     "  compare          what strace sees, beside what vdsotrace sees\n"
     "  info             which calls stay in user space here, and what each costs\n"
     "  dump             the vDSO itself: image, symbols, annotated code\n"
+    "  merge, diff      audits in files: one of many, or what changed\n"
     "  help [COMMAND]   the help of a command\n"
     "  completions SHELL\n"
     "                   a script that completes command lines in bash, zsh or fish\n",

@@ -79,6 +79,9 @@ Json finding_json(const Finding& finding) {
               {"advice", json_text_or_null(finding.advice)},
               {"advice_total_ns", finding.advice.empty() ? Json(nullptr) : rounded(finding.advice_ns)}};
   add_measured(object, finding.measured);
+  for (const auto& [name, calls] : finding.machines)
+    object["machines"].push_back(
+        {{"name", json_text(name)}, {"count", json_integer(calls.count)}, {"cost_ns", rounded(calls.cost_ns)}});
   if (!finding.stacks.empty()) object["stacks"] = stacks_json(finding);
   return object;
 }
@@ -117,6 +120,24 @@ Json prices_json(const Audit& audit) {
   return all;
 }
 
+Json machine_json(const AuditedMachine& machine) {
+  Json routes = Json::object();
+  for (std::size_t route = 0; route < kRoutes; ++route)
+    routes[std::string(name_of(static_cast<Route>(route)))] = json_integer(machine.routes[route]);
+  return {{"name", json_text(machine.name)},
+          {"host", json_text(machine.head.host)},
+          {"version", json_text(machine.head.version)},
+          {"time", json_text(machine.head.time)},
+          {"kernel", json_text(machine.kernel)},
+          {"clocksource", json_text_or_null(machine.clocksource)},
+          {"command", json_texts(machine.command)},
+          {"routes", routes},
+          {"cost_ns", rounded(machine.cost_ns)},
+          {"kernel_cost_ns", rounded(machine.kernel_ns)},
+          {"cost_share", machine.share},
+          {"ok", machine.ok}};
+}
+
 }  // namespace
 
 std::string audit_json(const Audit& audit) {
@@ -127,34 +148,35 @@ std::string audit_json(const Audit& audit) {
   Json routes = Json::object();
   for (std::size_t route = 0; route < kRoutes; ++route)
     routes[std::string(name_of(static_cast<Route>(route)))] = json_integer(audit.by_route[route].count);
-  const Json object{{"command", json_texts(audit.run.command)},
-                    {"pids", audit.run.pids},
-                    {"commands", commands_json(audit.run)},
-                    {"pids_inside", inside_json(audit.run)},
-                    {"engine", audit.run.engine},
-                    {"kernel", audit.run.kernel},
-                    {"clocksources", json_texts(audit.clocksources)},
-                    {"wall_ns", json_integer(audit.run.wall_ns)},
-                    {"cpu_ns", audit.run.cpu_ns > 0 ? json_integer(audit.run.cpu_ns) : Json(nullptr)},
-                    {"own_cpu_ns", audit.run.cpu_ns > 0 ? rounded(audit.own_cpu_ns()) : Json(nullptr)},
-                    {"added", audit.run.added ? added_json(*audit.run.added) : Json(nullptr)},
-                    {"cpu_basis", json_text_or_null(cpu_text(audit))},
-                    {"routes", routes},
-                    {"cost_ns", rounded(audit.cost_ns)},
-                    {"cost_share", audit.share(audit.cost_ns)},
-                    {"cost_basis", cost_basis_text(audit)},
-                    {"unpriced_calls", json_integer(audit.unpriced_calls)},
-                    {"kernel_cost_ns", rounded(audit.kernel_ns)},
-                    {"avoidable_cost_ns", rounded(audit.saved_ns)},
-                    {"calls", findings},
-                    {"verdict", verdict_json(audit.verdict)},
-                    {"advice", json_texts(advice)},
-                    {"advice_items", advice_json(audit)},
-                    {"prices", prices_json(audit)},
-                    {"seccomp_must_allow", json_texts(audit.fallback_calls)},
-                    {"lost", json_integer(audit.lost)},
-                    {"complete", audit.complete()},
-                    {"notices", json_texts(audit.notices.lines())}};
+  Json object{{"command", json_texts(audit.run.command)},
+              {"pids", audit.run.pids},
+              {"commands", commands_json(audit.run)},
+              {"pids_inside", inside_json(audit.run)},
+              {"engine", audit.run.engine},
+              {"kernel", audit.run.kernel},
+              {"clocksources", json_texts(audit.clocksources)},
+              {"wall_ns", json_integer(audit.run.wall_ns)},
+              {"cpu_ns", audit.run.cpu_ns > 0 ? json_integer(audit.run.cpu_ns) : Json(nullptr)},
+              {"own_cpu_ns", audit.run.cpu_ns > 0 ? rounded(audit.own_cpu_ns()) : Json(nullptr)},
+              {"added", audit.run.added ? added_json(*audit.run.added) : Json(nullptr)},
+              {"cpu_basis", json_text_or_null(cpu_text(audit))},
+              {"routes", routes},
+              {"cost_ns", rounded(audit.cost_ns)},
+              {"cost_share", audit.share(audit.cost_ns)},
+              {"cost_basis", cost_basis_text(audit)},
+              {"unpriced_calls", json_integer(audit.unpriced_calls)},
+              {"kernel_cost_ns", rounded(audit.kernel_ns)},
+              {"avoidable_cost_ns", rounded(audit.saved_ns)},
+              {"calls", findings},
+              {"verdict", verdict_json(audit.verdict)},
+              {"advice", json_texts(advice)},
+              {"advice_items", advice_json(audit)},
+              {"prices", prices_json(audit)},
+              {"seccomp_must_allow", json_texts(audit.fallback_calls)},
+              {"lost", json_integer(audit.lost)},
+              {"complete", audit.complete()},
+              {"notices", json_texts(audit.notices.lines())}};
+  for (const AuditedMachine& machine : audit.machines) object["machines"].push_back(machine_json(machine));
   return dumped(json_document("audit", audit.run.head, object)) + '\n';
 }
 

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import run, vdsotrace
 
-COMMANDS = {"trace", "audit", "compare", "info", "dump", "help", "completions"}
+COMMANDS = {"trace", "audit", "compare", "info", "dump", "merge", "diff", "help", "completions"}
 IN_BASH = """
 source {script}
 COMP_WORDS=({words})

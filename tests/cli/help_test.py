@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import example, vdsotrace
 
-COMMANDS = ("audit", "compare", "info", "dump", "completions")
+COMMANDS = ("audit", "compare", "info", "dump", "merge", "diff", "completions")
 OPTION = re.compile(r"(?<![\w-])-(?:[A-Za-z]|-[a-z][a-z-]+)(?![\w-])")
 
 

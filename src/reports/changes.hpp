@@ -1,0 +1,20 @@
+// What `vdsotrace diff` says.
+#pragma once
+
+#include <string>
+
+#include "audit/changes.hpp"
+
+namespace vdsotrace {
+
+struct ChangesFacts {
+  DocumentHead head;
+  const Audit& before;
+  const Audit& after;
+};
+
+std::string changes_text(const Changes& changes, const ChangesFacts& facts);
+/// One object in one line, ended.
+std::string changes_json(const Changes& changes, const ChangesFacts& facts);
+
+}  // namespace vdsotrace
