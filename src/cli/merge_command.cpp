@@ -79,7 +79,7 @@ Result<void> write_reports(const MergeOptions& o, const Audit& audit) {
     if (path.empty()) return;
     if (auto written = replace_file(path, make(audit)); !written && done) done = written;
   };
-  also(o.html, audit_html);
+  also(o.html, merge_html);
   also(o.folded, audit_folded);
   also(o.metrics, audit_metrics);
   return done;

@@ -1,5 +1,7 @@
 """merge and diff: audits in files, added up and compared. What they are made of is checked against the files themselves."""
+import html.parser
 import json
+import re
 import sys
 import tempfile
 import unittest
@@ -113,8 +115,31 @@ class Merge(Files):
         found = json.loads(names["json"].read_text())
         page = names["page"].read_text()
         self.assertIn('"machines":[{"name":"web1"', page)
+        section = page[page.index('<section id="machines">'):page.index("</main>")]
+        rows = [re.findall(r"<t[dh][^>]*>(?:<code>)?([^<]*)", row) for row in section.split("<tr>")]
+        self.assertIn(["web2", "0", "1,000", "0", "0", "0"], [row[:6] for row in rows])
+        self.assertIn(["call", "route", "web1", "web2"], rows)
+        self.assertIn(["clock_gettime(CLOCK_PROCESS_CPUTIME_ID)", "fallback", "10", ""], rows)
         self.assertIn('route="fallback",reason="clocksource"} 1000\n', names["metrics"].read_text())
         self.assertEqual(len(found["machines"]), 2)
+
+    def test_names_are_no_markup(self):
+        odd = "<script>alert(1)</script></main>&\"'"
+        self.answer("merge", "-o", "/dev/null", "--html", self.folder / "page", *self.files(document(odd, FAST, kernel=odd, clocksources=[odd], time=odd)))
+        texts, tags = [], []
+
+        class Page(html.parser.HTMLParser):
+            def handle_starttag(self, tag, attributes):
+                tags.append(tag)
+
+            def handle_data(self, data):
+                texts.append(data)
+        Page().feed((self.folder / "page").read_text())
+        self.answer("merge", "-o", "/dev/null", "--html", self.folder / "plain", *self.files(document("plain", FAST)))
+        self.assertEqual(texts.count(odd), 5)
+        plain, tags = tags, []
+        Page().feed((self.folder / "plain").read_text())
+        self.assertEqual(plain, tags)
 
     def test_real_audits(self):
         testing.require_ptrace()
