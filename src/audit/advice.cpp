@@ -52,10 +52,10 @@ std::optional<Gain> about_direct_call(const Finding& finding) {
   const bool known = !finding.callers.empty() && finding.callers.front().who.known();
   const double saved = finding.saved_ns();
   return Gain{
-      fmt::format("call it through the C library, or update the one that does not use the vDSO: {} a call instead of "
-                  "{}, {} of this run{}",
+      fmt::format("use the C library's function, or a C library that uses the vDSO (getrandom: glibc 2.41): {} a call "
+                  "instead of {}, {} of this run{}",
                   duration_text(*finding.user_space_ns), duration_text(finding.each_ns), duration_text(saved),
-                  known ? " (first of all in " + caller_text(finding.callers.front()) + ")" : ""),
+                  known ? " (mostly by " + brief_caller_text(finding.callers.front()) + ")" : ""),
       saved};
 }
 
@@ -87,15 +87,15 @@ std::optional<Gain> about_user_space(const Finding& finding, const Audit& audit,
   if (busiest == finding.callers.end() || finding.cost_ns < kWorthNs) return std::nullopt;
   const auto calls = static_cast<double>(busiest->total.count);
   const double rate = per_second(busiest->total.count, audit.run);
-  const std::string who = busiest->who.known() ? caller_text(*busiest) : "the program";
+  const std::string who = busiest->who.known() ? brief_caller_text(*busiest) : "the program";
   const std::string coarse = coarse_of(finding.key);
   const auto price = coarse.empty() ? std::nullopt : prices("clock_gettime", coarse);
   const double tick = static_cast<double>(audit.run.coarse_resolution_ns.value_or(0));
   if (price && price->user_space_ns && *price->user_space_ns < finding.each_ns && rate * tick / 1e9 >= kCallsPerTick) {
     const double saved = (finding.each_ns - *price->user_space_ns) * calls;
-    return Gain{fmt::format("{} asks {} times in each {}: if it needs no finer time, {} costs {} a call instead of {}, "
+    return Gain{fmt::format("{} makes {}: if {} of resolution is enough, {} costs {} a call instead of {}, "
                             "{} of this run",
-                            who, grouped(static_cast<std::uint64_t>(rate * tick / 1e9)), duration_text(tick), coarse,
+                            who, rate_text(rate), exact_duration_text(static_cast<std::int64_t>(tick)), coarse,
                             duration_text(*price->user_space_ns), duration_text(finding.each_ns), duration_text(saved)),
                 saved, kCoarseClockAdvice};
   }
@@ -185,10 +185,9 @@ void advise(Audit& audit, const Prices& prices) {
 std::string seccomp_text(const Audit& audit) {
   if (audit.fallback_calls.empty()) return {};
   const std::uint64_t made = audit.count(Route::fallback);
-  return fmt::format(
-      "a seccomp profile must allow {}: {} of {} calls through the vDSO made {} in this run, others may elsewhere",
-      fmt::join(audit.fallback_calls, ", "), grouped(made),
-      grouped(made + audit.count(Route::vdso) + audit.count(Route::unknown)), made == 1 ? "it" : "them");
+  return fmt::format("under seccomp, allow {}: the vDSO can fall back to {} ({} of {} calls did in this run)",
+                     fmt::join(audit.fallback_calls, ", "), audit.fallback_calls.size() == 1 ? "it" : "them",
+                     grouped(made), grouped(made + audit.count(Route::vdso) + audit.count(Route::unknown)));
 }
 
 }  // namespace vdsotrace

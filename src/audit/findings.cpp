@@ -190,13 +190,18 @@ std::string caller_text(const CallerFinding& caller) {
   return fmt::format("{} for {}", caller_text(caller.who), caller_text(caller.beyond));
 }
 
+std::string brief_caller_text(CallerFinding caller) {
+  for (CallerKey* place : {&caller.who, &caller.beyond}) place->module.erase(0, place->module.rfind('/') + 1);
+  return caller_text(caller);
+}
+
+std::string percent_text(double share) {
+  const double percent = 100 * share;
+  return fmt::format("{:.{}f} %", percent, percent < 0.995 ? 2 : percent < 9.95 ? 1 : 0);
+}
+
 std::string share_text(const Audit& audit, double ns) {
-  const double percent = 100 * audit.share(ns);
-  return fmt::format("{:.{}f} % of {}", percent,
-                     percent < 0.995  ? 2
-                     : percent < 9.95 ? 1
-                                      : 0,
-                     audit.run.cpu_ns > 0 ? "its processor time" : "the run");
+  return percent_text(audit.share(ns)) + " of " + (audit.run.cpu_ns > 0 ? "its processor time" : "the run");
 }
 
 }  // namespace vdsotrace

@@ -93,6 +93,9 @@ struct AddedCosts {
   double ns() const { return static_cast<double>(calls) * call_ns + static_cast<double>(stops) * stop_ns; }
 };
 
+/// Less than this share of processor time is hardly worth a look.
+inline constexpr double kUsualThreshold = 0.001;
+
 /// What is known of the run besides its calls.
 struct AuditedRun {
   DocumentHead head;
@@ -108,6 +111,7 @@ struct AuditedRun {
   std::int64_t cpu_ns = 0;          ///< of the processes that were observed, 0 if not known
   std::optional<AddedCosts> added;  ///< to that; nothing where it could not be found out
   std::optional<std::int64_t> coarse_resolution_ns;
+  double threshold = kUsualThreshold;  ///< what is worth a look (Audit::matters)
 };
 
 struct Audit {
@@ -137,8 +141,8 @@ struct Audit {
   double own_cpu_ns() const;
   /// Of the program's own processor time; of the run's time where that is not known. 0 to 1.
   double share(double ns) const;
-  /// Whether so much is worth a look: 0.1 % of that.
-  bool matters(double ns) const { return share(ns) >= 0.001; }
+  /// Whether so much is worth a look: AuditedRun::threshold of that.
+  bool matters(double ns) const { return ns > 0 && share(ns) >= run.threshold; }
 };
 
 /// By route, costs, and how many calls have which kind of cost: sums over the findings.
@@ -156,7 +160,11 @@ std::string call_text(const AuditKey& key);
 std::string caller_text(const CallerKey& who);
 /// The same for somebody who can change something: with who is beyond, where that is another one.
 std::string caller_text(const CallerFinding& caller);
-/// "62 %", "1.3 %": of the program's processor time, or of the run.
+/// That with modules without their folders.
+std::string brief_caller_text(CallerFinding caller);
+/// "62 %", "1.3 %", "0.07 %".
+std::string percent_text(double share);
+/// The same of the program's processor time, or of the run, with these words.
 std::string share_text(const Audit& audit, double ns);
 
 }  // namespace vdsotrace

@@ -118,6 +118,7 @@ AuditedRun run_facts(const Options& o, std::string_view engine, AuditedRun run) 
   run.pids.assign(o.attach.begin(), o.attach.end());
   run.engine = engine;
   run.kernel = system.release;
+  run.threshold = o.audit->threshold;
   run.available_clocksources = available_clocksources();
   run.without_fallback = calls_without_fallback();
   run.coarse_resolution_ns = coarse_resolution();

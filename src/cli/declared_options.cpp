@@ -125,7 +125,9 @@ void declare(CLI::App& app, ParsedFlags& raw) {
 }
 
 void declare_audit(CLI::App& app, ParsedFlags& raw) {
-  app.add_flag("--all", raw.audit.all, "Show every row, every caller and every piece of advice, also what is worth less than 0.1 %");
+  app.add_flag("--all", raw.audit.all, "Show every row, every caller and every piece of advice, also what is worth little (see --threshold)");
+  app.add_option("--threshold", raw.threshold, "Leave out rows and advice that are worth less than SHARE percent of processor time (0.1)")
+      ->type_name("SHARE");
   app.add_flag("--seccomp", raw.audit.seccomp, "Show the system calls that a seccomp profile must allow");
   app.add_option("--html", raw.audit.html, "Also write an HTML report")->type_name("FILE");
   app.add_option("--folded", raw.audit.folded, "Also write folded stacks, for flame graph tools")->type_name("FILE");

@@ -42,6 +42,7 @@ struct ParsedFlags {
   AuditOptions audit;
   std::string fail_on;
   std::vector<std::string> allow;
+  std::string threshold;  ///< --threshold; empty: the usual one
 };
 
 /// Those of a trace, most of which an audit has too.

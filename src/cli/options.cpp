@@ -146,6 +146,15 @@ Result<FailRules> parse_fail_rules(const ParsedFlags& raw) {
   return FailRules{std::move(*rules), std::move(*allowed)};
 }
 
+/// Percent, with or without the sign.
+Result<double> threshold_of(std::string text) {
+  if (text.ends_with('%')) text.pop_back();
+  const bool is_number = !text.empty() && text.front() >= '0' && text.front() <= '9';
+  const auto percent = is_number ? parse_number<double>(text) : std::nullopt;
+  if (!percent || !(*percent <= 100)) return fail(fmt::format("--threshold {}: not a share from 0 to 100%", text));
+  return *percent / 100;
+}
+
 /// What prints single calls has no meaning for an audit.
 Result<void> check_audit(const Options& o) {
   using Stamps = TextOptions::Stamps;
@@ -304,6 +313,11 @@ Result<Options> check(ParsedFlags&& raw) {
     auto fail_on = parse_fail_rules(raw);
     if (!fail_on) return tl::unexpected(fail_on.error());
     o.audit->fail_on = std::move(*fail_on);
+    if (!raw.threshold.empty()) {
+      const auto threshold = threshold_of(raw.threshold);
+      if (!threshold) return tl::unexpected(threshold.error());
+      o.audit->threshold = *threshold;
+    }
     if (auto checked = check_audit(o); !checked) return tl::unexpected(checked.error());
   }
   auto direct = direct_named(raw.direct);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "audit/fail_rules.hpp"
+#include "audit/findings.hpp"
 #include "cli/expressions.hpp"
 #include "cli/option_rows.hpp"
 #include "sinks/summary.hpp"
@@ -27,14 +28,15 @@ enum class Color : std::uint8_t { automatic, always, never };
 
 /// What an audit has beside the options of a trace.
 struct AuditOptions {
-  std::string html;          ///< --html FILE; empty: none, like the next four
-  std::string folded;        ///< --folded FILE
-  std::string chrome_trace;  ///< --chrome-trace FILE
-  std::string pprof;         ///< --pprof FILE
-  std::string metrics;       ///< --openmetrics FILE
-  FailRules fail_on;         ///< --fail-on, --allow
-  bool all = false;          ///< --all
-  bool seccomp = false;      ///< --seccomp
+  std::string html;                    ///< --html FILE; empty: none, like the next four
+  std::string folded;                  ///< --folded FILE
+  std::string chrome_trace;            ///< --chrome-trace FILE
+  std::string pprof;                   ///< --pprof FILE
+  std::string metrics;                 ///< --openmetrics FILE
+  FailRules fail_on;                   ///< --fail-on, --allow
+  bool all = false;                    ///< --all
+  double threshold = kUsualThreshold;  ///< --threshold, of 1
+  bool seccomp = false;                ///< --seccomp
 };
 
 struct Options {

@@ -15,7 +15,7 @@ constexpr HelpGroup kTraceGroups[] = {
 
 constexpr HelpGroup kAuditGroups[] = {
     {"What to audit", "-f -p -e --trace -E -u --no-vdso --duration"},
-    {"What to report", "--fail-on --allow --seccomp --all -T -k --runtime -q --quiet"},
+    {"What to report", "--fail-on --allow --threshold --all --seccomp -T -k --runtime -q --quiet"},
     {"Where to write", "-o -A --json --html --folded --chrome-trace --pprof --openmetrics --color"},
     {"How to observe", "--engine --direct --pin"},
     {"Other options", "-h"},

@@ -25,7 +25,7 @@ constexpr std::array<Row, kReasons> kRows{{
     {"random-state", "the state was new or had to be seeded again"},
     {"no-vdso", "the process has no vDSO"},
     {"vdso-hidden", "the vDSO is hidden from the process (--no-vdso)"},
-    {"direct-call", "the system call is made directly: the vDSO, which serves it, was not asked"},
+    {"direct-call", "system call made directly, not through the vDSO"},
     {"vsyscall-page", "the legacy vsyscall page traps into the kernel; the vDSO serves the same"},
     {"c_library", "the C library makes the call for itself, not for its caller"},
     {"other", "the vDSO could not answer (clocksource {0})"},

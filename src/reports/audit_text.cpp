@@ -2,6 +2,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <span>
 
 #include "audit/advice.hpp"
 #include "base/escape.hpp"
@@ -9,6 +12,7 @@
 #include "output/palette.hpp"
 #include "output/route_counts.hpp"
 #include "reports/audit.hpp"
+#include "reports/call_paths.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -60,55 +64,132 @@ std::string cost_text(const Audit& audit) {
                       audit.run.cpu_ns > 0 ? "its processor time" : "the run");
   text += fmt::format(" ({})\n", cost_basis_text(audit));
   if (audit.kernel_ns > 0)
-    text += fmt::format("             {} of it in calls that entered the kernel; user space could have saved {}\n",
-                        duration_text(audit.kernel_ns), duration_text(audit.saved_ns));
+    text += fmt::format(
+        "             {} of it in calls that entered the kernel{}\n", duration_text(audit.kernel_ns),
+        audit.saved_ns > 0 ? "; user space could have saved " + duration_text(audit.saved_ns) : std::string());
   return text;
 }
 
-std::string callers_text(const Finding& finding, std::size_t most) {
-  std::string text;
-  const bool one_unknown = finding.callers.size() == 1 && !finding.callers.front().who.known();
-  if (one_unknown) return text;
-  std::uint64_t rest = 0;
-  for (std::size_t i = 0; i < finding.callers.size(); ++i) {
-    const CallerFinding& caller = finding.callers[i];
-    if (i >= most) {
-      rest += caller.total.count;
-      continue;
-    }
-    text += fmt::format("{:>14}  {:<8} {:>9} {:>9}    by {}\n", grouped(caller.total.count), "", "", "",
-                        escaped(caller_text(caller)));
+/// Files by their names alone; those that share a name, by their paths.
+class ModuleNames {
+ public:
+  void add(const std::string& path) {
+    if (path.find('/') != std::string::npos) paths_[base_name(path)].insert(path);
   }
-  if (rest > 0)
-    text += fmt::format("{:>14}  {:<8} {:>9} {:>9}    by {} others\n", grouped(rest), "", "", "",
-                        finding.callers.size() - most);
+
+  CallerFinding named(CallerFinding caller) const {
+    for (CallerKey* place : {&caller.who, &caller.beyond}) {
+      const auto found = paths_.find(base_name(place->module));
+      if (found != paths_.end() && found->second.size() == 1) place->module = found->first;
+    }
+    return caller;
+  }
+
+  /// What the names stand for, each once.
+  std::string legend() const {
+    std::string text;
+    for (const auto& [name, paths] : paths_) {
+      if (paths.size() == 1) text += fmt::format("  {:<24} {}\n", escaped(name), escaped(*paths.begin()));
+    }
+    return text.empty() ? text : "\nmodules\n" + text;
+  }
+
+ private:
+  std::map<std::string, std::set<std::string>> paths_;  ///< by name
+};
+
+/// Its calls, route and call begin in these columns.
+constexpr std::string_view kHead = "{:>9} {:>7} {:>9} {:>13}  ";
+
+bool callers_are_known(const Finding& finding) {
+  return finding.callers.size() != 1 || finding.callers.front().who.known();
+}
+
+std::size_t shown_callers(const Finding& finding, const AuditTextOptions& options) {
+  return callers_are_known(finding) ? std::min(finding.callers.size(), options.most_callers) : 0;
+}
+
+std::string line_below(std::string_view count, std::string_view text) {
+  return fmt::format(kHead, "", "", "", count) + std::string(text) + '\n';
+}
+
+std::string callers_text(const Finding& finding, const AuditTextOptions& options, const ModuleNames& modules) {
+  std::string text;
+  const std::size_t shown = shown_callers(finding, options);
+  std::uint64_t rest = finding.total.count;
+  for (std::size_t i = 0; i < shown; ++i) {
+    const CallerFinding& caller = finding.callers[i];
+    rest -= caller.total.count;
+    // The only one made all of them.
+    text += line_below(finding.callers.size() > 1 ? grouped(caller.total.count) : "",
+                       "by " + escaped(caller_text(modules.named(caller))));
+  }
+  const std::size_t others = finding.callers.size() - shown;
+  if (shown > 0 && others > 0)
+    text += line_below(grouped(rest), fmt::format("by {} other caller{}", others, others == 1 ? "" : "s"));
   return text;
 }
 
 /// How long the calls took, where that was measured.
 std::string measured_text(const MeasuredCalls& calls) {
-  std::string text = fmt::format("{:<39}median {}, p99 {}, longest {}", "", duration_text(calls.median),
-                                 duration_text(calls.p99), duration_text(calls.longest));
+  std::string text = fmt::format("median {}, p99 {}, longest {}", duration_text(calls.median), duration_text(calls.p99),
+                                 duration_text(calls.longest));
   if (calls.interrupted > 0)
     text += fmt::format("; {} {} interrupted, {}", grouped(calls.interrupted),
                         calls.interrupted == 1 ? "call was" : "calls were", duration_text(calls.interrupted_ns));
-  return text + '\n';
+  return line_below("", text);
 }
 
-std::string finding_text(const Finding& finding, const AuditTextOptions& options) {
+std::string finding_text(const Audit& audit, const Finding& finding, const AuditTextOptions& options,
+                         const ModuleNames& modules) {
   const Palette palette(options.color);
   const bool priced = finding.cost_is != CostIs::unknown;
-  std::string text = fmt::format("{:>14}  ", grouped(finding.total.count));
+  std::string text = fmt::format(kHead, priced ? duration_text(finding.cost_ns) : "-",
+                                 priced ? percent_text(audit.share(finding.cost_ns)) : "-",
+                                 priced ? duration_text(finding.each_ns) : "-", grouped(finding.total.count));
   palette.append(text, Palette::of(finding.key.route), fmt::format("{:<8}", name_of(finding.key.route)));
-  text += fmt::format(" {:>9} {:>9}  ", priced ? duration_text(finding.each_ns) : "-",
-                      priced ? duration_text(finding.cost_ns) : "-");
+  text += "  ";
   palette.append(text, Palette::kName, escaped(call_text(finding.key)));
   if (finding.total.errors > 0) text += fmt::format("  {} failed", grouped(finding.total.errors));
   text += '\n';
   if (finding.measured) text += measured_text(*finding.measured);
-  text += callers_text(finding, options.most_callers);
-  if (!finding.why.empty()) text += fmt::format("{:<39}why: {}\n", "", escaped(finding.why));
+  text += callers_text(finding, options, modules);
+  if (!finding.why.empty()) text += line_below("", "why: " + escaped(finding.why));
   return text;
+}
+
+/// Those that are worth a look, but some in any case: findings are sorted by what they cost.
+std::size_t shown_findings(const Audit& audit, const AuditTextOptions& options) {
+  constexpr std::size_t kLeast = 5;
+  std::size_t shown = 0;
+  while (shown < std::min(audit.findings.size(), options.most_findings) &&
+         (shown < kLeast || options.all_advice || audit.matters(audit.findings[shown].cost_ns)))
+    ++shown;
+  return shown;
+}
+
+std::string table_text(const Audit& audit, const AuditTextOptions& options) {
+  if (audit.findings.empty()) return "";
+  const std::size_t shown = shown_findings(audit, options);
+  const std::span findings(audit.findings);
+  ModuleNames modules;
+  for (const Finding& finding : findings.first(shown)) {
+    for (const CallerFinding& caller : std::span(finding.callers).first(shown_callers(finding, options))) {
+      modules.add(caller.who.module);
+      modules.add(caller.beyond.module);
+    }
+  }
+  const bool measured = std::ranges::any_of(findings, [](const Finding& one) { return one.measured.has_value(); });
+  std::string text = '\n' + fmt::format(kHead, "total", "share", measured ? "median" : "each", "calls") +
+                     fmt::format("{:<8}  {}\n", "route", "call");
+  for (const Finding& finding : findings.first(shown)) text += finding_text(audit, finding, options, modules);
+  double rest_ns = 0;
+  for (const Finding& finding : findings.subspan(shown)) rest_ns += finding.cost_ns;
+  const std::size_t rest = findings.size() - shown;
+  if (rest > 0)
+    text += fmt::format("{:>9} in {} more kind{} of call: --all shows {}\n", duration_text(rest_ns), rest,
+                        rest == 1 ? "" : "s", rest == 1 ? "it" : "them");
+  return text + modules.legend();
 }
 
 std::string advice_text(const Audit& audit, const AuditTextOptions& options) {
@@ -122,8 +203,8 @@ std::string advice_text(const Audit& audit, const AuditTextOptions& options) {
     }
   }
   if (left_out > 0)
-    text += fmt::format("  {}{} below 0.1 %: --all shows {}\n", left_out, text.empty() ? "" : " more",
-                        left_out == 1 ? "it" : "them");
+    text += fmt::format("  {}{} below {:g} %: --all shows {}\n", left_out, text.empty() ? "" : " more",
+                        100 * audit.run.threshold, left_out == 1 ? "it" : "them");
   const std::string allowed = options.seccomp ? seccomp_text(audit) : "";
   if (!allowed.empty()) text += fmt::format("  * {}\n", escaped(allowed));
   return text.empty() ? text : "\nwhat to do\n" + text;
@@ -132,14 +213,8 @@ std::string advice_text(const Audit& audit, const AuditTextOptions& options) {
 }  // namespace
 
 std::string audit_text(const Audit& audit, const AuditTextOptions& options) {
-  std::string text = fmt::format("verdict      {}\n", audit.verdict.text) + head_text(audit) + cost_text(audit);
-  if (!audit.findings.empty())
-    text += fmt::format("\n{:>14}  {:<8} {:>9} {:>9}  {}\n", "calls", "route", "each", "all", "call");
-  for (std::size_t i = 0; i < std::min(audit.findings.size(), options.most_findings); ++i)
-    text += finding_text(audit.findings[i], options);
-  if (audit.findings.size() > options.most_findings)
-    text += fmt::format("{:>14}  and {} kinds of call more\n", "", audit.findings.size() - options.most_findings);
-  return text + advice_text(audit, options);
+  return fmt::format("verdict      {}\n", audit.verdict.text) + head_text(audit) + cost_text(audit) +
+         table_text(audit, options) + advice_text(audit, options);
 }
 
 }  // namespace vdsotrace

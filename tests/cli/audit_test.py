@@ -157,12 +157,14 @@ class Counts(unittest.TestCase):
         ran = vdsotrace("audit", PYTHON, "-c", code)
         self.assertRegex(ran.stderr.splitlines()[0], r"^verdict +[0-9,]+ calls .*: .* % of its processor time$")
         self.assertNotIn("seccomp", ran.stderr)
-        self.assertIn("a seccomp profile must allow", vdsotrace("audit", "--seccomp", PYTHON, "-c", code).stderr)
+        self.assertIn("under seccomp, allow ", vdsotrace("audit", "--seccomp", PYTHON, "-c", code).stderr)
         self.assertNotIn("--all shows", vdsotrace("audit", "--all", PYTHON, "-c", code).stderr)
         found = audit(PYTHON, "-c", code)
         self.assertEqual(found["advice"], [item["text"] for item in found["advice_items"]])
         self.assertIn("clock_gettime", found["seccomp_must_allow"])
         self.assertEqual((found["verdict"]["ok"], 0 < found["verdict"]["share"] <= 1), (False, True))
+        self.assertTrue(vdsotrace("audit", "--threshold=0", PYTHON, "-c", code).stderr.find("--all shows") < 0)
+        self.assertTrue(vdsotrace("audit", "--threshold", "100%", "true").stderr.startswith("verdict      nothing to gain"))
         quiet = vdsotrace("audit", "true").stderr
         self.assertTrue(quiet.startswith("verdict      nothing to gain: "), quiet)
 
@@ -266,6 +268,8 @@ class Status(unittest.TestCase):
             (["--fail-on", "fallback>many", "true"], "--fail-on fallback>many: neither a number of calls nor a share up to 100%"),
             (["--fail-on", "fallback", "--allow", "open", "true"], "--allow open: no vDSO serves such a call"),
             (["--allow", "time", "true"], "--allow: there is nothing to allow without --fail-on"),
+            (["--threshold", "many", "true"], "--threshold many: not a share from 0 to 100%"),
+            (["--threshold", "101%", "true"], "--threshold 101: not a share"),
             (["-c", "true"], "-c is an option of traces"),
             (["-t", "true"], "option of traces"),
             ([], "no program given"),

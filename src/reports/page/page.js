@@ -84,7 +84,8 @@ function costs() {
   const all = routeNames.reduce((sum, route) => sum + cost[route], 0);
   let text = `${span(Number(audit.cost_ns))}, ${percent(audit.cost_share)} of ${wholeName} (${audit.cost_basis}).`;
   if (Number(audit.kernel_cost_ns)) {
-    text += ` ${span(Number(audit.kernel_cost_ns))} of it in calls that entered the kernel; user space could have saved ${span(Number(audit.avoidable_cost_ns))}.`;
+    const saved = Number(audit.avoidable_cost_ns);
+    text += ` ${span(Number(audit.kernel_cost_ns))} of it in calls that entered the kernel${saved ? `; user space could have saved ${span(saved)}` : ""}.`;
   }
   if (!audit.complete) text += " The figures are incomplete.";
   byId("cost").textContent = text;
