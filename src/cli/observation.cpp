@@ -208,7 +208,9 @@ void report_lost(const Options& o, const Output& output, const Aggregate& totals
 
 bool wants_color(const Options& o, const Output& output) {
   const char* refused = std::getenv("NO_COLOR");
-  if (o.color == Color::automatic) return output.is_terminal() && (refused == nullptr || *refused == '\0');
+  const char* terminal = std::getenv("TERM");
+  const bool dumb = terminal != nullptr && std::string_view(terminal) == "dumb";
+  if (o.color == Color::automatic) return output.is_terminal() && !dumb && (refused == nullptr || *refused == '\0');
   return o.color == Color::always;
 }
 

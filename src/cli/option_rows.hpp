@@ -21,6 +21,8 @@ struct CommandRows {
   bool runs_program = false;
 };
 
+/// With their dashes, short ones first.
+std::vector<std::string> names_of(const CLI::Option& option);
 std::vector<OptionRow> rows_of(const CLI::App& app);
 
 }  // namespace vdsotrace::cli

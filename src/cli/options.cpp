@@ -96,6 +96,8 @@ Result<void> check_attach(const Options& o) {
 }
 
 Result<void> check_combinations(const Options& o) {
+  const bool sums_up = o.summary_only || o.summary_too;
+  if (o.wall_clock && !sums_up) return fail("-w: there is no summary without -c or -C");
   if (o.summary_only && o.summary_too) return fail("-c and -C exclude each other");
   if (o.steps && o.summary_only) return fail("-c and --steps exclude each other");
   if (o.steps && o.engine != "step")
@@ -155,20 +157,25 @@ Result<double> threshold_of(std::string text) {
   return *percent / 100;
 }
 
-/// What prints single calls has no meaning for an audit.
+/// What prints single calls has no meaning for an audit; see also refuse_others.
 Result<void> check_audit(const Options& o) {
-  using Stamps = TextOptions::Stamps;
   const std::pair<bool, std::string_view> excluded[] = {
-      {o.summary_only, "-c"},
-      {o.summary_too, "-C"},
       {o.split, "-ff"},
-      {o.steps, "--steps"},
-      {o.stamps != Stamps::none || o.since_last, "-t and -r"},
       {!o.selection.wants_every_status(), "-e status="},
-      {!o.paths.empty(), "-P"},
   };
   for (const auto& [given, name] : excluded) {
     if (given) return fail(fmt::format("audit: {} is an option of traces", name));
+  }
+  return {};
+}
+
+/// Options that an audit takes apart like a trace and has no use for: its help does not show them.
+Result<void> refuse_others(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    const std::vector<std::string> names = names_of(*option);
+    const bool is_for_all = names.back() == "--version";
+    if (option->count() > 0 && !is_for_all && !shows(kAuditHelp, names))
+      return fail(fmt::format("audit: {} is an option of traces", names.front()));
   }
   return {};
 }
@@ -366,6 +373,9 @@ Result<std::optional<OtherOutcome>> parse_into(ParsedFlags& raw, std::vector<std
   if (is_command) arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(words->start));
   if (is_command && std::ranges::find(kOwnArguments, first) != std::end(kOwnArguments))
     return OtherCommand{first, std::move(arguments)};
+  if (command == "audit") {
+    if (auto checked = refuse_others(app); !checked) return tl::unexpected(checked.error());
+  }
   if (raw.help) return Information{help_text(app, command == "audit" ? kAuditHelp : kTraceHelp)};
   if (raw.version) return Information{fmt::format("vdsotrace {}\n", VDSOTRACE_VERSION)};
   if (command == "audit") raw.options.audit = raw.audit;

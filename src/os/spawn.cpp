@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -88,6 +90,22 @@ Result<User> find_user(const std::string& name) {
   return fail(fmt::format("cannot find user '{}'", name));
 }
 
+bool has_capability(int number) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3]{};
+  return ::syscall(SYS_capget, &header, data) == 0 && (data[0].effective >> number & 1) != 0;
+}
+
+/// As setreuid(2) and setregid(2) judge.
+bool may_become(const User& user) {
+  uid_t uids[3];
+  gid_t gids[3];
+  ::getresuid(&uids[0], &uids[1], &uids[2]);
+  ::getresgid(&gids[0], &gids[1], &gids[2]);
+  return (std::ranges::count(uids, user.uid) > 0 || has_capability(CAP_SETUID)) &&
+         (std::ranges::count(gids, user.gid) > 0 || has_capability(CAP_SETGID));
+}
+
 std::vector<std::string> edited_environment(const std::vector<std::string>& edits) {
   std::vector<std::string> result;
   for (char** entry = environ; *entry != nullptr; ++entry) result.emplace_back(*entry);
@@ -160,6 +178,9 @@ Result<SpawnedChild> SpawnedChild::start(const SpawnRequest& request, const OwnS
   if (!request.user.empty()) {
     auto user = find_user(request.user);
     if (!user) return tl::unexpected(user.error());
+    if (!may_become(*user))
+      return fail(fmt::format("-u {}: only root may run a program as another user", request.user),
+                  "run vdsotrace as root, or with CAP_SETUID and CAP_SETGID");
     plan.user = *user;
   }
   auto go = make_pipe();

@@ -272,6 +272,8 @@ class Status(unittest.TestCase):
             (["--threshold", "101%", "true"], "--threshold 101: not a share"),
             (["-c", "true"], "-c is an option of traces"),
             (["-t", "true"], "option of traces"),
+            *((options + ["true"], f"audit: {options[0]} is an option of traces") for options in
+              (["-x"], ["-s", "5"], ["--callers"], ["-y"], ["-S", "calls"], ["-w"], ["-n"], ["-z"], ["--steps"], ["-P", "/"])),
             ([], "no program given"),
             (["--html", "/nowhere/page.html", "true"], "/nowhere/page.html"),
             (["--chrome-trace", "/nowhere/trace", "true"], "/nowhere/trace"),

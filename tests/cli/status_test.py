@@ -33,7 +33,7 @@ class StatusTest(unittest.TestCase):
     def test_a_usage_error_is_1(self):
         for arguments in ([], ["--no-such-option", "true"], ["-s"], ["--color=purple", "true"],
                           ["-c", "-C", "true"], ["-A", "true"], ["--summary", "-c", "true"], ["--st", "true"],
-                          ["-S", "weight", "true"], ["--engine=steam", "true"],
+                          ["-S", "weight", "true"], ["-w", "true"], ["--engine=steam", "true"],
                           ["-s", "many", "true"], ["-s", "-1", "true"], ["--decode-fds=files", "true"],
                           ["-e", "quiet=noise", "true"], ["-e", "read=x", "true"], ["-e", "write=-1", "true"], ["--write=", "true"]):
             with self.subTest(arguments):

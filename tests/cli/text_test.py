@@ -2,6 +2,7 @@
 import os
 import pwd
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -258,6 +259,23 @@ class EnvironmentTest(unittest.TestCase):
         self.assertEqual(ran.status, 0, ran.stderr)
         self.assertIn(f"uid={nobody.pw_uid}(nobody) gid={nobody.pw_gid}", ran.stdout)
         self.assertNotIn("groups=0", ran.stdout)
+
+    def test_another_user_without_rights(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root may change the user")
+        nobody = pwd.getpwnam("nobody")
+        with tempfile.TemporaryDirectory() as folder:
+            program = shutil.copy(testing.VDSOTRACE, folder)
+            os.chmod(folder, 0o755)
+            for command in ([], ["audit"]):
+                ran = subprocess.run([program, *command, "-u", "root", "echo", "run"], cwd="/", user=nobody.pw_uid, group=nobody.pw_gid,
+                                     extra_groups=[], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+                self.assertEqual((ran.returncode, ran.stdout), (1, ""))
+                self.assertEqual(ran.stderr, "vdsotrace: -u root: only root may run a program as another user\n"
+                                             "hint: run vdsotrace as root, or with CAP_SETUID and CAP_SETGID\n")
+                own = subprocess.run([program, *command, "-o", "/dev/null", "-u", "nobody", "echo", "run"], cwd="/", user=nobody.pw_uid,
+                                     group=nobody.pw_gid, extra_groups=[], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+                self.assertEqual((own.returncode, own.stdout), (0, "run\n"), own.stderr)
 
     def test_unknown_user(self):
         ran = vdsotrace("-u", "no-such-user-here", "true")
