@@ -19,7 +19,7 @@ FOLDER = "/srv/example"  # it is said to be there
 COLUMNS = 112
 INDENT = " " * 4
 CELL, LINE, MARGIN, BAR = 7.83, 18, 16, 30  # pixels at 13 points
-COLORS = {"32": "#5fd39b", "33": "#ffb265", "34": "#7fb2ff", "35": "#d49cff", "36": "#7fd6e0"}
+COLORS = {"32": "#5fd39b", "33": "#ffb265", "94": "#7fb2ff", "35": "#d49cff", "36": "#7fd6e0"}
 
 
 def audit(page):

@@ -18,12 +18,13 @@ class Palette {
   static constexpr std::string_view kExit = "2";      // dim
   static constexpr std::string_view kMessage = "36";  // cyan
 
-  /// Green stayed in user space; yellow should have and did not; blue never tried.
+  /// Green stayed in user space; yellow should have and did not; blue never tried. A bright blue: the other cannot be
+  /// read on black.
   static std::string_view of(Route route) {
     switch (route) {
       case Route::vdso: return "32";
       case Route::fallback: return "33";
-      case Route::syscall: return "34";
+      case Route::syscall: return "94";
       case Route::vsyscall: return "35";
       case Route::unknown: return "36";
     }

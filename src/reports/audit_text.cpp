@@ -60,9 +60,7 @@ std::string head_text(const Audit& audit) {
 std::string cost_text(const Audit& audit) {
   std::string text =
       fmt::format("cost         {}{}", duration_text(audit.cost_ns), audit.complete() ? "" : " (incomplete)");
-  text += fmt::format(", {:.2f} % of {}", 100 * audit.share(audit.cost_ns),
-                      audit.run.cpu_ns > 0 ? "its processor time" : "the run");
-  text += fmt::format(" ({})\n", cost_basis_text(audit));
+  text += fmt::format(", {} ({})\n", share_text(audit, audit.cost_ns), cost_basis_text(audit));
   if (audit.kernel_ns > 0)
     text += fmt::format(
         "             {} of it in calls that entered the kernel{}\n", duration_text(audit.kernel_ns),

@@ -39,7 +39,7 @@ TEST_CASE("shares are of the program without what observing it added") {
   CHECK(says(
       audit,
       "5.00 ms of processor time without 10.0 ms that observing added (100,000 calls at 98.0 ns, 50 stops at 4.00 us)"));
-  CHECK(says(audit, "2.50 ms, 50.00 % of its processor time"));
+  CHECK(says(audit, "2.50 ms, 50 % of its processor time"));
   const auto json = nlohmann::json::parse(audit_json(audit));
   CHECK(json["cpu_ns"] == 15 * kMs);
   CHECK(json["own_cpu_ns"] == 5 * kMs);
@@ -86,6 +86,6 @@ TEST_CASE("an audit says where it does not know what observing added") {
   CHECK(says(audit_of(5 * kMs, AddedCosts{}), "5.00 ms of processor time;"));
   const Audit without_cpu = audit_of(0, {});
   CHECK(without_cpu.share(without_cpu.cost_ns) == Approx(0.025));
-  CHECK(says(without_cpu, "2.50 ms, 2.50 % of the run"));
+  CHECK(says(without_cpu, "2.50 ms, 2.5 % of the run"));
   CHECK(nlohmann::json::parse(audit_json(without_cpu))["own_cpu_ns"].is_null());
 }
