@@ -231,8 +231,9 @@ class PageTest(unittest.TestCase):
     def test_anybody_can_read_it(self):
         testing.require_program("npm")
         with tempfile.TemporaryDirectory() as folder:
-            got = subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, AXE], stdin=subprocess.DEVNULL,
-                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False)
+            got = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--fetch-retries=0", "--fetch-timeout=20000", "--prefix", folder, AXE],
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=testing.TIMEOUT,
+                                 check=False)
             script = Path(folder) / "node_modules" / "axe-core" / "axe.min.js"
             if got.returncode != 0 or not script.exists():
                 self.skipTest(f"{AXE} cannot be had: {got.stdout[-200:]}")
