@@ -164,6 +164,7 @@ Result<void> write_file(const std::string& path, const std::string& text) {
 Result<void> write_reports(const Options& o, const Audit& audit, Output& output) {
   AuditTextOptions text;
   text.color = wants_color(o, output);
+  if (output.is_terminal()) text.columns = terminal_columns();
   text.all_advice = o.audit->all;
   text.seccomp = o.audit->seccomp;
   if (o.audit->all) text.most_callers = text.most_findings = std::numeric_limits<std::size_t>::max();

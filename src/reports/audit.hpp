@@ -13,6 +13,7 @@ struct AuditTextOptions {
   std::size_t most_findings = 12;
   bool all_advice = false;  ///< also calls and advice that are worth hardly anything (Audit::matters)
   bool seccomp = false;     ///< and what a seccomp profile must allow
+  std::size_t columns = 0;  ///< lines are broken at blanks to be no longer; 0: they are not
 };
 
 std::string audit_text(const Audit& audit, const AuditTextOptions& options);

@@ -208,11 +208,38 @@ std::string advice_text(const Audit& audit, const AuditTextOptions& options) {
   return text.empty() ? text : "\nwhat to do\n" + text;
 }
 
+/// Where the rest of a line goes on in the next one: below the text of an item, of a label, or of the line itself.
+std::size_t indent_of(std::string_view line) {
+  constexpr std::size_t kLabel = 13;
+  if (line.starts_with("  * ")) return 4;
+  return line.starts_with(' ') ? line.find_first_not_of(' ') : kLabel;
+}
+
+/// Lines with colours are of the table, and short.
+std::string broken_lines(const std::string& text, std::size_t columns) {
+  std::string broken;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = text.find('\n', at);
+    std::string line = text.substr(at, end - at);
+    at = end + 1;
+    const std::size_t indent = indent_of(line);
+    while (line.size() > columns && line.find('\x1b') == std::string::npos) {
+      const std::size_t blank = line.rfind(' ', columns);
+      if (blank == std::string::npos || blank <= indent) break;
+      broken += line.substr(0, blank) + '\n';
+      line.replace(0, blank + 1, indent, ' ');
+    }
+    broken += line + '\n';
+  }
+  return broken;
+}
+
 }  // namespace
 
 std::string audit_text(const Audit& audit, const AuditTextOptions& options) {
-  return fmt::format("verdict      {}\n", audit.verdict.text) + head_text(audit) + cost_text(audit) +
-         table_text(audit, options) + advice_text(audit, options);
+  const std::string text = fmt::format("verdict      {}\n", audit.verdict.text) + head_text(audit) + cost_text(audit) +
+                           table_text(audit, options) + advice_text(audit, options);
+  return options.columns > 0 ? broken_lines(text, options.columns) : text;
 }
 
 }  // namespace vdsotrace

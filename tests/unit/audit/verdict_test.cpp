@@ -152,6 +152,32 @@ TEST_CASE("a table has total, share and each, and each caller once") {
   CHECK(has(text, "\nmodules\n  libone.so                /usr/lib/libone.so\n\n"));
 }
 
+TEST_CASE("lines are as long as the terminal is wide") {
+  const Audit audit =
+      audit_of({counts_of(2, Route::fallback, 10'000), counts_of(1, Route::syscall, 10'000)}, 100 * kMs);
+  AuditTextOptions options;
+  const std::string whole = audit_text(audit, options);
+  options.columns = 60;
+  const std::string text = audit_text(audit, options);
+  CHECK(has(text, "cost         8.90 ms, 8.9 % of its processor time\n             (estimated: "));
+  CHECK(has(text, "\n  * clock_gettime(CLOCK_PROCESS_CPUTIME_ID): read it less\n    often, or where "));
+  std::size_t longest = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = text.find('\n', at);
+    longest = std::max(longest, end - at);
+    at = end + 1;
+  }
+  CHECK(longest <= 60);
+  const auto words = [](std::string some) {
+    std::erase_if(some, [](char c) { return c == ' ' || c == '\n'; });
+    return some;
+  };
+  CHECK(words(text) == words(whole));
+  // What has no blank is left whole.
+  options.columns = 10;
+  CHECK(has(audit_text(audit, options), "clock_gettime(CLOCK_PROCESS_CPUTIME_ID)"));
+}
+
 TEST_CASE("what costs little is behind --all") {
   std::vector<Event::Body> bodies;
   for (const std::uint64_t clock : {0, 1, 4, 5, 6, 7, 11})
