@@ -2,6 +2,7 @@
 #include <asm/ldt.h>
 #include <linux/kcmp.h>
 
+#include "model/syscalls/files/quota.hpp"
 #include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/print.hpp"
 #include "model/syscalls/process/keys.hpp"
@@ -109,14 +110,6 @@ constexpr NamedValue kLogLevels[] = {
     {0, "LOGLEVEL_EMERG"}, {1, "LOGLEVEL_ALERT"}, {2, "LOGLEVEL_CRIT"}, {3, "LOGLEVEL_ERR"},
     {4, "LOGLEVEL_WARNING"}, {5, "LOGLEVEL_NOTICE"}, {6, "LOGLEVEL_INFO"}, {7, "LOGLEVEL_DEBUG"}};
 
-constexpr NamedValue kQuotaCommands[] = {
-    {0x800001, "Q_SYNC"}, {0x800002, "Q_QUOTAON"}, {0x800003, "Q_QUOTAOFF"}, {0x800004, "Q_GETFMT"},
-    {0x800005, "Q_GETINFO"}, {0x800006, "Q_SETINFO"}, {0x800007, "Q_GETQUOTA"},
-    {0x800008, "Q_SETQUOTA"}, {0x800009, "Q_GETNEXTQUOTA"}, {0x5801, "Q_XQUOTAON"},
-    {0x5802, "Q_XQUOTAOFF"}, {0x5803, "Q_XGETQUOTA"}, {0x5804, "Q_XSETQLIM"},
-    {0x5805, "Q_XGETQSTAT"}, {0x5806, "Q_XQUOTARM"}, {0x5807, "Q_XQUOTASYNC"},
-    {0x5808, "Q_XGETQSTATV"}, {0x5809, "Q_XGETNEXTQUOTA"}};
-constexpr NamedValue kQuotaTypes[] = {{0, "USRQUOTA"}, {1, "GRPQUOTA"}, {2, "PRJQUOTA"}};
 
 constexpr std::uint32_t kRebootRestart2 = 0xa1b2c3d4;
 
@@ -227,17 +220,6 @@ void print_syslog_size(ArgContext& c) {
   }
 }
 
-void print_quota_command(ArgContext& c) {
-  const auto number = [&] { c.put_number(c.as_uint()); };
-  print_meaning(c, number, [&] {
-    c.put("QCMD(");
-    print_choice(c, c.as_uint() >> 8, kQuotaCommands, "Q_???");
-    c.put(", ");
-    print_choice(c, c.as_uint() & 0xff, kQuotaTypes, "???QUOTA");
-    c.put(")");
-  });
-}
-
 constexpr ArgKind kRebootMessage{print_reboot_message};
 constexpr ArgKind kKexecFlags{print_kexec_flags};
 constexpr ArgKind kIoPriority{print_io_priority_arg};
@@ -245,7 +227,6 @@ constexpr ArgKind kCompared{print_compared};
 constexpr ArgKind kSyslogAction{print_syslog_action};
 constexpr ArgKind kSyslogBuffer{print_syslog_buffer, When::either};
 constexpr ArgKind kSyslogSize{print_syslog_size};
-constexpr ArgKind kQuotaCommand{print_quota_command};
 
 /// modify_ldt(2), set_thread_area(2).
 void print_thread_area(ArgContext& c) {
@@ -296,8 +277,8 @@ constexpr CallSpec kCalls[] = {
     {"setdomainname", 2, 0, {&kHostName, &kUnsigned}},
     {"syslog", 3, 0, {&kSyslogAction, &kSyslogBuffer, &kSyslogSize}},
     {"vhangup", 0, 0, {}},
-    {"quotactl", 4, kFile, {&kQuotaCommand, &kPath, &kInt, &kPointer}},
-    {"quotactl_fd", 4, kDesc, {&kFd, &kQuotaCommand, &kInt, &kPointer}, nullptr, nullptr, 443},
+    {"quotactl", 4, kFile, {&kQuotaCommand, &kPath, &kQuotaId, &kQuotaValue}},
+    {"quotactl_fd", 4, kDesc, {&kFd, &kQuotaCommand, &kQuotaId, &kQuotaValue}, nullptr, nullptr, 443},
     {"ioprio_get", 2, 0, {&kChoice<kIoprioWho>, &kInt}, result_io_priority},
     {"ioprio_set", 3, 0, {&kChoice<kIoprioWho>, &kInt, &kIoPriority}},
     {"lookup_dcookie", 3, 0, {&kUnsignedLong, &kStringOut, &kSize}},

@@ -4,6 +4,8 @@
 
 #include <linux/perf_event.h>
 #include <linux/random.h>
+#include <linux/watchdog.h>
+#include <scsi/sg.h>
 #include <sys/ioctl.h>
 
 #include "model/syscalls/ioctl/values.hpp"
@@ -31,7 +33,12 @@ constexpr IoctlPrinter kOthers[] = {
     {PERF_EVENT_IOC_ENABLE, print_perf_flags}, {PERF_EVENT_IOC_DISABLE, print_perf_flags},
     {PERF_EVENT_IOC_RESET, print_perf_flags},  {PERF_EVENT_IOC_PERIOD, print_long_at},
     {PERF_EVENT_IOC_ID, print_long_out},       {RNDGETENTCNT, print_ioctl_int_out},
-    {RNDADDTOENTCNT, print_ioctl_int},
+    {RNDADDTOENTCNT, print_ioctl_int},         {WDIOC_SETTIMEOUT, print_ioctl_int},
+    {WDIOC_SETPRETIMEOUT, print_ioctl_int},    {SG_NEXT_CMD_LEN, print_ioctl_int},
+    {SG_SET_COMMAND_Q, print_ioctl_int},       {SG_SET_DEBUG, print_ioctl_int},
+    {SG_SET_FORCE_LOW_DMA, print_ioctl_int},   {SG_SET_FORCE_PACK_ID, print_ioctl_int},
+    {SG_SET_KEEP_ORPHAN, print_ioctl_int},     {SG_SET_RESERVED_SIZE, print_ioctl_int},
+    {SG_SET_TIMEOUT, print_ioctl_int},
 };
 
 Printer printer_in(std::span<const IoctlPrinter> printers, std::uint32_t request) {
@@ -79,6 +86,7 @@ void print_value(ArgContext& c) {
   switch (known != nullptr ? known->third : Third::hex) {
     case Third::none: break;
     case Third::number: c.print("{}", c.as_int()); break;
+    case Third::word: print_ulong_arg(c); break;
     case Third::pointer: print_address(c, c.value()); break;
     case Third::hex: print_hex(c, c.value()); break;
   }

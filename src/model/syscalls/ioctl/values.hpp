@@ -11,6 +11,7 @@ enum class Third : std::uint8_t {
   hex,      ///< a number in hexadecimal
   pointer,  ///< an address: NULL for zero
   number,   ///< a decimal int
+  word,     ///< a decimal unsigned long
   none,     ///< there is none
 };
 

@@ -116,7 +116,9 @@ void result_membarrier(ArgContext& c) {
   c.put(")");
 }
 
-void print_policy_mode_arg(ArgContext& c) { print_policy(c, c.value()); }
+void print_policy_mode_arg(ArgContext& c) { print_policy(c, c.as_uint()); }
+
+void print_long_policy_mode_arg(ArgContext& c) { print_policy(c, c.value()); }
 
 void print_policy_mode_at_arg(ArgContext& c) {
   print_object_at<std::uint32_t>(c, c.value(), [&](std::uint32_t mode) {

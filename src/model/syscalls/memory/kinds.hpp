@@ -10,6 +10,7 @@ void print_remap_address_arg(ArgContext& c);
 void print_resident_pages_arg(ArgContext& c);
 void print_membarrier_cpu_arg(ArgContext& c);
 void print_policy_mode_arg(ArgContext& c);
+void print_long_policy_mode_arg(ArgContext& c);
 void print_policy_mode_at_arg(ArgContext& c);
 void print_node_mask_before_size_arg(ArgContext& c);
 void print_node_mask_after_size_arg(ArgContext& c);
@@ -24,8 +25,9 @@ void result_membarrier(ArgContext& c);
 inline constexpr ArgKind kMapFlags{print_map_flags_arg};
 inline constexpr ArgKind kRemapAddress{print_remap_address_arg};  ///< only with MREMAP_FIXED
 inline constexpr ArgKind kResidentPages{print_resident_pages_arg, When::exit};
-inline constexpr ArgKind kMembarrierCpu{print_membarrier_cpu_arg};  ///< only with MEMBARRIER_CMD_FLAG_CPU
-inline constexpr ArgKind kPolicyMode{print_policy_mode_arg};
+inline constexpr ArgKind kMembarrierCpu{print_membarrier_cpu_arg};     ///< only with MEMBARRIER_CMD_FLAG_CPU
+inline constexpr ArgKind kPolicyMode{print_policy_mode_arg};           ///< a C int
+inline constexpr ArgKind kLongPolicyMode{print_long_policy_mode_arg};  ///< a C long
 inline constexpr ArgKind kPolicyModeOut{print_policy_mode_at_arg, When::exit};
 /// Node masks: the number of bits is the next argument, or the one before.
 inline constexpr ArgKind kNodeMask{print_node_mask_before_size_arg};

@@ -108,7 +108,7 @@ constexpr CallSpec kCalls[] = {
       &kUnsignedLong, &kUnsignedLong}},
     {"process_vm_writev", 6, 0, {&kPid, &kProcessWrite, &kUnsignedLong, &kIovecAddresses,
       &kUnsignedLong, &kUnsignedLong}},
-    {"mbind", 6, kMemory, {&kPointer, &kSize, &kPolicyMode, &kNodeMask, &kUnsignedLong,
+    {"mbind", 6, kMemory, {&kPointer, &kSize, &kLongPolicyMode, &kNodeMask, &kUnsignedLong,
       &kFlags<kMbindNames>}},
     {"set_mempolicy", 3, kMemory, {&kPolicyMode, &kNodeMask, &kUnsignedLong}},
     {"get_mempolicy", 5, kMemory, {&kPolicyModeOut, &kNodeMaskOut, &kUnsignedLong, &kPointer,

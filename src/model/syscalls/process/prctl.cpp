@@ -156,8 +156,8 @@ void kill_policy(ArgContext& c) {
   }
 }
 void ptracer(ArgContext& c) {
-  if (c.value() == PR_SET_PTRACER_ANY) {
-    print_constant(c, c.value(), "PR_SET_PTRACER_ANY");
+  if (c.as_int() == -1) {
+    print_constant(c, c.value(), "PR_SET_PTRACER_ANY", Digits::decimal);
   } else {
     c.print("{}", c.as_int());
   }
@@ -254,27 +254,25 @@ void meaningful_result(ArgContext& c, Meaning&& meaning) {
   print_names_only(c, [&] { meaning(static_cast<std::uint64_t>(c.call().result)); });
   c.put(")");
 }
+/// Where none of the names is true, the number alone.
 template <const NameTable& kNames>
-void flags_result(ArgContext& c) {
-  if (c.call().result == 0) {
-    c.put("0");
-    return;
-  }
-  meaningful_result(c, [&](std::uint64_t result) {
-    // What nobody knows of it has the remark alone.
-    const bool known =
-        std::ranges::any_of(kNames.values, [&](const NamedValue& bit) { return (result & bit.value) != 0; });
-    if (known) {
-      print_flags(c, result, kNames.values, kNames.unknown);
-    } else {
-      c.print("{:#x}", result);
-    }
-  });
+bool names_any(std::int64_t result) {
+  const auto bits = static_cast<std::uint64_t>(result);
+  return std::ranges::any_of(kNames.values, [&](const NamedValue& one) { return (bits & one.value) != 0; });
 }
 template <const NameTable& kNames>
+void flags_result(ArgContext& c) {
+  if (!names_any<kNames>(c.call().result)) {
+    result_hex(c);
+  } else {
+    meaningful_result(c, [&](std::uint64_t result) { print_flags(c, result, kNames.values, kNames.unknown); });
+  }
+}
+/// Bits beyond the length are worth a remark whether they have names or not.
+template <const NameTable& kNames>
 void vector_result(ArgContext& c) {
-  if (c.call().result == 0) {
-    c.put("0");
+  if (c.call().result <= UINT16_MAX) {
+    result_hex(c);
   } else {
     meaningful_result(c, [&](std::uint64_t result) { print_vector_length<kNames>(c, result); });
   }

@@ -45,6 +45,9 @@ TEST_CASE("requests of which no more is known have the names of the kernel's hea
 
 TEST_CASE("the third argument is what the request says", "[ioctl]") {
   CHECK(line_of("ioctl", {4, FIOCLEX, 7}) == "ioctl(4, FIOCLEX) = 0");
+  CHECK(line_of("ioctl", {4, BLKRASET, 0xffffffffffffffff}) == "ioctl(4, BLKRASET, 18446744073709551615) = 0");
+  DecodedCall watchdog("ioctl", {4, 0xc0045706, kArg});
+  CHECK(watchdog.put(kArg, 30).leave(0).line() == "ioctl(4, WDIOC_SETTIMEOUT, [30]) = 0");
   CHECK(line_of("ioctl", {4, TIOCSCTTY, 1}) == "ioctl(4, TIOCSCTTY, 1) = 0");
   CHECK(line_of("ioctl", {4, FICLONE, 5}) == "ioctl(4, BTRFS_IOC_CLONE or FICLONE, 5) = 0");
   CHECK(line_of("ioctl", {4, 0xae01, 0}) == "ioctl(4, KVM_CREATE_VM, 0) = 0");

@@ -20,6 +20,9 @@ TEST_CASE("lengths of vectors stand behind the bits of their register", "[prctl]
   CHECK(line_of("prctl", {63, 0x10000}, kInvalid) == "prctl(PR_SME_SET_VL, 0x10000|0)" + kRefused);
   CHECK(line_of("prctl", {64, 1}, 0x20010) == "prctl(PR_SME_GET_VL) = 0x20010 (PR_SME_VL_INHERIT|0x10)");
   CHECK(line_of("prctl", {51}, 0) == "prctl(PR_SVE_GET_VL) = 0");
+  CHECK(line_of("prctl", {51}, 0xdead) == "prctl(PR_SVE_GET_VL) = 0xdead");
+  CHECK(line_of("prctl", {27}, 0x100) == "prctl(PR_GET_SECUREBITS) = 0x100");
+  CHECK(line_of("prctl", {0x59616d61, 0xffffffffffffffff}) == "prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY) = 0");
   CHECK(raw_line("prctl", {63, 0x2ea57}, kInvalid) == "prctl(0x3f, 0x2ea57)" + kRefused);
   CHECK(raw_line("prctl", {51}, 0x20010) == "prctl(0x33) = 0x20010");
 }
