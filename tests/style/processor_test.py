@@ -35,6 +35,7 @@ EXEMPT = {
     ("include/vdsotrace/abi.hpp", "instruction"): "says how a program comes to have several ABIs",
     ("src/model/syscalls/ioctl/values.cpp", "constant"): "names of requests, as strace prints them",
     ("src/model/syscalls/ioctl/generated_names.cpp", "constant"): "the same",
+    ("src/model/syscalls/ioctl/seccomp.cpp", "constant"): "the machine of a call that a notification tells of, printed by name",
     ("src/model/syscalls/process/kinds.cpp", "constant"): "arguments of arch_prctl(2), printed by name",
     ("src/model/syscalls/process/kinds.cpp", "header"): "the same",
     ("src/model/syscalls/process/table.cpp", "constant"): "the same",

@@ -48,8 +48,8 @@ Printer printer_in(std::span<const IoctlPrinter> printers, std::uint32_t request
 }
 
 Printer printer_of(std::uint32_t request) {
-  for (const auto printers :
-       {terminal_ioctls(), interface_ioctls(), file_ioctls(), std::span<const IoctlPrinter>(kOthers)}) {
+  for (const auto printers : {terminal_ioctls(), interface_ioctls(), file_ioctls(), seccomp_ioctls(),
+                              std::span<const IoctlPrinter>(kOthers)}) {
     if (const Printer printer = printer_in(printers, request)) return printer;
   }
   return nullptr;

@@ -20,6 +20,7 @@ struct IoctlPrinter {
 std::span<const IoctlPrinter> terminal_ioctls();
 std::span<const IoctlPrinter> interface_ioctls();  ///< network interfaces: struct ifreq, ifconf
 std::span<const IoctlPrinter> file_ioctls();       ///< files, file systems, block devices
+std::span<const IoctlPrinter> seccomp_ioctls();    ///< notifications of seccomp filters
 
 // Printers that several of them share.
 void print_ioctl_int(ArgContext& c);      ///< [1], known at entry

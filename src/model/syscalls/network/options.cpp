@@ -54,30 +54,46 @@ void print_short_int(ArgContext& c, const Place& place) {
   c.put("\"");
 }
 
-void print_linger(ArgContext& c, const Place& place) {
-  std::array<std::int32_t, 2> value{};
-  const auto size = std::min<std::size_t>(static_cast<std::size_t>(place.size), sizeof value);
-  const auto bytes = std::as_writable_bytes(std::span(value)).first(size);
-  if (size < sizeof(std::int32_t) || c.memory().read(place.address, bytes) != size) {
+/// A structure of C ints, as much of it as there is; of one that is cut, its bytes.
+template <std::size_t kCount>
+void print_int_members(ArgContext& c, const Place& place, const std::array<std::string_view, kCount>& names) {
+  std::array<std::int32_t, kCount> values{};
+  const auto size = std::min<std::size_t>(static_cast<std::size_t>(place.size), sizeof values);
+  const auto bytes = std::as_writable_bytes(std::span(values)).first(size);
+  if (c.memory().read(place.address, bytes) != size) {
     print_address(c, place.address);
     return;
   }
-  c.print("{{l_onoff={}", value[0]);
-  if (size == sizeof value) c.print(", l_linger={}", value[1]);
+  for (std::size_t i = 0; i * sizeof(std::int32_t) < size; ++i) {
+    c.print("{}{}=", i == 0 ? "{" : ", ", names[i]);
+    const auto rest = bytes.subspan(i * sizeof(std::int32_t));
+    if (rest.size() < sizeof(std::int32_t)) {
+      append_quoted_hex(c.out(), rest);
+    } else {
+      c.print("{}", values[i]);
+    }
+  }
   c.put("}");
 }
 
-void print_peer(ArgContext& c, const Place& place) {
-  const auto peer = c.memory().object<ucred>(place.address);
-  if (place.size < static_cast<std::int32_t>(sizeof(ucred)) || !peer) {
+constexpr std::array<std::string_view, 2> kLinger{"l_onoff", "l_linger"};
+constexpr std::array<std::string_view, 3> kPeer{"pid", "uid", "gid"};
+
+void print_linger(ArgContext& c, const Place& place) { print_int_members(c, place, kLinger); }
+void print_whole_linger(ArgContext& c, const Place& place) {
+  if (place.size < static_cast<std::int32_t>(sizeof(linger))) {
     print_address(c, place.address);
-    return;
+  } else {
+    print_linger(c, place);
   }
-  c.print("{{pid={}, uid={}, gid={}}}", peer->pid, static_cast<std::int32_t>(peer->uid),
-          static_cast<std::int32_t>(peer->gid));
 }
+void print_peer(ArgContext& c, const Place& place) { print_int_members(c, place, kPeer); }
 
 void print_pending_error(ArgContext& c, const Place& place) {
+  if (place.size < static_cast<std::int32_t>(sizeof(std::int32_t))) {
+    print_short_int(c, place);
+    return;
+  }
   const auto error = c.memory().object<std::int32_t>(place.address);
   if (!error) {
     print_address(c, place.address);
@@ -89,6 +105,23 @@ void print_pending_error(ArgContext& c, const Place& place) {
   } else {
     c.print("[{}]", name);
   }
+}
+
+/// Linux 6.0: newer than the headers that we may be compiled with.
+constexpr std::uint32_t kTxRehash = 74;
+
+void print_rehash(ArgContext& c, const Place& place) {
+  static constexpr std::array kModes{NamedValue{0, "SOCK_TXREHASH_DISABLED"}, NamedValue{1, "SOCK_TXREHASH_ENABLED"},
+                                     NamedValue{255, "SOCK_TXREHASH_DEFAULT"}};
+  const bool whole = place.size >= static_cast<std::int32_t>(sizeof(std::int32_t));
+  const auto mode = whole ? c.memory().object<std::uint32_t>(place.address) : std::nullopt;
+  if (!mode) {
+    print_address(c, place.address);
+    return;
+  }
+  c.put("[");
+  print_choice(c, *mode, kModes, "SOCK_TXREHASH_???", Digits::decimal);
+  c.put("]");
 }
 
 void print_membership(ArgContext& c, const Place& place) {
@@ -125,18 +158,16 @@ struct OptionForm {
 
 /// Values that setsockopt takes and that are neither an int nor bytes.
 constexpr OptionForm kSetForms[] = {
-    {SOL_SOCKET, SO_LINGER, print_linger},
-    {SOL_IP, IP_ADD_MEMBERSHIP, print_membership},
-    {SOL_IP, IP_DROP_MEMBERSHIP, print_membership},
-    {SOL_IPV6, IPV6_JOIN_GROUP, print_membership6},
-    {SOL_IPV6, IPV6_LEAVE_GROUP, print_membership6},
-    {SOL_IPV6, IPV6_JOIN_ANYCAST, print_membership6},
-    {SOL_IPV6, IPV6_LEAVE_ANYCAST, print_membership6},
+    {SOL_SOCKET, SO_LINGER, print_whole_linger},      {SOL_SOCKET, kTxRehash, print_rehash},
+    {SOL_IP, IP_ADD_MEMBERSHIP, print_membership},    {SOL_IP, IP_DROP_MEMBERSHIP, print_membership},
+    {SOL_IPV6, IPV6_JOIN_GROUP, print_membership6},   {SOL_IPV6, IPV6_LEAVE_GROUP, print_membership6},
+    {SOL_IPV6, IPV6_JOIN_ANYCAST, print_membership6}, {SOL_IPV6, IPV6_LEAVE_ANYCAST, print_membership6},
 };
 
 /// The same for getsockopt.
 constexpr OptionForm kGetForms[] = {
     {SOL_SOCKET, SO_LINGER, print_linger},
+    {SOL_SOCKET, kTxRehash, print_rehash},
     {SOL_SOCKET, SO_PEERCRED, print_peer},
     {SOL_SOCKET, SO_ERROR, print_pending_error},
 };

@@ -144,12 +144,13 @@ void print_clone3_members(ArgContext& c, const clone_args& args, std::uint64_t s
 
 /// What the kernel wrote where the structure pointed: " => {pidfd=[4], parent_tid=[17432]}".
 void print_clone3_results(ArgContext& c, const clone_args& args) {
+  constexpr std::string_view kBetween = ", ";
   std::string_view separator = " => {";
   const auto result = [&](std::string_view name, std::uint64_t bit, std::uint64_t address) {
     if ((args.flags & bit) == 0) return;
     const auto number = c.memory().object<std::int32_t>(address);
     c.print("{}{}=", separator, name);
-    separator = ", ";
+    separator = kBetween;
     if (!number) {
       print_address(c, address);
       return;
@@ -160,7 +161,11 @@ void print_clone3_results(ArgContext& c, const clone_args& args) {
   };
   result("pidfd", CLONE_PIDFD, args.pidfd);
   result("parent_tid", CLONE_PARENT_SETTID, args.parent_tid);
-  if (separator == ", ") c.put("}");
+  // The kernel may write what lies behind, too.
+  const std::size_t before = c.out().size();
+  print_rest_of_struct(c, c.value(), sizeof args, c.arg(c.index() + 1));
+  if (c.out().size() > before && separator != kBetween) c.out().replace(before, kBetween.size(), separator);
+  if (c.out().size() > before || separator == kBetween) c.put("}");
 }
 
 void print_wait_status(ArgContext& c, std::uint32_t status) {

@@ -242,6 +242,12 @@ TEST_CASE("recvmmsg shows how much of its time is left", "[network]") {
 TEST_CASE("options are named by their level", "[network]") {
   DecodedCall set("setsockopt", {3, SOL_SOCKET, SO_REUSEADDR, kBuffer, 4});
   CHECK(set.put(kBuffer, 1).leave(0).line() == "setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0");
+  DecodedCall rehash("setsockopt", {3, SOL_SOCKET, 74, kBuffer, 5});
+  CHECK(rehash.put(kBuffer, 1).leave(-95).line() ==
+        "setsockopt(3, SOL_SOCKET, SO_TXREHASH, [SOCK_TXREHASH_ENABLED], 5) = -1 EOPNOTSUPP (Operation not supported)");
+  DecodedCall half("setsockopt", {3, SOL_SOCKET, SO_LINGER, kBuffer, 4});
+  CHECK(half.put(kBuffer, std::array{1, 5}).leave(-22).line() ==
+        fmt::format("setsockopt(3, SOL_SOCKET, SO_LINGER, {:#x}, 4) = -1 EINVAL (Invalid argument)", kBuffer));
   DecodedCall linger("setsockopt", {3, SOL_SOCKET, SO_LINGER, kBuffer, 8});
   CHECK(linger.put(kBuffer, std::array{1, 5}).leave(0).line() ==
         "setsockopt(3, SOL_SOCKET, SO_LINGER, {l_onoff=1, l_linger=5}, 8) = 0");
@@ -265,6 +271,12 @@ TEST_CASE("options that come back", "[network]") {
   CHECK(got(SO_SNDBUF, 2, 2, 16384) == "getsockopt(3, SOL_SOCKET, SO_SNDBUF, \"\\x00\\x40\", [2]) = 0");
   CHECK(got(SO_ERROR, 4, 4, 111) == "getsockopt(3, SOL_SOCKET, SO_ERROR, [ECONNREFUSED], [4]) = 0");
   CHECK(got(SO_LINGER, 4, 4, 1) == "getsockopt(3, SOL_SOCKET, SO_LINGER, {l_onoff=1}, [4]) = 0");
+  CHECK(got(SO_LINGER, 7, 7, std::array{1, 5}) ==
+        R"(getsockopt(3, SOL_SOCKET, SO_LINGER, {l_onoff=1, l_linger="\x05\x00\x00"}, [7]) = 0)");
+  CHECK(got(SO_ERROR, 1, 1, 111) == R"(getsockopt(3, SOL_SOCKET, SO_ERROR, "\x6f", [1]) = 0)");
+  CHECK(got(SO_PEERCRED, 3, 3, 0x10203) == R"(getsockopt(3, SOL_SOCKET, SO_PEERCRED, {pid="\x03\x02\x01"}, [3]) = 0)");
+  CHECK(got(SO_PEERCRED, 8, 8, std::array{9, 1, 0}) ==
+        "getsockopt(3, SOL_SOCKET, SO_PEERCRED, {pid=9, uid=1}, [8]) = 0");
   CHECK(got(SO_PEERCRED, 12, 12, std::array{9, -1, 0}) ==
         "getsockopt(3, SOL_SOCKET, SO_PEERCRED, {pid=9, uid=-1, gid=0}, [12]) = 0");
   CHECK(got(57, 8, 8, std::uint64_t{1}) ==

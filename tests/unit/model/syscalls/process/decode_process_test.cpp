@@ -209,6 +209,20 @@ TEST_CASE("clone3 shows what it cannot read and what it does not know") {
         R"(/* bytes 88..95 */ "\xff\x00\x00\x00\x00\x00\x00\x00"}, 96) = -1 E2BIG (Argument list too long))");
 }
 
+TEST_CASE("clone3 shows what lies behind its structure when it returns as well") {
+  const clone_args args{};
+  DecodedCall unreadable("clone3", {kData, 96});
+  CHECK(unreadable.put(kData, args).leave(7).line() ==
+        "clone3({flags=0, exit_signal=0, stack=NULL, stack_size=0, ???} => {???}, 96) = 7");
+  clone_args with_parent{};
+  with_parent.flags = CLONE_PARENT_SETTID;
+  with_parent.parent_tid = kMore;
+  DecodedCall both("clone3", {kData, 96});
+  both.put(kData, with_parent).put(kMore, 7).put(kData + sizeof args, std::uint64_t{1});
+  CHECK(both.leave(7).line().ends_with(R"( => {parent_tid=[7], /* bytes 88..95 */ )"
+                                       R"("\x01\x00\x00\x00\x00\x00\x00\x00"}, 96) = 7)"));
+}
+
 TEST_CASE("ids are unsigned, and -1 is none") {
   CHECK(line_of("getuid", {}, std::int64_t{1} << 62) == "getuid() = 4611686018427387904");
   DecodedCall call("setgroups", {2, kData});
