@@ -13,7 +13,8 @@ namespace vdsotrace::arch {
 struct CallStubWords {
   std::int64_t number;     ///< of the calls that it counts
   std::uint64_t counters;  ///< address of two u64, aligned: calls, and those that failed
-  std::uint64_t back;      ///< where the program goes on: behind its instruction
+  std::uint64_t back;      ///< behind the program's instruction, as a register is to say
+  std::uint64_t resume;    ///< where the program goes on: there, or in a copy of what is there
   std::uint64_t others;    ///< where calls of other numbers go
 };
 
@@ -26,15 +27,21 @@ std::vector<std::byte> make_call_stub(const CallStubWords& words);
 std::size_t call_stub_entry();
 std::size_t call_stub_call();
 
-/// The offset of the last of its words, CallStubWords::others: it can be written while the stub is in use.
-std::size_t call_stub_others();
+/// Offsets of those of its words that change while it is in use.
+inline constexpr std::size_t kCallStubResume = offsetof(CallStubWords, resume);
+inline constexpr std::size_t kCallStubOthers = offsetof(CallStubWords, others);
 
 /// A jump to any address.
 inline constexpr std::size_t kFarJumpBytes = 14;
 std::vector<std::byte> make_far_jump(std::uint64_t to);
 
-/// Code that makes a call from where it may not be made, and goes on at `back`.
-std::vector<std::byte> make_leave_stub(std::uint64_t back);
+struct LeaveStubWords {
+  std::uint64_t back;
+  std::uint64_t resume;
+};
+/// Code that makes a call from where it may not be made, and goes on as a call stub does.
+std::vector<std::byte> make_leave_stub(const LeaveStubWords& words);
+inline constexpr std::size_t kLeaveStubResume = offsetof(LeaveStubWords, resume);
 /// The offset of its instruction.
 std::size_t leave_stub_call();
 
@@ -50,6 +57,9 @@ CallStubProgress progress_in_call_stub(const Registers& registers, std::size_t o
 
 /// Registers of a thread in such a stub as they are behind the program's own instruction at `back`, with that result.
 Registers behind_call(Registers registers, std::int64_t result, std::uint64_t back);
+
+/// The same registers at another address; a call that they are in is restarted, if it is, in front of that.
+Registers with_program_counter(Registers registers, std::uint64_t address);
 
 /// Whether the result says that a call has failed.
 constexpr bool is_failure(std::int64_t result) { return result < 0 && result >= -4095; }

@@ -1,4 +1,5 @@
 // System calls of which a program sees more than the result: interrupted ones, the signal that dispatches them, registers.
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -220,6 +221,27 @@ static void numbers(void) {
   }
 }
 
+static __attribute__((noinline)) void share_memory(void) {
+  const pid_t child = vfork();
+  if (child == 0) _exit(0);
+  int status;
+  CHECK(child > 0 && waitpid(child, &status, 0) == child && status == 0);
+}
+
+/// Many numbers from one instruction, in another order after each child that has shared the memory.
+static void orders(void) {
+  static const long numbers[] = {SYS_getppid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid};
+  enum { kNumbers = sizeof numbers / sizeof *numbers };
+  for (int round = 0; round < 2 * kNumbers; ++round) {
+    for (int i = 0; i < 20 * kNumbers; ++i) {
+      const int step = round < kNumbers ? 1 : kNumbers - 1;
+      CHECK(syscall(numbers[(round + i * step) % kNumbers]) >= 0);
+    }
+    CHECK(syscall(SYS_getpgid, 0) > 0);
+    share_memory();
+  }
+}
+
 static volatile long ticks;
 
 static void tick(int signal) {
@@ -233,11 +255,13 @@ static void tick(int signal) {
 /// Signals in the middle of calls, wherever they strike.
 static void storm(void) {
   on(SIGALRM, tick, 0);
+  for (int i = 0; i < 1000; ++i) CHECK(open("/nothing", O_RDONLY) == -1 && errno == ENOENT);
   const struct itimerval often = {{0, 300}, {0, 300}}, never = {{0, 0}, {0, 0}};
   CHECK(setitimer(ITIMER_REAL, &often, NULL) == 0);
   const pid_t parent = getppid();
   for (int i = 0; i < 100000; ++i) CHECK(syscall(SYS_getppid) == parent);
   for (int i = 0; i < 100000; ++i) CHECK(syscall(SYS_close, 9999) == -1 && errno == EBADF);
+  for (int i = 0; i < 49000; ++i) CHECK(open("/nothing", O_RDONLY) == -1 && errno == ENOENT);
   CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
   dprintf(2, "getuid %ld\n", ticks);
 }
@@ -275,7 +299,7 @@ static const struct {
 } tests[] = {
     {"interrupted", interrupted}, {"stopped", stopped},     {"cancelled", cancelled},
     {"signal", dispatching_signal}, {"registers", registers}, {"dispatches", dispatches},     {"numbers", numbers},
-    {"storm", storm},
+    {"storm", storm},           {"orders", orders},
 };
 
 int main(int argc, char **argv) {

@@ -25,7 +25,8 @@
 SHARED vdsotrace_call_stub
 1:      .quad   0                       /* minus the number */
 2:      .quad   0                       /* address of its counters: calls, errors */
-3:      .quad   0                       /* where the program goes on */
+3:      .quad   0                       /* behind the program's instruction */
+8:      .quad   0                       /* where the program goes on */
 7:      .quad   0                       /* where calls of other numbers go */
 SHARED vdsotrace_call_stub_enter
         mov     1b(%rip), %rcx
@@ -57,17 +58,18 @@ SHARED vdsotrace_call_stub_flags
         mov     %rcx, %rax
 SHARED vdsotrace_call_stub_restored
         mov     3b(%rip), %rcx
-        jmp     *3b(%rip)
+        jmp     *8b(%rip)
 SHARED vdsotrace_call_stub_end
 
         .balign 16
 SHARED vdsotrace_leave_stub
-6:      .quad   0                       /* where the program goes on */
+6:      .quad   0                       /* behind the program's instruction */
+9:      .quad   0                       /* where the program goes on */
 SHARED vdsotrace_leave_stub_call
         syscall
 SHARED vdsotrace_leave_stub_called
         mov     6b(%rip), %rcx
-        jmp     *6b(%rip)
+        jmp     *9b(%rip)
 SHARED vdsotrace_leave_stub_end
 
         .section .note.GNU-stack, "", @progbits

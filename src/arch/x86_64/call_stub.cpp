@@ -1,6 +1,5 @@
 #include "arch/call_stub.hpp"
 
-#include <cstddef>
 #include <cstring>
 
 #include "base/check.hpp"
@@ -34,15 +33,13 @@ std::vector<std::byte> make_call_stub(const CallStubWords& words) {
   std::vector<std::byte> stub(vdsotrace_call_stub, vdsotrace_call_stub_end);
   CHECK(stub.size() <= kCallStubBytes);
   const std::uint64_t slots[] = {std::uint64_t{0} - static_cast<std::uint64_t>(words.number), words.counters,
-                                 words.back, words.others};
+                                 words.back, words.resume, words.others};
   std::memcpy(stub.data(), slots, sizeof slots);
   return stub;
 }
 
 std::size_t call_stub_entry() { return offset(vdsotrace_call_stub_enter); }
 std::size_t call_stub_call() { return offset(vdsotrace_call_stub_call); }
-
-std::size_t call_stub_others() { return offsetof(CallStubWords, others); }
 
 std::vector<std::byte> make_far_jump(std::uint64_t to) {
   // jmp *0(%rip)
@@ -52,10 +49,10 @@ std::vector<std::byte> make_far_jump(std::uint64_t to) {
   return jump;
 }
 
-std::vector<std::byte> make_leave_stub(std::uint64_t back) {
+std::vector<std::byte> make_leave_stub(const LeaveStubWords& words) {
   std::vector<std::byte> stub(vdsotrace_leave_stub, vdsotrace_leave_stub_end);
   CHECK(stub.size() <= kLeaveStubBytes);
-  std::memcpy(stub.data(), &back, sizeof back);
+  std::memcpy(stub.data(), &words, sizeof words);
   return stub;
 }
 
@@ -75,6 +72,11 @@ Registers behind_call(Registers r, std::int64_t result, std::uint64_t back) {
   r.rax = static_cast<unsigned long long>(result);
   r.rip = r.rcx = back;
   r.eflags = (r.eflags & ~kStatusFlags) | (r.r11 & kStatusFlags);
+  return r;
+}
+
+Registers with_program_counter(Registers r, std::uint64_t address) {
+  r.rip = address;
   return r;
 }
 

@@ -29,28 +29,43 @@ class CallSpace final : public SpaceRecord {
   /// the only one that runs in the memory, the next go there by a jump, if there can be one. `by_jump`: it came by one
   /// already, whose stubs make calls of other numbers only.
   void on_stop(StoppedThread& stopped, std::uint32_t place, bool by_jump, CodeFiles& files);
-  SitePatches& patches() { return patches_; }
   const SitePatches& patches() const { return patches_; }
+  /// A thread has been seen right behind the system call instruction at that address, and may come back to there: what
+  /// follows the instruction stays as it is from now on. False if it could not be put back.
+  bool keep_behind(pid_t stopped, std::uint64_t site);
+  /// Others are about to run in the memory, none of which is to meet a jump unless `followed`. The stopped thread is
+  /// the only one as yet.
+  void admit_others(pid_t stopped, bool followed);
+  /// The jumps are taken out. False if that could not be done.
+  bool undo(pid_t stopped);
+  /// What they needed is unmapped; no thread may come back to it.
+  void unmap(StoppedThread& stopped) { patches_.unmap(stopped); }
 
  private:
   struct Site {
     int stops = 0;
     bool refused = false;
+    bool keeps_behind = false;
     std::uint32_t last = 0;  ///< the last of its stubs, if it is patched: from there calls leave whose number has none
   };
   bool write_stub(pid_t stopped, std::uint32_t place);
   bool add_number(pid_t stopped, Site& site, std::uint32_t place);
+  bool patch(StoppedThread& stopped, const Site& site, std::uint32_t place, CodeFiles& files);
+  bool lead_to_leave(pid_t stopped, std::uint32_t place);
+  bool resume_at(pid_t stopped, std::uint64_t site, std::uint64_t address);
+  bool undo(pid_t stopped, std::uint64_t site);
 
   CallMemory memory_;
   std::shared_ptr<CallCounters> counters_;
   std::bitset<CallCounters::kMost> written_;
   SitePatches patches_;
   std::map<std::uint64_t, Site> sites_;
+  bool may_widen_ = true;
 };
 
 /// A thread that is seen by others, or runs a signal handler, stands in its program's own code: if it is in one of
 /// these stubs, its registers become what they would be there. A call that has come back is counted if the stub has not
 /// done so yet; one that the kernel will restart only if `restarts_count`, as it has come back to be interrupted.
-void leave_call_stub(StoppedThread& stopped, const CallSpace& space, bool restarts_count);
+void leave_call_stub(StoppedThread& stopped, CallSpace& space, bool restarts_count);
 
 }  // namespace vdsotrace

@@ -60,17 +60,15 @@ void SyscallEngine::on_clone(const Thread& parent, const Thread& child) {
   if (calls == nullptr) return;
   if (child.space != parent.space) {
     child.space->set_call_record(std::make_shared<CallSpace>(*calls));
-  } else if (!follows_) {
-    // A process that shares the memory and is not followed must find no jump, and to take them out is safe as long as
-    // there are no other threads.
-    calls->patches().undo(parent.tid);
+  } else {
+    calls->admit_others(parent.tid, follows_);
   }
 }
 
 bool SyscallEngine::vacate_for_detach(StoppedThread& stopped, bool may_wait) {
   // As long as it runs its calls must not be system call stops, too.
   if (!inner_->vacate_for_detach(stopped, may_wait)) return false;
-  if (const CallSpace* calls = calls_of(stopped)) {
+  if (CallSpace* calls = calls_of(stopped)) {
     leave_call_stub(stopped, *calls, false);
     if (stopped.thread().dispatched) end_dispatch(stopped);
   }
@@ -81,9 +79,9 @@ bool SyscallEngine::remove(AddressSpace& space, StoppedThread& stopped) {
   if (CallSpace* calls = calls_of(space)) {
     // A child stands where its creator has made it.
     leave_call_stub(stopped, *calls, false);
-    if (!calls->patches().undo(stopped.tid())) return false;
+    if (!calls->undo(stopped.tid())) return false;
     space.prefer_system_call(0);
-    calls->patches().unmap(stopped);
+    calls->unmap(stopped);
     unmap_call_memory(stopped, calls->memory());
     space.set_call_record(nullptr);
   }
@@ -112,14 +110,14 @@ std::optional<Resume> SyscallEngine::on_dispatched_call(StoppedThread& stopped, 
 }
 
 void SyscallEngine::on_interrupted(StoppedThread& stopped) {
-  const CallSpace* calls = calls_of(stopped);
+  CallSpace* calls = calls_of(stopped);
   if (calls == nullptr) return;
   leave_call_stub(stopped, *calls, true);
   name_own_instruction(stopped, calls->memory());
 }
 
 void SyscallEngine::move_out_of_engine_code(StoppedThread& stopped) {
-  if (const CallSpace* calls = calls_of(stopped)) leave_call_stub(stopped, *calls, false);
+  if (CallSpace* calls = calls_of(stopped)) leave_call_stub(stopped, *calls, false);
   inner_->move_out_of_engine_code(stopped);
 }
 
@@ -130,7 +128,7 @@ Resume::How SyscallEngine::resume_mode(StoppedThread& stopped) {
   if (counts && !thread.dispatched && !thread.in_call && !thread.executed &&
       !begin_dispatch(stopped, calls->memory())) {
     refuse(stopped, "it dispatches system calls itself");
-    calls->patches().undo(stopped.tid());
+    calls->undo(stopped.tid());
     thread.space->stop_at_every_syscall();
   }
   return inner_->resume_mode(stopped);

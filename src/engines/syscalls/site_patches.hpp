@@ -1,6 +1,11 @@
 // System call instructions of one process that have given way to jumps: its next calls from there make no stop.
 //
-//   site:  jmp  -->  padding:  jmp  -->  one of our slots nearby:  jmp  -->  call stub, wherever it is
+//   padded:   site:  jmp  -->  padding:  jmp  -->  slot of ours nearby:  jmp  -->  call stub, wherever it is
+//   widened:  site:  jmp  -----------------------> slot of ours nearby:  jmp  -->  call stub
+//             behind what it lies over:        <-- tail of the slot: that    <--  end of the stub
+//
+// A widened site lies over the instruction behind the call, one and no more: nothing may come back to that. So there is
+// none where a thread has been seen there, and it is undone when that happens.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +26,21 @@ class SitePatches {
   /// no memory nearby can be had; then all is as it was.
   bool patch(StoppedThread& stopped, const CallSite& site, std::uint64_t stub);
   bool is_patched(std::uint64_t site) const { return sites_.contains(site); }
+  /// Where the program goes on that has come back from a call of a widened site; nothing for others.
+  std::optional<std::uint64_t> tail_of(std::uint64_t site) const;
+  std::vector<std::uint64_t> widened() const;
   /// The program has other code there meanwhile.
   void forget(std::uint64_t site) { sites_.erase(site); }
 
-  /// The site whose jump, wherever it has come to, a thread at that address is about to carry on with. Not the first:
-  /// the site itself.
-  std::optional<std::uint64_t> site_behind(std::uint64_t address) const;
+  /// What a thread at an address of ours is doing, or at a jump in padding.
+  struct OwnPlace {
+    std::uint64_t site;
+    std::uint64_t address;  ///< where it is in its own code: at the site, before the call, or behind it
+  };
+  std::optional<OwnPlace> own_place(std::uint64_t address) const;
 
-  /// Puts back all code that is still as we wrote it. False if some could not be written.
+  /// Puts back code that is still as we wrote it, of one site or of all. False if some could not be written.
+  bool undo(pid_t stopped, std::uint64_t site);
   bool undo(pid_t stopped);
   /// Unmaps what undo() has made useless. No thread may come back to it.
   void unmap(StoppedThread& stopped);
@@ -37,8 +49,10 @@ class SitePatches {
   struct Patched {
     std::vector<CodeWrite> before;
     std::vector<CodeWrite> after;
-    std::uint64_t padding = 0;
+    std::uint64_t padding = 0;  ///< 0: widened
     std::uint64_t slot = 0;
+    std::uint64_t tail_end = 0;
+    std::uint64_t resumes_at = 0;  ///< in the program, behind the tail
   };
   struct Page {
     std::uint64_t start;

@@ -39,7 +39,7 @@ class StubChild {
     int status = 0;
     ::waitpid(pid_, &status, 0);
     REQUIRE(WIFSTOPPED(status));
-    const auto stub = arch::make_call_stub({nr, address(kCounters), address(kBack), address(kOthers)});
+    const auto stub = arch::make_call_stub({nr, address(kCounters), address(kBack), address(kBack), address(kOthers)});
     std::memcpy(page_, stub.data(), stub.size());
     first_ = *ptrace::registers(pid_);
   }

@@ -56,9 +56,10 @@ TEST_CASE("a site's jumps lead to the stub, and its code is as before when they 
   CHECK(code_of(program.task) != before);
 
   // Whoever has come to one of the jumps is still before the call.
-  CHECK(patches.site_behind(kPadding) == kSite);
-  CHECK(patches.site_behind(program.mapped) == kSite);
-  CHECK_FALSE(patches.site_behind(kSite + 2));
+  CHECK(patches.own_place(kPadding)->address == kSite);
+  CHECK(patches.own_place(program.mapped)->address == kSite);
+  CHECK_FALSE(patches.own_place(kSite + 2));
+  CHECK_FALSE(patches.tail_of(kSite));
 
   CHECK(patches.undo(kTid));
   CHECK(code_of(program.task) == before);
@@ -84,4 +85,35 @@ TEST_CASE("what the program has mapped over a jump stays") {
   const auto other = code_of(program.task);
   CHECK(patches.undo(kTid));
   CHECK(code_of(program.task) == other);
+}
+
+TEST_CASE("what a widened site lies over is carried out in our slot") {
+  Program program;
+  // cmp $-4096, %rax
+  const auto displaced = std::as_bytes(std::span("\x48\x3d\x00\xf0\xff\xff", 6));
+  program.task.memory->write(kSite + 2, displaced);
+  program.site.shape = SiteShape::widened;
+  program.site.padding = 0;
+  program.site.displaced.assign(displaced.begin(), displaced.end());
+  std::vector<std::byte> all(8);
+  program.task.memory->read(kSite, all);
+  program.site.original = {{kSite, all}};
+  const auto before = code_of(program.task);
+  SitePatches patches;
+  REQUIRE(patches.patch(program.stopped, program.site, kStub));
+  const auto tail = patches.tail_of(kSite);
+  REQUIRE(tail);
+  CHECK(patches.widened() == std::vector<std::uint64_t>{kSite});
+  std::vector<std::byte> copy(displaced.size());
+  program.task.memory->read(*tail, copy);
+  CHECK(copy == program.site.displaced);
+
+  CHECK(patches.own_place(program.mapped)->address == kSite);
+  CHECK(patches.own_place(*tail)->address == kSite + 2);
+  CHECK(patches.own_place(*tail + displaced.size())->address == kSite + 8);
+  CHECK_FALSE(patches.own_place(0));
+
+  CHECK(patches.undo(kTid, kSite));
+  CHECK(code_of(program.task) == before);
+  CHECK_FALSE(patches.tail_of(kSite));
 }
