@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <csignal>
+#include <string_view>
 
+#include "model/syscalls/spec.hpp"
+#include "os/proc.hpp"
 #include "trace/core_dump.hpp"
 #include "trace/remote/barred_restart.hpp"
 #include "trace/remote/remote_call.hpp"
@@ -26,6 +29,23 @@ bool has_lost_its_cause(const siginfo_t& info) {
 /// Whether the thread's own instruction has raised it: no process has sent it (sigaction(2), si_code).
 bool is_fault(const siginfo_t& info) {
   return info.si_code > 0 && (info.si_signo == SIGSEGV || info.si_signo == SIGBUS) && info.si_code != SI_KERNEL;
+}
+
+/// Calls that sleep under a signal mask of their own. A handler that ends them runs under that.
+constexpr std::string_view kMaskingSleeps[] = {"rt_sigsuspend", "sigsuspend",   "ppoll",        "pselect6",
+                                               "epoll_pwait",   "epoll_pwait2", "ppoll_time64", "pselect6_time64"};
+
+void note_mask_of_sleep(StoppedThread& stopped) {
+  const auto* registers = stopped.registers();
+  if (registers == nullptr) return;
+  const auto call = arch::system_call(*registers);
+  const CallSpec* spec = call.nr >= 0 ? spec_of(call.abi, call.nr) : nullptr;
+  if (spec == nullptr || std::ranges::find(kMaskingSleeps, spec->name) == std::end(kMaskingSleeps)) return;
+  // PTRACE_GETSIGMASK answers what the call will put back.
+  const auto mask = proc::status_signals(stopped.tid(), "SigBlk");
+  if (!mask) return;
+  stopped.thread().trap_blocked = (*mask & signal_bit(SIGTRAP)) != 0;
+  stopped.thread().sys_blocked = (*mask & signal_bit(SIGSYS)) != 0;
 }
 
 }  // namespace
@@ -232,6 +252,7 @@ Resume StopHandler::on_signal(StoppedThread& stopped, int signal) {
 void StopHandler::note_delivery(StoppedThread& stopped, int signal) {
   Thread& thread = stopped.thread();
   if (signal > SignalActions::kSignals || !thread.actions->has_handler(signal)) return;
+  note_mask_of_sleep(stopped);
   const KernelSigaction action = thread.actions->of(signal);
   if (const auto* registers = stopped.registers())
     engine_.on_handler(thread, arch::stack_pointer(*registers), (action.flags & SA_ONSTACK) != 0);

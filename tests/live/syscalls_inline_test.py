@@ -179,7 +179,7 @@ class InlineTest(unittest.TestCase):
         self.same(target("own_calls", "interrupted"))
 
     def test_calls_that_the_program_can_tell_apart(self):
-        for case in ("signal", "registers"):
+        for case in ("signal", "masked", "registers"):
             with self.subTest(case=case):
                 self.same(target("own_calls", case))
                 self.same(target("own_calls", case), "-f")

@@ -141,6 +141,29 @@ static int is_blocked(int signal) {
   return sigismember(&mask, signal);
 }
 
+static void look_at_mask(int signal) {
+  (void)signal;
+  CHECK(getuid() == geteuid());
+  CHECK(!is_blocked(SIGSYS));
+  ++handled;
+}
+
+/// A handler that runs under the mask of the call that it ends.
+static void masked(void) {
+  sigset_t both, none;
+  sigemptyset(&none);
+  sigemptyset(&both);
+  sigaddset(&both, SIGSYS);
+  sigaddset(&both, SIGUSR1);
+  on(SIGUSR1, look_at_mask, 0);
+  CHECK(sigprocmask(SIG_BLOCK, &both, NULL) == 0);
+  for (int i = 1; i <= 3; ++i) {
+    CHECK(raise(SIGUSR1) == 0 && handled == i - 1);
+    CHECK(sigsuspend(&none) == -1 && errno == EINTR && handled == i);
+    CHECK(getgid() == getegid() && is_blocked(SIGSYS));
+  }
+}
+
 static void dispatching_signal(void) {
   struct sigaction now;
   sigset_t sys, pending;
@@ -299,6 +322,7 @@ static const struct {
 } tests[] = {
     {"interrupted", interrupted}, {"stopped", stopped},     {"cancelled", cancelled},
     {"signal", dispatching_signal}, {"registers", registers}, {"dispatches", dispatches},     {"numbers", numbers},
+    {"masked", masked},
     {"storm", storm},           {"orders", orders},
 };
 
