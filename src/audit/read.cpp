@@ -93,9 +93,10 @@ Finding read_finding(JsonFields& fields) {
   finding.measured = read_measured(fields, finding.total.count);
   fields.each("callers", [&](JsonFields& caller) { finding.callers.push_back(read_caller(caller)); });
   fields.each("stacks", [&](JsonFields& stack) {
-    CallStack places;
-    stack.each("places", [&](JsonFields& place) { places.push_back(read_place(place)); });
-    finding.stacks[places] += stack.count("count");
+    CallStack from;
+    from.program = stack.text_or_empty("program");
+    stack.each("places", [&](JsonFields& place) { from.places.push_back(read_place(place)); });
+    finding.stacks[from] += stack.count("count");
   });
   finding.why = fields.text_or_empty("why");
   finding.advice = fields.text_or_empty("advice");
