@@ -33,9 +33,9 @@ Result<SharedMemory> map_counters(StoppedThread& stopped, RemoteCalls& calls, co
   const auto mapped = calls.call(SYS_mmap, {memory.start, CallCounters::kBytes, PROT_READ | PROT_WRITE,
                                             MAP_SHARED | MAP_FIXED_NOREPLACE, descriptor, 0});
   calls.call(SYS_close, {descriptor, 0, 0, 0, 0, 0});
-  if (!shared) return tl::unexpected(shared.error());
-  if (!mapped || static_cast<std::uint64_t>(*mapped) != memory.start)
-    return fail("the process could not map shared memory");
+  const bool is_there = mapped && static_cast<std::uint64_t>(*mapped) == memory.start;
+  if (shared && !is_there) return fail("the process could not map shared memory");
+  if (!shared && is_there) calls.call(SYS_munmap, {memory.start, CallCounters::kBytes, 0, 0, 0, 0});
   return shared;
 }
 
