@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <climits>
 #include <vector>
 
 #include <linux/openat2.h>
@@ -156,6 +157,23 @@ void print_open_how_arg(ArgContext& c) {
     print_rest_of_struct(c, c.value(), sizeof how, size);
     c.put("}");
   });
+}
+
+/// Shown as far as the kernel may take it (memfd_create(2)), even if -s says more.
+void print_memfd_name_arg(ArgContext& c) {
+  std::array<std::byte, NAME_MAX - 5> name;
+  if (c.limits().string < name.size()) {
+    print_string_arg(c);
+    return;
+  }
+  const std::size_t got = c.value() != 0 ? c.text_memory().read(c.value(), name) : 0;
+  const auto some = std::span(name).first(got);
+  const auto length = static_cast<std::size_t>(std::ranges::find(some, std::byte{0}) - some.begin());
+  if (length == got && got < name.size()) {
+    print_address(c, c.value());
+  } else {
+    print_quoted(c, some.first(length), name.size(), length == name.size());
+  }
 }
 
 void print_dirents_arg(ArgContext& c) { print_dirents(c, {sizeof(std::uint64_t), true}); }

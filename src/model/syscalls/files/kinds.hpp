@@ -51,6 +51,7 @@ void print_open_flags(ArgContext& c, std::uint64_t flags);
 void print_open_flags_arg(ArgContext& c);
 void print_open_mode_arg(ArgContext& c);
 void print_open_how_arg(ArgContext& c);
+void print_memfd_name_arg(ArgContext& c);
 void print_stat_arg(ArgContext& c);
 void print_statx_flags_arg(ArgContext& c);
 void print_statx_arg(ArgContext& c);
@@ -86,7 +87,8 @@ void print_iovec_out_arg(ArgContext& c);
 
 inline constexpr ArgKind kOpenFlags{print_open_flags_arg};
 inline constexpr ArgKind kOpenMode{print_open_mode_arg};  ///< only with O_CREAT or O_TMPFILE
-inline constexpr ArgKind kOpenHow{print_open_how_arg};    ///< size in the next argument
+inline constexpr ArgKind kMemfdName{print_memfd_name_arg};
+inline constexpr ArgKind kOpenHow{print_open_how_arg};  ///< size in the next argument
 inline constexpr ArgKind kStatOut{print_stat_arg, When::exit};
 inline constexpr ArgKind kStatxFlags{print_statx_flags_arg};
 inline constexpr ArgKind kStatxOut{print_statx_arg, When::exit};

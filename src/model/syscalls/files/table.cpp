@@ -179,7 +179,7 @@ constexpr CallSpec kCalls[] = {
     {"dup3", 3, kDesc, {&kFd, &kFd, &kFlags<kOpenBitNames>}, result_fd},
     {"pipe", 1, kDesc, {&kFdPairOut}},
     {"pipe2", 2, kDesc, {&kFdPairOut, &kFlags<kOpenBitNames>}},
-    {"memfd_create", 2, kDesc, {&kString, &kMemfdFlags}, result_fd},
+    {"memfd_create", 2, kDesc, {&kMemfdName, &kMemfdFlags}, result_fd},
     {"memfd_secret", 1, kDesc, {&kFlags<kMemfdSecretNames>}, result_fd},
     {"name_to_handle_at", 5, kDesc | kFile, {&kDirFd, &kPath, &kFileHandleOut, &kIntAtOut,
       &kFlags<kHandleNames>}},

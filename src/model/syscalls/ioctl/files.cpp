@@ -81,7 +81,9 @@ void print_attributes(ArgContext& c, bool whole) {
     print_flags(c, value.fsx_xflags, kExtendedFlags, "FS_XFLAG_???");
     c.print(", fsx_extsize={}", value.fsx_extsize);
     if (whole) c.print(", fsx_nextents={}", value.fsx_nextents);
-    c.print(", fsx_projid={}, fsx_cowextsize={}}}", value.fsx_projid, value.fsx_cowextsize);
+    c.put(", fsx_projid=");
+    print_hex(c, value.fsx_projid);
+    c.print(", fsx_cowextsize={}}}", value.fsx_cowextsize);
   });
 }
 

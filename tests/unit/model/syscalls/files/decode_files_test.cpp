@@ -196,5 +196,17 @@ TEST_CASE("file handles before and after") {
                        R"(f_handle="\x1a\xc5\x03\x00"}, [27], 0) = 0)");
 }
 
+TEST_CASE("a name of memory is shown as far as the kernel takes it") {
+  constexpr std::uint64_t kName = 0x40000;
+  const auto shown = [](std::size_t limit, std::size_t length) {
+    DecodedCall call("memfd_create", {kName, 0});
+    return call.put(kName, std::string(length, 'a')).strings(limit).leave(3).line();
+  };
+  CHECK(shown(32, 40) == fmt::format("memfd_create(\"{}\"..., 0) = 3", std::string(32, 'a')));
+  CHECK(shown(256, 40) == fmt::format("memfd_create(\"{}\", 0) = 3", std::string(40, 'a')));
+  CHECK(shown(256, 300) == fmt::format("memfd_create(\"{}\"..., 0) = 3", std::string(250, 'a')));
+  CHECK(line_of("memfd_create", {kName, 0}, -14) == "memfd_create(0x40000, 0) = -1 EFAULT (Bad address)");
+}
+
 }  // namespace
 }  // namespace vdsotrace::testing
