@@ -41,8 +41,6 @@ Result<void> check_direct(const Options& o) {
                 "that engine stops processes at their system calls");
   if (wants_ordinary_calls(o.selection))
     return fail(option + ": other system calls are traced, too, and these are stops", "add -e trace=%vdso");
-  if (o.direct == Direct::trace_points && !o.audit && !o.summary_only)
-    return fail(option + ": calls are counted only", "add -c, or use --direct=stops");
   return {};
 }
 
@@ -51,7 +49,8 @@ DirectCallsBy direct_calls_by(const Options& o, const Needs& needs) {
     return DirectCallsBy::stops;
   if (o.direct == Direct::off) return DirectCallsBy::nothing;
   if (!o.selection.wants_route(Route::syscall)) return DirectCallsBy::nothing;
-  return needs.each_call && o.direct == Direct::automatic ? DirectCallsBy::stops : DirectCallsBy::trace_points;
+  // Whole stacks take stops.
+  return needs.stacks && o.direct == Direct::automatic ? DirectCallsBy::stops : DirectCallsBy::trace_points;
 }
 
 Result<void> check_direct_usable(const Options& o) {

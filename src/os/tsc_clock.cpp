@@ -13,7 +13,7 @@ constexpr std::int64_t kFirstLook = 200'000;
 
 TscClock::Sample TscClock::take() {
   // The clocks are read between two looks at the counter; an interruption in between shows, and is tried again.
-  constexpr std::uint64_t kClose = 5'000;
+  constexpr std::uint64_t kClose = 500;
   Sample best{};
   std::uint64_t closest = ~std::uint64_t{0};
   for (int attempt = 0; attempt < 10 && closest > kClose; ++attempt) {

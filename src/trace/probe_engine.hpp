@@ -25,6 +25,8 @@ struct EngineStops {
 /// the thread that it is given (RemoteCalls), and writes code through AddressSpace::patch only.
 class ProbePlacement {
  public:
+  /// The process will be attached to and still runs: what takes long and needs no stop is done now.
+  virtual void prepare_attach(pid_t) {}
   /// An attach, before the process's vDSO is looked at: an earlier vdsotrace that was killed may have left something in
   /// it. Undoes that.
   virtual void undo_leftovers(StoppedThread&) {}

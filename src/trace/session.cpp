@@ -69,6 +69,7 @@ Outcome Session::await_rest() {
 }
 
 Result<void> Session::seize(std::span<const pid_t> pids) {
+  for (const pid_t pid : pids) engine_.prepare_attach(pid);
   auto done = attaching_.seize(pids);
   if (!done) release_all();
   return done;

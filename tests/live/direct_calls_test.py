@@ -1,6 +1,7 @@
 """Direct system calls of running processes, seen without a stop (--direct): all of them, on the right route, by their callers; and
 what is said where they cannot be seen."""
 
+import collections
 import errno
 import json
 import os
@@ -139,6 +140,35 @@ class DirectCallsTest(unittest.TestCase):
             if call["route"] == "syscall":
                 self.assertGreater(call["duration_ns"], 0)
 
+    def test_each_call_in_the_order_in_which_its_thread_made_it(self):
+        """Stubs show some, trace points the others."""
+        self.require_trace_points()
+        caller = Caller(self, 3, 400)
+        tracer, file = self.attach(caller, "--json", "--callers", "-e", "trace=%vdso")
+        caller.go()
+        claims = caller.claims()
+        tracer.send_signal(signal.SIGINT)
+        self.assertEqual(tracer.wait(testing.TIMEOUT), 0)
+        events = [json.loads(line) for line in file.read_text().splitlines()]
+        self.assertEqual(claims.differences(Report(events[-1]), False), [])
+        self.assertLess(caller.switched, caller.calls)
+        calls = [event for event in events if event["type"] == "call"]
+        by_thread = collections.defaultdict(list)
+        for call in calls:
+            by_thread[call["tid"]].append((call["name"], call["route"] == "syscall", call["errno"]))
+        turn = [(name, True, None) for name in DIRECT] + [("clock_gettime", False, None)] * 2 + [("clock_gettime", True, "EINVAL")]
+        self.assertEqual(len(by_thread), 4)
+        for made in by_thread.values():
+            wrong = next((i for i, call in enumerate(made) if call != turn[i % len(turn)]), None)
+            self.assertIsNone(wrong, wrong is not None and made[max(0, wrong - 8):wrong + 8])
+        for call in calls:
+            if call["route"] == "syscall":
+                self.assertEqual(call["caller"]["symbol"], "work" if call["errno"] else "ask_directly")
+            if (call["name"], call["route"], call["errno"]) == ("clock_gettime", "syscall", None):
+                self.assertRegex(call["args"][1], r"^\{tv_sec=\d+, tv_nsec=\d+\}$")
+        # A process's end comes after its calls.
+        self.assertIn("summary", events[-1]["type"])
+
     def test_what_there_was_no_room_for_is_counted(self):
         """While vdsotrace is stopped the rings run over."""
         self.require_trace_points()
@@ -210,7 +240,6 @@ class DirectCallsTest(unittest.TestCase):
         for options, why in ((["--direct=maybe", "true"], "--direct=maybe: unknown"),
                              (["--direct=off", "true"], "--direct=off: needs -p"),
                              (["--direct=tracepoints", "-p", "1"], "--direct=tracepoints: other system calls are traced, too"),
-                             (["--direct=tracepoints", "-e", "trace=%vdso", "-p", "1"], "--direct=tracepoints: calls are counted only"),
                              (["--direct=off", "--engine=breakpoint", "-p", "1"], "--direct=off and --engine=breakpoint exclude"),
                              (["--direct=stops", "--engine=perf", "-p", "1"], "--direct=stops and --engine=perf exclude")):
             ran = testing.vdsotrace(*options)

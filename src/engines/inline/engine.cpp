@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/clock.hpp"
+
 namespace vdsotrace {
 namespace {
 
@@ -23,6 +25,15 @@ BreakpointEngine::Share beside(const StubEngine& stubs) {
   };
   return {covers, unused_from};
 }
+
+bool has_trace_points(const Needs& needs, bool attached) {
+  return attached && needs.direct_calls == DirectCallsBy::trace_points;
+}
+
+bool keeps_order(const Needs& needs, bool attached) { return has_trace_points(needs, attached) && needs.each_call; }
+
+/// So exactly are the time stamps of stubs comparable with those of perf records, at the worst.
+constexpr std::int64_t kClocksDifferNs = 100'000;
 
 }  // namespace
 
@@ -65,12 +76,19 @@ void InlineEngine::Breakpoints::install(BreakpointEngine& engine, std::string_vi
 }
 
 InlineEngine::InlineEngine(const Needs& needs, EventSink& sink, bool attached)
-    : stubs_(needs, sink, attached), breakpoints_(needs, sink, stubs_) {
-  if (!attached || needs.direct_calls != DirectCallsBy::trace_points) return;
-  direct_.emplace(needs, sink, [this](const AddressSpace& space, const VdsoFunction& function) {
-    const StubSpace* stubs = stubs_.find(&space);
-    return stubs != nullptr && stubs->installed().plan->covers(&function);
-  });
+    : order_(keeps_order(needs, attached)
+                 ? std::make_unique<CallOrder>(sink, [this] { return look_for_direct_calls(); })
+                 : nullptr),
+      stubs_(needs, order_ ? static_cast<EventSink&>(*order_) : sink, attached),
+      breakpoints_(needs, sink, stubs_) {
+  misses_fallbacks_ = attached && needs.direct_calls != DirectCallsBy::stops &&
+                      needs.selection.wants_route(Route::fallback);
+  if (!has_trace_points(needs, attached)) return;
+  direct_.emplace(needs, order_ ? order_->direct() : sink,
+                  [this](const AddressSpace& space, const VdsoFunction& function) {
+                    const StubSpace* stubs = stubs_.find(&space);
+                    return stubs != nullptr && stubs->installed().plan->covers(&function);
+                  });
 }
 
 void InlineEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
@@ -83,6 +101,12 @@ void InlineEngine::install(AddressSpace& space, StoppedThread& stopped, std::spa
   } else if (!space_stubs->installed().plan->refused.empty()) {
     breakpoints_.install_for_refused(space, stopped);
   }
+  const bool uncovered = space_stubs == nullptr || !space_stubs->installed().plan->refused.empty();
+  if (uncovered && misses_fallbacks_ && !reports_direct_calls(stopped.thread())) space.stop_at_every_syscall();
+}
+
+void InlineEngine::prepare_attach(pid_t pid) {
+  if (direct_) direct_->prepare(pid);
 }
 
 void InlineEngine::on_attach_thread(Thread& thread, StoppedThread* stopped) {
@@ -110,7 +134,9 @@ bool InlineEngine::raises_traps(const AddressSpace& space) const {
 
 /// The stubs' removal takes out all patches of the space.
 bool InlineEngine::remove(AddressSpace& space, StoppedThread& stopped) {
-  return stubs_.find(&space) != nullptr ? stubs_.remove(space, stopped) : space.vdso().undo(stopped.tid());
+  const bool removed = stubs_.find(&space) != nullptr ? stubs_.remove(space, stopped) : space.vdso().undo(stopped.tid());
+  if (order_) order_->pass_all();
+  return removed;
 }
 
 // ---- both ----
@@ -118,12 +144,14 @@ bool InlineEngine::remove(AddressSpace& space, StoppedThread& stopped) {
 void InlineEngine::on_stop(Thread& thread) {
   stubs_.on_stop(thread);
   if (direct_) direct_->on_stop(thread);
+  if (order_ && !stubs_.left_records()) order_->pass_thread(thread.tid);
 }
 
 bool InlineEngine::vacate_for_detach(StoppedThread& stopped, bool may_wait) {
   breakpoints_.of(stopped.thread()).move_out_of_engine_code(stopped);
   if (!stubs_.vacate_for_detach(stopped, may_wait)) return false;
   if (direct_) direct_->on_end(stopped.thread());
+  if (order_) order_->pass_thread(stopped.tid());
   return true;
 }
 
@@ -141,6 +169,7 @@ void InlineEngine::on_end(Thread& thread) {
   breakpoints_.of(thread).on_end(thread);
   stubs_.on_end(thread);
   if (direct_) direct_->on_end(thread);
+  if (order_) order_->pass_thread(thread.tid);
 }
 
 bool InlineEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) {
@@ -174,17 +203,25 @@ void InlineEngine::on_handler_return(Thread& thread, std::uint64_t stack_pointer
 
 // ---- records ----
 
+bool InlineEngine::look_for_direct_calls() {
+  direct_->look();
+  return !stubs_.left_records();
+}
+
 Drained InlineEngine::drain() {
-  Drained drained = stubs_.drain();
-  if (!direct_) return drained;
+  if (!direct_) return stubs_.drain();
+  if (order_) order_->begin_batch(realtime_ns() - kClocksDifferNs);
   const Drained direct = direct_->drain();
-  drained.found = std::max(drained.found, direct.found);
-  drained.fill = std::max(drained.fill, direct.fill);
-  return drained;
+  const Drained stubs = stubs_.drain();
+  const bool passed = order_ && order_->end_batch();
+  const auto found = passed ? Drained::Found::something : std::max(stubs.found, direct.found);
+  return {found, std::max(stubs.fill, direct.fill)};
 }
 
 void InlineEngine::finish() {
+  if (order_) order_->pass_all();
   if (direct_) direct_->finish();
+  if (order_) order_->pass_all();
 }
 
 }  // namespace vdsotrace

@@ -2,7 +2,11 @@
 // breakpoints elsewhere; and, where it is asked to, direct system calls by the kernel's trace points.
 #pragma once
 
+#include <memory>
+#include <optional>
+
 #include "engines/breakpoint/engine.hpp"
+#include "engines/inline/call_order.hpp"
 #include "engines/inline/stub_engine.hpp"
 #include "engines/perf/direct_calls.hpp"
 
@@ -17,6 +21,7 @@ class InlineEngine final : public ProbeEngine {
 
   std::string_view name() const override { return stubs_.name(); }
   EngineStops stops() const override { return stubs_.stops(); }
+  void prepare_attach(pid_t pid) override;
   void undo_leftovers(StoppedThread& thread) override { stubs_.undo_leftovers(thread); }
   void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
   bool raises_traps(const AddressSpace& space) const override;
@@ -66,9 +71,13 @@ class InlineEngine final : public ProbeEngine {
     bool warned_unseen_ = false;
   };
 
+  bool look_for_direct_calls();
+
+  std::unique_ptr<CallOrder> order_;  ///< where each call is reported, by stubs and by trace points
   StubEngine stubs_;
   Breakpoints breakpoints_;
   std::optional<DirectCalls> direct_;  ///< Needs::direct_calls
+  bool misses_fallbacks_ = false;  ///< neither stops nor, without trace points, anything else shows those without stubs
 };
 
 }  // namespace vdsotrace

@@ -100,6 +100,13 @@ bool StubEngine::remove(AddressSpace& space, StoppedThread& stopped) {
   return true;
 }
 
+bool StubEngine::left_records() const {
+  return std::ranges::any_of(spaces_, [](const auto& entry) {
+    const StubRegion* region = entry.second->region();
+    return region != nullptr && region->leaves_records();
+  });
+}
+
 // ---- stops ----
 
 void StubEngine::on_stop(Thread& thread) {

@@ -49,6 +49,8 @@ class StubEngine final : public ProbeEngine {
   void on_handler_return(Thread& thread, std::uint64_t stack_pointer) override;
 
   Drained drain() override { return records_.drain(spaces_); }
+  /// Whether the last drain has left complete records.
+  bool left_records() const;
 
  private:
   StubSettings settings_;

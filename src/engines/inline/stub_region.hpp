@@ -64,6 +64,8 @@ class StubRegion {
   void goes_on(std::uint64_t thread_pointer) { rings_.goes_on(thread_pointer); }
   /// How full the fullest ring is, from 0 for nothing to drain to 1.
   double fill() const { return rings_.fill(); }
+  /// Whether drain leaves complete records: behind one that another thread has begun, or of a thread that is set aside.
+  bool leaves_records() const { return rings_.leaves_records(); }
   /// How many threads have rings of their own.
   std::size_t rings() const { return blocks_.active().size(); }
   /// Threads that wait for room go on without a record, until the next drain.

@@ -102,6 +102,11 @@ double StubRings::fill() const {
   return most;
 }
 
+bool StubRings::leaves_records() const {
+  const auto is_aside = [this](std::size_t number) { return blocks_[number].aside; };
+  return blocks_.shared().stuck_since != 0 || std::ranges::any_of(blocks_.active(), is_aside);
+}
+
 /// Threads that wait for room go by this. With many rings to take, and threads that want the processor, one look can
 /// take longer than they wait.
 void StubRings::show_life() {

@@ -30,6 +30,8 @@ class StubRings {
   void goes_on(std::uint64_t thread_pointer);
   /// How full the fullest ring is, from 0 for nothing to drain to 1.
   double fill() const;
+  /// Whether drain leaves complete records: behind one that another thread has begun, or of a thread that is set aside.
+  bool leaves_records() const;
 
  private:
   std::uint64_t record_bytes() const { return std::uint64_t{1} << static_cast<unsigned>(*size_); }

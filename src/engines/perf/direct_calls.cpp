@@ -3,17 +3,20 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cstring>
+#include <cerrno>
 
 #include "base/clock.hpp"
 #include "model/syscalls/begin_call.hpp"
+#include "model/syscalls/context.hpp"
+#include "model/syscalls/render.hpp"
 #include "os/proc.hpp"
 
 namespace vdsotrace {
 namespace {
 
-/// Enough for the frames of a C library's function and of what calls it; glibc's getrandom alone has 17 words.
-constexpr std::uint32_t kStackForCallers = 1024;
+/// Enough for the frames of a C library's function and of what calls it, where mostly the result lies, too; glibc's
+/// getrandom alone has 17 words.
+constexpr std::uint32_t kSampledStack = 1024;
 constexpr std::size_t kMostSites = 10'000;
 constexpr std::string_view kUnseen = "direct system calls are not seen";
 
@@ -29,14 +32,24 @@ Result<DirectCallPoint> find_point(std::string_view name, bool durations) {
   return point;
 }
 
-/// The word of the stack at that address, if the sample has it.
-std::optional<std::uint64_t> stack_word(const PerfSample& sample, std::uint64_t address) {
-  const std::uint64_t offset = address - arch::stack_pointer(sample.registers);
-  std::uint64_t word = 0;
-  if (offset > sample.stack.size() || sample.stack.size() - offset < sizeof word) return std::nullopt;
-  std::memcpy(&word, sample.stack.data() + offset, sizeof word);
-  return word;
-}
+/// What a sample has of its thread's memory.
+class SampledStack final : public Memory {
+ public:
+  explicit SampledStack(const PerfSample& sample)
+      : bottom_(arch::stack_pointer(sample.registers)), bytes_(sample.stack) {}
+
+  std::size_t read(std::uint64_t address, std::span<std::byte> into) override {
+    const std::uint64_t offset = address - bottom_;
+    if (offset >= bytes_.size()) return 0;
+    const auto found = bytes_.subspan(offset).first(std::min<std::size_t>(into.size(), bytes_.size() - offset));
+    std::ranges::copy(found, into.begin());
+    return found.size();
+  }
+
+ private:
+  std::uint64_t bottom_;
+  std::span<const std::byte> bytes_;
+};
 
 Call call_from(const PerfSample& sample, std::int64_t nr, std::int64_t result) {
   Call call;
@@ -56,13 +69,14 @@ Call call_from(const PerfSample& sample, std::int64_t nr, std::int64_t result) {
 DirectCalls::DirectCalls(const Needs& needs, EventSink& sink, Covered covered)
     : needs_(needs), sink_(sink), reporter_(sink), covered_(std::move(covered)) {
   allow_many_descriptors();
-  if (auto checked = check(); !checked) {
-    refused_ = checked.error().message;
-  } else if (auto stream = PerfStream::open()) {
-    stream_.emplace(std::move(*stream));
-  } else {
-    refused_ = stream.error().message;
-  }
+  find_points();
+  if (!refused_.empty()) return;
+  auto stream = PerfStream::open();
+  // Whether it is permitted is tried on ourselves.
+  auto done = stream ? Result<void>() : tl::unexpected(stream.error());
+  if (stream) stream_.emplace(std::move(*stream));
+  if (done) done = open_events(0);
+  if (!done) refused_ = done.error().message;
 }
 
 Result<void> DirectCalls::check() {
@@ -77,16 +91,38 @@ Result<void> DirectCalls::check() {
 
 // ---- who is watched ----
 
-void DirectCalls::watch_process(const Thread& thread) {
-  if (processes_.contains(thread.tgid)) {
-    note(thread);
-  } else {
-    watch(thread);
+void DirectCalls::find_points() {
+  std::set<std::string_view> names;
+  for (const VdsoService& service : known_services()) {
+    const auto nr = number_of(Abi::x86_64, service.syscall);
+    const bool wanted = nr >= 0 && needs_.selection.wants_number(Abi::x86_64, nr, true);
+    if (!wanted || !names.insert(service.syscall).second) continue;
+    const auto point = find_point(service.syscall, needs_.durations);
+    if (point) {
+      points_.push_back(*point);
+    } else {
+      refused_ = point.error().message;
+    }
   }
+}
+
+void DirectCalls::prepare(pid_t pid) {
+  const auto tgid = static_cast<pid_t>(proc::status_number(pid, "Tgid").value_or(pid));
+  for (const pid_t tid : proc::threads_of(tgid)) {
+    if (!refused_.empty() || !open_events(tid)) return;
+    stream_->make_room();
+  }
+}
+
+void DirectCalls::watch_process(const Thread& thread) {
+  if (!processes_.contains(thread.tgid)) return watch(thread);
+  note(thread);
+  if (thread.space->abi() != Abi::x86_64) thread.space->stop_at_every_syscall();
 }
 
 void DirectCalls::watch(const Thread& thread) {
   if (thread.role != Thread::Role::traced) return;
+  begin();
   note(thread);
   AddressSpace& space = *thread.space;
   if (space.abi() != Abi::x86_64) {
@@ -94,7 +130,7 @@ void DirectCalls::watch(const Thread& thread) {
     return;
   }
   if (needs_.callers) space.symbols().follow(thread.tid);
-  Result<void> done = stream_ ? open_events(thread) : fail(refused_);
+  Result<void> done = refused_.empty() ? open_events(thread.tid) : fail(refused_);
   if (done) processes_.insert(thread.tgid);
   if (done || std::exchange(incomplete_, true)) return;
   reporter_.report(thread, Notice{fmt::format("{} ({}): --direct=stops shows them, by stopping it at each system call",
@@ -102,41 +138,34 @@ void DirectCalls::watch(const Thread& thread) {
                                   Missing::direct_calls});
 }
 
-std::vector<DirectCallPoint> DirectCalls::points_of(const AddressSpace& space, Result<void>& done) const {
-  std::vector<DirectCallPoint> points;
-  std::set<std::string_view> names;
-  for (const VdsoService& service : known_services()) {
-    const auto nr = number_of(Abi::x86_64, service.syscall);
-    const bool wanted = nr >= 0 && space.vdso_serves(Abi::x86_64, nr) &&
-                        needs_.selection.wants_number(Abi::x86_64, nr, true);
-    if (!wanted || !names.insert(service.syscall).second) continue;
-    const auto point = find_point(service.syscall, needs_.durations);
-    if (point) {
-      points.push_back(*point);
-    } else {
-      done = tl::unexpected(point.error());
-    }
-  }
-  return points;
+/// What was recorded so far is of before.
+void DirectCalls::begin() {
+  if (!stream_ || std::exchange(begun_, true)) return;
+  stream_->make_room();
+  for (const PerfRecord& record : stream_->take({}, true)) note_loss(record);
+  if (std::exchange(may_have_lost_, false)) lost_before_ = lost_so_far();
+  stream_->limit({monotonic_ns()});
 }
 
-Result<void> DirectCalls::open_events(const Thread& thread) {
-  const PerfTarget target{thread.tid, needs_.children ? Inherit::processes : Inherit::threads};
-  Result<void> done;
-  for (const DirectCallPoint& point : points_of(*thread.space, done)) {
+Result<void> DirectCalls::open_events(pid_t tid) {
+  if (!opened_.insert(tid).second) return {};
+  const PerfTarget target{tid, needs_.children ? Inherit::processes : Inherit::threads};
+  for (const DirectCallPoint& point : points_) {
     auto opened = open_event(target, point.returned, Moment::returned);
     if (opened && point.entered != 0) opened = open_event(target, point.entered, Moment::entered);
-    if (!opened) return opened;
+    if (opened || opened.error().code == ESRCH) continue;
+    refused_ = opened.error().message;
+    return opened;
   }
-  return done;
+  return {};
 }
 
 Result<void> DirectCalls::open_event(const PerfTarget& target, std::uint64_t number, Moment moment) {
-  const std::uint32_t stack = needs_.callers && moment == Moment::returned ? kStackForCallers : 0;
+  const std::uint32_t stack = (needs_.callers || needs_.values) && moment == Moment::returned ? kSampledStack : 0;
   for (const PerfRing& ring : stream_->rings()) {
     auto event = open_perf_system_call(target, number, stack, ring);
     if (!event) return tl::unexpected(event.error());
-    moments_.emplace(event->id, moment);
+    infos_.emplace(event->id, EventInfo{moment, target.tid});
     events_.push_back(std::move(*event));
   }
   return {};
@@ -161,57 +190,85 @@ void DirectCalls::on_clone(const Thread& parent, const Thread& child) {
 
 void DirectCalls::on_stop(const Thread& thread) {
   note(thread);
-  take(thread.tid);
+  look();
 }
 
 void DirectCalls::on_end(const Thread& thread) {
-  take(thread.tid);
+  look();
   watched_.erase(thread.tid);
+  // What those lose that run on without us is no loss.
+  if (watched_.empty()) count_lost();
 }
 
 // ---- what was recorded ----
 
 Drained DirectCalls::drain() {
   const double fill = stream_ ? std::min(1.0, stream_->fill()) : 0;
+  // Nobody waits for room.
+  constexpr double kUrgent = 0.25;
+  if (fill >= kUrgent) urgency_.set(true);
+  if (fill == 0) urgency_.set(false);
   taken_ = 0;
-  take(std::nullopt);
+  look();
   return {taken_ > 0 ? Drained::Found::something : Drained::Found::nothing, fill};
 }
 
-void DirectCalls::take(std::optional<pid_t> stopped) {
+void DirectCalls::look() {
   if (!stream_) return;
   const Together together(sink_);
-  since_epoch_ = realtime_ns() - monotonic_ns();
-  for (const PerfRecord& record : stream_->take(stopped)) {
+  since_epoch_ = epoch_of_records_ns();
+  for (const PerfRecord& record : stream_->take({}, true)) {
     ++taken_;
     if (const auto* sample = std::get_if<PerfSample>(&record)) on(*sample);
-    const auto* lost = std::get_if<PerfLost>(&record);
-    if (lost == nullptr) continue;
-    lost_ += lost->count;
-    sink_.accept({0, realtime_ns(), 0, 0, Lost{lost->count}});
+    note_loss(record);
   }
+}
+
+void DirectCalls::note_loss(const PerfRecord& record) {
+  const auto* lost = std::get_if<PerfLost>(&record);
+  if (lost != nullptr) lost_records_ += lost->count;
+  may_have_lost_ = may_have_lost_ || lost != nullptr || std::holds_alternative<PerfGap>(record);
+}
+
+/// A loss is recorded with the next record for which there is room: only the events know of the last one, and only
+/// since Linux 6.0.
+std::uint64_t DirectCalls::lost_so_far() const {
+  std::uint64_t known = 0;
+  for (const PerfEvent& event : events_) {
+    const auto lost = lost_samples(event);
+    if (!lost) return lost_records_;
+    known += *lost;
+  }
+  return known;
+}
+
+void DirectCalls::count_lost() {
+  if (!std::exchange(may_have_lost_, false)) return;
+  const std::uint64_t all = lost_so_far() - lost_before_;
+  if (all > lost_) sink_.accept({0, realtime_ns(), 0, 0, Lost{all - lost_}});
+  lost_ = std::max(lost_, all);
 }
 
 void DirectCalls::on(const PerfSample& sample) {
-  const auto watched = watched_.find(sample.tid);
-  const auto moment = moments_.find(sample.event);
-  if (watched == watched_.end() || moment == moments_.end()) return;
-  if (moment->second == Moment::entered) {
-    watched->second.entered_ns = sample.time_ns;
-  } else if (watched->second.reported && sample.is_64_bit && !watched->second.space->every_call_stops()) {
-    report(sample, watched->second);
+  const auto found = watched_.find(sample.tid);
+  const auto info = infos_.find(sample.event);
+  const auto nr = parse_system_call_number(sample.raw);
+  if (found == watched_.end() || info == infos_.end() || !nr) return;
+  Watched& watched = found->second;
+  if (watched.origins.try_emplace(*nr, info->second.opened_for).first->second != info->second.opened_for) return;
+  if (info->second.moment == Moment::entered) {
+    watched.entered_ns = sample.time_ns;
+  } else if (watched.reported && sample.is_64_bit && !watched.space->every_call_stops()) {
+    report(sample, *nr, watched);
   }
 }
 
-void DirectCalls::report(const PerfSample& sample, Watched& watched) {
+void DirectCalls::report(const PerfSample& sample, std::int32_t nr, Watched& watched) {
   const std::int64_t entered_ns = std::exchange(watched.entered_ns, 0);
-  const auto nr = parse_system_call_number(sample.raw);
   const auto result = parse_system_call_result(sample.raw);
-  if (!nr || !result) return;
   AddressSpace& space = *watched.space;
-  const bool capable = space.vdso_serves(Abi::x86_64, *nr);
-  if (!capable || !needs_.selection.wants_number(Abi::x86_64, *nr, true)) return;
-  Call call = call_from(sample, *nr, *result);
+  if (!result || !space.vdso_serves(Abi::x86_64, nr)) return;
+  Call call = call_from(sample, nr, *result);
   // Where no thread stops at system calls a vDSO can have moved unseen.
   if (is_new_site(space, call.instruction_pointer)) {
     const auto vdso = proc::vdso_mapping(sample.tid);
@@ -223,6 +280,8 @@ void DirectCalls::report(const PerfSample& sample, Watched& watched) {
   if (maker != nullptr) call.symbol = service_for(*maker)->symbol;
   call.start_ns = (entered_ns != 0 ? entered_ns : sample.time_ns) + since_epoch_;
   if (entered_ns != 0) call.duration_ns = sample.time_ns - entered_ns;
+  SampledStack stack(sample);
+  if (needs_.values) capture_exit(call, stack, capture_limits(needs_));
   note_caller(sample, watched, call);
   sink_.accept({0, sample.time_ns + since_epoch_, watched.tgid, sample.tid, std::move(call)});
 }
@@ -235,25 +294,19 @@ bool DirectCalls::is_new_site(const AddressSpace& space, std::uint64_t address) 
 void DirectCalls::note_caller(const PerfSample& sample, const Watched& watched, Call& call) {
   if (!needs_.callers) return;
   Symbols& symbols = watched.space->symbols();
-  const auto word = [&sample](std::uint64_t address) { return stack_word(sample, address); };
+  SampledStack stack(sample);
+  const auto word = [&stack](std::uint64_t address) { return stack.object<std::uint64_t>(address); };
   const auto found = symbols.caller_addresses(sample.tid, arch::frame_registers(sample.registers), word);
   call.caller = symbols.places(sample.tid, found);
   if (needs_.stacks && call.caller) call.stack = {*call.caller};
 }
 
-/// A loss is recorded with the next record for which there is room: of the last one only the events know.
 void DirectCalls::finish() {
-  if (!stream_ || events_.empty()) return;
-  take(std::nullopt);
-  std::uint64_t all = 0;
-  for (const PerfEvent& event : events_) all += lost_samples(event).value_or(0);
-  if (all > lost_) {
-    sink_.accept({0, realtime_ns(), 0, 0, Lost{all - lost_}});
-    lost_ = all;
-  }
-  if (!incomplete_)
-    sink_.accept(
-        {0, realtime_ns(), 0, 0, Notice{fmt::format("direct system calls: seen by trace points, {} lost", lost_)}});
+  if (!stream_ || processes_.empty()) return;
+  if (!watched_.empty()) count_lost();
+  if (incomplete_) return;
+  sink_.accept(
+      {0, realtime_ns(), 0, 0, Notice{fmt::format("direct system calls: seen by trace points, {} lost", lost_)}});
 }
 
 }  // namespace vdsotrace

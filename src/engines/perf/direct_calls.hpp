@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engines/perf/watch.hpp"
+#include "os/urgency.hpp"
 #include "trace/probe_engine.hpp"
 #include "trace/reporter.hpp"
 #include "vdsotrace/needs.hpp"
@@ -39,6 +40,9 @@ class DirectCalls {
   /// Whether trace points can be had, tried on ourselves. Errors: why not.
   static Result<void> check();
 
+  /// The process will be attached to: opens the events of its threads while they run, as that takes long. What they
+  /// call before they are watched is not reported.
+  void prepare(pid_t pid);
   /// An attach: a thread of a process all of whose threads are stopped. Its calls are seen from now on.
   void watch(const Thread& thread);
   /// Its process has executed a program, or is attached to, and this is its first thread.
@@ -48,6 +52,8 @@ class DirectCalls {
   void on_stop(const Thread& thread);
   /// It has ended, executed a program or is about to be detached: the last of its calls are reported.
   void on_end(const Thread& thread);
+  /// Reports what has been recorded up to now.
+  void look();
   Drained drain();
   /// Nothing more will happen: says how many records there was no room for.
   void finish();
@@ -61,16 +67,26 @@ class DirectCalls {
     bool reported = false;
     std::shared_ptr<AddressSpace> space;
     std::int64_t entered_ns = 0;  ///< of the call that it is in, 0 if that is not known
+    /// By system call: for which thread the events were opened whose samples count. One that was created while its
+    /// creator's were being opened may have some twice.
+    std::map<std::int32_t, pid_t> origins;
   };
   enum class Moment : std::uint8_t { entered, returned };
+  struct EventInfo {
+    Moment moment;
+    pid_t opened_for;
+  };
 
-  Result<void> open_events(const Thread& thread);
+  void find_points();
+  Result<void> open_events(pid_t tid);
   Result<void> open_event(const PerfTarget& target, std::uint64_t number, Moment moment);
-  std::vector<DirectCallPoint> points_of(const AddressSpace& space, Result<void>& done) const;
+  void begin();
   void note(const Thread& thread);
-  void take(std::optional<pid_t> stopped);
+  void note_loss(const PerfRecord& record);
+  std::uint64_t lost_so_far() const;
+  void count_lost();
   void on(const PerfSample& sample);
-  void report(const PerfSample& sample, Watched& watched);
+  void report(const PerfSample& sample, std::int32_t nr, Watched& watched);
   bool is_new_site(const AddressSpace& space, std::uint64_t address);
   void note_caller(const PerfSample& sample, const Watched& watched, Call& call);
 
@@ -79,15 +95,22 @@ class DirectCalls {
   Reporter reporter_;
   Covered covered_;
   std::optional<PerfStream> stream_;
-  std::string refused_;  ///< why there is no stream
+  std::string refused_;  ///< why direct calls cannot be seen
   std::vector<PerfEvent> events_;
-  std::unordered_map<std::uint64_t, Moment> moments_;  ///< by PerfEvent::id
+  std::unordered_map<std::uint64_t, EventInfo> infos_;  ///< by PerfEvent::id
+  std::vector<DirectCallPoint> points_;
+  std::set<pid_t> opened_;  ///< threads that events were opened for
   std::map<pid_t, Watched> watched_;
   std::set<pid_t> processes_;                                      ///< all of whose threads have the events
   std::set<std::pair<const AddressSpace*, std::uint64_t>> sites_;  ///< where calls have been made
   std::int64_t since_epoch_ = 0;                                   ///< CLOCK_REALTIME less CLOCK_MONOTONIC
+  bool begun_ = false;                                             ///< somebody is watched
+  bool may_have_lost_ = false;                                     ///< a ring was full
+  std::uint64_t lost_records_ = 0;                                 ///< as the rings have it
+  std::uint64_t lost_before_ = 0;                                  ///< before somebody was watched
   std::uint64_t lost_ = 0;
-  std::size_t taken_ = 0;    ///< records since the last drain
+  std::size_t taken_ = 0;  ///< records since the last drain
+  Urgency urgency_;
   bool incomplete_ = false;  ///< a Notice says that calls are missing
 };
 

@@ -127,7 +127,7 @@ void PerfEngine::on_vdso_moved(AddressSpace& space, StoppedThread& stopped) {
 
 void PerfEngine::take(std::optional<pid_t> stopped) {
   const Together together(sink_);
-  const std::int64_t since_epoch = realtime_ns() - monotonic_ns();
+  const std::int64_t since_epoch = epoch_of_records_ns();
   for (const PerfRecord& record : stream_.take(stopped)) {
     if (const auto* lost = std::get_if<PerfLost>(&record)) sink_.accept({0, realtime_ns(), 0, 0, Lost{lost->count}});
     const auto* sample = std::get_if<PerfSample>(&record);

@@ -69,7 +69,7 @@ void PerfSession::wait(std::optional<std::int64_t> until) {
 
 void PerfSession::take(bool all) {
   const Together together(sink_);
-  since_epoch_ = realtime_ns() - monotonic_ns();
+  since_epoch_ = epoch_of_records_ns();
   for (const PerfRecord& record : probes_.stream().take({}, all)) {
     if (until_ && time_of(record) > *until_ && !std::holds_alternative<PerfLost>(record)) continue;
     std::visit([this](const auto& one) { on(one); }, record);

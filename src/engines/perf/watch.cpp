@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/clock.hpp"
@@ -30,6 +31,21 @@ void reverse_numbers(std::span<UniqueFd> descriptors) {
 constexpr std::int64_t kClockMarginNs = 50'000;
 
 }  // namespace
+
+std::int64_t epoch_of_records_ns() {
+  constexpr std::int64_t kClose = 200;
+  std::int64_t closest = std::numeric_limits<std::int64_t>::max();
+  std::int64_t epoch = 0;
+  for (int attempt = 0; attempt < 10 && closest > kClose; ++attempt) {
+    const std::int64_t before = monotonic_ns();
+    const std::int64_t now = realtime_ns();
+    const std::int64_t width = monotonic_ns() - before;
+    if (width >= closest) continue;
+    closest = width;
+    epoch = now - (before + width / 2);
+  }
+  return epoch;
+}
 
 Result<PerfStream> PerfStream::open() {
   std::vector<PerfRing> rings;

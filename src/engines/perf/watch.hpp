@@ -12,6 +12,10 @@
 
 namespace vdsotrace {
 
+/// CLOCK_REALTIME less CLOCK_MONOTONIC, in which records are dated. An interruption while they are read shows, and they
+/// are read again.
+std::int64_t epoch_of_records_ns();
+
 /// What an event's samples mean.
 struct PerfEventInfo {
   enum class Kind : std::uint8_t { point, system_call_entered, system_call_returned, other };

@@ -118,7 +118,8 @@ FilterPlan plan_calls(const Selection& selection, const EngineStops& engine, boo
       if (const auto rule = rule_for(selection, engine, direct, abi, nr)) plan.of(abi)[nr] = *rule;
     }
   }
-  if (engine.signals) add(plan, kForSignals);
+  // Returns from handlers say earlier which interrupted calls never return; that is not worth stops of its own.
+  if (engine.signals && direct) add(plan, kForSignals);
   return plan;
 }
 
