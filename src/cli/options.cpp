@@ -13,6 +13,7 @@
 #include "cli/declared_options.hpp"
 #include "cli/direct_option.hpp"
 #include "cli/duration.hpp"
+#include "cli/option_conflicts.hpp"
 #include "cli/stamps.hpp"
 #include "cli/trace_help.hpp"
 #include "model/nearest.hpp"
@@ -83,56 +84,6 @@ Result<std::vector<pid_t>> parse_pids(const std::vector<std::string>& lists) {
   return pids;
 }
 
-/// What concerns the start of a program has no meaning for one that runs.
-Result<void> check_attach(const Options& o) {
-  const std::pair<bool, std::string_view> excluded[] = {
-      {!o.program.empty(), "PROGRAM"}, {o.hide_vdso, "--no-vdso"}, {!o.environment.empty(), "-E"},
-      {!o.user.empty(), "-u"},         {o.pin, "--pin"},
-  };
-  for (const auto& [given, name] : excluded) {
-    if (given) return fail(fmt::format("-p and {} exclude each other", name));
-  }
-  return {};
-}
-
-Result<void> check_combinations(const Options& o) {
-  const bool sums_up = o.summary_only || o.summary_too;
-  if (o.wall_clock && !sums_up) return fail("-w: there is no summary without -c or -C");
-  if (o.summary_only && o.summary_too) return fail("-c and -C exclude each other");
-  if (o.steps && o.summary_only) return fail("-c and --steps exclude each other");
-  if (o.steps && o.engine != "step")
-    return fail(fmt::format("--steps: the {} engine makes no steps", o.engine), "use --engine=step");
-  if (o.split && o.output.starts_with('|')) return fail("-ff: cannot write to a command");
-  if (o.split && o.json) return fail("-ff and --json exclude each other");
-  if (o.split && o.summary_only) return fail("-ff and -c exclude each other");
-  if (o.append && o.output.empty()) return fail("-A: needs -o FILE");
-  if (!o.attach.empty()) return check_attach(o);
-  if (o.program.empty())
-    return fail("no program given", "vdsotrace [OPTIONS] PROGRAM [ARG...], or -p PID; see vdsotrace --help");
-  return {};
-}
-
-/// What does more than count, or has no value where nothing stops.
-Result<void> check_inline_syscalls(const Options& o) {
-  const std::pair<bool, std::string> excluded[] = {
-      {o.audit.has_value(), "audit"},
-      {!o.summary_only, "a trace (without -c)"},
-      {!o.attach.empty(), "-p"},
-      {o.hide_vdso, "--no-vdso"},
-      {o.engine != "auto" && o.engine != "inline", "--engine=" + o.engine},
-      {o.wall_clock, "-w"},
-      {o.durations.has_value(), "-T"},
-      {o.stacks, "-k"},
-      {o.callers, "--callers"},
-      {!o.paths.empty(), "-P"},
-      {o.selection.asks_for_route(Route::vsyscall), "-e route=vsyscall"},
-  };
-  for (const auto& [given, name] : excluded) {
-    if (given) return fail(fmt::format("--syscalls=inline: {} needs --syscalls=stops", name));
-  }
-  return {};
-}
-
 Result<bool> parse_syscalls(const std::string& way) {
   if (way == "stops") return false;
   if (way == "inline") return true;
@@ -155,29 +106,6 @@ Result<double> threshold_of(std::string text) {
   const auto percent = is_number ? parse_number<double>(text) : std::nullopt;
   if (!percent || !(*percent <= 100)) return fail(fmt::format("--threshold {}: not a share from 0 to 100%", text));
   return *percent / 100;
-}
-
-/// What prints single calls has no meaning for an audit; see also refuse_others.
-Result<void> check_audit(const Options& o) {
-  const std::pair<bool, std::string_view> excluded[] = {
-      {o.split, "-ff"},
-      {!o.selection.wants_every_status(), "-e status="},
-  };
-  for (const auto& [given, name] : excluded) {
-    if (given) return fail(fmt::format("audit: {} is an option of traces", name));
-  }
-  return {};
-}
-
-/// Options that an audit takes apart like a trace and has no use for: its help does not show them.
-Result<void> refuse_others(const CLI::App& app) {
-  for (const CLI::Option* option : app.get_options()) {
-    const std::vector<std::string> names = names_of(*option);
-    const bool is_for_all = names.back() == "--version";
-    if (option->count() > 0 && !is_for_all && !shows(kAuditHelp, names))
-      return fail(fmt::format("audit: {} is an option of traces", names.front()));
-  }
-  return {};
 }
 
 Result<DescriptorDetails> descriptors_of(const ParsedFlags& raw) {
@@ -290,11 +218,48 @@ Result<void> check_summary(ParsedFlags& raw) {
   return {};
 }
 
-/// Turns the counted and spelled options into what they mean.
-Result<Options> check(ParsedFlags&& raw) {
+Result<void> check_audit_options(ParsedFlags& raw) {
+  if (!raw.options.audit) return {};
+  auto fail_on = parse_fail_rules(raw);
+  if (!fail_on) return tl::unexpected(fail_on.error());
+  raw.options.audit->fail_on = std::move(*fail_on);
+  if (raw.threshold.empty()) return {};
+  const auto threshold = threshold_of(raw.threshold);
+  if (!threshold) return tl::unexpected(threshold.error());
+  raw.options.audit->threshold = *threshold;
+  return {};
+}
+
+/// How calls are observed.
+Result<void> check_ways(ParsedFlags& raw) {
+  Options& o = raw.options;
+  if (o.steps && o.engine == "auto") o.engine = "step";
+  const auto direct = direct_named(raw.direct);
+  if (!direct) return tl::unexpected(direct.error());
+  o.direct = *direct;
+  const auto inline_syscalls = parse_syscalls(raw.syscalls);
+  if (!inline_syscalls) return tl::unexpected(inline_syscalls.error());
+  o.inline_syscalls = *inline_syscalls;
+  return check_engine(o.engine);
+}
+
+/// Which processes, for how long.
+Result<void> check_subject(ParsedFlags& raw) {
   Options& o = raw.options;
   o.follow = raw.follow > 0;
   o.split = raw.follow > 1 && !o.output.empty();
+  auto pids = parse_pids(raw.attach);
+  if (!pids) return tl::unexpected(pids.error());
+  o.attach = std::move(*pids);
+  const auto duration = parse_duration("--duration", raw.duration);
+  if (!duration) return tl::unexpected(duration.error());
+  o.duration = *duration;
+  return {};
+}
+
+/// Turns the counted and spelled options into what they mean.
+Result<Options> check(ParsedFlags&& raw) {
+  Options& o = raw.options;
   if (auto times = check_times(raw); !times) return tl::unexpected(times.error());
   if (auto details = check_details(raw); !details) return tl::unexpected(details.error());
   // Later expressions of the user's replace it.
@@ -305,38 +270,14 @@ Result<Options> check(ParsedFlags&& raw) {
   if (!selection) return tl::unexpected(selection.error());
   o.selection = *selection;
   if (!o.paths.empty()) o.selection.leave_out_vdso_capable();
-  auto pids = parse_pids(raw.attach);
-  if (!pids) return tl::unexpected(pids.error());
-  o.attach = std::move(*pids);
-  auto duration = parse_duration("--duration", raw.duration);
-  if (!duration) return tl::unexpected(duration.error());
-  o.duration = *duration;
+  if (auto subject = check_subject(raw); !subject) return tl::unexpected(subject.error());
   auto color = color_named(raw.color);
   if (!color) return tl::unexpected(color.error());
   o.color = *color;
-  if (o.steps && o.engine == "auto") o.engine = "step";
   if (auto summary = check_summary(raw); !summary) return tl::unexpected(summary.error());
-  if (o.audit) {
-    auto fail_on = parse_fail_rules(raw);
-    if (!fail_on) return tl::unexpected(fail_on.error());
-    o.audit->fail_on = std::move(*fail_on);
-    if (!raw.threshold.empty()) {
-      const auto threshold = threshold_of(raw.threshold);
-      if (!threshold) return tl::unexpected(threshold.error());
-      o.audit->threshold = *threshold;
-    }
-    if (auto checked = check_audit(o); !checked) return tl::unexpected(checked.error());
-  }
-  auto direct = direct_named(raw.direct);
-  if (!direct) return tl::unexpected(direct.error());
-  o.direct = *direct;
-  auto inline_syscalls = parse_syscalls(raw.syscalls);
-  if (!inline_syscalls) return tl::unexpected(inline_syscalls.error());
-  o.inline_syscalls = *inline_syscalls;
-  for (const auto& checked : {check_engine(o.engine), check_combinations(o), check_direct(o),
-                              o.inline_syscalls ? check_inline_syscalls(o) : Result<void>()}) {
-    if (!checked) return tl::unexpected(checked.error());
-  }
+  if (auto audit = check_audit_options(raw); !audit) return tl::unexpected(audit.error());
+  if (auto ways = check_ways(raw); !ways) return tl::unexpected(ways.error());
+  if (auto checked = check_conflicts(o); !checked) return tl::unexpected(checked.error());
   return std::move(o);
 }
 
@@ -374,7 +315,7 @@ Result<std::optional<OtherOutcome>> parse_into(ParsedFlags& raw, std::vector<std
   if (is_command && std::ranges::find(kOwnArguments, first) != std::end(kOwnArguments))
     return OtherCommand{first, std::move(arguments)};
   if (command == "audit") {
-    if (auto checked = refuse_others(app); !checked) return tl::unexpected(checked.error());
+    if (auto checked = refuse_trace_options(app); !checked) return tl::unexpected(checked.error());
   }
   if (raw.help) return Information{help_text(app, command == "audit" ? kAuditHelp : kTraceHelp)};
   if (raw.version) return Information{fmt::format("vdsotrace {}\n", VDSOTRACE_VERSION)};

@@ -1,0 +1,99 @@
+#include "cli/option_conflicts.hpp"
+
+#include <fmt/core.h>
+
+#include <string>
+#include <utility>
+
+#include "cli/command_line.hpp"
+#include "cli/direct_option.hpp"
+#include "cli/trace_help.hpp"
+
+namespace vdsotrace::cli {
+namespace {
+
+/// What concerns the start of a program has no meaning for one that runs.
+Result<void> check_attach(const Options& o) {
+  const std::pair<bool, std::string_view> excluded[] = {
+      {!o.program.empty(), "PROGRAM"}, {o.hide_vdso, "--no-vdso"}, {!o.environment.empty(), "-E"},
+      {!o.user.empty(), "-u"},         {o.pin, "--pin"},
+  };
+  for (const auto& [given, name] : excluded) {
+    if (given) return fail(fmt::format("-p and {} exclude each other", name));
+  }
+  return {};
+}
+
+Result<void> check_combinations(const Options& o) {
+  const bool sums_up = o.summary_only || o.summary_too;
+  if (o.wall_clock && !sums_up) return fail("-w: there is no summary without -c or -C");
+  if (o.summary_only && o.summary_too) return fail("-c and -C exclude each other");
+  if (o.steps && o.summary_only) return fail("-c and --steps exclude each other");
+  if (o.steps && o.engine != "step")
+    return fail(fmt::format("--steps: the {} engine makes no steps", o.engine), "use --engine=step");
+  if (o.split && o.output.starts_with('|')) return fail("-ff: cannot write to a command");
+  if (o.split && o.json) return fail("-ff and --json exclude each other");
+  if (o.split && o.summary_only) return fail("-ff and -c exclude each other");
+  if (o.append && o.output.empty()) return fail("-A: needs -o FILE");
+  if (!o.attach.empty()) return check_attach(o);
+  if (o.program.empty())
+    return fail("no program given", "vdsotrace [OPTIONS] PROGRAM [ARG...], or -p PID; see vdsotrace --help");
+  return {};
+}
+
+/// What does more than count, or has no value where nothing stops.
+Result<void> check_inline_syscalls(const Options& o) {
+  const std::pair<bool, std::string> excluded[] = {
+      {o.audit.has_value(), "audit"},
+      {!o.summary_only, "a trace (without -c)"},
+      {!o.attach.empty(), "-p"},
+      {o.hide_vdso, "--no-vdso"},
+      {o.engine != "auto" && o.engine != "inline", "--engine=" + o.engine},
+      {o.wall_clock, "-w"},
+      {o.durations.has_value(), "-T"},
+      {o.stacks, "-k"},
+      {o.callers, "--callers"},
+      {!o.paths.empty(), "-P"},
+      {o.selection.asks_for_route(Route::vsyscall), "-e route=vsyscall"},
+  };
+  for (const auto& [given, name] : excluded) {
+    if (given) return fail(fmt::format("--syscalls=inline: {} needs --syscalls=stops", name));
+  }
+  return {};
+}
+
+/// What prints single calls has no meaning for an audit; see also refuse_trace_options.
+Result<void> check_audit(const Options& o) {
+  const std::pair<bool, std::string_view> excluded[] = {
+      {o.split, "-ff"},
+      {!o.selection.wants_every_status(), "-e status="},
+  };
+  for (const auto& [given, name] : excluded) {
+    if (given) return fail(fmt::format("audit: {} is an option of traces", name));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_conflicts(const Options& o) {
+  if (o.audit) {
+    if (auto checked = check_audit(o); !checked) return checked;
+  }
+  if (auto checked = check_combinations(o); !checked) return checked;
+  if (auto checked = check_direct(o); !checked) return checked;
+  return o.inline_syscalls ? check_inline_syscalls(o) : Result<void>();
+}
+
+/// Options that an audit takes apart like a trace and has no use for: its help does not show them.
+Result<void> refuse_trace_options(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    const std::vector<std::string> names = names_of(*option);
+    const bool is_for_all = names.back() == "--version";
+    if (option->count() > 0 && !is_for_all && !shows(kAuditHelp, names))
+      return fail(fmt::format("audit: {} is an option of traces", names.front()));
+  }
+  return {};
+}
+
+}  // namespace vdsotrace::cli
