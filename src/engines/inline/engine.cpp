@@ -134,7 +134,8 @@ bool InlineEngine::raises_traps(const AddressSpace& space) const {
 
 /// The stubs' removal takes out all patches of the space.
 bool InlineEngine::remove(AddressSpace& space, StoppedThread& stopped) {
-  const bool removed = stubs_.find(&space) != nullptr ? stubs_.remove(space, stopped) : space.vdso().undo(stopped.tid());
+  const bool removed = stubs_.find(&space) != nullptr ? stubs_.remove(space, stopped)
+                                                      : space.vdso().undo(stopped.tid());
   if (order_) order_->pass_all();
   return removed;
 }
