@@ -50,6 +50,7 @@ void add_finding(Finding& sum, const Finding& more) {
   sum.total.add(more.total);
   add_callers(sum, more);
   for (const auto& [stack, count] : more.stacks) sum.stacks[stack] += count;
+  for (const auto& [caller, count] : more.programs) sum.programs[caller] += count;
   for (const auto& [machine, calls] : more.machines) {
     sum.machines[machine].count += calls.count;
     sum.machines[machine].cost_ns += calls.cost_ns;

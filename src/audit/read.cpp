@@ -93,10 +93,10 @@ Finding read_finding(JsonFields& fields) {
   finding.measured = read_measured(fields, finding.total.count);
   fields.each("callers", [&](JsonFields& caller) { finding.callers.push_back(read_caller(caller)); });
   fields.each("stacks", [&](JsonFields& stack) {
-    CallStack from;
-    from.program = stack.text_or_empty("program");
-    stack.each("places", [&](JsonFields& place) { from.places.push_back(read_place(place)); });
-    finding.stacks[from] += stack.count("count");
+    CallStack places;
+    places.program = stack.chosen_or_empty("program");
+    stack.each("places", [&](JsonFields& place) { places.places.push_back(read_place(place)); });
+    finding.stacks[places] += stack.count("count");
   });
   finding.why = fields.text_or_empty("why");
   finding.advice = fields.text_or_empty("advice");
@@ -179,6 +179,16 @@ void check_sums(JsonFields& fields, const Audit& audit) {
     fields.complain("calls", "are too many");
 }
 
+/// Documents say who called, and which program it was where it was one.
+void add_programs(Audit& audit) {
+  const std::vector<std::string>& command = audit.run.command;
+  const std::string program = command.empty() ? "" : command.front().substr(command.front().rfind('/') + 1);
+  for (Finding& finding : audit.findings) {
+    for (const CallerFinding& caller : finding.callers)
+      finding.programs[{program, {caller.who, caller.beyond}}] += caller.total.count;
+  }
+}
+
 /// The run by itself, as one machine.
 AuditedMachine machine_of(const Audit& audit) {
   AuditedMachine machine;
@@ -232,6 +242,7 @@ Result<Audit> read_audit(std::string_view document) {
   Audit audit = read_all(fields);
   if (mistake) return fail(escaped_unless_printable(*mistake), "audit --json -o FILE writes such a file");
   audit.verdict = verdict_of(audit);
+  add_programs(audit);
   if (!audit.machines.empty()) return audit;
   audit.machines.push_back(machine_of(audit));
   for (Finding& finding : audit.findings)
