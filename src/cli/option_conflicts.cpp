@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -74,6 +75,12 @@ Result<void> check_audit(const Options& o) {
   return {};
 }
 
+/// CLI11 gives flags that count an empty result where they were not given (force_callback, from 2.2 on).
+bool was_given(const CLI::Option& option) {
+  if (option.get_items_expected_max() > 0) return option.count() > 0;
+  return std::ranges::any_of(option.results(), [](const std::string& result) { return !result.empty(); });
+}
+
 }  // namespace
 
 Result<void> check_conflicts(const Options& o) {
@@ -90,7 +97,7 @@ Result<void> refuse_trace_options(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
     const std::vector<std::string> names = names_of(*option);
     const bool is_for_all = names.back() == "--version";
-    if (option->count() > 0 && !is_for_all && !shows(kAuditHelp, names))
+    if (was_given(*option) && !is_for_all && !shows(kAuditHelp, names))
       return fail(fmt::format("audit: {} is an option of traces", names.front()));
   }
   return {};

@@ -48,7 +48,7 @@ Needs needs_of(const Options& o) {
   needs.children = o.follow;
   needs.callers = o.callers && !o.summary_only;
   needs.inline_calls = o.inline_syscalls;
-  // Of calls that nobody stops at there are none.
+  // There are none of calls at which nothing stops.
   if (o.inline_syscalls) needs.durations = needs.kernel_times = false;
   needs.stacks = o.stacks && !o.summary_only;
   needs.instruction_pointers = o.instruction_pointers;

@@ -43,7 +43,7 @@ perf_event_attr base_attributes(std::uint32_t type, std::uint64_t config) {
   return attributes;
 }
 
-/// A mount of tracefs that is in no namespace, so that nobody else can see it; -1 if there can be none.
+/// A mount of tracefs that is in no namespace, so that no other process can see it; -1 if there can be none.
 int own_tracefs() {
   static const UniqueFd mount = [] {
     const UniqueFd context(static_cast<int>(::syscall(SYS_fsopen, "tracefs", FSOPEN_CLOEXEC)));

@@ -74,7 +74,7 @@ std::optional<PerfRecord> parse_sample(Fields fields, const PerfTimes& times) {
   if (abi != PERF_SAMPLE_REGS_ABI_NONE) {
     for (std::uint64_t& value : sample.registers) value = fields.take<std::uint64_t>();
   }
-  // Where nobody asked for the stack nothing follows.
+  // Where the stack was not asked for nothing follows.
   if (!fields.empty()) sample.stack = take_stack(fields);
   return if_whole(fields, std::move(sample));
 }

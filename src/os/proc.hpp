@@ -73,7 +73,7 @@ struct BlockedAt {
 };
 std::optional<BlockedAt> blocked_at(pid_t tid);
 std::optional<std::uint64_t> user_pc_while_blocked(pid_t tid);
-/// Its command line (proc(5), cmdline), as the process has left it; empty if it cannot be told.
+/// Its command line (proc(5), cmdline), as the process has left it; empty if it is not known.
 std::vector<std::string> command_line(pid_t pid);
 /// The name of the program that it runs, as ps shows it.
 std::string command_name(pid_t pid);

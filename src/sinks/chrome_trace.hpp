@@ -14,7 +14,7 @@ namespace vdsotrace {
 
 class ChromeTraceSink final : public Sink {
  public:
-  /// What a thread or process is called now; empty if that cannot be told. The argument is a thread's number.
+  /// What a thread or process is called now; empty if that is not known. The argument is a thread's number.
   using NameOf = std::function<std::string(std::int32_t)>;
 
   explicit ChromeTraceSink(std::shared_ptr<Output> output, NameOf name_of_thread = {});

@@ -79,9 +79,9 @@ std::optional<std::uint8_t> encoding_in(const Dwarf_CIE& cie) {
   for (const char letter : augmentation.substr(1)) {
     if (letter == 'S' || letter == 'B') continue;  // without data
     if (letter != 'R' && letter != 'L' && letter != 'P') return std::nullopt;
-    const auto told = data.byte();
-    if (!told || (letter == 'P' && !data.number(*told & kFormat))) return std::nullopt;
-    if (letter == 'R') encoding = told;
+    const auto given = data.byte();
+    if (!given || (letter == 'P' && !data.number(*given & kFormat))) return std::nullopt;
+    if (letter == 'R') encoding = given;
   }
   return encoding;
 }

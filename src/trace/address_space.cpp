@@ -65,7 +65,7 @@ std::shared_ptr<AddressSpace> AddressSpace::of(const Result<MappedVdso>& vdso, A
 
 std::optional<VdsoFacts> AddressSpace::facts() const {
   if (!has_vdso()) return std::nullopt;
-  VdsoFacts facts{base(), size(), {}};
+  VdsoFacts facts{vdso_.base(), vdso_.size(), {}};
   if (image_) {
     for (const VdsoFunction& function : image_->functions()) facts.functions.emplace_back(function.name());
   }
@@ -86,7 +86,7 @@ const VdsoFunction* AddressSpace::fallback_at(std::uint64_t pc) const {
 }
 
 std::optional<std::uint64_t> AddressSpace::system_call_instruction() const {
-  if (preferred_system_call_ != 0) return preferred_system_call_;
+  if (call_record_) return call_record_->system_call();
   if (engine_memory_.system_call != 0) return engine_memory_.system_call;
   if (!image_) return std::nullopt;
   const auto code = arch::system_call_code(abi_);

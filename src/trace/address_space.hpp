@@ -44,6 +44,8 @@ struct EngineMemory {
 class SpaceRecord {
  public:
   virtual ~SpaceRecord() = default;
+  /// An instruction as AddressSpace::system_call_instruction() answers, to be preferred to all others.
+  virtual std::uint64_t system_call() const = 0;
 };
 
 /// Shared by all tasks that share the memory (threads, vfork and CLONE_VM
@@ -66,8 +68,7 @@ class AddressSpace {
   PatchedMapping& vdso() { return vdso_; }
   const PatchedMapping& vdso() const { return vdso_; }
   std::uint64_t base() const { return vdso_.base(); }
-  std::uint64_t size() const { return vdso_.size(); }
-  bool has_vdso() const { return size() != 0; }
+  bool has_vdso() const { return vdso_.size() != 0; }
   /// Whether it is known that there is a vDSO or none. If not, a system call may be its fallback: none is `capable`.
   bool is_known() const { return is_known_; }
   /// Why image() is null although has_vdso(), or not is_known().
@@ -92,8 +93,6 @@ class AddressSpace {
   std::optional<std::uint64_t> system_call_instruction() const;
   void set_engine_memory(EngineMemory memory) { engine_memory_ = std::move(memory); }
   const EngineMemory& engine_memory() const { return engine_memory_; }
-  /// An instruction as system_call_instruction() answers, that is to be preferred to all others; 0: none.
-  void prefer_system_call(std::uint64_t instruction) { preferred_system_call_ = instruction; }
   /// Where system calls are counted in the process. A fork's copy has its parent's, until the engine gives it its own.
   void set_call_record(std::shared_ptr<SpaceRecord> record) { call_record_ = std::move(record); }
   SpaceRecord* call_record() const { return call_record_.get(); }
@@ -136,7 +135,6 @@ class AddressSpace {
   PatchedMapping vdso_;
   std::vector<std::int64_t> capable_numbers_;
   EngineMemory engine_memory_;
-  std::uint64_t preferred_system_call_ = 0;
   std::shared_ptr<SpaceRecord> call_record_;
   bool every_call_stops_ = false;
   OwnSymbols symbols_;

@@ -27,7 +27,7 @@ class Delays {
   bool empty() const { return waiting_.empty(); }
   /// Those whose time was over at `now` (CLOCK_MONOTONIC nanoseconds), which are forgotten.
   std::vector<std::pair<pid_t, Stop>> take_due(std::int64_t now);
-  /// Nanoseconds until the next is; nothing if nobody waits.
+  /// Nanoseconds until the next is; nothing if no thread waits.
   std::optional<std::int64_t> until_due(std::int64_t now) const;
 
  private:

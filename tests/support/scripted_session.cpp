@@ -111,7 +111,7 @@ void RecordingEngine::install(AddressSpace& space, StoppedThread& thread, std::s
   note("install", thread.tid());
   const std::byte breakpoint{0xcc};
   if (patches)
-    space.vdso().patch(thread.tid(), static_cast<std::uint32_t>(space.size() - 1), std::span(&breakpoint, 1));
+    space.vdso().patch(thread.tid(), static_cast<std::uint32_t>(space.vdso().size() - 1), std::span(&breakpoint, 1));
 }
 
 bool RecordingEngine::remove(AddressSpace& space, StoppedThread& thread) {

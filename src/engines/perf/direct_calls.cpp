@@ -204,7 +204,7 @@ void DirectCalls::on_end(const Thread& thread) {
 
 Drained DirectCalls::drain() {
   const double fill = stream_ ? std::min(1.0, stream_->fill()) : 0;
-  // Nobody waits for room.
+  // No thread waits for room.
   constexpr double kUrgent = 0.25;
   if (fill >= kUrgent) urgency_.set(true);
   if (fill == 0) urgency_.set(false);

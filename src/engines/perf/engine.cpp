@@ -61,7 +61,7 @@ void PerfEngine::watch(const Thread& thread) {
   watched.tgid = thread.tgid;
   watched.reported = thread.is_reported();
   watched.base = space.base();
-  watched.size = space.size();
+  watched.size = space.vdso().size();
   watched.watch = std::make_shared<PerfWatch>();
   const PerfTarget target{thread.tid, heirs_};
   const WatchSpec order{space.base(), plan_for(*space.image()).points, false, {}, {}};
@@ -95,8 +95,8 @@ void PerfEngine::on_clone(const Thread& parent, const Thread& child) {
   const auto found = watched_.find(parent.tid);
   auto watch = found != watched_.end() ? found->second.watch : former_.of(parent.tgid);
   if (watch == nullptr) return;
-  watched_[child.tid] = {child.tgid,          child.is_reported(), child.space->base(),
-                         child.space->size(), std::move(watch),    {}};
+  watched_[child.tid] = {
+      child.tgid, child.is_reported(), child.space->base(), child.space->vdso().size(), std::move(watch), {}};
 }
 
 /// Or else it has lost them with its parent.

@@ -15,7 +15,7 @@ namespace vdsotrace {
 
 class CallCounters {
  public:
-  /// Their number. The first is nobody's.
+  /// Their number. The first belongs to none.
   static constexpr std::uint32_t kMost = 512;
   static constexpr std::size_t kBytes = kMost * 2 * sizeof(std::uint64_t);
 
@@ -31,7 +31,7 @@ class CallCounters {
   };
   /// The place of its counters, a new one if it has none. Nothing if there is no more room.
   std::optional<std::uint32_t> place_for(const CountedCall& call, const std::optional<Route>& route);
-  /// So many places are in use, that of nobody among them.
+  /// So many places are in use, with the first, which belongs to none.
   std::uint32_t places() const { return static_cast<std::uint32_t>(calls_.size()); }
   const CountedCall& call_at(std::uint32_t place) const { return calls_[place].call; }
   std::uint64_t address(std::uint32_t place) const { return memory_.address(offset(place)); }

@@ -17,6 +17,7 @@ class CallSpace final : public SpaceRecord {
   CallSpace(const CallMemory& memory, std::shared_ptr<CallCounters> counters)
       : memory_(memory), counters_(std::move(counters)) {}
 
+  std::uint64_t system_call() const override { return memory_.system_call(); }
   const CallMemory& memory() const { return memory_; }
   CallCounters& counters() const { return *counters_; }
 

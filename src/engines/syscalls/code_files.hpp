@@ -24,7 +24,7 @@ class CodeFiles {
 
  private:
   struct File;
-  /// What tells files apart, also one that has been written anew since.
+  /// What distinguishes files, also one that has been written anew since.
   struct Identity {
     std::uint64_t device, inode, size;
     std::int64_t changed_ns;

@@ -17,7 +17,8 @@ inline constexpr int kFilteredCall = 1;
 enum class DispatchStop : std::uint8_t {
   none,    ///< a signal like others
   call,    ///< the thread's call has been stopped before it was made
-  signal,  ///< it has, and was to be told by a signal; but one that somebody has sent was pending: that is told
+  signal,  ///< it has, and SIGSYS was to report it; but one that a process has sent was pending, and that one is
+           ///< reported
 };
 DispatchStop dispatch_stop(StoppedThread& stopped, const siginfo_t& info, const CallMemory& memory);
 

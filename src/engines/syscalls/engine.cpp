@@ -46,7 +46,6 @@ Result<void> SyscallEngine::begin(AddressSpace& space, StoppedThread& stopped) {
   if (!counters) return tl::unexpected(counters.error());
   counters_.push_back(*counters);
   space.set_call_record(std::make_shared<CallSpace>(*memory, *counters));
-  space.prefer_system_call(memory->system_call());
   return {};
 }
 
@@ -80,10 +79,11 @@ bool SyscallEngine::remove(AddressSpace& space, StoppedThread& stopped) {
     // A child stands where its creator has made it.
     leave_call_stub(stopped, *calls, false);
     if (!calls->undo(stopped.tid())) return false;
-    space.prefer_system_call(0);
     calls->unmap(stopped);
-    unmap_call_memory(stopped, calls->memory());
+    const CallMemory memory = calls->memory();
+    // Its instruction for calls of ours goes with it.
     space.set_call_record(nullptr);
+    unmap_call_memory(stopped, memory);
   }
   return inner_->remove(space, stopped);
 }
@@ -147,7 +147,7 @@ Drained SyscallEngine::drain() {
       sink_.accept({0, realtime_ns(), counters->tgid(), counters->tgid(), std::move(counts)});
     }
   }
-  // Whoever has ended does not count any more.
+  // A process that has ended counts no more.
   std::erase_if(counters_, [](const auto& counters) { return counters.use_count() == 1; });
   return inner_->drain();
 }

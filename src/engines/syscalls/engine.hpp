@@ -72,7 +72,7 @@ class SyscallEngine final : public ProbeEngine {
   Reporter reporter_;
   bool follows_;
   CodeFiles files_;
-  /// Those of a process and its forks each; they may live on in a child that nobody has reported yet.
+  /// Those of a process and its forks each; they may live on in a child that no event has reported yet.
   std::vector<std::shared_ptr<CallCounters>> counters_;
 };
 

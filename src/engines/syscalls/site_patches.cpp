@@ -73,6 +73,10 @@ std::optional<std::uint64_t> free_page(pid_t pid, AddressRange within, std::uint
   return below ? below : above;
 }
 
+/// Threads that stand in short jumps between (relayed) or in front of the call (headed) would not be brought out yet:
+/// such sites go on stopping.
+bool is_followed(SiteShape shape) { return shape == SiteShape::padded || shape == SiteShape::widened; }
+
 }  // namespace
 
 std::optional<std::uint64_t> SitePatches::map_page(StoppedThread& stopped, const CallSite& site) {
@@ -98,7 +102,7 @@ std::optional<std::uint64_t> SitePatches::new_slot(StoppedThread& stopped, const
 }
 
 bool SitePatches::patch(StoppedThread& stopped, const CallSite& site, std::uint64_t stub) {
-  if (site.shape == SiteShape::unpatched || !hold_all(stopped.tid(), site.original)) return false;
+  if (!is_followed(site.shape) || !hold_all(stopped.tid(), site.original)) return false;
   const auto slot = new_slot(stopped, site);
   if (!slot || !write_slot(stopped.tid(), *slot, stub)) return false;
   Patched patched{site.original, {}, site.padding, *slot, *slot + kTail, site.resumes_at()};

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kNumbers = 1024;
 
 constexpr std::string_view kStopping[] = {
-    // Whoever begins or ends.
+    // Threads and programs begin or end.
     "clone",
     "clone3",
     "fork",

@@ -1,4 +1,4 @@
-// Where the functions of a file begin and end, whoever says so: unwind information, symbols, Go's table.
+// Where the functions of a file begin and end, by any of these: unwind information, symbols, Go's table.
 #pragma once
 
 #include <cstdint>

@@ -15,7 +15,7 @@ std::size_t wide_opcode(std::uint8_t first, std::uint8_t second) {
   return first == 0xc7 && second == 0xf8 ? 2 : 0;
 }
 
-/// Jcc, LOOP and its kin, JCXZ, JMP.
+/// Jcc, LOOP, LOOPE, LOOPNE, JCXZ, JMP.
 bool is_short_opcode(std::uint8_t opcode) {
   return (opcode & 0xf0) == 0x70 || (opcode >= 0xe0 && opcode <= 0xe3) || opcode == 0xeb;
 }

@@ -110,28 +110,37 @@ void dump(const Dumper& dumper, const Mover& mover) {
   }
 }
 
+constexpr std::size_t kLine = 16;
+
+void append_numbers(std::string& out, std::span<const std::byte> line) {
+  for (std::size_t i = 0; i < kLine; ++i) {
+    if (i % (kLine / 2) == 0) out.push_back(' ');
+    if (i < line.size()) {
+      append_format(out, "{:02x} ", static_cast<unsigned>(line[i]));
+    } else {
+      out.append("   ");
+    }
+  }
+}
+
+void append_characters(std::string& out, std::span<const std::byte> line) {
+  for (std::size_t i = 0; i < kLine; ++i) {
+    const auto byte = i < line.size() ? static_cast<unsigned char>(line[i]) : ' ';
+    out.push_back(byte >= ' ' && byte < 0x7f ? static_cast<char>(byte) : '.');
+  }
+}
+
 }  // namespace
 
 void append_hex_lines(std::string& out, std::span<const std::byte> bytes) {
-  constexpr std::size_t kLine = 16;
   constexpr int kLeastDigits = 5;
   const int digits = std::max(kLeastDigits, (static_cast<int>(std::bit_width(bytes.empty() ? 0 : bytes.size() - 1)) + 3) / 4);
   for (std::size_t at = 0; at < bytes.size(); at += kLine) {
     const auto line = bytes.subspan(at, std::min(kLine, bytes.size() - at));
     append_format(out, " | {:0{}x} ", at, digits);
-    for (std::size_t i = 0; i < kLine; ++i) {
-      if (i % (kLine / 2) == 0) out.push_back(' ');
-      if (i < line.size()) {
-        append_format(out, "{:02x} ", static_cast<unsigned>(line[i]));
-      } else {
-        out.append("   ");
-      }
-    }
+    append_numbers(out, line);
     out.push_back(' ');
-    for (std::size_t i = 0; i < kLine; ++i) {
-      const auto byte = i < line.size() ? static_cast<unsigned char>(line[i]) : ' ';
-      out.push_back(byte >= ' ' && byte < 0x7f ? static_cast<char>(byte) : '.');
-    }
+    append_characters(out, line);
     out.append(" |\n");
   }
 }

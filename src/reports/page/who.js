@@ -158,7 +158,7 @@ function callCell(row) {
   return cell;
 }
 
-// Both ends of a long name tell most: its package and its method.
+// Both ends of a long name say most: its package and its method.
 const shortened = (name, most = 110) => name.length > most ? name.slice(0, most / 2) + "…" + name.slice(-most / 2) : name;
 
 function callerCell(row) {

@@ -49,7 +49,7 @@ bool replace_system_call(StoppedThread& stopped, const Injection& injection, Abi
   return registers != nullptr && stopped.set_registers(arch::with_call_number(*registers, nr));
 }
 
-/// The result stays as it is set here, also if nobody sees the call's end.
+/// The result stays as it is set here, also if the call's end is not seen.
 bool refuse_system_call(StoppedThread& stopped, const Injection& injection) {
   const auto* registers = stopped.registers();
   return registers != nullptr &&

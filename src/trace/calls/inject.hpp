@@ -1,5 +1,5 @@
-// What -e inject= asks for, done to a stopped thread. Whoever meets a call at its entry asks due_injection, once, with
-// the call that it is about to report; so each call is counted once, by whichever route it goes.
+// What -e inject= asks for, done to a stopped thread. The code that meets a call at its entry asks due_injection, once,
+// with the call that it is about to report; so each call is counted once, by whichever route it goes.
 #pragma once
 
 #include <span>

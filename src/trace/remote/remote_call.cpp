@@ -146,10 +146,10 @@ RemoteCalls::RemoteCalls(StoppedThread& stopped, Others others) : stopped_(stopp
 /// The highest place in the vDSO's unused end where nothing is, not even what one of us that was killed has left.
 std::optional<std::uint64_t> RemoteCalls::unused_place(std::size_t size) {
   const AddressSpace& space = *stopped_.thread().space;
-  if (space.image() == nullptr || space.size() < size) return std::nullopt;
+  if (space.image() == nullptr || space.vdso().size() < size) return std::nullopt;
   std::vector<std::byte> there(size);
   const std::uint64_t lowest = space.image()->unused_from() + size;
-  for (std::uint64_t at = (space.size() - size) & ~(kPlaceAlignment - 1); at >= lowest; at -= kPlaceAlignment) {
+  for (std::uint64_t at = (space.vdso().size() - size) & ~(kPlaceAlignment - 1); at >= lowest; at -= kPlaceAlignment) {
     if (stopped_.memory().read(space.base() + at, there) != size) return std::nullopt;
     if (std::ranges::all_of(there, [](std::byte byte) { return byte == std::byte{0}; })) return space.base() + at;
   }

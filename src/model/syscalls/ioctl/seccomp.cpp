@@ -1,4 +1,4 @@
-// What those who answer for others' system calls are told and say (seccomp_unotify(2)).
+// What a supervisor that answers for others' system calls reads and writes (seccomp_unotify(2)).
 #include <algorithm>
 #include <array>
 #include <utility>

@@ -1,6 +1,7 @@
 // What a plan copies is all that the decoder wants: each call is decoded from live memory and from a plan's bytes.
 #include "model/syscalls/pointees.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 #include <set>
@@ -29,7 +30,8 @@ class Piece final : public Memory {
   std::size_t read(std::uint64_t address, std::span<std::byte> into) override {
     if (address < kStart || address >= kStart + kSize) return 0;
     const std::size_t size = std::min<std::size_t>(into.size(), kStart + kSize - address);
-    std::memcpy(into.data(), bytes_->data() + (address - kStart), size);
+    std::ranges::copy_n(bytes_->begin() + static_cast<std::ptrdiff_t>(address - kStart),
+                        static_cast<std::ptrdiff_t>(size), into.begin());
     return size;
   }
 
