@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -75,12 +74,6 @@ Result<void> check_audit(const Options& o) {
   return {};
 }
 
-/// CLI11 gives flags that count an empty result where they were not given (force_callback, from 2.2 on).
-bool was_given(const CLI::Option& option) {
-  if (option.get_items_expected_max() > 0) return option.count() > 0;
-  return std::ranges::any_of(option.results(), [](const std::string& result) { return !result.empty(); });
-}
-
 }  // namespace
 
 Result<void> check_conflicts(const Options& o) {
@@ -94,10 +87,11 @@ Result<void> check_conflicts(const Options& o) {
 
 /// Options that an audit takes apart like a trace and has no use for: its help does not show them.
 Result<void> refuse_trace_options(const CLI::App& app) {
-  for (const CLI::Option* option : app.get_options()) {
+  // Only those that were given; Option::count() is 1 for others too where they count (CLI11 from 2.2 on).
+  for (const CLI::Option* option : app.parse_order()) {
     const std::vector<std::string> names = names_of(*option);
     const bool is_for_all = names.back() == "--version";
-    if (was_given(*option) && !is_for_all && !shows(kAuditHelp, names))
+    if (!is_for_all && !shows(kAuditHelp, names))
       return fail(fmt::format("audit: {} is an option of traces", names.front()));
   }
   return {};
