@@ -9,6 +9,7 @@
 #include "audit/advice.hpp"
 #include "audit/verdict.hpp"
 #include "base/figures.hpp"
+#include "base/path.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -191,7 +192,7 @@ std::string caller_text(const CallerFinding& caller) {
 }
 
 std::string brief_caller_text(CallerFinding caller) {
-  for (CallerKey* place : {&caller.who, &caller.beyond}) place->module.erase(0, place->module.rfind('/') + 1);
+  for (CallerKey* place : {&caller.who, &caller.beyond}) place->module = std::string(base_name(place->module));
   return caller_text(caller);
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/figures.hpp"
+#include "base/path.hpp"
 #include "model/c_library.hpp"
 
 namespace vdsotrace {
@@ -27,7 +28,7 @@ bool hides(Missing missing, Route route) {
 }
 
 bool is_file(const std::string& pattern, const std::string& path) {
-  return !path.empty() && ::fnmatch(pattern.c_str(), path.substr(path.rfind('/') + 1).c_str(), 0) == 0;
+  return !path.empty() && ::fnmatch(pattern.c_str(), std::string(base_name(path)).c_str(), 0) == 0;
 }
 
 /// Calls that the C library makes for itself are its own, not those of who called it.

@@ -8,6 +8,7 @@
 #include "audit/json_fields.hpp"
 #include "audit/verdict.hpp"
 #include "base/escape.hpp"
+#include "base/path.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -182,7 +183,7 @@ void check_sums(JsonFields& fields, const Audit& audit) {
 /// Documents say who called, and which program it was where it was one.
 void add_programs(Audit& audit) {
   const std::vector<std::string>& command = audit.run.command;
-  const std::string program = command.empty() ? "" : command.front().substr(command.front().rfind('/') + 1);
+  const std::string program = command.empty() ? "" : std::string(base_name(command.front()));
   for (Finding& finding : audit.findings) {
     for (const CallerFinding& caller : finding.callers)
       finding.programs[{program, {caller.who, caller.beyond}}] += caller.total.count;

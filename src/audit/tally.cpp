@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/path.hpp"
 #include "model/syscalls/render.hpp"
 
 namespace vdsotrace {
@@ -95,7 +96,7 @@ void AuditTally::add(const Event& event) {
 void AuditTally::note(const Event& event) {
   if (const auto* execed = std::get_if<Execed>(&event.body)) {
     unjudged_programs_ += execed->vdso_known ? 0 : 1;
-    begin(event, execed->program.substr(execed->program.rfind('/') + 1));
+    begin(event, std::string(base_name(execed->program)));
   } else if (const auto* started = std::get_if<Started>(&event.body)) {
     unjudged_programs_ += started->vdso_known ? 0 : 1;
     const bool ran_already = started->how == Started::How::attach;

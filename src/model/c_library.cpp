@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/path.hpp"
 #include "vdsotrace/vdso_service.hpp"
 
 // The rows of tables stand in columns.
@@ -58,7 +59,7 @@ bool is_ending(std::string_view rest) {
 }  // namespace
 
 bool is_c_library(std::string_view path) {
-  const std::string_view name = path.substr(path.rfind('/') + 1);
+  const std::string_view name = base_name(path);
   const auto begins = [&](std::string_view prefix) { return name.starts_with(prefix); };
   if (name.find(".so") == std::string_view::npos) return false;
   return std::ranges::any_of(kPrefixes, begins) || std::ranges::any_of(kLibraries, [&](std::string_view library) {

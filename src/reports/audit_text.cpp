@@ -9,6 +9,7 @@
 #include "audit/advice.hpp"
 #include "base/escape.hpp"
 #include "base/figures.hpp"
+#include "base/path.hpp"
 #include "output/palette.hpp"
 #include "output/route_counts.hpp"
 #include "reports/audit.hpp"
@@ -72,12 +73,12 @@ std::string cost_text(const Audit& audit) {
 class ModuleNames {
  public:
   void add(const std::string& path) {
-    if (path.find('/') != std::string::npos) paths_[base_name(path)].insert(path);
+    if (path.find('/') != std::string::npos) paths_[std::string(base_name(path))].insert(path);
   }
 
   CallerFinding named(CallerFinding caller) const {
     for (CallerKey* place : {&caller.who, &caller.beyond}) {
-      const auto found = paths_.find(base_name(place->module));
+      const auto found = paths_.find(std::string(base_name(place->module)));
       if (found != paths_.end() && found->second.size() == 1) place->module = found->first;
     }
     return caller;

@@ -2,9 +2,9 @@
 
 #include <fmt/core.h>
 
-namespace vdsotrace {
+#include "base/path.hpp"
 
-std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+namespace vdsotrace {
 
 std::string place_text(const CallerKey& place) {
   if (!place.symbol.empty()) return place.symbol;
@@ -14,7 +14,7 @@ std::string place_text(const CallerKey& place) {
 void for_each_path(const Audit& audit, const Finding& finding, const std::function<void(const CallPath&)>& take) {
   const auto named = [&](const std::string& program) {
     if (!program.empty()) return program;
-    return audit.run.command.empty() ? "process" : base_name(audit.run.command.front());
+    return audit.run.command.empty() ? "process" : std::string(base_name(audit.run.command.front()));
   };
   for (const auto& [stack, count] : finding.stacks) take({named(stack.program), stack.places, count});
   if (!finding.stacks.empty()) return;

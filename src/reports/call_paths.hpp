@@ -21,7 +21,5 @@ void for_each_path(const Audit& audit, const Finding& finding, const std::functi
 
 /// Its symbol, or "module+0x12" without the module's folder, or "[unknown]". Not escaped.
 std::string place_text(const CallerKey& place);
-/// A path without its folders.
-std::string base_name(const std::string& path);
 
 }  // namespace vdsotrace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/escape.hpp"
+#include "base/path.hpp"
 #include "reports/audit.hpp"
 #include "reports/call_paths.hpp"
 
@@ -22,7 +23,8 @@ std::string frame(std::string text) {
 std::string frames_of(const CallPath& path, bool whole) {
   std::string text;
   for (auto place = path.places.rbegin(); place != path.places.rend(); ++place) {
-    if (!whole && !place->module.empty() && !place->symbol.empty()) text += ';' + frame(base_name(place->module));
+    if (!whole && !place->module.empty() && !place->symbol.empty())
+      text += ';' + frame(std::string(base_name(place->module)));
     text += ';' + frame(place_text(*place));
   }
   return text;

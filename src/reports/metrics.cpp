@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "base/path.hpp"
 #include "output/metrics_text.hpp"
 #include "reports/check.hpp"
 
@@ -34,15 +35,13 @@ constexpr MetricFamily kRun{"vdsotrace_audit_run_seconds", gauge, "How long they
 constexpr MetricFamily kLost{"vdsotrace_audit_lost_calls_total", counter, "Calls that could not be recorded."};
 constexpr MetricFamily kComplete{"vdsotrace_audit_complete", gauge, "1 if every call is counted."};
 
-std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
 /// The names of the programs that were observed, without their arguments: those can hold numbers of processes, and
 /// secrets.
 std::string program_of(const AuditedRun& run) {
-  if (!run.command.empty()) return base_name(run.command.front());
+  if (!run.command.empty()) return std::string(base_name(run.command.front()));
   std::set<std::string> names;
   for (const auto& command : run.commands) {
-    if (!command.empty()) names.insert(base_name(command.front()));
+    if (!command.empty()) names.emplace(base_name(command.front()));
   }
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ",") + name;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "model/owned_elf.hpp"
 #include "os/proc.hpp"
 #include "symbols/module_file.hpp"
 
@@ -67,10 +68,6 @@ class Modules {
   struct DwflEnd {
     void operator()(Dwfl* dwfl) const { ::dwfl_end(dwfl); }
   };
-  struct ElfEnd {
-    void operator()(Elf* elf) const { ::elf_end(elf); }
-  };
-  using OwnedElf = std::unique_ptr<Elf, ElfEnd>;
   struct Image {
     UniqueFd fd;
     OwnedElf elf;

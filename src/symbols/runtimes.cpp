@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/path.hpp"
 #include "symbols/demangle.hpp"
 
 namespace vdsotrace {
@@ -61,7 +62,7 @@ bool is_rust_library(std::string_view symbol) {
 }  // namespace
 
 RuntimePart runtime_part(std::string_view file, std::string_view symbol) {
-  const std::string name(file.substr(file.rfind('/') + 1));
+  const std::string name(base_name(file));
   const std::string function(symbol);
   for (const std::string& pattern : more()) {
     if (matches(pattern.c_str(), name) || matches(pattern.c_str(), function)) return RuntimePart::library;

@@ -4,6 +4,7 @@
 
 #include "arch/registers.hpp"
 #include "model/syscalls/spec.hpp"
+#include "os/proc.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -121,6 +122,11 @@ bool AddressSpace::is_in(pid_t stopped) const {
 void AddressSpace::vdso_unmapped() {
   vdso_ = {};
   image_.reset();
+}
+
+void find_moved_vdso(AddressSpace& space, pid_t tid) {
+  const auto mapping = proc::vdso_mapping(tid);
+  if (mapping && mapping->start != space.base()) space.vdso().moved_to(mapping->start);
 }
 
 }  // namespace vdsotrace

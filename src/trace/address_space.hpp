@@ -140,4 +140,7 @@ class AddressSpace {
   OwnSymbols symbols_;
 };
 
+/// Where no thread stops at system calls a vDSO can have moved unseen: asks /proc, by a thread of the process.
+void find_moved_vdso(AddressSpace& space, pid_t tid);
+
 }  // namespace vdsotrace

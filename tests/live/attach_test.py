@@ -53,22 +53,11 @@ def files_of(pid):
     return [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
 
 
-class Served:
+class Served(testing.Running):
     """A running tests/targets/serve, or another build of it."""
 
     def __init__(self, case, kind="calls", prefix=(), program="serve", **how):
-        self.case = case
-        self.process = subprocess.Popen([*prefix, *target(program, kind)], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **how)
-        self.pid = self.process.pid
-        case.addCleanup(self.close)
-        case.assertEqual(self.process.stdout.readline(), "ready\n")
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
-            stream.close()
+        super().__init__(case, [*prefix, *target(program, kind)], stderr=subprocess.PIPE, **how)
 
     def check(self, question="check"):
         """It is as if nobody had been there; "progress": it does its work."""

@@ -38,22 +38,12 @@ class Report:
         return sum(call["count"] for call in self.audit["calls"] if call["name"] == name and call["route"] in routes)
 
 
-class Caller:
+class Caller(testing.Running):
     """A running tests/targets/direct."""
 
     def __init__(self, case, threads, count):
-        self.case = case
         self.calls = (threads + 1) * count
-        self.process = subprocess.Popen(target("direct", threads, count), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.pid = self.process.pid
-        case.addCleanup(self.close)
-        case.assertEqual(self.process.stdout.readline(), "ready\n")
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
+        super().__init__(case, target("direct", threads, count))
 
     def go(self):
         self.process.stdin.write("x")

@@ -119,21 +119,11 @@ class SpawnedTest(unittest.TestCase):
         self.claimed(target("move_vdso"), "-e", TIME_CALLS)
 
 
-class Served:
+class Served(testing.Running):
     """A running tests/targets/serve, which compares its vDSO with what it was."""
 
     def __init__(self, case, kind="calls"):
-        self.case = case
-        self.process = subprocess.Popen(target("serve", kind), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.pid = self.process.pid
-        case.addCleanup(self.close)
-        case.assertEqual(self.process.stdout.readline(), "ready\n")
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
+        super().__init__(case, target("serve", kind))
 
     def check(self):
         """It makes progress, its vDSO is as it was, and nobody traces it."""

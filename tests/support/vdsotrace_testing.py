@@ -120,6 +120,24 @@ def wait_until(holds):
         os.sched_yield()
 
 
+class Running:
+    """A program that runs until the test has ended, on pipes of ours; it has said that it is ready."""
+
+    def __init__(self, case, command, **how):
+        self.case = case
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **how)
+        self.pid = self.process.pid
+        case.addCleanup(self.close)
+        case.assertEqual(self.process.stdout.readline(), "ready\n")
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+
+
 def without_call(number, code):
     """What puts a child under a filter that refuses a system call, as container runtimes do, with that error."""
     rules = ctypes.create_string_buffer(

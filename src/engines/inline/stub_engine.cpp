@@ -25,12 +25,6 @@ std::string_view restriction(pid_t tid) {
   return restricted ? " (it is under seccomp; --engine=perf asks nothing of it)" : "";
 }
 
-/// Where no thread stops at system calls, a vDSO can have moved unseen.
-void find_moved_vdso(AddressSpace& space, pid_t tid) {
-  const auto vdso = proc::vdso_mapping(tid);
-  if (vdso && vdso->start != space.base()) space.vdso().moved_to(vdso->start);
-}
-
 }  // namespace
 
 StubEngine::StubEngine(const Needs& needs, EventSink& sink, bool attached)

@@ -269,11 +269,7 @@ void DirectCalls::report(const PerfSample& sample, std::int32_t nr, Watched& wat
   AddressSpace& space = *watched.space;
   if (!result || !space.vdso_serves(Abi::x86_64, nr)) return;
   Call call = call_from(sample, nr, *result);
-  // Where no thread stops at system calls a vDSO can have moved unseen.
-  if (is_new_site(space, call.instruction_pointer)) {
-    const auto vdso = proc::vdso_mapping(sample.tid);
-    if (vdso && vdso->start != space.base()) space.vdso().moved_to(vdso->start);
-  }
+  if (is_new_site(space, call.instruction_pointer)) find_moved_vdso(space, sample.tid);
   const VdsoFunction* maker = space.fallback_at(call.instruction_pointer);
   if (maker != nullptr && covered_(space, *maker)) return;
   call.route = maker != nullptr ? Route::fallback : Route::syscall;

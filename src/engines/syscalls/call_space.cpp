@@ -1,9 +1,9 @@
 #include "engines/syscalls/call_space.hpp"
 
-#include <array>
 #include <span>
 
 #include "arch/return_stub.hpp"
+#include "engines/syscalls/call_instruction.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -11,9 +11,6 @@ namespace {
 /// To take a file's code apart costs as much as many stops.
 constexpr int kStopsBeforePatch = 16;
 constexpr std::size_t kMostSites = 4096;
-
-/// Behind the program's own instruction.
-std::uint64_t back_of(const CallCounters::CountedCall& call) { return call.site + arch::kSystemCall.size(); }
 
 bool write_word(pid_t stopped, std::uint64_t address, std::uint64_t word) {
   return write_remote(stopped, address, std::as_bytes(std::span(&word, 1)));
@@ -24,7 +21,7 @@ arch::Registers behind(StoppedThread& stopped, CallSpace& space, std::uint32_t p
   const CallCounters::CountedCall& call = space.counters().call_at(place);
   const auto tail = space.patches().tail_of(call.site);
   const bool whole = space.keep_behind(stopped.tid(), call.site);
-  arch::Registers registers = arch::behind_call(*stopped.registers(), result, back_of(call));
+  arch::Registers registers = arch::behind_call(*stopped.registers(), result, behind_site(call.site));
   return whole || !tail ? registers : arch::with_program_counter(registers, *tail);
 }
 
@@ -43,15 +40,13 @@ void leave_jump(StoppedThread& stopped, CallSpace& space) {
   const arch::Registers registers = *stopped.registers();
   const std::uint64_t counter = arch::program_counter(registers);
   const auto own = space.patches().own_place(counter);
-  const std::uint64_t before = (own ? own->address : counter) - arch::kSystemCall.size();
+  const std::uint64_t before = site_before(own ? own->address : counter);
   if (own && own->address == own->site) {
     stopped.set_registers(arch::moved_to(registers, own->site));
     return;
   }
-  using Instruction = std::array<std::byte, arch::kSystemCall.size()>;
-  const bool behind_site = own ? before == own->site
-                               : stopped.memory().object<Instruction>(before) == arch::kSystemCall;
-  if (behind_site && !space.keep_behind(stopped.tid(), before)) return;
+  const bool behind = own ? before == own->site : is_site(stopped, before);
+  if (behind && !space.keep_behind(stopped.tid(), before)) return;
   if (own) stopped.set_registers(arch::with_program_counter(registers, own->address));
 }
 
@@ -67,7 +62,7 @@ std::optional<std::uint32_t> CallSpace::stub_for(pid_t stopped, const CallCounte
 
 bool CallSpace::write_stub(pid_t stopped, std::uint32_t place) {
   const CallCounters::CountedCall& call = counters_->call_at(place);
-  const std::uint64_t back = back_of(call);
+  const std::uint64_t back = behind_site(call.site);
   const std::uint64_t resume = patches_.tail_of(call.site).value_or(back);
   const std::uint64_t others = memory_.leave_stub(place) + arch::leave_stub_call();
   return write_remote(stopped, memory_.leave_stub(place), arch::make_leave_stub({back, resume})) &&
@@ -141,7 +136,7 @@ void CallSpace::admit_others(pid_t stopped, bool followed) {
 bool CallSpace::undo(pid_t stopped, std::uint64_t site) {
   const bool moved = patches_.tail_of(site).has_value();
   if (!patches_.undo(stopped, site)) return false;
-  return !moved || resume_at(stopped, site, site + arch::kSystemCall.size());
+  return !moved || resume_at(stopped, site, behind_site(site));
 }
 
 bool CallSpace::undo(pid_t stopped) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/code/call_sites.hpp"
+#include "model/owned_elf.hpp"
 #include "os/kernel.hpp"
 #include "symbols/file_code.hpp"
 #include "symbols/module_file.hpp"
@@ -15,10 +16,6 @@ namespace vdsotrace {
 namespace {
 
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
-
-struct ElfEnd {
-  void operator()(Elf* elf) const { elf_end(elf); }
-};
 
 /// The mapping around an address, if it is private code that cannot be written ("r-xp", proc(5)).
 std::optional<proc::Mapping> private_code_at(pid_t pid, std::uint64_t address) {
@@ -56,7 +53,7 @@ CodeFiles::File* CodeFiles::file_of(int fd) {
   if (files_.size() >= kMost) files_.clear();
   auto file = std::make_unique<File>();
   elf_version(EV_CURRENT);
-  const std::unique_ptr<Elf, ElfEnd> elf(elf_begin(fd, ELF_C_READ, nullptr));
+  const OwnedElf elf(elf_begin(fd, ELF_C_READ, nullptr));
   if (elf) file->facts = module_facts(elf.get());
   if (file->facts) {
     const FunctionTable functions = functions_of(elf.get());

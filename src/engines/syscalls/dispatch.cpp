@@ -1,17 +1,10 @@
 #include "engines/syscalls/dispatch.hpp"
 
-#include <array>
-
+#include "engines/syscalls/call_instruction.hpp"
 #include "engines/syscalls/stopping_calls.hpp"
 
 namespace vdsotrace {
 namespace {
-
-std::uint64_t instruction_before(std::uint64_t address) { return address - arch::kSystemCall.size(); }
-
-bool is_call_instruction(StoppedThread& stopped, std::uint64_t address) {
-  return stopped.memory().object<std::array<std::byte, arch::kSystemCall.size()>>(address) == arch::kSystemCall;
-}
 
 /// The call that the thread was stopped at, if a stub may make it.
 std::optional<CallCounters::CountedCall> countable_call(StoppedThread& stopped, const CallSpace& calls) {
@@ -23,8 +16,8 @@ std::optional<CallCounters::CountedCall> countable_call(StoppedThread& stopped, 
   if (position && position->place < calls.counters().places())
     return CallCounters::CountedCall{calls.counters().call_at(position->place).site, nr};
   // 64-bit code can make calls of 32-bit programs.
-  const std::uint64_t site = instruction_before(behind);
-  if (!is_call_instruction(stopped, site)) return std::nullopt;
+  const std::uint64_t site = site_before(behind);
+  if (!is_site(stopped, site)) return std::nullopt;
   return CallCounters::CountedCall{site, nr};
 }
 
@@ -53,7 +46,7 @@ DispatchStop dispatch_stop(StoppedThread& stopped, const siginfo_t& info, const 
   const std::uint64_t behind = arch::program_counter(*registers);
   if (const auto position = memory.position_of(behind); position && !position->leaves) return DispatchStop::none;
   if (info.si_code == ptrace::kDispatchedCall) return DispatchStop::call;
-  const bool caught = arch::requested_call(*registers) >= 0 && is_call_instruction(stopped, instruction_before(behind));
+  const bool caught = arch::requested_call(*registers) >= 0 && is_site(stopped, site_before(behind));
   return caught && info.si_code != kFilteredCall ? DispatchStop::signal : DispatchStop::none;
 }
 
@@ -72,7 +65,7 @@ Resume::How make_dispatched_call(StoppedThread& stopped, CallSpace& calls, CodeF
     return Resume::How::run;
   }
   end_dispatch(stopped);
-  stopped.set_registers(arch::moved_to(registers, instruction_before(arch::program_counter(registers))));
+  stopped.set_registers(arch::moved_to(registers, site_before(arch::program_counter(registers))));
   return Resume::How::call;
 }
 

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "engines/syscalls/call_instruction.hpp"
 #include "engines/syscalls/dispatch.hpp"
 #include "model/syscalls/spec.hpp"
 #include "trace/remote/remote_call.hpp"
@@ -101,8 +102,7 @@ std::optional<Resume> SyscallEngine::on_dispatched_call(StoppedThread& stopped, 
   if (stop == DispatchStop::signal && !waits) {
     // Its handler comes first, then the call.
     const arch::Registers registers = *stopped.registers();
-    const std::uint64_t site = arch::program_counter(registers) - arch::kSystemCall.size();
-    stopped.set_registers(arch::moved_to(registers, site));
+    stopped.set_registers(arch::moved_to(registers, site_before(arch::program_counter(registers))));
     return std::nullopt;
   }
   // A signal that is blocked is kept by the kernel, though not by whom it was sent: it is sent again.

@@ -1,6 +1,5 @@
 #include "engines/syscalls/site_patches.hpp"
 
-#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -8,6 +7,8 @@
 
 #include "arch/call_stub.hpp"
 #include "arch/stubs.hpp"
+#include "engines/inline/stub_memory.hpp"
+#include "engines/syscalls/call_instruction.hpp"
 #include "os/proc.hpp"
 #include "trace/remote/remote_call.hpp"
 
@@ -83,9 +84,7 @@ std::optional<std::uint64_t> SitePatches::map_page(StoppedThread& stopped, const
   const auto place = free_page(stopped.tid(), site.stubs, site.address);
   if (!place) return std::nullopt;
   RemoteCalls calls(stopped);
-  const auto mapped = calls.call(SYS_mmap, {*place, kPage, PROT_READ | PROT_EXEC,
-                                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, ~std::uint64_t{0}, 0});
-  return mapped && static_cast<std::uint64_t>(*mapped) == *place ? place : std::nullopt;
+  return map_stub_code(calls, {*place, kPage}) ? place : std::nullopt;
 }
 
 std::optional<std::uint64_t> SitePatches::new_slot(StoppedThread& stopped, const CallSite& site) {
@@ -141,7 +140,7 @@ std::optional<SitePatches::OwnPlace> SitePatches::own_place(std::uint64_t addres
   for (const auto& [site, patched] : sites_) {
     const std::uint64_t tail = patched.slot + kTail;
     if (address == patched.slot || (address == patched.padding && address != 0)) return OwnPlace{site, site};
-    if (address == tail && tail != patched.tail_end) return OwnPlace{site, site + arch::kSystemCall.size()};
+    if (address == tail && tail != patched.tail_end) return OwnPlace{site, behind_site(site)};
     if (address > tail && address < patched.tail_end) return OwnPlace{site, patched.resumes_at};
   }
   return std::nullopt;

@@ -8,6 +8,8 @@
 #include <fmt/core.h>
 #include <gelf.h>
 
+#include "model/owned_elf.hpp"
+
 namespace vdsotrace {
 namespace {
 
@@ -39,10 +41,6 @@ bool is_plain_name(std::string_view name) {
   };
   return !name.empty() && name.size() <= kLongestName && std::all_of(name.begin(), name.end(), plain);
 }
-
-struct ElfCloser {
-  void operator()(Elf* elf) const { elf_end(elf); }
-};
 
 /// What the dynamic segment points to, as offsets into the image.
 struct SymbolTable {
@@ -83,7 +81,7 @@ class ElfReader {
   std::size_t entry_size(Elf_Type type) const { return gelf_fsize(elf_.get(), type, 1, EV_CURRENT); }
 
   std::span<const std::byte> bytes_;
-  std::unique_ptr<Elf, ElfCloser> elf_;
+  OwnedElf elf_;
   GElf_Ehdr header_{};
   std::optional<GElf_Phdr> dynamic_;
   std::uint64_t load_address_ = 0;  ///< address of the image's first byte

@@ -9,6 +9,7 @@
 #include <gelf.h>
 
 #include "base/escape.hpp"
+#include "model/owned_elf.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -19,10 +20,6 @@ constexpr std::size_t kLongestName = 127;
 std::string printable(const char* text) {
   return text != nullptr ? escaped_word(std::string_view(text, ::strnlen(text, kLongestName)), kLongestName) : "";
 }
-
-struct ElfCloser {
-  void operator()(Elf* elf) const { elf_end(elf); }
-};
 
 class SymbolReader {
  public:
@@ -108,7 +105,7 @@ class SymbolReader {
     return result;
   }
 
-  std::unique_ptr<Elf, ElfCloser> elf_;
+  OwnedElf elf_;
   Section symbols_;
   Section version_numbers_;
   Section version_names_;
