@@ -48,27 +48,35 @@ void RecordReporter::report_before_stop(StubSpace& stubs, pid_t tid) {
 
 Drained RecordReporter::drain(const StubSpaces& spaces) {
   if (settings_.depth == StubDepth::count) return {Drained::Found::never};
-  const bool attached = settings_.attached;
-  double fill = 0;
-  std::size_t rings = 0;
+  const Load load = load_of(spaces);
+  if (settings_.attached) set_urgency(load);
   for (const auto& [mapped, stubs] : spaces) {
-    const double waiting = stubs->region() != nullptr ? stubs->region()->fill() : 0;
-    if (waiting == 0) continue;
-    fill = std::max(fill, waiting);
-    rings += stubs->region()->rings();
-    if (attached && stubs->region()->rings() > processors_) stop_waiting(*stubs);
+    if (stubs->region() == nullptr || stubs->region()->fill() == 0) continue;
+    if (settings_.attached && stubs->region()->rings() > processors_) stop_waiting(*stubs);
     collect(*stubs, false);
   }
-  if (attached) set_urgency(fill, rings);
   report_calls();
   if (settings_.needs.progress && settings_.depth != StubDepth::values) report_progress(spaces);
-  return {fill > 0 ? Drained::Found::something : Drained::Found::nothing, fill};
+  return {load.fill > 0 ? Drained::Found::something : Drained::Found::nothing, load.fill};
 }
 
-/// Once in a hurry we stay so while there is anything to do.
-void RecordReporter::set_urgency(double fill, std::size_t rings) {
-  if (fill == 0) urgency_.set(false);
-  if (fill >= 1 && rings > processors_) urgency_.set(true);
+RecordReporter::Load RecordReporter::load_of(const StubSpaces& spaces) {
+  Load load;
+  for (const auto& [mapped, stubs] : spaces) {
+    const double fill = stubs->region() != nullptr ? stubs->region()->fill() : 0;
+    if (fill == 0) continue;
+    load.fill = std::max(load.fill, fill);
+    load.rings += stubs->region()->rings();
+  }
+  return load;
+}
+
+/// Threads that wait for room spin: once more of them do than there are processors, one look at all rings would take
+/// us seconds at their priority. Once in a hurry we stay so while there is anything to do.
+void RecordReporter::set_urgency(const Load& load) {
+  constexpr double kFilling = 0.25;
+  if (load.fill == 0) urgency_.set(false);
+  if (load.fill >= kFilling && load.rings > processors_) urgency_.set(true);
 }
 
 void RecordReporter::collect(StubSpace& stubs, bool final) {

@@ -38,7 +38,13 @@ class RecordReporter {
  private:
   /// Where calls are reported one by one records become calls; else they are only added up.
   std::vector<RecordedCall>* calls() { return settings_.depth == StubDepth::values ? &calls_ : nullptr; }
-  void set_urgency(double fill, std::size_t rings);
+  /// What waits in the rings that are not empty: how full the fullest is, and how many rings their regions have.
+  struct Load {
+    double fill = 0;
+    std::size_t rings = 0;
+  };
+  static Load load_of(const StubSpaces& spaces);
+  void set_urgency(const Load& load);
   void collect(StubSpace& stubs, bool final);
   void report_lost(const StubSpace& stubs, std::uint64_t lost);
   void report_calls();
