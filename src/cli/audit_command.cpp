@@ -45,7 +45,7 @@ std::size_t terminal_columns() {
 
 /// What is asked does not hang on which reports are written. Only a trace of each call takes a record of each call, and
 /// shows how long it took; the audit makes no use of that (AuditTally).
-Needs needs_of(const Options& o) {
+Needs audit_needs(const Options& o) {
   const bool traces = !o.audit->chrome_trace.empty();
   Needs needs;
   needs.each_call = traces || o.stacks;
@@ -134,7 +134,7 @@ std::optional<AddedCosts> added_costs(const Options& o, const Observation& obser
     if (through_vdso && observes_without_stops(observation.engine())) added.calls += entry.total.count;
   }
   if (added.calls == 0 && added.stops == 0) return added;
-  Needs needs = needs_of(o);
+  Needs needs = audit_needs(o);
   const std::string every_call[] = {"trace=%vdso"};
   needs.selection = *Selection::parse(every_call);
   const auto prices = added_prices(observation.engine(), needs);
@@ -204,7 +204,7 @@ bool report_unjudged(const Options& o, const AuditTally& tally) {
 }
 
 /// Files are made before the program runs: one that cannot be written is an error then, not an hour later.
-Result<void> check_files(const AuditOptions& audit) {
+Result<void> check_audit_files(const AuditOptions& audit) {
   for (const std::string& path : {audit.html, audit.folded, audit.pprof}) {
     if (path.empty()) continue;
     if (auto made = write_file(path, ""); !made) return made;
@@ -213,7 +213,7 @@ Result<void> check_files(const AuditOptions& audit) {
 }
 
 Result<void> add_sinks(Observation& observation, const Options& o, const Output& output, AuditTally& tally) {
-  if (auto checked = check_files(*o.audit); !checked) return checked;
+  if (auto checked = check_audit_files(*o.audit); !checked) return checked;
   Pipeline& pipeline = observation.pipeline();
   add_notices(pipeline, o, output);
   pipeline.add(std::make_unique<TallySink>(tally));
@@ -229,7 +229,7 @@ Result<void> add_sinks(Observation& observation, const Options& o, const Output&
 }  // namespace
 
 Result<int> run_audit(const Options& options) {
-  Observation observation(options, needs_of(options));
+  Observation observation(options, audit_needs(options));
   AuditTally tally(observation.explainer(), options.durations.has_value());
   std::shared_ptr<Output> output;
   const auto cpu_before = cpu_time_ns(options.attach);

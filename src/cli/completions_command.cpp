@@ -22,7 +22,7 @@
 namespace vdsotrace::cli {
 namespace {
 
-constexpr HelpPage kHelp{
+constexpr HelpPage kCompletionsHelp{
     "usage: vdsotrace completions bash|zsh|fish\n"
     "\n"
     "Prints a script that lets the shell complete the command lines of vdsotrace.\n",
@@ -78,7 +78,7 @@ Result<int> run_completions(const std::vector<std::string>& arguments) {
   declare(app, help);
   const auto words = parse_operands(app, arguments, "completions");
   if (!words) return tl::unexpected(words.error());
-  const auto text = help ? Result<std::string>(help_text(app, kHelp)) : script_for(words->program);
+  const auto text = help ? Result<std::string>(help_text(app, kCompletionsHelp)) : script_for(words->program);
   if (!text) return tl::unexpected(text.error());
   const auto output = Output::standard_output();
   output->write(*text);

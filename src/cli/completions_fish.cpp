@@ -5,7 +5,7 @@
 namespace vdsotrace::cli {
 namespace {
 
-constexpr std::string_view kBegin = R"fish(# fish completion of vdsotrace, made by "vdsotrace completions fish"
+constexpr std::string_view kFishBegin = R"fish(# fish completion of vdsotrace, made by "vdsotrace completions fish"
 
 # The command word; trace if there is none.
 function __vdsotrace_command
@@ -65,7 +65,7 @@ std::string fish_completion(std::span<const CommandRows> commands) {
   }
   text += words_line("help", names, "Command");
   text += words_line("completions", kShells, "Shell");
-  return fmt::format("set -g __vdsotrace_commands {}\n", names) + std::string(kBegin) + text;
+  return fmt::format("set -g __vdsotrace_commands {}\n", names) + std::string(kFishBegin) + text;
 }
 
 }  // namespace vdsotrace::cli

@@ -6,11 +6,11 @@
 namespace vdsotrace::cli {
 namespace {
 
-constexpr std::string_view kBegin =
+constexpr std::string_view kZshBegin =
     "#compdef vdsotrace\n# zsh completion of vdsotrace, made by \"vdsotrace completions zsh\"\n\n";
 
 /// The words before the cursor decide which command's options are meant.
-constexpr std::string_view kEnd = R"sh(  local word
+constexpr std::string_view kZshEnd = R"sh(  local word
   for word in ${words[2,CURRENT-1]}; do
     if (( ${names[(Ie)$word]} )); then
       local -i at=${words[(i)$word]}
@@ -80,7 +80,7 @@ std::string zsh_completion(std::span<const CommandRows> commands) {
   functions += fmt::format("_vdsotrace_commands() {{\n  local -a known=({})\n", listed);
   functions += "  _describe command known\n  _command_names -e\n}\n";
   functions += fmt::format("\n_vdsotrace() {{\n  local -a names=({})\n", names);
-  return std::string(kBegin) + functions + std::string(kEnd);
+  return std::string(kZshBegin) + functions + std::string(kZshEnd);
 }
 
 }  // namespace vdsotrace::cli

@@ -18,7 +18,7 @@ namespace {
 
 constexpr int kWorse = 3;  // docs/formats.md, section 6
 
-constexpr HelpPage kHelp{
+constexpr HelpPage kDiffHelp{
     "usage: vdsotrace diff [OPTIONS] OLD.json NEW.json\n"
     "\n"
     "Shows what changed from one audit to another, files that audit --json or\n"
@@ -96,7 +96,7 @@ Result<int> run_diff(const std::vector<std::string>& arguments) {
   if (!words) return tl::unexpected(words.error());
   if (!options.help) return write_changes(options, words->program);
   const auto output = Output::standard_output();
-  output->write(help_text(app, kHelp));
+  output->write(help_text(app, kDiffHelp));
   if (auto closed = output->close(); !closed) return tl::unexpected(closed.error());
   return EXIT_SUCCESS;
 }

@@ -16,7 +16,7 @@
 namespace vdsotrace::cli {
 namespace {
 
-constexpr HelpPage kHelp{
+constexpr HelpPage kDumpHelp{
     "usage: vdsotrace dump [OPTIONS] [-p PID | -- PROGRAM [ARG...]]\n"
     "\n"
     "Writes the vDSO of vdsotrace, of process PID or of PROGRAM as an ELF file, or\n"
@@ -113,7 +113,7 @@ Result<int> run_dump(const std::vector<std::string>& arguments) {
   auto done = Result<void>();
   if (options.help) {
     auto output = Output::standard_output();
-    output->write(help_text(app, kHelp));
+    output->write(help_text(app, kDumpHelp));
     done = output->close();
   } else {
     done = dump(options);

@@ -26,7 +26,7 @@
 namespace vdsotrace::cli {
 namespace {
 
-constexpr HelpPage kHelp{
+constexpr HelpPage kInfoHelp{
     "usage: vdsotrace info [OPTIONS]\n"
     "\n"
     "Tests which calls stay in user space on this machine, and measures what each\n"
@@ -192,7 +192,7 @@ Result<int> run_info(const std::vector<std::string>& arguments) {
   const auto output = Output::standard_output();
   Result<int> status = EXIT_SUCCESS;
   if (options.help) {
-    output->write(help_text(app, kHelp));
+    output->write(help_text(app, kInfoHelp));
   } else {
     if (!words->program.empty())
       return fail(fmt::format("{}: info takes no program", words->program.front()),

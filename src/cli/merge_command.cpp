@@ -18,7 +18,7 @@
 namespace vdsotrace::cli {
 namespace {
 
-constexpr HelpPage kHelp{
+constexpr HelpPage kMergeHelp{
     "usage: vdsotrace merge [OPTIONS] AUDIT.json...\n"
     "\n"
     "Makes one audit of many machines or runs, out of files that audit --json or\n"
@@ -102,7 +102,7 @@ Result<int> run_merge(const std::vector<std::string>& arguments) {
   if (!words) return tl::unexpected(words.error());
   if (options.help) {
     const auto output = Output::standard_output();
-    output->write(help_text(app, kHelp));
+    output->write(help_text(app, kMergeHelp));
     if (auto closed = output->close(); !closed) return tl::unexpected(closed.error());
     return EXIT_SUCCESS;
   }

@@ -35,7 +35,7 @@ std::vector<std::string> with_resolved(const std::vector<std::string>& paths, bo
   return all;
 }
 
-Needs needs_of(const Options& o) {
+Needs trace_needs(const Options& o) {
   Needs needs;
   needs.each_call = !o.summary_only;
   const bool shows_running = o.selection.wants_every_status() || o.selection.wants_status(Status::detached);
@@ -131,7 +131,7 @@ Result<void> finish(Pipeline& pipeline, Output& output) {
 }  // namespace
 
 Result<int> run_trace(const Options& options) {
-  Observation observation(options, needs_of(options));
+  Observation observation(options, trace_needs(options));
   std::shared_ptr<Output> output;
   const auto end = observation.run([&]() -> Result<void> {
     auto opened = open_output(options);

@@ -9,16 +9,16 @@ namespace {
 
 constexpr std::string_view kTrace = "trace=";
 
-struct Key {
+struct SetKey {
   std::string_view name;
   Selection ArgumentSets::*set;
 };
-constexpr std::array kKeys{Key{"abbrev=", &ArgumentSets::abbreviated},
-                           Key{"a=", &ArgumentSets::abbreviated},
-                           Key{"verbose=", &ArgumentSets::structures},
-                           Key{"v=", &ArgumentSets::structures},
-                           Key{"raw=", &ArgumentSets::raw},
-                           Key{"x=", &ArgumentSets::raw}};
+constexpr std::array kSetKeys{SetKey{"abbrev=", &ArgumentSets::abbreviated},
+                              SetKey{"a=", &ArgumentSets::abbreviated},
+                              SetKey{"verbose=", &ArgumentSets::structures},
+                              SetKey{"v=", &ArgumentSets::structures},
+                              SetKey{"raw=", &ArgumentSets::raw},
+                              SetKey{"x=", &ArgumentSets::raw}};
 
 /// The calls that `set` names; an error speaks of the option given, not of trace=.
 Result<Selection> calls_of(std::string_view key, std::string_view set) {
@@ -39,8 +39,9 @@ Result<ArgumentSets> ArgumentSets::take(std::vector<std::string>& expressions) {
   ArgumentSets sets;
   std::vector<std::string> others;
   for (std::string& expression : expressions) {
-    const auto* key = std::ranges::find_if(kKeys, [&](const Key& known) { return expression.starts_with(known.name); });
-    if (key == kKeys.end()) {
+    const auto* key =
+        std::ranges::find_if(kSetKeys, [&](const SetKey& known) { return expression.starts_with(known.name); });
+    if (key == kSetKeys.end()) {
       others.push_back(std::move(expression));
       continue;
     }

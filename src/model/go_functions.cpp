@@ -50,7 +50,7 @@ std::optional<std::uint64_t> header_word(Bytes table, std::size_t index) {
 Bytes from(Bytes bytes, std::uint64_t offset) { return offset < bytes.size() ? bytes.subspan(offset) : Bytes{}; }
 
 /// Takes a number of up to 32 bits, seven bits a byte, off the front.
-std::optional<std::uint32_t> take_number(Bytes& bytes) {
+std::optional<std::uint32_t> take_varint(Bytes& bytes) {
   std::uint32_t value = 0;
   for (unsigned shift = 0; shift < 32; shift += 7) {
     if (bytes.empty()) return std::nullopt;
@@ -70,9 +70,9 @@ struct ValueStep {
 
 /// Nothing at the table's end, which is a change of 0 that is not the first.
 std::optional<ValueStep> take_step(Bytes& steps, bool first) {
-  const auto change = take_number(steps);
+  const auto change = take_varint(steps);
   if (!change || (*change == 0 && !first)) return std::nullopt;
-  const auto length = take_number(steps);
+  const auto length = take_varint(steps);
   if (!length) return std::nullopt;
   // Zigzag: the sign is the lowest bit.
   return ValueStep{(*change & 1) != 0 ? ~(*change >> 1) : *change >> 1, *length};

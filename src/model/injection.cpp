@@ -122,33 +122,36 @@ bool add_pokes(std::vector<Poke>& pokes, std::string_view list) {
   return !pokes.empty();
 }
 
-struct Key {
+struct InjectionKey {
   std::string_view name;
   bool of_fault;  ///< `fault=` has it too
   bool (*set)(Injection&, std::string_view);
   std::string_view wants;  ///< what may stand behind it
 };
-constexpr std::array kKeys{
-    Key{"error", true, set_error, "the name of an error, or 1 to 4095; once, without retval="},
-    Key{"when", true, set_when, "FIRST[..LAST][+[STEP]], numbers from 1 to 65535"},
-    Key{"syscall", true, set_instead, "a call of %pure, once"},
-    Key{"retval", false, set_result, "a number; once, without error="},
-    Key{"signal", false, set_signal, "a signal, once"},
-    Key{"delay_enter", false,
-        [](Injection& rule, std::string_view text) { return set_delay(rule.enter_delay_ns, text); },
-        "microseconds, or a number with ns, us, ms or s; once"},
-    Key{"delay_exit", false, [](Injection& rule, std::string_view text) { return set_delay(rule.exit_delay_ns, text); },
-        "microseconds, or a number with ns, us, ms or s; once"},
-    Key{"poke_enter", false, [](Injection& rule, std::string_view text) { return add_pokes(rule.enter_pokes, text); },
-        "@argN=HEX[,@argM=HEX...], arguments 1 to 6, pairs of hexadecimal digits"},
-    Key{"poke_exit", false, [](Injection& rule, std::string_view text) { return add_pokes(rule.exit_pokes, text); },
-        "@argN=HEX[,@argM=HEX...], arguments 1 to 6, pairs of hexadecimal digits"},
+constexpr std::array kInjectionKeys{
+    InjectionKey{"error", true, set_error, "the name of an error, or 1 to 4095; once, without retval="},
+    InjectionKey{"when", true, set_when, "FIRST[..LAST][+[STEP]], numbers from 1 to 65535"},
+    InjectionKey{"syscall", true, set_instead, "a call of %pure, once"},
+    InjectionKey{"retval", false, set_result, "a number; once, without error="},
+    InjectionKey{"signal", false, set_signal, "a signal, once"},
+    InjectionKey{"delay_enter", false,
+                 [](Injection& rule, std::string_view text) { return set_delay(rule.enter_delay_ns, text); },
+                 "microseconds, or a number with ns, us, ms or s; once"},
+    InjectionKey{"delay_exit", false,
+                 [](Injection& rule, std::string_view text) { return set_delay(rule.exit_delay_ns, text); },
+                 "microseconds, or a number with ns, us, ms or s; once"},
+    InjectionKey{"poke_enter", false,
+                 [](Injection& rule, std::string_view text) { return add_pokes(rule.enter_pokes, text); },
+                 "@argN=HEX[,@argM=HEX...], arguments 1 to 6, pairs of hexadecimal digits"},
+    InjectionKey{"poke_exit", false,
+                 [](Injection& rule, std::string_view text) { return add_pokes(rule.exit_pokes, text); },
+                 "@argN=HEX[,@argM=HEX...], arguments 1 to 6, pairs of hexadecimal digits"},
 };
 
 Result<void> apply(Injection& rule, std::string_view word, bool fault, std::string_view expression) {
   const std::string_view name = take_until(word, '=');
-  const auto* key = std::ranges::find(kKeys, name, &Key::name);
-  if (key == kKeys.end() || (fault && !key->of_fault))
+  const auto* key = std::ranges::find(kInjectionKeys, name, &InjectionKey::name);
+  if (key == kInjectionKeys.end() || (fault && !key->of_fault))
     return fail(fmt::format("-e {}: {}= is unknown here", expression, name),
                 fault
                     ? "error=, syscall= and when=; see -e inject="

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstring>
 
+#include "base/page.hpp"
 #include "base/unique_fd.hpp"
 #include "os/kernel.hpp"
 #include "os/procfs.hpp"
@@ -17,7 +18,6 @@
 namespace vdsotrace {
 namespace {
 
-constexpr std::size_t kPage = 4096;
 constexpr std::size_t kPagesPerRead = 64;
 
 UniqueFd open_memory(pid_t tid, int mode) { return procfs::open(fmt::format("{}/mem", tid), mode); }

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "base/page.hpp"
 #include "base/unique_fd.hpp"
 #include "os/procfs.hpp"
 
@@ -30,7 +31,6 @@ tl::unexpected<Error> failed(const char* what) {
 
 /// As much of `size` as we may make a file, and use a part of our address space for.
 std::size_t allowed(std::size_t size) {
-  constexpr std::size_t kPage = 4096;
   rlimit file{}, space{};
   if (::getrlimit(RLIMIT_FSIZE, &file) == 0 && file.rlim_cur != RLIM_INFINITY)
     size = std::min<std::size_t>(size, file.rlim_cur);

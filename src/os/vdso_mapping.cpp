@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "arch/registers.hpp"
+#include "base/page.hpp"
 #include "base/unique_fd.hpp"
 #include "os/auxv.hpp"
 #include "os/proc.hpp"
@@ -29,7 +30,6 @@ namespace {
 /// That one may execute while we look at it.
 constexpr int kMostPrograms = 4;
 constexpr std::string_view kAllowed = "be its user and allowed to trace it, or root";
-constexpr std::uint64_t kPage = 4096;
 constexpr std::size_t kMostSegments = 64;
 
 /// Why a process shows no mappings at all.

@@ -1,6 +1,7 @@
 // What the JSON outputs have in common: numbers that every reader keeps, strings that were chosen by others.
 #pragma once
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -18,6 +19,9 @@ template <class Integer>
 Json json_integer(Integer value) {
   return fits_double(value) ? Json(value) : Json(std::to_string(value));
 }
+
+/// Rounded to a tenth: nanoseconds are not measured better.
+inline Json json_tenths(double value) { return std::round(value * 10) / 10; }
 
 /// ASCII only: a terminal that shows the stream obeys control characters beyond it too.
 std::string dumped(const Json& json);

@@ -10,8 +10,6 @@ namespace {
 
 Json rounded(double ns) { return json_integer(static_cast<std::int64_t>(std::llround(ns))); }
 
-Json tenths(double ns) { return std::round(ns * 10) / 10; }
-
 Json place_json(const CallerKey& place) {
   return {{"module", json_text_or_null(place.module)},
           {"symbol", json_text_or_null(place.symbol)},
@@ -71,7 +69,7 @@ Json finding_json(const Finding& finding) {
               {"errors", json_integer(total.errors)},
               {"duration_ns", all_measured ? json_integer(total.duration_ns) : Json(nullptr)},
               {"cost_ns", priced ? rounded(finding.cost_ns) : Json(nullptr)},
-              {"unit_cost_ns", priced ? tenths(finding.each_ns) : Json(nullptr)},
+              {"unit_cost_ns", priced ? json_tenths(finding.each_ns) : Json(nullptr)},
               {"cost_is", priced ? Json(measured ? "measured" : "estimated") : Json(nullptr)},
               {"callers", callers},
               {"reason", finding.key.reason ? Json(name_of(*finding.key.reason)) : Json(nullptr)},
@@ -87,9 +85,12 @@ Json finding_json(const Finding& finding) {
 }
 
 Json added_json(const AddedCosts& added) {
-  return {{"ns", rounded(added.ns())},        {"calls", json_integer(added.calls)},
-          {"call_ns", tenths(added.call_ns)}, {"stops", json_integer(added.stops)},
-          {"stop_ns", tenths(added.stop_ns)}, {"stamps_ns", tenths(added.stamps_ns)}};
+  return {{"ns", rounded(added.ns())},
+          {"calls", json_integer(added.calls)},
+          {"call_ns", json_tenths(added.call_ns)},
+          {"stops", json_integer(added.stops)},
+          {"stop_ns", json_tenths(added.stop_ns)},
+          {"stamps_ns", json_tenths(added.stamps_ns)}};
 }
 
 Json verdict_json(const Verdict& verdict) {
@@ -115,8 +116,8 @@ Json prices_json(const Audit& audit) {
     all.push_back({{"name", json_text(call.first)},
                    {"clock", json_text_or_null(call.second)},
                    {"user_space", price.user_space_ns.has_value()},
-                   {"vdso_ns", price.function_ns > 0 ? tenths(price.function_ns) : Json(nullptr)},
-                   {"syscall_ns", tenths(price.system_call_ns)}});
+                   {"vdso_ns", price.function_ns > 0 ? json_tenths(price.function_ns) : Json(nullptr)},
+                   {"syscall_ns", json_tenths(price.system_call_ns)}});
   return all;
 }
 

@@ -59,10 +59,10 @@ Json sums_json(const CallSums& sums) {
           {"routes", routes},
           {"kernel_share", sums.kernel_share()},
           {"cost_ns", sums.priced > 0 ? json_integer(std::llround(sums.cost_ns)) : Json(nullptr)},
-          {"unit_cost_ns", each ? Json(std::round(*each * 10) / 10) : Json(nullptr)}};
+          {"unit_cost_ns", each ? json_tenths(*each) : Json(nullptr)}};
 }
 
-Json audit_json(const Audit& audit) {
+Json audit_totals_json(const Audit& audit) {
   Json machines = Json::array();
   for (const AuditedMachine& machine : audit.machines) machines.push_back(json_text(machine.name));
   return {{"host", json_text(audit.run.head.host)},
@@ -101,8 +101,8 @@ std::string changes_json(const Changes& changes, const ChangesFacts& facts) {
                      {"new", sums_json(change.after)},
                      {"route_is_worse", change.route_is_worse},
                      {"cost_is_worse", change.cost_is_worse}});
-  const Json object{{"old", audit_json(facts.before)},
-                    {"new", audit_json(facts.after)},
+  const Json object{{"old", audit_totals_json(facts.before)},
+                    {"new", audit_totals_json(facts.after)},
                     {"threshold_percent", changes.rules.percent},
                     {"worse", changes.is_worse()},
                     {"calls", calls}};

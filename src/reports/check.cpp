@@ -15,17 +15,13 @@ namespace vdsotrace {
 namespace {
 
 /// Every vDSO since Linux 5.3 serves all of them where the clocksource can be read in user space.
-constexpr std::pair<std::string_view, std::string_view> kCommon[] = {{"clock_gettime", "CLOCK_REALTIME"},
-                                                                     {"clock_gettime", "CLOCK_MONOTONIC"},
-                                                                     {"clock_gettime", "CLOCK_BOOTTIME"},
-                                                                     {"clock_gettime", "CLOCK_REALTIME_COARSE"},
-                                                                     {"clock_gettime", "CLOCK_MONOTONIC_COARSE"},
-                                                                     {"gettimeofday", ""},
-                                                                     {"time", ""}};
-
-std::string in_words(const CallFacts& call) {
-  return call.clock.empty() ? call.name : fmt::format("{}({})", call.name, call.clock);
-}
+constexpr std::pair<std::string_view, std::string_view> kCommonCalls[] = {{"clock_gettime", "CLOCK_REALTIME"},
+                                                                          {"clock_gettime", "CLOCK_MONOTONIC"},
+                                                                          {"clock_gettime", "CLOCK_BOOTTIME"},
+                                                                          {"clock_gettime", "CLOCK_REALTIME_COARSE"},
+                                                                          {"clock_gettime", "CLOCK_MONOTONIC_COARSE"},
+                                                                          {"gettimeofday", ""},
+                                                                          {"time", ""}};
 
 /// "clock_gettime_monotonic": no blank, quote or '=' is in it.
 std::string label_of(const CallFacts& call) {
@@ -68,8 +64,8 @@ std::string complaint(const CallFacts& call, double most_ns) {
 }  // namespace
 
 bool is_common(const CallFacts& call) {
-  return std::ranges::find(kCommon, std::pair<std::string_view, std::string_view>(call.name, call.clock)) !=
-         std::end(kCommon);
+  return std::ranges::find(kCommonCalls, std::pair<std::string_view, std::string_view>(call.name, call.clock)) !=
+         std::end(kCommonCalls);
 }
 
 Check check_of(const InfoFacts& facts, double most_ns) {

@@ -17,10 +17,6 @@ namespace {
 
 std::string or_unknown(const std::string& text) { return text.empty() ? "unknown" : text; }
 
-std::string in_words(const CallFacts& call) {
-  return call.clock.empty() ? call.name : fmt::format("{}({})", call.name, call.clock);
-}
-
 std::string where(const CallFacts& call) {
   if (call.error != 0) return "not on this system";
   if (!call.function_known) return "unknown";
@@ -81,9 +77,6 @@ Json or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
-/// Tenths are all that the measurement is good for.
-Json tenths(double ns) { return std::round(ns * 10) / 10; }
-
 Json call_json(const CallFacts& call) {
   const bool made = call.error == 0;
   return {{"name", call.name},
@@ -92,8 +85,8 @@ Json call_json(const CallFacts& call) {
           {"error", made ? Json(nullptr) : Json(errno_name(call.error))},
           {"user_space", made && call.function_known ? Json(call.in_user_space.value_or(false)) : Json(nullptr)},
           {"route", route_of(call)},
-          {"vdso_ns", made && call.in_user_space ? tenths(call.function_ns) : Json(nullptr)},
-          {"syscall_ns", made ? tenths(call.system_call_ns) : Json(nullptr)},
+          {"vdso_ns", made && call.in_user_space ? json_tenths(call.function_ns) : Json(nullptr)},
+          {"syscall_ns", made ? json_tenths(call.system_call_ns) : Json(nullptr)},
           {"resolution_ns", or_null(call.resolution_ns)}};
 }
 
@@ -110,6 +103,10 @@ Json vdso_json(const std::optional<VdsoDescription>& vdso) {
 }
 
 }  // namespace
+
+std::string in_words(const CallFacts& call) {
+  return call.clock.empty() ? call.name : fmt::format("{}({})", call.name, call.clock);
+}
 
 std::string info_text(const InfoFacts& facts) {
   std::string text = fmt::format("kernel         {} {}\n", facts.kernel, facts.machine);

@@ -26,6 +26,9 @@ struct CallFacts {
   std::optional<std::int64_t> resolution_ns;
 };
 
+/// "clock_gettime(CLOCK_MONOTONIC)", "time".
+std::string in_words(const CallFacts& call);
+
 struct VdsoDescription {
   std::uint64_t base = 0;
   std::uint64_t size = 0;

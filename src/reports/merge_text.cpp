@@ -68,7 +68,7 @@ std::string calls_text(const Audit& audit, const AuditTextOptions& options) {
   return text;
 }
 
-std::string advice_text(const Audit& audit, const AuditTextOptions& options) {
+std::string merged_advice_text(const Audit& audit, const AuditTextOptions& options) {
   std::string text;
   for (const Advice& advice : audit.advice) {
     if (options.all_advice || audit.matters(advice.total_ns))
@@ -87,7 +87,7 @@ std::string merge_text(const Audit& audit, const AuditTextOptions& options) {
   text += fmt::format("cost         {}, {} of it in calls that entered the kernel; user space could have saved {}\n",
                       duration_text(audit.cost_ns), duration_text(audit.kernel_ns), duration_text(audit.saved_ns));
   for (const std::string& notice : audit.notices.lines()) text += fmt::format("notice       {}\n", escaped(notice));
-  return text + '\n' + machines_text(audit) + calls_text(audit, options) + advice_text(audit, options);
+  return text + '\n' + machines_text(audit) + calls_text(audit, options) + merged_advice_text(audit, options);
 }
 
 }  // namespace vdsotrace

@@ -12,7 +12,7 @@
 namespace vdsotrace {
 namespace {
 
-constexpr std::size_t kLongestName = 1024;
+constexpr std::size_t kLongestMangled = 1024;
 /// Each reference to a part that came before can repeat all of that: with so many of them a name grows to a few hundred
 /// thousand characters at most.
 constexpr std::size_t kMostReferences = 24;
@@ -34,14 +34,14 @@ std::size_t references(std::string_view name) {
   return count;
 }
 
-struct Free {
+struct FreeText {
   void operator()(char* text) const { std::free(text); }
 };
 
 std::optional<std::string> demangled_as_cpp(std::string_view name) {
-  if (name.size() > kLongestName || references(name) > kMostReferences) return std::nullopt;
+  if (name.size() > kLongestMangled || references(name) > kMostReferences) return std::nullopt;
   int status = 0;
-  const std::unique_ptr<char, Free> text(abi::__cxa_demangle(std::string(name).c_str(), nullptr, nullptr, &status));
+  const std::unique_ptr<char, FreeText> text(abi::__cxa_demangle(std::string(name).c_str(), nullptr, nullptr, &status));
   if (status != 0 || !text) return std::nullopt;
   std::string result(text.get());
   return result.size() <= kLongestResult ? std::optional(std::move(result)) : std::nullopt;

@@ -16,7 +16,7 @@
 namespace vdsotrace {
 namespace {
 
-constexpr std::uint64_t kMostCode = std::uint64_t{1} << 30;
+constexpr std::uint64_t kMostFileCode = std::uint64_t{1} << 30;
 constexpr std::uint8_t kFormat = 0x0f;       ///< of a pointer's encoding: how long, with a sign or not
 constexpr std::uint8_t kApplication = 0xf0;  ///< from where it counts
 
@@ -166,7 +166,7 @@ std::vector<CodeSegment> code_segments_of(Elf* elf) {
   for (std::size_t i = 0; i < count; ++i) {
     GElf_Phdr header;
     if (gelf_getphdr(elf, static_cast<int>(i), &header) == nullptr) return {};
-    if (header.p_type != PT_LOAD || (header.p_flags & PF_X) == 0 || header.p_filesz > kMostCode) continue;
+    if (header.p_type != PT_LOAD || (header.p_flags & PF_X) == 0 || header.p_filesz > kMostFileCode) continue;
     const Elf_Data* data =
         elf_getdata_rawchunk(elf, static_cast<std::int64_t>(header.p_offset), header.p_filesz, ELF_T_BYTE);
     if (data == nullptr || data->d_buf == nullptr) continue;

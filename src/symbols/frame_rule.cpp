@@ -17,10 +17,10 @@ constexpr std::int64_t kWord = 8;
 /// A base's distance from its frame's end.
 constexpr std::int64_t kLargestFrame = 1 << 20;
 
-struct Free {
+struct FreeFrame {
   void operator()(Dwarf_Frame* frame) const { std::free(frame); }
 };
-using Frame = std::unique_ptr<Dwarf_Frame, Free>;
+using Frame = std::unique_ptr<Dwarf_Frame, FreeFrame>;
 
 Frame frame_at(Dwarf_CFI* cfi, std::uint64_t address) {
   Dwarf_Frame* frame = nullptr;

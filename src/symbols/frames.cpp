@@ -12,7 +12,7 @@ namespace vdsotrace {
 namespace {
 
 constexpr std::size_t kMostFrames = 256;
-constexpr std::uint64_t kMostCode = 64 * 1024;
+constexpr std::uint64_t kMostFrameCode = 64 * 1024;
 
 /// By the code of the function whose symbol covers the place. A part that a compiler has moved elsewhere begins within
 /// a frame.
@@ -23,7 +23,7 @@ std::optional<FrameRule> rule_by_code(const Module& module, std::uint64_t lookup
   if (name == nullptr || GELF_ST_TYPE(symbol.st_info) != STT_FUNC || offset >= symbol.st_size ||
       !has_followed_machine(module.dwfl) || std::string_view(name).find(".cold") != std::string_view::npos)
     return std::nullopt;
-  std::vector<std::byte> code(std::min<std::uint64_t>(symbol.st_size, kMostCode));
+  std::vector<std::byte> code(std::min<std::uint64_t>(symbol.st_size, kMostFrameCode));
   if (!module.read(lookup - offset, code)) return std::nullopt;
   return frame_rule_of_code(code, offset + 1);
 }

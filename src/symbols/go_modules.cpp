@@ -17,7 +17,7 @@ using Bytes = std::span<const std::byte>;
 
 constexpr std::uint64_t kLargestTable = std::uint64_t{512} << 20;
 constexpr std::uint64_t kLargestNotes = 64 * 1024;
-constexpr std::uint64_t kMostCode = 64 * 1024;
+constexpr std::uint64_t kMostGoCode = 64 * 1024;
 constexpr std::size_t kAlignment = 8;
 
 Bytes bytes_of(const Elf_Data* data) {
@@ -142,7 +142,7 @@ std::optional<FrameRule> GoModules::frame_rule(const Module& module, const GoFun
   const auto& table = table_of(module);
   if (!table || function.is_outermost) return std::nullopt;
   if (function.moves_stack_pointer) {
-    std::vector<std::byte> code(std::min(function.end - function.entry, kMostCode));
+    std::vector<std::byte> code(std::min(function.end - function.entry, kMostGoCode));
     if (!module.read(function.entry + module.bias, code)) return std::nullopt;
     return frame_rule_of_code(code, place + 1 - function.entry, true);
   }

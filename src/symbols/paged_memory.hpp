@@ -5,6 +5,7 @@
 #include <cstring>
 #include <span>
 
+#include "base/page.hpp"
 #include "vdsotrace/memory.hpp"
 
 namespace vdsotrace {
@@ -27,8 +28,6 @@ class PagedMemory {
   }
 
  private:
-  static constexpr std::uint64_t kPage = 4096;
-
   Memory& memory_;
   std::uint64_t page_ = 0;
   std::size_t size_ = 0;

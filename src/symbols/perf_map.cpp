@@ -8,7 +8,7 @@ namespace vdsotrace {
 namespace {
 
 constexpr std::size_t kLongestLine = 4096;
-constexpr std::size_t kLongestName = 1024;
+constexpr std::size_t kLongestMapName = 1024;
 constexpr std::size_t kMostCodes = 1'000'000;
 
 /// Cuts off a hexadecimal number and the blank behind it.
@@ -44,7 +44,7 @@ void PerfMap::add_line(std::string_view line) {
   const auto size = start ? take_address(line) : std::nullopt;
   if (!size || *size == 0 || line.empty() || *start + *size < *start || codes_.size() >= kMostCodes) return;
   make_room(*start, *start + *size);
-  codes_[*start] = {*start + *size, std::string(line.substr(0, kLongestName))};
+  codes_[*start] = {*start + *size, std::string(line.substr(0, kLongestMapName))};
 }
 
 void PerfMap::make_room(std::uint64_t start, std::uint64_t end) {

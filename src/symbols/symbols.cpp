@@ -21,7 +21,7 @@
 namespace vdsotrace {
 namespace {
 
-constexpr std::size_t kMostFrames = 256;
+constexpr std::size_t kMostStack = 256;
 constexpr std::size_t kLongestName = 1024;
 
 /// A symbol that really covers the address. One without a size only where every function has a symbol.
@@ -343,7 +343,7 @@ std::vector<Caller> Symbols::stack(pid_t pid, Memory& memory, const UnwindStart&
   std::vector<Caller> places;
   const auto visit = [&](std::uint64_t address, std::uint64_t lookup) {
     if (auto place = inner_->place(pid, address, lookup)) places.push_back(std::move(*place));
-    return places.size() < kMostFrames;
+    return places.size() < kMostStack;
   };
   PagedMemory pages(memory);
   if (start.is_64_bit && inner_->frames.walk(pid, registers_of(start), words_of(pages), visit).wanted) return places;

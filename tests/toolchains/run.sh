@@ -67,14 +67,19 @@ mount --bind -o remount,ro "$root/source"
 mount -t proc proc "$root/proc"
 mount --bind /dev "$root/dev"
 
-# build_and_test NAME C C++ TARGETS TYPE CMAKE-ARGUMENT: says nothing of the build but what goes wrong.
+# build_and_test NAME C C++ TARGETS CMAKE-ARGUMENT...: says nothing of the build but what goes wrong.
 build_and_test() {
+  name=$1
   folder=/build/$1
-  echo "Building with $(inside "$3" --version | head -n 1)"
+  c=$2
+  cxx=$3
+  targets=$4
+  shift 4
+  echo "Building with $(inside "$cxx" --version | head -n 1)"
   # shellcheck disable=SC2086  # a list of words
-  if ! { logged "$1.configure" inside cmake -S /source -B "$folder" -G Ninja -DBUILD_TESTING=ON \
-    -DCMAKE_C_COMPILER="$2" -DCMAKE_CXX_COMPILER="$3" -DCMAKE_BUILD_TYPE="$5" "$6" &&
-    logged "$1" inside cmake --build "$folder" --parallel "$(nproc)" --target $4; }; then
+  if ! { logged "$name.configure" inside cmake -S /source -B "$folder" -G Ninja -DBUILD_TESTING=ON \
+    -DCMAKE_C_COMPILER="$c" -DCMAKE_CXX_COMPILER="$cxx" "$@" &&
+    logged "$name" inside cmake --build "$folder" --parallel "$(nproc)" --target $targets; }; then
     cat "$log"
     exit 1
   fi
@@ -102,10 +107,10 @@ package() {
 
 if [ "${1:-}" = all ]; then
   # Without precompiled headers it shows whether every file includes what it uses.
-  build_and_test release gcc g++ all Release -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON
-  build_and_test clang clang-19 clang++-19 all Release -DVDSOTRACE_STATIC=ON
+  build_and_test release gcc g++ all -DCMAKE_BUILD_TYPE=Release -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON
+  build_and_test clang clang-19 clang++-19 all -DCMAKE_BUILD_TYPE=Release -DVDSOTRACE_STATIC=ON
 else
   # With shared libraries it compiles sooner: fmt's headers are used as they are otherwise.
-  build_and_test plain gcc g++ "vdsotrace unit_tests" None -DVDSOTRACE_STATIC=OFF
+  build_and_test plain gcc g++ "vdsotrace unit_tests" -DCMAKE_BUILD_TYPE=None -DVDSOTRACE_STATIC=OFF -DCMAKE_UNITY_BUILD=ON
   package plain
 fi

@@ -25,17 +25,19 @@ extern const std::byte vdsotrace_return_stub_end[];
 namespace vdsotrace::arch {
 namespace {
 
-constexpr std::uint64_t kX32Bit = number_bit(Abi::x32);
+constexpr std::uint64_t kX32NumberBit = number_bit(Abi::x32);
 constexpr std::uint64_t kCallInstructionSize = 2;
 constexpr std::int64_t kFirstRestart = -516, kLastRestart = -512;
 
-std::uint64_t offset(const std::byte* place) { return static_cast<std::uint64_t>(place - vdsotrace_return_stub); }
+std::uint64_t offset_in_stub(const std::byte* place) {
+  return static_cast<std::uint64_t>(place - vdsotrace_return_stub);
+}
 
 /// What the kernel would do on the way out of a stop, without a signal to deliver (arch_do_signal_or_restart).
 Registers begun_again(Registers r) {
   if (!restarts_call(r)) return r;
   const bool resumed = return_value(r) == kRestartBlock;
-  r.rax = resumed ? SYS_restart_syscall | (r.orig_rax & kX32Bit) : r.orig_rax;
+  r.rax = resumed ? SYS_restart_syscall | (r.orig_rax & kX32NumberBit) : r.orig_rax;
   r.rip -= kCallInstructionSize;
   return r;
 }
@@ -67,7 +69,7 @@ bool restarts_call(const Registers& registers) {
 
 std::size_t return_stub_at(std::span<const std::byte> bytes) {
   const std::span code(vdsotrace_return_stub, vdsotrace_return_stub_words);
-  const std::size_t size = offset(vdsotrace_return_stub_end);
+  const std::size_t size = offset_in_stub(vdsotrace_return_stub_end);
   if (bytes.size() < size || !std::ranges::equal(bytes.first(code.size()), code)) return 0;
   return size;
 }
@@ -87,10 +89,10 @@ ReturnStub make_return_stub(const Registers& registers, std::uint64_t signal_mas
   words[RETURN_STUB_R11] = r.r11;
   words[RETURN_STUB_RIP] = r.rip;
   ReturnStub stub{{vdsotrace_return_stub, vdsotrace_return_stub_end},
-                  {offset(vdsotrace_return_stub_keep), offset(vdsotrace_return_stub_unmap),
-                   offset(vdsotrace_return_stub_close), offset(vdsotrace_return_stub_close_mapped)},
-                  offset(vdsotrace_return_stub_back)};
-  std::memcpy(stub.bytes.data() + offset(vdsotrace_return_stub_words), words.data(), sizeof words);
+                  {offset_in_stub(vdsotrace_return_stub_keep), offset_in_stub(vdsotrace_return_stub_unmap),
+                   offset_in_stub(vdsotrace_return_stub_close), offset_in_stub(vdsotrace_return_stub_close_mapped)},
+                  offset_in_stub(vdsotrace_return_stub_back)};
+  std::memcpy(stub.bytes.data() + offset_in_stub(vdsotrace_return_stub_words), words.data(), sizeof words);
   return stub;
 }
 

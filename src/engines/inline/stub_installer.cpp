@@ -7,12 +7,11 @@
 #include <cstring>
 #include <utility>
 
+#include "base/page.hpp"
 #include "os/proc.hpp"
 
 namespace vdsotrace {
 namespace {
-
-constexpr std::uint64_t kPage = 4096;
 
 /// Where it is forbidden (PR_SET_TSC) we read it for the thread, as long as we live. False also where that cannot be
 /// asked.

@@ -6,6 +6,7 @@
 
 #include "arch/stub_layout.h"
 #include "base/check.hpp"
+#include "base/page.hpp"
 #include "engines/inline/stub_assembly.hpp"
 #include "engines/inline/stub_windows.hpp"
 #include "model/code/liveness.hpp"
@@ -13,8 +14,6 @@
 
 namespace vdsotrace {
 namespace {
-
-constexpr std::size_t kPage = 4096;
 
 using arch::StubKind;
 

@@ -7,6 +7,7 @@
 
 #include "arch/call_stub.hpp"
 #include "arch/stubs.hpp"
+#include "base/page.hpp"
 #include "engines/inline/stub_memory.hpp"
 #include "engines/syscalls/call_instruction.hpp"
 #include "os/proc.hpp"
@@ -15,7 +16,6 @@
 namespace vdsotrace {
 namespace {
 
-constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kSlot = 64;
 constexpr std::uint64_t kTail = 16;  ///< in a slot
 static_assert(arch::kFarJumpBytes + arch::kShortJumpSize == kTail);

@@ -7,6 +7,7 @@
 
 #include "model/code/jump_chain.hpp"
 #include "model/code/jumps.hpp"
+#include "model/code/x86.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -15,7 +16,6 @@ using Bytes = std::span<const std::byte>;
 
 /// Larger functions are machine-made tables; none that makes system calls is near that.
 constexpr std::uint64_t kLargestFunction = 1 << 20;
-constexpr std::uint64_t kLongestInstruction = 15;
 constexpr std::size_t kMostRelays = 3;
 /// More code than this, half a second's work, is not searched for calls of unknown functions.
 constexpr std::size_t kMostFollowed = 4 << 20;

@@ -8,15 +8,15 @@ namespace vdsotrace {
 namespace {
 
 /// Where annotations begin; the usual instruction ends before.
-constexpr std::size_t kNotesColumn = 75;
+constexpr std::size_t kCodeNotesColumn = 75;
 
-std::string line_text(const DisassembledLine& line) {
+std::string code_line_text(const DisassembledLine& line) {
   std::string bytes;
   for (const std::byte byte : line.bytes) bytes += fmt::format("{:02x} ", std::to_integer<unsigned>(byte));
   std::string text = fmt::format("{:>6x}:  {:<30} {:<7} {}", line.offset, bytes, line.mnemonic, line.operands);
   while (text.ends_with(' ')) text.pop_back();
   if (line.notes.empty()) return text + '\n';
-  return fmt::format("{:<{}} ; {}\n", text, kNotesColumn, fmt::join(line.notes, "; "));
+  return fmt::format("{:<{}} ; {}\n", text, kCodeNotesColumn, fmt::join(line.notes, "; "));
 }
 
 }  // namespace
@@ -33,7 +33,7 @@ std::string text_of(std::span<const DisassembledFunction> functions) {
       if (line.offset > end) text += '\n';
       end = line.offset + static_cast<std::uint32_t>(line.bytes.size());
       if (!line.label.empty()) text += line.label + ":\n";
-      text += line_text(line);
+      text += code_line_text(line);
     }
   }
   return text;

@@ -12,10 +12,10 @@ namespace {
 
 constexpr std::size_t kMostCode = 64 * 1024;
 constexpr std::size_t kMostSteps = 64 * 1024;
-constexpr std::int64_t kWord = 8;
+constexpr std::int64_t kWordSize = 8;
 constexpr std::int64_t kLargestFrame = 1 << 20;
 constexpr unsigned kRegisters = 16;
-constexpr unsigned kNone = kRegisters;
+constexpr unsigned kNoRegister = kRegisters;
 
 /// What is known of a register's value.
 struct Value {
@@ -84,12 +84,12 @@ unsigned number_of(unsigned name) {
   if (name == X86_REG_AH) return 0;
   if (name == X86_REG_DH) return 1;
   if (name == X86_REG_CH) return 2;
-  return name == X86_REG_BH ? 3 : kNone;
+  return name == X86_REG_BH ? 3 : kNoRegister;
 }
 
 /// The number of a whole register.
 unsigned whole(const cs_x86_op& operand) {
-  if (operand.type != X86_OP_REG || operand.size != kWord) return kNone;
+  if (operand.type != X86_OP_REG || operand.size != kWordSize) return kNoRegister;
   return number_of(operand.reg);
 }
 
@@ -175,20 +175,20 @@ Value plus(Value value, std::int64_t number) {
 }
 
 Value address_of(const State& state, const x86_op_mem& place) {
-  const unsigned base = place.index == X86_REG_INVALID ? number_of(place.base) : kNone;
-  return base == kNone ? Value{} : plus(state.registers[base], place.disp);
+  const unsigned base = place.index == X86_REG_INVALID ? number_of(place.base) : kNoRegister;
+  return base == kNoRegister ? Value{} : plus(state.registers[base], place.disp);
 }
 
 void push(State& state, unsigned number) {
-  state.stack() = plus(state.stack(), -kWord);
-  if (number == kNone || state.stack().kind != Value::Kind::on_stack || state.saved[number]) return;
+  state.stack() = plus(state.stack(), -kWordSize);
+  if (number == kNoRegister || state.stack().kind != Value::Kind::on_stack || state.saved[number]) return;
   if (state.registers[number] == Value{Value::Kind::at_entry, number}) state.saved[number] = state.stack().number;
 }
 
 void pop(State& state, unsigned number) {
   const Value top = state.stack();
-  state.stack() = plus(state.stack(), kWord);
-  if (number == kNone) return;
+  state.stack() = plus(state.stack(), kWordSize);
+  if (number == kNoRegister) return;
   const bool own = top.kind == Value::Kind::on_stack && state.saved[number] == top.number;
   state.registers[number] = own ? Value{Value::Kind::at_entry, number} : Value{};
   if (own) state.saved[number].reset();
@@ -198,21 +198,21 @@ void pop(State& state, unsigned number) {
 bool execute_on_registers(State& state, const cs_insn& raw) {
   const cs_x86& x86 = raw.detail->x86;
   const cs_x86_op* operands = x86.operands;
-  const unsigned first = x86.op_count > 0 ? whole(operands[0]) : kNone;
+  const unsigned first = x86.op_count > 0 ? whole(operands[0]) : kNoRegister;
   const bool by_number = x86.op_count == 2 && operands[1].type == X86_OP_IMM;
   auto& registers = state.registers;
   switch (raw.id) {
     case X86_INS_MOV:
-      if (first == kNone || whole(operands[1]) == kNone) return false;
+      if (first == kNoRegister || whole(operands[1]) == kNoRegister) return false;
       registers[first] = registers[whole(operands[1])];
       return true;
     case X86_INS_ADD:
     case X86_INS_SUB:
-      if (first == kNone || !by_number) return false;
+      if (first == kNoRegister || !by_number) return false;
       registers[first] = plus(registers[first], raw.id == X86_INS_ADD ? operands[1].imm : -operands[1].imm);
       return true;
     case X86_INS_LEA:
-      if (first == kNone || x86.addr_size != kWord) return false;
+      if (first == kNoRegister || x86.addr_size != kWordSize) return false;
       registers[first] = address_of(state, operands[1].mem);
       return true;
     default: return false;
@@ -222,7 +222,7 @@ bool execute_on_registers(State& state, const cs_insn& raw) {
 /// Of instructions that move the stack pointer or nothing at all. False for others.
 bool execute_on_stack(State& state, const cs_insn& raw) {
   const cs_x86& x86 = raw.detail->x86;
-  const unsigned first = x86.op_count > 0 ? whole(x86.operands[0]) : kNone;
+  const unsigned first = x86.op_count > 0 ? whole(x86.operands[0]) : kNoRegister;
   switch (raw.id) {
     case X86_INS_CMP:
     case X86_INS_TEST:
@@ -232,7 +232,7 @@ bool execute_on_stack(State& state, const cs_insn& raw) {
       push(state, first);
       return true;
     case X86_INS_POP:
-      if (first == kNone || first == kDwarfStackPointer) return false;
+      if (first == kNoRegister || first == kDwarfStackPointer) return false;
       pop(state, first);
       return true;
     case X86_INS_LEAVE:
@@ -252,7 +252,7 @@ void Follower::write_others(State& state, const cs_insn& raw) const {
   const cs_detail& detail = *raw.detail;
   const auto forget = [&](unsigned name) {
     const unsigned number = number_of(name);
-    if (number != kNone) state.registers[number] = {};
+    if (number != kNoRegister) state.registers[number] = {};
   };
   for (unsigned i = 0; i < detail.regs_write_count; ++i) forget(detail.regs_write[i]);
   for (unsigned i = 0; i < detail.x86.op_count; ++i) {
@@ -268,7 +268,7 @@ FrameRule::Preserved preserved_in(const State& state, unsigned number) {
   const Value& stack = state.registers[kDwarfStackPointer];
   const bool given_up = stack.kind == Value::Kind::on_stack && state.saved[number] &&
                         *state.saved[number] < stack.number;
-  if (state.saved[number] && !given_up) return {FrameRule::Keeps::saved, *state.saved[number] - kWord};
+  if (state.saved[number] && !given_up) return {FrameRule::Keeps::saved, *state.saved[number] - kWordSize};
   return {FrameRule::Keeps::lost, 0};
 }
 
@@ -283,7 +283,7 @@ std::optional<FrameRule> frame_rule_of_code(std::span<const std::byte> code, std
     const Value& value = state->registers[number];
     if (value.kind != Value::Kind::on_stack || value.number > 0) return false;
     rule.base = number;
-    rule.frame_address = kWord - value.number;
+    rule.frame_address = kWordSize - value.number;
     rule.leaves_stack = number != kDwarfStackPointer;
     return true;
   };

@@ -1,4 +1,5 @@
 #include "model/code/function_sweep.hpp"
+#include "model/code/x86.hpp"
 
 #include <algorithm>
 
@@ -10,7 +11,6 @@ constexpr std::uint8_t kFollowedStart = 2;  ///< and direct flow leads to it
 constexpr std::uint8_t kReached = 4;        ///< a byte of one of those
 
 constexpr unsigned kLengthShift = 4;  ///< above: how long the instruction is that begins here
-constexpr std::uint64_t kLongestInstruction = 15;
 
 void sort_unique(std::vector<std::uint64_t>& addresses) {
   std::sort(addresses.begin(), addresses.end());

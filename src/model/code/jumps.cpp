@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::byte kNearJump{0xe9};
 constexpr std::byte kShortJump{0xeb};
-constexpr std::byte kTrap{0xcc};
+constexpr std::byte kTrapByte{0xcc};
 
 /// What assemblers pad with, the longest first (Intel SDM, NOP; binutils, gas/config/tc-i386.c): nopw with any number
 /// of operand size prefixes, then nopl of 9 down to 3 bytes, xchg %ax,%ax and nop.
@@ -54,7 +54,7 @@ std::optional<std::array<std::byte, kShortJumpSize>> short_jump(std::uint64_t fr
 std::size_t padding_at(std::span<const std::byte> code) {
   std::size_t size = 0;
   while (size < code.size()) {
-    const std::size_t more = code[size] == kTrap ? 1 : nop_at(code.subspan(size));
+    const std::size_t more = code[size] == kTrapByte ? 1 : nop_at(code.subspan(size));
     if (more == 0) break;
     size += more;
   }

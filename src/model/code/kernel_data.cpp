@@ -9,7 +9,7 @@ namespace {
 using Registers = std::uint16_t;  ///< bit n: general register n, numbered as the processor does
 
 /// The names by which parts of one register go.
-constexpr std::array<std::array<x86_reg, 5>, 16> kNames{{
+constexpr std::array<std::array<x86_reg, 5>, 16> kRegisterNames{{
     {X86_REG_RAX, X86_REG_EAX, X86_REG_AX, X86_REG_AL, X86_REG_AH},
     {X86_REG_RCX, X86_REG_ECX, X86_REG_CX, X86_REG_CL, X86_REG_CH},
     {X86_REG_RDX, X86_REG_EDX, X86_REG_DX, X86_REG_DL, X86_REG_DH},
@@ -33,8 +33,8 @@ constexpr Registers kKeptNarrow = 0x00f8;
 
 std::optional<unsigned> number_of(x86_reg reg) {
   if (reg == X86_REG_INVALID) return std::nullopt;
-  for (unsigned i = 0; i < kNames.size(); ++i) {
-    if (std::find(kNames[i].begin(), kNames[i].end(), reg) != kNames[i].end()) return i;
+  for (unsigned i = 0; i < kRegisterNames.size(); ++i) {
+    if (std::find(kRegisterNames[i].begin(), kRegisterNames[i].end(), reg) != kRegisterNames[i].end()) return i;
   }
   return std::nullopt;
 }

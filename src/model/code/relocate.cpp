@@ -11,7 +11,7 @@
 namespace vdsotrace {
 namespace {
 
-constexpr std::size_t kNearJump = 5;    // e9 rel32
+constexpr std::size_t kJumpSize = 5;    // e9 rel32
 constexpr std::size_t kNearBranch = 6;  // 0f 8x rel32
 
 class Mover {
@@ -91,7 +91,7 @@ class Mover {
 
   Result<void> jump_to(std::uint64_t target) {
     out_.bytes.push_back(std::byte{0xe9});
-    return append_displacement(target, kNearJump);
+    return append_displacement(target, kJumpSize);
   }
 
   /// A 32-bit function that is about to learn its own address: call the next instruction, add to the return address

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kIndent = "    ";
 /// Where annotations begin; the usual instruction ends before.
-constexpr std::size_t kNotesColumn = 56;
+constexpr std::size_t kStepNotesColumn = 56;
 /// No loop of a vDSO is longer; bounds the search for repetitions.
 constexpr std::size_t kLongestLoop = 256;
 
@@ -45,11 +45,11 @@ std::string headline(const StepFacts& steps) {
                      steps.complete ? "" : ": no longer followed, as its loop did not come to an end");
 }
 
-std::string line_text(const DisassembledLine& line) {
+std::string step_line_text(const DisassembledLine& line) {
   std::string text = fmt::format("{}{:>6x}:  {:<7} {}", kIndent, line.offset, line.mnemonic, line.operands);
   while (text.ends_with(' ')) text.pop_back();
   if (line.notes.empty()) return text + '\n';
-  return fmt::format("{:<{}} ; {}\n", text, kNotesColumn, fmt::join(line.notes, "; "));
+  return fmt::format("{:<{}} ; {}\n", text, kStepNotesColumn, fmt::join(line.notes, "; "));
 }
 
 }  // namespace
@@ -101,7 +101,7 @@ std::string text_of(const StepFacts& steps, const CodeListing& code) {
       const DisassembledFunction* now = code.function_at(offset, function);
       if (now != nullptr && now != function) text += fmt::format("{}<{}>:\n", kIndent, now->names.front());
       function = now;
-      text += now != nullptr ? line_text(*CodeListing::line_at(*now, offset))
+      text += now != nullptr ? step_line_text(*CodeListing::line_at(*now, offset))
                              : fmt::format("{}{:>6x}:\n", kIndent, offset);
     }
     text += repetition_text(piece);

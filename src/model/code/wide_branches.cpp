@@ -58,11 +58,11 @@ bool short_branch_may_lead_into(AddressRange range, std::span<const std::byte> c
 
 bool may_jump_by_table(std::span<const std::byte> code) {
   constexpr unsigned kOperation = 0x38;  // of ModRM; 4 of opcode ff is the near jump
-  constexpr unsigned kNearJump = 0x20;
+  constexpr unsigned kNearBranchBit = 0x20;
   constexpr unsigned kSlot = 0x25;  // relative to the program counter
   for (std::size_t at = 0; at + 2 <= code.size(); ++at) {
     const auto modrm = std::to_integer<unsigned>(code[at + 1]);
-    if (code[at] == std::byte{0xff} && (modrm & kOperation) == kNearJump && modrm != kSlot) return true;
+    if (code[at] == std::byte{0xff} && (modrm & kOperation) == kNearBranchBit && modrm != kSlot) return true;
   }
   return false;
 }

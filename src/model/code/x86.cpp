@@ -9,8 +9,6 @@
 namespace vdsotrace {
 namespace {
 
-constexpr std::size_t kLongestInstruction = 15;
-
 struct Meaning {
   Flow flow = Flow::next;
   std::uint8_t displacement = 0;  ///< bytes of it, at the end of the instruction

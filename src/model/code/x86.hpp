@@ -15,6 +15,9 @@
 
 namespace vdsotrace {
 
+/// Bytes; the processor refuses longer ones.
+inline constexpr std::size_t kLongestInstruction = 15;
+
 enum class Flow : std::uint8_t {
   next,          ///< goes on behind itself
   clock_read,    ///< rdtsc, rdtscp; goes on

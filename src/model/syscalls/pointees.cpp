@@ -49,9 +49,9 @@ constexpr PointeeChoice among(std::uint8_t argument, std::uint32_t mask, std::in
 }
 
 // Sizes of what the kernel and a 64-bit program exchange (asm/stat.h, asm/termbits.h, asm-generic/statfs.h and so on).
-constexpr std::uint32_t kInt = 4;
+constexpr std::uint32_t kIntSize = 4;
 constexpr std::uint32_t kPair = 8;
-constexpr std::uint32_t kWord = 8;
+constexpr std::uint32_t kWordSize = 8;
 constexpr std::uint32_t kTime = 16;      // struct timespec, struct timeval
 constexpr std::uint32_t kTimer = 32;     // struct itimerspec, struct itimerval
 constexpr std::uint32_t kStat = 144;     // struct stat
@@ -106,9 +106,9 @@ constexpr PointeePlan kPlans[] = {
     {"truncate", {path(0)}}, {"utimensat", {path(1), in(2, 2 * kTime)}},
     {"mknod", {path(0)}}, {"mknodat", {path(1)}}, {"memfd_create", {text(0)}},
     {"pipe", {out(0, kPair)}}, {"pipe2", {out(0, kPair)}}, {"inotify_add_watch", {path(1)}},
-    {"sendfile", {in(2, kWord), out(2, kWord)}},
-    {"copy_file_range", {in(1, kWord), in(3, kWord)}},
-    {"splice", {in(1, kWord), in(3, kWord)}},
+    {"sendfile", {in(2, kWordSize), out(2, kWordSize)}},
+    {"copy_file_range", {in(1, kWordSize), in(3, kWordSize)}},
+    {"splice", {in(1, kWordSize), in(3, kWordSize)}},
     {"fcntl", {}, among(1, UINT32_MAX,
       {F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC, F_GETPIPE_SZ, F_SETPIPE_SZ})},
     {"ioctl", {}, among(1, UINT32_MAX, {FIOCLEX, FIONCLEX})},
@@ -116,8 +116,8 @@ constexpr PointeePlan kPlans[] = {
     {"ioctl", {in(2, kTermios)}, among(1, UINT32_MAX, {TCSETS, TCSETSW, TCSETSF})},
     {"ioctl", {out(2, kWindow)}, among(1, UINT32_MAX, {TIOCGWINSZ})},
     {"ioctl", {in(2, kWindow)}, among(1, UINT32_MAX, {TIOCSWINSZ})},
-    {"ioctl", {out(2, kInt)}, among(1, UINT32_MAX, {FIONREAD, TIOCGPGRP})},
-    {"ioctl", {in(2, kInt)}, among(1, UINT32_MAX, {FIONBIO, TIOCSPGRP})},
+    {"ioctl", {out(2, kIntSize)}, among(1, UINT32_MAX, {FIONREAD, TIOCGPGRP})},
+    {"ioctl", {in(2, kIntSize)}, among(1, UINT32_MAX, {FIONBIO, TIOCSPGRP})},
     // Waiting.
     {"poll", {Pointee{0, W::entry, E::counted, kPollfd, 1, true},
       Pointee{0, W::success, E::counted, kPollfd, 1, true}}},
@@ -134,7 +134,7 @@ constexpr PointeePlan kPlans[] = {
     // Time.
     {"clock_gettime", {out(1, kTime)}}, {"clock_getres", {out(1, kTime)}},
     {"gettimeofday", {out(0, kTime), out(1, kPair)}},
-    {"time", {out(0, kWord)}}, {"times", {out(0, kTms)}}, {"getcpu", {out(0, kInt), out(1, kInt)}},
+    {"time", {out(0, kWordSize)}}, {"times", {out(0, kTms)}}, {"getcpu", {out(0, kIntSize), out(1, kIntSize)}},
     {"nanosleep", {in(0, kTime), left(1, kTime)}}, {"clock_nanosleep", {in(2, kTime), left(3, kTime)}},
     {"getrandom", {filled(0, 1)}},
     {"setitimer", {in(1, kTimer), out(2, kTimer)}}, {"getitimer", {out(1, kTimer)}},
@@ -148,19 +148,19 @@ constexpr PointeePlan kPlans[] = {
     // Sockets.
     {"bind", {Pointee{1, W::entry, E::counted, 1, 2, true}}},
     {"connect", {Pointee{1, W::entry, E::counted, 1, 2, true}}},
-    {"accept", {in(2, kInt), out(2, kInt), Pointee{1, W::success, E::sized_at, kAddress, 2}}},
-    {"accept4", {in(2, kInt), out(2, kInt), Pointee{1, W::success, E::sized_at, kAddress, 2}}},
-    {"getsockname", {in(2, kInt), out(2, kInt), Pointee{1, W::success, E::sized_at, kAddress, 2}}},
-    {"getpeername", {in(2, kInt), out(2, kInt), Pointee{1, W::success, E::sized_at, kAddress, 2}}},
+    {"accept", {in(2, kIntSize), out(2, kIntSize), Pointee{1, W::success, E::sized_at, kAddress, 2}}},
+    {"accept4", {in(2, kIntSize), out(2, kIntSize), Pointee{1, W::success, E::sized_at, kAddress, 2}}},
+    {"getsockname", {in(2, kIntSize), out(2, kIntSize), Pointee{1, W::success, E::sized_at, kAddress, 2}}},
+    {"getpeername", {in(2, kIntSize), out(2, kIntSize), Pointee{1, W::success, E::sized_at, kAddress, 2}}},
     {"socketpair", {out(3, kPair)}},
     {"sendto", {buffer(1, 2), Pointee{4, W::entry, E::counted, 1, 5, true}}},
-    {"recvfrom", {filled(1, 2), in(5, kInt), out(5, kInt), Pointee{4, W::success, E::sized_at, kAddress, 5}}},
+    {"recvfrom", {filled(1, 2), in(5, kIntSize), out(5, kIntSize), Pointee{4, W::success, E::sized_at, kAddress, 5}}},
     // Processes.
-    {"wait4", {out(1, kInt), out(3, kUsage)}},
+    {"wait4", {out(1, kIntSize), out(3, kUsage)}},
     {"getrlimit", {out(1, kLimit)}}, {"setrlimit", {in(1, kLimit)}}, {"prlimit64", {in(2, kLimit), out(3, kLimit)}},
     {"getrusage", {out(1, kUsage)}}, {"sysinfo", {out(0, kSystem)}}, {"uname", {out(0, kNames)}},
-    {"getresuid", {out(0, kInt), out(1, kInt), out(2, kInt)}},
-    {"getresgid", {out(0, kInt), out(1, kInt), out(2, kInt)}},
+    {"getresuid", {out(0, kIntSize), out(1, kIntSize), out(2, kIntSize)}},
+    {"getresgid", {out(0, kIntSize), out(1, kIntSize), out(2, kIntSize)}},
     {"sched_getaffinity", {Pointee{2, W::success, E::resulted, 1, 1, true}}},
     {"sched_setaffinity", {Pointee{2, W::entry, E::counted, 1, 1, true}}},
 };
@@ -215,7 +215,7 @@ std::uint64_t size_of(const Pointee& pointee, const Call& call, const DecodeLimi
     }
     case Extent::bits: {
       constexpr std::uint64_t kMostFds = 64 * 1024;
-      return (std::min(said, kMostFds) + 63) / 64 * kWord;
+      return (std::min(said, kMostFds) + 63) / 64 * kWordSize;
     }
     case Extent::sized_at: {
       const auto size = call.args[pointee.of] != 0 ? memory.object<std::int32_t>(call.args[pointee.of]) : std::nullopt;

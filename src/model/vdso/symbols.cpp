@@ -14,11 +14,13 @@
 namespace vdsotrace {
 namespace {
 
-constexpr std::size_t kLongestName = 127;
+constexpr std::size_t kLongestFunctionName = 127;
 
 /// What is printed comes from a file that anybody may have made.
 std::string printable(const char* text) {
-  return text != nullptr ? escaped_word(std::string_view(text, ::strnlen(text, kLongestName)), kLongestName) : "";
+  return text != nullptr
+             ? escaped_word(std::string_view(text, ::strnlen(text, kLongestFunctionName)), kLongestFunctionName)
+             : "";
 }
 
 class SymbolReader {

@@ -10,7 +10,7 @@
 namespace vdsotrace {
 namespace {
 
-constexpr std::int64_t kPatienceNs = 20'000'000;
+constexpr std::int64_t kAskAgainNs = 20'000'000;
 constexpr std::int64_t kMostNs = 5'000'000'000;
 /// The thread may need the processor that we would poll on.
 constexpr timespec kBetweenLooks{0, 50'000};
@@ -25,7 +25,7 @@ bool cannot_stop(pid_t tid) {
 bool stop_now(pid_t tid) {
   if (!ptrace::interrupt(tid)) return false;
   const std::int64_t start = monotonic_ns();
-  for (std::int64_t patience = kPatienceNs; patience < kMostNs; patience += kPatienceNs) {
+  for (std::int64_t patience = kAskAgainNs; patience < kMostNs; patience += kAskAgainNs) {
     while (monotonic_ns() - start < patience) {
       siginfo_t info{};
       if (kernel().waitid(P_PID, static_cast<id_t>(tid), info, WSTOPPED | WNOHANG | __WALL) != 0) return false;

@@ -12,7 +12,7 @@ namespace vdsotrace {
 namespace {
 
 /// How long to wait before asking what the threads that have not stopped are doing.
-constexpr std::int64_t kPatienceNs = 20'000'000;
+constexpr std::int64_t kLookAfterNs = 20'000'000;
 
 bool stops_process(const WaitStatus& status) {
   return status.kind() == WaitStatus::Kind::signal && status.signal() == SIGSTOP;
@@ -82,7 +82,7 @@ bool StopWorld::stop_all() {
   bool undisturbed = true;
   std::set<pid_t> missing;
   while (!all_held()) {
-    source_.set_deadline(monotonic_ns() + kPatienceNs);
+    source_.set_deadline(monotonic_ns() + kLookAfterNs);
     const WaitResult result = source_.next([] { return std::nullopt; });
     if (const auto* stop = std::get_if<TraceeStop>(&result)) on_stop(*stop);
     if (!goes_on_waiting(result, undisturbed)) break;

@@ -46,7 +46,7 @@ AuditedRun run_of(std::int64_t wall_ns) {
   return run;
 }
 
-struct Audited : Tallied {
+struct AuditedCalls : Tallied {
   Audit audit(std::int64_t wall_ns = 1'000'000'000) const { return make_audit(tally, run_of(wall_ns), prices()); }
 };
 
@@ -117,7 +117,7 @@ TEST_CASE("reasons have names and sentences of their own") {
 }
 
 TEST_CASE("costs are counts times prices, the most expensive first") {
-  Audited run;
+  AuditedCalls run;
   run.add(Clocksource{"tsc"});
   run.add(program_with_vdso());
   run.add(counts_of("clock_gettime", 1, Route::vdso, 1000));
@@ -137,7 +137,7 @@ TEST_CASE("costs are counts times prices, the most expensive first") {
 }
 
 TEST_CASE("durations that were measured come before prices") {
-  Audited run;
+  AuditedCalls run;
   Call call = made("clock_gettime", 1, Route::vdso);
   call.engine = "inline";
   call.duration_ns = 90;
@@ -151,7 +151,7 @@ TEST_CASE("durations that were measured come before prices") {
 }
 
 TEST_CASE("a duration with a stop in it is no measure of the call") {
-  Audited run;
+  AuditedCalls run;
   Call call = made("clock_gettime", 2, Route::fallback);
   call.engine = "ptrace";
   call.duration_ns = 28'000;
@@ -163,7 +163,7 @@ TEST_CASE("a duration with a stop in it is no measure of the call") {
 }
 
 TEST_CASE("callers are counted apart by who is beyond their runtime") {
-  Audited run;
+  AuditedCalls run;
   Call call = made("time", 0, Route::vdso);
   call.caller = Caller{0x1000, "libstdc++.so.6", 4, "now()"};
   call.caller->in_runtime = true;
@@ -187,7 +187,7 @@ TEST_CASE("callers are counted apart by who is beyond their runtime") {
 }
 
 TEST_CASE("callers are counted apart, busiest first") {
-  Audited run;
+  AuditedCalls run;
   Call call = made("time", 0, Route::vdso);
   call.caller = Caller{0x1000, "prog", 4, "once"};
   run.add(call);
@@ -202,7 +202,7 @@ TEST_CASE("callers are counted apart, busiest first") {
 }
 
 TEST_CASE("clocks that a program invents do not fill the memory") {
-  Audited run;
+  AuditedCalls run;
   for (std::uint64_t clock = 1000; clock < 3000; ++clock)
     run.add(counts_of("clock_gettime", clock, Route::fallback, 1));
   CHECK(run.tally.entries().size() <= 513);
@@ -210,7 +210,7 @@ TEST_CASE("clocks that a program invents do not fill the memory") {
 }
 
 TEST_CASE("advice comes with figures") {
-  Audited run;
+  AuditedCalls run;
   run.add(Clocksource{"hpet"});
   run.add(counts_of("clock_gettime", 0, Route::fallback, 1000));
   run.add(counts_of("gettimeofday", {}, Route::syscall, 10'000));
@@ -222,11 +222,11 @@ TEST_CASE("advice comes with figures") {
   CHECK(any_contains(audit.advice,
                      "1,000,000 calls/s: if 4 ms of resolution is enough, CLOCK_MONOTONIC_COARSE costs 5.0 ns"));
   CHECK(seccomp_text(audit).find("under seccomp, allow clock_gettime: the vDSO can fall back to it (1,000 of") == 0);
-  CHECK(Audited().audit().advice.empty());
+  CHECK(AuditedCalls().audit().advice.empty());
 }
 
 TEST_CASE("a function that cannot fall back needs no permission") {
-  Audited run;
+  AuditedCalls run;
   run.add(counts_of("clock_gettime", 0, Route::vdso, 10));
   run.add(counts_of("time", {}, Route::vdso, 10));
   AuditedRun facts = run_of(1'000'000);
@@ -235,7 +235,7 @@ TEST_CASE("a function that cannot fall back needs no permission") {
 }
 
 TEST_CASE("calls by an unknown route are in every figure") {
-  Audited run;
+  AuditedCalls run;
   run.add(counts_of("clock_gettime", 1, Route::vdso, 3));
   run.add(counts_of("clock_gettime", 1, Route::unknown, 1000));
   const Audit audit = run.audit();
@@ -253,7 +253,7 @@ TEST_CASE("calls by an unknown route are in every figure") {
 }
 
 TEST_CASE("an audit says what it lacks") {
-  Audited run;
+  AuditedCalls run;
   CHECK(run.audit().complete());
   run.add(Notice{"some are not seen", Missing::direct_calls});
   run.add(Lost{2});
@@ -270,7 +270,7 @@ TEST_CASE("an audit says what it lacks") {
 }
 
 TEST_CASE("CPU clocks of threads and processes are one row each") {
-  Audited run;
+  AuditedCalls run;
   Aggregate totals;
   for (std::uint64_t tid = 1; tid <= 200; ++tid) {
     const auto made_up = [&](std::uint64_t kind) { return static_cast<std::uint32_t>(~tid << 3 | kind); };
@@ -288,7 +288,7 @@ TEST_CASE("CPU clocks of threads and processes are one row each") {
 }
 
 TEST_CASE("what has no price is said to have none") {
-  Audited run;
+  AuditedCalls run;
   run.add(counts_of("clock_gettime", 1, Route::vdso, 10));
   run.add(counts_of("clock_gettime", 99, Route::fallback, 7));
   const auto only_known = [](const std::string&, const std::string& clock) -> std::optional<CallPrice> {
@@ -395,7 +395,7 @@ TEST_CASE("figures are short") {
 }
 
 TEST_CASE("names from the program stay text in every report") {
-  Audited run;
+  AuditedCalls run;
   Call call = made("time", 0, Route::vdso);
   call.caller = Caller{0x1000, "</script><b>x", 4, "a;\x1b[31m\n\xff"};
   run.add(call);

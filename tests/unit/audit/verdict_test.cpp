@@ -13,7 +13,7 @@ using namespace vdsotrace::testing;
 
 namespace {
 
-constexpr std::int64_t kMs = 1'000'000;
+constexpr std::int64_t kOneMs = 1'000'000;
 
 Counts counts_of(std::uint64_t clock, Route route, std::uint64_t count) {
   return Counts{"clock_gettime", Abi::x86_64, clock, route, count, 0, {}};
@@ -25,7 +25,7 @@ std::optional<CallPrice> price(const std::string&, const std::string& clock) {
   return CallPrice{25, 25, 250};
 }
 
-Audit audit_of(const std::vector<Event::Body>& bodies, std::int64_t cpu_ns, std::int64_t wall_ns = 1'000 * kMs) {
+Audit audit_of(const std::vector<Event::Body>& bodies, std::int64_t cpu_ns, std::int64_t wall_ns = 1'000 * kOneMs) {
   Explainer explainer;
   explainer.note(event(Execed{"/bin/true", 0, Abi::x86_64, VdsoFacts{0x1000, 0x2000, {"clock_gettime"}}}));
   AuditTally tally(explainer);
@@ -42,7 +42,7 @@ bool has(const std::string& text, std::string_view part) { return text.find(part
 }  // namespace
 
 TEST_CASE("the first line says what there is to gain") {
-  const Audit audit = audit_of({counts_of(2, Route::fallback, 300'000), counts_of(1, Route::vdso, 10)}, 320 * kMs);
+  const Audit audit = audit_of({counts_of(2, Route::fallback, 300'000), counts_of(1, Route::vdso, 10)}, 320 * kOneMs);
   CHECK_FALSE(audit.verdict.ok);
   CHECK(audit.verdict.text == "300,000 calls fell back: 192 ms, 60 % of its processor time");
   CHECK(audit.verdict.share == Approx(0.6));
@@ -55,29 +55,29 @@ TEST_CASE("the first line says what there is to gain") {
 }
 
 TEST_CASE("the first line says that there is nothing to gain") {
-  const Audit little = audit_of({counts_of(1, Route::syscall, 2), counts_of(1, Route::vdso, 10)}, 8 * kMs);
+  const Audit little = audit_of({counts_of(1, Route::syscall, 2), counts_of(1, Route::vdso, 10)}, 8 * kOneMs);
   CHECK(little.verdict.ok);
   CHECK(little.verdict.text == "nothing to gain: at most 500 ns of 8.00 ms of processor time");
-  const Audit nothing = audit_of({counts_of(1, Route::vdso, 10)}, 0, 8 * kMs);
+  const Audit nothing = audit_of({counts_of(1, Route::vdso, 10)}, 0, 8 * kOneMs);
   CHECK(nothing.verdict.ok);
   CHECK(nothing.verdict.text == "nothing to gain: 250 ns of 8.00 ms of the run in calls that a vDSO can serve");
 }
 
 TEST_CASE("the first line names the ways into the kernel, or the calls that stay out of it") {
-  const Audit two = audit_of({counts_of(2, Route::fallback, 1'000), counts_of(1, Route::syscall, 1'000)}, 10 * kMs);
+  const Audit two = audit_of({counts_of(2, Route::fallback, 1'000), counts_of(1, Route::syscall, 1'000)}, 10 * kOneMs);
   CHECK(two.verdict.text ==
         "2,000 calls entered the kernel (1,000 fell back, 1,000 made directly): 890 us, 8.9 % of its processor time");
-  const Audit direct = audit_of({counts_of(1, Route::syscall, 1'000)}, 10 * kMs);
+  const Audit direct = audit_of({counts_of(1, Route::syscall, 1'000)}, 10 * kOneMs);
   CHECK(direct.verdict.text == "1,000 calls entered the kernel (made directly): 250 us, 2.5 % of its processor time");
-  const Audit busy = audit_of({counts_of(1, Route::vdso, 1'000'000)}, 100 * kMs);
+  const Audit busy = audit_of({counts_of(1, Route::vdso, 1'000'000)}, 100 * kOneMs);
   CHECK(busy.verdict.text == "1,000,000 calls in user space: 25.0 ms, 25 % of its processor time");
 }
 
 TEST_CASE("the first line says what leaves it open") {
-  const Audit unknown = audit_of({counts_of(1, Route::unknown, 5)}, 8 * kMs);
+  const Audit unknown = audit_of({counts_of(1, Route::unknown, 5)}, 8 * kOneMs);
   CHECK_FALSE(unknown.verdict.ok);
   CHECK(has(unknown.verdict.text, "; 5 calls by an unknown route"));
-  const Audit incomplete = audit_of({Lost{2}}, 8 * kMs);
+  const Audit incomplete = audit_of({Lost{2}}, 8 * kOneMs);
   CHECK_FALSE(incomplete.verdict.ok);
   CHECK(has(incomplete.verdict.text, "; the figures are incomplete"));
 }
@@ -85,7 +85,7 @@ TEST_CASE("the first line says what leaves it open") {
 TEST_CASE("advice that is worth hardly anything is counted in one line") {
   const Audit audit = audit_of(
       {counts_of(2, Route::fallback, 10'000), counts_of(1, Route::syscall, 2), counts_of(0, Route::syscall, 1)},
-      100 * kMs);
+      100 * kOneMs);
   REQUIRE(audit.advice.size() == 3);
   const std::string text = audit_text(audit, {});
   CHECK(has(
@@ -107,7 +107,7 @@ TEST_CASE("advice that is worth hardly anything is counted in one line") {
 TEST_CASE("every piece of advice has a total") {
   const Audit audit = audit_of({counts_of(2, Route::fallback, 1'000), counts_of(99, Route::fallback, 1'000),
                                 counts_of(1, Route::syscall, 1'000), counts_of(1, Route::vdso, 1'000'000)},
-                               100 * kMs);
+                               100 * kOneMs);
   REQUIRE(audit.advice.size() == 4);
   for (const Advice& advice : audit.advice) {
     CHECK(advice.total_ns > 0);
@@ -117,7 +117,7 @@ TEST_CASE("every piece of advice has a total") {
 }
 
 TEST_CASE("what is worth a look is said by the threshold") {
-  Audit audit = audit_of({counts_of(2, Route::fallback, 1000), counts_of(1, Route::syscall, 2)}, 320 * kMs);
+  Audit audit = audit_of({counts_of(2, Route::fallback, 1000), counts_of(1, Route::syscall, 2)}, 320 * kOneMs);
   const auto shown = [&](double threshold) {
     audit.run.threshold = threshold;
     return audit_text(audit, {});
@@ -138,7 +138,7 @@ TEST_CASE("a table has total, share and each, and each caller once") {
     bodies.push_back(by(counts_of(1, Route::vdso, 1000), "/opt/x", name));
   bodies.push_back(by(counts_of(0, Route::vdso, 100'000), "/usr/lib/libone.so", "alone"));
   bodies.push_back(by(counts_of(0, Route::syscall, 3), "/opt/a/x", "other"));
-  const std::string text = audit_text(audit_of(bodies, 100 * kMs), {});
+  const std::string text = audit_text(audit_of(bodies, 100 * kOneMs), {});
   CHECK(has(text, "\n    total   share      each         calls  route     call\n"));
   CHECK(has(text,
             "\n  10.1 ms    10 %   25.0 ns       405,000  vdso      clock_gettime(CLOCK_MONOTONIC)\n"
@@ -154,7 +154,7 @@ TEST_CASE("a table has total, share and each, and each caller once") {
 
 TEST_CASE("lines are as long as the terminal is wide") {
   const Audit audit =
-      audit_of({counts_of(2, Route::fallback, 10'000), counts_of(1, Route::syscall, 10'000)}, 100 * kMs);
+      audit_of({counts_of(2, Route::fallback, 10'000), counts_of(1, Route::syscall, 10'000)}, 100 * kOneMs);
   AuditTextOptions options;
   const std::string whole = audit_text(audit, options);
   options.columns = 60;
@@ -182,7 +182,7 @@ TEST_CASE("what costs little is behind --all") {
   std::vector<Event::Body> bodies;
   for (const std::uint64_t clock : {0, 1, 4, 5, 6, 7, 11})
     bodies.emplace_back(counts_of(clock, Route::vdso, 10 + clock));
-  const Audit audit = audit_of(bodies, 1'000 * kMs);
+  const Audit audit = audit_of(bodies, 1'000 * kOneMs);
   AuditTextOptions options;
   CHECK(has(audit_text(audit, options), "\n   525 ns in 2 more kinds of call: --all shows them\n"));
   CHECK_FALSE(has(audit_text(audit, options), "CLOCK_REALTIME)"));
@@ -192,7 +192,7 @@ TEST_CASE("what costs little is behind --all") {
 }
 
 TEST_CASE("what a seccomp profile must allow is said where it is asked for") {
-  const Audit audit = audit_of({counts_of(1, Route::vdso, 10)}, 8 * kMs);
+  const Audit audit = audit_of({counts_of(1, Route::vdso, 10)}, 8 * kOneMs);
   CHECK_FALSE(has(audit_text(audit, {}), "seccomp"));
   AuditTextOptions asked;
   asked.seccomp = true;

@@ -18,7 +18,7 @@ Selection parsed(std::vector<std::string> expressions) {
   return std::move(*selection);
 }
 
-Error refused(const std::string& expression) {
+Error refusal_of(const std::string& expression) {
   const std::vector<std::string> expressions{expression};
   auto selection = Selection::parse(expressions);
   REQUIRE_FALSE(selection);
@@ -151,24 +151,24 @@ TEST_CASE("signal= takes names with and without SIG, numbers and negation") {
   CHECK(parsed({"signal=!term"}).wants_signal(SIGHUP));
 }
 
-TEST_CASE("an unknown word is refused with the nearest known one") {
-  CHECK(refused("trace=gettimeofdya").hint == "did you mean gettimeofday?");
-  CHECK(refused("trace=gettimeofdya").message == "-e trace=gettimeofdya: unknown system call");
-  CHECK(refused("trace=%vdos").hint == "did you mean %vdso?");
-  CHECK(refused("route=fallbakc").hint == "did you mean fallback?");
-  CHECK(refused("signal=SIGCHDL").hint == "did you mean SIGCHLD?");
-  CHECK(refused("trcae=read").hint == "did you mean trace?");
-  CHECK_FALSE(refused("trace=/(").message.empty());
-  CHECK(refused("trace=").message == "-e trace=: no call is named");
-  CHECK(refused("trace=,").message == "-e trace=: no call is named");
-  CHECK(refused("trace=/^no_such").message == "-e trace=/^no_such: no system call matches");
-  CHECK(refused("trace=99999").message == "-e trace=99999: unknown system call");
-  CHECK(refused("trace=read,close@foo").message == "-e trace=close@foo: unknown ABI");
-  CHECK(refused("trace=all,redd").hint == "did you mean read?");
-  CHECK(refused("signal=").message == "-e signal=: unknown signal");
-  CHECK(refused("signal=65").message == "-e signal=65: unknown signal");
-  CHECK(refused("route=").message == "-e route=: unknown route");
-  CHECK(refused("trace=" + std::string(100'000, 'x')).hint.empty());
+TEST_CASE("an unknown word is refusal_of with the nearest known one") {
+  CHECK(refusal_of("trace=gettimeofdya").hint == "did you mean gettimeofday?");
+  CHECK(refusal_of("trace=gettimeofdya").message == "-e trace=gettimeofdya: unknown system call");
+  CHECK(refusal_of("trace=%vdos").hint == "did you mean %vdso?");
+  CHECK(refusal_of("route=fallbakc").hint == "did you mean fallback?");
+  CHECK(refusal_of("signal=SIGCHDL").hint == "did you mean SIGCHLD?");
+  CHECK(refusal_of("trcae=read").hint == "did you mean trace?");
+  CHECK_FALSE(refusal_of("trace=/(").message.empty());
+  CHECK(refusal_of("trace=").message == "-e trace=: no call is named");
+  CHECK(refusal_of("trace=,").message == "-e trace=: no call is named");
+  CHECK(refusal_of("trace=/^no_such").message == "-e trace=/^no_such: no system call matches");
+  CHECK(refusal_of("trace=99999").message == "-e trace=99999: unknown system call");
+  CHECK(refusal_of("trace=read,close@foo").message == "-e trace=close@foo: unknown ABI");
+  CHECK(refusal_of("trace=all,redd").hint == "did you mean read?");
+  CHECK(refusal_of("signal=").message == "-e signal=: unknown signal");
+  CHECK(refusal_of("signal=65").message == "-e signal=65: unknown signal");
+  CHECK(refusal_of("route=").message == "-e route=: unknown route");
+  CHECK(refusal_of("trace=" + std::string(100'000, 'x')).hint.empty());
 }
 
 TEST_CASE("route=all leaves nothing out, and asks for the vsyscall page") {

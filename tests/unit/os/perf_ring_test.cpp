@@ -48,18 +48,18 @@ std::vector<Seen> read_all(PerfRingReader& reader, std::uint64_t head, bool soun
   return seen;
 }
 
-/// Bytes put together value by value.
-class Bytes {
+/// RingBytes put together value by value.
+class RingBytes {
  public:
   template <class Value>
-  Bytes& add(Value value) {
+  RingBytes& add(Value value) {
     const auto bytes = std::as_bytes(std::span(&value, 1));
     bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
     return *this;
   }
   /// As a record with a header of its own.
   std::vector<std::byte> record(std::uint32_t type, std::uint16_t misc = 0) const {
-    Bytes whole;
+    RingBytes whole;
     whole.add(perf_event_header{type, misc, static_cast<std::uint16_t>(sizeof(perf_event_header) + bytes_.size())});
     whole.bytes_.insert(whole.bytes_.end(), bytes_.begin(), bytes_.end());
     return whole.bytes_;
@@ -74,22 +74,22 @@ using U32 = std::uint32_t;
 using U64 = std::uint64_t;
 
 /// pid 10, tid 11, time 12, identifier 13.
-Bytes& add_trailer(Bytes& bytes) { return bytes.add(U32{10}).add(U32{11}).add(U64{12}).add(U64{13}); }
+RingBytes& add_trailer(RingBytes& bytes) { return bytes.add(U32{10}).add(U32{11}).add(U64{12}).add(U64{13}); }
 
-Bytes sample_start() {
-  Bytes bytes;
+RingBytes sample_start() {
+  RingBytes bytes;
   return bytes.add(U64{7}).add(U32{20}).add(U32{21}).add(U64{99});
 }
 
 /// Of each its place in order, from 1: bx, cx, dx, si, di, bp, sp, ip, r8 to r10, r12 to r15.
-Bytes& add_registers(Bytes& bytes) {
+RingBytes& add_registers(RingBytes& bytes) {
   for (U64 value = 1; value <= arch::kSampledRegisterCount; ++value) bytes.add(value);
   return bytes;
 }
 
 /// With `asked` bytes of stack, of which `read` could be read.
-Bytes sample_with_stack(U64 asked, U64 read) {
-  Bytes bytes = sample_start();
+RingBytes sample_with_stack(U64 asked, U64 read) {
+  RingBytes bytes = sample_start();
   add_registers(bytes.add(U32{4}).add(U32{0}).add(U64{PERF_SAMPLE_REGS_ABI_64})).add(asked);
   for (U64 i = 0; i < asked / sizeof i; ++i) bytes.add(i);
   return asked > 0 ? bytes.add(read) : bytes;
@@ -125,7 +125,7 @@ TEST_CASE("sizes that cannot be end the reading, and what follows is read again"
   PerfRingReader reader(ring.data());
   ring.write_record(24, std::byte{1});
   ring.write(perf_event_header{PERF_RECORD_SAMPLE, 0, static_cast<std::uint16_t>(bad_size)});
-  ring.write(Bytes().add(U64{0}).bytes());
+  ring.write(RingBytes().add(U64{0}).bytes());
   CHECK(read_all(reader, ring.head(), false) == std::vector<Seen>{{24, std::byte{1}}});
   ring.write_record(32, std::byte{3});
   CHECK(read_all(reader, ring.head()) == std::vector<Seen>{{32, std::byte{3}}});
@@ -158,7 +158,7 @@ TEST_CASE("a ring of random bytes is read without harm") {
 }
 
 TEST_CASE("a breakpoint's sample has its registers") {
-  Bytes bytes = sample_start();
+  RingBytes bytes = sample_start();
   bytes.add(U32{4}).add(U32{0}).add(U64{PERF_SAMPLE_REGS_ABI_64});
   add_registers(bytes);
   const auto record = parse_perf_record(bytes.record(PERF_RECORD_SAMPLE));
@@ -189,7 +189,7 @@ TEST_CASE("where an unwinding begins is in a sample's registers") {
 }
 
 TEST_CASE("a sample has as much of the stack as could be read") {
-  const auto stack_of = [](const Bytes& bytes) {
+  const auto stack_of = [](const RingBytes& bytes) {
     const auto record = parse_perf_record(bytes.record(PERF_RECORD_SAMPLE));
     REQUIRE(record);
     return std::get<PerfSample>(*record).stack;
@@ -206,7 +206,7 @@ TEST_CASE("a sample has as much of the stack as could be read") {
 
 TEST_CASE("a stack that is longer than its record is none") {
   for (const U64 claimed : {U64{1}, U64{65}, U64{65528}, ~U64{0}}) {
-    Bytes bytes = sample_start();
+    RingBytes bytes = sample_start();
     add_registers(bytes.add(U32{4}).add(U32{0}).add(U64{PERF_SAMPLE_REGS_ABI_64})).add(claimed);
     CHECK_FALSE(parse_perf_record(bytes.record(PERF_RECORD_SAMPLE)));
   }
@@ -217,11 +217,11 @@ TEST_CASE("a stack that is longer than its record is none") {
 }
 
 TEST_CASE("a sample of 32-bit code or of none says so") {
-  Bytes narrow = sample_start();
+  RingBytes narrow = sample_start();
   narrow.add(U32{4}).add(U32{0}).add(U64{PERF_SAMPLE_REGS_ABI_32});
   add_registers(narrow);
   CHECK_FALSE(std::get<PerfSample>(*parse_perf_record(narrow.record(PERF_RECORD_SAMPLE))).is_64_bit);
-  const Bytes none = sample_start().add(U32{4}).add(U32{0}).add(U64{PERF_SAMPLE_REGS_ABI_NONE});
+  const RingBytes none = sample_start().add(U32{4}).add(U32{0}).add(U64{PERF_SAMPLE_REGS_ABI_NONE});
   CHECK_FALSE(std::get<PerfSample>(*parse_perf_record(none.record(PERF_RECORD_SAMPLE))).is_64_bit);
 }
 
@@ -231,13 +231,13 @@ TEST_CASE("a sample of a time that nobody asked for is passed over") {
   CHECK_FALSE(parse_perf_record(record, {100, 200}));
   CHECK_FALSE(parse_perf_record(record, {0, 98}));
   // A loss counts at any time.
-  Bytes lost;
+  RingBytes lost;
   add_trailer(lost.add(U64{1}).add(U64{5}));
   CHECK(parse_perf_record(lost.record(PERF_RECORD_LOST), {100, 200}));
 }
 
 TEST_CASE("a record that is cut off is none") {
-  Bytes bytes = sample_start();
+  RingBytes bytes = sample_start();
   bytes.add(U32{4}).add(U32{0}).add(U64{PERF_SAMPLE_REGS_ABI_64});
   add_registers(bytes);
   const auto whole = bytes.record(PERF_RECORD_SAMPLE);
@@ -247,7 +247,7 @@ TEST_CASE("a record that is cut off is none") {
 }
 
 TEST_CASE("births, ends, executions and losses are told apart") {
-  Bytes task;
+  RingBytes task;
   add_trailer(task.add(U32{30}).add(U32{31}).add(U32{32}).add(U32{33}).add(U64{34}));
   const auto born = std::get<PerfFork>(*parse_perf_record(task.record(PERF_RECORD_FORK)));
   CHECK(born.pid == 30);
@@ -258,19 +258,19 @@ TEST_CASE("births, ends, executions and losses are told apart") {
   CHECK(ended.pid == 30);
   CHECK(ended.tid == 32);
 
-  Bytes name;
+  RingBytes name;
   add_trailer(name.add(U32{30}).add(U32{32}).add(U64{0}));
   CHECK(std::get<PerfExec>(*parse_perf_record(name.record(PERF_RECORD_COMM, PERF_RECORD_MISC_COMM_EXEC))).pid == 30);
   CHECK_FALSE(parse_perf_record(name.record(PERF_RECORD_COMM)));
 
-  Bytes lost;
+  RingBytes lost;
   add_trailer(lost.add(U64{13}).add(U64{1234}));
   CHECK(std::get<PerfLost>(*parse_perf_record(lost.record(PERF_RECORD_LOST))).count == 1234);
-  CHECK_FALSE(parse_perf_record(Bytes().add(U64{0}).record(PERF_RECORD_MMAP)));
+  CHECK_FALSE(parse_perf_record(RingBytes().add(U64{0}).record(PERF_RECORD_MMAP)));
 }
 
 TEST_CASE("trace points of system calls say which call, and what it returned") {
-  Bytes entered;
+  RingBytes entered;
   entered.add(U64{0}).add(U64{228});
   for (U64 arg : {1, 2, 3, 4, 5, 6}) entered.add(arg);
   entered.add(U32{0});
@@ -278,17 +278,19 @@ TEST_CASE("trace points of system calls say which call, and what it returned") {
   REQUIRE(begun);
   CHECK(begun->nr == 228);
   CHECK(begun->args == std::array<U64, 6>{1, 2, 3, 4, 5, 6});
-  const auto returned = parse_system_call_returned(Bytes().add(U64{0}).add(U64{228}).add(std::int64_t{-22}).bytes());
+  const auto returned =
+      parse_system_call_returned(RingBytes().add(U64{0}).add(U64{228}).add(std::int64_t{-22}).bytes());
   REQUIRE(returned);
   CHECK(returned->result == -22);
   // What a breakpoint's sample has in that place.
-  CHECK_FALSE(parse_system_call_entered(Bytes().add(U32{0}).bytes()));
+  CHECK_FALSE(parse_system_call_entered(RingBytes().add(U32{0}).bytes()));
   CHECK_FALSE(parse_system_call_returned({}));
 }
 
 TEST_CASE("trace points of one system call say its number and its result") {
   // The four bytes behind the number are not written.
-  const Bytes returned = Bytes().add(U64{0}).add(U32{228}).add(U32{0xdeadbeef}).add(std::int64_t{-22}).add(U32{0});
+  const RingBytes returned =
+      RingBytes().add(U64{0}).add(U32{228}).add(U32{0xdeadbeef}).add(std::int64_t{-22}).add(U32{0});
   CHECK(parse_system_call_number(returned.bytes()) == 228);
   CHECK(parse_system_call_result(returned.bytes()) == -22);
   for (std::size_t size = 0; size < 24; ++size) {

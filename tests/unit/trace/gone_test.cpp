@@ -11,7 +11,7 @@ using namespace vdsotrace::testing;
 
 namespace {
 
-constexpr pid_t kSecond = kPid + 2;
+constexpr pid_t kSecondThread = kPid + 2;
 
 using Script = std::function<void(ScriptedTracing&)>;
 
@@ -95,31 +95,31 @@ TEST_CASE("a child may die at every request whichever stop comes first") {
     INFO("rank of the child " << rank);
     die_at_each_request(
         [rank](ScriptedTracing& traced) {
-          Task& child = traced.kernel.unborn(kSecond).calls("getpid", {}, 2).executes().exits();
+          Task& child = traced.kernel.unborn(kSecondThread).calls("getpid", {}, 2).executes().exits();
           child.rank = rank;
           traced.kernel.spawned(kRoot).executes().forks(child).calls("getpid", {}, 1).is_killed();
         },
-        kSecond);
+        kSecondThread);
   }
 }
 
 TEST_CASE("a child of vfork may die at every request and its creator goes on") {
   die_at_each_request(
       [](ScriptedTracing& traced) {
-        Task& child = traced.kernel.unborn(kSecond).calls("close").executes().exits();
+        Task& child = traced.kernel.unborn(kSecondThread).calls("close").executes().exits();
         traced.kernel.spawned(kRoot).executes().vforks(child).calls("getpid", {}, 1).is_killed();
       },
-      kSecond);
+      kSecondThread);
 }
 
 TEST_CASE("a child that is detached may die at every request before that") {
   die_at_each_request(
       [](ScriptedTracing& traced) {
         traced.options.follow = false;
-        Task& child = traced.kernel.unborn(kSecond).calls("close").executes().exits();
+        Task& child = traced.kernel.unborn(kSecondThread).calls("close").executes().exits();
         traced.kernel.spawned(kRoot).executes().vforks(child).calls("getpid", {}, 1).is_killed();
       },
-      kSecond);
+      kSecondThread);
 }
 
 TEST_CASE("a program may die at every request with a vDSO that is patched and put back") {
@@ -150,8 +150,8 @@ TEST_CASE("a program may die at every request in a group-stop") {
 TEST_CASE("a thread may die with its process at every request while its leader executes a program") {
   die_at_each_request(
       [](ScriptedTracing& traced) {
-        Task& thread = traced.kernel.unborn(kSecond).idles().executes().exits();
+        Task& thread = traced.kernel.unborn(kSecondThread).idles().executes().exits();
         traced.kernel.spawned(kRoot).executes().clones(thread, kThreadFlags).enters("pause");
       },
-      kSecond);
+      kSecondThread);
 }

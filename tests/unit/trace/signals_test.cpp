@@ -9,7 +9,7 @@ using namespace vdsotrace::testing;
 
 namespace {
 
-constexpr pid_t kThread = kPid + 2;
+constexpr pid_t kSignalled = kPid + 2;
 
 using Delivered = std::vector<int>;
 
@@ -186,7 +186,7 @@ TEST_CASE("a group-stop is reported and listened in until the group goes on") {
 
 TEST_CASE("each thread of a group that stops is listened in") {
   ScriptedTracing traced;
-  Task& thread = traced.kernel.unborn(kThread).stops_with_group(SIGSTOP).ends_thread();
+  Task& thread = traced.kernel.unborn(kSignalled).stops_with_group(SIGSTOP).ends_thread();
   Task& root = traced.kernel.spawned(kRoot).executes().clones(thread, kThreadFlags);
   root.gets(SIGSTOP).stops_with_group(SIGSTOP).idles().exits();
   traced.stops.when_idle.push_back([&] {

@@ -16,9 +16,6 @@ constexpr std::array kInfoBits{NAMED(IIF_BGRACE), NAMED(IIF_IGRACE), NAMED(IIF_F
 
 void print_format(ArgContext& c, std::uint32_t format) { print_choice(c, format, kFormats, "QFMT_VFS_???"); }
 
-void path(ArgContext& c) { print_path_arg(c); }
-void address(ArgContext& c) { print_address_arg(c); }
-
 void format_at(ArgContext& c) {
   if (c.wait_for_exit()) return;
   print_object_at<std::uint32_t>(c, c.value(), [&](std::uint32_t format) {
@@ -72,47 +69,47 @@ void next_limits_out(ArgContext& c) {
 
 /// What the last two arguments of a command are.
 enum class Id : std::uint8_t { none, user, format };
-struct Command {
+struct QuotaCommand {
   std::uint32_t value;
   std::string_view name;
   Id id = Id::user;
-  Printer argument = address;  ///< null: there is none
+  Printer argument = print_address_arg;  ///< null: there is none
 };
 #define COMMAND(constant) static_cast<std::uint32_t>(constant), #constant
 
 /// The last are XFS's (linux/dqblk_xfs.h).
-constexpr std::array kCommands{
-    Command{COMMAND(Q_SYNC), Id::none, nullptr},
-    Command{COMMAND(Q_QUOTAON), Id::format, path},
-    Command{COMMAND(Q_QUOTAOFF), Id::none, nullptr},
-    Command{COMMAND(Q_GETFMT), Id::none, format_at},
-    Command{COMMAND(Q_GETINFO), Id::none, info_out},
-    Command{COMMAND(Q_SETINFO), Id::none, info},
-    Command{COMMAND(Q_GETQUOTA), Id::user, limits_out},
-    Command{COMMAND(Q_SETQUOTA), Id::user, limits},
-    Command{COMMAND(Q_GETNEXTQUOTA), Id::user, next_limits_out},
-    Command{0x5801, "Q_XQUOTAON", Id::none},
-    Command{0x5802, "Q_XQUOTAOFF", Id::none},
-    Command{0x5803, "Q_XGETQUOTA"},
-    Command{0x5804, "Q_XSETQLIM"},
-    Command{0x5805, "Q_XGETQSTAT", Id::none},
-    Command{0x5806, "Q_XQUOTARM", Id::none},
-    Command{0x5807, "Q_XQUOTASYNC", Id::none, nullptr},
-    Command{0x5808, "Q_XGETQSTATV", Id::none},
-    Command{0x5809, "Q_XGETNEXTQUOTA"},
+constexpr std::array kQuotaCommands{
+    QuotaCommand{COMMAND(Q_SYNC), Id::none, nullptr},
+    QuotaCommand{COMMAND(Q_QUOTAON), Id::format, print_path_arg},
+    QuotaCommand{COMMAND(Q_QUOTAOFF), Id::none, nullptr},
+    QuotaCommand{COMMAND(Q_GETFMT), Id::none, format_at},
+    QuotaCommand{COMMAND(Q_GETINFO), Id::none, info_out},
+    QuotaCommand{COMMAND(Q_SETINFO), Id::none, info},
+    QuotaCommand{COMMAND(Q_GETQUOTA), Id::user, limits_out},
+    QuotaCommand{COMMAND(Q_SETQUOTA), Id::user, limits},
+    QuotaCommand{COMMAND(Q_GETNEXTQUOTA), Id::user, next_limits_out},
+    QuotaCommand{0x5801, "Q_XQUOTAON", Id::none},
+    QuotaCommand{0x5802, "Q_XQUOTAOFF", Id::none},
+    QuotaCommand{0x5803, "Q_XGETQUOTA"},
+    QuotaCommand{0x5804, "Q_XSETQLIM"},
+    QuotaCommand{0x5805, "Q_XGETQSTAT", Id::none},
+    QuotaCommand{0x5806, "Q_XQUOTARM", Id::none},
+    QuotaCommand{0x5807, "Q_XQUOTASYNC", Id::none, nullptr},
+    QuotaCommand{0x5808, "Q_XGETQSTATV", Id::none},
+    QuotaCommand{0x5809, "Q_XGETNEXTQUOTA"},
 };
 #undef COMMAND
-constexpr Command kUnknown{0, "", Id::user, address};
+constexpr QuotaCommand kUnknown{0, "", Id::user, print_address_arg};
 
-const Command* known(std::uint32_t value) {
-  const auto* found = std::ranges::find(kCommands, value, &Command::value);
-  return found != kCommands.end() ? found : nullptr;
+const QuotaCommand* known(std::uint32_t value) {
+  const auto* found = std::ranges::find(kQuotaCommands, value, &QuotaCommand::value);
+  return found != kQuotaCommands.end() ? found : nullptr;
 }
 
 /// quotactl_fd has it behind its descriptor.
-const Command& command_of(const ArgContext& c) {
+const QuotaCommand& quota_command_of(const ArgContext& c) {
   const std::uint64_t argument = c.arg(c.call().name == "quotactl_fd" ? 1 : 0);
-  const Command* found = known(static_cast<std::uint32_t>(argument) >> SUBCMDSHIFT);
+  const QuotaCommand* found = known(static_cast<std::uint32_t>(argument) >> SUBCMDSHIFT);
   return found != nullptr ? *found : kUnknown;
 }
 
@@ -123,7 +120,7 @@ void print_quota_command_arg(ArgContext& c) {
   print_meaning(c, number, [&] {
     const std::uint32_t value = c.as_uint() >> SUBCMDSHIFT;
     c.put("QCMD(");
-    if (const Command* command = known(value)) {
+    if (const QuotaCommand* command = known(value)) {
       c.put(command->name);
     } else {
       print_choice(c, value, {}, "Q_???");
@@ -135,7 +132,7 @@ void print_quota_command_arg(ArgContext& c) {
 }
 
 void print_quota_id_arg(ArgContext& c) {
-  switch (command_of(c).id) {
+  switch (quota_command_of(c).id) {
     case Id::none: break;
     case Id::user: print_id_arg(c); break;
     case Id::format: print_format(c, c.as_uint()); break;
@@ -143,7 +140,7 @@ void print_quota_id_arg(ArgContext& c) {
 }
 
 void print_quota_value_arg(ArgContext& c) {
-  if (const Printer print = command_of(c).argument) print(c);
+  if (const Printer print = quota_command_of(c).argument) print(c);
 }
 
 }  // namespace vdsotrace

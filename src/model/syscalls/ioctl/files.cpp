@@ -171,7 +171,7 @@ void print_number_out(ArgContext& c) {
   print_object_at<T>(c, c.value(), [&](T number) { c.print("[{}]", number); });
 }
 
-constexpr IoctlPrinter kPrinters[] = {
+constexpr IoctlPrinter kFilePrinters[] = {
     {FS_IOC_GETFLAGS, print_inode_flags_out},
     {FS_IOC_SETFLAGS, print_inode_flags},
     {FS_IOC_FSGETXATTR, print_attributes_out},
@@ -204,6 +204,6 @@ constexpr IoctlPrinter kPrinters[] = {
 
 }  // namespace
 
-std::span<const IoctlPrinter> file_ioctls() { return kPrinters; }
+std::span<const IoctlPrinter> file_ioctls() { return kFilePrinters; }
 
 }  // namespace vdsotrace

@@ -201,7 +201,7 @@ void print_list(ArgContext& c) {
   c.put("}");
 }
 
-constexpr IoctlPrinter kPrinters[] = {
+constexpr IoctlPrinter kInterfacePrinters[] = {
     {SIOCGIFNAME, print_name_of_index},
     {SIOCGIFCONF, print_list},
     {SIOCGIFADDR, print_get<kAddress>},
@@ -232,6 +232,6 @@ constexpr IoctlPrinter kPrinters[] = {
 
 }  // namespace
 
-std::span<const IoctlPrinter> interface_ioctls() { return kPrinters; }
+std::span<const IoctlPrinter> interface_ioctls() { return kInterfacePrinters; }
 
 }  // namespace vdsotrace

@@ -122,7 +122,7 @@ void print_id_at(ArgContext& c) {
 /// Before Linux 5.17 the direction of this one was wrong.
 constexpr std::uint32_t kIdValidWrongDirection = SECCOMP_IOR(2, std::uint64_t);
 
-constexpr IoctlPrinter kPrinters[] = {
+constexpr IoctlPrinter kSeccompPrinters[] = {
     {SECCOMP_IOCTL_NOTIF_RECV, print_received},  {SECCOMP_IOCTL_NOTIF_SEND, print_sent},
     {SECCOMP_IOCTL_NOTIF_ID_VALID, print_id_at}, {kIdValidWrongDirection, print_id_at},
     {SECCOMP_IOCTL_NOTIF_ADDFD, print_added},
@@ -130,6 +130,6 @@ constexpr IoctlPrinter kPrinters[] = {
 
 }  // namespace
 
-std::span<const IoctlPrinter> seccomp_ioctls() { return kPrinters; }
+std::span<const IoctlPrinter> seccomp_ioctls() { return kSeccompPrinters; }
 
 }  // namespace vdsotrace

@@ -232,7 +232,7 @@ void print_flush_queue(ArgContext& c) { print_choice(c, c.value(), kFlushQueues,
 void print_flow_action(ArgContext& c) { print_choice(c, c.value(), kFlowActions, "TC???"); }
 void print_one_byte(ArgContext& c) { print_buffer_at(c, c.value(), 1); }
 
-constexpr IoctlPrinter kPrinters[] = {
+constexpr IoctlPrinter kTerminalPrinters[] = {
     {TCGETS, print_modes_out<std::uint32_t>},
     {TCGETS2, print_modes_and_speeds_out},
     {TIOCGLCKTRMIOS, print_modes_out<std::uint32_t>},
@@ -280,6 +280,6 @@ constexpr IoctlPrinter kPrinters[] = {
 
 }  // namespace
 
-std::span<const IoctlPrinter> terminal_ioctls() { return kPrinters; }
+std::span<const IoctlPrinter> terminal_ioctls() { return kTerminalPrinters; }
 
 }  // namespace vdsotrace

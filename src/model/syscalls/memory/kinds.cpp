@@ -8,6 +8,7 @@
 #include <linux/mempolicy.h>
 #include <sys/mman.h>
 
+#include "base/page.hpp"
 #include "model/syscalls/errno.hpp"
 #include "model/syscalls/files/iovec.hpp"
 
@@ -95,7 +96,6 @@ void print_remap_address_arg(ArgContext& c) {
 }
 
 void print_resident_pages_arg(ArgContext& c) {
-  constexpr std::uint64_t kPage = 4096;
   const std::uint64_t pages = c.arg(1) / kPage + (c.arg(1) % kPage != 0 ? 1 : 0);
   print_array_at<std::uint8_t>(c, c.value(), pages, [&](std::uint8_t page) { c.print("{}", page & 1); });
 }

@@ -22,12 +22,12 @@ enum : std::uint32_t {
   kArchPrctl = 30,
 };
 
-constexpr std::array kOptions{NAMED(PTRACE_O_TRACESYSGOOD), NAMED(PTRACE_O_TRACEFORK),
-                              NAMED(PTRACE_O_TRACEVFORK),   NAMED(PTRACE_O_TRACECLONE),
-                              NAMED(PTRACE_O_TRACEEXEC),    NAMED(PTRACE_O_TRACEVFORKDONE),
-                              NAMED(PTRACE_O_TRACEEXIT),    NAMED(PTRACE_O_TRACESECCOMP),
-                              NAMED(PTRACE_O_EXITKILL),     NAMED(PTRACE_O_SUSPEND_SECCOMP)};
-constexpr NameTable kOptionNames{kOptions, "PTRACE_O_???"};
+constexpr std::array kTraceOptions{NAMED(PTRACE_O_TRACESYSGOOD), NAMED(PTRACE_O_TRACEFORK),
+                                   NAMED(PTRACE_O_TRACEVFORK),   NAMED(PTRACE_O_TRACECLONE),
+                                   NAMED(PTRACE_O_TRACEEXEC),    NAMED(PTRACE_O_TRACEVFORKDONE),
+                                   NAMED(PTRACE_O_TRACEEXIT),    NAMED(PTRACE_O_TRACESECCOMP),
+                                   NAMED(PTRACE_O_EXITKILL),     NAMED(PTRACE_O_SUSPEND_SECCOMP)};
+constexpr NameTable kOptionNames{kTraceOptions, "PTRACE_O_???"};
 
 constexpr std::array kNotes{NamedValue{1, "NT_PRSTATUS"}, NamedValue{2, "NT_FPREGSET"},
                             NamedValue{0x202, "NT_X86_XSTATE"}, NamedValue{0x46e62b7f, "NT_PRXFPREG"}};
@@ -38,11 +38,7 @@ constexpr std::array<std::string_view, 27> kRegisters{
     "R15", "R14",      "R13", "R12", "RBP",    "RBX", "R11", "R10",     "R9",      "R8", "RAX", "RCX", "RDX", "RSI",
     "RDI", "ORIG_RAX", "RIP", "CS",  "EFLAGS", "RSP", "SS",  "FS_BASE", "GS_BASE", "DS", "ES",  "FS",  "GS"};
 
-void address(ArgContext& c) { print_address_arg(c); }
-void hex(ArgContext& c) { print_hex_arg(c); }
-void dec(ArgContext& c) { print_ulong_arg(c); }
-void signal(ArgContext& c) { print_signal_arg(c); }
-void options(ArgContext& c) { print_long_flags_arg<kOptionNames>(c); }
+void trace_options(ArgContext& c) { print_long_flags_arg<kOptionNames>(c); }
 void note(ArgContext& c) { print_long_choice_arg<kNoteNames>(c); }
 
 void user_offset(ArgContext& c) {
@@ -111,39 +107,39 @@ struct Request {
 
 constexpr std::array kRequests{
     Request{REQUEST(PTRACE_TRACEME), false},
-    Request{REQUEST(PTRACE_PEEKTEXT), true, address, word_out},
-    Request{REQUEST(PTRACE_PEEKDATA), true, address, word_out},
+    Request{REQUEST(PTRACE_PEEKTEXT), true, print_address_arg, word_out},
+    Request{REQUEST(PTRACE_PEEKDATA), true, print_address_arg, word_out},
     Request{3, "PTRACE_PEEKUSER", true, user_offset, word_out},
-    Request{REQUEST(PTRACE_POKETEXT), true, address, hex},
-    Request{REQUEST(PTRACE_POKEDATA), true, address, hex},
-    Request{6, "PTRACE_POKEUSER", true, user_offset, hex},
-    Request{REQUEST(PTRACE_CONT), true, address, signal},
+    Request{REQUEST(PTRACE_POKETEXT), true, print_address_arg, print_hex_arg},
+    Request{REQUEST(PTRACE_POKEDATA), true, print_address_arg, print_hex_arg},
+    Request{6, "PTRACE_POKEUSER", true, user_offset, print_hex_arg},
+    Request{REQUEST(PTRACE_CONT), true, print_address_arg, print_signal_arg},
     Request{REQUEST(PTRACE_KILL)},
-    Request{REQUEST(PTRACE_SINGLESTEP), true, address, signal},
+    Request{REQUEST(PTRACE_SINGLESTEP), true, print_address_arg, print_signal_arg},
     Request{kGetRegs, "PTRACE_GETREGS", true, nullptr, registers_out},
     Request{kSetRegs, "PTRACE_SETREGS", true, nullptr, registers},
-    Request{kGetFpregs, "PTRACE_GETFPREGS", true, nullptr, address},
-    Request{kSetFpregs, "PTRACE_SETFPREGS", true, nullptr, address},
+    Request{kGetFpregs, "PTRACE_GETFPREGS", true, nullptr, print_address_arg},
+    Request{kSetFpregs, "PTRACE_SETFPREGS", true, nullptr, print_address_arg},
     Request{REQUEST(PTRACE_ATTACH)},
-    Request{REQUEST(PTRACE_DETACH), true, address, signal},
-    Request{REQUEST(PTRACE_SYSCALL), true, address, signal},
-    Request{kArchPrctl, "PTRACE_ARCH_PRCTL", true, hex, hex},
-    Request{REQUEST(PTRACE_SETOPTIONS), true, address, options},
-    Request{REQUEST(PTRACE_GETEVENTMSG), true, address, number_out},
-    Request{REQUEST(PTRACE_GETSIGINFO), true, address, siginfo_out},
-    Request{REQUEST(PTRACE_SETSIGINFO), true, address, siginfo},
+    Request{REQUEST(PTRACE_DETACH), true, print_address_arg, print_signal_arg},
+    Request{REQUEST(PTRACE_SYSCALL), true, print_address_arg, print_signal_arg},
+    Request{kArchPrctl, "PTRACE_ARCH_PRCTL", true, print_hex_arg, print_hex_arg},
+    Request{REQUEST(PTRACE_SETOPTIONS), true, print_address_arg, trace_options},
+    Request{REQUEST(PTRACE_GETEVENTMSG), true, print_address_arg, number_out},
+    Request{REQUEST(PTRACE_GETSIGINFO), true, print_address_arg, siginfo_out},
+    Request{REQUEST(PTRACE_SETSIGINFO), true, print_address_arg, siginfo},
     Request{REQUEST(PTRACE_GETREGSET), true, note, iovec_at},
     Request{REQUEST(PTRACE_SETREGSET), true, note, iovec_at},
-    Request{REQUEST(PTRACE_SEIZE), true, address, options},
+    Request{REQUEST(PTRACE_SEIZE), true, print_address_arg, trace_options},
     Request{REQUEST(PTRACE_INTERRUPT)},
     Request{REQUEST(PTRACE_LISTEN)},
-    Request{REQUEST(PTRACE_PEEKSIGINFO), true, peek_siginfo, address},
-    Request{REQUEST(PTRACE_GETSIGMASK), true, dec, sigset_out},
-    Request{REQUEST(PTRACE_SETSIGMASK), true, dec, sigset},
-    Request{REQUEST(PTRACE_SECCOMP_GET_FILTER), true, dec, address},
-    Request{REQUEST(PTRACE_SECCOMP_GET_METADATA), true, dec, address},
-    Request{REQUEST(PTRACE_GET_SYSCALL_INFO), true, dec, address},
-    Request{REQUEST(PTRACE_GET_RSEQ_CONFIGURATION), true, hex, address},
+    Request{REQUEST(PTRACE_PEEKSIGINFO), true, peek_siginfo, print_address_arg},
+    Request{REQUEST(PTRACE_GETSIGMASK), true, print_ulong_arg, sigset_out},
+    Request{REQUEST(PTRACE_SETSIGMASK), true, print_ulong_arg, sigset},
+    Request{REQUEST(PTRACE_SECCOMP_GET_FILTER), true, print_ulong_arg, print_address_arg},
+    Request{REQUEST(PTRACE_SECCOMP_GET_METADATA), true, print_ulong_arg, print_address_arg},
+    Request{REQUEST(PTRACE_GET_SYSCALL_INFO), true, print_ulong_arg, print_address_arg},
+    Request{REQUEST(PTRACE_GET_RSEQ_CONFIGURATION), true, print_hex_arg, print_address_arg},
 };
 
 const Request* request_of(ArgContext& c) {

@@ -6,10 +6,10 @@
 namespace vdsotrace::testing {
 namespace {
 
-constexpr std::uint64_t kBuffer = 0x20000;
+constexpr std::uint64_t kRenderedAt = 0x20000;
 
 TEST_CASE("arguments up to the first that only the end shows are known at entry") {
-  DecodedCall call("read", {3, kBuffer, 100});
+  DecodedCall call("read", {3, kRenderedAt, 100});
   call.enter();
   CHECK(args_of(call.text()) == std::vector<std::string>{"3"});
   CHECK(call.text().at_entry == 1);
@@ -17,7 +17,7 @@ TEST_CASE("arguments up to the first that only the end shows are known at entry"
   CHECK(call.beginning().beginning() == "3, ");
   CHECK(call.text().result().empty());
 
-  call.put(kBuffer, "data").leave(4);
+  call.put(kRenderedAt, "data").leave(4);
   CHECK(call.line() == R"(read(3, "data", 100) = 4)");
   CHECK(call.text().at_entry == 1);
   CHECK(call.text().beginning() == "3, ");
@@ -25,20 +25,20 @@ TEST_CASE("arguments up to the first that only the end shows are known at entry"
 }
 
 TEST_CASE("what memory held at entry is shown, not what it holds later") {
-  DecodedCall call("write", {1, kBuffer, 3});
-  call.put(kBuffer, "old").enter();
-  call.put(kBuffer, "new").leave(3);
+  DecodedCall call("write", {1, kRenderedAt, 3});
+  call.put(kRenderedAt, "old").enter();
+  call.put(kRenderedAt, "new").leave(3);
   CHECK(call.line() == R"(write(1, "old", 3) = 3)");
 }
 
 TEST_CASE("a failed call shows the places it did not fill as addresses") {
-  CHECK(line_of("read", {3, kBuffer, 100}, -9) == "read(3, 0x20000, 100) = -1 EBADF (Bad file descriptor)");
-  CHECK(line_of("pipe2", {kBuffer, 0}, -24) == "pipe2(0x20000, 0) = -1 EMFILE (Too many open files)");
+  CHECK(line_of("read", {3, kRenderedAt, 100}, -9) == "read(3, 0x20000, 100) = -1 EBADF (Bad file descriptor)");
+  CHECK(line_of("pipe2", {kRenderedAt, 0}, -24) == "pipe2(0x20000, 0) = -1 EMFILE (Too many open files)");
 }
 
 TEST_CASE("a call that never returns leaves out what only its end would show") {
   CHECK(DecodedCall("exit_group", {0}).never_return().line() == "exit_group(0) = ?");
-  DecodedCall call("read", {0, kBuffer, 1});
+  DecodedCall call("read", {0, kRenderedAt, 1});
   call.never_return();
   CHECK(call.line() == "read(0) = ?");
   CHECK(call.text().beginning() == "0, ");
@@ -53,10 +53,10 @@ TEST_CASE("clone writes the comma when it has returned, as strace does") {
 }
 
 TEST_CASE("an amended argument is printed at entry and completed at the end") {
-  DecodedCall call("sendfile", {14, 3, kBuffer, 10});
-  call.put(kBuffer, std::int64_t{5}).enter();
+  DecodedCall call("sendfile", {14, 3, kRenderedAt, 10});
+  call.put(kRenderedAt, std::int64_t{5}).enter();
   CHECK(call.beginning().beginning() == "14, 3, [5]");
-  call.put(kBuffer, std::int64_t{15}).leave(10);
+  call.put(kRenderedAt, std::int64_t{15}).leave(10);
   CHECK(call.text().beginning() == "14, 3, [5]");
   CHECK(call.text().remainder() == " => [15], 10");
   CHECK(call.line() == "sendfile(14, 3, [5] => [15], 10) = 10");

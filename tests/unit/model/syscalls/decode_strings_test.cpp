@@ -6,7 +6,7 @@
 namespace vdsotrace::testing {
 namespace {
 
-constexpr std::uint64_t kText = 0x10000;
+constexpr std::uint64_t kTextAt = 0x10000;
 
 std::string quoted(std::string_view text, std::size_t limit = 64, bool more = false) {
   std::string out;
@@ -15,8 +15,8 @@ std::string quoted(std::string_view text, std::size_t limit = 64, bool more = fa
 }
 
 std::string written(const std::string& text, std::uint64_t size) {
-  DecodedCall call("write", {1, kText, size});
-  call.put(kText, text);
+  DecodedCall call("write", {1, kTextAt, size});
+  call.put(kTextAt, text);
   return call.leave(0).line();
 }
 
@@ -58,52 +58,52 @@ TEST_CASE("a buffer shows the size it has, up to the limit") {
 TEST_CASE("a buffer that cannot be read whole is an address") {
   CHECK(line_of("write", {1, 0x1, 5}, -14) == "write(1, 0x1, 5) = -1 EFAULT (Bad address)");
   CHECK(line_of("write", {1, 0, 5}, -14) == "write(1, NULL, 5) = -1 EFAULT (Bad address)");
-  DecodedCall beyond("write", {1, kText, 20});
-  CHECK(beyond.put(kText, "short").leave(-14).line() == "write(1, 0x10000, 20) = -1 EFAULT (Bad address)");
+  DecodedCall beyond("write", {1, kTextAt, 20});
+  CHECK(beyond.put(kTextAt, "short").leave(-14).line() == "write(1, 0x10000, 20) = -1 EFAULT (Bad address)");
 }
 
 TEST_CASE("file names are never cut, other strings are") {
   const std::string name(300, 'n');
-  DecodedCall path("unlink", {kText});
-  CHECK(path.put(kText, name).leave(0).line() == "unlink(\"" + name + "\") = 0");
-  DecodedCall string("memfd_create", {kText, 0});
-  CHECK(string.put(kText, name).leave(3).line() == "memfd_create(\"" + name.substr(0, 32) + "\"..., 0) = 3");
+  DecodedCall path("unlink", {kTextAt});
+  CHECK(path.put(kTextAt, name).leave(0).line() == "unlink(\"" + name + "\") = 0");
+  DecodedCall string("memfd_create", {kTextAt, 0});
+  CHECK(string.put(kTextAt, name).leave(3).line() == "memfd_create(\"" + name.substr(0, 32) + "\"..., 0) = 3");
 }
 
 TEST_CASE("a file name longer than the kernel takes is cut there") {
-  DecodedCall call("unlink", {kText});
-  const std::string line = call.put(kText, std::string(10000, 'n')).leave(-36).line();
+  DecodedCall call("unlink", {kTextAt});
+  const std::string line = call.put(kTextAt, std::string(10000, 'n')).leave(-36).line();
   CHECK(line == "unlink(\"" + std::string(4095, 'n') + "\"...) = -1 ENAMETOOLONG (File name too long)");
 }
 
 TEST_CASE("a string that runs into unmapped memory is an address") {
-  DecodedCall call("unlink", {kText});
-  CHECK(call.put(kText, std::array{'a', 'b'}).leave(-14).line() == "unlink(0x10000) = -1 EFAULT (Bad address)");
+  DecodedCall call("unlink", {kTextAt});
+  CHECK(call.put(kTextAt, std::array{'a', 'b'}).leave(-14).line() == "unlink(0x10000) = -1 EFAULT (Bad address)");
 }
 
 TEST_CASE("the option -s decides how much of a string is shown and captured") {
-  DecodedCall call("write", {1, kText, 400});
+  DecodedCall call("write", {1, kTextAt, 400});
   const std::string text(400, 'y');
-  CHECK(call.strings(300).put(kText, text).leave(400).line() ==
+  CHECK(call.strings(300).put(kTextAt, text).leave(400).line() ==
         "write(1, \"" + text.substr(0, 300) + "\"..., 400) = 400");
-  DecodedCall none("write", {1, kText, 4});
-  CHECK(none.strings(0).put(kText, "abcd").leave(4).line() == R"(write(1, ""..., 4) = 4)");
+  DecodedCall none("write", {1, kTextAt, 4});
+  CHECK(none.strings(0).put(kTextAt, "abcd").leave(4).line() == R"(write(1, ""..., 4) = 4)");
 }
 
 TEST_CASE("strings in hexadecimal: those with a byte that is no text, or all") {
   const auto line = [](HexStrings which, const std::string& text) {
-    DecodedCall call("write", {1, kText, text.size()});
-    return call.hex(which).put(kText, text).leave(0).line();
+    DecodedCall call("write", {1, kTextAt, text.size()});
+    return call.hex(which).put(kTextAt, text).leave(0).line();
   };
   CHECK(line(HexStrings::non_ascii, "a\t\"") == R"(write(1, "a\t\"", 3) = 0)");
   CHECK(line(HexStrings::non_ascii, "a\x7f") == R"(write(1, "\x61\x7f", 2) = 0)");
   CHECK(line(HexStrings::non_ascii, "a\x1b") == R"(write(1, "\x61\x1b", 2) = 0)");
   CHECK(line(HexStrings::all, "ab") == R"(write(1, "\x61\x62", 2) = 0)");
-  DecodedCall open("chdir", {kText});
-  CHECK(open.hex(HexStrings::all).put(kText, "/a").leave(0).line() == R"(chdir("\x2f\x61") = 0)");
+  DecodedCall open("chdir", {kTextAt});
+  CHECK(open.hex(HexStrings::all).put(kTextAt, "/a").leave(0).line() == R"(chdir("\x2f\x61") = 0)");
   // Only what is shown counts.
-  DecodedCall cut("write", {1, kText, 3});
-  CHECK(cut.hex(HexStrings::non_ascii).strings(2).put(kText, "ab\xff").leave(0).line() ==
+  DecodedCall cut("write", {1, kTextAt, 3});
+  CHECK(cut.hex(HexStrings::non_ascii).strings(2).put(kTextAt, "ab\xff").leave(0).line() ==
         R"(write(1, "ab"..., 3) = 0)");
 }
 

@@ -15,14 +15,14 @@ using namespace vdsotrace::testing;
 
 namespace {
 
-constexpr std::uint64_t kAt = 0x1000;
+constexpr std::uint64_t kDumpedAt = 0x1000;
 constexpr std::uint64_t kVector = 0x2000;
 constexpr std::uint64_t kMessage = 0x3000;
-const Dumps kAll{{true, {}}, {true, {}}};
+const Dumps kAllDumps{{true, {}}, {true, {}}};
 
 void* pointer(std::uint64_t address) { return reinterpret_cast<void*>(static_cast<std::uintptr_t>(address)); }
 
-std::string dumped(DecodedCall& call, std::int64_t result, const Dumps& dumps = kAll) {
+std::string dumped(DecodedCall& call, std::int64_t result, const Dumps& dumps = kAllDumps) {
   Call done = call.leave(result).call();
   capture_dump(done, call.memory(), dumps);
   std::string text;
@@ -33,8 +33,8 @@ std::string dumped(DecodedCall& call, std::int64_t result, const Dumps& dumps = 
 }  // namespace
 
 TEST_CASE("bytes are dumped sixteen to a line") {
-  DecodedCall call("read", {3, kAt, 100});
-  call.enter().put(kAt, std::string("abcdefghijklmnopqrs\n\xff"));
+  DecodedCall call("read", {3, kDumpedAt, 100});
+  call.enter().put(kDumpedAt, std::string("abcdefghijklmnopqrs\n\xff"));
   CHECK(dumped(call, 21) ==
         " | 00000  61 62 63 64 65 66 67 68  69 6a 6b 6c 6d 6e 6f 70  abcdefghijklmnop |\n"
         " | 00010  71 72 73 0a ff                                    qrs..            |\n");
@@ -51,26 +51,28 @@ TEST_CASE("offsets are as wide as the last byte's") {
 }
 
 TEST_CASE("only what was moved is dumped, and only for descriptors that are asked for") {
-  DecodedCall read("read", {3, kAt, 100});
-  read.put(kAt, "abc").enter();
+  DecodedCall read("read", {3, kDumpedAt, 100});
+  read.put(kDumpedAt, "abc").enter();
   CHECK(dumped(read, 1) == " | 00000  61                                                a                |\n");
   CHECK(dumped(read, 0).empty());
   CHECK(dumped(read, -5).empty());
   CHECK(dumped(read, 1, {{false, {4}}, {}}).empty());
   CHECK(dumped(read, 1, {{}, {true, {}}}).empty());
   CHECK_FALSE(dumped(read, 1, {{true, {4}}, {}}).empty());
-  DecodedCall unread("read", {3, kAt, 2});
-  unread.put(kAt, "abc").enter();
+  DecodedCall unread("read", {3, kDumpedAt, 2});
+  unread.put(kDumpedAt, "abc").enter();
   // A result beyond the buffer, as MSG_TRUNC gives.
   CHECK(dumped(unread, 100) == " | 00000  61 62                                             ab               |\n");
-  DecodedCall write("write", {3, kAt, 2});
-  write.put(kAt, "abc").enter();
+  DecodedCall write("write", {3, kDumpedAt, 2});
+  write.put(kDumpedAt, "abc").enter();
   CHECK(dumped(write, -9) == " | 00000  61 62                                             ab               |\n");
 }
 
 TEST_CASE("vectors are dumped buffer by buffer") {
   DecodedCall call("readv", {3, kVector, 2});
-  call.put(kVector, std::array<iovec, 2>{iovec{pointer(kAt), 1}, iovec{pointer(kAt + 1), 9}}).enter().put(kAt, "abcd");
+  call.put(kVector, std::array<iovec, 2>{iovec{pointer(kDumpedAt), 1}, iovec{pointer(kDumpedAt + 1), 9}})
+      .enter()
+      .put(kDumpedAt, "abcd");
   CHECK(dumped(call, 3) ==
         " * 1 bytes in buffer 0\n"
         " | 00000  61                                                a                |\n"
@@ -79,13 +81,13 @@ TEST_CASE("vectors are dumped buffer by buffer") {
 }
 
 TEST_CASE("what cannot be read is said to be missing, and a vector that cannot be read is not shown") {
-  DecodedCall write("write", {3, kAt, 8});
-  write.put(kAt, "ab").enter();
+  DecodedCall write("write", {3, kDumpedAt, 8});
+  write.put(kDumpedAt, "ab").enter();
   CHECK(dumped(write, 8) ==
         " | 00000  61 62 00                                          ab.              |\n"
         " | <Cannot fetch 5 bytes from pid 42 @0x1003>\n");
   DecodedCall call("writev", {3, kVector, 2});
-  call.put(kVector, iovec{pointer(kAt), 1}).put(kAt, "a").enter();
+  call.put(kVector, iovec{pointer(kDumpedAt), 1}).put(kDumpedAt, "a").enter();
   CHECK(dumped(call, -14).empty());
 }
 
@@ -94,11 +96,11 @@ TEST_CASE("messages are dumped too") {
   message.msg_iov = static_cast<iovec*>(pointer(kVector));
   message.msg_iovlen = 1;
   DecodedCall call("sendmsg", {3, kMessage, 0});
-  call.put(kMessage, message).put(kVector, iovec{pointer(kAt), 2}).put(kAt, "abcd").enter();
+  call.put(kMessage, message).put(kVector, iovec{pointer(kDumpedAt), 2}).put(kDumpedAt, "abcd").enter();
   CHECK(dumped(call, 2) ==
         " * 2 bytes in buffer 0\n | 00000  61 62                                             ab               |\n");
   DecodedCall several("recvmmsg", {3, kMessage, 4, 0, 0});
-  several.enter().put(kMessage, mmsghdr{message, 1}).put(kVector, iovec{pointer(kAt), 2}).put(kAt, "abcd");
+  several.enter().put(kMessage, mmsghdr{message, 1}).put(kVector, iovec{pointer(kDumpedAt), 2}).put(kDumpedAt, "abcd");
   CHECK(dumped(several, 1) ==
         " = 1 buffers in vector 0\n * 1 bytes in buffer 0\n"
         " | 00000  61                                                a                |\n");

@@ -10,7 +10,7 @@
 namespace vdsotrace::testing {
 namespace {
 
-constexpr std::int64_t kX32Bit = 0x40000000;
+constexpr std::int64_t kFirstX32 = 0x40000000;
 
 /// Every byte of memory holds the same value, or nothing can be read at all.
 class UniformMemory final : public Memory {
@@ -71,8 +71,8 @@ TEST_CASE("rows have no more kinds than arguments") {
 TEST_CASE("numbers are those of the ABI") {
   CHECK(number_of(Abi::x86_64, "read") == 0);
   CHECK(number_of(Abi::i386, "read") == 3);
-  CHECK(number_of(Abi::x32, "read") == kX32Bit);
-  CHECK(number_of(Abi::x32, "execve") == kX32Bit + 520);
+  CHECK(number_of(Abi::x32, "read") == kFirstX32);
+  CHECK(number_of(Abi::x32, "execve") == kFirstX32 + 520);
   CHECK(number_of(Abi::x86_64, "stat64") == -1);
   CHECK(number_of(Abi::i386, "stat64") == 195);
   CHECK(number_of(Abi::x86_64, "no_such_call") == -1);
@@ -83,7 +83,7 @@ TEST_CASE("numbers are those of the ABI") {
 
 TEST_CASE("a call's number leads back to it") {
   for (const Abi abi : kAbis) {
-    const std::int64_t first = abi == Abi::x32 ? kX32Bit : 0;
+    const std::int64_t first = abi == Abi::x32 ? kFirstX32 : 0;
     int known = 0;
     for (std::int64_t nr = first; nr < first + 640; ++nr) {
       const CallSpec* spec = spec_of(abi, nr);
@@ -99,14 +99,14 @@ TEST_CASE("a call's number leads back to it") {
 TEST_CASE("recent calls have the same number everywhere") {
   CHECK(number_of(Abi::x86_64, "mseal") == 462);
   CHECK(number_of(Abi::i386, "mseal") == 462);
-  CHECK(number_of(Abi::x32, "mseal") == kX32Bit + 462);
+  CHECK(number_of(Abi::x32, "mseal") == kFirstX32 + 462);
   CHECK(spec_of(Abi::x86_64, 458)->name == "listmount");
 }
 
 TEST_CASE("numbers out of range have no row") {
   for (const Abi abi : kAbis) {
     for (const std::int64_t nr :
-         {std::int64_t{-1}, std::int64_t{511}, std::int64_t{100000}, INT64_MAX, INT64_MIN, kX32Bit + 511}) {
+         {std::int64_t{-1}, std::int64_t{511}, std::int64_t{100000}, INT64_MAX, INT64_MIN, kFirstX32 + 511}) {
       INFO(name_of(abi) << " " << nr);
       CHECK(spec_of(abi, nr) == nullptr);
     }

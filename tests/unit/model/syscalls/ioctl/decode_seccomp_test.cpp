@@ -13,7 +13,7 @@
 namespace vdsotrace::testing {
 namespace {
 
-constexpr std::uint64_t kArg = 0x7f0000001000;
+constexpr std::uint64_t kNotificationAt = 0x7f0000001000;
 
 seccomp_notif notification() {
   seccomp_notif told{};
@@ -31,11 +31,11 @@ constexpr std::string_view kShown =
     "args=[0x1, 0, 0, 0, 0, 0]}}";
 
 TEST_CASE("a notification is shown when it has come", "[ioctl]") {
-  DecodedCall call("ioctl", {3, SECCOMP_IOCTL_NOTIF_RECV, kArg});
-  CHECK(call.put(kArg, seccomp_notif{}).enter().put(kArg, notification()).leave(0).line() ==
+  DecodedCall call("ioctl", {3, SECCOMP_IOCTL_NOTIF_RECV, kNotificationAt});
+  CHECK(call.put(kNotificationAt, seccomp_notif{}).enter().put(kNotificationAt, notification()).leave(0).line() ==
         fmt::format("ioctl(3, SECCOMP_IOCTL_NOTIF_RECV, {}) = 0", kShown));
-  DecodedCall used("ioctl", {3, SECCOMP_IOCTL_NOTIF_RECV, kArg});
-  CHECK(used.put(kArg, notification()).leave(-EINVAL).line() ==
+  DecodedCall used("ioctl", {3, SECCOMP_IOCTL_NOTIF_RECV, kNotificationAt});
+  CHECK(used.put(kNotificationAt, notification()).leave(-EINVAL).line() ==
         fmt::format("ioctl(3, SECCOMP_IOCTL_NOTIF_RECV, {} => 0x7f0000001000) = -1 EINVAL (Invalid argument)", kShown));
 }
 
@@ -44,9 +44,9 @@ TEST_CASE("answers to notifications", "[ioctl]") {
   answer.id = 7;
   answer.error = -ENOSR;
   answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-  DecodedCall call("ioctl", {3, SECCOMP_IOCTL_NOTIF_SEND, kArg});
+  DecodedCall call("ioctl", {3, SECCOMP_IOCTL_NOTIF_SEND, kNotificationAt});
   CHECK(
-      call.put(kArg, answer).leave(0).line() ==
+      call.put(kNotificationAt, answer).leave(0).line() ==
       "ioctl(3, SECCOMP_IOCTL_NOTIF_SEND, {id=0x7, val=0, error=-ENOSR, flags=SECCOMP_USER_NOTIF_FLAG_CONTINUE}) = 0");
   seccomp_notif_addfd added{};
   added.id = 7;
@@ -54,12 +54,13 @@ TEST_CASE("answers to notifications", "[ioctl]") {
   added.srcfd = 5;
   added.newfd = 9;
   added.newfd_flags = O_CLOEXEC;
-  DecodedCall add("ioctl", {3, SECCOMP_IOCTL_NOTIF_ADDFD, kArg});
-  CHECK(add.put(kArg, added).leave(9).line() ==
+  DecodedCall add("ioctl", {3, SECCOMP_IOCTL_NOTIF_ADDFD, kNotificationAt});
+  CHECK(add.put(kNotificationAt, added).leave(9).line() ==
         "ioctl(3, SECCOMP_IOCTL_NOTIF_ADDFD, {id=0x7, flags=SECCOMP_ADDFD_FLAG_SETFD, srcfd=5, newfd=9, "
         "newfd_flags=O_CLOEXEC}) = 9");
-  DecodedCall valid("ioctl", {3, SECCOMP_IOCTL_NOTIF_ID_VALID, kArg});
-  CHECK(valid.put(kArg, std::uint64_t{7}).leave(0).line() == "ioctl(3, SECCOMP_IOCTL_NOTIF_ID_VALID, [0x7]) = 0");
+  DecodedCall valid("ioctl", {3, SECCOMP_IOCTL_NOTIF_ID_VALID, kNotificationAt});
+  CHECK(valid.put(kNotificationAt, std::uint64_t{7}).leave(0).line() ==
+        "ioctl(3, SECCOMP_IOCTL_NOTIF_ID_VALID, [0x7]) = 0");
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 namespace vdsotrace::testing {
 namespace {
 
-constexpr std::uint64_t kData = 0x7f0000002000;
+constexpr std::uint64_t kPrctlData = 0x7f0000002000;
 constexpr std::int64_t kInvalid = -22;
 const std::string kRefused = " = -1 EINVAL (Invalid argument)";
 
@@ -49,8 +49,8 @@ TEST_CASE("keys that pointers are signed with have names", "[prctl]") {
 }
 
 TEST_CASE("a core's cookie is read when it is known", "[prctl]") {
-  DecodedCall call("prctl", {62, 0, 7, 1, kData});
-  CHECK(call.enter().put(kData, std::uint64_t{0xabc}).leave(0).line() ==
+  DecodedCall call("prctl", {62, 0, 7, 1, kPrctlData});
+  CHECK(call.enter().put(kPrctlData, std::uint64_t{0xabc}).leave(0).line() ==
         "prctl(PR_SCHED_CORE, PR_SCHED_CORE_GET, 7, 0x1 /* PIDTYPE_TGID */, [0xabc]) = 0");
   CHECK(line_of("prctl", {62, 1, 7, 3, 0}, kInvalid) ==
         "prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 7, 0x3 /* PIDTYPE_SID */, NULL)" + kRefused);
@@ -71,8 +71,8 @@ TEST_CASE("options show what their other arguments mean for the first", "[prctl]
 }
 
 TEST_CASE("arch_prctl names states of the processor", "[prctl]") {
-  DecodedCall call("arch_prctl", {0x1022, kData});
-  CHECK(call.enter().put(kData, std::uint64_t{0x600e7}).leave(0).line() ==
+  DecodedCall call("arch_prctl", {0x1022, kPrctlData});
+  CHECK(call.enter().put(kPrctlData, std::uint64_t{0x600e7}).leave(0).line() ==
         "arch_prctl(ARCH_GET_XCOMP_PERM, "
         "[0x600e7 /* XFEATURE_MASK_FPSSE|XFEATURE_MASK_YMM|XFEATURE_MASK_AVX512|XFEATURE_MASK_XTILE */]) = 0");
   CHECK(line_of("arch_prctl", {0x1023, 18}, 0) ==

@@ -9,51 +9,51 @@ namespace vdsotrace::testing {
 namespace {
 
 constexpr std::uint64_t kPath = 0x10000;
-constexpr std::uint64_t kData = 0x20000;
+constexpr std::uint64_t kProcessData = 0x20000;
 constexpr std::uint64_t kMore = 0x30000;
 constexpr auto kAny = static_cast<std::uint64_t>(-1);
 
 TEST_CASE("execve shows its arguments and counts its environment") {
-  DecodedCall call("execve", {kPath, kData, kMore});
-  call.put(kPath, "/bin/ls").put(kData, std::array<std::uint64_t, 3>{kPath, kPath + 5, 0});
+  DecodedCall call("execve", {kPath, kProcessData, kMore});
+  call.put(kPath, "/bin/ls").put(kProcessData, std::array<std::uint64_t, 3>{kPath, kPath + 5, 0});
   call.put(kMore, std::array<std::uint64_t, 2>{kPath, 0});
   CHECK(call.leave(0).line() == R"(execve("/bin/ls", ["/bin/ls", "ls"], 0x30000 /* 1 var */) = 0)");
 }
 
 TEST_CASE("execve with odd lists") {
-  DecodedCall none("execve", {kPath, kData, kData});
-  none.put(kPath, "a").put(kData, std::uint64_t{0});
+  DecodedCall none("execve", {kPath, kProcessData, kProcessData});
+  none.put(kPath, "a").put(kProcessData, std::uint64_t{0});
   CHECK(none.leave(0).line() == R"(execve("a", [], 0x20000 /* 0 vars */) = 0)");
   DecodedCall null("execve", {kPath, 0, 0});
   CHECK(null.put(kPath, "a").leave(0).line() == R"(execve("a", NULL, NULL) = 0)");
   DecodedCall bad("execve", {0, 1, 1});
   CHECK(bad.leave(-14).line() == "execve(NULL, 0x1, 0x1) = -1 EFAULT (Bad address)");
-  DecodedCall element("execve", {kPath, kData, 0});
-  element.put(kPath, "a").put(kData, std::array<std::uint64_t, 2>{5, 0});
+  DecodedCall element("execve", {kPath, kProcessData, 0});
+  element.put(kPath, "a").put(kProcessData, std::array<std::uint64_t, 2>{5, 0});
   CHECK(element.leave(0).line() == R"(execve("a", [0x5], NULL) = 0)");
-  DecodedCall endless("execve", {kPath, 0, kData});
-  endless.put(kPath, "a").put(kData, std::array<std::uint64_t, 2>{5, 6});
+  DecodedCall endless("execve", {kPath, 0, kProcessData});
+  endless.put(kPath, "a").put(kProcessData, std::array<std::uint64_t, 2>{5, 6});
   CHECK(endless.leave(-14).line() ==
         R"(execve("a", NULL, 0x20000 /* 2 vars, unterminated */) = -1 EFAULT (Bad address))");
 }
 
 TEST_CASE("a long argument list is cut") {
-  DecodedCall call("execve", {kPath, kData, 0});
+  DecodedCall call("execve", {kPath, kProcessData, 0});
   call.strings(2).put(kPath, "a");
-  call.put(kData, std::array<std::uint64_t, 4>{kPath, kPath, kPath, 0});
+  call.put(kProcessData, std::array<std::uint64_t, 4>{kPath, kPath, kPath, 0});
   CHECK(call.leave(0).line() == R"(execve("a", ["a", "a", ...], NULL) = 0)");
 }
 
 TEST_CASE("lists of 32-bit programs have 32-bit pointers") {
-  DecodedCall call("execve", {kPath, kData, 0}, Abi::i386);
-  call.put(kPath, "a").put(kData, std::array<std::uint32_t, 2>{kPath, 0});
+  DecodedCall call("execve", {kPath, kProcessData, 0}, Abi::i386);
+  call.put(kPath, "a").put(kProcessData, std::array<std::uint32_t, 2>{kPath, 0});
   CHECK(call.leave(0).line() == R"(execve("a", ["a"], NULL) = 0)");
 }
 
 TEST_CASE("how a child ended") {
   const auto wait = [](std::uint32_t status) {
-    DecodedCall call("wait4", {kAny, kData, 0, 0});
-    return call.enter().put(kData, status).leave(17).line();
+    DecodedCall call("wait4", {kAny, kProcessData, 0, 0});
+    return call.enter().put(kProcessData, status).leave(17).line();
   };
   CHECK(wait(0x300) == "wait4(-1, [{WIFEXITED(s) && WEXITSTATUS(s) == 3}], 0, NULL) = 17");
   CHECK(wait(9) == "wait4(-1, [{WIFSIGNALED(s) && WTERMSIG(s) == SIGKILL}], 0, NULL) = 17");
@@ -67,15 +67,15 @@ TEST_CASE("how a child ended") {
 }
 
 TEST_CASE("a wait that found nobody shows addresses") {
-  DecodedCall call("wait4", {kAny, kData, 1, kMore});
-  CHECK(call.put(kData, 0x300).leave(0).line() == "wait4(-1, 0x20000, WNOHANG, 0x30000) = 0");
+  DecodedCall call("wait4", {kAny, kProcessData, 1, kMore});
+  CHECK(call.put(kProcessData, 0x300).leave(0).line() == "wait4(-1, 0x20000, WNOHANG, 0x30000) = 0");
 }
 
 TEST_CASE("resource usage is abbreviated") {
   rusage usage{};
   usage.ru_utime = {1, 2};
-  DecodedCall call("getrusage", {0xffffffff, kData});
-  CHECK(call.put(kData, usage).leave(0).line() ==
+  DecodedCall call("getrusage", {0xffffffff, kProcessData});
+  CHECK(call.put(kProcessData, usage).leave(0).line() ==
         "getrusage(RUSAGE_CHILDREN, {ru_utime={tv_sec=1, tv_usec=2}, "
         "ru_stime={tv_sec=0, tv_usec=0}, ...}) = 0");
 }
@@ -83,8 +83,8 @@ TEST_CASE("resource usage is abbreviated") {
 TEST_CASE("clone shows what its flags use") {
   CHECK(line_of("clone", {0x11, 0, 1, 2, 3}, 17) == "clone(child_stack=NULL, flags=SIGCHLD) = 17");
   CHECK(line_of("clone", {0, 0}, 17) == "clone(child_stack=NULL, flags=0) = 17");
-  DecodedCall thread("clone", {0x3d0f00, 0x7000, kData, 0x9000, 0x8000});
-  CHECK(thread.enter().put(kData, 18).leave(18).line() ==
+  DecodedCall thread("clone", {0x3d0f00, 0x7000, kProcessData, 0x9000, 0x8000});
+  CHECK(thread.enter().put(kProcessData, 18).leave(18).line() ==
         "clone(child_stack=0x7000, flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|"
         "CLONE_SYSVSEM|CLONE_SETTLS|CLONE_PARENT_SETTID|CLONE_CHILD_CLEARTID, parent_tid=[18], "
         "tls=0x8000, child_tidptr=0x9000) = 18");
@@ -95,35 +95,35 @@ TEST_CASE("clone shows what its flags use") {
 TEST_CASE("clone3 shows its structure as large as it is") {
   std::array<std::uint64_t, 11> args{};  // struct clone_args
   args[4] = 17;                          // exit_signal
-  DecodedCall plain("clone3", {kData, 64});
-  CHECK(plain.put(kData, args).leave(18).line() ==
+  DecodedCall plain("clone3", {kProcessData, 64});
+  CHECK(plain.put(kProcessData, args).leave(18).line() ==
         "clone3({flags=0, exit_signal=SIGCHLD, stack=NULL, stack_size=0}, 64) = 18");
   args[0] = 0x101000;  // CLONE_PIDFD|CLONE_PARENT_SETTID
   args[1] = kMore;
   args[3] = kMore + 4;
-  DecodedCall more("clone3", {kData, 88});
-  more.put(kData, args).enter().put(kMore, std::array<std::int32_t, 2>{4, 18});
+  DecodedCall more("clone3", {kProcessData, 88});
+  more.put(kProcessData, args).enter().put(kMore, std::array<std::int32_t, 2>{4, 18});
   CHECK(more.leave(18).line() ==
         "clone3({flags=CLONE_PIDFD|CLONE_PARENT_SETTID, pidfd=0x30000, parent_tid=0x30004, "
         "exit_signal=SIGCHLD, stack=NULL, stack_size=0} => {pidfd=[4], parent_tid=[18]}, 88) = 18");
-  CHECK(line_of("clone3", {kData, 10}, -22) == "clone3(0x20000, 10) = -1 EINVAL (Invalid argument)");
+  CHECK(line_of("clone3", {kProcessData, 10}, -22) == "clone3(0x20000, 10) = -1 EINVAL (Invalid argument)");
 }
 
 TEST_CASE("limits in kibibytes") {
   using Limits = std::array<std::uint64_t, 2>;
-  DecodedCall get("prlimit64", {0, 3, 0, kData});
-  CHECK(get.put(kData, Limits{8192 * 1024, UINT64_MAX}).leave(0).line() ==
+  DecodedCall get("prlimit64", {0, 3, 0, kProcessData});
+  CHECK(get.put(kProcessData, Limits{8192 * 1024, UINT64_MAX}).leave(0).line() ==
         "prlimit64(0, RLIMIT_STACK, NULL, {rlim_cur=8192*1024, rlim_max=RLIM64_INFINITY}) = 0");
-  DecodedCall set("setrlimit", {7, kData});
-  CHECK(set.put(kData, Limits{1024, 2049}).leave(0).line() ==
+  DecodedCall set("setrlimit", {7, kProcessData});
+  CHECK(set.put(kProcessData, Limits{1024, 2049}).leave(0).line() ==
         "setrlimit(RLIMIT_NOFILE, {rlim_cur=1024, rlim_max=2049}) = 0");
 }
 
 TEST_CASE("processor sets as lists") {
-  DecodedCall get("sched_getaffinity", {0, 128, kData});
-  CHECK(get.put(kData, std::uint64_t{0x803}).leave(8).line() == "sched_getaffinity(0, 128, [0 1 11]) = 8");
-  DecodedCall set("sched_setaffinity", {0, 8, kData});
-  CHECK(set.put(kData, std::uint64_t{0}).leave(-22).line() ==
+  DecodedCall get("sched_getaffinity", {0, 128, kProcessData});
+  CHECK(get.put(kProcessData, std::uint64_t{0x803}).leave(8).line() == "sched_getaffinity(0, 128, [0 1 11]) = 8");
+  DecodedCall set("sched_setaffinity", {0, 8, kProcessData});
+  CHECK(set.put(kProcessData, std::uint64_t{0}).leave(-22).line() ==
         "sched_setaffinity(0, 8, []) = -1 EINVAL (Invalid argument)");
 }
 
@@ -137,8 +137,8 @@ TEST_CASE("schedulers and personalities have names in results too") {
 TEST_CASE("capabilities by bit") {
   using Header = std::array<std::uint32_t, 2>;
   using Data = std::array<std::uint32_t, 6>;
-  DecodedCall call("capget", {kData, kMore});
-  call.put(kData, Header{0x20080522, 0}).enter().put(kMore, Data{1, 0x20, 0, 0, 1u << 8, 0});
+  DecodedCall call("capget", {kProcessData, kMore});
+  call.put(kProcessData, Header{0x20080522, 0}).enter().put(kMore, Data{1, 0x20, 0, 0, 1u << 8, 0});
   CHECK(call.leave(0).line() ==
         "capget({version=_LINUX_CAPABILITY_VERSION_3, pid=0}, {effective=1<<CAP_CHOWN, "
         "permitted=1<<CAP_KILL|1<<CAP_CHECKPOINT_RESTORE, inheritable=0}) = 0");
@@ -153,15 +153,15 @@ TEST_CASE("prctl has as many arguments as its option uses") {
   DecodedCall name("prctl", {15, kPath});
   CHECK(name.put(kPath, "a name that is too long").leave(0).line() ==
         R"(prctl(PR_SET_NAME, "a name that is "...) = 0)");
-  DecodedCall get("prctl", {2, kData});
-  CHECK(get.enter().put(kData, 9).leave(0).line() == "prctl(PR_GET_PDEATHSIG, [SIGKILL]) = 0");
+  DecodedCall get("prctl", {2, kProcessData});
+  CHECK(get.enter().put(kProcessData, 9).leave(0).line() == "prctl(PR_GET_PDEATHSIG, [SIGKILL]) = 0");
 }
 
 TEST_CASE("arch_prctl reads what it got only afterwards") {
-  DecodedCall call("arch_prctl", {0x1003, kData});
+  DecodedCall call("arch_prctl", {0x1003, kProcessData});
   call.enter();
   CHECK(call.beginning().beginning() == "ARCH_GET_FS, ");
-  CHECK(call.put(kData, std::uint64_t{0x7000}).leave(0).line() == "arch_prctl(ARCH_GET_FS, [0x7000]) = 0");
+  CHECK(call.put(kProcessData, std::uint64_t{0x7000}).leave(0).line() == "arch_prctl(ARCH_GET_FS, [0x7000]) = 0");
   CHECK(line_of("arch_prctl", {0x1002, 0x7000}) == "arch_prctl(ARCH_SET_FS, 0x7000) = 0");
   CHECK(line_of("arch_prctl", {0x1011, 5}, 1) == "arch_prctl(ARCH_GET_CPUID) = 1");
 }
@@ -183,8 +183,8 @@ TEST_CASE("system names") {
   std::array<char, 390> names{};  // struct utsname: six times 65
   std::strcpy(names.data(), "Linux");
   std::strcpy(names.data() + 65, "vm");
-  DecodedCall call("uname", {kData});
-  CHECK(call.put(kData, names).leave(0).line() == R"(uname({sysname="Linux", nodename="vm", ...}) = 0)");
+  DecodedCall call("uname", {kProcessData});
+  CHECK(call.put(kProcessData, names).leave(0).line() == R"(uname({sysname="Linux", nodename="vm", ...}) = 0)");
 }
 
 TEST_CASE("what is nothing at all is 0 or NULL as strace has it") {
@@ -198,35 +198,35 @@ TEST_CASE("what is nothing at all is 0 or NULL as strace has it") {
 TEST_CASE("clone3 shows what it cannot read and what it does not know") {
   clone_args args{};
   args.exit_signal = 17;
-  DecodedCall short_one("clone3", {kData, 96});
-  CHECK(short_one.put(kData, args).leave(-14).line() ==
+  DecodedCall short_one("clone3", {kProcessData, 96});
+  CHECK(short_one.put(kProcessData, args).leave(-14).line() ==
         "clone3({flags=0, exit_signal=SIGCHLD, stack=NULL, stack_size=0, ???}, 96) = -1 EFAULT (Bad address)");
   args.exit_signal = 0xdeadface;
   args.set_tid = 0x7000;
-  DecodedCall long_one("clone3", {kData, 96});
-  CHECK(long_one.put(kData, args).put(kData + sizeof args, std::uint64_t{0xff}).leave(-7).line() ==
+  DecodedCall long_one("clone3", {kProcessData, 96});
+  CHECK(long_one.put(kProcessData, args).put(kProcessData + sizeof args, std::uint64_t{0xff}).leave(-7).line() ==
         R"(clone3({flags=0, exit_signal=3735943886, stack=NULL, stack_size=0, set_tid=0x7000, set_tid_size=0, )"
         R"(/* bytes 88..95 */ "\xff\x00\x00\x00\x00\x00\x00\x00"}, 96) = -1 E2BIG (Argument list too long))");
 }
 
 TEST_CASE("clone3 shows what lies behind its structure when it returns as well") {
   const clone_args args{};
-  DecodedCall unreadable("clone3", {kData, 96});
-  CHECK(unreadable.put(kData, args).leave(7).line() ==
+  DecodedCall unreadable("clone3", {kProcessData, 96});
+  CHECK(unreadable.put(kProcessData, args).leave(7).line() ==
         "clone3({flags=0, exit_signal=0, stack=NULL, stack_size=0, ???} => {???}, 96) = 7");
   clone_args with_parent{};
   with_parent.flags = CLONE_PARENT_SETTID;
   with_parent.parent_tid = kMore;
-  DecodedCall both("clone3", {kData, 96});
-  both.put(kData, with_parent).put(kMore, 7).put(kData + sizeof args, std::uint64_t{1});
+  DecodedCall both("clone3", {kProcessData, 96});
+  both.put(kProcessData, with_parent).put(kMore, 7).put(kProcessData + sizeof args, std::uint64_t{1});
   CHECK(both.leave(7).line().ends_with(R"( => {parent_tid=[7], /* bytes 88..95 */ )"
                                        R"("\x01\x00\x00\x00\x00\x00\x00\x00"}, 96) = 7)"));
 }
 
 TEST_CASE("ids are unsigned, and -1 is none") {
   CHECK(line_of("getuid", {}, std::int64_t{1} << 62) == "getuid() = 4611686018427387904");
-  DecodedCall call("setgroups", {2, kData});
-  CHECK(call.put(kData, std::array<std::uint32_t, 2>{UINT32_MAX, UINT32_MAX - 1}).leave(0).line() ==
+  DecodedCall call("setgroups", {2, kProcessData});
+  CHECK(call.put(kProcessData, std::array<std::uint32_t, 2>{UINT32_MAX, UINT32_MAX - 1}).leave(0).line() ==
         "setgroups(2, [-1, 4294967294]) = 0");
 }
 
