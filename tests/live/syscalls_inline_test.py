@@ -208,12 +208,28 @@ class InlineTest(unittest.TestCase):
             self.assertEqual(counts["close"][1], 100000)
             self.assertEqual(counts["openat"][1], 50000)
 
+    def test_every_shape_of_a_patched_site(self):
+        self.same(target("call_shapes", "ways"))
+        self.same(target("call_shapes", "ways"), "-f")
+        self.same(target("call_shapes", "threads"), "-f", but=BY_TIMING | {"munmap", "mprotect", "madvise", "mmap", "brk"})
+
+    def test_every_shape_in_a_storm_of_signals(self):
+        rounds = 64 + 4992
+        ran, counts = inline_counts(target("call_shapes", "storm"))
+        self.assertEqual((ran.status, ran.stdout), (0, "as it should be\n"), ran.stderr)
+        ticks = int(re.search(r"ticks (\d+)", ran.stderr)[1])
+        self.assertGreater(ticks, 10)
+        self.assertEqual(counts["rt_sigreturn"][0], ticks)
+        self.assertEqual(counts["getppid"], (2 + 4 * rounds + 5 * ticks, 0))
+        self.assertEqual(counts["getuid"], (2 + 2 * rounds + rounds // 32 + 3 * ticks, 0))
+
     def test_a_place_that_calls_often_stops_no_more(self):
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "requests"
             opens = "import os\nfor _ in range(20000): os.access('/nothing', 0)\n"
             opens += "for _ in range(20000):\n    try: os.open('/nothing', 0)\n    except OSError: pass\n"
-            for command in (["dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=20000"], [PYTHON, "-S", "-c", opens]):
+            for command in (["dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=20000"], [PYTHON, "-S", "-c", opens],
+                            target("call_shapes", "ways", "10000")):
                 ran = testing.run(["strace", "-c", "-o", file, VDSOTRACE, *INLINE, "--", *command])
                 self.assertEqual(ran.status, 0, ran.stderr)
                 requests = int(re.search(r"(\d+) +(?:\d+ +)?ptrace$", file.read_text(), re.M)[1])

@@ -79,7 +79,8 @@ void CallSpace::on_stop(StoppedThread& stopped, std::uint32_t place, bool by_jum
     add_number(stopped.tid(), site, place);
     return;
   }
-  // It has stopped at the site: other code is there than what was patched.
+  // It has come to the call by a way around the jump, or other code is there than what was patched.
+  if (patches_.is_in_force(stopped.tid(), address)) return;
   if (patches_.is_patched(address)) undo(stopped.tid(), address);
   if (site.refused || site.stops < kStopsBeforePatch) return;
   site.refused = !patch(stopped, site, place, files);

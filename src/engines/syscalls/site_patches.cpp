@@ -17,8 +17,6 @@ namespace vdsotrace {
 namespace {
 
 constexpr std::uint64_t kSlot = 64;
-constexpr std::uint64_t kTail = 16;  ///< in a slot
-static_assert(arch::kFarJumpBytes + arch::kShortJumpSize == kTail);
 /// To what the program has mapped: heaps, stacks and the like grow.
 constexpr std::uint64_t kMargin = 0x20'0000;
 constexpr std::uint64_t kLowest = 0x1'0000;  // vm.mmap_min_addr, as a rule
@@ -47,13 +45,21 @@ bool write_backwards(pid_t pid, std::span<const CodeWrite> writes) {
   return all;
 }
 
-/// Leads to `to`. In front of the tail, where the kernel goes back to for a call that it restarts, is a jump to that.
-bool write_slot(pid_t pid, std::uint64_t slot, std::uint64_t to) {
-  std::vector<std::byte> bytes = arch::make_far_jump(to);
-  const auto again = arch::short_jump(slot + bytes.size(), slot);
-  if (!again) return false;
-  bytes.insert(bytes.end(), again->begin(), again->end());
-  return write_remote(pid, slot, bytes);
+void append(std::vector<std::byte>& bytes, std::span<const std::byte> more) {
+  bytes.insert(bytes.end(), more.begin(), more.end());
+}
+
+/// What leads from a slot to `stub`. In front of a tail, where the kernel goes back to for a call that it restarts, is
+/// a jump to the slot. Empty if the slot cannot hold it.
+std::vector<std::byte> jump_to_stub(const CallSite& site, std::uint64_t slot, std::uint64_t stub) {
+  auto bytes = site.front(slot);
+  if (!bytes || bytes->size() > kSlot - arch::kFarJumpBytes) return {};
+  append(*bytes, arch::make_far_jump(stub));
+  if (site.shape != SiteShape::widened) return std::move(*bytes);
+  const auto again = arch::short_jump(slot + bytes->size(), slot);
+  if (!again) return {};
+  append(*bytes, *again);
+  return std::move(*bytes);
 }
 
 /// A free page in a range, away from what is mapped: the lowest below `site`, or else the highest, as heaps grow
@@ -73,10 +79,6 @@ std::optional<std::uint64_t> free_page(pid_t pid, AddressRange within, std::uint
   }
   return below ? below : above;
 }
-
-/// Threads that stand in short jumps between (relayed) or in front of the call (headed) would not be brought out yet:
-/// such sites go on stopping.
-bool is_followed(SiteShape shape) { return shape == SiteShape::padded || shape == SiteShape::widened; }
 
 }  // namespace
 
@@ -100,48 +102,64 @@ std::optional<std::uint64_t> SitePatches::new_slot(StoppedThread& stopped, const
   return page->start + kSlot * page->used++;
 }
 
-bool SitePatches::patch(StoppedThread& stopped, const CallSite& site, std::uint64_t stub) {
-  if (!is_followed(site.shape) || !hold_all(stopped.tid(), site.original)) return false;
-  const auto slot = new_slot(stopped, site);
-  if (!slot || !write_slot(stopped.tid(), *slot, stub)) return false;
-  Patched patched{site.original, {}, site.padding, *slot, *slot + kTail, site.resumes_at()};
+/// False if its parts do not fit into it, or it could not be written.
+bool SitePatches::write_slot(pid_t stopped, Patched& patched, std::uint64_t stub) {
+  const CallSite& site = patched.site;
+  std::vector<std::byte> bytes = jump_to_stub(site, patched.slot, stub);
+  if (bytes.empty()) return false;
+  patched.tail = patched.slot + bytes.size();
   if (site.shape == SiteShape::widened) {
-    const auto tail = site.tail(*slot + kTail);
-    if (!tail || !is_one_instruction(*tail) || tail->bytes.size() > kSlot - kTail) return false;
-    if (!write_remote(stopped.tid(), *slot + kTail, tail->bytes)) return false;
-    patched.tail_end += tail->bytes.size();
+    const auto tail = site.tail(patched.tail);
+    if (!tail || !is_one_instruction(*tail)) return false;
+    append(bytes, tail->bytes);
   }
+  patched.end = patched.slot + bytes.size();
+  return bytes.size() <= kSlot && write_remote(stopped, patched.slot, bytes);
+}
+
+bool SitePatches::patch(StoppedThread& stopped, const CallSite& site, std::uint64_t stub) {
+  const pid_t tid = stopped.tid();
+  if (site.shape == SiteShape::unpatched || !hold_all(tid, site.original)) return false;
+  const auto slot = new_slot(stopped, site);
+  if (!slot) return false;
+  Patched patched{site, {}, *slot};
   auto writes = site.patch(*slot);
-  if (!writes) return false;
-  if (!write_in_order(stopped.tid(), *writes)) {
-    write_backwards(stopped.tid(), site.original);
+  if (!writes || !write_slot(tid, patched, stub)) return false;
+  if (!write_in_order(tid, *writes)) {
+    write_backwards(tid, site.original);
     return false;
   }
-  patched.after = std::move(*writes);
-  sites_[site.address] = std::move(patched);
+  patched.jumps = std::move(*writes);
+  sites_.insert_or_assign(site.address, std::move(patched));
   return true;
+}
+
+bool SitePatches::is_in_force(pid_t stopped, std::uint64_t site) const {
+  const auto found = sites_.find(site);
+  return found != sites_.end() && hold_all(stopped, found->second.jumps);
 }
 
 std::optional<std::uint64_t> SitePatches::tail_of(std::uint64_t site) const {
   const auto found = sites_.find(site);
-  if (found == sites_.end() || found->second.padding != 0) return std::nullopt;
-  return found->second.slot + kTail;
+  if (found == sites_.end() || found->second.site.shape != SiteShape::widened) return std::nullopt;
+  return found->second.tail;
 }
 
 std::vector<std::uint64_t> SitePatches::widened() const {
   std::vector<std::uint64_t> sites;
   for (const auto& [site, patched] : sites_) {
-    if (patched.padding == 0) sites.push_back(site);
+    if (patched.site.shape == SiteShape::widened) sites.push_back(site);
   }
   return sites;
 }
 
 std::optional<SitePatches::OwnPlace> SitePatches::own_place(std::uint64_t address) const {
   for (const auto& [site, patched] : sites_) {
-    const std::uint64_t tail = patched.slot + kTail;
-    if (address == patched.slot || (address == patched.padding && address != 0)) return OwnPlace{site, site};
-    if (address == tail && tail != patched.tail_end) return OwnPlace{site, behind_site(site)};
-    if (address > tail && address < patched.tail_end) return OwnPlace{site, patched.resumes_at};
+    if (patched.site.jumps_from(address)) return OwnPlace{site, site};
+    if (address < patched.slot || address >= patched.end) continue;
+    if (address == patched.slot) return OwnPlace{site, site - patched.site.head.size()};
+    if (address < patched.tail) return OwnPlace{site, site};
+    return OwnPlace{site, address == patched.tail ? behind_site(site) : patched.site.resumes_at()};
   }
   return std::nullopt;
 }
@@ -152,7 +170,7 @@ bool SitePatches::undo(pid_t stopped, std::uint64_t site) {
   const Patched& patched = found->second;
   // A thread that is gone shows no memory.
   if (!ptrace::registers(stopped)) return false;
-  if (hold_all(stopped, patched.after) && !write_backwards(stopped, patched.before)) return false;
+  if (hold_all(stopped, patched.jumps) && !write_backwards(stopped, patched.site.original)) return false;
   sites_.erase(found);
   return true;
 }

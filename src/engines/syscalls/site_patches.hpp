@@ -1,11 +1,15 @@
 // System call instructions of one process that have given way to jumps: its next calls from there make no stop.
 //
 //   padded:   site:  jmp  -->  padding:  jmp  -->  slot of ours nearby:  jmp  -->  call stub, wherever it is
+//   relayed:  the same, with more jumps in paddings on the way
+//   headed:   head:  jmp  -----------------------> slot of ours nearby:  head; jmp  -->  call stub
+//             site:  as it was; calls of a thread that comes to it by another way stop, as does one that is restarted
 //   widened:  site:  jmp  -----------------------> slot of ours nearby:  jmp  -->  call stub
 //             behind what it lies over:        <-- tail of the slot: that    <--  end of the stub
 //
 // A widened site lies over the instruction behind the call, one and no more: nothing may come back to that. So there is
-// none where a thread has been seen there, and it is undone when that happens.
+// none where a thread has been seen there, and it is undone when that happens. The others leave all instructions that a
+// thread could stand at or come back to where they are.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +30,8 @@ class SitePatches {
   /// no memory nearby can be had; then all is as it was.
   bool patch(StoppedThread& stopped, const CallSite& site, std::uint64_t stub);
   bool is_patched(std::uint64_t site) const { return sites_.contains(site); }
+  /// Whether it is patched, and the program has put no other code there meanwhile.
+  bool is_in_force(pid_t stopped, std::uint64_t site) const;
   /// Where the program goes on that has come back from a call of a widened site; nothing for others.
   std::optional<std::uint64_t> tail_of(std::uint64_t site) const;
   std::vector<std::uint64_t> widened() const;
@@ -35,7 +41,7 @@ class SitePatches {
   /// What a thread at an address of ours is doing, or at a jump in padding.
   struct OwnPlace {
     std::uint64_t site;
-    std::uint64_t address;  ///< where it is in its own code: at the site, before the call, or behind it
+    std::uint64_t address;  ///< where it is in its own code: at the head, at the site, before the call, or behind it
   };
   std::optional<OwnPlace> own_place(std::uint64_t address) const;
 
@@ -47,18 +53,18 @@ class SitePatches {
 
  private:
   struct Patched {
-    std::vector<CodeWrite> before;
-    std::vector<CodeWrite> after;
-    std::uint64_t padding = 0;  ///< 0: widened
+    CallSite site;
+    std::vector<CodeWrite> jumps;  ///< what has been written in place of its code
     std::uint64_t slot = 0;
-    std::uint64_t tail_end = 0;
-    std::uint64_t resumes_at = 0;  ///< in the program, behind the tail
+    std::uint64_t tail = 0;  ///< where it would begin: behind what leads to the stub
+    std::uint64_t end = 0;   ///< of what is used of the slot
   };
   struct Page {
     std::uint64_t start;
     std::uint32_t used;
   };
   std::optional<std::uint64_t> new_slot(StoppedThread& stopped, const CallSite& site);
+  bool write_slot(pid_t stopped, Patched& patched, std::uint64_t stub);
   std::optional<std::uint64_t> map_page(StoppedThread& stopped, const CallSite& site);
 
   std::map<std::uint64_t, Patched> sites_;

@@ -67,6 +67,70 @@ TEST_CASE("a site's jumps lead to the stub, and its code is as before when they 
   CHECK(program.unmapped == program.mapped);
 }
 
+TEST_CASE("jumps in several paddings lead to the stub, and a thread at any of them is before the call") {
+  Program program;
+  const std::uint64_t relay = kCode + 0x1a;
+  program.site.shape = SiteShape::relayed;
+  program.site.relays = {relay};
+  program.site.original.insert(program.site.original.begin() + 1, {relay, std::vector(2, std::byte{0x90})});
+  program.task.memory->write(relay, program.site.original[1].bytes);
+  const auto before = code_of(program.task);
+  SitePatches patches;
+  REQUIRE(patches.patch(program.stopped, program.site, kStub));
+  // From 0x12 to 0x1a, from 0x1c to 0x20.
+  std::vector<std::byte> jump(2);
+  program.task.memory->read(kSite, jump);
+  CHECK(jump == std::vector{std::byte{0xeb}, std::byte{0x08}});
+  program.task.memory->read(relay, jump);
+  CHECK(jump == std::vector{std::byte{0xeb}, std::byte{0x04}});
+  for (const std::uint64_t address : {relay, kPadding, program.mapped}) {
+    REQUIRE(patches.own_place(address));
+    CHECK(patches.own_place(address)->address == kSite);
+  }
+  CHECK_FALSE(patches.own_place(kSite + 2));
+  CHECK_FALSE(patches.tail_of(kSite));
+  CHECK(patches.is_in_force(kTid, kSite));
+
+  // The program has other code at the jump in between.
+  program.task.memory->write(relay, std::as_bytes(std::span("\x55\x5d", 2)));
+  CHECK_FALSE(patches.is_in_force(kTid, kSite));
+  program.task.memory->write(relay, jump);
+  CHECK(patches.undo(kTid));
+  CHECK(code_of(program.task) == before);
+}
+
+TEST_CASE("what a headed site lies over is carried out in our slot before the call") {
+  Program program;
+  const std::uint64_t begin = kSite - 5;
+  const auto head = std::as_bytes(std::span("\xb8\x6e\0\0\0", 5));  // mov $110, %eax
+  program.task.memory->write(begin, head);
+  program.site.shape = SiteShape::headed;
+  program.site.padding = 0;
+  program.site.head.assign(head.begin(), head.end());
+  program.site.original = {{begin, program.site.head}};
+  const auto before = code_of(program.task);
+  SitePatches patches;
+  REQUIRE(patches.patch(program.stopped, program.site, kStub));
+  std::vector<std::byte> slot(head.size() + arch::kFarJumpBytes), call(2);
+  program.task.memory->read(program.mapped, slot);
+  std::vector<std::byte> expected = program.site.head;
+  for (const std::byte byte : arch::make_far_jump(kStub)) expected.push_back(byte);
+  CHECK(slot == expected);
+  // The call stays for those that come by another way.
+  program.task.memory->read(kSite, call);
+  CHECK(call == std::vector{std::byte{0x0f}, std::byte{0x05}});
+
+  CHECK(patches.own_place(program.mapped)->address == begin);
+  CHECK(patches.own_place(program.mapped + head.size())->address == kSite);
+  CHECK_FALSE(patches.own_place(program.mapped + slot.size()));
+  CHECK_FALSE(patches.own_place(begin));
+  CHECK_FALSE(patches.own_place(0));
+  CHECK_FALSE(patches.tail_of(kSite));
+  CHECK(patches.widened().empty());
+  CHECK(patches.undo(kTid));
+  CHECK(code_of(program.task) == before);
+}
+
 TEST_CASE("code that is not that of the file is left alone") {
   Program program;
   program.task.memory->write(kPadding, std::as_bytes(std::span("\x48", 1)));
