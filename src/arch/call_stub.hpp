@@ -26,6 +26,8 @@ std::vector<std::byte> make_call_stub(const CallStubWords& words);
 /// Offsets in it: where calls of any number come in, and the instruction that makes the call.
 std::size_t call_stub_entry();
 std::size_t call_stub_call();
+/// The offset of the jump that takes calls of other numbers on.
+std::size_t call_stub_others_jump();
 
 /// Offsets of those of its words that change while it is in use.
 inline constexpr std::size_t kCallStubResume = offsetof(CallStubWords, resume);

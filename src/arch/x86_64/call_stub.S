@@ -32,6 +32,7 @@ SHARED vdsotrace_call_stub_enter
         mov     1b(%rip), %rcx
         lea     (%rcx,%rax), %rcx
         jrcxz   4f
+SHARED vdsotrace_call_stub_others_jump
         jmp     *7b(%rip)
 4:
 SHARED vdsotrace_call_stub_call

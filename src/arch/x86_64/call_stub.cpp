@@ -7,6 +7,7 @@
 extern "C" {
 extern const std::byte vdsotrace_call_stub[];
 extern const std::byte vdsotrace_call_stub_enter[];
+extern const std::byte vdsotrace_call_stub_others_jump[];
 extern const std::byte vdsotrace_call_stub_call[];
 extern const std::byte vdsotrace_call_stub_called[];
 extern const std::byte vdsotrace_call_stub_counted[];
@@ -40,6 +41,7 @@ std::vector<std::byte> make_call_stub(const CallStubWords& words) {
 
 std::size_t call_stub_entry() { return offset(vdsotrace_call_stub_enter); }
 std::size_t call_stub_call() { return offset(vdsotrace_call_stub_call); }
+std::size_t call_stub_others_jump() { return offset(vdsotrace_call_stub_others_jump); }
 
 std::vector<std::byte> make_far_jump(std::uint64_t to) {
   // jmp *0(%rip)

@@ -1,6 +1,8 @@
 #include "engines/syscalls/call_space.hpp"
 
+#include <algorithm>
 #include <span>
+#include <utility>
 
 #include "arch/return_stub.hpp"
 #include "engines/syscalls/call_instruction.hpp"
@@ -12,8 +14,17 @@ namespace {
 constexpr int kStopsBeforePatch = 16;
 constexpr std::size_t kMostSites = 4096;
 
+CodeWrite word_at(std::uint64_t address, std::uint64_t word) {
+  const auto bytes = std::as_bytes(std::span(&word, 1));
+  return {address, {bytes.begin(), bytes.end()}};
+}
+
 bool write_word(pid_t stopped, std::uint64_t address, std::uint64_t word) {
-  return write_remote(stopped, address, std::as_bytes(std::span(&word, 1)));
+  return write_remote(stopped, address, word_at(address, word).bytes);
+}
+
+std::optional<std::byte> byte_at(pid_t stopped, std::uint64_t address) {
+  return RemoteMemory(stopped).object<std::byte>(address);
 }
 
 /// Behind the call of that place: in the program's own code, if it is all there.
@@ -74,41 +85,76 @@ void CallSpace::on_stop(StoppedThread& stopped, std::uint32_t place, bool by_jum
   const std::uint64_t address = counters_->call_at(place).site;
   Site& site = sites_[address];
   ++site.stops;
-  if (stopped.thread().space.use_count() != 1) return;
+  const Others others = stopped.thread().space.use_count() == 1 ? Others::stopped : Others::running;
+  if (others == Others::running && !others_followed_) return;
   if (by_jump) {
-    add_number(stopped.tid(), site, place);
+    add_number(stopped, site, place, others);
     return;
   }
   // It has come to the call by a way around the jump, or other code is there than what was patched.
   if (patches_.is_in_force(stopped.tid(), address)) return;
   if (patches_.is_patched(address)) undo(stopped.tid(), address);
   if (site.refused || site.stops < kStopsBeforePatch) return;
-  site.refused = !patch(stopped, site, place, files);
-  site.last = place;
+  site.refused = !patch(stopped, site, place, files, others);
+  site.stubs = {place};
 }
 
-bool CallSpace::patch(StoppedThread& stopped, const Site& site, std::uint32_t place, CodeFiles& files) {
+bool CallSpace::patch(StoppedThread& stopped, const Site& site, std::uint32_t place, CodeFiles& files, Others others) {
   const std::uint64_t address = counters_->call_at(place).site;
   const auto found = files.site_at(stopped.tid(), address);
   if (!found || (found->shape == SiteShape::widened && (site.keeps_behind || !may_widen_))) return false;
-  if (!lead_to_leave(stopped.tid(), place)) return false;
-  if (!patches_.patch(stopped, *found, memory_.stub(place) + arch::call_stub_entry())) return false;
+  if (!lead_to_leave(stopped.tid(), place, others)) return false;
+  if (!patches_.patch(stopped, *found, memory_.stub(place) + arch::call_stub_entry(), others)) return false;
   const auto tail = patches_.tail_of(address);
   return !tail || resume_at(stopped.tid(), address, *tail) || (undo(stopped.tid(), address), false);
 }
 
 /// Of a stub that has been one of several: what they led to before would lead round in a circle.
-bool CallSpace::lead_to_leave(pid_t stopped, std::uint32_t place) {
-  return write_word(stopped, memory_.stub(place) + arch::kCallStubOthers,
-                    memory_.leave_stub(place) + arch::leave_stub_call());
+bool CallSpace::lead_to_leave(pid_t stopped, std::uint32_t place, Others others) {
+  const std::uint64_t address = memory_.stub(place) + arch::kCallStubOthers;
+  const std::uint64_t leave = memory_.leave_stub(place) + arch::leave_stub_call();
+  if (others == Others::running) return RemoteMemory(stopped).object<std::uint64_t>(address) == leave;
+  return write_word(stopped, address, leave);
 }
 
-bool CallSpace::add_number(pid_t stopped, Site& site, std::uint32_t place) {
-  if (!patches_.is_patched(counters_->call_at(place).site) || !lead_to_leave(stopped, place)) return false;
-  const std::uint64_t to = memory_.stub(place) + arch::call_stub_entry();
-  if (!write_word(stopped, memory_.stub(site.last) + arch::kCallStubOthers, to)) return false;
-  site.last = place;
+bool CallSpace::add_number(StoppedThread& stopped, Site& site, std::uint32_t place, Others others) {
+  // Several threads may have stopped for the same number.
+  if (site.stubs.empty() || std::ranges::find(site.stubs, place) != site.stubs.end()) return false;
+  const pid_t tid = stopped.tid();
+  if (!patches_.is_patched(counters_->call_at(place).site) || !lead_to_leave(tid, place, others)) return false;
+  const std::uint64_t last = memory_.stub(site.stubs.back());
+  const CodeWrite next = word_at(last + arch::kCallStubOthers, memory_.stub(place) + arch::call_stub_entry());
+  const std::uint64_t jump = last + arch::call_stub_others_jump();
+  const auto first = byte_at(tid, jump);
+  if (!first || *first == arch::kBreakpoint[0]) return false;
+  if (others == Others::running ? !poke_text(stopped, next, {jump, {*first}})
+                                : !write_remote(tid, next.address, next.bytes))
+    return false;
+  site.stubs.push_back(place);
   return true;
+}
+
+bool CallSpace::resume_at_written(StoppedThread& stopped) {
+  const auto* registers = stopped.registers();
+  if (registers == nullptr) return false;
+  const std::uint64_t address = arch::breakpoint_address(*registers);
+  const auto site = patches_.site_that_begins(address);
+  const auto position = memory_.position_of(address);
+  const bool in_stub = position && !position->leaves && position->offset == arch::call_stub_others_jump();
+  if (!site && !in_stub) return false;
+  if (byte_at(stopped.tid(), address) == arch::kBreakpoint[0]) {
+    if (site) undo(stopped.tid(), *site);
+    if (in_stub) mend_copied_stub(stopped.tid(), position->place);
+  }
+  return stopped.set_program_counter(address);
+}
+
+/// A fork has copied it while the stub that follows it was being written.
+void CallSpace::mend_copied_stub(pid_t stopped, std::uint32_t place) {
+  write_stub(stopped, place);
+  std::vector<std::uint32_t>& stubs = sites_[counters_->call_at(place).site].stubs;
+  const auto found = std::ranges::find(stubs, place);
+  if (found != stubs.end()) stubs.erase(found + 1, stubs.end());
 }
 
 /// Of all stubs of a site.
@@ -129,9 +175,35 @@ bool CallSpace::keep_behind(pid_t stopped, std::uint64_t site) {
   return !patches_.tail_of(site) || undo(stopped, site);
 }
 
+std::shared_ptr<CallSpace> CallSpace::copy_for_fork() const {
+  auto copy = std::make_shared<CallSpace>(*this);
+  copy->copied_while_written_ = std::exchange(copy->has_had_others_, false);
+  return copy;
+}
+
+/// Code is written before what leads to it: so a jump that the memory has leads to what it has, too.
+void CallSpace::look_at_copy(pid_t stopped) {
+  if (!std::exchange(copied_while_written_, false)) return;
+  patches_.look_at_copy(stopped);
+  RemoteMemory memory(stopped);
+  for (std::uint32_t place = 1; place < counters_->places(); ++place) {
+    if (!written_[place]) continue;
+    const auto words = memory.object<arch::CallStubWords>(memory_.stub(place));
+    written_[place] = words && words->counters == counters_->address(place);
+  }
+  // Their order is that of the memory only in front of what was written last.
+  for (auto& [address, site] : sites_) site.stubs.resize(std::min<std::size_t>(site.stubs.size(), 1));
+}
+
 void CallSpace::admit_others(pid_t stopped, bool followed) {
-  for (const std::uint64_t site : patches_.widened()) undo(stopped, site);
+  has_had_others_ = true;
+  others_followed_ = others_followed_ && followed;
+  undo_widened(stopped);
   if (!followed) patches_.undo(stopped);
+}
+
+void CallSpace::undo_widened(pid_t stopped) {
+  for (const std::uint64_t site : patches_.widened()) undo(stopped, site);
 }
 
 bool CallSpace::undo(pid_t stopped, std::uint64_t site) {
@@ -141,7 +213,7 @@ bool CallSpace::undo(pid_t stopped, std::uint64_t site) {
 }
 
 bool CallSpace::undo(pid_t stopped) {
-  admit_others(stopped, true);
+  undo_widened(stopped);
   return patches_.undo(stopped);
 }
 

@@ -11,11 +11,15 @@
 
 namespace vdsotrace {
 
-/// A copy is what a fork's child has: the same stubs, and counters that both share.
 class CallSpace final : public SpaceRecord {
  public:
   CallSpace(const CallMemory& memory, std::shared_ptr<CallCounters> counters)
       : memory_(memory), counters_(std::move(counters)) {}
+
+  /// What a fork's child has of it, which look_at_copy completes as soon as the child has stopped.
+  std::shared_ptr<CallSpace> copy_for_fork() const;
+  /// A fork in one thread may have copied the memory before we wrote there for another: finds out what it has.
+  void look_at_copy(pid_t stopped);
 
   std::uint64_t system_call() const override { return memory_.system_call(); }
   const CallMemory& memory() const { return memory_; }
@@ -26,14 +30,15 @@ class CallSpace final : public SpaceRecord {
   std::optional<std::uint32_t> stub_for(pid_t stopped, const CallCounters::CountedCall& call,
                                         const std::optional<Route>& route);
 
-  /// A call has stopped that the stub of that place is to make. If its site has stopped often enough, and the thread is
-  /// the only one that runs in the memory, the next go there by a jump, if there can be one. `by_jump`: it came by one
-  /// already, whose stubs make calls of other numbers only.
+  /// A call has stopped that the stub of that place is to make. If its site has stopped often enough, the next go there
+  /// by a jump, if there can be one. `by_jump`: it came by one already, whose stubs make calls of other numbers only.
   void on_stop(StoppedThread& stopped, std::uint32_t place, bool by_jump, CodeFiles& files);
   const SitePatches& patches() const { return patches_; }
   /// A thread has been seen right behind the system call instruction at that address, and may come back to there: what
   /// follows the instruction stays as it is from now on. False if it could not be put back.
   bool keep_behind(pid_t stopped, std::uint64_t site);
+  /// The thread has stopped at a breakpoint. If code of ours was being written there, it goes back to that.
+  bool resume_at_written(StoppedThread& stopped);
   /// Others are about to run in the memory, none of which is to meet a jump unless `followed`. The stopped thread is
   /// the only one as yet.
   void admit_others(pid_t stopped, bool followed);
@@ -47,13 +52,17 @@ class CallSpace final : public SpaceRecord {
     int stops = 0;
     bool refused = false;
     bool keeps_behind = false;
-    std::uint32_t last = 0;  ///< the last of its stubs, if it is patched: from there calls leave whose number has none
+    /// If it is patched, its stubs by the order in which calls come to them; from the last one those leave whose number
+    /// has none.
+    std::vector<std::uint32_t> stubs;
   };
   bool write_stub(pid_t stopped, std::uint32_t place);
-  bool add_number(pid_t stopped, Site& site, std::uint32_t place);
-  bool patch(StoppedThread& stopped, const Site& site, std::uint32_t place, CodeFiles& files);
-  bool lead_to_leave(pid_t stopped, std::uint32_t place);
+  bool add_number(StoppedThread& stopped, Site& site, std::uint32_t place, Others others);
+  bool patch(StoppedThread& stopped, const Site& site, std::uint32_t place, CodeFiles& files, Others others);
+  bool lead_to_leave(pid_t stopped, std::uint32_t place, Others others);
+  void mend_copied_stub(pid_t stopped, std::uint32_t place);
   bool resume_at(pid_t stopped, std::uint64_t site, std::uint64_t address);
+  void undo_widened(pid_t stopped);
   bool undo(pid_t stopped, std::uint64_t site);
 
   CallMemory memory_;
@@ -62,6 +71,9 @@ class CallSpace final : public SpaceRecord {
   SitePatches patches_;
   std::map<std::uint64_t, Site> sites_;
   bool may_widen_ = true;
+  bool others_followed_ = true;  ///< that run in the memory, if any do
+  bool has_had_others_ = false;
+  bool copied_while_written_ = false;  ///< it may have been
 };
 
 /// A thread that is seen by others, or runs a signal handler, stands in its program's own code: if it is in one of

@@ -6,6 +6,12 @@
 namespace vdsotrace {
 namespace {
 
+/// Whether a call that stopped was made there by 64-bit code's instruction, be it that another thread's stop has
+/// patched it since. 64-bit code can make calls of 32-bit programs, too.
+bool was_made_at(StoppedThread& stopped, const CallSpace& calls, std::uint64_t site) {
+  return calls.patches().is_patched(site) || is_site(stopped, site);
+}
+
 /// The call that the thread was stopped at, if a stub may make it.
 std::optional<CallCounters::CountedCall> countable_call(StoppedThread& stopped, const CallSpace& calls) {
   const auto& registers = *stopped.registers();
@@ -15,9 +21,8 @@ std::optional<CallCounters::CountedCall> countable_call(StoppedThread& stopped, 
   const auto position = calls.memory().position_of(behind);
   if (position && position->place < calls.counters().places())
     return CallCounters::CountedCall{calls.counters().call_at(position->place).site, nr};
-  // 64-bit code can make calls of 32-bit programs.
   const std::uint64_t site = site_before(behind);
-  if (!is_site(stopped, site)) return std::nullopt;
+  if (!was_made_at(stopped, calls, site)) return std::nullopt;
   return CallCounters::CountedCall{site, nr};
 }
 
@@ -39,14 +44,15 @@ void end_dispatch(StoppedThread& stopped) {
 /// Where a call was dispatched the kernel has put its number back into the register for its result (syscall_rollback,
 /// arch/x86/include/asm/syscall.h). A stub's call that has answered a number looks the same; so may a signal's cause
 /// that the program has made up itself.
-DispatchStop dispatch_stop(StoppedThread& stopped, const siginfo_t& info, const CallMemory& memory) {
+DispatchStop dispatch_stop(StoppedThread& stopped, const siginfo_t& info, const CallSpace& calls) {
   const auto* registers = stopped.registers();
   if (registers == nullptr || arch::requested_call(*registers) != arch::system_call(*registers).nr)
     return DispatchStop::none;
   const std::uint64_t behind = arch::program_counter(*registers);
-  if (const auto position = memory.position_of(behind); position && !position->leaves) return DispatchStop::none;
+  if (const auto position = calls.memory().position_of(behind); position && !position->leaves)
+    return DispatchStop::none;
   if (info.si_code == ptrace::kDispatchedCall) return DispatchStop::call;
-  const bool caught = arch::requested_call(*registers) >= 0 && is_site(stopped, site_before(behind));
+  const bool caught = arch::requested_call(*registers) >= 0 && was_made_at(stopped, calls, site_before(behind));
   return caught && info.si_code != kFilteredCall ? DispatchStop::signal : DispatchStop::none;
 }
 

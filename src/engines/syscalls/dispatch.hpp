@@ -20,7 +20,7 @@ enum class DispatchStop : std::uint8_t {
   signal,  ///< it has, and SIGSYS was to report it; but one that a process has sent was pending, and that one is
            ///< reported
 };
-DispatchStop dispatch_stop(StoppedThread& stopped, const siginfo_t& info, const CallMemory& memory);
+DispatchStop dispatch_stop(StoppedThread& stopped, const siginfo_t& info, const CallSpace& calls);
 
 /// Has the stopped call made by the stub that counts it, or, where there is none for it, where it stands: that is a
 /// system call stop then. Answers how the thread goes on.

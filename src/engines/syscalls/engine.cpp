@@ -59,10 +59,15 @@ void SyscallEngine::on_clone(const Thread& parent, const Thread& child) {
   CallSpace* calls = calls_of(*parent.space);
   if (calls == nullptr) return;
   if (child.space != parent.space) {
-    child.space->set_call_record(std::make_shared<CallSpace>(*calls));
+    child.space->set_call_record(calls->copy_for_fork());
   } else {
     calls->admit_others(parent.tid, follows_);
   }
+}
+
+void SyscallEngine::on_first_stop(StoppedThread& stopped) {
+  if (CallSpace* calls = calls_of(stopped)) calls->look_at_copy(stopped.tid());
+  inner_->on_first_stop(stopped);
 }
 
 bool SyscallEngine::vacate_for_detach(StoppedThread& stopped, bool may_wait) {
@@ -91,11 +96,16 @@ bool SyscallEngine::remove(AddressSpace& space, StoppedThread& stopped) {
 
 // ---- stops ----
 
+std::optional<Resume> SyscallEngine::on_trap(StoppedThread& stopped) {
+  CallSpace* calls = calls_of(stopped);
+  return calls != nullptr && calls->resume_at_written(stopped) ? Resume{} : inner_->on_trap(stopped);
+}
+
 std::optional<Resume> SyscallEngine::on_dispatched_call(StoppedThread& stopped, const siginfo_t& info) {
   CallSpace* calls = calls_of(stopped);
   const Thread& thread = stopped.thread();
   if (calls == nullptr || !thread.dispatched) return std::nullopt;
-  const DispatchStop stop = dispatch_stop(stopped, info, calls->memory());
+  const DispatchStop stop = dispatch_stop(stopped, info, *calls);
   if (stop == DispatchStop::none) return std::nullopt;
   repair_signal_state(stopped, SIGSYS);
   const bool waits = thread.sys_blocked || thread.actions->ignored(SIGSYS);

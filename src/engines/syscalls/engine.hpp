@@ -35,7 +35,7 @@ class SyscallEngine final : public ProbeEngine {
   bool remove(AddressSpace& space, StoppedThread& thread) override;
 
   void on_stop(Thread& thread) override { inner_->on_stop(thread); }
-  std::optional<Resume> on_trap(StoppedThread& thread) override { return inner_->on_trap(thread); }
+  std::optional<Resume> on_trap(StoppedThread& thread) override;
   std::optional<Resume> on_dispatched_call(StoppedThread& thread, const siginfo_t& info) override;
   void on_interrupted(StoppedThread& thread) override;
   bool on_step(StoppedThread& thread) override { return inner_->on_step(thread); }
@@ -43,7 +43,7 @@ class SyscallEngine final : public ProbeEngine {
   Resume::How resume_mode(StoppedThread& thread) override;
 
   void on_clone(const Thread& parent, const Thread& child) override;
-  void on_first_stop(StoppedThread& thread) override { inner_->on_first_stop(thread); }
+  void on_first_stop(StoppedThread& thread) override;
   void on_attach_thread(Thread& thread, StoppedThread* stopped) override { inner_->on_attach_thread(thread, stopped); }
   void on_thread_pointer(StoppedThread& thread) override { inner_->on_thread_pointer(thread); }
   void on_end(Thread& thread) override { inner_->on_end(thread); }

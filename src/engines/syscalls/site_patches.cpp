@@ -33,9 +33,27 @@ bool hold_all(pid_t pid, const std::vector<CodeWrite>& writes) {
 /// The copy of one, and the jump back.
 bool is_one_instruction(const RelocatedCode& tail) { return tail.map.size() == 2; }
 
-/// The last is the jump that leads to the others.
-bool write_in_order(pid_t pid, const std::vector<CodeWrite>& writes) {
+bool write_all(pid_t pid, std::span<const CodeWrite> writes) {
   return std::ranges::all_of(writes, [&](const CodeWrite& w) { return write_remote(pid, w.address, w.bytes); });
+}
+
+/// The last is the jump that leads to the others, which nobody can come to before.
+bool write_in_order(StoppedThread& stopped, std::span<const CodeWrite> writes, Others others) {
+  if (others == Others::stopped) return write_all(stopped.tid(), writes);
+  const CodeWrite& last = writes.back();
+  return write_all(stopped.tid(), writes.first(writes.size() - 1)) &&
+         poke_text(stopped, {last.address + 1, {last.bytes.begin() + 1, last.bytes.end()}},
+                   {last.address, {last.bytes.front()}});
+}
+
+/// As we wrote them, or as a fork has copied them while we did so.
+bool are_ours(pid_t pid, const std::vector<CodeWrite>& before, const std::vector<CodeWrite>& after) {
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    std::vector<std::byte> now(after[i].bytes.size());
+    if (RemoteMemory(pid).read(after[i].address, now) != now.size()) return false;
+    if (!may_be_half_written(now, before[i], after[i])) return false;
+  }
+  return true;
 }
 
 bool write_backwards(pid_t pid, std::span<const CodeWrite> writes) {
@@ -82,20 +100,20 @@ std::optional<std::uint64_t> free_page(pid_t pid, AddressRange within, std::uint
 
 }  // namespace
 
-std::optional<std::uint64_t> SitePatches::map_page(StoppedThread& stopped, const CallSite& site) {
+std::optional<std::uint64_t> SitePatches::map_page(StoppedThread& stopped, const CallSite& site, Others others) {
   const auto place = free_page(stopped.tid(), site.stubs, site.address);
   if (!place) return std::nullopt;
-  RemoteCalls calls(stopped);
+  RemoteCalls calls(stopped, others);
   return map_stub_code(calls, {*place, kPage}) ? place : std::nullopt;
 }
 
-std::optional<std::uint64_t> SitePatches::new_slot(StoppedThread& stopped, const CallSite& site) {
+std::optional<std::uint64_t> SitePatches::new_slot(StoppedThread& stopped, const CallSite& site, Others others) {
   const auto has_room = [&](const Page& page) {
     return site.stubs.contains(page.start) && site.stubs.contains(page.start + kPage - 1) && page.used < kPage / kSlot;
   };
   auto page = std::ranges::find_if(pages_, has_room);
   if (page == pages_.end()) {
-    const auto start = map_page(stopped, site);
+    const auto start = map_page(stopped, site, others);
     if (!start) return std::nullopt;
     page = pages_.insert(pages_.end(), {*start, 0});
   }
@@ -117,15 +135,16 @@ bool SitePatches::write_slot(pid_t stopped, Patched& patched, std::uint64_t stub
   return bytes.size() <= kSlot && write_remote(stopped, patched.slot, bytes);
 }
 
-bool SitePatches::patch(StoppedThread& stopped, const CallSite& site, std::uint64_t stub) {
+bool SitePatches::patch(StoppedThread& stopped, const CallSite& site, std::uint64_t stub, Others others) {
   const pid_t tid = stopped.tid();
   if (site.shape == SiteShape::unpatched || !hold_all(tid, site.original)) return false;
-  const auto slot = new_slot(stopped, site);
+  if (site.shape == SiteShape::widened && others == Others::running) return false;
+  const auto slot = new_slot(stopped, site, others);
   if (!slot) return false;
   Patched patched{site, {}, *slot};
   auto writes = site.patch(*slot);
   if (!writes || !write_slot(tid, patched, stub)) return false;
-  if (!write_in_order(tid, *writes)) {
+  if (!write_in_order(stopped, *writes, others)) {
     write_backwards(tid, site.original);
     return false;
   }
@@ -137,6 +156,13 @@ bool SitePatches::patch(StoppedThread& stopped, const CallSite& site, std::uint6
 bool SitePatches::is_in_force(pid_t stopped, std::uint64_t site) const {
   const auto found = sites_.find(site);
   return found != sites_.end() && hold_all(stopped, found->second.jumps);
+}
+
+std::optional<std::uint64_t> SitePatches::site_that_begins(std::uint64_t address) const {
+  for (const auto& [site, patched] : sites_) {
+    if (patched.jumps.back().address == address) return site;
+  }
+  return std::nullopt;
 }
 
 std::optional<std::uint64_t> SitePatches::tail_of(std::uint64_t site) const {
@@ -170,9 +196,18 @@ bool SitePatches::undo(pid_t stopped, std::uint64_t site) {
   const Patched& patched = found->second;
   // A thread that is gone shows no memory.
   if (!ptrace::registers(stopped)) return false;
-  if (hold_all(stopped, patched.jumps) && !write_backwards(stopped, patched.site.original)) return false;
+  if (are_ours(stopped, patched.site.original, patched.jumps) && !write_backwards(stopped, patched.site.original))
+    return false;
   sites_.erase(found);
   return true;
+}
+
+void SitePatches::look_at_copy(pid_t stopped) {
+  for (auto site = sites_.begin(); site != sites_.end();) {
+    const std::uint64_t address = (site++)->first;
+    if (!is_in_force(stopped, address)) undo(stopped, address);
+  }
+  std::erase_if(pages_, [&](const Page& page) { return !RemoteMemory(stopped).object<std::byte>(page.start); });
 }
 
 bool SitePatches::undo(pid_t stopped) {

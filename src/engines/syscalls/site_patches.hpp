@@ -17,21 +17,25 @@
 #include <optional>
 #include <vector>
 
+#include "engines/syscalls/text_poke.hpp"
 #include "model/code/call_site.hpp"
 #include "trace/thread.hpp"
 
 namespace vdsotrace {
 
-/// A copy is what a fork's child has. Nothing is written unless the stopped thread is the only one that runs in its
+/// A copy is what a fork's child has. Unless it says otherwise, the stopped thread is the only one that runs in its
 /// memory, or all others are stopped as well.
 class SitePatches {
  public:
   /// Lets calls from the site go to `stub`. False if the site has no room for it, its code is not that of the file, or
-  /// no memory nearby can be had; then all is as it was.
-  bool patch(StoppedThread& stopped, const CallSite& site, std::uint64_t stub);
+  /// no memory nearby can be had; then all is as it was. While others run, only what leaves their instructions in
+  /// place: no widened site.
+  bool patch(StoppedThread& stopped, const CallSite& site, std::uint64_t stub, Others others = Others::stopped);
   bool is_patched(std::uint64_t site) const { return sites_.contains(site); }
   /// Whether it is patched, and the program has put no other code there meanwhile.
   bool is_in_force(pid_t stopped, std::uint64_t site) const;
+  /// The site whose patch begins with an instruction at that address.
+  std::optional<std::uint64_t> site_that_begins(std::uint64_t address) const;
   /// Where the program goes on that has come back from a call of a widened site; nothing for others.
   std::optional<std::uint64_t> tail_of(std::uint64_t site) const;
   std::vector<std::uint64_t> widened() const;
@@ -45,6 +49,9 @@ class SitePatches {
   };
   std::optional<OwnPlace> own_place(std::uint64_t address) const;
 
+  /// Forgets what a fork's child does not have, as a fork in one thread may have copied the memory before or while we
+  /// wrote there for another.
+  void look_at_copy(pid_t stopped);
   /// Puts back code that is still as we wrote it, of one site or of all. False if some could not be written.
   bool undo(pid_t stopped, std::uint64_t site);
   bool undo(pid_t stopped);
@@ -63,9 +70,9 @@ class SitePatches {
     std::uint64_t start;
     std::uint32_t used;
   };
-  std::optional<std::uint64_t> new_slot(StoppedThread& stopped, const CallSite& site);
+  std::optional<std::uint64_t> new_slot(StoppedThread& stopped, const CallSite& site, Others others);
   bool write_slot(pid_t stopped, Patched& patched, std::uint64_t stub);
-  std::optional<std::uint64_t> map_page(StoppedThread& stopped, const CallSite& site);
+  std::optional<std::uint64_t> map_page(StoppedThread& stopped, const CallSite& site, Others others);
 
   std::map<std::uint64_t, Patched> sites_;
   std::vector<Page> pages_;

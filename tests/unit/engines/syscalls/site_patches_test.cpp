@@ -1,7 +1,10 @@
 // Jumps in place of a program's system call instruction, and its own code again.
 #include "engines/syscalls/site_patches.hpp"
 
+#include <linux/membarrier.h>
 #include <sys/syscall.h>
+
+#include <cerrno>
 
 #include "arch/call_stub.hpp"
 #include "support/catch.hpp"
@@ -129,6 +132,74 @@ TEST_CASE("what a headed site lies over is carried out in our slot before the ca
   CHECK(patches.widened().empty());
   CHECK(patches.undo(kTid));
   CHECK(code_of(program.task) == before);
+}
+
+TEST_CASE("while other threads run a breakpoint is in the way until a jump is whole") {
+  Program program;
+  const auto before = code_of(program.task);
+  const auto make = program.kernel.made_call;
+  std::vector<std::vector<std::byte>> seen;  // of the system call instruction, whenever others read it anew
+  std::int64_t answer = 0;
+  program.kernel.made_call = [&](Task& made, std::int64_t nr, const Arguments& args) -> std::int64_t {
+    if (nr != SYS_membarrier) return make(made, nr, args);
+    if (args[0] != MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE) return answer;
+    const std::byte* code = made.memory->regions[kCode].data() + (kSite - kCode);
+    seen.push_back({code, code + 2});
+    return 0;
+  };
+  const auto bytes = [](int first, int second) { return std::vector{std::byte(first), std::byte(second)}; };
+  SitePatches patches;
+  REQUIRE(patches.patch(program.stopped, program.site, kStub, Others::running));
+  CHECK(seen == std::vector{bytes(0x0f, 0x05), bytes(0xcc, 0x05), bytes(0xcc, 0x0e), bytes(0xeb, 0x0e)});
+  CHECK(patches.site_that_begins(kSite) == kSite);
+  CHECK_FALSE(patches.site_that_begins(kPadding));
+  const auto patched = code_of(program.task);
+  CHECK(patches.undo(kTid));
+
+  // Where the others cannot be made to, nothing is written.
+  answer = -EINVAL;
+  CHECK_FALSE(patches.patch(program.stopped, program.site, kStub, Others::running));
+  CHECK(code_of(program.task) == before);
+  CHECK_FALSE(patches.is_patched(kSite));
+  // No more is what would lie over instructions that they may stand at.
+  answer = 0;
+  program.site.shape = SiteShape::widened;
+  CHECK_FALSE(patches.patch(program.stopped, program.site, kStub, Others::running));
+  CHECK(code_of(program.task) == before);
+  CHECK(patched != before);
+}
+
+TEST_CASE("code that a fork has copied half written becomes what it was") {
+  for (const char* half : {"\xcc\x05", "\xcc\x0e", "\xeb\x0e", "\x0f\x05"}) {
+    Program program;
+    const auto before = code_of(program.task);
+    SitePatches patches;
+    REQUIRE(patches.patch(program.stopped, program.site, kStub));
+    program.task.memory->write(kSite, std::as_bytes(std::span(half, 2)));
+    CHECK(patches.undo(kTid));
+    CHECK(code_of(program.task) == before);
+  }
+}
+
+TEST_CASE("of a patch that came after a fork's copy of the memory nothing is left") {
+  Program program;
+  const auto before = code_of(program.task);
+  SitePatches patches;
+  REQUIRE(patches.patch(program.stopped, program.site, kStub));
+  SitePatches child = patches;
+  child.look_at_copy(kTid);
+  CHECK(child.is_in_force(kTid, kSite));
+
+  program.task.memory->write(kCode, before);
+  const std::uint64_t slot = program.mapped;
+  program.task.memory->regions.erase(slot);
+  child.look_at_copy(kTid);
+  CHECK_FALSE(child.is_patched(kSite));
+  CHECK_FALSE(child.own_place(slot));
+  // Its own page comes instead of one that it does not have.
+  program.mapped = 0;
+  CHECK(child.patch(program.stopped, program.site, kStub));
+  CHECK(program.mapped != 0);
 }
 
 TEST_CASE("code that is not that of the file is left alone") {
