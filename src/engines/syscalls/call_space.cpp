@@ -10,8 +10,6 @@
 namespace vdsotrace {
 namespace {
 
-/// To take a file's code apart costs as much as many stops.
-constexpr int kStopsBeforePatch = 16;
 constexpr std::size_t kMostSites = 4096;
 
 CodeWrite word_at(std::uint64_t address, std::uint64_t word) {
@@ -94,7 +92,7 @@ void CallSpace::on_stop(StoppedThread& stopped, std::uint32_t place, bool by_jum
   // It has come to the call by a way around the jump, or other code is there than what was patched.
   if (patches_.is_in_force(stopped.tid(), address)) return;
   if (patches_.is_patched(address)) undo(stopped.tid(), address);
-  if (site.refused || site.stops < kStopsBeforePatch) return;
+  if (site.refused || site.stops < files.stops_before_asking(address)) return;
   site.refused = !patch(stopped, site, place, files, others);
   site.stubs = {place};
 }

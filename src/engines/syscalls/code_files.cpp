@@ -15,6 +15,8 @@
 namespace vdsotrace {
 namespace {
 
+constexpr int kStopsOfUnknown = 16;
+constexpr int kStopsOfKnown = 3;
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
 /// The mapping around an address, if it is private code that cannot be written ("r-xp", proc(5)).
@@ -66,7 +68,12 @@ CodeFiles::File* CodeFiles::file_of(int fd) {
   return (files_[identity] = std::move(file)).get();
 }
 
+int CodeFiles::stops_before_asking(std::uint64_t address) const {
+  return known_[address % kPage] ? kStopsOfKnown : kStopsOfUnknown;
+}
+
 std::optional<CallSite> CodeFiles::site_at(pid_t pid, std::uint64_t address) {
+  known_.set(address % kPage);
   const auto mapping = private_code_at(pid, address);
   const UniqueFd fd = mapping ? open_mapped_file(pid, *mapping) : UniqueFd();
   File* file = fd ? file_of(fd.get()) : nullptr;

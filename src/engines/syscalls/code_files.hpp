@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <bitset>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -21,6 +22,10 @@ class CodeFiles {
   /// The site of a system call instruction in that process, by its addresses. Nothing unless it is code of a file that
   /// is mapped privately and not to be written.
   std::optional<CallSite> site_at(pid_t pid, std::uint64_t address);
+  /// After how many stops of a site at that address it pays to ask for it. To take a file's code apart costs as much as
+  /// many stops; what has been found out for another process, as much as few. Mapped anywhere, it has the same place in
+  /// its page: one that only looks known costs time, no more.
+  int stops_before_asking(std::uint64_t address) const;
 
  private:
   struct File;
@@ -32,9 +37,12 @@ class CodeFiles {
   };
   static constexpr std::size_t kMost = 64;  ///< that are kept at a time
 
+  static constexpr std::uint64_t kPage = 4096;
+
   File* file_of(int fd);
 
   std::map<Identity, std::unique_ptr<File>> files_;
+  std::bitset<kPage> known_;  ///< places in pages of sites that have been asked for
 };
 
 }  // namespace vdsotrace
