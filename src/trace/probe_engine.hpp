@@ -69,6 +69,9 @@ class ProbeStops {
   /// It has executed the one instruction that it was let execute (Resume::How::step). False if the program asked for a
   /// trap there, too: it gets its signal.
   virtual bool on_step(StoppedThread&) { return true; }
+  /// It stopped for the trap that the program asks for behind each instruction (the trap flag). True if the instruction
+  /// was none of the program's: it runs on, and gets no signal.
+  virtual bool on_own_step(StoppedThread&) { return false; }
   /// It stopped for another reason and may now be seen by others (its registers saved in a signal frame, or it is
   /// detached): wherever it is in engine memory, it is put back to the same place in the program's own code.
   virtual void move_out_of_engine_code(StoppedThread& thread) = 0;

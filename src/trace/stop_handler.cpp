@@ -232,6 +232,7 @@ Resume StopHandler::on_signal(StoppedThread& stopped, int signal) {
       return *how;
     }
   }
+  if (signal == SIGTRAP && ends_step(*info) && engine_.on_own_step(stopped)) return {};
   if (signal == SIGSYS) {
     if (const auto how = engine_.on_dispatched_call(stopped, *info)) return *how;
   }

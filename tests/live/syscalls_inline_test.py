@@ -221,6 +221,9 @@ class InlineTest(unittest.TestCase):
                 ran, counts = inline_counts(target("call_shapes", case))
                 self.assertEqual((ran.status, ran.stdout), (0, "as it should be\n"), ran.stderr)
 
+    def test_every_shape_stepped_by_the_program(self):
+        self.same(target("call_shapes", "stepped"), but={"rt_sigreturn"})
+
     def test_every_shape_in_a_storm_of_signals(self):
         rounds = 64 + 4992
         ran, counts = inline_counts(target("call_shapes", "storm"))

@@ -1,6 +1,7 @@
 // System calls each of which can give way to a jump in one way only, come to by every way that there is.
 //
 //   ways       each of them often, by each of the ways
+//   stepped    the same, after many times, by single steps of its own
 //   storm      the same, while signals strike wherever they do
 //   threads    the same, by many threads at once
 //   forks      the same by threads, while others of them fork children that do so, too
@@ -80,6 +81,27 @@ static void storm(void) {
   dprintf(2, "ticks %ld\n", (long)ticks);
 }
 
+static void count_step(int signal) {
+  (void)signal;
+  ++ticks;
+}
+
+/// A debugger, or a program that looks at itself, sees each instruction; the ones between are ours.
+static void stepped(void) {
+  struct sigaction action = {0};
+  action.sa_handler = count_step;
+  CHECK(sigaction(SIGTRAP, &action, NULL) == 0);
+  const pid_t parent = getppid();
+  const uid_t user = getuid();
+  ways(64);
+  for (int i = 0; i < 3; ++i) {
+    __asm__ volatile("lea -128(%%rsp), %%rsp; pushfq; orq $0x100, (%%rsp); popfq; lea 128(%%rsp), %%rsp" ::: "memory", "cc");
+    once(parent, user);
+    __asm__ volatile("lea -128(%%rsp), %%rsp; pushfq; andq $~0x100, (%%rsp); popfq; lea 128(%%rsp), %%rsp" ::: "memory", "cc");
+  }
+  printf("%ld steps\n", (long)ticks);
+}
+
 static void *call(void *unused) {
   ways(rounds);
   return unused;
@@ -112,6 +134,7 @@ int main(int argc, char **argv) {
   if (argc > 2) rounds = atoi(argv[2]);
   widens = argc < 4;
   if (strcmp(argv[1], "ways") == 0) ways(rounds);
+  if (strcmp(argv[1], "stepped") == 0) stepped();
   if (strcmp(argv[1], "storm") == 0) storm();
   if (strcmp(argv[1], "threads") == 0) threads(call);
   if (strcmp(argv[1], "forks") == 0) threads(fork_children);

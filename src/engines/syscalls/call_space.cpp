@@ -25,6 +25,12 @@ std::optional<std::byte> byte_at(pid_t stopped, std::uint64_t address) {
   return RemoteMemory(stopped).object<std::byte>(address);
 }
 
+/// Whether the thread has come back from the call of the stub that it is in.
+bool has_made_call(const arch::Registers& registers, const CallMemory::Position& position) {
+  return position.leaves ? position.offset > arch::leave_stub_call()
+                         : arch::progress_in_call_stub(registers, position.offset).made;
+}
+
 /// Behind the call of that place: in the program's own code, if it is all there.
 arch::Registers behind(StoppedThread& stopped, CallSpace& space, std::uint32_t place, std::int64_t result) {
   const CallCounters::CountedCall& call = space.counters().call_at(place);
@@ -147,6 +153,14 @@ bool CallSpace::resume_at_written(StoppedThread& stopped) {
   return stopped.set_program_counter(address);
 }
 
+bool CallSpace::is_in_jump(const arch::Registers& registers) const {
+  const std::uint64_t counter = arch::program_counter(registers);
+  if (const auto own = patches_.own_place(counter)) return patches_.site_that_begins(own->address).has_value();
+  const auto position = memory_.position_of(counter);
+  if (!position || position->place == 0 || position->place >= counters_->places()) return false;
+  return !has_made_call(registers, *position) && patches_.site_that_begins(counters_->call_at(position->place).site);
+}
+
 /// A fork has copied it while the stub that follows it was being written.
 void CallSpace::mend_copied_stub(pid_t stopped, std::uint32_t place) {
   write_stub(stopped, place);
@@ -224,9 +238,7 @@ void leave_call_stub(StoppedThread& stopped, CallSpace& space, bool restarts_cou
     return;
   }
   if (position->place == 0 || position->place >= space.counters().places()) return;
-  const bool made = position->leaves ? position->offset > arch::leave_stub_call()
-                                     : arch::progress_in_call_stub(*registers, position->offset).made;
-  if (!made) {
+  if (!has_made_call(*registers, *position)) {
     stopped.set_registers(arch::moved_to(*registers, space.counters().call_at(position->place).site));
   } else if (position->leaves) {
     stopped.set_registers(behind(stopped, space, position->place, arch::return_value(*registers)));

@@ -39,6 +39,8 @@ class CallSpace final : public SpaceRecord {
   bool keep_behind(pid_t stopped, std::uint64_t site);
   /// The thread has stopped at a breakpoint. If code of ours was being written there, it goes back to that.
   bool resume_at_written(StoppedThread& stopped);
+  /// Whether a thread is on the way from a jump in its code to the call that this stands for.
+  bool is_in_jump(const arch::Registers& registers) const;
   /// Others are about to run in the memory, none of which is to meet a jump unless `followed`. The stopped thread is
   /// the only one as yet.
   void admit_others(pid_t stopped, bool followed);

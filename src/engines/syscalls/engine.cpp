@@ -119,6 +119,19 @@ std::optional<Resume> SyscallEngine::on_dispatched_call(StoppedThread& stopped, 
   return Resume{make_dispatched_call(stopped, *calls, files_), stop == DispatchStop::signal ? SIGSYS : 0};
 }
 
+/// Put back to a jump of ours behind each step, it would never get to its call. Behind a call the processor traps when
+/// one instruction more has been executed: that was one of the stub's.
+bool SyscallEngine::on_own_step(StoppedThread& stopped) {
+  CallSpace* calls = calls_of(stopped);
+  const auto* registers = stopped.registers();
+  if (calls == nullptr || registers == nullptr || !arch::traps_every_step(*registers))
+    return inner_->on_own_step(stopped);
+  if (calls->is_in_jump(*registers)) return true;
+  if (!calls->memory().position_of(arch::program_counter(*registers))) return inner_->on_own_step(stopped);
+  leave_call_stub(stopped, *calls, false);
+  return true;
+}
+
 void SyscallEngine::on_interrupted(StoppedThread& stopped) {
   CallSpace* calls = calls_of(stopped);
   if (calls == nullptr) return;

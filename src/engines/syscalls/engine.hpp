@@ -39,6 +39,7 @@ class SyscallEngine final : public ProbeEngine {
   std::optional<Resume> on_dispatched_call(StoppedThread& thread, const siginfo_t& info) override;
   void on_interrupted(StoppedThread& thread) override;
   bool on_step(StoppedThread& thread) override { return inner_->on_step(thread); }
+  bool on_own_step(StoppedThread& thread) override;
   void move_out_of_engine_code(StoppedThread& thread) override;
   Resume::How resume_mode(StoppedThread& thread) override;
 
