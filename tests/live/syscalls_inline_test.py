@@ -239,8 +239,11 @@ class InlineTest(unittest.TestCase):
             file = Path(folder) / "requests"
             opens = "import os\nfor _ in range(20000): os.access('/nothing', 0)\n"
             opens += "for _ in range(20000):\n    try: os.open('/nothing', 0)\n    except OSError: pass\n"
+            # These stop each time, but once.
+            actions = ("import signal\nfor _ in range(1000): signal.signal(signal.SIGUSR1, signal.SIG_IGN)\n"
+                       "for _ in range(1000): signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])")
             for command in (["dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=20000"], [PYTHON, "-S", "-c", opens],
-                            target("call_shapes", "ways", "10000"), target("call_shapes", "threads", "3000", "keeps")):
+                            [PYTHON, "-S", "-c", actions], target("call_shapes", "ways", "10000"), target("call_shapes", "threads", "3000", "keeps")):
                 ran = testing.run(["strace", "-c", "-o", file, VDSOTRACE, *INLINE, "-f", "--", *command])
                 self.assertEqual(ran.status, 0, ran.stderr)
                 row = re.search(r"^.* ptrace$", file.read_text(), re.M)[0]

@@ -229,22 +229,26 @@ bool CallSpace::undo(pid_t stopped) {
   return patches_.undo(stopped);
 }
 
-void leave_call_stub(StoppedThread& stopped, CallSpace& space, bool restarts_count) {
+std::optional<std::int64_t> leave_call_stub(StoppedThread& stopped, CallSpace& space, bool restarts_count) {
   const auto* registers = stopped.registers();
-  if (registers == nullptr) return;
+  if (registers == nullptr) return std::nullopt;
   const auto position = space.memory().position_of(arch::program_counter(*registers));
   if (!position) {
     leave_jump(stopped, space);
-    return;
+    return std::nullopt;
   }
-  if (position->place == 0 || position->place >= space.counters().places()) return;
+  if (position->place == 0 || position->place >= space.counters().places()) return std::nullopt;
   if (!has_made_call(*registers, *position)) {
-    stopped.set_registers(arch::moved_to(*registers, space.counters().call_at(position->place).site));
-  } else if (position->leaves) {
+    const CallCounters::CountedCall& call = space.counters().call_at(position->place);
+    stopped.set_registers(arch::moved_to(*registers, call.site));
+    return position->leaves ? std::nullopt : std::optional(call.nr);
+  }
+  if (position->leaves) {
     stopped.set_registers(behind(stopped, space, position->place, arch::return_value(*registers)));
   } else {
     leave_made_call(stopped, space, *position, restarts_count);
   }
+  return std::nullopt;
 }
 
 }  // namespace vdsotrace

@@ -81,6 +81,7 @@ class CallSpace final : public SpaceRecord {
 /// A thread that is seen by others, or runs a signal handler, stands in its program's own code: if it is in one of
 /// these stubs, its registers become what they would be there. A call that has come back is counted if the stub has not
 /// done so yet; one that the kernel will restart only if `restarts_count`, as it has come back to be interrupted.
-void leave_call_stub(StoppedThread& stopped, CallSpace& space, bool restarts_count);
+/// Answers the number of the call that the stub was to make and has not made: the thread will stop for it again.
+std::optional<std::int64_t> leave_call_stub(StoppedThread& stopped, CallSpace& space, bool restarts_count);
 
 }  // namespace vdsotrace

@@ -17,7 +17,8 @@ std::optional<CallCounters::CountedCall> countable_call(StoppedThread& stopped, 
   const auto& registers = *stopped.registers();
   const std::uint64_t behind = arch::program_counter(registers);
   const std::int64_t nr = arch::requested_call(registers);
-  if (needs_stop(nr) || stopped.thread().space->fallback_at(behind) != nullptr) return std::nullopt;
+  const bool is_expected = SignalCalls::can_expect(stopped.thread(), arch::system_call(registers));
+  if ((needs_stop(nr) && !is_expected) || stopped.thread().space->fallback_at(behind) != nullptr) return std::nullopt;
   const auto position = calls.memory().position_of(behind);
   if (position && position->place < calls.counters().places())
     return CallCounters::CountedCall{calls.counters().call_at(position->place).site, nr};
@@ -56,7 +57,7 @@ DispatchStop dispatch_stop(StoppedThread& stopped, const siginfo_t& info, const 
   return caught && info.si_code != kFilteredCall ? DispatchStop::signal : DispatchStop::none;
 }
 
-Resume::How make_dispatched_call(StoppedThread& stopped, CallSpace& calls, CodeFiles& files) {
+Resume::How make_dispatched_call(StoppedThread& stopped, CallSpace& calls, CodeFiles& files, SignalCalls& signals) {
   const arch::Registers registers = *stopped.registers();
   const bool by_jump = calls.memory().position_of(arch::program_counter(registers)).has_value();
   const auto call = countable_call(stopped, calls);
@@ -66,7 +67,12 @@ Resume::How make_dispatched_call(StoppedThread& stopped, CallSpace& calls, CodeF
     place = calls.stub_for(stopped.tid(), *call, capable ? std::optional(Route::syscall) : std::nullopt);
   }
   if (place) {
-    calls.on_stop(stopped, *place, by_jump, files);
+    // What it changes has to be seen each time.
+    if (needs_stop(call->nr)) {
+      signals.expect(stopped, arch::system_call(registers));
+    } else {
+      calls.on_stop(stopped, *place, by_jump, files);
+    }
     stopped.set_registers(arch::moved_to(registers, calls.memory().stub(*place) + arch::call_stub_call()));
     return Resume::How::run;
   }

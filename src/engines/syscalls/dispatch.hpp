@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engines/syscalls/call_space.hpp"
+#include "engines/syscalls/signal_calls.hpp"
 
 namespace vdsotrace {
 
@@ -24,6 +25,6 @@ DispatchStop dispatch_stop(StoppedThread& stopped, const siginfo_t& info, const 
 
 /// Has the stopped call made by the stub that counts it, or, where there is none for it, where it stands: that is a
 /// system call stop then. Answers how the thread goes on.
-Resume::How make_dispatched_call(StoppedThread& stopped, CallSpace& calls, CodeFiles& files);
+Resume::How make_dispatched_call(StoppedThread& stopped, CallSpace& calls, CodeFiles& files, SignalCalls& signals);
 
 }  // namespace vdsotrace

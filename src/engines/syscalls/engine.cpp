@@ -7,6 +7,7 @@
 
 #include "engines/syscalls/call_instruction.hpp"
 #include "engines/syscalls/dispatch.hpp"
+#include "engines/syscalls/stopping_calls.hpp"
 #include "model/syscalls/spec.hpp"
 #include "trace/remote/remote_call.hpp"
 
@@ -54,6 +55,11 @@ void SyscallEngine::refuse(StoppedThread& stopped, std::string_view why) {
   reporter_.report(stopped.thread(), Notice{fmt::format("its system calls are counted by stops: {}", why)});
 }
 
+void SyscallEngine::leave_stub(StoppedThread& stopped, CallSpace& calls, bool restarts_count) {
+  const auto unmade = leave_call_stub(stopped, calls, restarts_count);
+  if (unmade && needs_stop(*unmade)) signals_.take_back(stopped.thread());
+}
+
 void SyscallEngine::on_clone(const Thread& parent, const Thread& child) {
   inner_->on_clone(parent, child);
   CallSpace* calls = calls_of(*parent.space);
@@ -70,11 +76,16 @@ void SyscallEngine::on_first_stop(StoppedThread& stopped) {
   inner_->on_first_stop(stopped);
 }
 
+void SyscallEngine::on_end(Thread& thread) {
+  signals_.forget(thread.tid);
+  inner_->on_end(thread);
+}
+
 bool SyscallEngine::vacate_for_detach(StoppedThread& stopped, bool may_wait) {
   // As long as it runs its calls must not be system call stops, too.
   if (!inner_->vacate_for_detach(stopped, may_wait)) return false;
   if (CallSpace* calls = calls_of(stopped)) {
-    leave_call_stub(stopped, *calls, false);
+    leave_stub(stopped, *calls, false);
     if (stopped.thread().dispatched) end_dispatch(stopped);
   }
   return true;
@@ -83,7 +94,7 @@ bool SyscallEngine::vacate_for_detach(StoppedThread& stopped, bool may_wait) {
 bool SyscallEngine::remove(AddressSpace& space, StoppedThread& stopped) {
   if (CallSpace* calls = calls_of(space)) {
     // A child stands where its creator has made it.
-    leave_call_stub(stopped, *calls, false);
+    leave_stub(stopped, *calls, false);
     if (!calls->undo(stopped.tid())) return false;
     calls->unmap(stopped);
     const CallMemory memory = calls->memory();
@@ -116,7 +127,7 @@ std::optional<Resume> SyscallEngine::on_dispatched_call(StoppedThread& stopped, 
     return std::nullopt;
   }
   // A signal that is blocked is kept by the kernel, though not by whom it was sent: it is sent again.
-  return Resume{make_dispatched_call(stopped, *calls, files_), stop == DispatchStop::signal ? SIGSYS : 0};
+  return Resume{make_dispatched_call(stopped, *calls, files_, signals_), stop == DispatchStop::signal ? SIGSYS : 0};
 }
 
 /// Put back to a jump of ours behind each step, it would never get to its call. Behind a call the processor traps when
@@ -128,19 +139,19 @@ bool SyscallEngine::on_own_step(StoppedThread& stopped) {
     return inner_->on_own_step(stopped);
   if (calls->is_in_jump(*registers)) return true;
   if (!calls->memory().position_of(arch::program_counter(*registers))) return inner_->on_own_step(stopped);
-  leave_call_stub(stopped, *calls, false);
+  leave_stub(stopped, *calls, false);
   return true;
 }
 
 void SyscallEngine::on_interrupted(StoppedThread& stopped) {
   CallSpace* calls = calls_of(stopped);
   if (calls == nullptr) return;
-  leave_call_stub(stopped, *calls, true);
+  leave_stub(stopped, *calls, true);
   name_own_instruction(stopped, calls->memory());
 }
 
 void SyscallEngine::move_out_of_engine_code(StoppedThread& stopped) {
-  if (CallSpace* calls = calls_of(stopped)) leave_call_stub(stopped, *calls, false);
+  if (CallSpace* calls = calls_of(stopped)) leave_stub(stopped, *calls, false);
   inner_->move_out_of_engine_code(stopped);
 }
 

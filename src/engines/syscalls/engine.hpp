@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engines/syscalls/call_space.hpp"
+#include "engines/syscalls/signal_calls.hpp"
 #include "trace/probe_engine.hpp"
 #include "trace/reporter.hpp"
 
@@ -47,7 +48,7 @@ class SyscallEngine final : public ProbeEngine {
   void on_first_stop(StoppedThread& thread) override;
   void on_attach_thread(Thread& thread, StoppedThread* stopped) override { inner_->on_attach_thread(thread, stopped); }
   void on_thread_pointer(StoppedThread& thread) override { inner_->on_thread_pointer(thread); }
-  void on_end(Thread& thread) override { inner_->on_end(thread); }
+  void on_end(Thread& thread) override;
 
   bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override {
     return inner_->on_call_entry(thread, fallback, stack_pointer);
@@ -67,12 +68,14 @@ class SyscallEngine final : public ProbeEngine {
  private:
   Result<void> begin(AddressSpace& space, StoppedThread& stopped);
   void refuse(StoppedThread& stopped, std::string_view why);
+  void leave_stub(StoppedThread& stopped, CallSpace& calls, bool restarts_count);
 
   std::unique_ptr<ProbeEngine> inner_;
   EventSink& sink_;
   Reporter reporter_;
   bool follows_;
   CodeFiles files_;
+  SignalCalls signals_;
   /// Those of a process and its forks each; they may live on in a child that no event has reported yet.
   std::vector<std::shared_ptr<CallCounters>> counters_;
 };

@@ -1,0 +1,36 @@
+// Calls that change what must be known of a thread's signals (trace/remote/signal_state.hpp), and that a stub makes all
+// the same: what they will do is known before they are made. So they stop once, as dispatched calls, instead of three
+// times.
+#pragma once
+
+#include <map>
+
+#include "trace/thread.hpp"
+
+namespace vdsotrace {
+
+class SignalCalls {
+ public:
+  /// Whether the call is one of them: rt_sigprocmask(2), and rt_sigaction(2) of signals other than those that we put
+  /// back ourselves. None where a seccomp filter may refuse it.
+  static bool can_expect(const Thread& thread, const arch::SystemCallRegisters& call);
+  /// The stopped thread is about to make one of them: what it will change, as the kernel decides that (do_sigaction,
+  /// kernel/signal.c), is noted.
+  void expect(StoppedThread& stopped, const arch::SystemCallRegisters& call);
+  /// It was stopped before it has made the call, which it will begin anew: what was noted last is taken back.
+  void take_back(Thread& thread);
+  void forget(pid_t tid) { before_.erase(tid); }
+
+ private:
+  struct Before {
+    int signal = 0;  ///< whose action changes; 0: none
+    KernelSigaction action;
+    bool trap_blocked = false;
+    bool sys_blocked = false;
+  };
+  void expect_action(StoppedThread& stopped, const arch::SystemCallRegisters& call, Before& before);
+
+  std::map<pid_t, Before> before_;
+};
+
+}  // namespace vdsotrace
