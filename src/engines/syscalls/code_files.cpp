@@ -15,8 +15,8 @@
 namespace vdsotrace {
 namespace {
 
-constexpr int kStopsOfUnknown = 16;
-constexpr int kStopsOfKnown = 3;
+constexpr std::uint8_t kStopsOfAll = 16;
+constexpr int kStopsOfOne = 3;
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
 /// The mapping around an address, if it is private code that cannot be written ("r-xp", proc(5)).
@@ -68,12 +68,13 @@ CodeFiles::File* CodeFiles::file_of(int fd) {
   return (files_[identity] = std::move(file)).get();
 }
 
-int CodeFiles::stops_before_asking(std::uint64_t address) const {
-  return known_[address % kPage] ? kStopsOfKnown : kStopsOfUnknown;
+bool CodeFiles::pays_after(int stops, std::uint64_t address) {
+  std::uint8_t& of_all = stops_[address % kPage];
+  if (of_all < kStopsOfAll) ++of_all;
+  return of_all == kStopsOfAll && stops >= kStopsOfOne;
 }
 
 std::optional<CallSite> CodeFiles::site_at(pid_t pid, std::uint64_t address) {
-  known_.set(address % kPage);
   const auto mapping = private_code_at(pid, address);
   const UniqueFd fd = mapping ? open_mapped_file(pid, *mapping) : UniqueFd();
   File* file = fd ? file_of(fd.get()) : nullptr;

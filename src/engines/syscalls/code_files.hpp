@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-#include <bitset>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -22,10 +22,11 @@ class CodeFiles {
   /// The site of a system call instruction in that process, by its addresses. Nothing unless it is code of a file that
   /// is mapped privately and not to be written.
   std::optional<CallSite> site_at(pid_t pid, std::uint64_t address);
-  /// After how many stops of a site at that address it pays to ask for it. To take a file's code apart costs as much as
-  /// many stops; what has been found out for another process, as much as few. Mapped anywhere, it has the same place in
-  /// its page: one that only looks known costs time, no more.
-  int stops_before_asking(std::uint64_t address) const;
+  /// A call has stopped at a site at that address, of which this process has had so many stops: whether it pays to ask
+  /// for it. To take a file's code apart costs as much as many stops of all processes; what has been found out for
+  /// another process, as much as few. Mapped anywhere, a site has the same place in its page: one that only looks like
+  /// another costs time, no more.
+  bool pays_after(int stops, std::uint64_t address);
 
  private:
   struct File;
@@ -42,7 +43,7 @@ class CodeFiles {
   File* file_of(int fd);
 
   std::map<Identity, std::unique_ptr<File>> files_;
-  std::bitset<kPage> known_;  ///< places in pages of sites that have been asked for
+  std::array<std::uint8_t, kPage> stops_{};  ///< of all processes, by their site's place in its page, up to enough
 };
 
 }  // namespace vdsotrace

@@ -7,15 +7,22 @@
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
 
-TEST_CASE("a site that was asked for in one process is asked for earlier in the next") {
+TEST_CASE("stops of all processes count for whether it pays to look at a site") {
   ScriptedKernel kernel;
   const KernelInstead instead{kernel};
   CodeFiles files;
-  const int first = files.stops_before_asking(0x7f1234567890);
-  CHECK(first > 1);
-  // No process is there to have it.
-  CHECK_FALSE(files.site_at(kPid, 0x7f1234567890));
-  // The same file mapped elsewhere, and another place.
-  CHECK(files.stops_before_asking(0x7fabcdef0890) < first);
-  CHECK(files.stops_before_asking(0x7fabcdef0891) == first);
+  const std::uint64_t site = 0x7f1234567890, elsewhere = 0x7fabcdef0890;
+  int stops = 1;
+  while (stops < 100 && !files.pays_after(stops, site)) ++stops;
+  CHECK(stops > 3);
+  CHECK(stops < 100);
+  // The same file, mapped elsewhere, in the next process; and another place.
+  int there = 1;
+  while (there < 100 && !files.pays_after(there, elsewhere)) ++there;
+  CHECK(there > 1);
+  CHECK(there < stops);
+  CHECK_FALSE(files.pays_after(there, elsewhere + 1));
+  // Many processes that call from there once each.
+  for (int process = 0; process < 100; ++process) CHECK_FALSE(files.pays_after(1, 0x400123));
+  CHECK(files.pays_after(there, 0x400123));
 }
