@@ -269,8 +269,16 @@ class InlineTest(unittest.TestCase):
                 self.assertEqual((ran.status, ran.stdout), (0, "as it should be\n"), ran.stderr)
                 self.assertGreater(counts["write"][0], 0)
 
+    def test_rings(self):
+        for options in [], ["polled"]:
+            with self.subTest(options=options):
+                counts = self.same(target("rings", *options), "-f", but={"io_uring_enter"})
+                if counts["io_uring_setup"] == (1, 0):
+                    self.assertEqual(counts["io_uring_enter"], (500, 0))
+
     def test_targets_end_as_untraced(self):
-        for name in ("signal_storm", "jump_out", "stacks", "own_filter", "exec_thread", "replaced", "move_vdso"):
+        for name in ("signal_storm", "jump_out", "stacks", "own_filter", "exec_thread", "replaced", "move_vdso",
+                     "seccomp_filter", "seccomp_strict", "own_traps", "throws", "slow_signals", "stop_continue"):
             with self.subTest(target=name):
                 untraced = testing.run(target(name))
                 ran = testing.vdsotrace(*INLINE, "-f", "--", *target(name))
