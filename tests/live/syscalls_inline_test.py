@@ -221,6 +221,21 @@ class InlineTest(unittest.TestCase):
                 ran, counts = inline_counts(target("call_shapes", case))
                 self.assertEqual((ran.status, ran.stdout), (0, "as it should be\n"), ran.stderr)
 
+    def test_threads_that_come_to_a_jump_that_is_being_written(self):
+        # We are slow at it: they meet the breakpoint, as a rule.
+        delayed = ["-e", "trace=ptrace,pwrite64", "-e", "inject=pwrite64:delay_exit=10000:when=20+"]
+        with tempfile.TemporaryDirectory() as folder:
+            file, counts = Path(folder) / "requests", Path(folder) / "counts"
+            for _ in range(6):
+                ran = testing.run(["strace", *delayed, "-o", file, VDSOTRACE, *INLINE, "-f", "-o", counts, "--",
+                                   *target("call_shapes", "apart", 20, "keeps")])
+                self.assertEqual((ran.status, ran.stdout), (0, "as it should be\n"), ran.stderr)
+                row = re.search(r"^.* getppid$", counts.read_text(), re.M)[0]
+                self.assertEqual(int(row.split()[3]), 12 * 20 * 3 + 12)
+                if "{si_signo=SIGTRAP, si_code=SI_KERNEL" in file.read_text():
+                    return
+        self.skipTest("none came there in time")
+
     def test_every_shape_stepped_by_the_program(self):
         self.same(target("call_shapes", "stepped"), but={"rt_sigreturn"})
 

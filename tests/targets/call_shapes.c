@@ -4,6 +4,7 @@
 //   stepped    the same, after many times, by single steps of its own
 //   storm      the same, while signals strike wherever they do
 //   threads    the same, by many threads at once
+//   apart      the same by some of them, while others come there after long work
 //   forks      the same by threads, while others of them fork children that do so, too
 //
 // Two arguments more say how often, and that nothing gives way that a thread might come back to.
@@ -107,6 +108,19 @@ static void *call(void *unused) {
   return unused;
 }
 
+enum { kThreads = 12 };
+
+static void *call_at_times(void *unused) {
+  const pid_t parent = getppid();
+  const uid_t user = getuid();
+  for (int i = 0; i < rounds; ++i) {
+    for (volatile int work = 0; work < 3000000; ++work) {
+    }
+    once(parent, user);
+  }
+  return unused;
+}
+
 static void *fork_children(void *unused) {
   for (int i = 0; i < 30; ++i) {
     const pid_t us = getpid(), child = fork();
@@ -121,11 +135,10 @@ static void *fork_children(void *unused) {
   return unused;
 }
 
-static void threads(void *(*of_every_third)(void *)) {
-  enum { kThreads = 12 };
+static void threads(void *(*of_most)(void *), void *(*of_every_third)(void *)) {
   pthread_t all[kThreads];
   for (int i = 0; i < kThreads; ++i)
-    CHECK(pthread_create(&all[i], NULL, i % 3 == 2 ? of_every_third : call, NULL) == 0);
+    CHECK(pthread_create(&all[i], NULL, i % 3 == 2 ? of_every_third : of_most, NULL) == 0);
   for (int i = 0; i < kThreads; ++i) CHECK(pthread_join(all[i], NULL) == 0);
 }
 
@@ -136,8 +149,9 @@ int main(int argc, char **argv) {
   if (strcmp(argv[1], "ways") == 0) ways(rounds);
   if (strcmp(argv[1], "stepped") == 0) stepped();
   if (strcmp(argv[1], "storm") == 0) storm();
-  if (strcmp(argv[1], "threads") == 0) threads(call);
-  if (strcmp(argv[1], "forks") == 0) threads(fork_children);
+  if (strcmp(argv[1], "threads") == 0) threads(call, call);
+  if (strcmp(argv[1], "apart") == 0) threads(call_at_times, call);
+  if (strcmp(argv[1], "forks") == 0) threads(call, fork_children);
   puts("as it should be");
   return 0;
 }
