@@ -18,7 +18,7 @@ struct CallStubWords {
   std::uint64_t others;    ///< where calls of other numbers go
 };
 
-/// Enough for either kind.
+/// Enough for each.
 inline constexpr std::size_t kCallStubBytes = 128;
 inline constexpr std::size_t kLeaveStubBytes = 32;
 

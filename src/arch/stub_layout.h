@@ -59,6 +59,13 @@
 #define ROW_LOG2 8            /* 32 clocks */
 #define CLOCK_OTHER 31        /* clock ids from here on share one counter */
 #define FUNCTIONS_MAX 8
+/* A system call of the program's that the thread makes in a stub. Its arguments are in the next record already. */
+#define BLOCK_CALL_BEGUN 3072  /* u64 position + 1 of its record: it is being made as long as HEAD is that position */
+#define BLOCK_CALL_RECORD 3080 /* u64 address of that record in the process */
+#define BLOCK_CALL_FLAGS 3088  /* u64 and what follows, which is the processor's: registers as the program has them */
+#define BLOCK_CALL_BASE 3096
+#define BLOCK_CALL_ARG2 3104
+#define BLOCK_CALL_SAVED 3112
 
 /* A call between its begin and its return. */
 #define OPEN_STACK 0          /* u64 stack pointer at the entry, where the return address lies; 0: no call is open */
@@ -110,6 +117,13 @@
 #define RECORD_ARG2 72
 #define RECORD_VALUE 80       /* 48 bytes of what the arguments point to */
 #define RECORD_VALUE_BYTES 48
+/* Of a system call the commit word has this in the function's place; its record has room for values. */
+#define RECORD_SYSTEM_CALL 0xff
+#define RECORD_CALL_NUMBER 24 /* u64 in RETURN_ADDRESS's place */
+#define RECORD_CALL_ARG3 80   /* u64 each, in VALUE's place */
+#define RECORD_CALL_ARG4 88
+#define RECORD_CALL_ARG5 96
+#define RECORD_CALL_BACK 104  /* u64 address behind the program's instruction */
 /* Where asked for: words of the stack above the return address, behind the values or, in a short record, in their place. */
 #define RECORD_WINDOW 128
 #define RECORD_SHORT_WINDOW 64

@@ -114,7 +114,7 @@ void declare(CLI::App& app, ParsedFlags& raw) {
   declare_messages(app, raw);
   app.add_option("--engine", o.engine, "auto, inline, breakpoint, perf or step")->type_name("ENGINE");
   app.add_option("--direct", raw.direct, "How direct time calls of running processes are seen: auto, tracepoints, stops or off")->type_name("HOW");
-  app.add_option("--syscalls", raw.syscalls, "stops, or inline: with -c, count system calls in the program, with hardly a stop")
+  app.add_option("--syscalls", raw.syscalls, "stops, or inline: count or record system calls in the program, with fewer stops")
       ->type_name("WAY");
   app.add_flag("--pin", o.pin, "Run vdsotrace and the program on one processor: stops cost less");
   app.add_option("--duration", raw.duration, "End the trace after this time: 500ms, 5s, 2m, or seconds")->type_name("TIME");

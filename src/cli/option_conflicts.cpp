@@ -41,19 +41,21 @@ Result<void> check_combinations(const Options& o) {
   return {};
 }
 
-/// What does more than count, or has no value where nothing stops.
+/// What takes stops, or has no value where nothing stops.
 Result<void> check_inline_syscalls(const Options& o) {
   const std::pair<bool, std::string> excluded[] = {
       {o.audit.has_value(), "audit"},
-      {!o.summary_only, "a trace (without -c)"},
+      {o.summary_too, "-C"},
       {!o.attach.empty(), "-p"},
       {o.hide_vdso, "--no-vdso"},
       {o.engine != "auto" && o.engine != "inline", "--engine=" + o.engine},
       {o.wall_clock, "-w"},
-      {o.durations.has_value(), "-T"},
+      {o.summary_only && o.durations.has_value(), "-c -T"},
       {o.stacks, "-k"},
       {o.callers, "--callers"},
       {!o.paths.empty(), "-P"},
+      {o.descriptors.any(), "-y"},
+      {o.injections != nullptr, "-e inject="},
       {o.selection.asks_for_route(Route::vsyscall), "-e route=vsyscall"},
   };
   for (const auto& [given, name] : excluded) {

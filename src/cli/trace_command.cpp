@@ -48,8 +48,8 @@ Needs trace_needs(const Options& o) {
   needs.children = o.follow;
   needs.callers = o.callers && !o.summary_only;
   needs.inline_calls = o.inline_syscalls;
-  // There are none of calls at which nothing stops.
-  if (o.inline_syscalls) needs.durations = needs.kernel_times = false;
+  // There are none of calls that are only counted.
+  if (o.inline_syscalls && o.summary_only) needs.durations = needs.kernel_times = false;
   needs.stacks = o.stacks && !o.summary_only;
   needs.instruction_pointers = o.instruction_pointers;
   needs.paths = with_resolved(o.paths, o.quieted.path_resolution);

@@ -64,7 +64,7 @@ std::unique_ptr<ProbeEngine> make_engine(std::string_view name, Origin origin, c
 
 std::unique_ptr<ProbeEngine> count_calls_inline(std::unique_ptr<ProbeEngine> engine, const Needs& needs,
                                                 EventSink& sink) {
-  return std::make_unique<SyscallEngine>(std::move(engine), sink, needs.children);
+  return std::make_unique<SyscallEngine>(std::move(engine), needs, sink);
 }
 
 Result<void> check_engine(std::string_view name) { return name == "perf" ? try_perf_breakpoints() : Result<void>(); }

@@ -207,7 +207,8 @@ std::optional<BlockedAt> blocked_at(pid_t tid) {
   const auto stack =
       hexadecimal(std::string_view(line).substr(before + kPrefix.size(), last - before - kPrefix.size()));
   const auto counter = hexadecimal(std::string_view(line).substr(last + kPrefix.size()));
-  return stack && counter ? std::optional(BlockedAt{*stack, *counter}) : std::nullopt;
+  const auto call = parse_number<std::int64_t>(std::string_view(line).substr(0, line.find(' ')));
+  return stack && counter ? std::optional(BlockedAt{*stack, *counter, call.value_or(-1)}) : std::nullopt;
 }
 
 std::optional<std::uint64_t> user_pc_while_blocked(pid_t tid) {

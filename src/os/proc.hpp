@@ -70,6 +70,7 @@ bool is_kernel_thread(pid_t pid);
 struct BlockedAt {
   std::uint64_t stack_pointer;
   std::uint64_t program_counter;
+  std::int64_t call = -1;  ///< the number of the system call that it is in; -1: it is in none
 };
 std::optional<BlockedAt> blocked_at(pid_t tid);
 std::optional<std::uint64_t> user_pc_while_blocked(pid_t tid);

@@ -132,6 +132,13 @@ class RecordSource {
  public:
   /// Whenever the session has nothing else to do, and as often as DrainPace says: reports what was recorded.
   virtual Drained drain() { return {}; }
+  /// Where code that is not the engine's finds rings to record system calls in (arch/stub_layout.h): the address, in
+  /// that space, of the index that leads there. 0: there are none.
+  virtual std::uint64_t ring_index(const AddressSpace&) const { return 0; }
+  /// Whether the thread has one.
+  virtual bool has_ring(StoppedThread&) const { return false; }
+  /// The thread was about to make a call there that has begun, and will make it once more.
+  virtual void on_call_abandoned(Thread&) {}
   /// All have been detached from or have ended, and drain has been called: reports how complete it was.
   virtual void finish() {}
 

@@ -360,8 +360,9 @@ class RefusalTest(unittest.TestCase):
         self.assertEqual(ran.stderr.count(REFUSED), 1)
         self.assertEqual(counts, expected)
 
-    def test_what_does_more_than_count_needs_stops(self):
-        for options in ([], ["-c", "-k"], ["-c", "-T"], ["-c", "-w"], ["-c", "--callers"], ["-c", "-P", "/"],
+    def test_what_takes_stops_needs_them(self):
+        for options in (["-k"], ["--callers"], ["-P", "/"], ["-y"], ["-e", "inject=getppid:retval=1"], ["--no-vdso"],
+                        ["-c", "-k"], ["-c", "-T"], ["-c", "-w"], ["-c", "--callers"], ["-c", "-P", "/"],
                         ["-c", "--no-vdso"], ["-c", "--engine=perf"], ["-C"]):
             with self.subTest(options=options):
                 ran = testing.vdsotrace("--syscalls=inline", *options, "--", "true")

@@ -11,6 +11,8 @@ constexpr std::uint64_t kParity = 1 << 2;
 constexpr std::uint64_t kZero = 1 << 6;
 constexpr std::uint64_t kSign = 1 << 7;
 constexpr std::uint64_t kOverflow = 1 << 11;
+/// Those that LAHF and SAHF move, the adjust flag among them.
+constexpr std::uint64_t kLowFlags = kCarry | kParity | 1 << 4 | kZero | kSign;
 
 /// The bits of an operand of so many bytes.
 constexpr std::uint64_t mask_of(std::size_t size) {
@@ -31,6 +33,8 @@ class Arithmetic {
   Word logical(Word value, std::size_t size);
   /// Whether a condition is met: the low four bits of the opcode of Jcc and CMOVcc.
   bool holds(unsigned condition) const;
+  /// Sets kLowFlags as they are in `flags`.
+  void set_low(Word flags) { flags_ = (flags_ & ~kLowFlags) | (flags & kLowFlags); }
 
  private:
   void set_flags(Word result, std::size_t size, bool carry, bool overflow);

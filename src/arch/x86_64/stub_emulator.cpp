@@ -132,6 +132,9 @@ bool StubEmulator::Processor::execute() {
       registers_.rdx = counter >> 32;
       return true;
     }
+    case X86_INS_LAHF: registers_.rax = (registers_.rax & ~0xff00ULL) | (registers_.eflags & 0xff) << 8; return true;
+    case X86_INS_SAHF: alu_.set_low(registers_.rax >> 8); return true;
+    case X86_INS_SETO: return write(code.operands[0], alu_.holds(condition_of(code)) ? 1 : 0);
     case X86_INS_SHL:
     case X86_INS_SHR: return shift(code, insn.id == X86_INS_SHL);
     case X86_INS_XADD:
@@ -164,6 +167,9 @@ bool StubEmulator::Processor::branch(const cs_x86& code, unsigned id) {
       next_ = *target;
       return true;
     }
+    case X86_INS_JRCXZ:
+      if (registers_.rcx == 0) next_ = static_cast<Word>(code.operands[0].imm);
+      return true;
     case X86_INS_RET: {
       if (code.op_count != 0) return false;
       const auto back = pop();

@@ -25,6 +25,7 @@
  * itself destroys, and the 128 bytes below the stack pointer may hold the function's variables. None touches
  * vector registers (Go keeps X15 zero). */
 #include "arch/stub_layout.h"
+#include "arch/x86_64/stub_macros.h"
 
         .section .rodata.vdsotrace_stubs, "a", @progbits
 
@@ -94,24 +95,6 @@ END call
 
 /* ---- Who is calling ---------------------------------------------------------------------- */
 
-/* The first place in the index for this thread, and in the flags whether it is there. out: key (fs base + 1), slot. */
-.macro FIRST_SLOT index, key, slot, slot32
-        rdfsbase \key
-        imul    $HASH_FACTOR, \key, \slot
-        shr     $HASH_SHIFT, \slot32
-        shl     $SLOT_LOG2, \slot32
-        add     \index(%rip), \slot
-        inc     \key
-        cmp     \key, SLOT_KEY(\slot)
-.endm
-/* The other places, one after the other; leaves to `found`. */
-.macro OTHER_SLOTS key, slot, found
-        .rept INDEX_PROBES - 1
-        add     $(1 << SLOT_LOG2), \slot
-        cmp     \key, SLOT_KEY(\slot)
-        je      \found
-        .endr
-.endm
 /* The column of the clock id in edi. */
 .macro CLOCK column
         mov     $CLOCK_OTHER, \column
@@ -402,22 +385,6 @@ NOTE_FALLBACK_TEMPLATE note_fallback, 0
 NOTE_FALLBACK_TEMPLATE note_fallback_three, 1
 
 /* ---- Recording: at the return ------------------------------------------------------------ */
-
-/* Where the record at `position`, whose lower half is `position32`, lies. Asks for the lines that come some records later: vdsotrace
- * has read them last, and fetching them back takes longer than a call. */
-#define AHEAD 1024
-.macro RECORD_AT position32, block, record, record32
-        mov     BLOCK_LAST(\block), \record32
-        and     \position32, \record32
-        imul    BLOCK_STRIDE(\block), \record32
-        add     BLOCK_RING(\block), \record
-        prefetchw AHEAD(\record)
-.endm
-/* How many records are in the ring when it is full. */
-.macro CAPACITY block, capacity, capacity32
-        mov     BLOCK_LAST(\block), \capacity32
-        inc     \capacity
-.endm
 
 /* Waiting for room in a ring: spin, then sleep briefly, and give up when vdsotrace has died or for some ten seconds shows no sign of life. It
  * wakes those that sleep; shorter sleeps of many threads would take the processor from it that it needs to make room. */

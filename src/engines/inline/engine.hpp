@@ -47,6 +47,10 @@ class InlineEngine final : public ProbeEngine {
   void on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) override;
   void on_handler_return(Thread& thread, std::uint64_t stack_pointer) override;
 
+  std::uint64_t ring_index(const AddressSpace& space) const override { return stubs_.ring_index(space); }
+  bool has_ring(StoppedThread& thread) const override { return stubs_.has_ring(thread); }
+  void on_call_abandoned(Thread& thread) override { stubs_.on_call_abandoned(thread); }
+
   Drained drain() override;
   void finish() override;
 

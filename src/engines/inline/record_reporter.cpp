@@ -6,12 +6,20 @@
 
 #include "base/clock.hpp"
 #include "base/histogram.hpp"
+#include "engines/inline/system_call_record.hpp"
 #include "os/ptrace.hpp"
 
 namespace vdsotrace {
 namespace {
 
 constexpr std::int64_t kProgressNs = 250'000'000;
+/// A system call that takes no longer is shown when it has returned.
+constexpr double kQuickCallNs = 100'000;
+/// What a call "returns" that a signal has interrupted before it did anything (ERESTARTNOINTR, linux/errno.h).
+constexpr std::int64_t kRestartCall = -513;
+
+Call& call_of(Call& call) { return call; }
+Call& call_of(CallEntered& entered) { return entered.call; }
 
 /// Threads that may not sleep spin until there is room in their rings. Where there are more of them than processors
 /// they take these from each other and from us, so they are stopped instead, and their rings emptied at the stop:
@@ -44,6 +52,7 @@ void RecordReporter::report_before_stop(StubSpace& stubs, pid_t tid) {
     collect(stubs, false);
   }
   report_calls();
+  if (stubs.region()->rings() <= kFewRings) report_open_system_calls(stubs);
 }
 
 Drained RecordReporter::drain(const StubSpaces& spaces) {
@@ -56,6 +65,9 @@ Drained RecordReporter::drain(const StubSpaces& spaces) {
     collect(*stubs, false);
   }
   report_calls();
+  for (const auto& [mapped, stubs] : spaces) {
+    if (stubs->region() != nullptr) report_open_system_calls(*stubs);
+  }
   if (settings_.needs.progress && settings_.depth != StubDepth::values) report_progress(spaces);
   return {load.fill > 0 ? Drained::Found::something : Drained::Found::nothing, load.fill};
 }
@@ -88,24 +100,84 @@ void RecordReporter::report_lost(const StubSpace& stubs, std::uint64_t lost) {
   if (lost != 0) sink_.accept({0, realtime_ns(), stubs.tgid(), stubs.tgid(), Lost{lost}});
 }
 
-/// In order of time; records of one ring are in order already.
+/// In order of time; records of one ring are in order already. A system call that took a while stands where it has
+/// returned: its begin has been shown.
 void RecordReporter::report_calls() {
   if (calls_.empty()) return;
   const Together together(sink_);
-  const auto start = [](const RecordedCall& call) { return call.record.start; };
-  if (!std::ranges::is_sorted(calls_, {}, start)) std::ranges::stable_sort(calls_, {}, start);
+  const std::uint64_t quick = quick_ticks();
+  const auto place = [quick](const RecordedCall& call) {
+    const StubRecord& record = call.record;
+    const bool ended_late = call.function == nullptr && record.end > record.start && record.end - record.start > quick;
+    return ended_late ? record.end : record.start;
+  };
+  if (!std::ranges::is_sorted(calls_, {}, place)) std::ranges::stable_sort(calls_, {}, place);
   for (const RecordedCall& recorded : calls_) {
     Event event;  // a call: not `Event{...}`, which would clear its 600 bytes first
     event.pid = recorded.tgid;
     event.tid = recorded.tid;
     Call& call = std::get<Call>(event.body);
-    fill_call(call, recorded, *clock_);
-    call.engine = engine_;
+    fill(call, recorded);
     note_caller(call, recorded.caller());
     event.time_ns = call.start_ns + call.duration_ns.value_or(0);
     sink_.accept(std::move(event));
   }
   calls_.clear();
+}
+
+void RecordReporter::fill(Call& call, const RecordedCall& recorded) const {
+  if (recorded.function != nullptr) {
+    fill_call(call, recorded, *clock_);
+  } else {
+    fill_system_call(call, recorded.record, *clock_);
+  }
+  call.engine = engine_;
+}
+
+std::uint64_t RecordReporter::quick_ticks() const {
+  return static_cast<std::uint64_t>(kQuickCallNs / clock_->ns_per_tick());
+}
+
+/// Of a system call that has only begun.
+template <class Body>
+Event RecordReporter::open_event(const RecordedCall& recorded) const {
+  Event event{0, 0, recorded.tgid, recorded.tid, Body{}};
+  Call& call = call_of(std::get<Body>(event.body));
+  fill_open_system_call(call, recorded.record, *clock_);
+  call.engine = engine_;
+  event.time_ns = call.start_ns;
+  return event;
+}
+
+/// Those that take a while: they may be overtaken by what is reported next.
+void RecordReporter::report_open_system_calls(StubSpace& stubs) {
+  if (!settings_.records_system_calls() || !settings_.needs.entries) return;
+  stubs.collect_open_system_calls(TscClock::now() - quick_ticks(), calls_);
+  for (const RecordedCall& recorded : calls_) sink_.accept(open_event<CallEntered>(recorded));
+  calls_.clear();
+}
+
+void RecordReporter::report_unreturned(const StubSpace& stubs, pid_t tid) {
+  const bool records = settings_.records_system_calls() && stubs.region() != nullptr;
+  const auto recorded = records ? stubs.open_system_call(tid) : std::nullopt;
+  if (!recorded) return;
+  Event event = open_event<Call>(*recorded);
+  event.time_ns = realtime_ns();
+  std::get<Call>(event.body).ending = Ending::unfinished;
+  sink_.accept(std::move(event));
+}
+
+void RecordReporter::report_abandoned(StubSpace& stubs, pid_t tid) {
+  const bool records = settings_.records_system_calls() && stubs.region() != nullptr;
+  const auto recorded = records ? stubs.abandon_system_call(tid) : std::nullopt;
+  if (!recorded) return;
+  Event event = open_event<Call>(*recorded);
+  event.time_ns = realtime_ns();
+  Call& call = std::get<Call>(event.body);
+  call.ending = Ending::returned;
+  call.result = kRestartCall;
+  call.error = error_of(call.result);
+  sink_.accept(std::move(event));
 }
 
 void RecordReporter::note_caller(Call& call, std::optional<Caller> caller) const {

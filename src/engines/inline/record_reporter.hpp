@@ -29,6 +29,10 @@ class RecordReporter {
   Drained drain(const StubSpaces& spaces);
   /// A thread of the space ended: the last, if `final`.
   void report_before_end(StubSpace& stubs, bool final);
+  /// The same, of the system call that the thread was making.
+  void report_unreturned(const StubSpace& stubs, pid_t tid);
+  /// The same, where the thread makes it once more from the beginning: it has been interrupted in front of it.
+  void report_abandoned(StubSpace& stubs, pid_t tid);
   /// No thread writes any more: reports the rest, and the totals of what was only counted.
   void finish(StubSpace& stubs);
   /// A handler is about to interrupt the call that the thread is in, if it is in one. It makes calls of its own, and
@@ -48,6 +52,11 @@ class RecordReporter {
   void collect(StubSpace& stubs, bool final);
   void report_lost(const StubSpace& stubs, std::uint64_t lost);
   void report_calls();
+  void report_open_system_calls(StubSpace& stubs);
+  std::uint64_t quick_ticks() const;
+  void fill(Call& call, const RecordedCall& recorded) const;
+  template <class Body>
+  Event open_event(const RecordedCall& recorded) const;
   void report_progress(const StubSpaces& spaces);
   void report_total(const StubSpace& stubs, const CallTally& tally);
   void note_caller(Call& call, std::optional<Caller> caller) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "engines/inline/system_call_record.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -83,6 +84,7 @@ void StubBlocks::open(const StubBlock& block) {
   memory_.store<std::uint32_t>(block.offset + BLOCK_LAST, static_cast<std::uint32_t>(block.records - 1));
   memory_.store<std::uint32_t>(block.offset + BLOCK_STRIDE, static_cast<std::uint32_t>(record_bytes()));
   if (block.offset == REGION_SHARED) return;
+  memory_.store<std::uint64_t>(block.offset + BLOCK_CALL_BEGUN, 0);
   for (std::size_t i = 0; i < OPEN_COUNT; ++i)
     memory_.store<std::uint64_t>(block.offset + BLOCK_OPEN + (i << OPEN_LOG2) + OPEN_STACK, 0);
 }
@@ -109,6 +111,7 @@ void StubBlocks::bind(std::uint64_t thread_pointer, pid_t tid, const StackBounds
   block.tid = tid;
   block.slot = *slot;
   block.stack = stack;
+  block.call_shown = 0;
   open(block);
   memory_.store<std::uint64_t>(*slot + SLOT_BLOCK, memory_.address(block.offset));
   memory_.store<std::uint64_t>(*slot + SLOT_KEY, block.key);
@@ -133,6 +136,8 @@ void StubBlocks::unbind(std::uint64_t thread_pointer) {
 void StubBlocks::release_if_empty(std::size_t number) {
   StubBlock& block = blocks_[number];
   if (!block.leaving || waiting(block) != 0) return;
+  // Its thread has another pointer than when it began its call; it will come back to the block.
+  if (!block.ended && size_ && open_system_call(memory_, block, *size_)) return;
   block.leaving = block.ended = block.aside = false;
   active_.erase(number);
   free_.insert(number);

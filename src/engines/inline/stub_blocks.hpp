@@ -25,6 +25,7 @@ struct StubBlock {
   bool ended = false;    ///< that thread writes no more
   bool aside = false;    ///< its thread waits, and is to be stopped before there is room
   std::uint64_t taken = 0;
+  std::uint64_t call_shown = 0;  ///< BLOCK_CALL_BEGUN of the last system call that was shown before its end
   std::int64_t stuck_since = 0;
   StackBounds stack{};
 };

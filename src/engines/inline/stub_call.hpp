@@ -15,8 +15,8 @@ namespace vdsotrace {
 
 /// What a record describes: which function was called, by whom, on which route.
 struct RecordedCall {
-  const StubbedFunction* function = nullptr;
-  Symbols* symbols = nullptr;  ///< of the space; null where no callers are to be found
+  const StubbedFunction* function = nullptr;  ///< null: it is a system call (system_call_record.hpp)
+  Symbols* symbols = nullptr;                 ///< of the space; null where no callers are to be found
   pid_t tgid = 0;
   pid_t tid = 0;  ///< 0: one of the process's threads, not known which
   Route route = Route::vdso;

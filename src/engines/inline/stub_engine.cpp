@@ -178,6 +178,7 @@ void StubEngine::on_end(Thread& thread) {
   StubSpace* stubs = find(thread.space.get());
   if (stubs == nullptr) return;
   records_.report_before_end(*stubs, stubs->members().is_last());
+  records_.report_unreturned(*stubs, thread.tid);
   if (stubs->region() != nullptr) stubs->unreturned().end(thread);
   stubs->unbind_thread(thread.tid, true);
   if (stubs->members().leave()) return;
@@ -210,6 +211,23 @@ const Call* StubEngine::call_in_progress(StoppedThread& stopped) {
   const auto* registers = stopped.registers();
   if (stubs == nullptr || registers == nullptr) return nullptr;
   return space->offset_of(arch::program_counter(*registers)) ? stubs->unreturned().innermost(stopped.tid()) : nullptr;
+}
+
+std::uint64_t StubEngine::ring_index(const AddressSpace& space) const {
+  const StubSpace* stubs = find(&space);
+  if (settings_.depth != StubDepth::values || stubs == nullptr || stubs->region() == nullptr) return 0;
+  return stubs->region()->index();
+}
+
+bool StubEngine::has_ring(StoppedThread& stopped) const {
+  const StubSpace* stubs = find(stopped.thread().space.get());
+  const auto* registers = stopped.registers();
+  return registers != nullptr && stubs != nullptr && stubs->region() != nullptr &&
+         stubs->region()->has_ring(arch::thread_pointer(*registers));
+}
+
+void StubEngine::on_call_abandoned(Thread& thread) {
+  if (StubSpace* stubs = find(thread.space.get())) records_.report_abandoned(*stubs, thread.tid);
 }
 
 void StubEngine::on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) {

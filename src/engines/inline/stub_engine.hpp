@@ -48,6 +48,10 @@ class StubEngine final : public ProbeEngine {
   void on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) override;
   void on_handler_return(Thread& thread, std::uint64_t stack_pointer) override;
 
+  std::uint64_t ring_index(const AddressSpace& space) const override;
+  bool has_ring(StoppedThread& thread) const override;
+  void on_call_abandoned(Thread& thread) override;
+
   Drained drain() override { return records_.drain(spaces_); }
   /// Whether the last drain has left complete records.
   bool left_records() const;

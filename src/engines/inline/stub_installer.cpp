@@ -33,6 +33,7 @@ bool write_code(pid_t tid, const InstalledStubs& installed) {
 
 bool write_trampolines(AddressSpace& space, pid_t tid, const InstalledStubs& installed) {
   std::vector<std::byte> trampolines = installed.plan->trampolines;
+  if (trampolines.empty()) return true;
   for (const StubWord& word : installed.plan->stub_words) {
     const std::uint64_t address = installed.area.code + word.in_code;
     std::memcpy(trampolines.data() + word.offset, &address, sizeof address);
@@ -62,7 +63,7 @@ Result<std::unique_ptr<StubSpace>> StubInstaller::install(AddressSpace& space, S
                                                           std::span<StoppedThread* const> others) {
   const pid_t tid = stopped.tid();
   const StubPlan& plan = plan_for(*space.image());
-  if (plan.functions.empty()) return nullptr;
+  if (plan.code.empty()) return nullptr;
   const std::uint64_t code_bytes = (plan.code.size() + kPage - 1) / kPage * kPage;
   const auto where =
       find_stub_area(tid, space.base(), code_bytes, code_bytes + StubRegion::first_bytes(settings_.record_size()));

@@ -68,7 +68,7 @@ class Planner {
   }
 
   StubPlan take() && {
-    if (plan_.functions.empty()) {
+    if (plan_.functions.empty() && !wishes_.rings_alone) {
       plan_.code.clear();
     } else {
       assembly_.write_journal();

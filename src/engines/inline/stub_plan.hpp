@@ -131,6 +131,8 @@ struct StubWishes {
   /// Why a service that is wanted is refused a stub all the same; empty: it is not.
   std::function<std::string(const VdsoService&)> unsuited{};
   std::span<const VdsoService> services = known_services();
+  /// There is code also where no function has a stub: of that no more than the memory needs that stubs record in.
+  bool rings_alone = false;
 };
 
 /// Plans stubs for each function that the table of services knows and that is wanted. A function is refused when its

@@ -16,7 +16,7 @@ namespace vdsotrace {
 
 /// A copy of one record, checked as far as bounds go; its words are what the process wrote.
 struct StubRecord {
-  std::uint8_t function = 0;  ///< below FUNCTIONS_MAX
+  std::uint8_t function = 0;  ///< below FUNCTIONS_MAX, or RECORD_SYSTEM_CALL
   bool fallback = false;      ///< it made its system call
   std::uint64_t arg0 = 0;
   std::uint64_t arg1 = 0;

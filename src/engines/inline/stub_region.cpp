@@ -1,12 +1,14 @@
 #include "engines/inline/stub_region.hpp"
 
 #include "engines/inline/stub_open_calls.hpp"
+#include "engines/inline/system_call_record.hpp"
 
 namespace vdsotrace {
 
 static_assert(KEEPER_DIED == DeathMark::kDead);
 static_assert(BLOCK_OPEN + (OPEN_COUNT << OPEN_LOG2) <= BLOCK_ROWS);
-static_assert(BLOCK_ROWS + (FUNCTIONS_MAX << ROW_LOG2) <= BLOCK_BYTES);
+static_assert(BLOCK_ROWS + (FUNCTIONS_MAX << ROW_LOG2) <= BLOCK_CALL_BEGUN);
+static_assert(BLOCK_CALL_SAVED + sizeof(std::uint64_t) <= BLOCK_BYTES);
 static_assert(OPEN_CALL_VALUE + RECORD_VALUE_BYTES <= (1 << OPEN_LOG2));
 
 StubRegion::StubRegion(SharedMemory memory, std::uint64_t address, std::size_t bytes, bool may_sleep,
@@ -30,6 +32,34 @@ std::byte* StubRegion::shared(std::uint64_t address, std::size_t size) const {
 std::optional<StubRecord> StubRegion::open_call(std::uint64_t thread_pointer, std::uint64_t stack) const {
   if (!size_) return std::nullopt;
   return find_open_call(memory_, blocks_.find(thread_pointer), thread_pointer + 1, stack);
+}
+
+std::optional<StubRecord> StubRegion::open_system_call(std::uint64_t thread_pointer) const {
+  const StubBlock* block = size_ ? blocks_.find(thread_pointer) : nullptr;
+  return block != nullptr ? vdsotrace::open_system_call(memory_, *block, *size_) : std::nullopt;
+}
+
+void StubRegion::take_open_system_calls(std::uint64_t counter, const std::function<bool(StubRecord&)>& take) {
+  if (!size_) return;
+  for (const std::size_t number : blocks_.active()) {
+    StubBlock& block = blocks_[number];
+    const auto begun = memory_.load<std::uint64_t>(block.offset + BLOCK_CALL_BEGUN);
+    if (begun == block.call_shown || begun != block.taken + 1) continue;
+    auto record = vdsotrace::open_system_call(memory_, block, *size_);
+    if (!record || record->start >= counter) continue;
+    if (take(*record)) block.call_shown = begun;
+  }
+}
+
+std::optional<StubRecord> StubRegion::abandon_system_call(std::uint64_t thread_pointer) {
+  StubBlock* block = blocks_.find(thread_pointer);
+  auto record = open_system_call(thread_pointer);
+  if (!record) return std::nullopt;
+  const std::size_t begun = block->offset + BLOCK_CALL_BEGUN;
+  const bool shown = block->call_shown == memory_.load<std::uint64_t>(begun);
+  memory_.store<std::uint64_t>(begun, 0);
+  block->call_shown = 0;
+  return shown ? record : std::nullopt;
 }
 
 void StubRegion::set_aside(std::uint64_t thread_pointer) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -78,6 +79,17 @@ class StubRegion {
   std::optional<StubRecord> open_call(std::uint64_t thread_pointer, std::uint64_t stack) const;
   /// A handler is about to interrupt it: makes room for the calls that the handler makes.
   void set_aside(std::uint64_t thread_pointer);
+
+  /// Whether system calls of the thread with that pointer can be recorded.
+  bool has_ring(std::uint64_t thread_pointer) const { return size_ && blocks_.find(thread_pointer) != nullptr; }
+  std::uint64_t index() const { return memory_.address(REGION_INDEX); }
+  /// The system call that the thread with that pointer is making in a stub, as far as it is known at its begin.
+  std::optional<StubRecord> open_system_call(std::uint64_t thread_pointer) const;
+  /// Hands over those of all threads, each once, that have begun before `counter` (the time-stamp counter) and behind
+  /// all records that have been taken. One that `take` answers false for is handed over again.
+  void take_open_system_calls(std::uint64_t counter, const std::function<bool(StubRecord&)>& take);
+  /// The thread makes it once more from the beginning. Answers it if it has been handed over.
+  std::optional<StubRecord> abandon_system_call(std::uint64_t thread_pointer);
 
   /// Totals of one function now; rows that are all zero are left out.
   std::vector<StubCount> counts(std::uint8_t function, bool clocked) const {

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/clock.hpp"
+#include "engines/inline/system_call_record.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -33,16 +34,21 @@ bool read_record(const std::byte* at, std::uint64_t commit, std::optional<std::u
     std::memcpy(&value, at + offset, sizeof value);
     return value;
   };
+  record.key = key.value_or(word(RECORD_KEY));
   record.function = static_cast<std::uint8_t>(commit);
   record.fallback = (commit & RECORD_FALLBACK_FLAG) != 0;
-  if (record.function >= FUNCTIONS_MAX) return false;
+  if (record.function >= FUNCTIONS_MAX) {
+    if (record.function != RECORD_SYSTEM_CALL || (size != RecordSize::values && size != RecordSize::values_window))
+      return false;
+    read_system_call(at, record);
+    return true;
+  }
   record.arg0 = word(RECORD_ARG0);
   record.arg1 = word(RECORD_ARG1);
   record.return_address = word(RECORD_RETURN_ADDRESS);
   record.result = static_cast<std::int64_t>(word(RECORD_RESULT));
   record.start = word(RECORD_START);
   record.stack = word(RECORD_STACK);
-  record.key = key.value_or(word(RECORD_KEY));
   if (size == RecordSize::line || size == RecordSize::window || (commit & RECORD_SHORT_FLAG) != 0) {
     record.end = record.arg1;
     return true;

@@ -39,6 +39,7 @@ StubWishes StubSettings::wishes() const {
   StubWishes wishes;
   wishes.depth = depth;
   wishes.keep_stack = keeps_stack;
+  wishes.rings_alone = records_system_calls();
   // Where direct calls are wanted a filter may have to distinguish them from ours (StopPolicy).
   if (!attached && needs.selection.wants_route(Route::syscall)) wishes.mark = arch::kOwnCallMark;
   wishes.wanted = [this](const VdsoService& service) { return is_wanted(service, Abi::x86_64, needs); };

@@ -16,6 +16,8 @@ struct StubSettings {
   /// The records that stubs make; none where they only count.
   std::optional<RecordSize> record_size() const;
   bool records_times() const { return depth >= StubDepth::measured; }
+  /// Whether rings are for records of system calls, too (Needs::inline_calls).
+  bool records_system_calls() const { return needs.inline_calls && depth == StubDepth::values; }
   /// Whether stubs may wait by system calls: of a program that we started its seccomp state is known.
   bool may_sleep() const { return !attached; }
   /// What of that image is to have stubs, and how.

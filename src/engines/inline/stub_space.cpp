@@ -113,8 +113,43 @@ std::uint64_t StubSpace::collect_of(pid_t tid, std::vector<RecordedCall>* calls)
   return lost;
 }
 
+void StubSpace::collect_open_system_calls(std::uint64_t counter, std::vector<RecordedCall>& calls) {
+  region_->take_open_system_calls(counter, [&](StubRecord& record) {
+    // It may be kept from running in front of the call, or behind it.
+    const auto blocked = proc::blocked_at(record.tid);
+    const bool sleeps = blocked && blocked->call == static_cast<std::int64_t>(record.return_address);
+    if (sleeps) take_system_call(record, calls);
+    return sleeps;
+  });
+}
+
+std::optional<RecordedCall> StubSpace::open_system_call(pid_t tid) const {
+  const auto pointer = pointer_of(tid);
+  return recorded(pointer ? region_->open_system_call(*pointer) : std::nullopt);
+}
+
+std::optional<RecordedCall> StubSpace::abandon_system_call(pid_t tid) {
+  const auto pointer = pointer_of(tid);
+  return recorded(pointer ? region_->abandon_system_call(*pointer) : std::nullopt);
+}
+
+/// Of a thread that is followed.
+std::optional<RecordedCall> StubSpace::recorded(std::optional<StubRecord> record) const {
+  std::vector<RecordedCall> calls;
+  if (record) take_system_call(*record, calls);
+  return calls.empty() ? std::nullopt : std::optional(calls.front());
+}
+
+void StubSpace::take_system_call(StubRecord& record, std::vector<RecordedCall>& calls) const {
+  const RecordOwners::Owner owner = owners_.owner_of(record);
+  if (!owner.is_reported) return;
+  date(record);
+  calls.push_back({nullptr, symbols_, owner.tgid, owner.tid, Route::syscall, record});
+}
+
 void StubSpace::take(StubRecord& record, const StackWindow& window, std::vector<RecordedCall>* calls) {
   if (record.function >= installed_.plan->functions.size()) {
+    if (record.function == RECORD_SYSTEM_CALL && calls != nullptr) return take_system_call(record, *calls);
     ++lost_;
     return;
   }

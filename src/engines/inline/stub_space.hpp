@@ -74,6 +74,14 @@ class StubSpace {
   /// The same for the ring of one thread, and the shared one.
   std::uint64_t collect_of(pid_t tid, std::vector<RecordedCall>* calls);
 
+  /// System calls in which threads sleep that they have begun in stubs before `counter` (the time-stamp counter), each
+  /// once, behind the records that have been collected.
+  void collect_open_system_calls(std::uint64_t counter, std::vector<RecordedCall>& calls);
+  /// That of one thread, whether it has been collected or not.
+  std::optional<RecordedCall> open_system_call(pid_t tid) const;
+  /// The thread makes it once more from the beginning. Answers it if it has been collected.
+  std::optional<RecordedCall> abandon_system_call(pid_t tid);
+
   /// What is to be reported as sums when no thread writes any more: everything, or at StubDepth::values the calls that
   /// were entered and never left, because their thread ended, executed or jumped out.
   std::vector<CallTally> totals(StubDepth depth);
@@ -81,6 +89,8 @@ class StubSpace {
   std::vector<CallTally> new_sums() { return tallies_.take_new(); }
 
  private:
+  void take_system_call(StubRecord& record, std::vector<RecordedCall>& calls) const;
+  std::optional<RecordedCall> recorded(std::optional<StubRecord> record) const;
   void take(StubRecord& record, const StackWindow& window, std::vector<RecordedCall>* calls);
   void add_unreturned(const Call& call);
 

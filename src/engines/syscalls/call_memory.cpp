@@ -45,31 +45,32 @@ std::optional<CallMemory::Position> CallMemory::position_of(std::uint64_t addres
   if (address < leave() || address >= end()) return std::nullopt;
   const bool leaves = address < code();
   const std::uint64_t from = address - (leaves ? leave() : code());
-  const std::uint64_t size = leaves ? arch::kLeaveStubBytes : arch::kCallStubBytes;
+  const std::uint64_t size = leaves ? arch::kLeaveStubBytes : stub_bytes;
   return Position{static_cast<std::uint32_t>(from / size), static_cast<std::size_t>(from % size), leaves};
 }
 
-std::optional<CallMemory> find_call_memory(const AddressSpace& space, pid_t tid) {
+std::optional<CallMemory> find_call_memory(const AddressSpace& space, pid_t tid, std::uint64_t stub_bytes) {
+  const std::uint64_t bytes = CallMemory{0, 0, stub_bytes}.bytes();
   const EngineMemory& engine = space.engine_memory();
-  if (engine.start != engine.end) return CallMemory{engine.start - CallMemory::kBytes, engine.end};
-  const auto area = find_stub_area(tid, space.base(), CallMemory::kBytes, CallMemory::kBytes);
+  if (engine.start != engine.end) return CallMemory{engine.start - bytes, engine.end, stub_bytes};
+  const auto area = find_stub_area(tid, space.base(), bytes, bytes);
   if (!area) return std::nullopt;
-  return CallMemory{area->code, area->code + CallMemory::kBytes};
+  return CallMemory{area->code, area->code + bytes, stub_bytes};
 }
 
 Result<std::shared_ptr<CallCounters>> map_call_memory(StoppedThread& stopped, const CallMemory& memory) {
   RemoteCalls calls(stopped);
-  if (!map_stub_code(calls, {memory.leave(), CallMemory::kCodeBytes}))
+  if (!map_stub_code(calls, {memory.leave(), memory.code_bytes()}))
     return fail("the process could not map executable memory");
   const bool written = write_header(stopped.tid(), memory);
   auto shared = written ? map_counters(stopped, calls, memory) : fail("its memory could not be written");
   if (shared) return std::make_shared<CallCounters>(std::move(*shared), memory.start, stopped.thread().tgid);
-  calls.call(SYS_munmap, {memory.leave(), CallMemory::kCodeBytes, 0, 0, 0, 0});
+  calls.call(SYS_munmap, {memory.leave(), memory.code_bytes(), 0, 0, 0, 0});
   return tl::unexpected(shared.error());
 }
 
 void unmap_call_memory(StoppedThread& stopped, const CallMemory& memory) {
-  RemoteCalls(stopped).call(SYS_munmap, {memory.start, CallMemory::kBytes, 0, 0, 0, 0});
+  RemoteCalls(stopped).call(SYS_munmap, {memory.start, memory.bytes(), 0, 0, 0, 0});
 }
 
 }  // namespace vdsotrace

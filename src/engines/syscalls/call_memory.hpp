@@ -2,8 +2,8 @@
 //
 //   start    counters, shared with us
 //   leave    one leave stub for each pair of counters: calls from here stop
-//   code     one call stub for each, the first place holds an instruction for our use: calls from here on are made
-//   end      the engine's stubs for vDSO calls, if there are some: their calls are made, too
+//   code     one stub for each that makes the call, the first place holds an instruction for our use: calls from here
+//   on are made end      the engine's stubs for vDSO calls, if there are some: their calls are made, too
 #pragma once
 
 #include <cstdint>
@@ -18,16 +18,16 @@
 namespace vdsotrace {
 
 struct CallMemory {
-  static constexpr std::uint64_t kCodeBytes = CallCounters::kMost * (arch::kLeaveStubBytes + arch::kCallStubBytes);
-  static constexpr std::uint64_t kBytes = CallCounters::kBytes + kCodeBytes;
-
   std::uint64_t start = 0;
   std::uint64_t allowed_end = 0;  ///< of what calls are made from
+  std::uint64_t stub_bytes = arch::kCallStubBytes;
 
+  std::uint64_t code_bytes() const { return CallCounters::kMost * (arch::kLeaveStubBytes + stub_bytes); }
+  std::uint64_t bytes() const { return CallCounters::kBytes + code_bytes(); }
   std::uint64_t leave() const { return start + CallCounters::kBytes; }
   std::uint64_t code() const { return leave() + std::uint64_t{CallCounters::kMost} * arch::kLeaveStubBytes; }
-  std::uint64_t end() const { return start + kBytes; }
-  std::uint64_t stub(std::uint32_t place) const { return code() + std::uint64_t{place} * arch::kCallStubBytes; }
+  std::uint64_t end() const { return start + bytes(); }
+  std::uint64_t stub(std::uint32_t place) const { return code() + place * stub_bytes; }
   std::uint64_t leave_stub(std::uint32_t place) const { return leave() + std::uint64_t{place} * arch::kLeaveStubBytes; }
   std::uint64_t system_call() const { return code(); }
 
@@ -42,7 +42,7 @@ struct CallMemory {
 
 /// Where there is room for it: right below the engine's code in that space, so that both are one range; anywhere if the
 /// engine has none. Nothing if there is none.
-std::optional<CallMemory> find_call_memory(const AddressSpace& space, pid_t tid);
+std::optional<CallMemory> find_call_memory(const AddressSpace& space, pid_t tid, std::uint64_t stub_bytes);
 
 /// Maps it into the stopped thread's process. Errors: the process may not, or its memory cannot be written.
 Result<std::shared_ptr<CallCounters>> map_call_memory(StoppedThread& stopped, const CallMemory& memory);

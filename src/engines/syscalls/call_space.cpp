@@ -4,8 +4,10 @@
 #include <span>
 #include <utility>
 
+#include "arch/record_stub.hpp"
 #include "arch/return_stub.hpp"
 #include "engines/syscalls/call_instruction.hpp"
+#include "engines/syscalls/record_exit.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -26,9 +28,11 @@ std::optional<std::byte> byte_at(pid_t stopped, std::uint64_t address) {
 }
 
 /// Whether the thread has come back from the call of the stub that it is in.
-bool has_made_call(const arch::Registers& registers, const CallMemory::Position& position) {
-  return position.leaves ? position.offset > arch::leave_stub_call()
-                         : arch::progress_in_call_stub(registers, position.offset).made;
+bool has_made_call(const CallSpace& space, const arch::Registers& registers, const CallMemory::Position& position) {
+  if (position.leaves) return position.offset > arch::leave_stub_call();
+  if (space.kind_of(space.counters().call_at(position.place).nr) == CallStub::records)
+    return arch::has_called_in_record_stub(position.offset);
+  return arch::progress_in_call_stub(registers, position.offset).made;
 }
 
 /// Behind the call of that place: in the program's own code, if it is all there.
@@ -48,6 +52,20 @@ void leave_made_call(StoppedThread& stopped, CallSpace& space, const CallMemory:
   if (!stopped.set_registers(behind(stopped, space, position.place, progress.result))) return;
   if (restarts && !restarts_count) return;
   space.counters().add(position.place, !progress.counted, !progress.error_counted && arch::is_failure(progress.result));
+}
+
+/// Of a stub that records. True if the call has yet to be made.
+bool leave_recorded_call(StoppedThread& stopped, CallSpace& space, const CallMemory::Position& position,
+                         bool restarts_count) {
+  const auto left = leave_record_stub(stopped, space.memory(), position, restarts_count);
+  if (!left) return false;
+  if (!left->made) {
+    stopped.set_registers(arch::moved_to(left->registers, space.counters().call_at(position.place).site));
+    return true;
+  }
+  if (stopped.set_registers(left->registers))
+    stopped.set_registers(behind(stopped, space, position.place, arch::return_value(left->registers)));
+  return false;
 }
 
 /// In a slot, in padding, or in the program's own code.
@@ -79,10 +97,18 @@ bool CallSpace::write_stub(pid_t stopped, std::uint32_t place) {
   const CallCounters::CountedCall& call = counters_->call_at(place);
   const std::uint64_t back = behind_site(call.site);
   const std::uint64_t resume = patches_.tail_of(call.site).value_or(back);
-  const std::uint64_t others = memory_.leave_stub(place) + arch::leave_stub_call();
   return write_remote(stopped, memory_.leave_stub(place), arch::make_leave_stub({back, resume})) &&
-         write_remote(stopped, memory_.stub(place),
-                      arch::make_call_stub({call.nr, counters_->address(place), back, resume, others}));
+         write_remote(stopped, memory_.stub(place), stub_of(place));
+}
+
+std::vector<std::byte> CallSpace::stub_of(std::uint32_t place) const {
+  const CallCounters::CountedCall& call = counters_->call_at(place);
+  const std::uint64_t back = behind_site(call.site);
+  const std::uint64_t resume = patches_.tail_of(call.site).value_or(back);
+  const std::uint64_t leave = memory_.leave_stub(place) + arch::leave_stub_call();
+  if (kind_of(call.nr) == CallStub::records)
+    return arch::make_record_stub({call.nr, index_, back, resume, leave, leave});
+  return arch::make_call_stub({call.nr, counters_->address(place), back, resume, leave});
 }
 
 void CallSpace::on_stop(StoppedThread& stopped, std::uint32_t place, bool by_jump, CodeFiles& files) {
@@ -158,7 +184,8 @@ bool CallSpace::is_in_jump(const arch::Registers& registers) const {
   if (const auto own = patches_.own_place(counter)) return patches_.site_that_begins(own->address).has_value();
   const auto position = memory_.position_of(counter);
   if (!position || position->place == 0 || position->place >= counters_->places()) return false;
-  return !has_made_call(registers, *position) && patches_.site_that_begins(counters_->call_at(position->place).site);
+  return !has_made_call(*this, registers, *position) &&
+         patches_.site_that_begins(counters_->call_at(position->place).site);
 }
 
 /// A fork has copied it while the stub that follows it was being written.
@@ -200,8 +227,9 @@ void CallSpace::look_at_copy(pid_t stopped) {
   RemoteMemory memory(stopped);
   for (std::uint32_t place = 1; place < counters_->places(); ++place) {
     if (!written_[place]) continue;
+    const bool counts = kind_of(counters_->call_at(place).nr) != CallStub::records;
     const auto words = memory.object<arch::CallStubWords>(memory_.stub(place));
-    written_[place] = words && words->counters == counters_->address(place);
+    written_[place] = words && words->counters == (counts ? counters_->address(place) : index_);
   }
   // Their order is that of the memory only in front of what was written last.
   for (auto& [address, site] : sites_) site.stubs.resize(std::min<std::size_t>(site.stubs.size(), 1));
@@ -229,26 +257,30 @@ bool CallSpace::undo(pid_t stopped) {
   return patches_.undo(stopped);
 }
 
-std::optional<std::int64_t> leave_call_stub(StoppedThread& stopped, CallSpace& space, bool restarts_count) {
+LeftCallStub leave_call_stub(StoppedThread& stopped, CallSpace& space, bool restarts_count) {
   const auto* registers = stopped.registers();
-  if (registers == nullptr) return std::nullopt;
+  if (registers == nullptr) return {};
   const auto position = space.memory().position_of(arch::program_counter(*registers));
   if (!position) {
     leave_jump(stopped, space);
-    return std::nullopt;
+    return {};
   }
-  if (position->place == 0 || position->place >= space.counters().places()) return std::nullopt;
-  if (!has_made_call(*registers, *position)) {
-    const CallCounters::CountedCall& call = space.counters().call_at(position->place);
+  if (position->place == 0 || position->place >= space.counters().places()) return {};
+  const CallCounters::CountedCall& call = space.counters().call_at(position->place);
+  if (!position->leaves && space.kind_of(call.nr) == CallStub::records) {
+    const bool unmade = leave_recorded_call(stopped, space, *position, restarts_count);
+    return {unmade ? std::optional(call.nr) : std::nullopt, unmade};
+  }
+  if (!has_made_call(space, *registers, *position)) {
     stopped.set_registers(arch::moved_to(*registers, call.site));
-    return position->leaves ? std::nullopt : std::optional(call.nr);
+    return {position->leaves ? std::nullopt : std::optional(call.nr), false};
   }
   if (position->leaves) {
     stopped.set_registers(behind(stopped, space, position->place, arch::return_value(*registers)));
   } else {
     leave_made_call(stopped, space, *position, restarts_count);
   }
-  return std::nullopt;
+  return {};
 }
 
 }  // namespace vdsotrace

@@ -8,13 +8,16 @@
 #include "engines/syscalls/call_memory.hpp"
 #include "engines/syscalls/code_files.hpp"
 #include "engines/syscalls/site_patches.hpp"
+#include "engines/syscalls/stub_choice.hpp"
 
 namespace vdsotrace {
 
 class CallSpace final : public SpaceRecord {
  public:
-  CallSpace(const CallMemory& memory, std::shared_ptr<CallCounters> counters)
-      : memory_(memory), counters_(std::move(counters)) {}
+  /// `choice` lives longer. `index`: where stubs find the rings of threads in which they record.
+  CallSpace(const CallMemory& memory, std::shared_ptr<CallCounters> counters, const StubChoice& choice,
+            std::uint64_t index)
+      : memory_(memory), counters_(std::move(counters)), choice_(&choice), index_(index) {}
 
   /// What a fork's child has of it, which look_at_copy completes as soon as the child has stopped.
   std::shared_ptr<CallSpace> copy_for_fork() const;
@@ -24,6 +27,9 @@ class CallSpace final : public SpaceRecord {
   std::uint64_t system_call() const override { return memory_.system_call(); }
   const CallMemory& memory() const { return memory_; }
   CallCounters& counters() const { return *counters_; }
+  CallStub kind_of(std::int64_t nr) const { return choice_->of(nr); }
+  /// Whether some of its stubs record.
+  bool records() const { return choice_->records(); }
 
   /// The place of the stub that makes and counts this call, which is written if it is not there yet. Nothing if there
   /// is no more room, or it could not be written.
@@ -59,6 +65,7 @@ class CallSpace final : public SpaceRecord {
     std::vector<std::uint32_t> stubs;
   };
   bool write_stub(pid_t stopped, std::uint32_t place);
+  std::vector<std::byte> stub_of(std::uint32_t place) const;
   bool add_number(StoppedThread& stopped, Site& site, std::uint32_t place, Others others);
   bool patch(StoppedThread& stopped, const Site& site, std::uint32_t place, CodeFiles& files, Others others);
   bool lead_to_leave(pid_t stopped, std::uint32_t place, Others others);
@@ -69,6 +76,8 @@ class CallSpace final : public SpaceRecord {
 
   CallMemory memory_;
   std::shared_ptr<CallCounters> counters_;
+  const StubChoice* choice_;
+  std::uint64_t index_;
   std::bitset<CallCounters::kMost> written_;
   SitePatches patches_;
   std::map<std::uint64_t, Site> sites_;
@@ -78,10 +87,15 @@ class CallSpace final : public SpaceRecord {
   bool copied_while_written_ = false;  ///< it may have been
 };
 
+/// What a thread had begun in a stub that it was taken out of. It will stop for that call again.
+struct LeftCallStub {
+  std::optional<std::int64_t> unmade;  ///< the number of the call that the stub was to make and has not made
+  bool has_record = false;             ///< of which it had begun a record
+};
+
 /// A thread that is seen by others, or runs a signal handler, stands in its program's own code: if it is in one of
 /// these stubs, its registers become what they would be there. A call that has come back is counted if the stub has not
 /// done so yet; one that the kernel will restart only if `restarts_count`, as it has come back to be interrupted.
-/// Answers the number of the call that the stub was to make and has not made: the thread will stop for it again.
-std::optional<std::int64_t> leave_call_stub(StoppedThread& stopped, CallSpace& space, bool restarts_count);
+LeftCallStub leave_call_stub(StoppedThread& stopped, CallSpace& space, bool restarts_count);
 
 }  // namespace vdsotrace

@@ -13,12 +13,14 @@ bool was_made_at(StoppedThread& stopped, const CallSpace& calls, std::uint64_t s
 }
 
 /// The call that the thread was stopped at, if a stub may make it.
-std::optional<CallCounters::CountedCall> countable_call(StoppedThread& stopped, const CallSpace& calls) {
+std::optional<CallCounters::CountedCall> call_for_stub(StoppedThread& stopped, const CallSpace& calls, bool has_ring) {
   const auto& registers = *stopped.registers();
   const std::uint64_t behind = arch::program_counter(registers);
   const std::int64_t nr = arch::requested_call(registers);
-  const bool is_expected = SignalCalls::can_expect(stopped.thread(), arch::system_call(registers));
-  if ((needs_stop(nr) && !is_expected) || stopped.thread().space->fallback_at(behind) != nullptr) return std::nullopt;
+  const CallStub kind = calls.kind_of(nr);
+  const bool is_expected = !calls.records() && SignalCalls::can_expect(stopped.thread(), arch::system_call(registers));
+  const bool stops = (kind == CallStub::none && !is_expected) || (kind == CallStub::records && !has_ring);
+  if (stops || stopped.thread().space->fallback_at(behind) != nullptr) return std::nullopt;
   const auto position = calls.memory().position_of(behind);
   if (position && position->place < calls.counters().places())
     return CallCounters::CountedCall{calls.counters().call_at(position->place).site, nr};
@@ -57,10 +59,11 @@ DispatchStop dispatch_stop(StoppedThread& stopped, const siginfo_t& info, const 
   return caught && info.si_code != kFilteredCall ? DispatchStop::signal : DispatchStop::none;
 }
 
-Resume::How make_dispatched_call(StoppedThread& stopped, CallSpace& calls, CodeFiles& files, SignalCalls& signals) {
+Resume::How make_dispatched_call(StoppedThread& stopped, CallSpace& calls, CodeFiles& files, SignalCalls& signals,
+                                 bool has_ring) {
   const arch::Registers registers = *stopped.registers();
   const bool by_jump = calls.memory().position_of(arch::program_counter(registers)).has_value();
-  const auto call = countable_call(stopped, calls);
+  const auto call = call_for_stub(stopped, calls, has_ring);
   std::optional<std::uint32_t> place;
   if (call) {
     const bool capable = stopped.thread().space->vdso_serves(Abi::x86_64, call->nr);
@@ -73,7 +76,9 @@ Resume::How make_dispatched_call(StoppedThread& stopped, CallSpace& calls, CodeF
     } else {
       calls.on_stop(stopped, *place, by_jump, files);
     }
-    stopped.set_registers(arch::moved_to(registers, calls.memory().stub(*place) + arch::call_stub_call()));
+    const bool records = calls.kind_of(call->nr) == CallStub::records;
+    const std::size_t from = records ? arch::call_stub_entry() : arch::call_stub_call();
+    stopped.set_registers(arch::moved_to(registers, calls.memory().stub(*place) + from));
     return Resume::How::run;
   }
   end_dispatch(stopped);

@@ -23,8 +23,9 @@ enum class DispatchStop : std::uint8_t {
 };
 DispatchStop dispatch_stop(StoppedThread& stopped, const siginfo_t& info, const CallSpace& calls);
 
-/// Has the stopped call made by the stub that counts it, or, where there is none for it, where it stands: that is a
-/// system call stop then. Answers how the thread goes on.
-Resume::How make_dispatched_call(StoppedThread& stopped, CallSpace& calls, CodeFiles& files, SignalCalls& signals);
+/// Has the stopped call made by the stub that counts or records it, or, where there is none for it, where it stands:
+/// that is a system call stop then. Answers how the thread goes on. `has_ring`: stubs can record its calls.
+Resume::How make_dispatched_call(StoppedThread& stopped, CallSpace& calls, CodeFiles& files, SignalCalls& signals,
+                                 bool has_ring);
 
 }  // namespace vdsotrace

@@ -5,10 +5,12 @@
 #include <cerrno>
 #include <csignal>
 
+#include "arch/record_stub.hpp"
 #include "engines/syscalls/call_instruction.hpp"
 #include "engines/syscalls/dispatch.hpp"
 #include "engines/syscalls/stopping_calls.hpp"
 #include "model/syscalls/spec.hpp"
+#include "os/tsc_clock.hpp"
 #include "trace/remote/remote_call.hpp"
 
 namespace vdsotrace {
@@ -42,22 +44,29 @@ Result<void> SyscallEngine::begin(AddressSpace& space, StoppedThread& stopped) {
   if (space.every_call_stops() || inner_->raises_traps(space)) return fail("breakpoints observe its vDSO calls");
   const auto dispatch = ptrace::syscall_dispatch(stopped.tid());
   if (!dispatch) return fail("this kernel lets no tracer dispatch system calls (Linux 6.4)");
-  const auto memory = find_call_memory(space, stopped.tid());
+  const std::uint64_t index = choice_.records() ? inner_->ring_index(space) : 0;
+  if (choice_.records() && index == 0) return fail("nothing can be recorded in it");
+  const auto stub_bytes = choice_.records() ? arch::kRecordStubBytes : arch::kCallStubBytes;
+  const auto memory = find_call_memory(space, stopped.tid(), stub_bytes);
   if (!memory) return fail("there is no free memory, or it is not known where");
   auto counters = map_call_memory(stopped, *memory);
   if (!counters) return tl::unexpected(counters.error());
   counters_.push_back(*counters);
-  space.set_call_record(std::make_shared<CallSpace>(*memory, *counters));
+  space.set_call_record(std::make_shared<CallSpace>(*memory, *counters, choice_, index));
   return {};
 }
 
 void SyscallEngine::refuse(StoppedThread& stopped, std::string_view why) {
-  reporter_.report(stopped.thread(), Notice{fmt::format("its system calls are counted by stops: {}", why)});
+  const std::string_view seen = choice_.records() ? "seen" : "counted";
+  reporter_.report(stopped.thread(), Notice{fmt::format("its system calls are {} by stops: {}", seen, why)});
 }
 
+/// What it has recorded comes before what it has stopped for.
 void SyscallEngine::leave_stub(StoppedThread& stopped, CallSpace& calls, bool restarts_count) {
-  const auto unmade = leave_call_stub(stopped, calls, restarts_count);
-  if (unmade && needs_stop(*unmade)) signals_.take_back(stopped.thread());
+  const LeftCallStub left = leave_call_stub(stopped, calls, restarts_count);
+  if (left.unmade && needs_stop(*left.unmade)) signals_.take_back(stopped.thread());
+  if (left.has_record) inner_->on_call_abandoned(stopped.thread());
+  if (choice_.records()) inner_->on_stop(stopped.thread());
 }
 
 void SyscallEngine::on_clone(const Thread& parent, const Thread& child) {
@@ -71,9 +80,15 @@ void SyscallEngine::on_clone(const Thread& parent, const Thread& child) {
   }
 }
 
+/// A child whose rings are gone has stubs that must not be run any more.
 void SyscallEngine::on_first_stop(StoppedThread& stopped) {
-  if (CallSpace* calls = calls_of(stopped)) calls->look_at_copy(stopped.tid());
+  CallSpace* calls = calls_of(stopped);
+  if (calls != nullptr) calls->look_at_copy(stopped.tid());
   inner_->on_first_stop(stopped);
+  AddressSpace& space = *stopped.thread().space;
+  if (calls == nullptr || !choice_.records() || inner_->ring_index(space) != 0) return;
+  calls->undo(stopped.tid());
+  space.stop_at_every_syscall();
 }
 
 void SyscallEngine::on_end(Thread& thread) {
@@ -107,11 +122,6 @@ bool SyscallEngine::remove(AddressSpace& space, StoppedThread& stopped) {
 
 // ---- stops ----
 
-std::optional<Resume> SyscallEngine::on_trap(StoppedThread& stopped) {
-  CallSpace* calls = calls_of(stopped);
-  return calls != nullptr && calls->resume_at_written(stopped) ? Resume{} : inner_->on_trap(stopped);
-}
-
 std::optional<Resume> SyscallEngine::on_dispatched_call(StoppedThread& stopped, const siginfo_t& info) {
   CallSpace* calls = calls_of(stopped);
   const Thread& thread = stopped.thread();
@@ -126,8 +136,10 @@ std::optional<Resume> SyscallEngine::on_dispatched_call(StoppedThread& stopped, 
     stopped.set_registers(arch::moved_to(registers, site_before(arch::program_counter(registers))));
     return std::nullopt;
   }
+  const bool has_ring = choice_.records() && inner_->has_ring(stopped);
   // A signal that is blocked is kept by the kernel, though not by whom it was sent: it is sent again.
-  return Resume{make_dispatched_call(stopped, *calls, files_, signals_), stop == DispatchStop::signal ? SIGSYS : 0};
+  return Resume{make_dispatched_call(stopped, *calls, files_, signals_, has_ring),
+                stop == DispatchStop::signal ? SIGSYS : 0};
 }
 
 /// Put back to a jump of ours behind each step, it would never get to its call. Behind a call the processor traps when
@@ -141,6 +153,20 @@ bool SyscallEngine::on_own_step(StoppedThread& stopped) {
   if (!calls->memory().position_of(arch::program_counter(*registers))) return inner_->on_own_step(stopped);
   leave_stub(stopped, *calls, false);
   return true;
+}
+
+/// Where reading the counter is forbidden (PR_SET_TSC) stubs must not show it.
+std::optional<Resume> SyscallEngine::on_trap(StoppedThread& stopped) {
+  CallSpace* calls = calls_of(stopped);
+  const auto* registers = stopped.registers();
+  if (calls == nullptr || registers == nullptr) return inner_->on_trap(stopped);
+  if (calls->resume_at_written(stopped)) return Resume{};
+  const std::uint64_t counter = arch::program_counter(*registers);
+  const auto position = calls->memory().position_of(counter);
+  if (!position || position->leaves) return inner_->on_trap(stopped);
+  if (stopped.memory().object<std::array<std::byte, 2>>(counter) != arch::kClockRead) return std::nullopt;
+  stopped.set_registers(arch::after_clock_read(*registers, TscClock::now()));
+  return Resume{};
 }
 
 void SyscallEngine::on_interrupted(StoppedThread& stopped) {
@@ -173,6 +199,7 @@ Resume::How SyscallEngine::resume_mode(StoppedThread& stopped) {
 Drained SyscallEngine::drain() {
   for (const auto& counters : counters_) {
     for (const CallCounters::Total& total : counters->take_new()) {
+      if (choice_.records()) continue;
       Counts counts;
       counts.name = spec_of(Abi::x86_64, total.nr)->name;
       counts.route = total.route;

@@ -1,8 +1,10 @@
-// Counts system calls without system call stops (`--syscalls=inline`), beside an engine that observes vDSO calls.
+// Counts and records system calls without system call stops (`--syscalls=inline`), beside an engine that observes vDSO
+// calls, whose rings take the records.
 //
 // Syscall user dispatch stops a call before it is made (SIGSYS), unless it is made from a range that is ours. At that
-// stop the thread is sent to a stub of that range, which makes the call, counts it and goes on behind the program's
-// instruction. What cannot be made there (stopping_calls.hpp) is made where it stands, with system call stops.
+// stop the thread is sent to a stub of that range, which makes the call, counts or records it and goes on behind the
+// program's instruction. What cannot be made there (stopping_calls.hpp) is made where it stands, with system call
+// stops.
 #pragma once
 
 #include <memory>
@@ -20,9 +22,8 @@ namespace vdsotrace {
 /// processes where it can do nothing all calls stop, as without it; that is said.
 class SyscallEngine final : public ProbeEngine {
  public:
-  /// `follows`: also the calls of processes that those it observes create.
-  SyscallEngine(std::unique_ptr<ProbeEngine> vdso_calls, EventSink& sink, bool follows)
-      : inner_(std::move(vdso_calls)), sink_(sink), reporter_(sink), follows_(follows) {}
+  SyscallEngine(std::unique_ptr<ProbeEngine> vdso_calls, const Needs& needs, EventSink& sink)
+      : inner_(std::move(vdso_calls)), sink_(sink), reporter_(sink), follows_(needs.children), choice_(needs) {}
 
   std::string_view name() const override { return inner_->name(); }
   EngineStops stops() const override { return inner_->stops(); }
@@ -74,6 +75,7 @@ class SyscallEngine final : public ProbeEngine {
   EventSink& sink_;
   Reporter reporter_;
   bool follows_;
+  StubChoice choice_;
   CodeFiles files_;
   SignalCalls signals_;
   /// Those of a process and its forks each; they may live on in a child that no event has reported yet.

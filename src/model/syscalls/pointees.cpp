@@ -236,6 +236,13 @@ const PointeePlan* pointee_plan(std::int64_t number, const std::array<std::uint6
   return nullptr;
 }
 
+bool takes_only_numbers(std::int64_t number) {
+  const auto& known = plans_by_number();
+  if (number < 0 || static_cast<std::size_t>(number) >= known.size()) return false;
+  const auto plans = known[static_cast<std::size_t>(number)];
+  return plans.size() == 1 && plans[0].choice.mask == 0 && plans[0].pointees[0].extent == Extent::none;
+}
+
 PointeeBytes bytes_of(const Pointee& pointee, const Call& call, const DecodeLimits& limits, Memory& memory) {
   const std::uint64_t address = call.args[pointee.argument];
   if (address == 0 || (pointee.when == Pointee::When::success && call.error != 0)) return {};

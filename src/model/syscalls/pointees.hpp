@@ -82,6 +82,9 @@ struct PointeePlan {
 /// refer to (`-y`) and whole buffers (`-e read=`) are no part of a plan.
 const PointeePlan* pointee_plan(std::int64_t number, const std::array<std::uint64_t, 6>& args);
 
+/// Whether nothing need be copied of any call of that number: the arguments themselves say all.
+bool takes_only_numbers(std::int64_t number);
+
 /// What of a pointee is to be copied. For those of an exit, call.result and call.error are set; `memory` is read where
 /// a size is in the program's memory.
 PointeeBytes bytes_of(const Pointee& pointee, const Call& call, const DecodeLimits& limits, Memory& memory);

@@ -1,0 +1,27 @@
+// Records of system calls that threads make in record stubs (arch/record_stub.hpp), in the same rings as those of vDSO
+// calls, so that the order of a thread's calls is theirs.
+#pragma once
+
+#include <optional>
+
+#include "engines/inline/region_memory.hpp"
+#include "engines/inline/stub_blocks.hpp"
+#include "engines/inline/stub_record.hpp"
+#include "os/tsc_clock.hpp"
+#include "vdsotrace/call.hpp"
+
+namespace vdsotrace {
+
+/// All but the key, of a record whose function is RECORD_SYSTEM_CALL, and which has room for values.
+void read_system_call(const std::byte* at, StubRecord& record);
+
+/// The one that the block's thread is making, without its result and end: nothing if there is none, or if it ends in
+/// this moment. `size`: of the ring's records.
+std::optional<StubRecord> open_system_call(const RegionMemory& memory, const StubBlock& block, RecordSize size);
+
+/// Makes of a new `call` the one of an x86-64 process that was recorded, without engine.
+void fill_system_call(Call& call, const StubRecord& record, const TscClock& clock);
+/// The same of one that has only begun.
+void fill_open_system_call(Call& call, const StubRecord& record, const TscClock& clock);
+
+}  // namespace vdsotrace

@@ -1,0 +1,59 @@
+#include "engines/syscalls/record_exit.hpp"
+
+#include "arch/record_stub.hpp"
+#include "arch/return_stub.hpp"
+#include "arch/stub_emulator.hpp"
+#include "arch/stub_layout.h"
+
+namespace vdsotrace {
+namespace {
+
+/// More than there are instructions in a stub.
+constexpr int kMostSteps = 400;
+
+/// What the thread alone writes: no instruction of a record stub is locked.
+class OwnMemory final : public arch::EmulatedMemory {
+ public:
+  explicit OwnMemory(StoppedThread& stopped) : stopped_(stopped) {}
+  std::size_t read(std::uint64_t address, std::span<std::byte> into) override {
+    return stopped_.memory().read(address, into);
+  }
+  bool write(std::uint64_t address, std::span<const std::byte> bytes) override {
+    return write_remote(stopped_.tid(), address, bytes);
+  }
+  std::byte* shared(std::uint64_t, std::size_t) override { return nullptr; }
+
+ private:
+  StoppedThread& stopped_;
+};
+
+/// Of a thread that stands at the call or right behind it.
+std::optional<arch::Registers> at_call(StoppedThread& stopped, const arch::Registers& registers) {
+  const auto base = stopped.memory().object<std::uint64_t>(arch::record_block(registers) + BLOCK_CALL_BASE);
+  return base ? std::optional(arch::with_record_base(registers, *base)) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<LeftRecordStub> leave_record_stub(StoppedThread& stopped, const CallMemory& memory,
+                                                const CallMemory::Position& position, bool records) {
+  const arch::Registers from = *stopped.registers();
+  const bool made = arch::has_called_in_record_stub(position.offset);
+  const auto outside_call = [&](const arch::Registers& registers, bool is_made) -> std::optional<LeftRecordStub> {
+    const auto own = at_call(stopped, registers);
+    return own ? std::optional(LeftRecordStub{*own, is_made}) : std::nullopt;
+  };
+  if (made && !records && arch::restarts_call(from)) return outside_call(from, true);
+  OwnMemory own(stopped);
+  arch::StubEmulator emulator(from, own);
+  for (int step = 0; step < kMostSteps; ++step) {
+    const auto now = memory.position_of(arch::program_counter(emulator.registers()));
+    if (!now || now->leaves || now->place != position.place) return LeftRecordStub{emulator.registers(), made};
+    const auto outcome = emulator.step();
+    if (outcome == arch::StubEmulator::Outcome::unknown) return std::nullopt;
+    if (outcome == arch::StubEmulator::Outcome::system_call) return outside_call(emulator.registers(), false);
+  }
+  return std::nullopt;
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,258 @@
+// A record stub makes and records one call, and wherever a thread in it is stopped, executing the rest for it brings it
+// out with everything as the instruction leaves it. The stub runs in a child, step by step.
+#include "arch/record_stub.hpp"
+
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include <csignal>
+
+#include "arch/call_stub.hpp"
+#include "os/ptrace.hpp"
+#include "support/emulated_stubs.hpp"
+
+using namespace vdsotrace;
+using namespace vdsotrace::testing;
+
+namespace {
+
+constexpr std::size_t kPage = 4096;
+constexpr std::size_t kBack = 1024, kOthers = 2048, kLeave = 3072;
+constexpr std::uint64_t kStatusFlags = 0x8d5;
+constexpr std::int64_t kCall = SYS_dup2;
+
+/// A stub for a region, both of which a child of ours has too.
+class StubPage {
+ public:
+  explicit StubPage(Shared& shared, std::int64_t nr = kCall)
+      : page_(static_cast<std::byte*>(
+            ::mmap(nullptr, kPage, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0))) {
+    const auto stub = arch::make_record_stub(
+        {nr, shared.address() + REGION_INDEX, address(kBack), address(kBack), address(kOthers), address(kLeave)});
+    REQUIRE(stub.size() <= arch::kRecordStubBytes);
+    std::memcpy(page_, stub.data(), stub.size());
+  }
+  ~StubPage() { ::munmap(page_, kPage); }
+  StubPage(const StubPage&) = delete;
+  StubPage& operator=(const StubPage&) = delete;
+
+  std::uint64_t address(std::size_t offset) const { return reinterpret_cast<std::uint64_t>(page_) + offset; }
+  bool contains(std::uint64_t at) const { return at >= address(0) && at < address(kBack); }
+  /// Of a thread that comes in with that call.
+  arch::Registers entering(arch::Registers from, std::int64_t nr, std::uint64_t flags) const {
+    auto registers = arch::for_system_call(from, address(arch::call_stub_entry()), nr, {900, 7, 3, 4, 5, 6});
+    registers.eflags = (registers.eflags & ~kStatusFlags) | flags;
+    registers.rbx = 0xb0b, registers.rbp = 0xb0b0;
+    return registers;
+  }
+
+ private:
+  std::byte* page_;
+};
+
+/// The rest, up to the call or out of the stub.
+arch::Registers rest_of(const StubPage& page, Shared& shared, const arch::Registers& from) {
+  OwnMemory memory(shared);
+  arch::StubEmulator emulator(from, memory);
+  for (int step = 0; step < 1000 && page.contains(emulator.registers().rip); ++step) {
+    if (emulator.step() != arch::StubEmulator::Outcome::next) break;
+  }
+  return emulator.registers();
+}
+
+/// All that a call leaves alone, but rbx, which shows the block while it is made.
+void check_same(const arch::Registers& now, const arch::Registers& before, std::uint64_t flags) {
+  for (const auto same : {&arch::Registers::rbp, &arch::Registers::rdi, &arch::Registers::rsi, &arch::Registers::rdx,
+                          &arch::Registers::r10, &arch::Registers::r8, &arch::Registers::r9, &arch::Registers::rsp})
+    CHECK(now.*same == before.*same);
+  CHECK((now.eflags & kStatusFlags) == flags);
+}
+
+std::vector<StubRecord> records_of(Shared& shared) {
+  std::vector<StubRecord> records;
+  CHECK(shared.region->drain(false, [&](StubRecord& record, const StackWindow&) { records.push_back(record); }) == 0);
+  return records;
+}
+
+class SteppedChild {
+ public:
+  SteppedChild() : pid_(::fork()) {
+    if (pid_ == 0) {
+      ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+      ::raise(SIGSTOP);
+      ::_exit(1);
+    }
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    REQUIRE(WIFSTOPPED(status));
+    first = *ptrace::registers(pid_);
+  }
+  ~SteppedChild() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  void begin(const arch::Registers& registers) const { REQUIRE(ptrace::set_registers(pid_, registers)); }
+  arch::Registers step() const {
+    int status = 0;
+    REQUIRE(ptrace::step(pid_, 0));
+    ::waitpid(pid_, &status, 0);
+    REQUIRE((WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP));
+    return *ptrace::registers(pid_);
+  }
+  arch::Registers first{};
+
+ private:
+  pid_t pid_;
+};
+
+}  // namespace
+
+TEST_CASE("a record stub records one call and leaves everything as the instruction does") {
+  Shared shared;
+  shared.region->bind(own_thread_pointer(), ::gettid());
+  const StubPage page(shared);
+  const SteppedChild child;
+  for (const std::uint64_t flags : {std::uint64_t{0}, std::uint64_t{0x800}, std::uint64_t{0x41}, kStatusFlags}) {
+    const auto before = page.entering(child.first, kCall, flags);
+    child.begin(before);
+    auto now = before;
+    int steps_behind = 0;
+    for (int step = 0; page.contains(now.rip) && step < 200; ++step) {
+      const bool made = arch::has_called_in_record_stub(now.rip - page.address(0));
+      const auto out = rest_of(page, shared, now);
+      check_same(out, before, flags);
+      if (made) {
+        ++steps_behind;
+        CHECK(out.rip == page.address(kBack));
+        CHECK(arch::return_value(out) == -EBADF);
+        CHECK(out.rbx == before.rbx);
+        CHECK(out.rcx == page.address(kBack));
+        CHECK((out.r11 & kStatusFlags) == flags);
+      } else {
+        CHECK(arch::requested_call(out) == kCall);
+        const std::uint64_t base = arch::record_block(out) + BLOCK_CALL_BASE - shared.address();
+        CHECK(arch::with_record_base(out, shared.at<std::uint64_t>(base)).rbx == before.rbx);
+        CHECK(shared.region->open_system_call(own_thread_pointer()));
+      }
+      now = child.step();
+    }
+    CHECK(steps_behind > 10);
+    CHECK(now.rip == page.address(kBack));
+    CHECK(now.rbx == before.rbx);
+    CHECK(arch::return_value(now) == -EBADF);
+    CHECK((now.r11 & kStatusFlags) == flags);
+    check_same(now, before, flags);
+    CHECK_FALSE(shared.region->open_system_call(own_thread_pointer()));
+
+    const auto records = records_of(shared);
+    REQUIRE(records.size() == 1);
+    CHECK(records[0].function == RECORD_SYSTEM_CALL);
+    CHECK(records[0].return_address == static_cast<std::uint64_t>(kCall));
+    CHECK(records[0].result == -EBADF);
+    CHECK(records[0].arg0 == 900);
+    CHECK(records[0].arg1 == 7);
+    CHECK(records[0].arg2 == 3);
+    std::array<std::uint64_t, 4> late;
+    std::memcpy(late.data(), records[0].value.data(), sizeof late);
+    CHECK(late == std::array<std::uint64_t, 4>{4, 5, 6, page.address(kBack)});
+    CHECK(records[0].start < records[0].end);
+    CHECK(records[0].tid == ::gettid());
+  }
+}
+
+TEST_CASE("what a record stub cannot record goes elsewhere as it came") {
+  Shared shared;
+  const StubPage page(shared);
+  EmulatedThread thread;
+  arch::Registers from{};
+  from.fs_base = thread.pointer(), from.rsp = thread.stack();
+  from.cs = 0x33;
+  for (const std::uint64_t flags : {std::uint64_t{0}, std::uint64_t{0x800}, kStatusFlags}) {
+    const auto other = page.entering(from, SYS_getppid, flags);
+    const auto passed = rest_of(page, shared, other);
+    CHECK(passed.rip == page.address(kOthers));
+    CHECK(arch::requested_call(passed) == SYS_getppid);
+    CHECK(passed.rbx == other.rbx);
+    check_same(passed, other, flags);
+    // It has no ring.
+    const auto before = page.entering(from, kCall, flags);
+    const auto left = rest_of(page, shared, before);
+    CHECK(left.rip == page.address(kLeave));
+    CHECK(arch::requested_call(left) == kCall);
+    CHECK(left.rbx == before.rbx);
+    check_same(left, before, flags);
+  }
+  CHECK(records_of(shared).empty());
+}
+
+TEST_CASE("calls for which there is no room stop, and none is lost") {
+  Shared shared;
+  const StubPage page(shared);
+  EmulatedThread thread;
+  shared.region->bind(thread.pointer(), ::gettid());
+  const std::uint64_t room = shared.room_of(shared.block_of(thread.pointer()));
+  arch::Registers from{};
+  from.fs_base = thread.pointer(), from.rsp = thread.stack();
+  from.cs = 0x33;
+  const auto make = [&] {
+    const auto before = page.entering(from, kCall, kStatusFlags);
+    auto now = rest_of(page, shared, before);
+    if (now.rip == page.address(kLeave)) {
+      CHECK(now.rbx == before.rbx);
+      check_same(now, before, kStatusFlags);
+      return false;
+    }
+    REQUIRE(page.contains(now.rip));
+    now = rest_of(page, shared, arch::after_call(now, 7));
+    CHECK(now.rip == page.address(kBack));
+    return true;
+  };
+  std::uint64_t made = 0, seen = 0;
+  for (std::uint64_t round = 0; round < 3; ++round) {
+    while (make()) ++made;
+    CHECK(made - seen == room);
+    CHECK(shared.region->fill() == 1);
+    seen += records_of(shared).size();
+    CHECK(seen == made);
+  }
+}
+
+TEST_CASE("a call that is being made is seen once, and is not made any more when it is abandoned") {
+  Shared shared;
+  const StubPage page(shared);
+  EmulatedThread thread;
+  shared.region->bind(thread.pointer(), ::gettid());
+  arch::Registers from{};
+  from.fs_base = thread.pointer(), from.rsp = thread.stack();
+  from.cs = 0x33;
+  int seen = 0;
+  const auto look = [&](bool shown) {
+    shared.region->take_open_system_calls(~std::uint64_t{0}, [&](StubRecord& record) {
+      ++seen;
+      CHECK(record.return_address == static_cast<std::uint64_t>(kCall));
+      CHECK(record.arg0 == 900);
+      return shown;
+    });
+  };
+  look(true);
+  CHECK(seen == 0);
+  auto now = rest_of(page, shared, page.entering(from, kCall, 0));
+  look(false);
+  look(true);
+  look(true);
+  CHECK(seen == 2);
+  now = rest_of(page, shared, arch::after_call(now, 7));
+  look(true);
+  CHECK(seen == 2);
+  CHECK(records_of(shared).size() == 1);
+
+  rest_of(page, shared, page.entering(from, kCall, 0));
+  CHECK_FALSE(shared.region->abandon_system_call(thread.pointer()));
+  CHECK_FALSE(shared.region->open_system_call(thread.pointer()));
+  rest_of(page, shared, page.entering(from, kCall, 0));
+  look(true);
+  CHECK(shared.region->abandon_system_call(thread.pointer()));
+  CHECK_FALSE(shared.region->open_system_call(thread.pointer()));
+  CHECK(records_of(shared).empty());
+}
