@@ -105,6 +105,9 @@ class ProbeTasks {
 /// report calls and does not touch the thread.
 class OpenCallWitness {
  public:
+  /// A system call begins, by an instruction that ends at that address. True if it is the engine's own, which records
+  /// the call itself.
+  virtual bool records_call(const Thread&, std::uint64_t /*behind*/) { return false; }
   /// A system call begins. `fallback` is the vDSO function that makes it, or null for one made elsewhere. True if the
   /// engine has the function's call open: it will report both as one.
   virtual bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) = 0;

@@ -4,6 +4,9 @@
 
 #include "arch/stub_layout.h"
 
+// The macros are the assembler's.
+// clang-format off
+
 /* The first place in the index for this thread, and in the flags whether it is there. out: key (fs base + 1), slot. */
 .macro FIRST_SLOT index, key, slot, slot32
         rdfsbase \key

@@ -93,6 +93,7 @@ void SyscallEngine::on_first_stop(StoppedThread& stopped) {
 
 void SyscallEngine::on_end(Thread& thread) {
   signals_.forget(thread.tid);
+  mixes_.erase(thread.tid);
   inner_->on_end(thread);
 }
 
@@ -181,11 +182,33 @@ void SyscallEngine::move_out_of_engine_code(StoppedThread& stopped) {
   inner_->move_out_of_engine_code(stopped);
 }
 
+/// By a jump, of a thread whose calls all stop: it makes calls that suit stubs.
+bool SyscallEngine::records_call(const Thread& thread, std::uint64_t behind) {
+  const CallSpace* calls = choice_.records() ? calls_of(*thread.space) : nullptr;
+  const auto position = calls != nullptr ? calls->memory().position_of(behind) : std::nullopt;
+  if (!position || position->leaves || position->place >= calls->counters().places()) return false;
+  if (calls->kind_of(calls->counters().call_at(position->place).nr) != CallStub::records) return false;
+  mixes_[thread.tid].note(true);
+  return true;
+}
+
+bool SyscallEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) {
+  if (choice_.records() && thread.in_call && thread.in_call->call.abi == Abi::x86_64)
+    mixes_[thread.tid].note(fallback == nullptr && choice_.of(thread.in_call->call.nr) != CallStub::none);
+  return inner_->on_call_entry(thread, fallback, stack_pointer);
+}
+
+bool SyscallEngine::suits_stubs(const Thread& thread) const {
+  if (!choice_.records() || times_all_) return true;
+  const auto mix = mixes_.find(thread.tid);
+  return mix != mixes_.end() && mix->second.suits_stubs();
+}
+
 Resume::How SyscallEngine::resume_mode(StoppedThread& stopped) {
   Thread& thread = stopped.thread();
   CallSpace* calls = calls_of(stopped);
-  const bool counts = calls != nullptr && thread.role == Thread::Role::traced && !thread.space->every_call_stops();
-  if (counts && !thread.dispatched && !thread.in_call && !thread.executed &&
+  const bool by_stubs = calls != nullptr && thread.role == Thread::Role::traced && !thread.space->every_call_stops();
+  if (by_stubs && !thread.dispatched && !thread.in_call && !thread.executed && suits_stubs(thread) &&
       !begin_dispatch(stopped, calls->memory())) {
     refuse(stopped, "it dispatches system calls itself");
     calls->undo(stopped.tid());

@@ -9,8 +9,10 @@
 
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "engines/syscalls/call_mix.hpp"
 #include "engines/syscalls/call_space.hpp"
 #include "engines/syscalls/signal_calls.hpp"
 #include "trace/probe_engine.hpp"
@@ -23,7 +25,12 @@ namespace vdsotrace {
 class SyscallEngine final : public ProbeEngine {
  public:
   SyscallEngine(std::unique_ptr<ProbeEngine> vdso_calls, const Needs& needs, EventSink& sink)
-      : inner_(std::move(vdso_calls)), sink_(sink), reporter_(sink), follows_(needs.children), choice_(needs) {}
+      : inner_(std::move(vdso_calls)),
+        sink_(sink),
+        reporter_(sink),
+        follows_(needs.children),
+        choice_(needs),
+        times_all_(needs.durations) {}
 
   std::string_view name() const override { return inner_->name(); }
   EngineStops stops() const override { return inner_->stops(); }
@@ -51,9 +58,8 @@ class SyscallEngine final : public ProbeEngine {
   void on_thread_pointer(StoppedThread& thread) override { inner_->on_thread_pointer(thread); }
   void on_end(Thread& thread) override;
 
-  bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override {
-    return inner_->on_call_entry(thread, fallback, stack_pointer);
-  }
+  bool records_call(const Thread& thread, std::uint64_t behind) override;
+  bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override;
   bool notes_callers() const override { return inner_->notes_callers(); }
   void on_fallback_exit(Thread& thread, Call&& call) override { inner_->on_fallback_exit(thread, std::move(call)); }
   const Call* call_in_progress(StoppedThread& thread) override { return inner_->call_in_progress(thread); }
@@ -69,6 +75,7 @@ class SyscallEngine final : public ProbeEngine {
  private:
   Result<void> begin(AddressSpace& space, StoppedThread& stopped);
   void refuse(StoppedThread& stopped, std::string_view why);
+  bool suits_stubs(const Thread& thread) const;
   void leave_stub(StoppedThread& stopped, CallSpace& calls, bool restarts_count);
 
   std::unique_ptr<ProbeEngine> inner_;
@@ -76,6 +83,8 @@ class SyscallEngine final : public ProbeEngine {
   Reporter reporter_;
   bool follows_;
   StubChoice choice_;
+  bool times_all_;  ///< a call that is recorded shows how long it takes: not so if it stops
+  std::unordered_map<pid_t, CallMix> mixes_;
   CodeFiles files_;
   SignalCalls signals_;
   /// Those of a process and its forks each; they may live on in a child that no event has reported yet.

@@ -69,6 +69,7 @@ Resume SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info
   if (thread.space->engine_memory().contains(info.instruction_pointer) &&
       thread.space->fallback_at(info.instruction_pointer) == nullptr)
     return {};
+  if (engine_.records_call(thread, info.instruction_pointer)) return {};
   thread.in_call.emplace();
   CallInProgress& progress = *thread.in_call;
   progress.call = call_from(info, thread.restarted_call);
