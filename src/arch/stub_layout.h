@@ -5,7 +5,8 @@
  *   +4 KiB        index: which thread pointer has which block
  *   +264 KiB      shared block: of all threads that are not in the index, with their open calls
  *   +276 KiB      fallbacks: counters that all threads share
- *   +280 KiB      the shared block's ring, where calls are recorded; then a block for each thread, each with its ring.
+ *   +280 KiB      paths: which words of a stack lead to which of a thread's counters
+ *   +316 KiB      the shared block's ring, where calls are recorded; then a block for each thread, each with its ring.
  *                 This part grows with the number of threads. */
 #ifndef VDSOTRACE_STUB_LAYOUT_H
 #define VDSOTRACE_STUB_LAYOUT_H
@@ -59,13 +60,16 @@
 #define ROW_LOG2 8            /* 32 clocks */
 #define CLOCK_OTHER 31        /* clock ids from here on share one counter */
 #define FUNCTIONS_MAX 8
+/* Counters to which paths lead, u64, up to PATHS_END. */
+#define BLOCK_PATHS (BLOCK_ROWS + (FUNCTIONS_MAX << ROW_LOG2))
+#define BLOCK_PATHS_END BLOCK_CALL_BEGUN
 /* A system call of the program's that the thread makes in a stub. Its arguments are in the next record already. */
-#define BLOCK_CALL_BEGUN 3072  /* u64 position + 1 of its record: it is being made as long as HEAD is that position */
-#define BLOCK_CALL_RECORD 3080 /* u64 address of that record in the process */
-#define BLOCK_CALL_FLAGS 3088  /* u64 and what follows, which is the processor's: registers as the program has them */
-#define BLOCK_CALL_BASE 3096
-#define BLOCK_CALL_ARG2 3104
-#define BLOCK_CALL_SAVED 3112
+#define BLOCK_CALL_BEGUN 4032  /* u64 position + 1 of its record: it is being made as long as HEAD is that position */
+#define BLOCK_CALL_RECORD 4040 /* u64 address of that record in the process */
+#define BLOCK_CALL_FLAGS 4048  /* u64 and what follows, which is the processor's: registers as the program has them */
+#define BLOCK_CALL_BASE 4056
+#define BLOCK_CALL_ARG2 4064
+#define BLOCK_CALL_SAVED 4072
 
 /* A call between its begin and its return. */
 #define OPEN_STACK 0          /* u64 stack pointer at the entry, where the return address lies; 0: no call is open */
@@ -96,7 +100,32 @@
 /* Fallbacks that returned, then those that failed: rows as in a block. */
 #define REGION_FALLBACKS (REGION_SHARED + SHARED_OPEN_END)
 #define FALLBACK_KIND_LOG2 11 /* 8 functions */
-#define REGION_GROWS (REGION_FALLBACKS + (2 << FALLBACK_KIND_LOG2))
+
+/* Paths: calls that are counted by their callers (engines/inline/caller_paths.hpp). A path begins in the state of the call, with its
+ * return address as value. Each entry says where one state and value lead: to a state that names the next word of the stack, whose
+ * value is looked up then, or to a counter. Entries are found by hash of state + value, or among those that follow; vdsotrace alone
+ * writes them. */
+#define REGION_PATHS (REGION_FALLBACKS + (2 << FALLBACK_KIND_LOG2))
+#define PATHS_LOG2 10
+#define PATH_PROBES 4
+#define PATH_SLOTS ((1 << PATHS_LOG2) + PATH_PROBES)
+#define PATHS_HASH_SHIFT (32 - PATHS_LOG2)
+#define PATH_LOG2 5
+#define PATH_STATE 0          /* u64, 0: free */
+#define PATH_VALUE 8          /* u64 */
+#define PATH_NEXT 16          /* u64 a state with PATH_GOES_ON, or the offset of a counter in the thread's block */
+/* The state of a call: what OPEN_COMMIT has of PATH_CALL_MASK, and above it ... */
+#define PATH_CALL_MASK 0x1ff  /* function and RECORD_FALLBACK_FLAG */
+#define PATH_IS_CALL 0x200
+#define PATH_CLOCK_SHIFT 10   /* u32 clock id */
+#define PATH_FRAME_SHIFT 42   /* of a call from Go's code: frame pointer - stack pointer of its goroutine + 1, else 0 */
+/* Other states. */
+#define PATH_OFFSET_MASK 0xff /* bytes from the first word above the return address, or of the goroutine's stack, to the next word */
+#define PATH_RELATIVE 0x100   /* that word's value is a distance from there */
+#define PATH_NUMBER_SHIFT 16  /* by which states are distinguished */
+#define PATH_GOES_ON 0x8000000000000000
+
+#define REGION_GROWS ((REGION_PATHS + (PATH_SLOTS << PATH_LOG2) + 4095) / 4096 * 4096)
 
 /* Records lie as close as what is kept of a call allows: the fewer cache lines are written and read, the less they cost. */
 #define RECORD_LOG2_LINE 6            /* one cache line: no values */
@@ -132,6 +161,7 @@
 #define RECORD_LONG_FLAG 0x400
 /* Of a call from Go's code, which has left its goroutine's stack: what lies on that, from where a register points that C preserves. */
 #define RECORD_GOROUTINE_FLAG 0x800
+#define GOROUTINE_FRAME 256         /* more than from there to the frame pointer in any function that calls so */
 #define GOROUTINE_FRAME_POINTER 0   /* u64 frame pointer, in the window */
 #define GOROUTINE_STACK 8           /* u64 that register, where its stack pointer was */
 #define GOROUTINE_STACK_TOP 16      /* u64 exclusive end of its stack */

@@ -74,6 +74,7 @@ struct Symbols::Inner {
   GoModules go;
   Frames frames{code, go};
   bool followed = false;
+  std::function<void()> changed;
   Unwinder unwinder;
   JitNames jit;
   std::unordered_map<std::uint64_t, Caller> places;   ///< by the address looked up; files only
@@ -92,6 +93,7 @@ struct Symbols::Inner {
     places.clear();
     parts.clear();
     steps.clear();
+    if (changed) changed();
   }
 
   std::optional<Caller> place(pid_t pid, std::uint64_t address, std::uint64_t lookup);
@@ -290,6 +292,8 @@ Symbols::Symbols() : inner_(std::make_unique<Inner>()) {}
 Symbols::~Symbols() = default;
 
 void Symbols::outdate() { inner_->code.outdate(); }
+
+void Symbols::on_change(std::function<void()> changed) { inner_->changed = std::move(changed); }
 
 void Symbols::code_mapped(pid_t pid) {
   inner_->code.outdate();

@@ -46,6 +46,8 @@ class Symbols {
 
   /// The process has changed what is mapped.
   void outdate();
+  /// To be called whenever other code is mapped: what caller_addresses() has found before may not be found again.
+  void on_change(std::function<void()> changed);
   /// It has mapped code.
   void code_mapped(pid_t pid);
   /// Reads what is mapped now, and from now on whenever code_mapped() says so: addresses may be asked for when what

@@ -1,8 +1,11 @@
-// callers: makes every kind of call from functions with known names, each so often as it says itself:
+// callers [ROUNDS [THREADS]]: makes every kind of call from functions with known names, each so often as it says itself:
 //
 //   called NAME ROUTE FUNCTION COUNT
 //
+// in so many rounds (1) in each of so many threads (only the first).
+//
 // Calls through the vsyscall page are made only where the kernel has one.
+#include <pthread.h>
 #include <sys/random.h>
 
 #include "target.h"
@@ -88,14 +91,16 @@ static int page_exists(void) {
   return found;
 }
 
+static int rounds = 1;
+static int threads = 1;
+static int page;
+static ClockGettime *gettime;
+
 static void called(const char *name, const char *route, const char *function, int count) {
-  printf("called %s %s %s %d\n", name, route, function, count);
+  printf("called %s %s %s %d\n", name, route, function, count * rounds * threads);
 }
 
-int main(void) {
-  ClockGettime *gettime = vdso("__vdso_clock_gettime");
-  const int page = page_exists();
-  CHECK(gettime != NULL);
+static void one_round(void) {
   for (int i = 0; i < 2; ++i) CHECK(by_library() == 0);
   for (int i = 0; i < 3; ++i) CHECK(by_ifunc() == 0);
   for (int i = 0; i < 4; ++i) CHECK(by_two_library_frames() == TIME_UTC);
@@ -104,6 +109,25 @@ int main(void) {
   for (int i = 0; i < 7; ++i) CHECK(by_syscall_function() == 0);
   for (int i = 0; i < 8; ++i) CHECK(by_instruction() == 0);
   for (int i = 0; page && i < 9; ++i) CHECK(by_page() > 0);
+}
+
+static void *all_rounds(void *unused) {
+  for (int i = 0; i < rounds; ++i) one_round();
+  return unused;
+}
+
+int main(int argc, char **argv) {
+  enum { MOST_THREADS = 16 };
+  pthread_t others[MOST_THREADS];
+  if (argc > 1) rounds = atoi(argv[1]);
+  if (argc > 2) threads = atoi(argv[2]);
+  CHECK(threads > 0 && threads <= MOST_THREADS);
+  gettime = vdso("__vdso_clock_gettime");
+  page = page_exists();
+  CHECK(gettime != NULL);
+  for (int i = 1; i < threads; ++i) CHECK(pthread_create(&others[i], NULL, all_rounds, NULL) == 0);
+  all_rounds(NULL);
+  for (int i = 1; i < threads; ++i) CHECK(pthread_join(others[i], NULL) == 0);
   called("clock_gettime", "vdso", "by_library", 2);
   called("gettimeofday", "vdso", "by_ifunc", 3);
   called("clock_gettime", "vdso", "by_two_library_frames", 4);

@@ -1,6 +1,7 @@
-// chrono: asks libstdc++ for the time, which asks the C library. Says as callers.c what it called from where.
+// chrono [ROUNDS]: asks libstdc++ for the time, which asks the C library. Says as callers.c what it called from where.
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 
 #ifdef __clang__
 #define KEPT __attribute__((noinline, optnone))
@@ -27,11 +28,12 @@ struct Server {
 
 }  // namespace app
 
-int main() {
+int main(int argc, char **argv) {
+  const int rounds = argc > 1 ? std::atoi(argv[1]) : 1;
   app::Server server;
-  for (int i = 0; i < 4; ++i) app::by_chrono(i);
-  for (int i = 0; i < 3; ++i) server.serve<std::chrono::system_clock>();
-  std::puts("called clock_gettime vdso app::by_chrono(int) 4");
-  std::puts("called clock_gettime vdso void app::Server::serve<std::chrono::_V2::system_clock>() 3");
+  for (int i = 0; i < 4 * rounds; ++i) app::by_chrono(i);
+  for (int i = 0; i < 3 * rounds; ++i) server.serve<std::chrono::system_clock>();
+  std::printf("called clock_gettime vdso app::by_chrono(int) %d\n", 4 * rounds);
+  std::printf("called clock_gettime vdso void app::Server::serve<std::chrono::_V2::system_clock>() %d\n", 3 * rounds);
   return 0;
 }

@@ -435,7 +435,6 @@ NOTE_FALLBACK_TEMPLATE note_fallback_three, 1
 /* Go calls the vDSO on the thread's first stack: the way back leads through the goroutine's, to which r12 points, rbp just above it
  * (time·now and its like in runtime/sys_linux_amd64.s and time_linux_amd64.s). r14 is the g (Go's internal ABI, since 1.17), which
  * begins with the bounds of that stack; nothing beyond them is read. Else to `other`. Clobbers rsi, r11. */
-#define GOROUTINE_FRAME 256             /* more than any of these functions has */
 .macro KEEP_GOROUTINE open, record, window, other
         mov     %rbp, %rsi
         sub     %r12, %rsi
@@ -467,6 +466,83 @@ NOTE_FALLBACK_TEMPLATE note_fallback_three, 1
         pop     %rdi
 .endm
 
+/* Counts the call and returns if a path is known that leads from it to its caller's counter. Only of threads whose stack is known, or
+ * on goroutines' stacks, and not where the call has failed. vdsotrace may put another path into an entry's place meanwhile: what
+ * an entry leads to counts only if the entry is the same afterwards.
+ * rcx is the thread's block, rdi the open call, r8 the result. Clobbers rax, rdx, rsi, r9, r10, r11. */
+.macro COUNT_BY_PATH region, paths, clock_mask, uncounted
+        cmp     $-4095, %r8d
+        jae     \uncounted
+        mov     OPEN_COMMIT(%rdi), %rsi
+        and     $PATH_CALL_MASK, %esi
+        or      $PATH_IS_CALL, %esi
+        mov     OPEN_ARG0(%rdi), %rax
+        and     \clock_mask(%rip), %rax
+        shl     $PATH_CLOCK_SHIFT, %rax
+        or      %rax, %rsi
+        mov     (%rsp), %r11
+        mov     \region(%rip), %r9
+        mov     %r11, %rax
+        sub     REGION_GO_CODE(%r9), %rax
+        cmp     REGION_GO_CODE_BYTES(%r9), %rax
+        jb      71f
+70:     mov     BLOCK_STACK_TOP(%rcx), %rdx
+        cmp     %rdx, %rsp
+        jae     \uncounted
+        cmp     BLOCK_STACK_LOW(%rcx), %rsp
+        jb      \uncounted
+        lea     8(%rsp), %r9
+        jmp     72f
+71:     mov     %rbp, %rax              /* as KEEP_GOROUTINE */
+        sub     %r12, %rax
+        cmp     $GOROUTINE_FRAME, %rax
+        jae     70b
+        cmp     (%r14), %r12
+        jb      70b
+        mov     8(%r14), %rdx
+        cmp     %rdx, %rbp
+        jae     70b
+        inc     %rax
+        shl     $PATH_FRAME_SHIFT, %rax
+        or      %rax, %rsi
+        mov     %r12, %r9
+72:     lea     (%rsi, %r11), %rax      /* state and value; r9 is the first word, rdx the stack's end */
+        imul    $HASH_FACTOR, %rax, %rax
+        shr     $PATHS_HASH_SHIFT, %eax
+        shl     $PATH_LOG2, %eax
+        add     \paths(%rip), %rax
+        .rept   PATH_PROBES
+        cmp     %rsi, PATH_STATE(%rax)
+        jne     73f
+        cmp     %r11, PATH_VALUE(%rax)
+        je      74f
+73:     add     $(1 << PATH_LOG2), %rax
+        .endr
+        jmp     \uncounted
+74:     mov     PATH_NEXT(%rax), %r10
+        cmp     %rsi, PATH_STATE(%rax)
+        jne     \uncounted
+        cmp     %r11, PATH_VALUE(%rax)
+        jne     \uncounted
+        mov     %r10, %rsi
+        test    %rsi, %rsi
+        jns     75f
+        mov     %esi, %eax
+        and     $PATH_OFFSET_MASK, %eax
+        lea     8(%r9, %rax), %r11
+        cmp     %rdx, %r11
+        ja      \uncounted
+        mov     (%r9, %rax), %r11
+        test    $PATH_RELATIVE, %esi
+        jz      72b
+        sub     %r9, %r11
+        jmp     72b
+75:     incq    (%rcx, %rsi)
+        movq    $0, OPEN_STACK(%rdi)
+        mov     %r8, %rax
+        ret
+.endm
+
 /* Closes the open call and writes its record. `kind` says what the arguments point to. */
 .macro CLOSE_TEMPLATE name, timed, kind
 TEMPLATE \name
@@ -476,6 +552,9 @@ TEMPLATE \name
 4:      .quad   0                       /* how many bytes of the stack to keep */
         .if \timed
 5:      .quad   0                       /* whether the time-stamp counter may be read: else times are 0 */
+        .else
+5:      .quad   0                       /* paths */
+6:      .quad   0                       /* which bits of the first argument are a clock id */
         .endif
 CODE \name
         mov     %rax, %r8
@@ -493,7 +572,13 @@ CODE \name
         lea     BLOCK_OPEN(%rcx), %rdi
         cmp     %rsp, OPEN_STACK(%rdi)
         jne     56f
-57:     mov     3b(%rip), %r11
+57:
+        .if !\timed
+        COUNT_BY_PATH 3b, 5b, 6b, 59f
+59:     rdfsbase %r10
+        inc     %r10
+        .endif
+        mov     3b(%rip), %r11
         cmpl    $0, REGION_ORPHANED(%r11)
         jne     83f
         mov     BLOCK_HEAD(%rcx), %rdx  /* no other thread counts here: the thread's handlers run outside of stubs */

@@ -44,9 +44,11 @@ class StackWindow {
  public:
   /// No words: nothing is kept, and no time is spent on clearing them.
   StackWindow() {}
-  /// `from`: the address of the first word.
-  StackWindow(std::uint64_t from, const std::byte* words, std::size_t count)
-      : from_(from), count_(std::min(count, words_.size())) {
+  /// `from`: the address of the first word. `stack_end`: where that stack ends, 0 if it is not known. `cut_off`: it
+  /// ends before there were as many words as could be kept.
+  StackWindow(std::uint64_t from, const std::byte* words, std::size_t count, std::uint64_t stack_end = 0,
+              bool cut_off = false)
+      : from_(from), stack_end_(stack_end), cut_off_(cut_off), count_(std::min(count, words_.size())) {
     std::memcpy(words_.data(), words, count_ * sizeof words_[0]);
   }
 
@@ -57,8 +59,14 @@ class StackWindow {
     return words_[above / sizeof words_[0]];
   }
 
+  std::uint64_t from() const { return from_; }
+  std::uint64_t stack_end() const { return stack_end_; }
+  bool is_cut_off() const { return cut_off_; }
+
  private:
   std::uint64_t from_ = 0;
+  std::uint64_t stack_end_ = 0;
+  bool cut_off_ = false;
   std::array<std::uint64_t, RECORD_LONG_WINDOW_WORDS> words_;
   std::size_t count_ = 0;
 };

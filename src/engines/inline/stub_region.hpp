@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
+#include "engines/inline/caller_paths.hpp"
 #include "engines/inline/stub_counts.hpp"
 #include "engines/inline/stub_rings.hpp"
 
@@ -95,6 +97,9 @@ class StubRegion {
   std::vector<StubCount> counts(std::uint8_t function, bool clocked) const {
     return read_counts(memory_, blocks_, function, clocked);
   }
+
+  /// What leads from calls to counters of their callers: nothing yet. No longer than the region.
+  std::shared_ptr<CallerPaths> make_paths() { return std::make_shared<CallerPaths>(memory_, blocks_); }
 
  private:
   RegionMemory memory_;

@@ -77,7 +77,8 @@ StackWindow goroutine_window(const std::byte* window, StubRecord& record) {
   record.goroutine_stack = word(GOROUTINE_STACK);
   const std::uint64_t top = word(GOROUTINE_STACK_TOP);
   const std::uint64_t words = top > record.goroutine_stack ? (top - record.goroutine_stack) / sizeof(std::uint64_t) : 0;
-  return {record.goroutine_stack, window + GOROUTINE_WORDS, std::min<std::uint64_t>(words, GOROUTINE_WORDS_COUNT)};
+  return {record.goroutine_stack, window + GOROUTINE_WORDS, std::min<std::uint64_t>(words, GOROUTINE_WORDS_COUNT), top,
+          words < GOROUTINE_WORDS_COUNT};
 }
 
 }  // namespace
@@ -205,7 +206,8 @@ StackWindow StubRings::window_of(const StubBlock& block, const std::byte* at, St
   const std::uint64_t end = on_its_stack ? block.stack.top : (record.stack | kPageMask) + 1;
   const std::uint64_t words = (end - record.stack - 1) / sizeof(std::uint64_t);
   const std::uint64_t most = (commit & RECORD_LONG_FLAG) != 0 ? RECORD_LONG_WINDOW_WORDS : RECORD_WINDOW_WORDS;
-  return {record.stack + sizeof(std::uint64_t), at + window, std::min(words, most)};
+  return {record.stack + sizeof(std::uint64_t), at + window, std::min(words, most), on_its_stack ? end : 0,
+          words < most};
 }
 
 }  // namespace vdsotrace

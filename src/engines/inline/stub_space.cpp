@@ -53,9 +53,11 @@ void add_entered_only(std::vector<CallTally>& totals, const InstalledStubs& inst
 
 }  // namespace
 
-StubSpace::StubSpace(const InstalledStubs& installed, pid_t tgid, Symbols* symbols, const Reporter& reporter)
+StubSpace::StubSpace(const InstalledStubs& installed, pid_t tgid, Symbols* symbols, bool by_callers,
+                     const Reporter& reporter)
     : installed_(installed),
       symbols_(symbols),
+      by_callers_(by_callers),
       owners_(tgid),
       unreturned_([this, own = Reporter(reporter)](const Thread& thread, Call&& call) mutable {
         add_unreturned(call);
@@ -63,9 +65,15 @@ StubSpace::StubSpace(const InstalledStubs& installed, pid_t tgid, Symbols* symbo
       }) {}
 
 void StubSpace::set_region(std::unique_ptr<StubRegion> region, pid_t tid) {
+  paths_.reset();
   region_ = std::move(region);
   if (symbols_ == nullptr) return;
   if (const auto code = symbols_->go_code(tid)) region_->set_go_code(code->address, code->bytes);
+  if (!by_callers_) return;
+  paths_ = region_->make_paths();
+  symbols_->on_change([known = std::weak_ptr(paths_)] {
+    if (const auto paths = known.lock()) paths->forget();
+  });
 }
 
 void StubSpace::bind_thread(StoppedThread& stopped) {
@@ -158,9 +166,7 @@ void StubSpace::take(StubRecord& record, const StackWindow& window, std::vector<
   const Route route = record.fallback ? Route::fallback : Route::vdso;
   RecordOwners::Owner owner;
   if (symbols_ != nullptr || calls != nullptr) owner = owners_.owner_of(record);
-  if (symbols_ != nullptr)
-    find_callers(record, *symbols_, owner.tid != 0 ? owner.tid : tgid(),
-                 [&](std::uint64_t at) { return window.word(at); });
+  if (symbols_ != nullptr) find_callers_of(record, window, owner.tid != 0 ? owner.tid : tgid());
   tallies_.add(record, function.service->first_is_clock, route);
   if (calls == nullptr) return;
   if (route == Route::fallback) unreturned_.take_fallback(owner.tid);
@@ -168,6 +174,36 @@ void StubSpace::take(StubRecord& record, const StackWindow& window, std::vector<
   if (!owner.is_reported) return;
   date(record);
   calls->push_back({&function, symbols_, owner.tgid, owner.tid, route, record});
+}
+
+void StubSpace::find_callers_of(StubRecord& record, const StackWindow& window, pid_t tid) {
+  if (paths_ == nullptr) {
+    find_callers(record, *symbols_, tid, [&](std::uint64_t at) { return window.word(at); });
+    return;
+  }
+  WordsLookedAt words(window);
+  const std::uint64_t age = paths_->age();
+  find_callers(record, *symbols_, tid, [&](std::uint64_t at) { return words.word(at); });
+  const bool clocked = installed_.function(record.function).service->first_is_clock;
+  if (paths_->age() == age && error_of(record.result) == 0) paths_->note(record, clocked, words);
+}
+
+/// What stubs have counted is as if it had been recorded.
+void StubSpace::add_counted() {
+  if (paths_ == nullptr) return;
+  for (const CountedCalls& calls : paths_->take_new()) {
+    StubRecord record;
+    record.function = calls.function;
+    record.arg0 = calls.clock.value_or(0);
+    record.caller = calls.caller;
+    record.beyond = calls.beyond;
+    tallies_.add(record, calls.clock.has_value(), calls.route, calls.count);
+  }
+}
+
+std::vector<CallTally> StubSpace::new_sums() {
+  add_counted();
+  return tallies_.take_new();
 }
 
 /// A call that never returned is reported by itself: it is not to be among those that were entered only.
@@ -187,7 +223,7 @@ void StubSpace::add_unreturned(const Call& call) {
 std::vector<CallTally> StubSpace::totals(StubDepth depth) {
   if (depth == StubDepth::count) return counted(installed_, *region_);
   std::vector<CallTally> totals;
-  if (depth != StubDepth::values) totals = tallies_.take_new();
+  if (depth != StubDepth::values) totals = new_sums();
   // What was lost looks like what never returned.
   if (lost_ == 0) add_entered_only(totals, installed_, *region_, tallies_);
   return totals;

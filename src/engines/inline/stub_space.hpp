@@ -34,8 +34,9 @@ class StubMembers {
 
 class StubSpace {
  public:
-  /// `symbols`, where callers are to be found: the space's own.
-  StubSpace(const InstalledStubs& installed, pid_t tgid, Symbols* symbols, const Reporter& reporter);
+  /// `symbols`, where callers are to be found: the space's own. `by_callers`: stubs count calls whose callers are
+  /// known.
+  StubSpace(const InstalledStubs& installed, pid_t tgid, Symbols* symbols, bool by_callers, const Reporter& reporter);
   StubSpace(const StubSpace&) = delete;
   StubSpace& operator=(const StubSpace&) = delete;
 
@@ -85,19 +86,23 @@ class StubSpace {
   /// What is to be reported as sums when no thread writes any more: everything, or at StubDepth::values the calls that
   /// were entered and never left, because their thread ended, executed or jumped out.
   std::vector<CallTally> totals(StubDepth depth);
-  /// Of calls that are summed up from records: those that are new since they were asked for.
-  std::vector<CallTally> new_sums() { return tallies_.take_new(); }
+  /// Of calls that are summed up: those that are new since they were asked for.
+  std::vector<CallTally> new_sums();
 
  private:
   void take_system_call(StubRecord& record, std::vector<RecordedCall>& calls) const;
   std::optional<RecordedCall> recorded(std::optional<StubRecord> record) const;
   void take(StubRecord& record, const StackWindow& window, std::vector<RecordedCall>* calls);
+  void find_callers_of(StubRecord& record, const StackWindow& window, pid_t tid);
+  void add_counted();
   void add_unreturned(const Call& call);
 
   InstalledStubs installed_;
   std::unique_ptr<StubRegion> region_;
   std::uint64_t inherited_bytes_ = 0;
   Symbols* symbols_;
+  bool by_callers_;
+  std::shared_ptr<CallerPaths> paths_;  ///< null where stubs do not count by callers
   StubMembers members_;
   RecordOwners owners_;
   UnreturnedCalls unreturned_;

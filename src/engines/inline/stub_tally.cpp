@@ -25,7 +25,7 @@ CallTallies::Key CallTallies::bounded(Key key) {
   return key;
 }
 
-void CallTallies::add(const StubRecord& record, bool clocked, Route route) {
+void CallTallies::add(const StubRecord& record, bool clocked, Route route, std::uint64_t count) {
   const std::uint64_t clock = clocked ? std::uint64_t{static_cast<std::uint32_t>(record.arg0)} + 1 : 0;
   const Key wanted{record.function, clock, route, record.caller, record.beyond};
   if (last_ == nullptr || wanted != last_key_) {
@@ -41,8 +41,8 @@ void CallTallies::add(const StubRecord& record, bool clocked, Route route) {
     if (clock != 0) fresh.clock = static_cast<std::uint32_t>(record.arg0);
   }
   CallTally& tally = last_->all;
-  ++tally.count;
-  if (error_of(record.result) != 0) ++tally.errors;
+  tally.count += count;
+  if (error_of(record.result) != 0) tally.errors += count;
   if (record.end <= record.start) return;
   tally.ticks += record.end - record.start;
   if (last_->has_durations) last_->durations.add(static_cast<std::int64_t>(record.end - record.start));

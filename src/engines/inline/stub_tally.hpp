@@ -30,7 +30,8 @@ struct CallTally {
 /// Sums in memory that does not grow with the number of calls.
 class CallTallies {
  public:
-  void add(const StubRecord& record, bool clocked, Route route);
+  /// So many calls of which that is the record, or of each of which it could be.
+  void add(const StubRecord& record, bool clocked, Route route, std::uint64_t count = 1);
   /// What was added since it was asked for the last time.
   std::vector<CallTally> take_new();
   /// How many calls of that function and clock were added; without a clock, where calls are `clocked`, of all
