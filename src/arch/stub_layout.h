@@ -101,24 +101,24 @@
 #define REGION_FALLBACKS (REGION_SHARED + SHARED_OPEN_END)
 #define FALLBACK_KIND_LOG2 11 /* 8 functions */
 
-/* Paths: calls that are counted by their callers (engines/inline/caller_paths.hpp). A path begins in the state of the call, with its
+/* Paths: calls that are counted by their callers (engines/inline/caller_paths.hpp). A path begins in state PATH_IS_CALL, with the
  * return address as value. Each entry says where one state and value lead: to a state that names the next word of the stack, whose
- * value is looked up then, or to a counter. Entries are found by hash of state + value, or among those that follow; vdsotrace alone
- * writes them. */
+ * value is looked up then, or, if the call is that one, to a counter. Entries are found by hash of state + value, or among those that
+ * follow; of those for other calls, as many follow. vdsotrace alone writes them. */
 #define REGION_PATHS (REGION_FALLBACKS + (2 << FALLBACK_KIND_LOG2))
 #define PATHS_LOG2 10
-#define PATH_PROBES 4
-#define PATH_SLOTS ((1 << PATHS_LOG2) + PATH_PROBES)
+#define PATH_PROBES 6
+#define PATH_SLOTS ((1 << PATHS_LOG2) + 2 * PATH_PROBES)
 #define PATHS_HASH_SHIFT (32 - PATHS_LOG2)
 #define PATH_LOG2 5
 #define PATH_STATE 0          /* u64, 0: free */
 #define PATH_VALUE 8          /* u64 */
 #define PATH_NEXT 16          /* u64 a state with PATH_GOES_ON, or the offset of a counter in the thread's block */
-/* The state of a call: what OPEN_COMMIT has of PATH_CALL_MASK, and above it ... */
+#define PATH_CALL 24          /* u64, of a counter: what OPEN_COMMIT has of PATH_CALL_MASK, and above it the u32 clock id */
 #define PATH_CALL_MASK 0x1ff  /* function and RECORD_FALLBACK_FLAG */
-#define PATH_IS_CALL 0x200
-#define PATH_CLOCK_SHIFT 10   /* u32 clock id */
-#define PATH_FRAME_SHIFT 42   /* of a call from Go's code: frame pointer - stack pointer of its goroutine + 1, else 0 */
+#define PATH_CLOCK_SHIFT 9
+/* First state. Of a call from Go's code: plus 1 + its goroutine's frame pointer - stack pointer. */
+#define PATH_IS_CALL 0x1000
 /* Other states. */
 #define PATH_OFFSET_MASK 0xff /* bytes from the first word above the return address, or of the goroutine's stack, to the next word */
 #define PATH_RELATIVE 0x100   /* that word's value is a distance from there */

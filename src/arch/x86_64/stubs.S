@@ -467,44 +467,34 @@ NOTE_FALLBACK_TEMPLATE note_fallback_three, 1
 .endm
 
 /* Counts the call and returns if a path is known that leads from it to its caller's counter. Only of threads whose stack is known, or
- * on goroutines' stacks, and not where the call has failed. vdsotrace may put another path into an entry's place meanwhile: what
- * an entry leads to counts only if the entry is the same afterwards.
+ * on goroutines' stacks, and not where the call has failed. What an entry leads to is read before it is compared: vdsotrace may put
+ * another into its place meanwhile. What is known of the call itself is looked at last: it takes longer to come.
  * rcx is the thread's block, rdi the open call, r8 the result. Clobbers rax, rdx, rsi, r9, r10, r11. */
 .macro COUNT_BY_PATH region, paths, clock_mask, uncounted
-        cmp     $-4095, %r8d
-        jae     \uncounted
-        mov     OPEN_COMMIT(%rdi), %rsi
-        and     $PATH_CALL_MASK, %esi
-        or      $PATH_IS_CALL, %esi
-        mov     OPEN_ARG0(%rdi), %rax
-        and     \clock_mask(%rip), %rax
-        shl     $PATH_CLOCK_SHIFT, %rax
-        or      %rax, %rsi
         mov     (%rsp), %r11
         mov     \region(%rip), %r9
         mov     %r11, %rax
         sub     REGION_GO_CODE(%r9), %rax
         cmp     REGION_GO_CODE_BYTES(%r9), %rax
         jb      71f
-70:     mov     BLOCK_STACK_TOP(%rcx), %rdx
+70:     mov     $PATH_IS_CALL, %esi
+        mov     BLOCK_STACK_TOP(%rcx), %rdx
         cmp     %rdx, %rsp
         jae     \uncounted
         cmp     BLOCK_STACK_LOW(%rcx), %rsp
         jb      \uncounted
         lea     8(%rsp), %r9
         jmp     72f
-71:     mov     %rbp, %rax              /* as KEEP_GOROUTINE */
-        sub     %r12, %rax
-        cmp     $GOROUTINE_FRAME, %rax
+71:     mov     %rbp, %rsi              /* as KEEP_GOROUTINE */
+        sub     %r12, %rsi
+        cmp     $GOROUTINE_FRAME, %rsi
         jae     70b
         cmp     (%r14), %r12
         jb      70b
         mov     8(%r14), %rdx
         cmp     %rdx, %rbp
         jae     70b
-        inc     %rax
-        shl     $PATH_FRAME_SHIFT, %rax
-        or      %rax, %rsi
+        add     $(PATH_IS_CALL + 1), %rsi
         mov     %r12, %r9
 72:     lea     (%rsi, %r11), %rax      /* state and value; r9 is the first word, rdx the stack's end */
         imul    $HASH_FACTOR, %rax, %rax
@@ -512,6 +502,7 @@ NOTE_FALLBACK_TEMPLATE note_fallback_three, 1
         shl     $PATH_LOG2, %eax
         add     \paths(%rip), %rax
         .rept   PATH_PROBES
+        mov     PATH_NEXT(%rax), %r10
         cmp     %rsi, PATH_STATE(%rax)
         jne     73f
         cmp     %r11, PATH_VALUE(%rax)
@@ -519,15 +510,10 @@ NOTE_FALLBACK_TEMPLATE note_fallback_three, 1
 73:     add     $(1 << PATH_LOG2), %rax
         .endr
         jmp     \uncounted
-74:     mov     PATH_NEXT(%rax), %r10
-        cmp     %rsi, PATH_STATE(%rax)
-        jne     \uncounted
-        cmp     %r11, PATH_VALUE(%rax)
-        jne     \uncounted
-        mov     %r10, %rsi
-        test    %rsi, %rsi
+74:     test    %r10, %r10
         jns     75f
-        mov     %esi, %eax
+        mov     %r10, %rsi
+        mov     %r10d, %eax
         and     $PATH_OFFSET_MASK, %eax
         lea     8(%r9, %rax), %r11
         cmp     %rdx, %r11
@@ -537,10 +523,33 @@ NOTE_FALLBACK_TEMPLATE note_fallback_three, 1
         jz      72b
         sub     %r9, %r11
         jmp     72b
-75:     incq    (%rcx, %rsi)
+75:     cmp     $-4095, %r8d
+        jae     \uncounted
+        mov     OPEN_COMMIT(%rdi), %r9
+        and     $PATH_CALL_MASK, %r9d
+        mov     OPEN_ARG0(%rdi), %rdx
+        and     \clock_mask(%rip), %rdx
+        shl     $PATH_CLOCK_SHIFT, %rdx
+        or      %rdx, %r9
+        cmp     %r9, PATH_CALL(%rax)
+        jne     76f
+79:     incq    (%rcx, %r10)
         movq    $0, OPEN_STACK(%rdi)
         mov     %r8, %rax
         ret
+76:     /* The same words, another function, route or clock: one of those that follow? */
+        .rept   PATH_PROBES
+        add     $(1 << PATH_LOG2), %rax
+        mov     PATH_NEXT(%rax), %r10
+        cmp     %rsi, PATH_STATE(%rax)
+        jne     77f
+        cmp     %r11, PATH_VALUE(%rax)
+        jne     77f
+        cmp     %r9, PATH_CALL(%rax)
+        je      79b
+77:
+        .endr
+        jmp     \uncounted
 .endm
 
 /* Closes the open call and writes its record. `kind` says what the arguments point to. */

@@ -12,16 +12,20 @@ constexpr std::size_t kCountersAStep = 32;
 
 static_assert(RECORD_LONG_WINDOW_WORDS * sizeof(std::uint64_t) <= PATH_OFFSET_MASK);
 static_assert((PATH_CALL_MASK & RECORD_FALLBACK_FLAG) != 0 && FUNCTIONS_MAX <= RECORD_FALLBACK_FLAG);
-static_assert(PATH_CLOCK_SHIFT + 32 <= PATH_FRAME_SHIFT);
+static_assert((PATH_CALL_MASK >> PATH_CLOCK_SHIFT) == 0 && (PATH_IS_CALL & GOROUTINE_FRAME) == 0);
 
 /// The state in which the stub looks the return address up. Nothing where it does not.
-std::optional<std::uint64_t> state_of(const StubRecord& record, bool clocked) {
-  std::uint64_t state = PATH_IS_CALL | record.function | (record.fallback ? RECORD_FALLBACK_FLAG : 0u);
-  if (clocked) state |= (record.arg0 & ~std::uint32_t{0}) << PATH_CLOCK_SHIFT;
-  if (record.goroutine_stack == 0) return state;
+std::optional<std::uint64_t> first_state(const StubRecord& record) {
+  if (record.goroutine_stack == 0) return PATH_IS_CALL;
   const std::uint64_t frame = record.frame_pointer - record.goroutine_stack;
   if (frame >= GOROUTINE_FRAME) return std::nullopt;
-  return state | (frame + 1) << PATH_FRAME_SHIFT;
+  return PATH_IS_CALL + frame + 1;
+}
+
+/// PATH_CALL
+std::uint64_t call_of(const CountedCalls& calls) {
+  return calls.function | (calls.route == Route::fallback ? RECORD_FALLBACK_FLAG : 0u) |
+         std::uint64_t{calls.clock.value_or(0)} << PATH_CLOCK_SHIFT;
 }
 
 std::uint64_t state_at(const WordsLookedAt::Word& word) {
@@ -33,8 +37,8 @@ bool same_calls(const CountedCalls& one, const CountedCalls& other) {
          one.caller == other.caller && one.beyond == other.beyond;
 }
 
-std::size_t first_slot(std::uint64_t state, std::uint64_t value) {
-  return static_cast<std::uint32_t>((state + value) * HASH_FACTOR) >> PATHS_HASH_SHIFT;
+std::size_t first_slot(const std::pair<std::uint64_t, std::uint64_t>& edge) {
+  return static_cast<std::uint32_t>((edge.first + edge.second) * HASH_FACTOR) >> PATHS_HASH_SHIFT;
 }
 
 std::size_t offset_of(std::size_t slot) { return REGION_PATHS + (slot << PATH_LOG2); }
@@ -55,22 +59,24 @@ std::optional<std::uint64_t> WordsLookedAt::word(std::uint64_t address) {
 }
 
 void CallerPaths::note(const StubRecord& record, bool clocked, const WordsLookedAt& words) {
-  const auto state = state_of(record, clocked);
-  if (!state || !words.are_a_path() || !comes_often(*state, record, words)) return;
-  CountedCalls calls{record.function, {}, record.fallback ? Route::fallback : Route::vdso, record.caller,
-                     record.beyond,   0};
+  const auto state = first_state(record);
+  if (!state || !words.are_a_path()) return;
+  const Route route = record.fallback ? Route::fallback : Route::vdso;
+  CountedCalls calls{record.function, {}, route, record.caller, record.beyond, 0};
   if (clocked) calls.clock = static_cast<std::uint32_t>(record.arg0);
-  write(*state, calls, record.return_address, words);
+  const Edge first{*state, record.return_address};
+  if (comes_often(call_of(calls), first, words)) write(calls, first, words);
 }
 
-bool CallerPaths::comes_often(std::uint64_t call, const StubRecord& record, const WordsLookedAt& words) {
+bool CallerPaths::comes_often(std::uint64_t call, const Edge& first, const WordsLookedAt& words) {
   std::uint64_t hash = 0;
   const auto mix = [&hash](std::uint64_t value) {
     hash = (hash ^ value) * 0x100000001b3;  // FNV-1a's prime
     hash ^= hash >> 32;
   };
   mix(call);
-  mix(record.return_address);
+  mix(first.first);
+  mix(first.second);
   for (const WordsLookedAt::Word& word : words) {
     mix(state_at(word));
     mix(word.value);
@@ -80,38 +86,48 @@ bool CallerPaths::comes_often(std::uint64_t call, const StubRecord& record, cons
 }
 
 /// As far as the path is new. Threads that come before its end is there make records.
-void CallerPaths::write(std::uint64_t call, const CountedCalls& calls, std::uint64_t return_address,
-                        const WordsLookedAt& words) {
-  Edge edge{call, return_address};
+void CallerPaths::write(const CountedCalls& calls, Edge edge, const WordsLookedAt& words) {
+  constexpr std::uint64_t kNumbers = ~std::uint64_t{0} << PATH_NUMBER_SHIFT & ~PATH_GOES_ON;
   for (const WordsLookedAt::Word& word : words) {
-    const auto known = edges_.find(edge);
-    const std::uint64_t mask = (std::uint64_t{1} << PATH_NUMBER_SHIFT) - 1;
-    const std::uint64_t state = state_at(word) | (last_number_ + 1) << PATH_NUMBER_SHIFT;
+    auto known = edges_.find(edge);
     if (known == edges_.end()) {
-      if (!put(edge, state)) return;
-      ++last_number_;
-      edge = {state, word.value};
-    } else {
-      // The same words have led elsewhere, or another kind of value lies here: not a matter of words alone.
-      if (((known->second ^ state) & (mask | PATH_GOES_ON)) != 0) return;
-      edge = {known->second, word.value};
+      const auto slot = free_slot(first_slot(edge));
+      if (!slot) return;
+      const std::uint64_t next = state_at(word) | ++last_number_ << PATH_NUMBER_SHIFT;
+      put(*slot, edge, next, 0);
+      known = edges_.emplace(edge, Lead{*slot, next, {}}).first;
     }
+    // The same words have led elsewhere, or another kind of value lies here: not a matter of words alone.
+    if ((known->second.next & ~kNumbers) != state_at(word)) return;
+    edge = {known->second.next, word.value};
   }
-  if (edges_.contains(edge)) return;
-  if (const auto counter = counter_of(calls)) put(edge, *counter);
+  write_end(calls, edge);
 }
 
-bool CallerPaths::put(const Edge& edge, std::uint64_t next) {
-  const auto first = used_.begin() + static_cast<std::ptrdiff_t>(first_slot(edge.first, edge.second));
-  const auto free = std::find(first, first + PATH_PROBES, false);
-  if (free == first + PATH_PROBES) return false;
-  *free = true;
-  const std::size_t at = offset_of(static_cast<std::size_t>(free - used_.begin()));
-  memory_.store<std::uint64_t>(at + PATH_VALUE, edge.second);
-  memory_.store<std::uint64_t>(at + PATH_NEXT, next);
-  memory_.store<std::uint64_t>(at + PATH_STATE, edge.first);
-  edges_[edge] = next;
-  return true;
+void CallerPaths::write_end(const CountedCalls& calls, const Edge& edge) {
+  const auto known = edges_.find(edge);
+  if (known != edges_.end() && (known->second.next != 0 || known->second.calls.contains(call_of(calls)))) return;
+  const auto slot = free_slot(known == edges_.end() ? first_slot(edge) : known->second.slot + 1);
+  const auto counter = slot ? counter_of(calls) : std::nullopt;
+  if (!counter) return;
+  put(*slot, edge, *counter, call_of(calls));
+  edges_.try_emplace(edge, Lead{*slot, 0, {}}).first->second.calls.insert(call_of(calls));
+}
+
+/// Among those where the stub looks.
+std::optional<std::size_t> CallerPaths::free_slot(std::size_t first) const {
+  const auto begin = used_.begin() + static_cast<std::ptrdiff_t>(first);
+  const auto free = std::find(begin, begin + PATH_PROBES, false);
+  if (free == begin + PATH_PROBES) return std::nullopt;
+  return static_cast<std::size_t>(free - used_.begin());
+}
+
+void CallerPaths::put(std::size_t slot, const Edge& edge, std::uint64_t next, std::uint64_t call) {
+  used_[slot] = true;
+  memory_.store<std::uint64_t>(offset_of(slot) + PATH_VALUE, edge.second);
+  memory_.store<std::uint64_t>(offset_of(slot) + PATH_CALL, call);
+  memory_.store<std::uint64_t>(offset_of(slot) + PATH_NEXT, next);
+  memory_.store<std::uint64_t>(offset_of(slot) + PATH_STATE, edge.first);
 }
 
 /// Paths that lead to the same callers share one.

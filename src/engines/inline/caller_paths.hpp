@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -85,16 +86,24 @@ class CallerPaths {
     std::uint64_t taken = 0;
   };
 
-  bool comes_often(std::uint64_t call, const StubRecord& record, const WordsLookedAt& words);
-  void write(std::uint64_t call, const CountedCalls& calls, std::uint64_t return_address, const WordsLookedAt& words);
-  bool put(const Edge& edge, std::uint64_t next);
+  /// Where an edge leads.
+  struct Lead {
+    std::size_t slot = 0;           ///< its entry, or the first of them
+    std::uint64_t next = 0;         ///< a state; 0: to counters
+    std::set<std::uint64_t> calls;  ///< which have counters there
+  };
+  bool comes_often(std::uint64_t call, const Edge& first, const WordsLookedAt& words);
+  void write(const CountedCalls& calls, Edge edge, const WordsLookedAt& words);
+  void write_end(const CountedCalls& calls, const Edge& edge);
+  std::optional<std::size_t> free_slot(std::size_t first) const;
+  void put(std::size_t slot, const Edge& edge, std::uint64_t next, std::uint64_t call);
   std::optional<std::uint64_t> counter_of(const CountedCalls& calls);
   std::uint64_t sum(std::size_t counter) const;
 
   RegionMemory& memory_;
   const StubBlocks& blocks_;
-  std::map<Edge, std::uint64_t> edges_;  ///< to the state or counter that follows
-  std::vector<bool> used_;               ///< entries of the region
+  std::map<Edge, Lead> edges_;
+  std::vector<bool> used_;  ///< entries of the region
   std::vector<Counter> counters_;
   std::unordered_map<std::uint64_t, std::uint32_t> records_;  ///< of paths that are not written, by hash
   std::uint64_t last_number_ = 0;

@@ -147,6 +147,16 @@ TEST_CASE("whatever differs in a path makes a record", "[caller_paths]") {
   CHECK(callers.of(0x1001).counted == 10);
 
   // Those are paths as well.
+  caller.put(Callers::kFirst, 0x1001);
+  caller.call_often(function, kThreshold - 1, 4);
+  callers.of(0x1001, 4);
+  caller.call_often(function, 6, 4);
+  caller.call_often(function, 2, 5);
+  CHECK(callers.of(0x1001, 4).recorded == kThreshold);
+  CHECK(callers.of(0x1001, 4).counted == 6);
+  CHECK(callers.of(0x1001, 5).recorded == 2);
+  CHECK(callers.of(0x1001).counted == 10);
+  caller.put(Callers::kFirst, 0x2002);
   caller.call_often(function, kThreshold - 1);
   callers.of(0x2002);
   caller.call_often(function, 7);
