@@ -92,7 +92,10 @@ class Code {
     if (kind != nullptr && !kind->close) open = place(kind->open, {BLOCK_ROWS, index, shared});
     if (kind != nullptr && kind->close) {
       open = place(kind->open, {BLOCK_ROWS, index, shared, region, kind->flags, kind->timed ? 1u : 0u});
-      close = place(*kind->close, {index, shared, region, 0, kind->timed ? 1u : 0u});
+      const std::uint64_t reads = kind->timed ? 1 : 0;
+      close = *kind->close == StubKind::close_timed
+                  ? place(*kind->close, {index, shared, region, 0, region + REGION_PATHS, ~std::uint32_t{0}, reads})
+                  : place(*kind->close, {index, shared, region, 0, reads});
     }
     const std::uint64_t leave = close != 0 ? place(StubKind::leave, {close}) : 0;
     // Last, as what was displaced comes right behind it.

@@ -86,6 +86,13 @@ std::vector<std::string> fallback_calls(const std::vector<Finding>& findings,
   return {names.begin(), names.end()};
 }
 
+/// Of calls that are frequent only some durations may be known one by one, and the sum of all.
+bool has_samples(const Audit& audit) {
+  return std::ranges::any_of(audit.findings, [](const Finding& finding) {
+    return finding.measured && finding.measured->count != finding.total.measured;
+  });
+}
+
 }  // namespace
 
 void add_up(Audit& audit) {
@@ -165,6 +172,7 @@ std::string cpu_text(const Audit& audit) {
 std::string cost_basis_text(const Audit& audit) {
   const std::uint64_t estimated = audit.calls() - audit.measured_calls - audit.unpriced_calls;
   std::string text = audit.measured_calls > 0 ? "measured" : "";
+  if (!text.empty() && has_samples(audit)) text += ", medians of frequent calls by samples";
   if (!text.empty() && audit.run.added && audit.run.added->stamps_ns > 0)
     text += fmt::format(", less {} a call for taking the time", duration_text(audit.run.added->stamps_ns));
   if (estimated > 0 || text.empty())

@@ -337,6 +337,16 @@ class CountedTest(unittest.TestCase):
                 found, stdout = self.audited(target("callers", *rounds))
                 self.assertEqual(self.callers(found, lambda caller: caller["symbol"]), claims(stdout))
 
+    def test_durations(self):
+        """All are added up, some are known one by one, the longest among them."""
+        found, stdout = self.audited(target("callers", "2500", "2"), "-T")
+        self.assertEqual(self.callers(found, lambda caller: caller["symbol"]), claims(stdout))
+        for call in found["calls"]:
+            if call["name"] != "getrandom" and call["route"] in ("vdso", "fallback"):
+                self.assertEqual(call["cost_is"], "measured")
+                self.assertTrue(0 <= call["median_ns"] <= call["p99_ns"] <= call["max_ns"] < call["duration_ns"], call)
+                self.assertGreater(call["duration_ns"], call["count"])
+
     def test_static_program(self):
         found, stdout = self.audited(target("callers_static", "1500"))
         self.assertEqual(self.callers(found, lambda caller: caller["symbol"]), claims(stdout))

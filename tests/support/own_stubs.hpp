@@ -111,12 +111,11 @@ inline Stub close_stub(StubKind kind, std::uint64_t region, std::uint64_t functi
             StubShape::plain,
             {region + REGION_INDEX, region + REGION_SHARED, region, stack_bytes},
             function | (is_short ? RECORD_SHORT_FLAG : 0u)};
-  if (kind != StubKind::close) {
-    stub.slots.push_back(reads_counter ? 1 : 0);
-  } else {
+  if (is_short) {
     stub.slots.push_back(region + REGION_PATHS);
     stub.slots.push_back(~std::uint32_t{0});
   }
+  if (kind != StubKind::close) stub.slots.push_back(reads_counter ? 1 : 0);
   return stub;
 }
 inline Stub count_fallback_stub(std::uint64_t region, StubShape shape, std::uint64_t function = 0) {

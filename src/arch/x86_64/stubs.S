@@ -468,9 +468,9 @@ NOTE_FALLBACK_TEMPLATE note_fallback_three, 1
 
 /* Counts the call and returns if a path is known that leads from it to its caller's counter. Only of threads whose stack is known, or
  * on goroutines' stacks, and not where the call has failed. What an entry leads to is read before it is compared: vdsotrace may put
- * another into its place meanwhile. What is known of the call itself is looked at last: it takes longer to come.
+ * another into its place meanwhile. What is known of the call itself is looked at last: it takes longer to come. Timed calls are in OPEN_START and OPEN_END; some are recorded all the same.
  * rcx is the thread's block, rdi the open call, r8 the result. Clobbers rax, rdx, rsi, r9, r10, r11. */
-.macro COUNT_BY_PATH region, paths, clock_mask, uncounted
+.macro COUNT_BY_PATH region, paths, clock_mask, timed, uncounted
         mov     (%rsp), %r11
         mov     \region(%rip), %r9
         mov     %r11, %rax
@@ -533,7 +533,21 @@ NOTE_FALLBACK_TEMPLATE note_fallback_three, 1
         or      %rdx, %r9
         cmp     %r9, PATH_CALL(%rax)
         jne     76f
-79:     incq    (%rcx, %r10)
+79:
+        .if \timed
+        mov     OPEN_END(%rdi), %rax
+        sub     OPEN_START(%rdi), %rax
+        cmp     $PATH_LONG_TICKS, %rax
+        jae     \uncounted
+        add     %rax, PATH_TICKS(%rcx, %r10)
+        mov     (%rcx, %r10), %rdx
+        incq    (%rcx, %r10)
+        and     $(PATH_SAMPLES - 1), %edx
+        cmp     $(PATH_SAMPLES - 1), %edx
+        je      78f
+        .else
+        incq    (%rcx, %r10)
+        .endif
         movq    $0, OPEN_STACK(%rdi)
         mov     %r8, %rax
         ret
@@ -550,6 +564,10 @@ NOTE_FALLBACK_TEMPLATE note_fallback_three, 1
 77:
         .endr
         jmp     \uncounted
+        .if \timed
+78:     orq     $RECORD_SAMPLE_FLAG, OPEN_COMMIT(%rdi)
+        jmp     \uncounted
+        .endif
 .endm
 
 /* Closes the open call and writes its record. `kind` says what the arguments point to. */
@@ -559,16 +577,17 @@ TEMPLATE \name
 2:      .quad   0                       /* shared block */
 3:      .quad   0                       /* region */
 4:      .quad   0                       /* how many bytes of the stack to keep */
-        .if \timed
-5:      .quad   0                       /* whether the time-stamp counter may be read: else times are 0 */
-        .else
+        .ifc \kind, none
 5:      .quad   0                       /* paths */
 6:      .quad   0                       /* which bits of the first argument are a clock id */
+        .endif
+        .if \timed
+7:      .quad   0                       /* whether the time-stamp counter may be read: else times are 0 */
         .endif
 CODE \name
         mov     %rax, %r8
         .if \timed
-        cmpq    $0, 5b(%rip)
+        cmpq    $0, 7b(%rip)
         je      64f
         rdtsc
         shl     $32, %rdx
@@ -582,10 +601,19 @@ CODE \name
         cmp     %rsp, OPEN_STACK(%rdi)
         jne     56f
 57:
-        .if !\timed
-        COUNT_BY_PATH 3b, 5b, 6b, 59f
+        .ifc \kind, none
+        .if \timed
+        cmpq    $0, 4b(%rip)
+        je      66f
+        mov     %rax, OPEN_END(%rdi)
+        .endif
+        COUNT_BY_PATH 3b, 5b, 6b, \timed, 59f
 59:     rdfsbase %r10
         inc     %r10
+        .if \timed
+        mov     OPEN_END(%rdi), %rax
+        .endif
+66:
         .endif
         mov     3b(%rip), %r11
         cmpl    $0, REGION_ORPHANED(%r11)

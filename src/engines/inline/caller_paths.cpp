@@ -23,7 +23,7 @@ std::optional<std::uint64_t> first_state(const StubRecord& record) {
 }
 
 /// PATH_CALL
-std::uint64_t call_of(const CountedCalls& calls) {
+std::uint64_t call_of(const CallTally& calls) {
   return calls.function | (calls.route == Route::fallback ? RECORD_FALLBACK_FLAG : 0u) |
          std::uint64_t{calls.clock.value_or(0)} << PATH_CLOCK_SHIFT;
 }
@@ -32,7 +32,7 @@ std::uint64_t state_at(const WordsLookedAt::Word& word) {
   return PATH_GOES_ON | word.offset | (word.relative ? PATH_RELATIVE : 0u);
 }
 
-bool same_calls(const CountedCalls& one, const CountedCalls& other) {
+bool same_calls(const CallTally& one, const CallTally& other) {
   return one.function == other.function && one.clock == other.clock && one.route == other.route &&
          one.caller == other.caller && one.beyond == other.beyond;
 }
@@ -62,7 +62,7 @@ void CallerPaths::note(const StubRecord& record, bool clocked, const WordsLooked
   const auto state = first_state(record);
   if (!state || !words.are_a_path()) return;
   const Route route = record.fallback ? Route::fallback : Route::vdso;
-  CountedCalls calls{record.function, {}, route, record.caller, record.beyond, 0};
+  CallTally calls{record.function, {}, route, 0, 0, 0, record.caller, record.beyond};
   if (clocked) calls.clock = static_cast<std::uint32_t>(record.arg0);
   const Edge first{*state, record.return_address};
   if (comes_often(call_of(calls), first, words)) write(calls, first, words);
@@ -82,11 +82,12 @@ bool CallerPaths::comes_often(std::uint64_t call, const Edge& first, const Words
     mix(word.value);
   }
   if (records_.size() >= kMostSeen && !records_.contains(hash)) records_.clear();
-  return ++records_[hash] >= kFirstThreshold << (counters_.size() / kCountersAStep);
+  const std::uint32_t threshold = timed_ ? kFirstTimedThreshold : kFirstThreshold;
+  return ++records_[hash] >= threshold << (taken_.size() / kCountersAStep);
 }
 
 /// As far as the path is new. Threads that come before its end is there make records.
-void CallerPaths::write(const CountedCalls& calls, Edge edge, const WordsLookedAt& words) {
+void CallerPaths::write(const CallTally& calls, Edge edge, const WordsLookedAt& words) {
   constexpr std::uint64_t kNumbers = ~std::uint64_t{0} << PATH_NUMBER_SHIFT & ~PATH_GOES_ON;
   for (const WordsLookedAt::Word& word : words) {
     auto known = edges_.find(edge);
@@ -104,7 +105,7 @@ void CallerPaths::write(const CountedCalls& calls, Edge edge, const WordsLookedA
   write_end(calls, edge);
 }
 
-void CallerPaths::write_end(const CountedCalls& calls, const Edge& edge) {
+void CallerPaths::write_end(const CallTally& calls, const Edge& edge) {
   const auto known = edges_.find(edge);
   if (known != edges_.end() && (known->second.next != 0 || known->second.calls.contains(call_of(calls)))) return;
   const auto slot = free_slot(known == edges_.end() ? first_slot(edge) : known->second.slot + 1);
@@ -131,15 +132,16 @@ void CallerPaths::put(std::size_t slot, const Edge& edge, std::uint64_t next, st
 }
 
 /// Paths that lead to the same callers share one.
-std::optional<std::uint64_t> CallerPaths::counter_of(const CountedCalls& calls) {
-  auto counter = std::ranges::find_if(counters_, [&](const Counter& one) { return same_calls(one.calls, calls); });
-  if (counter == counters_.end()) {
-    if (counters_.size() == kMostCounters) return std::nullopt;
-    counters_.push_back({calls, 0});
-    counter = counters_.end() - 1;
-    counter->taken = sum(counters_.size() - 1);
+std::optional<std::uint64_t> CallerPaths::counter_of(const CallTally& calls) {
+  auto counter = std::ranges::find_if(taken_, [&](const CallTally& one) { return same_calls(one, calls); });
+  if (counter == taken_.end()) {
+    if ((taken_.size() + 1) * counter_bytes() > BLOCK_PATHS_END - BLOCK_PATHS) return std::nullopt;
+    const CallTally before = counted(taken_.size());
+    counter = taken_.insert(taken_.end(), calls);
+    counter->count = before.count;
+    counter->ticks = before.ticks;
   }
-  return BLOCK_PATHS + static_cast<std::size_t>(counter - counters_.begin()) * sizeof(std::uint64_t);
+  return BLOCK_PATHS + static_cast<std::size_t>(counter - taken_.begin()) * counter_bytes();
 }
 
 void CallerPaths::forget() {
@@ -152,20 +154,26 @@ void CallerPaths::forget() {
   records_.clear();
 }
 
-std::uint64_t CallerPaths::sum(std::size_t counter) const {
-  std::uint64_t sum = 0;
-  for (std::size_t number = 0; number < blocks_.used(); ++number)
-    sum += memory_.load<std::uint64_t>(blocks_[number].offset + BLOCK_PATHS + counter * sizeof(std::uint64_t));
+CallTally CallerPaths::counted(std::size_t counter) const {
+  CallTally sum;
+  for (std::size_t number = 0; number < blocks_.used(); ++number) {
+    const std::size_t at = blocks_[number].offset + BLOCK_PATHS + counter * counter_bytes();
+    sum.count += memory_.load<std::uint64_t>(at);
+    if (timed_) sum.ticks += memory_.load<std::uint64_t>(at + PATH_TICKS);
+  }
   return sum;
 }
 
-std::vector<CountedCalls> CallerPaths::take_new() {
-  std::vector<CountedCalls> result;
-  for (std::size_t i = 0; i < counters_.size(); ++i) {
-    const std::uint64_t now = sum(i);
-    if (now <= counters_[i].taken) continue;
-    result.emplace_back(counters_[i].calls).count = now - counters_[i].taken;
-    counters_[i].taken = now;
+std::vector<CallTally> CallerPaths::take_new() {
+  std::vector<CallTally> result;
+  for (std::size_t i = 0; i < taken_.size(); ++i) {
+    const CallTally now = counted(i);
+    if (now.count <= taken_[i].count) continue;
+    CallTally& fresh = result.emplace_back(taken_[i]);
+    fresh.count = now.count - taken_[i].count;
+    fresh.ticks = now.ticks - std::min(now.ticks, taken_[i].ticks);
+    taken_[i].count = now.count;
+    taken_[i].ticks = now.ticks;
   }
   return result;
 }

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "engines/inline/stub_blocks.hpp"
-#include "vdsotrace/call.hpp"
+#include "engines/inline/stub_tally.hpp"
 
 namespace vdsotrace {
 
@@ -50,25 +50,18 @@ class WordsLookedAt {
   bool missed_ = false;  ///< a word that was not kept here may be kept elsewhere
 };
 
-/// What calls of one path are, as a record would say it, and how many there were.
-struct CountedCalls {
-  std::uint8_t function = 0;
-  std::optional<std::uint32_t> clock;
-  Route route = Route::vdso;
-  std::uint64_t caller = 0;
-  std::uint64_t beyond = 0;
-  std::uint64_t count = 0;
-};
-
 /// The process may write anything over paths and counters: nothing is read but counters, whose sums may be wrong then,
 /// as those of all that it counts.
 class CallerPaths {
  public:
   static constexpr std::size_t kMostCounters = (BLOCK_PATHS_END - BLOCK_PATHS) / sizeof(std::uint64_t);
-  /// A path is written when so many records had it; the fewer counters are left, the more.
+  /// A path is written when so many records had it; the fewer counters are left, the more. Of calls that are timed
+  /// more: from then on only some of their durations are known one by one.
   static constexpr std::uint32_t kFirstThreshold = 16;
+  static constexpr std::uint32_t kFirstTimedThreshold = 1024;
 
-  CallerPaths(RegionMemory& memory, const StubBlocks& blocks) : memory_(memory), blocks_(blocks), used_(PATH_SLOTS) {}
+  CallerPaths(RegionMemory& memory, const StubBlocks& blocks, bool timed)
+      : memory_(memory), blocks_(blocks), timed_(timed), used_(PATH_SLOTS) {}
 
   /// The record's callers were found by those words.
   void note(const StubRecord& record, bool clocked, const WordsLookedAt& words);
@@ -77,15 +70,10 @@ class CallerPaths {
   /// How often forget() was called.
   std::uint64_t age() const { return age_; }
   /// What stubs have counted since this was asked for the last time.
-  std::vector<CountedCalls> take_new();
+  std::vector<CallTally> take_new();
 
  private:
   using Edge = std::pair<std::uint64_t, std::uint64_t>;  ///< state and value
-  struct Counter {
-    CountedCalls calls;  ///< of one
-    std::uint64_t taken = 0;
-  };
-
   /// Where an edge leads.
   struct Lead {
     std::size_t slot = 0;           ///< its entry, or the first of them
@@ -93,18 +81,21 @@ class CallerPaths {
     std::set<std::uint64_t> calls;  ///< which have counters there
   };
   bool comes_often(std::uint64_t call, const Edge& first, const WordsLookedAt& words);
-  void write(const CountedCalls& calls, Edge edge, const WordsLookedAt& words);
-  void write_end(const CountedCalls& calls, const Edge& edge);
+  void write(const CallTally& calls, Edge edge, const WordsLookedAt& words);
+  void write_end(const CallTally& calls, const Edge& edge);
   std::optional<std::size_t> free_slot(std::size_t first) const;
   void put(std::size_t slot, const Edge& edge, std::uint64_t next, std::uint64_t call);
-  std::optional<std::uint64_t> counter_of(const CountedCalls& calls);
-  std::uint64_t sum(std::size_t counter) const;
+  std::optional<std::uint64_t> counter_of(const CallTally& calls);
+  std::size_t counter_bytes() const { return sizeof(std::uint64_t) + (timed_ ? PATH_TICKS : 0); }
+  /// What all threads have counted there.
+  CallTally counted(std::size_t counter) const;
 
   RegionMemory& memory_;
   const StubBlocks& blocks_;
+  bool timed_;
   std::map<Edge, Lead> edges_;
-  std::vector<bool> used_;  ///< entries of the region
-  std::vector<Counter> counters_;
+  std::vector<bool> used_;                                    ///< entries of the region
+  std::vector<CallTally> taken_;                              ///< from each counter that is in use
   std::unordered_map<std::uint64_t, std::uint32_t> records_;  ///< of paths that are not written, by hash
   std::uint64_t last_number_ = 0;
   std::uint64_t age_ = 0;

@@ -56,7 +56,9 @@ const StubPlan& StubInstaller::plan_for(const VdsoImage& image) {
 std::unique_ptr<StubSpace> StubInstaller::make_space(const InstalledStubs& installed, const AddressSpace& space,
                                                      pid_t tgid) const {
   Symbols* symbols = settings_.keeps_stack ? &space.symbols() : nullptr;
-  return std::make_unique<StubSpace>(installed, tgid, symbols, settings_.counts_by_callers(), reporter_);
+  auto stubs = std::make_unique<StubSpace>(installed, tgid, symbols, reporter_);
+  if (settings_.counts_by_callers()) stubs->count_by_callers(settings_.records_times());
+  return stubs;
 }
 
 Result<std::unique_ptr<StubSpace>> StubInstaller::install(AddressSpace& space, StoppedThread& stopped,

@@ -155,12 +155,11 @@ class Planner {
     std::vector<Slot> slots{in_region(REGION_INDEX), in_region(REGION_SHARED), in_region(0),
                             word(wishes_.keep_stack ? words * sizeof(std::uint64_t) : 0)};
     const bool timed = kind != StubKind::close;
-    if (timed) {
-      slots.push_back(word(1));
-    } else {
+    if (kind == StubKind::close || kind == StubKind::close_timed) {
       slots.push_back(in_region(REGION_PATHS));
       slots.push_back(word(current.service.first_is_clock ? ~std::uint32_t{0} : 0u));
     }
+    if (timed) slots.push_back(word(1));
     return assembly_.add_stub(kind, arch::StubShape::plain, slots, timed);
   }
 

@@ -18,6 +18,7 @@ namespace vdsotrace {
 struct StubRecord {
   std::uint8_t function = 0;  ///< below FUNCTIONS_MAX, or RECORD_SYSTEM_CALL
   bool fallback = false;      ///< it made its system call
+  bool is_sample = false;  ///< the call has been counted; its duration is to stand for those of its kind (CallerPaths)
   std::uint64_t arg0 = 0;
   std::uint64_t arg1 = 0;
   std::uint64_t arg2 = 0;

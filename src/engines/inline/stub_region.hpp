@@ -99,7 +99,8 @@ class StubRegion {
   }
 
   /// What leads from calls to counters of their callers: nothing yet. No longer than the region.
-  std::shared_ptr<CallerPaths> make_paths() { return std::make_shared<CallerPaths>(memory_, blocks_); }
+  /// `timed`: stubs also add up how long these calls take.
+  std::shared_ptr<CallerPaths> make_paths(bool timed) { return std::make_shared<CallerPaths>(memory_, blocks_, timed); }
 
  private:
   RegionMemory memory_;

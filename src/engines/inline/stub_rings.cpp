@@ -37,6 +37,7 @@ bool read_record(const std::byte* at, std::uint64_t commit, std::optional<std::u
   record.key = key.value_or(word(RECORD_KEY));
   record.function = static_cast<std::uint8_t>(commit);
   record.fallback = (commit & RECORD_FALLBACK_FLAG) != 0;
+  record.is_sample = (commit & RECORD_SAMPLE_FLAG) != 0;
   if (record.function >= FUNCTIONS_MAX) {
     if (record.function != RECORD_SYSTEM_CALL || (size != RecordSize::values && size != RecordSize::values_window))
       return false;

@@ -19,7 +19,7 @@ struct StubSettings {
   /// Whether rings are for records of system calls, too (Needs::inline_calls).
   bool records_system_calls() const { return needs.inline_calls && depth == StubDepth::values; }
   /// Whether calls whose callers are known are counted, and not recorded.
-  bool counts_by_callers() const { return depth == StubDepth::callers; }
+  bool counts_by_callers() const { return keeps_stack && depth < StubDepth::values; }
   /// Whether stubs may wait by system calls: of a program that we started its seccomp state is known.
   bool may_sleep() const { return !attached; }
   /// What of that image is to have stubs, and how.

@@ -53,11 +53,9 @@ void add_entered_only(std::vector<CallTally>& totals, const InstalledStubs& inst
 
 }  // namespace
 
-StubSpace::StubSpace(const InstalledStubs& installed, pid_t tgid, Symbols* symbols, bool by_callers,
-                     const Reporter& reporter)
+StubSpace::StubSpace(const InstalledStubs& installed, pid_t tgid, Symbols* symbols, const Reporter& reporter)
     : installed_(installed),
       symbols_(symbols),
-      by_callers_(by_callers),
       owners_(tgid),
       unreturned_([this, own = Reporter(reporter)](const Thread& thread, Call&& call) mutable {
         add_unreturned(call);
@@ -69,8 +67,8 @@ void StubSpace::set_region(std::unique_ptr<StubRegion> region, pid_t tid) {
   region_ = std::move(region);
   if (symbols_ == nullptr) return;
   if (const auto code = symbols_->go_code(tid)) region_->set_go_code(code->address, code->bytes);
-  if (!by_callers_) return;
-  paths_ = region_->make_paths();
+  if (!timed_paths_) return;
+  paths_ = region_->make_paths(*timed_paths_);
   symbols_->on_change([known = std::weak_ptr(paths_)] {
     if (const auto paths = known.lock()) paths->forget();
   });
@@ -188,17 +186,9 @@ void StubSpace::find_callers_of(StubRecord& record, const StackWindow& window, p
   if (paths_->age() == age && error_of(record.result) == 0) paths_->note(record, clocked, words);
 }
 
-/// What stubs have counted is as if it had been recorded.
 void StubSpace::add_counted() {
   if (paths_ == nullptr) return;
-  for (const CountedCalls& calls : paths_->take_new()) {
-    StubRecord record;
-    record.function = calls.function;
-    record.arg0 = calls.clock.value_or(0);
-    record.caller = calls.caller;
-    record.beyond = calls.beyond;
-    tallies_.add(record, calls.clock.has_value(), calls.route, calls.count);
-  }
+  for (const CallTally& calls : paths_->take_new()) tallies_.add(calls);
 }
 
 std::vector<CallTally> StubSpace::new_sums() {

@@ -34,11 +34,13 @@ class StubMembers {
 
 class StubSpace {
  public:
-  /// `symbols`, where callers are to be found: the space's own. `by_callers`: stubs count calls whose callers are
-  /// known.
-  StubSpace(const InstalledStubs& installed, pid_t tgid, Symbols* symbols, bool by_callers, const Reporter& reporter);
+  /// `symbols`, where callers are to be found: the space's own.
+  StubSpace(const InstalledStubs& installed, pid_t tgid, Symbols* symbols, const Reporter& reporter);
   StubSpace(const StubSpace&) = delete;
   StubSpace& operator=(const StubSpace&) = delete;
+
+  /// Stubs are to count calls whose callers are known; `timed`: also to add up how long they take.
+  void count_by_callers(bool timed) { timed_paths_ = timed; }
 
   const InstalledStubs& installed() const { return installed_; }
   pid_t tgid() const { return owners_.tgid(); }
@@ -101,7 +103,7 @@ class StubSpace {
   std::unique_ptr<StubRegion> region_;
   std::uint64_t inherited_bytes_ = 0;
   Symbols* symbols_;
-  bool by_callers_;
+  std::optional<bool> timed_paths_;     ///< whether they are; nothing: there are to be none
   std::shared_ptr<CallerPaths> paths_;  ///< null where stubs do not count by callers
   StubMembers members_;
   RecordOwners owners_;

@@ -25,27 +25,38 @@ CallTallies::Key CallTallies::bounded(Key key) {
   return key;
 }
 
-void CallTallies::add(const StubRecord& record, bool clocked, Route route, std::uint64_t count) {
+CallTallies::Sum& CallTallies::sum_of(const Key& wanted) {
+  if (last_ != nullptr && wanted == last_key_) return *last_;
+  const Key key = bounded(wanted);
+  const auto [sum, is_new] = tallies_.try_emplace(key);
+  last_key_ = key;
+  last_ = &sum->second;
+  if (!is_new) return *last_;
+  last_->has_durations = ++with_durations_ <= kMostWithDurations;
+  const auto& [function, clock, route, caller, beyond] = key;
+  last_->all = {function, {}, route, 0, 0, 0, caller, beyond};
+  // Of clocks that are not kept apart, the first one's.
+  if (const std::uint64_t id = std::get<1>(wanted); id != 0) last_->all.clock = static_cast<std::uint32_t>(id - 1);
+  return *last_;
+}
+
+void CallTallies::add(const StubRecord& record, bool clocked, Route route) {
   const std::uint64_t clock = clocked ? std::uint64_t{static_cast<std::uint32_t>(record.arg0)} + 1 : 0;
-  const Key wanted{record.function, clock, route, record.caller, record.beyond};
-  if (last_ == nullptr || wanted != last_key_) {
-    const Key key = bounded(wanted);
-    last_key_ = key;
-    last_ = &tallies_[key];
-    CallTally& fresh = last_->all;
-    if (fresh.count == 0) last_->has_durations = ++with_durations_ <= kMostWithDurations;
-    fresh.function = record.function;
-    fresh.route = route;
-    fresh.caller = std::get<3>(key);
-    fresh.beyond = std::get<4>(key);
-    if (clock != 0) fresh.clock = static_cast<std::uint32_t>(record.arg0);
-  }
-  CallTally& tally = last_->all;
-  tally.count += count;
-  if (error_of(record.result) != 0) tally.errors += count;
-  if (record.end <= record.start) return;
-  tally.ticks += record.end - record.start;
-  if (last_->has_durations) last_->durations.add(static_cast<std::int64_t>(record.end - record.start));
+  Sum& sum = sum_of({record.function, clock, route, record.caller, record.beyond});
+  const std::uint64_t ticks = record.end > record.start ? record.end - record.start : 0;
+  if (ticks != 0 && sum.has_durations)
+    sum.durations.add(static_cast<std::int64_t>(ticks), record.is_sample ? PATH_SAMPLES : 1);
+  if (record.is_sample) return;
+  ++sum.all.count;
+  if (error_of(record.result) != 0) ++sum.all.errors;
+  sum.all.ticks += ticks;
+}
+
+void CallTallies::add(const CallTally& counted) {
+  const std::uint64_t clock = counted.clock ? std::uint64_t{*counted.clock} + 1 : 0;
+  CallTally& sum = sum_of({counted.function, clock, counted.route, counted.caller, counted.beyond}).all;
+  sum.count += counted.count;
+  sum.ticks += counted.ticks;
 }
 
 std::vector<CallTally> CallTallies::take_new() {

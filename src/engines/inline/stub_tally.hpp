@@ -30,8 +30,9 @@ struct CallTally {
 /// Sums in memory that does not grow with the number of calls.
 class CallTallies {
  public:
-  /// So many calls of which that is the record, or of each of which it could be.
-  void add(const StubRecord& record, bool clocked, Route route, std::uint64_t count = 1);
+  void add(const StubRecord& record, bool clocked, Route route);
+  /// So many calls and ticks more; nothing is known of each.
+  void add(const CallTally& counted);
   /// What was added since it was asked for the last time.
   std::vector<CallTally> take_new();
   /// How many calls of that function and clock were added; without a clock, where calls are `clocked`, of all
@@ -49,6 +50,7 @@ class CallTallies {
   };
   /// The key under which such calls are added up: a coarser one where there are too many.
   Key bounded(Key key);
+  Sum& sum_of(const Key& wanted);
 
   std::map<Key, Sum> tallies_;
   std::size_t with_callers_ = 0;

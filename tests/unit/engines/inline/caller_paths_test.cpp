@@ -26,7 +26,7 @@ class Callers {
   static constexpr std::uint64_t kSecond = 5 * kWordBytes;
   static constexpr std::uint64_t kGoesOn = 0x4000;  ///< in the first word: the second one matters
 
-  explicit Callers(Shared& shared) : shared_(shared), paths_(shared.region->make_paths()) {}
+  explicit Callers(Shared& shared) : shared_(shared), paths_(shared.region->make_paths(false)) {}
 
   /// Who called, by number of records and counts.
   struct Seen {
@@ -56,7 +56,7 @@ class Callers {
       ++seen_[{record.caller, static_cast<std::uint32_t>(record.arg0), route}].recorded;
       if (error_of(record.result) == 0) paths_->note(record, true, words);
     }) == 0);
-    for (const CountedCalls& calls : paths_->take_new())
+    for (const CallTally& calls : paths_->take_new())
       seen_[{calls.caller, calls.clock.value_or(~0u), calls.route}].counted += calls.count;
   }
   static std::uint64_t find(WordsLookedAt& words, const StackWindow& window) {
@@ -315,6 +315,70 @@ TEST_CASE("of a call from Go's code the path leads through the goroutine's stack
   call_from(3, 2, 1);
   CHECK(callers.all() == kThreshold + 20 + 3);
   CHECK(callers.of(0x1001).counted == 20);
+}
+
+TEST_CASE("of timed calls every 64th is a sample", "[caller_paths]") {
+  Shared shared(RecordSize::window);
+  // Without a counter to read: what is executed here instruction by instruction would always take long.
+  const Observed function(
+      open_timed_stub(shared.address(), StubShape::clocked, 0, false), kReturnZero,
+      close_stub(StubKind::close_timed, shared.address(), 0, false, RECORD_WINDOW_WORDS * kWordBytes));
+  const auto paths = shared.region->make_paths(true);
+  Caller caller(shared);
+  std::uint64_t records = 0, samples = 0;
+  const auto drain = [&] {
+    CHECK(shared.region->drain(false, [&](StubRecord& record, const StackWindow& window) {
+      ++(record.is_sample ? samples : records);
+      WordsLookedAt words(window);
+      record.caller = words.word(window.from() + Callers::kFirst).value_or(0);
+      paths->note(record, true, words);
+    }) == 0);
+  };
+  caller.put(Callers::kFirst, 0x1001);
+  caller.call_often(function, CallerPaths::kFirstTimedThreshold);
+  drain();
+  CHECK(records == CallerPaths::kFirstTimedThreshold);
+  caller.call_often(function, 10 * PATH_SAMPLES + 3);
+  drain();
+  CHECK(records == CallerPaths::kFirstTimedThreshold);
+  CHECK(samples == 10);
+  const auto counted = paths->take_new();
+  REQUIRE(counted.size() == 1);
+  CHECK((counted[0].caller == 0x1001 && counted[0].count == 10 * PATH_SAMPLES + 3 && counted[0].ticks == 0));
+}
+
+__attribute__((noinline)) long called(const Observed& function) { return function(1); }
+
+TEST_CASE("timed calls that are counted add up, and each long one is recorded", "[caller_paths]") {
+  if (!can_run()) return;
+  Shared shared(RecordSize::window);
+  const auto timed = [&](const Bytes& body) {
+    return std::make_unique<Observed>(
+        open_timed_stub(shared.address(), StubShape::clocked), body,
+        close_stub(StubKind::close_timed, shared.address(), 0, true, RECORD_WINDOW_WORDS * kWordBytes));
+  };
+  const auto quick = timed(kReturnZero);
+  const auto slow = timed(from_hex("b9 40 0d 03 00 ff c9 75 fc 31 c0"));  // mov ecx, 200000; dec ecx; jnz; xor eax, eax
+  const auto here = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
+  shared.region->bind(own_thread_pointer(), ::gettid(), {here - 65536, here});
+  const auto paths = shared.region->make_paths(true);
+  std::uint64_t made = 0, records = 0, counted = 0, ticks = 0;
+  const auto call = [&](const Observed& function, std::uint64_t times) {
+    const std::uint64_t before = records;
+    for (std::uint64_t i = 0; i < times; ++i) CHECK(called(function) == 0);
+    made += times;
+    CHECK(shared.region->drain(false, [&](const StubRecord& record, const StackWindow& window) {
+      records += record.is_sample ? 0 : 1;
+      paths->note(record, true, WordsLookedAt(window));
+    }) == 0);
+    for (const CallTally& tally : paths->take_new()) counted += tally.count, ticks += tally.ticks;
+    return records - before;
+  };
+  CHECK(call(*quick, CallerPaths::kFirstTimedThreshold) == CallerPaths::kFirstTimedThreshold);
+  call(*quick, 1500);
+  CHECK(call(*slow, 5) == 5);
+  CHECK(records + counted == made);
+  CHECK((counted > 0 && ticks >= counted && ticks <= counted * PATH_LONG_TICKS));
 }
 
 TEST_CASE("threads count by callers at the same time", "[caller_paths]") {

@@ -47,6 +47,26 @@ TEST_CASE("tallies tell how long each call took, once", "[stub_tally]") {
   CHECK((all[0].durations.count() == 1 && all[0].durations.longest() == 70));
 }
 
+TEST_CASE("calls that were counted have ticks, and samples stand for them", "[stub_tally]") {
+  CallTallies tallies;
+  StubRecord record;
+  record.caller = 7;
+  record.start = 10;
+  record.end = 5010;
+  tallies.add(record, false, Route::vdso);
+  record.end = 30;
+  record.is_sample = true;
+  tallies.add(record, false, Route::vdso);
+  tallies.add({0, {}, Route::vdso, 100, 0, 2500, 7, 0});
+  tallies.add({0, 3, Route::fallback, 2, 0, 0, 0, 0});
+  const auto all = tallies.take_new();
+  REQUIRE(all.size() == 2);
+  CHECK((all[0].count == 101 && all[0].ticks == 7500 && all[0].caller == 7));
+  CHECK((all[0].durations.count() == PATH_SAMPLES + 1 && all[0].durations.longest() == 5000));
+  CHECK(all[0].durations.percentile(50) == 20);
+  CHECK((all[1].count == 2 && all[1].clock == 3u && all[1].route == Route::fallback));
+}
+
 TEST_CASE("callers without number take no memory without end", "[stub_tally]") {
   CallTallies tallies;
   StubRecord record;
