@@ -90,6 +90,7 @@ OBSERVERS = [
       for kind, what in (("times", "times"), ("values", "values"), ("values_and_times", "values and times"))
       for drained, reader in (((), ""), (("drained",), ", drained meanwhile"))),
     Observer("stub that counts", {STUB}, stub=("count",)),
+    Observer("stub that counts by callers", {STUB}, stub=("callers",)),
     Observer("vdsotrace -f -c", {MAKE}, (VDSOTRACE, "-f", "-c", *OUT)),
     Observer("vdsotrace -f -c -e trace=%vdso", {MAKE}, (VDSOTRACE, "-f", "-c", "-e", "trace=%vdso", *OUT)),
     Observer("vdsotrace -f", {MAKE}, (VDSOTRACE, "-f", *OUT)),

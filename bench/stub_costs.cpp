@@ -13,10 +13,12 @@
 #include <cstdlib>
 #include <ctime>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -38,9 +40,11 @@ struct Kind {
   RecordSize size;
   std::uint64_t flags;
   bool timed;
+  bool by_callers = false;  ///< counted where a path of words of the stack leads to
 };
 constexpr Kind kKinds[] = {
     {"count", StubKind::count, std::nullopt, RecordSize::line, 0, false},
+    {"callers", StubKind::open, StubKind::close, RecordSize::window, RECORD_SHORT_FLAG, false, true},
     {"times", StubKind::open_timed, StubKind::close_timed, RecordSize::line, RECORD_SHORT_FLAG, true},
     {"values", StubKind::open_timed, StubKind::close_timespec, RecordSize::values, 0, false},
     {"values_and_times", StubKind::open_timed, StubKind::close_timespec, RecordSize::values, 0, true},
@@ -69,14 +73,28 @@ struct Shared {
     region.emplace(std::move(*memory), reinterpret_cast<std::uint64_t>(theirs), bytes, true, size);
     std::uint64_t thread_pointer = 0;
     ::syscall(SYS_arch_prctl, ARCH_GET_FS, &thread_pointer);
-    region->bind(thread_pointer, ::gettid());
+    const auto here = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
+    region->bind(thread_pointer, ::gettid(), {here - kStack, here + kStack});
   }
   std::size_t drain() {
     std::size_t records = 0;
     region->drain(false, [&](const StubRecord& record, const StackWindow&) { records += record.result == 0 ? 1 : 0; });
     return records;
   }
+  /// Stubs are to count calls like those that were recorded: by return address, and that of took().
+  void teach(std::uint64_t outer) {
+    paths = region->make_paths(false);
+    region->drain(false, [&](const StubRecord& record, const StackWindow& window) {
+      WordsLookedAt words(window);
+      for (std::uint64_t at = window.from(); window.word(at); at += sizeof outer) {
+        if (window.word(at) == outer) words.word(at);
+      }
+      paths->note(record, true, words);
+    });
+  }
+  static constexpr std::uint64_t kStack = 4096;
   std::optional<StubRegion> region;
+  std::shared_ptr<CallerPaths> paths;
 };
 
 /// Code as the inline engine makes it: trampolines to the stubs, if there are any, and between them a call of
@@ -91,11 +109,19 @@ class Code {
     std::uint64_t open = 0, close = 0;
     if (kind != nullptr && !kind->close) open = place(kind->open, {BLOCK_ROWS, index, shared});
     if (kind != nullptr && kind->close) {
-      open = place(kind->open, {BLOCK_ROWS, index, shared, region, kind->flags, kind->timed ? 1u : 0u});
-      const std::uint64_t reads = kind->timed ? 1 : 0;
-      close = *kind->close == StubKind::close_timed
-                  ? place(*kind->close, {index, shared, region, 0, region + REGION_PATHS, ~std::uint32_t{0}, reads})
-                  : place(*kind->close, {index, shared, region, 0, reads});
+      open = kind->open == StubKind::open
+                 ? place(kind->open, {BLOCK_ROWS, index, shared, region, kind->flags})
+                 : place(kind->open, {BLOCK_ROWS, index, shared, region, kind->flags, kind->timed ? 1u : 0u});
+      const std::uint64_t reads = kind->timed ? 1 : 0, paths = region + REGION_PATHS, clocks = ~std::uint32_t{0};
+      switch (*kind->close) {
+        case StubKind::close:
+          close = place(*kind->close, {index, shared, region, RECORD_WINDOW_WORDS * 8, paths, clocks});
+          break;
+        case StubKind::close_timed:
+          close = place(*kind->close, {index, shared, region, 0, paths, clocks, reads});
+          break;
+        default: close = place(*kind->close, {index, shared, region, 0, reads}); break;
+      }
     }
     const std::uint64_t leave = close != 0 ? place(StubKind::leave, {close}) : 0;
     // Last, as what was displaced comes right behind it.
@@ -132,8 +158,12 @@ class Code {
   std::uint64_t entry_ = 0;
 };
 
-std::int64_t took(Function function, std::uint64_t count) {
+/// Where took() was called from.
+std::uint64_t outer = 0;
+
+[[gnu::noinline]] std::int64_t took(Function function, std::uint64_t count) {
   timespec out;
+  outer = reinterpret_cast<std::uint64_t>(__builtin_return_address(0));
   const std::int64_t start = monotonic_ns();
   for (std::uint64_t i = 0; i < count; ++i) function(CLOCK_MONOTONIC, &out);
   return monotonic_ns() - start;
@@ -156,9 +186,11 @@ int main(int argc, char** argv) {
   constexpr std::uint64_t kRoom = 512;  // fits into the ring, whatever its records
   std::int64_t ns = 0;
   if (!drained) {
+    bool learns = kind != nullptr && kind->by_callers;
     for (std::uint64_t now; left > 0; left -= now) {
       now = std::min(left, kRoom);
       ns += took(function, now);
+      if (std::exchange(learns, false)) shared.teach(outer);
       shared.drain();
     }
   } else {
