@@ -95,6 +95,14 @@ struct SavedContext {
 /// down for 64-bit code.
 std::optional<SavedContext> saved_context(std::span<const std::uint64_t, kSavedContextWords> words);
 
+/// The registers in such a frame, in its order (the processor says how many there are). The program counter is that at
+/// kSavedCounter.
+using SavedRegisters = std::array<std::uint64_t, kSavedRegisters>;
+/// What a thread's registers will be when the handler returns; those that frames do not save are as they are `now`.
+Registers after_handler(const SavedRegisters& saved, const Registers& now);
+/// What a frame is to save for the thread to have these when the handler returns.
+SavedRegisters to_be_saved(const Registers& registers);
+
 /// Whether the instruction pushes a register.
 bool pushes_word(std::span<const std::byte> instruction);
 

@@ -27,9 +27,9 @@ class ProbePlacement {
  public:
   /// The process will be attached to and still runs: what takes long and needs no stop is done now.
   virtual void prepare_attach(pid_t) {}
-  /// An attach, before the process's vDSO is looked at: an earlier vdsotrace that was killed may have left something in
-  /// it. Undoes that.
-  virtual void undo_leftovers(StoppedThread&) {}
+  /// An attach, before the process's vDSO is looked at, and again when it is detached: an earlier vdsotrace that was
+  /// killed may have left something in it. Undoes that. False if a thread may still come back to it, so that it stays.
+  virtual bool undo_leftovers(StoppedThread&) { return true; }
   /// After an exec or at an attach: makes the space's vDSO observable. What cannot be observed is reported as a Notice.
   /// `others` are the other stopped threads that run in the space, if it has run before.
   virtual void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) = 0;

@@ -59,7 +59,10 @@ class RecordingEngine final : public ProbeEngine {
   std::string_view name() const override { return "recording"; }
   void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
   bool remove(AddressSpace& space, StoppedThread& thread) override;
-  void undo_leftovers(StoppedThread& thread) override { note("undo leftovers", thread.tid()); }
+  bool undo_leftovers(StoppedThread& thread) override {
+    note("undo leftovers", thread.tid());
+    return true;
+  }
   void on_attach_thread(Thread& thread, StoppedThread*) override { note("attach", thread.tid); }
   std::optional<Resume> on_trap(StoppedThread& thread) override;
   bool on_step(StoppedThread& thread) override;

@@ -3,6 +3,7 @@
 #include <linux/audit.h>
 
 #include <cerrno>
+#include <iterator>
 
 namespace vdsotrace::arch {
 namespace {
@@ -12,6 +13,13 @@ constexpr std::uint64_t kUserCodeSelector64 = 0x33;  // __USER_CS
 constexpr std::uint64_t kX32Bit = number_bit(Abi::x32);
 
 using Register = unsigned long long Registers::*;
+
+/// sigcontext in uapi/asm/sigcontext.h.
+constexpr Register kInFrame[] = {&Registers::r8,  &Registers::r9,  &Registers::r10,   &Registers::r11, &Registers::r12,
+                                 &Registers::r13, &Registers::r14, &Registers::r15,   &Registers::rdi, &Registers::rsi,
+                                 &Registers::rbp, &Registers::rbx, &Registers::rdx,   &Registers::rax, &Registers::rcx,
+                                 &Registers::rsp, &Registers::rip, &Registers::eflags};
+static_assert(std::size(kInFrame) == kSavedRegisters);
 
 void place(Registers& registers, const std::array<std::uint64_t, 6>& args, const std::array<Register, 6>& where) {
   for (std::size_t i = 0; i < args.size(); ++i) registers.*where[i] = args[i];
@@ -111,6 +119,18 @@ std::optional<SavedContext> saved_context(std::span<const std::uint64_t, kSavedC
   const bool is_one = (segments & 0xffff) == kUserCodeSelector64 && (flags & ~kAll) == 0 &&
                       (flags & (kAlwaysSet | kInterrupts)) == (kAlwaysSet | kInterrupts);
   return is_one ? std::optional(SavedContext{words[0], words[1], 1}) : std::nullopt;
+}
+
+Registers after_handler(const SavedRegisters& saved, const Registers& now) {
+  Registers r = outside_call(now);
+  for (std::size_t i = 0; i < saved.size(); ++i) r.*kInFrame[i] = saved[i];
+  return r;
+}
+
+SavedRegisters to_be_saved(const Registers& registers) {
+  SavedRegisters saved{};
+  for (std::size_t i = 0; i < saved.size(); ++i) saved[i] = registers.*kInFrame[i];
+  return saved;
 }
 
 bool pushes_word(std::span<const std::byte> instruction) {

@@ -34,7 +34,7 @@ class BreakpointEngine : public ProbeEngine {
   EngineStops stops() const override;
   void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
   bool remove(AddressSpace& space, StoppedThread& thread) override;
-  void undo_leftovers(StoppedThread& thread) override { vdsotrace::undo_leftovers(thread); }
+  bool undo_leftovers(StoppedThread& thread) override { return vdsotrace::undo_leftovers(thread); }
   bool raises_traps(const AddressSpace&) const override { return true; }
   std::optional<Resume> on_trap(StoppedThread& thread) override;
   void move_out_of_engine_code(StoppedThread& thread) override;

@@ -22,7 +22,7 @@ class InlineEngine final : public ProbeEngine {
   std::string_view name() const override { return stubs_.name(); }
   EngineStops stops() const override { return stubs_.stops(); }
   void prepare_attach(pid_t pid) override;
-  void undo_leftovers(StoppedThread& thread) override { stubs_.undo_leftovers(thread); }
+  bool undo_leftovers(StoppedThread& thread) override { return stubs_.undo_leftovers(thread); }
   void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
   bool raises_traps(const AddressSpace& space) const override;
   void on_vdso_moved(AddressSpace& space, StoppedThread& thread) override { stubs_.on_vdso_moved(space, thread); }

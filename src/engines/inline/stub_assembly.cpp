@@ -113,6 +113,8 @@ void StubAssembly::write_journal() {
     std::memcpy(entry.before, image_.bytes().data() + patch.offset, patch.bytes.size());
     std::memcpy(entry.after, patch.bytes.data(), patch.bytes.size());
   }
+  for (const MovedInstruction& moved : plan_.moved) journal.moved[journal.moved_count++] = {moved.original, moved.copy};
+  for (const MovedFallback& call : plan_.fallbacks) journal.copies[journal.copy_count++] = {call.original, call.after};
   std::memcpy(journal.system_call, kSystemCallCode, sizeof kSystemCallCode);
   std::memcpy(plan_.code.data(), &journal, sizeof journal);
 }

@@ -25,7 +25,7 @@ class StubEngine final : public ProbeEngine {
 
   std::string_view name() const override { return "inline"; }
   EngineStops stops() const override;
-  void undo_leftovers(StoppedThread& thread) override { vdsotrace::undo_leftovers(thread); }
+  bool undo_leftovers(StoppedThread& thread) override { return vdsotrace::undo_leftovers(thread); }
   void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
   void on_vdso_moved(AddressSpace& space, StoppedThread& thread) override;
   void on_memory_locked(StoppedThread& thread) override;

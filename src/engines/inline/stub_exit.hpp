@@ -17,8 +17,4 @@ bool leave_stub(StoppedThread& stopped, const InstalledStubs& installed, StubReg
 /// False also of one that has just begun to sleep until there is room in its ring: it is out of that in a moment.
 bool leave_stub_for_good(StoppedThread& stopped, const InstalledStubs& installed, StubRegion& region);
 
-/// The same for a stopped thread in what a vdsotrace that was killed has left, which is `inside`. False also where an
-/// instruction is met that only the thread itself could execute: it has come up to that.
-bool leave_abandoned_stub(pid_t tid, Memory& memory, const std::function<bool(std::uint64_t)>& inside);
-
 }  // namespace vdsotrace

@@ -8,10 +8,10 @@
 namespace vdsotrace {
 
 /// Takes jumps to abandoned trampolines out of the process's vDSO, by the journal that lies in front of the stubs
-/// (StubJournal), brings threads out of trampolines and stubs, and clears the former unless one may come back to them.
-/// All its threads are stopped, or asleep. The journal is the process's own memory and is believed only where what it
-/// says that we have written is there.
-void undo_leftovers(StoppedThread& stopped);
+/// (StubJournal), brings threads out of trampolines and stubs, and what their signal handlers will return to, and
+/// clears the former unless one may come back to them: false then. All its threads are stopped, or asleep. The journal
+/// is the process's own memory and is believed only where what it says that we have written is there.
+bool undo_leftovers(StoppedThread& stopped);
 
 /// Unmaps such stubs, no longer jumped to, with their memory, unless one of the process's threads may be in them or
 /// come back to them. `stopped` makes the calls; `others` are the other threads that are stopped, some of which may be

@@ -104,7 +104,9 @@ class Planner {
     for (const CodeSite& site : function.returns) {
       if (auto exit = plan_return(current, site); !exit) return exit;
     }
-    if (plan_.patches.size() > StubJournal::kMostPatches) return fail("it takes too many jumps");
+    if (plan_.patches.size() > StubJournal::kMostPatches || plan_.moved.size() > StubJournal::kMostMoved ||
+        plan_.fallbacks.size() > StubJournal::kMostCopies)
+      return fail("it takes too many jumps");
     if (assembly_.next_trampoline() > mapping_end_) return fail("no room is left in its last page");
     return {};
   }

@@ -47,22 +47,31 @@ struct StubPatch {
 };
 
 /// What the code begins with: enough to undo everything by what lies in the process alone, should we be
-/// killed, and a system call instruction of our own.
+/// killed, and a system call instruction of our own. Offsets are in the vDSO's mapping.
 struct StubJournal {
   static constexpr std::size_t kMostPatches = 64;
+  static constexpr std::size_t kMostMoved = 256;
+  static constexpr std::size_t kMostCopies = 32;
   struct Patch {
     std::uint32_t offset;
     std::uint32_t size;
     std::byte before[8];
     std::byte after[8];
   };
+  struct Moved {
+    std::uint32_t original;
+    std::uint32_t copy;
+  };
   char magic[16];  ///< kMagic; also the name of the shared memory
   std::uint32_t patch_count;
-  std::uint32_t trampolines;       ///< offset in the vDSO's mapping
+  std::uint32_t trampolines;
   std::uint32_t trampoline_bytes;  ///< zero before
-  std::uint32_t reserved;
+  std::uint16_t moved_count;       ///< 0 in what an older vdsotrace has left, which does not say it
+  std::uint16_t copy_count;
   Patch patches[kMostPatches];
   std::byte system_call[8];
+  Moved moved[kMostMoved];
+  Moved copies[kMostCopies];  ///< of fallbacks' system calls: both are behind the instruction
 };
 inline constexpr char kStubMagic[16] = "vdsotrace-stub2";
 

@@ -35,7 +35,7 @@ class SyscallEngine final : public ProbeEngine {
   std::string_view name() const override { return inner_->name(); }
   EngineStops stops() const override { return inner_->stops(); }
 
-  void undo_leftovers(StoppedThread& thread) override { inner_->undo_leftovers(thread); }
+  bool undo_leftovers(StoppedThread& thread) override { return inner_->undo_leftovers(thread); }
   void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
   bool raises_traps(const AddressSpace& space) const override { return inner_->raises_traps(space); }
   void on_vdso_moved(AddressSpace& space, StoppedThread& thread) override { inner_->on_vdso_moved(space, thread); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <set>
 
 #include "trace/attach/stop_now.hpp"
 #include "trace/remote/barred_restart.hpp"
@@ -19,9 +20,11 @@ constexpr timespec kMoment{0, 50'000};
 void Detaching::detach_all() {
   world_.stop_to_detach();
   // No thread may be in engine memory when the first address space is cleaned.
+  std::set<const AddressSpace*> seen;
   for (const auto& [tid, signal] : handle_held_stops()) {
     StoppedThread stopped(*tasks_.find(tid));
     if (tasks_.clean(stopped)) {
+      if (seen.insert(stopped.thread().space.get()).second) undo_leftovers(stopped);
       detach(std::move(stopped), signal);
     } else {
       handler_.go_on(std::move(stopped), {Resume::How::run, signal}, std::nullopt);
@@ -32,6 +35,16 @@ void Detaching::detach_all() {
   for (const auto& [tid, thread] : tasks_.threads()) {
     if (!thread->stopped && thread->space->vdso().undo(tid)) tasks_.detach_at_next_stop(*thread);
   }
+}
+
+/// What an earlier vdsotrace has left, and could not be undone when we came: its threads have moved on since. All of
+/// them are stopped.
+void Detaching::undo_leftovers(StoppedThread& stopped) {
+  const Thread& thread = stopped.thread();
+  if (thread.on_tracer_death == ptrace::OnTracerDeath::kill || engine_.undo_leftovers(stopped)) return;
+  reporter_.report(thread,
+                   Notice{"code of a vdsotrace that was killed stays in its vDSO until the next attach: a thread "
+                          "may still return to it"});
 }
 
 /// Acts upon the stops of all that are held, which stay held. Answers the signal that each is to get. A thread in the

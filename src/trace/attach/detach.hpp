@@ -23,6 +23,7 @@ class Detaching {
   std::map<pid_t, int> handle_held_stops();
   bool prepare_detach(Thread& thread, const std::optional<WaitStatus>& status, bool may_wait,
                       std::map<pid_t, int>& signals);
+  void undo_leftovers(StoppedThread& stopped);
   void detach(StoppedThread&& stopped, int signal);
 
   TaskTable& tasks_;

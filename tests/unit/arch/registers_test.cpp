@@ -141,4 +141,21 @@ TEST_CASE("what a signal's frame saves is found among its words, and nothing els
   CHECK(found[0].stack_pointer == interrupted_stack);
 }
 
+TEST_CASE("a frame's registers are those that the handler returns to, and go back to the same places") {
+  arch::SavedRegisters saved{};
+  for (std::size_t i = 0; i < saved.size(); ++i) saved[i] = 0x1000 + i;
+  arch::Registers now = registers_in(kCode64);
+  now.orig_rax = SYS_read;
+  now.fs_base = 0x7000;
+  const arch::Registers after = arch::after_handler(saved, now);
+  CHECK(arch::program_counter(after) == saved[arch::kSavedCounter]);
+  CHECK(arch::stack_pointer(after) == saved[arch::kSavedCounter - 1]);
+  CHECK(after.r8 == saved[0]);
+  CHECK(after.rdi == saved[8]);
+  CHECK(after.eflags == saved[arch::kSavedRegisters - 1]);
+  CHECK(arch::thread_pointer(after) == 0x7000);
+  CHECK(arch::system_call(after).nr == -1);
+  CHECK(arch::to_be_saved(after) == saved);
+}
+
 }  // namespace vdsotrace
