@@ -7,6 +7,7 @@
 
 #include "arch/constants.hpp"
 #include "arch/return_stub.hpp"
+#include "arch/signal_frame.hpp"
 #include "arch/stubs.hpp"
 #include "engines/inline/signal_frames.hpp"
 #include "engines/inline/stub_execution.hpp"
@@ -116,6 +117,14 @@ bool bring_out(pid_t tid, const arch::Registers& current, Memory& memory, const 
   return ptrace::set_registers(tid, there.value_or(done.registers)) && there;
 }
 
+/// The rest of an older frame must not be written: other things lie between its words. While a handler runs its signal
+/// is blocked, as a rule.
+bool is_of_running_handler(pid_t tid, std::uint64_t frame, Memory& memory) {
+  const auto after = arch::mask_in_whole_frame(frame, memory);
+  const auto now = ptrace::signal_mask(tid);
+  return after && now && *now != *after && (*now & *after) == *after;
+}
+
 /// What a signal handler will return to, with the frame's program counter at `at`.
 bool bring_frame_out(pid_t tid, const arch::Registers& now, std::uint64_t at, Memory& memory,
                      const AbandonedCode& code) {
@@ -123,7 +132,7 @@ bool bring_frame_out(pid_t tid, const arch::Registers& now, std::uint64_t at, Me
   if (!code.is_return_stub && code.journal.moved_count == 0) return false;
   const std::uint64_t frame = at - arch::kSavedCounter * sizeof(std::uint64_t);
   const auto saved = memory.object<arch::SavedRegisters>(frame);
-  if (!saved || ptrace::has_shadow_stack(tid)) return false;
+  if (!saved || ptrace::has_shadow_stack(tid) || !is_of_running_handler(tid, frame, memory)) return false;
   InterruptedMemory interrupted(tid, memory, code.region);
   const ExecutedStub done = execute(arch::after_handler(*saved, now), interrupted, code);
   const auto there = outside(done.registers, interrupted, code);
@@ -135,10 +144,12 @@ bool bring_frame_out(pid_t tid, const arch::Registers& now, std::uint64_t at, Me
 }  // namespace
 
 std::optional<std::uint64_t> AbandonedCode::original_of(std::uint64_t address) const {
+  if (!trampolines.contains(address)) return std::nullopt;
   return original_in(std::span(journal.moved).first(journal.moved_count), vdso, address);
 }
 
 std::optional<std::uint64_t> AbandonedCode::original_call_before(std::uint64_t address) const {
+  if (!trampolines.contains(address)) return std::nullopt;
   return original_in(std::span(journal.copies).first(journal.copy_count), vdso, address);
 }
 

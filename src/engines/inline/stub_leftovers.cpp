@@ -64,11 +64,25 @@ bool is_region_of(const proc::Mapping& mapping, const proc::Mapping& code) {
   return mapping.start == code.end && mapping.name.find(kStubMagic) != std::string::npos;
 }
 
-AbandonedCode stubs_in(const proc::Mapping& code, const StubJournal& journal, const proc::Mapping& vdso) {
+/// Whether trampolines lie there that lead to that code. Stubs may outlast theirs, and others be where these were.
+bool lead_to(const proc::Mapping& code, const AddressRange& trampolines, Memory& memory) {
+  std::vector<std::byte> bytes(trampolines.size);
+  bytes.resize(memory.read(trampolines.start, bytes));
+  for (std::size_t at = 0; at + sizeof(std::uint64_t) <= bytes.size(); ++at) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + at, sizeof word);
+    if (word >= code.start && word < code.end) return true;
+  }
+  return false;
+}
+
+AbandonedCode stubs_in(Memory& memory, const proc::Mapping& code, const StubJournal& journal,
+                       const proc::Mapping& vdso) {
   AbandonedCode stubs{{code.start, code.end - code.start}, {code.end, 0}, {}, {vdso.start, vdso.end - vdso.start}};
   stubs.journal = journal;
-  if (lies_in(vdso, journal.trampolines, journal.trampoline_bytes))
-    stubs.trampolines = {vdso.start + journal.trampolines, journal.trampoline_bytes};
+  if (!lies_in(vdso, journal.trampolines, journal.trampoline_bytes)) return stubs;
+  const AddressRange trampolines{vdso.start + journal.trampolines, journal.trampoline_bytes};
+  if (lead_to(code, trampolines, memory)) stubs.trampolines = trampolines;
   return stubs;
 }
 
@@ -117,7 +131,7 @@ std::vector<AbandonedCode> abandoned_stubs(StoppedThread& stopped, const proc::M
   for (std::size_t i = 0; i < mappings.size(); ++i) {
     const auto journal = journal_in(stopped.memory(), mappings[i]);
     if (!journal) continue;
-    AbandonedCode& left = found.emplace_back(stubs_in(mappings[i], *journal, vdso));
+    AbandonedCode& left = found.emplace_back(stubs_in(stopped.memory(), mappings[i], *journal, vdso));
     if (i + 1 < mappings.size() && is_region_of(mappings[i + 1], mappings[i]))
       left.region.size = mappings[i + 1].end - mappings[i + 1].start;
   }
