@@ -1,5 +1,7 @@
 #include "trace/idle_work.hpp"
 
+#include <algorithm>
+
 namespace vdsotrace {
 namespace {
 
@@ -16,12 +18,14 @@ std::optional<std::int64_t> IdleWork::run(std::int64_t now) {
     for (const auto& [tid, thread] : tasks_.threads()) callers_.report(*thread);
   }
   outdate_names(now);
-  const auto pause = pace_.pause();
+  auto pause = pace_.pause();
   // While stops come thick their lines wait for each other; the end of this sleep is near.
   if (pace_.calm() && (!pause || now - flushed_ >= kLinesWaitNs)) {
     reporter_.flush();
     flushed_ = now;
   }
+  const bool unseen = policy_.mode() == StopPolicy::Mode::none;
+  if (const auto until = unseen ? locked_.look(now) : std::nullopt) pause = std::min(pause.value_or(*until), *until);
   return pause;
 }
 

@@ -6,6 +6,7 @@
 
 #include "trace/caller_notices.hpp"
 #include "trace/calls/stop_policy.hpp"
+#include "trace/locked_memory.hpp"
 #include "trace/probe_engine.hpp"
 #include "trace/task_table.hpp"
 
@@ -15,8 +16,8 @@ namespace vdsotrace {
 class IdleWork {
  public:
   IdleWork(const TaskTable& tasks, ProbeEngine& engine, Reporter& reporter, const StopPolicy& policy,
-           CallerNotices& callers)
-      : tasks_(tasks), engine_(engine), reporter_(reporter), policy_(policy), callers_(callers) {}
+           CallerNotices& callers, LockedMemory& locked)
+      : tasks_(tasks), engine_(engine), reporter_(reporter), policy_(policy), callers_(callers), locked_(locked) {}
 
   /// Answers for how many nanoseconds to sleep at most, 0 for not at all; nothing: until something happens.
   std::optional<std::int64_t> run(std::int64_t now);
@@ -29,6 +30,7 @@ class IdleWork {
   Reporter& reporter_;
   const StopPolicy& policy_;
   CallerNotices& callers_;
+  LockedMemory& locked_;
   DrainPace pace_;
   std::int64_t names_since_ = 0;
   std::int64_t flushed_ = 0;  ///< when lines were last written

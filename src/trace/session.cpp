@@ -35,12 +35,13 @@ Session::Session(const TaskOptions& options, const Needs& needs, ProbeEngine& en
       source_(source),
       tasks_(options, engine, reporter_),
       callers_(needs.callers, reporter_),
+      locked_(tasks_, engine),
       orphans_(tasks_, engine),
-      handler_(options, needs, engine, reporter_, policy, tasks_, orphans_, program_, callers_),
+      handler_(options, needs, engine, reporter_, policy, tasks_, orphans_, program_, callers_, locked_),
       world_(tasks_, engine, reporter_, source, handler_, orphans_, program_),
       attaching_(tasks_, engine, reporter_, handler_, world_),
       detaching_(tasks_, engine, reporter_, handler_, world_),
-      idle_(tasks_, engine, reporter_, policy, callers_) {}
+      idle_(tasks_, engine, reporter_, policy, callers_, locked_) {}
 
 Result<Outcome> Session::run(SpawnedChild child) {
   program_.begin(child.pid());

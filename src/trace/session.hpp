@@ -54,6 +54,7 @@ class Session {
   Program program_;
   TaskTable tasks_;
   CallerNotices callers_;
+  LockedMemory locked_;
   Orphans orphans_;
   StopHandler handler_;
   StopWorld world_;

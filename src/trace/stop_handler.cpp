@@ -52,7 +52,7 @@ void note_mask_of_sleep(StoppedThread& stopped) {
 
 StopHandler::StopHandler(const TaskOptions& options, const Needs& needs, ProbeEngine& engine, Reporter& reporter,
                          StopPolicy& policy, TaskTable& tasks, Orphans& orphans, Program& program,
-                         CallerNotices& callers)
+                         CallerNotices& callers, LockedMemory& locked)
     : engine_(engine),
       reporter_(reporter),
       policy_(policy),
@@ -60,6 +60,7 @@ StopHandler::StopHandler(const TaskOptions& options, const Needs& needs, ProbeEn
       orphans_(orphans),
       program_(program),
       callers_(callers),
+      locked_(locked),
       execs_(options, tasks, engine, reporter),
       calls_(needs, engine, reporter),
       vsyscalls_(needs, engine, reporter),
@@ -163,6 +164,7 @@ Resume StopHandler::decide(StoppedThread& stopped, const WaitStatus& status) {
     case WaitStatus::Kind::signal: return on_signal(stopped, status.signal());
     case WaitStatus::Kind::group_stop: return on_group_stop(stopped, status.signal());
     case WaitStatus::Kind::event: return on_event(stopped, status.event());
+    case WaitStatus::Kind::attach_stop: locked_.on_interruption(stopped); return {};
     default: return {};
   }
 }

@@ -11,6 +11,7 @@
 #include "trace/calls/vsyscall.hpp"
 #include "trace/delays.hpp"
 #include "trace/exec_handler.hpp"
+#include "trace/locked_memory.hpp"
 #include "trace/program.hpp"
 #include "trace/task_table.hpp"
 
@@ -19,7 +20,8 @@ namespace vdsotrace {
 class StopHandler {
  public:
   StopHandler(const TaskOptions& options, const Needs& needs, ProbeEngine& engine, Reporter& reporter,
-              StopPolicy& policy, TaskTable& tasks, Orphans& orphans, Program& program, CallerNotices& callers);
+              StopPolicy& policy, TaskTable& tasks, Orphans& orphans, Program& program, CallerNotices& callers,
+              LockedMemory& locked);
 
   /// The thread that stopped or ended. Null if no event has reported it yet: its stop waits for that (Orphans).
   Thread* thread_of(const TraceeStop& stop);
@@ -55,6 +57,7 @@ class StopHandler {
   Orphans& orphans_;
   Program& program_;
   CallerNotices& callers_;
+  LockedMemory& locked_;
   ExecHandler execs_;
   SystemCalls calls_;
   Vsyscalls vsyscalls_;

@@ -28,7 +28,9 @@ class TaskTable {
  public:
   struct Process {
     std::set<pid_t> threads;
-    bool had_threads = false;  ///< more than one at a time, since it executed its program
+    bool had_threads = false;    ///< more than one at a time, since it executed its program
+    std::int64_t locked_kb = 0;  ///< VmLck when it was last looked at (LockedMemory)
+    bool is_to_unlock = false;   ///< it has locked what an engine has mapped in it, perhaps
   };
 
   TaskTable(const TaskOptions& options, ProbeEngine& engine, Reporter& reporter)
@@ -79,6 +81,8 @@ class TaskTable {
   bool empty() const { return threads_.empty(); }
   const std::map<pid_t, std::unique_ptr<Thread>>& threads() const { return threads_; }
   const std::map<pid_t, Process>& processes() const { return processes_; }
+  /// One of them.
+  Process& process(pid_t pid) { return processes_.at(pid); }
   ImageCache& images() { return images_; }
 
  private:

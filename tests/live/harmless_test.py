@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import run, target
-from every_way import OPTIONS, EveryWayTest, has_engine, ways
+from every_way import EveryWayTest, has_engine, ways
 
 SPARE_KB = 1024
 
@@ -54,17 +54,13 @@ class LimitsTest(EveryWayTest):
         return target("limits", peak + SPARE_KB, locked + SPARE_KB)
 
     def test_a_megabyte_to_spare(self):
-        """mlockall(MCL_CURRENT) counts what is mapped, MCL_FUTURE and RLIMIT_AS what comes; our memory is never locked where
-        system calls stop. Where none does it may be, which leaves enough to spare."""
+        """mlockall(MCL_CURRENT) counts what is mapped, MCL_FUTURE and RLIMIT_AS what comes; our memory does not stay locked:
+        where the call does not stop it is unlocked a moment later."""
         program = self.limited()
-        unseen = ["counted vdso routes"]
-        unseen_if_attached = ["audit", "vdso routes", "vdso functions"]
 
         def exactly(text):
             return re.sub(r"\d+", self.about(run(program).stdout), text)
-        self.same_as_alone(program, look=exactly, names=[name for name in OPTIONS if name not in unseen + unseen_if_attached])
-        self.same_as_alone(program, look=exactly, names=unseen_if_attached, attach=False)
-        self.same_as_alone(program, look=lambda text: re.sub(r"\d+", "some", text), names=unseen + unseen_if_attached)
+        self.same_as_alone(program, look=exactly)
 
     def about(self, alone):
         """The places of libraries, and with them what is locked, differ by some pages from run to run."""

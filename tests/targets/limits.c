@@ -20,6 +20,21 @@ static long in_kb(const char *field) {
   return found;
 }
 
+/// Whether mlockall has locked what a tracer shares with this process.
+static int has_locked_more(void) {
+  FILE *maps = fopen("/proc/self/smaps", "r");
+  char line[512];
+  int is_theirs = 0, locked = 0;
+  CHECK(maps != NULL);
+  while (fgets(line, sizeof line, maps) != NULL) {
+    unsigned long start, end;
+    if (sscanf(line, "%lx-%lx ", &start, &end) == 2) is_theirs = strstr(line, "memfd:vdsotrace") != NULL;
+    if (is_theirs && strncmp(line, "VmFlags:", 8) == 0 && strstr(line, " lo") != NULL) locked = 1;
+  }
+  fclose(maps);
+  return locked;
+}
+
 static void limit(int what, long kb) {
   const struct rlimit both = {kb * 1024, kb * 1024};
   CHECK(setrlimit(what, &both) == 0);
@@ -49,6 +64,8 @@ int main(int argc, char **argv) {
   CHECK(mlockall(MCL_CURRENT | MCL_FUTURE) == 0);
   ask_the_time(100);
   allocate();
+  // A tracer that does not see the call unlocks its memory when it sees what the call has done; end_within_a_minute.
+  while (has_locked_more()) ask_the_time(1000);
   CHECK(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now) == 0);
   if (!limited) dprintf(1, "%ld %ld\n", in_kb("VmPeak:"), in_kb("VmLck:"));
   if (limited) dprintf(1, "locked %ld kB\n", in_kb("VmLck:"));
