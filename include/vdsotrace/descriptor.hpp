@@ -72,6 +72,8 @@ class DescriptorTable {
   virtual ~DescriptorTable() = default;
   /// Nothing (an empty path) for one that is not open, or that cannot be looked up.
   virtual DescriptorFacts look_up(std::int32_t fd) = 0;
+  /// The protocol of a netlink socket (NETLINK_ROUTE, ...); nothing of any other descriptor.
+  virtual std::optional<std::uint16_t> netlink_protocol(std::int32_t) { return std::nullopt; }
 };
 
 /// One that a call named or made, as it was when the call began or ended.
@@ -79,6 +81,8 @@ struct NotedDescriptor {
   std::int32_t fd = -1;
   bool at_exit = false;
   DescriptorFacts facts;
+  /// Of a netlink socket whose messages are shown; nothing else of it is noted then.
+  std::optional<std::uint16_t> netlink_protocol{};
 };
 
 }  // namespace vdsotrace

@@ -75,4 +75,11 @@ DescriptorFacts ProcessDescriptors::look_up(std::int32_t fd) {
   return facts;
 }
 
+std::optional<std::uint16_t> ProcessDescriptors::netlink_protocol(std::int32_t fd) {
+  const std::string link = fmt::format("{}/fd/{}", tid_, fd);
+  if (procfs::attribute_of_target(link, "system.sockprotoname") != "NETLINK") return std::nullopt;
+  const auto inode = socket_inode(procfs::link_target(link));
+  return inode ? protocol_of_netlink_socket(*inode) : std::nullopt;
+}
+
 }  // namespace vdsotrace

@@ -13,6 +13,7 @@ class ProcessDescriptors final : public DescriptorTable {
  public:
   ProcessDescriptors(pid_t tid, const DescriptorDetails& wanted) : tid_(tid), wanted_(wanted) {}
   DescriptorFacts look_up(std::int32_t fd) override;
+  std::optional<std::uint16_t> netlink_protocol(std::int32_t fd) override;
 
  private:
   pid_t tid_;

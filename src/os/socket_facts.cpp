@@ -26,7 +26,8 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 /// Fills in the facts if the message is about the socket. Whether it was.
-using Read = bool (*)(Bytes message, std::uint64_t inode, SocketFacts& facts);
+template <class Facts>
+using Read = bool (*)(Bytes message, std::uint64_t inode, Facts& facts);
 
 template <class T>
 std::optional<T> object_at(Bytes bytes, std::size_t offset = 0) {
@@ -91,6 +92,13 @@ bool read_netlink(Bytes message, std::uint64_t inode, SocketFacts& facts) {
   return true;
 }
 
+bool read_netlink_protocol(Bytes message, std::uint64_t inode, std::optional<std::uint16_t>& protocol) {
+  const auto reply = object_at<netlink_diag_msg>(message);
+  if (!reply || reply->ndiag_ino != inode) return false;
+  protocol = reply->ndiag_protocol;
+  return true;
+}
+
 UniqueFd open_diag() {
   UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
   // The kernel answers at once; we do not wait for one that does not.
@@ -116,8 +124,8 @@ bool receive(int fd, const std::function<bool(Bytes)>& found) {
 }
 
 /// All sockets of a kind are listed, as the kernel finds none by its inode.
-template <class Request>
-void ask(const Request& request, Read read, std::uint64_t inode, SocketFacts& facts) {
+template <class Request, class Facts>
+void ask(const Request& request, Read<Facts> read, std::uint64_t inode, Facts& facts) {
   struct {
     nlmsghdr head;
     Request body;
@@ -137,7 +145,7 @@ void ask_internet(int family, int protocol, std::uint64_t inode, SocketFacts& fa
   request.sdiag_family = static_cast<std::uint8_t>(family);
   request.sdiag_protocol = static_cast<std::uint8_t>(protocol);
   request.idiag_states = UINT32_MAX;
-  ask(request, read_internet, inode, facts);
+  ask<inet_diag_req_v2, SocketFacts>(request, read_internet, inode, facts);
 }
 
 void ask_unix(std::uint64_t inode, SocketFacts& facts) {
@@ -146,14 +154,15 @@ void ask_unix(std::uint64_t inode, SocketFacts& facts) {
   request.udiag_states = UINT32_MAX;
   request.udiag_ino = static_cast<std::uint32_t>(inode);
   request.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER;
-  ask(request, read_unix, inode, facts);
+  ask<unix_diag_req, SocketFacts>(request, read_unix, inode, facts);
 }
 
-void ask_netlink(std::uint64_t inode, SocketFacts& facts) {
+template <class Facts>
+void ask_netlink(Read<Facts> read, std::uint64_t inode, Facts& facts) {
   netlink_diag_req request{};
   request.sdiag_family = AF_NETLINK;
   request.sdiag_protocol = NDIAG_PROTO_ALL;
-  ask(request, read_netlink, inode, facts);
+  ask<netlink_diag_req, Facts>(request, read, inode, facts);
 }
 
 struct Internet {
@@ -177,10 +186,16 @@ std::optional<SocketFacts> socket_facts(const std::string& protocol, std::uint64
   SocketFacts facts;
   facts.protocol = protocol;
   if (protocol.starts_with("UNIX")) ask_unix(inode, facts);
-  if (protocol == "NETLINK") ask_netlink(inode, facts);
+  if (protocol == "NETLINK") ask_netlink<SocketFacts>(read_netlink, inode, facts);
   const auto known = std::ranges::find(kInternet, protocol, &Internet::name);
   if (known != std::end(kInternet)) ask_internet(known->family, known->protocol, inode, facts);
   return facts;
+}
+
+std::optional<std::uint16_t> protocol_of_netlink_socket(std::uint64_t inode) {
+  std::optional<std::uint16_t> protocol;
+  ask_netlink<std::optional<std::uint16_t>>(read_netlink_protocol, inode, protocol);
+  return protocol;
 }
 
 }  // namespace vdsotrace

@@ -12,5 +12,7 @@ namespace vdsotrace {
 /// `protocol` is the kernel's name of it; nothing if that is empty. What the kernel does not report, as for sockets of
 /// another network namespace or where sock_diag is missing, is left empty.
 std::optional<SocketFacts> socket_facts(const std::string& protocol, std::uint64_t inode);
+/// NETLINK_ROUTE, ...; nothing if the kernel does not report the socket.
+std::optional<std::uint16_t> protocol_of_netlink_socket(std::uint64_t inode);
 
 }  // namespace vdsotrace

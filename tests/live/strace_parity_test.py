@@ -94,6 +94,30 @@ os.memfd_create("of\nours")
 os.eventfd(0)
 """
 
+# Questions to which the kernel always gives the same answers, and data of another socket that looks alike.
+NETLINK = r"""
+import socket, struct
+def message(kind, flags, body):
+    return struct.pack("=IHHII", 16 + len(body), kind, flags, 1, 0) + body
+link = struct.pack("=BxHiII", 0, 0, 0x7ffffff0, 0, 0) + struct.pack("=HHI", 8, 29, 1)
+def asked(protocol, question):
+    one = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol)
+    one.setsockopt(270, 11, 1)
+    one.bind((0x3a3a3a, 0))
+    one.send(question)
+    one.recv(4096)
+    one.sendmsg([question], [], 0, (0, 0))
+    one.recvmsg(4096)
+    one.close()
+asked(0, message(18, 5, link))
+asked(0, message(18, 1, link[:16] + struct.pack("=HH", 9, 3) + b"none\0\0\0\0"))
+asked(4, message(20, 1, struct.pack("=BBHIIIII", 1, 0, 0, 2, 1, 1, 0, 0)))
+asked(16, message(16, 1, struct.pack("=BBHHH8s", 3, 1, 0, 11, 2, b"nlctrl\0\0")))
+one, other = socket.socketpair()
+one.send(message(18, 1, link))
+other.recv(99)
+"""
+
 # name: (command, options for both tracers, what its folder holds)
 COMMANDS = {
     "ls": (["ls", "-l", "/usr/bin"], [], nothing),
@@ -147,6 +171,8 @@ COMMANDS = {
     "descriptors_all": ([PYTHON, "-c", DESCRIPTORS], ["-yy", "-e", "trace=desc,network,memfd_create,getpid"], nothing),
     "descriptors_some": ([PYTHON, "-c", DESCRIPTORS], ["--decode-fds=dev,socket", "-e", "trace=desc,network,getpid"], nothing),
     "paths": (["cp", "tree/one", "tree/link", "."], ["-P", "tree/one", "--trace-path=/etc/ld.so.cache"], small_tree),
+    "netlink": ([PYTHON, "-c", NETLINK], ["-e", "trace=network"], nothing),
+    "netlink_in_full": ([PYTHON, "-c", NETLINK], ["-v", "-X", "verbose", "-e", "trace=network"], nothing),
     "dumps": (["cat", "tree/one"], ["-e", "read=3", "-e", "write=1", "-e", "trace=read,write"], small_tree),
     "quiet_exit": (["cat", "tree/one"], ["-e", "quiet=exit"], small_tree),
     "successful": (["cat", "tree/one", "nowhere"], ["-z"], small_tree),

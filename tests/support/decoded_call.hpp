@@ -39,7 +39,12 @@ class FakeMemory final : public Memory {
 
 struct FakeTable final : DescriptorTable {
   DescriptorFacts look_up(std::int32_t fd) override { return facts.contains(fd) ? facts[fd] : DescriptorFacts{}; }
+  std::optional<std::uint16_t> netlink_protocol(std::int32_t fd) override {
+    const auto known = protocols.find(fd);
+    return known != protocols.end() ? std::optional(known->second) : std::nullopt;
+  }
   std::map<std::int32_t, DescriptorFacts> facts;
+  std::map<std::int32_t, std::uint16_t> protocols;
 };
 
 class DecodedCall {
@@ -89,6 +94,11 @@ class DecodedCall {
   /// From now on that descriptor refers to that.
   DecodedCall& open(std::int32_t fd, const DescriptorFacts& facts) {
     table_.facts[fd] = facts;
+    return *this;
+  }
+  /// That descriptor is a netlink socket.
+  DecodedCall& netlink(std::int32_t fd, std::uint16_t protocol) {
+    table_.protocols[fd] = protocol;
     return *this;
   }
   /// `sets` must live as long as this.

@@ -45,6 +45,8 @@ class DescriptorSource {
   virtual ~DescriptorSource() = default;
   /// Null if nothing is known of it. Valid until the next question.
   virtual const DescriptorFacts* find(std::int32_t fd) = 0;
+  /// The protocol of a netlink socket (NETLINK_ROUTE, ...); nothing of any other descriptor.
+  virtual std::optional<std::uint16_t> netlink_protocol(std::int32_t) { return std::nullopt; }
 };
 
 /// The text that printers write.
@@ -139,6 +141,8 @@ class ArgContext : public ArgText, public ArgTurn {
 
   /// Whether structures and arrays are cut to what matters.
   bool abbreviated() const { return abbreviated_; }
+  /// Whether structures that pointers lead to are shown.
+  bool structures() const { return structures_; }
   /// Whether every argument and the result are hexadecimal numbers.
   bool raw() const { return raw_; }
 

@@ -18,9 +18,17 @@ constexpr Detail kDetails[] = {{"path", &DescriptorDetails::path},
                                {"pidfd", &DescriptorDetails::pidfd}};
 
 const DescriptorFacts* find_noted(std::span<const NotedDescriptor> noted, std::int32_t fd, bool at_exit) {
-  const auto found =
-      std::ranges::find_if(noted, [&](const NotedDescriptor& one) { return one.fd == fd && one.at_exit == at_exit; });
+  const auto found = std::ranges::find_if(noted, [&](const NotedDescriptor& one) {
+    return one.fd == fd && one.at_exit == at_exit && !one.netlink_protocol;
+  });
   return found != noted.end() ? &found->facts : nullptr;
+}
+
+/// A socket has one protocol for as long as it lives.
+std::optional<std::uint16_t> noted_netlink_protocol(std::span<const NotedDescriptor> noted, std::int32_t fd) {
+  const auto found = std::ranges::find_if(
+      noted, [&](const NotedDescriptor& one) { return one.fd == fd && one.netlink_protocol.has_value(); });
+  return found != noted.end() ? found->netlink_protocol : std::nullopt;
 }
 
 /// As strace: escaped like a string, and '<' and '>' too.
@@ -113,6 +121,10 @@ void print_fd(ArgContext& c, std::int32_t fd) {
   if (fd >= 0) print_descriptor(c, fd);
 }
 
+std::optional<std::uint16_t> netlink_protocol(ArgContext& c, std::int32_t fd) {
+  return c.source() != nullptr ? c.source()->netlink_protocol(fd) : noted_netlink_protocol(c.call().descriptors, fd);
+}
+
 void print_fd_arg(ArgContext& c) { print_fd(c, c.as_int()); }
 
 void print_fd_pair_at_arg(ArgContext& c) {
@@ -140,6 +152,18 @@ const DescriptorFacts* DescriptorRecorder::find(std::int32_t fd) {
   if (noted_.size() >= kMost) return nullptr;
   noted_.push_back({fd, at_exit_, table_.look_up(fd)});
   return &noted_.back().facts;
+}
+
+std::optional<std::uint16_t> DescriptorRecorder::netlink_protocol(std::int32_t fd) {
+  if (const auto known = noted_netlink_protocol(noted_, fd)) return known;
+  if (other_ == fd || noted_.size() >= kMost) return std::nullopt;
+  const auto protocol = table_.netlink_protocol(fd);
+  if (protocol) {
+    noted_.push_back({fd, at_exit_, {}, protocol});
+  } else {
+    other_ = fd;
+  }
+  return protocol;
 }
 
 }  // namespace vdsotrace

@@ -1,6 +1,8 @@
 // Arguments and results that are file descriptors.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +23,9 @@ void print_fd(ArgContext& c, std::int32_t fd);
 /// What it refers to: "</tmp/x>", or nothing.
 void print_descriptor(ArgContext& c, std::int32_t fd);
 
+/// The protocol of a netlink socket; nothing of any other descriptor.
+std::optional<std::uint16_t> netlink_protocol(ArgContext& c, std::int32_t fd);
+
 void print_fd_arg(ArgContext& c);
 void print_fd_pair_at_arg(ArgContext& c);
 /// Of a call that makes a descriptor.
@@ -37,11 +42,13 @@ class DescriptorRecorder final : public DescriptorSource {
   DescriptorRecorder(DescriptorTable& table, std::vector<NotedDescriptor>& into, bool at_exit)
       : table_(table), noted_(into), at_exit_(at_exit) {}
   const DescriptorFacts* find(std::int32_t fd) override;
+  std::optional<std::uint16_t> netlink_protocol(std::int32_t fd) override;
 
  private:
   DescriptorTable& table_;
   std::vector<NotedDescriptor>& noted_;
   bool at_exit_;
+  std::optional<std::int32_t> other_;  ///< what was asked about last and is no netlink socket
 };
 
 }  // namespace vdsotrace

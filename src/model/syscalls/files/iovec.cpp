@@ -34,12 +34,13 @@ void print_list_of_abi(ArgContext& c, std::uint64_t address, std::uint64_t count
 
 }  // namespace
 
-void print_iovecs_at(ArgContext& c, std::uint64_t address, std::uint64_t count, std::uint64_t bytes) {
+void print_iovecs_at(ArgContext& c, std::uint64_t address, std::uint64_t count, std::uint64_t bytes,
+                     void (*print_data)(ArgContext&, std::uint64_t, std::uint64_t)) {
   std::uint64_t left = bytes;
   print_list_of_abi(c, address, count, [&](std::uint64_t base, std::uint64_t length) {
     const std::uint64_t filled = std::min(left, length);
     left -= filled;
-    print_buffer_at(c, base, filled);
+    print_data(c, base, filled);
   });
 }
 

@@ -9,6 +9,7 @@
 
 #include "model/syscalls/descriptors.hpp"
 #include "model/syscalls/files/iovec.hpp"
+#include "model/syscalls/netlink/messages.hpp"
 #include "model/syscalls/network/sockaddr.hpp"
 #include "model/syscalls/network/values.hpp"
 #include "model/syscalls/print.hpp"
@@ -193,12 +194,14 @@ void print_msghdr(ArgContext& c, const msghdr& message, std::uint64_t bytes, con
   const auto namelen = static_cast<std::int32_t>(message.msg_namelen);
   const auto controllen = static_cast<std::uint64_t>(message.msg_controllen);
   c.put("{msg_name=");
-  print_sockaddr_at(c, reinterpret_cast<std::uintptr_t>(message.msg_name),
-                    room ? std::min(namelen, room->namelen) : namelen);
+  const auto family = print_sockaddr_at(c, reinterpret_cast<std::uintptr_t>(message.msg_name),
+                                        room ? std::min(namelen, room->namelen) : namelen);
   c.put(", msg_namelen=");
   if (room && room->namelen != namelen) c.print("{} => ", room->namelen);
   c.print("{}, msg_iov=", namelen);
-  print_iovecs_at(c, reinterpret_cast<std::uintptr_t>(message.msg_iov), message.msg_iovlen, bytes);
+  // As strace: without an address it does not ask what kind of socket it is.
+  print_iovecs_at(c, reinterpret_cast<std::uintptr_t>(message.msg_iov), message.msg_iovlen, bytes,
+                  family == AF_NETLINK ? print_socket_data_at : print_buffer_at);
   c.print(", msg_iovlen={}", message.msg_iovlen);
   if (controllen != 0) {
     c.put(", msg_control=");

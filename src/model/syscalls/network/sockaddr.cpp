@@ -179,17 +179,18 @@ void print_sockaddr(ArgContext& c, Bytes bytes) {
   c.put("}");
 }
 
-void print_sockaddr_at(ArgContext& c, std::uint64_t address, std::int64_t length) {
+std::uint16_t print_sockaddr_at(ArgContext& c, std::uint64_t address, std::int64_t length) {
   std::array<std::byte, sizeof(sockaddr_storage)> storage;
   if (address != 0 && length >= static_cast<std::int64_t>(sizeof(sa_family_t))) {
     const auto size = std::min<std::uint64_t>(static_cast<std::uint64_t>(length), storage.size());
     const auto bytes = std::span(storage).first(static_cast<std::size_t>(size));
     if (c.memory().read(address, bytes) == bytes.size()) {
       print_sockaddr(c, bytes);
-      return;
+      return front_of<sa_family_t>(bytes);
     }
   }
   print_address(c, address);
+  return AF_UNSPEC;
 }
 
 }  // namespace vdsotrace

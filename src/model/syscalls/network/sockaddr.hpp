@@ -17,8 +17,9 @@ namespace vdsotrace {
 void print_sockaddr(ArgContext& c, std::span<const std::byte> bytes);
 
 /// The socket address of `length` bytes at `address`, as far as 128 of them; the
-/// address if it is unreadable or `length` does not even hold a family.
-void print_sockaddr_at(ArgContext& c, std::uint64_t address, std::int64_t length);
+/// address if it is unreadable or `length` does not even hold a family. Returns the family; AF_UNSPEC where there is
+/// none.
+std::uint16_t print_sockaddr_at(ArgContext& c, std::uint64_t address, std::int64_t length);
 
 /// `inet_addr("127.0.0.1")` for an address in network byte order.
 void print_inet_addr(ArgContext& c, std::uint32_t address);

@@ -7,6 +7,7 @@
 
 #include "model/syscalls/as_at_entry.hpp"
 #include "model/syscalls/kinds_common.hpp"
+#include "model/syscalls/netlink/messages.hpp"
 #include "model/syscalls/network/msghdr.hpp"
 #include "model/syscalls/network/options.hpp"
 #include "model/syscalls/network/sockaddr.hpp"
@@ -132,6 +133,16 @@ void print_message_received(ArgContext& c) {
   });
 }
 
+void print_data_to_send(ArgContext& c) { print_socket_data_at(c, c.value(), c.arg(c.index() + 1)); }
+
+void print_data_received(ArgContext& c) {
+  if (c.failed()) {
+    print_address(c, c.value());
+  } else {
+    print_socket_data_at(c, c.value(), c.filled(c.arg(c.index() + 1)));
+  }
+}
+
 /// One of several messages. `done`: the kernel has filled in its length.
 void print_one_message(ArgContext& c, const mmsghdr& message, bool done, std::uint64_t bytes,
                        const std::optional<MessageRoom>& room = std::nullopt) {
@@ -198,6 +209,8 @@ constexpr ArgKind kProtocol{print_protocol};
 constexpr ArgKind kAddressTo{print_address_to};
 constexpr ArgKind kAddressFrom{print_address_from, When::either};
 constexpr ArgKind kAddressLength{print_address_length, When::either};
+constexpr ArgKind kDataToSend{print_data_to_send};
+constexpr ArgKind kDataReceived{print_data_received, When::exit};
 constexpr ArgKind kMessageToSend{print_message_to_send};
 constexpr ArgKind kMessageReceived{print_message_received, When::either};
 constexpr ArgKind kMessagesSent{print_messages_sent, When::exit_and_entry};
@@ -219,13 +232,13 @@ constexpr CallSpec kCalls[] = {
     {"getpeername", 3, kNetwork, {&kFd, &kAddressFrom, &kAddressLength}},
     {"shutdown", 2, kNetwork, {&kFd, &kChoice<kShutdownWays>}},
 
-    {"send", 4, kNetwork, {&kFd, &kBuffer, &kSize, kMessage}},
-    {"sendto", 6, kNetwork, {&kFd, &kBuffer, &kSize, kMessage, &kAddressTo, &kInt}},
+    {"send", 4, kNetwork, {&kFd, &kDataToSend, &kSize, kMessage}},
+    {"sendto", 6, kNetwork, {&kFd, &kDataToSend, &kSize, kMessage, &kAddressTo, &kInt}},
     {"sendmsg", 3, kNetwork, {&kFd, &kMessageToSend, kMessage}},
     {"sendmmsg", 4, kNetwork, {&kFd, &kMessagesSent, &kUnsigned, kMessage}},
-    {"recv", 4, kNetwork, {&kFd, &kBufferOut, &kSize, kMessage}},
+    {"recv", 4, kNetwork, {&kFd, &kDataReceived, &kSize, kMessage}},
     {"recvfrom", 6, kNetwork,
-     {&kFd, &kBufferOut, &kSize, kMessage, &kAddressFrom, &kAddressLength}},
+     {&kFd, &kDataReceived, &kSize, kMessage, &kAddressFrom, &kAddressLength}},
     {"recvmsg", 3, kNetwork, {&kFd, &kMessageReceived, kMessage}},
     {"recvmmsg", 5, kNetwork, {&kFd, &kMessagesReceived, &kUnsigned, kMessage, &kTimeLimit},
      nullptr, comment_time_left},

@@ -1,0 +1,310 @@
+// Values in netlink messages: numbers, addresses, structures, arrays.
+#include <array>
+#include <bit>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include "model/syscalls/descriptors.hpp"
+#include "model/syscalls/netlink/schema.hpp"
+#include "model/syscalls/network/sockaddr.hpp"
+#include "model/syscalls/print.hpp"
+
+namespace vdsotrace::netlink {
+namespace {
+
+std::uint64_t number_in(std::span<const std::byte> bytes) {
+  std::uint64_t value = 0;
+  std::memcpy(&value, bytes.data(), bytes.size());
+  return value;
+}
+
+/// Hands the kind's bytes, if they could be read, to `body(bytes)`.
+template <class Body>
+bool with_bytes(const Walk& walk, const Piece& piece, std::uint64_t size, Body&& body) {
+  if (piece.size < size) return false;
+  if (piece.is_readable(size)) {
+    body(piece.bytes.first(size));
+  } else {
+    print_address(walk.c, piece.address);
+  }
+  return true;
+}
+
+template <class Body>
+bool with_number(const Walk& walk, const Piece& piece, const Kind& kind, Body&& body) {
+  return with_bytes(walk, piece, kind.size, [&](std::span<const std::byte> bytes) { body(number_in(bytes)); });
+}
+
+std::uint64_t from_network_order(std::uint64_t value, std::uint8_t size) {
+  return size <= 1 ? value : __builtin_bswap64(value) >> (64 - 8 * size);
+}
+
+/// The bytes as they lie, beside what they mean.
+template <class Meaning>
+bool with_network_order(const Walk& walk, const Piece& piece, const Kind& kind, Meaning&& meaning) {
+  return with_bytes(walk, piece, kind.size, [&](std::span<const std::byte> bytes) {
+    print_meaning(
+        walk.c, [&] { append_quoted_hex(walk.c.out(), bytes); },
+        [&] {
+          walk.c.put(kind.size == 2 ? "htons(" : kind.size == 4 ? "htonl(" : "htobe64(");
+          meaning(from_network_order(number_in(bytes), kind.size));
+          walk.c.put(")");
+        });
+  });
+}
+
+/// 1<<A|1<<B of the bits that have names. `first`: the number that the lowest bit stands for.
+bool show_bits(const Walk& walk, const Piece& piece, const Kind& kind, unsigned first) {
+  return with_number(walk, piece, kind, [&](std::uint64_t bits) {
+    ArgContext& c = walk.c;
+    if (bits == 0 || c.constants() == ConstantStyle::raw) {
+      print_hex(c, bits);
+      return;
+    }
+    std::uint64_t rest = bits;
+    const auto names = [&] {
+      for (const NamedValue& known : kind.names->values) {
+        const bool is_bit = known.value >= first && known.value - first < 64;
+        const std::uint64_t bit = is_bit ? std::uint64_t{1} << (known.value - first) : 0;
+        if ((rest & bit) == 0) continue;
+        if (rest != bits) c.put("|");
+        c.print("1<<{}{}{}", first == 0 ? "" : "(", known.name, first == 0 ? "" : "-1)");
+        rest &= ~bit;
+      }
+      if (rest != 0 && rest != bits) c.print("|{:#x}", rest);
+    };
+    const bool verbose = c.constants() == ConstantStyle::verbose;
+    const std::size_t before = c.out().size();
+    if (verbose) c.print("{:#x} /* ", bits);
+    names();
+    if (rest == bits) {
+      c.out().resize(before);
+      c.print("{:#x} /* 1<<{}{}{} */", bits, first == 0 ? "" : "(", kind.names->unknown, first == 0 ? "" : "-1)");
+    } else if (verbose) {
+      c.put(" */");
+    }
+  });
+}
+
+}  // namespace
+
+bool show_unsigned(const Walk& walk, const Piece& piece, const Kind& kind) {
+  return with_number(walk, piece, kind, [&](std::uint64_t value) { walk.c.put_number(value); });
+}
+
+bool show_signed(const Walk& walk, const Piece& piece, const Kind& kind) {
+  return with_number(walk, piece, kind, [&](std::uint64_t value) {
+    const unsigned unused = 64 - 8u * kind.size;
+    walk.c.put_number(static_cast<std::int64_t>(value << unused) >> unused);
+  });
+}
+
+bool show_hex(const Walk& walk, const Piece& piece, const Kind& kind) {
+  return with_number(walk, piece, kind, [&](std::uint64_t value) { print_hex(walk.c, value); });
+}
+
+bool show_choice(const Walk& walk, const Piece& piece, const Kind& kind) {
+  return with_number(walk, piece, kind, [&](std::uint64_t value) {
+    print_choice(walk.c, value, kind.names->values, kind.names->unknown);
+  });
+}
+
+bool show_flags(const Walk& walk, const Piece& piece, const Kind& kind) {
+  return with_number(walk, piece, kind,
+                     [&](std::uint64_t value) { print_flags(walk.c, value, kind.names->values, kind.names->unknown); });
+}
+
+bool show_shifted(const Walk& walk, const Piece& piece, const Kind& kind) { return show_bits(walk, piece, kind, 0); }
+bool show_shifted_next(const Walk& walk, const Piece& piece, const Kind& kind) {
+  return show_bits(walk, piece, kind, 1);
+}
+
+bool show_network_order(const Walk& walk, const Piece& piece, const Kind& kind) {
+  return with_network_order(walk, piece, kind, [&](std::uint64_t value) { walk.c.put_number(value); });
+}
+
+bool show_network_hex(const Walk& walk, const Piece& piece, const Kind& kind) {
+  return with_network_order(walk, piece, kind, [&](std::uint64_t value) { print_hex(walk.c, value); });
+}
+
+bool show_network_choice(const Walk& walk, const Piece& piece, const Kind& kind) {
+  return with_network_order(walk, piece, kind, [&](std::uint64_t value) {
+    print_choice(walk.c, value, kind.names->values, kind.names->unknown);
+  });
+}
+
+bool show_interface(const Walk& walk, const Piece& piece, const Kind& kind) {
+  return with_number(walk, piece, kind,
+                     [&](std::uint64_t value) { print_interface(walk.c, static_cast<std::uint32_t>(value)); });
+}
+
+bool show_user(const Walk& walk, const Piece& piece, const Kind& kind) {
+  return with_number(walk, piece, kind,
+                     [&](std::uint64_t value) { print_id(walk.c, static_cast<std::uint32_t>(value)); });
+}
+
+bool show_descriptor(const Walk& walk, const Piece& piece, const Kind& kind) {
+  return with_number(walk, piece, kind, [&](std::uint64_t value) {
+    print_fd(walk.c, static_cast<std::int32_t>(static_cast<std::uint32_t>(value)));
+  });
+}
+
+bool show_device(const Walk& walk, const Piece& piece, const Kind& kind) {
+  return with_number(walk, piece, kind, [&](std::uint64_t value) { print_device(walk.c, value); });
+}
+
+bool show_text(const Walk& walk, const Piece& piece, const Kind&) {
+  if (!piece.is_readable(piece.size)) {
+    print_address(walk.c, piece.address);
+    return true;
+  }
+  const bool ended = !piece.bytes.empty() && piece.bytes.back() == std::byte{0};
+  print_quoted(walk.c, piece.bytes.first(piece.bytes.size() - (ended ? 1 : 0)), walk.c.limits().string, !ended);
+  return true;
+}
+
+bool show_bytes(const Walk& walk, const Piece& piece, const Kind& kind) {
+  if (piece.size < kind.size) return false;
+  print_bytes(walk, piece.first(kind.size));
+  return true;
+}
+
+bool show_hardware_address(const Walk& walk, const Piece& piece, const Kind&) {
+  ArgContext& c = walk.c;
+  if (!piece.is_readable(piece.size)) {
+    print_address(c, piece.address);
+    return true;
+  }
+  const auto address = [&] {
+    for (std::size_t i = 0; i < piece.bytes.size(); ++i)
+      c.print("{}{:02x}", i == 0 ? "" : ":", static_cast<unsigned>(piece.bytes[i]));
+  };
+  print_meaning(
+      c, [&] { append_quoted_hex(c.out(), piece.bytes); }, address);
+  return true;
+}
+
+bool show_inet(const Walk& walk, const Piece& piece, const Kind& kind) {
+  return with_bytes(walk, piece, kind.size, [&](std::span<const std::byte> bytes) {
+    print_inet_addr(walk.c, static_cast<std::uint32_t>(number_in(bytes)));
+  });
+}
+
+bool show_inet6(const Walk& walk, const Piece& piece, const Kind& kind) {
+  return with_bytes(walk, piece, kind.size, [&](std::span<const std::byte> bytes) {
+    std::array<char, INET6_ADDRSTRLEN> text;
+    inet_ntop(AF_INET6, bytes.data(), text.data(), text.size());
+    print_meaning(
+        walk.c, [&] { append_quoted_hex(walk.c.out(), bytes); },
+        [&] { walk.c.print("inet_pton(AF_INET6, \"{}\")", text.data()); });
+  });
+}
+
+bool show_address(const Walk& walk, const Piece& piece, const Kind&) {
+  if (walk.family == AF_INET) return show_inet(walk, piece, kInet);
+  if (walk.family == AF_INET6) return show_inet6(walk, piece, kInet6);
+  return false;
+}
+
+bool show_structure(const Walk& walk, const Piece& piece, const Kind& kind) {
+  if (piece.size < kind.structure->least) return false;
+  print_structure(walk, piece, *kind.structure);
+  return true;
+}
+
+namespace {
+
+/// Elements of a size, as many as there are bytes for. `print(i, one)` prints one of them.
+template <class Print>
+bool show_elements(const Walk& walk, const Piece& piece, std::uint64_t size, std::uint64_t count, Print&& print) {
+  if (count == 0 || piece.size < count * size) return false;
+  ArgContext& c = walk.c;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const Piece one = piece.from(i * size).first(size);
+    if (!one.is_readable(size)) {
+      if (i == 0) {
+        print_address(c, piece.address);
+        return true;
+      }
+      c.print(", ... /* {:#x} */", one.address);
+      break;
+    }
+    c.put(i == 0 ? "[" : ", ");
+    if (c.abbreviated() && i >= c.limits().string) {
+      c.put("...");
+      break;
+    }
+    print(i, one);
+  }
+  c.put("]");
+  return true;
+}
+
+std::uint64_t size_of(const Kind& kind) { return kind.structure != nullptr ? kind.structure->size : kind.size; }
+
+}  // namespace
+
+bool show_array(const Walk& walk, const Piece& piece, const Kind& kind) {
+  const std::uint64_t size = size_of(*kind.element);
+  const std::uint64_t count = kind.count != 0 ? kind.count : piece.size / size;
+  return show_elements(walk, piece, size, count,
+                       [&](std::uint64_t, const Piece& one) { print_payload(walk, one, *kind.element); });
+}
+
+bool show_indexed(const Walk& walk, const Piece& piece, const Kind& kind) {
+  const std::uint64_t size = size_of(*kind.element);
+  const std::uint64_t count = kind.count != 0 ? kind.count : piece.size / size;
+  return show_elements(walk, piece, size, count, [&](std::uint64_t i, const Piece& one) {
+    walk.c.put("[");
+    const auto known = std::ranges::find(kind.names->values, i, &NamedValue::value);
+    if (known != kind.names->values.end()) {
+      print_constant(walk.c, i, known->name, Digits::decimal);
+    } else {
+      print_choice(walk.c, i, {}, kind.names->unknown, Digits::decimal);
+    }
+    walk.c.put("]=");
+    print_payload(walk, one, *kind.element);
+  });
+}
+
+void print_bytes(const Walk& walk, const Piece& piece) {
+  const auto shown = std::min<std::uint64_t>(piece.size, walk.c.limits().string);
+  if (piece.is_readable(shown)) {
+    append_quoted_hex(walk.c.out(), piece.bytes.first(shown), shown < piece.size);
+  } else {
+    print_address(walk.c, piece.address);
+  }
+}
+
+void print_payload(const Walk& walk, const Piece& piece, const Kind& kind) {
+  if (kind.show == nullptr || !kind.show(walk, piece, kind)) print_bytes(walk, piece);
+}
+
+void print_fields(const Walk& walk, const Piece& piece, std::span<const Field> fields) {
+  bool any = false;
+  for (const Field& field : fields) {
+    const std::size_t before = walk.c.out().size();
+    if (any) walk.c.put(", ");
+    if (!field.name.empty()) walk.c.print("{}=", field.name);
+    const std::size_t start = walk.c.out().size();
+    if (field.kind.show(walk, piece.from(field.offset), field.kind) && walk.c.out().size() != start) {
+      any = true;
+    } else {
+      walk.c.out().resize(before);
+    }
+  }
+}
+
+void print_structure(const Walk& walk, const Piece& piece, const Structure& structure) {
+  const Piece whole = piece.first(structure.size);
+  if (!whole.is_readable(whole.size)) {
+    print_address(walk.c, piece.address);
+    return;
+  }
+  walk.c.put("{");
+  print_fields(walk, whole, structure.fields);
+  walk.c.put("}");
+}
+
+}  // namespace vdsotrace::netlink

@@ -1,0 +1,219 @@
+// Messages of netlink sockets; expected lines are strace 6.1's.
+#include <array>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <linux/if_link.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
+#include <sys/socket.h>
+
+#include "support/catch.hpp"
+#include "support/decoded_call.hpp"
+
+namespace vdsotrace::testing {
+namespace {
+
+constexpr std::uint64_t kBuffer = 0x7f0000001000;
+constexpr std::int32_t kSocket = 3;
+
+/// A message that is put together piece by piece.
+class Message {
+ public:
+  Message(std::uint16_t type, std::uint16_t flags) {
+    nlmsghdr header{};
+    header.nlmsg_type = type;
+    header.nlmsg_flags = flags;
+    header.nlmsg_seq = 7;
+    add(header);
+  }
+  template <class T>
+  Message& add(const T& part) {
+    const auto* from = reinterpret_cast<const char*>(&part);
+    bytes_.insert(bytes_.end(), from, from + sizeof part);
+    return *this;
+  }
+  Message& text(std::string_view part) {
+    bytes_.insert(bytes_.end(), part.begin(), part.end());
+    return *this;
+  }
+  Message& attribute(std::uint16_t type, std::string_view payload) {
+    pad();
+    add(nlattr{static_cast<std::uint16_t>(sizeof(nlattr) + payload.size()), type});
+    return text(payload);
+  }
+  Message& pad() {
+    bytes_.resize(NLMSG_ALIGN(bytes_.size()));
+    return *this;
+  }
+  /// Another length than its own.
+  Message& length(std::uint32_t claimed) {
+    claimed_ = claimed;
+    return *this;
+  }
+  std::string bytes() const {
+    std::string all = bytes_;
+    const auto size = claimed_ != 0 ? claimed_ : static_cast<std::uint32_t>(all.size());
+    std::memcpy(all.data(), &size, sizeof size);
+    return all;
+  }
+
+ private:
+  std::string bytes_;
+  std::uint32_t claimed_ = 0;
+};
+
+/// What the argument of sendto is shown as. `readable`: how many of the bytes can be read.
+std::string sent(std::uint16_t protocol, const std::string& bytes, std::size_t readable = SIZE_MAX,
+                 ConstantStyle style = ConstantStyle::abbrev) {
+  DecodedCall call("sendto", {kSocket, kBuffer, bytes.size(), 0, 0, 0});
+  for (std::size_t i = 0; i < std::min(readable, bytes.size()); ++i) call.put(kBuffer + i, bytes[i]);
+  call.netlink(kSocket, protocol).constants(style).leave(static_cast<std::int64_t>(bytes.size()));
+  return args_of(call.text()).at(1);
+}
+
+template <class T>
+std::string as_text(T value) {
+  return {reinterpret_cast<const char*>(&value), sizeof value};
+}
+
+const std::string kLinkHead = "{ifi_family=AF_UNSPEC, ifi_type=ARPHRD_NETROM, ifi_index=0, ifi_flags=0, ifi_change=0}";
+
+Message link_message() {
+  Message message(RTM_GETLINK, NLM_F_REQUEST);
+  return message.add(ifinfomsg{});
+}
+
+std::string link_line(unsigned length, const std::string& rest) {
+  return fmt::format(
+      "[{{nlmsg_len={}, nlmsg_type=RTM_GETLINK, nlmsg_flags=NLM_F_REQUEST, nlmsg_seq=7, nlmsg_pid=0}}, {}{}]", length,
+      kLinkHead, rest);
+}
+
+}  // namespace
+
+TEST_CASE("a netlink message has a header, a structure and attributes", "[netlink]") {
+  CHECK(sent(NETLINK_ROUTE, Message(RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP).bytes()) ==
+        "{nlmsg_len=16, nlmsg_type=RTM_GETLINK, nlmsg_flags=NLM_F_REQUEST|NLM_F_DUMP, nlmsg_seq=7, nlmsg_pid=0}");
+  CHECK(sent(NETLINK_ROUTE, link_message().bytes()) == link_line(32, ""));
+  CHECK(sent(NETLINK_ROUTE, link_message().attribute(IFLA_EXT_MASK, as_text(1u)).bytes()) ==
+        link_line(40, ", [{nla_len=8, nla_type=IFLA_EXT_MASK}, RTEXT_FILTER_VF]"));
+  CHECK(
+      sent(NETLINK_ROUTE,
+           link_message().attribute(IFLA_IFNAME, std::string("lo\0", 3)).attribute(IFLA_MTU, as_text(1500u)).bytes()) ==
+      link_line(48, ", [[{nla_len=7, nla_type=IFLA_IFNAME}, \"lo\"], [{nla_len=8, nla_type=IFLA_MTU}, 1500]]"));
+}
+
+TEST_CASE("only netlink sockets have messages", "[netlink]") {
+  const std::string bytes = Message(RTM_GETLINK, NLM_F_REQUEST).bytes();
+  DecodedCall call("sendto", {kSocket, kBuffer, bytes.size(), 0, 0, 0});
+  for (std::size_t i = 0; i < bytes.size(); ++i) call.put(kBuffer + i, bytes[i]);
+  CHECK(args_of(call.leave(16).text()).at(1) == "\"\\20\\0\\0\\0\\22\\0\\1\\0\\7\\0\\0\\0\\0\\0\\0\\0\"");
+}
+
+TEST_CASE("attributes are nested", "[netlink]") {
+  const std::string within = Message(0, 0).attribute(IFLA_INFO_KIND, std::string("veth\0", 5)).bytes().substr(16);
+  CHECK(sent(NETLINK_ROUTE, link_message().attribute(IFLA_LINKINFO, within).bytes()) ==
+        link_line(45, ", [{nla_len=13, nla_type=IFLA_LINKINFO}, [{nla_len=9, nla_type=IFLA_INFO_KIND}, \"veth\"]]"));
+  CHECK(sent(NETLINK_ROUTE, link_message().attribute(NLA_F_NESTED | IFLA_LINKINFO, within).bytes()) ==
+        link_line(45,
+                  ", [{nla_len=13, nla_type=NLA_F_NESTED|IFLA_LINKINFO}, [{nla_len=9, nla_type=IFLA_INFO_KIND}, "
+                  "\"veth\"]]"));
+}
+
+TEST_CASE("lengths in netlink messages are not believed", "[netlink]") {
+  CHECK(sent(NETLINK_ROUTE, Message(RTM_GETLINK, NLM_F_REQUEST).length(8).bytes()) ==
+        "{nlmsg_len=8, nlmsg_type=RTM_GETLINK, nlmsg_flags=NLM_F_REQUEST, nlmsg_seq=7, nlmsg_pid=0}");
+  CHECK(sent(NETLINK_ROUTE, link_message().length(4096).bytes()) == link_line(4096, ""));
+  // An attribute that claims more than there is, and one that claims less than its header.
+  Message longer = link_message().add(nlattr{0xffff, IFLA_MTU}).add(1500u);
+  CHECK(sent(NETLINK_ROUTE, longer.bytes()) == link_line(40, ", [{nla_len=65535, nla_type=IFLA_MTU}, 1500]"));
+  Message shorter = link_message().add(nlattr{2, IFLA_MTU}).add(1500u);
+  CHECK(sent(NETLINK_ROUTE, shorter.bytes()) == link_line(40, ", {nla_len=2, nla_type=IFLA_MTU}"));
+  CHECK(sent(NETLINK_ROUTE, link_message().text("12").bytes()) == link_line(34, ", \"\\x31\\x32\""));
+  CHECK(sent(NETLINK_ROUTE, link_message().attribute(IFLA_MTU, "123").bytes()) ==
+        link_line(39, ", [{nla_len=7, nla_type=IFLA_MTU}, \"\\x31\\x32\\x33\"]"));
+}
+
+TEST_CASE("what cannot be read of a netlink message is an address", "[netlink]") {
+  const std::string bytes = link_message().attribute(IFLA_MTU, as_text(1500u)).bytes();
+  CHECK(sent(NETLINK_ROUTE, bytes, 38) == link_line(40, ", [{nla_len=8, nla_type=IFLA_MTU}, 0x7f0000001024]"));
+  CHECK(sent(NETLINK_ROUTE, bytes, 34) == link_line(40, ", 0x7f0000001020"));
+  CHECK(sent(NETLINK_ROUTE, bytes, 15) == "0x7f0000001000");
+}
+
+TEST_CASE("several netlink messages are a list", "[netlink]") {
+  const std::string one = Message(NLMSG_NOOP, NLM_F_MULTI).bytes();
+  const std::string shown = "{nlmsg_len=16, nlmsg_type=NLMSG_NOOP, nlmsg_flags=NLM_F_MULTI, nlmsg_seq=7, nlmsg_pid=0}";
+  CHECK(sent(NETLINK_USERSOCK, one + one) == "[" + shown + ", " + shown + "]");
+  CHECK(sent(NETLINK_ROUTE, one + Message(NLMSG_DONE, NLM_F_MULTI).add(0).bytes()) ==
+        "[" + shown +
+            ", [{nlmsg_len=20, nlmsg_type=NLMSG_DONE, nlmsg_flags=NLM_F_MULTI, nlmsg_seq=7, nlmsg_pid=0}, 0]]");
+}
+
+TEST_CASE("errors of netlink hold the message that they are about", "[netlink]") {
+  nlmsgerr error{};
+  error.error = -13;
+  error.msg.nlmsg_len = 16;
+  error.msg.nlmsg_type = RTM_GETLINK;
+  CHECK(sent(NETLINK_ROUTE, Message(NLMSG_ERROR, 0).add(error).bytes()) ==
+        "[{nlmsg_len=36, nlmsg_type=NLMSG_ERROR, nlmsg_flags=0, nlmsg_seq=7, nlmsg_pid=0}, {error=-EACCES, "
+        "msg={nlmsg_len=16, nlmsg_type=RTM_GETLINK, nlmsg_flags=0, nlmsg_seq=0, nlmsg_pid=0}}]");
+  CHECK(
+      sent(
+          NETLINK_ROUTE,
+          Message(NLMSG_ERROR, NLM_F_CAPPED).add(error).attribute(NLMSGERR_ATTR_MSG, std::string("no\0", 3)).bytes()) ==
+      "[{nlmsg_len=43, nlmsg_type=NLMSG_ERROR, nlmsg_flags=NLM_F_CAPPED, nlmsg_seq=7, nlmsg_pid=0}, [{error=-EACCES, "
+      "msg={nlmsg_len=16, nlmsg_type=RTM_GETLINK, nlmsg_flags=0, nlmsg_seq=0, nlmsg_pid=0}}, "
+      "[{nla_len=7, nla_type=NLMSGERR_ATTR_MSG}, \"no\"]]]");
+}
+
+TEST_CASE("errors in errors of netlink end", "[netlink]") {
+  std::string bytes;
+  for (std::uint32_t left = 20000; left != 0; --left) {
+    nlmsghdr header{left * 20, NLMSG_ERROR, 0, 0, 0};
+    bytes += as_text(header) + as_text(-1);
+  }
+  CHECK(sent(NETLINK_ROUTE, bytes).size() < 4096);
+}
+
+TEST_CASE("sock_diag's questions and answers differ", "[netlink]") {
+  unix_diag_req asked{};
+  asked.sdiag_family = AF_UNIX;
+  asked.udiag_states = 1u << 1 | 1u << 10;
+  asked.udiag_show = UDIAG_SHOW_NAME;
+  CHECK(sent(NETLINK_SOCK_DIAG, Message(SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST).add(asked).bytes()) ==
+        "[{nlmsg_len=40, nlmsg_type=SOCK_DIAG_BY_FAMILY, nlmsg_flags=NLM_F_REQUEST, nlmsg_seq=7, nlmsg_pid=0}, "
+        "{sdiag_family=AF_UNIX, sdiag_protocol=0, udiag_states=1<<TCP_ESTABLISHED|1<<TCP_LISTEN, udiag_ino=0, "
+        "udiag_show=UDIAG_SHOW_NAME, udiag_cookie=[0, 0]}]");
+  unix_diag_msg found{};
+  found.udiag_family = AF_UNIX;
+  found.udiag_type = SOCK_STREAM;
+  found.udiag_state = 10;
+  found.udiag_ino = 42;
+  CHECK(sent(NETLINK_SOCK_DIAG, Message(SOCK_DIAG_BY_FAMILY, 0).add(found).attribute(UNIX_DIAG_NAME, "/x").bytes()) ==
+        "[{nlmsg_len=38, nlmsg_type=SOCK_DIAG_BY_FAMILY, nlmsg_flags=0, nlmsg_seq=7, nlmsg_pid=0}, "
+        "{udiag_family=AF_UNIX, udiag_type=SOCK_STREAM, udiag_state=TCP_LISTEN, udiag_ino=42, udiag_cookie=[0, 0]}, "
+        "[{nla_len=6, nla_type=UNIX_DIAG_NAME}, \"/x\"...]]");
+}
+
+TEST_CASE("-X shows numbers in netlink messages", "[netlink]") {
+  const std::string bytes = link_message().attribute(IFLA_EXT_MASK, as_text(1u)).bytes();
+  CHECK(sent(NETLINK_ROUTE, bytes, SIZE_MAX, ConstantStyle::raw) ==
+        "[{nlmsg_len=40, nlmsg_type=0x12, nlmsg_flags=0x1, nlmsg_seq=7, nlmsg_pid=0}, {ifi_family=0, ifi_type=0, "
+        "ifi_index=0, ifi_flags=0, ifi_change=0}, [{nla_len=8, nla_type=0x1d}, 0x1]]");
+}
+
+TEST_CASE("what is received is as long as the result", "[netlink]") {
+  const std::string bytes = link_message().attribute(IFLA_MTU, as_text(1500u)).bytes();
+  DecodedCall call("recvfrom", {kSocket, kBuffer, 4096, 0, 0, 0});
+  call.netlink(kSocket, NETLINK_ROUTE).enter();
+  for (std::size_t i = 0; i < bytes.size(); ++i) call.put(kBuffer + i, bytes[i]);
+  CHECK(args_of(call.leave(40).text()).at(1) == link_line(40, ", [{nla_len=8, nla_type=IFLA_MTU}, 1500]"));
+}
+
+}  // namespace vdsotrace::testing
