@@ -9,21 +9,29 @@ namespace {
 
 std::uint64_t attribute_length(const Piece& header) { return header.object<nlattr>()->nla_len; }
 
+void print_attribute_type(ArgContext& c, std::uint16_t type, const NameTable* types) {
+  if (types != nullptr) {
+    print_choice(c, type, types->values, types->unknown);
+  } else {
+    print_hex(c, type);
+  }
+}
+
 void print_attribute_header(const Walk& walk, const Piece& header, const void* more) {
   ArgContext& c = walk.c;
   const NameTable* types = static_cast<const AttributeSet*>(more)->types;
   const nlattr attribute = *header.object<nlattr>();
   const std::uint16_t type = attribute.nla_type & NLA_TYPE_MASK;
   c.print("{{nla_len={}, nla_type=", attribute.nla_len);
-  print_meaning_of(c, attribute.nla_type, [&] {
-    if ((attribute.nla_type & NLA_F_NESTED) != 0) c.put("NLA_F_NESTED|");
-    if ((attribute.nla_type & NLA_F_NET_BYTEORDER) != 0) c.put("NLA_F_NET_BYTEORDER|");
-    if (types != nullptr) {
-      print_choice(c, type, types->values, types->unknown);
-    } else {
-      print_hex(c, type);
-    }
-  });
+  if (type == attribute.nla_type) {
+    print_attribute_type(c, type, types);
+  } else {
+    print_meaning_of(c, attribute.nla_type, [&] {
+      if ((attribute.nla_type & NLA_F_NESTED) != 0) c.put("NLA_F_NESTED|");
+      if ((attribute.nla_type & NLA_F_NET_BYTEORDER) != 0) c.put("NLA_F_NET_BYTEORDER|");
+      print_attribute_type(c, type, types);
+    });
+  }
   c.put("}");
 }
 

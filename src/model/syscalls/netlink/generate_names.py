@@ -75,7 +75,7 @@ TABLES = {
     "KindStats": ("linux/if_link.h", "LINK_XSTATS_TYPE_[A-Z]+", "LINK_XSTATS_TYPE_???", ""),
     "BridgeStats": ("linux/if_bridge.h", "BRIDGE_XSTATS_[A-Z]+", "BRIDGE_XSTATS_???", ""),
     "BondStats": ("linux/if_bonding.h", "BOND_XSTATS_[A-Z0-9]+", "BOND_XSTATS_???", ""),
-    "BondLacpStats": ("linux/if_bonding.h", "BOND_3AD_STAT_[A-Z_]+", "BOND_3AD_STAT_???", ""),
+    "BondLacpStats": ("linux/if_bonding.h", "BOND_3AD_STAT_[A-Z_]+", "BOND_XSTATS_???", ""),
     "MplsStats": ("linux/mpls.h", "MPLS_STATS_[A-Z]+", "MPLS_STATS_???", ""),
     "TunAttributes": ("linux/if_link.h", "IFLA_TUN_[A-Z_]+", "IFLA_TUN_???", ""),
     "XdpAttributes": ("linux/if_link.h", "IFLA_XDP_[A-Z_]+", "IFLA_XDP_???", ""),
@@ -177,7 +177,7 @@ TABLES = {
     "SmcDiagModes": ("linux/smc_diag.h", "SMC_DIAG_MODE_[A-Z_]+", "SMC_DIAG_MODE_???", ""),
 }
 # strace 6.1, whose spelling ours is, shows these as numbers.
-NEWER = "RTM_SETSTATS|RTM_(?:NEW|DEL|GET)TUNNEL|RTEXT_FILTER_MST|LWTUNNEL_ENCAP_(?:IOAM6|XFRM)|ICMP6_MIB_RATELIMITHOST"
+NEWER = "RTM_SETSTATS|RTM_(?:NEW|DEL|GET)TUNNEL|RTEXT_FILTER_MST|LWTUNNEL_ENCAP_(?:IOAM6|XFRM)|ICMP6_MIB_RATELIMITHOST|MRT6MSG_WRMIFWHOLE"
 BEFORE = "".join(f"#include <{name}>\n" for name in ("stddef.h", "stdint.h", "sys/types.h", "sys/socket.h", "linux/types.h", "linux/netlink.h"))
 GUARD = "// clang-format off\n"
 WIDTH = 120

@@ -385,7 +385,7 @@ constexpr NamedValue kCacheMessagesNames[] = {
 };
 
 constexpr NamedValue kCacheMessages6Names[] = {
-    {0x1, "MRT6MSG_NOCACHE"}, {0x2, "MRT6MSG_WRONGMIF"}, {0x3, "MRT6MSG_WHOLEPKT"}, {0x4, "MRT6MSG_WRMIFWHOLE"},
+    {0x1, "MRT6MSG_NOCACHE"}, {0x2, "MRT6MSG_WRONGMIF"}, {0x3, "MRT6MSG_WHOLEPKT"},
 };
 
 constexpr NamedValue kOffloadStatsNames[] = {
@@ -956,7 +956,7 @@ const NameTable kOffloadStats{kOffloadStatsNames, "IFLA_OFFLOAD_XSTATS_???"};
 const NameTable kKindStats{kKindStatsNames, "LINK_XSTATS_TYPE_???"};
 const NameTable kBridgeStats{kBridgeStatsNames, "BRIDGE_XSTATS_???"};
 const NameTable kBondStats{kBondStatsNames, "BOND_XSTATS_???"};
-const NameTable kBondLacpStats{kBondLacpStatsNames, "BOND_3AD_STAT_???"};
+const NameTable kBondLacpStats{kBondLacpStatsNames, "BOND_XSTATS_???"};
 const NameTable kMplsStats{kMplsStatsNames, "MPLS_STATS_???"};
 const NameTable kTunAttributes{kTunAttributesNames, "IFLA_TUN_???"};
 const NameTable kXdpAttributes{kXdpAttributesNames, "IFLA_XDP_???"};

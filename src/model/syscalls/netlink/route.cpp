@@ -112,14 +112,6 @@ constexpr Structure kMulticast{sizeof(br_port_msg), sizeof(br_port_msg), kMultic
 constexpr Field kFamilyFields[] = {{"rtgen_family", 0, kFamily}};
 constexpr Structure kFamilyHead{sizeof(rtgenmsg), sizeof(rtgenmsg), kFamilyFields};
 
-/// A member that ought to be zero is shown only where it is not.
-bool show_unless_zero(const Walk& walk, const Piece& piece, const Kind& kind) {
-  const auto bytes = piece.first(kind.size).bytes;
-  if (std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; })) return false;
-  return show_hex(walk, piece, kind);
-}
-constexpr Kind reserved(std::uint8_t size) { return {show_unless_zero, size}; }
-
 constexpr Field kStatisticsFields[] = {
     {"family", 0, kFamily},
     {"pad1", 1, reserved(1)},

@@ -138,14 +138,8 @@ constexpr Attribute kRouteKindsOf[] = {
 
 // Next hops.
 
-bool show_unless_zero(const Walk& walk, const Piece& piece, const Kind& kind) {
-  const auto bytes = piece.first(kind.size).bytes;
-  if (std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; })) return false;
-  return show_hex(walk, piece, kind);
-}
-
 constexpr Field kHopGroupFields[] = {
-    {"id", 0, kWord}, {"weight", 4, kByte}, {"resvd1", 5, {show_unless_zero, 1}}, {"resvd2", 6, {show_unless_zero, 2}}};
+    {"id", 0, kWord}, {"weight", 4, kByte}, {"resvd1", 5, reserved(1)}, {"resvd2", 6, reserved(2)}};
 constexpr Structure kHopGroup{sizeof(nexthop_grp), sizeof(nexthop_grp), kHopGroupFields};
 constexpr Kind kOneOfGroup = structure(kHopGroup);
 

@@ -313,7 +313,9 @@ constexpr Attribute kInet6Kinds[] = {
     {IFLA_INET6_RA_MTU, kWord},
 };
 const AttributeSet kInet6Set{&kLinkInet6, kInet6Kinds};
-const AttributeSet kInetSet{&kLinkInet, {}};
+constexpr Kind kInetSettingList = indexed(kSigned, kInetSettings, 0, 1);
+constexpr Attribute kInetKinds[] = {{IFLA_INET_CONF, kInetSettingList}};
+const AttributeSet kInetSet{&kLinkInet, kInetKinds};
 constexpr Attribute kMctpKinds[] = {{IFLA_MCTP_NET, kWord}};
 const AttributeSet kMctpSet{&kLinkMctp, kMctpKinds};
 constexpr Attribute kFamilyKinds[] = {{AF_INET, nested(kInetSet)}, {AF_INET6, nested(kInet6Set)}, {45, nested(kMctpSet)}};

@@ -32,14 +32,9 @@ constexpr Field kGroupCountersFields[] = {
     {"mcast_packets", 224, kBothWays}};
 constexpr Structure kGroupCounters{sizeof(br_mcast_stats), sizeof(br_mcast_stats), kGroupCountersFields};
 
-bool show_unless_zero(const Walk& walk, const Piece& piece, const Kind& kind) {
-  const auto bytes = piece.first(kind.size).bytes;
-  if (std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; })) return false;
-  return show_hex(walk, piece, kind);
-}
 constexpr Field kVlanCountersFields[] = {
     {"rx_bytes", 0, kWide}, {"rx_packets", 8, kWide}, {"tx_bytes", 16, kWide}, {"tx_packets", 24, kWide},
-    {"vid", 32, kShort},    {"flags", 34, flags(2, kBridgeVlanFlags)},         {"pad2", 36, {show_unless_zero, 4}}};
+    {"vid", 32, kShort},    {"flags", 34, flags(2, kBridgeVlanFlags)},         {"pad2", 36, reserved(4)}};
 constexpr Structure kVlanCounters{sizeof(bridge_vlan_xstats), sizeof(bridge_vlan_xstats), kVlanCountersFields};
 constexpr Field kSpanningTreeFields[] = {
     {"transition_blk", 0, kWide}, {"transition_fwd", 8, kWide}, {"rx_bpdu", 16, kWide},
@@ -79,7 +74,7 @@ constexpr Field kLabelCountersFields[] = {
     {"rx_packets", 0, kWide}, {"tx_packets", 8, kWide},  {"rx_bytes", 16, kWide},   {"tx_bytes", 24, kWide},  {"rx_errors", 32, kWide},
     {"tx_errors", 40, kWide}, {"rx_dropped", 48, kWide}, {"tx_dropped", 56, kWide}, {"rx_noroute", 64, kWide}};
 constexpr Structure kLabelCounters{72, 72, kLabelCountersFields};
-constexpr Attribute kLabelKinds[] = {{MPLS_STATS_LINK, structure(kLabelCounters)}};
+constexpr Attribute kLabelKinds[] = {{MPLS_STATS_LINK, with_rest(kLabelCounters)}};
 const AttributeSet kLabelledSet{&kMplsStats, kLabelKinds};
 constexpr Attribute kFamilyKinds[] = {{28, nested(kLabelledSet)}};  // AF_MPLS
 const AttributeSet kFamilySet{&kAddressFamilies, kFamilyKinds};

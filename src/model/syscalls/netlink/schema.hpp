@@ -69,6 +69,7 @@ struct Kind {
   const AttributeSet* attributes = nullptr;
   const Kind* element = nullptr;  ///< of an array
   std::uint16_t count = 0;        ///< of an array in a structure
+  std::uint8_t first_place = 0;   ///< of an array whose places have names: the number of the first
 };
 
 struct Field {
@@ -109,6 +110,7 @@ struct MessageForm {
 bool show_unsigned(const Walk&, const Piece&, const Kind&);
 bool show_signed(const Walk&, const Piece&, const Kind&);
 bool show_hex(const Walk&, const Piece&, const Kind&);
+bool show_unless_zero(const Walk&, const Piece&, const Kind&);  ///< hexadecimal; false for zero
 bool show_choice(const Walk&, const Piece&, const Kind&);
 bool show_flags(const Walk&, const Piece&, const Kind&);
 bool show_shifted(const Walk&, const Piece&, const Kind&);         ///< 1<<TCP_LISTEN|1<<TCP_CLOSE
@@ -153,6 +155,8 @@ inline constexpr Kind kAddress{show_address};
 inline constexpr Kind kInet{show_inet, 4};
 inline constexpr Kind kInet6{show_inet6, 16};
 inline constexpr Kind kUnknown{};
+/// What ought to be zero is shown where it is not.
+constexpr Kind reserved(std::uint8_t size) { return {show_unless_zero, size}; }
 constexpr Kind bytes(std::uint8_t size) { return {show_bytes, size}; }
 constexpr Kind choice(std::uint8_t size, const NameTable& names) { return {show_choice, size, &names}; }
 constexpr Kind flags(std::uint8_t size, const NameTable& names) { return {show_flags, size, &names}; }
@@ -165,8 +169,9 @@ constexpr Kind array(const Kind& element, std::uint16_t count = 0) {
   return {show_array, 0, nullptr, nullptr, nullptr, &element, count};
 }
 
-constexpr Kind indexed(const Kind& element, const NameTable& places, std::uint16_t count = 0) {
-  return {show_indexed, 0, &places, nullptr, nullptr, &element, count};
+constexpr Kind indexed(const Kind& element, const NameTable& places, std::uint16_t count = 0,
+                       std::uint8_t first_place = 0) {
+  return {show_indexed, 0, &places, nullptr, nullptr, &element, count, first_place};
 }
 
 /// A payload of whatever kind: what it is not long enough for is shown as bytes.

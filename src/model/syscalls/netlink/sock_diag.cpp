@@ -58,9 +58,8 @@ constexpr NamedValue kMemoryNames[] = {
 const NameTable kMemoryPlaces{kMemoryNames, "SK_MEMINFO_???"};
 constexpr Kind kMemory = indexed(kWord, kMemoryPlaces);
 
-const NameTable kShutdownBits{
-    [] { static constexpr NamedValue kBits[] = {{1, "RCV_SHUTDOWN"}, {2, "SEND_SHUTDOWN"}}; return std::span<const NamedValue>(kBits); }(),
-    "???_SHUTDOWN"};
+constexpr NamedValue kShutdownNames[] = {{1, "RCV_SHUTDOWN"}, {2, "SEND_SHUTDOWN"}};
+const NameTable kShutdownBits{kShutdownNames, "???_SHUTDOWN"};
 
 /// The number and the names, whatever `-X` says, as strace has it for these sockets.
 bool show_shutdown(const Walk& walk, const Piece& piece, const Kind& kind) {

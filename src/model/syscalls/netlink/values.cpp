@@ -93,6 +93,12 @@ bool show_unsigned(const Walk& walk, const Piece& piece, const Kind& kind) {
   return with_number(walk, piece, kind, [&](std::uint64_t value) { walk.c.put_number(value); });
 }
 
+bool show_unless_zero(const Walk& walk, const Piece& piece, const Kind& kind) {
+  const auto bytes = piece.first(kind.size).bytes;
+  if (std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; })) return false;
+  return show_hex(walk, piece, kind);
+}
+
 bool show_signed(const Walk& walk, const Piece& piece, const Kind& kind) {
   return with_number(walk, piece, kind, [&](std::uint64_t value) {
     const unsigned unused = 64 - 8u * kind.size;
@@ -129,8 +135,10 @@ bool show_network_hex(const Walk& walk, const Piece& piece, const Kind& kind) {
 }
 
 bool show_network_choice(const Walk& walk, const Piece& piece, const Kind& kind) {
-  return with_network_order(walk, piece, kind, [&](std::uint64_t value) {
-    print_choice(walk.c, value, kind.names->values, kind.names->unknown);
+  return with_number(walk, piece, kind, [&](std::uint64_t value) {
+    walk.c.put(kind.size == 2 ? "htons(" : "htonl(");
+    print_choice(walk.c, from_network_order(value, kind.size), kind.names->values, kind.names->unknown);
+    walk.c.put(")");
   });
 }
 
@@ -257,11 +265,13 @@ bool show_indexed(const Walk& walk, const Piece& piece, const Kind& kind) {
   const std::uint64_t count = kind.count != 0 ? kind.count : piece.size / size;
   return show_elements(walk, piece, size, count, [&](std::uint64_t i, const Piece& one) {
     walk.c.put("[");
-    const auto known = std::ranges::find(kind.names->values, i, &NamedValue::value);
-    if (known != kind.names->values.end()) {
+    const auto known = std::ranges::find(kind.names->values, i + kind.first_place, &NamedValue::value);
+    if (known == kind.names->values.end()) {
+      print_choice(walk.c, i, {}, kind.names->unknown, Digits::decimal);
+    } else if (kind.first_place == 0) {
       print_constant(walk.c, i, known->name, Digits::decimal);
     } else {
-      print_choice(walk.c, i, {}, kind.names->unknown, Digits::decimal);
+      print_constant(walk.c, i, fmt::format("{}-{}", known->name, kind.first_place), Digits::decimal);
     }
     walk.c.put("]=");
     print_payload(walk, one, *kind.element);

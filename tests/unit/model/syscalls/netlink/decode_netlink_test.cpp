@@ -208,6 +208,25 @@ TEST_CASE("-X shows numbers in netlink messages", "[netlink]") {
         "ifi_index=0, ifi_flags=0, ifi_change=0}, [{nla_len=8, nla_type=0x1d}, 0x1]]");
 }
 
+TEST_CASE("-X shows numbers of types without names once", "[netlink]") {
+  const auto shown = [](std::uint16_t type) {
+    const std::string line =
+        sent(NETLINK_ROUTE, link_message().attribute(type, "1234").bytes(), SIZE_MAX, ConstantStyle::verbose);
+    return line.substr(line.find("nla_len"));
+  };
+  CHECK(shown(0xbad) == "nla_len=8, nla_type=0xbad /* IFLA_??? */}, \"\\x31\\x32\\x33\\x34\"]]");
+  CHECK(shown(NLA_F_NESTED | IFLA_MTU) == "nla_len=8, nla_type=0x8004 /* NLA_F_NESTED|IFLA_MTU */}, 875770417]]");
+}
+
+TEST_CASE("places of arrays have names", "[netlink]") {
+  const std::string settings = Message(0, 0).attribute(1, as_text(5)).bytes().substr(16);
+  const std::string families = Message(0, 0).attribute(AF_INET, settings).bytes().substr(16);
+  CHECK(sent(NETLINK_ROUTE, link_message().attribute(IFLA_AF_SPEC, families).bytes()) ==
+        link_line(48,
+                  ", [{nla_len=16, nla_type=IFLA_AF_SPEC}, [{nla_len=12, nla_type=AF_INET}, "
+                  "[{nla_len=8, nla_type=IFLA_INET_CONF}, [[IPV4_DEVCONF_FORWARDING-1]=5]]]]"));
+}
+
 TEST_CASE("what is received is as long as the result", "[netlink]") {
   const std::string bytes = link_message().attribute(IFLA_MTU, as_text(1500u)).bytes();
   DecodedCall call("recvfrom", {kSocket, kBuffer, 4096, 0, 0, 0});
