@@ -198,12 +198,26 @@ void print_moving_offset_arg(ArgContext& c) {
   if (const auto after = c.memory().object<std::int64_t>(c.value())) c.print(" => [{}]", *after);
 }
 
+namespace {
+
+/// Times of access and modification: both or, if one of them cannot be read, the address.
+template <class T, class Print>
+void print_pair_of_times(ArgContext& c, Print&& print) {
+  if (c.value() != 0 && !read_object<T>(c, c.value() + stride_of<T>(c))) {
+    print_address(c, c.value());
+  } else {
+    print_array_at<T>(c, c.value(), 2, print);
+  }
+}
+
+}  // namespace
+
 void print_utimensat_times_arg(ArgContext& c) {
-  print_array_at<timespec>(c, c.value(), 2, [&](const timespec& time) { print_timespec_with_date(c, time); });
+  print_pair_of_times<timespec>(c, [&](const timespec& time) { print_timespec_with_date(c, time); });
 }
 
 void print_utimes_arg(ArgContext& c) {
-  print_array_at<timeval>(c, c.value(), 2, [&](const timeval& time) { print_timeval_with_date(c, time); });
+  print_pair_of_times<timeval>(c, [&](const timeval& time) { print_timeval_with_date(c, time); });
 }
 
 void print_utimbuf_arg(ArgContext& c) {

@@ -174,6 +174,8 @@ void print_number_out(ArgContext& c) {
 constexpr IoctlPrinter kFilePrinters[] = {
     {FS_IOC_GETFLAGS, print_inode_flags_out},
     {FS_IOC_SETFLAGS, print_inode_flags},
+    {FS_IOC32_GETFLAGS, print_inode_flags_out},
+    {FS_IOC32_SETFLAGS, print_inode_flags},
     {FS_IOC_FSGETXATTR, print_attributes_out},
     {FS_IOC_FSSETXATTR, print_attributes_in},
     {FS_IOC_GETFSLABEL, print_label_out},

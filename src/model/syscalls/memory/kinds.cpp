@@ -58,12 +58,13 @@ void print_policy(ArgContext& c, std::uint64_t mode) {
   });
 }
 
-/// The kernel reads one bit less than `maxnode` says.
+/// The kernel reads one bit less than `maxnode` says. strace shows none as an empty list, and that of one as an
+/// address.
 void print_node_mask(ArgContext& c, std::uint64_t address, std::uint64_t bits) {
   constexpr std::uint64_t kMostBits = 1u << 20;
   constexpr std::uint64_t kBitsPerWord = 64;
   const std::uint64_t words = bits == 0 ? 0 : (bits - 1 + kBitsPerWord - 1) / kBitsPerWord;
-  if (words == 0 || bits > kMostBits) {
+  if (bits == 1 || bits > kMostBits) {
     print_address(c, address);
     return;
   }

@@ -124,6 +124,14 @@ void print_rehash(ArgContext& c, const Place& place) {
   c.put("]");
 }
 
+void print_rehash_got(ArgContext& c, const Place& place) {
+  if (place.size < static_cast<std::int32_t>(sizeof(std::int32_t))) {
+    print_short_int(c, place);
+  } else {
+    print_rehash(c, place);
+  }
+}
+
 void print_membership(ArgContext& c, const Place& place) {
   const auto request = c.memory().object<ip_mreq>(place.address);
   if (place.size < static_cast<std::int32_t>(sizeof(ip_mreq)) || !request) {
@@ -167,7 +175,7 @@ constexpr OptionForm kSetForms[] = {
 /// The same for getsockopt.
 constexpr OptionForm kGetForms[] = {
     {SOL_SOCKET, SO_LINGER, print_linger},
-    {SOL_SOCKET, kTxRehash, print_rehash},
+    {SOL_SOCKET, kTxRehash, print_rehash_got},
     {SOL_SOCKET, SO_PEERCRED, print_peer},
     {SOL_SOCKET, SO_ERROR, print_pending_error},
 };

@@ -72,7 +72,8 @@ void print_tms(ArgContext& c, const tms& value) {
                                                         {", tms_cstime=", value.tms_cstime}};
   for (const auto& [name, ticks] : times) {
     c.print("{}{}", name, ticks);
-    if (ticks != 0) c.print(" /* {}.{:02} s */", ticks / 100, std::abs(ticks % 100));
+    if (ticks != 0 && c.constants() != ConstantStyle::raw)
+      c.print(" /* {}.{:02} s */", ticks / 100, std::abs(ticks % 100));
   }
   c.put("}");
 }

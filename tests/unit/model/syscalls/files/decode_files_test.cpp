@@ -181,6 +181,9 @@ TEST_CASE("times for a file have their date behind them") {
   DecodedCall zero("utimensat", {kCwd, kPath, kData, 0});
   zero.put(kPath, "f").put(kData, Times{});
   CHECK(zero.leave(0).line() == R"(utimensat(AT_FDCWD, "f", [{tv_sec=0, tv_nsec=0}, {tv_sec=0, tv_nsec=0}], 0) = 0)");
+  DecodedCall half("utimensat", {kCwd, kPath, kData, 0});
+  half.put(kPath, "f").put(kData, timespec{0, 0});
+  CHECK(half.leave(-14).line() == fmt::format("utimensat(AT_FDCWD, \"f\", {:#x}, 0) = -1 EFAULT (Bad address)", kData));
 }
 
 TEST_CASE("file handles before and after") {

@@ -132,6 +132,8 @@ TEST_CASE("the list of interfaces", "[ioctl]") {
 TEST_CASE("files and block devices", "[ioctl]") {
   CHECK(DecodedCall("ioctl", {7, FS_IOC_GETFLAGS, kArg}).put(kArg, 0x80010u).leave(0).line() ==
         "ioctl(7, FS_IOC_GETFLAGS, [FS_IMMUTABLE_FL|FS_EXTENT_FL]) = 0");
+  CHECK(DecodedCall("ioctl", {7, FS_IOC32_SETFLAGS, kArg}).put(kArg, 0x10u).leave(0).line() ==
+        "ioctl(7, FS_IOC32_SETFLAGS, [FS_IMMUTABLE_FL]) = 0");
   CHECK(DecodedCall("ioctl", {7, BLKGETSIZE64, kArg}).put(kArg, std::uint64_t{1} << 40).leave(0).line() ==
         "ioctl(7, BLKGETSIZE64, [1099511627776]) = 0");
   const std::array<std::uint64_t, 4> range{3, 1, 2, 4};

@@ -55,6 +55,8 @@ TEST_CASE("node masks lose the kernel's odd bit") {
         "mbind(0x7f0000001000, 4096, MPOL_BIND, [0x00000000000005], 64, MPOL_MF_STRICT) = 0");
   DecodedCall zero("set_mempolicy", {0, kMask, 65});
   CHECK(zero.put(kMask, std::uint64_t{0}).leave(0).line() == "set_mempolicy(MPOL_DEFAULT, [0000000000000000], 65) = 0");
+  CHECK(line_of("set_mempolicy", {0, kMask, 0}, -22) ==
+        "set_mempolicy(MPOL_DEFAULT, [], 0) = -1 EINVAL (Invalid argument)");
 }
 
 TEST_CASE("a policy that is not known has its bits in front") {

@@ -245,6 +245,9 @@ TEST_CASE("options are named by their level", "[network]") {
   DecodedCall rehash("setsockopt", {3, SOL_SOCKET, 74, kBuffer, 5});
   CHECK(rehash.put(kBuffer, 1).leave(-95).line() ==
         "setsockopt(3, SOL_SOCKET, SO_TXREHASH, [SOCK_TXREHASH_ENABLED], 5) = -1 EOPNOTSUPP (Operation not supported)");
+  DecodedCall part("getsockopt", {3, SOL_SOCKET, 74, kBuffer, kLength});
+  CHECK(part.put(kBuffer, 1).put(kLength, 3).leave(0).line() ==
+        "getsockopt(3, SOL_SOCKET, SO_TXREHASH, \"\\x01\\x00\\x00\", [3]) = 0");
   DecodedCall half("setsockopt", {3, SOL_SOCKET, SO_LINGER, kBuffer, 4});
   CHECK(half.put(kBuffer, std::array{1, 5}).leave(-22).line() ==
         fmt::format("setsockopt(3, SOL_SOCKET, SO_LINGER, {:#x}, 4) = -1 EINVAL (Invalid argument)", kBuffer));

@@ -50,6 +50,8 @@ TEST_CASE("times has seconds behind its ticks", "[time]") {
   call.put(0x10000, std::array<std::int64_t, 4>{1, 0, 205, 100});
   CHECK(call.leave(7).line() ==
         "times({tms_utime=1 /* 0.01 s */, tms_stime=0, tms_cutime=205 /* 2.05 s */, tms_cstime=100 /* 1.00 s */}) = 7");
+  CHECK(call.constants(ConstantStyle::raw).line() ==
+        "times({tms_utime=1, tms_stime=0, tms_cutime=205, tms_cstime=100}) = 7");
 }
 
 TEST_CASE("time has a date behind it", "[time]") {
