@@ -95,10 +95,9 @@ void print_dirents(ArgContext& c, const DirentLayout& layout) {
 }
 
 void print_timespec_with_date(ArgContext& c, const timespec& time) {
-  if (time.tv_nsec == UTIME_NOW) {
-    c.put("UTIME_NOW");
-  } else if (time.tv_nsec == UTIME_OMIT) {
-    c.put("UTIME_OMIT");
+  if (time.tv_nsec == UTIME_NOW || time.tv_nsec == UTIME_OMIT) {
+    print_meaning(
+        c, [&] { print_timespec(c, time); }, [&] { c.put(time.tv_nsec == UTIME_NOW ? "UTIME_NOW" : "UTIME_OMIT"); });
   } else {
     print_timespec(c, time);
     const auto fraction = static_cast<std::uint64_t>(time.tv_nsec);

@@ -178,6 +178,8 @@ TEST_CASE("times for a file have their date behind them") {
   DecodedCall call("utimensat", {kCwd, kPath, kData, 0});
   call.put(kPath, "f").put(kData, Times{timespec{0, UTIME_NOW}, timespec{0, UTIME_OMIT}});
   CHECK(call.leave(0).line() == R"(utimensat(AT_FDCWD, "f", [UTIME_NOW, UTIME_OMIT], 0) = 0)");
+  CHECK(args_of(call.constants(ConstantStyle::verbose).text()).at(2) ==
+        "[{tv_sec=0, tv_nsec=1073741823} /* UTIME_NOW */, {tv_sec=0, tv_nsec=1073741822} /* UTIME_OMIT */]");
   DecodedCall zero("utimensat", {kCwd, kPath, kData, 0});
   zero.put(kPath, "f").put(kData, Times{});
   CHECK(zero.leave(0).line() == R"(utimensat(AT_FDCWD, "f", [{tv_sec=0, tv_nsec=0}, {tv_sec=0, tv_nsec=0}], 0) = 0)");
