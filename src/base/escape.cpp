@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/append_format.hpp"
+
 namespace vdsotrace {
 namespace {
 
@@ -35,7 +37,8 @@ void append_octal(std::string& out, unsigned char c, bool digit_follows) {
 
 }  // namespace
 
-void append_quoted(std::string& out, std::span<const std::byte> bytes, std::size_t limit, bool more) {
+void append_quoted(std::string& out, std::span<const std::byte> bytes, std::size_t limit, bool more,
+                   EscapeDigits digits) {
   const std::size_t shown = std::min(bytes.size(), limit);
   out.reserve(out.size() + shown + 5);
   out.push_back('"');
@@ -46,6 +49,8 @@ void append_quoted(std::string& out, std::span<const std::byte> bytes, std::size
       out.push_back(letter);
     } else if (is_printable(c)) {
       out.push_back(static_cast<char>(c));
+    } else if (digits == EscapeDigits::hex) {
+      append_format(out, "\\x{:02x}", static_cast<unsigned>(c));
     } else {
       append_octal(out, c, i + 1 < shown && is_octal_digit(bytes[i + 1]));
     }

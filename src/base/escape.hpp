@@ -8,9 +8,13 @@
 
 namespace vdsotrace {
 
+/// How bytes are shown that have neither a character nor a letter: \1, or \x01.
+enum class EscapeDigits : bool { octal, hex };
+
 /// Appends `bytes` in double quotes, escaped as strace does (octal, \n, \t, ...), cut after
 /// `limit` bytes with "..." behind the closing quote when there is more.
-void append_quoted(std::string& out, std::span<const std::byte> bytes, std::size_t limit, bool more = false);
+void append_quoted(std::string& out, std::span<const std::byte> bytes, std::size_t limit, bool more = false,
+                   EscapeDigits digits = EscapeDigits::octal);
 /// `text` escaped in the same way, without the quotes: for names that a program or user chose.
 std::string escaped(std::string_view text);
 /// The same for what should be printable, and may contain backslashes and quotes then.

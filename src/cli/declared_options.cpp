@@ -54,7 +54,7 @@ void declare_details(CLI::App& app, ParsedFlags& raw) {
   app.add_flag("-i,--instruction-pointer", o.instruction_pointers, "The instruction pointer at each system call");
   app.add_option("-P,--trace-path", o.paths, "Only calls that use PATH")->type_name("PATH")->allow_extra_args(false);
   app.add_flag("-y", raw.descriptors, "What descriptors refer to: 3</path>; -yy: sockets, devices and pidfds in detail");
-  app.add_flag("--decode-fds{path}", raw.decode_fds, "The same; =SET: path, socket, dev, pidfd, all or none");
+  app.add_flag("--decode-fds{path}", raw.decode_fds, "The same, also -e decode-fds=SET: path, socket, dev, pidfd, all or none");
   declare_expressions(app, raw, "--read", "read=", "As -e read=SET: dump all that is read from these descriptors");
   declare_expressions(app, raw, "--write", "write=", "As -e write=SET: dump all that is written to these descriptors");
 }
@@ -77,11 +77,12 @@ void declare(CLI::App& app, ParsedFlags& raw) {
       ->type_name("PID")
       ->allow_extra_args(false);
   app.add_option("-o,--output", o.output, "Write to FILE, to standard output (-) or to a command ('|CMD')")->type_name("FILE");
+  app.add_flag("--output-separately", raw.output_separately, "One FILE.PID for each process; -ff is -f with this");
   app.add_flag("-A,--output-append-mode", o.append, "Append to FILE");
   app.add_flag("-c,--summary-only", o.summary_only, "Count calls and print only a summary");
   app.add_flag("-C,--summary", o.summary_too, "Print a summary after the trace");
   app.add_flag("-w,--summary-wall-clock", o.wall_clock, "Summary of wall-clock time, not of processor time in the kernel");
-  app.add_option("-S,--summary-sort-by", raw.sort, "Sort the summary by calls, errors, name, route or time")->type_name("KEY");
+  app.add_option("-S,--summary-sort-by", raw.sort, "Sort the summary by a column of -U, or by none")->type_name("KEY");
   app.add_option("-U,--summary-columns", raw.summary_columns,
                  "Columns of the summary: some of time-percent, total-time, min-time, max-time, avg-time, calls, errors, route, name")
       ->type_name("COLUMNS");
@@ -96,14 +97,14 @@ void declare(CLI::App& app, ParsedFlags& raw) {
   declare_argument_sets(app, raw);
   declare_times(app, raw);
   app.add_option("-a,--columns", raw.columns, "Begin results in column N at the earliest; strace's default is 40")->type_name("N");
-  app.add_flag("-k,--stack-trace", o.stacks, "Show the stack under each call");
+  app.add_flag("-k,--stack-traces,--stack-trace", o.stacks, "Show the stack under each call");
   app.add_flag("--callers", o.callers, "Show who made each vDSO-capable call: the first caller outside the C library");
   app.add_option("--runtime", o.runtimes, "Treat these files and functions as a language runtime: also name the caller beyond them")
       ->type_name("PATTERN")
       ->allow_extra_args(false);
   app.add_option("-s,--string-limit", raw.string_limit, "Print at most N bytes of a string (32)")->type_name("N");
   app.add_flag("-x", raw.hex, "Strings that are not all ASCII text in hexadecimal; -xx: all strings");
-  app.add_flag("--strings-in-hex{all}", raw.hex_strings, "The same; =SET: none, non-ascii or all");
+  app.add_flag("--strings-in-hex{all}", raw.hex_strings, "The same; =SET: none, non-ascii, all, or non-ascii-chars: hexadecimal where escapes are octal else");
   app.add_option("-X,--const-print-style", raw.constants, "Constants and flags as raw numbers, by name (abbrev), or both (verbose)")
       ->type_name("STYLE");
   declare_details(app, raw);
@@ -116,6 +117,7 @@ void declare(CLI::App& app, ParsedFlags& raw) {
   app.add_option("--direct", raw.direct, "How direct time calls of running processes are seen: auto, tracepoints, stops or off")->type_name("HOW");
   app.add_option("--syscalls", raw.syscalls, "stops, or inline: count or record system calls in the program, with fewer stops")
       ->type_name("WAY");
+  app.add_flag("--seccomp-bpf", raw.seccomp_filter, "Accepted as strace's: a filter is used wherever it serves (NOTES of the man page)");
   app.add_flag("--pin", o.pin, "Run vdsotrace and the program on one processor: stops cost less");
   app.add_option("--duration", raw.duration, "End the trace after this time: 500ms, 5s, 2m, or seconds")->type_name("TIME");
   app.add_flag("--steps", o.steps, "Print the instructions that each vDSO call executed (step engine)");

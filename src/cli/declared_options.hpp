@@ -16,6 +16,8 @@ namespace vdsotrace::cli {
 struct ParsedFlags {
   Options options;
   int follow = 0;
+  bool output_separately = false;
+  bool seccomp_filter = false;  ///< --seccomp-bpf: strace's wish; a filter is used wherever it serves
   int stamps = 0;
   std::string absolute;       ///< of --absolute-timestamps
   std::string relative;       ///< precision of -r

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/number.hpp"
+#include "model/syscalls/descriptors.hpp"
 #include "model/words.hpp"
 
 namespace vdsotrace::cli {
@@ -110,6 +111,15 @@ Result<void> take_quiet(std::vector<std::string>& expressions, Quiet& quiet) {
     auto named = quiet_named(set);
     if (!named) return tl::unexpected(named.error());
     quiet = *named;
+    return {};
+  });
+}
+
+Result<void> take_descriptor_details(std::vector<std::string>& expressions, DescriptorDetails& details) {
+  return take(expressions, {"decode-fds", "decode-fd"}, [&](std::string_view set) -> Result<void> {
+    auto named = descriptor_details_named(set);
+    if (!named) return tl::unexpected(named.error());
+    details = *named;
     return {};
   });
 }

@@ -28,5 +28,7 @@ Quiet quiet_of(int level);
 Result<void> take_quiet(std::vector<std::string>& expressions, Quiet& quiet);
 /// The same for `read=` and `write=`.
 Result<void> take_dumps(std::vector<std::string>& expressions, Dumps& dumps);
+/// The same for the set of `decode-fds=`. Errors: an unknown word.
+Result<void> take_descriptor_details(std::vector<std::string>& expressions, DescriptorDetails& details);
 
 }  // namespace vdsotrace::cli

@@ -35,15 +35,6 @@ Result<Color> color_named(const std::string& name) {
   return fail(fmt::format("--color={}: unknown", name), "one of auto, always, never");
 }
 
-Result<SortKey> sort_key_named(const std::string& name) {
-  if (name == "calls") return SortKey::calls;
-  if (name == "errors") return SortKey::errors;
-  if (name == "name") return SortKey::name;
-  if (name == "route") return SortKey::route;
-  if (name == "time") return SortKey::time;
-  return fail(fmt::format("-S {}: unknown sort key", name), "one of calls, errors, name, route, time");
-}
-
 }  // namespace
 
 Result<void> check_engine(const std::string& name) {
@@ -117,8 +108,10 @@ Result<DescriptorDetails> descriptors_of(const ParsedFlags& raw) {
 Result<HexStrings> hex_strings_of(const ParsedFlags& raw) {
   if (raw.hex_strings == "all" || (raw.hex_strings.empty() && raw.hex > 1)) return HexStrings::all;
   if (raw.hex_strings == "non-ascii" || (raw.hex_strings.empty() && raw.hex == 1)) return HexStrings::non_ascii;
+  if (raw.hex_strings == "non-ascii-chars") return HexStrings::non_ascii_characters;
   if (raw.hex_strings == "none" || raw.hex_strings.empty()) return HexStrings::none;
-  return fail(fmt::format("--strings-in-hex={}: unknown", raw.hex_strings), "one of none, non-ascii, all");
+  return fail(fmt::format("--strings-in-hex={}: unknown", raw.hex_strings),
+              "one of none, non-ascii-chars, non-ascii, all");
 }
 
 Result<ConstantStyle> constant_style_named(std::string_view name) {
@@ -154,6 +147,7 @@ Result<void> check_details(ParsedFlags& raw) {
   auto descriptors = descriptors_of(raw);
   if (!descriptors) return tl::unexpected(descriptors.error());
   o.descriptors = *descriptors;
+  if (auto taken = take_descriptor_details(raw.expressions, o.descriptors); !taken) return taken;
   o.quieted = quiet_of(o.quiet);
   if (!raw.quiet.empty()) raw.expressions.push_back("quiet=" + raw.quiet);
   if (auto taken = take_quiet(raw.expressions, o.quieted); !taken) return taken;
@@ -247,7 +241,7 @@ Result<void> check_ways(ParsedFlags& raw) {
 Result<void> check_subject(ParsedFlags& raw) {
   Options& o = raw.options;
   o.follow = raw.follow > 0;
-  o.split = raw.follow > 1 && !o.output.empty();
+  o.split = (raw.follow > 1 || raw.output_separately) && !o.output.empty();
   auto pids = parse_pids(raw.attach);
   if (!pids) return tl::unexpected(pids.error());
   o.attach = std::move(*pids);

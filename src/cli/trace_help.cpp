@@ -8,9 +8,9 @@ constexpr HelpGroup kTraceGroups[] = {
     {"What to show",
      "--callers --runtime -k -c -C -S -U -O -w -t --absolute-timestamps -r -T -n -i -y --decode-fds -s -v -x "
      "--strings-in-hex -X --abbrev --verbose --raw --read --write -a --steps -q --quiet"},
-    {"Where to write", "-o -A --json --color"},
+    {"Where to write", "-o --output-separately -A --json --color"},
     {"What to change", "--inject --fault"},
-    {"How to observe", "--engine --syscalls --direct --pin"},
+    {"How to observe", "--engine --syscalls --direct --seccomp-bpf --pin"},
 };
 
 constexpr HelpGroup kAuditGroups[] = {

@@ -23,6 +23,9 @@ std::string_view route_text(const CallKey& key) {
 
 bool before(const Row& a, const Row& b, SortKey sort) {
   const auto time = [](const Row& r) { return r.second.duration_ns.value_or(0); };
+  const auto average = [](const Row& r) {
+    return r.second.duration_ns.value_or(0) / static_cast<std::int64_t>(std::max<std::uint64_t>(1, r.second.measured));
+  };
   const auto rest = [](const Row& r) { return std::tie(r.first.name, r.first.clock); };
   const auto largest_first = [&](auto value) { return value(a) != value(b) ? value(a) > value(b) : rest(a) < rest(b); };
   switch (sort) {
@@ -30,6 +33,10 @@ bool before(const Row& a, const Row& b, SortKey sort) {
     case SortKey::errors: return largest_first([](const Row& r) { return r.second.errors; });
     case SortKey::name: return a.first < b.first;
     case SortKey::route: return std::pair(route_text(a.first), rest(a)) < std::pair(route_text(b.first), rest(b));
+    case SortKey::average: return largest_first(average);
+    case SortKey::shortest: return largest_first([](const Row& r) { return r.second.shortest_ns.value_or(0); });
+    case SortKey::longest: return largest_first([](const Row& r) { return r.second.longest_ns.value_or(0); });
+    case SortKey::nothing: return false;
     case SortKey::time: break;
   }
   return time(a) != time(b) ? time(a) > time(b) : largest_first([](const Row& r) { return r.second.count; });

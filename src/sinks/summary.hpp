@@ -11,9 +11,6 @@
 
 namespace vdsotrace {
 
-/// How the table's rows are ordered: the largest first, names and routes ascending.
-enum class SortKey : std::uint8_t { time, calls, errors, name, route };
-
 /// A table in the manner of strace -c, with a column for the route and one row for
 /// each clock.
 class SummarySink final : public Sink {

@@ -41,11 +41,15 @@ std::string name(const SummaryRow& row) {
 }
 
 constexpr std::array kColumns{
-    SummaryColumn{"% time", 6, false, share},        SummaryColumn{"seconds", 11, false, total_time},
-    SummaryColumn{"usecs/call", 11, false, average}, SummaryColumn{"calls", 9, false, calls},
-    SummaryColumn{"errors", 9, false, errors},       SummaryColumn{"route", 8, true, route},
-    SummaryColumn{"call", 16, true, name},           SummaryColumn{"shortest", 11, false, shortest},
-    SummaryColumn{"longest", 11, false, longest},
+    SummaryColumn{"% time", 6, false, share, SortKey::time},
+    SummaryColumn{"seconds", 11, false, total_time, SortKey::time},
+    SummaryColumn{"usecs/call", 11, false, average, SortKey::average},
+    SummaryColumn{"calls", 9, false, calls, SortKey::calls},
+    SummaryColumn{"errors", 9, false, errors, SortKey::errors},
+    SummaryColumn{"route", 8, true, route, SortKey::route},
+    SummaryColumn{"call", 16, true, name, SortKey::name},
+    SummaryColumn{"shortest", 11, false, shortest, SortKey::shortest},
+    SummaryColumn{"longest", 11, false, longest, SortKey::longest},
 };
 constexpr std::size_t kDefaults = 7;
 
@@ -61,6 +65,27 @@ constexpr Word kWords[] = {
     {"calls", "calls"},         {"count", "calls"},       {"errors", "errors"},       {"error", "errors"},
     {"route", "route"},         {"name", "call"},         {"syscall", "call"},        {"syscall-name", "call"},
 };
+
+constexpr std::string_view kSomeWords =
+    "time-percent, total-time, min-time, max-time, avg-time, calls, errors, route, name";
+
+/// Null if no column is called so. strace takes its words with underscores, too.
+const SummaryColumn* column_named(std::string_view word) {
+  std::string dashed(word);
+  std::ranges::replace(dashed, '_', '-');
+  const auto* known = std::ranges::find(kWords, dashed, &Word::word);
+  if (known == std::end(kWords)) return nullptr;
+  return std::ranges::find(kColumns, known->title, &SummaryColumn::title);
+}
+
+/// `kind`: what it should have been.
+Error unknown_word(std::string_view option, std::string_view word, std::string_view kind, std::string_view known) {
+  std::vector<std::string_view> words;
+  for (const Word& one : kWords) words.push_back(one.word);
+  std::string hint = did_you_mean(word, words);
+  if (hint.empty()) hint = known;
+  return {0, fmt::format("{} {}: unknown {}", option, word, kind), std::move(hint)};
+}
 
 void append_cell(std::string& line, const SummaryColumn& column, std::string_view text, bool last) {
   if (column.left && last) {
@@ -94,23 +119,21 @@ Result<SummaryColumns> summary_columns_named(std::string_view list) {
   SummaryColumns columns;
   for (std::string_view rest = list; !rest.empty();) {
     const std::string_view word = take_word(rest);
-    const auto* known = std::ranges::find(kWords, word, &Word::word);
-    if (known == std::end(kWords)) {
-      std::vector<std::string_view> words;
-      for (const Word& one : kWords) words.push_back(one.word);
-      const std::string hint = did_you_mean(word, words);
-      return fail(fmt::format("-U {}: unknown column", word),
-                  hint.empty()
-                      ? "some of time-percent, total-time, min-time, max-time, avg-time, calls, errors, route, name"
-                      : hint);
-    }
-    const auto* column = std::ranges::find(kColumns, known->title, &SummaryColumn::title);
+    const SummaryColumn* column = column_named(word);
+    if (column == nullptr)
+      return tl::unexpected(unknown_word("-U", word, "column", fmt::format("some of {}", kSomeWords)));
     if (std::ranges::find(columns, column) != columns.end()) return fail(fmt::format("-U {}: given twice", word));
     columns.push_back(column);
   }
   const auto* names = std::ranges::find(kColumns, std::string_view("call"), &SummaryColumn::title);
   if (std::ranges::find(columns, names) == columns.end()) columns.push_back(names);
   return columns;
+}
+
+Result<SortKey> sort_key_named(std::string_view word) {
+  if (word == "none" || word == "nothing") return SortKey::nothing;
+  if (const SummaryColumn* column = column_named(word)) return column->sort;
+  return tl::unexpected(unknown_word("-S", word, "sort key", fmt::format("one of {}, none", kSomeWords)));
 }
 
 std::string summary_titles(const SummaryColumns& columns) {

@@ -18,11 +18,15 @@ struct SummaryRow {
   std::int64_t all_ns;  ///< time of all rows
 };
 
+/// How the table's rows are ordered: the largest first, names and routes ascending.
+enum class SortKey : std::uint8_t { time, average, shortest, longest, calls, errors, name, route, nothing };
+
 struct SummaryColumn {
   std::string_view title;
   std::size_t width;
   bool left;  ///< its text stands at its left
   std::string (*cell)(const SummaryRow& row);
+  SortKey sort;  ///< of rows that are sorted by it
 };
 
 using SummaryColumns = std::vector<const SummaryColumn*>;
@@ -33,6 +37,8 @@ SummaryColumns default_summary_columns();
 /// errors, name and their synonyms) and `route`. Without `name` that is the last. Errors: an unknown word, a column
 /// twice.
 Result<SummaryColumns> summary_columns_named(std::string_view list);
+/// The key of -S: a word of -U, or `none` or `nothing`. Errors: an unknown word.
+Result<SortKey> sort_key_named(std::string_view word);
 
 /// One line, with its end. The last column is not filled up.
 std::string summary_titles(const SummaryColumns& columns);

@@ -69,8 +69,15 @@ class SummaryTest(unittest.TestCase):
         self.assertEqual(names, sorted(names))
         routes = column("route", "route")
         self.assertEqual(len([1 for a, b in zip(routes, routes[1:]) if a != b]), len(set(routes)) - 1)
-        times = [float(time) for time in column("time", "seconds") if time != "-"]
-        self.assertEqual(times, sorted(times, reverse=True))
+        for key in ("time", "time-total", "total_time", "time_percent"):
+            times = [float(time) for time in column(key, "seconds") if time != "-"]
+            self.assertEqual(times, sorted(times, reverse=True))
+        averages = [int(time) for time in column("avg-time", "usecs/call") if time != "-"]
+        self.assertEqual(averages, sorted(averages, reverse=True))
+        self.assertEqual(column("count", "calls"), column("calls", "calls"))
+        self.assertEqual(column("nothing", "name"), column("none", "name"))
+        wrong = vdsotrace("-c", "-S", "callz", "true")
+        self.assertEqual((wrong.status, wrong.stderr.splitlines()), (1, ["vdsotrace: -S callz: unknown sort key", "hint: did you mean calls?"]))
 
     def test_times_are_the_processors_or_the_clocks(self):
         """A sleep takes none of the first."""

@@ -102,6 +102,7 @@ class TextTest(unittest.TestCase):
         """All of a string, if there is one byte in it that is no text."""
         for options, texts in ((["-x"], (r"a\tb\n", r"\xc3\xa9\x0a")), (["-xx"], (r"\x61\x09\x62\x0a", r"\xc3\xa9\x0a")),
                                (["-x", "--strings-in-hex=none"], (r"a\tb\n", r"\303\251\n")),
+                               (["--strings-in-hex=non-ascii-chars"], (r"a\tb\n", r"\xc3\xa9\n")),
                                (["--strings-in-hex"], (r"\x61\x09\x62\x0a", r"\xc3\xa9\x0a")),
                                (["-xs1"], (r"a", r"\xc3"))):
             with self.subTest(options):
@@ -113,6 +114,26 @@ class TextTest(unittest.TestCase):
         self.assertIn(r'["\x74\x72\x75\x65"]', paths)
         self.assertEqual(vdsotrace("--strings-in-hex=some", "true").status, 1)
         self.assertEqual(vdsotrace("-X", "some", "true").status, 1)
+
+    def test_output_separately(self):
+        """A file for each process that is traced, whether children are or not."""
+        for options, files in (([], 1), (["-f"], 2)):
+            with self.subTest(options), tempfile.TemporaryDirectory() as folder:
+                vdsotrace("--output-separately", *options, "-o", f"{folder}/trace", "sh", "-c", "(exit 3); exit 4")
+                ends = sorted(path.read_text().splitlines()[-1] for path in Path(folder).glob("trace.*[0-9]"))
+                self.assertEqual(ends, ["+++ exited with 3 +++", "+++ exited with 4 +++"][-files:])
+                self.assertEqual(len(os.listdir(folder)), files)
+
+    def test_options_that_are_accepted_as_straces(self):
+        """The last of two spellings that say what descriptors refer to counts."""
+        shell = ["sh", "-c", "exec 7</dev/null"]
+        for options, text in ((["-e", "decode-fds=path"], "7</dev/null>"), (["-e", "decode-fd=dev"], "7</dev/null<char 1:3>>"),
+                              (["-e", "decode-fds=all", "-e", "decode-fds=none"], "7)"), (["-y", "-e", "decode-fds=none"], "7)"),
+                              (["--stack-traces"], " > "), (["--seccomp-bpf", "-f"], "7)")):
+            with self.subTest(options):
+                lines = vdsotrace(*options, "-e", "trace=dup2,close", *shell).stderr
+                self.assertIn(text, lines)
+        self.assertEqual(vdsotrace("-e", "decode-fds=files", "true").status, 1)
 
     def test_who_is_attached_is_not_said_in_files(self):
         """Nor anywhere else, as the user has asked for a program and a file."""

@@ -20,8 +20,8 @@
 
 namespace vdsotrace {
 
-/// Which strings are shown as \x1f for each byte.
-enum class HexStrings : std::uint8_t { none, non_ascii, all };
+/// Which strings are shown as \x1f for each byte; `non_ascii_characters`: no string, but bytes that need an escape.
+enum class HexStrings : std::uint8_t { none, non_ascii_characters, non_ascii, all };
 
 /// What is shown of a constant or of flags: the number, the names, or the number with the names in a comment.
 enum class ConstantStyle : std::uint8_t { raw, abbrev, verbose };

@@ -129,7 +129,8 @@ void print_quoted(ArgContext& c, std::span<const std::byte> bytes, std::size_t l
   if (wanted == HexStrings::all || (wanted == HexStrings::non_ascii && !std::ranges::all_of(shown, is_text))) {
     append_quoted_hex(c.out(), shown, more || shown.size() < bytes.size());
   } else {
-    append_quoted(c.out(), bytes, limit, more);
+    append_quoted(c.out(), bytes, limit, more,
+                  wanted == HexStrings::non_ascii_characters ? EscapeDigits::hex : EscapeDigits::octal);
   }
 }
 
