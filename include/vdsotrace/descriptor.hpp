@@ -9,6 +9,8 @@
 
 #include <sys/types.h>
 
+#include "vdsotrace/process.hpp"
+
 namespace vdsotrace {
 
 /// Which of it is to be shown: `-y`, `-yy`, `--decode-fds=`.
@@ -66,10 +68,12 @@ struct Dumps {
 /// AT_FDCWD, which stands for the current directory.
 inline constexpr std::int32_t kCurrentDirectory = -100;
 
-/// Where a process's descriptors are looked up.
+/// Where a process's descriptors are looked up, and the numbers of processes that it knows.
 class DescriptorTable {
  public:
   virtual ~DescriptorTable() = default;
+  /// `number`: in its PID namespace; 0: the thread itself. Nothing of one that is not known.
+  virtual ProcessFacts look_up_process(pid_t /*number*/, ProcessKind /*kind*/) { return {}; }
   /// Nothing (an empty path) for one that is not open, or that cannot be looked up.
   virtual DescriptorFacts look_up(std::int32_t fd) = 0;
   /// The protocol of a netlink socket (NETLINK_ROUTE, ...); nothing of any other descriptor.

@@ -46,6 +46,7 @@ struct Counts {
 /// A signal is about to be delivered to the program.
 struct Signal {
   siginfo_t info{};
+  ProcessFacts sender{};                  ///< Needs::processes: of `si_pid`, where the signal has one
   std::uint64_t instruction_pointer = 0;  ///< Needs::instruction_pointers: where the thread was; 0 if that is not known
 };
 
@@ -73,6 +74,7 @@ struct Started {
   /// The process's number in its own PID namespace, where that is another one than ours. Reported with the first thread
   /// of an attach.
   pid_t pid_inside = 0;
+  std::string name{};  ///< of the thread; Needs::processes
 
   bool begins_process() const { return how != How::thread && (how != How::attach || threads > 0); }
 };
@@ -85,6 +87,7 @@ struct Execed {
   Abi abi = Abi::x86_64;
   std::optional<VdsoFacts> vdso;  ///< nothing if it has none
   bool vdso_known = true;         ///< false: whether it has one could not be found out
+  std::string name{};             ///< as of Started
 };
 
 /// A thread (or, when it is the last one, its process) has ended.

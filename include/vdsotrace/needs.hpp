@@ -36,6 +36,7 @@ struct Needs {
   std::vector<std::string> paths;           ///< if there are any, only system calls that use one of them
   Dumps dumps;                              ///< captured with the values
   DescriptorDetails descriptors;            ///< Call::descriptors, of system calls
+  ProcessDetails processes;                 ///< Call::processes, of system calls; names of threads
   const Injections* injections = nullptr;   ///< what is done to calls; null: nothing
   const ArgumentSets* arguments = nullptr;  ///< how they are shown: it says what is captured; null: as by default
   Selection selection;

@@ -56,6 +56,9 @@ void declare_details(CLI::App& app, ParsedFlags& raw) {
   app.add_flag("-y", raw.descriptors, "What descriptors refer to: 3</path>; -yy: sockets, devices and pidfds in detail");
   app.add_flag("--decode-fds{path}", raw.decode_fds, "The same, also -e decode-fds=SET: path, socket, dev, pidfd, all or none");
   declare_expressions(app, raw, "--read", "read=", "As -e read=SET: dump all that is read from these descriptors");
+  declare_expression_flag(app, raw, "-Y", "decode-pids=comm", "What processes are called that calls name: 7<bash>");
+  declare_expression_flag(app, raw, "--pidns-translation", "decode-pids=pidns", "Their numbers in our PID namespace, where they have others");
+  declare_expressions(app, raw, "--decode-pids", "decode-pids=", "The same, also -e decode-pids=SET: comm, pidns, all or none");
   declare_expressions(app, raw, "--write", "write=", "As -e write=SET: dump all that is written to these descriptors");
 }
 

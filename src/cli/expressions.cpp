@@ -8,6 +8,7 @@
 
 #include "base/number.hpp"
 #include "model/syscalls/descriptors.hpp"
+#include "model/syscalls/processes.hpp"
 #include "model/words.hpp"
 
 namespace vdsotrace::cli {
@@ -118,6 +119,15 @@ Result<void> take_quiet(std::vector<std::string>& expressions, Quiet& quiet) {
 Result<void> take_descriptor_details(std::vector<std::string>& expressions, DescriptorDetails& details) {
   return take(expressions, {"decode-fds", "decode-fd"}, [&](std::string_view set) -> Result<void> {
     auto named = descriptor_details_named(set);
+    if (!named) return tl::unexpected(named.error());
+    details = *named;
+    return {};
+  });
+}
+
+Result<void> take_process_details(std::vector<std::string>& expressions, ProcessDetails& details) {
+  return take(expressions, {"decode-pids", "decode-pid"}, [&](std::string_view set) -> Result<void> {
+    auto named = process_details_named(set);
     if (!named) return tl::unexpected(named.error());
     details = *named;
     return {};

@@ -30,5 +30,7 @@ Result<void> take_quiet(std::vector<std::string>& expressions, Quiet& quiet);
 Result<void> take_dumps(std::vector<std::string>& expressions, Dumps& dumps);
 /// The same for the set of `decode-fds=`. Errors: an unknown word.
 Result<void> take_descriptor_details(std::vector<std::string>& expressions, DescriptorDetails& details);
+/// The same for `decode-pids=`.
+Result<void> take_process_details(std::vector<std::string>& expressions, ProcessDetails& details);
 
 }  // namespace vdsotrace::cli

@@ -149,6 +149,7 @@ Result<void> check_details(ParsedFlags& raw) {
   o.descriptors = *descriptors;
   if (auto taken = take_descriptor_details(raw.expressions, o.descriptors); !taken) return taken;
   o.quieted = quiet_of(o.quiet);
+  if (auto taken = take_process_details(raw.expressions, o.processes); !taken) return taken;
   if (!raw.quiet.empty()) raw.expressions.push_back("quiet=" + raw.quiet);
   if (auto taken = take_quiet(raw.expressions, o.quieted); !taken) return taken;
   o.quiet = std::max(o.quiet, o.quieted.all() ? 3 : o.quieted.attach ? 1 : 0);

@@ -77,6 +77,7 @@ struct Options {
   Quiet quieted;                                    ///< of messages that -q or -e quiet= names
   Dumps dumps;                                      ///< -e read=, -e write=
   bool json = false;
+  ProcessDetails processes;                         ///< -Y, --decode-pids
   Color color = Color::automatic;
   std::string engine = "auto";
   Direct direct = Direct::automatic;

@@ -55,6 +55,7 @@ Needs trace_needs(const Options& o) {
   needs.paths = with_resolved(o.paths, o.quieted.path_resolution);
   needs.string_limit = o.string_limit;
   needs.descriptors = o.descriptors;
+  needs.processes = o.processes;
   if (!o.summary_only && !o.json) needs.dumps = o.dumps;
   needs.injections = o.injections.get();
   needs.arguments = o.arguments.get();
@@ -63,7 +64,7 @@ Needs trace_needs(const Options& o) {
 }
 
 DecodeLimits decode_limits(const Options& o) {
-  return {o.string_limit, o.hex_strings, o.constants, o.descriptors, o.arguments.get()};
+  return {o.string_limit, o.hex_strings, o.constants, o.descriptors, o.processes, o.arguments.get()};
 }
 
 TextOptions text_options(const Options& o, const Output& output) {

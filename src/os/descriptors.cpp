@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/number.hpp"
+#include "os/process_numbers.hpp"
 #include "os/procfs.hpp"
 #include "os/socket_facts.hpp"
 
@@ -58,6 +59,10 @@ std::optional<std::uint64_t> socket_inode(std::string_view path) {
 }
 
 }  // namespace
+
+ProcessFacts ProcessDescriptors::look_up_process(pid_t number, ProcessKind kind) {
+  return process_facts(tid_, number, kind, processes_);
+}
 
 DescriptorFacts ProcessDescriptors::look_up(std::int32_t fd) {
   const bool current = fd == kCurrentDirectory;

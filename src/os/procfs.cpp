@@ -59,7 +59,7 @@ Root look() {
   struct statfs kind {};
   if (!folder || ::fstatfs(folder.get(), &kind) != 0 || kind.f_type != PROC_SUPER_MAGIC)
     return {{}, "/proc is not mounted"};
-  if (!shows_own_namespace(folder.get())) return {{}, "/proc is that of another PID namespace"};
+  if (!shows_own_namespace(folder.get())) return {std::move(folder), "/proc is that of another PID namespace"};
   return {std::move(folder), {}};
 }
 
@@ -82,6 +82,21 @@ int open_within(int folder, const char* path, int flags) {
   return ::openat(folder, path, flags | O_CLOEXEC);
 }
 
+/// One of its own files; nothing if there is no proc file system.
+UniqueFd open_any(const std::string& path, int flags) {
+  const Root& any = root();
+  return any.folder ? UniqueFd(open_within(any.folder.get(), path.c_str(), flags)) : UniqueFd();
+}
+
+std::vector<std::string> names_in(UniqueFd opened) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(opened ? ::fdopendir(opened.get()) : nullptr, ::closedir);
+  if (!folder) return names;
+  opened.release();
+  while (const dirent* entry = ::readdir(folder.get())) names.emplace_back(entry->d_name);
+  return names;
+}
+
 }  // namespace
 
 bool trusted() { return root().distrust.empty(); }
@@ -89,7 +104,7 @@ const std::string& why_not_trusted() { return root().distrust; }
 
 UniqueFd open(const std::string& path, int flags) {
   errno = ENOENT;
-  return trusted() ? UniqueFd(open_within(root().folder.get(), path.c_str(), flags)) : UniqueFd();
+  return trusted() ? open_any(path, flags) : UniqueFd();
 }
 
 UniqueFd open_target(const std::string& path, int flags) {
@@ -102,15 +117,23 @@ std::optional<std::string> read(const std::string& path) {
   return fd ? std::optional(text_of(fd.get())) : std::nullopt;
 }
 
-std::vector<std::string> entries(const std::string& path) {
-  std::vector<std::string> names;
-  UniqueFd opened = open(path, O_RDONLY | O_DIRECTORY);
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder(opened ? ::fdopendir(opened.get()) : nullptr, ::closedir);
-  if (!folder) return names;
-  opened.release();
-  while (const dirent* entry = ::readdir(folder.get())) names.emplace_back(entry->d_name);
-  return names;
+std::vector<std::string> entries(const std::string& path) { return names_in(open(path, O_RDONLY | O_DIRECTORY)); }
+
+namespace untranslated {
+
+std::optional<std::string> read(const std::string& path) {
+  const UniqueFd fd = open_any(path, O_RDONLY);
+  return fd ? std::optional(text_of(fd.get())) : std::nullopt;
 }
+
+std::vector<std::string> entries(const std::string& path) { return names_in(open_any(path, O_RDONLY | O_DIRECTORY)); }
+
+UniqueFd open_target(const std::string& path) {
+  const Root& any = root();
+  return any.folder ? UniqueFd(::openat(any.folder.get(), path.c_str(), O_RDONLY | O_CLOEXEC)) : UniqueFd();
+}
+
+}  // namespace untranslated
 
 std::string link_target(const std::string& path) {
   return trusted() ? target_in(root().folder.get(), path.c_str()) : std::string();

@@ -44,6 +44,14 @@ std::string attribute_of_target(const std::string& path, const char* name);
 /// The user to whom a process's files belong.
 std::optional<uid_t> owner(pid_t pid);
 
+/// Of a proc file system that shows an outer PID namespace, too: for who translates the numbers of processes by itself
+/// (os/process_numbers). As read(), entries() and open_target().
+namespace untranslated {
+std::optional<std::string> read(const std::string& path);
+std::vector<std::string> entries(const std::string& path);
+UniqueFd open_target(const std::string& path);
+}  // namespace untranslated
+
 /// Whether a text of /proc/PID/status, of the process that reads it, comes from the procfs of its own PID namespace:
 /// from that of an outer one it names the process by several numbers ("NSpid", Linux 4.1), from that of an inner one by
 /// none.

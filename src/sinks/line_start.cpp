@@ -5,6 +5,8 @@
 
 #include "base/append_format.hpp"
 #include "model/local_date.hpp"
+#include "model/syscalls/descriptors.hpp"
+#include "model/syscalls/processes.hpp"
 #include "vdsotrace/event.hpp"
 
 namespace vdsotrace {
@@ -28,13 +30,35 @@ void append_seconds(std::string& out, std::int64_t ns, Precision precision) {
 }
 
 void LineStart::append(std::string& out, pid_t tid, std::int64_t time_ns, bool names_thread) {
-  if (names_thread && tid == Event::kUnknownThread) out.append("[pid ?] ");
-  if (names_thread && tid != Event::kUnknownThread) append_format(out, "[pid {}] ", tid);
+  if (names_thread) append_thread(out, tid);
   append_stamp(out, time_ns);
   if (options_.numbers || options_.instruction_pointers) append_origin(out, tid);
 }
 
+void LineStart::append_thread(std::string& out, pid_t tid) const {
+  if (tid == Event::kUnknownThread) {
+    out.append("[pid ?] ");
+    return;
+  }
+  append_format(out, "[pid {}", tid);
+  if (const auto name = names_.find(tid); name != names_.end()) append_in_brackets(out, name->second);
+  out.append("] ");
+}
+
+void LineStart::note_name(pid_t tid, const std::string& name) {
+  if (!name.empty()) names_[tid] = name;
+}
+
+void LineStart::forget(pid_t tid) {
+  origins_.erase(tid);
+  names_.erase(tid);
+}
+
 void LineStart::note(pid_t tid, const Call& call) {
+  if (options_.limits.processes.name) {
+    if (const ProcessFacts* own = find_noted_process(call.processes, 0, ProcessKind::thread, false))
+      note_name(tid, own->name);
+  }
   if (options_.numbers || options_.instruction_pointers)
     origins_[tid] = {call.nr, call.instruction_pointer, 2 * word_size(call.abi)};
 }

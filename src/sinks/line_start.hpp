@@ -27,7 +27,9 @@ class LineStart {
   void note(pid_t tid, const Call& call);
   /// Where the thread is when a signal comes; 0: not known.
   void note_place(pid_t tid, std::uint64_t instruction_pointer);
-  void forget(pid_t tid) { origins_.erase(tid); }
+  /// What the thread is called; empty: as before.
+  void note_name(pid_t tid, const std::string& name);
+  void forget(pid_t tid);
 
  private:
   struct Origin {
@@ -36,12 +38,14 @@ class LineStart {
     unsigned digits = 16;
   };
 
+  void append_thread(std::string& out, pid_t tid) const;
   void append_stamp(std::string& out, std::int64_t time_ns);
   void append_time_since_last(std::string& out, std::int64_t time_ns);
   void append_origin(std::string& out, pid_t tid) const;
 
   TextOptions options_;
-  std::map<pid_t, Origin> origins_;  ///< only where they are shown
+  std::map<pid_t, Origin> origins_;     ///< only where they are shown
+  std::map<pid_t, std::string> names_;  ///< the same
   std::int64_t last_ns_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #include "base/append_format.hpp"
 #include "base/escape.hpp"
 #include "model/syscalls/dump.hpp"
+#include "model/syscalls/processes.hpp"
 #include "model/syscalls/signals/signals.hpp"
 #include "sinks/attachments.hpp"
 
@@ -169,21 +170,26 @@ void TextSink::on(const Event&, const Counts&) {}
 
 void TextSink::on(const Event& event, const Signal& signal) {
   start_.note_place(event.tid, signal.instruction_pointer);
+  const pid_t sender = signal.info.si_pid;
+  std::string facts;
+  append_process(facts, sender, ProcessKind::process, signal.sender, options_.limits.processes);
   line(event, Palette::kSignal,
        fmt::format("--- {} {} ---", signal_name(signal.info.si_signo),
-                   render_siginfo(signal.info, options_.limits.constants)));
+                   render_siginfo(signal.info, options_.limits.constants, facts)));
 }
 
 void TextSink::on(const Event& event, const GroupStopped& stopped) {
   line(event, Palette::kSignal, fmt::format("--- stopped by {} ---", signal_name(stopped.signal)));
 }
 
-void TextSink::on(const Event& event, const Started&) {
+void TextSink::on(const Event& event, const Started& started) {
   ++tasks_;
+  start_.note_name(event.tid, started.name);
   if (const std::string line = attachment(event); !line.empty() && says_attachments()) append_message(line);
 }
 
 void TextSink::on(const Event& event, const Execed& execed) {
+  start_.note_name(event.tid, execed.name);
   if (execed.former_tid == 0) return;
   // The former leader no longer counts when the exec is printed, as in strace.
   if (tasks_ > 1) --tasks_;

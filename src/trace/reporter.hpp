@@ -9,10 +9,12 @@ namespace vdsotrace {
 
 class Reporter {
  public:
-  explicit Reporter(EventSink& sink) : sink_(sink) {}
+  /// `names_threads`: where a thread begins, or executes, its name is reported (Needs::processes).
+  explicit Reporter(EventSink& sink, bool names_threads = false) : sink_(sink), names_threads_(names_threads) {}
 
   /// Reports it, unless the thread is traced in silence.
   void report(const Thread& thread, Event::Body body) {
+    if (names_threads_) note_name(thread, body);
     if (thread.is_reported()) sink_.accept({0, realtime_ns(), thread.tgid, thread.tid, std::move(body)});
   }
   /// Of a program that could not be run: what its user sees of our child.
@@ -22,7 +24,10 @@ class Reporter {
   void flush() { sink_.flush(); }
 
  private:
+  static void note_name(const Thread& thread, Event::Body& body);
+
   EventSink& sink_;
+  bool names_threads_;
 };
 
 }  // namespace vdsotrace

@@ -30,7 +30,7 @@ LaunchSignals own_signal_state() {
 
 Session::Session(const TaskOptions& options, const Needs& needs, ProbeEngine& engine, EventSink& sink,
                  StopSource& source, StopPolicy& policy)
-    : reporter_(sink),
+    : reporter_(sink, needs.processes.name),
       engine_(engine),
       source_(source),
       tasks_(options, engine, reporter_),

@@ -6,6 +6,7 @@
 
 #include "model/syscalls/spec.hpp"
 #include "os/proc.hpp"
+#include "os/process_numbers.hpp"
 #include "trace/core_dump.hpp"
 #include "trace/remote/barred_restart.hpp"
 #include "trace/remote/remote_call.hpp"
@@ -64,7 +65,8 @@ StopHandler::StopHandler(const TaskOptions& options, const Needs& needs, ProbeEn
       execs_(options, tasks, engine, reporter),
       calls_(needs, engine, reporter),
       vsyscalls_(needs, engine, reporter),
-      instruction_pointers_(needs.instruction_pointers) {}
+      instruction_pointers_(needs.instruction_pointers),
+      processes_(needs.processes) {}
 
 Thread* StopHandler::thread_of(const TraceeStop& stop) {
   if (stop.status.kind() == WaitStatus::Kind::event && stop.status.event() == PTRACE_EVENT_EXEC)
@@ -245,6 +247,7 @@ Resume StopHandler::on_signal(StoppedThread& stopped, int signal) {
   if (is_fault(*info)) calls_.on_fault(stopped);
   show_own_code_in_core(stopped, signal, tasks_, engine_);
   Signal delivered{*info};
+  if (processes_.any()) delivered.sender = process_facts(stopped.tid(), info->si_pid, ProcessKind::process, processes_);
   const auto* registers = instruction_pointers_ ? stopped.registers() : nullptr;
   if (registers != nullptr) delivered.instruction_pointer = arch::program_counter(*registers);
   reporter_.report(stopped.thread(), delivered);

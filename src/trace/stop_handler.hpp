@@ -63,6 +63,7 @@ class StopHandler {
   Vsyscalls vsyscalls_;
   Delays delays_;
   bool instruction_pointers_;  ///< of signals
+  ProcessDetails processes_;
 };
 
 }  // namespace vdsotrace

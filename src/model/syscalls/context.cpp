@@ -8,6 +8,7 @@ DecodeLimits capture_limits(const Needs& needs) {
   DecodeLimits limits;
   limits.string = needs.string_limit;
   limits.descriptors = needs.descriptors;
+  limits.processes = needs.processes;
   limits.sets = needs.arguments;
   return limits;
 }

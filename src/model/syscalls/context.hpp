@@ -32,6 +32,7 @@ struct DecodeLimits {
   HexStrings hex = HexStrings::none;                ///< `-x`, `-xx`
   ConstantStyle constants = ConstantStyle::abbrev;  ///< `-X`
   DescriptorDetails descriptors{};                  ///< `-y`, `-yy`
+  ProcessDetails processes{};                       ///< `-Y`, `--pidns-translation`
   const ArgumentSets* sets = nullptr;               ///< `-v`, `-e abbrev=` and the like; null: as by default
 };
 
@@ -39,7 +40,7 @@ struct Needs;
 /// What is to be captured while a call is made.
 DecodeLimits capture_limits(const Needs& needs);
 
-/// Where a printer learns what a descriptor refers to.
+/// Where a printer learns what a descriptor or a number of a process refers to.
 class DescriptorSource {
  public:
   virtual ~DescriptorSource() = default;
@@ -47,6 +48,8 @@ class DescriptorSource {
   virtual const DescriptorFacts* find(std::int32_t fd) = 0;
   /// The protocol of a netlink socket (NETLINK_ROUTE, ...); nothing of any other descriptor.
   virtual std::optional<std::uint16_t> netlink_protocol(std::int32_t) { return std::nullopt; }
+  /// The same of a number of a process.
+  virtual const ProcessFacts* find_process(pid_t /*number*/, ProcessKind /*kind*/) { return nullptr; }
 };
 
 /// The text that printers write.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "model/syscalls/processes.hpp"
 #include "model/words.hpp"
 
 namespace vdsotrace {
@@ -31,16 +32,16 @@ std::optional<std::uint16_t> noted_netlink_protocol(std::span<const NotedDescrip
   return found != noted.end() ? found->netlink_protocol : std::nullopt;
 }
 
-/// As strace: escaped like a string, and '<' and '>' too.
-void print_path_in_brackets(ArgContext& c, std::string_view path) {
-  while (!path.empty()) {
-    const std::string_view plain = path.substr(0, path.find_first_of("<>"));
-    c.put(escaped(plain));
-    path.remove_prefix(plain.size());
-    if (path.empty()) return;
-    const bool before_digit = path.size() > 1 && path[1] >= '0' && path[1] <= '9';
-    c.print("\\{:0{}o}", static_cast<unsigned>(path.front()), before_digit ? 3 : 2);
-    path.remove_prefix(1);
+/// Escaped like a string, and '<' and '>' too.
+void append_escaped_brackets(std::string& out, std::string_view text) {
+  while (!text.empty()) {
+    const std::string_view plain = text.substr(0, text.find_first_of("<>"));
+    out.append(escaped(plain));
+    text.remove_prefix(plain.size());
+    if (text.empty()) return;
+    const bool before_digit = text.size() > 1 && text[1] >= '0' && text[1] <= '9';
+    append_format(out, "\\{:0{}o}", static_cast<unsigned>(text.front()), before_digit ? 3 : 2);
+    text.remove_prefix(1);
   }
 }
 
@@ -70,7 +71,7 @@ void print_socket(ArgContext& c, const SocketFacts& socket, std::string_view ino
 
 void print_device_file(ArgContext& c, std::string_view path, const DescriptorFacts::Device& device) {
   c.put("<");
-  print_path_in_brackets(c, path);
+  append_escaped_brackets(c.out(), path);
   c.print("<{} {}:{}>>", device.block ? "block" : "char", device.major, device.minor);
 }
 
@@ -96,6 +97,12 @@ Result<DescriptorDetails> descriptor_details_named(std::string_view set) {
   return details;
 }
 
+void append_in_brackets(std::string& out, std::string_view text) {
+  out.push_back('<');
+  append_escaped_brackets(out, text);
+  out.push_back('>');
+}
+
 void print_descriptor(ArgContext& c, std::int32_t fd) {
   const DescriptorDetails& asked = c.limits().descriptors;
   if (!asked.any() || (fd < 0 && fd != kCurrentDirectory)) return;
@@ -110,9 +117,8 @@ void print_descriptor(ArgContext& c, std::int32_t fd) {
   } else if (asked.pidfd && facts->process) {
     c.print("<pid:{}>", *facts->process);
   } else if (asked.path) {
-    c.put("<");
-    print_path_in_brackets(c, facts->path);
-    c.put(facts->deleted ? ">(deleted)" : ">");
+    append_in_brackets(c.out(), facts->path);
+    if (facts->deleted) c.put("(deleted)");
   }
 }
 
@@ -164,6 +170,13 @@ std::optional<std::uint16_t> DescriptorRecorder::netlink_protocol(std::int32_t f
     other_ = fd;
   }
   return protocol;
+}
+
+const ProcessFacts* DescriptorRecorder::find_process(pid_t number, ProcessKind kind) {
+  if (const ProcessFacts* known = find_noted_process(processes_, number, kind, at_exit_)) return known;
+  if (processes_.size() >= kMost) return nullptr;
+  processes_.push_back({number, kind, at_exit_, table_.look_up_process(number, kind)});
+  return &processes_.back().facts;
 }
 
 }  // namespace vdsotrace

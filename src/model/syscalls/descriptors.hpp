@@ -28,6 +28,8 @@ std::optional<std::uint16_t> netlink_protocol(ArgContext& c, std::int32_t fd);
 
 void print_fd_arg(ArgContext& c);
 void print_fd_pair_at_arg(ArgContext& c);
+/// `text` as strace shows it in brackets: "<text>", escaped like a string, and '<' and '>' too.
+void append_in_brackets(std::string& out, std::string_view text);
 /// Of a call that makes a descriptor.
 void result_fd(ArgContext& c);
 
@@ -39,14 +41,16 @@ class DescriptorRecorder final : public DescriptorSource {
   /// No call refers to more of them than an ordinary process may have open.
   static constexpr std::size_t kMost = 1024;
 
-  DescriptorRecorder(DescriptorTable& table, std::vector<NotedDescriptor>& into, bool at_exit)
-      : table_(table), noted_(into), at_exit_(at_exit) {}
+  DescriptorRecorder(DescriptorTable& table, Call& into, bool at_exit)
+      : table_(table), noted_(into.descriptors), processes_(into.processes), at_exit_(at_exit) {}
   const DescriptorFacts* find(std::int32_t fd) override;
   std::optional<std::uint16_t> netlink_protocol(std::int32_t fd) override;
+  const ProcessFacts* find_process(pid_t number, ProcessKind kind) override;
 
  private:
   DescriptorTable& table_;
   std::vector<NotedDescriptor>& noted_;
+  std::vector<NotedProcess>& processes_;
   bool at_exit_;
   std::optional<std::int32_t> other_;  ///< what was asked about last and is no netlink socket
 };

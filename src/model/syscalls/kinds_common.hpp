@@ -4,6 +4,7 @@
 
 #include "model/syscalls/descriptors.hpp"
 #include "model/syscalls/print.hpp"
+#include "model/syscalls/processes.hpp"
 #include "model/syscalls/spec.hpp"
 
 namespace vdsotrace {
@@ -42,12 +43,11 @@ inline constexpr ArgKind kSize{print_ulong_arg};          ///< size_t
 inline constexpr ArgKind kOffset{print_long_arg};         ///< off_t, decimal
 /// 64-bit offset: in one register, or in this and the next, low half first.
 inline constexpr ArgKind kWideOffset{print_wide_offset_arg};
-inline constexpr ArgKind kHex{print_hex_arg};      ///< unsigned long, hexadecimal ("0" for zero)
-inline constexpr ArgKind kHex32{print_hex32_arg};  ///< unsigned int, hexadecimal
-inline constexpr ArgKind kMode{print_mode_arg};    ///< permission bits: 0644, 000
-inline constexpr ArgKind kFd{print_fd_arg};        ///< file descriptor
-inline constexpr ArgKind kDirFd{print_dirfd_arg};  ///< file descriptor or AT_FDCWD
-inline constexpr ArgKind kPid{print_int_arg};
+inline constexpr ArgKind kHex{print_hex_arg};              ///< unsigned long, hexadecimal ("0" for zero)
+inline constexpr ArgKind kHex32{print_hex32_arg};          ///< unsigned int, hexadecimal
+inline constexpr ArgKind kMode{print_mode_arg};            ///< permission bits: 0644, 000
+inline constexpr ArgKind kFd{print_fd_arg};                ///< file descriptor
+inline constexpr ArgKind kDirFd{print_dirfd_arg};          ///< file descriptor or AT_FDCWD
 inline constexpr ArgKind kId{print_id_arg};                ///< uid or gid: unsigned, but -1 for none
 inline constexpr ArgKind kSignalNumber{print_signal_arg};  ///< SIGINT
 

@@ -152,9 +152,10 @@ void capture_entry(Call& call, Memory& live, const DecodeLimits& limits, Descrip
   const CallSpec& spec = spec_for(call);
   Recorder recorder(live, call.at_entry);
   NoDescriptors none;
-  DescriptorRecorder noted(descriptors != nullptr ? *descriptors : none, call.descriptors, false);
+  DescriptorRecorder noted(descriptors != nullptr ? *descriptors : none, call, false);
   std::string scratch;
   ArgContext c(call, recorder, recorder, limits, scratch, &noted);
+  if (limits.processes.name) noted.find_process(0, ProcessKind::thread);
   const unsigned count = arguments_of(spec);
   for (unsigned i = 0; i < count; ++i) {
     const ArgKind& kind = kind_of(c, spec, i);
@@ -169,7 +170,7 @@ void capture_exit(Call& call, Memory& live, const DecodeLimits& limits, Descript
   const CallSpec& spec = spec_for(call);
   Recorder recorder(live, call.at_exit);
   NoDescriptors none;
-  DescriptorRecorder noted(descriptors != nullptr ? *descriptors : none, call.descriptors, true);
+  DescriptorRecorder noted(descriptors != nullptr ? *descriptors : none, call, true);
   std::string scratch;
   ArgContext c(call, call.at_entry, recorder, limits, scratch, &noted);
   const unsigned count = arguments_of(spec);

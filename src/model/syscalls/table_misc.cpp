@@ -152,6 +152,11 @@ void result_io_priority(ArgContext& c) {
 }
 
 /// A longer one is refused unread (sethostname(2)).
+constexpr ArgKind kIoprioWhose{[](ArgContext& c) {
+  constexpr std::uint32_t kProcess = 1, kGroup = 2;  // linux/ioprio.h
+  print_process_of_type(c, kProcess, kGroup);
+}};
+
 constexpr ArgKind kHostName{[](ArgContext& c) {
   constexpr std::uint32_t kMost = 64;  // __NEW_UTS_LEN
   const auto size = static_cast<std::uint32_t>(c.arg(c.index() + 1));
@@ -279,8 +284,8 @@ constexpr CallSpec kCalls[] = {
     {"vhangup", 0, 0, {}},
     {"quotactl", 4, kFile, {&kQuotaCommand, &kPath, &kQuotaId, &kQuotaValue}},
     {"quotactl_fd", 4, kDesc, {&kFd, &kQuotaCommand, &kQuotaId, &kQuotaValue}, nullptr, nullptr, 443},
-    {"ioprio_get", 2, 0, {&kChoice<kIoprioWho>, &kInt}, result_io_priority},
-    {"ioprio_set", 3, 0, {&kChoice<kIoprioWho>, &kInt, &kIoPriority}},
+    {"ioprio_get", 2, 0, {&kChoice<kIoprioWho>, &kIoprioWhose}, result_io_priority},
+    {"ioprio_set", 3, 0, {&kChoice<kIoprioWho>, &kIoprioWhose, &kIoPriority}},
     {"lookup_dcookie", 3, 0, {&kUnsignedLong, &kStringOut, &kSize}},
 
     // Processors.

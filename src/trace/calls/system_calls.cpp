@@ -88,7 +88,7 @@ Resume SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info
   call.start_ns = realtime_ns();
   if (needs_.durations) progress.monotonic_start = monotonic_ns();
   progress.kernel_start = thread.kernel_ns;
-  ProcessDescriptors descriptors(stopped.tid(), needs_.descriptors);
+  ProcessDescriptors descriptors(stopped.tid(), needs_.descriptors, needs_.processes);
   if (progress.wanted && !needs_.paths.empty())
     progress.wanted = uses_path(call, stopped.memory(), descriptors, needs_.paths);
   // A vDSO function's call was counted when that was entered.
@@ -146,7 +146,7 @@ Resume SystemCalls::on_exit(StoppedThread& stopped, std::int64_t result, bool fa
   if (result == arch::kRestartBlock && call.name != "restart_syscall") thread.restarted_call = call.nr;
   if (needs_.durations) call.duration_ns = monotonic_ns() - progress.monotonic_start;
   if (needs_.kernel_times) call.kernel_ns = thread.kernel_ns - progress.kernel_start;
-  ProcessDescriptors descriptors(stopped.tid(), needs_.descriptors);
+  ProcessDescriptors descriptors(stopped.tid(), needs_.descriptors, needs_.processes);
   if (progress.wanted && needs_.values) capture_exit(call, stopped.memory(), capture_limits(needs_), &descriptors);
   if (progress.wanted && needs_.dumps.any()) capture_dump(call, stopped.memory(), needs_.dumps);
   if (thread.in_exec_prologue > 0) --thread.in_exec_prologue;

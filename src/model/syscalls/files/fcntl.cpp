@@ -30,7 +30,10 @@ void print_lock(ArgContext& c, bool with_pid) {
     c.put(", l_whence=");
     print_choice(c, static_cast<std::uint16_t>(lock.l_whence), kWhences, "SEEK_???");
     c.print(", l_start={}, l_len={}", lock.l_start, lock.l_len);
-    if (with_pid) c.print(", l_pid={}", lock.l_pid);
+    if (with_pid) {
+      c.put(", l_pid=");
+      print_process(c, lock.l_pid, ProcessKind::process);
+    }
     c.put("}");
   });
 }
@@ -39,7 +42,11 @@ void print_owner(ArgContext& c) {
   print_object_at<f_owner_ex>(c, c.value(), [&](const f_owner_ex& owner) {
     c.put("{type=");
     print_choice(c, static_cast<std::uint32_t>(owner.type), kOwnerTypes, "F_OWNER_???");
-    c.print(", pid={}}}", owner.pid);
+    c.print(", pid={}", owner.pid);
+    if (owner.type == F_OWNER_TID) print_process_facts(c, owner.pid, ProcessKind::thread);
+    if (owner.type == F_OWNER_PID) print_process_facts(c, owner.pid, ProcessKind::process);
+    if (owner.type == F_OWNER_PGRP) print_process_facts(c, owner.pid, ProcessKind::group);
+    c.put("}");
   });
 }
 
@@ -83,6 +90,7 @@ void seals_result(ArgContext& c) {
   print_flags(c, static_cast<std::uint64_t>(c.call().result), kSeals, "F_SEAL_???");
   c.put(")");
 }
+void owner_result(ArgContext& c) { print_process_or_group(c, static_cast<pid_t>(c.call().result)); }
 void signal_result(ArgContext& c) {
   c.print("{}", c.call().result);
   if (c.call().result != 0) {
@@ -107,8 +115,8 @@ constexpr std::array kCommands{
     Command{COMMAND(F_GETLK), get_lock},
     Command{COMMAND(F_SETLK), set_lock},
     Command{COMMAND(F_SETLKW), set_lock},
-    Command{COMMAND(F_SETOWN), print_int_arg},
-    Command{COMMAND(F_GETOWN), nothing},
+    Command{COMMAND(F_SETOWN), print_process_or_group_arg},
+    Command{COMMAND(F_GETOWN), nothing, owner_result},
     Command{COMMAND(F_SETSIG), print_signal_arg},
     Command{COMMAND(F_GETSIG), nothing, signal_result},
     Command{COMMAND(F_SETOWN_EX), print_owner},

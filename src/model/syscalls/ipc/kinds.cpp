@@ -107,8 +107,11 @@ void print_permissions(ArgContext& c, std::string_view name, const ipc_perm& val
 void print_segment(ArgContext& c, const shmid_ds& value, bool whole) {
   print_permissions(c, "shm_perm", value.shm_perm, whole);
   if (whole) {
-    c.print(", shm_segsz={}, shm_cpid={}, shm_lpid={}, shm_nattch={}, shm_atime={}", value.shm_segsz,
-            value.shm_cpid, value.shm_lpid, value.shm_nattch, value.shm_atime);
+    c.print(", shm_segsz={}, shm_cpid=", value.shm_segsz);
+    print_process(c, value.shm_cpid, ProcessKind::process);
+    c.put(", shm_lpid=");
+    print_process(c, value.shm_lpid, ProcessKind::process);
+    c.print(", shm_nattch={}, shm_atime={}", value.shm_nattch, value.shm_atime);
     c.print(", shm_dtime={}, shm_ctime={}", value.shm_dtime, value.shm_ctime);
   }
   c.put("}");

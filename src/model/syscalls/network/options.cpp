@@ -54,6 +54,8 @@ void print_short_int(ArgContext& c, const Place& place) {
   c.put("\"");
 }
 
+constexpr std::string_view kPeerProcess = "pid";
+
 /// A structure of C ints, as much of it as there is; of one that is cut, its bytes.
 template <std::size_t kCount>
 void print_int_members(ArgContext& c, const Place& place, const std::array<std::string_view, kCount>& names) {
@@ -71,13 +73,14 @@ void print_int_members(ArgContext& c, const Place& place, const std::array<std::
       append_quoted_hex(c.out(), rest);
     } else {
       c.print("{}", values[i]);
+      if (names[i] == kPeerProcess) print_process_facts(c, values[i], ProcessKind::process);
     }
   }
   c.put("}");
 }
 
 constexpr std::array<std::string_view, 2> kLinger{"l_onoff", "l_linger"};
-constexpr std::array<std::string_view, 3> kPeer{"pid", "uid", "gid"};
+constexpr std::array<std::string_view, 3> kPeer{kPeerProcess, "uid", "gid"};
 
 void print_linger(ArgContext& c, const Place& place) { print_int_members(c, place, kLinger); }
 void print_whole_linger(ArgContext& c, const Place& place) {

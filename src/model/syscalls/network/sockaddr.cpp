@@ -79,7 +79,9 @@ void print_inet6(ArgContext& c, Bytes bytes) {
 void print_netlink(ArgContext& c, Bytes bytes) {
   const auto address = front_of<sockaddr_nl>(bytes);
   if (address.nl_pad != 0) c.print("nl_pad={:#x}, ", address.nl_pad);
-  c.print("nl_pid={}, nl_groups=", static_cast<std::int32_t>(address.nl_pid));
+  c.put("nl_pid=");
+  print_process(c, static_cast<pid_t>(address.nl_pid), ProcessKind::process);
+  c.put(", nl_groups=");
   if (address.nl_groups == 0) {
     c.put("00000000");
   } else {

@@ -130,7 +130,9 @@ void print_cap_header_arg(ArgContext& c) {
   print_object_at<CapHeader>(c, c.value(), [&](const CapHeader& header) {
     c.put("{version=");
     print_choice(c, header[0], kCapVersions, "_LINUX_CAPABILITY_VERSION_???");
-    c.print(", pid={}}}", static_cast<std::int32_t>(header[1]));
+    c.put(", pid=");
+    print_process(c, static_cast<pid_t>(header[1]), ProcessKind::process);
+    c.put("}");
   });
 }
 

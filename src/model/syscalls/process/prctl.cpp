@@ -159,7 +159,7 @@ void ptracer(ArgContext& c) {
   if (c.as_int() == -1) {
     print_constant(c, c.value(), "PR_SET_PTRACER_ANY", Digits::decimal);
   } else {
-    c.print("{}", c.as_int());
+    print_process(c, c.as_int(), ProcessKind::process);
   }
 }
 void seccomp_mode(ArgContext& c) { print_choice(c, c.value(), kSeccompModes.values, kSeccompModes.unknown); }
@@ -217,7 +217,12 @@ void print_tagged_addresses(ArgContext& c, std::uint64_t value) {
   });
 }
 void tagged_addresses(ArgContext& c) { print_tagged_addresses(c, c.value()); }
-void pid(ArgContext& c) { c.print("{}", c.as_int()); }
+/// What kind of number it is is said by the argument behind it (enum pid_type).
+void core_pid(ArgContext& c) {
+  constexpr std::array kKinds{ProcessKind::thread, ProcessKind::process, ProcessKind::group, ProcessKind::session};
+  c.put_number(c.as_int());
+  if (c.arg(3) < kKinds.size()) print_process_facts(c, c.as_int(), kKinds[c.arg(3)]);
+}
 void core_command(ArgContext& c) { print_choice_arg<kCoreNames>(c); }
 void core_scope(ArgContext& c) {
   print_hex(c, c.as_uint());
@@ -353,7 +358,7 @@ constexpr std::array kOptions{
     Option{OPTION(PR_GET_TAGGED_ADDR_CTRL), {hex, hex, hex, hex}, tagged_result},
     Option{OPTION(PR_SET_FP_MODE), {flags<kFloatModeNames>}},
     Option{OPTION(PR_GET_FP_MODE), {}, flags_result<kFloatModeNames>},
-    Option{OPTION(PR_SCHED_CORE), {core_command, pid, core_scope, core_cookie}},
+    Option{OPTION(PR_SCHED_CORE), {core_command, core_pid, core_scope, core_cookie}},
     Option{OPTION(PR_SET_VMA), {choice<kAreaNames>, area_start, area_size, area_name}},
 };
 

@@ -169,7 +169,7 @@ void print_ptrace_request_arg(ArgContext& c) {
 
 void print_ptrace_pid_arg(ArgContext& c) {
   const Request* request = request_of(c);
-  if (request == nullptr || request->with_pid) c.print("{}", c.as_int());
+  if (request == nullptr || request->with_pid) print_process(c, c.as_int(), ProcessKind::process);
 }
 
 void print_ptrace_address_arg(ArgContext& c) { print_or_address(c, request_of(c), &Request::address); }

@@ -16,6 +16,8 @@
 namespace vdsotrace {
 namespace {
 
+using Number = ProcessKind;
+
 constexpr ArgKind kSchedulerChoice{[](ArgContext& c) {
   print_choice(c, c.as_uint(), kSchedulers.values, kSchedulers.unknown);
 }};
@@ -61,6 +63,10 @@ constexpr std::array kArchPrctlValues{
     NamedValue{0x2002, "ARCH_MAP_VDSO_32"}, NamedValue{0x2003, "ARCH_MAP_VDSO_64"}};
 constexpr NameTable kArchPrctlNames{kArchPrctlValues, "ARCH_???"};
 
+/// Whose priority it is is said by the argument before.
+constexpr ArgKind kWhose{[](ArgContext& c) { print_process_of_type(c, PRIO_PROCESS, PRIO_PGRP); }};
+constexpr ArgKind kWaitedFor{[](ArgContext& c) { print_process_of_type(c, P_PID, P_PGID); }};
+
 constexpr std::array kPidfdValues{NamedValue{04000, "PIDFD_NONBLOCK"}};
 constexpr NameTable kPidfdNames{kPidfdValues, "PIDFD_???"};
 
@@ -71,26 +77,29 @@ constexpr NameTable kSeccompNames{kSeccompValues, "SECCOMP_SET_MODE_???"};
 
 constexpr CallSpec kCalls[] = {
     // Making, replacing, ending and waiting for processes.
-    {"fork", 0, kProcess, {}},
-    {"vfork", 0, kProcess, {}},
-    {"clone", 5, kProcess, {&kCloneStack, &kCloneFlags, &kCloneParent, &kCloneTls, &kCloneChild}},
-    {"clone3", 2, kProcess, {&kClone3, &kSize}},
+    {"fork", 0, kProcess, {}, result_process<Number::process>},
+    {"vfork", 0, kProcess, {}, result_process<Number::process>},
+    {"clone", 5, kProcess, {&kCloneStack, &kCloneFlags, &kCloneParent, &kCloneTls, &kCloneChild},
+      result_process<Number::thread>},
+    {"clone3", 2, kProcess, {&kClone3, &kSize}, result_process<Number::thread>},
     {"execve", 3, kFile | kProcess, {&kPath, &kArgv, &kEnvp}},
     {"execveat", 5, kDesc | kFile | kProcess, {&kDirFd, &kPath, &kArgv, &kEnvp,
       &kFlags<kExecAtNames>}},
     {"exit", 1, kProcess, {&kInt}},
     {"exit_group", 1, kProcess, {&kInt}},
-    {"wait4", 4, kProcess, {&kPid, &kWaitStatusOut, &kFlags<kWaitNames>, &kWaitUsageOut}},
-    {"waitpid", 3, kProcess, {&kPid, &kWaitStatusOut, &kFlags<kWaitNames>}},
-    {"waitid", 5, kProcess, {&kChoice<kWaitIdNames>, &kInt, &kChildSiginfoOut, &kFlags<kWaitNames>,
+    {"wait4", 4, kProcess, {&kPidOrGroup, &kWaitStatusOut, &kFlags<kWaitNames>, &kWaitUsageOut},
+      result_process<Number::process>},
+    {"waitpid", 3, kProcess, {&kPidOrGroup, &kWaitStatusOut, &kFlags<kWaitNames>},
+      result_process<Number::process>},
+    {"waitid", 5, kProcess, {&kChoice<kWaitIdNames>, &kWaitedFor, &kChildSiginfoOut, &kFlags<kWaitNames>,
       &kUsageOut}},
     {"pidfd_open", 2, kDesc, {&kPid, &kFlags<kPidfdNames>}, result_fd},
     {"pidfd_getfd", 3, kDesc, {&kFd, &kInt, &kHex32}, result_fd},
     {"unshare", 1, 0, {&kUnshareFlags}},
     {"setns", 2, kDesc, {&kFd, &kSetnsFlags}},
-    {"set_tid_address", 1, 0, {&kHex}},
+    {"set_tid_address", 1, 0, {&kHex}, result_process<Number::thread>},
     {"set_robust_list", 2, 0, {&kPointer, &kSize}},
-    {"get_robust_list", 3, 0, {&kPid, &kAddressAtOut, &kWordAtOut}},
+    {"get_robust_list", 3, 0, {&kTid, &kAddressAtOut, &kWordAtOut}},
     {"rseq", 4, 0, {&kPointer, &kHex32, &kHex, &kHex32}},
     {"arch_prctl", 2, 0, {&kChoice<kArchPrctlNames>, &kArchPrctlValue}, result_arch_prctl},
     {"prctl", 5, kCreds, {&kPrctlOption, &kPrctlValue, &kPrctlValue, &kPrctlValue, &kPrctlValue},
@@ -99,14 +108,14 @@ constexpr CallSpec kCalls[] = {
     {"seccomp", 3, 0, {&kChoice<kSeccompNames>, &kSeccompFlags, &kSeccompValue}},
     {"personality", 1, 0, {&kPersonality}, result_personality},
     // Who am I.
-    {"getpid", 0, kPure, {}},
-    {"getppid", 0, kPure, {}},
-    {"gettid", 0, kPure, {}},
-    {"getpgrp", 0, kPure, {}},
-    {"getpgid", 1, 0, {&kPid}},
-    {"setpgid", 2, 0, {&kPid, &kPid}},
-    {"getsid", 1, 0, {&kPid}},
-    {"setsid", 0, 0, {}},
+    {"getpid", 0, kPure, {}, result_process<Number::process>},
+    {"getppid", 0, kPure, {}, result_process<Number::process>},
+    {"gettid", 0, kPure, {}, result_process<Number::thread>},
+    {"getpgrp", 0, kPure, {}, result_process<Number::group>},
+    {"getpgid", 1, 0, {&kPid}, result_process<Number::group>},
+    {"setpgid", 2, 0, {&kPid, &kProcessGroup}},
+    {"getsid", 1, 0, {&kPid}, result_process<Number::session>},
+    {"setsid", 0, 0, {}, result_process<Number::session>},
     {"getuid", 0, kCreds | kPure, {}, result_unsigned},
     {"geteuid", 0, kCreds | kPure, {}, result_unsigned},
     {"getgid", 0, kCreds | kPure, {}, result_unsigned},
@@ -152,8 +161,8 @@ constexpr CallSpec kCalls[] = {
     {"olduname", 1, 0, {&kPointerOut}},
     {"oldolduname", 1, 0, {&kPointerOut}},
     // Scheduling.
-    {"getpriority", 2, 0, {&kChoice<kPriorityNames>, &kInt}},
-    {"setpriority", 3, 0, {&kChoice<kPriorityNames>, &kInt, &kInt}},
+    {"getpriority", 2, 0, {&kChoice<kPriorityNames>, &kWhose}},
+    {"setpriority", 3, 0, {&kChoice<kPriorityNames>, &kWhose, &kInt}},
     {"nice", 1, 0, {&kInt}},
     {"sched_yield", 0, 0, {}},
     {"sched_getscheduler", 1, 0, {&kPid}, nullptr, comment_policy},

@@ -12,6 +12,7 @@
 #include "model/syscalls/errno.hpp"
 #include "model/syscalls/layout.hpp"
 #include "model/syscalls/print.hpp"
+#include "model/syscalls/processes.hpp"
 #include "model/syscalls/spec.hpp"
 
 // The rows of tables stand in columns.
@@ -107,9 +108,9 @@ std::string address_text(const void* address) {
                             : fmt::format("{:#x}", reinterpret_cast<std::uintptr_t>(address));
 }
 
-void append_source(std::string& out, const siginfo_t& info) {
+void append_source(std::string& out, const siginfo_t& info, std::string_view sender) {
   append_format(
-      out, ", si_pid={}, si_uid={}", info.si_pid,
+      out, ", si_pid={}{}, si_uid={}", info.si_pid, sender,
       info.si_uid == static_cast<uid_t>(-1) ? std::string("-1") : fmt::format("{}", info.si_uid));
 }
 
@@ -131,10 +132,10 @@ void append_errno(std::string& out, int error, ConstantStyle style) {
   append_format(out, ", si_errno={}", constant_text(style, fmt::format("{}", error), errno_name(error)));
 }
 
-void append_from_user(std::string& out, const siginfo_t& info) {
+void append_from_user(std::string& out, const siginfo_t& info, std::string_view sender) {
   switch (info.si_code) {
     case SI_USER:
-    case SI_TKILL: append_source(out, info); break;
+    case SI_TKILL: append_source(out, info, sender); break;
     case SI_TIMER:
       append_format(out, ", si_timerid={}, si_overrun={}",
                      info.si_timerid == 0 ? "0" : fmt::format("{:#x}", info.si_timerid),
@@ -145,13 +146,13 @@ void append_from_user(std::string& out, const siginfo_t& info) {
       append_format(out, ", si_band={}, si_fd={}", info.si_band, info.si_fd);
       break;
     default:
-      append_source(out, info);
+      append_source(out, info, sender);
       if (info.si_value.sival_ptr != nullptr) append_value(out, info);
   }
 }
 
-void append_child(std::string& out, const siginfo_t& info, ConstantStyle style) {
-  append_source(out, info);
+void append_child(std::string& out, const siginfo_t& info, ConstantStyle style, std::string_view sender) {
+  append_source(out, info, sender);
   append_format(
       out, ", si_status={}",
       info.si_code == CLD_EXITED ? fmt::format("{}", info.si_status) : signal_text(style, info.si_status));
@@ -190,9 +191,9 @@ void append_filtered_call(std::string& out, const siginfo_t& info, ConstantStyle
                  address_text(info.si_call_addr), call, arch);
 }
 
-void append_from_kernel(std::string& out, const siginfo_t& info, ConstantStyle style) {
+void append_from_kernel(std::string& out, const siginfo_t& info, ConstantStyle style, std::string_view sender) {
   switch (info.si_signo) {
-    case SIGCHLD: append_child(out, info, style); break;
+    case SIGCHLD: append_child(out, info, style, sender); break;
     case SIGILL:
     case SIGFPE:
     case SIGBUS:
@@ -205,7 +206,7 @@ void append_from_kernel(std::string& out, const siginfo_t& info, ConstantStyle s
       break;
     case SIGSYS: append_filtered_call(out, info, style); break;
     default:
-      if (info.si_pid != 0 || info.si_uid != 0) append_source(out, info);
+      if (info.si_pid != 0 || info.si_uid != 0) append_source(out, info, sender);
       if (info.si_value.sival_ptr != nullptr) append_value(out, info);
   }
 }
@@ -256,16 +257,16 @@ int signal_named(std::string_view word) {
 
 std::string signal_set(std::uint64_t mask, ConstantStyle style) { return set_text(mask, 64, style); }
 
-std::string render_siginfo(const siginfo_t& info, ConstantStyle style) {
+std::string render_siginfo(const siginfo_t& info, ConstantStyle style, std::string_view sender) {
   std::string out = "{";
   if (info.si_signo != 0) {
     append_format(out, "si_signo={}, si_code={}", signal_text(style, info.si_signo),
                    code_name(info, style));
     append_errno(out, info.si_errno, style);
     if (info.si_code <= 0) {
-      append_from_user(out, info);
+      append_from_user(out, info, sender);
     } else {
-      append_from_kernel(out, info, style);
+      append_from_kernel(out, info, style, sender);
     }
   }
   out.push_back('}');
@@ -331,9 +332,22 @@ struct NarrowLayout<siginfo_t> {
   }
 };
 
+namespace {
+
+std::string sender_of(ArgContext& c, const siginfo_t& info) {
+  std::string text;
+  if (!c.limits().processes.any()) return text;
+  std::swap(text, c.out());
+  print_process_facts(c, info.si_pid, ProcessKind::process);
+  std::swap(text, c.out());
+  return text;
+}
+
+}  // namespace
+
 void print_siginfo_at(ArgContext& c, std::uint64_t address) {
   print_object_at<siginfo_t>(c, address,
-                             [&](const siginfo_t& info) { c.put(render_siginfo(info, c.constants())); });
+                             [&](const siginfo_t& info) { c.put(render_siginfo(info, c.constants(), sender_of(c, info))); });
 }
 
 void append_sigval(std::string& out, const sigval& value) {

@@ -18,7 +18,9 @@ bool is_signal(int signal);
 int signal_named(std::string_view word);
 
 /// "{si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=1, si_uid=0, si_status=0, si_utime=0, si_stime=0}"
-std::string render_siginfo(const siginfo_t& info, ConstantStyle style = ConstantStyle::abbrev);
+/// `sender`: what follows its `si_pid`.
+std::string render_siginfo(const siginfo_t& info, ConstantStyle style = ConstantStyle::abbrev,
+                           std::string_view sender = {});
 
 /// The kernel's 64-bit signal set: "[]", "[INT TERM]", "~[KILL STOP]", as strace.
 std::string signal_set(std::uint64_t mask, ConstantStyle style = ConstantStyle::abbrev);

@@ -31,13 +31,13 @@ constexpr std::array kSignalfdValues{NAMED(SFD_CLOEXEC), NAMED(SFD_NONBLOCK)};
 constexpr NameTable kSignalfdNames{kSignalfdValues, "SFD_???"};
 
 constexpr CallSpec kCalls[] = {
-    {"kill", 2, kSignal | kProcess, {&kPid, &kSignalNumber}},
-    {"tkill", 2, kSignal | kProcess, {&kPid, &kSignalNumber}},
-    {"tgkill", 3, kSignal | kProcess, {&kPid, &kPid, &kSignalNumber}},
+    {"kill", 2, kSignal | kProcess, {&kPidOrGroup, &kSignalNumber}},
+    {"tkill", 2, kSignal | kProcess, {&kTid, &kSignalNumber}},
+    {"tgkill", 3, kSignal | kProcess, {&kPid, &kTid, &kSignalNumber}},
     {"pidfd_send_signal", 4, kDesc | kSignal | kProcess, {&kFd, &kSignalNumber, &kSiginfo,
       &kHex32}},
     {"rt_sigqueueinfo", 3, kSignal | kProcess, {&kPid, &kSignalNumber, &kSiginfo}},
-    {"rt_tgsigqueueinfo", 4, kSignal | kProcess, {&kPid, &kPid, &kSignalNumber, &kSiginfo}},
+    {"rt_tgsigqueueinfo", 4, kSignal | kProcess, {&kPid, &kTid, &kSignalNumber, &kSiginfo}},
     {"rt_sigaction", 4, kSignal, {&kSignalNumber, &kSigaction, &kSigactionOut, &kSize}},
     {"rt_sigprocmask", 4, kSignal, {&kChoice<kSetMaskNames>, &kSigset3, &kSigset3Out, &kSize}},
     {"rt_sigpending", 2, kSignal, {&kPendingOut, &kSize}},

@@ -21,7 +21,7 @@ namespace {
 
 constexpr DescriptorDetails kAll{true, true, true, true};
 
-DescriptorFacts facts_of(int fd) { return ProcessDescriptors(::getpid(), kAll).look_up(fd); }
+DescriptorFacts facts_of(int fd) { return ProcessDescriptors(::getpid(), kAll, {}).look_up(fd); }
 
 }  // namespace
 
