@@ -42,7 +42,8 @@ void declare_injections(CLI::App& app, ParsedFlags& raw) {
 void declare_times(CLI::App& app, ParsedFlags& raw) {
   app.add_flag("-t", raw.stamps, "Time of day before each line; -tt with microseconds, -ttt since 1970");
   app.add_flag("--absolute-timestamps{time},--timestamps{time}", raw.absolute,
-               "The same; =FORMAT,PRECISION: none, time or unix, and s, ms, us or ns");
+               "The same; =FORMAT,PRECISION: none, time or unix, and s, ms, us or ns")
+      ->join(',');
   app.add_flag("-r{us},--relative-timestamps{us}", raw.relative, "Time since the line before; =PRECISION");
   app.add_flag("-T{us},--syscall-times{us}", raw.syscall_times, "Time spent in each system call; audit: measure vDSO calls; =PRECISION");
 }
@@ -55,10 +56,10 @@ void declare_details(CLI::App& app, ParsedFlags& raw) {
   app.add_option("-P,--trace-path", o.paths, "Only calls that use PATH")->type_name("PATH")->allow_extra_args(false);
   app.add_flag("-y", raw.descriptors, "What descriptors refer to: 3</path>; -yy: sockets, devices and pidfds in detail");
   app.add_flag("--decode-fds{path}", raw.decode_fds, "The same, also -e decode-fds=SET: path, socket, dev, pidfd, all or none");
-  declare_expressions(app, raw, "--read", "read=", "As -e read=SET: dump all that is read from these descriptors");
   declare_expression_flag(app, raw, "-Y", "decode-pids=comm", "What processes are called that calls name: 7<bash>");
   declare_expression_flag(app, raw, "--pidns-translation", "decode-pids=pidns", "Their numbers in our PID namespace, where they have others");
   declare_expressions(app, raw, "--decode-pids", "decode-pids=", "The same, also -e decode-pids=SET: comm, pidns, all or none");
+  declare_expressions(app, raw, "--read", "read=", "As -e read=SET: dump all that is read from these descriptors");
   declare_expressions(app, raw, "--write", "write=", "As -e write=SET: dump all that is written to these descriptors");
 }
 
@@ -66,6 +67,16 @@ void declare_messages(CLI::App& app, ParsedFlags& raw) {
   app.add_flag("-q", raw.options.quiet, "Fewer messages; -qq: no exit lines either; -qqq: not even that calls are missing");
   app.add_flag("--quiet{attach},--silent{attach},--silence{attach}", raw.quiet,
                "As -q; =SET, also -e quiet=SET: attach, exit, path-resolution, personality, thread-execve, all or none");
+}
+
+/// What concerns vdsotrace as a process, and when it leaves others alone.
+void declare_tracer(CLI::App& app, ParsedFlags& raw) {
+  app.add_option("-b,--detach-on", raw.detach_on, "Detach from processes when they execute another program (execve)")->type_name("CALL");
+  app.add_flag("-D", raw.daemonize, "Be a grandchild of the program's process, not its parent; -DD in a process group, -DDD in a session of its own");
+  app.add_flag("--daemonize{grandchild},--daemonise{grandchild}", raw.daemonize_as, "The same; =WHERE: grandchild, pgroup or session");
+  app.add_option("-I,--interruptible", raw.interruptible,
+                 "When signals to vdsotrace end the trace: 1 (anywhere, always), 2 (waiting): always; 3 (never); 4 (never_tstp): nor does Ctrl-Z stop it")
+      ->type_name("WHEN");
 }
 
 }  // namespace
@@ -79,6 +90,7 @@ void declare(CLI::App& app, ParsedFlags& raw) {
   app.add_option("-p,--attach", raw.attach, "Attach to a running process; comma-separated; may be repeated")
       ->type_name("PID")
       ->allow_extra_args(false);
+  declare_tracer(app, raw);
   app.add_option("-o,--output", o.output, "Write to FILE, to standard output (-) or to a command ('|CMD')")->type_name("FILE");
   app.add_flag("--output-separately", raw.output_separately, "One FILE.PID for each process; -ff is -f with this");
   app.add_flag("-A,--output-append-mode", o.append, "Append to FILE");

@@ -39,6 +39,10 @@ struct ParsedFlags {
   std::string decode_fds;
   std::string quiet;  ///< set of --quiet
   std::vector<std::string> attach;
+  std::string detach_on;      ///< -b
+  int daemonize = 0;          ///< -D so often
+  std::string daemonize_as;   ///< of --daemonize
+  std::string interruptible;  ///< -I
   std::string duration = "0";
   std::string syscalls = "stops";
   AuditOptions audit;

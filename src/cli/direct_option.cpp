@@ -39,13 +39,16 @@ Result<void> check_direct(const Options& o) {
   if (!leaves_direct_calls(o))
     return fail(fmt::format("{} and --engine={} exclude each other", option, o.engine),
                 "that engine stops processes at their system calls");
+  if (!o.program.empty()) return fail(option + " and PROGRAM exclude each other");
   if (wants_ordinary_calls(o.selection))
     return fail(option + ": other system calls are traced, too, and these are stops", "add -e trace=%vdso");
   return {};
 }
 
 DirectCallsBy direct_calls_by(const Options& o, const Needs& needs) {
-  if (o.attach.empty() || o.direct == Direct::stops || !leaves_direct_calls(o) || wants_ordinary_calls(o.selection))
+  // Of what starts beside attached processes the beginning would be missing.
+  if (o.attach.empty() || !o.program.empty() || o.direct == Direct::stops || !leaves_direct_calls(o) ||
+      wants_ordinary_calls(o.selection))
     return DirectCallsBy::stops;
   if (o.direct == Direct::off) return DirectCallsBy::nothing;
   if (!o.selection.wants_route(Route::syscall)) return DirectCallsBy::nothing;

@@ -97,7 +97,7 @@ Result<void> look_at(pid_t pid, InfoFacts& facts) {
   auto mapped = read_vdso(pid);
   // Having none is a fact, not a failure.
   if (!mapped && !says_none(mapped.error())) return tl::unexpected(mapped.error());
-  ProcessFacts process{pid, proc::executable(pid), false, in_our_time_namespace(pid)};
+  ProcessVdso process{pid, proc::executable(pid), false, in_our_time_namespace(pid)};
   std::optional<VdsoDescription> vdso;
   if (mapped) {
     process.same_image = facts.vdso && std::ranges::equal(facts.vdso->image.bytes(), mapped->bytes);

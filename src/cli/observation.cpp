@@ -67,15 +67,15 @@ struct Tracing final : Observer {
   Tracing(const Options& options, const Needs& needs, EventSink& sink, OwnSignals& signals)
       : waiter(signals),
         probes(make_probes(options, needs, sink)),
-        tasks{options.follow, options.hide_vdso},
-        policy(needs, *probes, options.attach.empty()),
+        tasks{options.follow, options.hide_vdso, options.detach_on_exec, options.interruptible},
+        policy(needs, *probes, options.attach.empty() && !options.detach_on_exec),
         session(tasks, needs, *probes, sink, waiter, policy),
         guard([this] { session.undo_patches(); }) {
     if (needs.kernel_times) waiter.ask_kernel_times();
   }
 
   Result<void> attach(std::span<const pid_t> pids) override { return session.seize(pids); }
-  void run(std::optional<std::int64_t> duration_ns) override { session.run_attached(duration_ns); }
+  void run(std::optional<std::int64_t> duration_ns) override { (void)session.run_attached(duration_ns); }
   void release() override { session.release_all(); }
   std::string_view engine() const override { return probes->name(); }
   std::uint64_t stops() const override { return waiter.stops(); }
@@ -138,7 +138,8 @@ Result<std::optional<ProgramEnd>> Observation::run(const std::function<Result<vo
   for (const auto& usable : {vdsotrace::check_engine(options_.engine), check_direct_usable(options_)}) {
     if (!usable) return tl::unexpected(usable.error());
   }
-  return options_.attach.empty() ? run_program(begin) : run_attached(begin);
+  if (options_.ignores_terminal_stop) ::signal(SIGTSTP, SIG_IGN);
+  return options_.program.empty() ? run_attached(begin) : run_program(begin);
 }
 
 Result<std::optional<ProgramEnd>> Observation::run_attached(const std::function<Result<void>()>& begin) {
@@ -156,9 +157,11 @@ Result<std::optional<ProgramEnd>> Observation::run_attached(const std::function<
 
 Result<std::optional<ProgramEnd>> Observation::run_program(const std::function<Result<void>()>& begin) {
   Tracing& tracing = *wiring_->tracing;
-  auto child = SpawnedChild::start({options_.program, options_.environment, options_.user, tracing.policy.filter()},
-                                   wiring_->signals);
+  auto child = SpawnedChild::start(
+      {options_.program, options_.environment, options_.user, tracing.policy.filter(), options_.daemonize},
+      wiring_->signals);
   if (!child) return tl::unexpected(child.error());
+  if (auto attached = tracing.attach(options_.attach); !attached) return tl::unexpected(attached.error());
   // Only now: a program that cannot be run leaves no empty output behind.
   if (auto begun = begin(); !begun) return tl::unexpected(begun.error());
   const Needs& needs = wiring_->needs;
@@ -166,14 +169,17 @@ Result<std::optional<ProgramEnd>> Observation::run_program(const std::function<R
     wiring_->clocksource.accept({0, realtime_ns(), child->pid(), child->pid(),
                                  Notice{fmt::format("callers cannot be named ({})", procfs::why_not_trusted())}});
   if (streams_ == Streams::let_go) standard_streams_.let_go();
-  if (const auto duration = duration_of(options_)) tracing.waiter.set_deadline(monotonic_ns() + *duration);
-  auto outcome = tracing.session.run(std::move(*child));
+  const auto duration = duration_of(options_);
+  if (duration && options_.attach.empty()) tracing.waiter.set_deadline(monotonic_ns() + *duration);
+  auto outcome = options_.attach.empty() ? tracing.session.run(std::move(*child))
+                                         : tracing.session.run_attached(duration, &*child);
   if (!outcome) return tl::unexpected(outcome.error());
   return ProgramEnd{outcome->signaled, outcome->code};
 }
 
 std::optional<ProgramEnd> Observation::await_rest(const std::optional<ProgramEnd>& end) {
-  if (!end || wiring_->tracing == nullptr || !wiring_->tracing->session.holds_any()) return end;
+  if (!end || wiring_->tracing == nullptr || !options_.attach.empty() || !wiring_->tracing->session.holds_any())
+    return end;
   if (!options_.json || !options_.output.empty())
     Output::standard_error()->write(
         "vdsotrace: the program cannot be detached (it is under our filter): waiting for its end\n");

@@ -8,18 +8,40 @@
 #include "cli/command_line.hpp"
 #include "cli/direct_option.hpp"
 #include "cli/trace_help.hpp"
+#include "model/syscalls/spec.hpp"
+#include "vdsotrace/vdso_service.hpp"
 
 namespace vdsotrace::cli {
 namespace {
 
 /// What concerns the start of a program has no meaning for one that runs.
 Result<void> check_attach(const Options& o) {
+  const bool alone = o.program.empty();
+  if (!alone && o.audit) return fail("audit: -p and PROGRAM exclude each other");
+  if (!alone && o.engine == "perf")
+    return fail("-p and PROGRAM together: the perf engine observes either", "use --engine=auto");
   const std::pair<bool, std::string_view> excluded[] = {
-      {!o.program.empty(), "PROGRAM"}, {o.hide_vdso, "--no-vdso"}, {!o.environment.empty(), "-E"},
-      {!o.user.empty(), "-u"},         {o.pin, "--pin"},
+      {o.hide_vdso, "--no-vdso"},
+      {alone && !o.environment.empty(), "-E"},
+      {alone && !o.user.empty(), "-u"},
+      {o.pin, "--pin"},
   };
   for (const auto& [given, name] : excluded) {
     if (given) return fail(fmt::format("-p and {} exclude each other", name));
+  }
+  return {};
+}
+
+/// Stubs change nothing of a call, and breakpoints are set in no running process unless they are asked for.
+Result<void> check_injected_functions(const Options& o) {
+  if (o.injections == nullptr || o.engine == "breakpoint" || o.engine == "step") return {};
+  for (const VdsoService& service : known_services()) {
+    const auto nr = number_of(Abi::x86_64, service.syscall);
+    if (!o.selection.wants_number(Abi::x86_64, nr, true) || o.injections->of(Abi::x86_64, nr, true) == nullptr)
+      continue;
+    return fail(fmt::format("-e inject=: in running processes the vDSO's calls of {} are changed only by breakpoints",
+                            service.syscall),
+                "add --engine=breakpoint (if vdsotrace is killed by SIGKILL then, the processes die)");
   }
   return {};
 }
@@ -35,7 +57,10 @@ Result<void> check_combinations(const Options& o) {
   if (o.split && o.json) return fail("-ff and --json exclude each other");
   if (o.split && o.summary_only) return fail("-ff and -c exclude each other");
   if (o.append && o.output.empty()) return fail("-A: needs -o FILE");
-  if (!o.attach.empty()) return check_attach(o);
+  if (!o.attach.empty()) {
+    if (auto checked = check_injected_functions(o); !checked) return checked;
+    return check_attach(o);
+  }
   if (o.program.empty())
     return fail("no program given", "vdsotrace [OPTIONS] PROGRAM [ARG...], or -p PID; see vdsotrace --help");
   return {};

@@ -16,6 +16,7 @@
 #include "cli/option_conflicts.hpp"
 #include "cli/stamps.hpp"
 #include "cli/trace_help.hpp"
+#include "cli/tracer_options.hpp"
 #include "model/nearest.hpp"
 #include "model/syscalls/descriptors.hpp"
 #include "model/time_span.hpp"
@@ -148,8 +149,8 @@ Result<void> check_details(ParsedFlags& raw) {
   if (!descriptors) return tl::unexpected(descriptors.error());
   o.descriptors = *descriptors;
   if (auto taken = take_descriptor_details(raw.expressions, o.descriptors); !taken) return taken;
-  o.quieted = quiet_of(o.quiet);
   if (auto taken = take_process_details(raw.expressions, o.processes); !taken) return taken;
+  o.quieted = quiet_of(o.quiet);
   if (!raw.quiet.empty()) raw.expressions.push_back("quiet=" + raw.quiet);
   if (auto taken = take_quiet(raw.expressions, o.quieted); !taken) return taken;
   o.quiet = std::max(o.quiet, o.quieted.all() ? 3 : o.quieted.attach ? 1 : 0);
@@ -240,6 +241,7 @@ Result<void> check_ways(ParsedFlags& raw) {
 
 /// Which processes, for how long.
 Result<void> check_subject(ParsedFlags& raw) {
+  if (auto tracer = check_tracer_options(raw); !tracer) return tracer;
   Options& o = raw.options;
   o.follow = raw.follow > 0;
   o.split = (raw.follow > 1 || raw.output_separately) && !o.output.empty();

@@ -13,8 +13,10 @@
 #include "audit/findings.hpp"
 #include "cli/expressions.hpp"
 #include "cli/option_rows.hpp"
+#include "os/spawn.hpp"
 #include "sinks/summary.hpp"
 #include "sinks/text.hpp"
+#include "trace/program.hpp"
 #include "vdsotrace/error.hpp"
 #include "vdsotrace/injection.hpp"
 #include "vdsotrace/selection.hpp"
@@ -41,10 +43,14 @@ struct AuditOptions {
 
 struct Options {
   std::vector<std::string> program;  ///< and its arguments
-  std::vector<pid_t> attach;         ///< -p; either this or a program
+  std::vector<pid_t> attach;         ///< -p; this or a program, or both
 
-  bool follow = false;           ///< -f
-  bool split = false;            ///< -ff: one output file per process
+  bool follow = false;                                     ///< -f
+  bool detach_on_exec = false;                             ///< -b execve
+  Interruptible interruptible = Interruptible::automatic;  ///< -I
+  Daemonize daemonize = Daemonize::no;                     ///< -D
+  bool ignores_terminal_stop = false;                      ///< -I never_tstp
+  bool split = false;                                      ///< -ff: one output file per process
   std::string output;            ///< -o; empty: standard error; "-": standard output; "|CMD": a pipe
   bool append = false;           ///< -A
   bool summary_only = false;     ///< -c
@@ -71,13 +77,13 @@ struct Options {
   ConstantStyle constants = ConstantStyle::abbrev;  ///< -X
   std::vector<std::string> paths;                   ///< -P
   DescriptorDetails descriptors;                    ///< -y, -yy, --decode-fds
+  ProcessDetails processes;                         ///< -Y, --decode-pids
   std::vector<std::string> environment;             ///< -E
   std::string user;                                 ///< -u
   int quiet = 0;                                    ///< -q so often
   Quiet quieted;                                    ///< of messages that -q or -e quiet= names
   Dumps dumps;                                      ///< -e read=, -e write=
   bool json = false;
-  ProcessDetails processes;                         ///< -Y, --decode-pids
   Color color = Color::automatic;
   std::string engine = "auto";
   Direct direct = Direct::automatic;

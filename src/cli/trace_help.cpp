@@ -4,7 +4,7 @@ namespace vdsotrace::cli {
 namespace {
 
 constexpr HelpGroup kTraceGroups[] = {
-    {"What to trace", "-f -p -P -e --trace --signal --status -z -Z -E -u --no-vdso --duration"},
+    {"What to trace", "-f -p -b -P -e --trace --signal --status -z -Z -E -u --no-vdso --duration -I -D --daemonize"},
     {"What to show",
      "--callers --runtime -k -c -C -S -U -O -w -t --absolute-timestamps -r -T -n -i -y --decode-fds -Y --pidns-translation --decode-pids -s -v -x "
      "--strings-in-hex -X --abbrev --verbose --raw --read --write -a --steps -q --quiet"},
@@ -25,7 +25,7 @@ constexpr HelpGroup kAuditGroups[] = {
 
 const HelpPage kTraceHelp{
     "usage: vdsotrace [OPTIONS] [--] PROGRAM [ARG...]\n"
-    "       vdsotrace [OPTIONS] -p PID[,PID...]\n"
+    "       vdsotrace [OPTIONS] -p PID[,PID...] [PROGRAM [ARG...]]\n"
     "       vdsotrace COMMAND [OPTIONS] ...\n"
     "\n"
     "Traces system calls together with the time calls that the vDSO serves in user\n"

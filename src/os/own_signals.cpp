@@ -54,12 +54,16 @@ void OwnSignals::take_over(int signal, void (*handler)(int, siginfo_t*, void*)) 
   saved_.push_back({signal, before});
 }
 
-OwnSignals::OwnSignals() {
+void OwnSignals::renew_timers() const {
   sigevent event{};
   event.sigev_notify = SIGEV_SIGNAL;
   event.sigev_signo = SIGALRM;
   ::timer_create(CLOCK_MONOTONIC, &event, &alarm_clock);
   ::timer_create(CLOCK_MONOTONIC, &event, &nap_clock);
+}
+
+OwnSignals::OwnSignals() {
+  renew_timers();
   take_over(SIGALRM, wake);
   for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP}) take_over(signal, note);
 

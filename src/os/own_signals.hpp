@@ -46,6 +46,8 @@ class OwnSignals {
   /// They no longer are.
   void let_sleep();
 
+  /// The clocks, which a child of ours has not inherited (timer_create(2)), in that child.
+  void renew_timers() const;
   /// Puts actions back as they were found; for a child before it executes a program.
   /// Async-signal-safe.
   void restore_in_child() const;

@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -155,6 +156,20 @@ std::vector<char*> pointers_to(std::vector<std::string>& strings) {
   give_up(plan.report);
 }
 
+/// The program's process learns who traces it, and lets it (the Yama module, else EINVAL).
+bool let_trace(int go, int report) {
+  pid_t tracer = 0;
+  if (::read(go, &tracer, sizeof tracer) != sizeof tracer) return false;
+  ::prctl(PR_SET_PTRACER, static_cast<unsigned long>(tracer), 0, 0, 0);
+  return ::write(report, &tracer, sizeof tracer) == sizeof tracer;
+}
+
+/// The tracer's side of it.
+bool may_trace(int go, int report) {
+  pid_t own = ::getpid();
+  return ::write(go, &own, sizeof own) == sizeof own && ::read(report, &own, sizeof own) == sizeof own;
+}
+
 struct Pipe {
   UniqueFd read;
   UniqueFd write;
@@ -164,6 +179,52 @@ Result<Pipe> make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail(fmt::format("cannot make a pipe: {}", std::strerror(errno)));
   return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+/// The pipes between the program's process, which waits, and the tracer.
+struct Pipes {
+  Pipe go;
+  Pipe report;
+};
+
+Result<Pipes> make_pipes() {
+  auto go = make_pipe();
+  if (!go) return tl::unexpected(go.error());
+  auto report = make_pipe();
+  if (!report) return tl::unexpected(report.error());
+  return Pipes{std::move(*go), std::move(*report)};
+}
+
+/// Forks twice and becomes the program; returns in the grandchild, with the number that the caller has had.
+Result<pid_t> become_program(const ChildPlan& plan, Pipes& pipes, Daemonize how) {
+  const pid_t program = ::getpid();
+  const pid_t between = ::fork();
+  if (between < 0) return fail(fmt::format("cannot fork: {}", std::strerror(errno)));
+  if (between > 0) {
+    pipes.go.write.reset();
+    pipes.report.read.reset();
+    // Nobody would wait for it later, and the program shall have no child that it does not know.
+    ::waitpid(between, nullptr, 0);
+    if (!let_trace(plan.go, plan.report)) ::_exit(127);
+    run_child(plan);
+  }
+  if (::fork() != 0) ::_exit(0);
+  if (how == Daemonize::group) ::setpgid(0, 0);
+  if (how == Daemonize::session) ::setsid();
+  plan.signals.renew_timers();
+  pipes.report.write.reset();
+  if (!may_trace(pipes.go.write.get(), pipes.report.read.get()))
+    return fail("the process that was to run the program has ended");
+  return program;
+}
+
+Result<pid_t> fork_child(const ChildPlan& plan, const Pipes& pipes) {
+  const pid_t pid = ::fork();
+  if (pid < 0) return fail(fmt::format("cannot fork: {}", std::strerror(errno)));
+  if (pid > 0) return pid;
+  // Else our own end would keep the child waiting after our death.
+  ::close(pipes.go.write.get());
+  run_child(plan);
 }
 
 }  // namespace
@@ -183,21 +244,16 @@ Result<SpawnedChild> SpawnedChild::start(const SpawnRequest& request, const OwnS
                   "run vdsotrace as root, or with CAP_SETUID and CAP_SETGID");
     plan.user = *user;
   }
-  auto go = make_pipe();
-  if (!go) return tl::unexpected(go.error());
-  auto report = make_pipe();
-  if (!report) return tl::unexpected(report.error());
-  plan.go = go->read.get();
-  plan.report = report->write.get();
+  auto pipes = make_pipes();
+  if (!pipes) return tl::unexpected(pipes.error());
+  plan.go = pipes->go.read.get();
+  plan.report = pipes->report.write.get();
 
-  const pid_t pid = ::fork();
-  if (pid < 0) return fail(fmt::format("cannot fork: {}", std::strerror(errno)));
-  if (pid == 0) {
-    // Else our own end would keep the child waiting after our death.
-    ::close(go->write.get());
-    run_child(plan);
-  }
-  SpawnedChild child(pid, *program, std::move(go->write), std::move(report->read));
+  const bool daemonized = request.daemonize != Daemonize::no;
+  const auto started = daemonized ? become_program(plan, *pipes, request.daemonize) : fork_child(plan, *pipes);
+  if (!started) return tl::unexpected(started.error());
+  const pid_t pid = *started;
+  SpawnedChild child(pid, *program, std::move(pipes->go.write), std::move(pipes->report.read));
   if (auto seized = ptrace::seize(pid, ptrace::OnTracerDeath::kill, !request.filter.empty()); !seized) {
     Refusal refusal = refusal_of(refusal_facts(pid, seized.error().code, true));
     child.go_.reset();

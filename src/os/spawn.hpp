@@ -4,6 +4,7 @@
 #include <linux/filter.h>
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,15 +19,25 @@ namespace vdsotrace {
 /// executable.
 Result<std::string> find_program(const std::string& name);
 
+/// Whose process runs the program, and where the tracer is: strace's -D.
+enum class Daemonize : std::uint8_t {
+  no,          ///< a child of ours
+  grandchild,  ///< the process that asks runs it, and its grandchild goes on as the tracer
+  group,       ///< the same, in a process group of its own
+  session,     ///< and in a session of its own
+};
+
 /// What to run and how.
 struct SpawnRequest {
   std::vector<std::string> command;      ///< program and arguments; never empty
   std::vector<std::string> environment;  ///< strace's -E: VAR=VAL sets, VAR removes
   std::string user;                      ///< strace's -u; empty: as we are
   std::vector<sock_filter> filter = {};  ///< put on it just before it is executed; empty: none
+  Daemonize daemonize = Daemonize::no;
 };
 
-/// A child of ours that waits, already seized, for begin() to execute its program.
+/// A child of ours (or, daemonized, the process that we come from) that waits, already seized, for begin() to execute
+/// its program.
 /// If it cannot, it ends with status 127 after saying why.
 class SpawnedChild {
  public:
@@ -34,7 +45,8 @@ class SpawnedChild {
   /// Finds the program as execvp(3) would and checks it, forks, seizes the child
   /// (PTRACE_O_EXITKILL). Errors: program missing, not executable, a directory,
   /// unknown user, ptrace not permitted; no process is left then.
-  /// `signals` are put back in the child as they were before vdsotrace took them over.
+  /// `signals` are put back in the child as they were before vdsotrace took them over. Daemonized, it returns in
+  /// another process: open descriptors and memory are as they were, threads and timers are not.
   static Result<SpawnedChild> start(const SpawnRequest& request, const OwnSignals& signals);
 
   /// A child that has been seized and waits for a byte in what `go` writes to; why it failed comes out of `report`.

@@ -43,12 +43,12 @@ std::string calls_text(const std::vector<CallFacts>& calls) {
   return text;
 }
 
-std::string time_namespace_text(const ProcessFacts& process) {
+std::string time_namespace_text(const ProcessVdso& process) {
   if (!process.same_time_namespace) return "its time namespace is unknown";
   return *process.same_time_namespace ? "the same time namespace" : "a time namespace of its own";
 }
 
-std::string process_text(const ProcessFacts& process) {
+std::string process_text(const ProcessVdso& process) {
   return fmt::format("process        {} ({})\n", process.pid, without_controls(or_unknown(process.program))) +
          fmt::format("its view       {}, {}\n",
                      process.same_image ? "the vDSO image is ours" : "another vDSO image than ours",

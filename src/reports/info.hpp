@@ -36,7 +36,7 @@ struct VdsoDescription {
 };
 
 /// Another process beside this one.
-struct ProcessFacts {
+struct ProcessVdso {
   pid_t pid = 0;
   std::string program;
   bool same_image = false;                  ///< its vDSO is byte for byte ours
@@ -50,7 +50,7 @@ struct InfoFacts {
   std::string clocksource;                ///< empty if unknown, as the next
   std::vector<std::string> clocksources;  ///< available
   std::string vsyscall;                   ///< "none", "xonly", "emulate", "unknown"
-  std::optional<ProcessFacts> process;    ///< whose vDSO and vsyscall these are; nothing: our own
+  std::optional<ProcessVdso> process;     ///< whose vDSO and vsyscall these are; nothing: our own
   std::optional<VdsoDescription> vdso;
   std::string vdso_unknown;      ///< why it is not known whether there is one; empty: it is
   std::vector<CallFacts> calls;  ///< made by us, also where `process` is another

@@ -21,12 +21,13 @@ void Program::on_end(const Thread& thread, const WaitStatus& status) {
 }
 
 bool Program::ends_trace(const OwnSignal& signal, bool detaching) {
+  if (interruptible_ == Interruptible::never) return false;
   // Without a program of ours they can only mean us.
   if (!was_started() || has_ended()) return true;
   if (is_in_vain(signal) && !detaching) return true;
   // What the terminal sends reaches the program by itself; so does what the program does about it.
   if (!signal.from_terminal) kernel().kill(pid_, signal.signal);
-  return false;
+  return interruptible_ == Interruptible::always && !detaching;
 }
 
 /// Whether the program will not end by it. One that has a handler may do something else on purpose: it takes a third.

@@ -18,8 +18,17 @@ struct Outcome {
   int code = 0;  ///< exit status, or the signal
 };
 
+/// When signals to us (SIGINT, SIGTERM, SIGHUP, SIGQUIT) end the watching: -I.
+enum class Interruptible : std::uint8_t {
+  automatic,  ///< see Program::ends_trace
+  always,     ///< at each; a program that we have started gets it, too, unless it came from the terminal
+  never,
+};
+
 class Program {
  public:
+  explicit Program(Interruptible interruptible = Interruptible::automatic) : interruptible_(interruptible) {}
+
   enum class State : std::uint8_t {
     none,  ///< we have started nothing: the processes ran already
     running,
@@ -45,6 +54,7 @@ class Program {
  private:
   bool is_in_vain(const OwnSignal& signal);
 
+  Interruptible interruptible_;
   State state_ = State::none;
   pid_t pid_ = 0;
   Outcome outcome_;

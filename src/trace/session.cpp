@@ -33,6 +33,7 @@ Session::Session(const TaskOptions& options, const Needs& needs, ProbeEngine& en
     : reporter_(sink, needs.processes.name),
       engine_(engine),
       source_(source),
+      program_(options.interruptible),
       tasks_(options, engine, reporter_),
       callers_(needs.callers, reporter_),
       locked_(tasks_, engine),
@@ -43,13 +44,16 @@ Session::Session(const TaskOptions& options, const Needs& needs, ProbeEngine& en
       detaching_(tasks_, engine, reporter_, handler_, world_),
       idle_(tasks_, engine, reporter_, policy, callers_, locked_) {}
 
-Result<Outcome> Session::run(SpawnedChild child) {
+void Session::launch(SpawnedChild& child) {
   program_.begin(child.pid());
   tasks_.add_launching(child.pid(), own_signal_state());
   // The child sleeps in a read; this stop is where its system calls begin to be seen.
   ptrace::interrupt(child.pid());
   child.begin();
+}
 
+Result<Outcome> Session::run(SpawnedChild child) {
+  launch(child);
   do {
     watch([this] { return tasks_.any_traced(); });
   } while (await_orphans());
@@ -76,8 +80,9 @@ Result<void> Session::seize(std::span<const pid_t> pids) {
   return done;
 }
 
-void Session::run_attached(std::optional<std::int64_t> duration_ns) {
+Result<Outcome> Session::run_attached(std::optional<std::int64_t> duration_ns, SpawnedChild* child) {
   if (attaching_.begin()) {
+    if (child != nullptr) launch(*child);
     if (duration_ns) source_.set_deadline(monotonic_ns() + *duration_ns);
     do {
       watch([this] { return tasks_.any_traced(); });
@@ -89,6 +94,8 @@ void Session::run_attached(std::optional<std::int64_t> duration_ns) {
   watch([this] { return tasks_.any_patched(); });
   engine_.drain();
   engine_.finish();
+  if (program_.state() == Program::State::failed_to_launch) return tl::unexpected(child->failure());
+  return program_.outcome();
 }
 
 void Session::watch(const std::function<bool()>& more) {

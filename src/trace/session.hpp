@@ -32,8 +32,9 @@ class Session {
   /// Seizes running processes; they are not observed yet. Errors: as seize_process; nothing is held then.
   Result<void> seize(std::span<const pid_t> pids);
   /// Observes what was seized until the last of it has ended, a signal asks us to end, or that much time has
-  /// passed; then detaches from all that is left, as it was.
-  void run_attached(std::optional<std::int64_t> duration_ns);
+  /// passed; then detaches from all that is left, as it was. A `child` (may be null), started without a filter, is
+  /// observed beside it: the answer is of it. Errors: as run().
+  Result<Outcome> run_attached(std::optional<std::int64_t> duration_ns, SpawnedChild* child = nullptr);
   /// Detaches from all, with the vDSO as it was.
   void release_all();
 
@@ -41,6 +42,7 @@ class Session {
   void undo_patches();
 
  private:
+  void launch(SpawnedChild& child);
   void watch(const std::function<bool()>& more);
   std::optional<std::int64_t> work_before_sleep();
   void on_stop(const TraceeStop& stop);

@@ -8,6 +8,7 @@
 
 #include "trace/attach/departed.hpp"
 #include "trace/probe_engine.hpp"
+#include "trace/program.hpp"
 #include "trace/reporter.hpp"
 
 namespace vdsotrace {
@@ -16,6 +17,9 @@ namespace vdsotrace {
 struct TaskOptions {
   bool follow = false;     ///< -f: children are traced too
   bool hide_vdso = false;  ///< --no-vdso
+  bool detach_on_exec =
+      false;  ///< -b execve: whoever executes a program is detached, but for the program that we start
+  Interruptible interruptible = Interruptible::automatic;  ///< -I
 };
 
 /// What a program that we start inherits of our own signal state: sets of signals.

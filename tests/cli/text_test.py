@@ -87,6 +87,7 @@ class TextTest(unittest.TestCase):
         for options, line in ((["-a", "40"], r"exit_group\(0\) {27}= \?"), (["--columns=12"], r"exit_group\(0\) = \?"),
                               (["--timestamps=ms"], r"\d\d:\d\d:\d\d\.\d{3} exit_group\(0\) = \?"),
                               (["--absolute-timestamps=format:unix,precision:ns"], r"\d{10}\.\d{9} exit_group\(0\) = \?"),
+                              (["--timestamps=unix", "--absolute-timestamps=precision:ms"], r"\d{10}\.\d{3} exit_group\(0\) = \?"),
                               (["-t", "-r"], r"\d\d:\d\d:\d\d \(\+ {5}0\.\d{6}\) exit_group\(0\) = \?"),
                               (["--relative-timestamps=s"], r" {5}0 exit_group\(0\) = \?"),
                               (["--syscall-times=ns"], r"close\(3\) = 0 <0\.\d{9}>"),

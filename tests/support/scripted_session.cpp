@@ -157,7 +157,7 @@ Result<Outcome> ScriptedTracing::run() {
 Result<void> ScriptedTracing::seize(std::vector<pid_t> pids) { return session(false).seize(pids); }
 
 void ScriptedTracing::run_attached(std::optional<std::int64_t> duration_ns) {
-  session(false).run_attached(duration_ns);
+  (void)session(false).run_attached(duration_ns);
   check_nobody_waits();
 }
 

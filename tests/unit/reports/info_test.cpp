@@ -54,7 +54,7 @@ TEST_CASE("info: with a vDSO, of another process") {
   facts.calls.clear();
   const auto bytes = testing::saved_image("6.1.0-50.x86_64");
   facts.vdso = VdsoDescription{0x7ffff7fc1000, 8192, testing::parse_or_throw(bytes)};
-  facts.process = ProcessFacts{42, "/bin/odd\x1b[31m", true, false};
+  facts.process = ProcessVdso{42, "/bin/odd\x1b[31m", true, false};
   const std::string text = info_text(facts);
   CHECK(text.find("process        42 (/bin/odd?[31m)\n"
                   "its view       the vDSO image is ours, a time namespace of its own\n") != text.npos);
@@ -91,7 +91,7 @@ TEST_CASE("info: no vDSO is null in JSON") { CHECK(nlohmann::json::parse(info_js
 
 TEST_CASE("info: a program's name that is no UTF-8 does not break JSON") {
   InfoFacts facts = some_facts();
-  facts.process = ProcessFacts{42, "/bin/\xff", true, true};
+  facts.process = ProcessVdso{42, "/bin/\xff", true, true};
   CHECK(nlohmann::json::parse(info_json(facts))["process"]["pid"] == 42);
 }
 

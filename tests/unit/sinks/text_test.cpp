@@ -316,7 +316,7 @@ TEST_CASE("options -n and -i say the number and the place of each call, and agai
   siginfo_t info{};
   info.si_signo = SIGCHLD;
   const std::vector<Event> events{spawned(), event(clock_call(Route::vdso)), event(returned(close, 0)),
-                                  event(Signal{info, 0x5678}), event(Exited{false, false, 0})};
+                                  event(Signal{info, {}, 0x5678}), event(Exited{false, false, 0})};
   CHECK(text_lines(events, {.numbers = true, .instruction_pointers = true}) ==
         "[ 228] [????????????????] clock_gettime(CLOCK_MONOTONIC, {tv_sec=1, tv_nsec=2}) = 0 [vdso]\n"
         "[   3] [0000000000001234] close(3) = 0\n"
