@@ -85,7 +85,7 @@ class TranslationTest(unittest.TestCase):
         self.assertRegex(text, rf"--- SIGCONT .*si_pid={one}, ")
         child = re.search(r"(?:clone|fork)\b.*\) = 2 /\* (\d+) in strace's PID NS \*/", text)
         self.assertTrue(child, text)
-        self.assertIn(f"[pid {child.group(1)}] kill(-2 /* {child.group(1)} in strace's PID NS */, 0) = 0\n", text)
+        self.assertIn(f"[pid {child.group(1)}] kill(-2 /* {child.group(1)} in strace's PID NS */, 0", text)
         self.assertIn(f"[pid {child.group(1)}] +++ exited with 0 +++", text)
 
     def test_numbers_are_translated(self):
