@@ -10,7 +10,7 @@
 #include "cli/command_line.hpp"
 #include "cli/document_head.hpp"
 #include "cli/help.hpp"
-#include "output/output.hpp"
+#include "cli/report_output.hpp"
 #include "reports/changes.hpp"
 
 namespace vdsotrace::cli {
@@ -48,7 +48,7 @@ void declare(CLI::App& app, DiffOptions& o) {
          "What is no worse yet (25): so many percent points more calls in the kernel, or so many percent more (and "
          "10 ns) for each call")
       ->type_name("PERCENT");
-  app.add_option("-o,--output", o.output, "Write to FILE, or to standard output (-), as without -o")->type_name("FILE");
+  declare_report_output(app, o.output);
   app.add_flag("--json", o.json, "One JSON object instead of text");
 }
 
@@ -69,8 +69,7 @@ Result<int> write_changes(const DiffOptions& o, const std::vector<std::string>& 
   const auto before = read_audit_file(files[0]), after = read_audit_file(files[1]);
   if (!before) return tl::unexpected(before.error());
   if (!after) return tl::unexpected(after.error());
-  auto output = o.output.empty() || o.output == "-" ? Result<std::shared_ptr<Output>>(Output::standard_output())
-                                                    : Output::file(o.output, false);
+  auto output = open_report(o.output);
   if (!output) return tl::unexpected(output.error());
   const Changes changes = changes_between(*before, *after, WorseRules{*threshold});
   const ChangesFacts facts{document_head(), *before, *after};

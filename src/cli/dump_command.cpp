@@ -7,10 +7,10 @@
 
 #include "cli/command_line.hpp"
 #include "cli/help.hpp"
+#include "cli/report_output.hpp"
 #include "model/code/disassembly.hpp"
 #include "model/vdso/symbols.hpp"
 #include "os/vdso_mapping.hpp"
-#include "output/output.hpp"
 #include "vdsotrace/vdso_image.hpp"
 
 namespace vdsotrace::cli {
@@ -42,14 +42,13 @@ struct DumpOptions {
   std::vector<std::string> program;
 
   bool as_text() const { return symbols || !disassemble.empty(); }
-  bool to_standard_output() const { return output.empty() || output == "-"; }
 };
 
 void declare(CLI::App& app, DumpOptions& o) {
   app.set_help_flag();
   app.add_flag("-h,--help", o.help, "Show this help and exit");
   app.add_option("-p", o.pid, "The vDSO of process PID")->type_name("PID");
-  app.add_option("-o,--output", o.output, "Write to FILE, or to standard output (-), as without -o")->type_name("FILE");
+  declare_report_output(app, o.output);
   app.add_flag("--symbols", o.symbols, "List the dynamic symbols, as objdump -T does");
   app.add_flag(fmt::format("--disassemble{{{}}}", kEveryFunction), o.disassemble,
                "Print annotated code; --disassemble=FUNCTION: of one function");
@@ -77,18 +76,14 @@ Result<std::string> text_for(const DumpOptions& o, const std::vector<std::byte>&
       .map([](const auto& functions) { return text_of(functions); });
 }
 
-Result<std::shared_ptr<Output>> output_for(const DumpOptions& o) {
-  return o.to_standard_output() ? Output::standard_output() : Output::file(o.output, false);
-}
-
 /// To standard output, or to a file: one that exists stays as it is if there is nothing to write.
 Result<void> dump(const DumpOptions& o) {
   if (auto fine = check(o); !fine) return fine;
-  if (!o.as_text() && o.to_standard_output() && Output::standard_output()->is_terminal())
+  if (!o.as_text() && is_standard_output(o.output) && Output::standard_output()->is_terminal())
     return fail("standard output: an ELF image is not for a terminal", "add -o FILE, --symbols or --disassemble");
   const auto text = read_bytes(o).and_then([&](const auto& bytes) { return text_for(o, bytes); });
   if (!text) return tl::unexpected(text.error());
-  auto output = output_for(o);
+  auto output = open_report(o.output);
   if (!output) return tl::unexpected(output.error());
   (*output)->write(*text);
   return (*output)->close();

@@ -14,10 +14,10 @@
 #include "cli/help.hpp"
 #include "cli/info_calls.hpp"
 #include "cli/own_vdso.hpp"
+#include "cli/report_output.hpp"
 #include "os/clocksource.hpp"
 #include "os/proc.hpp"
 #include "os/vdso_mapping.hpp"
-#include "output/output.hpp"
 #include "output/replaced_file.hpp"
 #include "reports/check.hpp"
 #include "reports/info.hpp"
@@ -43,6 +43,7 @@ constexpr HelpPage kInfoHelp{
 
 struct InfoOptions {
   std::string pid;
+  std::string output;
   bool json = false;
   bool check = false;
   std::string most_ns;  ///< --max-ns; empty: not given
@@ -57,6 +58,7 @@ void declare(CLI::App& app, InfoOptions& o) {
   app.set_help_flag();
   app.add_flag("-h,--help", o.help, "Show this help and exit");
   app.add_option("-p", o.pid, "Describe the vDSO of process PID")->type_name("PID");
+  declare_report_output(app, o.output);
   app.add_flag("--json", o.json, "One JSON object instead of text");
   app.add_flag(
       "--check", o.check,
@@ -160,18 +162,27 @@ Check checked(const InfoOptions& o) {
   return check_of(*facts, std::round(*most * kNsPerSecond * 1e3) / 1e3);
 }
 
-/// What was asked for; the exit status.
-Result<int> write_answer(const InfoOptions& o, Output& output) {
-  if (o.check) {
-    const Check check = checked(o);
-    output.write(check.line);
-    return static_cast<int>(check.status);
-  }
+Result<void> write_report(const InfoOptions& o, std::string_view text) {
+  const auto output = open_report(o.output);
+  if (!output) return tl::unexpected(output.error());
+  (*output)->write(text);
+  return (*output)->close();
+}
+
+/// The exit status. One that could not write its line must not pass for an answer.
+int run_check(const InfoOptions& o) {
+  const Check check = checked(o);
+  const auto written = write_report(o, check.line);
+  if (written) return static_cast<int>(check.status);
+  Output::standard_error()->write(fmt::format("vdsotrace: {}\n", written.error().message));
+  return static_cast<int>(CheckStatus::unknown);
+}
+
+Result<void> describe_machine(const InfoOptions& o) {
   const auto facts = gather(o);
   if (!facts) return tl::unexpected(facts.error());
-  output.write(o.json ? info_json(*facts) : info_text(*facts));
-  if (auto written = write_metrics(o, *facts); !written) return tl::unexpected(written.error());
-  return EXIT_SUCCESS;
+  if (auto written = write_report(o, o.json ? info_json(*facts) : info_text(*facts)); !written) return written;
+  return write_metrics(o, *facts);
 }
 
 }  // namespace
@@ -189,19 +200,19 @@ Result<int> run_info(const std::vector<std::string>& arguments) {
   declare(app, options);
   const auto words = parse_operands(app, arguments, "info");
   if (!words) return tl::unexpected(words.error());
-  const auto output = Output::standard_output();
-  Result<int> status = EXIT_SUCCESS;
+  Result<void> done;
   if (options.help) {
-    output->write(help_text(app, kInfoHelp));
+    done = write_report({}, help_text(app, kInfoHelp));
   } else {
     if (!words->program.empty())
       return fail(fmt::format("{}: info takes no program", words->program.front()),
                   "vdsotrace info -p PID describes a running one");
     if (auto fine = check_combinations(options); !fine) return tl::unexpected(fine.error());
-    status = write_answer(options, *output);
+    if (options.check) return run_check(options);
+    done = describe_machine(options);
   }
-  if (auto closed = output->close(); !closed) return tl::unexpected(closed.error());
-  return status;
+  if (!done) return tl::unexpected(done.error());
+  return EXIT_SUCCESS;
 }
 
 }  // namespace vdsotrace::cli

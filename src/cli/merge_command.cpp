@@ -10,7 +10,7 @@
 #include "cli/command_line.hpp"
 #include "cli/document_head.hpp"
 #include "cli/help.hpp"
-#include "output/output.hpp"
+#include "cli/report_output.hpp"
 #include "output/replaced_file.hpp"
 #include "reports/merge.hpp"
 #include "reports/metrics.hpp"
@@ -36,6 +36,7 @@ struct MergeOptions {
   std::string output;
   std::string html;
   std::string folded;
+  std::string pprof;
   std::string metrics;
   bool json = false;
   bool all = false;
@@ -45,10 +46,11 @@ struct MergeOptions {
 void declare(CLI::App& app, MergeOptions& o) {
   app.set_help_flag();
   app.add_flag("-h,--help", o.help, "Show this help and exit");
-  app.add_option("-o,--output", o.output, "Write to FILE, or to standard output (-), as without -o")->type_name("FILE");
+  declare_report_output(app, o.output);
   app.add_flag("--json", o.json, "One JSON object instead of text");
   app.add_option("--html", o.html, "Also write an HTML report")->type_name("FILE");
   app.add_option("--folded", o.folded, "Also write folded stacks, for flame graph tools")->type_name("FILE");
+  app.add_option("--pprof", o.pprof, "Also write a profile for pprof (go tool pprof FILE)")->type_name("FILE");
   app.add_option("--openmetrics", o.metrics, "Also write metrics for Prometheus, in a file that is replaced at once")
       ->type_name("FILE");
   app.add_flag("--all", o.all, "Show every row, every machine of it and every piece of advice");
@@ -70,8 +72,7 @@ Result<void> write_reports(const MergeOptions& o, const Audit& audit) {
   AuditTextOptions text;
   text.all_advice = o.all;
   if (o.all) text.most_findings = std::numeric_limits<std::size_t>::max();
-  auto output = o.output.empty() || o.output == "-" ? Result<std::shared_ptr<Output>>(Output::standard_output())
-                                                    : Output::file(o.output, false);
+  auto output = open_report(o.output);
   if (!output) return tl::unexpected(output.error());
   (*output)->write(o.json ? audit_json(audit) : merge_text(audit, text));
   Result<void> done = (*output)->close();
@@ -81,6 +82,7 @@ Result<void> write_reports(const MergeOptions& o, const Audit& audit) {
   };
   also(o.html, merge_html);
   also(o.folded, audit_folded);
+  also(o.pprof, audit_pprof);
   also(o.metrics, audit_metrics);
   return done;
 }

@@ -51,7 +51,7 @@ class CompletionsTest(unittest.TestCase):
 
     def test_bash_options(self):
         self.assertEqual(self.bash("--en"), {"--env", "--engine"})
-        self.assertEqual(self.bash("info", "-"), {"-h", "--help", "-p", "--json", "--check", "--max-ns", "--openmetrics"})
+        self.assertEqual(self.bash("info", "-"), {"-h", "--help", "-p", "-o", "--output", "--json", "--check", "--max-ns", "--openmetrics"})
         self.assertEqual(self.bash("-f", "audit", "--ht"), {"--html"})
         self.assertEqual(self.bash("--ht"), set())
         self.assertEqual(self.bash("dump", "--sym"), {"--symbols"})
@@ -95,7 +95,7 @@ class CompletionsTest(unittest.TestCase):
             self.assertEqual((ran.status, ran.stderr), (0, ""))
             return {line.split("\t")[0] for line in ran.stdout.splitlines()}
         self.assertEqual(offered("vdsotrace --en"), {"--env", "--engine"})
-        self.assertEqual(offered("vdsotrace info --"), {"--help", "--json", "--check", "--max-ns", "--openmetrics"})
+        self.assertEqual(offered("vdsotrace info --"), {"--help", "--output", "--json", "--check", "--max-ns", "--openmetrics"})
         self.assertEqual(offered("vdsotrace audit --fail-on "),
                          {"vdso", "fallback", "syscall", "vsyscall", "unknown", "all-fallback", "all-syscall"})
         self.assertEqual(offered("vdsotrace completions "), {"bash", "zsh", "fish"})
@@ -122,6 +122,8 @@ class CompletionsTest(unittest.TestCase):
         self.assertEqual([line for line in given("info -") if line.startswith("*-")],
                          ["*-h[Show this help and exit]", "*--help[Show this help and exit]",
                           "*-p[Describe the vDSO of process PID]:PID:_pids",
+                          "*-o[Write to FILE, or to standard output (-), as without -o]:FILE:_files",
+                          "*--output=[Write to FILE, or to standard output (-), as without -o]:FILE:_files",
                           "*--json[One JSON object instead of text]",
                           "*--check[One line for monitoring, and exit status 0 if all common time calls stay in user space and none "
                           "costs more than --max-ns, 1 if not, 3 if that cannot be told]",

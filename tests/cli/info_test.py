@@ -7,6 +7,7 @@ import platform
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -27,6 +28,10 @@ def info(*arguments):
 
 def call(facts, name, clock=None):
     return next(row for row in facts["calls"] if (row["name"], row["clock"]) == (name, clock))
+
+
+def without_figures(text):
+    return re.sub(r"0x[0-9a-f]+|[0-9][0-9:.,e+TZ-]*", "N", re.sub(r" {2,}", "  ", text))
 
 
 class Info(unittest.TestCase):
@@ -121,6 +126,27 @@ class OtherProcess(unittest.TestCase):
         self.assertEqual(facts["vdso"]["base"], int(line.split("-")[0], 16))
         self.assertEqual(facts["process"], {"pid": os.getpid(), "program": os.readlink("/proc/self/exe"),
                                             "same_image": True, "same_time_namespace": True})
+
+    def test_a_file(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        for options in ([], ["--json"], ["--check", "--max-ns", "1s"]):
+            with self.subTest(options):
+                file = folder / "report"
+                file.write_text("longer than what is written there " * 1000)
+                ran = vdsotrace("info", *options, "-o", file)
+                plain = vdsotrace("info", *options, "-o", "-")
+                self.assertEqual((ran.status, ran.stdout, ran.stderr, plain.stderr), (plain.status, "", "", ""))
+                self.assertEqual(without_figures(file.read_text()), without_figures(plain.stdout))
+                self.assertEqual(without_figures(plain.stdout), without_figures(vdsotrace("info", *options).stdout))
+
+    def test_a_file_that_cannot_be_written(self):
+        """A check that wrote no line must not look like one that found slow clocks."""
+        for file, why in (("/", "Is a directory"), ("/no/file", "No such file or directory"), ("/dev/full", "No space left on device")):
+            for options, status in (([], 1), (["--json"], 1), (["--check", "--max-ns", "1s"], 3)):
+                with self.subTest(file, options=options):
+                    ran = vdsotrace("info", *options, "-o", file)
+                    self.assertEqual((ran.status, ran.stdout), (status, ""))
+                    self.assertRegex(ran.stderr, rf"^vdsotrace: .*{why}\n$")
 
     def test_bad_input(self):
         gone = subprocess.Popen(["true"])

@@ -36,20 +36,22 @@ class Report(unittest.TestCase):
         return json.loads((self.folder / "json").read_text()), report
 
 
+def varint(message, at):
+    """A number of a message of Protocol Buffers, and where it ends."""
+    value = shift = 0
+    while True:
+        value |= (message[at] & 0x7f) << shift
+        at, shift = at + 1, shift + 7
+        if message[at - 1] < 0x80:
+            return value, at
+
+
 def fields(message):
     """[(number, value)] of a message of Protocol Buffers."""
-    def varint(at):
-        value = shift = 0
-        while True:
-            value |= (message[at] & 0x7f) << shift
-            at, shift = at + 1, shift + 7
-            if message[at - 1] < 0x80:
-                return value, at
-
     at, found = 0, []
     while at < len(message):
-        tag, at = varint(at)
-        value, at = varint(at)
+        tag, at = varint(message, at)
+        value, at = varint(message, at)
         if tag & 7 == 2:
             value, at = message[at:at + value], at + value
         found.append((tag >> 3, value))
@@ -87,6 +89,27 @@ class Pprof(Report):
         traces = self.go_tool(report, "-traces", "-sample_index=calls")
         self.assertRegex(traces, r"(?m)^ +\d+ +timespec_get\n|^ +\d+ +\w+.*\n(.*\n)* +by_two_library_frames\n(.*\n)* +main\n")
         self.assertIn(f"Total samples = {sum(found['routes'].values())} ", self.go_tool(report, "-top", "-sample_index=calls"))
+
+    def test_a_merge(self):
+        """Calls and costs of both audits, each program under its name."""
+        found = []
+        for name in ("one", "two"):
+            ran = vdsotrace("audit", "--json", "-o", self.folder / name, *example("routes"))
+            self.assertEqual((ran.status, ran.stderr), (0, ""))
+            found.append(json.loads((self.folder / name).read_text()))
+        ran = vdsotrace("merge", "-o", "/dev/null", "--pprof", self.folder / "profile", self.folder / "one", self.folder / "two")
+        self.assertEqual((ran.status, ran.stdout, ran.stderr), (0, "", ""))
+        profile = fields(gzip.decompress((self.folder / "profile").read_bytes()))
+        strings = [value.decode() for number, value in profile if number == 6]
+        calls = collections.Counter()
+        for sample in (value for number, value in profile if number == 2):
+            (counts,) = [value for number, value in fields(sample) if number == 2]
+            labels = {strings[label[1]]: strings[label[2]] for label in (dict(fields(value)) for number, value in fields(sample) if number == 3)}
+            calls[labels["route"]] += varint(counts, 0)[0]
+        self.assertEqual(calls, collections.Counter({route: sum(one["routes"][route] for one in found)
+                                                     for route in found[0]["routes"] if found[0]["routes"][route]}))
+        top = self.go_tool(self.folder / "profile", "-top", "-sample_index=calls")
+        self.assertIn(f"Total samples = {sum(calls.values())} ", top)
 
     def test_its_bytes(self):
         found, report = self.audit("--pprof", *example("routes"))
