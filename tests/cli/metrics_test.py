@@ -12,6 +12,7 @@ import tempfile
 import threading
 import unittest
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -50,6 +51,12 @@ def samples(text):
 
 def labels_of(found):
     return {name for _, labels in found for name, _ in labels}
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 class Metrics(unittest.TestCase):
@@ -197,29 +204,55 @@ class Prometheus(Metrics):
                 self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
 
     def test_the_textfile_collector(self):
-        testing.require_program("prometheus-node-exporter")
         text, _ = self.written("info")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        with subprocess.Popen(["prometheus-node-exporter", f"--web.listen-address=127.0.0.1:{port}", "--collector.disable-defaults",
-                               "--collector.textfile", f"--collector.textfile.directory={self.folder}"],
-                              stderr=subprocess.DEVNULL) as exporter:
-            try:
-                told = self.scraped(port, exporter)
-            finally:
-                exporter.send_signal(signal.SIGTERM)
+        told = self.fetched(self.exporter(), "/metrics")
         self.assertIn("node_textfile_scrape_error 0", told)
         ours = "\n".join(line for line in told.splitlines() if "vdsotrace_" in line and "node_textfile" not in line) + "\n"
         self.assertEqual(samples(ours), samples(text))
 
-    def scraped(self, port, exporter):
+    def test_a_scrape(self):
+        """Prometheus reads from the exporter what was written, and answers queries with it."""
+        testing.require_program("prometheus")
+        text, _ = self.written("info")
+        scraped = self.exporter()
+        data = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        (data / "prometheus.yml").write_text(
+            "global: {scrape_interval: 1s}\n"
+            f"scrape_configs: [{{job_name: node, static_configs: [{{targets: ['127.0.0.1:{scraped}']}}]}}]\n")
+        port = free_port()
+        self.serve("prometheus", f"--config.file={data / 'prometheus.yml'}", f"--storage.tsdb.path={data / 'data'}",
+                   f"--web.listen-address=127.0.0.1:{port}")
+        query = "/api/v1/query?" + urllib.parse.urlencode({"query": '{__name__=~"vdsotrace_.+"}'})
+        found = {}
+
+        def answered():
+            for row in json.loads(self.fetched(port, query))["data"]["result"]:
+                labels = {name: value for name, value in row["metric"].items() if name not in ("__name__", "instance", "job")}
+                found[row["metric"]["__name__"], tuple(sorted(labels.items()))] = float(row["value"][1])
+            return found
+        testing.wait_until(answered)
+        self.assertEqual(found, samples(text))
+
+    def exporter(self):
+        """The port of a node exporter that reads our folder."""
+        port = free_port()
+        self.serve("prometheus-node-exporter", f"--web.listen-address=127.0.0.1:{port}", "--collector.disable-defaults",
+                   "--collector.textfile", f"--collector.textfile.directory={self.folder}")
+        return port
+
+    def serve(self, *command):
+        testing.require_program(command[0])
+        self.server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        self.addCleanup(self.server.wait)
+        self.addCleanup(self.server.send_signal, signal.SIGTERM)
+
+    def fetched(self, port, path):
         pages = []
 
         def answered():
-            self.assertIsNone(exporter.poll(), "the exporter has ended")
+            self.assertIsNone(self.server.poll(), "the server has ended")
             try:
-                with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"http://127.0.0.1:{port}/metrics") as page:
+                with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"http://127.0.0.1:{port}{path}") as page:
                     pages.append(page.read().decode())
             except urllib.error.URLError:
                 return False
