@@ -4,6 +4,7 @@ page.png the page in Chromium. They are written beside this file unless another 
 """
 
 import html
+import os
 import re
 import subprocess
 import sys
@@ -26,7 +27,7 @@ def audit(page):
     """What a terminal would show, with its colours. Where we are and who we are is nobody's business."""
     folder = testing.BUILD / "examples"
     command = [testing.VDSOTRACE, "audit", "--color=always", "--html", page, PROGRAM]
-    ran = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    ran = subprocess.run(command, cwd=folder, env={**os.environ, "COLUMNS": str(COLUMNS)}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                          text=True, timeout=testing.TIMEOUT, check=True)
     page.write_text(re.sub(r'"host":"[^"]*"', '"host":"web-1"', page.read_text()).replace(str(folder), FOLDER))
     return ran.stderr.replace(str(folder), FOLDER)

@@ -1,7 +1,6 @@
 #include "cli/audit_command.hpp"
 
 #include <fmt/core.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -36,12 +35,6 @@ namespace {
 constexpr int kForbiddenRoute = 3;  // docs/formats.md, section 6
 
 bool shows_progress() { return ::isatty(STDERR_FILENO) == 1; }
-
-std::size_t terminal_columns() {
-  constexpr std::size_t kUsual = 80;
-  winsize size{};
-  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
-}
 
 /// What is asked does not hang on which reports are written. Only a trace of each call takes a record of each call, and
 /// shows how long it took; the audit makes no use of that (AuditTally).
@@ -163,8 +156,7 @@ Result<void> write_file(const std::string& path, const std::string& text) {
 
 Result<void> write_reports(const Options& o, const Audit& audit, Output& output) {
   AuditTextOptions text;
-  text.color = wants_color(o, output);
-  if (output.is_terminal()) text.columns = terminal_columns();
+  text.style = style_for(o.color, output);
   text.all_advice = o.audit->all;
   text.seccomp = o.audit->seccomp;
   if (o.audit->all) text.most_callers = text.most_findings = std::numeric_limits<std::size_t>::max();
@@ -217,8 +209,10 @@ Result<void> add_sinks(Observation& observation, const Options& o, const Output&
   Pipeline& pipeline = observation.pipeline();
   add_notices(pipeline, o, output);
   pipeline.add(std::make_unique<TallySink>(tally));
-  if (shows_progress())
-    pipeline.add(std::make_unique<ProgressLine>(Output::standard_error(), observation.totals(), terminal_columns()));
+  if (shows_progress()) {
+    const auto terminal = Output::standard_error();
+    pipeline.add(std::make_unique<ProgressLine>(terminal, observation.totals(), columns_of(*terminal)));
+  }
   if (o.audit->chrome_trace.empty()) return {};
   auto trace = Output::file(o.audit->chrome_trace, false);
   if (!trace) return tl::unexpected(trace.error());

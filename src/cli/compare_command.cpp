@@ -45,6 +45,7 @@ struct CompareOptions {
   Options trace;
   std::string log;  ///< --strace-log
   std::size_t most_lines = CompareFacts{}.most_lines;
+  std::string color = "auto";
   bool follow = false;
   bool help = false;
 };
@@ -65,6 +66,7 @@ void declare(CLI::App& app, CompareOptions& o) {
       ->type_name("FILE");
   app.add_option("--lines", o.most_lines, "Print at most N lines side by side (40)")->type_name("N");
   app.add_flag("--json", o.trace.json, "One JSON object instead of text");
+  declare_color(app, o.color);
 }
 
 /// A file of ours that is gone with this object.
@@ -184,7 +186,8 @@ Result<int> compare_runs(const CompareOptions& o) {
                      totals.complete(),
                      totals.notices().lines()};
   const Comparison comparison = compare(*theirs, ours);
-  (*output)->write(o.trace.json ? compare_json(comparison, facts) : compare_text(comparison, facts));
+  (*output)->write(o.trace.json ? compare_json(comparison, facts)
+                                : compare_text(comparison, facts, style_for(o.trace.color, **output)));
   const auto closed = (*output)->close();
   report_lost(o.trace, **output, totals);
   if (!closed) return tl::unexpected(closed.error());
@@ -215,6 +218,9 @@ Result<int> run_compare(const std::vector<std::string>& arguments) {
     return EXIT_SUCCESS;
   }
   if (auto fine = check(options); !fine) return tl::unexpected(fine.error());
+  const auto color = color_named(options.color);
+  if (!color) return tl::unexpected(color.error());
+  options.trace.color = *color;
   return compare_runs(options);
 }
 

@@ -138,7 +138,7 @@ void declare(CLI::App& app, ParsedFlags& raw) {
   app.add_flag("--steps", o.steps, "Print the instructions that each vDSO call executed (step engine)");
   app.add_flag("--no-vdso", o.hide_vdso, "Hide the vDSO from the program and everything it executes");
   app.add_flag("--json", o.json, "JSON Lines instead of text");
-  app.add_option("--color", raw.color, "auto, always or never")->type_name("WHEN");
+  declare_color(app, raw.color);
 }
 
 void declare_audit(CLI::App& app, ParsedFlags& raw) {

@@ -11,6 +11,7 @@
 #include "cli/document_head.hpp"
 #include "cli/help.hpp"
 #include "cli/report_output.hpp"
+#include "cli/terminal.hpp"
 #include "reports/changes.hpp"
 
 namespace vdsotrace::cli {
@@ -35,6 +36,7 @@ constexpr HelpPage kDiffHelp{
 
 struct DiffOptions {
   std::string output;
+  std::string color = "auto";
   std::string threshold = "25%";
   bool json = false;
   bool help = false;
@@ -50,6 +52,7 @@ void declare(CLI::App& app, DiffOptions& o) {
       ->type_name("PERCENT");
   declare_report_output(app, o.output);
   app.add_flag("--json", o.json, "One JSON object instead of text");
+  declare_color(app, o.color);
 }
 
 Result<double> parse_threshold(std::string_view text) {
@@ -65,6 +68,8 @@ Result<double> parse_threshold(std::string_view text) {
 Result<int> write_changes(const DiffOptions& o, const std::vector<std::string>& files) {
   const auto threshold = parse_threshold(o.threshold);
   if (!threshold) return tl::unexpected(threshold.error());
+  const auto color = color_named(o.color);
+  if (!color) return tl::unexpected(color.error());
   if (auto fine = check_files(files, "diff", 2, 2); !fine) return tl::unexpected(fine.error());
   const auto before = read_audit_file(files[0]), after = read_audit_file(files[1]);
   if (!before) return tl::unexpected(before.error());
@@ -73,7 +78,7 @@ Result<int> write_changes(const DiffOptions& o, const std::vector<std::string>& 
   if (!output) return tl::unexpected(output.error());
   const Changes changes = changes_between(*before, *after, WorseRules{*threshold});
   const ChangesFacts facts{document_head(), *before, *after};
-  (*output)->write(o.json ? changes_json(changes, facts) : changes_text(changes, facts));
+  (*output)->write(o.json ? changes_json(changes, facts) : changes_text(changes, facts, style_for(*color, **output)));
   if (auto closed = (*output)->close(); !closed) return tl::unexpected(closed.error());
   return changes.is_worse() ? kWorse : EXIT_SUCCESS;
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <functional>
 
 #include "cli/command_line.hpp"
 #include "cli/document_head.hpp"
@@ -15,6 +16,7 @@
 #include "cli/info_calls.hpp"
 #include "cli/own_vdso.hpp"
 #include "cli/report_output.hpp"
+#include "cli/terminal.hpp"
 #include "os/clocksource.hpp"
 #include "os/proc.hpp"
 #include "os/vdso_mapping.hpp"
@@ -44,6 +46,7 @@ constexpr HelpPage kInfoHelp{
 struct InfoOptions {
   std::string pid;
   std::string output;
+  std::string color = "auto";
   bool json = false;
   bool check = false;
   std::string most_ns;  ///< --max-ns; empty: not given
@@ -69,6 +72,7 @@ void declare(CLI::App& app, InfoOptions& o) {
       ->type_name("N");
   app.add_option("--openmetrics", o.metrics, "Also write metrics for Prometheus, in a file that is replaced at once")
       ->type_name("FILE");
+  declare_color(app, o.color);
 }
 
 /// The page's permissions show how the kernel was configured (vsyscall= of its command line).
@@ -144,6 +148,7 @@ Result<void> check_combinations(const InfoOptions& o) {
     if (given) return fail(fmt::format("{} exclude each other", names));
   }
   if (!o.check && !o.most_ns.empty()) return fail("--max-ns: needs --check");
+  if (const auto color = color_named(o.color); !color) return tl::unexpected(color.error());
   return {};
 }
 
@@ -162,17 +167,20 @@ Check checked(const InfoOptions& o) {
   return check_of(*facts, std::round(*most * kNsPerSecond * 1e3) / 1e3);
 }
 
-Result<void> write_report(const InfoOptions& o, std::string_view text) {
+/// `text` makes what is written, in the style of where that goes.
+Result<void> write_report(const InfoOptions& o, const std::function<std::string(const TextStyle&)>& text) {
+  const auto color = color_named(o.color);
+  if (!color) return tl::unexpected(color.error());
   const auto output = open_report(o.output);
   if (!output) return tl::unexpected(output.error());
-  (*output)->write(text);
+  (*output)->write(text(style_for(*color, **output)));
   return (*output)->close();
 }
 
 /// The exit status. One that could not write its line must not pass for an answer.
 int run_check(const InfoOptions& o) {
   const Check check = checked(o);
-  const auto written = write_report(o, check.line);
+  const auto written = write_report(o, [&](const TextStyle&) { return check.line; });
   if (written) return static_cast<int>(check.status);
   Output::standard_error()->write(fmt::format("vdsotrace: {}\n", written.error().message));
   return static_cast<int>(CheckStatus::unknown);
@@ -181,8 +189,9 @@ int run_check(const InfoOptions& o) {
 Result<void> describe_machine(const InfoOptions& o) {
   const auto facts = gather(o);
   if (!facts) return tl::unexpected(facts.error());
-  if (auto written = write_report(o, o.json ? info_json(*facts) : info_text(*facts)); !written) return written;
-  return write_metrics(o, *facts);
+  const auto written =
+      write_report(o, [&](const TextStyle& style) { return o.json ? info_json(*facts) : info_text(*facts, style); });
+  return written ? write_metrics(o, *facts) : written;
 }
 
 }  // namespace
@@ -202,7 +211,7 @@ Result<int> run_info(const std::vector<std::string>& arguments) {
   if (!words) return tl::unexpected(words.error());
   Result<void> done;
   if (options.help) {
-    done = write_report({}, help_text(app, kInfoHelp));
+    done = write_report({}, [&](const TextStyle&) { return help_text(app, kInfoHelp); });
   } else {
     if (!words->program.empty())
       return fail(fmt::format("{}: info takes no program", words->program.front()),

@@ -11,6 +11,7 @@
 #include "cli/document_head.hpp"
 #include "cli/help.hpp"
 #include "cli/report_output.hpp"
+#include "cli/terminal.hpp"
 #include "output/replaced_file.hpp"
 #include "reports/merge.hpp"
 #include "reports/metrics.hpp"
@@ -34,6 +35,7 @@ constexpr HelpPage kMergeHelp{
 
 struct MergeOptions {
   std::string output;
+  std::string color = "auto";
   std::string html;
   std::string folded;
   std::string pprof;
@@ -54,6 +56,7 @@ void declare(CLI::App& app, MergeOptions& o) {
   app.add_option("--openmetrics", o.metrics, "Also write metrics for Prometheus, in a file that is replaced at once")
       ->type_name("FILE");
   app.add_flag("--all", o.all, "Show every row, every machine of it and every piece of advice");
+  declare_color(app, o.color);
 }
 
 Result<Audit> merged(const std::vector<std::string>& files) {
@@ -68,12 +71,13 @@ Result<Audit> merged(const std::vector<std::string>& files) {
   return merge_audits(std::move(audits), document_head());
 }
 
-Result<void> write_reports(const MergeOptions& o, const Audit& audit) {
+Result<void> write_reports(const MergeOptions& o, Color color, const Audit& audit) {
   AuditTextOptions text;
   text.all_advice = o.all;
   if (o.all) text.most_findings = std::numeric_limits<std::size_t>::max();
   auto output = open_report(o.output);
   if (!output) return tl::unexpected(output.error());
+  text.style = style_for(color, **output);
   (*output)->write(o.json ? audit_json(audit) : merge_text(audit, text));
   Result<void> done = (*output)->close();
   const auto also = [&](const std::string& path, std::string (*make)(const Audit&)) {
@@ -108,9 +112,11 @@ Result<int> run_merge(const std::vector<std::string>& arguments) {
     if (auto closed = output->close(); !closed) return tl::unexpected(closed.error());
     return EXIT_SUCCESS;
   }
+  const auto color = color_named(options.color);
+  if (!color) return tl::unexpected(color.error());
   const auto audit = merged(words->program);
   if (!audit) return tl::unexpected(audit.error());
-  if (auto written = write_reports(options, *audit); !written) return tl::unexpected(written.error());
+  if (auto written = write_reports(options, *color, *audit); !written) return tl::unexpected(written.error());
   return EXIT_SUCCESS;
 }
 

@@ -212,12 +212,4 @@ void report_lost(const Options& o, const Output& output, const Aggregate& totals
   Output::standard_error()->write(fmt::format("vdsotrace: {} calls could not be recorded\n", totals.lost()));
 }
 
-bool wants_color(const Options& o, const Output& output) {
-  const char* refused = std::getenv("NO_COLOR");
-  const char* terminal = std::getenv("TERM");
-  const bool dumb = terminal != nullptr && std::string_view(terminal) == "dumb";
-  if (o.color == Color::automatic) return output.is_terminal() && !dumb && (refused == nullptr || *refused == '\0');
-  return o.color == Color::always;
-}
-
 }  // namespace vdsotrace::cli

@@ -66,7 +66,5 @@ Result<std::shared_ptr<Output>> open_output(const Options& options);
 void add_notices(Pipeline& pipeline, const Options& options, const Output& output);
 /// The last message: how many calls are missing in what was written to `output`, if any are.
 void report_lost(const Options& options, const Output& output, const Aggregate& totals);
-/// Whether to colour what goes there (--color, NO_COLOR).
-bool wants_color(const Options& options, const Output& output);
 
 }  // namespace vdsotrace::cli

@@ -29,13 +29,6 @@ constexpr std::string_view kCommands[] = {"trace", "audit", "compare", "info",  
 /// These take their arguments apart themselves.
 constexpr std::string_view kOwnArguments[] = {"compare", "info", "dump", "merge", "diff", "completions"};
 
-Result<Color> color_named(const std::string& name) {
-  if (name == "auto") return Color::automatic;
-  if (name == "always") return Color::always;
-  if (name == "never") return Color::never;
-  return fail(fmt::format("--color={}: unknown", name), "one of auto, always, never");
-}
-
 }  // namespace
 
 Result<void> check_engine(const std::string& name) {

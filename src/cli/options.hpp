@@ -13,6 +13,7 @@
 #include "audit/findings.hpp"
 #include "cli/expressions.hpp"
 #include "cli/option_rows.hpp"
+#include "cli/terminal.hpp"
 #include "os/spawn.hpp"
 #include "sinks/summary.hpp"
 #include "sinks/text.hpp"
@@ -25,8 +26,6 @@ namespace vdsotrace::cli {
 
 /// --direct
 enum class Direct : std::uint8_t { automatic, trace_points, stops, off };
-
-enum class Color : std::uint8_t { automatic, always, never };
 
 /// What an audit has beside the options of a trace.
 struct AuditOptions {

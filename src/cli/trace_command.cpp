@@ -76,7 +76,7 @@ TextOptions text_options(const Options& o, const Output& output) {
   text.durations = o.durations;
   text.numbers = o.numbers;
   text.instruction_pointers = o.instruction_pointers;
-  text.color = wants_color(o, output);
+  text.color = wants_color(o.color, output);
   text.quiet = o.quiet;
   text.hides_exits = o.quieted.exit;
   text.hides_superseded = o.quieted.thread_execve;
@@ -119,7 +119,8 @@ void add_sinks(Pipeline& pipeline, const Options& o, const std::shared_ptr<Outpu
     pipeline.add(std::make_unique<NoticeSink>(output, o.quiet));
   }
   if (o.summary_only || o.summary_too)
-    pipeline.add(std::make_unique<SummarySink>(output, totals, o.sort, std::string(engine), o.summary_columns));
+    pipeline.add(std::make_unique<SummarySink>(output, totals, o.sort, std::string(engine), o.summary_columns,
+                                               wants_color(o.color, *output)));
   if (o.quiet == 0) pipeline.add(std::make_unique<ClosingLineSink>(output, totals));
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <spawn.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -122,6 +123,12 @@ Result<void> Output::close() {
 }
 
 bool Output::is_terminal() const { return ::isatty(fd_) == 1; }
+
+std::optional<std::size_t> Output::terminal_columns() const {
+  winsize size{};
+  if (::ioctl(fd_, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return std::nullopt;
+  return size.ws_col;
+}
 
 bool Output::is_standard_error() const {
   struct stat ours {};

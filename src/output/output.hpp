@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,8 @@ class Output {
   /// Flushes, closes, waits for the command, and says what went wrong first.
   Result<void> close();
   bool is_terminal() const;
+  /// Of the terminal that it is, as far as that says.
+  std::optional<std::size_t> terminal_columns() const;
   /// Whether what is written here and to standard error meets in one place: a file, a pipe, a terminal.
   bool is_standard_error() const;
 

@@ -17,6 +17,8 @@ class Palette {
   static constexpr std::string_view kSignal = "35";   // magenta
   static constexpr std::string_view kExit = "2";      // dim
   static constexpr std::string_view kMessage = "36";  // cyan
+  static constexpr std::string_view kFine = "32";     // green
+  static constexpr std::string_view kNotFine = "33";  // yellow
 
   /// Green stayed in user space; yellow should have and did not; blue never tried. A bright blue: the other cannot be
   /// read on black.
@@ -31,8 +33,9 @@ class Palette {
     return "0";
   }
 
+  /// An empty colour is none.
   void append(std::string& out, std::string_view color, std::string_view text) const {
-    if (!on_) {
+    if (!on_ || color.empty()) {
       out.append(text);
       return;
     }

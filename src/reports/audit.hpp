@@ -4,16 +4,16 @@
 #include <string>
 
 #include "audit/findings.hpp"
+#include "output/text_style.hpp"
 
 namespace vdsotrace {
 
 struct AuditTextOptions {
-  bool color = false;
+  TextStyle style;
   std::size_t most_callers = 4;  ///< under each call; the rest is counted together
   std::size_t most_findings = 12;
   bool all_advice = false;  ///< also calls and advice that are worth hardly anything (Audit::matters)
   bool seccomp = false;     ///< and what a seccomp profile must allow
-  std::size_t columns = 0;  ///< lines are broken at blanks to be no longer; 0: they are not
 };
 
 std::string audit_text(const Audit& audit, const AuditTextOptions& options);

@@ -12,6 +12,7 @@
 #include "base/path.hpp"
 #include "output/palette.hpp"
 #include "output/route_counts.hpp"
+#include "output/wrap.hpp"
 #include "reports/audit.hpp"
 #include "reports/call_paths.hpp"
 
@@ -36,8 +37,7 @@ std::string command_text(const AuditedRun& run) {
     text.append(escaped(word));
   }
   constexpr std::size_t kMost = 100;
-  if (text.size() > kMost) text.replace(kMost, text.size() - kMost, "...");
-  return text;
+  return shortened(text, kMost);
 }
 
 std::string head_text(const Audit& audit) {
@@ -97,8 +97,25 @@ class ModuleNames {
   std::map<std::string, std::set<std::string>> paths_;  ///< by name
 };
 
-/// Its calls, route and call begin in these columns.
-constexpr std::string_view kHead = "{:>9} {:>7} {:>9} {:>13}  ";
+/// What stands before a call's route, and how wide.
+struct Head {
+  std::string total, share, each, calls;
+};
+struct HeadWidths {
+  std::size_t total = 9, share = 7, each = 9, calls = 13;
+
+  std::size_t sum() const { return total + share + each + calls + 5; }
+  void fit(const Head& head) {
+    total = std::max(total, head.total.size());
+    share = std::max(share, head.share.size());
+    each = std::max(each, head.each.size());
+    calls = std::max(calls, head.calls.size());
+  }
+  std::string text(const Head& head) const {
+    return fmt::format("{:>{}} {:>{}} {:>{}} {:>{}}  ", head.total, total, head.share, share, head.each, each,
+                       head.calls, calls);
+  }
+};
 
 bool callers_are_known(const Finding& finding) {
   return finding.callers.size() != 1 || finding.callers.front().who.known();
@@ -108,54 +125,115 @@ std::size_t shown_callers(const Finding& finding, const AuditTextOptions& option
   return callers_are_known(finding) ? std::min(finding.callers.size(), options.most_callers) : 0;
 }
 
-std::string line_below(std::string_view count, std::string_view text) {
-  return fmt::format(kHead, "", "", "", count) + std::string(text) + '\n';
-}
-
-std::string callers_text(const Finding& finding, const AuditTextOptions& options, const ModuleNames& modules) {
-  std::string text;
-  const std::size_t shown = shown_callers(finding, options);
-  std::uint64_t rest = finding.total.count;
-  for (std::size_t i = 0; i < shown; ++i) {
-    const CallerFinding& caller = finding.callers[i];
-    rest -= caller.total.count;
-    // The only one made all of them.
-    text += line_below(finding.callers.size() > 1 ? grouped(caller.total.count) : "",
-                       "by " + escaped(caller_text(modules.named(caller))));
+/// The lines of the table: one for each call, with its callers below.
+class CallLines {
+ public:
+  CallLines(const Audit& audit, std::span<const Finding> shown, const AuditTextOptions& options)
+      : audit_(audit), shown_(shown), options_(options) {
+    for (const Finding& finding : shown) {
+      for (const CallerFinding& caller : std::span(finding.callers).first(shown_callers(finding, options))) {
+        modules_.add(caller.who.module);
+        modules_.add(caller.beyond.module);
+      }
+    }
+    fit_widths();
   }
-  const std::size_t others = finding.callers.size() - shown;
-  if (shown > 0 && others > 0)
-    text += line_below(grouped(rest), fmt::format("by {} other caller{}", others, others == 1 ? "" : "s"));
-  return text;
-}
 
-/// How long the calls took, where that was measured.
-std::string measured_text(const MeasuredCalls& calls) {
-  std::string text = fmt::format("median {}, p99 {}, longest {}", duration_text(calls.median), duration_text(calls.p99),
-                                 duration_text(calls.longest));
-  if (calls.interrupted > 0)
-    text += fmt::format("; {} {} interrupted, {}", grouped(calls.interrupted),
-                        calls.interrupted == 1 ? "call was" : "calls were", duration_text(calls.interrupted_ns));
-  return line_below("", text);
-}
+  std::string text(double rest_ns, std::size_t rest) const {
+    std::string text = widths_.text(titles()) + fmt::format("{:<8}  {}\n", "route", "call");
+    for (const Finding& finding : shown_) text += finding_text(finding);
+    if (rest > 0)
+      text += fmt::format("{:>{}} in {} more kind{} of call: --all shows {}\n", duration_text(rest_ns), widths_.total,
+                          rest, rest == 1 ? "" : "s", rest == 1 ? "it" : "them");
+    return wrapped(text, options_.style.columns, widths_.sum()) + wrapped(modules_.legend(), options_.style.columns, 4);
+  }
 
-std::string finding_text(const Audit& audit, const Finding& finding, const AuditTextOptions& options,
-                         const ModuleNames& modules) {
-  const Palette palette(options.color);
-  const bool priced = finding.cost_is != CostIs::unknown;
-  std::string text = fmt::format(kHead, priced ? duration_text(finding.cost_ns) : "-",
-                                 priced ? percent_text(audit.share(finding.cost_ns)) : "-",
-                                 priced ? duration_text(finding.each_ns) : "-", grouped(finding.total.count));
-  palette.append(text, Palette::of(finding.key.route), fmt::format("{:<8}", name_of(finding.key.route)));
-  text += "  ";
-  palette.append(text, Palette::kName, escaped(call_text(finding.key)));
-  if (finding.total.errors > 0) text += fmt::format("  {} failed", grouped(finding.total.errors));
-  text += '\n';
-  if (finding.measured) text += measured_text(*finding.measured);
-  text += callers_text(finding, options, modules);
-  if (!finding.why.empty()) text += line_below("", "why: " + escaped(finding.why));
-  return text;
-}
+ private:
+  static constexpr std::size_t kRouteWidth = 10;
+
+  Head titles() const {
+    const bool measured =
+        std::ranges::any_of(audit_.findings, [](const Finding& one) { return one.measured.has_value(); });
+    return {"total", "share", measured ? "median" : "each", "calls"};
+  }
+
+  Head head_of(const Finding& finding) const {
+    const bool priced = finding.cost_is != CostIs::unknown;
+    return {priced ? duration_text(finding.cost_ns) : "-", priced ? percent_text(audit_.share(finding.cost_ns)) : "-",
+            priced ? duration_text(finding.each_ns) : "-", grouped(finding.total.count)};
+  }
+
+  /// As wide as usual, or where a line would not fit so, as wide as what stands there.
+  void fit_widths() {
+    std::size_t longest = 0;
+    for (const Finding& finding : shown_) longest = std::max(longest, escaped(call_text(finding.key)).size());
+    if (options_.style.columns == 0 || widths_.sum() + kRouteWidth + longest <= options_.style.columns) return;
+    widths_ = {0, 0, 0, 0};
+    widths_.fit(titles());
+    for (const Finding& finding : shown_) widths_.fit(head_of(finding));
+  }
+
+  std::string line_below(const std::string& count, std::string_view text) const {
+    return widths_.text({"", "", "", count}).append(text) + '\n';
+  }
+
+  /// With names that fit a line.
+  CallerFinding named(CallerFinding caller) const {
+    constexpr std::size_t kAround = 12, kLeast = 24;  // "by " and "+0x1234"
+    const std::size_t before = widths_.sum() + kAround, columns = options_.style.columns;
+    for (CallerKey* place : {&caller.who, &caller.beyond}) {
+      if (columns > 0) place->symbol = shortened(place->symbol, std::max(kLeast, columns - std::min(columns, before)));
+    }
+    return modules_.named(std::move(caller));
+  }
+
+  std::string callers_text(const Finding& finding) const {
+    std::string text;
+    const std::size_t shown = shown_callers(finding, options_);
+    std::uint64_t rest = finding.total.count;
+    for (std::size_t i = 0; i < shown; ++i) {
+      const CallerFinding& caller = finding.callers[i];
+      rest -= caller.total.count;
+      // The only one made all of them.
+      text += line_below(finding.callers.size() > 1 ? grouped(caller.total.count) : "",
+                         "by " + escaped(caller_text(named(caller))));
+    }
+    const std::size_t others = finding.callers.size() - shown;
+    if (shown > 0 && others > 0)
+      text += line_below(grouped(rest), fmt::format("by {} other caller{}", others, others == 1 ? "" : "s"));
+    return text;
+  }
+
+  /// How long the calls took, where that was measured.
+  std::string measured_text(const MeasuredCalls& calls) const {
+    std::string text = fmt::format("median {}, p99 {}, longest {}", duration_text(calls.median),
+                                   duration_text(calls.p99), duration_text(calls.longest));
+    if (calls.interrupted > 0)
+      text += fmt::format("; {} {} interrupted, {}", grouped(calls.interrupted),
+                          calls.interrupted == 1 ? "call was" : "calls were", duration_text(calls.interrupted_ns));
+    return line_below("", text);
+  }
+
+  std::string finding_text(const Finding& finding) const {
+    const Palette palette(options_.style.color);
+    std::string text = widths_.text(head_of(finding));
+    palette.append(text, Palette::of(finding.key.route), fmt::format("{:<8}", name_of(finding.key.route)));
+    text += "  ";
+    palette.append(text, Palette::kName, escaped(call_text(finding.key)));
+    if (finding.total.errors > 0) text += fmt::format("  {} failed", grouped(finding.total.errors));
+    text += '\n';
+    if (finding.measured) text += measured_text(*finding.measured);
+    text += callers_text(finding);
+    if (!finding.why.empty()) text += line_below("", "why: " + escaped(finding.why));
+    return text;
+  }
+
+  const Audit& audit_;
+  std::span<const Finding> shown_;
+  const AuditTextOptions& options_;
+  ModuleNames modules_;
+  HeadWidths widths_;
+};
 
 /// Those that are worth a look, but some in any case: findings are sorted by what they cost.
 std::size_t shown_findings(const Audit& audit, const AuditTextOptions& options) {
@@ -171,24 +249,9 @@ std::string table_text(const Audit& audit, const AuditTextOptions& options) {
   if (audit.findings.empty()) return "";
   const std::size_t shown = shown_findings(audit, options);
   const std::span findings(audit.findings);
-  ModuleNames modules;
-  for (const Finding& finding : findings.first(shown)) {
-    for (const CallerFinding& caller : std::span(finding.callers).first(shown_callers(finding, options))) {
-      modules.add(caller.who.module);
-      modules.add(caller.beyond.module);
-    }
-  }
-  const bool measured = std::ranges::any_of(findings, [](const Finding& one) { return one.measured.has_value(); });
-  std::string text = '\n' + fmt::format(kHead, "total", "share", measured ? "median" : "each", "calls") +
-                     fmt::format("{:<8}  {}\n", "route", "call");
-  for (const Finding& finding : findings.first(shown)) text += finding_text(audit, finding, options, modules);
   double rest_ns = 0;
   for (const Finding& finding : findings.subspan(shown)) rest_ns += finding.cost_ns;
-  const std::size_t rest = findings.size() - shown;
-  if (rest > 0)
-    text += fmt::format("{:>9} in {} more kind{} of call: --all shows {}\n", duration_text(rest_ns), rest,
-                        rest == 1 ? "" : "s", rest == 1 ? "it" : "them");
-  return text + modules.legend();
+  return '\n' + CallLines(audit, findings.first(shown), options).text(rest_ns, findings.size() - shown);
 }
 
 std::string advice_text(const Audit& audit, const AuditTextOptions& options) {
@@ -209,38 +272,20 @@ std::string advice_text(const Audit& audit, const AuditTextOptions& options) {
   return text.empty() ? text : "\nwhat to do\n" + text;
 }
 
-/// Where the rest of a line goes on in the next one: below the text of an item, of a label, or of the line itself.
-std::size_t indent_of(std::string_view line) {
-  constexpr std::size_t kLabel = 13;
-  if (line.starts_with("  * ")) return 4;
-  return line.starts_with(' ') ? line.find_first_not_of(' ') : kLabel;
-}
-
-/// Lines with colours are of the table, and short.
-std::string broken_lines(const std::string& text, std::size_t columns) {
-  std::string broken;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = text.find('\n', at);
-    std::string line = text.substr(at, end - at);
-    at = end + 1;
-    const std::size_t indent = indent_of(line);
-    while (line.size() > columns && line.find('\x1b') == std::string::npos) {
-      const std::size_t blank = line.rfind(' ', columns);
-      if (blank == std::string::npos || blank <= indent) break;
-      broken += line.substr(0, blank) + '\n';
-      line.replace(0, blank + 1, indent, ' ');
-    }
-    broken += line + '\n';
-  }
-  return broken;
+std::string verdict_text(const Audit& audit, const Palette& palette) {
+  std::string text = "verdict      ";
+  palette.append(text, audit.verdict.ok ? Palette::kFine : Palette::kNotFine, audit.verdict.text);
+  return text + '\n';
 }
 
 }  // namespace
 
 std::string audit_text(const Audit& audit, const AuditTextOptions& options) {
-  const std::string text = fmt::format("verdict      {}\n", audit.verdict.text) + head_text(audit) + cost_text(audit) +
-                           table_text(audit, options) + advice_text(audit, options);
-  return options.columns > 0 ? broken_lines(text, options.columns) : text;
+  constexpr std::size_t kLabel = 13, kItem = 4;
+  const std::size_t columns = options.style.columns;
+  return wrapped(verdict_text(audit, Palette(options.style.color)) + head_text(audit) + cost_text(audit), columns,
+                 kLabel) +
+         table_text(audit, options) + wrapped(advice_text(audit, options), columns, kItem);
 }
 
 }  // namespace vdsotrace

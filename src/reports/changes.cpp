@@ -8,6 +8,8 @@
 #include "base/escape.hpp"
 #include "base/figures.hpp"
 #include "output/json_document.hpp"
+#include "output/palette.hpp"
+#include "output/wrap.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -42,13 +44,51 @@ std::string judgement(const CallChange& change) {
   return change.after.count() == 0 ? "gone" : "";
 }
 
-std::string change_line(const CallChange& change, std::size_t width) {
-  const std::string line = fmt::format("{:<{}}  {:>12} {:>12}  {:>7} {:>7}  {:>8} {:>8}  {}", in_words(change.call),
-                                       width, grouped(change.before.count()), grouped(change.after.count()),
-                                       kernel_text(change.before), kernel_text(change.after), each_text(change.before),
-                                       each_text(change.after), judgement(change));
-  return line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
-}
+/// The table. Where its lines would not fit, each call is named in a line of its own.
+class ChangesTable {
+ public:
+  ChangesTable(const Changes& changes, const TextStyle& style) : changes_(changes), palette_(style.color) {
+    constexpr std::size_t kBesides = 89;  ///< all but the call
+    std::size_t longest = 4;
+    for (const CallChange& change : changes.calls) longest = std::max(longest, in_words(change.call).size());
+    own_lines_ = style.columns > 0 && longest + kBesides > style.columns;
+    name_ = own_lines_ ? 4 : longest;
+    if (!own_lines_) return;
+    count_ = 5;
+    for (const CallChange& change : changes.calls)
+      count_ = std::max({count_, grouped(change.before.count()).size(), grouped(change.after.count()).size()});
+  }
+
+  std::string text() const {
+    std::string text = fmt::format("\n{:<{}}  {:>{}} {:>{}}  {:>15}  {:>17}\n", "", name_, "calls", count_, "", count_,
+                                   "into the kernel", "each");
+    text += fmt::format("{:<{}}  {:>{}} {:>{}}  {:>7} {:>7}  {:>8} {:>8}\n", "call", name_, "old", count_, "new",
+                        count_, "old", "new", "old", "new");
+    for (const CallChange& change : changes_.calls) text += line(change);
+    return text;
+  }
+
+ private:
+  std::string line(const CallChange& change) const {
+    const std::string name = in_words(change.call), result = judgement(change);
+    std::string line;
+    palette_.append(line, Palette::kName, name);
+    if (own_lines_) line += '\n';
+    line.append(name_ - (own_lines_ ? 0 : name.size()), ' ');
+    line += fmt::format("  {:>{}} {:>{}}  {:>7} {:>7}  {:>8} {:>8}", grouped(change.before.count()), count_,
+                        grouped(change.after.count()), count_, kernel_text(change.before), kernel_text(change.after),
+                        each_text(change.before), each_text(change.after));
+    if (!result.empty()) line += "  ";
+    palette_.append(line, change.is_worse() ? Palette::kError : std::string_view(), result);
+    return line + '\n';
+  }
+
+  const Changes& changes_;
+  Palette palette_;
+  bool own_lines_ = false;
+  std::size_t name_ = 0;
+  std::size_t count_ = 12;
+};
 
 Json sums_json(const CallSums& sums) {
   Json routes = Json::object();
@@ -75,21 +115,18 @@ Json audit_totals_json(const Audit& audit) {
 
 }  // namespace
 
-std::string changes_text(const Changes& changes, const ChangesFacts& facts) {
-  std::size_t width = 4;
-  for (const CallChange& change : changes.calls) width = std::max(width, in_words(change.call).size());
+std::string changes_text(const Changes& changes, const ChangesFacts& facts, const TextStyle& style) {
+  constexpr std::size_t kLabel = 6;
   const auto worse = static_cast<std::size_t>(std::ranges::count_if(changes.calls, &CallChange::is_worse));
-  std::string text = worse == 0
-                         ? fmt::format("nothing got worse by more than {:g} %\n", changes.rules.percent)
-                         : fmt::format("{} of {} {} got worse by more than {:g} %\n", worse, changes.calls.size(),
-                                       changes.calls.size() == 1 ? "call" : "calls", changes.rules.percent);
-  text += audit_line("old", facts.before) + audit_line("new", facts.after);
-  if (changes.calls.empty()) return text;
-  text += fmt::format("\n{:<{}}  {:>12} {:>12}  {:>15}  {:>17}\n", "", width, "calls", "", "into the kernel", "each");
-  text += fmt::format("{:<{}}  {:>12} {:>12}  {:>7} {:>7}  {:>8} {:>8}\n", "call", width, "old", "new", "old", "new",
-                      "old", "new");
-  for (const CallChange& change : changes.calls) text += change_line(change, width);
-  return text;
+  const std::string verdict =
+      worse == 0 ? fmt::format("nothing got worse by more than {:g} %", changes.rules.percent)
+                 : fmt::format("{} of {} {} got worse by more than {:g} %", worse, changes.calls.size(),
+                               changes.calls.size() == 1 ? "call" : "calls", changes.rules.percent);
+  std::string text;
+  Palette(style.color).append(text, worse == 0 ? Palette::kFine : Palette::kNotFine, verdict);
+  text += '\n' + audit_line("old", facts.before) + audit_line("new", facts.after);
+  text = wrapped(text, style.columns, kLabel);
+  return changes.calls.empty() ? text : text + ChangesTable(changes, style).text();
 }
 
 std::string changes_json(const Changes& changes, const ChangesFacts& facts) {

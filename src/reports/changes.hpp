@@ -4,6 +4,7 @@
 #include <string>
 
 #include "audit/changes.hpp"
+#include "output/text_style.hpp"
 
 namespace vdsotrace {
 
@@ -13,7 +14,7 @@ struct ChangesFacts {
   const Audit& after;
 };
 
-std::string changes_text(const Changes& changes, const ChangesFacts& facts);
+std::string changes_text(const Changes& changes, const ChangesFacts& facts, const TextStyle& style = {});
 /// One object in one line, ended.
 std::string changes_json(const Changes& changes, const ChangesFacts& facts);
 

@@ -7,6 +7,8 @@
 
 #include "base/escape.hpp"
 #include "output/json_document.hpp"
+#include "output/palette.hpp"
+#include "output/wrap.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -47,32 +49,50 @@ bool has_row(const ComparedName& name) {
 
 std::string number(std::uint64_t count) { return count == 0 ? "-" : std::to_string(count); }
 
-std::string row(std::string_view title, const ComparedName& name) {
-  std::string line = fmt::format("{:<24.24} {:>9}", title, number(name.strace));
-  for (std::size_t i = 0; i < name.vdsotrace.size(); ++i) {
-    // Of a program that we started every route is known.
-    if (i != static_cast<std::size_t>(Route::unknown)) line += fmt::format(" {:>9}", number(name.vdsotrace[i]));
-  }
-  return fmt::format("{} {:>10}\n", line, number(name.stayed()));
+/// How wide the table's columns are: names, strace, four routes and others, only vdsotrace.
+struct Widths {
+  std::size_t name = 24, strace = 9, vdso = 9, fallback = 9, syscall = 9, vsyscall = 9, other = 9, only = 10;
+
+  std::size_t sum() const { return name + strace + vdso + fallback + syscall + vsyscall + other + only + 7; }
+};
+
+constexpr Widths kNarrow{20, 7, 7, 8, 7, 8, 7, 9};
+
+template <class... Cells>
+std::string table_line(const Widths& w, std::string_view name, const Cells&... cells) {
+  const std::size_t widths[] = {w.strace, w.vdso, w.fallback, w.syscall, w.vsyscall, w.other, w.only};
+  std::string line = fmt::format("{:<{}.{}}", name, w.name, w.name);
+  std::size_t at = 0;
+  ((line += fmt::format(" {:>{}}", cells, widths[at++])), ...);
+  return line + '\n';
 }
 
-std::string table(const Comparison& comparison) {
-  std::string text = fmt::format("{:<24} {:>9}      {:<44} {:>10}\n", "", "strace", "vdsotrace saw, by route", "only");
-  text += fmt::format("{:<24} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>10}\n", "call", "saw", "vdso", "fallback",
-                      "syscall", "vsyscall", "other", "vdsotrace");
+std::string row(const Widths& widths, std::string_view title, const ComparedName& name) {
+  const auto by = [&](Route route) { return number(name.vdsotrace[static_cast<std::size_t>(route)]); };
+  // Of a program that we started every route is known.
+  return table_line(widths, title, number(name.strace), by(Route::vdso), by(Route::fallback), by(Route::syscall),
+                    by(Route::vsyscall), number(name.vdsotrace[kRoutes]), number(name.stayed()));
+}
+
+std::string table(const Comparison& comparison, const TextStyle& style) {
+  const Widths widths = style.columns == 0 || style.columns >= Widths{}.sum() ? Widths{} : kNarrow;
+  const std::size_t routes = widths.vdso + widths.fallback + widths.syscall + widths.vsyscall + widths.other - 1;
+  std::string text = fmt::format("{:<{}} {:>{}}      {:<{}} {:>{}}\n", "", widths.name, "strace", widths.strace,
+                                 "vdsotrace saw, by route", routes, "only", widths.only);
+  text += table_line(widths, "call", "saw", "vdso", "fallback", "syscall", "vsyscall", "other", "vdsotrace");
   ComparedName rest;
   std::size_t left = 0;
   for (const ComparedName& name : comparison.names) {
     if (has_row(name)) {
-      text += row(name.name, name);
+      text += row(widths, name.name, name);
       continue;
     }
     ++left;
     rest.strace += name.strace;
     rest.vdsotrace[kRoutes] += name.vdsotrace[kRoutes];
   }
-  if (left != 0) text += row(left == 1 ? "1 other" : fmt::format("{} others, the same", left), rest);
-  return text + row("total", comparison.totals);
+  if (left != 0) text += row(widths, left == 1 ? "1 other" : fmt::format("{} others, the same", left), rest);
+  return text + row(widths, "total", comparison.totals);
 }
 
 std::string headline(const Comparison& comparison, const CompareFacts& facts) {
@@ -108,58 +128,82 @@ std::string differences(const Comparison& comparison, const CompareFacts& facts)
                          : "These are two runs: what hangs on time, on chance or on what was there before may differ.");
 }
 
-/// One line of the listing, cut to the width.
-std::string line_text(const ComparedLine& line) {
-  const std::string tag = line.call->route ? fmt::format(" {}", tag_of(*line.call->route)) : std::string();
-  const std::size_t room = kColumns - 2 - tag.size();
-  const std::string_view text = line.call->text;
-  const bool fits = text.size() <= room;
-  return fmt::format("{} {}{}{}", mark_of(line.seen).sign, text.substr(0, fits ? room : room - 3), fits ? "" : "...",
-                     tag);
-}
-
-void add_run(std::vector<std::string>& out, std::span<const ComparedLine> run) {
-  if (run.size() <= kLongestRun) {
-    for (const ComparedLine& line : run) out.push_back(line_text(line));
-    return;
+std::string_view color_of(Seen seen) {
+  switch (seen) {
+    case Seen::by_both: return "";
+    case Seen::by_vdsotrace_only: return Palette::kFine;
+    case Seen::in_strace_run:
+    case Seen::in_vdsotrace_run: return Palette::kNotFine;
   }
-  const Mark mark = mark_of(run.front().seen);
-  for (const ComparedLine& line : run.first(kShownBefore)) out.push_back(line_text(line));
-  out.push_back(fmt::format("{} ... {} more {}", mark.sign, run.size() - kShownBefore - kShownBehind, mark.more));
-  for (const ComparedLine& line : run.last(kShownBehind)) out.push_back(line_text(line));
+  return "";
 }
 
 std::string tid_text(pid_t tid, std::string_view tracer) {
   return tid != 0 ? fmt::format("{} under {}", tid, tracer) : fmt::format("not under {}", tracer);
 }
 
-void add_thread(std::vector<std::string>& out, const ComparedThread& thread, bool several) {
-  if (several)
-    out.push_back(fmt::format("thread {}, {}:", tid_text(thread.strace_tid, "strace"),
-                              tid_text(thread.vdsotrace_tid, "vdsotrace")));
-  if (!thread.aligned) out.emplace_back("  too different to be laid side by side");
-  const std::span<const ComparedLine> lines(thread.lines);
-  for (std::size_t i = 0; i < lines.size();) {
-    std::size_t end = i;
-    while (end < lines.size() && lines[end].seen == lines[i].seen) ++end;
-    add_run(out, lines.subspan(i, end - i));
-    i = end;
-  }
-}
+/// Both runs side by side.
+class Listing {
+ public:
+  explicit Listing(const TextStyle& style)
+      : palette_(style.color), columns_(style.columns == 0 ? kColumns : style.columns) {}
 
-std::string listing(const Comparison& comparison, std::size_t most) {
-  std::vector<std::string> lines;
-  for (const ComparedThread& thread : comparison.threads) add_thread(lines, thread, comparison.threads.size() > 1);
-  if (most == 0 || lines.empty()) return {};
-  std::string text =
-      "\nSide by side: + only vdsotrace saw it, < only strace's run made it, > only vdsotrace's run made it\n\n";
-  const std::size_t shown = std::min(lines.size(), most);
-  for (std::size_t i = 0; i < shown; ++i) text += lines[i] + "\n";
-  if (shown < lines.size())
-    text += fmt::format("... {} more: --lines {}\n", counted(lines.size() - shown, "line"), lines.size());
-  if (comparison.left_out > 0) text += fmt::format("{} counted and not listed\n", counted(comparison.left_out, "call"));
-  return text;
-}
+  std::string text(const Comparison& comparison, std::size_t most) {
+    for (const ComparedThread& thread : comparison.threads) add_thread(thread, comparison.threads.size() > 1);
+    if (most == 0 || lines_.empty()) return {};
+    std::string text =
+        "\nSide by side: + only vdsotrace saw it, < only strace's run made it, > only vdsotrace's run made it\n";
+    text = wrapped(text, columns_, 0) + '\n';
+    const std::size_t shown = std::min(lines_.size(), most);
+    for (std::size_t i = 0; i < shown; ++i) text += lines_[i] + "\n";
+    if (shown < lines_.size())
+      text += fmt::format("... {} more: --lines {}\n", counted(lines_.size() - shown, "line"), lines_.size());
+    if (comparison.left_out > 0)
+      text += fmt::format("{} counted and not listed\n", counted(comparison.left_out, "call"));
+    return text;
+  }
+
+ private:
+  /// One that is too long shows its beginning and its result.
+  std::string line_text(const ComparedLine& line) const {
+    std::string tag;
+    if (line.call->route) palette_.append(tag, Palette::of(*line.call->route), tag_of(*line.call->route));
+    const std::size_t taken = 2 + (line.call->route ? tag_of(*line.call->route).size() + 1 : 0);
+    std::string text;
+    palette_.append(text, color_of(line.seen), std::string(1, mark_of(line.seen).sign));
+    text += ' ' + shortened(line.call->text, columns_ - std::min(columns_, taken));
+    return tag.empty() ? text : text + ' ' + tag;
+  }
+
+  void add_run(std::span<const ComparedLine> run) {
+    if (run.size() <= kLongestRun) {
+      for (const ComparedLine& line : run) lines_.push_back(line_text(line));
+      return;
+    }
+    const Mark mark = mark_of(run.front().seen);
+    for (const ComparedLine& line : run.first(kShownBefore)) lines_.push_back(line_text(line));
+    lines_.push_back(fmt::format("{} ... {} more {}", mark.sign, run.size() - kShownBefore - kShownBehind, mark.more));
+    for (const ComparedLine& line : run.last(kShownBehind)) lines_.push_back(line_text(line));
+  }
+
+  void add_thread(const ComparedThread& thread, bool several) {
+    if (several)
+      lines_.push_back(fmt::format("thread {}, {}:", tid_text(thread.strace_tid, "strace"),
+                                   tid_text(thread.vdsotrace_tid, "vdsotrace")));
+    if (!thread.aligned) lines_.emplace_back("  too different to be laid side by side");
+    const std::span<const ComparedLine> lines(thread.lines);
+    for (std::size_t i = 0; i < lines.size();) {
+      std::size_t end = i;
+      while (end < lines.size() && lines[end].seen == lines[i].seen) ++end;
+      add_run(lines.subspan(i, end - i));
+      i = end;
+    }
+  }
+
+  Palette palette_;
+  std::size_t columns_;
+  std::vector<std::string> lines_;
+};
 
 Json routes_of(const ComparedName& name) {
   Json routes;
@@ -189,9 +233,10 @@ Json differing_calls(const Comparison& comparison) {
 
 }  // namespace
 
-std::string compare_text(const Comparison& comparison, const CompareFacts& facts) {
-  return fmt::format("{}{}\n{}\n{}{}", headline(comparison, facts), limits(facts), table(comparison),
-                     differences(comparison, facts), listing(comparison, facts.most_lines));
+std::string compare_text(const Comparison& comparison, const CompareFacts& facts, const TextStyle& style) {
+  return wrapped(headline(comparison, facts) + limits(facts), style.columns, 0) + '\n' + table(comparison, style) +
+         '\n' + wrapped(differences(comparison, facts), style.columns, 0) +
+         Listing(style).text(comparison, facts.most_lines);
 }
 
 std::string compare_json(const Comparison& comparison, const CompareFacts& facts) {

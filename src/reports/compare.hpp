@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "model/compare/comparison.hpp"
+#include "output/text_style.hpp"
 #include "vdsotrace/document.hpp"
 
 namespace vdsotrace {
@@ -25,7 +26,7 @@ struct CompareFacts {
 /// A sentence, a table by call, what differs in the system calls, and both runs side by side: lines without a mark
 /// are in both, `+` marks what only vdsotrace can see, `<` and `>` system calls that only strace's or only vdsotrace's
 /// run made.
-std::string compare_text(const Comparison& comparison, const CompareFacts& facts);
+std::string compare_text(const Comparison& comparison, const CompareFacts& facts, const TextStyle& style = {});
 /// One object in one line, ended.
 std::string compare_json(const Comparison& comparison, const CompareFacts& facts);
 

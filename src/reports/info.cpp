@@ -10,6 +10,8 @@
 #include "base/figures.hpp"
 #include "model/syscalls/errno.hpp"
 #include "output/json_document.hpp"
+#include "output/palette.hpp"
+#include "output/wrap.hpp"
 #include "vdsotrace/call.hpp"
 
 namespace vdsotrace {
@@ -17,31 +19,75 @@ namespace {
 
 std::string or_unknown(const std::string& text) { return text.empty() ? "unknown" : text; }
 
-std::string where(const CallFacts& call) {
-  if (call.error != 0) return "not on this system";
-  if (!call.function_known) return "unknown";
-  if (!call.in_user_space) return "no: not in the vDSO";
-  return *call.in_user_space ? "yes" : "no: falls back";
+struct Where {
+  std::string_view text;
+  std::string_view color;  ///< empty: none
+};
+
+Where where(const CallFacts& call) {
+  if (call.error != 0) return {"not on this system", Palette::kExit};
+  if (!call.function_known) return {"unknown", ""};
+  if (!call.in_user_space) return {"no: not in the vDSO", Palette::of(Route::syscall)};
+  if (!*call.in_user_space) return {"no: falls back", Palette::of(Route::fallback)};
+  return {"yes", Palette::of(Route::vdso)};
 }
 
-std::string calls_text(const std::vector<CallFacts>& calls) {
-  std::size_t width = 4;
-  for (const CallFacts& call : calls) width = std::max(width, in_words(call).size());
-  std::string text = fmt::format("{:<{}}  {:<21} {:>9} {:>12}  {:>10}\n", "call", width, "stays in user space",
-                                 "vDSO ns", "syscall ns", "resolution");
-  for (const CallFacts& call : calls) {
-    std::string line = fmt::format("{:<{}}  {:<21}", in_words(call), width, where(call));
-    if (call.error != 0) {
-      line += fmt::format(" {}", errno_name(call.error));
-    } else {
-      const std::string function = call.in_user_space ? fmt::format("{:.1f}", call.function_ns) : "-";
-      line += fmt::format(" {:>9} {:>12.1f}", function, call.system_call_ns);
-      if (call.resolution_ns) line += fmt::format("  {:>10}", exact_duration_text(*call.resolution_ns));
-    }
-    text += line + '\n';
+/// The table of the calls. Where its lines would not fit, a function that has clocks is named once, above them.
+class CallTable {
+ public:
+  CallTable(const std::vector<CallFacts>& calls, const TextStyle& style)
+      : calls_(calls), palette_(style.color), grouped_(false) {
+    fit();
+    if (style.columns == 0 || width_ + kBehindName <= style.columns) return;
+    grouped_ = true;
+    where_width_ = 19;
+    syscall_width_ = 10;
+    fit();
   }
-  return text;
-}
+
+  std::string text() const {
+    std::string text = fmt::format("{:<{}}  {:<{}} {:>9} {:>{}}  {:>10}\n", "call", width_, "stays in user space",
+                                   where_width_, "vDSO ns", "syscall ns", syscall_width_, "resolution");
+    std::string_view function;
+    for (const CallFacts& call : calls_) {
+      if (grouped_ && !call.clock.empty() && function != call.name) text += call.name + '\n';
+      function = call.name;
+      text += line(call);
+    }
+    return text;
+  }
+
+ private:
+  static constexpr std::size_t kBehindName = 58;
+
+  std::string name(const CallFacts& call) const {
+    return grouped_ && !call.clock.empty() ? "  " + call.clock : in_words(call);
+  }
+
+  void fit() {
+    width_ = 4;
+    for (const CallFacts& call : calls_) width_ = std::max(width_, name(call).size());
+  }
+
+  std::string line(const CallFacts& call) const {
+    const Where found = where(call);
+    std::string line = fmt::format("{:<{}}  ", name(call), width_);
+    palette_.append(line, found.color, found.text);
+    line.append(where_width_ - found.text.size(), ' ');
+    if (call.error != 0) return line + fmt::format(" {}\n", errno_name(call.error));
+    const std::string function = call.in_user_space ? fmt::format("{:.1f}", call.function_ns) : "-";
+    line += fmt::format(" {:>9} {:>{}.1f}", function, call.system_call_ns, syscall_width_);
+    if (call.resolution_ns) line += fmt::format("  {:>10}", exact_duration_text(*call.resolution_ns));
+    return line + '\n';
+  }
+
+  const std::vector<CallFacts>& calls_;
+  Palette palette_;
+  bool grouped_;
+  std::size_t width_ = 0;
+  std::size_t where_width_ = 21;
+  std::size_t syscall_width_ = 12;
+};
 
 std::string time_namespace_text(const ProcessVdso& process) {
   if (!process.same_time_namespace) return "its time namespace is unknown";
@@ -108,7 +154,7 @@ std::string in_words(const CallFacts& call) {
   return call.clock.empty() ? call.name : fmt::format("{}({})", call.name, call.clock);
 }
 
-std::string info_text(const InfoFacts& facts) {
+std::string info_text(const InfoFacts& facts, const TextStyle& style) {
   std::string text = fmt::format("kernel         {} {}\n", facts.kernel, facts.machine);
   text += fmt::format("clocksource    {} (available: {})\n", or_unknown(facts.clocksource),
                       or_unknown(fmt::format("{}", fmt::join(facts.clocksources, ", "))));
@@ -122,8 +168,8 @@ std::string info_text(const InfoFacts& facts) {
     text += "vDSO           none: every call enters the kernel\n";
   }
   text += facts.process ? "\nCalls made by vdsotrace itself:\n" : "\n";
-  text += calls_text(facts.calls);
-  return text;
+  constexpr std::size_t kLabel = 15;
+  return wrapped(text, style.columns, kLabel) + CallTable(facts.calls, style).text();
 }
 
 std::string info_json(const InfoFacts& facts) {

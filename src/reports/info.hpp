@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "output/text_style.hpp"
 #include "vdsotrace/document.hpp"
 #include "vdsotrace/vdso_image.hpp"
 
@@ -56,7 +57,7 @@ struct InfoFacts {
   std::vector<CallFacts> calls;  ///< made by us, also where `process` is another
 };
 
-std::string info_text(const InfoFacts& facts);
+std::string info_text(const InfoFacts& facts, const TextStyle& style = {});
 /// One object in one line, ended.
 std::string info_json(const InfoFacts& facts);
 

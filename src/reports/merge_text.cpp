@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "base/escape.hpp"
 #include "base/figures.hpp"
+#include "output/palette.hpp"
+#include "output/wrap.hpp"
 #include "reports/merge.hpp"
 
 namespace vdsotrace {
@@ -15,21 +18,39 @@ std::uint64_t calls_of(const AuditedMachine& machine, std::initializer_list<Rout
   return sum;
 }
 
-std::string machines_text(const Audit& audit) {
+constexpr std::size_t kCount = 14;  ///< the usual width of a column of numbers
+
+/// As wide as the longest, where the table has to be narrow.
+template <class Rows, class Number>
+std::size_t count_width(const Rows& rows, std::string_view title, bool narrow, Number&& number) {
+  if (!narrow) return kCount;
+  std::size_t width = title.size();
+  for (const auto& row : rows) width = std::max(width, grouped(number(row)).size());
+  return width;
+}
+
+std::string machines_text(const Audit& audit, const TextStyle& style) {
+  constexpr std::size_t kBesides = 81;  ///< all but the name
   std::size_t width = 7;
   for (const AuditedMachine& machine : audit.machines)
     width = std::max(width, escaped_unless_printable(machine.name).size());
-  std::string text = fmt::format("{:<{}}  {:>14} {:>14} {:>9} {:>7}  {:<12} {}\n", "machine", width, "user space",
-                                 "kernel", "cost", "share", "clocksource", "kernel");
+  const bool narrow = style.columns > 0 && width + kBesides > style.columns;
+  const auto fast = [](const AuditedMachine& machine) { return calls_of(machine, {Route::vdso}); };
+  const auto slow = [](const AuditedMachine& machine) {
+    return calls_of(machine, {Route::fallback, Route::syscall, Route::vsyscall});
+  };
+  const std::size_t fast_width = count_width(audit.machines, "user space", narrow, fast);
+  const std::size_t slow_width = count_width(audit.machines, "kernel", narrow, slow);
+  std::string text = fmt::format("{:<{}}  {:>{}} {:>{}} {:>9} {:>7}  {:<12} {}\n", "machine", width, "user space",
+                                 fast_width, "kernel", slow_width, "cost", "share", "clocksource", "kernel");
   for (const AuditedMachine& machine : audit.machines) {
-    text += fmt::format("{:<{}}  {:>14} {:>14} {:>9} {:>5.1f} %  {:<12} {}\n", escaped_unless_printable(machine.name),
-                        width, grouped(calls_of(machine, {Route::vdso})),
-                        grouped(calls_of(machine, {Route::fallback, Route::syscall, Route::vsyscall})),
+    text += fmt::format("{:<{}}  {:>{}} {:>{}} {:>9} {:>5.1f} %  {:<12} {}\n", escaped_unless_printable(machine.name),
+                        width, grouped(fast(machine)), fast_width, grouped(slow(machine)), slow_width,
                         duration_text(machine.cost_ns), 100 * machine.share,
                         machine.clocksource.empty() ? "unknown" : escaped_unless_printable(machine.clocksource),
                         escaped_unless_printable(machine.kernel));
   }
-  return text;
+  return wrapped(text, style.columns, 4);
 }
 
 /// "all 3", or the busiest of them and how many there are.
@@ -48,25 +69,53 @@ std::string where_text(const Finding& finding, const Audit& audit, bool all) {
   return text;
 }
 
-std::string calls_text(const Audit& audit, const AuditTextOptions& options) {
-  if (audit.findings.empty()) return {};
-  const std::size_t shown = std::min(audit.findings.size(), options.most_findings);
-  std::size_t width = 4;
-  for (std::size_t i = 0; i < shown; ++i) width = std::max(width, escaped(call_text(audit.findings[i].key)).size());
-  std::string text = fmt::format("\n{:>14}  {:<8} {:>9} {:>9}  {:<{}}  {}\n", "calls", "route", "each", "all", "call",
-                                 width, "machines");
-  for (std::size_t i = 0; i < shown; ++i) {
-    const Finding& finding = audit.findings[i];
-    const bool priced = finding.cost_is != CostIs::unknown;
-    text += fmt::format("{:>14}  {:<8} {:>9} {:>9}  {:<{}}  {}\n", grouped(finding.total.count),
-                        name_of(finding.key.route), priced ? duration_text(finding.each_ns) : "-",
-                        priced ? duration_text(finding.cost_ns) : "-", escaped(call_text(finding.key)), width,
-                        where_text(finding, audit, options.all_advice));
+/// The calls with the machines that made them: beside each, or where that would not fit, below.
+class CallsTable {
+ public:
+  CallsTable(const Audit& audit, const AuditTextOptions& options)
+      : audit_(audit),
+        options_(options),
+        palette_(options.style.color),
+        shown_(std::span(audit.findings).first(std::min(audit.findings.size(), options.most_findings))) {
+    constexpr std::size_t kBesides = 68;  ///< all but the call, with a short list of machines
+    for (const Finding& finding : shown_) call_ = std::max(call_, escaped(call_text(finding.key)).size());
+    below_ = options.style.columns > 0 && call_ + kBesides > options.style.columns;
+    count_ = count_width(shown_, "calls", below_, [](const Finding& finding) { return finding.total.count; });
   }
-  if (audit.findings.size() > shown)
-    text += fmt::format("{:>14}  and {} more kinds of call: --all shows them\n", "", audit.findings.size() - shown);
-  return text;
-}
+
+  std::string text() const {
+    std::string text = fmt::format("{:>{}}  {:<8} {:>9} {:>9}  ", "calls", count_, "route", "each", "all");
+    text += below_ ? "call\n" : fmt::format("{:<{}}  machines\n", "call", call_);
+    for (const Finding& finding : shown_) text += line(finding);
+    const std::size_t rest = audit_.findings.size() - shown_.size();
+    if (rest > 0)
+      text += fmt::format("{:>{}}  and {} more kind{} of call: --all shows {}\n", "", count_, rest,
+                          rest == 1 ? "" : "s", rest == 1 ? "it" : "them");
+    return '\n' + wrapped(text, options_.style.columns, count_ + 2);
+  }
+
+ private:
+  std::string line(const Finding& finding) const {
+    const bool priced = finding.cost_is != CostIs::unknown;
+    const std::string call = escaped(call_text(finding.key));
+    std::string line = fmt::format("{:>{}}  ", grouped(finding.total.count), count_);
+    palette_.append(line, Palette::of(finding.key.route), fmt::format("{:<8}", name_of(finding.key.route)));
+    line += fmt::format(" {:>9} {:>9}  ", priced ? duration_text(finding.each_ns) : "-",
+                        priced ? duration_text(finding.cost_ns) : "-");
+    palette_.append(line, Palette::kName, call);
+    if (below_) line += fmt::format("\n{:>{}}  on ", "", count_);
+    line.append(below_ ? 0 : call_ - call.size() + 2, ' ');
+    return line + where_text(finding, audit_, options_.all_advice) + '\n';
+  }
+
+  const Audit& audit_;
+  const AuditTextOptions& options_;
+  Palette palette_;
+  std::span<const Finding> shown_;
+  std::size_t call_ = 4;
+  std::size_t count_ = kCount;
+  bool below_ = false;
+};
 
 std::string merged_advice_text(const Audit& audit, const AuditTextOptions& options) {
   std::string text;
@@ -80,14 +129,20 @@ std::string merged_advice_text(const Audit& audit, const AuditTextOptions& optio
 }  // namespace
 
 std::string merge_text(const Audit& audit, const AuditTextOptions& options) {
-  std::string text = fmt::format("verdict      {}\n", audit.verdict.text);
+  constexpr std::size_t kLabel = 13, kItem = 4;
+  std::string text = "verdict      ";
+  Palette(options.style.color).append(text, audit.verdict.ok ? Palette::kFine : Palette::kNotFine, audit.verdict.text);
+  text += '\n';
   text += fmt::format("machines     {}\n", audit.machines.size());
   text += fmt::format("calls        {} that a vDSO can serve{}\n", grouped(audit.calls()),
                       audit.complete() ? "" : " (incomplete)");
   text += fmt::format("cost         {}, {} of it in calls that entered the kernel; user space could have saved {}\n",
                       duration_text(audit.cost_ns), duration_text(audit.kernel_ns), duration_text(audit.saved_ns));
   for (const std::string& notice : audit.notices.lines()) text += fmt::format("notice       {}\n", escaped(notice));
-  return text + '\n' + machines_text(audit) + calls_text(audit, options) + merged_advice_text(audit, options);
+  const std::size_t columns = options.style.columns;
+  return wrapped(text, columns, kLabel) + '\n' + machines_text(audit, options.style) +
+         (audit.findings.empty() ? std::string() : CallsTable(audit, options).text()) +
+         wrapped(merged_advice_text(audit, options), columns, kItem);
 }
 
 }  // namespace vdsotrace

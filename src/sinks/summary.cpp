@@ -68,10 +68,10 @@ Result<void> SummarySink::finish() {
   const std::int64_t all_ns = all.duration_ns.value_or(0);
   const std::string rule = summary_rule(columns_);
   std::string text = fmt::format("engine: {}\n{}{}", engine_, summary_titles(columns_), rule);
-  for (const Row* row : rows) text += summary_line(columns_, {row->first, row->second, all_ns});
+  for (const Row* row : rows) text += summary_line(columns_, {row->first, row->second, all_ns}, palette_);
   text += rule;
   const CallKey total{std::string(totals_.complete() ? kTotal : kIncompleteTotal), "", {}};
-  text += summary_line(columns_, {total, all, all_ns});
+  text += summary_line(columns_, {total, all, all_ns}, palette_);
   if (totals_.lost() > 0) text += fmt::format("{} calls could not be recorded\n", totals_.lost());
   output_->write(text);
   return {};

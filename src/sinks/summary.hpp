@@ -5,6 +5,7 @@
 #include <string>
 
 #include "output/output.hpp"
+#include "output/palette.hpp"
 #include "pipeline/aggregate.hpp"
 #include "sinks/summary_columns.hpp"
 #include "vdsotrace/sink.hpp"
@@ -16,12 +17,13 @@ namespace vdsotrace {
 class SummarySink final : public Sink {
  public:
   SummarySink(std::shared_ptr<Output> output, const Aggregate& totals, SortKey sort, std::string engine,
-              SummaryColumns columns = default_summary_columns())
+              SummaryColumns columns = default_summary_columns(), bool color = false)
       : output_(std::move(output)),
         totals_(totals),
         sort_(sort),
         engine_(std::move(engine)),
-        columns_(std::move(columns)) {}
+        columns_(std::move(columns)),
+        palette_(color) {}
 
   void consume(const Event&) override {}
   Result<void> finish() override;
@@ -32,6 +34,7 @@ class SummarySink final : public Sink {
   SortKey sort_;
   std::string engine_;
   SummaryColumns columns_;
+  Palette palette_;
 };
 
 /// "vdsotrace: 2 vDSO-capable calls: 1 in user space, ..."

@@ -40,14 +40,18 @@ std::string name(const SummaryRow& row) {
   return row.key.clock.empty() ? row.key.name : fmt::format("{}({})", row.key.name, row.key.clock);
 }
 
+std::string_view of_route(const SummaryRow& row) { return row.key.route ? Palette::of(*row.key.route) : ""; }
+std::string_view bold(const SummaryRow&) { return Palette::kName; }
+std::string_view red(const SummaryRow&) { return Palette::kError; }
+
 constexpr std::array kColumns{
     SummaryColumn{"% time", 6, false, share, SortKey::time},
     SummaryColumn{"seconds", 11, false, total_time, SortKey::time},
     SummaryColumn{"usecs/call", 11, false, average, SortKey::average},
     SummaryColumn{"calls", 9, false, calls, SortKey::calls},
-    SummaryColumn{"errors", 9, false, errors, SortKey::errors},
-    SummaryColumn{"route", 8, true, route, SortKey::route},
-    SummaryColumn{"call", 16, true, name, SortKey::name},
+    SummaryColumn{"errors", 9, false, errors, SortKey::errors, red},
+    SummaryColumn{"route", 8, true, route, SortKey::route, of_route},
+    SummaryColumn{"call", 16, true, name, SortKey::name, bold},
     SummaryColumn{"shortest", 11, false, shortest, SortKey::shortest},
     SummaryColumn{"longest", 11, false, longest, SortKey::longest},
 };
@@ -87,24 +91,29 @@ Error unknown_word(std::string_view option, std::string_view word, std::string_v
   return {0, fmt::format("{} {}: unknown {}", option, word, kind), std::move(hint)};
 }
 
-void append_cell(std::string& line, const SummaryColumn& column, std::string_view text, bool last) {
-  if (column.left && last) {
-    line += text;
-  } else if (column.left) {
-    line += fmt::format("{:<{}}", text, column.width);
-  } else {
-    line += fmt::format("{:>{}}", text, column.width);
-  }
+/// `color` is on the text alone, not on the blanks beside it.
+void append_cell(std::string& line, const SummaryColumn& column, std::string_view text, bool last,
+                 const Palette& palette, std::string_view color) {
+  const std::string blanks(column.width - std::min(column.width, text.size()), ' ');
+  if (!column.left) line += blanks;
+  palette.append(line, text.empty() ? std::string_view() : color, text);
+  if (column.left && !last) line += blanks;
 }
 
-template <class Text>
-std::string line_of(const SummaryColumns& columns, Text&& text) {
+template <class Text, class ColorOf>
+std::string line_of(const SummaryColumns& columns, const Palette& palette, Text&& text, ColorOf&& color) {
   std::string line;
   for (const SummaryColumn* column : columns) {
     if (!line.empty()) line += ' ';
-    append_cell(line, *column, text(*column), column == columns.back());
+    append_cell(line, *column, text(*column), column == columns.back(), palette, color(*column));
   }
   return line + '\n';
+}
+
+/// Without colours.
+template <class Text>
+std::string line_of(const SummaryColumns& columns, Text&& text) {
+  return line_of(columns, Palette(false), text, [](const SummaryColumn&) { return std::string_view(); });
 }
 
 }  // namespace
@@ -144,8 +153,10 @@ std::string summary_rule(const SummaryColumns& columns) {
   return line_of(columns, [](const SummaryColumn& column) { return std::string(column.width, '-'); });
 }
 
-std::string summary_line(const SummaryColumns& columns, const SummaryRow& row) {
-  return line_of(columns, [&](const SummaryColumn& column) { return column.cell(row); });
+std::string summary_line(const SummaryColumns& columns, const SummaryRow& row, const Palette& palette) {
+  return line_of(
+      columns, palette, [&](const SummaryColumn& column) { return column.cell(row); },
+      [&](const SummaryColumn& column) { return column.color ? column.color(row) : std::string_view(); });
 }
 
 }  // namespace vdsotrace

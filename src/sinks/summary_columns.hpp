@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "output/palette.hpp"
 #include "pipeline/aggregate.hpp"
 #include "vdsotrace/error.hpp"
 
@@ -27,6 +28,7 @@ struct SummaryColumn {
   bool left;  ///< its text stands at its left
   std::string (*cell)(const SummaryRow& row);
   SortKey sort;  ///< of rows that are sorted by it
+  std::string_view (*color)(const SummaryRow& row) = nullptr;  ///< null: none
 };
 
 using SummaryColumns = std::vector<const SummaryColumn*>;
@@ -43,6 +45,6 @@ Result<SortKey> sort_key_named(std::string_view word);
 /// One line, with its end. The last column is not filled up.
 std::string summary_titles(const SummaryColumns& columns);
 std::string summary_rule(const SummaryColumns& columns);
-std::string summary_line(const SummaryColumns& columns, const SummaryRow& row);
+std::string summary_line(const SummaryColumns& columns, const SummaryRow& row, const Palette& palette);
 
 }  // namespace vdsotrace

@@ -2,6 +2,7 @@
 
 import collections
 import json
+import os
 import re
 import signal
 import subprocess
@@ -57,7 +58,7 @@ class WithStrace(unittest.TestCase):
 
     def test_text(self):
         testing.require_user_space_clock()
-        ran = vdsotrace("compare", *example("routes"))
+        ran = vdsotrace("compare", *example("routes"), env={**os.environ, "COLUMNS": "100"})
         lines = ran.stderr.splitlines()
         # glibc asks since 2.41 how the vDSO wants its random state to be.
         own = [line for line in lines if line.startswith("+ getrandom(NULL, 0, 0)")]

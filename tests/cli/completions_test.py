@@ -51,7 +51,7 @@ class CompletionsTest(unittest.TestCase):
 
     def test_bash_options(self):
         self.assertEqual(self.bash("--en"), {"--env", "--engine"})
-        self.assertEqual(self.bash("info", "-"), {"-h", "--help", "-p", "-o", "--output", "--json", "--check", "--max-ns", "--openmetrics"})
+        self.assertEqual(self.bash("info", "-"), {"-h", "--help", "-p", "-o", "--output", "--json", "--check", "--max-ns", "--openmetrics", "--color"})
         self.assertEqual(self.bash("-f", "audit", "--ht"), {"--html"})
         self.assertEqual(self.bash("--ht"), set())
         self.assertEqual(self.bash("dump", "--sym"), {"--symbols"})
@@ -95,7 +95,7 @@ class CompletionsTest(unittest.TestCase):
             self.assertEqual((ran.status, ran.stderr), (0, ""))
             return {line.split("\t")[0] for line in ran.stdout.splitlines()}
         self.assertEqual(offered("vdsotrace --en"), {"--env", "--engine"})
-        self.assertEqual(offered("vdsotrace info --"), {"--help", "--output", "--json", "--check", "--max-ns", "--openmetrics"})
+        self.assertEqual(offered("vdsotrace info --"), {"--help", "--output", "--json", "--check", "--max-ns", "--openmetrics", "--color"})
         self.assertEqual(offered("vdsotrace audit --fail-on "),
                          {"vdso", "fallback", "syscall", "vsyscall", "unknown", "all-fallback", "all-syscall"})
         self.assertEqual(offered("vdsotrace completions "), {"bash", "zsh", "fish"})
@@ -128,7 +128,8 @@ class CompletionsTest(unittest.TestCase):
                           "*--check[One line for monitoring, and exit status 0 if all common time calls stay in user space and none "
                           "costs more than --max-ns, 1 if not, 3 if that cannot be told]",
                           "*--max-ns=[Nanoseconds that a call may cost under --check (1000), or a time with a unit, as 1us]:N: ",
-                          "*--openmetrics=[Also write metrics for Prometheus, in a file that is replaced at once]:FILE:_files"])
+                          "*--openmetrics=[Also write metrics for Prometheus, in a file that is replaced at once]:FILE:_files",
+                          "*--color=[auto, always or never]:WHEN:(auto always never)"])
 
     def test_usage(self):
         for words in ([], ["tcsh"], ["bash", "zsh"], ["--engine=step", "bash"]):

@@ -51,7 +51,7 @@ class HelpTest(unittest.TestCase):
                 self.assertIn("\nExamples:\n", text)
                 self.assertIn("See man vdsotrace", text)
                 self.assertEqual(vdsotrace("help", name).stdout, text)
-        self.assertEqual(options_in(help_of("info")), {"-h", "--help", "-p", "-o", "--output", "--json", "--check", "--max-ns", "--openmetrics"})
+        self.assertEqual(options_in(help_of("info")), {"-h", "--help", "-p", "-o", "--output", "--json", "--check", "--max-ns", "--openmetrics", "--color"})
         audit = options_in(help_of("audit"))
         self.assertLessEqual({"--html", "--fail-on", "-p", "-o", "--engine"}, audit)
         self.assertFalse({"-c", "-C", "-t", "-r", "--steps", "-x", "-s"} & audit)

@@ -25,6 +25,8 @@ BUILD = Path(os.environ.get("VDSOTRACE_BUILD", SOURCE / "build" / "release"))
 VDSOTRACE = os.environ.get("VDSOTRACE_PROGRAM", str(BUILD / "vdsotrace"))
 SKIPPED = 77
 TIMEOUT = 240
+# Sentences of reports stay in one line.
+os.environ["COLUMNS"] = "1000"
 # Not a shell script that a version manager put in front of it.
 PYTHON = "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else sys.executable
 

@@ -157,7 +157,7 @@ TEST_CASE("lines are as long as the terminal is wide") {
       audit_of({counts_of(2, Route::fallback, 10'000), counts_of(1, Route::syscall, 10'000)}, 100 * kOneMs);
   AuditTextOptions options;
   const std::string whole = audit_text(audit, options);
-  options.columns = 60;
+  options.style.columns = 60;
   const std::string text = audit_text(audit, options);
   CHECK(has(text, "cost         8.90 ms, 8.9 % of its processor time\n             (estimated: "));
   CHECK(has(text, "\n  * clock_gettime(CLOCK_PROCESS_CPUTIME_ID): read it less\n    often, or where "));
@@ -174,7 +174,7 @@ TEST_CASE("lines are as long as the terminal is wide") {
   };
   CHECK(words(text) == words(whole));
   // What has no blank is left whole.
-  options.columns = 10;
+  options.style.columns = 10;
   CHECK(has(audit_text(audit, options), "clock_gettime(CLOCK_PROCESS_CPUTIME_ID)"));
 }
 

@@ -49,6 +49,19 @@ getrandom                                no: not in the vDSO           -        
 )");
 }
 
+TEST_CASE("info: where that would not fit, functions stand above their clocks") {
+  const std::string text = info_text(some_facts(), {.columns = 80});
+  CHECK(text.substr(text.find("\n\n") + 2) ==
+        R"(call                        stays in user space   vDSO ns syscall ns  resolution
+clock_gettime
+  CLOCK_MONOTONIC           yes                      22.0      251.3        1 ns
+  CLOCK_PROCESS_CPUTIME_ID  no: falls back          312.5      300.0        4 ms
+  CLOCK_REALTIME_ALARM      not on this system  EINVAL
+getrandom                   no: not in the vDSO         -      400.0
+)");
+  CHECK(info_text(some_facts(), {.columns = 97}) == info_text(some_facts()));
+}
+
 TEST_CASE("info: with a vDSO, of another process") {
   InfoFacts facts = some_facts();
   facts.calls.clear();

@@ -191,3 +191,21 @@ TEST_CASE("what was lost stands in the table and in the closing line") {
   CHECK(last_lines(totals).ends_with(" total (incomplete)\n7 calls could not be recorded\n"));
   CHECK(closing_line(totals).ends_with("; 7 calls could not be recorded (incomplete)\n"));
 }
+
+TEST_CASE("colours of a summary take no room") {
+  const Aggregate totals = sample();
+  Scratch plain, colored;
+  SummarySink without(plain.output, totals, SortKey::time, "inline");
+  SummarySink with(colored.output, totals, SortKey::time, "inline", default_summary_columns(), true);
+  REQUIRE(without.finish());
+  REQUIRE(with.finish());
+  std::string text = colored.text();
+  CHECK(
+      text.find(
+          "        \x1b[31m2\x1b[0m \x1b[33mfallback\x1b[0m \x1b[1mclock_gettime(CLOCK_PROCESS_CPUTIME_ID)\x1b[0m\n") !=
+      text.npos);
+  CHECK(text.find("          \x1b[32mvdso\x1b[0m     \x1b[1mtime\x1b[0m\n") != text.npos);
+  for (std::size_t at = text.find('\x1b'); at != text.npos; at = text.find('\x1b'))
+    text.erase(at, text.find('m', at) - at + 1);
+  CHECK(text == plain.text());
+}
