@@ -27,6 +27,8 @@ double per_second(std::uint64_t count, const AuditedRun& run) {
   return run.wall_ns > 0 ? static_cast<double>(count) * 1e9 / static_cast<double>(run.wall_ns) : 0;
 }
 
+std::string counted(std::uint64_t calls) { return grouped(calls) + (calls == 1 ? " call" : " calls"); }
+
 std::string rate_text(double per_second) {
   return grouped(static_cast<std::uint64_t>(std::llround(per_second))) + " calls/s";
 }
@@ -53,7 +55,7 @@ std::optional<Gain> about_direct_call(const Finding& finding) {
   const double saved = finding.saved_ns();
   return Gain{
       fmt::format("use the C library's function, or a C library that uses the vDSO (getrandom: glibc 2.41): {} a call "
-                  "instead of {}, {} of this run{}",
+                  "instead of {}, which saves {} of this run{}",
                   duration_text(*finding.user_space_ns), duration_text(finding.each_ns), duration_text(saved),
                   known ? " (mostly by " + brief_caller_text(finding.callers.front()) + ")" : ""),
       saved};
@@ -66,7 +68,7 @@ std::optional<Gain> about_unserved_clock(const Finding& finding, const Prices& p
       std::max(0.0, finding.cost_ns - *instead->user_space_ns * static_cast<double>(finding.total.count));
   return Gain{
       fmt::format("read it less often, or where elapsed time is meant, CLOCK_MONOTONIC: {} a call instead of {}, "
-                  "{} of this run",
+                  "which saves {} of this run",
                   duration_text(*instead->user_space_ns), duration_text(finding.each_ns), duration_text(saved)),
       saved};
 }
@@ -75,10 +77,9 @@ std::optional<Gain> about_unserved_clock(const Finding& finding, const Prices& p
 std::optional<Gain> about_unknown_clock(const Finding& finding, const Prices& prices) {
   const auto served = prices("clock_gettime", "CLOCK_MONOTONIC");
   const double most = served ? served->system_call_ns * static_cast<double>(finding.total.count) : 0;
-  return Gain{
-      fmt::format("all {} calls fail, at most {} of this run: do not ask for a clock that this kernel does not have",
-                  grouped(finding.total.count), duration_text(most)),
-      most};
+  return Gain{fmt::format("{} failed (at most {} of this run): do not ask for a clock that this kernel does not have",
+                          counted(finding.total.count), duration_text(most)),
+              most};
 }
 
 std::optional<Gain> about_user_space(const Finding& finding, const Audit& audit, const Prices& prices) {
@@ -94,15 +95,15 @@ std::optional<Gain> about_user_space(const Finding& finding, const Audit& audit,
   if (price && price->user_space_ns && *price->user_space_ns < finding.each_ns && rate * tick / 1e9 >= kCallsPerTick) {
     const double saved = (finding.each_ns - *price->user_space_ns) * calls;
     return Gain{fmt::format("{} makes {}: if {} of resolution is enough, {} costs {} a call instead of {}, "
-                            "{} of this run",
+                            "which saves {} of this run",
                             who, rate_text(rate), exact_duration_text(static_cast<std::int64_t>(tick)), coarse,
                             duration_text(*price->user_space_ns), duration_text(finding.each_ns), duration_text(saved)),
                 saved, kCoarseClockAdvice};
   }
   if (rate < kBusyPerSecond) return std::nullopt;
   const double all = finding.each_ns * calls;
-  return Gain{fmt::format("{} makes {}, {} of this run: ask once per round of its loop and keep the answer", who,
-                          rate_text(rate), duration_text(all)),
+  return Gain{fmt::format("{} makes {}, which cost {} of this run: ask once per round of its loop and keep the answer",
+                          who, rate_text(rate), duration_text(all)),
               all, kBusyCallerAdvice};
 }
 
@@ -146,12 +147,12 @@ void advise_on_clocksource(Audit& audit) {
       better != available.end()
           ? fmt::format(
                 "change the clocksource from {} to {} (/sys/devices/system/clocksource/clocksource0/current_clocksource): "
-                "{} calls, {} of this run, would stay in user space",
-                now, *better, grouped(calls), duration_text(cost))
+                "{} ({} of this run) would stay in user space",
+                now, *better, counted(calls), duration_text(cost))
           : fmt::format(
-                "the clocksource {} costs {} calls, {} of this run; none that is available here ({}) can be read in user "
-                "space: the kernel's log says why it gave up tsc",
-                now, grouped(calls), duration_text(cost), fmt::join(available, ", "));
+                "because of the clocksource {}, {} ({} of this run) entered the kernel; none that is available "
+                "here ({}) can be read in user space: the kernel's log says why it gave up tsc",
+                now, counted(calls), duration_text(cost), fmt::join(available, ", "));
   audit.advice.push_back({std::move(text), cost, calls, cost, false, name_of(Reason::clocksource)});
 }
 
@@ -159,9 +160,9 @@ void advise_on_vdso(Audit& audit) {
   const auto [calls, cost] = sum_of(audit, {Reason::no_vdso});
   if (calls == 0) return;
   audit.advice.push_back(
-      {fmt::format("give the program a vDSO (was the kernel booted with vdso=0?): {} calls, {} of this run, are "
-                   "system calls without it",
-                   grouped(calls), duration_text(cost)),
+      {fmt::format("give the program a vDSO (was the kernel booted with vdso=0?): without one, {} ({} of this run) "
+                   "entered the kernel",
+                   counted(calls), duration_text(cost)),
        cost, calls, cost, false, name_of(Reason::no_vdso)});
 }
 

@@ -216,13 +216,22 @@ TEST_CASE("advice comes with figures") {
   run.add(counts_of("gettimeofday", {}, Route::syscall, 10'000));
   run.add(counts_of("clock_gettime", 1, Route::vdso, 1'000'000));
   const Audit audit = run.audit();
-  CHECK(any_contains(audit.advice, "the clocksource hpet costs 1,000 calls, 250 us"));
+  CHECK(any_contains(audit.advice,
+                     "because of the clocksource hpet, 1,000 calls (250 us of this run) entered the kernel"));
   CHECK(any_contains(audit.advice, "use the C library's function"));
   CHECK(any_contains(audit.advice, "2.25 ms of this run"));
   CHECK(any_contains(audit.advice,
                      "1,000,000 calls/s: if 4 ms of resolution is enough, CLOCK_MONOTONIC_COARSE costs 5.0 ns"));
   CHECK(seccomp_text(audit).find("under seccomp, allow clock_gettime: the vDSO can fall back to it (1,000 of") == 0);
   CHECK(AuditedCalls().audit().advice.empty());
+}
+
+TEST_CASE("advice on one call says so") {
+  Audited run;
+  run.add(Clocksource{"hpet"});
+  run.add(counts_of("clock_gettime", 0, Route::fallback, 1));
+  CHECK(any_contains(run.audit().advice,
+                     "because of the clocksource hpet, 1 call (250 ns of this run) entered the kernel"));
 }
 
 TEST_CASE("a function that cannot fall back needs no permission") {
