@@ -1,4 +1,4 @@
-"""What tests/guests/run.sh and tests/toolchains/run.sh do where something is missing: they skip and say why."""
+"""What tests/guests/run.sh, tests/packages/run.sh and tests/toolchains/run.sh do where something is missing: they skip and say why."""
 import os
 import shutil
 import subprocess
@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 
 GUESTS = testing.SOURCE / "tests/guests/run.sh"
+PACKAGES = testing.SOURCE / "tests/packages/run.sh"
 TOOLCHAINS = testing.SOURCE / "tests/toolchains/run.sh"
 NOBODY_LISTENS = "http://127.0.0.1:9"  # the discard port
 
@@ -54,9 +55,11 @@ class Skips(unittest.TestCase):
         ran = self.run_script(GUESTS, "6.1-sundial")
         self.assertEqual((ran.returncode, ran.stdout), (1, "no such guest: 6.1-sundial\n"))
 
-    def test_toolchains_without_debootstrap(self):
-        ran = self.run_script(TOOLCHAINS, PATH=self.path_with("sh", "dirname", "id"))
-        self.assert_skipped(ran, "there is no debootstrap$" if os.geteuid() == 0 else "only root ")
+    def test_without_debootstrap(self):
+        path = self.path_with("sh", "dirname", "id")
+        for script in (TOOLCHAINS, PACKAGES):
+            with self.subTest(script.parent.name):
+                self.assert_skipped(self.run_script(script, PATH=path), "there is no debootstrap$" if os.geteuid() == 0 else "only root ")
 
 
 if __name__ == "__main__":
