@@ -6,6 +6,7 @@
 
 #include "base/number.hpp"
 #include "cli/abbreviations.hpp"
+#include "cli/strace_options.hpp"
 #include "model/nearest.hpp"
 
 namespace vdsotrace::cli {
@@ -43,6 +44,9 @@ Error unknown_option(const CLI::App& app, std::string_view word, std::string_vie
       return {0, fmt::format("{}: an option of the command {}", option, own.command),
               fmt::format("vdsotrace {} {}", own.command, option)};
   }
+  // Of several letters the first is unknown: those before it have been taken.
+  const std::string instead = instead_of(option.starts_with("--") ? option : option.substr(0, 2));
+  if (!instead.empty()) return {0, fmt::format("{}: an option of strace that vdsotrace does not have", word), instead};
   const std::string meant = meant_option(app, option);
   const std::string hint = meant.empty() ? help_hint(command) : meant;
   if (command.empty()) return {0, fmt::format("{}: unknown option", word), hint};

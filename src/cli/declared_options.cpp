@@ -35,8 +35,8 @@ void declare_argument_sets(CLI::App& app, ParsedFlags& raw) {
 
 void declare_injections(CLI::App& app, ParsedFlags& raw) {
   declare_expressions(app, raw, "--inject", "inject=",
-                      "As -e inject=SET:WHAT: do something to these calls, whichever way they go: error=ERRNO, retval=N, signal=SIG, delay_enter=TIME, ...");
-  declare_expressions(app, raw, "--fault", "fault=", "As -e fault=SET[:error=ERRNO]: let these calls fail");
+                      "As -e inject=SET:WHAT: tamper with these calls, whatever their route: error=ERRNO, retval=N, signal=SIG, delay_enter=TIME, ...");
+  declare_expressions(app, raw, "--fault", "fault=", "As -e fault=SET[:error=ERRNO]: make these calls fail");
 }
 
 void declare_times(CLI::App& app, ParsedFlags& raw) {
@@ -51,7 +51,7 @@ void declare_times(CLI::App& app, ParsedFlags& raw) {
 /// What is shown of a call's place and of the files that it uses.
 void declare_details(CLI::App& app, ParsedFlags& raw) {
   Options& o = raw.options;
-  app.add_flag("-n,--syscall-number", o.numbers, "The number of each call in front of it");
+  app.add_flag("-n,--syscall-number", o.numbers, "The number of each call, before it");
   app.add_flag("-i,--instruction-pointer", o.instruction_pointers, "The instruction pointer at each system call");
   app.add_option("-P,--trace-path", o.paths, "Only calls that use PATH")->type_name("PATH")->allow_extra_args(false);
   app.add_flag("-y", raw.descriptors, "What descriptors refer to: 3</path>; -yy: sockets, devices and pidfds in detail");
@@ -101,7 +101,7 @@ void declare(CLI::App& app, ParsedFlags& raw) {
   app.add_option("-U,--summary-columns", raw.summary_columns,
                  "Columns of the summary: some of time-percent, total-time, min-time, max-time, avg-time, calls, errors, route, name")
       ->type_name("COLUMNS");
-  app.add_option("-O,--summary-syscall-overhead", raw.overhead, "Take so much time off each system call in the summary (microseconds, or with ns, us, ms, s)")
+  app.add_option("-O,--summary-syscall-overhead", raw.overhead, "Subtract TIME from each system call in the summary (microseconds, or with ns, us, ms, s)")
       ->type_name("TIME");
   declare_expressions(app, raw, "-e", "",
                       "trace=SET: these calls, by name or class (%vdso, %clock, %file, ...); route=SET: of vdso, fallback, syscall, vsyscall, unknown; signal=SET; status=SET");
@@ -149,7 +149,7 @@ void declare_audit(CLI::App& app, ParsedFlags& raw) {
   app.add_option("--html", raw.audit.html, "Also write an HTML report")->type_name("FILE");
   app.add_option("--folded", raw.audit.folded, "Also write folded stacks, for flame graph tools")->type_name("FILE");
   app.add_option("--chrome-trace", raw.audit.chrome_trace, "Also write a trace for Perfetto and chrome://tracing")->type_name("FILE");
-  app.add_option("--openmetrics", raw.audit.metrics, "Also write metrics for Prometheus, in a file that is replaced at once")->type_name("FILE");
+  app.add_option("--openmetrics", raw.audit.metrics, "Also write metrics for Prometheus; FILE is replaced as a whole")->type_name("FILE");
   app.add_option("--pprof", raw.audit.pprof, "Also write a profile for pprof (go tool pprof FILE)")->type_name("FILE");
   app.add_option("--fail-on", raw.fail_on,
                  "Exit with status 3 if a call took, or may have taken, one of these routes, and name its callers: ROUTE, ROUTE>COUNT or "

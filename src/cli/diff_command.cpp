@@ -47,8 +47,8 @@ void declare(CLI::App& app, DiffOptions& o) {
   app.add_flag("-h,--help", o.help, "Show this help and exit");
   app.add_option(
          "--threshold", o.threshold,
-         "What is no worse yet (25): so many percent points more calls in the kernel, or so many percent more (and "
-         "10 ns) for each call")
+         "How much worse a call may get (25): its share of calls that enter the kernel, in percentage points, and what "
+         "one call costs, in percent, or 10 ns if that is more")
       ->type_name("PERCENT");
   declare_report_output(app, o.output);
   app.add_flag("--json", o.json, "One JSON object instead of text");

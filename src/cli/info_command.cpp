@@ -70,7 +70,7 @@ void declare(CLI::App& app, InfoOptions& o) {
   app.add_option("--max-ns", o.most_ns,
                  "Nanoseconds that a call may cost under --check (1000), or a time with a unit, as 1us")
       ->type_name("N");
-  app.add_option("--openmetrics", o.metrics, "Also write metrics for Prometheus, in a file that is replaced at once")
+  app.add_option("--openmetrics", o.metrics, "Also write metrics for Prometheus; FILE is replaced as a whole")
       ->type_name("FILE");
   declare_color(app, o.color);
 }

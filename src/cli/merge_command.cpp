@@ -53,7 +53,7 @@ void declare(CLI::App& app, MergeOptions& o) {
   app.add_option("--html", o.html, "Also write an HTML report")->type_name("FILE");
   app.add_option("--folded", o.folded, "Also write folded stacks, for flame graph tools")->type_name("FILE");
   app.add_option("--pprof", o.pprof, "Also write a profile for pprof (go tool pprof FILE)")->type_name("FILE");
-  app.add_option("--openmetrics", o.metrics, "Also write metrics for Prometheus, in a file that is replaced at once")
+  app.add_option("--openmetrics", o.metrics, "Also write metrics for Prometheus; FILE is replaced as a whole")
       ->type_name("FILE");
   app.add_flag("--all", o.all, "Show every row, every machine of it and every piece of advice");
   declare_color(app, o.color);

@@ -131,6 +131,7 @@ Result<void> Selection::apply(std::string_view expression) {
   if (key == "route" || key == "routes") return set_routes(set);
   if (key == "status") return set_statuses(set);
   constexpr std::string_view kKeys[] = {"trace", "signal", "status", "route"};
+  if (key == "kvm") return fail("-e kvm=: only strace has it", "perf kvm stat shows why virtual processors exit");
   const auto hint = did_you_mean(key, kKeys);
   return fail(fmt::format("-e {}: unknown expression", expression),
               hint.empty() ? "one of trace=SET, signal=SET, status=SET, route=SET" : hint);

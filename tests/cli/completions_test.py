@@ -128,7 +128,7 @@ class CompletionsTest(unittest.TestCase):
                           "*--check[One line for monitoring, and exit status 0 if all common time calls stay in user space and none "
                           "costs more than --max-ns, 1 if not, 3 if that cannot be told]",
                           "*--max-ns=[Nanoseconds that a call may cost under --check (1000), or a time with a unit, as 1us]:N: ",
-                          "*--openmetrics=[Also write metrics for Prometheus, in a file that is replaced at once]:FILE:_files",
+                          "*--openmetrics=[Also write metrics for Prometheus; FILE is replaced as a whole]:FILE:_files",
                           "*--color=[auto, always or never]:WHEN:(auto always never)"])
 
     def test_usage(self):

@@ -16,6 +16,19 @@ COMMANDS = ("audit", "compare", "info", "dump", "merge", "diff", "completions")
 OPTION = re.compile(r"(?<![\w-])-(?:[A-Za-z]|-[a-z][a-z-]+)(?![\w-])")
 
 
+STRACE_OPTIONS = """-A -C -D -DD -DDD -F -I1 -N -O1 -P/tmp -Scalls -T -V -Xraw -Y -Z -a40 -bexecve -c -d -eabbrev=all -edecode-fds=path
+    -efault=read -einject=read:error=EINTR -ekvm=vcpu -equiet=attach -eraw=none -eread=1 -esignal=none -estatus=failed -etrace=read -everbose=all
+    -ewrite=1 -f -ff -h -i -k -n -q -qq -qqq -r -s32 -t -tt -ttt -v -w -x -xx -y -yy -z --abbrev=all --absolute-timestamps --always-show-pid
+    --arg-names --attach=1 --columns=40 --const-print-style=raw --daemonise --daemonize --daemonize=session --debug --decode-fds --decode-fds=all
+    --decode-pids=comm --detach-on=execve --env=A=B --failed-only --failing-only --fault=read --follow-forks --help --inject=read:error=EINTR
+    --instruction-pointer --interruptible=1 --kill-on-exit --kvm=vcpu --namespace=new --no-abbrev --output-append-mode --output-separately
+    --output=/dev/null --pidns-translation --quiet --quiet=exit --raw=none --read=1 --relative-timestamps --seccomp-bpf --secontext --signal=none
+    --signals=none --silence --silent --stack-trace-frame-limit=3 --status=failed --string-limit=32 --strings-in-hex --strings-in-hex=all
+    --successful-only --summary --summary-columns=calls --summary-only --summary-sort-by=calls --summary-syscall-overhead=1 --summary-wall-clock
+    --syscall-limit=3 --syscall-number --syscall-times --timestamps --tips --trace-path=/tmp --trace=read --user=root --verbose=all --version
+    --write=1""".split()
+
+
 def help_of(*command):
     ran = vdsotrace(*command, "--help")
     assert (ran.status, ran.stderr) == (0, ""), ran
@@ -133,6 +146,27 @@ class MeantTest(unittest.TestCase):
                 self.assertTrue(self.told(*arguments).endswith(message), self.told(*arguments))
         with tempfile.TemporaryDirectory() as folder:
             self.assertNotIn("hint", self.told("-o", folder + "/no/trace", "true"))
+
+    def test_options_of_strace_say_what_to_use(self):
+        """Each that strace 6.1 and newer ones have is taken, or the hint is about it."""
+        general = ("see vdsotrace", "did you mean", "one of trace=")
+        taken, missing = [], []
+        for option in STRACE_OPTIONS:
+            ran = vdsotrace("--help", option, "true")
+            if ran.status == 0:
+                taken.append(option)
+                continue
+            with self.subTest(option):
+                message, hint = ran.stderr.splitlines()
+                self.assertTrue(message.startswith(f"vdsotrace: {option[:2]}"), message)
+                self.assertTrue(hint.startswith("hint: ") and not any(word in hint for word in general), hint)
+                missing.append(option)
+        self.assertIn("--debug", missing)
+        self.assertGreater(len(taken), 50)
+        for cluster in ("-fd", "-cqd"):
+            self.assertIn("-C names the engine", self.told(cluster, "true"))
+        self.assertIn("an option of strace", self.told("audit", "--tips", "true"))
+        self.assertIn("see vdsotrace --help", self.told("--nothing", "true"))
 
     def test_a_missing_value_is_named(self):
         for arguments, message in ((["-o"], "-o needs a FILE"), (["-fo"], "-o needs a FILE"), (["--output"], "--output needs a FILE"),

@@ -1,0 +1,53 @@
+#include "cli/strace_options.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace vdsotrace::cli {
+namespace {
+
+struct StraceOption {
+  std::string_view name;
+  std::string_view instead;
+};
+
+// The rows of tables stand in columns.
+// clang-format off
+/// Up to strace 6.13.
+constexpr StraceOption kStraceOptions[] = {
+    {"-b", "without -f, processes that the program creates are not traced; --duration TIME ends the trace"},
+    {"--detach-on", "without -f, processes that the program creates are not traced; --duration TIME ends the trace"},
+    {"-D", "-p PID traces a process without being its parent"},
+    {"--daemonize", "-p PID traces a process without being its parent"},
+    {"--daemonise", "-p PID traces a process without being its parent"},
+    {"-d", "-C names the engine that observes; --json shows all that vdsotrace knows of each call"},
+    {"--debug", "-C names the engine that observes; --json shows all that vdsotrace knows of each call"},
+    {"-F", "-f follows all children, those of vfork too"},
+    {"-I", "signals to vdsotrace are described in man vdsotrace, SIGNALS"},
+    {"--interruptible", "signals to vdsotrace are described in man vdsotrace, SIGNALS"},
+    {"-N", "man 2 NAME names the arguments of a call"},
+    {"--arg-names", "man 2 NAME names the arguments of a call"},
+    {"-Y", "--json names the program of each process (type process)"},
+    {"--decode-pids", "--json names the program of each process (type process)"},
+    {"--always-show-pid", "--json has the pid in each line; -ff -o FILE writes a file for each process"},
+    {"--kill-on-exit", "a program that vdsotrace starts dies with vdsotrace in any case"},
+    {"--kvm", "perf kvm stat shows why virtual processors exit"},
+    {"--namespace", "unshare(1) runs a program in namespaces of its own"},
+    {"--output-separately", "-ff -o FILE writes a file for each process"},
+    {"--pidns-translation", "--json has pid_inside for the processes of other PID namespaces that -p attaches to"},
+    {"--seccomp-bpf", "leave it out: with -f -e trace=SET a seccomp filter is used in any case"},
+    {"--secontext", "ls -Z and ps -Z show SELinux contexts"},
+    {"--stack-trace-frame-limit", "-k shows stacks of any depth"},
+    {"--syscall-limit", "-o '|head -n N' ends after N lines"},
+    {"--tips", "man vdsotrace has EXAMPLES"},
+};
+// clang-format on
+
+}  // namespace
+
+std::string instead_of(std::string_view option) {
+  const auto* found = std::ranges::find(kStraceOptions, option, &StraceOption::name);
+  return found == std::end(kStraceOptions) ? std::string() : std::string(found->instead);
+}
+
+}  // namespace vdsotrace::cli
