@@ -85,6 +85,24 @@ class Archive(unittest.TestCase):
         self.assertEqual(audited.status, 0, audited.stderr)
 
 
+class Installed(unittest.TestCase):
+    def test_contents(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        done = run(["cmake", "--install", BUILD, "--prefix", folder])
+        self.assertEqual(done.status, 0, done.stderr)
+        self.assertEqual({str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}, {
+            "bin/vdsotrace", "share/bash-completion/completions/vdsotrace", "share/doc/vdsotrace/LICENSE",
+            "share/doc/vdsotrace/licences.md", "share/fish/vendor_completions.d/vdsotrace.fish", "share/man/man1/vdsotrace.1",
+            "share/zsh/site-functions/_vdsotrace"})
+        program = folder / "bin" / "vdsotrace"
+        self.assertEqual(run([program, "--version"]).stdout, run([testing.VDSOTRACE, "--version"]).stdout)
+        cache = (BUILD / "CMakeCache.txt").read_text()
+        if "CMAKE_BUILD_TYPE:STRING=Release\n" in cache:
+            self.assertNotIn(b"\0.symtab\0", program.read_bytes())
+        # What was built keeps its symbols, for debuggers.
+        self.assertIn(b"\0.symtab\0", (BUILD / "vdsotrace").read_bytes())
+
+
 class Package(unittest.TestCase):
     def test_contents(self):
         testing.require_program("dpkg-deb", "dpkg-shlibdeps")
