@@ -176,7 +176,7 @@ std::string cost_basis_text(const Audit& audit) {
   if (!text.empty() && audit.run.added && audit.run.added->stamps_ns > 0)
     text += fmt::format(", less {} a call for taking the time", duration_text(audit.run.added->stamps_ns));
   if (estimated > 0 || text.empty())
-    text += fmt::format("{}estimated: calls times what one costs here, in a clean process",
+    text += fmt::format("{}estimated: calls times the price of one, measured here in a fresh process",
                         text.empty() ? "" : " in part, else ");
   if (audit.unpriced_calls == 1) text += "; 1 call has no price and is left out";
   if (audit.unpriced_calls > 1)

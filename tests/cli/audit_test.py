@@ -148,7 +148,7 @@ class Counts(unittest.TestCase):
         row, = [call for call in found["calls"] if (call["errors"], call["count"]) == (1, 1)]
         self.assertEqual((row["cost_ns"], row["cost_is"], found["unpriced_calls"]), (None, None, 1))
         text = vdsotrace("audit", PYTHON, "-c", code).stderr
-        self.assertIn("in a clean process; 1 call has no price and is left out)", text)
+        self.assertIn("in a fresh process; 1 call has no price and is left out)", text)
         self.assertIn("; 1 call without a price", text.splitlines()[0])
         self.assertIn("; 1 call without a price", found["verdict"]["text"])
 

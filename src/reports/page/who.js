@@ -195,7 +195,7 @@ function drawTable() {
   const most = 2000;
   for (const row of rows) row.line = null;
   byId("calls").tBodies[0].replaceChildren(...wanted.slice(0, most).map(row => row.line = lineOf(row)));
-  byId("left-out").textContent = wanted.length > most ? `${plural(wanted.length - most, "more row")}: search for less` : "";
+  byId("left-out").textContent = wanted.length > most ? `${plural(wanted.length - most, "more row")}: narrow the search to see them` : "";
   for (const th of byId("calls").querySelectorAll("th")) {
     if (th.dataset.key === view.sorted && th.dataset.first) th.setAttribute("aria-sort", view.down ? "descending" : "ascending");
     else th.removeAttribute("aria-sort");

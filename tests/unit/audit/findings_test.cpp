@@ -305,8 +305,9 @@ TEST_CASE("what has no price is said to have none") {
   };
   const Audit audit = make_audit(run.tally, run_of(1'000'000), only_known);
   CHECK(audit.unpriced_calls == 7);
-  CHECK(cost_basis_text(audit) ==
-        "estimated: calls times what one costs here, in a clean process; 7 calls have no price and are left out");
+  CHECK(
+      cost_basis_text(audit) ==
+      "estimated: calls times the price of one, measured here in a fresh process; 7 calls have no price and are left out");
   const auto json = nlohmann::json::parse(audit_json(audit));
   CHECK(json["unpriced_calls"] == 7);
   CHECK(json["calls"][0]["cost_ns"] == 250);
