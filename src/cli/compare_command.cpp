@@ -220,6 +220,7 @@ Result<int> run_compare(const std::vector<std::string>& arguments) {
   if (auto fine = check(options); !fine) return tl::unexpected(fine.error());
   const auto color = color_named(options.color);
   if (!color) return tl::unexpected(color.error());
+  if (options.trace.json && *color == Color::always) return fail("--json and --color=always exclude each other");
   options.trace.color = *color;
   return compare_runs(options);
 }

@@ -70,6 +70,7 @@ Result<int> write_changes(const DiffOptions& o, const std::vector<std::string>& 
   if (!threshold) return tl::unexpected(threshold.error());
   const auto color = color_named(o.color);
   if (!color) return tl::unexpected(color.error());
+  if (o.json && *color == Color::always) return fail("--json and --color=always exclude each other");
   if (auto fine = check_files(files, "diff", 2, 2); !fine) return tl::unexpected(fine.error());
   const auto before = read_audit_file(files[0]), after = read_audit_file(files[1]);
   if (!before) return tl::unexpected(before.error());

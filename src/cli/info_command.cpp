@@ -148,7 +148,10 @@ Result<void> check_combinations(const InfoOptions& o) {
     if (given) return fail(fmt::format("{} exclude each other", names));
   }
   if (!o.check && !o.most_ns.empty()) return fail("--max-ns: needs --check");
-  if (const auto color = color_named(o.color); !color) return tl::unexpected(color.error());
+  const auto color = color_named(o.color);
+  if (!color) return tl::unexpected(color.error());
+  if (*color == Color::always && (o.json || o.check))
+    return fail(fmt::format("{} and --color=always exclude each other", o.json ? "--json" : "--check"));
   return {};
 }
 

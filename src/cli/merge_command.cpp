@@ -114,6 +114,8 @@ Result<int> run_merge(const std::vector<std::string>& arguments) {
   }
   const auto color = color_named(options.color);
   if (!color) return tl::unexpected(color.error());
+  if (options.json && options.all) return fail("--json and --all exclude each other", "JSON always shows everything");
+  if (options.json && *color == Color::always) return fail("--json and --color=always exclude each other");
   const auto audit = merged(words->program);
   if (!audit) return tl::unexpected(audit.error());
   if (auto written = write_reports(options, *color, *audit); !written) return tl::unexpected(written.error());

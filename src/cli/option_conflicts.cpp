@@ -49,6 +49,7 @@ Result<void> check_injected_functions(const Options& o) {
 Result<void> check_combinations(const Options& o) {
   const bool sums_up = o.summary_only || o.summary_too;
   if (o.wall_clock && !sums_up) return fail("-w: there is no summary without -c or -C");
+  if (o.overhead_ns != 0 && !sums_up) return fail("-O: there is no summary without -c or -C");
   if (o.summary_only && o.summary_too) return fail("-c and -C exclude each other");
   if (o.steps && o.summary_only) return fail("-c and --steps exclude each other");
   if (o.steps && o.engine != "step")
@@ -89,6 +90,32 @@ Result<void> check_inline_syscalls(const Options& o) {
   return {};
 }
 
+/// What is shown of single calls has no meaning where none is. -T has: calls of the vDSO are measured.
+Result<void> check_summary_only(const Options& o) {
+  const std::pair<bool, std::string_view> excluded[] = {
+      {o.stamps != TextOptions::Stamps::none, "-t"},
+      {o.since_last.has_value(), "-r"},
+      {o.stacks, "-k"},
+      {o.callers, "--callers"},
+      {o.numbers, "-n"},
+      {o.instruction_pointers, "-i"},
+      {o.descriptors.any(), "-y"},
+      {o.dumps.any(), "-e read= or write="},
+      {o.columns > 0, "-a"},
+  };
+  for (const auto& [given, name] : excluded) {
+    if (given) return fail(fmt::format("-c and {} exclude each other", name), "-C prints calls and the summary");
+  }
+  return {};
+}
+
+/// JSON has neither colours nor rows that are left out.
+Result<void> check_json(const Options& o) {
+  if (o.color == Color::always) return fail("--json and --color=always exclude each other");
+  if (o.audit && o.audit->all) return fail("--json and --all exclude each other", "JSON always shows everything");
+  return {};
+}
+
 /// What prints single calls has no meaning for an audit; see also refuse_trace_options.
 Result<void> check_audit(const Options& o) {
   const std::pair<bool, std::string_view> excluded[] = {
@@ -109,7 +136,11 @@ Result<void> check_conflicts(const Options& o) {
   }
   if (auto checked = check_combinations(o); !checked) return checked;
   if (auto checked = check_direct(o); !checked) return checked;
-  return o.inline_syscalls ? check_inline_syscalls(o) : Result<void>();
+  if (o.json) {
+    if (auto checked = check_json(o); !checked) return checked;
+  }
+  if (o.inline_syscalls) return check_inline_syscalls(o);
+  return o.summary_only ? check_summary_only(o) : Result<void>();
 }
 
 /// Options that an audit takes apart like a trace and has no use for: its help does not show them.

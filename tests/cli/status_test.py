@@ -39,6 +39,25 @@ class StatusTest(unittest.TestCase):
             with self.subTest(arguments):
                 self.one_error(vdsotrace(*arguments))
 
+    def test_options_that_mean_nothing_together(self):
+        for option in ("-t", "-tt", "-r", "-k", "--callers", "-n", "-i", "-y", "-yy", "-a40", "-eread=1", "-ewrite=all"):
+            with self.subTest(option):
+                self.assertRegex(self.one_error(vdsotrace("-c", option, "true")), "^vdsotrace: -c and .* exclude each other$")
+                self.assertEqual(vdsotrace("-C", option, "true").status, 0)
+        self.assertEqual(vdsotrace("-c", "-T", "true").status, 0)
+        self.assertEqual(self.one_error(vdsotrace("-O", "3us", "true")), "vdsotrace: -O: there is no summary without -c or -C")
+        audit = testing.SOURCE / "tests/fuzz/corpus/saved_audit/audit"
+        commands = {"audit": ["true"], "info": [], "merge": [audit], "diff": [audit, audit], "compare": ["true"]}
+        for command, operands in commands.items():
+            with self.subTest(command):
+                self.assertEqual(self.one_error(vdsotrace(command, "--json", "--color=always", *operands)),
+                                 "vdsotrace: --json and --color=always exclude each other")
+                if command in ("audit", "merge"):
+                    self.assertEqual(self.one_error(vdsotrace(command, "--json", "--all", *operands)),
+                                     "vdsotrace: --json and --all exclude each other")
+        self.assertEqual(self.one_error(vdsotrace("--json", "--color=always", "true")), "vdsotrace: --json and --color=always exclude each other")
+        self.assertEqual(self.one_error(vdsotrace("info", "--check", "--color=always")), "vdsotrace: --check and --color=always exclude each other")
+
     def test_an_unknown_option_is_named(self):
         for arguments in (["--no-such-option", "true"], ["--no-such-option", "--", "true"], ["-f", "--no-such-option", "--", "-x"]):
             with self.subTest(arguments):
