@@ -27,7 +27,7 @@ struct SummaryColumn {
   std::size_t width;
   bool left;  ///< its text stands at its left
   std::string (*cell)(const SummaryRow& row);
-  SortKey sort;  ///< of rows that are sorted by it
+  SortKey sort;                                                ///< of rows that are sorted by it
   std::string_view (*color)(const SummaryRow& row) = nullptr;  ///< null: none
 };
 

@@ -227,7 +227,7 @@ TEST_CASE("advice comes with figures") {
 }
 
 TEST_CASE("advice on one call says so") {
-  Audited run;
+  AuditedCalls run;
   run.add(Clocksource{"hpet"});
   run.add(counts_of("clock_gettime", 0, Route::fallback, 1));
   CHECK(any_contains(run.audit().advice,

@@ -201,14 +201,14 @@ TEST_CASE("sock_diag's questions and answers differ", "[netlink]") {
         "[{nla_len=6, nla_type=UNIX_DIAG_NAME}, \"/x\"...]]");
 }
 
-TEST_CASE("-X shows numbers in netlink messages", "[netlink]") {
+TEST_CASE("under -X numbers are shown in netlink messages", "[netlink]") {
   const std::string bytes = link_message().attribute(IFLA_EXT_MASK, as_text(1u)).bytes();
   CHECK(sent(NETLINK_ROUTE, bytes, SIZE_MAX, ConstantStyle::raw) ==
         "[{nlmsg_len=40, nlmsg_type=0x12, nlmsg_flags=0x1, nlmsg_seq=7, nlmsg_pid=0}, {ifi_family=0, ifi_type=0, "
         "ifi_index=0, ifi_flags=0, ifi_change=0}, [{nla_len=8, nla_type=0x1d}, 0x1]]");
 }
 
-TEST_CASE("-X shows numbers of types without names once", "[netlink]") {
+TEST_CASE("under -X numbers are shown of types without names once", "[netlink]") {
   const auto shown = [](std::uint16_t type) {
     const std::string line =
         sent(NETLINK_ROUTE, link_message().attribute(type, "1234").bytes(), SIZE_MAX, ConstantStyle::verbose);
