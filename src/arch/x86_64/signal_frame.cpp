@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstddef>
 
+#include "arch/constants.hpp"
 #include "arch/registers.hpp"
 
 namespace vdsotrace::arch {
@@ -29,7 +30,6 @@ static_assert(sizeof(Frame) == 440);
 constexpr std::uint64_t kAllFlags = 7;      // UC_FP_XSTATE to UC_STRICT_RESTORE_SS
 constexpr std::uint64_t kFpAlignment = 64;  // of XSAVE's area
 constexpr std::uint64_t kFrameAlignment = 16;
-constexpr std::uint64_t kRedZone = 128;
 constexpr std::uint64_t kNear = 64 * 1024;  // the same stack
 constexpr std::size_t kStackPointer = kSavedCounter - 1;
 

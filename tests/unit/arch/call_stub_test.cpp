@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "base/page.hpp"
 #include "os/ptrace.hpp"
 #include "support/catch.hpp"
 
@@ -20,7 +21,6 @@ using namespace vdsotrace;
 
 namespace {
 
-constexpr std::size_t kPage = 4096;
 constexpr std::size_t kCounters = 1024, kBack = 2048, kOthers = 3072;
 constexpr std::uint64_t kStatusFlags = 0x8d5;
 

@@ -9,6 +9,7 @@
 #include <csignal>
 
 #include "arch/call_stub.hpp"
+#include "base/page.hpp"
 #include "os/ptrace.hpp"
 #include "support/emulated_stubs.hpp"
 
@@ -17,9 +18,8 @@ using namespace vdsotrace::testing;
 
 namespace {
 
-constexpr std::size_t kPage = 4096;
-constexpr std::size_t kBack = 1024, kOthers = 2048, kLeave = 3072;
-constexpr std::uint64_t kStatusFlags = 0x8d5;
+constexpr std::size_t kBackAt = 1024, kOthersAt = 2048, kLeave = 3072;
+constexpr std::uint64_t kKeptFlags = 0x8d5;
 constexpr std::int64_t kCall = SYS_dup2;
 
 /// A stub for a region, both of which a child of ours has too.
@@ -29,7 +29,7 @@ class StubPage {
       : page_(static_cast<std::byte*>(
             ::mmap(nullptr, kPage, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0))) {
     const auto stub = arch::make_record_stub(
-        {nr, shared.address() + REGION_INDEX, address(kBack), address(kBack), address(kOthers), address(kLeave)});
+        {nr, shared.address() + REGION_INDEX, address(kBackAt), address(kBackAt), address(kOthersAt), address(kLeave)});
     REQUIRE(stub.size() <= arch::kRecordStubBytes);
     std::memcpy(page_, stub.data(), stub.size());
   }
@@ -38,11 +38,11 @@ class StubPage {
   StubPage& operator=(const StubPage&) = delete;
 
   std::uint64_t address(std::size_t offset) const { return reinterpret_cast<std::uint64_t>(page_) + offset; }
-  bool contains(std::uint64_t at) const { return at >= address(0) && at < address(kBack); }
+  bool contains(std::uint64_t at) const { return at >= address(0) && at < address(kBackAt); }
   /// Of a thread that comes in with that call.
   arch::Registers entering(arch::Registers from, std::int64_t nr, std::uint64_t flags) const {
     auto registers = arch::for_system_call(from, address(arch::call_stub_entry()), nr, {900, 7, 3, 4, 5, 6});
-    registers.eflags = (registers.eflags & ~kStatusFlags) | flags;
+    registers.eflags = (registers.eflags & ~kKeptFlags) | flags;
     registers.rbx = 0xb0b, registers.rbp = 0xb0b0;
     return registers;
   }
@@ -66,7 +66,7 @@ void check_same(const arch::Registers& now, const arch::Registers& before, std::
   for (const auto same : {&arch::Registers::rbp, &arch::Registers::rdi, &arch::Registers::rsi, &arch::Registers::rdx,
                           &arch::Registers::r10, &arch::Registers::r8, &arch::Registers::r9, &arch::Registers::rsp})
     CHECK(now.*same == before.*same);
-  CHECK((now.eflags & kStatusFlags) == flags);
+  CHECK((now.eflags & kKeptFlags) == flags);
 }
 
 std::vector<StubRecord> records_of(Shared& shared) {
@@ -113,7 +113,7 @@ TEST_CASE("a record stub records one call and leaves everything as the instructi
   shared.region->bind(own_thread_pointer(), ::gettid());
   const StubPage page(shared);
   const SteppedChild child;
-  for (const std::uint64_t flags : {std::uint64_t{0}, std::uint64_t{0x800}, std::uint64_t{0x41}, kStatusFlags}) {
+  for (const std::uint64_t flags : {std::uint64_t{0}, std::uint64_t{0x800}, std::uint64_t{0x41}, kKeptFlags}) {
     const auto before = page.entering(child.first, kCall, flags);
     child.begin(before);
     auto now = before;
@@ -124,11 +124,11 @@ TEST_CASE("a record stub records one call and leaves everything as the instructi
       check_same(out, before, flags);
       if (made) {
         ++steps_behind;
-        CHECK(out.rip == page.address(kBack));
+        CHECK(out.rip == page.address(kBackAt));
         CHECK(arch::return_value(out) == -EBADF);
         CHECK(out.rbx == before.rbx);
-        CHECK(out.rcx == page.address(kBack));
-        CHECK((out.r11 & kStatusFlags) == flags);
+        CHECK(out.rcx == page.address(kBackAt));
+        CHECK((out.r11 & kKeptFlags) == flags);
       } else {
         CHECK(arch::requested_call(out) == kCall);
         const std::uint64_t base = arch::record_block(out) + BLOCK_CALL_BASE - shared.address();
@@ -138,10 +138,10 @@ TEST_CASE("a record stub records one call and leaves everything as the instructi
       now = child.step();
     }
     CHECK(steps_behind > 10);
-    CHECK(now.rip == page.address(kBack));
+    CHECK(now.rip == page.address(kBackAt));
     CHECK(now.rbx == before.rbx);
     CHECK(arch::return_value(now) == -EBADF);
-    CHECK((now.r11 & kStatusFlags) == flags);
+    CHECK((now.r11 & kKeptFlags) == flags);
     check_same(now, before, flags);
     CHECK_FALSE(shared.region->open_system_call(own_thread_pointer()));
 
@@ -155,7 +155,7 @@ TEST_CASE("a record stub records one call and leaves everything as the instructi
     CHECK(records[0].arg2 == 3);
     std::array<std::uint64_t, 4> late;
     std::memcpy(late.data(), records[0].value.data(), sizeof late);
-    CHECK(late == std::array<std::uint64_t, 4>{4, 5, 6, page.address(kBack)});
+    CHECK(late == std::array<std::uint64_t, 4>{4, 5, 6, page.address(kBackAt)});
     CHECK(records[0].start < records[0].end);
     CHECK(records[0].tid == ::gettid());
   }
@@ -168,10 +168,10 @@ TEST_CASE("what a record stub cannot record goes elsewhere as it came") {
   arch::Registers from{};
   from.fs_base = thread.pointer(), from.rsp = thread.stack();
   from.cs = 0x33;
-  for (const std::uint64_t flags : {std::uint64_t{0}, std::uint64_t{0x800}, kStatusFlags}) {
+  for (const std::uint64_t flags : {std::uint64_t{0}, std::uint64_t{0x800}, kKeptFlags}) {
     const auto other = page.entering(from, SYS_getppid, flags);
     const auto passed = rest_of(page, shared, other);
-    CHECK(passed.rip == page.address(kOthers));
+    CHECK(passed.rip == page.address(kOthersAt));
     CHECK(arch::requested_call(passed) == SYS_getppid);
     CHECK(passed.rbx == other.rbx);
     check_same(passed, other, flags);
@@ -196,16 +196,16 @@ TEST_CASE("calls for which there is no room stop, and none is lost") {
   from.fs_base = thread.pointer(), from.rsp = thread.stack();
   from.cs = 0x33;
   const auto make = [&] {
-    const auto before = page.entering(from, kCall, kStatusFlags);
+    const auto before = page.entering(from, kCall, kKeptFlags);
     auto now = rest_of(page, shared, before);
     if (now.rip == page.address(kLeave)) {
       CHECK(now.rbx == before.rbx);
-      check_same(now, before, kStatusFlags);
+      check_same(now, before, kKeptFlags);
       return false;
     }
     REQUIRE(page.contains(now.rip));
     now = rest_of(page, shared, arch::after_call(now, 7));
-    CHECK(now.rip == page.address(kBack));
+    CHECK(now.rip == page.address(kBackAt));
     return true;
   };
   std::uint64_t made = 0, seen = 0;

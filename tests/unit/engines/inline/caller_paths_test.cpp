@@ -72,9 +72,9 @@ class Callers {
 };
 
 /// A thread whose stack is known, and the function that it calls.
-class Caller {
+class CallingThread {
  public:
-  explicit Caller(Shared& shared, std::uint64_t pointer = 0x7000'0000)
+  explicit CallingThread(Shared& shared, std::uint64_t pointer = 0x7000'0000)
       : shared_(shared), thread_(std::make_unique<EmulatedThread>(pointer)) {
     shared.region->bind(pointer, 1, {thread_->stack(4096), thread_->stack() + 64 * kWordBytes});
   }
@@ -104,7 +104,7 @@ TEST_CASE("calls are counted once their path has come often", "[caller_paths]") 
   Shared shared(RecordSize::window);
   const Observed function = observed(shared);
   Callers callers(shared);
-  Caller caller(shared);
+  CallingThread caller(shared);
   caller.put(Callers::kFirst, 0x1001);
   caller.call_often(function, kThreshold - 1);
   CHECK(callers.of(0x1001).recorded == kThreshold - 1);
@@ -126,7 +126,7 @@ TEST_CASE("whatever differs in a path makes a record", "[caller_paths]") {
                           close_stub(StubKind::close, shared.address(), 0, true, RECORD_WINDOW_WORDS * kWordBytes),
                           Fallback{StubKind::called, note_fallback_stub(shared.address())});
   Callers callers(shared);
-  Caller caller(shared);
+  CallingThread caller(shared);
   caller.put(Callers::kFirst, 0x1001);
   caller.call_often(function, kThreshold);
   callers.of(0x1001);
@@ -172,7 +172,7 @@ TEST_CASE("a word that says where the next one lies is a part of the path", "[ca
   Shared shared(RecordSize::window);
   const Observed function = observed(shared);
   Callers callers(shared);
-  Caller caller(shared);
+  CallingThread caller(shared);
   caller.put(Callers::kFirst, Callers::kGoesOn);
   for (const std::uint64_t who : {0x11, 0x12, 0x13}) {
     caller.put(Callers::kSecond, who);
@@ -191,10 +191,10 @@ TEST_CASE("pointers into the stack lead on wherever the stack lies", "[caller_pa
   const Observed function = observed(shared);
   Callers callers(shared);
   shared.make_room(2);
-  std::vector<Caller> threads;
+  std::vector<CallingThread> threads;
   threads.emplace_back(shared, 0x7000'0000);
   threads.emplace_back(shared, 0x7100'0000);
-  const auto prepare = [](Caller& caller, std::size_t deeper, std::uint64_t distance, std::uint64_t who) {
+  const auto prepare = [](CallingThread& caller, std::size_t deeper, std::uint64_t distance, std::uint64_t who) {
     caller.put(Callers::kFirst, caller.first_word(deeper) + distance, deeper);
     caller.put(distance + kWordBytes, who, deeper);
   };
@@ -202,7 +202,7 @@ TEST_CASE("pointers into the stack lead on wherever the stack lies", "[caller_pa
   threads[0].call_often(function, kThreshold);
   callers.of(0x77);
   for (const std::size_t deeper : {std::size_t{0}, std::size_t{800}}) {
-    for (Caller& caller : threads) {
+    for (CallingThread& caller : threads) {
       prepare(caller, deeper, 48, 0x77);
       caller.call_often(function, 5, 1, deeper);
     }
@@ -250,7 +250,7 @@ TEST_CASE("what is forgotten is found anew", "[caller_paths]") {
   Shared shared(RecordSize::window);
   const Observed function = observed(shared);
   Callers callers(shared);
-  Caller caller(shared);
+  CallingThread caller(shared);
   caller.put(Callers::kFirst, 0x1001);
   for (std::uint64_t round = 1; round <= 3; ++round) {
     caller.call_often(function, kThreshold);
@@ -267,7 +267,7 @@ TEST_CASE("paths without number are recorded when there is no room for more", "[
   Shared shared(RecordSize::window);
   const Observed function = observed(shared);
   Callers callers(shared);
-  Caller caller(shared);
+  CallingThread caller(shared);
   constexpr std::uint64_t kCallers = 2 * CallerPaths::kMostCounters;
   std::uint64_t made = 0;
   for (std::uint64_t who = 1; who <= kCallers; ++who) {
@@ -288,7 +288,7 @@ TEST_CASE("of a call from Go's code the path leads through the goroutine's stack
   Shared shared(RecordSize::window);
   const Observed function = observed(shared);
   Callers callers(shared);
-  Caller caller(shared);
+  CallingThread caller(shared);
   constexpr std::size_t kWords = 64;
   std::array<std::uint64_t, kWords> goroutine{};
   const auto bottom = reinterpret_cast<std::uint64_t>(goroutine.data());
@@ -324,7 +324,7 @@ TEST_CASE("of timed calls every 64th is a sample", "[caller_paths]") {
       open_timed_stub(shared.address(), StubShape::clocked, 0, false), kReturnZero,
       close_stub(StubKind::close_timed, shared.address(), 0, false, RECORD_WINDOW_WORDS * kWordBytes));
   const auto paths = shared.region->make_paths(true);
-  Caller caller(shared);
+  CallingThread caller(shared);
   std::uint64_t records = 0, samples = 0;
   const auto drain = [&] {
     CHECK(shared.region->drain(false, [&](StubRecord& record, const StackWindow& window) {
@@ -418,7 +418,7 @@ TEST_CASE("what the process writes over paths and counters does no harm to us", 
   Shared shared(RecordSize::window);
   const Observed function = observed(shared);
   Callers callers(shared);
-  Caller caller(shared);
+  CallingThread caller(shared);
   caller.put(Callers::kFirst, 0x1001);
   caller.call_often(function, kThreshold);
   callers.of(0x1001);
