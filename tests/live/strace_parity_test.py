@@ -131,8 +131,8 @@ COMMANDS = {
     "tar": (["tar", "cf", "all.tar", "tree"], ["-f"], small_tree),
     "pipeline": (["bash", "-c", "cat tree/one | tr a-z A-Z | wc -c"], ["-f"], small_tree),
     "shell_errors": (["sh", "-c", "cd /nowhere; exec /nowhere/program"], ["-f"], nothing),
-    # Not grep: it reads its own memory map, in which the stubs' memory is to be seen.
-    "awk": (["awk", "/three/", "tree/one"], [], small_tree),
+    # Not grep or gawk: they read their own memory map, in which the stubs' memory is to be seen.
+    "awk": (["mawk", "/three/", "tree/one"], [], small_tree),
     "sort": (["sort", "tree/one", "tree/two/three"], [], small_tree),
     "sed": (["sed", "-i", "s/one/1/", "tree/one"], [], small_tree),
     "id": (["id"], [], nothing),
