@@ -11,50 +11,33 @@
 #include "arch/stubs.hpp"
 #include "engines/inline/signal_frames.hpp"
 #include "engines/inline/stub_execution.hpp"
+#include "os/emulated_memory.hpp"
 #include "os/remote_memory.hpp"
 
 namespace vdsotrace {
 namespace {
 
-/// Where only the process has what it shared with the other vdsotrace.
-class AbandonedMemory final : public arch::EmulatedMemory {
- public:
-  AbandonedMemory(pid_t tid, Memory& memory) : tid_(tid), memory_(memory) {}
-  std::size_t read(std::uint64_t address, std::span<std::byte> into) override { return memory_.read(address, into); }
-  bool write(std::uint64_t address, std::span<const std::byte> bytes) override {
-    return write_remote(tid_, address, bytes);
-  }
-  std::byte* shared(std::uint64_t, std::size_t) override { return nullptr; }
-
- private:
-  pid_t tid_;
-  Memory& memory_;
-};
-
-/// The same while a signal handler runs, whose frame may lie where the stub would push something. A stub takes from the
+/// Memory while a signal handler runs, whose frame may lie where the stub would push something. A stub takes from the
 /// stack all that it pushes before it is left: nobody else needs to see it.
-class InterruptedMemory final : public arch::EmulatedMemory {
+class InterruptedMemory final : public ProcessMemory {
  public:
   InterruptedMemory(pid_t tid, Memory& memory, const AddressRange& region)
-      : tid_(tid), memory_(memory), region_(region) {}
+      : ProcessMemory(tid, memory), region_(region) {}
 
   std::size_t read(std::uint64_t address, std::span<std::byte> into) override {
-    const std::size_t size = memory_.read(address, into);
+    const std::size_t size = ProcessMemory::read(address, into);
     for (std::size_t i = 0; i < size; ++i) {
       if (const auto found = pushed_.find(address + i); found != pushed_.end()) into[i] = found->second;
     }
     return size;
   }
   bool write(std::uint64_t address, std::span<const std::byte> bytes) override {
-    if (region_.contains(address)) return write_remote(tid_, address, bytes);
+    if (region_.contains(address)) return ProcessMemory::write(address, bytes);
     for (std::size_t i = 0; i < bytes.size(); ++i) pushed_[address + i] = bytes[i];
     return true;
   }
-  std::byte* shared(std::uint64_t, std::size_t) override { return nullptr; }
 
  private:
-  pid_t tid_;
-  Memory& memory_;
   AddressRange region_;
   std::map<std::uint64_t, std::byte> pushed_;
 };
@@ -62,7 +45,7 @@ class InterruptedMemory final : public arch::EmulatedMemory {
 std::optional<std::uint64_t> original_in(std::span<const StubJournal::Moved> list, const AddressRange& vdso,
                                          std::uint64_t address) {
   const auto found = std::ranges::find(list, address - vdso.start, &StubJournal::Moved::copy);
-  if (found == list.end() || found->original >= vdso.size) return std::nullopt;
+  if (found == list.end() || found->original >= vdso.size()) return std::nullopt;
   return vdso.start + found->original;
 }
 
@@ -108,7 +91,8 @@ bool bring_out(pid_t tid, const arch::Registers& current, Memory& memory, const 
     const auto there = at_original(current, memory, code);
     return there && ptrace::set_registers(tid, *there);
   }
-  AbandonedMemory abandoned(tid, memory);
+  // Only the process has what it shared with the other vdsotrace.
+  ProcessMemory abandoned(tid, memory);
   ExecutedStub done = execute(*from, abandoned, code);
   if (code.is_return_stub && code.contains(arch::program_counter(done.registers))) {
     if (const auto next = with_mask_set(tid, done.registers, memory)) done = execute(*next, abandoned, code);

@@ -5,15 +5,10 @@
 #include <optional>
 
 #include "arch/registers.hpp"
+#include "base/address_range.hpp"
 #include "engines/inline/stub_plan.hpp"
 
 namespace vdsotrace {
-
-struct AddressRange {
-  std::uint64_t start = 0;
-  std::uint64_t size = 0;
-  bool contains(std::uint64_t address) const { return address - start < size; }
-};
 
 /// Stubs and their trampolines, or a return stub (arch/return_stub.hpp). It is the process's own memory: what it says
 /// of itself decides only where the process's own threads go on.

@@ -2,24 +2,19 @@
 
 #include "arch/stubs.hpp"
 #include "engines/inline/stub_execution.hpp"
+#include "os/emulated_memory.hpp"
 #include "trace/remote/remote_call.hpp"
 
 namespace vdsotrace {
 namespace {
 
-class StubMemory final : public arch::EmulatedMemory {
+class StubMemory final : public ProcessMemory {
  public:
-  StubMemory(StoppedThread& stopped, const StubRegion& region) : stopped_(stopped), region_(region) {}
-  std::size_t read(std::uint64_t address, std::span<std::byte> into) override {
-    return stopped_.memory().read(address, into);
-  }
-  bool write(std::uint64_t address, std::span<const std::byte> bytes) override {
-    return write_remote(stopped_.tid(), address, bytes);
-  }
+  StubMemory(StoppedThread& stopped, const StubRegion& region)
+      : ProcessMemory(stopped.tid(), stopped.memory()), region_(region) {}
   std::byte* shared(std::uint64_t address, std::size_t size) override { return region_.shared(address, size); }
 
  private:
-  StoppedThread& stopped_;
   const StubRegion& region_;
 };
 

@@ -53,7 +53,7 @@ std::vector<AbandonedCode> return_stubs_in(StoppedThread& stopped, const proc::M
     const std::size_t size = arch::return_stub_at(std::span(bytes).subspan(at));
     if (size == 0) continue;
     AbandonedCode& stub = found.emplace_back();
-    stub.code = {vdso.start + at, size};
+    stub.code = {vdso.start + at, vdso.start + at + size};
     stub.is_return_stub = true;
   }
   return found;
@@ -66,7 +66,7 @@ bool is_region_of(const proc::Mapping& mapping, const proc::Mapping& code) {
 
 /// Whether trampolines lie there that lead to that code. Stubs may outlast theirs, and others be where these were.
 bool lead_to(const proc::Mapping& code, const AddressRange& trampolines, Memory& memory) {
-  std::vector<std::byte> bytes(trampolines.size);
+  std::vector<std::byte> bytes(trampolines.size());
   bytes.resize(memory.read(trampolines.start, bytes));
   for (std::size_t at = 0; at + sizeof(std::uint64_t) <= bytes.size(); ++at) {
     std::uint64_t word = 0;
@@ -78,10 +78,11 @@ bool lead_to(const proc::Mapping& code, const AddressRange& trampolines, Memory&
 
 AbandonedCode stubs_in(Memory& memory, const proc::Mapping& code, const StubJournal& journal,
                        const proc::Mapping& vdso) {
-  AbandonedCode stubs{{code.start, code.end - code.start}, {code.end, 0}, {}, {vdso.start, vdso.end - vdso.start}};
+  AbandonedCode stubs{{code.start, code.end}, {code.end, code.end}, {}, {vdso.start, vdso.end}};
   stubs.journal = journal;
   if (!lies_in(vdso, journal.trampolines, journal.trampoline_bytes)) return stubs;
-  const AddressRange trampolines{vdso.start + journal.trampolines, journal.trampoline_bytes};
+  const std::uint64_t first = vdso.start + journal.trampolines;
+  const AddressRange trampolines{first, first + journal.trampoline_bytes};
   if (lead_to(code, trampolines, memory)) stubs.trampolines = trampolines;
   return stubs;
 }
@@ -122,7 +123,7 @@ bool is_left(StoppedThread& stopped, std::span<const pid_t> threads, const Aband
 
 void clear(StoppedThread& stopped, const AbandonedCode& left) {
   const AddressRange& in_vdso = left.is_return_stub ? left.code : left.trampolines;
-  if (in_vdso.size != 0) write_remote(stopped.tid(), in_vdso.start, std::vector<std::byte>(in_vdso.size));
+  if (in_vdso.size() != 0) write_remote(stopped.tid(), in_vdso.start, std::vector<std::byte>(in_vdso.size()));
 }
 
 std::vector<AbandonedCode> abandoned_stubs(StoppedThread& stopped, const proc::Mapping& vdso) {
@@ -132,8 +133,7 @@ std::vector<AbandonedCode> abandoned_stubs(StoppedThread& stopped, const proc::M
     const auto journal = journal_in(stopped.memory(), mappings[i]);
     if (!journal) continue;
     AbandonedCode& left = found.emplace_back(stubs_in(stopped.memory(), mappings[i], *journal, vdso));
-    if (i + 1 < mappings.size() && is_region_of(mappings[i + 1], mappings[i]))
-      left.region.size = mappings[i + 1].end - mappings[i + 1].start;
+    if (i + 1 < mappings.size() && is_region_of(mappings[i + 1], mappings[i])) left.region.end = mappings[i + 1].end;
   }
   return found;
 }
@@ -172,7 +172,7 @@ void unmap_leftovers(StoppedThread& stopped, std::span<StoppedThread* const> oth
   for (StoppedThread* other : others) other->forget_registers();
   if (lefts.empty()) return;
   RemoteCalls calls(stopped);
-  for (const AbandonedCode& left : lefts) unmap_stubs(calls, {left.code.start, left.code.size}, left.region.size);
+  for (const AbandonedCode& left : lefts) unmap_stubs(calls, {left.code.start, left.code.size()}, left.region.size());
 }
 
 }  // namespace vdsotrace

@@ -2,30 +2,14 @@
 
 #include "arch/record_stub.hpp"
 #include "arch/return_stub.hpp"
-#include "arch/stub_emulator.hpp"
 #include "arch/stub_layout.h"
+#include "os/emulated_memory.hpp"
 
 namespace vdsotrace {
 namespace {
 
 /// More than there are instructions in a stub.
 constexpr int kMostSteps = 400;
-
-/// What the thread alone writes: no instruction of a record stub is locked.
-class OwnMemory final : public arch::EmulatedMemory {
- public:
-  explicit OwnMemory(StoppedThread& stopped) : stopped_(stopped) {}
-  std::size_t read(std::uint64_t address, std::span<std::byte> into) override {
-    return stopped_.memory().read(address, into);
-  }
-  bool write(std::uint64_t address, std::span<const std::byte> bytes) override {
-    return write_remote(stopped_.tid(), address, bytes);
-  }
-  std::byte* shared(std::uint64_t, std::size_t) override { return nullptr; }
-
- private:
-  StoppedThread& stopped_;
-};
 
 /// Of a thread that stands at the call or right behind it.
 std::optional<arch::Registers> at_call(StoppedThread& stopped, const arch::Registers& registers) {
@@ -44,7 +28,8 @@ std::optional<LeftRecordStub> leave_record_stub(StoppedThread& stopped, const Ca
     return own ? std::optional(LeftRecordStub{*own, is_made}) : std::nullopt;
   };
   if (made && !records && arch::restarts_call(from)) return outside_call(from, true);
-  OwnMemory own(stopped);
+  // What the thread alone writes: no instruction of a record stub is locked.
+  ProcessMemory own(stopped.tid(), stopped.memory());
   arch::StubEmulator emulator(from, own);
   for (int step = 0; step < kMostSteps; ++step) {
     const auto now = memory.position_of(arch::program_counter(emulator.registers()));

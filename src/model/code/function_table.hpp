@@ -6,17 +6,9 @@
 #include <span>
 #include <vector>
 
-namespace vdsotrace {
+#include "base/address_range.hpp"
 
-/// It may begin below address 0 of a file, and so be large.
-struct AddressRange {
-  std::uint64_t start = 0;
-  std::uint64_t end = 0;  ///< behind the last byte
-  bool contains(std::uint64_t address) const { return address - start < size(); }
-  std::uint64_t size() const { return end - start; }
-  bool overlaps(const AddressRange& other) const { return other.start < end && start < other.end; }
-  bool operator==(const AddressRange&) const = default;
-};
+namespace vdsotrace {
 
 /// Immutable. Addresses are those of the file, before relocation.
 class FunctionTable {
