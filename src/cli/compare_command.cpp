@@ -211,16 +211,10 @@ Result<int> run_compare(const std::vector<std::string>& arguments) {
   if (!words) return tl::unexpected(words.error());
   options.trace.program = std::move(words->program);
   options.trace.follow = true;
-  if (options.help) {
-    const auto output = Output::standard_output();
-    output->write(help_text(app, kHelp));
-    if (auto closed = output->close(); !closed) return tl::unexpected(closed.error());
-    return EXIT_SUCCESS;
-  }
+  if (options.help) return print_help(app, kHelp);
   if (auto fine = check(options); !fine) return tl::unexpected(fine.error());
-  const auto color = color_named(options.color);
+  const auto color = report_color(options.color, options.trace.json ? "--json" : "");
   if (!color) return tl::unexpected(color.error());
-  if (options.trace.json && *color == Color::always) return fail("--json and --color=always exclude each other");
   options.trace.color = *color;
   return compare_runs(options);
 }

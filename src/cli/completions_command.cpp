@@ -78,7 +78,8 @@ Result<int> run_completions(const std::vector<std::string>& arguments) {
   declare(app, help);
   const auto words = parse_operands(app, arguments, "completions");
   if (!words) return tl::unexpected(words.error());
-  const auto text = help ? Result<std::string>(help_text(app, kCompletionsHelp)) : script_for(words->program);
+  if (help) return print_help(app, kCompletionsHelp);
+  const auto text = script_for(words->program);
   if (!text) return tl::unexpected(text.error());
   const auto output = Output::standard_output();
   output->write(*text);

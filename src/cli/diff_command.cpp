@@ -68,9 +68,8 @@ Result<double> parse_threshold(std::string_view text) {
 Result<int> write_changes(const DiffOptions& o, const std::vector<std::string>& files) {
   const auto threshold = parse_threshold(o.threshold);
   if (!threshold) return tl::unexpected(threshold.error());
-  const auto color = color_named(o.color);
+  const auto color = report_color(o.color, o.json ? "--json" : "");
   if (!color) return tl::unexpected(color.error());
-  if (o.json && *color == Color::always) return fail("--json and --color=always exclude each other");
   if (auto fine = check_files(files, "diff", 2, 2); !fine) return tl::unexpected(fine.error());
   const auto before = read_audit_file(files[0]), after = read_audit_file(files[1]);
   if (!before) return tl::unexpected(before.error());
@@ -99,11 +98,7 @@ Result<int> run_diff(const std::vector<std::string>& arguments) {
   declare(app, options);
   const auto words = parse_operands(app, arguments, "diff");
   if (!words) return tl::unexpected(words.error());
-  if (!options.help) return write_changes(options, words->program);
-  const auto output = Output::standard_output();
-  output->write(help_text(app, kDiffHelp));
-  if (auto closed = output->close(); !closed) return tl::unexpected(closed.error());
-  return EXIT_SUCCESS;
+  return options.help ? print_help(app, kDiffHelp) : write_changes(options, words->program);
 }
 
 }  // namespace vdsotrace::cli

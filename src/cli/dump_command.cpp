@@ -105,15 +105,8 @@ Result<int> run_dump(const std::vector<std::string>& arguments) {
   auto words = parse_operands(app, arguments, "dump");
   if (!words) return tl::unexpected(words.error());
   options.program = std::move(words->program);
-  auto done = Result<void>();
-  if (options.help) {
-    auto output = Output::standard_output();
-    output->write(help_text(app, kDumpHelp));
-    done = output->close();
-  } else {
-    done = dump(options);
-  }
-  if (!done) return tl::unexpected(done.error());
+  if (options.help) return print_help(app, kDumpHelp);
+  if (auto done = dump(options); !done) return tl::unexpected(done.error());
   return EXIT_SUCCESS;
 }
 

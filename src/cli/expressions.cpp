@@ -42,6 +42,17 @@ Result<bool> for_each_word(std::string_view set, const Apply& add) {
   return inverted;
 }
 
+/// What `named` makes of a set is written into `value`.
+template <class Named, class Value>
+Apply into(Named named, Value& value) {
+  return [named, &value](std::string_view set) -> Result<void> {
+    auto made = named(set);
+    if (!made) return tl::unexpected(made.error());
+    value = std::move(*made);
+    return {};
+  };
+}
+
 struct QuietName {
   std::string_view name;
   bool Quiet::*meant;
@@ -108,43 +119,23 @@ Result<DescriptorSet> descriptors_named(std::string_view option, std::string_vie
 Quiet quiet_of(int level) { return {level > 0, level > 1, level > 2, level > 0, level > 2}; }
 
 Result<void> take_quiet(std::vector<std::string>& expressions, Quiet& quiet) {
-  return take(expressions, {"quiet", "silent", "silence", "q"}, [&](std::string_view set) -> Result<void> {
-    auto named = quiet_named(set);
-    if (!named) return tl::unexpected(named.error());
-    quiet = *named;
-    return {};
-  });
+  return take(expressions, {"quiet", "silent", "silence", "q"}, into(quiet_named, quiet));
 }
 
 Result<void> take_descriptor_details(std::vector<std::string>& expressions, DescriptorDetails& details) {
-  return take(expressions, {"decode-fds", "decode-fd"}, [&](std::string_view set) -> Result<void> {
-    auto named = descriptor_details_named(set);
-    if (!named) return tl::unexpected(named.error());
-    details = *named;
-    return {};
-  });
+  return take(expressions, {"decode-fds", "decode-fd"}, into(descriptor_details_named, details));
 }
 
 Result<void> take_process_details(std::vector<std::string>& expressions, ProcessDetails& details) {
-  return take(expressions, {"decode-pids", "decode-pid"}, [&](std::string_view set) -> Result<void> {
-    auto named = process_details_named(set);
-    if (!named) return tl::unexpected(named.error());
-    details = *named;
-    return {};
-  });
+  return take(expressions, {"decode-pids", "decode-pid"}, into(process_details_named, details));
 }
 
 Result<void> take_dumps(std::vector<std::string>& expressions, Dumps& dumps) {
-  const auto into = [](std::string_view option, DescriptorSet& which) {
-    return [option, &which](std::string_view set) -> Result<void> {
-      auto named = descriptors_named(option, set);
-      if (!named) return tl::unexpected(named.error());
-      which = std::move(*named);
-      return {};
-    };
+  const auto of = [](std::string_view option) {
+    return [option](std::string_view set) { return descriptors_named(option, set); };
   };
-  if (auto taken = take(expressions, {"read", "reads", "r"}, into("read", dumps.read)); !taken) return taken;
-  return take(expressions, {"write", "writes", "w"}, into("write", dumps.write));
+  if (auto taken = take(expressions, {"read", "reads", "r"}, into(of("read"), dumps.read)); !taken) return taken;
+  return take(expressions, {"write", "writes", "w"}, into(of("write"), dumps.write));
 }
 
 }  // namespace vdsotrace::cli

@@ -3,6 +3,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstdlib>
+
+#include "output/output.hpp"
+#include "output/wrap.hpp"
 
 namespace vdsotrace::cli {
 namespace {
@@ -33,7 +37,7 @@ std::string option_text(const CLI::Option& option) {
     text += '\n' + std::string(kColumn, ' ');
   else
     text.resize(kColumn, ' ');
-  return text + wrapped(option.get_description(), kColumn) + '\n';
+  return wrapped(text + option.get_description(), kWidth, kColumn) + '\n';
 }
 
 std::string group_text(std::string_view title, const std::vector<const CLI::Option*>& options) {
@@ -44,24 +48,6 @@ std::string group_text(std::string_view title, const std::vector<const CLI::Opti
 }
 
 }  // namespace
-
-std::string wrapped(std::string_view text, std::size_t column) {
-  std::string lines;
-  std::size_t at = column;
-  for (std::string word = next_word(text); !word.empty(); word = next_word(text)) {
-    const bool begins = at == column;
-    if (!begins && at + 1 + word.size() > kWidth) {
-      lines += '\n' + std::string(column, ' ');
-      at = column;
-    } else if (!begins) {
-      lines += ' ';
-      ++at;
-    }
-    lines += word;
-    at += word.size();
-  }
-  return lines;
-}
 
 bool shows(const HelpPage& page, const std::vector<std::string>& names) {
   if (!page.rest.empty()) return true;
@@ -92,6 +78,13 @@ std::string help_text(const CLI::App& app, const HelpPage& page) {
   }
   if (!page.rest.empty()) text += group_text(page.rest, rest);
   return text + std::string(page.end);
+}
+
+Result<int> print_help(const CLI::App& app, const HelpPage& page) {
+  const auto output = Output::standard_output();
+  output->write(help_text(app, page));
+  if (auto closed = output->close(); !closed) return tl::unexpected(closed.error());
+  return EXIT_SUCCESS;
 }
 
 }  // namespace vdsotrace::cli

@@ -8,6 +8,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "vdsotrace/error.hpp"
+
 namespace vdsotrace::cli {
 
 struct HelpGroup {
@@ -28,9 +30,7 @@ struct HelpPage {
 bool shows(const HelpPage& page, const std::vector<std::string>& names);
 
 std::string help_text(const CLI::App& app, const HelpPage& page);
-
-/// `text` broken at blanks so that no line is wider than 80 columns: the first line has `column` columns before it
-/// already, the others are indented by as many.
-std::string wrapped(std::string_view text, std::size_t column);
+/// The same to standard output; the exit status. Errors: it cannot be written.
+Result<int> print_help(const CLI::App& app, const HelpPage& page);
 
 }  // namespace vdsotrace::cli

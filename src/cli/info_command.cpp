@@ -140,6 +140,10 @@ Result<InfoFacts> gather(const InfoOptions& o) {
   return facts;
 }
 
+Result<Color> color_of(const InfoOptions& o) {
+  return report_color(o.color, o.json ? "--json" : o.check ? "--check" : "");
+}
+
 Result<void> check_combinations(const InfoOptions& o) {
   const std::pair<bool, std::string_view> pairs[] = {{o.check && o.json, "--check and --json"},
                                                      {o.check && !o.pid.empty(), "--check and -p"},
@@ -148,11 +152,8 @@ Result<void> check_combinations(const InfoOptions& o) {
     if (given) return fail(fmt::format("{} exclude each other", names));
   }
   if (!o.check && !o.most_ns.empty()) return fail("--max-ns: needs --check");
-  const auto color = color_named(o.color);
-  if (!color) return tl::unexpected(color.error());
-  if (*color == Color::always && (o.json || o.check))
-    return fail(fmt::format("{} and --color=always exclude each other", o.json ? "--json" : "--check"));
-  return {};
+  const auto color = color_of(o);
+  return color ? Result<void>() : tl::unexpected(color.error());
 }
 
 Result<void> write_metrics(const InfoOptions& o, const InfoFacts& facts) {
@@ -172,7 +173,7 @@ Check checked(const InfoOptions& o) {
 
 /// `text` makes what is written, in the style of where that goes.
 Result<void> write_report(const InfoOptions& o, const std::function<std::string(const TextStyle&)>& text) {
-  const auto color = color_named(o.color);
+  const auto color = color_of(o);
   if (!color) return tl::unexpected(color.error());
   const auto output = open_report(o.output);
   if (!output) return tl::unexpected(output.error());
@@ -212,18 +213,13 @@ Result<int> run_info(const std::vector<std::string>& arguments) {
   declare(app, options);
   const auto words = parse_operands(app, arguments, "info");
   if (!words) return tl::unexpected(words.error());
-  Result<void> done;
-  if (options.help) {
-    done = write_report({}, [&](const TextStyle&) { return help_text(app, kInfoHelp); });
-  } else {
-    if (!words->program.empty())
-      return fail(fmt::format("{}: info takes no program", words->program.front()),
-                  "vdsotrace info -p PID describes a running one");
-    if (auto fine = check_combinations(options); !fine) return tl::unexpected(fine.error());
-    if (options.check) return run_check(options);
-    done = describe_machine(options);
-  }
-  if (!done) return tl::unexpected(done.error());
+  if (options.help) return print_help(app, kInfoHelp);
+  if (!words->program.empty())
+    return fail(fmt::format("{}: info takes no program", words->program.front()),
+                "vdsotrace info -p PID describes a running one");
+  if (auto fine = check_combinations(options); !fine) return tl::unexpected(fine.error());
+  if (options.check) return run_check(options);
+  if (auto done = describe_machine(options); !done) return tl::unexpected(done.error());
   return EXIT_SUCCESS;
 }
 

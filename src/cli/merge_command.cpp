@@ -106,16 +106,10 @@ Result<int> run_merge(const std::vector<std::string>& arguments) {
   declare(app, options);
   const auto words = parse_operands(app, arguments, "merge");
   if (!words) return tl::unexpected(words.error());
-  if (options.help) {
-    const auto output = Output::standard_output();
-    output->write(help_text(app, kMergeHelp));
-    if (auto closed = output->close(); !closed) return tl::unexpected(closed.error());
-    return EXIT_SUCCESS;
-  }
-  const auto color = color_named(options.color);
-  if (!color) return tl::unexpected(color.error());
+  if (options.help) return print_help(app, kMergeHelp);
   if (options.json && options.all) return fail("--json and --all exclude each other", "JSON always shows everything");
-  if (options.json && *color == Color::always) return fail("--json and --color=always exclude each other");
+  const auto color = report_color(options.color, options.json ? "--json" : "");
+  if (!color) return tl::unexpected(color.error());
   const auto audit = merged(words->program);
   if (!audit) return tl::unexpected(audit.error());
   if (auto written = write_reports(options, *color, *audit); !written) return tl::unexpected(written.error());

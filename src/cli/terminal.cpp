@@ -16,6 +16,13 @@ Result<Color> color_named(const std::string& name) {
   return fail(fmt::format("--color={}: unknown", name), "one of auto, always, never");
 }
 
+Result<Color> report_color(const std::string& name, std::string_view exact) {
+  auto color = color_named(name);
+  if (color && *color == Color::always && !exact.empty())
+    return fail(fmt::format("{} and --color=always exclude each other", exact));
+  return color;
+}
+
 void declare_color(CLI::App& app, std::string& name) {
   app.add_option("--color", name, "auto, always or never")->type_name("WHEN");
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
@@ -17,6 +18,10 @@ enum class Color : std::uint8_t { automatic, always, never };
 
 /// Errors: none has that name.
 Result<Color> color_named(const std::string& name);
+
+/// The same of a report. `exact`: the option that asks for what has no colours, "--json"; empty: none was given.
+/// Errors: also --color=always beside that.
+Result<Color> report_color(const std::string& name, std::string_view exact);
 
 /// Declares --color. `name` is what stands behind it.
 void declare_color(CLI::App& app, std::string& name);

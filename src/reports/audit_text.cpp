@@ -14,6 +14,7 @@
 #include "output/route_counts.hpp"
 #include "output/wrap.hpp"
 #include "reports/audit.hpp"
+#include "reports/audit_lines.hpp"
 #include "reports/call_paths.hpp"
 
 namespace vdsotrace {
@@ -142,9 +143,7 @@ class CallLines {
   std::string text(double rest_ns, std::size_t rest) const {
     std::string text = widths_.text(titles()) + fmt::format("{:<8}  {}\n", "route", "call");
     for (const Finding& finding : shown_) text += finding_text(finding);
-    if (rest > 0)
-      text += fmt::format("{:>{}} in {} more kind{} of call: --all shows {}\n", duration_text(rest_ns), widths_.total,
-                          rest, rest == 1 ? "" : "s", rest == 1 ? "it" : "them");
+    if (rest > 0) text += fmt::format("{:>{}} in {}\n", duration_text(rest_ns), widths_.total, left_out_text(rest));
     return wrapped(text, options_.style.columns, widths_.sum()) + wrapped(modules_.legend(), options_.style.columns, 4);
   }
 
@@ -272,18 +271,12 @@ std::string advice_text(const Audit& audit, const AuditTextOptions& options) {
   return text.empty() ? text : "\nwhat to do\n" + text;
 }
 
-std::string verdict_text(const Audit& audit, const Palette& palette) {
-  std::string text = "verdict      ";
-  palette.append(text, audit.verdict.ok ? Palette::kFine : Palette::kNotFine, audit.verdict.text);
-  return text + '\n';
-}
-
 }  // namespace
 
 std::string audit_text(const Audit& audit, const AuditTextOptions& options) {
   constexpr std::size_t kLabel = 13, kItem = 4;
   const std::size_t columns = options.style.columns;
-  return wrapped(verdict_text(audit, Palette(options.style.color)) + head_text(audit) + cost_text(audit), columns,
+  return wrapped(verdict_line(audit, Palette(options.style.color)) + head_text(audit) + cost_text(audit), columns,
                  kLabel) +
          table_text(audit, options) + wrapped(advice_text(audit, options), columns, kItem);
 }

@@ -7,6 +7,7 @@
 #include "base/figures.hpp"
 #include "output/palette.hpp"
 #include "output/wrap.hpp"
+#include "reports/audit_lines.hpp"
 #include "reports/merge.hpp"
 
 namespace vdsotrace {
@@ -88,9 +89,7 @@ class CallsTable {
     text += below_ ? "call\n" : fmt::format("{:<{}}  machines\n", "call", call_);
     for (const Finding& finding : shown_) text += line(finding);
     const std::size_t rest = audit_.findings.size() - shown_.size();
-    if (rest > 0)
-      text += fmt::format("{:>{}}  and {} more kind{} of call: --all shows {}\n", "", count_, rest,
-                          rest == 1 ? "" : "s", rest == 1 ? "it" : "them");
+    if (rest > 0) text += fmt::format("{:>{}}  and {}\n", "", count_, left_out_text(rest));
     return '\n' + wrapped(text, options_.style.columns, count_ + 2);
   }
 
@@ -130,9 +129,7 @@ std::string merged_advice_text(const Audit& audit, const AuditTextOptions& optio
 
 std::string merge_text(const Audit& audit, const AuditTextOptions& options) {
   constexpr std::size_t kLabel = 13, kItem = 4;
-  std::string text = "verdict      ";
-  Palette(options.style.color).append(text, audit.verdict.ok ? Palette::kFine : Palette::kNotFine, audit.verdict.text);
-  text += '\n';
+  std::string text = verdict_line(audit, Palette(options.style.color));
   text += fmt::format("machines     {}\n", audit.machines.size());
   text += fmt::format("calls        {} that a vDSO can serve{}\n", grouped(audit.calls()),
                       audit.complete() ? "" : " (incomplete)");

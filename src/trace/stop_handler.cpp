@@ -44,9 +44,7 @@ void note_mask_of_sleep(StoppedThread& stopped) {
   if (spec == nullptr || std::ranges::find(kMaskingSleeps, spec->name) == std::end(kMaskingSleeps)) return;
   // PTRACE_GETSIGMASK answers what the call will put back.
   const auto mask = proc::status_signals(stopped.tid(), "SigBlk");
-  if (!mask) return;
-  stopped.thread().trap_blocked = (*mask & signal_bit(SIGTRAP)) != 0;
-  stopped.thread().sys_blocked = (*mask & signal_bit(SIGSYS)) != 0;
+  if (mask) stopped.thread().note_mask(*mask);
 }
 
 }  // namespace

@@ -17,8 +17,8 @@ namespace vdsotrace {
 struct TaskOptions {
   bool follow = false;     ///< -f: children are traced too
   bool hide_vdso = false;  ///< --no-vdso
-  bool detach_on_exec =
-      false;  ///< -b execve: whoever executes a program is detached, but for the program that we start
+  /// -b execve: a process that executes a program is detached, but for the one that we start.
+  bool detach_on_exec = false;
   Interruptible interruptible = Interruptible::automatic;  ///< -I
 };
 

@@ -63,8 +63,13 @@ struct Thread {
   std::shared_ptr<SignalActions> actions;
   bool trap_blocked = false;  ///< SIGTRAP is in its signal mask
   bool sys_blocked = false;   ///< SIGSYS is
-  bool dispatched = false;    ///< syscall user dispatch is on it for us: its system calls are no stops of their own
-  bool executed = false;      ///< has just executed a program; execve's exit stop is still to come
+  /// Both, as a signal mask says.
+  void note_mask(std::uint64_t mask) {
+    trap_blocked = (mask & signal_bit(SIGTRAP)) != 0;
+    sys_blocked = (mask & signal_bit(SIGSYS)) != 0;
+  }
+  bool dispatched = false;  ///< syscall user dispatch is on it for us: its system calls are no stops of their own
+  bool executed = false;    ///< has just executed a program; execve's exit stop is still to come
   /// System calls that stop in any case while a new program sets itself up, until its thread pointer is set.
   int in_exec_prologue = 0;
   bool filtered = false;  ///< our seccomp filter is on it

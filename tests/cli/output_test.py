@@ -1,6 +1,5 @@
 """Where the trace goes, and what happens when it cannot go there."""
 import os
-import pty
 import re
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import VDSOTRACE, example, target, vdsotrace
+from terminals import on_terminal
 
 
 def setUpModule():
@@ -168,19 +168,7 @@ class ColorTest(unittest.TestCase):
         self.assertTrue(self.colored("--color=always", NO_COLOR="1"))
 
     def on_a_terminal(self, **env):
-
-        ours, theirs = pty.openpty()
-        child = subprocess.Popen([VDSOTRACE, *example("hello-vdso")], stderr=theirs, stdout=subprocess.DEVNULL,
-                                 env={"PATH": os.environ["PATH"], "TERM": "xterm", **env})
-        os.close(theirs)
-        text = b""
-        try:
-            while block := os.read(ours, 4096):
-                text += block
-        except OSError:
-            pass  # the terminal's end
-        os.close(ours)
-        child.wait()
+        text = on_terminal(*example("hello-vdso"), stdout=subprocess.DEVNULL, **env)
         self.assertIn(b"execve", text)
         return b"\x1b[" in text
 

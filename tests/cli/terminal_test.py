@@ -1,44 +1,28 @@
 """How text looks where it is read: it fits the terminal, and has colours there that can be switched off."""
-import fcntl
 import json
 import os
-import pty
 import re
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import VDSOTRACE, example
+from terminals import on_terminal
 
 SAVED = testing.SOURCE / "tests" / "fuzz" / "corpus" / "saved_audit" / "audit"
 COLOR = re.compile(r"\x1b\[[\d;]*m")
 LONG = "a_name_that_is_" + "very_" * 30 + "long"
 
 
-def on_terminal(columns, *arguments, **env):
-    """What a terminal of so many columns (0: it does not say) gets on all three streams."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
-    child = subprocess.Popen([VDSOTRACE, *map(str, arguments)], stdin=theirs, stdout=theirs, stderr=theirs,
-                             env={"PATH": os.environ["PATH"], "TERM": "xterm", **env})
-    os.close(theirs)
-    text = b""
-    try:
-        while block := os.read(ours, 4096):
-            text += block
-    except OSError:
-        pass  # the terminal's end
-    os.close(ours)
-    child.wait()
+def text_on_terminal(columns, *arguments, **env):
+    text = on_terminal(*arguments, columns=columns, **env).decode().replace("\r\n", "\n")
     # Progress is written over.
-    return re.sub(r"(?m)^.*\r\x1b\[K", "", text.decode().replace("\r\n", "\n"))
+    return re.sub(r"(?m)^.*\r\x1b\[K", "", text)
 
 
 def to_file(*arguments, **env):
@@ -79,7 +63,7 @@ class Width(Reports):
         for name, arguments in self.commands.items():
             for columns in (80, 100, 0):
                 with self.subTest(name, columns=columns):
-                    text = on_terminal(columns, *arguments)
+                    text = text_on_terminal(columns, *arguments)
                     self.assertLessEqual(len(widest(text)), columns or 80, text)
             with self.subTest(name, columns="none"):
                 self.assertLessEqual(len(widest(to_file(*arguments))), 80)
@@ -89,13 +73,13 @@ class Width(Reports):
     def test_a_wide_terminal_is_used(self):
         for name in ("audit", "info", "merge", "diff"):
             with self.subTest(name):
-                self.assertGreater(len(widest(on_terminal(200, *self.commands[name]))), 80)
+                self.assertGreater(len(widest(text_on_terminal(200, *self.commands[name]))), 80)
                 self.assertGreater(len(widest(to_file(*self.commands[name], COLUMNS="200"))), 80)
 
     def test_no_word_is_lost(self):
         for name in ("merge", "diff", "info"):
             with self.subTest(name):
-                narrow, wide = (re.sub(r"0x[0-9a-f]+|\d[\d.,]*", "N", on_terminal(columns, *self.commands[name])) for columns in (80, 1000))
+                narrow, wide = (re.sub(r"0x[0-9a-f]+|\d[\d.,]*", "N", text_on_terminal(columns, *self.commands[name])) for columns in (80, 1000))
                 narrow, wide = ([word for word in re.split(r"[\s()]+", COLOR.sub("", text)) if word] for text in (narrow, wide))
                 if name == "diff":
                     self.assertEqual(narrow, wide)
@@ -117,7 +101,7 @@ class Colors(Reports):
     def test_on_a_terminal(self):
         for name, arguments in self.commands.items():
             with self.subTest(name):
-                text = on_terminal(80, *arguments)
+                text = text_on_terminal(80, *arguments)
                 self.assertRegex(text, COLOR)
                 self.assertEqual(text.count("\x1b"), len(COLOR.findall(text)))
                 # Blue is not readable on black; what is coloured ends.
@@ -128,9 +112,9 @@ class Colors(Reports):
         for name, arguments in self.commands.items():
             with self.subTest(name):
                 for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
-                    self.assertNotIn("\x1b", on_terminal(80, *arguments, **env))
+                    self.assertNotIn("\x1b", text_on_terminal(80, *arguments, **env))
                 at = 1 if arguments[0] in ("audit", "info", "merge", "diff", "compare") else 0
-                self.assertNotIn("\x1b", on_terminal(80, *arguments[:at], "--color=never", *arguments[at:]))
+                self.assertNotIn("\x1b", text_on_terminal(80, *arguments[:at], "--color=never", *arguments[at:]))
                 self.assertNotIn("\x1b", to_file(*arguments))
                 self.assertIn("\x1b[", to_file(*arguments[:at], "--color=always", *arguments[at:], NO_COLOR="1"))
 

@@ -12,18 +12,9 @@ suite=${1:-bookworm}
 kept=$source/build/fresh
 root=$kept/now
 
-skip() {
-  echo "skipped: $*"
-  exit 77
-}
-
-# What is mounted below, only we and our children see, and it goes with us.
-if [ "${VDSOTRACE_OWN_MOUNTS:-}" != yes ]; then
-  [ "$(id -u)" -eq 0 ] || skip "only root makes a root of Debian's"
-  command -v debootstrap >/dev/null || skip "there is no debootstrap"
-  unshare --mount true || skip "we may not mount"
-  VDSOTRACE_OWN_MOUNTS=yes exec unshare --mount "$0" "$@"
-fi
+# shellcheck source=tests/support/debian_root.sh
+. "$source/tests/support/debian_root.sh"
+own_mounts "$0" "$@"
 
 # inside COMMAND...: runs it in the root, in the copy of the tree.
 inside() {
@@ -42,17 +33,8 @@ tree() {
   fi
 }
 
-make_base() {
-  # shellcheck disable=SC2016  # a field of apt's
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | sed -n '\:/debian/*$:{p;q}')
-  rm -rf "$kept/$suite.part"  # what an interrupted run left
-  debootstrap --variant=minbase "$suite" "$kept/$suite.part" "${mirror:-http://deb.debian.org/debian}" >"$kept/base.log" 2>&1 ||
-    skip "$suite cannot be installed: $(tail -n 1 "$kept/base.log")"
-  mv "$kept/$suite.part" "$kept/$suite"
-}
-
 mkdir -p "$kept/archives"
-[ -e "$kept/$suite" ] || make_base
+make_root "$suite" "$kept/$suite" "$kept/base.log"
 rm -rf "$root"
 cp -a --reflink=auto "$kept/$suite" "$root"
 mkdir "$root/vdsotrace"

@@ -7,13 +7,13 @@ import select
 import shlex
 import subprocess
 import sys
-import tempfile
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import VDSOTRACE, target
+from inline_calls import ptrace_requests
 
 INLINE = [VDSOTRACE, "-c", "--syscalls=inline", "-f", "-o", "/dev/null", "--"]
 KILLS = 12
@@ -22,14 +22,6 @@ KILLS = 12
 def setUpModule():
     testing.require_ptrace()
     testing.require_program("strace")
-
-
-def requests_of(command):
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "counts"
-        testing.run(["strace", "-c", "-e", "trace=ptrace", "-o", file, *INLINE, *command])
-        row = next(line for line in file.read_text().splitlines() if line.endswith(" ptrace"))
-        return int(row.split()[3])
 
 
 class KilledTest(unittest.TestCase):
@@ -51,7 +43,7 @@ class KilledTest(unittest.TestCase):
 
     def test_the_program_dies_with_us_at_any_request(self):
         for command in target("call_shapes", "ways", 40), target("call_shapes", "forks", 40):
-            total = requests_of(command)
+            _, total = ptrace_requests(*INLINE, *command)
             self.assertGreater(total, KILLS)
             for i in range(KILLS):
                 request = 1 + total * i // KILLS * 3 // 4

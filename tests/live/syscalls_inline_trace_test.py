@@ -12,6 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import PYTHON, VDSOTRACE, target
+from inline_calls import ptrace_requests, require_dispatch
 
 INLINE = ["--syscalls=inline"]
 REFUSED = "its system calls are seen by stops"
@@ -23,9 +24,7 @@ PER_THREAD = 3000
 def setUpModule():
     testing.require_ptrace()
     testing.require_program("strace")
-    probe = testing.vdsotrace(*INLINE, "--", "true")
-    if REFUSED in probe.stderr:
-        raise unittest.SkipTest("system calls cannot be dispatched here: " + probe.stderr)
+    require_dispatch(*INLINE)
 
 
 def trace_lines(command, *options, **kwargs):
@@ -46,12 +45,10 @@ def strace_lines(command, *options, **kwargs):
 def requests(command, *options):
     """How often vdsotrace calls ptrace."""
     with tempfile.TemporaryDirectory() as folder:
-        file, trace = Path(folder) / "requests", Path(folder) / "trace"
-        ran = testing.run(["strace", "-c", "-o", file, VDSOTRACE, *options, "-o", trace, "--", *command])
+        ran, count = ptrace_requests(VDSOTRACE, *options, "-o", Path(folder) / "trace", "--", *command)
         if ran.status != 0:
             raise AssertionError(ran.stderr)
-        rows = [line.split() for line in file.read_text().splitlines() if line.endswith(" ptrace")]
-        return sum(int(row[3]) for row in rows)
+        return count
 
 
 def comparable(lines):

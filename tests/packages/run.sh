@@ -11,20 +11,11 @@ source=$(CDPATH='' cd -- "$here/../.." && pwd -P)
 build=${VDSOTRACE_BUILD:-$source/build/release}
 kept=$source/build/packages
 root=$kept/now
+# shellcheck source=tests/support/debian_root.sh
+. "$source/tests/support/debian_root.sh"
+own_mounts "$0" "$@"
+
 [ $# -gt 0 ] || set -- bullseye bookworm trixie
-
-skip() {
-  echo "skipped: $*"
-  exit 77
-}
-
-# What is mounted below, only we and our children see, and it goes with us.
-if [ "${VDSOTRACE_OWN_MOUNTS:-}" != yes ]; then
-  [ "$(id -u)" -eq 0 ] || skip "only root makes a root of Debian's"
-  command -v debootstrap >/dev/null || skip "there is no debootstrap"
-  unshare --mount true || skip "we may not mount"
-  VDSOTRACE_OWN_MOUNTS=yes exec unshare --mount "$0" "$@"
-fi
 
 # inside COMMAND...: runs it in the root; what it said is shown if it fails.
 inside() {
@@ -53,15 +44,7 @@ leave() {
 
 # A root of $suite in which nothing but Python was installed.
 enter() {
-  if [ ! -e "$kept/$suite" ]; then
-    # shellcheck disable=SC2016  # a field of apt's
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | sed -n '\:/debian/*$:{p;q}')
-    rm -rf "$kept/$suite.part"  # what an interrupted run left
-    debootstrap --variant=minbase --include=python3-minimal "$suite" "$kept/$suite.part" \
-      "${mirror:-http://deb.debian.org/debian}" >"$kept/$suite.log" 2>&1 ||
-      skip "$suite cannot be installed: $(tail -n 1 "$kept/$suite.log")"
-    mv "$kept/$suite.part" "$kept/$suite"
-  fi
+  make_root "$suite" "$kept/$suite" "$kept/$suite.log" --include=python3-minimal
   leave
   cp -a --reflink=auto "$kept/$suite" "$root"
   mount -t proc proc "$root/proc"

@@ -9,18 +9,9 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 source=$(CDPATH='' cd -- "$here/../.." && pwd -P)
 root=$source/build/toolchains/trixie
 
-skip() {
-  echo "skipped: $*"
-  exit 77
-}
-
-# What is mounted below, only we and our children see, and it goes with us.
-if [ "${VDSOTRACE_OWN_MOUNTS:-}" != yes ]; then
-  [ "$(id -u)" -eq 0 ] || skip "only root makes the root of Debian 13"
-  command -v debootstrap >/dev/null || skip "there is no debootstrap"
-  unshare --mount true || skip "we may not mount"
-  VDSOTRACE_OWN_MOUNTS=yes exec unshare --mount "$0" "$@"
-fi
+# shellcheck source=tests/support/debian_root.sh
+. "$source/tests/support/debian_root.sh"
+own_mounts "$0" "$@"
 
 # logged NAME COMMAND...: its output goes to a file.
 logged() {
@@ -35,23 +26,12 @@ inside() {
     ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} "$@"
 }
 
-make_root() {
-  # shellcheck disable=SC2016  # a field of apt's
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | sed -n '\:/debian/*$:{p;q}')
-  logged root debootstrap --variant=minbase trixie "$root" "${mirror:-http://deb.debian.org/debian}" ||
-    skip "Debian 13 cannot be installed: $(tail -n 1 "$log")"
-}
-
 packages=$(sed -n 's/^\(build\|test\)  *//p' "$source/.ci/packages.txt")
 [ "${1:-}" != all ] || packages="$packages clang-19"
 packages="$packages dpkg-dev file lintian"
 
 mkdir -p "$source/build/toolchains"
-if [ ! -e "$root/complete" ]; then
-  rm -rf "$root"  # what an interrupted run left
-  make_root
-  touch "$root/complete"
-fi
+make_root trixie "$root" "$source/build/toolchains/root.log"
 installed=$root/installed-$(echo "$packages" | cksum | tr ' ' -)
 if [ ! -e "$installed" ]; then
   # shellcheck disable=SC2016,SC2086  # the inner shell's arguments; a list of words

@@ -13,13 +13,9 @@
  * (call_stub.cpp): keep both in step.
  *
  * Position independent; the words in front are filled in. */
-        .section .rodata.vdsotrace_call_stub, "a", @progbits
+#include "arch/x86_64/shared_label.h"
 
-.macro SHARED name
-        .globl \name
-        .hidden \name
-\name:
-.endm
+        .section .rodata.vdsotrace_call_stub, "a", @progbits
 
         .balign 16
 SHARED vdsotrace_call_stub

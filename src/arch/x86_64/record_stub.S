@@ -9,14 +9,9 @@
  * Everything in front of the call can be done once more. Behind it the commit word comes before the head of the ring:
  * the call is being made until the head has moved. */
 #include "arch/x86_64/stub_macros.h"
+#include "arch/x86_64/shared_label.h"
 
         .section .rodata.vdsotrace_record_stub, "a", @progbits
-
-.macro SHARED name
-        .globl \name
-        .hidden \name
-\name:
-.endm
 
 /* rax has the overflow flag in its lowest byte and the others in the next (seto, lahf). */
 .macro RESTORE_FLAGS

@@ -6,15 +6,10 @@
  * Position independent; RETURN_STUB_* words behind the code are filled in. Nothing is pushed, as there may be no
  * stack; no flags are changed, and none by `syscall` (Intel SDM: SYSRET loads them from what SYSCALL saved). */
 #include "arch/x86_64/return_stub.h"
+#include "arch/x86_64/shared_label.h"
 
         .section .rodata.vdsotrace_return_stub, "a", @progbits
         .balign 16
-.macro SHARED name
-        .globl \name
-        .hidden \name
-\name:
-.endm
-
 #define WORD(number) (vdsotrace_return_stub_words + 8 * (number))(%rip)
 
 SHARED vdsotrace_return_stub

@@ -57,28 +57,27 @@ void RecordReporter::report_before_stop(StubSpace& stubs, pid_t tid) {
 
 Drained RecordReporter::drain(const StubSpaces& spaces) {
   if (settings_.depth == StubDepth::count) return {Drained::Found::never};
-  const Load load = load_of(spaces);
+  const Load load = look_at(spaces);
   if (settings_.attached) set_urgency(load);
-  for (const auto& [mapped, stubs] : spaces) {
-    if (stubs->region() == nullptr || stubs->region()->fill() == 0) continue;
+  for (StubSpace* stubs : filled_) {
     if (settings_.attached && stubs->region()->rings() > processors_) stop_waiting(*stubs);
     collect(*stubs, false);
   }
   report_calls();
-  for (const auto& [mapped, stubs] : spaces) {
-    if (stubs->region() != nullptr) report_open_system_calls(*stubs);
-  }
+  for (const auto& [mapped, stubs] : spaces) report_open_system_calls(*stubs);
   if (settings_.needs.progress && settings_.depth != StubDepth::values) report_progress(spaces);
   return {load.fill > 0 ? Drained::Found::something : Drained::Found::nothing, load.fill};
 }
 
-RecordReporter::Load RecordReporter::load_of(const StubSpaces& spaces) {
+RecordReporter::Load RecordReporter::look_at(const StubSpaces& spaces) {
   Load load;
+  filled_.clear();
   for (const auto& [mapped, stubs] : spaces) {
     const double fill = stubs->region() != nullptr ? stubs->region()->fill() : 0;
     if (fill == 0) continue;
     load.fill = std::max(load.fill, fill);
     load.rings += stubs->region()->rings();
+    filled_.push_back(stubs.get());
   }
   return load;
 }
@@ -151,15 +150,18 @@ Event RecordReporter::open_event(const RecordedCall& recorded) const {
 
 /// Those that take a while: they may be overtaken by what is reported next.
 void RecordReporter::report_open_system_calls(StubSpace& stubs) {
-  if (!settings_.records_system_calls() || !settings_.needs.entries) return;
+  if (!records_system_calls(stubs) || !settings_.needs.entries) return;
   stubs.collect_open_system_calls(TscClock::now() - quick_ticks(), calls_);
   for (const RecordedCall& recorded : calls_) sink_.accept(open_event<CallEntered>(recorded));
   calls_.clear();
 }
 
+bool RecordReporter::records_system_calls(const StubSpace& stubs) const {
+  return settings_.records_system_calls() && stubs.region() != nullptr;
+}
+
 void RecordReporter::report_unreturned(const StubSpace& stubs, pid_t tid) {
-  const bool records = settings_.records_system_calls() && stubs.region() != nullptr;
-  const auto recorded = records ? stubs.open_system_call(tid) : std::nullopt;
+  const auto recorded = records_system_calls(stubs) ? stubs.open_system_call(tid) : std::nullopt;
   if (!recorded) return;
   Event event = open_event<Call>(*recorded);
   event.time_ns = realtime_ns();
@@ -168,8 +170,7 @@ void RecordReporter::report_unreturned(const StubSpace& stubs, pid_t tid) {
 }
 
 void RecordReporter::report_abandoned(StubSpace& stubs, pid_t tid) {
-  const bool records = settings_.records_system_calls() && stubs.region() != nullptr;
-  const auto recorded = records ? stubs.abandon_system_call(tid) : std::nullopt;
+  const auto recorded = records_system_calls(stubs) ? stubs.abandon_system_call(tid) : std::nullopt;
   if (!recorded) return;
   Event event = open_event<Call>(*recorded);
   event.time_ns = realtime_ns();

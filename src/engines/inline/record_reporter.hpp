@@ -47,12 +47,13 @@ class RecordReporter {
     double fill = 0;
     std::size_t rings = 0;
   };
-  static Load load_of(const StubSpaces& spaces);
+  Load look_at(const StubSpaces& spaces);
   void set_urgency(const Load& load);
   void collect(StubSpace& stubs, bool final);
   void report_lost(const StubSpace& stubs, std::uint64_t lost);
   void report_calls();
   void report_open_system_calls(StubSpace& stubs);
+  bool records_system_calls(const StubSpace& stubs) const;
   std::uint64_t quick_ticks() const;
   void fill(Call& call, const RecordedCall& recorded) const;
   template <class Body>
@@ -66,6 +67,7 @@ class RecordReporter {
   EventSink& sink_;
   std::string_view engine_;
   std::vector<RecordedCall> calls_;  ///< filled and reported within one call
+  std::vector<StubSpace*> filled_;   ///< in whose rings something lies, within one drain
   std::optional<TscClock> clock_;    ///< where records bear times
   std::int64_t progress_told_ = 0;
   Urgency urgency_;

@@ -14,6 +14,13 @@
 
 namespace vdsotrace {
 
+/// The u64 that lies so many bytes behind `at`.
+inline std::uint64_t word_at(const std::byte* at, std::size_t offset) {
+  std::uint64_t word;
+  std::memcpy(&word, at + offset, sizeof word);
+  return word;
+}
+
 /// A copy of one record, checked as far as bounds go; its words are what the process wrote.
 struct StubRecord {
   std::uint8_t function = 0;  ///< below FUNCTIONS_MAX, or RECORD_SYSTEM_CALL

@@ -29,11 +29,7 @@ static_assert(RECORD_WINDOW + RECORD_LONG_WINDOW_WORDS * 8 <= (1 << RECORD_LOG2_
 /// the room that there is for it.
 bool read_record(const std::byte* at, std::uint64_t commit, std::optional<std::uint64_t> key, RecordSize size,
                  StubRecord& record) {
-  const auto word = [at](std::size_t offset) {
-    std::uint64_t value;
-    std::memcpy(&value, at + offset, sizeof value);
-    return value;
-  };
+  const auto word = [at](std::size_t offset) { return word_at(at, offset); };
   record.key = key.value_or(word(RECORD_KEY));
   record.function = static_cast<std::uint8_t>(commit);
   record.fallback = (commit & RECORD_FALLBACK_FLAG) != 0;
@@ -69,11 +65,7 @@ bool may_be_completed(StubBlock& block, bool is_shared) {
 
 /// What the stub has copied (KEEP_GOROUTINE), and how the registers were.
 StackWindow goroutine_window(const std::byte* window, StubRecord& record) {
-  const auto word = [window](std::size_t offset) {
-    std::uint64_t value;
-    std::memcpy(&value, window + offset, sizeof value);
-    return value;
-  };
+  const auto word = [window](std::size_t offset) { return word_at(window, offset); };
   record.frame_pointer = word(GOROUTINE_FRAME_POINTER);
   record.goroutine_stack = word(GOROUTINE_STACK);
   const std::uint64_t top = word(GOROUTINE_STACK_TOP);

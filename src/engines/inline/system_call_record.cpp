@@ -7,12 +7,6 @@
 namespace vdsotrace {
 namespace {
 
-std::uint64_t word_at(const std::byte* bytes, std::size_t offset) {
-  std::uint64_t word;
-  std::memcpy(&word, bytes + offset, sizeof word);
-  return word;
-}
-
 /// Of those that lie where other records have values.
 std::uint64_t late_word(const StubRecord& record, std::size_t offset) {
   return word_at(record.value.data(), offset - RECORD_VALUE);

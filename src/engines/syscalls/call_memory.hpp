@@ -3,7 +3,8 @@
 //   start    counters, shared with us
 //   leave    one leave stub for each pair of counters: calls from here stop
 //   code     one stub for each that makes the call, the first place holds an instruction for our use: calls from here
-//   on are made end      the engine's stubs for vDSO calls, if there are some: their calls are made, too
+//            on are made
+//   end      the engine's stubs for vDSO calls, if there are some: their calls are made, too
 #pragma once
 
 #include <cstdint>

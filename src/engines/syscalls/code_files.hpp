@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/page.hpp"
 #include "model/code/call_site.hpp"
 
 namespace vdsotrace {
@@ -37,8 +38,6 @@ class CodeFiles {
     auto operator<=>(const Identity&) const = default;
   };
   static constexpr std::size_t kMost = 64;  ///< that are kept at a time
-
-  static constexpr std::uint64_t kPage = 4096;
 
   File* file_of(int fd);
 

@@ -23,9 +23,7 @@ void expect_mask(StoppedThread& stopped, const arch::SystemCallRegisters& call) 
   const auto set = stopped.memory().object<std::uint64_t>(call.args[1]);
   const auto now = ptrace::signal_mask(stopped.tid());
   if (!set || !now) return;
-  const std::uint64_t mask = mask_after(*now, static_cast<int>(call.args[0]), *set);
-  stopped.thread().trap_blocked = (mask & signal_bit(SIGTRAP)) != 0;
-  stopped.thread().sys_blocked = (mask & signal_bit(SIGSYS)) != 0;
+  stopped.thread().note_mask(mask_after(*now, static_cast<int>(call.args[0]), *set));
 }
 
 }  // namespace

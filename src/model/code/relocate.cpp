@@ -5,13 +5,13 @@
 
 #include <fmt/core.h>
 
+#include "model/code/jumps.hpp"
 #include "model/code/x86.hpp"
 #include "vdsotrace/vdso_image.hpp"
 
 namespace vdsotrace {
 namespace {
 
-constexpr std::size_t kJumpSize = 5;    // e9 rel32
 constexpr std::size_t kNearBranch = 6;  // 0f 8x rel32
 
 class Mover {
@@ -91,7 +91,7 @@ class Mover {
 
   Result<void> jump_to(std::uint64_t target) {
     out_.bytes.push_back(std::byte{0xe9});
-    return append_displacement(target, kJumpSize);
+    return append_displacement(target, kNearJumpSize);
   }
 
   /// A 32-bit function that is about to learn its own address: call the next instruction, add to the return address

@@ -20,9 +20,7 @@ using Effect = void (*)(StoppedThread&, const Call&, ProbeEngine&);
 
 void note_signal_mask(StoppedThread& stopped) {
   const auto mask = ptrace::signal_mask(stopped.tid());
-  if (!mask) return;
-  stopped.thread().trap_blocked = (*mask & signal_bit(SIGTRAP)) != 0;
-  stopped.thread().sys_blocked = (*mask & signal_bit(SIGSYS)) != 0;
+  if (mask) stopped.thread().note_mask(*mask);
 }
 
 void mask_set(StoppedThread& stopped, const Call& call, ProbeEngine&) {

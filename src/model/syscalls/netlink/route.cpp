@@ -23,8 +23,6 @@
 namespace vdsotrace::netlink {
 namespace {
 
-constexpr Kind kFamily = choice(1, kAddressFamilies);
-
 constexpr Field kLinkFields[] = {
     {"ifi_family", 0, kFamily},
     {"ifi_type", 2, choice(2, kHardwareTypes)},

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "model/syscalls/kinds_common.hpp"
+#include "model/syscalls/network/values.hpp"
 
 namespace vdsotrace::netlink {
 
@@ -159,6 +160,7 @@ inline constexpr Kind kUnknown{};
 constexpr Kind reserved(std::uint8_t size) { return {show_unless_zero, size}; }
 constexpr Kind bytes(std::uint8_t size) { return {show_bytes, size}; }
 constexpr Kind choice(std::uint8_t size, const NameTable& names) { return {show_choice, size, &names}; }
+inline constexpr Kind kFamily = choice(1, kAddressFamilies);
 constexpr Kind flags(std::uint8_t size, const NameTable& names) { return {show_flags, size, &names}; }
 constexpr Kind shifted(std::uint8_t size, const NameTable& names) { return {show_shifted, size, &names}; }
 constexpr Kind structure(const Structure& structure) { return {show_structure, 0, nullptr, &structure}; }

@@ -23,7 +23,6 @@ namespace vdsotrace::netlink {
 namespace {
 
 constexpr Kind kCookie = array(kWord, 2);
-constexpr Kind kFamily = choice(1, kAddressFamilies);
 
 // AF_UNIX.
 
