@@ -2,11 +2,13 @@
 // thread took for all of its own. Reads the clock by raw system calls, twice a thread, so that measuring vDSO calls
 // makes none.
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
@@ -34,6 +36,13 @@ static void on_processor(void) { getcpu(&processor, NULL); }
 static void cpu_time(void) { clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &out); }
 static void parent(void) { syscall(SYS_getppid); }
 static void clock_by_system_call(void) { syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &out); }
+// Four system calls.
+static void small_file(void) {
+  char bytes[64];
+  struct stat status;
+  int fd = open("/proc/self/comm", O_RDONLY);
+  if (fd < 0 || fstat(fd, &status) != 0 || read(fd, bytes, sizeof bytes) <= 0 || close(fd) != 0) abort();
+}
 // About a microsecond of computing: each multiplication waits for the one before.
 static void work(void) {
   unsigned long x = sum | 1;
@@ -56,6 +65,7 @@ static const struct {
               {"cpu_time", cpu_time},
               {"getppid", parent},
               {"clock_syscall", clock_by_system_call},
+              {"small_file", small_file},
               {"work", work},
               {"timed_work", timed_work}};
 

@@ -18,7 +18,9 @@ VDSO_ONLY = ["-e", "route=vdso,fallback"]  # no system call stops
 # Kinds of work. An IFUNC is resolved to the vDSO's function itself: gdb and uprobes do not see it by name.
 CALL, IFUNC, FALLBACK = "call", "ifunc", "fallback"
 SYSCALL, START, MAKE, PROGRAM, SERVER, MEMORY, STUB = "syscall", "start", "make", "program", "server", "memory", "stub"
+FILES, TOOLS = "files", "tools"  # calls with names and buffers; programs that make many calls, and start others
 VDSO = {CALL, IFUNC, FALLBACK}
+INLINE = "--syscalls=inline"
 
 
 @dataclass
@@ -56,6 +58,11 @@ def uprobe(observed):
     return ["bpftrace", "-q", "-e", f"uprobe:{libc}:clock_gettime {{ @ = count(); }}", "-c", shlex.join(observed)]
 
 
+def trace_points(observed):
+    count = "tracepoint:raw_syscalls:sys_enter /pid == cpid/ { @ = count(); }"
+    return ["bpftrace", "-q", "-e", count, "-c", shlex.join([shutil.which(observed[0]) or observed[0], *observed[1:]])]
+
+
 def perf_breakpoint(observed):
     testing.require_perf()
     address = testing.vdso_base(observed) + testing.vdso_functions()["clock_gettime"]
@@ -67,7 +74,7 @@ def uftrace(observed):
 
 
 OBSERVERS = [
-    Observer("bare", VDSO | {SYSCALL, START, MAKE, PROGRAM, SERVER, STUB}, attach=("true",), stub=("none",)),
+    Observer("bare", VDSO | {SYSCALL, FILES, START, TOOLS, MAKE, PROGRAM, SERVER, STUB}, attach=("true",), stub=("none",)),
     Observer("vdsotrace -c", VDSO | {START, PROGRAM, MEMORY}, (VDSOTRACE, "-c", *OUT), (VDSOTRACE, "-c", *OUT, "-p")),
     Observer("vdsotrace -c -e route=vdso,fallback", VDSO | {PROGRAM, SERVER}, (VDSOTRACE, "-c", *VDSO_ONLY, *OUT),
              (VDSOTRACE, "-c", *VDSO_ONLY, *OUT, "-p")),
@@ -79,7 +86,14 @@ OBSERVERS = [
              attach=(VDSOTRACE, "audit", "--direct=stops", "-o", "/dev/null", "-p")),
     Observer("vdsotrace -e route=vdso,fallback, text", VDSO | {PROGRAM}, (VDSOTRACE, *VDSO_ONLY, *FILE)),
     Observer("vdsotrace -e route=vdso,fallback, JSON", VDSO | {PROGRAM}, (VDSOTRACE, *VDSO_ONLY, "--json", *FILE)),
-    Observer("vdsotrace", VDSO | {SYSCALL, START, PROGRAM}, (VDSOTRACE, *OUT), (VDSOTRACE, *OUT, "-p")),
+    Observer("vdsotrace", VDSO | {SYSCALL, FILES, START, PROGRAM}, (VDSOTRACE, *OUT), (VDSOTRACE, *OUT, "-p")),
+    Observer("vdsotrace -y", {FILES}, (VDSOTRACE, "-y", *OUT)),
+    Observer("vdsotrace -v", {FILES}, (VDSOTRACE, "-v", *OUT)),
+    Observer("vdsotrace -c --syscalls=inline", {SYSCALL, FILES, START}, (VDSOTRACE, "-c", INLINE, *OUT)),
+    Observer("vdsotrace --syscalls=inline, text", {SYSCALL, FILES, START}, (VDSOTRACE, INLINE, *FILE)),
+    Observer("vdsotrace --syscalls=inline, JSON", {SYSCALL, FILES}, (VDSOTRACE, INLINE, "--json", *FILE)),
+    Observer("vdsotrace -f -c --syscalls=inline", {TOOLS, MAKE}, (VDSOTRACE, "-f", "-c", INLINE, *OUT)),
+    Observer("vdsotrace -f --syscalls=inline, text", {TOOLS, MAKE}, (VDSOTRACE, "-f", INLINE, *FILE)),
     Observer("vdsotrace --pin", {SYSCALL}, (VDSOTRACE, "--pin", *OUT)),
     Observer("vdsotrace --engine=breakpoint", VDSO, (VDSOTRACE, "--engine=breakpoint", *OUT)),
     Observer("vdsotrace --engine=breakpoint --pin", VDSO, (VDSOTRACE, "--engine=breakpoint", "--pin", *OUT)),
@@ -93,17 +107,22 @@ OBSERVERS = [
     Observer("stub that counts by callers", {STUB}, stub=("callers",)),
     Observer("vdsotrace -f -c", {MAKE}, (VDSOTRACE, "-f", "-c", *OUT)),
     Observer("vdsotrace -f -c -e trace=%vdso", {MAKE}, (VDSOTRACE, "-f", "-c", "-e", "trace=%vdso", *OUT)),
-    Observer("vdsotrace -f", {MAKE}, (VDSOTRACE, "-f", *OUT)),
-    Observer("strace", {SYSCALL, START, PROGRAM}, ("strace", *OUT)),
+    Observer("vdsotrace -f", {TOOLS, MAKE}, (VDSOTRACE, "-f", *OUT)),
+    Observer("vdsotrace -f --pin", {TOOLS, MAKE}, (VDSOTRACE, "-f", "--pin", *OUT)),
+    Observer("strace", {SYSCALL, FILES, START, PROGRAM}, ("strace", *OUT)),
+    Observer("strace -y", {FILES}, ("strace", "-y", *OUT)),
+    Observer("strace -v", {FILES}, ("strace", "-v", *OUT)),
     Observer("strace, bound to one processor", {SYSCALL}, ("taskset", "-c", "0", "strace", *OUT)),
     Observer("strace -c", {SYSCALL, START}, ("strace", "-c", *OUT)),
-    Observer("strace -f", {MAKE}, ("strace", "-f", *OUT)),
-    Observer("strace -c -f", {SERVER}, attach=("strace", "-c", "-f", *OUT, "-p")),
+    Observer("strace -f", {TOOLS, MAKE}, ("strace", "-f", *OUT)),
+    Observer("strace -c -f", {SERVER, TOOLS}, ("strace", "-c", "-f", *OUT), attach=("strace", "-c", "-f", *OUT, "-p")),
     Observer("strace --seccomp-bpf -f -e trace=openat", {SYSCALL, START, MAKE},
              ("strace", "--seccomp-bpf", "-f", "-e", "trace=openat", *OUT)),
     Observer("ltrace", {CALL, IFUNC}, ("ltrace", *OUT, "-e", "clock_gettime+gettimeofday+time+getcpu")),
     Observer("gdb, breakpoint with an ignore count", {CALL}, wrap=gdb),
     Observer("uftrace record", {CALL, IFUNC, FALLBACK}, wrap=uftrace),
     Observer("bpftrace, uprobe that counts", {CALL, FALLBACK}, wrap=uprobe),
+    Observer("bpftrace, trace points that count", {SYSCALL, FILES, TOOLS}, wrap=trace_points),
+    Observer("perf trace", {SYSCALL, FILES, TOOLS}, ("perf", "trace", *OUT)),
     Observer("perf stat -e mem:ADDRESS:x", {CALL, FALLBACK}, wrap=perf_breakpoint),
 ]

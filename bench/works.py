@@ -11,7 +11,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from observers import CALL, FALLBACK, IFUNC, MAKE, MEMORY, PROGRAM, SERVER, START, STUB, SYSCALL, SOURCE, VDSOTRACE, testing
+from observers import (CALL, FALLBACK, FILES, IFUNC, MAKE, MEMORY, PROGRAM, SERVER, SOURCE, START, STUB, SYSCALL, TOOLS,
+                       VDSOTRACE, testing)
 
 CALLS, STUB_COSTS = (str(testing.BUILD / "bench" / name) for name in ("calls", "stub_costs"))
 NS = {"ns": 1, "us": 1e3, "ms": 1e6}
@@ -71,6 +72,7 @@ class Whole(Work):
     unit: str = "ms"
     beside: str = "bare"
     repeats: int = 1
+    rounds: int | None = None
 
     def measure(self, observer):
         start = time.perf_counter_ns()
@@ -187,6 +189,12 @@ WORKS = [
     Loop("system call, getppid", SYSCALL, "us", "getppid", beside="strace"),
     Loop("direct system call, clock_gettime", SYSCALL, "us", "clock_syscall", beside="strace"),
     Whole("true, from start to end", START, ("true",), beside="strace", repeats=9),
+    Loop("openat, fstat, read, close of a small file", FILES, "us", "small_file"),
+    Whole("dd, 200,000 calls", TOOLS, ("dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=100000"), rounds=3),
+    Whole("find /usr/share", TOOLS, ("find", "/usr/share", "-name", "xx*"), rounds=3),
+    Whole("git status", TOOLS, ("git", "status"), repeats=3),
+    Whole("python3, a module", TOOLS, ("python3", "-c", "import http.client"), repeats=3),
+    Whole("gcc -c", TOOLS, ("gcc", "-O2", "-c", "-o", str(testing.BUILD / "bench" / "one.o"), "bench/calls.c"), repeats=3),
     Whole("make that compiles 8 files", MAKE, ("make", "-s", "-B", "-f", "bench/compile.mk")),
     Memory(),
 ]
