@@ -57,16 +57,11 @@ static void timed_work(void) {
 static const struct {
   const char* name;
   void (*make)(void);
-} kKinds[] = {{"monotonic", monotonic},
-              {"coarse", coarse},
-              {"gettimeofday", time_of_day},
-              {"time", seconds},
-              {"getcpu", on_processor},
-              {"cpu_time", cpu_time},
-              {"getppid", parent},
-              {"clock_syscall", clock_by_system_call},
-              {"small_file", small_file},
-              {"work", work},
+} kKinds[] = {{"monotonic", monotonic},      {"coarse", coarse},
+              {"gettimeofday", time_of_day}, {"time", seconds},
+              {"getcpu", on_processor},      {"cpu_time", cpu_time},
+              {"getppid", parent},           {"clock_syscall", clock_by_system_call},
+              {"small_file", small_file},    {"work", work},
               {"timed_work", timed_work}};
 
 static void (*make_call)(void);

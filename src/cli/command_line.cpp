@@ -53,6 +53,15 @@ Error unknown_option(const CLI::App& app, std::string_view word, std::string_vie
   return {0, fmt::format("{}: not an option of {}", word, command), hint};
 }
 
+/// What CLI11 cannot convert; only numbers are left to it. "Could not convert: --lines = ten".
+std::string not_a_number(std::string_view what) {
+  constexpr std::string_view kBefore = "Could not convert: ", kBetween = " = ";
+  if (what.starts_with(kBefore)) what.remove_prefix(kBefore.size());
+  const auto between = what.find(kBetween);
+  if (between == std::string_view::npos) return fmt::format("{}: not a number", what);
+  return fmt::format("{} {}: not a number", what.substr(0, between), what.substr(between + kBetween.size()));
+}
+
 /// Of an option that has one value and is given again.
 void let_the_last_count(CLI::App& app) {
   for (CLI::Option* option : app.get_options({})) {
@@ -70,6 +79,8 @@ Result<Operands> parse_operands(CLI::App& app, const std::vector<std::string>& g
   const std::vector<std::string>& arguments = *written_out;
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ConversionError& error) {
+    return fail(not_a_number(error.what()), help_hint(command));
   } catch (const CLI::ParseError& error) {
     return fail(error.what(), help_hint(command));
   }

@@ -25,7 +25,7 @@ struct ParsedFlags {
   std::vector<std::string> expressions;
   std::string color = "auto";
   std::string direct = "auto";
-  std::string sort = "time";
+  std::string sort;             ///< -S; empty: by time
   std::string summary_columns;  ///< -U
   std::string overhead;         ///< -O
   bool version = false;

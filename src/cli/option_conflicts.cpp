@@ -63,7 +63,9 @@ Result<void> check_combinations(const Options& o) {
     return check_attach(o);
   }
   if (o.program.empty())
-    return fail("no program given", "vdsotrace [OPTIONS] PROGRAM [ARG...], or -p PID; see vdsotrace --help");
+    return o.audit ? fail("audit: no program given",
+                          "vdsotrace audit PROGRAM [ARG...], or -p PID; see vdsotrace audit --help")
+                   : fail("no program given", "vdsotrace [OPTIONS] PROGRAM [ARG...], or -p PID; see vdsotrace --help");
   return {};
 }
 

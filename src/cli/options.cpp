@@ -190,9 +190,15 @@ Result<void> check_display(ParsedFlags& raw) {
 /// What the summary shows.
 Result<void> check_summary(ParsedFlags& raw) {
   Options& o = raw.options;
-  auto sort = sort_key_named(raw.sort);
-  if (!sort) return tl::unexpected(sort.error());
-  o.sort = *sort;
+  const bool sums_up = o.summary_only || o.summary_too;
+  for (const auto& [value, name] : {std::pair(&raw.sort, "-S"), std::pair(&raw.summary_columns, "-U")}) {
+    if (!value->empty() && !sums_up) return fail(fmt::format("{}: there is no summary without -c or -C", name));
+  }
+  if (!raw.sort.empty()) {
+    auto sort = sort_key_named(raw.sort);
+    if (!sort) return tl::unexpected(sort.error());
+    o.sort = *sort;
+  }
   if (!raw.summary_columns.empty()) {
     auto columns = summary_columns_named(raw.summary_columns);
     if (!columns) return tl::unexpected(columns.error());

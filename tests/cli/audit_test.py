@@ -274,7 +274,7 @@ class Status(unittest.TestCase):
             (["-t", "true"], "option of traces"),
             *((options + ["true"], f"audit: {options[0]} is an option of traces") for options in
               (["-x"], ["-s", "5"], ["--callers"], ["-y"], ["-S", "calls"], ["-w"], ["-n"], ["-z"], ["--steps"], ["-P", "/"])),
-            ([], "no program given"),
+            ([], "audit: no program given"),
             (["--html", "/nowhere/page.html", "true"], "/nowhere/page.html"),
             (["--chrome-trace", "/nowhere/trace", "true"], "/nowhere/trace"),
             (["/no/such/program"], "/no/such/program"),

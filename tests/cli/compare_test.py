@@ -152,7 +152,7 @@ class WithoutStrace(unittest.TestCase):
                     ([], "compare: no program given", "see vdsotrace compare"),
                     (["-p", "1"], "not an option of compare", "see vdsotrace compare"),
                     (["--engine=steam", "true"], "--engine=steam: unknown engine", "one of"),
-                    (["--lines", "few", "true"], "", ""),
+                    (["--lines", "few", "true"], "--lines few: not a number", "see vdsotrace compare"),
                     (["--strace-log", folder, "true"], "is a directory", None),
                     (["--strace-log", "/no/log", "true"], "/no/log: No such file", None),
                     (["--strace-log", summary, "true"], "there is no call in it", "strace -c"),

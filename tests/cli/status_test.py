@@ -45,7 +45,9 @@ class StatusTest(unittest.TestCase):
                 self.assertRegex(self.one_error(vdsotrace("-c", option, "true")), "^vdsotrace: -c and .* exclude each other$")
                 self.assertEqual(vdsotrace("-C", option, "true").status, 0)
         self.assertEqual(vdsotrace("-c", "-T", "true").status, 0)
-        self.assertEqual(self.one_error(vdsotrace("-O", "3us", "true")), "vdsotrace: -O: there is no summary without -c or -C")
+        for option, value in (("-O", "3us"), ("-S", "calls"), ("-U", "name")):
+            self.assertEqual(self.one_error(vdsotrace(option, value, "true")),
+                             f"vdsotrace: {option}: there is no summary without -c or -C")
         audit = testing.SOURCE / "tests/fuzz/corpus/saved_audit/audit"
         commands = {"audit": ["true"], "info": [], "merge": [audit], "diff": [audit, audit], "compare": ["true"]}
         for command, operands in commands.items():
