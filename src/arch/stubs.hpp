@@ -1,4 +1,4 @@
-// The templates of the processor's stubs.S: code that the inline engine copies beside a vDSO.
+// The templates of the processor's stubs: code that the inline engine copies beside a vDSO.
 #pragma once
 
 #include <array>

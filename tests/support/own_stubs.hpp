@@ -88,7 +88,7 @@ struct Stub {
 
 inline std::uint64_t row_of(std::uint64_t function) { return function << ROW_LOG2; }
 
-// With the slots that arch/x86_64/stubs.S names, for the region at that address.
+// With the slots that arch/x86_64/stubs names, for the region at that address.
 inline Stub count_stub(std::uint64_t region, StubShape shape, std::uint64_t function = 0) {
   return {StubKind::count, shape, {BLOCK_ROWS + row_of(function), region + REGION_INDEX, region + REGION_SHARED}};
 }

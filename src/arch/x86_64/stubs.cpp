@@ -67,7 +67,7 @@ const Row kRows[] = {
 
 }  // namespace
 
-// stubs.S, `call`: it steps over the red zone and saves a register.
+// stubs/entry.S, `call`: it steps over the red zone and saves a register.
 Registers at_original_call(Registers at_copy, std::uint64_t saved, std::uint64_t original) {
   at_copy.r9 = saved;
   at_copy.rsp += sizeof saved + kRedZone;

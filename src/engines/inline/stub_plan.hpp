@@ -1,7 +1,7 @@
 // What the inline engine writes where: a pure function of the image.
 //
 // A jump in a vDSO function leads to a trampoline in the unused end of the vDSO's last page, and that to a stub in
-// pages of our own (arch/x86_64/stubs.S has the drawing). Jumps and trampolines move with the vDSO; only trampolines
+// pages of our own (drawn in arch/x86_64/stubs/template.h). Jumps and trampolines move with the vDSO; only trampolines
 // know where the stubs are, by whole addresses. So one plan serves every process with that image, wherever its vDSO
 // lies or is moved to.
 #pragma once
