@@ -18,6 +18,7 @@ VDSO_ONLY = ["-e", "route=vdso,fallback"]  # no system call stops
 # Kinds of work. An IFUNC is resolved to the vDSO's function itself: gdb and uprobes do not see it by name.
 CALL, IFUNC, FALLBACK = "call", "ifunc", "fallback"
 SYSCALL, START, MAKE, PROGRAM, SERVER, MEMORY, STUB = "syscall", "start", "make", "program", "server", "memory", "stub"
+ATTACHED = "attached"  # servers that only those are attached to who let them run
 FILES, TOOLS = "files", "tools"  # calls with names and buffers; programs that make many calls, and start others
 VDSO = {CALL, IFUNC, FALLBACK}
 INLINE = "--syscalls=inline"
@@ -74,14 +75,15 @@ def uftrace(observed):
 
 
 OBSERVERS = [
-    Observer("bare", VDSO | {SYSCALL, FILES, START, TOOLS, MAKE, PROGRAM, SERVER, STUB}, attach=("true",), stub=("none",)),
+    Observer("bare", VDSO | {SYSCALL, FILES, START, TOOLS, MAKE, PROGRAM, SERVER, ATTACHED, STUB},
+             attach=("true",), stub=("none",)),
     Observer("vdsotrace -c", VDSO | {START, PROGRAM, MEMORY}, (VDSOTRACE, "-c", *OUT), (VDSOTRACE, "-c", *OUT, "-p")),
-    Observer("vdsotrace -c -e route=vdso,fallback", VDSO | {PROGRAM, SERVER}, (VDSOTRACE, "-c", *VDSO_ONLY, *OUT),
-             (VDSOTRACE, "-c", *VDSO_ONLY, *OUT, "-p")),
+    Observer("vdsotrace -c -e route=vdso,fallback", VDSO | {PROGRAM, SERVER, ATTACHED}, (VDSOTRACE, "-c", *VDSO_ONLY, *OUT),
+             (VDSOTRACE, "-f", "-c", *VDSO_ONLY, *OUT, "-p")),
     Observer("vdsotrace -c -T -e route=vdso,fallback", VDSO | {PROGRAM}, (VDSOTRACE, "-c", "-T", *VDSO_ONLY, *OUT)),
     Observer("vdsotrace -c -e trace=%vdso", VDSO | {SYSCALL}, (VDSOTRACE, "-c", "-e", "trace=%vdso", *OUT)),
     Observer("vdsotrace audit", VDSO | {PROGRAM}, (VDSOTRACE, "audit", "-o", "/dev/null")),
-    Observer("vdsotrace audit, attached", {SERVER}, attach=(VDSOTRACE, "audit", "-o", "/dev/null", "-p")),
+    Observer("vdsotrace audit, attached", {SERVER, ATTACHED}, attach=(VDSOTRACE, "audit", "-f", "-o", "/dev/null", "-p")),
     Observer("vdsotrace audit --direct=stops, attached", {SERVER},
              attach=(VDSOTRACE, "audit", "--direct=stops", "-o", "/dev/null", "-p")),
     Observer("vdsotrace -e route=vdso,fallback, text", VDSO | {PROGRAM}, (VDSOTRACE, *VDSO_ONLY, *FILE)),

@@ -1,42 +1,21 @@
 """What is observed: a row for each work, and how one run of each kind of work is measured."""
 
-import contextlib
 import os
 import re
 import shutil
-import signal
 import subprocess
-import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from observers import (CALL, FALLBACK, FILES, IFUNC, MAKE, MEMORY, PROGRAM, SERVER, SOURCE, START, STUB, SYSCALL, TOOLS,
-                       VDSOTRACE, testing)
+from observers import CALL, FALLBACK, FILES, IFUNC, MAKE, MEMORY, PROGRAM, START, STUB, SYSCALL, TOOLS, VDSOTRACE, testing
+from served import SERVED
+from work import Work, first_missing, quietly
 
 CALLS, STUB_COSTS = (str(testing.BUILD / "bench" / name) for name in ("calls", "stub_costs"))
 NS = {"ns": 1, "us": 1e3, "ms": 1e6}
 LONG_ENOUGH_NS = 200e6
 FEWEST, MOST = 500, 5_000_000
-
-
-def quietly(command, **more):
-    return subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True, cwd=SOURCE, **more)
-
-
-class Work:
-    """What a work has unless it says otherwise."""
-    beside = "bare"  # the observer whose figure the ratio divides by; empty: none
-    rounds = None    # how often it is measured at most
-    repeats = 1      # a round's figure is the median of so many: what is over in milliseconds is noise alone
-
-    def missing(self):
-        """Why it cannot be done here, or nothing."""
-        return None
-
-
-def first_missing(*programs):
-    return next((f"{name} is not installed" for name in programs if not shutil.which(name)), None)
 
 
 @dataclass
@@ -119,41 +98,6 @@ class PgTestTiming(Work):
 
 
 @dataclass
-class Redis(Work):
-    """redis-server answers redis-benchmark while somebody is attached to it."""
-    name: str = "redis-server attached to, GET"
-    kind: str = SERVER
-    unit: str = "thousand/s"
-    requests: int = 150_000
-
-    @contextlib.contextmanager
-    def server(self, directory):
-        socket = f"{directory}/redis"
-        server = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", socket, "--save", "", "--dir", directory],
-                                  stdout=subprocess.DEVNULL)
-        try:
-            while not testing.listens(socket):
-                time.sleep(0.01)
-            yield server.pid, socket
-        finally:
-            server.terminate()
-            server.wait()
-
-    def measure(self, observer):
-        with tempfile.TemporaryDirectory() as directory, self.server(directory) as (pid, socket):
-            attached = subprocess.Popen([*observer.attach, str(pid)], stderr=subprocess.DEVNULL)
-            time.sleep(0.3)  # until it has attached
-            ran = quietly(["redis-benchmark", "-s", socket, "-t", "get", "-n", str(self.requests), "--csv"],
-                          stdout=subprocess.PIPE)
-            attached.send_signal(signal.SIGINT)
-            attached.wait()
-            return float(re.search(r'"GET","([\d.]+)"', ran.stdout)[1]) / 1000
-
-    def missing(self):
-        return first_missing("redis-server", "redis-benchmark")
-
-
-@dataclass
 class Memory(Work):
     """The most memory that the observer itself has had."""
     name: str = "memory of vdsotrace after 1,000,000,000 calls counted"
@@ -185,7 +129,7 @@ WORKS = [
     Loop("1 us of work and a clock_gettime", PROGRAM, "ns", "timed_work"),
     Loop("1 us of work and no call", PROGRAM, "ns", "work"),
     PgTestTiming(),
-    Redis(),
+    *SERVED,
     Loop("system call, getppid", SYSCALL, "us", "getppid", beside="strace"),
     Loop("direct system call, clock_gettime", SYSCALL, "us", "clock_syscall", beside="strace"),
     Whole("true, from start to end", START, ("true",), beside="strace", repeats=9),

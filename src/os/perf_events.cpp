@@ -45,13 +45,13 @@ perf_event_attr base_attributes(std::uint32_t type, std::uint64_t config) {
 
 /// A mount of tracefs that is in no namespace, so that no other process can see it; -1 if there can be none.
 int own_tracefs() {
-  static const UniqueFd mount = [] {
+  static const UniqueFd kMount = [] {
     const UniqueFd context(static_cast<int>(::syscall(SYS_fsopen, "tracefs", FSOPEN_CLOEXEC)));
     if (!context || ::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
       return UniqueFd();
     return UniqueFd(static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, 0)));
   }();
-  return mount ? mount.get() : -1;
+  return kMount ? kMount.get() : -1;
 }
 
 std::string hint_for(int error) {

@@ -74,8 +74,8 @@ std::optional<Namespace> namespace_of_entry(const std::string& entry) {
 }
 
 const std::optional<Namespace>& own_namespace() {
-  static const std::optional<Namespace> own = namespace_of_entry("self");
-  return own;
+  static const std::optional<Namespace> kOurs = namespace_of_entry("self");
+  return kOurs;
 }
 
 bool is_called(const std::string& entry, const Namespace& where, pid_t number, ProcessKind kind) {
@@ -92,7 +92,7 @@ std::string search(const Namespace& where, pid_t number, ProcessKind kind) {
     if (is_called(name, where, number, kind)) return name;
     if (kind != ProcessKind::thread) continue;
     for (const std::string& thread : entries(name + "/task")) {
-      const std::string entry = fmt::format("{}/task/{}", name, thread);
+      std::string entry = fmt::format("{}/task/{}", name, thread);
       if (is_number(thread) && is_called(entry, where, number, kind)) return entry;
     }
   }

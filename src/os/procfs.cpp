@@ -64,8 +64,8 @@ Root look() {
 }
 
 const Root& root() {
-  static const Root known = look();
-  return known;
+  static const Root kKnown = look();
+  return kKnown;
 }
 
 /// Where openat2 is unknown, or a filter that does not know it forbids it, mounts are not looked for.

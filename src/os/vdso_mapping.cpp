@@ -79,20 +79,24 @@ Result<MappedVdso> read_at(Memory& memory, std::uint64_t base) {
   return vdso;
 }
 
+Result<WaitStatus> next_stop_of(pid_t child, OwnSignals& signals) {
+  int raw = 0;
+  while (::waitpid(child, &raw, __WALL) < 0) {
+    if (errno != EINTR) return fail(fmt::format("cannot wait: {}", std::strerror(errno)));
+    if (const auto own = signals.take()) return fail(fmt::format("ended by signal {}", own->signal));
+  }
+  return WaitStatus(raw);
+}
+
 /// Runs the child up to its exec.
 Result<void> run_to_exec(const SpawnedChild& child, OwnSignals& signals) {
   for (;;) {
-    int raw = 0;
-    if (::waitpid(child.pid(), &raw, __WALL) < 0) {
-      if (errno != EINTR) return fail(fmt::format("cannot wait: {}", std::strerror(errno)));
-      if (const auto own = signals.take()) return fail(fmt::format("ended by signal {}", own->signal));
-      continue;
-    }
-    const WaitStatus status(raw);
-    if (status.ended()) return tl::unexpected(child.failure());
-    if (status.kind() == WaitStatus::Kind::event && status.event() == PTRACE_EVENT_EXEC) return {};
-    const bool delivers = status.kind() == WaitStatus::Kind::signal;
-    ptrace::resume_to_syscall(child.pid(), delivers ? status.signal() : 0);
+    const auto status = next_stop_of(child.pid(), signals);
+    if (!status) return tl::unexpected(status.error());
+    if (status->ended()) return tl::unexpected(child.failure());
+    if (status->kind() == WaitStatus::Kind::event && status->event() == PTRACE_EVENT_EXEC) return {};
+    const bool delivers = status->kind() == WaitStatus::Kind::signal;
+    ptrace::resume_to_syscall(child.pid(), delivers ? status->signal() : 0);
   }
 }
 

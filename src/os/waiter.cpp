@@ -132,19 +132,22 @@ void Waiter::look_for(std::span<const pid_t> tids) {
   for (const pid_t tid : tids) wait_for(tid, false);
 }
 
-WaitResult Waiter::next(const BeforeSleep& before_sleep) {
-  if (const auto signal = signals_.take()) return *signal;
+/// Until there is a stop to give out, or what happens instead.
+std::optional<WaitResult> Waiter::wait(const BeforeSleep& before_sleep) {
   while (ready_.empty()) {
     Found found = may_poll_ && credit_ > 0 ? poll() : look_at_all();
-    if (found == Found::none) {
-      found = sleep(before_sleep());
-    }
+    if (found == Found::none) found = sleep(before_sleep());
     if (found == Found::no_children) return NoneLeft{};
-    if (found == Found::interrupted) {
-      if (const auto signal = signals_.take()) return *signal;
-      if (deadline_passed()) return TimedOut{};
-    }
+    if (found != Found::interrupted) continue;
+    if (const auto signal = signals_.take()) return *signal;
+    if (deadline_passed()) return TimedOut{};
   }
+  return std::nullopt;
+}
+
+WaitResult Waiter::next(const BeforeSleep& before_sleep) {
+  if (const auto signal = signals_.take()) return *signal;
+  if (const auto instead = wait(before_sleep)) return *instead;
   if (++served_ % kFairness == 0) {
     collect_rest();
     if (deadline_passed()) return TimedOut{};

@@ -78,6 +78,7 @@ class Waiter final : public StopSource {
   void collect_rest();
   Found poll();
   Found sleep(std::optional<std::int64_t> most);
+  std::optional<WaitResult> wait(const BeforeSleep& before_sleep);
   bool deadline_passed();
 
   OwnSignals& signals_;

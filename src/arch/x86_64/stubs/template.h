@@ -21,9 +21,9 @@
  * each copy.
  *
  * Registers. At a function's entry rax, r9, r10 and r11 are free, and those of arguments that it does not have; at its
- * return, all that a call may change but rax (psABI 3.2.3). Behind a system call only rcx and r11 are, which the instruction
- * itself destroys, and the 128 bytes below the stack pointer may hold the function's variables. None touches
- * vector registers (Go keeps X15 zero). */
+ * return, all that a call may change but rax (psABI 3.2.3). Behind a system call only rcx and r11 are, which the
+ * instruction itself destroys, and the 128 bytes below the stack pointer may hold the function's variables. None
+ * touches vector registers (Go keeps X15 zero). */
 #ifndef VDSOTRACE_STUB_TEMPLATE_H
 #define VDSOTRACE_STUB_TEMPLATE_H
 
