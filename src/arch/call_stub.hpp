@@ -20,7 +20,7 @@ struct CallStubWords {
 
 /// Enough for each.
 inline constexpr std::size_t kCallStubBytes = 128;
-inline constexpr std::size_t kLeaveStubBytes = 32;
+inline constexpr std::size_t kLeaveStubBytes = 48;
 
 std::vector<std::byte> make_call_stub(const CallStubWords& words);
 /// Offsets in it: where calls of any number come in, and the instruction that makes the call.
@@ -44,8 +44,11 @@ struct LeaveStubWords {
 /// Code that makes a call from where it may not be made, and goes on as a call stub does.
 std::vector<std::byte> make_leave_stub(const LeaveStubWords& words);
 inline constexpr std::size_t kLeaveStubResume = offsetof(LeaveStubWords, resume);
-/// The offset of its instruction.
+/// The offset of its instruction, and of another one for calls that no stub is to make.
 std::size_t leave_stub_call();
+std::size_t leave_stub_unsuited_call();
+/// Whether the call has been made of a thread whose program counter is so far behind the beginning.
+bool has_called_in_leave_stub(std::size_t offset);
 
 /// How far a thread has come in a call stub.
 struct CallStubProgress {

@@ -1,14 +1,34 @@
 // Code that stands for one system call instruction of a program as a call stub does, but records the call in its
-// thread's ring (stub_layout.h) instead of counting it: number, arguments, result, and time stamps around it.
+// thread's ring (stub_layout.h) instead of counting it: number, arguments, result, time stamps around it, and what the
+// arguments point to.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "arch/registers.hpp"
+#include "arch/stub_layout.h"
 
 namespace vdsotrace::arch {
+
+/// A step of copying, as STEP_POINTER and what follows say.
+struct CopyStep {
+  std::uint32_t pointer = 0;
+  std::uint32_t count = 0;
+  std::uint32_t most = 0;
+  std::uint32_t unit = 1;
+  std::uint32_t flags = 0;
+};
+static_assert(sizeof(CopyStep) == STEP_BYTES);
+
+/// What a stub copies of its calls. There is room for STEPS_MOST - 1 at either end.
+struct CopyPlan {
+  std::vector<CopyStep> entry;
+  std::vector<CopyStep> exit;
+  std::uint64_t most_bytes = RECORD_POINTEES;  ///< from a record's begin, when all has been copied
+};
 
 struct RecordStubWords {
   std::int64_t number;  ///< of the calls that it records
@@ -17,12 +37,13 @@ struct RecordStubWords {
   std::uint64_t resume;
   std::uint64_t others;
   std::uint64_t leave;  ///< where calls go that cannot be recorded: the thread has no ring, or there is no room in it
+  std::uint64_t unsuited;  ///< the same of calls whose pointees cannot be copied
 };
 
-inline constexpr std::size_t kRecordStubBytes = 576;
+inline constexpr std::size_t kRecordStubBytes = 1536;
 
 /// It has its entry, and the words that change, where a call stub has them.
-std::vector<std::byte> make_record_stub(const RecordStubWords& words);
+std::vector<std::byte> make_record_stub(const RecordStubWords& words, const CopyPlan& copies);
 /// Whether the call has been made of a thread whose program counter is so far behind the beginning.
 bool has_called_in_record_stub(std::size_t offset);
 
@@ -30,5 +51,9 @@ bool has_called_in_record_stub(std::size_t offset);
 std::uint64_t record_block(const Registers& registers);
 /// Registers of such a thread, right behind the call, as the program has them; `base`: what BLOCK_CALL_BASE says.
 Registers with_record_base(Registers registers, std::uint64_t base);
+
+/// Registers with which a thread goes on that cannot read what the instruction there loads for a copy: to `unsuited`,
+/// or behind the call without the rest of the copy. Nothing for other instructions.
+std::optional<Registers> without_copy(Registers registers, std::size_t offset);
 
 }  // namespace vdsotrace::arch

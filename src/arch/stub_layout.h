@@ -74,6 +74,7 @@
 #define BLOCK_CALL_BASE 4056
 #define BLOCK_CALL_ARG2 4064
 #define BLOCK_CALL_SAVED 4072
+#define BLOCK_CALL_NEXT 4080   /* u64 position of its record + 1 */
 
 /* A call between its begin and its return. */
 #define OPEN_STACK 0          /* u64 stack pointer at the entry, where the return address lies; 0: no call is open */
@@ -158,6 +159,26 @@
 #define RECORD_CALL_ARG4 88
 #define RECORD_CALL_ARG5 96
 #define RECORD_CALL_BACK 104  /* u64 address behind the program's instruction */
+#define RECORD_CALL_END 112   /* u64 bytes from the record's begin to the end of what was copied */
+/* Behind the record, and over the places of the next ones, lies what its pointers refer to, one piece behind the other: those of its
+ * entry, then those of its end. The head moves on by as many records as that takes. The last place of a ring has room behind it. */
+#define RECORD_POINTEES (1 << RECORD_LOG2_VALUES)
+#define PIECE_BYTES 8         /* u64 in front of each: how many bytes were copied; then these, up to the next multiple of that */
+#define RECORD_MOST_BYTES (33 * 1024)
+/* What a record stub is to copy: a list for the call's entry and one for its end, each with a step of zeros behind it. */
+#define STEP_POINTER 0        /* u32 which word of the record is the address, as an offset */
+#define STEP_COUNT 4          /* u32 which one says how many elements are wanted; 0: none, MOST does */
+#define STEP_MOST 8           /* u32 elements that are copied at most */
+#define STEP_UNIT 12          /* u32 bytes of each */
+#define STEP_FLAGS 16         /* u32 */
+#define STEP_NARROW 1         /* COUNT's word has 32 bits */
+#define STEP_WHOLE 2          /* a call with more than MOST is not for the stub */
+#define STEP_CHECKS 4         /* nothing but that is done */
+#define STEP_TO_NUL 8         /* up to a NUL and with it */
+#define STEP_ON_SUCCESS 16    /* of a call that has not failed */
+#define STEP_RESULT 32        /* no more than the result says */
+#define STEP_BYTES 20
+#define STEPS_MOST 6          /* with the one behind them */
 /* Where asked for: words of the stack above the return address, behind the values or, in a short record, in their place. */
 #define RECORD_WINDOW 128
 #define RECORD_SHORT_WINDOW 64

@@ -61,6 +61,9 @@ class ProbeStops {
   /// It stopped at a breakpoint instruction, or at one that the kernel has forbidden it (SIGSEGV). Nothing if it is not
   /// the engine's: the signal reaches the program unchanged.
   virtual std::optional<Resume> on_trap(StoppedThread& thread) = 0;
+  /// It stopped as an instruction could not read or write memory (SIGSEGV, SIGBUS). True if that was the engine's: it
+  /// goes on elsewhere, and gets no signal.
+  virtual bool on_fault(StoppedThread&, int /*signal*/) { return false; }
   /// It stopped for SIGSYS. Nothing if that is not the engine's: the signal reaches the program unchanged.
   virtual std::optional<Resume> on_dispatched_call(StoppedThread&, const siginfo_t&) { return std::nullopt; }
   /// It stopped for a signal of the program's or in a group-stop, before anything is done about that: a system call

@@ -27,9 +27,14 @@ bool has_lost_its_cause(const siginfo_t& info) {
   return info.si_code == SI_USER && info.si_pid == 0 && info.si_uid == 0;
 }
 
+bool is_of_memory(const siginfo_t& info) { return info.si_signo == SIGSEGV || info.si_signo == SIGBUS; }
+
 /// Whether the thread's own instruction has raised it: no process has sent it (sigaction(2), si_code).
-bool is_fault(const siginfo_t& info) {
-  return info.si_code > 0 && (info.si_signo == SIGSEGV || info.si_signo == SIGBUS) && info.si_code != SI_KERNEL;
+bool is_fault(const siginfo_t& info) { return is_of_memory(info) && info.si_code > 0 && info.si_code != SI_KERNEL; }
+
+/// The same where the address that it used is none at all (SI_KERNEL), or nothing is known of it.
+bool may_be_fault(const siginfo_t& info) {
+  return is_of_memory(info) && (info.si_code > 0 || has_lost_its_cause(info));
 }
 
 /// Calls that sleep under a signal mask of their own. A handler that ends them runs under that.
@@ -235,6 +240,7 @@ Resume StopHandler::on_signal(StoppedThread& stopped, int signal) {
     }
   }
   if (signal == SIGTRAP && ends_step(*info) && engine_.on_own_step(stopped)) return {};
+  if (may_be_fault(*info) && engine_.on_fault(stopped, signal)) return {};
   if (signal == SIGSYS) {
     if (const auto how = engine_.on_dispatched_call(stopped, *info)) return *how;
   }
@@ -260,10 +266,8 @@ void StopHandler::note_delivery(StoppedThread& stopped, int signal) {
   const KernelSigaction action = thread.actions->of(signal);
   if (const auto* registers = stopped.registers())
     engine_.on_handler(thread, arch::stack_pointer(*registers), (action.flags & SA_ONSTACK) != 0);
-  if ((action.mask & signal_bit(SIGTRAP)) != 0 || (signal == SIGTRAP && (action.flags & SA_NODEFER) == 0))
-    thread.trap_blocked = true;
-  if ((action.mask & signal_bit(SIGSYS)) != 0 || (signal == SIGSYS && (action.flags & SA_NODEFER) == 0))
-    thread.sys_blocked = true;
+  const std::uint64_t itself = (action.flags & SA_NODEFER) == 0 ? signal_bit(signal) : 0;
+  thread.blocked |= (action.mask | itself) & kForcedSignals;
   if ((action.flags & SA_RESETHAND) != 0) thread.actions->set(signal, {});
 }
 

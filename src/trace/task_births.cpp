@@ -64,8 +64,7 @@ Thread& TaskTable::add_child(const Thread& creator, pid_t tid, std::uint64_t sha
   child.on_tracer_death = creator.on_tracer_death;
   child.space = same_memory ? creator.space : creator.space->copy_for_fork();
   child.actions = inherit_actions(creator, sharing);
-  child.trap_blocked = creator.trap_blocked;
-  child.sys_blocked = creator.sys_blocked;
+  child.blocked = creator.blocked;
   child.filtered = creator.filtered;
   // A thread is born with its pointer, a process with its creator's, which may not be set yet.
   if ((sharing & CLONE_SETTLS) == 0) child.in_exec_prologue = creator.in_exec_prologue;
@@ -104,8 +103,7 @@ Thread* TaskTable::claim_orphan(pid_t tid, bool at_last) {
   const Thread* found = departed_.creator_of(orphan, at_last);
   if (find(tid) != nullptr || found == nullptr || (orphan.sharing & CLONE_THREAD) != 0) return nullptr;
   Thread creator = *found;
-  creator.trap_blocked = blocks(tid, SIGTRAP);
-  creator.sys_blocked = blocks(tid, SIGSYS);
+  creator.note_mask(ptrace::signal_mask(tid).value_or(0));
   if ((orphan.sharing & CLONE_VM) != 0) {
     const Thread* sharer = sharer_of(tid, creator.space->base(), *this);
     creator.space = sharer != nullptr ? sharer->space : creator.space->copy_for_fork();

@@ -61,13 +61,9 @@ struct Thread {
   bool rests = false;    ///< since its last stop: listens in a group-stop, or waits for its vfork's child
   std::shared_ptr<AddressSpace> space;
   std::shared_ptr<SignalActions> actions;
-  bool trap_blocked = false;  ///< SIGTRAP is in its signal mask
-  bool sys_blocked = false;   ///< SIGSYS is
-  /// Both, as a signal mask says.
-  void note_mask(std::uint64_t mask) {
-    trap_blocked = (mask & signal_bit(SIGTRAP)) != 0;
-    sys_blocked = (mask & signal_bit(SIGSYS)) != 0;
-  }
+  std::uint64_t blocked = 0;  ///< those of kForcedSignals that are in its signal mask
+  bool blocks(int signal) const { return (blocked & signal_bit(signal)) != 0; }
+  void note_mask(std::uint64_t mask) { blocked = mask & kForcedSignals; }
   bool dispatched = false;  ///< syscall user dispatch is on it for us: its system calls are no stops of their own
   bool executed = false;    ///< has just executed a program; execve's exit stop is still to come
   /// System calls that stop in any case while a new program sets itself up, until its thread pointer is set.

@@ -31,15 +31,15 @@ inline std::uint64_t own_thread_pointer() {
 /// ever need, the region begins with as little as there can be.
 class Shared {
  public:
-  explicit Shared(std::optional<RecordSize> size = RecordSize::values, bool may_sleep = true)
+  explicit Shared(std::optional<RecordSize> size = RecordSize::values, bool may_sleep = true, std::size_t overrun = 0)
       : fd_(static_cast<int>(::syscall(SYS_memfd_create, "stubs", MFD_ALLOW_SEALING))) {
-    const std::size_t first = StubRegion::first_bytes(size);
+    const std::size_t first = StubRegion::first_bytes(size, overrun);
     auto memory = SharedMemory::of_descriptor(::getpid(), fd_, first, kMost);
     REQUIRE(memory);
     mapped_ = memory->bytes().size();
     theirs_ = static_cast<std::byte*>(::mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0));
     REQUIRE(theirs_ != MAP_FAILED);
-    region.emplace(std::move(*memory), reinterpret_cast<std::uint64_t>(theirs_), first, may_sleep, size);
+    region.emplace(std::move(*memory), reinterpret_cast<std::uint64_t>(theirs_), first, may_sleep, size, overrun);
   }
   ~Shared() {
     ::munmap(theirs_, mapped_);

@@ -65,8 +65,11 @@ SHARED vdsotrace_leave_stub
 SHARED vdsotrace_leave_stub_call
         syscall
 SHARED vdsotrace_leave_stub_called
-        mov     6b(%rip), %rcx
+10:     mov     6b(%rip), %rcx
         jmp     *9b(%rip)
+SHARED vdsotrace_leave_stub_unsuited_call
+        syscall
+        jmp     10b
 SHARED vdsotrace_leave_stub_end
 
         .section .note.GNU-stack, "", @progbits

@@ -17,6 +17,7 @@ extern const std::byte vdsotrace_call_stub_restored[];
 extern const std::byte vdsotrace_call_stub_end[];
 extern const std::byte vdsotrace_leave_stub[];
 extern const std::byte vdsotrace_leave_stub_call[];
+extern const std::byte vdsotrace_leave_stub_unsuited_call[];
 extern const std::byte vdsotrace_leave_stub_end[];
 }
 
@@ -27,6 +28,9 @@ namespace {
 constexpr std::uint64_t kStatusFlags = 0x8d5;
 
 std::size_t offset(const std::byte* place) { return static_cast<std::size_t>(place - vdsotrace_call_stub); }
+std::size_t offset_in_leave_stub(const std::byte* place) {
+  return static_cast<std::size_t>(place - vdsotrace_leave_stub);
+}
 
 }  // namespace
 
@@ -58,7 +62,10 @@ std::vector<std::byte> make_leave_stub(const LeaveStubWords& words) {
   return stub;
 }
 
-std::size_t leave_stub_call() { return static_cast<std::size_t>(vdsotrace_leave_stub_call - vdsotrace_leave_stub); }
+std::size_t leave_stub_call() { return offset_in_leave_stub(vdsotrace_leave_stub_call); }
+std::size_t leave_stub_unsuited_call() { return offset_in_leave_stub(vdsotrace_leave_stub_unsuited_call); }
+
+bool has_called_in_leave_stub(std::size_t at) { return at > leave_stub_call() && at != leave_stub_unsuited_call(); }
 
 CallStubProgress progress_in_call_stub(const Registers& registers, std::size_t at) {
   CallStubProgress progress;

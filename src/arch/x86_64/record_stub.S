@@ -2,9 +2,11 @@
  * records it in its thread's ring, with what the instruction leaves in all registers and flags.
  *
  * Nothing is pushed: only rcx and r11 are free at the site, and rax as soon as the number is known to be the stub's.
- * What else is needed is kept in the thread's block, and while the call is made rbx points there, as all registers but
- * rcx, r11 and rax come back from the kernel as they were. Where there is no room in the ring, or the thread has none,
- * the call is made from `leave`, where it stops: nothing here waits.
+ * What else is needed is kept in the thread's block or, the arguments, in the record, and while the call is made rbx
+ * points to the block, as all registers but rcx, r11 and rax come back from the kernel as they were. Where there is no
+ * room in the ring, or the thread has none, the call is made from `leave`, where it stops: nothing here waits. From
+ * `unsuited` it is made where what its pointers refer to cannot be copied: it is too much, or not readable. That is
+ * seen by a fault; those of the loads behind the labels _text, _word and _byte are ours (record_stub.cpp).
  *
  * Everything in front of the call can be done once more. Behind it the commit word comes before the head of the ring:
  * the call is being made until the head has moved. */
@@ -23,6 +25,96 @@
         rdtsc
         shl     $32, %rdx
         or      %rdx, %rax
+.endm
+/* What the copying has clobbered of the arguments, but the third. */
+.macro RESTORE_ARGUMENTS
+        mov     RECORD_ARG0(%rcx), %rdi
+        mov     RECORD_ARG1(%rcx), %rsi
+        mov     RECORD_CALL_ARG4(%rcx), %r8
+.endm
+/* Copies what the steps say to rdi. rcx: the record. Clobbers rax, rdx, rsi, r8 and r11. The direction flag is the
+ * program's: no string instructions. */
+.macro COPY phase, steps, unsuited
+        lea     \steps(%rip), %r11
+100:    mov     STEP_POINTER(%r11), %eax
+        test    %eax, %eax
+        je      109f
+        mov     (%rcx,%rax), %rsi
+        mov     STEP_MOST(%r11), %edx
+        mov     STEP_COUNT(%r11), %eax
+        test    %eax, %eax
+        je      102f
+        mov     (%rcx,%rax), %rax
+        testl   $STEP_NARROW, STEP_FLAGS(%r11)
+        je      101f
+        mov     %eax, %eax
+101:    cmp     %rdx, %rax
+        cmovb   %rax, %rdx
+        jbe     102f
+        testl   $STEP_WHOLE, STEP_FLAGS(%r11)
+        jne     \unsuited
+102:    testl   $STEP_CHECKS, STEP_FLAGS(%r11)
+        jne     108f
+        mov     RECORD_RESULT(%rcx), %rax
+        testl   $STEP_RESULT, STEP_FLAGS(%r11)
+        je      103f
+        cmp     %rdx, %rax
+        cmovb   %rax, %rdx
+103:    testl   $STEP_ON_SUCCESS, STEP_FLAGS(%r11)
+        je      104f
+        cmp     $-4095, %rax
+        jb      104f
+        xor     %edx, %edx
+104:    mov     STEP_UNIT(%r11), %eax
+        imul    %rax, %rdx
+        test    %rsi, %rsi
+        cmove   %rsi, %rdx
+        mov     %rdi, %r8
+        add     $PIECE_BYTES, %rdi
+        testl   $STEP_TO_NUL, STEP_FLAGS(%r11)
+        je      106f
+105:    test    %rdx, %rdx
+        je      107f
+SHARED vdsotrace_record_stub_\phase\()_text
+        movzbl  (%rsi), %eax
+        mov     %al, (%rdi)
+        inc     %rsi
+        inc     %rdi
+        dec     %rdx
+        test    %eax, %eax
+        jne     105b
+        jmp     107f
+106:    cmp     $8, %rdx
+        jb      .Lbytes_\phase
+SHARED vdsotrace_record_stub_\phase\()_word
+        mov     (%rsi), %rax
+        mov     %rax, (%rdi)
+        add     $8, %rsi
+        add     $8, %rdi
+        sub     $8, %rdx
+        jmp     106b
+.Lbytes_\phase\():
+SHARED vdsotrace_record_stub_\phase\()_bytes
+        test    %rdx, %rdx
+        je      107f
+SHARED vdsotrace_record_stub_\phase\()_byte
+        movzbl  (%rsi), %eax
+        mov     %al, (%rdi)
+        inc     %rsi
+        inc     %rdi
+        dec     %rdx
+        jmp     .Lbytes_\phase
+SHARED vdsotrace_record_stub_\phase\()_copied
+107:    mov     %rdi, %rax
+        sub     %r8, %rax
+        sub     $PIECE_BYTES, %rax
+        mov     %rax, (%r8)
+        add     $(PIECE_BYTES - 1), %rdi
+        and     $-PIECE_BYTES, %rdi
+108:    add     $STEP_BYTES, %r11
+        jmp     100b
+109:    sub     %rcx, %rdi
+        mov     %rdi, RECORD_CALL_END(%rcx)
 .endm
 
         .balign 16
@@ -47,8 +139,10 @@ SHARED vdsotrace_record_stub_enter
         mov     %rdx, BLOCK_CALL_ARG2(%rcx)
         mov     %rcx, %rbx
         mov     BLOCK_HEAD(%rbx), %rdx
-        cmp     BLOCK_LIMIT(%rbx), %rdx
-        jae     81f
+        mov     9f(%rip), %rcx
+        add     %rdx, %rcx
+        cmp     BLOCK_LIMIT(%rbx), %rcx
+        ja      81f
 82:     RECORD_AT %edx, %rbx, %rcx, %ecx
         mov     %rcx, BLOCK_CALL_RECORD(%rbx)
         mov     %rdi, RECORD_ARG0(%rcx)
@@ -64,10 +158,18 @@ SHARED vdsotrace_record_stub_enter
         mov     %rax, RECORD_CALL_BACK(%rcx)
         mov     %rsp, RECORD_STACK(%rcx)
         mov     %r11, RECORD_KEY(%rcx)
-        lea     1(%rdx), %r11
-        READ_COUNTER
+        movq    $RECORD_POINTEES, RECORD_CALL_END(%rcx)
+        inc     %rdx
+        mov     %rdx, BLOCK_CALL_NEXT(%rbx)
+        cmpl    $0, 10f(%rip)
+        je      60f
+        lea     RECORD_POINTEES(%rcx), %rdi
+        COPY    entry, 10f, 88f
+        RESTORE_ARGUMENTS
+60:     READ_COUNTER
         mov     %rax, RECORD_START(%rcx)
-        mov     %r11, BLOCK_CALL_BEGUN(%rbx)
+        mov     BLOCK_CALL_NEXT(%rbx), %rax
+        mov     %rax, BLOCK_CALL_BEGUN(%rbx)
         mov     BLOCK_CALL_FLAGS(%rbx), %rax
         mov     BLOCK_CALL_ARG2(%rbx), %rdx
         RESTORE_FLAGS
@@ -80,8 +182,17 @@ SHARED vdsotrace_record_stub_called
         mov     %r11, BLOCK_CALL_SAVED(%rbx)
         READ_COUNTER
         mov     %rax, RECORD_END(%rcx)
-        mov     BLOCK_CALL_BEGUN(%rbx), %rdx
-        mov     %rdx, %r11
+        cmpl    $0, 11f(%rip)
+        je      61f
+        mov     RECORD_CALL_END(%rcx), %rdi
+        add     %rcx, %rdi
+        COPY    exit, 11f, 109f
+        RESTORE_ARGUMENTS
+61:     mov     BLOCK_CALL_NEXT(%rbx), %rdx
+        mov     RECORD_CALL_END(%rcx), %r11
+        dec     %r11
+        shr     $RECORD_LOG2_VALUES, %r11
+        add     %rdx, %r11              /* the head behind it */
         shl     $16, %rdx
         or      $RECORD_SYSTEM_CALL, %rdx
         mov     %rdx, RECORD_COMMIT(%rcx)
@@ -94,6 +205,7 @@ SHARED vdsotrace_record_stub_called
         mov     BLOCK_CALL_BASE(%rbx), %rbx
         mov     3b(%rip), %rcx
         jmp     *8b(%rip)
+SHARED vdsotrace_record_stub_uncalled
 
 52:     OTHER_SLOTS %r11, %rcx, 51b
 83:     RESTORE_FLAGS
@@ -101,19 +213,35 @@ SHARED vdsotrace_record_stub_called
         jmp     *6f(%rip)
 81:     /* No room below the limit that was known; vdsotrace may have moved on. */
         CAPACITY %rbx, %rcx, %ecx
+        cmp     9f(%rip), %rcx
+        jb      89f
+        mov     9f(%rip), %rax
+        add     %rdx, %rax
         add     BLOCK_TAIL(%rbx), %rcx
-        cmp     %rcx, %rdx
-        jae     85f
+        cmp     %rcx, %rax
+        ja      85f
         mov     %rcx, BLOCK_LIMIT(%rbx)
         jmp     82b
 85:     mov     BLOCK_CALL_FLAGS(%rbx), %rax
         mov     BLOCK_CALL_ARG2(%rbx), %rdx
         mov     BLOCK_CALL_BASE(%rbx), %rbx
         jmp     83b
+SHARED vdsotrace_record_stub_unsuited
+88:     RESTORE_ARGUMENTS
+89:     mov     BLOCK_CALL_FLAGS(%rbx), %rax
+        mov     BLOCK_CALL_ARG2(%rbx), %rdx
+        mov     BLOCK_CALL_BASE(%rbx), %rbx
+        RESTORE_FLAGS
+        mov     5f(%rip), %rax
+        jmp     *12f(%rip)
         .balign 8
 SHARED vdsotrace_record_stub_words
 5:      .quad   0                       /* the number */
 6:      .quad   0                       /* leaves by a call that stops */
+12:     .quad   0                       /* the same of a call that is not for the stub */
+9:      .quad   0                       /* records that it takes up at most */
+10:     .zero   STEPS_MOST * STEP_BYTES /* what is copied at its entry */
+11:     .zero   STEPS_MOST * STEP_BYTES /* and at its end */
 SHARED vdsotrace_record_stub_end
 
         .section .note.GNU-stack, "", @progbits

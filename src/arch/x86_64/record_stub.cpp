@@ -8,7 +8,17 @@
 extern "C" {
 extern const std::byte vdsotrace_record_stub[];
 extern const std::byte vdsotrace_record_stub_enter[];
+extern const std::byte vdsotrace_record_stub_entry_text[];
+extern const std::byte vdsotrace_record_stub_entry_word[];
+extern const std::byte vdsotrace_record_stub_entry_byte[];
 extern const std::byte vdsotrace_record_stub_called[];
+extern const std::byte vdsotrace_record_stub_exit_text[];
+extern const std::byte vdsotrace_record_stub_exit_word[];
+extern const std::byte vdsotrace_record_stub_exit_bytes[];
+extern const std::byte vdsotrace_record_stub_exit_byte[];
+extern const std::byte vdsotrace_record_stub_exit_copied[];
+extern const std::byte vdsotrace_record_stub_uncalled[];
+extern const std::byte vdsotrace_record_stub_unsuited[];
 extern const std::byte vdsotrace_record_stub_words[];
 extern const std::byte vdsotrace_record_stub_end[];
 }
@@ -20,25 +30,62 @@ std::size_t offset_in_record_stub(const std::byte* place) {
   return static_cast<std::size_t>(place - vdsotrace_record_stub);
 }
 
+/// An instruction that loads what a pointer of the program's refers to, and where it goes on if that cannot be read.
+struct CopyLoad {
+  const std::byte* at;
+  const std::byte* without;
+};
+/// Of eight bytes the first may be readable.
+constexpr CopyLoad kCopyLoads[] = {
+    {vdsotrace_record_stub_entry_text, vdsotrace_record_stub_unsuited},
+    {vdsotrace_record_stub_entry_word, vdsotrace_record_stub_unsuited},
+    {vdsotrace_record_stub_entry_byte, vdsotrace_record_stub_unsuited},
+    {vdsotrace_record_stub_exit_text, vdsotrace_record_stub_exit_copied},
+    {vdsotrace_record_stub_exit_word, vdsotrace_record_stub_exit_bytes},
+    {vdsotrace_record_stub_exit_byte, vdsotrace_record_stub_exit_copied},
+};
+
+void write_steps(std::byte* at, const std::vector<CopyStep>& steps) {
+  CHECK(steps.size() < STEPS_MOST);
+  if (!steps.empty()) std::memcpy(at, steps.data(), steps.size() * sizeof steps[0]);
+}
+
 }  // namespace
 
-std::vector<std::byte> make_record_stub(const RecordStubWords& words) {
+std::vector<std::byte> make_record_stub(const RecordStubWords& words, const CopyPlan& copies) {
   std::vector<std::byte> stub(vdsotrace_record_stub, vdsotrace_record_stub_end);
   CHECK(stub.size() <= kRecordStubBytes && offset_in_record_stub(vdsotrace_record_stub_enter) == call_stub_entry());
+  CHECK(copies.most_bytes <= RECORD_MOST_BYTES);
   const CallStubWords front{-words.number, words.index, words.back, words.resume, words.others};
   std::memcpy(stub.data(), &front, sizeof front);
-  const std::uint64_t behind[] = {static_cast<std::uint64_t>(words.number), words.leave};
-  std::memcpy(stub.data() + offset_in_record_stub(vdsotrace_record_stub_words), behind, sizeof behind);
+  const std::uint64_t records = (copies.most_bytes + RECORD_POINTEES - 1) / RECORD_POINTEES;
+  const std::uint64_t behind[] = {static_cast<std::uint64_t>(words.number), words.leave, words.unsuited, records};
+  std::byte* const at = stub.data() + offset_in_record_stub(vdsotrace_record_stub_words);
+  std::memcpy(at, behind, sizeof behind);
+  write_steps(at + sizeof behind, copies.entry);
+  write_steps(at + sizeof behind + STEPS_MOST * sizeof(CopyStep), copies.exit);
   return stub;
 }
 
-bool has_called_in_record_stub(std::size_t at) { return at >= offset_in_record_stub(vdsotrace_record_stub_called); }
+bool has_called_in_record_stub(std::size_t at) {
+  return at >= offset_in_record_stub(vdsotrace_record_stub_called) &&
+         at < offset_in_record_stub(vdsotrace_record_stub_uncalled);
+}
 
 std::uint64_t record_block(const Registers& registers) { return registers.rbx; }
 
 Registers with_record_base(Registers r, std::uint64_t base) {
   r.rbx = base;
   return r;
+}
+
+std::optional<Registers> without_copy(Registers r, std::size_t at) {
+  for (const CopyLoad& load : kCopyLoads) {
+    if (offset_in_record_stub(load.at) != at) continue;
+    r.rip += static_cast<unsigned long long>(load.without - load.at);
+    return r;
+  }
+  return std::nullopt;
 }
 
 }  // namespace vdsotrace::arch

@@ -120,7 +120,8 @@ bool StubEmulator::Processor::execute() {
     case X86_INS_ENDBR64:
     case X86_INS_PREFETCHW: return true;
     case X86_INS_MOV:
-    case X86_INS_MOVABS: return move(code);
+    case X86_INS_MOVABS:
+    case X86_INS_MOVZX: return move(code);
     case X86_INS_LEA: {
       const auto value = address(code.operands[1]);
       return value && write(code.operands[0], *value);

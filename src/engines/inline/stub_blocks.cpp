@@ -23,31 +23,39 @@ constexpr std::size_t ring_bytes(std::size_t number) {
   return number < 2048 ? 16 * kKilobyte : 8 * kKilobyte;
 }
 
+/// With what its last record may take beyond it: no record is larger than its ring.
+constexpr std::size_t ring_room(std::size_t number, std::size_t overrun) {
+  return ring_bytes(number) + std::min(ring_bytes(number), overrun);
+}
+
 std::size_t hash(std::uint64_t thread_pointer) {
   return static_cast<std::uint32_t>(thread_pointer * HASH_FACTOR) >> HASH_SHIFT;
 }
 
 }  // namespace
 
-std::size_t StubBlocks::first_bytes(std::optional<RecordSize> size) {
+std::size_t StubBlocks::first_bytes(std::optional<RecordSize> size, std::size_t overrun) {
   if (!size) return REGION_GROWS + kFirstBlocksToCount * BLOCK_BYTES;
   std::size_t bytes = REGION_GROWS + kSharedRing;
-  for (std::size_t number = 0; number < kFirstBlocks; ++number) bytes += BLOCK_BYTES + ring_bytes(number);
+  for (std::size_t number = 0; number < kFirstBlocks; ++number) bytes += BLOCK_BYTES + ring_room(number, overrun);
   return bytes;
 }
 
-StubBlocks::StubBlocks(RegionMemory& memory, std::optional<RecordSize> size, std::size_t bytes)
-    : memory_(memory), size_(size) {
-  CHECK(bytes >= first_bytes(size) && memory_.size() >= bytes);
+StubBlocks::StubBlocks(RegionMemory& memory, std::optional<RecordSize> size, std::size_t bytes, std::size_t overrun)
+    : memory_(memory), size_(size), overrun_(overrun) {
+  CHECK(bytes >= first_bytes(size, overrun) && memory_.size() >= bytes);
   shared_.offset = REGION_SHARED;
   shared_.ring = REGION_GROWS;
   shared_.records = size_ ? kSharedRing / record_bytes() : 0;
+  shared_.room = size_ ? kSharedRing : 0;
   laid_out_ = REGION_GROWS + (size_ ? kSharedRing : 0);
   open(shared_);
   grow(bytes);
 }
 
-std::size_t StubBlocks::block_bytes(std::size_t number) const { return BLOCK_BYTES + (size_ ? ring_bytes(number) : 0); }
+std::size_t StubBlocks::block_bytes(std::size_t number) const {
+  return BLOCK_BYTES + (size_ ? ring_room(number, overrun_) : 0);
+}
 
 std::size_t StubBlocks::bytes_wanted() const {
   const std::size_t more = std::min(blocks_.size(), kMostNewBlocks);
@@ -67,6 +75,7 @@ void StubBlocks::grow(std::size_t bytes) {
     block.offset = laid_out_;
     block.ring = laid_out_ + BLOCK_BYTES;
     block.records = size_ ? ring_bytes(number) / record_bytes() : 0;
+    block.room = size_ ? ring_room(number, overrun_) : 0;
     laid_out_ += block_bytes(number);
     blocks_.push_back(block);
     free_.insert(number);

@@ -18,6 +18,7 @@ struct StubBlock {
   std::size_t offset = 0;
   std::size_t ring = 0;       ///< offset
   std::uint64_t records = 0;  ///< that fit into the ring
+  std::size_t room = 0;       ///< bytes of the ring, with what its last record may take beyond it
   std::uint64_t key = 0;
   pid_t tid = 0;
   std::size_t slot = 0;  ///< offset of the slot in the index
@@ -35,9 +36,10 @@ struct StubBlock {
 class StubBlocks {
  public:
   /// What a process has to map at first: under 1 MB.
-  static std::size_t first_bytes(std::optional<RecordSize> size);
-  /// `size`: of records, if there are to be any. The process has mapped the first `bytes`.
-  StubBlocks(RegionMemory& memory, std::optional<RecordSize> size, std::size_t bytes);
+  static std::size_t first_bytes(std::optional<RecordSize> size, std::size_t overrun = 0);
+  /// `size`: of records, if there are to be any. The process has mapped the first `bytes`. `overrun`: how much more
+  /// than its place the last record of a thread's ring may take.
+  StubBlocks(RegionMemory& memory, std::optional<RecordSize> size, std::size_t bytes, std::size_t overrun = 0);
 
   /// How much the process has mapped.
   std::size_t bytes() const { return bytes_; }
@@ -83,6 +85,7 @@ class StubBlocks {
 
   RegionMemory& memory_;
   std::optional<RecordSize> size_;
+  std::size_t overrun_;
   std::size_t bytes_ = 0;
   StubBlock shared_;
   std::vector<StubBlock> blocks_;

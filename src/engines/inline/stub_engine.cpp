@@ -215,8 +215,8 @@ const Call* StubEngine::call_in_progress(StoppedThread& stopped) {
 
 std::uint64_t StubEngine::ring_index(const AddressSpace& space) const {
   const StubSpace* stubs = find(&space);
-  if (settings_.depth != StubDepth::values || stubs == nullptr || stubs->region() == nullptr) return 0;
-  return stubs->region()->index();
+  const bool fits = settings_.records_system_calls() && settings_.record_size() == RecordSize::values;
+  return fits && stubs != nullptr && stubs->region() != nullptr ? stubs->region()->index() : 0;
 }
 
 bool StubEngine::has_ring(StoppedThread& stopped) const {

@@ -67,8 +67,8 @@ Result<std::unique_ptr<StubSpace>> StubInstaller::install(AddressSpace& space, S
   const StubPlan& plan = plan_for(*space.image());
   if (plan.code.empty()) return nullptr;
   const std::uint64_t code_bytes = (plan.code.size() + kPage - 1) / kPage * kPage;
-  const auto where =
-      find_stub_area(tid, space.base(), code_bytes, code_bytes + StubRegion::first_bytes(settings_.record_size()));
+  const std::size_t region_bytes = StubRegion::first_bytes(settings_.record_size(), settings_.overrun());
+  const auto where = find_stub_area(tid, space.base(), code_bytes, code_bytes + region_bytes);
   if (!where) return fail("there is no free memory, or it is not known where");
   const InstalledStubs installed{&plan, space.image(), *where};
   auto stubs = make_space(installed, space, stopped.thread().tgid);
@@ -116,9 +116,10 @@ Result<void> StubInstaller::map_stubs(StubSpace& stubs, StoppedThread& stopped) 
 Result<std::unique_ptr<StubRegion>> StubInstaller::map_region(StoppedThread& stopped, RemoteCalls& calls,
                                                               const StubArea& area, bool replace) const {
   const auto size = settings_.record_size();
-  const std::size_t bytes = StubRegion::first_bytes(size);
+  const std::size_t overrun = settings_.overrun();
+  const std::size_t bytes = StubRegion::first_bytes(size, overrun);
   const auto make = [&](SharedMemory memory) {
-    return std::make_unique<StubRegion>(std::move(memory), area.region(), bytes, settings_.may_sleep(), size);
+    return std::make_unique<StubRegion>(std::move(memory), area.region(), bytes, settings_.may_sleep(), size, overrun);
   };
   return map_stub_region(stopped, calls, area, area.code, bytes, replace, settings_.inherited, make);
 }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <vector>
 
 #include "arch/stub_layout.h"
 
@@ -45,6 +46,7 @@ struct StubRecord {
   std::uint64_t beyond = 0;
   /// What the arguments pointed to; untouched in a record of one cache line.
   std::array<std::byte, RECORD_VALUE_BYTES> value;
+  std::vector<std::byte> pointees{};  ///< the same of a system call, as it lies behind its record
 };
 
 /// What lay on the stack above a record's return address, or on the goroutine's stack, where that is kept.

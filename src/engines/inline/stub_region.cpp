@@ -8,12 +8,15 @@ namespace vdsotrace {
 static_assert(KEEPER_DIED == DeathMark::kDead);
 static_assert(BLOCK_OPEN + (OPEN_COUNT << OPEN_LOG2) <= BLOCK_ROWS);
 static_assert(BLOCK_PATHS < BLOCK_PATHS_END);
-static_assert(BLOCK_CALL_SAVED + sizeof(std::uint64_t) <= BLOCK_BYTES);
+static_assert(BLOCK_CALL_NEXT + sizeof(std::uint64_t) <= BLOCK_BYTES);
 static_assert(OPEN_CALL_VALUE + RECORD_VALUE_BYTES <= (1 << OPEN_LOG2));
 
 StubRegion::StubRegion(SharedMemory memory, std::uint64_t address, std::size_t bytes, bool may_sleep,
-                       std::optional<RecordSize> size)
-    : memory_(std::move(memory), address), size_(size), blocks_(memory_, size, bytes), rings_(memory_, blocks_, size) {
+                       std::optional<RecordSize> size, std::size_t overrun)
+    : memory_(std::move(memory), address),
+      size_(size),
+      blocks_(memory_, size, bytes, overrun),
+      rings_(memory_, blocks_, size) {
   memory_.store<std::uint32_t>(REGION_MAY_SLEEP, may_sleep ? 1 : 0);
   memory_.mark_death(REGION_KEEPER);
 }

@@ -21,11 +21,13 @@ namespace vdsotrace {
 class StubRegion {
  public:
   /// What a process has to map at first: under 1 MB.
-  static std::size_t first_bytes(std::optional<RecordSize> size) { return StubBlocks::first_bytes(size); }
+  static std::size_t first_bytes(std::optional<RecordSize> size, std::size_t overrun = 0) {
+    return StubBlocks::first_bytes(size, overrun);
+  }
   /// The memory as a whole, of which the process has mapped the first `bytes` at `address`. `may_sleep`: stubs may put
-  /// its threads to sleep while a ring is full. `size`: of records, if there are to be any.
+  /// its threads to sleep while a ring is full. `size`: of records, if there are to be any. `overrun` as in StubBlocks.
   StubRegion(SharedMemory memory, std::uint64_t address, std::size_t bytes, bool may_sleep,
-             std::optional<RecordSize> size);
+             std::optional<RecordSize> size, std::size_t overrun = 0);
 
   StubRegion(const StubRegion&) = delete;
   StubRegion& operator=(const StubRegion&) = delete;

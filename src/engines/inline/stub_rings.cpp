@@ -63,6 +63,14 @@ bool may_be_completed(StubBlock& block, bool is_shared) {
   return monotonic_ns() - block.stuck_since < kStuckNs;
 }
 
+/// What has been begun and is not there is passed over: how many that loses. Nothing: it may still be written.
+std::optional<std::uint64_t> pass_hole(StubBlock& block, bool is_shared, bool skip_holes, bool is_last) {
+  const bool no_one_writes = skip_holes || block.ended;
+  if (!no_one_writes && may_be_completed(block, is_shared)) return std::nullopt;
+  // A thread's last was being written when it ended: it never returned.
+  return !no_one_writes || is_shared || !is_last ? 1 : 0;
+}
+
 /// What the stub has copied (KEEP_GOROUTINE), and how the registers were.
 StackWindow goroutine_window(const std::byte* window, StubRecord& record) {
   const auto word = [window](std::size_t offset) { return word_at(window, offset); };
@@ -152,6 +160,7 @@ std::uint64_t StubRings::drain(StubBlock& block, bool is_shared, bool skip_holes
   const std::uint64_t first = block.taken, end = first + std::min(begun, block.records);
   const auto place = [ring = memory_.at(block.ring), last = block.records - 1, bytes = record_bytes()](
                          std::uint64_t position) -> const std::byte* { return ring + (position & last) * bytes; };
+  std::uint64_t shown = first;
   for (; block.taken != end; ++block.taken) {
     const std::byte* at = place(block.taken);
     // They lie in the other processor's cache: several are on their way at a time. Those behind the end are being
@@ -159,29 +168,43 @@ std::uint64_t StubRings::drain(StubBlock& block, bool is_shared, bool skip_holes
     __builtin_prefetch(place(std::min(block.taken + kAhead, end - 1)));
     const auto commit = memory_.load<std::uint64_t>(static_cast<std::size_t>(at - memory_.at(0)));
     if ((commit >> 16) != ((block.taken + 1) & kCommitMask)) {
-      const bool no_one_writes = skip_holes || block.ended;
-      if (!no_one_writes && may_be_completed(block, is_shared)) break;
-      // A thread's last was being written when it ended: it never returned.
-      const bool is_last = block.taken + 1 == end && begun <= block.records;
-      if (!no_one_writes || is_shared || !is_last) ++lost;
+      const auto passed = pass_hole(block, is_shared, skip_holes, block.taken + 1 == end && begun <= block.records);
+      if (!passed) break;
+      lost += *passed;
       continue;
     }
     block.stuck_since = 0;
     StubRecord record;
-    if (!read_record(at, commit, key, *size_, record)) {
+    const bool is_record = read_record(at, commit, key, *size_, record);
+    const std::uint64_t places = is_record ? read_rest(block, at, end - block.taken, record) : 0;
+    if (places == 0) {
       ++lost;
       continue;
     }
+    block.taken += places - 1;
     record.tid = block.tid;
     take(record, *size_ >= RecordSize::window ? window_of(block, at, record, commit) : StackWindow());
     // Threads may be waiting for room: give it back as it comes.
-    if (block.taken % 64 != 63) continue;
-    memory_.store<std::uint64_t>(block.offset + BLOCK_TAIL, block.taken + 1);
+    if (block.taken < shown + 63) continue;
+    shown = block.taken + 1;
+    memory_.store<std::uint64_t>(block.offset + BLOCK_TAIL, shown);
     show_life();
   }
   memory_.store<std::uint64_t>(block.offset + BLOCK_TAIL, block.taken);
   wake_waiting(block, first);
   return lost;
+}
+
+/// What lies over the places behind a system call's record at `at`. Answers how many places a record takes, no more
+/// than `most`; 0: that cannot be.
+std::uint64_t StubRings::read_rest(const StubBlock& block, const std::byte* at, std::uint64_t most,
+                                   StubRecord& record) const {
+  if (record.function != RECORD_SYSTEM_CALL) return 1;
+  const auto bytes = system_call_bytes(record, block.room - static_cast<std::size_t>(at - memory_.at(block.ring)));
+  const std::uint64_t places = bytes ? (*bytes + record_bytes() - 1) / record_bytes() : 0;
+  if (places > most) return 0;
+  if (places != 0) read_pointees(at, *bytes, record);
+  return places;
 }
 
 /// Threads that found no room before `first` was taken, also those who have begun to wait since.

@@ -18,6 +18,8 @@ struct StubSettings {
   bool records_times() const { return depth >= StubDepth::measured; }
   /// Whether rings are for records of system calls, too (Needs::inline_calls).
   bool records_system_calls() const { return needs.inline_calls && depth == StubDepth::values; }
+  /// How much more than its place the last record of a ring may take.
+  std::size_t overrun() const { return records_system_calls() ? RECORD_MOST_BYTES : 0; }
   /// Whether calls whose callers are known are counted, and not recorded.
   bool counts_by_callers() const { return keeps_stack && depth < StubDepth::values; }
   /// Whether stubs may wait by system calls: of a program that we started its seccomp state is known.

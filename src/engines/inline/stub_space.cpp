@@ -1,6 +1,7 @@
 #include "engines/inline/stub_space.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "os/proc.hpp"
 
@@ -150,7 +151,7 @@ void StubSpace::take_system_call(StubRecord& record, std::vector<RecordedCall>& 
   const RecordOwners::Owner owner = owners_.owner_of(record);
   if (!owner.is_reported) return;
   date(record);
-  calls.push_back({nullptr, symbols_, owner.tgid, owner.tid, Route::syscall, record});
+  calls.push_back({nullptr, symbols_, owner.tgid, owner.tid, Route::syscall, std::move(record)});
 }
 
 void StubSpace::take(StubRecord& record, const StackWindow& window, std::vector<RecordedCall>* calls) {

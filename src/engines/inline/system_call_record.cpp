@@ -1,8 +1,10 @@
 #include "engines/inline/system_call_record.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "model/syscalls/begin_call.hpp"
+#include "model/syscalls/pointees.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -12,9 +14,40 @@ std::uint64_t late_word(const StubRecord& record, std::size_t offset) {
   return word_at(record.value.data(), offset - RECORD_VALUE);
 }
 
+/// The pieces that lie behind a record, one behind the other. They end where there can be no more.
+class Pieces {
+ public:
+  explicit Pieces(std::span<const std::byte> bytes) : left_(bytes) {}
+
+  std::span<const std::byte> next() {
+    const std::uint64_t size = left_.size() >= PIECE_BYTES ? word_at(left_.data(), 0) : UINT64_MAX;
+    if (size > left_.size() - std::min<std::size_t>(left_.size(), PIECE_BYTES)) return left_ = {};
+    const auto piece = left_.subspan(PIECE_BYTES, size);
+    const std::size_t whole = PIECE_BYTES + (size + PIECE_BYTES - 1) / PIECE_BYTES * PIECE_BYTES;
+    left_ = left_.subspan(std::min(whole, left_.size()));
+    return piece;
+  }
+
+ private:
+  std::span<const std::byte> left_;
+};
+
+/// In the order in which the stub has copied them (engines/syscalls/copy_plan).
+void note_pointees(Call& call, const StubRecord& record) {
+  const PointeePlan* plan = pointee_plan(call.nr, call.args);
+  if (plan == nullptr || record.pointees.empty()) return;
+  Pieces pieces(record.pointees);
+  for (const bool at_entry : {true, false}) {
+    for (const Pointee& pointee : plan->pointees) {
+      if (pointee.extent == Pointee::Extent::none || (pointee.when == Pointee::When::entry) != at_entry) continue;
+      (at_entry ? call.at_entry : call.at_exit).note(call.args[pointee.argument], pieces.next());
+    }
+  }
+}
+
 }  // namespace
 
-static_assert(RECORD_CALL_BACK + sizeof(std::uint64_t) <= RECORD_VALUE + RECORD_VALUE_BYTES);
+static_assert(RECORD_CALL_END + sizeof(std::uint64_t) <= RECORD_VALUE + RECORD_VALUE_BYTES);
 
 void read_system_call(const std::byte* at, StubRecord& record) {
   record.function = RECORD_SYSTEM_CALL;
@@ -30,6 +63,16 @@ void read_system_call(const std::byte* at, StubRecord& record) {
   std::memcpy(record.value.data(), at + RECORD_VALUE, record.value.size());
 }
 
+std::optional<std::size_t> system_call_bytes(const StubRecord& record, std::size_t room) {
+  const std::uint64_t bytes = late_word(record, RECORD_CALL_END);
+  const bool fits = bytes >= RECORD_POINTEES && bytes <= std::min<std::size_t>(room, RECORD_MOST_BYTES);
+  return fits ? std::optional<std::size_t>(bytes) : std::nullopt;
+}
+
+void read_pointees(const std::byte* at, std::size_t bytes, StubRecord& record) {
+  record.pointees.assign(at + RECORD_POINTEES, at + bytes);
+}
+
 std::optional<StubRecord> open_system_call(const RegionMemory& memory, const StubBlock& block, RecordSize size) {
   if (size < RecordSize::values || size == RecordSize::window) return std::nullopt;
   const auto position = [&] { return memory.load<std::uint64_t>(block.offset + BLOCK_HEAD); };
@@ -37,7 +80,10 @@ std::optional<StubRecord> open_system_call(const RegionMemory& memory, const Stu
   const std::uint64_t at = position();
   if (begun() != at + 1 || block.records == 0) return std::nullopt;
   StubRecord record;
-  read_system_call(memory.at(block.ring + ((at & (block.records - 1)) << static_cast<unsigned>(size))), record);
+  const std::size_t offset = (at & (block.records - 1)) << static_cast<unsigned>(size);
+  const std::byte* const place = memory.at(block.ring + offset);
+  read_system_call(place, record);
+  if (const auto bytes = system_call_bytes(record, block.room - offset)) read_pointees(place, *bytes, record);
   if (position() != at || begun() != at + 1) return std::nullopt;
   record.key = block.key;
   record.tid = block.tid;
@@ -56,6 +102,7 @@ void fill_open_system_call(Call& call, const StubRecord& record, const TscClock&
   call.stack_pointer = record.stack;
   call.instruction_pointer = late_word(record, RECORD_CALL_BACK);
   call.start_ns = clock.realtime_ns(record.start);
+  note_pointees(call, record);
 }
 
 void fill_system_call(Call& call, const StubRecord& record, const TscClock& clock) {

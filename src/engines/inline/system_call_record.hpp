@@ -12,8 +12,12 @@
 
 namespace vdsotrace {
 
-/// All but the key, of a record whose function is RECORD_SYSTEM_CALL, and which has room for values.
+/// All but the key and the pointees, of a record whose function is RECORD_SYSTEM_CALL, and which has room for values.
 void read_system_call(const std::byte* at, StubRecord& record);
+/// How many bytes it takes up with its pointees. Nothing if there cannot be so many, where there is `room` for it.
+std::optional<std::size_t> system_call_bytes(const StubRecord& record, std::size_t room);
+/// Reads those, of a record at `at` that takes up so much.
+void read_pointees(const std::byte* at, std::size_t bytes, StubRecord& record);
 
 /// The one that the block's thread is making, without its result and end: nothing if there is none, or if it ends in
 /// this moment. `size`: of the ring's records.

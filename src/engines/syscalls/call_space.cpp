@@ -29,7 +29,7 @@ std::optional<std::byte> byte_at(pid_t stopped, std::uint64_t address) {
 
 /// Whether the thread has come back from the call of the stub that it is in.
 bool has_made_call(const CallSpace& space, const arch::Registers& registers, const CallMemory::Position& position) {
-  if (position.leaves) return position.offset > arch::leave_stub_call();
+  if (position.leaves) return arch::has_called_in_leave_stub(position.offset);
   if (space.kind_of(space.counters().call_at(position.place).nr) == CallStub::records)
     return arch::has_called_in_record_stub(position.offset);
   return arch::progress_in_call_stub(registers, position.offset).made;
@@ -59,10 +59,12 @@ bool leave_recorded_call(StoppedThread& stopped, CallSpace& space, const CallMem
                          bool restarts_count) {
   const auto left = leave_record_stub(stopped, space.memory(), position, restarts_count);
   if (!left) return false;
+  const CallCounters::CountedCall& call = space.counters().call_at(position.place);
   if (!left->made) {
-    stopped.set_registers(arch::moved_to(left->registers, space.counters().call_at(position.place).site));
+    stopped.set_registers(arch::moved_to(left->registers, call.site));
     return true;
   }
+  if (arch::return_value(left->registers) == arch::kRestartBlock) stopped.thread().restarted_call = call.nr;
   if (stopped.set_registers(left->registers))
     stopped.set_registers(behind(stopped, space, position.place, arch::return_value(left->registers)));
   return false;
@@ -106,8 +108,9 @@ std::vector<std::byte> CallSpace::stub_of(std::uint32_t place) const {
   const std::uint64_t back = behind_site(call.site);
   const std::uint64_t resume = patches_.tail_of(call.site).value_or(back);
   const std::uint64_t leave = memory_.leave_stub(place) + arch::leave_stub_call();
+  const std::uint64_t unsuited = memory_.leave_stub(place) + arch::leave_stub_unsuited_call();
   if (kind_of(call.nr) == CallStub::records)
-    return arch::make_record_stub({call.nr, index_, back, resume, leave, leave});
+    return arch::make_record_stub({call.nr, index_, back, resume, leave, leave, unsuited}, choice_->copies(call.nr));
   return arch::make_call_stub({call.nr, counters_->address(place), back, resume, leave});
 }
 
@@ -177,6 +180,13 @@ bool CallSpace::resume_at_written(StoppedThread& stopped) {
     if (in_stub) mend_copied_stub(stopped.tid(), position->place);
   }
   return stopped.set_program_counter(address);
+}
+
+std::optional<arch::Registers> CallSpace::without_copy(const arch::Registers& registers) const {
+  const auto position = memory_.position_of(arch::program_counter(registers));
+  const bool in_stub = position && !position->leaves && position->place != 0 && position->place < counters_->places();
+  if (!in_stub || kind_of(counters_->call_at(position->place).nr) != CallStub::records) return std::nullopt;
+  return arch::without_copy(registers, position->offset);
 }
 
 bool CallSpace::is_in_jump(const arch::Registers& registers) const {

@@ -45,6 +45,9 @@ class CallSpace final : public SpaceRecord {
   bool keep_behind(pid_t stopped, std::uint64_t site);
   /// The thread has stopped at a breakpoint. If code of ours was being written there, it goes back to that.
   bool resume_at_written(StoppedThread& stopped);
+  /// Registers with which a thread goes on that has stopped for a fault while it copied what a call's pointers refer
+  /// to. Nothing if it did not.
+  std::optional<arch::Registers> without_copy(const arch::Registers& registers) const;
   /// Whether a thread is on the way from a jump in its code to the call that this stands for.
   bool is_in_jump(const arch::Registers& registers) const;
   /// Others are about to run in the memory, none of which is to meet a jump unless `followed`. The stopped thread is

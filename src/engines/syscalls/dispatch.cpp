@@ -22,6 +22,10 @@ std::optional<CallCounters::CountedCall> call_for_stub(StoppedThread& stopped, c
   const bool stops = (kind == CallStub::none && !is_expected) || (kind == CallStub::records && !has_ring);
   if (stops || stopped.thread().space->fallback_at(behind) != nullptr) return std::nullopt;
   const auto position = calls.memory().position_of(behind);
+  const bool unsuited = position && position->leaves &&
+                        site_before(behind) ==
+                            calls.memory().leave_stub(position->place) + arch::leave_stub_unsuited_call();
+  if (unsuited) return std::nullopt;
   if (position && position->place < calls.counters().places())
     return CallCounters::CountedCall{calls.counters().call_at(position->place).site, nr};
   const std::uint64_t site = site_before(behind);

@@ -130,7 +130,7 @@ std::optional<Resume> SyscallEngine::on_dispatched_call(StoppedThread& stopped, 
   const DispatchStop stop = dispatch_stop(stopped, info, *calls);
   if (stop == DispatchStop::none) return std::nullopt;
   repair_signal_state(stopped, SIGSYS);
-  const bool waits = thread.sys_blocked || thread.actions->ignored(SIGSYS);
+  const bool waits = thread.blocks(SIGSYS) || thread.actions->ignored(SIGSYS);
   if (stop == DispatchStop::signal && !waits) {
     // Its handler comes first, then the call.
     const arch::Registers registers = *stopped.registers();
@@ -168,6 +168,16 @@ std::optional<Resume> SyscallEngine::on_trap(StoppedThread& stopped) {
   if (stopped.memory().object<std::array<std::byte, 2>>(counter) != arch::kClockRead) return std::nullopt;
   stopped.set_registers(arch::after_clock_read(*registers, TscClock::now()));
   return Resume{};
+}
+
+/// A pointer of the program's leads nowhere: its call is for the kernel alone.
+bool SyscallEngine::on_fault(StoppedThread& stopped, int signal) {
+  const CallSpace* calls = calls_of(stopped);
+  const auto* registers = stopped.registers();
+  const auto behind = calls != nullptr && registers != nullptr ? calls->without_copy(*registers) : std::nullopt;
+  if (!behind || !stopped.set_registers(*behind)) return inner_->on_fault(stopped, signal);
+  repair_signal_state(stopped, signal);
+  return true;
 }
 
 void SyscallEngine::on_interrupted(StoppedThread& stopped) {

@@ -45,6 +45,7 @@ class SyscallEngine final : public ProbeEngine {
 
   void on_stop(Thread& thread) override { inner_->on_stop(thread); }
   std::optional<Resume> on_trap(StoppedThread& thread) override;
+  bool on_fault(StoppedThread& thread, int signal) override;
   std::optional<Resume> on_dispatched_call(StoppedThread& thread, const siginfo_t& info) override;
   void on_interrupted(StoppedThread& thread) override;
   bool on_step(StoppedThread& thread) override { return inner_->on_step(thread); }

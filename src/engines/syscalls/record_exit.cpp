@@ -8,8 +8,8 @@
 namespace vdsotrace {
 namespace {
 
-/// More than there are instructions in a stub.
-constexpr int kMostSteps = 400;
+/// More than a stub executes that copies as much as a record has room for.
+constexpr int kMostSteps = 8 * RECORD_MOST_BYTES;
 
 /// Of a thread that stands at the call or right behind it.
 std::optional<arch::Registers> at_call(StoppedThread& stopped, const arch::Registers& registers) {
@@ -34,8 +34,13 @@ std::optional<LeftRecordStub> leave_record_stub(StoppedThread& stopped, const Ca
   for (int step = 0; step < kMostSteps; ++step) {
     const auto now = memory.position_of(arch::program_counter(emulator.registers()));
     if (!now || now->leaves || now->place != position.place) return LeftRecordStub{emulator.registers(), made};
-    const auto outcome = emulator.step();
-    if (outcome == arch::StubEmulator::Outcome::unknown) return std::nullopt;
+    const auto without = arch::without_copy(emulator.registers(), now->offset);
+    // It will make the call from the beginning: nothing need be copied for that.
+    const auto outcome = without && !made ? arch::StubEmulator::Outcome::unknown : emulator.step();
+    if (outcome == arch::StubEmulator::Outcome::unknown) {
+      if (!without) return std::nullopt;
+      emulator.registers() = *without;
+    }
     if (outcome == arch::StubEmulator::Outcome::system_call) return outside_call(emulator.registers(), false);
   }
   return std::nullopt;

@@ -39,7 +39,7 @@ bool SignalCalls::can_expect(const Thread& thread, const arch::SystemCallRegiste
 
 void SignalCalls::expect(StoppedThread& stopped, const arch::SystemCallRegisters& call) {
   const Thread& thread = stopped.thread();
-  Before before{0, {}, thread.trap_blocked, thread.sys_blocked};
+  Before before{0, {}, thread.blocked};
   if (call.nr == SYS_rt_sigaction) expect_action(stopped, call, before);
   if (call.nr == SYS_rt_sigprocmask) expect_mask(stopped, call);
   before_.insert_or_assign(thread.tid, before);
@@ -62,8 +62,7 @@ void SignalCalls::take_back(Thread& thread) {
   if (found == before_.end()) return;
   const Before& before = found->second;
   if (before.signal != 0) thread.actions->set(before.signal, before.action);
-  thread.trap_blocked = before.trap_blocked;
-  thread.sys_blocked = before.sys_blocked;
+  thread.blocked = before.blocked;
   before_.erase(found);
 }
 

@@ -25,8 +25,7 @@ class SignalCalls {
   struct Before {
     int signal = 0;  ///< whose action changes; 0: none
     KernelSigaction action;
-    bool trap_blocked = false;
-    bool sys_blocked = false;
+    std::uint64_t blocked = 0;
   };
   void expect_action(StoppedThread& stopped, const arch::SystemCallRegisters& call, Before& before);
 

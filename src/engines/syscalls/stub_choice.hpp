@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
 
+#include "arch/record_stub.hpp"
 #include "vdsotrace/needs.hpp"
 
 namespace vdsotrace {
@@ -25,10 +27,15 @@ class StubChoice {
     return nr >= 0 && static_cast<std::size_t>(nr) < stubs_.size() ? stubs_[static_cast<std::size_t>(nr)]
                                                                    : CallStub::none;
   }
+  /// What a stub copies that records calls of that number.
+  const arch::CopyPlan& copies(std::int64_t nr) const { return copies_.at(nr); }
 
  private:
+  CallStub choose(const Needs& needs, std::int64_t nr);
+
   bool records_;
   std::vector<CallStub> stubs_;
+  std::unordered_map<std::int64_t, arch::CopyPlan> copies_;
 };
 
 }  // namespace vdsotrace

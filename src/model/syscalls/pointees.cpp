@@ -38,6 +38,12 @@ constexpr Pointee buffer(std::uint8_t argument, std::uint8_t of) {
 constexpr Pointee filled(std::uint8_t argument, std::uint8_t of, std::uint32_t unit = 1) {
   return {argument, Pointee::When::success, Extent::resulted, unit, of, unit != 1, Part::shown};
 }
+constexpr Pointee sent(std::uint8_t argument, std::uint8_t of) {
+  return {argument, Pointee::When::entry, Extent::counted, 1, of, false, Part::data};
+}
+constexpr Pointee received(std::uint8_t argument, std::uint8_t of) {
+  return {argument, Pointee::When::success, Extent::resulted, 1, of, false, Part::data};
+}
 constexpr Pointee descriptors(std::uint8_t argument, Pointee::When when) {
   return {argument, when, Extent::bits, 0, 0, true};
 }
@@ -153,8 +159,8 @@ constexpr PointeePlan kPlans[] = {
     {"getsockname", {in(2, kIntSize), out(2, kIntSize), Pointee{1, W::success, E::sized_at, kAddress, 2}}},
     {"getpeername", {in(2, kIntSize), out(2, kIntSize), Pointee{1, W::success, E::sized_at, kAddress, 2}}},
     {"socketpair", {out(3, kPair)}},
-    {"sendto", {buffer(1, 2), Pointee{4, W::entry, E::counted, 1, 5, true}}},
-    {"recvfrom", {filled(1, 2), in(5, kIntSize), out(5, kIntSize), Pointee{4, W::success, E::sized_at, kAddress, 5}}},
+    {"sendto", {sent(1, 2), Pointee{4, W::entry, E::counted, 1, 5, true}}},
+    {"recvfrom", {received(1, 2), in(5, kIntSize), out(5, kIntSize), Pointee{4, W::success, E::sized_at, kAddress, 5}}},
     // Processes.
     {"wait4", {out(1, kIntSize), out(3, kUsage)}},
     {"getrlimit", {out(1, kLimit)}}, {"setrlimit", {in(1, kLimit)}}, {"prlimit64", {in(2, kLimit), out(3, kLimit)}},
@@ -189,21 +195,18 @@ const std::vector<std::span<const PointeePlan>>& plans_by_number() {
   return kByNumber;
 }
 
-/// How many bytes `-s` lets through; of elements, those and the one whose presence says that there are more.
+/// Of `count` elements, those that are wanted.
 std::uint64_t shown(const Pointee& pointee, std::uint64_t count, const DecodeLimits& limits) {
-  constexpr std::uint64_t kMostShown = 1 << 20;
-  if (pointee.part == Part::all || (pointee.unit != 1 && limits.sets != nullptr)) return count;
-  const std::uint64_t most = std::min<std::uint64_t>(limits.string, kMostShown);
-  return std::min(count, pointee.unit == 1 ? most : most + 1);
+  return std::min(count, most_elements(pointee, limits).value_or(count));
 }
 
 std::uint64_t size_of(const Pointee& pointee, const Call& call, const DecodeLimits& limits, Memory& memory) {
   const std::uint64_t said = pointee.narrow ? static_cast<std::uint32_t>(call.args[pointee.of]) : call.args[pointee.of];
   switch (pointee.extent) {
     case Extent::none: break;
-    case Extent::fixed:
-    case Extent::path: return pointee.unit;
-    case Extent::string: return shown({.unit = 1, .part = Part::shown}, UINT64_MAX, limits) + 1;
+    case Extent::fixed: return pointee.unit;
+    case Extent::path:
+    case Extent::string: return shown(pointee, UINT64_MAX, limits);
     case Extent::counted: {
       const std::uint64_t count = shown(pointee, said, limits);
       return count > UINT64_MAX / pointee.unit ? 0 : count * pointee.unit;
@@ -236,11 +239,21 @@ const PointeePlan* pointee_plan(std::int64_t number, const std::array<std::uint6
   return nullptr;
 }
 
-bool takes_only_numbers(std::int64_t number) {
+const PointeePlan* pointee_plan_of_all(std::int64_t number) {
   const auto& known = plans_by_number();
-  if (number < 0 || static_cast<std::size_t>(number) >= known.size()) return false;
+  if (number < 0 || static_cast<std::size_t>(number) >= known.size()) return nullptr;
   const auto plans = known[static_cast<std::size_t>(number)];
-  return plans.size() == 1 && plans[0].choice.mask == 0 && plans[0].pointees[0].extent == Extent::none;
+  return plans.size() == 1 && plans[0].choice.mask == 0 ? &plans[0] : nullptr;
+}
+
+/// How many bytes `-s` lets through; of elements, those and the one whose presence says that there are more.
+std::optional<std::uint64_t> most_elements(const Pointee& pointee, const DecodeLimits& limits) {
+  constexpr std::uint64_t kMostShown = 1 << 20;
+  const std::uint64_t most = std::min<std::uint64_t>(limits.string, kMostShown);
+  if (pointee.extent == Extent::path) return pointee.unit;
+  if (pointee.extent == Extent::string) return most + 1;
+  if (pointee.part == Part::all || (pointee.unit != 1 && limits.sets != nullptr)) return std::nullopt;
+  return pointee.unit == 1 ? most : most + 1;
 }
 
 PointeeBytes bytes_of(const Pointee& pointee, const Call& call, const DecodeLimits& limits, Memory& memory) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -37,6 +38,7 @@ struct Pointee {
   enum class Part : std::uint8_t {
     all,
     shown,  ///< as many as `-s` says: bytes of a buffer; elements, unless structures are shown in full (`-v`)
+    data,   ///< the same of a socket's data, which may be messages: the socket's protocol says so, not the call
   };
 
   std::uint8_t argument = 0;
@@ -82,8 +84,11 @@ struct PointeePlan {
 /// refer to (`-y`) and whole buffers (`-e read=`) are no part of a plan.
 const PointeePlan* pointee_plan(std::int64_t number, const std::array<std::uint64_t, 6>& args);
 
-/// Whether nothing need be copied of any call of that number: the arguments themselves say all.
-bool takes_only_numbers(std::int64_t number);
+/// The same where one plan is for all calls of that number.
+const PointeePlan* pointee_plan_of_all(std::int64_t number);
+
+/// How many elements of what is counted, or bytes of text, are wanted at most. Nothing: all.
+std::optional<std::uint64_t> most_elements(const Pointee& pointee, const DecodeLimits& limits);
 
 /// What of a pointee is to be copied. For those of an exit, call.result and call.error are set; `memory` is read where
 /// a size is in the program's memory.

@@ -134,8 +134,7 @@ void Attaching::read_signal_state() {
   std::set<pid_t> read;
   for (const auto& [tid, thread] : tasks_.threads()) {
     if (read.insert(thread->tgid).second) *thread->actions = running_signal_actions(thread->tgid);
-    thread->trap_blocked = blocks(tid, SIGTRAP);
-    thread->sys_blocked = blocks(tid, SIGSYS);
+    thread->note_mask(ptrace::signal_mask(tid).value_or(0));
   }
 }
 

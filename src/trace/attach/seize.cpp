@@ -123,11 +123,6 @@ SignalActions running_signal_actions(pid_t pid) {
   return actions;
 }
 
-bool blocks(pid_t tid, int signal) {
-  const auto mask = ptrace::signal_mask(tid);
-  return mask && (*mask & signal_bit(signal)) != 0;
-}
-
 bool share_memory(pid_t one, pid_t other) { return kernel().kcmp(one, other, KCMP_VM) == 0; }
 
 bool share_signal_actions(pid_t one, pid_t other) { return kernel().kcmp(one, other, KCMP_SIGHAND) == 0; }

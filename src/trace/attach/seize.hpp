@@ -35,8 +35,6 @@ bool is_ours(pid_t tid);
 /// What /proc/PID/status says of the signal actions of a process: which signals are ignored and which have
 /// a handler. Of those handlers neither address nor flags nor mask are known.
 SignalActions running_signal_actions(pid_t pid);
-/// Whether the stopped thread has that signal in its signal mask.
-bool blocks(pid_t tid, int signal);
 
 /// Whether two processes have the same memory (CLONE_VM): kcmp(2), KCMP_VM. False if it is not known.
 bool share_memory(pid_t one, pid_t other);

@@ -39,6 +39,11 @@ std::optional<KernelSigaction> read_old_sigaction(Memory& memory, std::uint64_t 
 
 constexpr std::uint64_t signal_bit(int signal) { return std::uint64_t{1} << (signal - 1); }
 
+/// Those that code of ours in a program raises. The kernel forces them: one that is blocked or ignored is neither any
+/// more (force_sig_info_to_task, kernel/signal.c), which has to be put back.
+inline constexpr std::uint64_t kForcedSignals = signal_bit(SIGTRAP) | signal_bit(SIGSYS) | signal_bit(SIGSEGV) |
+                                                signal_bit(SIGBUS);
+
 /// The signal actions of one process, shared by the tasks that share them
 /// (CLONE_SIGHAND). Only actions seen to be set are known; the rest are as after exec.
 class SignalActions {

@@ -18,7 +18,7 @@ using namespace vdsotrace::testing;
 
 namespace {
 
-constexpr std::size_t kBackAt = 1024, kOthersAt = 2048, kLeave = 3072;
+constexpr std::size_t kBackAt = 2048, kOthersAt = 2560, kLeave = 3072, kUnsuited = 3584;
 constexpr std::uint64_t kKeptFlags = 0x8d5;
 constexpr std::int64_t kCall = SYS_dup2;
 
@@ -28,8 +28,9 @@ class StubPage {
   explicit StubPage(Shared& shared, std::int64_t nr = kCall)
       : page_(static_cast<std::byte*>(
             ::mmap(nullptr, kPage, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0))) {
-    const auto stub = arch::make_record_stub(
-        {nr, shared.address() + REGION_INDEX, address(kBackAt), address(kBackAt), address(kOthersAt), address(kLeave)});
+    const auto stub = arch::make_record_stub({nr, shared.address() + REGION_INDEX, address(kBackAt), address(kBackAt),
+                                              address(kOthersAt), address(kLeave), address(kUnsuited)},
+                                             {});
     REQUIRE(stub.size() <= arch::kRecordStubBytes);
     std::memcpy(page_, stub.data(), stub.size());
   }

@@ -24,13 +24,16 @@ Needs tracing(const std::string& set = "all") {
 
 }  // namespace
 
-TEST_CASE("a trace records calls whose arguments are numbers, and stops at the others") {
+TEST_CASE("a trace records calls if what is shown of them can be copied, and stops at the others") {
   const StubChoice choice(tracing());
   CHECK(choice.records());
-  for (const std::int64_t nr : {SYS_getppid, SYS_lseek, SYS_close, SYS_dup2, SYS_brk, SYS_mmap, SYS_munmap, SYS_tgkill})
+  for (const std::int64_t nr : {SYS_getppid, SYS_lseek, SYS_close, SYS_dup2, SYS_brk, SYS_mmap, SYS_munmap, SYS_tgkill,
+                                SYS_read, SYS_write, SYS_openat, SYS_newfstatat, SYS_getdents64, SYS_poll})
     CHECK(choice.of(nr) == CallStub::records);
-  // What they point to is shown; fcntl and ioctl have pointers in some calls.
-  for (const std::int64_t nr : {SYS_read, SYS_openat, SYS_fcntl, SYS_ioctl, SYS_futex, SYS_clock_gettime})
+  // Pointers that lead to pointers; those that have to do with other arguments; what a socket makes of its data;
+  // routes.
+  for (const std::int64_t nr :
+       {SYS_writev, SYS_ioctl, SYS_futex, SYS_sendto, SYS_recvfrom, SYS_clock_gettime, SYS_gettimeofday})
     CHECK(choice.of(nr) == CallStub::none);
   for (const std::int64_t nr : {SYS_clone, SYS_execve, SYS_exit_group, SYS_rt_sigreturn, SYS_mremap})
     CHECK(choice.of(nr) == CallStub::none);
@@ -38,10 +41,26 @@ TEST_CASE("a trace records calls whose arguments are numbers, and stops at the o
   CHECK(choice.of(100'000) == CallStub::none);
 }
 
+TEST_CASE("what takes a look at the process, or more room than there is, takes a stop") {
+  Needs needs = tracing();
+  needs.string_limit = 40'000;
+  const StubChoice long_strings(needs);
+  CHECK(long_strings.of(SYS_read) == CallStub::none);
+  CHECK(long_strings.of(SYS_openat) == CallStub::records);
+  needs = tracing();
+  needs.dumps.read.numbers = {3};
+  const StubChoice dumps(needs);
+  CHECK(dumps.of(SYS_read) == CallStub::none);
+  CHECK(dumps.of(SYS_lseek) == CallStub::records);
+  needs = tracing();
+  needs.processes.name = true;
+  CHECK(StubChoice(needs).of(SYS_getppid) == CallStub::none);
+}
+
 TEST_CASE("calls that a trace does not show need no stop") {
-  const StubChoice choice(tracing("read,getppid"));
+  const StubChoice choice(tracing("readv,getppid"));
   CHECK(choice.of(SYS_getppid) == CallStub::records);
-  CHECK(choice.of(SYS_read) == CallStub::none);
+  CHECK(choice.of(SYS_readv) == CallStub::none);
   for (const std::int64_t nr : {SYS_write, SYS_close, SYS_fcntl}) CHECK(choice.of(nr) == CallStub::counts);
   CHECK(choice.of(SYS_execve) == CallStub::none);
 }

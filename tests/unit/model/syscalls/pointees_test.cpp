@@ -2,60 +2,19 @@
 #include "model/syscalls/pointees.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <random>
 #include <set>
 #include <string>
 #include <vector>
 
-#include <fmt/core.h>
-
-#include "model/syscalls/render.hpp"
 #include "model/syscalls/spec.hpp"
 #include "support/catch.hpp"
-#include "vdsotrace/argument_sets.hpp"
+#include "support/pointed_memory.hpp"
 
 namespace vdsotrace {
 namespace {
 
-/// A piece of memory that begins and ends at an address, with something unreadable around it.
-class Piece final : public Memory {
- public:
-  static constexpr std::uint64_t kStart = 0x10000;
-  static constexpr std::size_t kSize = 16384;
-
-  explicit Piece(std::mt19937& random) : bytes_(&some_image(random)) {}
-  /// As a kernel does when it fills buffers, everywhere.
-  void change(std::mt19937& random) { bytes_ = &some_image(random); }
-  std::size_t read(std::uint64_t address, std::span<std::byte> into) override {
-    if (address < kStart || address >= kStart + kSize) return 0;
-    const std::size_t size = std::min<std::size_t>(into.size(), kStart + kSize - address);
-    std::ranges::copy_n(bytes_->begin() + static_cast<std::ptrdiff_t>(address - kStart),
-                        static_cast<std::ptrdiff_t>(size), into.begin());
-    return size;
-  }
-
- private:
-  using Image = std::vector<std::byte>;
-
-  static Image make_image(std::mt19937& random) {
-    Image image(kSize);
-    for (std::byte& byte : image) {
-      const auto value = random();
-      // Small numbers come often: lengths, counts, NULs.
-      byte = static_cast<std::byte>(value % 4 == 0 ? 0 : value % 4 == 1 ? value / 4 % 40 : value / 4);
-    }
-    // Text without a NUL, longer than what is read of it at once.
-    std::fill_n(image.begin() + kSize / 2, 5000, std::byte{'a'});
-    return image;
-  }
-  static const Image& some_image(std::mt19937& random) {
-    static const std::vector<Image> kImages{make_image(random), make_image(random), make_image(random)};
-    return kImages[random() % kImages.size()];
-  }
-
-  const Image* bytes_;
-};
+using namespace testing;
 
 /// What a recorder in the program does at one end of a call.
 void copy_as_planned(const PointeePlan& plan, bool at_entry, const Call& call, const DecodeLimits& limits,
@@ -71,47 +30,6 @@ void copy_as_planned(const PointeePlan& plan, bool at_entry, const Call& call, c
     }
     if (wanted.address != 0) into.note(wanted.address, bytes);
   }
-}
-
-std::uint64_t some_argument(std::mt19937& random) {
-  switch (random() % 8) {
-    case 0: return 0;
-    case 1: return random() % 4096;
-    case 2: return 0xffffffff00000000 | random();
-    case 3: return 0x7000 + random() % 64;                              // unreadable
-    case 4: return Piece::kStart + Piece::kSize - random() % 300;       // ends soon
-    case 5: return Piece::kStart + Piece::kSize / 2 + random() % 5000;  // long text
-    case 6: return random() % 40;
-    default: return Piece::kStart + random() % (Piece::kSize / 2);
-  }
-}
-
-std::int64_t some_result(std::mt19937& random) {
-  switch (random() % 7) {
-    case 0: return 0;
-    case 4: return -512 - static_cast<std::int64_t>(random() % 5);  // ERESTARTSYS and its kin
-    case 1: return -static_cast<std::int64_t>(random() % 133) - 1;
-    case 2: return random() % 100000;
-    case 3: return 1;
-    default: return random() % 64;
-  }
-}
-
-Call some_call(const PointeePlan& plan, std::mt19937& random) {
-  Call call;
-  call.nr = number_of(Abi::x86_64, plan.name);
-  call.name = plan.name;
-  for (std::uint64_t& argument : call.args) argument = some_argument(random);
-  if (plan.choice.mask != 0) {
-    const std::uint64_t chosen = plan.choice.values[random() % plan.choice.count];
-    call.args[plan.choice.argument] = (some_argument(random) & ~std::uint64_t{plan.choice.mask}) | chosen;
-  }
-  return call;
-}
-
-std::string text_of(const Call& call, const DecodeLimits& limits) {
-  const CallText text = render(call, limits);
-  return fmt::format("{}({}) = {}", call.name, text.arguments(), text.result());
 }
 
 /// What a call looks like at its beginning and at its end: decoded from live memory, and from what a plan copies.
@@ -136,19 +54,6 @@ Texts decode(const PointeePlan& plan, const DecodeLimits& limits, std::mt19937& 
   texts.live += text_of(live, limits);
   texts.planned += text_of(planned, limits);
   return texts;
-}
-
-/// In turn: as by default, no strings, long ones, everything in full.
-DecodeLimits limits_of(int round) {
-  static const ArgumentSets kInFull = [] {
-    std::vector<std::string> expressions{"abbrev=none"};
-    return ArgumentSets::take(expressions).value();
-  }();
-  DecodeLimits limits;
-  if (round % 4 == 1) limits.string = 0;
-  if (round % 4 == 2) limits.string = 1000;
-  if (round % 4 == 3) limits.sets = &kInFull;
-  return limits;
 }
 
 TEST_CASE("plans have all that the decoder reads", "[pointees]") {

@@ -1,0 +1,85 @@
+#include "engines/syscalls/copy_plan.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "model/syscalls/pointees.hpp"
+
+namespace vdsotrace {
+namespace {
+
+using Extent = Pointee::Extent;
+using When = Pointee::When;
+
+/// Of what is wanted as a whole: results are large where whole folders are read (getdents64(2)).
+constexpr std::uint32_t kWholeAtEntry = 1024;
+constexpr std::uint32_t kWholeResult = 32 * 1024;
+
+constexpr std::array<std::uint32_t, 6> kArguments{RECORD_ARG0,      RECORD_ARG1,      RECORD_ARG2,
+                                                  RECORD_CALL_ARG3, RECORD_CALL_ARG4, RECORD_CALL_ARG5};
+
+/// How many elements are copied at most of what is counted.
+void limit_elements(const Pointee& pointee, const DecodeLimits& limits, arch::CopyStep& step) {
+  if (const auto most = most_elements(pointee, limits)) {
+    step.most = static_cast<std::uint32_t>(std::min<std::uint64_t>(*most, RECORD_MOST_BYTES));
+    return;
+  }
+  step.most = (pointee.extent == Extent::resulted ? kWholeResult : kWholeAtEntry) / pointee.unit;
+  step.flags |= STEP_WHOLE;
+}
+
+std::optional<arch::CopyStep> step_for(const Pointee& pointee, const DecodeLimits& limits) {
+  if (pointee.part == Pointee::Part::data) return std::nullopt;
+  arch::CopyStep step{kArguments[pointee.argument]};
+  if (pointee.when == When::success) step.flags |= STEP_ON_SUCCESS;
+  switch (pointee.extent) {
+    case Extent::fixed: step.most = pointee.unit; return step;
+    case Extent::path:
+    case Extent::string: {
+      const auto most = most_elements(pointee, limits);
+      step.most = static_cast<std::uint32_t>(std::min<std::uint64_t>(most.value_or(0), RECORD_MOST_BYTES));
+      step.flags |= STEP_TO_NUL;
+      return step;
+    }
+    case Extent::counted:
+    case Extent::resulted:
+      if (pointee.extent == Extent::resulted && pointee.when == When::entry) return std::nullopt;
+      step.count = kArguments[pointee.of];
+      step.unit = pointee.unit;
+      if (pointee.narrow) step.flags |= STEP_NARROW;
+      if (pointee.extent == Extent::resulted) step.flags |= STEP_RESULT;
+      limit_elements(pointee, limits, step);
+      return step;
+    default: return std::nullopt;
+  }
+}
+
+/// Whether a call is for the stub is asked before it is made.
+void add_check(arch::CopyPlan& copies, arch::CopyStep& step) {
+  if ((step.flags & STEP_WHOLE) == 0) return;
+  copies.entry.push_back(
+      {step.pointer, step.count, step.most, step.unit, (step.flags & STEP_NARROW) | STEP_WHOLE | STEP_CHECKS});
+  step.flags &= ~std::uint32_t{STEP_WHOLE};
+}
+
+}  // namespace
+
+std::optional<arch::CopyPlan> copy_plan(std::int64_t number, const DecodeLimits& limits) {
+  const PointeePlan* plan = pointee_plan_of_all(number);
+  if (plan == nullptr) return std::nullopt;
+  arch::CopyPlan copies;
+  for (const Pointee& pointee : plan->pointees) {
+    if (pointee.extent == Extent::none) continue;
+    auto step = step_for(pointee, limits);
+    if (!step) return std::nullopt;
+    copies.most_bytes += PIECE_BYTES +
+                         (std::uint64_t{step->most} * step->unit + PIECE_BYTES - 1) / PIECE_BYTES * PIECE_BYTES;
+    if (pointee.when != When::entry) add_check(copies, *step);
+    (pointee.when == When::entry ? copies.entry : copies.exit).push_back(*step);
+  }
+  const bool fits = copies.most_bytes <= RECORD_MOST_BYTES && copies.entry.size() < STEPS_MOST &&
+                    copies.exit.size() < STEPS_MOST;
+  return fits ? std::optional(copies) : std::nullopt;
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,18 @@
+// What a record stub copies of a call's pointers: the plan that the decoder's own needs give (model/syscalls/pointees),
+// as far as a stub can follow it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "arch/record_stub.hpp"
+#include "model/syscalls/context.hpp"
+
+namespace vdsotrace {
+
+/// Nothing if calls of that number are for a stop: their plan depends on their arguments, they have none, or more would
+/// have to be copied than a record has room for. A call that turns out to want more than its plan allows leaves its
+/// stub, too (arch::RecordStubWords::unsuited).
+std::optional<arch::CopyPlan> copy_plan(std::int64_t number, const DecodeLimits& limits);
+
+}  // namespace vdsotrace

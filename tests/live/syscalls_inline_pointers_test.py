@@ -1,0 +1,159 @@
+"""Under --syscalls=inline what the pointers of calls refer to is copied in the process, without a stop: the lines are
+those that stops give.
+"""
+
+import re
+import signal
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import vdsotrace_testing as testing
+from vdsotrace_testing import VDSOTRACE, target
+from inline_calls import ptrace_requests, require_dispatch
+
+INLINE = ["--syscalls=inline"]
+MANY = 20000
+ROUNDS = 300
+
+
+def setUpModule():
+    testing.require_ptrace()
+    testing.require_program("strace")
+    require_dispatch(*INLINE)
+
+
+def trace_lines(command, *options, **kwargs):
+    """The run, and what was written to a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "trace"
+        ran = testing.vdsotrace(*options, "-o", file, "--", *command, **kwargs)
+        return ran, file.read_text().splitlines()
+
+
+def comparable(lines):
+    """Without what differs from run to run."""
+    kept = []
+    for line in lines:
+        if line.startswith("vdsotrace:") or line.endswith("[vdso]"):
+            continue
+        line = re.sub(r"0x[0-9a-f]+", "0xX", line)
+        line = re.sub(r"f_(bfree|bavail|ffree)=\d+", r"f_\1=N", line)
+        line = re.sub(r"getrandom\(\"[^\"]*\"", "getrandom(\"...\"", line)
+        line = re.sub(r"bytes from pid \d+", "bytes from pid N", line)
+        line = re.sub(r"/tmp/[^/\", ]+", "/tmp/X", line)
+        kept.append(re.sub(r"^(set_tid_address|getpid|gettid|getppid)(.*) = \d+", r"\1\2 = N", line))
+    return kept
+
+
+class SameLinesTest(unittest.TestCase):
+    maxDiff = None
+
+    def same(self, command, *options):
+        """`command` is made anew for each run, as a function of a folder."""
+        by_stops, by_stubs = (self.lines_of(command, *options, *more) for more in ([], INLINE))
+        self.assertEqual(comparable(by_stubs), comparable(by_stops))
+        return by_stubs
+
+    def lines_of(self, command, *options):
+        with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+            ran, lines = trace_lines(command(folder), *options)
+            self.assertEqual(ran.status, 0, ran.stderr)
+            return lines
+
+    def test_pointers_of_all_kinds(self):
+        for case in ("strings", "buffers", "structures", "folders", "cut"):
+            for options in [], ["-s", "0"], ["-s", "4096"], ["-s", "100000"], ["-v"], ["-e", "read=all", "-e", "write=all"]:
+                with self.subTest(case=case, options=options):
+                    self.same(lambda folder: target("pointed_calls", case, folder), *options)
+
+    def test_programs(self):
+        def fill(folder):
+            for i in range(50):
+                (Path(folder) / f"file{i}").write_text("x" * i)
+                (Path(folder) / f"folder{i}").mkdir()
+            return folder
+
+        programs = {
+            "cat": lambda folder: ["cat", folder + "/file3", folder + "/file4"],
+            "ls": lambda folder: ["ls", folder],
+            "ls -l": lambda folder: ["ls", "-l", "--time-style=+", folder],
+            "find": lambda folder: ["find", folder, "-name", "xx*"],
+            "dd": lambda folder: ["dd", "if=" + folder + "/file9", "of=" + folder + "/other", "bs=1", "status=none"],
+            "rm": lambda folder: ["rm", "-r", folder + "/folder1"],
+        }
+        for name, program in programs.items():
+            with self.subTest(program=name):
+                self.same(lambda folder: program(fill(folder)))
+
+    def test_what_changes_at_once(self):
+        lines = self.same(lambda _: target("pointed_calls", "changes"))
+        for i in range(ROUNDS):
+            self.assertTrue([line for line in lines if line.startswith(f'access("/nothing/{i}", F_OK)')])
+            self.assertTrue([line for line in lines if line.startswith(f'write(3, "{i}", ')])
+
+
+class CompletenessTest(unittest.TestCase):
+    def test_calls_are_recorded_without_stops(self):
+        trace = testing.trace_json(target("pointed_calls", "many"), *INLINE)
+        calls = [call for call in trace.of_type("call") if call["name"] in ("read", "write", "access")][-3 * MANY:]
+        self.assertEqual([call["name"] for call in calls], ["read", "write", "access"] * MANY)
+        for i, call in enumerate(calls[2::3]):
+            self.assertEqual(call["args"][0], f'"/nothing/{i}"')
+        self.assertEqual([call["args"][1] for call in calls[0::3]], ['"\\0"'] * MANY)
+        self.assertEqual({call["engine"] for call in calls[300:]}, {"inline"})
+
+    def test_they_take_no_requests(self):
+        with tempfile.TemporaryDirectory() as folder:
+            ran, count = ptrace_requests(VDSOTRACE, *INLINE, "-o", Path(folder) / "trace", "--",
+                                         *target("pointed_calls", "many"))
+            self.assertEqual(ran.status, 0, ran.stderr)
+            self.assertLess(count, MANY // 4)
+
+    def test_threads(self):
+        for options in [], ["-f"]:
+            trace = testing.trace_json(target("pointed_calls", "threads"), *INLINE, *options)
+            names = {}
+            for call in trace.of_type("call"):
+                if call["name"] == "access" and call["args"][0].startswith('"/nothing/'):
+                    names.setdefault(call["tid"], []).append(call["args"][0])
+            self.assertEqual(len(names), 3)
+            for seen in names.values():
+                self.assertEqual(seen, [f'"/nothing/{i}"' for i in range(MANY)])
+
+    def test_a_call_that_ends_with_the_program(self):
+        for options in [], ["-f"]:
+            ran, lines = trace_lines(target("pointed_calls", "killed"), *INLINE, *options)
+            self.assertEqual(ran.status, -signal.SIGKILL)
+            without_pid = [re.sub(r"^(\[pid +\d+\] |\d+ +)", "", line) for line in lines]
+            end = without_pid.index("+++ killed by SIGKILL +++")
+            begun = r'write\(4, "b{32}"\.\.\., 1048576'
+            self.assertRegex("\n".join(without_pid[:end]), begun)
+            self.assertRegex(without_pid[end - 1], rf"^({begun}\)|<\.\.\. write resumed>\)) += \?$")
+
+
+class HarmlessTest(unittest.TestCase):
+    def test_pointers_that_lead_nowhere(self):
+        for case in ("faults", "cut"):
+            for options in [], ["-f"], ["-T"]:
+                with self.subTest(case=case, options=options), tempfile.TemporaryDirectory() as folder:
+                    ran, lines = trace_lines(target("pointed_calls", case, folder), *INLINE, *options)
+                    self.assertEqual(ran.status, 0, ran.stderr)
+                    self.assertFalse([line for line in lines if "SIGSEGV {" in line or "SIGBUS {" in line])
+                    self.assertGreater(len([line for line in lines if "EFAULT" in line]), 39)
+
+    def test_signals_while_calls_are_made(self):
+        for options in [], ["-s", "4096"]:
+            ran, lines = trace_lines(target("pointed_calls", "storm"), *INLINE, *options)
+            self.assertEqual(ran.status, 0, ran.stderr)
+            made = [line for line in lines if line.startswith('access("/nothing/that')]
+            self.assertEqual(len(made), MANY)
+            self.assertEqual({re.sub(r" +=", " =", line) for line in made},
+                             {'access("/nothing/that/is/there/and/has/a/long/name", F_OK) = '
+                              '-1 ENOENT (No such file or directory)'})
+
+
+if __name__ == "__main__":
+    testing.main()
