@@ -20,13 +20,24 @@ struct CopyStep {
   std::uint32_t most = 0;
   std::uint32_t unit = 1;
   std::uint32_t flags = 0;
+  std::uint32_t of_case = 0;
 };
 static_assert(sizeof(CopyStep) == STEP_BYTES);
 
-/// What a stub copies of its calls. There is room for STEPS_MOST - 1 at either end.
+/// As CASE_VALUE and what follows say.
+struct CopyCase {
+  std::uint32_t value = 0;
+  std::uint32_t number = 0;
+};
+static_assert(sizeof(CopyCase) == CASE_BYTES);
+
+/// What a stub copies of its calls. There is room for STEPS_MOST - 1 steps at either end and CASES_MOST - 1 cases.
 struct CopyPlan {
   std::vector<CopyStep> entry;
   std::vector<CopyStep> exit;
+  std::uint32_t case_word = 0;  ///< which word of the record says what case a call is, as an offset; 0: there are none
+  std::uint32_t case_bits = 0;  ///< of that word
+  std::vector<CopyCase> cases;  ///< a call that is none of them is not for the stub
   std::uint64_t most_bytes = RECORD_POINTEES;  ///< from a record's begin, when all has been copied
 };
 
@@ -40,7 +51,7 @@ struct RecordStubWords {
   std::uint64_t unsuited;  ///< the same of calls whose pointees cannot be copied
 };
 
-inline constexpr std::size_t kRecordStubBytes = 1536;
+inline constexpr std::size_t kRecordStubBytes = 2048;
 
 /// It has its entry, and the words that change, where a call stub has them.
 std::vector<std::byte> make_record_stub(const RecordStubWords& words, const CopyPlan& copies);

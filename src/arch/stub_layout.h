@@ -75,6 +75,7 @@
 #define BLOCK_CALL_ARG2 4064
 #define BLOCK_CALL_SAVED 4072
 #define BLOCK_CALL_NEXT 4080   /* u64 position of its record + 1 */
+#define BLOCK_CALL_CASE 4088   /* u64 which of its stub's cases it is */
 
 /* A call between its begin and its return. */
 #define OPEN_STACK 0          /* u64 stack pointer at the entry, where the return address lies; 0: no call is open */
@@ -177,8 +178,14 @@
 #define STEP_TO_NUL 8         /* up to a NUL and with it */
 #define STEP_ON_SUCCESS 16    /* of a call that has not failed */
 #define STEP_RESULT 32        /* no more than the result says */
-#define STEP_BYTES 20
+#define STEP_CASE 20          /* u32 of which calls it is a step; 0: of all */
+#define STEP_BYTES 24
 #define STEPS_MOST 6          /* with the one behind them */
+/* Where a call's pointers depend on another argument: what is among its bits says which case the call is. */
+#define CASE_VALUE 0          /* u32 */
+#define CASE_NUMBER 4         /* u32 from 1 on */
+#define CASE_BYTES 8
+#define CASES_MOST 17         /* with one of zeros behind them */
 /* Where asked for: words of the stack above the return address, behind the values or, in a short record, in their place. */
 #define RECORD_WINDOW 128
 #define RECORD_SHORT_WINDOW 64

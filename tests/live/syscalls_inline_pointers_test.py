@@ -64,7 +64,7 @@ class SameLinesTest(unittest.TestCase):
             return lines
 
     def test_pointers_of_all_kinds(self):
-        for case in ("strings", "buffers", "structures", "folders", "cut"):
+        for case in ("strings", "buffers", "structures", "choices", "folders", "cut"):
             for options in [], ["-s", "0"], ["-s", "4096"], ["-s", "100000"], ["-v"], ["-e", "read=all", "-e", "write=all"]:
                 with self.subTest(case=case, options=options):
                     self.same(lambda folder: target("pointed_calls", case, folder), *options)
@@ -104,6 +104,16 @@ class CompletenessTest(unittest.TestCase):
             self.assertEqual(call["args"][0], f'"/nothing/{i}"')
         self.assertEqual([call["args"][1] for call in calls[0::3]], ['"\\0"'] * MANY)
         self.assertEqual({call["engine"] for call in calls[300:]}, {"inline"})
+
+    def test_pointers_that_other_arguments_are_about(self):
+        trace = testing.trace_json(target("pointed_calls", "choices"), *INLINE)
+        engines = {}
+        for call in trace.of_type("call"):
+            engines.setdefault((call["name"], "".join(call["args"][1:2])), []).append(call["engine"])
+        for name, choice in (("ioctl", "FIONREAD"), ("fcntl", "F_GETFL"), ("futex", "FUTEX_WAKE_PRIVATE")):
+            self.assertEqual(set(engines[name, choice]), {"inline"})
+        for name, choice in (("ioctl", "TIOCGPTN"), ("fcntl", "F_GETLK")):
+            self.assertEqual(set(engines[name, choice]), {"ptrace"})
 
     def test_they_take_no_requests(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -1,10 +1,12 @@
 // System calls whose arguments are pointers: to what can be read, cannot, or only in part; to what changes at once.
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -106,6 +108,44 @@ static void structures(void) {
   const struct timespec none = {0, 0};
   syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &none, room);
   syscall(SYS_epoll_ctl, 0x7fff, EPOLL_CTL_ADD, 0, two);
+}
+
+/// What an argument is says what the next one points to.
+static void choices(void) {
+  const int terminal = posix_openpt(O_RDWR | O_NOCTTY), none = open("/dev/null", O_RDWR);
+  CHECK(terminal >= 0 && none >= 0);
+  struct winsize size = {7, 80, 0, 0};
+  char settings[64];
+  int number = 1;
+  for (int round = 0; round < 3; ++round) {
+    char *const rooms[] = {settings, wild[1], NULL};
+    syscall(SYS_ioctl, terminal, TCGETS, rooms[round]);
+    syscall(SYS_ioctl, none, TCGETS, rooms[round]);
+    syscall(SYS_ioctl, terminal, TCSETS, rooms[round]);
+    syscall(SYS_ioctl, terminal, TIOCSWINSZ, round == 0 ? (char *)&size : rooms[round]);
+    syscall(SYS_ioctl, terminal, TIOCGWINSZ, rooms[round]);
+    syscall(SYS_ioctl, terminal, FIONREAD, rooms[round]);
+    syscall(SYS_ioctl, terminal, FIONBIO, round == 0 ? (char *)&number : rooms[round]);
+    syscall(SYS_ioctl, terminal, TIOCGPTN, rooms[round]);
+    syscall(SYS_ioctl, none, FIOCLEX, rooms[round]);
+    syscall(SYS_ioctl, none, 0x12345678, 0);
+  }
+  for (int command = -1; command < 20; ++command) {
+    if (command == F_SETLKW || command == F_SETOWN || command == F_SETSIG) continue;
+    struct flock lock = {.l_type = F_RDLCK, .l_len = 1};
+    const int made = (int)syscall(SYS_fcntl, none, command, command == F_GETLK || command == F_SETLK ? (long)&lock : 0);
+    if (command == F_DUPFD) close(made);
+  }
+  for (int round = 0; round < 20; ++round) {
+    unsigned word = 5;
+    const struct timespec soon = {0, 1};
+    syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 6, &soon, NULL, 0);
+    syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 5, &soon, NULL, 0);
+    syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 6, wild[1], NULL, 0);
+    syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 6, NULL, NULL, 0);
+    syscall(SYS_futex, &word, 77, 6, &soon, NULL, 0);
+  }
 }
 
 static void folders(const char *folder) {
@@ -293,6 +333,7 @@ int main(int argc, char **argv) {
   if (strcmp(argv[1], "strings") == 0) strings();
   if (strcmp(argv[1], "buffers") == 0) buffers();
   if (strcmp(argv[1], "structures") == 0) structures();
+  if (strcmp(argv[1], "choices") == 0) choices();
   if (strcmp(argv[1], "folders") == 0) folders(folder);
   if (strcmp(argv[1], "changes") == 0) changes();
   if (strcmp(argv[1], "many") == 0) many();

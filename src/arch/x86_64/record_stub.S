@@ -39,7 +39,12 @@
 100:    mov     STEP_POINTER(%r11), %eax
         test    %eax, %eax
         je      109f
-        mov     (%rcx,%rax), %rsi
+        mov     STEP_CASE(%r11), %edx
+        test    %edx, %edx
+        je      110f
+        cmp     BLOCK_CALL_CASE(%rbx), %rdx
+        jne     108f
+110:    mov     (%rcx,%rax), %rsi
         mov     STEP_MOST(%r11), %edx
         mov     STEP_COUNT(%r11), %eax
         test    %eax, %eax
@@ -161,7 +166,10 @@ SHARED vdsotrace_record_stub_enter
         movq    $RECORD_POINTEES, RECORD_CALL_END(%rcx)
         inc     %rdx
         mov     %rdx, BLOCK_CALL_NEXT(%rbx)
-        cmpl    $0, 10f(%rip)
+        mov     13f(%rip), %eax
+        test    %eax, %eax
+        jne     90f
+91:     cmpl    $0, 10f(%rip)
         je      60f
         lea     RECORD_POINTEES(%rcx), %rdi
         COPY    entry, 10f, 88f
@@ -226,6 +234,19 @@ SHARED vdsotrace_record_stub_uncalled
         mov     BLOCK_CALL_ARG2(%rbx), %rdx
         mov     BLOCK_CALL_BASE(%rbx), %rbx
         jmp     83b
+90:     /* Which case is it? */
+        mov     (%rcx,%rax), %eax
+        and     (13f + 4)(%rip), %eax
+        lea     14f(%rip), %r11
+92:     mov     CASE_NUMBER(%r11), %edx
+        test    %edx, %edx
+        je      88f
+        cmp     CASE_VALUE(%r11), %eax
+        je      93f
+        add     $CASE_BYTES, %r11
+        jmp     92b
+93:     mov     %rdx, BLOCK_CALL_CASE(%rbx)
+        jmp     91b
 SHARED vdsotrace_record_stub_unsuited
 88:     RESTORE_ARGUMENTS
 89:     mov     BLOCK_CALL_FLAGS(%rbx), %rax
@@ -242,6 +263,8 @@ SHARED vdsotrace_record_stub_words
 9:      .quad   0                       /* records that it takes up at most */
 10:     .zero   STEPS_MOST * STEP_BYTES /* what is copied at its entry */
 11:     .zero   STEPS_MOST * STEP_BYTES /* and at its end */
+13:     .quad   0                       /* u32 which word of the record says what case it is, as an offset, or 0; u32 bits */
+14:     .zero   CASES_MOST * CASE_BYTES
 SHARED vdsotrace_record_stub_end
 
         .section .note.GNU-stack, "", @progbits

@@ -45,9 +45,12 @@ constexpr CopyLoad kCopyLoads[] = {
     {vdsotrace_record_stub_exit_byte, vdsotrace_record_stub_exit_copied},
 };
 
-void write_steps(std::byte* at, const std::vector<CopyStep>& steps) {
-  CHECK(steps.size() < STEPS_MOST);
-  if (!steps.empty()) std::memcpy(at, steps.data(), steps.size() * sizeof steps[0]);
+/// In front of what says that there are no more. Answers where that ends.
+template <class T>
+std::byte* write_list(std::byte* at, const std::vector<T>& list, std::size_t room) {
+  CHECK(list.size() < room);
+  if (!list.empty()) std::memcpy(at, list.data(), list.size() * sizeof(T));
+  return at + room * sizeof(T);
 }
 
 }  // namespace
@@ -60,10 +63,13 @@ std::vector<std::byte> make_record_stub(const RecordStubWords& words, const Copy
   std::memcpy(stub.data(), &front, sizeof front);
   const std::uint64_t records = (copies.most_bytes + RECORD_POINTEES - 1) / RECORD_POINTEES;
   const std::uint64_t behind[] = {static_cast<std::uint64_t>(words.number), words.leave, words.unsuited, records};
-  std::byte* const at = stub.data() + offset_in_record_stub(vdsotrace_record_stub_words);
+  std::byte* at = stub.data() + offset_in_record_stub(vdsotrace_record_stub_words);
   std::memcpy(at, behind, sizeof behind);
-  write_steps(at + sizeof behind, copies.entry);
-  write_steps(at + sizeof behind + STEPS_MOST * sizeof(CopyStep), copies.exit);
+  at = write_list(at + sizeof behind, copies.entry, STEPS_MOST);
+  at = write_list(at, copies.exit, STEPS_MOST);
+  const std::uint32_t which[] = {copies.case_word, copies.case_bits};
+  std::memcpy(at, which, sizeof which);
+  write_list(at + sizeof which, copies.cases, CASES_MOST);
   return stub;
 }
 

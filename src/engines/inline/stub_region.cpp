@@ -8,7 +8,7 @@ namespace vdsotrace {
 static_assert(KEEPER_DIED == DeathMark::kDead);
 static_assert(BLOCK_OPEN + (OPEN_COUNT << OPEN_LOG2) <= BLOCK_ROWS);
 static_assert(BLOCK_PATHS < BLOCK_PATHS_END);
-static_assert(BLOCK_CALL_NEXT + sizeof(std::uint64_t) <= BLOCK_BYTES);
+static_assert(BLOCK_CALL_CASE + sizeof(std::uint64_t) <= BLOCK_BYTES);
 static_assert(OPEN_CALL_VALUE + RECORD_VALUE_BYTES <= (1 << OPEN_LOG2));
 
 StubRegion::StubRegion(SharedMemory memory, std::uint64_t address, std::size_t bytes, bool may_sleep,

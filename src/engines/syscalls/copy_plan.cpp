@@ -57,28 +57,53 @@ std::optional<arch::CopyStep> step_for(const Pointee& pointee, const DecodeLimit
 /// Whether a call is for the stub is asked before it is made.
 void add_check(arch::CopyPlan& copies, arch::CopyStep& step) {
   if ((step.flags & STEP_WHOLE) == 0) return;
-  copies.entry.push_back(
-      {step.pointer, step.count, step.most, step.unit, (step.flags & STEP_NARROW) | STEP_WHOLE | STEP_CHECKS});
+  arch::CopyStep check = step;
+  check.flags = (step.flags & STEP_NARROW) | STEP_WHOLE | STEP_CHECKS;
+  copies.entry.push_back(check);
   step.flags &= ~std::uint32_t{STEP_WHOLE};
+}
+
+std::uint64_t piece_bytes(const arch::CopyStep& step) {
+  const std::uint64_t bytes = std::uint64_t{step.most} * step.unit;
+  return PIECE_BYTES + (bytes + PIECE_BYTES - 1) / PIECE_BYTES * PIECE_BYTES;
+}
+
+/// False if a stub cannot copy all of that.
+bool add_pointees(const PointeePlan& plan, std::uint32_t of_case, const DecodeLimits& limits, arch::CopyPlan& copies) {
+  std::uint64_t bytes = RECORD_POINTEES;
+  for (const Pointee& pointee : plan.pointees) {
+    if (pointee.extent == Extent::none) continue;
+    auto step = step_for(pointee, limits);
+    if (!step) return false;
+    step->of_case = of_case;
+    bytes += piece_bytes(*step);
+    if (pointee.when != When::entry) add_check(copies, *step);
+    (pointee.when == When::entry ? copies.entry : copies.exit).push_back(*step);
+  }
+  copies.most_bytes = std::max(copies.most_bytes, bytes);
+  return true;
+}
+
+void add_cases(const PointeeChoice& choice, std::uint32_t number, arch::CopyPlan& copies) {
+  copies.case_word = kArguments[choice.argument];
+  copies.case_bits = choice.mask;
+  for (std::size_t i = 0; i < choice.count; ++i) copies.cases.push_back({choice.values[i], number});
 }
 
 }  // namespace
 
 std::optional<arch::CopyPlan> copy_plan(std::int64_t number, const DecodeLimits& limits) {
-  const PointeePlan* plan = pointee_plan_of_all(number);
-  if (plan == nullptr) return std::nullopt;
+  const auto plans = pointee_plans(number);
+  if (plans.empty()) return std::nullopt;
   arch::CopyPlan copies;
-  for (const Pointee& pointee : plan->pointees) {
-    if (pointee.extent == Extent::none) continue;
-    auto step = step_for(pointee, limits);
-    if (!step) return std::nullopt;
-    copies.most_bytes += PIECE_BYTES +
-                         (std::uint64_t{step->most} * step->unit + PIECE_BYTES - 1) / PIECE_BYTES * PIECE_BYTES;
-    if (pointee.when != When::entry) add_check(copies, *step);
-    (pointee.when == When::entry ? copies.entry : copies.exit).push_back(*step);
+  for (const PointeePlan& plan : plans) {
+    const bool is_case = plan.choice.mask != 0;
+    const auto of_case = is_case ? static_cast<std::uint32_t>(&plan - plans.data()) + 1 : 0;
+    if (!add_pointees(plan, of_case, limits, copies)) return std::nullopt;
+    if (is_case) add_cases(plan.choice, of_case, copies);
   }
   const bool fits = copies.most_bytes <= RECORD_MOST_BYTES && copies.entry.size() < STEPS_MOST &&
-                    copies.exit.size() < STEPS_MOST;
+                    copies.exit.size() < STEPS_MOST && copies.cases.size() < CASES_MOST;
   return fits ? std::optional(copies) : std::nullopt;
 }
 

@@ -10,9 +10,9 @@
 
 namespace vdsotrace {
 
-/// Nothing if calls of that number are for a stop: their plan depends on their arguments, they have none, or more would
-/// have to be copied than a record has room for. A call that turns out to want more than its plan allows leaves its
-/// stub, too (arch::RecordStubWords::unsuited).
+/// Nothing if calls of that number are for a stop: they have no plan, a stub cannot follow it, or more would have to be
+/// copied than a record has room for. A call that turns out to be none of the cases of its plan, or to want more than
+/// that allows, leaves its stub, too (arch::RecordStubWords::unsuited).
 std::optional<arch::CopyPlan> copy_plan(std::int64_t number, const DecodeLimits& limits);
 
 }  // namespace vdsotrace

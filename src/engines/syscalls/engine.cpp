@@ -203,8 +203,8 @@ bool SyscallEngine::records_call(const Thread& thread, std::uint64_t behind) {
 }
 
 bool SyscallEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) {
-  if (choice_.records() && thread.in_call && thread.in_call->call.abi == Abi::x86_64)
-    mixes_[thread.tid].note(fallback == nullptr && choice_.of(thread.in_call->call.nr) != CallStub::none);
+  if (choice_.records() && thread.in_call)
+    mixes_[thread.tid].note(fallback == nullptr && choice_.suits_stub(thread.in_call->call));
   return inner_->on_call_entry(thread, fallback, stack_pointer);
 }
 

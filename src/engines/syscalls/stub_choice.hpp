@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "arch/record_stub.hpp"
+#include "model/syscalls/pointees.hpp"
 #include "vdsotrace/needs.hpp"
 
 namespace vdsotrace {
@@ -26,6 +27,11 @@ class StubChoice {
   CallStub of(std::int64_t nr) const {
     return nr >= 0 && static_cast<std::size_t>(nr) < stubs_.size() ? stubs_[static_cast<std::size_t>(nr)]
                                                                    : CallStub::none;
+  }
+  /// Whether a stub can make the call, as far as its arguments show.
+  bool suits_stub(const Call& call) const {
+    const CallStub stub = call.abi == Abi::x86_64 ? of(call.nr) : CallStub::none;
+    return stub == CallStub::counts || (stub == CallStub::records && pointee_plan(call.nr, call.args) != nullptr);
   }
   /// What a stub copies that records calls of that number.
   const arch::CopyPlan& copies(std::int64_t nr) const { return copies_.at(nr); }

@@ -230,20 +230,17 @@ std::uint64_t size_of(const Pointee& pointee, const Call& call, const DecodeLimi
 
 }  // namespace
 
-const PointeePlan* pointee_plan(std::int64_t number, const std::array<std::uint64_t, 6>& args) {
+std::span<const PointeePlan> pointee_plans(std::int64_t number) {
   const auto& known = plans_by_number();
-  if (number < 0 || static_cast<std::size_t>(number) >= known.size()) return nullptr;
-  for (const PointeePlan& plan : known[static_cast<std::size_t>(number)]) {
+  if (number < 0 || static_cast<std::size_t>(number) >= known.size()) return {};
+  return known[static_cast<std::size_t>(number)];
+}
+
+const PointeePlan* pointee_plan(std::int64_t number, const std::array<std::uint64_t, 6>& args) {
+  for (const PointeePlan& plan : pointee_plans(number)) {
     if (is_chosen(plan, args)) return &plan;
   }
   return nullptr;
-}
-
-const PointeePlan* pointee_plan_of_all(std::int64_t number) {
-  const auto& known = plans_by_number();
-  if (number < 0 || static_cast<std::size_t>(number) >= known.size()) return nullptr;
-  const auto plans = known[static_cast<std::size_t>(number)];
-  return plans.size() == 1 && plans[0].choice.mask == 0 ? &plans[0] : nullptr;
 }
 
 /// How many bytes `-s` lets through; of elements, those and the one whose presence says that there are more.

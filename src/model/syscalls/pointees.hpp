@@ -84,8 +84,8 @@ struct PointeePlan {
 /// refer to (`-y`) and whole buffers (`-e read=`) are no part of a plan.
 const PointeePlan* pointee_plan(std::int64_t number, const std::array<std::uint64_t, 6>& args);
 
-/// The same where one plan is for all calls of that number.
-const PointeePlan* pointee_plan_of_all(std::int64_t number);
+/// All plans for calls of that number: one, or some that are each for other values of the same argument's bits.
+std::span<const PointeePlan> pointee_plans(std::int64_t number);
 
 /// How many elements of what is counted, or bytes of text, are wanted at most. Nothing: all.
 std::optional<std::uint64_t> most_elements(const Pointee& pointee, const DecodeLimits& limits);

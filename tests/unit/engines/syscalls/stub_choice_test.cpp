@@ -1,6 +1,7 @@
 // Which stub makes a call: what is asked for decides, and what its arguments are.
 #include "engines/syscalls/stub_choice.hpp"
 
+#include <fcntl.h>
 #include <sys/syscall.h>
 
 #include <string>
@@ -27,13 +28,12 @@ Needs tracing(const std::string& set = "all") {
 TEST_CASE("a trace records calls if what is shown of them can be copied, and stops at the others") {
   const StubChoice choice(tracing());
   CHECK(choice.records());
-  for (const std::int64_t nr : {SYS_getppid, SYS_lseek, SYS_close, SYS_dup2, SYS_brk, SYS_mmap, SYS_munmap, SYS_tgkill,
-                                SYS_read, SYS_write, SYS_openat, SYS_newfstatat, SYS_getdents64, SYS_poll})
-    CHECK(choice.of(nr) == CallStub::records);
-  // Pointers that lead to pointers; those that have to do with other arguments; what a socket makes of its data;
-  // routes.
   for (const std::int64_t nr :
-       {SYS_writev, SYS_ioctl, SYS_futex, SYS_sendto, SYS_recvfrom, SYS_clock_gettime, SYS_gettimeofday})
+       {SYS_getppid, SYS_lseek, SYS_close, SYS_dup2, SYS_brk, SYS_mmap, SYS_munmap, SYS_tgkill, SYS_read, SYS_write,
+        SYS_openat, SYS_newfstatat, SYS_getdents64, SYS_poll, SYS_ioctl, SYS_futex})
+    CHECK(choice.of(nr) == CallStub::records);
+  // Pointers that lead to pointers; what a socket makes of its data; routes.
+  for (const std::int64_t nr : {SYS_writev, SYS_sendto, SYS_recvfrom, SYS_clock_gettime, SYS_gettimeofday})
     CHECK(choice.of(nr) == CallStub::none);
   for (const std::int64_t nr : {SYS_clone, SYS_execve, SYS_exit_group, SYS_rt_sigreturn, SYS_mremap})
     CHECK(choice.of(nr) == CallStub::none);
@@ -55,6 +55,20 @@ TEST_CASE("what takes a look at the process, or more room than there is, takes a
   needs = tracing();
   needs.processes.name = true;
   CHECK(StubChoice(needs).of(SYS_getppid) == CallStub::none);
+}
+
+TEST_CASE("whether a stub can make a call may depend on its arguments") {
+  const StubChoice choice(tracing());
+  const auto suits = [&](std::int64_t nr, std::uint64_t second) {
+    Call call;
+    call.nr = nr;
+    call.args = {0, second};
+    return choice.suits_stub(call);
+  };
+  CHECK(suits(SYS_fcntl, F_GETFD));
+  CHECK_FALSE(suits(SYS_fcntl, F_SETLK));
+  CHECK(suits(SYS_getppid, F_SETLK));
+  CHECK_FALSE(suits(SYS_execve, 0));
 }
 
 TEST_CASE("calls that a trace does not show need no stop") {
