@@ -64,7 +64,7 @@ class SameLinesTest(unittest.TestCase):
             return lines
 
     def test_pointers_of_all_kinds(self):
-        for case in ("strings", "buffers", "structures", "choices", "folders", "cut"):
+        for case in ("strings", "buffers", "structures", "choices", "folders", "cut", "faults"):
             for options in [], ["-s", "0"], ["-s", "4096"], ["-s", "100000"], ["-v"], ["-e", "read=all", "-e", "write=all"]:
                 with self.subTest(case=case, options=options):
                     self.same(lambda folder: target("pointed_calls", case, folder), *options)
@@ -114,6 +114,17 @@ class CompletenessTest(unittest.TestCase):
             self.assertEqual(set(engines[name, choice]), {"inline"})
         for name, choice in (("ioctl", "TIOCGPTN"), ("fcntl", "F_GETLK")):
             self.assertEqual(set(engines[name, choice]), {"ptrace"})
+
+    def test_calls_that_concern_signals_take_one_stop(self):
+        trace = testing.trace_json(target("pointed_calls", "faults"), *INLINE)
+        engines = {}
+        for call in trace.of_type("call"):
+            if call["name"] in ("rt_sigprocmask", "rt_sigaction"):
+                about = call["args"][0] if call["name"] == "rt_sigaction" else "the mask"
+                engines.setdefault(about, set()).add(call["engine"])
+        # The action for SIGSEGV is ours to put back.
+        for about, engine in (("the mask", "inline"), ("SIGUSR1", "inline"), ("SIGSEGV", "ptrace")):
+            self.assertEqual(engines[about], {engine})
 
     def test_they_take_no_requests(self):
         with tempfile.TemporaryDirectory() as folder:

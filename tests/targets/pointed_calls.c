@@ -236,13 +236,14 @@ static void faults(void) {
   void (*const handlers[])(int) = {SIG_DFL, SIG_IGN, handle};
   for (int i = 0; i < 3; ++i) {
     for (int blocked = 0; blocked < 2; ++blocked) {
-      CHECK(signal(SIGSEGV, handlers[i]) != SIG_ERR);
+      CHECK(signal(SIGSEGV, handlers[i]) != SIG_ERR && signal(SIGUSR1, handlers[i]) != SIG_ERR);
       CHECK(sigprocmask(blocked ? SIG_BLOCK : SIG_UNBLOCK, &segv, NULL) == 0);
       for (int round = 0; round < 40; ++round) {
         CHECK(access(wild[1 + round % 3], F_OK) == -1 && errno == EFAULT);
         CHECK(access("/nothing", F_OK) == -1 && errno == ENOENT);
       }
       expect_action(SIGSEGV, handlers[i], blocked);
+      expect_action(SIGUSR1, handlers[i], 0);
     }
   }
   CHECK(handled == 0);

@@ -18,8 +18,10 @@ std::optional<CallCounters::CountedCall> call_for_stub(StoppedThread& stopped, c
   const std::uint64_t behind = arch::program_counter(registers);
   const std::int64_t nr = arch::requested_call(registers);
   const CallStub kind = calls.kind_of(nr);
-  const bool is_expected = !calls.records() && SignalCalls::can_expect(stopped.thread(), arch::system_call(registers));
-  const bool stops = (kind == CallStub::none && !is_expected) || (kind == CallStub::records && !has_ring);
+  // A stub that copies raises signals, too.
+  const std::uint64_t own = calls.records() ? kForcedSignals : signal_bit(SIGTRAP) | signal_bit(SIGSYS);
+  const bool is_seen = !needs_stop(nr) || SignalCalls::can_expect(stopped.thread(), arch::system_call(registers), own);
+  const bool stops = kind == CallStub::none || !is_seen || (kind == CallStub::records && !has_ring);
   if (stops || stopped.thread().space->fallback_at(behind) != nullptr) return std::nullopt;
   const auto position = calls.memory().position_of(behind);
   const bool unsuited = position && position->leaves &&

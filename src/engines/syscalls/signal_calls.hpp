@@ -11,9 +11,11 @@ namespace vdsotrace {
 
 class SignalCalls {
  public:
-  /// Whether the call is one of them: rt_sigprocmask(2), and rt_sigaction(2) of signals other than those that we put
-  /// back ourselves. None where a seccomp filter may refuse it.
-  static bool can_expect(const Thread& thread, const arch::SystemCallRegisters& call);
+  /// Whether calls of that number are: rt_sigprocmask(2), rt_sigaction(2).
+  static bool concerns(std::int64_t nr);
+  /// Whether this one is: not if it is about one of the `own` signals, whose actions we put back ourselves, nor where a
+  /// seccomp filter may refuse it.
+  static bool can_expect(const Thread& thread, const arch::SystemCallRegisters& call, std::uint64_t own);
   /// The stopped thread is about to make one of them: what it will change, as the kernel decides that (do_sigaction,
   /// kernel/signal.c), is noted.
   void expect(StoppedThread& stopped, const arch::SystemCallRegisters& call);

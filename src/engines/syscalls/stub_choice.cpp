@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engines/syscalls/copy_plan.hpp"
+#include "engines/syscalls/signal_calls.hpp"
 #include "engines/syscalls/stopping_calls.hpp"
 #include "model/syscalls/spec.hpp"
 #include "vdsotrace/vdso_service.hpp"
@@ -34,7 +35,7 @@ StubChoice::StubChoice(const Needs& needs) : records_(needs.each_call), stubs_(k
 }
 
 CallStub StubChoice::choose(const Needs& needs, std::int64_t nr) {
-  if (needs_stop(nr)) return CallStub::none;
+  if (needs_stop(nr) && !SignalCalls::concerns(nr)) return CallStub::none;
   if (!needs.each_call || !is_wanted(needs.selection, nr)) return CallStub::counts;
   auto copies = has_route(nr) ? std::nullopt : copy_plan(nr, capture_limits(needs));
   if (!copies || !shows_only_values(needs, *copies)) return CallStub::none;

@@ -75,10 +75,13 @@ TEST_CASE("which of our signals will be blocked is computed from the kernel's ma
 }
 
 TEST_CASE("what we put back ourselves is seen where it is set") {
-  if (SignalCalls::can_expect({}, {Abi::x86_64, SYS_rt_sigprocmask, {}})) {
-    const auto expected = [](std::int64_t nr, std::uint64_t first) {
-      return SignalCalls::can_expect({}, {Abi::x86_64, nr, {first}});
+  const std::uint64_t own = signal_bit(SIGSYS) | signal_bit(SIGTRAP);
+  if (SignalCalls::can_expect({}, {Abi::x86_64, SYS_rt_sigprocmask, {}}, own)) {
+    const auto expected = [&](std::int64_t nr, std::uint64_t first) {
+      return SignalCalls::can_expect({}, {Abi::x86_64, nr, {first}}, own);
     };
+    CHECK(expected(SYS_rt_sigaction, SIGSEGV));
+    for (const std::uint64_t none : {0, -1, 65, 1000}) CHECK(expected(SYS_rt_sigaction, none));
     CHECK(expected(SYS_rt_sigaction, SIGUSR1));
     CHECK_FALSE(expected(SYS_rt_sigaction, SIGSYS));
     CHECK_FALSE(expected(SYS_rt_sigaction, SIGTRAP));
@@ -86,5 +89,5 @@ TEST_CASE("what we put back ourselves is seen where it is set") {
   }
   Thread filtered;
   filtered.filtered = true;
-  CHECK_FALSE(SignalCalls::can_expect(filtered, {Abi::x86_64, SYS_rt_sigprocmask, {}}));
+  CHECK_FALSE(SignalCalls::can_expect(filtered, {Abi::x86_64, SYS_rt_sigprocmask, {}}, own));
 }
