@@ -175,7 +175,7 @@ void TextSink::on(const Event& event, const Signal& signal) {
   append_process(facts, sender, ProcessKind::process, signal.sender, options_.limits.processes);
   line(event, Palette::kSignal,
        fmt::format("--- {} {} ---", signal_name(signal.info.si_signo),
-                   render_siginfo(signal.info, options_.limits.constants, facts)));
+                   render_siginfo(signal.info, options_.limits.constants, {facts, {}})));
 }
 
 void TextSink::on(const Event& event, const GroupStopped& stopped) {

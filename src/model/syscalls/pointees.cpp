@@ -243,14 +243,14 @@ const PointeePlan* pointee_plan(std::int64_t number, const std::array<std::uint6
   return nullptr;
 }
 
-/// How many bytes `-s` lets through; of elements, those and the one whose presence says that there are more.
+/// How many bytes or elements `-s` lets through, and the one whose presence says that there are more.
 std::optional<std::uint64_t> most_elements(const Pointee& pointee, const DecodeLimits& limits) {
   constexpr std::uint64_t kMostShown = 1 << 20;
   const std::uint64_t most = std::min<std::uint64_t>(limits.string, kMostShown);
   if (pointee.extent == Extent::path) return pointee.unit;
   if (pointee.extent == Extent::string) return most + 1;
   if (pointee.part == Part::all || (pointee.unit != 1 && limits.sets != nullptr)) return std::nullopt;
-  return pointee.unit == 1 ? most : most + 1;
+  return most + 1;
 }
 
 PointeeBytes bytes_of(const Pointee& pointee, const Call& call, const DecodeLimits& limits, Memory& memory) {

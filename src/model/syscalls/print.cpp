@@ -134,11 +134,12 @@ void print_quoted(ArgContext& c, std::span<const std::byte> bytes, std::size_t l
   }
 }
 
-void print_string_at(ArgContext& c, std::uint64_t address) {
+void print_string_at(ArgContext& c, std::uint64_t address, std::size_t most) {
   std::array<std::byte, 256> small;
   std::vector<std::byte> large;
   std::span<std::byte> bytes(small);
-  const std::size_t wanted = std::min<std::size_t>(c.limits().string, kMostShown) + 1;
+  const std::size_t limit = std::min({c.limits().string, most, kMostShown});
+  const std::size_t wanted = std::min(limit + 1, most);
   if (wanted > small.size()) {
     large.resize(wanted);
     bytes = large;
@@ -150,7 +151,7 @@ void print_string_at(ArgContext& c, std::uint64_t address) {
     print_address(c, address);
     return;
   }
-  print_quoted(c, bytes.first(length), c.limits().string);
+  print_quoted(c, bytes.first(length), limit, length == wanted);
 }
 
 void print_path_at(ArgContext& c, std::uint64_t address) {
@@ -187,7 +188,8 @@ void append_quoted_hex(std::string& out, std::span<const std::byte> bytes, bool 
 
 namespace {
 
-/// Hands the first bytes of a buffer, as many as shall be shown, to `body(bytes, more)`.
+/// Hands the first bytes of a buffer, as many as shall be shown, to `body(bytes, more)`. As with strace, the byte
+/// behind those must be readable too if the buffer has one.
 template <class Body>
 void with_buffer_at(ArgContext& c, std::uint64_t address, std::uint64_t size, Body&& body) {
   if (address == 0) {
@@ -198,7 +200,7 @@ void with_buffer_at(ArgContext& c, std::uint64_t address, std::uint64_t size, Bo
   std::vector<std::byte> large;
   std::span<std::byte> bytes(small);
   const auto limit = std::min<std::uint64_t>(c.limits().string, kMostShown);
-  const auto wanted = static_cast<std::size_t>(std::min(size, limit));
+  const auto wanted = static_cast<std::size_t>(std::min(size, limit + 1));
   if (wanted > small.size()) {
     large.resize(wanted);
     bytes = large;
@@ -208,7 +210,7 @@ void with_buffer_at(ArgContext& c, std::uint64_t address, std::uint64_t size, Bo
     print_address(c, address);
     return;
   }
-  body(bytes, size > wanted);
+  body(bytes.first(std::min(bytes.size(), static_cast<std::size_t>(limit))), size > limit);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Building blocks of printers, in strace's spelling.
 #pragma once
 
+#include <algorithm>
 #include <span>
 
 #include "base/escape.hpp"
@@ -78,8 +79,9 @@ void print_flags_with_huge_size(ArgContext& c, std::uint32_t value, std::span<co
 
 /// append_quoted() for an argument: in hexadecimal if that is asked for (`-x`).
 void print_quoted(ArgContext& c, std::span<const std::byte> bytes, std::size_t limit, bool more = false);
-/// The NUL-terminated string at `address`, limited by `-s`; an address if unreadable.
-void print_string_at(ArgContext& c, std::uint64_t address);
+/// The NUL-terminated string at `address`, limited by `-s`; an address if unreadable. No more than `most` bytes are
+/// read.
+void print_string_at(ArgContext& c, std::uint64_t address, std::size_t most = SIZE_MAX);
 /// The same for a file name, which strace never cuts (up to PATH_MAX).
 void print_path_at(ArgContext& c, std::uint64_t address);
 /// `size` bytes at `address` in quotes, limited by `-s`; an address if unreadable.
@@ -97,6 +99,22 @@ void print_file_mode(ArgContext& c, std::uint32_t mode);
 void print_rest_of_struct(ArgContext& c, std::uint64_t address, std::uint64_t known, std::uint64_t size);
 /// AT_FDCWD or a decimal number.
 void print_dirfd(ArgContext& c, std::uint64_t value);
+
+/// What ought to be zero is shown where it is not.
+template <class T>
+void print_reserved(ArgContext& c, std::string_view name, const T& value) {
+  if (value != 0) c.print(", {}={:#x}", name, value);
+}
+template <class T, std::size_t kCount>
+void print_reserved(ArgContext& c, std::string_view name, const T (&values)[kCount]) {
+  if (std::ranges::all_of(values, [](T value) { return value == 0; })) return;
+  c.print(", {}=", name);
+  for (std::size_t i = 0; i < kCount; ++i) {
+    c.put(i == 0 ? "[" : ", ");
+    print_hex(c, values[i]);
+  }
+  c.put("]");
+}
 
 /// Reads a T at `address` and hands it to `body(const T&)`; prints the address if
 /// it is NULL, unreadable, the call failed (when exiting) or the ABI's layout differs.
@@ -122,18 +140,21 @@ inline bool print_no_elements_at(ArgContext& c, std::uint64_t address, std::uint
   return count == 0;
 }
 
-/// Prints `count` elements from `address` on as [a, b, ...], at most the limit's, "..." behind, with the address of the
-/// next if that cannot be read. They lie `stride` bytes
+/// More elements than there is memory for.
+inline constexpr std::uint64_t kAnyCount = UINT64_MAX;
+
+/// Prints `count` elements from `address` on as [a, b, ...], at most the limit's and `most`, "..." behind, with the
+/// address of the next if that cannot be read. They lie `stride` bytes
 /// apart and come of `read(address)`, which may have nothing; `body(const T&)` prints one.
 /// Prints the address if it is NULL or unreadable or the range wraps around.
 template <class Read, class Body>
 void print_elements_at(ArgContext& c, std::uint64_t address, std::uint64_t count, std::size_t stride, Read&& read,
-                       Body&& body) {
+                       Body&& body, std::uint64_t most = kAnyCount) {
   if (print_no_elements_at(c, address, count, stride)) return;
   for (std::uint64_t shown = 0; shown < count; ++shown) {
     const std::uint64_t at = address + shown * stride;
     const auto element = read(at);
-    if (element && c.abbreviated() && shown >= c.limits().string) {
+    if (element && (shown >= most || (c.abbreviated() && shown >= c.limits().string))) {
       c.put(shown == 0 ? "[..." : ", ...");
       break;
     }
@@ -160,12 +181,13 @@ void print_plain_array_at(ArgContext& c, std::uint64_t address, std::uint64_t co
 
 /// The same for a structure: prints the address as print_object_at does.
 template <class T, class Body>
-void print_array_at(ArgContext& c, std::uint64_t address, std::uint64_t count, Body&& body) {
+void print_array_at(ArgContext& c, std::uint64_t address, std::uint64_t count, Body&& body,
+                    std::uint64_t most = kAnyCount) {
   if (layout_of<T>(c) == Layout::unknown || (c.exiting() && c.failed())) {
     print_address(c, address);
   } else {
     print_elements_at(
-        c, address, count, stride_of<T>(c), [&](std::uint64_t at) { return read_object<T>(c, at); }, body);
+        c, address, count, stride_of<T>(c), [&](std::uint64_t at) { return read_object<T>(c, at); }, body, most);
   }
 }
 

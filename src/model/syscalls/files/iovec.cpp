@@ -39,7 +39,7 @@ void print_iovecs_at(ArgContext& c, std::uint64_t address, std::uint64_t count, 
   std::uint64_t left = bytes;
   print_list_of_abi(c, address, count, [&](std::uint64_t base, std::uint64_t length) {
     const std::uint64_t filled = std::min(left, length);
-    left -= filled;
+    if (bytes != UINT64_MAX) left -= filled;
     print_data(c, base, filled);
   });
 }

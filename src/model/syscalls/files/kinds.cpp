@@ -189,12 +189,18 @@ void print_mknod_device_arg(ArgContext& c) {
 void print_device_arg(ArgContext& c) { print_device(c, c.as_uint()); }
 
 void print_moving_offset_arg(ArgContext& c) {
+  const auto offset = c.value() == 0  ? std::nullopt
+                      : c.word() == 8 ? c.memory().object<std::uint64_t>(c.value())
+                                      : std::optional<std::uint64_t>(c.memory().object<std::uint32_t>(c.value()));
   if (!c.exiting()) {
-    print_word_at_arg(c);
-    return;
+    if (offset) {
+      c.print("[{}]", *offset);
+    } else {
+      print_address(c, c.value());
+    }
+  } else if (!c.failed() && c.call().result != 0 && offset) {
+    c.print(" => [{}]", *offset);
   }
-  if (c.failed() || c.call().result == 0 || c.value() == 0) return;
-  if (const auto after = c.memory().object<std::int64_t>(c.value())) c.print(" => [{}]", *after);
 }
 
 namespace {
@@ -230,7 +236,14 @@ void print_utimbuf_arg(ArgContext& c) {
   });
 }
 
-void print_attribute_value_arg(ArgContext& c) { print_attribute(c, c.arg(c.index() + 1)); }
+void print_attribute_value_arg(ArgContext& c) {
+  const std::uint64_t size = c.arg(c.index() + 1);
+  if (size > XATTR_SIZE_MAX) {
+    print_address(c, c.value());
+  } else {
+    print_attribute(c, size);
+  }
+}
 
 void print_attribute_out_arg(ArgContext& c) {
   if (c.failed()) {
@@ -259,7 +272,11 @@ void print_path_by_result_arg(ArgContext& c) {
 
 void print_memfd_flags_arg(ArgContext& c) {
   static constexpr std::array kBits{NAMED(MFD_CLOEXEC), NAMED(MFD_ALLOW_SEALING), NAMED(MFD_HUGETLB)};
-  print_meaning_of(c, c.as_uint(), [&] { print_flags_with_huge_size(c, c.as_uint(), kBits, "MFD"); });
+  if (c.value() == 0) {
+    print_hex(c, 0);
+  } else {
+    print_meaning_of(c, c.as_uint(), [&] { print_flags_with_huge_size(c, c.as_uint(), kBits, "MFD"); });
+  }
 }
 
 void print_iovec_arg(ArgContext& c) { print_iovecs_at(c, c.value(), c.arg(c.index() + 1)); }

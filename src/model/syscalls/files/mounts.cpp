@@ -29,7 +29,8 @@ constexpr std::array kPropagations{NAMED(MS_UNBINDABLE), NAMED(MS_PRIVATE), NAME
 
 // include/linux/swap.h
 constexpr std::uint32_t kSwapPriorityMask = 0x7fff;
-constexpr std::array kSwapBits{NamedValue{0x8000, "SWAP_FLAG_PREFER"}, NamedValue{0x10000, "SWAP_FLAG_DISCARD"},
+constexpr std::uint32_t kSwapPrefer = 0x8000;
+constexpr std::array kSwapBits{NamedValue{kSwapPrefer, "SWAP_FLAG_PREFER"}, NamedValue{0x10000, "SWAP_FLAG_DISCARD"},
                                NamedValue{0x20000, "SWAP_FLAG_DISCARD_ONCE"},
                                NamedValue{0x40000, "SWAP_FLAG_DISCARD_PAGES"}};
 
@@ -73,6 +74,9 @@ enum FsconfigCommand : std::uint32_t {
   kReconfigure
 };
 
+/// What the kernel reads of a parameter's key and of a value that is text.
+constexpr std::size_t kMostParameter = 256;
+
 std::uint32_t fsconfig_command(ArgContext& c) { return static_cast<std::uint32_t>(c.arg(1)); }
 
 }  // namespace
@@ -110,7 +114,7 @@ void print_swap_flags_arg(ArgContext& c) {
     return;
   }
   print_flags(c, bits, kSwapBits, "SWAP_FLAG_???");
-  if (priority != 0) c.print("|{}", priority);
+  if (priority != 0 || (bits & kSwapPrefer) != 0) c.print("|{}", priority);
 }
 
 void print_file_handle_arg(ArgContext& c) {
@@ -144,7 +148,7 @@ void print_fanotify_class_arg(ArgContext& c) {
   print_choice(c, c.as_uint() & kFanotifyClassMask, kFanotifyClasses, "FAN_CLASS_???");
   if (const std::uint32_t bits = c.as_uint() & ~kFanotifyClassMask) {
     c.put("|");
-    print_flags(c, bits, kFanotifyInitBits, "");
+    print_flags(c, bits, kFanotifyInitBits, "FAN_???");
   }
 }
 
@@ -158,16 +162,31 @@ void print_fanotify_dirfd_arg(ArgContext& c) {
 
 void print_fsconfig_key_arg(ArgContext& c) {
   if (fsconfig_command(c) <= kSetFd) {
-    print_string_at(c, c.value());
+    print_string_at(c, c.value(), kMostParameter);
   } else {
     print_address(c, c.value());
   }
 }
 
+namespace {
+
+/// The kernel refuses a longer one unread.
+void print_binary_parameter(ArgContext& c) {
+  constexpr std::int32_t kMost = 1 << 20;
+  const auto size = static_cast<std::int32_t>(c.arg(4));
+  if (size < 0 || size > kMost) {
+    print_address(c, c.value());
+  } else {
+    print_hex_buffer_at(c, c.value(), static_cast<std::uint64_t>(size));
+  }
+}
+
+}  // namespace
+
 void print_fsconfig_value_arg(ArgContext& c) {
   switch (fsconfig_command(c)) {
-    case kSetString: print_string_at(c, c.value()); break;
-    case kSetBinary: print_hex_buffer_at(c, c.value(), static_cast<std::uint32_t>(c.arg(4))); break;
+    case kSetString: print_string_at(c, c.value(), kMostParameter); break;
+    case kSetBinary: print_binary_parameter(c); break;
     case kSetPath:
     case kSetPathEmpty: print_path_at(c, c.value()); break;
     default: print_address(c, c.value());

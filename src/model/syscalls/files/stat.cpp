@@ -221,10 +221,10 @@ void print_statx_time(ArgContext& c, std::string_view name, const statx_timestam
 void print_rest_of_statx(ArgContext& c, const struct statx& stx) {
   c.print(", stx_blocks={}, stx_attributes_mask=", stx.stx_blocks);
   print_flags(c, stx.stx_attributes_mask, kStatxAttributes, "STATX_ATTR_???");
-  print_statx_time(c, "stx_atime", stx.stx_atime);
+  if ((stx.stx_mask & STATX_ATIME) != 0) print_statx_time(c, "stx_atime", stx.stx_atime);
   if ((stx.stx_mask & STATX_BTIME) != 0) print_statx_time(c, "stx_btime", stx.stx_btime);
-  print_statx_time(c, "stx_ctime", stx.stx_ctime);
-  print_statx_time(c, "stx_mtime", stx.stx_mtime);
+  if ((stx.stx_mask & STATX_CTIME) != 0) print_statx_time(c, "stx_ctime", stx.stx_ctime);
+  if ((stx.stx_mask & STATX_MTIME) != 0) print_statx_time(c, "stx_mtime", stx.stx_mtime);
   c.print(", stx_rdev_major={}, stx_rdev_minor={}, stx_dev_major={}, stx_dev_minor={}", stx.stx_rdev_major,
           stx.stx_rdev_minor, stx.stx_dev_major, stx.stx_dev_minor);
   if (stx.stx_mnt_id != 0) c.print(", stx_mnt_id={:#x}", stx.stx_mnt_id);

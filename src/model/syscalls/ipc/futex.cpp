@@ -159,7 +159,8 @@ void print_waiters(ArgContext& c) {
                                 print_flags(c, one.flags, kWaiterFlags, "FUTEX_???");
                                 if (one.__reserved != 0) c.print(", __reserved={:#x}", one.__reserved);
                                 c.put("}");
-                              });
+                              },
+                              FUTEX_WAITV_MAX);
 }
 
 }  // namespace

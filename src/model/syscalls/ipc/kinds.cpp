@@ -240,17 +240,25 @@ void print_mq_mode(ArgContext& c) {
   if (creates_queue(c)) print_mode_arg(c);
 }
 
-void print_mq_attr(ArgContext& c) {
+/// mq_open takes the flags from its other argument: strace shows those of the structure as a number.
+void print_queue_attributes(ArgContext& c, bool named) {
   print_object_at<mq_attr>(c, c.value(), [&](const mq_attr& value) {
+    const auto flags = static_cast<std::uint64_t>(value.mq_flags);
     c.put("{mq_flags=");
-    print_flags(c, static_cast<std::uint64_t>(value.mq_flags), kQueueFlags, "O_???");
+    if (named) {
+      print_flags(c, flags, kQueueFlags, "O_???");
+    } else {
+      print_hex(c, flags);
+    }
     c.print(", mq_maxmsg={}, mq_msgsize={}, mq_curmsgs={}}}", value.mq_maxmsg, value.mq_msgsize,
             value.mq_curmsgs);
   });
 }
 
+void print_mq_attr(ArgContext& c) { print_queue_attributes(c, true); }
+
 void print_mq_open_attr(ArgContext& c) {
-  if (creates_queue(c)) print_mq_attr(c);
+  if (creates_queue(c)) print_queue_attributes(c, false);
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ void print_elements(ArgContext& c, Bytes data, Body&& body) {
   c.put("[");
   for (std::size_t i = 0; i < count; ++i) {
     if (i != 0) c.put(", ");
-    if (i >= c.limits().string) {
+    if (c.abbreviated() && i >= c.limits().string) {
       c.put("...");
       break;
     }
@@ -86,6 +86,22 @@ void print_byte_array(ArgContext& c, Bytes data) {
   print_elements<std::uint8_t>(c, data, [&](std::uint8_t value) { print_hex(c, value); });
 }
 
+/// linux/errqueue.h: struct sock_extended_err, and who caused it.
+struct QueuedError {
+  std::uint32_t error;
+  std::uint8_t origin, type, code, padding;
+  std::uint32_t info, data;
+  std::array<std::byte, sizeof(sockaddr_in)> offender;
+};
+
+void print_queued_error(ArgContext& c, Bytes data) {
+  const auto queued = object_in<QueuedError>(data);
+  c.print("{{ee_errno={}, ee_origin={}, ee_type={}, ee_code={}, ee_info={}, ee_data={}, offender=", queued.error,
+          queued.origin, queued.type, queued.code, queued.info, queued.data);
+  print_sockaddr(c, queued.offender);
+  c.put("}");
+}
+
 void print_original_destination(ArgContext& c, Bytes data) {
   print_sockaddr(c, data.first(std::min(data.size(), sizeof(sockaddr_storage))));
 }
@@ -95,6 +111,7 @@ struct ControlForm {
   int type;
   std::size_t shortest;  ///< shorter data is not shown
   void (*print)(ArgContext&, Bytes);
+  bool shows_lack = false;  ///< that it is shorter is
 };
 
 /// SO_TIMESTAMP, SO_TIMESTAMPNS and SO_TIMESTAMPING have an old and a new number, one layout in 64-bit programs.
@@ -102,18 +119,19 @@ constexpr ControlForm kControlForms[] = {
     {SOL_SOCKET, SCM_RIGHTS, sizeof(std::int32_t), print_rights},
     {SOL_SOCKET, 2, 3 * sizeof(std::uint32_t), print_credentials},
     {SOL_SOCKET, 3, 1, print_label},
-    {SOL_SOCKET, 29, sizeof(timeval), print_time_of_arrival},
-    {SOL_SOCKET, 63, sizeof(timeval), print_time_of_arrival},
-    {SOL_SOCKET, 35, sizeof(timespec), print_exact_time_of_arrival},
-    {SOL_SOCKET, 64, sizeof(timespec), print_exact_time_of_arrival},
-    {SOL_SOCKET, 37, 3 * sizeof(timespec), print_times_of_arrival},
-    {SOL_SOCKET, 65, 3 * sizeof(timespec), print_times_of_arrival},
+    {SOL_SOCKET, 29, sizeof(timeval), print_time_of_arrival, true},
+    {SOL_SOCKET, 63, sizeof(timeval), print_time_of_arrival, true},
+    {SOL_SOCKET, 35, sizeof(timespec), print_exact_time_of_arrival, true},
+    {SOL_SOCKET, 64, sizeof(timespec), print_exact_time_of_arrival, true},
+    {SOL_SOCKET, 37, 3 * sizeof(timespec), print_times_of_arrival, true},
+    {SOL_SOCKET, 65, 3 * sizeof(timespec), print_times_of_arrival, true},
     {SOL_IP, IP_PKTINFO, sizeof(in_pktinfo), print_packet_info},
     {SOL_IP, IP_TTL, sizeof(std::uint32_t), print_unsigned_array},
     {SOL_IP, IP_TOS, 1, print_byte_array},
     {SOL_IP, IP_RECVOPTS, 1, print_byte_array},
     {SOL_IP, IP_RETOPTS, 1, print_byte_array},
     {SOL_IP, IP_ORIGDSTADDR, sizeof(sockaddr_in), print_original_destination},
+    {SOL_IP, IP_RECVERR, sizeof(QueuedError), print_queued_error},
     {SOL_IP, IP_CHECKSUM, sizeof(std::uint32_t), print_unsigned_array},
     {SOL_IP, 3, 1, print_label},
 };
@@ -152,11 +170,13 @@ void print_control_message(ArgContext& c, const ControlHeader& header, Bytes byt
   print_control_type(c, header.cmsg_level, header.cmsg_type);
   const Bytes data = bytes.subspan(std::min(bytes.size(), header_size(c)));
   const auto* form = std::find_if(std::begin(kControlForms), std::end(kControlForms), [&](const ControlForm& known) {
-    return known.level == header.cmsg_level && known.type == header.cmsg_type && data.size() >= known.shortest;
+    return known.level == header.cmsg_level && known.type == header.cmsg_type;
   });
-  if (form != std::end(kControlForms)) {
+  if (form != std::end(kControlForms) && data.size() >= form->shortest) {
     c.put(", cmsg_data=");
     form->print(c, data);
+  } else if (form != std::end(kControlForms) && form->shows_lack && !data.empty()) {
+    c.put(", cmsg_data=???");
   }
   c.put("}");
 }

@@ -152,6 +152,8 @@ void print_one_message(ArgContext& c, const mmsghdr& message, bool done, std::ui
   c.put("}");
 }
 
+constexpr std::uint64_t kMostMessages = 1024;  // UIO_MAXIOV: sendmmsg(2), recvmmsg(2)
+
 /// A call that failed has not filled in the lengths.
 void print_messages_sent(ArgContext& c) {
   const bool sent = c.exiting() && !c.failed();
@@ -160,14 +162,14 @@ void print_messages_sent(ArgContext& c) {
   std::int64_t left = sent ? c.call().result : 0;
   print_array_at<mmsghdr>(
       c, c.value(), static_cast<std::uint32_t>(c.arg(2)),
-      [&](const mmsghdr& one) { print_one_message(c, one, left-- > 0, UINT64_MAX); });
+      [&](const mmsghdr& one) { print_one_message(c, one, left-- > 0, UINT64_MAX); }, kMostMessages);
 }
 
 /// What the program has given to each message that will be shown.
 std::vector<MessageRoom> rooms_of_messages(ArgContext& c) {
-  constexpr std::uint64_t kMostMessages = 1024;  // UIO_MAXIOV: recvmmsg(2)
   const AsAtEntry before(c);
-  const auto count = std::min<std::uint64_t>({static_cast<std::uint32_t>(c.arg(2)), c.limits().string, kMostMessages});
+  const std::uint64_t shown = c.abbreviated() ? c.limits().string : kMostMessages;
+  const auto count = std::min<std::uint64_t>({static_cast<std::uint32_t>(c.arg(2)), shown, kMostMessages});
   std::vector<MessageRoom> rooms;
   for (std::uint64_t i = 0; c.value() != 0 && i < count; ++i) {
     const auto one = read_object<mmsghdr>(c, c.value() + i * stride_of<mmsghdr>(c));
@@ -194,7 +196,7 @@ void print_time_limit(ArgContext& c) {
 
 void comment_time_left(ArgContext& c) {
   const std::uint64_t limit = c.arg(4);
-  if (limit == 0) return;
+  if (limit == 0 || !c.structures()) return;
   if (c.call().result == 0) {
     c.put("(Timeout)");
     return;

@@ -70,6 +70,10 @@ void for_each_fd(std::span<const std::byte> bits, std::int64_t count, Body&& bod
 
 void print_fd_set(ArgContext& c) {
   const std::int64_t count = fd_count(c);
+  if (static_cast<std::int32_t>(c.arg(0)) < 0) {
+    print_address(c, c.value());
+    return;
+  }
   const auto bits = c.value() != 0 ? read_fd_set(c, c.value(), count) : std::vector<std::byte>();
   if (c.value() == 0 || (bits.empty() && count != 0)) {
     print_address(c, c.value());
@@ -137,7 +141,8 @@ void comment_fd_sets(ArgContext& c, PrintTimeAt print_time) {
     return;
   }
   const std::int64_t count = fd_count(c);
-  std::string_view before = "(";
+  std::string_view before;
+  c.put("(");
   for (unsigned i = 0; i < kNames.size(); ++i) {
     if (c.arg(i + 1) == 0) continue;
     std::string_view between;
@@ -152,9 +157,8 @@ void comment_fd_sets(ArgContext& c, PrintTimeAt print_time) {
   if (c.arg(4) != 0) {
     c.put(before);
     print_time_left(c, c.arg(4), print_time);
-    before = ", ";
   }
-  if (before != "(") c.put(")");
+  c.put(")");
 }
 
 struct MaskAndSize {

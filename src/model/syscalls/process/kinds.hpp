@@ -8,6 +8,8 @@ namespace vdsotrace {
 void print_limit_arg(ArgContext& c);
 void print_utsname_arg(ArgContext& c);
 void print_sysinfo_arg(ArgContext& c);
+/// "[0 1]": the numbers of the bits set in `size` bytes.
+void print_processors_at(ArgContext& c, std::uint64_t address, std::uint64_t size);
 void print_affinity_arg(ArgContext& c);
 void print_affinity_out_arg(ArgContext& c);
 void print_sched_param_arg(ArgContext& c);
@@ -40,7 +42,7 @@ inline constexpr ArgKind kAffinity{print_affinity_arg};                     ///<
 inline constexpr ArgKind kAffinityOut{print_affinity_out_arg, When::exit};  ///< the result is its size
 inline constexpr ArgKind kSchedParam{print_sched_param_arg};
 inline constexpr ArgKind kSchedParamOut{print_sched_param_arg, When::exit};
-inline constexpr ArgKind kSchedAttr{print_sched_attr_arg};
+inline constexpr ArgKind kSchedAttr{print_sched_attr_arg, When::amended};
 inline constexpr ArgKind kSchedAttrOut{print_sched_attr_out_arg, When::exit};  ///< size in the next argument
 inline constexpr ArgKind kGroups{print_groups_arg};                            ///< count in the argument before
 inline constexpr ArgKind kGroupsOut{print_groups_out_arg, When::exit};

@@ -86,11 +86,7 @@ void flags(ArgContext& c) {
 }
 void signal(ArgContext& c) {
   constexpr std::uint64_t kMostSignals = 128;
-  if (c.value() > kMostSignals) {
-    dec(c);
-  } else {
-    print_signal_arg(c);
-  }
+  c.value() > kMostSignals ? dec(c) : print_signal_arg(c);
 }
 void capability(ArgContext& c) { print_capability(c, c.value()); }
 void string(ArgContext& c) { print_string_at(c, c.value()); }
@@ -175,14 +171,10 @@ void seccomp_filter(ArgContext& c) {
 void seccomp_rest(ArgContext& c) {
   if (c.arg(1) != kModeFilter && c.arg(1) != kModeStrict) hex(c);
 }
-void speculation_state(ArgContext& c) {
-  const bool known = std::ranges::find(kSpeculations, c.arg(1), &NamedValue::value) != kSpeculations.end();
-  if (known) {
-    flags<kSpeculationStateNames>(c);
-  } else {
-    hex(c);
-  }
+bool knows_speculation(const ArgContext& c) {
+  return std::ranges::find(kSpeculations, c.arg(1), &NamedValue::value) != kSpeculations.end();
 }
+void speculation_state(ArgContext& c) { knows_speculation(c) ? choice<kSpeculationStateNames>(c) : hex(c); }
 bool names_area(const ArgContext& c) { return c.arg(1) == PR_SET_VMA_ANON_NAME; }
 void area_start(ArgContext& c) { names_area(c) ? address(c) : hex(c); }
 void area_size(ArgContext& c) { names_area(c) ? dec(c) : hex(c); }
@@ -221,7 +213,8 @@ void tagged_addresses(ArgContext& c) { print_tagged_addresses(c, c.value()); }
 void core_pid(ArgContext& c) {
   constexpr std::array kKinds{ProcessKind::thread, ProcessKind::process, ProcessKind::group, ProcessKind::session};
   c.put_number(c.as_int());
-  if (c.arg(3) < kKinds.size()) print_process_facts(c, c.as_int(), kKinds[c.arg(3)]);
+  if (const auto type = static_cast<std::uint32_t>(c.arg(3)); type < kKinds.size())
+    print_process_facts(c, c.as_int(), kKinds[type]);
 }
 void core_command(ArgContext& c) { print_choice_arg<kCoreNames>(c); }
 void core_scope(ArgContext& c) {
@@ -263,7 +256,8 @@ void meaningful_result(ArgContext& c, Meaning&& meaning) {
 template <const NameTable& kNames>
 bool names_any(std::int64_t result) {
   const auto bits = static_cast<std::uint64_t>(result);
-  return std::ranges::any_of(kNames.values, [&](const NamedValue& one) { return (bits & one.value) != 0; });
+  return std::ranges::any_of(
+      kNames.values, [&](const NamedValue& one) { return one.value == 0 ? bits == 0 : (bits & one.value) != 0; });
 }
 template <const NameTable& kNames>
 void flags_result(ArgContext& c) {
@@ -285,9 +279,13 @@ void vector_result(ArgContext& c) {
 void tagged_result(ArgContext& c) {
   meaningful_result(c, [&](std::uint64_t result) { print_tagged_addresses(c, result); });
 }
-constexpr std::array kSpeculationResults{NAMED(PR_SPEC_PRCTL), NAMED(PR_SPEC_ENABLE), NAMED(PR_SPEC_DISABLE),
+constexpr std::array kSpeculationResults{NAMED(PR_SPEC_NOT_AFFECTED),  NAMED(PR_SPEC_PRCTL),
+                                         NAMED(PR_SPEC_ENABLE),        NAMED(PR_SPEC_DISABLE),
                                          NAMED(PR_SPEC_FORCE_DISABLE), NAMED(PR_SPEC_DISABLE_NOEXEC)};
 constexpr NameTable kSpeculationResultNames{kSpeculationResults, "PR_SPEC_???"};
+void speculation_result(ArgContext& c) {
+  knows_speculation(c) ? flags_result<kSpeculationResultNames>(c) : c.put_number(c.call().result);
+}
 
 struct Option {
   std::uint32_t value;
@@ -321,7 +319,7 @@ constexpr std::array kOptions{
     Option{OPTION(PR_CAPBSET_READ), {capability}},
     Option{OPTION(PR_CAPBSET_DROP), {capability}},
     Option{OPTION(PR_GET_TSC), {choice_at<kTscNames>}},
-    Option{OPTION(PR_SET_TSC), {choice<kTscNames>}},
+    Option{OPTION(PR_SET_TSC), {print_choice_arg<kTscNames>}},
     Option{OPTION(PR_GET_SECUREBITS), {}, flags_result<kSecureBitNames>},
     Option{OPTION(PR_SET_SECUREBITS), {flags<kSecureBitNames>}},
     Option{OPTION(PR_SET_TIMERSLACK), {dec}},
@@ -342,7 +340,7 @@ constexpr std::array kOptions{
     Option{OPTION(PR_MPX_ENABLE_MANAGEMENT), {hex, hex, hex, hex}},
     Option{OPTION(PR_MPX_DISABLE_MANAGEMENT), {hex, hex, hex, hex}},
     Option{OPTION(PR_CAP_AMBIENT), {choice<kAmbientNames>, ambient_capability, hex, hex}},
-    Option{OPTION(PR_GET_SPECULATION_CTRL), {choice<kSpeculationNames>}, flags_result<kSpeculationResultNames>},
+    Option{OPTION(PR_GET_SPECULATION_CTRL), {choice<kSpeculationNames>}, speculation_result},
     Option{OPTION(PR_SET_SPECULATION_CTRL), {choice<kSpeculationNames>, speculation_state}},
     Option{OPTION(PR_SET_IO_FLUSHER), {dec, hex, hex, hex}},
     Option{OPTION(PR_GET_IO_FLUSHER), {hex, hex, hex, hex}},

@@ -3,6 +3,7 @@
 #include <array>
 #include <vector>
 
+#include <errno.h>
 #include <sched.h>
 
 #include "model/syscalls/process/kinds.hpp"
@@ -12,22 +13,6 @@ namespace {
 
 constexpr std::array kSchedulerValues{NAMED(SCHED_OTHER), NAMED(SCHED_FIFO), NAMED(SCHED_RR),      NAMED(SCHED_BATCH),
                                       NAMED(SCHED_ISO),   NAMED(SCHED_IDLE), NAMED(SCHED_DEADLINE)};
-/// "[0 1]": the numbers of the bits set in `size` bytes at the argument.
-void print_cpu_set(ArgContext& c, std::uint64_t size) {
-  constexpr std::uint64_t kMostBytes = 1024;  // the kernel has at most 8192 processors
-  std::vector<std::byte> set(static_cast<std::size_t>(std::min(size, kMostBytes)));
-  if (c.value() == 0 || c.memory().read(c.value(), set) != set.size()) {
-    print_address(c, c.value());
-    return;
-  }
-  std::string_view separator = "[";
-  for (std::size_t cpu = 0; cpu < set.size() * 8; ++cpu) {
-    if (((static_cast<unsigned>(set[cpu / 8]) >> (cpu % 8)) & 1) == 0) continue;
-    c.print("{}{}", separator, cpu);
-    separator = " ";
-  }
-  c.put(separator == "[" ? "[]" : "]");
-}
 
 /// struct sched_attr (include/uapi/linux/sched/types.h), which glibc 2.36 does not have.
 struct SchedAttr {
@@ -56,8 +41,8 @@ constexpr std::array kSchedFlags{
 struct SchedAttrParts {
   bool policy = true;
   bool params = true;
-  bool util_min = true;
-  bool util_max = true;
+  bool clamps = true;
+  bool more = false;  ///< there is something behind what is known
 };
 
 void print_sched_attr(ArgContext& c, const SchedAttr& attr, SchedAttrParts parts) {
@@ -74,9 +59,8 @@ void print_sched_attr(ArgContext& c, const SchedAttr& attr, SchedAttrParts parts
         "sched_period={}",
         attr.nice, attr.priority, attr.runtime, attr.deadline, attr.period);
   }
-  if (parts.util_min) c.print(", sched_util_min={}", attr.util_min);
-  if (parts.util_max) c.print(", sched_util_max={}", attr.util_max);
-  c.put("}");
+  if (parts.clamps) c.print(", sched_util_min={}, sched_util_max={}", attr.util_min, attr.util_max);
+  c.put(parts.more ? ", ...}" : "}");
 }
 
 /// As much of the structure as a program of its time knew; the rest is zero.
@@ -95,32 +79,65 @@ std::optional<SchedAttr> sched_attr_at(ArgContext& c, std::uint64_t size) {
 
 const NameTable kSchedulers{kSchedulerValues, "SCHED_???"};
 
-void print_affinity_arg(ArgContext& c) { print_cpu_set(c, static_cast<std::uint32_t>(c.arg(c.index() - 1))); }
+void print_processors_at(ArgContext& c, std::uint64_t address, std::uint64_t size) {
+  constexpr std::uint64_t kMostBytes = 1024;  // the kernel has at most 8192 processors
+  std::vector<std::byte> set(static_cast<std::size_t>(std::min(size, kMostBytes)));
+  if (address == 0 || c.memory().read(address, set) != set.size()) {
+    print_address(c, address);
+    return;
+  }
+  std::string_view separator = "[";
+  for (std::size_t cpu = 0; cpu < set.size() * 8; ++cpu) {
+    if (((static_cast<unsigned>(set[cpu / 8]) >> (cpu % 8)) & 1) == 0) continue;
+    c.print("{}{}", separator, cpu);
+    separator = " ";
+  }
+  c.put(separator == "[" ? "[]" : "]");
+}
+
+void print_affinity_arg(ArgContext& c) {
+  print_processors_at(c, c.value(), static_cast<std::uint32_t>(c.arg(c.index() - 1)));
+}
 
 void print_affinity_out_arg(ArgContext& c) {
   if (c.failed()) {
     print_address(c, c.value());
   } else {
-    print_cpu_set(c, c.filled(static_cast<std::uint32_t>(c.arg(c.index() - 1))));
+    print_processors_at(c, c.value(), c.filled(static_cast<std::uint32_t>(c.arg(c.index() - 1))));
   }
 }
 
 void print_sched_param_arg(ArgContext& c) { print_int_at_arg(c); }
 
+namespace {
+
+/// The kernel says how much it knows where it was given too much, or too little (E2BIG in sched_setattr(2)).
+void print_known_size(ArgContext& c, std::uint32_t given) {
+  const auto known = c.call().error == E2BIG ? c.memory().object<std::uint32_t>(c.value()) : std::nullopt;
+  if (known && *known != given) c.print(" => {{size={}}}", *known);
+}
+
+}  // namespace
+
 void print_sched_attr_arg(ArgContext& c) {
-  const auto size = c.value() != 0 ? c.memory().object<std::uint32_t>(c.value()) : std::nullopt;
-  const std::uint64_t known = size && *size != 0 ? *size : kFirstSchedAttr;
-  const auto attr = sched_attr_at(c, known);
-  if (!attr) {
-    print_address(c, c.value());
+  const auto size = c.value() != 0 ? c.entry_memory().object<std::uint32_t>(c.value()) : std::nullopt;
+  if (c.exiting()) {
+    if (size) print_known_size(c, *size);
     return;
   }
-  const bool clamps = known >= sizeof(SchedAttr);
-  print_sched_attr(c, *attr,
-                   {.policy = (attr->flags & kKeepPolicy) == 0,
-                    .params = (attr->flags & kKeepParams) == 0,
-                    .util_min = clamps && (attr->flags & kClampMin) != 0,
-                    .util_max = clamps && (attr->flags & kClampMax) != 0});
+  const std::uint64_t given = size && *size != 0 ? *size : kFirstSchedAttr;
+  const auto attr = sched_attr_at(c, given);
+  if (size && given < kFirstSchedAttr) {
+    c.print("{{size={}}}", *size);
+  } else if (!attr) {
+    print_address(c, c.value());
+  } else {
+    print_sched_attr(c, *attr,
+                     {.policy = (attr->flags & (kKeepPolicy | kKeepParams)) == 0,
+                      .params = (attr->flags & kKeepParams) == 0,
+                      .clamps = given >= sizeof(SchedAttr),
+                      .more = given > sizeof(SchedAttr)});
+  }
 }
 
 void print_sched_attr_out_arg(ArgContext& c) {
@@ -129,8 +146,7 @@ void print_sched_attr_out_arg(ArgContext& c) {
     print_address(c, c.value());
     return;
   }
-  const bool clamps = attr->size >= sizeof(SchedAttr);
-  print_sched_attr(c, *attr, {.util_min = clamps, .util_max = clamps});
+  print_sched_attr(c, *attr, {.clamps = attr->size >= sizeof(SchedAttr)});
 }
 
 void comment_policy(ArgContext& c) {

@@ -9,6 +9,7 @@
 #include <linux/audit.h>
 
 #include "base/number.hpp"
+#include "model/syscalls/descriptors.hpp"
 #include "model/syscalls/errno.hpp"
 #include "model/syscalls/layout.hpp"
 #include "model/syscalls/print.hpp"
@@ -129,22 +130,25 @@ void append_ticks(std::string& out, std::string_view name, long ticks) {
 
 void append_errno(std::string& out, int error, ConstantStyle style) {
   if (error == 0) return;
-  append_format(out, ", si_errno={}", constant_text(style, fmt::format("{}", error), errno_name(error)));
+  append_format(out, ", si_errno={}", constant_text(style, fmt::format("{}", static_cast<std::uint32_t>(error)), errno_name(error)));
 }
 
-void append_from_user(std::string& out, const siginfo_t& info, std::string_view sender) {
+void append_descriptor(std::string& out, const siginfo_t& info, std::string_view descriptor) {
+  append_format(out, ", si_band={}, si_fd={}{}", info.si_band, info.si_fd, descriptor);
+}
+
+void append_from_user(std::string& out, const siginfo_t& info, const SiginfoFacts& facts) {
+  const std::string_view sender = facts.sender;
   switch (info.si_code) {
     case SI_USER:
     case SI_TKILL: append_source(out, info, sender); break;
     case SI_TIMER:
       append_format(out, ", si_timerid={}, si_overrun={}",
-                     info.si_timerid == 0 ? "0" : fmt::format("{:#x}", info.si_timerid),
+                     hex_text(static_cast<std::uint32_t>(info.si_timerid)),
                      info.si_overrun);
       append_value(out, info);
       break;
-    case SI_SIGIO:
-      append_format(out, ", si_band={}, si_fd={}", info.si_band, info.si_fd);
-      break;
+    case SI_SIGIO: append_descriptor(out, info, facts.descriptor); break;
     default:
       append_source(out, info, sender);
       if (info.si_value.sival_ptr != nullptr) append_value(out, info);
@@ -163,7 +167,7 @@ void append_child(std::string& out, const siginfo_t& info, ConstantStyle style, 
 void append_fault(std::string& out, const siginfo_t& info) {
   append_format(out, ", si_addr={}", address_text(info.si_addr));
   if (info.si_signo == SIGBUS && (info.si_code == BUS_MCEERR_AR || info.si_code == BUS_MCEERR_AO)) {
-    append_format(out, ", si_addr_lsb={:#x}", info.si_addr_lsb);
+    append_format(out, ", si_addr_lsb={}", hex_text(static_cast<std::uint16_t>(info.si_addr_lsb)));
   }
   if (info.si_signo != SIGSEGV) return;
   if (info.si_code == SEGV_BNDERR) {
@@ -178,20 +182,28 @@ void append_filtered_call(std::string& out, const siginfo_t& info, ConstantStyle
   const bool compat = info.si_arch == AUDIT_ARCH_I386;
   const auto nr = static_cast<std::int64_t>(info.si_syscall);
   const Abi abi = compat ? Abi::i386 : (static_cast<std::uint64_t>(nr) & number_bit(Abi::x32)) != 0 ? Abi::x32 : Abi::x86_64;
-  const CallSpec* spec = spec_of(abi, nr);
+  const bool known = compat || info.si_arch == AUDIT_ARCH_X86_64;
+  const CallSpec* spec = known ? spec_of(abi, nr) : nullptr;
   const auto named = [&](std::uint64_t value, const std::string& name, std::string_view unknown) {
     if (!name.empty() || style == ConstantStyle::raw) return constant_text(style, hex_text(value), name);
     return fmt::format("{:#x} /* {} */", value, unknown);
   };
-  const std::string call =
-      named(static_cast<std::uint64_t>(nr), spec != nullptr ? fmt::format("__NR_{}", spec->name) : "", "__NR_???");
+  const std::string call = spec == nullptr
+                               ? fmt::format("{}", static_cast<std::uint32_t>(nr))
+                               : named(static_cast<std::uint32_t>(nr), fmt::format("__NR_{}", spec->name), "");
   const std::string arch = named(
       info.si_arch, compat ? "AUDIT_ARCH_I386" : info.si_arch == AUDIT_ARCH_X86_64 ? "AUDIT_ARCH_X86_64" : "", "AUDIT_ARCH_???");
   append_format(out, ", si_call_addr={}, si_syscall={}, si_arch={}",
                  address_text(info.si_call_addr), call, arch);
 }
 
-void append_from_kernel(std::string& out, const siginfo_t& info, ConstantStyle style, std::string_view sender) {
+/// Whether the rest of it is about a descriptor.
+bool is_of_descriptor(const siginfo_t& info) {
+  return info.si_code == SI_SIGIO || (info.si_signo == SIGIO && info.si_code >= POLL_IN && info.si_code <= POLL_MSG);
+}
+
+void append_from_kernel(std::string& out, const siginfo_t& info, ConstantStyle style, const SiginfoFacts& facts) {
+  const std::string_view sender = facts.sender;
   switch (info.si_signo) {
     case SIGCHLD: append_child(out, info, style, sender); break;
     case SIGILL:
@@ -200,9 +212,7 @@ void append_from_kernel(std::string& out, const siginfo_t& info, ConstantStyle s
     case SIGSEGV:
     case SIGTRAP: append_fault(out, info); break;
     case SIGIO:
-      if (info.si_code >= POLL_IN && info.si_code <= POLL_MSG) {
-        append_format(out, ", si_band={}, si_fd={}", info.si_band, info.si_fd);
-      }
+      if (is_of_descriptor(info)) append_descriptor(out, info, facts.descriptor);
       break;
     case SIGSYS: append_filtered_call(out, info, style); break;
     default:
@@ -257,16 +267,16 @@ int signal_named(std::string_view word) {
 
 std::string signal_set(std::uint64_t mask, ConstantStyle style) { return set_text(mask, 64, style); }
 
-std::string render_siginfo(const siginfo_t& info, ConstantStyle style, std::string_view sender) {
+std::string render_siginfo(const siginfo_t& info, ConstantStyle style, const SiginfoFacts& facts) {
   std::string out = "{";
   if (info.si_signo != 0) {
     append_format(out, "si_signo={}, si_code={}", signal_text(style, info.si_signo),
                    code_name(info, style));
     append_errno(out, info.si_errno, style);
     if (info.si_code <= 0) {
-      append_from_user(out, info, sender);
+      append_from_user(out, info, facts);
     } else {
-      append_from_kernel(out, info, style, sender);
+      append_from_kernel(out, info, style, facts);
     }
   }
   out.push_back('}');
@@ -334,11 +344,12 @@ struct NarrowLayout<siginfo_t> {
 
 namespace {
 
-std::string sender_of(ArgContext& c, const siginfo_t& info) {
+/// What `print` writes.
+template <class Print>
+std::string text_of(ArgContext& c, Print&& print) {
   std::string text;
-  if (!c.limits().processes.any()) return text;
   std::swap(text, c.out());
-  print_process_facts(c, info.si_pid, ProcessKind::process);
+  print();
   std::swap(text, c.out());
   return text;
 }
@@ -346,8 +357,14 @@ std::string sender_of(ArgContext& c, const siginfo_t& info) {
 }  // namespace
 
 void print_siginfo_at(ArgContext& c, std::uint64_t address) {
-  print_object_at<siginfo_t>(c, address,
-                             [&](const siginfo_t& info) { c.put(render_siginfo(info, c.constants(), sender_of(c, info))); });
+  print_object_at<siginfo_t>(c, address, [&](const siginfo_t& info) {
+    const bool has_descriptor = is_of_descriptor(info) && info.si_fd >= 0;
+    const std::string sender =
+        has_descriptor ? std::string() : text_of(c, [&] { print_process_facts(c, info.si_pid, ProcessKind::process); });
+    const std::string descriptor =
+        has_descriptor ? text_of(c, [&] { print_descriptor(c, info.si_fd); }) : std::string();
+    c.put(render_siginfo(info, c.constants(), {sender, descriptor}));
+  });
 }
 
 void append_sigval(std::string& out, const sigval& value) {

@@ -17,10 +17,15 @@ bool is_signal(int signal);
 /// A signal by name, with or without SIG, or by number; 0 if there is none.
 int signal_named(std::string_view word);
 
+/// What follows numbers of a siginfo_t.
+struct SiginfoFacts {
+  std::string_view sender{};      ///< its `si_pid`
+  std::string_view descriptor{};  ///< its `si_fd`
+};
+
 /// "{si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=1, si_uid=0, si_status=0, si_utime=0, si_stime=0}"
-/// `sender`: what follows its `si_pid`.
 std::string render_siginfo(const siginfo_t& info, ConstantStyle style = ConstantStyle::abbrev,
-                           std::string_view sender = {});
+                           const SiginfoFacts& facts = {});
 
 /// The kernel's 64-bit signal set: "[]", "[INT TERM]", "~[KILL STOP]", as strace.
 std::string signal_set(std::uint64_t mask, ConstantStyle style = ConstantStyle::abbrev);

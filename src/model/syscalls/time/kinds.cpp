@@ -92,30 +92,39 @@ void print_timex(ArgContext& c, const timex& value) {
   c.print(", stbcnt={}, tai={}}}", value.stbcnt, value.tai);
 }
 
-void print_sigevent(ArgContext& c, const sigevent& event) {
+/// As much of a struct sigevent as means something; a program may end where that ends.
+struct KernelSigevent {
+  sigval value;
+  std::int32_t signal;
+  std::uint32_t notify;
+  std::uint64_t function;  ///< or, in its first half, a thread
+  std::uint64_t attributes;
+};
+
+void print_sigevent(ArgContext& c, const KernelSigevent& event) {
   c.put("{");
-  if (event.sigev_value.sival_ptr != nullptr) {
+  if (event.value.sival_ptr != nullptr) {
     c.put("sigev_value=");
-    append_sigval(c.out(), event.sigev_value);
+    append_sigval(c.out(), event.value);
     c.put(", ");
   }
-  const auto notify = static_cast<std::uint32_t>(event.sigev_notify);
+  const std::uint32_t notify = event.notify;
   const bool signals = notify == SIGEV_SIGNAL || notify == SIGEV_THREAD || notify == SIGEV_THREAD_ID;
   c.put("sigev_signo=");
   if (signals) {
-    print_signal(c, event.sigev_signo);
+    print_signal(c, event.signal);
   } else {
-    c.put_number(event.sigev_signo);
+    c.put_number(static_cast<std::uint32_t>(event.signal));
   }
   c.put(", sigev_notify=");
   print_choice(c, notify, kSigevNotify, "SIGEV_???");
   if (notify == SIGEV_THREAD_ID) {
-    c.print(", sigev_notify_thread_id={}", event._sigev_un._tid);
+    c.print(", sigev_notify_thread_id={}", static_cast<std::int32_t>(event.function));
   } else if (notify == SIGEV_THREAD) {
     c.put(", sigev_notify_function=");
-    print_address(c, reinterpret_cast<std::uintptr_t>(event.sigev_notify_function));
+    print_address(c, event.function);
     c.put(", sigev_notify_attributes=");
-    print_address(c, reinterpret_cast<std::uintptr_t>(event.sigev_notify_attributes));
+    print_address(c, event.attributes);
   }
   c.put("}");
 }
@@ -160,7 +169,7 @@ void print_itimerval(ArgContext& c, const itimerval& value) {
 }
 
 void print_sigevent_at(ArgContext& c, std::uint64_t address) {
-  print_object_at<sigevent>(c, address, [&](const sigevent& event) { print_sigevent(c, event); });
+  print_object_at<KernelSigevent>(c, address, [&](const KernelSigevent& event) { print_sigevent(c, event); });
 }
 
 void comment_clock_state(ArgContext& c) {

@@ -1,4 +1,6 @@
 // Strings and buffers as strace shows them.
+#include <array>
+
 #include "model/syscalls/print.hpp"
 #include "support/catch.hpp"
 #include "support/decoded_call.hpp"
@@ -105,6 +107,16 @@ TEST_CASE("strings in hexadecimal: those with a byte that is no text, or all") {
   DecodedCall cut("write", {1, kTextAt, 3});
   CHECK(cut.hex(HexStrings::non_ascii).strings(2).put(kTextAt, "ab\xff").leave(0).line() ==
         R"(write(1, "ab"..., 3) = 0)");
+}
+
+TEST_CASE("a buffer that goes on unreadably behind what is shown is an address") {
+  DecodedCall cut("write", {1, kTextAt, 5});
+  CHECK(cut.strings(3).put(kTextAt, std::array{'a', 'b', 'c'}).leave(5).line() == "write(1, 0x10000, 5) = 5");
+  DecodedCall longer("write", {1, kTextAt, 5});
+  CHECK(longer.strings(3).put(kTextAt, std::array{'a', 'b', 'c', 'd'}).leave(5).line() ==
+        R"(write(1, "abc"..., 5) = 5)");
+  DecodedCall whole("write", {1, kTextAt, 3});
+  CHECK(whole.strings(3).put(kTextAt, std::array{'a', 'b', 'c'}).leave(3).line() == R"(write(1, "abc", 3) = 3)");
 }
 
 }  // namespace

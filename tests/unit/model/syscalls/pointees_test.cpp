@@ -251,7 +251,7 @@ TEST_CASE("a pointee's bytes follow arguments, results and limits", "[pointees]"
   using When = Pointee::When;
   using Extent = Pointee::Extent;
   const Pointee shown{1, When::entry, Extent::counted, 1, 2, false, Pointee::Part::shown};
-  CHECK(size(shown) == 32);
+  CHECK(size(shown) == 33);
   limits.string = 4096;
   CHECK(size(shown) == 100);
   const Pointee filled{1, When::success, Extent::resulted, 1, 2, false, Pointee::Part::all};

@@ -213,5 +213,37 @@ TEST_CASE("a name of memory is shown as far as the kernel takes it") {
   CHECK(line_of("memfd_create", {kName, 0}, -14) == "memfd_create(0x40000, 0) = -1 EFAULT (Bad address)");
 }
 
+TEST_CASE("a value of an attribute that is too long is not read") {
+  const std::array<char, 64> value{'a'};
+  DecodedCall call("fsetxattr", {3, kPath, kData, 65537, 0});
+  CHECK(call.put(kPath, "user.a").put(kData, value).leave(-7).line() ==
+        R"(fsetxattr(3, "user.a", 0x20000, 65537, 0) = -1 E2BIG (Argument list too long))");
+}
+
+TEST_CASE("a parameter of a file system is shown as far as the kernel reads it") {
+  const std::string key(256, 'k');
+  DecodedCall call("fsconfig", {3, 0, kPath, 0, 0});
+  CHECK(call.put(kPath, key + "more").strings(1000).leave(-22).line() ==
+        fmt::format(R"(fsconfig(3, FSCONFIG_SET_FLAG, "{}"..., NULL, 0) = -1 EINVAL (Invalid argument))", key));
+  DecodedCall binary("fsconfig", {3, 2, 0, kData, 0xffffffff});
+  CHECK(binary.put(kData, std::uint64_t{0}).leave(-22).line() ==
+        "fsconfig(3, FSCONFIG_SET_BINARY, NULL, 0x20000, -1) = -1 EINVAL (Invalid argument)");
+}
+
+TEST_CASE("swapon says its priority") {
+  CHECK(with_path("swapon", {kPath, 0x8000}, -2) ==
+        R"(swapon("/tmp/a", SWAP_FLAG_PREFER|0) = -1 ENOENT (No such file or directory))");
+  CHECK(with_path("swapon", {kPath, 0x18007}, 0) == R"(swapon("/tmp/a", SWAP_FLAG_PREFER|SWAP_FLAG_DISCARD|7) = 0)");
+}
+
+TEST_CASE("an offset is a size") {
+  DecodedCall call("sendfile", {4, 5, kData, 1});
+  CHECK(call.put(kData, ~std::uint64_t{0}).leave(-22).line() ==
+        "sendfile(4, 5, [18446744073709551615], 1) = -1 EINVAL (Invalid argument)");
+  DecodedCall moved("sendfile", {4, 5, kData, 1});
+  moved.put(kData, std::uint64_t{7}).enter();
+  CHECK(moved.put(kData, std::uint64_t{8}).leave(1).line() == "sendfile(4, 5, [7] => [8], 1) = 1");
+}
+
 }  // namespace
 }  // namespace vdsotrace::testing

@@ -63,7 +63,7 @@ TEST_CASE("a message queue that is made has a mode and attributes", "[ipc]") {
   attributes.mq_msgsize = 64;
   DecodedCall made("mq_open", {kName, O_RDWR | O_CREAT, 0600, kArg});
   CHECK(made.put(kName, "xx").put(kArg, attributes).leave(3).line() ==
-        "mq_open(\"xx\", O_RDWR|O_CREAT, 0600, {mq_flags=O_NONBLOCK, mq_maxmsg=5, mq_msgsize=64, "
+        "mq_open(\"xx\", O_RDWR|O_CREAT, 0600, {mq_flags=0x800, mq_maxmsg=5, mq_msgsize=64, "
         "mq_curmsgs=0}) = 3");
   CHECK(DecodedCall("mq_open", {kName, 0, 0600, kArg}).put(kName, "xx").leave(-2).line() ==
         "mq_open(\"xx\", O_RDONLY) = -1 ENOENT (No such file or directory)");
@@ -87,6 +87,14 @@ TEST_CASE("calls about the machine", "[ipc]") {
   CHECK(line_of("ioprio_set", {1, 5, (2u << 13) | 4}) ==
         "ioprio_set(IOPRIO_WHO_PROCESS, 5, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 4)) = 0");
   CHECK(line_of("kcmp", {1, 2, 1, 3, 4}) == "kcmp(1, 2, KCMP_VM) = 0");
+}
+
+TEST_CASE("a queue's flags have names where they count", "[ipc]") {
+  DecodedCall call("mq_getsetattr", {3, kArg, 0});
+  mq_attr attributes{};
+  attributes.mq_flags = O_NONBLOCK;
+  CHECK(call.put(kArg, attributes).leave(0).line() ==
+        "mq_getsetattr(3, {mq_flags=O_NONBLOCK, mq_maxmsg=0, mq_msgsize=0, mq_curmsgs=0}, NULL) = 0");
 }
 
 }  // namespace

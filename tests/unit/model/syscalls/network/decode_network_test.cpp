@@ -289,5 +289,28 @@ TEST_CASE("options that come back", "[network]") {
         "getsockopt(3, SOL_SOCKET, SO_TYPE, 0x7f0000001000, [-3]) = -1 EINVAL (Invalid argument)");
 }
 
+TEST_CASE("control messages of errors and cut times", "[network]") {
+  struct Message {
+    std::uint64_t length;
+    std::int32_t level, type;
+    std::array<std::uint32_t, 8> data;
+  };
+  const auto shown = [](const Message& message) {
+    msghdr header{};
+    header.msg_control = reinterpret_cast<void*>(kBuffer);
+    header.msg_controllen = message.length;
+    DecodedCall call("sendmsg", {3, kBuffer + 0x800, 0});
+    const std::string line = call.put(kBuffer + 0x800, header).put(kBuffer, message).leave(-9).line();
+    const std::size_t start = line.find("msg_control=[") + 13;
+    return line.substr(start, line.find("], msg_controllen") - start);
+  };
+  CHECK(shown({48, SOL_IP, IP_RECVERR, {1, 0x040302, 5, 6, 0x0500'0002, 0x0100007f}}) ==
+        "{cmsg_len=48, cmsg_level=SOL_IP, cmsg_type=IP_RECVERR, cmsg_data={ee_errno=1, ee_origin=2, ee_type=3, "
+        R"(ee_code=4, ee_info=5, ee_data=6, offender={sa_family=AF_INET, sin_port=htons(5), )"
+        R"(sin_addr=inet_addr("127.0.0.1")}}})");
+  CHECK(shown({24, SOL_SOCKET, 29, {1, 2}}) ==
+        "{cmsg_len=24, cmsg_level=SOL_SOCKET, cmsg_type=SO_TIMESTAMP_OLD, cmsg_data=???}");
+}
+
 }  // namespace
 }  // namespace vdsotrace::testing

@@ -167,5 +167,34 @@ TEST_CASE("io_uring_setup shows what was given", "[poll]") {
             "ring_mask=0, ring_entries=0, overflow=0, cqes=0, flags=0}}) = 3");
 }
 
+TEST_CASE("sets of no descriptors at all", "[poll]") {
+  DecodedCall negative("select", {0xffffffff, kFds, 0, 0, 0});
+  CHECK(negative.put(kFds, std::uint64_t{8}).leave(-22).line() ==
+        "select(-1, 0x7f0000001000, NULL, NULL, NULL) = -1 EINVAL (Invalid argument)");
+  DecodedCall none("select", {5, kFds, 0, 0, 0});
+  none.put(kFds, std::uint64_t{8}).enter();
+  CHECK(none.put(kFds, std::uint64_t{0}).leave(1).line() == "select(5, [3], NULL, NULL, NULL) = 1 ()");
+}
+
+TEST_CASE("epoll_pwait2's time is shown when it has succeeded", "[poll]") {
+  DecodedCall call("epoll_pwait2", {3, kFds, 1, kTime, 0, 8});
+  call.put(kTime, timespec{1, 2}).enter();
+  DecodedCall failed = call;
+  CHECK(call.leave(0).line() == "epoll_pwait2(3, [], 1, {tv_sec=1, tv_nsec=2}, NULL, 8) = 0");
+  CHECK(failed.leave(-22).line() ==
+        "epoll_pwait2(3, 0x7f0000001000, 1, 0x7f0000002000, NULL, 8) = -1 EINVAL (Invalid argument)");
+}
+
+TEST_CASE("futex_waitv shows no more futexes than there can be", "[poll]") {
+  constexpr unsigned kMost = 128;
+  std::array<futex_waitv, kMost + 1> futexes{};
+  DecodedCall call("futex_waitv", {kFds, futexes.size(), 0, 0, 1});
+  const std::string line = call.put(kFds, futexes).strings(1000).leave(-22).line();
+  std::size_t shown = 0;
+  for (std::size_t at = 0; (at = line.find("{val=", at)) != std::string::npos; ++at) ++shown;
+  CHECK(shown == kMost);
+  CHECK(line.ends_with("flags=0}, ...], 129, 0, NULL, CLOCK_MONOTONIC) = -1 EINVAL (Invalid argument)"));
+}
+
 }  // namespace
 }  // namespace vdsotrace::testing

@@ -83,5 +83,14 @@ TEST_CASE("arch_prctl names states of the processor", "[prctl]") {
   CHECK(raw_line("arch_prctl", {0x1023, 18}, 0) == "arch_prctl(0x1023, 0x12) = 0");
 }
 
+TEST_CASE("a state of speculation is one of several", "[prctl]") {
+  CHECK(line_of("prctl", {53, 0, 3}, -34) ==
+        "prctl(PR_SET_SPECULATION_CTRL, PR_SPEC_STORE_BYPASS, 0x3 /* PR_SPEC_??? */) = "
+        "-1 ERANGE (Numerical result out of range)");
+  CHECK(line_of("prctl", {52, 0}, 0) ==
+        "prctl(PR_GET_SPECULATION_CTRL, PR_SPEC_STORE_BYPASS) = 0 (PR_SPEC_NOT_AFFECTED)");
+  CHECK(line_of("prctl", {26, 0xdeadc0de'00000001}, 0) == "prctl(PR_SET_TSC, PR_TSC_ENABLE) = 0");
+}
+
 }  // namespace
 }  // namespace vdsotrace::testing

@@ -234,5 +234,31 @@ TEST_CASE("setns names namespaces only") {
   CHECK(line_of("setns", {3, 0x20000100}, -22) == "setns(3, CLONE_NEWPID|0x100) = -1 EINVAL (Invalid argument)");
 }
 
+TEST_CASE("a scheduler's attributes are as many as their size says") {
+  struct Attributes {
+    std::uint32_t size, policy;
+    std::uint64_t flags;
+    std::int32_t nice;
+    std::uint32_t priority;
+    std::uint64_t runtime, deadline, period;
+    std::uint32_t util_min, util_max;
+  };
+  const auto asked = [](std::uint32_t size, std::uint64_t flags) {
+    DecodedCall call("sched_setattr", {0, kProcessData, 0});
+    return call.put(kProcessData, Attributes{size, 0, flags, 1, 2, 3, 4, 5, 6, 7});
+  };
+  const std::string params = "sched_nice=1, sched_priority=2, sched_runtime=3, sched_deadline=4, sched_period=5";
+  CHECK(asked(48, 0).leave(0).line() ==
+        fmt::format("sched_setattr(0, {{size=48, sched_policy=SCHED_OTHER, sched_flags=0, {}}}, 0) = 0", params));
+  CHECK(asked(64, 8).leave(-22).line() ==
+        fmt::format("sched_setattr(0, {{size=64, sched_flags=SCHED_FLAG_KEEP_POLICY, {}, sched_util_min=6, "
+                    "sched_util_max=7, ...}}, 0) = -1 EINVAL (Invalid argument)",
+                    params));
+  DecodedCall small = asked(1, 0);
+  small.enter();
+  CHECK(small.put(kProcessData, std::uint32_t{56}).leave(-7).line() ==
+        "sched_setattr(0, {size=1} => {size=56}, 0) = -1 E2BIG (Argument list too long)");
+}
+
 }  // namespace
 }  // namespace vdsotrace::testing

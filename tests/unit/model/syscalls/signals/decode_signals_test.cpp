@@ -134,5 +134,18 @@ TEST_CASE("alternate stacks") {
         "sigaltstack(NULL, {ss_sp=NULL, ss_flags=SS_DISABLE, ss_size=0}) = 0");
 }
 
+TEST_CASE("numbers of a signal that have no names are unsigned") {
+  siginfo_t info{};
+  info.si_signo = SIGUSR1;
+  info.si_errno = -1;
+  CHECK(render_siginfo(info) == "{si_signo=SIGUSR1, si_code=SI_USER, si_errno=4294967295, si_pid=0, si_uid=0}");
+  siginfo_t filtered{};
+  filtered.si_signo = SIGSYS;
+  filtered.si_code = 1;
+  filtered.si_arch = 1;
+  CHECK(render_siginfo(filtered) ==
+        "{si_signo=SIGSYS, si_code=SYS_SECCOMP, si_call_addr=NULL, si_syscall=0, si_arch=0x1 /* AUDIT_ARCH_??? */}");
+}
+
 }  // namespace
 }  // namespace vdsotrace::testing

@@ -152,5 +152,13 @@ TEST_CASE("processor and random bytes", "[time]") {
         "getrandom(0x7f0000001000, 16, 0x8 /* GRND_??? */) = -1 EINVAL (Invalid argument)");
 }
 
+TEST_CASE("as much of a notification is read as means something", "[time]") {
+  DecodedCall call("timer_create", {CLOCK_REALTIME, kFirst, kSecond});
+  const std::array<std::uint64_t, 4> front{7, 0xdefaced'ffffffff, 0, 0};
+  CHECK(call.put(kFirst, front).leave(-22).line() ==
+        "timer_create(CLOCK_REALTIME, {sigev_value={sival_int=7, sival_ptr=0x7}, sigev_signo=4294967295, "
+        "sigev_notify=0xdefaced /* SIGEV_??? */}, 0x7f0000002000) = -1 EINVAL (Invalid argument)");
+}
+
 }  // namespace
 }  // namespace vdsotrace::testing
