@@ -1,12 +1,13 @@
 // Everything else: keys, modules, BPF, the machine as a whole, and calls that only old programs make.
-#include <asm/ldt.h>
 #include <linux/kcmp.h>
 
 #include "model/syscalls/files/quota.hpp"
 #include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/print.hpp"
+#include "model/syscalls/process/io_priority.hpp"
 #include "model/syscalls/process/keys.hpp"
 #include "model/syscalls/process/landlock.hpp"
+#include "model/syscalls/process/machine.hpp"
 #include "model/syscalls/tables.hpp"
 
 // The rows of tables stand in columns.
@@ -88,17 +89,6 @@ constexpr NamedValue kUserfaultFlagsNames[] = {
     {1, "UFFD_USER_MODE_ONLY"}, {0x800, "O_NONBLOCK"}, {0x80000, "O_CLOEXEC"}};
 constexpr NameTable kUserfaultFlags{kUserfaultFlagsNames, "UFFD_???"};
 
-constexpr NamedValue kKexecArchitectureNames[] = {
-    {0, "KEXEC_ARCH_DEFAULT"},          {3u << 16, "KEXEC_ARCH_386"},
-    {62u << 16, "KEXEC_ARCH_X86_64"},   {40u << 16, "KEXEC_ARCH_ARM"},
-    {183u << 16, "KEXEC_ARCH_AARCH64"}, {243u << 16, "KEXEC_ARCH_RISCV"}};
-constexpr NamedValue kKexecFlagNames[] = {{1, "KEXEC_ON_CRASH"}, {2, "KEXEC_PRESERVE_CONTEXT"}};
-
-constexpr NamedValue kIoprioClasses[] = {{0, "IOPRIO_CLASS_NONE"},
-                                         {1, "IOPRIO_CLASS_RT"},
-                                         {2, "IOPRIO_CLASS_BE"},
-                                         {3, "IOPRIO_CLASS_IDLE"}};
-
 constexpr NamedValue kSyslogActions[] = {
     {0, "SYSLOG_ACTION_CLOSE"}, {1, "SYSLOG_ACTION_OPEN"}, {2, "SYSLOG_ACTION_READ"},
     {3, "SYSLOG_ACTION_READ_ALL"}, {4, "SYSLOG_ACTION_READ_CLEAR"}, {5, "SYSLOG_ACTION_CLEAR"},
@@ -108,29 +98,8 @@ constexpr NamedValue kSyslogActions[] = {
 
 constexpr NamedValue kLogLevels[] = {
     {0, "LOGLEVEL_EMERG"}, {1, "LOGLEVEL_ALERT"}, {2, "LOGLEVEL_CRIT"}, {3, "LOGLEVEL_ERR"},
-    {4, "LOGLEVEL_WARNING"}, {5, "LOGLEVEL_NOTICE"}, {6, "LOGLEVEL_INFO"}, {7, "LOGLEVEL_DEBUG"}};
-
-
-constexpr std::uint32_t kRebootRestart2 = 0xa1b2c3d4;
-
-/// The message of LINUX_REBOOT_CMD_RESTART2; no other command has one.
-void print_reboot_message(ArgContext& c) {
-  if (static_cast<std::uint32_t>(c.arg(2)) == kRebootRestart2) print_string_at(c, c.value());
-}
-
-void print_kexec_flags(ArgContext& c) {
-  print_choice(c, c.value() & 0xffff0000, kKexecArchitectureNames, "KEXEC_ARCH_???");
-  const std::uint64_t flags = c.value() & ~std::uint64_t{0xffff0000};
-  if (flags == 0) return;
-  c.put("|");
-  print_flags(c, flags, kKexecFlagNames, "KEXEC_???");
-}
-
-void print_io_priority(ArgContext& c, std::uint32_t value) {
-  c.put("IOPRIO_PRIO_VALUE(");
-  print_choice(c, value >> 13, kIoprioClasses, "IOPRIO_CLASS_???");
-  c.print(", {})", value & 0x1fff);
-}
+    {4, "LOGLEVEL_WARNING"}, {5, "LOGLEVEL_NOTICE"}, {6, "LOGLEVEL_INFO"}, {7, "LOGLEVEL_DEBUG"},
+    {8, "LOGLEVEL_DEBUG+1"}};
 
 /// The class within has the style of other constants, although it stands in a comment.
 void print_io_priority_arg(ArgContext& c) {
@@ -225,36 +194,11 @@ void print_syslog_size(ArgContext& c) {
   }
 }
 
-constexpr ArgKind kRebootMessage{print_reboot_message};
-constexpr ArgKind kKexecFlags{print_kexec_flags};
 constexpr ArgKind kIoPriority{print_io_priority_arg};
 constexpr ArgKind kCompared{print_compared};
 constexpr ArgKind kSyslogAction{print_syslog_action};
 constexpr ArgKind kSyslogBuffer{print_syslog_buffer, When::either};
 constexpr ArgKind kSyslogSize{print_syslog_size};
-
-/// modify_ldt(2), set_thread_area(2).
-void print_thread_area(ArgContext& c) {
-  const auto area = c.value() != 0 ? c.memory().object<user_desc>(c.value()) : std::nullopt;
-  if (!area) {
-    print_address(c, c.value());
-    return;
-  }
-  c.print("{{entry_number={}, base_addr={:#010x}, limit={:#08x}, seg_32bit={}, contents={}",
-          static_cast<std::int32_t>(area->entry_number), area->base_addr, area->limit, unsigned{area->seg_32bit},
-          unsigned{area->contents});
-  c.print(", read_exec_only={}, limit_in_pages={}, seg_not_present={}, useable={}}}", unsigned{area->read_exec_only},
-          unsigned{area->limit_in_pages}, unsigned{area->seg_not_present}, unsigned{area->useable});
-}
-
-/// Which entry the kernel took, where the program left it the choice.
-void comment_thread_area(ArgContext& c) {
-  const auto before = c.entry_memory().object<user_desc>(c.arg(0));
-  const auto after = c.memory().object<user_desc>(c.arg(0));
-  if (before && after && before->entry_number == UINT32_MAX) c.print("(entry_number={})", after->entry_number);
-}
-
-constexpr ArgKind kThreadArea{print_thread_area};
 
 constexpr CallSpec kCalls[] = {
     // Keys.
@@ -269,8 +213,8 @@ constexpr CallSpec kCalls[] = {
     {"create_module", 2, 0, {}},
     {"query_module", 5, 0, {}},
     {"get_kernel_syms", 1, 0, {}},
-    {"kexec_load", 4, 0, {&kPointer, &kSize, &kPointer, &kKexecFlags}},
-    {"kexec_file_load", 5, kDesc, {&kFd, &kFd, &kSize, &kString, &kLongFlags<kKexecFileFlags>}},
+    {"kexec_load", 4, 0, {&kPointer, &kSize, &kKexecSegments, &kKexecFlags}},
+    {"kexec_file_load", 5, kDesc, {&kFd, &kFd, &kSize, &kKexecCommandLine, &kLongFlags<kKexecFileFlags>}},
     {"bpf", 3, kDesc, {&kChoice<kBpfCommands>, &kPointerOut, &kUnsigned}},
     {"perf_event_open", 5, kDesc, {&kPointer, &kPid, &kInt, &kFd, &kLongFlags<kPerfFlags>}, result_fd},
 
@@ -291,8 +235,8 @@ constexpr CallSpec kCalls[] = {
     // Processors.
     {"iopl", 1, 0, {&kInt}},
     {"ioperm", 3, 0, {&kHex, &kHex, &kInt}},
-    {"modify_ldt", 3, 0, {&kInt, &kPointer, &kSize}},
-    {"get_thread_area", 1, 0, {&kPointerOut}},
+    {"modify_ldt", 3, 0, {&kInt, &kLdtEntry, &kSize}, nullptr, comment_narrow_error},
+    {"get_thread_area", 1, 0, {&kThreadAreaAsked}},
     {"set_thread_area", 1, 0, {&kThreadArea}, nullptr, comment_thread_area},
     {"vm86", 5, 0, {}},
     {"vm86old", 1, 0, {}},
@@ -322,7 +266,7 @@ constexpr CallSpec kCalls[] = {
     {"restart_syscall", 1, 0, {&kInterruptedCall}},
 
     // Numbers whose calls are gone or never were.
-    {"_sysctl", 1, 0, {&kPointer}},
+    {"_sysctl", 1, 0, {&kSysctlArguments}},
     {"afs_syscall", 5, 0, {}},
     {"bdflush", 2, 0, {}},
     {"break", 0, kMemory, {}},
