@@ -3,129 +3,133 @@
 #include <algorithm>
 
 #include <linux/aio_abi.h>
-#include <linux/io_uring.h>
 
 #include "model/syscalls/descriptors.hpp"
+#include "model/syscalls/files/iovec.hpp"
 #include "model/syscalls/kinds_common.hpp"
+#include "model/syscalls/process/io_priority.hpp"
 
 namespace vdsotrace {
 namespace {
 
-constexpr NamedValue kSetupFlags[] = {{1, "IORING_SETUP_IOPOLL"},
-                                      {2, "IORING_SETUP_SQPOLL"},
-                                      {4, "IORING_SETUP_SQ_AFF"},
-                                      {8, "IORING_SETUP_CQSIZE"},
-                                      {0x10, "IORING_SETUP_CLAMP"},
-                                      {0x20, "IORING_SETUP_ATTACH_WQ"},
-                                      {0x40, "IORING_SETUP_R_DISABLED"},
-                                      {0x80, "IORING_SETUP_SUBMIT_ALL"},
-                                      {0x100, "IORING_SETUP_COOP_TASKRUN"},
-                                      {0x200, "IORING_SETUP_TASKRUN_FLAG"},
-                                      {0x400, "IORING_SETUP_SQE128"},
-                                      {0x800, "IORING_SETUP_CQE32"},
-                                      {0x1000, "IORING_SETUP_SINGLE_ISSUER"},
-                                      {0x2000, "IORING_SETUP_DEFER_TASKRUN"}};
-
-constexpr NamedValue kFeatures[] = {{1, "IORING_FEAT_SINGLE_MMAP"},        {2, "IORING_FEAT_NODROP"},
-                                    {4, "IORING_FEAT_SUBMIT_STABLE"},      {8, "IORING_FEAT_RW_CUR_POS"},
-                                    {0x10, "IORING_FEAT_CUR_PERSONALITY"}, {0x20, "IORING_FEAT_FAST_POLL"},
-                                    {0x40, "IORING_FEAT_POLL_32BITS"},     {0x80, "IORING_FEAT_SQPOLL_NONFIXED"},
-                                    {0x100, "IORING_FEAT_EXT_ARG"},        {0x200, "IORING_FEAT_NATIVE_WORKERS"},
-                                    {0x400, "IORING_FEAT_RSRC_TAGS"},      {0x800, "IORING_FEAT_CQE_SKIP"},
-                                    {0x1000, "IORING_FEAT_LINKED_FILE"}};
-
-constexpr NamedValue kIoUringEnterFlagsNames[] = {{1, "IORING_ENTER_GETEVENTS"},
-                                                  {2, "IORING_ENTER_SQ_WAKEUP"},
-                                                  {4, "IORING_ENTER_SQ_WAIT"},
-                                                  {8, "IORING_ENTER_EXT_ARG"},
-                                                  {0x10, "IORING_ENTER_REGISTERED_RING"}};
-constexpr NameTable kIoUringEnterFlags{kIoUringEnterFlagsNames, "IORING_ENTER_???"};
-
-constexpr NamedValue kIoUringRegisterOperationsNames[] = {
-    {0, "IORING_REGISTER_BUFFERS"},         {1, "IORING_UNREGISTER_BUFFERS"},
-    {2, "IORING_REGISTER_FILES"},           {3, "IORING_UNREGISTER_FILES"},
-    {4, "IORING_REGISTER_EVENTFD"},         {5, "IORING_UNREGISTER_EVENTFD"},
-    {6, "IORING_REGISTER_FILES_UPDATE"},    {7, "IORING_REGISTER_EVENTFD_ASYNC"},
-    {8, "IORING_REGISTER_PROBE"},           {9, "IORING_REGISTER_PERSONALITY"},
-    {10, "IORING_UNREGISTER_PERSONALITY"},  {11, "IORING_REGISTER_RESTRICTIONS"},
-    {12, "IORING_REGISTER_ENABLE_RINGS"},   {13, "IORING_REGISTER_FILES2"},
-    {14, "IORING_REGISTER_FILES_UPDATE2"},  {15, "IORING_REGISTER_BUFFERS2"},
-    {16, "IORING_REGISTER_BUFFERS_UPDATE"}, {17, "IORING_REGISTER_IOWQ_AFF"},
-    {18, "IORING_UNREGISTER_IOWQ_AFF"},     {19, "IORING_REGISTER_IOWQ_MAX_WORKERS"},
-    {20, "IORING_REGISTER_RING_FDS"},       {21, "IORING_UNREGISTER_RING_FDS"},
-    {22, "IORING_REGISTER_PBUF_RING"},      {23, "IORING_UNREGISTER_PBUF_RING"}};
-constexpr NameTable kIoUringRegisterOperations{kIoUringRegisterOperationsNames, "IORING_REGISTER_???"};
-
-void print_submission_offsets(ArgContext& c, const io_sqring_offsets& at) {
-  c.print("{{head={}, tail={}, ring_mask={}, ring_entries={}, flags={}, dropped={}, array={}}}", at.head, at.tail,
-          at.ring_mask, at.ring_entries, at.flags, at.dropped, at.array);
-}
-
-void print_completion_offsets(ArgContext& c, const io_cqring_offsets& at) {
-  c.print("{{head={}, tail={}, ring_mask={}, ring_entries={}, overflow={}, cqes={}, flags={}}}", at.head, at.tail,
-          at.ring_mask, at.ring_entries, at.overflow, at.cqes, at.flags);
-}
-
-/// What the program asked for.
-void print_request(ArgContext& c, const io_uring_params& params) {
-  c.put("{flags=");
-  print_flags(c, params.flags, kSetupFlags, "IORING_SETUP_???");
-  c.print(", sq_thread_cpu={}, sq_thread_idle={}", params.sq_thread_cpu, params.sq_thread_idle);
-  if ((params.flags & IORING_SETUP_ATTACH_WQ) != 0) {
-    c.put(", wq_fd=");
-    print_fd(c, static_cast<std::int32_t>(params.wq_fd));
-  }
-}
-
-/// What the kernel gave.
-void print_grant(ArgContext& c, const io_uring_params& params) {
-  c.print(", sq_entries={}, cq_entries={}, features=", params.sq_entries, params.cq_entries);
-  print_flags(c, params.features, kFeatures, "IORING_FEAT_???");
-  c.put(", sq_off=");
-  print_submission_offsets(c, params.sq_off);
-  c.put(", cq_off=");
-  print_completion_offsets(c, params.cq_off);
-}
-
-/// At entry what was asked for; at the end what was given joins it.
-void print_params(ArgContext& c) {
-  const auto asked = c.value() != 0 && c.native_layout() ? c.entry_memory().object<io_uring_params>(c.value())
-                                                         : std::nullopt;
-  if (!c.exiting()) {
-    if (asked) {
-      print_request(c, *asked);
-    } else {
-      print_address(c, c.value());
-    }
-    return;
-  }
-  if (!asked) return;
-  const auto given = c.failed() ? std::nullopt : c.memory().object<io_uring_params>(c.value());
-  if (given) print_grant(c, *given);
-  c.put("}");
-}
-
-void print_resource(ArgContext& c) {
-  const auto operation = static_cast<std::uint32_t>(c.arg(1));
-  const bool is_fds = operation == IORING_REGISTER_FILES || operation == IORING_REGISTER_EVENTFD ||
-                      operation == IORING_REGISTER_EVENTFD_ASYNC;
-  if (is_fds) {
-    print_array_at<std::int32_t>(c, c.value(), static_cast<std::uint32_t>(c.arg(3)),
-                                 [&](std::int32_t fd) { c.print("{}", fd); });
-  } else {
-    print_address(c, c.value());
-  }
+void print_io_event(ArgContext& c, const io_event& event) {
+  c.put("{data=");
+  print_hex(c, event.data);
+  c.put(", obj=");
+  print_address(c, event.obj);
+  c.print(", res={}, res2={}}}", event.res, event.res2);
 }
 
 void print_io_events(ArgContext& c) {
   const auto count = c.filled(c.arg(2));
-  print_array_at<io_event>(c, c.value(), count, [&](const io_event& event) {
-    c.put("{data=");
-    print_hex(c, event.data);
-    c.put(", obj=");
-    print_address(c, event.obj);
-    c.print(", res={}, res2={}}}", event.res, event.res2);
-  });
+  print_array_at<io_event>(c, c.value(), count, [&](const io_event& event) { print_io_event(c, event); });
+}
+
+// include/uapi/linux/aio_abi.h
+constexpr NamedValue kCommands[] = {{0, "IOCB_CMD_PREAD"},  {1, "IOCB_CMD_PWRITE"}, {2, "IOCB_CMD_FSYNC"},
+                                    {3, "IOCB_CMD_FDSYNC"}, {4, "IOCB_CMD_PREADX"}, {5, "IOCB_CMD_POLL"},
+                                    {6, "IOCB_CMD_NOOP"},   {7, "IOCB_CMD_PREADV"}, {8, "IOCB_CMD_PWRITEV"}};
+constexpr NamedValue kRequestFlags[] = {{IOCB_FLAG_RESFD, "IOCB_FLAG_RESFD"}, {IOCB_FLAG_IOPRIO, "IOCB_FLAG_IOPRIO"}};
+constexpr NamedValue kTransferFlags[] = {
+    {1, "RWF_HIPRI"}, {2, "RWF_DSYNC"}, {4, "RWF_SYNC"}, {8, "RWF_NOWAIT"}, {0x10, "RWF_APPEND"}};
+
+/// What the rest of a request is.
+enum class RequestPart : std::uint8_t { none, buffer, data, places, lists };
+RequestPart part_of(std::uint16_t command) {
+  constexpr RequestPart kParts[] = {RequestPart::buffer, RequestPart::data,   RequestPart::none,
+                                    RequestPart::none,   RequestPart::none,   RequestPart::none,
+                                    RequestPart::none,   RequestPart::places, RequestPart::lists};
+  return command < std::size(kParts) ? kParts[command] : RequestPart::none;
+}
+
+void print_request_buffer(ArgContext& c, const iocb& request, RequestPart part) {
+  const auto count = static_cast<std::int64_t>(request.aio_nbytes);
+  switch (part) {
+    case RequestPart::none: break;
+    case RequestPart::buffer: print_address(c, request.aio_buf); break;
+    case RequestPart::data: print_buffer_at(c, request.aio_buf, request.aio_nbytes); break;
+    case RequestPart::places:
+    case RequestPart::lists:
+      if (count < 0) {
+        print_hex(c, request.aio_buf);
+      } else if (part == RequestPart::places) {
+        print_iovec_addresses_at(c, request.aio_buf, request.aio_nbytes);
+      } else {
+        print_iovecs_at(c, request.aio_buf, request.aio_nbytes);
+      }
+  }
+}
+
+/// Where and how much, and what has been asked for besides.
+void print_request_rest(ArgContext& c, const iocb& request, RequestPart part) {
+  c.put(", aio_buf=");
+  print_request_buffer(c, request, part);
+  const bool lists = part == RequestPart::places || part == RequestPart::lists;
+  if (!lists || static_cast<std::int64_t>(request.aio_nbytes) < 0) c.print(", aio_nbytes={}", request.aio_nbytes);
+  c.print(", aio_offset={}", request.aio_offset);
+  if (request.aio_flags != 0) {
+    c.put(", aio_flags=");
+    print_flags(c, request.aio_flags, kRequestFlags, "IOCB_FLAG_???");
+  }
+  if ((request.aio_flags & IOCB_FLAG_RESFD) == 0) return;
+  c.put(", aio_resfd=");
+  print_fd(c, static_cast<std::int32_t>(request.aio_resfd));
+}
+
+/// `whole`: what it transfers too, which does not matter where it is taken back.
+void print_request(ArgContext& c, const iocb& request, bool whole) {
+  c.put("{aio_data=");
+  print_hex(c, request.aio_data);
+  if (request.aio_key != 0) c.print(", aio_key={}", request.aio_key);
+  if (request.aio_rw_flags != 0) {
+    c.put(", aio_rw_flags=");
+    print_flags(c, static_cast<std::uint32_t>(request.aio_rw_flags), kTransferFlags, "RWF_???");
+  }
+  c.put(", aio_lio_opcode=");
+  print_choice(c, request.aio_lio_opcode, kCommands, "IOCB_CMD_???", Digits::decimal);
+  if ((request.aio_flags & IOCB_FLAG_IOPRIO) != 0) {
+    c.put(", aio_reqprio=");
+    print_io_priority(c, static_cast<std::uint16_t>(request.aio_reqprio));
+  } else if (request.aio_reqprio != 0) {
+    c.print(", aio_reqprio={}", request.aio_reqprio);
+  }
+  c.put(", aio_fildes=");
+  print_fd(c, static_cast<std::int32_t>(request.aio_fildes));
+  const RequestPart part = whole ? part_of(request.aio_lio_opcode) : RequestPart::none;
+  if (part != RequestPart::none) print_request_rest(c, request, part);
+  c.put("}");
+}
+
+/// The structure is laid out alike in every ABI.
+void print_request_at(ArgContext& c, std::uint64_t address, bool whole) {
+  const auto request = address != 0 ? c.memory().object<iocb>(address) : std::nullopt;
+  if (request) {
+    print_request(c, *request, whole);
+  } else {
+    print_address(c, address);
+  }
+}
+
+void print_one_request(ArgContext& c) { print_request_at(c, c.value(), false); }
+
+void print_requests(ArgContext& c) {
+  const bool wide = c.word() == 8;
+  const std::uint64_t said = c.arg(c.index() - 1);
+  const std::int64_t count = wide ? static_cast<std::int64_t>(said) : static_cast<std::int32_t>(said);
+  if (count < 0) {
+    print_address(c, c.value());
+    return;
+  }
+  const auto read = [&](std::uint64_t at) -> std::optional<std::uint64_t> {
+    if (wide) return c.memory().object<std::uint64_t>(at);
+    return c.memory().object<std::uint32_t>(at);
+  };
+  print_elements_at(c, c.value(), static_cast<std::uint64_t>(count), c.word(), read,
+                    [&](std::uint64_t address) { print_request_at(c, address, true); });
+}
+
+void print_event(ArgContext& c) {
+  print_object_at<io_event>(c, c.value(), [&](const io_event& event) { print_io_event(c, event); });
 }
 
 void print_context(ArgContext& c) {
@@ -138,10 +142,9 @@ void print_context(ArgContext& c) {
 
 }  // namespace
 
-const ArgKind kIoUringParams{print_params, When::amended};
-const ArgKind kIoUringEnterFlagBits{print_flags_arg<kIoUringEnterFlags>};
-const ArgKind kIoUringOperation{print_choice_arg<kIoUringRegisterOperations>};
-const ArgKind kIoUringResource{print_resource};
+const ArgKind kIoRequest{print_one_request};
+const ArgKind kIoRequests{print_requests};
+const ArgKind kIoEventOut{print_event, When::exit};
 const ArgKind kIoEvents{print_io_events, When::exit};
 const ArgKind kIoContextOut{print_context, When::exit};
 

@@ -1,15 +1,14 @@
-// Kinds of asynchronous I/O: io_uring and the older io_submit family.
+// Kinds of asynchronous I/O by the io_submit family.
 #pragma once
 
 #include "model/syscalls/spec.hpp"
 
 namespace vdsotrace {
 
-extern const ArgKind kIoUringParams;  ///< what io_uring_setup takes and fills
-extern const ArgKind kIoUringEnterFlagBits;
-extern const ArgKind kIoUringOperation;  ///< of io_uring_register
-extern const ArgKind kIoUringResource;   ///< what it registers: file descriptors, or an address
-extern const ArgKind kIoEvents;          ///< that came back: as many as the result says
-extern const ArgKind kIoContextOut;      ///< [0x7f31c8a5d000]
+extern const ArgKind kIoRequest;     ///< struct iocb
+extern const ArgKind kIoRequests;    ///< pointers to such; count in the argument before
+extern const ArgKind kIoEvents;      ///< that came back: as many as the result says
+extern const ArgKind kIoEventOut;    ///< of one that was cancelled
+extern const ArgKind kIoContextOut;  ///< [0x7f31c8a5d000]
 
 }  // namespace vdsotrace

@@ -1,5 +1,6 @@
 // Waiting for events, futexes, asynchronous I/O.
 #include "model/syscalls/files/aio.hpp"
+#include "model/syscalls/files/io_uring.hpp"
 #include "model/syscalls/ipc/futex.hpp"
 #include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/poll/kinds.hpp"
@@ -64,8 +65,8 @@ constexpr CallSpec kCalls[] = {
 
     {"io_setup", 2, kMemory, {&kUnsigned, &kIoContextOut}},
     {"io_destroy", 1, kMemory, {&kPointer}},
-    {"io_submit", 3, 0, {&kPointer, &kLong, &kPointer}},
-    {"io_cancel", 3, 0, {&kPointer, &kPointer, &kPointerOut}},
+    {"io_submit", 3, 0, {&kPointer, &kLong, &kIoRequests}},
+    {"io_cancel", 3, 0, {&kPointer, &kIoRequest, &kIoEventOut}},
     {"io_getevents", 5, 0, {&kPointer, &kLong, &kLong, &kIoEvents, &kTimespecAt}},
     {"io_pgetevents", 6, 0,
      {&kPointer, &kLong, &kLong, &kIoEvents, &kTimespecAt, &kMaskAndSize}},
