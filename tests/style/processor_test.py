@@ -42,6 +42,7 @@ EXEMPT = {
     ("src/model/syscalls/process/ptrace.cpp", "constant"): "register sets that a traced ptrace(2) names",
     ("src/model/syscalls/process/ptrace.cpp", "structure"): "what a traced ptrace(2) reads and sets, printed as strace does",
     ("src/model/syscalls/process/ptrace.cpp", "header"): "the same",
+    ("src/model/syscalls/process/ptrace_info.cpp", "constant"): "the machine of a call that ptrace(2) tells of, printed by name",
     ("src/model/syscalls/signals/signals.cpp", "constant"): "si_arch of SIGSYS, printed by name",
     ("src/model/syscalls/process/machine.cpp", "constant"): "a flag of kexec_load(2), printed by name",
     ("src/model/vdso/elf.cpp", "constant"): "a table of all machines that an image can be for",

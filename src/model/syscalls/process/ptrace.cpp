@@ -8,6 +8,7 @@
 #include <sys/user.h>
 
 #include "model/syscalls/process/kinds.hpp"
+#include "model/syscalls/process/ptrace_info.hpp"
 #include "model/syscalls/signals/signals.hpp"
 
 namespace vdsotrace {
@@ -138,7 +139,7 @@ constexpr std::array kRequests{
     Request{REQUEST(PTRACE_SETSIGMASK), true, print_ulong_arg, sigset},
     Request{REQUEST(PTRACE_SECCOMP_GET_FILTER), true, print_ulong_arg, print_address_arg},
     Request{REQUEST(PTRACE_SECCOMP_GET_METADATA), true, print_ulong_arg, print_address_arg},
-    Request{REQUEST(PTRACE_GET_SYSCALL_INFO), true, print_ulong_arg, print_address_arg},
+    Request{REQUEST(PTRACE_GET_SYSCALL_INFO), true, print_ulong_arg, print_syscall_info},
     Request{REQUEST(PTRACE_GET_RSEQ_CONFIGURATION), true, print_hex_arg, print_address_arg},
 };
 
