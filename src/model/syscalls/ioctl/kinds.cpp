@@ -1,6 +1,7 @@
 #include "model/syscalls/ioctl/kinds.hpp"
 
 #include <algorithm>
+#include <vector>
 
 #include <linux/perf_event.h>
 #include <linux/random.h>
@@ -8,6 +9,7 @@
 #include <scsi/sg.h>
 #include <sys/ioctl.h>
 
+#include "model/syscalls/ioctl/shapes.hpp"
 #include "model/syscalls/ioctl/values.hpp"
 #include "model/syscalls/kinds_common.hpp"
 
@@ -28,31 +30,104 @@ void print_long_out(ArgContext& c) {
   if (!c.wait_for_exit()) print_long_at(c);
 }
 
+void print_unsigned_out(ArgContext& c) {
+  if (!c.wait_for_exit()) print_uint_at_arg(c);
+}
+
+void print_string_in(ArgContext& c) { print_string_at(c, c.value()); }
+
+/// Members of a header and what they count behind it.
+struct Counted {
+  std::int32_t first;
+  std::int32_t second;
+};
+
+void print_entropy(ArgContext& c) {
+  print_object_at<Counted>(c, c.value(), [&](const Counted& pool) {
+    c.print("{{entropy_count={}, buf_size={}, buf=", pool.first, pool.second);
+    print_buffer_at(c, c.value() + sizeof pool, static_cast<std::uint64_t>(std::max(pool.second, 0)));
+    c.put("}");
+  });
+}
+
+/// struct perf_event_query_bpf: how many numbers there is room for, how many programs there are, their numbers.
+void print_programs(ArgContext& c) {
+  const auto room = c.value() != 0 ? c.entry_memory().object<std::uint32_t>(c.value()) : std::nullopt;
+  if (!room) {
+    print_address(c, c.value());
+    return;
+  }
+  if (c.wait_for_exit()) return;
+  c.print("{{ids_len={}, ", *room);
+  const auto count = c.failed() ? std::nullopt : c.memory().object<std::uint32_t>(c.value() + sizeof *room);
+  if (!count) {
+    c.put("...}");
+    return;
+  }
+  c.print("prog_cnt={}, ids=", *count);
+  print_plain_array_at<std::uint32_t>(c, c.value() + 2 * sizeof *room, std::min(*room, *count),
+                                      [&](std::uint32_t id) { c.put_number(id); });
+  c.put("}");
+}
+
+constexpr NamedValue kNamespaces[] = {{0x20000, "CLONE_NEWNS"},      {0x2000000, "CLONE_NEWCGROUP"},
+                                      {0x4000000, "CLONE_NEWUTS"},   {0x8000000, "CLONE_NEWIPC"},
+                                      {0x10000000, "CLONE_NEWUSER"}, {0x20000000, "CLONE_NEWPID"},
+                                      {0x40000000, "CLONE_NEWNET"},  {0x80, "CLONE_NEWTIME"}};
+constexpr std::uint32_t kNamespaceType = 0xb703;   // NS_GET_NSTYPE: _IO(0xb7, 3)
+constexpr std::uint32_t kNamespaceOwner = 0xb704;  // NS_GET_OWNER_UID: _IO(0xb7, 4)
+constexpr std::uint32_t kNextWatch = 0x40044900;   // INOTIFY_IOC_SETNEXTWD: _IOW('I', 0, __s32), since Linux 4.18
+
 /// Requests of devices that have too few for a file of their own.
 constexpr IoctlPrinter kOthers[] = {
-    {PERF_EVENT_IOC_ENABLE, print_perf_flags}, {PERF_EVENT_IOC_DISABLE, print_perf_flags},
-    {PERF_EVENT_IOC_RESET, print_perf_flags},  {PERF_EVENT_IOC_PERIOD, print_long_at},
-    {PERF_EVENT_IOC_ID, print_long_out},       {RNDGETENTCNT, print_ioctl_int_out},
-    {RNDADDTOENTCNT, print_ioctl_int},         {WDIOC_SETTIMEOUT, print_ioctl_int},
-    {WDIOC_SETPRETIMEOUT, print_ioctl_int},    {SG_NEXT_CMD_LEN, print_ioctl_int},
-    {SG_SET_COMMAND_Q, print_ioctl_int},       {SG_SET_DEBUG, print_ioctl_int},
-    {SG_SET_FORCE_LOW_DMA, print_ioctl_int},   {SG_SET_FORCE_PACK_ID, print_ioctl_int},
-    {SG_SET_KEEP_ORPHAN, print_ioctl_int},     {SG_SET_RESERVED_SIZE, print_ioctl_int},
+    {PERF_EVENT_IOC_ENABLE, print_perf_flags},
+    {PERF_EVENT_IOC_DISABLE, print_perf_flags},
+    {PERF_EVENT_IOC_RESET, print_perf_flags},
+    {PERF_EVENT_IOC_PERIOD, print_long_at},
+    {PERF_EVENT_IOC_ID, print_long_out},
+    {PERF_EVENT_IOC_SET_FILTER, print_string_in},
+    {PERF_EVENT_IOC_QUERY_BPF, print_programs},
+    {RNDADDENTROPY, print_entropy},
+    {kNamespaceOwner, print_unsigned_out},
+    {kNextWatch, print_int_arg},
+    {RNDGETENTCNT, print_ioctl_int_out},
+    {RNDADDTOENTCNT, print_ioctl_int},
+    {WDIOC_SETTIMEOUT, print_ioctl_int},
+    {WDIOC_SETPRETIMEOUT, print_ioctl_int},
+    {SG_NEXT_CMD_LEN, print_ioctl_int},
+    {SG_SET_COMMAND_Q, print_ioctl_int},
+    {SG_SET_DEBUG, print_ioctl_int},
+    {SG_SET_FORCE_LOW_DMA, print_ioctl_int},
+    {SG_SET_FORCE_PACK_ID, print_ioctl_int},
+    {SG_SET_KEEP_ORPHAN, print_ioctl_int},
+    {SG_SET_RESERVED_SIZE, print_ioctl_int},
     {SG_SET_TIMEOUT, print_ioctl_int},
 };
 
-Printer printer_in(std::span<const IoctlPrinter> printers, std::uint32_t request) {
-  const auto found =
-      std::find_if(printers.begin(), printers.end(), [&](const IoctlPrinter& one) { return one.request == request; });
-  return found != printers.end() ? found->print : nullptr;
+/// How the third argument of one request is printed: by a function or by a row.
+struct IoctlArgument {
+  std::uint32_t request;
+  Printer print;
+  const ioctl::IoctlShape* shape;
+};
+
+std::vector<IoctlArgument> all_arguments() {
+  std::vector<IoctlArgument> all;
+  for (const auto printers : {terminal_ioctls(), interface_ioctls(), file_ioctls(), ioctl::disk_ioctls(),
+                              seccomp_ioctls(), std::span<const IoctlPrinter>(kOthers)}) {
+    for (const IoctlPrinter& one : printers) all.push_back({one.request, one.print, nullptr});
+  }
+  for (const auto shapes : {ioctl::clock_shapes(), ioctl::disk_shapes(), ioctl::memory_shapes()}) {
+    for (const ioctl::IoctlShape& one : shapes) all.push_back({one.request, nullptr, &one});
+  }
+  std::ranges::stable_sort(all, {}, &IoctlArgument::request);
+  return all;
 }
 
-Printer printer_of(std::uint32_t request) {
-  for (const auto printers : {terminal_ioctls(), interface_ioctls(), file_ioctls(), seccomp_ioctls(),
-                              std::span<const IoctlPrinter>(kOthers)}) {
-    if (const Printer printer = printer_in(printers, request)) return printer;
-  }
-  return nullptr;
+const IoctlArgument* argument_of(std::uint32_t request) {
+  static const std::vector<IoctlArgument> all = all_arguments();
+  const auto found = std::ranges::lower_bound(all, request, {}, &IoctlArgument::request);
+  return found != all.end() && found->request == request ? &*found : nullptr;
 }
 
 void print_request(ArgContext& c) {
@@ -78,8 +153,12 @@ void print_request(ArgContext& c) {
 
 void print_value(ArgContext& c) {
   const auto request = static_cast<std::uint32_t>(c.arg(1));
-  if (const Printer printer = printer_of(request)) {
-    printer(c);
+  if (const IoctlArgument* argument = argument_of(request)) {
+    if (argument->print != nullptr) {
+      argument->print(c);
+    } else {
+      ioctl::print_shape(c, *argument->shape);
+    }
     return;
   }
   const IoctlRequest* known = ioctl_request(request);
@@ -98,6 +177,13 @@ void print_ioctl_int(ArgContext& c) { print_int_at_arg(c); }
 
 void print_ioctl_int_out(ArgContext& c) {
   if (!c.wait_for_exit()) print_int_at_arg(c);
+}
+
+void comment_ioctl(ArgContext& c) {
+  if (static_cast<std::uint32_t>(c.arg(1)) != kNamespaceType) return;
+  c.put("(");
+  print_flags(c, static_cast<std::uint64_t>(c.call().result), kNamespaces, "CLONE_???");
+  c.put(")");
 }
 
 const ArgKind kIoctlRequest{print_request};

@@ -47,7 +47,9 @@ void print_call_number(ArgContext& c, const seccomp_data& data) {
 void print_notification(ArgContext& c, const seccomp_notif& notification) {
   c.put("{id=");
   print_hex(c, notification.id);
-  c.print(", pid={}, flags=", static_cast<std::int32_t>(notification.pid));
+  c.put(", pid=");
+  print_process(c, static_cast<pid_t>(notification.pid), ProcessKind::thread);
+  c.put(", flags=");
   print_hex(c, notification.flags);
   c.put(", data={nr=");
   print_call_number(c, notification.data);

@@ -51,14 +51,14 @@ constexpr NamedValue kFlushQueues[] = {{0, "TCIFLUSH"}, {1, "TCOFLUSH"}, {2, "TC
 constexpr NamedValue kFlowActions[] = {{0, "TCOOFF"}, {1, "TCOON"}, {2, "TCIOFF"}, {3, "TCION"}};
 
 /// A field of several bits in c_oflag or c_cflag, with a name for each of its values.
-struct Field {
+struct ModeField {
   std::uint32_t mask;
   unsigned shift;
   std::array<std::string_view, 4> names;
 };
 
 /// Delays, in the order in which strace shows them.
-constexpr Field kDelays[] = {
+constexpr ModeField kDelays[] = {
     {0x100, 8, {"NL0", "NL1"}},
     {0x600, 9, {"CR0", "CR1", "CR2", "CR3"}},
     {0x1800, 11, {"TAB0", "TAB1", "TAB2", "XTABS"}},
@@ -66,7 +66,7 @@ constexpr Field kDelays[] = {
     {0x4000, 14, {"VT0", "VT1"}},
     {0x8000, 15, {"FF0", "FF1"}},
 };
-constexpr Field kCharacterSize{0x30, 4, {"CS5", "CS6", "CS7", "CS8"}};
+constexpr ModeField kCharacterSize{0x30, 4, {"CS5", "CS6", "CS7", "CS8"}};
 
 constexpr std::uint32_t kSpeedMask = 0x100f;
 constexpr unsigned kInputSpeedShift = 16;
@@ -81,7 +81,7 @@ void print_bits(ArgContext& c, std::uint32_t value, std::span<const NamedValue> 
   if (value != 0) print_flags(c, value, names, "");
 }
 
-void print_field(ArgContext& c, std::uint32_t& flags, const Field& field) {
+void print_field(ArgContext& c, std::uint32_t& flags, const ModeField& field) {
   c.print("{}|", field.names[(flags & field.mask) >> field.shift]);
   flags &= ~field.mask;
 }
@@ -103,7 +103,7 @@ void print_modes(ArgContext& c, const Modes& modes) {
   print_bits(c, modes.input, kInputFlags);
   c.put(", c_oflag=");
   std::uint32_t output = modes.output;
-  for (const Field& delay : kDelays) print_field(c, output, delay);
+  for (const ModeField& delay : kDelays) print_field(c, output, delay);
   print_bits(c, output, kOutputFlags);
   c.put(", c_cflag=");
   print_control(c, modes.control);
@@ -147,30 +147,16 @@ struct LineModes {
 };
 
 template <class Word>
-void print_whole_modes(ArgContext& c, const LineModes<Word>& modes) {
+void print_line_modes(ArgContext& c, const LineModes<Word>& modes) {
   print_modes(c, {modes.words[0], modes.words[1], modes.words[2], modes.words[3]});
-  print_line(c, modes.discipline, modes.characters);
-}
-
-/// The modes alone, where there may be no more to read.
-template <class Word>
-void print_modes_briefly(ArgContext& c) {
-  using Words = std::array<Word, 4>;
-  print_object_at<Words>(c, c.value(), [&](const Words& words) {
-    print_modes(c, {words[0], words[1], words[2], words[3]});
-    c.put(", ...}");
-  });
+  if (!c.abbreviated()) print_line(c, modes.discipline, modes.characters);
 }
 
 template <class Word>
 void print_modes_at(ArgContext& c) {
-  if (c.abbreviated()) {
-    print_modes_briefly<Word>(c);
-    return;
-  }
   print_object_at<LineModes<Word>>(c, c.value(), [&](const LineModes<Word>& modes) {
-    print_whole_modes(c, modes);
-    c.put("}");
+    print_line_modes(c, modes);
+    c.put(c.abbreviated() ? ", ...}" : "}");
   });
 }
 
@@ -182,13 +168,13 @@ struct ModesAndSpeeds {
 };
 
 void print_modes_and_speeds(ArgContext& c) {
-  if (c.abbreviated()) {
-    print_modes_briefly<std::uint32_t>(c);
-    return;
-  }
   print_object_at<ModesAndSpeeds>(c, c.value(), [&](const ModesAndSpeeds& all) {
-    print_whole_modes(c, all.modes);
-    c.print(", c_ispeed={}, c_ospeed={}}}", all.input_speed, all.output_speed);
+    print_line_modes(c, all.modes);
+    if (c.abbreviated()) {
+      c.put(", ...}");
+    } else {
+      c.print(", c_ispeed={}, c_ospeed={}}}", all.input_speed, all.output_speed);
+    }
   });
 }
 

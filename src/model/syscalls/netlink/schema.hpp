@@ -52,6 +52,7 @@ struct Walk {
   std::uint8_t family = 0;          ///< AF_INET, ...: as the message's structure begins
   std::uint16_t protocol = 0;       ///< NETLINK_ROUTE, ...
   LinkKinds* link_kinds = nullptr;  ///< within IFLA_LINKINFO
+  const Piece* within = nullptr;    ///< the structure whose member this is
 };
 
 struct Kind;
@@ -64,7 +65,7 @@ using Show = bool (*)(const Walk& walk, const Piece& piece, const Kind& kind);
 /// What a value is: the payload of an attribute, or a member of a structure.
 struct Kind {
   Show show = nullptr;
-  std::uint8_t size = 0;  ///< of a number, in bytes
+  std::uint16_t size = 0;  ///< of a number or of a text in a structure, in bytes
   const NameTable* names = nullptr;
   const Structure* structure = nullptr;
   const AttributeSet* attributes = nullptr;
@@ -73,10 +74,14 @@ struct Kind {
   std::uint8_t first_place = 0;   ///< of an array whose places have names: the number of the first
 };
 
+/// Whether a member is shown where structures are cut to what matters: "..." stands for those that are not.
+enum class Shown : std::uint8_t { always, in_full };
+
 struct Field {
   std::string_view name;  ///< empty for one that prints its name itself
   std::uint16_t offset;
   Kind kind;
+  Shown shown = Shown::always;
 };
 
 /// A structure of the kernel. What newer kernels have added at its end may be missing.
@@ -123,8 +128,11 @@ bool show_interface(const Walk&, const Piece&, const Kind&);
 bool show_user(const Walk&, const Piece&, const Kind&);
 bool show_descriptor(const Walk&, const Piece&, const Kind&);
 bool show_device(const Walk&, const Piece&, const Kind&);
+bool show_pointer(const Walk&, const Piece&, const Kind&);  ///< NULL or 0x7ffc...
+bool show_process(const Walk&, const Piece&, const Kind&);
 // Bytes.
 bool show_text(const Walk&, const Piece&, const Kind&);
+bool show_name(const Walk&, const Piece&, const Kind&);   ///< up to a NUL, however long; "..." if there is none
 bool show_bytes(const Walk&, const Piece&, const Kind&);  ///< "\x01\x02"
 bool show_hardware_address(const Walk&, const Piece&, const Kind&);
 bool show_address(const Walk&, const Piece&, const Kind&);  ///< of the message's family
@@ -135,13 +143,15 @@ bool show_structure(const Walk&, const Piece&, const Kind&);
 bool show_array(const Walk&, const Piece&, const Kind&);
 bool show_indexed(const Walk&, const Piece&, const Kind&);  ///< an array whose places have names: [[A]=1, [B]=2]
 bool show_attributes(const Walk&, const Piece&, const Kind&);
+bool show_boxed(const Walk&, const Piece&, const Kind&);  ///< an element in brackets: [5]
 
-constexpr Kind number(std::uint8_t size) { return {show_unsigned, size}; }
+constexpr Kind number(std::uint16_t size) { return {show_unsigned, size}; }
 inline constexpr Kind kByte{show_unsigned, 1};
 inline constexpr Kind kShort{show_unsigned, 2};
 inline constexpr Kind kWord{show_unsigned, 4};
 inline constexpr Kind kWide{show_unsigned, 8};
 inline constexpr Kind kSigned{show_signed, 4};
+inline constexpr Kind kSignedWide{show_signed, 8};
 inline constexpr Kind kHexByte{show_hex, 1};
 inline constexpr Kind kHexShort{show_hex, 2};
 inline constexpr Kind kHexWord{show_hex, 4};
@@ -150,6 +160,8 @@ inline constexpr Kind kPort{show_network_order, 2};
 inline constexpr Kind kInterface{show_interface, 4};
 inline constexpr Kind kUser{show_user, 4};
 inline constexpr Kind kDescriptor{show_descriptor, 4};
+inline constexpr Kind kPointerTo{show_pointer, 8};
+inline constexpr Kind kProcessId{show_process, 4};
 inline constexpr Kind kText{show_text};
 inline constexpr Kind kHardwareAddress{show_hardware_address};
 inline constexpr Kind kAddress{show_address};
@@ -157,12 +169,14 @@ inline constexpr Kind kInet{show_inet, 4};
 inline constexpr Kind kInet6{show_inet6, 16};
 inline constexpr Kind kUnknown{};
 /// What ought to be zero is shown where it is not.
-constexpr Kind reserved(std::uint8_t size) { return {show_unless_zero, size}; }
-constexpr Kind bytes(std::uint8_t size) { return {show_bytes, size}; }
-constexpr Kind choice(std::uint8_t size, const NameTable& names) { return {show_choice, size, &names}; }
+constexpr Kind reserved(std::uint16_t size) { return {show_unless_zero, size}; }
+constexpr Kind bytes(std::uint16_t size) { return {show_bytes, size}; }
+/// A name in a structure that has so much room for it.
+constexpr Kind name(std::uint16_t size) { return {show_name, size}; }
+constexpr Kind choice(std::uint16_t size, const NameTable& names) { return {show_choice, size, &names}; }
 inline constexpr Kind kFamily = choice(1, kAddressFamilies);
-constexpr Kind flags(std::uint8_t size, const NameTable& names) { return {show_flags, size, &names}; }
-constexpr Kind shifted(std::uint8_t size, const NameTable& names) { return {show_shifted, size, &names}; }
+constexpr Kind flags(std::uint16_t size, const NameTable& names) { return {show_flags, size, &names}; }
+constexpr Kind shifted(std::uint16_t size, const NameTable& names) { return {show_shifted, size, &names}; }
 constexpr Kind structure(const Structure& structure) { return {show_structure, 0, nullptr, &structure}; }
 constexpr Kind nested(const AttributeSet& set) { return {show_attributes, 0, nullptr, nullptr, &set}; }
 /// As many as there are bytes for, or `count`.
@@ -171,11 +185,15 @@ constexpr Kind array(const Kind& element, std::uint16_t count = 0) {
   return {show_array, 0, nullptr, nullptr, nullptr, &element, count};
 }
 
+constexpr Kind boxed(const Kind& element) { return {show_boxed, element.size, nullptr, nullptr, nullptr, &element}; }
+
 constexpr Kind indexed(const Kind& element, const NameTable& places, std::uint16_t count = 0,
                        std::uint8_t first_place = 0) {
   return {show_indexed, 0, &places, nullptr, nullptr, &element, count, first_place};
 }
 
+/// How many bytes a structure, an array of a known length or a number takes.
+std::uint64_t size_of(const Kind& kind);
 /// A payload of whatever kind: what it is not long enough for is shown as bytes.
 void print_payload(const Walk& walk, const Piece& piece, const Kind& kind);
 void print_bytes(const Walk& walk, const Piece& piece);

@@ -36,7 +36,7 @@ bool with_number(const Walk& walk, const Piece& piece, const Kind& kind, Body&& 
   return with_bytes(walk, piece, kind.size, [&](std::span<const std::byte> bytes) { body(number_in(bytes)); });
 }
 
-std::uint64_t from_network_order(std::uint64_t value, std::uint8_t size) {
+std::uint64_t from_network_order(std::uint64_t value, std::uint16_t size) {
   return size <= 1 ? value : __builtin_bswap64(value) >> (64 - 8 * size);
 }
 
@@ -162,6 +162,23 @@ bool show_device(const Walk& walk, const Piece& piece, const Kind& kind) {
   return with_number(walk, piece, kind, [&](std::uint64_t value) { print_device(walk.c, value); });
 }
 
+bool show_pointer(const Walk& walk, const Piece& piece, const Kind& kind) {
+  return with_number(walk, piece, kind, [&](std::uint64_t value) { print_address(walk.c, value); });
+}
+
+bool show_process(const Walk& walk, const Piece& piece, const Kind& kind) {
+  return with_number(walk, piece, kind, [&](std::uint64_t value) {
+    print_process(walk.c, static_cast<pid_t>(static_cast<std::uint32_t>(value)), ProcessKind::process);
+  });
+}
+
+bool show_boxed(const Walk& walk, const Piece& piece, const Kind& kind) {
+  walk.c.put("[");
+  print_payload(walk, piece, *kind.element);
+  walk.c.put("]");
+  return true;
+}
+
 bool show_text(const Walk& walk, const Piece& piece, const Kind&) {
   if (!piece.is_readable(piece.size)) {
     print_address(walk.c, piece.address);
@@ -170,6 +187,15 @@ bool show_text(const Walk& walk, const Piece& piece, const Kind&) {
   const bool ended = !piece.bytes.empty() && piece.bytes.back() == std::byte{0};
   print_quoted(walk.c, piece.bytes.first(piece.bytes.size() - (ended ? 1 : 0)), walk.c.limits().string, !ended);
   return true;
+}
+
+bool show_name(const Walk& walk, const Piece& piece, const Kind& kind) {
+  return with_bytes(walk, piece, kind.size, [&](std::span<const std::byte> bytes) {
+    const auto end = std::ranges::find(bytes, std::byte{0});
+    const bool ended = end != bytes.end();
+    const auto length = static_cast<std::size_t>(end - bytes.begin()) - (ended ? 0 : 1);
+    print_quoted(walk.c, bytes.first(length), length, !ended);
+  });
 }
 
 bool show_bytes(const Walk& walk, const Piece& piece, const Kind& kind) {
@@ -249,9 +275,12 @@ bool show_elements(const Walk& walk, const Piece& piece, std::uint64_t size, std
   return true;
 }
 
-std::uint64_t size_of(const Kind& kind) { return kind.structure != nullptr ? kind.structure->size : kind.size; }
-
 }  // namespace
+
+std::uint64_t size_of(const Kind& kind) {
+  if (kind.structure != nullptr) return kind.structure->size;
+  return kind.count != 0 ? kind.count * size_of(*kind.element) : kind.size;
+}
 
 bool show_array(const Walk& walk, const Piece& piece, const Kind& kind) {
   const std::uint64_t size = size_of(*kind.element);
@@ -292,18 +321,26 @@ void print_payload(const Walk& walk, const Piece& piece, const Kind& kind) {
 }
 
 void print_fields(const Walk& walk, const Piece& piece, std::span<const Field> fields) {
+  Walk member = walk;
+  member.within = &piece;
   bool any = false;
+  bool hidden = false;
   for (const Field& field : fields) {
+    if (field.shown == Shown::in_full && walk.c.abbreviated()) {
+      hidden = true;
+      continue;
+    }
     const std::size_t before = walk.c.out().size();
     if (any) walk.c.put(", ");
     if (!field.name.empty()) walk.c.print("{}=", field.name);
     const std::size_t start = walk.c.out().size();
-    if (field.kind.show(walk, piece.from(field.offset), field.kind) && walk.c.out().size() != start) {
+    if (field.kind.show(member, piece.from(field.offset), field.kind) && walk.c.out().size() != start) {
       any = true;
     } else {
       walk.c.out().resize(before);
     }
   }
+  if (hidden) walk.c.put(any ? ", ..." : "...");
 }
 
 void print_structure(const Walk& walk, const Piece& piece, const Structure& structure) {

@@ -1,0 +1,155 @@
+// ioctl of clocks, disks and userfaultfd; expected lines are strace 6.1's.
+#include <array>
+#include <cstring>
+
+#include <linux/blkpg.h>
+#include <linux/blktrace_api.h>
+#include <linux/fs.h>
+#include <linux/loop.h>
+#include <linux/perf_event.h>
+#include <linux/random.h>
+#include <linux/rtc.h>
+#include <sys/ioctl.h>
+
+#include "support/catch.hpp"
+#include "support/decoded_call.hpp"
+
+namespace vdsotrace::testing {
+namespace {
+
+constexpr std::uint64_t kAt = 0x7f0000001000;
+constexpr std::uint64_t kTargetAt = 0x7f0000002000;
+
+template <class T>
+DecodedCall asked(std::uint64_t request, const T& value) {
+  return DecodedCall("ioctl", {3, request, kAt}).put(kAt, value).enter();
+}
+template <class T>
+std::string shown(std::uint64_t request, const T& value, std::int64_t result = 0) {
+  return args_of(asked(request, value).leave(result).text()).at(2);
+}
+
+TEST_CASE("a clock's time", "[ioctl]") {
+  const rtc_time time{1, 2, 3, 4, 5, 126, 6, 7, -1};
+  CHECK(shown(RTC_RD_TIME, time) == "{tm_sec=1, tm_min=2, tm_hour=3, tm_mday=4, tm_mon=5, tm_year=126, ...}");
+  CHECK(shown(RTC_RD_TIME, time, -5) == "0x7f0000001000");
+  CHECK(shown(RTC_SET_TIME, time, -5) == "{tm_sec=1, tm_min=2, tm_hour=3, tm_mday=4, tm_mon=5, tm_year=126, ...}");
+  rtc_wkalrm alarm{};
+  alarm.enabled = 1;
+  alarm.time = time;
+  CHECK(shown(RTC_WKALM_SET, alarm) ==
+        "{enabled=1, pending=0, time={tm_sec=1, tm_min=2, tm_hour=3, tm_mday=4, tm_mon=5, tm_year=126, ...}}");
+  CHECK(shown(RTC_VL_READ, 0x12u) == "[RTC_VL_BACKUP_LOW|RTC_VL_BACKUP_SWITCH]");
+  CHECK(shown(RTC_IRQP_READ, std::uint64_t{64}) == "[64]");
+}
+
+TEST_CASE("a structure of which a part cannot be read is an address", "[ioctl]") {
+  CHECK(shown(RTC_SET_TIME, std::array<std::byte, sizeof(rtc_time) - 1>{}) == "0x7f0000001000");
+  CHECK(line_of("ioctl", {3, RTC_SET_TIME, 0}) == "ioctl(3, RTC_SET_TIME, NULL) = 0");
+  CHECK(args_of(DecodedCall("ioctl", {3, RTC_SET_TIME, kAt}, Abi::i386).put(kAt, rtc_time{}).leave(0).text()).at(2) ==
+        "0x7f0000001000");
+}
+
+/// struct rtc_param, which headers before Linux 5.16 lack.
+struct Parameter {
+  std::uint64_t parameter, value;
+  std::uint32_t index, padding;
+};
+
+TEST_CASE("a clock's parameter says what its value is", "[ioctl]") {
+  constexpr std::uint64_t kSet = 0x40187014;
+  CHECK(shown(kSet, Parameter{0, 3, 0, 0}) ==
+        "{param=RTC_PARAM_FEATURES, uvalue=1<<RTC_FEATURE_ALARM|1<<RTC_FEATURE_ALARM_RES_MINUTE, index=0}");
+  CHECK(shown(kSet, Parameter{1, static_cast<std::uint64_t>(-7), 1, 2}) ==
+        "{param=RTC_PARAM_CORRECTION, svalue=-7, index=1, __pad=0x2}");
+  CHECK(shown(kSet, Parameter{2, 9, 0, 0}) ==
+        "{param=RTC_PARAM_BACKUP_SWITCH_MODE, uvalue=0x9 /* RTC_BSM_??? */, index=0}");
+  DecodedCall get = asked(0x40187013, Parameter{2, 0, 0, 0});
+  DecodedCall failed = get;
+  CHECK(args_of(get.put(kAt, Parameter{2, 1, 0, 0}).leave(0).text()).at(2) ==
+        "{param=RTC_PARAM_BACKUP_SWITCH_MODE, index=0} => {uvalue=RTC_BSM_DIRECT}");
+  CHECK(args_of(failed.leave(-22).text()).at(2) == "{param=RTC_PARAM_BACKUP_SWITCH_MODE, index=0} => 0x7f0000001000");
+}
+
+TEST_CASE("userfaultfd shows what was asked for and what came", "[ioctl]") {
+  constexpr std::uint64_t kApi = 0xc018aa3f;
+  using Api = std::array<std::uint64_t, 3>;
+  DecodedCall api = asked(kApi, Api{0xaa, 0, 0});
+  DecodedCall failed = api;
+  CHECK(args_of(api.put(kAt, Api{0xaa, 3, 1ull << 62 | 3}).leave(0).text()).at(2) ==
+        "{api=0xaa, features=0 => features=UFFD_FEATURE_PAGEFAULT_FLAG_WP|UFFD_FEATURE_EVENT_FORK, "
+        "ioctls=1<<_UFFDIO_REGISTER|1<<_UFFDIO_UNREGISTER|0x4000000000000000}");
+  CHECK(args_of(failed.leave(-22).text()).at(2) == "{api=0xaa, features=0}");
+  CHECK(shown(0xc028aa03, std::array<std::uint64_t, 5>{0x1000, 0x2000, 0x1000, 1, 0x1000}) ==
+        "{dst=0x1000, src=0x2000, len=0x1000, mode=UFFDIO_COPY_MODE_DONTWAKE, copy=0x1000}");
+  CHECK(shown(0x8010aa01, std::array<std::uint64_t, 2>{0x1000, 0x2000}) == "{start=0x1000, len=0x2000}");
+}
+
+TEST_CASE("loop devices", "[ioctl]") {
+  loop_info64 info{};
+  info.lo_offset = 512;
+  info.lo_number = 7;
+  info.lo_flags = LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR;
+  std::strcpy(reinterpret_cast<char*>(info.lo_file_name), "/tmp/disk");
+  CHECK(shown(LOOP_GET_STATUS64, info) ==
+        "{lo_offset=0x200, lo_number=7, lo_flags=LO_FLAGS_READ_ONLY|LO_FLAGS_AUTOCLEAR, "
+        "lo_file_name=\"/tmp/disk\", ...}");
+  info.lo_encrypt_type = 1;
+  info.lo_encrypt_key_size = 2;
+  std::memset(info.lo_file_name, 'f', sizeof info.lo_file_name);
+  const std::string name(63, 'f');
+  CHECK(shown(LOOP_SET_STATUS64, info) ==
+        "{lo_offset=0x200, lo_number=7, lo_encrypt_type=LO_CRYPT_XOR, lo_encrypt_key_size=2, "
+        "lo_flags=LO_FLAGS_READ_ONLY|LO_FLAGS_AUTOCLEAR, lo_file_name=\"" +
+            name + "\"..., lo_crypt_name=\"\", lo_encrypt_key=\"\\0\\0\", ...}");
+  info.lo_encrypt_key_size = UINT32_MAX;
+  CHECK(shown(LOOP_SET_STATUS64, info).find("lo_encrypt_key=\"" + [] {
+    std::string zeros;
+    for (int i = 0; i < LO_KEY_SIZE; ++i) zeros += "\\0";
+    return zeros;
+  }() + "\", ...}") != std::string::npos);
+}
+
+TEST_CASE("a partition behind a pointer", "[ioctl]") {
+  blkpg_ioctl_arg change{BLKPG_ADD_PARTITION, 0, sizeof(blkpg_partition), reinterpret_cast<void*>(kTargetAt)};
+  CHECK(shown(BLKPG, change) == "{op=BLKPG_ADD_PARTITION, flags=0, datalen=152, data=0x7f0000002000}");
+  blkpg_partition partition{};
+  partition.start = 1024;
+  partition.length = -1;
+  partition.pno = 2;
+  std::strcpy(partition.devname, "sda2");
+  DecodedCall add("ioctl", {3, BLKPG, kAt});
+  CHECK(args_of(add.put(kAt, change).put(kTargetAt, partition).leave(0).text()).at(2) ==
+        "{op=BLKPG_ADD_PARTITION, flags=0, datalen=152, data={start=1024, length=-1, pno=2, devname=\"sda2\", "
+        "volname=\"\"}}");
+}
+
+TEST_CASE("random bytes are as many as they are said to be", "[ioctl]") {
+  struct {
+    std::int32_t entropy, size;
+    char bytes[4];
+  } pool{8, 4, {'a', 'b', 'c', 'd'}};
+  CHECK(shown(RNDADDENTROPY, pool) == "{entropy_count=8, buf_size=4, buf=\"abcd\"}");
+  pool.size = -1;
+  CHECK(shown(RNDADDENTROPY, pool) == "{entropy_count=8, buf_size=-1, buf=\"\"}");
+  pool.size = INT32_MAX;
+  CHECK(shown(RNDADDENTROPY, pool) == "{entropy_count=8, buf_size=2147483647, buf=0x7f0000001008}");
+}
+
+TEST_CASE("programs of a performance event are bounded by the room for them", "[ioctl]") {
+  using Query = std::array<std::uint32_t, 4>;
+  CHECK(args_of(asked(PERF_EVENT_IOC_QUERY_BPF, Query{2, 0, 0, 0}).put(kAt, Query{2, 9, 5, 6}).leave(0).text()).at(2) ==
+        "{ids_len=2, prog_cnt=9, ids=[5, 6]}");
+  CHECK(shown(PERF_EVENT_IOC_QUERY_BPF, Query{2, 9, 5, 6}, -28) == "{ids_len=2, ...}");
+  CHECK(
+      args_of(DecodedCall("ioctl", {3, PERF_EVENT_IOC_SET_FILTER, kAt}).put(kAt, "comm == a").leave(0).text()).at(2) ==
+      "\"comm == a\"");
+}
+
+TEST_CASE("a namespace's type stands behind the result", "[ioctl]") {
+  CHECK(line_of("ioctl", {3, 0xb703, 0}, 0x10000000) == "ioctl(3, NS_GET_NSTYPE) = 268435456 (CLONE_NEWUSER)");
+  CHECK(shown(0xb704, 1000u) == "[1000]");
+}
+
+}  // namespace
+}  // namespace vdsotrace::testing
