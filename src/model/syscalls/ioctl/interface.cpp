@@ -1,5 +1,6 @@
 // What ioctl requests of network interfaces take and fill.
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <optional>
 #include <string_view>
@@ -34,8 +35,11 @@ constexpr NamedValue kInterfaceFlags[] = {{1, "IFF_UP"},
                                           {0x4000, "IFF_AUTOMEDIA"},
                                           {0x8000, "IFF_DYNAMIC"}};
 
+/// One that is not ended is cut, as the kernel cuts it.
 void print_name(ArgContext& c, const char (&name)[IFNAMSIZ]) {
-  print_quoted(c, std::as_bytes(std::span(name, strnlen(name, IFNAMSIZ))), IFNAMSIZ);
+  const std::size_t length = strnlen(name, IFNAMSIZ);
+  const bool ended = length < IFNAMSIZ;
+  print_quoted(c, std::as_bytes(std::span(name, ended ? length : length - 1)), IFNAMSIZ, !ended);
 }
 
 /// Hardware addresses of AX.25 and the protocols built on it are one byte longer than those of the rest.
@@ -201,7 +205,38 @@ void print_list(ArgContext& c) {
   c.put("}");
 }
 
+/// A bridge's name: a string, of which the kernel reads no more than a name may have.
+void print_bridge(ArgContext& c) {
+  std::array<std::byte, IFNAMSIZ> bytes;
+  const std::size_t count = c.value() != 0 ? c.memory().read(c.value(), bytes) : 0;
+  const auto readable = std::span(bytes).first(count);
+  const auto end = std::ranges::find(readable, std::byte{0});
+  const bool ended = end != readable.end();
+  if (ended || count == bytes.size()) {
+    print_quoted(c, std::span(readable.begin(), end), IFNAMSIZ, !ended);
+  } else {
+    print_address(c, c.value());
+  }
+}
+
+void print_bridge_port(ArgContext& c) {
+  print_object_at<ifreq>(c, c.value(), [&](const ifreq& request) {
+    c.put("{ifr_ifindex=");
+    print_interface(c, static_cast<std::uint32_t>(request.ifr_ifindex));
+    c.put("}");
+  });
+}
+
 constexpr IoctlPrinter kInterfacePrinters[] = {
+    {SIOCATMARK, print_ioctl_int_out},
+    {SIOCSIFENCAP, print_ioctl_int},
+    {SIOCBRADDBR, print_bridge},
+    {SIOCBRDELBR, print_bridge},
+    {SIOCBRADDIF, print_bridge_port},
+    {SIOCBRDELIF, print_bridge_port},
+    {SIOCSIFHWBROADCAST, print_set<kHardware>},
+    {SIOCADDMULTI, print_set<kHardware>},
+    {SIOCDELMULTI, print_set<kHardware>},
     {SIOCGIFNAME, print_name_of_index},
     {SIOCGIFCONF, print_list},
     {SIOCGIFADDR, print_get<kAddress>},

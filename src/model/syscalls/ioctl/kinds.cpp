@@ -114,7 +114,7 @@ struct IoctlArgument {
 std::vector<IoctlArgument> all_arguments() {
   std::vector<IoctlArgument> all;
   for (const auto printers : {terminal_ioctls(), interface_ioctls(), file_ioctls(), ioctl::disk_ioctls(),
-                              seccomp_ioctls(), std::span<const IoctlPrinter>(kOthers)}) {
+                              ioctl::mapper_ioctls(), seccomp_ioctls(), std::span<const IoctlPrinter>(kOthers)}) {
     for (const IoctlPrinter& one : printers) all.push_back({one.request, one.print, nullptr});
   }
   for (const auto shapes : {ioctl::clock_shapes(), ioctl::disk_shapes(), ioctl::memory_shapes()}) {

@@ -40,9 +40,10 @@ void print_shape(ArgContext& c, const IoctlShape& shape);
 /// Prints what lies at `address` in `memory`, or the address if not all of it can be read or the ABI's layout differs.
 void print_kind_at(ArgContext& c, Memory& memory, std::uint64_t address, const Kind& kind);
 
-std::span<const IoctlShape> clock_shapes();   ///< real-time clocks
-std::span<const IoctlShape> disk_shapes();    ///< block devices
-std::span<const IoctlPrinter> disk_ioctls();  ///< loop devices, network block devices
-std::span<const IoctlShape> memory_shapes();  ///< userfaultfd
+std::span<const IoctlShape> clock_shapes();     ///< real-time clocks
+std::span<const IoctlShape> disk_shapes();      ///< block devices
+std::span<const IoctlPrinter> disk_ioctls();    ///< loop devices, network block devices
+std::span<const IoctlPrinter> mapper_ioctls();  ///< device mapper
+std::span<const IoctlShape> memory_shapes();    ///< userfaultfd
 
 }  // namespace vdsotrace::ioctl

@@ -114,6 +114,25 @@ TEST_CASE("interfaces by name", "[ioctl]") {
         "sa_data=02:00:ff:01:02:03}}) = 0");
 }
 
+TEST_CASE("names of interfaces that do not end are cut", "[ioctl]") {
+  ifreq request{};
+  std::memset(request.ifr_name, 'x', IFNAMSIZ);
+  request.ifr_mtu = 9;
+  CHECK(DecodedCall("ioctl", {6, 0x8922, kArg}).put(kArg, request).leave(0).line() ==
+        "ioctl(6, SIOCSIFMTU, {ifr_name=\"xxxxxxxxxxxxxxx\"..., ifr_mtu=9}) = 0");
+}
+
+TEST_CASE("bridges and their ports", "[ioctl]") {
+  const auto bridge = [](auto text) { return DecodedCall("ioctl", {6, 0x89a0, kArg}).put(kArg, text).leave(0).line(); };
+  CHECK(bridge("br0") == "ioctl(6, SIOCBRADDBR, \"br0\") = 0");
+  CHECK(bridge("0123456789abcdefgh") == "ioctl(6, SIOCBRADDBR, \"0123456789abcdef\"...) = 0");
+  CHECK(bridge(std::array<char, 3>{'b', 'r', '0'}) == "ioctl(6, SIOCBRADDBR, 0x7f0000001000) = 0");
+  ifreq port{};
+  port.ifr_ifindex = 0x7fffffff;
+  CHECK(DecodedCall("ioctl", {6, 0x89a2, kArg}).put(kArg, port).leave(0).line() ==
+        "ioctl(6, SIOCBRADDIF, {ifr_ifindex=2147483647}) = 0");
+}
+
 TEST_CASE("the list of interfaces", "[ioctl]") {
   ifconf list{};
   list.ifc_len = 2 * sizeof(ifreq);
