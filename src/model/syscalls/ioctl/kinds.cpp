@@ -113,11 +113,13 @@ struct IoctlArgument {
 
 std::vector<IoctlArgument> all_arguments() {
   std::vector<IoctlArgument> all;
-  for (const auto printers : {terminal_ioctls(), interface_ioctls(), file_ioctls(), ioctl::disk_ioctls(),
-                              ioctl::mapper_ioctls(), seccomp_ioctls(), std::span<const IoctlPrinter>(kOthers)}) {
+  for (const auto printers :
+       {terminal_ioctls(), interface_ioctls(), file_ioctls(), ioctl::disk_ioctls(), ioctl::input_ioctls(),
+        ioctl::drive_ioctls(), ioctl::mapper_ioctls(), seccomp_ioctls(), std::span<const IoctlPrinter>(kOthers)}) {
     for (const IoctlPrinter& one : printers) all.push_back({one.request, one.print, nullptr});
   }
-  for (const auto shapes : {ioctl::clock_shapes(), ioctl::disk_shapes(), ioctl::memory_shapes()}) {
+  for (const auto shapes : {ioctl::clock_shapes(), ioctl::input_shapes(), ioctl::disk_shapes(), ioctl::drive_shapes(),
+                            ioctl::memory_shapes()}) {
     for (const ioctl::IoctlShape& one : shapes) all.push_back({one.request, nullptr, &one});
   }
   std::ranges::stable_sort(all, {}, &IoctlArgument::request);
@@ -140,6 +142,7 @@ void print_request(ArgContext& c) {
     print_constant(c, request, name);
     return;
   }
+  if (ioctl::print_sized_request(c, request)) return;
   print_meaning_of(c, request, [&] {
     c.put("_IOC(");
     print_flags(c, _IOC_DIR(request), kDirections, "_IOC_???");
@@ -162,6 +165,8 @@ void print_value(ArgContext& c) {
     return;
   }
   const IoctlRequest* known = ioctl_request(request);
+  const bool has_name = known != nullptr || !generated_ioctl_name(request).empty();
+  if (!has_name && ioctl::print_sized_value(c, request)) return;
   switch (known != nullptr ? known->third : Third::hex) {
     case Third::none: break;
     case Third::number: c.print("{}", c.as_int()); break;

@@ -1,5 +1,5 @@
-// What ioctl requests of the device mapper take and fill: a structure of one form for all of them, of which each request
-// uses some members, and data behind it, at an offset that the program has chosen.
+// What ioctl requests of the device mapper take and fill: a structure of one form for all of them, of which each
+// request uses some members, and data behind it, at an offset that the program has chosen.
 #include <algorithm>
 #include <array>
 #include <cstddef>

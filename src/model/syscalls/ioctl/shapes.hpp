@@ -40,9 +40,18 @@ void print_shape(ArgContext& c, const IoctlShape& shape);
 /// Prints what lies at `address` in `memory`, or the address if not all of it can be read or the ABI's layout differs.
 void print_kind_at(ArgContext& c, Memory& memory, std::uint64_t address, const Kind& kind);
 
-std::span<const IoctlShape> clock_shapes();     ///< real-time clocks
-std::span<const IoctlShape> disk_shapes();      ///< block devices
-std::span<const IoctlPrinter> disk_ioctls();    ///< loop devices, network block devices
+/// Requests that have the size of a buffer, or what they are about, in their number: EVIOCGBIT(EV_KEY, 96). False if it
+/// is none.
+bool print_sized_request(ArgContext& c, std::uint32_t request);
+bool print_sized_value(ArgContext& c, std::uint32_t request);
+
+std::span<const IoctlShape> clock_shapes();   ///< real-time clocks
+std::span<const IoctlShape> disk_shapes();    ///< block devices
+std::span<const IoctlPrinter> disk_ioctls();  ///< loop devices, network block devices
+std::span<const IoctlShape> drive_shapes();   ///< ATA drives
+std::span<const IoctlPrinter> drive_ioctls();
+std::span<const IoctlShape> input_shapes();  ///< input devices
+std::span<const IoctlPrinter> input_ioctls();
 std::span<const IoctlPrinter> mapper_ioctls();  ///< device mapper
 std::span<const IoctlShape> memory_shapes();    ///< userfaultfd
 

@@ -236,14 +236,14 @@ def filled(rows):
     yield line
 
 
-def main():
-    root = Path(sys.argv[1] if len(sys.argv) > 1 else "/usr/include")
-    tables = TABLES
-    made = "// Made by generate_names.py of the kernel's headers; not to be edited.\n"
-    header = [made + "#pragma once\n", '#include "model/syscalls/kinds_common.hpp"\n', "namespace vdsotrace::netlink {\n"]
+def write(tables, root, folder, stem="generated_names"):
+    """Writes STEM.hpp and STEM.cpp into a folder of model/syscalls, in the namespace of its name."""
+    space = f"vdsotrace::{folder.name}"
+    made = f"// Made by {Path(sys.argv[0]).name} of the kernel's headers; not to be edited.\n"
+    header = [made + "#pragma once\n", '#include "model/syscalls/kinds_common.hpp"\n', f"namespace {space} {{\n"]
     header += [f"extern const NameTable k{name};" for name in tables]
-    header += ["\n}  // namespace vdsotrace::netlink\n"]
-    source = [made + '#include "model/syscalls/netlink/generated_names.hpp"\n', GUARD, "namespace vdsotrace::netlink {", "namespace {\n"]
+    header += [f"\n}}  // namespace {space}\n"]
+    source = [made + f'#include "model/syscalls/{folder.name}/{stem}.hpp"\n', GUARD, f"namespace {space} {{", "namespace {\n"]
     for name, (headers, pattern, _, without) in tables.items():
         rows = rows_of(root, headers, pattern, without)
         if not rows:
@@ -251,10 +251,13 @@ def main():
         source += [f"constexpr NamedValue k{name}Names[] = {{", *filled(f'{{{value:#x}, "{text}"}},' for value, text in rows), "};\n"]
     source += ["}  // namespace\n"]
     source += [f'const NameTable k{name}{{k{name}Names, "{unknown}"}};' for name, (_, _, unknown, _) in tables.items()]
-    source += ["\n}  // namespace vdsotrace::netlink\n"]
-    here = Path(__file__).parent
-    (here / "generated_names.hpp").write_text("\n".join(header))
-    (here / "generated_names.cpp").write_text("\n".join(source))
+    source += [f"\n}}  // namespace {space}\n"]
+    (folder / f"{stem}.hpp").write_text("\n".join(header))
+    (folder / f"{stem}.cpp").write_text("\n".join(source))
+
+
+def main():
+    write(TABLES, Path(sys.argv[1] if len(sys.argv) > 1 else "/usr/include"), Path(__file__).resolve().parent)
 
 
 if __name__ == "__main__":
