@@ -13,6 +13,8 @@ namespace vdsotrace {
 // Without padding, whatever a 64-bit number is aligned to.
 template <>
 inline constexpr bool kSameLayout<fiemap_extent> = true;
+template <>
+inline constexpr bool kSameLayout<file_dedupe_range_info> = true;
 
 namespace {
 
@@ -107,6 +109,45 @@ void print_clone_range(ArgContext& c) {
   });
 }
 
+/// struct file_dedupe_range without what follows it.
+struct Deduplication {
+  std::uint64_t offset;
+  std::uint64_t length;
+  std::uint16_t count;
+  std::uint16_t reserved1;
+  std::uint32_t reserved2;
+};
+static_assert(sizeof(Deduplication) == sizeof(file_dedupe_range));
+
+/// One array of what is asked for and of what came of it.
+template <class Body>
+void print_duplicates(ArgContext& c, std::uint16_t count, Body&& body) {
+  c.put("info=");
+  print_array_at<file_dedupe_range_info>(c, c.value() + sizeof(Deduplication), count, body);
+  c.put("}");
+}
+
+void print_deduplication(ArgContext& c) {
+  const auto asked = c.value() != 0 ? c.entry_memory().object<Deduplication>(c.value()) : std::nullopt;
+  if (!asked) {
+    print_address(c, c.value());
+    return;
+  }
+  ArgContext given(c.call(), c.entry_memory(), c.entry_memory(), c.limits(), c.out(), c.source());
+  given.set_index(c.index());
+  c.print("{{src_offset={}, src_length={}, dest_count={}, ", asked->offset, asked->length, asked->count);
+  print_duplicates(given, asked->count, [&](const file_dedupe_range_info& one) {
+    c.put("{dest_fd=");
+    print_fd(c, static_cast<std::int32_t>(one.dest_fd));
+    c.print(", dest_offset={}}}", one.dest_offset);
+  });
+  if (c.wait_for_exit() || c.failed() || asked->count == 0) return;
+  c.put(" => {");
+  print_duplicates(c, asked->count, [&](const file_dedupe_range_info& one) {
+    c.print("{{bytes_deduped={}, status={}}}", one.bytes_deduped, one.status);
+  });
+}
+
 void print_range(ArgContext& c) {
   using Range = std::array<std::uint64_t, 2>;
   print_object_at<Range>(c, c.value(), [&](const Range& range) { c.print("[{}, {}]", range[0], range[1]); });
@@ -181,6 +222,7 @@ constexpr IoctlPrinter kFilePrinters[] = {
     {FS_IOC_GETFSLABEL, print_label_out},
     {FS_IOC_SETFSLABEL, print_label},
     {FICLONERANGE, print_clone_range},
+    {FIDEDUPERANGE, print_deduplication},
     {FITRIM, print_trim_range},
     {FS_IOC_FIEMAP, print_extent_map},
     {BLKROSET, print_ioctl_int},

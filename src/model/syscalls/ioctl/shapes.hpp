@@ -45,10 +45,11 @@ void print_kind_at(ArgContext& c, Memory& memory, std::uint64_t address, const K
 bool print_sized_request(ArgContext& c, std::uint32_t request);
 bool print_sized_value(ArgContext& c, std::uint32_t request);
 
-std::span<const IoctlShape> clock_shapes();   ///< real-time clocks
-std::span<const IoctlShape> disk_shapes();    ///< block devices
-std::span<const IoctlPrinter> disk_ioctls();  ///< loop devices, network block devices
-std::span<const IoctlShape> drive_shapes();   ///< ATA drives
+std::span<const IoctlShape> clock_shapes();            ///< real-time clocks
+std::span<const IoctlShape> precision_clock_shapes();  ///< PTP clocks
+std::span<const IoctlShape> disk_shapes();             ///< block devices
+std::span<const IoctlPrinter> disk_ioctls();           ///< loop devices, network block devices
+std::span<const IoctlShape> drive_shapes();            ///< ATA drives
 std::span<const IoctlPrinter> drive_ioctls();
 std::span<const IoctlShape> input_shapes();  ///< input devices
 std::span<const IoctlPrinter> input_ioctls();

@@ -1,12 +1,16 @@
 // ioctl of clocks, disks and userfaultfd; expected lines are strace 6.1's.
 #include <array>
+#include <cstdlib>
 #include <cstring>
+#include <ctime>
+#include <string>
 
 #include <linux/blkpg.h>
 #include <linux/blktrace_api.h>
 #include <linux/fs.h>
 #include <linux/loop.h>
 #include <linux/perf_event.h>
+#include <linux/ptp_clock.h>
 #include <linux/random.h>
 #include <linux/rtc.h>
 #include <sys/ioctl.h>
@@ -69,6 +73,46 @@ TEST_CASE("a clock's parameter says what its value is", "[ioctl]") {
   CHECK(args_of(get.put(kAt, Parameter{2, 1, 0, 0}).leave(0).text()).at(2) ==
         "{param=RTC_PARAM_BACKUP_SWITCH_MODE, index=0} => {uvalue=RTC_BSM_DIRECT}");
   CHECK(args_of(failed.leave(-22).text()).at(2) == "{param=RTC_PARAM_BACKUP_SWITCH_MODE, index=0} => 0x7f0000001000");
+}
+
+TEST_CASE("a precision clock's requests", "[ioctl]") {
+  setenv("TZ", "UTC0", 1);
+  tzset();
+  struct {
+    ptp_clock_time start, period;
+    std::uint32_t index, flags;
+    ptp_clock_time on;
+  } output{{1, 5, 0}, {2, 0, 3}, 4, 2, {0, 6, 0}};
+  CHECK(shown(PTP_PEROUT_REQUEST, output) ==
+        "{start={sec=1, nsec=5} /* 1970-01-01T00:00:01.000000005+0000 */, period={sec=2, nsec=0, reserved=0x3}, "
+        "index=4, flags=PTP_PEROUT_DUTY_CYCLE, on={sec=0, nsec=6}}");
+  output.flags = 4;
+  CHECK(shown(PTP_PEROUT_REQUEST, output) ==
+        "{phase={sec=1, nsec=5}, period={sec=2, nsec=0, reserved=0x3}, index=4, flags=PTP_PEROUT_PHASE}");
+  constexpr std::uint64_t kSecond = PTP_PEROUT_REQUEST + 9;
+  CHECK(shown(kSecond, output).ends_with("flags=PTP_PEROUT_PHASE, rsv=[0, 0, 0x6, 0]}"));
+
+  ptp_pin_desc pin{};
+  pin.index = 1;
+  DecodedCall get = asked(PTP_PIN_GETFUNC, pin);
+  DecodedCall failed = get;
+  std::strcpy(pin.name, "SDP0");
+  CHECK(args_of(get.put(kAt, pin).leave(0).text()).at(2) == "{index=1, name=\"SDP0\", func=PTP_PF_NONE, chan=0}");
+  CHECK(args_of(failed.leave(-22).text()).at(2) == "{index=1}");
+}
+
+TEST_CASE("samples of a precision clock are no more than fit", "[ioctl]") {
+  setenv("TZ", "UTC0", 1);
+  tzset();
+  ptp_sys_offset offset{};
+  offset.n_samples = 1;
+  for (ptp_clock_time& time : offset.ts) time.nsec = 2'000'000'000;
+  const std::string time = "{sec=0, nsec=2000000000}";
+  CHECK(shown(PTP_SYS_OFFSET, offset) == "{n_samples=1, ts=[" + time + ", " + time + ", " + time + "]}");
+  offset.n_samples = UINT32_MAX;
+  const std::string all = args_of(asked(PTP_SYS_OFFSET, offset).strings(1).leave(0).text()).at(2);
+  CHECK(all == "{n_samples=4294967295, ts=[" + time + ", ...]}");
+  CHECK(shown(PTP_SYS_OFFSET_EXTENDED, ptp_sys_offset_extended{}) == "{n_samples=0, ts=[]}");
 }
 
 TEST_CASE("userfaultfd shows what was asked for and what came", "[ioctl]") {

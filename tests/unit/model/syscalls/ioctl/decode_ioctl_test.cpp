@@ -114,6 +114,28 @@ TEST_CASE("interfaces by name", "[ioctl]") {
         "sa_data=02:00:ff:01:02:03}}) = 0");
 }
 
+TEST_CASE("what is to be deduplicated, and what was", "[ioctl]") {
+  struct {
+    std::uint64_t offset, length;
+    std::uint16_t count, reserved[3];
+    file_dedupe_range_info info[2];
+  } range{4096, 8192, 2, {}, {{5, 1, 0, 0, 0}, {6, 2, 0, 0, 0}}};
+  DecodedCall call("ioctl", {3, FIDEDUPERANGE, kArg});
+  call.put(kArg, range).enter();
+  DecodedCall failed = call;
+  const std::string head = "ioctl(3, BTRFS_IOC_FILE_EXTENT_SAME or FIDEDUPERANGE, {src_offset=4096, src_length=8192, ";
+  const std::string asked = head + "dest_count=2, info=[{dest_fd=5, dest_offset=1}, {dest_fd=6, dest_offset=2}]}";
+  range.info[0].bytes_deduped = 8192;
+  range.info[1].status = -22;
+  CHECK(call.put(kArg, range).leave(0).line() ==
+        asked + " => {info=[{bytes_deduped=8192, status=0}, {bytes_deduped=0, status=-22}]}) = 0");
+  CHECK(failed.leave(-22).line() == asked + ") = -1 EINVAL (Invalid argument)");
+  range.count = 0xffff;
+  DecodedCall hostile("ioctl", {3, FIDEDUPERANGE, kArg});
+  CHECK(hostile.put(kArg, range).leave(-22).line().find("dest_offset=2}, ... /* 0x7f0000001058 */]}") !=
+        std::string::npos);
+}
+
 TEST_CASE("names of interfaces that do not end are cut", "[ioctl]") {
   ifreq request{};
   std::memset(request.ifr_name, 'x', IFNAMSIZ);
