@@ -140,12 +140,13 @@ class Running:
                 stream.close()
 
 
-def without_call(number, code):
-    """What puts a child under a filter that refuses a system call, as container runtimes do, with that error."""
+def without_call(number, code, action=0x00050000):
+    """What puts a child under a filter that refuses a system call, as container runtimes do, with that error, or takes another
+    action (SECCOMP_RET_ERRNO and its like)."""
     rules = ctypes.create_string_buffer(
         struct.pack("HBBI" * 4, 0x20, 0, 0, 0,                # the system call's number
                     0x15, 0, 1, number,                       # if it is the one
-                    0x06, 0, 0, 0x00050000 | code,            # SECCOMP_RET_ERRNO
+                    0x06, 0, 0, action | code,
                     0x06, 0, 0, 0x7fff0000))                  # SECCOMP_RET_ALLOW
     program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", 4, ctypes.addressof(rules)))
     libc = ctypes.CDLL(None, use_errno=True)

@@ -4,11 +4,13 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "base/page.hpp"
 #include "os/proc.hpp"
+#include "trace/remote/inherited_filters.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -20,6 +22,11 @@ bool may_read_counter(RemoteCalls& calls, const StubSpace& stubs) {
   const auto* answer = reinterpret_cast<const int*>(stubs.region()->shared(at, sizeof(int)));
   const auto done = calls.call(SYS_prctl, {PR_GET_TSC, at, 0, 0, 0, 0});
   return done && (*done != 0 || *answer == PR_TSC_ENABLE);
+}
+
+/// Whether stubs may put it to sleep by futex(2). Of no word at all it is refused for that: EFAULT.
+bool may_wait(const Thread& thread) {
+  return !under_inherited_filters(thread) || try_under_inherited_filters(SYS_futex, {}) == EFAULT;
 }
 
 bool write_code(pid_t tid, const InstalledStubs& installed) {
@@ -92,6 +99,8 @@ Result<void> StubInstaller::map_stubs(StubSpace& stubs, StoppedThread& stopped) 
   bool reads_counter = true;
   {
     RemoteCalls calls(stopped);
+    if (!calls.can_be_made() && proc::status_number(tid, "Seccomp").value_or(0) != 0)
+      return fail("its seccomp filters, which may not be suspended, might kill it for the calls that stubs take");
     if (!map_stub_code(calls, area)) return fail("the process could not map executable memory");
     if (!write_code(tid, stubs.installed())) {
       unmap_stubs(calls, area, 0);
@@ -118,8 +127,9 @@ Result<std::unique_ptr<StubRegion>> StubInstaller::map_region(StoppedThread& sto
   const auto size = settings_.record_size();
   const std::size_t overrun = settings_.overrun();
   const std::size_t bytes = StubRegion::first_bytes(size, overrun);
+  const bool may_sleep = settings_.may_sleep() && may_wait(stopped.thread());
   const auto make = [&](SharedMemory memory) {
-    return std::make_unique<StubRegion>(std::move(memory), area.region(), bytes, settings_.may_sleep(), size, overrun);
+    return std::make_unique<StubRegion>(std::move(memory), area.region(), bytes, may_sleep, size, overrun);
   };
   return map_stub_region(stopped, calls, area, area.code, bytes, replace, settings_.inherited, make);
 }

@@ -11,6 +11,7 @@
 #include "os/kernel.hpp"
 #include "os/proc.hpp"
 #include "os/remote_memory.hpp"
+#include "trace/remote/inherited_filters.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -121,7 +122,9 @@ RemoteCalls::RemoteCalls(StoppedThread& stopped, Others others) : stopped_(stopp
   // A program can switch its mode on its own.
   if (arch::runs_64_bit(*current) != (abi_of_calls(stopped) == Abi::x86_64)) return;
   const bool outlives_us = stopped.thread().on_tracer_death == ptrace::OnTracerDeath::leave;
-  if (under_other_filters(stopped.thread())) {
+  const bool filtered = under_other_filters(stopped.thread());
+  inherited_filters_ = filtered && arch::runs_64_bit(*current) && under_inherited_filters(stopped.thread());
+  if (filtered && !inherited_filters_) {
     paused_seccomp_ =
         ptrace::suspend_seccomp(stopped.tid(), stopped.thread().on_tracer_death, stopped.thread().filtered, true);
     if (!paused_seccomp_) return;
@@ -200,6 +203,7 @@ std::optional<std::int64_t> RemoteCalls::call(std::int64_t nr, const std::array<
   if (!instruction_) return std::nullopt;
   const std::uint64_t at = return_stub_ ? return_stub_->address + return_stub_->stub.call(alone) : *instruction_;
   if (!safe_if_tracer_dies(nr, args, at, alone)) return std::nullopt;
+  if (inherited_filters_ && !try_under_inherited_filters(nr, args)) return std::nullopt;
   called_ = moved_ = true;
   if (!stopped_.set_registers(arch::for_system_call(saved_, at, nr, args))) return std::nullopt;
   if (!run_to_system_call_stop(stopped_.tid()) || !run_to_system_call_stop(stopped_.tid())) return std::nullopt;

@@ -27,10 +27,12 @@ class RemoteCalls {
   RemoteCalls(const RemoteCalls&) = delete;
   RemoteCalls& operator=(const RemoteCalls&) = delete;
 
+  /// Whether calls can be made at all. If not, call() answers nothing.
+  bool can_be_made() const { return instruction_.has_value(); }
   /// The raw result, -errno on failure. Nothing if the thread died, has no usable vDSO, or is under
-  /// seccomp (which might kill it for the call) and we may not suspend that; also if it outlives us and its filters, in
-  /// force again when we are killed, would then do it harm. `alone`: what becomes of what the call has made should we
-  /// be killed before the next one.
+  /// seccomp (which might kill it for the call) and we may not suspend that, except where the filters are ours and let
+  /// it live; also if it outlives us and its filters, in force again when we are killed, would then do it harm.
+  /// `alone`: what becomes of what the call has made should we be killed before the next one.
   std::optional<std::int64_t> call(std::int64_t nr, const std::array<std::uint64_t, 6>& args,
                                    arch::OrphanCleanup alone = arch::OrphanCleanup::keep);
 
@@ -53,12 +55,13 @@ class RemoteCalls {
   bool moved_ = false;                        ///< its registers are not the program's
   bool called_ = false;                       ///< a call was begun
   bool paused_seccomp_ = false;
+  bool inherited_filters_ = false;        ///< in force during the calls
   std::optional<TraceeFilters> filters_;  ///< that matter should we be killed
   std::uint64_t mask_ = 0;
   arch::Registers saved_{};
 };
 
-/// Whether the thread is under seccomp filters that are not ours, or may be.
+/// Whether the thread is under seccomp filters that are not our session's, or may be.
 bool under_other_filters(const Thread& thread);
 
 /// Lets it run, system calls being stops, to whatever it stops for next. Nothing if it has ended.
