@@ -80,7 +80,13 @@ Result<UniqueFd> open(perf_event_attr& attributes, pid_t tid, int processor) {
   return fail(error_text("perf_event_open", error), hint_for(error), error);
 }
 
-Result<PerfEvent> open_into(perf_event_attr& attributes, const PerfTarget& target, const PerfRing& ring) {
+void sample_stack(perf_event_attr& attributes, std::uint32_t bytes) {
+  if (bytes > 0) attributes.sample_type |= PERF_SAMPLE_STACK_USER;
+  attributes.sample_stack_user = std::min(bytes, kMostSampledStack);
+}
+
+Result<PerfEvent> open_into(perf_event_attr& attributes, const PerfTarget& target, const PerfRing& ring,
+                            const std::string& filter = {}) {
   attributes.inherit = 1;
   attributes.inherit_thread = target.heirs == Inherit::threads;
   // It shall not occur before its records have a place to go to.
@@ -90,6 +96,7 @@ Result<PerfEvent> open_into(perf_event_attr& attributes, const PerfTarget& targe
   PerfEvent event{std::move(*opened), 0};
   const int fd = event.descriptor.get();
   if (::ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, ring.descriptor()) == 0 &&
+      (filter.empty() || ::ioctl(fd, PERF_EVENT_IOC_SET_FILTER, filter.c_str()) == 0) &&
       ::ioctl(fd, PERF_EVENT_IOC_ID, &event.id) == 0 && ::ioctl(fd, PERF_EVENT_IOC_ENABLE, 0) == 0)
     return event;
   const int error = errno;
@@ -110,8 +117,10 @@ perf_event_attr breakpoint_at(std::uint64_t address) {
 
 std::string error_text(const char* what, int error) { return fmt::format("{}: {}", what, std::strerror(error)); }
 
-Result<PerfEvent> open_perf_breakpoint(const PerfTarget& target, std::uint64_t address, const PerfRing& ring) {
+Result<PerfEvent> open_perf_breakpoint(const PerfTarget& target, std::uint64_t address, std::uint32_t stack_bytes,
+                                       const PerfRing& ring) {
   perf_event_attr attributes = breakpoint_at(address);
+  sample_stack(attributes, stack_bytes);
   return open_into(attributes, target, ring);
 }
 
@@ -123,19 +132,20 @@ Result<PerfEvent> open_perf_forks(const PerfTarget& target, const PerfRing& ring
   return open_into(attributes, target, ring);
 }
 
-Result<PerfEvent> open_perf_trace_point(const PerfTarget& target, std::uint64_t number, const PerfRing& ring) {
+Result<PerfEvent> open_perf_trace_point(const PerfTarget& target, std::uint64_t number, const PerfSampling& sampling,
+                                        const PerfRing& ring) {
   perf_event_attr attributes = base_attributes(PERF_TYPE_TRACEPOINT, number);
   attributes.exclude_kernel = 0;
   attributes.sample_period = 1;
-  return open_into(attributes, target, ring);
+  sample_stack(attributes, sampling.stack_bytes);
+  return open_into(attributes, target, ring, sampling.filter);
 }
 
 Result<PerfEvent> open_perf_system_call(const PerfTarget& target, std::uint64_t number, std::uint32_t stack_bytes,
                                         const PerfRing& ring) {
   perf_event_attr attributes = base_attributes(PERF_TYPE_TRACEPOINT, number);
   attributes.sample_period = 1;
-  if (stack_bytes > 0) attributes.sample_type |= PERF_SAMPLE_STACK_USER;
-  attributes.sample_stack_user = std::min(stack_bytes, kMostSampledStack);
+  sample_stack(attributes, stack_bytes);
   attributes.read_format = kFormatLost;
   auto event = open_into(attributes, target, ring);
   if (event || event.error().code != EINVAL) return event;
@@ -178,7 +188,7 @@ Result<void> try_perf_breakpoints() {
   if (!ring) return tl::unexpected(ring.error());
   // Any address of user space will do.
   const auto address = reinterpret_cast<std::uint64_t>(&try_perf_breakpoints);
-  if (auto event = open_perf_breakpoint({0, Inherit::threads}, address, *ring); !event)
+  if (auto event = open_perf_breakpoint({0, Inherit::threads}, address, 0, *ring); !event)
     return tl::unexpected(event.error());
   return {};
 }

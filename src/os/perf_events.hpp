@@ -35,15 +35,23 @@ struct PerfEvent {
 
 /// The instruction at `address` is about to be executed: a breakpoint of the processor (HW_BREAKPOINT_X), of
 /// which a thread can have arch::kHardwareBreakpoints. It goes away when the thread executes a program (remove_on_exec,
-/// Linux 5.13). Errors: ENOSPC none is left, ESRCH no such thread, EMFILE, not permitted, not supported.
-Result<PerfEvent> open_perf_breakpoint(const PerfTarget& target, std::uint64_t address, const PerfRing& ring);
+/// Linux 5.13). `stack_bytes`: so much of the stack each sample has, a multiple of 8. Errors: ENOSPC none is left,
+/// ESRCH no such thread, EMFILE, not permitted, not supported.
+Result<PerfEvent> open_perf_breakpoint(const PerfTarget& target, std::uint64_t address, std::uint32_t stack_bytes,
+                                       const PerfRing& ring);
 /// Forks, ends and executions (PERF_RECORD_FORK, EXIT, COMM). It stays when the thread executes a program.
 Result<PerfEvent> open_perf_forks(const PerfTarget& target, const PerfRing& ring);
-/// A trace point of the kernel, by its number. It stays when the thread executes a program.
-Result<PerfEvent> open_perf_trace_point(const PerfTarget& target, std::uint64_t number, const PerfRing& ring);
 
 /// So much of the stack a sample has at most: kLargestRecord of os/perf_ring.cpp counts on it.
 inline constexpr std::uint32_t kMostSampledStack = 2048;
+/// What samples of a trace point are taken of.
+struct PerfSampling {
+  std::string filter;             ///< only of these ("id == 228", PERF_EVENT_IOC_SET_FILTER); empty: of all
+  std::uint32_t stack_bytes = 0;  ///< so much of the stack each sample has, a multiple of 8
+};
+/// A trace point of the kernel, by its number. It stays when the thread executes a program.
+Result<PerfEvent> open_perf_trace_point(const PerfTarget& target, std::uint64_t number, const PerfSampling& sampling,
+                                        const PerfRing& ring);
 /// A trace point syscalls:sys_enter_NAME or sys_exit_NAME, by its number: its samples are of user space, so it needs no
 /// more privilege than a breakpoint. `stack_bytes`: so much of the stack each sample has, a multiple of 8. It stays
 /// when the thread executes a program.

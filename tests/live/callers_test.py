@@ -111,11 +111,28 @@ class CallersTest(unittest.TestCase):
             for trace in self.traced(target("callers"), *options):
                 self.assertEqual(callers(trace), claims(trace.stdout))
 
-    def test_fallbacks_under_perf(self):
+    def test_under_perf(self):
+        """By the sample of an entry, or the stop of a system call."""
         testing.require_perf_engine()
-        trace = trace_json(target("callers"), "--engine=perf", "--callers", "-e", "trace=%vdso", "-e", "route=fallback")
-        expected = {key: count for key, count in claims(trace.stdout).items() if key[1] == "fallback"}
-        self.assertEqual(callers(trace), expected)
+        for options in (("-e", "trace=clock_gettime,gettimeofday"), ("-e", "trace=%vdso", "-e", "route=fallback")):
+            for program in ("callers", "callers_static"):
+                with self.subTest(options=options, program=program):
+                    trace = trace_json(target(program), "--engine=perf", "--callers", *options)
+                    routes = {"fallback"} if options[-1] == "route=fallback" else {"vdso", "fallback", "syscall"}
+                    expected = {key: count for key, count in claims(trace.stdout).items() if key[1] in routes}
+                    self.assertEqual(callers(trace), expected)
+        self.assertEqual({call["caller"]["module"] for call in trace.of_type("call")},
+                         {os.path.realpath(target("callers_static")[0])})
+
+    def test_of_an_audit_under_perf(self):
+        testing.require_perf_engine()
+        ran = vdsotrace("audit", "--json", "--engine=perf", "-e", "trace=clock_gettime", *target("callers"))
+        found = collections.Counter()
+        for call in json.loads(ran.stderr)["calls"]:
+            for caller in call["callers"]:
+                found[call["name"], call["route"], caller["symbol"]] += caller["count"]
+        expected = {key: count for key, count in claims(ran.stdout).items() if key[0] == "clock_gettime"}
+        self.assertEqual(found, expected)
 
     def test_places(self):
         for trace in self.traced(target("callers"), *ALL_ROUTES):

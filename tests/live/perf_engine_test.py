@@ -360,6 +360,34 @@ class AttachedTest(unittest.TestCase):
                 self.assertEqual({event["route"] for event in seen}, {"fallback"})
                 self.assertEqual(events[-1]["lost"], 0)
 
+    def test_callers(self):
+        """Of each call of every thread, by the sample alone."""
+        through_library = {("CLOCK_MONOTONIC", "work"): 800, ("CLOCK_THREAD_CPUTIME_ID", "work"): 800}
+        directly = {("CLOCK_MONOTONIC", "ask_directly"): 800, (None, "ask_directly"): 800}
+        for prefix in {(), tuple(with_trace_points() or ())}:
+            with self.subTest(prefix=prefix):
+                calls = self.calls_with_callers(prefix)
+                found = [collections.Counter((call["clock"], call["caller"] and call["caller"]["symbol"]) for call in calls
+                                             if call["errno"] != "EINVAL" and (call["route"] == "syscall") == direct)
+                         for direct in (False, True)]
+                self.assertEqual(found, [through_library, directly if prefix or has_trace_points() else {}])
+
+    def calls_with_callers(self, prefix):
+        program = testing.Running(self, target("direct", 3, 200))
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "trace"
+            tracer = subprocess.Popen([*prefix, VDSOTRACE, "--engine=perf", "--json", "--callers", "-o", file, "-e", TIME_CALLS,
+                                       "-p", str(program.pid)], stderr=subprocess.DEVNULL)
+            self.addCleanup(tracer.wait)
+            self.addCleanup(tracer.kill)
+            testing.wait_until(lambda: file.exists() and '"attach"' in file.read_text())
+            program.process.stdin.write("x")
+            program.process.stdin.flush()
+            self.assertIn("done\n", iter(program.process.stdout.readline, ""))
+            tracer.send_signal(signal.SIGINT)
+            self.assertEqual(tracer.wait(testing.TIMEOUT), 0)
+            return [event for event in map(json.loads, file.read_text().splitlines()) if event["type"] == "call"]
+
     def test_threads_that_are_born_meanwhile(self):
         """Each of them makes three calls; none is missing or reported twice."""
         served = Served(self, "births")

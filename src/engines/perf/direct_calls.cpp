@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "base/clock.hpp"
+#include "engines/perf/sampled_caller.hpp"
 #include "model/syscalls/begin_call.hpp"
 #include "model/syscalls/context.hpp"
 #include "model/syscalls/render.hpp"
@@ -14,9 +15,6 @@
 namespace vdsotrace {
 namespace {
 
-/// Enough for the frames of a C library's function and of what calls it, where mostly the result lies, too; glibc's
-/// getrandom alone has 17 words.
-constexpr std::uint32_t kSampledStack = 1024;
 constexpr std::size_t kMostSites = 10'000;
 constexpr std::string_view kUnseen = "direct system calls are not seen";
 
@@ -31,25 +29,6 @@ Result<DirectCallPoint> find_point(std::string_view name, bool durations) {
   point.entered = *entered;
   return point;
 }
-
-/// What a sample has of its thread's memory.
-class SampledStack final : public Memory {
- public:
-  explicit SampledStack(const PerfSample& sample)
-      : bottom_(arch::stack_pointer(sample.registers)), bytes_(sample.stack) {}
-
-  std::size_t read(std::uint64_t address, std::span<std::byte> into) override {
-    const std::uint64_t offset = address - bottom_;
-    if (offset >= bytes_.size()) return 0;
-    const auto found = bytes_.subspan(offset).first(std::min<std::size_t>(into.size(), bytes_.size() - offset));
-    std::ranges::copy(found, into.begin());
-    return found.size();
-  }
-
- private:
-  std::uint64_t bottom_;
-  std::span<const std::byte> bytes_;
-};
 
 Call call_from(const PerfSample& sample, std::int64_t nr, std::int64_t result) {
   Call call;
@@ -278,23 +257,13 @@ void DirectCalls::report(const PerfSample& sample, std::int32_t nr, Watched& wat
   if (entered_ns != 0) call.duration_ns = sample.time_ns - entered_ns;
   SampledStack stack(sample);
   if (needs_.values) capture_exit(call, stack, capture_limits(needs_));
-  note_caller(sample, watched, call);
+  note_sampled_caller(sample, SampledAt::system_call, needs_, space.symbols(), call);
   sink_.accept({0, sample.time_ns + since_epoch_, watched.tgid, sample.tid, std::move(call)});
 }
 
 bool DirectCalls::is_new_site(const AddressSpace& space, std::uint64_t address) {
   if (sites_.size() >= kMostSites) sites_.clear();
   return sites_.emplace(&space, address).second;
-}
-
-void DirectCalls::note_caller(const PerfSample& sample, const Watched& watched, Call& call) {
-  if (!needs_.callers) return;
-  Symbols& symbols = watched.space->symbols();
-  SampledStack stack(sample);
-  const auto word = [&stack](std::uint64_t address) { return stack.object<std::uint64_t>(address); };
-  const auto found = symbols.caller_addresses(sample.tid, arch::frame_registers(sample.registers), word);
-  call.caller = symbols.places(sample.tid, found);
-  if (needs_.stacks && call.caller) call.stack = {*call.caller};
 }
 
 void DirectCalls::finish() {

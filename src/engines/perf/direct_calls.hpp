@@ -88,7 +88,6 @@ class DirectCalls {
   void on(const PerfSample& sample);
   void report(const PerfSample& sample, std::int32_t nr, Watched& watched);
   bool is_new_site(const AddressSpace& space, std::uint64_t address);
-  void note_caller(const PerfSample& sample, const Watched& watched, Call& call);
 
   const Needs& needs_;
   EventSink& sink_;

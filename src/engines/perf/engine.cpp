@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engines/perf/call.hpp"
+#include "engines/perf/sampled_caller.hpp"
 #include "engines/wanted_functions.hpp"
 #include "os/proc.hpp"
 
@@ -55,6 +56,12 @@ void PerfEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<
   for (Notice& limit : perf_limits(plan, true)) reporter_.report(stopped.thread(), std::move(limit));
 }
 
+WatchSpec PerfEngine::order_for(const AddressSpace& space) {
+  WatchSpec order{space.base(), plan_for(*space.image()).points, false, {}, {}};
+  if (needs_.callers) order.stack_bytes = kSampledStack;
+  return order;
+}
+
 void PerfEngine::watch(const Thread& thread) {
   const AddressSpace& space = *thread.space;
   Watched& watched = watched_[thread.tid];
@@ -64,7 +71,8 @@ void PerfEngine::watch(const Thread& thread) {
   watched.size = space.vdso().size();
   watched.watch = std::make_shared<PerfWatch>();
   const PerfTarget target{thread.tid, heirs_};
-  const WatchSpec order{space.base(), plan_for(*space.image()).points, false, {}, {}};
+  watched.space = thread.space;
+  const WatchSpec order = order_for(space);
   if (auto done = watched.watch->add(target, order, stream_.rings()); !done)
     reporter_.report(thread, Notice{fmt::format("vDSO calls are not all seen: {}", done.error().message),
                                     Missing::user_space_calls});
@@ -96,7 +104,8 @@ void PerfEngine::on_clone(const Thread& parent, const Thread& child) {
   auto watch = found != watched_.end() ? found->second.watch : former_.of(parent.tgid);
   if (watch == nullptr) return;
   watched_[child.tid] = {
-      child.tgid, child.is_reported(), child.space->base(), child.space->vdso().size(), std::move(watch), {}};
+      child.tgid, child.is_reported(), child.space->base(), child.space->vdso().size(), std::move(watch), child.space,
+      {}};
 }
 
 /// Or else it has lost them with its parent.
@@ -118,8 +127,7 @@ void PerfEngine::on_vdso_moved(AddressSpace& space, StoppedThread& stopped) {
     Watched& watched = watched_[tid];
     watched.base = space.base();
     watched.watch = std::make_shared<PerfWatch>();
-    const WatchSpec order{space.base(), plan_for(*space.image()).points, false, {}, {}};
-    static_cast<void>(watched.watch->add({tid, heirs_}, order, stream_.rings()));
+    static_cast<void>(watched.watch->add({tid, heirs_}, order_for(space), stream_.rings()));
   }
 }
 
@@ -137,6 +145,7 @@ void PerfEngine::take(std::optional<pid_t> stopped) {
     if (meaning == nullptr || meaning->kind != PerfEventInfo::Kind::point || !sample->is_64_bit) continue;
     Call call = perf_call(*sample, *meaning->point.service, since_epoch);
     call.route = Route::vdso;
+    note_sampled_caller(*sample, SampledAt::function_entry, needs_, found->second.space->symbols(), call);
     found->second.open.enter(std::move(call), arch::stack_pointer(sample->registers), left_by(sample->tid));
     unsettled_.insert(sample->tid);
     ++taken_;

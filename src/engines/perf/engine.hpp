@@ -62,12 +62,14 @@ class PerfEngine final : public ProbeEngine {
     std::uint64_t base = 0;  ///< of its vDSO
     std::uint64_t size = 0;
     std::shared_ptr<PerfWatch> watch;  ///< shared with those that inherited its events
+    std::shared_ptr<AddressSpace> space;
     OpenCalls open;
 
     bool in_vdso(std::uint64_t address) const { return address - base < size; }
   };
 
   const PerfPlan& plan_for(const VdsoImage& image);
+  WatchSpec order_for(const AddressSpace& space);
   void watch(const Thread& thread);
   void take(std::optional<pid_t> stopped);
   OpenCalls::OnAbandoned left_by(pid_t tid);

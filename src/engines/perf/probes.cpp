@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "engines/perf/sampled_caller.hpp"
 #include "engines/wanted_functions.hpp"
 #include "os/proc.hpp"
 
@@ -28,7 +29,7 @@ Result<PerfProbes::TracePoints> PerfProbes::find_trace_points() {
   const auto returned = perf_trace_point_number("raw_syscalls/sys_exit");
   if (!returned) return tl::unexpected(returned.error());
   // Whether they are permitted is tried on ourselves.
-  if (auto event = open_perf_trace_point({0, Inherit::threads}, *entered, stream_->rings().front()); !event)
+  if (auto event = open_perf_trace_point({0, Inherit::threads}, *entered, {}, stream_->rings().front()); !event)
     return tl::unexpected(event.error());
   return TracePoints{*entered, *returned};
 }
@@ -70,6 +71,7 @@ PerfTarget PerfProbes::target(pid_t tid) const {
 
 WatchSpec PerfProbes::order_for(const AddressSpace& space) {
   WatchSpec order{space.base(), {}, true, {}, {}};
+  if (needs_.callers) order.stack_bytes = kSampledStack;
   if (trace_points_) order.system_call_entered = trace_points_->entered;
   if (trace_points_) order.system_call_returned = trace_points_->returned;
   if (space.image() != nullptr && space.abi() == Abi::x86_64) order.points = plan_for(*space.image()).points;

@@ -64,6 +64,8 @@ void RouteInference::fallback_call(Call&& call) {
   in_call_->start_ns = entered_->start_ns;
   in_call_->symbol = entered_->symbol;
   in_call_->engine = entered_->engine;
+  in_call_->caller = std::move(entered_->caller);
+  in_call_->stack = std::move(entered_->stack);
   in_call_->route = Route::fallback;
   entered_.reset();
 }

@@ -11,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "engines/perf/call.hpp"
+#include "engines/perf/sampled_caller.hpp"
 #include "os/proc.hpp"
 #include "os/vdso_mapping.hpp"
 
@@ -51,6 +52,7 @@ void PerfSession::run(std::optional<std::int64_t> duration_ns) {
     wait(until);
     take(false);
     settle_sleepers();
+    report_caller_notices();
     end_dead_processes();
     sink_.flush();
   }
@@ -84,14 +86,15 @@ void PerfSession::on(const PerfSample& sample) {
   if (process == processes_.end() || meaning == nullptr || sample.time_ns < process->second.since) return;
   RouteInference& calls = process->second.threads[sample.tid];
   switch (meaning->kind) {
-    case PerfEventInfo::Kind::point: on_point(sample, *meaning, calls); break;
+    case PerfEventInfo::Kind::point: on_point(sample, *meaning, process->second, calls); break;
     case PerfEventInfo::Kind::system_call_entered: on_system_call(sample, process->second, calls); break;
     case PerfEventInfo::Kind::system_call_returned: on_return(sample, calls); break;
     case PerfEventInfo::Kind::other: break;
   }
 }
 
-void PerfSession::on_point(const PerfSample& sample, const PerfEventInfo& meaning, RouteInference& calls) {
+void PerfSession::on_point(const PerfSample& sample, const PerfEventInfo& meaning, const Process& process,
+                           RouteInference& calls) {
   if (!sample.is_64_bit) return;
   const auto report = report_calls(sample.pid, sample.tid);
   if (meaning.point.kind == PerfPoint::Kind::fallback) {
@@ -99,8 +102,9 @@ void PerfSession::on_point(const PerfSample& sample, const PerfEventInfo& meanin
     calls.fell_back(service != nullptr ? service->symbol : std::string_view(), report);
     return;
   }
-  calls.entered(perf_call(sample, *meaning.point.service, since_epoch_), meaning.point.fallbacks, meaning.origin,
-                report);
+  Call call = perf_call(sample, *meaning.point.service, since_epoch_);
+  note_sampled_caller(sample, SampledAt::function_entry, needs_, process.space->symbols(), call);
+  calls.entered(std::move(call), meaning.point.fallbacks, meaning.origin, report);
   if (sample.time_ns <= doubtful_until_) calls.lost(report);
 }
 
@@ -116,6 +120,7 @@ void PerfSession::on_system_call(const PerfSample& sample, const Process& proces
   }
   if (space.vdso_serves(call->abi, call->nr)) call->route = function != nullptr ? Route::fallback : Route::syscall;
   if (function != nullptr) call->symbol = service_for(*function)->symbol;
+  if (call->route) note_sampled_caller(sample, SampledAt::system_call, needs_, space.symbols(), *call);
   calls.system_call(std::move(*call), report_calls(sample.pid, sample.tid));
 }
 
@@ -136,6 +141,7 @@ void PerfSession::on(const PerfFork& fork) {
   if (!needs_.children) return;
   Process child{open_process(fork.pid), creator->second.space->copy_for_fork(), {}, creator->second.since, {}};
   child.threads.try_emplace(fork.tid);
+  if (needs_.callers) child.space->symbols().follow(fork.pid);
   if (processes_.try_emplace(fork.pid, std::move(child)).second)
     report(fork.pid, fork.tid, Started{Started::How::fork, fork.parent_pid});
 }
@@ -151,11 +157,20 @@ void PerfSession::on(const PerfExec& exec) {
   AddressSpace& space = *(process->second.space = AddressSpace::of(read_vdso(exec.pid), Abi::x86_64, images_));
   const auto done = probes_.watch_again(exec.pid, space);
   process->second.since = monotonic_ns();
+  if (needs_.callers) space.symbols().follow(exec.pid);
   report(exec.pid, exec.pid, Execed{proc::executable(exec.pid), 0, space.abi(), space.facts(), space.is_known()});
   report(exec.pid, exec.pid,
          Notice{done ? "it has executed a program: vDSO calls that this made before now are missing"
                      : fmt::format("it has executed a program: its vDSO calls are not seen: {}", done.error().message),
                 Missing::vdso_calls});
+}
+
+void PerfSession::report_caller_notices() {
+  for (const auto& [pid, process] : processes_) {
+    for (std::string& notice : process.space->symbols().take_notices()) {
+      if (reported_.insert(notice).second) report(pid, pid, Notice{std::move(notice)});
+    }
+  }
 }
 
 /// What an open call came to may be among what was lost, and whose records these were is not known.
@@ -233,6 +248,7 @@ void PerfSession::detach() {
       calls.abandon(report_calls(pid, tid));
     }
   }
+  report_caller_notices();
   while (!processes_.empty()) end_process(processes_.begin()->first, Detached{});
 }
 

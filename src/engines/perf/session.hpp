@@ -6,7 +6,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
+#include <string>
 
 #include "base/unique_fd.hpp"
 #include "engines/perf/probes.hpp"
@@ -64,8 +66,9 @@ class PerfSession final : public Observer {
   void on(const PerfExec& exec);
   void on(const PerfLost& lost);
   void on(const PerfGap& gap);
+  void report_caller_notices();
   void doubt_open_calls();
-  void on_point(const PerfSample& sample, const PerfEventInfo& meaning, RouteInference& calls);
+  void on_point(const PerfSample& sample, const PerfEventInfo& meaning, const Process& process, RouteInference& calls);
   void on_system_call(const PerfSample& sample, const Process& process, RouteInference& calls);
   void on_return(const PerfSample& sample, RouteInference& calls);
   void settle_sleepers();
@@ -80,6 +83,7 @@ class PerfSession final : public Observer {
   PerfProbes probes_;
   ImageCache images_;
   std::map<pid_t, Process> processes_;
+  std::set<std::string> reported_;     ///< of callers: many processes run one program
   std::int64_t since_ = 0;             ///< when all events were there
   std::optional<std::int64_t> until_;  ///< up to here all events were there
   std::int64_t doubtful_until_ = 0;    ///< up to here records may be missing

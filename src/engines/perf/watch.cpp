@@ -1,13 +1,18 @@
 #include "engines/perf/watch.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <limits>
+#include <set>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/clock.hpp"
+#include "model/syscalls/spec.hpp"
 #include "os/processors.hpp"
 
 namespace vdsotrace {
@@ -25,6 +30,16 @@ void reverse_numbers(std::span<UniqueFd> descriptors) {
     if (::dup3(kept.get(), other.get(), O_CLOEXEC) < 0) continue;
     std::swap(one, other);
   }
+}
+
+/// A filter of raw_syscalls:sys_enter: "id == 96 || id == 201", with all calls that some vDSO of 64-bit programs
+/// serves.
+std::string capable_calls(std::string_view is, std::string_view join) {
+  std::set<std::int64_t> numbers;
+  for (const VdsoService& service : known_services()) numbers.insert(number_of(Abi::x86_64, service.syscall));
+  std::string filter;
+  for (const std::int64_t nr : numbers) filter += fmt::format("{}id {} {}", filter.empty() ? "" : join, is, nr);
+  return filter;
 }
 
 /// The kernel's reading of the clock for a record and ours may differ by what an adjustment of the clock makes of it.
@@ -93,19 +108,29 @@ Result<void> PerfWatch::keep(Result<PerfEvent>&& event, PerfEventInfo::Kind kind
 
 Result<void> PerfWatch::add_point(const PerfTarget& target, const WatchSpec& order, const PerfPoint& point,
                                   const PerfRing& ring) {
-  return keep(open_perf_breakpoint(target, order.base + point.offset, ring), PerfEventInfo::Kind::point, point);
+  return keep(open_perf_breakpoint(target, order.base + point.offset, order.stack_bytes, ring),
+              PerfEventInfo::Kind::point, point);
 }
 
 Result<void> PerfWatch::add_others(const PerfTarget& target, const WatchSpec& order, const PerfRing& ring) {
   Result<void> done;
   if (order.forks) done = keep(open_perf_forks(target, ring), PerfEventInfo::Kind::other);
   if (done && order.system_call_returned)
-    done = keep(open_perf_trace_point(target, *order.system_call_returned, ring),
+    done = keep(open_perf_trace_point(target, *order.system_call_returned, {}, ring),
                 PerfEventInfo::Kind::system_call_returned);
-  if (done && order.system_call_entered)
-    done =
-        keep(open_perf_trace_point(target, *order.system_call_entered, ring), PerfEventInfo::Kind::system_call_entered);
+  if (done && order.system_call_entered) done = add_entered(target, order, ring);
   return done;
+}
+
+/// The calls that only show where a thread is make shorter samples.
+Result<void> PerfWatch::add_entered(const PerfTarget& target, const WatchSpec& order, const PerfRing& ring) {
+  const auto add = [&](const PerfSampling& sampling) {
+    return keep(open_perf_trace_point(target, *order.system_call_entered, sampling, ring),
+                PerfEventInfo::Kind::system_call_entered);
+  };
+  if (order.stack_bytes == 0) return add({});
+  const auto done = add({capable_calls("==", " || "), order.stack_bytes});
+  return done ? add({capable_calls("!=", " && "), 0}) : done;
 }
 
 PerfWatch& PerfWatch::operator=(PerfWatch&& other) noexcept {

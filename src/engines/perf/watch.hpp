@@ -64,6 +64,7 @@ struct WatchSpec {
   bool forks = false;
   std::optional<std::uint64_t> system_call_entered;  ///< number of the trace point
   std::optional<std::uint64_t> system_call_returned;
+  std::uint32_t stack_bytes = 0;  ///< of what samples of vDSO-capable calls have of the stack
 };
 
 /// The events of some threads and of those that inherit them. Closed when it goes.
@@ -98,6 +99,7 @@ class PerfWatch {
   Result<void> add_point(const PerfTarget& target, const WatchSpec& order, const PerfPoint& point,
                          const PerfRing& ring);
   Result<void> add_others(const PerfTarget& target, const WatchSpec& order, const PerfRing& ring);
+  Result<void> add_entered(const PerfTarget& target, const WatchSpec& order, const PerfRing& ring);
   Result<void> keep(Result<PerfEvent>&& event, PerfEventInfo::Kind kind, const PerfPoint& point = {});
 
   std::vector<UniqueFd> descriptors_;
