@@ -99,7 +99,7 @@ void declare(CLI::App& app, ParsedFlags& raw) {
   app.add_flag("-w,--summary-wall-clock", o.wall_clock, "Summary of wall-clock time, not of processor time in the kernel");
   app.add_option("-S,--summary-sort-by", raw.sort, "Sort the summary by a column of -U, or by none")->type_name("KEY");
   app.add_option("-U,--summary-columns", raw.summary_columns,
-                 "Columns of the summary: some of time-percent, total-time, min-time, max-time, avg-time, calls, errors, route, name")
+                 "Columns of the summary: some of time-percent, total-time, min-time, max-time, avg-time, calls, errors, route, name, median-ns, p99-ns, max-ns")
       ->type_name("COLUMNS");
   app.add_option("-O,--summary-syscall-overhead", raw.overhead, "Subtract TIME from each system call in the summary (microseconds, or with ns, us, ms, s)")
       ->type_name("TIME");

@@ -88,6 +88,11 @@ struct Tracing final : Observer {
   AbortGuard guard;
 };
 
+bool shows_distributions(const Options& o) {
+  if (o.audit) return false;
+  return o.json ? o.durations.has_value() : (o.summary_only || o.summary_too) && need_durations(o.summary_columns);
+}
+
 /// The perf engine needs no ptrace for processes that run already.
 bool needs_no_ptrace(const Options& options) { return options.engine == "perf" && !options.attach.empty(); }
 
@@ -100,6 +105,7 @@ struct Observation::Wiring {
         pipeline(needs.selection, totals, explainer),
         clocksource(pipeline) {
     totals.take_off(options.overhead_ns);
+    if (shows_distributions(options)) totals.keep_durations();
     if (needs_no_ptrace(options)) {
       observer = std::make_unique<PerfSession>(needs, clocksource, signals);
     } else {

@@ -204,6 +204,8 @@ Result<void> check_summary(ParsedFlags& raw) {
     if (!columns) return tl::unexpected(columns.error());
     o.summary_columns = std::move(*columns);
   }
+  } else if (o.durations) {
+    o.summary_columns = timed_summary_columns();
   if (!raw.overhead.empty()) {
     const auto overhead = time_span_named(raw.overhead);
     if (!overhead)

@@ -24,11 +24,16 @@ void Aggregate::fold(std::string& invented, std::string_view others) {
   }
 }
 
-CallTotal& Aggregate::add_call(CallKey key, const CallTotal& more) {
+const Histogram* Aggregate::durations_of(const CallKey& key) const {
+  const auto found = durations_.find(key);
+  return found != durations_.end() && found->second.count() > 0 ? &found->second : nullptr;
+}
+
+Aggregate::Place Aggregate::add_call(CallKey key, const CallTotal& more) {
   if (!names_fixed_clock(key.clock)) fold(key.clock, "other clocks");
   CallTotal& total = calls_[key];
   add_to(total, key.route, more);
-  return total;
+  return {&total, keeps_durations_ ? &durations_[key] : nullptr};
 }
 
 void Aggregate::add_to(CallTotal& total, const std::optional<Route>& route, const CallTotal& more) {
@@ -55,21 +60,28 @@ void Aggregate::add_one(const Call& call) {
       1, call.error != 0 ? 1u : 0u, spent ? 1u : 0u, spent, call.ending == Ending::unfinished ? 1u : 0u, spent, spent};
   const Last key{call.abi, call.nr, call.name, call.args[0], call.route};
   if (last_ == key) {
-    add_to(*last_total_, call.route, one);
+    add_to(*last_place_.total, call.route, one);
+    if (spent && last_place_.durations != nullptr) last_place_.durations->add(*spent);
     return;
   }
   std::string name = display_name(call);
   if (call.name.empty()) fold(name, "other calls");
   const auto clock = clock_id_of(call);
-  last_total_ = &add_call({std::move(name), clock ? clock_kind_name(*clock) : "", call.route}, one);
+  last_place_ = add_call({std::move(name), clock ? clock_kind_name(*clock) : "", call.route}, one);
+  if (spent && last_place_.durations != nullptr) last_place_.durations->add(*spent);
   last_ = key;
 }
 
 void Aggregate::add_counts(const Counts& counts) {
   const auto clock = counts.clock ? clock_kind_name(static_cast<std::int32_t>(*counts.clock)) : std::string();
   const std::uint64_t measured = counts.duration_ns ? counts.count : 0;
-  add_call({std::string(counts.name), clock, counts.route},
-           {counts.count, counts.errors, measured, counts.duration_ns, 0});
+  CallTotal more{counts.count, counts.errors, measured, counts.duration_ns, 0};
+  if (counts.durations && counts.durations->count() > 0) {
+    more.shortest_ns = counts.durations->shortest();
+    more.longest_ns = counts.durations->longest();
+  }
+  const Place place = add_call({std::string(counts.name), clock, counts.route}, more);
+  if (counts.durations && place.durations != nullptr) place.durations->add(*counts.durations);
 }
 
 void Aggregate::add(const Event& event) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/histogram.hpp"
 #include "pipeline/notices.hpp"
 #include "vdsotrace/event.hpp"
 
@@ -37,9 +38,13 @@ class Aggregate {
  public:
   /// What observing adds to each system call's duration (-O): it is taken off, as far as that is so long.
   void take_off(std::int64_t overhead_ns) { overhead_ns_ = overhead_ns; }
+  /// Keeps how long calls took one by one, for durations_of().
+  void keep_durations() { keeps_durations_ = true; }
   void add(const Event& event);
 
   const std::map<CallKey, CallTotal>& calls() const { return calls_; }
+  /// What duration_ns is the sum of, as far as calls were measured one by one; null if none was, or they are not kept.
+  const Histogram* durations_of(const CallKey& key) const;
   /// vDSO-capable calls by that route.
   std::uint64_t by_route(Route route) const { return routes_[static_cast<std::size_t>(route)]; }
   std::uint64_t vdso_capable() const;
@@ -55,7 +60,12 @@ class Aggregate {
  private:
   void add_one(const Call& call);
   void add_counts(const Counts& counts);
-  CallTotal& add_call(CallKey key, const CallTotal& more);
+  /// A row of the totals.
+  struct Place {
+    CallTotal* total = nullptr;
+    Histogram* durations = nullptr;  ///< null if they are not kept
+  };
+  Place add_call(CallKey key, const CallTotal& more);
   void add_to(CallTotal& total, const std::optional<Route>& route, const CallTotal& more);
   /// Replaces a word that the program made up by `others` once there are too many of them.
   void fold(std::string& invented, std::string_view others);
@@ -72,7 +82,9 @@ class Aggregate {
 
   std::map<CallKey, CallTotal> calls_;
   std::optional<Last> last_;
-  CallTotal* last_total_ = nullptr;
+  Place last_place_;
+  std::map<CallKey, Histogram> durations_;
+  bool keeps_durations_ = false;
   std::set<std::string, std::less<>> invented_;
   std::uint64_t routes_[kRoutes] = {};
   std::uint64_t ordinary_ = 0;

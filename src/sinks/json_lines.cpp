@@ -165,6 +165,22 @@ Json body_of(const Event&, const Body&) {
   return nullptr;
 }
 
+/// A row of the summary.
+Json row_of(const Aggregate& totals, const CallKey& key, const CallTotal& total) {
+  Json row{{"name", key.name},
+           {"clock", json_text_or_null(key.clock)},
+           {"route", name_of(*key.route)},
+           {"count", json_integer(total.count)},
+           {"errors", json_integer(total.errors)},
+           {"duration_ns", optional_integer(total.duration_ns)}};
+  if (const Histogram* durations = totals.durations_of(key)) {
+    row["median_ns"] = json_integer(durations->percentile(50));
+    row["p99_ns"] = json_integer(durations->percentile(99));
+    row["max_ns"] = json_integer(durations->longest());
+  }
+  return row;
+}
+
 void write_line(Output& output, const Json& line) { output.write(dumped(line) + "\n"); }
 
 }  // namespace
@@ -236,13 +252,7 @@ std::optional<pid_t> JsonLinesSink::parent_of(pid_t pid) const {
 Result<void> JsonLinesSink::finish() {
   Json calls = Json::array();
   for (const auto& [key, total] : totals_.calls()) {
-    if (!key.route) continue;
-    calls.push_back({{"name", key.name},
-                     {"clock", json_text_or_null(key.clock)},
-                     {"route", name_of(*key.route)},
-                     {"count", json_integer(total.count)},
-                     {"errors", json_integer(total.errors)},
-                     {"duration_ns", optional_integer(total.duration_ns)}});
+    if (key.route) calls.push_back(row_of(totals_, key, total));
   }
   write_line(*output_, {{"type", "summary"},
                         {"calls", std::move(calls)},

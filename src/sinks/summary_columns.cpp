@@ -30,6 +30,14 @@ std::string average(const SummaryRow& row) {
   const auto measured = static_cast<std::int64_t>(std::max<std::uint64_t>(1, row.total.measured));
   return std::to_string(*row.total.duration_ns / measured / 1000);
 }
+std::string percentile(const SummaryRow& row, double percent) {
+  return row.durations != nullptr ? std::to_string(row.durations->percentile(percent)) : std::string(kNothing);
+}
+std::string median(const SummaryRow& row) { return percentile(row, 50); }
+std::string p99(const SummaryRow& row) { return percentile(row, 99); }
+std::string longest_exactly(const SummaryRow& row) {
+  return row.durations != nullptr ? std::to_string(row.durations->longest()) : std::string(kNothing);
+}
 std::string calls(const SummaryRow& row) { return std::to_string(row.total.count); }
 std::string errors(const SummaryRow& row) { return row.total.errors > 0 ? std::to_string(row.total.errors) : ""; }
 std::string route(const SummaryRow& row) {
@@ -54,8 +62,13 @@ constexpr std::array kColumns{
     SummaryColumn{"call", 16, true, name, SortKey::name, bold},
     SummaryColumn{"shortest", 11, false, shortest, SortKey::shortest},
     SummaryColumn{"longest", 11, false, longest, SortKey::longest},
+    SummaryColumn{"median ns", 9, false, median, SortKey::median},
+    SummaryColumn{"p99 ns", 9, false, p99, SortKey::p99},
+    SummaryColumn{"max ns", 11, false, longest_exactly, SortKey::longest},
 };
 constexpr std::size_t kDefaults = 7;
+constexpr std::size_t kTimed = 9;   ///< the first of those of -T
+constexpr std::size_t kBefore = 5;  ///< that they stand before: the route
 
 /// strace's words (strace(1), -U), by the title of what they mean.
 struct Word {
@@ -68,10 +81,11 @@ constexpr Word kWords[] = {
     {"time-max", "longest"},    {"longest", "longest"},   {"avg-time", "usecs/call"}, {"time-avg", "usecs/call"},
     {"calls", "calls"},         {"count", "calls"},       {"errors", "errors"},       {"error", "errors"},
     {"route", "route"},         {"name", "call"},         {"syscall", "call"},        {"syscall-name", "call"},
+    {"median-ns", "median ns"}, {"p99-ns", "p99 ns"},     {"max-ns", "max ns"},
 };
 
 constexpr std::string_view kSomeWords =
-    "time-percent, total-time, min-time, max-time, avg-time, calls, errors, route, name";
+    "time-percent, total-time, min-time, max-time, avg-time, calls, errors, route, median-ns, p99-ns, max-ns, name";
 
 /// Null if no column is called so. strace takes its words with underscores, too.
 const SummaryColumn* column_named(std::string_view word) {
@@ -122,6 +136,17 @@ SummaryColumns default_summary_columns() {
   SummaryColumns columns;
   for (std::size_t i = 0; i < kDefaults; ++i) columns.push_back(&kColumns[i]);
   return columns;
+}
+
+SummaryColumns timed_summary_columns() {
+  SummaryColumns columns = default_summary_columns();
+  for (std::size_t i = kTimed; i < kColumns.size(); ++i)
+    columns.insert(columns.begin() + static_cast<std::ptrdiff_t>(kBefore + i - kTimed), &kColumns[i]);
+  return columns;
+}
+
+bool need_durations(const SummaryColumns& columns) {
+  return std::ranges::any_of(columns, [](const SummaryColumn* column) { return column >= &kColumns[kTimed]; });
 }
 
 Result<SummaryColumns> summary_columns_named(std::string_view list) {

@@ -16,11 +16,24 @@ namespace vdsotrace {
 struct SummaryRow {
   const CallKey& key;
   const CallTotal& total;
-  std::int64_t all_ns;  ///< time of all rows
+  std::int64_t all_ns;         ///< time of all rows
+  const Histogram* durations;  ///< of the calls that were measured one by one; null if none is kept
 };
 
 /// How the table's rows are ordered: the largest first, names and routes ascending.
-enum class SortKey : std::uint8_t { time, average, shortest, longest, calls, errors, name, route, nothing };
+enum class SortKey : std::uint8_t {
+  time,
+  average,
+  shortest,
+  longest,
+  median,
+  p99,
+  calls,
+  errors,
+  name,
+  route,
+  nothing
+};
 
 struct SummaryColumn {
   std::string_view title;
@@ -35,9 +48,14 @@ using SummaryColumns = std::vector<const SummaryColumn*>;
 
 /// strace's, and `route` between its errors and names.
 SummaryColumns default_summary_columns();
+/// The same with how long the calls took each (-T): in nanoseconds, before the route, so that what stood at either end
+/// of a line still does.
+SummaryColumns timed_summary_columns();
+/// Whether one of them needs SummaryRow::durations.
+bool need_durations(const SummaryColumns& columns);
 /// A list of -U, with commas between: strace's words (time-percent, total-time, min-time, max-time, avg-time, calls,
-/// errors, name and their synonyms) and `route`. Without `name` that is the last. Errors: an unknown word, a column
-/// twice.
+/// errors, name and their synonyms), `route`, `median-ns`, `p99-ns` and `max-ns`. Without `name` that is the last.
+/// Errors: an unknown word, a column twice.
 Result<SummaryColumns> summary_columns_named(std::string_view list);
 /// The key of -S: a word of -U, or `none` or `nothing`. Errors: an unknown word.
 Result<SortKey> sort_key_named(std::string_view word);

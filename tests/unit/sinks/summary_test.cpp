@@ -1,5 +1,6 @@
 #include "sinks/summary.hpp"
 
+#include <memory>
 #include <sstream>
 
 #include "support/event_stream.hpp"
@@ -86,6 +87,40 @@ TEST_CASE("the shortest and the longest call of each kind are known where each w
   CHECK(total.longest_ns == 10'000);
   totals.add(event(Counts{"write", Abi::x86_64, {}, {}, 10, 1, 30'000}));
   CHECK_FALSE(totals.calls().rbegin()->second.shortest_ns);
+}
+
+TEST_CASE("how long calls took each stands before the route, where that is known") {
+  Aggregate totals;
+  totals.keep_durations();
+  Histogram durations;
+  durations.add(30, 99);
+  durations.add(2'000'000);
+  const Counts clock{
+      "clock_gettime", Abi::x86_64, 1, Route::vdso, 100, 0, 2'002'970, {}, std::make_shared<Histogram>(durations)};
+  totals.add(event(Counts(clock)));
+  totals.add(event(Counts(clock)));
+  totals.add(event(Counts{"time", Abi::x86_64, {}, Route::vdso, 3, 0, {}}));
+  for (const std::int64_t ns : {5'000, 9'000, 11'000}) {
+    Call read = returned(running("read", {0}), 0);
+    read.duration_ns = ns;
+    totals.add(event(read));
+  }
+  Scratch scratch;
+  SummarySink sink(scratch.output, totals, SortKey::p99, "inline", timed_summary_columns());
+  REQUIRE(sink.finish());
+  CHECK(
+      scratch.text() ==
+      "engine: inline\n"
+      "% time     seconds  usecs/call     calls    errors median ns    p99 ns      max ns route    call\n"
+      "------ ----------- ----------- --------- --------- --------- --------- ----------- -------- ----------------\n"
+      "  0.62    0.000025           8         3                9088     10880       11000 -        read\n"
+      " 99.38    0.004006          20       200                  30        30     2000000 vdso     clock_gettime(CLOCK_MONOTONIC)\n"
+      "     -           -           -         3                   -         -           - vdso     time\n"
+      "------ ----------- ----------- --------- --------- --------- --------- ----------- -------- ----------------\n"
+      "100.00    0.004031          19       206                  30     10880     2000000          total\n");
+  CHECK(need_durations(*summary_columns_named("name,p99-ns")));
+  CHECK_FALSE(need_durations(*summary_columns_named("name,max-time")));
+  CHECK(totals.calls().begin()->second.longest_ns == 2'000'000);
 }
 
 TEST_CASE("a system call that never returned is not counted") {
