@@ -23,7 +23,9 @@
 #define REGION_GO_CODE 40       /* u64, where code begins that Go 1.18 or newer has compiled */
 #define REGION_GO_CODE_BYTES 48 /* u64, 0: there is none */
 #define REGION_HEARTBEAT 64     /* u64, moves on whenever vdsotrace has looked */
-/* Fallbacks by clock ids without a column: {u64 clock id | (function + 1) << 32, u64 calls, u64 errors} */
+/* Fallbacks by clock ids without a column: {u64 clock id | (function + 1) << 32, u64 calls, u64 errors}. Negative ids,
+ * CPU clocks and those of descriptors, stand here without what they belong to, by their kind: 0 is ours
+ * (linux/posix-timers.h). */
 #define REGION_OTHERS 1024
 #define OTHER_LOG2 5
 #define OTHER_CALLS 8

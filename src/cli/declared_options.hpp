@@ -1,6 +1,7 @@
 // What the options of a trace and an audit are called, and where CLI11 puts what is given with them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,7 @@ struct ParsedFlags {
   std::string duration = "0";
   std::string syscalls = "stops";
   AuditOptions audit;
-  std::string fail_on;
+  std::optional<std::string> fail_on;
   std::vector<std::string> allow;
   std::string threshold;  ///< --threshold; empty: the usual one
 };

@@ -76,7 +76,8 @@ Result<bool> parse_syscalls(const std::string& way) {
 }
 
 Result<FailRules> parse_fail_rules(const ParsedFlags& raw) {
-  auto rules = parse_route_rules(raw.fail_on);
+  if (raw.fail_on && raw.fail_on->empty()) return fail("--fail-on: there is no route", "see vdsotrace help audit");
+  auto rules = parse_route_rules(raw.fail_on.value_or(""));
   if (!rules) return tl::unexpected(rules.error());
   auto allowed = parse_allowances(raw.allow);
   if (!allowed) return tl::unexpected(allowed.error());
@@ -203,9 +204,9 @@ Result<void> check_summary(ParsedFlags& raw) {
     auto columns = summary_columns_named(raw.summary_columns);
     if (!columns) return tl::unexpected(columns.error());
     o.summary_columns = std::move(*columns);
-  }
   } else if (o.durations) {
     o.summary_columns = timed_summary_columns();
+  }
   if (!raw.overhead.empty()) {
     const auto overhead = time_span_named(raw.overhead);
     if (!overhead)

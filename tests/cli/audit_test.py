@@ -263,6 +263,7 @@ class Status(unittest.TestCase):
 
     def test_errors(self):
         for arguments, words in [
+            (["--fail-on", "", "true"], "--fail-on: there is no route"),
             (["--fail-on", "vdos", "true"], "unknown route"),
             (["--fail-on", "vdos", "true"], "ROUTE>COUNT or ROUTE>SHARE%"),
             (["--fail-on", "fallback>many", "true"], "--fail-on fallback>many: neither a number of calls nor a share up to 100%"),

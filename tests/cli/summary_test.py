@@ -1,4 +1,5 @@
 """-c, -C and -S: the table."""
+import json
 import re
 import sys
 import unittest
@@ -44,6 +45,51 @@ class SummaryTest(unittest.TestCase):
         self.assertEqual(head.split(), ["calls", "shortest", "longest", "call"])
         wrong = vdsotrace("-c", "-U", "cals", "true")
         self.assertEqual((wrong.status, wrong.stderr.splitlines()), (1, ["vdsotrace: -U cals: unknown column", "hint: did you mean calls?"]))
+
+    def test_medians(self):
+        """With -T, beside what strace shows: the columns at both ends of a line stay where they were."""
+        counted = {True: re.compile(r" *[\d.]+ +[\d.]+ +\d+ +(\d+) +(?:\d+ +)?(\d+) +(\d+) +(\d+) (\w+) +(\S+)$"),
+                   False: re.compile(r" *[\d.-]+ +[\d.-]+ +[\d-]+ +(\d+) +(?:\d+ +)?(\w+) +(\S+)$")}
+        for option in ("-c", "-C"):
+            with self.subTest(option):
+                text = vdsotrace(option, "-T", *example("routes")).stderr
+                self.assertRegex(text, r"(?m)^% time +seconds +usecs/call +calls +errors median ns +p99 ns +max ns route +call$")
+                timed = [found.groups() for found in map(counted[True].match, text.splitlines()) if found and "total" not in found[0]]
+                plain = [found.groups() for found in map(counted[False].match, vdsotrace(option, *example("routes")).stderr.splitlines())
+                         if found and "total" not in found[0]]
+                capable = lambda lines: sorted((line[0], *line[-2:]) for line in lines if line[-1].startswith(("clock_gettime", "gettime")))
+                self.assertEqual(capable(timed), capable(plain))
+                for _, median, p99, most, _, name in timed:
+                    self.assertLessEqual(int(median), int(p99), name)
+                    self.assertLessEqual(int(p99), int(most), name)
+
+    def test_medians_in_json(self):
+        for options, wanted in ((["-T"], True), ([], False)):
+            rows = json.loads(vdsotrace("-c", "--json", *options, *example("cpu-clock")).stderr.splitlines()[-1])["calls"]
+            fallbacks = [row for row in rows if row["route"] == "fallback"]
+            self.assertTrue(fallbacks)
+            for row in fallbacks:
+                self.assertEqual("median_ns" in row, wanted)
+                if wanted:
+                    self.assertLessEqual(0 < row["median_ns"] <= row["p99_ns"], row["max_ns"])
+
+    def test_many_cpu_clocks_are_counted_by_their_kind(self):
+        """More than stubs have room for."""
+        script = ("import threading, time\n"
+                  "over = threading.Event()\n"
+                  "threads = [threading.Thread(target=over.wait) for _ in range(100)]\n"
+                  "for thread in threads: thread.start()\n"
+                  "for thread in threads: time.clock_gettime(time.pthread_getcpuclockid(thread.ident))\n"
+                  "over.set()\n"
+                  "for pid in range(1, 701):\n"
+                  "  try: time.clock_gettime(~pid << 3 | 2)\n"
+                  "  except OSError: pass\n")
+        for engine in ("inline", "breakpoint"):
+            with self.subTest(engine):
+                ran = vdsotrace("-c", "--json", f"--engine={engine}", "-e", "trace=clock_gettime", "-e", "route=fallback",
+                                testing.PYTHON, "-S", "-c", script)
+                counts = {row["clock"]: row["count"] for row in json.loads(ran.stderr.splitlines()[-1])["calls"]}
+                self.assertEqual(counts, {"CPU clock of a thread": 100, "CPU clock of a process": 700})
 
     def test_overhead_is_taken_off(self):
         text = vdsotrace("-c", "-w", "-O", "1s", *example("routes")).stderr

@@ -90,6 +90,9 @@ COUNT_TEMPLATE count_clock, 1
 .macro COUNT_OTHER region, function
         push    %rax
         mov     %edi, %ecx
+        sar     $31, %ecx
+        and     $~7, %ecx
+        or      %edi, %ecx
         or      \function(%rip), %rcx
         mov     \region(%rip), %r11
         add     $REGION_OTHERS, %r11
