@@ -90,10 +90,10 @@ COUNT_TEMPLATE count_clock, 1
 .macro COUNT_OTHER region, function
         push    %rax
         mov     %edi, %ecx
-        sar     $31, %ecx
-        and     $~7, %ecx
-        or      %edi, %ecx
-        or      \function(%rip), %rcx
+        test    %ecx, %ecx
+        jns     63f
+        or      $~7, %ecx
+63:     or      \function(%rip), %rcx
         mov     \region(%rip), %r11
         add     $REGION_OTHERS, %r11
 64:     mov     (%r11), %rax
