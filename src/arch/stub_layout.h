@@ -12,6 +12,7 @@
 #define VDSOTRACE_STUB_LAYOUT_H
 
 /* Control page: first a cache line that hardly changes. */
+#define REGION_MAGIC 0      /* u64, by which it is known to be this memory */
 #define REGION_ORPHANED 8   /* u32, set by a stub that waited in vain: recording has ended */
 #define REGION_MAY_SLEEP 12 /* u32, the process may be put to sleep by futex(2) while a ring is full */
 #define REGION_LOST 16      /* u64, calls of which there is no record */

@@ -89,16 +89,22 @@ const VdsoFunction* AddressSpace::fallback_at(std::uint64_t pc) const {
 std::optional<std::uint64_t> AddressSpace::system_call_instruction() const {
   if (call_record_) return call_record_->system_call();
   if (engine_memory_.system_call != 0) return engine_memory_.system_call;
-  if (!image_) return std::nullopt;
+  const auto own = own_system_call_instructions();
+  return own.empty() ? std::nullopt : std::optional(own.front());
+}
+
+std::vector<std::uint64_t> AddressSpace::own_system_call_instructions() const {
+  std::vector<std::uint64_t> found;
+  if (!image_) return found;
   const auto code = arch::system_call_code(abi_);
   for (const VdsoFunction& function : image_->functions()) {
     for (const CodeSite& site : function.syscalls) {
       const auto bytes = image_->bytes().subspan(site.offset, site.length);
       if (bytes.size() >= code.size() && std::ranges::equal(bytes.last(code.size()), code))
-        return base() + site.offset + site.length - code.size();
+        found.push_back(base() + site.offset + site.length - code.size());
     }
   }
-  return std::nullopt;
+  return found;
 }
 
 std::optional<std::uint64_t> AddressSpace::gate_frame(std::uint64_t pc) const {

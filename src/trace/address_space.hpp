@@ -91,6 +91,8 @@ class AddressSpace {
 
   /// A system call instruction that a stopped thread can be sent to, of the kind that arch::system_call_code names.
   std::optional<std::uint64_t> system_call_instruction() const;
+  /// Those of the vDSO as it was before anything was changed.
+  std::vector<std::uint64_t> own_system_call_instructions() const;
   void set_engine_memory(EngineMemory memory) { engine_memory_ = std::move(memory); }
   const EngineMemory& engine_memory() const { return engine_memory_; }
   /// Where system calls are counted in the process. A fork's copy has its parent's, until the engine gives it its own.

@@ -64,6 +64,9 @@ class ProbeStops {
   /// It stopped as an instruction could not read or write memory (SIGSEGV, SIGBUS). True if that was the engine's: it
   /// goes on elsewhere, and gets no signal.
   virtual bool on_fault(StoppedThread&, int /*signal*/) { return false; }
+  /// It stopped for SIGSEGV: what lies at that address, if anything does, may not be used so. True if engine memory was
+  /// there that the program has unmapped or protected: the thread goes on, without the signal.
+  virtual bool on_missing_memory(StoppedThread&, std::uint64_t /*address*/) { return false; }
   /// It stopped for SIGSYS. Nothing if that is not the engine's: the signal reaches the program unchanged.
   virtual std::optional<Resume> on_dispatched_call(StoppedThread&, const siginfo_t&) { return std::nullopt; }
   /// It stopped for a signal of the program's or in a group-stop, before anything is done about that: a system call

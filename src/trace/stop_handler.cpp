@@ -37,6 +37,8 @@ bool may_be_fault(const siginfo_t& info) {
   return is_of_memory(info) && (info.si_code > 0 || has_lost_its_cause(info));
 }
 
+std::uint64_t address_of(const siginfo_t& fault) { return reinterpret_cast<std::uintptr_t>(fault.si_addr); }
+
 /// Calls that sleep under a signal mask of their own. A handler that ends them runs under that.
 constexpr std::string_view kMaskingSleeps[] = {"rt_sigsuspend", "sigsuspend",   "ppoll",        "pselect6",
                                                "epoll_pwait",   "epoll_pwait2", "ppoll_time64", "pselect6_time64"};
@@ -241,6 +243,10 @@ Resume StopHandler::on_signal(StoppedThread& stopped, int signal) {
   }
   if (signal == SIGTRAP && ends_step(*info) && engine_.on_own_step(stopped)) return {};
   if (may_be_fault(*info) && engine_.on_fault(stopped, signal)) return {};
+  if (signal == SIGSEGV && is_fault(*info) && engine_.on_missing_memory(stopped, address_of(*info))) {
+    repair_signal_state(stopped, SIGSEGV);
+    return {};
+  }
   if (signal == SIGSYS) {
     if (const auto how = engine_.on_dispatched_call(stopped, *info)) return *how;
   }

@@ -32,6 +32,9 @@ class InlineEngine final : public ProbeEngine {
 
   void on_stop(Thread& thread) override;
   std::optional<Resume> on_trap(StoppedThread& thread) override;
+  bool on_missing_memory(StoppedThread& thread, std::uint64_t address) override {
+    return stubs_.on_missing_memory(thread, address);
+  }
   void move_out_of_engine_code(StoppedThread& thread) override;
 
   void on_clone(const Thread& parent, const Thread& child) override;

@@ -1,10 +1,20 @@
 #include "engines/inline/installed_stubs.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "engines/inline/signal_frames.hpp"
 
 namespace vdsotrace {
+
+std::vector<std::byte> InstalledStubs::code() const {
+  std::vector<std::byte> code = plan->code;
+  for (const RegionWord& word : plan->region_words) {
+    const std::uint64_t value = area.region() + word.in_region;
+    std::memcpy(code.data() + word.offset, &value, sizeof value);
+  }
+  return code;
+}
 
 const MovedFallback* InstalledStubs::fallback_before(std::uint64_t address, std::uint64_t vdso) const {
   const auto found =

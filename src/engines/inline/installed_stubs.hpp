@@ -1,8 +1,10 @@
 // Where the stubs of a process are.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "engines/inline/stub_memory.hpp"
 #include "engines/inline/stub_plan.hpp"
@@ -27,6 +29,8 @@ struct InstalledStubs {
   bool contain(std::uint64_t address, std::uint64_t vdso) const {
     return in_stub(address) || address - (vdso + plan->trampolines_at) < plan->trampolines.size();
   }
+  /// What lies at the area's begin.
+  std::vector<std::byte> code() const;
   /// The copy of a fallback's system call behind which the address is; null if there is none.
   const MovedFallback* fallback_before(std::uint64_t address, std::uint64_t vdso) const;
   /// A thread in the middle of what is to become a jump goes on in the copy, at once or when its signal handlers

@@ -68,6 +68,14 @@ RecordOwners::Owner RecordOwners::by_stack(const StubRecord& record) const {
   return best;
 }
 
+std::vector<std::pair<pid_t, std::uint64_t>> RecordOwners::sole_owners() const {
+  std::vector<std::pair<pid_t, std::uint64_t>> found;
+  for (const auto& [pointer, owners] : owners_) {
+    if (owners.size() == 1) found.emplace_back(owners.front().tid, pointer);
+  }
+  return found;
+}
+
 /// A ring of its own names its thread. In the shared one are those of threads that have no block, whose pointers are
 /// their own, and of those that have one pointer.
 RecordOwners::Owner RecordOwners::owner_of(const StubRecord& record) const {

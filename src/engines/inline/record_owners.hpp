@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "engines/inline/stub_record.hpp"
@@ -42,6 +43,8 @@ class RecordOwners {
 
   Owner owner_of(const StubRecord& record) const;
   std::optional<std::uint64_t> pointer_of(pid_t tid) const;
+  /// Threads whose pointers no others have, with these.
+  std::vector<std::pair<pid_t, std::uint64_t>> sole_owners() const;
 
  private:
   Owner by_stack(const StubRecord& record) const;

@@ -47,7 +47,7 @@ void StubEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<
   if (space.image() == nullptr || space.abi() != Abi::x86_64) return;
   const auto strict = [](const StoppedThread* one) { return is_strict(*one); };
   if (settings_.attached && (is_strict(stopped) || std::ranges::any_of(others, strict))) return;
-  if (settings_.inherited) unmap_leftovers(stopped, others);
+  if (settings_.attached) unmap_leftovers(stopped, others);
   auto installed = installer_.install(space, stopped, others);
   if (installed && *installed != nullptr) {
     StubSpace& stubs = *(spaces_[&space] = std::move(*installed));
@@ -119,6 +119,42 @@ std::optional<Resume> StubEngine::on_trap(StoppedThread& stopped) {
   stopped.set_registers(arch::after_clock_read(*registers, TscClock::now()));
   if (settings_.attached) installer_.end_counter_reads(*stubs, stopped);
   return Resume{};
+}
+
+/// Programs that unmap all that they do not know (restoring a checkpoint, for one) unmap stubs as well. The thread does
+/// the rest of the stub by our own copies of code and region.
+bool StubEngine::on_missing_memory(StoppedThread& stopped, std::uint64_t address) {
+  AddressSpace& space = *stopped.thread().space;
+  StubSpace* stubs = find(&space);
+  const auto* registers = stopped.registers();
+  if (stubs == nullptr || stubs->region() == nullptr || registers == nullptr) return false;
+  find_moved_vdso(space, stopped.tid());
+  const InstalledStubs& installed = stubs->installed();
+  const std::uint64_t size = installed.area.code_bytes + stubs->mapped_bytes();
+  if (address - installed.area.code >= size) return false;
+  if (!installed.contain(arch::program_counter(*registers), space.base())) return false;
+  records_.report_before_stop(*stubs, stopped.tid());
+  if (!leave_stub(stopped, installed, *stubs->region())) return false;
+  if (map_again(*stubs, stopped)) return true;
+  // Without jumps nothing leads there any more.
+  if (!space.vdso().undo(stopped.tid())) return false;
+  if (!std::exchange(warned_unmapped_, true)) {
+    constexpr std::string_view kUnmapped = "its vDSO calls are not seen any more: it has unmapped the stubs";
+    reporter_.report(stopped.thread(), Notice{std::string(kUnmapped), Missing::user_space_calls});
+  }
+  return true;
+}
+
+bool StubEngine::map_again(StubSpace& stubs, StoppedThread& stopped) {
+  const auto missing = installer_.missing_memory(stubs, stopped);
+  if (!missing) return false;
+  if (missing->code && !installer_.map_code(stubs, stopped)) return false;
+  if (!missing->region) return true;
+  // What the old one has is reported now.
+  records_.finish(stubs);
+  if (!installer_.give_own_region(stubs, stopped)) return false;
+  stubs.bind_known_threads();
+  return true;
 }
 
 /// A handler must not run while a stub does: it would not be known then when the stub is no longer needed, and a record

@@ -34,6 +34,7 @@ class StubEngine final : public ProbeEngine {
 
   void on_stop(Thread& thread) override;
   std::optional<Resume> on_trap(StoppedThread& thread) override;
+  bool on_missing_memory(StoppedThread& thread, std::uint64_t address) override;
   void move_out_of_engine_code(StoppedThread& thread) override;
 
   void on_clone(const Thread& parent, const Thread& child) override;
@@ -57,12 +58,16 @@ class StubEngine final : public ProbeEngine {
   bool left_records() const;
 
  private:
+  /// Maps code and region where the program has unmapped them. False if that cannot be, or something else is there.
+  bool map_again(StubSpace& stubs, StoppedThread& stopped);
+
   StubSettings settings_;
   Reporter reporter_;
   StubInstaller installer_;
   RecordReporter records_;
   StubSpaces spaces_;
   bool warned_why_ = false;
+  bool warned_unmapped_ = false;
 };
 
 }  // namespace vdsotrace

@@ -1,5 +1,7 @@
 #include "engines/inline/stub_exit.hpp"
 
+#include <algorithm>
+
 #include "arch/stubs.hpp"
 #include "engines/inline/stub_execution.hpp"
 #include "os/emulated_memory.hpp"
@@ -8,13 +10,26 @@
 namespace vdsotrace {
 namespace {
 
+/// The stubs' code is read from our plan, the region is ours as well: the program may have unmapped both.
 class StubMemory final : public ProcessMemory {
  public:
-  StubMemory(StoppedThread& stopped, const StubRegion& region)
-      : ProcessMemory(stopped.tid(), stopped.memory()), region_(region) {}
+  StubMemory(StoppedThread& stopped, const InstalledStubs& installed, const StubRegion& region)
+      : ProcessMemory(stopped.tid(), stopped.memory()),
+        code_(installed.code()),
+        code_at_(installed.area.code),
+        region_(region) {}
+  std::size_t read(std::uint64_t address, std::span<std::byte> into) override {
+    const std::uint64_t offset = address - code_at_;
+    if (offset >= code_.size()) return ProcessMemory::read(address, into);
+    const std::size_t size = std::min<std::size_t>(into.size(), code_.size() - offset);
+    std::ranges::copy(std::span(code_).subspan(offset, size), into.begin());
+    return size;
+  }
   std::byte* shared(std::uint64_t address, std::size_t size) override { return region_.shared(address, size); }
 
  private:
+  std::vector<std::byte> code_;
+  std::uint64_t code_at_;
   const StubRegion& region_;
 };
 
@@ -31,7 +46,7 @@ bool leave_stub(StoppedThread& stopped, const InstalledStubs& installed, StubReg
   const auto from = registers_to_execute(stopped.tid(), *current);
   if (!from) return true;
   if (!ptrace::has_shadow_stack(stopped.tid())) {
-    StubMemory memory(stopped, region);
+    StubMemory memory(stopped, installed, region);
     ExecutedStub done = execute_stub(*from, memory, inside);
     if (done.waits) {
       // We have just taken all there was: what is in the ring is no order of records.

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/address_range.hpp"
 #include "base/page.hpp"
 #include "os/proc.hpp"
 #include "trace/remote/inherited_filters.hpp"
@@ -30,12 +31,18 @@ bool may_wait(const Thread& thread) {
 }
 
 bool write_code(pid_t tid, const InstalledStubs& installed) {
-  std::vector<std::byte> code = installed.plan->code;
-  for (const RegionWord& word : installed.plan->region_words) {
-    const std::uint64_t value = installed.area.region() + word.in_region;
-    std::memcpy(code.data() + word.offset, &value, sizeof value);
-  }
-  return write_remote(tid, installed.area.code, code);
+  return write_remote(tid, installed.area.code, installed.code());
+}
+
+/// Whether our code begins there.
+bool has_code(StoppedThread& stopped, const InstalledStubs& installed) {
+  const auto there = stopped.memory().object<std::array<char, sizeof kStubMagic>>(installed.area.code);
+  return there && std::ranges::equal(*there, kStubMagic);
+}
+
+std::uint64_t overlap(const AddressRange& one, const AddressRange& other) {
+  const std::uint64_t from = std::max(one.start, other.start), to = std::min(one.end, other.end);
+  return from < to ? to - from : 0;
 }
 
 bool write_trampolines(AddressSpace& space, pid_t tid, const InstalledStubs& installed) {
@@ -131,14 +138,14 @@ Result<std::unique_ptr<StubRegion>> StubInstaller::map_region(StoppedThread& sto
   const auto make = [&](SharedMemory memory) {
     return std::make_unique<StubRegion>(std::move(memory), area.region(), bytes, may_sleep, size, overrun);
   };
-  return map_stub_region(stopped, calls, area, area.code, bytes, replace, settings_.inherited, make);
+  return map_stub_region(stopped, calls, area, area.code, bytes, replace, make);
 }
 
 std::unique_ptr<StubSpace> StubInstaller::copy_for_fork(const AddressSpace& parent, const StubSpace* of_parent,
                                                         const Thread& child) {
   if (of_parent != nullptr) {
     auto own = make_space(of_parent->installed(), *child.space, child.tgid);
-    if (settings_.inherited) own->inherit(of_parent->mapped_bytes());
+    own->inherit(of_parent->mapped_bytes());
     return own;
   }
   // In the space of a creator that is no more they are as they were installed there.
@@ -150,9 +157,12 @@ std::unique_ptr<StubSpace> StubInstaller::copy_for_fork(const AddressSpace& pare
 
 bool StubInstaller::give_own_region(StubSpace& stubs, StoppedThread& stopped) {
   const StubArea& area = stubs.installed().area;
-  const std::uint64_t inherited = stubs.mapped_bytes();
+  if (!has_code(stopped, stubs.installed()) && !map_code(stubs, stopped)) return false;
+  // What the program has mapped instead is its own.
+  const bool has_another = stopped.memory().object<std::uint64_t>(area.region() + REGION_MAGIC) == StubRegion::kMagic;
+  const std::uint64_t inherited = has_another ? stubs.mapped_bytes() : 0;
   RemoteCalls calls(stopped);
-  auto region = map_region(stopped, calls, area, true);
+  auto region = map_region(stopped, calls, area, has_another);
   if (!region) return false;
   stubs.set_region(std::move(*region), stopped.tid());
   const std::uint64_t own = stubs.region()->bytes();
@@ -160,8 +170,35 @@ bool StubInstaller::give_own_region(StubSpace& stubs, StoppedThread& stopped) {
   return true;
 }
 
+std::optional<StubInstaller::MissingMemory> StubInstaller::missing_memory(const StubSpace& stubs,
+                                                                          StoppedThread& stopped) const {
+  const StubArea& area = stubs.installed().area;
+  const auto mappings = proc::known_mappings(stopped.tid());
+  if (!mappings) return std::nullopt;
+  const AddressRange code{area.code, area.region()};
+  const AddressRange region{area.region(), area.region() + stubs.mapped_bytes()};
+  std::uint64_t code_there = 0, region_there = 0;
+  for (const proc::Mapping& mapping : *mappings) {
+    const AddressRange there{mapping.start, mapping.end};
+    const bool is_region = mapping.name.find(kStubMagic) != std::string::npos && !mapping.executable;
+    const bool is_code = mapping.name.empty() && mapping.executable;
+    if ((overlap(there, region) != 0 && !is_region) || (overlap(there, code) != 0 && !is_code)) return std::nullopt;
+    region_there += overlap(there, region);
+    code_there += overlap(there, code);
+  }
+  // Pages of which a part is gone cannot be told from others.
+  if (code_there != 0 && (code_there != code.size() || !has_code(stopped, stubs.installed()))) return std::nullopt;
+  return MissingMemory{code_there == 0, region_there != region.size()};
+}
+
+bool StubInstaller::map_code(const StubSpace& stubs, StoppedThread& stopped) const {
+  RemoteCalls calls(stopped);
+  return map_stub_code(calls, stubs.installed().area) && write_code(stopped.tid(), stubs.installed());
+}
+
 void StubInstaller::unmap(const StubSpace& stubs, AddressSpace& space, StoppedThread& stopped) {
-  if (stubs.members().may_be_unmapped()) {
+  // What the program has mapped there since is its own.
+  if (stubs.members().may_be_unmapped() && missing_memory(stubs, stopped)) {
     RemoteCalls calls(stopped);
     unmap_stubs(calls, stubs.installed().area, stubs.mapped_bytes());
   }

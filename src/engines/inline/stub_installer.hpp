@@ -28,6 +28,15 @@ class StubInstaller {
   /// Gives a child, before its first instruction, its own region where its parent's is or was. False if it cannot have
   /// one.
   bool give_own_region(StubSpace& stubs, StoppedThread& stopped);
+  /// What the program has unmapped of the stubs' memory.
+  struct MissingMemory {
+    bool code = false;
+    bool region = false;
+  };
+  /// Nothing if it cannot be known, or something else is there now.
+  std::optional<MissingMemory> missing_memory(const StubSpace& stubs, StoppedThread& stopped) const;
+  /// Maps the code where it was, and nothing is.
+  bool map_code(const StubSpace& stubs, StoppedThread& stopped) const;
   /// Undoes install, all but what PatchedMapping::undo does.
   void unmap(const StubSpace& stubs, AddressSpace& space, StoppedThread& stopped);
 

@@ -66,7 +66,7 @@ bool map_stub_code(RemoteCalls& calls, const StubArea& area) {
 
 Result<std::unique_ptr<StubRegion>> map_stub_region(
     StoppedThread& stopped, RemoteCalls& calls, const StubArea& area, std::uint64_t name, std::uint64_t bytes,
-    bool replace, bool inherited, const std::function<std::unique_ptr<StubRegion>(SharedMemory)>& make) {
+    bool replace, const std::function<std::unique_ptr<StubRegion>(SharedMemory)>& make) {
   constexpr std::uint64_t kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
   auto fd = calls.call(SYS_memfd_create, {name, kFlags | MFD_NOEXEC_SEAL, 0, 0, 0, 0}, arch::OrphanCleanup::close);
   if (fd && *fd == -EINVAL) fd = calls.call(SYS_memfd_create, {name, kFlags, 0, 0, 0, 0}, arch::OrphanCleanup::close);
@@ -86,7 +86,6 @@ Result<std::unique_ptr<StubRegion>> map_stub_region(
   if (!memory) return tl::unexpected(memory.error());
   if (!mapped || static_cast<std::uint64_t>(*mapped) != area.region())
     return tl::unexpected(refused("map shared memory"));
-  if (!inherited) calls.call(SYS_madvise, {area.region(), bytes, MADV_DONTFORK, 0, 0, 0});
   return region;
 }
 

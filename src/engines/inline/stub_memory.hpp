@@ -29,11 +29,12 @@ bool map_stub_code(RemoteCalls& calls, const StubArea& area);
 
 /// Makes a memfd named by the string at `name` in the process, and maps its first `bytes` as its region, in place of
 /// what was there if `replace`. `make` is given our mapping of it before the process has its own: stubs that jumps lead
-/// to already, as in a fork's child, find it ready, even if we are killed as soon as it is mapped. `inherited`: whether
-/// a fork's child gets the mapping as well. Errors: the process may not (limits, seccomp), or died.
+/// to already, as in a fork's child, find it ready, even if we are killed as soon as it is mapped. A fork's child
+/// gets the mapping as well: one that no tracer follows (CLONE_UNTRACED) would run into nothing without it. Errors: the
+/// process may not (limits, seccomp), or died.
 Result<std::unique_ptr<StubRegion>> map_stub_region(
     StoppedThread& stopped, RemoteCalls& calls, const StubArea& area, std::uint64_t name, std::uint64_t bytes,
-    bool replace, bool inherited, const std::function<std::unique_ptr<StubRegion>(SharedMemory)>& make);
+    bool replace, const std::function<std::unique_ptr<StubRegion>(SharedMemory)>& make);
 
 /// Room for the blocks of more threads, if the process may have more memory.
 void grow_stub_region(RemoteCalls& calls, const StubArea& area, StubRegion& region);

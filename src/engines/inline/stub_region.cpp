@@ -17,6 +17,7 @@ StubRegion::StubRegion(SharedMemory memory, std::uint64_t address, std::size_t b
       size_(size),
       blocks_(memory_, size, bytes, overrun),
       rings_(memory_, blocks_, size) {
+  memory_.store<std::uint64_t>(REGION_MAGIC, kMagic);
   memory_.store<std::uint32_t>(REGION_MAY_SLEEP, may_sleep ? 1 : 0);
   memory_.mark_death(REGION_KEEPER);
 }

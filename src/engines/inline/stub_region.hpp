@@ -20,6 +20,8 @@ namespace vdsotrace {
 /// larger rings than the later. The memory grows at its end, first in the process (bytes_wanted), then here (grow).
 class StubRegion {
  public:
+  /// At REGION_MAGIC.
+  static constexpr std::uint64_t kMagic = 0x7664'736f'7263'6531;
   /// What a process has to map at first: under 1 MB.
   static std::size_t first_bytes(std::optional<RecordSize> size, std::size_t overrun = 0) {
     return StubBlocks::first_bytes(size, overrun);

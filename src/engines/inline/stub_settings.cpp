@@ -1,7 +1,5 @@
 #include "engines/inline/stub_settings.hpp"
 
-#include <unistd.h>
-
 #include "arch/registers.hpp"
 #include "engines/wanted_functions.hpp"
 #include "model/syscalls/spec.hpp"
@@ -25,7 +23,6 @@ bool values_fit(const VdsoService& service, const Needs& needs) {
 StubSettings::StubSettings(const Needs& wanted, bool outlive_us)
     : needs(wanted),
       attached(outlive_us),
-      inherited(outlive_us || ::geteuid() != 0),
       keeps_stack(wanted.callers || (wanted.stacks && wanted.each_call)),
       depth(depth_of(wanted)) {}
 

@@ -29,7 +29,6 @@ struct StubSettings {
 
   const Needs& needs;
   bool attached;
-  bool inherited;    ///< a fork's child gets its parent's region, until its own or none takes its place
   bool keeps_stack;  ///< callers are to be found: of the words of the stack that records keep then
   StubDepth depth;
 };

@@ -92,6 +92,10 @@ void StubSpace::bind_thread(StoppedThread& stopped) {
   region_->bind(pointer, thread.tid, stack);
 }
 
+void StubSpace::bind_known_threads() {
+  for (const auto& [tid, pointer] : owners_.sole_owners()) region_->bind(pointer, tid);
+}
+
 void StubSpace::unbind_thread(pid_t tid, bool ended) {
   const auto left = owners_.remove(tid, ended);
   if (!left || region_ == nullptr) return;

@@ -64,6 +64,8 @@ class StubSpace {
   /// Records with the stopped thread's pointer are its own from now on, or those of all threads with that pointer: then
   /// their stacks show whose. Makes room for one more thread where there is none.
   void bind_thread(StoppedThread& stopped);
+  /// Gives threads that were bound before blocks in a region that takes the place of another.
+  void bind_known_threads();
   /// Records of a thread whose pointer cannot be asked for yet are those of one that is followed.
   void expect_thread(const Thread& thread) { owners_.expect(thread); }
   /// The thread is gone, or has another pointer now.

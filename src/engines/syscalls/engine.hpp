@@ -46,6 +46,9 @@ class SyscallEngine final : public ProbeEngine {
   void on_stop(Thread& thread) override { inner_->on_stop(thread); }
   std::optional<Resume> on_trap(StoppedThread& thread) override;
   bool on_fault(StoppedThread& thread, int signal) override;
+  bool on_missing_memory(StoppedThread& thread, std::uint64_t address) override {
+    return inner_->on_missing_memory(thread, address);
+  }
   std::optional<Resume> on_dispatched_call(StoppedThread& thread, const siginfo_t& info) override;
   void on_interrupted(StoppedThread& thread) override;
   bool on_step(StoppedThread& thread) override { return inner_->on_step(thread); }

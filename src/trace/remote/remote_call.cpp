@@ -83,6 +83,23 @@ bool stop_as_interrupted(pid_t tid) {
   return ptrace::interrupt(tid) && run_to(tid, {WaitStatus::Kind::attach_stop, WaitStatus::Kind::group_stop});
 }
 
+bool has_system_call(StoppedThread& stopped, std::uint64_t address) {
+  const auto code = arch::system_call_code(stopped.thread().space->abi());
+  std::vector<std::byte> there(code.size());
+  return stopped.memory().read(address, there) == code.size() && std::ranges::equal(there, code);
+}
+
+/// What an engine has put in place the program may have unmapped; the vDSO's own may be under a jump.
+std::optional<std::uint64_t> system_call_in(StoppedThread& stopped) {
+  const AddressSpace& space = *stopped.thread().space;
+  const auto instruction = space.system_call_instruction();
+  if (!instruction || !space.engine_memory().contains(*instruction) || has_system_call(stopped, *instruction))
+    return instruction;
+  const auto own = space.own_system_call_instructions();
+  const auto found = std::ranges::find_if(own, [&](std::uint64_t at) { return has_system_call(stopped, at); });
+  return found == own.end() ? std::nullopt : std::optional(*found);
+}
+
 /// The calls that RemoteCalls makes in a program of that ABI.
 Abi abi_of_calls(Abi program) { return program == Abi::i386 ? Abi::i386 : Abi::x86_64; }
 Abi abi_of_calls(const StoppedThread& stopped) { return abi_of_calls(stopped.thread().space->abi()); }
@@ -116,7 +133,7 @@ void restore_action(StoppedThread& stopped, int signal, const KernelSigaction& a
 }  // namespace
 
 RemoteCalls::RemoteCalls(StoppedThread& stopped, Others others) : stopped_(stopped) {
-  const auto instruction = stopped.thread().space->system_call_instruction();
+  const auto instruction = system_call_in(stopped);
   const auto* current = stopped.registers();
   if (!instruction || current == nullptr || is_within_call(stopped.tid())) return;
   // A program can switch its mode on its own.
