@@ -23,8 +23,9 @@ namespace {
 constexpr int kFailure = 1;
 
 int report(const vdsotrace::Error& error) {
-  // Standard error may be the very pipe that broke.
+  // Standard error may be the very pipe that broke, or the very file that may not grow.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   // fmt::print would throw where it cannot write.
   std::fputs(fmt::format("vdsotrace: {}\n", error.message).c_str(), stderr);
   if (!error.hint.empty()) std::fputs(fmt::format("hint: {}\n", error.hint).c_str(), stderr);

@@ -69,9 +69,12 @@ OwnSignals::OwnSignals() {
 
   struct sigaction action {};
   struct sigaction before {};
+  // Writing fails instead, and what we have put into processes is taken out as usual.
   action.sa_handler = SIG_IGN;
-  ::sigaction(SIGPIPE, &action, &before);
-  saved_.push_back({SIGPIPE, before});
+  for (const int signal : {SIGPIPE, SIGXFSZ}) {
+    ::sigaction(signal, &action, &before);
+    saved_.push_back({signal, before});
+  }
   // Also where it was ignored: else the kernel would reap what we must wait for.
   action.sa_handler = SIG_DFL;
   action.sa_flags = SA_NOCLDSTOP;

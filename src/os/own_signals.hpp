@@ -29,7 +29,7 @@ class Repetitions {
 /// Takes over SIGINT and SIGTERM, SIGQUIT and SIGHUP unless they are ignored, and a
 /// clock. Both interrupt a blocking system call (EINTR), again and again until
 /// they are taken, so that one which comes just before the call is not slept through.
-/// One object at a time. SIGPIPE is ignored while it lives; SIGCHLD is set so that stops raise none.
+/// One object at a time. SIGPIPE and SIGXFSZ are ignored while it lives; SIGCHLD is set so that stops raise none.
 class OwnSignals {
  public:
   OwnSignals();

@@ -18,7 +18,7 @@ constexpr std::size_t kBlock = 256 * 1024;
 /// A trace that has come so far gets a thread that writes it.
 constexpr std::size_t kLongTrace = 16 * kBlock;
 
-/// The command starts with what a shell would give it: SIGPIPE, which we ignore, kills it
+/// The command starts with what a shell would give it: SIGPIPE and SIGXFSZ, which we ignore, kill it
 /// again, and no signal is blocked.
 Result<pid_t> start_shell(const std::string& command, int input) {
   posix_spawn_file_actions_t files;
@@ -29,6 +29,7 @@ Result<pid_t> start_shell(const std::string& command, int input) {
   sigset_t ignored_by_us;
   ::sigemptyset(&ignored_by_us);
   ::sigaddset(&ignored_by_us, SIGPIPE);
+  ::sigaddset(&ignored_by_us, SIGXFSZ);
   ::posix_spawnattr_setsigdefault(&attributes, &ignored_by_us);
   sigset_t none_blocked;
   ::sigemptyset(&none_blocked);

@@ -1,6 +1,7 @@
 """Where the trace goes, and what happens when it cannot go there."""
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -75,6 +76,18 @@ class OutputTest(unittest.TestCase):
             with self.subTest(options):
                 ran = vdsotrace(*options, "-o", "/dev/full", *example("hello"))
                 self.assertEqual((ran.status, ran.stdout), (1, "Hello\n"))
+
+    def test_a_file_that_may_not_grow(self):
+        """RLIMIT_FSIZE: neither vdsotrace nor the program dies of SIGXFSZ; the program gets the signal as ever, where it exceeds it."""
+        testing.require_program("prlimit")
+        for options in ([], ["--json"], ["-c"], ["-e", "trace=%vdso"]):
+            with self.subTest(options):
+                ran = testing.run(["prlimit", "--fsize=64:64", VDSOTRACE, *options, "-o", self.folder / "trace", *example("hello")])
+                self.assertEqual((ran.status, ran.stdout), (1, "Hello\n"), ran.stderr)
+                self.assertIn("File too large", ran.stderr)
+                grows = ["sh", "-c", f"exec dd if=/dev/zero of={self.folder}/grown bs=65 count=2 2> /dev/null"]
+                ran = testing.run(["prlimit", "--fsize=64:64", VDSOTRACE, *options, "-o", "/dev/null", *grows])
+                self.assertEqual(ran.status, -signal.SIGXFSZ, ran.stderr)
 
     def test_a_full_disk_of_split_files(self):
         os.symlink("/dev/full", self.folder / "x")

@@ -67,6 +67,15 @@ class LimitsTest(EveryWayTest):
         kb = int(re.search(r"\d+", alone)[0])
         return lambda found: "as much" if abs(int(found[0]) - kb) < 200 else found[0]
 
+    def test_no_descriptor(self):
+        """Nothing can be shared with it: breakpoints see its calls, and it is not said to be under a filter but ours."""
+        testing.require_program("prlimit")
+        program = ["prlimit", "--nofile=0:0", *target("each_call_static")]
+        self.same_as_alone(program, attach=False)
+        _, events = self.traced(program, "auto", ["-f", "-e", "trace=%vdso"])
+        notices = [event["text"] for event in events if event["type"] == "notice"]
+        self.assertEqual(notices, ["no stubs: the process could not make shared memory"])
+
     def test_as_somebody_else(self):
         if os.geteuid() != 0:
             self.skipTest("only root can run programs as others")

@@ -20,9 +20,8 @@ bool is_strict(const StoppedThread& stopped) {
 }
 
 /// What may be the reason why it cannot make calls for us, where that is one.
-std::string_view restriction(pid_t tid) {
-  const bool restricted = proc::status_number(tid, "Seccomp").value_or(SECCOMP_MODE_DISABLED) != SECCOMP_MODE_DISABLED;
-  return restricted ? " (it is under seccomp; --engine=perf asks nothing of it)" : "";
+std::string_view restriction(const Thread& thread) {
+  return under_other_filters(thread) ? " (it is under seccomp; --engine=perf asks nothing of it)" : "";
 }
 
 }  // namespace
@@ -54,7 +53,7 @@ void StubEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<
     stubs.bind_thread(stopped);
   } else if (!installed && !std::exchange(warned_why_, true)) {
     reporter_.report(stopped.thread(),
-                     Notice{fmt::format("no stubs: {}{}", installed.error().message, restriction(stopped.tid()))});
+                     Notice{fmt::format("no stubs: {}{}", installed.error().message, restriction(stopped.thread()))});
   }
 }
 
