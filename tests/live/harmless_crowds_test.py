@@ -20,6 +20,8 @@ ROUTES = ["-e", "route=vdso,fallback"]
 OPTIONS = {"counts": ["-c", *ROUTES], "timed counts": ["-c", "-T", *ROUTES], "trace": ROUTES, "audit": ["audit"]}
 CROWDS = {"burst_of_24": ("burst", 24, 2000), "burst_of_150": ("burst", 150, 2000), "burst_of_300": ("burst", 300, 2000),
           "alive": ("alive", 3000, 20), "churn": ("churn", 4000 * STORM, 5)}
+# As many as the largest servers have, in the ways that they are looked at: threads that make few calls each.
+LARGE_CROWDS = {"5000_alive": (("alive", 5000, 4), ("counts", "trace")), "churn_of_20000": (("churn", 20000, 3), ("counts",))}
 # Threads that vdsotrace has attached to may not be put to sleep while their rings are full: so many more than there are processors
 # spin for seconds, or minutes beside other tests.
 MOST_ATTACHED_AND_RECORDED = 32
@@ -34,10 +36,11 @@ def setUpModule():
 class CrowdTest(EveryWayTest):
     """One test for each crowd, made below."""
 
-    def check(self, words):
+    def check(self, words, names=OPTIONS):
         program = target("crowds", *words)
         made = words[1] * words[2]
-        for name, options in OPTIONS.items():
+        for name in names:
+            options = OPTIONS[name]
             attaches = name == "counts" or words[1] <= MOST_ATTACHED_AND_RECORDED
             for way in (self.traced, self.attached) if attaches else (self.traced,):
                 with self.subTest(options=name, way=way.__name__):
@@ -59,6 +62,8 @@ class CrowdTest(EveryWayTest):
 
 for crowd, arguments in CROWDS.items():
     setattr(CrowdTest, "test_" + crowd, lambda self, words=arguments: self.check(words))
+for crowd, (arguments, ways_to_look) in LARGE_CROWDS.items():
+    setattr(CrowdTest, "test_" + crowd, lambda self, words=arguments, names=ways_to_look: self.check(words, names))
 
 
 class OnePointerTest(EveryWayTest):
