@@ -165,6 +165,14 @@ class HarmlessTest(unittest.TestCase):
                     self.assertFalse([line for line in lines if "SIGSEGV {" in line or "SIGBUS {" in line])
                     self.assertGreater(len([line for line in lines if "EFAULT" in line]), 39)
 
+    def test_records_that_are_scribbled_over(self):
+        """The program may die of that; we see it end."""
+        for seed in range(6):
+            ran, lines = trace_lines(target("pointed_calls", "attack", str(seed)), *INLINE)
+            self.assertRegex(lines[-1] if not lines[-1].startswith("vdsotrace:") else lines[-2],
+                             r"\+\+\+ (exited with 0|killed by SIG(SEGV|BUS)( \(core dumped\))?) \+\+\+$")
+            self.assertFalse([line for line in lines if re.search(r"[^\x20-\x7e]", line)])
+
     def test_signals_while_calls_are_made(self):
         for options in [], ["-s", "4096"]:
             ran, lines = trace_lines(target("pointed_calls", "storm"), *INLINE, *options)

@@ -298,6 +298,60 @@ static void storm(void) {
   CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
 }
 
+// Numbers that overflow, point behind the end, or are simply too many.
+static unsigned long long absurd(unsigned random) {
+  static const unsigned long long numbers[] = {0, 1, 127, 128, 129, 136, 0x1000, 33 * 1024, 33 * 1024 + 1, 0x7fffffff,
+      0xffffffff, 0x7fffffffffffffff, 0x8000000000000000, 0xffffffffffffff80, 0xffffffffffffffff};
+  return numbers[random % (sizeof numbers / sizeof *numbers)];
+}
+
+/// The largest piece of memory that a tracer shares with us.
+static char *find_shared(size_t *bytes) {
+  char line[512];
+  unsigned long start, end, best = 0;
+  FILE *maps = fopen("/proc/self/maps", "r");
+  CHECK(maps != NULL);
+  for (*bytes = 0; fgets(line, sizeof line, maps) != NULL;) {
+    if (strstr(line, "memfd:vdsotrace") == NULL || sscanf(line, "%lx-%lx", &start, &end) != 2) continue;
+    if (end - start > *bytes) *bytes = end - start, best = start;
+  }
+  fclose(maps);
+  return (char *)best;
+}
+
+static void *calls_on(void *unused) {
+  char name[300], byte;
+  const int source = open("/dev/zero", O_RDONLY);
+  memset(name, 'n', sizeof name);
+  for (unsigned i = 0;; ++i) {
+    name[i % sizeof name] = 0;
+    access(name, F_OK);
+    name[i % sizeof name] = 'n';
+    if (read(source, &byte, 1) != 1) return unused;
+  }
+}
+
+/// Writes what it likes over the rings, while calls are recorded there; mostly over the sizes of records.
+static void attack(const char *seed) {
+  enum { kRings = 0x60000, kWrites = 3000000 };
+  unsigned random = 1 + (unsigned)strtoul(seed, NULL, 10);
+  pthread_t id;
+  for (int i = 0; i < 100; ++i) access("/nothing", F_OK);
+  for (int i = 0; i < 2; ++i) CHECK(pthread_create(&id, NULL, calls_on, NULL) == 0);
+  size_t bytes;
+  char *const shared = find_shared(&bytes);
+  CHECK(bytes > kRings);
+  for (int i = 0; i < kWrites; ++i) {
+    random = random * 1664525 + 1013904223;
+    const size_t at = kRings + (random >> 4) % (bytes - kRings) / 128 * 128;
+    // Where stubs themselves look for addresses it would only end itself.
+    if (at % kPage == kPage - 128) continue;
+    const size_t word = at % kPage == 0 || random >> 28 ? 112 : (random >> 8) % 16 * 8;
+    *(volatile unsigned long long *)(shared + at + word) = absurd(random >> 12);
+  }
+  _exit(0);
+}
+
 /// Of a thread or process, as anybody may see it.
 static char state_of(pid_t pid) {
   char path[64], text[512];
@@ -342,6 +396,7 @@ int main(int argc, char **argv) {
   if (strcmp(argv[1], "faults") == 0) faults();
   if (strcmp(argv[1], "cut") == 0) cut_file(folder);
   if (strcmp(argv[1], "storm") == 0) storm();
+  if (strcmp(argv[1], "attack") == 0) attack(folder);
   if (strcmp(argv[1], "killed") == 0) killed();
   return 0;
 }

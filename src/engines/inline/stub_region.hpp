@@ -86,8 +86,12 @@ class StubRegion {
   /// A handler is about to interrupt it: makes room for the calls that the handler makes.
   void set_aside(std::uint64_t thread_pointer);
 
-  /// Whether system calls of the thread with that pointer can be recorded.
-  bool has_ring(std::uint64_t thread_pointer) const { return size_ && blocks_.find(thread_pointer) != nullptr; }
+  /// Whether system calls of the thread with that pointer, which has stopped, can be recorded: not if its ring is as no
+  /// stub leaves it, so that something remains in it.
+  bool has_ring(std::uint64_t thread_pointer) const {
+    const StubBlock* block = size_ ? blocks_.find(thread_pointer) : nullptr;
+    return block != nullptr && blocks_.waiting(*block) == 0;
+  }
   std::uint64_t index() const { return memory_.address(REGION_INDEX); }
   /// The system call that the thread with that pointer is making in a stub, as far as it is known at its begin.
   std::optional<StubRecord> open_system_call(std::uint64_t thread_pointer) const;

@@ -28,6 +28,7 @@ class Ring {
     shared_.at<std::uint64_t>(at + RECORD_COMMIT) = (head + 1) << 16 | RECORD_SYSTEM_CALL;
     shared_.at<std::uint64_t>(block_ + BLOCK_HEAD) = head + places;
   }
+  bool takes_calls() const { return shared_.region->has_ring(kThread); }
   struct Drained {
     std::vector<StubRecord> records;
     std::uint64_t lost;
@@ -76,6 +77,17 @@ TEST_CASE("sizes that cannot be are no records", "[system_call_record]") {
   }
   ring.write(kBytes, 1);
   CHECK(ring.drain().records.size() == 1);
+}
+
+TEST_CASE("a ring in which something remains that is no record takes no calls any more", "[system_call_record]") {
+  Ring ring;
+  CHECK(ring.takes_calls());
+  ring.write(kBytes, 1);
+  CHECK(ring.drain().records.size() == 1);
+  CHECK(ring.takes_calls());
+  ring.write(kBytes, 2);
+  CHECK(ring.drain().records.size() == 1);
+  CHECK_FALSE(ring.takes_calls());
 }
 
 TEST_CASE("a ring without room behind it has no record beyond its end", "[system_call_record]") {
