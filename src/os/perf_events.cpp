@@ -103,6 +103,16 @@ Result<PerfEvent> open_into(perf_event_attr& attributes, const PerfTarget& targe
   return fail(error_text("perf event", error), hint_for(error), error);
 }
 
+/// For lost_samples().
+Result<PerfEvent> open_counting_losses(perf_event_attr& attributes, const PerfTarget& target, const PerfRing& ring,
+                                       const std::string& filter = {}) {
+  attributes.read_format = kFormatLost;
+  auto event = open_into(attributes, target, ring, filter);
+  if (event || event.error().code != EINVAL) return event;
+  attributes.read_format = 0;
+  return open_into(attributes, target, ring, filter);
+}
+
 perf_event_attr breakpoint_at(std::uint64_t address) {
   perf_event_attr attributes = base_attributes(PERF_TYPE_BREAKPOINT, 0);
   attributes.bp_type = HW_BREAKPOINT_X;
@@ -138,7 +148,7 @@ Result<PerfEvent> open_perf_trace_point(const PerfTarget& target, std::uint64_t 
   attributes.exclude_kernel = 0;
   attributes.sample_period = 1;
   sample_stack(attributes, sampling.stack_bytes);
-  return open_into(attributes, target, ring, sampling.filter);
+  return open_counting_losses(attributes, target, ring, sampling.filter);
 }
 
 Result<PerfEvent> open_perf_system_call(const PerfTarget& target, std::uint64_t number, std::uint32_t stack_bytes,
@@ -146,11 +156,7 @@ Result<PerfEvent> open_perf_system_call(const PerfTarget& target, std::uint64_t 
   perf_event_attr attributes = base_attributes(PERF_TYPE_TRACEPOINT, number);
   attributes.sample_period = 1;
   sample_stack(attributes, stack_bytes);
-  attributes.read_format = kFormatLost;
-  auto event = open_into(attributes, target, ring);
-  if (event || event.error().code != EINVAL) return event;
-  attributes.read_format = 0;
-  return open_into(attributes, target, ring);
+  return open_counting_losses(attributes, target, ring);
 }
 
 std::optional<std::uint64_t> lost_samples(const PerfEvent& event) {

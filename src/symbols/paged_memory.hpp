@@ -22,7 +22,8 @@ class PagedMemory {
       page_ = page;
       size_ = memory_.read(page, bytes_);
     }
-    if (in_page + into.size() > size_) return false;
+    // Of a page there may be only a part, not from its beginning.
+    if (in_page + into.size() > size_) return memory_.read(address, into) == into.size();
     std::memcpy(into.data(), bytes_.data() + in_page, into.size());
     return true;
   }

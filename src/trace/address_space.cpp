@@ -117,6 +117,16 @@ std::optional<std::uint64_t> AddressSpace::gate_frame(std::uint64_t pc) const {
   return static_cast<std::uint64_t>(pushes) * word_size(abi_);
 }
 
+const VdsoFunction* AddressSpace::fallback_maker(std::uint64_t pc, std::uint64_t stack_pointer, Memory& memory) const {
+  const VdsoFunction* function = fallback_at(pc);
+  const auto frame = function != nullptr ? gate_frame(pc) : std::nullopt;
+  if (!frame) return function;
+  const auto caller = memory.object<std::uint32_t>(stack_pointer + *frame);
+  const auto offset = caller ? offset_of(*caller) : std::nullopt;
+  const VdsoFunction* maker = offset ? image_->function_containing(*offset) : nullptr;
+  return maker != nullptr && service_for(*maker) != nullptr ? maker : nullptr;
+}
+
 bool AddressSpace::vdso_serves(Abi abi, std::int64_t nr) const {
   return makes_calls_of(abi_, abi) && std::ranges::find(capable_numbers_, nr) != capable_numbers_.end();
 }

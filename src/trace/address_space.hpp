@@ -80,10 +80,10 @@ class AddressSpace {
   /// The function whose fallback site, there or moved by an engine, ends at `pc`: where a system call
   /// stop stands when the vDSO itself made the call.
   const VdsoFunction* fallback_at(std::uint64_t pc) const;
-  /// If that site lies in an exported gate for all system calls (i386's __kernel_vsyscall), only the gate's caller
-  /// shows whether the vDSO made the call: how far above the stack pointer its return address lies then. Some gates
-  /// push registers first, others do not (arch/x86/entry/vdso/vdso32/system_call.S, and Linux 7.2's).
-  std::optional<std::uint64_t> gate_frame(std::uint64_t pc) const;
+  /// The vDSO function that makes the system call whose instruction ends at `pc`, or null if it comes from elsewhere.
+  /// `memory`: at least the top of the stack. If the instruction lies in an exported gate for all system calls (i386's
+  /// __kernel_vsyscall), only the gate's caller shows whether the vDSO made the call.
+  const VdsoFunction* fallback_maker(std::uint64_t pc, std::uint64_t stack_pointer, Memory& memory) const;
   /// Whether the vDSO offers what this system call does. A process without
   /// a vDSO counts the classic time calls. 64-bit code makes them by x32's numbers and by
   /// others: x32's vDSO does so.
@@ -112,6 +112,10 @@ class AddressSpace {
   void vdso_unmapped();
 
  private:
+  /// If `pc` lies in a gate: how far above the stack pointer the return address lies then. Some gates push registers
+  /// first, others do not (arch/x86/entry/vdso/vdso32/system_call.S, and Linux 7.2's).
+  std::optional<std::uint64_t> gate_frame(std::uint64_t pc) const;
+
   /// A copy of a space is another process's: it makes its own.
   class OwnSymbols {
    public:

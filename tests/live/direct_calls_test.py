@@ -41,9 +41,9 @@ class Report:
 class Caller(testing.Running):
     """A running tests/targets/direct."""
 
-    def __init__(self, case, threads, count):
+    def __init__(self, case, threads, count, program="direct"):
         self.calls = (threads + 1) * count
-        super().__init__(case, target("direct", threads, count))
+        super().__init__(case, target(program, threads, count))
 
     def go(self):
         self.process.stdin.write("x")
@@ -70,9 +70,9 @@ class DirectCallsTest(unittest.TestCase):
             os.sched_yield()
         return tracer, file
 
-    def observed(self, *options, threads=4, count=500, status=0, **how):
+    def observed(self, *options, threads=4, count=500, status=0, program="direct", **how):
         """(process, its claims, what was reported, what was said on standard error)."""
-        caller = Caller(self, threads, count)
+        caller = Caller(self, threads, count, program)
         tracer, file = self.attach(caller, "audit", "--json", *options, **how)
         caller.go()
         claims = caller.claims()
@@ -98,6 +98,25 @@ class DirectCallsTest(unittest.TestCase):
                 self.assertIn(SEEN, said)
                 # Each thread makes some system calls that nobody asks for beside five that are.
                 self.assertLess(caller.switched, caller.calls)
+
+    def test_a_32_bit_program(self):
+        """Fallbacks too, as it has no stubs: the stack of a sample shows who used the vDSO's gate for system calls."""
+        self.require_trace_points()
+        if not Path(target("direct_m32")[0]).exists():
+            self.skipTest("direct_m32 was not built: no compiler for it")
+        for options in ((), ("-T",)):
+            with self.subTest(options=options):
+                caller, claims, report, _ = self.observed(*options, program="direct_m32")
+                if any("it stops at each system call" in notice for notice in report.audit["notices"]):
+                    self.skipTest("raw_syscalls is not permitted")
+                for name in DIRECT:
+                    self.assertEqual(report.count(name, "syscall"), claims.made[name, "syscall"], name)
+                fallbacks = [call for call in report.audit["calls"] if call["route"] == "fallback"]
+                self.assertEqual({call["clock"]: call["count"] for call in fallbacks}, {"CLOCK_THREAD_CPUTIME_ID": caller.calls})
+                self.assertIn(SEEN, report.audit["notices"])
+                self.assertLess(caller.switched, caller.calls)
+                callers = {who["symbol"] for call in report.audit["calls"] if call["route"] == "syscall" for who in call["callers"]}
+                self.assertEqual(callers, {"ask_directly", "work"})
 
     def test_stops_by_name(self):
         caller, claims, report, said = self.observed("--direct=stops")

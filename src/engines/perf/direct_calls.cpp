@@ -10,6 +10,7 @@
 #include "model/syscalls/begin_call.hpp"
 #include "model/syscalls/context.hpp"
 #include "model/syscalls/render.hpp"
+#include "model/syscalls/spec.hpp"
 #include "os/proc.hpp"
 
 namespace vdsotrace {
@@ -18,22 +19,40 @@ namespace {
 constexpr std::size_t kMostSites = 10'000;
 constexpr std::string_view kUnseen = "direct system calls are not seen";
 
-Result<DirectCallPoint> find_point(std::string_view name, bool durations) {
+/// Those that a vDSO of that ABI may serve, as far as they are wanted.
+std::map<std::int64_t, std::string_view> wanted_calls(const Selection& selection, Abi abi) {
+  std::map<std::int64_t, std::string_view> calls;
+  for (std::uint32_t index = 0; index < kCallNumbers; ++index) {
+    const auto nr = static_cast<std::uint32_t>(index | number_bit(abi));
+    const CallSpec* spec = spec_of(abi, nr);
+    if (spec != nullptr && service_of_syscall(spec->name) != nullptr && selection.wants_number(abi, nr, true))
+      calls.emplace(nr, spec->name);
+  }
+  return calls;
+}
+
+std::string number_filter(const std::map<std::int64_t, std::string_view>& calls) {
+  std::string filter;
+  for (const auto& [nr, name] : calls) filter += fmt::format("{}id == {}", filter.empty() ? "" : " || ", nr);
+  return filter;
+}
+
+Result<DirectCallPoint> find_point(std::string_view folder, std::string_view name, bool durations) {
   DirectCallPoint point;
-  const auto returned = own_trace_point_number(fmt::format("syscalls/sys_exit_{}", name));
+  const auto returned = own_trace_point_number(fmt::format("{}/sys_exit{}", folder, name));
   if (!returned) return tl::unexpected(returned.error());
   point.returned = *returned;
   if (!durations) return point;
-  const auto entered = own_trace_point_number(fmt::format("syscalls/sys_enter_{}", name));
+  const auto entered = own_trace_point_number(fmt::format("{}/sys_enter{}", folder, name));
   if (!entered) return tl::unexpected(entered.error());
   point.entered = *entered;
   return point;
 }
 
-Call call_from(const PerfSample& sample, std::int64_t nr, std::int64_t result) {
+Call call_from(const PerfSample& sample, Abi abi, std::int64_t nr, std::int64_t result) {
   Call call;
-  begin_system_call(call, Abi::x86_64, nr);
-  call.args = arch::system_call_arguments(sample.registers);
+  begin_system_call(call, abi, nr);
+  call.args = arch::system_call_arguments(sample.registers, abi);
   call.stack_pointer = arch::stack_pointer(sample.registers);
   call.instruction_pointer = arch::program_counter(sample.registers);
   call.ending = Ending::returned;
@@ -48,18 +67,18 @@ Call call_from(const PerfSample& sample, std::int64_t nr, std::int64_t result) {
 DirectCalls::DirectCalls(const Needs& needs, EventSink& sink, Covered covered)
     : needs_(needs), sink_(sink), reporter_(sink), covered_(std::move(covered)) {
   allow_many_descriptors();
-  find_points();
-  if (!refused_.empty()) return;
   auto stream = PerfStream::open();
-  // Whether it is permitted is tried on ourselves.
-  auto done = stream ? Result<void>() : tl::unexpected(stream.error());
-  if (stream) stream_.emplace(std::move(*stream));
-  if (done) done = open_events(0);
-  if (!done) refused_ = done.error().message;
+  if (!stream) {
+    refused_ = stream.error().message;
+    return;
+  }
+  stream_.emplace(std::move(*stream));
+  // Whether it is permitted is tried on ourselves: Points::refused.
+  static_cast<void>(open_events(0, Abi::x86_64));
 }
 
 Result<void> DirectCalls::check() {
-  const auto point = find_point("clock_gettime", false);
+  const auto point = find_point("syscalls", "_clock_gettime", false);
   if (!point) return tl::unexpected(point.error());
   auto stream = PerfStream::open();
   if (!stream) return tl::unexpected(stream.error());
@@ -70,33 +89,43 @@ Result<void> DirectCalls::check() {
 
 // ---- who is watched ----
 
-void DirectCalls::find_points() {
-  std::set<std::string_view> names;
-  for (const VdsoService& service : known_services()) {
-    const auto nr = number_of(Abi::x86_64, service.syscall);
-    const bool wanted = nr >= 0 && needs_.selection.wants_number(Abi::x86_64, nr, true);
-    if (!wanted || !names.insert(service.syscall).second) continue;
-    const auto point = find_point(service.syscall, needs_.durations);
+const DirectCalls::Points& DirectCalls::points_of(Abi abi) {
+  const auto [found, is_new] = points_.try_emplace(abi);
+  if (is_new) found->second = find_points(abi);
+  return found->second;
+}
+
+DirectCalls::Points DirectCalls::find_points(Abi abi) const {
+  if (!refused_.empty()) return {{}, refused_};
+  Points found;
+  const auto add = [&](Result<DirectCallPoint>&& point, const std::string& filter) {
     if (point) {
-      points_.push_back(*point);
+      point->filter = filter;
+      found.points.push_back(std::move(*point));
     } else {
-      refused_ = point.error().message;
+      found.refused = point.error().message;
     }
+  };
+  const auto calls = wanted_calls(needs_.selection, abi);
+  if (abi != Abi::x86_64) {
+    if (!calls.empty()) add(find_point("raw_syscalls", "", needs_.durations), number_filter(calls));
+    return found;
   }
+  for (const auto& [nr, name] : calls) add(find_point("syscalls", fmt::format("_{}", name), needs_.durations), "");
+  return found;
 }
 
 void DirectCalls::prepare(pid_t pid) {
   const auto tgid = static_cast<pid_t>(proc::status_number(pid, "Tgid").value_or(pid));
   for (const pid_t tid : proc::threads_of(tgid)) {
-    if (!refused_.empty() || !open_events(tid)) return;
+    if (!open_events(tid, Abi::x86_64)) return;
     stream_->make_room();
   }
 }
 
 void DirectCalls::watch_process(const Thread& thread) {
-  if (!processes_.contains(thread.tgid)) return watch(thread);
   note(thread);
-  if (thread.space->abi() != Abi::x86_64) thread.space->stop_at_every_syscall();
+  if (!reports(thread)) watch(thread);
 }
 
 void DirectCalls::watch(const Thread& thread) {
@@ -104,16 +133,25 @@ void DirectCalls::watch(const Thread& thread) {
   begin();
   note(thread);
   AddressSpace& space = *thread.space;
-  if (space.abi() != Abi::x86_64) {
-    space.stop_at_every_syscall();
+  if (needs_.callers) space.symbols().follow(thread.tid);
+  const auto done = open_events(thread.tid, space.abi());
+  if (done) {
+    processes_[thread.tgid].insert(space.abi());
     return;
   }
-  if (needs_.callers) space.symbols().follow(thread.tid);
-  Result<void> done = refused_.empty() ? open_events(thread.tid) : fail(refused_);
-  if (done) processes_.insert(thread.tgid);
-  if (done || std::exchange(incomplete_, true)) return;
+  if (space.abi() != Abi::x86_64) space.stop_at_every_syscall();
+  if (!std::exchange(incomplete_, true)) report_unseen(thread, done.error().message);
+}
+
+void DirectCalls::report_unseen(const Thread& thread, const std::string& why) {
+  if (thread.space->abi() != Abi::x86_64) {
+    reporter_.report(thread, Notice{fmt::format("{} program: it stops at each system call, as trace points cannot show "
+                                                "which it makes ({})",
+                                                name_of(thread.space->abi()), why)});
+    return;
+  }
   reporter_.report(thread, Notice{fmt::format("{} ({}): --direct=stops shows them, by stopping it at each system call",
-                                              kUnseen, done.error().message),
+                                              kUnseen, why),
                                   Missing::direct_calls});
 }
 
@@ -126,25 +164,32 @@ void DirectCalls::begin() {
   stream_->limit({monotonic_ns()});
 }
 
-Result<void> DirectCalls::open_events(pid_t tid) {
-  if (!opened_.insert(tid).second) return {};
+Result<void> DirectCalls::open_events(pid_t tid, Abi abi) {
+  const Points& known = points_of(abi);
+  if (!known.refused.empty()) return fail(known.refused);
+  if (!opened_.insert({tid, abi}).second) return {};
   const PerfTarget target{tid, needs_.children ? Inherit::processes : Inherit::threads};
-  for (const DirectCallPoint& point : points_) {
-    auto opened = open_event(target, point.returned, Moment::returned);
-    if (opened && point.entered != 0) opened = open_event(target, point.entered, Moment::entered);
+  for (const DirectCallPoint& point : known.points) {
+    auto opened = open_event(target, point, Moment::returned, abi);
+    if (opened && point.entered != 0) opened = open_event(target, point, Moment::entered, abi);
     if (opened || opened.error().code == ESRCH) continue;
-    refused_ = opened.error().message;
+    points_[abi].refused = opened.error().message;
     return opened;
   }
   return {};
 }
 
-Result<void> DirectCalls::open_event(const PerfTarget& target, std::uint64_t number, Moment moment) {
-  const std::uint32_t stack = (needs_.callers || needs_.values) && moment == Moment::returned ? kSampledStack : 0;
+Result<void> DirectCalls::open_event(const PerfTarget& target, const DirectCallPoint& point, Moment moment, Abi abi) {
+  const bool returned = moment == Moment::returned;
+  const std::uint64_t number = returned ? point.returned : point.entered;
+  // Who made a call of 32-bit code, vDSO or program, is known by the stack.
+  const bool wants_stack = needs_.callers || needs_.values || abi != Abi::x86_64;
+  const std::uint32_t stack = returned && wants_stack ? kSampledStack : 0;
   for (const PerfRing& ring : stream_->rings()) {
-    auto event = open_perf_system_call(target, number, stack, ring);
+    auto event = point.filter.empty() ? open_perf_system_call(target, number, stack, ring)
+                                      : open_perf_trace_point(target, number, {point.filter, stack}, ring);
     if (!event) return tl::unexpected(event.error());
-    infos_.emplace(event->id, EventInfo{moment, target.tid});
+    infos_.emplace(event->id, EventInfo{moment, target.tid, abi});
     events_.push_back(std::move(*event));
   }
   return {};
@@ -158,12 +203,15 @@ void DirectCalls::note(const Thread& thread) {
 }
 
 bool DirectCalls::reports(const Thread& thread) const {
-  return processes_.contains(thread.tgid) && thread.space->abi() == Abi::x86_64 && !thread.space->every_call_stops();
+  const auto found = processes_.find(thread.tgid);
+  const bool watched = found != processes_.end() && found->second.contains(thread.space->abi());
+  return watched && !thread.space->every_call_stops();
 }
 
 void DirectCalls::on_clone(const Thread& parent, const Thread& child) {
   const bool inherits = child.tgid == parent.tgid || needs_.children;
-  if (inherits && processes_.contains(parent.tgid)) processes_.insert(child.tgid);
+  const auto of_parent = processes_.find(parent.tgid);
+  if (inherits && of_parent != processes_.end()) processes_.try_emplace(child.tgid, of_parent->second);
   note(child);
 }
 
@@ -237,25 +285,26 @@ void DirectCalls::on(const PerfSample& sample) {
   if (watched.origins.try_emplace(*nr, info->second.opened_for).first->second != info->second.opened_for) return;
   if (info->second.moment == Moment::entered) {
     watched.entered_ns = sample.time_ns;
-  } else if (watched.reported && sample.is_64_bit && !watched.space->every_call_stops()) {
-    report(sample, *nr, watched);
+  } else if (watched.reported && sample.is_64_bit == (info->second.abi != Abi::i386) &&
+             !watched.space->every_call_stops()) {
+    report(sample, info->second.abi, *nr, watched);
   }
 }
 
-void DirectCalls::report(const PerfSample& sample, std::int32_t nr, Watched& watched) {
+void DirectCalls::report(const PerfSample& sample, Abi abi, std::int32_t nr, Watched& watched) {
   const std::int64_t entered_ns = std::exchange(watched.entered_ns, 0);
   const auto result = parse_system_call_result(sample.raw);
   AddressSpace& space = *watched.space;
-  if (!result || !space.vdso_serves(Abi::x86_64, nr)) return;
-  Call call = call_from(sample, nr, *result);
+  if (!result || !space.vdso_serves(abi, nr)) return;
+  Call call = call_from(sample, abi, nr, *result);
   if (is_new_site(space, call.instruction_pointer)) find_moved_vdso(space, sample.tid);
-  const VdsoFunction* maker = space.fallback_at(call.instruction_pointer);
+  SampledStack stack(sample);
+  const VdsoFunction* maker = space.fallback_maker(call.instruction_pointer, call.stack_pointer, stack);
   if (maker != nullptr && covered_(space, *maker)) return;
   call.route = maker != nullptr ? Route::fallback : Route::syscall;
   if (maker != nullptr) call.symbol = service_for(*maker)->symbol;
   call.start_ns = (entered_ns != 0 ? entered_ns : sample.time_ns) + since_epoch_;
   if (entered_ns != 0) call.duration_ns = sample.time_ns - entered_ns;
-  SampledStack stack(sample);
   if (needs_.values) capture_exit(call, stack, capture_limits(needs_));
   note_sampled_caller(sample, SampledAt::system_call, needs_, space.symbols(), call);
   sink_.accept({0, sample.time_ns + since_epoch_, watched.tgid, sample.tid, std::move(call)});

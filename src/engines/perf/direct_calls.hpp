@@ -19,17 +19,20 @@
 
 namespace vdsotrace {
 
-/// The trace points of one system call of x86-64, by their numbers.
+/// The trace points of one system call of x86-64, by their numbers: syscalls:sys_enter_NAME and sys_exit_NAME. Those do
+/// not fire for calls by the numbers of other ABIs (arch_trace_is_compat_syscall). For these there are the points of
+/// all system calls, raw_syscalls:sys_enter and sys_exit, with a filter.
 struct DirectCallPoint {
-  std::uint64_t entered = 0;   ///< syscalls:sys_enter_NAME; 0 where durations are not wanted
-  std::uint64_t returned = 0;  ///< syscalls:sys_exit_NAME
+  std::uint64_t entered = 0;  ///< 0 where durations are not wanted
+  std::uint64_t returned = 0;
+  std::string filter;  ///< of raw_syscalls; empty: it is no such point
 };
 
-/// Of x86-64 processes that are attached to: their vDSO-capable system calls, each as one Call when it has returned.
+/// Of processes that are attached to: their vDSO-capable system calls, each as one Call when it has returned.
 /// Fallbacks that the engine reports are left out. Threads inherit the events, and with Needs::children processes do.
-///
-/// The kernel has no such trace points for calls by the numbers of other ABIs: of 64-bit programs these
-/// are not seen, and programs of other ABIs stop at every system call, as if they were not watched.
+/// Which numbers a call goes by shows the kind of code that made it, so of 64-bit programs calls by i386's numbers are
+/// not seen. Programs of other ABIs stop at every system call where raw_syscalls is not permitted (it takes more than
+/// the others: perf_event_paranoid at 1, or CAP_PERFMON).
 class DirectCalls {
  public:
   /// Whether the engine reports the system calls that this vDSO function makes.
@@ -75,18 +78,26 @@ class DirectCalls {
   struct EventInfo {
     Moment moment;
     pid_t opened_for;
+    Abi abi;
+  };
+  /// Of one ABI's calls.
+  struct Points {
+    std::vector<DirectCallPoint> points;
+    std::string refused;  ///< why there are none
   };
 
-  void find_points();
-  Result<void> open_events(pid_t tid);
-  Result<void> open_event(const PerfTarget& target, std::uint64_t number, Moment moment);
+  const Points& points_of(Abi abi);
+  Points find_points(Abi abi) const;
+  Result<void> open_events(pid_t tid, Abi abi);
+  Result<void> open_event(const PerfTarget& target, const DirectCallPoint& point, Moment moment, Abi abi);
+  void report_unseen(const Thread& thread, const std::string& why);
   void begin();
   void note(const Thread& thread);
   void note_loss(const PerfRecord& record);
   std::uint64_t lost_so_far() const;
   void count_lost();
   void on(const PerfSample& sample);
-  void report(const PerfSample& sample, std::int32_t nr, Watched& watched);
+  void report(const PerfSample& sample, Abi abi, std::int32_t nr, Watched& watched);
   bool is_new_site(const AddressSpace& space, std::uint64_t address);
 
   const Needs& needs_;
@@ -97,10 +108,10 @@ class DirectCalls {
   std::string refused_;  ///< why direct calls cannot be seen
   std::vector<PerfEvent> events_;
   std::unordered_map<std::uint64_t, EventInfo> infos_;  ///< by PerfEvent::id
-  std::vector<DirectCallPoint> points_;
-  std::set<pid_t> opened_;  ///< threads that events were opened for
+  std::map<Abi, Points> points_;
+  std::set<std::pair<pid_t, Abi>> opened_;  ///< threads that events were opened for
   std::map<pid_t, Watched> watched_;
-  std::set<pid_t> processes_;                                      ///< all of whose threads have the events
+  std::map<pid_t, std::set<Abi>> processes_;                       ///< all of whose threads have these events
   std::set<std::pair<const AddressSpace*, std::uint64_t>> sites_;  ///< where calls have been made
   std::int64_t since_epoch_ = 0;                                   ///< CLOCK_REALTIME less CLOCK_MONOTONIC
   bool begun_ = false;                                             ///< somebody is watched

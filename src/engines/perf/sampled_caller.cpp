@@ -27,8 +27,13 @@ std::size_t SampledStack::read(std::uint64_t address, std::span<std::byte> into)
 }
 
 void note_sampled_caller(const PerfSample& sample, SampledAt at, const Needs& needs, Symbols& symbols, Call& call) {
-  if (!needs.callers || !sample.is_64_bit) return;
+  if (!needs.callers) return;
   SampledStack stack(sample);
+  if (!sample.is_64_bit) {
+    const UnwindStart start{false, arch::program_counter(sample.registers), arch::dwarf_registers_32(sample.registers)};
+    if (at == SampledAt::system_call) call.caller = symbols.caller(sample.tid, stack, start);
+    return;
+  }
   const auto word = [&stack](std::uint64_t address) { return stack.object<std::uint64_t>(address); };
   const auto found = symbols.caller_addresses(sample.tid, frame_after(sample, at, stack), word);
   call.caller = symbols.places(sample.tid, found);

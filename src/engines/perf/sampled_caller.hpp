@@ -36,7 +36,8 @@ enum class SampledAt : std::uint8_t {
   function_entry,  ///< at the first instruction of a function that was called
 };
 
-/// Notes the caller in the call, if the needs ask for it and the sample suffices to know it. Of 64-bit code only.
+/// Notes the caller in the call, if the needs ask for it and the sample suffices to know it. Of 32-bit code only
+/// that of a system call.
 void note_sampled_caller(const PerfSample& sample, SampledAt at, const Needs& needs, Symbols& symbols, Call& call);
 
 }  // namespace vdsotrace

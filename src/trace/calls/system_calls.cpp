@@ -26,18 +26,6 @@ Call call_from(const __ptrace_syscall_info& info, std::int64_t restarted_call) {
   return call;
 }
 
-/// The vDSO function that makes this call, or null if the call comes from elsewhere.
-const VdsoFunction* fallback_maker(StoppedThread& stopped, const __ptrace_syscall_info& info) {
-  const AddressSpace& space = *stopped.thread().space;
-  const VdsoFunction* function = space.fallback_at(info.instruction_pointer);
-  const auto frame = function != nullptr ? space.gate_frame(info.instruction_pointer) : std::nullopt;
-  if (!frame) return function;
-  const auto caller = stopped.memory().object<std::uint32_t>(info.stack_pointer + *frame);
-  const auto offset = caller ? space.offset_of(*caller) : std::nullopt;
-  const VdsoFunction* maker = offset ? space.image()->function_containing(*offset) : nullptr;
-  return maker != nullptr && service_for(*maker) != nullptr ? maker : nullptr;
-}
-
 std::string_view symbol_of(const VdsoFunction& function) { return service_for(function)->symbol; }
 
 }  // namespace
@@ -77,7 +65,8 @@ Resume SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info
   const AddressSpace& space = *thread.space;
 
   const bool capable = space.vdso_serves(call.abi, call.nr);
-  progress.fallback_of = capable ? fallback_maker(stopped, info) : nullptr;
+  progress.fallback_of = capable ? space.fallback_maker(info.instruction_pointer, info.stack_pointer, stopped.memory())
+                                 : nullptr;
   const bool merged = engine_.on_call_entry(thread, progress.fallback_of, info.stack_pointer);
   if (capable) call.route = progress.fallback_of != nullptr ? Route::fallback : Route::syscall;
   if (progress.fallback_of != nullptr) call.symbol = symbol_of(*progress.fallback_of);

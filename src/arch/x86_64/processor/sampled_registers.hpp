@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "model/code/frame.hpp"
+#include "vdsotrace/abi.hpp"
 
 namespace vdsotrace::arch {
 
@@ -27,9 +28,16 @@ constexpr std::uint64_t program_counter(const SampledRegisters& r) { return r[7]
 constexpr std::array<std::uint64_t, 6> function_arguments(const SampledRegisters& r) {
   return {r[4], r[3], r[2], r[1], r[8], r[9]};
 }
-// x86-64 psABI A.2.1
-constexpr std::array<std::uint64_t, 6> system_call_arguments(const SampledRegisters& r) {
-  return {r[4], r[3], r[2], r[10], r[8], r[9]};
+// x86-64 psABI A.2.1; i386: arch/x86/entry/entry_64_compat.S
+constexpr std::array<std::uint64_t, 6> system_call_arguments(const SampledRegisters& r, Abi abi) {
+  if (abi != Abi::i386) return {r[4], r[3], r[2], r[10], r[8], r[9]};
+  std::array<std::uint64_t, 6> args{};
+  for (std::size_t i = 0; i < args.size(); ++i) args[i] = static_cast<std::uint32_t>(r[i]);
+  return args;
+}
+// eax has the result, and nothing is counted from it.
+constexpr DwarfRegisters dwarf_registers_32(const SampledRegisters& r) {
+  return {0, r[1], r[2], r[0], r[6], r[5], r[3], r[4], r[7]};
 }
 /// What unwinding begins with, the program counter as the place to return to. x86-64 psABI 3.6.2
 constexpr FrameRegisters frame_registers(const SampledRegisters& r) {
