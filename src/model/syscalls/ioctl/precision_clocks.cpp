@@ -1,5 +1,5 @@
-// What ioctl requests of precision clocks take and fill (PTP, linux/ptp_clock.h). Those with a 2 in their name differ in
-// that what is reserved has to be zero.
+// What ioctl requests of precision clocks take and fill (PTP, linux/ptp_clock.h). Those with a 2 in their name differ
+// in that what is reserved has to be zero.
 #include <algorithm>
 
 #include <linux/ptp_clock.h>
@@ -35,8 +35,10 @@ constexpr Field kClockTimeFields[] = {{"sec", 0, kSignedWide}, {"nsec", 8, kWord
 constexpr Structure kClockTime{16, 16, kClockTimeFields};
 constexpr Kind kDuration = structure(kClockTime);
 
+/// With its date, but not among bare numbers: as strace.
 bool show_time(const Walk& walk, const Piece& piece, const Kind&) {
   if (!show_structure(walk, piece, kDuration)) return false;
+  if (walk.c.constants() == ConstantStyle::raw) return true;
   const auto seconds = piece.object<std::int64_t>();
   const auto nanoseconds = piece.from(8).object<std::uint32_t>();
   if (seconds && nanoseconds && *nanoseconds < 1'000'000'000) print_date_comment(walk.c, *seconds, *nanoseconds, 9);
@@ -61,9 +63,7 @@ std::uint32_t output_flags(const Walk& walk) { return walk.within->from(36).obje
 bool show_output_start(const Walk& walk, const Piece& piece, const Kind&) {
   const bool phase = (output_flags(walk) & kPhase) != 0;
   walk.c.put(phase ? "phase=" : "start=");
-  // As strace, which leaves out the date where the flags have no names.
-  const bool dated = !phase && walk.c.constants() != ConstantStyle::raw;
-  return dated ? show_time(walk, piece, kTime) : show_structure(walk, piece, kDuration);
+  return phase ? show_structure(walk, piece, kDuration) : show_time(walk, piece, kTime);
 }
 bool show_duty(const Walk& walk, const Piece& piece, const Kind&) {
   if ((output_flags(walk) & kDutyCycle) == 0) return false;

@@ -86,6 +86,8 @@ TEST_CASE("a precision clock's requests", "[ioctl]") {
   CHECK(shown(PTP_PEROUT_REQUEST, output) ==
         "{start={sec=1, nsec=5} /* 1970-01-01T00:00:01.000000005+0000 */, period={sec=2, nsec=0, reserved=0x3}, "
         "index=4, flags=PTP_PEROUT_DUTY_CYCLE, on={sec=0, nsec=6}}");
+  CHECK(args_of(asked(PTP_PEROUT_REQUEST, output).constants(ConstantStyle::raw).leave(0).text()).at(2) ==
+        "{start={sec=1, nsec=5}, period={sec=2, nsec=0, reserved=0x3}, index=4, flags=0x2, on={sec=0, nsec=6}}");
   output.flags = 4;
   CHECK(shown(PTP_PEROUT_REQUEST, output) ==
         "{phase={sec=1, nsec=5}, period={sec=2, nsec=0, reserved=0x3}, index=4, flags=PTP_PEROUT_PHASE}");
