@@ -41,7 +41,8 @@ void LineStart::append_thread(std::string& out, pid_t tid) const {
     return;
   }
   append_format(out, "[pid {}", tid);
-  if (const auto name = names_.find(tid); name != names_.end()) append_in_brackets(out, name->second);
+  if (const auto name = names_.find(tid); name != names_.end())
+    append_in_brackets(out, name->second, options_.limits.hex);
   out.append("] ");
 }
 

@@ -172,7 +172,7 @@ void TextSink::on(const Event& event, const Signal& signal) {
   start_.note_place(event.tid, signal.instruction_pointer);
   const pid_t sender = signal.info.si_pid;
   std::string facts;
-  append_process(facts, sender, ProcessKind::process, signal.sender, options_.limits.processes);
+  append_process(facts, sender, ProcessKind::process, signal.sender, options_.limits.processes, options_.limits.hex);
   line(event, Palette::kSignal,
        fmt::format("--- {} {} ---", signal_name(signal.info.si_signo),
                    render_siginfo(signal.info, options_.limits.constants, {facts, {}})));

@@ -39,7 +39,8 @@ def setUpModule():
 class NamesTest(unittest.TestCase):
     def test_names_stand_behind_numbers(self):
         """As they are at the call, with what a terminal would act upon escaped; groups have none."""
-        text = vdsotrace("-Y", "-e", "trace=kill,getpgid", PYTHON, "-c", NAMES_ITSELF).stderr
+        text = vdsotrace("-Y", "-e", "trace=kill,getpgid,set_tid_address", PYTHON, "-c", NAMES_ITSELF).stderr
+        self.assertRegex(text, r"(?m)^set_tid_address\(0x[0-9a-f]+\) += \d+$")
         name = r"<a\\74b\\76\\0331>"
         self.assertRegex(text, rf"(?m)^kill\((\d+){name}, 0\) = 0$")
         self.assertRegex(text, rf"(?m)^--- SIGUSR1 .*si_pid=\d+{name}, si_uid=")

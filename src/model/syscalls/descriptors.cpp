@@ -33,7 +33,11 @@ std::optional<std::uint16_t> noted_netlink_protocol(std::span<const NotedDescrip
 }
 
 /// Escaped like a string, and '<' and '>' too.
-void append_escaped_brackets(std::string& out, std::string_view text) {
+void append_escaped_brackets(std::string& out, std::string_view text, HexStrings hex) {
+  if (hex == HexStrings::all) {
+    for (const char byte : text) append_format(out, "\\x{:02x}", static_cast<unsigned char>(byte));
+    return;
+  }
   while (!text.empty()) {
     const std::string_view plain = text.substr(0, text.find_first_of("<>"));
     out.append(escaped(plain));
@@ -64,14 +68,14 @@ void print_socket(ArgContext& c, const SocketFacts& socket, std::string_view ino
     const bool abstract = socket.bound_path.front() == '\0';
     const auto name = std::as_bytes(std::span(socket.bound_path)).subspan(abstract ? 1 : 0);
     c.put(abstract ? ",@" : ",");
-    append_quoted(c.out(), name, name.size());
+    print_quoted(c, name, name.size());
   }
   c.put("]>");
 }
 
 void print_device_file(ArgContext& c, std::string_view path, const DescriptorFacts::Device& device) {
   c.put("<");
-  append_escaped_brackets(c.out(), path);
+  append_escaped_brackets(c.out(), path, c.limits().hex);
   c.print("<{} {}:{}>>", device.block ? "block" : "char", device.major, device.minor);
 }
 
@@ -97,9 +101,9 @@ Result<DescriptorDetails> descriptor_details_named(std::string_view set) {
   return details;
 }
 
-void append_in_brackets(std::string& out, std::string_view text) {
+void append_in_brackets(std::string& out, std::string_view text, HexStrings hex) {
   out.push_back('<');
-  append_escaped_brackets(out, text);
+  append_escaped_brackets(out, text, hex);
   out.push_back('>');
 }
 
@@ -117,7 +121,7 @@ void print_descriptor(ArgContext& c, std::int32_t fd) {
   } else if (asked.pidfd && facts->process) {
     c.print("<pid:{}>", *facts->process);
   } else if (asked.path) {
-    append_in_brackets(c.out(), facts->path);
+    append_in_brackets(c.out(), facts->path, c.limits().hex);
     if (facts->deleted) c.put("(deleted)");
   }
 }

@@ -29,7 +29,7 @@ std::optional<std::uint16_t> netlink_protocol(ArgContext& c, std::int32_t fd);
 void print_fd_arg(ArgContext& c);
 void print_fd_pair_at_arg(ArgContext& c);
 /// `text` as strace shows it in brackets: "<text>", escaped like a string, and '<' and '>' too.
-void append_in_brackets(std::string& out, std::string_view text);
+void append_in_brackets(std::string& out, std::string_view text, HexStrings hex = HexStrings::none);
 /// Of a call that makes a descriptor.
 void result_fd(ArgContext& c);
 

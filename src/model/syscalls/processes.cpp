@@ -23,9 +23,9 @@ Result<ProcessDetails> process_details_named(std::string_view set) {
 }
 
 void append_process(std::string& out, pid_t number, ProcessKind kind, const ProcessFacts& facts,
-                    const ProcessDetails& wanted) {
+                    const ProcessDetails& wanted, HexStrings hex) {
   const bool has_name = kind == ProcessKind::thread || kind == ProcessKind::process;
-  if (wanted.name && has_name && !facts.name.empty()) append_in_brackets(out, facts.name);
+  if (wanted.name && has_name && !facts.name.empty()) append_in_brackets(out, facts.name, hex);
   if (wanted.translated && facts.outside != 0 && facts.outside != number)
     append_format(out, " /* {} in strace's PID NS */", facts.outside);
 }
@@ -35,7 +35,7 @@ void print_process_facts(ArgContext& c, pid_t number, ProcessKind kind) {
   if (!wanted.any() || number <= 0) return;
   const ProcessFacts* facts = c.source() != nullptr ? c.source()->find_process(number, kind)
                                                     : find_noted_process(c.call().processes, number, kind, c.exiting());
-  if (facts != nullptr) append_process(c.out(), number, kind, *facts, wanted);
+  if (facts != nullptr) append_process(c.out(), number, kind, *facts, wanted, c.limits().hex);
 }
 
 void print_process(ArgContext& c, pid_t number, ProcessKind kind) {

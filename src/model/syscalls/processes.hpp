@@ -17,7 +17,7 @@ Result<ProcessDetails> process_details_named(std::string_view set);
 /// What follows a number where that is asked for: "<bash> /* 1234 in strace's PID NS */". Groups and sessions have no
 /// name.
 void append_process(std::string& out, pid_t number, ProcessKind kind, const ProcessFacts& facts,
-                    const ProcessDetails& wanted);
+                    const ProcessDetails& wanted, HexStrings hex = HexStrings::none);
 
 /// The number, and what follows it.
 void print_process(ArgContext& c, pid_t number, ProcessKind kind);

@@ -231,7 +231,11 @@ bool show_inet6(const Walk& walk, const Piece& piece, const Kind& kind) {
     inet_ntop(AF_INET6, bytes.data(), text.data(), text.size());
     print_meaning(
         walk.c, [&] { append_quoted_hex(walk.c.out(), bytes); },
-        [&] { walk.c.print("inet_pton(AF_INET6, \"{}\")", text.data()); });
+        [&] {
+          walk.c.put("inet_pton(AF_INET6, ");
+          print_quoted(walk.c, std::as_bytes(std::span(text.data(), std::strlen(text.data()))), text.size());
+          walk.c.put(")");
+        });
   });
 }
 

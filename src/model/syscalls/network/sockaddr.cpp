@@ -130,23 +130,38 @@ constexpr Form kForms[] = {
     {AF_PACKET, sizeof(sockaddr_ll), print_packet},
 };
 
+/// An address in its usual spelling, quoted as strings are.
+void print_spelled_address(ArgContext& c, const char* text) {
+  print_quoted(c, std::as_bytes(std::span(text, std::strlen(text))), std::strlen(text));
+}
+
 }  // namespace
 
 void print_inet_addr(ArgContext& c, std::uint32_t address) {
   std::array<char, INET_ADDRSTRLEN> text;
   inet_ntop(AF_INET, &address, text.data(), text.size());
-  print_in_network_order(c, address, [&] { c.print("inet_addr(\"{}\")", text.data()); });
+  print_in_network_order(c, address, [&] {
+    c.put("inet_addr(");
+    print_spelled_address(c, text.data());
+    c.put(")");
+  });
 }
 
 void print_inet6_addr(ArgContext& c, const in6_addr& address, std::string_view name) {
   std::array<char, INET6_ADDRSTRLEN> text;
   inet_ntop(AF_INET6, &address, text.data(), text.size());
   if (c.constants() == ConstantStyle::abbrev) {
-    c.print("inet_pton(AF_INET6, \"{}\", &{})", text.data(), name);
+    c.put("inet_pton(AF_INET6, ");
+    print_spelled_address(c, text.data());
+    c.print(", &{})", name);
     return;
   }
   c.print("{}=", name);
-  print_in_network_order(c, address, [&] { c.print("inet_pton(AF_INET6, \"{}\")", text.data()); });
+  print_in_network_order(c, address, [&] {
+    c.put("inet_pton(AF_INET6, ");
+    print_spelled_address(c, text.data());
+    c.put(")");
+  });
 }
 
 void print_interface(ArgContext& c, std::uint32_t index) {

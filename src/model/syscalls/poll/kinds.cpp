@@ -47,10 +47,10 @@ constexpr std::int64_t kMostFds = 64 * 1024;
 constexpr std::size_t kMostPollfds = 64 * 1024;
 
 /// Reads one set of `count` file descriptors; empty if it cannot be read.
-std::vector<std::byte> read_fd_set(ArgContext& c, std::uint64_t address, std::int64_t count) {
+std::vector<std::byte> read_fd_set(Memory& memory, std::uint64_t address, std::int64_t count) {
   const auto words = static_cast<std::size_t>((count + 63) / 64);
   std::vector<std::byte> bits(words * sizeof(std::uint64_t));
-  if (c.memory().read(address, bits) != bits.size()) bits.clear();
+  if (memory.read(address, bits) != bits.size()) bits.clear();
   return bits;
 }
 
@@ -74,7 +74,7 @@ void print_fd_set(ArgContext& c) {
     print_address(c, c.value());
     return;
   }
-  const auto bits = c.value() != 0 ? read_fd_set(c, c.value(), count) : std::vector<std::byte>();
+  const auto bits = c.value() != 0 ? read_fd_set(c.memory(), c.value(), count) : std::vector<std::byte>();
   if (c.value() == 0 || (bits.empty() && count != 0)) {
     print_address(c, c.value());
     return;
@@ -146,7 +146,8 @@ void comment_fd_sets(ArgContext& c, PrintTimeAt print_time) {
   for (unsigned i = 0; i < kNames.size(); ++i) {
     if (c.arg(i + 1) == 0) continue;
     std::string_view between;
-    for_each_fd(read_fd_set(c, c.arg(i + 1), count), count, [&](std::int64_t fd) {
+    // As strace, whether structures are wanted or not.
+    for_each_fd(read_fd_set(c.text_memory(), c.arg(i + 1), count), count, [&](std::int64_t fd) {
       if (between.empty()) c.print("{}{} [", before, kNames[i]);
       c.print("{}{}", between, fd);
       between = " ";
@@ -200,7 +201,7 @@ void print_epoll_events(ArgContext& c) {
 void comment_poll(ArgContext& c) {
   if (c.call().result == 0) {
     c.put("(Timeout)");
-  } else {
+  } else if (c.structures()) {
     print_ready(c);
     c.put(")");
   }
@@ -211,6 +212,7 @@ void comment_ppoll(ArgContext& c) {
     c.put("(Timeout)");
     return;
   }
+  if (!c.structures()) return;
   print_ready(c);
   if (c.arg(2) != 0) {
     c.put(", ");

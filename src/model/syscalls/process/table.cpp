@@ -97,7 +97,7 @@ constexpr CallSpec kCalls[] = {
     {"pidfd_getfd", 3, kDesc, {&kFd, &kInt, &kHex32}, result_fd},
     {"unshare", 1, 0, {&kUnshareFlags}},
     {"setns", 2, kDesc, {&kFd, &kSetnsFlags}},
-    {"set_tid_address", 1, 0, {&kHex}, result_process<Number::thread>},
+    {"set_tid_address", 1, 0, {&kHex}},
     {"set_robust_list", 2, 0, {&kPointer, &kSize}},
     {"get_robust_list", 3, 0, {&kTid, &kAddressAtOut, &kWordAtOut}},
     {"rseq", 4, 0, {&kPointer, &kHex32, &kHex, &kHex32}},

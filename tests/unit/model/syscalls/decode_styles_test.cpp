@@ -1,15 +1,18 @@
 // How much is shown of constants, flags and structures (-X, -v, -e abbrev=, verbose=, raw=).
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 
 #include <array>
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
 
+#include "model/syscalls/descriptors.hpp"
 #include "model/syscalls/signals/signals.hpp"
 #include "support/catch.hpp"
 #include "support/decoded_call.hpp"
@@ -139,6 +142,31 @@ ArgumentSets sets_of(std::vector<std::string> expressions) {
   return std::move(*sets);
 }
 
+TEST_CASE("option -xx shows addresses and names of files in hexadecimal, too") {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(0x01020304);
+  DecodedCall bind("bind", {3, kPlace, sizeof address});
+  CHECK(bind.hex(HexStrings::all)
+            .put(kPlace, address)
+            .leave(0)
+            .line()
+            .find(R"(inet_addr("\x31\x2e\x32\x2e\x33\x2e\x34"))") != std::string::npos);
+  sockaddr_in6 wide{};
+  wide.sin6_family = AF_INET6;
+  DecodedCall connect("connect", {3, kPlace, sizeof wide});
+  CHECK(connect.hex(HexStrings::all)
+            .put(kPlace, wide)
+            .leave(0)
+            .line()
+            .find(R"(inet_pton(AF_INET6, "\x3a\x3a", &sin6_addr))") != std::string::npos);
+  DescriptorFacts file;
+  file.path = "/a<";
+  DecodedCall close("close", {3});
+  close.hex(HexStrings::all).descriptors(*descriptor_details_named("path")).open(3, file);
+  CHECK(close.leave(0).line() == R"(close(3<\x2f\x61\x3c>) = 0)");
+}
+
 TEST_CASE("option -v shows structures in full") {
   setenv("TZ", "UTC0", 1);
   tzset();
@@ -188,6 +216,18 @@ TEST_CASE("option -v lists the entries of a directory") {
         R"(getdents(3, [{d_ino=5, d_off=6, d_reclen=24, d_name="ab", d_type=DT_DIR}], 100) = 24)");
   DecodedCall none("getdents64", {3, kPlace, 100});
   CHECK(none.sets(all).leave(0).line() == "getdents64(3, [], 100) = 0");
+}
+
+TEST_CASE("verbose= leaves out what poll found, but not what select did") {
+  const ArgumentSets none = sets_of({"verbose=none"});
+  DecodedCall poll("poll", {kPlace, 1, 0});
+  CHECK(poll.sets(none).put(kPlace, pollfd{3, POLLIN, POLLIN}).leave(1).line() == "poll(0x10000, 1, 0) = 1");
+  DecodedCall ppoll("ppoll", {kPlace, 1, kPlace + 64, 0, 8});
+  ppoll.sets(none).put(kPlace, pollfd{3, POLLIN, POLLIN}).put(kPlace + 64, timespec{1, 0});
+  CHECK(ppoll.leave(1).line() == "ppoll(0x10000, 1, 0x10040, NULL, 8) = 1");
+  DecodedCall select("select", {4, kPlace, 0, 0, kPlace + 64});
+  select.sets(none).put(kPlace, std::uint64_t{8}).put(kPlace + 64, timeval{1, 0});
+  CHECK(select.leave(1).line() == "select(4, 0x10000, NULL, NULL, 0x10040) = 1 (in [3], left 0x10040)");
 }
 
 TEST_CASE("verbose= leaves structures as addresses, strings as they are") {
