@@ -1,8 +1,10 @@
-// What ioctl requests of ATA drives take and fill (linux/hdreg.h).
+// What ioctl requests of ATA and SCSI drives take and fill (linux/hdreg.h, scsi/sg.h).
+#include <algorithm>
 #include <array>
 #include <optional>
 
 #include <linux/hdreg.h>
+#include <scsi/sg.h>
 
 #include "model/syscalls/ioctl/shapes.hpp"
 
@@ -98,6 +100,28 @@ void print_identity_of_drive(ArgContext& c) {
   }
 }
 
+constexpr NamedValue kResetNames[] = {
+    {0, "SG_SCSI_RESET_NOTHING"}, {1, "SG_SCSI_RESET_DEVICE"},
+    {2, "SG_SCSI_RESET_BUS"}, {3, "SG_SCSI_RESET_HOST"}, {4, "SG_SCSI_RESET_TARGET"}};
+constexpr std::uint32_t kNoEscalation = 0x100;
+
+/// What is to be reset, and whether more may be if that fails.
+bool show_reset(const Walk& walk, const Piece& piece, const Kind&) {
+  const auto value = piece.object<std::uint32_t>();
+  if (!value) return false;
+  const auto known = std::ranges::find(kResetNames, *value & ~kNoEscalation, &NamedValue::value);
+  if (known == std::end(kResetNames)) {
+    print_choice(walk.c, *value, {}, "SG_SCSI_RESET_???");
+    return true;
+  }
+  print_meaning_of(walk.c, *value, [&] {
+    if ((*value & kNoEscalation) != 0) walk.c.put("SG_SCSI_RESET_NO_ESCALATE|");
+    walk.c.put(known->name);
+  });
+  return true;
+}
+constexpr Kind kReset{show_reset, 4};
+
 constexpr Kind kNice = flags(8, kNiceFlags);
 constexpr Kind kBusState = choice(8, kBusStates);
 constexpr Kind kSetting = boxed(kWide);
@@ -113,6 +137,7 @@ constexpr IoctlShape kDriveShapes[] = {
     {HDIO_GET_BUSSTATE, Way::out, boxed(kBusState)},
     {HDIO_DRIVE_RESET, Way::in, array(kHexWord, 3)},
     {HDIO_SCAN_HWIF, Way::in, array(kHexWord, 3)},
+    {SG_SCSI_RESET, Way::in, boxed(kReset)},
 };
 
 constexpr IoctlPrinter kDrivePrinters[] = {

@@ -115,6 +115,14 @@ TEST_CASE("a drive's command and its outcome", "[ioctl]") {
         asked + " => {status=0x50, error=0, nsector=2, buf=\"\\x07\\x08\"...}");
 }
 
+TEST_CASE("what of a SCSI device is to be reset", "[ioctl]") {
+  const auto reset = [](std::uint32_t what) { return args_of(filled(0x2284, what).leave(0).text()).at(2); };
+  CHECK(reset(1) == "[SG_SCSI_RESET_DEVICE]");
+  CHECK(reset(0x100) == "[SG_SCSI_RESET_NO_ESCALATE|SG_SCSI_RESET_NOTHING]");
+  CHECK(reset(0x105) == "[0x105 /* SG_SCSI_RESET_??? */]");
+  CHECK(reset(0xfacefeed) == "[0xfacefeed /* SG_SCSI_RESET_??? */]");
+}
+
 TEST_CASE("a drive's settings", "[ioctl]") {
   CHECK(args_of(filled(HDIO_GET_DMA, std::uint64_t{1}).leave(0).text()).at(2) == "[1]");
   CHECK(line_of("ioctl", {3, HDIO_SET_NICE, 0x3}) ==
