@@ -4,6 +4,8 @@
 
 #include <linux/quota.h>
 
+#include "model/syscalls/files/quota_xfs.hpp"
+
 namespace vdsotrace {
 namespace {
 
@@ -88,15 +90,15 @@ constexpr std::array kQuotaCommands{
     QuotaCommand{COMMAND(Q_GETQUOTA), Id::user, limits_out},
     QuotaCommand{COMMAND(Q_SETQUOTA), Id::user, limits},
     QuotaCommand{COMMAND(Q_GETNEXTQUOTA), Id::user, next_limits_out},
-    QuotaCommand{0x5801, "Q_XQUOTAON", Id::none},
-    QuotaCommand{0x5802, "Q_XQUOTAOFF", Id::none},
-    QuotaCommand{0x5803, "Q_XGETQUOTA"},
-    QuotaCommand{0x5804, "Q_XSETQLIM"},
-    QuotaCommand{0x5805, "Q_XGETQSTAT", Id::none},
-    QuotaCommand{0x5806, "Q_XQUOTARM", Id::none},
+    QuotaCommand{0x5801, "Q_XQUOTAON", Id::none, print_xfs_quota_flags},
+    QuotaCommand{0x5802, "Q_XQUOTAOFF", Id::none, print_xfs_quota_flags},
+    QuotaCommand{0x5803, "Q_XGETQUOTA", Id::user, print_xfs_quota_out},
+    QuotaCommand{0x5804, "Q_XSETQLIM", Id::user, print_xfs_quota},
+    QuotaCommand{0x5805, "Q_XGETQSTAT", Id::none, print_xfs_status_out},
+    QuotaCommand{0x5806, "Q_XQUOTARM", Id::none, print_xfs_quota_types},
     QuotaCommand{0x5807, "Q_XQUOTASYNC", Id::none, nullptr},
-    QuotaCommand{0x5808, "Q_XGETQSTATV", Id::none},
-    QuotaCommand{0x5809, "Q_XGETNEXTQUOTA"},
+    QuotaCommand{0x5808, "Q_XGETQSTATV", Id::none, print_xfs_status_wide_out},
+    QuotaCommand{0x5809, "Q_XGETNEXTQUOTA", Id::user, print_xfs_quota_out},
 };
 #undef COMMAND
 constexpr QuotaCommand kUnknown{0, "", Id::user, print_address_arg};

@@ -1,4 +1,5 @@
 // quotactl; expected lines are strace 6.1's.
+#include <linux/dqblk_xfs.h>
 #include <linux/quota.h>
 
 #include "support/catch.hpp"
@@ -49,6 +50,32 @@ TEST_CASE("what a quota command fills is shown when it returns", "[quota]") {
   CHECK(told.put(kQuotaAt, info).leave(-2).line() ==
         "quotactl(QCMD(Q_SETINFO, PRJQUOTA), NULL, {dqi_bgrace=0, dqi_igrace=0, dqi_flags=DQF_ROOT_SQUASH, "
         "dqi_valid=IIF_BGRACE}) = -1 ENOENT (No such file or directory)");
+}
+
+TEST_CASE("XFS's commands have structures of their own", "[quota]") {
+  fs_disk_quota quota{};
+  quota.d_version = -1;
+  quota.d_flags = FS_USER_QUOTA;
+  quota.d_fieldmask = 0x10;
+  quota.d_bcount = UINT64_MAX;
+  const auto asked = [&](std::uint32_t what, const auto& value) {
+    DecodedCall call("quotactl", {command(what, USRQUOTA), 0, 7, kQuotaAt});
+    return call.enter().put(kQuotaAt, value);
+  };
+  CHECK(
+      asked(Q_XGETQUOTA, quota).leave(0).line() ==
+      "quotactl(QCMD(Q_XGETQUOTA, USRQUOTA), NULL, 7, {d_version=-1, d_flags=FS_USER_QUOTA, d_fieldmask=0x10, d_id=0, "
+      "d_blk_hardlimit=0, d_blk_softlimit=0, d_ino_hardlimit=0, d_ino_softlimit=0, d_bcount=18446744073709551615, "
+      "d_icount=0, ...}) = 0");
+  CHECK(asked(Q_XGETQUOTA, quota).leave(-3).line() ==
+        "quotactl(QCMD(Q_XGETQUOTA, USRQUOTA), NULL, 7, 0x20000) = -1 ESRCH (No such process)");
+  CHECK(asked(Q_XGETQSTAT, fs_quota_stat{}).leave(0).line() ==
+        "quotactl(QCMD(Q_XGETQSTAT, USRQUOTA), NULL, {qs_version=0, ...}) = 0");
+  CHECK(asked(Q_XGETQSTATV, std::uint8_t{1}).leave(0).line() ==
+        "quotactl(QCMD(Q_XGETQSTATV, USRQUOTA), NULL, 0x20000) = 0");
+  DecodedCall on("quotactl", {command(Q_XQUOTAON, USRQUOTA), 0, 7, kQuotaAt});
+  CHECK(on.put(kQuotaAt, 0x103).leave(0).line() ==
+        "quotactl(QCMD(Q_XQUOTAON, USRQUOTA), NULL, [FS_QUOTA_UDQ_ACCT|FS_QUOTA_UDQ_ENFD|0x100]) = 0");
 }
 
 }  // namespace
