@@ -132,7 +132,7 @@ constexpr PointeePlan kPlans[] = {
     {"select", {descriptors(1, W::entry), descriptors(2, W::entry), descriptors(3, W::entry), in(4, kTime),
       descriptors(1, W::success), descriptors(2, W::success), descriptors(3, W::success), out(4, kTime)}},
     {"epoll_ctl", {in(3, kEvent)}}, {"epoll_wait", {filled(1, 2, kEvent)}},
-    {"epoll_pwait", {filled(1, 2, kEvent), sized(4, 5)}},
+    {"epoll_pwait", {filled(1, 2, kEvent), sized(4, 5, W::success)}},
     {"futex", {in(3, kTime)}, among(1, 127,
       {FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_LOCK_PI, FUTEX_LOCK_PI2, FUTEX_WAIT_REQUEUE_PI})},
     {"futex", {}, among(1, 127, {FUTEX_WAKE, FUTEX_WAKE_BITSET, FUTEX_UNLOCK_PI, FUTEX_TRYLOCK_PI, FUTEX_REQUEUE,
