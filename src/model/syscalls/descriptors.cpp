@@ -107,11 +107,14 @@ void append_in_brackets(std::string& out, std::string_view text, HexStrings hex)
   out.push_back('>');
 }
 
+const DescriptorFacts* descriptor_facts(ArgContext& c, std::int32_t fd) {
+  if (!c.limits().descriptors.any() || (fd < 0 && fd != kCurrentDirectory)) return nullptr;
+  return c.source() != nullptr ? c.source()->find(fd) : find_noted(c.call().descriptors, fd, c.exiting());
+}
+
 void print_descriptor(ArgContext& c, std::int32_t fd) {
   const DescriptorDetails& asked = c.limits().descriptors;
-  if (!asked.any() || (fd < 0 && fd != kCurrentDirectory)) return;
-  const DescriptorFacts* facts = c.source() != nullptr ? c.source()->find(fd)
-                                                       : find_noted(c.call().descriptors, fd, c.exiting());
+  const DescriptorFacts* facts = descriptor_facts(c, fd);
   if (facts == nullptr || facts->path.empty()) return;
   const auto inode = inode_of_socket(facts->path);
   if (asked.socket && facts->socket && !inode.empty()) {

@@ -20,6 +20,8 @@ Result<DescriptorDetails> descriptor_details_named(std::string_view set);
 
 /// The number and, where that is asked for, what it refers to: "3</tmp/x>".
 void print_fd(ArgContext& c, std::int32_t fd);
+/// What is known of a descriptor, if descriptors are asked for; null: nothing.
+const DescriptorFacts* descriptor_facts(ArgContext& c, std::int32_t fd);
 /// What it refers to: "</tmp/x>", or nothing.
 void print_descriptor(ArgContext& c, std::int32_t fd);
 

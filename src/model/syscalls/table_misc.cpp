@@ -4,6 +4,7 @@
 #include "model/syscalls/files/quota.hpp"
 #include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/print.hpp"
+#include "model/syscalls/process/bpf.hpp"
 #include "model/syscalls/process/io_priority.hpp"
 #include "model/syscalls/process/keys.hpp"
 #include "model/syscalls/process/landlock.hpp"
@@ -43,21 +44,6 @@ constexpr NameTable kKcmpTypes{kKcmpTypeNames, "KCMP_???"};
 constexpr NamedValue kKexecFileFlagsNames[] = {
     {1, "KEXEC_FILE_UNLOAD"}, {2, "KEXEC_FILE_ON_CRASH"}, {4, "KEXEC_FILE_NO_INITRAMFS"}};
 constexpr NameTable kKexecFileFlags{kKexecFileFlagsNames, "KEXEC_FILE_???"};
-
-constexpr NamedValue kBpfCommandsNames[] = {
-    {0, "BPF_MAP_CREATE"}, {1, "BPF_MAP_LOOKUP_ELEM"}, {2, "BPF_MAP_UPDATE_ELEM"},
-    {3, "BPF_MAP_DELETE_ELEM"}, {4, "BPF_MAP_GET_NEXT_KEY"}, {5, "BPF_PROG_LOAD"},
-    {6, "BPF_OBJ_PIN"}, {7, "BPF_OBJ_GET"}, {8, "BPF_PROG_ATTACH"}, {9, "BPF_PROG_DETACH"},
-    {10, "BPF_PROG_TEST_RUN"}, {11, "BPF_PROG_GET_NEXT_ID"}, {12, "BPF_MAP_GET_NEXT_ID"},
-    {13, "BPF_PROG_GET_FD_BY_ID"}, {14, "BPF_MAP_GET_FD_BY_ID"}, {15, "BPF_OBJ_GET_INFO_BY_FD"},
-    {16, "BPF_PROG_QUERY"}, {17, "BPF_RAW_TRACEPOINT_OPEN"}, {18, "BPF_BTF_LOAD"},
-    {19, "BPF_BTF_GET_FD_BY_ID"}, {20, "BPF_TASK_FD_QUERY"}, {21, "BPF_MAP_LOOKUP_AND_DELETE_ELEM"},
-    {22, "BPF_MAP_FREEZE"}, {23, "BPF_BTF_GET_NEXT_ID"}, {24, "BPF_MAP_LOOKUP_BATCH"},
-    {25, "BPF_MAP_LOOKUP_AND_DELETE_BATCH"}, {26, "BPF_MAP_UPDATE_BATCH"},
-    {27, "BPF_MAP_DELETE_BATCH"}, {28, "BPF_LINK_CREATE"}, {29, "BPF_LINK_UPDATE"},
-    {30, "BPF_LINK_GET_FD_BY_ID"}, {31, "BPF_LINK_GET_NEXT_ID"}, {32, "BPF_ENABLE_STATS"},
-    {33, "BPF_ITER_CREATE"}, {34, "BPF_LINK_DETACH"}, {35, "BPF_PROG_BIND_MAP"}};
-constexpr NameTable kBpfCommands{kBpfCommandsNames, "BPF_???"};
 
 constexpr NamedValue kLandlockRulesNames[] = {
     {1, "LANDLOCK_RULE_PATH_BENEATH"}};
@@ -215,7 +201,7 @@ constexpr CallSpec kCalls[] = {
     {"get_kernel_syms", 1, 0, {}},
     {"kexec_load", 4, 0, {&kPointer, &kSize, &kKexecSegments, &kKexecFlags}},
     {"kexec_file_load", 5, kDesc, {&kFd, &kFd, &kSize, &kKexecCommandLine, &kLongFlags<kKexecFileFlags>}},
-    {"bpf", 3, kDesc, {&kChoice<kBpfCommands>, &kPointerOut, &kUnsigned}},
+    {"bpf", 3, kDesc, {&kBpfCommand, &kBpfAttributes, &kUnsigned}, result_bpf},
     {"perf_event_open", 5, kDesc, {&kPointer, &kPid, &kInt, &kFd, &kLongFlags<kPerfFlags>}, result_fd},
 
     // The machine as a whole.

@@ -7,10 +7,13 @@
 #include <vector>
 
 #include <arpa/inet.h>
+#include <linux/icmp.h>
+#include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "model/syscalls/errno.hpp"
+#include "model/syscalls/network/option_structures.hpp"
 #include "model/syscalls/network/sockaddr.hpp"
 #include "model/syscalls/network/values.hpp"
 #include "model/syscalls/print.hpp"
@@ -23,11 +26,7 @@ constexpr std::array<std::uint8_t, 43> kIntOptions{1,  2,  5,  6,  7,  8,  9,  1
                                                    27, 29, 30, 32, 33, 34, 35, 36, 37, 40, 41, 42, 43, 44, 45,
                                                    46, 49, 53, 56, 60, 63, 64, 65, 68, 69, 70, 73, 75};
 
-/// Where a value lies and how much of it there is.
-struct Place {
-  std::uint64_t address;
-  std::int32_t size;
-};
+using Place = OptionPlace;
 
 bool is_int_option(std::uint32_t level, std::uint32_t option) {
   return level == SOL_SOCKET && std::binary_search(kIntOptions.begin(), kIntOptions.end(), option);
@@ -57,9 +56,9 @@ void print_short_int(ArgContext& c, const Place& place) {
 constexpr std::string_view kPeerProcess = "pid";
 
 /// A structure of C ints, as much of it as there is; of one that is cut, its bytes.
-template <std::size_t kCount>
+template <class Int = std::int32_t, std::size_t kCount>
 void print_int_members(ArgContext& c, const Place& place, const std::array<std::string_view, kCount>& names) {
-  std::array<std::int32_t, kCount> values{};
+  std::array<Int, kCount> values{};
   const auto size = std::min<std::size_t>(static_cast<std::size_t>(place.size), sizeof values);
   const auto bytes = std::as_writable_bytes(std::span(values)).first(size);
   if (c.memory().read(place.address, bytes) != size) {
@@ -73,7 +72,7 @@ void print_int_members(ArgContext& c, const Place& place, const std::array<std::
       append_quoted_hex(c.out(), rest);
     } else {
       c.print("{}", values[i]);
-      if (names[i] == kPeerProcess) print_process_facts(c, values[i], ProcessKind::process);
+      if (names[i] == kPeerProcess) print_process_facts(c, static_cast<pid_t>(values[i]), ProcessKind::process);
     }
   }
   c.put("}");
@@ -82,6 +81,8 @@ void print_int_members(ArgContext& c, const Place& place, const std::array<std::
 constexpr std::array<std::string_view, 2> kLinger{"l_onoff", "l_linger"};
 constexpr std::array<std::string_view, 3> kPeer{kPeerProcess, "uid", "gid"};
 
+constexpr std::array<std::string_view, 3> kStatistics{"tp_packets", "tp_drops", "tp_freeze_q_cnt"};
+void print_statistics(ArgContext& c, const Place& place) { print_int_members<std::uint32_t>(c, place, kStatistics); }
 void print_linger(ArgContext& c, const Place& place) { print_int_members(c, place, kLinger); }
 void print_whole_linger(ArgContext& c, const Place& place) {
   if (place.size < static_cast<std::int32_t>(sizeof(linger))) {
@@ -169,17 +170,32 @@ struct OptionForm {
 
 /// Values that setsockopt takes and that are neither an int nor bytes.
 constexpr OptionForm kSetForms[] = {
-    {SOL_SOCKET, SO_LINGER, print_whole_linger},      {SOL_SOCKET, kTxRehash, print_rehash},
-    {SOL_IP, IP_ADD_MEMBERSHIP, print_membership},    {SOL_IP, IP_DROP_MEMBERSHIP, print_membership},
-    {SOL_IPV6, IPV6_JOIN_GROUP, print_membership6},   {SOL_IPV6, IPV6_LEAVE_GROUP, print_membership6},
-    {SOL_IPV6, IPV6_JOIN_ANYCAST, print_membership6}, {SOL_IPV6, IPV6_LEAVE_ANYCAST, print_membership6},
+    {SOL_SOCKET, SO_LINGER, print_whole_linger},
+    {SOL_SOCKET, kTxRehash, print_rehash},
+    {SOL_PACKET, PACKET_ADD_MEMBERSHIP, print_packet_membership},
+    {SOL_PACKET, PACKET_DROP_MEMBERSHIP, print_packet_membership},
+    {SOL_PACKET, PACKET_RX_RING, print_packet_ring},
+    {SOL_PACKET, PACKET_TX_RING, print_packet_ring},
+    {SOL_RAW, ICMP_FILTER, print_icmp_filter},
+    {SOL_IP, MCAST_JOIN_GROUP, print_group},
+    {SOL_IP, MCAST_LEAVE_GROUP, print_group},
+    {SOL_IPV6, MCAST_JOIN_GROUP, print_group},
+    {SOL_IPV6, MCAST_LEAVE_GROUP, print_group},
+    {SOL_SOCKET, SO_ATTACH_FILTER, print_filter_to_set},
+    {SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, print_filter_to_set},
+    {SOL_IP, IP_ADD_MEMBERSHIP, print_membership},
+    {SOL_IP, IP_DROP_MEMBERSHIP, print_membership},
+    {SOL_IPV6, IPV6_JOIN_GROUP, print_membership6},
+    {SOL_IPV6, IPV6_LEAVE_GROUP, print_membership6},
+    {SOL_IPV6, IPV6_JOIN_ANYCAST, print_membership6},
+    {SOL_IPV6, IPV6_LEAVE_ANYCAST, print_membership6},
 };
 
 /// The same for getsockopt.
 constexpr OptionForm kGetForms[] = {
-    {SOL_SOCKET, SO_LINGER, print_linger},
-    {SOL_SOCKET, kTxRehash, print_rehash_got},
-    {SOL_SOCKET, SO_PEERCRED, print_peer},
+    {SOL_SOCKET, SO_LINGER, print_linger},       {SOL_SOCKET, kTxRehash, print_rehash_got},
+    {SOL_SOCKET, SO_PEERCRED, print_peer},       {SOL_SOCKET, SO_GET_FILTER, print_filter_got},
+    {SOL_RAW, ICMP_FILTER, print_icmp_filter},   {SOL_PACKET, PACKET_STATISTICS, print_statistics},
     {SOL_SOCKET, SO_ERROR, print_pending_error},
 };
 
@@ -206,10 +222,18 @@ bool is_int_option(const ArgContext& c) {
          static_cast<std::uint32_t>(c.arg(1)) == SOL_NETLINK;
 }
 
+/// One number means the filter that is set and the one that is got.
+bool is_filter_to_set(const ArgContext& c) {
+  return static_cast<std::uint32_t>(c.arg(1)) == SOL_SOCKET && c.as_uint() == SO_ATTACH_FILTER &&
+         c.call().name == "setsockopt";
+}
+
 void print_option(ArgContext& c) {
   const NameTable* options = socket_options(static_cast<std::uint32_t>(c.arg(1)));
   if (options == nullptr) {
     c.print("{}", c.as_uint());
+  } else if (is_filter_to_set(c)) {
+    print_constant(c, SO_ATTACH_FILTER, "SO_ATTACH_FILTER");
   } else {
     print_choice(c, c.as_uint(), options->values, options->unknown);
   }

@@ -3,6 +3,7 @@
 
 #include <linux/seccomp.h>
 
+#include "model/syscalls/process/filter_program.hpp"
 #include "model/syscalls/process/kinds.hpp"
 
 namespace vdsotrace {
@@ -35,15 +36,7 @@ void print_seccomp_action(ArgContext& c) {
 const NameTable kSeccompModes{kSeccompModeValues, "SECCOMP_MODE_???"};
 
 void print_seccomp_program_at(ArgContext& c, std::uint64_t address) {
-  struct Program {
-    std::uint16_t length;
-    std::uint64_t filter;
-  };
-  print_object_at<Program>(c, address, [&](const Program& program) {
-    c.print("{{len={}, filter=", program.length);
-    print_address(c, program.filter);
-    c.put("}");
-  });
+  print_filter_program_at(c, address, FilterUse::calls);
 }
 
 void print_seccomp_flags_arg(ArgContext& c) {

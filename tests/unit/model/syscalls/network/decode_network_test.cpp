@@ -312,5 +312,46 @@ TEST_CASE("control messages of errors and cut times", "[network]") {
         "{cmsg_len=24, cmsg_level=SOL_SOCKET, cmsg_type=SO_TIMESTAMP_OLD, cmsg_data=???}");
 }
 
+TEST_CASE("options of packet sockets and raw ones", "[network]") {
+  const auto set = [](std::uint64_t level, std::uint64_t option, std::uint64_t size, const auto& value,
+                      ConstantStyle style = ConstantStyle::abbrev) {
+    DecodedCall call("setsockopt", {3, level, option, kBuffer, size});
+    return args_of(call.constants(style).put(kBuffer, value).leave(-9).text()).at(3);
+  };
+  constexpr std::uint64_t kPacket = 263, kRaw = 255;
+  const std::array<std::uint8_t, 16> membership{0, 0, 0, 0, 1, 0, 2, 0, 0xaa, 0xbb, 1, 2, 3, 4, 5, 6};
+  CHECK(set(kPacket, 1, 16, membership) == "{mr_ifindex=0, mr_type=PACKET_MR_PROMISC, mr_alen=2, mr_address=aa:bb}");
+  CHECK(set(kPacket, 1, 16, membership, ConstantStyle::raw) ==
+        "{mr_ifindex=0, mr_type=0x1, mr_alen=2, mr_address=\"\\xaa\\xbb\"}");
+  CHECK(set(kPacket, 1, 17, membership) == "0x7f0000001000");
+  CHECK(set(kPacket, 5, 16, std::array<std::uint32_t, 4>{1, 2, 3, UINT32_MAX}) ==
+        "{tp_block_size=1, tp_block_nr=2, tp_frame_size=3, tp_frame_nr=4294967295}");
+  CHECK(set(kRaw, 1, 4, std::uint32_t{0x109}) == "[ICMP_ECHOREPLY ICMP_DEST_UNREACH ICMP_ECHO]");
+  CHECK(set(kRaw, 1, 8, ~std::uint32_t{0x109}) == "~[ICMP_ECHOREPLY ICMP_DEST_UNREACH ICMP_ECHO]");
+  CHECK(set(kRaw, 1, 3, std::uint32_t{1}) == "0x7f0000001000");
+}
+
+TEST_CASE("statistics of a packet socket are as many as there is room for", "[network]") {
+  const auto got = [](std::uint32_t size) {
+    DecodedCall call("getsockopt", {3, 263, 6, kBuffer, kBuffer + 64});
+    call.put(kBuffer + 64, size).enter();
+    return args_of(call.put(kBuffer, std::array<std::uint32_t, 3>{1, UINT32_MAX, 3}).leave(0).text()).at(3);
+  };
+  CHECK(got(12) == "{tp_packets=1, tp_drops=4294967295, tp_freeze_q_cnt=3}");
+  CHECK(got(7) == "{tp_packets=1, tp_drops=\"\\xff\\xff\\xff\"}");
+  CHECK(got(0) == "0x7f0000001000");
+}
+
+TEST_CASE("a group that a socket joins", "[network]") {
+  struct Request {
+    std::uint32_t interface, padding;
+    std::array<std::uint16_t, 64> address;
+  };
+  DecodedCall call("setsockopt", {3, SOL_IP, 42, kBuffer, sizeof(Request)});
+  CHECK(call.put(kBuffer, Request{0, 0, {AF_INET, 0x0100, 0x00e0, 0x0300}}).leave(0).line() ==
+        "setsockopt(3, SOL_IP, MCAST_JOIN_GROUP, {gr_interface=0, gr_group={sa_family=AF_INET, sin_port=htons(1), "
+        "sin_addr=inet_addr(\"224.0.0.3\")}}, 136) = 0");
+}
+
 }  // namespace
 }  // namespace vdsotrace::testing
