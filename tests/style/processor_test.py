@@ -40,6 +40,7 @@ EXEMPT = {
     ("src/model/syscalls/process/kinds.cpp", "header"): "the same",
     ("src/model/syscalls/process/table.cpp", "constant"): "the same",
     ("src/model/syscalls/process/ptrace.cpp", "constant"): "register sets that a traced ptrace(2) names",
+    ("src/model/syscalls/process/ptrace.cpp", "register"): "the same",
     ("src/model/syscalls/process/ptrace.cpp", "structure"): "what a traced ptrace(2) reads and sets, printed as strace does",
     ("src/model/syscalls/process/ptrace.cpp", "header"): "the same",
     ("src/model/syscalls/process/ptrace_info.cpp", "constant"): "the machine of a call that ptrace(2) tells of, printed by name",
