@@ -141,7 +141,8 @@ void print_cap_data_arg(ArgContext& c) {
   const bool narrow = header && (*header)[0] == _LINUX_CAPABILITY_VERSION_1;
   std::array<CapData, 2> data{};
   const auto bytes = std::as_writable_bytes(std::span(data)).first(narrow ? sizeof(CapData) : sizeof data);
-  if (c.value() == 0 || (c.exiting() && c.failed()) || c.memory().read(c.value(), bytes) != bytes.size()) {
+  // Without a header nothing says how many sets there are.
+  if (!header || c.value() == 0 || (c.exiting() && c.failed()) || c.memory().read(c.value(), bytes) != bytes.size()) {
     print_address(c, c.value());
     return;
   }

@@ -142,6 +142,9 @@ TEST_CASE("capabilities by bit") {
   CHECK(call.leave(0).line() ==
         "capget({version=_LINUX_CAPABILITY_VERSION_3, pid=0}, {effective=1<<CAP_CHOWN, "
         "permitted=1<<CAP_KILL|1<<CAP_CHECKPOINT_RESTORE, inheritable=0}) = 0");
+  DecodedCall headless("capset", {kProcessData, kMore});
+  CHECK(headless.put(kMore, Data{}).leave(-14).line() ==
+        fmt::format("capset({:#x}, {:#x}) = -1 EFAULT (Bad address)", kProcessData, kMore));
 }
 
 TEST_CASE("prctl has as many arguments as its option uses") {
