@@ -181,6 +181,11 @@
 #define STEP_TO_NUL 8         /* up to a NUL and with it */
 #define STEP_ON_SUCCESS 16    /* of a call that has not failed */
 #define STEP_RESULT 32        /* no more than the result says */
+#define STEP_AT 64            /* COUNT's word is the address of an int, which says how many */
+#define STEP_DATA 128         /* of a socket: a call with what may be messages is not for the stub (netlink::begins_like_message) */
+#define DATA_LEAST 16         /* bytes of a message */
+#define DATA_MOST_LENGTH (256 * 1024) /* that it says of itself */
+#define DATA_OF_UDEVD 0x7562696c      /* "libu" */
 #define STEP_CASE 20          /* u32 of which calls it is a step; 0: of all */
 #define STEP_BYTES 24
 #define STEPS_MOST 6          /* with the one behind them */

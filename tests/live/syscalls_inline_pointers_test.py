@@ -64,7 +64,7 @@ class SameLinesTest(unittest.TestCase):
             return lines
 
     def test_pointers_of_all_kinds(self):
-        for case in ("strings", "buffers", "structures", "choices", "folders", "cut", "faults"):
+        for case in ("strings", "buffers", "structures", "choices", "sockets", "folders", "cut", "faults"):
             for options in [], ["-s", "0"], ["-s", "4096"], ["-s", "100000"], ["-v"], ["-e", "read=all", "-e", "write=all"]:
                 with self.subTest(case=case, options=options):
                     self.same(lambda folder: target("pointed_calls", case, folder), *options)
@@ -114,6 +114,15 @@ class CompletenessTest(unittest.TestCase):
             self.assertEqual(set(engines[name, choice]), {"inline"})
         for name, choice in (("ioctl", "TIOCGPTN"), ("fcntl", "F_GETLK")):
             self.assertEqual(set(engines[name, choice]), {"ptrace"})
+
+    def test_what_is_sent_needs_a_stop_only_if_it_may_be_messages(self):
+        trace = testing.trace_json(target("pointed_calls", "sockets"), *INLINE)
+        engines = {}
+        for call in trace.of_type("call"):
+            if call["name"] == "sendto":
+                engines.setdefault(call["args"][1][:5], set()).add(call["engine"])
+        self.assertEqual((engines['"hell'], engines['"GET '], engines['"libu']), ({"inline"}, {"inline"}, {"ptrace"}))
+        self.assertEqual([engine for start, engine in engines.items() if start.startswith("[{nlm")], [{"ptrace"}])
 
     def test_calls_that_concern_signals_take_one_stop(self):
         trace = testing.trace_json(target("pointed_calls", "faults"), *INLINE)

@@ -1,15 +1,20 @@
 // System calls whose arguments are pointers: to what can be read, cannot, or only in part; to what changes at once.
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 
 #include "target.h"
@@ -145,6 +150,42 @@ static void choices(void) {
     syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 6, wild[1], NULL, 0);
     syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 6, NULL, NULL, 0);
     syscall(SYS_futex, &word, 77, 6, &soon, NULL, 0);
+  }
+}
+
+/// Addresses whose size is in memory, and data of which a netlink socket makes messages.
+static void sockets(void) {
+  struct sockaddr_un name = {AF_UNIX, "\0vdsotrace pointed calls"}, other;
+  const socklen_t size = offsetof(struct sockaddr_un, sun_path) + 24;
+  const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+  const int listener = socket(AF_UNIX, SOCK_STREAM, 0), route = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+  CHECK(listener >= 0 && bind(listener, (struct sockaddr *)&name, size) == 0 && listen(listener, 9) == 0);
+  const socklen_t sizes[] = {0, 2, 7, sizeof other, 4000, (socklen_t)-1};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i) {
+    const int client = socket(AF_UNIX, SOCK_STREAM, 0);
+    CHECK(client >= 0 && connect(client, (struct sockaddr *)&name, size) == 0);
+    socklen_t room = sizes[i];
+    const int server = (int)syscall(SYS_accept4, listener, &other, &room, SOCK_CLOEXEC);
+    room = sizes[i];
+    syscall(SYS_getsockname, listener, &other, &room);
+    room = sizes[i];
+    syscall(SYS_getpeername, client, edge - 2, &room);
+    syscall(SYS_getpeername, client, &other, wild[i % 4]);
+    memcpy(edge - 4, &sizes[i], 3);
+    syscall(SYS_getsockname, listener, &other, edge - 3);
+    syscall(SYS_sendto, client, "hello", 5, MSG_NOSIGNAL, NULL, 0);
+    syscall(SYS_sendto, client, "\x14\0\0\0 no message of netlink", 24, MSG_NOSIGNAL, NULL, 0);
+    syscall(SYS_sendto, client, "GET / HTTP/1.0\r\n\r\n and so on and so on", 40, MSG_NOSIGNAL, NULL, 0);
+    syscall(SYS_sendto, client, "libudev\0\xfe\xed\xca\xfe and what follows that", 35, MSG_NOSIGNAL, NULL, 0);
+    syscall(SYS_sendto, client, wild[i % 4], 20, MSG_NOSIGNAL, NULL, 0);
+    syscall(SYS_sendto, client, edge - 10, 20, MSG_NOSIGNAL, NULL, 0);
+    struct {
+      struct nlmsghdr header;
+      struct rtgenmsg body;
+    } ask = {{sizeof ask, RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP, 7, 0}, {AF_UNSPEC}};
+    syscall(SYS_sendto, route, &ask, sizeof ask, 0, &kernel, sizeof kernel);
+    close(client);
+    if (server >= 0) close(server);
   }
 }
 
@@ -389,6 +430,7 @@ int main(int argc, char **argv) {
   if (strcmp(argv[1], "buffers") == 0) buffers();
   if (strcmp(argv[1], "structures") == 0) structures();
   if (strcmp(argv[1], "choices") == 0) choices();
+  if (strcmp(argv[1], "sockets") == 0) sockets();
   if (strcmp(argv[1], "folders") == 0) folders(folder);
   if (strcmp(argv[1], "changes") == 0) changes();
   if (strcmp(argv[1], "many") == 0) many();

@@ -6,7 +6,7 @@
  * points to the block, as all registers but rcx, r11 and rax come back from the kernel as they were. Where there is no
  * room in the ring, or the thread has none, the call is made from `leave`, where it stops: nothing here waits. From
  * `unsuited` it is made where what its pointers refer to cannot be copied: it is too much, or not readable. That is
- * seen by a fault; those of the loads behind the labels _text, _word and _byte are ours (record_stub.cpp).
+ * seen by a fault; those of the loads behind the labels _size, _start, _text, _word and _byte are ours (record_stub.cpp).
  *
  * Everything in front of the call can be done once more. Behind it the commit word comes before the head of the ring:
  * the call is being made until the head has moved. */
@@ -50,10 +50,36 @@
         test    %eax, %eax
         je      102f
         mov     (%rcx,%rax), %rax
-        testl   $STEP_NARROW, STEP_FLAGS(%r11)
+        testl   $STEP_AT, STEP_FLAGS(%r11)
+        je      111f
+        test    %rax, %rax
+        je      101f
+SHARED vdsotrace_record_stub_\phase\()_size
+        mov     (%rax), %eax
+        test    %eax, %eax
+        jns     101f
+SHARED vdsotrace_record_stub_\phase\()_no_size
+        xor     %eax, %eax
+111:    testl   $STEP_NARROW, STEP_FLAGS(%r11)
         je      101f
         mov     %eax, %eax
-101:    cmp     %rdx, %rax
+101:
+.ifc \phase, entry
+        testl   $STEP_DATA, STEP_FLAGS(%r11)
+        je      112f
+        cmp     $DATA_LEAST, %rax
+        jb      112f
+        test    %rsi, %rsi
+        je      112f
+SHARED vdsotrace_record_stub_entry_start
+        mov     (%rsi), %r8d
+        cmp     $DATA_MOST_LENGTH, %r8d
+        jbe     \unsuited
+        cmp     $DATA_OF_UDEVD, %r8d
+        je      \unsuited
+112:
+.endif
+        cmp     %rdx, %rax
         cmovb   %rax, %rdx
         jbe     102f
         testl   $STEP_WHOLE, STEP_FLAGS(%r11)

@@ -8,10 +8,14 @@
 extern "C" {
 extern const std::byte vdsotrace_record_stub[];
 extern const std::byte vdsotrace_record_stub_enter[];
+extern const std::byte vdsotrace_record_stub_entry_size[];
+extern const std::byte vdsotrace_record_stub_entry_start[];
 extern const std::byte vdsotrace_record_stub_entry_text[];
 extern const std::byte vdsotrace_record_stub_entry_word[];
 extern const std::byte vdsotrace_record_stub_entry_byte[];
 extern const std::byte vdsotrace_record_stub_called[];
+extern const std::byte vdsotrace_record_stub_exit_size[];
+extern const std::byte vdsotrace_record_stub_exit_no_size[];
 extern const std::byte vdsotrace_record_stub_exit_text[];
 extern const std::byte vdsotrace_record_stub_exit_word[];
 extern const std::byte vdsotrace_record_stub_exit_bytes[];
@@ -37,9 +41,12 @@ struct CopyLoad {
 };
 /// Of eight bytes the first may be readable.
 constexpr CopyLoad kCopyLoads[] = {
+    {vdsotrace_record_stub_entry_size, vdsotrace_record_stub_unsuited},
+    {vdsotrace_record_stub_entry_start, vdsotrace_record_stub_unsuited},
     {vdsotrace_record_stub_entry_text, vdsotrace_record_stub_unsuited},
     {vdsotrace_record_stub_entry_word, vdsotrace_record_stub_unsuited},
     {vdsotrace_record_stub_entry_byte, vdsotrace_record_stub_unsuited},
+    {vdsotrace_record_stub_exit_size, vdsotrace_record_stub_exit_no_size},
     {vdsotrace_record_stub_exit_text, vdsotrace_record_stub_exit_copied},
     {vdsotrace_record_stub_exit_word, vdsotrace_record_stub_exit_bytes},
     {vdsotrace_record_stub_exit_byte, vdsotrace_record_stub_exit_copied},

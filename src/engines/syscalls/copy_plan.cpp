@@ -29,7 +29,6 @@ void limit_elements(const Pointee& pointee, const DecodeLimits& limits, arch::Co
 }
 
 std::optional<arch::CopyStep> step_for(const Pointee& pointee, const DecodeLimits& limits) {
-  if (pointee.part == Pointee::Part::data) return std::nullopt;
   arch::CopyStep step{kArguments[pointee.argument]};
   if (pointee.when == When::success) step.flags |= STEP_ON_SUCCESS;
   switch (pointee.extent) {
@@ -44,11 +43,19 @@ std::optional<arch::CopyStep> step_for(const Pointee& pointee, const DecodeLimit
     case Extent::counted:
     case Extent::resulted:
       if (pointee.extent == Extent::resulted && pointee.when == When::entry) return std::nullopt;
+      // Of what has come it is known only behind the call what it may be.
+      if (pointee.part == Pointee::Part::data && pointee.when != When::entry) return std::nullopt;
+      if (pointee.part == Pointee::Part::data) step.flags |= STEP_DATA;
       step.count = kArguments[pointee.of];
       step.unit = pointee.unit;
       if (pointee.narrow) step.flags |= STEP_NARROW;
       if (pointee.extent == Extent::resulted) step.flags |= STEP_RESULT;
       limit_elements(pointee, limits, step);
+      return step;
+    case Extent::sized_at:
+      step.count = kArguments[pointee.of];
+      step.most = pointee.unit;
+      step.flags |= STEP_AT;
       return step;
     default: return std::nullopt;
   }
