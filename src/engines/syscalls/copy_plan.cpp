@@ -9,7 +9,6 @@ namespace vdsotrace {
 namespace {
 
 using Extent = Pointee::Extent;
-using When = Pointee::When;
 
 /// Of what is wanted as a whole: results are large where whole folders are read (getdents64(2)).
 constexpr std::uint32_t kWholeAtEntry = 1024;
@@ -30,7 +29,7 @@ void limit_elements(const Pointee& pointee, const DecodeLimits& limits, arch::Co
 
 std::optional<arch::CopyStep> step_for(const Pointee& pointee, const DecodeLimits& limits) {
   arch::CopyStep step{kArguments[pointee.argument]};
-  if (pointee.when == When::success) step.flags |= STEP_ON_SUCCESS;
+  if (pointee.when == Pointee::When::success) step.flags |= STEP_ON_SUCCESS;
   switch (pointee.extent) {
     case Extent::fixed: step.most = pointee.unit; return step;
     case Extent::path:
@@ -42,9 +41,9 @@ std::optional<arch::CopyStep> step_for(const Pointee& pointee, const DecodeLimit
     }
     case Extent::counted:
     case Extent::resulted:
-      if (pointee.extent == Extent::resulted && pointee.when == When::entry) return std::nullopt;
+      if (pointee.extent == Extent::resulted && pointee.when == Pointee::When::entry) return std::nullopt;
       // Of what has come it is known only behind the call what it may be.
-      if (pointee.part == Pointee::Part::data && pointee.when != When::entry) return std::nullopt;
+      if (pointee.part == Pointee::Part::data && pointee.when != Pointee::When::entry) return std::nullopt;
       if (pointee.part == Pointee::Part::data) step.flags |= STEP_DATA;
       step.count = kArguments[pointee.of];
       step.unit = pointee.unit;
@@ -84,8 +83,8 @@ bool add_pointees(const PointeePlan& plan, std::uint32_t of_case, const DecodeLi
     if (!step) return false;
     step->of_case = of_case;
     bytes += piece_bytes(*step);
-    if (pointee.when != When::entry) add_check(copies, *step);
-    (pointee.when == When::entry ? copies.entry : copies.exit).push_back(*step);
+    if (pointee.when != Pointee::When::entry) add_check(copies, *step);
+    (pointee.when == Pointee::When::entry ? copies.entry : copies.exit).push_back(*step);
   }
   copies.most_bytes = std::max(copies.most_bytes, bytes);
   return true;

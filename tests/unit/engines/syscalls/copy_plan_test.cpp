@@ -16,7 +16,7 @@ namespace {
 
 using namespace testing;
 
-constexpr std::uint64_t kStub = 0x40'0000, kBack = 0x50'0000, kOthers = 0x60'0000, kLeave = 0x70'0000,
+constexpr std::uint64_t kRecordStub = 0x40'0000, kBack = 0x50'0000, kOthers = 0x60'0000, kLeave = 0x70'0000,
                         kUnsuited = 0x80'0000;
 constexpr std::uint64_t kThread = 0x7f00'0000'0740, kStack = 0x7fff'0000;
 
@@ -26,8 +26,8 @@ class ProgramMemory final : public arch::EmulatedMemory {
   ProgramMemory(const std::vector<std::byte>& stub, Shared& shared, Piece& piece)
       : stub_(stub), shared_(shared), piece_(piece) {}
   std::size_t read(std::uint64_t address, std::span<std::byte> into) override {
-    if (address >= kStub && address < kStub + stub_.size()) {
-      const auto from = std::span(stub_).subspan(address - kStub);
+    if (address >= kRecordStub && address < kRecordStub + stub_.size()) {
+      const auto from = std::span(stub_).subspan(address - kRecordStub);
       const std::size_t size = std::min(from.size(), into.size());
       std::ranges::copy(from.first(size), into.begin());
       return size;
@@ -55,7 +55,7 @@ class ProgramMemory final : public arch::EmulatedMemory {
 arch::Registers run(const arch::Registers& from, ProgramMemory& memory) {
   arch::StubEmulator emulator(from, memory);
   for (int step = 0; step < 400'000; ++step) {
-    const std::uint64_t at = emulator.registers().rip - kStub;
+    const std::uint64_t at = emulator.registers().rip - kRecordStub;
     if (at >= arch::kRecordStubBytes) break;
     const auto outcome = emulator.step();
     if (outcome == arch::StubEmulator::Outcome::system_call) break;
@@ -96,14 +96,14 @@ std::optional<Texts> make_call(const PointeePlan& plan, const DecodeLimits& limi
   ProgramMemory memory(stub, shared, piece);
   arch::Registers registers{};
   registers.cs = 0x33, registers.fs_base = kThread, registers.rsp = kStack, registers.rbx = 0xb0b;
-  registers = arch::for_system_call(registers, kStub + arch::call_stub_entry(), live.nr, live.args);
+  registers = arch::for_system_call(registers, kRecordStub + arch::call_stub_entry(), live.nr, live.args);
   registers = run(registers, memory);
   if (registers.rip == kUnsuited) {
     check_arguments(registers, live);
     CHECK(registers.rbx == 0xb0b);
     return std::nullopt;
   }
-  REQUIRE(registers.rip - kStub < stub.size());
+  REQUIRE(registers.rip - kRecordStub < stub.size());
   check_arguments(registers, live);
   NetlinkSockets sockets;
   capture_entry(live, piece, limits, &sockets);

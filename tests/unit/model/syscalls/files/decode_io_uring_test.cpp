@@ -9,18 +9,18 @@
 namespace vdsotrace::testing {
 namespace {
 
-constexpr std::uint64_t kData = 0x10000;
-constexpr std::uint64_t kMore = 0x20000;
+constexpr std::uint64_t kRingData = 0x10000;
+constexpr std::uint64_t kRingMore = 0x20000;
 constexpr std::uint64_t kTags = 0x30000;
 
 DecodedCall registering(std::uint32_t operation, std::uint64_t count) {
-  return DecodedCall("io_uring_register", {3, operation, kData, count});
+  return DecodedCall("io_uring_register", {3, operation, kRingData, count});
 }
 
 template <class T>
 std::string shown(std::uint32_t operation, std::uint64_t count, const T& what) {
   DecodedCall call = registering(operation, count);
-  call.put(kData, what).put(kMore, std::array<std::int32_t, 2>{4, -2}).put(kTags, std::array<std::uint64_t, 2>{0, 9});
+  call.put(kRingData, what).put(kRingMore, std::array<std::int32_t, 2>{4, -2}).put(kTags, std::array<std::uint64_t, 2>{0, 9});
   return args_of(call.leave(-22).text()).at(2);
 }
 
@@ -29,21 +29,21 @@ TEST_CASE("lists of buffers and descriptors", "[io_uring]") {
   CHECK(shown(IORING_REGISTER_FILES, 2, std::array<std::int32_t, 2>{5, -1}) == "[5, -1]");
   CHECK(shown(IORING_REGISTER_FILES, 3, std::array<std::int32_t, 2>{5, -1}) == "[5, -1, ... /* 0x10008 */]");
   CHECK(shown(IORING_UNREGISTER_FILES, 3, 5) == "0x10000");
-  CHECK(shown(IORING_REGISTER_FILES_UPDATE, 2, io_uring_files_update{1, 2, kMore}) ==
+  CHECK(shown(IORING_REGISTER_FILES_UPDATE, 2, io_uring_files_update{1, 2, kRingMore}) ==
         "{offset=1, resv=0x2, fds=[4, IORING_REGISTER_FILES_SKIP]}");
 }
 
 TEST_CASE("resources and their tags", "[io_uring]") {
-  const io_uring_rsrc_register resources{2, 1, 0, kMore, kTags};
+  const io_uring_rsrc_register resources{2, 1, 0, kRingMore, kTags};
   CHECK(shown(IORING_REGISTER_FILES2, sizeof resources, resources) ==
         "{nr=2, flags=IORING_RSRC_REGISTER_SPARSE, data=[4, -2], tags=[0, 0x9]}");
   CHECK(shown(IORING_REGISTER_FILES2, sizeof resources - 1, resources) == "0x10000");
   CHECK(shown(IORING_REGISTER_FILES2, sizeof resources + 8, resources) ==
         "{nr=2, flags=IORING_RSRC_REGISTER_SPARSE, data=[4, -2], tags=[0, 0x9], ???}");
-  const io_uring_rsrc_register huge{UINT32_MAX, 0, 5, kMore, 0};
+  const io_uring_rsrc_register huge{UINT32_MAX, 0, 5, kRingMore, 0};
   CHECK(shown(IORING_REGISTER_FILES2, sizeof huge, huge) ==
         "{nr=4294967295, flags=0, resv2=0x5, data=[4, -2, ... /* 0x20008 */], tags=NULL}");
-  const io_uring_rsrc_update2 update{1, 0, kMore, 0, 2, 3};
+  const io_uring_rsrc_update2 update{1, 0, kRingMore, 0, 2, 3};
   CHECK(shown(IORING_REGISTER_FILES_UPDATE2, sizeof update, update) ==
         "{offset=1, data=[4, IORING_REGISTER_FILES_SKIP], tags=NULL, nr=2, resv2=0x3}");
 }
@@ -57,17 +57,17 @@ struct Probe {
 
 TEST_CASE("a probe of zeroes is worth no line until it is filled in", "[io_uring]") {
   DecodedCall call = registering(IORING_REGISTER_PROBE, 2);
-  call.put(kData, Probe{}).enter();
+  call.put(kRingData, Probe{}).enter();
   DecodedCall failed = call;
   Probe filled{46, 3, 0, {}, {{0, 0, 1, 0}, {46, 1, 0, 2}}};
-  CHECK(call.put(kData, filled).leave(0).line() ==
+  CHECK(call.put(kRingData, filled).leave(0).line() ==
         "io_uring_register(3, IORING_REGISTER_PROBE, {last_op=IORING_OP_URING_CMD, ops_len=3, "
         "ops=[{op=IORING_OP_NOP, flags=IO_URING_OP_SUPPORTED}, {op=IORING_OP_URING_CMD, resv=0x1, flags=0, "
         "resv2=0x2}, ...]}, 2) = 0");
   CHECK(failed.leave(-22).line() ==
         "io_uring_register(3, IORING_REGISTER_PROBE, 0x10000, 2) = -1 EINVAL (Invalid argument)");
   DecodedCall other = registering(IORING_REGISTER_PROBE, 0);
-  CHECK(other.put(kData, Probe{1, 1, 0, {}, {}}).leave(0).line() ==
+  CHECK(other.put(kRingData, Probe{1, 1, 0, {}, {}}).leave(0).line() ==
         "io_uring_register(3, IORING_REGISTER_PROBE, {last_op=IORING_OP_READV, ops_len=1, ops=[]} => "
         "{last_op=IORING_OP_READV, ops_len=1, ops=[...]}, 0) = 0");
   CHECK(shown(IORING_REGISTER_PROBE, 257, filled) == "0x10000");
@@ -91,14 +91,14 @@ TEST_CASE("restrictions", "[io_uring]") {
 
 TEST_CASE("workers, processors and rings", "[io_uring]") {
   DecodedCall call = registering(IORING_REGISTER_IOWQ_MAX_WORKERS, 2);
-  call.put(kData, std::array<std::uint32_t, 2>{1, 2}).enter();
-  CHECK(call.put(kData, std::array<std::uint32_t, 2>{3, 4}).leave(0).line() ==
+  call.put(kRingData, std::array<std::uint32_t, 2>{1, 2}).enter();
+  CHECK(call.put(kRingData, std::array<std::uint32_t, 2>{3, 4}).leave(0).line() ==
         "io_uring_register(3, IORING_REGISTER_IOWQ_MAX_WORKERS, [[IO_WQ_BOUND]=1, [IO_WQ_UNBOUND]=2] => "
         "[[IO_WQ_BOUND]=3, [IO_WQ_UNBOUND]=4], 2) = 0");
   CHECK(shown(IORING_REGISTER_IOWQ_AFF, 2, std::uint16_t{0x8003}) == "[0 1 15]");
   CHECK(shown(IORING_REGISTER_RING_FDS, 1, io_uring_rsrc_update{UINT32_MAX, 0, 5}) == "[{offset=-1, data=5}]");
   CHECK(shown(IORING_UNREGISTER_RING_FDS, 1, io_uring_rsrc_update{1, 2, 0}) == "[{offset=1, resv=0x2}]");
-  CHECK(shown(IORING_REGISTER_PBUF_RING, 1, io_uring_buf_reg{kMore, 2, 3, 0, {0, 0, 7}}) ==
+  CHECK(shown(IORING_REGISTER_PBUF_RING, 1, io_uring_buf_reg{kRingMore, 2, 3, 0, {0, 0, 7}}) ==
         "{ring_addr=0x20000, ring_entries=2, bgid=3, resv=[0, 0, 0x7]}");
 }
 

@@ -15,7 +15,7 @@
 namespace vdsotrace::testing {
 namespace {
 
-constexpr std::uint64_t kAt = 0x7f0000001000;
+constexpr std::uint64_t kInputAt = 0x7f0000001000;
 
 const ArgumentSets& unabbreviated() {
   static const ArgumentSets sets = [] {
@@ -27,7 +27,7 @@ const ArgumentSets& unabbreviated() {
 
 template <class T>
 DecodedCall filled(std::uint64_t request, const T& value) {
-  return DecodedCall("ioctl", {3, request, kAt}).put(kAt, value);
+  return DecodedCall("ioctl", {3, request, kInputAt}).put(kInputAt, value);
 }
 
 /// A bit for each of those numbers.
@@ -109,9 +109,9 @@ TEST_CASE("a drive's command and its outcome", "[ioctl]") {
   DecodedCall short_of = call;
   const std::string asked = "{command=ATA_CMD_ID_ATA, sector_number=0, feature=0, sector_count=1}";
   CHECK(args_of(failed.leave(-5).text()).at(2) == asked);
-  CHECK(args_of(short_of.put(kAt, Command{0x50, 0, 2, 1, 7, 8}).leave(0).text()).at(2) ==
+  CHECK(args_of(short_of.put(kInputAt, Command{0x50, 0, 2, 1, 7, 8}).leave(0).text()).at(2) ==
         asked + " => {status=0x50, error=0, nsector=2, buf=0x7f0000001004}");
-  CHECK(args_of(call.put(kAt, std::array<unsigned char, 516>{0x50, 0, 2, 1, 7, 8}).strings(2).leave(0).text()).at(2) ==
+  CHECK(args_of(call.put(kInputAt, std::array<unsigned char, 516>{0x50, 0, 2, 1, 7, 8}).strings(2).leave(0).text()).at(2) ==
         asked + " => {status=0x50, error=0, nsector=2, buf=\"\\x07\\x08\"...}");
 }
 

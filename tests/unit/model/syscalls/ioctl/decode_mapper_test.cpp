@@ -14,7 +14,7 @@
 namespace vdsotrace::testing {
 namespace {
 
-constexpr std::uint64_t kAt = 0x7f0000001000;
+constexpr std::uint64_t kMapperAt = 0x7f0000001000;
 constexpr std::uint32_t kDataAt = 312;
 
 /// As with -v.
@@ -55,14 +55,14 @@ void put_text(Packet& into, std::size_t offset, std::string_view text) {
 }
 
 std::string asked(std::uint64_t request, const Packet& given, bool whole = true) {
-  DecodedCall call("ioctl", {3, request, kAt});
+  DecodedCall call("ioctl", {3, request, kMapperAt});
   if (whole) call.sets(in_full());
-  return args_of(call.put(kAt, given).leave(-6).text()).at(2);
+  return args_of(call.put(kMapperAt, given).leave(-6).text()).at(2);
 }
 std::string answered(std::uint64_t request, const Packet& given, const Packet& found, bool whole = true) {
-  DecodedCall call("ioctl", {3, request, kAt});
+  DecodedCall call("ioctl", {3, request, kMapperAt});
   if (whole) call.sets(in_full());
-  const std::string text = call.put(kAt, given).enter().put(kAt, found).leave(0).line();
+  const std::string text = call.put(kMapperAt, given).enter().put(kMapperAt, found).leave(0).line();
   return text.substr(text.find(" => ") + 4);
 }
 
