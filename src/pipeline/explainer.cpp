@@ -36,23 +36,31 @@ bool readable_in_user_space(std::string_view clocksource) {
   return std::ranges::find(kReadable, clocksource) != std::end(kReadable);
 }
 
+void Explainer::note_vdso(pid_t pid, const std::optional<VdsoFacts>& vdso, bool known) {
+  if (vdso || !known) {
+    without_vdso_.erase(pid);
+  } else {
+    without_vdso_.insert(pid);
+  }
+}
+
+void Explainer::note_start(pid_t pid, const Started& started) {
+  if (!started.begins_process()) return;
+  if (started.how == Started::How::attach) {
+    note_vdso(pid, started.vdso, started.vdso_known);
+  } else if (without_vdso_.contains(started.ppid)) {
+    without_vdso_.insert(pid);
+  }
+}
+
 void Explainer::note(const Event& event) {
-  const auto learn = [&](const std::optional<VdsoFacts>& vdso, bool known) {
-    if (vdso || !known) {
-      without_vdso_.erase(event.pid);
-    } else {
-      without_vdso_.insert(event.pid);
-    }
-  };
   if (const auto* source = std::get_if<Clocksource>(&event.body)) {
     changed_ = changed_ || source->changed;
     clocksource_ = source->name;
   } else if (const auto* execed = std::get_if<Execed>(&event.body)) {
-    learn(execed->vdso, execed->vdso_known);
+    note_vdso(event.pid, execed->vdso, execed->vdso_known);
   } else if (const auto* started = std::get_if<Started>(&event.body)) {
-    if (started->how == Started::How::attach && started->begins_process()) learn(started->vdso, started->vdso_known);
-    if (started->how != Started::How::attach && started->begins_process() && without_vdso_.contains(started->ppid))
-      without_vdso_.insert(event.pid);
+    note_start(event.pid, *started);
   } else if (std::holds_alternative<Exited>(event.body) && event.tid == event.pid) {
     without_vdso_.erase(event.pid);
   }

@@ -31,6 +31,8 @@ class Explainer {
   const VdsoTables& tables() const { return tables_; }
 
  private:
+  void note_vdso(pid_t pid, const std::optional<VdsoFacts>& vdso, bool known);
+  void note_start(pid_t pid, const Started& started);
   struct Question {
     std::string_view name;
     std::optional<std::int32_t> clock;

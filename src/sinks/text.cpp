@@ -132,11 +132,7 @@ void TextSink::on(const Event& event, const Call& call) {
   append_ending(event.tid, call, faulted);
 }
 
-/// `all_shown`: its arguments stand on an earlier line.
-void TextSink::append_ending(pid_t tid, const Call& call, bool all_shown) {
-  const bool unfinished = call.ending == Ending::unfinished;
-  if (!unfinished || (call.route == Route::vdso && !all_shown)) shown_.append_remainder(text_);
-  if (unfinished && shown_.more) text_.append(kUnfinished);
+void TextSink::append_result(const Call& call) {
   text_.append(") ");
   column_.align(text_);
   text_.append("= ");
@@ -146,6 +142,14 @@ void TextSink::append_ending(pid_t tid, const Call& call, bool all_shown) {
     text_.append(shown_.result());
   }
   append_tampering(text_, call.tampering);
+}
+
+/// `all_shown`: its arguments stand on an earlier line.
+void TextSink::append_ending(pid_t tid, const Call& call, bool all_shown) {
+  const bool unfinished = call.ending == Ending::unfinished;
+  if (!unfinished || (call.route == Route::vdso && !all_shown)) shown_.append_remainder(text_);
+  if (unfinished && shown_.more) text_.append(kUnfinished);
+  append_result(call);
   if (call.route) {
     text_.push_back(' ');
     palette_.append(text_, Palette::of(*call.route), tag_of(*call.route));

@@ -54,6 +54,7 @@ class TextSink final : public Sink {
   bool says_attachments() const { return options_.attachments && options_.quiet == 0; }
   void end_open_line();
   void begin_line(pid_t tid, std::int64_t time_ns);
+  void append_result(const Call& call);
   void append_ending(pid_t tid, const Call& call, bool all_shown);
   void on_faulted(const Event& event, const Call& call);
   void append_message(std::string_view text);

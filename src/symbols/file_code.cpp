@@ -76,9 +76,10 @@ std::optional<std::uint8_t> encoding_in(const Dwarf_CIE& cie) {
   if (augmentation.front() != 'z' || cie.augmentation_data == nullptr) return std::nullopt;
   Reader data(cie.augmentation_data, cie.augmentation_data + cie.augmentation_data_size, 0);
   std::optional<std::uint8_t> encoding = DW_EH_PE_absptr;
+  constexpr std::string_view kWithoutData = "SB", kWithEncoding = "RLP";
   for (const char letter : augmentation.substr(1)) {
-    if (letter == 'S' || letter == 'B') continue;  // without data
-    if (letter != 'R' && letter != 'L' && letter != 'P') return std::nullopt;
+    if (kWithoutData.find(letter) != std::string_view::npos) continue;
+    if (kWithEncoding.find(letter) == std::string_view::npos) return std::nullopt;
     const auto given = data.byte();
     if (!given || (letter == 'P' && !data.number(*given & kFormat))) return std::nullopt;
     if (letter == 'R') encoding = given;
@@ -105,12 +106,24 @@ Section section_named(Elf* elf, std::string_view wanted) {
   return {};
 }
 
+using Encodings = std::map<Dwarf_Off, std::optional<std::uint8_t>>;  // by the offset of the CIE
+
+/// The function that an entry of the section is for.
+std::optional<AddressRange> function_of(const Dwarf_FDE& entry, const Section& section, const Encodings& encodings) {
+  const auto encoding = encodings.find(entry.CIE_pointer);
+  if (encoding == encodings.end() || !encoding->second) return std::nullopt;
+  const auto* begin = static_cast<const std::uint8_t*>(section.data->d_buf);
+  Reader fde(entry.start, entry.end, section.address + static_cast<std::uint64_t>(entry.start - begin));
+  const auto start = fde.pointer(*encoding->second);
+  const auto size = fde.number(*encoding->second & kFormat);
+  return start && size ? std::optional(AddressRange{*start, *start + *size}) : std::nullopt;
+}
+
 void add_unwound_functions(Elf* elf, std::vector<AddressRange>& functions) {
   const Section section = section_named(elf, ".eh_frame");
   const auto* ident = reinterpret_cast<const unsigned char*>(elf_getident(elf, nullptr));
   if (section.data == nullptr || section.data->d_buf == nullptr || ident == nullptr) return;
-  const auto* begin = static_cast<const std::uint8_t*>(section.data->d_buf);
-  std::map<Dwarf_Off, std::optional<std::uint8_t>> encodings;  // by the offset of the CIE
+  Encodings encodings;
   Dwarf_Off next = 0;
   for (Dwarf_Off at = 0;; at = next) {
     Dwarf_CFI_Entry entry;
@@ -120,15 +133,19 @@ void add_unwound_functions(Elf* elf, std::vector<AddressRange>& functions) {
     if (failed != 0) continue;
     if (dwarf_cfi_cie_p(&entry)) {
       encodings[at] = encoding_in(entry.cie);
-      continue;
+    } else if (const auto function = function_of(entry.fde, section, encodings)) {
+      functions.push_back(*function);
     }
-    const auto encoding = encodings.find(entry.fde.CIE_pointer);
-    if (encoding == encodings.end() || !encoding->second) continue;
-    Reader fde(entry.fde.start, entry.fde.end, section.address + static_cast<std::uint64_t>(entry.fde.start - begin));
-    const auto start = fde.pointer(*encoding->second);
-    const auto size = fde.number(*encoding->second & kFormat);
-    if (start && size) functions.push_back({*start, *start + *size});
   }
+}
+
+/// Where the code of a symbol lies, of a size of 0 if that is not known; nothing for one that names no code.
+std::optional<AddressRange> code_named(const GElf_Sym& symbol) {
+  if (symbol.st_shndx == SHN_UNDEF || symbol.st_shndx == SHN_ABS) return std::nullopt;
+  const int type = GELF_ST_TYPE(symbol.st_info);
+  const bool is_function = type == STT_FUNC || type == STT_GNU_IFUNC;
+  if (!is_function && type != STT_NOTYPE) return std::nullopt;
+  return AddressRange{symbol.st_value, symbol.st_value + (is_function ? symbol.st_size : 0)};
 }
 
 void add_symbols(Elf* elf, std::vector<AddressRange>& functions) {
@@ -140,11 +157,7 @@ void add_symbols(Elf* elf, std::vector<AddressRange>& functions) {
     Elf_Data* data = elf_getdata(section, nullptr);
     GElf_Sym symbol;
     for (int i = 0; data != nullptr && gelf_getsym(data, i, &symbol) != nullptr; ++i) {
-      const int type = GELF_ST_TYPE(symbol.st_info);
-      if (symbol.st_shndx == SHN_UNDEF || symbol.st_shndx == SHN_ABS) continue;
-      const bool is_function = type == STT_FUNC || type == STT_GNU_IFUNC;
-      if (is_function || type == STT_NOTYPE)
-        functions.push_back({symbol.st_value, symbol.st_value + (is_function ? symbol.st_size : 0)});
+      if (const auto code = code_named(symbol)) functions.push_back(*code);
     }
   }
 }

@@ -52,7 +52,8 @@ bool is_note_of_go(Elf* elf, const GElf_Phdr& segment) {
   if (segment.p_type != PT_NOTE || segment.p_filesz > kLargestNotes) return false;
   Elf_Data* data = elf_getdata_rawchunk(elf, static_cast<std::int64_t>(segment.p_offset), segment.p_filesz, ELF_T_NHDR);
   if (data == nullptr) return false;
-  constexpr std::string_view kOwner("Go\0", 4);
+  using namespace std::string_view_literals;
+  constexpr std::string_view kOwner = "Go\0\0"sv;
   GElf_Nhdr note;
   std::size_t name = 0;
   std::size_t description = 0;

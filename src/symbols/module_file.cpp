@@ -43,6 +43,17 @@ bool has_section(Elf* elf, std::uint32_t type) {
   return false;
 }
 
+/// Adds what a segment says. False if it is broken.
+bool add_segment(Elf* elf, const GElf_Phdr& segment, ModuleFacts& facts) {
+  if (segment.p_type == PT_INTERP || (segment.p_type == PT_DYNAMIC && needs_libraries(elf, segment)))
+    facts.self_contained = false;
+  if (segment.p_type != PT_LOAD) return true;
+  if (segment.p_offset + segment.p_filesz < segment.p_offset) return false;
+  if (facts.loads.empty()) facts.lowest = segment.p_vaddr & -segment.p_align;
+  facts.loads.push_back({segment.p_offset, segment.p_filesz, segment.p_vaddr, (segment.p_flags & PF_X) != 0});
+  return true;
+}
+
 }  // namespace
 
 UniqueFd open_mapped_file(pid_t pid, const proc::Mapping& mapping) {
@@ -86,13 +97,8 @@ std::optional<ModuleFacts> module_facts(Elf* elf) {
   facts.self_contained = true;
   for (std::size_t i = 0; i < count; ++i) {
     GElf_Phdr segment;
-    if (gelf_getphdr(elf, static_cast<int>(i), &segment) == nullptr) return std::nullopt;
-    if (segment.p_type == PT_INTERP) facts.self_contained = false;
-    if (segment.p_type == PT_DYNAMIC && needs_libraries(elf, segment)) facts.self_contained = false;
-    if (segment.p_type != PT_LOAD) continue;
-    if (segment.p_offset + segment.p_filesz < segment.p_offset) return std::nullopt;
-    if (facts.loads.empty()) facts.lowest = segment.p_vaddr & -segment.p_align;
-    facts.loads.push_back({segment.p_offset, segment.p_filesz, segment.p_vaddr, (segment.p_flags & PF_X) != 0});
+    if (gelf_getphdr(elf, static_cast<int>(i), &segment) == nullptr || !add_segment(elf, segment, facts))
+      return std::nullopt;
   }
   if (facts.loads.empty()) return std::nullopt;
   facts.all_symbols = has_section(elf, SHT_SYMTAB);

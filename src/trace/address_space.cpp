@@ -13,22 +13,28 @@ namespace {
 /// (arch/x86/entry/vdso/Makefile), so its fallbacks lack the bit that x32's numbers have.
 bool makes_calls_of(Abi program, Abi call) { return (program == Abi::i386) == (call == Abi::i386); }
 
-std::vector<std::int64_t> capable_numbers(const VdsoImage* image, Abi abi) {
-  std::vector<std::int64_t> numbers;
-  const auto add = [&](std::string_view name) {
-    for (const Abi calls : kAbis) {
-      const auto nr = makes_calls_of(abi, calls) ? number_of(calls, name) : -1;
-      if (nr >= 0 && std::ranges::find(numbers, nr) == numbers.end()) numbers.push_back(nr);
-    }
-  };
+/// The system calls that the image has functions for, or those that nearly every image has.
+std::vector<std::string_view> served_calls(const VdsoImage* image) {
+  std::vector<std::string_view> calls;
   if (image == nullptr) {
     for (const VdsoService& service : known_services()) {
-      if (service.is_classic) add(service.syscall);
+      if (service.is_classic) calls.push_back(service.syscall);
     }
-    return numbers;
+    return calls;
   }
   for (const VdsoFunction& function : image->functions()) {
-    if (const auto* service = service_for(function)) add(service->syscall);
+    if (const auto* service = service_for(function)) calls.push_back(service->syscall);
+  }
+  return calls;
+}
+
+std::vector<std::int64_t> capable_numbers(const VdsoImage* image, Abi program) {
+  std::vector<std::int64_t> numbers;
+  for (const std::string_view name : served_calls(image)) {
+    for (const Abi abi : kAbis) {
+      const auto nr = makes_calls_of(program, abi) ? number_of(abi, name) : -1;
+      if (nr >= 0 && std::ranges::find(numbers, nr) == numbers.end()) numbers.push_back(nr);
+    }
   }
   return numbers;
 }

@@ -9,7 +9,7 @@ namespace vdsotrace {
 void Delays::add(pid_t tid, Stop stop) {
   const std::int64_t now = monotonic_ns();
   const std::int64_t until = now + std::min(std::exchange(stop.how.delay_ns, 0), kAll - now);
-  waiting_.insert_or_assign(tid, Waiting{until, std::move(stop)});
+  waiting_.insert_or_assign(tid, Waiting{until, stop});
 }
 
 std::vector<std::pair<pid_t, Delays::Stop>> Delays::take_due(std::int64_t now) {

@@ -24,6 +24,7 @@ std::vector<StoppedThread*> one_for_each_space(std::span<StoppedThread> stopped)
     if (first == nullptr || first->thread().role != Thread::Role::traced) first = &one;
   }
   std::vector<StoppedThread*> result;
+  result.reserve(chosen.size());
   for (const auto& [space, one] : chosen) result.push_back(one);
   return result;
 }

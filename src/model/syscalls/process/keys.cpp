@@ -200,12 +200,10 @@ void pkey_data_out(ArgContext& c) {
   }
 }
 
-void address(ArgContext& c) { print_address(c, c.value()); }
 void user(ArgContext& c) { print_id_arg(c); }
 void text(ArgContext& c) { print_string_at(c, c.value()); }
 void size(ArgContext& c) { print_ulong_arg(c); }
 void count(ArgContext& c) { print_uint_arg(c); }
-void hex(ArgContext& c) { print_hex_arg(c); }
 
 /// What the arguments behind the operation are; null from the first that is not there.
 struct KeyOperation {
@@ -238,7 +236,7 @@ constexpr std::array kOperations{
     KeyOperation{KEYCTL_INVALIDATE, {key}},
     KeyOperation{KEYCTL_GET_PERSISTENT, {user, key}},
     KeyOperation{KEYCTL_DH_COMPUTE, {exchange, payload_out, size, derivation}},
-    KeyOperation{KEYCTL_PKEY_QUERY, {key, hex, text, ability_out}},
+    KeyOperation{KEYCTL_PKEY_QUERY, {key, print_hex_arg, text, ability_out}},
     KeyOperation{KEYCTL_PKEY_ENCRYPT, {pkey, text, pkey_data, pkey_data_out}},
     KeyOperation{KEYCTL_PKEY_DECRYPT, {pkey, text, pkey_data, pkey_data_out}},
     KeyOperation{KEYCTL_PKEY_SIGN, {pkey, text, pkey_data, pkey_data_out}},
@@ -247,7 +245,7 @@ constexpr std::array kOperations{
     KeyOperation{KEYCTL_MOVE, {key, key, key, print_flags_arg<kMoveFlagNames>}},
     KeyOperation{KEYCTL_CAPABILITIES, {capabilities_out, size}},
 };
-constexpr KeyOperation kUnknownOperation{0, {address, address, address, address}};
+constexpr KeyOperation kUnknownOperation{0, {print_address_arg, print_address_arg, print_address_arg, print_address_arg}};
 
 void print_keyctl(ArgContext& c) {
   const auto* known = std::ranges::find(kOperations, static_cast<std::uint32_t>(c.arg(0)), &KeyOperation::value);

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint64_t kProgram = 0x10000;
 constexpr std::uint64_t kCode = 0x20000;
-constexpr std::uint64_t kText = 0x30000;
+constexpr std::uint64_t kBpfText = 0x30000;
 
 struct FilterProgram {
   std::uint64_t length;
@@ -73,9 +73,9 @@ TEST_CASE("filters of packets have offsets with names", "[bpf]") {
       "BPF_STMT(BPF_RET|BPF_K, 0xffffffff)]";
   CHECK(call.leave(0).line() ==
         fmt::format("setsockopt(3, SOL_SOCKET, SO_ATTACH_FILTER, {{len=3, filter={}}}, 16) = 0", statements));
-  DecodedCall got("getsockopt", {3, SOL_SOCKET, SO_GET_FILTER, kCode, kText});
-  got.sets(sets).put(kText, 4).enter();
-  CHECK(got.put(kCode, code).put(kText, 3).leave(0).line() ==
+  DecodedCall got("getsockopt", {3, SOL_SOCKET, SO_GET_FILTER, kCode, kBpfText});
+  got.sets(sets).put(kBpfText, 4).enter();
+  CHECK(got.put(kCode, code).put(kBpfText, 3).leave(0).line() ==
         fmt::format("getsockopt(3, SOL_SOCKET, SO_GET_FILTER, {}, [4 => 3]) = 0", statements));
 }
 
@@ -84,7 +84,7 @@ std::string attributes(std::uint32_t command, const bpf_attr& value, std::uint64
   const ArgumentSets sets = unabbreviated();
   DecodedCall call("bpf", {command, kProgram, size});
   call.sets(sets).constants(style).put(kProgram, value).put(kProgram + sizeof value, std::array<char, 64>{});
-  call.put(kText, "GPL").put(kCode, std::array<std::uint64_t, 2>{0xdeadf00d'0001'ba95, 0});
+  call.put(kBpfText, "GPL").put(kCode, std::array<std::uint64_t, 2>{0xdeadf00d'0001'ba95, 0});
   return args_of(call.leave(-22).text()).at(1);
 }
 
@@ -114,7 +114,7 @@ TEST_CASE("a program of bpf", "[bpf]") {
   load.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
   load.insn_cnt = 1;
   load.insns = kCode;
-  load.license = kText;
+  load.license = kBpfText;
   load.kern_version = 0xcafef00d;
   CHECK(attributes(BPF_PROG_LOAD, load, 48) ==
         "{prog_type=BPF_PROG_TYPE_SOCKET_FILTER, insn_cnt=1, insns=[{code=BPF_JMP|BPF_K|BPF_EXIT, "
