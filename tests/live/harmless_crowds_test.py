@@ -5,6 +5,7 @@ VDSOTRACE_STORM multiplies the threads that come one after the other (1: what co
 
 import os
 import re
+import subprocess
 import sys
 import unittest
 from pathlib import Path
@@ -64,6 +65,43 @@ for crowd, arguments in CROWDS.items():
     setattr(CrowdTest, "test_" + crowd, lambda self, words=arguments: self.check(words))
 for crowd, (arguments, ways_to_look) in LARGE_CROWDS.items():
     setattr(CrowdTest, "test_" + crowd, lambda self, words=arguments, names=ways_to_look: self.check(words, names))
+
+
+class RoomTest(EveryWayTest):
+    """Where stacks and heaps of many threads take gigabytes of address space, each thread has counters of its own all the same."""
+    THREADS = 1000
+    BLOCK = 4096
+    PROGRAM = """
+import sys, threading, time
+threading.stack_size(1 << 18)
+gate = threading.Barrier(int(sys.argv[1]))
+def call():
+    time.monotonic()
+    gate.wait()
+    threading.Event().wait()
+for _ in range(int(sys.argv[1]) - 1): threading.Thread(target=call, daemon=True).start()
+gate.wait()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+    def shared_with(self, pid):
+        """How many bytes of memory the process shares with vdsotrace."""
+        maps = Path(f"/proc/{pid}/maps").read_text()
+        areas = re.findall(r"(?m)^([0-9a-f]+)-([0-9a-f]+) .*/memfd:vdsotrace", maps)
+        return sum(int(end, 16) - int(start, 16) for start, end in areas)
+
+    def test_memory_grows(self):
+        for name in ("counts", "trace"):
+            with self.subTest(name):
+                command = [testing.VDSOTRACE, *OPTIONS[name], "-o", "/dev/null", testing.PYTHON, "-c", self.PROGRAM, str(self.THREADS)]
+                tracer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                self.addCleanup(tracer.kill)
+                self.assertEqual(tracer.stdout.readline(), "ready\n")
+                program, = testing.children_of(tracer.pid)
+                self.assertGreater(self.shared_with(program), self.THREADS * self.BLOCK)
+                tracer.communicate()
+                self.assertEqual(tracer.returncode, 0)
 
 
 class OnePointerTest(EveryWayTest):

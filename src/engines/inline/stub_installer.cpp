@@ -81,8 +81,8 @@ Result<std::unique_ptr<StubSpace>> StubInstaller::install(AddressSpace& space, S
   const StubPlan& plan = plan_for(*space.image());
   if (plan.code.empty()) return nullptr;
   const std::uint64_t code_bytes = (plan.code.size() + kPage - 1) / kPage * kPage;
-  const std::size_t region_bytes = StubRegion::first_bytes(settings_.record_size(), settings_.overrun());
-  const auto where = find_stub_area(tid, space.base(), code_bytes, code_bytes + region_bytes);
+  const std::uint64_t bytes = code_bytes + StubRegion::first_bytes(settings_.record_size(), settings_.overrun());
+  const auto where = find_stub_area(tid, space.base(), code_bytes, bytes, true);
   if (!where) return fail("there is no free memory, or it is not known where");
   const InstalledStubs installed{&plan, space.image(), *where};
   auto stubs = make_space(installed, space, stopped.thread().tgid);

@@ -17,6 +17,9 @@ namespace vdsotrace {
 namespace {
 
 constexpr std::uint64_t kUsualDistance = 0x4000'0000;
+/// What the program maps later grows towards us from the vDSO's side: thread stacks and heaps of many gigabytes, mostly
+/// of address space alone.
+constexpr std::uint64_t kRoomyDistance = std::uint64_t{1} << 38;
 constexpr std::uint64_t kMargin = 0x10'0000;  // to what others have mapped
 constexpr std::uint64_t kHugePage = 0x20'0000;
 /// Of the memory of one process: blocks for some 12,000 threads.
@@ -24,15 +27,15 @@ constexpr std::uint64_t kMostShared = std::uint64_t{512} << 20;
 
 std::uint64_t distance(std::uint64_t a, std::uint64_t b) { return a > b ? a - b : b - a; }
 
-bool succeeded(const std::optional<std::int64_t>& result) { return result && *result >= 0; }
+std::uint64_t below(std::uint64_t address, std::uint64_t distance) {
+  return address > distance ? address - distance : 0;
+}
 
-Error refused(std::string_view what) { return {0, std::string("the process could not ") + std::string(what), {}}; }
+std::uint64_t whole_huge_pages(std::uint64_t size) { return kHugePage * ((size + kHugePage - 1) / kHugePage); }
 
-}  // namespace
-
-std::optional<StubArea> find_stub_area(pid_t pid, std::uint64_t vdso, std::uint64_t code_bytes, std::uint64_t size) {
-  // There it has room to grow.
-  const std::uint64_t wished = vdso - kUsualDistance - (kHugePage * ((size + kHugePage - 1) / kHugePage));
+/// That which is nearest to the wished one, with a margin on either side.
+std::optional<std::uint64_t> free_place(std::span<const proc::Mapping> mappings, std::uint64_t wished,
+                                        std::uint64_t size) {
   std::optional<std::uint64_t> best;
   const auto consider = [&](std::uint64_t from, std::uint64_t to) {
     if (to < from || to - from < size + 2 * kMargin) return;
@@ -40,16 +43,30 @@ std::optional<StubArea> find_stub_area(pid_t pid, std::uint64_t vdso, std::uint6
     if (at < from) return;
     if (!best || distance(at, wished) < distance(*best, wished)) best = at;
   };
-  const auto mappings = proc::known_mappings(pid);
-  if (!mappings) return std::nullopt;
   std::uint64_t free_from = 0x10000;
-  for (const proc::Mapping& mapping : *mappings) {
+  for (const proc::Mapping& mapping : mappings) {
     consider(free_from, std::min(mapping.start, arch::kHighestUserAddress));
     free_from = std::max(free_from, mapping.end);
   }
   consider(free_from, arch::kHighestUserAddress);
-  if (!best) return std::nullopt;
-  return StubArea{*best, code_bytes};
+  return best;
+}
+
+bool succeeded(const std::optional<std::int64_t>& result) { return result && *result >= 0; }
+
+Error refused(std::string_view what) { return {0, std::string("the process could not ") + std::string(what), {}}; }
+
+}  // namespace
+
+std::optional<StubArea> find_stub_area(pid_t pid, std::uint64_t vdso, std::uint64_t code_bytes, std::uint64_t size,
+                                       bool grows) {
+  const auto mappings = proc::known_mappings(pid);
+  if (!mappings) return std::nullopt;
+  std::optional<std::uint64_t> place;
+  if (grows) place = free_place(*mappings, below(vdso, kRoomyDistance), size + kMostShared);
+  if (!place) place = free_place(*mappings, below(vdso, kUsualDistance + whole_huge_pages(size)), size);
+  if (!place) return std::nullopt;
+  return StubArea{*place, code_bytes};
 }
 
 bool map_stub_code(RemoteCalls& calls, const StubArea& area) {

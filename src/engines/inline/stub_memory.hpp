@@ -19,9 +19,11 @@ struct StubArea {
   std::uint64_t region() const { return code + code_bytes; }
 };
 
-/// A free place of both, away from where stack and heap grow, with `bytes` of address space in all. Nothing if there is
-/// none, or where that cannot be known.
-std::optional<StubArea> find_stub_area(pid_t pid, std::uint64_t vdso, std::uint64_t code_bytes, std::uint64_t bytes);
+/// A free place of both, away from where stack and heap grow, with `bytes` of address space in all. One that `grows`
+/// has, where that is to be had, room behind it for all that it may come to. Nothing if there is none, or where that
+/// cannot be known.
+std::optional<StubArea> find_stub_area(pid_t pid, std::uint64_t vdso, std::uint64_t code_bytes, std::uint64_t bytes,
+                                       bool grows);
 
 /// Maps code pages there (readable and executable, zero). They are to be written before the next call: until then
 /// it would not be known whose they are, and they do not outlast us.

@@ -53,7 +53,7 @@ std::optional<CallMemory> find_call_memory(const AddressSpace& space, pid_t tid,
   const std::uint64_t bytes = CallMemory{0, 0, stub_bytes}.bytes();
   const EngineMemory& engine = space.engine_memory();
   if (engine.start != engine.end) return CallMemory{engine.start - bytes, engine.end, stub_bytes};
-  const auto area = find_stub_area(tid, space.base(), bytes, bytes);
+  const auto area = find_stub_area(tid, space.base(), bytes, bytes, false);
   if (!area) return std::nullopt;
   return CallMemory{area->code, area->code + bytes, stub_bytes};
 }
