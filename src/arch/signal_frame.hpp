@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/address_range.hpp"
 #include "vdsotrace/memory.hpp"
 
 namespace vdsotrace::arch {
@@ -12,5 +13,9 @@ namespace vdsotrace::arch {
 /// frame is as the kernel lays it down. Nothing for the rest of an older frame, over which the program has written
 /// since.
 std::optional<std::uint64_t> mask_in_whole_frame(std::uint64_t registers, Memory& memory);
+
+/// The alternate stack (sigaltstack(2)) that a thread had when the frame was laid down that has its program counter at
+/// that address. Empty where it had none.
+AddressRange alternate_stack_in_frame(std::uint64_t counter_at, Memory& memory);
 
 }  // namespace vdsotrace::arch

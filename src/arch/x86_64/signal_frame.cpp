@@ -71,4 +71,10 @@ std::optional<std::uint64_t> mask_in_whole_frame(std::uint64_t registers, Memory
   return is_restorer(frame->restorer, memory) ? std::optional(frame->mask) : std::nullopt;
 }
 
+AddressRange alternate_stack_in_frame(std::uint64_t counter_at, Memory& memory) {
+  const std::uint64_t frame = counter_at - kSavedCounter * sizeof(std::uint64_t) - offsetof(Frame, registers);
+  const auto stack = memory.object<std::array<std::uint64_t, 3>>(frame + offsetof(Frame, stack));
+  return stack ? AddressRange{(*stack)[0], (*stack)[0] + (*stack)[2]} : AddressRange{};
+}
+
 }  // namespace vdsotrace::arch

@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "arch/signal_frame.hpp"
+
 namespace vdsotrace {
 namespace {
 
@@ -12,6 +14,13 @@ constexpr std::size_t kSearched = 64 * 1024;
 /// Handlers on a stack of their own that interrupt each other.
 constexpr int kMostStacks = 8;
 constexpr std::size_t kWord = sizeof(std::uint64_t);
+
+/// Stacks of threads may lie close to each other, as those of Go's do: what a frame on an alternate stack has saved is
+/// gone back to only from that stack.
+bool is_of_another_stack(std::uint64_t counter_at, std::uint64_t from, Memory& memory) {
+  const AddressRange alternate = arch::alternate_stack_in_frame(counter_at, memory);
+  return alternate.contains(counter_at) && !alternate.contains(from);
+}
 
 }  // namespace
 
@@ -24,8 +33,9 @@ void visit_saved_counters(std::uint64_t stack_pointer, Memory& memory,
     std::optional<std::uint64_t> elsewhere;
     for (std::size_t i = 0; i + arch::kSavedContextWords <= count; ++i) {
       const auto saved = arch::saved_context(std::span(words).subspan(i).first<arch::kSavedContextWords>());
-      if (!saved) continue;
-      visit(saved->program_counter, from + (i + saved->counter_at) * kWord);
+      const std::uint64_t counter_at = saved ? from + (i + saved->counter_at) * kWord : 0;
+      if (!saved || is_of_another_stack(counter_at, from, memory)) continue;
+      visit(saved->program_counter, counter_at);
       if (saved->stack_pointer - from >= kSearched) elsewhere = saved->stack_pointer & ~std::uint64_t{kWord - 1};
     }
     if (!elsewhere) return;
