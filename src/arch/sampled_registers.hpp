@@ -5,7 +5,8 @@
 //   stack_pointer(registers), program_counter(registers)
 //   function_arguments(registers)   the first six of a 64-bit C function at its first instruction
 //   system_call_arguments(registers, abi)   those of a system call, at its entry and at its exit
-//   dwarf_registers_32(registers)   of 32-bit code, as arch/registers.hpp has them of stopped threads
+//   dwarf_registers(registers), dwarf_registers_32(registers)   of 64-bit and of 32-bit code, as arch/registers.hpp has
+//                                  them of stopped threads
 //   frame_registers(registers)   what unwinding from the program counter begins with
 #pragma once
 

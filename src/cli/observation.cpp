@@ -93,6 +93,26 @@ bool shows_distributions(const Options& o) {
   return o.json ? o.durations.has_value() : (o.summary_only || o.summary_too) && need_durations(o.summary_columns);
 }
 
+/// What stacks lack, where they are not those of threads that stop.
+std::optional<Notice> stack_notice(const Options& o, std::string_view engine) {
+  if (!o.stacks) return std::nullopt;
+  if (engine == "inline")
+    return Notice{
+        "-k: of a call through the vDSO only the caller is noted (--engine=breakpoint notes whole stacks, and stops "
+        "at each call)"};
+  if (engine == "perf")
+    return Notice{"-k: stacks of calls through the vDSO reach as far as a sample of 2,048 bytes does"};
+  return std::nullopt;
+}
+
+/// An audit's text has no room for them.
+std::optional<Notice> unshown_stacks_notice(const Options& o) {
+  const bool shown = !o.audit || o.json || !o.audit->html.empty() || !o.audit->folded.empty() ||
+                     !o.audit->pprof.empty();
+  if (!o.stacks || shown) return std::nullopt;
+  return Notice{"-k: this report names callers only; --json, --html, --folded and --pprof have whole stacks"};
+}
+
 /// The perf engine needs no ptrace for processes that run already.
 bool needs_no_ptrace(const Options& options) { return options.engine == "perf" && !options.attach.empty(); }
 
@@ -155,10 +175,16 @@ Result<std::optional<ProgramEnd>> Observation::run_attached(const std::function<
     observer.release();
     return tl::unexpected(begun.error());
   }
-  if (auto notice = direct_notice(options_, wiring_->needs))
-    wiring_->clocksource.accept({0, realtime_ns(), 0, 0, std::move(*notice)});
+  report_limits();
   observer.run(duration_of(options_));
   return std::nullopt;
+}
+
+void Observation::report_limits() {
+  for (const auto& notice :
+       {direct_notice(options_, wiring_->needs), stack_notice(options_, engine()), unshown_stacks_notice(options_)}) {
+    if (notice) wiring_->clocksource.accept({0, realtime_ns(), 0, 0, Notice(*notice)});
+  }
 }
 
 Result<std::optional<ProgramEnd>> Observation::run_program(const std::function<Result<void>()>& begin) {
@@ -170,6 +196,7 @@ Result<std::optional<ProgramEnd>> Observation::run_program(const std::function<R
   if (auto attached = tracing.attach(options_.attach); !attached) return tl::unexpected(attached.error());
   // Only now: a program that cannot be run leaves no empty output behind.
   if (auto begun = begin(); !begun) return tl::unexpected(begun.error());
+  report_limits();
   const Needs& needs = wiring_->needs;
   if ((needs.callers || needs.stacks) && !procfs::trusted())
     wiring_->clocksource.accept({0, realtime_ns(), child->pid(), child->pid(),

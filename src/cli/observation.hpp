@@ -49,6 +49,8 @@ class Observation {
  private:
   struct Wiring;
   Result<std::optional<ProgramEnd>> run_attached(const std::function<Result<void>()>& begin);
+  /// Says what a user should know of what these options show.
+  void report_limits();
   Result<std::optional<ProgramEnd>> run_program(const std::function<Result<void>()>& begin);
 
   const Options& options_;

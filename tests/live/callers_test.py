@@ -263,6 +263,21 @@ class StackTest(unittest.TestCase):
         self.assertEqual(sum("by_syscall_function" in names and "main" in names for names in by_name), 7)
         self.assertNotIn("stack", trace_json(target("callers"), "--callers").of_type("call")[0])
 
+    def test_whose_stacks_are_short(self):
+        """Stubs note the caller; samples of the perf engine have a piece of the stack."""
+        trace = trace_json(target("callers"), "-k", "--engine=inline", *ALL_ROUTES)
+        self.assertIn("-k: of a call through the vDSO only the caller is noted",
+                      " ".join(notice["text"] for notice in trace.of_type("notice")))
+        text = vdsotrace("audit", "-k", "--engine=inline", *target("callers")).stderr
+        self.assertIn("--folded and --pprof have whole stacks", " ".join(text.replace("\n", " ").split()))
+        self.assertEqual(trace_json(target("callers"), "-k").of_type("notice"), [])
+        testing.require_perf_engine()
+        trace = trace_json(target("callers"), "-k", "--engine=perf", "-e", "trace=clock_gettime")
+        self.assertIn("2,048 bytes", " ".join(notice["text"] for notice in trace.of_type("notice")))
+        stacks = collections.Counter(tuple(place["symbol"] for place in call["stack"][:4]) for call in trace.of_type("call")
+                                     if call["route"] == "vdso")
+        self.assertEqual(stacks["__vdso_clock_gettime", "clock_gettime", "by_library", "one_round"], 2)
+
     def test_the_program_does_the_same(self):
         bare = run(target("callers"))
         for options in (["-k"], ["--callers"]):

@@ -372,11 +372,20 @@ class AttachedTest(unittest.TestCase):
                          for direct in (False, True)]
                 self.assertEqual(found, [through_library, directly if prefix or has_trace_points() else {}])
 
-    def calls_with_callers(self, prefix):
+    def test_stacks(self):
+        """Of system calls and of calls that make none, as far as a sample reaches."""
+        for call in self.calls_with_callers((), "-k"):
+            names = [place["symbol"] for place in call["stack"]]
+            self.assertIn("work", names)
+            if call["route"] != "syscall":
+                self.assertIn("clock_gettime", names[:names.index("work")][-1])
+            self.assertGreater(len(names), names.index("work") + 1)
+
+    def calls_with_callers(self, prefix, *options):
         program = testing.Running(self, target("direct", 3, 200))
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "trace"
-            tracer = subprocess.Popen([*prefix, VDSOTRACE, "--engine=perf", "--json", "--callers", "-o", file, "-e", TIME_CALLS,
+            tracer = subprocess.Popen([*prefix, VDSOTRACE, "--engine=perf", "--json", "--callers", *options, "-o", file, "-e", TIME_CALLS,
                                        "-p", str(program.pid)], stderr=subprocess.DEVNULL)
             self.addCleanup(tracer.wait)
             self.addCleanup(tracer.kill)

@@ -45,7 +45,7 @@ Result<void> PerfSession::attach(pid_t pid) {
   const auto vdso = read_vdso(tgid);
   if (!vdso && !says_none(vdso.error())) return tl::unexpected(vdso.error());
   Process process{open_process(tgid), AddressSpace::of(vdso, Abi::x86_64, images_), {}, 0, {}};
-  if (needs_.callers) process.space->symbols().follow(tgid);
+  if (needs_.callers || needs_.stacks) process.space->symbols().follow(tgid);
   const auto threads = probes_.watch_threads(tgid, *process.space);
   if (!threads) return tl::unexpected(cannot_attach(tgid, threads.error()));
   for (const pid_t tid : *threads) process.threads.try_emplace(tid);

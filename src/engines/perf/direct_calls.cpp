@@ -183,8 +183,8 @@ Result<void> DirectCalls::open_event(const PerfTarget& target, const DirectCallP
   const bool returned = moment == Moment::returned;
   const std::uint64_t number = returned ? point.returned : point.entered;
   // Who made a call of 32-bit code, vDSO or program, is known by the stack.
-  const bool wants_stack = needs_.callers || needs_.values || abi != Abi::x86_64;
-  const std::uint32_t stack = returned && wants_stack ? kSampledStack : 0;
+  const std::uint32_t least = needs_.values || abi != Abi::x86_64 ? kSampledStack : 0;
+  const std::uint32_t stack = returned ? std::max(least, sampled_stack_bytes(needs_)) : 0;
   for (const PerfRing& ring : stream_->rings()) {
     auto event = point.filter.empty() ? open_perf_system_call(target, number, stack, ring)
                                       : open_perf_trace_point(target, number, {point.filter, stack}, ring);

@@ -58,7 +58,7 @@ void PerfEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<
 
 WatchSpec PerfEngine::order_for(const AddressSpace& space) {
   WatchSpec order{space.base(), plan_for(*space.image()).points, false, {}, {}};
-  if (needs_.callers) order.stack_bytes = kSampledStack;
+  order.stack_bytes = sampled_stack_bytes(needs_);
   return order;
 }
 

@@ -71,7 +71,8 @@ PerfTarget PerfProbes::target(pid_t tid) const {
 
 WatchSpec PerfProbes::order_for(const AddressSpace& space) {
   WatchSpec order{space.base(), {}, true, {}, {}};
-  if (needs_.callers) order.stack_bytes = kSampledStack;
+  order.stack_bytes = sampled_stack_bytes(needs_);
+  order.samples_all_stacks = needs_.stacks && needs_.selection.wants_ordinary_calls();
   if (trace_points_) order.system_call_entered = trace_points_->entered;
   if (trace_points_) order.system_call_returned = trace_points_->returned;
   if (space.image() != nullptr && space.abi() == Abi::x86_64) order.points = plan_for(*space.image()).points;

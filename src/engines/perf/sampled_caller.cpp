@@ -1,7 +1,11 @@
 #include "engines/perf/sampled_caller.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
+#include <utility>
+
+#include "os/perf_events.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -16,6 +20,26 @@ FrameRegisters frame_after(const PerfSample& sample, SampledAt at, SampledStack&
   return frame;
 }
 
+UnwindStart start_of(const PerfSample& sample) {
+  const std::uint64_t place = arch::program_counter(sample.registers);
+  return {sample.is_64_bit, place,
+          sample.is_64_bit ? arch::dwarf_registers(sample.registers) : arch::dwarf_registers_32(sample.registers)};
+}
+
+/// A function that is entered is in it itself.
+void note_stack(const PerfSample& sample, SampledAt at, SampledStack& stack, Symbols& symbols, Call& call) {
+  UnwindStart start = start_of(sample);
+  if (at == SampledAt::function_entry) {
+    if (auto place = symbols.instruction(sample.tid, start.address)) call.stack.push_back(std::move(*place));
+    const FrameRegisters after = frame_after(sample, at, stack);
+    if (!after[kDwarfReturnAddress]) return;
+    start.address = start.registers[kDwarfReturnAddress] = *after[kDwarfReturnAddress];
+    start.registers[kDwarfStackPointer] = *after[kDwarfStackPointer];
+  }
+  auto outer = symbols.stack(sample.tid, stack, start);
+  call.stack.insert(call.stack.end(), std::make_move_iterator(outer.begin()), std::make_move_iterator(outer.end()));
+}
+
 }  // namespace
 
 std::size_t SampledStack::read(std::uint64_t address, std::span<std::byte> into) {
@@ -26,18 +50,22 @@ std::size_t SampledStack::read(std::uint64_t address, std::span<std::byte> into)
   return found.size();
 }
 
+std::uint32_t sampled_stack_bytes(const Needs& needs) {
+  if (needs.stacks) return kMostSampledStack;
+  return needs.callers ? kSampledStack : 0;
+}
+
 void note_sampled_caller(const PerfSample& sample, SampledAt at, const Needs& needs, Symbols& symbols, Call& call) {
-  if (!needs.callers) return;
+  if ((!needs.callers && !needs.stacks) || (!sample.is_64_bit && at == SampledAt::function_entry)) return;
   SampledStack stack(sample);
+  if (needs.stacks) note_stack(sample, at, stack, symbols, call);
+  if (!needs.callers) return;
   if (!sample.is_64_bit) {
-    const UnwindStart start{false, arch::program_counter(sample.registers), arch::dwarf_registers_32(sample.registers)};
-    if (at == SampledAt::system_call) call.caller = symbols.caller(sample.tid, stack, start);
+    call.caller = symbols.caller(sample.tid, stack, start_of(sample));
     return;
   }
   const auto word = [&stack](std::uint64_t address) { return stack.object<std::uint64_t>(address); };
-  const auto found = symbols.caller_addresses(sample.tid, frame_after(sample, at, stack), word);
-  call.caller = symbols.places(sample.tid, found);
-  if (needs.stacks && call.caller) call.stack = {*call.caller};
+  call.caller = symbols.places(sample.tid, symbols.caller_addresses(sample.tid, frame_after(sample, at, stack), word));
 }
 
 }  // namespace vdsotrace

@@ -16,6 +16,8 @@ namespace vdsotrace {
 /// How much of the stack samples are to have, in bytes: enough for the frames of a C library's function and of what
 /// calls it, where mostly the result lies, too; glibc's getrandom alone has 17 words.
 inline constexpr std::uint32_t kSampledStack = 1024;
+/// The same for what is asked for: nothing, callers, or whole stacks as far as they reach.
+std::uint32_t sampled_stack_bytes(const Needs& needs);
 
 /// What a sample has of its thread's memory.
 class SampledStack final : public Memory {
@@ -36,8 +38,8 @@ enum class SampledAt : std::uint8_t {
   function_entry,  ///< at the first instruction of a function that was called
 };
 
-/// Notes the caller in the call, if the needs ask for it and the sample suffices to know it. Of 32-bit code only
-/// that of a system call.
+/// Notes caller and stack in the call, as far as the needs ask for them and the sample suffices to know them. Of 32-bit
+/// code only those of a system call.
 void note_sampled_caller(const PerfSample& sample, SampledAt at, const Needs& needs, Symbols& symbols, Call& call);
 
 }  // namespace vdsotrace

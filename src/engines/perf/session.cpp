@@ -120,7 +120,7 @@ void PerfSession::on_system_call(const PerfSample& sample, const Process& proces
   }
   if (space.vdso_serves(call->abi, call->nr)) call->route = function != nullptr ? Route::fallback : Route::syscall;
   if (function != nullptr) call->symbol = service_for(*function)->symbol;
-  if (call->route) note_sampled_caller(sample, SampledAt::system_call, needs_, space.symbols(), *call);
+  if (call->route || needs_.stacks) note_sampled_caller(sample, SampledAt::system_call, needs_, space.symbols(), *call);
   calls.system_call(std::move(*call), report_calls(sample.pid, sample.tid));
 }
 
@@ -141,7 +141,7 @@ void PerfSession::on(const PerfFork& fork) {
   if (!needs_.children) return;
   Process child{open_process(fork.pid), creator->second.space->copy_for_fork(), {}, creator->second.since, {}};
   child.threads.try_emplace(fork.tid);
-  if (needs_.callers) child.space->symbols().follow(fork.pid);
+  if (needs_.callers || needs_.stacks) child.space->symbols().follow(fork.pid);
   if (processes_.try_emplace(fork.pid, std::move(child)).second)
     report(fork.pid, fork.tid, Started{Started::How::fork, fork.parent_pid});
 }
@@ -157,7 +157,7 @@ void PerfSession::on(const PerfExec& exec) {
   AddressSpace& space = *(process->second.space = AddressSpace::of(read_vdso(exec.pid), Abi::x86_64, images_));
   const auto done = probes_.watch_again(exec.pid, space);
   process->second.since = monotonic_ns();
-  if (needs_.callers) space.symbols().follow(exec.pid);
+  if (needs_.callers || needs_.stacks) space.symbols().follow(exec.pid);
   report(exec.pid, exec.pid, Execed{proc::executable(exec.pid), 0, space.abi(), space.facts(), space.is_known()});
   report(exec.pid, exec.pid,
          Notice{done ? "it has executed a program: vDSO calls that this made before now are missing"

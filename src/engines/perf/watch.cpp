@@ -128,7 +128,7 @@ Result<void> PerfWatch::add_entered(const PerfTarget& target, const WatchSpec& o
     return keep(open_perf_trace_point(target, *order.system_call_entered, sampling, ring),
                 PerfEventInfo::Kind::system_call_entered);
   };
-  if (order.stack_bytes == 0) return add({});
+  if (order.stack_bytes == 0 || order.samples_all_stacks) return add({"", order.stack_bytes});
   const auto done = add({capable_calls("==", " || "), order.stack_bytes});
   return done ? add({capable_calls("!=", " && "), 0}) : done;
 }

@@ -64,7 +64,8 @@ struct WatchSpec {
   bool forks = false;
   std::optional<std::uint64_t> system_call_entered;  ///< number of the trace point
   std::optional<std::uint64_t> system_call_returned;
-  std::uint32_t stack_bytes = 0;  ///< of what samples of vDSO-capable calls have of the stack
+  std::uint32_t stack_bytes = 0;    ///< of what samples of vDSO-capable calls have of the stack
+  bool samples_all_stacks = false;  ///< those of other calls, too
 };
 
 /// The events of some threads and of those that inherit them. Closed when it goes.

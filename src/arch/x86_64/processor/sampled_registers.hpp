@@ -35,7 +35,10 @@ constexpr std::array<std::uint64_t, 6> system_call_arguments(const SampledRegist
   for (std::size_t i = 0; i < args.size(); ++i) args[i] = static_cast<std::uint32_t>(r[i]);
   return args;
 }
-// eax has the result, and nothing is counted from it.
+// Nothing is counted from rax and r11, which are not sampled.
+constexpr DwarfRegisters dwarf_registers(const SampledRegisters& r) {
+  return {0, r[2], r[1], r[0], r[3], r[4], r[5], r[6], r[8], r[9], r[10], 0, r[11], r[12], r[13], r[14], r[7]};
+}
 constexpr DwarfRegisters dwarf_registers_32(const SampledRegisters& r) {
   return {0, r[1], r[2], r[0], r[6], r[5], r[3], r[4], r[7]};
 }
