@@ -172,7 +172,6 @@ TEST_CASE("a breakpoint's sample has its registers") {
   // di, si, dx, cx or r10, r8, r9
   CHECK(arch::function_arguments(sample.registers) == std::array<U64, 6>{5, 4, 3, 2, 9, 10});
   CHECK(arch::system_call_arguments(sample.registers, Abi::x86_64) == std::array<U64, 6>{5, 4, 3, 11, 9, 10});
-  // bx, cx, dx, si, di, bp
   CHECK(arch::system_call_arguments(sample.registers, Abi::i386) == std::array<U64, 6>{1, 2, 3, 4, 5, 6});
   CHECK(arch::stack_pointer(sample.registers) == 7);
   CHECK(arch::program_counter(sample.registers) == 8);
