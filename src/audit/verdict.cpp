@@ -53,6 +53,11 @@ std::string whole_text(const Audit& audit) {
   return duration_text(static_cast<double>(audit.run.wall_ns)) + " of the run";
 }
 
+/// Those of an unknown route are among them.
+std::string busy_calls_text(const Audit& audit, const Busy& busy) {
+  return calls_text(busy.calls) + (audit.count(Route::unknown) > 0 ? " through the vDSO" : " in user space");
+}
+
 /// What leaves it open.
 std::string doubts_text(const Audit& audit) {
   std::string text;
@@ -79,8 +84,7 @@ Verdict verdict_of(const Audit& audit) {
     const bool in_kernel = audit.kernel_ns >= busy.gain_ns;
     const double cost = in_kernel ? audit.kernel_ns : busy.cost_ns;
     verdict.share = audit.share(cost);
-    verdict.text = fmt::format("{}: {}, {}",
-                               in_kernel ? kernel_calls_text(audit) : calls_text(busy.calls) + " in user space",
+    verdict.text = fmt::format("{}: {}, {}", in_kernel ? kernel_calls_text(audit) : busy_calls_text(audit, busy),
                                duration_text(cost), share_text(audit, cost));
   }
   verdict.text += doubts_text(audit);

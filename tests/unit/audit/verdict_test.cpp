@@ -77,6 +77,9 @@ TEST_CASE("the first line says what leaves it open") {
   const Audit unknown = audit_of({counts_of(1, Route::unknown, 5)}, 8 * kOneMs);
   CHECK_FALSE(unknown.verdict.ok);
   CHECK(has(unknown.verdict.text, "; 5 calls by an unknown route"));
+  const Audit many = audit_of({counts_of(1, Route::unknown, 1'000'000)}, 100 * kOneMs);
+  CHECK(has(many.verdict.text,
+            "1,000,000 calls through the vDSO: 25.0 ms, 25 % of its processor time; 1,000,000 calls by"));
   const Audit incomplete = audit_of({Lost{2}}, 8 * kOneMs);
   CHECK_FALSE(incomplete.verdict.ok);
   CHECK(has(incomplete.verdict.text, "; the figures are incomplete"));
