@@ -20,7 +20,9 @@ DecodedCall registering(std::uint32_t operation, std::uint64_t count) {
 template <class T>
 std::string shown(std::uint32_t operation, std::uint64_t count, const T& what) {
   DecodedCall call = registering(operation, count);
-  call.put(kRingData, what).put(kRingMore, std::array<std::int32_t, 2>{4, -2}).put(kTags, std::array<std::uint64_t, 2>{0, 9});
+  call.put(kRingData, what)
+      .put(kRingMore, std::array<std::int32_t, 2>{4, -2})
+      .put(kTags, std::array<std::uint64_t, 2>{0, 9});
   return args_of(call.leave(-22).text()).at(2);
 }
 

@@ -111,8 +111,8 @@ TEST_CASE("a drive's command and its outcome", "[ioctl]") {
   CHECK(args_of(failed.leave(-5).text()).at(2) == asked);
   CHECK(args_of(short_of.put(kInputAt, Command{0x50, 0, 2, 1, 7, 8}).leave(0).text()).at(2) ==
         asked + " => {status=0x50, error=0, nsector=2, buf=0x7f0000001004}");
-  CHECK(args_of(call.put(kInputAt, std::array<unsigned char, 516>{0x50, 0, 2, 1, 7, 8}).strings(2).leave(0).text()).at(2) ==
-        asked + " => {status=0x50, error=0, nsector=2, buf=\"\\x07\\x08\"...}");
+  CHECK(args_of(call.put(kInputAt, std::array<unsigned char, 516>{0x50, 0, 2, 1, 7, 8}).strings(2).leave(0).text())
+            .at(2) == asked + " => {status=0x50, error=0, nsector=2, buf=\"\\x07\\x08\"...}");
 }
 
 TEST_CASE("what of a SCSI device is to be reset", "[ioctl]") {
