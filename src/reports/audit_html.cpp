@@ -5,10 +5,12 @@
 #include "reports/audit.hpp"
 
 extern "C" {
+// NOLINTBEGIN(readability-identifier-naming): symbols of page/page.S
 extern const char vdsotrace_page_html[], vdsotrace_page_html_end[];
 extern const char vdsotrace_page_style[], vdsotrace_page_style_end[];
 extern const char vdsotrace_page_script[], vdsotrace_page_script_end[];
 extern const char vdsotrace_page_who_script[], vdsotrace_page_who_script_end[];
+// NOLINTEND(readability-identifier-naming)
 }
 
 namespace vdsotrace {

@@ -104,7 +104,7 @@ struct Symbols::Inner {
     return CallerSearch([this, pid](std::uint64_t lookup) { return part_of(pid, lookup); });
   }
   void note_entry(std::uint64_t return_address, MadeFor made_for);
-  std::uint64_t note_outside(Step& step, std::uint64_t return_address, MadeFor made_for);
+  bool note_step(Step& step, std::uint64_t return_address, CallerAddresses& found, MadeFor& made_for);
   Step* step_at(pid_t pid, std::uint64_t return_address);
   std::optional<CallerAddresses> callers_by_steps(pid_t pid, std::uint64_t return_address, std::uint64_t stack_pointer,
                                                   const StackWord& word);
@@ -211,10 +211,16 @@ Step* Symbols::Inner::step_at(pid_t pid, std::uint64_t return_address) {
   return &keep(steps, return_address, step);
 }
 
-/// The first step outside of the C library; answers where.
-std::uint64_t Symbols::Inner::note_outside(Step& step, std::uint64_t return_address, MadeFor made_for) {
-  if (std::exchange(step.made_for_last, made_for) != made_for) note_entry(return_address, made_for);
-  return return_address;
+/// What a step says of the caller. True if no other step can say more.
+bool Symbols::Inner::note_step(Step& step, std::uint64_t return_address, CallerAddresses& found, MadeFor& made_for) {
+  const CodeOwner owner = step.part.owner;
+  if (!found.outside && step.part.made_for != MadeFor::unknown) made_for = step.part.made_for;
+  if (!found.outside && owner != CodeOwner::c_library) {
+    if (std::exchange(step.made_for_last, made_for) != made_for) note_entry(return_address, made_for);
+    found.outside = return_address;
+  }
+  if (owner == CodeOwner::program) found.beyond = return_address;
+  return owner == CodeOwner::program || owner == CodeOwner::interpreter;
 }
 
 /// The walk of most calls, a few times faster. Nothing: walk.
@@ -225,15 +231,9 @@ std::optional<CallerAddresses> Symbols::Inner::callers_by_steps(pid_t pid, std::
   MadeFor made_for = MadeFor::unknown;
   for (std::size_t frame = 0; frame < kMostFramesToCaller; ++frame) {
     Step* step = step_at(pid, return_address);
-    if (step == nullptr || (frame > 0 && !step->is_return_address)) return std::nullopt;
-    const CodeOwner owner = step->part.owner;
-    if (owner == CodeOwner::unknown) return std::nullopt;
-    if (!found.outside) {
-      if (step->part.made_for != MadeFor::unknown) made_for = step->part.made_for;
-      if (owner != CodeOwner::c_library) found.outside = note_outside(*step, return_address, made_for);
-    }
-    if (owner == CodeOwner::program) found.beyond = return_address;
-    if (owner == CodeOwner::program || owner == CodeOwner::interpreter) return found;
+    if (step == nullptr || (frame > 0 && !step->is_return_address) || step->part.owner == CodeOwner::unknown)
+      return std::nullopt;
+    if (note_step(*step, return_address, found, made_for)) return found;
     const auto next = step->distance ? word(stack_pointer + *step->distance) : std::nullopt;
     if (!next) return std::nullopt;
     return_address = *next;

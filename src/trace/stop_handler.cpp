@@ -226,30 +226,38 @@ Resume StopHandler::on_filtered(StoppedThread& stopped) {
   return {};
 }
 
+/// Of a trap, or of what stands for one, that an engine has caused.
+std::optional<Resume> StopHandler::on_engine_trap(StoppedThread& stopped, int signal, const siginfo_t& info) {
+  // The trap behind a step is delivered before any other signal.
+  const bool stepped = std::exchange(stopped.thread().step_due, false) && signal == SIGTRAP;
+  if (stepped && ends_step(info) && engine_.on_step(stopped)) {
+    repair_signal_state(stopped);
+    return Resume{};
+  }
+  if ((signal == SIGTRAP || signal == SIGSEGV) && (info.si_code == SI_KERNEL || has_lost_its_cause(info))) {
+    if (const auto how = engine_.on_trap(stopped)) {
+      repair_signal_state(stopped);
+      return how;
+    }
+  }
+  return signal == SIGTRAP && ends_step(info) && engine_.on_own_step(stopped) ? std::optional(Resume{}) : std::nullopt;
+}
+
+/// Of a signal that an engine has caused; nothing of one that is the program's.
+std::optional<Resume> StopHandler::on_engine_signal(StoppedThread& stopped, int signal, const siginfo_t& info) {
+  if (const auto how = on_engine_trap(stopped, signal, info)) return how;
+  if (may_be_fault(info) && engine_.on_fault(stopped, signal)) return Resume{};
+  if (signal == SIGSEGV && is_fault(info) && engine_.on_missing_memory(stopped, address_of(info))) {
+    repair_signal_state(stopped, SIGSEGV);
+    return Resume{};
+  }
+  return signal == SIGSYS ? engine_.on_dispatched_call(stopped, info) : std::nullopt;
+}
+
 Resume StopHandler::on_signal(StoppedThread& stopped, int signal) {
   const auto info = ptrace::signal_info(stopped.tid());
   if (!info) return {};
-  // The trap behind a step is delivered before any other signal.
-  const bool stepped = std::exchange(stopped.thread().step_due, false) && signal == SIGTRAP;
-  if (stepped && ends_step(*info) && engine_.on_step(stopped)) {
-    repair_signal_state(stopped);
-    return {};
-  }
-  if ((signal == SIGTRAP || signal == SIGSEGV) && (info->si_code == SI_KERNEL || has_lost_its_cause(*info))) {
-    if (const auto how = engine_.on_trap(stopped)) {
-      repair_signal_state(stopped);
-      return *how;
-    }
-  }
-  if (signal == SIGTRAP && ends_step(*info) && engine_.on_own_step(stopped)) return {};
-  if (may_be_fault(*info) && engine_.on_fault(stopped, signal)) return {};
-  if (signal == SIGSEGV && is_fault(*info) && engine_.on_missing_memory(stopped, address_of(*info))) {
-    repair_signal_state(stopped, SIGSEGV);
-    return {};
-  }
-  if (signal == SIGSYS) {
-    if (const auto how = engine_.on_dispatched_call(stopped, *info)) return *how;
-  }
+  if (const auto how = on_engine_signal(stopped, signal, *info)) return *how;
   engine_.on_interrupted(stopped);
   // SIGSTOP runs no handler. Delivered from another stop than this one it would no longer be taken back by a SIGCONT
   // that has come meanwhile (JOBCTL_STOP_DEQUEUED, kernel/signal.c).

@@ -41,6 +41,8 @@ class StopHandler {
   const Delays& delays() const { return delays_; }
 
  private:
+  std::optional<Resume> on_engine_trap(StoppedThread& stopped, int signal, const siginfo_t& info);
+  std::optional<Resume> on_engine_signal(StoppedThread& stopped, int signal, const siginfo_t& info);
   Resume on_signal(StoppedThread& stopped, int signal);
   Resume on_event(StoppedThread& stopped, int event);
   Resume on_exec(StoppedThread& stopped);

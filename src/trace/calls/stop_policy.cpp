@@ -123,6 +123,32 @@ FilterPlan plan_calls(const Selection& selection, const EngineStops& engine, boo
   return plan;
 }
 
+/// What is to stop.
+struct Wishes {
+  bool all;        ///< every call
+  bool filtering;  ///< what a filter of ours picks
+  bool page;       ///< calls of the vsyscall page, which only a filter sees
+};
+
+Wishes wishes_of(const Needs& needs, bool spawned) {
+  const Selection& selection = needs.selection;
+  // A signal for a thread is lost at a filter's stop (ptrace(2), PTRACE_EVENT stops).
+  const bool all = wants_all_but_some(selection) || (needs.injections != nullptr && needs.injections->send_signals());
+  const bool page_asked = selection.asks_for_route(Route::vsyscall) && may_have_vsyscall_page();
+  // Children that are not followed run untraced, which they cannot under a filter of ours.
+  const bool filtering = spawned && (page_asked || (!all && (needs.children || !wants_ordinary_calls(selection))));
+  const bool page = filtering && (page_asked || (selection.wants_route(Route::vsyscall) && may_have_vsyscall_page()));
+  return {all, filtering, page};
+}
+
+FilterPlan plan_for(const Needs& needs, const EngineStops& stops, const Wishes& wishes) {
+  const bool direct = needs.direct_calls == DirectCallsBy::stops;
+  FilterPlan plan = wishes.all ? FilterPlan{} : plan_calls(needs.selection, stops, direct);
+  if (wishes.page) add_page(plan, needs.selection);
+  if (wishes.filtering && !wishes.all && (needs.callers || needs.stacks)) add(plan, kForNames);
+  return plan;
+}
+
 }  // namespace
 
 bool wants_ordinary_calls(const Selection& selection) {
@@ -136,29 +162,21 @@ StopPolicy::StopPolicy(const Needs& needs, const ProbeEngine& engine, bool spawn
   // Threads whose calls are not counted without stops stop at each; a filter would see what counts them.
   if (needs.inline_calls) return;
   const Selection& selection = needs.selection;
-  // A signal for a thread is lost at a filter's stop (ptrace(2), PTRACE_EVENT stops).
-  const bool all = wants_all_but_some(selection) || (needs.injections != nullptr && needs.injections->send_signals());
-  const bool page_asked = selection.asks_for_route(Route::vsyscall) && may_have_vsyscall_page();
-  // Children that are not followed run untraced, which they cannot under a filter of ours.
-  const bool filtering = spawned && (page_asked || (!all && (needs.children || !wants_ordinary_calls(selection))));
-  const bool page = filtering && (page_asked || (selection.wants_route(Route::vsyscall) && may_have_vsyscall_page()));
-  if (all && !page) return;
+  const Wishes wishes = wishes_of(needs, spawned);
+  if (wishes.all && !wishes.page) return;
   only_fallbacks_enter_ = selection.wants_route(Route::fallback) && !selection.wants_route(Route::syscall);
   const EngineStops stops = engine.stops();
-  const bool direct = needs.direct_calls == DirectCallsBy::stops;
-  FilterPlan plan = all ? FilterPlan{} : plan_calls(selection, stops, direct);
-  if (page) add_page(plan, selection);
-  if (filtering && !all && (needs.callers || needs.stacks)) add(plan, kForNames);
+  FilterPlan plan = plan_for(needs, stops, wishes);
   if (empty(plan)) {
     mode_ = Mode::none;
     return;
   }
-  if (!filtering) return;
+  if (!wishes.filtering) return;
   add(plan, kAlways);
   if (stops.patches) add(plan, kForPatches);
   auto program = make_filter(plan);
   if (!program) return;
-  mode_ = all ? Mode::every : Mode::picked;
+  mode_ = wishes.all ? Mode::every : Mode::picked;
   filter_ = std::move(*program);
 }
 

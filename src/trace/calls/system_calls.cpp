@@ -28,6 +28,12 @@ Call call_from(const __ptrace_syscall_info& info, std::int64_t restarted_call) {
 
 std::string_view symbol_of(const VdsoFunction& function) { return service_for(function)->symbol; }
 
+/// In a stub, for room in its thread's ring: that is no call of the program's.
+bool waits_in_stub(const Thread& thread, std::uint64_t instruction_pointer) {
+  return thread.space->engine_memory().contains(instruction_pointer) &&
+         thread.space->fallback_at(instruction_pointer) == nullptr;
+}
+
 }  // namespace
 
 Resume SystemCalls::on_stop(StoppedThread& stopped) {
@@ -53,11 +59,8 @@ Resume SystemCalls::on_filtered(StoppedThread& stopped, const __ptrace_syscall_i
 
 Resume SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info& info) {
   Thread& thread = stopped.thread();
-  // A stub that waits for room in its ring.
-  if (thread.space->engine_memory().contains(info.instruction_pointer) &&
-      thread.space->fallback_at(info.instruction_pointer) == nullptr)
+  if (waits_in_stub(thread, info.instruction_pointer) || engine_.records_call(thread, info.instruction_pointer))
     return {};
-  if (engine_.records_call(thread, info.instruction_pointer)) return {};
   thread.in_call.emplace();
   CallInProgress& progress = *thread.in_call;
   progress.call = call_from(info, thread.restarted_call);
@@ -71,24 +74,36 @@ Resume SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info
   if (capable) call.route = progress.fallback_of != nullptr ? Route::fallback : Route::syscall;
   if (progress.fallback_of != nullptr) call.symbol = symbol_of(*progress.fallback_of);
 
-  progress.wanted = thread.role == Thread::Role::traced && needs_.selection.wants_number(call.abi, call.nr, capable) &&
-                    (capable || needs_.selection.wants_ordinary_calls()) &&
-                    !(capable && progress.fallback_of == nullptr && engine_.reports_direct_calls(thread));
+  progress.wanted = is_wanted(thread, progress, capable);
   call.start_ns = realtime_ns();
   if (needs_.durations) progress.monotonic_start = monotonic_ns();
   progress.kernel_start = thread.kernel_ns;
-  ProcessDescriptors descriptors(stopped.tid(), needs_.descriptors, needs_.processes);
-  if (progress.wanted && !needs_.paths.empty())
-    progress.wanted = uses_path(call, stopped.memory(), descriptors, needs_.paths);
-  // A vDSO function's call was counted when that was entered.
-  const Resume how = progress.wanted && !merged ? tamper_at_entry(stopped, progress, capable) : Resume{};
-  if (progress.wanted && needs_.values) capture_entry(call, stopped.memory(), capture_limits(needs_), &descriptors);
-  if (progress.wanted && (!merged || !engine_.notes_callers())) note_caller(stopped, needs_, call);
-  if (progress.wanted && needs_.entries && !merged) reporter_.report(thread, CallEntered{call});
+  const Resume how = report_entry(stopped, progress, capable, merged);
   if (call.tampering.result) return how;
   before_call(stopped, progress);
   // It never comes back, and a leader's end is not seen before its threads have ended.
   if (call.name == "exit" && thread.tid == thread.tgid) on_end(thread);
+  return how;
+}
+
+bool SystemCalls::is_wanted(const Thread& thread, const CallInProgress& progress, bool capable) const {
+  const Call& call = progress.call;
+  if (thread.role != Thread::Role::traced || !needs_.selection.wants_number(call.abi, call.nr, capable)) return false;
+  if (!capable) return needs_.selection.wants_ordinary_calls();
+  return progress.fallback_of != nullptr || !engine_.reports_direct_calls(thread);
+}
+
+/// Shows it and does to it what is asked for. `merged`: a vDSO function's call was counted when that was entered.
+Resume SystemCalls::report_entry(StoppedThread& stopped, CallInProgress& progress, bool capable, bool merged) {
+  Call& call = progress.call;
+  ProcessDescriptors descriptors(stopped.tid(), needs_.descriptors, needs_.processes);
+  if (progress.wanted && !needs_.paths.empty())
+    progress.wanted = uses_path(call, stopped.memory(), descriptors, needs_.paths);
+  if (!progress.wanted) return {};
+  const Resume how = merged ? Resume{} : tamper_at_entry(stopped, progress, capable);
+  if (needs_.values) capture_entry(call, stopped.memory(), capture_limits(needs_), &descriptors);
+  if (!merged || !engine_.notes_callers()) note_caller(stopped, needs_, call);
+  if (needs_.entries && !merged) reporter_.report(stopped.thread(), CallEntered{call});
   return how;
 }
 
@@ -140,6 +155,12 @@ Resume SystemCalls::on_exit(StoppedThread& stopped, std::int64_t result, bool fa
   if (progress.wanted && needs_.dumps.any()) capture_dump(call, stopped.memory(), needs_.dumps);
   if (thread.in_exec_prologue > 0) --thread.in_exec_prologue;
   if (!call.tampering.result) after_call(stopped, progress, engine_);
+  report_exit(thread, std::move(progress));
+  return how;
+}
+
+void SystemCalls::report_exit(Thread& thread, CallInProgress&& progress) {
+  Call& call = progress.call;
   if (progress.fallback_of != nullptr) {
     engine_.on_fallback_exit(thread, std::move(call));
   } else if (call.error != 0 && progress.wanted && call.name == "execve" && thread.phase == Thread::Phase::launching) {
@@ -147,7 +168,6 @@ Resume SystemCalls::on_exit(StoppedThread& stopped, std::int64_t result, bool fa
   } else if (progress.wanted) {
     reporter_.report(thread, std::move(call));
   }
-  return how;
 }
 
 void SystemCalls::on_fault(StoppedThread& stopped) {

@@ -26,6 +26,9 @@ class SystemCalls {
  private:
   Resume on_entry(StoppedThread& stopped, const __ptrace_syscall_info& info);
   Resume on_exit(StoppedThread& stopped, std::int64_t result, bool failed);
+  bool is_wanted(const Thread& thread, const CallInProgress& progress, bool capable) const;
+  Resume report_entry(StoppedThread& stopped, CallInProgress& progress, bool capable, bool merged);
+  void report_exit(Thread& thread, CallInProgress&& progress);
   /// What -e inject= does to a call.
   Resume tamper_at_entry(StoppedThread& stopped, CallInProgress& progress, bool vdso_capable);
   Resume tamper_at_exit(StoppedThread& stopped, CallInProgress& progress);

@@ -130,6 +130,22 @@ void restore_action(StoppedThread& stopped, int signal, const KernelSigaction& a
   write_remote(stopped.tid(), scratch->address, scratch->before);
 }
 
+/// Whether that many steps have been enough. Nothing: the thread is gone.
+std::optional<bool> step_until_outside(pid_t tid, const std::function<bool(std::uint64_t)>& inside, int most) {
+  for (int step = 0, pass = 0; step < most; ++step) {
+    if (!ptrace::step(tid, pass)) return std::nullopt;
+    const auto status = next_stop(tid);
+    if (!status) return std::nullopt;
+    pass = signal_to_pass(*status);
+    // At any other stop no instruction has been executed, and no signal could be delivered from it.
+    if (status->kind() != WaitStatus::Kind::signal || status->signal() != SIGTRAP) continue;
+    const auto now = ptrace::registers(tid);
+    if (!now) return std::nullopt;
+    if (!inside(arch::program_counter(*now))) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 RemoteCalls::RemoteCalls(StoppedThread& stopped, Others others) : stopped_(stopped) {
@@ -138,19 +154,7 @@ RemoteCalls::RemoteCalls(StoppedThread& stopped, Others others) : stopped_(stopp
   if (!instruction || current == nullptr || is_within_call(stopped.tid())) return;
   // A program can switch its mode on its own.
   if (arch::runs_64_bit(*current) != (abi_of_calls(stopped) == Abi::x86_64)) return;
-  const bool outlives_us = stopped.thread().on_tracer_death == ptrace::OnTracerDeath::leave;
-  const bool filtered = under_other_filters(stopped.thread());
-  inherited_filters_ = filtered && arch::runs_64_bit(*current) && under_inherited_filters(stopped.thread());
-  if (filtered && !inherited_filters_) {
-    paused_seccomp_ =
-        ptrace::suspend_seccomp(stopped.tid(), stopped.thread().on_tracer_death, stopped.thread().filtered, true);
-    if (!paused_seccomp_) return;
-    if (outlives_us && arch::runs_64_bit(*current)) {
-      filters_ = TraceeFilters::of(stopped.tid());
-      // On its way back it has to set the signal mask, however few calls it has made.
-      if (!filters_ || !filters_->allows(arch::setting_mask(), *instruction)) return;
-    }
-  }
+  if (!pass_filters(*current, *instruction)) return;
   const auto mask = ptrace::signal_mask(stopped.tid());
   if (!mask) return;
   mask_ = *mask;
@@ -158,9 +162,25 @@ RemoteCalls::RemoteCalls(StoppedThread& stopped, Others others) : stopped_(stopp
   interrupted_ = is_interrupted(stopped.tid());
   instruction_ = instruction;
   const bool can_return = arch::runs_64_bit(saved_) && others == Others::stopped;
-  if (outlives_us && can_return) place_return_stub();
+  if (outlives_tracer() && can_return) place_return_stub();
   // Only now: should we be gone, the code sets the mask back.
   if (!ptrace::set_signal_mask(stopped.tid(), kAllSignals)) instruction_.reset();
+}
+
+bool RemoteCalls::outlives_tracer() const { return stopped_.thread().on_tracer_death == ptrace::OnTracerDeath::leave; }
+
+/// Filters of the program's do not judge our calls, or let them pass. False: that cannot be had.
+bool RemoteCalls::pass_filters(const arch::Registers& current, std::uint64_t instruction) {
+  const Thread& thread = stopped_.thread();
+  const bool filtered = under_other_filters(thread);
+  inherited_filters_ = filtered && arch::runs_64_bit(current) && under_inherited_filters(thread);
+  if (!filtered || inherited_filters_) return true;
+  paused_seccomp_ = ptrace::suspend_seccomp(stopped_.tid(), thread.on_tracer_death, thread.filtered, true);
+  if (!paused_seccomp_) return false;
+  if (!outlives_tracer() || !arch::runs_64_bit(current)) return true;
+  filters_ = TraceeFilters::of(stopped_.tid());
+  // On its way back it has to set the signal mask, however few calls it has made.
+  return filters_ && filters_->allows(arch::setting_mask(), instruction);
 }
 
 /// The highest place in the vDSO's unused end where nothing is, not even what one of us that was killed has left.
@@ -255,24 +275,13 @@ bool step_out(StoppedThread& stopped, const std::function<bool(std::uint64_t)>& 
   const auto signal = ptrace::signal_info(tid);
   // The trap of a step is forced: held back, it would take the program's action for SIGTRAP away.
   if (!mask || !ptrace::set_signal_mask(tid, kAllSignals & ~signal_bit(SIGTRAP))) return false;
-  bool out = false;
-  int pass = 0;
-  for (int step = 0; step < most && !out; ++step) {
-    if (!ptrace::step(tid, pass)) return false;
-    const auto status = next_stop(tid);
-    if (!status) return false;
-    pass = signal_to_pass(*status);
-    // At any other stop no instruction has been executed, and no signal could be delivered from it.
-    if (status->kind() != WaitStatus::Kind::signal || status->signal() != SIGTRAP) continue;
-    const auto now = ptrace::registers(tid);
-    if (!now) return false;
-    out = !inside(arch::program_counter(*now));
-  }
+  const auto out = step_until_outside(tid, inside, most);
+  if (!out) return false;
   stopped.forget_registers();
   ptrace::set_signal_mask(tid, *mask);
   if (stopped.thread().actions->ignored(SIGTRAP)) repair_signal_state(stopped);
   if (signal) ptrace::set_signal_info(tid, *signal);
-  return out;
+  return *out;
 }
 
 bool learn_signal_actions(StoppedThread& stopped) {

@@ -40,6 +40,8 @@ class RemoteCalls {
   std::optional<std::uint64_t> unused_place(std::size_t size);
   bool safe_if_tracer_dies(std::int64_t nr, const std::array<std::uint64_t, 6>& args, std::uint64_t at,
                            arch::OrphanCleanup alone) const;
+  bool outlives_tracer() const;
+  bool pass_filters(const arch::Registers& current, std::uint64_t instruction);
   void place_return_stub();
   void remove_return_stub();
 
