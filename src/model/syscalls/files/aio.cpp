@@ -26,9 +26,9 @@ void print_io_events(ArgContext& c) {
 }
 
 // include/uapi/linux/aio_abi.h
-constexpr NamedValue kAioCommands[] = {{0, "IOCB_CMD_PREAD"},  {1, "IOCB_CMD_PWRITE"}, {2, "IOCB_CMD_FSYNC"},
-                                       {3, "IOCB_CMD_FDSYNC"}, {4, "IOCB_CMD_PREADX"}, {5, "IOCB_CMD_POLL"},
-                                       {6, "IOCB_CMD_NOOP"},   {7, "IOCB_CMD_PREADV"}, {8, "IOCB_CMD_PWRITEV"}};
+constexpr NamedValue kIoCommands[] = {{0, "IOCB_CMD_PREAD"},  {1, "IOCB_CMD_PWRITE"}, {2, "IOCB_CMD_FSYNC"},
+                                      {3, "IOCB_CMD_FDSYNC"}, {4, "IOCB_CMD_PREADX"}, {5, "IOCB_CMD_POLL"},
+                                      {6, "IOCB_CMD_NOOP"},   {7, "IOCB_CMD_PREADV"}, {8, "IOCB_CMD_PWRITEV"}};
 constexpr NamedValue kRequestFlags[] = {{IOCB_FLAG_RESFD, "IOCB_FLAG_RESFD"}, {IOCB_FLAG_IOPRIO, "IOCB_FLAG_IOPRIO"}};
 constexpr NamedValue kTransferFlags[] = {
     {1, "RWF_HIPRI"}, {2, "RWF_DSYNC"}, {4, "RWF_SYNC"}, {8, "RWF_NOWAIT"}, {0x10, "RWF_APPEND"}};
@@ -86,7 +86,7 @@ void print_request(ArgContext& c, const iocb& request, bool whole) {
     print_flags(c, static_cast<std::uint32_t>(request.aio_rw_flags), kTransferFlags, "RWF_???");
   }
   c.put(", aio_lio_opcode=");
-  print_choice(c, request.aio_lio_opcode, kAioCommands, "IOCB_CMD_???", Digits::decimal);
+  print_choice(c, request.aio_lio_opcode, kIoCommands, "IOCB_CMD_???", Digits::decimal);
   if ((request.aio_flags & IOCB_FLAG_IOPRIO) != 0) {
     c.put(", aio_reqprio=");
     print_io_priority(c, static_cast<std::uint16_t>(request.aio_reqprio));

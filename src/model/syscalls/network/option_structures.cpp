@@ -3,9 +3,9 @@
 #include <array>
 #include <bit>
 
-#include <linux/icmp.h>
 #include <linux/if_packet.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 
 #include "model/syscalls/network/sockaddr.hpp"
 #include "model/syscalls/process/filter_program.hpp"

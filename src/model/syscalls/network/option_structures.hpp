@@ -5,6 +5,9 @@
 
 namespace vdsotrace {
 
+/// ICMP_FILTER of linux/icmp.h, which does not go with net/if.h.
+inline constexpr std::uint32_t kIcmpFilter = 1;
+
 /// Where an option's value lies and how much of it there is.
 struct OptionPlace {
   std::uint64_t address;

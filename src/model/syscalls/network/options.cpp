@@ -7,7 +7,6 @@
 #include <vector>
 
 #include <arpa/inet.h>
-#include <linux/icmp.h>
 #include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -176,7 +175,7 @@ constexpr OptionForm kSetForms[] = {
     {SOL_PACKET, PACKET_DROP_MEMBERSHIP, print_packet_membership},
     {SOL_PACKET, PACKET_RX_RING, print_packet_ring},
     {SOL_PACKET, PACKET_TX_RING, print_packet_ring},
-    {SOL_RAW, ICMP_FILTER, print_icmp_filter},
+    {SOL_RAW, kIcmpFilter, print_icmp_filter},
     {SOL_IP, MCAST_JOIN_GROUP, print_group},
     {SOL_IP, MCAST_LEAVE_GROUP, print_group},
     {SOL_IPV6, MCAST_JOIN_GROUP, print_group},
@@ -195,7 +194,7 @@ constexpr OptionForm kSetForms[] = {
 constexpr OptionForm kGetForms[] = {
     {SOL_SOCKET, SO_LINGER, print_linger},       {SOL_SOCKET, kTxRehash, print_rehash_got},
     {SOL_SOCKET, SO_PEERCRED, print_peer},       {SOL_SOCKET, SO_GET_FILTER, print_filter_got},
-    {SOL_RAW, ICMP_FILTER, print_icmp_filter},   {SOL_PACKET, PACKET_STATISTICS, print_statistics},
+    {SOL_RAW, kIcmpFilter, print_icmp_filter},   {SOL_PACKET, PACKET_STATISTICS, print_statistics},
     {SOL_SOCKET, SO_ERROR, print_pending_error},
 };
 

@@ -76,9 +76,9 @@ constexpr std::array<CodePart, 2> kJumpParts{{{0x08, kSources}, {0xf0, kInstruct
 constexpr std::array<std::array<CodePart, 2>, 8> kInstructionParts{
     kLoadParts, kLoadParts, kLoadParts, kLoadParts, kArithmeticParts, kJumpParts, kJumpParts, kArithmeticParts};
 constexpr CodeForm kInstructionForm{kInstructionClasses, kInstructionParts};
-constexpr std::array kFilterRegisters{NAMED(BPF_REG_0), NAMED(BPF_REG_1), NAMED(BPF_REG_2), NAMED(BPF_REG_3),
-                                      NAMED(BPF_REG_4), NAMED(BPF_REG_5), NAMED(BPF_REG_6), NAMED(BPF_REG_7),
-                                      NAMED(BPF_REG_8), NAMED(BPF_REG_9), NAMED(BPF_REG_10)};
+constexpr std::array kInstructionRegisters{NAMED(BPF_REG_0), NAMED(BPF_REG_1), NAMED(BPF_REG_2), NAMED(BPF_REG_3),
+                                           NAMED(BPF_REG_4), NAMED(BPF_REG_5), NAMED(BPF_REG_6), NAMED(BPF_REG_7),
+                                           NAMED(BPF_REG_8), NAMED(BPF_REG_9), NAMED(BPF_REG_10)};
 
 void print_code(ArgContext& c, std::uint16_t code, const CodeForm& form) {
   std::uint16_t rest = code & 0xfff8;
@@ -174,9 +174,9 @@ void print_instructions_at(ArgContext& c, std::uint64_t address, std::uint64_t c
     c.put("{code=");
     print_code(c, instruction.code, kInstructionForm);
     c.put(", dst_reg=");
-    print_choice(c, instruction.dst_reg, kFilterRegisters, "BPF_REG_???");
+    print_choice(c, instruction.dst_reg, kInstructionRegisters, "BPF_REG_???");
     c.put(", src_reg=");
-    print_choice(c, instruction.src_reg, kFilterRegisters, "BPF_REG_???");
+    print_choice(c, instruction.src_reg, kInstructionRegisters, "BPF_REG_???");
     c.print(", off={}, imm=", instruction.off);
     print_hex(c, static_cast<std::uint32_t>(instruction.imm));
     c.put("}");
