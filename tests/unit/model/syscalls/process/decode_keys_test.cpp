@@ -13,9 +13,9 @@ constexpr std::uint64_t kKeyData = 0x10000;
 constexpr std::uint64_t kText = 0x20000;
 
 TEST_CASE("a key's payload", "[keys]") {
-  DecodedCall call("keyctl", {KEYCTL_UPDATE, 5, kText, 4});
-  CHECK(call.put(kText, "abcd").leave(0).line() == R"(keyctl(KEYCTL_UPDATE, 5, "abcd", 4) = 0)");
-  CHECK(line_of("keyctl", {KEYCTL_UPDATE, 5, kText, 4}, -14) ==
+  DecodedCall call("keyctl", {KEYCTL_UPDATE, 5, kKeyText, 4});
+  CHECK(call.put(kKeyText, "abcd").leave(0).line() == R"(keyctl(KEYCTL_UPDATE, 5, "abcd", 4) = 0)");
+  CHECK(line_of("keyctl", {KEYCTL_UPDATE, 5, kKeyText, 4}, -14) ==
         "keyctl(KEYCTL_UPDATE, 5, 0x20000, 4) = -1 EFAULT (Bad address)");
   DecodedCall parts("keyctl", {KEYCTL_INSTANTIATE_IOV, 5, kKeyData, 1, 0});
   parts.put(kKeyData, std::array<std::uint64_t, 2>{kText, 2}).put(kText, "ab");
@@ -23,7 +23,7 @@ TEST_CASE("a key's payload", "[keys]") {
 }
 
 TEST_CASE("what keyctl gives back is there when it has", "[keys]") {
-  DecodedCall read("keyctl", {KEYCTL_READ, 5, kText, 8});
+  DecodedCall read("keyctl", {KEYCTL_READ, 5, kKeyText, 8});
   CHECK(args_of(read.enter().beginning()) == std::vector<std::string>{"KEYCTL_READ", "5"});
   CHECK(read.put(kText, "abc").leave(3).line() == R"(keyctl(KEYCTL_READ, 5, "abc", 8) = 3)");
   DecodedCall text("keyctl", {KEYCTL_DESCRIBE, 5, kText, 8});
@@ -62,7 +62,7 @@ TEST_CASE("operations on public keys", "[keys]") {
   const std::string front =
       "keyctl(KEYCTL_PKEY_SIGN, {key_id=5, in_len=2, out_len=3, __spare=[0, 0, 0, 0, 0, 0, 0x9]}, \"ab\", \"ab\", ";
   DecodedCall failed = call;
-  CHECK(call.put(kText + 8, "sign").leave(1000).line() == front + "\"sig\") = 1000");
+  CHECK(call.put(kKeyText + 8, "sign").leave(1000).line() == front + "\"sig\") = 1000");
   CHECK(failed.leave(-22).line() == front + "0x20008) = -1 EINVAL (Invalid argument)");
   CHECK(line_of("keyctl", {KEYCTL_PKEY_VERIFY, kKeyData, 0, kText, kText}, -14) ==
         "keyctl(KEYCTL_PKEY_VERIFY, 0x10000, NULL, 0x20000, 0x20000) = -1 EFAULT (Bad address)");
@@ -74,7 +74,7 @@ TEST_CASE("an exchange of keys", "[keys]") {
   keys.prime = 2;
   keys.base = 3;
   keyctl_kdf_params derivation{};
-  derivation.otherinfo = reinterpret_cast<char*>(kText);
+  derivation.otherinfo = reinterpret_cast<char*>(kKeyText);
   derivation.otherinfolen = 2;
   DecodedCall call("keyctl", {KEYCTL_DH_COMPUTE, kKeyData, kText, 4, kKeyData + 64});
   call.put(kKeyData, keys).put(kKeyData + 64, derivation).put(kText, "ab").enter();
