@@ -58,6 +58,10 @@ std::vector<std::byte> make_record_stub(const RecordStubWords& words, const Copy
 /// Whether the call has been made of a thread whose program counter is so far behind the beginning.
 bool has_called_in_record_stub(std::size_t offset);
 
+/// Whether a thread is there at the breakpoint behind a recorded call that is to be looked at, and registers behind it.
+bool waits_in_record_stub(std::size_t offset);
+Registers behind_wait(Registers registers);
+
 /// Of a thread that is making its call in such a stub: where its block is, which has the register that shows that.
 std::uint64_t record_block(const Registers& registers);
 /// Registers of such a thread, right behind the call, as the program has them; `base`: what BLOCK_CALL_BASE says.

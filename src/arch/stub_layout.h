@@ -164,6 +164,7 @@
 #define RECORD_CALL_ARG5 96
 #define RECORD_CALL_BACK 104  /* u64 address behind the program's instruction */
 #define RECORD_CALL_END 112   /* u64 bytes from the record's begin to the end of what was copied */
+#define RECORD_CALL_LOOK 120  /* u64, not 0: its thread waits behind it in a trap, so that its memory and descriptors can be looked at */
 /* Behind the record, and over the places of the next ones, lies what its pointers refer to, one piece behind the other: those of its
  * entry, then those of its end. The head moves on by as many records as that takes. The last place of a ring has room behind it. */
 #define RECORD_POINTEES (1 << RECORD_LOG2_VALUES)
@@ -182,7 +183,7 @@
 #define STEP_ON_SUCCESS 16    /* of a call that has not failed */
 #define STEP_RESULT 32        /* no more than the result says */
 #define STEP_AT 64            /* COUNT's word is the address of an int, which says how many */
-#define STEP_DATA 128         /* of a socket: a call with what may be messages is not for the stub (netlink::begins_like_message) */
+#define STEP_DATA 128         /* of a socket: what may be messages (netlink::begins_like_message) is not for the stub, or behind the call looked at */
 #define DATA_LEAST 16         /* bytes of a message */
 #define DATA_MOST_LENGTH (256 * 1024) /* that it says of itself */
 #define DATA_OF_UDEVD 0x7562696c      /* "libu" */

@@ -42,6 +42,7 @@ def comparable(lines):
         line = re.sub(r"0x[0-9a-f]+", "0xX", line)
         line = re.sub(r"f_(bfree|bavail|ffree)=\d+", r"f_\1=N", line)
         line = re.sub(r"getrandom\(\"[^\"]*\"", "getrandom(\"...\"", line)
+        line = re.sub(r"\b(nlmsg_pid|nl_pid|d_ino)=\d+", r"\1=N", line)
         line = re.sub(r"bytes from pid \d+", "bytes from pid N", line)
         line = re.sub(r"/tmp/[^/\", ]+", "/tmp/X", line)
         kept.append(re.sub(r"^(set_tid_address|getpid|gettid|getppid)(.*) = \d+", r"\1\2 = N", line))
@@ -66,6 +67,8 @@ class SameLinesTest(unittest.TestCase):
     def test_pointers_of_all_kinds(self):
         for case in ("strings", "buffers", "structures", "choices", "sockets", "folders", "cut", "faults"):
             for options in [], ["-s", "0"], ["-s", "4096"], ["-s", "100000"], ["-v"], ["-e", "read=all", "-e", "write=all"]:
+                if case == "sockets" and len(options) > 2:
+                    continue  # Dumps of messages show whose they are.
                 with self.subTest(case=case, options=options):
                     self.same(lambda folder: target("pointed_calls", case, folder), *options)
 
@@ -116,13 +119,17 @@ class CompletenessTest(unittest.TestCase):
             self.assertEqual(set(engines[name, choice]), {"ptrace"})
 
     def test_what_is_sent_needs_a_stop_only_if_it_may_be_messages(self):
-        trace = testing.trace_json(target("pointed_calls", "sockets"), *INLINE)
+        with tempfile.TemporaryDirectory() as folder:
+            trace = testing.trace_json(target("pointed_calls", "sockets", folder), *INLINE)
         engines = {}
         for call in trace.of_type("call"):
             if call["name"] == "sendto":
                 engines.setdefault(call["args"][1][:5], set()).add(call["engine"])
         self.assertEqual((engines['"hell'], engines['"GET '], engines['"libu']), ({"inline"}, {"inline"}, {"ptrace"}))
         self.assertEqual([engine for start, engine in engines.items() if start.startswith("[{nlm")], [{"ptrace"}])
+        received = [call for call in trace.of_type("call") if call["name"] == "recvfrom"]
+        self.assertEqual({call["engine"] for call in received}, {"inline"})
+        self.assertTrue([call for call in received if "NLMSG_ERROR" in call["args"][1]])
 
     def test_calls_that_concern_signals_take_one_stop(self):
         trace = testing.trace_json(target("pointed_calls", "faults"), *INLINE)

@@ -154,12 +154,13 @@ static void choices(void) {
 }
 
 /// Addresses whose size is in memory, and data of which a netlink socket makes messages.
-static void sockets(void) {
-  struct sockaddr_un name = {AF_UNIX, "\0vdsotrace pointed calls"}, other;
+static void sockets(const char *folder) {
+  struct sockaddr_un name = {AF_UNIX, "the socket of this program"}, other;
   const socklen_t size = offsetof(struct sockaddr_un, sun_path) + 24;
   const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
   const int listener = socket(AF_UNIX, SOCK_STREAM, 0), route = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
-  CHECK(listener >= 0 && bind(listener, (struct sockaddr *)&name, size) == 0 && listen(listener, 9) == 0);
+  CHECK(chdir(folder) == 0 && listener >= 0 && bind(listener, (struct sockaddr *)&name, size) == 0 && listen(listener, 9) == 0);
+  static char answer[4000];
   const socklen_t sizes[] = {0, 2, 7, sizeof other, 4000, (socklen_t)-1};
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i) {
     const int client = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -182,8 +183,17 @@ static void sockets(void) {
     struct {
       struct nlmsghdr header;
       struct rtgenmsg body;
-    } ask = {{sizeof ask, RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP, 7, 0}, {AF_UNSPEC}};
+    } ask = {{sizeof ask, 0xff00, NLM_F_REQUEST | NLM_F_ACK, 7, 0}, {AF_UNSPEC}};
     syscall(SYS_sendto, route, &ask, sizeof ask, 0, &kernel, sizeof kernel);
+    room = sizes[i];
+    syscall(SYS_recvfrom, route, answer, sizeof answer, MSG_DONTWAIT, &other, &room);
+    syscall(SYS_recvfrom, route, answer, sizeof answer, MSG_DONTWAIT, NULL, NULL);
+    const size_t sent[] = {5, 24, 40, 35, 4000};
+    for (int j = 0; j < 5 && server >= 0; ++j) {
+      syscall(SYS_recvfrom, server, j % 2 ? edge - sent[j] : answer, sent[j], MSG_DONTWAIT, NULL, NULL);
+      memset(answer, 0, sizeof answer);
+    }
+    syscall(SYS_recvfrom, server, wild[i % 4], 5, MSG_DONTWAIT, NULL, NULL);
     close(client);
     if (server >= 0) close(server);
   }
@@ -430,7 +440,7 @@ int main(int argc, char **argv) {
   if (strcmp(argv[1], "buffers") == 0) buffers();
   if (strcmp(argv[1], "structures") == 0) structures();
   if (strcmp(argv[1], "choices") == 0) choices();
-  if (strcmp(argv[1], "sockets") == 0) sockets();
+  if (strcmp(argv[1], "sockets") == 0) sockets(folder);
   if (strcmp(argv[1], "folders") == 0) folders(folder);
   if (strcmp(argv[1], "changes") == 0) changes();
   if (strcmp(argv[1], "many") == 0) many();

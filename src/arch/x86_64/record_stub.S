@@ -96,7 +96,28 @@ SHARED vdsotrace_record_stub_entry_start
         cmp     $-4095, %rax
         jb      104f
         xor     %edx, %edx
-104:    mov     STEP_UNIT(%r11), %eax
+104:
+.ifc \phase, exit
+        testl   $STEP_DATA, STEP_FLAGS(%r11)
+        je      113f
+        mov     RECORD_RESULT(%rcx), %rax
+        cmp     $-4095, %rax
+        jae     113f
+        cmp     $DATA_LEAST, %rax
+        jb      113f
+        test    %rsi, %rsi
+        je      113f
+SHARED vdsotrace_record_stub_exit_start
+        mov     (%rsi), %r8d
+        cmp     $DATA_MOST_LENGTH, %r8d
+        jbe     112f
+        cmp     $DATA_OF_UDEVD, %r8d
+        jne     113f
+112:    movq    $1, RECORD_CALL_LOOK(%rcx)
+SHARED vdsotrace_record_stub_exit_no_start
+113:
+.endif
+        mov     STEP_UNIT(%r11), %eax
         imul    %rax, %rdx
         test    %rsi, %rsi
         cmove   %rsi, %rdx
@@ -190,6 +211,7 @@ SHARED vdsotrace_record_stub_enter
         mov     %rsp, RECORD_STACK(%rcx)
         mov     %r11, RECORD_KEY(%rcx)
         movq    $RECORD_POINTEES, RECORD_CALL_END(%rcx)
+        movq    $0, RECORD_CALL_LOOK(%rcx)
         inc     %rdx
         mov     %rdx, BLOCK_CALL_NEXT(%rbx)
         mov     13f(%rip), %eax
@@ -231,7 +253,11 @@ SHARED vdsotrace_record_stub_called
         or      $RECORD_SYSTEM_CALL, %rdx
         mov     %rdx, RECORD_COMMIT(%rcx)
         mov     %r11, BLOCK_HEAD(%rbx)
-        mov     BLOCK_CALL_FLAGS(%rbx), %rax
+        cmpq    $0, RECORD_CALL_LOOK(%rcx)
+        je      62f
+SHARED vdsotrace_record_stub_look
+        int3
+62:     mov     BLOCK_CALL_FLAGS(%rbx), %rax
         RESTORE_FLAGS
         mov     RECORD_RESULT(%rcx), %rax
         mov     BLOCK_CALL_ARG2(%rbx), %rdx

@@ -16,11 +16,14 @@ extern const std::byte vdsotrace_record_stub_entry_byte[];
 extern const std::byte vdsotrace_record_stub_called[];
 extern const std::byte vdsotrace_record_stub_exit_size[];
 extern const std::byte vdsotrace_record_stub_exit_no_size[];
+extern const std::byte vdsotrace_record_stub_exit_start[];
+extern const std::byte vdsotrace_record_stub_exit_no_start[];
 extern const std::byte vdsotrace_record_stub_exit_text[];
 extern const std::byte vdsotrace_record_stub_exit_word[];
 extern const std::byte vdsotrace_record_stub_exit_bytes[];
 extern const std::byte vdsotrace_record_stub_exit_byte[];
 extern const std::byte vdsotrace_record_stub_exit_copied[];
+extern const std::byte vdsotrace_record_stub_look[];
 extern const std::byte vdsotrace_record_stub_uncalled[];
 extern const std::byte vdsotrace_record_stub_unsuited[];
 extern const std::byte vdsotrace_record_stub_words[];
@@ -47,6 +50,7 @@ constexpr CopyLoad kCopyLoads[] = {
     {vdsotrace_record_stub_entry_word, vdsotrace_record_stub_unsuited},
     {vdsotrace_record_stub_entry_byte, vdsotrace_record_stub_unsuited},
     {vdsotrace_record_stub_exit_size, vdsotrace_record_stub_exit_no_size},
+    {vdsotrace_record_stub_exit_start, vdsotrace_record_stub_exit_no_start},
     {vdsotrace_record_stub_exit_text, vdsotrace_record_stub_exit_copied},
     {vdsotrace_record_stub_exit_word, vdsotrace_record_stub_exit_bytes},
     {vdsotrace_record_stub_exit_byte, vdsotrace_record_stub_exit_copied},
@@ -83,6 +87,13 @@ std::vector<std::byte> make_record_stub(const RecordStubWords& words, const Copy
 bool has_called_in_record_stub(std::size_t at) {
   return at >= offset_in_record_stub(vdsotrace_record_stub_called) &&
          at < offset_in_record_stub(vdsotrace_record_stub_uncalled);
+}
+
+bool waits_in_record_stub(std::size_t at) { return at == offset_in_record_stub(vdsotrace_record_stub_look); }
+
+Registers behind_wait(Registers r) {
+  r.rip += kBreakpoint.size();
+  return r;
 }
 
 std::uint64_t record_block(const Registers& registers) { return registers.rbx; }

@@ -7,7 +7,10 @@
 #include "base/clock.hpp"
 #include "base/histogram.hpp"
 #include "engines/inline/system_call_record.hpp"
+#include "model/syscalls/render.hpp"
+#include "os/descriptors.hpp"
 #include "os/ptrace.hpp"
+#include "os/remote_memory.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -129,8 +132,16 @@ void RecordReporter::fill(Call& call, const RecordedCall& recorded) const {
     fill_call(call, recorded, *clock_);
   } else {
     fill_system_call(call, recorded.record, *clock_);
+    if (is_to_be_looked_at(recorded.record)) look_at(call, recorded.tid);
   }
   call.engine = engine_;
+}
+
+/// As at the stop behind a call: the thread waits there, in a trap that it has come to or is about to.
+void RecordReporter::look_at(Call& call, pid_t tid) const {
+  RemoteMemory memory(tid);
+  ProcessDescriptors descriptors(tid, settings_.needs.descriptors, settings_.needs.processes);
+  capture_exit(call, memory, capture_limits(settings_.needs), &descriptors);
 }
 
 std::uint64_t RecordReporter::quick_ticks() const {

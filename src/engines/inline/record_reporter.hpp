@@ -56,6 +56,7 @@ class RecordReporter {
   bool records_system_calls(const StubSpace& stubs) const;
   std::uint64_t quick_ticks() const;
   void fill(Call& call, const RecordedCall& recorded) const;
+  void look_at(Call& call, pid_t tid) const;
   template <class Body>
   Event open_event(const RecordedCall& recorded) const;
   void report_progress(const StubSpaces& spaces);

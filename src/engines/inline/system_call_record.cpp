@@ -47,7 +47,7 @@ void note_pointees(Call& call, const StubRecord& record) {
 
 }  // namespace
 
-static_assert(RECORD_CALL_END + sizeof(std::uint64_t) <= RECORD_VALUE + RECORD_VALUE_BYTES);
+static_assert(RECORD_CALL_LOOK + sizeof(std::uint64_t) <= RECORD_VALUE + RECORD_VALUE_BYTES);
 
 void read_system_call(const std::byte* at, StubRecord& record) {
   record.function = RECORD_SYSTEM_CALL;
@@ -90,6 +90,8 @@ std::optional<StubRecord> open_system_call(const RegionMemory& memory, const Stu
   record.end = 0;
   return record;
 }
+
+bool is_to_be_looked_at(const StubRecord& record) { return late_word(record, RECORD_CALL_LOOK) != 0; }
 
 void fill_open_system_call(Call& call, const StubRecord& record, const TscClock& clock) {
   begin_system_call(call, Abi::x86_64, static_cast<std::int64_t>(record.return_address));

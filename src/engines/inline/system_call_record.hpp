@@ -23,6 +23,9 @@ void read_pointees(const std::byte* at, std::size_t bytes, StubRecord& record);
 /// this moment. `size`: of the ring's records.
 std::optional<StubRecord> open_system_call(const RegionMemory& memory, const StubBlock& block, RecordSize size);
 
+/// Whether the record's thread waits behind the call, so that it can be looked at what its results point to.
+bool is_to_be_looked_at(const StubRecord& record);
+
 /// Makes of a new `call` the one of an x86-64 process that was recorded, without engine.
 void fill_system_call(Call& call, const StubRecord& record, const TscClock& clock);
 /// The same of one that has only begun.

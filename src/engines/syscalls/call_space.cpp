@@ -182,11 +182,22 @@ bool CallSpace::resume_at_written(StoppedThread& stopped) {
   return stopped.set_program_counter(address);
 }
 
-std::optional<arch::Registers> CallSpace::without_copy(const arch::Registers& registers) const {
-  const auto position = memory_.position_of(arch::program_counter(registers));
+/// How far behind the beginning of a stub that records the address is.
+std::optional<std::size_t> CallSpace::offset_in_record_stub(std::uint64_t address) const {
+  const auto position = memory_.position_of(address);
   const bool in_stub = position && !position->leaves && position->place != 0 && position->place < counters_->places();
   if (!in_stub || kind_of(counters_->call_at(position->place).nr) != CallStub::records) return std::nullopt;
-  return arch::without_copy(registers, position->offset);
+  return position->offset;
+}
+
+bool CallSpace::waits_behind_call(std::uint64_t address) const {
+  const auto offset = offset_in_record_stub(address);
+  return offset && arch::waits_in_record_stub(*offset);
+}
+
+std::optional<arch::Registers> CallSpace::without_copy(const arch::Registers& registers) const {
+  const auto offset = offset_in_record_stub(arch::program_counter(registers));
+  return offset ? arch::without_copy(registers, *offset) : std::nullopt;
 }
 
 bool CallSpace::is_in_jump(const arch::Registers& registers) const {

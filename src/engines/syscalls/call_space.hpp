@@ -45,6 +45,8 @@ class CallSpace final : public SpaceRecord {
   bool keep_behind(pid_t stopped, std::uint64_t site);
   /// The thread has stopped at a breakpoint. If code of ours was being written there, it goes back to that.
   bool resume_at_written(StoppedThread& stopped);
+  /// Whether threads wait there behind a recorded call, until it has been looked at.
+  bool waits_behind_call(std::uint64_t address) const;
   /// Registers with which a thread goes on that has stopped for a fault while it copied what a call's pointers refer
   /// to. Nothing if it did not.
   std::optional<arch::Registers> without_copy(const arch::Registers& registers) const;
@@ -68,6 +70,7 @@ class CallSpace final : public SpaceRecord {
     std::vector<std::uint32_t> stubs;
   };
   bool write_stub(pid_t stopped, std::uint32_t place);
+  std::optional<std::size_t> offset_in_record_stub(std::uint64_t address) const;
   std::vector<std::byte> stub_of(std::uint32_t place) const;
   bool add_number(StoppedThread& stopped, Site& site, std::uint32_t place, Others others);
   bool patch(StoppedThread& stopped, const Site& site, std::uint32_t place, CodeFiles& files, Others others);

@@ -42,8 +42,6 @@ std::optional<arch::CopyStep> step_for(const Pointee& pointee, const DecodeLimit
     case Extent::counted:
     case Extent::resulted:
       if (pointee.extent == Extent::resulted && pointee.when == Pointee::When::entry) return std::nullopt;
-      // Of what has come it is known only behind the call what it may be.
-      if (pointee.part == Pointee::Part::data && pointee.when != Pointee::When::entry) return std::nullopt;
       if (pointee.part == Pointee::Part::data) step.flags |= STEP_DATA;
       step.count = kArguments[pointee.of];
       step.unit = pointee.unit;

@@ -165,6 +165,8 @@ std::optional<Resume> SyscallEngine::on_trap(StoppedThread& stopped) {
   const std::uint64_t counter = arch::program_counter(*registers);
   const auto position = calls->memory().position_of(counter);
   if (!position || position->leaves) return inner_->on_trap(stopped);
+  // What it has recorded has been reported.
+  if (calls->waits_behind_call(arch::breakpoint_address(*registers))) return Resume{};
   if (stopped.memory().object<std::array<std::byte, 2>>(counter) != arch::kClockRead) return std::nullopt;
   stopped.set_registers(arch::after_clock_read(*registers, TscClock::now()));
   return Resume{};

@@ -34,6 +34,7 @@ std::optional<LeftRecordStub> leave_record_stub(StoppedThread& stopped, const Ca
   for (int step = 0; step < kMostSteps; ++step) {
     const auto now = memory.position_of(arch::program_counter(emulator.registers()));
     if (!now || now->leaves || now->place != position.place) return LeftRecordStub{emulator.registers(), made};
+    if (arch::waits_in_record_stub(now->offset)) emulator.registers() = arch::behind_wait(emulator.registers());
     const auto without = arch::without_copy(emulator.registers(), now->offset);
     // It will make the call from the beginning: nothing need be copied for that.
     const auto outcome = without && !made ? arch::StubEmulator::Outcome::unknown : emulator.step();
