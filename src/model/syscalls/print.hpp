@@ -140,6 +140,15 @@ inline bool print_no_elements_at(ArgContext& c, std::uint64_t address, std::uint
   return count == 0;
 }
 
+/// Prints what stands for the elements from `at` on that are not shown, behind `shown` others.
+inline void print_rest(ArgContext& c, std::uint64_t at, std::uint64_t shown, bool readable) {
+  if (readable) {
+    c.put(shown == 0 ? "[..." : ", ...");
+  } else {
+    c.print(", ... /* {:#x} */", at);
+  }
+}
+
 /// More elements than there is memory for.
 inline constexpr std::uint64_t kAnyCount = UINT64_MAX;
 
@@ -154,16 +163,12 @@ void print_elements_at(ArgContext& c, std::uint64_t address, std::uint64_t count
   for (std::uint64_t shown = 0; shown < count; ++shown) {
     const std::uint64_t at = address + shown * stride;
     const auto element = read(at);
-    if (element && (shown >= most || (c.abbreviated() && shown >= c.limits().string))) {
-      c.put(shown == 0 ? "[..." : ", ...");
-      break;
+    if (!element && shown == 0) {
+      print_address(c, address);
+      return;
     }
-    if (!element) {
-      if (shown == 0) {
-        print_address(c, address);
-        return;
-      }
-      c.print(", ... /* {:#x} */", at);
+    if (!element || shown >= most || (c.abbreviated() && shown >= c.limits().string)) {
+      print_rest(c, at, shown, element.has_value());
       break;
     }
     c.put(shown == 0 ? "[" : ", ");
