@@ -10,7 +10,7 @@ namespace vdsotrace::testing {
 namespace {
 
 constexpr std::uint64_t kKeyData = 0x10000;
-constexpr std::uint64_t kText = 0x20000;
+constexpr std::uint64_t kKeyText = 0x20000;
 
 TEST_CASE("a key's payload", "[keys]") {
   DecodedCall call("keyctl", {KEYCTL_UPDATE, 5, kKeyText, 4});
@@ -18,18 +18,18 @@ TEST_CASE("a key's payload", "[keys]") {
   CHECK(line_of("keyctl", {KEYCTL_UPDATE, 5, kKeyText, 4}, -14) ==
         "keyctl(KEYCTL_UPDATE, 5, 0x20000, 4) = -1 EFAULT (Bad address)");
   DecodedCall parts("keyctl", {KEYCTL_INSTANTIATE_IOV, 5, kKeyData, 1, 0});
-  parts.put(kKeyData, std::array<std::uint64_t, 2>{kText, 2}).put(kText, "ab");
+  parts.put(kKeyData, std::array<std::uint64_t, 2>{kKeyText, 2}).put(kKeyText, "ab");
   CHECK(parts.leave(0).line() == R"(keyctl(KEYCTL_INSTANTIATE_IOV, 5, [{iov_base="ab", iov_len=2}], 1, 0) = 0)");
 }
 
 TEST_CASE("what keyctl gives back is there when it has", "[keys]") {
   DecodedCall read("keyctl", {KEYCTL_READ, 5, kKeyText, 8});
   CHECK(args_of(read.enter().beginning()) == std::vector<std::string>{"KEYCTL_READ", "5"});
-  CHECK(read.put(kText, "abc").leave(3).line() == R"(keyctl(KEYCTL_READ, 5, "abc", 8) = 3)");
-  DecodedCall text("keyctl", {KEYCTL_DESCRIBE, 5, kText, 8});
-  CHECK(text.enter().put(kText, "abc").leave(4).line() == R"(keyctl(KEYCTL_DESCRIBE, 5, "abc", 8) = 4)");
-  DecodedCall longer("keyctl", {KEYCTL_DESCRIBE, 5, kText, 2});
-  CHECK(longer.enter().put(kText, "abc").leave(400).line() == R"(keyctl(KEYCTL_DESCRIBE, 5, "ab", 2) = 400)");
+  CHECK(read.put(kKeyText, "abc").leave(3).line() == R"(keyctl(KEYCTL_READ, 5, "abc", 8) = 3)");
+  DecodedCall text("keyctl", {KEYCTL_DESCRIBE, 5, kKeyText, 8});
+  CHECK(text.enter().put(kKeyText, "abc").leave(4).line() == R"(keyctl(KEYCTL_DESCRIBE, 5, "abc", 8) = 4)");
+  DecodedCall longer("keyctl", {KEYCTL_DESCRIBE, 5, kKeyText, 2});
+  CHECK(longer.enter().put(kKeyText, "abc").leave(400).line() == R"(keyctl(KEYCTL_DESCRIBE, 5, "ab", 2) = 400)");
   DecodedCall able("keyctl", {KEYCTL_CAPABILITIES, kKeyData, 2});
   CHECK(able.enter().put(kKeyData, std::array<std::uint8_t, 2>{0x81, 0}).leave(9).line() ==
         "keyctl(KEYCTL_CAPABILITIES, [KEYCTL_CAPS0_CAPABILITIES|KEYCTL_CAPS0_MOVE, 0], 2) = 9");
@@ -57,14 +57,14 @@ TEST_CASE("operations on public keys", "[keys]") {
   given.in_len = 2;
   given.out_len = 3;
   given.__spare[6] = 9;
-  DecodedCall call("keyctl", {KEYCTL_PKEY_SIGN, kKeyData, kText, kText, kText + 8});
-  call.put(kKeyData, given).put(kText, "ab").enter();
+  DecodedCall call("keyctl", {KEYCTL_PKEY_SIGN, kKeyData, kKeyText, kKeyText, kKeyText + 8});
+  call.put(kKeyData, given).put(kKeyText, "ab").enter();
   const std::string front =
       "keyctl(KEYCTL_PKEY_SIGN, {key_id=5, in_len=2, out_len=3, __spare=[0, 0, 0, 0, 0, 0, 0x9]}, \"ab\", \"ab\", ";
   DecodedCall failed = call;
   CHECK(call.put(kKeyText + 8, "sign").leave(1000).line() == front + "\"sig\") = 1000");
   CHECK(failed.leave(-22).line() == front + "0x20008) = -1 EINVAL (Invalid argument)");
-  CHECK(line_of("keyctl", {KEYCTL_PKEY_VERIFY, kKeyData, 0, kText, kText}, -14) ==
+  CHECK(line_of("keyctl", {KEYCTL_PKEY_VERIFY, kKeyData, 0, kKeyText, kKeyText}, -14) ==
         "keyctl(KEYCTL_PKEY_VERIFY, 0x10000, NULL, 0x20000, 0x20000) = -1 EFAULT (Bad address)");
 }
 
@@ -76,8 +76,8 @@ TEST_CASE("an exchange of keys", "[keys]") {
   keyctl_kdf_params derivation{};
   derivation.otherinfo = reinterpret_cast<char*>(kKeyText);
   derivation.otherinfolen = 2;
-  DecodedCall call("keyctl", {KEYCTL_DH_COMPUTE, kKeyData, kText, 4, kKeyData + 64});
-  call.put(kKeyData, keys).put(kKeyData + 64, derivation).put(kText, "ab").enter();
+  DecodedCall call("keyctl", {KEYCTL_DH_COMPUTE, kKeyData, kKeyText, 4, kKeyData + 64});
+  call.put(kKeyData, keys).put(kKeyData + 64, derivation).put(kKeyText, "ab").enter();
   CHECK(call.leave(2).line() ==
         "keyctl(KEYCTL_DH_COMPUTE, {private=KEY_SPEC_THREAD_KEYRING, prime=2, base=3}, \"ab\", 4, {hashname=NULL, "
         "otherinfo=\"ab\", otherinfolen=2}) = 2");
