@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 
 #include "target.h"
+#include "task_state.h"
 
 enum { kMany = 200000, kRounds = 2000, kThreads = 4, kPerThread = 3000 };
 
@@ -45,18 +46,6 @@ static void *lock_second(void *unused) {
   sleeper = gettid();
   CHECK(flock(second, LOCK_EX) == 0);
   return unused;
-}
-
-/// Of a thread or process, as anybody may see it.
-static char state_of(pid_t tid) {
-  char path[64], text[512];
-  snprintf(path, sizeof path, "/proc/%d/stat", tid);
-  const int file = open(path, O_RDONLY);
-  CHECK(file >= 0);
-  const ssize_t bytes = read(file, text, sizeof text - 1);
-  CHECK(bytes > 0 && close(file) == 0);
-  text[bytes] = 0;
-  return strrchr(text, ')')[2];
 }
 
 static void open_both(const char *path) {

@@ -18,6 +18,7 @@
 #include <sys/utsname.h>
 
 #include "target.h"
+#include "task_state.h"
 
 enum { kRounds = 300, kPage = 4096, kMany = 20000 };
 
@@ -401,18 +402,6 @@ static void attack(const char *seed) {
     *(volatile unsigned long long *)(shared + at + word) = absurd(random >> 12);
   }
   _exit(0);
-}
-
-/// Of a thread or process, as anybody may see it.
-static char state_of(pid_t pid) {
-  char path[64], text[512];
-  snprintf(path, sizeof path, "/proc/%d/stat", pid);
-  const int file = open(path, O_RDONLY);
-  CHECK(file >= 0);
-  const ssize_t bytes = read(file, text, sizeof text - 1);
-  CHECK(bytes > 0 && close(file) == 0);
-  text[bytes] = 0;
-  return strrchr(text, ')')[2];
 }
 
 /// It is killed in a call that does not end by itself.
