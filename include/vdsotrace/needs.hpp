@@ -41,6 +41,7 @@ struct Needs {
   const ArgumentSets* arguments = nullptr;  ///< how they are shown: it says what is captured; null: as by default
   Selection selection;
   DirectCallsBy direct_calls = DirectCallsBy::stops;
+  bool filter = true;  ///< what is started may stop by a seccomp filter of ours: its children stay ours then, too
 };
 
 }  // namespace vdsotrace

@@ -172,12 +172,12 @@ std::string cpu_text(const Audit& audit) {
 std::string cost_basis_text(const Audit& audit) {
   const std::uint64_t estimated = audit.calls() - audit.measured_calls - audit.unpriced_calls;
   std::string text = audit.measured_calls > 0 ? "measured" : "";
-  if (!text.empty() && has_samples(audit)) text += ", medians of frequent calls by samples";
+  if (!text.empty() && has_samples(audit)) text += ", frequent calls by the median of samples";
   if (!text.empty() && audit.run.added && audit.run.added->stamps_ns > 0)
-    text += fmt::format(", less {} a call for taking the time", duration_text(audit.run.added->stamps_ns));
+    text += fmt::format(", less {} a call for reading the clock", duration_text(audit.run.added->stamps_ns));
   if (estimated > 0 || text.empty())
     text += fmt::format("{}estimated: calls times the price of one, measured here in a fresh process",
-                        text.empty() ? "" : " in part, else ");
+                        text.empty() ? "" : "; others ");
   if (audit.unpriced_calls == 1) text += "; 1 call has no price and is left out";
   if (audit.unpriced_calls > 1)
     text += fmt::format("; {} calls have no price and are left out", grouped(audit.unpriced_calls));

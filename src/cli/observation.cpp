@@ -149,6 +149,7 @@ Observation::Observation(const Options& options, Needs needs, Streams streams) :
   if (options.pin) pin_to_current_processor();
   add_runtimes(options.runtimes);
   needs.direct_calls = direct_calls_by(options, needs);
+  needs.filter = options.direct != Direct::stops;
   wiring_ = std::make_unique<Wiring>(options, std::move(needs));
 }
 

@@ -141,6 +141,14 @@ class FilterTest(unittest.TestCase):
                     ran = vdsotrace("-o", "/dev/null", f"--engine={engine}", "-e", wanted, *target("own_tracer"))
                     self.assertEqual((ran.status, ran.stdout, ran.stderr), tuple(run(target("own_tracer"))))
 
+    def test_direct_calls_by_stops_need_no_filter(self):
+        """So that children of an audited program can be traced by others."""
+        untraced = run(target("own_tracer"))
+        for command in (["audit"], ["-e", "trace=%vdso"], ["-c", "-e", "trace=%vdso"]):
+            with self.subTest(command=command):
+                ran = vdsotrace(*command, "--direct=stops", "-o", "/dev/null", *target("own_tracer"))
+                self.assertEqual((ran.status, ran.stdout), (untraced.status, untraced.stdout), ran.stderr)
+
     def test_nothing_wanted_nothing_stops(self):
         ran = vdsotrace("-c", "-e", "route=vdso,fallback", "--json", *example("cpu-clock"))
         summary = testing.json.loads(ran.stderr.splitlines()[-1])

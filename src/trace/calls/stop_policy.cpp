@@ -136,7 +136,8 @@ Wishes wishes_of(const Needs& needs, bool spawned) {
   const bool all = wants_all_but_some(selection) || (needs.injections != nullptr && needs.injections->send_signals());
   const bool page_asked = selection.asks_for_route(Route::vsyscall) && may_have_vsyscall_page();
   // Children that are not followed run untraced, which they cannot under a filter of ours.
-  const bool filtering = spawned && (page_asked || (!all && (needs.children || !wants_ordinary_calls(selection))));
+  const bool picks = needs.filter && !all && (needs.children || !wants_ordinary_calls(selection));
+  const bool filtering = spawned && (page_asked || picks);
   const bool page = filtering && (page_asked || (selection.wants_route(Route::vsyscall) && may_have_vsyscall_page()));
   return {all, filtering, page};
 }

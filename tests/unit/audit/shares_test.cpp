@@ -78,7 +78,7 @@ TEST_CASE("taking the time is no time of the call") {
   CHECK(audit.findings[0].each_ns == 24);
   CHECK(audit.cost_ns == Approx(24'000));
   CHECK(audit.findings[0].total.duration_ns == 40'000);
-  CHECK(cost_basis_text(audit) == "measured, less 16.0 ns a call for taking the time");
+  CHECK(cost_basis_text(audit) == "measured, less 16.0 ns a call for reading the clock");
   // Some more, of which only the sum is known.
   tally.add(event(Counts{"clock_gettime", Abi::x86_64, 1, Route::vdso, 500, 0, 20'000}));
   const Audit sampled =
@@ -86,7 +86,7 @@ TEST_CASE("taking the time is no time of the call") {
   CHECK(sampled.findings[0].each_ns == 24);
   CHECK(sampled.cost_ns == Approx(36'000));
   CHECK(cost_basis_text(sampled) ==
-        "measured, medians of frequent calls by samples, less 16.0 ns a call for taking the time");
+        "measured, frequent calls by the median of samples, less 16.0 ns a call for reading the clock");
 }
 
 TEST_CASE("an audit says where it does not know what observing added") {

@@ -59,6 +59,16 @@ TEST_CASE("all calls stop of a process that runs already, which no filter can be
   CHECK(policy.filter().empty());
 }
 
+TEST_CASE("every call stops of what is started without a filter") {
+  Watcher engine;
+  Needs needs = needs_of("trace=%vdso");
+  CHECK(StopPolicy(needs, engine, true).mode() == StopPolicy::Mode::picked);
+  needs.filter = false;
+  const StopPolicy policy(needs, engine, true);
+  CHECK(policy.mode() == StopPolicy::Mode::every);
+  CHECK(policy.filter().empty());
+}
+
 TEST_CASE("no call of a running process stops where stops are not to show direct calls") {
   Watcher engine;
   for (const auto by : {DirectCallsBy::trace_points, DirectCallsBy::nothing}) {
