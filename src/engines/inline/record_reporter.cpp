@@ -113,18 +113,27 @@ void RecordReporter::report_calls() {
     const bool ended_late = call.function == nullptr && record.end > record.start && record.end - record.start > quick;
     return ended_late ? record.end : record.start;
   };
-  if (!std::ranges::is_sorted(calls_, {}, place)) std::ranges::stable_sort(calls_, {}, place);
-  for (const RecordedCall& recorded : calls_) {
-    Event event;  // a call: not `Event{...}`, which would clear its 600 bytes first
-    event.pid = recorded.tgid;
-    event.tid = recorded.tid;
-    Call& call = std::get<Call>(event.body);
-    fill(call, recorded);
-    note_caller(call, recorded.caller());
-    event.time_ns = call.start_ns + call.duration_ns.value_or(0);
-    sink_.accept(std::move(event));
+  if (std::ranges::is_sorted(calls_, {}, place)) {
+    for (const RecordedCall& recorded : calls_) report_call(recorded);
+  } else {
+    // They are large: their places are sorted instead, with the order in which they came behind.
+    order_.clear();
+    for (std::size_t i = 0; i < calls_.size(); ++i) order_.emplace_back(place(calls_[i]), i);
+    std::ranges::sort(order_);
+    for (const auto& [at, index] : order_) report_call(calls_[index]);
   }
   calls_.clear();
+}
+
+void RecordReporter::report_call(const RecordedCall& recorded) {
+  Event event;  // a call: not `Event{...}`, which would clear its 600 bytes first
+  event.pid = recorded.tgid;
+  event.tid = recorded.tid;
+  Call& call = std::get<Call>(event.body);
+  fill(call, recorded);
+  note_caller(call, recorded.caller());
+  event.time_ns = call.start_ns + call.duration_ns.value_or(0);
+  sink_.accept(std::move(event));
 }
 
 void RecordReporter::fill(Call& call, const RecordedCall& recorded) const {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engines/inline/stub_settings.hpp"
@@ -52,6 +53,7 @@ class RecordReporter {
   void collect(StubSpace& stubs, bool final);
   void report_lost(const StubSpace& stubs, std::uint64_t lost);
   void report_calls();
+  void report_call(const RecordedCall& recorded);
   void report_open_system_calls(StubSpace& stubs);
   bool records_system_calls(const StubSpace& stubs) const;
   std::uint64_t quick_ticks() const;
@@ -67,9 +69,10 @@ class RecordReporter {
   const StubSettings& settings_;
   EventSink& sink_;
   std::string_view engine_;
-  std::vector<RecordedCall> calls_;  ///< filled and reported within one call
-  std::vector<StubSpace*> filled_;   ///< in whose rings something lies, within one drain
-  std::optional<TscClock> clock_;    ///< where records bear times
+  std::vector<RecordedCall> calls_;                           ///< filled and reported within one call
+  std::vector<std::pair<std::uint64_t, std::size_t>> order_;  ///< their times and places, the same
+  std::vector<StubSpace*> filled_;                            ///< in whose rings something lies, within one drain
+  std::optional<TscClock> clock_;                             ///< where records bear times
   std::int64_t progress_told_ = 0;
   Urgency urgency_;
   std::size_t processors_;
