@@ -61,17 +61,19 @@ class NoticesTest(unittest.TestCase):
 
     def test_json(self):
         events = [json.loads(line) for line in self.watch("--json", "-e", "trace=clock_gettime").splitlines()]
-        notice, = [event for event in events if event["type"] == "notice"]
+        notice, = [event for event in events if event["type"] == "notice" and event["missing"] is not None]
         self.assertEqual((notice["pid"], notice["missing"]), (int(self.pid), "user-space-calls"))
         summary = json.loads(self.watch("--json", "-c").splitlines()[-1])
         for report in (events[-1], summary, json.loads(self.watch("audit", "--json"))):
             self.assertFalse(report["complete"])
-            self.assertEqual(len(report["notices"]), 1)
-            self.assertIn(TEXT, report["notices"][0])
+            # How many direct calls were lost is said of all processes.
+            notice, = [one for one in report["notices"] if not one.startswith("direct system calls: seen by")]
+            self.assertIn(TEXT, notice)
 
     def test_what_may_be_missing_fails(self):
         def status(routes):
-            return vdsotrace("audit", "--fail-on", routes, "-p", self.pid, "--duration", "0.1").status
+            # Trace points may lose some of so many calls, which would fail, too.
+            return vdsotrace("audit", "--direct=stops", "--fail-on", routes, "-p", self.pid, "--duration", "0.1").status
 
         self.assertEqual((status("vdso"), status("vsyscall")), (3, 0))
 

@@ -17,6 +17,8 @@ namespace vdsotrace {
 namespace {
 
 constexpr std::size_t kMostSites = 10'000;
+/// Who made a call of 32-bit code, vDSO or program, lies on the stack above what __kernel_vsyscall has pushed.
+constexpr std::uint32_t kGateStack = 64;
 constexpr std::string_view kUnseen = "direct system calls are not seen";
 
 /// Those that a vDSO of that ABI may serve, as far as they are wanted.
@@ -182,8 +184,7 @@ Result<void> DirectCalls::open_events(pid_t tid, Abi abi) {
 Result<void> DirectCalls::open_event(const PerfTarget& target, const DirectCallPoint& point, Moment moment, Abi abi) {
   const bool returned = moment == Moment::returned;
   const std::uint64_t number = returned ? point.returned : point.entered;
-  // Who made a call of 32-bit code, vDSO or program, is known by the stack.
-  const std::uint32_t least = needs_.values || abi != Abi::x86_64 ? kSampledStack : 0;
+  const std::uint32_t least = needs_.values ? kSampledStack : abi != Abi::x86_64 ? kGateStack : 0;
   const std::uint32_t stack = returned ? std::max(least, sampled_stack_bytes(needs_)) : 0;
   for (const PerfRing& ring : stream_->rings()) {
     auto event = point.filter.empty() ? open_perf_system_call(target, number, stack, ring)

@@ -328,8 +328,18 @@ void rings(ArgContext& c) {
   });
 }
 
+/// struct io_uring_buf_reg, as headers have it up to Linux 6.3; `pad` is called `flags` since.
+struct BufferRing {
+  std::uint64_t ring_addr;
+  std::uint32_t ring_entries;
+  std::uint16_t bgid;
+  std::uint16_t pad;
+  std::uint64_t resv[3];
+};
+static_assert(sizeof(BufferRing) == sizeof(io_uring_buf_reg));
+
 void buffer_ring(ArgContext& c) {
-  print_alike_at<io_uring_buf_reg>(c, c.value(), [&](const io_uring_buf_reg& ring) {
+  print_alike_at<BufferRing>(c, c.value(), [&](const BufferRing& ring) {
     c.put("{ring_addr=");
     print_address(c, ring.ring_addr);
     c.print(", ring_entries={}, bgid={}", ring.ring_entries, ring.bgid);
