@@ -17,6 +17,14 @@ DecodedCall registering(std::uint32_t operation, std::uint64_t count) {
   return DecodedCall("io_uring_register", {3, operation, kRingData, count});
 }
 
+/// struct io_uring_buf_reg of Linux 6.1's headers.
+struct BufferRing {
+  std::uint64_t address;
+  std::uint32_t entries;
+  std::uint16_t group, pad;
+  std::uint64_t reserved[3];
+};
+
 template <class T>
 std::string shown(std::uint32_t operation, std::uint64_t count, const T& what) {
   DecodedCall call = registering(operation, count);
@@ -100,7 +108,7 @@ TEST_CASE("workers, processors and rings", "[io_uring]") {
   CHECK(shown(IORING_REGISTER_IOWQ_AFF, 2, std::uint16_t{0x8003}) == "[0 1 15]");
   CHECK(shown(IORING_REGISTER_RING_FDS, 1, io_uring_rsrc_update{UINT32_MAX, 0, 5}) == "[{offset=-1, data=5}]");
   CHECK(shown(IORING_UNREGISTER_RING_FDS, 1, io_uring_rsrc_update{1, 2, 0}) == "[{offset=1, resv=0x2}]");
-  CHECK(shown(IORING_REGISTER_PBUF_RING, 1, io_uring_buf_reg{kRingMore, 2, 3, 0, {0, 0, 7}}) ==
+  CHECK(shown(IORING_REGISTER_PBUF_RING, 1, BufferRing{kRingMore, 2, 3, 0, {0, 0, 7}}) ==
         "{ring_addr=0x20000, ring_entries=2, bgid=3, resv=[0, 0, 0x7]}");
 }
 
