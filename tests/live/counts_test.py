@@ -52,13 +52,24 @@ def setUpModule():
                                 "could not be distinguished from the program's")
 
 
+# perf stat now and then misses part of a thread's calls, of a program that nobody traces as well: how often it may.
+PERF_MISSES = 2
+
+
 class CountsTest(unittest.TestCase):
     def same_run(self, command, *options):
         """Counts one run in both ways; returns the counts."""
         counted, entered, trace = self.counted_twice(command, *options)
+        for _ in range(PERF_MISSES):
+            if not self.has_missed(entered, counted):
+                break
+            counted, entered, trace = self.counted_twice(command, *options)
         self.assertEqual(counted, entered)
         self.assertEqual(trace.summary["lost"], 0)
         return counted
+
+    def has_missed(self, entered, counted):
+        return any(entered[name] < counted[name] for name in counted)
 
     def counted_twice(self, command, *options):
         base = vdso_base(command)
@@ -73,8 +84,12 @@ class CountsTest(unittest.TestCase):
         return counted, entered, trace
 
     def both_runs(self, command):
-        _, untraced = perf_entries(["setarch", "-R", *command], vdso_base(command), FUNCTIONS)
-        self.assertEqual(self.same_run(command, "-c"), untraced)
+        counted = self.same_run(command, "-c")
+        for _ in range(1 + PERF_MISSES):
+            _, untraced = perf_entries(["setarch", "-R", *command], vdso_base(command), FUNCTIONS)
+            if not self.has_missed(untraced, counted):
+                break
+        self.assertEqual(counted, untraced)
         return untraced
 
     def test_python(self):
