@@ -34,11 +34,17 @@ class Loop(Work):
         # gdb and others print on the program's standard output.
         return int(re.findall(r"^\d+$", quietly(command, stdout=subprocess.PIPE).stdout, re.M)[-1])
 
+    def enough(self, observer):
+        """So many calls that what the first ones cost more does not show."""
+        count, took = FEWEST, self.took_ns(observer, FEWEST)
+        while took < LONG_ENOUGH_NS / 4 and count < MOST:
+            count = int(min(MOST, count * LONG_ENOUGH_NS / max(took, 1)))
+            took = self.took_ns(observer, count)
+        self.counts[observer.name] = int(min(MOST, max(FEWEST, count * LONG_ENOUGH_NS / max(took, 1))))
+        return self.counts[observer.name]
+
     def measure(self, observer):
-        if observer.name not in self.counts:
-            first = self.took_ns(observer, FEWEST) / FEWEST
-            self.counts[observer.name] = int(min(MOST, max(FEWEST, LONG_ENOUGH_NS / max(first, 1))))
-        count = self.counts[observer.name]
+        count = self.counts.get(observer.name) or self.enough(observer)
         return self.took_ns(observer, count) / count / NS[self.unit]
 
 
