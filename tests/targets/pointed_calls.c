@@ -325,7 +325,8 @@ static void tick(int signal) {
 /// Signals come while calls are made and copied.
 static void storm(void) {
   struct sigaction action = {.sa_handler = tick};
-  const struct itimerval often = {{0, 70}, {0, 70}}, never = {{0, 0}, {0, 0}};
+  // Rarer than what stopping for a signal takes on a slow machine: else it makes no progress.
+  const struct itimerval often = {{0, 500}, {0, 500}}, never = {{0, 0}, {0, 0}};
   CHECK(sigaction(SIGALRM, &action, NULL) == 0);
   char bytes[5000], copy[5000];
   memset(bytes, 'b', sizeof bytes);
