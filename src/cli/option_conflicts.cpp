@@ -47,9 +47,6 @@ Result<void> check_injected_functions(const Options& o) {
 }
 
 Result<void> check_combinations(const Options& o) {
-  const bool sums_up = o.summary_only || o.summary_too;
-  if (o.wall_clock && !sums_up) return fail("-w: there is no summary without -c or -C");
-  if (o.overhead_ns != 0 && !sums_up) return fail("-O: there is no summary without -c or -C");
   if (o.summary_only && o.summary_too) return fail("-c and -C exclude each other");
   if (o.steps && o.summary_only) return fail("-c and --steps exclude each other");
   if (o.steps && o.engine != "step")

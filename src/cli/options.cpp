@@ -191,10 +191,6 @@ Result<void> check_display(ParsedFlags& raw) {
 /// What the summary shows.
 Result<void> check_summary(ParsedFlags& raw) {
   Options& o = raw.options;
-  const bool sums_up = o.summary_only || o.summary_too;
-  for (const auto& [value, name] : {std::pair(&raw.sort, "-S"), std::pair(&raw.summary_columns, "-U")}) {
-    if (!value->empty() && !sums_up) return fail(fmt::format("{}: there is no summary without -c or -C", name));
-  }
   if (!raw.sort.empty()) {
     auto sort = sort_key_named(raw.sort);
     if (!sort) return tl::unexpected(sort.error());
@@ -212,6 +208,14 @@ Result<void> check_summary(ParsedFlags& raw) {
     if (!overhead)
       return fail(fmt::format("-O {}: not a time", raw.overhead), "microseconds, or a number with ns, us, ms or s");
     o.overhead_ns = *overhead;
+  }
+  const std::pair<bool, std::string_view> of_summaries[] = {{o.wall_clock, "-w"},
+                                                            {o.overhead_ns != 0, "-O"},
+                                                            {!raw.sort.empty(), "-S"},
+                                                            {!raw.summary_columns.empty(), "-U"}};
+  for (const auto& [given, name] : of_summaries) {
+    if (given && !o.summary_only && !o.summary_too)
+      return fail(fmt::format("{}: there is no summary without -c or -C", name));
   }
   return {};
 }

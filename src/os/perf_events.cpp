@@ -1,6 +1,7 @@
 #include "os/perf_events.hpp"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 #include <linux/hw_breakpoint.h>
 #include <linux/mount.h>
 #include <linux/perf_event.h>
@@ -140,6 +141,14 @@ Result<PerfEvent> open_perf_forks(const PerfTarget& target, const PerfRing& ring
   attributes.comm = 1;
   attributes.comm_exec = 1;
   return open_into(attributes, target, ring);
+}
+
+std::string only_system_calls(std::span<const std::int64_t> numbers) {
+  return fmt::format("id == {}", fmt::join(numbers, " || id == "));
+}
+
+std::string all_system_calls_but(std::span<const std::int64_t> numbers) {
+  return fmt::format("id != {}", fmt::join(numbers, " && id != "));
 }
 
 Result<PerfEvent> open_perf_trace_point(const PerfTarget& target, std::uint64_t number, const PerfSampling& sampling,

@@ -22,21 +22,15 @@ constexpr std::uint32_t kGateStack = 64;
 constexpr std::string_view kUnseen = "direct system calls are not seen";
 
 /// Those that a vDSO of that ABI may serve, as far as they are wanted.
-std::map<std::int64_t, std::string_view> wanted_calls(const Selection& selection, Abi abi) {
-  std::map<std::int64_t, std::string_view> calls;
+std::vector<std::int64_t> wanted_calls(const Selection& selection, Abi abi) {
+  std::vector<std::int64_t> calls;
   for (std::uint32_t index = 0; index < kCallNumbers; ++index) {
     const auto nr = static_cast<std::uint32_t>(index | number_bit(abi));
     const CallSpec* spec = spec_of(abi, nr);
     if (spec != nullptr && service_of_syscall(spec->name) != nullptr && selection.wants_number(abi, nr, true))
-      calls.emplace(nr, spec->name);
+      calls.push_back(nr);
   }
   return calls;
-}
-
-std::string number_filter(const std::map<std::int64_t, std::string_view>& calls) {
-  std::string filter;
-  for (const auto& [nr, name] : calls) filter += fmt::format("{}id == {}", filter.empty() ? "" : " || ", nr);
-  return filter;
 }
 
 Result<DirectCallPoint> find_point(std::string_view folder, std::string_view name, bool durations) {
@@ -110,10 +104,11 @@ DirectCalls::Points DirectCalls::find_points(Abi abi) const {
   };
   const auto calls = wanted_calls(needs_.selection, abi);
   if (abi != Abi::x86_64) {
-    if (!calls.empty()) add(find_point("raw_syscalls", "", needs_.durations), number_filter(calls));
+    if (!calls.empty()) add(find_point("raw_syscalls", "", needs_.durations), only_system_calls(calls));
     return found;
   }
-  for (const auto& [nr, name] : calls) add(find_point("syscalls", fmt::format("_{}", name), needs_.durations), "");
+  for (const std::int64_t nr : calls)
+    add(find_point("syscalls", fmt::format("_{}", spec_of(abi, nr)->name), needs_.durations), "");
   return found;
 }
 

@@ -1,15 +1,13 @@
 #include "engines/perf/watch.hpp"
 
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <limits>
 #include <set>
-#include <string>
-#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "model/syscalls/spec.hpp"
@@ -32,14 +30,14 @@ void reverse_numbers(std::span<UniqueFd> descriptors) {
   }
 }
 
-/// A filter of raw_syscalls:sys_enter: "id == 96 || id == 201", with all calls that some vDSO of 64-bit programs
-/// serves.
-std::string capable_calls(std::string_view is, std::string_view join) {
+/// All calls that some vDSO of 64-bit programs serves.
+std::vector<std::int64_t> capable_calls() {
   std::set<std::int64_t> numbers;
-  for (const VdsoService& service : known_services()) numbers.insert(number_of(Abi::x86_64, service.syscall));
-  std::string filter;
-  for (const std::int64_t nr : numbers) filter += fmt::format("{}id {} {}", filter.empty() ? "" : join, is, nr);
-  return filter;
+  for (const VdsoService& service : known_services()) {
+    const auto nr = number_of(Abi::x86_64, service.syscall);
+    if (nr >= 0) numbers.insert(nr);
+  }
+  return {numbers.begin(), numbers.end()};
 }
 
 /// The kernel's reading of the clock for a record and ours may differ by what an adjustment of the clock makes of it.
@@ -129,8 +127,9 @@ Result<void> PerfWatch::add_entered(const PerfTarget& target, const WatchSpec& o
                 PerfEventInfo::Kind::system_call_entered);
   };
   if (order.stack_bytes == 0 || order.samples_all_stacks) return add({"", order.stack_bytes});
-  const auto done = add({capable_calls("==", " || "), order.stack_bytes});
-  return done ? add({capable_calls("!=", " && "), 0}) : done;
+  const auto capable = capable_calls();
+  const auto done = add({only_system_calls(capable), order.stack_bytes});
+  return done ? add({all_system_calls_but(capable), 0}) : done;
 }
 
 PerfWatch& PerfWatch::operator=(PerfWatch&& other) noexcept {

@@ -45,6 +45,8 @@ class CallSpace final : public SpaceRecord {
   bool keep_behind(pid_t stopped, std::uint64_t site);
   /// The thread has stopped at a breakpoint. If code of ours was being written there, it goes back to that.
   bool resume_at_written(StoppedThread& stopped);
+  /// Whether a stub that records is there.
+  bool is_in_record_stub(std::uint64_t address) const { return offset_in_record_stub(address).has_value(); }
   /// Whether threads wait there behind a recorded call, until it has been looked at.
   bool waits_behind_call(std::uint64_t address) const;
   /// Registers with which a thread goes on that has stopped for a fault while it copied what a call's pointers refer

@@ -197,9 +197,7 @@ void SyscallEngine::move_out_of_engine_code(StoppedThread& stopped) {
 /// By a jump, of a thread whose calls all stop: it makes calls that suit stubs.
 bool SyscallEngine::records_call(const Thread& thread, std::uint64_t behind) {
   const CallSpace* calls = choice_.records() ? calls_of(*thread.space) : nullptr;
-  const auto position = calls != nullptr ? calls->memory().position_of(behind) : std::nullopt;
-  if (!position || position->leaves || position->place >= calls->counters().places()) return false;
-  if (calls->kind_of(calls->counters().call_at(position->place).nr) != CallStub::records) return false;
+  if (calls == nullptr || !calls->is_in_record_stub(behind)) return false;
   mixes_[thread.tid].note(true);
   return true;
 }

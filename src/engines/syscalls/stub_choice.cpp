@@ -1,7 +1,5 @@
 #include "engines/syscalls/stub_choice.hpp"
 
-#include <algorithm>
-
 #include "engines/syscalls/copy_plan.hpp"
 #include "engines/syscalls/signal_calls.hpp"
 #include "engines/syscalls/stopping_calls.hpp"
@@ -18,8 +16,8 @@ bool is_wanted(const Selection& selection, std::int64_t nr) {
 
 /// Those of which the route is shown: a record does not say it.
 bool has_route(std::int64_t nr) {
-  const auto makes = [nr](const VdsoService& service) { return number_of(Abi::x86_64, service.syscall) == nr; };
-  return std::ranges::any_of(known_services(), makes);
+  const CallSpec* spec = spec_of(Abi::x86_64, nr);
+  return spec != nullptr && service_of_syscall(spec->name) != nullptr;
 }
 
 /// Whether what is shown of calls is nothing but their values and what these point to.

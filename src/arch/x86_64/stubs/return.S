@@ -82,30 +82,28 @@
 /* In these rdi is the open call, r8 the result, r9 the record; rsi and r11 are free. */
 .macro VALUES_none
 .endm
-/* struct timespec at the second argument, written if the call succeeded */
-.macro VALUES_timespec
-        test    %r8d, %r8d
-        jnz     60f
-        mov     OPEN_ARG1(%rdi), %rsi
+/* Two words at that argument, unless it is null. */
+.macro KEEP_PAIR argument, null
+        mov     \argument(%rdi), %rsi
         test    %rsi, %rsi
-        jz      60f
+        jz      \null
         mov     (%rsi), %r11
         mov     8(%rsi), %rsi
         mov     %r11, RECORD_VALUE(%r9)
         mov     %rsi, (RECORD_VALUE + 8)(%r9)
+.endm
+/* struct timespec at the second argument, written if the call succeeded */
+.macro VALUES_timespec
+        test    %r8d, %r8d
+        jnz     60f
+        KEEP_PAIR OPEN_ARG1, 60f
 60:
 .endm
 /* struct timeval at the first, struct timezone at the second */
 .macro VALUES_timeval
         test    %r8d, %r8d
         jnz     60f
-        mov     OPEN_ARG0(%rdi), %rsi
-        test    %rsi, %rsi
-        jz      61f
-        mov     (%rsi), %r11
-        mov     8(%rsi), %rsi
-        mov     %r11, RECORD_VALUE(%r9)
-        mov     %rsi, (RECORD_VALUE + 8)(%r9)
+        KEEP_PAIR OPEN_ARG0, 61f
 61:     mov     OPEN_ARG1(%rdi), %rsi
         test    %rsi, %rsi
         jz      60f
