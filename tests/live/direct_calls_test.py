@@ -28,6 +28,10 @@ def setUpModule():
     testing.require_ptrace()
 
 
+def state_of(task):
+    return re.search(r"^State:\t(.)", (task / "status").read_text(), re.MULTILINE).group(1)
+
+
 class Report:
     """What is in the one object of an audit, counted as a trace's summary is."""
 
@@ -178,17 +182,23 @@ class DirectCallsTest(unittest.TestCase):
         # A process's end comes after its calls.
         self.assertIn("summary", events[-1]["type"])
 
+    def stopped_between(self, tracer, caller):
+        """Whether vdsotrace was stopped while no thread of the program was in a ptrace stop, or about to enter one: all sleep."""
+        tracer.send_signal(signal.SIGSTOP)
+        testing.wait_until(lambda: state_of(Path("/proc", str(tracer.pid))) == "T")
+        if all(state_of(task) == "S" for task in Path(f"/proc/{caller.pid}/task").iterdir()):
+            return True
+        tracer.send_signal(signal.SIGCONT)
+        return False
+
     def test_what_there_was_no_room_for_is_counted(self):
         """While vdsotrace is stopped the rings run over."""
         self.require_trace_points()
         caller = Caller(self, 0, 40_000)
         before = code_of_vdso(caller.pid)
         tracer, file = self.attach(caller, "-c", "-e", "trace=%vdso")
-        # It is resumed when its vDSO has been changed.
-        tasks = Path(f"/proc/{caller.pid}/task")
         testing.wait_until(lambda: code_of_vdso(caller.pid) != before)
-        testing.wait_until(lambda: all("\nState:\tt" not in status.read_text() for status in tasks.glob("*/status")))
-        tracer.send_signal(signal.SIGSTOP)
+        testing.wait_until(lambda: self.stopped_between(tracer, caller))
         caller.go()
         claims = caller.claims()
         tracer.send_signal(signal.SIGCONT)
