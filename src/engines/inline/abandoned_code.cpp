@@ -18,7 +18,7 @@ namespace vdsotrace {
 namespace {
 
 /// Memory while a signal handler runs, whose frame may lie where the stub would push something. A stub takes from the
-/// stack all that it pushes before it is left: nobody else needs to see it.
+/// stack all that it pushes before it is left: nothing else needs to see it.
 class InterruptedMemory final : public ProcessMemory {
  public:
   InterruptedMemory(pid_t tid, Memory& memory, const AddressRange& region)

@@ -186,7 +186,7 @@ std::optional<StubInstaller::MissingMemory> StubInstaller::missing_memory(const 
     region_there += overlap(there, region);
     code_there += overlap(there, code);
   }
-  // Pages of which a part is gone cannot be told from others.
+  // Pages of which a part is gone look like others.
   if (code_there != 0 && (code_there != code.size() || !has_code(stopped, stubs.installed()))) return std::nullopt;
   return MissingMemory{code_there == 0, region_there != region.size()};
 }

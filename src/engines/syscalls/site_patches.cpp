@@ -37,7 +37,7 @@ bool write_all(pid_t pid, std::span<const CodeWrite> writes) {
   return std::ranges::all_of(writes, [&](const CodeWrite& w) { return write_remote(pid, w.address, w.bytes); });
 }
 
-/// The last is the jump that leads to the others, which nobody can come to before.
+/// The last is the jump that leads to the others, to which no thread can come before.
 bool write_in_order(StoppedThread& stopped, std::span<const CodeWrite> writes, Others others) {
   if (others == Others::stopped) return write_all(stopped.tid(), writes);
   const CodeWrite& last = writes.back();

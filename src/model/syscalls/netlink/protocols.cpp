@@ -92,7 +92,7 @@ constexpr Field kNetfilterFields[] = {
     {"version", 1, choice(1, kNetfilterVersions)},
     {"res_id", 2, kPort},
 };
-/// What is told of nftables names its subsystem again, in either byte order.
+/// A message of nftables names its subsystem again, in either byte order.
 bool show_tables_subsystem(const Walk& walk, const Piece& piece, const Kind& kind) {
   constexpr std::string_view kName = "NFNL_SUBSYS_NFTABLES";
   const auto id = piece.object<std::uint16_t>();
