@@ -1,5 +1,6 @@
 """Programs under every engine and set of options: they do what they do alone, and no call is lost."""
 
+import collections.abc
 import json
 import os
 import subprocess
@@ -47,6 +48,19 @@ def code_of_vdso(pid):
                 memory.seek(start)
                 return memory.read(end - start)
     return b""
+
+
+class Events(collections.abc.Sequence):
+    """The events of a file of JSON lines, each parsed when it is asked for: a program that asks for the time in a loop makes millions."""
+
+    def __init__(self, file):
+        self.lines = Path(file).read_bytes().splitlines()
+
+    def __len__(self):
+        return len(self.lines)
+
+    def __getitem__(self, index):
+        return json.loads(self.lines[index])
 
 
 class Running:
@@ -112,7 +126,7 @@ class Attached:
             self.process.send_signal(ending)
         _, err = self.process.communicate(timeout=testing.TIMEOUT)
         self.case.assertEqual(self.process.returncode, 0, err[-2000:])
-        return [json.loads(line) for line in Path(self.file).read_text().splitlines()]
+        return Events(self.file)
 
 
 class EveryWayTest(unittest.TestCase):
@@ -124,7 +138,7 @@ class EveryWayTest(unittest.TestCase):
             file = folder + "/trace"
             ran = run([*command(engine, options, file), "--", *program], **how)
             self.assertTrue(os.path.exists(file), ran.stderr)
-            return ran, [json.loads(line) for line in Path(file).read_text().splitlines()]
+            return ran, Events(file)
 
     def attached(self, program, engine, options):
         """The same, with vdsotrace coming when it waits for that."""
