@@ -3,7 +3,7 @@
 # the release build with all tests, and a sanitized build with the unit tests and, where clang is, the fuzz targets.
 # For example: tests/run.sh -L unit, tests/run.sh -R live.counts
 # run.sh quick [CTEST-ARGUMENT...]: the unit tests, the fuzz targets, the tests of the command line and those of style, which
-# need nothing of what the others trace; some minutes from nothing.
+# need nothing of what the others trace, in a build of their own that is made quickly: some minutes from nothing.
 # run.sh tidy [FILE...]: what .clang-tidy says of all sources, or of those; a quarter of an hour.
 # A single file of tests/live runs by itself; VDSOTRACE_PROGRAM=build/asan/vdsotrace (built with
 # `cmake --preset asan && cmake --build build/asan --target vdsotrace`) makes it test that vdsotrace.
@@ -58,9 +58,16 @@ can_fuzz() {
     clang++ -fsanitize=fuzzer,address,undefined -x c++ -o /dev/null - 2>/dev/null
 }
 
-build release all --preset release -DBUILD_TESTING=ON
-sanitized="unit_tests vdsotrace"
-[ $quick = no ] || sanitized=
+if [ $quick = yes ]; then
+  tested=quick
+  sanitized=
+  # Unoptimised, and a folder's files as one.
+  build quick all --preset debug -B build/quick -DBUILD_TESTING=ON -DCMAKE_BUILD_TYPE=None -DCMAKE_UNITY_BUILD=ON
+else
+  tested=release
+  sanitized="unit_tests vdsotrace"
+  build release all --preset release -DBUILD_TESTING=ON
+fi
 if can_fuzz; then
   build asan "$sanitized fuzz_targets" --preset asan -DBUILD_TESTING=ON -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++
 else
@@ -70,7 +77,7 @@ fi
 
 # One list of all tests, whichever build they belong to.
 mkdir -p build/all
-for name in release asan; do
+for name in $tested asan; do
   echo "subdirs(\"../$name\")"
 done >build/all/CTestTestfile.cmake
 
