@@ -23,14 +23,28 @@ void RecordOwners::expect(const Thread& thread) {
   is_reported_ = is_reported_ || thread.is_reported();
 }
 
+std::optional<pid_t> RecordOwners::waits_for(pid_t child) const {
+  const auto creator = creators_.find(child);
+  return creator == creators_.end() ? std::nullopt : std::optional(creator->second);
+}
+
+void RecordOwners::end_waiting(pid_t creator) {
+  for (auto next = creators_.begin(); next != creators_.end();) {
+    const auto [child, its_creator] = *next++;
+    if (its_creator == creator) remove(child, true);
+  }
+}
+
 std::optional<RecordOwners::Left> RecordOwners::remove(pid_t tid, bool ended) {
+  const bool is_waited_for = creators_.erase(tid) != 0;
   const auto known = pointers_.find(tid);
   if (known == pointers_.end()) return std::nullopt;
   const std::uint64_t pointer = known->second;
   pointers_.erase(known);
   auto& owners = owners_[pointer];
   const auto owner = std::ranges::find(owners, tid, &Owner::tid);
-  if (ended && owner != owners.end()) remember(*owner, pointer);
+  // Its creator goes on with the stack, and has waited until it had no records any more.
+  if (ended && owner != owners.end()) remember(*owner, pointer, !is_waited_for);
   std::erase_if(owners, [tid](const Owner& one) { return one.tid == tid; });
   const Left left{pointer, owners.size(), owners.size() == 1 ? owners.front().tid : 0};
   if (owners.empty()) owners_.erase(pointer);
@@ -43,13 +57,13 @@ std::optional<std::uint64_t> RecordOwners::pointer_of(pid_t tid) const {
 }
 
 /// For records that are still in a ring.
-void RecordOwners::remember(const Owner& owner, std::uint64_t pointer) {
+void RecordOwners::remember(const Owner& owner, std::uint64_t pointer, bool shares) {
   if (gone_.size() >= kMostGone) gone_.clear();
   Owner& gone = gone_[owner.tid] = owner;
   gone.thread = nullptr;
   auto& sharers = gone_sharers_[pointer];
   // Most pointers are one thread's after the other, each of which has a ring of its own.
-  if (owners_[pointer].size() > 1 && sharers.size() < kMostSharers) sharers.push_back(gone);
+  if (shares && owners_[pointer].size() > 1 && sharers.size() < kMostSharers) sharers.push_back(gone);
   if (sharers.empty()) gone_sharers_.erase(pointer);
 }
 

@@ -33,6 +33,12 @@ class RecordOwners {
   std::size_t add(const Thread& thread, std::uint64_t pointer, std::uint64_t stack);
   /// Records of a thread whose pointer cannot be asked for yet are those of one that is followed.
   void expect(const Thread& thread);
+  /// The creator waits until its child, which may have its thread pointer, executes a program or ends (vfork(2)).
+  void expect_vfork(pid_t child, pid_t creator) { creators_[child] = creator; }
+  /// Who waits so for that thread, if somebody does.
+  std::optional<pid_t> waits_for(pid_t child) const;
+  /// It waits no more: records are of the child no more, be it that its end has not been seen.
+  void end_waiting(pid_t creator);
   /// What becomes of a thread pointer whose thread has another now, or has `ended`: who has it yet.
   struct Left {
     std::uint64_t pointer = 0;
@@ -48,7 +54,7 @@ class RecordOwners {
 
  private:
   Owner by_stack(const StubRecord& record) const;
-  void remember(const Owner& owner, std::uint64_t pointer);
+  void remember(const Owner& owner, std::uint64_t pointer, bool shares);
 
   pid_t tgid_;
   bool is_reported_ = false;
@@ -57,6 +63,7 @@ class RecordOwners {
   /// Threads that are gone, of which there may be records yet: all of late, and those that shared a pointer, by that.
   std::unordered_map<pid_t, Owner> gone_;
   std::unordered_map<std::uint64_t, std::vector<Owner>> gone_sharers_;
+  std::unordered_map<pid_t, pid_t> creators_;  ///< that wait, by their children
 };
 
 }  // namespace vdsotrace

@@ -49,6 +49,7 @@ void RecordReporter::report_before_stop(StubSpace& stubs, pid_t tid) {
   constexpr std::size_t kFewRings = 64;
   if (settings_.depth == StubDepth::count || stubs.region() == nullptr) return;
   if (const auto pointer = stubs.pointer_of(tid)) stubs.region()->goes_on(*pointer);
+  if (const pid_t writer = stubs.other_writer(tid)) return_ring(stubs, tid, writer);
   if (stubs.region()->rings() > kFewRings) {
     report_lost(stubs, stubs.collect_of(tid, calls()));
   } else if (stubs.region()->fill() != 0) {
@@ -56,6 +57,18 @@ void RecordReporter::report_before_stop(StubSpace& stubs, pid_t tid) {
   }
   report_calls();
   if (stubs.region()->rings() <= kFewRings) report_open_system_calls(stubs);
+}
+
+/// It has waited for a child that had its ring and is gone, be it that its end has not been seen: there is no other way
+/// to this stop. Killed while it waited itself, a child may leave one of its own that runs on in the ring.
+void RecordReporter::return_ring(StubSpace& stubs, pid_t tid, pid_t writer) {
+  const bool is_gone = stubs.has_waited_for(tid, writer);
+  if (is_gone) stubs.end_writing(writer);
+  collect(stubs, false);
+  report_calls();
+  if (!is_gone) return stubs.give_ring_up(tid);
+  report_unreturned(stubs, writer);
+  stubs.take_ring_back(tid);
 }
 
 Drained RecordReporter::drain(const StubSpaces& spaces) {
@@ -180,7 +193,7 @@ bool RecordReporter::records_system_calls(const StubSpace& stubs) const {
   return settings_.records_system_calls() && stubs.region() != nullptr;
 }
 
-void RecordReporter::report_unreturned(const StubSpace& stubs, pid_t tid) {
+void RecordReporter::report_unreturned(StubSpace& stubs, pid_t tid) {
   const auto recorded = records_system_calls(stubs) ? stubs.open_system_call(tid) : std::nullopt;
   if (!recorded) return;
   Event event = open_event<Call>(*recorded);

@@ -31,7 +31,7 @@ class RecordReporter {
   /// A thread of the space ended: the last, if `final`.
   void report_before_end(StubSpace& stubs, bool final);
   /// The same, of the system call that the thread was making.
-  void report_unreturned(const StubSpace& stubs, pid_t tid);
+  void report_unreturned(StubSpace& stubs, pid_t tid);
   /// The same, where the thread makes it once more from the beginning: it has been interrupted in front of it.
   void report_abandoned(StubSpace& stubs, pid_t tid);
   /// No thread writes any more: reports the rest, and the totals of what was only counted.
@@ -48,6 +48,7 @@ class RecordReporter {
     double fill = 0;
     std::size_t rings = 0;
   };
+  void return_ring(StubSpace& stubs, pid_t tid, pid_t writer);
   Load look_at(const StubSpaces& spaces);
   void set_urgency(const Load& load);
   void collect(StubSpace& stubs, bool final);

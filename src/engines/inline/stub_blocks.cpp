@@ -126,8 +126,34 @@ void StubBlocks::bind(std::uint64_t thread_pointer, pid_t tid, const StackBounds
   memory_.store<std::uint64_t>(*slot + SLOT_KEY, block.key);
 }
 
-void StubBlocks::end(std::uint64_t thread_pointer) {
-  if (StubBlock* block = find(thread_pointer)) block->ended = true;
+void StubBlocks::end_writing(std::uint64_t thread_pointer, pid_t tid) {
+  if (StubBlock* block = find(thread_pointer, tid)) block->ended = true;
+}
+
+void StubBlocks::end(std::uint64_t thread_pointer, pid_t tid) {
+  end_writing(thread_pointer, tid);
+  if (const auto retired = retired_.extract(tid)) {
+    blocks_[retired.mapped()].retired = false;
+    release_if_empty(retired.mapped());
+  } else if (find(thread_pointer, tid) != nullptr) {
+    unbind(thread_pointer);
+  }
+}
+
+void StubBlocks::hand_over(std::uint64_t thread_pointer, pid_t tid) {
+  StubBlock* block = find(thread_pointer);
+  if (block == nullptr) return;
+  memory_.store<std::uint64_t>(block->offset + BLOCK_CALL_BEGUN, 0);
+  block->tid = tid;
+  block->ended = false;
+  block->call_shown = 0;
+}
+
+void StubBlocks::retire(std::uint64_t thread_pointer) {
+  const auto found = numbers_.find(thread_pointer);
+  if (found == numbers_.end()) return;
+  blocks_[found->second].retired = true;
+  retired_[blocks_[found->second].tid] = found->second;
   unbind(thread_pointer);
 }
 
@@ -144,7 +170,7 @@ void StubBlocks::unbind(std::uint64_t thread_pointer) {
 
 void StubBlocks::release_if_empty(std::size_t number) {
   StubBlock& block = blocks_[number];
-  if (!block.leaving || waiting(block) != 0) return;
+  if (!block.leaving || block.retired || waiting(block) != 0) return;
   // Its thread has another pointer than when it began its call; it will come back to the block.
   if (!block.ended && size_ && open_system_call(memory_, block, *size_)) return;
   block.leaving = block.ended = block.aside = false;
@@ -155,6 +181,12 @@ void StubBlocks::release_if_empty(std::size_t number) {
 StubBlock* StubBlocks::find(std::uint64_t thread_pointer) {
   const auto found = numbers_.find(thread_pointer);
   return found == numbers_.end() ? nullptr : &blocks_[found->second];
+}
+
+StubBlock* StubBlocks::find(std::uint64_t thread_pointer, pid_t tid) {
+  if (StubBlock* block = find(thread_pointer); block != nullptr && block->tid == tid) return block;
+  const auto found = retired_.find(tid);
+  return found == retired_.end() ? nullptr : &blocks_[found->second];
 }
 
 const StubBlock* StubBlocks::find(std::uint64_t thread_pointer) const {

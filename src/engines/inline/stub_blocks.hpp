@@ -25,6 +25,7 @@ struct StubBlock {
   bool leaving = false;  ///< no thread has it any more: free once it is empty
   bool ended = false;    ///< that thread writes no more
   bool aside = false;    ///< its thread waits, and is to be stopped before there is room
+  bool retired = false;  ///< others have its thread's pointer: that may be writing into it, and begins no more
   std::uint64_t taken = 0;
   std::uint64_t call_shown = 0;  ///< BLOCK_CALL_BEGUN of the last system call that was shown before its end
   std::int64_t stuck_since = 0;
@@ -54,12 +55,19 @@ class StubBlocks {
   void bind(std::uint64_t thread_pointer, pid_t tid, const StackBounds& stack);
   /// Others have the same pointer.
   void unbind(std::uint64_t thread_pointer);
-  /// The thread is gone.
-  void end(std::uint64_t thread_pointer);
+  /// The same, but until the thread that has the block ends it is nobody else's.
+  void retire(std::uint64_t thread_pointer);
+  /// Another thread has the pointer and the block from now on, into which nobody writes.
+  void hand_over(std::uint64_t thread_pointer, pid_t tid);
+  /// The thread is gone, or about to be.
+  void end(std::uint64_t thread_pointer, pid_t tid);
+  void end_writing(std::uint64_t thread_pointer, pid_t tid);
 
   /// The block of the thread with that pointer; null if it has none.
   StubBlock* find(std::uint64_t thread_pointer);
   const StubBlock* find(std::uint64_t thread_pointer) const;
+  /// The one into which that thread writes, though others may have its pointer.
+  StubBlock* find(std::uint64_t thread_pointer, pid_t tid);
   /// The one of all threads that have none of their own.
   StubBlock& shared() { return shared_; }
   const StubBlock& shared() const { return shared_; }
@@ -94,6 +102,7 @@ class StubBlocks {
   std::set<std::size_t> free_;
   std::set<std::size_t> active_;
   std::unordered_map<std::uint64_t, std::size_t> numbers_;  ///< of blocks, by thread pointer
+  std::unordered_map<pid_t, std::size_t> retired_;          ///< the same of those, by thread
 };
 
 }  // namespace vdsotrace

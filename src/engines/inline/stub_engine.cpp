@@ -172,6 +172,9 @@ void StubEngine::on_clone(const Thread& parent, const Thread& child) {
   StubSpace* stubs = find(parent.space.get());
   if (stubs != nullptr && child.space == parent.space) {
     stubs->members().enter();
+    // Its next stop is the end of the call in which it waits.
+    const bool waits = parent.vfork_child == child.tid && parent.in_call;
+    if (waits && settings_.records_system_calls()) stubs->expect_vfork(child, parent);
   } else if (auto copy = installer_.copy_for_fork(*parent.space, stubs, child)) {
     spaces_[child.space.get()] = std::move(copy);
   }
@@ -212,6 +215,7 @@ void StubEngine::on_thread_pointer(StoppedThread& stopped) {
 void StubEngine::on_end(Thread& thread) {
   StubSpace* stubs = find(thread.space.get());
   if (stubs == nullptr) return;
+  stubs->end_writing(thread.tid);
   records_.report_before_end(*stubs, stubs->members().is_last());
   records_.report_unreturned(*stubs, thread.tid);
   if (stubs->region() != nullptr) stubs->unreturned().end(thread);
@@ -257,8 +261,9 @@ std::uint64_t StubEngine::ring_index(const AddressSpace& space) const {
 bool StubEngine::has_ring(StoppedThread& stopped) const {
   const StubSpace* stubs = find(stopped.thread().space.get());
   const auto* registers = stopped.registers();
-  return registers != nullptr && stubs != nullptr && stubs->region() != nullptr &&
-         stubs->region()->has_ring(arch::thread_pointer(*registers));
+  if (registers == nullptr || stubs == nullptr || stubs->region() == nullptr) return false;
+  const std::uint64_t pointer = arch::thread_pointer(*registers);
+  return stubs->region()->writer(pointer) == stopped.tid() && stubs->region()->has_ring(pointer);
 }
 
 void StubEngine::on_call_abandoned(Thread& thread) {

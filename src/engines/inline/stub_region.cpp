@@ -38,8 +38,8 @@ std::optional<StubRecord> StubRegion::open_call(std::uint64_t thread_pointer, st
   return find_open_call(memory_, blocks_.find(thread_pointer), thread_pointer + 1, stack);
 }
 
-std::optional<StubRecord> StubRegion::open_system_call(std::uint64_t thread_pointer) const {
-  const StubBlock* block = size_ ? blocks_.find(thread_pointer) : nullptr;
+std::optional<StubRecord> StubRegion::open_system_call(std::uint64_t thread_pointer, pid_t tid) {
+  const StubBlock* block = size_ ? blocks_.find(thread_pointer, tid) : nullptr;
   return block != nullptr ? vdsotrace::open_system_call(memory_, *block, *size_) : std::nullopt;
 }
 
@@ -55,9 +55,9 @@ void StubRegion::take_open_system_calls(std::uint64_t counter, const std::functi
   }
 }
 
-std::optional<StubRecord> StubRegion::abandon_system_call(std::uint64_t thread_pointer) {
-  StubBlock* block = blocks_.find(thread_pointer);
-  auto record = open_system_call(thread_pointer);
+std::optional<StubRecord> StubRegion::abandon_system_call(std::uint64_t thread_pointer, pid_t tid) {
+  StubBlock* block = blocks_.find(thread_pointer, tid);
+  auto record = open_system_call(thread_pointer, tid);
   if (!record) return std::nullopt;
   const std::size_t begun = block->offset + BLOCK_CALL_BEGUN;
   const bool shown = block->call_shown == memory_.load<std::uint64_t>(begun);

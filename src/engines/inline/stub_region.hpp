@@ -54,8 +54,19 @@ class StubRegion {
   }
   /// Others have the same pointer: they all use the shared block from now on.
   void unbind(std::uint64_t thread_pointer) { blocks_.unbind(thread_pointer); }
+  /// The same, while the thread that has the block runs: it may be writing into it.
+  void retire(std::uint64_t thread_pointer) { blocks_.retire(thread_pointer); }
   /// The thread is gone. A record that it has begun and not written is of a call that never returned.
-  void end(std::uint64_t thread_pointer) { blocks_.end(thread_pointer); }
+  void end(std::uint64_t thread_pointer, pid_t tid) { blocks_.end(thread_pointer, tid); }
+  /// The same, but its block is yet to be drained and then handed over.
+  void end_writing(std::uint64_t thread_pointer, pid_t tid) { blocks_.end_writing(thread_pointer, tid); }
+  /// Another thread has that pointer and block from now on, into which nobody writes and which has been drained.
+  void hand_over(std::uint64_t thread_pointer, pid_t tid) { blocks_.hand_over(thread_pointer, tid); }
+  /// Which thread has the block of that pointer; 0: there is none.
+  pid_t writer(std::uint64_t thread_pointer) const {
+    const StubBlock* block = blocks_.find(thread_pointer);
+    return block != nullptr ? block->tid : 0;
+  }
 
   using Taker = StubRings::Taker;
   /// Hands over all complete records, the shared ring's first, each ring's in order.
@@ -86,20 +97,20 @@ class StubRegion {
   /// A handler is about to interrupt it: makes room for the calls that the handler makes.
   void set_aside(std::uint64_t thread_pointer);
 
-  /// Whether system calls of the thread with that pointer, which has stopped, can be recorded: not if its ring is as no
-  /// stub leaves it, so that something remains in it.
+  /// Whether system calls of the stopped thread that has the block of that pointer can be recorded: not if its ring is
+  /// as no stub leaves it, so that something remains in it.
   bool has_ring(std::uint64_t thread_pointer) const {
     const StubBlock* block = size_ ? blocks_.find(thread_pointer) : nullptr;
     return block != nullptr && blocks_.waiting(*block) == 0;
   }
   std::uint64_t index() const { return memory_.address(REGION_INDEX); }
   /// The system call that the thread with that pointer is making in a stub, as far as it is known at its begin.
-  std::optional<StubRecord> open_system_call(std::uint64_t thread_pointer) const;
+  std::optional<StubRecord> open_system_call(std::uint64_t thread_pointer, pid_t tid);
   /// Hands over those of all threads, each once, that have begun before `counter` (the time-stamp counter) and behind
   /// all records that have been taken. One that `take` answers false for is handed over again.
   void take_open_system_calls(std::uint64_t counter, const std::function<bool(StubRecord&)>& take);
   /// The thread makes it once more from the beginning. Answers it if it has been handed over.
-  std::optional<StubRecord> abandon_system_call(std::uint64_t thread_pointer);
+  std::optional<StubRecord> abandon_system_call(std::uint64_t thread_pointer, pid_t tid);
 
   /// Totals of one function now; rows that are all zero are left out.
   std::vector<StubCount> counts(std::uint8_t function, bool clocked) const {

@@ -81,7 +81,7 @@ void StubSpace::bind_thread(StoppedThread& stopped) {
   const Thread& thread = stopped.thread();
   const std::uint64_t pointer = arch::thread_pointer(*registers);
   if (owners_.add(thread, pointer, arch::stack_pointer(*registers)) > 1) {
-    region_->unbind(pointer);
+    if (!take_over_ring(thread, pointer)) region_->unbind(pointer);
     return;
   }
   const StackBounds stack = symbols_ != nullptr ? stack_of(stopped, *registers) : StackBounds{};
@@ -96,16 +96,47 @@ void StubSpace::bind_known_threads() {
   for (const auto& [tid, pointer] : owners_.sole_owners()) region_->bind(pointer, tid);
 }
 
+/// That of its creator, which waits for it.
+bool StubSpace::take_over_ring(const Thread& thread, std::uint64_t pointer) {
+  const auto creator = owners_.waits_for(thread.tid);
+  if (!creator || region_->writer(pointer) != *creator || !region_->has_ring(pointer)) return false;
+  region_->hand_over(pointer, thread.tid);
+  return true;
+}
+
 void StubSpace::unbind_thread(pid_t tid, bool ended) {
+  const auto creator = owners_.waits_for(tid);
   const auto left = owners_.remove(tid, ended);
   if (!left || region_ == nullptr) return;
-  if (left->threads == 1) region_->bind(left->pointer, left->only);
-  if (left->threads != 0) return;
-  if (ended) {
-    region_->end(left->pointer);
-  } else {
-    region_->unbind(left->pointer);
+  const bool writes = region_->writer(left->pointer) == tid;
+  if (writes && creator && pointer_of(*creator) == left->pointer) {
+    region_->hand_over(left->pointer, *creator);
+    return;
   }
+  if (ended) region_->end(left->pointer, tid);
+  if (!ended && writes) region_->unbind(left->pointer);
+  if (left->threads == 1) region_->bind(left->pointer, left->only);
+}
+
+pid_t StubSpace::other_writer(pid_t tid) const {
+  const auto pointer = pointer_of(tid);
+  const pid_t writer = pointer && region_ != nullptr ? region_->writer(*pointer) : 0;
+  return writer != tid ? writer : 0;
+}
+
+void StubSpace::end_writing(pid_t tid) {
+  const auto pointer = pointer_of(tid);
+  if (pointer && region_ != nullptr) region_->end_writing(*pointer, tid);
+}
+
+void StubSpace::take_ring_back(pid_t tid) {
+  owners_.end_waiting(tid);
+  if (const auto pointer = pointer_of(tid)) region_->hand_over(*pointer, tid);
+}
+
+void StubSpace::give_ring_up(pid_t tid) {
+  owners_.end_waiting(tid);
+  if (const auto pointer = pointer_of(tid)) region_->retire(*pointer);
 }
 
 std::uint64_t StubSpace::collect(bool final, std::vector<RecordedCall>* calls) {
@@ -134,14 +165,14 @@ void StubSpace::collect_open_system_calls(std::uint64_t counter, std::vector<Rec
   });
 }
 
-std::optional<RecordedCall> StubSpace::open_system_call(pid_t tid) const {
+std::optional<RecordedCall> StubSpace::open_system_call(pid_t tid) {
   const auto pointer = pointer_of(tid);
-  return recorded(pointer ? region_->open_system_call(*pointer) : std::nullopt);
+  return recorded(pointer ? region_->open_system_call(*pointer, tid) : std::nullopt);
 }
 
 std::optional<RecordedCall> StubSpace::abandon_system_call(pid_t tid) {
   const auto pointer = pointer_of(tid);
-  return recorded(pointer ? region_->abandon_system_call(*pointer) : std::nullopt);
+  return recorded(pointer ? region_->abandon_system_call(*pointer, tid) : std::nullopt);
 }
 
 /// Of a thread that is followed.

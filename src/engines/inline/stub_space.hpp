@@ -70,6 +70,19 @@ class StubSpace {
   void expect_thread(const Thread& thread) { owners_.expect(thread); }
   /// The thread is gone, or has another pointer now.
   void unbind_thread(pid_t tid, bool ended);
+  /// The creator waits until its child executes a program or ends: meanwhile the child has its ring, if it has its
+  /// pointer.
+  void expect_vfork(const Thread& child, const Thread& creator) { owners_.expect_vfork(child.tid, creator.tid); }
+  /// Which other thread has the ring of that one; 0: none.
+  pid_t other_writer(pid_t tid) const;
+  /// Whether that one is a child for which the thread has waited.
+  bool has_waited_for(pid_t tid, pid_t child) const { return owners_.waits_for(child) == tid; }
+  /// The thread writes no more: what it has begun to write is passed over.
+  void end_writing(pid_t tid);
+  /// A ring that has been drained is the thread's again: the child that has it is gone.
+  void take_ring_back(pid_t tid);
+  /// The thread's child is gone, but who has the ring is not: both are without.
+  void give_ring_up(pid_t tid);
   /// The pointer with which a thread has joined.
   std::optional<std::uint64_t> pointer_of(pid_t tid) const { return owners_.pointer_of(tid); }
 
@@ -83,7 +96,7 @@ class StubSpace {
   /// once, behind the records that have been collected.
   void collect_open_system_calls(std::uint64_t counter, std::vector<RecordedCall>& calls);
   /// That of one thread, whether it has been collected or not.
-  std::optional<RecordedCall> open_system_call(pid_t tid) const;
+  std::optional<RecordedCall> open_system_call(pid_t tid);
   /// The thread makes it once more from the beginning. Answers it if it has been collected.
   std::optional<RecordedCall> abandon_system_call(pid_t tid);
 
@@ -98,6 +111,7 @@ class StubSpace {
   std::optional<RecordedCall> recorded(std::optional<StubRecord> record) const;
   void take(StubRecord& record, const StackWindow& window, std::vector<RecordedCall>* calls);
   void find_callers_of(StubRecord& record, const StackWindow& window, pid_t tid);
+  bool take_over_ring(const Thread& thread, std::uint64_t pointer);
   void add_counted();
   void add_unreturned(const Call& call);
 

@@ -114,12 +114,17 @@ std::vector<std::byte> CallSpace::stub_of(std::uint32_t place) const {
   return arch::make_call_stub({call.nr, counters_->address(place), back, resume, leave});
 }
 
+Others CallSpace::others_of(const StoppedThread& stopped) const {
+  const auto running = stopped.thread().space.use_count() - static_cast<long>(waiting_.size());
+  return running == 1 ? Others::stopped : Others::running;
+}
+
 void CallSpace::on_stop(StoppedThread& stopped, std::uint32_t place, bool by_jump, CodeFiles& files) {
   const std::uint64_t address = counters_->call_at(place).site;
   Site& site = sites_[address];
   ++site.stops;
-  const Others others = stopped.thread().space.use_count() == 1 ? Others::stopped : Others::running;
-  if (others == Others::running && !others_followed_) return;
+  const Others others = others_of(stopped);
+  if (stopped.thread().space.use_count() != 1 && !others_followed_) return;
   if (by_jump) {
     add_number(stopped, site, place, others);
     return;
@@ -238,6 +243,7 @@ bool CallSpace::keep_behind(pid_t stopped, std::uint64_t site) {
 std::shared_ptr<CallSpace> CallSpace::copy_for_fork() const {
   auto copy = std::make_shared<CallSpace>(*this);
   copy->copied_while_written_ = std::exchange(copy->has_had_others_, false);
+  copy->waiting_.clear();
   return copy;
 }
 

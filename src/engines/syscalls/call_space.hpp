@@ -4,6 +4,7 @@
 #include <bitset>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "engines/syscalls/call_memory.hpp"
 #include "engines/syscalls/code_files.hpp"
@@ -57,6 +58,12 @@ class CallSpace final : public SpaceRecord {
   /// Others are about to run in the memory, none of which is to meet a jump unless `followed`. The stopped thread is
   /// the only one as yet.
   void admit_others(pid_t stopped, bool followed);
+  /// A thread does not run before its next stop, as it waits for its child (vfork(2)): it is none of the others that
+  /// run in the memory.
+  void note_waiting(pid_t tid) { waiting_.insert(tid); }
+  void note_running(pid_t tid) {
+    if (!waiting_.empty()) waiting_.erase(tid);
+  }
   /// The jumps are taken out. False if that could not be done.
   bool undo(pid_t stopped);
   /// What they needed is unmapped; no thread may come back to it.
@@ -71,6 +78,7 @@ class CallSpace final : public SpaceRecord {
     /// has none.
     std::vector<std::uint32_t> stubs;
   };
+  Others others_of(const StoppedThread& stopped) const;
   bool write_stub(pid_t stopped, std::uint32_t place);
   std::optional<std::size_t> offset_in_record_stub(std::uint64_t address) const;
   std::vector<std::byte> stub_of(std::uint32_t place) const;
@@ -93,6 +101,7 @@ class CallSpace final : public SpaceRecord {
   bool others_followed_ = true;  ///< that run in the memory, if any do
   bool has_had_others_ = false;
   bool copied_while_written_ = false;  ///< it may have been
+  std::set<pid_t> waiting_;
 };
 
 /// What a thread had begun in a stub that it was taken out of. It will stop for that call again.

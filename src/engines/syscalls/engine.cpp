@@ -76,8 +76,11 @@ void SyscallEngine::on_clone(const Thread& parent, const Thread& child) {
   if (child.space != parent.space) {
     child.space->set_call_record(calls->copy_for_fork());
   } else {
+    if (parent.vfork_child == child.tid && parent.in_call) calls->note_waiting(parent.tid);
     calls->admit_others(parent.tid, follows_);
   }
+  // It makes such calls as its creator, for a start.
+  if (const auto mix = mixes_.find(parent.tid); mix != mixes_.end()) mixes_[child.tid] = mix->second;
 }
 
 /// A child whose rings are gone has stubs that must not be run any more.
@@ -92,6 +95,7 @@ void SyscallEngine::on_first_stop(StoppedThread& stopped) {
 }
 
 void SyscallEngine::on_end(Thread& thread) {
+  if (CallSpace* calls = calls_of(*thread.space)) calls->note_running(thread.tid);
   signals_.forget(thread.tid);
   mixes_.erase(thread.tid);
   inner_->on_end(thread);
@@ -122,6 +126,11 @@ bool SyscallEngine::remove(AddressSpace& space, StoppedThread& stopped) {
 }
 
 // ---- stops ----
+
+void SyscallEngine::on_stop(Thread& thread) {
+  if (CallSpace* calls = calls_of(*thread.space)) calls->note_running(thread.tid);
+  inner_->on_stop(thread);
+}
 
 std::optional<Resume> SyscallEngine::on_dispatched_call(StoppedThread& stopped, const siginfo_t& info) {
   CallSpace* calls = calls_of(stopped);

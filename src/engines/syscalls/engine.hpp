@@ -43,7 +43,7 @@ class SyscallEngine final : public ProbeEngine {
   bool vacate_for_detach(StoppedThread& thread, bool may_wait) override;
   bool remove(AddressSpace& space, StoppedThread& thread) override;
 
-  void on_stop(Thread& thread) override { inner_->on_stop(thread); }
+  void on_stop(Thread& thread) override;
   std::optional<Resume> on_trap(StoppedThread& thread) override;
   bool on_fault(StoppedThread& thread, int signal) override;
   bool on_missing_memory(StoppedThread& thread, std::uint64_t address) override {

@@ -134,7 +134,7 @@ TEST_CASE("a record stub records one call and leaves everything as the instructi
         CHECK(arch::requested_call(out) == kCall);
         const std::uint64_t base = arch::record_block(out) + BLOCK_CALL_BASE - shared.address();
         CHECK(arch::with_record_base(out, shared.at<std::uint64_t>(base)).rbx == before.rbx);
-        CHECK(shared.region->open_system_call(own_thread_pointer()));
+        CHECK(shared.region->open_system_call(own_thread_pointer(), ::gettid()));
       }
       now = child.step();
     }
@@ -144,7 +144,7 @@ TEST_CASE("a record stub records one call and leaves everything as the instructi
     CHECK(arch::return_value(now) == -EBADF);
     CHECK((now.r11 & kKeptFlags) == flags);
     check_same(now, before, flags);
-    CHECK_FALSE(shared.region->open_system_call(own_thread_pointer()));
+    CHECK_FALSE(shared.region->open_system_call(own_thread_pointer(), ::gettid()));
 
     const auto records = records_of(shared);
     REQUIRE(records.size() == 1);
@@ -249,11 +249,11 @@ TEST_CASE("a call that is being made is seen once, and is not made any more when
   CHECK(records_of(shared).size() == 1);
 
   rest_of(page, shared, page.entering(from, kCall, 0));
-  CHECK_FALSE(shared.region->abandon_system_call(thread.pointer()));
-  CHECK_FALSE(shared.region->open_system_call(thread.pointer()));
+  CHECK_FALSE(shared.region->abandon_system_call(thread.pointer(), ::gettid()));
+  CHECK_FALSE(shared.region->open_system_call(thread.pointer(), ::gettid()));
   rest_of(page, shared, page.entering(from, kCall, 0));
   look(true);
-  CHECK(shared.region->abandon_system_call(thread.pointer()));
-  CHECK_FALSE(shared.region->open_system_call(thread.pointer()));
+  CHECK(shared.region->abandon_system_call(thread.pointer(), ::gettid()));
+  CHECK_FALSE(shared.region->open_system_call(thread.pointer(), ::gettid()));
   CHECK(records_of(shared).empty());
 }

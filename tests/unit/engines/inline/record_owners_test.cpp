@@ -84,6 +84,26 @@ TEST_CASE("of threads that had one pointer the stack decides as well", "[record_
   CHECK(owners.owner_of(record_of(kPointer, 0, kStack - 0x100)).tid == 101);
 }
 
+TEST_CASE("a creator that has waited for its child goes on with the stack", "[record_owners]") {
+  RecordOwners owners(kProcess);
+  const Thread creator = thread_of(101), child = thread_of(102), other = thread_of(103);
+  owners.add(creator, kPointer, kStack);
+  owners.expect_vfork(102, 101);
+  CHECK(owners.waits_for(102) == 101);
+  CHECK_FALSE(owners.waits_for(101));
+  owners.add(child, kPointer, kStack);
+  CHECK(owners.owner_of(record_of(kPointer, 0, kStack - 0x100)).tid == 102);
+  // The end of the child has not been seen.
+  owners.end_waiting(103);
+  CHECK(owners.pointer_of(102));
+  owners.end_waiting(101);
+  CHECK_FALSE(owners.waits_for(102));
+  CHECK_FALSE(owners.pointer_of(102));
+  CHECK(owners.owner_of(record_of(kPointer, 102)).tid == 102);
+  owners.add(other, kPointer, kStack + 0x2000);
+  CHECK(owners.owner_of(record_of(kPointer, 0, kStack - 0x100)).tid == 101);
+}
+
 TEST_CASE("a record that is nobody's is the process's", "[record_owners]") {
   RecordOwners owners(kProcess);
   Thread expected = thread_of(201);

@@ -161,6 +161,63 @@ TEST_CASE("what a thread leaves behind is its own, and its block nobody's until 
   CHECK(entries == 5);
 }
 
+TEST_CASE("a ring is another thread's from where it has been taken on", "[stub_region]") {
+  Shared shared(RecordSize::values);
+  StubRegion& region = *shared.region;
+  const Observed call = recording(shared);
+  constexpr std::uint64_t kPointer = 0x10000;
+  constexpr pid_t kCreator = 101, kChild = 102;
+  CHECK(region.writer(kPointer) == 0);
+  region.bind(kPointer, kCreator);
+  call_as(kPointer, shared, call, 1);
+  CHECK_FALSE(region.has_ring(kPointer));
+  CHECK(drained(shared).at(0).tid == kCreator);
+  CHECK(region.has_ring(kPointer));
+  region.hand_over(kPointer, kChild);
+  CHECK(region.writer(kPointer) == kChild);
+  call_as(kPointer, shared, call, 2);
+  // It ends with a record that it has begun only.
+  const std::size_t head = shared.block_of(kPointer) + BLOCK_HEAD;
+  shared.at<std::uint64_t>(head) += 1;
+  region.end_writing(kPointer, kCreator);
+  CHECK(drained(shared).at(0).tid == kChild);
+  CHECK_FALSE(region.has_ring(kPointer));
+  region.end_writing(kPointer, kChild);
+  CHECK(drained(shared).empty());
+  CHECK(region.has_ring(kPointer));
+  region.hand_over(kPointer, kCreator);
+  call_as(kPointer, shared, call, 3);
+  const auto records = drained(shared);
+  REQUIRE(records.size() == 1);
+  CHECK((records[0].tid == kCreator && records[0].arg0 == 3));
+  // The end of the child is nothing to it.
+  region.end(kPointer, kChild);
+  CHECK(region.writer(kPointer) == kCreator);
+  region.end(kPointer, kCreator);
+  CHECK(region.rings() == 0);
+}
+
+TEST_CASE("a ring that is nobody's any more is kept until its thread has ended", "[stub_region]") {
+  Shared shared(RecordSize::values);
+  StubRegion& region = *shared.region;
+  shared.make_room(3);
+  const Observed call = recording(shared);
+  constexpr std::uint64_t kPointer = 0x10000, kNext = 0x20000;
+  constexpr pid_t kTid = 101;
+  region.bind(kPointer, kTid);
+  const std::size_t block = shared.block_of(kPointer);
+  region.retire(kPointer);
+  CHECK(shared.block_of(kPointer) == REGION_SHARED);
+  CHECK(drained(shared).empty());
+  CHECK(region.rings() == 1);
+  region.bind(kNext, kTid + 1);
+  CHECK(shared.block_of(kNext) != block);
+  region.end(kPointer, kTid);
+  CHECK(region.rings() == 1);
+  region.bind(kPointer, kTid + 2);
+  CHECK(shared.block_of(kPointer) == block);
+}
+
 TEST_CASE("a pointer is bound once, and a block is free at once if nothing is in its ring", "[stub_region]") {
   Shared shared(RecordSize::line);
   StubRegion& region = *shared.region;
