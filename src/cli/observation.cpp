@@ -125,6 +125,7 @@ struct Observation::Wiring {
         pipeline(needs.selection, totals, explainer),
         clocksource(pipeline) {
     totals.take_off(options.overhead_ns);
+    if (needs.inline_calls && !options.wall_clock && !options.json) totals.leave_out_times();
     if (shows_distributions(options)) totals.keep_durations();
     if (needs_no_ptrace(options)) {
       observer = std::make_unique<PerfSession>(needs, clocksource, signals);

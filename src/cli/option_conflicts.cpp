@@ -66,25 +66,36 @@ Result<void> check_combinations(const Options& o) {
   return {};
 }
 
-/// What takes stops, or has no value where nothing stops.
+/// What takes stops.
 Result<void> check_inline_syscalls(const Options& o) {
   const std::pair<bool, std::string> excluded[] = {
       {o.audit.has_value(), "audit"},
-      {o.summary_too, "-C"},
       {!o.attach.empty(), "-p"},
       {o.hide_vdso, "--no-vdso"},
       {o.engine != "auto" && o.engine != "inline", "--engine=" + o.engine},
-      {o.wall_clock, "-w"},
-      {o.summary_only && o.durations.has_value(), "-c -T"},
       {o.stacks, "-k"},
-      {o.callers, "--callers"},
-      {!o.paths.empty(), "-P"},
-      {o.descriptors.any(), "-y"},
-      {o.injections != nullptr, "-e inject="},
+      {o.callers && !o.summary_only, "--callers"},
       {o.selection.asks_for_route(Route::vsyscall), "-e route=vsyscall"},
   };
   for (const auto& [given, name] : excluded) {
     if (given) return fail(fmt::format("--syscalls=inline: {} needs --syscalls=stops", name));
+  }
+  return {};
+}
+
+/// Processor time is only known of calls that stop, so that a summary has no times unless these are of the wall clock.
+Result<void> check_inline_summary(const Options& o) {
+  if (o.wall_clock || (o.json && !o.summary_only)) return {};
+  const bool has_default_columns = o.summary_columns == default_summary_columns();
+  const std::pair<bool, std::string_view> excluded[] = {
+      {o.summary_only && o.durations.has_value(), "-c -T"},
+      {!has_default_columns && show_times(o.summary_columns), "-U of times"},
+      {o.sort != SortKey::time && is_of_times(o.sort), "-S by times"},
+      {o.overhead_ns != 0, "-O"},
+  };
+  for (const auto& [given, name] : excluded) {
+    if (given)
+      return fail(fmt::format("--syscalls=inline: {} needs -w", name), "calls that do not stop have no processor time");
   }
   return {};
 }
@@ -138,7 +149,10 @@ Result<void> check_conflicts(const Options& o) {
   if (o.json) {
     if (auto checked = check_json(o); !checked) return checked;
   }
-  if (o.inline_syscalls) return check_inline_syscalls(o);
+  if (o.inline_syscalls) {
+    if (auto checked = check_inline_syscalls(o); !checked) return checked;
+    if (auto checked = check_inline_summary(o); !checked) return checked;
+  }
   return o.summary_only ? check_summary_only(o) : Result<void>();
 }
 

@@ -16,6 +16,7 @@
 #include "sinks/split.hpp"
 #include "sinks/summary.hpp"
 #include "sinks/text.hpp"
+#include "trace/calls/stop_policy.hpp"
 
 namespace vdsotrace::cli {
 namespace {
@@ -35,6 +36,16 @@ std::vector<std::string> with_resolved(const std::vector<std::string>& paths, bo
   return all;
 }
 
+/// Where only calls are wanted that the vDSO offers, too, these stop, and no others.
+bool observes_inline(const Options& o) { return o.inline_syscalls && wants_ordinary_calls(o.selection); }
+
+/// Calls that do not stop are timed one by one, by the wall clock.
+void need_no_stops(const Options& o, Needs& needs) {
+  needs.inline_calls = true;
+  needs.kernel_times = false;
+  if (o.summary_only) needs.each_call = needs.durations = o.wall_clock;
+}
+
 Needs trace_needs(const Options& o) {
   Needs needs;
   needs.each_call = !o.summary_only;
@@ -47,9 +58,7 @@ Needs trace_needs(const Options& o) {
   needs.steps = o.steps;
   needs.children = o.follow;
   needs.callers = o.callers && !o.summary_only;
-  needs.inline_calls = o.inline_syscalls;
-  // There are none of calls that are only counted.
-  if (o.inline_syscalls && o.summary_only) needs.durations = needs.kernel_times = false;
+  if (observes_inline(o)) need_no_stops(o, needs);
   needs.stacks = o.stacks && !o.summary_only;
   needs.instruction_pointers = o.instruction_pointers;
   needs.paths = with_resolved(o.paths, o.quieted.path_resolution);
@@ -96,7 +105,7 @@ RunFacts run_facts(const Options& o, std::string_view engine) {
           system.machine,
           system.release,
           current_clocksource(),
-          o.inline_syscalls ? "inline" : "stops"};
+          observes_inline(o) ? "inline" : "stops"};
 }
 
 void add_sinks(Pipeline& pipeline, const Options& o, const std::shared_ptr<Output>& output, const Aggregate& totals,

@@ -38,6 +38,8 @@ class Aggregate {
  public:
   /// What observing adds to each system call's duration (-O): it is taken off, as far as that is so long.
   void take_off(std::int64_t overhead_ns) { overhead_ns_ = overhead_ns; }
+  /// Of processor time nothing is known, and no other is wanted.
+  void leave_out_times() { has_times_ = false; }
   /// Keeps how long calls took one by one, for durations_of().
   void keep_durations() { keeps_durations_ = true; }
   void add(const Event& event);
@@ -85,6 +87,7 @@ class Aggregate {
   Place last_place_;
   std::map<CallKey, Histogram> durations_;
   bool keeps_durations_ = false;
+  bool has_times_ = true;
   std::set<std::string, std::less<>> invented_;
   std::uint64_t routes_[kRoutes] = {};
   std::uint64_t ordinary_ = 0;

@@ -145,6 +145,22 @@ SummaryColumns timed_summary_columns() {
   return columns;
 }
 
+bool is_of_times(SortKey key) {
+  switch (key) {
+    case SortKey::time:
+    case SortKey::average:
+    case SortKey::shortest:
+    case SortKey::longest:
+    case SortKey::median:
+    case SortKey::p99: return true;
+    default: return false;
+  }
+}
+
+bool show_times(const SummaryColumns& columns) {
+  return std::ranges::any_of(columns, [](const SummaryColumn* column) { return is_of_times(column->sort); });
+}
+
 bool need_durations(const SummaryColumns& columns) {
   return std::ranges::any_of(columns, [](const SummaryColumn* column) { return column >= &kColumns[kTimed]; });
 }

@@ -51,6 +51,10 @@ SummaryColumns default_summary_columns();
 /// The same with how long the calls took each (-T): in nanoseconds, before the route, so that what stood at either end
 /// of a line still does.
 SummaryColumns timed_summary_columns();
+/// Whether rows are sorted by times then.
+bool is_of_times(SortKey key);
+/// Whether one of them shows times.
+bool show_times(const SummaryColumns& columns);
 /// Whether one of them needs SummaryRow::durations.
 bool need_durations(const SummaryColumns& columns);
 /// A list of -U, with commas between: strace's words (time-percent, total-time, min-time, max-time, avg-time, calls,

@@ -241,7 +241,7 @@ Resume::How SyscallEngine::resume_mode(StoppedThread& stopped) {
 Drained SyscallEngine::drain() {
   for (const auto& counters : counters_) {
     for (const CallCounters::Total& total : counters->take_new()) {
-      if (choice_.records()) continue;
+      if (!choice_.reports_counts()) continue;
       Counts counts;
       counts.name = spec_of(Abi::x86_64, total.nr)->name;
       counts.route = total.route;

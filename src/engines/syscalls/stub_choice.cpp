@@ -1,8 +1,13 @@
 #include "engines/syscalls/stub_choice.hpp"
 
+#include <sys/syscall.h>
+
+#include <algorithm>
+
 #include "engines/syscalls/copy_plan.hpp"
 #include "engines/syscalls/signal_calls.hpp"
 #include "engines/syscalls/stopping_calls.hpp"
+#include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/spec.hpp"
 #include "vdsotrace/vdso_service.hpp"
 
@@ -20,23 +25,58 @@ bool has_route(std::int64_t nr) {
   return spec != nullptr && service_of_syscall(spec->name) != nullptr;
 }
 
+/// Callers are named by what is mapped, which is looked at when code is mapped. mremap(2) stops anyway.
+bool may_map_code(std::int64_t nr) { return nr == SYS_mmap || nr == SYS_mprotect; }
+
+bool is_changed(const Needs& needs, std::int64_t nr) {
+  const auto changed = [&](bool vdso_capable) {
+    return needs.injections->of(Abi::x86_64, nr, vdso_capable) != nullptr;
+  };
+  return needs.injections != nullptr && (changed(true) || changed(false));
+}
+
+bool must_be_seen(const Needs& needs, std::int64_t nr) {
+  const bool is_signals = SignalCalls::concerns(nr);
+  return (needs_stop(nr) && !is_signals) || is_changed(needs, nr) || (needs.callers && may_map_code(nr));
+}
+
+bool has_descriptors(std::int64_t nr, const CallSpec& spec) {
+  return may_have_descriptors(spec) || pointee_plans(nr).empty();
+}
+
+/// Of calls that `-P` may show, what they use is looked up.
+bool may_use_path(std::int64_t nr, const CallSpec& spec) {
+  return has_descriptors(nr, spec) || std::ranges::any_of(spec.kinds, [](const ArgKind* kind) {
+           return kind != nullptr && kind->print == print_path_arg;
+         });
+}
+
 /// Whether what is shown of calls is nothing but their values and what these point to.
-bool shows_only_values(const Needs& needs, const arch::CopyPlan& copies) {
+bool shows_only_values(const Needs& needs, bool has_descriptors, const arch::CopyPlan& copies) {
   const bool has_pointees = !copies.entry.empty() || !copies.exit.empty();
-  return !needs.processes.any() && !(needs.dumps.any() && has_pointees);
+  const bool looks_up = needs.processes.any() || (needs.descriptors.any() && has_descriptors);
+  return !looks_up && !(needs.dumps.any() && has_pointees);
 }
 
 }  // namespace
 
-StubChoice::StubChoice(const Needs& needs) : records_(needs.each_call), stubs_(kCallNumbers) {
+StubChoice::StubChoice(const Needs& needs)
+    : records_(needs.each_call),
+      copies_values_(needs.values),
+      reports_counts_(!needs.each_call && needs.paths.empty()),
+      stubs_(kCallNumbers) {
   for (std::size_t nr = 0; nr < stubs_.size(); ++nr) stubs_[nr] = choose(needs, static_cast<std::int64_t>(nr));
 }
 
 CallStub StubChoice::choose(const Needs& needs, std::int64_t nr) {
-  if (needs_stop(nr) && !SignalCalls::concerns(nr)) return CallStub::none;
-  if (!needs.each_call || !is_wanted(needs.selection, nr)) return CallStub::counts;
-  auto copies = has_route(nr) ? std::nullopt : copy_plan(nr, capture_limits(needs));
-  if (!copies || !shows_only_values(needs, *copies)) return CallStub::none;
+  const CallSpec* spec = spec_of(Abi::x86_64, nr);
+  if (spec == nullptr || must_be_seen(needs, nr)) return CallStub::none;
+  const bool wanted = is_wanted(needs.selection, nr);
+  if (!needs.paths.empty() && wanted && may_use_path(nr, *spec)) return CallStub::none;
+  if (!needs.each_call || !wanted || !needs.paths.empty()) return CallStub::counts;
+  if (has_route(nr)) return CallStub::none;
+  auto copies = needs.values ? copy_plan(nr, capture_limits(needs)) : arch::CopyPlan();
+  if (!copies || !shows_only_values(needs, has_descriptors(nr, *spec), *copies)) return CallStub::none;
   copies_.emplace(nr, std::move(*copies));
   return CallStub::records;
 }

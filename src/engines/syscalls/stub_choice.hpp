@@ -23,6 +23,8 @@ class StubChoice {
 
   /// Whether calls are wanted one by one.
   bool records() const { return records_; }
+  /// Whether those that stubs count are all that are wanted of their number.
+  bool reports_counts() const { return reports_counts_; }
   /// For calls of x86-64's numbers.
   CallStub of(std::int64_t nr) const {
     return nr >= 0 && static_cast<std::size_t>(nr) < stubs_.size() ? stubs_[static_cast<std::size_t>(nr)]
@@ -31,7 +33,8 @@ class StubChoice {
   /// Whether a stub can make the call, as far as its arguments show.
   bool suits_stub(const Call& call) const {
     const CallStub stub = call.abi == Abi::x86_64 ? of(call.nr) : CallStub::none;
-    return stub == CallStub::counts || (stub == CallStub::records && pointee_plan(call.nr, call.args) != nullptr);
+    return stub == CallStub::counts ||
+           (stub == CallStub::records && (!copies_values_ || pointee_plan(call.nr, call.args) != nullptr));
   }
   /// What a stub copies that records calls of that number.
   const arch::CopyPlan& copies(std::int64_t nr) const { return copies_.at(nr); }
@@ -40,6 +43,8 @@ class StubChoice {
   CallStub choose(const Needs& needs, std::int64_t nr);
 
   bool records_;
+  bool copies_values_;
+  bool reports_counts_;
   std::vector<CallStub> stubs_;
   std::unordered_map<std::int64_t, arch::CopyPlan> copies_;
 };

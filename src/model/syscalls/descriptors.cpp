@@ -138,6 +138,8 @@ std::optional<std::uint16_t> netlink_protocol(ArgContext& c, std::int32_t fd) {
   return c.source() != nullptr ? c.source()->netlink_protocol(fd) : noted_netlink_protocol(c.call().descriptors, fd);
 }
 
+bool may_have_descriptors(const CallSpec& spec) { return (spec.classes & (kDesc | kNetwork)) != 0; }
+
 void print_fd_arg(ArgContext& c) { print_fd(c, c.as_int()); }
 
 void print_fd_pair_at_arg(ArgContext& c) {

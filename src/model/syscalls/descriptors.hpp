@@ -35,6 +35,10 @@ void append_in_brackets(std::string& out, std::string_view text, HexStrings hex 
 /// Of a call that makes a descriptor.
 void result_fd(ArgContext& c);
 
+/// Whether something of such calls may be shown as a descriptor: an argument, a result, or what these lead to. Not
+/// of calls whose pointers lead to more than pointees.hpp has plans for: there some structure may have one.
+bool may_have_descriptors(const CallSpec& spec);
+
 inline constexpr ArgKind kFdPairOut{print_fd_pair_at_arg, When::exit};  ///< [3, 4]
 
 /// Notes in a call what was looked up for it.

@@ -58,6 +58,59 @@ TEST_CASE("what takes a look at the process, or more room than there is, takes a
   CHECK(StubChoice(needs).of(SYS_getppid) == CallStub::none);
 }
 
+TEST_CASE("what calls use is looked up at a stop, of those that may use it", "[stub_choice]") {
+  Needs needs = tracing();
+  needs.descriptors.path = true;
+  const StubChoice with_descriptors(needs);
+  for (const std::int64_t nr : {SYS_read, SYS_openat, SYS_mmap, SYS_socket, SYS_connect, SYS_pipe2, SYS_epoll_ctl})
+    CHECK(with_descriptors.of(nr) == CallStub::none);
+  for (const std::int64_t nr : {SYS_stat, SYS_access, SYS_brk, SYS_munmap, SYS_futex})
+    CHECK(with_descriptors.of(nr) == CallStub::records);
+  needs = tracing();
+  needs.paths = {"/"};
+  const StubChoice with_paths(needs);
+  for (const std::int64_t nr : {SYS_read, SYS_openat, SYS_mmap, SYS_connect, SYS_stat, SYS_chdir, SYS_io_cancel})
+    CHECK(with_paths.of(nr) == CallStub::none);
+  for (const std::int64_t nr : {SYS_brk, SYS_munmap, SYS_futex}) CHECK(with_paths.of(nr) == CallStub::counts);
+}
+
+TEST_CASE("calls that are changed stop, and the others do not", "[stub_choice]") {
+  std::vector<std::string> expressions{"inject=getppid:retval=1", "fault=clock_gettime"};
+  const auto injections = Injections::take(expressions);
+  REQUIRE(injections);
+  for (const bool each_call : {true, false}) {
+    Needs needs = tracing();
+    needs.each_call = each_call;
+    needs.injections = &*injections;
+    const StubChoice choice(needs);
+    CHECK(choice.of(SYS_getppid) == CallStub::none);
+    CHECK(choice.of(SYS_getpid) == (each_call ? CallStub::records : CallStub::counts));
+  }
+}
+
+TEST_CASE("what maps code stops where callers are named", "[stub_choice]") {
+  Needs needs = tracing();
+  needs.callers = true;
+  const StubChoice choice(needs);
+  for (const std::int64_t nr : {SYS_mmap, SYS_mprotect, SYS_mremap}) CHECK(choice.of(nr) == CallStub::none);
+  for (const std::int64_t nr : {SYS_munmap, SYS_read}) CHECK(choice.of(nr) == CallStub::records);
+}
+
+TEST_CASE("calls of which only times are wanted are recorded without what they point to", "[stub_choice]") {
+  Needs needs = tracing();
+  needs.values = false;
+  const StubChoice choice(needs);
+  for (const std::int64_t nr : {SYS_read, SYS_writev, SYS_sendmsg, SYS_ioctl, SYS_fcntl}) {
+    REQUIRE(choice.of(nr) == CallStub::records);
+    const arch::CopyPlan& copies = choice.copies(nr);
+    CHECK((copies.entry.empty() && copies.exit.empty() && copies.cases.empty()));
+    Call call;
+    call.nr = nr;
+    CHECK(choice.suits_stub(call));
+  }
+  CHECK(choice.of(SYS_clone) == CallStub::none);
+}
+
 TEST_CASE("whether a stub can make a call may depend on its arguments") {
   const StubChoice choice(tracing());
   const auto suits = [&](std::int64_t nr, std::uint64_t second) {

@@ -9,6 +9,7 @@
 
 #include "support/catch.hpp"
 #include "support/decoded_call.hpp"
+#include "support/pointed_memory.hpp"
 
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
@@ -32,6 +33,20 @@ DescriptorFacts socket(std::string inode, SocketFacts facts) {
   all.socket = std::move(facts);
   return all;
 }
+
+/// Counts what is asked of it.
+class CountedTable final : public DescriptorTable {
+ public:
+  DescriptorFacts look_up(std::int32_t) override {
+    ++asked;
+    return {};
+  }
+  std::optional<std::uint16_t> netlink_protocol(std::int32_t) override {
+    ++asked;
+    return std::nullopt;
+  }
+  int asked = 0;
+};
 
 DecodedCall decoded(std::string_view name, std::vector<std::uint64_t> args, std::string_view set = "path") {
   DecodedCall call(name, std::move(args));
@@ -136,4 +151,31 @@ TEST_CASE("fsconfig has a descriptor where its command says so") {
         "fsconfig(3</a>, FSCONFIG_SET_FD, NULL, NULL, 4</b>) = 0");
   CHECK(decoded("fsconfig", {3, kCreate, 0, 0, 4}).open(3, path("/a")).open(4, path("/b")).leave(0).line() ==
         "fsconfig(3</a>, FSCONFIG_CMD_CREATE, NULL, NULL, 4) = 0");
+}
+
+TEST_CASE("of calls that have none no descriptor is looked up") {
+  std::mt19937 random(20);
+  CountedTable table;
+  std::size_t without = 0;
+  for (const PointeePlan& plan : all_pointee_plans()) {
+    if (may_have_descriptors(*spec_named(plan.name))) continue;
+    INFO(plan.name);
+    ++without;
+    for (int round = 0; round < 200; ++round) {
+      DecodeLimits limits = limits_of(round);
+      limits.descriptors = details("all");
+      Piece memory(random);
+      Call call = some_call(plan, random);
+      capture_entry(call, memory, limits, &table);
+      call.ending = Ending::returned;
+      call.result = some_result(random);
+      call.error = call.result < 0 ? static_cast<int>(-call.result) : 0;
+      capture_exit(call, memory, limits, &table);
+    }
+    CHECK(table.asked == 0);
+    table.asked = 0;
+  }
+  CHECK(without > 80);
+  CHECK_FALSE(may_have_descriptors(*spec_named("brk")));
+  for (const std::string_view name : {"read", "socket", "mmap", "poll"}) CHECK(may_have_descriptors(*spec_named(name)));
 }
