@@ -27,9 +27,9 @@ def setUpModule():
 class Interrupted:
     """A running tests/targets/in_stub."""
 
-    def __init__(self, case):
+    def __init__(self, case, *words):
         self.case = case
-        self.process = subprocess.Popen(target("in_stub"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen(target("in_stub", *words), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True)
         case.addCleanup(self.close)
         self.pid = int(self.process.stdout.readline().split()[1])
@@ -85,6 +85,31 @@ class InterruptedStubTest(unittest.TestCase):
                     self.assertEqual(running.ask("return"), "returned")
             running.close()
         self.assertEqual(where, {"in trampoline", "in stub"})
+
+    def test_a_handler_that_blocks_no_signal(self):
+        """Its frame might be the rest of an older one, so it is not written to: the handler returns to the stub, and what stays until
+        the next attach is said and takes nothing away from the program."""
+        for way in self.WAYS:
+            running = Interrupted(self, "nodefer")
+            for nth in random.sample(range(1, 160), 4 * STORM):
+                with self.subTest(way=way, nth=nth):
+                    running.attach_and_kill(*way)
+                    self.assertIn(running.ask(f"enter {nth}"), ("in trampoline", "in stub"))
+                    while_it_runs, after = (self.visit(running, returns) for returns in (True, False))
+                    self.assertIn("stays in its vDSO until the next attach", while_it_runs)
+                    self.assertNotIn("stays", after)
+                    self.assertEqual(running.ask("image"), "image same", after)
+                    self.assertLess(running.stubs(), 2, after)
+            running.close()
+
+    def visit(self, running, returns):
+        """What vdsotrace says; afterwards the handler may return."""
+        ran = vdsotrace(*random.choice(self.WAYS), "-o", "/dev/null", "-p", running.pid, "--duration", "0.02")
+        self.assertEqual(ran.status, 0, ran.stderr)
+        if returns:
+            self.assertNotEqual(running.ask("image"), "image has jumps")
+            self.assertEqual(running.ask("return"), "returned")
+        return ran.stderr
 
 
 if __name__ == "__main__":

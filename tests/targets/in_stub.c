@@ -1,6 +1,7 @@
 // in_stub: makes a child that asks the time for ever, says "child PID", and stops the child in code that somebody has
 // added to it (stubs beside its vDSO, trampolines in the unused end of that), in a signal handler that will return
-// there. A line on standard input is one of
+// there. With the argument nodefer the handler runs with its own signal unblocked (SA_NODEFER), as where the thread was
+// interrupted. A line on standard input is one of
 //
 //   enter N  steps the child on to the Nth such instruction from now and gives it a signal there, without a tracer from
 //            then on. Answers "in trampoline", "in stub", or "none" where there is no such code.
@@ -59,12 +60,13 @@ static void ask_for_ever(void) {
   }
 }
 
-static pid_t make_child(void) {
+static pid_t make_child(int flags) {
+  const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART | flags};
   const pid_t child = fork();
   CHECK(child >= 0);
   if (child != 0) return child;
   CHECK(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
-  CHECK(signal(SIGUSR1, on_signal) != SIG_ERR);
+  CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
   ask_for_ever();
   _exit(0);
 }
@@ -155,7 +157,7 @@ static void let_return(pid_t child) {
   dprintf(1, "returned\n");
 }
 
-int main(void) {
+int main(int argc, char **argv) {
   char line[32];
   long number;
   find_areas();
@@ -166,7 +168,7 @@ int main(void) {
   unused_from = (unsigned long)vdso_code.start + used;
   shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   CHECK(shared != MAP_FAILED);
-  const pid_t child = make_child();
+  const pid_t child = make_child(argc > 1 && strcmp(argv[1], "nodefer") == 0 ? SA_NODEFER : 0);
   dprintf(1, "child %d\n", child);
   while (fgets(line, sizeof line, stdin) != NULL) {
     alarm(60);
