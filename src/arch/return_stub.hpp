@@ -38,7 +38,8 @@ SystemCallRegisters setting_mask();
 /// that the kernel would restart, it is begun again.
 ReturnStub make_return_stub(const Registers& registers, std::uint64_t signal_mask);
 
-/// How many bytes at the beginning of `bytes` are such a stub, whatever it brings back to: all of it, or 0.
+/// How many bytes at the beginning of `bytes` are such a stub, whatever it brings back to: all of it, or 0. Also of one
+/// that a tracer was killed over as it wrote it (write_remote) or took it away (clear_remote): no thread is in that.
 std::size_t return_stub_at(std::span<const std::byte> bytes);
 
 /// Whether that result of a system call makes the kernel begin it again (ERESTARTSYS to ERESTART_RESTARTBLOCK,

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <vector>
 
 #include "base/page.hpp"
 #include "base/unique_fd.hpp"
@@ -52,15 +53,19 @@ std::size_t peek_bytes(pid_t tid, std::uint64_t address, std::span<std::byte> in
   return done;
 }
 
+/// A word at a time, wherever it lies: PTRACE_POKEDATA asks for no alignment (generic_ptrace_pokedata,
+/// kernel/ptrace.c).
 bool poke_bytes(pid_t tid, std::uint64_t address, std::span<const std::byte> bytes) {
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
   while (!bytes.empty()) {
-    const std::uint64_t aligned = address & ~std::uint64_t{7};
-    const std::size_t skip = address - aligned;
-    const std::size_t count = std::min(8 - skip, bytes.size());
-    auto word = ptrace::peek(tid, aligned);
+    const std::uint64_t page_end = address - address % kPage + kPage;
+    const std::size_t count = std::min<std::size_t>({kWord, bytes.size(), page_end - address});
+    // The next page need not be there.
+    const std::uint64_t at = std::min(address, page_end - kWord);
+    auto word = ptrace::peek(tid, at);
     if (!word) return false;
-    std::memcpy(reinterpret_cast<std::byte*>(&*word) + skip, bytes.data(), count);
-    if (!ptrace::poke(tid, aligned, *word)) return false;
+    std::memcpy(reinterpret_cast<std::byte*>(&*word) + (address - at), bytes.data(), count);
+    if (!ptrace::poke(tid, at, *word)) return false;
     address += count;
     bytes = bytes.subspan(count);
   }
@@ -89,6 +94,13 @@ bool write_remote(pid_t tid, std::uint64_t address, std::span<const std::byte> b
     if (n == static_cast<ssize_t>(bytes.size())) return true;
   }
   return poke_bytes(tid, address, bytes);
+}
+
+bool clear_remote(pid_t tid, std::uint64_t address, std::size_t size) {
+  const std::vector<std::byte> zeros(size);
+  const std::size_t first = std::min(size, sizeof(std::uint64_t));
+  return write_remote(tid, address + first, std::span(zeros).subspan(first)) &&
+         write_remote(tid, address, std::span(zeros).first(first));
 }
 
 }  // namespace vdsotrace

@@ -23,8 +23,12 @@ class RemoteMemory final : public Memory {
 
 /// Writes code or data of a stopped thread, also where the mapping is read-only
 /// (a private copy of the page comes into being). /proc/PID/mem where allowed
-/// (proc_mem.force_override may forbid it), else PTRACE_POKEDATA. False if
-/// nothing or not all could be written.
+/// (proc_mem.force_override may forbid it, or /proc be mounted read-only), else PTRACE_POKEDATA. False if
+/// nothing or not all could be written. Should we be killed meanwhile, as much as that has been written from the
+/// beginning; of eight bytes or less within a page all or nothing.
 bool write_remote(pid_t tid, std::uint64_t address, std::span<const std::byte> bytes);
+
+/// The same with zeros, but for the first word, which goes last: what is there can be known by it until all is gone.
+bool clear_remote(pid_t tid, std::uint64_t address, std::size_t size);
 
 }  // namespace vdsotrace

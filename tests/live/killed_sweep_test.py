@@ -7,8 +7,10 @@ given as VDSOTRACE_SEED.
 
 import os
 import random
+import re
 import signal
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -110,6 +112,56 @@ class SweepTest(unittest.TestCase):
                         continue
                     self.assertEqual(running.end().status, -signal.SIGTRAP, f"request {request}")
                     running = None
+
+
+class HalfWrittenTest(unittest.TestCase):
+    """Where /proc is mounted read-only memory is written a word at a time: what is in the vDSO when vdsotrace is killed between two words
+    neither harms the program nor keeps the next vdsotrace from putting in its own."""
+    PREFIX = ["unshare", "--mount", "sh", "-c", 'mount -o remount,bind,ro /proc && exec "$@"', "sh"]
+
+    def setUp(self):
+        testing.require_program("unshare", "mount")
+        if run([*self.PREFIX, "true"]).status != 0:
+            self.skipTest("/proc cannot be mounted read-only here")
+
+    def begun(self):
+        running = Running(self, target("moved", 2))
+        self.assertEqual(running.ask("c"), "called")
+        return running
+
+    def visit(self, running, *strace):
+        """Of strace's log the ptrace requests, one a line."""
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder) / "log"
+            self.ran = run([*self.PREFIX, "strace", "-qq", "-o", log, "-e", "trace=ptrace", *strace, VDSOTRACE, "-c", "-e", "trace=%vdso",
+                            "-o", "/dev/null", "--duration", "0.005", "-p", str(running.pid)])
+            return [line for line in log.read_text().splitlines() if line.startswith("ptrace(")]
+
+    def writes_to_vdso(self):
+        """Which of the requests are such."""
+        running = self.begun()
+        requests = self.visit(running)
+        self.assertEqual(self.ran.status, 0, self.ran.stderr)
+        start, end = re.search(r"(?m)^(\w+)-(\w+) .*\[vdso\]$", Path(f"/proc/{running.pid}/maps").read_text()).groups()
+        running.close()
+        for number, request in enumerate(requests, 1):
+            wrote = re.match(r"ptrace\(PTRACE_POKEDATA, \d+, 0x(\w+)", request)
+            if wrote and int(start, 16) <= int(wrote[1], 16) < int(end, 16):
+                yield number
+
+    def test_the_next_one_puts_in_stubs(self):
+        numbers = list(self.writes_to_vdso())
+        self.assertGreater(len(numbers), KILLS)
+        for number in numbers if EVERY else sorted(random.sample(numbers, KILLS)):
+            with self.subTest(request=number):
+                running = self.begun()
+                self.visit(running, "-e", f"inject=ptrace:signal=KILL:when={number}")
+                self.assertEqual(running.ask("c"), "called", running.process.poll())
+                self.visit(running)
+                self.assertEqual(self.ran.status, 0, self.ran.stderr)
+                self.assertNotIn("only those of its vDSO calls that enter the kernel", self.ran.stderr)
+                self.assertEqual((running.ask("c"), running.ask("s")), ("called", "same"))
+                self.assertEqual(running.end().status, 0)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,17 @@ std::uint64_t offset_in_stub(const std::byte* place) {
   return static_cast<std::uint64_t>(place - vdsotrace_return_stub);
 }
 
+/// Word by word what it is in the code, or still or already zero; the first is not.
+bool is_part_of(std::span<const std::byte> bytes, std::span<const std::byte> code) {
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  for (std::size_t at = 0; at < code.size(); at += kWord) {
+    const auto there = bytes.subspan(at, kWord);
+    const bool is_zero = at != 0 && std::ranges::all_of(there, [](std::byte byte) { return byte == std::byte{0}; });
+    if (!is_zero && !std::ranges::equal(there, code.subspan(at, kWord))) return false;
+  }
+  return true;
+}
+
 /// What the kernel would do on the way out of a stop, without a signal to deliver (arch_do_signal_or_restart).
 Registers begun_again(Registers r) {
   if (!restarts_call(r)) return r;
@@ -70,8 +81,7 @@ bool restarts_call(const Registers& registers) {
 std::size_t return_stub_at(std::span<const std::byte> bytes) {
   const std::span code(vdsotrace_return_stub, vdsotrace_return_stub_words);
   const std::size_t size = offset_in_stub(vdsotrace_return_stub_end);
-  if (bytes.size() < size || !std::ranges::equal(bytes.first(code.size()), code)) return 0;
-  return size;
+  return bytes.size() >= size && is_part_of(bytes, code) ? size : 0;
 }
 
 ReturnStub make_return_stub(const Registers& registers, std::uint64_t signal_mask) {

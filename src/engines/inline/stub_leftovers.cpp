@@ -8,6 +8,7 @@
 #include "engines/inline/abandoned_code.hpp"
 #include "engines/inline/stub_memory.hpp"
 #include "engines/inline/stub_plan.hpp"
+#include "model/vdso/elf.hpp"
 #include "os/proc.hpp"
 #include "trace/attach/seize.hpp"
 
@@ -64,16 +65,25 @@ bool is_region_of(const proc::Mapping& mapping, const proc::Mapping& code) {
   return mapping.start == code.end && mapping.name.find(kStubMagic) != std::string::npos;
 }
 
-/// Whether trampolines lie there that lead to that code. Stubs may outlast theirs, and others be where these were.
-bool lead_to(const proc::Mapping& code, const AddressRange& trampolines, Memory& memory) {
+/// Whether trampolines lie there that lead to that code.
+bool lead_to(const AddressRange& code, const AddressRange& trampolines, Memory& memory) {
   std::vector<std::byte> bytes(trampolines.size());
   bytes.resize(memory.read(trampolines.start, bytes));
   for (std::size_t at = 0; at + sizeof(std::uint64_t) <= bytes.size(); ++at) {
     std::uint64_t word = 0;
     std::memcpy(&word, bytes.data() + at, sizeof word);
-    if (word >= code.start && word < code.end) return true;
+    if (code.contains(word)) return true;
   }
   return false;
+}
+
+/// Where the image of that vDSO ends. It may be another one than the stubs were made for, if the process was restored
+/// from a checkpoint.
+std::uint64_t unused_from(Memory& memory, const proc::Mapping& vdso) {
+  std::vector<std::byte> bytes(vdso.end - vdso.start);
+  bytes.resize(memory.read(vdso.start, bytes));
+  const auto facts = read_elf(bytes);
+  return facts ? facts->unused_from : vdso.end - vdso.start;
 }
 
 AbandonedCode stubs_in(Memory& memory, const proc::Mapping& code, const StubJournal& journal,
@@ -81,10 +91,21 @@ AbandonedCode stubs_in(Memory& memory, const proc::Mapping& code, const StubJour
   AbandonedCode stubs{{code.start, code.end}, {code.end, code.end}, {}, {vdso.start, vdso.end}};
   stubs.journal = journal;
   if (!lies_in(vdso, journal.trampolines, journal.trampoline_bytes)) return stubs;
+  if (journal.trampolines < unused_from(memory, vdso)) return stubs;
   const std::uint64_t first = vdso.start + journal.trampolines;
-  const AddressRange trampolines{first, first + journal.trampoline_bytes};
-  if (lead_to(code, trampolines, memory)) stubs.trampolines = trampolines;
+  stubs.trampolines = {first, first + journal.trampoline_bytes};
   return stubs;
+}
+
+/// Stubs may outlast their trampolines, and those of others be there now. What leads nowhere was not written to its
+/// end, or not cleared to its end, before vdsotrace was killed.
+void forget_trampolines_of_others(std::span<AbandonedCode> all, Memory& memory) {
+  std::vector<AbandonedCode*> without;
+  for (AbandonedCode& stubs : all) {
+    const auto own = [&](const AbandonedCode& one) { return lead_to(one.code, stubs.trampolines, memory); };
+    if (!own(stubs) && std::ranges::any_of(all, own)) without.push_back(&stubs);
+  }
+  for (AbandonedCode* stubs : without) stubs->trampolines = {};
 }
 
 /// Of a thread that has not stopped: whether it sleeps where nothing but the end of its call wakes it, as the parent of
@@ -123,7 +144,7 @@ bool is_left(StoppedThread& stopped, std::span<const pid_t> threads, const Aband
 
 void clear(StoppedThread& stopped, const AbandonedCode& left) {
   const AddressRange& in_vdso = left.is_return_stub ? left.code : left.trampolines;
-  if (in_vdso.size() != 0) write_remote(stopped.tid(), in_vdso.start, std::vector<std::byte>(in_vdso.size()));
+  if (in_vdso.size() != 0) clear_remote(stopped.tid(), in_vdso.start, in_vdso.size());
 }
 
 std::vector<AbandonedCode> abandoned_stubs(StoppedThread& stopped, const proc::Mapping& vdso) {
@@ -135,6 +156,7 @@ std::vector<AbandonedCode> abandoned_stubs(StoppedThread& stopped, const proc::M
     AbandonedCode& left = found.emplace_back(stubs_in(stopped.memory(), mappings[i], *journal, vdso));
     if (i + 1 < mappings.size() && is_region_of(mappings[i + 1], mappings[i])) left.region.end = mappings[i + 1].end;
   }
+  forget_trampolines_of_others(found, stopped.memory());
   return found;
 }
 

@@ -211,7 +211,7 @@ void RemoteCalls::place_return_stub() {
 
 void RemoteCalls::remove_return_stub() {
   if (!return_stub_) return;
-  write_remote(stopped_.tid(), return_stub_->address, std::vector<std::byte>(return_stub_->stub.bytes.size()));
+  clear_remote(stopped_.tid(), return_stub_->address, return_stub_->stub.bytes.size());
   return_stub_.reset();
 }
 

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "arch/return_stub.hpp"
 #include "os/proc.hpp"
@@ -188,4 +189,18 @@ TEST_CASE("return stubs are known by their code") {
   CHECK(arch::return_stub_at(std::span(bytes).first(bytes.size() - 1)) == 0);
   bytes[3] ^= std::byte{1};
   CHECK(arch::return_stub_at(bytes) == 0);
+}
+
+TEST_CASE("return stubs are known that are written or cleared in part") {
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  const auto whole = arch::make_return_stub({}, 0).bytes;
+  for (std::size_t size = kWord; size <= whole.size(); size += kWord) {
+    auto bytes = whole;
+    std::ranges::fill(bytes.begin() + static_cast<std::ptrdiff_t>(size), bytes.end(), std::byte{0});
+    CHECK(arch::return_stub_at(bytes) == whole.size());
+    bytes = whole;
+    std::ranges::fill(bytes.begin() + kWord, bytes.begin() + static_cast<std::ptrdiff_t>(size), std::byte{0});
+    CHECK(arch::return_stub_at(bytes) == whole.size());
+  }
+  CHECK(arch::return_stub_at(std::vector<std::byte>(whole.size())) == 0);
 }
