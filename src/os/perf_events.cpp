@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <vector>
 
 #include "base/number.hpp"
 #include "os/kernel_file.hpp"
@@ -26,7 +27,6 @@ namespace {
 
 constexpr const char* kTraceFolders[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
 constexpr std::uint64_t kFormatLost = 1 << 4;  // PERF_FORMAT_LOST, which headers have since Linux 6.0
-constexpr std::uint32_t kWakeAt = 1 << 13;     // bytes; the smallest ring has twice that
 
 /// What all events have in common, so that they can share a ring and its records one layout.
 perf_event_attr base_attributes(std::uint32_t type, std::uint64_t config) {
@@ -143,8 +143,16 @@ Result<PerfEvent> open_perf_forks(const PerfTarget& target, const PerfRing& ring
   return open_into(attributes, target, ring);
 }
 
+/// "id >= 96 && (id == 96 || (id >= 201 && (id == 201 || (id == 228))))": most calls have small numbers, and the first
+/// comparison shows that they are others.
 std::string only_system_calls(std::span<const std::int64_t> numbers) {
-  return fmt::format("id == {}", fmt::join(numbers, " || id == "));
+  std::vector<std::int64_t> sorted(numbers.begin(), numbers.end());
+  std::ranges::sort(sorted, std::ranges::greater());
+  std::string filter;
+  for (const std::int64_t number : sorted)
+    filter = filter.empty() ? fmt::format("id == {}", number)
+                            : fmt::format("id >= {0} && (id == {0} || ({1}))", number, filter);
+  return filter;
 }
 
 std::string all_system_calls_but(std::span<const std::int64_t> numbers) {
@@ -210,8 +218,10 @@ Result<void> try_perf_breakpoints() {
 
 Result<UniqueFd> open_ring_owner(int processor) {
   perf_event_attr attributes = base_attributes(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_DUMMY);
+  // Half of the ring. Each time the kernel wakes who waits for any of the events that write into it
+  // (ring_buffer_wakeup), at the cost of the thread that made the record.
   attributes.watermark = 1;
-  attributes.wakeup_watermark = kWakeAt;
+  attributes.wakeup_watermark = 0;
   return open(attributes, 0, processor);
 }
 

@@ -50,8 +50,7 @@ struct PerfSampling {
   std::string filter;             ///< only of these ("id == 228", PERF_EVENT_IOC_SET_FILTER); empty: of all
   std::uint32_t stack_bytes = 0;  ///< so much of the stack each sample has, a multiple of 8
 };
-/// Filters of raw_syscalls' points: the calls by these numbers ("id == 96 || id == 201"), or all but them. There is
-/// one.
+/// Filters of raw_syscalls' points: the calls by these numbers, or all but them. There is one.
 std::string only_system_calls(std::span<const std::int64_t> numbers);
 std::string all_system_calls_but(std::span<const std::int64_t> numbers);
 /// A trace point of the kernel, by its number. It stays when the thread executes a program.

@@ -32,6 +32,21 @@ def state_of(task):
     return re.search(r"^State:\t(.)", (task / "status").read_text(), re.MULTILINE).group(1)
 
 
+def may_filter_trace_points():
+    """Whether raw_syscalls is permitted: CAP_SYS_ADMIN or CAP_PERFMON outside of user namespaces, or perf_event_paranoid at 1."""
+    capabilities = int(re.search(r"^CapEff:\t(.*)", Path("/proc/self/status").read_text(), re.MULTILINE).group(1), 16)
+    everybody = Path("/proc/self/uid_map").read_text().split() == ["0", "0", "4294967295"]
+    return (everybody and capabilities & (1 << 21 | 1 << 38) != 0) or int(Path("/proc/sys/kernel/perf_event_paranoid").read_text()) <= 1
+
+
+def runs_int80():
+    return testing.run(["sh", "-c", 'echo xx | "$@"', "sh", *target("direct", 0, 1, 1, "i386")]).status == 0
+
+
+def count_events(tracer):
+    return sum(os.readlink(link).startswith("anon_inode:[perf_event]") for link in Path(f"/proc/{tracer.pid}/fd").iterdir())
+
+
 class Report:
     """What is in the one object of an audit, counted as a trace's summary is."""
 
@@ -45,9 +60,9 @@ class Report:
 class Caller(testing.Running):
     """A running tests/targets/direct."""
 
-    def __init__(self, case, threads, count, program="direct"):
-        self.calls = (threads + 1) * count
-        super().__init__(case, target(program, threads, count))
+    def __init__(self, case, threads, count, program="direct", before=1, more=()):
+        self.calls = (threads + before) * count
+        super().__init__(case, target(program, threads, count, before, *more))
 
     def go(self):
         self.process.stdin.write("x")
@@ -102,6 +117,31 @@ class DirectCallsTest(unittest.TestCase):
                 self.assertIn(SEEN, said)
                 # Each thread makes some system calls that nobody asks for beside five that are.
                 self.assertLess(caller.switched, caller.calls)
+
+    def test_many_threads(self):
+        """Two events each on each processor, where raw_syscalls is permitted: twelve are too many."""
+        self.require_trace_points()
+        before, born = 100, 20
+        for options, points in (((), 1), (("-T",), 2)):
+            with self.subTest(options=options):
+                caller = Caller(self, born, 10, before=before, more=["i386"] * runs_int80())
+                code = code_of_vdso(caller.pid)
+                tracer, file = self.attach(caller, "audit", "--json", *options)
+                # All are stopped then.
+                testing.wait_until(lambda: code_of_vdso(caller.pid) != code or tracer.poll() is not None)
+                caller.go()
+                claims = caller.claims()
+                events = count_events(tracer)
+                tracer.send_signal(signal.SIGINT)
+                said = tracer.stderr.read()
+                self.assertEqual(tracer.wait(testing.TIMEOUT), 0, said)
+                report = Report(json.loads(file.read_text()))
+                self.assertEqual(claims.differences(report, False), [])
+                self.assertEqual((report.audit["lost"], report.audit["complete"]), (0, True))
+                self.assertLess(caller.switched, caller.calls)
+                if may_filter_trace_points():
+                    # Those of its leader and of vdsotrace, each thread's, and one for each ring.
+                    self.assertLess(events, (6 * points + (before + 2) * points + 1) * os.cpu_count() + 1)
 
     def test_a_32_bit_program(self):
         """Fallbacks too, as it has no stubs: the stack of a sample shows who used the vDSO's gate for system calls."""

@@ -1,12 +1,17 @@
-// direct THREADS COUNT: waits for a byte on standard input. Then a thread that was there before, and THREADS threads that
-// are born after, make COUNT direct system calls of each kind and as many through the C library. It says how often its
-// threads have given up their processors meanwhile, as a thread that stops does, and waits for another byte.
+// direct THREADS COUNT [BEFORE [i386]]: waits for a byte on standard input. Then BEFORE threads that were there before (1),
+// and THREADS threads that are born after, make COUNT direct system calls of each kind and as many through the C library,
+// and with `i386` the call that has the number of time there. It says how often its threads have given up their processors
+// meanwhile, as a thread that stops does, and waits for another byte.
 #include <pthread.h>
 #include <sys/resource.h>
 
 #include "target.h"
 
+enum { MOST = 128 };
+
 static long count;
+static int compat;
+static pthread_barrier_t go;
 
 static __attribute__((noinline)) void ask_directly(void) {
   struct timespec now;
@@ -18,6 +23,15 @@ static __attribute__((noinline)) void ask_directly(void) {
   CHECK(syscall(SYS_getcpu, &cpu, NULL, NULL) == 0);
 }
 
+/// geteuid32
+static __attribute__((noinline)) void ask_by_the_number_of_i386(void) {
+#ifdef __x86_64__
+  long result;
+  __asm__ volatile("int $0x80" : "=a"(result) : "a"(SYS_time) : "memory", "r8", "r9", "r10", "r11");
+  CHECK(result == (long)geteuid());
+#endif
+}
+
 static void *work(void *unused) {
   struct timespec now;
   for (long i = 0; i < count; ++i) {
@@ -27,32 +41,34 @@ static void *work(void *unused) {
     CHECK(syscall(SYS_clock_gettime, 99, &now) == -1 && errno == EINVAL);
     // Calls that nobody asks for.
     CHECK(getppid() > 0);
+    if (compat) ask_by_the_number_of_i386();
   }
   return unused;
 }
 
-static void *wait_for_it(void *go) {
-  CHECK(pthread_barrier_wait(go) >= -1);
-  return work(NULL);
+static void *wait_for_it(void *unused) {
+  CHECK(pthread_barrier_wait(&go) >= -1);
+  return work(unused);
 }
 
 int main(int argc, char **argv) {
-  CHECK(argc == 3);
+  CHECK(argc >= 3);
   const int threads = atoi(argv[1]);
+  const int before = argc > 3 ? atoi(argv[3]) : 1;
+  const int all = threads + before;
   count = atol(argv[2]);
-  CHECK(threads >= 0 && threads <= 64);
-  pthread_t ids[65];
-  pthread_barrier_t go;
-  pthread_barrier_init(&go, NULL, 2);
-  // One is there before the attach.
-  CHECK(pthread_create(&ids[threads], NULL, wait_for_it, &go) == 0);
+  compat = argc > 4;
+  CHECK(threads >= 0 && before > 0 && all <= MOST);
+  pthread_t ids[MOST];
+  pthread_barrier_init(&go, NULL, before + 1);
+  for (int i = threads; i < all; ++i) CHECK(pthread_create(&ids[i], NULL, wait_for_it, NULL) == 0);
   CHECK(write(1, "ready\n", 6) == 6);
   char line;
   CHECK(read(0, &line, 1) == 1);
   for (int i = 0; i < threads; ++i) CHECK(pthread_create(&ids[i], NULL, work, NULL) == 0);
   pthread_barrier_wait(&go);
-  for (int i = 0; i <= threads; ++i) CHECK(pthread_join(ids[i], NULL) == 0);
-  const long calls = count * (threads + 1);
+  for (int i = 0; i < all; ++i) CHECK(pthread_join(ids[i], NULL) == 0);
+  const long calls = count * all;
   made("clock_gettime", "syscall", 2 * calls);
   made("gettimeofday", "syscall", calls);
   made("time", "syscall", calls);

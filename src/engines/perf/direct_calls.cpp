@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "arch/constants.hpp"
 #include "base/clock.hpp"
 #include "engines/perf/sampled_caller.hpp"
 #include "model/syscalls/begin_call.hpp"
@@ -12,11 +13,15 @@
 #include "model/syscalls/render.hpp"
 #include "model/syscalls/spec.hpp"
 #include "os/proc.hpp"
+#include "os/remote_memory.hpp"
 
 namespace vdsotrace {
 namespace {
 
 constexpr std::size_t kMostSites = 10'000;
+/// So many events of trace points of single calls there may be. Programs of up to some twenty threads on two processors
+/// are within it.
+constexpr std::size_t kMostEvents = 512;
 /// Who made a call of 32-bit code, vDSO or program, lies on the stack above what __kernel_vsyscall has pushed.
 constexpr std::uint32_t kGateStack = 64;
 constexpr std::string_view kUnseen = "direct system calls are not seen";
@@ -43,6 +48,12 @@ Result<DirectCallPoint> find_point(std::string_view folder, std::string_view nam
   if (!entered) return tl::unexpected(entered.error());
   point.entered = *entered;
   return point;
+}
+
+/// Whether the call at `address` was made by 64-bit code's own instruction, and not by that of another ABI.
+bool is_system_call(pid_t pid, std::uint64_t address) {
+  using Instruction = std::remove_const_t<decltype(arch::kSystemCall)>;
+  return RemoteMemory(pid).object<Instruction>(address).value_or(arch::kSystemCall) == arch::kSystemCall;
 }
 
 Call call_from(const PerfSample& sample, Abi abi, std::int64_t nr, std::int64_t result) {
@@ -85,13 +96,13 @@ Result<void> DirectCalls::check() {
 
 // ---- who is watched ----
 
-const DirectCalls::Points& DirectCalls::points_of(Abi abi) {
-  const auto [found, is_new] = points_.try_emplace(abi);
-  if (is_new) found->second = find_points(abi);
+DirectCalls::Points& DirectCalls::points_of(const Means& means) {
+  const auto [found, is_new] = points_.try_emplace(means);
+  if (is_new) found->second = find_points(means);
   return found->second;
 }
 
-DirectCalls::Points DirectCalls::find_points(Abi abi) const {
+DirectCalls::Points DirectCalls::find_points(const Means& means) const {
   if (!refused_.empty()) return {{}, refused_};
   Points found;
   const auto add = [&](Result<DirectCallPoint>&& point, const std::string& filter) {
@@ -102,19 +113,28 @@ DirectCalls::Points DirectCalls::find_points(Abi abi) const {
       found.refused = point.error().message;
     }
   };
-  const auto calls = wanted_calls(needs_.selection, abi);
-  if (abi != Abi::x86_64) {
+  const auto calls = wanted_calls(needs_.selection, means.abi);
+  if (means.filters) {
     if (!calls.empty()) add(find_point("raw_syscalls", "", needs_.durations), only_system_calls(calls));
     return found;
   }
   for (const std::int64_t nr : calls)
-    add(find_point("syscalls", fmt::format("_{}", spec_of(abi, nr)->name), needs_.durations), "");
+    add(find_point("syscalls", fmt::format("_{}", spec_of(means.abi, nr)->name), needs_.durations), "");
   return found;
+}
+
+/// For so many threads more. Whether filters are permitted is tried on ourselves.
+void DirectCalls::choose_means(std::size_t threads) {
+  const std::size_t points = points_of({Abi::x86_64, false}).points.size() * (needs_.durations ? 2 : 1);
+  if (!stream_ || few_events_ || events_.size() + threads * points * stream_->rings().size() <= kMostEvents) return;
+  few_events_ = open_points({0, Inherit::threads}, {Abi::x86_64, true}).has_value();
 }
 
 void DirectCalls::prepare(pid_t pid) {
   const auto tgid = static_cast<pid_t>(proc::status_number(pid, "Tgid").value_or(pid));
-  for (const pid_t tid : proc::threads_of(tgid)) {
+  const auto threads = proc::threads_of(tgid);
+  choose_means(threads.size());
+  for (const pid_t tid : threads) {
     if (!open_events(tid, Abi::x86_64)) return;
     stream_->make_room();
   }
@@ -162,15 +182,20 @@ void DirectCalls::begin() {
 }
 
 Result<void> DirectCalls::open_events(pid_t tid, Abi abi) {
-  const Points& known = points_of(abi);
-  if (!known.refused.empty()) return fail(known.refused);
+  const Means means = means_for(abi);
+  if (const std::string& why = points_of(means).refused; !why.empty()) return fail(why);
   if (!opened_.insert({tid, abi}).second) return {};
-  const PerfTarget target{tid, needs_.children ? Inherit::processes : Inherit::threads};
+  return open_points({tid, needs_.children ? Inherit::processes : Inherit::threads}, means);
+}
+
+Result<void> DirectCalls::open_points(const PerfTarget& target, const Means& means) {
+  Points& known = points_of(means);
+  if (!known.refused.empty()) return fail(known.refused);
   for (const DirectCallPoint& point : known.points) {
-    auto opened = open_event(target, point, Moment::returned, abi);
-    if (opened && point.entered != 0) opened = open_event(target, point, Moment::entered, abi);
+    auto opened = open_event(target, point, Moment::returned, means.abi);
+    if (opened && point.entered != 0) opened = open_event(target, point, Moment::entered, means.abi);
     if (opened || opened.error().code == ESRCH) continue;
-    points_[abi].refused = opened.error().message;
+    known.refused = opened.error().message;
     return opened;
   }
   return {};
@@ -281,8 +306,7 @@ void DirectCalls::on(const PerfSample& sample) {
   if (watched.origins.try_emplace(*nr, info->second.opened_for).first->second != info->second.opened_for) return;
   if (info->second.moment == Moment::entered) {
     watched.entered_ns = sample.time_ns;
-  } else if (watched.reported && sample.is_64_bit == (info->second.abi != Abi::i386) &&
-             !watched.space->every_call_stops()) {
+  } else if (watched.reported && is_call_of(info->second.abi, sample, watched) && !watched.space->every_call_stops()) {
     report(sample, info->second.abi, *nr, watched);
   }
 }
@@ -293,7 +317,6 @@ void DirectCalls::report(const PerfSample& sample, Abi abi, std::int32_t nr, Wat
   AddressSpace& space = *watched.space;
   if (!result || !space.vdso_serves(abi, nr)) return;
   Call call = call_from(sample, abi, nr, *result);
-  if (is_new_site(space, call.instruction_pointer)) find_moved_vdso(space, sample.tid);
   SampledStack stack(sample);
   const VdsoFunction* maker = space.fallback_maker(call.instruction_pointer, call.stack_pointer, stack);
   if (maker != nullptr && covered_(space, *maker)) return;
@@ -302,13 +325,27 @@ void DirectCalls::report(const PerfSample& sample, Abi abi, std::int32_t nr, Wat
   call.start_ns = (entered_ns != 0 ? entered_ns : sample.time_ns) + since_epoch_;
   if (entered_ns != 0) call.duration_ns = sample.time_ns - entered_ns;
   if (needs_.values) capture_exit(call, stack, capture_limits(needs_));
-  note_sampled_caller(sample, SampledAt::system_call, needs_, space.symbols(), call);
+  note_sampled_caller(sample, SampledAt::system_call, task_for(sample), needs_, space.symbols(), call);
   sink_.accept({0, sample.time_ns + since_epoch_, watched.tgid, sample.tid, std::move(call)});
 }
 
-bool DirectCalls::is_new_site(const AddressSpace& space, std::uint64_t address) {
+/// One that has the memory of the sample's thread: that may have ended since, and a leader may have ended before
+/// others.
+pid_t DirectCalls::task_for(const PerfSample& sample) const {
+  return watched_.contains(sample.pid) ? sample.pid : sample.tid;
+}
+
+/// Which numbers the call goes by: that shows the code that made it, and its instruction.
+bool DirectCalls::is_call_of(Abi abi, const PerfSample& sample, const Watched& watched) {
+  if (sample.is_64_bit != (abi != Abi::i386)) return false;
   if (sites_.size() >= kMostSites) sites_.clear();
-  return sites_.emplace(&space, address).second;
+  const std::uint64_t behind = arch::program_counter(sample.registers);
+  const auto [site, is_new] = sites_.try_emplace({watched.space.get(), behind}, true);
+  if (is_new) {
+    find_moved_vdso(*watched.space, task_for(sample));
+    if (sample.is_64_bit) site->second = is_system_call(task_for(sample), behind - arch::kSystemCall.size());
+  }
+  return site->second;
 }
 
 void DirectCalls::finish() {

@@ -19,9 +19,8 @@
 
 namespace vdsotrace {
 
-/// The trace points of one system call of x86-64, by their numbers: syscalls:sys_enter_NAME and sys_exit_NAME. Those do
-/// not fire for calls by the numbers of other ABIs (arch_trace_is_compat_syscall). For these there are the points of
-/// all system calls, raw_syscalls:sys_enter and sys_exit, with a filter.
+/// Trace points by their numbers: syscalls:sys_enter_NAME and sys_exit_NAME, of one system call of x86-64, or
+/// raw_syscalls:sys_enter and sys_exit, of all that a filter leaves.
 struct DirectCallPoint {
   std::uint64_t entered = 0;  ///< 0 where durations are not wanted
   std::uint64_t returned = 0;
@@ -30,9 +29,17 @@ struct DirectCallPoint {
 
 /// Of processes that are attached to: their vDSO-capable system calls, each as one Call when it has returned.
 /// Fallbacks that the engine reports are left out. Threads inherit the events, and with Needs::children processes do.
-/// Which numbers a call goes by shows the kind of code that made it, so of 64-bit programs calls by i386's numbers are
-/// not seen. Programs of other ABIs stop at every system call where raw_syscalls is not permitted (it takes more than
-/// the others: perf_event_paranoid at 1, or CAP_PERFMON).
+///
+/// A thread has an event for each trace point on each processor. Two trace points suffice, those of all system calls
+/// with a filter, but they add some 20 ns each to every call that the thread makes. With those of each call, twelve, a
+/// call that nobody asks for costs nothing, but a change of threads costs a microsecond more, the start of a thread 100
+/// microseconds for each processor, and its end so much as there are events in all: the kernel wakes all that share a
+/// ring (perf_event_exit_event, seen in Linux 6.18). So where they would be many, filters are used (kMostEvents).
+///
+/// The trace points of each call do not fire for calls by the numbers of other ABIs (arch_trace_is_compat_syscall), so
+/// for programs of these, too, filters are used. Of 64-bit programs, calls by i386's numbers are not reported. Programs
+/// of other ABIs stop at every system call where raw_syscalls is not permitted (it takes more than the others:
+/// perf_event_paranoid at 1, or CAP_PERFMON).
 class DirectCalls {
  public:
   /// Whether the engine reports the system calls that this vDSO function makes.
@@ -80,15 +87,23 @@ class DirectCalls {
     pid_t opened_for;
     Abi abi;
   };
-  /// Of one ABI's calls.
+  /// By what the calls of an ABI are seen.
+  struct Means {
+    Abi abi = Abi::x86_64;
+    bool filters = false;
+    auto operator<=>(const Means&) const = default;
+  };
   struct Points {
     std::vector<DirectCallPoint> points;
     std::string refused;  ///< why there are none
   };
 
-  const Points& points_of(Abi abi);
-  Points find_points(Abi abi) const;
+  Means means_for(Abi abi) const { return {abi, few_events_ || abi != Abi::x86_64}; }
+  Points& points_of(const Means& means);
+  Points find_points(const Means& means) const;
+  void choose_means(std::size_t threads);
   Result<void> open_events(pid_t tid, Abi abi);
+  Result<void> open_points(const PerfTarget& target, const Means& means);
   Result<void> open_event(const PerfTarget& target, const DirectCallPoint& point, Moment moment, Abi abi);
   void report_unseen(const Thread& thread, const std::string& why);
   void begin();
@@ -98,7 +113,8 @@ class DirectCalls {
   void count_lost();
   void on(const PerfSample& sample);
   void report(const PerfSample& sample, Abi abi, std::int32_t nr, Watched& watched);
-  bool is_new_site(const AddressSpace& space, std::uint64_t address);
+  pid_t task_for(const PerfSample& sample) const;
+  bool is_call_of(Abi abi, const PerfSample& sample, const Watched& watched);
 
   const Needs& needs_;
   EventSink& sink_;
@@ -108,16 +124,18 @@ class DirectCalls {
   std::string refused_;  ///< why direct calls cannot be seen
   std::vector<PerfEvent> events_;
   std::unordered_map<std::uint64_t, EventInfo> infos_;  ///< by PerfEvent::id
-  std::map<Abi, Points> points_;
+  std::map<Means, Points> points_;
+  bool few_events_ = false;                 ///< filters are used for every ABI
   std::set<std::pair<pid_t, Abi>> opened_;  ///< threads that events were opened for
   std::map<pid_t, Watched> watched_;
-  std::map<pid_t, std::set<Abi>> processes_;                       ///< all of whose threads have these events
-  std::set<std::pair<const AddressSpace*, std::uint64_t>> sites_;  ///< where calls have been made
-  std::int64_t since_epoch_ = 0;                                   ///< CLOCK_REALTIME less CLOCK_MONOTONIC
-  bool begun_ = false;                                             ///< somebody is watched
-  bool may_have_lost_ = false;                                     ///< a ring was full
-  std::uint64_t lost_records_ = 0;                                 ///< as the rings have it
-  std::uint64_t lost_before_ = 0;                                  ///< before somebody was watched
+  std::map<pid_t, std::set<Abi>> processes_;  ///< all of whose threads have these events
+  /// Where calls have been made, and whether by the instruction of 64-bit code.
+  std::map<std::pair<const AddressSpace*, std::uint64_t>, bool> sites_;
+  std::int64_t since_epoch_ = 0;    ///< CLOCK_REALTIME less CLOCK_MONOTONIC
+  bool begun_ = false;              ///< somebody is watched
+  bool may_have_lost_ = false;      ///< a ring was full
+  std::uint64_t lost_records_ = 0;  ///< as the rings have it
+  std::uint64_t lost_before_ = 0;   ///< before somebody was watched
   std::uint64_t lost_ = 0;
   std::size_t taken_ = 0;  ///< records since the last drain
   Urgency urgency_;

@@ -145,7 +145,7 @@ void PerfEngine::take(std::optional<pid_t> stopped) {
     if (meaning == nullptr || meaning->kind != PerfEventInfo::Kind::point || !sample->is_64_bit) continue;
     Call call = perf_call(*sample, *meaning->point.service, since_epoch);
     call.route = Route::vdso;
-    note_sampled_caller(*sample, SampledAt::function_entry, needs_, found->second.space->symbols(), call);
+    note_sampled_caller(*sample, SampledAt::function_entry, sample->tid, needs_, found->second.space->symbols(), call);
     found->second.open.enter(std::move(call), arch::stack_pointer(sample->registers), left_by(sample->tid));
     unsettled_.insert(sample->tid);
     ++taken_;

@@ -27,16 +27,16 @@ UnwindStart start_of(const PerfSample& sample) {
 }
 
 /// A function that is entered is in it itself.
-void note_stack(const PerfSample& sample, SampledAt at, SampledStack& stack, Symbols& symbols, Call& call) {
+void note_stack(const PerfSample& sample, SampledAt at, pid_t task, SampledStack& stack, Symbols& symbols, Call& call) {
   UnwindStart start = start_of(sample);
   if (at == SampledAt::function_entry) {
-    if (auto place = symbols.instruction(sample.tid, start.address)) call.stack.push_back(std::move(*place));
+    if (auto place = symbols.instruction(task, start.address)) call.stack.push_back(std::move(*place));
     const FrameRegisters after = frame_after(sample, at, stack);
     if (!after[kDwarfReturnAddress]) return;
     start.address = start.registers[kDwarfReturnAddress] = *after[kDwarfReturnAddress];
     start.registers[kDwarfStackPointer] = *after[kDwarfStackPointer];
   }
-  auto outer = symbols.stack(sample.tid, stack, start);
+  auto outer = symbols.stack(task, stack, start);
   call.stack.insert(call.stack.end(), std::make_move_iterator(outer.begin()), std::make_move_iterator(outer.end()));
 }
 
@@ -55,17 +55,18 @@ std::uint32_t sampled_stack_bytes(const Needs& needs) {
   return needs.callers ? kSampledStack : 0;
 }
 
-void note_sampled_caller(const PerfSample& sample, SampledAt at, const Needs& needs, Symbols& symbols, Call& call) {
+void note_sampled_caller(const PerfSample& sample, SampledAt at, pid_t task, const Needs& needs, Symbols& symbols,
+                         Call& call) {
   if ((!needs.callers && !needs.stacks) || (!sample.is_64_bit && at == SampledAt::function_entry)) return;
   SampledStack stack(sample);
-  if (needs.stacks) note_stack(sample, at, stack, symbols, call);
+  if (needs.stacks) note_stack(sample, at, task, stack, symbols, call);
   if (!needs.callers) return;
   if (!sample.is_64_bit) {
-    call.caller = symbols.caller(sample.tid, stack, start_of(sample));
+    call.caller = symbols.caller(task, stack, start_of(sample));
     return;
   }
   const auto word = [&stack](std::uint64_t address) { return stack.object<std::uint64_t>(address); };
-  call.caller = symbols.places(sample.tid, symbols.caller_addresses(sample.tid, frame_after(sample, at, stack), word));
+  call.caller = symbols.places(task, symbols.caller_addresses(task, frame_after(sample, at, stack), word));
 }
 
 }  // namespace vdsotrace

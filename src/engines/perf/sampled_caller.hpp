@@ -39,7 +39,8 @@ enum class SampledAt : std::uint8_t {
 };
 
 /// Notes caller and stack in the call, as far as the needs ask for them and the sample suffices to know them. Of 32-bit
-/// code only those of a system call.
-void note_sampled_caller(const PerfSample& sample, SampledAt at, const Needs& needs, Symbols& symbols, Call& call);
+/// code only those of a system call. `task`: one with the memory of the sample's thread, which may have ended.
+void note_sampled_caller(const PerfSample& sample, SampledAt at, pid_t task, const Needs& needs, Symbols& symbols,
+                         Call& call);
 
 }  // namespace vdsotrace

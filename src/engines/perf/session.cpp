@@ -103,7 +103,7 @@ void PerfSession::on_point(const PerfSample& sample, const PerfEventInfo& meanin
     return;
   }
   Call call = perf_call(sample, *meaning.point.service, since_epoch_);
-  note_sampled_caller(sample, SampledAt::function_entry, needs_, process.space->symbols(), call);
+  note_sampled_caller(sample, SampledAt::function_entry, sample.tid, needs_, process.space->symbols(), call);
   calls.entered(std::move(call), meaning.point.fallbacks, meaning.origin, report);
   if (sample.time_ns <= doubtful_until_) calls.lost(report);
 }
@@ -120,7 +120,8 @@ void PerfSession::on_system_call(const PerfSample& sample, const Process& proces
   }
   if (space.vdso_serves(call->abi, call->nr)) call->route = function != nullptr ? Route::fallback : Route::syscall;
   if (function != nullptr) call->symbol = service_for(*function)->symbol;
-  if (call->route || needs_.stacks) note_sampled_caller(sample, SampledAt::system_call, needs_, space.symbols(), *call);
+  if (call->route || needs_.stacks)
+    note_sampled_caller(sample, SampledAt::system_call, sample.tid, needs_, space.symbols(), *call);
   calls.system_call(std::move(*call), report_calls(sample.pid, sample.tid));
 }
 
