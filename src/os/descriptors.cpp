@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/number.hpp"
+#include "model/syscalls/context.hpp"
 #include "os/process_numbers.hpp"
 #include "os/procfs.hpp"
 #include "os/socket_facts.hpp"
@@ -84,7 +85,7 @@ std::optional<std::uint16_t> ProcessDescriptors::netlink_protocol(std::int32_t f
   const std::string link = fmt::format("{}/fd/{}", tid_, fd);
   if (procfs::attribute_of_target(link, "system.sockprotoname") != "NETLINK") return std::nullopt;
   const auto inode = socket_inode(procfs::link_target(link));
-  return inode ? protocol_of_netlink_socket(*inode) : std::nullopt;
+  return inode ? protocol_of_netlink_socket(*inode).value_or(kUnknownNetlinkProtocol) : kUnknownNetlinkProtocol;
 }
 
 }  // namespace vdsotrace

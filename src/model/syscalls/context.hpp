@@ -40,13 +40,17 @@ struct Needs;
 /// What is to be captured while a call is made.
 DecodeLimits capture_limits(const Needs& needs);
 
+/// Of a socket that the kernel does not report: one that has no address yet, or is in another network namespace.
+inline constexpr std::uint16_t kUnknownNetlinkProtocol = 0xffff;
+
 /// Where a printer learns what a descriptor or a number of a process refers to.
 class DescriptorSource {
  public:
   virtual ~DescriptorSource() = default;
   /// Null if nothing is known of it. Valid until the next question.
   virtual const DescriptorFacts* find(std::int32_t fd) = 0;
-  /// The protocol of a netlink socket (NETLINK_ROUTE, ...); nothing of any other descriptor.
+  /// The protocol of a netlink socket (NETLINK_ROUTE, ...), or kUnknownNetlinkProtocol; nothing of any other
+  /// descriptor.
   virtual std::optional<std::uint16_t> netlink_protocol(std::int32_t) { return std::nullopt; }
   /// The same of a number of a process.
   virtual const ProcessFacts* find_process(pid_t /*number*/, ProcessKind /*kind*/) { return nullptr; }

@@ -202,8 +202,11 @@ void print_stat_arg(ArgContext& c) {
 
 void print_statx_flags_arg(ArgContext& c) {
   const std::uint32_t flags = c.as_uint();
-  print_flags(c, flags & AT_STATX_SYNC_TYPE, kSyncTypes, "");
-  if (const std::uint32_t rest = flags & ~static_cast<std::uint32_t>(AT_STATX_SYNC_TYPE)) {
+  const std::uint32_t rest = flags & ~static_cast<std::uint32_t>(AT_STATX_SYNC_TYPE);
+  const std::uint32_t sync = flags & AT_STATX_SYNC_TYPE;
+  // As strace: a type that is zero has a name, but no number.
+  if (sync != 0 || c.constants() != ConstantStyle::raw) print_flags(c, sync, kSyncTypes, "");
+  if (rest != 0) {
     c.put("|");
     print_flags(c, rest, kAtBits, "");
   }

@@ -82,7 +82,8 @@ void print_bits(ArgContext& c, std::uint32_t value, std::span<const NamedValue> 
 }
 
 void print_field(ArgContext& c, std::uint32_t& flags, const ModeField& field) {
-  c.print("{}|", field.names[(flags & field.mask) >> field.shift]);
+  print_constant(c, flags & field.mask, field.names[(flags & field.mask) >> field.shift]);
+  c.put("|");
   flags &= ~field.mask;
 }
 

@@ -19,7 +19,7 @@ TABLES = {
     "PolicyKinds": ("linux/netlink.h", "NL_ATTR_TYPE_[A-Z0-9_]+", "NL_ATTR_TYPE_???", ""),
     "RouteTypes": ("linux/rtnetlink.h", "RTM_(?:NEW|DEL|GET|SET)[A-Z0-9]+", "RTM_???", ""),
     "XfrmTypes": ("linux/xfrm.h", "XFRM_MSG_[A-Z]+", "XFRM_MSG_???", "XFRM_MSG_BASE"),
-    "AuditTypes": ("linux/audit.h", "AUDIT_(?:GET|SET|LIST|ADD|DEL|USER|LOGIN|WATCH_[A-Z]+|SIGNAL_INFO|[A-Z]+_RULES?|TRIM|MAKE_EQUIV|TTY_GET|"
+    "AuditTypes": ("linux/audit.h", "AUDIT_(?:GET|SET|LIST|ADD|DEL|USER|(?:FIRST|LAST)_USER_MSG2?|LOGIN|WATCH_[A-Z]+|SIGNAL_INFO|[A-Z]+_RULES?|TRIM|MAKE_EQUIV|TTY_GET|"
                    "TTY_SET|SET_FEATURE|GET_FEATURE|USER_AVC|USER_TTY|DAEMON_[A-Z]+|SYSCALL|PATH|IPC|SOCKETCALL|CONFIG_CHANGE|SOCKADDR|"
                    "CWD|EXECVE|IPC_SET_PERM|MQ_[A-Z]+|KERNEL_OTHER|FD_PAIR|OBJ_PID|TTY|EOE|BPRM_FCAPS|CAPSET|MMAP|NETFILTER_PKT|"
                    "NETFILTER_CFG|SECCOMP|PROCTITLE|FEATURE_CHANGE|REPLACE|KERN_MODULE|FANOTIFY|TIME_[A-Z]+|BPF|EVENT_LISTENER|URINGOP|"
@@ -54,7 +54,7 @@ TABLES = {
     "LinkInfo": ("linux/if_link.h", "IFLA_INFO_[A-Z_]+", "IFLA_INFO_???", ""),
     "BridgeAttributes": ("linux/if_link.h", "IFLA_BR_[A-Z0-9_]+", "IFLA_BR_???", ""),
     "BridgeQuerier": ("linux/if_bridge.h", "BRIDGE_QUERIER_[A-Z0-9_]+", "BRIDGE_QUERIER_???", ""),
-    "BridgeLink": ("linux/if_bridge.h", "IFLA_BRIDGE_[A-Z_]+", "IFLA_BRIDGE_???", "IFLA_BRIDGE_(?:MRP|CFM|MST|VLAN_TUNNEL)_.*"),
+    "BridgeLink": ("linux/if_bridge.h", "IFLA_BRIDGE_[A-Z_]+", "IFLA_BRIDGE_???", "IFLA_BRIDGE_(?:(?:MRP|CFM|MST)_.*|VLAN_TUNNEL_(?!INFO).*)"),
     "BridgeTunnels": ("linux/if_bridge.h", "IFLA_BRIDGE_VLAN_TUNNEL_[A-Z_]+", "IFLA_BRIDGE_VLAN_TUNNEL_???", "IFLA_BRIDGE_VLAN_TUNNEL_INFO"),
     "BridgeModes": ("linux/if_bridge.h", "BRIDGE_MODE_[A-Z_]+", "BRIDGE_MODE_???", ""),
     "BridgeLinkFlags": ("linux/if_bridge.h", "BRIDGE_FLAGS_[A-Z_]+", "BRIDGE_FLAGS_???", ""),

@@ -12,6 +12,7 @@
 #include "model/syscalls/netlink/uevent.hpp"
 #include "model/syscalls/network/values.hpp"
 #include "model/syscalls/print.hpp"
+#include "model/syscalls/processes.hpp"
 
 namespace vdsotrace {
 namespace netlink {
@@ -63,7 +64,9 @@ void print_message_header(const Walk& walk, const Piece& header, const void*) {
   }
   c.put(", nlmsg_flags=");
   print_flags(c, message.nlmsg_flags, flag_names(protocol, message.nlmsg_type), "NLM_F_???");
-  c.print(", nlmsg_seq={}, nlmsg_pid={}}}", message.nlmsg_seq, message.nlmsg_pid);
+  c.print(", nlmsg_seq={}, nlmsg_pid=", message.nlmsg_seq);
+  print_process(c, static_cast<pid_t>(message.nlmsg_pid), ProcessKind::process);
+  c.put("}");
 }
 
 void print_error_number(ArgContext& c, std::int32_t error) {

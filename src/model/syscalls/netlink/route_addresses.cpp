@@ -103,9 +103,6 @@ bool show_via(const Walk& walk, const Piece& piece, const Kind&) {
   return true;
 }
 
-constexpr NamedValue kPreferenceNames[] = {{0, "ICMPV6_ROUTER_PREF_MEDIUM"}, {1, "ICMPV6_ROUTER_PREF_HIGH"},
-                                           {2, "ICMPV6_ROUTER_PREF_INVALID"}, {3, "ICMPV6_ROUTER_PREF_LOW"}};
-const NameTable kPreferences{kPreferenceNames, "ICMPV6_ROUTER_PREF_???"};
 
 constexpr Attribute kRouteKindsOf[] = {
     {RTA_DST, kAddress},
@@ -125,7 +122,7 @@ constexpr Attribute kRouteKindsOf[] = {
     {RTA_MFC_STATS, structure(kMulticastCache)},
     {RTA_VIA, {show_via}},
     {RTA_NEWDST, kAddress},
-    {RTA_PREF, choice(1, kPreferences)},
+    {RTA_PREF, kByte},
     {RTA_ENCAP_TYPE, choice(2, kLightweightTunnels)},
     {RTA_EXPIRES, kWord},
     {RTA_UID, kUser},

@@ -345,6 +345,23 @@ bool show_socket_address(const Walk& walk, const Piece& piece, const Kind&) {
 }
 constexpr Kind kSocketAddress{show_socket_address, 128};
 
+/// The bits of struct inet_diag_sockopt (linux/inet_diag.h), from the lowest on.
+constexpr std::string_view kSocketOptions[] = {
+    "recverr", "is_icsk", "freebind", "hdrincl", "mc_loop", "transparent", "mc_all", "nodefrag", "bind_address_no_port",
+    "recverr_rfc4884", "defer_connect"};
+
+bool show_socket_options(const Walk& walk, const Piece& piece, const Kind&) {
+  const auto bits = piece.object<std::uint16_t>();
+  if (!bits) return false;
+  walk.c.put("{");
+  unsigned at = 0;
+  for (const std::string_view option : kSocketOptions) walk.c.print("{}={}, ", option, *bits >> at++ & 1);
+  walk.c.put("unused=");
+  print_hex(walk.c, *bits >> at);
+  walk.c.put(" /* bits 3..8 */}");
+  return true;
+}
+
 /// A number of as many bytes as there are, or bytes.
 bool show_opaque(const Walk& walk, const Piece& piece, const Kind&) {
   const bool number = piece.size == 1 || piece.size == 2 || piece.size == 4 || piece.size == 8;
@@ -399,6 +416,7 @@ constexpr Attribute kInetKinds[] = {
     {INET_DIAG_ULP_INFO, nested(kUlpSet)},
     {INET_DIAG_SK_BPF_STORAGES, nested(kStoragesSet)},
     {INET_DIAG_CGROUP_ID, kWide},
+    {INET_DIAG_SOCKOPT, {show_socket_options, 2}},
 };
 const AttributeSet kInetSet{&kInetDiag, kInetKinds};
 

@@ -80,7 +80,7 @@ std::optional<SchedAttr> sched_attr_at(ArgContext& c, std::uint64_t size) {
 const NameTable kSchedulers{kSchedulerValues, "SCHED_???"};
 
 void print_processors_at(ArgContext& c, std::uint64_t address, std::uint64_t size) {
-  constexpr std::uint64_t kMostBytes = 1024;  // the kernel has at most 8192 processors
+  constexpr std::uint64_t kMostBytes = 128;  // what strace shows: a cpu_set_t
   std::vector<std::byte> set(static_cast<std::size_t>(std::min(size, kMostBytes)));
   if (address == 0 || c.memory().read(address, set) != set.size()) {
     print_address(c, address);
@@ -92,7 +92,8 @@ void print_processors_at(ArgContext& c, std::uint64_t address, std::uint64_t siz
     c.print("{}{}", separator, cpu);
     separator = " ";
   }
-  c.put(separator == "[" ? "[]" : "]");
+  if (size > kMostBytes) c.print("{}...", separator);
+  c.put(separator == "[" && size <= kMostBytes ? "[]" : "]");
 }
 
 void print_affinity_arg(ArgContext& c) {

@@ -73,6 +73,10 @@ TEST_CASE("statx") {
   CHECK(with_path("statx", {kCwd, kPath, 0x900, 0, kData}, -2) ==
         R"(statx(AT_FDCWD, "/tmp/a", AT_STATX_SYNC_AS_STAT|AT_SYMLINK_NOFOLLOW|AT_NO_AUTOMOUNT, 0, )"
         "0x20000) = -1 ENOENT (No such file or directory)");
+  DecodedCall raw("statx", {kCwd, kPath, 0x900, 0, kData});
+  CHECK(args_of(raw.put(kPath, "a").constants(ConstantStyle::raw).leave(-2).text()).at(2) == "|0x900");
+  DecodedCall synced("statx", {kCwd, kPath, AT_STATX_DONT_SYNC, 0, kData});
+  CHECK(args_of(synced.put(kPath, "a").constants(ConstantStyle::raw).leave(-2).text()).at(2) == "0x4000");
 }
 
 TEST_CASE("scatter lists show what they gather") {

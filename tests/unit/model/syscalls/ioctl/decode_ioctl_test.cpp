@@ -68,6 +68,12 @@ TEST_CASE("terminal modes", "[ioctl]") {
   DecodedCall set("ioctl", {0, TCSETSW, kArg});
   CHECK(args_of(set.put(kArg, cooked).enter().beginning()).at(2) == modes);
   CHECK(set.leave(0).line() == "ioctl(0, SNDCTL_TMR_STOP or TCSETSW, " + modes + ") = 0");
+  const auto styled = [&](ConstantStyle style) {
+    return args_of(DecodedCall("ioctl", {0, TCSETS, kArg}).put(kArg, cooked).constants(style).enter().text()).at(2);
+  };
+  CHECK(styled(ConstantStyle::raw) ==
+        "{c_iflag=0x500, c_oflag=0|0|0|0|0|0|0x5, c_cflag=0xf|0x30|0x80, c_lflag=0x8a3b, ...}");
+  CHECK(styled(ConstantStyle::verbose).find("c_oflag=0 /* NL0 */|0 /* CR0 */|") != std::string::npos);
 }
 
 TEST_CASE("terminal modes without a bit, with two speeds, with unknown bits", "[ioctl]") {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <linux/audit.h>
 #include <linux/if_link.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
@@ -113,6 +114,22 @@ TEST_CASE("only netlink sockets have messages", "[netlink]") {
   DecodedCall call("sendto", {kSocket, kBuffer, bytes.size(), 0, 0, 0});
   for (std::size_t i = 0; i < bytes.size(); ++i) call.put(kBuffer + i, bytes[i]);
   CHECK(args_of(call.leave(16).text()).at(1) == "\"\\20\\0\\0\\0\\22\\0\\1\\0\\7\\0\\0\\0\\0\\0\\0\\0\"");
+}
+
+TEST_CASE("the sender of a netlink message is a signed number", "[netlink]") {
+  std::string bytes = Message(RTM_GETLINK, NLM_F_REQUEST).bytes();
+  const std::int32_t sender = -200635039;
+  std::memcpy(bytes.data() + offsetof(nlmsghdr, nlmsg_pid), &sender, sizeof sender);
+  CHECK(sent(NETLINK_ROUTE, bytes) ==
+        "{nlmsg_len=16, nlmsg_type=RTM_GETLINK, nlmsg_flags=NLM_F_REQUEST, nlmsg_seq=7, nlmsg_pid=-200635039}");
+}
+
+TEST_CASE("messages of a netlink socket of unknown protocol have a header", "[netlink]") {
+  CHECK(sent(kUnknownNetlinkProtocol, Message(0x44f, NLM_F_REQUEST | NLM_F_ACK).text("op=1").bytes()) ==
+        "[{nlmsg_len=20, nlmsg_type=0x44f /* NLMSG_??? */, nlmsg_flags=NLM_F_REQUEST|NLM_F_ACK, nlmsg_seq=7, "
+        "nlmsg_pid=0}, \"\\x6f\\x70\\x3d\\x31\"]");
+  CHECK(sent(NETLINK_AUDIT, Message(AUDIT_FIRST_USER_MSG, NLM_F_REQUEST).bytes()) ==
+        "{nlmsg_len=16, nlmsg_type=AUDIT_FIRST_USER_MSG, nlmsg_flags=NLM_F_REQUEST, nlmsg_seq=7, nlmsg_pid=0}");
 }
 
 TEST_CASE("attributes are nested", "[netlink]") {

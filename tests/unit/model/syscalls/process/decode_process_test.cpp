@@ -125,6 +125,12 @@ TEST_CASE("processor sets as lists") {
   DecodedCall set("sched_setaffinity", {0, 8, kProcessData});
   CHECK(set.put(kProcessData, std::uint64_t{0}).leave(-22).line() ==
         "sched_setaffinity(0, 8, []) = -1 EINVAL (Invalid argument)");
+  // More than a cpu_set_t is not shown.
+  using Large = std::array<std::uint64_t, 17>;
+  DecodedCall large("sched_setaffinity", {0, sizeof(Large), kProcessData});
+  CHECK(large.put(kProcessData, Large{2}).leave(0).line() == "sched_setaffinity(0, 136, [1 ...]) = 0");
+  DecodedCall none("sched_setaffinity", {0, sizeof(Large), kProcessData});
+  CHECK(none.put(kProcessData, Large{}).leave(0).line() == "sched_setaffinity(0, 136, [...]) = 0");
 }
 
 TEST_CASE("schedulers and personalities have names in results too") {
