@@ -9,6 +9,7 @@
 #include "model/syscalls/process/keys.hpp"
 #include "model/syscalls/process/landlock.hpp"
 #include "model/syscalls/process/machine.hpp"
+#include "model/syscalls/process/perf_event.hpp"
 #include "model/syscalls/tables.hpp"
 
 // The rows of tables stand in columns.
@@ -202,7 +203,7 @@ constexpr CallSpec kCalls[] = {
     {"kexec_load", 4, 0, {&kPointer, &kSize, &kKexecSegments, &kKexecFlags}},
     {"kexec_file_load", 5, kDesc, {&kFd, &kFd, &kSize, &kKexecCommandLine, &kLongFlags<kKexecFileFlags>}},
     {"bpf", 3, kDesc, {&kBpfCommand, &kBpfAttributes, &kUnsigned}, result_bpf},
-    {"perf_event_open", 5, kDesc, {&kPointer, &kPid, &kInt, &kFd, &kLongFlags<kPerfFlags>}, result_fd},
+    {"perf_event_open", 5, kDesc, {&kPerfEventAttributes, &kPid, &kInt, &kFd, &kLongFlags<kPerfFlags>}, result_fd},
 
     // The machine as a whole.
     {"reboot", 4, 0,

@@ -12,6 +12,7 @@
 #include "model/syscalls/ioctl/shapes.hpp"
 #include "model/syscalls/ioctl/values.hpp"
 #include "model/syscalls/kinds_common.hpp"
+#include "model/syscalls/process/perf_event.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -70,6 +71,8 @@ void print_programs(ArgContext& c) {
   c.put("}");
 }
 
+void print_event_attributes(ArgContext& c) { print_perf_event_attributes_at(c, c.value()); }
+
 constexpr NamedValue kNamespaces[] = {{0x20000, "CLONE_NEWNS"},      {0x2000000, "CLONE_NEWCGROUP"},
                                       {0x4000000, "CLONE_NEWUTS"},   {0x8000000, "CLONE_NEWIPC"},
                                       {0x10000000, "CLONE_NEWUSER"}, {0x20000000, "CLONE_NEWPID"},
@@ -87,6 +90,7 @@ constexpr IoctlPrinter kOthers[] = {
     {PERF_EVENT_IOC_ID, print_long_out},
     {PERF_EVENT_IOC_SET_FILTER, print_string_in},
     {PERF_EVENT_IOC_QUERY_BPF, print_programs},
+    {PERF_EVENT_IOC_MODIFY_ATTRIBUTES, print_event_attributes},
     {RNDADDENTROPY, print_entropy},
     {kNamespaceOwner, print_unsigned_out},
     {kNextWatch, print_int_arg},

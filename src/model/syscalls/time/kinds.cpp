@@ -46,14 +46,7 @@ constexpr NamedValue kSigevNotify[] = {{SIGEV_SIGNAL, "SIGEV_SIGNAL"},
                                        {SIGEV_THREAD, "SIGEV_THREAD"},
                                        {SIGEV_THREAD_ID, "SIGEV_THREAD_ID"}};
 
-/// Processor time clocks and those of file descriptors are negative; strace 6.1 shows their number.
-void print_clock(ArgContext& c) {
-  if (clock_with(c.as_int()) == nullptr) {
-    print_choice(c, c.as_uint(), {}, "CLOCK_???");
-  } else {
-    print_meaning_of(c, c.as_uint(), [&] { c.put(clock_name(c.as_int())); });
-  }
-}
+void print_clock_arg(ArgContext& c) { print_clock(c, c.as_int()); }
 
 template <class T, void (*kPrint)(ArgContext&, const T&)>
 void print_at(ArgContext& c) {
@@ -181,7 +174,17 @@ void comment_date(ArgContext& c) {
   if (c.call().result > 0) c.print("({})", date_and_zone(c.call().result));
 }
 
-const ArgKind kClockId{print_clock};
+/// Processor time clocks and those of file descriptors are negative; strace 6.1 shows their number.
+void print_clock(ArgContext& c, std::int32_t id) {
+  const auto value = static_cast<std::uint32_t>(id);
+  if (clock_with(id) == nullptr) {
+    print_choice(c, value, {}, "CLOCK_???");
+  } else {
+    print_meaning_of(c, value, [&] { c.put(clock_name(id)); });
+  }
+}
+
+const ArgKind kClockId{print_clock_arg};
 const ArgKind kTimezone{print_at<struct timezone, print_timezone>};
 const ArgKind kTimezoneOut{print_at<struct timezone, print_timezone>, When::exit};
 const ArgKind kItimerspecAt{print_at<itimerspec, print_itimerspec>};

@@ -16,7 +16,10 @@ void print_itimerval(ArgContext& c, const itimerval& value);
 /// The sigevent at `address`: how a timer or message queue reports its event.
 void print_sigevent_at(ArgContext& c, std::uint64_t address);
 
-extern const ArgKind kClockId;   ///< CLOCK_MONOTONIC
+/// CLOCK_MONOTONIC
+void print_clock(ArgContext& c, std::int32_t id);
+
+extern const ArgKind kClockId;
 extern const ArgKind kTimezone;  ///< {tz_minuteswest=0, tz_dsttime=0}
 extern const ArgKind kTimezoneOut;
 extern const ArgKind kItimerspecAt;
