@@ -122,8 +122,9 @@ std::vector<IoctlArgument> all_arguments() {
         ioctl::drive_ioctls(), ioctl::mapper_ioctls(), seccomp_ioctls(), std::span<const IoctlPrinter>(kOthers)}) {
     for (const IoctlPrinter& one : printers) all.push_back({one.request, one.print, nullptr});
   }
-  for (const auto shapes : {ioctl::clock_shapes(), ioctl::precision_clock_shapes(), ioctl::input_shapes(),
-                            ioctl::disk_shapes(), ioctl::drive_shapes(), ioctl::memory_shapes()}) {
+  for (const auto shapes :
+       {ioctl::clock_shapes(), ioctl::precision_clock_shapes(), ioctl::input_shapes(), ioctl::disk_shapes(),
+        ioctl::drive_shapes(), ioctl::memory_shapes(), ioctl::infrared_shapes()}) {
     for (const ioctl::IoctlShape& one : shapes) all.push_back({one.request, nullptr, &one});
   }
   std::ranges::stable_sort(all, {}, &IoctlArgument::request);

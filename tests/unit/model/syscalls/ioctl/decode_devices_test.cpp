@@ -8,6 +8,7 @@
 #include <linux/blkpg.h>
 #include <linux/blktrace_api.h>
 #include <linux/fs.h>
+#include <linux/lirc.h>
 #include <linux/loop.h>
 #include <linux/perf_event.h>
 #include <linux/ptp_clock.h>
@@ -31,6 +32,16 @@ DecodedCall asked(std::uint64_t request, const T& value) {
 template <class T>
 std::string shown(std::uint64_t request, const T& value, std::int64_t result = 0) {
   return args_of(asked(request, value).leave(result).text()).at(2);
+}
+
+TEST_CASE("infrared receivers", "[ioctl]") {
+  CHECK(shown(LIRC_SET_REC_MODE, LIRC_MODE_MODE2, -9) == "[LIRC_MODE_MODE2]");
+  CHECK(shown(LIRC_GET_REC_MODE, 3u) == "[0x3 /* LIRC_MODE_??? */]");
+  CHECK(shown(LIRC_GET_REC_MODE, 3u, -9) == "0x7f0000001000");
+  CHECK(shown(LIRC_SET_TRANSMITTER_MASK, 0x1fu) == "[0x1f]");
+  CHECK(shown(LIRC_SET_SEND_CARRIER, 38000u) == "[38000]");
+  CHECK(shown(LIRC_GET_FEATURES, LIRC_CAN_USE_WIDEBAND_RECEIVER | LIRC_CAN_SEND_PULSE) ==
+        "[LIRC_CAN_SEND_PULSE|LIRC_CAN_USE_WIDEBAND_RECEIVER]");
 }
 
 TEST_CASE("a clock's time", "[ioctl]") {
