@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "model/syscalls/network/sockaddr_forms.hpp"
 #include "model/syscalls/network/values.hpp"
 #include "model/syscalls/print.hpp"
 
@@ -20,14 +21,6 @@ namespace vdsotrace {
 namespace {
 
 using Bytes = std::span<const std::byte>;
-
-/// The front of a T; what `bytes` does not have is zero.
-template <class T>
-T front_of(Bytes bytes) {
-  T value{};
-  std::memcpy(&value, bytes.data(), std::min(bytes.size(), sizeof value));
-  return value;
-}
 
 std::size_t length_to_nul(Bytes bytes) {
   return static_cast<std::size_t>(std::find(bytes.begin(), bytes.end(), std::byte{0}) - bytes.begin());
@@ -48,32 +41,6 @@ void print_unix(ArgContext& c, Bytes bytes) {
   if (is_abstract) c.put("@");
   const Bytes name = is_abstract ? path.subspan(1) : path.first(length_to_nul(path));
   print_quoted(c, name, name.size());
-}
-
-void print_inet(ArgContext& c, Bytes bytes) {
-  const auto address = front_of<sockaddr_in>(bytes);
-  c.put("sin_port=");
-  print_in_network_order(c, address.sin_port, [&] { c.print("htons({})", ntohs(address.sin_port)); });
-  c.put(", sin_addr=");
-  print_inet_addr(c, address.sin_addr.s_addr);
-}
-
-void print_inet6(ArgContext& c, Bytes bytes) {
-  const auto address = front_of<sockaddr_in6>(bytes);
-  c.put("sin6_port=");
-  print_in_network_order(c, address.sin6_port, [&] { c.print("htons({})", ntohs(address.sin6_port)); });
-  c.put(", sin6_flowinfo=");
-  print_in_network_order(c, address.sin6_flowinfo, [&] { c.print("htonl({})", ntohl(address.sin6_flowinfo)); });
-  c.put(", ");
-  print_inet6_addr(c, address.sin6_addr, "sin6_addr");
-  if (bytes.size() <= offsetof(sockaddr_in6, sin6_scope_id)) return;
-  c.put(", sin6_scope_id=");
-  const bool is_link_local = IN6_IS_ADDR_LINKLOCAL(&address.sin6_addr) || IN6_IS_ADDR_MC_LINKLOCAL(&address.sin6_addr);
-  if (is_link_local) {
-    print_interface(c, address.sin6_scope_id);
-  } else {
-    c.print("{}", address.sin6_scope_id);
-  }
 }
 
 void print_netlink(ArgContext& c, Bytes bytes) {
@@ -116,13 +83,7 @@ void print_packet(ArgContext& c, Bytes bytes) {
   c.put("]");
 }
 
-struct Form {
-  sa_family_t family;
-  std::size_t shortest;  ///< a shorter address shows its bytes
-  void (*print)(ArgContext&, Bytes);
-};
-
-constexpr Form kForms[] = {
+constexpr SockaddrForm kForms[] = {
     {AF_UNIX, sizeof(sa_family_t) + 1, print_unix},
     {AF_INET, sizeof(sockaddr_in), print_inet},
     {AF_INET6, offsetof(sockaddr_in6, sin6_scope_id), print_inet6},
@@ -130,12 +91,48 @@ constexpr Form kForms[] = {
     {AF_PACKET, sizeof(sockaddr_ll), print_packet},
 };
 
+const SockaddrForm* form_of(std::uint16_t family, std::size_t size) {
+  const std::span<const SockaddrForm> tables[] = {kForms, special_sockaddr_forms()};
+  for (const auto table : tables) {
+    const auto found = std::ranges::find_if(
+        table, [&](const SockaddrForm& form) { return form.family == family && size >= form.shortest; });
+    if (found != table.end()) return &*found;
+  }
+  return nullptr;
+}
+
 /// An address in its usual spelling, quoted as strings are.
 void print_spelled_address(ArgContext& c, const char* text) {
   print_quoted(c, std::as_bytes(std::span(text, std::strlen(text))), std::strlen(text));
 }
 
 }  // namespace
+
+void print_inet(ArgContext& c, Bytes bytes) {
+  const auto address = front_of<sockaddr_in>(bytes);
+  c.put("sin_port=");
+  print_in_network_order(c, address.sin_port, [&] { c.print("htons({})", ntohs(address.sin_port)); });
+  c.put(", sin_addr=");
+  print_inet_addr(c, address.sin_addr.s_addr);
+}
+
+void print_inet6(ArgContext& c, Bytes bytes) {
+  const auto address = front_of<sockaddr_in6>(bytes);
+  c.put("sin6_port=");
+  print_in_network_order(c, address.sin6_port, [&] { c.print("htons({})", ntohs(address.sin6_port)); });
+  c.put(", sin6_flowinfo=");
+  print_in_network_order(c, address.sin6_flowinfo, [&] { c.print("htonl({})", ntohl(address.sin6_flowinfo)); });
+  c.put(", ");
+  print_inet6_addr(c, address.sin6_addr, "sin6_addr");
+  if (bytes.size() <= offsetof(sockaddr_in6, sin6_scope_id)) return;
+  c.put(", sin6_scope_id=");
+  const bool is_link_local = IN6_IS_ADDR_LINKLOCAL(&address.sin6_addr) || IN6_IS_ADDR_MC_LINKLOCAL(&address.sin6_addr);
+  if (is_link_local) {
+    print_interface(c, address.sin6_scope_id);
+  } else {
+    c.print("{}", address.sin6_scope_id);
+  }
+}
 
 void print_inet_addr(ArgContext& c, std::uint32_t address) {
   std::array<char, INET_ADDRSTRLEN> text;
@@ -183,10 +180,7 @@ void print_sockaddr(ArgContext& c, Bytes bytes) {
   c.put("{sa_family=");
   print_choice(c, family, kAddressFamilies.values, kAddressFamilies.unknown);
   const Bytes rest = bytes.subspan(sizeof family);
-  const auto* form = std::find_if(std::begin(kForms), std::end(kForms), [&](const Form& known) {
-    return known.family == family && bytes.size() >= known.shortest;
-  });
-  if (form != std::end(kForms)) {
+  if (const SockaddrForm* form = form_of(family, bytes.size())) {
     c.put(", ");
     form->print(c, bytes);
   } else if (!rest.empty()) {
