@@ -57,7 +57,7 @@ void dump_buffer(const Dumper& dumper, std::uint64_t address, std::uint64_t size
   const std::size_t lacking = bytes.size() - got;
   bytes.resize(got);
   append_hex_lines(dumper.c.out(), bytes);
-  if (lacking > 0)
+  if (lacking > 0 && got > 0)
     dumper.c.print(" | <Cannot fetch {} byte{} from pid {} @{:#x}>\n", lacking, lacking == 1 ? "" : "s", dumper.tid, address + got);
 }
 

@@ -80,12 +80,15 @@ TEST_CASE("vectors are dumped buffer by buffer") {
         " | 00000  62 63                                             bc               |\n");
 }
 
-TEST_CASE("what cannot be read is said to be missing, and a vector that cannot be read is not shown") {
+TEST_CASE("what cannot be read of a buffer is said to be missing, and a vector that cannot be read is not shown") {
   DecodedCall write("write", {3, kDumpedAt, 8});
   write.put(kDumpedAt, "ab").enter();
   CHECK(dumped(write, 8) ==
         " | 00000  61 62 00                                          ab.              |\n"
         " | <Cannot fetch 5 bytes from pid 42 @0x1003>\n");
+  // As in strace the address says it where there is nothing to show.
+  DecodedCall nowhere("write", {3, 0x10, 8});
+  CHECK(dumped(nowhere.enter(), -14).empty());
   DecodedCall call("writev", {3, kVector, 2});
   call.put(kVector, iovec{pointer(kDumpedAt), 1}).put(kDumpedAt, "a").enter();
   CHECK(dumped(call, -14).empty());
