@@ -18,6 +18,8 @@
 #include <functional>
 #include <span>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 
 #include "base/unique_fd.hpp"
 
@@ -179,6 +181,29 @@ constexpr Internet kInternet[] = {
     {"RAW", AF_INET, IPPROTO_RAW},          {"RAWv6", AF_INET6, IPPROTO_RAW},
 };
 
+/// What the kernel has said of sockets that were connected. Of one whose other end is closed it says less.
+class ConnectedSockets {
+ public:
+  SocketFacts completed(std::uint64_t inode, SocketFacts now) {
+    if (!now.remote.empty() || now.peer != 0) {
+      if (known_.size() >= kMost) known_.clear();
+      known_.insert_or_assign(inode, now);
+      return now;
+    }
+    const auto before = known_.find(inode);
+    if (before == known_.end() || before->second.protocol != now.protocol) return now;
+    if (now.bound_path.empty()) now.bound_path = before->second.bound_path;
+    if (now.local.empty()) now.local = before->second.local;
+    now.remote = before->second.remote;
+    now.peer = before->second.peer;
+    return now;
+  }
+
+ private:
+  static constexpr std::size_t kMost = 1024;
+  std::unordered_map<std::uint64_t, SocketFacts> known_;
+};
+
 }  // namespace
 
 std::optional<SocketFacts> socket_facts(const std::string& protocol, std::uint64_t inode) {
@@ -189,7 +214,8 @@ std::optional<SocketFacts> socket_facts(const std::string& protocol, std::uint64
   if (protocol == "NETLINK") ask_netlink<SocketFacts>(read_netlink, inode, facts);
   const auto known = std::ranges::find(kInternet, protocol, &Internet::name);
   if (known != std::end(kInternet)) ask_internet(known->family, known->protocol, inode, facts);
-  return facts;
+  static ConnectedSockets connected;
+  return connected.completed(inode, std::move(facts));
 }
 
 std::optional<std::uint16_t> protocol_of_netlink_socket(std::uint64_t inode) {
