@@ -51,6 +51,7 @@ void declare_times(CLI::App& app, ParsedFlags& raw) {
 /// What is shown of a call's place and of the files that it uses.
 void declare_details(CLI::App& app, ParsedFlags& raw) {
   Options& o = raw.options;
+  app.add_flag("--always-show-pid", o.always_pid, "Begin each line with its thread: [pid N], or as strace -f -o just N where -o FILE is given");
   app.add_flag("-n,--syscall-number", o.numbers, "The number of each call, before it");
   app.add_flag("-i,--instruction-pointer", o.instruction_pointers, "The instruction pointer at each system call");
   app.add_option("-P,--trace-path", o.paths, "Only calls that use PATH")->type_name("PATH")->allow_extra_args(false);

@@ -107,6 +107,7 @@ Result<void> check_summary_only(const Options& o) {
       {o.since_last.has_value(), "-r"},
       {o.stacks, "-k"},
       {o.callers, "--callers"},
+      {o.always_pid, "--always-show-pid"},
       {o.numbers, "-n"},
       {o.instruction_pointers, "-i"},
       {o.descriptors.any(), "-y"},

@@ -67,6 +67,7 @@ struct Options {
   std::optional<Precision> durations;   ///< -T
   std::size_t columns = 0;              ///< -a
   bool stacks = false;                  ///< -k
+  bool always_pid = false;              ///< --always-show-pid
   bool numbers = false;                 ///< -n
   bool instruction_pointers = false;    ///< -i
   bool callers = false;                 ///< --callers

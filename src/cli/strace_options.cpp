@@ -20,7 +20,6 @@ constexpr StraceOption kStraceOptions[] = {
     {"-F", "-f follows all children, those of vfork too"},
     {"-N", "man 2 NAME names the arguments of a call"},
     {"--arg-names", "man 2 NAME names the arguments of a call"},
-    {"--always-show-pid", "--json has the pid in each line; -ff -o FILE writes a file for each process"},
     {"--kill-on-exit", "a program that vdsotrace starts dies with vdsotrace in any case"},
     {"--kvm", "perf kvm stat shows why virtual processors exit"},
     {"--namespace", "unshare(1) runs a program in namespaces of its own"},

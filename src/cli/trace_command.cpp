@@ -83,6 +83,8 @@ TextOptions text_options(const Options& o, const Output& output) {
   text.since_last = o.since_last;
   text.columns = o.columns;
   text.durations = o.durations;
+  using Threads = TextOptions::Threads;
+  if (o.always_pid) text.threads = o.output.empty() ? Threads::bracketed : Threads::bare;
   text.numbers = o.numbers;
   text.instruction_pointers = o.instruction_pointers;
   text.color = wants_color(o.color, output);

@@ -6,7 +6,7 @@ namespace {
 constexpr HelpGroup kTraceGroups[] = {
     {"What to trace", "-f -p -b -P -e --trace --signal --status -z -Z -E -u --no-vdso --duration -I -D --daemonize"},
     {"What to show",
-     "--callers --runtime -k -c -C -S -U -O -w -t --absolute-timestamps -r -T -n -i -y --decode-fds -Y --pidns-translation --decode-pids -s -v -x "
+     "--callers --runtime -k -c -C -S -U -O -w -t --absolute-timestamps -r -T --always-show-pid -n -i -y --decode-fds -Y --pidns-translation --decode-pids -s -v -x "
      "--strings-in-hex -X --abbrev --verbose --raw --read --write -a --steps -q --quiet"},
     {"Where to write", "-o --output-separately -A --json --color"},
     {"What to change", "--inject --fault"},

@@ -30,20 +30,23 @@ void append_seconds(std::string& out, std::int64_t ns, Precision precision) {
 }
 
 void LineStart::append(std::string& out, pid_t tid, std::int64_t time_ns, bool names_thread) {
-  if (names_thread) append_thread(out, tid);
+  if (names_thread || options_.threads != TextOptions::Threads::of_several) append_thread(out, tid);
   append_stamp(out, time_ns);
   if (options_.numbers || options_.instruction_pointers) append_origin(out, tid);
 }
 
 void LineStart::append_thread(std::string& out, pid_t tid) const {
+  const bool bare = options_.threads == TextOptions::Threads::bare;
+  if (!bare) out.append("[pid ");
   if (tid == Event::kUnknownThread) {
-    out.append("[pid ?] ");
-    return;
-  }
-  append_format(out, "[pid {}", tid);
-  if (const auto name = names_.find(tid); name != names_.end())
+    out.append("?");
+  } else if (const auto name = names_.find(tid); name != names_.end()) {
+    append_format(out, "{}", tid);
     append_in_brackets(out, name->second, options_.limits.hex);
-  out.append("] ");
+  } else {
+    append_format(out, "{:<{}}", tid, bare ? 5 : 0);
+  }
+  out.append(bare ? " " : "] ");
 }
 
 void LineStart::note_name(pid_t tid, const std::string& name) {

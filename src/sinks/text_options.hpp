@@ -20,8 +20,14 @@ struct TextOptions {
   std::optional<Precision> since_last;  ///< -r: time since the line before, too
   std::optional<Precision> durations;   ///< -T
   std::size_t columns = 0;              ///< -a: results begin there at the earliest
-  bool numbers = false;                 ///< -n: a call's number in front of it
-  bool instruction_pointers = false;    ///< -i: and where it was made
+  enum class Threads : std::uint8_t {
+    of_several,  ///< "[pid N] " where there is more than one
+    bracketed,   ///< the same in front of each line
+    bare,        ///< "N " in front of each line, as strace -f -o FILE has it
+  };
+  Threads threads = Threads::of_several;  ///< --always-show-pid
+  bool numbers = false;                   ///< -n: a call's number in front of it
+  bool instruction_pointers = false;      ///< -i: and where it was made
   bool color = false;
   /// 1: no attach messages; 2: no exit lines; 3: nothing of an exec by another thread; notices: see shown().
   int quiet = 0;

@@ -40,7 +40,8 @@ class StatusTest(unittest.TestCase):
                 self.one_error(vdsotrace(*arguments))
 
     def test_options_that_mean_nothing_together(self):
-        for option in ("-t", "-tt", "-r", "-k", "--callers", "-n", "-i", "-y", "-yy", "-a40", "-eread=1", "-ewrite=all"):
+        for option in ("-t", "-tt", "-r", "-k", "--callers", "-n", "-i", "-y", "-yy", "-a40", "-eread=1", "-ewrite=all",
+                       "--always-show-pid"):
             with self.subTest(option):
                 self.assertRegex(self.one_error(vdsotrace("-c", option, "true")), "^vdsotrace: -c and .* exclude each other$")
                 self.assertEqual(vdsotrace("-C", option, "true").status, 0)

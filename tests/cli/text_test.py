@@ -167,6 +167,16 @@ class TextTest(unittest.TestCase):
                if line.startswith("[pid")}
         self.assertGreaterEqual(len(ids), 2)
 
+    def test_threads_are_always_named_where_that_is_asked_for(self):
+        for command in (["true"], ["sh", "-c", "true & wait"]):
+            lines = vdsotrace("--always-show-pid", "-q", "-f", "--", *command).stderr.splitlines()
+            self.assertTrue(all(re.match(r"\[pid \d+\] ", line) for line in lines), lines)
+            with tempfile.NamedTemporaryFile("r") as file:
+                vdsotrace("--always-show-pid", "-q", "-f", "-o", file.name, "--", *command)
+                lines = file.read().splitlines()
+            self.assertTrue(lines and all(re.match(r"\d+ +[^ ]", line) for line in lines), lines)
+            self.assertEqual(len({line.split()[0] for line in lines}), len(command) - 1 or 1)
+
     def test_selection_by_name_and_class(self):
         for expression, expected in (("trace=write", {"write"}), ("trace=gettimeofday,write", {"gettimeofday", "write"}),
                                      ("gettimeofday", {"gettimeofday"}), ("trace=none", set()),

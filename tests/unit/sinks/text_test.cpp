@@ -74,6 +74,18 @@ TEST_CASE("a call that never returns ends in a question mark") {
         "read(0,  <unfinished ...>) = ?\n+++ killed by SIGSEGV (core dumped) +++\n");
 }
 
+TEST_CASE("the pid is always named where that is asked for") {
+  const std::vector<Event> events{spawned(), event(returned(running("close", {3}), 0)), thread(101),
+                                  event(Exited{false, false, 0}, 101)};
+  CHECK(text_lines(events, {.threads = TextOptions::Threads::bracketed, .quiet = 1}) ==
+        "[pid 100] close(3) = 0\n[pid 101] +++ exited with 0 +++\n");
+  TextOptions bare{.threads = TextOptions::Threads::bare, .quiet = 1};
+  CHECK(text_lines(events, bare) == "100   close(3) = 0\n101   +++ exited with 0 +++\n");
+  Started named{Started::How::spawn, 0};
+  named.name = "sh";
+  CHECK(text_lines({event(named), event(returned(running("close", {3}), 0))}, bare) == "100<sh> close(3) = 0\n");
+}
+
 TEST_CASE("the pid is named while there is more than one task") {
   CHECK(text_lines({spawned(), thread(101), event(Exited{false, false, 0}, 101), event(Exited{false, false, 0})}) ==
         "vdsotrace: Process 101 attached\n"
