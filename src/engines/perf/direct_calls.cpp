@@ -67,10 +67,10 @@ void DirectCalls::watch(const Thread& thread) {
   begin();
   note(thread);
   AddressSpace& space = *thread.space;
-  if (needs_.callers) space.symbols().follow(thread.tid);
   const auto done = events_.open(thread.tid, space.abi());
   if (done) {
-    processes_[thread.tgid].insert(space.abi());
+    const bool is_first = processes_[thread.tgid].insert(space.abi()).second;
+    if (is_first && needs_.callers) space.symbols().follow(thread.tid);
     return;
   }
   if (space.abi() != Abi::x86_64) space.stop_at_every_syscall();
