@@ -110,14 +110,30 @@ void print_utsname_arg(ArgContext& c) {
   });
 }
 
+/// As every array it is cut by -s.
+void print_loads(ArgContext& c, std::span<const unsigned long> loads) {
+  c.put("[");
+  for (std::size_t i = 0; i < loads.size(); ++i) {
+    if (i != 0) c.put(", ");
+    if (c.abbreviated() && i >= c.limits().string) {
+      c.put("...");
+      break;
+    }
+    c.put_number(loads[i]);
+  }
+  c.put("]");
+}
+
 void print_sysinfo_arg(ArgContext& c) {
   print_object_at<struct sysinfo>(c, c.value(), [&](const struct sysinfo& info) {
+    c.print("{{uptime={}, loads=", info.uptime);
+    print_loads(c, info.loads);
     c.print(
-        "{{uptime={}, loads=[{}, {}, {}], totalram={}, freeram={}, sharedram={}, "
+        ", totalram={}, freeram={}, sharedram={}, "
         "bufferram={}, totalswap={}, freeswap={}, procs={}, totalhigh={}, freehigh={}, "
         "mem_unit={}}}",
-        info.uptime, info.loads[0], info.loads[1], info.loads[2], info.totalram, info.freeram, info.sharedram,
-        info.bufferram, info.totalswap, info.freeswap, info.procs, info.totalhigh, info.freehigh, info.mem_unit);
+        info.totalram, info.freeram, info.sharedram, info.bufferram, info.totalswap, info.freeswap, info.procs,
+        info.totalhigh, info.freehigh, info.mem_unit);
   });
 }
 

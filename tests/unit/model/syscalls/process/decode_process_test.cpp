@@ -1,6 +1,7 @@
 // Calls on processes; expected lines are strace 6.1's.
 #include <linux/sched.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
 
 #include "support/catch.hpp"
 #include "support/decoded_call.hpp"
@@ -117,6 +118,19 @@ TEST_CASE("limits in kibibytes") {
   DecodedCall set("setrlimit", {7, kProcessData});
   CHECK(set.put(kProcessData, Limits{1024, 2049}).leave(0).line() ==
         "setrlimit(RLIMIT_NOFILE, {rlim_cur=1024, rlim_max=2049}) = 0");
+}
+
+TEST_CASE("load averages are cut as arrays are") {
+  struct sysinfo info {};
+  info.loads[0] = 7;
+  const auto loads = [&](std::size_t strings) {
+    DecodedCall call("sysinfo", {kProcessData});
+    const std::string text = args_of(call.strings(strings).put(kProcessData, info).leave(0).text()).at(0);
+    return text.substr(0, text.find(", totalram"));
+  };
+  CHECK(loads(32) == "{uptime=0, loads=[7, 0, 0]");
+  CHECK(loads(1) == "{uptime=0, loads=[7, ...]");
+  CHECK(loads(0) == "{uptime=0, loads=[...]");
 }
 
 TEST_CASE("processor sets as lists") {
