@@ -117,9 +117,9 @@ struct IoctlArgument {
 
 std::vector<IoctlArgument> all_arguments() {
   std::vector<IoctlArgument> all;
-  for (const auto printers :
-       {terminal_ioctls(), interface_ioctls(), file_ioctls(), ioctl::disk_ioctls(), ioctl::input_ioctls(),
-        ioctl::drive_ioctls(), ioctl::mapper_ioctls(), seccomp_ioctls(), std::span<const IoctlPrinter>(kOthers)}) {
+  for (const auto printers : {terminal_ioctls(), interface_ioctls(), file_ioctls(), ioctl::disk_ioctls(),
+                              ioctl::input_ioctls(), ioctl::drive_ioctls(), ioctl::mapper_ioctls(),
+                              ioctl::scsi_ioctls(), seccomp_ioctls(), std::span<const IoctlPrinter>(kOthers)}) {
     for (const IoctlPrinter& one : printers) all.push_back({one.request, one.print, nullptr});
   }
   for (const auto shapes :

@@ -55,6 +55,7 @@ std::span<const IoctlShape> input_shapes();  ///< input devices
 std::span<const IoctlPrinter> input_ioctls();
 std::span<const IoctlPrinter> mapper_ioctls();  ///< device mapper
 std::span<const IoctlShape> memory_shapes();    ///< userfaultfd
+std::span<const IoctlPrinter> scsi_ioctls();    ///< SCSI devices
 std::span<const IoctlShape> infrared_shapes();  ///< infrared receivers and transmitters
 
 }  // namespace vdsotrace::ioctl

@@ -14,6 +14,7 @@
 #include <linux/ptp_clock.h>
 #include <linux/random.h>
 #include <linux/rtc.h>
+#include <scsi/sg.h>
 #include <sys/ioctl.h>
 
 #include "support/catch.hpp"
@@ -32,6 +33,50 @@ DecodedCall asked(std::uint64_t request, const T& value) {
 template <class T>
 std::string shown(std::uint64_t request, const T& value, std::int64_t result = 0) {
   return args_of(asked(request, value).leave(result).text()).at(2);
+}
+
+TEST_CASE("SCSI commands", "[ioctl]") {
+  constexpr std::uint64_t kDataAt = 0x7f0000003000, kSenseAt = 0x7f0000004000;
+  sg_io_hdr request{};
+  request.interface_id = 'S';
+  request.dxfer_direction = SG_DXFER_FROM_DEV;
+  request.cmd_len = 2;
+  request.cmdp = reinterpret_cast<unsigned char*>(kTargetAt);
+  request.dxfer_len = 3;
+  request.dxferp = reinterpret_cast<void*>(kDataAt);
+  request.sbp = reinterpret_cast<unsigned char*>(kSenseAt);
+  request.mx_sb_len = 8;
+  request.timeout = 60000;
+  const auto done = [&](const sg_io_hdr& answer, std::string_view data) {
+    DecodedCall call("ioctl", {3, SG_IO, kAt});
+    call.put(kAt, request).put(kTargetAt, "\x12\x01").put(kDataAt, "old").enter();
+    call.put(kAt, answer).put(kDataAt, data).put(kSenseAt, "p");
+    return args_of(call.leave(0).text()).at(2);
+  };
+  sg_io_hdr answer = request;
+  answer.status = 2;
+  answer.sb_len_wr = 1;
+  answer.resid = 1;
+  answer.info = SG_INFO_CHECK;
+  const std::string asked =
+      "cmd_len=2, cmdp=\"\\x12\\x01\", mx_sb_len=8, iovec_count=0, dxfer_len=3, timeout=60000, flags=0";
+  const std::string answered =
+      ", status=0x2, masked_status=0, msg_status=0, sb_len_wr=1, sbp=\"\\x70\", host_status=0, driver_status=0, "
+      "resid=1, duration=0, info=SG_INFO_CHECK}";
+  CHECK(done(answer, "new") ==
+        "{interface_id='S', dxfer_direction=SG_DXFER_FROM_DEV, " + asked + ", dxferp=\"\\x6e\\x65\"" + answered);
+  request.dxfer_direction = SG_DXFER_TO_FROM_DEV;
+  CHECK(done(answer, "new") == "{interface_id='S', dxfer_direction=SG_DXFER_TO_FROM_DEV, " + asked +
+                                   ", dxferp=\"\\x6f\\x6c\\x64\" => dxferp=\"\\x6e\\x65\"" + answered);
+  request.dxfer_direction = SG_DXFER_TO_DEV;
+  CHECK(done(answer, "new") ==
+        "{interface_id='S', dxfer_direction=SG_DXFER_TO_DEV, " + asked + ", dxferp=\"\\x6f\\x6c\\x64\"" + answered);
+}
+
+TEST_CASE("SCSI commands of unknown form", "[ioctl]") {
+  CHECK(shown(SG_IO, 5u, -9) == "[5]");
+  CHECK(shown(SG_IO, std::uint32_t{'S'}, -9) == "{interface_id='S', 0x7f0000001004}");
+  CHECK(shown(SG_IO, std::uint32_t{'Q'}, -9) == "0x7f0000001000");
 }
 
 TEST_CASE("infrared receivers", "[ioctl]") {
