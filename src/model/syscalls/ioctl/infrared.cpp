@@ -24,10 +24,10 @@ constexpr NamedValue kModeNames[] = {NAMED(LIRC_MODE_RAW), NAMED(LIRC_MODE_PULSE
 const NameTable kInfraredModes{kModeNames, "LIRC_MODE_???"};
 
 constexpr Kind kMode = choice(4, kInfraredModes);
-constexpr Kind kCapabilities = flags(4, kInfraredFeatures);
+constexpr Kind kReceiverFeatures = flags(4, kInfraredFeatures);
 
 constexpr IoctlShape kInfraredShapes[] = {
-    {LIRC_GET_FEATURES, Way::out, boxed(kCapabilities)},
+    {LIRC_GET_FEATURES, Way::out, boxed(kReceiverFeatures)},
     {LIRC_GET_SEND_MODE, Way::out, boxed(kMode)},
     {LIRC_GET_REC_MODE, Way::out, boxed(kMode)},
     {LIRC_GET_REC_RESOLUTION, Way::out, boxed(kWord)},

@@ -25,7 +25,7 @@ constexpr NamedValue kDirectionNames[] = {NAMED(SG_DXFER_NONE),
 constexpr NamedValue kRequestFlags[] = {{0x1, "SG_FLAG_DIRECT_IO"},  {0x2, "SG_FLAG_UNUSED_LUN_INHIBIT"},
                                         {0x4, "SG_FLAG_MMAP_IO"},    {0x10000, "SG_FLAG_NO_DXFER"},
                                         {0x10, "SG_FLAG_Q_AT_TAIL"}, {0x20, "SG_FLAG_Q_AT_HEAD"}};
-constexpr NamedValue kAnswerFlags[] = {{0x1, "SG_INFO_CHECK"}, {0x2, "SG_INFO_DIRECT_IO"}, {0x4, "SG_INFO_MIXED_IO"}};
+constexpr NamedValue kAnswerInfo[] = {{0x1, "SG_INFO_CHECK"}, {0x2, "SG_INFO_DIRECT_IO"}, {0x4, "SG_INFO_MIXED_IO"}};
 
 bool brings_data(int direction) { return direction == SG_DXFER_FROM_DEV || direction == SG_DXFER_TO_FROM_DEV; }
 bool takes_data(int direction) { return direction == SG_DXFER_TO_DEV || direction == SG_DXFER_TO_FROM_DEV; }
@@ -89,7 +89,7 @@ void print_answer(ArgContext& c, const sg_io_hdr& answer) {
   print_state(c, "host_status", answer.host_status);
   print_state(c, "driver_status", answer.driver_status);
   c.print(", resid={}, duration={}, info=", answer.resid, answer.duration);
-  print_flags(c, answer.info, kAnswerFlags, "SG_INFO_???");
+  print_flags(c, answer.info, kAnswerInfo, "SG_INFO_???");
 }
 
 void print_scsi_request(ArgContext& c) {

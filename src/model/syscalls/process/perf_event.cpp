@@ -19,21 +19,21 @@ constexpr std::uint64_t kTypeAt = 0, kSizeAt = 4, kConfigAt = 8, kPeriodAt = 16,
 constexpr std::uint64_t kBitsAt = 40;
 constexpr std::uint64_t kMembersAt = 48;  ///< what lies behind the bits
 
-enum EventType : std::uint32_t { kHardware, kSoftware, kTracepoint, kCache, kRaw, kBreakpoint };
+enum EventType : std::uint32_t { kHardware, kSoftware, kTracepointEvent, kCache, kRaw, kBreakpoint };
 
 constexpr std::uint64_t kFrequencyBit = 1 << 10, kWatermarkBit = 1 << 14, kClockBit = 1 << 25;
 constexpr std::uint64_t kBranchSamples = 1 << 11, kStackSamples = 1 << 13;
 
 constexpr NamedValue kTypeNames[] = {
-    {kHardware, "PERF_TYPE_HARDWARE"}, {kSoftware, "PERF_TYPE_SOFTWARE"}, {kTracepoint, "PERF_TYPE_TRACEPOINT"},
+    {kHardware, "PERF_TYPE_HARDWARE"}, {kSoftware, "PERF_TYPE_SOFTWARE"}, {kTracepointEvent, "PERF_TYPE_TRACEPOINT"},
     {kCache, "PERF_TYPE_HW_CACHE"},    {kRaw, "PERF_TYPE_RAW"},           {kBreakpoint, "PERF_TYPE_BREAKPOINT"}};
 constexpr NameTable kTypes{kTypeNames, "PERF_TYPE_???"};
 
-constexpr NamedValue kSizeNames[] = {{64, "PERF_ATTR_SIZE_VER0"},  {72, "PERF_ATTR_SIZE_VER1"},
-                                     {80, "PERF_ATTR_SIZE_VER2"},  {96, "PERF_ATTR_SIZE_VER3"},
-                                     {104, "PERF_ATTR_SIZE_VER4"}, {112, "PERF_ATTR_SIZE_VER5"},
-                                     {120, "PERF_ATTR_SIZE_VER6"}, {128, "PERF_ATTR_SIZE_VER7"}};
-constexpr NameTable kSizes{kSizeNames, "PERF_ATTR_SIZE_???"};
+constexpr NamedValue kAttributeSizeNames[] = {{64, "PERF_ATTR_SIZE_VER0"},  {72, "PERF_ATTR_SIZE_VER1"},
+                                              {80, "PERF_ATTR_SIZE_VER2"},  {96, "PERF_ATTR_SIZE_VER3"},
+                                              {104, "PERF_ATTR_SIZE_VER4"}, {112, "PERF_ATTR_SIZE_VER5"},
+                                              {120, "PERF_ATTR_SIZE_VER6"}, {128, "PERF_ATTR_SIZE_VER7"}};
+constexpr NameTable kAttributeSizes{kAttributeSizeNames, "PERF_ATTR_SIZE_???"};
 
 constexpr NamedValue kHardwareNames[] = {{0, "PERF_COUNT_HW_CPU_CYCLES"},
                                          {1, "PERF_COUNT_HW_INSTRUCTIONS"},
@@ -271,7 +271,7 @@ void print_config(ArgContext& c, const EventAttributes& all) {
       print_among(c, config & kLowHalf, kHardwareEvents);
       break;
     case kSoftware: print_among(c, config, kSoftwareEvents); break;
-    case kTracepoint: c.put_number(config); break;
+    case kTracepointEvent: c.put_number(config); break;
     case kCache: print_cache_event(c, config); break;
     default: print_hex(c, config);
   }
@@ -300,13 +300,13 @@ void print_members(ArgContext& c, const EventAttributes& all) {
 void print_size(ArgContext& c, const EventAttributes& all, std::uint64_t address) {
   const auto size = all.at<std::uint32_t>(kSizeAt);
   c.put(", size=");
-  print_among(c, size, kSizes);
+  print_among(c, size, kAttributeSizes);
   // The kernel says how much it knows where it was given too much.
   const bool corrected = c.exiting() && c.call().error == E2BIG;
   const auto known = corrected ? c.memory().object<std::uint32_t>(address + kSizeAt) : std::nullopt;
   if (!known || *known == size) return;
   c.put(" => ");
-  print_among(c, *known, kSizes);
+  print_among(c, *known, kAttributeSizes);
 }
 
 void print_attributes(ArgContext& c, const EventAttributes& all, std::uint64_t address) {

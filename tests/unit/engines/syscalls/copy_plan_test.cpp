@@ -19,7 +19,7 @@ using namespace testing;
 constexpr std::uint64_t kRecordStub = 0x40'0000, kBack = 0x50'0000, kOthers = 0x60'0000, kLeave = 0x70'0000,
                         kUnsuited = 0x80'0000;
 constexpr std::uint64_t kThread = 0x7f00'0000'0740, kStack = 0x7fff'0000;
-constexpr pid_t kTid = 18;
+constexpr pid_t kCaller = 18;
 
 /// What a thread sees: the stub, the region that it shares with us, and what its pointers lead to.
 class ProgramMemory final : public arch::EmulatedMemory {
@@ -112,7 +112,7 @@ std::optional<Texts> make_call(const PointeePlan& plan, const DecodeLimits& limi
   check_arguments(registers, live);
   NetlinkSockets sockets;
   capture_entry(live, piece, limits, &sockets);
-  const auto begun = shared.region->open_system_call(kThread, kTid);
+  const auto begun = shared.region->open_system_call(kThread, kCaller);
   REQUIRE(begun);
   Call open;
   fill_open_system_call(open, *begun, clock);
@@ -143,7 +143,7 @@ std::optional<Texts> make_call(const PointeePlan& plan, const DecodeLimits& limi
 TEST_CASE("stubs copy all that the decoder reads, or leave the call to a stop", "[copy_plan]") {
   std::mt19937 random(3);
   Shared shared(RecordSize::values, true, RECORD_MOST_BYTES);
-  shared.region->bind(kThread, kTid);
+  shared.region->bind(kThread, kCaller);
   const TscClock clock;
   std::size_t plans = 0;
   for (const PointeePlan& plan : all_pointee_plans()) {

@@ -9,7 +9,7 @@
 namespace vdsotrace::testing {
 namespace {
 
-constexpr std::uint64_t kAddress = 0x7f0000004000;
+constexpr std::uint64_t kName = 0x7f0000004000;
 
 /// An address that is put together piece by piece.
 class SocketAddress {
@@ -27,8 +27,8 @@ class SocketAddress {
   }
   /// As connect() shows it, without its braces and family.
   std::string shown(ConstantStyle style = ConstantStyle::abbrev) const {
-    DecodedCall call("connect", {3, kAddress, size_});
-    const std::string text = args_of(call.put(kAddress, bytes_).constants(style).leave(-9).text()).at(1);
+    DecodedCall call("connect", {3, kName, size_});
+    const std::string text = args_of(call.put(kName, bytes_).constants(style).leave(-9).text()).at(1);
     const std::size_t start = text.find(", ") + 2;
     return text.substr(start, text.size() - start - 1);
   }
