@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "os/proc.hpp"
+#include "os/mapping_query.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -16,12 +16,10 @@ constexpr std::uint64_t kMainStack = 8 << 20;
 StackBounds stack_of(StoppedThread& stopped, const arch::Registers& registers) {
   const std::uint64_t at = arch::stack_pointer(registers);
   const std::uint64_t pointer = arch::thread_pointer(registers);
-  for (const proc::Mapping& mapping : proc::mappings(stopped.tid())) {
-    if (at < mapping.start || at >= mapping.end) continue;
-    if (mapping.name == "[stack]") return {std::min(mapping.start, mapping.end - kMainStack), mapping.end};
-    if (pointer > at && pointer < mapping.end) return {mapping.start, pointer};
-  }
-  return {};
+  const auto mapping = mapping_at(stopped.tid(), at);
+  if (!mapping) return {};
+  if (mapping->name == "[stack]") return {std::min(mapping->start, mapping->end - kMainStack), mapping->end};
+  return pointer > at && pointer < mapping->end ? StackBounds{mapping->start, pointer} : StackBounds{};
 }
 
 /// Calls of all functions, as the counters in the region have them.

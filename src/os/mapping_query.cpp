@@ -1,0 +1,60 @@
+#include "os/mapping_query.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
+#include <array>
+#include <climits>
+
+#include "os/procfs.hpp"
+
+namespace vdsotrace {
+namespace {
+
+/// struct procmap_query of linux/fs.h, which headers have since Linux 6.11.
+struct MappingQuery {
+  std::uint64_t size;
+  std::uint64_t query_flags;
+  std::uint64_t query_addr;
+  std::uint64_t vma_start, vma_end;
+  std::uint64_t vma_flags;
+  std::uint64_t vma_page_size;
+  std::uint64_t vma_offset;
+  std::uint64_t inode;
+  std::uint32_t dev_major, dev_minor;
+  std::uint32_t vma_name_size;  ///< the closing zero counts
+  std::uint32_t build_id_size;
+  std::uint64_t vma_name_addr;
+  std::uint64_t build_id_addr;
+};
+constexpr unsigned long kQuery = _IOWR('f', 17, MappingQuery);  // PROCMAP_QUERY
+constexpr std::uint64_t kReadable = 1, kExecutable = 4;         // PROCMAP_QUERY_VMA_READABLE, _EXECUTABLE
+
+std::optional<proc::Mapping> ask_for(pid_t pid, std::uint64_t address) {
+  const UniqueFd maps = procfs::open(fmt::format("{}/maps", pid), O_RDONLY);
+  std::array<char, PATH_MAX> name{};
+  MappingQuery query{};
+  query.size = sizeof query;
+  query.query_addr = address;
+  query.vma_name_addr = reinterpret_cast<std::uint64_t>(name.data());
+  query.vma_name_size = name.size();
+  if (!maps || ::ioctl(maps.get(), kQuery, &query) != 0) return std::nullopt;
+  const auto end = std::ranges::find(name, '\0');
+  return proc::Mapping{
+      query.vma_start,  query.vma_end, (query.vma_flags & kReadable) != 0, (query.vma_flags & kExecutable) != 0,
+      query.vma_offset, query.inode,   std::string(name.begin(), end)};
+}
+
+}  // namespace
+
+std::optional<proc::Mapping> mapping_at(pid_t pid, std::uint64_t address) {
+  if (auto mapping = ask_for(pid, address)) return mapping;
+  for (proc::Mapping& mapping : proc::mappings(pid)) {
+    if (address >= mapping.start && address < mapping.end) return std::move(mapping);
+  }
+  return std::nullopt;
+}
+
+}  // namespace vdsotrace

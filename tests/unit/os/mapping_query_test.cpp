@@ -1,0 +1,39 @@
+#include "os/mapping_query.hpp"
+#include "support/catch.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+using namespace vdsotrace;
+
+namespace {
+
+auto fields(const proc::Mapping& m) {
+  return std::tie(m.start, m.end, m.readable, m.executable, m.offset, m.inode, m.name);
+}
+
+void check_as_listed(const void* address) {
+  const auto at = reinterpret_cast<std::uint64_t>(address);
+  const auto found = mapping_at(::getpid(), at);
+  REQUIRE(found);
+  const auto all = proc::mappings(::getpid());
+  const auto listed = std::ranges::find_if(all, [&](const auto& one) { return at >= one.start && at < one.end; });
+  REQUIRE(listed != all.end());
+  CHECK(fields(*found) == fields(*listed));
+}
+
+}  // namespace
+
+TEST_CASE("one mapping is as in the list of all") {
+  const int on_stack = 0;
+  static int data = 0;
+  check_as_listed(&on_stack);
+  check_as_listed(&data);
+  check_as_listed(reinterpret_cast<const void*>(&fields));
+}
+
+TEST_CASE("where nothing is mapped there is no mapping") {
+  CHECK_FALSE(mapping_at(::getpid(), 0));
+  CHECK_FALSE(mapping_at(-1, 4096));
+}
