@@ -85,11 +85,12 @@ Result<void> check_inline_syscalls(const Options& o) {
 
 /// Processor time is only known of calls that stop, so that a summary has no times unless these are of the wall clock.
 Result<void> check_inline_summary(const Options& o) {
-  if (o.wall_clock || (o.json && !o.summary_only)) return {};
-  const bool has_default_columns = o.summary_columns == default_summary_columns();
+  const bool has_summary = o.summary_only || (o.summary_too && !o.json);
+  if (!has_summary || o.wall_clock) return {};
+  const bool has_usual_columns = o.durations || o.summary_columns == default_summary_columns();
   const std::pair<bool, std::string_view> excluded[] = {
-      {o.summary_only && o.durations.has_value(), "-c -T"},
-      {!has_default_columns && show_times(o.summary_columns), "-U of times"},
+      {o.durations.has_value(), o.summary_only ? "-c -T" : "-C -T"},
+      {!has_usual_columns && show_times(o.summary_columns), "-U of times"},
       {o.sort != SortKey::time && is_of_times(o.sort), "-S by times"},
       {o.overhead_ns != 0, "-O"},
   };

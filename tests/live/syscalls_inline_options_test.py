@@ -58,12 +58,17 @@ class SummaryTest(unittest.TestCase):
                 self.assertEqual(rows_of(lines, form)["lseek"][-1], str(ROUNDS))
 
     def test_processor_times_are_refused(self):
-        for options in (["-c", "-T"], ["-c", "-S", "avg-time"], ["-c", "-U", "total-time,name"], ["-C", "-O", "1"],
+        for options in (["-c", "-T"], ["-C", "-T"], ["-c", "-S", "avg-time"], ["-c", "-U", "total-time,name"], ["-C", "-O", "1"],
                         ["-c", "--json", "-T"]):
             with self.subTest(options=options):
                 ran = testing.vdsotrace(*INLINE, *options, "--", "true")
                 self.assertIn("needs -w", ran.stderr)
                 self.assertNotEqual(ran.status, 0)
+
+    def test_times_of_single_calls(self):
+        for options in ["-T"], ["-C", "-w", "-T"]:
+            _, lines = trace_lines(ORDER, *options, *INLINE)
+            self.assertEqual(len([line for line in lines if re.match(r"lseek\(-1, .* <\d+\.\d{6}>$", line)]), ROUNDS)
 
     def test_what_is_shown_of_single_calls_is_refused(self):
         for options in (["-t"], ["-r"], ["-n"], ["-i"], ["-y"], ["--callers"], ["-a", "10"], ["-e", "read=3"]):
