@@ -21,6 +21,7 @@ struct CopyStep {
   std::uint32_t unit = 1;
   std::uint32_t flags = 0;
   std::uint32_t of_case = 0;
+  std::uint32_t each = 0;
 };
 static_assert(sizeof(CopyStep) == STEP_BYTES);
 
@@ -51,7 +52,7 @@ struct RecordStubWords {
   std::uint64_t unsuited;  ///< the same of calls whose pointees cannot be copied
 };
 
-inline constexpr std::size_t kRecordStubBytes = 2048;
+inline constexpr std::size_t kRecordStubBytes = 2816;
 
 /// It has its entry, and the words that change, where a call stub has them.
 std::vector<std::byte> make_record_stub(const RecordStubWords& words, const CopyPlan& copies);

@@ -65,12 +65,14 @@
 #define FUNCTIONS_MAX 8
 /* To which paths lead, up to PATHS_END: u64 calls, and where they are timed u64 ticks that these took. */
 #define BLOCK_PATHS (BLOCK_ROWS + (FUNCTIONS_MAX << ROW_LOG2))
-#define BLOCK_PATHS_END BLOCK_CALL_BEGUN
+#define BLOCK_PATHS_END BLOCK_CALL_VECTORS_END
 #define PATH_TICKS 8
 /* Of timed calls every so many is recorded all the same, with RECORD_SAMPLE_FLAG, and all that took as long: 2.7 us at 3 GHz. */
 #define PATH_SAMPLES 64
 #define PATH_LONG_TICKS 8192
 /* A system call of the program's that the thread makes in a stub. Its arguments are in the next record already. */
+#define BLOCK_CALL_VECTORS_END 4016 /* u64 address behind the last of the vectors whose data are copied */
+#define BLOCK_CALL_FILLED 4024 /* u64 bytes that the call has put into those of them that are yet to be copied */
 #define BLOCK_CALL_BEGUN 4032  /* u64 position + 1 of its record: it is being made as long as HEAD is that position */
 #define BLOCK_CALL_RECORD 4040 /* u64 address of that record in the process */
 #define BLOCK_CALL_FLAGS 4048  /* u64 and what follows, which is the processor's: registers as the program has them */
@@ -177,19 +179,31 @@
 #define STEP_UNIT 12          /* u32 bytes of each */
 #define STEP_FLAGS 16         /* u32 */
 #define STEP_NARROW 1         /* COUNT's word has 32 bits */
-#define STEP_WHOLE 2          /* a call with more than MOST is not for the stub */
+#define STEP_WHOLE 2          /* a call with more than MOST is not for the stub, or behind the call looked at */
 #define STEP_CHECKS 4         /* nothing but that is done */
 #define STEP_TO_NUL 8         /* up to a NUL and with it */
 #define STEP_ON_SUCCESS 16    /* of a call that has not failed */
 #define STEP_RESULT 32        /* no more than the result says */
 #define STEP_AT 64            /* COUNT's word is the address of an int, which says how many */
 #define STEP_DATA 128         /* of a socket: what may be messages (netlink::begins_like_message) is not for the stub, or behind the call looked at */
+#define STEP_VECTORS 256      /* the elements are vectors: behind their piece come those of what they lead to, at the call's end as much as
+                               * the result says that it has filled */
+#define STEP_STRUCTURE 512    /* the words of later steps are in this piece; there are none if it is not whole */
+#define STEP_BITS 1024        /* COUNT is of bits, in elements of 64 */
+#define STEP_FAMILY 2048      /* a socket's address: if it is netlink's, data may be messages, as with DATA */
+#define FAMILY_BYTES 2
+#define FAMILY_MASK 0xffff
+#define FAMILY_NETLINK 16
+#define VECTOR_ADDRESS 0      /* struct iovec */
+#define VECTOR_LENGTH 8
+#define VECTOR_BYTES 16
 #define DATA_LEAST 16         /* bytes of a message */
 #define DATA_MOST_LENGTH (256 * 1024) /* that it says of itself */
 #define DATA_OF_UDEVD 0x7562696c      /* "libu" */
 #define STEP_CASE 20          /* u32 of which calls it is a step; 0: of all */
-#define STEP_BYTES 24
-#define STEPS_MOST 6          /* with the one behind them */
+#define STEP_EACH 24          /* u32 of VECTORS, bytes that are copied at most of what each leads to */
+#define STEP_BYTES 28
+#define STEPS_MOST 8          /* with the one behind them */
 /* Where a call's pointers depend on another argument: what is among its bits says which case the call is. */
 #define CASE_VALUE 0          /* u32 */
 #define CASE_NUMBER 4         /* u32 from 1 on */

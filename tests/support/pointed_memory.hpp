@@ -5,6 +5,7 @@
 #include <cstring>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/core.h>
@@ -16,11 +17,17 @@
 
 namespace vdsotrace::testing {
 
+inline std::uint64_t some_argument(std::mt19937& random);
+
 /// A piece of memory that begins and ends at an address, with something unreadable around it.
 class Piece final : public Memory {
  public:
   static constexpr std::uint64_t kStart = 0x10000;
   static constexpr std::size_t kSize = 16384;
+  /// Where addresses and lengths lie one behind the other.
+  static constexpr std::size_t kVectorsAt = 4096, kVectors = 80;
+  /// And messages with such vectors.
+  static constexpr std::size_t kMessagesAt = 6144, kMessages = 24;
 
   explicit Piece(std::mt19937& random) : bytes_(&some_image(random)) {}
   /// As a kernel does when it fills buffers, everywhere.
@@ -36,6 +43,15 @@ class Piece final : public Memory {
  private:
   using Image = std::vector<std::byte>;
 
+  static void put(Image& image, std::size_t at, std::uint64_t word) { std::memcpy(&image[at], &word, sizeof word); }
+
+  /// struct msghdr
+  static void put_message(Image& image, std::size_t at, std::mt19937& random) {
+    const std::uint64_t words[] = {some_argument(random), random() % 40,  some_argument(random), random() % 8,
+                                   some_argument(random), random() % 100, random() % 4};
+    for (const std::uint64_t word : words) put(image, std::exchange(at, at + sizeof word), word);
+  }
+
   static Image make_image(std::mt19937& random) {
     Image image(kSize);
     for (std::byte& byte : image) {
@@ -43,6 +59,11 @@ class Piece final : public Memory {
       // Small numbers come often: lengths, counts, NULs.
       byte = static_cast<std::byte>(value % 4 == 0 ? 0 : value % 4 == 1 ? value / 4 % 40 : value / 4);
     }
+    for (std::size_t i = 0; i < kVectors; ++i) {
+      put(image, kVectorsAt + i * 16, some_argument(random));
+      put(image, kVectorsAt + i * 16 + 8, random() % 4 == 0 ? 0 : random() % 70);
+    }
+    for (std::size_t i = 0; i < kMessages; ++i) put_message(image, kMessagesAt + i * 64, random);
     // Text without a NUL, longer than what is read of it at once.
     std::fill_n(image.begin() + kSize / 2, 5000, std::byte{'a'});
     return image;
@@ -56,7 +77,7 @@ class Piece final : public Memory {
 };
 
 inline std::uint64_t some_argument(std::mt19937& random) {
-  switch (random() % 8) {
+  switch (random() % 12) {
     case 0: return 0;
     case 1: return random() % 4096;
     case 2: return 0xffffffff00000000 | random();
@@ -64,6 +85,10 @@ inline std::uint64_t some_argument(std::mt19937& random) {
     case 4: return Piece::kStart + Piece::kSize - random() % 300;       // ends soon
     case 5: return Piece::kStart + Piece::kSize / 2 + random() % 5000;  // long text
     case 6: return random() % 40;
+    case 9:
+    case 10: return Piece::kStart + Piece::kMessagesAt + random() % Piece::kMessages * 64;
+    case 7:
+    case 8: return Piece::kStart + Piece::kVectorsAt + random() % Piece::kVectors * 16;
     default: return Piece::kStart + random() % (Piece::kSize / 2);
   }
 }

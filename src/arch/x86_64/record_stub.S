@@ -30,12 +30,17 @@
 .macro RESTORE_ARGUMENTS
         mov     RECORD_ARG0(%rcx), %rdi
         mov     RECORD_ARG1(%rcx), %rsi
+        mov     RECORD_CALL_ARG3(%rcx), %r10
         mov     RECORD_CALL_ARG4(%rcx), %r8
+        mov     RECORD_CALL_ARG5(%rcx), %r9
 .endm
-/* Copies what the steps say to rdi. rcx: the record. Clobbers rax, rdx, rsi, r8 and r11. The direction flag is the
- * program's: no string instructions. */
+/* Copies what the steps say to rdi. rcx: the record. Clobbers rax, rdx, rsi and r8 to r11. The direction flag is the
+ * program's: no string instructions. r10: where the steps' words are, r9: the next of the vectors that are copied, or
+ * 0. */
 .macro COPY phase, steps, unsuited
         lea     \steps(%rip), %r11
+        mov     %rcx, %r10
+        xor     %r9d, %r9d
 100:    mov     STEP_POINTER(%r11), %eax
         test    %eax, %eax
         je      109f
@@ -44,12 +49,12 @@
         je      110f
         cmp     BLOCK_CALL_CASE(%rbx), %rdx
         jne     108f
-110:    mov     (%rcx,%rax), %rsi
+110:    mov     (%r10,%rax), %rsi
         mov     STEP_MOST(%r11), %edx
         mov     STEP_COUNT(%r11), %eax
         test    %eax, %eax
         je      102f
-        mov     (%rcx,%rax), %rax
+        mov     (%r10,%rax), %rax
         testl   $STEP_AT, STEP_FLAGS(%r11)
         je      111f
         test    %rax, %rax
@@ -117,7 +122,11 @@ SHARED vdsotrace_record_stub_exit_start
 SHARED vdsotrace_record_stub_exit_no_start
 113:
 .endif
-        mov     STEP_UNIT(%r11), %eax
+        testl   $STEP_BITS, STEP_FLAGS(%r11)
+        je      117f
+        add     $63, %rdx
+        shr     $6, %rdx
+117:    mov     STEP_UNIT(%r11), %eax
         imul    %rax, %rdx
         test    %rsi, %rsi
         cmove   %rsi, %rdx
@@ -163,8 +172,65 @@ SHARED vdsotrace_record_stub_\phase\()_copied
         mov     %rax, (%r8)
         add     $(PIECE_BYTES - 1), %rdi
         and     $-PIECE_BYTES, %rdi
+        test    %r9, %r9
+        jne     115f
+        testl   $(STEP_VECTORS | STEP_STRUCTURE | STEP_FAMILY), STEP_FLAGS(%r11)
+        jne     114f
 108:    add     $STEP_BYTES, %r11
         jmp     100b
+114:    testl   $STEP_VECTORS, STEP_FLAGS(%r11)
+        jne     119f
+        testl   $STEP_STRUCTURE, STEP_FLAGS(%r11)
+        je      118f
+        mov     %r8, %r10
+        cmp     STEP_MOST(%r11), %eax
+        jb      109f
+        jmp     108b
+118:    cmp     $FAMILY_BYTES, %rax
+        jb      108b
+        mov     PIECE_BYTES(%r8), %eax
+        and     $FAMILY_MASK, %eax
+        cmp     $FAMILY_NETLINK, %eax
+        jne     108b
+.ifc \phase, entry
+        jmp     \unsuited
+.else
+120:    movq    $1, RECORD_CALL_LOOK(%rcx)
+        jmp     108b
+.endif
+119:    and     $-VECTOR_BYTES, %rax
+        lea     PIECE_BYTES(%r8), %r9
+        add     %r9, %rax
+        mov     %rax, BLOCK_CALL_VECTORS_END(%rbx)
+.ifc \phase, exit
+        xor     %edx, %edx
+        mov     RECORD_RESULT(%rcx), %rax
+        test    %rax, %rax
+        cmovns  %rax, %rdx
+        mov     %rdx, BLOCK_CALL_FILLED(%rbx)
+.endif
+115:    cmp     %r9, BLOCK_CALL_VECTORS_END(%rbx)
+        je      116f
+        mov     VECTOR_ADDRESS(%r9), %rsi
+        mov     VECTOR_LENGTH(%r9), %rdx
+        add     $VECTOR_BYTES, %r9
+.ifc \phase, exit
+        mov     BLOCK_CALL_FILLED(%rbx), %rax
+        cmp     %rax, %rdx
+        cmova   %rax, %rdx
+        sub     %rdx, %rax
+        mov     %rax, BLOCK_CALL_FILLED(%rbx)
+.endif
+        mov     STEP_EACH(%r11), %eax
+        cmp     %rax, %rdx
+        cmova   %rax, %rdx
+        test    %rsi, %rsi
+        cmove   %rsi, %rdx
+        mov     %rdi, %r8
+        add     $PIECE_BYTES, %rdi
+        jmp     106b
+116:    xor     %r9d, %r9d
+        jmp     108b
 109:    sub     %rcx, %rdi
         mov     %rdi, RECORD_CALL_END(%rcx)
 .endm
@@ -242,7 +308,7 @@ SHARED vdsotrace_record_stub_called
         je      61f
         mov     RECORD_CALL_END(%rcx), %rdi
         add     %rcx, %rdi
-        COPY    exit, 11f, 109f
+        COPY    exit, 11f, 120f
         RESTORE_ARGUMENTS
 61:     mov     BLOCK_CALL_NEXT(%rbx), %rdx
         mov     RECORD_CALL_END(%rcx), %r11

@@ -32,17 +32,28 @@ class Pieces {
   std::span<const std::byte> left_;
 };
 
+/// Those of one end of a call. Where a structure was not copied whole, there are none of what it leads to.
+void note_pointees(const Call& call, const PointeePlan& plan, bool at_entry, Pieces& pieces, Capture& into) {
+  std::optional<Call> inner;
+  for (const Pointee& pointee : plan.pointees) {
+    if (pointee.extent == Pointee::Extent::none || (pointee.when == Pointee::When::entry) != at_entry) continue;
+    if (pointee.within && !inner) continue;
+    const std::uint64_t address = (pointee.within ? *inner : call).args[pointee.argument];
+    const auto piece = pieces.next();
+    into.note(address, piece);
+    if (pointee.extent == Pointee::Extent::structure) inner = call_within(call, pointee, piece);
+    if (pointee.extent != Pointee::Extent::vectors) continue;
+    for (const PointeeBytes& vector : vectors_in(piece)) into.note(vector.address, pieces.next());
+  }
+}
+
 /// In the order in which the stub has copied them (engines/syscalls/copy_plan).
 void note_pointees(Call& call, const StubRecord& record) {
   const PointeePlan* plan = pointee_plan(call.nr, call.args);
   if (plan == nullptr || record.pointees.empty()) return;
   Pieces pieces(record.pointees);
-  for (const bool at_entry : {true, false}) {
-    for (const Pointee& pointee : plan->pointees) {
-      if (pointee.extent == Pointee::Extent::none || (pointee.when == Pointee::When::entry) != at_entry) continue;
-      (at_entry ? call.at_entry : call.at_exit).note(call.args[pointee.argument], pieces.next());
-    }
-  }
+  note_pointees(call, *plan, true, pieces, call.at_entry);
+  note_pointees(call, *plan, false, pieces, call.at_exit);
 }
 
 }  // namespace

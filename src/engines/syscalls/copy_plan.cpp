@@ -13,6 +13,10 @@ using Extent = Pointee::Extent;
 /// Of what is wanted as a whole: results are large where whole folders are read (getdents64(2)).
 constexpr std::uint32_t kWholeAtEntry = 1024;
 constexpr std::uint32_t kWholeResult = 32 * 1024;
+/// Descriptors of a set; no less than select(2) of glibc has.
+constexpr std::uint32_t kMostBits = 1024;
+/// With what else a call points to beside them.
+constexpr std::uint32_t kRoomForVectors = 30 * 1024;
 
 constexpr std::array<std::uint32_t, 6> kArguments{RECORD_ARG0,      RECORD_ARG1,      RECORD_ARG2,
                                                   RECORD_CALL_ARG3, RECORD_CALL_ARG4, RECORD_CALL_ARG5};
@@ -27,11 +31,40 @@ void limit_elements(const Pointee& pointee, const DecodeLimits& limits, arch::Co
   step.flags |= STEP_WHOLE;
 }
 
+/// Which of the words that a step looks at has an argument, or a word of a structure, which is a piece of its own.
+std::uint32_t word_of(const Pointee& pointee, std::uint8_t argument) {
+  constexpr std::uint32_t kWord = sizeof(std::uint64_t);
+  return pointee.within ? PIECE_BYTES + kWord * argument : kArguments[argument];
+}
+
+std::uint64_t piece_bytes(std::uint64_t bytes) {
+  return PIECE_BYTES + (bytes + PIECE_BYTES - 1) / PIECE_BYTES * PIECE_BYTES;
+}
+
+/// Those of a call are copied all that are shown, or it is not for the stub. False if there is no room for one.
+bool limit_vectors(const Pointee& pointee, const DecodeLimits& limits, arch::CopyStep& step) {
+  constexpr std::uint64_t kMostVectors = 64;
+  const std::uint64_t each = most_bytes_of_vector(limits);
+  const std::uint64_t room = kRoomForVectors / (pointee.unit + piece_bytes(each));
+  const auto wanted = most_elements(pointee, limits);
+  step.each = static_cast<std::uint32_t>(each);
+  step.most = static_cast<std::uint32_t>(std::min({wanted.value_or(UINT64_MAX), kMostVectors, room}));
+  if (step.most != wanted) step.flags |= STEP_WHOLE;
+  return step.most != 0;
+}
+
 std::optional<arch::CopyStep> step_for(const Pointee& pointee, const DecodeLimits& limits) {
-  arch::CopyStep step{kArguments[pointee.argument]};
+  arch::CopyStep step{word_of(pointee, pointee.argument)};
   if (pointee.when == Pointee::When::success) step.flags |= STEP_ON_SUCCESS;
   switch (pointee.extent) {
+    case Extent::structure: step.flags |= STEP_STRUCTURE; [[fallthrough]];
     case Extent::fixed: step.most = pointee.unit; return step;
+    case Extent::bits:
+      step.count = kArguments[pointee.of];
+      step.most = kMostBits;
+      step.unit = sizeof(std::uint64_t);
+      step.flags |= STEP_BITS | STEP_NARROW | STEP_WHOLE;
+      return step;
     case Extent::path:
     case Extent::string: {
       const auto most = most_elements(pointee, limits);
@@ -43,12 +76,18 @@ std::optional<arch::CopyStep> step_for(const Pointee& pointee, const DecodeLimit
     case Extent::resulted:
       if (pointee.extent == Extent::resulted && pointee.when == Pointee::When::entry) return std::nullopt;
       if (pointee.part == Pointee::Part::data) step.flags |= STEP_DATA;
-      step.count = kArguments[pointee.of];
+      if (pointee.part == Pointee::Part::address) step.flags |= STEP_FAMILY;
+      step.count = word_of(pointee, pointee.of);
       step.unit = pointee.unit;
       if (pointee.narrow) step.flags |= STEP_NARROW;
       if (pointee.extent == Extent::resulted) step.flags |= STEP_RESULT;
       limit_elements(pointee, limits, step);
       return step;
+    case Extent::vectors:
+      step.count = word_of(pointee, pointee.of);
+      step.unit = pointee.unit;
+      step.flags |= STEP_VECTORS;
+      return limit_vectors(pointee, limits, step) ? std::optional(step) : std::nullopt;
     case Extent::sized_at:
       step.count = kArguments[pointee.of];
       step.most = pointee.unit;
@@ -58,18 +97,23 @@ std::optional<arch::CopyStep> step_for(const Pointee& pointee, const DecodeLimit
   }
 }
 
-/// Whether a call is for the stub is asked before it is made.
-void add_check(arch::CopyPlan& copies, arch::CopyStep& step) {
-  if ((step.flags & STEP_WHOLE) == 0) return;
+/// Whether a call is for the stub is asked before it is made, as far as that is known.
+void add_check(arch::CopyPlan& copies, const Pointee& pointee, arch::CopyStep& step) {
+  if ((step.flags & STEP_WHOLE) == 0 || pointee.within) return;
+  step.flags &= ~std::uint32_t{STEP_WHOLE};
+  const bool is_checked = std::ranges::any_of(copies.entry, [&](const arch::CopyStep& other) {
+    return (other.flags & STEP_WHOLE) != 0 && other.count == step.count && other.most == step.most;
+  });
+  if (is_checked) return;
   arch::CopyStep check = step;
   check.flags = (step.flags & STEP_NARROW) | STEP_WHOLE | STEP_CHECKS;
   copies.entry.push_back(check);
-  step.flags &= ~std::uint32_t{STEP_WHOLE};
 }
 
-std::uint64_t piece_bytes(const arch::CopyStep& step) {
-  const std::uint64_t bytes = std::uint64_t{step.most} * step.unit;
-  return PIECE_BYTES + (bytes + PIECE_BYTES - 1) / PIECE_BYTES * PIECE_BYTES;
+std::uint64_t bytes_of_step(const arch::CopyStep& step) {
+  if ((step.flags & STEP_BITS) != 0) return piece_bytes(step.most / 8);
+  const std::uint64_t of_vectors = (step.flags & STEP_VECTORS) != 0 ? step.most * piece_bytes(step.each) : 0;
+  return piece_bytes(std::uint64_t{step.most} * step.unit) + of_vectors;
 }
 
 /// False if a stub cannot copy all of that.
@@ -80,8 +124,8 @@ bool add_pointees(const PointeePlan& plan, std::uint32_t of_case, const DecodeLi
     auto step = step_for(pointee, limits);
     if (!step) return false;
     step->of_case = of_case;
-    bytes += piece_bytes(*step);
-    if (pointee.when != Pointee::When::entry) add_check(copies, *step);
+    bytes += bytes_of_step(*step);
+    if (pointee.when != Pointee::When::entry) add_check(copies, pointee, *step);
     (pointee.when == Pointee::When::entry ? copies.entry : copies.exit).push_back(*step);
   }
   copies.most_bytes = std::max(copies.most_bytes, bytes);

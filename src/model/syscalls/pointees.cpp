@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 
 #include <algorithm>
+#include <cstring>
 #include <initializer_list>
 #include <vector>
 
@@ -16,6 +17,8 @@ namespace {
 
 using Extent = Pointee::Extent;
 using Part = Pointee::Part;
+
+constexpr std::uint32_t kVector = 16;  // struct iovec
 
 constexpr Pointee path(std::uint8_t argument) { return {argument, Pointee::When::entry, Extent::path, PATH_MAX}; }
 constexpr Pointee text(std::uint8_t argument) { return {argument, Pointee::When::entry, Extent::string}; }
@@ -43,6 +46,23 @@ constexpr Pointee sent(std::uint8_t argument, std::uint8_t of) {
 }
 constexpr Pointee received(std::uint8_t argument, std::uint8_t of) {
   return {argument, Pointee::When::success, Extent::resulted, 1, of, false, Part::data};
+}
+constexpr Pointee vectors(std::uint8_t argument, std::uint8_t of, Pointee::When when = Pointee::When::entry) {
+  return {argument, when, Extent::vectors, kVector, of, false, Part::shown};
+}
+constexpr Pointee vector_array(std::uint8_t argument, std::uint8_t of) {
+  return {argument, Pointee::When::entry, Extent::counted, kVector, of, false, Part::shown};
+}
+constexpr Pointee within(Pointee pointee) {
+  pointee.within = true;
+  return pointee;
+}
+constexpr Pointee structure(std::uint8_t argument, std::uint32_t size, Pointee::When when = Pointee::When::entry) {
+  return {argument, when, Extent::structure, size};
+}
+/// Words of struct msghdr: where a name is, its length, vectors, their number, control messages, their length.
+constexpr Pointee name_in_message(Pointee::When when) {
+  return within({0, when, Extent::counted, 1, 1, true, Part::address});
 }
 constexpr Pointee descriptors(std::uint8_t argument, Pointee::When when) {
   return {argument, when, Extent::bits, 0, 0, true};
@@ -75,6 +95,8 @@ constexpr std::uint32_t kNames = 390;    // struct utsname
 constexpr std::uint32_t kSystem = 112;   // struct sysinfo
 constexpr std::uint32_t kTms = 32;       // struct tms
 constexpr std::uint32_t kAddress = 128;  // struct sockaddr_storage
+constexpr std::uint32_t kMessage = 56;   // struct msghdr
+constexpr std::uint32_t kMaskAndSize = 16;
 
 using W = Pointee::When;
 using E = Extent;
@@ -99,6 +121,11 @@ constexpr PointeePlan kPlans[] = {
     {"newfstatat", {path(1), out(2, kStat)}}, {"statx", {path(1), out(4, kStatx)}},
     {"statfs", {path(0), out(1, kStatfs)}}, {"fstatfs", {out(1, kStatfs)}},
     {"read", {filled(1, 2)}}, {"write", {buffer(1, 2)}}, {"pread64", {filled(1, 2)}}, {"pwrite64", {buffer(1, 2)}},
+    {"readv", {vectors(1, 2, W::exit)}}, {"preadv", {vectors(1, 2, W::exit)}}, {"preadv2", {vectors(1, 2, W::exit)}},
+    {"writev", {vectors(1, 2)}}, {"pwritev", {vectors(1, 2)}}, {"pwritev2", {vectors(1, 2)}},
+    {"vmsplice", {vectors(1, 2)}},
+    {"process_vm_readv", {vector_array(3, 4), vectors(1, 2, W::exit)}},
+    {"process_vm_writev", {vectors(1, 2), vector_array(3, 4)}},
     {"getdents", {Pointee{1, W::success, E::resulted, 1, 2, true}}},
     {"getdents64", {Pointee{1, W::success, E::resulted, 1, 2, true}}},
     {"readlink", {path(0), filled(1, 2)}}, {"readlinkat", {path(1), filled(2, 3)}},
@@ -131,6 +158,9 @@ constexpr PointeePlan kPlans[] = {
       Pointee{0, W::success, E::counted, kPollfd, 1, true}, out(2, kTime)}},
     {"select", {descriptors(1, W::entry), descriptors(2, W::entry), descriptors(3, W::entry), in(4, kTime),
       descriptors(1, W::success), descriptors(2, W::success), descriptors(3, W::success), out(4, kTime)}},
+    {"pselect6", {descriptors(1, W::entry), descriptors(2, W::entry), descriptors(3, W::entry), in(4, kTime),
+      structure(5, kMaskAndSize), within(sized(0, 1)),
+      descriptors(1, W::success), descriptors(2, W::success), descriptors(3, W::success), out(4, kTime)}},
     {"epoll_ctl", {in(3, kEvent)}}, {"epoll_wait", {filled(1, 2, kEvent)}},
     {"epoll_pwait", {filled(1, 2, kEvent), sized(4, 5, W::success)}},
     {"futex", {in(3, kTime)}, among(1, 127,
@@ -161,6 +191,9 @@ constexpr PointeePlan kPlans[] = {
     {"socketpair", {out(3, kPair)}},
     {"sendto", {sent(1, 2), Pointee{4, W::entry, E::counted, 1, 5, true}}},
     {"recvfrom", {received(1, 2), in(5, kIntSize), out(5, kIntSize), Pointee{4, W::success, E::sized_at, kAddress, 5}}},
+    {"sendmsg", {structure(1, kMessage), name_in_message(W::entry), within(vectors(2, 3)), within(sized(4, 5))}},
+    {"recvmsg", {structure(1, kMessage), structure(1, kMessage, W::success), name_in_message(W::success),
+      within(vectors(2, 3, W::success)), within(sized(4, 5, W::success))}},
     // Processes.
     {"wait4", {out(1, kIntSize), out(3, kUsage)}},
     {"getrlimit", {out(1, kLimit)}}, {"setrlimit", {in(1, kLimit)}}, {"prlimit64", {in(2, kLimit), out(3, kLimit)}},
@@ -195,6 +228,11 @@ const std::vector<std::span<const PointeePlan>>& plans_by_number() {
   return kByNumber;
 }
 
+std::uint64_t most_shown(const DecodeLimits& limits) {
+  constexpr std::uint64_t kMostShown = 1 << 20;
+  return std::min<std::uint64_t>(limits.string, kMostShown);
+}
+
 /// Of `count` elements, those that are wanted.
 std::uint64_t shown(const Pointee& pointee, std::uint64_t count, const DecodeLimits& limits) {
   return std::min(count, most_elements(pointee, limits).value_or(count));
@@ -204,9 +242,11 @@ std::uint64_t size_of(const Pointee& pointee, const Call& call, const DecodeLimi
   const std::uint64_t said = pointee.narrow ? static_cast<std::uint32_t>(call.args[pointee.of]) : call.args[pointee.of];
   switch (pointee.extent) {
     case Extent::none: break;
+    case Extent::structure:
     case Extent::fixed: return pointee.unit;
     case Extent::path:
     case Extent::string: return shown(pointee, UINT64_MAX, limits);
+    case Extent::vectors:
     case Extent::counted: {
       const std::uint64_t count = shown(pointee, said, limits);
       return count > UINT64_MAX / pointee.unit ? 0 : count * pointee.unit;
@@ -243,13 +283,33 @@ const PointeePlan* pointee_plan(std::int64_t number, const std::array<std::uint6
   return nullptr;
 }
 
+std::uint64_t most_bytes_of_vector(const DecodeLimits& limits) { return most_shown(limits) + 1; }
+
+std::vector<PointeeBytes> vectors_in(std::span<const std::byte> copied) {
+  std::vector<PointeeBytes> vectors(copied.size() / kVector);
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    std::memcpy(&vectors[i].address, &copied[i * kVector], kWordSize);
+    std::memcpy(&vectors[i].size, &copied[i * kVector + kWordSize], kWordSize);
+  }
+  return vectors;
+}
+
+std::optional<Call> call_within(const Call& call, const Pointee& structure, std::span<const std::byte> copied) {
+  if (copied.size() < structure.unit) return std::nullopt;
+  Call inner;
+  inner.result = call.result;
+  inner.error = call.error;
+  std::memcpy(inner.args.data(), copied.data(), std::min<std::size_t>(structure.unit, sizeof inner.args));
+  return inner;
+}
+
 /// How many bytes or elements `-s` lets through, and the one whose presence says that there are more.
 std::optional<std::uint64_t> most_elements(const Pointee& pointee, const DecodeLimits& limits) {
-  constexpr std::uint64_t kMostShown = 1 << 20;
-  const std::uint64_t most = std::min<std::uint64_t>(limits.string, kMostShown);
+  const std::uint64_t most = most_shown(limits);
   if (pointee.extent == Extent::path) return pointee.unit;
   if (pointee.extent == Extent::string) return most + 1;
-  if (pointee.part == Part::all || (pointee.unit != 1 && limits.sets != nullptr)) return std::nullopt;
+  if (pointee.part == Part::all || pointee.part == Part::address || (pointee.unit != 1 && limits.sets != nullptr))
+    return std::nullopt;
   return most + 1;
 }
 

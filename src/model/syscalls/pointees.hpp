@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "model/syscalls/context.hpp"
 #include "vdsotrace/call.hpp"
@@ -26,19 +27,23 @@ struct Pointee {
   };
   enum class Extent : std::uint8_t {
     none,
-    fixed,     ///< `unit` bytes
-    path,      ///< up to a NUL and with it, at most `unit` bytes
-    string,    ///< the same, no more than is shown (`-s`) and one
-    counted,   ///< argument `of` says how many times `unit` bytes
-    resulted,  ///< the result does, where argument `of` says how many there is room for
-    bits,      ///< one for each descriptor below argument `of`, in words of 64
+    fixed,      ///< `unit` bytes
+    path,       ///< up to a NUL and with it, at most `unit` bytes
+    string,     ///< the same, no more than is shown (`-s`) and one
+    counted,    ///< argument `of` says how many times `unit` bytes
+    resulted,   ///< the result does, where argument `of` says how many there is room for
+    structure,  ///< `unit` bytes: words, which stand for arguments in the rows behind it that are `within`
+    bits,       ///< one for each descriptor below argument `of`, in words of 64
+    vectors,   ///< argument `of` says how many addresses and lengths lie there (struct iovec); with what these lead to:
+               ///< behind the call no more of it than the result says
     sized_at,  ///< the C int to which argument `of` points says how many bytes, at most `unit`
   };
   /// How much of what is counted is wanted.
   enum class Part : std::uint8_t {
     all,
-    shown,  ///< as many as `-s` says: bytes of a buffer; elements, unless structures are shown in full (`-v`)
-    data,   ///< the same of a socket's data, which may be messages: the socket's protocol says so, not the call
+    shown,    ///< as many as `-s` says: bytes of a buffer; elements, unless structures are shown in full (`-v`)
+    address,  ///< all of a socket's address; that of a netlink socket says that data may be messages
+    data,     ///< the same of a socket's data, which may be messages: the socket's protocol says so, not the call
   };
 
   std::uint8_t argument = 0;
@@ -48,6 +53,7 @@ struct Pointee {
   std::uint8_t of = 0;
   bool narrow = false;  ///< what argument `of` says is 32 bits wide
   Part part = Part::all;
+  bool within = false;  ///< `argument` and `of` are words of the structure before it
 };
 
 /// The bytes of one call.
@@ -72,7 +78,7 @@ struct PointeePlan {
   }
 
   std::string_view name;
-  std::array<Pointee, 8> pointees{};
+  std::array<Pointee, 10> pointees{};
   PointeeChoice choice;
 };
 
@@ -93,6 +99,15 @@ std::optional<std::uint64_t> most_elements(const Pointee& pointee, const DecodeL
 /// What of a pointee is to be copied. For those of an exit, call.result and call.error are set; `memory` is read where
 /// a size is in the program's memory.
 PointeeBytes bytes_of(const Pointee& pointee, const Call& call, const DecodeLimits& limits, Memory& memory);
+
+/// The addresses and lengths that were copied of a pointee of Extent::vectors. One that is cut is none.
+std::vector<PointeeBytes> vectors_in(std::span<const std::byte> copied);
+
+/// A call whose arguments are the words that were copied of a pointee of Extent::structure. Nothing if it is cut.
+std::optional<Call> call_within(const Call& call, const Pointee& structure, std::span<const std::byte> copied);
+
+/// How many bytes are wanted at most of what each of them leads to.
+std::uint64_t most_bytes_of_vector(const DecodeLimits& limits);
 
 /// All rows of the plans, for tests.
 std::span<const PointeePlan> all_pointee_plans();

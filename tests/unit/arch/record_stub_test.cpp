@@ -18,7 +18,7 @@ using namespace vdsotrace::testing;
 
 namespace {
 
-constexpr std::size_t kBackAt = 2048, kOthersAt = 2560, kLeave = 3072, kUnsuited = 3584;
+constexpr std::size_t kBackAt = 2816, kOthersAt = 3072, kLeave = 3328, kUnsuited = 3584;
 constexpr std::uint64_t kKeptFlags = 0x8d5;
 constexpr std::int64_t kCall = SYS_dup2;
 
