@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "base/page.hpp"
@@ -15,11 +16,15 @@
 #include "os/kernel.hpp"
 #include "os/procfs.hpp"
 #include "os/ptrace.hpp"
+#include "os/remote_writes.hpp"
 
 namespace vdsotrace {
 namespace {
 
 constexpr std::size_t kPagesPerRead = 64;
+
+/// The innermost that lives.
+RemoteWrites* writes = nullptr;
 
 UniqueFd open_memory(pid_t tid, int mode) { return procfs::open(fmt::format("{}/mem", tid), mode); }
 
@@ -88,8 +93,18 @@ std::size_t RemoteMemory::read(std::uint64_t address, std::span<std::byte> into)
   return n > 0 ? static_cast<std::size_t>(n) : 0;
 }
 
+RemoteWrites::RemoteWrites(pid_t tid) : tid_(tid), outer_(std::exchange(writes, this)) {}
+
+RemoteWrites::~RemoteWrites() { writes = outer_; }
+
+UniqueFd* RemoteWrites::of(pid_t tid) { return writes != nullptr && writes->tid_ == tid ? &writes->memory_ : nullptr; }
+
 bool write_remote(pid_t tid, std::uint64_t address, std::span<const std::byte> bytes) {
-  if (const UniqueFd memory = open_memory(tid, O_WRONLY)) {
+  UniqueFd own;
+  UniqueFd* const shared = RemoteWrites::of(tid);
+  UniqueFd& memory = shared != nullptr ? *shared : own;
+  if (!memory) memory = open_memory(tid, O_WRONLY);
+  if (memory) {
     const ssize_t n = ::pwrite(memory.get(), bytes.data(), bytes.size(), static_cast<off_t>(address));
     if (n == static_cast<ssize_t>(bytes.size())) return true;
   }

@@ -7,6 +7,7 @@
 #include "model/syscalls/spec.hpp"
 #include "os/proc.hpp"
 #include "os/process_numbers.hpp"
+#include "os/remote_writes.hpp"
 #include "trace/core_dump.hpp"
 #include "trace/remote/barred_restart.hpp"
 #include "trace/remote/remote_call.hpp"
@@ -92,6 +93,7 @@ void StopHandler::handle(Thread& thread, const WaitStatus& status) {
   }
   if (status.kind() == WaitStatus::Kind::continued) return;
   StoppedThread stopped(thread);
+  const RemoteWrites writes(thread.tid);
   thread.vfork_child = 0;
   judge_calls_again(stopped);
   Resume how = decide(stopped, status);

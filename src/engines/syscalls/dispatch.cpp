@@ -13,7 +13,8 @@ bool was_made_at(StoppedThread& stopped, const CallSpace& calls, std::uint64_t s
 }
 
 /// The call that the thread was stopped at, if a stub may make it.
-std::optional<CallCounters::CountedCall> call_for_stub(StoppedThread& stopped, const CallSpace& calls, bool has_ring) {
+std::optional<CallCounters::CountedCall> call_for_stub(StoppedThread& stopped, const CallSpace& calls,
+                                                       const DispatchedCall& dispatched) {
   const auto& registers = *stopped.registers();
   const std::uint64_t behind = arch::program_counter(registers);
   const std::int64_t nr = arch::requested_call(registers);
@@ -21,7 +22,7 @@ std::optional<CallCounters::CountedCall> call_for_stub(StoppedThread& stopped, c
   // A stub that copies raises signals, too.
   const std::uint64_t own = calls.records() ? kForcedSignals : signal_bit(SIGTRAP) | signal_bit(SIGSYS);
   const bool is_seen = !needs_stop(nr) || SignalCalls::can_expect(stopped.thread(), arch::system_call(registers), own);
-  const bool stops = kind == CallStub::none || !is_seen || (kind == CallStub::records && !has_ring);
+  const bool stops = kind == CallStub::none || !is_seen || (kind == CallStub::records && !dispatched.has_ring);
   if (stops || stopped.thread().space->fallback_at(behind) != nullptr) return std::nullopt;
   const auto position = calls.memory().position_of(behind);
   const bool unsuited = position && position->leaves &&
@@ -31,7 +32,7 @@ std::optional<CallCounters::CountedCall> call_for_stub(StoppedThread& stopped, c
   if (position && position->place < calls.counters().places())
     return CallCounters::CountedCall{calls.counters().call_at(position->place).site, nr};
   const std::uint64_t site = site_before(behind);
-  if (!was_made_at(stopped, calls, site)) return std::nullopt;
+  if (!dispatched.by_syscall && !was_made_at(stopped, calls, site)) return std::nullopt;
   return CallCounters::CountedCall{site, nr};
 }
 
@@ -65,11 +66,17 @@ DispatchStop dispatch_stop(StoppedThread& stopped, const siginfo_t& info, const 
   return caught && info.si_code != kFilteredCall ? DispatchStop::signal : DispatchStop::none;
 }
 
-Resume::How make_dispatched_call(StoppedThread& stopped, CallSpace& calls, CodeFiles& files, SignalCalls& signals,
-                                 bool has_ring) {
+bool is_by_syscall(StoppedThread& stopped, const siginfo_t& info) {
+  if (info.si_code != ptrace::kDispatchedCall) return false;
+  return arch::abi_of(info.si_arch, static_cast<std::uint64_t>(info.si_syscall)) == Abi::x86_64 &&
+         arch::requested_call(*stopped.registers()) == info.si_syscall;
+}
+
+Resume::How make_dispatched_call(StoppedThread& stopped, const DispatchedCall& dispatched, CallSpace& calls,
+                                 CodeFiles& files, SignalCalls& signals) {
   const arch::Registers registers = *stopped.registers();
   const bool by_jump = calls.memory().position_of(arch::program_counter(registers)).has_value();
-  const auto call = call_for_stub(stopped, calls, has_ring);
+  const auto call = call_for_stub(stopped, calls, dispatched);
   std::optional<std::uint32_t> place;
   if (call) {
     const bool capable = stopped.thread().space->vdso_serves(Abi::x86_64, call->nr);

@@ -23,9 +23,17 @@ enum class DispatchStop : std::uint8_t {
 };
 DispatchStop dispatch_stop(StoppedThread& stopped, const siginfo_t& info, const CallSpace& calls);
 
+/// What more than its registers show of a call that has been stopped before it was made.
+struct DispatchedCall {
+  bool by_syscall;  ///< it is known to have been made by 64-bit code's instruction: the kernel says so
+  bool has_ring;    ///< stubs can record the thread's calls
+};
+/// `info`: of the stop.
+bool is_by_syscall(StoppedThread& stopped, const siginfo_t& info);
+
 /// Has the stopped call made by the stub that counts or records it, or, where there is none for it, where it stands:
-/// that is a system call stop then. Answers how the thread goes on. `has_ring`: stubs can record its calls.
-Resume::How make_dispatched_call(StoppedThread& stopped, CallSpace& calls, CodeFiles& files, SignalCalls& signals,
-                                 bool has_ring);
+/// that is a system call stop then. Answers how the thread goes on.
+Resume::How make_dispatched_call(StoppedThread& stopped, const DispatchedCall& dispatched, CallSpace& calls,
+                                 CodeFiles& files, SignalCalls& signals);
 
 }  // namespace vdsotrace

@@ -146,9 +146,9 @@ std::optional<Resume> SyscallEngine::on_dispatched_call(StoppedThread& stopped, 
     stopped.set_registers(arch::moved_to(registers, site_before(arch::program_counter(registers))));
     return std::nullopt;
   }
-  const bool has_ring = choice_.records() && inner_->has_ring(stopped);
+  const DispatchedCall dispatched{is_by_syscall(stopped, info), choice_.records() && inner_->has_ring(stopped)};
   // A signal that is blocked is kept by the kernel, though not by whom it was sent: it is sent again.
-  return Resume{make_dispatched_call(stopped, *calls, files_, signals_, has_ring),
+  return Resume{make_dispatched_call(stopped, dispatched, *calls, files_, signals_),
                 stop == DispatchStop::signal ? SIGSYS : 0};
 }
 
