@@ -37,7 +37,7 @@ constexpr long kSetDispatch = 0x4210;  // PTRACE_SET_SYSCALL_USER_DISPATCH_CONFI
 constexpr long kGetDispatch = 0x4211;  // PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG
 
 constexpr std::uintptr_t kOptions = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK |
-                                    PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
+                                    PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEVFORKDONE;
 
 std::uintptr_t options_with(OnTracerDeath on_tracer_death, bool filtered) {
   return kOptions | (on_tracer_death == OnTracerDeath::kill ? PTRACE_O_EXITKILL : 0) |

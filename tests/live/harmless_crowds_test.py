@@ -138,5 +138,28 @@ class OnePointerTest(EveryWayTest):
         self.same_as_alone(target("one_pointer", self.CALLS), look=lambda text: re.sub(r"(?m) \d+$", "", text))
 
 
+class VforkTest(EveryWayTest):
+    """A child of vfork has its parent's thread pointer and stack. The parent goes on as soon as the child ends or executes."""
+    CHILDREN = 20
+
+    def test_each_call_is_the_childs_or_the_parents(self):
+        for engine, name, options in ways(names=["vdso routes", "vdso functions", "trace", "followed", "callers"]):
+            for way in (self.traced, self.attached):
+                with self.subTest(engine=engine, options=name, way=way.__name__):
+                    ran, events = way(target("vforks", self.CHILDREN), engine, options)
+                    self.assertEqual(ran.status, 0, ran.stderr)
+                    parent = int(re.search(r"(?m)^parent (\d+)$", ran.stdout)[1])
+                    claims = testing.Claims(ran.stdout)
+                    calls = [(event["clock"], event["pid"] == parent) for event in events
+                             if event["type"] == "call" and event["clock"] in ("CLOCK_MONOTONIC", "CLOCK_BOOTTIME")]
+                    children = claims.children["clock_gettime", "vdso"] if name == "followed" else 0
+                    self.assertEqual(calls.count(("CLOCK_MONOTONIC", True)), claims.made["clock_gettime", "vdso"])
+                    self.assertEqual(calls.count(("CLOCK_BOOTTIME", False)), children)
+                    self.assertEqual(len(calls), claims.made["clock_gettime", "vdso"] + children)
+
+    def test_the_program_does_the_same(self):
+        self.same_as_alone(target("vforks", self.CHILDREN), look=lambda text: re.sub(r"(?m)^parent \d+$", "", text))
+
+
 if __name__ == "__main__":
     testing.main()

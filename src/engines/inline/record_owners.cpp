@@ -56,6 +56,14 @@ std::optional<std::uint64_t> RecordOwners::pointer_of(pid_t tid) const {
   return known == pointers_.end() ? std::nullopt : std::optional(known->second);
 }
 
+void RecordOwners::set_asleep(pid_t tid, bool asleep) {
+  const auto known = pointers_.find(tid);
+  if (known == pointers_.end()) return;
+  for (Owner& owner : owners_[known->second]) {
+    if (owner.tid == tid) owner.asleep = asleep;
+  }
+}
+
 /// For records that are still in a ring.
 void RecordOwners::remember(const Owner& owner, std::uint64_t pointer, bool shares) {
   if (gone_.size() >= kMostGone) gone_.clear();
@@ -67,8 +75,8 @@ void RecordOwners::remember(const Owner& owner, std::uint64_t pointer, bool shar
   if (sharers.empty()) gone_sharers_.erase(pointer);
 }
 
-/// Of threads that have or had one pointer: the one whose stack begins next above the call's. Of two that share a stack
-/// the one that came last runs, as the parent of a vfork waits for its child.
+/// Of threads that have or had one pointer: the one whose stack begins next above the call's. The parent of a vfork,
+/// whose child shares its stack, is none of them while it waits.
 RecordOwners::Owner RecordOwners::by_stack(const StubRecord& record) const {
   const std::uint64_t pointer = record.key - 1;
   Owner best{0, tgid_, is_reported_, nullptr, ~std::uint64_t{0}};
@@ -76,7 +84,7 @@ RecordOwners::Owner RecordOwners::by_stack(const StubRecord& record) const {
     const auto found = threads->find(pointer);
     if (found == threads->end()) continue;
     for (const Owner& owner : found->second) {
-      if (owner.stack >= record.stack && owner.stack <= best.stack) best = owner;
+      if (!owner.asleep && owner.stack >= record.stack && owner.stack <= best.stack) best = owner;
     }
   }
   return best;

@@ -21,6 +21,7 @@ class RecordOwners {
     bool is_reported = false;
     const Thread* thread = nullptr;  ///< null where it is not known
     std::uint64_t stack = 0;         ///< its stack pointer when it came: of a new thread, the top of its stack
+    bool asleep = false;             ///< until the child of its vfork ends or executes: makes no calls
   };
 
   explicit RecordOwners(pid_t tgid) : tgid_(tgid) {}
@@ -46,6 +47,8 @@ class RecordOwners {
     pid_t only = 0;  ///< where that is one
   };
   std::optional<Left> remove(pid_t tid, bool ended);
+
+  void set_asleep(pid_t tid, bool asleep);
 
   Owner owner_of(const StubRecord& record) const;
   std::optional<std::uint64_t> pointer_of(pid_t tid) const;

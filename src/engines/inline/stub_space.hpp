@@ -83,6 +83,13 @@ class StubSpace {
   void take_ring_back(pid_t tid);
   /// The thread's child is gone, but who has the ring is not: both are without.
   void give_ring_up(pid_t tid);
+  /// A thread waits for the child of its vfork, which has its pointer and stack; no record of its own is in a ring.
+  void begin_vfork(pid_t tid) { owners_.set_asleep(tid, true); }
+  /// It goes on: the child has left its memory, and no record of the child's is in a ring.
+  void end_vfork(pid_t tid, pid_t child) {
+    owners_.set_asleep(tid, false);
+    unbind_thread(child, false);
+  }
   /// The pointer with which a thread has joined.
   std::optional<std::uint64_t> pointer_of(pid_t tid) const { return owners_.pointer_of(tid); }
 

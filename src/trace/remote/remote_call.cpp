@@ -76,7 +76,8 @@ bool is_within_call(pid_t tid) {
   if (syscall && syscall->op == PTRACE_SYSCALL_INFO_ENTRY) return true;
   const auto info = ptrace::signal_info(tid);
   const int event = info ? info->si_code >> 8 : 0;
-  return event == PTRACE_EVENT_CLONE || event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK;
+  return event == PTRACE_EVENT_CLONE || event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK ||
+         event == PTRACE_EVENT_VFORK_DONE;
 }
 
 bool stop_as_interrupted(pid_t tid) {
