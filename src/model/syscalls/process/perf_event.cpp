@@ -115,10 +115,12 @@ constexpr NamedValue kBranchNames[] = {
 constexpr NameTable kBranches{kBranchNames, "PERF_SAMPLE_BRANCH_???"};
 #undef BIT
 
-constexpr NamedValue kBreakpointNames[] = {{0, "HW_BREAKPOINT_EMPTY"}, {1, "HW_BREAKPOINT_R"},
-                                           {2, "HW_BREAKPOINT_W"},     {3, "HW_BREAKPOINT_RW"},
-                                           {4, "HW_BREAKPOINT_X"},     {7, "HW_BREAKPOINT_INVALID"}};
-constexpr NameTable kBreakpoints{kBreakpointNames, "HW_BREAKPOINT_???"};
+constexpr NamedValue kBreakpointNames[] = {{0, "HW_BREAKPOINT_EMPTY"},
+                                           {1, "HW_BREAKPOINT_R"},
+                                           {2, "HW_BREAKPOINT_W"},
+                                           {3, "HW_BREAKPOINT_RW"},
+                                           {4, "HW_BREAKPOINT_X"}};
+constexpr std::uint64_t kAllBreakpoints = 7;  ///< HW_BREAKPOINT_RW | HW_BREAKPOINT_X, which no processor has
 
 /// The bits, from the lowest on; precise_ip has two.
 constexpr std::string_view kPrecise = "precise_ip";
@@ -183,7 +185,7 @@ struct EventAttributes {
   bool samples(std::uint64_t what) const { return (at<std::uint64_t>(kSamplesAt) & what) != 0; }
 };
 
-enum class As : std::uint8_t { decimal, hex, choice, flags, clock, reserved };
+enum class As : std::uint8_t { decimal, hex, breakpoint, flags, clock, reserved };
 
 /// A member behind the bits.
 struct MemberRow {
@@ -206,7 +208,7 @@ bool samples_stack(const EventAttributes& all) { return all.samples(kStackSample
 constexpr MemberRow kMembers[] = {
     {"wakeup_watermark", kMembersAt, 4, As::decimal, has_watermark},
     {"wakeup_events", kMembersAt, 4, As::decimal, has_no_watermark},
-    {"bp_type", 52, 4, As::choice, is_breakpoint, &kBreakpoints},
+    {"bp_type", 52, 4, As::breakpoint, is_breakpoint},
     {"bp_addr", 56, 8, As::hex, is_breakpoint},
     {"config1", 56, 8, As::hex, is_no_breakpoint},
     {"bp_len", 64, 8, As::decimal, is_breakpoint},
@@ -237,7 +239,10 @@ void print_member(ArgContext& c, const EventAttributes& all, const MemberRow& ro
   c.print(", {}=", row.name);
   switch (row.as) {
     case As::hex: print_hex(c, value); break;
-    case As::choice: print_among(c, value, *row.names); break;
+    case As::breakpoint:
+      print_choice(c, value, kBreakpointNames,
+                   value <= kAllBreakpoints ? "HW_BREAKPOINT_INVALID" : "HW_BREAKPOINT_???");
+      break;
     case As::flags: print_flags(c, value, row.names->values, row.names->unknown); break;
     case As::clock: print_clock(c, static_cast<std::int32_t>(value)); break;
     default: c.put_number(value);
