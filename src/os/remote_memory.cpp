@@ -58,15 +58,15 @@ std::size_t peek_bytes(pid_t tid, std::uint64_t address, std::span<std::byte> in
   return done;
 }
 
-/// A word at a time, wherever it lies: PTRACE_POKEDATA asks for no alignment (generic_ptrace_pokedata,
-/// kernel/ptrace.c).
+/// A word at a time, across a boundary of words if need be: PTRACE_POKEDATA asks for no alignment
+/// (generic_ptrace_pokedata, kernel/ptrace.c).
 bool poke_bytes(pid_t tid, std::uint64_t address, std::span<const std::byte> bytes) {
   constexpr std::size_t kWord = sizeof(std::uint64_t);
   while (!bytes.empty()) {
     const std::uint64_t page_end = address - address % kPage + kPage;
     const std::size_t count = std::min<std::size_t>({kWord, bytes.size(), page_end - address});
-    // The next page need not be there.
-    const std::uint64_t at = std::min(address, page_end - kWord);
+    const std::uint64_t aligned = address - address % kWord;
+    const std::uint64_t at = address + count <= aligned + kWord ? aligned : address;
     auto word = ptrace::peek(tid, at);
     if (!word) return false;
     std::memcpy(reinterpret_cast<std::byte*>(&*word) + (address - at), bytes.data(), count);
