@@ -166,7 +166,7 @@ Result<std::optional<ProgramEnd>> Observation::run(const std::function<Result<vo
   for (const auto& usable : {vdsotrace::check_engine(options_.engine), check_direct_usable(options_)}) {
     if (!usable) return tl::unexpected(usable.error());
   }
-  if (options_.ignores_terminal_stop) ::signal(SIGTSTP, SIG_IGN);
+  if (options_.ignores_terminal_stop) wiring_->signals.ignore(SIGTSTP);
   return options_.program.empty() ? run_attached(begin) : run_program(begin);
 }
 

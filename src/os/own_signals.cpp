@@ -70,11 +70,7 @@ OwnSignals::OwnSignals() {
   struct sigaction action {};
   struct sigaction before {};
   // Writing fails instead, and what we have put into processes is taken out as usual.
-  action.sa_handler = SIG_IGN;
-  for (const int signal : {SIGPIPE, SIGXFSZ}) {
-    ::sigaction(signal, &action, &before);
-    saved_.push_back({signal, before});
-  }
+  for (const int signal : {SIGPIPE, SIGXFSZ}) ignore(signal);
   // Also where it was ignored: else the kernel would reap what we must wait for.
   action.sa_handler = SIG_DFL;
   action.sa_flags = SA_NOCLDSTOP;
@@ -86,6 +82,14 @@ OwnSignals::~OwnSignals() {
   ::timer_delete(alarm_clock);
   ::timer_delete(nap_clock);
   restore_in_child();
+}
+
+void OwnSignals::ignore(int signal) {
+  struct sigaction action {};
+  struct sigaction before {};
+  action.sa_handler = SIG_IGN;
+  ::sigaction(signal, &action, &before);
+  saved_.push_back({signal, before});
 }
 
 void OwnSignals::restore_in_child() const {

@@ -37,6 +37,8 @@ class OwnSignals {
   OwnSignals(const OwnSignals&) = delete;
   OwnSignals& operator=(const OwnSignals&) = delete;
 
+  /// Ignores that one too; children that execute programs do not.
+  void ignore(int signal);
   /// A signal that has come since, if any.
   std::optional<OwnSignal> take();
   /// From that CLOCK_MONOTONIC time on, blocking calls are interrupted, until it is set anew.

@@ -186,6 +186,12 @@ class InterruptibleTest(Case):
                 self.assertIn("detached", self.read_to(tracer.stderr, "detached"))
                 tracer.communicate()
 
+    def test_the_program_can_be_stopped_at_the_terminal(self):
+        """What the tracer ignores it does not ignore for the program."""
+        ignored = "import signal; print(signal.getsignal(signal.SIGTSTP) == signal.SIG_IGN)"
+        for option in ("-I1", "-I2", "-I3", "-I4"):
+            self.assertEqual(vdsotrace(option, "-q", "-e", "trace=none", PYTHON, "-c", ignored).stdout, "False\n", option)
+
     def test_words(self):
         for wrong in ("0", "5", "nev", "0x1", "=never"):
             self.assertEqual(vdsotrace("-I", wrong, "true").status, 1)
