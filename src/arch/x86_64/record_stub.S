@@ -197,6 +197,9 @@ SHARED vdsotrace_record_stub_\phase\()_copied
 .else
 120:    movq    $1, RECORD_CALL_LOOK(%rcx)
         jmp     108b
+121:    movq    $1, RECORD_CALL_LOOK(%rcx)      /* too much: an empty piece, as each step has one */
+        xor     %edx, %edx
+        jmp     102b
 .endif
 119:    and     $-VECTOR_BYTES, %rax
         lea     PIECE_BYTES(%r8), %r9
@@ -308,7 +311,7 @@ SHARED vdsotrace_record_stub_called
         je      61f
         mov     RECORD_CALL_END(%rcx), %rdi
         add     %rcx, %rdi
-        COPY    exit, 11f, 120f
+        COPY    exit, 11f, 121f
         RESTORE_ARGUMENTS
 61:     mov     BLOCK_CALL_NEXT(%rbx), %rdx
         mov     RECORD_CALL_END(%rcx), %r11

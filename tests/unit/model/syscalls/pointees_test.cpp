@@ -89,7 +89,7 @@ TEST_CASE("plans have all that the decoder reads", "[pointees]") {
 
 /// Whether some call looks otherwise than it should.
 bool is_missed(const PointeePlan& plan, std::mt19937& random) {
-  for (int round = 0; round < 4000; ++round) {
+  for (int round = 0; round < 20000; ++round) {
     const Texts texts = decode(plan, limits_of(round), random);
     if (texts.live != texts.planned) return true;
   }
