@@ -17,21 +17,11 @@
 #include <sys/un.h>
 #include <sys/utsname.h>
 
+#include "edge.h"
 #include "target.h"
 #include "task_state.h"
 
-enum { kRounds = 300, kPage = 4096, kMany = 20000 };
-
-/// What follows it cannot be read.
-static char *edge;
-static char *const wild[] = {NULL, (char *)16, (char *)0x8000000000000000, (char *)-8};
-
-static void make_edge(void) {
-  char *pages = mmap(NULL, 3 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  CHECK(pages != MAP_FAILED && mprotect(pages + 2 * kPage, kPage, PROT_NONE) == 0);
-  memset(pages, 'a', 2 * kPage);
-  edge = pages + 2 * kPage;
-}
+enum { kRounds = 300, kMany = 20000 };
 
 /// The text, so that its end is the edge.
 static char *at_edge(const char *text, size_t size) { return memcpy(edge - size, text, size); }

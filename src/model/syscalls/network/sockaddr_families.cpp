@@ -183,7 +183,7 @@ struct NfcAddress {
   std::uint16_t family;
   std::uint32_t device, target, protocol;
 };
-/// struct sockaddr_nfc_llcp, which is told by its length.
+/// struct sockaddr_nfc_llcp, which is known by its length.
 struct NfcLinkAddress {
   NfcAddress base;
   std::uint8_t dsap, ssap;
