@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "model/code/call_number.hpp"
 #include "model/code/jump_chain.hpp"
 #include "model/code/jumps.hpp"
 #include "model/code/x86.hpp"
@@ -88,6 +89,23 @@ CallSites::CallSites(X86Decoder decoder, std::vector<std::byte> code, std::uint6
 const CallSite& CallSites::at(std::uint64_t address) {
   const auto known = sites_.find(address);
   return known != sites_.end() ? known->second : sites_.emplace(address, plan(address)).first->second;
+}
+
+std::vector<std::uint64_t> CallSites::instructions() {
+  constexpr std::byte kCall[] = {std::byte{0x0f}, std::byte{0x05}};
+  std::vector<std::uint64_t> found;
+  for (auto at = code_.begin(); (at = std::search(at, code_.end(), std::begin(kCall), std::end(kCall))) != code_.end();
+       ++at) {
+    const std::uint64_t address = address_ + static_cast<std::uint64_t>(at - code_.begin());
+    if (functions_.around(address) && sweep(region(address)).is_start(address)) found.push_back(address);
+  }
+  return found;
+}
+
+std::optional<std::int64_t> CallSites::number_at(std::uint64_t address) {
+  const AddressRange function = region(address);
+  const auto entries = functions_.entries(function);
+  return call_number({bytes(function), function.start, entries}, sweep(function), address);
 }
 
 CallSite CallSites::plan(std::uint64_t address) {

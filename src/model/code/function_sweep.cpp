@@ -34,6 +34,11 @@ bool FunctionSweep::is_reached(std::uint64_t address) const {
   return offset < marks_.size() && (marks_[offset] & kReached) != 0;
 }
 
+bool FunctionSweep::is_start(std::uint64_t address) const {
+  const std::uint64_t offset = address - address_;
+  return offset < marks_.size() && (marks_[offset] & kFollowedStart) != 0;
+}
+
 std::optional<std::uint64_t> FunctionSweep::start_before(std::uint64_t address) const {
   const std::uint64_t end = address - address_;
   if (end > marks_.size()) return std::nullopt;

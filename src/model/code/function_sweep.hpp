@@ -27,6 +27,8 @@ class FunctionSweep {
   bool jumps_by_table() const { return jumps_by_table_; }
   /// Whether the byte belongs to an instruction to which direct flow leads.
   bool is_reached(std::uint64_t address) const;
+  /// Whether an instruction begins there to which direct flow leads.
+  bool is_start(std::uint64_t address) const;
   /// Where the instruction begins to which direct flow leads and that ends at that address.
   std::optional<std::uint64_t> start_before(std::uint64_t address) const;
   /// Where instructions end behind which nothing goes on, and to which direct flow leads; sorted.
