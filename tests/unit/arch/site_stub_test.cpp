@@ -1,0 +1,171 @@
+// A site stub makes calls, counts them by their numbers, and wherever a thread in it is stopped, it can be put back
+// behind the call with everything as the instruction leaves it. The stub runs in a child, step by step.
+#include "arch/site_stub.hpp"
+
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "arch/call_stub.hpp"
+#include "base/page.hpp"
+#include "os/ptrace.hpp"
+#include "support/catch.hpp"
+
+using namespace vdsotrace;
+
+namespace {
+
+constexpr std::size_t kStub = 4 * kPage, kCounters = 0, kBack = 3 * kPage, kBytes = 8 * kPage;
+constexpr std::uint64_t kStatusFlags = 0x8d5;
+constexpr std::int64_t kUncounted = SYS_getuid;
+
+using Pair = std::array<std::uint64_t, 2>;
+
+/// A child that stands in memory which it shares with us.
+class SiteStubChild {
+ public:
+  explicit SiteStubChild(arch::StubNumber number)
+      : number_(number),
+        memory_(static_cast<std::byte*>(
+            ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0))),
+        pid_(::fork()) {
+    if (pid_ == 0) {
+      ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+      ::raise(SIGSTOP);
+      ::_exit(1);
+    }
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    REQUIRE(WIFSTOPPED(status));
+    const auto counters = [this](std::int64_t nr) {
+      return nr == kUncounted ? 0 : address(kCounters) + static_cast<std::uint64_t>(nr) * sizeof(Pair);
+    };
+    const auto stub = arch::make_site_stub(number, address(kStub), address(kBack), counters);
+    REQUIRE(stub.size() == arch::site_stub_bytes(number));
+    REQUIRE(stub.size() <= kBytes - kStub);
+    std::memcpy(memory_ + kStub, stub.data(), stub.size());
+    first_ = *ptrace::registers(pid_);
+  }
+  ~SiteStubChild() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    ::munmap(memory_, kBytes);
+  }
+  SiteStubChild(const SiteStubChild&) = delete;
+  SiteStubChild& operator=(const SiteStubChild&) = delete;
+
+  std::uint64_t address(std::size_t offset) const { return reinterpret_cast<std::uint64_t>(memory_) + offset; }
+  Pair counters(std::int64_t nr) const {
+    Pair now;
+    std::memcpy(now.data(), memory_ + kCounters + static_cast<std::size_t>(nr) * sizeof now, sizeof now);
+    return now;
+  }
+  std::uint64_t counted_in_all() const {
+    std::uint64_t all = 0;
+    for (std::int64_t nr = 0; nr < static_cast<std::int64_t>(arch::kCountedNumbers); ++nr) all += counters(nr)[0];
+    return all;
+  }
+  arch::SiteStubProgress progress(const arch::Registers& now) const {
+    return arch::progress_in_site_stub(number_, now, arch::program_counter(now) - address(kStub), address(kCounters));
+  }
+  /// From the stub's entry on.
+  arch::Registers begin(std::int64_t nr, std::uint64_t argument, std::uint64_t flags) {
+    std::memset(memory_ + kCounters, 0, arch::kCountedNumbers * sizeof(Pair));
+    auto registers = arch::for_system_call(first_, address(kStub) + arch::site_stub_entry(number_), nr, {argument});
+    registers.eflags = (registers.eflags & ~kStatusFlags) | flags;
+    REQUIRE(ptrace::set_registers(pid_, registers));
+    return registers;
+  }
+  arch::Registers step() {
+    int status = 0;
+    REQUIRE(ptrace::step(pid_, 0));
+    ::waitpid(pid_, &status, 0);
+    REQUIRE((WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP));
+    return *ptrace::registers(pid_);
+  }
+
+ private:
+  arch::StubNumber number_;
+  std::byte* memory_;
+  pid_t pid_;
+  arch::Registers first_{};
+};
+
+/// The thread as it is behind the call, and what has been counted, wherever it is looked at.
+void check_behind(const SiteStubChild& child, const arch::Registers& now, std::int64_t nr, std::int64_t result,
+                  std::uint64_t flags, bool counted) {
+  const auto progress = child.progress(now);
+  CHECK(progress.result == result);
+  CHECK((!progress.uncounted_call || *progress.uncounted_call == nr));
+  CHECK((!progress.uncounted_failure || *progress.uncounted_failure == nr));
+  const Pair pair = child.counters(nr);
+  CHECK(pair[0] + (progress.uncounted_call ? 1 : 0) == (counted ? 1u : 0u));
+  CHECK(pair[1] + (progress.uncounted_failure ? 1 : 0) == (counted && arch::is_failure(result) ? 1u : 0u));
+  const auto behind = arch::behind_call(now, progress.result, child.address(kBack));
+  CHECK(arch::return_value(behind) == result);
+  CHECK((behind.eflags & kStatusFlags) == flags);
+}
+
+void check_call(SiteStubChild& child, std::int64_t nr, std::uint64_t argument, std::int64_t result, bool counted) {
+  for (const std::uint64_t flags : {std::uint64_t{0}, std::uint64_t{0x800}, std::uint64_t{0x41}, kStatusFlags}) {
+    auto now = child.begin(nr, argument, flags);
+    int steps_behind = 0;
+    for (int step = 0; arch::program_counter(now) != child.address(kBack) && step < 100; ++step) {
+      if (child.progress(now).made) {
+        ++steps_behind;
+        check_behind(child, now, nr, result, flags, counted);
+      } else {
+        CHECK(arch::requested_call(now) == nr);
+        CHECK((now.eflags & kStatusFlags) == flags);
+      }
+      now = child.step();
+    }
+    CHECK(steps_behind >= (counted ? 10 : 2));
+    CHECK(arch::program_counter(now) == child.address(kBack));
+    CHECK(now.rcx == child.address(kBack));
+    CHECK(arch::return_value(now) == result);
+    CHECK((now.eflags & kStatusFlags) == flags);
+    CHECK(child.counters(nr) == Pair{counted ? 1u : 0u, counted && arch::is_failure(result) ? 1u : 0u});
+    CHECK(child.counted_in_all() == (counted ? 1u : 0u));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a site stub of one number counts its calls and no others", "[site_stub]") {
+  SiteStubChild child(SYS_close);
+  check_call(child, SYS_close, 9999, -EBADF, true);
+  check_call(child, SYS_getppid, 0, ::getpid(), false);
+  // Nothing is left to be restarted.
+  check_call(child, SYS_restart_syscall, 0, -EINTR, true);
+}
+
+TEST_CASE("a site stub with a table counts calls by their numbers", "[site_stub]") {
+  SiteStubChild child(std::nullopt);
+  check_call(child, SYS_close, 9999, -EBADF, true);
+  check_call(child, SYS_getppid, 0, ::getpid(), true);
+  check_call(child, SYS_restart_syscall, 0, -EINTR, true);
+  check_call(child, SYS_read, 9999, -EBADF, true);
+  check_call(child, 511, 0, -ENOSYS, true);
+  check_call(child, SYS_openat2, 9999, -EINVAL, true);
+}
+
+TEST_CASE("a site stub with a table makes calls of other numbers all the same", "[site_stub]") {
+  SiteStubChild child(std::nullopt);
+  check_call(child, kUncounted, 0, ::getuid(), false);
+  for (const std::int64_t nr : {std::int64_t{512}, std::int64_t{700}, std::int64_t{-1}}) {
+    auto now = child.begin(nr, 0, kStatusFlags);
+    for (int step = 0; arch::program_counter(now) != child.address(kBack) && step < 20; ++step) now = child.step();
+    CHECK(arch::program_counter(now) == child.address(kBack));
+    CHECK(arch::return_value(now) == -ENOSYS);
+    CHECK((now.eflags & kStatusFlags) == kStatusFlags);
+    CHECK(child.counted_in_all() == 0);
+  }
+}
