@@ -162,11 +162,12 @@ class RecordSource {
 ///  3. After remove, memory is byte-identical and no program counter is in engine memory.
 ///  4. Calls of threads whose role is not `traced` are let pass untold.
 ///  5. What could not be recorded is reported as a Lost event.
-class ProbeEngine : public ProbePlacement,
-                    public ProbeStops,
-                    public ProbeTasks,
-                    public OpenCallWitness,
-                    public RecordSource {
+/// The interfaces are virtual bases so that parts which each implement one of them make up an engine (EngineDecorator).
+class ProbeEngine : public virtual ProbePlacement,
+                    public virtual ProbeStops,
+                    public virtual ProbeTasks,
+                    public virtual OpenCallWitness,
+                    public virtual RecordSource {
  public:
   virtual ~ProbeEngine() = default;
   /// As `--engine` and JSON spell it. Static storage.

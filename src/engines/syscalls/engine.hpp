@@ -12,67 +12,45 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engines/engine_decorator.hpp"
 #include "engines/syscalls/call_mix.hpp"
 #include "engines/syscalls/call_space.hpp"
 #include "engines/syscalls/signal_calls.hpp"
-#include "trace/probe_engine.hpp"
 #include "trace/reporter.hpp"
 
 namespace vdsotrace {
 
 /// A decorator: it adds system calls to what the other engine does, and asks nothing of it but where its code is. In
 /// processes where it can do nothing all calls stop, as without it; that is said.
-class SyscallEngine final : public ProbeEngine {
+class SyscallEngine final : public EngineDecorator {
  public:
   SyscallEngine(std::unique_ptr<ProbeEngine> vdso_calls, const Needs& needs, EventSink& sink)
-      : inner_(std::move(vdso_calls)),
+      : EngineDecorator(std::move(vdso_calls)),
         sink_(sink),
         reporter_(sink),
         follows_(needs.children),
         choice_(needs),
         times_all_(needs.durations) {}
 
-  std::string_view name() const override { return inner_->name(); }
-  EngineStops stops() const override { return inner_->stops(); }
-
-  bool undo_leftovers(StoppedThread& thread) override { return inner_->undo_leftovers(thread); }
   void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
-  bool raises_traps(const AddressSpace& space) const override { return inner_->raises_traps(space); }
-  void on_vdso_moved(AddressSpace& space, StoppedThread& thread) override { inner_->on_vdso_moved(space, thread); }
-  void on_memory_locked(StoppedThread& thread) override { inner_->on_memory_locked(thread); }
   bool vacate_for_detach(StoppedThread& thread, bool may_wait) override;
   bool remove(AddressSpace& space, StoppedThread& thread) override;
 
   void on_stop(Thread& thread) override;
   std::optional<Resume> on_trap(StoppedThread& thread) override;
   bool on_fault(StoppedThread& thread, int signal) override;
-  bool on_missing_memory(StoppedThread& thread, std::uint64_t address) override {
-    return inner_->on_missing_memory(thread, address);
-  }
   std::optional<Resume> on_dispatched_call(StoppedThread& thread, const siginfo_t& info) override;
   void on_interrupted(StoppedThread& thread) override;
-  bool on_step(StoppedThread& thread) override { return inner_->on_step(thread); }
   bool on_own_step(StoppedThread& thread) override;
   void move_out_of_engine_code(StoppedThread& thread) override;
   Resume::How resume_mode(StoppedThread& thread) override;
 
   void on_clone(const Thread& parent, const Thread& child) override;
   void on_first_stop(StoppedThread& thread) override;
-  void on_attach_thread(Thread& thread, StoppedThread* stopped) override { inner_->on_attach_thread(thread, stopped); }
-  void on_thread_pointer(StoppedThread& thread) override { inner_->on_thread_pointer(thread); }
   void on_end(Thread& thread) override;
 
   bool records_call(const Thread& thread, std::uint64_t behind) override;
   bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override;
-  bool notes_callers() const override { return inner_->notes_callers(); }
-  void on_fallback_exit(Thread& thread, Call&& call) override { inner_->on_fallback_exit(thread, std::move(call)); }
-  const Call* call_in_progress(StoppedThread& thread) override { return inner_->call_in_progress(thread); }
-  void on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) override {
-    inner_->on_handler(thread, stack_pointer, alternate_stack);
-  }
-  void on_handler_return(Thread& thread, std::uint64_t stack_pointer) override {
-    inner_->on_handler_return(thread, stack_pointer);
-  }
 
   Drained drain() override;
 
@@ -82,7 +60,6 @@ class SyscallEngine final : public ProbeEngine {
   bool suits_stubs(const Thread& thread) const;
   void leave_stub(StoppedThread& stopped, CallSpace& calls, bool restarts_count);
 
-  std::unique_ptr<ProbeEngine> inner_;
   EventSink& sink_;
   Reporter reporter_;
   bool follows_;
