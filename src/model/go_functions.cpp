@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/object_at.hpp"
+
 namespace vdsotrace {
 namespace {
 
@@ -34,14 +36,6 @@ constexpr std::size_t kFlagGo120 = 37;
 
 constexpr std::uint8_t kTopFrame = 1;
 constexpr std::uint8_t kWritesStackPointer = 2;
-
-template <class T>
-std::optional<T> object_at(Bytes bytes, std::uint64_t offset) {
-  if (offset > bytes.size() || bytes.size() - offset < sizeof(T)) return std::nullopt;
-  T value;
-  std::memcpy(&value, bytes.data() + offset, sizeof value);
-  return value;
-}
 
 std::optional<std::uint64_t> header_word(Bytes table, std::size_t index) {
   return object_at<std::uint64_t>(table, kWord + index * kWord);

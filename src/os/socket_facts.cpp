@@ -14,13 +14,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <functional>
 #include <span>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
+#include "base/object_at.hpp"
 #include "base/unique_fd.hpp"
 
 namespace vdsotrace {
@@ -30,14 +30,6 @@ using Bytes = std::span<const std::byte>;
 /// Fills in the facts if the message is about the socket. Whether it was.
 template <class Facts>
 using Read = bool (*)(Bytes message, std::uint64_t inode, Facts& facts);
-
-template <class T>
-std::optional<T> object_at(Bytes bytes, std::size_t offset = 0) {
-  T value;
-  if (offset > bytes.size() || bytes.size() - offset < sizeof value) return std::nullopt;
-  std::memcpy(&value, bytes.data() + offset, sizeof value);
-  return value;
-}
 
 std::string address_text(int family, const void* address, std::uint16_t port) {
   std::array<char, INET6_ADDRSTRLEN> text;

@@ -1,6 +1,7 @@
 #include "model/syscalls/netlink/messages.hpp"
 
 #include <array>
+#include <cstring>
 #include <vector>
 
 #include <linux/netlink.h>

@@ -1,4 +1,6 @@
 // Attributes of addresses, routes, next hops, neighbours and rules.
+#include <cstring>
+
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/if_addrlabel.h>

@@ -5,11 +5,11 @@
 #pragma once
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <span>
 #include <string_view>
 
+#include "base/object_at.hpp"
 #include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/network/values.hpp"
 
@@ -32,10 +32,7 @@ struct Piece {
   }
   template <class T>
   std::optional<T> object() const {
-    if (bytes.size() < sizeof(T)) return std::nullopt;
-    T value;
-    std::memcpy(&value, bytes.data(), sizeof value);
-    return value;
+    return object_at<T>(bytes);
   }
 };
 

@@ -1,5 +1,6 @@
 #include "model/syscalls/netlink/uevent.hpp"
 
+#include <cstring>
 #include <string_view>
 
 #include "model/syscalls/print.hpp"

@@ -1,6 +1,7 @@
 // Values in netlink messages: numbers, addresses, structures, arrays.
 #include <array>
 #include <bit>
+#include <cstring>
 
 #include <arpa/inet.h>
 #include <sys/socket.h>

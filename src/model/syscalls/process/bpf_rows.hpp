@@ -1,29 +1,18 @@
 // How the attributes of bpf(2)'s commands are laid out: rows that say what lies where.
 #pragma once
 
-#include <array>
-#include <cstring>
 #include <span>
 
 #include <linux/bpf.h>
 
+#include "model/syscalls/given_bytes.hpp"
 #include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/print.hpp"
 
 namespace vdsotrace::bpf {
 
-/// The attributes of a command, as the kernel sees them: what the program did not give is zero.
-struct Attributes {
-  std::array<std::byte, sizeof(bpf_attr)> bytes{};
-  std::uint64_t given = 0;
-
-  template <class T>
-  T at(std::uint64_t offset) const {
-    T value;
-    std::memcpy(&value, bytes.data() + offset, sizeof value);
-    return value;
-  }
-};
+/// The attributes of a command.
+using Attributes = GivenBytes<sizeof(bpf_attr)>;
 
 struct AttributeRow;
 using ShowAttribute = void (*)(ArgContext& c, const Attributes& all, const AttributeRow& row);

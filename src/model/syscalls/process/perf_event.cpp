@@ -1,12 +1,11 @@
 #include "model/syscalls/process/perf_event.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <optional>
 
 #include <errno.h>
 
+#include "model/syscalls/given_bytes.hpp"
 #include "model/syscalls/time/kinds.hpp"
 
 namespace vdsotrace {
@@ -164,22 +163,7 @@ constexpr std::string_view kBitNames[] = {"disabled",
 constexpr std::string_view kSkids[] = {"arbitrary skid", "constant skid", "requested to have 0 skid",
                                        "must have 0 skid"};
 
-/// The structure as the kernel sees it: what the program did not give is zero.
-struct EventAttributes {
-  std::array<std::byte, kKnownSize> bytes{};
-  std::uint64_t given = 0;
-
-  template <class T>
-  T at(std::uint64_t offset) const {
-    T value;
-    std::memcpy(&value, bytes.data() + offset, sizeof value);
-    return value;
-  }
-  std::uint64_t number(std::uint64_t offset, unsigned size) const {
-    std::uint64_t value = 0;
-    std::memcpy(&value, bytes.data() + offset, size);
-    return value;
-  }
+struct EventAttributes : GivenBytes<kKnownSize> {
   std::uint32_t type() const { return at<std::uint32_t>(kTypeAt); }
   bool has_bit(std::uint64_t bit) const { return (at<std::uint64_t>(kBitsAt) & bit) != 0; }
   bool samples(std::uint64_t what) const { return (at<std::uint64_t>(kSamplesAt) & what) != 0; }
