@@ -5,6 +5,7 @@
 
 #include "engines/breakpoint/engine.hpp"
 #include "engines/breakpoint/step.hpp"
+#include "engines/inline/direct_call_engine.hpp"
 #include "engines/inline/engine.hpp"
 #include "engines/perf/engine.hpp"
 #include "engines/syscalls/engine.hpp"
@@ -22,7 +23,10 @@ struct Row {
 
 std::unique_ptr<ProbeEngine> make_inline(Origin origin, const Needs& needs, EventSink& sink) {
   if (!arch::stubs_usable()) return nullptr;
-  return std::make_unique<InlineEngine>(needs, sink, origin == Origin::attached);
+  const bool attached = origin == Origin::attached;
+  if (attached && needs.direct_calls == DirectCallsBy::trace_points)
+    return std::make_unique<DirectCallEngine>(needs, sink);
+  return std::make_unique<InlineEngine>(needs, sink, attached);
 }
 
 std::unique_ptr<ProbeEngine> make_breakpoint(Origin, const Needs& needs, EventSink& sink) {

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/clock.hpp"
-
 namespace vdsotrace {
 namespace {
 
@@ -25,15 +23,6 @@ BreakpointEngine::Share beside(const StubEngine& stubs) {
   };
   return {covers, unused_from};
 }
-
-bool has_trace_points(const Needs& needs, bool attached) {
-  return attached && needs.direct_calls == DirectCallsBy::trace_points;
-}
-
-bool keeps_order(const Needs& needs, bool attached) { return has_trace_points(needs, attached) && needs.each_call; }
-
-/// So exactly are the time stamps of stubs comparable with those of perf records, at the worst.
-constexpr std::int64_t kClocksDifferNs = 100'000;
 
 }  // namespace
 
@@ -76,47 +65,34 @@ void InlineEngine::Breakpoints::install(BreakpointEngine& engine, std::string_vi
 }
 
 InlineEngine::InlineEngine(const Needs& needs, EventSink& sink, bool attached)
-    : order_(keeps_order(needs, attached)
-                 ? std::make_unique<CallOrder>(sink, [this] { return look_for_direct_calls(); })
-                 : nullptr),
-      stubs_(needs, order_ ? static_cast<EventSink&>(*order_) : sink, attached),
-      breakpoints_(needs, sink, stubs_) {
-  misses_fallbacks_ = attached && needs.direct_calls != DirectCallsBy::stops &&
-                      needs.selection.wants_route(Route::fallback);
-  if (!has_trace_points(needs, attached)) return;
-  direct_.emplace(needs, order_ ? order_->direct() : sink,
-                  [this](const AddressSpace& space, const VdsoFunction& function) {
-                    const StubSpace* stubs = stubs_.find(&space);
-                    return stubs != nullptr && stubs->installed().plan->covers(&function);
-                  });
+    : InlineEngine(needs, sink, attached, std::make_unique<StubEngine>(needs, sink, attached)) {}
+
+InlineEngine::InlineEngine(const Needs& needs, EventSink& sink, bool attached, std::unique_ptr<StubEngine> stubs)
+    : EngineDecorator(std::move(stubs)),
+      stubs_(static_cast<StubEngine&>(*inner_)),
+      breakpoints_(needs, sink, stubs_),
+      misses_fallbacks_(attached && needs.direct_calls == DirectCallsBy::nothing &&
+                        needs.selection.wants_route(Route::fallback)) {}
+
+/// Whether each function of the space that is to be observed has a stub.
+bool InlineEngine::covers(const AddressSpace& space) const {
+  const StubSpace* stubs = stubs_.find(&space);
+  return stubs != nullptr && stubs->installed().plan->refused.empty();
 }
 
 void InlineEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
-  if (direct_) direct_->watch_process(stopped.thread());
   if (space.image() == nullptr) return;
   stubs_.install(space, stopped, others);
-  const StubSpace* space_stubs = stubs_.find(&space);
-  if (space_stubs == nullptr) {
+  if (stubs_.find(&space) == nullptr) {
     breakpoints_.install_for_all(space, stopped);
-  } else if (!space_stubs->installed().plan->refused.empty()) {
+  } else if (!covers(space)) {
     breakpoints_.install_for_refused(space, stopped);
   }
-  const bool uncovered = space_stubs == nullptr || !space_stubs->installed().plan->refused.empty();
-  if (uncovered && misses_fallbacks_ && !reports_direct_calls(stopped.thread())) space.stop_at_every_syscall();
+  if (misses_fallbacks_) show_fallbacks_by_stops(space);
 }
 
-void InlineEngine::prepare_attach(pid_t pid) {
-  if (direct_) direct_->prepare(pid);
-}
-
-void InlineEngine::on_attach_thread(Thread& thread, StoppedThread* stopped) {
-  if (direct_) direct_->watch(thread);
-  stubs_.on_attach_thread(thread, stopped);
-}
-
-void InlineEngine::on_clone(const Thread& parent, const Thread& child) {
-  if (direct_) direct_->on_clone(parent, child);
-  stubs_.on_clone(parent, child);
+void InlineEngine::show_fallbacks_by_stops(AddressSpace& space) {
+  if (space.image() != nullptr && !covers(space)) space.stop_at_every_syscall();
 }
 
 /// A child that got no memory of its own has lost its stubs.
@@ -128,32 +104,19 @@ void InlineEngine::on_first_stop(StoppedThread& stopped) {
 }
 
 bool InlineEngine::raises_traps(const AddressSpace& space) const {
-  const StubSpace* stubs = stubs_.find(&space);
-  return stubs == nullptr ? space.vdso().is_patched() : !stubs->installed().plan->refused.empty();
+  return stubs_.find(&space) == nullptr ? space.vdso().is_patched() : !covers(space);
 }
 
 /// The stubs' removal takes out all patches of the space.
 bool InlineEngine::remove(AddressSpace& space, StoppedThread& stopped) {
-  const bool removed = stubs_.find(&space) != nullptr ? stubs_.remove(space, stopped)
-                                                      : space.vdso().undo(stopped.tid());
-  if (order_) order_->pass_all();
-  return removed;
+  return stubs_.find(&space) != nullptr ? stubs_.remove(space, stopped) : space.vdso().undo(stopped.tid());
 }
 
 // ---- both ----
 
-void InlineEngine::on_stop(Thread& thread) {
-  stubs_.on_stop(thread);
-  if (direct_) direct_->on_stop(thread);
-  if (order_ && !stubs_.left_records()) order_->pass_thread(thread.tid);
-}
-
 bool InlineEngine::vacate_for_detach(StoppedThread& stopped, bool may_wait) {
   breakpoints_.of(stopped.thread()).move_out_of_engine_code(stopped);
-  if (!stubs_.vacate_for_detach(stopped, may_wait)) return false;
-  if (direct_) direct_->on_end(stopped.thread());
-  if (order_) order_->pass_thread(stopped.tid());
-  return true;
+  return stubs_.vacate_for_detach(stopped, may_wait);
 }
 
 std::optional<Resume> InlineEngine::on_trap(StoppedThread& stopped) {
@@ -169,8 +132,6 @@ void InlineEngine::move_out_of_engine_code(StoppedThread& stopped) {
 void InlineEngine::on_end(Thread& thread) {
   breakpoints_.of(thread).on_end(thread);
   stubs_.on_end(thread);
-  if (direct_) direct_->on_end(thread);
-  if (order_) order_->pass_thread(thread.tid);
 }
 
 bool InlineEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) {
@@ -200,29 +161,6 @@ void InlineEngine::on_handler(Thread& thread, std::uint64_t stack_pointer, bool 
 void InlineEngine::on_handler_return(Thread& thread, std::uint64_t stack_pointer) {
   breakpoints_.of(thread).on_handler_return(thread, stack_pointer);
   stubs_.on_handler_return(thread, stack_pointer);
-}
-
-// ---- records ----
-
-bool InlineEngine::look_for_direct_calls() {
-  direct_->look();
-  return !stubs_.left_records();
-}
-
-Drained InlineEngine::drain() {
-  if (!direct_) return stubs_.drain();
-  if (order_) order_->begin_batch(realtime_ns() - kClocksDifferNs);
-  const Drained direct = direct_->drain();
-  const Drained stubs = stubs_.drain();
-  const bool passed = order_ && order_->end_batch();
-  const auto found = passed ? Drained::Found::something : std::max(stubs.found, direct.found);
-  return {found, std::max(stubs.fill, direct.fill)};
-}
-
-void InlineEngine::finish() {
-  if (order_) order_->pass_all();
-  if (direct_) direct_->finish();
-  if (order_) order_->pass_all();
 }
 
 }  // namespace vdsotrace

@@ -1,61 +1,42 @@
 // The engine that observes vDSO calls as cheaply as each function and each process allows: by stubs where they fit, by
-// breakpoints elsewhere; and, where it is asked to, direct system calls by the kernel's trace points.
+// breakpoints elsewhere.
 #pragma once
 
 #include <memory>
 #include <optional>
 
 #include "engines/breakpoint/engine.hpp"
-#include "engines/inline/call_order.hpp"
+#include "engines/engine_decorator.hpp"
 #include "engines/inline/stub_engine.hpp"
-#include "engines/perf/direct_calls.hpp"
 
 namespace vdsotrace {
 
-/// A decorator around engines that know nothing of each other: asks the stubs first, and has breakpoints do what they
-/// leave.
-class InlineEngine final : public ProbeEngine {
+/// A decorator around stubs, which it asks first: breakpoints, which know nothing of them, do what they leave.
+class InlineEngine final : public EngineDecorator {
  public:
   /// `attached`: the processes outlive us.
   InlineEngine(const Needs& needs, EventSink& sink, bool attached);
 
-  std::string_view name() const override { return stubs_.name(); }
-  EngineStops stops() const override { return stubs_.stops(); }
-  void prepare_attach(pid_t pid) override;
-  bool undo_leftovers(StoppedThread& thread) override { return stubs_.undo_leftovers(thread); }
+  const StubEngine& stubs() const { return stubs_; }
+  /// Of a process whose fallbacks nothing else shows: where functions have no stubs, all calls stop from now on.
+  void show_fallbacks_by_stops(AddressSpace& space);
+
   void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
   bool raises_traps(const AddressSpace& space) const override;
-  void on_vdso_moved(AddressSpace& space, StoppedThread& thread) override { stubs_.on_vdso_moved(space, thread); }
-  void on_memory_locked(StoppedThread& thread) override { stubs_.on_memory_locked(thread); }
   bool vacate_for_detach(StoppedThread& thread, bool may_wait) override;
   bool remove(AddressSpace& space, StoppedThread& thread) override;
 
-  void on_stop(Thread& thread) override;
   std::optional<Resume> on_trap(StoppedThread& thread) override;
-  bool on_missing_memory(StoppedThread& thread, std::uint64_t address) override {
-    return stubs_.on_missing_memory(thread, address);
-  }
   void move_out_of_engine_code(StoppedThread& thread) override;
 
-  void on_clone(const Thread& parent, const Thread& child) override;
   void on_first_stop(StoppedThread& thread) override;
-  void on_attach_thread(Thread& thread, StoppedThread* stopped) override;
-  void on_thread_pointer(StoppedThread& thread) override { stubs_.on_thread_pointer(thread); }
   void on_end(Thread& thread) override;
 
   bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override;
-  bool reports_direct_calls(const Thread& thread) const override { return direct_ && direct_->reports(thread); }
   void on_fallback_exit(Thread& thread, Call&& call) override;
   const Call* call_in_progress(StoppedThread& thread) override;
   void on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) override;
   void on_handler_return(Thread& thread, std::uint64_t stack_pointer) override;
-
-  std::uint64_t ring_index(const AddressSpace& space) const override { return stubs_.ring_index(space); }
-  bool has_ring(StoppedThread& thread) const override { return stubs_.has_ring(thread); }
-  void on_call_abandoned(Thread& thread) override { stubs_.on_call_abandoned(thread); }
-
-  Drained drain() override;
-  void finish() override;
 
  private:
   /// Breakpoints beside stubs, and where there are none.
@@ -78,13 +59,12 @@ class InlineEngine final : public ProbeEngine {
     bool warned_unseen_ = false;
   };
 
-  bool look_for_direct_calls();
+  InlineEngine(const Needs& needs, EventSink& sink, bool attached, std::unique_ptr<StubEngine> stubs);
+  bool covers(const AddressSpace& space) const;
 
-  std::unique_ptr<CallOrder> order_;  ///< where each call is reported, by stubs and by trace points
-  StubEngine stubs_;
+  StubEngine& stubs_;  ///< the inner engine
   Breakpoints breakpoints_;
-  std::optional<DirectCalls> direct_;  ///< Needs::direct_calls
-  bool misses_fallbacks_ = false;  ///< neither stops nor, without trace points, anything else shows those without stubs
+  bool misses_fallbacks_;  ///< neither stops nor trace points show those without stubs
 };
 
 }  // namespace vdsotrace
