@@ -28,11 +28,20 @@ std::optional<pid_t> RecordOwners::waits_for(pid_t child) const {
   return creator == creators_.end() ? std::nullopt : std::optional(creator->second);
 }
 
-void RecordOwners::end_waiting(pid_t creator) {
-  for (auto next = creators_.begin(); next != creators_.end();) {
-    const auto [child, its_creator] = *next++;
-    if (its_creator == creator) remove(child, true);
+std::vector<pid_t> RecordOwners::waited_for_by(pid_t creator) const {
+  std::vector<pid_t> children;
+  for (const auto& [child, its_creator] : creators_) {
+    if (its_creator == creator) children.push_back(child);
   }
+  return children;
+}
+
+bool RecordOwners::waits(pid_t tid) const {
+  return std::ranges::any_of(creators_, [tid](const auto& entry) { return entry.second == tid; });
+}
+
+void RecordOwners::end_waiting(pid_t creator) {
+  for (const pid_t child : waited_for_by(creator)) remove(child, true);
 }
 
 std::optional<RecordOwners::Left> RecordOwners::remove(pid_t tid, bool ended) {
@@ -56,14 +65,6 @@ std::optional<std::uint64_t> RecordOwners::pointer_of(pid_t tid) const {
   return known == pointers_.end() ? std::nullopt : std::optional(known->second);
 }
 
-void RecordOwners::set_asleep(pid_t tid, bool asleep) {
-  const auto known = pointers_.find(tid);
-  if (known == pointers_.end()) return;
-  for (Owner& owner : owners_[known->second]) {
-    if (owner.tid == tid) owner.asleep = asleep;
-  }
-}
-
 /// For records that are still in a ring.
 void RecordOwners::remember(const Owner& owner, std::uint64_t pointer, bool shares) {
   if (gone_.size() >= kMostGone) gone_.clear();
@@ -84,7 +85,7 @@ RecordOwners::Owner RecordOwners::by_stack(const StubRecord& record) const {
     const auto found = threads->find(pointer);
     if (found == threads->end()) continue;
     for (const Owner& owner : found->second) {
-      if (!owner.asleep && owner.stack >= record.stack && owner.stack <= best.stack) best = owner;
+      if (owner.stack >= record.stack && owner.stack <= best.stack && !waits(owner.tid)) best = owner;
     }
   }
   return best;

@@ -21,7 +21,6 @@ class RecordOwners {
     bool is_reported = false;
     const Thread* thread = nullptr;  ///< null where it is not known
     std::uint64_t stack = 0;         ///< its stack pointer when it came: of a new thread, the top of its stack
-    bool asleep = false;             ///< until the child of its vfork ends or executes: makes no calls
   };
 
   explicit RecordOwners(pid_t tgid) : tgid_(tgid) {}
@@ -34,10 +33,13 @@ class RecordOwners {
   std::size_t add(const Thread& thread, std::uint64_t pointer, std::uint64_t stack);
   /// Records of a thread whose pointer cannot be asked for yet are those of one that is followed.
   void expect(const Thread& thread);
-  /// The creator waits until its child, which may have its thread pointer, executes a program or ends (vfork(2)).
+  /// The creator waits until its child, which may have its thread pointer and stack, executes a program or ends
+  /// (vfork(2)): meanwhile it makes no calls.
   void expect_vfork(pid_t child, pid_t creator) { creators_[child] = creator; }
   /// Who waits so for that thread, if somebody does.
   std::optional<pid_t> waits_for(pid_t child) const;
+  /// For which threads that one waits.
+  std::vector<pid_t> waited_for_by(pid_t creator) const;
   /// It waits no more: records are of the child no more, be it that its end has not been seen.
   void end_waiting(pid_t creator);
   /// What becomes of a thread pointer whose thread has another now, or has `ended`: who has it yet.
@@ -48,14 +50,13 @@ class RecordOwners {
   };
   std::optional<Left> remove(pid_t tid, bool ended);
 
-  void set_asleep(pid_t tid, bool asleep);
-
   Owner owner_of(const StubRecord& record) const;
   std::optional<std::uint64_t> pointer_of(pid_t tid) const;
   /// Threads whose pointers no others have, with these.
   std::vector<std::pair<pid_t, std::uint64_t>> sole_owners() const;
 
  private:
+  bool waits(pid_t tid) const;
   Owner by_stack(const StubRecord& record) const;
   void remember(const Owner& owner, std::uint64_t pointer, bool shares);
 

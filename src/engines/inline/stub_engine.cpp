@@ -107,14 +107,7 @@ void StubEngine::on_stop(Thread& thread) {
   StubSpace* stubs = find(thread.space.get());
   if (stubs == nullptr) return;
   records_.report_before_stop(*stubs, thread.tid);
-  end_vfork(*stubs, thread.tid);
-}
-
-void StubEngine::end_vfork(StubSpace& stubs, pid_t tid) {
-  const auto waited = vforks_.find(tid);
-  if (waited == vforks_.end()) return;
-  stubs.end_vfork(tid, waited->second);
-  vforks_.erase(waited);
+  stubs->end_vforks(thread.tid);
 }
 
 /// Where reading the counter is forbidden (PR_SET_TSC, strict seccomp) stubs must not show it.
@@ -183,13 +176,7 @@ void StubEngine::on_clone(const Thread& parent, const Thread& child) {
   if (stubs != nullptr && child.space == parent.space) {
     stubs->members().enter();
     // Its next stop is the end of the call in which it waits, or of that wait.
-    const bool waits = parent.vfork_child == child.tid;
-    if (waits && parent.in_call && settings_.records_system_calls()) {
-      stubs->expect_vfork(child, parent);
-    } else if (waits) {
-      vforks_[parent.tid] = child.tid;
-      stubs->begin_vfork(parent.tid);
-    }
+    if (parent.vfork_child == child.tid) stubs->expect_vfork(child, parent);
   } else if (auto copy = installer_.copy_for_fork(*parent.space, stubs, child)) {
     spaces_[child.space.get()] = std::move(copy);
   }
@@ -228,7 +215,6 @@ void StubEngine::on_thread_pointer(StoppedThread& stopped) {
 }
 
 void StubEngine::on_end(Thread& thread) {
-  vforks_.erase(thread.tid);
   StubSpace* stubs = find(thread.space.get());
   if (stubs == nullptr) return;
   stubs->end_writing(thread.tid);

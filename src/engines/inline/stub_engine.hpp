@@ -2,7 +2,6 @@
 // with vdsotrace: no stop, whatever the rate.
 #pragma once
 
-#include <map>
 #include <memory>
 
 #include "engines/inline/record_reporter.hpp"
@@ -62,16 +61,11 @@ class StubEngine final : public ProbeEngine {
   /// Maps code and region where the program has unmapped them. False if that cannot be, or something else is there.
   bool map_again(StubSpace& stubs, StoppedThread& stopped);
 
-  /// A thread that has waited for the child of its vfork stops as it goes on: what its pointer and stack have recorded
-  /// until now is the child's, what comes is its own.
-  void end_vfork(StubSpace& stubs, pid_t tid);
-
   StubSettings settings_;
   Reporter reporter_;
   StubInstaller installer_;
   RecordReporter records_;
   StubSpaces spaces_;
-  std::map<pid_t, pid_t> vforks_;  ///< from threads that wait for them to children
   bool warned_why_ = false;
   bool warned_unmapped_ = false;
 };

@@ -116,6 +116,10 @@ void StubSpace::unbind_thread(pid_t tid, bool ended) {
   if (left->threads == 1) region_->bind(left->pointer, left->only);
 }
 
+void StubSpace::end_vforks(pid_t tid) {
+  for (const pid_t child : owners_.waited_for_by(tid)) unbind_thread(child, true);
+}
+
 pid_t StubSpace::other_writer(pid_t tid) const {
   const auto pointer = pointer_of(tid);
   const pid_t writer = pointer && region_ != nullptr ? region_->writer(*pointer) : 0;

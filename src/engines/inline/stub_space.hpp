@@ -71,8 +71,11 @@ class StubSpace {
   /// The thread is gone, or has another pointer now.
   void unbind_thread(pid_t tid, bool ended);
   /// The creator waits until its child executes a program or ends: meanwhile the child has its ring, if it has its
-  /// pointer.
+  /// pointer, and records of both are the child's.
   void expect_vfork(const Thread& child, const Thread& creator) { owners_.expect_vfork(child.tid, creator.tid); }
+  /// The thread has stopped and goes on now, if it has waited so: its children have left its memory, and no record of
+  /// theirs is in a ring.
+  void end_vforks(pid_t tid);
   /// Which other thread has the ring of that one; 0: none.
   pid_t other_writer(pid_t tid) const;
   /// Whether that one is a child for which the thread has waited.
@@ -83,13 +86,6 @@ class StubSpace {
   void take_ring_back(pid_t tid);
   /// The thread's child is gone, but who has the ring is not: both are without.
   void give_ring_up(pid_t tid);
-  /// A thread waits for the child of its vfork, which has its pointer and stack; no record of its own is in a ring.
-  void begin_vfork(pid_t tid) { owners_.set_asleep(tid, true); }
-  /// It goes on: the child has left its memory, and no record of the child's is in a ring.
-  void end_vfork(pid_t tid, pid_t child) {
-    owners_.set_asleep(tid, false);
-    unbind_thread(child, false);
-  }
   /// The pointer with which a thread has joined.
   std::optional<std::uint64_t> pointer_of(pid_t tid) const { return owners_.pointer_of(tid); }
 

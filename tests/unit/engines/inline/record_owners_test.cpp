@@ -104,6 +104,24 @@ TEST_CASE("a creator that has waited for its child goes on with the stack", "[re
   CHECK(owners.owner_of(record_of(kPointer, 0, kStack - 0x100)).tid == 101);
 }
 
+TEST_CASE("who waits for a child has no records", "[record_owners]") {
+  RecordOwners owners(kProcess);
+  const Thread creator = thread_of(101), child = thread_of(102), other = thread_of(103);
+  owners.add(creator, kPointer, kStack);
+  owners.add(other, kPointer, kStack + 0x2000);
+  owners.expect_vfork(102, 101);
+  owners.add(child, kPointer, kStack - 0x200);
+  CHECK(owners.waited_for_by(101) == std::vector<pid_t>{102});
+  CHECK(owners.waited_for_by(103).empty());
+  CHECK(owners.owner_of(record_of(kPointer, 0, kStack - 0x300)).tid == 102);
+  CHECK(owners.owner_of(record_of(kPointer, 0, kStack - 0x100)).tid == 103);
+  // The child's end has been seen before the creator has stopped, and its stack is the creator's again.
+  REQUIRE(owners.remove(102, true));
+  CHECK(owners.waited_for_by(101).empty());
+  CHECK(owners.owner_of(record_of(kPointer, 0, kStack - 0x100)).tid == 101);
+  CHECK(owners.owner_of(record_of(kPointer, 0, kStack - 0x300)).tid == 101);
+}
+
 TEST_CASE("a record that is nobody's is the process's", "[record_owners]") {
   RecordOwners owners(kProcess);
   Thread expected = thread_of(201);
