@@ -2,7 +2,6 @@
 sets of descriptors. The lines are those that stops give.
 """
 
-import re
 import sys
 import tempfile
 import unittest
@@ -11,9 +10,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import VDSOTRACE, target
-from inline_calls import comparable, ptrace_requests, require_dispatch, trace_lines
+from inline_calls import INLINE, SameLines, ptrace_requests, require_dispatch
 
-INLINE = ["--syscalls=inline"]
 MANY = 20000
 
 
@@ -23,30 +21,18 @@ def setUpModule():
     require_dispatch(*INLINE)
 
 
-def without_places(lines):
-    """Comparable lines, without what the kernel numbers anew for each run, and times."""
-    kept = []
-    for line in comparable(lines):
-        line = re.sub(r"\b(nlmsg_pid|nl_pid)=\d+", r"\1=N", line)
-        line = re.sub(r"tv_(sec|nsec|usec)=\d+", r"tv_\1=N", line)
-        kept.append(re.sub(r"^(process_vm_\w+)\(\d+", r"\1(N", line))
-    return kept
-
-
-class SameLinesTest(unittest.TestCase):
-    maxDiff = None
-
-    def same(self, case, *options):
-        by_stops, by_stubs = (trace_lines(target("nested_calls", case), *options, *more) for more in ([], INLINE))
-        for ran in by_stops[0], by_stubs[0]:
-            self.assertEqual(ran.status, 0, ran.stderr)
-        self.assertEqual(without_places(by_stubs[1]), without_places(by_stops[1]))
+class SameLinesTest(SameLines):
+    renumbered = {
+        r"\b(nlmsg_pid|nl_pid)=\d+": r"\1=N",
+        r"tv_(sec|nsec|usec)=\d+": r"tv_\1=N",
+        r"^(process_vm_\w+)\(\d+": r"\1(N",
+    }
 
     def test_pointers_that_lead_to_pointers(self):
         for case in "vectors", "messages", "sets":
             for options in [], ["-s", "0"], ["-s", "45"], ["-v"], ["-e", "raw=writev,recvmsg"]:
                 with self.subTest(case=case, options=options):
-                    self.same(case, *options)
+                    self.same(lambda _: target("nested_calls", case), *options)
 
 
 class CompletenessTest(unittest.TestCase):

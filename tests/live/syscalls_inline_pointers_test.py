@@ -12,9 +12,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import VDSOTRACE, target
-from inline_calls import comparable, ptrace_requests, require_dispatch, trace_lines
+from inline_calls import INLINE, SameLines, ptrace_requests, require_dispatch, trace_lines
 
-INLINE = ["--syscalls=inline"]
 MANY = 20000
 ROUNDS = 300
 
@@ -25,30 +24,12 @@ def setUpModule():
     require_dispatch(*INLINE)
 
 
-def without_places(lines):
-    """Comparable lines, without what the kernel numbers anew for each run."""
-    kept = []
-    for line in comparable(lines):
-        line = re.sub(r"\b(nlmsg_pid|nl_pid|d_ino)=\d+", r"\1=N", line)
-        line = re.sub(r"bytes from pid \d+", "bytes from pid N", line)
-        kept.append(re.sub(r"/tmp/[^/\", ]+", "/tmp/X", line))
-    return kept
-
-
-class SameLinesTest(unittest.TestCase):
-    maxDiff = None
-
-    def same(self, command, *options):
-        """`command` is made anew for each run, as a function of a folder."""
-        by_stops, by_stubs = (self.lines_of(command, *options, *more) for more in ([], INLINE))
-        self.assertEqual(without_places(by_stubs), without_places(by_stops))
-        return by_stubs
-
-    def lines_of(self, command, *options):
-        with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-            ran, lines = trace_lines(command(folder), *options)
-            self.assertEqual(ran.status, 0, ran.stderr)
-            return lines
+class SameLinesTest(SameLines):
+    renumbered = {
+        r"\b(nlmsg_pid|nl_pid|d_ino)=\d+": r"\1=N",
+        r"bytes from pid \d+": "bytes from pid N",
+        r"/tmp/[^/\", ]+": "/tmp/X",
+    }
 
     def test_pointers_of_all_kinds(self):
         for case in ("strings", "buffers", "structures", "choices", "sockets", "folders", "cut", "faults"):

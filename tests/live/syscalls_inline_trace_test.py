@@ -12,9 +12,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import PYTHON, VDSOTRACE, target
-from inline_calls import comparable, ptrace_requests, require_dispatch, trace_lines
+from inline_calls import INLINE, comparable, ptrace_requests, require_dispatch, trace_lines
 
-INLINE = ["--syscalls=inline"]
 REFUSED = "its system calls are seen by stops"
 MANY = 200000
 ROUNDS = 2000

@@ -12,9 +12,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import VDSOTRACE, target
-from inline_calls import comparable, ptrace_requests, require_dispatch
+from inline_calls import INLINE, comparable, ptrace_requests, require_dispatch
 
-INLINE = ["--syscalls=inline"]
 PARENT, CHILD, GRANDCHILD, OTHER = "-1", "-2", "-3", "-4"
 ROUNDS, CALLS, MANY, EVERY = 4, 30, 4000, 8
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import vdsotrace_testing as testing
 
+INLINE = ["--syscalls=inline"]
+
 
 def require_dispatch(*options):
     """Skips where vdsotrace, with these options, has to see system calls by stops after all."""
@@ -44,3 +46,29 @@ def comparable(lines):
         line = re.sub(r"getrandom\(\"[^\"]*\"", "getrandom(\"...\"", line)
         kept.append(re.sub(r"^(set_tid_address|getpid|gettid|getppid|getpgid|getsid)(.*) = \d+", r"\1\2 = N", line))
     return kept
+
+
+class SameLines(unittest.TestCase):
+    """Of tests that lines by stubs are those by stops. `renumbered`: what the kernel numbers anew for each run, as patterns
+    of lines and what stands for it."""
+
+    maxDiff = None
+    renumbered = {}
+
+    def same(self, command, *options, may_fail=False):
+        """`command` is made for each run, as a function of an empty folder. Answers the lines by stubs."""
+        by_stops, by_stubs = (self.lines_of(command, *options, *more, may_fail=may_fail) for more in ([], INLINE))
+        self.assertEqual(self.without_numbers(by_stubs), self.without_numbers(by_stops))
+        return by_stubs
+
+    def lines_of(self, command, *options, may_fail):
+        with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+            ran, lines = trace_lines(command(folder), *options)
+            self.assertTrue(may_fail or ran.status == 0, ran.stderr)
+            return lines
+
+    def without_numbers(self, lines):
+        kept = comparable(lines)
+        for pattern, instead in self.renumbered.items():
+            kept = [re.sub(pattern, instead, line) for line in kept]
+        return kept
