@@ -109,6 +109,7 @@ enum class Missing : std::uint8_t {
   user_space_calls,  ///< calls that stay in user space, of some vDSO functions or of all
   vdso_calls,        ///< calls of some vDSO functions or of all, whichever way they go
   direct_calls,      ///< system calls that are made without the vDSO
+  system_calls,      ///< those that no vDSO offers
 };
 /// "direct-calls": as JSON spells it; empty for `nothing`.
 std::string_view name_of(Missing missing);

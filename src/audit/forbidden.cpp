@@ -23,6 +23,7 @@ bool hides(Missing missing, Route route) {
     case Missing::user_space_calls: return route == Route::vdso;
     case Missing::vdso_calls: return route == Route::vdso || route == Route::fallback;
     case Missing::direct_calls: return route == Route::syscall;
+    case Missing::system_calls: return false;
   }
   return false;
 }

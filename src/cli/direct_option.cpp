@@ -40,7 +40,7 @@ Result<void> check_direct(const Options& o) {
     return fail(fmt::format("{} and --engine={} exclude each other", option, o.engine),
                 "that engine stops processes at their system calls");
   if (!o.program.empty()) return fail(option + " and PROGRAM exclude each other");
-  if (wants_ordinary_calls(o.selection))
+  if (wants_ordinary_calls(o.selection) && !o.inline_syscalls)
     return fail(option + ": other system calls are traced, too, and these are stops", "add -e trace=%vdso");
   return {};
 }
@@ -48,7 +48,7 @@ Result<void> check_direct(const Options& o) {
 DirectCallsBy direct_calls_by(const Options& o, const Needs& needs) {
   // Of what starts beside attached processes the beginning would be missing.
   if (o.attach.empty() || !o.program.empty() || o.direct == Direct::stops || !leaves_direct_calls(o) ||
-      wants_ordinary_calls(o.selection))
+      (wants_ordinary_calls(o.selection) && !o.inline_syscalls))
     return DirectCallsBy::stops;
   if (o.direct == Direct::off) return DirectCallsBy::nothing;
   if (!o.selection.wants_route(Route::syscall)) return DirectCallsBy::nothing;

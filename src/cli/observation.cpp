@@ -58,8 +58,9 @@ class AbortGuard {
 };
 
 std::unique_ptr<ProbeEngine> make_probes(const Options& options, const Needs& needs, EventSink& sink) {
-  auto engine = make_engine(options.engine, options.attach.empty() ? Origin::spawned : Origin::attached, needs, sink);
-  return needs.inline_calls ? count_calls_inline(std::move(engine), needs, sink) : std::move(engine);
+  const Origin origin = options.attach.empty() ? Origin::spawned : Origin::attached;
+  auto engine = make_engine(options.engine, origin, needs, sink);
+  return needs.inline_calls ? count_calls_inline(std::move(engine), origin, needs, sink) : std::move(engine);
 }
 
 /// Observing by ptrace.

@@ -70,7 +70,10 @@ Result<void> check_combinations(const Options& o) {
 Result<void> check_inline_syscalls(const Options& o) {
   const std::pair<bool, std::string> excluded[] = {
       {o.audit.has_value(), "audit"},
-      {!o.attach.empty(), "-p"},
+      {!o.attach.empty() && (!o.summary_only || o.wall_clock), o.summary_only ? "-p with -w" : "-p without -c"},
+      {!o.attach.empty() && !o.program.empty(), "-p with PROGRAM"},
+      {!o.attach.empty() && o.injections != nullptr, "-p with -e inject="},
+      {!o.attach.empty() && !o.paths.empty(), "-p with -P"},
       {o.hide_vdso, "--no-vdso"},
       {o.engine != "auto" && o.engine != "inline", "--engine=" + o.engine},
       {o.stacks, "-k"},

@@ -8,6 +8,7 @@
 #include "engines/inline/direct_call_engine.hpp"
 #include "engines/inline/engine.hpp"
 #include "engines/perf/engine.hpp"
+#include "engines/syscalls/attached_engine.hpp"
 #include "engines/syscalls/engine.hpp"
 
 namespace vdsotrace {
@@ -66,8 +67,9 @@ std::unique_ptr<ProbeEngine> make_engine(std::string_view name, Origin origin, c
   return make_breakpoint(origin, needs, sink);
 }
 
-std::unique_ptr<ProbeEngine> count_calls_inline(std::unique_ptr<ProbeEngine> engine, const Needs& needs,
+std::unique_ptr<ProbeEngine> count_calls_inline(std::unique_ptr<ProbeEngine> engine, Origin origin, const Needs& needs,
                                                 EventSink& sink) {
+  if (origin == Origin::attached) return std::make_unique<AttachedCallEngine>(std::move(engine), sink);
   return std::make_unique<SyscallEngine>(std::move(engine), needs, sink);
 }
 

@@ -18,7 +18,7 @@ enum class Origin : std::uint8_t { spawned, attached };
 std::unique_ptr<ProbeEngine> make_engine(std::string_view name, Origin origin, const Needs& needs, EventSink& sink);
 
 /// That engine, and one that counts system calls in the process beside it (Needs::inline_calls).
-std::unique_ptr<ProbeEngine> count_calls_inline(std::unique_ptr<ProbeEngine> engine, const Needs& needs,
+std::unique_ptr<ProbeEngine> count_calls_inline(std::unique_ptr<ProbeEngine> engine, Origin origin, const Needs& needs,
                                                 EventSink& sink);
 
 /// Whether this machine allows that engine. Errors: why not, with a hint. One that has others to take its place

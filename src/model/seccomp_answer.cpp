@@ -1,6 +1,8 @@
 #include "model/seccomp_answer.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstring>
 #include <optional>
 
@@ -121,6 +123,15 @@ std::uint32_t seccomp_answer(std::span<const SeccompFilter> filters, const secco
     if (rank(answer) < rank(strictest)) strictest = answer;
   }
   return strictest;
+}
+
+/// Half of it is enough.
+bool looks_at_instruction(const SeccompFilter& filter) {
+  constexpr std::uint32_t kFrom = offsetof(seccomp_data, instruction_pointer);
+  return std::ranges::any_of(filter, [](const sock_filter& code) {
+    return code.code == (BPF_LD | BPF_W | BPF_ABS) && code.k >= kFrom &&
+           code.k < kFrom + sizeof(seccomp_data::instruction_pointer);
+  });
 }
 
 }  // namespace vdsotrace

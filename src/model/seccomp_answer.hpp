@@ -16,4 +16,7 @@ using SeccompFilter = std::vector<sock_filter>;
 /// answer holds (seccomp(2)). SECCOMP_RET_KILL_PROCESS also where a filter is none that the kernel takes.
 std::uint32_t seccomp_answer(std::span<const SeccompFilter> filters, const seccomp_data& call);
 
+/// Whether the filter reads from which address a call is made: its answer may depend on it.
+bool looks_at_instruction(const SeccompFilter& filter);
+
 }  // namespace vdsotrace

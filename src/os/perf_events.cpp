@@ -176,6 +176,27 @@ Result<PerfEvent> open_perf_system_call(const PerfTarget& target, std::uint64_t 
   return open_counting_losses(attributes, target, ring);
 }
 
+Result<UniqueFd> open_perf_count(pid_t tid, std::uint64_t number, const std::string& filter) {
+  perf_event_attr attributes{};
+  attributes.size = sizeof attributes;
+  attributes.type = PERF_TYPE_TRACEPOINT;
+  attributes.config = number;
+  attributes.inherit = 1;
+  attributes.inherit_thread = 1;
+  attributes.disabled = 1;
+  auto event = open(attributes, tid, -1);
+  if (!event || ((filter.empty() || ::ioctl(event->get(), PERF_EVENT_IOC_SET_FILTER, filter.c_str()) == 0) &&
+                 ::ioctl(event->get(), PERF_EVENT_IOC_ENABLE, 0) == 0))
+    return event;
+  const int error = errno;
+  return fail(error_text("perf event", error), hint_for(error), error);
+}
+
+std::optional<std::uint64_t> perf_count(const UniqueFd& event) {
+  std::uint64_t count = 0;
+  return ::read(event.get(), &count, sizeof count) == sizeof count ? std::optional(count) : std::nullopt;
+}
+
 std::optional<std::uint64_t> lost_samples(const PerfEvent& event) {
   struct {
     std::uint64_t value, lost;

@@ -61,6 +61,12 @@ Result<PerfEvent> open_perf_trace_point(const PerfTarget& target, std::uint64_t 
 /// when the thread executes a program.
 Result<PerfEvent> open_perf_system_call(const PerfTarget& target, std::uint64_t number, std::uint32_t stack_bytes,
                                         const PerfRing& ring);
+/// How often a thread and those that it creates come to a trace point, without a ring; `filter` as PerfSampling's. It
+/// stays when the thread executes a program.
+Result<UniqueFd> open_perf_count(pid_t tid, std::uint64_t number, const std::string& filter);
+/// What has been counted so; nothing if it cannot be read.
+std::optional<std::uint64_t> perf_count(const UniqueFd& event);
+
 /// How many samples of that event and its heirs there was no room for (PERF_FORMAT_LOST). Nothing before Linux 6.0.
 std::optional<std::uint64_t> lost_samples(const PerfEvent& event);
 

@@ -14,30 +14,6 @@ namespace {
 
 /// Behind the instruction in the first place of the code.
 constexpr std::string_view kName = "vdsotrace-calls";
-constexpr std::size_t kNameAt = 16;
-
-bool write_header(pid_t tid, const CallMemory& memory) {
-  std::vector<std::byte> header(kNameAt + kName.size() + 1);
-  std::ranges::copy(arch::kSystemCallThenTrap, header.begin());
-  std::ranges::copy(std::as_bytes(std::span(kName)), header.begin() + kNameAt);
-  return write_remote(tid, memory.code(), header);
-}
-
-/// Maps counters that a fork's child shares.
-Result<SharedMemory> map_counters(StoppedThread& stopped, RemoteCalls& calls, const CallMemory& memory) {
-  const auto fd = calls.call(SYS_memfd_create, {memory.code() + kNameAt, MFD_CLOEXEC | MFD_ALLOW_SEALING, 0, 0, 0, 0});
-  if (!fd || *fd < 0) return fail("the process could not make shared memory");
-  const auto descriptor = static_cast<std::uint64_t>(*fd);
-  auto shared =
-      SharedMemory::of_descriptor(stopped.tid(), static_cast<int>(*fd), CallCounters::kBytes, CallCounters::kBytes);
-  const auto mapped = calls.call(SYS_mmap, {memory.start, CallCounters::kBytes, PROT_READ | PROT_WRITE,
-                                            MAP_SHARED | MAP_FIXED_NOREPLACE, descriptor, 0});
-  calls.call(SYS_close, {descriptor, 0, 0, 0, 0, 0});
-  const bool is_there = mapped && static_cast<std::uint64_t>(*mapped) == memory.start;
-  if (shared && !is_there) return fail("the process could not map shared memory");
-  if (!shared && is_there) calls.call(SYS_munmap, {memory.start, CallCounters::kBytes, 0, 0, 0, 0});
-  return shared;
-}
 
 }  // namespace
 
@@ -58,12 +34,39 @@ std::optional<CallMemory> find_call_memory(const AddressSpace& space, pid_t tid,
   return CallMemory{area->code, area->code + bytes, stub_bytes};
 }
 
+std::vector<std::byte> call_memory_header() {
+  std::vector<std::byte> header(kCallMemoryName + kName.size() + 1);
+  std::ranges::copy(arch::kSystemCallThenTrap, header.begin());
+  std::ranges::copy(std::as_bytes(std::span(kName)), header.begin() + kCallMemoryName);
+  return header;
+}
+
+Result<SharedMemory> map_shared_counters(StoppedThread& stopped, RemoteCalls& calls, AddressRange counters,
+                                         std::uint64_t name) {
+  const auto fd =
+      calls.call(SYS_memfd_create, {name, MFD_CLOEXEC | MFD_ALLOW_SEALING, 0, 0, 0, 0}, arch::OrphanCleanup::close);
+  if (!fd || *fd < 0) return fail("the process could not make shared memory");
+  const auto descriptor = static_cast<std::uint64_t>(*fd);
+  auto shared = SharedMemory::of_descriptor(stopped.tid(), static_cast<int>(*fd), counters.size(), counters.size());
+  const auto mapped = calls.call(
+      SYS_mmap,
+      {counters.start, counters.size(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, descriptor, 0},
+      arch::OrphanCleanup::close_mapped);
+  calls.call(SYS_close, {descriptor, 0, 0, 0, 0, 0});
+  const bool is_there = mapped && static_cast<std::uint64_t>(*mapped) == counters.start;
+  if (shared && !is_there) return fail("the process could not map shared memory");
+  if (!shared && is_there) calls.call(SYS_munmap, {counters.start, counters.size(), 0, 0, 0, 0});
+  return shared;
+}
+
 Result<std::shared_ptr<CallCounters>> map_call_memory(StoppedThread& stopped, const CallMemory& memory) {
   RemoteCalls calls(stopped);
   if (!map_stub_code(calls, {memory.leave(), memory.code_bytes()}))
     return fail("the process could not map executable memory");
-  const bool written = write_header(stopped.tid(), memory);
-  auto shared = written ? map_counters(stopped, calls, memory) : fail("its memory could not be written");
+  const bool written = write_remote(stopped.tid(), memory.code(), call_memory_header());
+  const AddressRange counters{memory.start, memory.start + CallCounters::kBytes};
+  auto shared = written ? map_shared_counters(stopped, calls, counters, memory.code() + kCallMemoryName)
+                        : fail("its memory could not be written");
   if (shared) return std::make_shared<CallCounters>(std::move(*shared), memory.start, stopped.thread().tgid);
   calls.call(SYS_munmap, {memory.leave(), memory.code_bytes(), 0, 0, 0, 0});
   return tl::unexpected(shared.error());

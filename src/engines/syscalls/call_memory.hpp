@@ -10,9 +10,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "arch/call_stub.hpp"
+#include "base/address_range.hpp"
 #include "engines/syscalls/call_counters.hpp"
+#include "trace/remote/remote_call.hpp"
 #include "trace/thread.hpp"
 #include "vdsotrace/error.hpp"
 
@@ -47,6 +50,15 @@ std::optional<CallMemory> find_call_memory(const AddressSpace& space, pid_t tid,
 
 /// Maps it into the stopped thread's process. Errors: the process may not, or its memory cannot be written.
 Result<std::shared_ptr<CallCounters>> map_call_memory(StoppedThread& stopped, const CallMemory& memory);
+
+/// What lies where the code of such a memory begins: an instruction for calls of ours, and a name at kCallMemoryName.
+std::vector<std::byte> call_memory_header();
+inline constexpr std::size_t kCallMemoryName = 16;
+
+/// Maps counters at `start`, which forks share with us. `name`: the address of the memory's name in the process.
+/// Errors: the process may not.
+Result<SharedMemory> map_shared_counters(StoppedThread& stopped, RemoteCalls& calls, AddressRange counters,
+                                         std::uint64_t name);
 
 /// Takes it away again. No thread may come back to it.
 void unmap_call_memory(StoppedThread& stopped, const CallMemory& memory);

@@ -19,17 +19,27 @@ constexpr std::uint8_t kStopsOfAll = 16;
 constexpr int kStopsOfOne = 3;
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
-/// The mapping around an address, if it is private code that cannot be written ("r-xp", proc(5)).
-std::optional<proc::Mapping> private_code_at(pid_t pid, std::uint64_t address) {
+bool is_private_code(std::string_view line) { return line.find(" r-xp ") != std::string_view::npos; }
+
+/// Private mappings of files whose code cannot be written ("r-xp", proc(5)).
+std::vector<proc::Mapping> private_code_of(pid_t pid) {
   const auto text = kernel().proc_file(fmt::format("{}/maps", pid));
-  if (!text) return std::nullopt;
-  const auto mappings = proc::parse_mappings(*text);
+  std::string code;
+  for (std::string_view rest = text ? std::string_view(*text) : std::string_view(); !rest.empty();) {
+    const std::string_view line = rest.substr(0, std::min(rest.find('\n'), rest.size() - 1) + 1);
+    if (is_private_code(line)) code += line;
+    rest.remove_prefix(line.size());
+  }
+  auto mappings = proc::parse_mappings(code);
+  std::erase_if(mappings, [](const proc::Mapping& mapping) { return mapping.inode == 0; });
+  return mappings;
+}
+
+std::optional<proc::Mapping> private_code_at(pid_t pid, std::uint64_t address) {
+  const auto mappings = private_code_of(pid);
   const auto found =
       std::ranges::find_if(mappings, [&](const auto& m) { return address >= m.start && address < m.end; });
-  if (found == mappings.end() || found->inode == 0) return std::nullopt;
-  // A line of its own, or the first.
-  const auto at = ("\n" + *text).find(fmt::format("\n{:x}-{:x} r-xp ", found->start, found->end));
-  return at != std::string::npos ? std::optional(*found) : std::nullopt;
+  return found != mappings.end() ? std::optional(*found) : std::nullopt;
 }
 
 }  // namespace
@@ -41,6 +51,7 @@ struct CodeFiles::File {
   };
   std::optional<ModuleFacts> facts;
   std::vector<Segment> segments;
+  std::optional<std::vector<NumberedSite>> all;  ///< once they have been asked for
 };
 
 CodeFiles::CodeFiles() = default;
@@ -85,6 +96,33 @@ std::optional<CallSite> CodeFiles::site_at(pid_t pid, std::uint64_t address) {
     if (segment.range.contains(*in_file)) return segment.sites.at(*in_file).moved_by(address - *in_file);
   }
   return std::nullopt;
+}
+
+const std::vector<NumberedSite>& CodeFiles::all_sites(File& file) {
+  if (file.all) return *file.all;
+  file.all.emplace();
+  for (File::Segment& segment : file.segments) {
+    for (const std::uint64_t address : segment.sites.instructions()) {
+      const CallSite& site = segment.sites.at(address);
+      if (site.shape != SiteShape::unpatched) file.all->push_back({site, segment.sites.number_at(address)});
+    }
+  }
+  return *file.all;
+}
+
+std::vector<NumberedSite> CodeFiles::sites_of(pid_t pid) {
+  std::vector<NumberedSite> sites;
+  for (const proc::Mapping& mapping : private_code_of(pid)) {
+    const UniqueFd fd = open_mapped_file(pid, mapping);
+    File* file = fd ? file_of(fd.get()) : nullptr;
+    const auto start = file != nullptr && file->facts ? file->facts->address_at(mapping.offset) : std::nullopt;
+    if (!start) continue;
+    for (const NumberedSite& one : all_sites(*file)) {
+      if (one.site.address - *start < mapping.end - mapping.start)
+        sites.push_back({one.site.moved_by(mapping.start - *start), one.number});
+    }
+  }
+  return sites;
 }
 
 }  // namespace vdsotrace

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include "arch/call_stub.hpp"
 #include "arch/stubs.hpp"
 #include "base/page.hpp"
 #include "engines/inline/stub_memory.hpp"
 #include "engines/syscalls/call_instruction.hpp"
+#include "model/code/jumps.hpp"
 #include "os/proc.hpp"
 #include "trace/remote/remote_call.hpp"
 
@@ -80,9 +82,23 @@ std::vector<std::byte> jump_to_stub(const CallSite& site, std::uint64_t slot, st
   return std::move(*bytes);
 }
 
-/// A free page in a range, away from what is mapped: the lowest below `site`, or else the highest, as heaps grow
-/// upwards from there and mappings downwards.
-std::optional<std::uint64_t> free_page(pid_t pid, AddressRange within, std::uint64_t site) {
+/// Whether a vdsotrace that was killed has left its jumps there: as we would write them, to a slot as we would.
+bool hold_abandoned_jumps(pid_t pid, const CallSite& site) {
+  const std::uint64_t jump = site.original.front().address;
+  const auto relative = RemoteMemory(pid).object<std::int32_t>(jump + kNearJumpSize - sizeof(std::int32_t));
+  if (!relative || site.shape == SiteShape::widened) return false;
+  const std::uint64_t slot = jump + kNearJumpSize + static_cast<std::uint64_t>(std::int64_t{*relative});
+  const auto jumps = site.patch(slot);
+  if (!jumps || !hold_all(pid, *jumps)) return false;
+  const auto front = site.front(slot);
+  const std::uint64_t far = slot + (front ? front->size() : 0) + arch::kFarJumpBytes;
+  const auto stub = RemoteMemory(pid).object<std::uint64_t>(far - sizeof(std::uint64_t));
+  return front && stub && holds(pid, {slot, jump_to_stub(site, slot, *stub)});
+}
+
+/// Free pages in a range, away from what is mapped: the lowest below `site`, or else the highest, as heaps grow upwards
+/// from there and mappings downwards.
+std::optional<std::uint64_t> free_pages(pid_t pid, AddressRange within, std::uint64_t site, std::uint64_t bytes) {
   const auto mappings = proc::known_mappings(pid);
   if (!mappings) return std::nullopt;
   std::optional<std::uint64_t> below, above;
@@ -91,33 +107,49 @@ std::optional<std::uint64_t> free_page(pid_t pid, AddressRange within, std::uint
     const std::uint64_t to = std::min(mapping.start, arch::kHighestUserAddress);
     const std::uint64_t from = (std::max(free_from + kMargin, within.start) + kPage - 1) & ~(kPage - 1);
     const std::uint64_t end = std::min(to - std::min(to, kMargin), within.end) & ~(kPage - 1);
-    if (end >= from + kPage && from < site && !below) below = from;
-    if (end >= from + kPage) above = end - kPage;
+    const bool fits = end >= from && end - from >= bytes;
+    if (fits && from < site && !below) below = from;
+    if (fits) above = end - bytes;
     free_from = std::max(free_from, mapping.end);
   }
   return below ? below : above;
 }
 
+bool holds_all(const AddressRange& outer, const AddressRange& inner) {
+  return inner.size() > 0 && outer.contains(inner.start) && outer.contains(inner.end - 1);
+}
+
 }  // namespace
 
-std::optional<std::uint64_t> SitePatches::map_page(StoppedThread& stopped, const CallSite& site, Others others) {
-  const auto place = free_page(stopped.tid(), site.stubs, site.address);
-  if (!place) return std::nullopt;
+bool SitePatches::map_room(StoppedThread& stopped, const CallSite& site, std::uint64_t bytes, Others others) {
+  const auto place = free_pages(stopped.tid(), site.stubs, site.address, bytes);
+  if (!place) return false;
   RemoteCalls calls(stopped, others);
-  return map_stub_code(calls, {*place, kPage}) ? place : std::nullopt;
+  if (!map_stub_code(calls, {*place, bytes})) return false;
+  rooms_.push_back({*place, bytes, 0});
+  return true;
 }
 
 std::optional<std::uint64_t> SitePatches::new_slot(StoppedThread& stopped, const CallSite& site, Others others) {
-  const auto has_room = [&](const Page& page) {
-    return site.stubs.contains(page.start) && site.stubs.contains(page.start + kPage - 1) && page.used < kPage / kSlot;
+  const auto has_room = [&](const Room& room) {
+    return holds_all(site.stubs, room.range()) && room.used + kSlot <= room.bytes;
   };
-  auto page = std::ranges::find_if(pages_, has_room);
-  if (page == pages_.end()) {
-    const auto start = map_page(stopped, site, others);
-    if (!start) return std::nullopt;
-    page = pages_.insert(pages_.end(), {*start, 0});
+  auto room = std::ranges::find_if(rooms_, has_room);
+  if (room == rooms_.end()) {
+    if (!map_room(stopped, site, kPage, others)) return std::nullopt;
+    room = rooms_.end() - 1;
   }
-  return page->start + kSlot * page->used++;
+  return room->start + std::exchange(room->used, room->used + kSlot);
+}
+
+void SitePatches::reserve(StoppedThread& stopped, std::span<const CallSite* const> sites) {
+  std::vector<const CallSite*> left(sites.begin(), sites.end());
+  while (!left.empty()) {
+    const std::uint64_t bytes = (left.size() * kSlot + kPage - 1) & ~(kPage - 1);
+    if (!map_room(stopped, *left.front(), bytes, Others::stopped)) return;
+    const AddressRange room = rooms_.back().range();
+    std::erase_if(left, [&](const CallSite* site) { return holds_all(site->stubs, room); });
+  }
 }
 
 /// False if its parts do not fit into it, or it could not be written.
@@ -137,7 +169,8 @@ bool SitePatches::write_slot(pid_t stopped, Patched& patched, std::uint64_t stub
 
 bool SitePatches::patch(StoppedThread& stopped, const CallSite& site, std::uint64_t stub, Others others) {
   const pid_t tid = stopped.tid();
-  if (site.shape == SiteShape::unpatched || !hold_all(tid, site.original)) return false;
+  if (site.shape == SiteShape::unpatched) return false;
+  if (!hold_all(tid, site.original) && !hold_abandoned_jumps(tid, site)) return false;
   if (site.shape == SiteShape::widened && others == Others::running) return false;
   const auto slot = new_slot(stopped, site, others);
   if (!slot) return false;
@@ -207,7 +240,7 @@ void SitePatches::look_at_copy(pid_t stopped) {
     const std::uint64_t address = (site++)->first;
     if (!is_in_force(stopped, address)) undo(stopped, address);
   }
-  std::erase_if(pages_, [&](const Page& page) { return !RemoteMemory(stopped).object<std::byte>(page.start); });
+  std::erase_if(rooms_, [&](const Room& room) { return !RemoteMemory(stopped).object<std::byte>(room.start); });
 }
 
 bool SitePatches::undo(pid_t stopped) {
@@ -217,10 +250,10 @@ bool SitePatches::undo(pid_t stopped) {
 }
 
 void SitePatches::unmap(StoppedThread& stopped) {
-  if (pages_.empty() || !sites_.empty()) return;
+  if (rooms_.empty() || !sites_.empty()) return;
   RemoteCalls calls(stopped);
-  for (const Page& page : pages_) calls.call(SYS_munmap, {page.start, kPage, 0, 0, 0, 0});
-  pages_.clear();
+  for (const Room& room : rooms_) calls.call(SYS_munmap, {room.start, room.bytes, 0, 0, 0, 0});
+  rooms_.clear();
 }
 
 }  // namespace vdsotrace

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "engines/syscalls/text_poke.hpp"
@@ -27,10 +28,12 @@ namespace vdsotrace {
 /// memory, or all others are stopped as well.
 class SitePatches {
  public:
-  /// Lets calls from the site go to `stub`. False if the site has no room for it, its code is not that of the file, or
-  /// no memory nearby can be had; then all is as it was. While others run, only what leaves their instructions in
-  /// place: no widened site.
+  /// Lets calls from the site go to `stub`. False if the site has no room for it, its code is not that of the file nor
+  /// jumps that a vdsotrace has left which was killed, or no memory nearby can be had; then all is as it was. While
+  /// others run, only what leaves their instructions in place: no widened site.
   bool patch(StoppedThread& stopped, const CallSite& site, std::uint64_t stub, Others others = Others::stopped);
+  /// Maps what patching all these will need of memory nearby, with few calls. Without it each takes what is missing.
+  void reserve(StoppedThread& stopped, std::span<const CallSite* const> sites);
   bool is_patched(std::uint64_t site) const { return sites_.contains(site); }
   /// Whether it is patched, and the program has put no other code there meanwhile.
   bool is_in_force(pid_t stopped, std::uint64_t site) const;
@@ -66,16 +69,19 @@ class SitePatches {
     std::uint64_t tail = 0;  ///< where it would begin: behind what leads to the stub
     std::uint64_t end = 0;   ///< of what is used of the slot
   };
-  struct Page {
+  /// Memory for slots.
+  struct Room {
     std::uint64_t start;
-    std::uint32_t used;
+    std::uint64_t bytes;
+    std::uint64_t used;
+    AddressRange range() const { return {start, start + bytes}; }
   };
   std::optional<std::uint64_t> new_slot(StoppedThread& stopped, const CallSite& site, Others others);
   bool write_slot(pid_t stopped, Patched& patched, std::uint64_t stub);
-  std::optional<std::uint64_t> map_page(StoppedThread& stopped, const CallSite& site, Others others);
+  bool map_room(StoppedThread& stopped, const CallSite& site, std::uint64_t bytes, Others others);
 
   std::map<std::uint64_t, Patched> sites_;
-  std::vector<Page> pages_;
+  std::vector<Room> rooms_;
 };
 
 }  // namespace vdsotrace

@@ -160,8 +160,12 @@ bool wants_ordinary_calls(const Selection& selection) {
 }
 
 StopPolicy::StopPolicy(const Needs& needs, const ProbeEngine& engine, bool spawned) {
-  // Threads whose calls are not counted without stops stop at each; a filter would see what counts them.
-  if (needs.inline_calls) return;
+  // Threads whose calls are not counted without stops stop at each; a filter would see what counts them. Where all of a
+  // process are counted so, none stops.
+  if (needs.inline_calls) {
+    if (!spawned) mode_ = Mode::none;
+    return;
+  }
   const Selection& selection = needs.selection;
   const Wishes wishes = wishes_of(needs, spawned);
   if (wishes.all && !wishes.page) return;

@@ -1,0 +1,194 @@
+#include "engines/syscalls/attached_engine.hpp"
+
+#include <fmt/core.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+
+#include "engines/syscalls/call_instruction.hpp"
+#include "engines/syscalls/dispatch.hpp"
+#include "model/seccomp_answer.hpp"
+#include "model/syscalls/spec.hpp"
+#include "os/ptrace.hpp"
+#include "trace/remote/remote_call.hpp"
+
+namespace vdsotrace {
+namespace {
+
+AttachedCalls* calls_of(const AddressSpace& space) { return static_cast<AttachedCalls*>(space.call_record()); }
+
+/// Whether a filter of the thread's own may see that stubs make its calls elsewhere.
+bool judges_places(const StoppedThread& stopped) {
+  if (!under_other_filters(stopped.thread())) return false;
+  const auto filters = ptrace::seccomp_filters(stopped.tid());
+  return !filters || std::ranges::any_of(*filters, looks_at_instruction);
+}
+
+Result<void> check_suitable(const AddressSpace& space, StoppedThread& stopped) {
+  if (space.abi() != Abi::x86_64) return fail(fmt::format("it is a {} program", name_of(space.abi())));
+  const auto dispatch = ptrace::syscall_dispatch(stopped.tid());
+  if (dispatch && dispatch->on) return fail("it dispatches system calls itself");
+  if (judges_places(stopped)) return fail("its seccomp filters may judge from where calls are made");
+  return {};
+}
+
+/// It was in a call when it was stopped, which it will make once more.
+bool is_in_call(StoppedThread& stopped) {
+  const auto* registers = stopped.registers();
+  return registers != nullptr && arch::restarts_call(*registers);
+}
+
+}  // namespace
+
+AttachedCallEngine::AttachedCallEngine(std::unique_ptr<ProbeEngine> vdso_calls, EventSink& sink)
+    : EngineDecorator(std::move(vdso_calls)), sink_(sink), reporter_(sink) {}
+
+// ---- processes ----
+
+void AttachedCallEngine::prepare_attach(pid_t pid) {
+  inner_->prepare_attach(pid);
+  sites_[pid] = files_.sites_of(pid);
+}
+
+void AttachedCallEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
+  const Thread& thread = stopped.thread();
+  const bool is_attached = sites_.contains(thread.tgid);
+  if (!is_attached) entered_.stop(thread.tgid);
+  inner_->install(space, stopped, others);
+  const auto begun = is_attached ? begin(space, stopped) : fail("it has executed a program since");
+  if (begun) return;
+  space.stop_at_every_syscall();
+  reporter_.report(thread, Notice{fmt::format("its system calls are counted by stops: {}", begun.error().message)});
+}
+
+Result<void> AttachedCallEngine::begin(AddressSpace& space, StoppedThread& stopped) {
+  const auto sites = sites_.extract(stopped.thread().tgid);
+  if (auto checked = check_suitable(space, stopped); !checked) return checked;
+  auto calls = AttachedCalls::begin(stopped, sites.mapped());
+  if (!calls) return tl::unexpected(calls.error());
+  counters_.push_back((*calls)->counters());
+  space.set_call_record(std::move(*calls));
+  watch(stopped.thread());
+  return {};
+}
+
+void AttachedCallEngine::watch(const Thread& thread) {
+  if (calls_of(*thread.space) != nullptr) entered_.watch(thread.tgid, thread.tid);
+}
+
+void AttachedCallEngine::on_attach_thread(Thread& thread, StoppedThread* stopped) {
+  inner_->on_attach_thread(thread, stopped);
+  watch(thread);
+}
+
+/// How a thread is made only its creator's registers say, which is in the call.
+void AttachedCallEngine::on_clone(const Thread& parent, const Thread& child) {
+  inner_->on_clone(parent, child);
+  AttachedCalls* calls = calls_of(*parent.space);
+  if (calls == nullptr) return;
+  if (const auto registers = ptrace::registers(parent.tid)) count(parent.tgid, arch::system_call(*registers).nr, 1, 0);
+  if (child.space == parent.space) return;
+  child.space->set_call_record(calls->copy_for_fork());
+}
+
+void AttachedCallEngine::on_first_stop(StoppedThread& stopped) {
+  inner_->on_first_stop(stopped);
+  // Threads inherit the event of their creator.
+  const Thread& thread = stopped.thread();
+  if (thread.tid == thread.tgid && thread.role == Thread::Role::traced) watch(thread);
+}
+
+bool AttachedCallEngine::vacate_for_detach(StoppedThread& stopped, bool may_wait) {
+  if (!inner_->vacate_for_detach(stopped, may_wait)) return false;
+  if (AttachedCalls* calls = calls_of(*stopped.thread().space)) {
+    if (is_in_call(stopped)) ++unfinished_;
+    calls->leave(stopped, false);
+    calls->note_outside(stopped.tid());
+  }
+  return true;
+}
+
+/// Where a thread that cannot stop may come back to it, its memory stays.
+bool AttachedCallEngine::remove(AddressSpace& space, StoppedThread& stopped) {
+  if (AttachedCalls* calls = calls_of(space)) {
+    entered_.stop(stopped.thread().tgid);
+    calls->leave(stopped, false);
+    const auto outside = static_cast<long>(calls->note_outside(stopped.tid()));
+    if (!calls->undo(stopped.tid())) return false;
+    if (outside >= stopped.thread().space.use_count()) calls->unmap(stopped);
+    space.set_call_record(nullptr);
+  }
+  return inner_->remove(space, stopped);
+}
+
+// ---- stops ----
+
+/// The program has unmapped or protected what it does not know.
+bool AttachedCallEngine::on_missing_memory(StoppedThread& stopped, std::uint64_t address) {
+  AttachedCalls* calls = calls_of(*stopped.thread().space);
+  const auto* registers = stopped.registers();
+  const bool is_ours = calls != nullptr && registers != nullptr && address == arch::program_counter(*registers) &&
+                       calls->leave(stopped, false);
+  if (!is_ours) return inner_->on_missing_memory(stopped, address);
+  calls->undo(stopped.tid());
+  return true;
+}
+
+void AttachedCallEngine::on_interrupted(StoppedThread& stopped) {
+  if (AttachedCalls* calls = calls_of(*stopped.thread().space)) calls->leave(stopped, true);
+  inner_->on_interrupted(stopped);
+}
+
+void AttachedCallEngine::move_out_of_engine_code(StoppedThread& stopped) {
+  if (AttachedCalls* calls = calls_of(*stopped.thread().space)) calls->leave(stopped, false);
+  inner_->move_out_of_engine_code(stopped);
+}
+
+// ---- counts ----
+
+void AttachedCallEngine::count(pid_t tgid, std::int64_t nr, std::uint64_t calls, std::uint64_t failures) {
+  const CallSpec* spec = spec_of(Abi::x86_64, nr);
+  if (spec == nullptr) return;
+  Counts counts;
+  counts.name = spec->name;
+  counts.count = calls;
+  counts.errors = failures;
+  sink_.accept({0, realtime_ns(), tgid, tgid, std::move(counts)});
+}
+
+Drained AttachedCallEngine::drain() {
+  for (const auto& counters : counters_) {
+    for (const NumberCounters::Total& total : counters->take_new())
+      count(counters->tgid(), total.nr, total.calls, total.failures);
+  }
+  return inner_->drain();
+}
+
+/// Calls are counted when they have come back, by the kernel when they begin: some have not come back.
+void AttachedCallEngine::finish() {
+  inner_->finish();
+  if (counters_.empty()) return;
+  std::uint64_t entered = 0, seen = unfinished_;
+  for (const auto& [tgid, counted] : entered_.counted()) {
+    if (counted.handler_returns != 0) count(tgid, SYS_rt_sigreturn, counted.handler_returns, 0);
+    entered += counted.calls;
+  }
+  for (const auto& counters : counters_) seen += counters->taken();
+  report_completeness(entered, seen);
+}
+
+void AttachedCallEngine::report_completeness(std::uint64_t entered, std::uint64_t seen) {
+  Notice notice;
+  if (!entered_.refusal().empty()) {
+    notice = {fmt::format("how many system calls were not counted is not known: {}", entered_.refusal()),
+              Missing::system_calls};
+  } else if (seen < entered) {
+    notice = {fmt::format("at most {} of {} system calls were not counted", entered - seen, entered),
+              Missing::system_calls};
+  } else {
+    notice = {"no system call was missed"};
+  }
+  sink_.accept({0, realtime_ns(), 0, 0, std::move(notice)});
+}
+
+}  // namespace vdsotrace

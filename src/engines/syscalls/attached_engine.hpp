@@ -1,0 +1,59 @@
+// Counts system calls of processes that are attached to, without any stop (`-c -p --syscalls=inline`), beside an engine
+// that observes vDSO calls.
+//
+// Processes outlive us: so nothing is done to their threads that would need us. Their system call instructions are
+// patched when we come, those that can be; calls from elsewhere are not seen, but the kernel counts how many there are.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engines/engine_decorator.hpp"
+#include "engines/syscalls/attached_calls.hpp"
+#include "engines/syscalls/entered_calls.hpp"
+#include "trace/reporter.hpp"
+
+namespace vdsotrace {
+
+/// A decorator: it adds Counts of system calls to what the other engine does, and a Notice at the end that says how
+/// many calls are not among them. In processes where it can do nothing, and after an exec, all calls stop; that is
+/// said.
+class AttachedCallEngine final : public EngineDecorator {
+ public:
+  AttachedCallEngine(std::unique_ptr<ProbeEngine> vdso_calls, EventSink& sink);
+
+  void prepare_attach(pid_t pid) override;
+  void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
+  bool vacate_for_detach(StoppedThread& thread, bool may_wait) override;
+  bool remove(AddressSpace& space, StoppedThread& thread) override;
+
+  bool on_missing_memory(StoppedThread& thread, std::uint64_t address) override;
+  void on_interrupted(StoppedThread& thread) override;
+  void move_out_of_engine_code(StoppedThread& thread) override;
+
+  void on_clone(const Thread& parent, const Thread& child) override;
+  void on_first_stop(StoppedThread& thread) override;
+  void on_attach_thread(Thread& thread, StoppedThread* stopped) override;
+
+  Drained drain() override;
+  void finish() override;
+
+ private:
+  Result<void> begin(AddressSpace& space, StoppedThread& stopped);
+  void watch(const Thread& thread);
+  void report_completeness(std::uint64_t entered, std::uint64_t seen);
+  void count(pid_t tgid, std::int64_t nr, std::uint64_t calls, std::uint64_t failures);
+
+  EventSink& sink_;
+  Reporter reporter_;
+  CodeFiles files_;
+  std::map<pid_t, std::vector<NumberedSite>> sites_;  ///< of processes that will be attached to
+  /// Those of a process and its forks each; they may live on in a child that no event has reported yet.
+  std::vector<std::shared_ptr<NumberCounters>> counters_;
+  EnteredCalls entered_;
+  std::uint64_t unfinished_ = 0;  ///< calls that had been entered when their threads were detached
+};
+
+}  // namespace vdsotrace

@@ -1,0 +1,53 @@
+// What site stubs count, in memory that a process and all that it forks share with us: a pair of counters for each
+// system call number.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "arch/site_stub.hpp"
+#include "engines/inline/region_memory.hpp"
+
+namespace vdsotrace {
+
+class NumberCounters {
+ public:
+  static constexpr std::size_t kPair = 2 * sizeof(std::uint64_t);
+  static constexpr std::size_t kBytes = arch::kCountedNumbers * kPair;
+
+  /// `address`: where the processes have it. `tgid`: the first of them.
+  NumberCounters(SharedMemory memory, std::uint64_t address, pid_t tgid)
+      : memory_(std::move(memory), address), tgid_(tgid) {}
+
+  pid_t tgid() const { return tgid_; }
+  /// Where the counters of number 0 are in the process; the others follow.
+  std::uint64_t address() const { return memory_.address(); }
+  /// On behalf of a thread that could not do so itself, or whose call no stub has made. Others than those of
+  /// arch::kCountedNumbers are left out.
+  void add_call(std::int64_t nr);
+  void add_failure(std::int64_t nr);
+
+  struct Total {
+    std::int64_t nr;
+    std::uint64_t calls;
+    std::uint64_t failures;
+  };
+  /// What has been counted since this was asked the last time.
+  std::vector<Total> take_new();
+  /// All calls that have been taken.
+  std::uint64_t taken() const { return taken_; }
+
+ private:
+  struct Taken {
+    std::uint64_t calls = 0;
+    std::uint64_t failures = 0;
+  };
+
+  RegionMemory memory_;
+  pid_t tgid_;
+  std::array<Taken, arch::kCountedNumbers> before_{};
+  std::uint64_t taken_ = 0;
+};
+
+}  // namespace vdsotrace
