@@ -23,7 +23,7 @@ constexpr std::array<RouteWords, kRoutes> kRouteWords{{
 constexpr std::array<std::string_view, 6> kHowWords{"spawn", "attach", "fork", "vfork", "clone", "thread"};
 
 /// Indexed by Missing.
-constexpr std::array<std::string_view, 7> kMissingWords{"",           "times",       "routes", "user-space-calls",
+constexpr std::array<std::string_view, 7> kMissingWords{"",           "times",        "routes",      "user-space-calls",
                                                         "vdso-calls", "direct-calls", "system-calls"};
 
 }  // namespace

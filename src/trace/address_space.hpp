@@ -46,6 +46,8 @@ class SpaceRecord {
   virtual ~SpaceRecord() = default;
   /// An instruction as AddressSpace::system_call_instruction() answers, to be preferred to all others.
   virtual std::uint64_t system_call() const = 0;
+  /// A thread of the space makes a call for us.
+  virtual void note_own_call() {}
 };
 
 /// Shared by all tasks that share the memory (threads, vfork and CLONE_VM

@@ -359,7 +359,7 @@ class RefusalTest(unittest.TestCase):
 
     def test_what_takes_stops_needs_them(self):
         for options in (["-k"], ["--callers"], ["--no-vdso"], ["-c", "-k"], ["-c", "--no-vdso"], ["-c", "--engine=perf"],
-                        ["-p", "1"], ["-e", "route=vsyscall"]):
+                        ["-e", "route=vsyscall"]):
             with self.subTest(options=options):
                 ran = testing.vdsotrace("--syscalls=inline", *options, "--", "true")
                 self.assertIn("needs --syscalls=stops", ran.stderr)

@@ -30,6 +30,7 @@ class AttachedCalls final : public SpaceRecord {
   std::shared_ptr<AttachedCalls> copy_for_fork() const { return std::make_shared<AttachedCalls>(*this); }
 
   std::uint64_t system_call() const override { return area_.code; }
+  void note_own_call() override { counters_->note_own_call(); }
   const std::shared_ptr<NumberCounters>& counters() const { return counters_; }
   bool contains(std::uint64_t address) const { return area_.code <= address && address < area_.region(); }
 

@@ -173,7 +173,7 @@ void AttachedCallEngine::finish() {
     if (counted.handler_returns != 0) count(tgid, SYS_rt_sigreturn, counted.handler_returns, 0);
     entered += counted.calls;
   }
-  for (const auto& counters : counters_) seen += counters->taken();
+  for (const auto& counters : counters_) seen += counters->taken() + counters->own_calls();
   report_completeness(entered, seen);
 }
 

@@ -37,6 +37,9 @@ class NumberCounters {
   std::vector<Total> take_new();
   /// All calls that have been taken.
   std::uint64_t taken() const { return taken_; }
+  /// Calls that the processes' threads have made for us, and no stub.
+  void note_own_call() { ++own_calls_; }
+  std::uint64_t own_calls() const { return own_calls_; }
 
  private:
   struct Taken {
@@ -48,6 +51,7 @@ class NumberCounters {
   pid_t tgid_;
   std::array<Taken, arch::kCountedNumbers> before_{};
   std::uint64_t taken_ = 0;
+  std::uint64_t own_calls_ = 0;
 };
 
 }  // namespace vdsotrace

@@ -42,7 +42,8 @@ class CallSites {
 
   /// The site at that address, where a program has made a system call. Stays valid as long as this object.
   const CallSite& at(std::uint64_t address);
-  /// The system call instructions of known functions to which direct flow leads from where these are entered.
+  /// The system call instructions to which direct flow leads from where known functions are entered, or those that they
+  /// call.
   std::vector<std::uint64_t> instructions();
   /// The number of the calls that are made there, if the code right before says so. Of a call that comes to the
   /// instruction by a jump that cannot be followed it may be another.

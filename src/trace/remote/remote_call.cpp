@@ -245,6 +245,7 @@ std::optional<std::int64_t> RemoteCalls::call(std::int64_t nr, const std::array<
   called_ = moved_ = true;
   if (!stopped_.set_registers(arch::for_system_call(saved_, at, nr, args))) return std::nullopt;
   if (!run_to_system_call_stop(stopped_.tid()) || !run_to_system_call_stop(stopped_.tid())) return std::nullopt;
+  if (SpaceRecord* record = stopped_.thread().space->call_record()) record->note_own_call();
   const auto after = ptrace::registers(stopped_.tid());
   if (!after) return std::nullopt;
   return arch::return_value(*after);

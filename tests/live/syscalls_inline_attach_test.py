@@ -1,0 +1,336 @@
+"""-c -p --syscalls=inline: calls of processes that run already are counted without stops, number for number; they are not
+harmed by that, not even where vdsotrace is killed, and their code is their own again afterwards.
+
+VDSOTRACE_STORM multiplies the rounds (1: what continuous integration runs). The seed is said at the start.
+"""
+
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+import vdsotrace_testing as testing
+from vdsotrace_testing import PYTHON, VDSOTRACE, target, wait_until
+
+STORM = int(os.environ.get("VDSOTRACE_STORM", "1"))
+SEED = int(os.environ.get("VDSOTRACE_SEED", random.randrange(1 << 30)))
+OPTIONS = ["-c", "--syscalls=inline"]
+LOOPED = ("getppid", "read", "close", "getuid", "gettid")
+COMPLETE = "no system call was missed"
+REFUSED = "its system calls are counted by stops"
+MEMORY = "memfd:vdsotrace-calls"
+
+GO_SERVER = """package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"sync"
+)
+
+func work(group *sync.WaitGroup) {
+	defer group.Done()
+	for i := 0; i < 500; i++ {
+		os.Stat("/nothing/there")
+	}
+}
+
+func main() {
+	lines := bufio.NewScanner(os.Stdin)
+	fmt.Println("ready")
+	for lines.Scan() {
+		var group sync.WaitGroup
+		for i := 0; i < 4; i++ {
+			group.Add(1)
+			go work(&group)
+		}
+		group.Wait()
+		fmt.Println("done")
+	}
+}
+"""
+MUSL_WORKER = """#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+int main(void) {
+  char line[16], byte;
+  int zero = open("/dev/zero", O_RDONLY);
+  puts("ready");
+  fflush(stdout);
+  while (fgets(line, sizeof line, stdin)) {
+    for (int i = 0; i < 1000; ++i)
+      if (getppid() < 0 || pread(zero, &byte, 1, 0) != 1) return 1;
+    puts("done");
+    fflush(stdout);
+  }
+  return 0;
+}
+"""
+
+
+def setUpModule():
+    testing.require_ptrace()
+    print("VDSOTRACE_SEED =", SEED)
+    random.seed(SEED)
+
+
+def has_perf():
+    """Whether the kernel may count calls for us."""
+    ran = testing.vdsotrace(*OPTIONS, "--duration=0.01", "-p", os.getpid())
+    return "is not known" not in ran.stderr
+
+
+def files_code(pid):
+    """{file and offset: bytes} of what is mapped of files to be executed."""
+    code = {}
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            words = line.split(maxsplit=5)
+            if words[1] != "r-xp" or words[4] == "0":
+                continue
+            start, end = (int(word, 16) for word in words[0].split("-"))
+            memory.seek(start)
+            code[words[5], words[2]] = memory.read(end - start)
+    return code
+
+
+def mapped(pid):
+    """What is mapped of files or to be executed. Heaps and stacks are the program's to change."""
+    return [line for line in Path(f"/proc/{pid}/maps").read_text().splitlines()
+            if "x" in line.split()[1] or line.split()[4] != "0"]
+
+
+def memories(pid):
+    """How many vdsotraces count in it, or have done so until they were killed."""
+    return Path(f"/proc/{pid}/maps").read_text().count(MEMORY)
+
+
+def state(task):
+    return next(line.split()[1] for line in Path(f"/proc/{task}/status").read_text().splitlines() if line.startswith("State:"))
+
+
+class Worker(testing.Running):
+    def work(self):
+        """Answers what is said behind "done"."""
+        self.process.stdin.write("work\n")
+        self.process.stdin.flush()
+        words = self.process.stdout.readline().split()
+        self.case.assertEqual(words[:1], ["done"], self.process.poll())
+        return words[1:]
+
+    def end(self):
+        self.process.stdin.close()
+        self.case.assertEqual(self.process.wait(60), 0)
+
+
+class Counting:
+    """A vdsotrace that counts a worker's calls, from when this is made."""
+
+    def __init__(self, case, worker, *options):
+        self.case = case
+        folder = tempfile.TemporaryDirectory()
+        case.addCleanup(folder.cleanup)
+        self.file = Path(folder.name, "counts")
+        left = memories(worker.pid)
+        self.process = subprocess.Popen([VDSOTRACE, *OPTIONS, *options, "-o", self.file, "-p", str(worker.pid)],
+                                        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        case.addCleanup(self.close)
+        wait_until(lambda: self.process.poll() is not None or (memories(worker.pid) > left and state(worker.pid) != "t"))
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+
+    def end(self):
+        """({name: (calls, errors)} of system calls, what was said)."""
+        self.process.send_signal(signal.SIGINT)
+        _, errors = self.process.communicate(timeout=60)
+        self.case.assertEqual(self.process.returncode, 0, errors)
+        rows = re.findall(r"(?m)^ +- +- +- +(\d+) +(\d+)? *- +(\w+)$", self.file.read_text())
+        return {name: (int(calls), int(failures or 0)) for calls, failures, name in rows}, errors
+
+
+class CountsTest(unittest.TestCase):
+    def check(self, counts, times):
+        for name in LOOPED:
+            # Reading a line takes one more, or two if it was read when we came.
+            calls, errors = counts[name]
+            more = range(3) if name == "read" else range(1)
+            self.assertIn(calls - times, more, name)
+            self.assertEqual(errors, times if name == "close" else 0, name)
+
+    def check_complete(self, notices):
+        if has_perf():
+            self.assertIn(COMPLETE, notices)
+
+    def test_threads(self):
+        for program in ("works", "works_static"):
+            for threads in (1, 8, 40):
+                with self.subTest(program, threads=threads):
+                    worker = Worker(self, target(program, threads, 2000))
+                    worker.work()
+                    counting = Counting(self, worker)
+                    worker.work()
+                    counts, notices = counting.end()
+                    self.check(counts, threads * 2000)
+                    self.check_complete(notices)
+                    self.assertEqual(sum(calls for name, (calls, _) in counts.items() if name.startswith("clone")), threads)
+                    worker.end()
+
+    def test_again_and_again(self):
+        """What it does in between is nobody's, and its code is as before each time."""
+        worker = Worker(self, target("works", 4, 500))
+        worker.work()
+        code, maps = files_code(worker.pid), mapped(worker.pid)
+        for _ in range(5 * STORM):
+            counting = Counting(self, worker)
+            worker.work()
+            self.check(counting.end()[0], 2000)
+            worker.work()
+            self.assertEqual(files_code(worker.pid), code)
+            self.assertEqual(mapped(worker.pid), maps)
+        worker.end()
+
+    def test_signal_handlers(self):
+        """Their returns are counted, too."""
+        worker = Worker(self, target("works", 2, 20000, "signals"))
+        counting = Counting(self, worker)
+        handled = int(worker.work()[0])
+        counts, notices = counting.end()
+        self.check(counts, 40000)
+        self.assertEqual(counts["getpid"][0], handled)
+        self.assertGreater(handled, 0)
+        if has_perf():
+            self.assertEqual(counts["rt_sigreturn"], (handled, 0))
+            self.assertIn(COMPLETE, notices)
+        worker.end()
+
+    def test_children(self):
+        """Those that are not followed count for nobody; those that are, as their creator."""
+        for options, times in (([], 0), (["-f"], 3000)):
+            with self.subTest(options):
+                worker = Worker(self, target("works", 3, 1000, "forks"))
+                code, maps = files_code(worker.pid), mapped(worker.pid)
+                counting = Counting(self, worker, *options)
+                worker.work()
+                counts, notices = counting.end()
+                for name in set(LOOPED) - {"read"}:
+                    self.assertEqual(counts.get(name, (0, 0))[0], times)
+                self.check_complete(notices)
+                self.assertEqual(files_code(worker.pid), code)
+                self.assertEqual(mapped(worker.pid), maps)
+                worker.end()
+
+    def test_where_it_executes_a_program(self):
+        """From then on its calls stop, and are counted so."""
+        program = f"import os, sys; print('ready', flush=True); sys.stdin.readline(); os.execv('{target('works')[0]}', ['works', '1', '50'])"
+        worker = Worker(self, [PYTHON, "-c", program])
+        counting = Counting(self, worker)
+        worker.process.stdin.write("execute\n")
+        worker.process.stdin.flush()
+        self.assertEqual(worker.process.stdout.readline(), "ready\n")
+        worker.work()
+        counts, notices = counting.end()
+        for name in ("getppid", "close", "getuid", "gettid"):
+            self.assertGreaterEqual(counts[name][0], 50)
+        self.assertIn(f"{REFUSED}: it has executed a program since", notices)
+        worker.end()
+
+    def test_go(self):
+        testing.require_program("go")
+        with tempfile.TemporaryDirectory() as folder:
+            worker = Worker(self, [testing.go_program(folder, GO_SERVER)])
+            counting = Counting(self, worker)
+            worker.work()
+            counts, notices = counting.end()
+            self.assertEqual(counts["newfstatat"], (2000, 2000))
+            self.check_complete(notices)
+            worker.end()
+
+    def test_musl(self):
+        testing.require_program("musl-gcc")
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder, "worker.c")
+            source.write_text(MUSL_WORKER)
+            for how in ([], ["-static"]):
+                with self.subTest(how):
+                    program = str(Path(folder, "worker" + "".join(how)))
+                    subprocess.run([shutil.which("musl-gcc"), "-O2", *how, "-o", program, source], check=True)
+                    worker = Worker(self, [program])
+                    counting = Counting(self, worker)
+                    worker.work()
+                    counts, notices = counting.end()
+                    self.assertEqual((counts["getppid"], counts["pread64"]), ((1000, 0), (1000, 0)))
+                    self.check_complete(notices)
+                    worker.end()
+
+    def test_no_call_stops(self):
+        testing.require_program("strace")
+        worker = Worker(self, target("works", 2, 5000))
+        with tempfile.TemporaryDirectory() as folder:
+            calls = Path(folder, "calls")
+            tracer = subprocess.Popen(["strace", "-c", "-e", "trace=ptrace,wait4", "-o", calls, VDSOTRACE, *OPTIONS, "-o",
+                                       "/dev/null", "-p", str(worker.pid)])
+            self.addCleanup(tracer.kill)
+            wait_until(lambda: memories(worker.pid) > 0 and state(worker.pid) != "t")
+            worker.work()
+            os.kill(testing.children_of(tracer.pid)[0], signal.SIGINT)
+            self.assertEqual(tracer.wait(60), 0)
+            requests = sum(int(line.split()[3]) for line in calls.read_text().splitlines() if line.endswith(("ptrace", "wait4")))
+        # 50,000 calls were made.
+        self.assertLess(requests, 5000)
+        worker.end()
+
+
+class KilledTest(unittest.TestCase):
+    def test_at_any_moment(self):
+        worker = Worker(self, target("works", 4, 2000))
+        worker.work()
+        code = files_code(worker.pid)
+        for _ in range(15 * STORM):
+            tracer = subprocess.Popen([VDSOTRACE, *OPTIONS, "-o", "/dev/null", "-p", str(worker.pid)], stderr=subprocess.DEVNULL)
+            time.sleep(random.random() * 0.4)
+            worker.process.stdin.write("work\n")
+            worker.process.stdin.flush()
+            tracer.kill()
+            tracer.wait()
+            self.assertEqual(worker.process.stdout.readline().split()[:1], ["done"], worker.process.poll())
+        # The next one takes over what they have left.
+        counting = Counting(self, worker)
+        worker.work()
+        CountsTest.check(self, counting.end()[0], 8000)
+        self.assertEqual(files_code(worker.pid), code)
+        worker.work()
+        worker.end()
+
+
+class RefusedTest(unittest.TestCase):
+    def test_what_takes_stops(self):
+        for options, what in (([], "-p without -c"), (["-c", "-w"], "-p with -w"), (["-c", "-P", "/"], "-p with -P"),
+                              (["-c", "-e", "inject=getpid:retval=1"], "-p with -e inject=")):
+            with self.subTest(what):
+                ran = testing.vdsotrace(*options, "--syscalls=inline", "-p", os.getpid())
+                self.assertEqual(ran.status, 1, ran.stderr)
+                self.assertIn(f"--syscalls=inline: {what} needs --syscalls=stops", ran.stderr)
+
+    def test_filters_that_judge_places(self):
+        """Calls that stubs make come from elsewhere."""
+        program = testing.Running(self, target("origin", "filter"), env={**os.environ, "READY": "1"})
+        ran = testing.vdsotrace(*OPTIONS, "--duration=0.1", "-p", program.pid)
+        self.assertIn(f"{REFUSED}: its seccomp filters may judge from where calls are made", ran.stderr)
+        program.process.communicate("x", timeout=60)
+        self.assertEqual(program.process.returncode, 0)
+
+
+if __name__ == "__main__":
+    testing.main()
