@@ -82,16 +82,14 @@ Result<std::shared_ptr<AttachedCalls>> AttachedCalls::begin(StoppedThread& stopp
 
 /// Those of `sites` that have a stub, in their order.
 void AttachedCalls::patch(StoppedThread& stopped, std::span<const NumberedSite> sites) {
-  std::vector<const CallSite*> served;
+  std::vector<SitePatches::Wanted> wanted;
   auto stub = stubs_.begin();
   for (const NumberedSite& one : sites) {
     if (stub == stubs_.end() || one.site.address != stub->site) continue;
-    served.push_back(&one.site);
+    wanted.push_back({&one.site, area_.code + stub->offset + arch::site_stub_entry(stub->number)});
     ++stub;
   }
-  patches_.reserve(stopped, served);
-  for (std::size_t i = 0; i < served.size(); ++i)
-    patches_.patch(stopped, *served[i], area_.code + stubs_[i].offset + arch::site_stub_entry(stubs_[i].number));
+  patches_.patch_all(stopped, wanted);
 }
 
 const AttachedCalls::Stub* AttachedCalls::stub_at(std::uint64_t address) const {

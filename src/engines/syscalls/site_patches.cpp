@@ -12,7 +12,9 @@
 #include "engines/inline/stub_memory.hpp"
 #include "engines/syscalls/call_instruction.hpp"
 #include "model/code/jumps.hpp"
+#include "os/cached_pages.hpp"
 #include "os/proc.hpp"
+#include "os/remote_writes.hpp"
 #include "trace/remote/remote_call.hpp"
 
 namespace vdsotrace {
@@ -23,14 +25,17 @@ constexpr std::uint64_t kSlot = 64;
 constexpr std::uint64_t kMargin = 0x20'0000;
 constexpr std::uint64_t kLowest = 0x1'0000;  // vm.mmap_min_addr, as a rule
 
-bool holds(pid_t pid, const CodeWrite& write) {
+bool holds(Memory& memory, const CodeWrite& write) {
   std::vector<std::byte> now(write.bytes.size());
-  return RemoteMemory(pid).read(write.address, now) == now.size() && now == write.bytes;
+  return memory.read(write.address, now) == now.size() && now == write.bytes;
 }
 
-bool hold_all(pid_t pid, const std::vector<CodeWrite>& writes) {
-  return std::ranges::all_of(writes, [&](const CodeWrite& write) { return holds(pid, write); });
+bool hold_all(Memory& memory, const std::vector<CodeWrite>& writes) {
+  return std::ranges::all_of(writes, [&](const CodeWrite& write) { return holds(memory, write); });
 }
+
+/// A thread that is gone shows none.
+bool shows_memory(pid_t stopped) { return ptrace::registers(stopped).has_value(); }
 
 /// The copy of one, and the jump back.
 bool is_one_instruction(const RelocatedCode& tail) { return tail.map.size() == 2; }
@@ -49,10 +54,10 @@ bool write_in_order(StoppedThread& stopped, std::span<const CodeWrite> writes, O
 }
 
 /// As we wrote them, or as a fork has copied them while we did so.
-bool are_ours(pid_t pid, const std::vector<CodeWrite>& before, const std::vector<CodeWrite>& after) {
+bool are_ours(Memory& memory, const std::vector<CodeWrite>& before, const std::vector<CodeWrite>& after) {
   for (std::size_t i = 0; i < after.size(); ++i) {
     std::vector<std::byte> now(after[i].bytes.size());
-    if (RemoteMemory(pid).read(after[i].address, now) != now.size()) return false;
+    if (memory.read(after[i].address, now) != now.size()) return false;
     if (!may_be_half_written(now, before[i], after[i])) return false;
   }
   return true;
@@ -83,17 +88,17 @@ std::vector<std::byte> jump_to_stub(const CallSite& site, std::uint64_t slot, st
 }
 
 /// Whether a vdsotrace that was killed has left its jumps there: as we would write them, to a slot as we would.
-bool hold_abandoned_jumps(pid_t pid, const CallSite& site) {
+bool hold_abandoned_jumps(Memory& memory, const CallSite& site) {
   const std::uint64_t jump = site.original.front().address;
-  const auto relative = RemoteMemory(pid).object<std::int32_t>(jump + kNearJumpSize - sizeof(std::int32_t));
+  const auto relative = memory.object<std::int32_t>(jump + kNearJumpSize - sizeof(std::int32_t));
   if (!relative || site.shape == SiteShape::widened) return false;
   const std::uint64_t slot = jump + kNearJumpSize + static_cast<std::uint64_t>(std::int64_t{*relative});
   const auto jumps = site.patch(slot);
-  if (!jumps || !hold_all(pid, *jumps)) return false;
+  if (!jumps || !hold_all(memory, *jumps)) return false;
   const auto front = site.front(slot);
   const std::uint64_t far = slot + (front ? front->size() : 0) + arch::kFarJumpBytes;
-  const auto stub = RemoteMemory(pid).object<std::uint64_t>(far - sizeof(std::uint64_t));
-  return front && stub && holds(pid, {slot, jump_to_stub(site, slot, *stub)});
+  const auto stub = memory.object<std::uint64_t>(far - sizeof(std::uint64_t));
+  return front && stub && holds(memory, {slot, jump_to_stub(site, slot, *stub)});
 }
 
 /// Free pages in a range, away from what is mapped: the lowest below `site`, or else the highest, as heaps grow upwards
@@ -142,8 +147,9 @@ std::optional<std::uint64_t> SitePatches::new_slot(StoppedThread& stopped, const
   return room->start + std::exchange(room->used, room->used + kSlot);
 }
 
-void SitePatches::reserve(StoppedThread& stopped, std::span<const CallSite* const> sites) {
-  std::vector<const CallSite*> left(sites.begin(), sites.end());
+void SitePatches::reserve(StoppedThread& stopped, std::span<const Wanted> wanted) {
+  std::vector<const CallSite*> left;
+  for (const Wanted& one : wanted) left.push_back(one.site);
   while (!left.empty()) {
     const std::uint64_t bytes = (left.size() * kSlot + kPage - 1) & ~(kPage - 1);
     if (!map_room(stopped, *left.front(), bytes, Others::stopped)) return;
@@ -168,15 +174,29 @@ bool SitePatches::write_slot(pid_t stopped, Patched& patched, std::uint64_t stub
 }
 
 bool SitePatches::patch(StoppedThread& stopped, const CallSite& site, std::uint64_t stub, Others others) {
+  RemoteMemory before(stopped.tid());
+  return patch(stopped, before, {&site, stub}, others);
+}
+
+void SitePatches::patch_all(StoppedThread& stopped, std::span<const Wanted> wanted) {
+  reserve(stopped, wanted);
+  const RemoteWrites together(stopped.tid());
+  CachedPages before(stopped.tid());
+  for (const Wanted& one : wanted) patch(stopped, before, one, Others::stopped);
+}
+
+/// `before`: the memory, of which no site has been written.
+bool SitePatches::patch(StoppedThread& stopped, Memory& before, const Wanted& wanted, Others others) {
   const pid_t tid = stopped.tid();
+  const CallSite& site = *wanted.site;
   if (site.shape == SiteShape::unpatched) return false;
-  if (!hold_all(tid, site.original) && !hold_abandoned_jumps(tid, site)) return false;
+  if (!hold_all(before, site.original) && !hold_abandoned_jumps(before, site)) return false;
   if (site.shape == SiteShape::widened && others == Others::running) return false;
   const auto slot = new_slot(stopped, site, others);
   if (!slot) return false;
   Patched patched{site, {}, *slot};
   auto writes = site.patch(*slot);
-  if (!writes || !write_slot(tid, patched, stub)) return false;
+  if (!writes || !write_slot(tid, patched, wanted.stub)) return false;
   if (!write_in_order(stopped, *writes, others)) {
     write_backwards(tid, site.original);
     return false;
@@ -188,7 +208,9 @@ bool SitePatches::patch(StoppedThread& stopped, const CallSite& site, std::uint6
 
 bool SitePatches::is_in_force(pid_t stopped, std::uint64_t site) const {
   const auto found = sites_.find(site);
-  return found != sites_.end() && hold_all(stopped, found->second.jumps);
+  if (found == sites_.end()) return false;
+  RemoteMemory memory(stopped);
+  return hold_all(memory, found->second.jumps);
 }
 
 std::optional<std::uint64_t> SitePatches::site_that_begins(std::uint64_t address) const {
@@ -224,12 +246,14 @@ std::optional<SitePatches::OwnPlace> SitePatches::own_place(std::uint64_t addres
 }
 
 bool SitePatches::undo(pid_t stopped, std::uint64_t site) {
+  RemoteMemory before(stopped);
+  return !sites_.contains(site) || (shows_memory(stopped) && undo(stopped, before, site));
+}
+
+bool SitePatches::undo(pid_t stopped, Memory& before, std::uint64_t site) {
   const auto found = sites_.find(site);
-  if (found == sites_.end()) return true;
   const Patched& patched = found->second;
-  // A thread that is gone shows no memory.
-  if (!ptrace::registers(stopped)) return false;
-  if (are_ours(stopped, patched.site.original, patched.jumps) && !write_backwards(stopped, patched.site.original))
+  if (are_ours(before, patched.site.original, patched.jumps) && !write_backwards(stopped, patched.site.original))
     return false;
   sites_.erase(found);
   return true;
@@ -244,8 +268,12 @@ void SitePatches::look_at_copy(pid_t stopped) {
 }
 
 bool SitePatches::undo(pid_t stopped) {
+  if (sites_.empty()) return true;
+  if (!shows_memory(stopped)) return false;
+  const RemoteWrites together(stopped);
+  CachedPages before(stopped);
   bool all = true;
-  for (auto site = sites_.begin(); site != sites_.end();) all = undo(stopped, (site++)->first) && all;
+  for (auto site = sites_.begin(); site != sites_.end();) all = undo(stopped, before, (site++)->first) && all;
   return all;
 }
 

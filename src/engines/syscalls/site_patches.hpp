@@ -32,8 +32,12 @@ class SitePatches {
   /// jumps that a vdsotrace has left which was killed, or no memory nearby can be had; then all is as it was. While
   /// others run, only what leaves their instructions in place: no widened site.
   bool patch(StoppedThread& stopped, const CallSite& site, std::uint64_t stub, Others others = Others::stopped);
-  /// Maps what patching all these will need of memory nearby, with few calls. Without it each takes what is missing.
-  void reserve(StoppedThread& stopped, std::span<const CallSite* const> sites);
+  /// The same for many at once, those that can be patched.
+  struct Wanted {
+    const CallSite* site;
+    std::uint64_t stub;
+  };
+  void patch_all(StoppedThread& stopped, std::span<const Wanted> wanted);
   bool is_patched(std::uint64_t site) const { return sites_.contains(site); }
   /// Whether it is patched, and the program has put no other code there meanwhile.
   bool is_in_force(pid_t stopped, std::uint64_t site) const;
@@ -76,6 +80,9 @@ class SitePatches {
     std::uint64_t used;
     AddressRange range() const { return {start, start + bytes}; }
   };
+  bool patch(StoppedThread& stopped, Memory& before, const Wanted& wanted, Others others);
+  bool undo(pid_t stopped, Memory& before, std::uint64_t site);
+  void reserve(StoppedThread& stopped, std::span<const Wanted> wanted);
   std::optional<std::uint64_t> new_slot(StoppedThread& stopped, const CallSite& site, Others others);
   bool write_slot(pid_t stopped, Patched& patched, std::uint64_t stub);
   bool map_room(StoppedThread& stopped, const CallSite& site, std::uint64_t bytes, Others others);

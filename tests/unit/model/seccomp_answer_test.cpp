@@ -133,3 +133,12 @@ TEST_CASE("a program that is no filter permits nothing") {
   CHECK(killed({statement(BPF_ALU | BPF_DIV | BPF_X), answer(SECCOMP_RET_ALLOW)}));
   CHECK(killed({statement(BPF_LD | BPF_H | BPF_IND), answer(SECCOMP_RET_ALLOW)}));
 }
+
+TEST_CASE("whether a filter looks at where a call is made") {
+  const auto load = [](std::uint32_t at) { return SeccompFilter{statement(BPF_LD | BPF_W | BPF_ABS, at), answer(0)}; };
+  CHECK(looks_at_instruction(load(offsetof(seccomp_data, instruction_pointer))));
+  CHECK(looks_at_instruction(load(offsetof(seccomp_data, instruction_pointer) + 4)));
+  CHECK_FALSE(looks_at_instruction(load(offsetof(seccomp_data, arch))));
+  CHECK_FALSE(looks_at_instruction(load(kArgument)));
+  CHECK_FALSE(looks_at_instruction({answer(8)}));
+}

@@ -4,6 +4,7 @@
 #include <linux/membarrier.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "arch/call_stub.hpp"
@@ -210,6 +211,60 @@ TEST_CASE("code that is not that of the file is left alone") {
   CHECK_FALSE(patches.patch(program.stopped, program.site, kStub));
   CHECK(code_of(program.task) == before);
   CHECK(program.mapped == 0);
+}
+
+TEST_CASE("jumps that a vdsotrace has left which was killed are taken over") {
+  Program program;
+  const auto before = code_of(program.task);
+  SitePatches abandoned;
+  REQUIRE(abandoned.patch(program.stopped, program.site, kStub));
+  const auto left = code_of(program.task);
+  const std::uint64_t room = program.mapped;
+  SitePatches patches;
+  REQUIRE(patches.patch(program.stopped, program.site, kStub + 0x1000));
+  CHECK(code_of(program.task) != left);
+  REQUIRE(patches.undo(kTid));
+  CHECK(code_of(program.task) == before);
+
+  // The same jumps to what is no slot of ours are the program's own.
+  REQUIRE(abandoned.patch(program.stopped, program.site, kStub));
+  std::ranges::fill(program.task.memory->regions[room], std::byte{0x90});
+  SitePatches others;
+  CHECK_FALSE(others.patch(program.stopped, program.site, kStub));
+}
+
+TEST_CASE("many sites are patched together, in memory that is mapped once") {
+  Program program;
+  std::vector<CallSite> sites;
+  std::vector<SitePatches::Wanted> wanted;
+  constexpr std::uint64_t kApart = 0x40;
+  auto& code = program.task.memory->regions[kCode];
+  code.resize(std::max<std::size_t>(code.size(), 0x40 * 200));
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    CallSite site = program.site;
+    const std::uint64_t by = i * kApart;
+    site.address += by;
+    site.padding += by;
+    for (CodeWrite& write : site.original) {
+      write.address += by;
+      program.task.memory->write(write.address, write.bytes);
+    }
+    sites.push_back(std::move(site));
+  }
+  int mappings = 0;
+  const auto map = program.kernel.made_call;
+  program.kernel.made_call = [&](Task& made, std::int64_t nr, const Arguments& args) {
+    mappings += nr == SYS_mmap;
+    return map(made, nr, args);
+  };
+  const auto before = code;
+  for (const CallSite& site : sites) wanted.push_back({&site, kStub + site.address});
+  SitePatches patches;
+  patches.patch_all(program.stopped, wanted);
+  CHECK(mappings == 1);
+  for (const CallSite& site : sites) CHECK(patches.is_in_force(kTid, site.address));
+  REQUIRE(patches.undo(kTid));
+  CHECK(program.task.memory->regions[kCode] == before);
 }
 
 TEST_CASE("what the program has mapped over a jump stays") {

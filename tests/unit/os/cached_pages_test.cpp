@@ -1,0 +1,31 @@
+// Memory of a process that is read by whole pages.
+#include "os/cached_pages.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/scripted_stop.hpp"
+
+using namespace vdsotrace;
+using namespace vdsotrace::testing;
+
+TEST_CASE("pages are as they were when they were first read") {
+  StoppedTask stopped;
+  std::vector<std::byte> code(2 * kPage);
+  for (std::size_t i = 0; i < code.size(); ++i) code[i] = static_cast<std::byte>(i * 7);
+  constexpr std::uint64_t kPlace = 0x10'0000;
+  stopped.task.memory->regions[kPlace] = code;
+  CachedPages pages(stopped.task.tid);
+  std::vector<std::byte> read(64);
+  REQUIRE(pages.read(kPlace + kPage - 32, read) == read.size());
+  CHECK(std::equal(read.begin(), read.end(), code.begin() + kPage - 32));
+
+  stopped.task.memory->write(kPlace + 8, std::vector(4, std::byte{0xff}));
+  CHECK(pages.object<std::byte>(kPlace + 8) == code[8]);
+
+  // Where the memory ends, and where there is none.
+  CHECK(pages.read(kPlace + code.size() - 16, read) == 16);
+  CHECK(pages.read(kPlace + code.size(), read) == 0);
+  CHECK(pages.read(0x20, read) == 0);
+}
