@@ -27,8 +27,8 @@ static_assert(sizeof(CopyStep) == STEP_BYTES);
 
 /// As CASE_VALUE and what follows say.
 struct CopyCase {
-  std::uint32_t value = 0;
-  std::uint32_t number = 0;
+  std::uint64_t value = 0;
+  std::uint64_t number = 0;
 };
 static_assert(sizeof(CopyCase) == CASE_BYTES);
 
@@ -38,8 +38,10 @@ struct CopyPlan {
   std::vector<CopyStep> exit;
   std::uint32_t case_word = 0;  ///< which word of the record says what case a call is, as an offset; 0: there are none
   std::uint32_t case_bits = 0;  ///< of that word
-  std::vector<CopyCase> cases;  ///< a call that is none of them is not for the stub
-  std::uint64_t most_bytes = RECORD_POINTEES;  ///< from a record's begin, when all has been copied
+  std::uint32_t further_case_word = 0;  ///< whose lower half is the upper one of a case's value; 0: there is none
+  std::vector<CopyCase> cases;
+  std::uint32_t case_of_others = CASE_UNSUITED;  ///< what a call is that is none of them
+  std::uint64_t most_bytes = RECORD_POINTEES;    ///< from a record's begin, when all has been copied
 };
 
 struct RecordStubWords {

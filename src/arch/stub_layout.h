@@ -205,9 +205,10 @@
 #define STEP_BYTES 28
 #define STEPS_MOST 8          /* with the one behind them */
 /* Where a call's pointers depend on another argument: what is among its bits says which case the call is. */
-#define CASE_VALUE 0          /* u32 */
-#define CASE_NUMBER 4         /* u32 from 1 on */
-#define CASE_BYTES 8
+#define CASE_VALUE 0          /* u64 */
+#define CASE_NUMBER 8         /* u64 from 1 on */
+#define CASE_UNSUITED 0x80000000 /* or this: such a call is not for the stub */
+#define CASE_BYTES 16
 #define CASES_MOST 17         /* with one of zeros behind them */
 /* Where asked for: words of the stack above the return address, behind the values or, in a short record, in their place. */
 #define RECORD_WINDOW 128

@@ -28,6 +28,8 @@ std::vector<std::string_view> served_calls(const VdsoImage* image) {
   return calls;
 }
 
+}  // namespace
+
 std::vector<std::int64_t> capable_numbers(const VdsoImage* image, Abi program) {
   std::vector<std::int64_t> numbers;
   for (const std::string_view name : served_calls(image)) {
@@ -38,8 +40,6 @@ std::vector<std::int64_t> capable_numbers(const VdsoImage* image, Abi program) {
   }
   return numbers;
 }
-
-}  // namespace
 
 Result<std::shared_ptr<const VdsoImage>> ImageCache::get(std::span<const std::byte> bytes) {
   for (const auto& image : images_) {

@@ -19,6 +19,10 @@
 
 namespace vdsotrace {
 
+/// The numbers of the system calls that a program of that ABI may make and whose services the image offers; without an
+/// image, those of the classic time calls.
+std::vector<std::int64_t> capable_numbers(const VdsoImage* image, Abi program);
+
 /// Images taken apart, shared by all address spaces whose vDSO has the same
 /// bytes: a fork storm analyses one image once.
 class ImageCache {

@@ -11,11 +11,37 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
-from vdsotrace_testing import VDSOTRACE, target
-from inline_calls import INLINE, SameLines, ptrace_requests, require_dispatch, trace_lines
+from vdsotrace_testing import PYTHON, VDSOTRACE, target
+from inline_calls import INLINE, SameLines, comparable, ptrace_requests, require_dispatch, trace_lines
 
 MANY = 20000
 ROUNDS = 300
+
+
+# What a server, a database and a copy of files ask for, often enough to be recorded.
+OPTIONS = """import ctypes, fcntl, os, socket, struct, sys
+tcp, raw = socket.socket(), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+six = socket.socket(socket.AF_INET6)
+file = open(sys.argv[1] + '/file', 'w+')
+prctl = ctypes.CDLL(None).prctl
+lock = struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, 0, 10, 0)
+for _ in range(40):
+    tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 2))
+    tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack('qq', 3, 4))
+    six.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    tcp.getsockopt(socket.SOL_SOCKET, socket.SO_TYPE), tcp.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 100)
+    tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 1000), raw.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    try: raw.setsockopt(socket.SOL_SOCKET, 26, struct.pack('hxxxxxxP', 0, 0))
+    except OSError: pass
+    fcntl.fcntl(file, fcntl.F_SETLK, lock), fcntl.fcntl(file, fcntl.F_GETLK, lock)
+    for attribute in 'user.some', 'user.other':
+        try: os.setxattr(file.name, attribute, b'x' * 50), os.getxattr(file.name, attribute), os.listxattr(file.name)
+        except OSError: pass
+    try: os.removexattr(file.name, 'user.some')
+    except OSError: pass
+    prctl(15, b'a name that is too long'), prctl(4, 1), prctl(23, 3), os.getgroups()
+"""
 
 
 def setUpModule():
@@ -58,6 +84,12 @@ class SameLinesTest(SameLines):
             with self.subTest(program=name):
                 self.same(lambda folder: program(fill(folder)))
 
+    def test_options_locks_and_attributes(self):
+        shown = "trace=setsockopt,getsockopt,fcntl,setxattr,getxattr,listxattr,removexattr,prctl,getgroups"
+        for options in [], ["-s", "4096"], ["-v"]:
+            lines = self.same(lambda folder: [PYTHON, "-S", "-c", OPTIONS, folder], "-e", shown, *options)
+            self.assertGreater(len(lines), 40 * 15)
+
     def test_what_changes_at_once(self):
         lines = self.same(lambda _: target("pointed_calls", "changes"))
         for i in range(ROUNDS):
@@ -80,10 +112,25 @@ class CompletenessTest(unittest.TestCase):
         engines = {}
         for call in trace.of_type("call"):
             engines.setdefault((call["name"], "".join(call["args"][1:2])), []).append(call["engine"])
-        for name, choice in (("ioctl", "FIONREAD"), ("fcntl", "F_GETFL"), ("futex", "FUTEX_WAKE_PRIVATE")):
+        for name, choice in (("ioctl", "FIONREAD"), ("fcntl", "F_GETFL"), ("futex", "FUTEX_WAKE_PRIVATE"),
+                             ("fcntl", "F_GETLK")):
             self.assertEqual(set(engines[name, choice]), {"inline"})
-        for name, choice in (("ioctl", "TIOCGPTN"), ("fcntl", "F_GETLK")):
-            self.assertEqual(set(engines[name, choice]), {"ptrace"})
+        self.assertEqual(set(engines["ioctl", "TIOCGPTN"]), {"ptrace"})
+
+    def test_options_need_a_stop_only_if_they_lead_to_pointers(self):
+        with tempfile.TemporaryDirectory() as folder:
+            trace = testing.trace_json([PYTHON, "-S", "-c", OPTIONS, folder], *INLINE)
+        engines = {}
+        for call in trace.of_type("call"):
+            which = call["args"][:1] if call["name"] == "prctl" else call["args"][2:3]
+            engines.setdefault((call["name"], "".join(which)), []).append(call["engine"])
+        for name, option in (("setsockopt", "TCP_NODELAY"), ("setsockopt", "IPV6_V6ONLY"), ("getsockopt", "SO_TYPE"),
+                             ("getsockopt", "TCP_CONGESTION"), ("prctl", "PR_SET_NAME")):
+            self.assertEqual(set(engines[name, option][-30:]), {"inline"}, (name, option))
+        for name, option in (("setsockopt", "SO_ATTACH_FILTER"), ("prctl", "PR_SET_DUMPABLE")):
+            self.assertEqual(set(engines[name, option]), {"ptrace"}, (name, option))
+        recorded = {call["name"] for call in trace.of_type("call")[-300:] if call["engine"] == "inline"}
+        self.assertLess({"fcntl", "setxattr", "getxattr", "listxattr", "removexattr", "getgroups"}, recorded)
 
     def test_what_is_sent_needs_a_stop_only_if_it_may_be_messages(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -3,12 +3,16 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <fmt/core.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include "model/syscalls/pointees.hpp"
 #include "model/syscalls/render.hpp"
@@ -108,15 +112,34 @@ inline std::int64_t some_result(std::mt19937& random) {
   }
 }
 
+/// Levels whose options are shown as more than bytes, and options that there are.
+inline std::uint64_t some_option_value(std::size_t argument, std::mt19937& random) {
+  constexpr std::uint32_t kLevels[] = {SOL_SOCKET, SOL_SOCKET, SOL_IP, SOL_IPV6, SOL_TCP, SOL_PACKET, SOL_NETLINK, 255};
+  switch (argument) {
+    case 1: return kLevels[random() % std::size(kLevels)];
+    case 2: return 1 + random() % 76;
+    default: return random() % 4 == 0 ? random() % 300 : random() % 24;
+  }
+}
+
+/// What makes it a call that such a plan is for.
+inline void choose(const PointeeChoice& choice, std::array<std::uint64_t, 6>& args, std::mt19937& random) {
+  if (choice.mask == 0 || choice.is_for_others) return;
+  const std::uint64_t chosen = choice.values[random() % choice.count] & UINT32_MAX;
+  args[choice.argument] = (some_argument(random) & ~std::uint64_t{choice.mask}) | chosen;
+}
+
 inline Call some_call(const PointeePlan& plan, std::mt19937& random) {
   Call call;
   call.nr = number_of(Abi::x86_64, plan.name);
   call.name = plan.name;
   for (std::uint64_t& argument : call.args) argument = some_argument(random);
-  if (plan.choice.mask != 0) {
-    const std::uint64_t chosen = plan.choice.values[random() % plan.choice.count];
-    call.args[plan.choice.argument] = (some_argument(random) & ~std::uint64_t{plan.choice.mask}) | chosen;
-  }
+  choose(plan.choice, call.args, random);
+  if (!plan.name.ends_with("sockopt")) return call;
+  do {
+    for (const std::size_t argument : {1, 2}) call.args[argument] = some_option_value(argument, random);
+    if (plan.name == "setsockopt") call.args[4] = some_option_value(4, random);
+  } while (pointee_plan(call.nr, call.args) == nullptr);
   return call;
 }
 

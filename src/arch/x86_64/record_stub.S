@@ -355,18 +355,26 @@ SHARED vdsotrace_record_stub_uncalled
         mov     BLOCK_CALL_ARG2(%rbx), %rdx
         mov     BLOCK_CALL_BASE(%rbx), %rbx
         jmp     83b
-90:     /* Which case is it? */
-        mov     (%rcx,%rax), %eax
+90:     mov     (%rcx,%rax), %eax       /* which case is it? */
         and     (13f + 4)(%rip), %eax
-        lea     14f(%rip), %r11
+        mov     (13f + 8)(%rip), %edx
+        test    %edx, %edx
+        je      94f
+        mov     (%rcx,%rdx), %edx
+        shl     $32, %rdx
+        or      %rdx, %rax
+94:     lea     14f(%rip), %r11
 92:     mov     CASE_NUMBER(%r11), %edx
         test    %edx, %edx
-        je      88f
-        cmp     CASE_VALUE(%r11), %eax
+        je      95f
+        cmp     CASE_VALUE(%r11), %rax
         je      93f
         add     $CASE_BYTES, %r11
         jmp     92b
-93:     mov     %rdx, BLOCK_CALL_CASE(%rbx)
+95:     mov     (13f + 12)(%rip), %edx
+93:     test    %edx, %edx
+        js      88f
+        mov     %rdx, BLOCK_CALL_CASE(%rbx)
         jmp     91b
 SHARED vdsotrace_record_stub_unsuited
 88:     RESTORE_ARGUMENTS
@@ -384,7 +392,8 @@ SHARED vdsotrace_record_stub_words
 9:      .quad   0                       /* records that it takes up at most */
 10:     .zero   STEPS_MOST * STEP_BYTES /* what is copied at its entry */
 11:     .zero   STEPS_MOST * STEP_BYTES /* and at its end */
-13:     .quad   0                       /* u32 which word of the record says what case it is, as an offset, or 0; u32 bits */
+13:     .quad   0, 0                    /* u32 each: which word of the record says what case it is, as an offset, or 0; its bits; the
+                                         * word whose lower half is the upper one of a case's value, or 0; the case if it is none */
 14:     .zero   CASES_MOST * CASE_BYTES
 SHARED vdsotrace_record_stub_end
 

@@ -78,7 +78,7 @@ std::vector<std::byte> make_record_stub(const RecordStubWords& words, const Copy
   std::memcpy(at, behind, sizeof behind);
   at = write_list(at + sizeof behind, copies.entry, STEPS_MOST);
   at = write_list(at, copies.exit, STEPS_MOST);
-  const std::uint32_t which[] = {copies.case_word, copies.case_bits};
+  const std::uint32_t which[] = {copies.case_word, copies.case_bits, copies.further_case_word, copies.case_of_others};
   std::memcpy(at, which, sizeof which);
   write_list(at + sizeof which, copies.cases, CASES_MOST);
   return stub;

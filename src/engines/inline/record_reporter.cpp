@@ -154,6 +154,7 @@ void RecordReporter::fill(Call& call, const RecordedCall& recorded) const {
     fill_call(call, recorded, *clock_);
   } else {
     fill_system_call(call, recorded.record, *clock_);
+    call.route = recorded.route;
     if (is_to_be_looked_at(recorded.record)) look_at(call, recorded.tid);
   }
   call.engine = engine_;
@@ -176,6 +177,7 @@ Event RecordReporter::open_event(const RecordedCall& recorded) const {
   Event event{0, 0, recorded.tgid, recorded.tid, Body{}};
   Call& call = call_of(std::get<Body>(event.body));
   fill_open_system_call(call, recorded.record, *clock_);
+  call.route = recorded.route;
   call.engine = engine_;
   event.time_ns = call.start_ns;
   return event;

@@ -18,8 +18,8 @@ struct RecordedCall {
   const StubbedFunction* function = nullptr;  ///< null: it is a system call (system_call_record.hpp)
   Symbols* symbols = nullptr;                 ///< of the space; null where no callers are to be found
   pid_t tgid = 0;
-  pid_t tid = 0;  ///< 0: one of the process's threads, not known which
-  Route route = Route::vdso;
+  pid_t tid = 0;                             ///< 0: one of the process's threads, not known which
+  std::optional<Route> route = Route::vdso;  ///< nothing: the call is not vDSO-capable
   StubRecord record;
 
   /// To whom it returns, if that was found in what lay on the stack.

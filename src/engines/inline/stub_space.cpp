@@ -54,6 +54,7 @@ void add_entered_only(std::vector<CallTally>& totals, const InstalledStubs& inst
 
 StubSpace::StubSpace(const InstalledStubs& installed, pid_t tgid, Symbols* symbols, const Reporter& reporter)
     : installed_(installed),
+      capable_numbers_(capable_numbers(installed.image, Abi::x86_64)),
       symbols_(symbols),
       owners_(tgid),
       unreturned_([this, own = Reporter(reporter)](const Thread& thread, Call&& call) mutable {
@@ -188,7 +189,10 @@ void StubSpace::take_system_call(StubRecord& record, std::vector<RecordedCall>& 
   const RecordOwners::Owner owner = owners_.owner_of(record);
   if (!owner.is_reported) return;
   date(record);
-  calls.push_back({nullptr, symbols_, owner.tgid, owner.tid, Route::syscall, std::move(record)});
+  const auto nr = static_cast<std::int64_t>(record.return_address);
+  const bool capable = std::ranges::find(capable_numbers_, nr) != capable_numbers_.end();
+  const auto route = capable ? std::optional(Route::syscall) : std::nullopt;
+  calls.push_back({nullptr, symbols_, owner.tgid, owner.tid, route, std::move(record)});
 }
 
 void StubSpace::take(StubRecord& record, const StackWindow& window, std::vector<RecordedCall>* calls) {

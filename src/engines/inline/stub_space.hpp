@@ -119,6 +119,7 @@ class StubSpace {
   void add_unreturned(const Call& call);
 
   InstalledStubs installed_;
+  std::vector<std::int64_t> capable_numbers_;
   std::unique_ptr<StubRegion> region_;
   std::uint64_t inherited_bytes_ = 0;
   Symbols* symbols_;

@@ -90,8 +90,8 @@ std::optional<arch::CopyStep> step_for(const Pointee& pointee, const DecodeLimit
       return limit_vectors(pointee, limits, step) ? std::optional(step) : std::nullopt;
     case Extent::sized_at:
       step.count = kArguments[pointee.of];
-      step.most = pointee.unit;
-      step.flags |= STEP_AT;
+      step.most = pointee.unit == 0 ? kWholeAtEntry : pointee.unit;
+      step.flags |= pointee.unit == 0 ? STEP_AT | STEP_WHOLE : STEP_AT;
       return step;
     default: return std::nullopt;
   }
@@ -102,11 +102,12 @@ void add_check(arch::CopyPlan& copies, const Pointee& pointee, arch::CopyStep& s
   if ((step.flags & STEP_WHOLE) == 0 || pointee.within) return;
   step.flags &= ~std::uint32_t{STEP_WHOLE};
   const bool is_checked = std::ranges::any_of(copies.entry, [&](const arch::CopyStep& other) {
-    return (other.flags & STEP_WHOLE) != 0 && other.count == step.count && other.most == step.most;
+    const bool same_size = other.count == step.count && ((other.flags ^ step.flags) & STEP_AT) == 0;
+    return (other.flags & STEP_WHOLE) != 0 && same_size && other.most == step.most;
   });
   if (is_checked) return;
   arch::CopyStep check = step;
-  check.flags = (step.flags & STEP_NARROW) | STEP_WHOLE | STEP_CHECKS;
+  check.flags = (step.flags & (STEP_NARROW | STEP_AT)) | STEP_WHOLE | STEP_CHECKS;
   copies.entry.push_back(check);
 }
 
@@ -135,7 +136,10 @@ bool add_pointees(const PointeePlan& plan, std::uint32_t of_case, const DecodeLi
 void add_cases(const PointeeChoice& choice, std::uint32_t number, arch::CopyPlan& copies) {
   copies.case_word = kArguments[choice.argument];
   copies.case_bits = choice.mask;
-  for (std::size_t i = 0; i < choice.count; ++i) copies.cases.push_back({choice.values[i], number});
+  copies.further_case_word = choice.further != 0 ? kArguments[choice.further] : 0;
+  const std::uint32_t of_values = choice.is_for_others ? CASE_UNSUITED : number;
+  for (std::size_t i = 0; i < choice.count; ++i) copies.cases.push_back({choice.values[i], of_values});
+  if (choice.is_for_others) copies.case_of_others = number;
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "engines/syscalls/dispatch.hpp"
 
 #include "engines/syscalls/call_instruction.hpp"
-#include "engines/syscalls/stopping_calls.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -21,7 +20,8 @@ std::optional<CallCounters::CountedCall> call_for_stub(StoppedThread& stopped, c
   const CallStub kind = calls.kind_of(nr);
   // A stub that copies raises signals, too.
   const std::uint64_t own = calls.records() ? kForcedSignals : signal_bit(SIGTRAP) | signal_bit(SIGSYS);
-  const bool is_seen = !needs_stop(nr) || SignalCalls::can_expect(stopped.thread(), arch::system_call(registers), own);
+  const bool is_seen = !SignalCalls::concerns(nr) ||
+                       SignalCalls::can_expect(stopped.thread(), arch::system_call(registers), own);
   const bool stops = kind == CallStub::none || !is_seen || (kind == CallStub::records && !dispatched.has_ring);
   if (stops || stopped.thread().space->fallback_at(behind) != nullptr) return std::nullopt;
   const auto position = calls.memory().position_of(behind);
@@ -84,7 +84,7 @@ Resume::How make_dispatched_call(StoppedThread& stopped, const DispatchedCall& d
   }
   if (place) {
     // What it changes has to be seen each time.
-    if (needs_stop(call->nr)) {
+    if (SignalCalls::concerns(call->nr)) {
       signals.expect(stopped, arch::system_call(registers));
     } else {
       calls.on_stop(stopped, *place, by_jump, files);

@@ -8,7 +8,6 @@
 #include "arch/record_stub.hpp"
 #include "engines/syscalls/call_instruction.hpp"
 #include "engines/syscalls/dispatch.hpp"
-#include "engines/syscalls/stopping_calls.hpp"
 #include "model/syscalls/spec.hpp"
 #include "os/tsc_clock.hpp"
 #include "trace/remote/remote_call.hpp"
@@ -64,7 +63,7 @@ void SyscallEngine::refuse(StoppedThread& stopped, std::string_view why) {
 /// What it has recorded comes before what it has stopped for.
 void SyscallEngine::leave_stub(StoppedThread& stopped, CallSpace& calls, bool restarts_count) {
   const LeftCallStub left = leave_call_stub(stopped, calls, restarts_count);
-  if (left.unmade && needs_stop(*left.unmade)) signals_.take_back(stopped.thread());
+  if (left.unmade && SignalCalls::concerns(*left.unmade)) signals_.take_back(stopped.thread());
   if (left.has_record) inner_->on_call_abandoned(stopped.thread());
   if (choice_.records()) inner_->on_stop(stopped.thread());
 }

@@ -43,11 +43,8 @@ bool is_named(std::string_view name) { return std::ranges::find(kStopping, name)
 std::bitset<kNumbers> calls_without_stop() {
   std::bitset<kNumbers> calls;
   for (std::size_t nr = 0; nr < kNumbers; ++nr) {
-    Call call;
-    call.abi = Abi::x86_64;
-    call.nr = static_cast<std::int64_t>(nr);
-    const CallSpec* spec = spec_of(call.abi, call.nr);
-    calls[nr] = spec != nullptr && !is_named(spec->name) && !clock_id_of(call);
+    const CallSpec* spec = spec_of(Abi::x86_64, static_cast<std::int64_t>(nr));
+    calls[nr] = spec != nullptr && !is_named(spec->name);
   }
   return calls;
 }
@@ -57,6 +54,15 @@ std::bitset<kNumbers> calls_without_stop() {
 bool needs_stop(std::int64_t nr) {
   static const std::bitset<kNumbers> calls = calls_without_stop();
   return nr < 0 || nr >= static_cast<std::int64_t>(kNumbers) || !calls[static_cast<std::size_t>(nr)];
+}
+
+bool needs_stop_without_plan(std::int64_t nr) { return nr == number_of(Abi::x86_64, "prctl"); }
+
+bool is_counted_by_clock(std::int64_t nr) {
+  Call call;
+  call.abi = Abi::x86_64;
+  call.nr = nr;
+  return clock_id_of(call).has_value();
 }
 
 }  // namespace vdsotrace

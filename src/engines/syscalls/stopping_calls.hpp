@@ -6,8 +6,13 @@
 namespace vdsotrace {
 
 /// Of x86-64's numbers: calls that make or end threads, that execute programs, that need the program's own registers or
-/// instruction, whose effects the tracer must see, and those that are counted by their arguments. Also what has no
-/// name.
+/// instruction, or whose effects the tracer must see. Also what has no name.
 bool needs_stop(std::int64_t nr);
+
+/// Of those, calls whose effects the tracer must see only where they have no plan (model/syscalls/pointees.hpp).
+bool needs_stop_without_plan(std::int64_t nr);
+
+/// Whether calls of that number are counted by the clock that they are about.
+bool is_counted_by_clock(std::int64_t nr);
 
 }  // namespace vdsotrace

@@ -9,7 +9,6 @@
 #include "engines/syscalls/stopping_calls.hpp"
 #include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/spec.hpp"
-#include "vdsotrace/vdso_service.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -17,12 +16,6 @@ namespace {
 bool is_wanted(const Selection& selection, std::int64_t nr) {
   return selection.wants_number(Abi::x86_64, nr, true) ||
          (selection.wants_ordinary_calls() && selection.wants_number(Abi::x86_64, nr, false));
-}
-
-/// Those of which the route is shown: a record does not say it.
-bool has_route(std::int64_t nr) {
-  const CallSpec* spec = spec_of(Abi::x86_64, nr);
-  return spec != nullptr && service_of_syscall(spec->name) != nullptr;
 }
 
 /// Callers are named by what is mapped, which is looked at when code is mapped. mremap(2) stops anyway.
@@ -35,9 +28,14 @@ bool is_changed(const Needs& needs, std::int64_t nr) {
   return needs.injections != nullptr && (changed(true) || changed(false));
 }
 
-bool must_be_seen(const Needs& needs, std::int64_t nr) {
-  const bool is_signals = SignalCalls::concerns(nr);
-  return (needs_stop(nr) && !is_signals) || is_changed(needs, nr) || (needs.callers && may_map_code(nr));
+/// A stub that copies is left by calls without a plan.
+bool stops_without_plan(const Needs& needs, std::int64_t nr, bool recorded) {
+  return recorded && needs.values && needs_stop_without_plan(nr);
+}
+
+bool must_be_seen(const Needs& needs, std::int64_t nr, bool recorded) {
+  const bool is_known = SignalCalls::concerns(nr) || stops_without_plan(needs, nr, recorded);
+  return (needs_stop(nr) && !is_known) || is_changed(needs, nr) || (needs.callers && may_map_code(nr));
 }
 
 bool has_descriptors(std::int64_t nr, const CallSpec& spec) {
@@ -70,11 +68,12 @@ StubChoice::StubChoice(const Needs& needs)
 
 CallStub StubChoice::choose(const Needs& needs, std::int64_t nr) {
   const CallSpec* spec = spec_of(Abi::x86_64, nr);
-  if (spec == nullptr || must_be_seen(needs, nr)) return CallStub::none;
   const bool wanted = is_wanted(needs.selection, nr);
+  const bool recorded = needs.each_call && wanted && needs.paths.empty();
+  if (spec == nullptr || must_be_seen(needs, nr, recorded)) return CallStub::none;
   if (!needs.paths.empty() && wanted && may_use_path(nr, *spec)) return CallStub::none;
-  if (!needs.each_call || !wanted || !needs.paths.empty()) return CallStub::counts;
-  if (has_route(nr)) return CallStub::none;
+  if (reports_counts_ && wanted && is_counted_by_clock(nr)) return CallStub::none;
+  if (!recorded) return CallStub::counts;
   auto copies = needs.values ? copy_plan(nr, capture_limits(needs)) : arch::CopyPlan();
   if (!copies || !shows_only_values(needs, has_descriptors(nr, *spec), *copies)) return CallStub::none;
   copies_.emplace(nr, std::move(*copies));

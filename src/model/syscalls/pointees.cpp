@@ -2,8 +2,11 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
 #include <linux/futex.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cstring>
@@ -69,8 +72,17 @@ constexpr Pointee descriptors(std::uint8_t argument, Pointee::When when) {
 }
 
 constexpr PointeeChoice among(std::uint8_t argument, std::uint32_t mask, std::initializer_list<std::uint32_t> values) {
-  PointeeChoice choice{argument, mask, {}, 0};
+  PointeeChoice choice{argument, mask};
   for (const std::uint32_t value : values) choice.values[choice.count++] = value;
+  return choice;
+}
+struct SocketOption {
+  std::uint32_t level;
+  std::uint32_t option;
+};
+constexpr PointeeChoice all_options_but(std::initializer_list<SocketOption> options) {
+  PointeeChoice choice{1, UINT32_MAX, 2, true};
+  for (const SocketOption& one : options) choice.values[choice.count++] = std::uint64_t{one.option} << 32 | one.level;
   return choice;
 }
 
@@ -78,24 +90,27 @@ constexpr PointeeChoice among(std::uint8_t argument, std::uint32_t mask, std::in
 constexpr std::uint32_t kIntSize = 4;
 constexpr std::uint32_t kPair = 8;
 constexpr std::uint32_t kWordSize = 8;
-constexpr std::uint32_t kTime = 16;      // struct timespec, struct timeval
-constexpr std::uint32_t kTimer = 32;     // struct itimerspec, struct itimerval
-constexpr std::uint32_t kStat = 144;     // struct stat
-constexpr std::uint32_t kStatx = 256;    // struct statx
-constexpr std::uint32_t kStatfs = 120;   // struct statfs
-constexpr std::uint32_t kAction = 32;    // struct sigaction of the kernel's
-constexpr std::uint32_t kStack = 24;     // stack_t
-constexpr std::uint32_t kLimit = 16;     // struct rlimit64
-constexpr std::uint32_t kUsage = 144;    // struct rusage
-constexpr std::uint32_t kTermios = 36;   // struct termios of the kernel's
-constexpr std::uint32_t kWindow = 8;     // struct winsize
-constexpr std::uint32_t kEvent = 12;     // struct epoll_event, packed
-constexpr std::uint32_t kPollfd = 8;     // struct pollfd
-constexpr std::uint32_t kNames = 390;    // struct utsname
-constexpr std::uint32_t kSystem = 112;   // struct sysinfo
-constexpr std::uint32_t kTms = 32;       // struct tms
-constexpr std::uint32_t kAddress = 128;  // struct sockaddr_storage
-constexpr std::uint32_t kMessage = 56;   // struct msghdr
+constexpr std::uint32_t kTime = 16;          // struct timespec, struct timeval
+constexpr std::uint32_t kTimer = 32;         // struct itimerspec, struct itimerval
+constexpr std::uint32_t kStat = 144;         // struct stat
+constexpr std::uint32_t kStatx = 256;        // struct statx
+constexpr std::uint32_t kStatfs = 120;       // struct statfs
+constexpr std::uint32_t kAction = 32;        // struct sigaction of the kernel's
+constexpr std::uint32_t kStack = 24;         // stack_t
+constexpr std::uint32_t kLock = 32;          // struct flock
+constexpr std::uint32_t kCapabilities = 24;  // struct __user_cap_data_struct, twice
+constexpr std::uint32_t kNameShown = 15;     // of a thread's name
+constexpr std::uint32_t kLimit = 16;         // struct rlimit64
+constexpr std::uint32_t kUsage = 144;        // struct rusage
+constexpr std::uint32_t kTermios = 36;       // struct termios of the kernel's
+constexpr std::uint32_t kWindow = 8;         // struct winsize
+constexpr std::uint32_t kEvent = 12;         // struct epoll_event, packed
+constexpr std::uint32_t kPollfd = 8;         // struct pollfd
+constexpr std::uint32_t kNames = 390;        // struct utsname
+constexpr std::uint32_t kSystem = 112;       // struct sysinfo
+constexpr std::uint32_t kTms = 32;           // struct tms
+constexpr std::uint32_t kAddress = 128;      // struct sockaddr_storage
+constexpr std::uint32_t kMessage = 56;       // struct msghdr
 constexpr std::uint32_t kMaskAndSize = 16;
 
 using W = Pointee::When;
@@ -113,7 +128,9 @@ constexpr PointeePlan kPlans[] = {
     {"readahead"}, {"rseq"}, {"sched_get_priority_max"}, {"sched_get_priority_min"}, {"sched_getscheduler"},
     {"sched_yield"}, {"set_robust_list"}, {"set_tid_address"}, {"setpgid"}, {"setpriority"}, {"setsid"},
     {"shutdown"}, {"socket"}, {"sync"}, {"sync_file_range"}, {"syncfs"}, {"tee"}, {"tgkill"}, {"timer_delete"},
-    {"timer_getoverrun"}, {"timerfd_create"}, {"tkill"}, {"umask"},
+    {"timer_getoverrun"}, {"timerfd_create"}, {"tkill"}, {"umask"}, {"setuid"}, {"setgid"}, {"setreuid"}, {"setregid"},
+    {"setresuid"}, {"setresgid"}, {"setfsuid"}, {"setfsgid"}, {"pkey_alloc"}, {"pkey_free"}, {"shmget"}, {"shmat"},
+    {"shmdt"}, {"semget"}, {"msgget"}, {"membarrier"},
     // Files.
     {"open", {path(0)}}, {"openat", {path(1)}}, {"creat", {path(0)}},
     {"access", {path(0)}}, {"faccessat", {path(1)}}, {"faccessat2", {path(1)}},
@@ -139,12 +156,21 @@ constexpr PointeePlan kPlans[] = {
     {"truncate", {path(0)}}, {"utimensat", {path(1), in(2, 2 * kTime)}},
     {"mknod", {path(0)}}, {"mknodat", {path(1)}}, {"memfd_create", {text(0)}},
     {"pipe", {out(0, kPair)}}, {"pipe2", {out(0, kPair)}}, {"inotify_add_watch", {path(1)}},
+    {"setxattr", {path(0), text(1), buffer(2, 3)}}, {"lsetxattr", {path(0), text(1), buffer(2, 3)}},
+    {"fsetxattr", {text(1), buffer(2, 3)}},
+    {"getxattr", {path(0), text(1), filled(2, 3)}}, {"lgetxattr", {path(0), text(1), filled(2, 3)}},
+    {"fgetxattr", {text(1), filled(2, 3)}},
+    {"listxattr", {path(0), filled(1, 2)}}, {"llistxattr", {path(0), filled(1, 2)}}, {"flistxattr", {filled(1, 2)}},
+    {"removexattr", {path(0), text(1)}}, {"lremovexattr", {path(0), text(1)}}, {"fremovexattr", {text(1)}},
     {"sendfile", {in(2, kWordSize), out(2, kWordSize)}},
     {"copy_file_range", {in(1, kWordSize), in(3, kWordSize)}},
     {"splice", {in(1, kWordSize), in(3, kWordSize)}},
     {"fcntl", {}, among(1, UINT32_MAX,
       {F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC, F_GETPIPE_SZ, F_SETPIPE_SZ})},
-    {"ioctl", {}, among(1, UINT32_MAX, {FIOCLEX, FIONCLEX})},
+    {"fcntl", {in(2, kLock)}, among(1, UINT32_MAX, {F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW})},
+    {"fcntl", {out(2, kLock)}, among(1, UINT32_MAX, {F_GETLK, F_OFD_GETLK})},
+    {"fcntl", {}, among(1, UINT32_MAX, {F_ADD_SEALS, F_GET_SEALS})},
+    {"ioctl", {}, among(1, UINT32_MAX, {FIOCLEX, FIONCLEX, FICLONE})},
     {"ioctl", {out(2, kTermios)}, among(1, UINT32_MAX, {TCGETS})},
     {"ioctl", {in(2, kTermios)}, among(1, UINT32_MAX, {TCSETS, TCSETSW, TCSETSF})},
     {"ioctl", {out(2, kWindow)}, among(1, UINT32_MAX, {TIOCGWINSZ})},
@@ -189,6 +215,10 @@ constexpr PointeePlan kPlans[] = {
     {"getsockname", {in(2, kIntSize), out(2, kIntSize), Pointee{1, W::success, E::sized_at, kAddress, 2}}},
     {"getpeername", {in(2, kIntSize), out(2, kIntSize), Pointee{1, W::success, E::sized_at, kAddress, 2}}},
     {"socketpair", {out(3, kPair)}},
+    {"setsockopt", {Pointee{3, W::entry, E::counted, 1, 4, true}},
+      all_options_but({{SOL_SOCKET, SO_ATTACH_FILTER}, {SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF}})},
+    {"getsockopt", {in(4, kIntSize), out(4, kIntSize), Pointee{3, W::success, E::sized_at, 0, 4}},
+      all_options_but({{SOL_SOCKET, SO_GET_FILTER}})},
     {"sendto", {sent(1, 2), Pointee{4, W::entry, E::counted, 1, 5, true}}},
     {"recvfrom", {received(1, 2), in(5, kIntSize), out(5, kIntSize), Pointee{4, W::success, E::sized_at, kAddress, 5}}},
     {"sendmsg", {structure(1, kMessage), name_in_message(W::entry), within(vectors(2, 3)), within(sized(4, 5))}},
@@ -198,6 +228,13 @@ constexpr PointeePlan kPlans[] = {
     {"wait4", {out(1, kIntSize), out(3, kUsage)}},
     {"getrlimit", {out(1, kLimit)}}, {"setrlimit", {in(1, kLimit)}}, {"prlimit64", {in(2, kLimit), out(3, kLimit)}},
     {"getrusage", {out(1, kUsage)}}, {"sysinfo", {out(0, kSystem)}}, {"uname", {out(0, kNames)}},
+    {"capget", {in(0, kPair), out(1, kCapabilities)}}, {"capset", {in(0, kPair), in(1, kCapabilities)}},
+    {"getgroups", {filled(1, 0, kIntSize)}}, {"setgroups", {Pointee{1, W::entry, E::counted, kIntSize, 0, true}}},
+    {"prctl", {Pointee{1, W::entry, E::path, kNameShown}}, among(0, UINT32_MAX, {PR_SET_NAME})},
+    {"prctl", {text(4)}, among(0, UINT32_MAX, {PR_SET_VMA})},
+    {"prctl", {}, among(0, UINT32_MAX,
+      {PR_SET_PDEATHSIG, PR_GET_DUMPABLE, PR_CAPBSET_READ, PR_GET_KEEPCAPS, PR_SET_TIMERSLACK, PR_GET_TIMERSLACK,
+        PR_GET_NO_NEW_PRIVS, PR_SET_THP_DISABLE})},
     {"getresuid", {out(0, kIntSize), out(1, kIntSize), out(2, kIntSize)}},
     {"getresgid", {out(0, kIntSize), out(1, kIntSize), out(2, kIntSize)}},
     {"sched_getaffinity", {Pointee{2, W::success, E::resulted, 1, 1, true}}},
@@ -208,9 +245,10 @@ constexpr PointeePlan kPlans[] = {
 bool is_chosen(const PointeePlan& plan, const std::array<std::uint64_t, 6>& args) {
   const auto& choice = plan.choice;
   if (choice.mask == 0) return true;
-  const std::uint32_t value = static_cast<std::uint32_t>(args[choice.argument]) & choice.mask;
+  const std::uint64_t value = static_cast<std::uint32_t>(args[choice.argument]) & choice.mask;
+  const std::uint64_t further = choice.further != 0 ? args[choice.further] << 32 : 0;
   const auto values = std::span(choice.values).first(choice.count);
-  return std::ranges::find(values, value) != values.end();
+  return (std::ranges::find(values, value | further) == values.end()) == choice.is_for_others;
 }
 
 /// The plans of each number, as many as have one; the table's rows of one name stand together.
@@ -262,7 +300,8 @@ std::uint64_t size_of(const Pointee& pointee, const Call& call, const DecodeLimi
     }
     case Extent::sized_at: {
       const auto size = call.args[pointee.of] != 0 ? memory.object<std::int32_t>(call.args[pointee.of]) : std::nullopt;
-      return !size || *size < 0 ? 0 : std::min<std::uint64_t>(static_cast<std::uint64_t>(*size), pointee.unit);
+      const std::uint64_t bytes = !size || *size < 0 ? 0 : static_cast<std::uint64_t>(*size);
+      return pointee.unit == 0 ? bytes : std::min<std::uint64_t>(bytes, pointee.unit);
     }
   }
   return 0;

@@ -36,7 +36,7 @@ struct Pointee {
     bits,       ///< one for each descriptor below argument `of`, in words of 64
     vectors,   ///< argument `of` says how many addresses and lengths lie there (struct iovec); with what these lead to:
                ///< behind the call no more of it than the result says
-    sized_at,  ///< the C int to which argument `of` points says how many bytes, at most `unit`
+    sized_at,  ///< the C int to which argument `of` points says how many bytes, at most `unit` unless that is 0
   };
   /// How much of what is counted is wanted.
   enum class Part : std::uint8_t {
@@ -63,11 +63,14 @@ struct PointeeBytes {
   bool to_nul = false;  ///< no more than up to the first NUL, and with it
 };
 
-/// Of calls whose arguments mean what another one says: a plan is for some values of it alone.
+/// Of calls whose arguments mean what another one says, or two: a plan is for some values of these alone, or for all
+/// but some.
 struct PointeeChoice {
   std::uint8_t argument = 0;
-  std::uint32_t mask = 0;  ///< 0: for all calls
-  std::array<std::uint32_t, 8> values{};
+  std::uint32_t mask = 0;    ///< 0: for all calls
+  std::uint8_t further = 0;  ///< the other argument, of which all 32 bits count; 0: there is none
+  bool is_for_others = false;
+  std::array<std::uint64_t, 8> values{};  ///< its value in the upper half
   std::uint8_t count = 0;
 };
 

@@ -162,6 +162,18 @@ TEST_CASE("stubs copy all that the decoder reads, or leave the call to a stop", 
   CHECK(plans > 150);
 }
 
+TEST_CASE("calls that another plan than that of a stub is for, or none, are not for the stub", "[copy_plan]") {
+  const auto options = copy_plan(number_of(Abi::x86_64, "setsockopt"), {});
+  REQUIRE(options);
+  CHECK(options->case_of_others == 1);
+  CHECK(options->further_case_word == RECORD_ARG2);
+  for (const arch::CopyCase& one : options->cases) CHECK(one.number == CASE_UNSUITED);
+  const auto requests = copy_plan(number_of(Abi::x86_64, "fcntl"), {});
+  REQUIRE(requests);
+  CHECK(requests->case_of_others == CASE_UNSUITED);
+  CHECK(requests->further_case_word == 0);
+}
+
 TEST_CASE("plans that a stub cannot follow are none", "[copy_plan]") {
   const DecodeLimits limits;
   for (const std::string_view name : {"sendmmsg", "io_submit"}) {

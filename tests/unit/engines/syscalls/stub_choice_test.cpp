@@ -28,14 +28,13 @@ Needs tracing(const std::string& set = "all") {
 TEST_CASE("a trace records calls if what is shown of them can be copied, and stops at the others") {
   const StubChoice choice(tracing());
   CHECK(choice.records());
-  for (const std::int64_t nr : {SYS_getppid,    SYS_lseek,   SYS_close, SYS_dup2,  SYS_brk,          SYS_mmap,
-                                SYS_munmap,     SYS_tgkill,  SYS_read,  SYS_write, SYS_openat,       SYS_newfstatat,
-                                SYS_getdents64, SYS_poll,    SYS_ioctl, SYS_futex, SYS_rt_sigaction, SYS_rt_sigprocmask,
-                                SYS_sendto,     SYS_accept4, SYS_readv, SYS_writev})
+  for (const std::int64_t nr :
+       {SYS_getppid,    SYS_lseek,   SYS_close, SYS_dup2,   SYS_brk,          SYS_mmap,
+        SYS_munmap,     SYS_tgkill,  SYS_read,  SYS_write,  SYS_openat,       SYS_newfstatat,
+        SYS_getdents64, SYS_poll,    SYS_ioctl, SYS_futex,  SYS_rt_sigaction, SYS_rt_sigprocmask,
+        SYS_sendto,     SYS_accept4, SYS_readv, SYS_writev, SYS_setsockopt})
     CHECK(choice.of(nr) == CallStub::records);
-  // Pointers that lead to pointers; routes.
-  for (const std::int64_t nr : {SYS_sendmmsg, SYS_clock_gettime, SYS_gettimeofday})
-    CHECK(choice.of(nr) == CallStub::none);
+  CHECK(choice.of(SYS_sendmmsg) == CallStub::none);  // pointers that lead to pointers
   for (const std::int64_t nr : {SYS_clone, SYS_execve, SYS_exit_group, SYS_rt_sigreturn, SYS_mremap})
     CHECK(choice.of(nr) == CallStub::none);
   CHECK(choice.of(-1) == CallStub::none);
@@ -131,6 +130,31 @@ TEST_CASE("calls that a trace does not show need no stop") {
   CHECK(choice.of(SYS_recvmmsg) == CallStub::none);
   for (const std::int64_t nr : {SYS_write, SYS_close, SYS_fcntl}) CHECK(choice.of(nr) == CallStub::counts);
   CHECK(choice.of(SYS_execve) == CallStub::none);
+}
+
+TEST_CASE("direct calls of what the vDSO offers are recorded, but stop where they are counted by their clock") {
+  const StubChoice trace(tracing());
+  Needs needs = tracing();
+  needs.each_call = false;
+  const StubChoice summary(needs);
+  for (const std::int64_t nr :
+       {SYS_clock_gettime, SYS_clock_getres, SYS_gettimeofday, SYS_time, SYS_getcpu, SYS_getrandom})
+    CHECK(trace.of(nr) == CallStub::records);
+  for (const std::int64_t nr : {SYS_clock_gettime, SYS_clock_getres}) CHECK(summary.of(nr) == CallStub::none);
+  for (const std::int64_t nr : {SYS_gettimeofday, SYS_time, SYS_getrandom}) CHECK(summary.of(nr) == CallStub::counts);
+  const StubChoice others(tracing("read"));
+  CHECK(others.of(SYS_clock_gettime) == CallStub::counts);
+}
+
+TEST_CASE("calls that stop without a plan are for stubs that look at their arguments", "[stub_choice]") {
+  CHECK(StubChoice(tracing()).of(SYS_prctl) == CallStub::records);
+  CHECK(StubChoice(tracing("read")).of(SYS_prctl) == CallStub::none);
+  Needs needs = tracing();
+  needs.values = false;
+  CHECK(StubChoice(needs).of(SYS_prctl) == CallStub::none);
+  needs = tracing();
+  needs.each_call = false;
+  CHECK(StubChoice(needs).of(SYS_prctl) == CallStub::none);
 }
 
 TEST_CASE("a summary counts all that may go without a stop") {

@@ -1,6 +1,8 @@
 // What a plan copies is all that the decoder wants: each call is decoded from live memory and from a plan's bytes.
 #include "model/syscalls/pointees.hpp"
 
+#include <sys/prctl.h>
+
 #include <algorithm>
 #include <random>
 #include <set>
@@ -227,9 +229,9 @@ TEST_CASE("the calls that programs make most have plans", "[pointees]") {
 }
 
 TEST_CASE("what has pointers in it, or does not return as others do, is for a stop", "[pointees]") {
-  for (const std::string_view name : {"recvmmsg", "sendmmsg", "execve", "execveat", "clone", "clone3", "fork", "vfork",
-                                      "exit", "exit_group", "rt_sigreturn", "restart_syscall", "arch_prctl", "prctl",
-                                      "seccomp", "io_submit", "ptrace", "process_madvise", "bpf"}) {
+  for (const std::string_view name :
+       {"recvmmsg", "sendmmsg", "execve", "execveat", "clone", "clone3", "fork", "vfork", "exit", "exit_group",
+        "rt_sigreturn", "restart_syscall", "arch_prctl", "seccomp", "io_submit", "ptrace", "process_madvise", "bpf"}) {
     INFO(name);
     const std::int64_t number = number_of(Abi::x86_64, name);
     REQUIRE(number >= 0);
@@ -246,6 +248,32 @@ TEST_CASE("what has pointers in it, or does not return as others do, is for a st
   CHECK_FALSE(planned("fcntl", 6));       // F_SETLK
   CHECK(planned("futex", 0x81));          // FUTEX_WAKE_PRIVATE
   CHECK_FALSE(planned("futex", 77));
+}
+
+TEST_CASE("options of prctl whose effects must be seen have no plan", "[pointees]") {
+  const auto planned = [](std::uint64_t option) {
+    return pointee_plan(number_of(Abi::x86_64, "prctl"), {option}) != nullptr;
+  };
+  CHECK(planned(PR_SET_NAME));
+  for (const int option : {PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, PR_SET_TSC, PR_SET_DUMPABLE, PR_SET_MM, PR_SET_PTRACER})
+    CHECK_FALSE(planned(static_cast<std::uint64_t>(option)));
+  constexpr std::uint64_t kSyscallUserDispatch = 59;
+  CHECK_FALSE(planned(kSyscallUserDispatch));
+}
+
+TEST_CASE("a choice may be of two arguments, and of all others", "[pointees]") {
+  const auto planned = [](std::string_view name, std::uint64_t level, std::uint64_t option) {
+    return pointee_plan(number_of(Abi::x86_64, name), {0, level, option}) != nullptr;
+  };
+  for (const std::string_view name : {"setsockopt", "getsockopt"}) {
+    INFO(name);
+    CHECK(planned(name, SOL_SOCKET, SO_REUSEADDR));
+    CHECK_FALSE(planned(name, SOL_SOCKET, SO_ATTACH_FILTER));
+    CHECK(planned(name, SOL_IPV6, SO_ATTACH_FILTER));  // IPV6_V6ONLY
+    CHECK_FALSE(planned(name, 0xffffffff00000000 | SOL_SOCKET, 0x100000000 | SO_ATTACH_FILTER));
+  }
+  CHECK_FALSE(planned("setsockopt", SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF));
+  CHECK(planned("getsockopt", SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF));
 }
 
 TEST_CASE("a pointee's bytes follow arguments, results and limits", "[pointees]") {
