@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
-from vdsotrace_testing import target
+from vdsotrace_testing import PYTHON, target
 from inline_calls import INLINE, SameLines, require_dispatch, trace_lines
 
 ROUNDS = 2000
@@ -108,6 +108,50 @@ class SameLinesTest(SameLines):
                 lines = self.same(lambda _: ORDER, "-e", what, may_fail=True)
                 self.assertTrue([line for line in lines if "(INJECTED)" in line or "(DELAYED)" in line
                                  or line.startswith("--- SIGCHLD")])
+
+    def test_changed_calls_of_the_vdso(self):
+        """They take breakpoints; the others are recorded all the same."""
+        program = ("import os, time\n"
+                   "for _ in range(200):\n"
+                   "    try: time.clock_gettime(time.CLOCK_MONOTONIC)\n"
+                   "    except OSError: os.access('/nothing', 0)\n"
+                   "    os.access('/', 0)\n")
+        command = [PYTHON, "-S", "-c", program]
+        shown = ["-e", "trace=clock_gettime,access", "-e", "inject=clock_gettime:error=EINVAL:when=3+2"]
+        by_stops, by_stubs = (trace_lines(command, *shown, *more)[1] for more in ([], INLINE))
+        names = lambda lines: [re.sub(r"\{.*\}|0x[0-9a-f]+", "X", line) for line in lines if line.endswith(")")]
+        self.assertGreater(len([line for line in by_stubs if "(INJECTED)" in line]), 90)
+        self.assertEqual(names(by_stubs), names(by_stops))
+        calls = testing.trace_json(command, *shown, *INLINE).of_type("call")
+        self.assertEqual({call["engine"] for call in calls[-200:] if call["name"] == "access"}, {"inline"})
+
+    def test_long_strings(self):
+        """Where the vDSO has getrandom its calls take breakpoints then."""
+        program = "import os\nfor i in range(300): os.access('/nothing', 0), os.write(1, b'x' * 500)"
+        trace = testing.trace_json([PYTHON, "-S", "-c", program], "-s", "1000", *INLINE)
+        self.assertEqual(trace.of_type("notice"), [])
+        calls = [call for call in trace.of_type("call") if call["name"] in ("access", "write")][-400:]
+        self.assertEqual({call["engine"] for call in calls}, {"inline"})
+        self.assertEqual({call["args"][1] for call in calls if call["name"] == "write"}, {'"' + "x" * 500 + '"'})
+        for options in [], INLINE:
+            trace = testing.trace_json(target("getrandom"), "-s", "1000", *options)
+            claims = testing.Claims(trace.stdout)
+            if trace.stdout.startswith("no vDSO getrandom"):
+                break
+            calls = [call for call in trace.of_type("call") if call["name"] == "getrandom" and call["route"] == "vdso"]
+            self.assertGreater(len(calls), 40)
+            self.assertEqual(claims.differences(trace, False), [])
+            self.assertEqual({call["engine"] for call in calls}, {"breakpoint"})
+            self.assertFalse([call for call in calls if call["ret"] == 64 and "..." in call["args"][0]])
+
+    def test_programs_with_breakpoints_end_as_untraced(self):
+        for name in ("own_traps", "signal_storm", "stacks", "jump_out", "exec_thread", "move_vdso", "throws"):
+            with self.subTest(target=name):
+                untraced = testing.run(target(name))
+                ran = testing.vdsotrace(*INLINE, "-f", "-s", "1000", "-e", "inject=time:delay_enter=1", "-o", "/dev/null",
+                                        "--", *target(name))
+                self.assertEqual(ran.status, untraced.status, ran.stderr[-2000:])
+                self.assertEqual(testing.without_counts(ran.stdout), testing.without_counts(untraced.stdout))
 
     def test_changed_calls_are_counted(self):
         ran = testing.vdsotrace("-c", "-e", "inject=close:retval=0:when=1..10", *INLINE, "--", *ORDER)

@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import PYTHON, VDSOTRACE, target
-from inline_calls import INLINE, SameLines, comparable, ptrace_requests, require_dispatch, trace_lines
+from inline_calls import INLINE, SameLines, ptrace_requests, require_dispatch, trace_lines
 
 MANY = 20000
 ROUNDS = 300

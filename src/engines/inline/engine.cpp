@@ -32,7 +32,8 @@ InlineEngine::Breakpoints::Breakpoints(const Needs& needs, EventSink& sink, cons
     : stubs_(stubs),
       reporter_(sink),
       for_refused_functions_(needs, sink, beside(stubs)),
-      for_stubless_processes_(needs, sink) {}
+      for_stubless_processes_(needs, sink),
+      calls_are_dispatched_(needs.inline_calls) {}
 
 BreakpointEngine& InlineEngine::Breakpoints::of(const Thread& thread) {
   return stubs_.find(thread.space.get()) != nullptr ? for_refused_functions_ : for_stubless_processes_;
@@ -60,7 +61,7 @@ void InlineEngine::Breakpoints::install(BreakpointEngine& engine, std::string_vi
                             Missing::user_space_calls});
     return;
   }
-  if (changes) space.stop_at_every_syscall();
+  if (changes && !calls_are_dispatched_) space.stop_at_every_syscall();
   engine.install(space, stopped, {});
 }
 

@@ -56,6 +56,7 @@ class InlineEngine final : public EngineDecorator {
     Reporter reporter_;
     BreakpointEngine for_refused_functions_;
     BreakpointEngine for_stubless_processes_;
+    bool calls_are_dispatched_;  ///< in processes where they can be: so those of a vDSO stop all the same
     bool warned_unseen_ = false;
   };
 

@@ -40,7 +40,7 @@ void SyscallEngine::install(AddressSpace& space, StoppedThread& stopped, std::sp
 /// What the calls of the space need to be counted; each thread begins with it at the end of its stop.
 Result<void> SyscallEngine::begin(AddressSpace& space, StoppedThread& stopped) {
   if (space.abi() != Abi::x86_64) return fail(fmt::format("it is a {} program", name_of(space.abi())));
-  if (space.every_call_stops() || inner_->raises_traps(space)) return fail("breakpoints observe its vDSO calls");
+  if (space.every_call_stops()) return fail("filters may answer its system calls");
   const auto dispatch = ptrace::syscall_dispatch(stopped.tid());
   if (!dispatch) return fail("this kernel lets no tracer dispatch system calls (Linux 6.4)");
   const std::uint64_t index = choice_.records() ? inner_->ring_index(space) : 0;
