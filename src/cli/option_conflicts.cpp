@@ -21,7 +21,6 @@ Result<void> check_attach(const Options& o) {
   if (!alone && o.engine == "perf")
     return fail("-p and PROGRAM together: the perf engine observes either", "use --engine=auto");
   const std::pair<bool, std::string_view> excluded[] = {
-      {o.hide_vdso, "--no-vdso"},
       {alone && !o.environment.empty(), "-E"},
       {alone && !o.user.empty(), "-u"},
       {o.pin, "--pin"},
@@ -74,7 +73,6 @@ Result<void> check_inline_syscalls(const Options& o) {
       {!o.attach.empty() && !o.program.empty(), "-p with PROGRAM"},
       {!o.attach.empty() && o.injections != nullptr, "-p with -e inject="},
       {!o.attach.empty() && !o.paths.empty(), "-p with -P"},
-      {o.hide_vdso, "--no-vdso"},
       {o.engine != "auto" && o.engine != "inline", "--engine=" + o.engine},
       {o.stacks, "-k"},
       {o.callers && !o.summary_only, "--callers"},

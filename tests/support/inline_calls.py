@@ -1,5 +1,6 @@
 """What tests of --syscalls=inline have in common."""
 
+import collections
 import re
 import tempfile
 import unittest
@@ -33,6 +34,22 @@ def trace_lines(command, *options, **kwargs):
         file = Path(folder) / "trace"
         ran = testing.vdsotrace(*options, "-o", file, "--", *command, **kwargs)
         return ran, file.read_text().splitlines()
+
+
+def inline_counts(command, *options, **kwargs):
+    """The run, and {name: (calls, errors)} of what has entered the kernel."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "counts"
+        ran = testing.vdsotrace("-c", "--syscalls=inline", *options, "-o", file, "--", *command, **kwargs)
+        counts = collections.Counter()
+        errors = collections.Counter()
+        for line in file.read_text().splitlines():
+            found = re.fullmatch(r" *[\d.-]+ +[\d.-]+ +[\d-]+ +(\d+) (.{9}) (.{8}) (\w+)(\(.*\))?", line)
+            if found is None or found[4] == "total" or found[3].strip() in ("vdso", "vsyscall"):
+                continue
+            counts[found[4]] += int(found[1])
+            errors[found[4]] += int(found[2].strip() or 0)
+        return ran, {name: (counts[name], errors[name]) for name in counts}
 
 
 def comparable(lines):
