@@ -7,7 +7,7 @@
 #include <linux/input.h>
 #include <sys/ioctl.h>
 
-#include "model/syscalls/ioctl/generated_input_names.hpp"
+#include "model/syscalls/ioctl/generated_value_names.hpp"
 #include "model/syscalls/ioctl/shapes.hpp"
 
 // The rows of tables stand in columns.

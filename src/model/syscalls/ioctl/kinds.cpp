@@ -117,14 +117,16 @@ struct IoctlArgument {
 
 std::vector<IoctlArgument> all_arguments() {
   std::vector<IoctlArgument> all;
-  for (const auto printers : {terminal_ioctls(), interface_ioctls(), file_ioctls(), ioctl::disk_ioctls(),
-                              ioctl::input_ioctls(), ioctl::drive_ioctls(), ioctl::mapper_ioctls(),
-                              ioctl::scsi_ioctls(), seccomp_ioctls(), std::span<const IoctlPrinter>(kOthers)}) {
+  for (const auto printers :
+       {terminal_ioctls(), interface_ioctls(), file_ioctls(), ioctl::disk_ioctls(), ioctl::input_ioctls(),
+        ioctl::drive_ioctls(), ioctl::mapper_ioctls(), ioctl::scsi_ioctls(), ioctl::btrfs_ioctls(),
+        ioctl::console_ioctls(), ioctl::font_ioctls(), seccomp_ioctls(), std::span<const IoctlPrinter>(kOthers)}) {
     for (const IoctlPrinter& one : printers) all.push_back({one.request, one.print, nullptr});
   }
   for (const auto shapes :
        {ioctl::clock_shapes(), ioctl::precision_clock_shapes(), ioctl::input_shapes(), ioctl::disk_shapes(),
-        ioctl::drive_shapes(), ioctl::memory_shapes(), ioctl::infrared_shapes()}) {
+        ioctl::drive_shapes(), ioctl::memory_shapes(), ioctl::infrared_shapes(), ioctl::btrfs_shapes(),
+        ioctl::console_shapes(), ioctl::font_shapes()}) {
     for (const ioctl::IoctlShape& one : shapes) all.push_back({one.request, nullptr, &one});
   }
   std::ranges::stable_sort(all, {}, &IoctlArgument::request);

@@ -59,6 +59,7 @@ void print_asked_and_filled(ArgContext& c, const IoctlShape& shape) {
     return;
   }
   print_payload(Walk{c}, asked.piece(), shape.kind);
+  if (shape.way == Way::changed && c.failed()) return;
   c.put(" => ");
   print_unless_failed(c, structure(*shape.filled));
 }
@@ -86,6 +87,20 @@ void print_kind_at(ArgContext& c, Memory& memory, std::uint64_t address, const K
   }
 }
 
+void print_structures_at(ArgContext& c, std::uint64_t address, std::uint64_t count, std::uint64_t most,
+                         const Structure& element) {
+  const auto read = [&](std::uint64_t at) -> std::optional<std::vector<std::byte>> {
+    std::vector<std::byte> bytes(element.size);
+    const bool is_shown = (at - address) / element.size < most;
+    if (is_shown && c.memory().read(at, bytes) != bytes.size()) return std::nullopt;
+    return bytes;
+  };
+  const auto print = [&](const std::vector<std::byte>& bytes) {
+    print_structure(Walk{c}, {0, bytes.size(), bytes}, element);
+  };
+  print_elements_at(c, address, count, element.size, read, print, most);
+}
+
 void print_shape(ArgContext& c, const IoctlShape& shape) {
   switch (shape.way) {
     case Way::in: print_kind_at(c, c.memory(), c.value(), shape.kind); break;
@@ -93,7 +108,8 @@ void print_shape(ArgContext& c, const IoctlShape& shape) {
       if (!c.wait_for_exit()) print_unless_failed(c, shape.kind);
       break;
     case Way::in_out:
-    case Way::answered: print_asked_and_filled(c, shape); break;
+    case Way::answered:
+    case Way::changed: print_asked_and_filled(c, shape); break;
   }
 }
 

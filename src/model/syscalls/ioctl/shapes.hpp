@@ -18,13 +18,14 @@ enum class Way : std::uint8_t {
   out,       ///< the kernel: shown when the call has succeeded, else as an address
   in_out,    ///< both: what the program asks for, and, if the call succeeds, the members that the kernel has filled
   answered,  ///< the same as two structures: {...} => {...}, or => 0x7ffc... of a call that fails
+  changed,   ///< the same, but {...} alone of a call that fails
 };
 
 struct IoctlShape {
   std::uint32_t request;
   Way way;
   Kind kind;
-  const Structure* filled = nullptr;  ///< of Way::in_out and Way::answered: what the kernel fills
+  const Structure* filled = nullptr;  ///< of all but Way::in and Way::out: what the kernel fills
   std::string_view joint = ", ";      ///< of Way::in_out: what stands in front of that
 };
 
@@ -33,6 +34,11 @@ bool show_target(const Walk& walk, const Piece& piece, const Kind& kind);
 constexpr Kind target(const Structure& structure) { return {show_target, sizeof(std::uint64_t), nullptr, &structure}; }
 /// An array that ought to be zero: shown where it is not.
 bool show_array_unless_zero(const Walk& walk, const Piece& piece, const Kind& kind);
+
+/// `count` structures from `address` on, one behind the other; "..." stands for those beyond `most`, which are not
+/// read.
+void print_structures_at(ArgContext& c, std::uint64_t address, std::uint64_t count, std::uint64_t most,
+                         const Structure& element);
 
 /// Prints what a row says.
 void print_shape(ArgContext& c, const IoctlShape& shape);
@@ -56,6 +62,12 @@ std::span<const IoctlPrinter> input_ioctls();
 std::span<const IoctlPrinter> mapper_ioctls();  ///< device mapper
 std::span<const IoctlShape> memory_shapes();    ///< userfaultfd
 std::span<const IoctlPrinter> scsi_ioctls();    ///< SCSI devices
+std::span<const IoctlShape> btrfs_shapes();
+std::span<const IoctlPrinter> btrfs_ioctls();
+std::span<const IoctlShape> console_shapes();  ///< consoles: lamps, modes, keyboards
+std::span<const IoctlPrinter> console_ioctls();
+std::span<const IoctlShape> font_shapes();  ///< consoles: fonts, screen maps
+std::span<const IoctlPrinter> font_ioctls();
 std::span<const IoctlShape> infrared_shapes();  ///< infrared receivers and transmitters
 
 }  // namespace vdsotrace::ioctl

@@ -79,6 +79,7 @@ struct Field {
   std::uint16_t offset;
   Kind kind;
   Shown shown = Shown::always;
+  bool (*exists)(const Walk&) = nullptr;  ///< asks Walk::within whether the structure has this member; null: always
 };
 
 /// A structure of the kernel. What newer kernels have added at its end may be missing.
@@ -115,6 +116,7 @@ bool show_signed(const Walk&, const Piece&, const Kind&);
 bool show_hex(const Walk&, const Piece&, const Kind&);
 bool show_unless_zero(const Walk&, const Piece&, const Kind&);  ///< hexadecimal; false for zero
 bool show_choice(const Walk&, const Piece&, const Kind&);
+bool show_decimal_choice(const Walk&, const Piece&, const Kind&);  ///< also UINT64_MAX, UINT32_MAX
 bool show_flags(const Walk&, const Piece&, const Kind&);
 bool show_shifted(const Walk&, const Piece&, const Kind&);         ///< 1<<TCP_LISTEN|1<<TCP_CLOSE
 bool show_shifted_next(const Walk&, const Piece&, const Kind&);    ///< 1<<(INET_DIAG_TOS-1)
@@ -128,6 +130,7 @@ bool show_device(const Walk&, const Piece&, const Kind&);
 bool show_pointer(const Walk&, const Piece&, const Kind&);  ///< NULL or 0x7ffc...
 bool show_process(const Walk&, const Piece&, const Kind&);
 // Bytes.
+bool show_uuid(const Walk&, const Piece&, const Kind&);
 bool show_text(const Walk&, const Piece&, const Kind&);
 bool show_name(const Walk&, const Piece&, const Kind&);   ///< up to a NUL, however long; "..." if there is none
 bool show_bytes(const Walk&, const Piece&, const Kind&);  ///< "\x01\x02"
@@ -159,6 +162,7 @@ inline constexpr Kind kUser{show_user, 4};
 inline constexpr Kind kDescriptor{show_descriptor, 4};
 inline constexpr Kind kPointerTo{show_pointer, 8};
 inline constexpr Kind kProcessId{show_process, 4};
+inline constexpr Kind kUuid{show_uuid, 16};
 inline constexpr Kind kText{show_text};
 inline constexpr Kind kHardwareAddress{show_hardware_address};
 inline constexpr Kind kAddress{show_address};
@@ -171,6 +175,10 @@ constexpr Kind bytes(std::uint16_t size) { return {show_bytes, size}; }
 /// A name in a structure that has so much room for it.
 constexpr Kind name(std::uint16_t size) { return {show_name, size}; }
 constexpr Kind choice(std::uint16_t size, const NameTable& names) { return {show_choice, size, &names}; }
+/// A number that may stand for something. Without names: for "all of them".
+constexpr Kind decimal_choice(std::uint16_t size, const NameTable* names = nullptr) {
+  return {show_decimal_choice, size, names};
+}
 inline constexpr Kind kFamily = choice(1, kAddressFamilies);
 constexpr Kind flags(std::uint16_t size, const NameTable& names) { return {show_flags, size, &names}; }
 constexpr Kind shifted(std::uint16_t size, const NameTable& names) { return {show_shifted, size, &names}; }

@@ -117,6 +117,26 @@ bool show_choice(const Walk& walk, const Piece& piece, const Kind& kind) {
   });
 }
 
+bool show_decimal_choice(const Walk& walk, const Piece& piece, const Kind& kind) {
+  return with_number(walk, piece, kind, [&](std::uint64_t value) {
+    const auto number = [&] { walk.c.put_number(value); };
+    const auto names = kind.names != nullptr ? kind.names->values : std::span<const NamedValue>();
+    const auto found = std::ranges::find(names, value, &NamedValue::value);
+    const std::uint64_t greatest = UINT64_MAX >> (64 - 8u * kind.size);
+    if (found == names.end() && value != greatest) {
+      number();
+      return;
+    }
+    print_meaning(walk.c, number, [&] {
+      if (found != names.end()) {
+        walk.c.put(found->name);
+      } else {
+        walk.c.print("UINT{}_MAX", 8u * kind.size);
+      }
+    });
+  });
+}
+
 bool show_flags(const Walk& walk, const Piece& piece, const Kind& kind) {
   return with_number(walk, piece, kind,
                      [&](std::uint64_t value) { print_flags(walk.c, value, kind.names->values, kind.names->unknown); });
@@ -178,6 +198,15 @@ bool show_boxed(const Walk& walk, const Piece& piece, const Kind& kind) {
   print_payload(walk, piece, *kind.element);
   walk.c.put("]");
   return true;
+}
+
+bool show_uuid(const Walk& walk, const Piece& piece, const Kind& kind) {
+  return with_bytes(walk, piece, kind.size, [&](std::span<const std::byte> bytes) {
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      const bool begins_group = i == 4 || i == 6 || i == 8 || i == 10;
+      walk.c.print("{}{:02x}", begins_group ? "-" : "", static_cast<unsigned>(bytes[i]));
+    }
+  });
 }
 
 bool show_text(const Walk& walk, const Piece& piece, const Kind&) {
@@ -331,6 +360,7 @@ void print_fields(const Walk& walk, const Piece& piece, std::span<const Field> f
   bool any = false;
   bool hidden = false;
   for (const Field& field : fields) {
+    if (field.exists != nullptr && !field.exists(member)) continue;
     if (field.shown == Shown::in_full && walk.c.abbreviated()) {
       hidden = true;
       continue;

@@ -1,5 +1,5 @@
-// Made by generate_input_names.py of the kernel's headers; not to be edited.
-#include "model/syscalls/ioctl/generated_input_names.hpp"
+// Made by generate_value_names.py of the kernel's headers; not to be edited.
+#include "model/syscalls/ioctl/generated_value_names.hpp"
 
 // clang-format off
 
@@ -224,6 +224,214 @@ constexpr NamedValue kForceStatesNames[] = {
     {0x0, "FF_STATUS_STOPPED"}, {0x1, "FF_STATUS_PLAYING"},
 };
 
+constexpr NamedValue kConsoleKeysNames[] = {
+    {0x100, "K_F1"}, {0x101, "K_F2"}, {0x102, "K_F3"}, {0x103, "K_F4"}, {0x104, "K_F5"}, {0x105, "K_F6"},
+    {0x106, "K_F7"}, {0x107, "K_F8"}, {0x108, "K_F9"}, {0x109, "K_F10"}, {0x10a, "K_F11"}, {0x10b, "K_F12"},
+    {0x10c, "K_F13"}, {0x10d, "K_F14"}, {0x10e, "K_F15"}, {0x10f, "K_F16"}, {0x110, "K_F17"}, {0x111, "K_F18"},
+    {0x112, "K_F19"}, {0x113, "K_F20"}, {0x114, "K_FIND"}, {0x115, "K_INSERT"}, {0x116, "K_REMOVE"},
+    {0x117, "K_SELECT"}, {0x118, "K_PGUP"}, {0x119, "K_PGDN"}, {0x11a, "K_MACRO"}, {0x11b, "K_HELP"}, {0x11c, "K_DO"},
+    {0x11d, "K_PAUSE"}, {0x11e, "K_F21"}, {0x11f, "K_F22"}, {0x120, "K_F23"}, {0x121, "K_F24"}, {0x122, "K_F25"},
+    {0x123, "K_F26"}, {0x124, "K_F27"}, {0x125, "K_F28"}, {0x126, "K_F29"}, {0x127, "K_F30"}, {0x128, "K_F31"},
+    {0x129, "K_F32"}, {0x12a, "K_F33"}, {0x12b, "K_F34"}, {0x12c, "K_F35"}, {0x12d, "K_F36"}, {0x12e, "K_F37"},
+    {0x12f, "K_F38"}, {0x130, "K_F39"}, {0x131, "K_F40"}, {0x132, "K_F41"}, {0x133, "K_F42"}, {0x134, "K_F43"},
+    {0x135, "K_F44"}, {0x136, "K_F45"}, {0x137, "K_F46"}, {0x138, "K_F47"}, {0x139, "K_F48"}, {0x13a, "K_F49"},
+    {0x13b, "K_F50"}, {0x13c, "K_F51"}, {0x13d, "K_F52"}, {0x13e, "K_F53"}, {0x13f, "K_F54"}, {0x140, "K_F55"},
+    {0x141, "K_F56"}, {0x142, "K_F57"}, {0x143, "K_F58"}, {0x144, "K_F59"}, {0x145, "K_F60"}, {0x146, "K_F61"},
+    {0x147, "K_F62"}, {0x148, "K_F63"}, {0x149, "K_F64"}, {0x14a, "K_F65"}, {0x14b, "K_F66"}, {0x14c, "K_F67"},
+    {0x14d, "K_F68"}, {0x14e, "K_F69"}, {0x14f, "K_F70"}, {0x150, "K_F71"}, {0x151, "K_F72"}, {0x152, "K_F73"},
+    {0x153, "K_F74"}, {0x154, "K_F75"}, {0x155, "K_F76"}, {0x156, "K_F77"}, {0x157, "K_F78"}, {0x158, "K_F79"},
+    {0x159, "K_F80"}, {0x15a, "K_F81"}, {0x15b, "K_F82"}, {0x15c, "K_F83"}, {0x15d, "K_F84"}, {0x15e, "K_F85"},
+    {0x15f, "K_F86"}, {0x160, "K_F87"}, {0x161, "K_F88"}, {0x162, "K_F89"}, {0x163, "K_F90"}, {0x164, "K_F91"},
+    {0x165, "K_F92"}, {0x166, "K_F93"}, {0x167, "K_F94"}, {0x168, "K_F95"}, {0x169, "K_F96"}, {0x16a, "K_F97"},
+    {0x16b, "K_F98"}, {0x16c, "K_F99"}, {0x16d, "K_F100"}, {0x16e, "K_F101"}, {0x16f, "K_F102"}, {0x170, "K_F103"},
+    {0x171, "K_F104"}, {0x172, "K_F105"}, {0x173, "K_F106"}, {0x174, "K_F107"}, {0x175, "K_F108"}, {0x176, "K_F109"},
+    {0x177, "K_F110"}, {0x178, "K_F111"}, {0x179, "K_F112"}, {0x17a, "K_F113"}, {0x17b, "K_F114"}, {0x17c, "K_F115"},
+    {0x17d, "K_F116"}, {0x17e, "K_F117"}, {0x17f, "K_F118"}, {0x180, "K_F119"}, {0x181, "K_F120"}, {0x182, "K_F121"},
+    {0x183, "K_F122"}, {0x184, "K_F123"}, {0x185, "K_F124"}, {0x186, "K_F125"}, {0x187, "K_F126"}, {0x188, "K_F127"},
+    {0x189, "K_F128"}, {0x18a, "K_F129"}, {0x18b, "K_F130"}, {0x18c, "K_F131"}, {0x18d, "K_F132"}, {0x18e, "K_F133"},
+    {0x18f, "K_F134"}, {0x190, "K_F135"}, {0x191, "K_F136"}, {0x192, "K_F137"}, {0x193, "K_F138"}, {0x194, "K_F139"},
+    {0x195, "K_F140"}, {0x196, "K_F141"}, {0x197, "K_F142"}, {0x198, "K_F143"}, {0x199, "K_F144"}, {0x19a, "K_F145"},
+    {0x19b, "K_F146"}, {0x19c, "K_F147"}, {0x19d, "K_F148"}, {0x19e, "K_F149"}, {0x19f, "K_F150"}, {0x1a0, "K_F151"},
+    {0x1a1, "K_F152"}, {0x1a2, "K_F153"}, {0x1a3, "K_F154"}, {0x1a4, "K_F155"}, {0x1a5, "K_F156"}, {0x1a6, "K_F157"},
+    {0x1a7, "K_F158"}, {0x1a8, "K_F159"}, {0x1a9, "K_F160"}, {0x1aa, "K_F161"}, {0x1ab, "K_F162"}, {0x1ac, "K_F163"},
+    {0x1ad, "K_F164"}, {0x1ae, "K_F165"}, {0x1af, "K_F166"}, {0x1b0, "K_F167"}, {0x1b1, "K_F168"}, {0x1b2, "K_F169"},
+    {0x1b3, "K_F170"}, {0x1b4, "K_F171"}, {0x1b5, "K_F172"}, {0x1b6, "K_F173"}, {0x1b7, "K_F174"}, {0x1b8, "K_F175"},
+    {0x1b9, "K_F176"}, {0x1ba, "K_F177"}, {0x1bb, "K_F178"}, {0x1bc, "K_F179"}, {0x1bd, "K_F180"}, {0x1be, "K_F181"},
+    {0x1bf, "K_F182"}, {0x1c0, "K_F183"}, {0x1c1, "K_F184"}, {0x1c2, "K_F185"}, {0x1c3, "K_F186"}, {0x1c4, "K_F187"},
+    {0x1c5, "K_F188"}, {0x1c6, "K_F189"}, {0x1c7, "K_F190"}, {0x1c8, "K_F191"}, {0x1c9, "K_F192"}, {0x1ca, "K_F193"},
+    {0x1cb, "K_F194"}, {0x1cc, "K_F195"}, {0x1cd, "K_F196"}, {0x1ce, "K_F197"}, {0x1cf, "K_F198"}, {0x1d0, "K_F199"},
+    {0x1d1, "K_F200"}, {0x1d2, "K_F201"}, {0x1d3, "K_F202"}, {0x1d4, "K_F203"}, {0x1d5, "K_F204"}, {0x1d6, "K_F205"},
+    {0x1d7, "K_F206"}, {0x1d8, "K_F207"}, {0x1d9, "K_F208"}, {0x1da, "K_F209"}, {0x1db, "K_F210"}, {0x1dc, "K_F211"},
+    {0x1dd, "K_F212"}, {0x1de, "K_F213"}, {0x1df, "K_F214"}, {0x1e0, "K_F215"}, {0x1e1, "K_F216"}, {0x1e2, "K_F217"},
+    {0x1e3, "K_F218"}, {0x1e4, "K_F219"}, {0x1e5, "K_F220"}, {0x1e6, "K_F221"}, {0x1e7, "K_F222"}, {0x1e8, "K_F223"},
+    {0x1e9, "K_F224"}, {0x1ea, "K_F225"}, {0x1eb, "K_F226"}, {0x1ec, "K_F227"}, {0x1ed, "K_F228"}, {0x1ee, "K_F229"},
+    {0x1ef, "K_F230"}, {0x1f0, "K_F231"}, {0x1f1, "K_F232"}, {0x1f2, "K_F233"}, {0x1f3, "K_F234"}, {0x1f4, "K_F235"},
+    {0x1f5, "K_F236"}, {0x1f6, "K_F237"}, {0x1f7, "K_F238"}, {0x1f8, "K_F239"}, {0x1f9, "K_F240"}, {0x1fa, "K_F241"},
+    {0x1fb, "K_F242"}, {0x1fc, "K_F243"}, {0x1fd, "K_F244"}, {0x1fe, "K_F245"}, {0x1ff, "K_UNDO"}, {0x200, "K_HOLE"},
+    {0x201, "K_ENTER"}, {0x202, "K_SH_REGS"}, {0x203, "K_SH_MEM"}, {0x204, "K_SH_STAT"}, {0x205, "K_BREAK"},
+    {0x206, "K_CONS"}, {0x207, "K_CAPS"}, {0x208, "K_NUM"}, {0x209, "K_HOLD"}, {0x20a, "K_SCROLLFORW"},
+    {0x20b, "K_SCROLLBACK"}, {0x20c, "K_BOOT"}, {0x20d, "K_CAPSON"}, {0x20e, "K_COMPOSE"}, {0x20f, "K_SAK"},
+    {0x210, "K_DECRCONSOLE"}, {0x211, "K_INCRCONSOLE"}, {0x212, "K_SPAWNCONSOLE"}, {0x213, "K_BARENUMLOCK"},
+    {0x27e, "K_ALLOCATED"}, {0x27f, "K_NOSUCHMAP"}, {0x300, "K_P0"}, {0x301, "K_P1"}, {0x302, "K_P2"}, {0x303, "K_P3"},
+    {0x304, "K_P4"}, {0x305, "K_P5"}, {0x306, "K_P6"}, {0x307, "K_P7"}, {0x308, "K_P8"}, {0x309, "K_P9"},
+    {0x30a, "K_PPLUS"}, {0x30b, "K_PMINUS"}, {0x30c, "K_PSTAR"}, {0x30d, "K_PSLASH"}, {0x30e, "K_PENTER"},
+    {0x30f, "K_PCOMMA"}, {0x310, "K_PDOT"}, {0x311, "K_PPLUSMINUS"}, {0x312, "K_PPARENL"}, {0x313, "K_PPARENR"},
+    {0x400, "K_DGRAVE"}, {0x401, "K_DACUTE"}, {0x402, "K_DCIRCM"}, {0x403, "K_DTILDE"}, {0x404, "K_DDIERE"},
+    {0x405, "K_DCEDIL"}, {0x406, "K_DMACRON"}, {0x407, "K_DBREVE"}, {0x408, "K_DABDOT"}, {0x409, "K_DABRING"},
+    {0x40a, "K_DDBACUTE"}, {0x40b, "K_DCARON"}, {0x40c, "K_DOGONEK"}, {0x40d, "K_DIOTA"}, {0x40e, "K_DVOICED"},
+    {0x40f, "K_DSEMVOICED"}, {0x410, "K_DBEDOT"}, {0x411, "K_DHOOK"}, {0x412, "K_DHORN"}, {0x413, "K_DSTROKE"},
+    {0x414, "K_DABCOMMA"}, {0x415, "K_DABREVCOMMA"}, {0x416, "K_DDBGRAVE"}, {0x417, "K_DINVBREVE"},
+    {0x418, "K_DBECOMMA"}, {0x419, "K_DCURRENCY"}, {0x41a, "K_DGREEK"}, {0x600, "K_DOWN"}, {0x601, "K_LEFT"},
+    {0x602, "K_RIGHT"}, {0x603, "K_UP"}, {0x700, "K_SHIFT"}, {0x701, "K_ALTGR"}, {0x702, "K_CTRL"}, {0x703, "K_ALT"},
+    {0x704, "K_SHIFTL"}, {0x705, "K_SHIFTR"}, {0x706, "K_CTRLL"}, {0x707, "K_CTRLR"}, {0x708, "K_CAPSSHIFT"},
+    {0x900, "K_ASC0"}, {0x901, "K_ASC1"}, {0x902, "K_ASC2"}, {0x903, "K_ASC3"}, {0x904, "K_ASC4"}, {0x905, "K_ASC5"},
+    {0x906, "K_ASC6"}, {0x907, "K_ASC7"}, {0x908, "K_ASC8"}, {0x909, "K_ASC9"}, {0x90a, "K_HEX0"}, {0x90b, "K_HEX1"},
+    {0x90c, "K_HEX2"}, {0x90d, "K_HEX3"}, {0x90e, "K_HEX4"}, {0x90f, "K_HEX5"}, {0x910, "K_HEX6"}, {0x911, "K_HEX7"},
+    {0x912, "K_HEX8"}, {0x913, "K_HEX9"}, {0x914, "K_HEXa"}, {0x915, "K_HEXb"}, {0x916, "K_HEXc"}, {0x917, "K_HEXd"},
+    {0x918, "K_HEXe"}, {0x919, "K_HEXf"}, {0xa00, "K_SHIFTLOCK"}, {0xa01, "K_ALTGRLOCK"}, {0xa02, "K_CTRLLOCK"},
+    {0xa03, "K_ALTLOCK"}, {0xa04, "K_SHIFTLLOCK"}, {0xa05, "K_SHIFTRLOCK"}, {0xa06, "K_CTRLLLOCK"},
+    {0xa07, "K_CTRLRLOCK"}, {0xa08, "K_CAPSSHIFTLOCK"}, {0xc00, "K_SHIFT_SLOCK"}, {0xc01, "K_ALTGR_SLOCK"},
+    {0xc02, "K_CTRL_SLOCK"}, {0xc03, "K_ALT_SLOCK"}, {0xc04, "K_SHIFTL_SLOCK"}, {0xc05, "K_SHIFTR_SLOCK"},
+    {0xc06, "K_CTRLL_SLOCK"}, {0xc07, "K_CTRLR_SLOCK"}, {0xc08, "K_CAPSSHIFT_SLOCK"}, {0xe00, "K_BRL_BLANK"},
+    {0xe01, "K_BRL_DOT1"}, {0xe02, "K_BRL_DOT2"}, {0xe03, "K_BRL_DOT3"}, {0xe04, "K_BRL_DOT4"}, {0xe05, "K_BRL_DOT5"},
+    {0xe06, "K_BRL_DOT6"}, {0xe07, "K_BRL_DOT7"}, {0xe08, "K_BRL_DOT8"}, {0xe09, "K_BRL_DOT9"}, {0xe0a, "K_BRL_DOT10"},
+};
+
+constexpr NamedValue kConsoleKeyTypesNames[] = {
+    {0x0, "KT_LATIN"}, {0x1, "KT_FN"}, {0x2, "KT_SPEC"}, {0x3, "KT_PAD"}, {0x4, "KT_DEAD"}, {0x5, "KT_CONS"},
+    {0x6, "KT_CUR"}, {0x7, "KT_SHIFT"}, {0x8, "KT_META"}, {0x9, "KT_ASCII"}, {0xa, "KT_LOCK"}, {0xb, "KT_LETTER"},
+    {0xc, "KT_SLOCK"}, {0xd, "KT_DEAD2"}, {0xe, "KT_BRL"},
+};
+
+constexpr NamedValue kBtrfsBalanceNames[] = {
+    {0x1, "BTRFS_BALANCE_DATA"}, {0x2, "BTRFS_BALANCE_SYSTEM"}, {0x4, "BTRFS_BALANCE_METADATA"},
+    {0x8, "BTRFS_BALANCE_FORCE"}, {0x10, "BTRFS_BALANCE_RESUME"},
+};
+
+constexpr NamedValue kBtrfsBalanceArgumentsNames[] = {
+    {0x1, "BTRFS_BALANCE_ARGS_PROFILES"}, {0x2, "BTRFS_BALANCE_ARGS_USAGE"}, {0x4, "BTRFS_BALANCE_ARGS_DEVID"},
+    {0x8, "BTRFS_BALANCE_ARGS_DRANGE"}, {0x10, "BTRFS_BALANCE_ARGS_VRANGE"}, {0x20, "BTRFS_BALANCE_ARGS_LIMIT"},
+    {0x40, "BTRFS_BALANCE_ARGS_LIMIT_RANGE"}, {0x80, "BTRFS_BALANCE_ARGS_STRIPES_RANGE"},
+    {0x100, "BTRFS_BALANCE_ARGS_CONVERT"}, {0x200, "BTRFS_BALANCE_ARGS_SOFT"},
+    {0x400, "BTRFS_BALANCE_ARGS_USAGE_RANGE"},
+};
+
+constexpr NamedValue kBtrfsBalanceCommandsNames[] = {
+    {0x1, "BTRFS_BALANCE_CTL_PAUSE"}, {0x2, "BTRFS_BALANCE_CTL_CANCEL"},
+};
+
+constexpr NamedValue kBtrfsBalanceStatesNames[] = {
+    {0x1, "BTRFS_BALANCE_STATE_RUNNING"}, {0x2, "BTRFS_BALANCE_STATE_PAUSE_REQ"},
+    {0x4, "BTRFS_BALANCE_STATE_CANCEL_REQ"},
+};
+
+constexpr NamedValue kBtrfsChecksumsNames[] = {
+    {0x0, "BTRFS_CSUM_TYPE_CRC32"}, {0x1, "BTRFS_CSUM_TYPE_XXHASH"}, {0x2, "BTRFS_CSUM_TYPE_SHA256"},
+    {0x3, "BTRFS_CSUM_TYPE_BLAKE2"},
+};
+
+constexpr NamedValue kBtrfsDefragmentationNames[] = {
+    {0x1, "BTRFS_DEFRAG_RANGE_COMPRESS"}, {0x2, "BTRFS_DEFRAG_RANGE_START_IO"},
+};
+
+constexpr NamedValue kBtrfsFeaturesNames[] = {
+    {0x1, "BTRFS_FEATURE_INCOMPAT_MIXED_BACKREF"}, {0x2, "BTRFS_FEATURE_INCOMPAT_DEFAULT_SUBVOL"},
+    {0x4, "BTRFS_FEATURE_INCOMPAT_MIXED_GROUPS"}, {0x8, "BTRFS_FEATURE_INCOMPAT_COMPRESS_LZO"},
+    {0x10, "BTRFS_FEATURE_INCOMPAT_COMPRESS_ZSTD"}, {0x20, "BTRFS_FEATURE_INCOMPAT_BIG_METADATA"},
+    {0x40, "BTRFS_FEATURE_INCOMPAT_EXTENDED_IREF"}, {0x80, "BTRFS_FEATURE_INCOMPAT_RAID56"},
+    {0x100, "BTRFS_FEATURE_INCOMPAT_SKINNY_METADATA"}, {0x200, "BTRFS_FEATURE_INCOMPAT_NO_HOLES"},
+    {0x400, "BTRFS_FEATURE_INCOMPAT_METADATA_UUID"}, {0x800, "BTRFS_FEATURE_INCOMPAT_RAID1C34"},
+    {0x1000, "BTRFS_FEATURE_INCOMPAT_ZONED"}, {0x2000, "BTRFS_FEATURE_INCOMPAT_EXTENT_TREE_V2"},
+};
+
+constexpr NamedValue kBtrfsReadOnlyFeaturesNames[] = {
+    {0x1, "BTRFS_FEATURE_COMPAT_RO_FREE_SPACE_TREE"}, {0x2, "BTRFS_FEATURE_COMPAT_RO_FREE_SPACE_TREE_VALID"},
+    {0x4, "BTRFS_FEATURE_COMPAT_RO_VERITY"}, {0x8, "BTRFS_FEATURE_COMPAT_RO_BLOCK_GROUP_TREE"},
+};
+
+constexpr NamedValue kBtrfsInformationNames[] = {
+    {0x1, "BTRFS_FS_INFO_FLAG_CSUM_INFO"}, {0x2, "BTRFS_FS_INFO_FLAG_GENERATION"},
+    {0x4, "BTRFS_FS_INFO_FLAG_METADATA_UUID"},
+};
+
+constexpr NamedValue kBtrfsKeysNames[] = {
+    {0x1, "BTRFS_INODE_ITEM_KEY"}, {0xc, "BTRFS_INODE_REF_KEY"}, {0xd, "BTRFS_INODE_EXTREF_KEY"},
+    {0x18, "BTRFS_XATTR_ITEM_KEY"}, {0x24, "BTRFS_VERITY_DESC_ITEM_KEY"}, {0x25, "BTRFS_VERITY_MERKLE_ITEM_KEY"},
+    {0x30, "BTRFS_ORPHAN_ITEM_KEY"}, {0x3c, "BTRFS_DIR_LOG_ITEM_KEY"}, {0x48, "BTRFS_DIR_LOG_INDEX_KEY"},
+    {0x54, "BTRFS_DIR_ITEM_KEY"}, {0x60, "BTRFS_DIR_INDEX_KEY"}, {0x6c, "BTRFS_EXTENT_DATA_KEY"},
+    {0x80, "BTRFS_EXTENT_CSUM_KEY"}, {0x84, "BTRFS_ROOT_ITEM_KEY"}, {0x90, "BTRFS_ROOT_BACKREF_KEY"},
+    {0x9c, "BTRFS_ROOT_REF_KEY"}, {0xa8, "BTRFS_EXTENT_ITEM_KEY"}, {0xa9, "BTRFS_METADATA_ITEM_KEY"},
+    {0xb0, "BTRFS_TREE_BLOCK_REF_KEY"}, {0xb2, "BTRFS_EXTENT_DATA_REF_KEY"}, {0xb4, "BTRFS_EXTENT_REF_V0_KEY"},
+    {0xb6, "BTRFS_SHARED_BLOCK_REF_KEY"}, {0xb8, "BTRFS_SHARED_DATA_REF_KEY"}, {0xc0, "BTRFS_BLOCK_GROUP_ITEM_KEY"},
+    {0xc6, "BTRFS_FREE_SPACE_INFO_KEY"}, {0xc7, "BTRFS_FREE_SPACE_EXTENT_KEY"}, {0xc8, "BTRFS_FREE_SPACE_BITMAP_KEY"},
+    {0xcc, "BTRFS_DEV_EXTENT_KEY"}, {0xd8, "BTRFS_DEV_ITEM_KEY"}, {0xe4, "BTRFS_CHUNK_ITEM_KEY"},
+    {0xf0, "BTRFS_QGROUP_STATUS_KEY"}, {0xf2, "BTRFS_QGROUP_INFO_KEY"}, {0xf4, "BTRFS_QGROUP_LIMIT_KEY"},
+    {0xf6, "BTRFS_QGROUP_RELATION_KEY"}, {0xf8, "BTRFS_TEMPORARY_ITEM_KEY"}, {0xf9, "BTRFS_PERSISTENT_ITEM_KEY"},
+    {0xfa, "BTRFS_DEV_REPLACE_KEY"}, {0xfb, "BTRFS_UUID_KEY_SUBVOL"}, {0xfc, "BTRFS_UUID_KEY_RECEIVED_SUBVOL"},
+    {0xfd, "BTRFS_STRING_ITEM_KEY"},
+};
+
+constexpr NamedValue kBtrfsLogicalInodesNames[] = {
+    {0x1, "BTRFS_LOGICAL_INO_ARGS_IGNORE_OFFSET"},
+};
+
+constexpr NamedValue kBtrfsQuotaCommandsNames[] = {
+    {0x1, "BTRFS_QUOTA_CTL_ENABLE"}, {0x2, "BTRFS_QUOTA_CTL_DISABLE"}, {0x3, "BTRFS_QUOTA_CTL_RESCAN__NOTUSED"},
+};
+
+constexpr NamedValue kBtrfsGroupInheritanceNames[] = {
+    {0x1, "BTRFS_QGROUP_INHERIT_SET_LIMITS"},
+};
+
+constexpr NamedValue kBtrfsGroupLimitsNames[] = {
+    {0x1, "BTRFS_QGROUP_LIMIT_MAX_RFER"}, {0x2, "BTRFS_QGROUP_LIMIT_MAX_EXCL"}, {0x4, "BTRFS_QGROUP_LIMIT_RSV_RFER"},
+    {0x8, "BTRFS_QGROUP_LIMIT_RSV_EXCL"}, {0x10, "BTRFS_QGROUP_LIMIT_RFER_CMPR"},
+    {0x20, "BTRFS_QGROUP_LIMIT_EXCL_CMPR"},
+};
+
+constexpr NamedValue kBtrfsReplaceCommandsNames[] = {
+    {0x0, "BTRFS_IOCTL_DEV_REPLACE_CMD_START"}, {0x1, "BTRFS_IOCTL_DEV_REPLACE_CMD_STATUS"},
+    {0x2, "BTRFS_IOCTL_DEV_REPLACE_CMD_CANCEL"},
+};
+
+constexpr NamedValue kBtrfsReplaceModesNames[] = {
+    {0x0, "BTRFS_IOCTL_DEV_REPLACE_CONT_READING_FROM_SRCDEV_MODE_ALWAYS"},
+    {0x1, "BTRFS_IOCTL_DEV_REPLACE_CONT_READING_FROM_SRCDEV_MODE_AVOID"},
+};
+
+constexpr NamedValue kBtrfsReplaceResultsNames[] = {
+    {0x0, "BTRFS_IOCTL_DEV_REPLACE_RESULT_NO_ERROR"}, {0x1, "BTRFS_IOCTL_DEV_REPLACE_RESULT_NOT_STARTED"},
+    {0x2, "BTRFS_IOCTL_DEV_REPLACE_RESULT_ALREADY_STARTED"}, {0x3, "BTRFS_IOCTL_DEV_REPLACE_RESULT_SCRUB_INPROGRESS"},
+};
+
+constexpr NamedValue kBtrfsReplaceStatesNames[] = {
+    {0x0, "BTRFS_IOCTL_DEV_REPLACE_STATE_NEVER_STARTED"}, {0x1, "BTRFS_IOCTL_DEV_REPLACE_STATE_STARTED"},
+    {0x2, "BTRFS_IOCTL_DEV_REPLACE_STATE_FINISHED"}, {0x3, "BTRFS_IOCTL_DEV_REPLACE_STATE_CANCELED"},
+    {0x4, "BTRFS_IOCTL_DEV_REPLACE_STATE_SUSPENDED"},
+};
+
+constexpr NamedValue kBtrfsScrubbingNames[] = {
+    {0x1, "BTRFS_SCRUB_READONLY"},
+};
+
+constexpr NamedValue kBtrfsSendingNames[] = {
+    {0x1, "BTRFS_SEND_FLAG_NO_FILE_DATA"}, {0x2, "BTRFS_SEND_FLAG_OMIT_STREAM_HEADER"},
+    {0x4, "BTRFS_SEND_FLAG_OMIT_END_CMD"}, {0x8, "BTRFS_SEND_FLAG_VERSION"}, {0x10, "BTRFS_SEND_FLAG_COMPRESSED"},
+};
+
+constexpr NamedValue kBtrfsStatisticsNames[] = {
+    {0x0, "BTRFS_DEV_STAT_WRITE_ERRS"}, {0x1, "BTRFS_DEV_STAT_READ_ERRS"}, {0x2, "BTRFS_DEV_STAT_FLUSH_ERRS"},
+    {0x3, "BTRFS_DEV_STAT_CORRUPTION_ERRS"}, {0x4, "BTRFS_DEV_STAT_GENERATION_ERRS"},
+};
+
+constexpr NamedValue kBtrfsStatisticsFlagsNames[] = {
+    {0x1, "BTRFS_DEV_STATS_RESET"},
+};
+
+constexpr NamedValue kBtrfsSubvolumesNames[] = {
+    {0x1, "BTRFS_SUBVOL_CREATE_ASYNC"}, {0x2, "BTRFS_SUBVOL_RDONLY"}, {0x4, "BTRFS_SUBVOL_QGROUP_INHERIT"},
+};
+
 }  // namespace
 
 const NameTable kEventTypes{kEventTypesNames, "EV_???"};
@@ -239,5 +447,30 @@ const NameTable kRepeats{kRepeatsNames, "REP_???"};
 const NameTable kInputProperties{kInputPropertiesNames, "INPUT_PROP_???"};
 const NameTable kForces{kForcesNames, "FF_???"};
 const NameTable kForceStates{kForceStatesNames, "FF_STATUS_???"};
+const NameTable kConsoleKeys{kConsoleKeysNames, "K_???"};
+const NameTable kConsoleKeyTypes{kConsoleKeyTypesNames, "KT_???"};
+const NameTable kBtrfsBalance{kBtrfsBalanceNames, "BTRFS_BALANCE_???"};
+const NameTable kBtrfsBalanceArguments{kBtrfsBalanceArgumentsNames, "BTRFS_BALANCE_ARGS_???"};
+const NameTable kBtrfsBalanceCommands{kBtrfsBalanceCommandsNames, "BTRFS_BALANCE_CTL_???"};
+const NameTable kBtrfsBalanceStates{kBtrfsBalanceStatesNames, "BTRFS_BALANCE_STATE_???"};
+const NameTable kBtrfsChecksums{kBtrfsChecksumsNames, "BTRFS_CSUM_TYPE_???"};
+const NameTable kBtrfsDefragmentation{kBtrfsDefragmentationNames, "BTRFS_DEFRAG_RANGE_???"};
+const NameTable kBtrfsFeatures{kBtrfsFeaturesNames, "BTRFS_FEATURE_INCOMPAT_???"};
+const NameTable kBtrfsReadOnlyFeatures{kBtrfsReadOnlyFeaturesNames, "BTRFS_FEATURE_COMPAT_RO_???"};
+const NameTable kBtrfsInformation{kBtrfsInformationNames, "BTRFS_FS_INFO_FLAG_???"};
+const NameTable kBtrfsKeys{kBtrfsKeysNames, ""};
+const NameTable kBtrfsLogicalInodes{kBtrfsLogicalInodesNames, "BTRFS_LOGICAL_INO_ARGS_???"};
+const NameTable kBtrfsQuotaCommands{kBtrfsQuotaCommandsNames, "BTRFS_QUOTA_CTL_???"};
+const NameTable kBtrfsGroupInheritance{kBtrfsGroupInheritanceNames, "BTRFS_QGROUP_INHERIT_???"};
+const NameTable kBtrfsGroupLimits{kBtrfsGroupLimitsNames, "BTRFS_QGROUP_LIMIT_???"};
+const NameTable kBtrfsReplaceCommands{kBtrfsReplaceCommandsNames, "BTRFS_IOCTL_DEV_REPLACE_CMD_???"};
+const NameTable kBtrfsReplaceModes{kBtrfsReplaceModesNames, "BTRFS_IOCTL_DEV_REPLACE_CONT_READING_FROM_SRCDEV_MODE_???"};
+const NameTable kBtrfsReplaceResults{kBtrfsReplaceResultsNames, "BTRFS_IOCTL_DEV_REPLACE_RESULT_???"};
+const NameTable kBtrfsReplaceStates{kBtrfsReplaceStatesNames, "BTRFS_IOCTL_DEV_REPLACE_STATE_???"};
+const NameTable kBtrfsScrubbing{kBtrfsScrubbingNames, "BTRFS_SCRUB_???"};
+const NameTable kBtrfsSending{kBtrfsSendingNames, "BTRFS_SEND_FLAGS_???"};
+const NameTable kBtrfsStatistics{kBtrfsStatisticsNames, ""};
+const NameTable kBtrfsStatisticsFlags{kBtrfsStatisticsFlagsNames, "BTRFS_DEV_STATS_???"};
+const NameTable kBtrfsSubvolumes{kBtrfsSubvolumesNames, "BTRFS_SUBVOL_???"};
 
 }  // namespace vdsotrace::ioctl
