@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes generated_names.cpp: the name and number of every ioctl request that the kernel's headers of this machine
-(linux-libc-dev) make with _IO, _IOR, _IOW or _IOWR. Run it by hand where those headers have become newer:
+(linux-libc-dev, libdrm-dev) make with _IO, _IOR, _IOW or _IOWR. Run it by hand where those headers have become newer:
 
     src/model/syscalls/ioctl/generate_names.py /usr/include > src/model/syscalls/ioctl/generated_names.cpp
 
@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-FOLDERS = ("asm-generic", "drm", "linux", "misc", "mtd", "rdma", "scsi", "sound", "video", "xen", "x86_64-linux-gnu/asm")
+FOLDERS = ("asm-generic", "libdrm", "linux", "misc", "mtd", "rdma", "scsi", "sound", "video", "xen", "x86_64-linux-gnu/asm")
 # What the headers take for granted.
 BEFORE = "".join(f"#include <{name}>\n" for name in (
     "stdbool.h", "stddef.h", "stdint.h", "sys/types.h", "sys/socket.h", "sys/time.h", "linux/types.h", "linux/ioctl.h", "linux/if.h",
@@ -50,9 +50,12 @@ def compiler(*options, text):
 
 
 def macros_of(header):
-    """Those without parameters that this very header defines."""
+    """Those without parameters that this very header defines, but for other names of them: #define FDGETMEDIAPRM FDGETPRM."""
     text = header.read_text(errors="replace").replace("\\\n", " ")
-    return sorted(set(re.findall(r"^[ \t]*#[ \t]*define[ \t]+([A-Z][A-Za-z0-9_]*)[ \t]+\S", text, re.M)))
+    found = re.findall(r"^[ \t]*#[ \t]*define[ \t]+([A-Z][A-Za-z0-9_]*)[ \t]+(\S.*)$", text, re.M)
+    names = {name for name, _ in found}
+    aliases = {name for name, meaning in found if re.sub(r"/\*.*", "", meaning).strip() in names}
+    return sorted(names - aliases)
 
 
 def requests_among(include, names):

@@ -39,6 +39,8 @@ TEST_CASE("requests of which no more is known have the names of the kernel's hea
   CHECK(line_of("ioctl", {3, 0x3b6e, 5}) == "ioctl(3, VFIO_DEVICE_SET_IRQS, 0x5) = 0");
   CHECK(line_of("ioctl", {3, 0x80204d01, 0}) == "ioctl(3, MEMGETINFO, 0) = 0");
   CHECK(line_of("ioctl", {3, 0x5501, 0}) == "ioctl(3, UI_DEV_CREATE or USB_RAW_IOCTL_RUN, 0) = 0");
+  CHECK(line_of("ioctl", {3, 0xc0406400, 5}) == "ioctl(3, DRM_IOCTL_VERSION, 0x5) = 0");
+  CHECK(line_of("ioctl", {3, 0x80200204, 5}) == "ioctl(3, FDGETPRM, 0x5) = 0");
   CHECK(generated_ioctl_name(0).empty());
   CHECK(generated_ioctl_name(0xffffffff).empty());
 }
