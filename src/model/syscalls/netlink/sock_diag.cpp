@@ -1,4 +1,7 @@
 // NETLINK_SOCK_DIAG: questions about sockets and what the kernel says of them (sock_diag(7)).
+#include <string_view>
+#include <utility>
+
 #include <linux/inet_diag.h>
 #include <linux/mptcp.h>
 #include <linux/netlink.h>
@@ -350,15 +353,23 @@ constexpr std::string_view kSocketOptions[] = {
     "recverr", "is_icsk", "freebind", "hdrincl", "mc_loop", "transparent", "mc_all", "nodefrag", "bind_address_no_port",
     "recverr_rfc4884", "defer_connect"};
 
+/// Where structures are cut to what matters, those that are set.
 bool show_socket_options(const Walk& walk, const Piece& piece, const Kind&) {
   const auto bits = piece.object<std::uint16_t>();
   if (!bits) return false;
-  walk.c.put("{");
+  ArgContext& c = walk.c;
+  std::string_view before = "{";
   unsigned at = 0;
-  for (const std::string_view option : kSocketOptions) walk.c.print("{}={}, ", option, *bits >> at++ & 1);
-  walk.c.put("unused=");
-  print_hex(walk.c, *bits >> at);
-  walk.c.put(" /* bits 3..8 */}");
+  for (const std::string_view option : kSocketOptions) {
+    const unsigned is_set = *bits >> at++ & 1;
+    if (is_set != 0 || !c.abbreviated()) c.print("{}{}={}", std::exchange(before, ", "), option, is_set);
+  }
+  if (const unsigned unused = *bits >> at; unused != 0 || !c.abbreviated()) {
+    c.print("{}unused=", std::exchange(before, ", "));
+    print_hex(c, unused);
+    c.put(" /* bits 3..8 */");
+  }
+  c.put(before == "{" ? "{}" : "}");
   return true;
 }
 

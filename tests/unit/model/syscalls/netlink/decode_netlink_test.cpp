@@ -218,6 +218,26 @@ TEST_CASE("sock_diag's questions and answers differ", "[netlink]") {
         "[{nla_len=6, nla_type=UNIX_DIAG_NAME}, \"/x\"...]]");
 }
 
+TEST_CASE("of the options of a socket those are shown that are set", "[netlink]") {
+  inet_diag_msg found{};
+  found.idiag_family = AF_INET;
+  const auto shown = [&](std::uint16_t options, std::vector<std::string> expressions) {
+    const ArgumentSets sets = *ArgumentSets::take(expressions);
+    const std::string bytes =
+        Message(SOCK_DIAG_BY_FAMILY, 0).add(found).attribute(INET_DIAG_SOCKOPT, as_text(options)).bytes();
+    DecodedCall call("sendto", {kSocket, kBuffer, bytes.size(), 0, 0, 0});
+    const std::string text =
+        args_of(call.netlink(kSocket, NETLINK_SOCK_DIAG).sets(sets).put(kBuffer, bytes).leave(0).text()).at(1);
+    return text.substr(text.rfind('{'));
+  };
+  CHECK(shown(0x52, {}) == "{is_icsk=1, mc_loop=1, mc_all=1}]]");
+  CHECK(shown(0x1000, {}) == "{unused=0x2 /* bits 3..8 */}]]");
+  CHECK(shown(0, {}) == "{}]]");
+  CHECK(shown(2, {"abbrev=none"}) ==
+        "{recverr=0, is_icsk=1, freebind=0, hdrincl=0, mc_loop=0, transparent=0, mc_all=0, nodefrag=0, "
+        "bind_address_no_port=0, recverr_rfc4884=0, defer_connect=0, unused=0 /* bits 3..8 */}]]");
+}
+
 TEST_CASE("under -X numbers are shown in netlink messages", "[netlink]") {
   const std::string bytes = link_message().attribute(IFLA_EXT_MASK, as_text(1u)).bytes();
   CHECK(sent(NETLINK_ROUTE, bytes, SIZE_MAX, ConstantStyle::raw) ==
