@@ -119,11 +119,13 @@ struct Deduplication {
 };
 static_assert(sizeof(Deduplication) == sizeof(file_dedupe_range));
 
-/// One array of what is asked for and of what came of it.
+/// One array of what is asked for and of what came of it; briefly, two elements of it.
 template <class Body>
 void print_duplicates(ArgContext& c, std::uint16_t count, Body&& body) {
+  constexpr std::uint64_t kBriefly = 2;
+  const std::uint64_t most = c.abbreviated() ? kBriefly : kAnyCount;
   c.put("info=");
-  print_array_at<file_dedupe_range_info>(c, c.value() + sizeof(Deduplication), count, body);
+  print_array_at<file_dedupe_range_info>(c, c.value() + sizeof(Deduplication), count, body, most);
   c.put("}");
 }
 

@@ -142,6 +142,9 @@ TEST_CASE("what is to be deduplicated, and what was", "[ioctl]") {
   DecodedCall hostile("ioctl", {3, FIDEDUPERANGE, kArg});
   CHECK(hostile.put(kArg, range).leave(-22).line().find("dest_offset=2}, ... /* 0x7f0000001058 */]}") !=
         std::string::npos);
+  DecodedCall long_list("ioctl", {3, FIDEDUPERANGE, kArg});
+  long_list.put(kArg, range).put(kArg + sizeof range, range.info[0]);
+  CHECK(long_list.leave(-22).line().find("dest_offset=2}, ...]}") != std::string::npos);
 }
 
 TEST_CASE("names of interfaces that do not end are cut", "[ioctl]") {
