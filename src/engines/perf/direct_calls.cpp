@@ -50,7 +50,7 @@ Result<void> DirectCalls::check() {
   if (!point) return tl::unexpected(point.error());
   auto stream = PerfStream::open();
   if (!stream) return tl::unexpected(stream.error());
-  auto event = open_perf_system_call({0, Inherit::threads}, *point, 0, stream->rings().front());
+  auto event = open_perf_system_call({0, Inherit::threads}, *point, {}, stream->rings().front());
   if (!event) return tl::unexpected(event.error());
   return {};
 }
@@ -74,7 +74,11 @@ void DirectCalls::watch(const Thread& thread) {
     return;
   }
   if (space.abi() != Abi::x86_64) space.stop_at_every_syscall();
-  if (!std::exchange(incomplete_, true)) report_unseen(thread, done.error().message);
+  note_unseen(thread, done.error().message);
+}
+
+void DirectCalls::note_unseen(const Thread& thread, const std::string& why) {
+  if (!std::exchange(incomplete_, true)) report_unseen(thread, why);
 }
 
 void DirectCalls::report_unseen(const Thread& thread, const std::string& why) {
@@ -115,7 +119,13 @@ bool DirectCalls::reports(const Thread& thread) const {
 void DirectCalls::on_clone(const Thread& parent, const Thread& child) {
   const bool inherits = child.tgid == parent.tgid || needs_.children;
   const auto of_parent = processes_.find(parent.tgid);
-  if (inherits && of_parent != processes_.end()) processes_.try_emplace(child.tgid, of_parent->second);
+  if (inherits && of_parent != processes_.end()) {
+    processes_.try_emplace(child.tgid, of_parent->second);
+    for (const Abi abi : of_parent->second) {
+      if (const auto done = events_.hand_on(parent.tid, child.tid, abi); !done)
+        note_unseen(child, done.error().message);
+    }
+  }
   note(child);
 }
 
