@@ -47,7 +47,7 @@ class Shared {
   }
   /// For so many threads at least.
   void make_room(int threads) {
-    for (int room = 1; room < threads; room *= 2) region->grow(region->bytes_wanted());
+    for (int room = 1; room < threads; room *= 2) region->blocks().grow(region->blocks().bytes_wanted());
   }
   std::uint64_t address() const { return reinterpret_cast<std::uint64_t>(theirs_); }
   template <class T>

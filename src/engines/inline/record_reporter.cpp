@@ -49,7 +49,7 @@ void RecordReporter::report_before_stop(StubSpace& stubs, pid_t tid) {
   constexpr std::size_t kFewRings = 64;
   if (settings_.depth == StubDepth::count || stubs.region() == nullptr) return;
   if (const auto pointer = stubs.pointer_of(tid)) stubs.region()->goes_on(*pointer);
-  if (const pid_t writer = stubs.other_writer(tid)) return_ring(stubs, tid, writer);
+  if (const pid_t writer = stubs.threads().other_writer(tid)) return_ring(stubs, tid, writer);
   if (stubs.region()->rings() > kFewRings) {
     report_lost(stubs, stubs.collect_of(tid, calls()));
   } else if (stubs.region()->fill() != 0) {
@@ -62,13 +62,13 @@ void RecordReporter::report_before_stop(StubSpace& stubs, pid_t tid) {
 /// It has waited for a child that had its ring and is gone, be it that its end has not been seen: there is no other way
 /// to this stop. Killed while it waited itself, a child may leave one of its own that runs on in the ring.
 void RecordReporter::return_ring(StubSpace& stubs, pid_t tid, pid_t writer) {
-  const bool is_gone = stubs.has_waited_for(tid, writer);
-  if (is_gone) stubs.end_writing(writer);
+  const bool is_gone = stubs.threads().has_waited_for(tid, writer);
+  if (is_gone) stubs.threads().end_writing(writer);
   collect(stubs, false);
   report_calls();
-  if (!is_gone) return stubs.give_ring_up(tid);
+  if (!is_gone) return stubs.threads().give_up(tid);
   report_unreturned(stubs, writer);
-  stubs.take_ring_back(tid);
+  stubs.threads().take_back(tid);
 }
 
 Drained RecordReporter::drain(const StubSpaces& spaces) {
@@ -232,7 +232,7 @@ void RecordReporter::finish(StubSpace& stubs) {
   collect(stubs, true);
   report_calls();
   if (!stubs.is_reported()) return;
-  for (const CallTally& total : stubs.totals(settings_.depth)) {
+  for (const CallTally& total : stubs.sums().totals(settings_.depth, *stubs.region())) {
     if (total.count != 0) report_total(stubs, total);
   }
 }
@@ -244,7 +244,7 @@ void RecordReporter::report_progress(const StubSpaces& spaces) {
   progress_told_ = now;
   for (const auto& [mapped, stubs] : spaces) {
     if (!stubs->is_reported()) continue;
-    for (const CallTally& total : stubs->new_sums()) report_total(*stubs, total);
+    for (const CallTally& total : stubs->sums().take_new()) report_total(*stubs, total);
   }
 }
 

@@ -1,23 +1,18 @@
 // Takes what the stubs of all spaces have recorded out of their rings, and reports it.
 #pragma once
 
-#include <map>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "engines/inline/stub_settings.hpp"
-#include "engines/inline/stub_space.hpp"
+#include "engines/inline/stub_spaces.hpp"
 #include "os/tsc_clock.hpp"
 #include "os/urgency.hpp"
 #include "trace/drain_pace.hpp"
 
 namespace vdsotrace {
-
-/// By the address space that they are in.
-using StubSpaces = std::map<const AddressSpace*, std::unique_ptr<StubSpace>>;
 
 class RecordReporter {
  public:

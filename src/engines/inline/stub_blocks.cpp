@@ -178,6 +178,11 @@ void StubBlocks::release_if_empty(std::size_t number) {
   free_.insert(number);
 }
 
+pid_t StubBlocks::writer(std::uint64_t thread_pointer) const {
+  const StubBlock* block = find(thread_pointer);
+  return block != nullptr ? block->tid : 0;
+}
+
 StubBlock* StubBlocks::find(std::uint64_t thread_pointer) {
   const auto found = numbers_.find(thread_pointer);
   return found == numbers_.end() ? nullptr : &blocks_[found->second];

@@ -51,17 +51,22 @@ class StubBlocks {
   /// The process has mapped so much.
   void grow(std::size_t bytes);
 
-  /// Gives a thread a block, if there is one.
-  void bind(std::uint64_t thread_pointer, pid_t tid, const StackBounds& stack);
-  /// Others have the same pointer.
+  /// Gives the thread `tid` with that thread pointer a block of its own, as far as there are any: without one
+  /// it uses the shared one, which costs it more and loses nothing.
+  void bind(std::uint64_t thread_pointer, pid_t tid, const StackBounds& stack = {});
+  /// Others have the same pointer: they all use the shared block from now on.
   void unbind(std::uint64_t thread_pointer);
-  /// The same, but until the thread that has the block ends it is nobody else's.
+  /// The same, while the thread that has the block runs: it may be writing into it, and until it ends the block is
+  /// nobody else's.
   void retire(std::uint64_t thread_pointer);
-  /// Another thread has the pointer and the block from now on, into which nobody writes.
+  /// Another thread has that pointer and block from now on, into which nobody writes and which has been drained.
   void hand_over(std::uint64_t thread_pointer, pid_t tid);
-  /// The thread is gone, or about to be.
+  /// The thread is gone. A record that it has begun and not written is of a call that never returned.
   void end(std::uint64_t thread_pointer, pid_t tid);
+  /// The same, but its block is yet to be drained and then handed over.
   void end_writing(std::uint64_t thread_pointer, pid_t tid);
+  /// Which thread has the block of that pointer; 0: there is none.
+  pid_t writer(std::uint64_t thread_pointer) const;
 
   /// The block of the thread with that pointer; null if it has none.
   StubBlock* find(std::uint64_t thread_pointer);

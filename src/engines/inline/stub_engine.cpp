@@ -27,12 +27,12 @@ std::string_view restriction(const Thread& thread) {
 }  // namespace
 
 StubEngine::StubEngine(const Needs& needs, EventSink& sink, bool attached)
-    : settings_(needs, attached), reporter_(sink), installer_(settings_, sink), records_(settings_, sink, name()) {}
-
-StubSpace* StubEngine::find(const AddressSpace* space) const {
-  const auto found = spaces_.find(space);
-  return found == spaces_.end() ? nullptr : found->second.get();
-}
+    : StubWitness(spaces_, settings_, kName),
+      StubRecordSource(spaces_, settings_, records_),
+      settings_(needs, attached),
+      reporter_(sink),
+      installer_(settings_, sink),
+      records_(settings_, sink, kName) {}
 
 /// Stubs need next to nothing of the session's stops; followed signals are for the calls that handlers interrupt.
 EngineStops StubEngine::stops() const {
@@ -49,8 +49,7 @@ void StubEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<
   if (settings_.attached) unmap_leftovers(stopped, others);
   auto installed = installer_.install(space, stopped, others);
   if (installed && *installed != nullptr) {
-    StubSpace& stubs = *(spaces_[&space] = std::move(*installed));
-    stubs.bind_thread(stopped);
+    spaces_.set(space, std::move(*installed)).bind_thread(stopped);
   } else if (!installed && !std::exchange(warned_why_, true)) {
     reporter_.report(stopped.thread(),
                      Notice{fmt::format("no stubs: {}{}", installed.error().message, restriction(stopped.thread()))});
@@ -64,7 +63,7 @@ void StubEngine::on_vdso_moved(AddressSpace& space, StoppedThread&) {
 
 /// mlockall(2) has locked what is ours as well.
 void StubEngine::on_memory_locked(StoppedThread& stopped) {
-  const StubSpace* stubs = find(stopped.thread().space.get());
+  const StubSpace* stubs = spaces_.of(stopped.thread());
   if (stubs == nullptr || stubs->region() == nullptr) return;
   RemoteCalls calls(stopped);
   unlock_stub_region(calls, stubs->installed().area, stubs->region()->bytes());
@@ -72,7 +71,7 @@ void StubEngine::on_memory_locked(StoppedThread& stopped) {
 
 /// No return address leads into a stub: a thread that is out of it is out for good.
 bool StubEngine::vacate_for_detach(StoppedThread& stopped, bool may_wait) {
-  StubSpace* stubs = find(stopped.thread().space.get());
+  StubSpace* stubs = spaces_.of(stopped.thread());
   if (stubs == nullptr || stubs->region() == nullptr) return true;
   records_.report_before_stop(*stubs, stopped.tid());
   stubs->installed().move_back_frames(stopped);
@@ -83,36 +82,29 @@ bool StubEngine::vacate_for_detach(StoppedThread& stopped, bool may_wait) {
 }
 
 bool StubEngine::remove(AddressSpace& space, StoppedThread& stopped) {
-  const auto found = spaces_.find(&space);
-  if (found == spaces_.end()) return true;
+  StubSpace* stubs = find(&space);
+  if (stubs == nullptr) return true;
   find_moved_vdso(space, stopped.tid());
   if (!space.vdso().undo(stopped.tid())) return false;
-  records_.finish(*found->second);
-  installer_.unmap(*found->second, space, stopped);
-  spaces_.erase(found);
+  records_.finish(*stubs);
+  installer_.unmap(*stubs, space, stopped);
+  spaces_.erase(space);
   return true;
-}
-
-bool StubEngine::left_records() const {
-  return std::ranges::any_of(spaces_, [](const auto& entry) {
-    const StubRegion* region = entry.second->region();
-    return region != nullptr && region->leaves_records();
-  });
 }
 
 // ---- stops ----
 
 void StubEngine::on_stop(Thread& thread) {
   if (settings_.depth == StubDepth::count) return;
-  StubSpace* stubs = find(thread.space.get());
+  StubSpace* stubs = spaces_.of(thread);
   if (stubs == nullptr) return;
   records_.report_before_stop(*stubs, thread.tid);
-  stubs->end_vforks(thread.tid);
+  stubs->threads().end_vforks(thread.tid);
 }
 
 /// Where reading the counter is forbidden (PR_SET_TSC, strict seccomp) stubs must not show it.
 std::optional<Resume> StubEngine::on_trap(StoppedThread& stopped) {
-  const StubSpace* stubs = find(stopped.thread().space.get());
+  const StubSpace* stubs = spaces_.of(stopped.thread());
   const auto* registers = stopped.registers();
   if (stubs == nullptr || registers == nullptr) return std::nullopt;
   const std::uint64_t counter = arch::program_counter(*registers);
@@ -155,14 +147,14 @@ bool StubEngine::map_again(StubSpace& stubs, StoppedThread& stopped) {
   // What the old one has is reported now.
   records_.finish(stubs);
   if (!installer_.give_own_region(stubs, stopped)) return false;
-  stubs.bind_known_threads();
+  stubs.threads().bind_again();
   return true;
 }
 
 /// A handler must not run while a stub does: it would not be known then when the stub is no longer needed, and a record
 /// begun must be completed before the next.
 void StubEngine::move_out_of_engine_code(StoppedThread& stopped) {
-  StubSpace* stubs = find(stopped.thread().space.get());
+  StubSpace* stubs = spaces_.of(stopped.thread());
   if (stubs == nullptr || stubs->region() == nullptr) return;
   records_.report_before_stop(*stubs, stopped.tid());
   leave_stub(stopped, stubs->installed(), *stubs->region());
@@ -172,13 +164,13 @@ void StubEngine::move_out_of_engine_code(StoppedThread& stopped) {
 // ---- tasks ----
 
 void StubEngine::on_clone(const Thread& parent, const Thread& child) {
-  StubSpace* stubs = find(parent.space.get());
+  StubSpace* stubs = spaces_.of(parent);
   if (stubs != nullptr && child.space == parent.space) {
     stubs->members().enter();
     // Its next stop is the end of the call in which it waits, or of that wait.
-    if (parent.vfork_child == child.tid) stubs->expect_vfork(child, parent);
+    if (parent.vfork_child == child.tid) stubs->threads().expect_vfork(child.tid, parent.tid);
   } else if (auto copy = installer_.copy_for_fork(*parent.space, stubs, child)) {
-    spaces_[child.space.get()] = std::move(copy);
+    spaces_.set(*child.space, std::move(copy));
   }
 }
 
@@ -192,93 +184,39 @@ void StubEngine::on_first_stop(StoppedThread& stopped) {
   }
   space.vdso().undo(stopped.tid());
   space.set_engine_memory({});
-  spaces_.erase(&space);
+  spaces_.erase(space);
 }
 
 void StubEngine::on_attach_thread(Thread& thread, StoppedThread* stopped) {
-  StubSpace* stubs = find(thread.space.get());
+  StubSpace* stubs = spaces_.of(thread);
   if (stubs == nullptr) return;
   stubs->members().enter();
-  stubs->expect_thread(thread);
+  stubs->threads().expect(thread);
   if (stopped != nullptr) stubs->bind_thread(*stopped);
 }
 
 /// Not when a record shows it: a thread must not change its ring in the middle of a call.
 void StubEngine::on_thread_pointer(StoppedThread& stopped) {
-  StubSpace* stubs = find(stopped.thread().space.get());
+  StubSpace* stubs = spaces_.of(stopped.thread());
   if (stubs == nullptr || stubs->region() == nullptr) return;
   records_.report_before_stop(*stubs, stopped.tid());
   // Its libraries are mapped now. It may end before they are needed.
   if (settings_.keeps_stack) stopped.thread().space->symbols().follow(stopped.tid());
-  stubs->unbind_thread(stopped.tid(), false);
+  stubs->threads().remove(stopped.tid(), false);
   stubs->bind_thread(stopped);
 }
 
 void StubEngine::on_end(Thread& thread) {
-  StubSpace* stubs = find(thread.space.get());
+  StubSpace* stubs = spaces_.of(thread);
   if (stubs == nullptr) return;
-  stubs->end_writing(thread.tid);
+  stubs->threads().end_writing(thread.tid);
   records_.report_before_end(*stubs, stubs->members().is_last());
   records_.report_unreturned(*stubs, thread.tid);
   if (stubs->region() != nullptr) stubs->unreturned().end(thread);
-  stubs->unbind_thread(thread.tid, true);
+  stubs->threads().remove(thread.tid, true);
   if (stubs->members().leave()) return;
   records_.finish(*stubs);
-  spaces_.erase(thread.space.get());
-}
-
-// ---- calls that are open ----
-
-/// A function that has a stub reports its system call in its own record.
-bool StubEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) {
-  StubSpace* stubs = find(thread.space.get());
-  if (stubs == nullptr) return false;
-  if (stubs->installed().plan->covers(fallback)) return true;
-  stubs->unreturned().saw_code_outside_vdso(thread, stack_pointer);
-  return false;
-}
-
-/// Of a function that has a stub. Its record will report it, with the system call in it, unless it never returns.
-void StubEngine::on_fallback_exit(Thread& thread, Call&& call) {
-  StubSpace* stubs = find(thread.space.get());
-  if (stubs == nullptr || settings_.depth != StubDepth::values || !thread.is_reported()) return;
-  call.engine = name();
-  stubs->unreturned().note_fallback(thread.tid, std::move(call));
-}
-
-const Call* StubEngine::call_in_progress(StoppedThread& stopped) {
-  const AddressSpace* space = stopped.thread().space.get();
-  StubSpace* stubs = find(space);
-  const auto* registers = stopped.registers();
-  if (stubs == nullptr || registers == nullptr) return nullptr;
-  return space->offset_of(arch::program_counter(*registers)) ? stubs->unreturned().innermost(stopped.tid()) : nullptr;
-}
-
-std::uint64_t StubEngine::ring_index(const AddressSpace& space) const {
-  const StubSpace* stubs = find(&space);
-  const bool fits = settings_.records_system_calls() && settings_.record_size() == RecordSize::values;
-  return fits && stubs != nullptr && stubs->region() != nullptr ? stubs->region()->index() : 0;
-}
-
-bool StubEngine::has_ring(StoppedThread& stopped) const {
-  const StubSpace* stubs = find(stopped.thread().space.get());
-  const auto* registers = stopped.registers();
-  if (registers == nullptr || stubs == nullptr || stubs->region() == nullptr) return false;
-  const std::uint64_t pointer = arch::thread_pointer(*registers);
-  return stubs->region()->writer(pointer) == stopped.tid() && stubs->region()->has_ring(pointer);
-}
-
-void StubEngine::on_call_abandoned(Thread& thread) {
-  if (StubSpace* stubs = find(thread.space.get())) records_.report_abandoned(*stubs, thread.tid);
-}
-
-void StubEngine::on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) {
-  if (StubSpace* stubs = find(thread.space.get()))
-    stubs->unreturned().enter_handler(thread.tid, stack_pointer, alternate_stack);
-}
-
-void StubEngine::on_handler_return(Thread& thread, std::uint64_t stack_pointer) {
-  if (StubSpace* stubs = find(thread.space.get())) stubs->unreturned().leave_handler(thread, stack_pointer);
+  spaces_.erase(*thread.space);
 }
 
 }  // namespace vdsotrace

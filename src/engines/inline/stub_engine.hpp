@@ -7,23 +7,25 @@
 #include "engines/inline/record_reporter.hpp"
 #include "engines/inline/stub_installer.hpp"
 #include "engines/inline/stub_leftovers.hpp"
+#include "engines/inline/stub_record_source.hpp"
+#include "engines/inline/stub_witness.hpp"
 #include "trace/probe_engine.hpp"
 
 namespace vdsotrace {
 
 /// What it cannot observe it leaves alone: functions whose code leaves no room for a jump (StubPlan::refused), and
 /// processes in which no memory can be shared (32-bit, under seccomp, out of address space).
-class StubEngine final : public ProbeEngine {
+class StubEngine final : public ProbeEngine, public StubWitness, public StubRecordSource {
  public:
   /// `attached`: the processes outlive us.
   StubEngine(const Needs& needs, EventSink& sink, bool attached);
 
   /// The stubs of a space; null if there are none.
-  StubSpace* find(const AddressSpace* space) const;
+  StubSpace* find(const AddressSpace* space) const { return spaces_.find(space); }
   /// What was planned for an image, if anything was yet.
   const StubPlan* planned(const VdsoImage& image) const { return installer_.planned(image); }
 
-  std::string_view name() const override { return "inline"; }
+  std::string_view name() const override { return kName; }
   EngineStops stops() const override;
   bool undo_leftovers(StoppedThread& thread) override { return vdsotrace::undo_leftovers(thread); }
   void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
@@ -43,21 +45,12 @@ class StubEngine final : public ProbeEngine {
   void on_thread_pointer(StoppedThread& thread) override;
   void on_end(Thread& thread) override;
 
-  bool on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) override;
-  void on_fallback_exit(Thread& thread, Call&& call) override;
-  const Call* call_in_progress(StoppedThread& thread) override;
-  void on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) override;
-  void on_handler_return(Thread& thread, std::uint64_t stack_pointer) override;
-
-  std::uint64_t ring_index(const AddressSpace& space) const override;
-  bool has_ring(StoppedThread& thread) const override;
-  void on_call_abandoned(Thread& thread) override;
-
-  Drained drain() override { return records_.drain(spaces_); }
   /// Whether the last drain has left complete records.
-  bool left_records() const;
+  bool left_records() const { return spaces_.left_records(); }
 
  private:
+  static constexpr std::string_view kName = "inline";
+
   /// Maps code and region where the program has unmapped them. False if that cannot be, or something else is there.
   bool map_again(StubSpace& stubs, StoppedThread& stopped);
 

@@ -107,10 +107,10 @@ Result<std::unique_ptr<StubRegion>> map_stub_region(
 }
 
 void grow_stub_region(RemoteCalls& calls, const StubArea& area, StubRegion& region) {
-  const std::uint64_t wanted = region.bytes_wanted();
+  const std::uint64_t wanted = region.blocks().bytes_wanted();
   if (wanted <= region.bytes()) return;
   const auto grown = calls.call(SYS_mremap, {area.region(), region.bytes(), wanted, 0, 0, 0});
-  if (grown && static_cast<std::uint64_t>(*grown) == area.region()) region.grow(wanted);
+  if (grown && static_cast<std::uint64_t>(*grown) == area.region()) region.blocks().grow(wanted);
 }
 
 void unlock_stub_region(RemoteCalls& calls, const StubArea& area, std::uint64_t bytes) {

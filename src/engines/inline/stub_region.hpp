@@ -40,33 +40,9 @@ class StubRegion {
   /// How much of it the process has mapped.
   std::size_t bytes() const { return blocks_.bytes(); }
 
-  /// Whether the next thread finds no block free.
-  bool is_full() const { return blocks_.is_full(); }
-  /// How much the process should have mapped for more threads; no more than bytes() if nothing more can be had.
-  std::size_t bytes_wanted() const { return blocks_.bytes_wanted(); }
-  /// The process has mapped so much.
-  void grow(std::size_t bytes) { blocks_.grow(bytes); }
-
-  /// Gives the thread `tid` with that thread pointer a block of its own, as far as there are any: without one
-  /// it uses the shared one, which costs it more and loses nothing.
-  void bind(std::uint64_t thread_pointer, pid_t tid, const StackBounds& stack = {}) {
-    blocks_.bind(thread_pointer, tid, stack);
-  }
-  /// Others have the same pointer: they all use the shared block from now on.
-  void unbind(std::uint64_t thread_pointer) { blocks_.unbind(thread_pointer); }
-  /// The same, while the thread that has the block runs: it may be writing into it.
-  void retire(std::uint64_t thread_pointer) { blocks_.retire(thread_pointer); }
-  /// The thread is gone. A record that it has begun and not written is of a call that never returned.
-  void end(std::uint64_t thread_pointer, pid_t tid) { blocks_.end(thread_pointer, tid); }
-  /// The same, but its block is yet to be drained and then handed over.
-  void end_writing(std::uint64_t thread_pointer, pid_t tid) { blocks_.end_writing(thread_pointer, tid); }
-  /// Another thread has that pointer and block from now on, into which nobody writes and which has been drained.
-  void hand_over(std::uint64_t thread_pointer, pid_t tid) { blocks_.hand_over(thread_pointer, tid); }
-  /// Which thread has the block of that pointer; 0: there is none.
-  pid_t writer(std::uint64_t thread_pointer) const {
-    const StubBlock* block = blocks_.find(thread_pointer);
-    return block != nullptr ? block->tid : 0;
-  }
+  /// Who has which part of it.
+  StubBlocks& blocks() { return blocks_; }
+  const StubBlocks& blocks() const { return blocks_; }
 
   using Taker = StubRings::Taker;
   /// Hands over all complete records, the shared ring's first, each ring's in order.

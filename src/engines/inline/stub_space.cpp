@@ -22,56 +22,31 @@ StackBounds stack_of(StoppedThread& stopped, const arch::Registers& registers) {
   return pointer > at && pointer < mapping->end ? StackBounds{mapping->start, pointer} : StackBounds{};
 }
 
-/// Calls of all functions, as the counters in the region have them.
-std::vector<CallTally> counted(const InstalledStubs& installed, const StubRegion& region) {
-  std::vector<CallTally> totals;
-  for (std::size_t number = 0; number < installed.plan->functions.size(); ++number) {
-    const auto function = static_cast<std::uint8_t>(number);
-    for (const StubCount& count : region.counts(function, installed.function(function).service->first_is_clock)) {
-      const std::uint64_t fallbacks = std::min(count.fallbacks, count.entries);
-      totals.push_back({function, count.clock, Route::vdso, count.entries - fallbacks, 0, 0});
-      totals.push_back({function, count.clock, Route::fallback, fallbacks, count.errors, 0});
-    }
-  }
-  return totals;
-}
-
-/// Those that were entered, of which there is no record.
-void add_entered_only(std::vector<CallTally>& totals, const InstalledStubs& installed, const StubRegion& region,
-                      const CallTallies& recorded) {
-  for (std::size_t number = 0; number < installed.plan->functions.size(); ++number) {
-    const auto function = static_cast<std::uint8_t>(number);
-    const bool clocked = installed.function(function).service->first_is_clock;
-    for (const StubCount& count : region.counts(function, clocked)) {
-      const std::uint64_t returned = recorded.seen(function, count.clock, clocked);
-      if (count.entries > returned)
-        totals.push_back({function, count.clock, Route::vdso, count.entries - returned, 0, 0});
-    }
-  }
-}
-
 }  // namespace
 
 StubSpace::StubSpace(const InstalledStubs& installed, pid_t tgid, Symbols* symbols, const Reporter& reporter)
     : installed_(installed),
       capable_numbers_(capable_numbers(installed.image, Abi::x86_64)),
       symbols_(symbols),
-      owners_(tgid),
+      threads_(tgid),
+      sums_(installed_),
       unreturned_([this, own = Reporter(reporter)](const Thread& thread, Call&& call) mutable {
-        add_unreturned(call);
+        sums_.add_unreturned(call);
         own.report(thread, std::move(call));
       }) {}
 
 void StubSpace::set_region(std::unique_ptr<StubRegion> region, pid_t tid) {
-  paths_.reset();
+  sums_.set_paths(nullptr);
   region_ = std::move(region);
+  threads_.set_region(region_.get());
   if (symbols_ == nullptr) return;
   if (const auto code = symbols_->go_code(tid)) region_->set_go_code(code->address, code->bytes);
   if (!timed_paths_) return;
-  paths_ = region_->make_paths(*timed_paths_);
-  symbols_->on_change([known = std::weak_ptr(paths_)] {
-    if (const auto paths = known.lock()) paths->forget();
+  auto paths = region_->make_paths(*timed_paths_);
+  symbols_->on_change([known = std::weak_ptr(paths)] {
+    if (const auto still = known.lock()) still->forget();
   });
+  sums_.set_paths(std::move(paths));
 }
 
 void StubSpace::bind_thread(StoppedThread& stopped) {
@@ -79,73 +54,19 @@ void StubSpace::bind_thread(StoppedThread& stopped) {
   if (registers == nullptr) return;
   const Thread& thread = stopped.thread();
   const std::uint64_t pointer = arch::thread_pointer(*registers);
-  if (owners_.add(thread, pointer, arch::stack_pointer(*registers)) > 1) {
-    if (!take_over_ring(thread, pointer)) region_->unbind(pointer);
-    return;
-  }
+  if (!threads_.add(thread, pointer, arch::stack_pointer(*registers))) return;
   const StackBounds stack = symbols_ != nullptr ? stack_of(stopped, *registers) : StackBounds{};
-  if (region_->is_full()) {
+  if (region_->blocks().is_full()) {
     RemoteCalls calls(stopped);
     grow_stub_region(calls, installed_.area, *region_);
   }
-  region_->bind(pointer, thread.tid, stack);
-}
-
-void StubSpace::bind_known_threads() {
-  for (const auto& [tid, pointer] : owners_.sole_owners()) region_->bind(pointer, tid);
-}
-
-/// That of its creator, which waits for it.
-bool StubSpace::take_over_ring(const Thread& thread, std::uint64_t pointer) {
-  const auto creator = owners_.waits_for(thread.tid);
-  if (!creator || region_->writer(pointer) != *creator || !region_->has_ring(pointer)) return false;
-  region_->hand_over(pointer, thread.tid);
-  return true;
-}
-
-void StubSpace::unbind_thread(pid_t tid, bool ended) {
-  const auto creator = owners_.waits_for(tid);
-  const auto left = owners_.remove(tid, ended);
-  if (!left || region_ == nullptr) return;
-  const bool writes = region_->writer(left->pointer) == tid;
-  if (writes && creator && pointer_of(*creator) == left->pointer) {
-    region_->hand_over(left->pointer, *creator);
-    return;
-  }
-  if (ended) region_->end(left->pointer, tid);
-  if (!ended && writes) region_->unbind(left->pointer);
-  if (left->threads == 1) region_->bind(left->pointer, left->only);
-}
-
-void StubSpace::end_vforks(pid_t tid) {
-  for (const pid_t child : owners_.waited_for_by(tid)) unbind_thread(child, true);
-}
-
-pid_t StubSpace::other_writer(pid_t tid) const {
-  const auto pointer = pointer_of(tid);
-  const pid_t writer = pointer && region_ != nullptr ? region_->writer(*pointer) : 0;
-  return writer != tid ? writer : 0;
-}
-
-void StubSpace::end_writing(pid_t tid) {
-  const auto pointer = pointer_of(tid);
-  if (pointer && region_ != nullptr) region_->end_writing(*pointer, tid);
-}
-
-void StubSpace::take_ring_back(pid_t tid) {
-  owners_.end_waiting(tid);
-  if (const auto pointer = pointer_of(tid)) region_->hand_over(*pointer, tid);
-}
-
-void StubSpace::give_ring_up(pid_t tid) {
-  owners_.end_waiting(tid);
-  if (const auto pointer = pointer_of(tid)) region_->retire(*pointer);
+  region_->blocks().bind(pointer, thread.tid, stack);
 }
 
 std::uint64_t StubSpace::collect(bool final, std::vector<RecordedCall>* calls) {
   const std::uint64_t lost =
       region_->drain(final, [&](StubRecord& record, const StackWindow& window) { take(record, window, calls); });
-  lost_ += lost;
+  sums_.add_lost(lost);
   return lost;
 }
 
@@ -154,7 +75,7 @@ std::uint64_t StubSpace::collect_of(pid_t tid, std::vector<RecordedCall>* calls)
   if (!pointer) return 0;
   const std::uint64_t lost =
       region_->drain_of(*pointer, [&](StubRecord& record, const StackWindow& window) { take(record, window, calls); });
-  lost_ += lost;
+  sums_.add_lost(lost);
   return lost;
 }
 
@@ -186,7 +107,7 @@ std::optional<RecordedCall> StubSpace::recorded(std::optional<StubRecord> record
 }
 
 void StubSpace::take_system_call(StubRecord& record, std::vector<RecordedCall>& calls) const {
-  const RecordOwners::Owner owner = owners_.owner_of(record);
+  const RecordOwners::Owner owner = threads_.owners().owner_of(record);
   if (!owner.is_reported) return;
   date(record);
   const auto nr = static_cast<std::int64_t>(record.return_address);
@@ -198,16 +119,16 @@ void StubSpace::take_system_call(StubRecord& record, std::vector<RecordedCall>& 
 void StubSpace::take(StubRecord& record, const StackWindow& window, std::vector<RecordedCall>* calls) {
   if (record.function >= installed_.plan->functions.size()) {
     if (record.function == RECORD_SYSTEM_CALL && calls != nullptr) return take_system_call(record, *calls);
-    ++lost_;
+    sums_.add_lost(1);
     return;
   }
   const StubbedFunction& function = installed_.function(record.function);
   if (!function.service->returns_long) record.result = static_cast<std::int32_t>(record.result);
   const Route route = record.fallback ? Route::fallback : Route::vdso;
   RecordOwners::Owner owner;
-  if (symbols_ != nullptr || calls != nullptr) owner = owners_.owner_of(record);
+  if (symbols_ != nullptr || calls != nullptr) owner = threads_.owners().owner_of(record);
   if (symbols_ != nullptr) find_callers_of(record, window, owner.tid != 0 ? owner.tid : tgid());
-  tallies_.add(record, function.service->first_is_clock, route);
+  sums_.add(record, route);
   if (calls == nullptr) return;
   if (route == Route::fallback) unreturned_.take_fallback(owner.tid);
   if (owner.thread != nullptr) unreturned_.on_return(*owner.thread, record.stack, record.start);
@@ -217,48 +138,16 @@ void StubSpace::take(StubRecord& record, const StackWindow& window, std::vector<
 }
 
 void StubSpace::find_callers_of(StubRecord& record, const StackWindow& window, pid_t tid) {
-  if (paths_ == nullptr) {
+  CallerPaths* paths = sums_.paths();
+  if (paths == nullptr) {
     find_callers(record, *symbols_, tid, [&](std::uint64_t at) { return window.word(at); });
     return;
   }
   WordsLookedAt words(window);
-  const std::uint64_t age = paths_->age();
+  const std::uint64_t age = paths->age();
   find_callers(record, *symbols_, tid, [&](std::uint64_t at) { return words.word(at); });
   const bool clocked = installed_.function(record.function).service->first_is_clock;
-  if (paths_->age() == age && error_of(record.result) == 0) paths_->note(record, clocked, words);
-}
-
-void StubSpace::add_counted() {
-  if (paths_ == nullptr) return;
-  for (const CallTally& calls : paths_->take_new()) tallies_.add(calls);
-}
-
-std::vector<CallTally> StubSpace::new_sums() {
-  add_counted();
-  return tallies_.take_new();
-}
-
-/// A call that never returned is reported by itself: it is not to be among those that were entered only.
-void StubSpace::add_unreturned(const Call& call) {
-  const auto& functions = installed_.plan->functions;
-  const auto found =
-      std::ranges::find_if(functions, [&](const StubbedFunction& f) { return f.service->symbol == call.symbol; });
-  if (found == functions.end()) return;
-  StubRecord record;
-  record.function = static_cast<std::uint8_t>(found - functions.begin());
-  record.arg0 = call.args[0];
-  if (call.caller) record.caller = call.caller->address;
-  if (call.caller && call.caller->beyond_runtimes() != nullptr) record.beyond = call.caller->beyond_runtimes()->address;
-  tallies_.add(record, found->service->first_is_clock, *call.route);
-}
-
-std::vector<CallTally> StubSpace::totals(StubDepth depth) {
-  if (depth == StubDepth::count) return counted(installed_, *region_);
-  std::vector<CallTally> totals;
-  if (depth != StubDepth::values) totals = new_sums();
-  // What was lost looks like what never returned.
-  if (lost_ == 0) add_entered_only(totals, installed_, *region_, tallies_);
-  return totals;
+  if (paths->age() == age && error_of(record.result) == 0) paths->note(record, clocked, words);
 }
 
 }  // namespace vdsotrace

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "engines/inline/installed_stubs.hpp"
-#include "engines/inline/record_owners.hpp"
 #include "engines/inline/stub_call.hpp"
 #include "engines/inline/stub_region.hpp"
-#include "engines/inline/stub_tally.hpp"
+#include "engines/inline/stub_sums.hpp"
+#include "engines/inline/thread_rings.hpp"
 #include "engines/inline/unreturned_calls.hpp"
 #include "trace/reporter.hpp"
 
@@ -43,9 +43,9 @@ class StubSpace {
   void count_by_callers(bool timed) { timed_paths_ = timed; }
 
   const InstalledStubs& installed() const { return installed_; }
-  pid_t tgid() const { return owners_.tgid(); }
+  pid_t tgid() const { return threads_.owners().tgid(); }
   /// Some thread of it is followed.
-  bool is_reported() const { return owners_.is_reported(); }
+  bool is_reported() const { return threads_.owners().is_reported(); }
   /// Null where no callers are to be found.
   Symbols* symbols() const { return symbols_; }
   UnreturnedCalls& unreturned() { return unreturned_; }
@@ -61,33 +61,13 @@ class StubSpace {
   StubMembers& members() { return members_; }
   const StubMembers& members() const { return members_; }
 
-  /// Records with the stopped thread's pointer are its own from now on, or those of all threads with that pointer: then
-  /// their stacks show whose. Makes room for one more thread where there is none.
+  /// Of its threads, one of which is bound as soon as its pointer is known, and unbound at its end.
+  ThreadRings& threads() { return threads_; }
+  const ThreadRings& threads() const { return threads_; }
+  /// ThreadRings::add of a thread that is stopped: makes room for one more ring where there is none.
   void bind_thread(StoppedThread& stopped);
-  /// Gives threads that were bound before blocks in a region that takes the place of another.
-  void bind_known_threads();
-  /// Records of a thread whose pointer cannot be asked for yet are those of one that is followed.
-  void expect_thread(const Thread& thread) { owners_.expect(thread); }
-  /// The thread is gone, or has another pointer now.
-  void unbind_thread(pid_t tid, bool ended);
-  /// The creator waits until its child executes a program or ends: meanwhile the child has its ring, if it has its
-  /// pointer, and records of both are the child's.
-  void expect_vfork(const Thread& child, const Thread& creator) { owners_.expect_vfork(child.tid, creator.tid); }
-  /// The thread has stopped and goes on now, if it has waited so: its children have left its memory, and no record of
-  /// theirs is in a ring.
-  void end_vforks(pid_t tid);
-  /// Which other thread has the ring of that one; 0: none.
-  pid_t other_writer(pid_t tid) const;
-  /// Whether that one is a child for which the thread has waited.
-  bool has_waited_for(pid_t tid, pid_t child) const { return owners_.waits_for(child) == tid; }
-  /// The thread writes no more: what it has begun to write is passed over.
-  void end_writing(pid_t tid);
-  /// A ring that has been drained is the thread's again: the child that has it is gone.
-  void take_ring_back(pid_t tid);
-  /// The thread's child is gone, but who has the ring is not: both are without.
-  void give_ring_up(pid_t tid);
-  /// The pointer with which a thread has joined.
-  std::optional<std::uint64_t> pointer_of(pid_t tid) const { return owners_.pointer_of(tid); }
+  /// The pointer with which a thread was bound.
+  std::optional<std::uint64_t> pointer_of(pid_t tid) const { return threads_.owners().pointer_of(tid); }
 
   /// Takes all records out of the rings, adds them up, and puts those of threads that are followed into `calls`, if
   /// that is given. `final`: no thread writes any more. Answers how many were lost.
@@ -103,33 +83,24 @@ class StubSpace {
   /// The thread makes it once more from the beginning. Answers it if it has been collected.
   std::optional<RecordedCall> abandon_system_call(pid_t tid);
 
-  /// What is to be reported as sums when no thread writes any more: everything, or at StubDepth::values the calls that
-  /// were entered and never left, because their thread ended, executed or jumped out.
-  std::vector<CallTally> totals(StubDepth depth);
-  /// Of calls that are summed up: those that are new since they were asked for.
-  std::vector<CallTally> new_sums();
+  StubSums& sums() { return sums_; }
 
  private:
   void take_system_call(StubRecord& record, std::vector<RecordedCall>& calls) const;
   std::optional<RecordedCall> recorded(std::optional<StubRecord> record) const;
   void take(StubRecord& record, const StackWindow& window, std::vector<RecordedCall>* calls);
   void find_callers_of(StubRecord& record, const StackWindow& window, pid_t tid);
-  bool take_over_ring(const Thread& thread, std::uint64_t pointer);
-  void add_counted();
-  void add_unreturned(const Call& call);
 
   InstalledStubs installed_;
   std::vector<std::int64_t> capable_numbers_;
   std::unique_ptr<StubRegion> region_;
   std::uint64_t inherited_bytes_ = 0;
   Symbols* symbols_;
-  std::optional<bool> timed_paths_;     ///< whether they are; nothing: there are to be none
-  std::shared_ptr<CallerPaths> paths_;  ///< null where stubs do not count by callers
+  std::optional<bool> timed_paths_;  ///< whether they are; nothing: there are to be none
   StubMembers members_;
-  RecordOwners owners_;
+  ThreadRings threads_;
+  StubSums sums_;
   UnreturnedCalls unreturned_;
-  CallTallies tallies_;
-  std::uint64_t lost_ = 0;
 };
 
 }  // namespace vdsotrace

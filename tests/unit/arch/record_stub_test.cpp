@@ -111,7 +111,7 @@ class SteppedChild {
 
 TEST_CASE("a record stub records one call and leaves everything as the instruction does") {
   Shared shared;
-  shared.region->bind(own_thread_pointer(), ::gettid());
+  shared.region->blocks().bind(own_thread_pointer(), ::gettid());
   const StubPage page(shared);
   const SteppedChild child;
   for (const std::uint64_t flags : {std::uint64_t{0}, std::uint64_t{0x800}, std::uint64_t{0x41}, kKeptFlags}) {
@@ -191,7 +191,7 @@ TEST_CASE("calls for which there is no room stop, and none is lost") {
   Shared shared;
   const StubPage page(shared);
   EmulatedThread thread;
-  shared.region->bind(thread.pointer(), ::gettid());
+  shared.region->blocks().bind(thread.pointer(), ::gettid());
   const std::uint64_t room = shared.room_of(shared.block_of(thread.pointer()));
   arch::Registers from{};
   from.fs_base = thread.pointer(), from.rsp = thread.stack();
@@ -223,7 +223,7 @@ TEST_CASE("a call that is being made is seen once, and is not made any more when
   Shared shared;
   const StubPage page(shared);
   EmulatedThread thread;
-  shared.region->bind(thread.pointer(), ::gettid());
+  shared.region->blocks().bind(thread.pointer(), ::gettid());
   arch::Registers from{};
   from.fs_base = thread.pointer(), from.rsp = thread.stack();
   from.cs = 0x33;

@@ -176,8 +176,8 @@ TEST_CASE("stubs do the same when they are executed for a thread", "[stubs_execu
                                                        by_size ? 64 : at(first), 1}};
     const Called run(test, native.address(), keeps, reads), executed(test, foreign.address(), keeps, reads);
     if (bound) {
-      native.region->bind(own_thread_pointer(), ::gettid());
-      foreign.region->bind(own_thread_pointer(), ::gettid());
+      native.region->blocks().bind(own_thread_pointer(), ::gettid());
+      foreign.region->blocks().bind(own_thread_pointer(), ::gettid());
     }
     EmulatedThread thread;
     for (const auto& a : arguments) {

@@ -76,7 +76,7 @@ class CallingThread {
  public:
   explicit CallingThread(Shared& shared, std::uint64_t pointer = 0x7000'0000)
       : shared_(shared), thread_(std::make_unique<EmulatedThread>(pointer)) {
-    shared.region->bind(pointer, 1, {thread_->stack(4096), thread_->stack() + 64 * kWordBytes});
+    shared.region->blocks().bind(pointer, 1, {thread_->stack(4096), thread_->stack() + 64 * kWordBytes});
   }
   void put(std::uint64_t offset, std::uint64_t value, std::size_t deeper = 0) {
     std::memcpy(reinterpret_cast<void*>(first_word(deeper) + offset), &value, sizeof value);
@@ -221,10 +221,10 @@ TEST_CASE("beyond the end of the stack nothing is looked at", "[caller_paths]") 
   Callers callers(shared);
   EmulatedThread thread(0x7000'0000);
   const auto call_with_top = [&](std::uint64_t top, std::uint64_t times) {
-    shared.region->bind(thread.pointer(), 1, {thread.stack(4096), top});
+    shared.region->blocks().bind(thread.pointer(), 1, {thread.stack(4096), top});
     for (std::uint64_t i = 0; i < times; ++i) thread(shared, function, {1, 0, 0});
     callers.all();
-    shared.region->unbind(thread.pointer());
+    shared.region->blocks().unbind(thread.pointer());
   };
   const std::uint64_t word = thread.stack() + kWordBytes + Callers::kFirst;
   const std::uint64_t who = 0x1001;
@@ -360,7 +360,7 @@ TEST_CASE("timed calls that are counted add up, and each long one is recorded", 
   const auto quick = timed(kReturnZero);
   const auto slow = timed(from_hex("b9 40 0d 03 00 ff c9 75 fc 31 c0"));  // mov ecx, 200000; dec ecx; jnz; xor eax, eax
   const auto here = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
-  shared.region->bind(own_thread_pointer(), ::gettid(), {here - 65536, here});
+  shared.region->blocks().bind(own_thread_pointer(), ::gettid(), {here - 65536, here});
   const auto paths = shared.region->make_paths(true);
   std::uint64_t made = 0, records = 0, counted = 0, ticks = 0;
   const auto call = [&](const Observed& function, std::uint64_t times) {
@@ -404,7 +404,7 @@ TEST_CASE("threads count by callers at the same time", "[caller_paths]") {
   }
   while (ready != 3) std::this_thread::yield();
   for (std::size_t i = 0; i < pointers.size(); ++i)
-    shared.region->bind(pointers[i], static_cast<pid_t>(i + 1), {stacks[i] - 65536, stacks[i]});
+    shared.region->blocks().bind(pointers[i], static_cast<pid_t>(i + 1), {stacks[i] - 65536, stacks[i]});
   bound = true;
   while (running != 0) {
     callers.paths().forget();

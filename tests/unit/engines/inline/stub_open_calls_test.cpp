@@ -58,7 +58,7 @@ TEST_CASE("a call that a handler interrupts keeps its record, and so do the hand
   CAPTURE(bound, interrupted_falls_back);
   Shared shared;
   const std::uint64_t pointer = own_thread_pointer();
-  if (bound) shared.region->bind(pointer, ::gettid());
+  if (bound) shared.region->blocks().bind(pointer, ::gettid());
   const Observed falls(open_of(shared, 2), number_of_call(SYS_gettid), close_of(shared, 2), noted(shared));
   const Observed answers(open_of(shared, 3), kReturnOne, close_of(shared, 3));
   const Observed calls_itself({}, number_of_call(SYS_gettid), {}, noted(shared));  // whose entry nobody has seen
@@ -98,7 +98,7 @@ TEST_CASE("handlers can interrupt each other as often as there are places", "[st
   Shared shared;
   const std::uint64_t pointer = own_thread_pointer();
   const bool bound = GENERATE(false, true);
-  if (bound) shared.region->bind(pointer, ::gettid());
+  if (bound) shared.region->blocks().bind(pointer, ::gettid());
   constexpr long kDeep = OPEN_COUNT;
   const Observed call(open_of(shared, 1), interrupted_by(run_handler), close_of(shared, 1));
   long depth = 0;
@@ -117,7 +117,7 @@ TEST_CASE("a system call is the innermost open call's, however near the others a
   Shared shared;
   EmulatedThread thread(0x10000);
   StubRegion& region = *shared.region;
-  region.bind(thread.pointer(), ::gettid());
+  region.blocks().bind(thread.pointer(), ::gettid());
   // Without times, as StubDepth::callers has them.
   const auto enters = [&](std::uint64_t function) {
     return Observed(open_stub(shared.address(), StubShape::plain, function), kReturnOne);
@@ -152,7 +152,7 @@ TEST_CASE("a system call is the innermost open call's, however near the others a
 TEST_CASE("of more interrupted calls than places, the outermost is given up", "[stub_open_calls]") {
   Shared shared;
   EmulatedThread thread(0x10000);
-  shared.region->bind(thread.pointer(), ::gettid());
+  shared.region->blocks().bind(thread.pointer(), ::gettid());
   const Observed entered(open_stub(shared.address(), StubShape::plain, 1), kReturnOne);
   const Observed left({}, kReturnOne, close_stub(StubKind::close, shared.address(), 1));
   constexpr std::uint64_t kCalls = OPEN_COUNT + 1;
@@ -170,7 +170,7 @@ TEST_CASE("a call that was jumped out of gives its place to the next", "[stub_op
   Shared shared;
   EmulatedThread thread(0x10000);
   const bool bound = GENERATE(false, true);
-  if (bound) shared.region->bind(thread.pointer(), ::gettid());
+  if (bound) shared.region->blocks().bind(thread.pointer(), ::gettid());
   // Has no close, as if it had been left by longjmp.
   const Observed left(open_of(shared, 1), kReturnOne);
   const Observed call(open_of(shared, 2), kReturnOne, close_of(shared, 2));
@@ -194,7 +194,7 @@ TEST_CASE("an open call is the thread's only near its stack pointer, and only wh
   Shared shared;
   EmulatedThread thread(0x10000);
   const bool bound = GENERATE(false, true);
-  if (bound) shared.region->bind(thread.pointer(), ::gettid());
+  if (bound) shared.region->blocks().bind(thread.pointer(), ::gettid());
   thread(shared, Observed(open_of(shared, 1), kReturnOne), {1, 2, 3});
   StubRegion& region = *shared.region;
   const std::uint64_t at = thread.stack();
@@ -280,14 +280,14 @@ TEST_CASE("nothing is lost of many threads, each with its ring", "[stub_open_cal
     callers.emplace_back([&, i] {
       {
         const std::lock_guard lock(region);
-        if (shared.region->is_full()) shared.region->grow(shared.region->bytes_wanted());
-        shared.region->bind(own_thread_pointer(), ::gettid());
+        if (shared.region->blocks().is_full()) shared.region->blocks().grow(shared.region->blocks().bytes_wanted());
+        shared.region->blocks().bind(own_thread_pointer(), ::gettid());
       }
       ready.arrive_and_wait();
       timespec out;
       for (std::uint64_t n = 0; n < kCalls; ++n) call(static_cast<long>(i), reinterpret_cast<long>(&out));
       const std::lock_guard lock(region);
-      shared.region->unbind(own_thread_pointer());
+      shared.region->blocks().unbind(own_thread_pointer());
       --running;
     });
   }

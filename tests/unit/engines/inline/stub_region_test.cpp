@@ -43,14 +43,14 @@ TEST_CASE("the region grows as threads come, and gives each a block", "[stub_reg
   EmulatedThread first(0x10'0000), last(0x10'0000 + (kThreads - 1) * 4096);
   for (std::uint64_t i = 0; i < kThreads; ++i) {
     const std::size_t before = region.bytes();
-    if (region.is_full()) {
-      const std::size_t wanted = region.bytes_wanted();
+    if (region.blocks().is_full()) {
+      const std::size_t wanted = region.blocks().bytes_wanted();
       REQUIRE(wanted > before);
-      region.grow(wanted);
+      region.blocks().grow(wanted);
       CHECK(region.bytes() == wanted);
     }
-    CHECK_FALSE(region.is_full());
-    region.bind(first.pointer() + i * 4096, ::gettid());
+    CHECK_FALSE(region.blocks().is_full());
+    region.blocks().bind(first.pointer() + i * 4096, ::gettid());
     CHECK(region.rings() == i + 1);
   }
   std::map<std::uint64_t, std::uint64_t> blocks;
@@ -79,16 +79,16 @@ TEST_CASE("the region does not grow beyond the memory that there is", "[stub_reg
   Shared shared(RecordSize::values);
   StubRegion& region = *shared.region;
   std::size_t rounds = 0;
-  for (std::size_t wanted = region.bytes_wanted(); wanted != region.bytes() && rounds < 100;
-       wanted = region.bytes_wanted(), ++rounds) {
+  for (std::size_t wanted = region.blocks().bytes_wanted(); wanted != region.bytes() && rounds < 100;
+       wanted = region.blocks().bytes_wanted(), ++rounds) {
     REQUIRE(wanted > region.bytes());
     REQUIRE(wanted <= Shared::kMost);
-    region.grow(wanted);
+    region.blocks().grow(wanted);
   }
   CHECK(rounds > 3);
   CHECK(rounds < 100);
   const std::size_t whole = region.bytes();
-  region.grow(std::size_t{1} << 40);
+  region.blocks().grow(std::size_t{1} << 40);
   CHECK(region.bytes() <= Shared::kMost);
   CHECK(region.bytes() >= whole);
 }
@@ -98,7 +98,7 @@ TEST_CASE("threads that find no slot in the index share, and lose nothing", "[st
   StubRegion& region = *shared.region;
   shared.make_room(INDEX_PROBES);
   const auto pointers = colliding_pointers(INDEX_PROBES + 3);
-  for (const std::uint64_t pointer : pointers) region.bind(pointer, ::gettid());
+  for (const std::uint64_t pointer : pointers) region.blocks().bind(pointer, ::gettid());
   CHECK(region.rings() == INDEX_PROBES);
   const Observed call = recording(shared);
   for (int round = 0; round < 2; ++round) {
@@ -112,11 +112,11 @@ TEST_CASE("threads that find no slot in the index share, and lose nothing", "[st
     for (std::size_t i = 0; i < pointers.size(); ++i) CHECK(arguments[pointers[i] + 1] == i);
     // Who comes when another is gone gets its slot; who is behind a free slot is still found.
     if (round == 0) {
-      region.unbind(pointers[0]);
-      region.bind(pointers.back(), ::gettid());
+      region.blocks().unbind(pointers[0]);
+      region.blocks().bind(pointers.back(), ::gettid());
       CHECK(region.rings() == INDEX_PROBES);
       CHECK(shared.block_of(pointers.back()) != REGION_SHARED);
-      region.unbind(pointers[1]);
+      region.blocks().unbind(pointers[1]);
       CHECK(region.rings() == INDEX_PROBES - 1);
     }
   }
@@ -128,16 +128,16 @@ TEST_CASE("what a thread leaves behind is its own, and its block nobody's until 
   shared.make_room(4);
   const Observed call = recording(shared);
   constexpr std::uint64_t kOld = 0x10000, kNew = 0x20000;
-  region.bind(kOld, ::gettid());
+  region.blocks().bind(kOld, ::gettid());
   const std::size_t block = shared.block_of(kOld);
   for (std::uint64_t i = 0; i < 3; ++i) call_as(kOld, shared, call, i);
-  region.unbind(kOld);
+  region.blocks().unbind(kOld);
   CHECK(shared.block_of(kOld) == REGION_SHARED);
   CHECK(region.rings() == 1);
   // A new thread gets another block, even one with the same pointer.
-  region.bind(kOld, ::gettid());
+  region.blocks().bind(kOld, ::gettid());
   CHECK(shared.block_of(kOld) != block);
-  region.bind(kNew, ::gettid());
+  region.blocks().bind(kNew, ::gettid());
   CHECK(shared.block_of(kNew) != block);
   call_as(kNew, shared, call, 7);
   const auto records = drained(shared);
@@ -147,7 +147,7 @@ TEST_CASE("what a thread leaves behind is its own, and its block nobody's until 
   // Now it is free; what lies in its ring is not taken for the next thread's.
   CHECK(region.rings() == 2);
   constexpr std::uint64_t kNext = 0x30000;
-  region.bind(kNext, ::gettid());
+  region.blocks().bind(kNext, ::gettid());
   CHECK(shared.block_of(kNext) == block);
   CHECK(drained(shared).empty());
   call_as(kNext, shared, call, 9);
@@ -167,33 +167,33 @@ TEST_CASE("a ring is another thread's from where it has been taken on", "[stub_r
   const Observed call = recording(shared);
   constexpr std::uint64_t kPointer = 0x10000;
   constexpr pid_t kCreator = 101, kChild = 102;
-  CHECK(region.writer(kPointer) == 0);
-  region.bind(kPointer, kCreator);
+  CHECK(region.blocks().writer(kPointer) == 0);
+  region.blocks().bind(kPointer, kCreator);
   call_as(kPointer, shared, call, 1);
   CHECK_FALSE(region.has_ring(kPointer));
   CHECK(drained(shared).at(0).tid == kCreator);
   CHECK(region.has_ring(kPointer));
-  region.hand_over(kPointer, kChild);
-  CHECK(region.writer(kPointer) == kChild);
+  region.blocks().hand_over(kPointer, kChild);
+  CHECK(region.blocks().writer(kPointer) == kChild);
   call_as(kPointer, shared, call, 2);
   // It ends with a record that it has begun only.
   const std::size_t head = shared.block_of(kPointer) + BLOCK_HEAD;
   shared.at<std::uint64_t>(head) += 1;
-  region.end_writing(kPointer, kCreator);
+  region.blocks().end_writing(kPointer, kCreator);
   CHECK(drained(shared).at(0).tid == kChild);
   CHECK_FALSE(region.has_ring(kPointer));
-  region.end_writing(kPointer, kChild);
+  region.blocks().end_writing(kPointer, kChild);
   CHECK(drained(shared).empty());
   CHECK(region.has_ring(kPointer));
-  region.hand_over(kPointer, kCreator);
+  region.blocks().hand_over(kPointer, kCreator);
   call_as(kPointer, shared, call, 3);
   const auto records = drained(shared);
   REQUIRE(records.size() == 1);
   CHECK((records[0].tid == kCreator && records[0].arg0 == 3));
   // The end of the child is nothing to it.
-  region.end(kPointer, kChild);
-  CHECK(region.writer(kPointer) == kCreator);
-  region.end(kPointer, kCreator);
+  region.blocks().end(kPointer, kChild);
+  CHECK(region.blocks().writer(kPointer) == kCreator);
+  region.blocks().end(kPointer, kCreator);
   CHECK(region.rings() == 0);
 }
 
@@ -204,33 +204,33 @@ TEST_CASE("a ring that is nobody's any more is kept until its thread has ended",
   const Observed call = recording(shared);
   constexpr std::uint64_t kPointer = 0x10000, kNext = 0x20000;
   constexpr pid_t kTid = 101;
-  region.bind(kPointer, kTid);
+  region.blocks().bind(kPointer, kTid);
   const std::size_t block = shared.block_of(kPointer);
-  region.retire(kPointer);
+  region.blocks().retire(kPointer);
   CHECK(shared.block_of(kPointer) == REGION_SHARED);
   CHECK(drained(shared).empty());
   CHECK(region.rings() == 1);
-  region.bind(kNext, kTid + 1);
+  region.blocks().bind(kNext, kTid + 1);
   CHECK(shared.block_of(kNext) != block);
-  region.end(kPointer, kTid);
+  region.blocks().end(kPointer, kTid);
   CHECK(region.rings() == 1);
-  region.bind(kPointer, kTid + 2);
+  region.blocks().bind(kPointer, kTid + 2);
   CHECK(shared.block_of(kPointer) == block);
 }
 
 TEST_CASE("a pointer is bound once, and a block is free at once if nothing is in its ring", "[stub_region]") {
   Shared shared(RecordSize::line);
   StubRegion& region = *shared.region;
-  region.bind(0x10000, ::gettid());
-  region.bind(0x10000, ::gettid());
+  region.blocks().bind(0x10000, ::gettid());
+  region.blocks().bind(0x10000, ::gettid());
   CHECK(region.rings() == 1);
-  region.unbind(0x20000);
+  region.blocks().unbind(0x20000);
   CHECK(region.rings() == 1);
-  region.unbind(0x10000);
+  region.blocks().unbind(0x10000);
   CHECK(region.rings() == 0);
-  for (std::uint64_t i = 1; !region.is_full(); ++i) region.bind(i * 4096, ::gettid());
+  for (std::uint64_t i = 1; !region.blocks().is_full(); ++i) region.blocks().bind(i * 4096, ::gettid());
   const std::size_t full = region.rings();
-  region.bind(0x4000'0000, ::gettid());
+  region.blocks().bind(0x4000'0000, ::gettid());
   CHECK(region.rings() == full);
   CHECK(shared.block_of(0x4000'0000) == REGION_SHARED);
 }
@@ -240,8 +240,8 @@ TEST_CASE("one thread's records can be taken alone", "[stub_region]") {
   StubRegion& region = *shared.region;
   shared.make_room(2);
   const Observed call = recording(shared);
-  region.bind(0x10000, ::gettid());
-  region.bind(0x20000, ::gettid());
+  region.blocks().bind(0x10000, ::gettid());
+  region.blocks().bind(0x20000, ::gettid());
   for (const std::uint64_t pointer : {0x10000, 0x20000, 0x30000}) call_as(pointer, shared, call, pointer);
   std::vector<std::uint64_t> taken;
   const auto take = [&](const StubRecord& record, const StackWindow&) { taken.push_back(record.arg0); };
@@ -258,7 +258,7 @@ TEST_CASE("while records are taken, there are signs of life", "[stub_region]") {
   const Observed call = recording(shared);
   constexpr std::uint64_t kPointers[] = {0x10000, 0x20000, 0x30000};
   for (const std::uint64_t pointer : kPointers) {
-    shared.region->bind(pointer, ::gettid());
+    shared.region->blocks().bind(pointer, ::gettid());
     for (std::uint64_t i = 0; i < 200; ++i) call_as(pointer, shared, call, i);
   }
   // At each record taken: those who wait for room see it move on with every ring, and within one.

@@ -22,7 +22,7 @@ TEST_CASE("a counting stub counts per clock, whoever calls", "[stubs_run]") {
   Shared shared;
   const Observed call(count_stub(shared.address(), StubShape::clocked, 2), kReturnZero);
   for (int i = 0; i < 5; ++i) CHECK(call(1) == 0);  // not in the table yet: the shared block
-  shared.region->bind(own_thread_pointer(), ::gettid());
+  shared.region->blocks().bind(own_thread_pointer(), ::gettid());
   for (int i = 0; i < 7; ++i) call(1);
   for (int i = 0; i < 3; ++i) call(4);
   call(77);
@@ -51,7 +51,7 @@ TEST_CASE("a counting stub counts per clock, whoever calls", "[stubs_run]") {
 TEST_CASE("a record has arguments, value, times and who called", "[stubs_run]") {
   if (!can_run()) return;
   Shared shared;
-  shared.region->bind(own_thread_pointer(), ::gettid());
+  shared.region->blocks().bind(own_thread_pointer(), ::gettid());
   const Observed call(open_timed_stub(shared.address(), StubShape::clocked, 5), kFillTimespec,
                       close_stub(StubKind::close_timespec, shared.address(), 5));
   timespec out{};
@@ -88,7 +88,7 @@ TEST_CASE("a failed call's pointer is not followed", "[stubs_run]") {
 TEST_CASE("three arguments reach the function and the record", "[stubs_run]") {
   if (!can_run()) return;
   Shared shared;
-  shared.region->bind(own_thread_pointer(), ::gettid());
+  shared.region->blocks().bind(own_thread_pointer(), ::gettid());
   char bytes[64] = "0123456789";
   // mov rax, rsi: so many bytes were written
   const Observed call(open_timed_stub(shared.address(), StubShape::three), from_hex("48 89 f0"),
@@ -141,7 +141,7 @@ TEST_CASE("a stub that may not read the counter gives no times", "[stubs_run]") 
 TEST_CASE("nothing is lost when rings are full", "[stubs_run]") {
   if (!can_run()) return;
   Shared shared;
-  shared.region->bind(own_thread_pointer(), ::gettid());
+  shared.region->blocks().bind(own_thread_pointer(), ::gettid());
   constexpr std::uint64_t kCalls = 50'000;
   const Observed call(open_timed_stub(shared.address(), StubShape::clocked), kFillTimespec,
                       close_stub(StubKind::close_timespec, shared.address()));
@@ -189,7 +189,7 @@ TEST_CASE("a fallback is noted in the record of its call", "[stubs_run]") {
   const bool bound = GENERATE(false, true);
   CAPTURE(static_cast<int>(trampoline), bound);
   Shared shared;
-  if (bound) shared.region->bind(own_thread_pointer(), ::gettid());
+  if (bound) shared.region->blocks().bind(own_thread_pointer(), ::gettid());
   const Observed call(open_stub(shared.address(), StubShape::plain, 1), number_of_call(SYS_close),
                       close_stub(StubKind::close, shared.address(), 1),
                       Fallback{trampoline, note_fallback_stub(shared.address())});
@@ -209,7 +209,7 @@ TEST_CASE("a call that asked the kernel for a key is recorded as its system call
   if (!can_run()) return;
   const StubKind trampoline = GENERATE(StubKind::called, StubKind::call);
   Shared shared;
-  shared.region->bind(own_thread_pointer(), ::gettid());
+  shared.region->blocks().bind(own_thread_pointer(), ::gettid());
   // Behind the system call, the function says that it has filled 3 bytes: mov $3, %eax
   const Observed call(
       open_timed_stub(shared.address(), StubShape::three, 1), number_of_call(SYS_getrandom),
@@ -233,7 +233,7 @@ TEST_CASE("fallbacks are counted per clock, those that failed, too", "[stubs_run
   if (!can_run()) return;
   const StubKind trampoline = GENERATE(StubKind::called, StubKind::call);
   Shared shared;
-  shared.region->bind(own_thread_pointer(), ::gettid());
+  shared.region->blocks().bind(own_thread_pointer(), ::gettid());
   const auto counting = [&]() -> Fallback {
     return {trampoline, count_fallback_stub(shared.address(), StubShape::clocked)};
   };
@@ -272,7 +272,7 @@ TEST_CASE("records follow each other as closely as their size allows", "[stubs_r
   if (!can_run()) return;
   for (const RecordSize size : {RecordSize::line, RecordSize::values, RecordSize::window, RecordSize::values_window}) {
     Shared shared(size);
-    shared.region->bind(own_thread_pointer(), ::gettid());
+    shared.region->blocks().bind(own_thread_pointer(), ::gettid());
     const std::size_t block = shared.block_of(own_thread_pointer());
     const std::uint64_t fit = shared.room_of(block);
     CAPTURE(fit);
@@ -304,7 +304,7 @@ TEST_CASE("a record keeps words of the stack, no further than it is sure to be t
   Shared shared(RecordSize::window);
   const bool bound = GENERATE(false, true);
   const auto here = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
-  if (bound) shared.region->bind(own_thread_pointer(), ::gettid(), {here - 65536, here + 8});
+  if (bound) shared.region->blocks().bind(own_thread_pointer(), ::gettid(), {here - 65536, here + 8});
   const Observed call(open_stub(shared.address(), StubShape::plain), kReturnZero,
                       close_stub(StubKind::close, shared.address(), 0, true, RECORD_WINDOW_WORDS * 8));
   call();

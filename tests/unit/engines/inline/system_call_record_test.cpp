@@ -14,7 +14,7 @@ constexpr std::uint64_t kHeadBytes = RECORD_POINTEES;
 class Ring {
  public:
   explicit Ring(std::size_t overrun = RECORD_MOST_BYTES) : shared_(RecordSize::values, true, overrun) {
-    shared_.region->bind(kThread, 18);
+    shared_.region->blocks().bind(kThread, 18);
     block_ = shared_.block_of(kThread);
     room = shared_.room_of(block_);
   }

@@ -143,7 +143,7 @@ std::optional<Texts> make_call(const PointeePlan& plan, const DecodeLimits& limi
 TEST_CASE("stubs copy all that the decoder reads, or leave the call to a stop", "[copy_plan]") {
   std::mt19937 random(34);
   Shared shared(RecordSize::values, true, RECORD_MOST_BYTES);
-  shared.region->bind(kThread, kCaller);
+  shared.region->blocks().bind(kThread, kCaller);
   const TscClock clock;
   std::size_t plans = 0;
   for (const PointeePlan& plan : all_pointee_plans()) {

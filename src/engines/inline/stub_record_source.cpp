@@ -1,0 +1,23 @@
+#include "engines/inline/stub_record_source.hpp"
+
+namespace vdsotrace {
+
+std::uint64_t StubRecordSource::ring_index(const AddressSpace& space) const {
+  const StubSpace* stubs = rings_of_.find(&space);
+  const bool fits = kept_.records_system_calls() && kept_.record_size() == RecordSize::values;
+  return fits && stubs != nullptr && stubs->region() != nullptr ? stubs->region()->index() : 0;
+}
+
+bool StubRecordSource::has_ring(StoppedThread& stopped) const {
+  const StubSpace* stubs = rings_of_.of(stopped.thread());
+  const auto* registers = stopped.registers();
+  if (registers == nullptr || stubs == nullptr || stubs->region() == nullptr) return false;
+  const std::uint64_t pointer = arch::thread_pointer(*registers);
+  return stubs->region()->blocks().writer(pointer) == stopped.tid() && stubs->region()->has_ring(pointer);
+}
+
+void StubRecordSource::on_call_abandoned(Thread& thread) {
+  if (StubSpace* stubs = rings_of_.of(thread)) from_.report_abandoned(*stubs, thread.tid);
+}
+
+}  // namespace vdsotrace

@@ -1,0 +1,30 @@
+// What stubs have recorded, as the session and other engines ask for it.
+#pragma once
+
+#include "engines/inline/record_reporter.hpp"
+#include "engines/inline/stub_settings.hpp"
+#include "trace/probe_engine.hpp"
+
+namespace vdsotrace {
+
+/// The rings of all spaces.
+class StubRecordSource : public virtual RecordSource {
+ public:
+  StubRecordSource(const StubSpaces& spaces, const StubSettings& settings, RecordReporter& reporter)
+      : rings_of_(spaces), kept_(settings), from_(reporter) {}
+
+  Drained drain() override { return from_.drain(rings_of_); }
+  std::uint64_t ring_index(const AddressSpace& space) const override;
+  bool has_ring(StoppedThread& thread) const override;
+  void on_call_abandoned(Thread& thread) override;
+
+ protected:
+  ~StubRecordSource() = default;
+
+ private:
+  const StubSpaces& rings_of_;
+  const StubSettings& kept_;
+  RecordReporter& from_;
+};
+
+}  // namespace vdsotrace
