@@ -84,6 +84,8 @@ OBSERVERS = [
     Observer("vdsotrace -c -e trace=%vdso", VDSO | {SYSCALL}, (VDSOTRACE, "-c", "-e", "trace=%vdso", *OUT)),
     Observer("vdsotrace audit", VDSO | {PROGRAM}, (VDSOTRACE, "audit", "-o", "/dev/null")),
     Observer("vdsotrace audit, attached", {SERVER, ATTACHED}, attach=(VDSOTRACE, "audit", "-f", "-o", "/dev/null", "-p")),
+    Observer("vdsotrace -c --syscalls=inline, attached", {SERVER, ATTACHED},
+             attach=(VDSOTRACE, "-f", "-c", "--syscalls=inline", "-o", "/dev/null", "-p")),
     Observer("vdsotrace audit --direct=stops, attached", {SERVER},
              attach=(VDSOTRACE, "audit", "--direct=stops", "-o", "/dev/null", "-p")),
     Observer("vdsotrace -e route=vdso,fallback, text", VDSO | {PROGRAM}, (VDSOTRACE, *VDSO_ONLY, *FILE)),

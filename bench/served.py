@@ -58,7 +58,7 @@ class Served(Work):
                 asking = self.load(server, process)
                 pids = ",".join(map(str, servers.descendants(process.pid)))
                 attached = subprocess.Popen([*observer.attach, pids], stderr=subprocess.DEVNULL)
-                time.sleep(0.3)  # until it has attached
+                time.sleep(0.6)  # until it has attached
                 try:
                     text = quietly(asking, stdout=subprocess.PIPE).stdout
                 finally:

@@ -110,8 +110,8 @@ def mapped(pid):
 
 
 def memories(pid):
-    """How many vdsotraces count in it, or have done so until they were killed."""
-    return Path(f"/proc/{pid}/maps").read_text().count(MEMORY)
+    """The inodes of what vdsotraces count in, or have until they were killed."""
+    return {line.split()[4] for line in Path(f"/proc/{pid}/maps").read_text().splitlines() if MEMORY in line}
 
 
 def state(task):
@@ -144,7 +144,7 @@ class Counting:
         self.process = subprocess.Popen([VDSOTRACE, *OPTIONS, *options, "-o", self.file, "-p", str(worker.pid)],
                                         stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         case.addCleanup(self.close)
-        wait_until(lambda: self.process.poll() is not None or (memories(worker.pid) > left and state(worker.pid) != "t"))
+        wait_until(lambda: self.process.poll() is not None or (memories(worker.pid) - left and state(worker.pid) != "t"))
 
     def close(self):
         self.process.kill()
@@ -282,7 +282,7 @@ class CountsTest(unittest.TestCase):
             tracer = subprocess.Popen(["strace", "-c", "-e", "trace=ptrace,wait4", "-o", calls, VDSOTRACE, *OPTIONS, "-o",
                                        "/dev/null", "-p", str(worker.pid)])
             self.addCleanup(tracer.kill)
-            wait_until(lambda: memories(worker.pid) > 0 and state(worker.pid) != "t")
+            wait_until(lambda: memories(worker.pid) and state(worker.pid) != "t")
             worker.work()
             os.kill(testing.children_of(tracer.pid)[0], signal.SIGINT)
             self.assertEqual(tracer.wait(60), 0)
@@ -296,7 +296,7 @@ class KilledTest(unittest.TestCase):
     def test_at_any_moment(self):
         worker = Worker(self, target("works", 4, 2000))
         worker.work()
-        code = files_code(worker.pid)
+        code, maps = files_code(worker.pid), mapped(worker.pid)
         for _ in range(15 * STORM):
             tracer = subprocess.Popen([VDSOTRACE, *OPTIONS, "-o", "/dev/null", "-p", str(worker.pid)], stderr=subprocess.DEVNULL)
             time.sleep(random.random() * 0.4)
@@ -305,11 +305,12 @@ class KilledTest(unittest.TestCase):
             tracer.kill()
             tracer.wait()
             self.assertEqual(worker.process.stdout.readline().split()[:1], ["done"], worker.process.poll())
-        # The next one takes over what they have left.
+        # The next one takes away what they have left, but where the thread sleeps that waits for work.
         counting = Counting(self, worker)
         worker.work()
         CountsTest.check(self, counting.end()[0], 8000)
         self.assertEqual(files_code(worker.pid), code)
+        self.assertEqual(mapped(worker.pid), maps)
         worker.work()
         worker.end()
 

@@ -197,4 +197,16 @@ void unmap_leftovers(StoppedThread& stopped, std::span<StoppedThread* const> oth
   for (const AbandonedCode& left : lefts) unmap_stubs(calls, {left.code.start, left.code.size()}, left.region.size());
 }
 
+bool all_are_outside(StoppedThread& stopped, const AddressRange& code) {
+  AbandonedCode left;
+  left.code = code;
+  Memory& memory = stopped.memory();
+  const auto threads = threads_in_memory_of(stopped.thread().tgid);
+  return !threads.empty() && std::ranges::all_of(threads, [&](pid_t tid) {
+    const auto registers = ptrace::registers(tid);
+    if (!registers) return proc::has_ended(tid) || sleeps_elsewhere(tid, memory, left);
+    return !leads_into(arch::program_counter(*registers), arch::stack_pointer(*registers), memory, left);
+  });
+}
+
 }  // namespace vdsotrace

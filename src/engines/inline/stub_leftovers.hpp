@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "base/address_range.hpp"
 #include "trace/thread.hpp"
 
 namespace vdsotrace {
@@ -17,5 +18,8 @@ bool undo_leftovers(StoppedThread& stopped);
 /// come back to them. `stopped` makes the calls; `others` are the other threads that are stopped, some of which may be
 /// brought out only now.
 void unmap_leftovers(StoppedThread& stopped, std::span<StoppedThread* const> others);
+
+/// Whether no thread of the stopped one's process is in that code, or may come back to it. All are stopped, or asleep.
+bool all_are_outside(StoppedThread& stopped, const AddressRange& code);
 
 }  // namespace vdsotrace

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "engines/syscalls/call_instruction.hpp"
+#include "engines/syscalls/call_leftovers.hpp"
 #include "engines/syscalls/dispatch.hpp"
 #include "model/seccomp_answer.hpp"
 #include "model/syscalls/spec.hpp"
@@ -50,6 +50,12 @@ void AttachedCallEngine::prepare_attach(pid_t pid) {
   sites_[pid] = files_.sites_of(pid);
 }
 
+/// When we come its space is not known yet: install() does it then.
+bool AttachedCallEngine::undo_leftovers(StoppedThread& stopped) {
+  if (!sites_.contains(stopped.thread().tgid)) unmap_call_leftovers(stopped);
+  return inner_->undo_leftovers(stopped);
+}
+
 void AttachedCallEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
   const Thread& thread = stopped.thread();
   const bool is_attached = sites_.contains(thread.tgid);
@@ -63,6 +69,8 @@ void AttachedCallEngine::install(AddressSpace& space, StoppedThread& stopped, st
 
 Result<void> AttachedCallEngine::begin(AddressSpace& space, StoppedThread& stopped) {
   const auto sites = sites_.extract(stopped.thread().tgid);
+  undo_call_leftovers(stopped.tid(), sites.mapped());
+  unmap_call_leftovers(stopped);
   if (auto checked = check_suitable(space, stopped); !checked) return checked;
   auto calls = AttachedCalls::begin(stopped, sites.mapped());
   if (!calls) return tl::unexpected(calls.error());

@@ -25,6 +25,7 @@ class AttachedCallEngine final : public EngineDecorator {
   AttachedCallEngine(std::unique_ptr<ProbeEngine> vdso_calls, EventSink& sink);
 
   void prepare_attach(pid_t pid) override;
+  bool undo_leftovers(StoppedThread& thread) override;
   void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
   bool vacate_for_detach(StoppedThread& thread, bool may_wait) override;
   bool remove(AddressSpace& space, StoppedThread& thread) override;

@@ -10,12 +10,7 @@
 #include "engines/inline/stub_memory.hpp"
 
 namespace vdsotrace {
-namespace {
-
-/// Behind the instruction in the first place of the code.
-constexpr std::string_view kName = "vdsotrace-calls";
-
-}  // namespace
+namespace {}  // namespace
 
 std::optional<CallMemory::Position> CallMemory::position_of(std::uint64_t address) const {
   if (address < leave() || address >= end()) return std::nullopt;
@@ -35,9 +30,9 @@ std::optional<CallMemory> find_call_memory(const AddressSpace& space, pid_t tid,
 }
 
 std::vector<std::byte> call_memory_header() {
-  std::vector<std::byte> header(kCallMemoryName + kName.size() + 1);
+  std::vector<std::byte> header(kCallMemoryName + kCallMemoryFile.size() + 1);
   std::ranges::copy(arch::kSystemCallThenTrap, header.begin());
-  std::ranges::copy(std::as_bytes(std::span(kName)), header.begin() + kCallMemoryName);
+  std::ranges::copy(std::as_bytes(std::span(kCallMemoryFile)), header.begin() + kCallMemoryName);
   return header;
 }
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "arch/call_stub.hpp"
@@ -54,6 +55,7 @@ Result<std::shared_ptr<CallCounters>> map_call_memory(StoppedThread& stopped, co
 /// What lies where the code of such a memory begins: an instruction for calls of ours, and a name at kCallMemoryName.
 std::vector<std::byte> call_memory_header();
 inline constexpr std::size_t kCallMemoryName = 16;
+inline constexpr std::string_view kCallMemoryFile = "vdsotrace-calls";
 
 /// Maps counters at `start`, which forks share with us. `name`: the address of the memory's name in the process.
 /// Errors: the process may not.

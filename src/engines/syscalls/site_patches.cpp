@@ -87,20 +87,6 @@ std::vector<std::byte> jump_to_stub(const CallSite& site, std::uint64_t slot, st
   return std::move(*bytes);
 }
 
-/// Whether a vdsotrace that was killed has left its jumps there: as we would write them, to a slot as we would.
-bool hold_abandoned_jumps(Memory& memory, const CallSite& site) {
-  const std::uint64_t jump = site.original.front().address;
-  const auto relative = memory.object<std::int32_t>(jump + kNearJumpSize - sizeof(std::int32_t));
-  if (!relative || site.shape == SiteShape::widened) return false;
-  const std::uint64_t slot = jump + kNearJumpSize + static_cast<std::uint64_t>(std::int64_t{*relative});
-  const auto jumps = site.patch(slot);
-  if (!jumps || !hold_all(memory, *jumps)) return false;
-  const auto front = site.front(slot);
-  const std::uint64_t far = slot + (front ? front->size() : 0) + arch::kFarJumpBytes;
-  const auto stub = memory.object<std::uint64_t>(far - sizeof(std::uint64_t));
-  return front && stub && holds(memory, {slot, jump_to_stub(site, slot, *stub)});
-}
-
 /// Free pages in a range, away from what is mapped: the lowest below `site`, or else the highest, as heaps grow upwards
 /// from there and mappings downwards.
 std::optional<std::uint64_t> free_pages(pid_t pid, AddressRange within, std::uint64_t site, std::uint64_t bytes) {
@@ -190,7 +176,7 @@ bool SitePatches::patch(StoppedThread& stopped, Memory& before, const Wanted& wa
   const pid_t tid = stopped.tid();
   const CallSite& site = *wanted.site;
   if (site.shape == SiteShape::unpatched) return false;
-  if (!hold_all(before, site.original) && !hold_abandoned_jumps(before, site)) return false;
+  if (!hold_all(before, site.original)) return false;
   if (site.shape == SiteShape::widened && others == Others::running) return false;
   const auto slot = new_slot(stopped, site, others);
   if (!slot) return false;
@@ -283,5 +269,20 @@ void SitePatches::unmap(StoppedThread& stopped) {
   for (const Room& room : rooms_) calls.call(SYS_munmap, {room.start, room.bytes, 0, 0, 0, 0});
   rooms_.clear();
 }
+
+bool hold_jumps(Memory& memory, const CallSite& site) {
+  const std::uint64_t jump = site.original.front().address;
+  const auto relative = memory.object<std::int32_t>(jump + kNearJumpSize - sizeof(std::int32_t));
+  if (!relative || site.shape == SiteShape::widened) return false;
+  const std::uint64_t slot = jump + kNearJumpSize + static_cast<std::uint64_t>(std::int64_t{*relative});
+  const auto jumps = site.patch(slot);
+  if (!jumps || !are_ours(memory, site.original, *jumps)) return false;
+  const auto front = site.front(slot);
+  const std::uint64_t far = slot + (front ? front->size() : 0) + arch::kFarJumpBytes;
+  const auto stub = memory.object<std::uint64_t>(far - sizeof(std::uint64_t));
+  return front && stub && holds(memory, {slot, jump_to_stub(site, slot, *stub)});
+}
+
+bool write_original(pid_t stopped, const CallSite& site) { return write_backwards(stopped, site.original); }
 
 }  // namespace vdsotrace

@@ -28,8 +28,8 @@ namespace vdsotrace {
 /// memory, or all others are stopped as well.
 class SitePatches {
  public:
-  /// Lets calls from the site go to `stub`. False if the site has no room for it, its code is not that of the file nor
-  /// jumps that a vdsotrace has left which was killed, or no memory nearby can be had; then all is as it was. While
+  /// Lets calls from the site go to `stub`. False if the site has no room for it, its code is not that of the file, or
+  /// no memory nearby can be had; then all is as it was. While
   /// others run, only what leaves their instructions in place: no widened site.
   bool patch(StoppedThread& stopped, const CallSite& site, std::uint64_t stub, Others others = Others::stopped);
   /// The same for many at once, those that can be patched.
@@ -90,5 +90,11 @@ class SitePatches {
   std::map<std::uint64_t, Patched> sites_;
   std::vector<Room> rooms_;
 };
+
+/// Whether jumps lie at the site as patch() would write them, to a slot as it would, whoever has done so; or the first
+/// of them.
+bool hold_jumps(Memory& memory, const CallSite& site);
+/// Writes the file's code over them.
+bool write_original(pid_t stopped, const CallSite& site);
 
 }  // namespace vdsotrace

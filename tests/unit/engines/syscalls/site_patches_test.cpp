@@ -213,24 +213,21 @@ TEST_CASE("code that is not that of the file is left alone") {
   CHECK(program.mapped == 0);
 }
 
-TEST_CASE("jumps that a vdsotrace has left which was killed are taken over") {
+TEST_CASE("jumps are known again by who has not written them") {
   Program program;
   const auto before = code_of(program.task);
+  RemoteMemory memory(kTid);
+  CHECK_FALSE(hold_jumps(memory, program.site));
   SitePatches abandoned;
   REQUIRE(abandoned.patch(program.stopped, program.site, kStub));
-  const auto left = code_of(program.task);
-  const std::uint64_t room = program.mapped;
-  SitePatches patches;
-  REQUIRE(patches.patch(program.stopped, program.site, kStub + 0x1000));
-  CHECK(code_of(program.task) != left);
-  REQUIRE(patches.undo(kTid));
+  CHECK(hold_jumps(memory, program.site));
+  CHECK(write_original(kTid, program.site));
   CHECK(code_of(program.task) == before);
 
   // The same jumps to what is no slot of ours are the program's own.
   REQUIRE(abandoned.patch(program.stopped, program.site, kStub));
-  std::ranges::fill(program.task.memory->regions[room], std::byte{0x90});
-  SitePatches others;
-  CHECK_FALSE(others.patch(program.stopped, program.site, kStub));
+  std::ranges::fill(program.task.memory->regions[program.mapped], std::byte{0x90});
+  CHECK_FALSE(hold_jumps(memory, program.site));
 }
 
 TEST_CASE("many sites are patched together, in memory that is mapped once") {
