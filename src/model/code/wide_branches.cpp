@@ -1,6 +1,7 @@
 #include "model/code/wide_branches.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace vdsotrace {
@@ -15,6 +16,21 @@ std::size_t wide_opcode(std::uint8_t first, std::uint8_t second) {
   return first == 0xc7 && second == 0xf8 ? 2 : 0;
 }
 
+/// The same of each of so many bytes; one more is read. Nothing branches there: compilers make vector instructions of
+/// it.
+constexpr std::size_t kAtOnce = 64;
+std::array<std::uint8_t, kAtOnce> wide_opcodes(const std::byte* code) {
+  std::array<std::uint8_t, kAtOnce> lengths;
+  for (std::size_t i = 0; i < kAtOnce; ++i) {
+    const auto first = static_cast<std::uint8_t>(code[i]), second = static_cast<std::uint8_t>(code[i + 1]);
+    const std::uint8_t short_one = (first & 0xfe) == 0xe8 ? 1 : 0;
+    const std::uint8_t conditional = (second & 0xf0) == 0x80 ? 2 : 0;
+    const std::uint8_t transaction = second == 0xf8 ? 2 : 0;
+    lengths[i] = short_one | (first == 0x0f ? conditional : 0) | (first == 0xc7 ? transaction : 0);
+  }
+  return lengths;
+}
+
 /// Jcc, LOOP, LOOPE, LOOPNE, JCXZ, JMP.
 bool is_short_opcode(std::uint8_t opcode) {
   return (opcode & 0xf0) == 0x70 || (opcode >= 0xe0 && opcode <= 0xe3) || opcode == 0xeb;
@@ -24,18 +40,27 @@ bool is_short_opcode(std::uint8_t opcode) {
 
 WideBranches::WideBranches(std::span<const std::byte> code, std::uint64_t address)
     : address_(address), size_(code.size()), targets_(code.size() / kBits + 1) {
-  constexpr std::size_t kField = sizeof(std::int32_t);
-  const auto byte_at = [&](std::size_t i) { return std::to_integer<std::uint8_t>(code[i]); };
-  for (std::size_t at = 0; at + 1 + kField <= code.size(); ++at) {
-    const std::size_t opcode = wide_opcode(byte_at(at), byte_at(at + 1));
-    if (opcode == 0 || code.size() - at < opcode + kField) continue;
-    std::int32_t displacement;
-    std::memcpy(&displacement, code.data() + at + opcode, kField);
-    note(at + opcode + kField + static_cast<std::uint64_t>(std::int64_t{displacement}));
+  std::size_t at = 0;
+  for (; at + kAtOnce < code.size(); at += kAtOnce) {
+    const auto lengths = wide_opcodes(code.data() + at);
+    for (std::size_t i = 0; i < kAtOnce; i += sizeof(std::uint64_t)) {
+      std::uint64_t some;
+      std::memcpy(&some, &lengths[i], sizeof some);
+      if (some == 0) continue;
+      for (std::size_t k = i; k < i + sizeof some; ++k) note(code, at + k, lengths[k]);
+    }
   }
+  const auto byte_at = [&](std::size_t i) { return std::to_integer<std::uint8_t>(code[i]); };
+  for (; at + 1 < code.size(); ++at) note(code, at, wide_opcode(byte_at(at), byte_at(at + 1)));
 }
 
-void WideBranches::note(std::uint64_t offset) {
+/// Of a branch with an opcode of so many bytes, if there is one.
+void WideBranches::note(std::span<const std::byte> code, std::size_t at, std::size_t opcode) {
+  std::int32_t displacement;
+  if (opcode == 0 || code.size() - at < opcode + sizeof displacement) return;
+  std::memcpy(&displacement, code.data() + at + opcode, sizeof displacement);
+  const std::uint64_t offset = at + opcode + sizeof displacement +
+                               static_cast<std::uint64_t>(std::int64_t{displacement});
   if (offset < size_) targets_[offset / kBits] |= std::uint64_t{1} << (offset % kBits);
 }
 

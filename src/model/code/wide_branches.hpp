@@ -15,14 +15,14 @@ namespace vdsotrace {
 /// and then what is none counts: 4 bytes would have to lead to the place by chance.
 class WideBranches {
  public:
-  /// Takes about a millisecond a megabyte and an eighth of the code's size.
+  /// Takes about half a millisecond a megabyte and an eighth of the code's size.
   WideBranches(std::span<const std::byte> code, std::uint64_t address);
 
   /// Whether one may lead to an address in the range.
   bool lead_into(AddressRange range) const;
 
  private:
-  void note(std::uint64_t offset);
+  void note(std::span<const std::byte> code, std::size_t at, std::size_t opcode);
 
   std::uint64_t address_;
   std::uint64_t size_;
