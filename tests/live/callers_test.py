@@ -252,6 +252,13 @@ class StackTest(unittest.TestCase):
         self.assertRegex(lines[at + 3], r"^ > /.*/callers\(by_library\+0x[0-9a-f]+\) \[0x[0-9a-f]+\]$")
         self.assertRegex(lines[at + 4], r"^ > /.*/callers\(one_round\+0x[0-9a-f]+\) \[0x[0-9a-f]+\]$")
 
+    def test_of_what_starts_the_program_nothing_is_shown(self):
+        ran = vdsotrace("-q", "-k", "-e", "trace=execve,exit_group", "sh", "-c", "exec true")
+        lines = ran.stderr.splitlines()
+        self.assertRegex(lines[0], r'^execve\("[^"]*/sh", ')
+        self.assertRegex(lines[1], r'^execve\("[^"]*/true", ')
+        self.assertRegex(lines[2], r"^ > /.*\(execve\+0x[0-9a-f]+\) ")
+
     def test_json_of_all_calls(self):
         trace = trace_json(target("callers"), "-k")
         self.assertEqual(trace.of_type("start")[0]["engine"], "breakpoint")

@@ -16,7 +16,8 @@ void note(StoppedThread& stopped, const Needs& needs, const UnwindStart& start, 
 }  // namespace
 
 void note_caller(StoppedThread& stopped, const Needs& needs, Call& call) {
-  if (!wanted(needs, call)) return;
+  // What starts the program is our own code.
+  if (!wanted(needs, call) || stopped.thread().phase == Thread::Phase::launching) return;
   const auto* registers = stopped.registers();
   if (registers == nullptr) return;
   const UnwindStart start{arch::runs_64_bit(*registers), arch::program_counter(*registers),
