@@ -9,7 +9,7 @@
 
 namespace vdsotrace {
 
-inline constexpr std::size_t kNearJumpSize = 5;   ///< JMP rel32: reaches 2 GiB
+inline constexpr std::size_t kNearJumpSize = 5;  ///< JMP rel32: reaches 2 GiB
 inline constexpr std::byte kNearJumpOpcode{0xe9};
 inline constexpr std::size_t kShortJumpSize = 2;  ///< JMP rel8: reaches 128 bytes back and 127 ahead of its end
 

@@ -1,4 +1,5 @@
-// What ioctl requests of btrfs take and fill (linux/btrfs.h). All of its numbers lie alike in every ABI, but for pointers.
+// What ioctl requests of btrfs take and fill (linux/btrfs.h). All of its numbers lie alike in every ABI, but for
+// pointers.
 #include <algorithm>
 #include <array>
 

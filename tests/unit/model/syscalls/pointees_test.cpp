@@ -245,7 +245,8 @@ TEST_CASE("what has pointers in it, or does not return as others do, is for a st
   CHECK(planned("ioctl", 0x5401));        // TCGETS
   CHECK_FALSE(planned("ioctl", 0x8912));  // SIOCGIFCONF
   CHECK(planned("fcntl", 3));             // F_GETFL
-  CHECK_FALSE(planned("fcntl", 6));       // F_SETLK
+  CHECK(planned("fcntl", 6));             // F_SETLK
+  CHECK_FALSE(planned("fcntl", 16));      // F_GETOWN_EX
   CHECK(planned("futex", 0x81));          // FUTEX_WAKE_PRIVATE
   CHECK_FALSE(planned("futex", 77));
 }
