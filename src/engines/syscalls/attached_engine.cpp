@@ -15,7 +15,7 @@
 namespace vdsotrace {
 namespace {
 
-AttachedCalls* calls_of(const AddressSpace& space) { return static_cast<AttachedCalls*>(space.call_record()); }
+AttachedCalls* attached_calls_of(const AddressSpace& space) { return static_cast<AttachedCalls*>(space.call_record()); }
 
 /// Whether a filter of the thread's own may see that stubs make its calls elsewhere.
 bool judges_places(const StoppedThread& stopped) {
@@ -81,7 +81,7 @@ Result<void> AttachedCallEngine::begin(AddressSpace& space, StoppedThread& stopp
 }
 
 void AttachedCallEngine::watch(const Thread& thread) {
-  if (calls_of(*thread.space) != nullptr) entered_.watch(thread.tgid, thread.tid);
+  if (attached_calls_of(*thread.space) != nullptr) entered_.watch(thread.tgid, thread.tid);
 }
 
 void AttachedCallEngine::on_attach_thread(Thread& thread, StoppedThread* stopped) {
@@ -92,7 +92,7 @@ void AttachedCallEngine::on_attach_thread(Thread& thread, StoppedThread* stopped
 /// How a thread is made only its creator's registers say, which is in the call.
 void AttachedCallEngine::on_clone(const Thread& parent, const Thread& child) {
   inner_->on_clone(parent, child);
-  AttachedCalls* calls = calls_of(*parent.space);
+  AttachedCalls* calls = attached_calls_of(*parent.space);
   if (calls == nullptr) return;
   if (const auto registers = ptrace::registers(parent.tid)) count(parent.tgid, arch::system_call(*registers).nr, 1, 0);
   if (child.space == parent.space) return;
@@ -108,7 +108,7 @@ void AttachedCallEngine::on_first_stop(StoppedThread& stopped) {
 
 bool AttachedCallEngine::vacate_for_detach(StoppedThread& stopped, bool may_wait) {
   if (!inner_->vacate_for_detach(stopped, may_wait)) return false;
-  if (AttachedCalls* calls = calls_of(*stopped.thread().space)) {
+  if (AttachedCalls* calls = attached_calls_of(*stopped.thread().space)) {
     if (is_in_call(stopped)) ++unfinished_;
     calls->leave(stopped, false);
     calls->note_outside(stopped.tid());
@@ -118,7 +118,7 @@ bool AttachedCallEngine::vacate_for_detach(StoppedThread& stopped, bool may_wait
 
 /// Where a thread that cannot stop may come back to it, its memory stays.
 bool AttachedCallEngine::remove(AddressSpace& space, StoppedThread& stopped) {
-  if (AttachedCalls* calls = calls_of(space)) {
+  if (AttachedCalls* calls = attached_calls_of(space)) {
     entered_.stop(stopped.thread().tgid);
     calls->leave(stopped, false);
     const auto outside = static_cast<long>(calls->note_outside(stopped.tid()));
@@ -133,7 +133,7 @@ bool AttachedCallEngine::remove(AddressSpace& space, StoppedThread& stopped) {
 
 /// The program has unmapped or protected what it does not know.
 bool AttachedCallEngine::on_missing_memory(StoppedThread& stopped, std::uint64_t address) {
-  AttachedCalls* calls = calls_of(*stopped.thread().space);
+  AttachedCalls* calls = attached_calls_of(*stopped.thread().space);
   const auto* registers = stopped.registers();
   const bool is_ours = calls != nullptr && registers != nullptr && address == arch::program_counter(*registers) &&
                        calls->leave(stopped, false);
@@ -143,12 +143,12 @@ bool AttachedCallEngine::on_missing_memory(StoppedThread& stopped, std::uint64_t
 }
 
 void AttachedCallEngine::on_interrupted(StoppedThread& stopped) {
-  if (AttachedCalls* calls = calls_of(*stopped.thread().space)) calls->leave(stopped, true);
+  if (AttachedCalls* calls = attached_calls_of(*stopped.thread().space)) calls->leave(stopped, true);
   inner_->on_interrupted(stopped);
 }
 
 void AttachedCallEngine::move_out_of_engine_code(StoppedThread& stopped) {
-  if (AttachedCalls* calls = calls_of(*stopped.thread().space)) calls->leave(stopped, false);
+  if (AttachedCalls* calls = attached_calls_of(*stopped.thread().space)) calls->leave(stopped, false);
   inner_->move_out_of_engine_code(stopped);
 }
 
