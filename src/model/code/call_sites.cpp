@@ -94,10 +94,10 @@ const CallSite& CallSites::at(std::uint64_t address) {
 std::vector<std::uint64_t> CallSites::instructions() {
   constexpr std::byte kCall[] = {std::byte{0x0f}, std::byte{0x05}};
   std::vector<std::uint64_t> found;
-  follow_calls();
   for (auto at = code_.begin(); (at = std::search(at, code_.end(), std::begin(kCall), std::end(kCall))) != code_.end();
        ++at) {
     const std::uint64_t address = address_ + static_cast<std::uint64_t>(at - code_.begin());
+    if (!functions_.around(address)) follow_calls();
     if (sweep(region(address)).is_start(address)) found.push_back(address);
   }
   return found;
