@@ -41,7 +41,7 @@ class AttachedCalls final : public SpaceRecord {
   /// The thread has been brought out for good. Answers how many have.
   std::size_t note_outside(pid_t tid) { return outside_.insert(tid), outside_.size(); }
   /// Puts back the program's code. False if it could not be written.
-  bool undo(pid_t stopped) { return patches_.undo(stopped); }
+  bool undo(pid_t stopped) { return patches_.undo_all(stopped); }
   /// Takes its memory away, after undo(). No thread may come back to it.
   void unmap(StoppedThread& stopped);
 

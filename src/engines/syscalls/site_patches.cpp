@@ -70,6 +70,14 @@ bool write_backwards(pid_t pid, std::span<const CodeWrite> writes) {
   return all;
 }
 
+void write_last(CachedPages& memory, const std::vector<CodeWrite>& writes) {
+  memory.write(writes.back().address, writes.back().bytes);
+}
+
+void write_but_last(CachedPages& memory, std::span<const CodeWrite> writes) {
+  for (const CodeWrite& write : writes.first(writes.size() - 1)) memory.write(write.address, write.bytes);
+}
+
 void append(std::vector<std::byte>& bytes, std::span<const std::byte> more) {
   bytes.insert(bytes.end(), more.begin(), more.end());
 }
@@ -144,52 +152,66 @@ void SitePatches::reserve(StoppedThread& stopped, std::span<const Wanted> wanted
   }
 }
 
-/// False if its parts do not fit into it, or it could not be written.
-bool SitePatches::write_slot(pid_t stopped, Patched& patched, std::uint64_t stub) {
+/// What a slot holds, where that says where its parts are. Nothing if they do not fit into it.
+std::optional<std::vector<std::byte>> SitePatches::slot_code(Patched& patched, std::uint64_t stub) {
   const CallSite& site = patched.site;
   std::vector<std::byte> bytes = jump_to_stub(site, patched.slot, stub);
-  if (bytes.empty()) return false;
+  if (bytes.empty()) return std::nullopt;
   patched.tail = patched.slot + bytes.size();
   if (site.shape == SiteShape::widened) {
     const auto tail = site.tail(patched.tail);
-    if (!tail || !is_one_instruction(*tail)) return false;
+    if (!tail || !is_one_instruction(*tail)) return std::nullopt;
     append(bytes, tail->bytes);
   }
   patched.end = patched.slot + bytes.size();
-  return bytes.size() <= kSlot && write_remote(stopped, patched.slot, bytes);
+  return bytes.size() <= kSlot ? std::optional(std::move(bytes)) : std::nullopt;
+}
+
+/// `before`: the memory, of which the site has not been written.
+std::optional<SitePatches::Prepared> SitePatches::prepare(StoppedThread& stopped, Memory& before, const Wanted& wanted,
+                                                          Others others) {
+  const CallSite& site = *wanted.site;
+  if (site.shape == SiteShape::unpatched || !hold_all(before, site.original)) return std::nullopt;
+  if (site.shape == SiteShape::widened && others == Others::running) return std::nullopt;
+  const auto slot = new_slot(stopped, site, others);
+  if (!slot) return std::nullopt;
+  Prepared prepared{{site, {}, *slot}, {}};
+  auto jumps = site.patch(*slot);
+  auto code = slot_code(prepared.patched, wanted.stub);
+  if (!jumps || !code) return std::nullopt;
+  prepared.patched.jumps = std::move(*jumps);
+  prepared.slot_code = std::move(*code);
+  return prepared;
 }
 
 bool SitePatches::patch(StoppedThread& stopped, const CallSite& site, std::uint64_t stub, Others others) {
   RemoteMemory before(stopped.tid());
-  return patch(stopped, before, {&site, stub}, others);
+  auto prepared = prepare(stopped, before, {&site, stub}, others);
+  if (!prepared || !write_remote(stopped.tid(), prepared->patched.slot, prepared->slot_code)) return false;
+  if (!write_in_order(stopped, prepared->patched.jumps, others)) {
+    write_backwards(stopped.tid(), site.original);
+    return false;
+  }
+  sites_.insert_or_assign(site.address, std::move(prepared->patched));
+  return true;
 }
 
+/// First what jumps lead to, then those that no thread can come to yet, and last those that lead to them.
 void SitePatches::patch_all(StoppedThread& stopped, std::span<const Wanted> wanted) {
   reserve(stopped, wanted);
   const RemoteWrites together(stopped.tid());
-  CachedPages before(stopped.tid());
-  for (const Wanted& one : wanted) patch(stopped, before, one, Others::stopped);
-}
-
-/// `before`: the memory, of which no site has been written.
-bool SitePatches::patch(StoppedThread& stopped, Memory& before, const Wanted& wanted, Others others) {
-  const pid_t tid = stopped.tid();
-  const CallSite& site = *wanted.site;
-  if (site.shape == SiteShape::unpatched) return false;
-  if (!hold_all(before, site.original)) return false;
-  if (site.shape == SiteShape::widened && others == Others::running) return false;
-  const auto slot = new_slot(stopped, site, others);
-  if (!slot) return false;
-  Patched patched{site, {}, *slot};
-  auto writes = site.patch(*slot);
-  if (!writes || !write_slot(tid, patched, wanted.stub)) return false;
-  if (!write_in_order(stopped, *writes, others)) {
-    write_backwards(tid, site.original);
-    return false;
+  CachedPages memory(stopped.tid());
+  std::vector<const Patched*> all;
+  for (const Wanted& one : wanted) {
+    auto prepared = prepare(stopped, memory, one, Others::stopped);
+    if (!prepared || !memory.write(prepared->patched.slot, prepared->slot_code)) continue;
+    all.push_back(&sites_.insert_or_assign(one.site->address, std::move(prepared->patched)).first->second);
   }
-  patched.jumps = std::move(*writes);
-  sites_.insert_or_assign(site.address, std::move(patched));
-  return true;
+  if (!memory.flush()) return;
+  for (const Patched* one : all) write_but_last(memory, one->jumps);
+  if (!memory.flush()) return;
+  for (const Patched* one : all) write_last(memory, one->jumps);
+  memory.flush();
 }
 
 bool SitePatches::is_in_force(pid_t stopped, std::uint64_t site) const {
@@ -232,14 +254,12 @@ std::optional<SitePatches::OwnPlace> SitePatches::own_place(std::uint64_t addres
 }
 
 bool SitePatches::undo(pid_t stopped, std::uint64_t site) {
-  RemoteMemory before(stopped);
-  return !sites_.contains(site) || (shows_memory(stopped) && undo(stopped, before, site));
-}
-
-bool SitePatches::undo(pid_t stopped, Memory& before, std::uint64_t site) {
   const auto found = sites_.find(site);
+  if (found == sites_.end()) return true;
   const Patched& patched = found->second;
-  if (are_ours(before, patched.site.original, patched.jumps) && !write_backwards(stopped, patched.site.original))
+  if (!shows_memory(stopped)) return false;
+  RemoteMemory now(stopped);
+  if (are_ours(now, patched.site.original, patched.jumps) && !write_backwards(stopped, patched.site.original))
     return false;
   sites_.erase(found);
   return true;
@@ -254,12 +274,26 @@ void SitePatches::look_at_copy(pid_t stopped) {
 }
 
 bool SitePatches::undo(pid_t stopped) {
+  bool all = true;
+  for (auto site = sites_.begin(); site != sites_.end();) all = undo(stopped, (site++)->first) && all;
+  return all;
+}
+
+/// In the order in which they were written, backwards.
+bool SitePatches::undo_all(pid_t stopped) {
   if (sites_.empty()) return true;
   if (!shows_memory(stopped)) return false;
   const RemoteWrites together(stopped);
-  CachedPages before(stopped);
-  bool all = true;
-  for (auto site = sites_.begin(); site != sites_.end();) all = undo(stopped, before, (site++)->first) && all;
+  CachedPages memory(stopped);
+  std::vector<const std::vector<CodeWrite>*> originals;
+  for (const auto& [site, patched] : sites_) {
+    if (are_ours(memory, patched.site.original, patched.jumps)) originals.push_back(&patched.site.original);
+  }
+  for (const auto* original : originals) write_last(memory, *original);
+  bool all = memory.flush();
+  for (const auto* original : originals) write_but_last(memory, *original);
+  all = memory.flush() && all;
+  if (all) sites_.clear();
   return all;
 }
 

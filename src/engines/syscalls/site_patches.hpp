@@ -32,7 +32,7 @@ class SitePatches {
   /// no memory nearby can be had; then all is as it was. While
   /// others run, only what leaves their instructions in place: no widened site.
   bool patch(StoppedThread& stopped, const CallSite& site, std::uint64_t stub, Others others = Others::stopped);
-  /// The same for many at once, those that can be patched.
+  /// The same for many at once, those that can be patched, while all threads are stopped.
   struct Wanted {
     const CallSite* site;
     std::uint64_t stub;
@@ -62,6 +62,8 @@ class SitePatches {
   /// Puts back code that is still as we wrote it, of one site or of all. False if some could not be written.
   bool undo(pid_t stopped, std::uint64_t site);
   bool undo(pid_t stopped);
+  /// The same of all at once, while all threads are stopped.
+  bool undo_all(pid_t stopped);
   /// Unmaps what undo() has made useless. No thread may come back to it.
   void unmap(StoppedThread& stopped);
 
@@ -80,11 +82,14 @@ class SitePatches {
     std::uint64_t used;
     AddressRange range() const { return {start, start + bytes}; }
   };
-  bool patch(StoppedThread& stopped, Memory& before, const Wanted& wanted, Others others);
-  bool undo(pid_t stopped, Memory& before, std::uint64_t site);
+  struct Prepared {
+    Patched patched;
+    std::vector<std::byte> slot_code;
+  };
+  std::optional<Prepared> prepare(StoppedThread& stopped, Memory& before, const Wanted& wanted, Others others);
+  static std::optional<std::vector<std::byte>> slot_code(Patched& patched, std::uint64_t stub);
   void reserve(StoppedThread& stopped, std::span<const Wanted> wanted);
   std::optional<std::uint64_t> new_slot(StoppedThread& stopped, const CallSite& site, Others others);
-  bool write_slot(pid_t stopped, Patched& patched, std::uint64_t stub);
   bool map_room(StoppedThread& stopped, const CallSite& site, std::uint64_t bytes, Others others);
 
   std::map<std::uint64_t, Patched> sites_;

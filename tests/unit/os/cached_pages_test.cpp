@@ -29,3 +29,22 @@ TEST_CASE("pages are as they were when they were first read") {
   CHECK(pages.read(kPlace + code.size(), read) == 0);
   CHECK(pages.read(0x20, read) == 0);
 }
+
+TEST_CASE("pages are written when they are flushed, those that have changed") {
+  StoppedTask stopped;
+  constexpr std::uint64_t kPlace = 0x10'0000;
+  auto& memory = stopped.task.memory->regions[kPlace];
+  memory.resize(3 * kPage, std::byte{1});
+  CachedPages pages(stopped.task.tid);
+  const std::vector bytes(8, std::byte{7});
+  REQUIRE(pages.write(kPlace + kPage - 4, bytes));
+  CHECK(pages.object<std::byte>(kPlace + kPage) == std::byte{7});
+  CHECK(std::ranges::count(memory, std::byte{7}) == 0);
+  REQUIRE(pages.object<std::byte>(kPlace + 2 * kPage) == std::byte{1});
+  memory[2 * kPage] = std::byte{9};
+  REQUIRE(pages.flush());
+  CHECK(std::ranges::count(memory, std::byte{7}) == 8);
+  CHECK(memory[kPage - 4] == std::byte{7});
+  CHECK(memory[2 * kPage] == std::byte{9});
+  CHECK_FALSE(pages.write(kPlace + memory.size() - 4, bytes));
+}

@@ -260,7 +260,7 @@ TEST_CASE("many sites are patched together, in memory that is mapped once") {
   patches.patch_all(program.stopped, wanted);
   CHECK(mappings == 1);
   for (const CallSite& site : sites) CHECK(patches.is_in_force(kTid, site.address));
-  REQUIRE(patches.undo(kTid));
+  REQUIRE(patches.undo_all(kTid));
   CHECK(program.task.memory->regions[kCode] == before);
 }
 
