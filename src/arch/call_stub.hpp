@@ -23,8 +23,10 @@ inline constexpr std::size_t kCallStubBytes = 128;
 inline constexpr std::size_t kLeaveStubBytes = 48;
 
 std::vector<std::byte> make_call_stub(const CallStubWords& words);
-/// Offsets in it: where calls of any number come in, and the instruction that makes the call.
+/// Offsets in it: where calls of any number come in, where those do that are only for it if their second argument is
+/// null, and the instruction that makes the call.
 std::size_t call_stub_entry();
+std::size_t call_stub_query_entry();
 std::size_t call_stub_call();
 /// The offset of the jump that takes calls of other numbers on.
 std::size_t call_stub_others_jump();

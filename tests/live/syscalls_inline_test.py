@@ -190,6 +190,34 @@ class InlineTest(unittest.TestCase):
             self.assertEqual(counts["close"][1], 100000)
             self.assertEqual(counts["openat"][1], 50000)
 
+    def test_queries_of_signals_among_changes(self):
+        """Signals that we raise ourselves are blocked and ignored as the program says, wherever others interrupt it."""
+        program = ("import ctypes, os, signal, struct\n"
+                   "libc, old = ctypes.CDLL(None), ctypes.create_string_buffer(256)\n"
+                   "ticks, last, wrong = 0, 0, 0\n"
+                   "def tick(*_):\n    global ticks\n    ticks += 1\n"
+                   "signal.signal(signal.SIGALRM, tick)\n"
+                   "signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)\n"
+                   "def looks_wrong(blocked, action):\n"
+                   "    libc.sigprocmask(0, None, old)\n"
+                   "    mask = struct.unpack('Q', old.raw[:8])[0] & (1 << 4 | 1 << 30)\n"
+                   "    libc.sigaction(31, None, old)\n"
+                   "    return mask != blocked or struct.unpack('Q', old.raw[:8])[0] != action\n"
+                   "for round in range(60):\n"
+                   "    own = signal.SIGSYS if round % 3 else signal.SIGTRAP\n"
+                   "    action = round % 2\n"
+                   "    signal.signal(signal.SIGSYS, signal.Handlers(action))\n"
+                   "    signal.pthread_sigmask(signal.SIG_SETMASK, [own])\n"
+                   "    for _ in range(300): wrong += looks_wrong(1 << own - 1, action)\n"
+                   "signal.setitimer(signal.ITIMER_REAL, 0)\n"
+                   "print(wrong, ticks > 0)\n")
+        for options in [], ["-f"]:
+            for how in ["-c"], []:
+                with self.subTest(how=how, options=options):
+                    ran = testing.vdsotrace("--syscalls=inline", *how, *options, "-o", "/dev/null", "--",
+                                            PYTHON, "-S", "-c", program)
+                    self.assertEqual((ran.status, ran.stdout), (0, "0 True\n"), ran.stderr)
+
     def test_every_shape_of_a_patched_site(self):
         self.same(target("call_shapes", "ways"))
         self.same(target("call_shapes", "ways"), "-f")
@@ -237,8 +265,11 @@ class InlineTest(unittest.TestCase):
         # These stop each time, but once.
         actions = ("import signal\nfor _ in range(1000): signal.signal(signal.SIGUSR1, signal.SIG_IGN)\n"
                    "for _ in range(1000): signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])")
+        # What changes no action and no mask need not be seen.
+        queries = ("import ctypes\nlibc = ctypes.CDLL(None)\nbuffer = ctypes.create_string_buffer(256)\n"
+                   "for _ in range(10000): libc.sigaction(10, None, buffer), libc.sigprocmask(0, None, buffer)")
         for command in (["dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=20000"], [PYTHON, "-S", "-c", opens],
-                        [PYTHON, "-S", "-c", actions], target("call_shapes", "ways", "10000"),
+                        [PYTHON, "-S", "-c", actions], [PYTHON, "-S", "-c", queries], target("call_shapes", "ways", "10000"),
                         target("call_shapes", "threads", "3000", "keeps")):
             ran, requests = ptrace_requests(VDSOTRACE, *INLINE, "-f", "--", *command)
             self.assertEqual(ran.status, 0, ran.stderr)

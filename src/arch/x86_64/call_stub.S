@@ -4,6 +4,9 @@
  *   site:   syscall              enter: is it the number that this copy counts?  no: on to the next copy, or to `leave`
  *   back:   ...         <------  call:  syscall; one more call; one more error
  *
+ * Where calls change something unless their second argument is null, jumps lead to `query`, in front of that: those that
+ * change something go where other numbers go.
+ *
  * `enter` to `end` lie in the range that system calls may be made from (syscall user dispatch), `leave` lies outside of it:
  * its call stops before it is made.
  *
@@ -24,12 +27,16 @@ SHARED vdsotrace_call_stub
 3:      .quad   0                       /* behind the program's instruction */
 8:      .quad   0                       /* where the program goes on */
 7:      .quad   0                       /* where calls of other numbers go */
+SHARED vdsotrace_call_stub_query
+        mov     %rsi, %rcx
+        jrcxz   11f
+        jmp     12f
 SHARED vdsotrace_call_stub_enter
-        mov     1b(%rip), %rcx
+11:     mov     1b(%rip), %rcx
         lea     (%rcx,%rax), %rcx
         jrcxz   4f
 SHARED vdsotrace_call_stub_others_jump
-        jmp     *7b(%rip)
+12:     jmp     *7b(%rip)
 4:
 SHARED vdsotrace_call_stub_call
         syscall

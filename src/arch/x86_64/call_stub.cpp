@@ -6,6 +6,7 @@
 
 extern "C" {
 extern const std::byte vdsotrace_call_stub[];
+extern const std::byte vdsotrace_call_stub_query[];
 extern const std::byte vdsotrace_call_stub_enter[];
 extern const std::byte vdsotrace_call_stub_others_jump[];
 extern const std::byte vdsotrace_call_stub_call[];
@@ -44,6 +45,7 @@ std::vector<std::byte> make_call_stub(const CallStubWords& words) {
 }
 
 std::size_t call_stub_entry() { return offset(vdsotrace_call_stub_enter); }
+std::size_t call_stub_query_entry() { return offset(vdsotrace_call_stub_query); }
 std::size_t call_stub_call() { return offset(vdsotrace_call_stub_call); }
 std::size_t call_stub_others_jump() { return offset(vdsotrace_call_stub_others_jump); }
 

@@ -1,20 +1,17 @@
-/* Code that stands for one system call instruction of a program, as a call stub does (call_stub.S): makes the call and
- * records it in its thread's ring, with what the instruction leaves in all registers and flags.
- *
+/* Code that stands for one system call instruction, as a call stub does (call_stub.S), whose front it has: makes the call
+ * and records it in its thread's ring, with what the instruction leaves in all registers and flags.
  * Nothing is pushed: only rcx and r11 are free at the site, and rax as soon as the number is known to be the stub's.
  * What else is needed is kept in the thread's block or, the arguments, in the record, and while the call is made rbx
  * points to the block, as all registers but rcx, r11 and rax come back from the kernel as they were. Where there is no
  * room in the ring, or the thread has none, the call is made from `leave`, where it stops: nothing here waits. From
  * `unsuited` it is made where what its pointers refer to cannot be copied: it is too much, or not readable. That is
  * seen by a fault; those of the loads behind the labels _size, _start, _text, _word and _byte are ours (record_stub.cpp).
- *
- * Everything in front of the call can be done once more. Behind it the commit word comes before the head of the ring:
- * the call is being made until the head has moved. */
+ * All in front of the call can be done once more. Behind it the commit word comes before the ring's head: the call is
+ * being made until that has moved. */
 #include "arch/x86_64/stub_macros.h"
 #include "arch/x86_64/shared_label.h"
 
         .section .rodata.vdsotrace_record_stub, "a", @progbits
-
 /* rax has the overflow flag in its lowest byte and the others in the next (seto, lahf). */
 .macro RESTORE_FLAGS
         add     $0x7f, %al              /* overflows if there was an overflow */
@@ -245,11 +242,14 @@ SHARED vdsotrace_record_stub
 3:      .quad   0                       /* behind the program's instruction */
 8:      .quad   0                       /* where the program goes on */
 7:      .quad   0                       /* where calls of other numbers go */
+        mov     %rsi, %rcx
+        jrcxz   15f
+        jmp     16f
 SHARED vdsotrace_record_stub_enter
-        mov     1b(%rip), %rcx
+15:     mov     1b(%rip), %rcx
         lea     (%rcx,%rax), %rcx
         jrcxz   4f
-        jmp     *7b(%rip)
+16:     jmp     *7b(%rip)
 4:      lahf
         seto    %al
         FIRST_SLOT 2b, %r11, %rcx, %ecx

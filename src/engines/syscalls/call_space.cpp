@@ -8,6 +8,7 @@
 #include "arch/return_stub.hpp"
 #include "engines/syscalls/call_instruction.hpp"
 #include "engines/syscalls/record_exit.hpp"
+#include "engines/syscalls/signal_calls.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -85,6 +86,11 @@ void leave_jump(StoppedThread& stopped, CallSpace& space) {
   if (own) stopped.set_registers(arch::with_program_counter(registers, own->address));
 }
 
+/// Whether a thread that is so far in a stub may have been sent there to make the call.
+bool is_behind_entry(std::size_t offset) {
+  return offset >= arch::call_stub_entry() && offset != arch::call_stub_others_jump();
+}
+
 }  // namespace
 
 std::optional<std::uint32_t> CallSpace::stub_for(pid_t stopped, const CallCounters::CountedCall& call,
@@ -112,6 +118,12 @@ std::vector<std::byte> CallSpace::stub_of(std::uint32_t place) const {
   if (kind_of(call.nr) == CallStub::records)
     return arch::make_record_stub({call.nr, index_, back, resume, leave, leave, unsuited}, choice_->copies(call.nr));
   return arch::make_call_stub({call.nr, counters_->address(place), back, resume, leave});
+}
+
+/// Where jumps lead: those of calls that change signals, to be seen each time, are no matter of the stub.
+std::uint64_t CallSpace::entry_of(std::uint32_t place) const {
+  const bool is_signals = SignalCalls::concerns(counters_->call_at(place).nr);
+  return memory_.stub(place) + (is_signals ? arch::call_stub_query_entry() : arch::call_stub_entry());
 }
 
 Others CallSpace::others_of(const StoppedThread& stopped) const {
@@ -142,7 +154,7 @@ bool CallSpace::patch(StoppedThread& stopped, const Site& site, std::uint32_t pl
   const auto found = files.site_at(stopped.tid(), address);
   if (!found || (found->shape == SiteShape::widened && (site.keeps_behind || !may_widen_))) return false;
   if (!lead_to_leave(stopped.tid(), place, others)) return false;
-  if (!patches_.patch(stopped, *found, memory_.stub(place) + arch::call_stub_entry(), others)) return false;
+  if (!patches_.patch(stopped, *found, entry_of(place), others)) return false;
   const auto tail = patches_.tail_of(address);
   return !tail || resume_at(stopped.tid(), address, *tail) || (undo(stopped.tid(), address), false);
 }
@@ -161,7 +173,7 @@ bool CallSpace::add_number(StoppedThread& stopped, Site& site, std::uint32_t pla
   const pid_t tid = stopped.tid();
   if (!patches_.is_patched(counters_->call_at(place).site) || !lead_to_leave(tid, place, others)) return false;
   const std::uint64_t last = memory_.stub(site.stubs.back());
-  const CodeWrite next = word_at(last + arch::kCallStubOthers, memory_.stub(place) + arch::call_stub_entry());
+  const CodeWrite next = word_at(last + arch::kCallStubOthers, entry_of(place));
   const std::uint64_t jump = last + arch::call_stub_others_jump();
   const auto first = byte_at(tid, jump);
   if (!first || *first == arch::kBreakpoint[0]) return false;
@@ -294,13 +306,14 @@ LeftCallStub leave_call_stub(StoppedThread& stopped, CallSpace& space, bool rest
   }
   if (position->place == 0 || position->place >= space.counters().places()) return {};
   const CallCounters::CountedCall& call = space.counters().call_at(position->place);
+  const bool is_sent = !position->leaves && is_behind_entry(position->offset);
   if (!position->leaves && space.kind_of(call.nr) == CallStub::records) {
     const bool unmade = leave_recorded_call(stopped, space, *position, restarts_count);
-    return {unmade ? std::optional(call.nr) : std::nullopt, unmade};
+    return {unmade && is_sent ? std::optional(call.nr) : std::nullopt, unmade};
   }
   if (!has_made_call(space, *registers, *position)) {
     stopped.set_registers(arch::moved_to(*registers, call.site));
-    return {position->leaves ? std::nullopt : std::optional(call.nr), false};
+    return {is_sent ? std::optional(call.nr) : std::nullopt, false};
   }
   if (position->leaves) {
     stopped.set_registers(behind(stopped, space, position->place, arch::return_value(*registers)));

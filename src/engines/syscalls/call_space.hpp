@@ -82,6 +82,7 @@ class CallSpace final : public SpaceRecord {
   bool write_stub(pid_t stopped, std::uint32_t place);
   std::optional<std::size_t> offset_in_record_stub(std::uint64_t address) const;
   std::vector<std::byte> stub_of(std::uint32_t place) const;
+  std::uint64_t entry_of(std::uint32_t place) const;
   bool add_number(StoppedThread& stopped, Site& site, std::uint32_t place, Others others);
   bool patch(StoppedThread& stopped, const Site& site, std::uint32_t place, CodeFiles& files, Others others);
   bool lead_to_leave(pid_t stopped, std::uint32_t place, Others others);
@@ -104,7 +105,7 @@ class CallSpace final : public SpaceRecord {
   std::set<pid_t> waiting_;
 };
 
-/// What a thread had begun in a stub that it was taken out of. It will stop for that call again.
+/// What a thread had begun in a stub that it was taken out of. It will come to that call again.
 struct LeftCallStub {
   std::optional<std::int64_t> unmade;  ///< the number of the call that the stub was to make and has not made
   bool has_record = false;             ///< of which it had begun a record

@@ -84,7 +84,7 @@ Resume::How make_dispatched_call(StoppedThread& stopped, const DispatchedCall& d
   }
   if (place) {
     // What it changes has to be seen each time.
-    if (SignalCalls::concerns(call->nr)) {
+    if (SignalCalls::may_change(call->nr, arch::system_call(registers))) {
       signals.expect(stopped, arch::system_call(registers));
     } else {
       calls.on_stop(stopped, *place, by_jump, files);

@@ -63,7 +63,9 @@ void SyscallEngine::refuse(StoppedThread& stopped, std::string_view why) {
 /// What it has recorded comes before what it has stopped for.
 void SyscallEngine::leave_stub(StoppedThread& stopped, CallSpace& calls, bool restarts_count) {
   const LeftCallStub left = leave_call_stub(stopped, calls, restarts_count);
-  if (left.unmade && SignalCalls::concerns(*left.unmade)) signals_.take_back(stopped.thread());
+  const auto* registers = stopped.registers();
+  if (left.unmade && registers != nullptr && SignalCalls::may_change(*left.unmade, arch::system_call(*registers)))
+    signals_.take_back(stopped.thread());
   if (left.has_record) inner_->on_call_abandoned(stopped.thread());
   if (choice_.records()) inner_->on_stop(stopped.thread());
 }

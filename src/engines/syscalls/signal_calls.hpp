@@ -13,6 +13,10 @@ class SignalCalls {
  public:
   /// Whether calls of that number are: rt_sigprocmask(2), rt_sigaction(2).
   static bool concerns(std::int64_t nr);
+  /// Whether one of that number with these arguments is more than a query.
+  static bool may_change(std::int64_t nr, const arch::SystemCallRegisters& call) {
+    return concerns(nr) && call.args[1] != 0;
+  }
   /// Whether this one is: not if it is about one of the `own` signals, whose actions we put back ourselves, nor where a
   /// seccomp filter may refuse it.
   static bool can_expect(const Thread& thread, const arch::SystemCallRegisters& call, std::uint64_t own);

@@ -57,8 +57,12 @@ class StubChild {
   }
   /// From the stub's entry on.
   arch::Registers begin(std::int64_t nr, std::uint64_t argument, std::uint64_t flags) {
+    return begin_at(arch::call_stub_entry(), nr, {argument}, flags);
+  }
+  arch::Registers begin_at(std::size_t entry, std::int64_t nr, const std::array<std::uint64_t, 6>& args,
+                           std::uint64_t flags) {
     std::memset(page_ + kCounters, 0, sizeof(std::array<std::uint64_t, 2>));
-    auto registers = arch::for_system_call(first_, address(arch::call_stub_entry()), nr, {argument});
+    auto registers = arch::for_system_call(first_, address(entry), nr, args);
     registers.eflags = (registers.eflags & ~kStatusFlags) | flags;
     REQUIRE(ptrace::set_registers(pid_, registers));
     return registers;
@@ -122,6 +126,24 @@ TEST_CASE("a call stub counts one call and leaves everything as the instruction 
       CHECK((now.eflags & kStatusFlags) == flags);
       CHECK(child.counters() == std::array<std::uint64_t, 2>{1, arch::is_failure(made.result) ? 1u : 0u});
     }
+  }
+}
+
+TEST_CASE("where queries come in, calls that change something go elsewhere") {
+  StubChild child(SYS_rt_sigaction);
+  struct Case {
+    std::int64_t nr;
+    std::uint64_t action;
+    std::size_t end;
+  };
+  for (const Case& made : {Case{SYS_rt_sigaction, 0, kBack}, Case{SYS_rt_sigaction, child.address(0), kOthers},
+                           Case{SYS_getppid, 0, kOthers}, Case{SYS_getppid, 1, kOthers}}) {
+    auto now = child.begin_at(arch::call_stub_query_entry(), made.nr, {SIGUSR1, made.action, 0, 8}, kStatusFlags);
+    for (int step = 0; arch::program_counter(now) < child.address(kBack) && step < 100; ++step) now = child.step();
+    CHECK(arch::program_counter(now) == child.address(made.end));
+    CHECK((now.eflags & kStatusFlags) == kStatusFlags);
+    CHECK(child.counters() == std::array<std::uint64_t, 2>{made.end == kBack ? 1u : 0u, 0});
+    if (made.end == kOthers) CHECK(arch::return_value(now) == made.nr);
   }
 }
 

@@ -109,6 +109,23 @@ class SteppedChild {
 
 }  // namespace
 
+TEST_CASE("a record stub has its entries where a call stub has them", "[record_stub]") {
+  Shared shared(RecordSize::values);
+  const StubPage page(shared);
+  for (const std::uint64_t second : {0, 7}) {
+    auto registers = page.entering({}, kCall, kKeptFlags);
+    registers.rip = page.address(arch::call_stub_query_entry());
+    registers.rsi = second;
+    OwnMemory memory(shared);
+    arch::StubEmulator emulator(registers, memory);
+    for (int step = 0; step < 4 && emulator.registers().rip < page.address(kBackAt); ++step)
+      REQUIRE(emulator.step() == arch::StubEmulator::Outcome::next);
+    const std::uint64_t end = emulator.registers().rip - page.address(0);
+    CHECK((second == 0 ? end > arch::call_stub_entry() && end < kBackAt : end == kOthersAt));
+    check_same(emulator.registers(), registers, kKeptFlags);
+  }
+}
+
 TEST_CASE("a record stub records one call and leaves everything as the instruction does") {
   Shared shared;
   shared.region->blocks().bind(own_thread_pointer(), ::gettid());
