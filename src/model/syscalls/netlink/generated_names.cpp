@@ -855,7 +855,7 @@ constexpr NamedValue kBpfStoragesNames[] = {
 };
 
 constexpr NamedValue kBpfStorageNames[] = {
-    {0x0, "SK_DIAG_BPF_STORAGE_REQ_NONE"}, {0x1, "SK_DIAG_BPF_STORAGE_REQ_MAP_FD"}, {0x2, "SK_DIAG_BPF_STORAGE_MAP_ID"},
+    {0x0, "SK_DIAG_BPF_STORAGE_NONE"}, {0x1, "SK_DIAG_BPF_STORAGE_PAD"}, {0x2, "SK_DIAG_BPF_STORAGE_MAP_ID"},
     {0x3, "SK_DIAG_BPF_STORAGE_MAP_VALUE"},
 };
 
@@ -1041,7 +1041,7 @@ const NameTable kPacketDiag{kPacketDiagNames, "PACKET_DIAG_???"};
 const NameTable kPacketDiagShow{kPacketDiagShowNames, "PACKET_SHOW_???"};
 const NameTable kPacketDiagFlags{kPacketDiagFlagsNames, "PDI_???"};
 const NameTable kPacketVersions{kPacketVersionsNames, "TPACKET_???"};
-const NameTable kBpfStorages{kBpfStoragesNames, "SK_DIAG_BPF_STORAGE_REP_???"};
+const NameTable kBpfStorages{kBpfStoragesNames, "SK_DIAG_BPF_STORAGE_???"};
 const NameTable kBpfStorage{kBpfStorageNames, "SK_DIAG_BPF_STORAGE_???"};
 const NameTable kUlpInfo{kUlpInfoNames, "INET_ULP_INFO_???"};
 const NameTable kTlsInfo{kTlsInfoNames, "TLS_INFO_???"};

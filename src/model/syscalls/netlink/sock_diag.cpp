@@ -2,6 +2,7 @@
 #include <string_view>
 #include <utility>
 
+#include <linux/filter.h>
 #include <linux/inet_diag.h>
 #include <linux/mptcp.h>
 #include <linux/netlink.h>
@@ -9,6 +10,7 @@
 #include <linux/packet_diag.h>
 #include <linux/smc_diag.h>
 #include <linux/sock_diag.h>
+#include <linux/tcp.h>
 #include <linux/tls.h>
 #include <linux/unix_diag.h>
 #include <sys/socket.h>
@@ -18,6 +20,7 @@
 #include "model/syscalls/network/sockaddr.hpp"
 #include "model/syscalls/network/values.hpp"
 #include "model/syscalls/print.hpp"
+#include "model/syscalls/process/filter_program.hpp"
 
 // The rows of tables stand in columns.
 // clang-format off
@@ -191,6 +194,12 @@ constexpr Field kPacketRingFields[] = {
     {"pdr_retire_tmo", 16, kWord}, {"pdr_sizeof_priv", 20, kWord}, {"pdr_features", 24, kWord}};
 constexpr Structure kPacketRing{sizeof(packet_diag_ring), sizeof(packet_diag_ring), kPacketRingFields};
 
+bool show_filter(const Walk& walk, const Piece& piece, const Kind&) {
+  if (piece.size < sizeof(sock_filter)) return false;
+  print_statements_at(walk.c, piece.address, piece.size / sizeof(sock_filter), FilterUse::packets);
+  return true;
+}
+
 constexpr Attribute kPacketKinds[] = {
     {PACKET_DIAG_INFO, structure(kPacketInfo)},
     {PACKET_DIAG_MCLIST, array(kOneListener)},
@@ -199,6 +208,7 @@ constexpr Attribute kPacketKinds[] = {
     {PACKET_DIAG_FANOUT, kWord},
     {PACKET_DIAG_UID, kUser},
     {PACKET_DIAG_MEMINFO, kMemory},
+    {PACKET_DIAG_FILTER, {show_filter, sizeof(sock_filter)}},
 };
 const AttributeSet kPacketSet{&kPacketDiag, kPacketKinds};
 
@@ -370,8 +380,28 @@ bool show_socket_options(const Walk& walk, const Piece& piece, const Kind&) {
     c.put(" /* bits 3..8 */");
   }
   c.put(before == "{" ? "{}" : "}");
+  print_rest_of_struct(c, piece.address, sizeof *bits, piece.size);
   return true;
 }
+
+// What signs a connection's segments: keys by the address of the other end.
+
+constexpr char kSignedAddress[] = "tcpm_addr";
+bool show_signed_address(const Walk& walk, const Piece& piece, const Kind& kind) {
+  Walk of_family = walk;
+  of_family.family = walk.within->object<std::uint8_t>().value_or(AF_UNSPEC);
+  return show_end<kSignedAddress>(of_family, piece, kind);
+}
+bool show_signing_key(const Walk& walk, const Piece& piece, const Kind& kind) {
+  const auto length = walk.within->from(2).object<std::uint16_t>().value_or(0);
+  append_quoted_hex(walk.c.out(), piece.first(std::min(length, kind.size)).bytes);
+  return true;
+}
+constexpr Field kSignatureFields[] = {
+    {"tcpm_family", 0, kFamily}, {"tcpm_prefixlen", 1, kByte}, {"tcpm_keylen", 2, kShort},
+    {"", 4, {show_signed_address, 16}}, {"tcpm_key", 20, {show_signing_key, TCP_MD5SIG_MAXKEYLEN}}};
+constexpr Structure kSignature{sizeof(tcp_diag_md5sig), sizeof(tcp_diag_md5sig), kSignatureFields};
+constexpr Kind kOneSignature = structure(kSignature);
 
 /// A number of as many bytes as there are, or bytes.
 bool show_opaque(const Walk& walk, const Piece& piece, const Kind&) {
@@ -397,7 +427,7 @@ constexpr Attribute kTlsKinds[] = {
 };
 const AttributeSet kTlsSet{&kTlsInfo, kTlsKinds};
 constexpr Attribute kMptcpKinds[] = {
-    {MPTCP_SUBFLOW_ATTR_TOKEN_REM, kWord},      {MPTCP_SUBFLOW_ATTR_TOKEN_LOC, kWord},
+    {MPTCP_SUBFLOW_ATTR_TOKEN_REM, kHexWord},   {MPTCP_SUBFLOW_ATTR_TOKEN_LOC, kHexWord},
     {MPTCP_SUBFLOW_ATTR_RELWRITE_SEQ, kWord},   {MPTCP_SUBFLOW_ATTR_MAP_SEQ, kWide},
     {MPTCP_SUBFLOW_ATTR_MAP_SFSEQ, kWord},      {MPTCP_SUBFLOW_ATTR_SSN_OFFSET, kWord},
     {MPTCP_SUBFLOW_ATTR_MAP_DATALEN, kShort},   {MPTCP_SUBFLOW_ATTR_FLAGS, flags(4, kMptcpFlags)},
@@ -428,6 +458,7 @@ constexpr Attribute kInetKinds[] = {
     {INET_DIAG_SK_BPF_STORAGES, nested(kStoragesSet)},
     {INET_DIAG_CGROUP_ID, kWide},
     {INET_DIAG_SOCKOPT, {show_socket_options, 2}},
+    {INET_DIAG_MD5SIG, array(kOneSignature)},
 };
 const AttributeSet kInetSet{&kInetDiag, kInetKinds};
 

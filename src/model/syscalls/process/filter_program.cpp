@@ -156,13 +156,17 @@ void print_statement(ArgContext& c, const sock_filter& statement, FilterUse use)
 
 }  // namespace
 
+void print_statements_at(ArgContext& c, std::uint64_t address, std::uint64_t count, FilterUse use) {
+  const auto print = [&](const sock_filter& statement) { print_statement(c, statement, use); };
+  print_array_at<sock_filter>(c, address, count, print, BPF_MAXINSNS);
+}
+
 void print_filter_at(ArgContext& c, std::uint64_t address, std::uint64_t count, FilterUse use) {
   if (c.abbreviated()) {
     print_address(c, address);
-    return;
+  } else {
+    print_statements_at(c, address, count, use);
   }
-  const auto print = [&](const sock_filter& statement) { print_statement(c, statement, use); };
-  print_array_at<sock_filter>(c, address, count, print, BPF_MAXINSNS);
 }
 
 void print_instructions_at(ArgContext& c, std::uint64_t address, std::uint64_t count) {

@@ -5,11 +5,14 @@
 #include <vector>
 
 #include <linux/audit.h>
+#include <linux/filter.h>
 #include <linux/if_link.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
+#include <linux/packet_diag.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
+#include <linux/tcp.h>
 #include <linux/unix_diag.h>
 #include <sys/socket.h>
 
@@ -236,6 +239,32 @@ TEST_CASE("of the options of a socket those are shown that are set", "[netlink]"
   CHECK(shown(2, {"abbrev=none"}) ==
         "{recverr=0, is_icsk=1, freebind=0, hdrincl=0, mc_loop=0, transparent=0, mc_all=0, nodefrag=0, "
         "bind_address_no_port=0, recverr_rfc4884=0, defer_connect=0, unused=0 /* bits 3..8 */}]]");
+}
+
+TEST_CASE("what sockets sign and filter with", "[netlink]") {
+  inet_diag_msg found{};
+  found.idiag_family = AF_INET;
+  std::array<tcp_diag_md5sig, 2> keys{};
+  keys[0].tcpm_family = AF_INET6;
+  keys[0].tcpm_keylen = 2;
+  keys[0].tcpm_key[0] = 'k';
+  keys[1].tcpm_family = AF_INET;
+  keys[1].tcpm_addr[0] = 0x0100007f;
+  keys[1].tcpm_keylen = 0;
+  const auto last = [](const std::string& text) { return text.substr(text.rfind(", [{") + 2); };
+  CHECK(last(sent(NETLINK_SOCK_DIAG,
+                  Message(SOCK_DIAG_BY_FAMILY, 0).add(found).attribute(INET_DIAG_MD5SIG, as_text(keys)).bytes())) ==
+        "[{tcpm_family=AF_INET6, tcpm_prefixlen=0, tcpm_keylen=2, inet_pton(AF_INET6, \"::\", &tcpm_addr), "
+        "tcpm_key=\"\\x6b\\x00\"}, {tcpm_family=AF_INET, tcpm_prefixlen=0, tcpm_keylen=0, "
+        "tcpm_addr=inet_addr(\"127.0.0.1\"), tcpm_key=\"\"}]]]");
+
+  packet_diag_msg packet{};
+  packet.pdiag_family = AF_PACKET;
+  const sock_filter accept{6, 0, 0, 42};
+  CHECK(
+      last(sent(NETLINK_SOCK_DIAG,
+                Message(SOCK_DIAG_BY_FAMILY, 0).add(packet).attribute(PACKET_DIAG_FILTER, as_text(accept)).bytes())) ==
+      "[{nla_len=12, nla_type=PACKET_DIAG_FILTER}, [BPF_STMT(BPF_RET|BPF_K, 0x2a)]]]");
 }
 
 TEST_CASE("under -X numbers are shown in netlink messages", "[netlink]") {
