@@ -36,6 +36,8 @@ EXEMPT = {
     ("src/model/syscalls/ioctl/values.cpp", "constant"): "names of requests, as strace prints them",
     ("src/model/syscalls/ioctl/generated_names.cpp", "constant"): "the same",
     ("src/model/syscalls/ioctl/seccomp.cpp", "constant"): "the machine of a call that a notification tells of, printed by name",
+    ("src/model/syscalls/ioctl/generated_value_names.cpp", "constant"): "capabilities of KVM, as strace prints them",
+    ("src/model/syscalls/ioctl/guests.cpp", "register"): "registers of virtual processors that KVM is told, printed by name",
     ("src/model/syscalls/process/kinds.cpp", "constant"): "arguments of arch_prctl(2), printed by name",
     ("src/model/syscalls/process/kinds.cpp", "header"): "the same",
     ("src/model/syscalls/process/table.cpp", "constant"): "the same",

@@ -97,6 +97,11 @@ void print_timespec_arg(ArgContext& c) { print_timespec_at(c, c.value()); }
 void print_timeval_arg(ArgContext& c) { print_timeval_at(c, c.value()); }
 void print_sigset_arg(ArgContext& c) { print_sigset_at(c, c.value(), c.arg(c.index() + 1)); }
 
+void result_number(ArgContext& c) {
+  const std::int64_t result = c.call().result;
+  c.put_number(c.call().abi == Abi::i386 ? static_cast<std::int32_t>(result) : result);
+}
+
 void result_hex(ArgContext& c) {
   const auto result = static_cast<std::uint64_t>(c.call().result);
   print_hex(c, c.call().abi == Abi::i386 ? result & UINT32_MAX : result);

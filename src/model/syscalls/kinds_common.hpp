@@ -119,6 +119,7 @@ template <const NameTable& kTable>
 inline constexpr ArgKind kLongChoice{print_long_choice_arg<kTable>};
 
 // What a successful result is, where it is not a decimal number.
+void result_number(ArgContext& c);    ///< what it is where nothing else is said: C long, decimal
 void result_hex(ArgContext& c);       ///< address: mmap, brk, shmat
 void result_octal(ArgContext& c);     ///< umask
 void result_unsigned(ArgContext& c);  ///< C unsigned long, decimal

@@ -36,17 +36,14 @@ unsigned arguments_of(const CallSpec& spec) {
 Capture& readable(const Capture& capture) { return const_cast<Capture&>(capture); }
 
 void print_result(ArgContext& c, const CallSpec& spec) {
-  const Call& call = c.call();
   if (c.raw()) {
     result_hex(c);
     return;
   }
   if (spec.result != nullptr) {
     spec.result(c);
-  } else if (call.abi == Abi::i386) {
-    c.put_number(static_cast<std::int32_t>(call.result));
   } else {
-    c.put_number(call.result);
+    result_number(c);
   }
   if (spec.comment == nullptr) return;
   const std::size_t bare = c.out().size();

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes generated_value_names.hpp and generated_value_names.cpp beside it: the constants of input devices (evdev), of the console's
-keyboard and of btrfs, as the kernel's headers of this machine (linux-libc-dev) have them. Run it by hand where those headers have
-become newer:
+keyboard, of btrfs and of KVM, as the kernel's headers of this machine (linux-libc-dev) have them. Run it by hand where those headers
+have become newer:
 
     src/model/syscalls/ioctl/generate_value_names.py /usr/include
 
@@ -57,6 +57,8 @@ TABLES = {
     "BtrfsSending": (BTRFS, "BTRFS_SEND_FLAG_[A-Z_]+", "BTRFS_SEND_FLAGS_???", "BTRFS_SEND_FLAG_MASK"),
     "BtrfsStatistics": (BTRFS, "BTRFS_DEV_STAT_[A-Z_]+", "", "BTRFS_DEV_STAT_VALUES_MAX"),
     "BtrfsStatisticsFlags": (BTRFS, "BTRFS_DEV_STATS_[A-Z_]+", "BTRFS_DEV_STATS_???", ""),
+    "GuestCapabilities": ("linux/kvm.h", "KVM_CAP_[A-Z0-9_]+", "KVM_CAP_???", ""),
+    "GuestMemory": ("linux/kvm.h", "KVM_MEM_[A-Z_]+", "KVM_MEM_???", ""),
     "BtrfsSubvolumes": (BTRFS, "BTRFS_SUBVOL_(?:CREATE_ASYNC|RDONLY|QGROUP_INHERIT)", "BTRFS_SUBVOL_???", ""),
 }
 

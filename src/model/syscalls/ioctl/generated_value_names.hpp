@@ -42,6 +42,8 @@ extern const NameTable kBtrfsScrubbing;
 extern const NameTable kBtrfsSending;
 extern const NameTable kBtrfsStatistics;
 extern const NameTable kBtrfsStatisticsFlags;
+extern const NameTable kGuestCapabilities;
+extern const NameTable kGuestMemory;
 extern const NameTable kBtrfsSubvolumes;
 
 }  // namespace vdsotrace::ioctl

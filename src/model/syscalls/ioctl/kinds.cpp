@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include <linux/kvm.h>
 #include <linux/perf_event.h>
 #include <linux/random.h>
 #include <linux/watchdog.h>
@@ -77,9 +78,14 @@ constexpr NamedValue kNamespaces[] = {{0x20000, "CLONE_NEWNS"},      {0x2000000,
                                       {0x4000000, "CLONE_NEWUTS"},   {0x8000000, "CLONE_NEWIPC"},
                                       {0x10000000, "CLONE_NEWUSER"}, {0x20000000, "CLONE_NEWPID"},
                                       {0x40000000, "CLONE_NEWNET"},  {0x80, "CLONE_NEWTIME"}};
-constexpr std::uint32_t kNamespaceType = 0xb703;   // NS_GET_NSTYPE: _IO(0xb7, 3)
-constexpr std::uint32_t kNamespaceOwner = 0xb704;  // NS_GET_OWNER_UID: _IO(0xb7, 4)
-constexpr std::uint32_t kNextWatch = 0x40044900;   // INOTIFY_IOC_SETNEXTWD: _IOW('I', 0, __s32), since Linux 4.18
+constexpr std::uint32_t kNamespaceType = 0xb703;    // NS_GET_NSTYPE: _IO(0xb7, 3)
+constexpr std::uint32_t kNamespaceUser = 0xb701;    // NS_GET_USERNS: _IO(0xb7, 1)
+constexpr std::uint32_t kNamespaceParent = 0xb702;  // NS_GET_PARENT: _IO(0xb7, 2)
+constexpr std::uint32_t kNamespaceOwner = 0xb704;   // NS_GET_OWNER_UID: _IO(0xb7, 4)
+constexpr std::uint32_t kNextWatch = 0x40044900;    // INOTIFY_IOC_SETNEXTWD: _IOW('I', 0, __s32), since Linux 4.18
+
+/// Requests of which the result is a descriptor.
+constexpr std::uint32_t kMakeDescriptors[] = {KVM_CREATE_VM, KVM_CREATE_VCPU, kNamespaceUser, kNamespaceParent};
 
 /// Requests of devices that have too few for a file of their own.
 constexpr IoctlPrinter kOthers[] = {
@@ -120,13 +126,14 @@ std::vector<IoctlArgument> all_arguments() {
   for (const auto printers :
        {terminal_ioctls(), interface_ioctls(), file_ioctls(), ioctl::disk_ioctls(), ioctl::input_ioctls(),
         ioctl::drive_ioctls(), ioctl::mapper_ioctls(), ioctl::scsi_ioctls(), ioctl::btrfs_ioctls(),
-        ioctl::console_ioctls(), ioctl::font_ioctls(), seccomp_ioctls(), std::span<const IoctlPrinter>(kOthers)}) {
+        ioctl::console_ioctls(), ioctl::font_ioctls(), ioctl::guest_ioctls(), seccomp_ioctls(),
+        std::span<const IoctlPrinter>(kOthers)}) {
     for (const IoctlPrinter& one : printers) all.push_back({one.request, one.print, nullptr});
   }
   for (const auto shapes :
        {ioctl::clock_shapes(), ioctl::precision_clock_shapes(), ioctl::input_shapes(), ioctl::disk_shapes(),
         ioctl::drive_shapes(), ioctl::memory_shapes(), ioctl::infrared_shapes(), ioctl::btrfs_shapes(),
-        ioctl::console_shapes(), ioctl::font_shapes()}) {
+        ioctl::console_shapes(), ioctl::font_shapes(), ioctl::guest_shapes()}) {
     for (const ioctl::IoctlShape& one : shapes) all.push_back({one.request, nullptr, &one});
   }
   std::ranges::stable_sort(all, {}, &IoctlArgument::request);
@@ -189,6 +196,15 @@ void print_ioctl_int(ArgContext& c) { print_int_at_arg(c); }
 
 void print_ioctl_int_out(ArgContext& c) {
   if (!c.wait_for_exit()) print_int_at_arg(c);
+}
+
+void result_ioctl(ArgContext& c) {
+  const auto request = static_cast<std::uint32_t>(c.arg(1));
+  if (std::ranges::find(kMakeDescriptors, request) != std::end(kMakeDescriptors)) {
+    result_fd(c);
+  } else {
+    result_number(c);
+  }
 }
 
 void comment_ioctl(ArgContext& c) {

@@ -8,6 +8,7 @@
 namespace vdsotrace {
 
 extern const ArgKind kIoctlRequest;  ///< TCGETS, or _IOC(_IOC_READ, 0x54, 0x1, 0x4)
+void result_ioctl(ArgContext& c);    ///< a number, or the descriptor that the request has made
 void comment_ioctl(ArgContext& c);   ///< what a result stands for, of a request whose result is no plain number
 extern const ArgKind kIoctlValue;    ///< whatever the request takes or fills, if anything
 

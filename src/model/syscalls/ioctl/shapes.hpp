@@ -68,6 +68,8 @@ std::span<const IoctlShape> console_shapes();  ///< consoles: lamps, modes, keyb
 std::span<const IoctlPrinter> console_ioctls();
 std::span<const IoctlShape> font_shapes();  ///< consoles: fonts, screen maps
 std::span<const IoctlPrinter> font_ioctls();
+std::span<const IoctlShape> guest_shapes();  ///< KVM
+std::span<const IoctlPrinter> guest_ioctls();
 std::span<const IoctlShape> infrared_shapes();  ///< infrared receivers and transmitters
 
 }  // namespace vdsotrace::ioctl

@@ -10,7 +10,7 @@ namespace vdsotrace {
 namespace {
 
 constexpr CallSpec kCalls[] = {
-    {"ioctl", 3, kDesc, {&kFd, &kIoctlRequest, &kIoctlValue}, nullptr, comment_ioctl},
+    {"ioctl", 3, kDesc, {&kFd, &kIoctlRequest, &kIoctlValue}, result_ioctl, comment_ioctl},
 };
 
 }  // namespace

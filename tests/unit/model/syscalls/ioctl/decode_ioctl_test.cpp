@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 
+#include "model/syscalls/ioctl/shapes.hpp"
 #include "model/syscalls/ioctl/values.hpp"
 #include "support/catch.hpp"
 #include "support/decoded_call.hpp"
@@ -43,6 +44,18 @@ TEST_CASE("requests of which no more is known have the names of the kernel's hea
   CHECK(line_of("ioctl", {3, 0x80200204, 5}) == "ioctl(3, FDGETPRM, 0x5) = 0");
   CHECK(generated_ioctl_name(0).empty());
   CHECK(generated_ioctl_name(0xffffffff).empty());
+}
+
+TEST_CASE("requests whose arguments are shown have names", "[ioctl]") {
+  const auto has_name = [](std::uint32_t request) {
+    INFO(std::hex << request);
+    CHECK((ioctl_request(request) != nullptr || !generated_ioctl_name(request).empty()));
+  };
+  using namespace ioctl;
+  for (const auto shapes : {btrfs_shapes(), clock_shapes(), console_shapes(), disk_shapes(), drive_shapes(),
+                            font_shapes(), guest_shapes(), infrared_shapes(), input_shapes(), memory_shapes()}) {
+    for (const IoctlShape& one : shapes) has_name(one.request);
+  }
 }
 
 TEST_CASE("the third argument is what the request says", "[ioctl]") {
