@@ -19,6 +19,7 @@ VDSO_ONLY = ["-e", "route=vdso,fallback"]  # no system call stops
 CALL, IFUNC, FALLBACK = "call", "ifunc", "fallback"
 SYSCALL, START, MAKE, PROGRAM, SERVER, MEMORY, STUB = "syscall", "start", "make", "program", "server", "memory", "stub"
 ATTACHED = "attached"  # servers that only those are attached to who let them run
+STOPPED = "stopped"    # how long threads are stopped for somebody who comes and goes
 FILES, TOOLS = "files", "tools"  # calls with names and buffers; programs that make many calls, and start others
 VDSO = {CALL, IFUNC, FALLBACK}
 INLINE = "--syscalls=inline"
@@ -75,9 +76,9 @@ def uftrace(observed):
 
 
 OBSERVERS = [
-    Observer("bare", VDSO | {SYSCALL, FILES, START, TOOLS, MAKE, PROGRAM, SERVER, ATTACHED, STUB},
+    Observer("bare", VDSO | {SYSCALL, FILES, START, TOOLS, MAKE, PROGRAM, SERVER, ATTACHED, STOPPED, STUB},
              attach=("true",), stub=("none",)),
-    Observer("vdsotrace -c", VDSO | {START, PROGRAM, MEMORY}, (VDSOTRACE, "-c", *OUT), (VDSOTRACE, "-c", *OUT, "-p")),
+    Observer("vdsotrace -c", VDSO | {START, PROGRAM, MEMORY, STOPPED}, (VDSOTRACE, "-c", *OUT), (VDSOTRACE, "-c", *OUT, "-p")),
     Observer("vdsotrace -c -e route=vdso,fallback", VDSO | {PROGRAM, SERVER, ATTACHED}, (VDSOTRACE, "-c", *VDSO_ONLY, *OUT),
              (VDSOTRACE, "-f", "-c", *VDSO_ONLY, *OUT, "-p")),
     Observer("vdsotrace -c -T -e route=vdso,fallback", VDSO | {PROGRAM}, (VDSOTRACE, "-c", "-T", *VDSO_ONLY, *OUT)),
@@ -86,11 +87,12 @@ OBSERVERS = [
     Observer("vdsotrace audit, attached", {SERVER, ATTACHED}, attach=(VDSOTRACE, "audit", "-f", "-o", "/dev/null", "-p")),
     Observer("vdsotrace -c --syscalls=inline, attached", {SERVER, ATTACHED},
              attach=(VDSOTRACE, "-f", "-c", "--syscalls=inline", "-o", "/dev/null", "-p")),
+    Observer("vdsotrace audit, attached", {SERVER, ATTACHED, STOPPED}, attach=(VDSOTRACE, "audit", "-f", "-o", "/dev/null", "-p")),
     Observer("vdsotrace audit --direct=stops, attached", {SERVER},
              attach=(VDSOTRACE, "audit", "--direct=stops", "-o", "/dev/null", "-p")),
     Observer("vdsotrace -e route=vdso,fallback, text", VDSO | {PROGRAM}, (VDSOTRACE, *VDSO_ONLY, *FILE)),
     Observer("vdsotrace -e route=vdso,fallback, JSON", VDSO | {PROGRAM}, (VDSOTRACE, *VDSO_ONLY, "--json", *FILE)),
-    Observer("vdsotrace", VDSO | {SYSCALL, FILES, START, PROGRAM}, (VDSOTRACE, *OUT), (VDSOTRACE, *OUT, "-p")),
+    Observer("vdsotrace", VDSO | {SYSCALL, FILES, START, PROGRAM, STOPPED}, (VDSOTRACE, *OUT), (VDSOTRACE, *OUT, "-p")),
     Observer("vdsotrace -y", {FILES}, (VDSOTRACE, "-y", *OUT)),
     Observer("vdsotrace -v", {FILES}, (VDSOTRACE, "-v", *OUT)),
     Observer("vdsotrace -c --syscalls=inline", {SYSCALL, FILES, START}, (VDSOTRACE, "-c", INLINE, *OUT)),
@@ -119,7 +121,7 @@ OBSERVERS = [
     Observer("strace, bound to one processor", {SYSCALL}, ("taskset", "-c", "0", "strace", *OUT)),
     Observer("strace -c", {SYSCALL, START}, ("strace", "-c", *OUT)),
     Observer("strace -f", {TOOLS, MAKE}, ("strace", "-f", *OUT)),
-    Observer("strace -c -f", {SERVER, TOOLS}, ("strace", "-c", "-f", *OUT), attach=("strace", "-c", "-f", *OUT, "-p")),
+    Observer("strace -c -f", {SERVER, TOOLS, STOPPED}, ("strace", "-c", "-f", *OUT), attach=("strace", "-c", "-f", *OUT, "-p")),
     Observer("strace --seccomp-bpf -f -e trace=openat", {SYSCALL, START, MAKE},
              ("strace", "--seccomp-bpf", "-f", "-e", "trace=openat", *OUT)),
     Observer("ltrace", {CALL, IFUNC}, ("ltrace", *OUT, "-e", "clock_gettime+gettimeofday+time+getcpu")),

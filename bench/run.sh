@@ -12,7 +12,7 @@ if [ "${1:-}" = --install ]; then
   .ci/install-packages.sh bench
 fi
 cmake --preset release -DVDSOTRACE_BENCH=ON >/dev/null
-cmake --build --preset release --target vdsotrace bench_calls stub_costs >/dev/null
+cmake --build --preset release --target vdsotrace bench_calls bench_late stub_costs >/dev/null
 mkdir -p build/bench
 
 exec python3 bench/bench.py "$@"

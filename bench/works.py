@@ -10,6 +10,7 @@ from pathlib import Path
 
 from observers import CALL, FALLBACK, FILES, IFUNC, MAKE, MEMORY, PROGRAM, START, STUB, SYSCALL, TOOLS, VDSOTRACE, testing
 from served import SERVED
+from stopped import STOPPED_WORKS
 from work import Work, first_missing, quietly
 
 CALLS, STUB_COSTS = (str(testing.BUILD / "bench" / name) for name in ("calls", "stub_costs"))
@@ -136,6 +137,7 @@ WORKS = [
     Loop("1 us of work and no call", PROGRAM, "ns", "work"),
     PgTestTiming(),
     *SERVED,
+    *STOPPED_WORKS,
     Loop("system call, getppid", SYSCALL, "us", "getppid", beside="strace"),
     Loop("direct system call, clock_gettime", SYSCALL, "us", "clock_syscall", beside="strace"),
     Whole("true, from start to end", START, ("true",), beside="strace", repeats=9),
