@@ -15,6 +15,7 @@
 #include "model/syscalls/render.hpp"
 #include "model/syscalls/spec.hpp"
 #include "model/syscalls/traced_paths.hpp"
+#include "vdsotrace/argument_sets.hpp"
 
 namespace vdsotrace::testing {
 
@@ -46,6 +47,15 @@ struct FakeTable final : DescriptorTable {
   std::map<std::int32_t, DescriptorFacts> facts;
   std::map<std::int32_t, std::uint16_t> protocols;
 };
+
+/// What -v shows.
+inline const ArgumentSets& in_full() {
+  static const ArgumentSets sets = [] {
+    std::vector<std::string> expressions{"abbrev=none"};
+    return *ArgumentSets::take(expressions);
+  }();
+  return sets;
+}
 
 class DecodedCall {
  public:

@@ -38,7 +38,7 @@ constexpr NameTable kCompatibleFeatures{{}, "BTRFS_FEATURE_COMPAT_???"};
 constexpr Kind kObject = decimal_choice(8, &kObjectIds);
 constexpr Kind kAllOr = decimal_choice(8);  ///< a number, or UINT64_MAX for everything
 constexpr Kind kKeyType = decimal_choice(4, &kBtrfsKeys);
-constexpr Kind kDevice{show_device, 8};
+constexpr Kind kBtrfsDevice{show_device, 8};
 constexpr Kind kBoxedWide = boxed(kWide);
 
 std::uint64_t word_at(const Piece& piece, std::uint64_t offset) {
@@ -100,18 +100,18 @@ constexpr Field kMadeFields[] = {{"transid", 8, kWide}};
 constexpr Structure kMade{16, 16, kMadeFields};
 
 constexpr Field kTimeFields[] = {{"sec", 0, kWide}, {"nsec", 8, kWord}};
-constexpr Structure kTime{16, 16, kTimeFields};
-bool show_time(const Walk& walk, const Piece& piece, const Kind&) {
-  print_structure(walk, piece, kTime);
+constexpr Structure kBtrfsTime{16, 16, kTimeFields};
+bool show_btrfs_time(const Walk& walk, const Piece& piece, const Kind&) {
+  print_structure(walk, piece, kBtrfsTime);
   print_date_comment(walk.c, static_cast<std::int64_t>(word_at(piece, 0)),
                      piece.from(8).object<std::uint32_t>().value_or(0), 9);
   return true;
 }
 
 constexpr Field kReceivedFields[] = {
-    {"uuid", 0, kUuid}, {"stransid", 16, kWide}, {"stime", 32, {show_time, 16}}, {"flags", 64, kWide}};
+    {"uuid", 0, kUuid}, {"stransid", 16, kWide}, {"stime", 32, {show_btrfs_time, 16}}, {"flags", 64, kWide}};
 constexpr Structure kReceived{200, 200, kReceivedFields};
-constexpr Field kReceivedFilled[] = {{"rtransid", 24, kWide}, {"rtime", 48, {show_time, 16}}};
+constexpr Field kReceivedFilled[] = {{"rtransid", 24, kWide}, {"rtime", 48, {show_btrfs_time, 16}}};
 constexpr Structure kReceivedAnswer{200, 200, kReceivedFilled};
 
 bool show_sources(const Walk& walk, const Piece& piece, const Kind&) {
@@ -149,7 +149,7 @@ constexpr Structure kRescanStatus{64, 64, kRescanStatusFields};
 // Balancing and defragmenting.
 
 constexpr Field kBalanceArgumentFields[] = {
-    {"profiles", 0, flags(8, kBlockGroups)}, {"usage", 8, kAllOr}, {"devid", 16, kDevice}, {"pstart", 24, kAllOr},
+    {"profiles", 0, flags(8, kBlockGroups)}, {"usage", 8, kAllOr}, {"devid", 16, kBtrfsDevice}, {"pstart", 24, kAllOr},
     {"pend", 32, kAllOr}, {"vstart", 40, kAllOr}, {"vend", 48, kAllOr}, {"target", 56, kAllOr},
     {"flags", 64, flags(8, kBtrfsBalanceArguments)}};
 constexpr Structure kBalanceArgument{136, 136, kBalanceArgumentFields};
@@ -166,23 +166,23 @@ constexpr Field kBalanceFilled[] = {
     kBalanceFlags, {"state", 8, flags(8, kBtrfsBalanceStates)}, kBalanceData, kBalanceMeta, kBalanceSystem};
 constexpr Structure kBalanceAnswer{1024, 1024, kBalanceFilled};
 
-constexpr Field kRangeFields[] = {
+constexpr Field kBtrfsRangeFields[] = {
     {"start", 0, kWide}, {"len", 8, kAllOr}, {"flags", 16, flags(8, kBtrfsDefragmentation)},
     {"extent_thresh", 24, kWord}, {"compress_type", 28, choice(4, kCompressions)}};
-constexpr Structure kRange{48, 48, kRangeFields};
+constexpr Structure kBtrfsRange{48, 48, kBtrfsRangeFields};
 
 // Devices.
 
 constexpr auto kHasUuid = has_any<8, 2>;
-constexpr Field kDeviceFields[] = {{"devid", 0, kDevice}, {"uuid", 8, kUuid, Shown::always, kHasUuid}};
-constexpr Structure kDeviceAsked{4096, 4096, kDeviceFields};
+constexpr Field kBtrfsDeviceFields[] = {{"devid", 0, kBtrfsDevice}, {"uuid", 8, kUuid, Shown::always, kHasUuid}};
+constexpr Structure kDeviceAsked{4096, 4096, kBtrfsDeviceFields};
 constexpr Field kDeviceFilled[] = {
     {"uuid", 8, kUuid, Shown::always, kHasUuid}, {"bytes_used", 24, kWide}, {"total_bytes", 32, kWide},
     {"path", 3072, name(1024)}};
 constexpr Structure kDeviceAnswer{4096, 4096, kDeviceFilled};
 
 constexpr Field kReplaceStartFields[] = {
-    {"srcdevid", 0, kDevice}, {"cont_reading_from_srcdev_mode", 8, choice(8, kBtrfsReplaceModes)},
+    {"srcdevid", 0, kBtrfsDevice}, {"cont_reading_from_srcdev_mode", 8, choice(8, kBtrfsReplaceModes)},
     {"srcdev_name", 16, name(1025)}, {"tgtdev_name", 1041, name(1025)}};
 constexpr Structure kReplaceStart{2072, 2072, kReplaceStartFields};
 
@@ -235,7 +235,7 @@ bool show_statistics(const Walk& walk, const Piece& piece, const Kind&) {
 
 constexpr Field kStatisticsCount{"nr_items", 8, kWide};
 constexpr Field kStatisticsFlags{"flags", 16, flags(8, kBtrfsStatisticsFlags)};
-constexpr Field kStatisticsFields[] = {{"devid", 0, kDevice}, kStatisticsCount, kStatisticsFlags};
+constexpr Field kStatisticsFields[] = {{"devid", 0, kBtrfsDevice}, kStatisticsCount, kStatisticsFlags};
 constexpr Structure kStatistics{64, 64, kStatisticsFields};
 constexpr Field kStatisticsFilled[] = {kStatisticsCount, kStatisticsFlags, {"", 24, {show_statistics}}};
 constexpr Structure kStatisticsAnswer{64, 64, kStatisticsFilled};
@@ -248,7 +248,7 @@ constexpr Field kScrubProgressFields[] = {
     {"last_physical", 104, kWide}, {"unverified_errors", 112, kWide}};
 constexpr Structure kScrubProgress{120, 120, kScrubProgressFields};
 constexpr Field kScrubFields[] = {
-    {"devid", 0, kDevice}, {"start", 8, kWide}, {"end", 16, kAllOr}, {"flags", 24, flags(8, kBtrfsScrubbing)}};
+    {"devid", 0, kBtrfsDevice}, {"start", 8, kWide}, {"end", 16, kAllOr}, {"flags", 24, flags(8, kBtrfsScrubbing)}};
 constexpr Structure kScrub{1024, 1024, kScrubFields};
 constexpr Structure kScrubAsked{1024, 1024, std::span(kScrubFields).first(1)};
 constexpr Field kScrubFilled[] = {{"progress", 32, structure(kScrubProgress)}};
@@ -259,14 +259,14 @@ constexpr Structure kScrubAnswer{1024, 1024, kScrubFilled};
 constexpr Field kFeatureFields[] = {
     {"compat_flags", 0, flags(8, kCompatibleFeatures)}, {"compat_ro_flags", 8, flags(8, kBtrfsReadOnlyFeatures)},
     {"incompat_flags", 16, flags(8, kBtrfsFeatures)}};
-constexpr Structure kFeatures{24, 24, kFeatureFields};
-constexpr Kind kFeatureSet = structure(kFeatures);
+constexpr Structure kBtrfsFeatures{24, 24, kFeatureFields};
+constexpr Kind kFeatureSet = structure(kBtrfsFeatures);
 
 bool show_supported(const Walk& walk, const Piece& piece, const Kind&) {
   constexpr std::array<std::string_view, 3> kRemarks{"supported", "safe to set", "safe to clear"};
   for (std::size_t i = 0; i < kRemarks.size(); ++i) {
     walk.c.put(i == 0 ? "[" : ", ");
-    print_structure(walk, piece.from(i * kFeatures.size), kFeatures);
+    print_structure(walk, piece.from(i * kBtrfsFeatures.size), kBtrfsFeatures);
     walk.c.print(" /* {} */", kRemarks[i]);
   }
   walk.c.put("]");
@@ -396,11 +396,11 @@ constexpr Field kSearchFields[] = {{"key", 0, structure(kKey)}};
 constexpr Structure kSearch{104, 104, kSearchFields};
 constexpr Field kSearchFilled[] = {{"key", 0, structure(kKeyAnswer)}, {"buf", 104, {show_items}, Shown::in_full}};
 constexpr Structure kSearchAnswer{104, 104, kSearchFilled};
-constexpr Field kRoom{"buf_size", 104, kWide};
-constexpr Field kSizedSearchFields[] = {{"key", 0, structure(kKey)}, kRoom};
+constexpr Field kBtrfsRoom{"buf_size", 104, kWide};
+constexpr Field kSizedSearchFields[] = {{"key", 0, structure(kKey)}, kBtrfsRoom};
 constexpr Structure kSizedSearch{112, 112, kSizedSearchFields};
 constexpr Field kSizedSearchFilled[] = {
-    {"key", 0, structure(kKeyAnswer)}, kRoom, {"buf", 112, {show_sized_items}, Shown::in_full}};
+    {"key", 0, structure(kKeyAnswer)}, kBtrfsRoom, {"buf", 112, {show_sized_items}, Shown::in_full}};
 constexpr Structure kSizedSearchAnswer{112, 112, kSizedSearchFilled};
 
 constexpr IoctlShape kBtrfsShapes[] = {
@@ -430,7 +430,7 @@ constexpr IoctlShape kBtrfsShapes[] = {
     {BTRFS_IOC_QUOTA_RESCAN_STATUS, Way::out, structure(kRescanStatus)},
     {BTRFS_IOC_BALANCE_V2, Way::changed, structure(kBalance), &kBalanceAnswer},
     {BTRFS_IOC_BALANCE_PROGRESS, Way::out, structure(kBalanceAnswer)},
-    {BTRFS_IOC_DEFRAG_RANGE, Way::in, structure(kRange)},
+    {BTRFS_IOC_DEFRAG_RANGE, Way::in, structure(kBtrfsRange)},
     {BTRFS_IOC_DEV_INFO, Way::changed, structure(kDeviceAsked), &kDeviceAnswer},
     {BTRFS_IOC_DEV_REPLACE, Way::changed, structure(kReplace), &kReplaceAnswer},
     {BTRFS_IOC_GET_DEV_STATS, Way::changed, structure(kStatistics), &kStatisticsAnswer},

@@ -22,8 +22,8 @@ constexpr NamedValue kLockNames[] = {
 constexpr NameTable kLocks{kLockNames, "LED_???"};
 constexpr NamedValue kKeyboardNames[] = {NAMED(KB_84), NAMED(KB_101), NAMED(KB_OTHER)};
 constexpr NameTable kKeyboards{kKeyboardNames, "KB_???"};
-constexpr NamedValue kModeNames[] = {NAMED(KD_TEXT), NAMED(KD_GRAPHICS), NAMED(KD_TEXT0), NAMED(KD_TEXT1)};
-constexpr NameTable kModes{kModeNames, "KD_???"};
+constexpr NamedValue kConsoleModeNames[] = {NAMED(KD_TEXT), NAMED(KD_GRAPHICS), NAMED(KD_TEXT0), NAMED(KD_TEXT1)};
+constexpr NameTable kModes{kConsoleModeNames, "KD_???"};
 constexpr NamedValue kKeyModeNames[] = {
     NAMED(K_RAW), NAMED(K_XLATE), NAMED(K_MEDIUMRAW), NAMED(K_UNICODE), NAMED(K_OFF)};
 constexpr NameTable kKeyModes{kKeyModeNames, "K_???"};
@@ -245,7 +245,7 @@ constexpr Structure kRepetition{8, 8, kRepetitionFields};
 constexpr Kind kLampBits = flags(1, kLamps);
 constexpr Kind kLockBits = flags(1, kLocks);
 constexpr Kind kKeyboard = choice(1, kKeyboards);
-constexpr Kind kMode = choice(4, kModes);
+constexpr Kind kConsoleMode = choice(4, kModes);
 constexpr Kind kKeyMode{show_key_mode, 4};
 constexpr Kind kMetaMode = choice(4, kMetaModes);
 
@@ -253,7 +253,7 @@ constexpr IoctlShape kConsoleShapes[] = {
     {KDGETLED, Way::out, boxed(kLampBits)},
     {KDGKBLED, Way::out, boxed(kLockBits)},
     {KDGKBTYPE, Way::out, boxed(kKeyboard)},
-    {KDGETMODE, Way::out, boxed(kMode)},
+    {KDGETMODE, Way::out, boxed(kConsoleMode)},
     {KDGKBMODE, Way::out, boxed(kKeyMode)},
     {KDGKBMETA, Way::out, boxed(kMetaMode)},
     {KDGETKEYCODE, Way::in_out, structure(kKeyCode), &kKeyCodeAnswer, " => "},

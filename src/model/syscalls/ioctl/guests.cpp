@@ -26,12 +26,12 @@ constexpr Field full(std::string_view name, std::uint16_t offset) {
   return {name, offset, kHexWide, Shown::always, is_full};
 }
 
-constexpr Field kRegisterFields[] = {
+constexpr Field kGuestRegisterFields[] = {
     {"rax", 0, kHexWide}, kOmission, full("rbx", 8), full("rcx", 16), full("rdx", 24), full("rsi", 32), full("rdi", 40),
     {"rsp", 48, kHexWide}, {"rbp", 56, kHexWide}, kOmission, full("r8", 64), full("r9", 72), full("r10", 80),
     full("r11", 88), full("r12", 96), full("r13", 104), full("r14", 112), full("r15", 120),
     {"rip", 128, kHexWide}, {"rflags", 136, kHexWide}};
-constexpr Structure kRegisters{sizeof(kvm_regs), sizeof(kvm_regs), kRegisterFields};
+constexpr Structure kRegisters{sizeof(kvm_regs), sizeof(kvm_regs), kGuestRegisterFields};
 
 constexpr Field kSegmentFields[] = {
     {"base", 0, kHexWide}, {"limit", 8, kWord}, {"selector", 12, kShort}, {"type", 14, kByte}, {"present", 15, kByte},

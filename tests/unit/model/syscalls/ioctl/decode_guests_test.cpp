@@ -10,21 +10,13 @@
 namespace vdsotrace::testing {
 namespace {
 
-constexpr std::uint64_t kAt = 0x7f0000001000;
+constexpr std::uint64_t kGuestAt = 0x7f0000001000;
 constexpr std::uint64_t kSetLeaves = 0x4008ae90;  // KVM_SET_CPUID2, which the header gets wrong in C++
 
-const ArgumentSets& in_full() {
-  static const ArgumentSets sets = [] {
-    std::vector<std::string> expressions{"abbrev=none"};
-    return *ArgumentSets::take(expressions);
-  }();
-  return sets;
-}
-
 template <class T>
-std::string shown(std::uint64_t request, const T& value, const ArgumentSets& sets = ArgumentSets()) {
-  DecodedCall call("ioctl", {3, request, kAt});
-  return args_of(call.sets(sets).put(kAt, value).leave(0).text()).at(2);
+std::string shown_of_guest(std::uint64_t request, const T& value, const ArgumentSets& sets = ArgumentSets()) {
+  DecodedCall call("ioctl", {3, request, kGuestAt});
+  return args_of(call.sets(sets).put(kGuestAt, value).leave(0).text()).at(2);
 }
 
 TEST_CASE("memory and capabilities of virtual machines", "[ioctl]") {
@@ -32,8 +24,8 @@ TEST_CASE("memory and capabilities of virtual machines", "[ioctl]") {
   region.flags = KVM_MEM_READONLY;
   region.guest_phys_addr = 0x1000;
   region.memory_size = 4096;
-  region.userspace_addr = kAt;
-  CHECK(shown(KVM_SET_USER_MEMORY_REGION, region) ==
+  region.userspace_addr = kGuestAt;
+  CHECK(shown_of_guest(KVM_SET_USER_MEMORY_REGION, region) ==
         "{slot=0, flags=KVM_MEM_READONLY, guest_phys_addr=0x1000, memory_size=4096, userspace_addr=0x7f0000001000}");
   CHECK(line_of("ioctl", {3, KVM_CHECK_EXTENSION, 3}, 1) == "ioctl(3, KVM_CHECK_EXTENSION, KVM_CAP_USER_MEMORY) = 1");
   CHECK(line_of("ioctl", {3, KVM_CHECK_EXTENSION, 0xfedcb}, 0) ==
@@ -55,8 +47,8 @@ TEST_CASE("registers of virtual processors", "[ioctl]") {
   registers.rax = 2;
   registers.r15 = 15;
   registers.rip = 0x1000;
-  CHECK(shown(KVM_SET_REGS, registers) == "{rax=0x2, ..., rsp=0, rbp=0, ..., rip=0x1000, rflags=0}");
-  CHECK(shown(KVM_GET_REGS, registers, in_full()) ==
+  CHECK(shown_of_guest(KVM_SET_REGS, registers) == "{rax=0x2, ..., rsp=0, rbp=0, ..., rip=0x1000, rflags=0}");
+  CHECK(shown_of_guest(KVM_GET_REGS, registers, in_full()) ==
         "{rax=0x2, rbx=0, rcx=0, rdx=0, rsi=0, rdi=0, rsp=0, rbp=0, r8=0, r9=0, r10=0, r11=0, r12=0, r13=0, r14=0, "
         "r15=0xf, rip=0x1000, rflags=0}");
   kvm_sregs special{};
@@ -64,8 +56,9 @@ TEST_CASE("registers of virtual processors", "[ioctl]") {
   special.efer = 7;
   const std::string segment =
       "{base=0xffff0000, limit=0, selector=0, type=0, present=0, dpl=0, db=0, s=0, l=0, g=0, avl=0}";
-  CHECK(shown(KVM_GET_SREGS, special) == "{cs=" + segment + ", ...}");
-  CHECK(shown(KVM_GET_SREGS, special, in_full()).ends_with(", efer=7, apic_base=0, interrupt_bitmap=[0, 0, 0, 0]}"));
+  CHECK(shown_of_guest(KVM_GET_SREGS, special) == "{cs=" + segment + ", ...}");
+  CHECK(shown_of_guest(KVM_GET_SREGS, special, in_full())
+            .ends_with(", efer=7, apic_base=0, interrupt_bitmap=[0, 0, 0, 0]}"));
 }
 
 TEST_CASE("leaves of virtual processors", "[ioctl]") {
@@ -74,11 +67,11 @@ TEST_CASE("leaves of virtual processors", "[ioctl]") {
     kvm_cpuid_entry2 leaf{};
   } leaves;
   leaves.leaf.flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
-  CHECK(shown(kSetLeaves, leaves) == "{nent=1, entries=[...]}");
-  CHECK(shown(kSetLeaves, leaves, in_full()) ==
+  CHECK(shown_of_guest(kSetLeaves, leaves) == "{nent=1, entries=[...]}");
+  CHECK(shown_of_guest(kSetLeaves, leaves, in_full()) ==
         "{nent=1, entries=[{function=0, index=0, flags=KVM_CPUID_FLAG_SIGNIFCANT_INDEX, eax=0, ebx=0, ecx=0, edx=0}]}");
   leaves.count = 0;
-  CHECK(shown(kSetLeaves, leaves) == "{nent=0, entries=[]}");
+  CHECK(shown_of_guest(kSetLeaves, leaves) == "{nent=0, entries=[]}");
 }
 
 }  // namespace

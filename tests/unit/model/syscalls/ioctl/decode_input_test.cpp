@@ -17,14 +17,6 @@ namespace {
 
 constexpr std::uint64_t kInputAt = 0x7f0000001000;
 
-const ArgumentSets& unabbreviated() {
-  static const ArgumentSets sets = [] {
-    std::vector<std::string> expressions{"abbrev=none"};
-    return *ArgumentSets::take(expressions);
-  }();
-  return sets;
-}
-
 template <class T>
 DecodedCall filled(std::uint64_t request, const T& value) {
   return DecodedCall("ioctl", {3, request, kInputAt}).put(kInputAt, value);
@@ -61,9 +53,9 @@ TEST_CASE("bits that are set, as many as have a meaning", "[ioctl]") {
   const auto many = bits_of({0, 1, 2, 3, 64});
   CHECK(args_of(filled(EVIOCGKEY(96), few).leave(96).text()).at(2) == "[KEY_ESC KEY_1]");
   CHECK(args_of(filled(EVIOCGKEY(96), many).leave(96).text()).at(2) == "[KEY_RESERVED KEY_ESC KEY_1 KEY_2 ...]");
-  CHECK(args_of(filled(EVIOCGKEY(96), many).sets(unabbreviated()).leave(96).text()).at(2) ==
+  CHECK(args_of(filled(EVIOCGKEY(96), many).sets(in_full()).leave(96).text()).at(2) ==
         "[KEY_RESERVED KEY_ESC KEY_1 KEY_2 KEY_F6]");
-  CHECK(args_of(filled(EVIOCGKEY(96), many).sets(unabbreviated()).leave(8).text()).at(2) ==
+  CHECK(args_of(filled(EVIOCGKEY(96), many).sets(in_full()).leave(8).text()).at(2) ==
         "[KEY_RESERVED KEY_ESC KEY_1 KEY_2]");
   CHECK(args_of(filled(EVIOCGSND(96), bits_of({9})).leave(INT64_MAX).text()).at(2) == "[]");
   CHECK(args_of(filled(EVIOCGKEY(96), few).leave(0).text()).at(2) == "0x7f0000001000");
@@ -76,9 +68,9 @@ TEST_CASE("axes and slots", "[ioctl]") {
   const std::array<std::uint32_t, 6> axis{1, 2, 3, 4, 5, 6};
   CHECK(args_of(filled(EVIOCGABS(0), axis).leave(0).text()).at(2) == "{value=1, minimum=2, ...}");
   const std::string old = "{value=1, minimum=2, maximum=3, fuzz=4, flat=5";
-  CHECK(args_of(filled(EVIOCGABS(0), axis).sets(unabbreviated()).leave(0).text()).at(2) == old + ", resolution=6}");
+  CHECK(args_of(filled(EVIOCGABS(0), axis).sets(in_full()).leave(0).text()).at(2) == old + ", resolution=6}");
   const auto of_size = [&](std::uint64_t size) {
-    return args_of(filled(_IOC(_IOC_READ, 'E', 0x40, size), axis).sets(unabbreviated()).leave(0).text()).at(2);
+    return args_of(filled(_IOC(_IOC_READ, 'E', 0x40, size), axis).sets(in_full()).leave(0).text()).at(2);
   };
   CHECK(of_size(19) == "0x7f0000001000");
   CHECK(of_size(20) == old + "}");
@@ -96,7 +88,7 @@ TEST_CASE("an effect is what its type says", "[ioctl]") {
   effect.u.rumble = {0x8000, 1};
   const std::string head = "{type=FF_RUMBLE, id=-1, direction=0, ";
   CHECK(args_of(filled(EVIOCSFF, effect).leave(0).text()).at(2) == head + "...}");
-  CHECK(args_of(filled(EVIOCSFF, effect).sets(unabbreviated()).leave(0).text()).at(2) ==
+  CHECK(args_of(filled(EVIOCSFF, effect).sets(in_full()).leave(0).text()).at(2) ==
         head +
             "trigger={button=0, interval=0}, replay={length=0, delay=0}, "
             "rumble={strong_magnitude=32768, weak_magnitude=1}}");

@@ -17,15 +17,6 @@ namespace {
 constexpr std::uint64_t kMapperAt = 0x7f0000001000;
 constexpr std::uint32_t kDataAt = 312;
 
-/// As with -v.
-const ArgumentSets& in_full() {
-  static const ArgumentSets sets = [] {
-    std::vector<std::string> expressions{"abbrev=none"};
-    return *ArgumentSets::take(expressions);
-  }();
-  return sets;
-}
-
 /// A request, and the bytes behind it.
 struct Packet {
   dm_ioctl head{};

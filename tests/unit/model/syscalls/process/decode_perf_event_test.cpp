@@ -25,11 +25,6 @@ EventBytes event(std::uint32_t type, std::uint64_t config, std::uint32_t size = 
   return EventBytes{}.set(0, type).set(4, size).set(8, config);
 }
 
-ArgumentSets in_full() {
-  std::vector<std::string> expressions{"abbrev=none"};
-  return *ArgumentSets::take(expressions);
-}
-
 std::string shown(const EventBytes& event, std::int64_t result = 3, const ArgumentSets* sets = nullptr) {
   DecodedCall call("perf_event_open", {kAttributes, 0, UINT64_MAX, UINT64_MAX, 8});
   if (sets != nullptr) call.sets(*sets);
@@ -66,9 +61,8 @@ TEST_CASE("of a perf event's bits those are shown that are set", "[perf_event]")
 }
 
 TEST_CASE("in full a perf event ends where its size says", "[perf_event]") {
-  const ArgumentSets sets = in_full();
   const auto end_of = [&](const EventBytes& event, std::int64_t result = 3) {
-    const std::string text = shown(event, result, &sets);
+    const std::string text = shown(event, result, &in_full());
     return text.substr(text.find(", sigtrap="));
   };
   CHECK(end_of(event(0, 0, 66).set(64, 5)) == ", sigtrap=0, wakeup_events=0, config1=0, config2=0x5}");
