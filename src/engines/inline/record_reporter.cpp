@@ -16,14 +16,6 @@ namespace vdsotrace {
 namespace {
 
 constexpr std::int64_t kProgressNs = 250'000'000;
-/// A system call that takes no longer is shown when it has returned.
-constexpr double kQuickCallNs = 100'000;
-/// What a call "returns" that a signal has interrupted before it did anything (ERESTARTNOINTR, linux/errno.h).
-constexpr std::int64_t kRestartCall = -513;
-
-Call& call_of(Call& call) { return call; }
-Call& call_of(CallEntered& entered) { return entered.call; }
-
 /// Threads that may not sleep spin until there is room in their rings. Where there are more of them than processors
 /// they take these from each other and from us, so they are stopped instead, and their rings emptied at the stop:
 /// nothing but the waiting can be interrupted, as there is no room before.
@@ -40,6 +32,7 @@ RecordReporter::RecordReporter(const StubSettings& settings, EventSink& sink, st
     : settings_(settings),
       sink_(sink),
       engine_(engine),
+      open_calls_(settings, sink, engine, clock_),
       processors_(std::max(1u, std::thread::hardware_concurrency())) {
   if (settings_.records_times()) clock_.emplace();
 }
@@ -56,7 +49,7 @@ void RecordReporter::report_before_stop(StubSpace& stubs, pid_t tid) {
     collect(stubs, false);
   }
   report_calls();
-  if (stubs.region()->rings() <= kFewRings) report_open_system_calls(stubs);
+  if (stubs.region()->rings() <= kFewRings) open_calls_.report_begun(stubs);
 }
 
 /// It has waited for a child that had its ring and is gone, be it that its end has not been seen: there is no other way
@@ -67,7 +60,7 @@ void RecordReporter::return_ring(StubSpace& stubs, pid_t tid, pid_t writer) {
   collect(stubs, false);
   report_calls();
   if (!is_gone) return stubs.threads().give_up(tid);
-  report_unreturned(stubs, writer);
+  open_calls_.report_unreturned(stubs, writer);
   stubs.threads().take_back(tid);
 }
 
@@ -80,7 +73,7 @@ Drained RecordReporter::drain(const StubSpaces& spaces) {
     collect(*stubs, false);
   }
   report_calls();
-  for (const auto& [mapped, stubs] : spaces) report_open_system_calls(*stubs);
+  for (const auto& [mapped, stubs] : spaces) open_calls_.report_begun(*stubs);
   if (settings_.needs.progress && settings_.depth != StubDepth::values) report_progress(spaces);
   return {load.fill > 0 ? Drained::Found::something : Drained::Found::nothing, load.fill};
 }
@@ -120,7 +113,7 @@ void RecordReporter::report_lost(const StubSpace& stubs, std::uint64_t lost) {
 void RecordReporter::report_calls() {
   if (calls_.empty()) return;
   const Together together(sink_);
-  const std::uint64_t quick = quick_ticks();
+  const std::uint64_t quick = quick_ticks(*clock_);
   const auto place = [quick](const RecordedCall& call) {
     const StubRecord& record = call.record;
     const bool ended_late = call.function == nullptr && record.end > record.start && record.end - record.start > quick;
@@ -165,55 +158,6 @@ void RecordReporter::look_at(Call& call, pid_t tid) const {
   RemoteMemory memory(tid);
   ProcessDescriptors descriptors(tid, settings_.needs.descriptors, settings_.needs.processes);
   capture_exit(call, memory, capture_limits(settings_.needs), &descriptors);
-}
-
-std::uint64_t RecordReporter::quick_ticks() const {
-  return static_cast<std::uint64_t>(kQuickCallNs / clock_->ns_per_tick());
-}
-
-/// Of a system call that has only begun.
-template <class Body>
-Event RecordReporter::open_event(const RecordedCall& recorded) const {
-  Event event{0, 0, recorded.tgid, recorded.tid, Body{}};
-  Call& call = call_of(std::get<Body>(event.body));
-  fill_open_system_call(call, recorded.record, *clock_);
-  call.route = recorded.route;
-  call.engine = engine_;
-  event.time_ns = call.start_ns;
-  return event;
-}
-
-/// Those that take a while: they may be overtaken by what is reported next.
-void RecordReporter::report_open_system_calls(StubSpace& stubs) {
-  if (!records_system_calls(stubs) || !settings_.needs.entries) return;
-  stubs.collect_open_system_calls(TscClock::now() - quick_ticks(), calls_);
-  for (const RecordedCall& recorded : calls_) sink_.accept(open_event<CallEntered>(recorded));
-  calls_.clear();
-}
-
-bool RecordReporter::records_system_calls(const StubSpace& stubs) const {
-  return settings_.records_system_calls() && stubs.region() != nullptr;
-}
-
-void RecordReporter::report_unreturned(StubSpace& stubs, pid_t tid) {
-  const auto recorded = records_system_calls(stubs) ? stubs.open_system_call(tid) : std::nullopt;
-  if (!recorded) return;
-  Event event = open_event<Call>(*recorded);
-  event.time_ns = realtime_ns();
-  std::get<Call>(event.body).ending = Ending::unfinished;
-  sink_.accept(std::move(event));
-}
-
-void RecordReporter::report_abandoned(StubSpace& stubs, pid_t tid) {
-  const auto recorded = records_system_calls(stubs) ? stubs.abandon_system_call(tid) : std::nullopt;
-  if (!recorded) return;
-  Event event = open_event<Call>(*recorded);
-  event.time_ns = realtime_ns();
-  Call& call = std::get<Call>(event.body);
-  call.ending = Ending::returned;
-  call.result = kRestartCall;
-  call.error = error_of(call.result);
-  sink_.accept(std::move(event));
 }
 
 void RecordReporter::note_caller(Call& call, std::optional<Caller> caller) const {

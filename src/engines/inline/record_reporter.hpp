@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "engines/inline/open_call_reporter.hpp"
 #include "engines/inline/stub_settings.hpp"
 #include "engines/inline/stub_spaces.hpp"
 #include "os/tsc_clock.hpp"
@@ -25,15 +26,13 @@ class RecordReporter {
   Drained drain(const StubSpaces& spaces);
   /// A thread of the space ended: the last, if `final`.
   void report_before_end(StubSpace& stubs, bool final);
-  /// The same, of the system call that the thread was making.
-  void report_unreturned(StubSpace& stubs, pid_t tid);
-  /// The same, where the thread makes it once more from the beginning: it has been interrupted in front of it.
-  void report_abandoned(StubSpace& stubs, pid_t tid);
   /// No thread writes any more: reports the rest, and the totals of what was only counted.
   void finish(StubSpace& stubs);
   /// A handler is about to interrupt the call that the thread is in, if it is in one. It makes calls of its own, and
   /// can jump out of that one: a call that never returns is to be known.
   void note_interrupted(StubSpace& stubs, StoppedThread& stopped);
+  /// System calls that have no complete record yet.
+  OpenCallReporter& open_calls() { return open_calls_; }
 
  private:
   /// Where calls are reported one by one records become calls; else they are only added up.
@@ -50,13 +49,8 @@ class RecordReporter {
   void report_lost(const StubSpace& stubs, std::uint64_t lost);
   void report_calls();
   void report_call(const RecordedCall& recorded);
-  void report_open_system_calls(StubSpace& stubs);
-  bool records_system_calls(const StubSpace& stubs) const;
-  std::uint64_t quick_ticks() const;
   void fill(Call& call, const RecordedCall& recorded) const;
   void look_at(Call& call, pid_t tid) const;
-  template <class Body>
-  Event open_event(const RecordedCall& recorded) const;
   void report_progress(const StubSpaces& spaces);
   void report_total(const StubSpace& stubs, const CallTally& tally);
   void note_caller(Call& call, std::optional<Caller> caller) const;
@@ -69,6 +63,7 @@ class RecordReporter {
   std::vector<std::pair<std::uint64_t, std::size_t>> order_;  ///< their times and places, the same
   std::vector<StubSpace*> filled_;                            ///< in whose rings something lies, within one drain
   std::optional<TscClock> clock_;                             ///< where records bear times
+  OpenCallReporter open_calls_;
   std::int64_t progress_told_ = 0;
   Urgency urgency_;
   std::size_t processors_;

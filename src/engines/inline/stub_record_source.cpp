@@ -17,7 +17,7 @@ bool StubRecordSource::has_ring(StoppedThread& stopped) const {
 }
 
 void StubRecordSource::on_call_abandoned(Thread& thread) {
-  if (StubSpace* stubs = rings_of_.of(thread)) from_.report_abandoned(*stubs, thread.tid);
+  if (StubSpace* stubs = rings_of_.of(thread)) from_.open_calls().report_abandoned(*stubs, thread.tid);
 }
 
 }  // namespace vdsotrace

@@ -69,8 +69,9 @@ TEST_CASE("in full a perf event ends where its size says", "[perf_event]") {
   CHECK(end_of(event(0, 0, 64)) == ", sigtrap=0, wakeup_events=0, config1=0}");
   CHECK(end_of(event(5, 0, 80).set(52, 4).set(56, std::uint64_t{0x1000}).set(64, std::uint64_t{8})) ==
         ", sigtrap=0, wakeup_events=0, bp_type=HW_BREAKPOINT_X, bp_addr=0x1000, bp_len=8}");
-  CHECK(shown(event(5, 0).set(52, 6), 3, &sets).find("bp_type=0x6 /* HW_BREAKPOINT_INVALID */") != std::string::npos);
-  CHECK(shown(event(5, 0).set(52, 8), 3, &sets).find("bp_type=0x8 /* HW_BREAKPOINT_??? */") != std::string::npos);
+  CHECK(shown(event(5, 0).set(52, 6), 3, &in_full()).find("bp_type=0x6 /* HW_BREAKPOINT_INVALID */") !=
+        std::string::npos);
+  CHECK(shown(event(5, 0).set(52, 8), 3, &in_full()).find("bp_type=0x8 /* HW_BREAKPOINT_??? */") != std::string::npos);
   const EventBytes sampled = event(0, 0, 136)
                                  .set(24, std::uint64_t{0x2800})
                                  .set(40, ~std::uint64_t{0})
