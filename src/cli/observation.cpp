@@ -125,8 +125,8 @@ struct Observation::Wiring {
         explainer(options.hide_vdso),
         pipeline(needs.selection, totals, explainer),
         clocksource(pipeline) {
-    totals.take_off(options.overhead_ns);
-    if (needs.inline_calls && !options.wall_clock && !options.json) totals.leave_out_times();
+    totals.time().take_off(options.overhead_ns);
+    if (needs.inline_calls && !options.wall_clock && !options.json) totals.time().leave_out();
     if (shows_distributions(options)) totals.keep_durations();
     if (needs_no_ptrace(options)) {
       observer = std::make_unique<PerfSession>(needs, clocksource, signals);

@@ -54,9 +54,7 @@ void Aggregate::add_to(CallTotal& total, const std::optional<Route>& route, cons
 }
 
 void Aggregate::add_one(const Call& call) {
-  auto spent = call.kernel_ns ? call.kernel_ns : call.duration_ns;
-  if (!has_times_) spent.reset();
-  if (spent && call.route != Route::vdso) spent = std::max<std::int64_t>(*spent - overhead_ns_, 0);
+  const auto spent = time_.of(call);
   const CallTotal one{
       1, call.error != 0 ? 1u : 0u, spent ? 1u : 0u, spent, call.ending == Ending::unfinished ? 1u : 0u, spent, spent};
   const Last key{call.abi, call.nr, call.name, call.args[0], call.route};

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/histogram.hpp"
+#include "pipeline/counted_time.hpp"
 #include "pipeline/notices.hpp"
 #include "vdsotrace/event.hpp"
 
@@ -36,10 +37,8 @@ struct CallTotal {
 
 class Aggregate {
  public:
-  /// What observing adds to each system call's duration (-O): it is taken off, as far as that is so long.
-  void take_off(std::int64_t overhead_ns) { overhead_ns_ = overhead_ns; }
-  /// Of processor time nothing is known, and no other is wanted.
-  void leave_out_times() { has_times_ = false; }
+  /// What of durations counts; set before anything is added.
+  CountedTime& time() { return time_; }
   /// Keeps how long calls took one by one, for durations_of().
   void keep_durations() { keeps_durations_ = true; }
   void add(const Event& event);
@@ -87,14 +86,13 @@ class Aggregate {
   Place last_place_;
   std::map<CallKey, Histogram> durations_;
   bool keeps_durations_ = false;
-  bool has_times_ = true;
+  CountedTime time_;
   std::set<std::string, std::less<>> invented_;
   std::uint64_t routes_[kRoutes] = {};
   std::uint64_t ordinary_ = 0;
   std::uint64_t processes_ = 0;
   std::uint64_t threads_ = 0;
   std::uint64_t lost_ = 0;
-  std::int64_t overhead_ns_ = 0;
   Notices notices_;
 };
 

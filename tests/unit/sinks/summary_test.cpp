@@ -74,7 +74,7 @@ TEST_CASE("the columns are those that were asked for") {
 
 TEST_CASE("the shortest and the longest call of each kind are known where each was measured") {
   Aggregate totals;
-  totals.take_off(1'000);
+  totals.time().take_off(1'000);
   for (const std::int64_t ns : {5'000, 900, 11'000}) {
     Call read = running("read", {0});
     read.ending = Ending::returned;
