@@ -32,36 +32,37 @@ Result<void> PerfSession::attach(std::span<const pid_t> pids) {
   // Of what was recorded while some events were not there yet, nothing counts.
   probes_.stream().make_room();
   since_ = monotonic_ns();
-  for (auto& [pid, process] : processes_) process.since = since_;
+  for (auto& [pid, process] : processes_.all()) process.since = since_;
   probes_.stream().limit({since_});
   return {};
 }
 
 Result<void> PerfSession::attach(pid_t pid) {
   const auto tgid = static_cast<pid_t>(proc::status_number(pid, "Tgid").value_or(pid));
-  if (processes_.contains(tgid)) return {};
+  if (processes_.find(tgid) != nullptr) return {};
   if (auto checked = check_observable(tgid); !checked) return checked;
   // One without a vDSO is no error.
   const auto vdso = read_vdso(tgid);
   if (!vdso && !says_none(vdso.error())) return tl::unexpected(vdso.error());
-  Process process{open_process(tgid), AddressSpace::of(vdso, Abi::x86_64, images_), {}, 0, {}};
+  WatchedProcess process{open_process(tgid), AddressSpace::of(vdso, Abi::x86_64, images_), {}, 0, {}};
   if (needs_.callers || needs_.stacks) process.space->symbols().follow(tgid);
   const auto threads = probes_.watch_threads(tgid, *process.space);
   if (!threads) return tl::unexpected(cannot_attach(tgid, threads.error()));
   for (const pid_t tid : *threads) process.threads.try_emplace(tid);
-  processes_.emplace(tgid, std::move(process));
+  processes_.add(tgid, std::move(process));
   return {};
 }
 
-void PerfSession::report_beginning(pid_t pid, const Process& process) {
+void PerfSession::report_beginning(pid_t pid, const WatchedProcess& process) {
   const auto parent = static_cast<pid_t>(proc::status_number(pid, "PPid").value_or(0));
   std::size_t count = process.threads.size();
   // The leader's number names the process.
   const auto begin = [&](pid_t tid) {
     const auto vdso = count > 0 ? process.space->facts() : std::nullopt;
     const pid_t inside = count > 0 ? other_pid_inside(pid) : 0;
-    report(pid, tid,
-           Started{Started::How::attach, parent, std::exchange(count, 0), vdso, process.space->is_known(), inside});
+    processes_.report(
+        pid, tid,
+        Started{Started::How::attach, parent, std::exchange(count, 0), vdso, process.space->is_known(), inside});
   };
   if (process.threads.contains(pid)) begin(pid);
   for (const auto& [tid, calls] : process.threads) {
@@ -72,22 +73,24 @@ void PerfSession::report_beginning(pid_t pid, const Process& process) {
 
 void PerfSession::report_limits(pid_t pid, const AddressSpace& space) {
   if (!probes_.see_system_calls() && needs_.selection.wants_route(Route::syscall))
-    report(
+    processes_.report(
         pid, pid,
         Notice{"tracefs is not mounted or may not be read: direct system calls are not seen", Missing::direct_calls});
   if (!space.is_known()) {
-    report(pid, pid, Notice{fmt::format("its vDSO cannot be found: {}", space.unusable()), Missing::vdso_calls});
+    processes_.report(pid, pid,
+                      Notice{fmt::format("its vDSO cannot be found: {}", space.unusable()), Missing::vdso_calls});
   } else if (!space.has_vdso()) {
-    report(pid, pid, Notice{"this program has no vDSO"});
+    processes_.report(pid, pid, Notice{"this program has no vDSO"});
   } else if (space.image() == nullptr) {
-    report(pid, pid, Notice{fmt::format("its vDSO cannot be observed: {}", space.unusable()), Missing::vdso_calls});
+    processes_.report(pid, pid,
+                      Notice{fmt::format("its vDSO cannot be observed: {}", space.unusable()), Missing::vdso_calls});
   } else if (space.abi() != Abi::x86_64) {
-    report(
+    processes_.report(
         pid, pid,
         Notice{fmt::format("{} program: its vDSO calls are not observed", name_of(space.abi())), Missing::vdso_calls});
   } else {
     for (Notice& limit : perf_limits(probes_.plan_for(*space.image()), probes_.see_system_calls()))
-      report(pid, pid, std::move(limit));
+      processes_.report(pid, pid, std::move(limit));
   }
 }
 

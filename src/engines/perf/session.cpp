@@ -22,38 +22,18 @@ namespace {
 constexpr std::int64_t kLookEveryNs = 20'000'000;
 constexpr std::int64_t kMillisecond = 1'000'000;
 
-/// Of a process that we are not the parent of, only the end is seen.
-Exited unseen_end() {
-  Exited end;
-  end.code_known = false;
-  return end;
-}
-
-bool has_ended(int pidfd) {
-  pollfd descriptor{pidfd, POLLIN, 0};
-  return ::poll(&descriptor, 1, 0) == 1;
-}
-
 }  // namespace
 
-void PerfSession::report(pid_t pid, pid_t tid, Event::Body body) {
-  sink_.accept({0, realtime_ns(), pid, tid, std::move(body)});
-}
-
-RouteInference::Report PerfSession::report_calls(pid_t pid, pid_t tid) {
-  return [this, pid, tid](Call&& call) { report(pid, tid, std::move(call)); };
-}
-
 void PerfSession::run(std::optional<std::int64_t> duration_ns) {
-  for (const auto& [pid, process] : processes_) report_beginning(pid, process);
+  for (const auto& [pid, process] : processes_.all()) report_beginning(pid, process);
   std::optional<std::int64_t> until;
   if (duration_ns) until = monotonic_ns() + *duration_ns;
   while (!processes_.empty() && !signals_.take() && (!until || monotonic_ns() < *until)) {
     wait(until);
     take(false);
-    settle_sleepers();
-    report_caller_notices();
-    end_dead_processes();
+    processes_.settle_sleepers(probes_.stream().complete_until());
+    processes_.report_caller_notices();
+    processes_.end_dead(probes_.stream().complete_until());
     sink_.flush();
   }
   detach();
@@ -62,7 +42,7 @@ void PerfSession::run(std::optional<std::int64_t> duration_ns) {
 void PerfSession::wait(std::optional<std::int64_t> until) {
   std::vector<pollfd> descriptors;
   for (const PerfRing& ring : probes_.stream().rings()) descriptors.push_back({ring.descriptor(), POLLIN, 0});
-  for (const auto& [pid, process] : processes_) descriptors.push_back({process.descriptor.get(), POLLIN, 0});
+  for (const auto& [pid, process] : processes_.all()) descriptors.push_back({process.descriptor.get(), POLLIN, 0});
   std::int64_t ns = kLookEveryNs;
   if (until) ns = std::clamp<std::int64_t>(*until - monotonic_ns(), 0, ns);
   // A signal to us interrupts it.
@@ -81,22 +61,22 @@ void PerfSession::take(bool all) {
 // ---- what was recorded ----
 
 void PerfSession::on(const PerfSample& sample) {
-  const auto process = processes_.find(sample.pid);
+  WatchedProcess* process = processes_.find(sample.pid);
   const PerfEventInfo* meaning = probes_.meaning(sample.event);
-  if (process == processes_.end() || meaning == nullptr || sample.time_ns < process->second.since) return;
-  RouteInference& calls = process->second.threads[sample.tid];
+  if (process == nullptr || meaning == nullptr || sample.time_ns < process->since) return;
+  RouteInference& calls = process->threads[sample.tid];
   switch (meaning->kind) {
-    case PerfEventInfo::Kind::point: on_point(sample, *meaning, process->second, calls); break;
-    case PerfEventInfo::Kind::system_call_entered: on_system_call(sample, process->second, calls); break;
+    case PerfEventInfo::Kind::point: on_point(sample, *meaning, *process, calls); break;
+    case PerfEventInfo::Kind::system_call_entered: on_system_call(sample, *process, calls); break;
     case PerfEventInfo::Kind::system_call_returned: on_return(sample, calls); break;
     case PerfEventInfo::Kind::other: break;
   }
 }
 
-void PerfSession::on_point(const PerfSample& sample, const PerfEventInfo& meaning, const Process& process,
+void PerfSession::on_point(const PerfSample& sample, const PerfEventInfo& meaning, const WatchedProcess& process,
                            RouteInference& calls) {
   if (!sample.is_64_bit) return;
-  const auto report = report_calls(sample.pid, sample.tid);
+  const auto report = processes_.report_calls(sample.pid, sample.tid);
   if (meaning.point.kind == PerfPoint::Kind::fallback) {
     const VdsoService* service = meaning.point.service;
     calls.fell_back(service != nullptr ? service->symbol : std::string_view(), report);
@@ -108,7 +88,7 @@ void PerfSession::on_point(const PerfSample& sample, const PerfEventInfo& meanin
   if (sample.time_ns <= doubtful_until_) calls.lost(report);
 }
 
-void PerfSession::on_system_call(const PerfSample& sample, const Process& process, RouteInference& calls) {
+void PerfSession::on_system_call(const PerfSample& sample, const WatchedProcess& process, RouteInference& calls) {
   const AddressSpace& space = *process.space;
   auto call = perf_system_call(sample, since_epoch_);
   if (!call) return;
@@ -122,135 +102,79 @@ void PerfSession::on_system_call(const PerfSample& sample, const Process& proces
   if (function != nullptr) call->symbol = service_for(*function)->symbol;
   if (call->route || needs_.stacks)
     note_sampled_caller(sample, SampledAt::system_call, sample.tid, needs_, space.symbols(), *call);
-  calls.system_call(std::move(*call), report_calls(sample.pid, sample.tid));
+  calls.system_call(std::move(*call), processes_.report_calls(sample.pid, sample.tid));
 }
 
 void PerfSession::on_return(const PerfSample& sample, RouteInference& calls) {
   if (const auto returned = parse_system_call_returned(sample.raw))
-    calls.system_call_returned(returned->result, sample.time_ns + since_epoch_, report_calls(sample.pid, sample.tid));
+    calls.system_call_returned(returned->result, sample.time_ns + since_epoch_,
+                               processes_.report_calls(sample.pid, sample.tid));
 }
 
 void PerfSession::on(const PerfFork& fork) {
-  const auto creator = processes_.find(fork.parent_pid);
-  if (creator == processes_.end()) return;
+  WatchedProcess* creator = processes_.find(fork.parent_pid);
+  if (creator == nullptr) return;
   if (fork.pid == fork.parent_pid) {
     // Those that were found at the attach are known.
-    if (creator->second.threads.try_emplace(fork.tid).second)
-      report(fork.pid, fork.tid, Started{Started::How::thread, fork.parent_pid});
+    if (creator->threads.try_emplace(fork.tid).second)
+      processes_.report(fork.pid, fork.tid, Started{Started::How::thread, fork.parent_pid});
     return;
   }
   if (!needs_.children) return;
-  Process child{open_process(fork.pid), creator->second.space->copy_for_fork(), {}, creator->second.since, {}};
+  WatchedProcess child{open_process(fork.pid), creator->space->copy_for_fork(), {}, creator->since, {}};
   child.threads.try_emplace(fork.tid);
   if (needs_.callers || needs_.stacks) child.space->symbols().follow(fork.pid);
-  if (processes_.try_emplace(fork.pid, std::move(child)).second)
-    report(fork.pid, fork.tid, Started{Started::How::fork, fork.parent_pid});
+  if (processes_.add(fork.pid, std::move(child)))
+    processes_.report(fork.pid, fork.tid, Started{Started::How::fork, fork.parent_pid});
 }
 
-void PerfSession::on(const PerfEnd& end) { end_thread(end.pid, end.tid, unseen_end()); }
+void PerfSession::on(const PerfEnd& end) { processes_.end_thread(end.pid, end.tid, unseen_end()); }
 
 void PerfSession::on(const PerfExec& exec) {
-  const auto process = processes_.find(exec.pid);
-  if (process == processes_.end()) return;
-  RouteInference& calls = process->second.threads[exec.pid];
-  calls.left(report_calls(exec.pid, exec.pid));
+  WatchedProcess* process = processes_.find(exec.pid);
+  if (process == nullptr) return;
+  RouteInference& calls = process->threads[exec.pid];
+  calls.left(processes_.report_calls(exec.pid, exec.pid));
   calls.forget_entries();
-  AddressSpace& space = *(process->second.space = AddressSpace::of(read_vdso(exec.pid), Abi::x86_64, images_));
+  AddressSpace& space = *(process->space = AddressSpace::of(read_vdso(exec.pid), Abi::x86_64, images_));
   const auto done = probes_.watch_again(exec.pid, space);
-  process->second.since = monotonic_ns();
+  process->since = monotonic_ns();
   if (needs_.callers || needs_.stacks) space.symbols().follow(exec.pid);
-  report(exec.pid, exec.pid, Execed{proc::executable(exec.pid), 0, space.abi(), space.facts(), space.is_known()});
-  report(exec.pid, exec.pid,
-         Notice{done ? "it has executed a program: vDSO calls that this made before now are missing"
-                     : fmt::format("it has executed a program: its vDSO calls are not seen: {}", done.error().message),
-                Missing::vdso_calls});
-}
-
-void PerfSession::report_caller_notices() {
-  for (const auto& [pid, process] : processes_) {
-    for (std::string& notice : process.space->symbols().take_notices()) {
-      if (reported_.insert(notice).second) report(pid, pid, Notice{std::move(notice)});
-    }
-  }
+  processes_.report(exec.pid, exec.pid,
+                    Execed{proc::executable(exec.pid), 0, space.abi(), space.facts(), space.is_known()});
+  processes_.report(
+      exec.pid, exec.pid,
+      Notice{done ? "it has executed a program: vDSO calls that this made before now are missing"
+                  : fmt::format("it has executed a program: its vDSO calls are not seen: {}", done.error().message),
+             Missing::vdso_calls});
 }
 
 /// What an open call came to may be among what was lost, and whose records these were is not known.
 void PerfSession::on(const PerfLost& lost) {
-  doubt_open_calls();
-  report(0, 0, Lost{lost.count});
+  processes_.doubt_open_calls();
+  processes_.report(0, 0, Lost{lost.count});
 }
 
 /// A thread may have gone on meanwhile on a processor whose ring was full, and be back on another one before the loss
 /// is reported.
 void PerfSession::on(const PerfGap& gap) {
-  doubt_open_calls();
+  processes_.doubt_open_calls();
   doubtful_until_ = std::max(doubtful_until_, gap.until_ns);
-}
-
-void PerfSession::doubt_open_calls() {
-  for (auto& [pid, process] : processes_) {
-    for (auto& [tid, calls] : process.threads) calls.lost(report_calls(pid, tid));
-  }
-}
-
-/// A thread that sleeps in a system call made elsewhere has left the function that it entered last.
-void PerfSession::settle_sleepers() {
-  for (auto& [pid, process] : processes_) {
-    for (auto& [tid, calls] : process.threads) {
-      if (!calls.open()) continue;
-      calls.complete_until(probes_.stream().complete_until(), report_calls(pid, tid));
-      const auto at = calls.open() ? proc::user_pc_while_blocked(tid) : std::nullopt;
-      if (at && !process.space->offset_of(*at)) calls.found_outside(monotonic_ns());
-    }
-  }
-}
-
-// ---- ends ----
-
-/// Where records of ends were lost.
-void PerfSession::end_dead_processes() {
-  std::vector<pid_t> over;
-  for (auto& [pid, process] : processes_) {
-    if (process.dead_since && *process.dead_since <= probes_.stream().complete_until()) over.push_back(pid);
-    const bool dead = !process.descriptor || has_ended(process.descriptor.get());
-    if (dead && !process.dead_since) process.dead_since = monotonic_ns();
-  }
-  for (const pid_t pid : over) end_process(pid, unseen_end());
-}
-
-void PerfSession::end_process(pid_t pid, const Event::Body& last) {
-  while (processes_.contains(pid)) end_thread(pid, processes_.at(pid).threads.begin()->first, last);
-}
-
-void PerfSession::end_thread(pid_t pid, pid_t tid, Event::Body last) {
-  const auto process = processes_.find(pid);
-  if (process == processes_.end()) return;
-  const auto thread = process->second.threads.find(tid);
-  if (thread == process->second.threads.end()) return;
-  thread->second.end(report_calls(pid, tid));
-  process->second.threads.erase(thread);
-  report(pid, tid, std::move(last));
-  if (process->second.threads.empty()) processes_.erase(process);
 }
 
 /// While events are closed one after another an entry may be missed and the fallback after it be seen, or the other way
 /// round. So nothing of that time is evidence, and the route of a call that is open then is not known.
 void PerfSession::detach() {
-  settle_sleepers();
+  processes_.settle_sleepers(probes_.stream().complete_until());
   // The kernel reports a loss with the next record for which there is room.
   until_ = monotonic_ns();
   probes_.stream().limit({since_, *until_});
   take(false);
   probes_.stop();
   take(true);
-  for (auto& [pid, process] : processes_) {
-    for (auto& [tid, calls] : process.threads) {
-      calls.complete_until(*until_, report_calls(pid, tid));
-      calls.abandon(report_calls(pid, tid));
-    }
-  }
-  report_caller_notices();
-  while (!processes_.empty()) end_process(processes_.begin()->first, Detached{});
+  processes_.abandon_open_calls(*until_);
+  processes_.report_caller_notices();
+  processes_.end_all(Detached{});
 }
 
 }  // namespace vdsotrace

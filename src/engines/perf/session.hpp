@@ -3,16 +3,11 @@
 
 #include <sys/types.h>
 
-#include <map>
-#include <memory>
 #include <optional>
-#include <set>
 #include <span>
-#include <string>
 
-#include "base/unique_fd.hpp"
 #include "engines/perf/probes.hpp"
-#include "engines/perf/route_inference.hpp"
+#include "engines/perf/watched_processes.hpp"
 #include "os/own_signals.hpp"
 #include "trace/address_space.hpp"
 #include "trace/observer.hpp"
@@ -31,7 +26,7 @@ namespace vdsotrace {
 class PerfSession final : public Observer {
  public:
   PerfSession(const Needs& needs, EventSink& sink, OwnSignals& signals)
-      : needs_(needs), sink_(sink), signals_(signals), probes_(needs) {}
+      : needs_(needs), sink_(sink), signals_(signals), probes_(needs), processes_(sink) {}
 
   /// Begins to record. Errors: no such process, a zombie, a kernel thread, ourselves, not permitted, no breakpoints
   /// left; nothing is observed then.
@@ -44,18 +39,8 @@ class PerfSession final : public Observer {
   std::uint64_t stops() const override { return 0; }
 
  private:
-  struct Process {
-    UniqueFd descriptor;  ///< a pidfd; none if it could not be had
-    std::shared_ptr<AddressSpace> space;
-    std::map<pid_t, RouteInference> threads;
-    std::int64_t since = 0;  ///< when all of its events were there: of a call before that a part may be missing
-    std::optional<std::int64_t> dead_since;
-  };
-
   Result<void> attach(pid_t pid);
-  void report(pid_t pid, pid_t tid, Event::Body body);
-  RouteInference::Report report_calls(pid_t pid, pid_t tid);
-  void report_beginning(pid_t pid, const Process& process);
+  void report_beginning(pid_t pid, const WatchedProcess& process);
   void report_limits(pid_t pid, const AddressSpace& space);
 
   void wait(std::optional<std::int64_t> until);
@@ -66,15 +51,10 @@ class PerfSession final : public Observer {
   void on(const PerfExec& exec);
   void on(const PerfLost& lost);
   void on(const PerfGap& gap);
-  void report_caller_notices();
-  void doubt_open_calls();
-  void on_point(const PerfSample& sample, const PerfEventInfo& meaning, const Process& process, RouteInference& calls);
-  void on_system_call(const PerfSample& sample, const Process& process, RouteInference& calls);
+  void on_point(const PerfSample& sample, const PerfEventInfo& meaning, const WatchedProcess& process,
+                RouteInference& calls);
+  void on_system_call(const PerfSample& sample, const WatchedProcess& process, RouteInference& calls);
   void on_return(const PerfSample& sample, RouteInference& calls);
-  void settle_sleepers();
-  void end_dead_processes();
-  void end_process(pid_t pid, const Event::Body& last);
-  void end_thread(pid_t pid, pid_t tid, Event::Body last);
   void detach();
 
   const Needs& needs_;
@@ -82,8 +62,7 @@ class PerfSession final : public Observer {
   OwnSignals& signals_;
   PerfProbes probes_;
   ImageCache images_;
-  std::map<pid_t, Process> processes_;
-  std::set<std::string> reported_;     ///< of callers: many processes run one program
+  WatchedProcesses processes_;
   std::int64_t since_ = 0;             ///< when all events were there
   std::optional<std::int64_t> until_;  ///< up to here all events were there
   std::int64_t doubtful_until_ = 0;    ///< up to here records may be missing
