@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -16,6 +15,7 @@
 #include "symbols/known.hpp"
 #include "symbols/paged_memory.hpp"
 #include "symbols/runtimes.hpp"
+#include "symbols/silent_modules.hpp"
 #include "symbols/unwinder.hpp"
 
 namespace vdsotrace {
@@ -83,8 +83,7 @@ struct Symbols::Inner {
   /// By the place outside the C library to which calls return: for whom all of them were made, if for one. Kept when
   /// code is unmapped, for calls that are reported later.
   std::unordered_map<std::uint64_t, MadeFor> entered;
-  std::set<std::string> silent_modules;  ///< of which a notice says why callers in them are not known
-  std::vector<std::string> notices;
+  SilentModules silent_modules;
 
   void forget() {
     unwinder.forget();
@@ -246,11 +245,9 @@ void Symbols::Inner::note_failure(pid_t pid, const CallerSearch& search, const W
   const bool no_rule = end.without_rule && !frames.has_rule(pid, *end.without_rule);
   if (!no_rule && !search.met_unknown()) return;
   const CodeRange* range = code.range_at(pid, search.lookup());
-  const std::string file = range != nullptr ? range->file() : std::string();
-  if (file.empty() || !silent_modules.insert(file).second) return;
-  notices.push_back(fmt::format(
-      "callers in {} are not known: {}", file,
-      search.met_unknown() ? "it contains its C library and has no symbols" : "it has no unwind information"));
+  if (range == nullptr) return;
+  silent_modules.note(range->file(), search.met_unknown() ? "it contains its C library and has no symbols"
+                                                          : "it has no unwind information");
 }
 
 std::optional<Caller> Symbols::Inner::callers(pid_t pid, const CallerSearch& search) {
@@ -327,7 +324,7 @@ bool Symbols::in_c_library(pid_t pid, std::uint64_t return_address) {
   return inner_->part_of(pid, return_address - 1).owner == CodeOwner::c_library;
 }
 
-std::vector<std::string> Symbols::take_notices() { return std::exchange(inner_->notices, {}); }
+std::vector<std::string> Symbols::take_notices() { return inner_->silent_modules.take_notices(); }
 
 std::optional<Caller> Symbols::caller(pid_t pid, Memory& memory, const UnwindStart& start) {
   CallerSearch search = inner_->search(pid);
