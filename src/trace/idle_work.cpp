@@ -29,6 +29,11 @@ std::optional<std::int64_t> IdleWork::run(std::int64_t now) {
   return pause;
 }
 
+void IdleWork::finish() {
+  take_rest();
+  engine_.finish();
+}
+
 /// Where no thread stops we do not see libraries mapped and unmapped.
 void IdleWork::outdate_names(std::int64_t now) {
   if (policy_.mode() != StopPolicy::Mode::none || now - names_since_ < kNamesLastNs) return;

@@ -1,4 +1,4 @@
-// What is done whenever no stop is at hand and we are about to sleep.
+// What is done whenever no stop is at hand and we are about to sleep, and when no more will come.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,10 @@ class IdleWork {
 
   /// Answers for how many nanoseconds to sleep at most, 0 for not at all; nothing: until something happens.
   std::optional<std::int64_t> run(std::int64_t now);
+  /// Those that are observed have been detached from or have ended: takes in the rest of what the engine has observed.
+  void take_rest() { engine_.drain(); }
+  /// The same when all is over: the engine says how complete it was.
+  void finish();
 
  private:
   void outdate_names(std::int64_t now);

@@ -31,7 +31,6 @@ LaunchSignals own_signal_state() {
 Session::Session(const TaskOptions& options, const Needs& needs, ProbeEngine& engine, EventSink& sink,
                  StopSource& source, StopPolicy& policy)
     : reporter_(sink, needs.processes.name),
-      engine_(engine),
       source_(source),
       program_(options.interruptible),
       tasks_(options, engine, reporter_),
@@ -58,7 +57,7 @@ Result<Outcome> Session::run(SpawnedChild child) {
     watch([this] { return tasks_.any_traced(); });
   } while (await_orphans());
   release_all();
-  engine_.drain();
+  idle_.take_rest();
   if (program_.has_ended()) await_rest();
   if (program_.state() == Program::State::failed_to_launch) return tl::unexpected(child.failure());
   return program_.outcome();
@@ -69,12 +68,11 @@ Outcome Session::await_rest() {
   do {
     watch([this] { return !tasks_.empty(); });
   } while (await_orphans());
-  engine_.drain();
+  idle_.take_rest();
   return program_.outcome();
 }
 
 Result<void> Session::seize(std::span<const pid_t> pids) {
-  for (const pid_t pid : pids) engine_.prepare_attach(pid);
   auto done = attaching_.seize(pids);
   if (!done) release_all();
   return done;
@@ -92,8 +90,7 @@ Result<Outcome> Session::run_attached(std::optional<std::int64_t> duration_ns, S
   release_all();
   // What could not be cleaned cannot be detached. The rest the kernel detaches when we end.
   watch([this] { return tasks_.any_patched(); });
-  engine_.drain();
-  engine_.finish();
+  idle_.finish();
   if (program_.state() == Program::State::failed_to_launch) return tl::unexpected(child->failure());
   return program_.outcome();
 }

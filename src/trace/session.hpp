@@ -51,7 +51,6 @@ class Session {
   bool await_orphans();
 
   Reporter reporter_;
-  ProbeEngine& engine_;
   StopSource& source_;
   Program program_;
   TaskTable tasks_;

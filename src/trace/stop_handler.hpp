@@ -8,11 +8,11 @@
 #include "trace/caller_notices.hpp"
 #include "trace/calls/stop_policy.hpp"
 #include "trace/calls/system_calls.hpp"
-#include "trace/calls/vsyscall.hpp"
 #include "trace/delays.hpp"
 #include "trace/exec_handler.hpp"
 #include "trace/locked_memory.hpp"
 #include "trace/program.hpp"
+#include "trace/signal_stops.hpp"
 #include "trace/task_table.hpp"
 
 namespace vdsotrace {
@@ -41,15 +41,10 @@ class StopHandler {
   const Delays& delays() const { return delays_; }
 
  private:
-  std::optional<Resume> on_engine_trap(StoppedThread& stopped, int signal, const siginfo_t& info);
-  std::optional<Resume> on_engine_signal(StoppedThread& stopped, int signal, const siginfo_t& info);
-  Resume on_signal(StoppedThread& stopped, int signal);
   Resume on_event(StoppedThread& stopped, int event);
   Resume on_exec(StoppedThread& stopped);
   Resume on_filtered(StoppedThread& stopped);
   Resume on_first_stop(StoppedThread& stopped);
-  Resume on_group_stop(StoppedThread& stopped, int signal);
-  void note_delivery(StoppedThread& stopped, int signal);
   void on_leader_superseded(pid_t leader);
 
   ProbeEngine& engine_;
@@ -62,10 +57,8 @@ class StopHandler {
   LockedMemory& locked_;
   ExecHandler execs_;
   SystemCalls calls_;
-  Vsyscalls vsyscalls_;
+  SignalStops signals_;
   Delays delays_;
-  bool instruction_pointers_;  ///< of signals
-  ProcessDetails processes_;
 };
 
 }  // namespace vdsotrace

@@ -49,6 +49,7 @@ void note_interrupted_call(StoppedThread& stopped) {
 // ---- seize ----
 
 Result<void> Attaching::seize(std::span<const pid_t> pids) {
+  for (const pid_t pid : pids) engine_.prepare_attach(pid);
   Result<void> done;
   for (std::size_t i = 0; done && i < pids.size(); ++i) done = seize(pids[i], Thread::Role::traced);
   for (std::size_t i = 0; done && i < pids.size(); ++i) done = seize_sharers(pids[i]);

@@ -47,7 +47,7 @@ Resume SystemCalls::on_stop(StoppedThread& stopped) {
 Resume SystemCalls::on_filtered(StoppedThread& stopped, const __ptrace_syscall_info& info) {
   const Thread& thread = stopped.thread();
   // Where all calls stop, the entry has been seen.
-  if (thread.in_call) return {};
+  if (vsyscalls_.on_filtered(stopped, info) || thread.in_call) return {};
   __ptrace_syscall_info entry = info;
   entry.entry.nr = info.seccomp.nr;
   std::ranges::copy(info.seccomp.args, entry.entry.args);
@@ -177,6 +177,7 @@ void SystemCalls::on_fault(StoppedThread& stopped) {
 }
 
 void SystemCalls::on_end(Thread& thread) {
+  vsyscalls_.on_end(thread);
   if (!thread.in_call) return;
   CallInProgress progress = std::move(*thread.in_call);
   thread.in_call.reset();

@@ -1,6 +1,7 @@
 // System call stops: which call, which route, and what it changes that we must know.
 #pragma once
 
+#include "trace/calls/vsyscall.hpp"
 #include "trace/probe_engine.hpp"
 #include "trace/reporter.hpp"
 #include "vdsotrace/needs.hpp"
@@ -10,13 +11,16 @@ namespace vdsotrace {
 class SystemCalls {
  public:
   SystemCalls(const Needs& needs, ProbeEngine& engine, Reporter& reporter)
-      : needs_(needs), engine_(engine), reporter_(reporter) {}
+      : needs_(needs), engine_(engine), reporter_(reporter), vsyscalls_(needs, engine, reporter) {}
+
+  /// The thread has stopped, whatever for: a call through the vsyscall page is over.
+  void on_any_stop(StoppedThread& stopped) { vsyscalls_.on_stop(stopped); }
 
   /// Each answers how the thread is to go on.
   /// A system call stop of either kind; PTRACE_GET_SYSCALL_INFO says which.
   Resume on_stop(StoppedThread& stopped);
-  /// A filter's stop, which stands for the entry of a call. If the thread is then in_call, the call's end is a stop
-  /// too.
+  /// Our filter's stop, which stands for the entry of a call, or is of one through the vsyscall page. If the thread is
+  /// then in_call, the call's end is a stop too.
   Resume on_filtered(StoppedThread& stopped, const __ptrace_syscall_info& info);
   /// A fault's signal is about to be delivered: shows the call of a vDSO function that has caused it.
   void on_fault(StoppedThread& stopped);
@@ -36,6 +40,7 @@ class SystemCalls {
   const Needs& needs_;
   ProbeEngine& engine_;
   Reporter& reporter_;
+  Vsyscalls vsyscalls_;
 };
 
 /// A child that asks not to be traced (CLONE_UNTRACED) would inherit our patches and die of

@@ -1,0 +1,41 @@
+// A thread has stopped for a signal, or in a group-stop: whose signal that is, and what follows from it.
+#pragma once
+
+#include <optional>
+
+#include "trace/calls/system_calls.hpp"
+#include "trace/probe_engine.hpp"
+#include "trace/reporter.hpp"
+#include "trace/task_table.hpp"
+
+namespace vdsotrace {
+
+/// An engine's signals the program does not get. Its own are reported and delivered, as if nobody traced it.
+class SignalStops {
+ public:
+  SignalStops(const Needs& needs, const TaskTable& tasks, ProbeEngine& engine, Reporter& reporter, SystemCalls& calls)
+      : tasks_(tasks),
+        engine_(engine),
+        reporter_(reporter),
+        calls_(calls),
+        instruction_pointers_(needs.instruction_pointers),
+        processes_(needs.processes) {}
+
+  /// Each answers how the thread is to go on.
+  Resume on_signal(StoppedThread& stopped, int signal);
+  Resume on_group_stop(StoppedThread& stopped, int signal);
+
+ private:
+  std::optional<Resume> on_engine_trap(StoppedThread& stopped, int signal, const siginfo_t& info);
+  std::optional<Resume> on_engine_signal(StoppedThread& stopped, int signal, const siginfo_t& info);
+  void note_delivery(StoppedThread& stopped, int signal);
+
+  const TaskTable& tasks_;
+  ProbeEngine& engine_;
+  Reporter& reporter_;
+  SystemCalls& calls_;
+  bool instruction_pointers_;  ///< of signals
+  ProcessDetails processes_;
+};
+
+}  // namespace vdsotrace
