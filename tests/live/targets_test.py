@@ -26,6 +26,7 @@ TARGETS = [
     ["fault"], *(["own_traps", mode] for mode in TRAPS), ["stop_continue"], ["stacks"],
     ["move_vdso", "unmap"], ["move_vdso", "move"], ["seccomp_strict"], ["seccomp_filter"],
     ["seccomp_filter", "fall_back"], ["getrandom"], ["undumpable"], ["same_pointer"],
+    ["pointers", "call", 500], ["pointers", "instruction", 500],
 ]
 # Need compilers for two architectures.
 TARGETS_32 = [
