@@ -22,11 +22,11 @@ using namespace vdsotrace;
 
 namespace {
 
-constexpr std::size_t kStub = 4 * kPage, kCounters = 0, kBack = 3 * kPage, kBytes = 8 * kPage;
-constexpr std::uint64_t kStatusFlags = 0x8d5;
-constexpr std::int64_t kUncounted = SYS_getuid;
+constexpr std::size_t kStubAt = 4 * kPage, kPairsAt = 0, kBackAt = 3 * kPage, kMappedBytes = 8 * kPage;
+constexpr std::uint64_t kSumFlags = 0x8d5;
+constexpr std::int64_t kUncountedCall = SYS_getuid;
 
-using Pair = std::array<std::uint64_t, 2>;
+using CountedPair = std::array<std::uint64_t, 2>;
 
 /// A child that stands in memory which it shares with us.
 class SiteStubChild {
@@ -34,7 +34,7 @@ class SiteStubChild {
   explicit SiteStubChild(arch::StubNumber number)
       : number_(number),
         memory_(static_cast<std::byte*>(
-            ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0))),
+            ::mmap(nullptr, kMappedBytes, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0))),
         pid_(::fork()) {
     if (pid_ == 0) {
       ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
@@ -45,26 +45,26 @@ class SiteStubChild {
     ::waitpid(pid_, &status, 0);
     REQUIRE(WIFSTOPPED(status));
     const auto counters = [this](std::int64_t nr) {
-      return nr == kUncounted ? 0 : address(kCounters) + static_cast<std::uint64_t>(nr) * sizeof(Pair);
+      return nr == kUncountedCall ? 0 : address(kPairsAt) + static_cast<std::uint64_t>(nr) * sizeof(CountedPair);
     };
-    const auto stub = arch::make_site_stub(number, address(kStub), address(kBack), counters);
+    const auto stub = arch::make_site_stub(number, address(kStubAt), address(kBackAt), counters);
     REQUIRE(stub.size() == arch::site_stub_bytes(number));
-    REQUIRE(stub.size() <= kBytes - kStub);
-    std::memcpy(memory_ + kStub, stub.data(), stub.size());
+    REQUIRE(stub.size() <= kMappedBytes - kStubAt);
+    std::memcpy(memory_ + kStubAt, stub.data(), stub.size());
     first_ = *ptrace::registers(pid_);
   }
   ~SiteStubChild() {
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
-    ::munmap(memory_, kBytes);
+    ::munmap(memory_, kMappedBytes);
   }
   SiteStubChild(const SiteStubChild&) = delete;
   SiteStubChild& operator=(const SiteStubChild&) = delete;
 
   std::uint64_t address(std::size_t offset) const { return reinterpret_cast<std::uint64_t>(memory_) + offset; }
-  Pair counters(std::int64_t nr) const {
-    Pair now;
-    std::memcpy(now.data(), memory_ + kCounters + static_cast<std::size_t>(nr) * sizeof now, sizeof now);
+  CountedPair counters(std::int64_t nr) const {
+    CountedPair now;
+    std::memcpy(now.data(), memory_ + kPairsAt + static_cast<std::size_t>(nr) * sizeof now, sizeof now);
     return now;
   }
   std::uint64_t counted_in_all() const {
@@ -73,13 +73,13 @@ class SiteStubChild {
     return all;
   }
   arch::SiteStubProgress progress(const arch::Registers& now) const {
-    return arch::progress_in_site_stub(number_, now, arch::program_counter(now) - address(kStub), address(kCounters));
+    return arch::progress_in_site_stub(number_, now, arch::program_counter(now) - address(kStubAt), address(kPairsAt));
   }
   /// From the stub's entry on.
   arch::Registers begin(std::int64_t nr, std::uint64_t argument, std::uint64_t flags) {
-    std::memset(memory_ + kCounters, 0, arch::kCountedNumbers * sizeof(Pair));
-    auto registers = arch::for_system_call(first_, address(kStub) + arch::site_stub_entry(number_), nr, {argument});
-    registers.eflags = (registers.eflags & ~kStatusFlags) | flags;
+    std::memset(memory_ + kPairsAt, 0, arch::kCountedNumbers * sizeof(CountedPair));
+    auto registers = arch::for_system_call(first_, address(kStubAt) + arch::site_stub_entry(number_), nr, {argument});
+    registers.eflags = (registers.eflags & ~kSumFlags) | flags;
     REQUIRE(ptrace::set_registers(pid_, registers));
     return registers;
   }
@@ -105,34 +105,34 @@ void check_behind(const SiteStubChild& child, const arch::Registers& now, std::i
   CHECK(progress.result == result);
   CHECK((!progress.uncounted_call || *progress.uncounted_call == nr));
   CHECK((!progress.uncounted_failure || *progress.uncounted_failure == nr));
-  const Pair pair = child.counters(nr);
+  const CountedPair pair = child.counters(nr);
   CHECK(pair[0] + (progress.uncounted_call ? 1 : 0) == (counted ? 1u : 0u));
   CHECK(pair[1] + (progress.uncounted_failure ? 1 : 0) == (counted && arch::is_failure(result) ? 1u : 0u));
-  const auto behind = arch::behind_call(now, progress.result, child.address(kBack));
+  const auto behind = arch::behind_call(now, progress.result, child.address(kBackAt));
   CHECK(arch::return_value(behind) == result);
-  CHECK((behind.eflags & kStatusFlags) == flags);
+  CHECK((behind.eflags & kSumFlags) == flags);
 }
 
 void check_call(SiteStubChild& child, std::int64_t nr, std::uint64_t argument, std::int64_t result, bool counted) {
-  for (const std::uint64_t flags : {std::uint64_t{0}, std::uint64_t{0x800}, std::uint64_t{0x41}, kStatusFlags}) {
+  for (const std::uint64_t flags : {std::uint64_t{0}, std::uint64_t{0x800}, std::uint64_t{0x41}, kSumFlags}) {
     auto now = child.begin(nr, argument, flags);
     int steps_behind = 0;
-    for (int step = 0; arch::program_counter(now) != child.address(kBack) && step < 100; ++step) {
+    for (int step = 0; arch::program_counter(now) != child.address(kBackAt) && step < 100; ++step) {
       if (child.progress(now).made) {
         ++steps_behind;
         check_behind(child, now, nr, result, flags, counted);
       } else {
         CHECK(arch::requested_call(now) == nr);
-        CHECK((now.eflags & kStatusFlags) == flags);
+        CHECK((now.eflags & kSumFlags) == flags);
       }
       now = child.step();
     }
     CHECK(steps_behind >= (counted ? 10 : 2));
-    CHECK(arch::program_counter(now) == child.address(kBack));
-    CHECK(now.rcx == child.address(kBack));
+    CHECK(arch::program_counter(now) == child.address(kBackAt));
+    CHECK(now.rcx == child.address(kBackAt));
     CHECK(arch::return_value(now) == result);
-    CHECK((now.eflags & kStatusFlags) == flags);
-    CHECK(child.counters(nr) == Pair{counted ? 1u : 0u, counted && arch::is_failure(result) ? 1u : 0u});
+    CHECK((now.eflags & kSumFlags) == flags);
+    CHECK(child.counters(nr) == CountedPair{counted ? 1u : 0u, counted && arch::is_failure(result) ? 1u : 0u});
     CHECK(child.counted_in_all() == (counted ? 1u : 0u));
   }
 }
@@ -159,13 +159,13 @@ TEST_CASE("a site stub with a table counts calls by their numbers", "[site_stub]
 
 TEST_CASE("a site stub with a table makes calls of other numbers all the same", "[site_stub]") {
   SiteStubChild child(std::nullopt);
-  check_call(child, kUncounted, 0, ::getuid(), false);
+  check_call(child, kUncountedCall, 0, ::getuid(), false);
   for (const std::int64_t nr : {std::int64_t{512}, std::int64_t{700}, std::int64_t{-1}}) {
-    auto now = child.begin(nr, 0, kStatusFlags);
-    for (int step = 0; arch::program_counter(now) != child.address(kBack) && step < 20; ++step) now = child.step();
-    CHECK(arch::program_counter(now) == child.address(kBack));
+    auto now = child.begin(nr, 0, kSumFlags);
+    for (int step = 0; arch::program_counter(now) != child.address(kBackAt) && step < 20; ++step) now = child.step();
+    CHECK(arch::program_counter(now) == child.address(kBackAt));
     CHECK(arch::return_value(now) == -ENOSYS);
-    CHECK((now.eflags & kStatusFlags) == kStatusFlags);
+    CHECK((now.eflags & kSumFlags) == kSumFlags);
     CHECK(child.counted_in_all() == 0);
   }
 }
