@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import PYTHON, target
-from inline_calls import inline_counts, require_dispatch
+from inline_calls import go_that_opens, inline_counts, require_dispatch, threads_that_open
 from kernel_counts import KernelCounts
 
 MOST_PAIRS = 6
@@ -41,17 +41,6 @@ for i in range(3000):
     os.getppid(), os.access('/nothing', 0), os.stat('/'), os.lseek(0, 0, 1) if i < 0 else None
 print(sum(1 for _ in os.scandir('/usr/bin')) > 0)
 """
-THREADS = """import threading
-def work():
-    for _ in range(200):
-        open('/dev/null').close()
-threads = [threading.Thread(target=work) for _ in range(4)]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    thread.join()
-print('done')
-"""
 SIGNALS = """import os, signal
 seen = 0
 def note(*_):
@@ -62,25 +51,6 @@ for _ in range(300):
     os.kill(os.getpid(), signal.SIGUSR1)
     os.getppid()
 print(seen)
-"""
-GO_PROGRAM = """package main
-
-import (
-	"fmt"
-	"os"
-)
-
-func main() {
-	sum := 0
-	for i := 0; i < 300; i++ {
-		f, err := os.Open("/proc/self/nothing")
-		if err == nil {
-			f.Close()
-			sum++
-		}
-	}
-	fmt.Println(sum)
-}
 """
 
 
@@ -134,7 +104,7 @@ class KernelCountsTest(unittest.TestCase):
         self.same(["sh", "-c", "i=0; while [ $i -lt 500 ]; do test -e /nothing; i=$((i + 1)); done; echo $i"])
 
     def test_threads(self):
-        self.same([PYTHON, "-S", "-c", THREADS], MEETING | MEMORY)
+        self.same([PYTHON, "-S", "-c", threads_that_open(200)], MEETING | MEMORY)
 
     def test_forks_and_pipes(self):
         self.same(["sh", "-c", "i=0; while [ $i -lt 100 ]; do (exit 3); i=$((i + 1)); done; echo $?"], PIPES)
@@ -166,7 +136,7 @@ class KernelCountsTest(unittest.TestCase):
 
     def test_go(self):
         with tempfile.TemporaryDirectory() as folder:
-            self.same([testing.go_program(folder, GO_PROGRAM)], MEETING | MEMORY | GO)
+            self.same([testing.go_program(folder, go_that_opens(300))], MEETING | MEMORY | GO)
 
     def test_node(self):
         testing.require_program("node")

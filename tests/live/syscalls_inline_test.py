@@ -17,48 +17,17 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import PYTHON, VDSOTRACE, target
-from inline_calls import inline_counts, ptrace_requests, require_dispatch
+from inline_calls import go_that_opens, inline_counts, ptrace_requests, require_dispatch, threads_that_open
 
 INLINE = ["-c", "--syscalls=inline"]
 REFUSED = "its system calls are counted by stops"
 MOST_PAIRS = 4
 
-SMALL_THREADS = """import threading
-def work():
-    for _ in range(20):
-        open('/dev/null').close()
-threads = [threading.Thread(target=work) for _ in range(4)]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    thread.join()
-print('done')
-"""
 # Threads that meet wait for each other as timing has it.
 BY_TIMING = {"futex", "clock_nanosleep", "select", "sched_yield", "restart_syscall"}
 
 FORKS = """i=0
 while [ $i -lt 150 ]; do (exit 3); i=$((i + 1)); done; echo $?
-"""
-
-GO_PROGRAM = """package main
-
-import (
-	"fmt"
-	"os"
-)
-
-func main() {
-	sum := 0
-	for i := 0; i < 200; i++ {
-		f, err := os.Open("/proc/self/nothing")
-		if err == nil {
-			f.Close()
-			sum++
-		}
-	}
-	fmt.Println(sum)
-}
 """
 
 
@@ -149,7 +118,7 @@ class InlineTest(unittest.TestCase):
         self.same(["sh", "-c", "exec env A=1 nice -n 1 echo done"], "-f")
 
     def test_threads(self):
-        self.same([PYTHON, "-S", "-c", SMALL_THREADS], "-f", but=BY_TIMING | {"munmap", "mprotect", "madvise", "mmap", "brk"})
+        self.same([PYTHON, "-S", "-c", threads_that_open(20)], "-f", but=BY_TIMING | {"munmap", "mprotect", "madvise", "mmap", "brk"})
 
     def test_git(self):
         testing.require_program("git")
@@ -157,7 +126,7 @@ class InlineTest(unittest.TestCase):
 
     def test_go(self):
         with tempfile.TemporaryDirectory() as folder:
-            program = testing.go_program(folder, GO_PROGRAM)
+            program = testing.go_program(folder, go_that_opens(200))
             untraced = testing.run([program])
             ran, counts = inline_counts([program], "-f")
             self.assertEqual((ran.status, ran.stdout), (untraced.status, untraced.stdout))

@@ -11,6 +11,44 @@ import vdsotrace_testing as testing
 INLINE = ["--syscalls=inline"]
 
 
+def threads_that_open(times):
+    """A program of Python's whose threads open a file so many times each."""
+    return f"""import threading
+def work():
+    for _ in range({times}):
+        open('/dev/null').close()
+threads = [threading.Thread(target=work) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print('done')
+"""
+
+
+def go_that_opens(times):
+    """A program of Go's that looks for a file so many times."""
+    return f"""package main
+
+import (
+	"fmt"
+	"os"
+)
+
+func main() {{
+	sum := 0
+	for i := 0; i < {times}; i++ {{
+		f, err := os.Open("/proc/self/nothing")
+		if err == nil {{
+			f.Close()
+			sum++
+		}}
+	}}
+	fmt.Println(sum)
+}}
+"""
+
+
 def require_dispatch(*options):
     """Skips where vdsotrace, with these options, has to see system calls by stops after all."""
     probe = testing.vdsotrace(*options, "--", "true")

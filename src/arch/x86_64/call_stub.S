@@ -16,6 +16,7 @@
  * (call_stub.cpp): keep both in step.
  *
  * Position independent; the words in front are filled in. */
+#include "arch/x86_64/count_call.h"
 #include "arch/x86_64/shared_label.h"
 
         .section .rodata.vdsotrace_call_stub, "a", @progbits
@@ -42,27 +43,7 @@ SHARED vdsotrace_call_stub_call
         syscall
 SHARED vdsotrace_call_stub_called
         mov     2b(%rip), %rcx
-SHARED vdsotrace_call_stub_uncounted
-        lock incq (%rcx)
-SHARED vdsotrace_call_stub_counted
-        cmp     $-4095, %rax
-        jb      5f
-SHARED vdsotrace_call_stub_failed
-        lock incq 8(%rcx)
-SHARED vdsotrace_call_stub_done
-5:      mov     %rax, %rcx
-SHARED vdsotrace_call_stub_flags
-        mov     %r11d, %eax
-        shr     $11, %eax
-        and     $1, %eax
-        add     $0x7f, %al              /* overflows if there was an overflow */
-        mov     %r11d, %eax
-        mov     %al, %ah
-        sahf                            /* the other flags that an addition sets */
-        mov     %rcx, %rax
-SHARED vdsotrace_call_stub_restored
-        mov     3b(%rip), %rcx
-        jmp     *8b(%rip)
+COUNT_CALL vdsotrace_call_stub, uncounted, 3b, 8b
 SHARED vdsotrace_call_stub_end
 
         .balign 16

@@ -14,6 +14,7 @@
  * address says of a thread that stands there, site_stub.cpp knows: keep both in step.
  *
  * Position independent; the words in front are filled in, and the entries are written behind. */
+#include "arch/x86_64/count_call.h"
 #include "arch/x86_64/shared_label.h"
 
 /* A call of a number that is not counted. */
@@ -24,31 +25,6 @@ SHARED \prefix\()_uncounted_called
         mov     1b(%rip), %rcx
         jmp     *1b(%rip)
 SHARED \prefix\()_uncounted_end
-.endm
-
-/* rcx: where the counters are of the call that has been made. */
-.macro COUNTING prefix
-SHARED \prefix\()_counting
-        lock incq (%rcx)
-SHARED \prefix\()_counted
-        cmp     $-4095, %rax
-        jb      9f
-SHARED \prefix\()_failed
-        lock incq 8(%rcx)
-SHARED \prefix\()_done
-9:      mov     %rax, %rcx
-SHARED \prefix\()_flags
-        mov     %r11d, %eax
-        shr     $11, %eax
-        and     $1, %eax
-        add     $0x7f, %al              /* overflows if there was an overflow */
-        mov     %r11d, %eax
-        mov     %al, %ah
-        sahf                            /* the other flags that an addition sets */
-        mov     %rcx, %rax
-SHARED \prefix\()_restored
-        mov     1b(%rip), %rcx
-        jmp     *1b(%rip)
 .endm
 
         .section .rodata.vdsotrace_site_stub, "a", @progbits
@@ -76,7 +52,7 @@ SHARED vdsotrace_number_stub_call
 SHARED vdsotrace_number_stub_called
         mov     3b(%rip), %rcx
 7:
-COUNTING vdsotrace_number_stub
+COUNT_CALL vdsotrace_number_stub, counting, 1b, 1b
 SHARED vdsotrace_number_stub_end
 
         .balign 16
@@ -95,7 +71,7 @@ SHARED vdsotrace_table_stub_enter
         jmp     *%rcx
 6:
 UNCOUNTED vdsotrace_table_stub
-COUNTING vdsotrace_table_stub
+COUNT_CALL vdsotrace_table_stub, counting, 1b, 1b
         .balign 16
 8:                                      /* entries */
 SHARED vdsotrace_table_stub_end

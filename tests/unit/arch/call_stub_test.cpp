@@ -3,19 +3,17 @@
 #include "arch/call_stub.hpp"
 
 #include <sys/mman.h>
-#include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
+#include <optional>
 
 #include "base/page.hpp"
-#include "os/ptrace.hpp"
 #include "support/catch.hpp"
+#include "support/stepped_child.hpp"
 
 using namespace vdsotrace;
 
@@ -29,23 +27,12 @@ class StubChild {
  public:
   explicit StubChild(std::int64_t nr)
       : page_(static_cast<std::byte*>(
-            ::mmap(nullptr, kPage, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0))),
-        pid_(::fork()) {
-    if (pid_ == 0) {
-      ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
-      ::raise(SIGSTOP);
-      ::_exit(1);
-    }
-    int status = 0;
-    ::waitpid(pid_, &status, 0);
-    REQUIRE(WIFSTOPPED(status));
+            ::mmap(nullptr, kPage, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0))) {
     const auto stub = arch::make_call_stub({nr, address(kCounters), address(kBack), address(kBack), address(kOthers)});
     std::memcpy(page_, stub.data(), stub.size());
-    first_ = *ptrace::registers(pid_);
   }
   ~StubChild() {
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
+    child_.reset();
     ::munmap(page_, kPage);
   }
 
@@ -62,23 +49,16 @@ class StubChild {
   arch::Registers begin_at(std::size_t entry, std::int64_t nr, const std::array<std::uint64_t, 6>& args,
                            std::uint64_t flags) {
     std::memset(page_ + kCounters, 0, sizeof(std::array<std::uint64_t, 2>));
-    auto registers = arch::for_system_call(first_, address(entry), nr, args);
+    auto registers = arch::for_system_call(child_->first, address(entry), nr, args);
     registers.eflags = (registers.eflags & ~kStatusFlags) | flags;
-    REQUIRE(ptrace::set_registers(pid_, registers));
+    child_->begin(registers);
     return registers;
   }
-  arch::Registers step() {
-    int status = 0;
-    REQUIRE(ptrace::step(pid_, 0));
-    ::waitpid(pid_, &status, 0);
-    REQUIRE((WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP));
-    return *ptrace::registers(pid_);
-  }
+  arch::Registers step() const { return child_->step(); }
 
  private:
   std::byte* page_;
-  pid_t pid_;
-  arch::Registers first_{};
+  std::optional<testing::SteppedChild> child_{std::in_place};  ///< it has the memory, too
 };
 
 /// The thread as it is behind the call, its flags and registers, and what has been counted, wherever it is looked at.

@@ -3,15 +3,11 @@
 #include "arch/record_stub.hpp"
 
 #include <sys/mman.h>
-#include <sys/ptrace.h>
-#include <sys/wait.h>
-
-#include <csignal>
 
 #include "arch/call_stub.hpp"
 #include "base/page.hpp"
-#include "os/ptrace.hpp"
 #include "support/emulated_stubs.hpp"
+#include "support/stepped_child.hpp"
 
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
@@ -75,37 +71,6 @@ std::vector<StubRecord> records_of(Shared& shared) {
   CHECK(shared.region->drain(false, [&](StubRecord& record, const StackWindow&) { records.push_back(record); }) == 0);
   return records;
 }
-
-class SteppedChild {
- public:
-  SteppedChild() : pid_(::fork()) {
-    if (pid_ == 0) {
-      ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
-      ::raise(SIGSTOP);
-      ::_exit(1);
-    }
-    int status = 0;
-    ::waitpid(pid_, &status, 0);
-    REQUIRE(WIFSTOPPED(status));
-    first = *ptrace::registers(pid_);
-  }
-  ~SteppedChild() {
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-  }
-  void begin(const arch::Registers& registers) const { REQUIRE(ptrace::set_registers(pid_, registers)); }
-  arch::Registers step() const {
-    int status = 0;
-    REQUIRE(ptrace::step(pid_, 0));
-    ::waitpid(pid_, &status, 0);
-    REQUIRE((WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP));
-    return *ptrace::registers(pid_);
-  }
-  arch::Registers first{};
-
- private:
-  pid_t pid_;
-};
 
 }  // namespace
 

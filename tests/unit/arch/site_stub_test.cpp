@@ -3,20 +3,18 @@
 #include "arch/site_stub.hpp"
 
 #include <sys/mman.h>
-#include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
+#include <optional>
 
 #include "arch/call_stub.hpp"
 #include "base/page.hpp"
-#include "os/ptrace.hpp"
 #include "support/catch.hpp"
+#include "support/stepped_child.hpp"
 
 using namespace vdsotrace;
 
@@ -34,16 +32,7 @@ class SiteStubChild {
   explicit SiteStubChild(arch::StubNumber number)
       : number_(number),
         memory_(static_cast<std::byte*>(
-            ::mmap(nullptr, kMappedBytes, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0))),
-        pid_(::fork()) {
-    if (pid_ == 0) {
-      ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
-      ::raise(SIGSTOP);
-      ::_exit(1);
-    }
-    int status = 0;
-    ::waitpid(pid_, &status, 0);
-    REQUIRE(WIFSTOPPED(status));
+            ::mmap(nullptr, kMappedBytes, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0))) {
     const auto counters = [this](std::int64_t nr) {
       return nr == kUncountedCall ? 0 : address(kPairsAt) + static_cast<std::uint64_t>(nr) * sizeof(CountedPair);
     };
@@ -51,11 +40,9 @@ class SiteStubChild {
     REQUIRE(stub.size() == arch::site_stub_bytes(number));
     REQUIRE(stub.size() <= kMappedBytes - kStubAt);
     std::memcpy(memory_ + kStubAt, stub.data(), stub.size());
-    first_ = *ptrace::registers(pid_);
   }
   ~SiteStubChild() {
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
+    child_.reset();
     ::munmap(memory_, kMappedBytes);
   }
   SiteStubChild(const SiteStubChild&) = delete;
@@ -78,24 +65,18 @@ class SiteStubChild {
   /// From the stub's entry on.
   arch::Registers begin(std::int64_t nr, std::uint64_t argument, std::uint64_t flags) {
     std::memset(memory_ + kPairsAt, 0, arch::kCountedNumbers * sizeof(CountedPair));
-    auto registers = arch::for_system_call(first_, address(kStubAt) + arch::site_stub_entry(number_), nr, {argument});
+    auto registers =
+        arch::for_system_call(child_->first, address(kStubAt) + arch::site_stub_entry(number_), nr, {argument});
     registers.eflags = (registers.eflags & ~kSumFlags) | flags;
-    REQUIRE(ptrace::set_registers(pid_, registers));
+    child_->begin(registers);
     return registers;
   }
-  arch::Registers step() {
-    int status = 0;
-    REQUIRE(ptrace::step(pid_, 0));
-    ::waitpid(pid_, &status, 0);
-    REQUIRE((WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP));
-    return *ptrace::registers(pid_);
-  }
+  arch::Registers step() const { return child_->step(); }
 
  private:
   arch::StubNumber number_;
   std::byte* memory_;
-  pid_t pid_;
-  arch::Registers first_{};
+  std::optional<testing::SteppedChild> child_{std::in_place};  ///< it has the memory, too
 };
 
 /// The thread as it is behind the call, and what has been counted, wherever it is looked at.
