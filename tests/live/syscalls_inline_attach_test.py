@@ -246,6 +246,17 @@ class CountsTest(unittest.TestCase):
         self.assertIn(f"{REFUSED}: it has executed a program since", notices)
         worker.end()
 
+    def test_a_thread_stands_for_its_process(self):
+        program = testing.Running(self, target("serve", "calls"), stderr=subprocess.DEVNULL)
+        other = max(int(tid) for tid in os.listdir(f"/proc/{program.pid}/task"))
+        self.assertNotEqual(other, program.pid)
+        ran = testing.vdsotrace(*OPTIONS, "--duration=0.2", "-p", other)
+        self.assertNotIn(REFUSED, ran.stderr)
+        self.assertRegex(ran.stderr, r"(?m)^ .* - +clock_nanosleep$")
+        program.process.stdin.write("check\n")
+        program.process.stdin.flush()
+        self.assertRegex(program.process.stdout.readline(), "^ok ")
+
     def test_go(self):
         testing.require_program("go")
         with tempfile.TemporaryDirectory() as folder:

@@ -86,6 +86,8 @@ void AttachedCallEngine::watch(const Thread& thread) {
 
 void AttachedCallEngine::on_attach_thread(Thread& thread, StoppedThread* stopped) {
   inner_->on_attach_thread(thread, stopped);
+  // Its process may share the memory of another, for which this has been done.
+  sites_.erase(thread.tgid);
   watch(thread);
 }
 

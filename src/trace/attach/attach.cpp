@@ -37,6 +37,9 @@ std::vector<StoppedThread*> others_in_its_space(std::span<StoppedThread> stopped
   return others;
 }
 
+/// That of a thread, by which one may be named as well.
+pid_t process_of(pid_t pid) { return static_cast<pid_t>(proc::status_number(pid, "Tgid").value_or(pid)); }
+
 /// What it slept in when it was interrupted, as restart_syscall does not say.
 void note_interrupted_call(StoppedThread& stopped) {
   const auto* registers = stopped.registers();
@@ -49,7 +52,7 @@ void note_interrupted_call(StoppedThread& stopped) {
 // ---- seize ----
 
 Result<void> Attaching::seize(std::span<const pid_t> pids) {
-  for (const pid_t pid : pids) engine_.prepare_attach(pid);
+  for (const pid_t pid : pids) engine_.prepare_attach(process_of(pid));
   Result<void> done;
   for (std::size_t i = 0; done && i < pids.size(); ++i) done = seize(pids[i], Thread::Role::traced);
   for (std::size_t i = 0; done && i < pids.size(); ++i) done = seize_sharers(pids[i]);
@@ -57,7 +60,7 @@ Result<void> Attaching::seize(std::span<const pid_t> pids) {
 }
 
 Result<void> Attaching::seize(pid_t pid, Thread::Role role) {
-  const auto process = static_cast<pid_t>(proc::status_number(pid, "Tgid").value_or(pid));
+  const pid_t process = process_of(pid);
   if (tasks_.threads_of(process) != nullptr) return {};
   const auto memory = memory_of(process);
   SeizedProcess seized;
