@@ -1,4 +1,5 @@
-/* How stubs that make a system call count it, with a pair of counters and no more registers than the instruction destroys. */
+/* How stubs that make a system call count it, with a pair of counters and no more registers than the instruction
+ * destroys. */
 #ifndef VDSOTRACE_COUNT_CALL_H
 #define VDSOTRACE_COUNT_CALL_H
 
