@@ -20,7 +20,7 @@ using namespace vdsotrace;
 
 namespace {
 
-constexpr std::size_t kStubAt = 4 * kPage, kPairsAt = 0, kBackAt = 3 * kPage, kMappedBytes = 8 * kPage;
+constexpr std::size_t kStubAt = 4 * kPage, kPairsAt = 0, kBehindAt = 3 * kPage, kMappedBytes = 8 * kPage;
 constexpr std::uint64_t kSumFlags = 0x8d5;
 constexpr std::int64_t kUncountedCall = SYS_getuid;
 
@@ -36,7 +36,7 @@ class SiteStubChild {
     const auto counters = [this](std::int64_t nr) {
       return nr == kUncountedCall ? 0 : address(kPairsAt) + static_cast<std::uint64_t>(nr) * sizeof(CountedPair);
     };
-    const auto stub = arch::make_site_stub(number, address(kStubAt), address(kBackAt), counters);
+    const auto stub = arch::make_site_stub(number, address(kStubAt), address(kBehindAt), counters);
     REQUIRE(stub.size() == arch::site_stub_bytes(number));
     REQUIRE(stub.size() <= kMappedBytes - kStubAt);
     std::memcpy(memory_ + kStubAt, stub.data(), stub.size());
@@ -89,7 +89,7 @@ void check_behind(const SiteStubChild& child, const arch::Registers& now, std::i
   const CountedPair pair = child.counters(nr);
   CHECK(pair[0] + (progress.uncounted_call ? 1 : 0) == (counted ? 1u : 0u));
   CHECK(pair[1] + (progress.uncounted_failure ? 1 : 0) == (counted && arch::is_failure(result) ? 1u : 0u));
-  const auto behind = arch::behind_call(now, progress.result, child.address(kBackAt));
+  const auto behind = arch::behind_call(now, progress.result, child.address(kBehindAt));
   CHECK(arch::return_value(behind) == result);
   CHECK((behind.eflags & kSumFlags) == flags);
 }
@@ -98,7 +98,7 @@ void check_call(SiteStubChild& child, std::int64_t nr, std::uint64_t argument, s
   for (const std::uint64_t flags : {std::uint64_t{0}, std::uint64_t{0x800}, std::uint64_t{0x41}, kSumFlags}) {
     auto now = child.begin(nr, argument, flags);
     int steps_behind = 0;
-    for (int step = 0; arch::program_counter(now) != child.address(kBackAt) && step < 100; ++step) {
+    for (int step = 0; arch::program_counter(now) != child.address(kBehindAt) && step < 100; ++step) {
       if (child.progress(now).made) {
         ++steps_behind;
         check_behind(child, now, nr, result, flags, counted);
@@ -109,8 +109,8 @@ void check_call(SiteStubChild& child, std::int64_t nr, std::uint64_t argument, s
       now = child.step();
     }
     CHECK(steps_behind >= (counted ? 10 : 2));
-    CHECK(arch::program_counter(now) == child.address(kBackAt));
-    CHECK(now.rcx == child.address(kBackAt));
+    CHECK(arch::program_counter(now) == child.address(kBehindAt));
+    CHECK(now.rcx == child.address(kBehindAt));
     CHECK(arch::return_value(now) == result);
     CHECK((now.eflags & kSumFlags) == flags);
     CHECK(child.counters(nr) == CountedPair{counted ? 1u : 0u, counted && arch::is_failure(result) ? 1u : 0u});
@@ -143,8 +143,8 @@ TEST_CASE("a site stub with a table makes calls of other numbers all the same", 
   check_call(child, kUncountedCall, 0, ::getuid(), false);
   for (const std::int64_t nr : {std::int64_t{512}, std::int64_t{700}, std::int64_t{-1}}) {
     auto now = child.begin(nr, 0, kSumFlags);
-    for (int step = 0; arch::program_counter(now) != child.address(kBackAt) && step < 20; ++step) now = child.step();
-    CHECK(arch::program_counter(now) == child.address(kBackAt));
+    for (int step = 0; arch::program_counter(now) != child.address(kBehindAt) && step < 20; ++step) now = child.step();
+    CHECK(arch::program_counter(now) == child.address(kBehindAt));
     CHECK(arch::return_value(now) == -ENOSYS);
     CHECK((now.eflags & kSumFlags) == kSumFlags);
     CHECK(child.counted_in_all() == 0);
