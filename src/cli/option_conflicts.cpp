@@ -21,6 +21,7 @@ Result<void> check_attach(const Options& o) {
   if (!alone && o.engine == "perf")
     return fail("-p and PROGRAM together: the perf engine observes either", "use --engine=auto");
   const std::pair<bool, std::string_view> excluded[] = {
+      {o.hide_vdso, "--no-vdso"},
       {alone && !o.environment.empty(), "-E"},
       {alone && !o.user.empty(), "-u"},
       {o.pin, "--pin"},
