@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
-#include <limits>
+#include <vector>
 
 namespace vdsotrace {
 namespace {
@@ -29,33 +29,38 @@ void CallOrder::accept(Event&& event) {
   sink_.accept(std::move(event));
 }
 
-/// They come almost in order.
+/// They come ring by ring: those of one are far from those of the one before.
 void CallOrder::keep(Event&& event) {
   if (!std::holds_alternative<Call>(event.body)) return sink_.accept(std::move(event));
-  auto place = kept_.end();
-  while (place != kept_.begin() && start_of(*std::prev(place)) > start_of(event)) --place;
-  kept_.insert(place, std::move(event));
+  const std::int64_t start = start_of(event);
+  earliest_ = std::min(earliest_, start);
+  kept_[event.tid].emplace(start, std::move(event));
 }
 
 bool CallOrder::pass_before(std::int64_t time_ns) {
-  bool any = false;
-  for (; !kept_.empty() && start_of(kept_.front()) < time_ns; any = true) {
-    sink_.accept(std::move(kept_.front()));
-    kept_.pop_front();
+  if (time_ns <= earliest_) return false;
+  std::vector<Event> passing;
+  earliest_ = kNever;
+  for (auto thread = kept_.begin(); thread != kept_.end();) {
+    auto& calls = thread->second;
+    const auto end = calls.lower_bound(time_ns);
+    for (auto call = calls.begin(); call != end; call = calls.erase(call)) passing.push_back(std::move(call->second));
+    if (!calls.empty()) earliest_ = std::min(earliest_, calls.begin()->first);
+    thread = calls.empty() ? kept_.erase(thread) : std::next(thread);
   }
-  return any;
+  std::ranges::stable_sort(passing, {}, start_of);
+  for (Event& event : passing) sink_.accept(std::move(event));
+  return !passing.empty();
 }
 
 /// Of the others stubs may have recorded calls before these that are not in this batch.
 void CallOrder::pass_of_thread(pid_t tid, std::int64_t before_ns) {
-  for (auto event = kept_.begin(); event != kept_.end() && start_of(*event) < before_ns;) {
-    if (event->tid != tid) {
-      ++event;
-      continue;
-    }
-    sink_.accept(std::move(*event));
-    event = kept_.erase(event);
-  }
+  const auto thread = before_ns <= earliest_ ? kept_.end() : kept_.find(tid);
+  if (thread == kept_.end()) return;
+  auto& calls = thread->second;
+  const auto end = calls.lower_bound(before_ns);
+  for (auto call = calls.begin(); call != end; call = calls.erase(call)) sink_.accept(std::move(call->second));
+  if (calls.empty()) kept_.erase(thread);
 }
 
 bool CallOrder::end_batch() {
@@ -66,12 +71,12 @@ bool CallOrder::end_batch() {
 
 void CallOrder::pass_thread(pid_t tid) {
   const Together together(sink_);
-  pass_of_thread(tid, std::numeric_limits<std::int64_t>::max());
+  pass_of_thread(tid, kNever);
 }
 
 void CallOrder::pass_all() {
   const Together together(sink_);
-  pass_before(std::numeric_limits<std::int64_t>::max());
+  pass_before(kNever);
 }
 
 }  // namespace vdsotrace

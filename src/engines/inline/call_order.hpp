@@ -4,8 +4,10 @@
 #include <sys/types.h>
 
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <limits>
+#include <map>
+#include <unordered_map>
 #include <utility>
 
 #include "vdsotrace/event.hpp"
@@ -49,6 +51,8 @@ class CallOrder final : public EventSink {
     CallOrder& order_;
   };
 
+  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+
   void keep(Event&& event);
   void look();
   bool pass_before(std::int64_t time_ns);
@@ -59,7 +63,8 @@ class CallOrder final : public EventSink {
   Direct direct_;
   std::int64_t begun_ = 0;
   std::int64_t complete_until_ = 0;
-  std::deque<Event> kept_;  ///< direct calls, in order of their beginnings
+  std::unordered_map<pid_t, std::multimap<std::int64_t, Event>> kept_;  ///< direct calls, by thread and beginning
+  std::int64_t earliest_ = kNever;                                      ///< none of them began before that
 };
 
 }  // namespace vdsotrace
