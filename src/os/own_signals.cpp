@@ -97,7 +97,6 @@ void OwnSignals::restore_in_child() const {
 }
 
 void OwnSignals::arm() {
-  armed_for_ = deadline_;
   itimerspec when{};
   if (deadline_) when = {{0, kAgainNs}, to_timespec(*deadline_)};
   ::timer_settime(alarm_clock, TIMER_ABSTIME, &when, nullptr);
@@ -105,15 +104,10 @@ void OwnSignals::arm() {
 
 void OwnSignals::set_deadline(std::optional<std::int64_t> monotonic_ns) {
   deadline_ = monotonic_ns;
-  if (!deadline_) arm_anew();
-}
-
-void OwnSignals::arm_anew() {
-  if (armed_for_ != deadline_) arm();
+  arm();
 }
 
 void OwnSignals::wake_within(std::int64_t ns) {
-  arm_anew();
   const std::int64_t now = monotonic_ns();
   // Most sleeps end by a stop: the clock of the last one does for the next.
   if (wakes_at_ > now && wakes_at_ <= now + ns) return;
@@ -123,7 +117,6 @@ void OwnSignals::wake_within(std::int64_t ns) {
 }
 
 void OwnSignals::let_sleep() {
-  arm_anew();
   if (std::exchange(wakes_at_, 0) == 0) return;
   const itimerspec never{};
   ::timer_settime(nap_clock, 0, &never, nullptr);

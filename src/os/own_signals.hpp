@@ -41,8 +41,7 @@ class OwnSignals {
   void ignore(int signal);
   /// A signal that has come since, if any.
   std::optional<OwnSignal> take();
-  /// From that CLOCK_MONOTONIC time on, blocking calls are interrupted, until it is set anew. The clock is set by the
-  /// two below, one of which all call before they sleep: a deadline may follow each of many stops.
+  /// From that CLOCK_MONOTONIC time on, blocking calls are interrupted, until it is set anew.
   void set_deadline(std::optional<std::int64_t> monotonic_ns);
   /// At the latest after so many nanoseconds blocking calls are interrupted, again and again, until it is asked anew.
   void wake_within(std::int64_t ns);
@@ -62,10 +61,9 @@ class OwnSignals {
   };
   void take_over(int signal, void (*handler)(int, siginfo_t*, void*));
   void arm();
-  void arm_anew();
 
   std::vector<Saved> saved_;
-  std::optional<std::int64_t> deadline_, armed_for_;
+  std::optional<std::int64_t> deadline_;
   std::int64_t wakes_at_ = 0;  ///< CLOCK_MONOTONIC, 0 for never
 };
 

@@ -2,8 +2,8 @@
 
 #include <array>
 #include <cstring>
-#include <memory>
 #include <span>
+#include <vector>
 
 #include "arch/signal_frame.hpp"
 
@@ -27,14 +27,12 @@ bool is_of_another_stack(std::uint64_t counter_at, std::uint64_t from, Memory& m
 void visit_saved_counters(std::uint64_t stack_pointer, Memory& memory,
                           const std::function<void(std::uint64_t counter, std::uint64_t at)>& visit) {
   std::uint64_t from = stack_pointer & ~std::uint64_t{kWord - 1};
-  // Not cleared, nor got anew for each of many threads that all wait.
-  thread_local const auto kept = std::make_unique_for_overwrite<std::uint64_t[]>(kSearched / kWord);
-  const std::span words(kept.get(), kSearched / kWord);
+  std::vector<std::uint64_t> words(kSearched / kWord);
   for (int stack = 0; stack < kMostStacks; ++stack) {
-    const std::size_t count = memory.read(from, std::as_writable_bytes(words)) / kWord;
+    const std::size_t count = memory.read(from, std::as_writable_bytes(std::span(words))) / kWord;
     std::optional<std::uint64_t> elsewhere;
     for (std::size_t i = 0; i + arch::kSavedContextWords <= count; ++i) {
-      const auto saved = arch::saved_context(words.subspan(i).first<arch::kSavedContextWords>());
+      const auto saved = arch::saved_context(std::span(words).subspan(i).first<arch::kSavedContextWords>());
       const std::uint64_t counter_at = saved ? from + (i + saved->counter_at) * kWord : 0;
       if (!saved || is_of_another_stack(counter_at, from, memory)) continue;
       visit(saved->program_counter, counter_at);
