@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -89,8 +88,8 @@ void sample_stack(perf_event_attr& attributes, std::uint32_t bytes) {
 
 Result<PerfEvent> open_into(perf_event_attr& attributes, const PerfTarget& target, const PerfRing& ring,
                             const std::string& filter = {}) {
-  attributes.inherit = target.tid != PerfTarget::kEveryThread;
-  attributes.inherit_thread = attributes.inherit != 0 && target.heirs == Inherit::threads;
+  attributes.inherit = 1;
+  attributes.inherit_thread = target.heirs == Inherit::threads;
   // It shall not occur before its records have a place to go to.
   attributes.disabled = 1;
   auto opened = open(attributes, target.tid, ring.processor());
@@ -113,18 +112,6 @@ Result<PerfEvent> open_counting_losses(perf_event_attr& attributes, const PerfTa
   if (event || event.error().code != EINVAL) return event;
   attributes.read_format = 0;
   return open_into(attributes, target, ring, filter);
-}
-
-/// As read(2) has them; before Linux 6.0 without what was lost.
-struct EventCounts {
-  std::uint64_t value = 0;
-  std::optional<std::uint64_t> lost;
-};
-
-EventCounts read_counts(const PerfEvent& event) {
-  std::array<std::uint64_t, 2> read{};
-  const ssize_t size = ::read(event.descriptor.get(), read.data(), sizeof read);
-  return {read[0], size == sizeof read ? std::optional(read[1]) : std::nullopt};
 }
 
 perf_event_attr breakpoint_at(std::uint64_t address) {
@@ -172,24 +159,6 @@ std::string all_system_calls_but(std::span<const std::int64_t> numbers) {
   return fmt::format("id != {}", fmt::join(numbers, " && id != "));
 }
 
-std::optional<std::string> only_threads(std::span<const pid_t> tids) {
-  // The kernel takes no more than a page (perf_event_set_filter), and asks one term after the other.
-  constexpr std::size_t kMostTerms = 64;
-  std::vector<pid_t> sorted(tids.begin(), tids.end());
-  std::ranges::sort(sorted);
-  std::vector<std::string> terms;
-  for (std::size_t i = 0; i < sorted.size() && terms.size() <= kMostTerms;) {
-    std::size_t last = i;
-    while (last + 1 < sorted.size() && sorted[last + 1] <= sorted[last] + 1) ++last;
-    terms.push_back(sorted[i] == sorted[last]
-                        ? fmt::format("common_pid == {}", sorted[i])
-                        : fmt::format("(common_pid >= {} && common_pid <= {})", sorted[i], sorted[last]));
-    i = last + 1;
-  }
-  if (terms.empty() || terms.size() > kMostTerms) return std::nullopt;
-  return fmt::format("{}", fmt::join(terms, " || "));
-}
-
 Result<PerfEvent> open_perf_trace_point(const PerfTarget& target, std::uint64_t number, const PerfSampling& sampling,
                                         const PerfRing& ring) {
   perf_event_attr attributes = base_attributes(PERF_TYPE_TRACEPOINT, number);
@@ -199,12 +168,12 @@ Result<PerfEvent> open_perf_trace_point(const PerfTarget& target, std::uint64_t 
   return open_counting_losses(attributes, target, ring, sampling.filter);
 }
 
-Result<PerfEvent> open_perf_system_call(const PerfTarget& target, std::uint64_t number, const PerfSampling& sampling,
+Result<PerfEvent> open_perf_system_call(const PerfTarget& target, std::uint64_t number, std::uint32_t stack_bytes,
                                         const PerfRing& ring) {
   perf_event_attr attributes = base_attributes(PERF_TYPE_TRACEPOINT, number);
   attributes.sample_period = 1;
-  sample_stack(attributes, sampling.stack_bytes);
-  return open_counting_losses(attributes, target, ring, sampling.filter);
+  sample_stack(attributes, stack_bytes);
+  return open_counting_losses(attributes, target, ring);
 }
 
 Result<UniqueFd> open_perf_count(pid_t tid, std::uint64_t number, const std::string& filter) {
@@ -228,9 +197,13 @@ std::optional<std::uint64_t> perf_count(const UniqueFd& event) {
   return ::read(event.get(), &count, sizeof count) == sizeof count ? std::optional(count) : std::nullopt;
 }
 
-std::uint64_t count_of(const PerfEvent& event) { return read_counts(event).value; }
-
-std::optional<std::uint64_t> lost_samples(const PerfEvent& event) { return read_counts(event).lost; }
+std::optional<std::uint64_t> lost_samples(const PerfEvent& event) {
+  struct {
+    std::uint64_t value, lost;
+  } counts{};
+  const ssize_t size = ::read(event.descriptor.get(), &counts, sizeof counts);
+  return size == sizeof counts ? std::optional(counts.lost) : std::nullopt;
+}
 
 Result<std::uint64_t> perf_trace_point_number(const std::string& name) {
   for (const char* folder : kTraceFolders) {

@@ -25,10 +25,6 @@ enum class Inherit : std::uint8_t {
 /// Where an event is looked for: in one thread and its heirs while they run on the ring's processor. A thread is
 /// observed by one event on each processor: only so may heirs and rings go together.
 struct PerfTarget {
-  /// In place of a thread: all that run on that processor, which takes CAP_PERFMON. Such an event has no heirs, and
-  /// costs nothing when threads change.
-  static constexpr pid_t kEveryThread = -1;
-
   pid_t tid = 0;
   Inherit heirs = Inherit::threads;
 };
@@ -57,15 +53,13 @@ struct PerfSampling {
 /// Filters of raw_syscalls' points: the calls by these numbers, or all but them. There is one.
 std::string only_system_calls(std::span<const std::int64_t> numbers);
 std::string all_system_calls_but(std::span<const std::int64_t> numbers);
-/// Of any trace point: what these threads do, by their numbers in the first PID namespace. Nothing if they are too
-/// many.
-std::optional<std::string> only_threads(std::span<const pid_t> tids);
 /// A trace point of the kernel, by its number. It stays when the thread executes a program.
 Result<PerfEvent> open_perf_trace_point(const PerfTarget& target, std::uint64_t number, const PerfSampling& sampling,
                                         const PerfRing& ring);
 /// A trace point syscalls:sys_enter_NAME or sys_exit_NAME, by its number: its samples are of user space, so it needs no
-/// more privilege than a breakpoint. It stays when the thread executes a program.
-Result<PerfEvent> open_perf_system_call(const PerfTarget& target, std::uint64_t number, const PerfSampling& sampling,
+/// more privilege than a breakpoint. `stack_bytes`: so much of the stack each sample has, a multiple of 8. It stays
+/// when the thread executes a program.
+Result<PerfEvent> open_perf_system_call(const PerfTarget& target, std::uint64_t number, std::uint32_t stack_bytes,
                                         const PerfRing& ring);
 /// How often a thread and those that it creates come to a trace point, without a ring; `filter` as PerfSampling's. It
 /// stays when the thread executes a program.
@@ -73,8 +67,6 @@ Result<UniqueFd> open_perf_count(pid_t tid, std::uint64_t number, const std::str
 /// What has been counted so; nothing if it cannot be read.
 std::optional<std::uint64_t> perf_count(const UniqueFd& event);
 
-/// How often that event and its heirs have occurred.
-std::uint64_t count_of(const PerfEvent& event);
 /// How many samples of that event and its heirs there was no room for (PERF_FORMAT_LOST). Nothing before Linux 6.0.
 std::optional<std::uint64_t> lost_samples(const PerfEvent& event);
 

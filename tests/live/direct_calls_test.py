@@ -39,10 +39,6 @@ def may_filter_trace_points():
     return (everybody and capabilities & (1 << 21 | 1 << 38) != 0) or int(Path("/proc/sys/kernel/perf_event_paranoid").read_text()) <= 1
 
 
-def in_first_pid_namespace():
-    return os.readlink("/proc/self/ns/pid") == "pid:[4026531836]"  # PROC_PID_INIT_INO, linux/proc_ns.h
-
-
 def runs_int80():
     return testing.run(["sh", "-c", 'echo xx | "$@"', "sh", *target("direct", 0, 1, 1, "i386")]).status == 0
 
@@ -93,9 +89,9 @@ class DirectCallsTest(unittest.TestCase):
             os.sched_yield()
         return tracer, file
 
-    def observed(self, *options, caller=None, status=0, program="direct", **how):
+    def observed(self, *options, threads=4, count=500, status=0, program="direct", **how):
         """(process, its claims, what was reported, what was said on standard error)."""
-        caller = caller or Caller(self, 4, 500, program)
+        caller = Caller(self, threads, count, program)
         tracer, file = self.attach(caller, "audit", "--json", *options, **how)
         caller.go()
         claims = caller.claims()
@@ -123,7 +119,7 @@ class DirectCallsTest(unittest.TestCase):
                 self.assertLess(caller.switched, caller.calls)
 
     def test_many_threads(self):
-        """Those that are there when vdsotrace comes have the same events, however many they are; who makes another one has its own."""
+        """Two events each on each processor, where raw_syscalls is permitted: twelve are too many."""
         self.require_trace_points()
         before, born = 100, 20
         for options, points in (((), 1), (("-T",), 2)):
@@ -142,31 +138,10 @@ class DirectCallsTest(unittest.TestCase):
                 report = Report(json.loads(file.read_text()))
                 self.assertEqual(claims.differences(report, False), [])
                 self.assertEqual((report.audit["lost"], report.audit["complete"]), (0, True))
-                self.assertIn(SEEN, report.audit["notices"])
                 self.assertLess(caller.switched, caller.calls)
-                if may_filter_trace_points() and in_first_pid_namespace():
-                    # Those of the process, of its leader and of the first thread that this has made, and one for each ring.
-                    self.assertLessEqual(events, (3 * 6 * points + 1) * os.cpu_count())
-
-    def test_threads_that_make_threads(self):
-        """Each of them had no events of its own before."""
-        self.require_trace_points()
-        for options in ((), ("-T",), ("-f",)):
-            with self.subTest(options=options):
-                _, claims, report, _ = self.observed(*options, caller=Caller(self, 12, 200, before=6, more=["births"]))
-                self.assertEqual(claims.differences(report, False), [])
-                self.assertEqual((report.audit["lost"], report.audit["complete"]), (0, True))
-
-    def test_in_a_pid_namespace(self):
-        """Threads are not picked by numbers that are others to the kernel: each has events of its own, twelve or, where they are many, two."""
-        self.require_trace_points()
-        prefix = ["unshare", "--pid", "--fork", "--mount-proc"]
-        if not shutil.which("unshare") or testing.run([*prefix, "true"]).status != 0:
-            self.skipTest("no PID namespace can be made here")
-        for test in ("test_every_call_of_every_thread_and_no_stop", "test_many_threads"):
-            with self.subTest(test):
-                ran = testing.run([*prefix, testing.PYTHON, __file__, "DirectCallsTest." + test])
-                self.assertEqual(ran.status, 0, ran.stderr)
+                if may_filter_trace_points():
+                    # Those of its leader and of vdsotrace, each thread's, and one for each ring.
+                    self.assertLess(events, (6 * points + (before + 2) * points + 1) * os.cpu_count() + 1)
 
     def test_what_is_mapped_is_read_once_for_all_threads(self):
         """All of them wait meanwhile, and it is long where there are many. Stubs ask for each thread's stack beside that, since Linux 6.11

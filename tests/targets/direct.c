@@ -1,7 +1,6 @@
-// direct THREADS COUNT [BEFORE [i386|births]]: waits for a byte on standard input. Then BEFORE threads that were there before
-// (1), and THREADS threads that are born after, make COUNT direct system calls of each kind and as many through the C library,
-// and with `i386` the call that has the number of time there. With `births` those that were there make the others, twice as many
-// as they are, else the main thread does. It says how often its threads have given up their processors
+// direct THREADS COUNT [BEFORE [i386]]: waits for a byte on standard input. Then BEFORE threads that were there before (1),
+// and THREADS threads that are born after, make COUNT direct system calls of each kind and as many through the C library,
+// and with `i386` the call that has the number of time there. It says how often its threads have given up their processors
 // meanwhile, as a thread that stops does, and waits for another byte.
 #include <pthread.h>
 #include <sys/resource.h>
@@ -11,7 +10,7 @@
 enum { MOST = 128 };
 
 static long count;
-static int compat, births;
+static int compat;
 static pthread_barrier_t go;
 
 static __attribute__((noinline)) void ask_directly(void) {
@@ -48,12 +47,8 @@ static void *work(void *unused) {
 }
 
 static void *wait_for_it(void *unused) {
-  pthread_t ids[2];
   CHECK(pthread_barrier_wait(&go) >= -1);
-  for (int i = 0; i < 2 * births; ++i) CHECK(pthread_create(&ids[i % 2], NULL, work, NULL) == 0);
-  work(unused);
-  for (int i = 0; i < 2 * births; ++i) CHECK(pthread_join(ids[i % 2], NULL) == 0);
-  return unused;
+  return work(unused);
 }
 
 int main(int argc, char **argv) {
@@ -62,20 +57,17 @@ int main(int argc, char **argv) {
   const int before = argc > 3 ? atoi(argv[3]) : 1;
   const int all = threads + before;
   count = atol(argv[2]);
-  compat = argc > 4 && strcmp(argv[4], "i386") == 0;
-  births = argc > 4 && strcmp(argv[4], "births") == 0;
-  CHECK(threads >= 0 && before > 0 && all <= MOST && (!births || threads == 2 * before));
+  compat = argc > 4;
+  CHECK(threads >= 0 && before > 0 && all <= MOST);
   pthread_t ids[MOST];
   pthread_barrier_init(&go, NULL, before + 1);
-  const int own = births ? 0 : threads;
   for (int i = threads; i < all; ++i) CHECK(pthread_create(&ids[i], NULL, wait_for_it, NULL) == 0);
   CHECK(write(1, "ready\n", 6) == 6);
   char line;
   CHECK(read(0, &line, 1) == 1);
-  for (int i = 0; i < own; ++i) CHECK(pthread_create(&ids[i], NULL, work, NULL) == 0);
+  for (int i = 0; i < threads; ++i) CHECK(pthread_create(&ids[i], NULL, work, NULL) == 0);
   pthread_barrier_wait(&go);
-  for (int i = 0; i < own; ++i) CHECK(pthread_join(ids[i], NULL) == 0);
-  for (int i = threads; i < all; ++i) CHECK(pthread_join(ids[i], NULL) == 0);
+  for (int i = 0; i < all; ++i) CHECK(pthread_join(ids[i], NULL) == 0);
   const long calls = count * all;
   made("clock_gettime", "syscall", 2 * calls);
   made("gettimeofday", "syscall", calls);

@@ -1,12 +1,7 @@
 #include "engines/perf/direct_call_events.hpp"
 
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <ctime>
 
 #include "engines/perf/sampled_caller.hpp"
 #include "os/proc.hpp"
@@ -35,7 +30,8 @@ DirectCallEvents::DirectCallEvents(const Needs& needs) : needs_(needs) {
     return;
   }
   stream_.emplace(std::move(*stream));
-  static_cast<void>(can_be_had({Abi::x86_64, false}));
+  // Whether it is permitted is tried on ourselves.
+  static_cast<void>(open(0, Abi::x86_64));
 }
 
 DirectCallEvents::Points& DirectCallEvents::points_of(const DirectCallMeans& means) {
@@ -44,98 +40,39 @@ DirectCallEvents::Points& DirectCallEvents::points_of(const DirectCallMeans& mea
   return points_.emplace(means, find_direct_call_points(needs_, means, own_trace_point_number)).first->second;
 }
 
-/// Tried on ourselves.
-bool DirectCallEvents::can_be_had(const DirectCallMeans& means) {
-  const auto before = static_cast<std::ptrdiff_t>(events_.size());
-  const bool opened = open_points({}, means).has_value();
-  events_.erase(events_.begin() + before, events_.end());
-  return opened;
-}
-
-/// For so many threads more.
+/// For so many threads more. Whether filters are permitted is tried on ourselves.
 void DirectCallEvents::choose_means(std::size_t threads) {
   const Points& single = points_of({Abi::x86_64, false});
   if (!stream_ || filters_ || !single) return;
   const std::size_t of_thread = single->size() * (needs_.durations ? 2 : 1) * stream_->rings().size();
   if (events_.size() + threads * of_thread <= kMostEvents) return;
-  filters_ = can_be_had({Abi::x86_64, true});
+  filters_ = open_points({0, Inherit::threads}, {Abi::x86_64, true}).has_value();
 }
 
 void DirectCallEvents::prepare(pid_t pid) {
   const auto tgid = static_cast<pid_t>(proc::status_number(pid, "Tgid").value_or(pid));
   const auto threads = proc::threads_of(tgid);
-  if (may_pick_threads() && pick_threads(threads)) return;
   choose_means(threads.size());
   for (const pid_t tid : threads) {
-    if (!open_own(tid, Abi::x86_64)) return;
+    if (!open(tid, Abi::x86_64)) return;
     stream_->make_room();
   }
 }
 
-// ---- events of processors ----
-
-/// Tried on ourselves: it may be forbidden, and our number be another one in the first PID namespace.
-bool DirectCallEvents::may_pick_threads() {
-  if (may_pick_) return *may_pick_;
-  may_pick_ = false;
-  const auto point = own_trace_point_number("syscalls/sys_exit_clock_gettime");
-  const std::array own{::gettid()};
-  if (!stream_ || !point) return false;
-  std::vector<PerfEvent> events;
-  for (const PerfRing& ring : stream_->rings()) {
-    auto event = open_perf_system_call({PerfTarget::kEveryThread}, *point, {*only_threads(own)}, ring);
-    if (!event) return false;
-    events.push_back(std::move(*event));
-  }
-  timespec now{};
-  ::syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
-  std::uint64_t seen = 0;
-  for (const PerfEvent& event : events) seen += count_of(event);
-  may_pick_ = seen == 1;
-  return *may_pick_;
-}
-
-bool DirectCallEvents::pick_threads(std::span<const pid_t> tids) {
-  const DirectCallMeans means{Abi::x86_64, false};
-  const auto threads = only_threads(tids);
-  // Its number stands for all of them: no thread is in two such sets.
-  if (!threads || !points_of(means)) return false;
-  if (!open_points({{PerfTarget::kEveryThread}, PerfTarget::kEveryThread, *threads}, means)) return false;
-  picked_.insert(tids.begin(), tids.end());
-  return true;
-}
-
-// ---- events of threads ----
-
 Result<void> DirectCallEvents::open(pid_t tid, Abi abi) {
-  if (abi == Abi::x86_64 && picked_.contains(tid)) return {};
-  return open_own(tid, abi);
-}
-
-Result<void> DirectCallEvents::hand_on(pid_t creator, pid_t child, Abi abi) {
-  // Whoever had its number is gone.
-  picked_.erase(child);
-  opened_.erase({child, abi});
-  if (abi != Abi::x86_64 || !picked_.contains(creator) || opened_.contains({creator, abi})) return {};
-  choose_means(2);
-  if (auto opened = open_own(creator, abi); !opened) return opened;
-  return open_own(child, abi);
-}
-
-Result<void> DirectCallEvents::open_own(pid_t tid, Abi abi) {
   const DirectCallMeans means = means_for(abi);
   if (const Points& points = points_of(means); !points) return tl::unexpected(points.error());
   if (!opened_.insert({tid, abi}).second) return {};
-  return open_points({{tid, needs_.children ? Inherit::processes : Inherit::threads}, tid, {}}, means);
+  return open_points({tid, needs_.children ? Inherit::processes : Inherit::threads}, means);
 }
 
-Result<void> DirectCallEvents::open_points(const DirectCallWatch& watch, const DirectCallMeans& means) {
+Result<void> DirectCallEvents::open_points(const PerfTarget& target, const DirectCallMeans& means) {
   using Moment = DirectCallEvent::Moment;
   Points& points = points_of(means);
   if (!points) return tl::unexpected(points.error());
   for (const DirectCallPoint& point : *points) {
-    auto opened = open_event(watch, point, Moment::returned, means.abi);
-    if (opened && point.entered != 0) opened = open_event(watch, point, Moment::entered, means.abi);
+    auto opened = open_event(target, point, Moment::returned, means.abi);
+    if (opened && point.entered != 0) opened = open_event(target, point, Moment::entered, means.abi);
     if (opened || opened.error().code == ESRCH) continue;
     points = tl::unexpected(opened.error());
     return opened;
@@ -143,16 +80,16 @@ Result<void> DirectCallEvents::open_points(const DirectCallWatch& watch, const D
   return {};
 }
 
-Result<void> DirectCallEvents::open_event(const DirectCallWatch& watch, const DirectCallPoint& point,
+Result<void> DirectCallEvents::open_event(const PerfTarget& target, const DirectCallPoint& point,
                                           DirectCallEvent::Moment moment, Abi abi) {
   const bool returned = moment == DirectCallEvent::Moment::returned;
   const std::uint64_t number = returned ? point.returned : point.entered;
   const std::uint32_t stack = returned ? stack_bytes(needs_, abi) : 0;
   for (const PerfRing& ring : stream_->rings()) {
-    auto event = point.filter.empty() ? open_perf_system_call(watch.target, number, {watch.threads, stack}, ring)
-                                      : open_perf_trace_point(watch.target, number, {point.filter, stack}, ring);
+    auto event = point.filter.empty() ? open_perf_system_call(target, number, stack, ring)
+                                      : open_perf_trace_point(target, number, {point.filter, stack}, ring);
     if (!event) return tl::unexpected(event.error());
-    meanings_.emplace(event->id, DirectCallEvent{moment, watch.opened_for, abi});
+    meanings_.emplace(event->id, DirectCallEvent{moment, target.tid, abi});
     events_.push_back(std::move(*event));
   }
   return {};

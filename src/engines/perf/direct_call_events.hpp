@@ -4,7 +4,6 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -24,25 +23,14 @@ struct DirectCallEvent {
   Abi abi = Abi::x86_64;
 };
 
-/// Whose calls an event shows.
-struct DirectCallWatch {
-  PerfTarget target;
-  pid_t opened_for = 0;
-  std::string threads;  ///< only_threads(), where the target is all
-};
-
-/// Of a process that runs already, one event for each trace point and processor sees all threads that it has by then,
-/// picked out by their numbers: it costs nothing when threads change, and other threads that make such calls some tens
-/// of nanoseconds. That takes CAP_PERFMON and the first PID namespace. A thread that makes another one has events of
-/// its own from then on, beside those.
+/// Threads inherit the events, and with Needs::children processes do.
 ///
-/// Where that cannot be had, and of threads that come later, a thread has an event for each trace point on each
-/// processor, which threads inherit, and with Needs::children processes. Two trace points suffice, those of all system
-/// calls with a filter, but they add some 20 ns each to every call that the thread makes. With those of each call,
-/// twelve, a call that nobody asks for costs nothing, but a change of threads costs a microsecond more, the start of a
-/// thread 100 microseconds for each processor, and its end so much as there are events in all: the kernel wakes all
-/// that share a ring (perf_event_exit_event, seen in Linux 6.18). So where they would be many, filters are used
-/// (kMostEvents), if they are permitted: they take more than the others, perf_event_paranoid at 1 or CAP_PERFMON.
+/// A thread has an event for each trace point on each processor. Two trace points suffice, those of all system calls
+/// with a filter, but they add some 20 ns each to every call that the thread makes. With those of each call, twelve, a
+/// call that nobody asks for costs nothing, but a change of threads costs a microsecond more, the start of a thread 100
+/// microseconds for each processor, and its end so much as there are events in all: the kernel wakes all that share a
+/// ring (perf_event_exit_event, seen in Linux 6.18). So where they would be many, filters are used (kMostEvents), if
+/// they are permitted: they take more than the others, perf_event_paranoid at 1 or CAP_PERFMON.
 class DirectCallEvents {
  public:
   explicit DirectCallEvents(const Needs& needs);
@@ -51,8 +39,6 @@ class DirectCallEvents {
   void prepare(pid_t pid);
   /// Opens a thread's, if it has none yet. One that has ended needs none. Errors: they cannot be had.
   Result<void> open(pid_t tid, Abi abi);
-  /// The thread has made that one, which has not run yet and is to have its events. Errors: as open().
-  Result<void> hand_on(pid_t creator, pid_t child, Abi abi);
 
   /// What is recorded; null: nothing can be.
   PerfStream* stream() { return stream_ ? &*stream_ : nullptr; }
@@ -66,13 +52,9 @@ class DirectCallEvents {
 
   DirectCallMeans means_for(Abi abi) const { return {abi, filters_ || abi != Abi::x86_64}; }
   Points& points_of(const DirectCallMeans& means);
-  bool can_be_had(const DirectCallMeans& means);
   void choose_means(std::size_t threads);
-  bool may_pick_threads();
-  bool pick_threads(std::span<const pid_t> tids);
-  Result<void> open_own(pid_t tid, Abi abi);
-  Result<void> open_points(const DirectCallWatch& watch, const DirectCallMeans& means);
-  Result<void> open_event(const DirectCallWatch& watch, const DirectCallPoint& point, DirectCallEvent::Moment moment,
+  Result<void> open_points(const PerfTarget& target, const DirectCallMeans& means);
+  Result<void> open_event(const PerfTarget& target, const DirectCallPoint& point, DirectCallEvent::Moment moment,
                           Abi abi);
 
   const Needs& needs_;
@@ -82,8 +64,6 @@ class DirectCallEvents {
   std::vector<PerfEvent> events_;
   std::unordered_map<std::uint64_t, DirectCallEvent> meanings_;  ///< by PerfEvent::id
   std::set<std::pair<pid_t, Abi>> opened_;                       ///< threads that have theirs
-  std::set<pid_t> picked_;                                       ///< threads that processors' events see
-  std::optional<bool> may_pick_;
 };
 
 }  // namespace vdsotrace

@@ -50,7 +50,7 @@ Result<void> DirectCalls::check() {
   if (!point) return tl::unexpected(point.error());
   auto stream = PerfStream::open();
   if (!stream) return tl::unexpected(stream.error());
-  auto event = open_perf_system_call({0, Inherit::threads}, *point, {}, stream->rings().front());
+  auto event = open_perf_system_call({0, Inherit::threads}, *point, 0, stream->rings().front());
   if (!event) return tl::unexpected(event.error());
   return {};
 }
@@ -74,11 +74,7 @@ void DirectCalls::watch(const Thread& thread) {
     return;
   }
   if (space.abi() != Abi::x86_64) space.stop_at_every_syscall();
-  note_unseen(thread, done.error().message);
-}
-
-void DirectCalls::note_unseen(const Thread& thread, const std::string& why) {
-  if (!std::exchange(incomplete_, true)) report_unseen(thread, why);
+  if (!std::exchange(incomplete_, true)) report_unseen(thread, done.error().message);
 }
 
 void DirectCalls::report_unseen(const Thread& thread, const std::string& why) {
@@ -119,13 +115,7 @@ bool DirectCalls::reports(const Thread& thread) const {
 void DirectCalls::on_clone(const Thread& parent, const Thread& child) {
   const bool inherits = child.tgid == parent.tgid || needs_.children;
   const auto of_parent = processes_.find(parent.tgid);
-  if (inherits && of_parent != processes_.end()) {
-    processes_.try_emplace(child.tgid, of_parent->second);
-    for (const Abi abi : of_parent->second) {
-      if (const auto done = events_.hand_on(parent.tid, child.tid, abi); !done)
-        note_unseen(child, done.error().message);
-    }
-  }
+  if (inherits && of_parent != processes_.end()) processes_.try_emplace(child.tgid, of_parent->second);
   note(child);
 }
 
