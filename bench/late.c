@@ -1,6 +1,7 @@
-// late THREADS PERIOD_US: threads that sleep until their next turn, PERIOD_US apart, and read the clock. Says "ready" when all are at it,
-// and for each line on standard input by how many nanoseconds the latest turn came late since the line before: a thread that is kept
-// stopped comes late. The threads take their turns one after the other, so some are due whenever all are stopped.
+// late THREADS PERIOD_US: threads that sleep until their next turn, PERIOD_US apart, and read the clock. Says "ready"
+// when all are at it, and for each line on standard input by how many nanoseconds the latest turn came late since the
+// line before: a thread that is kept stopped comes late. The threads take their turns one after the other, so some are
+// due whenever all are stopped.
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdatomic.h>
@@ -24,8 +25,7 @@ static long now_ns(void) {
 
 static void note(long late) {
   long known = atomic_load(&latest_ns);
-  while (late > known && !atomic_compare_exchange_weak(&latest_ns, &known, late)) {
-  }
+  while (late > known && !atomic_compare_exchange_weak(&latest_ns, &known, late)) {}
 }
 
 static void* take_turns(void* number) {
@@ -36,8 +36,7 @@ static void* take_turns(void* number) {
     if (first) atomic_fetch_add(&at_it, 1);
     while (turn <= now_ns()) turn += period_ns;
     const struct timespec until = {turn / SECOND, turn % SECOND};
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) != 0) {
-    }
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) != 0) {}
   }
   return number;
 }
