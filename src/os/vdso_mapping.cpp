@@ -138,7 +138,7 @@ std::optional<std::uint64_t> mapped_size(Memory& memory, std::uint64_t base) {
                    : (*ident)[EI_CLASS] == ELFCLASS32 ? extent<Elf32_Ehdr, Elf32_Phdr>(memory, base)
                                                       : std::nullopt;
   if (!end || *end > kLargestVdso) return std::nullopt;
-  return (*end + kPage - 1) / kPage * kPage;
+  return whole_pages(*end);
 }
 
 Result<MappedVdso> read_executed_vdso(Memory& memory, std::uint64_t stack_pointer, bool is_64_bit) {

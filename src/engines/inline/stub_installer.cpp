@@ -80,7 +80,7 @@ Result<std::unique_ptr<StubSpace>> StubInstaller::install(AddressSpace& space, S
   const pid_t tid = stopped.tid();
   const StubPlan& plan = plan_for(*space.image());
   if (plan.code.empty()) return nullptr;
-  const std::uint64_t code_bytes = (plan.code.size() + kPage - 1) / kPage * kPage;
+  const std::uint64_t code_bytes = whole_pages(plan.code.size());
   const std::uint64_t bytes = code_bytes + StubRegion::first_bytes(settings_.record_size(), settings_.overrun());
   const auto where = find_stub_area(tid, space.base(), code_bytes, bytes, true);
   if (!where) return fail("there is no free memory, or it is not known where");

@@ -53,7 +53,7 @@ class Planner {
  public:
   Planner(const VdsoImage& image, const StubWishes& wishes, Frugality frugality)
       : image_(image), wishes_(wishes), frugality_(frugality), windows_(image), assembly_(image, plan_) {
-    mapping_end_ = static_cast<std::uint32_t>((image.bytes().size() + kPage - 1) / kPage * kPage);
+    mapping_end_ = static_cast<std::uint32_t>(whole_pages(image.bytes().size()));
   }
 
   void add(const VdsoFunction& function, const VdsoService& service) {

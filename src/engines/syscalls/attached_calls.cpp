@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "arch/call_stub.hpp"
+#include "base/page.hpp"
 #include "engines/syscalls/call_instruction.hpp"
 #include "engines/syscalls/call_memory.hpp"
 #include "engines/syscalls/uncounted_calls.hpp"
@@ -23,8 +24,16 @@ bool can_serve(const NumberedSite& one) {
   return keeps && (!one.number || is_counted_by_number(*one.number));
 }
 
-bool write(pid_t tid, std::uint64_t address, std::span<const std::byte> bytes) {
-  return write_remote(tid, address, bytes);
+/// Maps `code` there, and the counters behind it.
+Result<SharedMemory> map_memory(StoppedThread& stopped, const StubArea& area, std::span<const std::byte> code) {
+  RemoteCalls calls(stopped);
+  if (!map_stub_code(calls, area)) return fail("the process could not map executable memory");
+  const AddressRange counters{area.region(), area.region() + NumberCounters::kBytes};
+  const bool written = write_remote(stopped.tid(), area.code, code);
+  auto shared = written ? map_shared_counters(stopped, calls, counters, area.code + kCallMemoryName)
+                        : fail("its memory could not be written");
+  if (!shared) calls.call(SYS_munmap, {area.code, area.code_bytes, 0, 0, 0, 0});
+  return shared;
 }
 
 }  // namespace
@@ -60,21 +69,13 @@ Result<std::shared_ptr<AttachedCalls>> AttachedCalls::begin(StoppedThread& stopp
   std::vector<Stub> stubs = plan(sites);
   if (stubs.empty()) return fail("none of its system call instructions can be patched");
   const std::uint64_t used = stubs.back().offset + arch::site_stub_bytes(stubs.back().number);
-  const std::uint64_t code_bytes = (used + kPage - 1) & ~(kPage - 1);
+  const std::uint64_t code_bytes = whole_pages(used);
   const auto area = find_stub_area(stopped.tid(), stopped.thread().space->base(), code_bytes,
                                    code_bytes + NumberCounters::kBytes, false);
   if (!area) return fail("there is no free memory, or it is not known where");
-  RemoteCalls calls(stopped);
-  if (!map_stub_code(calls, *area)) return fail("the process could not map executable memory");
-  const AddressRange counters{area->region(), area->region() + NumberCounters::kBytes};
-  const bool written = write(stopped.tid(), area->code, code_of(stubs, *area));
-  auto shared = written ? map_shared_counters(stopped, calls, counters, area->code + kCallMemoryName)
-                        : fail("its memory could not be written");
-  if (!shared) {
-    calls.call(SYS_munmap, {area->code, area->code_bytes, 0, 0, 0, 0});
-    return tl::unexpected(shared.error());
-  }
-  auto counted = std::make_shared<NumberCounters>(std::move(*shared), counters.start, stopped.thread().tgid);
+  auto shared = map_memory(stopped, *area, code_of(stubs, *area));
+  if (!shared) return tl::unexpected(shared.error());
+  auto counted = std::make_shared<NumberCounters>(std::move(*shared), area->region(), stopped.thread().tgid);
   const std::shared_ptr<AttachedCalls> begun(new AttachedCalls(*area, std::move(stubs), std::move(counted)));
   begun->patch(stopped, sites);
   return begun;

@@ -104,7 +104,7 @@ std::optional<std::uint64_t> free_pages(pid_t pid, AddressRange within, std::uin
   std::uint64_t free_from = kLowest;
   for (const proc::Mapping& mapping : *mappings) {
     const std::uint64_t to = std::min(mapping.start, arch::kHighestUserAddress);
-    const std::uint64_t from = (std::max(free_from + kMargin, within.start) + kPage - 1) & ~(kPage - 1);
+    const std::uint64_t from = whole_pages(std::max(free_from + kMargin, within.start));
     const std::uint64_t end = std::min(to - std::min(to, kMargin), within.end) & ~(kPage - 1);
     const bool fits = end >= from && end - from >= bytes;
     if (fits && from < site && !below) below = from;
@@ -145,7 +145,7 @@ void SitePatches::reserve(StoppedThread& stopped, std::span<const Wanted> wanted
   std::vector<const CallSite*> left;
   for (const Wanted& one : wanted) left.push_back(one.site);
   while (!left.empty()) {
-    const std::uint64_t bytes = (left.size() * kSlot + kPage - 1) & ~(kPage - 1);
+    const std::uint64_t bytes = whole_pages(left.size() * kSlot);
     if (!map_room(stopped, *left.front(), bytes, Others::stopped)) return;
     const AddressRange room = rooms_.back().range();
     std::erase_if(left, [&](const CallSite* site) { return holds_all(site->stubs, room); });
