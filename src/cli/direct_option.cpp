@@ -21,6 +21,9 @@ std::string_view name_of(Direct direct) {
 /// Whether the engine sees vDSO calls and fallbacks by itself, and leaves direct calls to others.
 bool leaves_direct_calls(const Options& o) { return o.engine == "auto" || o.engine == "inline"; }
 
+/// Whether calls that no vDSO could serve are wanted, and are seen by stops.
+bool stops_at_ordinary_calls(const Options& o) { return wants_ordinary_calls(o.selection) && !o.inline_syscalls; }
+
 }  // namespace
 
 Result<Direct> direct_named(const std::string& name) {
@@ -40,7 +43,7 @@ Result<void> check_direct(const Options& o) {
     return fail(fmt::format("{} and --engine={} exclude each other", option, o.engine),
                 "that engine stops processes at their system calls");
   if (!o.program.empty()) return fail(option + " and PROGRAM exclude each other");
-  if (wants_ordinary_calls(o.selection) && !o.inline_syscalls)
+  if (stops_at_ordinary_calls(o))
     return fail(option + ": other system calls are traced, too, and these are stops", "add -e trace=%vdso");
   return {};
 }
@@ -48,7 +51,7 @@ Result<void> check_direct(const Options& o) {
 DirectCallsBy direct_calls_by(const Options& o, const Needs& needs) {
   // Of what starts beside attached processes the beginning would be missing.
   if (o.attach.empty() || !o.program.empty() || o.direct == Direct::stops || !leaves_direct_calls(o) ||
-      (wants_ordinary_calls(o.selection) && !o.inline_syscalls))
+      stops_at_ordinary_calls(o))
     return DirectCallsBy::stops;
   if (o.direct == Direct::off) return DirectCallsBy::nothing;
   if (!o.selection.wants_route(Route::syscall)) return DirectCallsBy::nothing;

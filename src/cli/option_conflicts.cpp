@@ -68,12 +68,13 @@ Result<void> check_combinations(const Options& o) {
 
 /// What takes stops.
 Result<void> check_inline_syscalls(const Options& o) {
+  const bool attaches = !o.attach.empty();
   const std::pair<bool, std::string> excluded[] = {
       {o.audit.has_value(), "audit"},
-      {!o.attach.empty() && (!o.summary_only || o.wall_clock), o.summary_only ? "-p with -w" : "-p without -c"},
-      {!o.attach.empty() && !o.program.empty(), "-p with PROGRAM"},
-      {!o.attach.empty() && o.injections != nullptr, "-p with -e inject="},
-      {!o.attach.empty() && !o.paths.empty(), "-p with -P"},
+      {attaches && (!o.summary_only || o.wall_clock), o.summary_only ? "-p with -w" : "-p without -c"},
+      {attaches && !o.program.empty(), "-p with PROGRAM"},
+      {attaches && o.injections != nullptr, "-p with -e inject="},
+      {attaches && !o.paths.empty(), "-p with -P"},
       {o.engine != "auto" && o.engine != "inline", "--engine=" + o.engine},
       {o.stacks, "-k"},
       {o.callers && !o.summary_only, "--callers"},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bitset>
+#include <span>
 #include <string_view>
 
 #include "model/syscalls/render.hpp"
@@ -12,16 +13,11 @@ namespace {
 
 constexpr std::size_t kNumbers = 1024;
 
+constexpr std::string_view kBirthsAndEnds[] = {
+    "clone", "clone3", "fork", "vfork", "execve", "execveat", "exit", "exit_group",
+};
+
 constexpr std::string_view kStopping[] = {
-    // Threads and programs begin or end.
-    "clone",
-    "clone3",
-    "fork",
-    "vfork",
-    "execve",
-    "execveat",
-    "exit",
-    "exit_group",
     // They need the stack or the instruction that the program has.
     "rt_sigreturn",
     "restart_syscall",
@@ -38,18 +34,22 @@ constexpr std::string_view kStopping[] = {
     "mlockall",
 };
 
-bool is_named(std::string_view name) { return std::ranges::find(kStopping, name) != std::ranges::end(kStopping); }
+bool is_in(std::span<const std::string_view> names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
 
 std::bitset<kNumbers> calls_without_stop() {
   std::bitset<kNumbers> calls;
   for (std::size_t nr = 0; nr < kNumbers; ++nr) {
     const CallSpec* spec = spec_of(Abi::x86_64, static_cast<std::int64_t>(nr));
-    calls[nr] = spec != nullptr && !is_named(spec->name);
+    calls[nr] = spec != nullptr && !begins_or_ends(spec->name) && !is_in(kStopping, spec->name);
   }
   return calls;
 }
 
 }  // namespace
+
+bool begins_or_ends(std::string_view name) { return is_in(kBirthsAndEnds, name); }
 
 bool needs_stop(std::int64_t nr) {
   static const std::bitset<kNumbers> calls = calls_without_stop();

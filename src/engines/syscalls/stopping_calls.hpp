@@ -2,8 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace vdsotrace {
+
+/// Whether a system call of that name makes or ends threads, or executes programs.
+bool begins_or_ends(std::string_view name);
 
 /// Of x86-64's numbers: calls that make or end threads, that execute programs, that need the program's own registers or
 /// instruction, or whose effects the tracer must see. Also what has no name.

@@ -1,27 +1,24 @@
 #include "engines/syscalls/uncounted_calls.hpp"
 
-#include <algorithm>
 #include <bitset>
 #include <string_view>
 
 #include "arch/site_stub.hpp"
+#include "engines/syscalls/stopping_calls.hpp"
 #include "model/syscalls/spec.hpp"
 #include "vdsotrace/vdso_service.hpp"
 
 namespace vdsotrace {
 namespace {
 
-constexpr std::string_view kShownByEvents[] = {"clone",  "clone3",   "fork", "vfork",
-                                               "execve", "execveat", "exit", "exit_group"};
 constexpr std::string_view kHandlerReturn = "rt_sigreturn";
-constexpr std::string_view kNeedOwnInstruction[] = {kHandlerReturn, "uretprobe", "uprobe"};
 
-bool is_in(std::span<const std::string_view> names, std::string_view name) {
-  return std::ranges::find(names, name) != names.end();
-}
+/// Made by trampolines of the kernel's.
+bool is_of_probe(std::string_view name) { return name == "uretprobe" || name == "uprobe"; }
 
+/// By events, by a count of their own, or by the trace points of direct calls.
 bool is_known_otherwise(std::string_view name) {
-  return is_in(kShownByEvents, name) || name == kHandlerReturn || service_of_syscall(name) != nullptr;
+  return begins_or_ends(name) || name == kHandlerReturn || service_of_syscall(name) != nullptr;
 }
 
 using Numbers = std::bitset<arch::kCountedNumbers>;
@@ -39,8 +36,8 @@ Numbers numbers_with_names(const Predicate& wanted) {
 }  // namespace
 
 bool is_counted_by_number(std::int64_t nr) {
-  static const Numbers counted = numbers_with_names(
-      [](std::string_view name) { return !is_known_otherwise(name) && !is_in(kNeedOwnInstruction, name); });
+  static const Numbers counted =
+      numbers_with_names([](std::string_view name) { return !is_known_otherwise(name) && !is_of_probe(name); });
   return nr >= 0 && static_cast<std::size_t>(nr) < counted.size() && counted[static_cast<std::size_t>(nr)];
 }
 
