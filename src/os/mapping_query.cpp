@@ -30,7 +30,8 @@ struct MappingQuery {
   std::uint64_t build_id_addr;
 };
 constexpr unsigned long kQuery = _IOWR('f', 17, MappingQuery);  // PROCMAP_QUERY
-constexpr std::uint64_t kReadable = 1, kExecutable = 4;         // PROCMAP_QUERY_VMA_READABLE, _EXECUTABLE
+// PROCMAP_QUERY_VMA_READABLE, _WRITABLE, _EXECUTABLE, _SHARED
+constexpr std::uint64_t kReadable = 1, kWritable = 2, kExecutable = 4, kShared = 8;
 
 std::optional<proc::Mapping> ask_for(pid_t pid, std::uint64_t address) {
   const UniqueFd maps = procfs::open(fmt::format("{}/maps", pid), O_RDONLY);
@@ -42,9 +43,16 @@ std::optional<proc::Mapping> ask_for(pid_t pid, std::uint64_t address) {
   query.vma_name_size = name.size();
   if (!maps || ::ioctl(maps.get(), kQuery, &query) != 0) return std::nullopt;
   const auto end = std::ranges::find(name, '\0');
-  return proc::Mapping{
-      query.vma_start,  query.vma_end, (query.vma_flags & kReadable) != 0, (query.vma_flags & kExecutable) != 0,
-      query.vma_offset, query.inode,   std::string(name.begin(), end)};
+  const auto has = [&](std::uint64_t flag) { return (query.vma_flags & flag) != 0; };
+  return proc::Mapping{query.vma_start,
+                       query.vma_end,
+                       has(kReadable),
+                       has(kExecutable),
+                       query.vma_offset,
+                       query.inode,
+                       std::string(name.begin(), end),
+                       has(kWritable),
+                       has(kShared)};
 }
 
 }  // namespace

@@ -83,7 +83,9 @@ std::optional<Mapping> parse_mapping(std::string_view line) {
                  permissions.size() > 2 && permissions[2] == 'x',
                  offset.value_or(0),
                  inode.value_or(0),
-                 std::string(name == std::string_view::npos ? "" : line.substr(name))};
+                 std::string(name == std::string_view::npos ? "" : line.substr(name)),
+                 permissions.size() > 1 && permissions[1] == 'w',
+                 permissions.size() > 3 && permissions[3] == 's'};
 }
 
 }  // namespace

@@ -21,6 +21,8 @@ struct Mapping {
   std::uint64_t offset = 0;  ///< in the file, of `start`
   std::uint64_t inode = 0;   ///< 0: not of a file
   std::string name;          ///< file, "[vdso]", or empty
+  bool writable = false;
+  bool shared = false;
 };
 
 /// All that is mapped; nothing if that is not known.

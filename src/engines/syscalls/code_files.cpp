@@ -1,6 +1,5 @@
 #include "engines/syscalls/code_files.hpp"
 
-#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -8,7 +7,6 @@
 
 #include "model/code/call_sites.hpp"
 #include "model/owned_elf.hpp"
-#include "os/kernel.hpp"
 #include "symbols/file_code.hpp"
 #include "symbols/module_file.hpp"
 
@@ -19,19 +17,12 @@ constexpr std::uint8_t kStopsOfAll = 16;
 constexpr int kStopsOfOne = 3;
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
-bool is_private_code(std::string_view line) { return line.find(" r-xp ") != std::string_view::npos; }
-
 /// Private mappings of files whose code cannot be written ("r-xp", proc(5)).
 std::vector<proc::Mapping> private_code_of(pid_t pid) {
-  const auto text = kernel().proc_file(fmt::format("{}/maps", pid));
-  std::string code;
-  for (std::string_view rest = text ? std::string_view(*text) : std::string_view(); !rest.empty();) {
-    const std::string_view line = rest.substr(0, std::min(rest.find('\n'), rest.size() - 1) + 1);
-    if (is_private_code(line)) code += line;
-    rest.remove_prefix(line.size());
-  }
-  auto mappings = proc::parse_mappings(code);
-  std::erase_if(mappings, [](const proc::Mapping& mapping) { return mapping.inode == 0; });
+  auto mappings = proc::mappings(pid);
+  std::erase_if(mappings, [](const proc::Mapping& mapping) {
+    return !mapping.readable || !mapping.executable || mapping.writable || mapping.shared || mapping.inode == 0;
+  });
   return mappings;
 }
 

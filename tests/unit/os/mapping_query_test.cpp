@@ -10,7 +10,7 @@ using namespace vdsotrace;
 namespace {
 
 auto fields(const proc::Mapping& m) {
-  return std::tie(m.start, m.end, m.readable, m.executable, m.offset, m.inode, m.name);
+  return std::tie(m.start, m.end, m.readable, m.executable, m.offset, m.inode, m.name, m.writable, m.shared);
 }
 
 void check_as_listed(const void* address) {

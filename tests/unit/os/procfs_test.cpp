@@ -55,6 +55,14 @@ TEST_CASE("maps: foreign text makes no mappings") {
   CHECK(proc::parse_mappings("").empty());
   CHECK(proc::parse_mappings("\n\n\0\n").empty());
   CHECK(proc::parse_mappings("hello world\n").empty());
+  const auto with = [](const std::string& permissions) {
+    return proc::parse_mappings("1000-2000 " + permissions + " 0 00:00 7 /file\n").at(0);
+  };
+  CHECK_FALSE(with("r-xp").writable);
+  CHECK_FALSE(with("r-xp").shared);
+  CHECK(with("rw-p").writable);
+  CHECK(with("rw-s").shared);
+  CHECK_FALSE(with("r").shared);
   CHECK(proc::parse_mappings("2000-1000 r-xp 0 00:00 0 [vdso]\n").empty());
   CHECK(proc::parse_mappings("1000-1000 r-xp 0 00:00 0 [vdso]\n").empty());
   CHECK(proc::parse_mappings("10000000000000000-20000000000000000 r-xp 0 00:00 0 [vdso]\n").empty());
