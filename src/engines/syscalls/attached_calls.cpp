@@ -54,7 +54,7 @@ std::vector<std::byte> AttachedCalls::code_of(std::span<const Stub> stubs, const
   std::vector<std::byte> code = call_memory_header();
   const auto counters = [&](std::int64_t nr) {
     const auto index = static_cast<std::uint64_t>(nr);
-    return is_counted_by_number(nr) ? area.region() + index * NumberCounters::kPair : 0;
+    return is_counted_by_number(nr) ? area.region() + index * CounterPair::kBytes : 0;
   };
   for (const Stub& stub : stubs) {
     code.resize(stub.offset);

@@ -96,7 +96,9 @@ void AttachedCallEngine::on_clone(const Thread& parent, const Thread& child) {
   inner_->on_clone(parent, child);
   AttachedCalls* calls = attached_calls_of(*parent.space);
   if (calls == nullptr) return;
-  if (const auto registers = ptrace::registers(parent.tid)) count(parent.tgid, arch::system_call(*registers).nr, 1, 0);
+  const auto registers = ptrace::registers(parent.tid);
+  const std::int64_t nr = registers ? arch::system_call(*registers).nr : -1;
+  if (spec_of(Abi::x86_64, nr) != nullptr) sink_.accept(counts_of(parent.tgid, nr, std::nullopt, {1, 0}));
   if (child.space == parent.space) return;
   child.space->set_call_record(calls->copy_for_fork());
 }
@@ -156,20 +158,10 @@ void AttachedCallEngine::move_out_of_engine_code(StoppedThread& stopped) {
 
 // ---- counts ----
 
-void AttachedCallEngine::count(pid_t tgid, std::int64_t nr, std::uint64_t calls, std::uint64_t failures) {
-  const CallSpec* spec = spec_of(Abi::x86_64, nr);
-  if (spec == nullptr) return;
-  Counts counts;
-  counts.name = spec->name;
-  counts.count = calls;
-  counts.errors = failures;
-  sink_.accept({0, realtime_ns(), tgid, tgid, std::move(counts)});
-}
-
 Drained AttachedCallEngine::drain() {
   for (const auto& counters : counters_) {
     for (const NumberCounters::Total& total : counters->take_new())
-      count(counters->tgid(), total.nr, total.calls, total.failures);
+      sink_.accept(counts_of(counters->tgid(), total.nr, std::nullopt, total.counted));
   }
   return inner_->drain();
 }
@@ -180,7 +172,8 @@ void AttachedCallEngine::finish() {
   if (counters_.empty()) return;
   std::uint64_t entered = 0, seen = unfinished_;
   for (const auto& [tgid, counted] : entered_.counted()) {
-    if (counted.handler_returns != 0) count(tgid, SYS_rt_sigreturn, counted.handler_returns, 0);
+    if (counted.handler_returns != 0)
+      sink_.accept(counts_of(tgid, SYS_rt_sigreturn, std::nullopt, {counted.handler_returns, 0}));
     entered += counted.calls;
   }
   for (const auto& counters : counters_) seen += counters->taken() + counters->own_calls();

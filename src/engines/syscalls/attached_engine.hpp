@@ -45,7 +45,6 @@ class AttachedCallEngine final : public EngineDecorator {
   Result<void> begin(AddressSpace& space, StoppedThread& stopped);
   void watch(const Thread& thread);
   void report_completeness(std::uint64_t entered, std::uint64_t seen);
-  void count(pid_t tgid, std::int64_t nr, std::uint64_t calls, std::uint64_t failures);
 
   EventSink& sink_;
   Reporter reporter_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engines/inline/region_memory.hpp"
+#include "engines/syscalls/counter_pair.hpp"
 #include "vdsotrace/call.hpp"
 
 namespace vdsotrace {
@@ -17,7 +18,7 @@ class CallCounters {
  public:
   /// Their number. The first belongs to none.
   static constexpr std::uint32_t kMost = 512;
-  static constexpr std::size_t kBytes = kMost * 2 * sizeof(std::uint64_t);
+  static constexpr std::size_t kBytes = kMost * CounterPair::kBytes;
 
   /// `address`: where the processes have it. `tgid`: the first of them.
   CallCounters(SharedMemory memory, std::uint64_t address, pid_t tgid)
@@ -43,8 +44,7 @@ class CallCounters {
   struct Total {
     std::int64_t nr;
     std::optional<Route> route;
-    std::uint64_t calls;
-    std::uint64_t failures;
+    CountedCalls counted;
   };
   /// What has been counted since this was asked the last time.
   std::vector<Total> take_new();
@@ -53,10 +53,10 @@ class CallCounters {
   struct Entry {
     CountedCall call;
     std::optional<Route> route;
-    std::uint64_t calls = 0;  ///< taken already, as the next
-    std::uint64_t failures = 0;
+    CountedCalls taken;
   };
-  static std::size_t offset(std::uint32_t place) { return std::size_t{place} * 2 * sizeof(std::uint64_t); }
+  static std::size_t offset(std::uint32_t place) { return std::size_t{place} * CounterPair::kBytes; }
+  CounterPair pair(std::uint32_t place) const { return {memory_, offset(place)}; }
 
   RegionMemory memory_;
   pid_t tgid_;

@@ -242,13 +242,7 @@ Resume::How SyscallEngine::resume_mode(StoppedThread& stopped) {
 Drained SyscallEngine::drain() {
   for (const auto& counters : counters_) {
     for (const CallCounters::Total& total : counters->take_new()) {
-      if (!choice_.reports_counts()) continue;
-      Counts counts;
-      counts.name = spec_of(Abi::x86_64, total.nr)->name;
-      counts.route = total.route;
-      counts.count = total.calls;
-      counts.errors = total.failures;
-      sink_.accept({0, realtime_ns(), counters->tgid(), counters->tgid(), std::move(counts)});
+      if (choice_.reports_counts()) sink_.accept(counts_of(counters->tgid(), total.nr, total.route, total.counted));
     }
   }
   // A process that has ended counts no more.

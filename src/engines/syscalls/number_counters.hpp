@@ -8,13 +8,13 @@
 
 #include "arch/site_stub.hpp"
 #include "engines/inline/region_memory.hpp"
+#include "engines/syscalls/counter_pair.hpp"
 
 namespace vdsotrace {
 
 class NumberCounters {
  public:
-  static constexpr std::size_t kPair = 2 * sizeof(std::uint64_t);
-  static constexpr std::size_t kBytes = arch::kCountedNumbers * kPair;
+  static constexpr std::size_t kBytes = arch::kCountedNumbers * CounterPair::kBytes;
 
   /// `address`: where the processes have it. `tgid`: the first of them.
   NumberCounters(SharedMemory memory, std::uint64_t address, pid_t tgid)
@@ -30,8 +30,7 @@ class NumberCounters {
 
   struct Total {
     std::int64_t nr;
-    std::uint64_t calls;
-    std::uint64_t failures;
+    CountedCalls counted;
   };
   /// What has been counted since this was asked the last time.
   std::vector<Total> take_new();
@@ -42,14 +41,11 @@ class NumberCounters {
   std::uint64_t own_calls() const { return own_calls_; }
 
  private:
-  struct Taken {
-    std::uint64_t calls = 0;
-    std::uint64_t failures = 0;
-  };
+  CounterPair pair(std::int64_t nr) const { return {memory_, static_cast<std::size_t>(nr) * CounterPair::kBytes}; }
 
   RegionMemory memory_;
   pid_t tgid_;
-  std::array<Taken, arch::kCountedNumbers> before_{};
+  std::array<CountedCalls, arch::kCountedNumbers> taken_of_{};  ///< by number
   std::uint64_t taken_ = 0;
   std::uint64_t own_calls_ = 0;
 };
