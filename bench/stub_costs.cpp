@@ -74,7 +74,7 @@ struct Shared {
     std::uint64_t thread_pointer = 0;
     ::syscall(SYS_arch_prctl, ARCH_GET_FS, &thread_pointer);
     const auto here = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
-    region->bind(thread_pointer, ::gettid(), {here - kStack, here + kStack});
+    region->blocks().bind(thread_pointer, ::gettid(), {here - kStack, here + kStack});
   }
   std::size_t drain() {
     std::size_t records = 0;
