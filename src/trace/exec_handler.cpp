@@ -35,6 +35,7 @@ Resume ExecHandler::on_exec(StoppedThread& stopped, pid_t former_tid) {
   for (const auto& [tid, other] : tasks_.threads()) {
     if (other->vfork_child == thread.tgid) other->vfork_child = 0;
   }
+  thread.awaited_by = 0;
   const bool leaves = options_.detach_on_exec && thread.phase != Thread::Phase::launching;
   if (leaves) reporter_.report(thread, Detached{});
   if (leaves || thread.role == Thread::Role::guarded) {

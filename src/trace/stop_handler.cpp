@@ -41,6 +41,7 @@ void StopHandler::handle(Thread& thread, const WaitStatus& status) {
   StoppedThread stopped(thread);
   const RemoteWrites writes(thread.tid);
   thread.vfork_child = 0;
+  tasks_.sharers().end_wait(thread.tid);
   judge_calls_again(stopped);
   Resume how = decide(stopped, status);
   callers_.report(thread);
@@ -65,7 +66,10 @@ void StopHandler::go_on(StoppedThread&& stopped, Resume how, const std::optional
   const bool calls = policy_.stops(stopped.thread());
   const pid_t tid = stopped.tid();
   std::move(stopped).resume(how, calls);
-  if (how.how == Resume::How::detach) tasks_.forget(tid);
+  if (how.how != Resume::How::detach) return;
+  auto detached = tasks_.forget(tid);
+  const Thread* creator = tasks_.find(detached->awaited_by);
+  tasks_.sharers().keep(std::move(detached), creator);
 }
 
 void StopHandler::end_delays(std::int64_t now) {
@@ -114,7 +118,10 @@ Resume StopHandler::decide(StoppedThread& stopped, const WaitStatus& status) {
     policy_.apply_after_exec(*thread.space);
   }
   switch (status.kind()) {
-    case WaitStatus::Kind::system_call: return calls_.on_stop(stopped);
+    case WaitStatus::Kind::system_call:
+      if (tasks_.sharers().may_leave(thread, tasks_.find(thread.awaited_by)) && asks_to_be_traced(stopped))
+        return {Resume::How::detach, 0};
+      return calls_.on_stop(stopped);
     case WaitStatus::Kind::signal: return signals_.on_signal(stopped, status.signal());
     case WaitStatus::Kind::group_stop: return signals_.on_group_stop(stopped, status.signal());
     case WaitStatus::Kind::event: return on_event(stopped, status.event());

@@ -47,13 +47,14 @@ Thread& TaskTable::add(pid_t tid, pid_t tgid) {
   return *(threads_[tid] = std::move(thread));
 }
 
-void TaskTable::forget(pid_t tid) {
-  const auto found = threads_.find(tid);
-  if (found == threads_.end()) return;
-  const auto process = processes_.find(found->second->tgid);
+std::unique_ptr<Thread> TaskTable::forget(pid_t tid) {
+  auto node = threads_.extract(tid);
+  if (!node) return nullptr;
+  sharers_.end_wait(tid);
+  const auto process = processes_.find(node.mapped()->tgid);
   process->second.threads.erase(tid);
   if (process->second.threads.empty()) processes_.erase(process);
-  threads_.erase(found);
+  return std::move(node.mapped());
 }
 
 /// `creator` may be remembered only (Departed).
@@ -70,6 +71,7 @@ Thread& TaskTable::add_child(const Thread& creator, pid_t tid, std::uint64_t sha
   if ((sharing & CLONE_SETTLS) == 0) child.in_exec_prologue = creator.in_exec_prologue;
   const bool traced = creator.role == Thread::Role::traced && (same_process || options_.follow);
   if (!traced) child.role = same_memory ? Thread::Role::guarded : Thread::Role::released;
+  if ((sharing & CLONE_VFORK) != 0) child.awaited_by = creator.tid;
   // Its creator is not reported yet: it will be with it.
   if (traced && creator.phase == Thread::Phase::attached) child.phase = Thread::Phase::attached;
   engine_.on_clone(creator, child);

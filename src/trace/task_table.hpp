@@ -7,6 +7,7 @@
 #include <set>
 
 #include "trace/attach/departed.hpp"
+#include "trace/detached_sharers.hpp"
 #include "trace/probe_engine.hpp"
 #include "trace/program.hpp"
 #include "trace/reporter.hpp"
@@ -38,7 +39,7 @@ class TaskTable {
   };
 
   TaskTable(const TaskOptions& options, ProbeEngine& engine, Reporter& reporter)
-      : options_(options), engine_(engine), reporter_(reporter) {}
+      : options_(options), engine_(engine), reporter_(reporter), sharers_(engine) {}
 
   Thread* find(pid_t tid) const;
   /// Adds a thread of which only the numbers are known.
@@ -56,8 +57,8 @@ class TaskTable {
   void keep_all() { keep_all_ = true; }
   /// A thread whose memory is clean: how it goes on; its events are not reported from now on.
   Resume detach_or_guard(Thread& thread, int signal) const;
-  /// The thread has ended or was detached.
-  void forget(pid_t tid);
+  /// The thread has ended or was detached. Answers what it was; null if it was not known.
+  std::unique_ptr<Thread> forget(pid_t tid);
 
   /// A child that is not followed: takes our patches out of its own copy of the
   /// memory. True if the caller may now detach it; false if its memory is out of our
@@ -88,6 +89,7 @@ class TaskTable {
   /// One of them.
   Process& process(pid_t pid) { return processes_.at(pid); }
   ImageCache& images() { return images_; }
+  DetachedSharers& sharers() { return sharers_; }
 
  private:
   Thread& add_child(const Thread& creator, pid_t tid, std::uint64_t sharing);
@@ -99,6 +101,7 @@ class TaskTable {
   ImageCache images_;
   std::map<pid_t, std::unique_ptr<Thread>> threads_;
   std::map<pid_t, Process> processes_;
+  DetachedSharers sharers_;
   Departed departed_;
 };
 

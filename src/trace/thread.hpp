@@ -59,6 +59,7 @@ struct Thread {
   ptrace::OnTracerDeath on_tracer_death = ptrace::OnTracerDeath::leave;
   bool stopped = false;  ///< in a ptrace stop that has not been resumed
   bool rests = false;    ///< since its last stop: listens in a group-stop, or waits for its vfork's child
+  pid_t awaited_by = 0;  ///< its creator, which does not run before it executes a program or ends (vfork(2)); 0: none
   std::shared_ptr<AddressSpace> space;
   std::shared_ptr<SignalActions> actions;
   std::uint64_t blocked = 0;  ///< those of kForcedSignals that are in its signal mask

@@ -141,6 +141,16 @@ class FilterTest(unittest.TestCase):
                     ran = vdsotrace("-o", "/dev/null", f"--engine={engine}", "-e", wanted, *target("own_tracer"))
                     self.assertEqual((ran.status, ran.stdout, ran.stderr), tuple(run(target("own_tracer"))))
 
+    def test_children_that_share_memory_can_be_traced_by_others(self):
+        """Before they execute a program: there nothing needs us but breakpoints."""
+        untraced = run(target("own_tracer", "vfork"))
+        self.assertEqual(untraced.status, 0)
+        for options in ([], ["-c"], ["-c", "-e", "route=vdso,fallback"], ["-e", "trace=openat"], ["--engine=perf"],
+                        ["audit", "--direct=stops"], ["--json", "-T"]):
+            with self.subTest(options=options):
+                ran = vdsotrace(*options, "-o", "/dev/null", *target("own_tracer", "vfork"))
+                self.assertEqual((ran.status, ran.stdout), (untraced.status, untraced.stdout), ran.stderr)
+
     def test_direct_calls_by_stops_need_no_filter(self):
         """So that children of an audited program can be traced by others."""
         untraced = run(target("own_tracer"))

@@ -1,4 +1,4 @@
-"""Under --syscalls=inline programs that trace, interpret or confine others do what they do untraced: strace, valgrind,
+"""Under --syscalls=inline programs that trace, interpret or confine others do what they do untraced: strace, gdb, valgrind,
 bubblewrap, Chromium. A program that traces its children can do so only if they are not ours: without -f.
 """
 
@@ -59,6 +59,13 @@ class SameOutcomeTest(unittest.TestCase):
                     counts.append(len(re.findall(r"(?:openat|execve|newfstatat)\(", file.read_text())))
                 with self.subTest(options=options):
                     self.assertEqual(len(set(counts)), 1, counts)
+
+    def test_gdb(self):
+        """What it debugs is the child of a vfork, which asks to be traced while it shares gdb's memory."""
+        testing.require_program("gdb")
+        says = self.same(["gdb", "-nx", "-batch", "-ex", "break main", "-ex", "run", "-ex", "continue", "--args",
+                          *target("calls")], ways=(COUNTED, TEXT, [], ["-c"], ["--engine=perf"]))
+        self.assertRegex(says, r"(?s)Breakpoint 1, .*made clock_gettime.*exited with code 03")
 
     def test_valgrind(self):
         testing.require_program("valgrind")

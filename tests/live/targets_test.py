@@ -36,7 +36,7 @@ TARGETS_32 = [
     ["short_threads_m32"], ["signal_storm_m32"], ["stacks_m32"], ["stop_continue_m32"],
 ]
 # Following the child changes what it does, as it does under strace.
-UNFOLLOWED_ONLY = [["child_bytes"], ["own_tracer"]]
+UNFOLLOWED_ONLY = [["child_bytes"], ["own_tracer"], ["own_tracer", "vfork"]]
 UNFOLLOWED_ONLY_32 = [["child_bytes_m32"]]
 
 

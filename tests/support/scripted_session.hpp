@@ -51,6 +51,7 @@ class RecordingEngine final : public ProbeEngine {
   bool takes_traps = false;             ///< every SIGTRAP of a breakpoint is its own
   bool takes_steps = true;              ///< what a step's trap means is no business of the program
   bool removes = true;                  ///< remove succeeds
+  bool has_traps = false;               ///< its probes are breakpoints
   int vacates_after = 0;                ///< vacate_for_detach says so often that the thread has to run on
   Resume::How mode = Resume::How::run;  ///< how threads go on
   /// How often it was asked that.
@@ -59,6 +60,7 @@ class RecordingEngine final : public ProbeEngine {
   std::string_view name() const override { return "recording"; }
   void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
   bool remove(AddressSpace& space, StoppedThread& thread) override;
+  bool raises_traps(const AddressSpace&) const override { return has_traps; }
   bool undo_leftovers(StoppedThread& thread) override {
     note("undo leftovers", thread.tid());
     return true;

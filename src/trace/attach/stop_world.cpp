@@ -225,6 +225,7 @@ bool StopWorld::waits_for_held_child(const Thread& thread) const {
 /// A thread in uninterruptible sleep, as the parent of a vfork is until its child goes its own way, stops only when it
 /// wakes. If it sleeps in a call made outside the vDSO, that does not touch anything of ours.
 bool StopWorld::can_stay_unstopped(const Thread& thread) const {
+  if (tasks_.sharers().run_for(thread.tid)) return false;
   if (!waits_for_held_child(thread) && !sleeps_outside_vdso(thread.tid)) return false;
   return std::ranges::any_of(held_, [&](const auto& entry) {
     const Thread* other = tasks_.find(entry.first);

@@ -200,6 +200,8 @@ bool StopPolicy::stops(const Thread& thread) const {
     return true;
   if (thread.dispatched) return false;
   if (thread.in_exec_prologue > 0) return true;
+  // It may ask to be traced by its creator (asks_to_be_traced), as debuggers begin.
+  if (thread.role == Thread::Role::guarded && thread.awaited_by != 0 && !thread.filtered) return true;
   if (mode_ != Mode::every && !thread.space->every_call_stops()) return false;
   return thread.role == Thread::Role::traced || thread.space->vdso().is_patched();
 }

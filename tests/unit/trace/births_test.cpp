@@ -1,5 +1,6 @@
 // Children: their creator's event and their own first stop come in any order.
 #include <linux/sched.h>
+#include <sys/ptrace.h>
 
 #include "support/catch.hpp"
 #include "support/scripted_session.hpp"
@@ -163,6 +164,36 @@ TEST_CASE("a child in its creator's memory is kept in silence where it is not fo
   REQUIRE(traced.run());
   CHECK(traced.events.of(kChild) == Lines{});
   CHECK(child.detached_with == 0);
+}
+
+TEST_CASE("a child in its creator's memory is detached where it asks to be traced by others") {
+  ScriptedTracing traced;
+  traced.options.follow = false;
+  Task& child = traced.kernel.unborn(kChild).calls("close").calls("ptrace", {PTRACE_TRACEME});
+  traced.kernel.spawned(kRoot).executes().vforks(child).exits();
+  std::size_t ends = 1;
+  traced.stops.when_idle.push_back([&] {
+    ends = traced.engine.count("end 2");
+    child.memory = std::make_shared<ScriptedMemory>();  // it has executed a program, which nobody sees
+  });
+  REQUIRE(traced.run());
+  CHECK(child.detached_with == 0);
+  // Until its creator goes on, calls that are recorded in that memory are the child's.
+  CHECK(ends == 0);
+  CHECK(traced.engine.count("end 2") == 1);
+  CHECK(traced.events.of(kChild) == Lines{});
+}
+
+TEST_CASE("a child in its creator's memory is kept where breakpoints are, whatever it asks for") {
+  ScriptedTracing traced;
+  traced.options.follow = false;
+  traced.engine.has_traps = true;
+  Task& child = traced.kernel.unborn(kChild).calls("ptrace", {PTRACE_TRACEME}, -EPERM);
+  bool was_kept = false;
+  child.does([&] { was_kept = child.seized; }).executes();
+  traced.kernel.spawned(kRoot).executes().vforks(child).exits();
+  REQUIRE(traced.run());
+  CHECK(was_kept);
 }
 
 TEST_CASE("a creator that is killed at its event has reported its child") {
