@@ -42,6 +42,7 @@ struct CopyPlan {
   std::vector<CopyCase> cases;
   std::uint32_t case_of_others = CASE_UNSUITED;  ///< what a call is that is none of them
   std::uint64_t most_bytes = RECORD_POINTEES;    ///< from a record's begin, when all has been copied
+  unsigned record_log2 = RECORD_LOG2_VALUES;     ///< of the bytes of the ring's records
 };
 
 struct RecordStubWords {

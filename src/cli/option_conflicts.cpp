@@ -77,7 +77,6 @@ Result<void> check_inline_syscalls(const Options& o) {
       {attaches && !o.paths.empty(), "-p with -P"},
       {o.engine != "auto" && o.engine != "inline", "--engine=" + o.engine},
       {o.stacks, "-k"},
-      {o.callers && !o.summary_only, "--callers"},
       {o.selection.asks_for_route(Route::vsyscall), "-e route=vsyscall"},
   };
   for (const auto& [given, name] : excluded) {

@@ -77,6 +77,24 @@ class SummaryTest(unittest.TestCase):
                 self.assertNotEqual(ran.status, 0)
 
 
+class CallersTest(SameLines):
+    """Of vDSO calls their stubs keep words of the stack, in records of another size; direct calls stop."""
+    renumbered = {r"sysinfo.*": "sysinfo", r'"[^"]*"': '""', r"\btv_\w+=\d+": "tv", r"\[\d+\]": "[N]",
+                  r"(= |\[)\d{9,} \(.*?\)": r"\1T"}
+
+    def test_same_lines(self):
+        program = "import time; time.time(); open('/etc/passwd').read()"
+        for command in target("calls"), [PYTHON, "-S", "-c", program]:
+            with self.subTest(command=command):
+                lines = self.same(lambda _, made=command: made, "--callers", may_fail=True)
+                self.assertTrue([line for line in lines if re.search(r"\[vdso\] <.* in ", line)])
+
+    def test_calls_are_recorded_without_stops(self):
+        calls = testing.trace_json(ORDER, "--callers", *INLINE).of_type("call")
+        engines = {call["engine"] for call in calls[-4 * ROUNDS:] if call["name"] in ("lseek", "close", "dup2")}
+        self.assertEqual(engines, {"inline"})
+
+
 class SameLinesTest(SameLines):
     def test_descriptors(self):
         with tempfile.TemporaryDirectory() as folder:

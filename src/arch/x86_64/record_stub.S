@@ -316,7 +316,8 @@ SHARED vdsotrace_record_stub_called
 61:     mov     BLOCK_CALL_NEXT(%rbx), %rdx
         mov     RECORD_CALL_END(%rcx), %r11
         dec     %r11
-        shr     $RECORD_LOG2_VALUES, %r11
+        shr     $RECORD_LOG2_VALUES, %r11       /* or by the size of the ring's records */
+SHARED vdsotrace_record_stub_in_records
         add     %rdx, %r11              /* the head behind it */
         shl     $16, %rdx
         or      $RECORD_SYSTEM_CALL, %rdx
@@ -335,7 +336,6 @@ SHARED vdsotrace_record_stub_look
         mov     3b(%rip), %rcx
         jmp     *8b(%rip)
 SHARED vdsotrace_record_stub_uncalled
-
 52:     OTHER_SLOTS %r11, %rcx, 51b
 83:     RESTORE_FLAGS
         mov     5f(%rip), %rax

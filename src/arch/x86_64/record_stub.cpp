@@ -23,6 +23,7 @@ extern const std::byte vdsotrace_record_stub_exit_word[];
 extern const std::byte vdsotrace_record_stub_exit_bytes[];
 extern const std::byte vdsotrace_record_stub_exit_byte[];
 extern const std::byte vdsotrace_record_stub_exit_copied[];
+extern const std::byte vdsotrace_record_stub_in_records[];
 extern const std::byte vdsotrace_record_stub_look[];
 extern const std::byte vdsotrace_record_stub_uncalled[];
 extern const std::byte vdsotrace_record_stub_unsuited[];
@@ -72,7 +73,9 @@ std::vector<std::byte> make_record_stub(const RecordStubWords& words, const Copy
   CHECK(copies.most_bytes <= RECORD_MOST_BYTES);
   const CallStubWords front{-words.number, words.index, words.back, words.resume, words.others};
   std::memcpy(stub.data(), &front, sizeof front);
-  const std::uint64_t records = (copies.most_bytes + RECORD_POINTEES - 1) / RECORD_POINTEES;
+  const std::uint64_t record_bytes = std::uint64_t{1} << copies.record_log2;
+  const std::uint64_t records = (copies.most_bytes + record_bytes - 1) / record_bytes;
+  stub[offset_in_record_stub(vdsotrace_record_stub_in_records) - 1] = static_cast<std::byte>(copies.record_log2);
   const std::uint64_t behind[] = {static_cast<std::uint64_t>(words.number), words.leave, words.unsuited, records};
   std::byte* at = stub.data() + offset_in_record_stub(vdsotrace_record_stub_words);
   std::memcpy(at, behind, sizeof behind);

@@ -4,8 +4,7 @@ namespace vdsotrace {
 
 std::uint64_t StubRecordSource::ring_index(const AddressSpace& space) const {
   const StubSpace* stubs = rings_of_.find(&space);
-  const bool fits = kept_.records_system_calls() && kept_.record_size() == RecordSize::values;
-  return fits && stubs != nullptr && stubs->region() != nullptr ? stubs->region()->index() : 0;
+  return kept_.records_system_calls() && stubs != nullptr && stubs->region() != nullptr ? stubs->region()->index() : 0;
 }
 
 bool StubRecordSource::has_ring(StoppedThread& stopped) const {

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 
+#include "engines/inline/stub_settings.hpp"
 #include "engines/syscalls/copy_plan.hpp"
 #include "engines/syscalls/signal_calls.hpp"
 #include "engines/syscalls/stopping_calls.hpp"
 #include "model/syscalls/kinds_common.hpp"
 #include "model/syscalls/spec.hpp"
+#include "vdsotrace/vdso_service.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -18,8 +20,11 @@ bool is_wanted(const Selection& selection, std::int64_t nr) {
          (selection.wants_ordinary_calls() && selection.wants_number(Abi::x86_64, nr, false));
 }
 
-/// Callers are named by what is mapped, which is looked at when code is mapped. mremap(2) stops anyway.
-bool may_map_code(std::int64_t nr) { return nr == SYS_mmap || nr == SYS_mprotect; }
+/// Callers are named by what is mapped, which is looked at when code is mapped. mremap(2) stops anyway. Those of calls
+/// that the vDSO offers are looked for at their stops.
+bool is_of_callers(std::int64_t nr, const CallSpec& spec) {
+  return nr == SYS_mmap || nr == SYS_mprotect || service_of_syscall(spec.name) != nullptr;
+}
 
 bool is_changed(const Needs& needs, std::int64_t nr) {
   const auto changed = [&](bool vdso_capable) {
@@ -33,9 +38,9 @@ bool stops_without_plan(const Needs& needs, std::int64_t nr, bool recorded) {
   return recorded && needs.values && needs_stop_without_plan(nr);
 }
 
-bool must_be_seen(const Needs& needs, std::int64_t nr, bool recorded) {
+bool must_be_seen(const Needs& needs, std::int64_t nr, const CallSpec& spec, bool recorded) {
   const bool is_known = SignalCalls::concerns(nr) || stops_without_plan(needs, nr, recorded);
-  return (needs_stop(nr) && !is_known) || is_changed(needs, nr) || (needs.callers && may_map_code(nr));
+  return (needs_stop(nr) && !is_known) || is_changed(needs, nr) || (needs.callers && is_of_callers(nr, spec));
 }
 
 bool has_descriptors(std::int64_t nr, const CallSpec& spec) {
@@ -61,6 +66,7 @@ bool shows_only_values(const Needs& needs, bool has_descriptors, const arch::Cop
 StubChoice::StubChoice(const Needs& needs)
     : records_(needs.each_call),
       copies_values_(needs.values),
+      record_size_(StubSettings(needs, false).record_size().value_or(RecordSize::values)),
       reports_counts_(!needs.each_call && needs.paths.empty()),
       stubs_(kCallNumbers) {
   for (std::size_t nr = 0; nr < stubs_.size(); ++nr) stubs_[nr] = choose(needs, static_cast<std::int64_t>(nr));
@@ -70,12 +76,13 @@ CallStub StubChoice::choose(const Needs& needs, std::int64_t nr) {
   const CallSpec* spec = spec_of(Abi::x86_64, nr);
   const bool wanted = is_wanted(needs.selection, nr);
   const bool recorded = needs.each_call && wanted && needs.paths.empty();
-  if (spec == nullptr || must_be_seen(needs, nr, recorded)) return CallStub::none;
+  if (spec == nullptr || must_be_seen(needs, nr, *spec, recorded)) return CallStub::none;
   if (!needs.paths.empty() && wanted && may_use_path(nr, *spec)) return CallStub::none;
   if (reports_counts_ && wanted && is_counted_by_clock(nr)) return CallStub::none;
   if (!recorded) return CallStub::counts;
   auto copies = needs.values ? copy_plan(nr, capture_limits(needs)) : arch::CopyPlan();
   if (!copies || !shows_only_values(needs, has_descriptors(nr, *spec), *copies)) return CallStub::none;
+  copies->record_log2 = static_cast<unsigned>(record_size_);
   copies_.emplace(nr, std::move(*copies));
   return CallStub::records;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "arch/record_stub.hpp"
+#include "engines/inline/stub_record.hpp"
 #include "model/syscalls/pointees.hpp"
 #include "vdsotrace/needs.hpp"
 
@@ -44,6 +45,7 @@ class StubChoice {
 
   bool records_;
   bool copies_values_;
+  RecordSize record_size_;  ///< of the rings
   bool reports_counts_;
   std::vector<CallStub> stubs_;
   std::unordered_map<std::int64_t, arch::CopyPlan> copies_;

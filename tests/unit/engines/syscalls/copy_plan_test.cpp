@@ -142,7 +142,8 @@ std::optional<Texts> make_call(const PointeePlan& plan, const DecodeLimits& limi
 
 TEST_CASE("stubs copy all that the decoder reads, or leave the call to a stop", "[copy_plan]") {
   std::mt19937 random(34);
-  Shared shared(RecordSize::values, true, RECORD_MOST_BYTES);
+  const RecordSize size = GENERATE(RecordSize::values, RecordSize::values_window);
+  Shared shared(size, true, RECORD_MOST_BYTES);
   shared.region->blocks().bind(kThread, kCaller);
   const TscClock clock;
   std::size_t plans = 0;
@@ -151,8 +152,9 @@ TEST_CASE("stubs copy all that the decoder reads, or leave the call to a stop", 
     bool made = false;
     for (int round = 0; round < 80; ++round) {
       const DecodeLimits limits = limits_of(round);
-      const auto copies = copy_plan(number_of(Abi::x86_64, plan.name), limits);
+      auto copies = copy_plan(number_of(Abi::x86_64, plan.name), limits);
       if (!copies) continue;
+      copies->record_log2 = static_cast<unsigned>(size);
       const auto texts = make_call(plan, limits, *copies, shared, clock, random);
       if (texts && texts->live != texts->recorded) FAIL_CHECK(texts->live << "\n" << texts->recorded);
       made = made || texts.has_value();

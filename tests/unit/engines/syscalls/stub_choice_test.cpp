@@ -87,12 +87,16 @@ TEST_CASE("calls that are changed stop, and the others do not", "[stub_choice]")
   }
 }
 
-TEST_CASE("what maps code stops where callers are named", "[stub_choice]") {
+TEST_CASE("what maps code, and calls that have callers, stop where callers are named", "[stub_choice]") {
   Needs needs = tracing();
   needs.callers = true;
   const StubChoice choice(needs);
-  for (const std::int64_t nr : {SYS_mmap, SYS_mprotect, SYS_mremap}) CHECK(choice.of(nr) == CallStub::none);
+  for (const std::int64_t nr : {SYS_mmap, SYS_mprotect, SYS_mremap, SYS_clock_gettime, SYS_getcpu})
+    CHECK(choice.of(nr) == CallStub::none);
   for (const std::int64_t nr : {SYS_munmap, SYS_read}) CHECK(choice.of(nr) == CallStub::records);
+  // As large as those of vDSO calls in the same rings, which have words of the stack.
+  CHECK(choice.copies(SYS_read).record_log2 == RECORD_LOG2_VALUES_WINDOW);
+  CHECK(StubChoice(tracing()).copies(SYS_read).record_log2 == RECORD_LOG2_VALUES);
 }
 
 TEST_CASE("calls of which only times are wanted are recorded without what they point to", "[stub_choice]") {
