@@ -244,6 +244,17 @@ class InlineTest(unittest.TestCase):
             self.assertEqual(ran.status, 0, ran.stderr)
             self.assertLess(requests, 20000)
 
+    def test_a_place_that_calls_often_stops_no_more_where_threads_are(self):
+        """They are followed also where children are not. A child in their memory is not, as long as it is there."""
+        threads = ("import os, subprocess, threading\nend = threading.Event()\nthread = threading.Thread(target=end.wait)\n"
+                   "thread.start()\nassert subprocess._USE_VFORK\nfor _ in range(3): subprocess.run(['true'])\n"
+                   "for _ in range(20000): os.access('/nothing', 0)\nend.set()\nthread.join()")
+        for command in (target("call_shapes", "threads", "3000", "keeps"), [PYTHON, "-S", "-c", threads]):
+            with self.subTest(command=command):
+                ran, requests = ptrace_requests(VDSOTRACE, *INLINE, "--", *command)
+                self.assertEqual(ran.status, 0, ran.stderr)
+                self.assertLess(requests, 20000)
+
     def test_children_of_a_program_with_jumps(self):
         program = ("import os, subprocess\n"
                    "for i in range(3):\n"

@@ -136,7 +136,7 @@ void CallSpace::on_stop(StoppedThread& stopped, std::uint32_t place, bool by_jum
   Site& site = sites_[address];
   ++site.stops;
   const Others others = others_of(stopped);
-  if (stopped.thread().space.use_count() != 1 && !others_followed_) return;
+  if (!unfollowed_.empty()) return;
   if (by_jump) {
     add_number(stopped, site, place, others);
     return;
@@ -144,7 +144,7 @@ void CallSpace::on_stop(StoppedThread& stopped, std::uint32_t place, bool by_jum
   // It has come to the call by a way around the jump, or other code is there than what was patched.
   if (patches_.is_in_force(stopped.tid(), address)) return;
   if (patches_.is_patched(address)) undo(stopped.tid(), address);
-  if (site.refused || !files.pays_after(site.stops, address)) return;
+  if (site.refused || !files.pays_after(site.stops, stopped.thread().tgid, address)) return;
   site.refused = !patch(stopped, site, place, files, others);
   site.stubs = {place};
 }
@@ -256,6 +256,7 @@ std::shared_ptr<CallSpace> CallSpace::copy_for_fork() const {
   auto copy = std::make_shared<CallSpace>(*this);
   copy->copied_while_written_ = std::exchange(copy->has_had_others_, false);
   copy->waiting_.clear();
+  copy->unfollowed_.clear();
   return copy;
 }
 
@@ -274,11 +275,12 @@ void CallSpace::look_at_copy(pid_t stopped) {
   for (auto& [address, site] : sites_) site.stubs.resize(std::min<std::size_t>(site.stubs.size(), 1));
 }
 
-void CallSpace::admit_others(pid_t stopped, bool followed) {
+void CallSpace::admit(pid_t stopped, const Thread& other) {
   has_had_others_ = true;
-  others_followed_ = others_followed_ && followed;
   undo_widened(stopped);
-  if (!followed) patches_.undo(stopped);
+  if (other.role == Thread::Role::traced) return;
+  unfollowed_.insert(other.tid);
+  patches_.undo(stopped);
 }
 
 void CallSpace::undo_widened(pid_t stopped) {

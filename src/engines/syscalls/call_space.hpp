@@ -55,9 +55,13 @@ class CallSpace final : public SpaceRecord {
   std::optional<arch::Registers> without_copy(const arch::Registers& registers) const;
   /// Whether a thread is on the way from a jump in its code to the call that this stands for.
   bool is_in_jump(const arch::Registers& registers) const;
-  /// Others are about to run in the memory, none of which is to meet a jump unless `followed`. The stopped thread is
-  /// the only one as yet.
-  void admit_others(pid_t stopped, bool followed);
+  /// Another one is about to run in the memory. One that is not followed is to meet no jump.
+  void admit(pid_t stopped, const Thread& other);
+  /// It runs there no more.
+  void note_gone(pid_t tid) {
+    note_running(tid);
+    unfollowed_.erase(tid);
+  }
   /// A thread does not run before its next stop, as it waits for its child (vfork(2)): it is none of the others that
   /// run in the memory.
   void note_waiting(pid_t tid) { waiting_.insert(tid); }
@@ -99,10 +103,10 @@ class CallSpace final : public SpaceRecord {
   SitePatches patches_;
   std::map<std::uint64_t, Site> sites_;
   bool may_widen_ = true;
-  bool others_followed_ = true;  ///< that run in the memory, if any do
   bool has_had_others_ = false;
   bool copied_while_written_ = false;  ///< it may have been
   std::set<pid_t> waiting_;
+  std::set<pid_t> unfollowed_;  ///< that run in the memory
 };
 
 /// What a thread had begun in a stub that it was taken out of. It will come to that call again.

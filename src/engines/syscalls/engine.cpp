@@ -78,7 +78,7 @@ void SyscallEngine::on_clone(const Thread& parent, const Thread& child) {
     child.space->set_call_record(calls->copy_for_fork());
   } else {
     if (parent.vfork_child == child.tid && parent.in_call) calls->note_waiting(parent.tid);
-    calls->admit_others(parent.tid, follows_);
+    calls->admit(parent.tid, child);
   }
   // It makes such calls as its creator, for a start.
   if (const auto mix = mixes_.find(parent.tid); mix != mixes_.end()) mixes_[child.tid] = mix->second;
@@ -96,7 +96,7 @@ void SyscallEngine::on_first_stop(StoppedThread& stopped) {
 }
 
 void SyscallEngine::on_end(Thread& thread) {
-  if (CallSpace* calls = calls_of(*thread.space)) calls->note_running(thread.tid);
+  if (CallSpace* calls = calls_of(*thread.space)) calls->note_gone(thread.tid);
   signals_.forget(thread.tid);
   mixes_.erase(thread.tid);
   inner_->on_end(thread);

@@ -28,7 +28,6 @@ class SyscallEngine final : public EngineDecorator {
       : EngineDecorator(std::move(vdso_calls)),
         sink_(sink),
         reporter_(sink),
-        follows_(needs.children),
         choice_(needs),
         times_all_(needs.durations) {}
 
@@ -62,7 +61,6 @@ class SyscallEngine final : public EngineDecorator {
 
   EventSink& sink_;
   Reporter reporter_;
-  bool follows_;
   StubChoice choice_;
   bool times_all_;  ///< a call that is recorded shows how long it takes: not so if it stops
   std::unordered_map<pid_t, CallMix> mixes_;
