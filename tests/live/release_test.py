@@ -54,6 +54,40 @@ class ReleaseTest(unittest.TestCase):
         tracer.stdout.close()
 
 
+    def test_a_signal_before_the_program_has_been_waited_for_ends_the_trace(self):
+        """It is not for the program, which is dead."""
+        of_child, to_child = os.pipe()
+        of_program, to_program = os.pipe()
+        script = f"exec 3<&{of_child} 4<&{of_program}; (read line; echo went on) <&3 & read line <&4; exit 3"
+        tracer = subprocess.Popen([VDSOTRACE, "-f", "-q", "-c", "-e", "trace=none", "-o", "/dev/null", "sh", "-c", script],
+                                  stdout=subprocess.PIPE, pass_fds=[of_child, of_program], text=True)
+        os.close(of_child)
+        os.close(of_program)
+        while len(parents_of_tracees(tracer.pid)) < 2:
+            self.assertIsNone(tracer.poll())
+        program = children_of(tracer.pid)[0]
+        tracer.send_signal(signal.SIGSTOP)
+        wait_for_state(tracer.pid, "T")
+        os.close(to_program)
+        wait_for_state(program, "Z")
+        tracer.send_signal(signal.SIGTERM)
+        tracer.send_signal(signal.SIGCONT)
+        self.assertEqual(3, tracer.wait(testing.TIMEOUT))
+        os.write(to_child, b"line\n")
+        os.close(to_child)
+        self.assertEqual("went on\n", tracer.stdout.read())
+        tracer.stdout.close()
+
+
+def children_of(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def wait_for_state(pid, state):
+    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != state:
+        pass
+
+
 def parents_of_tracees(pid):
     """The parent of each living process that `pid` traces."""
     parents = []

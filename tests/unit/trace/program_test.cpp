@@ -49,6 +49,14 @@ TEST_CASE("what the terminal sends is not passed on: the program has got it") {
   CHECK(started.kernel.killed_with.empty());
 }
 
+TEST_CASE("a program that is dead gets no signals to us, though nobody has waited for it yet") {
+  StartedProgram started;
+  started.task.seized = true;
+  started.kernel.kill_process(started.task);
+  CHECK(started.program.ends_trace(kTerminate, false));
+  CHECK(started.kernel.killed_with.empty());
+}
+
 TEST_CASE("the second signal in a row ends the watching") {
   StartedProgram started;
   CHECK_FALSE(started.program.ends_trace(kInterrupt, false));
