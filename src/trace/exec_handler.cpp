@@ -55,9 +55,9 @@ void ExecHandler::replace_program(StoppedThread& stopped, pid_t former_tid) {
   actions->reset_handlers();
   thread.actions = std::move(actions);
   const bool every_call_stopped = thread.space->every_call_stops();
-  thread.space = AddressSpace::of(
-      read_executed_vdso(stopped.memory(), arch::stack_pointer(*registers), arch::runs_64_bit(*registers)), abi,
-      tasks_.images());
+  const auto vdso =
+      read_executed_vdso(stopped.memory(), arch::stack_pointer(*registers), arch::runs_64_bit(*registers));
+  thread.space = std::make_shared<AddressSpace>(SpaceVdso(vdso, abi, tasks_.images()));
   // Filters of its own are still on it.
   if (every_call_stopped) thread.space->stop_at_every_syscall();
   if (thread.phase == Thread::Phase::launching) {
@@ -68,7 +68,7 @@ void ExecHandler::replace_program(StoppedThread& stopped, pid_t former_tid) {
   }
   AddressSpace& space = *thread.space;
   reporter_.report(thread, Execed{proc::executable(thread.tid), former_tid == thread.tid ? 0 : former_tid, space.abi(),
-                                  space.facts(), space.is_known()});
+                                  space.vdso().facts(), space.vdso().is_known()});
   if (options_.hide_vdso && !hide_vdso(stopped))
     reporter_.report(thread, Notice{"the vDSO could not be hidden from this program"});
   report_vdso_limits(reporter_, thread);

@@ -16,26 +16,26 @@ void report_attached(const TaskTable& tasks, Reporter& reporter, pid_t pid) {
   std::size_t count = threads.size();
   for (Thread* thread : threads) {
     thread->phase = Thread::Phase::live;
-    const auto vdso = count > 0 ? thread->space->facts() : std::nullopt;
+    const auto vdso = count > 0 ? thread->space->vdso().facts() : std::nullopt;
     const pid_t inside = count > 0 ? other_pid_inside(pid) : 0;
     reporter.report(*thread, Started{Started::How::attach, parent, std::exchange(count, 0), vdso,
-                                     thread->space->is_known(), inside});
+                                     thread->space->vdso().is_known(), inside});
   }
 }
 
 void report_vdso_limits(Reporter& reporter, const Thread& thread) {
   const AddressSpace& space = *thread.space;
-  if (!space.is_known()) {
+  if (!space.vdso().is_known()) {
     reporter.report(
         thread, Notice{fmt::format("its vDSO cannot be found ({}): calls of it are not reported, and system calls that "
                                    "it makes cannot be distinguished from others",
-                                   space.unusable()),
+                                   space.vdso().unusable()),
                        Missing::vdso_calls});
-  } else if (!space.has_vdso()) {
+  } else if (!space.vdso().is_mapped()) {
     reporter.report(thread, Notice{"this program has no vDSO: only its direct system calls are reported"});
-  } else if (space.image() == nullptr) {
-    reporter.report(thread,
-                    Notice{fmt::format("its vDSO cannot be observed: {}", space.unusable()), Missing::vdso_calls});
+  } else if (space.vdso().image() == nullptr) {
+    reporter.report(
+        thread, Notice{fmt::format("its vDSO cannot be observed: {}", space.vdso().unusable()), Missing::vdso_calls});
   }
 }
 

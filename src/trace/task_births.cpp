@@ -28,7 +28,7 @@ std::optional<arch::SystemCallRegisters> call_in_progress(StoppedThread& stopped
 Thread* sharer_of(pid_t orphan, std::uint64_t base, const TaskTable& tasks) {
   for (const auto& [pid, process] : tasks.processes()) {
     Thread* thread = tasks.find(*process.threads.begin());
-    if (thread->space->base() == base && share_memory(pid, orphan)) return thread;
+    if (thread->space->vdso().base() == base && share_memory(pid, orphan)) return thread;
   }
   return nullptr;
 }
@@ -107,7 +107,7 @@ Thread* TaskTable::claim_orphan(pid_t tid, bool at_last) {
   Thread creator = *found;
   creator.note_mask(ptrace::signal_mask(tid).value_or(0));
   if ((orphan.sharing & CLONE_VM) != 0) {
-    const Thread* sharer = sharer_of(tid, creator.space->base(), *this);
+    const Thread* sharer = sharer_of(tid, creator.space->vdso().base(), *this);
     creator.space = sharer != nullptr ? sharer->space : creator.space->copy_for_fork();
     if (sharer != nullptr && share_signal_actions(sharer->tgid, tid)) creator.actions = sharer->actions;
   }

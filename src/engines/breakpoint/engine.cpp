@@ -57,8 +57,8 @@ const ProbePlan& BreakpointEngine::plan_for(const VdsoImage& image) {
 }
 
 void BreakpointEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const>) {
-  if (space.image() == nullptr) return;
-  const ProbePlan& plan = plan_for(*space.image());
+  if (space.vdso().image() == nullptr) return;
+  const ProbePlan& plan = plan_for(*space.vdso().image());
   for (const PlannedPatch& patch : plan.patches) {
     if (space.vdso().patch(stopped.tid(), patch.offset, patch.bytes)) continue;
     space.vdso().undo(stopped.tid());
@@ -66,7 +66,7 @@ void BreakpointEngine::install(AddressSpace& space, StoppedThread& stopped, std:
                      Notice{"its vDSO cannot be written: vDSO calls are not reported", Missing::user_space_calls});
     return;
   }
-  if (plan.unobservable.empty() || !warned_unobservable_.insert(space.image()).second) return;
+  if (plan.unobservable.empty() || !warned_unobservable_.insert(space.vdso().image()).second) return;
   for (const Unobservable& function : plan.unobservable)
     reporter_.report(stopped.thread(), Notice{fmt::format("{} is not observed: {}", function.function, function.why),
                                               Missing::user_space_calls});
@@ -77,17 +77,17 @@ bool BreakpointEngine::remove(AddressSpace& space, StoppedThread& stopped) { ret
 std::optional<Resume> BreakpointEngine::on_trap(StoppedThread& stopped) {
   const auto* registers = stopped.registers();
   const AddressSpace& space = *stopped.thread().space;
-  if (registers == nullptr || space.image() == nullptr || !space.vdso().is_patched()) return std::nullopt;
-  const auto offset = space.offset_of(arch::breakpoint_address(*registers));
+  if (registers == nullptr || space.vdso().image() == nullptr || !space.vdso().is_patched()) return std::nullopt;
+  const auto offset = space.vdso().offset_of(arch::breakpoint_address(*registers));
   if (!offset) return std::nullopt;
-  const ProbePlan& plan = plan_for(*space.image());
+  const ProbePlan& plan = plan_for(*space.vdso().image());
   const auto found = plan.sites.find(*offset);
   if (found == plan.sites.end()) return std::nullopt;
   const ProbeSite& site = found->second;
   const Onward onward = site.kind == ProbeSite::Kind::entry
                             ? on_entry(stopped, site)
                             : Onward{site.copy, on_exit(stopped, arch::stack_pointer(*registers))};
-  stopped.set_program_counter(space.base() + onward.offset);
+  stopped.set_program_counter(space.vdso().base() + onward.offset);
   return onward.how;
 }
 
@@ -123,7 +123,7 @@ BreakpointEngine::Onward BreakpointEngine::tamper(StoppedThread& stopped, const 
   inside.at_exit[stack_pointer] = injection;
   // In its own stop, as a handler that it runs must not return into a copy.
   if (injection->signal != 0) ptrace::send_signal(thread.tgid, thread.tid, injection->signal);
-  const auto way_back = plan_for(*thread.space->image()).return_copy();
+  const auto way_back = plan_for(*thread.space->vdso().image()).return_copy();
   if (!injection->replaces() || !way_back) return {site.copy, {Resume::How::run, 0, injection->enter_delay_ns}};
   call.tampering.result = true;
   if (injection->error != 0) thread.refused = RefusedVdsoCall{call.nr, stack_pointer + word_size(call.abi), injection};
@@ -169,24 +169,24 @@ OpenCalls::OnAbandoned BreakpointEngine::left_by(const Thread& thread) {
 
 void BreakpointEngine::move_out_of_engine_code(StoppedThread& stopped) {
   const AddressSpace& space = *stopped.thread().space;
-  if (!space.vdso().is_patched() || space.image() == nullptr) return;
+  if (!space.vdso().is_patched() || space.vdso().image() == nullptr) return;
   const auto* registers = stopped.registers();
-  const auto offset = registers != nullptr ? space.offset_of(arch::program_counter(*registers)) : std::nullopt;
+  const auto offset = registers != nullptr ? space.vdso().offset_of(arch::program_counter(*registers)) : std::nullopt;
   if (!offset) return;
-  const ProbePlan& plan = plan_for(*space.image());
+  const ProbePlan& plan = plan_for(*space.vdso().image());
   const auto origin = plan.origin_of(*offset);
   if (!origin) return;
   // In the middle of what stands for one instruction: to be completed.
   if (!origin->executed && *offset != origin->site->copy) {
     const auto inside = [&](std::uint64_t pc) {
-      const auto at = space.offset_of(pc);
+      const auto at = space.vdso().offset_of(pc);
       return at && *at >= origin->site->copy && *at - origin->site->copy < origin->site->copy_size;
     };
     step_out(stopped, inside, kMostSteps);
     return;
   }
   if (origin->site->kind == ProbeSite::Kind::entry && !origin->executed) visitors_[stopped.tid()].open.begin_again();
-  stopped.set_program_counter(space.base() + origin->offset);
+  stopped.set_program_counter(space.vdso().base() + origin->offset);
 }
 
 /// Copies of instructions are never waited in.
@@ -225,7 +225,7 @@ void BreakpointEngine::on_fallback_exit(Thread& thread, Call&& call) {
 const Call* BreakpointEngine::call_in_progress(StoppedThread& stopped) {
   const auto* registers = stopped.registers();
   const bool inside = registers != nullptr &&
-                      stopped.thread().space->offset_of(arch::program_counter(*registers)).has_value();
+                      stopped.thread().space->vdso().offset_of(arch::program_counter(*registers)).has_value();
   return inside ? open_call(stopped.thread()) : nullptr;
 }
 

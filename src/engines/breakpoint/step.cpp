@@ -43,7 +43,7 @@ void StepEngine::note(const Thread& thread, std::uint32_t at, std::uint32_t next
   if (call == nullptr || !call->steps) return;
   StepFacts& steps = *call->steps;
   ++steps.instructions;
-  if (retries_of(*thread.space->image()).contains({at, next})) ++steps.retries;
+  if (retries_of(*thread.space->vdso().image()).contains({at, next})) ++steps.retries;
   if (needs_.steps && steps.path.size() < kLongestPath) steps.path.push_back(at);
 }
 
@@ -51,11 +51,11 @@ std::optional<Resume> StepEngine::on_trap(StoppedThread& stopped) {
   Thread& thread = stopped.thread();
   const AddressSpace& space = *thread.space;
   const auto* registers = stopped.registers();
-  const auto offset = registers != nullptr && space.image() != nullptr
-                          ? space.offset_of(arch::breakpoint_address(*registers))
+  const auto offset = registers != nullptr && space.vdso().image() != nullptr
+                          ? space.vdso().offset_of(arch::breakpoint_address(*registers))
                           : std::nullopt;
   if (offset && space.vdso().is_patched()) {
-    const auto& sites = plan_for(*space.image()).sites;
+    const auto& sites = plan_for(*space.vdso().image()).sites;
     const auto site = sites.find(*offset);
     // A return is reported as soon as it is met.
     if (site != sites.end() && site->second.kind == ProbeSite::Kind::exit) note(thread, *offset, *offset);
@@ -65,7 +65,7 @@ std::optional<Resume> StepEngine::on_trap(StoppedThread& stopped) {
   // A 32-bit copy of a first instruction can be several.
   if (call != nullptr && !call->steps && space.abi() == Abi::x86_64) {
     call->steps.emplace();
-    if (needs_.steps) call->steps->image = space.shared_image();
+    if (needs_.steps) call->steps->image = space.vdso().shared_image();
   }
   return how;
 }
@@ -80,12 +80,12 @@ Resume::How StepEngine::resume_mode(StoppedThread& stopped) {
   if (thread.step_due) return Resume::How::step;
   const auto* registers = stopped.registers();
   const AddressSpace& space = *thread.space;
-  const auto offset = registers != nullptr ? space.offset_of(arch::program_counter(*registers)) : std::nullopt;
-  if (!offset || space.image() == nullptr) return Resume::How::run;
-  const auto origin = plan_for(*space.image()).origin_of(*offset);
+  const auto offset = registers != nullptr ? space.vdso().offset_of(arch::program_counter(*registers)) : std::nullopt;
+  if (!offset || space.vdso().image() == nullptr) return Resume::How::run;
+  const auto origin = plan_for(*space.vdso().image()).origin_of(*offset);
   const std::uint32_t at = origin ? origin->offset : *offset;
   visitor(thread)->next = at;
-  return makes_system_call(*space.image(), at) ? Resume::How::call : Resume::How::step;
+  return makes_system_call(*space.vdso().image(), at) ? Resume::How::call : Resume::How::step;
 }
 
 bool StepEngine::on_step(StoppedThread& stopped) {
@@ -96,10 +96,10 @@ bool StepEngine::on_step(StoppedThread& stopped) {
   const bool only_ours = !arch::traps_every_step(*registers);
   const Visitor* inside = visitor(thread);
   const Call* call = open_call(thread);
-  if (call == nullptr || !call->steps || !inside->next || space.image() == nullptr) return only_ours;
+  if (call == nullptr || !call->steps || !inside->next || space.vdso().image() == nullptr) return only_ours;
   const std::uint32_t at = *inside->next;
-  const auto offset = space.offset_of(arch::program_counter(*registers));
-  const auto origin = offset ? plan_for(*space.image()).origin_of(*offset) : std::nullopt;
+  const auto offset = space.vdso().offset_of(arch::program_counter(*registers));
+  const auto origin = offset ? plan_for(*space.vdso().image()).origin_of(*offset) : std::nullopt;
   const std::uint32_t next = origin ? origin->offset : offset.value_or(at);
   note(thread, at, next);
   if (offset) {
@@ -114,14 +114,15 @@ bool StepEngine::on_step(StoppedThread& stopped) {
 void StepEngine::go_on_at(StoppedThread& stopped, std::uint32_t offset) {
   const AddressSpace& space = *stopped.thread().space;
   Call* call = open_call(stopped.thread());
-  const auto& sites = plan_for(*space.image()).sites;
+  const auto& sites = plan_for(*space.vdso().image()).sites;
   const auto site = sites.find(offset);
   // A loop that begins at its function's entry is no new call.
   const bool loops = site != sites.end() && site->second.kind == ProbeSite::Kind::entry &&
                      site->second.service->symbol == call->symbol;
-  const std::uint64_t address = space.base() + (loops ? site->second.copy : offset);
+  const std::uint64_t address = space.vdso().base() + (loops ? site->second.copy : offset);
   if (address != arch::program_counter(*stopped.registers())) stopped.set_program_counter(address);
-  if (call->steps->retries >= kMostRetries && returns_are_probed(*space.image(), *call)) call->steps->complete = false;
+  if (call->steps->retries >= kMostRetries && returns_are_probed(*space.vdso().image(), *call))
+    call->steps->complete = false;
 }
 
 bool StepEngine::on_call_entry(Thread& thread, const VdsoFunction* fallback, std::uint64_t stack_pointer) {

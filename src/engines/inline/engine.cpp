@@ -50,7 +50,7 @@ void InlineEngine::Breakpoints::install_for_all(AddressSpace& space, StoppedThre
 /// None in a process that lives on when we are killed: it would die of the first that it meets.
 void InlineEngine::Breakpoints::install(BreakpointEngine& engine, std::string_view what, AddressSpace& space,
                                         StoppedThread& stopped) {
-  const bool changes = space.image() != nullptr && engine.changes(*space.image());
+  const bool changes = space.vdso().image() != nullptr && engine.changes(*space.vdso().image());
   if (changes && stopped.thread().on_tracer_death == ptrace::OnTracerDeath::leave) {
     if (std::exchange(warned_unseen_, true)) return;
     reporter_.report(stopped.thread(),
@@ -82,7 +82,7 @@ bool InlineEngine::covers(const AddressSpace& space) const {
 }
 
 void InlineEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
-  if (space.image() == nullptr) return;
+  if (space.vdso().image() == nullptr) return;
   stubs_.install(space, stopped, others);
   if (stubs_.find(&space) == nullptr) {
     breakpoints_.install_for_all(space, stopped);
@@ -93,7 +93,7 @@ void InlineEngine::install(AddressSpace& space, StoppedThread& stopped, std::spa
 }
 
 void InlineEngine::show_fallbacks_by_stops(AddressSpace& space) {
-  if (space.image() != nullptr && !covers(space)) space.stop_at_every_syscall();
+  if (space.vdso().image() != nullptr && !covers(space)) space.stop_at_every_syscall();
 }
 
 /// A child that got no memory of its own has lost its stubs.

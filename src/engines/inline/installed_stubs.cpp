@@ -25,11 +25,11 @@ const MovedFallback* InstalledStubs::fallback_before(std::uint64_t address, std:
 void InstalledStubs::move_out_of_patches(StoppedThread& stopped) const {
   const AddressSpace& space = *stopped.thread().space;
   const auto instead = [&](std::uint64_t counter) -> std::optional<std::uint64_t> {
-    const auto offset = space.offset_of(counter);
+    const auto offset = space.vdso().offset_of(counter);
     if (!offset || std::ranges::find(plan->patches, *offset, &StubPatch::offset) != plan->patches.end())
       return std::nullopt;
     const auto moved = std::ranges::find(plan->moved, *offset, &MovedInstruction::original);
-    return moved != plan->moved.end() ? std::optional(space.base() + moved->copy) : std::nullopt;
+    return moved != plan->moved.end() ? std::optional(space.vdso().base() + moved->copy) : std::nullopt;
   };
   const auto* registers = stopped.registers();
   const auto now = registers != nullptr ? instead(arch::program_counter(*registers)) : std::nullopt;
@@ -38,7 +38,7 @@ void InstalledStubs::move_out_of_patches(StoppedThread& stopped) const {
 }
 
 void InstalledStubs::move_back_frames(StoppedThread& stopped) const {
-  const std::uint64_t vdso = stopped.thread().space->base();
+  const std::uint64_t vdso = stopped.thread().space->vdso().base();
   visit_saved_counters(stopped, [&](std::uint64_t counter) -> std::optional<std::uint64_t> {
     const auto moved =
         std::ranges::find_if(plan->moved, [&](const MovedInstruction& one) { return vdso + one.copy == counter; });

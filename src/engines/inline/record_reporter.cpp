@@ -213,7 +213,7 @@ void RecordReporter::note_interrupted(StubSpace& stubs, StoppedThread& stopped) 
   report_before_stop(stubs, stopped.tid());
   const InstalledStubs& installed = stubs.installed();
   // At the jump itself a call has yet to begin.
-  const auto offset = stopped.thread().space->offset_of(arch::program_counter(*registers));
+  const auto offset = stopped.thread().space->vdso().offset_of(arch::program_counter(*registers));
   if (!offset || installed.image->function_at(*offset) != nullptr) return;
   const std::uint64_t pointer = arch::thread_pointer(*registers);
   const auto begun = stubs.region()->open_call(pointer, arch::stack_pointer(*registers));

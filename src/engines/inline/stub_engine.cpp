@@ -43,7 +43,7 @@ EngineStops StubEngine::stops() const {
 // ---- placing and removing ----
 
 void StubEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
-  if (space.image() == nullptr || space.abi() != Abi::x86_64) return;
+  if (space.vdso().image() == nullptr || space.abi() != Abi::x86_64) return;
   const auto strict = [](const StoppedThread* one) { return is_strict(*one); };
   if (settings_.attached && (is_strict(stopped) || std::ranges::any_of(others, strict))) return;
   if (settings_.attached) unmap_leftovers(stopped, others);
@@ -126,7 +126,7 @@ bool StubEngine::on_missing_memory(StoppedThread& stopped, std::uint64_t address
   const InstalledStubs& installed = stubs->installed();
   const std::uint64_t size = installed.area.code_bytes + stubs->mapped_bytes();
   if (address - installed.area.code >= size) return false;
-  if (!installed.contain(arch::program_counter(*registers), space.base())) return false;
+  if (!installed.contain(arch::program_counter(*registers), space.vdso().base())) return false;
   records_.report_before_stop(*stubs, stopped.tid());
   if (!leave_stub(stopped, installed, *stubs->region())) return false;
   if (map_again(*stubs, stopped)) return true;

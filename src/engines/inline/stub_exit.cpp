@@ -38,7 +38,7 @@ using CodeRange = std::function<bool(std::uint64_t)>;
 }  // namespace
 
 bool leave_stub(StoppedThread& stopped, const InstalledStubs& installed, StubRegion& region) {
-  const std::uint64_t vdso = stopped.thread().space->base();
+  const std::uint64_t vdso = stopped.thread().space->vdso().base();
   const CodeRange inside = [&](std::uint64_t pc) { return installed.contain(pc, vdso); };
   const auto* current = stopped.registers();
   if (current == nullptr) return false;
@@ -61,7 +61,7 @@ bool leave_stub(StoppedThread& stopped, const InstalledStubs& installed, StubReg
 }
 
 bool leave_stub_for_good(StoppedThread& stopped, const InstalledStubs& installed, StubRegion& region) {
-  const std::uint64_t vdso = stopped.thread().space->base();
+  const std::uint64_t vdso = stopped.thread().space->vdso().base();
   const auto* current = stopped.registers();
   if (current == nullptr) return false;
   const MovedFallback* fallback = installed.fallback_before(arch::program_counter(*current), vdso);

@@ -78,13 +78,13 @@ std::unique_ptr<StubSpace> StubInstaller::make_space(const InstalledStubs& insta
 Result<std::unique_ptr<StubSpace>> StubInstaller::install(AddressSpace& space, StoppedThread& stopped,
                                                           std::span<StoppedThread* const> others) {
   const pid_t tid = stopped.tid();
-  const StubPlan& plan = plan_for(*space.image());
+  const StubPlan& plan = plan_for(*space.vdso().image());
   if (plan.code.empty()) return nullptr;
   const std::uint64_t code_bytes = whole_pages(plan.code.size());
   const std::uint64_t bytes = code_bytes + StubRegion::first_bytes(settings_.record_size(), settings_.overrun());
-  const auto where = find_stub_area(tid, space.base(), code_bytes, bytes, true);
+  const auto where = find_stub_area(tid, space.vdso().base(), code_bytes, bytes, true);
   if (!where) return fail("there is no free memory, or it is not known where");
-  const InstalledStubs installed{&plan, space.image(), *where};
+  const InstalledStubs installed{&plan, space.vdso().image(), *where};
   auto stubs = make_space(installed, space, stopped.thread().tgid);
   if (auto mapped = map_stubs(*stubs, stopped); !mapped) return tl::unexpected(mapped.error());
   if (!write_trampolines(space, tid, installed)) return fail("its vDSO could not be written");
@@ -150,8 +150,9 @@ std::unique_ptr<StubSpace> StubInstaller::copy_for_fork(const AddressSpace& pare
   }
   // In the space of a creator that is no more they are as they were installed there.
   const EngineMemory& memory = parent.engine_memory();
-  if (memory.start == memory.end || parent.image() == nullptr) return nullptr;
-  const InstalledStubs installed{&plan_for(*parent.image()), parent.image(), {memory.start, memory.end - memory.start}};
+  if (memory.start == memory.end || parent.vdso().image() == nullptr) return nullptr;
+  const InstalledStubs installed{
+      &plan_for(*parent.vdso().image()), parent.vdso().image(), {memory.start, memory.end - memory.start}};
   return make_space(installed, *child.space, child.tgid);
 }
 
@@ -209,7 +210,7 @@ void StubInstaller::note_engine_memory(AddressSpace& space, const InstalledStubs
   const StubArea& area = installed.area;
   EngineMemory memory{area.code, area.region(), area.code + StubPlan::kSystemCall, {}};
   for (const MovedFallback& fallback : installed.plan->fallbacks)
-    memory.fallbacks[space.base() + fallback.after] = installed.function(fallback.function).function;
+    memory.fallbacks[space.vdso().base() + fallback.after] = installed.function(fallback.function).function;
   space.set_engine_memory(std::move(memory));
 }
 

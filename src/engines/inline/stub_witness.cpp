@@ -26,7 +26,8 @@ const Call* StubWitness::call_in_progress(StoppedThread& stopped) {
   StubSpace* stubs = stubs_of_.find(space);
   const auto* registers = stopped.registers();
   if (stubs == nullptr || registers == nullptr) return nullptr;
-  return space->offset_of(arch::program_counter(*registers)) ? stubs->unreturned().innermost(stopped.tid()) : nullptr;
+  return space->vdso().offset_of(arch::program_counter(*registers)) ? stubs->unreturned().innermost(stopped.tid())
+                                                                    : nullptr;
 }
 
 void StubWitness::on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) {

@@ -44,7 +44,8 @@ Result<void> PerfSession::attach(pid_t pid) {
   // One without a vDSO is no error.
   const auto vdso = read_vdso(tgid);
   if (!vdso && !says_none(vdso.error())) return tl::unexpected(vdso.error());
-  WatchedProcess process{open_process(tgid), AddressSpace::of(vdso, Abi::x86_64, images_), {}, 0, {}};
+  WatchedProcess process{
+      open_process(tgid), std::make_shared<AddressSpace>(SpaceVdso(vdso, Abi::x86_64, images_)), {}, 0, {}};
   if (needs_.callers || needs_.stacks) process.space->symbols().follow(tgid);
   const auto threads = probes_.watch_threads(tgid, *process.space);
   if (!threads) return tl::unexpected(cannot_attach(tgid, threads.error()));
@@ -58,11 +59,11 @@ void PerfSession::report_beginning(pid_t pid, const WatchedProcess& process) {
   std::size_t count = process.threads.size();
   // The leader's number names the process.
   const auto begin = [&](pid_t tid) {
-    const auto vdso = count > 0 ? process.space->facts() : std::nullopt;
+    const auto vdso = count > 0 ? process.space->vdso().facts() : std::nullopt;
     const pid_t inside = count > 0 ? other_pid_inside(pid) : 0;
     processes_.report(
         pid, tid,
-        Started{Started::How::attach, parent, std::exchange(count, 0), vdso, process.space->is_known(), inside});
+        Started{Started::How::attach, parent, std::exchange(count, 0), vdso, process.space->vdso().is_known(), inside});
   };
   if (process.threads.contains(pid)) begin(pid);
   for (const auto& [tid, calls] : process.threads) {
@@ -76,20 +77,20 @@ void PerfSession::report_limits(pid_t pid, const AddressSpace& space) {
     processes_.report(
         pid, pid,
         Notice{"tracefs is not mounted or may not be read: direct system calls are not seen", Missing::direct_calls});
-  if (!space.is_known()) {
-    processes_.report(pid, pid,
-                      Notice{fmt::format("its vDSO cannot be found: {}", space.unusable()), Missing::vdso_calls});
-  } else if (!space.has_vdso()) {
+  if (!space.vdso().is_known()) {
+    processes_.report(
+        pid, pid, Notice{fmt::format("its vDSO cannot be found: {}", space.vdso().unusable()), Missing::vdso_calls});
+  } else if (!space.vdso().is_mapped()) {
     processes_.report(pid, pid, Notice{"this program has no vDSO"});
-  } else if (space.image() == nullptr) {
-    processes_.report(pid, pid,
-                      Notice{fmt::format("its vDSO cannot be observed: {}", space.unusable()), Missing::vdso_calls});
+  } else if (space.vdso().image() == nullptr) {
+    processes_.report(
+        pid, pid, Notice{fmt::format("its vDSO cannot be observed: {}", space.vdso().unusable()), Missing::vdso_calls});
   } else if (space.abi() != Abi::x86_64) {
     processes_.report(
         pid, pid,
         Notice{fmt::format("{} program: its vDSO calls are not observed", name_of(space.abi())), Missing::vdso_calls});
   } else {
-    for (Notice& limit : perf_limits(probes_.plan_for(*space.image()), probes_.see_system_calls()))
+    for (Notice& limit : perf_limits(probes_.plan_for(*space.vdso().image()), probes_.see_system_calls()))
       processes_.report(pid, pid, std::move(limit));
   }
 }

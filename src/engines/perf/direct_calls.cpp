@@ -175,7 +175,7 @@ void DirectCalls::on(const PerfSample& sample, std::int64_t since_epoch) {
 void DirectCalls::report(const PerfSample& sample, Abi abi, const SampledCalls::Returned& returned,
                          const Watched& watched, std::int64_t since_epoch) {
   AddressSpace& space = *watched.space;
-  if (!space.vdso_serves(abi, returned.nr)) return;
+  if (!space.vdso().serves(abi, returned.nr)) return;
   Call call = call_from(sample, abi, returned.nr, returned.result);
   SampledStack stack(sample);
   const VdsoFunction* maker = space.fallback_maker(call.instruction_pointer, call.stack_pointer, stack);

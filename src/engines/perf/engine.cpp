@@ -42,22 +42,22 @@ const PerfPlan& PerfEngine::plan_for(const VdsoImage& image) {
 
 /// In its own time, as a breakpoint that a thread inherited is gone since its exec.
 void PerfEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const>) {
-  if (space.image() == nullptr) return;
+  if (space.vdso().image() == nullptr) return;
   if (space.abi() != Abi::x86_64) {
     reporter_.report(stopped.thread(),
                      Notice{fmt::format("{} program: its vDSO calls are not observed", name_of(space.abi())),
                             Missing::user_space_calls});
     return;
   }
-  const PerfPlan& plan = plan_for(*space.image());
+  const PerfPlan& plan = plan_for(*space.vdso().image());
   if (plan.points.empty()) return;
   watch(stopped.thread());
-  if (!warned_limits_.insert(space.image()).second) return;
+  if (!warned_limits_.insert(space.vdso().image()).second) return;
   for (Notice& limit : perf_limits(plan, true)) reporter_.report(stopped.thread(), std::move(limit));
 }
 
 WatchSpec PerfEngine::order_for(const AddressSpace& space) {
-  WatchSpec order{space.base(), plan_for(*space.image()).points, false, {}, {}};
+  WatchSpec order{space.vdso().base(), plan_for(*space.vdso().image()).points, false, {}, {}};
   order.stack_bytes = sampled_stack_bytes(needs_);
   return order;
 }
@@ -67,7 +67,7 @@ void PerfEngine::watch(const Thread& thread) {
   Watched& watched = watched_[thread.tid];
   watched.tgid = thread.tgid;
   watched.reported = thread.is_reported();
-  watched.base = space.base();
+  watched.base = space.vdso().base();
   watched.size = space.vdso().size();
   watched.watch = std::make_shared<PerfWatch>();
   const PerfTarget target{thread.tid, heirs_};
@@ -103,16 +103,21 @@ void PerfEngine::on_clone(const Thread& parent, const Thread& child) {
   const auto found = watched_.find(parent.tid);
   auto watch = found != watched_.end() ? found->second.watch : former_.of(parent.tgid);
   if (watch == nullptr) return;
-  watched_[child.tid] = {
-      child.tgid, child.is_reported(), child.space->base(), child.space->vdso().size(), std::move(watch), child.space,
-      {}};
+  watched_[child.tid] = {child.tgid,
+                         child.is_reported(),
+                         child.space->vdso().base(),
+                         child.space->vdso().size(),
+                         std::move(watch),
+                         child.space,
+                         {}};
 }
 
 /// Or else it has lost them with its parent.
 void PerfEngine::on_first_stop(StoppedThread& stopped) {
   const Thread& thread = stopped.thread();
-  if (thread.role != Thread::Role::traced || thread.space->image() == nullptr || watched_.contains(thread.tid)) return;
-  if (thread.space->abi() == Abi::x86_64 && !plan_for(*thread.space->image()).points.empty()) watch(thread);
+  if (thread.role != Thread::Role::traced || thread.space->vdso().image() == nullptr || watched_.contains(thread.tid))
+    return;
+  if (thread.space->abi() == Abi::x86_64 && !plan_for(*thread.space->vdso().image()).points.empty()) watch(thread);
 }
 
 void PerfEngine::on_vdso_moved(AddressSpace& space, StoppedThread& stopped) {
@@ -125,7 +130,7 @@ void PerfEngine::on_vdso_moved(AddressSpace& space, StoppedThread& stopped) {
   for (const pid_t tid : threads) watched_[tid].watch.reset();
   for (const pid_t tid : threads) {
     Watched& watched = watched_[tid];
-    watched.base = space.base();
+    watched.base = space.vdso().base();
     watched.watch = std::make_shared<PerfWatch>();
     static_cast<void>(watched.watch->add({tid, heirs_}, order_for(space), stream_.rings()));
   }

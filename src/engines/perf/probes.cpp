@@ -70,12 +70,13 @@ PerfTarget PerfProbes::target(pid_t tid) const {
 }
 
 WatchSpec PerfProbes::order_for(const AddressSpace& space) {
-  WatchSpec order{space.base(), {}, true, {}, {}};
+  WatchSpec order{space.vdso().base(), {}, true, {}, {}};
   order.stack_bytes = sampled_stack_bytes(needs_);
   order.samples_all_stacks = needs_.stacks && needs_.selection.wants_ordinary_calls();
   if (trace_points_) order.system_call_entered = trace_points_->entered;
   if (trace_points_) order.system_call_returned = trace_points_->returned;
-  if (space.image() != nullptr && space.abi() == Abi::x86_64) order.points = plan_for(*space.image()).points;
+  if (space.vdso().image() != nullptr && space.abi() == Abi::x86_64)
+    order.points = plan_for(*space.vdso().image()).points;
   return order;
 }
 
@@ -85,7 +86,7 @@ const PerfPlan& PerfProbes::plan_for(const VdsoImage& image) {
 }
 
 bool PerfProbes::watches(const AddressSpace& space, const VdsoFunction& function) {
-  return std::ranges::any_of(plan_for(*space.image()).points, [&](const PerfPoint& point) {
+  return std::ranges::any_of(plan_for(*space.vdso().image()).points, [&](const PerfPoint& point) {
     return point.kind == PerfPoint::Kind::entry && point.offset == function.entry;
   });
 }

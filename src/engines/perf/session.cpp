@@ -98,7 +98,7 @@ void PerfSession::on_system_call(const PerfSample& sample, const WatchedProcess&
     calls.fallback_call(std::move(*call));
     return;
   }
-  if (space.vdso_serves(call->abi, call->nr)) call->route = function != nullptr ? Route::fallback : Route::syscall;
+  if (space.vdso().serves(call->abi, call->nr)) call->route = function != nullptr ? Route::fallback : Route::syscall;
   if (function != nullptr) call->symbol = service_for(*function)->symbol;
   if (call->route || needs_.stacks)
     note_sampled_caller(sample, SampledAt::system_call, sample.tid, needs_, space.symbols(), *call);
@@ -136,12 +136,13 @@ void PerfSession::on(const PerfExec& exec) {
   RouteInference& calls = process->threads[exec.pid];
   calls.left(processes_.report_calls(exec.pid, exec.pid));
   calls.forget_entries();
-  AddressSpace& space = *(process->space = AddressSpace::of(read_vdso(exec.pid), Abi::x86_64, images_));
+  AddressSpace& space =
+      *(process->space = std::make_shared<AddressSpace>(SpaceVdso(read_vdso(exec.pid), Abi::x86_64, images_)));
   const auto done = probes_.watch_again(exec.pid, space);
   process->since = monotonic_ns();
   if (needs_.callers || needs_.stacks) space.symbols().follow(exec.pid);
   processes_.report(exec.pid, exec.pid,
-                    Execed{proc::executable(exec.pid), 0, space.abi(), space.facts(), space.is_known()});
+                    Execed{proc::executable(exec.pid), 0, space.abi(), space.vdso().facts(), space.vdso().is_known()});
   processes_.report(
       exec.pid, exec.pid,
       Notice{done ? "it has executed a program: vDSO calls that this made before now are missing"

@@ -57,7 +57,7 @@ void WatchedProcesses::settle_sleepers(std::int64_t complete_until) {
       if (!calls.open()) continue;
       calls.complete_until(complete_until, report_calls(pid, tid));
       const auto at = calls.open() ? proc::user_pc_while_blocked(tid) : std::nullopt;
-      if (at && !process.space->offset_of(*at)) calls.found_outside(monotonic_ns());
+      if (at && !process.space->vdso().offset_of(*at)) calls.found_outside(monotonic_ns());
     }
   }
 }

@@ -70,7 +70,7 @@ Result<std::shared_ptr<AttachedCalls>> AttachedCalls::begin(StoppedThread& stopp
   if (stubs.empty()) return fail("none of its system call instructions can be patched");
   const std::uint64_t used = stubs.back().offset + arch::site_stub_bytes(stubs.back().number);
   const std::uint64_t code_bytes = whole_pages(used);
-  const auto area = find_stub_area(stopped.tid(), stopped.thread().space->base(), code_bytes,
+  const auto area = find_stub_area(stopped.tid(), stopped.thread().space->vdso().base(), code_bytes,
                                    code_bytes + NumberCounters::kBytes, false);
   if (!area) return fail("there is no free memory, or it is not known where");
   auto shared = map_memory(stopped, *area, code_of(stubs, *area));

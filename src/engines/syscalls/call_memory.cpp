@@ -10,7 +10,6 @@
 #include "engines/inline/stub_memory.hpp"
 
 namespace vdsotrace {
-namespace {}  // namespace
 
 std::optional<CallMemory::Position> CallMemory::position_of(std::uint64_t address) const {
   if (address < leave() || address >= end()) return std::nullopt;
@@ -24,7 +23,7 @@ std::optional<CallMemory> find_call_memory(const AddressSpace& space, pid_t tid,
   const std::uint64_t bytes = CallMemory{0, 0, stub_bytes}.bytes();
   const EngineMemory& engine = space.engine_memory();
   if (engine.start != engine.end) return CallMemory{engine.start - bytes, engine.end, stub_bytes};
-  const auto area = find_stub_area(tid, space.base(), bytes, bytes, false);
+  const auto area = find_stub_area(tid, space.vdso().base(), bytes, bytes, false);
   if (!area) return std::nullopt;
   return CallMemory{area->code, area->code + bytes, stub_bytes};
 }

@@ -79,7 +79,7 @@ Resume::How make_dispatched_call(StoppedThread& stopped, const DispatchedCall& d
   const auto call = call_for_stub(stopped, calls, dispatched);
   std::optional<std::uint32_t> place;
   if (call) {
-    const bool capable = stopped.thread().space->vdso_serves(Abi::x86_64, call->nr);
+    const bool capable = stopped.thread().space->vdso().serves(Abi::x86_64, call->nr);
     place = calls.stub_for(stopped.tid(), *call, capable ? std::optional(Route::syscall) : std::nullopt);
   }
   if (place) {

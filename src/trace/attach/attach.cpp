@@ -147,7 +147,8 @@ void Attaching::learn_address_space(StoppedThread& stopped) {
   engine_.undo_leftovers(stopped);
   const auto* registers = stopped.registers();
   const bool is_64_bit = registers == nullptr || arch::runs_64_bit(*registers);
-  const auto known = AddressSpace::of(read_vdso(stopped.tid()), is_64_bit ? Abi::x86_64 : Abi::i386, tasks_.images());
+  const auto known = std::make_shared<AddressSpace>(
+      SpaceVdso(read_vdso(stopped.tid()), is_64_bit ? Abi::x86_64 : Abi::i386, tasks_.images()));
   const auto unknown = stopped.thread().space;
   for (const auto& [tid, thread] : tasks_.threads()) {
     if (thread->space == unknown) thread->space = known;
@@ -170,7 +171,7 @@ void Attaching::learn_trap_action(StoppedThread& stopped) {
 void Attaching::install(StoppedThread& stopped, std::span<StoppedThread> all) {
   AddressSpace& space = *stopped.thread().space;
   report_vdso_limits(reporter_, stopped.thread());
-  if (space.image() != nullptr) engine_.install(space, stopped, others_in_its_space(all, stopped));
+  if (space.vdso().image() != nullptr) engine_.install(space, stopped, others_in_its_space(all, stopped));
 }
 
 void Attaching::announce_others(std::span<StoppedThread> stopped, std::span<StoppedThread* const> representatives) {
@@ -179,7 +180,7 @@ void Attaching::announce_others(std::span<StoppedThread> stopped, std::span<Stop
   for (const auto& [tid, thread] : tasks_.threads()) {
     const auto found = where.find(tid);
     StoppedThread* one = found == where.end() ? nullptr : found->second;
-    const bool is_first = one != nullptr && thread->space->image() != nullptr &&
+    const bool is_first = one != nullptr && thread->space->vdso().image() != nullptr &&
                           std::ranges::find(representatives, one) != representatives.end();
     if (!is_first && !thread->executed) engine_.on_attach_thread(*thread, one);
     if (one != nullptr && thread->role != Thread::Role::released) thread->phase = Thread::Phase::live;

@@ -40,7 +40,7 @@ int differing_signals(const Thread& thread, const Orphan& orphan) {
 }
 
 bool has_its_vdso(const std::optional<proc::Mapping>& vdso, const AddressSpace& space) {
-  return vdso ? space.has_vdso() && space.base() == vdso->start : !space.has_vdso();
+  return vdso ? space.vdso().is_mapped() && space.vdso().base() == vdso->start : !space.vdso().is_mapped();
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ const Thread* Departed::creator_of(const Orphan& orphan, bool at_last) const {
   for (const Entry& entry : departed_) {
     const bool too_early = entry.ended_ns < born;
     if (!has_its_vdso(vdso, *entry.thread.space) || (too_early && !at_last)) continue;
-    const bool differs = !entry.thread.space->is_in(orphan.tid);
+    const bool differs = !entry.thread.space->vdso().is_in(orphan.tid);
     if (differs && !at_last) continue;
     // An orphan whose memory is like several others' is taken for the child of the first that ended since its clone.
     const Rank rank{differs, too_early, differing_signals(entry.thread, orphan), std::abs(entry.ended_ns - born)};

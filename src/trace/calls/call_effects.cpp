@@ -53,7 +53,7 @@ void handler_set(StoppedThread& stopped, const Call& call, ProbeEngine&) {
 void forget_vdso(StoppedThread& stopped) {
   AddressSpace& space = *stopped.thread().space;
   space.vdso().undo(stopped.tid());
-  space.vdso_unmapped();
+  space.vdso().unmapped();
 }
 
 /// Where memory was mapped. The kernel extends the sign of a 32-bit program's results.
@@ -91,9 +91,9 @@ void protected_otherwise(StoppedThread& stopped, const Call& call, ProbeEngine&)
 void remapped(StoppedThread& stopped, const Call& call, ProbeEngine& engine) {
   AddressSpace& space = *stopped.thread().space;
   space.symbols().outdate();
-  if (call.error != 0 || !space.has_vdso()) return;
+  if (call.error != 0 || !space.vdso().is_mapped()) return;
   const std::uint64_t result = address_of(call);
-  if (call.args[0] == space.base()) {
+  if (call.args[0] == space.vdso().base()) {
     space.vdso().moved_to(result);
     engine.on_vdso_moved(space, stopped);
   } else if (space.vdso().overlaps(result, call.args[2])) {

@@ -67,7 +67,7 @@ Resume SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info
   Call& call = progress.call;
   const AddressSpace& space = *thread.space;
 
-  const bool capable = space.vdso_serves(call.abi, call.nr);
+  const bool capable = space.vdso().serves(call.abi, call.nr);
   progress.fallback_of = capable ? space.fallback_maker(info.instruction_pointer, info.stack_pointer, stopped.memory())
                                  : nullptr;
   const bool merged = engine_.on_call_entry(thread, progress.fallback_of, info.stack_pointer);

@@ -96,7 +96,7 @@ std::optional<std::uint64_t> system_call_in(StoppedThread& stopped) {
   const auto instruction = space.system_call_instruction();
   if (!instruction || !space.engine_memory().contains(*instruction) || has_system_call(stopped, *instruction))
     return instruction;
-  const auto own = space.own_system_call_instructions();
+  const auto own = space.vdso().system_call_instructions();
   const auto found = std::ranges::find_if(own, [&](std::uint64_t at) { return has_system_call(stopped, at); });
   return found == own.end() ? std::nullopt : std::optional(*found);
 }
@@ -187,12 +187,13 @@ bool RemoteCalls::pass_filters(const arch::Registers& current, std::uint64_t ins
 /// The highest place in the vDSO's unused end where nothing is, not even what one of us that was killed has left.
 std::optional<std::uint64_t> RemoteCalls::unused_place(std::size_t size) {
   const AddressSpace& space = *stopped_.thread().space;
-  if (space.image() == nullptr || space.vdso().size() < size) return std::nullopt;
+  if (space.vdso().image() == nullptr || space.vdso().size() < size) return std::nullopt;
   std::vector<std::byte> there(size);
-  const std::uint64_t lowest = space.image()->unused_from() + size;
+  const std::uint64_t lowest = space.vdso().image()->unused_from() + size;
   for (std::uint64_t at = (space.vdso().size() - size) & ~(kPlaceAlignment - 1); at >= lowest; at -= kPlaceAlignment) {
-    if (stopped_.memory().read(space.base() + at, there) != size) return std::nullopt;
-    if (std::ranges::all_of(there, [](std::byte byte) { return byte == std::byte{0}; })) return space.base() + at;
+    if (stopped_.memory().read(space.vdso().base() + at, there) != size) return std::nullopt;
+    if (std::ranges::all_of(there, [](std::byte byte) { return byte == std::byte{0}; }))
+      return space.vdso().base() + at;
   }
   return std::nullopt;
 }
