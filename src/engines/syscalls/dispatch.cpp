@@ -17,20 +17,20 @@ std::optional<CallCounters::CountedCall> call_for_stub(StoppedThread& stopped, c
   const auto& registers = *stopped.registers();
   const std::uint64_t behind = arch::program_counter(registers);
   const std::int64_t nr = arch::requested_call(registers);
-  const CallStub kind = calls.kind_of(nr);
+  const CallStub kind = calls.stubs().kind_of(nr);
   // A stub that copies raises signals, too.
-  const std::uint64_t own = calls.records() ? kForcedSignals : signal_bit(SIGTRAP) | signal_bit(SIGSYS);
+  const std::uint64_t own = calls.stubs().record() ? kForcedSignals : signal_bit(SIGTRAP) | signal_bit(SIGSYS);
   const bool is_seen = !SignalCalls::concerns(nr) ||
                        SignalCalls::can_expect(stopped.thread(), arch::system_call(registers), own);
   const bool stops = kind == CallStub::none || !is_seen || (kind == CallStub::records && !dispatched.has_ring);
   if (stops || stopped.thread().space->fallback_at(behind) != nullptr) return std::nullopt;
-  const auto position = calls.memory().position_of(behind);
+  const auto position = calls.stubs().memory().position_of(behind);
   const bool unsuited = position && position->leaves &&
                         site_before(behind) ==
-                            calls.memory().leave_stub(position->place) + arch::leave_stub_unsuited_call();
+                            calls.stubs().memory().leave_stub(position->place) + arch::leave_stub_unsuited_call();
   if (unsuited) return std::nullopt;
-  if (position && position->place < calls.counters().places())
-    return CallCounters::CountedCall{calls.counters().call_at(position->place).site, nr};
+  if (position && position->place < calls.stubs().counters().places())
+    return CallCounters::CountedCall{calls.stubs().counters().call_at(position->place).site, nr};
   const std::uint64_t site = site_before(behind);
   if (!dispatched.by_syscall && !was_made_at(stopped, calls, site)) return std::nullopt;
   return CallCounters::CountedCall{site, nr};
@@ -59,7 +59,7 @@ DispatchStop dispatch_stop(StoppedThread& stopped, const siginfo_t& info, const 
   if (registers == nullptr || arch::requested_call(*registers) != arch::system_call(*registers).nr)
     return DispatchStop::none;
   const std::uint64_t behind = arch::program_counter(*registers);
-  if (const auto position = calls.memory().position_of(behind); position && !position->leaves)
+  if (const auto position = calls.stubs().memory().position_of(behind); position && !position->leaves)
     return DispatchStop::none;
   if (info.si_code == ptrace::kDispatchedCall) return DispatchStop::call;
   const bool caught = arch::requested_call(*registers) >= 0 && was_made_at(stopped, calls, site_before(behind));
@@ -75,7 +75,7 @@ bool is_by_syscall(StoppedThread& stopped, const siginfo_t& info) {
 Resume::How make_dispatched_call(StoppedThread& stopped, const DispatchedCall& dispatched, CallSpace& calls,
                                  CodeFiles& files, SignalCalls& signals) {
   const arch::Registers registers = *stopped.registers();
-  const bool by_jump = calls.memory().position_of(arch::program_counter(registers)).has_value();
+  const bool by_jump = calls.stubs().memory().position_of(arch::program_counter(registers)).has_value();
   const auto call = call_for_stub(stopped, calls, dispatched);
   std::optional<std::uint32_t> place;
   if (call) {
@@ -89,9 +89,9 @@ Resume::How make_dispatched_call(StoppedThread& stopped, const DispatchedCall& d
     } else {
       calls.on_stop(stopped, *place, by_jump, files);
     }
-    const bool records = calls.kind_of(call->nr) == CallStub::records;
+    const bool records = calls.stubs().kind_of(call->nr) == CallStub::records;
     const std::size_t from = records ? arch::call_stub_entry() : arch::call_stub_call();
-    stopped.set_registers(arch::moved_to(registers, calls.memory().stub(*place) + from));
+    stopped.set_registers(arch::moved_to(registers, calls.stubs().memory().stub(*place) + from));
     return Resume::How::run;
   }
   end_dispatch(stopped);

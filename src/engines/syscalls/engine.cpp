@@ -7,6 +7,7 @@
 
 #include "arch/record_stub.hpp"
 #include "engines/syscalls/call_instruction.hpp"
+#include "engines/syscalls/call_stub_exit.hpp"
 #include "engines/syscalls/dispatch.hpp"
 #include "model/syscalls/spec.hpp"
 #include "os/tsc_clock.hpp"
@@ -51,7 +52,7 @@ Result<void> SyscallEngine::begin(AddressSpace& space, StoppedThread& stopped) {
   auto counters = map_call_memory(stopped, *memory);
   if (!counters) return tl::unexpected(counters.error());
   counters_.push_back(*counters);
-  space.set_call_record(std::make_shared<CallSpace>(*memory, *counters, choice_, index));
+  space.set_call_record(std::make_shared<CallSpace>(CallStubs(*memory, *counters, choice_, index)));
   return {};
 }
 
@@ -77,7 +78,7 @@ void SyscallEngine::on_clone(const Thread& parent, const Thread& child) {
   if (child.space != parent.space) {
     child.space->set_call_record(calls->copy_for_fork());
   } else {
-    if (parent.vfork_child == child.tid && parent.in_call) calls->note_waiting(parent.tid);
+    if (parent.vfork_child == child.tid && parent.in_call) calls->sharers().note_waiting(parent.tid);
     calls->admit(parent.tid, child);
   }
   // It makes such calls as its creator, for a start.
@@ -96,7 +97,7 @@ void SyscallEngine::on_first_stop(StoppedThread& stopped) {
 }
 
 void SyscallEngine::on_end(Thread& thread) {
-  if (CallSpace* calls = calls_of(*thread.space)) calls->note_gone(thread.tid);
+  if (CallSpace* calls = calls_of(*thread.space)) calls->sharers().note_gone(thread.tid);
   signals_.forget(thread.tid);
   mixes_.erase(thread.tid);
   inner_->on_end(thread);
@@ -118,7 +119,7 @@ bool SyscallEngine::remove(AddressSpace& space, StoppedThread& stopped) {
     leave_stub(stopped, *calls, false);
     if (!calls->undo(stopped.tid())) return false;
     calls->unmap(stopped);
-    const CallMemory memory = calls->memory();
+    const CallMemory memory = calls->stubs().memory();
     // Its instruction for calls of ours goes with it.
     space.set_call_record(nullptr);
     unmap_call_memory(stopped, memory);
@@ -129,7 +130,7 @@ bool SyscallEngine::remove(AddressSpace& space, StoppedThread& stopped) {
 // ---- stops ----
 
 void SyscallEngine::on_stop(Thread& thread) {
-  if (CallSpace* calls = calls_of(*thread.space)) calls->note_running(thread.tid);
+  if (CallSpace* calls = calls_of(*thread.space)) calls->sharers().note_running(thread.tid);
   inner_->on_stop(thread);
 }
 
@@ -161,7 +162,7 @@ bool SyscallEngine::on_own_step(StoppedThread& stopped) {
   if (calls == nullptr || registers == nullptr || !arch::traps_every_step(*registers))
     return inner_->on_own_step(stopped);
   if (calls->is_in_jump(*registers)) return true;
-  if (!calls->memory().position_of(arch::program_counter(*registers))) return inner_->on_own_step(stopped);
+  if (!calls->stubs().memory().position_of(arch::program_counter(*registers))) return inner_->on_own_step(stopped);
   leave_stub(stopped, *calls, false);
   return true;
 }
@@ -173,10 +174,10 @@ std::optional<Resume> SyscallEngine::on_trap(StoppedThread& stopped) {
   if (calls == nullptr || registers == nullptr) return inner_->on_trap(stopped);
   if (calls->resume_at_written(stopped)) return Resume{};
   const std::uint64_t counter = arch::program_counter(*registers);
-  const auto position = calls->memory().position_of(counter);
+  const auto position = calls->stubs().memory().position_of(counter);
   if (!position || position->leaves) return inner_->on_trap(stopped);
   // What it has recorded has been reported.
-  if (calls->waits_behind_call(arch::breakpoint_address(*registers))) return Resume{};
+  if (calls->stubs().waits_behind_call(arch::breakpoint_address(*registers))) return Resume{};
   if (stopped.memory().object<std::array<std::byte, 2>>(counter) != arch::kClockRead) return std::nullopt;
   stopped.set_registers(arch::after_clock_read(*registers, TscClock::now()));
   return Resume{};
@@ -186,7 +187,7 @@ std::optional<Resume> SyscallEngine::on_trap(StoppedThread& stopped) {
 bool SyscallEngine::on_fault(StoppedThread& stopped, int signal) {
   const CallSpace* calls = calls_of(stopped);
   const auto* registers = stopped.registers();
-  const auto behind = calls != nullptr && registers != nullptr ? calls->without_copy(*registers) : std::nullopt;
+  const auto behind = calls != nullptr && registers != nullptr ? calls->stubs().without_copy(*registers) : std::nullopt;
   if (!behind || !stopped.set_registers(*behind)) return inner_->on_fault(stopped, signal);
   repair_signal_state(stopped, signal);
   return true;
@@ -196,7 +197,7 @@ void SyscallEngine::on_interrupted(StoppedThread& stopped) {
   CallSpace* calls = calls_of(stopped);
   if (calls == nullptr) return;
   leave_stub(stopped, *calls, true);
-  name_own_instruction(stopped, calls->memory());
+  name_own_instruction(stopped, calls->stubs().memory());
 }
 
 void SyscallEngine::move_out_of_engine_code(StoppedThread& stopped) {
@@ -207,7 +208,7 @@ void SyscallEngine::move_out_of_engine_code(StoppedThread& stopped) {
 /// By a jump, of a thread whose calls all stop: it makes calls that suit stubs.
 bool SyscallEngine::records_call(const Thread& thread, std::uint64_t behind) {
   const CallSpace* calls = choice_.records() ? calls_of(*thread.space) : nullptr;
-  if (calls == nullptr || !calls->is_in_record_stub(behind)) return false;
+  if (calls == nullptr || !calls->stubs().records_at(behind)) return false;
   mixes_[thread.tid].note(true);
   return true;
 }
@@ -229,7 +230,7 @@ Resume::How SyscallEngine::resume_mode(StoppedThread& stopped) {
   CallSpace* calls = calls_of(stopped);
   const bool by_stubs = calls != nullptr && thread.role == Thread::Role::traced && !thread.space->every_call_stops();
   if (by_stubs && !thread.dispatched && !thread.in_call && !thread.executed && suits_stubs(thread) &&
-      !begin_dispatch(stopped, calls->memory())) {
+      !begin_dispatch(stopped, calls->stubs().memory())) {
     refuse(stopped, "it dispatches system calls itself");
     calls->undo(stopped.tid());
     thread.space->stop_at_every_syscall();
