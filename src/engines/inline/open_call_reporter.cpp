@@ -40,13 +40,13 @@ Event OpenCallReporter::event_of(const RecordedCall& recorded) const {
 
 void OpenCallReporter::report_begun(StubSpace& stubs) {
   if (!records_in(stubs) || !settings_.needs.entries) return;
-  stubs.collect_open_system_calls(TscClock::now() - quick_ticks(*clock_), begun_);
+  stubs.records().collect_open_system_calls(TscClock::now() - quick_ticks(*clock_), begun_);
   for (const RecordedCall& recorded : begun_) sink_.accept(event_of<CallEntered>(recorded));
   begun_.clear();
 }
 
 void OpenCallReporter::report_unreturned(StubSpace& stubs, pid_t tid) {
-  const auto recorded = records_in(stubs) ? stubs.open_system_call(tid) : std::nullopt;
+  const auto recorded = records_in(stubs) ? stubs.records().open_system_call(tid) : std::nullopt;
   if (!recorded) return;
   Event event = event_of<Call>(*recorded);
   event.time_ns = realtime_ns();
@@ -55,7 +55,7 @@ void OpenCallReporter::report_unreturned(StubSpace& stubs, pid_t tid) {
 }
 
 void OpenCallReporter::report_abandoned(StubSpace& stubs, pid_t tid) {
-  const auto recorded = records_in(stubs) ? stubs.abandon_system_call(tid) : std::nullopt;
+  const auto recorded = records_in(stubs) ? stubs.records().abandon_system_call(tid) : std::nullopt;
   if (!recorded) return;
   Event event = event_of<Call>(*recorded);
   event.time_ns = realtime_ns();

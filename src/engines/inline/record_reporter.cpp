@@ -22,7 +22,7 @@ constexpr std::int64_t kProgressNs = 250'000'000;
 void stop_waiting(StubSpace& stubs) {
   for (const pid_t tid : stubs.region()->set_waiting_aside()) {
     if (ptrace::interrupt(tid)) continue;
-    if (const auto pointer = stubs.pointer_of(tid)) stubs.region()->goes_on(*pointer);
+    if (const auto pointer = stubs.threads().owners().pointer_of(tid)) stubs.region()->goes_on(*pointer);
   }
 }
 
@@ -41,10 +41,10 @@ RecordReporter::RecordReporter(const StubSettings& settings, EventSink& sink, st
 void RecordReporter::report_before_stop(StubSpace& stubs, pid_t tid) {
   constexpr std::size_t kFewRings = 64;
   if (settings_.depth == StubDepth::count || stubs.region() == nullptr) return;
-  if (const auto pointer = stubs.pointer_of(tid)) stubs.region()->goes_on(*pointer);
+  if (const auto pointer = stubs.threads().owners().pointer_of(tid)) stubs.region()->goes_on(*pointer);
   if (const pid_t writer = stubs.threads().other_writer(tid)) return_ring(stubs, tid, writer);
   if (stubs.region()->rings() > kFewRings) {
-    report_lost(stubs, stubs.collect_of(tid, calls()));
+    report_lost(stubs, stubs.records().collect_of(tid, calls()));
   } else if (stubs.region()->fill() != 0) {
     collect(stubs, false);
   }
@@ -101,7 +101,7 @@ void RecordReporter::set_urgency(const Load& load) {
 
 void RecordReporter::collect(StubSpace& stubs, bool final) {
   if (clock_) clock_->compare();
-  report_lost(stubs, stubs.collect(final, calls()));
+  report_lost(stubs, stubs.records().collect(final, calls()));
 }
 
 void RecordReporter::report_lost(const StubSpace& stubs, std::uint64_t lost) {
@@ -176,7 +176,7 @@ void RecordReporter::finish(StubSpace& stubs) {
   collect(stubs, true);
   report_calls();
   if (!stubs.is_reported()) return;
-  for (const CallTally& total : stubs.sums().totals(settings_.depth, *stubs.region())) {
+  for (const CallTally& total : stubs.records().sums().totals(settings_.depth, *stubs.region())) {
     if (total.count != 0) report_total(stubs, total);
   }
 }
@@ -188,7 +188,7 @@ void RecordReporter::report_progress(const StubSpaces& spaces) {
   progress_told_ = now;
   for (const auto& [mapped, stubs] : spaces) {
     if (!stubs->is_reported()) continue;
-    for (const CallTally& total : stubs->sums().take_new()) report_total(*stubs, total);
+    for (const CallTally& total : stubs->records().sums().take_new()) report_total(*stubs, total);
   }
 }
 
@@ -199,7 +199,7 @@ void RecordReporter::report_total(const StubSpace& stubs, const CallTally& tally
   counts.route = tally.route;
   counts.count = tally.count;
   counts.errors = tally.errors;
-  counts.caller = caller_at(stubs.symbols(), stubs.tgid(), tally.caller, tally.beyond);
+  counts.caller = caller_at(stubs.records().symbols(), stubs.tgid(), tally.caller, tally.beyond);
   if (clock_) counts.duration_ns = clock_->duration_ns(static_cast<std::int64_t>(tally.ticks));
   if (clock_ && tally.durations.count() > 0)
     counts.durations = std::make_shared<Histogram>(tally.durations.scaled(clock_->ns_per_tick()));
@@ -220,7 +220,8 @@ void RecordReporter::note_interrupted(StubSpace& stubs, StoppedThread& stopped) 
   if (!begun || begun->function >= installed.plan->functions.size()) return;
   stubs.region()->set_aside(pointer);
   if (settings_.depth != StubDepth::values) return;
-  stubs.unreturned().interrupt(stopped.thread(), begun_call(stubs, stopped, *begun), begun->stack, begun->start);
+  stubs.records().unreturned().interrupt(stopped.thread(), begun_call(stubs, stopped, *begun), begun->stack,
+                                         begun->start);
 }
 
 /// As far as it is known: with its system call in it, if that has returned.
@@ -228,15 +229,15 @@ Call RecordReporter::begun_call(StubSpace& stubs, StoppedThread& stopped, const 
   const Thread& thread = stopped.thread();
   const Route route = begun.fallback ? Route::fallback : Route::vdso;
   RecordedCall recorded{
-      &stubs.installed().function(begun.function), stubs.symbols(), thread.tgid, thread.tid, route, begun};
+      &stubs.installed().function(begun.function), stubs.records().symbols(), thread.tgid, thread.tid, route, begun};
   const auto word = [&](std::uint64_t address) { return stopped.memory().object<std::uint64_t>(address); };
   recorded.record.return_address = word(begun.stack).value_or(0);
   date(recorded.record);
-  if (Symbols* symbols = stubs.symbols()) find_callers(recorded.record, *symbols, thread.tid, word);
+  if (Symbols* symbols = stubs.records().symbols()) find_callers(recorded.record, *symbols, thread.tid, word);
   Call call;
   fill_call(call, recorded, *clock_);
   call.engine = engine_;
-  if (auto fallback = stubs.unreturned().take_fallback(thread.tid)) {
+  if (auto fallback = stubs.records().unreturned().take_fallback(thread.tid)) {
     fallback->start_ns = call.start_ns;
     call = std::move(*fallback);
   } else {

@@ -212,7 +212,7 @@ void StubEngine::on_end(Thread& thread) {
   stubs->threads().end_writing(thread.tid);
   records_.report_before_end(*stubs, stubs->members().is_last());
   records_.open_calls().report_unreturned(*stubs, thread.tid);
-  if (stubs->region() != nullptr) stubs->unreturned().end(thread);
+  if (stubs->region() != nullptr) stubs->records().unreturned().end(thread);
   stubs->threads().remove(thread.tid, true);
   if (stubs->members().leave()) return;
   records_.finish(*stubs);

@@ -71,7 +71,7 @@ std::unique_ptr<StubSpace> StubInstaller::make_space(const InstalledStubs& insta
                                                      pid_t tgid) const {
   Symbols* symbols = settings_.keeps_stack ? &space.symbols() : nullptr;
   auto stubs = std::make_unique<StubSpace>(installed, tgid, symbols, reporter_);
-  if (settings_.counts_by_callers()) stubs->count_by_callers(settings_.records_times());
+  if (settings_.counts_by_callers()) stubs->records().count_by_callers(settings_.records_times());
   return stubs;
 }
 

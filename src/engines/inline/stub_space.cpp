@@ -25,28 +25,12 @@ StackBounds stack_of(StoppedThread& stopped, const arch::Registers& registers) {
 }  // namespace
 
 StubSpace::StubSpace(const InstalledStubs& installed, pid_t tgid, Symbols* symbols, const Reporter& reporter)
-    : installed_(installed),
-      capable_numbers_(capable_numbers(installed.image, Abi::x86_64)),
-      symbols_(symbols),
-      threads_(tgid),
-      sums_(installed_),
-      unreturned_([this, own = Reporter(reporter)](const Thread& thread, Call&& call) mutable {
-        sums_.add_unreturned(call);
-        own.report(thread, std::move(call));
-      }) {}
+    : installed_(installed), threads_(tgid), records_(installed_, threads_, symbols, reporter) {}
 
 void StubSpace::set_region(std::unique_ptr<StubRegion> region, pid_t tid) {
-  sums_.set_paths(nullptr);
-  region_ = std::move(region);
+  const auto before = std::exchange(region_, std::move(region));  // until nothing refers to it any more
   threads_.set_region(region_.get());
-  if (symbols_ == nullptr) return;
-  if (const auto code = symbols_->go_code(tid)) region_->set_go_code(code->address, code->bytes);
-  if (!timed_paths_) return;
-  auto paths = region_->make_paths(*timed_paths_);
-  symbols_->on_change([known = std::weak_ptr(paths)] {
-    if (const auto still = known.lock()) still->forget();
-  });
-  sums_.set_paths(std::move(paths));
+  records_.set_region(*region_, tid);
 }
 
 void StubSpace::bind_thread(StoppedThread& stopped) {
@@ -55,99 +39,12 @@ void StubSpace::bind_thread(StoppedThread& stopped) {
   const Thread& thread = stopped.thread();
   const std::uint64_t pointer = arch::thread_pointer(*registers);
   if (!threads_.add(thread, pointer, arch::stack_pointer(*registers))) return;
-  const StackBounds stack = symbols_ != nullptr ? stack_of(stopped, *registers) : StackBounds{};
+  const StackBounds stack = records_.symbols() != nullptr ? stack_of(stopped, *registers) : StackBounds{};
   if (region_->blocks().is_full()) {
     RemoteCalls calls(stopped);
     grow_stub_region(calls, installed_.area, *region_);
   }
   region_->blocks().bind(pointer, thread.tid, stack);
-}
-
-std::uint64_t StubSpace::collect(bool final, std::vector<RecordedCall>* calls) {
-  const std::uint64_t lost =
-      region_->drain(final, [&](StubRecord& record, const StackWindow& window) { take(record, window, calls); });
-  sums_.add_lost(lost);
-  return lost;
-}
-
-std::uint64_t StubSpace::collect_of(pid_t tid, std::vector<RecordedCall>* calls) {
-  const auto pointer = pointer_of(tid);
-  if (!pointer) return 0;
-  const std::uint64_t lost =
-      region_->drain_of(*pointer, [&](StubRecord& record, const StackWindow& window) { take(record, window, calls); });
-  sums_.add_lost(lost);
-  return lost;
-}
-
-void StubSpace::collect_open_system_calls(std::uint64_t counter, std::vector<RecordedCall>& calls) {
-  region_->take_open_system_calls(counter, [&](StubRecord& record) {
-    // It may be kept from running in front of the call, or behind it.
-    const auto blocked = proc::blocked_at(record.tid);
-    const bool sleeps = blocked && blocked->call == static_cast<std::int64_t>(record.return_address);
-    if (sleeps) take_system_call(record, calls);
-    return sleeps;
-  });
-}
-
-std::optional<RecordedCall> StubSpace::open_system_call(pid_t tid) {
-  const auto pointer = pointer_of(tid);
-  return recorded(pointer ? region_->open_system_call(*pointer, tid) : std::nullopt);
-}
-
-std::optional<RecordedCall> StubSpace::abandon_system_call(pid_t tid) {
-  const auto pointer = pointer_of(tid);
-  return recorded(pointer ? region_->abandon_system_call(*pointer, tid) : std::nullopt);
-}
-
-/// Of a thread that is followed.
-std::optional<RecordedCall> StubSpace::recorded(std::optional<StubRecord> record) const {
-  std::vector<RecordedCall> calls;
-  if (record) take_system_call(*record, calls);
-  return calls.empty() ? std::nullopt : std::optional(calls.front());
-}
-
-void StubSpace::take_system_call(StubRecord& record, std::vector<RecordedCall>& calls) const {
-  const RecordOwners::Owner owner = threads_.owners().owner_of(record);
-  if (!owner.is_reported) return;
-  date(record);
-  const auto nr = static_cast<std::int64_t>(record.return_address);
-  const bool capable = std::ranges::find(capable_numbers_, nr) != capable_numbers_.end();
-  const auto route = capable ? std::optional(Route::syscall) : std::nullopt;
-  calls.push_back({nullptr, symbols_, owner.tgid, owner.tid, route, std::move(record)});
-}
-
-void StubSpace::take(StubRecord& record, const StackWindow& window, std::vector<RecordedCall>* calls) {
-  if (record.function >= installed_.plan->functions.size()) {
-    if (record.function == RECORD_SYSTEM_CALL && calls != nullptr) return take_system_call(record, *calls);
-    sums_.add_lost(1);
-    return;
-  }
-  const StubbedFunction& function = installed_.function(record.function);
-  if (!function.service->returns_long) record.result = static_cast<std::int32_t>(record.result);
-  const Route route = record.fallback ? Route::fallback : Route::vdso;
-  RecordOwners::Owner owner;
-  if (symbols_ != nullptr || calls != nullptr) owner = threads_.owners().owner_of(record);
-  if (symbols_ != nullptr) find_callers_of(record, window, owner.tid != 0 ? owner.tid : tgid());
-  sums_.add(record, route);
-  if (calls == nullptr) return;
-  if (route == Route::fallback) unreturned_.take_fallback(owner.tid);
-  if (owner.thread != nullptr) unreturned_.on_return(*owner.thread, record.stack, record.start);
-  if (!owner.is_reported) return;
-  date(record);
-  calls->push_back({&function, symbols_, owner.tgid, owner.tid, route, record});
-}
-
-void StubSpace::find_callers_of(StubRecord& record, const StackWindow& window, pid_t tid) {
-  CallerPaths* paths = sums_.paths();
-  if (paths == nullptr) {
-    find_callers(record, *symbols_, tid, [&](std::uint64_t at) { return window.word(at); });
-    return;
-  }
-  WordsLookedAt words(window);
-  const std::uint64_t age = paths->age();
-  find_callers(record, *symbols_, tid, [&](std::uint64_t at) { return words.word(at); });
-  const bool clocked = installed_.function(record.function).service->first_is_clock;
-  if (paths->age() == age && error_of(record.result) == 0) paths->note(record, clocked, words);
 }
 
 }  // namespace vdsotrace

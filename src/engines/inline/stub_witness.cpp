@@ -9,7 +9,7 @@ bool StubWitness::on_call_entry(Thread& thread, const VdsoFunction* fallback, st
   StubSpace* stubs = stubs_of_.of(thread);
   if (stubs == nullptr) return false;
   if (stubs->installed().plan->covers(fallback)) return true;
-  stubs->unreturned().saw_code_outside_vdso(thread, stack_pointer);
+  stubs->records().unreturned().saw_code_outside_vdso(thread, stack_pointer);
   return false;
 }
 
@@ -18,7 +18,7 @@ void StubWitness::on_fallback_exit(Thread& thread, Call&& call) {
   StubSpace* stubs = stubs_of_.of(thread);
   if (stubs == nullptr || how_.depth != StubDepth::values || !thread.is_reported()) return;
   call.engine = engine_;
-  stubs->unreturned().note_fallback(thread.tid, std::move(call));
+  stubs->records().unreturned().note_fallback(thread.tid, std::move(call));
 }
 
 const Call* StubWitness::call_in_progress(StoppedThread& stopped) {
@@ -26,17 +26,18 @@ const Call* StubWitness::call_in_progress(StoppedThread& stopped) {
   StubSpace* stubs = stubs_of_.find(space);
   const auto* registers = stopped.registers();
   if (stubs == nullptr || registers == nullptr) return nullptr;
-  return space->vdso().offset_of(arch::program_counter(*registers)) ? stubs->unreturned().innermost(stopped.tid())
-                                                                    : nullptr;
+  return space->vdso().offset_of(arch::program_counter(*registers))
+             ? stubs->records().unreturned().innermost(stopped.tid())
+             : nullptr;
 }
 
 void StubWitness::on_handler(Thread& thread, std::uint64_t stack_pointer, bool alternate_stack) {
   if (StubSpace* stubs = stubs_of_.of(thread))
-    stubs->unreturned().enter_handler(thread.tid, stack_pointer, alternate_stack);
+    stubs->records().unreturned().enter_handler(thread.tid, stack_pointer, alternate_stack);
 }
 
 void StubWitness::on_handler_return(Thread& thread, std::uint64_t stack_pointer) {
-  if (StubSpace* stubs = stubs_of_.of(thread)) stubs->unreturned().leave_handler(thread, stack_pointer);
+  if (StubSpace* stubs = stubs_of_.of(thread)) stubs->records().unreturned().leave_handler(thread, stack_pointer);
 }
 
 }  // namespace vdsotrace

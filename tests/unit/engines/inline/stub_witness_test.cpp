@@ -31,7 +31,7 @@ struct Witnessed {
     spaces.set(*thread.space, std::make_unique<StubSpace>(installed, kTid, nullptr, Reporter(events)));
   }
   const VdsoFunction* function(std::string_view symbol) const { return image.function_named(symbol); }
-  UnreturnedCalls& calls() { return spaces.of(thread)->unreturned(); }
+  UnreturnedCalls& calls() { return spaces.of(thread)->records().unreturned(); }
   Call interrupted() const {
     Call call;
     call.symbol = "__vdso_clock_gettime";
