@@ -1,46 +1,23 @@
-// Who has which part of the memory that stubs write: one block a thread, with a ring where calls are recorded.
+// Who has which part of the memory that stubs write: one block a thread.
 #pragma once
 
 #include <sys/types.h>
 
-#include <optional>
 #include <set>
 #include <unordered_map>
 #include <vector>
 
+#include "engines/inline/block_index.hpp"
+#include "engines/inline/block_layout.hpp"
 #include "engines/inline/region_memory.hpp"
-#include "engines/inline/stub_record.hpp"
 
 namespace vdsotrace {
 
-/// A block, and what we know of it.
-struct StubBlock {
-  std::size_t offset = 0;
-  std::size_t ring = 0;       ///< offset
-  std::uint64_t records = 0;  ///< that fit into the ring
-  std::size_t room = 0;       ///< bytes of the ring, with what its last record may take beyond it
-  std::uint64_t key = 0;
-  pid_t tid = 0;
-  std::size_t slot = 0;  ///< offset of the slot in the index
-  bool leaving = false;  ///< no thread has it any more: free once it is empty
-  bool ended = false;    ///< that thread writes no more
-  bool aside = false;    ///< its thread waits, and is to be stopped before there is room
-  bool retired = false;  ///< others have its thread's pointer: that may be writing into it, and begins no more
-  std::uint64_t taken = 0;
-  std::uint64_t call_shown = 0;  ///< BLOCK_CALL_BEGUN of the last system call that was shown before its end
-  std::int64_t stuck_since = 0;
-  StackBounds stack{};
-};
-
-/// Blocks lie one behind the other, the first threads' rings larger than the later, and become more at the end. An
-/// index in the memory leads from thread pointers to blocks; threads that have none share one.
+/// They become more at the end. Threads that have none of their own share one.
 class StubBlocks {
  public:
-  /// What a process has to map at first: under 1 MB.
-  static std::size_t first_bytes(std::optional<RecordSize> size, std::size_t overrun = 0);
-  /// `size`: of records, if there are to be any. The process has mapped the first `bytes`. `overrun`: how much more
-  /// than its place the last record of a thread's ring may take.
-  StubBlocks(RegionMemory& memory, std::optional<RecordSize> size, std::size_t bytes, std::size_t overrun = 0);
+  /// The process has mapped the first `bytes`, at least `layout.first_bytes()`.
+  StubBlocks(RegionMemory& memory, const BlockLayout& layout, std::size_t bytes);
 
   /// How much the process has mapped.
   std::size_t bytes() const { return bytes_; }
@@ -91,23 +68,18 @@ class StubBlocks {
   void release_if_empty(std::size_t number);
 
  private:
-  std::uint64_t record_bytes() const { return size_ ? std::uint64_t{1} << static_cast<unsigned>(*size_) : 0; }
-  std::size_t block_bytes(std::size_t number) const;
   void open(const StubBlock& block);
-  std::optional<std::size_t> free_slot(std::uint64_t thread_pointer) const;
 
   RegionMemory& memory_;
-  std::optional<RecordSize> size_;
-  std::size_t overrun_;
+  BlockLayout layout_;
   std::size_t bytes_ = 0;
   StubBlock shared_;
   std::vector<StubBlock> blocks_;
-  std::size_t laid_out_ = 0;  ///< end of the last block
   std::size_t used_ = 0;
   std::set<std::size_t> free_;
   std::set<std::size_t> active_;
-  std::unordered_map<std::uint64_t, std::size_t> numbers_;  ///< of blocks, by thread pointer
-  std::unordered_map<pid_t, std::size_t> retired_;          ///< the same of those, by thread
+  BlockIndex index_;
+  std::unordered_map<pid_t, std::size_t> retired_;  ///< numbers of blocks, by thread
 };
 
 }  // namespace vdsotrace

@@ -15,7 +15,7 @@ StubRegion::StubRegion(SharedMemory memory, std::uint64_t address, std::size_t b
                        std::optional<RecordSize> size, std::size_t overrun)
     : memory_(std::move(memory), address),
       size_(size),
-      blocks_(memory_, size, bytes, overrun),
+      blocks_(memory_, BlockLayout(size, overrun), bytes),
       rings_(memory_, blocks_, size) {
   memory_.store<std::uint64_t>(REGION_MAGIC, kMagic);
   memory_.store<std::uint32_t>(REGION_MAY_SLEEP, may_sleep ? 1 : 0);

@@ -24,10 +24,11 @@ class StubRegion {
   static constexpr std::uint64_t kMagic = 0x7664'736f'7263'6531;
   /// What a process has to map at first: under 1 MB.
   static std::size_t first_bytes(std::optional<RecordSize> size, std::size_t overrun = 0) {
-    return StubBlocks::first_bytes(size, overrun);
+    return BlockLayout(size, overrun).first_bytes();
   }
   /// The memory as a whole, of which the process has mapped the first `bytes` at `address`. `may_sleep`: stubs may put
-  /// its threads to sleep while a ring is full. `size`: of records, if there are to be any. `overrun` as in StubBlocks.
+  /// its threads to sleep while a ring is full. `size`: of records, if there are to be any. `overrun` as in
+  /// BlockLayout.
   StubRegion(SharedMemory memory, std::uint64_t address, std::size_t bytes, bool may_sleep,
              std::optional<RecordSize> size, std::size_t overrun = 0);
 
