@@ -127,7 +127,7 @@ struct Observation::Wiring {
         clocksource(pipeline) {
     totals.time().take_off(options.overhead_ns);
     if (needs.inline_calls && !options.wall_clock && !options.json) totals.time().leave_out();
-    if (shows_distributions(options)) totals.keep_durations();
+    if (shows_distributions(options)) totals.rows().keep_durations();
     if (needs_no_ptrace(options)) {
       observer = std::make_unique<PerfSession>(needs, clocksource, signals);
     } else {

@@ -5,36 +5,6 @@
 #include "model/syscalls/render.hpp"
 
 namespace vdsotrace {
-namespace {
-
-/// Clock ids and call numbers without a name of their own come from the program, which can
-/// invent any number of them. So many are kept apart, the rest is counted together.
-constexpr std::size_t kMostInvented = 64;
-
-bool names_fixed_clock(std::string_view clock) { return clock.empty() || clock.starts_with("CLOCK_"); }
-
-}  // namespace
-
-void Aggregate::fold(std::string& invented, std::string_view others) {
-  if (invented_.contains(invented)) return;
-  if (invented_.size() < kMostInvented) {
-    invented_.insert(invented);
-  } else {
-    invented = others;
-  }
-}
-
-const Histogram* Aggregate::durations_of(const CallKey& key) const {
-  const auto found = durations_.find(key);
-  return found != durations_.end() && found->second.count() > 0 ? &found->second : nullptr;
-}
-
-Aggregate::Place Aggregate::add_call(CallKey key, const CallTotal& more) {
-  if (!names_fixed_clock(key.clock)) fold(key.clock, "other clocks");
-  CallTotal& total = calls_[key];
-  add_to(total, key.route, more);
-  return {&total, keeps_durations_ ? &durations_[key] : nullptr};
-}
 
 void Aggregate::add_to(CallTotal& total, const std::optional<Route>& route, const CallTotal& more) {
   if (route) {
@@ -58,17 +28,13 @@ void Aggregate::add_one(const Call& call) {
   const CallTotal one{
       1, call.error != 0 ? 1u : 0u, spent ? 1u : 0u, spent, call.ending == Ending::unfinished ? 1u : 0u, spent, spent};
   const Last key{call.abi, call.nr, call.name, call.args[0], call.route};
-  if (last_ == key) {
-    add_to(*last_place_.total, call.route, one);
-    if (spent && last_place_.durations != nullptr) last_place_.durations->add(*spent);
-    return;
+  if (last_ != key) {
+    const auto clock = clock_id_of(call);
+    last_row_ = rows_.at({display_name(call), clock ? clock_kind_name(*clock) : "", call.route}, call.name.empty());
+    last_ = key;
   }
-  std::string name = display_name(call);
-  if (call.name.empty()) fold(name, "other calls");
-  const auto clock = clock_id_of(call);
-  last_place_ = add_call({std::move(name), clock ? clock_kind_name(*clock) : "", call.route}, one);
-  if (spent && last_place_.durations != nullptr) last_place_.durations->add(*spent);
-  last_ = key;
+  add_to(*last_row_.total, call.route, one);
+  if (spent && last_row_.durations != nullptr) last_row_.durations->add(*spent);
 }
 
 void Aggregate::add_counts(const Counts& counts) {
@@ -79,8 +45,9 @@ void Aggregate::add_counts(const Counts& counts) {
     more.shortest_ns = counts.durations->shortest();
     more.longest_ns = counts.durations->longest();
   }
-  const Place place = add_call({std::string(counts.name), clock, counts.route}, more);
-  if (counts.durations && place.durations != nullptr) place.durations->add(*counts.durations);
+  const CallRows::Row row = rows_.at({std::string(counts.name), clock, counts.route});
+  add_to(*row.total, counts.route, more);
+  if (counts.durations && row.durations != nullptr) row.durations->add(*counts.durations);
 }
 
 void Aggregate::add(const Event& event) {

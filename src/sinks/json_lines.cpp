@@ -173,7 +173,7 @@ Json row_of(const Aggregate& totals, const CallKey& key, const CallTotal& total)
            {"count", json_integer(total.count)},
            {"errors", json_integer(total.errors)},
            {"duration_ns", optional_integer(total.duration_ns)}};
-  if (const Histogram* durations = totals.durations_of(key)) {
+  if (const Histogram* durations = totals.rows().durations_of(key)) {
     row["median_ns"] = json_integer(durations->percentile(50));
     row["p99_ns"] = json_integer(durations->percentile(99));
     row["max_ns"] = json_integer(durations->longest());

@@ -74,7 +74,7 @@ Result<void> SummarySink::finish() {
     CallTotal total = counted;
     // strace counts a system call when it returns.
     if (!key.route) total.count -= total.unfinished;
-    if (total.count > 0) rows.push_back({key, total, totals_.durations_of(key)});
+    if (total.count > 0) rows.push_back({key, total, totals_.rows().durations_of(key)});
   }
   std::ranges::stable_sort(rows, [&](const Row& a, const Row& b) { return before(a, b, sort_); });
   Histogram durations;

@@ -91,7 +91,7 @@ TEST_CASE("the shortest and the longest call of each kind are known where each w
 
 TEST_CASE("how long calls took each stands before the route, where that is known") {
   Aggregate totals;
-  totals.keep_durations();
+  totals.rows().keep_durations();
   Histogram durations;
   durations.add(30, 99);
   durations.add(2'000'000);
