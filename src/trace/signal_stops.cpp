@@ -51,7 +51,7 @@ void note_mask_of_sleep(StoppedThread& stopped) {
   if (spec == nullptr || std::ranges::find(kMaskingSleeps, spec->name) == std::end(kMaskingSleeps)) return;
   // PTRACE_GETSIGMASK answers what the call will put back.
   const auto mask = proc::status_signals(stopped.tid(), "SigBlk");
-  if (mask) stopped.thread().note_mask(*mask);
+  if (mask) stopped.thread().blocked = BlockedSignals(*mask);
 }
 
 }  // namespace
@@ -121,7 +121,7 @@ void SignalStops::note_delivery(StoppedThread& stopped, int signal) {
   if (const auto* registers = stopped.registers())
     engine_.on_handler(thread, arch::stack_pointer(*registers), (action.flags & SA_ONSTACK) != 0);
   const std::uint64_t itself = (action.flags & SA_NODEFER) == 0 ? signal_bit(signal) : 0;
-  thread.blocked |= (action.mask | itself) & kForcedSignals;
+  thread.blocked.add(action.mask | itself);
   if ((action.flags & SA_RESETHAND) != 0) thread.actions->set(signal, {});
 }
 

@@ -105,7 +105,7 @@ Thread* TaskTable::claim_orphan(pid_t tid, bool at_last) {
   const Thread* found = departed_.creator_of(orphan, at_last);
   if (find(tid) != nullptr || found == nullptr || (orphan.sharing & CLONE_THREAD) != 0) return nullptr;
   Thread creator = *found;
-  creator.note_mask(ptrace::signal_mask(tid).value_or(0));
+  creator.blocked = BlockedSignals(ptrace::signal_mask(tid).value_or(0));
   if ((orphan.sharing & CLONE_VM) != 0) {
     const Thread* sharer = sharer_of(tid, creator.space->vdso().base(), *this);
     creator.space = sharer != nullptr ? sharer->space : creator.space->copy_for_fork();

@@ -14,7 +14,7 @@ Thread& TaskTable::add_launching(pid_t pid, const LaunchSignals& signals) {
   thread.on_tracer_death = ptrace::OnTracerDeath::kill;
   thread.space = std::make_shared<AddressSpace>();
   thread.actions = std::make_shared<SignalActions>();
-  thread.note_mask(signals.blocked);
+  thread.blocked = BlockedSignals(signals.blocked);
   for (const int signal : {SIGTRAP, SIGSYS}) {
     if ((signals.ignored & signal_bit(signal)) != 0) thread.actions->set(signal, SignalActions::ignoring());
   }

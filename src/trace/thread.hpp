@@ -31,13 +31,20 @@ struct CallInProgress {
   std::optional<std::uint64_t> clone_flags;
 };
 
-/// A call of a vDSO function that we let fail. A C library may make the system call next, in the same frame.
-struct RefusedVdsoCall {
-  std::int64_t nr;
-  std::uint64_t stack_pointer;  ///< behind its return address
-  const Injection* injection;
+/// The calls of a thread that something is done to (Needs::injections).
+struct InjectedCalls {
+  /// A call of a vDSO function that we let fail. A C library may make the system call next, in the same frame.
+  struct Refused {
+    std::int64_t nr;
+    std::uint64_t stack_pointer;  ///< behind its return address
+    const Injection* injection;
+  };
+
+  std::map<std::pair<Abi, std::int64_t>, std::uint32_t> made;  ///< how many, by ABI and number
+  std::optional<Refused> refused;
 };
 
+/// What the modules know of a task; each field is its module's to keep true.
 struct Thread {
   enum class Phase : std::uint8_t {
     launching,  ///< our own child before its execve succeeded
@@ -62,9 +69,7 @@ struct Thread {
   pid_t awaited_by = 0;  ///< its creator, which does not run before it executes a program or ends (vfork(2)); 0: none
   std::shared_ptr<AddressSpace> space;
   std::shared_ptr<SignalActions> actions;
-  std::uint64_t blocked = 0;  ///< those of kForcedSignals that are in its signal mask
-  bool blocks(int signal) const { return (blocked & signal_bit(signal)) != 0; }
-  void note_mask(std::uint64_t mask) { blocked = mask & kForcedSignals; }
+  BlockedSignals blocked;
   bool dispatched = false;  ///< syscall user dispatch is on it for us: its system calls are no stops of their own
   bool executed = false;    ///< has just executed a program; execve's exit stop is still to come
   /// System calls that stop in any case while a new program sets itself up, until its thread pointer is set.
@@ -77,9 +82,7 @@ struct Thread {
   std::int64_t kernel_ns = 0;        ///< TraceeStop::kernel_ns of its last stop
   std::int64_t restarted_call = -1;  ///< number of the call that a restart_syscall goes on with, -1 if unknown
   bool step_due = false;             ///< was let execute one instruction, and the trap behind that has not been seen
-  /// How many of the calls that something is done to it has made, by ABI and number (Needs::injections).
-  std::map<std::pair<Abi, std::int64_t>, std::uint32_t> invocations;
-  std::optional<RefusedVdsoCall> refused;
+  InjectedCalls injected;
   std::optional<Call> in_vsyscall;  ///< between the filter's stop and its end
 
   bool is_reported() const { return role == Role::traced && phase != Phase::launching && phase != Phase::attached; }

@@ -126,7 +126,8 @@ BreakpointEngine::Onward BreakpointEngine::tamper(StoppedThread& stopped, const 
   const auto way_back = plan_for(*thread.space->vdso().image()).return_copy();
   if (!injection->replaces() || !way_back) return {site.copy, {Resume::How::run, 0, injection->enter_delay_ns}};
   call.tampering.result = true;
-  if (injection->error != 0) thread.refused = RefusedVdsoCall{call.nr, stack_pointer + word_size(call.abi), injection};
+  if (injection->error != 0)
+    thread.injected.refused = InjectedCalls::Refused{call.nr, stack_pointer + word_size(call.abi), injection};
   stopped.set_registers(arch::with_result(registers, injection->register_value()));
   const Resume how = on_exit(stopped, stack_pointer);
   return {*way_back, {Resume::How::run, 0, injection->enter_delay_ns + how.delay_ns}};

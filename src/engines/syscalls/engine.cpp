@@ -141,7 +141,7 @@ std::optional<Resume> SyscallEngine::on_dispatched_call(StoppedThread& stopped, 
   const DispatchStop stop = dispatch_stop(stopped, info, *calls);
   if (stop == DispatchStop::none) return std::nullopt;
   repair_signal_state(stopped, SIGSYS);
-  const bool waits = thread.blocks(SIGSYS) || thread.actions->ignored(SIGSYS);
+  const bool waits = thread.blocked.has(SIGSYS) || thread.actions->ignored(SIGSYS);
   if (stop == DispatchStop::signal && !waits) {
     // Its handler comes first, then the call.
     const arch::Registers registers = *stopped.registers();

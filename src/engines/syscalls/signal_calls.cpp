@@ -23,7 +23,7 @@ void expect_mask(StoppedThread& stopped, const arch::SystemCallRegisters& call) 
   const auto set = stopped.memory().object<std::uint64_t>(call.args[1]);
   const auto now = ptrace::signal_mask(stopped.tid());
   if (!set || !now) return;
-  stopped.thread().note_mask(mask_after(*now, static_cast<int>(call.args[0]), *set));
+  stopped.thread().blocked = BlockedSignals(mask_after(*now, static_cast<int>(call.args[0]), *set));
 }
 
 }  // namespace

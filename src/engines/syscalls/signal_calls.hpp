@@ -31,7 +31,7 @@ class SignalCalls {
   struct Before {
     int signal = 0;  ///< whose action changes; 0: none
     KernelSigaction action;
-    std::uint64_t blocked = 0;
+    BlockedSignals blocked;
   };
   void expect_action(StoppedThread& stopped, const arch::SystemCallRegisters& call, Before& before);
 

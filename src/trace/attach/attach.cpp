@@ -139,7 +139,7 @@ void Attaching::read_signal_state() {
   std::set<pid_t> read;
   for (const auto& [tid, thread] : tasks_.threads()) {
     if (read.insert(thread->tgid).second) *thread->actions = running_signal_actions(thread->tgid);
-    thread->note_mask(ptrace::signal_mask(tid).value_or(0));
+    thread->blocked = BlockedSignals(ptrace::signal_mask(tid).value_or(0));
   }
 }
 

@@ -20,7 +20,7 @@ using Effect = void (*)(StoppedThread&, const Call&, ProbeEngine&);
 
 void note_signal_mask(StoppedThread& stopped) {
   const auto mask = ptrace::signal_mask(stopped.tid());
-  if (mask) stopped.thread().note_mask(*mask);
+  if (mask) stopped.thread().blocked = BlockedSignals(*mask);
 }
 
 void mask_set(StoppedThread& stopped, const Call& call, ProbeEngine&) {

@@ -23,7 +23,7 @@ const Injection* due_injection(const Needs& needs, Thread& thread, const Call& c
   if (needs.injections == nullptr || !thread.is_reported()) return nullptr;
   const Injection* injection = needs.injections->of(call.abi, call.nr, vdso_capable);
   if (injection == nullptr) return nullptr;
-  const std::uint32_t invocation = ++thread.invocations[{call.abi, call.nr}];
+  const std::uint32_t invocation = ++thread.injected.made[{call.abi, call.nr}];
   return injection->when.contains(invocation) ? injection : nullptr;
 }
 
@@ -37,7 +37,7 @@ void inject_at_exit(StoppedThread& stopped, const Injection& injection, Call& ca
 }
 
 const Injection* repeated_injection(Thread& thread, const Call& call) {
-  const auto refused = std::exchange(thread.refused, std::nullopt);
+  const auto refused = std::exchange(thread.injected.refused, std::nullopt);
   const bool same = refused && refused->nr == call.nr && refused->stack_pointer == call.stack_pointer;
   return same ? refused->injection : nullptr;
 }

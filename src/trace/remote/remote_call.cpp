@@ -310,7 +310,7 @@ bool learn_signal_actions(StoppedThread& stopped) {
 void repair_signal_state(StoppedThread& stopped, int signal) {
   const Thread& thread = stopped.thread();
   const bool ignored = thread.actions->ignored(signal);
-  const bool blocked = thread.blocks(signal);
+  const bool blocked = thread.blocked.has(signal);
   if (!blocked && !ignored) return;
   if (blocked) {
     if (const auto mask = ptrace::signal_mask(stopped.tid()))

@@ -44,6 +44,20 @@ constexpr std::uint64_t signal_bit(int signal) { return std::uint64_t{1} << (sig
 inline constexpr std::uint64_t kForcedSignals = signal_bit(SIGTRAP) | signal_bit(SIGSYS) | signal_bit(SIGSEGV) |
                                                 signal_bit(SIGBUS);
 
+/// Which of kForcedSignals a thread blocks.
+class BlockedSignals {
+ public:
+  BlockedSignals() = default;
+  explicit BlockedSignals(std::uint64_t mask) : blocked_(mask & kForcedSignals) {}
+
+  bool has(int signal) const { return (blocked_ & signal_bit(signal)) != 0; }
+  /// Those of `mask`, too.
+  void add(std::uint64_t mask) { blocked_ |= mask & kForcedSignals; }
+
+ private:
+  std::uint64_t blocked_ = 0;
+};
+
 /// The signal actions of one process, shared by the tasks that share them
 /// (CLONE_SIGHAND). Only actions seen to be set are known; the rest are as after exec.
 class SignalActions {

@@ -60,18 +60,18 @@ TEST_CASE("which of our signals will be blocked is computed from the kernel's ma
   task.task.mask = signal_bit(SIGTRAP);
   task.put(signal_bit(SIGSYS));
   const auto expect = [&](int how) {
-    task.thread.blocked = 0;
+    task.thread.blocked = {};
     task.expect(SYS_rt_sigprocmask, how, kAt);
-    return std::pair(task.thread.blocks(SIGTRAP), task.thread.blocks(SIGSYS));
+    return std::pair(task.thread.blocked.has(SIGTRAP), task.thread.blocked.has(SIGSYS));
   };
   CHECK(expect(SIG_BLOCK) == std::pair(true, true));
   CHECK(expect(SIG_UNBLOCK) == std::pair(true, false));
   CHECK(expect(SIG_SETMASK) == std::pair(false, true));
   task.calls.take_back(task.thread);
-  CHECK_FALSE(task.thread.blocks(SIGSYS));
+  CHECK_FALSE(task.thread.blocked.has(SIGSYS));
   task.expect(SYS_rt_sigprocmask, SIG_SETMASK, kNowhere);
   task.expect(SYS_rt_sigprocmask, SIG_SETMASK, kAt, 4);
-  CHECK_FALSE(task.thread.blocks(SIGSYS));
+  CHECK_FALSE(task.thread.blocked.has(SIGSYS));
 }
 
 TEST_CASE("what we put back ourselves is seen where it is set") {

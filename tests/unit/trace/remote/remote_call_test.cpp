@@ -200,7 +200,7 @@ TEST_CASE("a thread may die at every request of its steps") {
 
 TEST_CASE("a program that blocks SIGTRAP blocks it again after a breakpoint's trap") {
   StoppedTask one;
-  one.thread.blocked = signal_bit(SIGTRAP);
+  one.thread.blocked = BlockedSignals(signal_bit(SIGTRAP));
   repair_signal_state(one.stopped);
   CHECK(one.task.mask == (kProgramMask | signal_bit(SIGTRAP)));
 }
@@ -228,7 +228,7 @@ TEST_CASE("a program that neither blocks nor ignores SIGTRAP is left alone after
 
 TEST_CASE("the same is known of SIGSYS, which a dispatched system call raises") {
   StoppedTask one;
-  one.thread.blocked = signal_bit(SIGSYS);
+  one.thread.blocked = BlockedSignals(signal_bit(SIGSYS));
   one.thread.actions->set(SIGSYS, SignalActions::ignoring());
   std::uint64_t signal = 0;
   one.kernel.made_call = [&](Task&, std::int64_t, const Arguments& args) {
