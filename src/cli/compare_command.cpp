@@ -151,6 +151,21 @@ bool interrupted(const std::optional<ProgramEnd>& end) {
   return end && end->signaled && (end->code == SIGINT || end->code == SIGQUIT);
 }
 
+/// `strace`: the program that ran as well, where no log is given.
+CompareFacts facts_of(const CompareOptions& o, const std::string& strace, const Observation& observation) {
+  const Aggregate& totals = observation.totals();
+  return {document_head(),
+          o.trace.program,
+          std::string(observation.engine()),
+          o.log.empty() ? strace : o.log,
+          o.log.empty(),
+          o.trace.hide_vdso,
+          o.most_lines,
+          totals.lost(),
+          totals.complete(),
+          totals.notices().lines()};
+}
+
 Result<int> compare_runs(const CompareOptions& o) {
   const auto strace = find_strace(o);
   if (!strace) return tl::unexpected(strace.error());
@@ -174,22 +189,12 @@ Result<int> compare_runs(const CompareOptions& o) {
   if (o.log.empty()) theirs = run_strace(*strace, o.trace);
   if (!theirs) return tl::unexpected(theirs.error());
 
-  const Aggregate& totals = observation.totals();
-  CompareFacts facts{document_head(),
-                     o.trace.program,
-                     std::string(observation.engine()),
-                     o.log.empty() ? *strace : o.log,
-                     o.log.empty(),
-                     o.trace.hide_vdso,
-                     o.most_lines,
-                     totals.lost(),
-                     totals.complete(),
-                     totals.notices().lines()};
+  const CompareFacts facts = facts_of(o, *strace, observation);
   const Comparison comparison = compare(*theirs, ours);
   (*output)->write(o.trace.json ? compare_json(comparison, facts)
                                 : compare_text(comparison, facts, style_for(o.trace.color, **output)));
   const auto closed = (*output)->close();
-  report_lost(o.trace, **output, totals);
+  report_lost(o.trace, **output, observation.totals());
   if (!closed) return tl::unexpected(closed.error());
   return exit_as(observation.await_rest(*end));
 }

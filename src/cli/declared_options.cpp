@@ -80,18 +80,9 @@ void declare_tracer(CLI::App& app, ParsedFlags& raw) {
       ->type_name("WHEN");
 }
 
-}  // namespace
-
-void declare(CLI::App& app, ParsedFlags& raw) {
+/// Where the trace goes, and what of it is summed up.
+void declare_output(CLI::App& app, ParsedFlags& raw) {
   Options& o = raw.options;
-  app.set_help_flag();
-  app.add_flag("-h,--help", raw.help, "Show this help and exit");
-  app.add_flag("-V,--version", raw.version, "Show the version and exit");
-  app.add_flag("-f,--follow-forks", raw.follow, "Follow child processes; -ff with -o FILE: one FILE.PID per process");
-  app.add_option("-p,--attach", raw.attach, "Attach to a running process; comma-separated; may be repeated")
-      ->type_name("PID")
-      ->allow_extra_args(false);
-  declare_tracer(app, raw);
   app.add_option("-o,--output", o.output, "Write to FILE, to standard output (-) or to a command ('|CMD')")->type_name("FILE");
   app.add_flag("--output-separately", raw.output_separately, "One FILE.PID for each process; -ff is -f with this");
   app.add_flag("-A,--output-append-mode", o.append, "Append to FILE");
@@ -104,6 +95,10 @@ void declare(CLI::App& app, ParsedFlags& raw) {
       ->type_name("COLUMNS");
   app.add_option("-O,--summary-syscall-overhead", raw.overhead, "Subtract TIME from each system call in the summary (microseconds, or with ns, us, ms, s)")
       ->type_name("TIME");
+}
+
+/// Which calls and signals are shown, and what is done to them.
+void declare_selection(CLI::App& app, ParsedFlags& raw) {
   declare_expressions(app, raw, "-e", "",
                       "trace=SET: these calls, by name or class (%vdso, %clock, %file, ...); route=SET: of vdso, fallback, syscall, vsyscall, unknown; signal=SET; status=SET");
   declare_expressions(app, raw, "--trace", "trace=", "As -e trace=SET");
@@ -111,7 +106,11 @@ void declare(CLI::App& app, ParsedFlags& raw) {
   declare_statuses(app, raw);
   declare_injections(app, raw);
   declare_argument_sets(app, raw);
-  declare_times(app, raw);
+}
+
+/// How a line looks, and what of a call's caller and strings it shows.
+void declare_lines(CLI::App& app, ParsedFlags& raw) {
+  Options& o = raw.options;
   app.add_option("-a,--columns", raw.columns, "Begin results in column N at the earliest; strace's default is 40")->type_name("N");
   app.add_flag("-k,--stack-traces,--stack-trace", o.stacks, "Show the stack under each call");
   app.add_flag("--callers", o.callers, "Show who made each vDSO-capable call: the first caller outside the C library");
@@ -123,12 +122,11 @@ void declare(CLI::App& app, ParsedFlags& raw) {
   app.add_flag("--strings-in-hex{all}", raw.hex_strings, "The same; =SET: none, non-ascii, all, or non-ascii-chars: hexadecimal where escapes are octal else");
   app.add_option("-X,--const-print-style", raw.constants, "Constants and flags as raw numbers, by name (abbrev), or both (verbose)")
       ->type_name("STYLE");
-  declare_details(app, raw);
-  app.add_option("-E,--env", o.environment, "Set or remove a variable of the program's environment")
-      ->type_name("VAR[=VAL]")
-      ->allow_extra_args(false);
-  app.add_option("-u,--user", o.user, "Run the program as USER")->type_name("USER");
-  declare_messages(app, raw);
+}
+
+/// How calls are observed, and for how long.
+void declare_observation(CLI::App& app, ParsedFlags& raw) {
+  Options& o = raw.options;
   app.add_option("--engine", o.engine, "auto, inline, breakpoint, perf or step")->type_name("ENGINE");
   app.add_option("--direct", raw.direct, "How direct time calls of running processes are seen: auto, tracepoints, stops or off")->type_name("HOW");
   app.add_option("--syscalls", raw.syscalls, "stops, or inline: count or record system calls in the program, with fewer stops")
@@ -139,6 +137,31 @@ void declare(CLI::App& app, ParsedFlags& raw) {
   app.add_flag("--steps", o.steps, "Print the instructions that each vDSO call executed (step engine)");
   app.add_flag("--no-vdso", o.hide_vdso, "Hide the vDSO from the program and everything it executes");
   app.add_flag("--json", o.json, "JSON Lines instead of text");
+}
+
+}  // namespace
+
+void declare(CLI::App& app, ParsedFlags& raw) {
+  Options& o = raw.options;
+  app.set_help_flag();
+  app.add_flag("-h,--help", raw.help, "Show this help and exit");
+  app.add_flag("-V,--version", raw.version, "Show the version and exit");
+  app.add_flag("-f,--follow-forks", raw.follow, "Follow child processes; -ff with -o FILE: one FILE.PID per process");
+  app.add_option("-p,--attach", raw.attach, "Attach to a running process; comma-separated; may be repeated")
+      ->type_name("PID")
+      ->allow_extra_args(false);
+  declare_tracer(app, raw);
+  declare_output(app, raw);
+  declare_selection(app, raw);
+  declare_times(app, raw);
+  declare_lines(app, raw);
+  declare_details(app, raw);
+  app.add_option("-E,--env", o.environment, "Set or remove a variable of the program's environment")
+      ->type_name("VAR[=VAL]")
+      ->allow_extra_args(false);
+  app.add_option("-u,--user", o.user, "Run the program as USER")->type_name("USER");
+  declare_messages(app, raw);
+  declare_observation(app, raw);
   declare_color(app, raw.color);
 }
 

@@ -150,6 +150,12 @@ std::uint64_t StubRings::take_lost() {
   return lost;
 }
 
+/// There is room in its ring for as many as have been taken.
+void StubRings::give_back(const StubBlock& block, std::uint64_t taken) {
+  memory_.store<std::uint64_t>(block.offset + BLOCK_TAIL, taken);
+  show_life();
+}
+
 std::uint64_t StubRings::drain(StubBlock& block, bool is_shared, bool skip_holes, const Taker& take) {
   const std::uint64_t begun = blocks_.waiting(block);
   if (begun == 0) return 0;
@@ -185,10 +191,7 @@ std::uint64_t StubRings::drain(StubBlock& block, bool is_shared, bool skip_holes
     record.tid = block.tid;
     take(record, *size_ >= RecordSize::window ? window_of(block, at, record, commit) : StackWindow());
     // Threads may be waiting for room: give it back as it comes.
-    if (block.taken < shown + 63) continue;
-    shown = block.taken + 1;
-    memory_.store<std::uint64_t>(block.offset + BLOCK_TAIL, shown);
-    show_life();
+    if (block.taken >= shown + 63) give_back(block, shown = block.taken + 1);
   }
   memory_.store<std::uint64_t>(block.offset + BLOCK_TAIL, block.taken);
   wake_waiting(block, first);

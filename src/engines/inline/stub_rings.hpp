@@ -40,6 +40,7 @@ class StubRings {
   std::uint64_t read_rest(const StubBlock& block, const std::byte* at, std::uint64_t most, StubRecord& record) const;
   void wake_waiting(const StubBlock& block, std::uint64_t first);
   std::uint64_t take_lost();
+  void give_back(const StubBlock& block, std::uint64_t taken);
   void show_life();
 
   RegionMemory& memory_;

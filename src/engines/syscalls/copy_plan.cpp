@@ -53,6 +53,19 @@ bool limit_vectors(const Pointee& pointee, const DecodeLimits& limits, arch::Cop
   return step.most != 0;
 }
 
+/// As many as an argument or the call's result says. False if that is not known yet when they are copied.
+bool count_elements(const Pointee& pointee, const DecodeLimits& limits, arch::CopyStep& step) {
+  if (pointee.extent == Extent::resulted && pointee.when == Pointee::When::entry) return false;
+  if (pointee.part == Pointee::Part::data) step.flags |= STEP_DATA;
+  if (pointee.part == Pointee::Part::address) step.flags |= STEP_FAMILY;
+  step.count = word_of(pointee, pointee.of);
+  step.unit = pointee.unit;
+  if (pointee.narrow) step.flags |= STEP_NARROW;
+  if (pointee.extent == Extent::resulted) step.flags |= STEP_RESULT;
+  limit_elements(pointee, limits, step);
+  return true;
+}
+
 std::optional<arch::CopyStep> step_for(const Pointee& pointee, const DecodeLimits& limits) {
   arch::CopyStep step{word_of(pointee, pointee.argument)};
   if (pointee.when == Pointee::When::success) step.flags |= STEP_ON_SUCCESS;
@@ -73,16 +86,7 @@ std::optional<arch::CopyStep> step_for(const Pointee& pointee, const DecodeLimit
       return step;
     }
     case Extent::counted:
-    case Extent::resulted:
-      if (pointee.extent == Extent::resulted && pointee.when == Pointee::When::entry) return std::nullopt;
-      if (pointee.part == Pointee::Part::data) step.flags |= STEP_DATA;
-      if (pointee.part == Pointee::Part::address) step.flags |= STEP_FAMILY;
-      step.count = word_of(pointee, pointee.of);
-      step.unit = pointee.unit;
-      if (pointee.narrow) step.flags |= STEP_NARROW;
-      if (pointee.extent == Extent::resulted) step.flags |= STEP_RESULT;
-      limit_elements(pointee, limits, step);
-      return step;
+    case Extent::resulted: return count_elements(pointee, limits, step) ? std::optional(step) : std::nullopt;
     case Extent::vectors:
       step.count = word_of(pointee, pointee.of);
       step.unit = pointee.unit;
