@@ -9,11 +9,11 @@ TEST_CASE("a thread is alone in its memory until others share it and run") {
   StoppedTask one;
   MemorySharers sharers;
   CHECK(sharers.others_than(one.stopped) == Others::stopped);
-  CHECK(sharers.may_meet_jumps(one.stopped));
+  CHECK(sharers.may_meet_jumps());
   const auto shared = one.thread.space;
-  sharers.admit(true);
+  sharers.admit(7, true);
   CHECK(sharers.others_than(one.stopped) == Others::running);
-  CHECK(sharers.may_meet_jumps(one.stopped));
+  CHECK(sharers.may_meet_jumps());
 }
 
 TEST_CASE("a thread that waits for its vfork's child does not run") {
@@ -28,26 +28,25 @@ TEST_CASE("a thread that waits for its vfork's child does not run") {
   CHECK(sharers.others_than(one.stopped) == Others::running);
 }
 
-TEST_CASE("once others have come that are not followed no jump is to be met while there are any") {
-  StoppedTask one;
+TEST_CASE("no jump is to be met while a child is there that is not followed") {
   MemorySharers sharers;
-  {
-    const auto shared = one.thread.space;
-    sharers.admit(false);
-    sharers.admit(true);
-    CHECK_FALSE(sharers.may_meet_jumps(one.stopped));
-  }
-  CHECK(sharers.may_meet_jumps(one.stopped));
+  sharers.admit(7, false);
+  sharers.admit(8, true);
+  sharers.note_gone(8);
+  CHECK_FALSE(sharers.may_meet_jumps());
+  sharers.note_gone(7);
+  CHECK(sharers.may_meet_jumps());
 }
 
 TEST_CASE("a fork's child learns whether others ran while its memory was copied, and begins alone") {
   StoppedTask one;
   MemorySharers sharers;
   CHECK_FALSE(MemorySharers(sharers).begin_alone());
-  sharers.admit(true);
+  sharers.admit(8, false);
   sharers.note_waiting(7);
   MemorySharers copy = sharers;
   CHECK(copy.begin_alone());
+  CHECK(copy.may_meet_jumps());
   CHECK_FALSE(copy.begin_alone());
   const auto shared = one.thread.space;
   CHECK(copy.others_than(one.stopped) == Others::running);
