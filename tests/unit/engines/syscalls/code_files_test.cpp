@@ -1,6 +1,7 @@
 // When it pays to find out how system calls can give way to jumps.
 #include "engines/syscalls/code_files.hpp"
 
+#include <dlfcn.h>
 #include <unistd.h>
 
 #include "support/catch.hpp"
@@ -31,7 +32,8 @@ TEST_CASE("stops of all processes count for whether it pays to look at a site") 
 
 TEST_CASE("a site pays sooner where its process's code has been taken apart") {
   CodeFiles files;
-  const auto site = reinterpret_cast<std::uint64_t>(&::getppid), sibling = reinterpret_cast<std::uint64_t>(&::getpid);
+  const auto address = [](const char* name) { return reinterpret_cast<std::uint64_t>(::dlsym(RTLD_DEFAULT, name)); };
+  const std::uint64_t site = address("getppid"), sibling = address("getpid");
   CHECK_FALSE(files.pays_after(3, ::getpid(), sibling));
   CHECK(files.site_at(::getpid(), site));
   CHECK(files.pays_after(3, ::getpid(), sibling));
