@@ -48,6 +48,11 @@ Error lacks_value(const CLI::Option& option, std::string_view word) {
   return {0, fmt::format("{} needs {} {}", name, vowel ? "an" : "a", value), {}};
 }
 
+/// A flag, that is, and not one of those that mean something by themselves and more with a value.
+bool refuses_values(const CLI::Option& option, const std::string& name) {
+  return !takes_value(option) && !option.check_fname(name);
+}
+
 /// Writes out the long option `word`. The option if the word behind it is its value, else null.
 Result<const CLI::Option*> write_out(const CLI::App& app, std::string& word) {
   const auto equals = std::min(word.find('='), word.size());
@@ -57,6 +62,8 @@ Result<const CLI::Option*> write_out(const CLI::App& app, std::string& word) {
   if (found.size() > 1)
     return fail(fmt::format("--{}: ambiguous", asked), fmt::format("--{} or --{}", found[0].name, found[1].name));
   const bool has_value = equals != word.size();
+  if (has_value && refuses_values(*found.front().option, found.front().name))
+    return fail(fmt::format("--{}: takes no value", found.front().name));
   word.replace(2, equals - 2, found.front().name);
   return !has_value && takes_value(*found.front().option) ? found.front().option : nullptr;
 }

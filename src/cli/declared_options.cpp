@@ -74,7 +74,7 @@ void declare_messages(CLI::App& app, ParsedFlags& raw) {
 void declare_tracer(CLI::App& app, ParsedFlags& raw) {
   app.add_option("-b,--detach-on", raw.detach_on, "Detach from processes when they execute another program (execve)")->type_name("CALL");
   app.add_flag("-D", raw.daemonize, "Be a grandchild of the program's process, not its parent; -DD in a process group, -DDD in a session of its own");
-  app.add_flag("--daemonize{grandchild},--daemonise{grandchild}", raw.daemonize_as, "The same; =WHERE: grandchild, pgroup or session");
+  app.add_flag("--daemonize{grandchild},--daemonise{grandchild},--daemonized{grandchild}", raw.daemonize_as, "The same; =WHERE: grandchild, pgroup or session");
   app.add_option("-I,--interruptible", raw.interruptible,
                  "When signals to vdsotrace end the trace: 1 (anywhere, always), 2 (waiting): always; 3 (never); 4 (never_tstp): nor does Ctrl-Z stop it")
       ->type_name("WHEN");
@@ -146,7 +146,7 @@ void declare(CLI::App& app, ParsedFlags& raw) {
   app.set_help_flag();
   app.add_flag("-h,--help", raw.help, "Show this help and exit");
   app.add_flag("-V,--version", raw.version, "Show the version and exit");
-  app.add_flag("-f,--follow-forks", raw.follow, "Follow child processes; -ff with -o FILE: one FILE.PID per process");
+  app.add_flag("-f,-F,--follow-forks", raw.follow, "Follow child processes; -ff with -o FILE: one FILE.PID per process");
   app.add_option("-p,--attach", raw.attach, "Attach to a running process; comma-separated; may be repeated")
       ->type_name("PID")
       ->allow_extra_args(false);

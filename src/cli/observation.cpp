@@ -48,6 +48,11 @@ std::optional<std::int64_t> duration_of(const Options& o) {
   return static_cast<std::int64_t>(o.duration * 1e9);
 }
 
+/// A program that is not our child is attached to; as strace, this says so where the trace is on standard error.
+bool says_attached(const Options& o) {
+  return o.daemonize != Daemonize::no && o.output.empty() && !o.json && o.quiet == 0;
+}
+
 /// A failed CHECK does not leave our patches in processes that live on.
 class AbortGuard {
  public:
@@ -200,6 +205,8 @@ Result<std::optional<ProgramEnd>> Observation::run_program(const std::function<R
   // Only now: a program that cannot be run leaves no empty output behind.
   if (auto begun = begin(); !begun) return tl::unexpected(begun.error());
   report_limits();
+  if (says_attached(options_))
+    Output::standard_error()->write(fmt::format("vdsotrace: Process {} attached\n", child->pid()));
   const Needs& needs = wiring_->needs;
   if ((needs.callers || needs.stacks) && !procfs::trusted())
     wiring_->clocksource.accept({0, realtime_ns(), child->pid(), child->pid(),

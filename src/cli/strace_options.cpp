@@ -17,7 +17,6 @@ struct StraceOption {
 constexpr StraceOption kStraceOptions[] = {
     {"-d", "-C names the engine that observes; --json shows all that vdsotrace knows of each call"},
     {"--debug", "-C names the engine that observes; --json shows all that vdsotrace knows of each call"},
-    {"-F", "-f follows all children, those of vfork too"},
     {"-N", "man 2 NAME names the arguments of a call"},
     {"--arg-names", "man 2 NAME names the arguments of a call"},
     {"--kill-on-exit", "a program that vdsotrace starts dies with vdsotrace in any case"},

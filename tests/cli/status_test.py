@@ -114,6 +114,12 @@ class StatusTest(unittest.TestCase):
         ambiguous = vdsotrace("--st", "true")
         self.assertEqual(self.one_error(ambiguous), "vdsotrace: --st: ambiguous")
 
+    def test_flags_take_no_value(self):
+        for option in ("--stack-traces=symbol", "--help=3", "--summary-on=1"):
+            with self.subTest(option):
+                self.assertRegex(self.one_error(vdsotrace(option, "true")), "^vdsotrace: --[a-z-]+: takes no value$")
+        self.assertEqual(vdsotrace("--quiet=exit", "--daemonized=pgroup", "-F", "true").status, 0)
+
     def test_no_file_is_left_by_a_program_that_cannot_run(self):
         with tempfile.TemporaryDirectory() as folder:
             self.one_error(vdsotrace("-o", folder + "/trace", folder + "/nowhere"))

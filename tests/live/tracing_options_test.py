@@ -148,6 +148,15 @@ sys.exit(6)
                     self.assertRegex(self.read_to(tracer.stderr, "exited"), r"exit_group\(6\) += \?")
                     self.assertEqual(tracer.wait(), 6)
 
+    def test_it_says_what_it_has_attached_to(self):
+        """As strace: not where the trace goes to a file, nor under -q."""
+        for options, says in ((["-D"], True), (["-c", "--daemonized"], True), (["-D", "-q"], False), (["-D", "-o", "/dev/null"], False),
+                              ([], False)):
+            with self.subTest(options):
+                tracer = self.trace(*options, "true")
+                self.assertEqual(f"Process {tracer.pid} attached" in tracer.stderr.read(), says)
+                self.assertEqual(tracer.wait(), 0)
+
     def test_what_cannot_be_run(self):
         self.assertEqual(vdsotrace("-D", "/no/such/program").status, 1)
         self.assertEqual(vdsotrace("-D", "-p", os.getpid()).status, 1)
