@@ -134,6 +134,30 @@ class InjectTest(unittest.TestCase):
         told, lines = injected(["inject=chdir:poke_enter=@arg1=2f2e00:error=EIO"], ["chdir"])
         self.assertIn('chdir("/.") = -1 EIO (Input/output error) (INJECTED: args, retval)', lines)
 
+    def test_bytes_that_cannot_be_written(self):
+        """Nothing is injected, and it is said."""
+        for engine in ENGINES:
+            ran = vdsotrace(engine, "-e", "inject=getppid:poke_enter=@arg1=00", "-e", "inject=clock_gettime:poke_exit=@arg1=00,@arg3=00",
+                            *target("injected", "getppid", "vdso", "vdso"))
+            self.assertEqual(ran.stdout.splitlines()[1:], ["vdso 0 0"] * 2)
+            text = ran.stderr
+            self.assertIn("-e inject=getppid: it has no argument 1", text)
+            self.assertIn("-e inject=clock_gettime: what argument 1 points to cannot be written", text)
+            self.assertIn("-e inject=clock_gettime: it has no argument 3", text)
+            self.assertNotIn("INJECTED", text)
+
+    def test_bytes_that_can_be_written_in_part(self):
+        ran = vdsotrace("-e", "inject=chdir:poke_enter=@arg1=2f2e00", *target("injected", "edge"))
+        self.assertEqual(ran.stdout, failed("edge", errno.EFAULT) + "\n")
+        text = ran.stderr
+        self.assertIn("-e inject=chdir: of what argument 1 points to, only 1 of 3 bytes could be written", text)
+        self.assertRegex(text, r"chdir\(0x\w+fff\) += -1 EFAULT \(Bad address\) \(INJECTED: args\)")
+
+    def test_a_result_that_is_no_error(self):
+        """As strace shows it: without its sign."""
+        _, lines = injected(["inject=chdir:retval=-1"], ["chdir"])
+        self.assertTrue(any(line.endswith(" = 18446744073709551615 (INJECTED)") for line in lines), lines)
+
     def test_each_thread_has_its_own_count(self):
         told, _ = injected(["inject=clock_gettime:error=EPERM:when=2"], ["fork", "vdso", "vdso"], "-f")
         self.assertEqual(told[1:], ["vdso 0 0", failed("vdso", errno.EPERM)])

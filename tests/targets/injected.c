@@ -2,6 +2,7 @@
 // end it says how many SIGUSR1 it got, if any.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "target.h"
@@ -22,6 +23,13 @@ static long direct_clock(void) { return syscall(SYS_clock_gettime, CLOCK_MONOTON
 static long wall_time(void) { return (long)time(NULL); }
 static long parent(void) { return syscall(SYS_getppid); }
 static long folder(void) { return chdir("/"); }
+/// With a name that begins at the end of what is mapped.
+static long edge(void) {
+  const long page = sysconf(_SC_PAGESIZE);
+  char *memory = mmap(NULL, (size_t)page * 2, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(memory != MAP_FAILED && munmap(memory + page, (size_t)page) == 0);
+  return syscall(SYS_chdir, memory + page - 1);
+}
 static long fork_child(void) {
   const pid_t child = fork();
   if (child == 0) _exit((int)vdso_clock() & 1);
@@ -33,7 +41,8 @@ static const struct {
   const char *name;
   long (*call)(void);
 } kCalls[] = {{"vdso", vdso_clock}, {"fallback", fallback_clock}, {"direct", direct_clock}, {"time", wall_time},
-              {"getppid", parent},  {"chdir", folder},            {"fork", fork_child},     {"seconds", seconds}};
+              {"getppid", parent},  {"chdir", folder},            {"fork", fork_child},     {"seconds", seconds},
+              {"edge", edge}};
 
 int main(int argc, char **argv) {
   CHECK(signal(SIGUSR1, count) != SIG_ERR);

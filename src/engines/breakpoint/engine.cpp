@@ -115,7 +115,7 @@ BreakpointEngine::Onward BreakpointEngine::tamper(StoppedThread& stopped, const 
                                                   Call& call) {
   Thread& thread = stopped.thread();
   const Injection* injection = due_injection(needs_, thread, call, true);
-  if (injection != nullptr) inject_at_entry(stopped, *injection, call);
+  if (injection != nullptr) inject_at_entry(stopped, *injection, call, reporter_);
   if (needs_.values) capture_entry(call, stopped.memory(), capture_limits(needs_));
   if (injection == nullptr) return {site.copy, {}};
   const arch::Registers registers = *stopped.registers();
@@ -141,7 +141,7 @@ Resume BreakpointEngine::on_exit(StoppedThread& stopped, std::uint64_t stack_poi
   if (!call) return {};
   const auto tampered = inside->at_exit.extract(stack_pointer);
   const Injection* injection = tampered ? tampered.mapped() : nullptr;
-  if (injection != nullptr) inject_at_exit(stopped, *injection, *call);
+  if (injection != nullptr) inject_at_exit(stopped, *injection, *call, reporter_);
   // A fallback is reported with the values of its system call, as strace would.
   if (call->ending != Ending::returned) {
     set_result(*call, registers);

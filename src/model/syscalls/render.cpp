@@ -42,6 +42,8 @@ void print_result(ArgContext& c, const CallSpec& spec) {
   }
   if (spec.result != nullptr) {
     spec.result(c);
+  } else if (c.call().tampering.result) {
+    result_unsigned(c);
   } else {
     result_number(c);
   }

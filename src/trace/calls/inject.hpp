@@ -4,6 +4,7 @@
 
 #include <span>
 
+#include "trace/reporter.hpp"
 #include "trace/thread.hpp"
 #include "vdsotrace/needs.hpp"
 
@@ -16,11 +17,11 @@ const Injection* due_injection(const Needs& needs, Thread& thread, const Call& c
 /// function has failed. Then it is no call of its own, and has failed for the same reason; null: it is not.
 const Injection* repeated_injection(Thread& thread, const Call& call);
 
-/// At the call's entry: writes what is to be written, and notes in the call what was done and will be. Its result is
-/// the caller's business.
-void inject_at_entry(StoppedThread& stopped, const Injection& injection, Call& call);
+/// At the call's entry: writes what is to be written, says so where it cannot be, and notes in the call what was done
+/// and will be. Its result is the caller's business.
+void inject_at_entry(StoppedThread& stopped, const Injection& injection, Call& call, Reporter& reporter);
 /// At its end: the same, before its values are captured.
-void inject_at_exit(StoppedThread& stopped, const Injection& injection, Call& call);
+void inject_at_exit(StoppedThread& stopped, const Injection& injection, Call& call, Reporter& reporter);
 
 /// At a system call's entry: another one is made in its place. False if the thread is gone.
 bool replace_system_call(StoppedThread& stopped, const Injection& injection, Abi abi);

@@ -117,7 +117,7 @@ Resume SystemCalls::tamper_at_entry(StoppedThread& stopped, CallInProgress& prog
   if (progress.injection == nullptr) return {};
   const Injection& injection = *progress.injection;
   call.tampering.result = injection.replaces() && replace_system_call(stopped, injection, call.abi);
-  inject_at_entry(stopped, injection, call);
+  inject_at_entry(stopped, injection, call, reporter_);
   return {Resume::How::run, injection.signal, injection.enter_delay_ns};
 }
 
@@ -132,7 +132,7 @@ Resume SystemCalls::tamper_at_exit(StoppedThread& stopped, CallInProgress& progr
     call.error = injection.error;
     stopped.set_registers(arch::with_result(*registers, call.result));
   }
-  inject_at_exit(stopped, injection, call);
+  inject_at_exit(stopped, injection, call, reporter_);
   return {Resume::How::run, 0, injection.exit_delay_ns};
 }
 
