@@ -11,11 +11,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/number.hpp"
 #include "os/kernel_file.hpp"
 #include "os/perf_records.hpp"
@@ -88,30 +90,54 @@ void sample_stack(perf_event_attr& attributes, std::uint32_t bytes) {
 
 Result<PerfEvent> open_into(perf_event_attr& attributes, const PerfTarget& target, const PerfRing& ring,
                             const std::string& filter = {}) {
-  attributes.inherit = 1;
-  attributes.inherit_thread = target.heirs == Inherit::threads;
+  attributes.inherit = target.tid != PerfTarget::kEveryThread;
+  attributes.inherit_thread = attributes.inherit != 0 && target.heirs == Inherit::threads;
   // It shall not occur before its records have a place to go to.
   attributes.disabled = 1;
   auto opened = open(attributes, target.tid, ring.processor());
   if (!opened) return tl::unexpected(opened.error());
-  PerfEvent event{std::move(*opened), 0};
+  PerfEvent event{std::move(*opened)};
   const int fd = event.descriptor.get();
   if (::ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, ring.descriptor()) == 0 &&
       (filter.empty() || ::ioctl(fd, PERF_EVENT_IOC_SET_FILTER, filter.c_str()) == 0) &&
-      ::ioctl(fd, PERF_EVENT_IOC_ID, &event.id) == 0 && ::ioctl(fd, PERF_EVENT_IOC_ENABLE, 0) == 0)
+      ::ioctl(fd, PERF_EVENT_IOC_ID, &event.id) == 0 && ::ioctl(fd, PERF_EVENT_IOC_ENABLE, 0) == 0) {
+    event.on_ns = monotonic_ns();
     return event;
+  }
   const int error = errno;
   return fail(error_text("perf event", error), hint_for(error), error);
 }
 
-/// For lost_samples().
+/// For lost_samples() and has_been_off().
 Result<PerfEvent> open_counting_losses(perf_event_attr& attributes, const PerfTarget& target, const PerfRing& ring,
                                        const std::string& filter = {}) {
-  attributes.read_format = kFormatLost;
+  attributes.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | kFormatLost;
   auto event = open_into(attributes, target, ring, filter);
   if (event || event.error().code != EINVAL) return event;
-  attributes.read_format = 0;
+  attributes.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED;
   return open_into(attributes, target, ring, filter);
+}
+
+/// As read(2) has it; before Linux 6.0 without what was lost.
+struct EventCounts {
+  std::int64_t enabled_ns = 0;
+  std::optional<std::uint64_t> lost;
+};
+
+EventCounts read_counts(const PerfEvent& event) {
+  std::array<std::uint64_t, 3> read{};  // how often it has occurred stands first
+  const ssize_t size = ::read(event.descriptor.get(), read.data(), sizeof read);
+  return {static_cast<std::int64_t>(read[1]), size == sizeof read ? std::optional(read[2]) : std::nullopt};
+}
+
+/// The largest step from one number to the next within one term of a filter. The kernel takes filters of a page at most
+/// (perf_event_set_filter), and asks one term after the other.
+pid_t widest_step(std::span<const pid_t> sorted) {
+  constexpr std::size_t kMostTerms = 64;
+  std::vector<pid_t> steps;
+  for (std::size_t i = 1; i < sorted.size(); ++i) steps.push_back(sorted[i] - sorted[i - 1]);
+  std::ranges::sort(steps, std::ranges::greater());
+  return steps.size() < kMostTerms ? 1 : std::max(1, steps[kMostTerms - 1]);
 }
 
 perf_event_attr breakpoint_at(std::uint64_t address) {
@@ -159,6 +185,20 @@ std::string all_system_calls_but(std::span<const std::int64_t> numbers) {
   return fmt::format("id != {}", fmt::join(numbers, " && id != "));
 }
 
+std::string only_threads(std::span<const pid_t> tids) {
+  std::vector<pid_t> sorted(tids.begin(), tids.end());
+  std::ranges::sort(sorted);
+  const pid_t step = widest_step(sorted);
+  std::vector<std::string> terms;
+  for (std::size_t first = 0, last = 0; first < sorted.size(); first = ++last) {
+    while (last + 1 < sorted.size() && sorted[last + 1] - sorted[last] <= step) ++last;
+    terms.push_back(sorted[first] == sorted[last]
+                        ? fmt::format("common_pid == {}", sorted[first])
+                        : fmt::format("(common_pid >= {} && common_pid <= {})", sorted[first], sorted[last]));
+  }
+  return fmt::format("{}", fmt::join(terms, " || "));
+}
+
 Result<PerfEvent> open_perf_trace_point(const PerfTarget& target, std::uint64_t number, const PerfSampling& sampling,
                                         const PerfRing& ring) {
   perf_event_attr attributes = base_attributes(PERF_TYPE_TRACEPOINT, number);
@@ -168,12 +208,12 @@ Result<PerfEvent> open_perf_trace_point(const PerfTarget& target, std::uint64_t 
   return open_counting_losses(attributes, target, ring, sampling.filter);
 }
 
-Result<PerfEvent> open_perf_system_call(const PerfTarget& target, std::uint64_t number, std::uint32_t stack_bytes,
+Result<PerfEvent> open_perf_system_call(const PerfTarget& target, std::uint64_t number, const PerfSampling& sampling,
                                         const PerfRing& ring) {
   perf_event_attr attributes = base_attributes(PERF_TYPE_TRACEPOINT, number);
   attributes.sample_period = 1;
-  sample_stack(attributes, stack_bytes);
-  return open_counting_losses(attributes, target, ring);
+  sample_stack(attributes, sampling.stack_bytes);
+  return open_counting_losses(attributes, target, ring, sampling.filter);
 }
 
 Result<UniqueFd> open_perf_count(pid_t tid, std::uint64_t number, const std::string& filter) {
@@ -197,12 +237,14 @@ std::optional<std::uint64_t> perf_count(const UniqueFd& event) {
   return ::read(event.get(), &count, sizeof count) == sizeof count ? std::optional(count) : std::nullopt;
 }
 
-std::optional<std::uint64_t> lost_samples(const PerfEvent& event) {
-  struct {
-    std::uint64_t value, lost;
-  } counts{};
-  const ssize_t size = ::read(event.descriptor.get(), &counts, sizeof counts);
-  return size == sizeof counts ? std::optional(counts.lost) : std::nullopt;
+std::optional<std::uint64_t> lost_samples(const PerfEvent& event) { return read_counts(event).lost; }
+
+bool has_been_off(const PerfEvent& event) {
+  // The clock of perf events is not adjusted as ours is.
+  constexpr std::int64_t kSlackNs = 20'000'000;
+  constexpr std::int64_t kAdjusted = 1000;
+  const std::int64_t on_ns = monotonic_ns() - event.on_ns;
+  return read_counts(event).enabled_ns < on_ns - on_ns / kAdjusted - kSlackNs;
 }
 
 Result<std::uint64_t> perf_trace_point_number(const std::string& name) {

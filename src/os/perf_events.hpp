@@ -25,13 +25,18 @@ enum class Inherit : std::uint8_t {
 /// Where an event is looked for: in one thread and its heirs while they run on the ring's processor. A thread is
 /// observed by one event on each processor: only so may heirs and rings go together.
 struct PerfTarget {
+  /// In place of a thread: all that run on that processor, which takes CAP_PERFMON. Such an event has no heirs, and
+  /// costs nothing when threads change.
+  static constexpr pid_t kEveryThread = -1;
+
   pid_t tid = 0;
   Inherit heirs = Inherit::threads;
 };
 
 struct PerfEvent {
-  UniqueFd descriptor;   ///< the event and its heirs are gone when it is closed
-  std::uint64_t id = 0;  ///< as in PerfSample::event
+  UniqueFd descriptor;     ///< the event and its heirs are gone when it is closed
+  std::uint64_t id = 0;    ///< as in PerfSample::event
+  std::int64_t on_ns = 0;  ///< CLOCK_MONOTONIC: it has been on before that
 };
 
 /// The instruction at `address` is about to be executed: a breakpoint of the processor (HW_BREAKPOINT_X), of
@@ -53,13 +58,15 @@ struct PerfSampling {
 /// Filters of raw_syscalls' points: the calls by these numbers, or all but them. There is one.
 std::string only_system_calls(std::span<const std::int64_t> numbers);
 std::string all_system_calls_but(std::span<const std::int64_t> numbers);
+/// Of any trace point: what these threads do, by their numbers in the first PID namespace. Where they are too many for
+/// a filter, others come with them whose numbers lie between theirs.
+std::string only_threads(std::span<const pid_t> tids);
 /// A trace point of the kernel, by its number. It stays when the thread executes a program.
 Result<PerfEvent> open_perf_trace_point(const PerfTarget& target, std::uint64_t number, const PerfSampling& sampling,
                                         const PerfRing& ring);
 /// A trace point syscalls:sys_enter_NAME or sys_exit_NAME, by its number: its samples are of user space, so it needs no
-/// more privilege than a breakpoint. `stack_bytes`: so much of the stack each sample has, a multiple of 8. It stays
-/// when the thread executes a program.
-Result<PerfEvent> open_perf_system_call(const PerfTarget& target, std::uint64_t number, std::uint32_t stack_bytes,
+/// more privilege than a breakpoint. It stays when the thread executes a program.
+Result<PerfEvent> open_perf_system_call(const PerfTarget& target, std::uint64_t number, const PerfSampling& sampling,
                                         const PerfRing& ring);
 /// How often a thread and those that it creates come to a trace point, without a ring; `filter` as PerfSampling's. It
 /// stays when the thread executes a program.
@@ -69,6 +76,9 @@ std::optional<std::uint64_t> perf_count(const UniqueFd& event);
 
 /// How many samples of that event and its heirs there was no room for (PERF_FORMAT_LOST). Nothing before Linux 6.0.
 std::optional<std::uint64_t> lost_samples(const PerfEvent& event);
+/// Whether a trace point's event of PerfTarget::kEveryThread was off for some time: when its processor is taken offline
+/// it goes off, for good (perf_event_exit_cpu, seen in Linux 6.18). Its last milliseconds may not show.
+bool has_been_off(const PerfEvent& event);
 
 /// The number of a trace point ("raw_syscalls/sys_enter"), from tracefs where it is mounted and may be
 /// read. It is not mounted here if it is not. Errors: it is not there.

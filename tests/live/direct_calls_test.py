@@ -2,7 +2,9 @@
 what is said where they cannot be seen."""
 
 import collections
+import ctypes
 import errno
+import fcntl
 import json
 import os
 import re
@@ -11,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -19,7 +22,8 @@ import vdsotrace_testing as testing
 from every_way import code_of_vdso
 from vdsotrace_testing import VDSOTRACE, Claims, target
 
-PERF_EVENT_OPEN, FSOPEN = 298, 430
+PERF_EVENT_OPEN, FSOPEN, PIDFD_GETFD = 298, 430, 438
+PERF_EVENT_IOC_DISABLE = 0x2401
 SEEN = "direct system calls: seen by trace points, 0 lost"
 DIRECT = ("clock_gettime", "gettimeofday", "time", "getcpu")
 
@@ -39,12 +43,29 @@ def may_filter_trace_points():
     return (everybody and capabilities & (1 << 21 | 1 << 38) != 0) or int(Path("/proc/sys/kernel/perf_event_paranoid").read_text()) <= 1
 
 
+def in_first_pid_namespace():
+    return os.readlink("/proc/self/ns/pid") == "pid:[4026531836]"  # PROC_PID_INIT_INO, linux/proc_ns.h
+
+
 def runs_int80():
     return testing.run(["sh", "-c", 'echo xx | "$@"', "sh", *target("direct", 0, 1, 1, "i386")]).status == 0
 
 
-def count_events(tracer):
-    return sum(os.readlink(link).startswith("anon_inode:[perf_event]") for link in Path(f"/proc/{tracer.pid}/fd").iterdir())
+def events_of(tracer):
+    """Its descriptors of perf events."""
+    return [int(link.name) for link in Path(f"/proc/{tracer.pid}/fd").iterdir() if os.readlink(link).startswith("anon_inode:[perf_event]")]
+
+
+def put_off(tracer):
+    """All its events, as when processors are taken offline."""
+    process = os.pidfd_open(tracer.pid)
+    for number in events_of(tracer):
+        event = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, process, number, 0)
+        if event < 0:
+            raise OSError(ctypes.get_errno(), "pidfd_getfd")
+        fcntl.ioctl(event, PERF_EVENT_IOC_DISABLE)
+        os.close(event)
+    os.close(process)
 
 
 class Report:
@@ -89,9 +110,9 @@ class DirectCallsTest(unittest.TestCase):
             os.sched_yield()
         return tracer, file
 
-    def observed(self, *options, threads=4, count=500, status=0, program="direct", **how):
+    def observed(self, *options, caller=None, status=0, program="direct", **how):
         """(process, its claims, what was reported, what was said on standard error)."""
-        caller = Caller(self, threads, count, program)
+        caller = caller or Caller(self, 4, 500, program)
         tracer, file = self.attach(caller, "audit", "--json", *options, **how)
         caller.go()
         claims = caller.claims()
@@ -119,7 +140,8 @@ class DirectCallsTest(unittest.TestCase):
                 self.assertLess(caller.switched, caller.calls)
 
     def test_many_threads(self):
-        """Two events each on each processor, where raw_syscalls is permitted: twelve are too many."""
+        """Those that are there when vdsotrace comes have the same events, however many they are; who makes another one has its own.
+        Where that is not permitted each has two events on each processor, if raw_syscalls are, as twelve are too many."""
         self.require_trace_points()
         before, born = 100, 20
         for options, points in (((), 1), (("-T",), 2)):
@@ -131,17 +153,48 @@ class DirectCallsTest(unittest.TestCase):
                 testing.wait_until(lambda: code_of_vdso(caller.pid) != code or tracer.poll() is not None)
                 caller.go()
                 claims = caller.claims()
-                events = count_events(tracer)
+                events = len(events_of(tracer))
                 tracer.send_signal(signal.SIGINT)
                 said = tracer.stderr.read()
                 self.assertEqual(tracer.wait(testing.TIMEOUT), 0, said)
                 report = Report(json.loads(file.read_text()))
                 self.assertEqual(claims.differences(report, False), [])
                 self.assertEqual((report.audit["lost"], report.audit["complete"]), (0, True))
+                self.assertIn(SEEN, report.audit["notices"])
                 self.assertLess(caller.switched, caller.calls)
-                if may_filter_trace_points():
-                    # Those of its leader and of vdsotrace, each thread's, and one for each ring.
-                    self.assertLess(events, (6 * points + (before + 2) * points + 1) * os.cpu_count() + 1)
+                if may_filter_trace_points() and in_first_pid_namespace():
+                    # Those of the process, of its leader and of the first thread that this has made, and one for each ring.
+                    self.assertLessEqual(events, (3 * 6 * points + 1) * os.cpu_count())
+
+    def check_complete(self, caller, *options):
+        """All calls of that process and no others; answers what was reported."""
+        _, claims, report, _ = self.observed(*options, caller=caller)
+        self.assertEqual((report.audit["lost"], report.audit["complete"]), (0, True))
+        self.assertIn(SEEN, report.audit["notices"])
+        self.assertEqual(claims.differences(report, False), [])
+
+    def test_threads_that_make_threads(self):
+        """Each of them had no events of its own before. The rings have room for all of their calls."""
+        self.require_trace_points()
+        for options in ((), ("-T",), ("-f",)):
+            with self.subTest(options=options):
+                self.check_complete(Caller(self, 12, 60, before=6, more=["births"]), *options)
+
+    def test_strangers_between(self):
+        """A filter has no room for so many numbers that are not in a row: it picks out processes, too, that are not observed."""
+        self.require_trace_points()
+        self.check_complete(Caller(self, 10, 5, before=80, more=["strangers"]))
+
+    def test_in_a_pid_namespace(self):
+        """Threads are not picked by numbers that are others to the kernel: each has events of its own, twelve or, where they are many, two."""
+        self.require_trace_points()
+        prefix = ["unshare", "--pid", "--fork", "--mount-proc"]
+        if not shutil.which("unshare") or testing.run([*prefix, "true"]).status != 0:
+            self.skipTest("no PID namespace can be made here")
+        for test in ("test_every_call_of_every_thread_and_no_stop", "test_many_threads"):
+            with self.subTest(test):
+                ran = testing.run([*prefix, testing.PYTHON, __file__, "DirectCallsTest." + test])
+                self.assertEqual(ran.status, 0, ran.stderr)
 
     def test_what_is_mapped_is_read_once_for_all_threads(self):
         """All of them wait meanwhile, and it is long where there are many. Stubs ask for each thread's stack beside that, since Linux 6.11
@@ -271,6 +324,24 @@ class DirectCallsTest(unittest.TestCase):
         self.assertGreaterEqual(seen + lost, made)
         self.assertIn(f"vdsotrace: {lost} calls could not be recorded\n", said)
         self.assertIn(" total (incomplete)\n", table)
+
+    def test_a_processor_is_taken_offline(self):
+        """Its events see no more from then on, which the time shows that they have been on."""
+        self.require_trace_points()
+        if not (may_filter_trace_points() and in_first_pid_namespace()):
+            self.skipTest("threads have events of their own, which come back with the processor")
+        caller = Caller(self, 0, 10)
+        code = code_of_vdso(caller.pid)
+        tracer, file = self.attach(caller, "audit", "--json", "--fail-on", "syscall>1000000")
+        testing.wait_until(lambda: code_of_vdso(caller.pid) != code or tracer.poll() is not None)
+        put_off(tracer)
+        off = time.monotonic()
+        testing.wait_until(lambda: time.monotonic() > off + 0.2)
+        tracer.send_signal(signal.SIGINT)
+        said = tracer.stderr.read()
+        self.assertEqual(tracer.wait(testing.TIMEOUT), 3, said)
+        self.assertIn("direct system calls are not all seen: a processor was taken offline meanwhile", said)
+        self.assertFalse(json.loads(file.read_text())["complete"])
 
     def check_unseen(self, why, **how):
         """Only what goes through the vDSO is there, and everybody is told."""

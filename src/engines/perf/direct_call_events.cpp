@@ -1,7 +1,10 @@
 #include "engines/perf/direct_call_events.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 
 #include "engines/perf/sampled_caller.hpp"
 #include "os/proc.hpp"
@@ -14,6 +17,8 @@ namespace {
 constexpr std::size_t kMostEvents = 512;
 /// Who made a call of 32-bit code, vDSO or program, lies on the stack above what __kernel_vsyscall has pushed.
 constexpr std::uint32_t kGateStack = 64;
+/// PID_NS_INIT_INO (linux/nsfs.h, Linux 6.18): it has had that number since there have been such links.
+constexpr std::string_view kFirstPidNamespace = "pid:[4026531836]";
 
 std::uint32_t stack_bytes(const Needs& needs, Abi abi) {
   const std::uint32_t least = needs.values ? kSampledStack : abi != Abi::x86_64 ? kGateStack : 0;
@@ -25,13 +30,11 @@ std::uint32_t stack_bytes(const Needs& needs, Abi abi) {
 DirectCallEvents::DirectCallEvents(const Needs& needs) : needs_(needs) {
   allow_many_descriptors();
   auto stream = PerfStream::open();
-  if (!stream) {
-    for (const Abi abi : kAbis) points_.emplace(means_for(abi), tl::unexpected(stream.error()));
+  if (stream) {
+    stream_.emplace(std::move(*stream));
     return;
   }
-  stream_.emplace(std::move(*stream));
-  // Whether it is permitted is tried on ourselves.
-  static_cast<void>(open(0, Abi::x86_64));
+  for (const Abi abi : kAbis) points_.emplace(means_for(abi), tl::unexpected(stream.error()));
 }
 
 DirectCallEvents::Points& DirectCallEvents::points_of(const DirectCallMeans& means) {
@@ -40,64 +43,111 @@ DirectCallEvents::Points& DirectCallEvents::points_of(const DirectCallMeans& mea
   return points_.emplace(means, find_direct_call_points(needs_, means, own_trace_point_number)).first->second;
 }
 
+void DirectCallEvents::prepare(pid_t pid) {
+  const auto tgid = static_cast<pid_t>(proc::status_number(pid, "Tgid").value_or(pid));
+  const auto threads = proc::threads_of(tgid);
+  if (pick_threads(tgid, threads)) return;
+  choose_means(threads.size());
+  for (const pid_t tid : threads) {
+    if (!open_own(tid, Abi::x86_64)) return;
+    stream_->make_room();
+  }
+}
+
+Result<void> DirectCallEvents::open(pid_t tid, Abi abi) {
+  if (abi == Abi::x86_64 && picked_.contains(tid)) return {};
+  return open_own(tid, abi);
+}
+
+void DirectCallEvents::on_birth(pid_t tid) {
+  picked_.erase(tid);
+  for (const Abi abi : kAbis) opened_.erase({tid, abi});
+}
+
+Result<void> DirectCallEvents::hand_on(pid_t creator, pid_t child, Abi abi) {
+  if (abi != Abi::x86_64 || !picked_.contains(creator) || opened_.contains({creator, abi})) return {};
+  choose_means(2);
+  if (auto opened = open_own(creator, abi); !opened) return opened;
+  return open_own(child, abi);
+}
+
+// ---- events of processors ----
+
+/// False if that is not permitted, or the numbers are others to the kernel.
+bool DirectCallEvents::pick_threads(pid_t tgid, std::span<const pid_t> tids) {
+  const DirectCallMeans means{Abi::x86_64, false};
+  if (proc::namespace_link(::getpid(), "pid") != kFirstPidNamespace || tids.empty() || !points_of(means)) return false;
+  auto points = *points_of(means);
+  for (DirectCallPoint& point : points) point.filter = only_threads(tids);
+  const auto before = static_cast<std::ptrdiff_t>(events_.size());
+  if (!open_points({PerfTarget::kEveryThread}, means, points)) {
+    events_.erase(events_.begin() + before, events_.end());
+    return false;
+  }
+  for (const pid_t tid : tids) picked_.insert_or_assign(tid, tgid);
+  return true;
+}
+
+// ---- events of threads ----
+
 /// For so many threads more. Whether filters are permitted is tried on ourselves.
 void DirectCallEvents::choose_means(std::size_t threads) {
   const Points& single = points_of({Abi::x86_64, false});
   if (!stream_ || filters_ || !single) return;
   const std::size_t of_thread = single->size() * (needs_.durations ? 2 : 1) * stream_->rings().size();
   if (events_.size() + threads * of_thread <= kMostEvents) return;
-  filters_ = open_points({0, Inherit::threads}, {Abi::x86_64, true}).has_value();
+  const DirectCallMeans means{Abi::x86_64, true};
+  const Points& filtered = points_of(means);
+  filters_ = filtered && open_points({}, means, *filtered);
 }
 
-void DirectCallEvents::prepare(pid_t pid) {
-  const auto tgid = static_cast<pid_t>(proc::status_number(pid, "Tgid").value_or(pid));
-  const auto threads = proc::threads_of(tgid);
-  choose_means(threads.size());
-  for (const pid_t tid : threads) {
-    if (!open(tid, Abi::x86_64)) return;
-    stream_->make_room();
-  }
-}
-
-Result<void> DirectCallEvents::open(pid_t tid, Abi abi) {
+Result<void> DirectCallEvents::open_own(pid_t tid, Abi abi) {
   const DirectCallMeans means = means_for(abi);
-  if (const Points& points = points_of(means); !points) return tl::unexpected(points.error());
-  if (!opened_.insert({tid, abi}).second) return {};
-  return open_points({tid, needs_.children ? Inherit::processes : Inherit::threads}, means);
-}
-
-Result<void> DirectCallEvents::open_points(const PerfTarget& target, const DirectCallMeans& means) {
-  using Moment = DirectCallEvent::Moment;
   Points& points = points_of(means);
   if (!points) return tl::unexpected(points.error());
-  for (const DirectCallPoint& point : *points) {
-    auto opened = open_event(target, point, Moment::returned, means.abi);
-    if (opened && point.entered != 0) opened = open_event(target, point, Moment::entered, means.abi);
-    if (opened || opened.error().code == ESRCH) continue;
-    points = tl::unexpected(opened.error());
-    return opened;
+  if (!opened_.insert({tid, abi}).second) return {};
+  auto opened = open_points({tid, needs_.children ? Inherit::processes : Inherit::threads}, means, *points);
+  if (!opened) points = tl::unexpected(opened.error());
+  return opened;
+}
+
+// ---- opening ----
+
+Result<void> DirectCallEvents::open_points(const PerfTarget& target, const DirectCallMeans& means,
+                                           std::span<const DirectCallPoint> points) {
+  using Moment = DirectCallEvent::Moment;
+  for (const DirectCallPoint& point : points) {
+    auto opened = open_event(target, means, point, Moment::returned);
+    if (opened && point.entered != 0) opened = open_event(target, means, point, Moment::entered);
+    if (!opened && opened.error().code != ESRCH) return opened;
   }
   return {};
 }
 
-Result<void> DirectCallEvents::open_event(const PerfTarget& target, const DirectCallPoint& point,
-                                          DirectCallEvent::Moment moment, Abi abi) {
+Result<void> DirectCallEvents::open_event(const PerfTarget& target, const DirectCallMeans& means,
+                                          const DirectCallPoint& point, DirectCallEvent::Moment moment) {
   const bool returned = moment == DirectCallEvent::Moment::returned;
   const std::uint64_t number = returned ? point.returned : point.entered;
-  const std::uint32_t stack = returned ? stack_bytes(needs_, abi) : 0;
+  const PerfSampling sampling{point.filter, returned ? stack_bytes(needs_, means.abi) : 0};
   for (const PerfRing& ring : stream_->rings()) {
-    auto event = point.filter.empty() ? open_perf_system_call(target, number, stack, ring)
-                                      : open_perf_trace_point(target, number, {point.filter, stack}, ring);
+    auto event = means.filters ? open_perf_trace_point(target, number, sampling, ring)
+                               : open_perf_system_call(target, number, sampling, ring);
     if (!event) return tl::unexpected(event.error());
-    meanings_.emplace(event->id, DirectCallEvent{moment, target.tid, abi});
+    meanings_.emplace(event->id, DirectCallEvent{moment, target.tid, means.abi});
     events_.push_back(std::move(*event));
   }
   return {};
 }
 
-const DirectCallEvent* DirectCallEvents::meaning(std::uint64_t event) const {
-  const auto found = meanings_.find(event);
-  return found == meanings_.end() ? nullptr : &found->second;
+// ---- what they have recorded ----
+
+const DirectCallEvent* DirectCallEvents::meaning(const PerfSample& sample) const {
+  const auto found = meanings_.find(sample.event);
+  if (found == meanings_.end()) return nullptr;
+  const DirectCallEvent& event = found->second;
+  if (event.opened_for != PerfTarget::kEveryThread) return &event;
+  const auto picked = picked_.find(sample.tid);
+  return picked != picked_.end() && picked->second == sample.pid ? &event : nullptr;
 }
 
 std::optional<std::uint64_t> DirectCallEvents::lost() const {
@@ -108,6 +158,12 @@ std::optional<std::uint64_t> DirectCallEvents::lost() const {
     all += *lost;
   }
   return all;
+}
+
+bool DirectCallEvents::lost_processor() const {
+  return std::ranges::any_of(events_, [this](const PerfEvent& event) {
+    return meanings_.at(event.id).opened_for == PerfTarget::kEveryThread && has_been_off(event);
+  });
 }
 
 }  // namespace vdsotrace

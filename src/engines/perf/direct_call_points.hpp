@@ -18,7 +18,7 @@ namespace vdsotrace {
 struct DirectCallPoint {
   std::uint64_t entered = 0;  ///< 0 where durations are not wanted
   std::uint64_t returned = 0;
-  std::string filter;  ///< of raw_syscalls; empty: it is no such point
+  std::string filter;  ///< what else it takes for a sample, as PerfSampling's
 };
 
 /// By what the calls of an ABI are seen. The trace points of single calls do not fire for calls by the numbers of

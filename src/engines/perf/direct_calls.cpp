@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::size_t kMostSites = 10'000;
 constexpr std::string_view kUnseen = "direct system calls are not seen";
+constexpr std::string_view kLostProcessor =
+    "direct system calls are not all seen: a processor was taken offline meanwhile";
 
 /// Whether the call at `address` was made by 64-bit code's own instruction, and not by that of another ABI.
 bool is_system_call(pid_t pid, std::uint64_t address) {
@@ -50,7 +52,7 @@ Result<void> DirectCalls::check() {
   if (!point) return tl::unexpected(point.error());
   auto stream = PerfStream::open();
   if (!stream) return tl::unexpected(stream.error());
-  auto event = open_perf_system_call({0, Inherit::threads}, *point, 0, stream->rings().front());
+  auto event = open_perf_system_call({0, Inherit::threads}, *point, {}, stream->rings().front());
   if (!event) return tl::unexpected(event.error());
   return {};
 }
@@ -74,7 +76,11 @@ void DirectCalls::watch(const Thread& thread) {
     return;
   }
   if (space.abi() != Abi::x86_64) space.stop_at_every_syscall();
-  if (!std::exchange(incomplete_, true)) report_unseen(thread, done.error().message);
+  note_unseen(thread, done.error().message);
+}
+
+void DirectCalls::note_unseen(const Thread& thread, const std::string& why) {
+  if (!std::exchange(incomplete_, true)) report_unseen(thread, why);
 }
 
 void DirectCalls::report_unseen(const Thread& thread, const std::string& why) {
@@ -113,9 +119,16 @@ bool DirectCalls::reports(const Thread& thread) const {
 }
 
 void DirectCalls::on_clone(const Thread& parent, const Thread& child) {
+  events_.on_birth(child.tid);
   const bool inherits = child.tgid == parent.tgid || needs_.children;
   const auto of_parent = processes_.find(parent.tgid);
-  if (inherits && of_parent != processes_.end()) processes_.try_emplace(child.tgid, of_parent->second);
+  if (inherits && of_parent != processes_.end()) {
+    processes_.try_emplace(child.tgid, of_parent->second);
+    for (const Abi abi : of_parent->second) {
+      if (const auto done = events_.hand_on(parent.tid, child.tid, abi); !done)
+        note_unseen(child, done.error().message);
+    }
+  }
   note(child);
 }
 
@@ -163,7 +176,7 @@ void DirectCalls::report_lost() {
 
 void DirectCalls::on(const PerfSample& sample, std::int64_t since_epoch) {
   const auto found = watched_.find(sample.tid);
-  const DirectCallEvent* event = events_.meaning(sample.event);
+  const DirectCallEvent* event = events_.meaning(sample);
   if (found == watched_.end() || event == nullptr) return;
   Watched& watched = found->second;
   const auto returned = watched.calls.add(sample, *event);
@@ -213,6 +226,10 @@ void DirectCalls::finish() {
   if (events_.stream() == nullptr || processes_.empty()) return;
   if (!watched_.empty()) report_lost();
   if (incomplete_) return;
+  if (events_.lost_processor()) {
+    sink_.accept({0, realtime_ns(), 0, 0, Notice{std::string(kLostProcessor), Missing::direct_calls}});
+    return;
+  }
   sink_.accept({0, realtime_ns(), 0, 0,
                 Notice{fmt::format("direct system calls: seen by trace points, {} lost", lost_.counted())}});
 }

@@ -62,6 +62,7 @@ class DirectCalls {
 
   void begin();
   void note(const Thread& thread);
+  void note_unseen(const Thread& thread, const std::string& why);
   void report_unseen(const Thread& thread, const std::string& why);
   std::size_t take_records();
   void on(const PerfSample& sample, std::int64_t since_epoch);
