@@ -13,7 +13,7 @@ using namespace vdsotrace::testing;
 
 namespace {
 
-constexpr std::uint64_t kStubMemory = 0x6000'0000'0000, kSite = kCode + 0x10, kResume = kCode + 0x12;
+constexpr std::uint64_t kStubMemory = 0x6000'0000'0000, kCalledFrom = kCode + 0x10, kGoesOnAt = kCode + 0x12;
 
 std::shared_ptr<CallCounters> counters_at(std::uint64_t address) {
   const UniqueFd fd(::memfd_create("vdsotrace-test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
@@ -33,7 +33,7 @@ Needs counting() {
 struct Stubbed : StoppedTask {
   Stubbed() { task.memory->regions[memory.start] = std::vector<std::byte>(memory.bytes()); }
   std::optional<std::uint32_t> place_for(std::int64_t nr) {
-    return stubs.place_for(kTid, {kSite, nr}, std::nullopt, kResume);
+    return stubs.place_for(kTid, {kCalledFrom, nr}, std::nullopt, kGoesOnAt);
   }
   arch::CallStubWords words_of(std::uint32_t place) {
     return stopped.memory().object<arch::CallStubWords>(memory.stub(place)).value();
@@ -52,7 +52,7 @@ TEST_CASE("a call's stub is written once, and is that of its number and site") {
   REQUIRE(place);
   CHECK(stubbed.words_of(*place).number == -SYS_getppid);  // as the stub adds it
   CHECK(stubbed.words_of(*place).counters == stubbed.stubs.counters().address(*place));
-  CHECK(stubbed.words_of(*place).resume == kResume);
+  CHECK(stubbed.words_of(*place).resume == kGoesOnAt);
   const auto other = stubbed.place_for(SYS_getpid);
   REQUIRE(other);
   CHECK(*other != *place);
@@ -78,7 +78,7 @@ TEST_CASE("an address in a stub says the call, unless none has been asked for th
   for (const std::uint64_t address : {stubbed.memory.stub(*place) + 1, stubbed.memory.leave_stub(*place)}) {
     REQUIRE(call_at(address) != nullptr);
     CHECK(call_at(address)->nr == SYS_getppid);
-    CHECK(call_at(address)->site == kSite);
+    CHECK(call_at(address)->site == kCalledFrom);
   }
   CHECK(call_at(stubbed.memory.system_call()) == nullptr);
   CHECK(call_at(stubbed.memory.stub(*place + 1)) == nullptr);
@@ -89,14 +89,14 @@ TEST_CASE("an address in a stub says the call, unless none has been asked for th
 TEST_CASE("all stubs of a site are told where the program goes on, no others") {
   Stubbed stubbed;
   const auto one = stubbed.place_for(SYS_getppid), two = stubbed.place_for(SYS_getpid);
-  const auto elsewhere = stubbed.stubs.place_for(kTid, {kSite + 2, SYS_getppid}, std::nullopt, kResume);
+  const auto elsewhere = stubbed.stubs.place_for(kTid, {kCalledFrom + 2, SYS_getppid}, std::nullopt, kGoesOnAt);
   REQUIRE((one && two && elsewhere));
-  CHECK(stubbed.stubs.set_resume(kTid, kSite, 0x1234));
+  CHECK(stubbed.stubs.set_resume(kTid, kCalledFrom, 0x1234));
   CHECK(stubbed.words_of(*one).resume == 0x1234);
   CHECK(stubbed.words_of(*two).resume == 0x1234);
-  CHECK(stubbed.words_of(*elsewhere).resume == kResume);
+  CHECK(stubbed.words_of(*elsewhere).resume == kGoesOnAt);
   stubbed.task.memory->regions.erase(kStubMemory);
-  CHECK_FALSE(stubbed.stubs.set_resume(kTid, kSite, kResume));
+  CHECK_FALSE(stubbed.stubs.set_resume(kTid, kCalledFrom, kGoesOnAt));
 }
 
 TEST_CASE("calls of other numbers are led on to the way out only where nobody runs, or it is so already") {
@@ -121,8 +121,8 @@ TEST_CASE("a copy writes again what had not been copied") {
   stubbed.task.memory->write(none.address, none.bytes);
   CallStubs copy = stubbed.stubs;
   copy.look_at_copy(kTid);
-  CHECK(copy.place_for(kTid, {kSite, SYS_getppid}, std::nullopt, 0x1234) == one);
-  CHECK(stubbed.words_of(*one).resume == kResume);
-  CHECK(copy.place_for(kTid, {kSite, SYS_getpid}, std::nullopt, 0x1234) == two);
+  CHECK(copy.place_for(kTid, {kCalledFrom, SYS_getppid}, std::nullopt, 0x1234) == one);
+  CHECK(stubbed.words_of(*one).resume == kGoesOnAt);
+  CHECK(copy.place_for(kTid, {kCalledFrom, SYS_getpid}, std::nullopt, 0x1234) == two);
   CHECK(stubbed.words_of(*two).resume == 0x1234);
 }
