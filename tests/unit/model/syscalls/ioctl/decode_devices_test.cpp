@@ -7,6 +7,7 @@
 
 #include <linux/blkpg.h>
 #include <linux/blktrace_api.h>
+#include <linux/bsg.h>
 #include <linux/fs.h>
 #include <linux/lirc.h>
 #include <linux/loop.h>
@@ -76,7 +77,35 @@ TEST_CASE("SCSI commands", "[ioctl]") {
 TEST_CASE("SCSI commands of unknown form", "[ioctl]") {
   CHECK(shown(SG_IO, 5u, -9) == "[5]");
   CHECK(shown(SG_IO, std::uint32_t{'S'}, -9) == "{interface_id='S', 0x7f0000001004}");
-  CHECK(shown(SG_IO, std::uint32_t{'Q'}, -9) == "0x7f0000001000");
+  CHECK(shown(SG_IO, std::uint32_t{'Q'}, -9) == "{guard='Q', 0x7f0000001004}");
+}
+
+TEST_CASE("SCSI commands by way of bsg", "[ioctl]") {
+  sg_io_v4 asked{};
+  asked.guard = 'Q';
+  asked.subprotocol = BSG_SUB_PROTOCOL_SCSI_TMF;
+  asked.request_len = 2;
+  asked.request = kAt + 0x200;
+  asked.din_xfer_len = 3;
+  asked.din_xferp = kAt + 0x300;
+  asked.flags = BSG_FLAG_Q_AT_HEAD;
+  asked.timeout = 30;
+  sg_io_v4 answer = asked;
+  answer.din_resid = 1;
+  answer.response = kAt + 0x400;
+  answer.response_len = 1;
+  answer.info = 1;
+  answer.generated_tag = 6;
+  DecodedCall call("ioctl", {3, SG_IO, kAt});
+  call.put(kAt, asked).put(kAt + 0x200, "\x12\x01").enter();
+  call.put(kAt, answer).put(kAt + 0x300, "abc").put(kAt + 0x400, "r").leave(0);
+  CHECK(args_of(call.text()).at(2) ==
+        "{guard='Q', protocol=BSG_PROTOCOL_SCSI, subprotocol=BSG_SUB_PROTOCOL_SCSI_TMF, request_len=2, "
+        "request=\"\\x12\\x01\", request_tag=0, request_attr=0, request_priority=0, request_extra=0, "
+        "max_response_len=0, dout_iovec_count=0, dout_xfer_len=0, din_iovec_count=0, din_xfer_len=3, dout_xferp=NULL, "
+        "timeout=30, flags=BSG_FLAG_Q_AT_HEAD, usr_ptr=0, response_len=1, response=\"\\x72\", "
+        "din_xferp=\"\\x61\\x62\", driver_status=0, transport_status=0, device_status=0, retry_delay=0, "
+        "info=SG_INFO_CHECK, duration=0, response_len=1, din_resid=1, dout_resid=0, generated_tag=0x6}");
 }
 
 TEST_CASE("infrared receivers", "[ioctl]") {
