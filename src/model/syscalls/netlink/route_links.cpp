@@ -323,13 +323,21 @@ const AttributeSet kFamilySet{&kAddressFamilies, kFamilyKinds};
 
 constexpr Field kBridgeVlanFields[] = {{"flags", 0, flags(2, kBridgeVlanFlags)}, {"vid", 2, kShort}};
 constexpr Structure kBridgeVlan{4, 4, kBridgeVlanFields};
+/// What lies behind it is shown too.
+bool show_bridge_vlan(const Walk& walk, const Piece& piece, const Kind& kind) {
+  if (!show_structure(walk, piece, kind)) return false;
+  if (piece.size == kBridgeVlan.size || !piece.is_readable(kBridgeVlan.size)) return true;
+  walk.c.put(", ");
+  print_bytes(walk, piece.from(kBridgeVlan.size));
+  return true;
+}
 constexpr Attribute kBridgeTunnelKinds[] = {
     {IFLA_BRIDGE_VLAN_TUNNEL_ID, kWord}, {IFLA_BRIDGE_VLAN_TUNNEL_VID, kShort}, {IFLA_BRIDGE_VLAN_TUNNEL_FLAGS, flags(2, kBridgeVlanFlags)}};
 const AttributeSet kBridgeTunnelSet{&kBridgeTunnels, kBridgeTunnelKinds};
 constexpr Attribute kBridgeLinkKinds[] = {
     {IFLA_BRIDGE_FLAGS, flags(2, kBridgeLinkFlags)},
     {IFLA_BRIDGE_MODE, choice(2, kBridgeModes)},
-    {IFLA_BRIDGE_VLAN_INFO, structure(kBridgeVlan)},
+    {IFLA_BRIDGE_VLAN_INFO, {show_bridge_vlan, 0, nullptr, &kBridgeVlan}},
     {IFLA_BRIDGE_VLAN_TUNNEL_INFO, nested(kBridgeTunnelSet)},
 };
 const AttributeSet kBridgeLinkSet{&kBridgeLink, kBridgeLinkKinds};

@@ -480,7 +480,65 @@ constexpr Field kSmcFoundFields[] = {
     {"diag_inode", 56, kWide},
 };
 constexpr Structure kSmcFound{sizeof(smc_diag_msg), sizeof(smc_diag_msg), kSmcFoundFields};
-constexpr Attribute kSmcKinds[] = {{SMC_DIAG_SHUTDOWN, flags(1, kShutdownBits)}};
+constexpr Field kSmcCursorFields[] = {{"reserved", 0, kShort}, {"wrap", 2, kShort}, {"count", 4, kWord}};
+constexpr Structure kSmcCursorForm{sizeof(smc_diag_cursor), sizeof(smc_diag_cursor), kSmcCursorFields};
+constexpr Kind kSmcCursor = structure(kSmcCursorForm);
+constexpr Field kSmcConnectionFields[] = {
+    {"token", 0, kWord},
+    {"sndbuf_size", 4, kWord},
+    {"rmbe_size", 8, kWord},
+    {"peer_rmbe_size", 12, kWord},
+    {"rx_prod", 16, kSmcCursor},
+    {"rx_cons", 24, kSmcCursor},
+    {"tx_prod", 32, kSmcCursor},
+    {"tx_cons", 40, kSmcCursor},
+    {"rx_prod_flags", 48, kHexByte},
+    {"rx_conn_state_flags", 49, kHexByte},
+    {"tx_prod_flags", 50, kHexByte},
+    {"tx_conn_state_flags", 51, kHexByte},
+    {"tx_prep", 52, kSmcCursor},
+    {"tx_sent", 60, kSmcCursor},
+    {"tx_fin", 68, kSmcCursor},
+};
+constexpr Structure kSmcConnection{sizeof(smc_diag_conninfo), sizeof(smc_diag_conninfo), kSmcConnectionFields};
+constexpr Field kSmcLinkFields[] = {
+    {"link_id", 0, kByte}, {"ibname", 1, name(IB_DEVICE_NAME_MAX)}, {"ibport", 65, kByte}, {"gid", 66, name(40)}, {"peer_gid", 106, name(40)}};
+constexpr Structure kSmcLinkForm{sizeof(smc_diag_linkinfo), sizeof(smc_diag_linkinfo), kSmcLinkFields};
+constexpr Kind kSmcLink = structure(kSmcLinkForm);
+constexpr NamedValue kSmcRoleNames[] = {{0, "SMC_CLNT"}, {1, "SMC_SERV"}};
+const NameTable kSmcRoles{kSmcRoleNames, "SMC_???"};
+constexpr Field kSmcGroupFields[] = {{"lnk", 0, array(kSmcLink, 1)}, {"role", sizeof(smc_diag_linkinfo), choice(1, kSmcRoles)}};
+constexpr Structure kSmcGroup{sizeof(smc_diag_lgrinfo), sizeof(smc_diag_lgrinfo), kSmcGroupFields};
+constexpr Field kSmcBufferFields[] = {
+    {"linkid", 0, kWord}, {"peer_gid", 8, kHexWide}, {"my_gid", 16, kHexWide}, {"token", 24, kHexWide}, {"peer_token", 32, kHexWide}};
+constexpr Structure kSmcBuffer{sizeof(smcd_diag_dmbinfo), sizeof(smcd_diag_dmbinfo), kSmcBufferFields};
+/// Of net/smc/smc_clc.h, which the kernel keeps to itself.
+constexpr NamedValue kSmcReasonNames[] = {
+    {0x1010000, "SMC_CLC_DECL_MEM"}, {0x2010000, "SMC_CLC_DECL_TIMEOUT_CL"}, {0x2020000, "SMC_CLC_DECL_TIMEOUT_AL"},
+    {0x3000000, "SMC_CLC_DECL_CNFERR"}, {0x3010000, "SMC_CLC_DECL_PEERNOSMC"}, {0x3020000, "SMC_CLC_DECL_IPSEC"},
+    {0x3030000, "SMC_CLC_DECL_NOSMCDEV"}, {0x3040000, "SMC_CLC_DECL_MODEUNSUPP"}, {0x3050000, "SMC_CLC_DECL_RMBE_EC"},
+    {0x3060000, "SMC_CLC_DECL_OPTUNSUPP"}, {0x4000000, "SMC_CLC_DECL_SYNCERR"}, {0x5000000, "SMC_CLC_DECL_PEERDECL"},
+    {0x9990000, "SMC_CLC_DECL_INTERR"}, {0x9990001, "SMC_CLC_DECL_ERR_RTOK"}, {0x9990002, "SMC_CLC_DECL_ERR_RDYLNK"},
+    {0x9990003, "SMC_CLC_DECL_ERR_REGRMB"}};
+/// The number and its name: "0x3010000 /* SMC_CLC_DECL_PEERNOSMC */".
+bool show_smc_reason(const Walk& walk, const Piece& piece, const Kind&) {
+  const auto reason = piece.object<std::uint32_t>();
+  if (!reason) return false;
+  print_hex(walk.c, *reason);
+  if (walk.c.constants() == ConstantStyle::raw) return true;
+  const auto* known = std::ranges::find(kSmcReasonNames, *reason, &NamedValue::value);
+  walk.c.print(" /* {} */", known != std::end(kSmcReasonNames) ? known->name : "SMC_CLC_DECL_???");
+  return true;
+}
+constexpr Field kSmcFallbackFields[] = {{"reason", 0, {show_smc_reason, 4}}, {"peer_diagnosis", 4, {show_smc_reason, 4}}};
+constexpr Structure kSmcFallback{sizeof(smc_diag_fallback), sizeof(smc_diag_fallback), kSmcFallbackFields};
+constexpr Attribute kSmcKinds[] = {
+    {SMC_DIAG_CONNINFO, structure(kSmcConnection)},
+    {SMC_DIAG_LGRINFO, structure(kSmcGroup)},
+    {SMC_DIAG_SHUTDOWN, flags(1, kShutdownBits)},
+    {SMC_DIAG_DMBINFO, structure(kSmcBuffer)},
+    {SMC_DIAG_FALLBACK, structure(kSmcFallback)},
+};
 const AttributeSet kSmcSet{&kSmcDiag, kSmcKinds};
 
 /// What a family asks and answers.

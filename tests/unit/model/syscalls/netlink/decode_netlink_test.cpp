@@ -6,11 +6,13 @@
 
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/packet_diag.h>
 #include <linux/rtnetlink.h>
+#include <linux/smc_diag.h>
 #include <linux/sock_diag.h>
 #include <linux/tcp.h>
 #include <linux/unix_diag.h>
@@ -284,6 +286,20 @@ TEST_CASE("under -X numbers are shown of types without names once", "[netlink]")
   CHECK(shown(NLA_F_NESTED | IFLA_MTU) == "nla_len=8, nla_type=0x8004 /* NLA_F_NESTED|IFLA_MTU */}, 875770417]]");
 }
 
+TEST_CASE("what lies behind a bridge's VLAN is shown", "[netlink]") {
+  Message message(RTM_GETLINK, NLM_F_REQUEST);
+  ifinfomsg head{};
+  head.ifi_family = AF_BRIDGE;
+  const auto shown = [&](const std::string& vlan) {
+    const std::string list = Message(0, 0).attribute(IFLA_BRIDGE_VLAN_INFO, vlan).bytes().substr(16);
+    const std::string line = sent(NETLINK_ROUTE, Message(message).add(head).attribute(IFLA_AF_SPEC, list).bytes());
+    return line.substr(line.find("{flags"));
+  };
+  const std::string vlan = as_text(bridge_vlan_info{BRIDGE_VLAN_INFO_MASTER, 7});
+  CHECK(shown(vlan) == "{flags=BRIDGE_VLAN_INFO_MASTER, vid=7}]]]");
+  CHECK(shown(vlan + "~") == R"({flags=BRIDGE_VLAN_INFO_MASTER, vid=7}, "\x7e"]]])");
+}
+
 TEST_CASE("places of arrays have names", "[netlink]") {
   const std::string settings = Message(0, 0).attribute(1, as_text(5)).bytes().substr(16);
   const std::string families = Message(0, 0).attribute(AF_INET, settings).bytes().substr(16);
@@ -291,6 +307,40 @@ TEST_CASE("places of arrays have names", "[netlink]") {
         link_line(48,
                   ", [{nla_len=16, nla_type=IFLA_AF_SPEC}, [{nla_len=12, nla_type=AF_INET}, "
                   "[{nla_len=8, nla_type=IFLA_INET_CONF}, [[IPV4_DEVCONF_FORWARDING-1]=5]]]]"));
+}
+
+TEST_CASE("sock_diag's facts of SMC sockets", "[netlink]") {
+  smc_diag_msg found{};
+  found.diag_family = AF_SMC;
+  const auto shown = [&](std::uint16_t type, const std::string& facts) {
+    const std::string line =
+        sent(NETLINK_SOCK_DIAG, Message(SOCK_DIAG_BY_FAMILY, 0).add(found).attribute(type, facts).bytes());
+    return line.substr(line.rfind("{nla_len"));
+  };
+  smc_diag_conninfo connection{};
+  connection.token = 1;
+  connection.tx_fin = {2, 3, 4};
+  connection.tx_prod_flags = 0xff;
+  const std::string none = "{reserved=0, wrap=0, count=0}";
+  CHECK(shown(SMC_DIAG_CONNINFO, as_text(connection)) ==
+        fmt::format("{{nla_len=80, nla_type=SMC_DIAG_CONNINFO}}, {{token=1, sndbuf_size=0, rmbe_size=0, "
+                    "peer_rmbe_size=0, rx_prod={0}, rx_cons={0}, tx_prod={0}, tx_cons={0}, rx_prod_flags=0, "
+                    "rx_conn_state_flags=0, tx_prod_flags=0xff, tx_conn_state_flags=0, tx_prep={0}, tx_sent={0}, "
+                    "tx_fin={{reserved=2, wrap=3, count=4}}}}]]",
+                    none));
+  smc_diag_lgrinfo group{};
+  std::memcpy(group.lnk[0].ibname, "mlx5", 4);
+  std::memcpy(group.lnk[0].gid, "fe80::1", 7);
+  group.lnk[0].ibport = 2;
+  group.role = 1;
+  CHECK(shown(SMC_DIAG_LGRINFO, as_text(group)) ==
+        "{nla_len=151, nla_type=SMC_DIAG_LGRINFO}, {lnk=[{link_id=0, ibname=\"mlx5\", ibport=2, gid=\"fe80::1\", "
+        "peer_gid=\"\"}], role=SMC_SERV}]]");
+  CHECK(shown(SMC_DIAG_DMBINFO, as_text(smcd_diag_dmbinfo{1, 2, 3, 4, 5})) ==
+        "{nla_len=44, nla_type=SMC_DIAG_DMBINFO}, {linkid=1, peer_gid=0x2, my_gid=0x3, token=0x4, peer_token=0x5}]]");
+  CHECK(shown(SMC_DIAG_FALLBACK, as_text(smc_diag_fallback{0x3060000, 0})) ==
+        "{nla_len=12, nla_type=SMC_DIAG_FALLBACK}, {reason=0x3060000 /* SMC_CLC_DECL_OPTUNSUPP */, "
+        "peer_diagnosis=0 /* SMC_CLC_DECL_??? */}]]");
 }
 
 TEST_CASE("what is received is as long as the result", "[netlink]") {
