@@ -129,7 +129,7 @@ void thread_name(ArgContext& c, std::size_t most) {
     print_address(c, c.value());
     return;
   }
-  print_quoted(c, std::span(name).first(length), most, length == most);
+  print_quoted(c, std::span(name).first(length), std::min(most, c.limits().string), length == most);
 }
 void thread_name_in(ArgContext& c) { thread_name(c, 15); }
 void thread_name_out(ArgContext& c) {

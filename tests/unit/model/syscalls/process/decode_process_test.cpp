@@ -176,6 +176,7 @@ TEST_CASE("prctl has as many arguments as its option uses") {
   DecodedCall name("prctl", {15, kPath});
   CHECK(name.put(kPath, "a name that is too long").leave(0).line() ==
         R"(prctl(PR_SET_NAME, "a name that is "...) = 0)");
+  CHECK(name.strings(3).line() == R"(prctl(PR_SET_NAME, "a n"...) = 0)");
   DecodedCall get("prctl", {2, kProcessData});
   CHECK(get.enter().put(kProcessData, 9).leave(0).line() == "prctl(PR_GET_PDEATHSIG, [SIGKILL]) = 0");
 }
