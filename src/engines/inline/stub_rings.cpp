@@ -160,7 +160,6 @@ std::uint64_t StubRings::drain(StubBlock& block, bool is_shared, bool skip_holes
   const std::uint64_t begun = blocks_.waiting(block);
   if (begun == 0) return 0;
   show_life();
-  const auto key = is_shared ? std::nullopt : std::optional(block.key);
   std::uint64_t lost = 0;
   // More than a ring's worth can only have been begun, not written.
   const std::uint64_t first = block.taken, end = first + std::min(begun, block.records);
@@ -181,14 +180,12 @@ std::uint64_t StubRings::drain(StubBlock& block, bool is_shared, bool skip_holes
     }
     block.stuck_since = 0;
     StubRecord record;
-    const bool is_record = read_record(at, commit, key, *size_, record);
-    const std::uint64_t places = is_record ? read_rest(block, at, end - block.taken, record) : 0;
+    const std::uint64_t places = read(block, is_shared, at, commit, end - block.taken, record);
     if (places == 0) {
       ++lost;
       continue;
     }
     block.taken += places - 1;
-    record.tid = block.tid;
     take(record, *size_ >= RecordSize::window ? window_of(block, at, record, commit) : StackWindow());
     // Threads may be waiting for room: give it back as it comes.
     if (block.taken >= shown + 63) give_back(block, shown = block.taken + 1);
@@ -198,10 +195,12 @@ std::uint64_t StubRings::drain(StubBlock& block, bool is_shared, bool skip_holes
   return lost;
 }
 
-/// What lies over the places behind a system call's record at `at`. Answers how many places a record takes, no more
-/// than `most`; 0: that cannot be.
-std::uint64_t StubRings::read_rest(const StubBlock& block, const std::byte* at, std::uint64_t most,
-                                   StubRecord& record) const {
+/// The record at `at`, and what lies over the places behind that of a system call. Answers how many places it takes, no
+/// more than `most`; 0: that cannot be.
+std::uint64_t StubRings::read(const StubBlock& block, bool is_shared, const std::byte* at, std::uint64_t commit,
+                              std::uint64_t most, StubRecord& record) const {
+  if (!read_record(at, commit, is_shared ? std::nullopt : std::optional(block.key), *size_, record)) return 0;
+  record.tid = block.tid;
   if (record.function != RECORD_SYSTEM_CALL) return 1;
   const auto bytes = system_call_bytes(record, block.room - static_cast<std::size_t>(at - memory_.at(block.ring)));
   const std::uint64_t places = bytes ? (*bytes + record_bytes() - 1) / record_bytes() : 0;

@@ -37,7 +37,8 @@ class StubRings {
   std::uint64_t record_bytes() const { return std::uint64_t{1} << static_cast<unsigned>(*size_); }
   std::uint64_t drain(StubBlock& block, bool is_shared, bool skip_holes, const Taker& take);
   StackWindow window_of(const StubBlock& block, const std::byte* at, StubRecord& record, std::uint64_t commit) const;
-  std::uint64_t read_rest(const StubBlock& block, const std::byte* at, std::uint64_t most, StubRecord& record) const;
+  std::uint64_t read(const StubBlock& block, bool is_shared, const std::byte* at, std::uint64_t commit,
+                     std::uint64_t most, StubRecord& record) const;
   void wake_waiting(const StubBlock& block, std::uint64_t first);
   std::uint64_t take_lost();
   void give_back(const StubBlock& block, std::uint64_t taken);
