@@ -21,6 +21,7 @@ class ForwardedPlacement : public virtual ProbePlacement {
   bool raises_traps(const AddressSpace& space) const override { return to_.raises_traps(space); }
   void on_vdso_moved(AddressSpace& space, StoppedThread& thread) override { to_.on_vdso_moved(space, thread); }
   void on_memory_locked(StoppedThread& thread) override { to_.on_memory_locked(thread); }
+  void on_seccomp(StoppedThread& thread) override { to_.on_seccomp(thread); }
   bool vacate_for_detach(StoppedThread& thread, bool may_wait) override {
     return to_.vacate_for_detach(thread, may_wait);
   }

@@ -70,6 +70,10 @@ class AddressSpace {
   void stop_at_every_syscall() { every_call_stops_ = true; }
   bool every_call_stops() const { return every_call_stops_; }
 
+  /// Calls that put seccomp filters on its threads are stops (ProbePlacement::on_seccomp).
+  void expect_filters_seen() { filters_are_seen_ = true; }
+  bool filters_are_seen() const { return filters_are_seen_; }
+
   /// Names of what is in it, for the thread that asks.
   Symbols& symbols() const { return symbols_.get(); }
 
@@ -96,6 +100,7 @@ class AddressSpace {
   EngineMemory engine_memory_;
   std::shared_ptr<SpaceRecord> call_record_;
   bool every_call_stops_ = false;
+  bool filters_are_seen_ = false;
   OwnSymbols symbols_;
 };
 

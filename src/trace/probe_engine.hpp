@@ -40,6 +40,9 @@ class ProbePlacement {
   virtual void on_vdso_moved(AddressSpace&, StoppedThread&) {}
   /// After mlockall(2) has locked the process's memory, what an engine has mapped there included.
   virtual void on_memory_locked(StoppedThread&) {}
+  /// The thread is about to put a seccomp filter on itself, or on its whole process: for a call that is not the
+  /// program's own it may be killed from now on.
+  virtual void on_seccomp(StoppedThread&) {}
   /// Before remove, of each thread of the space: brings it out of engine memory, as
   /// ProbeStops::move_out_of_engine_code does. False, if it `may_wait`, of a thread that will be out of it by itself in
   /// a moment: it is to be let run, stopped and asked again.

@@ -114,6 +114,7 @@ Resume StopHandler::decide(StoppedThread& stopped, const WaitStatus& status) {
   if (thread.executed && status.kind() == WaitStatus::Kind::system_call) {
     // The end of execve: nothing of the new program has run, and unlike at the event before, it can make calls for us.
     thread.executed = false;
+    policy_.apply_before_install(*thread.space);
     if (thread.space->vdso().image() != nullptr) engine_.install(*thread.space, stopped, {});
     policy_.apply_after_exec(*thread.space);
   }

@@ -159,6 +159,19 @@ class FilterTest(unittest.TestCase):
                 ran = vdsotrace(*command, "--direct=stops", "-o", "/dev/null", *target("own_tracer"))
                 self.assertEqual((ran.status, ran.stdout), (untraced.status, untraced.stdout), ran.stderr)
 
+    def test_stubs_make_no_calls_that_the_program_has_forbidden_itself(self):
+        """Where the ring is full they wait without."""
+        command = target("seccomp_filter", "many")
+        for options in ([], ["-f"], ["-e", "trace=%vdso"], ["-e", "route=vdso,fallback"], ["--syscalls=inline"]):
+            with self.subTest(options=options):
+                trace = trace_json(command, *options)
+                self.assertEqual(trace.status, 0, trace.stderr[-500:])
+                self.assertEqual(sum(call["name"] == "clock_gettime" for call in trace.of_type("call")), 100_000)
+        for options in (["-c", "-T"], ["-c", "-T", "-e", "route=vdso,fallback"], ["audit"], ["audit", "-T"]):
+            with self.subTest(options=options):
+                ran = vdsotrace(*options, "-o", "/dev/null", *command)
+                self.assertEqual(ran.status, 0, ran.stderr[-500:])
+
     def test_nothing_wanted_nothing_stops(self):
         ran = vdsotrace("-c", "-e", "route=vdso,fallback", "--json", *example("cpu-clock"))
         summary = testing.json.loads(ran.stderr.splitlines()[-1])

@@ -25,7 +25,7 @@ TARGETS = [
     ["exec_chain"], ["exec_thread"], ["signal_storm"], ["signal_storm_static"], ["jump_out"],
     ["fault"], *(["own_traps", mode] for mode in TRAPS), ["stop_continue"], ["stacks"],
     ["move_vdso", "unmap"], ["move_vdso", "move"], ["seccomp_strict"], ["seccomp_filter"],
-    ["seccomp_filter", "fall_back"], ["getrandom"], ["undumpable"], ["same_pointer"],
+    ["seccomp_filter", "fall_back"], ["seccomp_filter", "many"], ["getrandom"], ["undumpable"], ["same_pointer"],
     ["pointers", "call", 500], ["pointers", "instruction", 500],
 ]
 # Need compilers for two architectures.

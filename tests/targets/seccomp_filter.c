@@ -1,5 +1,5 @@
-// seccomp_filter [fall_back]: a filter kills whoever makes a clock system call. The vDSO
-// makes none, unless a clock falls back.
+// seccomp_filter [fall_back|many]: a filter kills whoever makes a clock system call, or sleeps. The vDSO does neither,
+// unless a clock falls back. `many`: more calls than anybody takes note of at once.
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 
 static void forbid_clock_calls(void) {
   static const int forbidden[] = {SYS_clock_gettime, SYS_gettimeofday, SYS_time, SYS_getcpu,
-                                  SYS_clock_getres};
+                                  SYS_clock_getres,  SYS_futex,        SYS_nanosleep, SYS_sched_yield};
   enum { kForbidden = sizeof forbidden / sizeof *forbidden };
   struct sock_filter code[kForbidden + 3];
   code[0] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
@@ -28,9 +28,10 @@ int main(int argc, char **argv) {
   struct timeval day;
   struct timespec now;
   forbid_clock_calls();
-  ask_the_time(5);
+  const long asks = argc > 1 && strcmp(argv[1], "many") == 0 ? 100000 : 5;
+  ask_the_time(asks);
   for (int i = 0; i < 4; ++i) CHECK(gettimeofday(&day, NULL) == 0 && time(NULL) >= day.tv_sec - 1);
-  made("clock_gettime", "vdso", 5);
+  made("clock_gettime", "vdso", asks);
   made("gettimeofday", "vdso", 4);
   made("time", "vdso", 4);
   if (argc > 1 && strcmp(argv[1], "fall_back") == 0) {

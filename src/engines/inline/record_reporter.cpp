@@ -67,9 +67,9 @@ void RecordReporter::return_ring(StubSpace& stubs, pid_t tid, pid_t writer) {
 Drained RecordReporter::drain(const StubSpaces& spaces) {
   if (settings_.depth == StubDepth::count) return {Drained::Found::never};
   const Load load = look_at(spaces);
-  if (settings_.attached) set_urgency(load);
+  set_urgency(load);
   for (StubSpace* stubs : filled_) {
-    if (settings_.attached && stubs->region()->rings() > processors_) stop_waiting(*stubs);
+    if (!stubs->region()->waits().may_sleep() && stubs->region()->rings() > processors_) stop_waiting(*stubs);
     collect(*stubs, false);
   }
   report_calls();
@@ -85,7 +85,7 @@ RecordReporter::Load RecordReporter::look_at(const StubSpaces& spaces) {
     const double fill = stubs->region() != nullptr ? stubs->region()->fill() : 0;
     if (fill == 0) continue;
     load.fill = std::max(load.fill, fill);
-    load.rings += stubs->region()->rings();
+    if (!stubs->region()->waits().may_sleep()) load.spinning += stubs->region()->rings();
     filled_.push_back(stubs.get());
   }
   return load;
@@ -96,7 +96,7 @@ RecordReporter::Load RecordReporter::look_at(const StubSpaces& spaces) {
 void RecordReporter::set_urgency(const Load& load) {
   constexpr double kFilling = 0.25;
   if (load.fill == 0) urgency_.set(false);
-  if (load.fill >= kFilling && load.rings > processors_) urgency_.set(true);
+  if (load.fill >= kFilling && load.spinning > processors_) urgency_.set(true);
 }
 
 void RecordReporter::collect(StubSpace& stubs, bool final) {

@@ -37,10 +37,11 @@ class RecordReporter {
  private:
   /// Where calls are reported one by one records become calls; else they are only added up.
   std::vector<RecordedCall>* calls() { return settings_.depth == StubDepth::values ? &calls_ : nullptr; }
-  /// What waits in the rings that are not empty: how full the fullest is, and how many rings their regions have.
+  /// What waits in the rings that are not empty: how full the fullest is, and how many rings their regions have whose
+  /// threads would spin if they were full.
   struct Load {
     double fill = 0;
-    std::size_t rings = 0;
+    std::size_t spinning = 0;
   };
   void return_ring(StubSpace& stubs, pid_t tid, pid_t writer);
   Load look_at(const StubSpaces& spaces);

@@ -69,6 +69,11 @@ void StubEngine::on_memory_locked(StoppedThread& stopped) {
   unlock_stub_region(calls, stubs->installed().area, stubs->region()->bytes());
 }
 
+void StubEngine::on_seccomp(StoppedThread& stopped) {
+  StubSpace* stubs = spaces_.of(stopped.thread());
+  if (stubs != nullptr && stubs->region() != nullptr) stubs->region()->waits().forbid_sleep();
+}
+
 /// No return address leads into a stub: a thread that is out of it is out for good.
 bool StubEngine::vacate_for_detach(StoppedThread& stopped, bool may_wait) {
   StubSpace* stubs = spaces_.of(stopped.thread());

@@ -31,6 +31,7 @@ class StubEngine final : public ProbeEngine, public StubWitness, public StubReco
   void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
   void on_vdso_moved(AddressSpace& space, StoppedThread& thread) override;
   void on_memory_locked(StoppedThread& thread) override;
+  void on_seccomp(StoppedThread& thread) override;
   bool vacate_for_detach(StoppedThread& thread, bool may_wait) override;
   bool remove(AddressSpace& space, StoppedThread& thread) override;
 

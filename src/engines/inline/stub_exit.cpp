@@ -50,7 +50,7 @@ bool leave_stub(StoppedThread& stopped, const InstalledStubs& installed, StubReg
     ExecutedStub done = execute_stub(*from, memory, inside);
     if (done.waits) {
       // We have just taken all there was: what is in the ring is no order of records.
-      region.end_waiting();
+      region.waits().end();
       done = execute_stub(done.registers, memory, inside);
     }
     if (!stopped.set_registers(done.registers)) return false;

@@ -25,9 +25,12 @@ bool may_read_counter(RemoteCalls& calls, const StubSpace& stubs) {
   return done && (*done != 0 || *answer == PR_TSC_ENABLE);
 }
 
-/// Whether stubs may put it to sleep by futex(2). Of no word at all it is refused for that: EFAULT.
+/// Whether stubs may put it to sleep by futex(2), until it puts a filter on itself: no other of its own is on it. Of no
+/// word at all it is refused for that: EFAULT.
 bool may_wait(const Thread& thread) {
-  return !under_inherited_filters(thread) || try_under_inherited_filters(SYS_futex, {}) == EFAULT;
+  if (!thread.space->filters_are_seen()) return false;
+  if (under_inherited_filters(thread)) return try_under_inherited_filters(SYS_futex, {}) == EFAULT;
+  return !under_other_filters(thread);
 }
 
 bool write_code(pid_t tid, const InstalledStubs& installed) {

@@ -14,11 +14,11 @@ static_assert(OPEN_CALL_VALUE + RECORD_VALUE_BYTES <= (1 << OPEN_LOG2));
 StubRegion::StubRegion(SharedMemory memory, std::uint64_t address, std::size_t bytes, bool may_sleep,
                        std::optional<RecordSize> size, std::size_t overrun)
     : memory_(std::move(memory), address),
+      waits_(memory_, may_sleep),
       size_(size),
       blocks_(memory_, BlockLayout(size, overrun), bytes),
       rings_(memory_, blocks_, size) {
   memory_.store<std::uint64_t>(REGION_MAGIC, kMagic);
-  memory_.store<std::uint32_t>(REGION_MAY_SLEEP, may_sleep ? 1 : 0);
   memory_.mark_death(REGION_KEEPER);
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engines/inline/caller_paths.hpp"
+#include "engines/inline/ring_waits.hpp"
 #include "engines/inline/stub_counts.hpp"
 #include "engines/inline/stub_rings.hpp"
 
@@ -63,8 +64,7 @@ class StubRegion {
   bool leaves_records() const { return rings_.leaves_records(); }
   /// How many threads have rings of their own.
   std::size_t rings() const { return blocks_.active().size(); }
-  /// Threads that wait for room go on without a record, until the next drain.
-  void end_waiting() { memory_.store<std::uint32_t>(REGION_ORPHANED, 1); }
+  RingWaits& waits() { return waits_; }
   /// Where we have what the process has there, if all of it is in the region; it can be read and written atomically.
   std::byte* shared(std::uint64_t address, std::size_t size) const;
 
@@ -100,6 +100,7 @@ class StubRegion {
 
  private:
   RegionMemory memory_;
+  RingWaits waits_;
   std::optional<RecordSize> size_;
   StubBlocks blocks_;
   StubRings rings_;

@@ -116,12 +116,15 @@ void thread_area_set(StoppedThread& stopped, const Call& call, ProbeEngine&) {
   if (call.error == 0) stopped.thread().in_exec_prologue = 0;
 }
 
+bool restricts(const Call& call) {
+  if (call.name == "prctl") return call.args[0] == PR_SET_SECCOMP;
+  return call.name == "seccomp" && call.args[0] <= SECCOMP_SET_MODE_FILTER;
+}
+
 /// Before its program is executed it puts our own filter on. Another answers before ours does, so only stops at all
 /// calls still show them.
 void restricted(StoppedThread& stopped, const Call& call, ProbeEngine&) {
-  const bool by_filter = call.name == "seccomp" ? call.args[0] <= SECCOMP_SET_MODE_FILTER
-                                                : call.args[0] == PR_SET_SECCOMP;
-  if (call.error != 0 || !by_filter) return;
+  if (call.error != 0 || !restricts(call)) return;
   if (stopped.thread().phase == Thread::Phase::launching) {
     stopped.thread().filtered = true;
   } else {
@@ -181,8 +184,10 @@ void write_clone_flags(StoppedThread& stopped, const Call& call, std::uint64_t f
 
 }  // namespace
 
-void before_call(StoppedThread& stopped, CallInProgress& progress) {
+/// Other threads are under a filter for all of them before this one has come back.
+void before_call(StoppedThread& stopped, CallInProgress& progress, ProbeEngine& engine) {
   const Call& call = progress.call;
+  if (restricts(call)) engine.on_seccomp(stopped);
   if (!call.name.starts_with("clone")) return;
   const auto flags = clone_flags(stopped, call);
   if (!flags || (*flags & CLONE_UNTRACED) == 0) return;

@@ -35,6 +35,11 @@ class StopPolicy {
   void confirm(bool installed);
   /// A program was executed: where no engine observes its vDSO, its fallbacks are found by their stops.
   void apply_after_exec(AddressSpace& space) const;
+  /// A program was executed, and is about to be observed.
+  void apply_before_install(AddressSpace& space) const {
+    if (mode_ != Mode::none) space.expect_filters_seen();
+  }
+
   /// The filter is in force: no process can be detached.
   bool filtered() const { return filtered_; }
 

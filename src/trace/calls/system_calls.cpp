@@ -80,7 +80,7 @@ Resume SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info
   progress.kernel_start = thread.kernel_ns;
   const Resume how = report_entry(stopped, progress, capable, merged);
   if (call.tampering.result) return how;
-  before_call(stopped, progress);
+  before_call(stopped, progress, engine_);
   // It never comes back, and a leader's end is not seen before its threads have ended.
   if (call.name == "exit" && thread.tid == thread.tgid) on_end(thread);
   return how;

@@ -45,7 +45,7 @@ class SystemCalls {
 
 /// A child that asks not to be traced (CLONE_UNTRACED) would inherit our patches and die of
 /// them, so the request is taken away while the call runs; after_call puts it back.
-void before_call(StoppedThread& stopped, CallInProgress& progress);
+void before_call(StoppedThread& stopped, CallInProgress& progress, ProbeEngine& engine);
 /// What a call that has returned changed: signal mask and actions, the place of the vDSO.
 void after_call(StoppedThread& stopped, const CallInProgress& progress, ProbeEngine& engine);
 

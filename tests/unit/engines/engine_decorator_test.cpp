@@ -30,6 +30,7 @@ class NotingEngine final : public ProbeEngine {
   bool raises_traps(const AddressSpace&) const override { return note("raises_traps", 0, true); }
   void on_vdso_moved(AddressSpace&, StoppedThread& thread) override { note("on_vdso_moved", thread.tid()); }
   void on_memory_locked(StoppedThread& thread) override { note("on_memory_locked", thread.tid()); }
+  void on_seccomp(StoppedThread& thread) override { note("on_seccomp", thread.tid()); }
   bool vacate_for_detach(StoppedThread&, bool may_wait) override { return note("vacate_for_detach", may_wait, false); }
   bool remove(AddressSpace&, StoppedThread& thread) override { return note("remove", thread.tid(), false); }
 
@@ -148,11 +149,13 @@ TEST_CASE("a decorator has the engine within place its probes") {
   CHECK(with.engine.raises_traps(with.space));
   with.engine.on_vdso_moved(with.space, with.stopped);
   with.engine.on_memory_locked(with.stopped);
+  with.engine.on_seccomp(with.stopped);
   CHECK_FALSE(with.engine.vacate_for_detach(with.stopped, true));
   CHECK_FALSE(with.engine.remove(with.space, with.stopped));
   CHECK(with.news() == std::vector<std::string>{"prepare_attach 3", of_task("undo_leftovers"), of_task("install"),
                                                 "others 2", "raises_traps 0", of_task("on_vdso_moved"),
-                                                of_task("on_memory_locked"), "vacate_for_detach 1", of_task("remove")});
+                                                of_task("on_memory_locked"), of_task("on_seccomp"),
+                                                "vacate_for_detach 1", of_task("remove")});
 }
 
 TEST_CASE("a decorator shows the engine within all stops") {
