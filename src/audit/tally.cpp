@@ -89,11 +89,12 @@ void AuditTally::add(const Event& event) {
   } else if (const auto* counts = std::get_if<Counts>(&event.body)) {
     if (counts->route && counts->count > 0) add(event, *counts);
   } else {
+    note_process(event);
     note(event);
   }
 }
 
-void AuditTally::note(const Event& event) {
+void AuditTally::note_process(const Event& event) {
   if (const auto* execed = std::get_if<Execed>(&event.body)) {
     unjudged_programs_ += execed->vdso_known ? 0 : 1;
     begin(event, std::string(base_name(execed->program)));
@@ -103,7 +104,11 @@ void AuditTally::note(const Event& event) {
     if (started->begins_process()) begin(event, process(ran_already ? event.pid : started->ppid).program);
   } else if (std::holds_alternative<Exited>(event.body)) {
     if (event.pid == event.tid) end(event.pid);
-  } else if (const auto* lost = std::get_if<Lost>(&event.body)) {
+  }
+}
+
+void AuditTally::note(const Event& event) {
+  if (const auto* lost = std::get_if<Lost>(&event.body)) {
     lost_ += lost->count;
   } else if (const auto* notice = std::get_if<Notice>(&event.body)) {
     notices_.add(event.pid, *notice);

@@ -126,6 +126,7 @@ class AuditTally {
 
  private:
   /// What is no call: what the figures may lack.
+  void note_process(const Event& event);
   void note(const Event& event);
   void add(const Event& event, const Call& call);
   void add(const Event& event, const Counts& counts);

@@ -50,17 +50,17 @@ struct Template {
 };
 
 const Template& template_of(const StubNumber& number) {
-  static const Template by_number{
+  static const Template kByNumber{
       vdsotrace_number_stub,           vdsotrace_number_stub_end,           vdsotrace_number_stub_enter,
       vdsotrace_number_stub_uncounted, vdsotrace_number_stub_uncounted_end, vdsotrace_number_stub_counting,
       vdsotrace_number_stub_counted,   vdsotrace_number_stub_done,          vdsotrace_number_stub_flags,
       vdsotrace_number_stub_restored};
-  static const Template by_table{
+  static const Template kByTable{
       vdsotrace_table_stub,           vdsotrace_table_stub_end,           vdsotrace_table_stub_enter,
       vdsotrace_table_stub_uncounted, vdsotrace_table_stub_uncounted_end, vdsotrace_table_stub_counting,
       vdsotrace_table_stub_counted,   vdsotrace_table_stub_done,          vdsotrace_table_stub_flags,
       vdsotrace_table_stub_restored};
-  return number ? by_number : by_table;
+  return number ? kByNumber : kByTable;
 }
 
 std::int32_t displacement(std::uint64_t to, std::uint64_t from) {
