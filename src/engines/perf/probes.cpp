@@ -42,13 +42,7 @@ Result<std::set<pid_t>> PerfProbes::watch_threads(pid_t pid, const AddressSpace&
     for (const pid_t tid : proc::threads_of(pid)) {
       if (!threads.insert(tid).second) continue;
       ++found;
-      // Only those that were there before the first was watched cannot have inherited anything.
-      if (pass > 0) {
-        watch_.complete(target(tid), order, stream_->rings());
-        continue;
-      }
-      auto done = watch_.add(target(tid), order, stream_->rings());
-      stream_->make_room();
+      auto done = watch_thread(tid, order, pass > 0);
       if (!done && done.error().code != ESRCH) return tl::unexpected(done.error());
       if (!done) threads.erase(tid);
     }
@@ -56,6 +50,17 @@ Result<std::set<pid_t>> PerfProbes::watch_threads(pid_t pid, const AddressSpace&
   }
   if (threads.empty()) return fail("No such process");
   return threads;
+}
+
+/// Only those that were there before the first was watched cannot have inherited anything.
+Result<void> PerfProbes::watch_thread(pid_t tid, const WatchSpec& order, bool may_have_inherited) {
+  if (may_have_inherited) {
+    watch_.complete(target(tid), order, stream_->rings());
+    return {};
+  }
+  auto done = watch_.add(target(tid), order, stream_->rings());
+  stream_->make_room();
+  return done;
 }
 
 Result<void> PerfProbes::watch_again(pid_t pid, const AddressSpace& space) {

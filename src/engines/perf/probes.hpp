@@ -45,6 +45,7 @@ class PerfProbes {
 
   Result<TracePoints> find_trace_points();
   WatchSpec order_for(const AddressSpace& space);
+  Result<void> watch_thread(pid_t tid, const WatchSpec& order, bool may_have_inherited);
   PerfTarget target(pid_t tid) const;
 
   const Needs& needs_;

@@ -106,6 +106,13 @@ Printed print_whole(ArgContext& c, const ArgKind& kind) {
   return {};
 }
 
+/// What is shown last belongs to the beginning.
+void extend_beginning(CallText& text, const ArgKind& kind, const Printed& printed) {
+  text.at_entry = text.count;
+  text.amended = printed.amended;
+  text.joined_late = kind.when == When::amended;
+}
+
 /// `c` prints into `text`.
 void render_arguments(ArgContext& c, const CallSpec& spec, bool to_the_end, CallText& text) {
   const unsigned count = arguments_of(spec);
@@ -124,10 +131,7 @@ void render_arguments(ArgContext& c, const CallSpec& spec, bool to_the_end, Call
       continue;
     }
     text.ends[text.count++] = c.out().size();
-    if (!beginning) continue;
-    text.at_entry = text.count;
-    text.amended = printed.amended;
-    text.joined_late = kind.when == When::amended;
+    if (beginning) extend_beginning(text, kind, printed);
   }
 }
 
