@@ -43,8 +43,9 @@ Result<std::set<pid_t>> PerfProbes::watch_threads(pid_t pid, const AddressSpace&
       if (!threads.insert(tid).second) continue;
       ++found;
       auto done = watch_thread(tid, order, pass > 0);
-      if (!done && done.error().code != ESRCH) return tl::unexpected(done.error());
-      if (!done) threads.erase(tid);
+      if (done) continue;
+      if (done.error().code != ESRCH) return tl::unexpected(done.error());
+      threads.erase(tid);
     }
     if (found == 0) break;
   }

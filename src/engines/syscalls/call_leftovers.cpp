@@ -61,7 +61,7 @@ bool leads_to(pid_t tid, const proc::Mapping& mapping, const AddressRange& stubs
     std::uint64_t to = 0;
     std::memcpy(&to, first.data() + at + arch::kFarJumpBytes - sizeof to, sizeof to);
     const auto jump = arch::make_far_jump(to);
-    if (stubs.contains(to) && std::equal(jump.begin(), jump.end(), first.begin() + at)) return true;
+    if (stubs.contains(to) && std::ranges::equal(jump, std::span(first).subspan(at, jump.size()))) return true;
   }
   return false;
 }

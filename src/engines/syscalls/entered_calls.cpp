@@ -10,13 +10,13 @@
 namespace vdsotrace {
 
 Result<EnteredCalls::Events> EnteredCalls::open(pid_t tid) {
-  static const auto every = own_trace_point_number("raw_syscalls/sys_enter");
-  static const auto handler_return = own_trace_point_number("syscalls/sys_enter_rt_sigreturn");
-  if (!every) return tl::unexpected(every.error());
-  if (!handler_return) return tl::unexpected(handler_return.error());
-  auto calls = open_perf_count(tid, *every, all_system_calls_but(numbers_known_otherwise()));
+  static const auto kEvery = own_trace_point_number("raw_syscalls/sys_enter");
+  static const auto kHandlerReturn = own_trace_point_number("syscalls/sys_enter_rt_sigreturn");
+  if (!kEvery) return tl::unexpected(kEvery.error());
+  if (!kHandlerReturn) return tl::unexpected(kHandlerReturn.error());
+  auto calls = open_perf_count(tid, *kEvery, all_system_calls_but(numbers_known_otherwise()));
   if (!calls) return tl::unexpected(calls.error());
-  auto handler_returns = open_perf_count(tid, *handler_return, {});
+  auto handler_returns = open_perf_count(tid, *kHandlerReturn, {});
   if (!handler_returns) return tl::unexpected(handler_returns.error());
   return Events{std::move(*calls), std::move(*handler_returns)};
 }

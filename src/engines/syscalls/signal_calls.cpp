@@ -32,8 +32,8 @@ bool SignalCalls::concerns(std::int64_t nr) { return nr == SYS_rt_sigprocmask ||
 
 bool SignalCalls::can_expect(const Thread& thread, const arch::SystemCallRegisters& call, std::uint64_t own) {
   // Programs inherit our filters. Where they have one of their own, all calls stop.
-  static const bool filtered = ::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != SECCOMP_MODE_DISABLED;
-  if (filtered || thread.filtered) return false;
+  static const bool kFiltered = ::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != SECCOMP_MODE_DISABLED;
+  if (kFiltered || thread.filtered) return false;
   if (call.nr == SYS_rt_sigprocmask) return true;
   const int signal = static_cast<int>(call.args[0]);
   const bool is_own = signal >= 1 && signal <= SignalActions::kSignals && (own & signal_bit(signal)) != 0;

@@ -106,6 +106,10 @@ Printed print_whole(ArgContext& c, const ArgKind& kind) {
   return {};
 }
 
+void begin_argument(ArgContext& c, const CallText& text) {
+  if (text.count > 0) c.put(kBetween);
+}
+
 /// What is shown last belongs to the beginning.
 void extend_beginning(CallText& text, const ArgKind& kind, const Printed& printed) {
   text.at_entry = text.count;
@@ -119,7 +123,7 @@ void render_arguments(ArgContext& c, const CallSpec& spec, bool to_the_end, Call
   for (unsigned i = 0; i < count && (to_the_end || !text.more); ++i) {
     const ArgKind& kind = kind_of(c, spec, i);
     const std::size_t before = c.out().size();
-    if (text.count > 0) c.put(kBetween);
+    begin_argument(c, text);
     const std::size_t start = c.out().size();
     c.set_index(i);
     const Printed printed = print_whole(c, kind);

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <string_view>
+#include <utility>
 
 #include <fmt/core.h>
 #include <gelf.h>
@@ -16,6 +18,13 @@ namespace {
 /// Names are a few words long, functions a dozen.
 constexpr std::size_t kLongestName = 127;
 constexpr std::size_t kLongestBuildId = 64;
+constexpr std::string_view kGnuNote{ELF_NOTE_GNU, sizeof ELF_NOTE_GNU};
+
+bool may_be_code(const GElf_Sym& symbol) {
+  const auto type = GELF_ST_TYPE(symbol.st_info);
+  const bool is_here = symbol.st_shndx != SHN_UNDEF && symbol.st_shndx != SHN_ABS;
+  return (type == STT_FUNC || type == STT_NOTYPE) && is_here;
+}
 
 Machine machine_of(const GElf_Ehdr& header) {
   const bool wide = header.e_ident[EI_CLASS] == ELFCLASS64;
@@ -57,6 +66,8 @@ class ElfReader {
 
  private:
   Result<void> open();
+  Result<GElf_Phdr> segment(int index);
+  void note_code(const GElf_Phdr& segment);
   Result<void> read_segments();
   Result<void> read_sections();
   Result<SymbolTable> find_symbols();
@@ -115,6 +126,21 @@ Result<void> ElfReader::open() {
   return use("ELF header", 0, header_.e_ehsize);
 }
 
+void ElfReader::note_code(const GElf_Phdr& segment) {
+  load_address_ = segment.p_vaddr - segment.p_offset;
+  facts_.code_start = static_cast<std::uint32_t>(segment.p_offset);
+  facts_.code_end = static_cast<std::uint32_t>(segment.p_offset + segment.p_filesz);
+}
+
+Result<GElf_Phdr> ElfReader::segment(int index) {
+  GElf_Phdr segment;
+  if (gelf_getphdr(elf_.get(), index, &segment) == nullptr)
+    return fail("vDSO image: the program header table is damaged");
+  if (segment.p_type == PT_NULL) return segment;
+  if (auto ok = use("segment", segment.p_offset, segment.p_filesz); !ok) return tl::unexpected(ok.error());
+  return segment;
+}
+
 Result<void> ElfReader::read_segments() {
   if (auto ok = use("program header table", header_.e_phoff, std::uint64_t{header_.e_phentsize} * header_.e_phnum);
       !ok) {
@@ -122,20 +148,11 @@ Result<void> ElfReader::read_segments() {
   }
   bool loaded = false;
   for (int i = 0; i < header_.e_phnum; ++i) {
-    GElf_Phdr segment;
-    if (gelf_getphdr(elf_.get(), i, &segment) == nullptr) {
-      return fail("vDSO image: the program header table is damaged");
-    }
-    if (segment.p_type == PT_NULL) continue;
-    if (auto ok = use("segment", segment.p_offset, segment.p_filesz); !ok) return ok;
-    if (segment.p_type == PT_LOAD && !loaded) {
-      loaded = true;
-      load_address_ = segment.p_vaddr - segment.p_offset;
-      facts_.code_start = static_cast<std::uint32_t>(segment.p_offset);
-      facts_.code_end = static_cast<std::uint32_t>(segment.p_offset + segment.p_filesz);
-    }
-    if (segment.p_type == PT_DYNAMIC) dynamic_ = segment;
-    if (segment.p_type == PT_NOTE) read_notes(segment);
+    const auto read = segment(i);
+    if (!read) return tl::unexpected(read.error());
+    if (read->p_type == PT_LOAD && !std::exchange(loaded, true)) note_code(*read);
+    if (read->p_type == PT_DYNAMIC) dynamic_ = *read;
+    if (read->p_type == PT_NOTE) read_notes(*read);
   }
   if (!loaded) return fail("vDSO image: it has nothing to load");
   return {};
@@ -253,11 +270,8 @@ Result<void> ElfReader::read_symbols(const SymbolTable& table) {
   for (int i = 0; i < static_cast<int>(table.count); ++i) {
     GElf_Sym symbol;
     if (gelf_getsym(data, i, &symbol) == nullptr) break;
-    const auto type = GELF_ST_TYPE(symbol.st_info);
-    if (type != STT_FUNC && type != STT_NOTYPE) continue;
-    if (symbol.st_shndx == SHN_UNDEF || symbol.st_shndx == SHN_ABS) continue;
     const std::uint64_t offset = offset_of(symbol.st_value);
-    if (offset < facts_.code_start || offset >= facts_.code_end) continue;
+    if (!may_be_code(symbol) || offset < facts_.code_start || offset >= facts_.code_end) continue;
     if (symbol.st_name >= table.strings_size) continue;
     const std::uint64_t left = table.strings_size - symbol.st_name;
     const std::string_view name(text + symbol.st_name, strnlen(text + symbol.st_name, left));
@@ -277,7 +291,7 @@ void ElfReader::read_notes(const GElf_Phdr& segment) {
     const auto* buffer = static_cast<const char*>(data->d_buf);
     at = next;
     if (note.n_type != NT_GNU_BUILD_ID || note.n_descsz > kLongestBuildId ||
-        std::string_view(buffer + name, note.n_namesz) != std::string_view("GNU", 4)) {
+        std::string_view(buffer + name, note.n_namesz) != kGnuNote) {
       continue;
     }
     facts_.build_id.clear();
