@@ -52,8 +52,8 @@ std::bitset<kNumbers> calls_without_stop() {
 bool begins_or_ends(std::string_view name) { return is_in(kBirthsAndEnds, name); }
 
 bool needs_stop(std::int64_t nr) {
-  static const std::bitset<kNumbers> calls = calls_without_stop();
-  return nr < 0 || nr >= static_cast<std::int64_t>(kNumbers) || !calls[static_cast<std::size_t>(nr)];
+  static const std::bitset<kNumbers> kWithoutStop = calls_without_stop();
+  return nr < 0 || nr >= static_cast<std::int64_t>(kNumbers) || !kWithoutStop[static_cast<std::size_t>(nr)];
 }
 
 bool needs_stop_without_plan(std::int64_t nr) { return nr == number_of(Abi::x86_64, "prctl"); }

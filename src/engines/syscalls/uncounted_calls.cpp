@@ -36,9 +36,9 @@ Numbers numbers_with_names(const Predicate& wanted) {
 }  // namespace
 
 bool is_counted_by_number(std::int64_t nr) {
-  static const Numbers counted =
+  static const Numbers kCounted =
       numbers_with_names([](std::string_view name) { return !is_known_otherwise(name) && !is_of_probe(name); });
-  return nr >= 0 && static_cast<std::size_t>(nr) < counted.size() && counted[static_cast<std::size_t>(nr)];
+  return nr >= 0 && static_cast<std::size_t>(nr) < kCounted.size() && kCounted[static_cast<std::size_t>(nr)];
 }
 
 std::vector<std::int64_t> numbers_known_otherwise() {

@@ -215,6 +215,13 @@ Result<std::vector<const VdsoFunction*>> chosen(const VdsoImage& image, std::str
   return fail("the vDSO has no function of that name", hint);
 }
 
+DisassembledFunction described(const VdsoImage& image, X86Decoder& decoder, const VdsoFunction& function) {
+  DisassembledFunction part = Annotator(image, decoder, function).run();
+  part.facts = facts_of(function, part);
+  if (image.function_at(function.entry) == nullptr) part.facts.insert(part.facts.begin(), "private helper");
+  return part;
+}
+
 }  // namespace
 
 Result<std::vector<DisassembledFunction>> disassemble(const VdsoImage& image, std::string_view name) {
@@ -230,10 +237,8 @@ Result<std::vector<DisassembledFunction>> disassemble(const VdsoImage& image, st
   std::map<std::uint32_t, DisassembledFunction> parts;
   std::size_t lines = 0;
   const auto add = [&](const VdsoFunction& function) {
-    DisassembledFunction part = Annotator(image, *decoder, function).run();
+    DisassembledFunction part = described(image, *decoder, function);
     lines += part.lines.size();
-    part.facts = facts_of(function, part);
-    if (image.function_at(function.entry) == nullptr) part.facts.insert(part.facts.begin(), "private helper");
     parts.emplace(function.entry, std::move(part));
   };
   for (const VdsoFunction* function : *functions) {
@@ -249,6 +254,7 @@ Result<std::vector<DisassembledFunction>> disassemble(const VdsoImage& image, st
     }
   }
   std::vector<DisassembledFunction> result;
+  result.reserve(parts.size());
   for (auto& [entry, part] : parts) result.push_back(std::move(part));
   return result;
 }
