@@ -38,7 +38,7 @@ void CallSpace::on_stop(StoppedThread& stopped, std::uint32_t place, bool by_jum
   // It has come to the call by a way around the jump, or other code is there than what was patched.
   if (patches_.is_in_force(stopped.tid(), address)) return;
   if (patches_.is_patched(address)) undo(stopped.tid(), address);
-  if (site.refused || !files.pays_after(site.stops, stopped.thread().tgid, address)) return;
+  if (site.refused || !files.pays_after(site.stops, address)) return;
   site.refused = !patch(stopped, site, place, files, others);
   site.stubs = {place};
 }

@@ -70,23 +70,10 @@ CodeFiles::File* CodeFiles::file_of(int fd) {
   return (files_[identity] = std::move(file)).get();
 }
 
-bool CodeFiles::pays_after(int stops, pid_t pid, std::uint64_t address) {
+bool CodeFiles::pays_after(int stops, std::uint64_t address) {
   std::uint8_t& of_all = stops_[address % kPage];
   if (of_all < kStopsOfAll) ++of_all;
-  return stops >= kStopsOfOne && (of_all == kStopsOfAll || is_taken_apart(pid, address));
-}
-
-/// A process that has mapped other code there since costs time, no more.
-bool CodeFiles::is_taken_apart(pid_t pid, std::uint64_t address) const {
-  const auto of_process = taken_apart_.find(pid);
-  return of_process != taken_apart_.end() &&
-         std::ranges::any_of(of_process->second, [&](const AddressRange& code) { return code.contains(address); });
-}
-
-void CodeFiles::note_taken_apart(pid_t pid, AddressRange code) {
-  if (is_taken_apart(pid, code.start)) return;
-  if (taken_apart_.size() >= kMostProcesses) taken_apart_.clear();
-  taken_apart_[pid].push_back(code);
+  return of_all == kStopsOfAll && stops >= kStopsOfOne;
 }
 
 std::optional<CallSite> CodeFiles::site_at(pid_t pid, std::uint64_t address) {
@@ -94,7 +81,6 @@ std::optional<CallSite> CodeFiles::site_at(pid_t pid, std::uint64_t address) {
   const UniqueFd fd = mapping ? open_mapped_file(pid, *mapping) : UniqueFd();
   File* file = fd ? file_of(fd.get()) : nullptr;
   if (file == nullptr || !file->facts) return std::nullopt;
-  note_taken_apart(pid, {mapping->start, mapping->end});
   const auto in_file = file->facts->address_at(mapping->offset + (address - mapping->start));
   if (!in_file) return std::nullopt;
   for (File::Segment& segment : file->segments) {

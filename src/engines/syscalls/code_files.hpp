@@ -11,7 +11,6 @@
 #include <optional>
 #include <vector>
 
-#include "base/address_range.hpp"
 #include "base/page.hpp"
 #include "model/code/call_site.hpp"
 
@@ -34,11 +33,11 @@ class CodeFiles {
   /// All sites in that process that can be patched, by its addresses: of known functions in such files. Takes a tenth
   /// of a second for a C library, once.
   std::vector<NumberedSite> sites_of(pid_t pid);
-  /// A call of that process has stopped at a site at that address, where it has had so many stops: whether it pays to
-  /// ask for it. To take a file's code apart costs as much as many stops of all processes; what has been found out for
-  /// another process, or another site of the same code, as much as few. Mapped anywhere, a site has the same place in
-  /// its page: one that only looks like another costs time, no more.
-  bool pays_after(int stops, pid_t pid, std::uint64_t address);
+  /// A call has stopped at a site at that address, of which this process has had so many stops: whether it pays to ask
+  /// for it. To take a file's code apart costs as much as many stops of all processes; what has been found out for
+  /// another process, as much as few. Mapped anywhere, a site has the same place in its page: one that only looks like
+  /// another costs time, no more.
+  bool pays_after(int stops, std::uint64_t address);
 
  private:
   struct File;
@@ -48,16 +47,12 @@ class CodeFiles {
     std::int64_t changed_ns;
     auto operator<=>(const Identity&) const = default;
   };
-  static constexpr std::size_t kMost = 64;             ///< that are kept at a time
-  static constexpr std::size_t kMostProcesses = 1024;  ///< whose code is remembered
+  static constexpr std::size_t kMost = 64;  ///< that are kept at a time
 
   File* file_of(int fd);
-  bool is_taken_apart(pid_t pid, std::uint64_t address) const;
-  void note_taken_apart(pid_t pid, AddressRange code);
   static const std::vector<NumberedSite>& all_sites(File& file);
 
   std::map<Identity, std::unique_ptr<File>> files_;
-  std::map<pid_t, std::vector<AddressRange>> taken_apart_;  ///< where code of theirs was that has been
   std::array<std::uint8_t, kPage> stops_{};  ///< of all processes, by their site's place in its page, up to enough
 };
 

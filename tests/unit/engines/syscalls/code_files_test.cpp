@@ -1,9 +1,6 @@
 // When it pays to find out how system calls can give way to jumps.
 #include "engines/syscalls/code_files.hpp"
 
-#include <dlfcn.h>
-#include <unistd.h>
-
 #include "support/catch.hpp"
 #include "support/scripted_kernel.hpp"
 
@@ -16,27 +13,16 @@ TEST_CASE("stops of all processes count for whether it pays to look at a site") 
   CodeFiles files;
   const std::uint64_t site = 0x7f1234567890, elsewhere = 0x7fabcdef0890;
   int stops = 1;
-  while (stops < 100 && !files.pays_after(stops, kPid, site)) ++stops;
+  while (stops < 100 && !files.pays_after(stops, site)) ++stops;
   CHECK(stops > 3);
   CHECK(stops < 100);
   // The same file, mapped elsewhere, in the next process; and another place.
   int there = 1;
-  while (there < 100 && !files.pays_after(there, kPid + 1, elsewhere)) ++there;
+  while (there < 100 && !files.pays_after(there, elsewhere)) ++there;
   CHECK(there > 1);
   CHECK(there < stops);
-  CHECK_FALSE(files.pays_after(there, kPid + 1, elsewhere + 1));
+  CHECK_FALSE(files.pays_after(there, elsewhere + 1));
   // Many processes that call from there once each.
-  for (int process = 0; process < 100; ++process) CHECK_FALSE(files.pays_after(1, kPid + process, 0x400123));
-  CHECK(files.pays_after(there, kPid, 0x400123));
-}
-
-TEST_CASE("a site pays sooner where its process's code has been taken apart") {
-  CodeFiles files;
-  const auto address = [](const char* name) { return reinterpret_cast<std::uint64_t>(::dlsym(RTLD_DEFAULT, name)); };
-  const std::uint64_t site = address("getppid"), sibling = address("getpid");
-  CHECK_FALSE(files.pays_after(3, ::getpid(), sibling));
-  CHECK(files.site_at(::getpid(), site));
-  CHECK(files.pays_after(3, ::getpid(), sibling));
-  CHECK_FALSE(files.pays_after(2, ::getpid(), sibling));
-  CHECK_FALSE(files.pays_after(3, ::getppid(), sibling));
+  for (int process = 0; process < 100; ++process) CHECK_FALSE(files.pays_after(1, 0x400123));
+  CHECK(files.pays_after(there, 0x400123));
 }
