@@ -16,8 +16,7 @@ bool asks_to_be_traced(const StoppedThread& stopped) {
 }
 
 bool DetachedSharers::may_leave(const Thread& child, const Thread* creator) const {
-  const bool needs_us = child.filtered || engine_.raises_traps(*child.space);
-  return child.role == Thread::Role::guarded && creator != nullptr && creator->vfork_child == child.tid && !needs_us;
+  return creator != nullptr && creator->vfork_child == child.tid && !engine_.raises_traps(*child.space);
 }
 
 void DetachedSharers::keep(std::unique_ptr<Thread> detached, const Thread* creator) {

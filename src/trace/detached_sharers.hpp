@@ -10,6 +10,10 @@
 
 namespace vdsotrace {
 
+/// Whether it may yet be such a child: its system calls are to stop until then. Under a filter of ours it needs us.
+inline bool may_ask_to_be_traced(const Thread& thread) {
+  return thread.role == Thread::Role::guarded && thread.awaited_by != 0 && !thread.filtered;
+}
 /// Whether the thread, at a system call stop, is about to make that request. Detached there, it makes it without a
 /// tracer.
 bool asks_to_be_traced(const StoppedThread& stopped);
@@ -18,8 +22,8 @@ class DetachedSharers {
  public:
   explicit DetachedSharers(ProbeEngine& engine) : engine_(engine) {}
 
-  /// Whether such a child may be detached: nothing that it can meet in that memory needs us. `creator`: null if it is
-  /// gone.
+  /// Whether one that may ask so may be detached: nothing that it can meet in that memory needs us. `creator`: null if
+  /// it is gone.
   bool may_leave(const Thread& child, const Thread* creator) const;
   /// The thread has been detached. If it is such a child, the engine hears of its end when the creator goes on.
   void keep(std::unique_ptr<Thread> detached, const Thread* creator);

@@ -120,7 +120,8 @@ Resume StopHandler::decide(StoppedThread& stopped, const WaitStatus& status) {
   }
   switch (status.kind()) {
     case WaitStatus::Kind::system_call:
-      if (tasks_.sharers().may_leave(thread, tasks_.find(thread.awaited_by)) && asks_to_be_traced(stopped))
+      if (may_ask_to_be_traced(thread) && asks_to_be_traced(stopped) &&
+          tasks_.sharers().may_leave(thread, tasks_.find(thread.awaited_by)))
         return {Resume::How::detach, 0};
       return calls_.on_stop(stopped);
     case WaitStatus::Kind::signal: return signals_.on_signal(stopped, status.signal());

@@ -10,6 +10,7 @@
 #include "model/syscalls/spec.hpp"
 #include "os/proc.hpp"
 #include "trace/calls/vsyscall.hpp"
+#include "trace/detached_sharers.hpp"
 #include "vdsotrace/vdso_image.hpp"
 
 namespace vdsotrace {
@@ -200,8 +201,7 @@ bool StopPolicy::stops(const Thread& thread) const {
     return true;
   if (thread.dispatched) return false;
   if (thread.in_exec_prologue > 0) return true;
-  // It may ask to be traced by its creator (asks_to_be_traced), as debuggers begin.
-  if (thread.role == Thread::Role::guarded && thread.awaited_by != 0 && !thread.filtered) return true;
+  if (may_ask_to_be_traced(thread)) return true;
   if (mode_ != Mode::every && !thread.space->every_call_stops()) return false;
   return thread.role == Thread::Role::traced || thread.space->vdso().is_patched();
 }
