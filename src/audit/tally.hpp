@@ -125,7 +125,7 @@ class AuditTally {
   std::uint64_t unjudged_programs() const { return unjudged_programs_; }
 
  private:
-  /// What is no call: what the figures may lack.
+  /// What is no call: which processes there are, and what the figures may lack.
   void note_process(const Event& event);
   void note(const Event& event);
   void add(const Event& event, const Call& call);

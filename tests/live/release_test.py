@@ -47,12 +47,7 @@ class ReleaseTest(unittest.TestCase):
             self.assertIsNone(tracer.poll())
             parents = parents_of_tracees(tracer.pid)
         tracer.send_signal(signal.SIGTERM)
-        self.assertEqual(3, tracer.wait(testing.TIMEOUT))
-        os.write(writer, b"line\n")
-        os.close(writer)
-        self.assertEqual("went on\n", tracer.stdout.read())
-        tracer.stdout.close()
-
+        self.leaves_child(tracer, writer)
 
     def test_a_signal_before_the_program_has_been_waited_for_ends_the_trace(self):
         """It is not for the program, which is dead."""
@@ -72,6 +67,9 @@ class ReleaseTest(unittest.TestCase):
         wait_for_state(program, "Z")
         tracer.send_signal(signal.SIGTERM)
         tracer.send_signal(signal.SIGCONT)
+        self.leaves_child(tracer, to_child)
+
+    def leaves_child(self, tracer, to_child):
         self.assertEqual(3, tracer.wait(testing.TIMEOUT))
         os.write(to_child, b"line\n")
         os.close(to_child)
