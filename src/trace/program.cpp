@@ -24,7 +24,11 @@ void Program::on_end(const Thread& thread, const WaitStatus& status) {
 bool Program::ends_trace(const OwnSignal& signal, bool detaching) {
   if (interruptible_ == Interruptible::never) return false;
   // Without a program of ours they can only mean us.
-  if (!was_started() || has_ended() || has_waitable_end(pid_)) return true;
+  if (!was_started() || has_ended()) return true;
+  if (has_waitable_end(pid_)) {
+    ends_trace_with_it_ = true;
+    return false;
+  }
   if (is_in_vain(signal) && !detaching) return true;
   // What the terminal sends reaches the program by itself; so does what the program does about it.
   if (!signal.from_terminal) kernel().kill(pid_, signal.signal);

@@ -102,6 +102,7 @@ void Session::watch(const std::function<bool()>& more) {
     const WaitResult result = source_.next(before_sleep);
     if (const auto* stop = std::get_if<TraceeStop>(&result)) {
       on_stop(*stop);
+      if (program_.end_ends_trace()) return;
     } else if (const auto* signal = std::get_if<OwnSignal>(&result)) {
       if (program_.ends_trace(*signal, world_.is_detaching())) return;
     } else {

@@ -53,8 +53,12 @@ TEST_CASE("a program that is dead gets no signals to us, though nobody has waite
   StartedProgram started;
   started.task.seized = true;
   started.kernel.kill_process(started.task);
-  CHECK(started.program.ends_trace(kTerminate, false));
+  CHECK_FALSE(started.program.ends_trace(kTerminate, false));
+  CHECK_FALSE(started.program.end_ends_trace());
   CHECK(started.kernel.killed_with.empty());
+  started.end(Thread::Phase::live, 3 << 8);
+  CHECK(started.program.end_ends_trace());
+  CHECK(started.program.outcome().code == 3);
 }
 
 TEST_CASE("the second signal in a row ends the watching") {
