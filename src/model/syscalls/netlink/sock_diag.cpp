@@ -510,8 +510,10 @@ const NameTable kSmcRoles{kSmcRoleNames, "SMC_???"};
 constexpr Field kSmcGroupFields[] = {{"lnk", 0, array(kSmcLink, 1)}, {"role", sizeof(smc_diag_linkinfo), choice(1, kSmcRoles)}};
 constexpr Structure kSmcGroup{sizeof(smc_diag_lgrinfo), sizeof(smc_diag_lgrinfo), kSmcGroupFields};
 constexpr Field kSmcBufferFields[] = {
-    {"linkid", 0, kWord}, {"peer_gid", 8, kHexWide}, {"my_gid", 16, kHexWide}, {"token", 24, kHexWide}, {"peer_token", 32, kHexWide}};
-constexpr Structure kSmcBuffer{sizeof(smcd_diag_dmbinfo), sizeof(smcd_diag_dmbinfo), kSmcBufferFields};
+    {"linkid", 0, kWord}, {"peer_gid", 8, kHexWide}, {"my_gid", 16, kHexWide}, {"token", 24, kHexWide}, {"peer_token", 32, kHexWide},
+    {"peer_gid_ext", 40, kHexWide}, {"my_gid_ext", 48, kHexWide}};
+/// smcd_diag_dmbinfo; Linux 6.8 has made it longer.
+constexpr Structure kSmcBuffer{56, 40, kSmcBufferFields};
 /// Of net/smc/smc_clc.h, which the kernel keeps to itself.
 constexpr NamedValue kSmcReasonNames[] = {
     {0x1010000, "SMC_CLC_DECL_MEM"}, {0x2010000, "SMC_CLC_DECL_TIMEOUT_CL"}, {0x2020000, "SMC_CLC_DECL_TIMEOUT_AL"},

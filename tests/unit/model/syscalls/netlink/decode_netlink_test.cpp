@@ -336,8 +336,12 @@ TEST_CASE("sock_diag's facts of SMC sockets", "[netlink]") {
   CHECK(shown(SMC_DIAG_LGRINFO, as_text(group)) ==
         "{nla_len=151, nla_type=SMC_DIAG_LGRINFO}, {lnk=[{link_id=0, ibname=\"mlx5\", ibport=2, gid=\"fe80::1\", "
         "peer_gid=\"\"}], role=SMC_SERV}]]");
-  CHECK(shown(SMC_DIAG_DMBINFO, as_text(smcd_diag_dmbinfo{1, 2, 3, 4, 5})) ==
+  const std::array<std::uint64_t, 7> buffer = {1, 2, 3, 4, 5, 6, 7};
+  CHECK(shown(SMC_DIAG_DMBINFO, as_text(buffer).substr(0, 40)) ==
         "{nla_len=44, nla_type=SMC_DIAG_DMBINFO}, {linkid=1, peer_gid=0x2, my_gid=0x3, token=0x4, peer_token=0x5}]]");
+  CHECK(shown(SMC_DIAG_DMBINFO, as_text(buffer)) ==
+        "{nla_len=60, nla_type=SMC_DIAG_DMBINFO}, {linkid=1, peer_gid=0x2, my_gid=0x3, token=0x4, peer_token=0x5, "
+        "peer_gid_ext=0x6, my_gid_ext=0x7}]]");
   CHECK(shown(SMC_DIAG_FALLBACK, as_text(smc_diag_fallback{0x3060000, 0})) ==
         "{nla_len=12, nla_type=SMC_DIAG_FALLBACK}, {reason=0x3060000 /* SMC_CLC_DECL_OPTUNSUPP */, "
         "peer_diagnosis=0 /* SMC_CLC_DECL_??? */}]]");
