@@ -48,11 +48,13 @@ struct Signal {
   siginfo_t info{};
   ProcessFacts sender{};                  ///< Needs::processes: of `si_pid`, where the signal has one
   std::uint64_t instruction_pointer = 0;  ///< Needs::instruction_pointers: where the thread was; 0 if that is not known
+  std::vector<Caller> stack{};            ///< Needs::stacks: where it was, innermost first, as far as known
 };
 
 /// The thread group has stopped (SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU).
 struct GroupStopped {
   int signal = 0;
+  std::vector<Caller> stack{};  ///< as Signal's
 };
 
 /// Where the process's vDSO is and what it exports.

@@ -97,6 +97,8 @@ void append_outcome(JsonLine& line, const Call& call) {
   line.put("}\n");
 }
 
+Json text_or_null(std::string_view text) { return text.empty() ? Json(nullptr) : Json(json_text(text)); }
+
 Json facts_of(const std::optional<VdsoFacts>& vdso) {
   if (!vdso) return nullptr;
   return {{"base", json_integer(vdso->base)},
@@ -116,11 +118,18 @@ Json body_of(const Event& event, const Started& started) {
 Json body_of(const Event& event, const Execed& execed) {
   Json line = object_of(event, "process");
   line["event"] = "exec";
-  line["program"] = execed.program.empty() ? Json(nullptr) : Json(json_text(execed.program));
+  line["program"] = text_or_null(execed.program);
   line["arch"] = name_of(execed.abi);
   if (execed.former_tid != 0) line["former_tid"] = execed.former_tid;
   line["vdso"] = facts_of(execed.vdso);
   return line;
+}
+
+/// As append_place writes it.
+Json place_of(const Caller& caller) {
+  return {{"address", json_integer(caller.address)},     {"module", json_text(caller.module)},
+          {"offset", json_integer(caller.offset)},       {"symbol", text_or_null(caller.symbol)},
+          {"in_module", json_integer(caller.in_module)}, {"source", text_or_null(caller.source)}};
 }
 
 Json body_of(const Event& event, const Signal& signal) {
@@ -128,6 +137,7 @@ Json body_of(const Event& event, const Signal& signal) {
   line["signal"] = signal_name(signal.info.si_signo);
   line["code"] = signal.info.si_code;
   line["time_ns"] = json_integer(event.time_ns);
+  for (const Caller& place : signal.stack) line["stack"].push_back(place_of(place));
   return line;
 }
 

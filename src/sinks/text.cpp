@@ -31,11 +31,13 @@ void append_tampering(std::string& out, const Tampering& tampering) {
   if (tampering.delayed) out.append(" (DELAYED)");
 }
 
-/// A line of -k.
-void append_place(std::string& out, const Caller& place) {
-  append_format(out, " > {}(", place.module.empty() ? kAnonymous : escaped(place.module));
-  if (!place.symbol.empty()) append_format(out, "{}+{:#x}", escaped(place.symbol), place.offset);
-  append_format(out, ") [{:#x}]\n", place.in_module);
+/// The lines of -k.
+void append_stack(std::string& out, const std::vector<Caller>& stack) {
+  for (const Caller& place : stack) {
+    append_format(out, " > {}(", place.module.empty() ? kAnonymous : escaped(place.module));
+    if (!place.symbol.empty()) append_format(out, "{}+{:#x}", escaped(place.symbol), place.offset);
+    append_format(out, ") [{:#x}]\n", place.in_module);
+  }
 }
 
 }  // namespace
@@ -132,7 +134,7 @@ void TextSink::append_ending(pid_t tid, const Call& call, bool all_shown) {
   if (call.caller && call.caller->beyond) append_caller(lines_.text(), *call.caller->beyond);
   lines_.text().push_back('\n');
   if (options_.dumps.any()) append_dump(lines_.text(), call, options_.dumps, tid);
-  for (const Caller& place : call.stack) append_place(lines_.text(), place);
+  append_stack(lines_.text(), call.stack);
   if (call.steps && call.steps->image != nullptr) {
     const auto listing = listings_.try_emplace(call.steps->image, *call.steps->image).first;
     lines_.text().append(text_of(*call.steps, listing->second));
@@ -149,10 +151,12 @@ void TextSink::on(const Event& event, const Signal& signal) {
   lines_.add(event, Palette::kSignal,
              fmt::format("--- {} {} ---", signal_name(signal.info.si_signo),
                          render_siginfo(signal.info, options_.limits.constants, {facts, {}})));
+  append_stack(lines_.text(), signal.stack);
 }
 
 void TextSink::on(const Event& event, const GroupStopped& stopped) {
   lines_.add(event, Palette::kSignal, fmt::format("--- stopped by {} ---", signal_name(stopped.signal)));
+  append_stack(lines_.text(), stopped.stack);
 }
 
 void TextSink::on(const Event& event, const Started& started) {

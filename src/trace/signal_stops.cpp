@@ -8,6 +8,7 @@
 #include "model/syscalls/spec.hpp"
 #include "os/proc.hpp"
 #include "os/process_numbers.hpp"
+#include "trace/calls/callers.hpp"
 #include "trace/core_dump.hpp"
 #include "trace/remote/remote_call.hpp"
 
@@ -62,7 +63,7 @@ Resume SignalStops::on_group_stop(StoppedThread& stopped, int signal) {
   const auto now = ptrace::signal_info(stopped.tid());
   if (now && now->si_signo == SIGTRAP) return {};
   engine_.on_interrupted(stopped);
-  reporter_.report(stopped.thread(), GroupStopped{signal});
+  reporter_.report(stopped.thread(), GroupStopped{signal, stacks_ ? stack_of(stopped) : std::vector<Caller>()});
   return {Resume::How::listen, 0};
 }
 
@@ -108,7 +109,8 @@ Resume SignalStops::on_signal(StoppedThread& stopped, int signal) {
   if (processes_.any()) delivered.sender = process_facts(stopped.tid(), info->si_pid, ProcessKind::process, processes_);
   const auto* registers = instruction_pointers_ ? stopped.registers() : nullptr;
   if (registers != nullptr) delivered.instruction_pointer = arch::program_counter(*registers);
-  reporter_.report(stopped.thread(), delivered);
+  if (stacks_) delivered.stack = stack_of(stopped);
+  reporter_.report(stopped.thread(), std::move(delivered));
   note_delivery(stopped, signal);
   return {Resume::How::run, signal};
 }

@@ -19,6 +19,7 @@ class SignalStops {
         reporter_(reporter),
         calls_(calls),
         instruction_pointers_(needs.instruction_pointers),
+        stacks_(needs.stacks),
         processes_(needs.processes) {}
 
   /// Each answers how the thread is to go on.
@@ -35,6 +36,7 @@ class SignalStops {
   Reporter& reporter_;
   SystemCalls& calls_;
   bool instruction_pointers_;  ///< of signals
+  bool stacks_;
   ProcessDetails processes_;
 };
 

@@ -4,6 +4,7 @@ import collections
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
-from vdsotrace_testing import run, target, trace_json, vdsotrace
+from vdsotrace_testing import VDSOTRACE, run, target, trace_json, vdsotrace
 
 ENGINES = ("breakpoint", "inline")
 ALL_ROUTES = ("-e", "trace=%vdso", "-e", "route=all")
@@ -258,6 +259,26 @@ class StackTest(unittest.TestCase):
         self.assertRegex(lines[0], r'^execve\("[^"]*/sh", ')
         self.assertRegex(lines[1], r'^execve\("[^"]*/true", ')
         self.assertRegex(lines[2], r"^ > /.*\(execve\+0x[0-9a-f]+\) ")
+
+    def test_of_signals(self):
+        """Where the thread was, under each signal and where a group stopped by one."""
+        program = ["sh", "-c", "kill -WINCH $$; kill -STOP $$"]
+        kill = r" > /.*/libc[^/]*\(kill\+0x[0-9a-f]+\) \[0x[0-9a-f]+\]"
+        for options in ([], ["--engine=inline"], ["-e", "trace=none"]):
+            with self.subTest(options=options), tempfile.TemporaryDirectory() as folder:
+                report = Path(folder) / "report"
+                running = subprocess.Popen([VDSOTRACE, "-q", "-k", *options, "-o", report, *program])
+                testing.wait_until(lambda: report.exists() and "--- stopped by SIGSTOP ---" in report.read_text())
+                os.kill(testing.children_of(running.pid)[0], signal.SIGCONT)
+                self.assertEqual(running.wait(testing.TIMEOUT), 0)
+                lines = report.read_text().splitlines()
+                for name in ("--- SIGWINCH {", "--- SIGSTOP {", "--- stopped by SIGSTOP"):
+                    at = next(i for i, line in enumerate(lines) if line.startswith(name))
+                    self.assertRegex(lines[at + 1], f"^{kill}$")
+                    self.assertRegex(lines[at + 2], r"^ > /.*sh\(")
+        trace = trace_json(["sh", "-c", "kill -WINCH $$"], "-k")
+        self.assertEqual(trace.of_type("signal")[0]["stack"][0]["symbol"], "kill")
+        self.assertNotIn("stack", trace_json(["sh", "-c", "kill -WINCH $$"]).of_type("signal")[0])
 
     def test_json_of_all_calls(self):
         trace = trace_json(target("callers"), "-k")

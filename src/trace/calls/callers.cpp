@@ -5,6 +5,10 @@ namespace {
 
 bool wanted(const Needs& needs, const Call& call) { return needs.stacks || (needs.callers && call.route); }
 
+UnwindStart innermost(const arch::Registers& registers) {
+  return {arch::runs_64_bit(registers), arch::program_counter(registers), arch::dwarf_registers(registers)};
+}
+
 void note(StoppedThread& stopped, const Needs& needs, const UnwindStart& start, Call& call) {
   Symbols& symbols = stopped.thread().space->symbols();
   if (needs.callers && call.route) call.caller = symbols.caller(stopped.tid(), stopped.memory(), start);
@@ -19,10 +23,13 @@ void note_caller(StoppedThread& stopped, const Needs& needs, Call& call) {
   // What starts the program is our own code.
   if (!wanted(needs, call) || stopped.thread().phase == Thread::Phase::launching) return;
   const auto* registers = stopped.registers();
-  if (registers == nullptr) return;
-  const UnwindStart start{arch::runs_64_bit(*registers), arch::program_counter(*registers),
-                          arch::dwarf_registers(*registers)};
-  note(stopped, needs, start, call);
+  if (registers != nullptr) note(stopped, needs, innermost(*registers), call);
+}
+
+std::vector<Caller> stack_of(StoppedThread& stopped) {
+  const auto* registers = stopped.registers();
+  if (registers == nullptr) return {};
+  return stopped.thread().space->symbols().stack(stopped.tid(), stopped.memory(), innermost(*registers));
 }
 
 void note_caller_of_function(StoppedThread& stopped, const Needs& needs, Call& call,

@@ -1,6 +1,8 @@
 // Who made a call, looked up while its thread is stopped at it.
 #pragma once
 
+#include <vector>
+
 #include "trace/thread.hpp"
 #include "vdsotrace/needs.hpp"
 
@@ -13,5 +15,8 @@ void note_caller(StoppedThread& stopped, const Needs& needs, Call& call);
 /// `function`: where it begins, if it is to be in the stack itself.
 void note_caller_of_function(StoppedThread& stopped, const Needs& needs, Call& call,
                              std::optional<std::uint64_t> function = {});
+
+/// Where the thread is, innermost first, as far as known.
+std::vector<Caller> stack_of(StoppedThread& stopped);
 
 }  // namespace vdsotrace
