@@ -14,14 +14,12 @@ class ForwardedPlacement : public virtual ProbePlacement {
   explicit ForwardedPlacement(ProbePlacement& inner) : to_(inner) {}
 
   void prepare_attach(pid_t pid) override { to_.prepare_attach(pid); }
+  void prepare_image(const VdsoImage& image) override { to_.prepare_image(image); }
   bool undo_leftovers(StoppedThread& thread) override { return to_.undo_leftovers(thread); }
   void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override {
     to_.install(space, thread, others);
   }
   bool raises_traps(const AddressSpace& space) const override { return to_.raises_traps(space); }
-  void on_vdso_moved(AddressSpace& space, StoppedThread& thread) override { to_.on_vdso_moved(space, thread); }
-  void on_memory_locked(StoppedThread& thread) override { to_.on_memory_locked(thread); }
-  void on_seccomp(StoppedThread& thread) override { to_.on_seccomp(thread); }
   bool vacate_for_detach(StoppedThread& thread, bool may_wait) override {
     return to_.vacate_for_detach(thread, may_wait);
   }
@@ -34,22 +32,27 @@ class ForwardedPlacement : public virtual ProbePlacement {
   ProbePlacement& to_;
 };
 
+class ForwardedChanges : public virtual ProcessChanges {
+ public:
+  explicit ForwardedChanges(ProcessChanges& inner) : to_(inner) {}
+
+  void on_vdso_moved(AddressSpace& space, StoppedThread& thread) override { to_.on_vdso_moved(space, thread); }
+  void on_memory_locked(StoppedThread& thread) override { to_.on_memory_locked(thread); }
+  void on_seccomp(StoppedThread& thread) override { to_.on_seccomp(thread); }
+
+ protected:
+  ~ForwardedChanges() = default;
+
+ private:
+  ProcessChanges& to_;
+};
+
 class ForwardedStops : public virtual ProbeStops {
  public:
   explicit ForwardedStops(ProbeStops& inner) : to_(inner) {}
 
   void on_stop(Thread& thread) override { to_.on_stop(thread); }
-  std::optional<Resume> on_trap(StoppedThread& thread) override { return to_.on_trap(thread); }
-  bool on_fault(StoppedThread& thread, int signal) override { return to_.on_fault(thread, signal); }
-  bool on_missing_memory(StoppedThread& thread, std::uint64_t address) override {
-    return to_.on_missing_memory(thread, address);
-  }
-  std::optional<Resume> on_dispatched_call(StoppedThread& thread, const siginfo_t& info) override {
-    return to_.on_dispatched_call(thread, info);
-  }
   void on_interrupted(StoppedThread& thread) override { to_.on_interrupted(thread); }
-  bool on_step(StoppedThread& thread) override { return to_.on_step(thread); }
-  bool on_own_step(StoppedThread& thread) override { return to_.on_own_step(thread); }
   void move_out_of_engine_code(StoppedThread& thread) override { to_.move_out_of_engine_code(thread); }
   Resume::How resume_mode(StoppedThread& thread) override { return to_.resume_mode(thread); }
 
@@ -58,6 +61,28 @@ class ForwardedStops : public virtual ProbeStops {
 
  private:
   ProbeStops& to_;
+};
+
+class ForwardedSignals : public virtual RaisedSignals {
+ public:
+  explicit ForwardedSignals(RaisedSignals& inner) : to_(inner) {}
+
+  std::optional<Resume> on_trap(StoppedThread& thread) override { return to_.on_trap(thread); }
+  bool on_fault(StoppedThread& thread, int signal) override { return to_.on_fault(thread, signal); }
+  bool on_missing_memory(StoppedThread& thread, std::uint64_t address) override {
+    return to_.on_missing_memory(thread, address);
+  }
+  std::optional<Resume> on_dispatched_call(StoppedThread& thread, const siginfo_t& info) override {
+    return to_.on_dispatched_call(thread, info);
+  }
+  bool on_step(StoppedThread& thread) override { return to_.on_step(thread); }
+  bool on_own_step(StoppedThread& thread) override { return to_.on_own_step(thread); }
+
+ protected:
+  ~ForwardedSignals() = default;
+
+ private:
+  RaisedSignals& to_;
 };
 
 class ForwardedTasks : public virtual ProbeTasks {
@@ -124,14 +149,18 @@ class ForwardedRecords : public virtual RecordSource {
 /// what it adds to.
 class EngineDecorator : public ProbeEngine,
                         public ForwardedPlacement,
+                        public ForwardedChanges,
                         public ForwardedStops,
+                        public ForwardedSignals,
                         public ForwardedTasks,
                         public ForwardedWitness,
                         public ForwardedRecords {
  public:
   explicit EngineDecorator(std::unique_ptr<ProbeEngine> inner)
       : ForwardedPlacement(*inner),
+        ForwardedChanges(*inner),
         ForwardedStops(*inner),
+        ForwardedSignals(*inner),
         ForwardedTasks(*inner),
         ForwardedWitness(*inner),
         ForwardedRecords(*inner),

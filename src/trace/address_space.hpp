@@ -70,7 +70,7 @@ class AddressSpace {
   void stop_at_every_syscall() { every_call_stops_ = true; }
   bool every_call_stops() const { return every_call_stops_; }
 
-  /// Calls that put seccomp filters on its threads are stops (ProbePlacement::on_seccomp).
+  /// Calls that put seccomp filters on its threads are stops (ProcessChanges::on_seccomp).
   void expect_filters_seen() { filters_are_seen_ = true; }
   bool filters_are_seen() const { return filters_are_seen_; }
 

@@ -14,7 +14,9 @@ constexpr int kCallsToSettle = 256;
 }  // namespace
 
 void ExecHandler::expect_own_image() {
-  if (const auto own = read_own_vdso()) (void)tasks_.images().get(own->bytes);
+  const auto own = read_own_vdso();
+  if (!own) return;
+  if (const auto image = tasks_.images().get(own->bytes)) engine_.prepare_image(**image);
 }
 
 void ExecHandler::take_over(pid_t leader, pid_t former_tid) {

@@ -27,6 +27,8 @@ class ProbePlacement {
  public:
   /// The process will be attached to and still runs: what takes long and needs no stop is done now.
   virtual void prepare_attach(pid_t) {}
+  /// A program is being executed that will have this vDSO, unless it is of another ABI: the same is done meanwhile.
+  virtual void prepare_image(const VdsoImage&) {}
   /// An attach, before the process's vDSO is looked at, and again when it is detached: an earlier vdsotrace that was
   /// killed may have left something in it. Undoes that. False if a thread may still come back to it, so that it stays.
   virtual bool undo_leftovers(StoppedThread&) { return true; }
@@ -36,13 +38,6 @@ class ProbePlacement {
   /// Whether it makes the kernel raise SIGTRAP in that space, so that the process's signal state must be known
   /// (signal_state.hpp).
   virtual bool raises_traps(const AddressSpace&) const { return false; }
-  /// After mremap(2) has moved the vDSO: the space knows its new place.
-  virtual void on_vdso_moved(AddressSpace&, StoppedThread&) {}
-  /// After mlockall(2) has locked the process's memory, what an engine has mapped there included.
-  virtual void on_memory_locked(StoppedThread&) {}
-  /// The thread is about to put a seccomp filter on itself, or on its whole process: for a call that is not the
-  /// program's own it may be killed from now on.
-  virtual void on_seccomp(StoppedThread&) {}
   /// Before remove, of each thread of the space: brings it out of engine memory, as
   /// ProbeStops::move_out_of_engine_code does. False, if it `may_wait`, of a thread that will be out of it by itself in
   /// a moment: it is to be let run, stopped and asked again.
@@ -55,12 +50,43 @@ class ProbePlacement {
   ~ProbePlacement() = default;
 };
 
+/// What a process does that bears on what an engine has put into it. May make calls on the thread.
+class ProcessChanges {
+ public:
+  /// After mremap(2) has moved the vDSO: the space knows its new place.
+  virtual void on_vdso_moved(AddressSpace&, StoppedThread&) {}
+  /// After mlockall(2) has locked the process's memory, what an engine has mapped there included.
+  virtual void on_memory_locked(StoppedThread&) {}
+  /// The thread is about to put a seccomp filter on itself, or on its whole process: for a call that is not the
+  /// program's own it may be killed from now on.
+  virtual void on_seccomp(StoppedThread&) {}
+
+ protected:
+  ~ProcessChanges() = default;
+};
+
 /// A thread has stopped: on_stop comes first, resume_mode last. May move its program counter, and answers how it is to
 /// go on; never resumes it.
 class ProbeStops {
  public:
   /// At every stop, before the stop itself is reported: reports what the thread did before.
   virtual void on_stop(Thread&) {}
+  /// It stopped for a signal of the program's or in a group-stop, before anything is done about that: a system call
+  /// that it was in has come back, be it to be restarted.
+  virtual void on_interrupted(StoppedThread&) {}
+  /// It stopped for another reason and may now be seen by others (its registers saved in a signal frame, or it is
+  /// detached): wherever it is in engine memory, it is put back to the same place in the program's own code.
+  virtual void move_out_of_engine_code(StoppedThread& thread) = 0;
+  /// At the end of every stop that nothing keeps: run, step or call.
+  virtual Resume::How resume_mode(StoppedThread&) { return Resume::How::run; }
+
+ protected:
+  ~ProbeStops() = default;
+};
+
+/// It has stopped for a signal that the kernel raises for what an instruction did, which may be the engine's doing.
+class RaisedSignals {
+ public:
   /// It stopped at a breakpoint instruction, or at one that the kernel has forbidden it (SIGSEGV). Nothing if it is not
   /// the engine's: the signal reaches the program unchanged.
   virtual std::optional<Resume> on_trap(StoppedThread& thread) = 0;
@@ -72,23 +98,15 @@ class ProbeStops {
   virtual bool on_missing_memory(StoppedThread&, std::uint64_t /*address*/) { return false; }
   /// It stopped for SIGSYS. Nothing if that is not the engine's: the signal reaches the program unchanged.
   virtual std::optional<Resume> on_dispatched_call(StoppedThread&, const siginfo_t&) { return std::nullopt; }
-  /// It stopped for a signal of the program's or in a group-stop, before anything is done about that: a system call
-  /// that it was in has come back, be it to be restarted.
-  virtual void on_interrupted(StoppedThread&) {}
   /// It has executed the one instruction that it was let execute (Resume::How::step). False if the program asked for a
   /// trap there, too: it gets its signal.
   virtual bool on_step(StoppedThread&) { return true; }
   /// It stopped for the trap that the program asks for behind each instruction (the trap flag). True if the instruction
   /// was none of the program's: it runs on, and gets no signal.
   virtual bool on_own_step(StoppedThread&) { return false; }
-  /// It stopped for another reason and may now be seen by others (its registers saved in a signal frame, or it is
-  /// detached): wherever it is in engine memory, it is put back to the same place in the program's own code.
-  virtual void move_out_of_engine_code(StoppedThread& thread) = 0;
-  /// At the end of every stop that nothing keeps: run, step or call.
-  virtual Resume::How resume_mode(StoppedThread&) { return Resume::How::run; }
 
  protected:
-  ~ProbeStops() = default;
+  ~RaisedSignals() = default;
 };
 
 /// A task is born, attached, or ends. on_clone and on_end may not touch the task; the others may make calls on it.
@@ -167,7 +185,9 @@ class RecordSource {
 ///  5. What could not be recorded is reported as a Lost event.
 /// The interfaces are virtual bases so that parts which each implement one of them make up an engine (EngineDecorator).
 class ProbeEngine : public virtual ProbePlacement,
+                    public virtual ProcessChanges,
                     public virtual ProbeStops,
+                    public virtual RaisedSignals,
                     public virtual ProbeTasks,
                     public virtual OpenCallWitness,
                     public virtual RecordSource {

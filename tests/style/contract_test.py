@@ -7,6 +7,7 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+MOST_FUNCTIONS = 8  # of an interface
 CONTRACT = ROOT / "src" / "trace" / "probe_engine.hpp"
 DECORATOR = ROOT / "src" / "engines" / "engine_decorator.hpp"
 UNIT_TEST = ROOT / "tests" / "unit" / "engines" / "engine_decorator_test.cpp"
@@ -27,6 +28,13 @@ class Contract(unittest.TestCase):
         self.assertEqual(declared(text), ["on_step", "on_trap"])
         self.assertEqual(overridden("bool on_step(StoppedThread& t) override { return x.on_step(t); }\n"
                                     "void on_end(Thread&,\n  int a) const override;"), ["on_step", "on_end"])
+
+    def test_interfaces_are_small(self):
+        interfaces = re.split(r"^class (?=\w+ \{)", CONTRACT.read_text(), flags=re.MULTILINE)[1:]
+        self.assertGreaterEqual(len(interfaces), 5)
+        for interface in interfaces:
+            with self.subTest(interface=interface.split()[0]):
+                self.assertLessEqual(len(declared(interface)), MOST_FUNCTIONS)
 
     def test_a_decorator_forwards_all(self):
         functions = declared(CONTRACT.read_text())

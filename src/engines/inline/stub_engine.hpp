@@ -27,6 +27,7 @@ class StubEngine final : public ProbeEngine, public StubWitness, public StubReco
 
   std::string_view name() const override { return kName; }
   EngineStops stops() const override;
+  void prepare_image(const VdsoImage& image) override { installer_.prepare(image); }
   bool undo_leftovers(StoppedThread& thread) override { return vdsotrace::undo_leftovers(thread); }
   void install(AddressSpace& space, StoppedThread& thread, std::span<StoppedThread* const> others) override;
   void on_vdso_moved(AddressSpace& space, StoppedThread& thread) override;

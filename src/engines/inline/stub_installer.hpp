@@ -15,9 +15,11 @@ class StubInstaller {
  public:
   StubInstaller(const StubSettings& settings, EventSink& sink) : settings_(settings), reporter_(sink) {}
 
-  /// The plan of an image in which stubs were to be installed; null if that has not been so yet.
+  /// The plan of an image that was prepared, or in which stubs were to be installed; null if neither was so yet.
   const StubPlan* planned(const VdsoImage& image) const { return plans_.find(image); }
 
+  /// Plans what install will take for that image.
+  void prepare(const VdsoImage& image) { plan_for(image); }
   /// Installs stubs in the space. All its threads are stopped, at stops at which they can make calls for us. Null if no
   /// function is to have one. Errors: why there can be none in that process.
   Result<std::unique_ptr<StubSpace>> install(AddressSpace& space, StoppedThread& stopped,

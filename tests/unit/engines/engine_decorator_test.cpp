@@ -7,6 +7,7 @@
 
 #include "support/catch.hpp"
 #include "support/scripted_stop.hpp"
+#include "support/vdso_images.hpp"
 
 using namespace vdsotrace;
 using namespace vdsotrace::testing;
@@ -22,6 +23,7 @@ class NotingEngine final : public ProbeEngine {
   EngineStops stops() const override { return {false, true, false}; }
 
   void prepare_attach(pid_t pid) override { note("prepare_attach", pid); }
+  void prepare_image(const VdsoImage& image) override { note("prepare_image", image.bytes().size()); }
   bool undo_leftovers(StoppedThread& thread) override { return note("undo_leftovers", thread.tid(), false); }
   void install(AddressSpace&, StoppedThread& thread, std::span<StoppedThread* const> others) override {
     note("install", thread.tid());
@@ -144,6 +146,8 @@ TEST_CASE("a decorator has the engine within place its probes") {
   Decorated<EngineDecorator> with;
   StoppedThread* const others[] = {&with.stopped, &with.stopped};
   with.engine.prepare_attach(3);
+  const VdsoImage image = VdsoImage::parse(own_mapping()).value();
+  with.engine.prepare_image(image);
   CHECK_FALSE(with.engine.undo_leftovers(with.stopped));
   with.engine.install(with.space, with.stopped, others);
   CHECK(with.engine.raises_traps(with.space));
@@ -152,10 +156,11 @@ TEST_CASE("a decorator has the engine within place its probes") {
   with.engine.on_seccomp(with.stopped);
   CHECK_FALSE(with.engine.vacate_for_detach(with.stopped, true));
   CHECK_FALSE(with.engine.remove(with.space, with.stopped));
-  CHECK(with.news() == std::vector<std::string>{"prepare_attach 3", of_task("undo_leftovers"), of_task("install"),
-                                                "others 2", "raises_traps 0", of_task("on_vdso_moved"),
-                                                of_task("on_memory_locked"), of_task("on_seccomp"),
-                                                "vacate_for_detach 1", of_task("remove")});
+  CHECK(with.news() == std::vector<std::string>{"prepare_attach 3",
+                                                "prepare_image " + std::to_string(image.bytes().size()),
+                                                of_task("undo_leftovers"), of_task("install"), "others 2",
+                                                "raises_traps 0", of_task("on_vdso_moved"), of_task("on_memory_locked"),
+                                                of_task("on_seccomp"), "vacate_for_detach 1", of_task("remove")});
 }
 
 TEST_CASE("a decorator shows the engine within all stops") {
