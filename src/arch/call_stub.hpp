@@ -15,20 +15,22 @@ struct CallStubWords {
   std::uint64_t counters;  ///< address of two u64, aligned: calls, and those that failed
   std::uint64_t back;      ///< behind the program's instruction, as a register is to say
   std::uint64_t resume;    ///< where the program goes on: there, or in a copy of what is there
-  std::uint64_t others;    ///< where calls of other numbers go
+  std::uint64_t others;    ///< where other calls go
 };
 
 /// Enough for each.
-inline constexpr std::size_t kCallStubBytes = 128;
+inline constexpr std::size_t kCallStubBytes = 160;
 inline constexpr std::size_t kLeaveStubBytes = 48;
 
-std::vector<std::byte> make_call_stub(const CallStubWords& words);
+/// `clock`: that the calls are about which come in by call_stub_clock_entry.
+std::vector<std::byte> make_call_stub(const CallStubWords& words, std::uint32_t clock = 0);
 /// Offsets in it: where calls of any number come in, where those do that are only for it if their second argument is
-/// null, and the instruction that makes the call.
+/// null, or their first one the clock, and the instruction that makes the call.
 std::size_t call_stub_entry();
 std::size_t call_stub_query_entry();
+std::size_t call_stub_clock_entry();
 std::size_t call_stub_call();
-/// The offset of the jump that takes calls of other numbers on.
+/// The offset of the jump that takes other calls on.
 std::size_t call_stub_others_jump();
 
 /// Offsets of those of its words that change while it is in use.

@@ -147,6 +147,25 @@ class InlineTest(unittest.TestCase):
         self.same(target("own_calls", "orders"), "-f")
         self.same(target("own_calls", "orders"))
 
+    def test_direct_calls_by_their_clocks(self):
+        """Rows as those of stops, without stops; only clocks of which there may be any number stop."""
+        def rows(*options):
+            with tempfile.TemporaryDirectory() as folder:
+                file = Path(folder) / "counts"
+                ran, requests = ptrace_requests(VDSOTRACE, "-c", *options, "-o", file, "--", *target("own_calls", "clocks"))
+                self.assertEqual(ran.status, 0)
+                found = re.findall(r"(\d+) (.{9}) syscall  (\w+\(.*\))$", file.read_text(), re.MULTILINE)
+                return {name: (int(calls), int(errors.strip() or 0)) for calls, errors, name in found}, requests
+
+        stopped, many = rows()
+        counted, few = rows("--syscalls=inline")
+        self.assertEqual(counted, stopped)
+        self.assertEqual(counted["clock_gettime(CLOCK_BOOTTIME)"], (5000, 0))
+        self.assertEqual(counted["clock_gettime(CLOCK_TAI)"], (50, 50))
+        self.assertEqual(len(counted), 9)
+        self.assertLess(few, 5000)
+        self.assertGreater(many, 100000)
+
     def test_calls_in_a_storm_of_signals(self):
         for options in [], ["-f"]:
             ran, counts = inline_counts(target("own_calls", "storm"), *options)

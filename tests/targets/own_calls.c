@@ -265,6 +265,29 @@ static void orders(void) {
   }
 }
 
+enum { kAsked = 5000 };
+
+/// Direct calls about several clocks from one instruction, and about some that are not counted by themselves.
+static void clocks(void) {
+  static const clockid_t asked[] = {CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_PROCESS_CPUTIME_ID, CLOCK_BOOTTIME};
+  enum { kClocks = sizeof asked / sizeof *asked };
+  const clockid_t of_process = (clockid_t)(~(unsigned)getpid() << 3 | 2);
+  struct timespec now, before[kClocks] = {{0}};
+  for (int i = 0; i < kAsked; ++i) {
+    for (int k = 0; k < kClocks; ++k) {
+      CHECK(syscall(SYS_clock_gettime, asked[k], &now) == 0);
+      CHECK(now.tv_sec > before[k].tv_sec || (now.tv_sec == before[k].tv_sec && now.tv_nsec >= before[k].tv_nsec));
+      before[k] = now;
+    }
+    CHECK(syscall(SYS_clock_getres, CLOCK_MONOTONIC, &now) == 0 && now.tv_sec == 0);
+    // The kernel looks at 32 bits.
+    CHECK(syscall(SYS_clock_getres, CLOCK_BOOTTIME | 0x7700000000, &now) == 0);
+    if (i % 100 == 0) CHECK(syscall(SYS_clock_gettime, of_process, &now) == 0);
+    if (i % 100 == 0) CHECK(syscall(SYS_clock_gettime, 99, &now) == -1 && errno == EINVAL);
+    if (i % 100 == 0) CHECK(syscall(SYS_clock_gettime, CLOCK_TAI, 8) == -1 && errno == EFAULT);
+  }
+}
+
 static volatile long ticks;
 
 static void tick(int signal) {
@@ -284,6 +307,8 @@ static void storm(void) {
   const pid_t parent = getppid();
   for (int i = 0; i < 100000; ++i) CHECK(syscall(SYS_getppid) == parent);
   for (int i = 0; i < 100000; ++i) CHECK(syscall(SYS_close, 9999) == -1 && errno == EBADF);
+  struct timespec fine;
+  for (int i = 0; i < 50000; ++i) CHECK(syscall(SYS_clock_getres, i % 2 == 0 ? CLOCK_REALTIME : CLOCK_BOOTTIME, &fine) == 0);
   for (int i = 0; i < 49000; ++i) CHECK(open("/nothing", O_RDONLY) == -1 && errno == ENOENT);
   CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
   dprintf(2, "getuid %ld\n", ticks);
@@ -323,7 +348,7 @@ static const struct {
     {"interrupted", interrupted}, {"stopped", stopped},     {"cancelled", cancelled},
     {"signal", dispatching_signal}, {"registers", registers}, {"dispatches", dispatches},     {"numbers", numbers},
     {"masked", masked},
-    {"storm", storm},           {"orders", orders},
+    {"storm", storm},           {"orders", orders},         {"clocks", clocks},
 };
 
 int main(int argc, char **argv) {

@@ -5,7 +5,8 @@
  *   back:   ...         <------  call:  syscall; one more call; one more error
  *
  * Where calls change something unless their second argument is null, jumps lead to `query`, in front of that: those that
- * change something go where other numbers go.
+ * change something go where other numbers go. Where they are counted by the clock that they are about, their first
+ * argument, jumps lead to `clock`: those of another clock go there, too.
  *
  * `enter` to `end` lie in the range that system calls may be made from (syscall user dispatch), `leave` lies outside of it:
  * its call stops before it is made.
@@ -27,7 +28,7 @@ SHARED vdsotrace_call_stub
 2:      .quad   0                       /* address of its counters: calls, errors */
 3:      .quad   0                       /* behind the program's instruction */
 8:      .quad   0                       /* where the program goes on */
-7:      .quad   0                       /* where calls of other numbers go */
+7:      .quad   0                       /* where other calls go */
 SHARED vdsotrace_call_stub_query
         mov     %rsi, %rcx
         jrcxz   11f
@@ -44,6 +45,14 @@ SHARED vdsotrace_call_stub_call
 SHARED vdsotrace_call_stub_called
         mov     2b(%rip), %rcx
 COUNT_CALL vdsotrace_call_stub, uncounted, 3b, 8b
+SHARED vdsotrace_call_stub_clock
+        mov     13f(%rip), %rcx
+        lea     (%rcx,%rdi), %ecx       /* clockid_t has 32 bits */
+        jrcxz   14f
+        jmp     12b
+14:     jmp     11b
+SHARED vdsotrace_call_stub_clock_word
+13:     .quad   0                       /* minus the clock */
 SHARED vdsotrace_call_stub_end
 
         .balign 16

@@ -15,6 +15,8 @@ extern const std::byte vdsotrace_call_stub_counted[];
 extern const std::byte vdsotrace_call_stub_done[];
 extern const std::byte vdsotrace_call_stub_flags[];
 extern const std::byte vdsotrace_call_stub_restored[];
+extern const std::byte vdsotrace_call_stub_clock[];
+extern const std::byte vdsotrace_call_stub_clock_word[];
 extern const std::byte vdsotrace_call_stub_end[];
 extern const std::byte vdsotrace_leave_stub[];
 extern const std::byte vdsotrace_leave_stub_call[];
@@ -35,17 +37,20 @@ std::size_t offset_in_leave_stub(const std::byte* place) {
 
 }  // namespace
 
-std::vector<std::byte> make_call_stub(const CallStubWords& words) {
+std::vector<std::byte> make_call_stub(const CallStubWords& words, std::uint32_t clock) {
   std::vector<std::byte> stub(vdsotrace_call_stub, vdsotrace_call_stub_end);
   CHECK(stub.size() <= kCallStubBytes);
   const std::uint64_t slots[] = {std::uint64_t{0} - static_cast<std::uint64_t>(words.number), words.counters,
                                  words.back, words.resume, words.others};
   std::memcpy(stub.data(), slots, sizeof slots);
+  const std::uint64_t minus_clock = std::uint64_t{0} - clock;
+  std::memcpy(stub.data() + offset(vdsotrace_call_stub_clock_word), &minus_clock, sizeof minus_clock);
   return stub;
 }
 
 std::size_t call_stub_entry() { return offset(vdsotrace_call_stub_enter); }
 std::size_t call_stub_query_entry() { return offset(vdsotrace_call_stub_query); }
+std::size_t call_stub_clock_entry() { return offset(vdsotrace_call_stub_clock); }
 std::size_t call_stub_call() { return offset(vdsotrace_call_stub_call); }
 std::size_t call_stub_others_jump() { return offset(vdsotrace_call_stub_others_jump); }
 
@@ -71,6 +76,7 @@ bool has_called_in_leave_stub(std::size_t at) { return at > leave_stub_call() &&
 
 CallStubProgress progress_in_call_stub(const Registers& registers, std::size_t at) {
   CallStubProgress progress;
+  if (at >= offset(vdsotrace_call_stub_clock)) return progress;
   progress.made = at >= offset(vdsotrace_call_stub_called);
   progress.counted = at >= offset(vdsotrace_call_stub_counted);
   progress.error_counted = at >= offset(vdsotrace_call_stub_done);

@@ -19,7 +19,7 @@ std::vector<CallCounters::Total> CallCounters::take_new() {
   for (std::uint32_t place = 1; place < calls_.size(); ++place) {
     Entry& entry = calls_[place];
     const CountedCalls counted = pair(place).take_new(entry.taken);
-    if (counted.calls != 0 || counted.failures != 0) totals.push_back({entry.call.nr, entry.route, counted});
+    if (counted.calls != 0 || counted.failures != 0) totals.push_back({entry.call, entry.route, counted});
   }
   return totals;
 }

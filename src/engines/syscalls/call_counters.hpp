@@ -1,5 +1,6 @@
 // What call stubs count, in memory that a process and all that it forks share with us: a pair of counters for each
-// system call instruction and number. The same pair has the same place in all of them.
+// system call instruction and number, and for each clock of those that are counted by it. The same pair has the same
+// place in all of them.
 #pragma once
 
 #include <compare>
@@ -28,6 +29,7 @@ class CallCounters {
   struct CountedCall {
     std::uint64_t site = 0;
     std::int64_t nr = 0;
+    std::optional<std::uint32_t> clock{};  ///< only those that are about it
     auto operator<=>(const CountedCall&) const = default;
   };
   /// The place of its counters, a new one if it has none. Nothing if there is no more room.
@@ -42,7 +44,7 @@ class CallCounters {
   void add(std::uint32_t place, bool a_call, bool a_failure);
 
   struct Total {
-    std::int64_t nr;
+    CountedCall call;
     std::optional<Route> route;
     CountedCalls counted;
   };

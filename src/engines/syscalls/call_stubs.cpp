@@ -42,7 +42,7 @@ std::vector<std::byte> CallStubs::code_of(std::uint32_t place, std::uint64_t res
   const std::uint64_t unsuited = memory_.leave_stub(place) + arch::leave_stub_unsuited_call();
   if (kind_of(call.nr) == CallStub::records)
     return arch::make_record_stub({call.nr, index_, back, resume, leave, leave, unsuited}, choice_->copies(call.nr));
-  return arch::make_call_stub({call.nr, counters_->address(place), back, resume, leave});
+  return arch::make_call_stub({call.nr, counters_->address(place), back, resume, leave}, call.clock.value_or(0));
 }
 
 bool CallStubs::set_resume(pid_t stopped, std::uint64_t site, std::uint64_t resume) {
@@ -57,8 +57,10 @@ bool CallStubs::set_resume(pid_t stopped, std::uint64_t site, std::uint64_t resu
 
 /// Those of calls that change signals, to be seen each time, are no matter of the stub.
 std::uint64_t CallStubs::entry_of(std::uint32_t place) const {
-  const bool is_signals = SignalCalls::concerns(counters_->call_at(place).nr);
-  return memory_.stub(place) + (is_signals ? arch::call_stub_query_entry() : arch::call_stub_entry());
+  const CallCounters::CountedCall& call = counters_->call_at(place);
+  if (call.clock) return memory_.stub(place) + arch::call_stub_clock_entry();
+  return memory_.stub(place) +
+         (SignalCalls::concerns(call.nr) ? arch::call_stub_query_entry() : arch::call_stub_entry());
 }
 
 /// Of a stub that has been one of several: what they led to before would lead round in a circle.

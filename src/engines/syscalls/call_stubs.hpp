@@ -24,6 +24,8 @@ class CallStubs {
   const CallMemory& memory() const { return memory_; }
   CallCounters& counters() const { return *counters_; }
   CallStub kind_of(std::int64_t nr) const { return choice_->of(nr); }
+  /// StubChoice::counts_by_clock
+  bool count_by_clock(std::int64_t nr) const { return choice_->counts_by_clock(nr); }
   /// Whether some of them record.
   bool record() const { return choice_->records(); }
 
@@ -36,7 +38,7 @@ class CallStubs {
   bool set_resume(pid_t stopped, std::uint64_t site, std::uint64_t resume);
   /// Where jumps to it lead.
   std::uint64_t entry_of(std::uint32_t place) const;
-  /// Calls of other numbers leave the stub. False if that may not be written now.
+  /// Other calls leave the stub. False if that may not be written now.
   bool lead_to_leave(pid_t stopped, std::uint32_t place, Others others);
 
   /// The call of the stub that a thread is in; null where none has been asked for.

@@ -5,6 +5,9 @@
 namespace vdsotrace {
 namespace {
 
+/// Clocks that are counted each by itself. Of the rest, those of processes and descriptors, there may be any number.
+constexpr std::uint32_t kClocks = 32;
+
 /// Whether a call that stopped was made there by 64-bit code's instruction, be it that another thread's stop has
 /// patched it since. 64-bit code can make calls of 32-bit programs, too.
 bool was_made_at(StoppedThread& stopped, const CallSpace& calls, std::uint64_t site) {
@@ -29,11 +32,14 @@ std::optional<CallCounters::CountedCall> call_for_stub(StoppedThread& stopped, c
                         site_before(behind) ==
                             calls.stubs().memory().leave_stub(position->place) + arch::leave_stub_unsuited_call();
   if (unsuited) return std::nullopt;
+  CallCounters::CountedCall call{0, nr};
+  if (calls.stubs().count_by_clock(nr)) call.clock = static_cast<std::uint32_t>(arch::system_call(registers).args[0]);
+  if (call.clock.value_or(0) >= kClocks) return std::nullopt;
   if (position && position->place < calls.stubs().counters().places())
-    return CallCounters::CountedCall{calls.stubs().counters().call_at(position->place).site, nr};
-  const std::uint64_t site = site_before(behind);
-  if (!dispatched.by_syscall && !was_made_at(stopped, calls, site)) return std::nullopt;
-  return CallCounters::CountedCall{site, nr};
+    call.site = calls.stubs().counters().call_at(position->place).site;
+  if (call.site != 0) return call;
+  call.site = site_before(behind);
+  return dispatched.by_syscall || was_made_at(stopped, calls, call.site) ? std::optional(call) : std::nullopt;
 }
 
 }  // namespace

@@ -243,7 +243,10 @@ Resume::How SyscallEngine::resume_mode(StoppedThread& stopped) {
 Drained SyscallEngine::drain() {
   for (const auto& counters : counters_) {
     for (const CallCounters::Total& total : counters->take_new()) {
-      if (choice_.reports_counts()) sink_.accept(counts_of(counters->tgid(), total.nr, total.route, total.counted));
+      if (!choice_.reports_counts()) continue;
+      Event event = counts_of(counters->tgid(), total.call.nr, total.route, total.counted);
+      std::get<Counts>(event.body).clock = total.call.clock;
+      sink_.accept(std::move(event));
     }
   }
   // A process that has ended counts no more.

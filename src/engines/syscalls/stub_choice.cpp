@@ -72,13 +72,16 @@ StubChoice::StubChoice(const Needs& needs)
   for (std::size_t nr = 0; nr < stubs_.size(); ++nr) stubs_[nr] = choose(needs, static_cast<std::int64_t>(nr));
 }
 
+bool StubChoice::counts_by_clock(std::int64_t nr) const {
+  return reports_counts_ && of(nr) == CallStub::counts && is_counted_by_clock(nr);
+}
+
 CallStub StubChoice::choose(const Needs& needs, std::int64_t nr) {
   const CallSpec* spec = spec_of(Abi::x86_64, nr);
   const bool wanted = is_wanted(needs.selection, nr);
   const bool recorded = needs.each_call && wanted && needs.paths.empty();
   if (spec == nullptr || must_be_seen(needs, nr, *spec, recorded)) return CallStub::none;
   if (!needs.paths.empty() && wanted && may_use_path(nr, *spec)) return CallStub::none;
-  if (reports_counts_ && wanted && is_counted_by_clock(nr)) return CallStub::none;
   if (!recorded) return CallStub::counts;
   auto copies = needs.values ? copy_plan(nr, capture_limits(needs)) : arch::CopyPlan();
   if (!copies || !shows_only_values(needs, has_descriptors(nr, *spec), *copies)) return CallStub::none;

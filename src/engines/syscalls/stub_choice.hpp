@@ -31,6 +31,8 @@ class StubChoice {
     return nr >= 0 && static_cast<std::size_t>(nr) < stubs_.size() ? stubs_[static_cast<std::size_t>(nr)]
                                                                    : CallStub::none;
   }
+  /// Whether stubs count calls of that number by the clock that they are about.
+  bool counts_by_clock(std::int64_t nr) const;
   /// Whether a stub can make the call, as far as its arguments show.
   bool suits_stub(const Call& call) const {
     const CallStub stub = call.abi == Abi::x86_64 ? of(call.nr) : CallStub::none;

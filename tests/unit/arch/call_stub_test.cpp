@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <optional>
 
 #include "base/page.hpp"
@@ -25,10 +26,11 @@ constexpr std::uint64_t kStatusFlags = 0x8d5;
 /// A child that stands in a page which it shares with us.
 class StubChild {
  public:
-  explicit StubChild(std::int64_t nr)
+  explicit StubChild(std::int64_t nr, std::uint32_t clock = 0)
       : page_(static_cast<std::byte*>(
             ::mmap(nullptr, kPage, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0))) {
-    const auto stub = arch::make_call_stub({nr, address(kCounters), address(kBack), address(kBack), address(kOthers)});
+    const auto stub =
+        arch::make_call_stub({nr, address(kCounters), address(kBack), address(kBack), address(kOthers)}, clock);
     std::memcpy(page_, stub.data(), stub.size());
   }
   ~StubChild() {
@@ -76,6 +78,10 @@ void check_behind_call(const StubChild& child, const arch::Registers& now, std::
   CHECK((behind.eflags & kStatusFlags) == flags);
 }
 
+bool is_outside(const StubChild& child, const arch::Registers& registers) {
+  return arch::program_counter(registers) >= child.address(kBack);
+}
+
 }  // namespace
 
 TEST_CASE("a call stub counts one call and leaves everything as the instruction does") {
@@ -119,7 +125,7 @@ TEST_CASE("where queries come in, calls that change something go elsewhere") {
   for (const Case& made : {Case{SYS_rt_sigaction, 0, kBack}, Case{SYS_rt_sigaction, child.address(0), kOthers},
                            Case{SYS_getppid, 0, kOthers}, Case{SYS_getppid, 1, kOthers}}) {
     auto now = child.begin_at(arch::call_stub_query_entry(), made.nr, {SIGUSR1, made.action, 0, 8}, kStatusFlags);
-    for (int step = 0; arch::program_counter(now) < child.address(kBack) && step < 100; ++step) now = child.step();
+    for (int step = 0; !is_outside(child, now) && step < 100; ++step) now = child.step();
     CHECK(arch::program_counter(now) == child.address(made.end));
     CHECK((now.eflags & kStatusFlags) == kStatusFlags);
     CHECK(child.counters() == std::array<std::uint64_t, 2>{made.end == kBack ? 1u : 0u, 0});
@@ -135,4 +141,28 @@ TEST_CASE("a call of another number goes elsewhere and is not counted") {
   CHECK(arch::requested_call(now) == SYS_getppid);
   CHECK((now.eflags & kStatusFlags) == kStatusFlags);
   CHECK(child.counters() == std::array<std::uint64_t, 2>{0, 0});
+}
+
+TEST_CASE("where calls about a clock come in, those about others go elsewhere") {
+  StubChild child(SYS_clock_getres, CLOCK_BOOTTIME);
+  struct Case {
+    std::int64_t nr;
+    std::uint64_t clock;
+    std::size_t end;
+  };
+  constexpr std::uint64_t kIgnored = std::uint64_t{1} << 32;
+  for (const Case& made :
+       {Case{SYS_clock_getres, CLOCK_BOOTTIME, kBack}, Case{SYS_clock_getres, CLOCK_BOOTTIME | kIgnored, kBack},
+        Case{SYS_clock_getres, CLOCK_REALTIME, kOthers}, Case{SYS_clock_getres, ~0u, kOthers},
+        Case{SYS_getppid, CLOCK_BOOTTIME, kOthers}}) {
+    auto now = child.begin_at(arch::call_stub_clock_entry(), made.nr, {made.clock, 0}, kStatusFlags);
+    for (int step = 0; !is_outside(child, now) && step < 100; ++step) {
+      const auto progress = arch::progress_in_call_stub(now, arch::program_counter(now) - child.address(0));
+      if (!progress.made) CHECK(arch::requested_call(now) == made.nr);
+      now = child.step();
+    }
+    CHECK(arch::program_counter(now) == child.address(made.end));
+    CHECK((now.eflags & kStatusFlags) == kStatusFlags);
+    CHECK(child.counters() == std::array<std::uint64_t, 2>{made.end == kBack ? 1u : 0u, 0});
+  }
 }

@@ -62,6 +62,21 @@ TEST_CASE("a call's stub is written once, and is that of its number and site") {
   CHECK(stubbed.words_of(*place).number == 0);
 }
 
+TEST_CASE("calls about different clocks have stubs of their own") {
+  Stubbed stubbed;
+  CHECK(stubbed.stubs.count_by_clock(SYS_clock_gettime));
+  CHECK(stubbed.stubs.count_by_clock(SYS_clock_getres));
+  CHECK_FALSE(stubbed.stubs.count_by_clock(SYS_gettimeofday));
+  const auto about = [&](std::uint32_t clock) {
+    return stubbed.stubs.place_for(kTid, {kCalledFrom, SYS_clock_gettime, clock}, std::nullopt, kGoesOnAt);
+  };
+  const auto one = about(0), other = about(1);
+  REQUIRE((one && other));
+  CHECK(*one != *other);
+  CHECK(about(1) == other);
+  CHECK(stubbed.stubs.entry_of(*one) == stubbed.memory.stub(*one) + arch::call_stub_clock_entry());
+}
+
 TEST_CASE("a stub that cannot be written has no place") {
   Stubbed stubbed;
   stubbed.task.memory->regions.erase(kStubMemory);
