@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 namespace vdsotrace {
@@ -46,8 +47,11 @@ WideBranches::WideBranches(std::span<const std::byte> code, std::uint64_t addres
     for (std::size_t i = 0; i < kAtOnce; i += sizeof(std::uint64_t)) {
       std::uint64_t some;
       std::memcpy(&some, &lengths[i], sizeof some);
-      if (some == 0) continue;
-      for (std::size_t k = i; k < i + sizeof some; ++k) note(code, at + k, lengths[k]);
+      // Each byte that is not 0 has one bit.
+      for (; some != 0; some &= some - 1) {
+        const std::size_t k = i + static_cast<std::size_t>(std::countr_zero(some)) / 8;
+        note(code, at + k, lengths[k]);
+      }
     }
   }
   const auto byte_at = [&](std::size_t i) { return std::to_integer<std::uint8_t>(code[i]); };
