@@ -1,5 +1,6 @@
 #include "trace/program.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <string_view>
 
@@ -25,7 +26,7 @@ bool Program::ends_trace(const OwnSignal& signal, bool detaching) {
   if (interruptible_ == Interruptible::never) return false;
   // Without a program of ours they can only mean us.
   if (!was_started() || has_ended()) return true;
-  if (has_waitable_end(pid_)) {
+  if (is_dead()) {
     ends_trace_with_it_ = true;
     return false;
   }
@@ -34,6 +35,9 @@ bool Program::ends_trace(const OwnSignal& signal, bool detaching) {
   if (!signal.from_terminal) kernel().kill(pid_, signal.signal);
   return interruptible_ == Interruptible::always && !detaching;
 }
+
+/// Its end has yet to be waited for, or is among the stops that are yet to be served.
+bool Program::is_dead() const { return has_waitable_end(pid_) || (kernel().kill(pid_, 0) != 0 && errno == ESRCH); }
 
 /// Whether the program will not end by it. One that has a handler may do something else on purpose: it takes a third.
 bool Program::is_in_vain(const OwnSignal& signal) {

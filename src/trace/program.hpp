@@ -51,11 +51,12 @@ class Program {
   /// Whether that signal to us ends the watching; else it has been passed on. While the program lives our signals are
   /// its own, unless it will not end by them: then they end the watching if we are not `detaching` yet.
   bool ends_trace(const OwnSignal& signal, bool detaching);
-  /// Whether such a signal came between its death and on_end(): the watching ends, now that the outcome is known.
+  /// Whether such a signal came between its death and on_end: the watching ends, now that the outcome is known.
   /// True once.
   bool end_ends_trace() { return has_ended() && std::exchange(ends_trace_with_it_, false); }
 
  private:
+  bool is_dead() const;
   bool is_in_vain(const OwnSignal& signal);
 
   Interruptible interruptible_;

@@ -1,6 +1,8 @@
 // Whose the signals to us are, as long as a program that we started lives.
 #include "trace/program.hpp"
 
+#include <sys/wait.h>
+
 #include "support/catch.hpp"
 #include "support/scripted_kernel.hpp"
 
@@ -59,6 +61,19 @@ TEST_CASE("a program that is dead gets no signals to us, though nobody has waite
   started.end(Thread::Phase::live, 3 << 8);
   CHECK(started.program.end_ends_trace());
   CHECK(started.program.outcome().code == 3);
+}
+
+TEST_CASE("a program whose end has been waited for, but not been served, ends the watching by its end") {
+  StartedProgram started;
+  started.task.seized = true;
+  started.kernel.kill_process(started.task);
+  int status = 0;
+  REQUIRE(started.kernel.wait4(started.task.tid, status, __WALL, nullptr) == kPid + 1);
+  CHECK_FALSE(started.program.ends_trace(kTerminate, false));
+  CHECK_FALSE(started.program.end_ends_trace());
+  started.end(Thread::Phase::live, status);
+  CHECK(started.program.end_ends_trace());
+  CHECK_FALSE(started.program.end_ends_trace());
 }
 
 TEST_CASE("the second signal in a row ends the watching") {
