@@ -160,11 +160,11 @@ class InlineTest(unittest.TestCase):
         stopped, many = rows()
         counted, few = rows("--syscalls=inline")
         self.assertEqual(counted, stopped)
-        self.assertEqual(counted["clock_gettime(CLOCK_BOOTTIME)"], (5000, 0))
-        self.assertEqual(counted["clock_gettime(CLOCK_TAI)"], (50, 50))
+        self.assertEqual(counted["clock_gettime(CLOCK_BOOTTIME)"], (2000, 0))
+        self.assertEqual(counted["clock_gettime(CLOCK_TAI)"], (20, 20))
         self.assertEqual(len(counted), 9)
         self.assertLess(few, 5000)
-        self.assertGreater(many, 100000)
+        self.assertGreater(many, 30000)
 
     def test_calls_in_a_storm_of_signals(self):
         for options in [], ["-f"]:

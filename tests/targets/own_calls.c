@@ -265,7 +265,7 @@ static void orders(void) {
   }
 }
 
-enum { kAsked = 5000 };
+enum { kAsked = 2000 };
 
 /// Direct calls about several clocks from one instruction, and about some that are not counted by themselves.
 static void clocks(void) {
