@@ -213,7 +213,7 @@ inline Bytes number_of_call(std::uint32_t number) {
 
 inline std::vector<StubRecord> drained(Shared& shared, bool final = false) {
   std::vector<StubRecord> records;
-  shared.region->drain(final, [&](const StubRecord& record, const StackWindow&) { records.push_back(record); });
+  shared.region->rings().drain(final, [&](const StubRecord& record, const StackWindow&) { records.push_back(record); });
   return records;
 }
 

@@ -34,8 +34,8 @@ void RecordCollector::set_region(StubRegion& region, pid_t tid) {
 }
 
 std::uint64_t RecordCollector::collect(bool final, std::vector<RecordedCall>* calls) {
-  const std::uint64_t lost =
-      region_->drain(final, [&](StubRecord& record, const StackWindow& window) { take(record, window, calls); });
+  const auto taker = [&](StubRecord& record, const StackWindow& window) { take(record, window, calls); };
+  const std::uint64_t lost = region_->rings().drain(final, taker);
   sums_.add_lost(lost);
   return lost;
 }
@@ -43,8 +43,8 @@ std::uint64_t RecordCollector::collect(bool final, std::vector<RecordedCall>* ca
 std::uint64_t RecordCollector::collect_of(pid_t tid, std::vector<RecordedCall>* calls) {
   const auto pointer = threads_.owners().pointer_of(tid);
   if (!pointer) return 0;
-  const std::uint64_t lost =
-      region_->drain_of(*pointer, [&](StubRecord& record, const StackWindow& window) { take(record, window, calls); });
+  const auto taker = [&](StubRecord& record, const StackWindow& window) { take(record, window, calls); };
+  const std::uint64_t lost = region_->rings().drain_of(*pointer, taker);
   sums_.add_lost(lost);
   return lost;
 }

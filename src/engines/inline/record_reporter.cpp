@@ -20,9 +20,10 @@ constexpr std::int64_t kProgressNs = 250'000'000;
 /// they take these from each other and from us, so they are stopped instead, and their rings emptied at the stop:
 /// nothing but the waiting can be interrupted, as there is no room before.
 void stop_waiting(StubSpace& stubs) {
-  for (const pid_t tid : stubs.region()->set_waiting_aside()) {
+  StubRings& rings = stubs.region()->rings();
+  for (const pid_t tid : rings.set_waiting_aside()) {
     if (ptrace::interrupt(tid)) continue;
-    if (const auto pointer = stubs.threads().owners().pointer_of(tid)) stubs.region()->goes_on(*pointer);
+    if (const auto pointer = stubs.threads().owners().pointer_of(tid)) rings.goes_on(*pointer);
   }
 }
 
@@ -41,15 +42,16 @@ RecordReporter::RecordReporter(const StubSettings& settings, EventSink& sink, st
 void RecordReporter::report_before_stop(StubSpace& stubs, pid_t tid) {
   constexpr std::size_t kFewRings = 64;
   if (settings_.depth == StubDepth::count || stubs.region() == nullptr) return;
-  if (const auto pointer = stubs.threads().owners().pointer_of(tid)) stubs.region()->goes_on(*pointer);
+  StubRings& rings = stubs.region()->rings();
+  if (const auto pointer = stubs.threads().owners().pointer_of(tid)) rings.goes_on(*pointer);
   if (const pid_t writer = stubs.threads().other_writer(tid)) return_ring(stubs, tid, writer);
-  if (stubs.region()->rings() > kFewRings) {
+  if (rings.count() > kFewRings) {
     report_lost(stubs, stubs.records().collect_of(tid, calls()));
-  } else if (stubs.region()->fill() != 0) {
+  } else if (rings.fill() != 0) {
     collect(stubs, false);
   }
   report_calls();
-  if (stubs.region()->rings() <= kFewRings) open_calls_.report_begun(stubs);
+  if (rings.count() <= kFewRings) open_calls_.report_begun(stubs);
 }
 
 /// It has waited for a child that had its ring and is gone, be it that its end has not been seen: there is no other way
@@ -69,7 +71,7 @@ Drained RecordReporter::drain(const StubSpaces& spaces) {
   const Load load = look_at(spaces);
   set_urgency(load);
   for (StubSpace* stubs : filled_) {
-    if (!stubs->region()->waits().may_sleep() && stubs->region()->rings() > processors_) stop_waiting(*stubs);
+    if (!stubs->region()->waits().may_sleep() && stubs->region()->rings().count() > processors_) stop_waiting(*stubs);
     collect(*stubs, false);
   }
   report_calls();
@@ -82,10 +84,10 @@ RecordReporter::Load RecordReporter::look_at(const StubSpaces& spaces) {
   Load load;
   filled_.clear();
   for (const auto& [mapped, stubs] : spaces) {
-    const double fill = stubs->region() != nullptr ? stubs->region()->fill() : 0;
+    const double fill = stubs->region() != nullptr ? stubs->region()->rings().fill() : 0;
     if (fill == 0) continue;
     load.fill = std::max(load.fill, fill);
-    if (!stubs->region()->waits().may_sleep()) load.spinning += stubs->region()->rings();
+    if (!stubs->region()->waits().may_sleep()) load.spinning += stubs->region()->rings().count();
     filled_.push_back(stubs.get());
   }
   return load;

@@ -46,24 +46,9 @@ class StubRegion {
   StubBlocks& blocks() { return blocks_; }
   const StubBlocks& blocks() const { return blocks_; }
 
-  using Taker = StubRings::Taker;
-  /// Hands over all complete records, the shared ring's first, each ring's in order.
-  /// `final`: no thread writes any more. Answers how many were lost.
-  std::uint64_t drain(bool final, const Taker& take) { return rings_.drain(final, take); }
-  /// The same for the ring of one thread, and the shared one.
-  std::uint64_t drain_of(std::uint64_t thread_pointer, const Taker& take) {
-    return rings_.drain_of(thread_pointer, take);
-  }
-  /// Threads that wait for room in rings of their own, which drain() passes over from now on: until these are back at
-  /// goes_on().
-  std::vector<pid_t> set_waiting_aside() { return rings_.set_waiting_aside(); }
-  void goes_on(std::uint64_t thread_pointer) { rings_.goes_on(thread_pointer); }
-  /// How full the fullest ring is, from 0 for nothing to drain to 1.
-  double fill() const { return rings_.fill(); }
-  /// Whether drain leaves complete records: behind one that another thread has begun, or of a thread that is set aside.
-  bool leaves_records() const { return rings_.leaves_records(); }
-  /// How many threads have rings of their own.
-  std::size_t rings() const { return blocks_.active().size(); }
+  /// What stubs record in it.
+  StubRings& rings() { return rings_; }
+  const StubRings& rings() const { return rings_; }
   RingWaits& waits() { return waits_; }
   /// Where we have what the process has there, if all of it is in the region; it can be read and written atomically.
   std::byte* shared(std::uint64_t address, std::size_t size) const;

@@ -28,6 +28,8 @@ class StubRings {
   /// goes_on().
   std::vector<pid_t> set_waiting_aside();
   void goes_on(std::uint64_t thread_pointer);
+  /// How many threads have rings of their own.
+  std::size_t count() const { return blocks_.active().size(); }
   /// How full the fullest ring is, from 0 for nothing to drain to 1.
   double fill() const;
   /// Whether drain leaves complete records: behind one that another thread has begun, or of a thread that is set aside.

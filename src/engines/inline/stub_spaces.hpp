@@ -29,7 +29,7 @@ class StubSpaces {
   bool left_records() const {
     return std::ranges::any_of(spaces_, [](const auto& entry) {
       const StubRegion* region = entry.second->region();
-      return region != nullptr && region->leaves_records();
+      return region != nullptr && region->rings().leaves_records();
     });
   }
 

@@ -68,7 +68,8 @@ void check_same(const arch::Registers& now, const arch::Registers& before, std::
 
 std::vector<StubRecord> records_of(Shared& shared) {
   std::vector<StubRecord> records;
-  CHECK(shared.region->drain(false, [&](StubRecord& record, const StackWindow&) { records.push_back(record); }) == 0);
+  CHECK(shared.region->rings().drain(false,
+                                     [&](StubRecord& record, const StackWindow&) { records.push_back(record); }) == 0);
   return records;
 }
 
@@ -195,7 +196,7 @@ TEST_CASE("calls for which there is no room stop, and none is lost") {
   for (std::uint64_t round = 0; round < 3; ++round) {
     while (make()) ++made;
     CHECK(made - seen == room);
-    CHECK(shared.region->fill() == 1);
+    CHECK(shared.region->rings().fill() == 1);
     seen += records_of(shared).size();
     CHECK(seen == made);
   }

@@ -127,7 +127,7 @@ TEST_CASE("of a call from Go's code the goroutine's stack is kept, as far as it 
     thread(shared, call, {1, 0, 0});
     StubRecord kept;
     std::vector<std::uint64_t> words;
-    CHECK(shared.region->drain(false, [&](const StubRecord& record, const StackWindow& window) {
+    CHECK(shared.region->rings().drain(false, [&](const StubRecord& record, const StackWindow& window) {
       kept = record;
       const std::uint64_t start = record.goroutine_stack != 0 ? record.goroutine_stack : record.stack + 8;
       for (std::uint64_t at = start; const auto word = window.word(at); at += 8) words.push_back(*word);

@@ -49,7 +49,7 @@ class Callers {
 
  private:
   void collect() {
-    CHECK(shared_.region->drain(false, [&](StubRecord& record, const StackWindow& window) {
+    CHECK(shared_.region->rings().drain(false, [&](StubRecord& record, const StackWindow& window) {
       WordsLookedAt words(window);
       record.caller = find(words, window);
       const Route route = record.fallback ? Route::fallback : Route::vdso;
@@ -327,7 +327,7 @@ TEST_CASE("of timed calls every 64th is a sample", "[caller_paths]") {
   CallingThread caller(shared);
   std::uint64_t records = 0, samples = 0;
   const auto drain = [&] {
-    CHECK(shared.region->drain(false, [&](StubRecord& record, const StackWindow& window) {
+    CHECK(shared.region->rings().drain(false, [&](StubRecord& record, const StackWindow& window) {
       ++(record.is_sample ? samples : records);
       WordsLookedAt words(window);
       record.caller = words.word(window.from() + Callers::kFirst).value_or(0);
@@ -367,7 +367,7 @@ TEST_CASE("timed calls that are counted add up, and each long one is recorded", 
     const std::uint64_t before = records;
     for (std::uint64_t i = 0; i < times; ++i) CHECK(called(function) == 0);
     made += times;
-    CHECK(shared.region->drain(false, [&](const StubRecord& record, const StackWindow& window) {
+    CHECK(shared.region->rings().drain(false, [&](const StubRecord& record, const StackWindow& window) {
       records += record.is_sample ? 0 : 1;
       paths->note(record, true, WordsLookedAt(window));
     }) == 0);

@@ -220,14 +220,14 @@ TEST_CASE("of more calls at a time than places, those without one are lost and c
   for (auto& thread : threads) thread(shared, left, {0, 0, 0});
   std::vector<std::uint64_t> arguments;
   const auto take = [&](const StubRecord& record, const StackWindow&) { arguments.push_back(record.arg0); };
-  CHECK(shared.region->drain(false, take) == 3);
+  CHECK(shared.region->rings().drain(false, take) == 3);
   REQUIRE(arguments.size() == SHARED_OPEN_COUNT);
   for (std::size_t i = 0; i < arguments.size(); ++i) CHECK(arguments[i] == i);
   // They were counted, and there are places again.
   CHECK(shared.region->counts(1, false)[0].entries == threads.size());
   threads[0](shared, entered, {77, 0, 0});
   threads[0](shared, left, {0, 0, 0});
-  CHECK(shared.region->drain(false, take) == 0);
+  CHECK(shared.region->rings().drain(false, take) == 0);
   CHECK(arguments.back() == 77);
 }
 
@@ -255,10 +255,10 @@ TEST_CASE("threads without a block do not mix up their calls, interrupted or not
     wrong += record.arg1 != (record.function == 2 ? 5 : nth);
     wrong += keys.emplace(record.arg0, record.key).first->second != record.key;
   };
-  while (running != 0) lost += shared.region->drain(false, take);
+  while (running != 0) lost += shared.region->rings().drain(false, take);
   one.join();
   other.join();
-  lost += shared.region->drain(true, take);
+  lost += shared.region->rings().drain(true, take);
   CHECK(lost == 0);
   CHECK(wrong == 0);
   CHECK(keys[1] != keys[2]);
@@ -292,19 +292,19 @@ TEST_CASE("nothing is lost of many threads, each with its ring", "[stub_open_cal
     });
   }
   ready.wait();
-  CHECK(shared.region->rings() == kThreads);
+  CHECK(shared.region->rings().count() == kThreads);
   std::vector<std::uint64_t> seen(kThreads);
   std::uint64_t lost = 0;
   const auto take = [&](const StubRecord& record, const StackWindow&) { ++seen.at(record.arg0); };
   while (running != 0) {
     const std::lock_guard lock(region);
-    lost += shared.region->drain(false, take);
+    lost += shared.region->rings().drain(false, take);
   }
   for (auto& caller : callers) caller.join();
-  lost += shared.region->drain(true, take);
+  lost += shared.region->rings().drain(true, take);
   CHECK(lost == 0);
   CHECK(std::ranges::all_of(seen, [](std::uint64_t count) { return count == kCalls; }));
-  CHECK(shared.region->rings() == 0);
+  CHECK(shared.region->rings().count() == 0);
   CHECK(shared.at<std::uint64_t>(REGION_SHARED + BLOCK_HEAD) == 0);
 }
 

@@ -51,7 +51,7 @@ TEST_CASE("the region grows as threads come, and gives each a block", "[stub_reg
     }
     CHECK_FALSE(region.blocks().is_full());
     region.blocks().bind(first.pointer() + i * 4096, ::gettid());
-    CHECK(region.rings() == i + 1);
+    CHECK(region.rings().count() == i + 1);
   }
   std::map<std::uint64_t, std::uint64_t> blocks;
   for (std::uint64_t i = 0; i < kThreads; ++i) {
@@ -99,12 +99,12 @@ TEST_CASE("threads that find no slot in the index share, and lose nothing", "[st
   shared.make_room(INDEX_PROBES);
   const auto pointers = colliding_pointers(INDEX_PROBES + 3);
   for (const std::uint64_t pointer : pointers) region.blocks().bind(pointer, ::gettid());
-  CHECK(region.rings() == INDEX_PROBES);
+  CHECK(region.rings().count() == INDEX_PROBES);
   const Observed call = recording(shared);
   for (int round = 0; round < 2; ++round) {
     for (std::size_t i = 0; i < pointers.size(); ++i) call_as(pointers[i], shared, call, i);
     std::map<std::uint64_t, std::uint64_t> arguments;
-    const auto lost = region.drain(false, [&](const StubRecord& record, const StackWindow&) {
+    const auto lost = region.rings().drain(false, [&](const StubRecord& record, const StackWindow&) {
       CHECK(arguments.emplace(record.key, record.arg0).second);
     });
     CHECK(lost == 0);
@@ -114,10 +114,10 @@ TEST_CASE("threads that find no slot in the index share, and lose nothing", "[st
     if (round == 0) {
       region.blocks().unbind(pointers[0]);
       region.blocks().bind(pointers.back(), ::gettid());
-      CHECK(region.rings() == INDEX_PROBES);
+      CHECK(region.rings().count() == INDEX_PROBES);
       CHECK(shared.block_of(pointers.back()) != REGION_SHARED);
       region.blocks().unbind(pointers[1]);
-      CHECK(region.rings() == INDEX_PROBES - 1);
+      CHECK(region.rings().count() == INDEX_PROBES - 1);
     }
   }
 }
@@ -133,7 +133,7 @@ TEST_CASE("what a thread leaves behind is its own, and its block nobody's until 
   for (std::uint64_t i = 0; i < 3; ++i) call_as(kOld, shared, call, i);
   region.blocks().unbind(kOld);
   CHECK(shared.block_of(kOld) == REGION_SHARED);
-  CHECK(region.rings() == 1);
+  CHECK(region.rings().count() == 1);
   // A new thread gets another block, even one with the same pointer.
   region.blocks().bind(kOld, ::gettid());
   CHECK(shared.block_of(kOld) != block);
@@ -145,7 +145,7 @@ TEST_CASE("what a thread leaves behind is its own, and its block nobody's until 
   for (std::size_t i = 0; i < 3; ++i) CHECK((records[i].key == kOld + 1 && records[i].arg0 == i));
   CHECK((records[3].key == kNew + 1 && records[3].arg0 == 7));
   // Now it is free; what lies in its ring is not taken for the next thread's.
-  CHECK(region.rings() == 2);
+  CHECK(region.rings().count() == 2);
   constexpr std::uint64_t kNext = 0x30000;
   region.blocks().bind(kNext, ::gettid());
   CHECK(shared.block_of(kNext) == block);
@@ -194,7 +194,7 @@ TEST_CASE("a ring is another thread's from where it has been taken on", "[stub_r
   region.blocks().end(kPointer, kChild);
   CHECK(region.blocks().writer(kPointer) == kCreator);
   region.blocks().end(kPointer, kCreator);
-  CHECK(region.rings() == 0);
+  CHECK(region.rings().count() == 0);
 }
 
 TEST_CASE("a ring that is nobody's any more is kept until its thread has ended", "[stub_region]") {
@@ -209,11 +209,11 @@ TEST_CASE("a ring that is nobody's any more is kept until its thread has ended",
   region.blocks().retire(kPointer);
   CHECK(shared.block_of(kPointer) == REGION_SHARED);
   CHECK(drained(shared).empty());
-  CHECK(region.rings() == 1);
+  CHECK(region.rings().count() == 1);
   region.blocks().bind(kNext, kTid + 1);
   CHECK(shared.block_of(kNext) != block);
   region.blocks().end(kPointer, kTid);
-  CHECK(region.rings() == 1);
+  CHECK(region.rings().count() == 1);
   region.blocks().bind(kPointer, kTid + 2);
   CHECK(shared.block_of(kPointer) == block);
 }
@@ -223,15 +223,15 @@ TEST_CASE("a pointer is bound once, and a block is free at once if nothing is in
   StubRegion& region = *shared.region;
   region.blocks().bind(0x10000, ::gettid());
   region.blocks().bind(0x10000, ::gettid());
-  CHECK(region.rings() == 1);
+  CHECK(region.rings().count() == 1);
   region.blocks().unbind(0x20000);
-  CHECK(region.rings() == 1);
+  CHECK(region.rings().count() == 1);
   region.blocks().unbind(0x10000);
-  CHECK(region.rings() == 0);
+  CHECK(region.rings().count() == 0);
   for (std::uint64_t i = 1; !region.blocks().is_full(); ++i) region.blocks().bind(i * 4096, ::gettid());
-  const std::size_t full = region.rings();
+  const std::size_t full = region.rings().count();
   region.blocks().bind(0x4000'0000, ::gettid());
-  CHECK(region.rings() == full);
+  CHECK(region.rings().count() == full);
   CHECK(shared.block_of(0x4000'0000) == REGION_SHARED);
 }
 
@@ -245,9 +245,9 @@ TEST_CASE("one thread's records can be taken alone", "[stub_region]") {
   for (const std::uint64_t pointer : {0x10000, 0x20000, 0x30000}) call_as(pointer, shared, call, pointer);
   std::vector<std::uint64_t> taken;
   const auto take = [&](const StubRecord& record, const StackWindow&) { taken.push_back(record.arg0); };
-  CHECK(region.drain_of(0x20000, take) == 0);
+  CHECK(region.rings().drain_of(0x20000, take) == 0);
   CHECK(taken == std::vector<std::uint64_t>{0x30000, 0x20000});
-  CHECK(region.drain(false, take) == 0);
+  CHECK(region.rings().drain(false, take) == 0);
   CHECK(taken.back() == 0x10000);
   CHECK(taken.size() == 3);
 }
@@ -264,7 +264,7 @@ TEST_CASE("while records are taken, there are signs of life", "[stub_region]") {
   // At each record taken: those who wait for room see it move on with every ring, and within one.
   std::map<std::uint64_t, std::vector<std::uint64_t>> beats;  // by key
   const std::uint64_t before = shared.at<std::uint64_t>(REGION_HEARTBEAT);
-  shared.region->drain(false, [&](const StubRecord& record, const StackWindow&) {
+  shared.region->rings().drain(false, [&](const StubRecord& record, const StackWindow&) {
     beats[record.key].push_back(shared.at<std::uint64_t>(REGION_HEARTBEAT));
   });
   std::uint64_t last = before;

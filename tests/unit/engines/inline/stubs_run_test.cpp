@@ -160,9 +160,9 @@ TEST_CASE("nothing is lost when rings are full", "[stubs_run]") {
     REQUIRE(record.arg0 < 4);
     ++seen[record.arg0];
   };
-  while (running != 0) lost += shared.region->drain(false, take);
+  while (running != 0) lost += shared.region->rings().drain(false, take);
   for (auto& caller : callers) caller.join();
-  lost += shared.region->drain(true, take);
+  lost += shared.region->rings().drain(true, take);
   CHECK(lost == 0);
   for (const int i : {1, 2, 3}) CHECK(seen[i] == kCalls);
 }
@@ -176,7 +176,7 @@ TEST_CASE("once recording has ended calls go through", "[stubs_run]") {
   CHECK(call(1, 2, 3) == 6);
   CHECK(call(1, 2, 3) == 6);
   std::uint64_t lost =
-      shared.region->drain(false, [](const StubRecord&, const StackWindow&) { FAIL("a record of nothing"); });
+      shared.region->rings().drain(false, [](const StubRecord&, const StackWindow&) { FAIL("a record of nothing"); });
   CHECK(lost == 2);
   // We are back.
   call();
@@ -287,14 +287,14 @@ TEST_CASE("records follow each other as closely as their size allows", "[stubs_r
     for (int round = 0; round < 3; ++round) {
       for (std::uint64_t i = 0; i + 1 < fit; ++i) call(next++);
       fallback();
-      CHECK(shared.region->fill() == 1);
+      CHECK(shared.region->rings().fill() == 1);
       const auto records = drained(shared);
       REQUIRE(records.size() == fit);
       CHECK(records[0].arg0 == static_cast<std::uint64_t>(next) - fit + 1);
       CHECK(records[fit - 2].arg0 == static_cast<std::uint64_t>(next) - 1);
       CHECK_FALSE(records[fit - 2].fallback);
       CHECK(records[fit - 1].fallback);
-      CHECK(shared.region->fill() == 0);
+      CHECK(shared.region->rings().fill() == 0);
     }
   }
 }
@@ -309,7 +309,7 @@ TEST_CASE("a record keeps words of the stack, no further than it is sure to be t
                       close_stub(StubKind::close, shared.address(), 0, true, RECORD_WINDOW_WORDS * 8));
   call();
   std::size_t words = 0;
-  const auto lost = shared.region->drain(false, [&](const StubRecord& record, const StackWindow& window) {
+  const auto lost = shared.region->rings().drain(false, [&](const StubRecord& record, const StackWindow& window) {
     const std::uint64_t end = bound ? here + 8 : (record.stack | 4095) + 1;
     for (std::uint64_t at = record.stack + 8; window.word(at); at += 8, ++words) CHECK(at + 8 <= end);
     CHECK(words == std::min<std::uint64_t>(RECORD_WINDOW_WORDS, (end - record.stack - 1) / 8));
@@ -330,8 +330,8 @@ TEST_CASE("garbage in the shared memory is counted and skipped", "[stubs_run]") 
   shared.at<std::uint64_t>(ring + (1 << RECORD_LOG2_VALUES)) = (std::uint64_t{77} << 16);
   shared.at<std::uint64_t>(ring + (2 << RECORD_LOG2_VALUES)) = (std::uint64_t{3} << 16) | 1;
   std::vector<StubRecord> records;
-  const auto lost =
-      shared.region->drain(true, [&](const StubRecord& record, const StackWindow&) { records.push_back(record); });
+  const auto lost = shared.region->rings().drain(
+      true, [&](const StubRecord& record, const StackWindow&) { records.push_back(record); });
   CHECK(lost == shared.room_of(REGION_SHARED) - 1);
   CHECK(records.size() == 1);
 }

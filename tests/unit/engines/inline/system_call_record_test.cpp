@@ -35,7 +35,7 @@ class Ring {
   };
   Drained drain() {
     Drained found{{}, 0};
-    found.lost = shared_.region->drain(
+    found.lost = shared_.region->rings().drain(
         false, [&](StubRecord& record, const StackWindow&) { found.records.push_back(std::move(record)); });
     return found;
   }

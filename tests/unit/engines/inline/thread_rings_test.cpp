@@ -108,11 +108,11 @@ TEST_CASE("who waits for the child of its vfork lends it the ring", "[thread_rin
     CHECK_FALSE(with.rings.has_waited_for(kLeader, kGrandchild));
     with.rings.give_up(kLeader);
     CHECK(with.writer() == 0);
-    CHECK(with.shared.region->rings() == 1);
+    CHECK(with.shared.region->rings().count() == 1);
     with.rings.remove(kGrandchild, true);
     CHECK(with.writer() == kLeader);
   }
-  CHECK(with.shared.region->rings() == 1);
+  CHECK(with.shared.region->rings().count() == 1);
 }
 
 TEST_CASE("a child that got no ring of its creator's leaves it one", "[thread_rings]") {
