@@ -3,8 +3,6 @@
 #include <utility>
 
 #include "base/clock.hpp"
-#include "engines/inline/system_call_record.hpp"
-#include "model/syscalls/render.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -31,16 +29,14 @@ template <class Body>
 Event OpenCallReporter::event_of(const RecordedCall& recorded) const {
   Event event{0, 0, recorded.tgid, recorded.tid, Body{}};
   Call& call = call_of(std::get<Body>(event.body));
-  fill_open_system_call(call, recorded.record, *clock_);
-  call.route = recorded.route;
-  call.engine = engine_;
+  maker_.fill_open(call, recorded);
   event.time_ns = call.start_ns;
   return event;
 }
 
 void OpenCallReporter::report_begun(StubSpace& stubs) {
   if (!records_in(stubs) || !settings_.needs.entries) return;
-  stubs.records().collect_open_system_calls(TscClock::now() - quick_ticks(*clock_), begun_);
+  stubs.records().collect_open_system_calls(TscClock::now() - quick_ticks(*maker_.clock()), begun_);
   for (const RecordedCall& recorded : begun_) sink_.accept(event_of<CallEntered>(recorded));
   begun_.clear();
 }

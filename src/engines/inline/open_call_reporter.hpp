@@ -2,13 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string_view>
 #include <vector>
 
-#include "engines/inline/stub_settings.hpp"
 #include "engines/inline/stub_space.hpp"
-#include "os/tsc_clock.hpp"
 
 namespace vdsotrace {
 
@@ -18,10 +14,9 @@ std::uint64_t quick_ticks(const TscClock& clock);
 /// Does nothing where no system calls are recorded.
 class OpenCallReporter {
  public:
-  /// `engine`: whose calls they are. `clock`: there is one where system calls are recorded; it outlives this.
-  OpenCallReporter(const StubSettings& settings, EventSink& sink, std::string_view engine,
-                   const std::optional<TscClock>& clock)
-      : settings_(settings), sink_(sink), engine_(engine), clock_(clock) {}
+  /// `maker` has a clock where system calls are recorded, and outlives this.
+  OpenCallReporter(const StubSettings& settings, EventSink& sink, const CallMaker& maker)
+      : settings_(settings), sink_(sink), maker_(maker) {}
 
   /// Those that take a while, each once: they may be overtaken by what is reported next.
   void report_begun(StubSpace& stubs);
@@ -37,8 +32,7 @@ class OpenCallReporter {
 
   const StubSettings& settings_;
   EventSink& sink_;
-  std::string_view engine_;
-  const std::optional<TscClock>& clock_;
+  const CallMaker& maker_;
   std::vector<RecordedCall> begun_;  ///< filled and reported within one call
 };
 

@@ -6,11 +6,7 @@
 
 #include "base/clock.hpp"
 #include "base/histogram.hpp"
-#include "engines/inline/system_call_record.hpp"
-#include "model/syscalls/render.hpp"
-#include "os/descriptors.hpp"
 #include "os/ptrace.hpp"
-#include "os/remote_memory.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -27,16 +23,27 @@ void stop_waiting(StubSpace& stubs) {
   }
 }
 
+/// The call that the stopped thread is in, with its callers where these are to be found.
+RecordedCall begun_call(StubSpace& stubs, StoppedThread& stopped, const StubRecord& begun) {
+  const Thread& thread = stopped.thread();
+  const Route route = begun.fallback ? Route::fallback : Route::vdso;
+  RecordedCall recorded{
+      &stubs.installed().function(begun.function), stubs.records().symbols(), thread.tgid, thread.tid, route, begun};
+  const auto word = [&](std::uint64_t address) { return stopped.memory().object<std::uint64_t>(address); };
+  recorded.record.return_address = word(begun.stack).value_or(0);
+  date(recorded.record);
+  if (Symbols* symbols = stubs.records().symbols()) find_callers(recorded.record, *symbols, thread.tid, word);
+  return recorded;
+}
+
 }  // namespace
 
 RecordReporter::RecordReporter(const StubSettings& settings, EventSink& sink, std::string_view engine)
     : settings_(settings),
       sink_(sink),
-      engine_(engine),
-      open_calls_(settings, sink, engine, clock_),
-      processors_(std::max(1u, std::thread::hardware_concurrency())) {
-  if (settings_.records_times()) clock_.emplace();
-}
+      maker_(settings, engine),
+      open_calls_(settings, sink, maker_),
+      processors_(std::max(1u, std::thread::hardware_concurrency())) {}
 
 /// Where many threads have rings, only what keeps the thread's own calls in order.
 void RecordReporter::report_before_stop(StubSpace& stubs, pid_t tid) {
@@ -102,7 +109,7 @@ void RecordReporter::set_urgency(const Load& load) {
 }
 
 void RecordReporter::collect(StubSpace& stubs, bool final) {
-  if (clock_) clock_->compare();
+  if (maker_.clock()) maker_.clock()->compare();
   report_lost(stubs, stubs.records().collect(final, calls()));
 }
 
@@ -115,7 +122,7 @@ void RecordReporter::report_lost(const StubSpace& stubs, std::uint64_t lost) {
 void RecordReporter::report_calls() {
   if (calls_.empty()) return;
   const Together together(sink_);
-  const std::uint64_t quick = quick_ticks(*clock_);
+  const std::uint64_t quick = quick_ticks(*maker_.clock());
   const auto place = [quick](const RecordedCall& call) {
     const StubRecord& record = call.record;
     const bool ended_late = call.function == nullptr && record.end > record.start && record.end - record.start > quick;
@@ -138,33 +145,9 @@ void RecordReporter::report_call(const RecordedCall& recorded) {
   event.pid = recorded.tgid;
   event.tid = recorded.tid;
   Call& call = std::get<Call>(event.body);
-  fill(call, recorded);
-  note_caller(call, recorded.caller());
+  maker_.fill(call, recorded);
   event.time_ns = call.start_ns + call.duration_ns.value_or(0);
   sink_.accept(std::move(event));
-}
-
-void RecordReporter::fill(Call& call, const RecordedCall& recorded) const {
-  if (recorded.function != nullptr) {
-    fill_call(call, recorded, *clock_);
-  } else {
-    fill_system_call(call, recorded.record, *clock_);
-    call.route = recorded.route;
-    if (is_to_be_looked_at(recorded.record)) look_at(call, recorded.tid);
-  }
-  call.engine = engine_;
-}
-
-/// As at the stop behind a call: the thread waits there, in a trap that it has come to or is about to.
-void RecordReporter::look_at(Call& call, pid_t tid) const {
-  RemoteMemory memory(tid);
-  ProcessDescriptors descriptors(tid, settings_.needs.descriptors, settings_.needs.processes);
-  capture_exit(call, memory, capture_limits(settings_.needs), &descriptors);
-}
-
-void RecordReporter::note_caller(Call& call, std::optional<Caller> caller) const {
-  if (settings_.needs.stacks && caller) call.stack = {*caller};
-  if (settings_.needs.callers) call.caller = std::move(caller);
 }
 
 void RecordReporter::report_before_end(StubSpace& stubs, bool final) {
@@ -202,9 +185,10 @@ void RecordReporter::report_total(const StubSpace& stubs, const CallTally& tally
   counts.count = tally.count;
   counts.errors = tally.errors;
   counts.caller = caller_at(stubs.records().symbols(), stubs.tgid(), tally.caller, tally.beyond);
-  if (clock_) counts.duration_ns = clock_->duration_ns(static_cast<std::int64_t>(tally.ticks));
-  if (clock_ && tally.durations.count() > 0)
-    counts.durations = std::make_shared<Histogram>(tally.durations.scaled(clock_->ns_per_tick()));
+  const auto& clock = maker_.clock();
+  if (clock) counts.duration_ns = clock->duration_ns(static_cast<std::int64_t>(tally.ticks));
+  if (clock && tally.durations.count() > 0)
+    counts.durations = std::make_shared<Histogram>(tally.durations.scaled(clock->ns_per_tick()));
   sink_.accept({0, realtime_ns(), stubs.tgid(), stubs.tgid(), std::move(counts)});
 }
 
@@ -222,33 +206,9 @@ void RecordReporter::note_interrupted(StubSpace& stubs, StoppedThread& stopped) 
   if (!begun || begun->function >= installed.plan->functions.size()) return;
   stubs.region()->set_aside(pointer);
   if (settings_.depth != StubDepth::values) return;
-  stubs.records().unreturned().interrupt(stopped.thread(), begun_call(stubs, stopped, *begun), begun->stack,
-                                         begun->start);
-}
-
-/// As far as it is known: with its system call in it, if that has returned.
-Call RecordReporter::begun_call(StubSpace& stubs, StoppedThread& stopped, const StubRecord& begun) const {
-  const Thread& thread = stopped.thread();
-  const Route route = begun.fallback ? Route::fallback : Route::vdso;
-  RecordedCall recorded{
-      &stubs.installed().function(begun.function), stubs.records().symbols(), thread.tgid, thread.tid, route, begun};
-  const auto word = [&](std::uint64_t address) { return stopped.memory().object<std::uint64_t>(address); };
-  recorded.record.return_address = word(begun.stack).value_or(0);
-  date(recorded.record);
-  if (Symbols* symbols = stubs.records().symbols()) find_callers(recorded.record, *symbols, thread.tid, word);
-  Call call;
-  fill_call(call, recorded, *clock_);
-  call.engine = engine_;
-  if (auto fallback = stubs.records().unreturned().take_fallback(thread.tid)) {
-    fallback->start_ns = call.start_ns;
-    call = std::move(*fallback);
-  } else {
-    call.ending = Ending::unfinished;
-    call.duration_ns.reset();
-    call.at_exit = {};
-  }
-  note_caller(call, recorded.caller());
-  return call;
+  UnreturnedCalls& unreturned = stubs.records().unreturned();
+  Call call = maker_.interrupted(begun_call(stubs, stopped, *begun), unreturned.take_fallback(stopped.tid()));
+  unreturned.interrupt(stopped.thread(), std::move(call), begun->stack, begun->start);
 }
 
 }  // namespace vdsotrace

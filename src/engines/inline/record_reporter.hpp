@@ -9,7 +9,6 @@
 #include "engines/inline/open_call_reporter.hpp"
 #include "engines/inline/stub_settings.hpp"
 #include "engines/inline/stub_spaces.hpp"
-#include "os/tsc_clock.hpp"
 #include "os/urgency.hpp"
 #include "trace/drain_pace.hpp"
 
@@ -50,20 +49,15 @@ class RecordReporter {
   void report_lost(const StubSpace& stubs, std::uint64_t lost);
   void report_calls();
   void report_call(const RecordedCall& recorded);
-  void fill(Call& call, const RecordedCall& recorded) const;
-  void look_at(Call& call, pid_t tid) const;
   void report_progress(const StubSpaces& spaces);
   void report_total(const StubSpace& stubs, const CallTally& tally);
-  void note_caller(Call& call, std::optional<Caller> caller) const;
-  Call begun_call(StubSpace& stubs, StoppedThread& stopped, const StubRecord& begun) const;
 
   const StubSettings& settings_;
   EventSink& sink_;
-  std::string_view engine_;
+  CallMaker maker_;
   std::vector<RecordedCall> calls_;                           ///< filled and reported within one call
   std::vector<std::pair<std::uint64_t, std::size_t>> order_;  ///< their times and places, the same
   std::vector<StubSpace*> filled_;                            ///< in whose rings something lies, within one drain
-  std::optional<TscClock> clock_;                             ///< where records bear times
   OpenCallReporter open_calls_;
   std::int64_t progress_told_ = 0;
   Urgency urgency_;

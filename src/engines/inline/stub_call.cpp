@@ -6,7 +6,11 @@
 
 #include <sys/time.h>
 
+#include "engines/inline/system_call_record.hpp"
 #include "model/syscalls/begin_call.hpp"
+#include "model/syscalls/render.hpp"
+#include "os/descriptors.hpp"
+#include "os/remote_memory.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -95,6 +99,57 @@ void fill_call(Call& call, const RecordedCall& recorded, const TscClock& clock) 
   if (record.end > record.start)
     call.duration_ns = clock.duration_ns(static_cast<std::int64_t>(record.end - record.start));
   note_output(service.output, record, call);
+}
+
+CallMaker::CallMaker(const StubSettings& settings, std::string_view engine) : settings_(settings), engine_(engine) {
+  if (settings_.records_times()) clock_.emplace();
+}
+
+void CallMaker::fill(Call& call, const RecordedCall& recorded) const {
+  if (recorded.function != nullptr) {
+    fill_call(call, recorded, *clock_);
+  } else {
+    fill_system_call(call, recorded.record, *clock_);
+    call.route = recorded.route;
+    if (is_to_be_looked_at(recorded.record)) look_at(call, recorded.tid);
+  }
+  call.engine = engine_;
+  note_caller(call, recorded.caller());
+}
+
+void CallMaker::fill_open(Call& call, const RecordedCall& recorded) const {
+  fill_open_system_call(call, recorded.record, *clock_);
+  call.route = recorded.route;
+  call.engine = engine_;
+}
+
+Call CallMaker::interrupted(const RecordedCall& begun, std::optional<Call> fallback) const {
+  Call call;
+  fill_call(call, begun, *clock_);
+  call.engine = engine_;
+  if (fallback) {
+    fallback->start_ns = call.start_ns;
+    call = std::move(*fallback);
+  } else {
+    call.ending = Ending::unfinished;
+    call.duration_ns.reset();
+    call.at_exit = {};
+  }
+  note_caller(call, begun.caller());
+  return call;
+}
+
+/// Notes what the call's results point to, as at a stop behind it: the thread waits there in a trap, or is about to
+/// come to it.
+void CallMaker::look_at(Call& call, pid_t tid) const {
+  RemoteMemory memory(tid);
+  ProcessDescriptors descriptors(tid, settings_.needs.descriptors, settings_.needs.processes);
+  capture_exit(call, memory, capture_limits(settings_.needs), &descriptors);
+}
+
+void CallMaker::note_caller(Call& call, std::optional<Caller> caller) const {
+  if (settings_.needs.stacks && caller) call.stack = {*caller};
+  if (settings_.needs.callers) call.caller = std::move(caller);
 }
 
 }  // namespace vdsotrace

@@ -4,9 +4,11 @@
 #include <sys/types.h>
 
 #include <optional>
+#include <string_view>
 
 #include "engines/inline/stub_plan.hpp"
 #include "engines/inline/stub_record.hpp"
+#include "engines/inline/stub_settings.hpp"
 #include "os/tsc_clock.hpp"
 #include "symbols/symbols.hpp"
 #include "vdsotrace/call.hpp"
@@ -40,5 +42,32 @@ void date(StubRecord& record);
 /// returned and with start and, where there is one, duration. Without caller and engine. In place: moving a call costs
 /// as much.
 void fill_call(Call& call, const RecordedCall& recorded, const TscClock& clock);
+/// Makes calls of records, with all that the needs ask for.
+class CallMaker {
+ public:
+  /// `engine`: whose calls they are.
+  CallMaker(const StubSettings& settings, std::string_view engine);
+
+  /// There is one where records bear times; elsewhere no calls are made.
+  std::optional<TscClock>& clock() { return clock_; }
+  const std::optional<TscClock>& clock() const { return clock_; }
+
+  /// Fills a new `call` with the recorded one.
+  void fill(Call& call, const RecordedCall& recorded) const;
+  /// The same of a system call that has only begun.
+  void fill_open(Call& call, const RecordedCall& recorded) const;
+  /// The call of a vDSO function that a handler interrupts, as far as it is known. `fallback`: its system call, if that
+  /// has returned.
+  Call interrupted(const RecordedCall& begun, std::optional<Call> fallback) const;
+
+ private:
+  void look_at(Call& call, pid_t tid) const;
+  void note_caller(Call& call, std::optional<Caller> caller) const;
+
+  const StubSettings& settings_;
+  std::string_view engine_;
+  std::optional<TscClock> clock_;
+};
+
 
 }  // namespace vdsotrace
