@@ -108,8 +108,8 @@ struct Call {
   Tampering tampering{};
   Capture at_entry{};
   Capture at_exit{};
-  std::vector<NotedDescriptor> descriptors;  ///< that it refers to; only where asked for (Needs::descriptors)
-  std::vector<NotedProcess> processes;       ///< the same for Needs::processes; with its own thread's name
+  std::vector<NotedDescriptor> descriptors;  ///< that it refers to; only where asked for (Needs::limits)
+  std::vector<NotedProcess> processes;       ///< the same of processes; with its own thread's name
   std::int64_t start_ns = 0;                 ///< CLOCK_REALTIME at its start
   std::optional<std::int64_t> duration_ns;   ///< only where it was measured
   std::optional<std::int64_t> kernel_ns;     ///< of it, its process's processor time in the kernel; Needs::kernel_times

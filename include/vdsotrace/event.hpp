@@ -46,7 +46,7 @@ struct Counts {
 /// A signal is about to be delivered to the program.
 struct Signal {
   siginfo_t info{};
-  ProcessFacts sender{};                  ///< Needs::processes: of `si_pid`, where the signal has one
+  ProcessFacts sender{};                  ///< Needs::limits: of `si_pid`, where the signal has one
   std::uint64_t instruction_pointer = 0;  ///< Needs::instruction_pointers: where the thread was; 0 if that is not known
   std::vector<Caller> stack{};            ///< Needs::stacks: where it was, innermost first, as far as known
 };
@@ -76,7 +76,7 @@ struct Started {
   /// The process's number in its own PID namespace, where that is another one than ours. Reported with the first thread
   /// of an attach.
   pid_t pid_inside = 0;
-  std::string name{};  ///< of the thread; Needs::processes
+  std::string name{};  ///< of the thread; Needs::limits
 
   bool begins_process() const { return how != How::thread && (how != How::attach || threads > 0); }
 };

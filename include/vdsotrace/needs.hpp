@@ -1,11 +1,10 @@
 // What the outputs ask of an engine, said once. An engine does no more than that.
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <vector>
 
-#include "vdsotrace/argument_sets.hpp"
+#include "vdsotrace/decode_limits.hpp"
 #include "vdsotrace/injection.hpp"
 #include "vdsotrace/selection.hpp"
 
@@ -32,13 +31,11 @@ struct Needs {
   bool stacks = false;                ///< Call::stack, of every call
   bool inline_calls = false;          ///< system calls are counted without stops, where that is possible
   bool instruction_pointers = false;  ///< Signal::instruction_pointer
-  std::size_t string_limit = 32;
-  std::vector<std::string> paths;           ///< if there are any, only system calls that use one of them
-  Dumps dumps;                              ///< captured with the values
-  DescriptorDetails descriptors;            ///< Call::descriptors, of system calls
-  ProcessDetails processes;                 ///< Call::processes, of system calls; names of threads
-  const Injections* injections = nullptr;   ///< what is done to calls; null: nothing
-  const ArgumentSets* arguments = nullptr;  ///< how they are shown: it says what is captured; null: as by default
+  std::vector<std::string> paths;     ///< if there are any, only system calls that use one of them
+  /// How calls are shown. So much of their values is captured; of system calls, Call::descriptors and Call::processes.
+  DecodeLimits limits;
+  Dumps dumps;                             ///< captured with the values
+  const Injections* injections = nullptr;  ///< what is done to calls; null: nothing
   Selection selection;
   DirectCallsBy direct_calls = DirectCallsBy::stops;
   bool filter = true;  ///< what is started may stop by a seccomp filter of ours: its children stay ours then, too

@@ -180,7 +180,7 @@ Result<int> compare_runs(const CompareOptions& o) {
   Observation observation(o.trace, Needs{}, Streams::keep);
   const auto end = observation.run([&]() -> Result<void> {
     add_notices(observation.pipeline(), o.trace, **output);
-    observation.pipeline().add(std::make_unique<SeenRunSink>(ours, DecodeLimits{o.trace.string_limit}));
+    observation.pipeline().add(std::make_unique<SeenRunSink>(ours, o.trace.limits));
     return {};
   });
   if (!end) return tl::unexpected(end.error());

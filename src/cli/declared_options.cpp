@@ -52,8 +52,8 @@ void declare_times(CLI::App& app, ParsedFlags& raw) {
 void declare_details(CLI::App& app, ParsedFlags& raw) {
   Options& o = raw.options;
   app.add_flag("--always-show-pid", o.always_pid, "Begin each line with its thread: [pid N], or as strace -f -o just N where -o FILE is given");
-  app.add_flag("-n,--syscall-number", o.numbers, "The number of each call, before it");
-  app.add_flag("-i,--instruction-pointer", o.instruction_pointers, "The instruction pointer at each system call");
+  app.add_flag("-n,--syscall-number", o.text.numbers, "The number of each call, before it");
+  app.add_flag("-i,--instruction-pointer", o.text.instruction_pointers, "The instruction pointer at each system call");
   app.add_option("-P,--trace-path", o.paths, "Only calls that use PATH")->type_name("PATH")->allow_extra_args(false);
   app.add_flag("-y", raw.descriptors, "What descriptors refer to: 3</path>; -yy: sockets, devices and pidfds in detail");
   app.add_flag("--decode-fds{path}", raw.decode_fds, "The same, also -e decode-fds=SET: path, socket, dev, pidfd, all or none");
@@ -86,9 +86,9 @@ void declare_output(CLI::App& app, ParsedFlags& raw) {
   app.add_option("-o,--output", o.output, "Write to FILE, to standard output (-) or to a command ('|CMD')")->type_name("FILE");
   app.add_flag("--output-separately", raw.output_separately, "One FILE.PID for each process; -ff is -f with this");
   app.add_flag("-A,--output-append-mode", o.append, "Append to FILE");
-  app.add_flag("-c,--summary-only", o.summary_only, "Count calls and print only a summary");
-  app.add_flag("-C,--summary", o.summary_too, "Print a summary after the trace");
-  app.add_flag("-w,--summary-wall-clock", o.wall_clock, "Summary of wall-clock time, not of processor time in the kernel");
+  app.add_flag("-c,--summary-only", o.summary.only, "Count calls and print only a summary");
+  app.add_flag("-C,--summary", o.summary.too, "Print a summary after the trace");
+  app.add_flag("-w,--summary-wall-clock", o.summary.wall_clock, "Summary of wall-clock time, not of processor time in the kernel");
   app.add_option("-S,--summary-sort-by", raw.sort, "Sort the summary by a column of -U, or by none")->type_name("KEY");
   app.add_option("-U,--summary-columns", raw.summary_columns,
                  "Columns of the summary: some of time-percent, total-time, min-time, max-time, avg-time, calls, errors, route, name, median-ns, p99-ns, max-ns")

@@ -96,7 +96,7 @@ struct Tracing final : Observer {
 
 bool shows_distributions(const Options& o) {
   if (o.audit) return false;
-  return o.json ? o.durations.has_value() : (o.summary_only || o.summary_too) && need_durations(o.summary_columns);
+  return o.json ? o.durations.has_value() : o.summary.any() && need_durations(o.summary.columns);
 }
 
 /// What stacks lack, where they are not those of threads that stop.
@@ -130,8 +130,8 @@ struct Observation::Wiring {
         explainer(options.hide_vdso),
         pipeline(needs.selection, totals, explainer),
         clocksource(pipeline) {
-    totals.time().take_off(options.overhead_ns);
-    if (needs.inline_calls && !options.wall_clock && !options.json) totals.time().leave_out();
+    totals.time().take_off(options.summary.overhead_ns);
+    if (needs.inline_calls && !options.summary.wall_clock && !options.json) totals.time().leave_out();
     if (shows_distributions(options)) totals.rows().keep_durations();
     if (needs_no_ptrace(options)) {
       observer = std::make_unique<PerfSession>(needs, clocksource, signals);

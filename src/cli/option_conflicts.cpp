@@ -47,13 +47,13 @@ Result<void> check_injected_functions(const Options& o) {
 }
 
 Result<void> check_combinations(const Options& o) {
-  if (o.summary_only && o.summary_too) return fail("-c and -C exclude each other");
-  if (o.steps && o.summary_only) return fail("-c and --steps exclude each other");
+  if (o.summary.only && o.summary.too) return fail("-c and -C exclude each other");
+  if (o.steps && o.summary.only) return fail("-c and --steps exclude each other");
   if (o.steps && o.engine != "step")
     return fail(fmt::format("--steps: the {} engine makes no steps", o.engine), "use --engine=step");
   if (o.split && o.output.starts_with('|')) return fail("-ff: cannot write to a command");
   if (o.split && o.json) return fail("-ff and --json exclude each other");
-  if (o.split && o.summary_only) return fail("-ff and -c exclude each other");
+  if (o.split && o.summary.only) return fail("-ff and -c exclude each other");
   if (o.append && o.output.empty()) return fail("-A: needs -o FILE");
   if (!o.attach.empty()) {
     if (auto checked = check_injected_functions(o); !checked) return checked;
@@ -71,7 +71,7 @@ Result<void> check_inline_syscalls(const Options& o) {
   const bool attaches = !o.attach.empty();
   const std::pair<bool, std::string> excluded[] = {
       {o.audit.has_value(), "audit"},
-      {attaches && (!o.summary_only || o.wall_clock), o.summary_only ? "-p with -w" : "-p without -c"},
+      {attaches && (!o.summary.only || o.summary.wall_clock), o.summary.only ? "-p with -w" : "-p without -c"},
       {attaches && !o.program.empty(), "-p with PROGRAM"},
       {attaches && o.injections != nullptr, "-p with -e inject="},
       {attaches && !o.paths.empty(), "-p with -P"},
@@ -87,14 +87,14 @@ Result<void> check_inline_syscalls(const Options& o) {
 
 /// Processor time is only known of calls that stop, so that a summary has no times unless these are of the wall clock.
 Result<void> check_inline_summary(const Options& o) {
-  const bool has_summary = o.summary_only || (o.summary_too && !o.json);
-  if (!has_summary || o.wall_clock) return {};
-  const bool has_usual_columns = o.durations || o.summary_columns == default_summary_columns();
+  const bool has_summary = o.summary.only || (o.summary.too && !o.json);
+  if (!has_summary || o.summary.wall_clock) return {};
+  const bool has_usual_columns = o.durations || o.summary.columns == default_summary_columns();
   const std::pair<bool, std::string_view> excluded[] = {
-      {o.durations.has_value(), o.summary_only ? "-c -T" : "-C -T"},
-      {!has_usual_columns && show_times(o.summary_columns), "-U of times"},
-      {o.sort != SortKey::time && is_of_times(o.sort), "-S by times"},
-      {o.overhead_ns != 0, "-O"},
+      {o.durations.has_value(), o.summary.only ? "-c -T" : "-C -T"},
+      {!has_usual_columns && show_times(o.summary.columns), "-U of times"},
+      {o.summary.sort != SortKey::time && is_of_times(o.summary.sort), "-S by times"},
+      {o.summary.overhead_ns != 0, "-O"},
   };
   for (const auto& [given, name] : excluded) {
     if (given)
@@ -106,16 +106,16 @@ Result<void> check_inline_summary(const Options& o) {
 /// What is shown of single calls has no meaning where none is. -T has: calls of the vDSO are measured.
 Result<void> check_summary_only(const Options& o) {
   const std::pair<bool, std::string_view> excluded[] = {
-      {o.stamps != TextOptions::Stamps::none, "-t"},
-      {o.since_last.has_value(), "-r"},
+      {o.text.stamps != TextOptions::Stamps::none, "-t"},
+      {o.text.since_last.has_value(), "-r"},
       {o.stacks, "-k"},
       {o.callers, "--callers"},
       {o.always_pid, "--always-show-pid"},
-      {o.numbers, "-n"},
-      {o.instruction_pointers, "-i"},
-      {o.descriptors.any(), "-y"},
-      {o.dumps.any(), "-e read= or write="},
-      {o.columns > 0, "-a"},
+      {o.text.numbers, "-n"},
+      {o.text.instruction_pointers, "-i"},
+      {o.limits.descriptors.any(), "-y"},
+      {o.text.dumps.any(), "-e read= or write="},
+      {o.text.columns > 0, "-a"},
   };
   for (const auto& [given, name] : excluded) {
     if (given) return fail(fmt::format("-c and {} exclude each other", name), "-C prints calls and the summary");
@@ -157,7 +157,7 @@ Result<void> check_conflicts(const Options& o) {
     if (auto checked = check_inline_syscalls(o); !checked) return checked;
     if (auto checked = check_inline_summary(o); !checked) return checked;
   }
-  return o.summary_only ? check_summary_only(o) : Result<void>();
+  return o.summary.only ? check_summary_only(o) : Result<void>();
 }
 
 /// Options that an audit takes apart like a trace and has no use for: its help does not show them.

@@ -120,13 +120,13 @@ Result<ConstantStyle> constant_style_named(std::string_view name) {
 Result<void> check_times(ParsedFlags& raw) {
   Options& o = raw.options;
   using Stamps = TextOptions::Stamps;
-  if (raw.stamps > 0) o.stamps = raw.stamps > 2 ? Stamps::epoch : Stamps::time_of_day;
-  if (raw.stamps > 1) o.stamp_precision = Precision::microseconds;
+  if (raw.stamps > 0) o.text.stamps = raw.stamps > 2 ? Stamps::epoch : Stamps::time_of_day;
+  if (raw.stamps > 1) o.text.stamp_precision = Precision::microseconds;
   if (!raw.absolute.empty()) {
-    if (auto parsed = parse_stamps(raw.absolute, o); !parsed) return parsed;
+    if (auto parsed = parse_stamps(raw.absolute, o.text); !parsed) return parsed;
   }
   const std::tuple<std::string_view, const std::string&, std::optional<Precision>&> precise[] = {
-      {"--relative-timestamps", raw.relative, o.since_last}, {"--syscall-times", raw.syscall_times, o.durations}};
+      {"--relative-timestamps", raw.relative, o.text.since_last}, {"--syscall-times", raw.syscall_times, o.durations}};
   for (const auto& [option, name, precision] : precise) {
     if (name.empty()) continue;
     auto known = precision_named(option, name);
@@ -141,14 +141,14 @@ Result<void> check_details(ParsedFlags& raw) {
   Options& o = raw.options;
   auto descriptors = descriptors_of(raw);
   if (!descriptors) return tl::unexpected(descriptors.error());
-  o.descriptors = *descriptors;
-  if (auto taken = take_descriptor_details(raw.expressions, o.descriptors); !taken) return taken;
-  if (auto taken = take_process_details(raw.expressions, o.processes); !taken) return taken;
+  o.limits.descriptors = *descriptors;
+  if (auto taken = take_descriptor_details(raw.expressions, o.limits.descriptors); !taken) return taken;
+  if (auto taken = take_process_details(raw.expressions, o.limits.processes); !taken) return taken;
   o.quieted = quiet_of(o.quiet);
   if (!raw.quiet.empty()) raw.expressions.push_back("quiet=" + raw.quiet);
   if (auto taken = take_quiet(raw.expressions, o.quieted); !taken) return taken;
   o.quiet = std::max(o.quiet, o.quieted.all() ? 3 : o.quieted.attach ? 1 : 0);
-  return take_dumps(raw.expressions, o.dumps);
+  return take_dumps(raw.expressions, o.text.dumps);
 }
 
 /// What is done to calls.
@@ -172,8 +172,9 @@ Result<void> check_display(ParsedFlags& raw) {
   if (!arguments) return tl::unexpected(arguments.error());
   // Where none was given no call asks.
   if (raw.expressions.size() != expressions) o.arguments = std::make_shared<ArgumentSets>(*arguments);
+  o.limits.sets = o.arguments.get();
   const std::tuple<std::string_view, const std::string&, std::size_t&> limits[] = {
-      {"-s", raw.string_limit, o.string_limit}, {"-a", raw.columns, o.columns}};
+      {"-s", raw.string_limit, o.limits.string}, {"-a", raw.columns, o.text.columns}};
   for (const auto& [option, text, number] : limits) {
     auto limit = parse_limit(option, text);
     if (!limit) return tl::unexpected(limit.error());
@@ -181,10 +182,10 @@ Result<void> check_display(ParsedFlags& raw) {
   }
   auto hex = hex_strings_of(raw);
   if (!hex) return tl::unexpected(hex.error());
-  o.hex_strings = *hex;
+  o.limits.hex = *hex;
   auto constants = constant_style_named(raw.constants);
   if (!constants) return tl::unexpected(constants.error());
-  o.constants = *constants;
+  o.limits.constants = *constants;
   return {};
 }
 
@@ -194,28 +195,27 @@ Result<void> check_summary(ParsedFlags& raw) {
   if (!raw.sort.empty()) {
     auto sort = sort_key_named(raw.sort);
     if (!sort) return tl::unexpected(sort.error());
-    o.sort = *sort;
+    o.summary.sort = *sort;
   }
   if (!raw.summary_columns.empty()) {
     auto columns = summary_columns_named(raw.summary_columns);
     if (!columns) return tl::unexpected(columns.error());
-    o.summary_columns = std::move(*columns);
+    o.summary.columns = std::move(*columns);
   } else if (o.durations) {
-    o.summary_columns = timed_summary_columns();
+    o.summary.columns = timed_summary_columns();
   }
   if (!raw.overhead.empty()) {
     const auto overhead = time_span_named(raw.overhead);
     if (!overhead)
       return fail(fmt::format("-O {}: not a time", raw.overhead), "microseconds, or a number with ns, us, ms or s");
-    o.overhead_ns = *overhead;
+    o.summary.overhead_ns = *overhead;
   }
-  const std::pair<bool, std::string_view> of_summaries[] = {{o.wall_clock, "-w"},
-                                                            {o.overhead_ns != 0, "-O"},
+  const std::pair<bool, std::string_view> of_summaries[] = {{o.summary.wall_clock, "-w"},
+                                                            {o.summary.overhead_ns != 0, "-O"},
                                                             {!raw.sort.empty(), "-S"},
                                                             {!raw.summary_columns.empty(), "-U"}};
   for (const auto& [given, name] : of_summaries) {
-    if (given && !o.summary_only && !o.summary_too)
-      return fail(fmt::format("{}: there is no summary without -c or -C", name));
+    if (given && !o.summary.any()) return fail(fmt::format("{}: there is no summary without -c or -C", name));
   }
   return {};
 }

@@ -40,6 +40,18 @@ struct AuditOptions {
   bool seccomp = false;                ///< --seccomp
 };
 
+/// What sums up a trace, at its end or in its place.
+struct SummaryOptions {
+  bool only = false;             ///< -c
+  bool too = false;              ///< -C
+  bool wall_clock = false;       ///< -w: its times are from a call's begin to its end, not the processor's
+  SortKey sort = SortKey::time;  ///< -S
+  SummaryColumns columns = default_summary_columns();  ///< -U
+  std::int64_t overhead_ns = 0;                        ///< -O: taken off each system call's time
+
+  bool any() const { return only || too; }
+};
+
 struct Options {
   std::vector<std::string> program;  ///< and its arguments
   std::vector<pid_t> attach;         ///< -p; this or a program, or both
@@ -50,39 +62,25 @@ struct Options {
   Daemonize daemonize = Daemonize::no;                     ///< -D
   bool ignores_terminal_stop = false;                      ///< -I never_tstp
   bool split = false;                                      ///< -ff: one output file per process
-  std::string output;            ///< -o; empty: standard error; "-": standard output; "|CMD": a pipe
-  bool append = false;           ///< -A
-  bool summary_only = false;     ///< -c
-  bool summary_too = false;      ///< -C
-  bool wall_clock = false;       ///< -w: the summary's times are from a call's begin to its end, not the processor's
-  SortKey sort = SortKey::time;  ///< -S
-  SummaryColumns summary_columns = default_summary_columns();  ///< -U
-  std::int64_t overhead_ns = 0;                                ///< -O: taken off each system call's time in the summary
-  Selection selection;                                         ///< -e
-  std::shared_ptr<const Injections> injections;                ///< -e inject=, -e fault=; null: none
-  std::shared_ptr<const ArgumentSets> arguments;               ///< -v, -e abbrev=, verbose=, raw=; null: none of them
-  TextOptions::Stamps stamps = TextOptions::Stamps::none;      ///< -t, --absolute-timestamps
-  Precision stamp_precision = Precision::seconds;
-  std::optional<Precision> since_last;  ///< -r
-  std::optional<Precision> durations;   ///< -T
-  std::size_t columns = 0;              ///< -a
-  bool stacks = false;                  ///< -k
-  bool always_pid = false;              ///< --always-show-pid
-  bool numbers = false;                 ///< -n
-  bool instruction_pointers = false;    ///< -i
-  bool callers = false;                 ///< --callers
-  std::vector<std::string> runtimes;    ///< --runtime
-  std::size_t string_limit = 32;
-  HexStrings hex_strings = HexStrings::none;        ///< -x, -xx
-  ConstantStyle constants = ConstantStyle::abbrev;  ///< -X
-  std::vector<std::string> paths;                   ///< -P
-  DescriptorDetails descriptors;                    ///< -y, -yy, --decode-fds
-  ProcessDetails processes;                         ///< -Y, --decode-pids
-  std::vector<std::string> environment;             ///< -E
-  std::string user;                                 ///< -u
-  int quiet = 0;                                    ///< -q so often
-  Quiet quieted;                                    ///< of messages that -q or -e quiet= names
-  Dumps dumps;                                      ///< -e read=, -e write=
+  std::string output;   ///< -o; empty: standard error; "-": standard output; "|CMD": a pipe
+  bool append = false;  ///< -A
+  SummaryOptions summary;
+  Selection selection;                            ///< -e
+  std::shared_ptr<const Injections> injections;   ///< -e inject=, -e fault=; null: none
+  std::shared_ptr<const ArgumentSets> arguments;  ///< -v, -e abbrev=, verbose=, raw=; null: none of them
+  DecodeLimits limits;                            ///< -s, -x, -X, -y, -Y, and `arguments` as its sets
+  /// -t, -r, -a, -n, -i, -e read=, -e write=; the rest of it is made of other options.
+  TextOptions text;
+  std::optional<Precision> durations;    ///< -T
+  bool stacks = false;                   ///< -k
+  bool always_pid = false;               ///< --always-show-pid
+  bool callers = false;                  ///< --callers
+  std::vector<std::string> runtimes;     ///< --runtime
+  std::vector<std::string> paths;        ///< -P
+  std::vector<std::string> environment;  ///< -E
+  std::string user;                      ///< -u
+  int quiet = 0;                         ///< -q so often
+  Quiet quieted;                         ///< of messages that -q or -e quiet= names
   bool json = false;
   Color color = Color::automatic;
   std::string engine = "auto";

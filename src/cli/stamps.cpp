@@ -40,7 +40,7 @@ Result<Precision> precision_named(std::string_view option, std::string_view name
   return fail(fmt::format("{}={}: unknown precision", option, name), "one of s, ms, us, ns");
 }
 
-Result<void> parse_stamps(std::string_view list, Options& options) {
+Result<void> parse_stamps(std::string_view list, TextOptions& options) {
   options.stamps = Stamps::time_of_day;
   options.stamp_precision = Precision::seconds;
   for (std::string_view rest = list; !rest.empty();) {

@@ -4,7 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "cli/options.hpp"
+#include "sinks/text_options.hpp"
+#include "vdsotrace/error.hpp"
 
 namespace vdsotrace::cli {
 
@@ -12,6 +13,6 @@ namespace vdsotrace::cli {
 Result<Precision> precision_named(std::string_view option, std::string_view name);
 
 /// --absolute-timestamps=[[format:]FORMAT],[[precision:]PRECISION] into `options`.
-Result<void> parse_stamps(std::string_view list, Options& options);
+Result<void> parse_stamps(std::string_view list, TextOptions& options);
 
 }  // namespace vdsotrace::cli

@@ -43,58 +43,44 @@ bool observes_inline(const Options& o) { return o.inline_syscalls && wants_ordin
 void need_no_stops(const Options& o, Needs& needs) {
   needs.inline_calls = true;
   needs.kernel_times = false;
-  if (o.summary_only) needs.each_call = needs.durations = o.wall_clock;
+  if (o.summary.only) needs.each_call = needs.durations = o.summary.wall_clock;
 }
 
 Needs trace_needs(const Options& o) {
   Needs needs;
-  needs.each_call = !o.summary_only;
+  needs.each_call = !o.summary.only;
   const bool shows_running = o.selection.wants_every_status() || o.selection.wants_status(Status::detached);
-  needs.entries = !o.summary_only && !o.json && shows_running;
-  needs.values = !o.summary_only;
-  needs.durations = o.durations.has_value() || o.json || o.summary_only || o.summary_too;
-  needs.kernel_times = (o.summary_only || o.summary_too) && !o.wall_clock && !o.json;
+  needs.entries = !o.summary.only && !o.json && shows_running;
+  needs.values = !o.summary.only;
+  needs.durations = o.durations.has_value() || o.json || o.summary.any();
+  needs.kernel_times = o.summary.any() && !o.summary.wall_clock && !o.json;
   needs.vdso_durations = o.durations.has_value() || o.json;
   needs.steps = o.steps;
   needs.children = o.follow;
-  needs.callers = o.callers && !o.summary_only;
+  needs.callers = o.callers && !o.summary.only;
   if (observes_inline(o)) need_no_stops(o, needs);
-  needs.stacks = o.stacks && !o.summary_only;
-  needs.instruction_pointers = o.instruction_pointers;
+  needs.stacks = o.stacks && !o.summary.only;
+  needs.instruction_pointers = o.text.instruction_pointers;
   needs.paths = with_resolved(o.paths, o.quieted.path_resolution);
-  needs.string_limit = o.string_limit;
-  needs.descriptors = o.descriptors;
-  needs.processes = o.processes;
-  if (!o.summary_only && !o.json) needs.dumps = o.dumps;
+  needs.limits = o.limits;
+  if (!o.summary.only && !o.json) needs.dumps = o.text.dumps;
   needs.injections = o.injections.get();
-  needs.arguments = o.arguments.get();
   needs.selection = o.selection;
   return needs;
 }
 
-DecodeLimits decode_limits(const Options& o) {
-  return {o.string_limit, o.hex_strings, o.constants, o.descriptors, o.processes, o.arguments.get()};
-}
-
 TextOptions text_options(const Options& o, const Output& output) {
-  TextOptions text;
-  text.stamps = o.stamps;
-  text.stamp_precision = o.stamp_precision;
-  text.since_last = o.since_last;
-  text.columns = o.columns;
+  TextOptions text = o.text;
+  text.limits = o.limits;
   text.durations = o.durations;
   using Threads = TextOptions::Threads;
   if (o.always_pid) text.threads = o.output.empty() ? Threads::bracketed : Threads::bare;
-  text.numbers = o.numbers;
-  text.instruction_pointers = o.instruction_pointers;
   text.color = wants_color(o.color, output);
   text.quiet = o.quiet;
   text.hides_exits = o.quieted.exit;
   text.hides_superseded = o.quieted.thread_execve;
-  text.dumps = o.dumps;
   text.attachments = o.output.empty();
   text.children = o.follow;
-  text.limits = decode_limits(o);
   return text;
 }
 
@@ -114,23 +100,22 @@ void add_sinks(Pipeline& pipeline, const Options& o, const std::shared_ptr<Outpu
                std::string_view engine) {
   add_notices(pipeline, o, *output);
   if (o.json) {
-    pipeline.add(
-        std::make_unique<JsonLinesSink>(output, totals, run_facts(o, engine), decode_limits(o), o.summary_only));
+    pipeline.add(std::make_unique<JsonLinesSink>(output, totals, run_facts(o, engine), o.limits, o.summary.only));
     return;
   }
   const TextOptions text = text_options(o, *output);
   // As strace, which with -o and a program says nothing of it.
-  if (!o.output.empty() && o.program.empty() && !o.summary_only && o.quiet == 0)
+  if (!o.output.empty() && o.program.empty() && !o.summary.only && o.quiet == 0)
     pipeline.add(std::make_unique<AttachmentSink>(Output::standard_error()));
   if (o.split) {
     pipeline.add(std::make_unique<SplitSink>(o.output, o.append, text));
-  } else if (!o.summary_only) {
+  } else if (!o.summary.only) {
     pipeline.add(std::make_unique<TextSink>(output, text));
   } else {
     pipeline.add(std::make_unique<NoticeSink>(output, o.quiet));
   }
-  if (o.summary_only || o.summary_too)
-    pipeline.add(std::make_unique<SummarySink>(output, totals, o.sort, std::string(engine), o.summary_columns,
+  if (o.summary.any())
+    pipeline.add(std::make_unique<SummarySink>(output, totals, o.summary.sort, std::string(engine), o.summary.columns,
                                                wants_color(o.color, *output)));
   if (o.quiet == 0) pipeline.add(std::make_unique<ClosingLineSink>(output, totals));
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "model/compare/seen_run.hpp"
-#include "model/syscalls/context.hpp"
+#include "vdsotrace/decode_limits.hpp"
 #include "vdsotrace/sink.hpp"
 
 namespace vdsotrace {

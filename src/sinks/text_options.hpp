@@ -5,8 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "model/syscalls/render.hpp"
-#include "vdsotrace/needs.hpp"
+#include "vdsotrace/decode_limits.hpp"
 
 namespace vdsotrace {
 

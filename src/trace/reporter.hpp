@@ -9,7 +9,7 @@ namespace vdsotrace {
 
 class Reporter {
  public:
-  /// `names_threads`: where a thread begins, or executes, its name is reported (Needs::processes).
+  /// `names_threads`: where a thread begins, or executes, its name is reported (Needs::limits).
   explicit Reporter(EventSink& sink, bool names_threads = false) : sink_(sink), names_threads_(names_threads) {}
 
   /// Reports it, unless the thread is traced in silence.

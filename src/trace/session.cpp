@@ -30,7 +30,7 @@ LaunchSignals own_signal_state() {
 
 Session::Session(const TaskOptions& options, const Needs& needs, ProbeEngine& engine, EventSink& sink,
                  StopSource& source, StopPolicy& policy)
-    : reporter_(sink, needs.processes.name),
+    : reporter_(sink, needs.limits.processes.name),
       source_(source),
       program_(options.interruptible),
       tasks_(options, engine, reporter_),

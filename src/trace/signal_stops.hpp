@@ -20,7 +20,7 @@ class SignalStops {
         calls_(calls),
         instruction_pointers_(needs.instruction_pointers),
         stacks_(needs.stacks),
-        processes_(needs.processes) {}
+        processes_(needs.limits.processes) {}
 
   /// Each answers how the thread is to go on.
   Resume on_signal(StoppedThread& stopped, int signal);

@@ -116,7 +116,7 @@ BreakpointEngine::Onward BreakpointEngine::tamper(StoppedThread& stopped, const 
   Thread& thread = stopped.thread();
   const Injection* injection = due_injection(needs_, thread, call, true);
   if (injection != nullptr) inject_at_entry(stopped, *injection, call, reporter_);
-  if (needs_.values) capture_entry(call, stopped.memory(), capture_limits(needs_));
+  if (needs_.values) capture_entry(call, stopped.memory(), needs_.limits);
   if (injection == nullptr) return {site.copy, {}};
   const arch::Registers registers = *stopped.registers();
   const std::uint64_t stack_pointer = arch::stack_pointer(registers);
@@ -145,7 +145,7 @@ Resume BreakpointEngine::on_exit(StoppedThread& stopped, std::uint64_t stack_poi
   // A fallback is reported with the values of its system call, as strace would.
   if (call->ending != Ending::returned) {
     set_result(*call, registers);
-    if (needs_.values) capture_exit(*call, stopped.memory(), capture_limits(needs_));
+    if (needs_.values) capture_exit(*call, stopped.memory(), needs_.limits);
   }
   reporter_.report(thread, std::move(*call));
   return {Resume::How::run, 0, injection != nullptr ? injection->exit_delay_ns : 0};

@@ -143,8 +143,8 @@ Call CallMaker::interrupted(const RecordedCall& begun, std::optional<Call> fallb
 /// come to it.
 void CallMaker::look_at(Call& call, pid_t tid) const {
   RemoteMemory memory(tid);
-  ProcessDescriptors descriptors(tid, settings_.needs.descriptors, settings_.needs.processes);
-  capture_exit(call, memory, capture_limits(settings_.needs), &descriptors);
+  ProcessDescriptors descriptors(tid, settings_.needs.limits.descriptors, settings_.needs.limits.processes);
+  capture_exit(call, memory, settings_.needs.limits, &descriptors);
 }
 
 void CallMaker::note_caller(Call& call, std::optional<Caller> caller) const {

@@ -15,7 +15,7 @@ StubDepth depth_of(const Needs& needs) {
 
 /// Whether a record has room for all that will be printed of the values.
 bool values_fit(const VdsoService& service, const Needs& needs) {
-  return service.output != ServiceOutput::random || !needs.each_call || needs.string_limit <= RECORD_VALUE_BYTES;
+  return service.output != ServiceOutput::random || !needs.each_call || needs.limits.string <= RECORD_VALUE_BYTES;
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include "base/clock.hpp"
 #include "engines/perf/sampled_caller.hpp"
 #include "model/syscalls/begin_call.hpp"
-#include "model/syscalls/context.hpp"
 #include "model/syscalls/render.hpp"
 #include "os/perf_events.hpp"
 #include "os/remote_memory.hpp"
@@ -198,7 +197,7 @@ void DirectCalls::report(const PerfSample& sample, Abi abi, const SampledCalls::
   const bool timed = returned.entered_ns != 0;
   call.start_ns = (timed ? returned.entered_ns : sample.time_ns) + since_epoch;
   if (timed) call.duration_ns = sample.time_ns - returned.entered_ns;
-  if (needs_.values) capture_exit(call, stack, capture_limits(needs_));
+  if (needs_.values) capture_exit(call, stack, needs_.limits);
   note_sampled_caller(sample, SampledAt::system_call, task_for(sample), needs_, space.symbols(), call);
   sink_.accept({0, sample.time_ns + since_epoch, watched.tgid, sample.tid, std::move(call)});
 }

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "arch/record_stub.hpp"
-#include "model/syscalls/context.hpp"
+#include "vdsotrace/decode_limits.hpp"
 
 namespace vdsotrace {
 

@@ -57,7 +57,7 @@ bool may_use_path(std::int64_t nr, const CallSpec& spec) {
 /// Whether what is shown of calls is nothing but their values and what these point to.
 bool shows_only_values(const Needs& needs, bool has_descriptors, const arch::CopyPlan& copies) {
   const bool has_pointees = !copies.entry.empty() || !copies.exit.empty();
-  const bool looks_up = needs.processes.any() || (needs.descriptors.any() && has_descriptors);
+  const bool looks_up = needs.limits.processes.any() || (needs.limits.descriptors.any() && has_descriptors);
   return !looks_up && !(needs.dumps.any() && has_pointees);
 }
 
@@ -83,7 +83,7 @@ CallStub StubChoice::choose(const Needs& needs, std::int64_t nr) {
   if (spec == nullptr || must_be_seen(needs, nr, *spec, recorded)) return CallStub::none;
   if (!needs.paths.empty() && wanted && may_use_path(nr, *spec)) return CallStub::none;
   if (!recorded) return CallStub::counts;
-  auto copies = needs.values ? copy_plan(nr, capture_limits(needs)) : arch::CopyPlan();
+  auto copies = needs.values ? copy_plan(nr, needs.limits) : arch::CopyPlan();
   if (!copies || !shows_only_values(needs, has_descriptors(nr, *spec), *copies)) return CallStub::none;
   copies->record_log2 = static_cast<unsigned>(record_size_);
   copies_.emplace(nr, std::move(*copies));

@@ -1,17 +1,6 @@
 #include "model/syscalls/context.hpp"
 
-#include "vdsotrace/needs.hpp"
-
 namespace vdsotrace {
-
-DecodeLimits capture_limits(const Needs& needs) {
-  DecodeLimits limits;
-  limits.string = needs.string_limit;
-  limits.descriptors = needs.descriptors;
-  limits.processes = needs.processes;
-  limits.sets = needs.arguments;
-  return limits;
-}
 
 Memory& ArgContext::unreadable_memory() {
   static Capture nothing;

@@ -15,30 +15,10 @@
 #include <utility>
 
 #include "base/append_format.hpp"
-#include "vdsotrace/argument_sets.hpp"
 #include "vdsotrace/call.hpp"
+#include "vdsotrace/decode_limits.hpp"
 
 namespace vdsotrace {
-
-/// Which strings are shown as \x1f for each byte; `non_ascii_characters`: no string, but bytes that need an escape.
-enum class HexStrings : std::uint8_t { none, non_ascii_characters, non_ascii, all };
-
-/// What is shown of a constant or of flags: the number, the names, or the number with the names in a comment.
-enum class ConstantStyle : std::uint8_t { raw, abbrev, verbose };
-
-/// How much of what the pointers refer to is wanted, and how.
-struct DecodeLimits {
-  std::size_t string = 32;                          ///< `-s`: bytes of a string or buffer, elements of an array
-  HexStrings hex = HexStrings::none;                ///< `-x`, `-xx`
-  ConstantStyle constants = ConstantStyle::abbrev;  ///< `-X`
-  DescriptorDetails descriptors{};                  ///< `-y`, `-yy`
-  ProcessDetails processes{};                       ///< `-Y`, `--pidns-translation`
-  const ArgumentSets* sets = nullptr;               ///< `-v`, `-e abbrev=` and the like; null: as by default
-};
-
-struct Needs;
-/// What is to be captured while a call is made.
-DecodeLimits capture_limits(const Needs& needs);
 
 /// Of a socket that the kernel does not report: one that has no address yet, or is in another network namespace.
 inline constexpr std::uint16_t kUnknownNetlinkProtocol = 0xffff;

@@ -96,12 +96,12 @@ bool SystemCalls::is_wanted(const Thread& thread, const CallInProgress& progress
 /// Shows it and does to it what is asked for. `merged`: a vDSO function's call was counted when that was entered.
 Resume SystemCalls::report_entry(StoppedThread& stopped, CallInProgress& progress, bool capable, bool merged) {
   Call& call = progress.call;
-  ProcessDescriptors descriptors(stopped.tid(), needs_.descriptors, needs_.processes);
+  ProcessDescriptors descriptors(stopped.tid(), needs_.limits.descriptors, needs_.limits.processes);
   if (progress.wanted && !needs_.paths.empty())
     progress.wanted = uses_path(call, stopped.memory(), descriptors, needs_.paths);
   if (!progress.wanted) return {};
   const Resume how = merged ? Resume{} : tamper_at_entry(stopped, progress, capable);
-  if (needs_.values) capture_entry(call, stopped.memory(), capture_limits(needs_), &descriptors);
+  if (needs_.values) capture_entry(call, stopped.memory(), needs_.limits, &descriptors);
   if (!merged || !engine_.notes_callers()) note_caller(stopped, needs_, call);
   if (needs_.entries && !merged) reporter_.report(stopped.thread(), CallEntered{call});
   return how;
@@ -150,8 +150,8 @@ Resume SystemCalls::on_exit(StoppedThread& stopped, std::int64_t result, bool fa
   if (result == arch::kRestartBlock && call.name != "restart_syscall") thread.restarted_call = call.nr;
   if (needs_.durations) call.duration_ns = monotonic_ns() - progress.monotonic_start;
   if (needs_.kernel_times) call.kernel_ns = thread.kernel_ns - progress.kernel_start;
-  ProcessDescriptors descriptors(stopped.tid(), needs_.descriptors, needs_.processes);
-  if (progress.wanted && needs_.values) capture_exit(call, stopped.memory(), capture_limits(needs_), &descriptors);
+  ProcessDescriptors descriptors(stopped.tid(), needs_.limits.descriptors, needs_.limits.processes);
+  if (progress.wanted && needs_.values) capture_exit(call, stopped.memory(), needs_.limits, &descriptors);
   if (progress.wanted && needs_.dumps.any()) capture_dump(call, stopped.memory(), needs_.dumps);
   if (thread.in_exec_prologue > 0) --thread.in_exec_prologue;
   if (!call.tampering.result) after_call(stopped, progress, engine_);

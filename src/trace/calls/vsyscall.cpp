@@ -34,7 +34,7 @@ bool Vsyscalls::on_filtered(StoppedThread& stopped, const __ptrace_syscall_info&
   Call call = call_from(info);
   if (!wanted(thread, call)) return true;
   call.start_ns = realtime_ns();
-  if (needs_.values) capture_entry(call, stopped.memory(), capture_limits(needs_));
+  if (needs_.values) capture_entry(call, stopped.memory(), needs_.limits);
   note_caller_of_function(stopped, needs_, call);
   thread.in_vsyscall = std::move(call);
   ptrace::interrupt(stopped.tid());
@@ -53,7 +53,7 @@ void Vsyscalls::on_stop(StoppedThread& stopped) {
     call.ending = Ending::returned;
     call.result = arch::return_value(*registers);
     call.error = error_of(call.result);
-    if (needs_.values) capture_exit(call, stopped.memory(), capture_limits(needs_));
+    if (needs_.values) capture_exit(call, stopped.memory(), needs_.limits);
   }
   reporter_.report(thread, std::move(call));
 }

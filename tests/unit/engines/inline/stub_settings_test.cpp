@@ -49,7 +49,7 @@ TEST_CASE("system calls of stubs are marked where a filter may have to know them
 TEST_CASE("a value for which records have no room is left to others, unless that takes stops", "[stub_settings]") {
   Needs needs;
   CHECK(StubSettings(needs, false).wishes().unsuited(getrandom()).empty());
-  needs.string_limit = RECORD_VALUE_BYTES + 1;
+  needs.limits.string = RECORD_VALUE_BYTES + 1;
   const StubSettings ours(needs, false), attached(needs, true);
   CHECK_FALSE(ours.wishes().unsuited(getrandom()).empty());
   CHECK(attached.wishes().unsuited(getrandom()).empty());

@@ -43,7 +43,7 @@ TEST_CASE("a trace records calls if what is shown of them can be copied, and sto
 
 TEST_CASE("what takes a look at the process, or more room than there is, takes a stop") {
   Needs needs = tracing();
-  needs.string_limit = 40'000;
+  needs.limits.string = 40'000;
   const StubChoice long_strings(needs);
   CHECK(long_strings.of(SYS_read) == CallStub::none);
   CHECK(long_strings.of(SYS_openat) == CallStub::records);
@@ -53,13 +53,13 @@ TEST_CASE("what takes a look at the process, or more room than there is, takes a
   CHECK(dumps.of(SYS_read) == CallStub::none);
   CHECK(dumps.of(SYS_lseek) == CallStub::records);
   needs = tracing();
-  needs.processes.name = true;
+  needs.limits.processes.name = true;
   CHECK(StubChoice(needs).of(SYS_getppid) == CallStub::none);
 }
 
 TEST_CASE("what calls use is looked up at a stop, of those that may use it", "[stub_choice]") {
   Needs needs = tracing();
-  needs.descriptors.path = true;
+  needs.limits.descriptors.path = true;
   const StubChoice with_descriptors(needs);
   for (const std::int64_t nr : {SYS_read, SYS_openat, SYS_mmap, SYS_socket, SYS_connect, SYS_pipe2, SYS_epoll_ctl})
     CHECK(with_descriptors.of(nr) == CallStub::none);
