@@ -64,26 +64,34 @@ struct Thread {
   Phase phase = Phase::fresh;
   Role role = Role::traced;
   ptrace::OnTracerDeath on_tracer_death = ptrace::OnTracerDeath::leave;
-  bool stopped = false;  ///< in a ptrace stop that has not been resumed
-  bool rests = false;    ///< since its last stop: listens in a group-stop, or waits for its vfork's child
-  pid_t awaited_by = 0;  ///< its creator, which does not run before it executes a program or ends (vfork(2)); 0: none
+
+  // How its last stop left it (StoppedThread, StopHandler).
+  bool stopped = false;        ///< in a ptrace stop that has not been resumed
+  bool rests = false;          ///< since its last stop: listens in a group-stop, or waits for its vfork's child
+  bool step_due = false;       ///< was let execute one instruction, and the trap behind that has not been seen
+  std::int64_t kernel_ns = 0;  ///< TraceeStop::kernel_ns of its last stop
+
+  // What it shares with others, or waits for (TaskTable, ExecHandler).
   std::shared_ptr<AddressSpace> space;
   std::shared_ptr<SignalActions> actions;
   BlockedSignals blocked;
+  pid_t awaited_by = 0;  ///< its creator, which does not run before it executes a program or ends (vfork(2)); 0: none
+  /// Made by its last stop's call, which does not return while the child runs the same program; 0: none.
+  pid_t vfork_child = 0;
+
+  // At which of its system calls it stops (StopPolicy).
+  bool filtered = false;           ///< our seccomp filter is on it
+  bool seccomp_suspended = false;  ///< its filters are not asked, so that a call can go on (barred_restart.hpp)
   bool dispatched = false;  ///< syscall user dispatch is on it for us: its system calls are no stops of their own
   bool executed = false;    ///< has just executed a program; execve's exit stop is still to come
   /// System calls that stop in any case while a new program sets itself up, until its thread pointer is set.
   int in_exec_prologue = 0;
-  bool filtered = false;  ///< our seccomp filter is on it
-  pid_t vfork_child =
-      0;  ///< made by its last stop's call, which does not return while the child runs the same program; 0: none
-  bool seccomp_suspended = false;  ///< its filters are not asked, so that a call can go on (barred_restart.hpp)
+
+  // The system calls that it is in (trace/calls).
   std::optional<CallInProgress> in_call;
-  std::int64_t kernel_ns = 0;        ///< TraceeStop::kernel_ns of its last stop
+  std::optional<Call> in_vsyscall;   ///< between the filter's stop and its end
   std::int64_t restarted_call = -1;  ///< number of the call that a restart_syscall goes on with, -1 if unknown
-  bool step_due = false;             ///< was let execute one instruction, and the trap behind that has not been seen
   InjectedCalls injected;
-  std::optional<Call> in_vsyscall;  ///< between the filter's stop and its end
 
   bool is_reported() const { return role == Role::traced && phase != Phase::launching && phase != Phase::attached; }
 };
