@@ -1,4 +1,4 @@
-// What a core dump shall show: every thread in the program's own code.
+// What a core dump is to show: every thread in the program's own code.
 #pragma once
 
 #include "trace/probe_engine.hpp"

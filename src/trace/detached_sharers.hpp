@@ -1,6 +1,6 @@
-// Children of vfork that are not followed and ask to be traced by others, as debuggers begin (PTRACE_TRACEME): that is
-// refused to who has a tracer. Such a child is detached while it still shares its creator's memory with all that is
-// ours there; the creator waits meanwhile (vfork(2)), so that it is known whose calls are recorded.
+// Children of vfork that are not followed and ask to be traced by others, as those of debuggers begin (PTRACE_TRACEME).
+// The kernel refuses that to a task that has a tracer. So such a child is detached while it still shares its creator's
+// memory, with our patches in it; the creator waits meanwhile (vfork(2)), so that it is known whose calls are recorded.
 #pragma once
 
 #include <map>

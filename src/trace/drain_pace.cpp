@@ -6,12 +6,13 @@
 namespace vdsotrace {
 namespace {
 
-/// So long a thread may have to wait for room that was idle and fills its buffer at once; in a process that runs
-/// already it spins meanwhile, as it may not be made to sleep. An idle one costs us some 0.3 % of a processor.
+/// The longest time that a thread waits for room after it was idle and has filled its buffer at once. In a process that
+/// ran before we came it spins meanwhile, as we may not make it sleep. To look so often at an idle process costs us
+/// some 0.3 % of a processor.
 constexpr std::int64_t kLongPauseNs = 20'000'000;
 /// A sleep and its end cost about as much as polling for so long.
 constexpr std::int64_t kWorthSleepingNs = 150'000;
-/// Buffers are to be so full when we look: a sleep may last longer than it should.
+/// How full buffers are meant to be when we look: a sleep may last longer than it should.
 constexpr double kComfortable = 0.25;
 /// A writer that was fast may be so again: it may only have been waiting for room, or for a processor.
 constexpr double kHalfLifeNs = 5'000'000;

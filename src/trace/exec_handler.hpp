@@ -13,8 +13,8 @@ class ExecHandler {
   /// The kernel is about to load the program that we start, and will mostly give it the vDSO that we have: takes ours
   /// apart meanwhile.
   void expect_own_image();
-  /// PTRACE_EVENT_EXEC, first: a thread that was not the leader has become it. What is known of
-  /// `former_tid` is from now on known of `leader`; the old leader is gone without a word.
+  /// PTRACE_EVENT_EXEC, first: a thread that was not the leader has become it. What is known of `former_tid` is from
+  /// now on known of `leader`; no wait status reports the end of the old leader.
   void take_over(pid_t leader, pid_t former_tid);
   /// PTRACE_EVENT_EXEC, then: a new program in a new address space. Answers how the
   /// thread goes on: a child that was only guarded has left the patched memory and is detached.

@@ -19,7 +19,7 @@ std::optional<std::int64_t> IdleWork::run(std::int64_t now) {
   }
   outdate_names(now);
   auto pause = pace_.pause();
-  // While stops come thick their lines wait for each other; the end of this sleep is near.
+  // While stops follow each other closely, their lines are written together: such a sleep ends soon.
   if (pace_.calm() && (!pause || now - flushed_ >= kLinesWaitNs)) {
     reporter_.flush();
     flushed_ = now;

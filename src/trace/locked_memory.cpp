@@ -11,7 +11,7 @@ namespace {
 /// A look costs some 30 microseconds.
 constexpr std::int64_t kEachProcessNs = 50'000'000;
 constexpr std::int64_t kLeastNs = 5'000'000;
-/// Of a process with very many threads, so many are asked whether they run.
+/// So many threads of a process are asked at most whether they run.
 constexpr int kMostAsked = 64;
 
 std::int64_t locked_kb(pid_t pid) { return proc::status_number(pid, "VmLck").value_or(0); }
@@ -21,7 +21,8 @@ bool has_engine_memory(const AddressSpace& space) {
   return memory.start != memory.end;
 }
 
-/// One that runs if there is one: it is in no call that an interruption would cut short. 0 if all are stopped.
+/// A thread of the process, if possible one that runs: it is in no call that an interruption would cut short. 0 if all
+/// are stopped.
 pid_t thread_to_interrupt(const TaskTable& tasks, const std::set<pid_t>& threads) {
   pid_t any = 0;
   int asked = 0;

@@ -71,8 +71,8 @@ class ProbeStops {
  public:
   /// At every stop, before the stop itself is reported: reports what the thread did before.
   virtual void on_stop(Thread&) {}
-  /// It stopped for a signal of the program's or in a group-stop, before anything is done about that: a system call
-  /// that it was in has come back, be it to be restarted.
+  /// It stopped for a signal of the program's or in a group-stop, and nothing has been done about that yet. If it was
+  /// in a system call, that has returned, perhaps to be restarted.
   virtual void on_interrupted(StoppedThread&) {}
   /// It stopped for another reason and may now be seen by others (its registers saved in a signal frame, or it is
   /// detached): wherever it is in engine memory, it is put back to the same place in the program's own code.
@@ -90,10 +90,10 @@ class RaisedSignals {
   /// It stopped at a breakpoint instruction, or at one that the kernel has forbidden it (SIGSEGV). Nothing if it is not
   /// the engine's: the signal reaches the program unchanged.
   virtual std::optional<Resume> on_trap(StoppedThread& thread) = 0;
-  /// It stopped as an instruction could not read or write memory (SIGSEGV, SIGBUS). True if that was the engine's: it
-  /// goes on elsewhere, and gets no signal.
+  /// It stopped because an instruction could not read or write memory (SIGSEGV, SIGBUS). True if the instruction was
+  /// the engine's: the thread goes on elsewhere, and gets no signal.
   virtual bool on_fault(StoppedThread&, int /*signal*/) { return false; }
-  /// It stopped for SIGSEGV: what lies at that address, if anything does, may not be used so. True if engine memory was
+  /// It stopped for SIGSEGV, as memory at that address is missing or may not be used so. True if engine memory was
   /// there that the program has unmapped or protected: the thread goes on, without the signal.
   virtual bool on_missing_memory(StoppedThread&, std::uint64_t /*address*/) { return false; }
   /// It stopped for SIGSYS. Nothing if that is not the engine's: the signal reaches the program unchanged.
@@ -181,7 +181,7 @@ class RecordSource {
 ///  2. Every byte of the vDSO is written through AddressSpace::patch, which notes the old one first. Code outside of it
 ///     is put there by calls that the process makes for us, and made known by AddressSpace::set_engine_memory.
 ///  3. After remove, memory is byte-identical and no program counter is in engine memory.
-///  4. Calls of threads whose role is not `traced` are let pass untold.
+///  4. Calls of threads whose role is not `traced` are not reported.
 ///  5. What could not be recorded is reported as a Lost event.
 /// The interfaces are virtual bases so that parts which each implement one of them make up an engine (EngineDecorator).
 class ProbeEngine : public virtual ProbePlacement,

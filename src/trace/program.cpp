@@ -24,14 +24,14 @@ void Program::on_end(const Thread& thread, const WaitStatus& status) {
 
 bool Program::ends_trace(const OwnSignal& signal, bool detaching) {
   if (interruptible_ == Interruptible::never) return false;
-  // Without a program of ours they can only mean us.
+  // Without a program of ours, signals can only mean us.
   if (!was_started() || has_ended()) return true;
   if (is_dead()) {
     ends_trace_with_it_ = true;
     return false;
   }
   if (is_in_vain(signal) && !detaching) return true;
-  // What the terminal sends reaches the program by itself; so does what the program does about it.
+  // A signal of the terminal reaches the program by itself.
   if (!signal.from_terminal) kernel().kill(pid_, signal.signal);
   return interruptible_ == Interruptible::always && !detaching;
 }
@@ -39,14 +39,16 @@ bool Program::ends_trace(const OwnSignal& signal, bool detaching) {
 /// Its end has yet to be waited for, or is among the stops that are yet to be served.
 bool Program::is_dead() const { return has_waitable_end(pid_) || (kernel().kill(pid_, 0) != 0 && errno == ESRCH); }
 
-/// Whether the program will not end by it. One that has a handler may do something else on purpose: it takes a third.
+/// Whether the user sends the signal to a program that does not end by it. A program with a handler may do something
+/// else on purpose: there it takes a third signal.
 bool Program::is_in_vain(const OwnSignal& signal) {
   if (signal.signal != SIGINT && signal.signal != SIGTERM) return false;
   const int times = repetitions_.add(signal, monotonic_ns());
   const auto does = [&](std::string_view what) {
     return (proc::status_signals(pid_, what).value_or(0) & signal_bit(signal.signal)) != 0;
   };
-  // Ctrl-C is sent to the program too, and an impatient hand need not mean us. Other signals come to us alone.
+  // The terminal sends Ctrl-C to the program as well, and who presses it twice need not mean us. Other signals come to
+  // us alone.
   if (!signal.from_terminal && does("SigIgn")) return true;
   return times >= (does("SigCgt") ? 3 : 2);
 }

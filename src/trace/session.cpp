@@ -9,7 +9,7 @@
 namespace vdsotrace {
 namespace {
 
-/// How long a child may take to its first stop whose creator was killed.
+/// How long a child whose creator was killed may take until its first stop.
 constexpr std::int64_t kLastOrphansNs = 10'000'000'000;
 
 /// Of the signals that the kernel forces upon a program on our behalf.
@@ -64,7 +64,7 @@ Result<Outcome> Session::run(SpawnedChild child) {
 }
 
 Outcome Session::await_rest() {
-  // What could not be cleaned, or not be stopped, cannot be detached.
+  // A process that could not be cleaned or stopped cannot be detached.
   do {
     watch([this] { return !tasks_.empty(); });
   } while (await_orphans());
@@ -88,7 +88,7 @@ Result<Outcome> Session::run_attached(std::optional<std::int64_t> duration_ns, S
     } while (await_orphans());
   }
   release_all();
-  // What could not be cleaned cannot be detached. The rest the kernel detaches when we end.
+  // A process that could not be cleaned cannot be detached. The kernel detaches the others when we end.
   watch([this] { return tasks_.any_patched(); });
   idle_.finish();
   if (program_.state() == Program::State::failed_to_launch) return tl::unexpected(child->failure());
@@ -135,7 +135,7 @@ std::optional<std::int64_t> Session::work_before_sleep() {
   return pause;
 }
 
-/// One by one: one that is known now may have made the next.
+/// One by one: an orphan that has just become known may have made the next.
 void Session::claim_orphans() {
   for (const pid_t tid : orphans_.due(false)) {
     Thread* child = orphans_.claim_orphan(tid, false);

@@ -1,6 +1,5 @@
-// The loop: waits for what happens next, and has it handled. What a stop means is known by StopHandler, what is to be
-// done about all threads together by StopWorld, Attaching and Detaching, about those that no event has reported by
-// Orphans.
+// The loop: waits for what happens next, and has it handled. StopHandler knows what a stop means. StopWorld, Attaching
+// and Detaching act upon all threads together, Orphans upon tasks that no event has reported.
 #pragma once
 
 #include <functional>
@@ -19,10 +18,9 @@ class Session {
   Session(const TaskOptions& options, const Needs& needs, ProbeEngine& engine, EventSink& sink, StopSource& source,
           StopPolicy& policy);
 
-  /// Starts the program and observes it, and what the options include, until the
-  /// last of them has ended, or until the time or somebody's patience with the program is over; then await_rest() is
-  /// due, once what was seen has been reported. It was started with the policy's filter. Errors: it
-  /// could not be executed.
+  /// Starts the program, which is under the policy's filter, and observes it and what the options include: until the
+  /// last of them has ended, the time is over, or the user gives up waiting for the program. When what was seen has
+  /// been reported, await_rest() is due. Errors: the program could not be executed.
   Result<Outcome> run(SpawnedChild child);
   /// Whether some processes could not be detached.
   bool holds_any() const { return !tasks_.empty(); }

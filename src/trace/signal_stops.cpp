@@ -33,7 +33,7 @@ bool is_of_memory(const siginfo_t& info) { return info.si_signo == SIGSEGV || in
 /// Whether the thread's own instruction has raised it: no process has sent it (sigaction(2), si_code).
 bool is_fault(const siginfo_t& info) { return is_of_memory(info) && info.si_code > 0 && info.si_code != SI_KERNEL; }
 
-/// The same where the address that it used is none at all (SI_KERNEL), or nothing is known of it.
+/// The same, also of an address that no program can use (SI_KERNEL), and of a signal that has lost its cause.
 bool may_be_fault(const siginfo_t& info) {
   return is_of_memory(info) && (info.si_code > 0 || has_lost_its_cause(info));
 }
@@ -57,8 +57,8 @@ void note_mask_of_sleep(StoppedThread& stopped) {
 
 }  // namespace
 
-/// At an attach we made calls on it since, and it stopped again: by a SIGCONT in between it is no group-stop any more,
-/// and a thread that listens in another stop is never woken.
+/// At an attach the thread has made calls for us since, and has stopped again. If a SIGCONT came in between, this is no
+/// group-stop any more, and a thread that listens in another stop is never woken.
 Resume SignalStops::on_group_stop(StoppedThread& stopped, int signal) {
   const auto now = ptrace::signal_info(stopped.tid());
   if (now && now->si_signo == SIGTRAP) return {};

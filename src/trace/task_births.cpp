@@ -24,7 +24,7 @@ std::optional<arch::SystemCallRegisters> call_in_progress(StoppedThread& stopped
   return registers != nullptr ? std::optional(arch::system_call(*registers)) : std::nullopt;
 }
 
-/// Somebody alive who runs in the orphan's memory.
+/// A thread that runs in the orphan's memory.
 Thread* sharer_of(pid_t orphan, std::uint64_t base, const TaskTable& tasks) {
   for (const auto& [pid, process] : tasks.processes()) {
     Thread* thread = tasks.find(*process.threads.begin());
@@ -36,7 +36,7 @@ Thread* sharer_of(pid_t orphan, std::uint64_t base, const TaskTable& tasks) {
 }  // namespace
 
 Thread& TaskTable::add(pid_t tid, pid_t tgid) {
-  // Its number may have been another's, whose end we have not seen.
+  // The number may have been that of another task, whose end we have not seen.
   forget(tid);
   auto thread = std::make_unique<Thread>();
   thread->tid = tid;
@@ -72,7 +72,7 @@ Thread& TaskTable::add_child(const Thread& creator, pid_t tid, std::uint64_t sha
   const bool traced = creator.role == Thread::Role::traced && (same_process || options_.follow);
   if (!traced) child.role = same_memory ? Thread::Role::guarded : Thread::Role::released;
   if ((sharing & CLONE_VFORK) != 0) child.awaited_by = creator.tid;
-  // Its creator is not reported yet: it will be with it.
+  // It is reported together with its creator, which has not been reported yet.
   if (traced && creator.phase == Thread::Phase::attached) child.phase = Thread::Phase::attached;
   engine_.on_clone(creator, child);
   reporter_.report(child, Started{how_born(sharing), creator.tgid});

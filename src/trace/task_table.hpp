@@ -51,11 +51,11 @@ class TaskTable {
   Thread* on_clone(StoppedThread& parent);
   /// The thread has another number from now on: that of its process's leader, which is no more.
   void rename(pid_t former_tid, pid_t tid);
-  /// The other threads of its process have ended without a word.
+  /// The other threads of its process have ended, of which no wait status says anything.
   void forget_others(const Thread& survivor);
   /// Everybody is under a filter that needs us: a child that is not followed is guarded as long as it lives.
   void keep_all() { keep_all_ = true; }
-  /// A thread whose memory is clean: how it goes on; its events are not reported from now on.
+  /// How a thread goes on whose memory is clean. Its events are not reported from now on.
   Resume detach_or_guard(Thread& thread, int signal) const;
   /// The thread has ended or was detached. Answers what it was; null if it was not known.
   std::unique_ptr<Thread> forget(pid_t tid);

@@ -19,7 +19,7 @@ namespace vdsotrace {
 
 class BreakpointEngine : public ProbeEngine {
  public:
-  /// What it has beside another engine in the same vDSO. Each may be empty: then all is its own.
+  /// What it observes where another engine observes the same vDSO. An empty function: it observes all.
   struct Share {
     std::function<bool(const VdsoImage&, const VdsoService&)> covers;  ///< the services that it is to observe
     std::function<std::uint32_t(const VdsoImage&)> unused_from;        ///< where its copies may begin in the last page

@@ -76,7 +76,7 @@ Resume::How StepEngine::resume_mode(StoppedThread& stopped) {
   if (call == nullptr || !call->steps || !call->steps->complete) return Resume::How::run;
   // A step out of a system call would leave out the stop at its end.
   if (thread.in_call) return Resume::How::call;
-  // Its step has been made, though another stop came first.
+  // The thread has made its step, though another stop came first.
   if (thread.step_due) return Resume::How::step;
   const auto* registers = stopped.registers();
   const AddressSpace& space = *thread.space;

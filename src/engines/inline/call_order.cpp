@@ -29,7 +29,7 @@ void CallOrder::accept(Event&& event) {
   sink_.accept(std::move(event));
 }
 
-/// They come ring by ring: those of one are far from those of the one before.
+/// Direct calls come ring by ring: those of one ring are far from those of the ring before.
 void CallOrder::keep(Event&& event) {
   if (!std::holds_alternative<Call>(event.body)) return sink_.accept(std::move(event));
   const std::int64_t start = start_of(event);
@@ -53,7 +53,7 @@ bool CallOrder::pass_before(std::int64_t time_ns) {
   return !passing.empty();
 }
 
-/// Of the others stubs may have recorded calls before these that are not in this batch.
+/// Only of that thread: stubs may have recorded calls of other threads before these that are not in this batch.
 void CallOrder::pass_of_thread(pid_t tid, std::int64_t before_ns) {
   const auto thread = before_ns <= earliest_ ? kept_.end() : kept_.find(tid);
   if (thread == kept_.end()) return;

@@ -7,7 +7,7 @@
 namespace vdsotrace {
 namespace {
 
-/// So exactly are the time stamps of stubs comparable with those of perf records, at the worst.
+/// How far the time stamps of stubs and of perf records differ at most for the same moment.
 constexpr std::int64_t kClocksDifferNs = 100'000;
 
 EventSink& through(const std::unique_ptr<CallOrder>& order, EventSink& sink) {

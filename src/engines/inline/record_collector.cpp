@@ -51,7 +51,7 @@ std::uint64_t RecordCollector::collect_of(pid_t tid, std::vector<RecordedCall>* 
 
 void RecordCollector::collect_open_system_calls(std::uint64_t counter, std::vector<RecordedCall>& calls) {
   region_->take_open_system_calls(counter, [&](StubRecord& record) {
-    // It may be kept from running in front of the call, or behind it.
+    // A thread that does not sleep in its call may stand in front of it or behind it.
     const auto blocked = proc::blocked_at(record.tid);
     const bool sleeps = blocked && blocked->call == static_cast<std::int64_t>(record.return_address);
     if (sleeps) take_system_call(record, calls);
@@ -69,7 +69,7 @@ std::optional<RecordedCall> RecordCollector::abandon_system_call(pid_t tid) {
   return recorded(pointer ? region_->abandon_system_call(*pointer, tid) : std::nullopt);
 }
 
-/// Of a thread that is followed.
+/// The call of that record, if its thread is followed.
 std::optional<RecordedCall> RecordCollector::recorded(std::optional<StubRecord> record) const {
   std::vector<RecordedCall> calls;
   if (record) take_system_call(*record, calls);

@@ -25,7 +25,8 @@ class RecordCollector {
 
   /// Stubs are to count calls whose callers are known; `timed`: also to add up how long they take.
   void count_by_callers(bool timed) { timed_paths_ = timed; }
-  /// Where they write from now on. `tid`: of the process, by which to look for Go's code where callers are wanted.
+  /// The region in which stubs write from now on. `tid`: a thread of the process, by which to look for Go's code where
+  /// callers are wanted.
   void set_region(StubRegion& region, pid_t tid);
 
   /// Takes all records out of the rings, adds them up, and puts those of threads that are followed into `calls`, if

@@ -52,7 +52,7 @@ std::optional<RecordOwners::Left> RecordOwners::remove(pid_t tid, bool ended) {
   pointers_.erase(known);
   auto& owners = owners_[pointer];
   const auto owner = std::ranges::find(owners, tid, &Owner::tid);
-  // Its creator goes on with the stack, and has waited until it had no records any more.
+  // The creator goes on with the child's stack, and has waited until no record of the child was left.
   if (ended && owner != owners.end()) remember(*owner, pointer, !is_waited_for);
   std::erase_if(owners, [tid](const Owner& one) { return one.tid == tid; });
   const Left left{pointer, owners.size(), owners.size() == 1 ? owners.front().tid : 0};
@@ -71,13 +71,13 @@ void RecordOwners::remember(const Owner& owner, std::uint64_t pointer, bool shar
   Owner& gone = gone_[owner.tid] = owner;
   gone.thread = nullptr;
   auto& sharers = gone_sharers_[pointer];
-  // Most pointers are one thread's after the other, each of which has a ring of its own.
+  // Mostly one thread after the other has a pointer, each with a ring of its own.
   if (shares && owners_[pointer].size() > 1 && sharers.size() < kMostSharers) sharers.push_back(gone);
   if (sharers.empty()) gone_sharers_.erase(pointer);
 }
 
-/// Of threads that have or had one pointer: the one whose stack begins next above the call's. The parent of a vfork,
-/// whose child shares its stack, is none of them while it waits.
+/// Of the threads that have or had the record's pointer, the one whose stack begins next above the call's. The parent
+/// of a vfork, whose child uses its stack, is left out while it waits.
 RecordOwners::Owner RecordOwners::by_stack(const StubRecord& record) const {
   const std::uint64_t pointer = record.key - 1;
   Owner best{0, tgid_, is_reported_, nullptr, ~std::uint64_t{0}};
@@ -99,8 +99,8 @@ std::vector<std::pair<pid_t, std::uint64_t>> RecordOwners::sole_owners() const {
   return found;
 }
 
-/// A ring of its own names its thread. In the shared one are those of threads that have no block, whose pointers are
-/// their own, and of those that have one pointer.
+/// A ring that is one thread's names the thread. In the shared ring are records of threads that have no block, found by
+/// their pointers, and of threads that have a pointer in common, found by their stacks.
 RecordOwners::Owner RecordOwners::owner_of(const StubRecord& record) const {
   const auto found = owners_.find(record.key - 1);
   if (record.tid != 0) {

@@ -36,13 +36,13 @@ class RecordOwners {
   /// The creator waits until its child, which may have its thread pointer and stack, executes a program or ends
   /// (vfork(2)): meanwhile it makes no calls.
   void expect_vfork(pid_t child, pid_t creator) { creators_[child] = creator; }
-  /// Who waits so for that thread, if somebody does.
+  /// The thread that waits so for that one, if there is one.
   std::optional<pid_t> waits_for(pid_t child) const;
   /// For which threads that one waits.
   std::vector<pid_t> waited_for_by(pid_t creator) const;
-  /// It waits no more: records are of the child no more, be it that its end has not been seen.
+  /// The creator waits no more: no record is the child's any more, even if the child's end has not been seen.
   void end_waiting(pid_t creator);
-  /// What becomes of a thread pointer whose thread has another now, or has `ended`: who has it yet.
+  /// A thread pointer whose thread has another one now, or has `ended`, and which threads still have it.
   struct Left {
     std::uint64_t pointer = 0;
     std::size_t threads = 0;

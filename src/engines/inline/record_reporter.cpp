@@ -12,9 +12,9 @@ namespace vdsotrace {
 namespace {
 
 constexpr std::int64_t kProgressNs = 250'000'000;
-/// Threads that may not sleep spin until there is room in their rings. Where there are more of them than processors
-/// they take these from each other and from us, so they are stopped instead, and their rings emptied at the stop:
-/// nothing but the waiting can be interrupted, as there is no room before.
+/// Threads that may not sleep spin until there is room in their rings. If they are more than there are processors, they
+/// take these from each other and from us. So they are stopped instead, and their rings are emptied at the stop. That
+/// interrupts nothing but the waiting: they cannot go on before there is room.
 void stop_waiting(StubSpace& stubs) {
   StubRings& rings = stubs.region()->rings();
   for (const pid_t tid : rings.set_waiting_aside()) {
@@ -45,7 +45,7 @@ RecordReporter::RecordReporter(const StubSettings& settings, EventSink& sink, st
       open_calls_(settings, sink, maker_),
       processors_(std::max(1u, std::thread::hardware_concurrency())) {}
 
-/// Where many threads have rings, only what keeps the thread's own calls in order.
+/// Where many threads have rings, only those are read that keep the thread's own calls in order.
 void RecordReporter::report_before_stop(StubSpace& stubs, pid_t tid) {
   constexpr std::size_t kFewRings = 64;
   if (settings_.depth == StubDepth::count || stubs.region() == nullptr) return;
@@ -61,8 +61,9 @@ void RecordReporter::report_before_stop(StubSpace& stubs, pid_t tid) {
   if (rings.count() <= kFewRings) open_calls_.report_begun(stubs);
 }
 
-/// It has waited for a child that had its ring and is gone, be it that its end has not been seen: there is no other way
-/// to this stop. Killed while it waited itself, a child may leave one of its own that runs on in the ring.
+/// The thread has waited for a child that had its ring and is gone, even if its end has not been seen: there is no
+/// other way to this stop. A child that was killed while it waited itself may leave a child of its own that still runs
+/// in the ring.
 void RecordReporter::return_ring(StubSpace& stubs, pid_t tid, pid_t writer) {
   const bool is_gone = stubs.threads().has_waited_for(tid, writer);
   if (is_gone) stubs.threads().end_writing(writer);
@@ -100,8 +101,8 @@ RecordReporter::Load RecordReporter::look_at(const StubSpaces& spaces) {
   return load;
 }
 
-/// Threads that wait for room spin: once more of them do than there are processors, one look at all rings would take
-/// us seconds at their priority. Once in a hurry we stay so while there is anything to do.
+/// Threads that wait for room spin. If more of them do than there are processors, one look at all rings would take us
+/// seconds at their priority. Once our priority is raised, it stays so while there is anything to do.
 void RecordReporter::set_urgency(const Load& load) {
   constexpr double kFilling = 0.25;
   if (load.fill == 0) urgency_.set(false);
@@ -117,8 +118,8 @@ void RecordReporter::report_lost(const StubSpace& stubs, std::uint64_t lost) {
   if (lost != 0) sink_.accept({0, realtime_ns(), stubs.tgid(), stubs.tgid(), Lost{lost}});
 }
 
-/// In order of time; records of one ring are in order already. A system call that took a while stands where it has
-/// returned: its begin has been shown.
+/// In order of time; records of one ring are in order already. A system call that took a while stands where it
+/// returned: its beginning has been shown.
 void RecordReporter::report_calls() {
   if (calls_.empty()) return;
   const Together together(sink_);
@@ -131,7 +132,7 @@ void RecordReporter::report_calls() {
   if (std::ranges::is_sorted(calls_, {}, place)) {
     for (const RecordedCall& recorded : calls_) report_call(recorded);
   } else {
-    // They are large: their places are sorted instead, with the order in which they came behind.
+    // Calls are large: their places are sorted instead, by time, and then by the order in which the calls came.
     order_.clear();
     for (std::size_t i = 0; i < calls_.size(); ++i) order_.emplace_back(place(calls_[i]), i);
     std::ranges::sort(order_);
@@ -198,7 +199,7 @@ void RecordReporter::note_interrupted(StubSpace& stubs, StoppedThread& stopped) 
   if (registers == nullptr) return;
   report_before_stop(stubs, stopped.tid());
   const InstalledStubs& installed = stubs.installed();
-  // At the jump itself a call has yet to begin.
+  // At the jump itself the call has not begun.
   const auto offset = stopped.thread().space->vdso().offset_of(arch::program_counter(*registers));
   if (!offset || installed.image->function_at(*offset) != nullptr) return;
   const std::uint64_t pointer = arch::thread_pointer(*registers);

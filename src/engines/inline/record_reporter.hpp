@@ -27,8 +27,8 @@ class RecordReporter {
   void report_before_end(StubSpace& stubs, bool final);
   /// No thread writes any more: reports the rest, and the totals of what was only counted.
   void finish(StubSpace& stubs);
-  /// A handler is about to interrupt the call that the thread is in, if it is in one. It makes calls of its own, and
-  /// can jump out of that one: a call that never returns is to be known.
+  /// A handler is about to interrupt the call that the thread is in, if it is in one. The handler makes calls of its
+  /// own, and may jump out of the interrupted one: that would never return, so it must be known.
   void note_interrupted(StubSpace& stubs, StoppedThread& stopped);
   /// System calls that have no complete record yet.
   OpenCallReporter& open_calls() { return open_calls_; }

@@ -15,8 +15,8 @@ constexpr std::size_t kSearched = 64 * 1024;
 constexpr int kMostStacks = 8;
 constexpr std::size_t kWord = sizeof(std::uint64_t);
 
-/// Stacks of threads may lie close to each other, as those of Go's do: what a frame on an alternate stack has saved is
-/// gone back to only from that stack.
+/// Stacks of threads may lie close to each other, as those of Go do. So what a frame on an alternate stack has saved
+/// counts only for a thread that is on that stack.
 bool is_of_another_stack(std::uint64_t counter_at, std::uint64_t from, Memory& memory) {
   const AddressRange alternate = arch::alternate_stack_in_frame(counter_at, memory);
   return alternate.contains(counter_at) && !alternate.contains(from);

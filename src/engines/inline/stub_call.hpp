@@ -28,20 +28,20 @@ struct RecordedCall {
   std::optional<Caller> caller() const;
 };
 
-/// Fills in to which places the record's call returns, as `word` shows the stack above it. `tid`: any thread of the
+/// Fills in to which places the record's call returns. `word` shows the stack above it. `tid`: any thread of the
 /// process.
 void find_callers(StubRecord& record, Symbols& symbols, pid_t tid, const Symbols::StackWord& word);
 
 /// Names places that calls return to; nothing for 0. `tid`: any thread of the process.
 std::optional<Caller> caller_at(Symbols* symbols, pid_t tid, std::uint64_t caller, std::uint64_t beyond);
 
-/// Gives a record that bears no times, as the thread could not read the counter, the present one as start and end.
+/// A record bears no times if the thread could not read the counter: it gets the present time as start and end.
 void date(StubRecord& record);
 
-/// Makes of a new `call` the one of an x86-64 process that was recorded, with what its arguments pointed to when it
-/// returned and with start and, where there is one, duration. Without caller and engine. In place: moving a call costs
-/// as much.
+/// Fills a new `call` with the recorded one of an x86-64 process: what its arguments pointed to when it returned, its
+/// start and, where there is one, its duration; not its caller and engine. In place, as moving a call costs as much.
 void fill_call(Call& call, const RecordedCall& recorded, const TscClock& clock);
+
 /// Makes calls of records, with all that the needs ask for.
 class CallMaker {
  public:
@@ -68,6 +68,5 @@ class CallMaker {
   std::string_view engine_;
   std::optional<TscClock> clock_;
 };
-
 
 }  // namespace vdsotrace

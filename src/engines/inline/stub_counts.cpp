@@ -8,13 +8,13 @@ namespace {
 std::uint64_t entries(const RegionMemory& memory, const StubBlocks& blocks, std::uint8_t function, unsigned column) {
   const std::size_t place = BLOCK_ROWS + (std::size_t{function} << ROW_LOG2) + column * sizeof(std::uint64_t);
   std::uint64_t sum = memory.load<std::uint64_t>(REGION_SHARED + place);
-  // Blocks never used are left alone: to look at them would make them take memory.
+  // Blocks that were never used are left alone: reading them would allocate their memory.
   for (std::size_t number = 0; number < blocks.used(); ++number)
     sum += memory.load<std::uint64_t>(blocks[number].offset + place);
   return sum;
 }
 
-/// Ids that have no column are those that no vDSO serves: all their calls are fallbacks.
+/// Only clocks that no vDSO serves have no column: all their calls are fallbacks.
 void split_other_clocks(const RegionMemory& memory, std::vector<StubCount>& counts) {
   StubCount rest = counts.back();
   counts.pop_back();

@@ -13,8 +13,8 @@
 namespace vdsotrace {
 namespace {
 
-/// It may make none of the calls that it would have to make for us, nor read the counter: killed meanwhile, we would
-/// leave it to die.
+/// Whether the thread is under strict seccomp: it may make none of the calls that it would have to make for us, nor
+/// read the counter. Killed meanwhile, we would leave it to die.
 bool is_strict(const StoppedThread& stopped) {
   return proc::status_number(stopped.tid(), "Seccomp").value_or(SECCOMP_MODE_STRICT) == SECCOMP_MODE_STRICT;
 }
@@ -156,8 +156,8 @@ bool StubEngine::map_again(StubSpace& stubs, StoppedThread& stopped) {
   return true;
 }
 
-/// A handler must not run while a stub does: it would not be known then when the stub is no longer needed, and a record
-/// begun must be completed before the next.
+/// A handler must not run on top of a stub: it would not be known when the stub is no longer needed, and a record that
+/// was begun must be completed before the next.
 void StubEngine::move_out_of_engine_code(StoppedThread& stopped) {
   StubSpace* stubs = spaces_.of(stopped.thread());
   if (stubs == nullptr || stubs->region() == nullptr) return;
@@ -200,7 +200,8 @@ void StubEngine::on_attach_thread(Thread& thread, StoppedThread* stopped) {
   if (stopped != nullptr) stubs->bind_thread(*stopped);
 }
 
-/// Not when a record shows it: a thread must not change its ring in the middle of a call.
+/// The ring is given here, not when a record shows the pointer: a thread must not change its ring in the middle of a
+/// call.
 void StubEngine::on_thread_pointer(StoppedThread& stopped) {
   StubSpace* stubs = spaces_.of(stopped.thread());
   if (stubs == nullptr || stubs->region() == nullptr) return;

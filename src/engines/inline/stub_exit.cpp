@@ -49,7 +49,7 @@ bool leave_stub(StoppedThread& stopped, const InstalledStubs& installed, StubReg
     StubMemory memory(stopped, installed, region);
     ExecutedStub done = execute_stub(*from, memory, inside);
     if (done.waits) {
-      // We have just taken all there was: what is in the ring is no order of records.
+      // We have just taken all records. A ring that is full all the same holds something else.
       region.waits().end();
       done = execute_stub(done.registers, memory, inside);
     }

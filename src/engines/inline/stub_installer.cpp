@@ -16,8 +16,8 @@
 namespace vdsotrace {
 namespace {
 
-/// Where it is forbidden (PR_SET_TSC) we read it for the thread, as long as we live. False also where that cannot be
-/// asked.
+/// Whether the thread may read the counter. Where PR_SET_TSC forbids it, we read it for the thread as long as we live.
+/// False also where that cannot be asked.
 bool may_read_counter(RemoteCalls& calls, const StubSpace& stubs) {
   const std::uint64_t at = stubs.region()->address() + REGION_ANSWER;
   const auto* answer = reinterpret_cast<const int*>(stubs.region()->shared(at, sizeof(int)));
@@ -25,8 +25,8 @@ bool may_read_counter(RemoteCalls& calls, const StubSpace& stubs) {
   return done && (*done != 0 || *answer == PR_TSC_ENABLE);
 }
 
-/// Whether stubs may put it to sleep by futex(2), until it puts a filter on itself: no other of its own is on it. Of no
-/// word at all it is refused for that: EFAULT.
+/// Whether stubs may put the thread to sleep by futex(2), until it puts a filter on itself: it has none of its own.
+/// Filters that it inherited from us are tried: the kernel itself refuses futex(2) without an address, with EFAULT.
 bool may_wait(const Thread& thread) {
   if (!thread.space->filters_are_seen()) return false;
   if (under_inherited_filters(thread)) return try_under_inherited_filters(SYS_futex, {}) == EFAULT;
@@ -151,7 +151,7 @@ std::unique_ptr<StubSpace> StubInstaller::copy_for_fork(const AddressSpace& pare
     own->inherit(of_parent->mapped_bytes());
     return own;
   }
-  // In the space of a creator that is no more they are as they were installed there.
+  // The creator is gone: in the child, its stubs lie where they were installed in the creator.
   const EngineMemory& memory = parent.engine_memory();
   if (memory.start == memory.end || parent.vdso().image() == nullptr) return nullptr;
   const InstalledStubs installed{
@@ -190,7 +190,7 @@ std::optional<StubInstaller::MissingMemory> StubInstaller::missing_memory(const 
     region_there += overlap(there, region);
     code_there += overlap(there, code);
   }
-  // Pages of which a part is gone look like others.
+  // Code of which only a part is there, or which is not ours, is somebody else's.
   if (code_there != 0 && (code_there != code.size() || !has_code(stopped, stubs.installed()))) return std::nullopt;
   return MissingMemory{code_there == 0, region_there != region.size()};
 }

@@ -97,8 +97,8 @@ AbandonedCode stubs_in(Memory& memory, const proc::Mapping& code, const StubJour
   return stubs;
 }
 
-/// Stubs may outlast their trampolines, and those of others be there now. What leads nowhere was not written to its
-/// end, or not cleared to its end, before vdsotrace was killed.
+/// Stubs may outlast their trampolines, and trampolines of others may lie there now. Trampolines that lead nowhere were
+/// only partly written or cleared before vdsotrace was killed.
 void forget_trampolines_of_others(std::span<AbandonedCode> all, Memory& memory) {
   std::vector<AbandonedCode*> without;
   for (AbandonedCode& stubs : all) {
@@ -108,15 +108,15 @@ void forget_trampolines_of_others(std::span<AbandonedCode> all, Memory& memory) 
   for (AbandonedCode* stubs : without) stubs->trampolines = {};
 }
 
-/// Of a thread that has not stopped: whether it sleeps where nothing but the end of its call wakes it, as the parent of
-/// a vfork does, and goes on elsewhere.
+/// Whether a thread that has not stopped sleeps where nothing but the end of its call wakes it, as the parent of a
+/// vfork does, and goes on elsewhere.
 bool sleeps_elsewhere(pid_t tid, Memory& memory, const AbandonedCode& left) {
   if (proc::state(tid) != 'D') return false;
   const auto at = proc::blocked_at(tid);
   return at && !leads_into(at->program_counter, at->stack_pointer, memory, left);
 }
 
-/// Whether the thread is out of it for good. If it is in it and stopped, it is brought out.
+/// Whether the thread is out of the code for good. If it is stopped in the code, it is brought out.
 bool is_out(pid_t tid, Memory& memory, const AbandonedCode& left) {
   if (!ptrace::registers(tid)) return proc::has_ended(tid) || sleeps_elsewhere(tid, memory, left);
   return leave_abandoned_code(tid, memory, left);
@@ -133,8 +133,8 @@ std::vector<pid_t> threads_in_memory_of(pid_t pid) {
   return threads;
 }
 
-/// Whether all are out of it for good. Those that are in it are brought out. False also where its threads cannot be
-/// seen.
+/// Whether all threads are out of the code for good. Those that are in it are brought out. False also where the threads
+/// of the process cannot be seen.
 bool is_left(StoppedThread& stopped, std::span<const pid_t> threads, const AbandonedCode& left) {
   bool all = !threads.empty();
   for (const pid_t tid : threads) all = is_out(tid, stopped.memory(), left) && all;
@@ -172,7 +172,7 @@ bool undo_leftovers(StoppedThread& stopped) {
   if (return_stubs.empty() && stubs.empty()) return true;
   const std::vector<pid_t> threads = threads_in_memory_of(stopped.thread().tgid);
   bool all = true;
-  // From return stubs threads may come back to the others.
+  // From return stubs, threads may come back to the other stubs.
   for (const auto* codes : {&return_stubs, &stubs}) {
     for (const AbandonedCode& left : *codes) {
       undo(stopped, left.journal, *vdso);

@@ -19,8 +19,8 @@ struct StubArea {
   std::uint64_t region() const { return code + code_bytes; }
 };
 
-/// A free place of both, away from where stack and heap grow, with `bytes` of address space in all. One that `grows`
-/// has, where that is to be had, room behind it for all that it may come to. Nothing if there is none, or where that
+/// A free place for both, away from where stack and heap grow, with `bytes` of address space in all. If it `grows`, it
+/// has room behind it for all that it may come to, where there is such a place. Nothing if there is none, or if that
 /// cannot be known.
 std::optional<StubArea> find_stub_area(pid_t pid, std::uint64_t vdso, std::uint64_t code_bytes, std::uint64_t bytes,
                                        bool grows);

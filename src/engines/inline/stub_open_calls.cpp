@@ -41,8 +41,9 @@ void set_open_call_aside(RegionMemory& memory, const StubBlock& block) {
   const std::size_t first = block.offset + BLOCK_OPEN;
   const auto stack = memory.load<std::uint64_t>(first + OPEN_STACK);
   if (stack == 0) return;
-  // Behind it the others follow, the innermost first, as stubs look for them. They move up to one that was jumped out
-  // of, as it has the same stack pointer, else to a free place; if there is none, the outermost is given up.
+  // The other calls follow it, the innermost first, as stubs look for them. They move up to the place of a call that
+  // was jumped out of, as that has the same stack pointer, else to a free place; if there is none, the outermost is
+  // given up.
   constexpr std::size_t kOpen = std::size_t{1} << OPEN_LOG2;
   const std::size_t last = first + (OPEN_COUNT - 1) * kOpen;
   std::size_t place = last;

@@ -59,8 +59,8 @@ class StubRegion {
   /// A handler is about to interrupt it: makes room for the calls that the handler makes.
   void set_aside(std::uint64_t thread_pointer);
 
-  /// Whether system calls of the stopped thread that has the block of that pointer can be recorded: not if its ring is
-  /// as no stub leaves it, so that something remains in it.
+  /// Whether system calls can be recorded of the stopped thread that has the block of that pointer: it has a ring, and
+  /// nothing is left in that. Something is left only if the ring is as no stub leaves it.
   bool has_ring(std::uint64_t thread_pointer) const {
     const StubBlock* block = size_ ? blocks_.find(thread_pointer) : nullptr;
     return block != nullptr && blocks_.waiting(*block) == 0;
@@ -79,8 +79,8 @@ class StubRegion {
     return read_counts(memory_, blocks_, function, clocked);
   }
 
-  /// What leads from calls to counters of their callers: nothing yet. No longer than the region.
-  /// `timed`: stubs also add up how long these calls take.
+  /// What leads from calls to counters of their callers, empty at first. It must not outlive the region. `timed`: stubs
+  /// also add up how long these calls take.
   std::shared_ptr<CallerPaths> make_paths(bool timed) { return std::make_shared<CallerPaths>(memory_, blocks_, timed); }
 
  private:

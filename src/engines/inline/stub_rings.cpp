@@ -18,15 +18,16 @@ namespace {
 constexpr std::uint64_t kAhead = 6;
 constexpr std::uint64_t kPageMask = 4095;
 constexpr std::uint64_t kCommitMask = ~std::uint64_t{0} >> 16;
-/// In the shared ring, a record begun so long ago and not complete belongs to a thread that died in the middle of it.
-/// Of a thread with a ring of its own the end is known, and it may be kept from going on for any time.
+/// A record in the shared ring that was begun so long ago and is not complete belongs to a thread that died in the
+/// middle of it. The end of a thread with a ring of its own is known, and the thread may be kept from going on for any
+/// time.
 constexpr std::int64_t kStuckNs = 5'000'000'000;
 
 static_assert(RECORD_SHORT_WINDOW + RECORD_LONG_WINDOW_WORDS * 8 <= (1 << RECORD_LOG2_WINDOW));
 static_assert(RECORD_WINDOW + RECORD_LONG_WINDOW_WORDS * 8 <= (1 << RECORD_LOG2_VALUES_WINDOW));
 
-/// False if it is a record of nothing. `key`, where it is known, is believed more than what the record says, and so is
-/// the room that there is for it.
+/// False if that is no record. `key`, where it is known, and `size`, the room that there is, are believed more than
+/// what the record says.
 bool read_record(const std::byte* at, std::uint64_t commit, std::optional<std::uint64_t> key, RecordSize size,
                  StubRecord& record) {
   const auto word = [at](std::size_t offset) { return word_at(at, offset); };
@@ -63,11 +64,12 @@ bool may_be_completed(StubBlock& block, bool is_shared) {
   return monotonic_ns() - block.stuck_since < kStuckNs;
 }
 
-/// What has been begun and is not there is passed over: how many that loses. Nothing: it may still be written.
+/// Passes over a record that has been begun and is not complete. Answers how many are lost by that; nothing: it may
+/// still be written.
 std::optional<std::uint64_t> pass_hole(StubBlock& block, bool is_shared, bool skip_holes, bool is_last) {
   const bool no_one_writes = skip_holes || block.ended;
   if (!no_one_writes && may_be_completed(block, is_shared)) return std::nullopt;
-  // A thread's last was being written when it ended: it never returned.
+  // The last record of a thread was being written when the thread ended: that call never returned.
   return !no_one_writes || is_shared || !is_last ? 1 : 0;
 }
 
@@ -115,8 +117,8 @@ bool StubRings::leaves_records() const {
   return blocks_.shared().stuck_since != 0 || std::ranges::any_of(blocks_.active(), is_aside);
 }
 
-/// Threads that wait for room go by this. With many rings to take, and threads that want the processor, one look can
-/// take longer than they wait.
+/// Threads that wait for room see by this that we are at work. With many rings to read, and threads that want the
+/// processor, one look can take longer than they wait.
 void StubRings::show_life() {
   memory_.store<std::uint64_t>(REGION_HEARTBEAT, memory_.load<std::uint64_t>(REGION_HEARTBEAT) + 1);
 }
@@ -168,7 +170,7 @@ std::uint64_t StubRings::drain(StubBlock& block, bool is_shared, bool skip_holes
   std::uint64_t shown = first;
   for (; block.taken != end; ++block.taken) {
     const std::byte* at = place(block.taken);
-    // They lie in the other processor's cache: several are on their way at a time. Those behind the end are being
+    // Records lie in the other processor's cache: several are fetched at a time. Those behind the end are being
     // written.
     __builtin_prefetch(place(std::min(block.taken + kAhead, end - 1)));
     const auto commit = memory_.load<std::uint64_t>(static_cast<std::size_t>(at - memory_.at(0)));
@@ -195,8 +197,8 @@ std::uint64_t StubRings::drain(StubBlock& block, bool is_shared, bool skip_holes
   return lost;
 }
 
-/// The record at `at`, and what lies over the places behind that of a system call. Answers how many places it takes, no
-/// more than `most`; 0: that cannot be.
+/// Reads the record at `at`, and of a system call also what lies in the places behind it. Answers how many places it
+/// takes, at most `most`; 0: it is no record.
 std::uint64_t StubRings::read(const StubBlock& block, bool is_shared, const std::byte* at, std::uint64_t commit,
                               std::uint64_t most, StubRecord& record) const {
   if (!read_record(at, commit, is_shared ? std::nullopt : std::optional(block.key), *size_, record)) return 0;
@@ -215,7 +217,7 @@ void StubRings::wake_waiting(const StubBlock& block, std::uint64_t first) {
     ::syscall(SYS_futex, memory_.at(block.offset + BLOCK_TAIL), FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
 }
 
-/// As far as the stub has copied it (KEEP_STACK).
+/// The stack above the record's return address, as far as the stub has copied it (KEEP_STACK).
 StackWindow StubRings::window_of(const StubBlock& block, const std::byte* at, StubRecord& record,
                                  std::uint64_t commit) const {
   const std::size_t window = (commit & RECORD_SHORT_FLAG) != 0 ? RECORD_SHORT_WINDOW : RECORD_WINDOW;

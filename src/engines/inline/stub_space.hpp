@@ -51,7 +51,7 @@ class StubSpace {
   StubMembers& members() { return members_; }
   const StubMembers& members() const { return members_; }
 
-  /// Of its threads, one of which is bound as soon as its pointer is known, and unbound at its end.
+  /// What is known of its threads. A thread is bound as soon as its pointer is known, and unbound at its end.
   ThreadRings& threads() { return threads_; }
   const ThreadRings& threads() const { return threads_; }
   /// ThreadRings::add of a thread that is stopped: makes room for one more ring where there is none.

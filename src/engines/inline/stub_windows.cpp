@@ -50,7 +50,7 @@ bool StubWindows::ends_flow(const CodeSite& site) const {
   return flow == Flow::ret || flow == Flow::jump || flow == Flow::indirect_jump || flow == Flow::trap;
 }
 
-/// Nothing falls through to what is behind a return or a jump; nothing jumps there that is not known.
+/// What follows a return or a jump is reached only by jumps, and all of these are known.
 std::uint32_t StubWindows::padding_behind(std::uint32_t offset) const {
   const auto bytes = image_.bytes();
   if (offset >= bytes.size()) return 0;

@@ -14,21 +14,21 @@ namespace vdsotrace {
 
 /// All but the key and the pointees, of a record whose function is RECORD_SYSTEM_CALL, and which has room for values.
 void read_system_call(const std::byte* at, StubRecord& record);
-/// How many bytes it takes up with its pointees. Nothing if there cannot be so many, where there is `room` for it.
+/// How many bytes the record takes up with its pointees. Nothing if that is more than there is `room` for.
 std::optional<std::size_t> system_call_bytes(const StubRecord& record, std::size_t room);
-/// Reads those, of a record at `at` that takes up so much.
+/// Reads the pointees of a record at `at` that takes up so many bytes.
 void read_pointees(const std::byte* at, std::size_t bytes, StubRecord& record);
 
 /// The one that the block's thread is making, without its result and end: nothing if there is none, or if it ends in
 /// this moment. `size`: of the ring's records.
 std::optional<StubRecord> open_system_call(const RegionMemory& memory, const StubBlock& block, RecordSize size);
 
-/// Whether the record's thread waits behind the call, so that it can be looked at what its results point to.
+/// Whether the record's thread waits behind the call, so that we can read what the results point to.
 bool is_to_be_looked_at(const StubRecord& record);
 
-/// Makes of a new `call` the one of an x86-64 process that was recorded, without engine.
+/// Fills a new `call` with the recorded one of an x86-64 process, without its engine.
 void fill_system_call(Call& call, const StubRecord& record, const TscClock& clock);
-/// The same of one that has only begun.
+/// The same of a call that has only begun.
 void fill_open_system_call(Call& call, const StubRecord& record, const TscClock& clock);
 
 }  // namespace vdsotrace

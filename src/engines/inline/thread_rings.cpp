@@ -8,7 +8,7 @@ bool ThreadRings::add(const Thread& thread, std::uint64_t pointer, std::uint64_t
   return false;
 }
 
-/// That of its creator, which waits for it.
+/// Takes over the ring of its creator, which waits for it.
 bool ThreadRings::take_over(const Thread& thread, std::uint64_t pointer) {
   const auto creator = owners_.waits_for(thread.tid);
   if (!creator || region_->blocks().writer(pointer) != *creator || !region_->has_ring(pointer)) return false;

@@ -11,9 +11,9 @@
 
 namespace vdsotrace {
 
-/// A thread has the ring that its thread pointer leads to. Several with one pointer have none and share what threads
-/// without one use; but who waits for the child of its vfork lends that its own. Nothing of it needs a stopped thread:
-/// who calls says what is so.
+/// A thread has the ring that its thread pointer leads to. Threads that have a pointer in common have no rings and use
+/// the shared one, as threads without a pointer do; but a thread that waits for the child of its vfork lends its ring
+/// to that. No thread need be stopped here: the caller says what is true.
 class ThreadRings {
  public:
   explicit ThreadRings(pid_t tgid) : owners_(tgid) {}
@@ -22,8 +22,9 @@ class ThreadRings {
   /// The memory that has the rings from now on; null if there is none yet, then only owners are known.
   void set_region(StubRegion* region) { region_ = region; }
 
-  /// Records with that pointer are the thread's own from now on, or those of all threads with it: then their stacks
-  /// show whose. True if it has the pointer alone, so that it is to get a ring (StubBlocks::bind). There is a region.
+  /// Records with that pointer are the thread's own from now on. If other threads have the pointer as well, stacks show
+  /// whose a record is. True if no other thread has it, so that the thread is to get a ring (StubBlocks::bind). There
+  /// is a region.
   bool add(const Thread& thread, std::uint64_t pointer, std::uint64_t stack);
   /// Gives threads that were added before rings in a region that takes the place of another.
   void bind_again();
@@ -37,16 +38,16 @@ class ThreadRings {
   /// The creator waits until its child executes a program or ends: meanwhile the child has its ring, if it has its
   /// pointer, and records of both are the child's.
   void expect_vfork(pid_t child, pid_t creator) { owners_.expect_vfork(child, creator); }
-  /// The thread has stopped and goes on now, if it has waited so: its children have left its memory, and no record of
-  /// theirs is in a ring.
+  /// The thread has stopped, so it does not wait any more, if it did: its children have left its memory, and no record
+  /// of theirs is in a ring.
   void end_vforks(pid_t tid);
-  /// Whether that one is a child for which the thread has waited.
+  /// Whether `child` is one for which the thread has waited.
   bool has_waited_for(pid_t tid, pid_t child) const { return owners_.waits_for(child) == tid; }
-  /// Which other thread has the ring of that one; 0: none.
+  /// Which other thread has the thread's ring; 0: none.
   pid_t other_writer(pid_t tid) const;
   /// A ring that has been drained is the thread's again: the child that has it is gone.
   void take_back(pid_t tid);
-  /// The thread's child is gone, but who has the ring is not: both are without.
+  /// The thread's child is gone, but another thread has the ring: neither has one from now on.
   void give_up(pid_t tid);
 
  private:

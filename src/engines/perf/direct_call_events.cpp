@@ -12,8 +12,8 @@
 namespace vdsotrace {
 namespace {
 
-/// So many events of trace points of single calls there may be. Programs of up to some twenty threads on two processors
-/// are within it.
+/// The most events of trace points of single calls. Programs of up to some twenty threads on two processors are within
+/// it.
 constexpr std::size_t kMostEvents = 512;
 /// Who made a call of 32-bit code, vDSO or program, lies on the stack above what __kernel_vsyscall has pushed.
 constexpr std::uint32_t kGateStack = 64;
@@ -90,7 +90,7 @@ bool DirectCallEvents::pick_threads(pid_t tgid, std::span<const pid_t> tids) {
 
 // ---- events of threads ----
 
-/// For so many threads more. Whether filters are permitted is tried on ourselves.
+/// Which trace points to use for so many threads more. Whether filters are permitted is tried on ourselves.
 void DirectCallEvents::choose_means(std::size_t threads) {
   const Points& single = points_of({Abi::x86_64, false});
   if (!stream_ || filters_ || !single) return;

@@ -94,7 +94,7 @@ void DirectCalls::report_unseen(const Thread& thread, const std::string& why) {
                                   Missing::direct_calls});
 }
 
-/// What was recorded so far is of before.
+/// What was recorded so far belongs to the time before.
 void DirectCalls::begin() {
   PerfStream* stream = events_.stream();
   if (stream == nullptr || std::exchange(begun_, true)) return;
@@ -139,7 +139,7 @@ void DirectCalls::on_stop(const Thread& thread) {
 void DirectCalls::on_end(const Thread& thread) {
   look();
   watched_.erase(thread.tid);
-  // What those lose that run on without us is no loss.
+  // It is no loss what threads lose that run on without us.
   if (watched_.empty()) report_lost();
 }
 

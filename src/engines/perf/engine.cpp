@@ -40,7 +40,7 @@ const PerfPlan& PerfEngine::plan_for(const VdsoImage& image) {
   return plans_.get(image, [&] { return plan_perf_points(image, wanted, true); });
 }
 
-/// In its own time, as a breakpoint that a thread inherited is gone since its exec.
+/// Opens events of its own for the thread: breakpoints that it has inherited are gone since its exec.
 void PerfEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const>) {
   if (space.vdso().image() == nullptr) return;
   if (space.abi() != Abi::x86_64) {
@@ -83,7 +83,7 @@ bool PerfEngine::vacate_for_detach(StoppedThread& stopped, bool) {
   return true;
 }
 
-/// Before a signal is reported: what the thread has left is over.
+/// A signal is about to be reported: calls that the thread has left are over.
 void PerfEngine::move_out_of_engine_code(StoppedThread& stopped) {
   const auto found = watched_.find(stopped.tid());
   if (found == watched_.end() || found->second.open.empty()) return;
@@ -220,7 +220,7 @@ void PerfEngine::on_end(Thread& thread) {
 Drained PerfEngine::drain() {
   taken_ = 0;
   take(std::nullopt);
-  // How full the rings were is not known: they are looked at as if there were no time for sleep.
+  // It is not known how full the rings were: they are read as if there were no time for sleep.
   if (taken_ > 0) return {Drained::Found::something, 1};
   settle_sleepers();
   return {Drained::Found::nothing};

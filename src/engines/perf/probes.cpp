@@ -53,7 +53,7 @@ Result<std::set<pid_t>> PerfProbes::watch_threads(pid_t pid, const AddressSpace&
   return threads;
 }
 
-/// Only those that were there before the first was watched cannot have inherited anything.
+/// Only threads that were there before the first was watched cannot have inherited anything.
 Result<void> PerfProbes::watch_thread(pid_t tid, const WatchSpec& order, bool may_have_inherited) {
   if (may_have_inherited) {
     watch_.complete(target(tid), order, stream_->rings());

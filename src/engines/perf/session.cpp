@@ -150,7 +150,7 @@ void PerfSession::on(const PerfExec& exec) {
              Missing::vdso_calls});
 }
 
-/// What an open call came to may be among what was lost, and whose records these were is not known.
+/// The record that shows how an open call ended may be among the lost ones, and it is not known whose these were.
 void PerfSession::on(const PerfLost& lost) {
   processes_.doubt_open_calls();
   processes_.report(0, 0, Lost{lost.count});

@@ -45,7 +45,7 @@ class WatchedProcesses {
   /// Why callers are not known, each once: many processes run one program.
   void report_caller_notices();
 
-  /// What open calls came to may be among what was lost, and whose records these were is not known.
+  /// The records that show how open calls ended may be among the lost ones, and it is not known whose these were.
   void doubt_open_calls();
   /// All that was recorded up to that time (CLOCK_MONOTONIC) is known. A thread that sleeps in a system call made
   /// elsewhere has left the function that it entered last.
@@ -53,7 +53,7 @@ class WatchedProcesses {
   /// Nothing is recorded any more: no open call will be known to return.
   void abandon_open_calls(std::int64_t complete_until);
 
-  /// What was open is reported, and `last` of the thread.
+  /// Reports what was open, and `last` of the thread.
   void end_thread(pid_t pid, pid_t tid, Event::Body last);
   /// Where records of ends were lost: processes that were found dead before that time.
   void end_dead(std::int64_t complete_until);

@@ -32,7 +32,7 @@ Result<void> check_suitable(const AddressSpace& space, StoppedThread& stopped) {
   return {};
 }
 
-/// It was in a call when it was stopped, which it will make once more.
+/// Whether the thread was in a call when it was stopped, and will make it once more.
 bool is_in_call(StoppedThread& stopped) {
   const auto* registers = stopped.registers();
   return registers != nullptr && arch::restarts_call(*registers);
@@ -50,7 +50,7 @@ void AttachedCallEngine::prepare_attach(pid_t pid) {
   sites_[pid] = files_.sites_of(pid);
 }
 
-/// When we come its space is not known yet: install() does it then.
+/// At an attach the space is not known yet: install() unmaps leftovers then.
 bool AttachedCallEngine::undo_leftovers(StoppedThread& stopped) {
   if (!sites_.contains(stopped.thread().tgid)) unmap_call_leftovers(stopped);
   return inner_->undo_leftovers(stopped);
@@ -86,12 +86,13 @@ void AttachedCallEngine::watch(const Thread& thread) {
 
 void AttachedCallEngine::on_attach_thread(Thread& thread, StoppedThread* stopped) {
   inner_->on_attach_thread(thread, stopped);
-  // Its process may share the memory of another, for which this has been done.
+  // The process may share the memory of another one, for which its sites have been patched.
   sites_.erase(thread.tgid);
   watch(thread);
 }
 
-/// How a thread is made only its creator's registers say, which is in the call.
+/// The call that makes a thread is not counted by a stub; only the registers of the creator, which is in that call, say
+/// which it is.
 void AttachedCallEngine::on_clone(const Thread& parent, const Thread& child) {
   inner_->on_clone(parent, child);
   AttachedCalls* calls = attached_calls_of(*parent.space);
@@ -120,7 +121,7 @@ bool AttachedCallEngine::vacate_for_detach(StoppedThread& stopped, bool may_wait
   return true;
 }
 
-/// Where a thread that cannot stop may come back to it, its memory stays.
+/// The memory stays where a thread that cannot stop may come back to it.
 bool AttachedCallEngine::remove(AddressSpace& space, StoppedThread& stopped) {
   if (AttachedCalls* calls = attached_calls_of(space)) {
     entered_.stop(stopped.thread().tgid);

@@ -17,7 +17,7 @@ namespace vdsotrace {
 
 class CallCounters {
  public:
-  /// Their number. The first belongs to none.
+  /// How many places there are. The first belongs to no call.
   static constexpr std::uint32_t kMost = 512;
   static constexpr std::size_t kBytes = kMost * CounterPair::kBytes;
 
@@ -34,13 +34,13 @@ class CallCounters {
   };
   /// The place of its counters, a new one if it has none. Nothing if there is no more room.
   std::optional<std::uint32_t> place_for(const CountedCall& call, const std::optional<Route>& route);
-  /// So many places are in use, with the first, which belongs to none.
+  /// How many places are in use, with the first, which belongs to no call.
   std::uint32_t places() const { return static_cast<std::uint32_t>(calls_.size()); }
   const CountedCall& call_at(std::uint32_t place) const { return calls_[place].call; }
   std::uint64_t address(std::uint32_t place) const { return memory_.address(offset(place)); }
   pid_t tgid() const { return tgid_; }
 
-  /// On behalf of a thread that could not do so itself.
+  /// Counts a call on behalf of a thread that could not do so itself.
   void add(std::uint32_t place, bool a_call, bool a_failure);
 
   struct Total {

@@ -35,7 +35,7 @@ void CallSpace::on_stop(StoppedThread& stopped, std::uint32_t place, bool by_jum
     add_number(stopped, site, place, others);
     return;
   }
-  // It has come to the call by a way around the jump, or other code is there than what was patched.
+  // The thread has come to the call by a way around the jump, or other code is there than what was patched.
   if (patches_.is_in_force(stopped.tid(), address)) return;
   if (patches_.is_patched(address)) undo(stopped.tid(), address);
   if (site.refused || !files.pays_after(site.stops, address)) return;
@@ -104,7 +104,7 @@ void CallSpace::mend_copied_stub(pid_t stopped, std::uint32_t place) {
 }
 
 bool CallSpace::keep_behind(pid_t stopped, std::uint64_t site) {
-  // Their number is the program's to choose.
+  // The program chooses how many such sites there are.
   may_widen_ = may_widen_ && sites_.size() < kMostSites;
   if (may_widen_ || sites_.contains(site)) sites_[site].keeps_behind = true;
   return !patches_.tail_of(site) || undo(stopped, site);
@@ -120,7 +120,7 @@ void CallSpace::look_at_copy(pid_t stopped) {
   if (!std::exchange(copied_while_written_, false)) return;
   patches_.look_at_copy(stopped);
   stubs_.look_at_copy(stopped);
-  // Their order is that of the memory only in front of what was written last.
+  // Only the first stub of a site is sure to be the same in the copied memory.
   for (auto& [address, site] : sites_) site.stubs.resize(std::min<std::size_t>(site.stubs.size(), 1));
 }
 

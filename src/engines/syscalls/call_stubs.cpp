@@ -55,7 +55,7 @@ bool CallStubs::set_resume(pid_t stopped, std::uint64_t site, std::uint64_t resu
   return all;
 }
 
-/// Those of calls that change signals, to be seen each time, are no matter of the stub.
+/// Where calls come to the stub. Of calls that change signals it makes queries only: the others must be seen each time.
 std::uint64_t CallStubs::entry_of(std::uint32_t place) const {
   const CallCounters::CountedCall& call = counters_->call_at(place);
   if (call.clock) return memory_.stub(place) + arch::call_stub_clock_entry();
@@ -63,7 +63,8 @@ std::uint64_t CallStubs::entry_of(std::uint32_t place) const {
          (SignalCalls::concerns(call.nr) ? arch::call_stub_query_entry() : arch::call_stub_entry());
 }
 
-/// Of a stub that has been one of several: what they led to before would lead round in a circle.
+/// Has calls of other numbers leave the stub. It may have been one of several: the stub that followed it then would
+/// lead back to it.
 bool CallStubs::lead_to_leave(pid_t stopped, std::uint32_t place, Others others) {
   const std::uint64_t address = memory_.stub(place) + arch::kCallStubOthers;
   const std::uint64_t leave = memory_.leave_stub(place) + arch::leave_stub_call();
@@ -95,7 +96,7 @@ std::optional<arch::Registers> CallStubs::without_copy(const arch::Registers& re
   return offset ? arch::without_copy(registers, *offset) : std::nullopt;
 }
 
-/// Code is written before what leads to it: so a jump that the memory has leads to what it has, too.
+/// Code is written before what leads to it. So where the copy has a jump, it also has what that leads to.
 void CallStubs::look_at_copy(pid_t stopped) {
   RemoteMemory memory(stopped);
   for (std::uint32_t place = 1; place < counters_->places(); ++place) {

@@ -10,18 +10,18 @@ namespace {
 
 using Extent = Pointee::Extent;
 
-/// Of what is wanted as a whole: results are large where whole folders are read (getdents64(2)).
+/// How many bytes of what is wanted as a whole: results are large where whole folders are read (getdents64(2)).
 constexpr std::uint32_t kWholeAtEntry = 1024;
 constexpr std::uint32_t kWholeResult = 32 * 1024;
 /// Descriptors of a set; no less than select(2) of glibc has.
 constexpr std::uint32_t kMostBits = 1024;
-/// With what else a call points to beside them.
+/// For vectors and what they lead to, beside what else a call points to.
 constexpr std::uint32_t kRoomForVectors = 30 * 1024;
 
 constexpr std::array<std::uint32_t, 6> kArguments{RECORD_ARG0,      RECORD_ARG1,      RECORD_ARG2,
                                                   RECORD_CALL_ARG3, RECORD_CALL_ARG4, RECORD_CALL_ARG5};
 
-/// How many elements are copied at most of what is counted.
+/// Sets how many of the elements that are counted are copied at most.
 void limit_elements(const Pointee& pointee, const DecodeLimits& limits, arch::CopyStep& step) {
   if (const auto most = most_elements(pointee, limits)) {
     step.most = static_cast<std::uint32_t>(std::min<std::uint64_t>(*most, RECORD_MOST_BYTES));
@@ -31,7 +31,7 @@ void limit_elements(const Pointee& pointee, const DecodeLimits& limits, arch::Co
   step.flags |= STEP_WHOLE;
 }
 
-/// Which of the words that a step looks at has an argument, or a word of a structure, which is a piece of its own.
+/// The word in which a step finds that argument, or that word of a structure, which is a piece of its own.
 std::uint32_t word_of(const Pointee& pointee, std::uint8_t argument) {
   constexpr std::uint32_t kWord = sizeof(std::uint64_t);
   return pointee.within ? PIECE_BYTES + kWord * argument : kArguments[argument];
@@ -41,7 +41,8 @@ std::uint64_t piece_bytes(std::uint64_t bytes) {
   return PIECE_BYTES + (bytes + PIECE_BYTES - 1) / PIECE_BYTES * PIECE_BYTES;
 }
 
-/// Those of a call are copied all that are shown, or it is not for the stub. False if there is no room for one.
+/// A stub copies all vectors of a call that are shown, or does not make the call. False if there is no room for one
+/// vector.
 bool limit_vectors(const Pointee& pointee, const DecodeLimits& limits, arch::CopyStep& step) {
   constexpr std::uint64_t kMostVectors = 64;
   const std::uint64_t each = most_bytes_of_vector(limits);
@@ -53,7 +54,8 @@ bool limit_vectors(const Pointee& pointee, const DecodeLimits& limits, arch::Cop
   return step.most != 0;
 }
 
-/// As many as an argument or the call's result says. False if that is not known yet when they are copied.
+/// Copies as many elements as an argument or the call's result says. False if that is not known yet when they are
+/// copied.
 bool count_elements(const Pointee& pointee, const DecodeLimits& limits, arch::CopyStep& step) {
   if (pointee.extent == Extent::resulted && pointee.when == Pointee::When::entry) return false;
   if (pointee.part == Pointee::Part::data) step.flags |= STEP_DATA;
@@ -101,7 +103,7 @@ std::optional<arch::CopyStep> step_for(const Pointee& pointee, const DecodeLimit
   }
 }
 
-/// Whether a call is for the stub is asked before it is made, as far as that is known.
+/// Before the call is made, the stub checks whether it can copy all, as far as that is known then.
 void add_check(arch::CopyPlan& copies, const Pointee& pointee, arch::CopyStep& step) {
   if ((step.flags & STEP_WHOLE) == 0 || pointee.within) return;
   step.flags &= ~std::uint32_t{STEP_WHOLE};

@@ -21,10 +21,11 @@ class CounterPair {
   /// `offset`: in the memory, which lives longer.
   CounterPair(const RegionMemory& memory, std::size_t offset) : memory_(memory), offset_(offset) {}
 
-  /// On behalf of a thread that could not do so itself.
+  /// Counts a call on behalf of a thread that could not do so itself.
   void add_call() const;
   void add_failure() const;
-  /// What is there more than `taken`, which it is added to. The processes can have written anything into it.
+  /// How much more the counters have than `taken`, to which that is added. The processes can have written anything into
+  /// them.
   CountedCalls take_new(CountedCalls& taken) const;
 
  private:
@@ -32,7 +33,7 @@ class CounterPair {
   std::size_t offset_;
 };
 
-/// That so many calls of that number of x86-64's have been made, which has a name.
+/// The event that so many calls of that number of x86-64 have been made. The number has a name.
 Event counts_of(pid_t tgid, std::int64_t nr, const std::optional<Route>& route, const CountedCalls& counted);
 
 }  // namespace vdsotrace

@@ -8,8 +8,8 @@ namespace {
 /// Clocks that are counted each by itself. Of the rest, those of processes and descriptors, there may be any number.
 constexpr std::uint32_t kClocks = 32;
 
-/// Whether a call that stopped was made there by 64-bit code's instruction, be it that another thread's stop has
-/// patched it since. 64-bit code can make calls of 32-bit programs, too.
+/// Whether a call that stopped was made there by 64-bit code's instruction, even if the stop of another thread has
+/// patched that since. 64-bit code can make calls of 32-bit programs, too.
 bool was_made_at(StoppedThread& stopped, const CallSpace& calls, std::uint64_t site) {
   return calls.patches().is_patched(site) || is_site(stopped, site);
 }

@@ -38,7 +38,7 @@ void SyscallEngine::install(AddressSpace& space, StoppedThread& stopped, std::sp
   if (auto begun = begin(space, stopped); !begun) refuse(stopped, begun.error().message);
 }
 
-/// What the calls of the space need to be counted; each thread begins with it at the end of its stop.
+/// Makes what is needed to count or record calls of the space; each thread begins with it at the end of its stop.
 Result<void> SyscallEngine::begin(AddressSpace& space, StoppedThread& stopped) {
   if (space.abi() != Abi::x86_64) return fail(fmt::format("it is a {} program", name_of(space.abi())));
   if (space.every_call_stops()) return fail("filters may answer its system calls");
@@ -81,7 +81,7 @@ void SyscallEngine::on_clone(const Thread& parent, const Thread& child) {
     if (parent.vfork_child == child.tid && parent.in_call) calls->sharers().note_waiting(parent.tid);
     calls->admit(parent.tid, child);
   }
-  // It makes such calls as its creator, for a start.
+  // At first the child is taken to make such calls as its creator.
   if (const auto mix = mixes_.find(parent.tid); mix != mixes_.end()) mixes_[child.tid] = mix->second;
 }
 
@@ -104,7 +104,7 @@ void SyscallEngine::on_end(Thread& thread) {
 }
 
 bool SyscallEngine::vacate_for_detach(StoppedThread& stopped, bool may_wait) {
-  // As long as it runs its calls must not be system call stops, too.
+  // As long as the thread runs, its calls must not be system call stops as well.
   if (!inner_->vacate_for_detach(stopped, may_wait)) return false;
   if (CallSpace* calls = calls_of(stopped)) {
     leave_stub(stopped, *calls, false);
@@ -120,7 +120,7 @@ bool SyscallEngine::remove(AddressSpace& space, StoppedThread& stopped) {
     if (!calls->undo(stopped.tid())) return false;
     calls->unmap(stopped);
     const CallMemory memory = calls->stubs().memory();
-    // Its instruction for calls of ours goes with it.
+    // The instruction by which threads make calls for us goes with it.
     space.set_call_record(nullptr);
     unmap_call_memory(stopped, memory);
   }
@@ -154,8 +154,8 @@ std::optional<Resume> SyscallEngine::on_dispatched_call(StoppedThread& stopped, 
                 stop == DispatchStop::signal ? SIGSYS : 0};
 }
 
-/// Put back to a jump of ours behind each step, it would never get to its call. Behind a call the processor traps when
-/// one instruction more has been executed: that was one of the stub's.
+/// The program lets the thread trap after each instruction. If each trap put it back to a jump of ours, it would never
+/// come to its call. Behind a call the processor traps one instruction late: that one was the stub's.
 bool SyscallEngine::on_own_step(StoppedThread& stopped) {
   CallSpace* calls = calls_of(stopped);
   const auto* registers = stopped.registers();
@@ -183,7 +183,7 @@ std::optional<Resume> SyscallEngine::on_trap(StoppedThread& stopped) {
   return Resume{};
 }
 
-/// A pointer of the program's leads nowhere: its call is for the kernel alone.
+/// A stub cannot read what a pointer of the program leads to: the call is left to the kernel, and nothing is copied.
 bool SyscallEngine::on_fault(StoppedThread& stopped, int signal) {
   const CallSpace* calls = calls_of(stopped);
   const auto* registers = stopped.registers();

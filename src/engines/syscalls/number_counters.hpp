@@ -23,8 +23,8 @@ class NumberCounters {
   pid_t tgid() const { return tgid_; }
   /// Where the counters of number 0 are in the process; the others follow.
   std::uint64_t address() const { return memory_.address(); }
-  /// On behalf of a thread that could not do so itself, or whose call no stub has made. Others than those of
-  /// arch::kCountedNumbers are left out.
+  /// Counts a call on behalf of a thread that could not do so itself, or whose call no stub has made. Numbers that are
+  /// not among arch::kCountedNumbers are left out.
   void add_call(std::int64_t nr);
   void add_failure(std::int64_t nr);
 

@@ -20,8 +20,8 @@ bool is_wanted(const Selection& selection, std::int64_t nr) {
          (selection.wants_ordinary_calls() && selection.wants_number(Abi::x86_64, nr, false));
 }
 
-/// Callers are named by what is mapped, which is looked at when code is mapped. mremap(2) stops anyway. Those of calls
-/// that the vDSO offers are looked for at their stops.
+/// Whether names of callers depend on the call. They come from what is mapped, which is looked at when code is mapped;
+/// mremap(2) stops anyway. The callers of calls that the vDSO offers are looked for at their stops.
 bool is_of_callers(std::int64_t nr, const CallSpec& spec) {
   return nr == SYS_mmap || nr == SYS_mprotect || service_of_syscall(spec.name) != nullptr;
 }
@@ -33,7 +33,7 @@ bool is_changed(const Needs& needs, std::int64_t nr) {
   return needs.injections != nullptr && (changed(true) || changed(false));
 }
 
-/// A stub that copies is left by calls without a plan.
+/// Of such a number, calls without a plan leave the stub and stop.
 bool stops_without_plan(const Needs& needs, std::int64_t nr, bool recorded) {
   return recorded && needs.values && needs_stop_without_plan(nr);
 }
@@ -47,7 +47,7 @@ bool has_descriptors(std::int64_t nr, const CallSpec& spec) {
   return may_have_descriptors(spec) || pointee_plans(nr).empty();
 }
 
-/// Of calls that `-P` may show, what they use is looked up.
+/// Whether -P may show such a call: then the paths and descriptors that it uses are looked up, which takes a stop.
 bool may_use_path(std::int64_t nr, const CallSpec& spec) {
   return has_descriptors(nr, spec) || std::ranges::any_of(spec.kinds, [](const ArgKind* kind) {
            return kind != nullptr && kind->print == print_path_arg;

@@ -14,8 +14,8 @@
 namespace vdsotrace {
 namespace {
 
-/// One stopped thread for each address space that has not been looked at, one whose events are reported if there is
-/// one.
+/// One stopped thread for each address space that has not been looked at: one whose events are reported, if the space
+/// has such a thread.
 std::vector<StoppedThread*> one_for_each_space(std::span<StoppedThread> stopped) {
   std::map<const AddressSpace*, StoppedThread*> chosen;
   for (StoppedThread& one : stopped) {
@@ -37,10 +37,11 @@ std::vector<StoppedThread*> others_in_its_space(std::span<StoppedThread> stopped
   return others;
 }
 
-/// That of a thread, by which one may be named as well.
+/// The number of the process that the user has named, perhaps by one of its threads.
 pid_t process_of(pid_t pid) { return static_cast<pid_t>(proc::status_number(pid, "Tgid").value_or(pid)); }
 
-/// What it slept in when it was interrupted, as restart_syscall does not say.
+/// Notes the call in which the thread slept when it was interrupted: restart_syscall(2), which goes on with it, does
+/// not say.
 void note_interrupted_call(StoppedThread& stopped) {
   const auto* registers = stopped.registers();
   if (registers == nullptr || arch::return_value(*registers) != arch::kRestartBlock) return;
@@ -155,7 +156,7 @@ void Attaching::learn_address_space(StoppedThread& stopped) {
   }
 }
 
-/// Only when the engine is there it is certain whether how a process handles SIGTRAP matters.
+/// Whether it matters how a process handles SIGTRAP is certain only once the engine is installed.
 void Attaching::learn_trap_action(StoppedThread& stopped) {
   const Thread& thread = stopped.thread();
   const SignalActions& actions = *thread.actions;

@@ -54,13 +54,13 @@ Orphan look_at_orphan(pid_t tid) {
 }
 
 void Departed::note(const Thread& thread) {
-  // Of these it is not known yet what they were.
+  // A thread of these phases has not been looked at yet: there is nothing to be remembered.
   if (thread.phase == Thread::Phase::launching || thread.phase == Thread::Phase::attached) return;
   const std::int64_t now = clock_ns(CLOCK_BOOTTIME);
   while (!departed_.empty() && (departed_.size() >= kMostDeparted || departed_.front().ended_ns < now - kMemoryNs))
     departed_.pop_front();
   Thread& noted = departed_.emplace_back(Entry{thread, now}).thread;
-  noted.tid = 0;  // which may soon be another's
+  noted.tid = 0;  // the number may soon be another task's
   noted.phase = Thread::Phase::live;
   noted.in_call.reset();
   noted.space = thread.space->copy_for_fork();
@@ -68,7 +68,7 @@ void Departed::note(const Thread& thread) {
 
 const Thread* Departed::creator_of(const Orphan& orphan, bool at_last) const {
   const auto vdso = departed_.empty() ? std::nullopt : proc::vdso_mapping(orphan.tid);
-  // One of which that is not known may have been born at any time since the machine was started.
+  // An orphan whose time of birth is not known may have been born at any time since the machine was started.
   const std::int64_t born = orphan.born_ns.value_or(kTickNs) - kTickNs;
   using Rank = std::tuple<bool, bool, int, std::int64_t>;  // the least is the best
   std::optional<std::pair<Rank, const Thread*>> best;

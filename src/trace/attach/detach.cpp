@@ -10,8 +10,8 @@
 namespace vdsotrace {
 namespace {
 
-/// How often, and how long, a thread is let run that is in the middle of a vDSO function. One that calls nothing else
-/// is elsewhere every few times.
+/// How often, and for how long, a thread in the middle of a vDSO function is let run on. A thread that does nothing but
+/// call such functions is outside of them every few times.
 constexpr int kMostRounds = 100;
 constexpr timespec kMoment{0, 50'000};
 
@@ -37,8 +37,8 @@ void Detaching::detach_all() {
   }
 }
 
-/// What an earlier vdsotrace has left, and could not be undone when we came: its threads have moved on since. All of
-/// them are stopped.
+/// Undoes what an earlier vdsotrace has left in a process and could not be undone when we came: its threads have moved
+/// on since. All of them are stopped.
 void Detaching::undo_leftovers(StoppedThread& stopped) {
   const Thread& thread = stopped.thread();
   if (thread.on_tracer_death == ptrace::OnTracerDeath::kill || engine_.undo_leftovers(stopped)) return;
@@ -47,9 +47,9 @@ void Detaching::undo_leftovers(StoppedThread& stopped) {
                           "may still return to it"});
 }
 
-/// Acts upon the stops of all that are held, which stay held. Answers the signal that each is to get. A thread in the
-/// middle of what the engine will take away is let run on and held again, undisturbed by anything that would outlive
-/// us.
+/// Handles the stops of all threads that are held, and keeps holding them. Answers the signal that each is to get. A
+/// thread in the middle of code that the engine will take away is let run on and held again; nothing is done to it
+/// meanwhile that would outlive us.
 std::map<pid_t, int> Detaching::handle_held_stops() {
   std::map<pid_t, int> signals;
   for (int round = 0;; ++round) {

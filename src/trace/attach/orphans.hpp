@@ -27,12 +27,12 @@ class Orphans {
   /// can have made it. Null if it is detached, or may yet be reported. `at_last`: every creator that lives has been
   /// heard.
   Thread* claim_orphan(pid_t tid, bool at_last);
-  /// A claimed stop that is to be handled, the first first. An end is one too.
+  /// The oldest of the claimed stops, which the caller is to handle. The end of a task is one, too.
   std::optional<TraceeStop> take_claimed();
 
-  /// The tasks of which it is time to look whether they are orphans; `at_last`: all.
+  /// The tasks that it is time to look at, as they may be orphans; `at_last`: all.
   std::vector<pid_t> due(bool at_last) const;
-  /// In how many nanoseconds the next is due; nothing if there is none.
+  /// In how many nanoseconds it is time for the next; nothing if there is none.
   std::optional<std::int64_t> until_due(std::int64_t now) const;
 
  private:

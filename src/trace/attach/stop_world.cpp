@@ -24,7 +24,8 @@ bool will_be_restarted(pid_t tid) {
   return info && info->op == PTRACE_SYSCALL_INFO_EXIT && arch::restarts_after(info->exit.rval);
 }
 
-/// Whether nothing wakes it from a call that was made elsewhere. Not if that is not known.
+/// Whether the thread sleeps in a call that was made outside the vDSO, and nothing wakes it. False if that is not
+/// known.
 bool sleeps_outside_vdso(pid_t tid) {
   if (proc::state(tid) != 'D') return false;
   const auto resumes_at = proc::user_pc_while_blocked(tid);
@@ -34,13 +35,13 @@ bool sleeps_outside_vdso(pid_t tid) {
          });
 }
 
-/// Whether it is to run on to a stop that is about to follow.
+/// Whether the thread is to run on to another stop, which is about to follow.
 bool stops_again(StoppedThread& stopped, const WaitStatus& status) {
   const pid_t tid = stopped.tid();
-  // Detached at this stop, it would die of the trap that it is about to be stopped for.
+  // Detached at this stop, the thread would die of the trap for which it is about to stop.
   const bool trap_follows = is_interruption(status) && ptrace::trap_pending(tid);
   const bool restart_follows = status.kind() == WaitStatus::Kind::system_call && will_be_restarted(tid);
-  // Any stop takes back the one that was asked for.
+  // With any stop the kernel forgets that we have asked for one.
   if (restart_follows) ptrace::interrupt(tid);
   return trap_follows || restart_follows;
 }
@@ -102,7 +103,7 @@ bool StopWorld::goes_on_waiting(const WaitResult& result, bool& undisturbed) {
   if (std::holds_alternative<OwnSignal>(result)) undisturbed = false;
   if (!undisturbed && !is_detaching()) return false;
   if (!undisturbed && !program_.was_started()) state_ = State::urgent;
-  // What is left behind running would run in what is taken away.
+  // A thread that is left running would execute code that we take away.
   return state_ != State::urgent || !none_will_stop();
 }
 
@@ -134,9 +135,9 @@ void StopWorld::hold_or_end(Thread& thread, const WaitStatus& status) {
   }
 }
 
-/// Keeps the thread stopped. At an attach at a stop that we asked for, so that calls can be made on it: whatever else
-/// it stopped for happens first. Before we detach at any stop, which is acted upon later; but clone and exec events at
-/// once, as they say which threads there are.
+/// Keeps the thread stopped. At an attach it is kept at a stop that we asked for, so that it can make calls for us;
+/// whatever else it stopped for is handled first. Before we detach it is kept at any stop, which is handled later; but
+/// clone and exec events are handled at once, as they say which threads there are.
 void StopWorld::hold(Thread& thread, const WaitStatus& status) {
   StoppedThread stopped(thread);
   judge_calls_again(stopped);
@@ -169,7 +170,7 @@ void StopWorld::act_and_hold(StoppedThread&& stopped, const WaitStatus& status) 
   drop_forgotten();
 }
 
-/// Those that an exec has ended without a word.
+/// Forgets the threads that an exec has ended: no wait status reports that.
 void StopWorld::drop_forgotten() {
   std::erase_if(held_, [this](const auto& entry) { return tasks_.find(entry.first) == nullptr; });
 }
@@ -197,8 +198,9 @@ void StopWorld::skip_zombie_leaders() {
   }
 }
 
-/// One that an exec took the number of while it was being seized has no end that could be waited for. `missing`: those
-/// that were not there the last time either; the end of one that could be waited for has been seen since.
+/// Forgets threads whose numbers others have taken by an exec while we seized them: no wait status reports their ends.
+/// `missing`: the threads that were not there the last time either; a wait status, if there were one, would have come
+/// since.
 void StopWorld::drop_unwaitable(std::set<pid_t>& missing) {
   std::set<pid_t> now;
   for (const auto& [tid, thread] : tasks_.threads()) {
@@ -217,13 +219,15 @@ bool StopWorld::all_held() const {
   return std::ranges::all_of(tasks_.threads(), [this](const auto& entry) { return is_accounted_for(entry.first); });
 }
 
-/// In vfork: nothing but SIGKILL wakes it before the child, which is stopped, executes a program or ends.
+/// Whether the thread waits in vfork(2) for a child that is held: nothing but SIGKILL wakes it before the child
+/// executes a program or ends.
 bool StopWorld::waits_for_held_child(const Thread& thread) const {
   return thread.vfork_child != 0 && held_.contains(thread.vfork_child);
 }
 
-/// A thread in uninterruptible sleep, as the parent of a vfork is until its child goes its own way, stops only when it
-/// wakes. If it sleeps in a call made outside the vDSO, that does not touch anything of ours.
+/// Whether it does no harm that the thread has not stopped. In uninterruptible sleep, as the parent of a vfork is until
+/// its child executes a program or ends, it stops only when it wakes. If it sleeps in a call that was made outside the
+/// vDSO, it touches nothing of ours before.
 bool StopWorld::can_stay_unstopped(const Thread& thread) const {
   if (tasks_.sharers().run_for(thread.tid)) return false;
   if (!waits_for_held_child(thread) && !sleeps_outside_vdso(thread.tid)) return false;

@@ -20,7 +20,7 @@ void note(StoppedThread& stopped, const Needs& needs, const UnwindStart& start, 
 }  // namespace
 
 void note_caller(StoppedThread& stopped, const Needs& needs, Call& call) {
-  // What starts the program is our own code.
+  // Until the program is executed, our own code makes the calls.
   if (!wanted(needs, call) || stopped.thread().phase == Thread::Phase::launching) return;
   const auto* registers = stopped.registers();
   if (registers != nullptr) note(stopped, needs, innermost(*registers), call);

@@ -13,8 +13,8 @@ namespace vdsotrace {
 /// What is done to the call that the thread has just entered, which is counted; null: nothing.
 const Injection* due_injection(const Needs& needs, Thread& thread, const Call& call, bool vdso_capable);
 
-/// At a system call's entry: whether it repeats the vDSO call that we let fail just before, as a C library does whose
-/// function has failed. Then it is no call of its own, and has failed for the same reason; null: it is not.
+/// At a system call's entry: what was done to the vDSO call that it repeats, as a C library does whose function has
+/// failed. Then it is no call of its own, and fails for the same reason; null: it repeats none.
 const Injection* repeated_injection(Thread& thread, const Call& call);
 
 /// At the call's entry: writes what is to be written, says so where it cannot be, and notes in the call what was done

@@ -30,22 +30,23 @@ FilterRule rule_in(Abi abi, const TracersCall& call) {
   return wide_only && word_size(abi) < sizeof(std::uint64_t) ? FilterRule{} : call.rule;
 }
 
-/// Whatever we observe: a child must not escape us, as the filter needs a tracer; and a filter of the
-/// program's own can answer in place of ours.
+/// Calls that stop whatever we observe. A child must not escape us, as the filter needs a tracer; and a filter that the
+/// program adds may answer in place of ours.
 constexpr TracersCall kAlways[] = {
     {"clone", {When::first_has_bits, CLONE_UNTRACED}},
     {"clone3", {}},
     {"prctl", {When::first_is, PR_SET_SECCOMP}},
     {"seccomp", {}},
 };
-/// Where code is given names: what can put other code in its place. It comes before the next, whose mmap it includes.
+/// Calls that can put other code in the place of code that we name. This set comes before the next, whose mmap it
+/// includes.
 constexpr TracersCall kForNames[] = {
     {"mmap", {When::may_map_code, arch::kStackRegion}},
     {"mmap2", {}},
     {"mprotect", {When::may_map_code, UINT32_MAX}},
     {"mremap", {}},
 };
-/// Where code has been changed: what can move or remove it.
+/// Calls that can move or remove code that we have changed.
 constexpr TracersCall kForPatches[] = {
     {"mremap", {}},
     {"munmap", {When::first_is_above, arch::kStackRegion}},
@@ -119,7 +120,7 @@ FilterPlan plan_calls(const Selection& selection, const EngineStops& engine, boo
       if (const auto rule = rule_for(selection, engine, direct, abi, nr)) plan.of(abi)[nr] = *rule;
     }
   }
-  // Returns from handlers say earlier which interrupted calls never return; that is not worth stops of its own.
+  // Returns from handlers would show earlier which interrupted calls never return; that is not worth stops of its own.
   if (engine.signals && direct) add(plan, kForSignals);
   return plan;
 }
@@ -161,8 +162,8 @@ bool wants_ordinary_calls(const Selection& selection) {
 }
 
 StopPolicy::StopPolicy(const Needs& needs, const ProbeEngine& engine, bool spawned) {
-  // Threads whose calls are not counted without stops stop at each; a filter would see what counts them. Where all of a
-  // process are counted so, none stops.
+  // Calls are counted or recorded by stubs, and no filter is used: it would see the calls of the stubs. In a program
+  // that we start, the calls of a thread that has no stubs all stop. In processes that run already, none stops.
   if (needs.inline_calls) {
     if (!spawned) mode_ = Mode::none;
     return;

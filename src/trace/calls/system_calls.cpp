@@ -20,7 +20,7 @@ Call call_from(const __ptrace_syscall_info& info, std::int64_t restarted_call) {
   for (std::size_t i = 0; i < call.args.size(); ++i) call.args[i] = info.entry.args[i];
   call.stack_pointer = info.stack_pointer;
   call.instruction_pointer = info.instruction_pointer;
-  // It has no arguments; the registers hold those of the call that it goes on with.
+  // restart_syscall(2) has no arguments; the registers hold those of the call that it goes on with.
   if (call.name == "restart_syscall") call.args = {static_cast<std::uint64_t>(restarted_call)};
   call.engine = "ptrace";
   return call;
@@ -28,7 +28,7 @@ Call call_from(const __ptrace_syscall_info& info, std::int64_t restarted_call) {
 
 std::string_view symbol_of(const VdsoFunction& function) { return service_for(function)->symbol; }
 
-/// In a stub, for room in its thread's ring: that is no call of the program's.
+/// Whether a stub makes the call, to wait for room in its thread's ring: it is no call of the program's.
 bool waits_in_stub(const Thread& thread, std::uint64_t instruction_pointer) {
   return thread.space->engine_memory().contains(instruction_pointer) &&
          thread.space->fallback_at(instruction_pointer) == nullptr;
@@ -51,7 +51,8 @@ Resume SystemCalls::on_filtered(StoppedThread& stopped, const __ptrace_syscall_i
   __ptrace_syscall_info entry = info;
   entry.entry.nr = info.seccomp.nr;
   std::ranges::copy(info.seccomp.args, entry.entry.args);
-  // All that matters of those whose memory is as it was is that their children stay ours.
+  // Of a thread that is traced in silence, and whose vDSO is as it was, only clones matter: its children must stay
+  // ours.
   const bool silent = thread.role != Thread::Role::traced && !thread.space->vdso().is_patched();
   const bool acted_upon = !silent || call_from(entry, thread.restarted_call).name.starts_with("clone");
   return acted_upon ? on_entry(stopped, entry) : Resume{};
@@ -81,7 +82,7 @@ Resume SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info
   const Resume how = report_entry(stopped, progress, capable, merged);
   if (call.tampering.result) return how;
   before_call(stopped, progress, engine_);
-  // It never comes back, and a leader's end is not seen before its threads have ended.
+  // exit(2) never returns, and the end of a leader is not seen before its other threads have ended.
   if (call.name == "exit" && thread.tid == thread.tgid) on_end(thread);
   return how;
 }
@@ -93,7 +94,8 @@ bool SystemCalls::is_wanted(const Thread& thread, const CallInProgress& progress
   return progress.fallback_of != nullptr || !engine_.reports_direct_calls(thread);
 }
 
-/// Shows it and does to it what is asked for. `merged`: a vDSO function's call was counted when that was entered.
+/// Reports the call and does to it what -e inject= asks for. `merged`: it belongs to a call of a vDSO function, to
+/// which that was done when the function was entered.
 Resume SystemCalls::report_entry(StoppedThread& stopped, CallInProgress& progress, bool capable, bool merged) {
   Call& call = progress.call;
   ProcessDescriptors descriptors(stopped.tid(), needs_.limits.descriptors, needs_.limits.processes);

@@ -43,8 +43,8 @@ std::optional<WaitStatus> next_stop(pid_t tid) {
   }
 }
 
-/// SIGSTOP cannot be blocked; it is to have its effect all the same. The group-stop that follows is resumed from, and
-/// comes again.
+/// SIGSTOP cannot be blocked, and must have its effect all the same: the thread is resumed from the group-stop that
+/// follows, and that comes again.
 int signal_to_pass(const WaitStatus& status) {
   return status.kind() == WaitStatus::Kind::signal && status.signal() == SIGSTOP ? SIGSTOP : 0;
 }
@@ -69,8 +69,8 @@ bool is_interrupted(pid_t tid) {
   return info && (info->si_code >> 8) == PTRACE_EVENT_STOP;
 }
 
-/// From the inside of a system call that has begun none can be made: what is set for it would be taken for the outcome
-/// or the beginning of that one, which would be made twice.
+/// No call can be made from the inside of a system call that has begun: the kernel would take the registers that we set
+/// for the outcome or the beginning of that one, and would make it twice.
 bool is_within_call(pid_t tid) {
   const auto syscall = ptrace::syscall_info(tid);
   if (syscall && syscall->op == PTRACE_SYSCALL_INFO_ENTRY) return true;
@@ -90,7 +90,7 @@ bool has_system_call(StoppedThread& stopped, std::uint64_t address) {
   return stopped.memory().read(address, there) == code.size() && std::ranges::equal(there, code);
 }
 
-/// What an engine has put in place the program may have unmapped; the vDSO's own may be under a jump.
+/// The program may have unmapped the instruction that an engine has put in place; a jump may lie over the vDSO's own.
 std::optional<std::uint64_t> system_call_in(StoppedThread& stopped) {
   const AddressSpace& space = *stopped.thread().space;
   const auto instruction = space.system_call_instruction();
@@ -170,7 +170,7 @@ RemoteCalls::RemoteCalls(StoppedThread& stopped, Others others) : stopped_(stopp
 
 bool RemoteCalls::outlives_tracer() const { return stopped_.thread().on_tracer_death == ptrace::OnTracerDeath::leave; }
 
-/// Filters of the program's do not judge our calls, or let them pass. False: that cannot be had.
+/// Sees to it that the program's filters do not judge our calls, or let them pass. False if neither can be had.
 bool RemoteCalls::pass_filters(const arch::Registers& current, std::uint64_t instruction) {
   const Thread& thread = stopped_.thread();
   const bool filtered = under_other_filters(thread);
@@ -180,11 +180,12 @@ bool RemoteCalls::pass_filters(const arch::Registers& current, std::uint64_t ins
   if (!paused_seccomp_) return false;
   if (!outlives_tracer() || !arch::runs_64_bit(current)) return true;
   filters_ = TraceeFilters::of(stopped_.tid());
-  // On its way back it has to set the signal mask, however few calls it has made.
+  // On its way back the thread has to set its signal mask, however few calls it has made.
   return filters_ && filters_->allows(arch::setting_mask(), instruction);
 }
 
-/// The highest place in the vDSO's unused end where nothing is, not even what one of us that was killed has left.
+/// The highest place in the vDSO's unused end that holds only zeros: not even a vdsotrace that was killed has left
+/// anything there.
 std::optional<std::uint64_t> RemoteCalls::unused_place(std::size_t size) {
   const AddressSpace& space = *stopped_.thread().space;
   if (space.vdso().image() == nullptr || space.vdso().size() < size) return std::nullopt;
@@ -198,7 +199,7 @@ std::optional<std::uint64_t> RemoteCalls::unused_place(std::size_t size) {
   return std::nullopt;
 }
 
-/// From here on the thread comes back by itself.
+/// From here on the thread comes back by itself, should we be killed.
 void RemoteCalls::place_return_stub() {
   arch::ReturnStub stub = arch::make_return_stub(saved_, mask_);
   const auto place = unused_place(stub.bytes.size());
@@ -220,7 +221,8 @@ void RemoteCalls::remove_return_stub() {
 RemoteCalls::~RemoteCalls() {
   if (paused_seccomp_)
     ptrace::suspend_seccomp(stopped_.tid(), stopped_.thread().on_tracer_death, stopped_.thread().filtered, false);
-  // From a stop of the same kind as before the kernel goes on as it would have: restarts a call, stays in a group-stop.
+  // If the stop is of the same kind as before, the kernel goes on as it would have: it restarts a call, or keeps a
+  // group-stop.
   const bool as_before = called_ && interrupted_ && stop_as_interrupted(stopped_.tid());
   if (instruction_) ptrace::set_signal_mask(stopped_.tid(), mask_);
   if (moved_) stopped_.set_registers(saved_);
@@ -229,7 +231,7 @@ RemoteCalls::~RemoteCalls() {
   if (called_ && !as_before && arch::restarts_call(saved_)) ptrace::interrupt(stopped_.tid());
 }
 
-/// Whatever the thread is in the middle of when we are killed.
+/// Whether the call does no harm, whatever the thread is in the middle of when we are killed.
 bool RemoteCalls::safe_if_tracer_dies(std::int64_t nr, const std::array<std::uint64_t, 6>& args, std::uint64_t at,
                                       arch::OrphanCleanup alone) const {
   if (!filters_) return true;
