@@ -114,14 +114,14 @@ class Judge {
 
   /// Each is said once.
   void add(const Finding& finding, const CallerFinding& caller, const std::string& which) {
-    if (!told_.insert(&caller).second) return;
+    if (!reported_.insert(&caller).second) return;
     lines_.push_back(fmt::format("{} {} by route {}: called by {}{}", grouped(caller.total.count),
                                  call_text(finding.key), name_of(finding.key.route), caller_text(caller), which));
   }
 
   const Audit& audit_;
   const FailRules& fail_on_;
-  std::set<const CallerFinding*> told_;
+  std::set<const CallerFinding*> reported_;
   std::vector<std::string> lines_;
 };
 

@@ -211,7 +211,7 @@ Result<std::optional<ProgramEnd>> Observation::run_program(const std::function<R
   if ((needs.callers || needs.stacks) && !procfs::trusted())
     wiring_->clocksource.accept({0, realtime_ns(), child->pid(), child->pid(),
                                  Notice{fmt::format("callers cannot be named ({})", procfs::why_not_trusted())}});
-  if (streams_ == Streams::let_go) standard_streams_.let_go();
+  if (streams_ == Streams::release) standard_streams_.release();
   const auto duration = duration_of(options_);
   if (duration && options_.attach.empty()) tracing.waiter.set_deadline(monotonic_ns() + *duration);
   auto outcome = options_.attach.empty() ? tracing.session.run(std::move(*child))

@@ -21,13 +21,13 @@ struct ProgramEnd {
 
 /// What becomes of our standard input and output when the program has them.
 enum class Streams : std::uint8_t {
-  let_go,  ///< they are the program's alone; what `begin` has opened stays
-  keep,    ///< another program will get them
+  release,  ///< they are the program's alone; what `begin` has opened stays
+  keep,     ///< another program will get them
 };
 
 class Observation {
  public:
-  Observation(const Options& options, Needs needs, Streams streams = Streams::let_go);
+  Observation(const Options& options, Needs needs, Streams streams = Streams::release);
   ~Observation();
   Observation(const Observation&) = delete;
   Observation& operator=(const Observation&) = delete;

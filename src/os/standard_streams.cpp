@@ -20,7 +20,7 @@ UniqueFd nothing() {
 
 StandardStreams::StandardStreams() : open_{is_open(STDIN_FILENO), is_open(STDOUT_FILENO)} {}
 
-void StandardStreams::let_go() {
+void StandardStreams::release() {
   const UniqueFd instead = nothing();
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO}) {
     if (open_[static_cast<std::size_t>(fd)] && instead) ::dup2(instead.get(), fd);

@@ -13,7 +13,7 @@ class StandardStreams {
   /// else.
   StandardStreams();
   /// Puts /dev/null in the place of those; standard error is kept for messages.
-  void let_go();
+  void release();
 
  private:
   std::array<bool, 2> open_;

@@ -9,7 +9,7 @@ namespace vdsotrace {
 namespace {
 
 /// A dynamic loader opens and maps some libraries first; a program without a C library never sets the pointer.
-constexpr int kCallsToSettle = 256;
+constexpr int kPrologueCalls = 256;
 
 }  // namespace
 
@@ -75,7 +75,7 @@ void ExecHandler::replace_program(StoppedThread& stopped, pid_t former_tid) {
     reporter_.report(thread, Notice{"the vDSO could not be hidden from this program"});
   report_vdso_limits(reporter_, thread);
   thread.executed = true;
-  thread.in_exec_prologue = kCallsToSettle;
+  thread.in_exec_prologue = kPrologueCalls;
 }
 
 }  // namespace vdsotrace

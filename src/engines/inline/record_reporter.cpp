@@ -170,8 +170,8 @@ void RecordReporter::finish(StubSpace& stubs) {
 /// What has been summed up so far.
 void RecordReporter::report_progress(const StubSpaces& spaces) {
   const std::int64_t now = monotonic_ns();
-  if (now - progress_told_ < kProgressNs) return;
-  progress_told_ = now;
+  if (now - progress_reported_ < kProgressNs) return;
+  progress_reported_ = now;
   for (const auto& [mapped, stubs] : spaces) {
     if (!stubs->is_reported()) continue;
     for (const CallTally& total : stubs->records().sums().take_new()) report_total(*stubs, total);

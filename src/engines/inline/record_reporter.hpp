@@ -59,7 +59,7 @@ class RecordReporter {
   std::vector<std::pair<std::uint64_t, std::size_t>> order_;  ///< their times and places, the same
   std::vector<StubSpace*> filled_;                            ///< in whose rings something lies, within one drain
   OpenCallReporter open_calls_;
-  std::int64_t progress_told_ = 0;
+  std::int64_t progress_reported_ = 0;
   Urgency urgency_;
   std::size_t processors_;
 };

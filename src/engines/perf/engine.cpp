@@ -152,7 +152,7 @@ void PerfEngine::take(std::optional<pid_t> stopped) {
     call.route = Route::vdso;
     note_sampled_caller(*sample, SampledAt::function_entry, sample->tid, needs_, found->second.space->symbols(), call);
     found->second.open.enter(std::move(call), arch::stack_pointer(sample->registers), left_by(sample->tid));
-    unsettled_.insert(sample->tid);
+    with_open_calls_.insert(sample->tid);
     ++taken_;
   }
 }
@@ -214,7 +214,7 @@ void PerfEngine::on_end(Thread& thread) {
   found->second.open.end(left_by(thread.tid));
   former_.note(thread.tgid, found->second.watch);
   watched_.erase(found);
-  unsettled_.erase(thread.tid);
+  with_open_calls_.erase(thread.tid);
 }
 
 Drained PerfEngine::drain() {
@@ -222,13 +222,13 @@ Drained PerfEngine::drain() {
   take(std::nullopt);
   // It is not known how full the rings were: they are read as if there were no time for sleep.
   if (taken_ > 0) return {Drained::Found::something, 1};
-  settle_sleepers();
+  close_calls_of_sleepers();
   return {Drained::Found::nothing};
 }
 
 /// A thread that sleeps in a system call made elsewhere has left the function that it entered last.
-void PerfEngine::settle_sleepers() {
-  std::erase_if(unsettled_, [this](pid_t tid) {
+void PerfEngine::close_calls_of_sleepers() {
+  std::erase_if(with_open_calls_, [this](pid_t tid) {
     const auto found = watched_.find(tid);
     if (found == watched_.end() || found->second.open.empty()) return true;
     const auto at = proc::user_pc_while_blocked(tid);

@@ -73,7 +73,7 @@ class PerfEngine final : public ProbeEngine {
   void watch(const Thread& thread);
   void take(std::optional<pid_t> stopped);
   OpenCalls::OnAbandoned left_by(pid_t tid);
-  void settle_sleepers();
+  void close_calls_of_sleepers();
 
   const Needs& needs_;
   EventSink& sink_;
@@ -85,7 +85,7 @@ class PerfEngine final : public ProbeEngine {
   std::set<const VdsoImage*> warned_limits_;
   std::map<pid_t, Watched> watched_;
   FormerWatches former_;
-  std::set<pid_t> unsettled_;  ///< whose last call is open
+  std::set<pid_t> with_open_calls_;  ///< whose last call is open
 };
 
 }  // namespace vdsotrace

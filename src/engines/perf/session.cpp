@@ -31,7 +31,7 @@ void PerfSession::run(std::optional<std::int64_t> duration_ns) {
   while (!processes_.empty() && !signals_.take() && (!until || monotonic_ns() < *until)) {
     wait(until);
     take(false);
-    processes_.settle_sleepers(probes_.stream().complete_until());
+    processes_.close_calls_of_sleepers(probes_.stream().complete_until());
     processes_.report_caller_notices();
     processes_.end_dead(probes_.stream().complete_until());
     sink_.flush();
@@ -166,7 +166,7 @@ void PerfSession::on(const PerfGap& gap) {
 /// While events are closed one after another an entry may be missed and the fallback after it be seen, or the other way
 /// round. So nothing of that time is evidence, and the route of a call that is open then is not known.
 void PerfSession::detach() {
-  processes_.settle_sleepers(probes_.stream().complete_until());
+  processes_.close_calls_of_sleepers(probes_.stream().complete_until());
   // The kernel reports a loss with the next record for which there is room.
   until_ = monotonic_ns();
   probes_.stream().limit({since_, *until_});

@@ -51,7 +51,7 @@ void WatchedProcesses::doubt_open_calls() {
   }
 }
 
-void WatchedProcesses::settle_sleepers(std::int64_t complete_until) {
+void WatchedProcesses::close_calls_of_sleepers(std::int64_t complete_until) {
   for (auto& [pid, process] : processes_) {
     for (auto& [tid, calls] : process.threads) {
       if (!calls.open()) continue;

@@ -49,7 +49,7 @@ class WatchedProcesses {
   void doubt_open_calls();
   /// All that was recorded up to that time (CLOCK_MONOTONIC) is known. A thread that sleeps in a system call made
   /// elsewhere has left the function that it entered last.
-  void settle_sleepers(std::int64_t complete_until);
+  void close_calls_of_sleepers(std::int64_t complete_until);
   /// Nothing is recorded any more: no open call will be known to return.
   void abandon_open_calls(std::int64_t complete_until);
 
