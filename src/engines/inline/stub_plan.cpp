@@ -89,21 +89,35 @@ class Planner {
   bool records() const { return wishes_.depth != StubDepth::count; }
 
   Result<void> try_add(const VdsoFunction& function, const VdsoService& service) {
+    if (auto suits = check_suitable(function, service); !suits) return suits;
+    Current current{function, service, static_cast<std::uint8_t>(plan_.functions.size())};
+    plan_.functions.push_back({&function, &service, number_of(Abi::x86_64, service.syscall)});
+    if (records()) current.leave = assembly_.add_trampoline(StubKind::leave, {stub_at(add_close(current))});
+    if (auto sites = plan_sites(current); !sites) return sites;
+    return check_room();
+  }
+
+  Result<void> check_suitable(const VdsoFunction& function, const VdsoService& service) const {
     if (!function.incomplete.empty()) return fail(function.incomplete);
     if (!value_kind(service) || plan_.functions.size() == FUNCTIONS_MAX) return fail("there is no stub for it");
     if (std::ranges::find(function.branch_targets, function.entry) != function.branch_targets.end())
       return fail("it jumps to its own entry");
-    if (auto shared = refuse_shared(function); !shared) return shared;
-    Current current{function, service, static_cast<std::uint8_t>(plan_.functions.size())};
-    plan_.functions.push_back({&function, &service, number_of(Abi::x86_64, service.syscall)});
-    if (records()) current.leave = assembly_.add_trampoline(StubKind::leave, {stub_at(add_close(current))});
+    return refuse_shared(function);
+  }
+
+  Result<void> plan_sites(Current& current) {
     if (auto entry = plan_entry(current); !entry) return entry;
-    for (const CodeSite& site : function.syscalls) {
+    for (const CodeSite& site : current.function.syscalls) {
       if (auto fallback = plan_fallback(current, site); !fallback) return fallback;
     }
-    for (const CodeSite& site : function.returns) {
+    for (const CodeSite& site : current.function.returns) {
       if (auto exit = plan_return(current, site); !exit) return exit;
     }
+    return {};
+  }
+
+  /// Whether what is planned can be written and undone.
+  Result<void> check_room() const {
     if (plan_.patches.size() > StubJournal::kMostPatches || plan_.moved.size() > StubJournal::kMostMoved ||
         plan_.fallbacks.size() > StubJournal::kMostCopies)
       return fail("it takes too many jumps");
@@ -297,6 +311,40 @@ class Planner {
   StubAssembly assembly_;  ///< of it
 };
 
+using WantedFunctions = std::vector<std::pair<const VdsoFunction*, const VdsoService*>>;
+
+/// Those that are to have stubs, in the order in which they are planned. Others that are wanted go to `unsuited`.
+WantedFunctions wanted_functions(const VdsoImage& image, const StubWishes& wishes,
+                                 std::vector<StubPlan::Refused>& unsuited) {
+  WantedFunctions wanted;
+  for (const VdsoFunction& function : image.functions()) {
+    const VdsoService* service = service_for(function, wishes.services);
+    if (service == nullptr || !wishes.wanted(*service)) continue;
+    auto why = wishes.unsuited ? wishes.unsuited(*service) : std::string();
+    if (why.empty()) {
+      wanted.emplace_back(&function, service);
+    } else {
+      unsuited.push_back({&function, std::move(why)});
+    }
+  }
+  // The last functions of an image are the short ones: they come first, while there is padding.
+  std::ranges::reverse(wanted);
+  return wanted;
+}
+
+/// Of all frugalities, the first by which the fewest functions are refused.
+StubPlan best_plan(const VdsoImage& image, const StubWishes& wishes, const WantedFunctions& wanted) {
+  StubPlan best;
+  for (const Frugality frugality : kFrugalities) {
+    Planner planner(image, wishes, frugality);
+    for (const auto& [function, service] : wanted) planner.add(*function, *service);
+    StubPlan plan = std::move(planner).take();
+    if (frugality == Frugality::none || plan.refused.size() < best.refused.size()) best = std::move(plan);
+    if (best.refused.empty()) break;
+  }
+  return best;
+}
+
 /// Nothing may lie where the trampolines are to go.
 bool last_page_is_unused(const VdsoImage& image) {
   const auto bytes = image.bytes();
@@ -311,35 +359,17 @@ bool StubPlan::covers(const VdsoFunction* function) const {
 }
 
 StubPlan plan_stubs(const VdsoImage& image, const StubWishes& wishes) {
-  std::vector<std::pair<const VdsoFunction*, const VdsoService*>> wanted;
   std::vector<StubPlan::Refused> unsuited;
-  for (const VdsoFunction& function : image.functions()) {
-    const VdsoService* service = service_for(function, wishes.services);
-    if (service == nullptr || !wishes.wanted(*service)) continue;
-    auto why = wishes.unsuited ? wishes.unsuited(*service) : std::string();
-    if (why.empty()) {
-      wanted.emplace_back(&function, service);
-    } else {
-      unsuited.push_back({&function, std::move(why)});
-    }
+  const WantedFunctions wanted = wanted_functions(image, wishes, unsuited);
+  StubPlan plan;
+  if (last_page_is_unused(image)) {
+    plan = best_plan(image, wishes, wanted);
+    std::ranges::move(unsuited, std::back_inserter(plan.refused));
+  } else {
+    plan.refused = std::move(unsuited);
+    for (const auto& [function, service] : wanted) plan.refused.push_back({function, "its last page is in use"});
   }
-  // The last functions of an image are the short ones: they come first, while there is padding.
-  std::ranges::reverse(wanted);
-  StubPlan best;
-  if (!last_page_is_unused(image)) {
-    best.refused = std::move(unsuited);
-    for (const auto& [function, service] : wanted) best.refused.push_back({function, "its last page is in use"});
-    return best;
-  }
-  for (const Frugality frugality : kFrugalities) {
-    Planner planner(image, wishes, frugality);
-    for (const auto& [function, service] : wanted) planner.add(*function, *service);
-    StubPlan plan = std::move(planner).take();
-    if (frugality == Frugality::none || plan.refused.size() < best.refused.size()) best = std::move(plan);
-    if (best.refused.empty()) break;
-  }
-  std::ranges::move(unsuited, std::back_inserter(best.refused));
-  return best;
+  return plan;
 }
 
 }  // namespace vdsotrace

@@ -37,17 +37,18 @@ Arguments without_large(Arguments args) {
   ::_exit(result < 0 ? errno : 0);
 }
 
-/// Its status; nothing if it does not end.
+/// Its status. Nothing if it does not end by itself: then it is killed.
 std::optional<int> await_end(pid_t child) {
-  const std::int64_t until = monotonic_ns() + kPatienceNs;
-  for (bool killed = false;;) {
+  for (const std::int64_t until = monotonic_ns() + kPatienceNs; monotonic_ns() <= until;) {
     int status = 0;
-    const pid_t ended = ::waitpid(child, &status, killed ? 0 : WNOHANG);
-    if (ended == child) return killed ? std::nullopt : std::optional(status);
+    const pid_t ended = ::waitpid(child, &status, WNOHANG);
+    if (ended == child) return status;
     if (ended < 0 && errno != EINTR) return std::nullopt;
-    if (!killed && monotonic_ns() > until) killed = ::kill(child, SIGKILL) == 0;
-    if (!killed) ::nanosleep(&kPause, nullptr);
+    ::nanosleep(&kPause, nullptr);
   }
+  ::kill(child, SIGKILL);
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {}
+  return std::nullopt;
 }
 
 /// What the call itself does to the child, which may take its memory away, is no answer of the filters.
