@@ -80,6 +80,7 @@ std::vector<std::int32_t> pids_inside(const std::vector<pid_t>& attached) {
 /// While they run.
 std::vector<std::vector<std::string>> command_lines(const std::vector<pid_t>& attached) {
   std::vector<std::vector<std::string>> lines;
+  lines.reserve(attached.size());
   for (const pid_t pid : attached) lines.push_back(proc::command_line(pid));
   return lines;
 }

@@ -46,15 +46,26 @@ Result<void> check_injected_functions(const Options& o) {
   return {};
 }
 
-Result<void> check_combinations(const Options& o) {
-  if (o.summary.only && o.summary.too) return fail("-c and -C exclude each other");
-  if (o.steps && o.summary.only) return fail("-c and --steps exclude each other");
+/// What is written, and where.
+Result<void> check_outputs(const Options& o) {
+  const std::pair<bool, std::string_view> mistakes[] = {
+      {o.summary.only && o.summary.too, "-c and -C exclude each other"},
+      {o.summary.only && o.steps, "-c and --steps exclude each other"},
+      {o.split && o.output.starts_with('|'), "-ff: cannot write to a command"},
+      {o.split && o.json, "-ff and --json exclude each other"},
+      {o.split && o.summary.only, "-ff and -c exclude each other"},
+      {o.append && o.output.empty(), "-A: needs -o FILE"},
+  };
+  for (const auto& [made, what] : mistakes) {
+    if (made) return fail(std::string(what));
+  }
   if (o.steps && o.engine != "step")
     return fail(fmt::format("--steps: the {} engine makes no steps", o.engine), "use --engine=step");
-  if (o.split && o.output.starts_with('|')) return fail("-ff: cannot write to a command");
-  if (o.split && o.json) return fail("-ff and --json exclude each other");
-  if (o.split && o.summary.only) return fail("-ff and -c exclude each other");
-  if (o.append && o.output.empty()) return fail("-A: needs -o FILE");
+  return {};
+}
+
+/// What is observed: what runs, what is started, or both.
+Result<void> check_subjects(const Options& o) {
   if (!o.attach.empty()) {
     if (auto checked = check_injected_functions(o); !checked) return checked;
     return check_attach(o);
@@ -148,7 +159,8 @@ Result<void> check_conflicts(const Options& o) {
   if (o.audit) {
     if (auto checked = check_audit(o); !checked) return checked;
   }
-  if (auto checked = check_combinations(o); !checked) return checked;
+  if (auto checked = check_outputs(o); !checked) return checked;
+  if (auto checked = check_subjects(o); !checked) return checked;
   if (auto checked = check_direct(o); !checked) return checked;
   if (o.json) {
     if (auto checked = check_json(o); !checked) return checked;

@@ -301,12 +301,23 @@ Result<std::optional<OtherOutcome>> help_for(const std::vector<std::string>& wor
   return parse_into(raw, std::move(arguments), {});
 }
 
+/// What the options ask to be printed, if anything. Errors: options of traces for which an audit has no use.
+Result<std::optional<OtherOutcome>> information_asked(const CLI::App& app, const ParsedFlags& raw, bool is_audit) {
+  if (is_audit) {
+    if (auto checked = refuse_trace_options(app); !checked) return tl::unexpected(checked.error());
+  }
+  if (raw.help) return Information{help_text(app, is_audit ? kAuditHelp : kTraceHelp)};
+  if (raw.version) return Information{fmt::format("vdsotrace {}\n", VDSOTRACE_VERSION)};
+  return std::nullopt;
+}
+
 /// Nothing if `raw` is a trace to be made.
 Result<std::optional<OtherOutcome>> parse_into(ParsedFlags& raw, std::vector<std::string> arguments,
                                                std::string_view command) {
   CLI::App app;
   declare(app, raw);
-  if (command == "audit") declare_audit(app, raw);
+  const bool is_audit = command == "audit";
+  if (is_audit) declare_audit(app, raw);
   auto words = parse_operands(app, arguments, command);
   if (!words) return tl::unexpected(words.error());
   raw.options.program = std::move(words->program);
@@ -317,12 +328,9 @@ Result<std::optional<OtherOutcome>> parse_into(ParsedFlags& raw, std::vector<std
   if (is_command) arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(words->start));
   if (is_command && std::ranges::find(kOwnArguments, first) != std::end(kOwnArguments))
     return OtherCommand{first, std::move(arguments)};
-  if (command == "audit") {
-    if (auto checked = refuse_trace_options(app); !checked) return tl::unexpected(checked.error());
-  }
-  if (raw.help) return Information{help_text(app, command == "audit" ? kAuditHelp : kTraceHelp)};
-  if (raw.version) return Information{fmt::format("vdsotrace {}\n", VDSOTRACE_VERSION)};
-  if (command == "audit") raw.options.audit = raw.audit;
+  auto asked = information_asked(app, raw, is_audit);
+  if (!asked || *asked) return asked;
+  if (is_audit) raw.options.audit = raw.audit;
   if (!is_command) return std::nullopt;
   if (first == "help") return help_for(raw.options.program);
   raw = ParsedFlags{};
