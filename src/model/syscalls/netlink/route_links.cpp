@@ -1,5 +1,8 @@
 // Attributes of network interfaces.
+#include <array>
+#include <iterator>
 #include <string>
+#include <string_view>
 
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
@@ -19,21 +22,22 @@ namespace {
 
 constexpr Kind kTicks{show_ticks};
 
-// struct rtnl_link_stats and rtnl_link_stats64 have the same members, of 4 and of 8 bytes.
-#define COUNTERS(size, kind)                                                                                  \
-    {"rx_packets", 0 * size, kind}, {"tx_packets", 1 * size, kind}, {"rx_bytes", 2 * size, kind},             \
-    {"tx_bytes", 3 * size, kind}, {"rx_errors", 4 * size, kind}, {"tx_errors", 5 * size, kind},               \
-    {"rx_dropped", 6 * size, kind}, {"tx_dropped", 7 * size, kind}, {"multicast", 8 * size, kind},            \
-    {"collisions", 9 * size, kind}, {"rx_length_errors", 10 * size, kind},                                    \
-    {"rx_over_errors", 11 * size, kind}, {"rx_crc_errors", 12 * size, kind},                                  \
-    {"rx_frame_errors", 13 * size, kind}, {"rx_fifo_errors", 14 * size, kind},                                \
-    {"rx_missed_errors", 15 * size, kind}, {"tx_aborted_errors", 16 * size, kind},                            \
-    {"tx_carrier_errors", 17 * size, kind}, {"tx_fifo_errors", 18 * size, kind},                              \
-    {"tx_heartbeat_errors", 19 * size, kind}, {"tx_window_errors", 20 * size, kind},                          \
-    {"rx_compressed", 21 * size, kind}, {"tx_compressed", 22 * size, kind}, {"rx_nohandler", 23 * size, kind}
-constexpr Field kCounterFields[] = {COUNTERS(4, kWord)};
-constexpr Field kWideCounterFields[] = {COUNTERS(8, kWide), {"rx_otherhost_dropped", 24 * 8, kWide}};
-#undef COUNTERS
+// struct rtnl_link_stats64 has all of them, of 8 bytes each, struct rtnl_link_stats all but the last, of 4.
+constexpr std::string_view kCounters[] = {
+    "rx_packets", "tx_packets", "rx_bytes", "tx_bytes", "rx_errors", "tx_errors", "rx_dropped", "tx_dropped", "multicast",
+    "collisions", "rx_length_errors", "rx_over_errors", "rx_crc_errors", "rx_frame_errors", "rx_fifo_errors",
+    "rx_missed_errors", "tx_aborted_errors", "tx_carrier_errors", "tx_fifo_errors", "tx_heartbeat_errors",
+    "tx_window_errors", "rx_compressed", "tx_compressed", "rx_nohandler", "rx_otherhost_dropped"};
+
+template <std::size_t kCount>
+constexpr std::array<Field, kCount> counters(const Kind& kind) {
+  std::array<Field, kCount> fields{};
+  for (std::size_t i = 0; i < kCount; ++i) fields[i] = {kCounters[i], static_cast<std::uint16_t>(i * kind.size), kind};
+  return fields;
+}
+
+constexpr auto kCounterFields = counters<std::size(kCounters) - 1>(kWord);
+constexpr auto kWideCounterFields = counters<std::size(kCounters)>(kWide);
 
 constexpr Field kMapFields[] = {
     {"mem_start", 0, kHexWide}, {"mem_end", 8, kHexWide}, {"base_addr", 16, kHexWide},

@@ -55,37 +55,63 @@ bool with_network_order(const Walk& walk, const Piece& piece, const Kind& kind, 
   });
 }
 
-/// 1<<A|1<<B of the bits that have names. `first`: the number that the lowest bit stands for.
+/// The bit that a name stands for, where the lowest bit stands for the number `first`. 0: none of 64.
+std::uint64_t bit_of(const NamedValue& known, unsigned first) {
+  const bool is_bit = known.value >= first && known.value - first < 64;
+  return is_bit ? std::uint64_t{1} << (known.value - first) : 0;
+}
+
+void print_bit(ArgContext& c, std::string_view name, unsigned first) {
+  c.print("1<<{}{}{}", first == 0 ? "" : "(", name, first == 0 ? "" : "-1)");
+}
+
+/// Prints 1<<A|1<<B for the bits that have names, and the other bits behind them. False, and nothing printed, if none
+/// has a name.
+bool print_named_bits(ArgContext& c, std::uint64_t bits, std::span<const NamedValue> names, unsigned first) {
+  std::uint64_t rest = bits;
+  for (const NamedValue& known : names) {
+    const std::uint64_t bit = bit_of(known, first);
+    if ((rest & bit) == 0) continue;
+    if (rest != bits) c.put("|");
+    print_bit(c, known.name, first);
+    rest &= ~bit;
+  }
+  if (rest != 0 && rest != bits) c.print("|{:#x}", rest);
+  return rest != bits;
+}
+
+void print_bits(ArgContext& c, std::uint64_t bits, const NameTable& names, unsigned first) {
+  if (bits == 0 || c.constants() == ConstantStyle::raw) {
+    print_hex(c, bits);
+    return;
+  }
+  const bool verbose = c.constants() == ConstantStyle::verbose;
+  const std::size_t before = c.out().size();
+  if (verbose) c.print("{:#x} /* ", bits);
+  if (!print_named_bits(c, bits, names.values, first)) {
+    c.out().resize(before);
+    c.print("{:#x} /* ", bits);
+    print_bit(c, names.unknown, first);
+    c.put(" */");
+  } else if (verbose) {
+    c.put(" */");
+  }
+}
+
 bool show_bits(const Walk& walk, const Piece& piece, const Kind& kind, unsigned first) {
-  return with_number(walk, piece, kind, [&](std::uint64_t bits) {
-    ArgContext& c = walk.c;
-    if (bits == 0 || c.constants() == ConstantStyle::raw) {
-      print_hex(c, bits);
-      return;
-    }
-    std::uint64_t rest = bits;
-    const auto names = [&] {
-      for (const NamedValue& known : kind.names->values) {
-        const bool is_bit = known.value >= first && known.value - first < 64;
-        const std::uint64_t bit = is_bit ? std::uint64_t{1} << (known.value - first) : 0;
-        if ((rest & bit) == 0) continue;
-        if (rest != bits) c.put("|");
-        c.print("1<<{}{}{}", first == 0 ? "" : "(", known.name, first == 0 ? "" : "-1)");
-        rest &= ~bit;
-      }
-      if (rest != 0 && rest != bits) c.print("|{:#x}", rest);
-    };
-    const bool verbose = c.constants() == ConstantStyle::verbose;
-    const std::size_t before = c.out().size();
-    if (verbose) c.print("{:#x} /* ", bits);
-    names();
-    if (rest == bits) {
-      c.out().resize(before);
-      c.print("{:#x} /* 1<<{}{}{} */", bits, first == 0 ? "" : "(", kind.names->unknown, first == 0 ? "" : "-1)");
-    } else if (verbose) {
-      c.put(" */");
-    }
-  });
+  return with_number(walk, piece, kind, [&](std::uint64_t bits) { print_bits(walk.c, bits, *kind.names, first); });
+}
+
+/// Prints a member. False, and nothing printed, if nothing is shown of it.
+bool print_field(const Walk& member, const Piece& piece, const Field& field, bool is_first) {
+  ArgContext& c = member.c;
+  const std::size_t before = c.out().size();
+  if (!is_first) c.put(", ");
+  if (!field.name.empty()) c.print("{}=", field.name);
+  const std::size_t start = c.out().size();
+  const bool printed = field.kind.show(member, piece.from(field.offset), field.kind) && c.out().size() != start;
+  if (!printed) c.out().resize(before);
+  return printed;
 }
 
 }  // namespace
@@ -363,16 +389,8 @@ void print_fields(const Walk& walk, const Piece& piece, std::span<const Field> f
     if (field.exists != nullptr && !field.exists(member)) continue;
     if (field.shown == Shown::in_full && walk.c.abbreviated()) {
       hidden = true;
-      continue;
-    }
-    const std::size_t before = walk.c.out().size();
-    if (any) walk.c.put(", ");
-    if (!field.name.empty()) walk.c.print("{}=", field.name);
-    const std::size_t start = walk.c.out().size();
-    if (field.kind.show(member, piece.from(field.offset), field.kind) && walk.c.out().size() != start) {
-      any = true;
     } else {
-      walk.c.out().resize(before);
+      any = print_field(member, piece, field, !any) || any;
     }
   }
   if (hidden) walk.c.put(any ? ", ..." : "...");
