@@ -241,16 +241,16 @@ void print_option(ArgContext& c) {
 void print_set(ArgContext& c) {
   const Place place{c.value(), static_cast<std::int32_t>(c.arg(c.index() + 1))};
   const OptionForm* form = form_in(kSetForms, c);
-  if (place.address == 0) {
+  const bool is_int = form == nullptr && is_int_option(c);
+  const bool is_cut = is_int && place.size < static_cast<std::int32_t>(sizeof(std::int32_t));
+  if (place.address == 0 || is_cut) {
     print_address(c, place.address);
   } else if (form != nullptr) {
     form->print(c, place);
-  } else if (!is_int_option(c)) {
-    print_plain(c, place);
-  } else if (place.size < static_cast<std::int32_t>(sizeof(std::int32_t))) {
-    print_address(c, place.address);
-  } else {
+  } else if (is_int) {
     print_int_at(c, place.address);
+  } else {
+    print_plain(c, place);
   }
 }
 

@@ -220,27 +220,23 @@ bool found_child(ArgContext& c) { return !c.failed() && c.call().result > 0; }
 namespace {
 
 void print_string_list(ArgContext& c) {
-  if (c.value() == 0) {
-    print_address(c, 0);
+  const auto place = [&c](std::size_t index) { return c.value() + index * c.word(); };
+  auto pointer = c.value() != 0 ? pointer_at(c, place(0)) : std::nullopt;
+  if (!pointer) {
+    print_address(c, c.value());
     return;
   }
-  for (std::size_t shown = 0;; ++shown) {
-    const auto pointer = pointer_at(c, c.value() + shown * c.word());
-    if (!pointer && shown == 0) {
-      print_address(c, c.value());
-      return;
-    }
-    c.put(shown == 0 ? "[" : pointer && *pointer == 0 ? "" : ", ");
-    if (!pointer) {
-      c.print("... /* {:#x} */", c.value() + shown * c.word());
-      break;
-    }
-    if (*pointer == 0) break;
-    if (c.abbreviated() && shown >= c.limits().string) {
-      c.put("...");
-      break;
-    }
+  const std::size_t most = c.abbreviated() ? c.limits().string : SIZE_MAX;
+  std::size_t shown = 0;
+  c.put("[");
+  for (; pointer.value_or(0) != 0 && shown < most; pointer = pointer_at(c, place(++shown))) {
+    if (shown > 0) c.put(", ");
     print_string_at(c, *pointer);
+  }
+  if (!pointer) {
+    c.print(", ... /* {:#x} */", place(shown));
+  } else if (*pointer != 0) {
+    c.put(shown > 0 ? ", ..." : "...");
   }
   c.put("]");
 }

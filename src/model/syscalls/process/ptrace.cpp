@@ -93,23 +93,25 @@ constexpr FloatRegisters kFloatRegisters[] = {
     {"cwd", 2},   {"swd", 2},       {"ftw", 2},          {"fop", 2},           {"rip", 8},        {"rdp", 8},
     {"mxcsr", 4}, {"mxcr_mask", 4}, {"st_space", 4, 32}, {"xmm_space", 4, 64}, {"padding", 4, 24}};
 
-void print_float_registers(ArgContext& c, std::span<const std::byte> bytes) {
-  const auto next = [&](std::size_t size) {
+/// As many numbers of a member as there are bytes for, which are taken from `bytes`.
+void print_float_member(ArgContext& c, const FloatRegisters& member, std::span<const std::byte>& bytes) {
+  if (member.count > 1) c.put("[");
+  for (std::size_t i = 0; i < member.count && bytes.size() >= member.size; ++i) {
     std::uint64_t value = 0;
-    std::memcpy(&value, bytes.data(), size);
-    bytes = bytes.subspan(size);
-    return value;
-  };
+    std::memcpy(&value, bytes.data(), member.size);
+    bytes = bytes.subspan(member.size);
+    if (i != 0) c.put(", ");
+    print_hex(c, value);
+  }
+  if (member.count > 1) c.put("]");
+}
+
+void print_float_registers(ArgContext& c, std::span<const std::byte> bytes) {
   c.put("{");
   for (const FloatRegisters& member : kFloatRegisters) {
     if (bytes.size() < member.size) break;
     c.print("{}{}=", &member == kFloatRegisters ? "" : ", ", member.name);
-    if (member.count > 1) c.put("[");
-    for (std::size_t i = 0; i < member.count && bytes.size() >= member.size; ++i) {
-      if (i != 0) c.put(", ");
-      print_hex(c, next(member.size));
-    }
-    if (member.count > 1) c.put("]");
+    print_float_member(c, member, bytes);
   }
   c.put(bytes.empty() ? "}" : ", ...}");
 }
