@@ -141,8 +141,8 @@ class Handle {
 
 template <cs_mode mode, bool details>
 Result<csh> shared_handle() {
-  thread_local const Handle handle(mode, details);
-  return handle.get();
+  thread_local const Handle kHandle(mode, details);
+  return kHandle.get();
 }
 
 Result<csh> shared_handle(bool wide, bool details) {

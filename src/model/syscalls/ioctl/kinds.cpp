@@ -141,9 +141,9 @@ std::vector<IoctlArgument> all_arguments() {
 }
 
 const IoctlArgument* argument_of(std::uint32_t request) {
-  static const std::vector<IoctlArgument> all = all_arguments();
-  const auto found = std::ranges::lower_bound(all, request, {}, &IoctlArgument::request);
-  return found != all.end() && found->request == request ? &*found : nullptr;
+  static const std::vector<IoctlArgument> kAll = all_arguments();
+  const auto found = std::ranges::lower_bound(kAll, request, {}, &IoctlArgument::request);
+  return found != kAll.end() && found->request == request ? &*found : nullptr;
 }
 
 void print_request(ArgContext& c) {
