@@ -178,7 +178,7 @@ Result<Injection> parse(std::string_view expression) {
     if (at != std::string::npos) error.message.replace(at, std::string_view("trace=").size(), fault ? kFault : kInject);
     return tl::unexpected(std::move(error));
   }
-  rule.calls = std::move(*calls);
+  rule.calls = *calls;
   while (!rest.empty()) {
     if (auto applied = apply(rule, take_until(rest, ':'), fault, expression); !applied)
       return tl::unexpected(applied.error());
