@@ -55,22 +55,17 @@ bool with_network_order(const Walk& walk, const Piece& piece, const Kind& kind, 
   });
 }
 
-/// The bit that a name stands for, where the lowest bit stands for the number `first`. 0: none of 64.
-std::uint64_t bit_of(const NamedValue& known, unsigned first) {
-  const bool is_bit = known.value >= first && known.value - first < 64;
-  return is_bit ? std::uint64_t{1} << (known.value - first) : 0;
-}
-
+/// `first`, here and below: the number that the lowest bit stands for.
 void print_bit(ArgContext& c, std::string_view name, unsigned first) {
   c.print("1<<{}{}{}", first == 0 ? "" : "(", name, first == 0 ? "" : "-1)");
 }
 
-/// Prints 1<<A|1<<B for the bits that have names, and the other bits behind them. False, and nothing printed, if none
-/// has a name.
+/// Prints 1<<A|1<<B, and the bits without names behind. False, and nothing printed, if none has a name.
 bool print_named_bits(ArgContext& c, std::uint64_t bits, std::span<const NamedValue> names, unsigned first) {
   std::uint64_t rest = bits;
   for (const NamedValue& known : names) {
-    const std::uint64_t bit = bit_of(known, first);
+    const bool is_bit = known.value >= first && known.value - first < 64;
+    const std::uint64_t bit = is_bit ? std::uint64_t{1} << (known.value - first) : 0;
     if ((rest & bit) == 0) continue;
     if (rest != bits) c.put("|");
     print_bit(c, known.name, first);
@@ -86,16 +81,11 @@ void print_bits(ArgContext& c, std::uint64_t bits, const NameTable& names, unsig
     return;
   }
   const bool verbose = c.constants() == ConstantStyle::verbose;
-  const std::size_t before = c.out().size();
   if (verbose) c.print("{:#x} /* ", bits);
-  if (!print_named_bits(c, bits, names.values, first)) {
-    c.out().resize(before);
-    c.print("{:#x} /* ", bits);
-    print_bit(c, names.unknown, first);
-    c.put(" */");
-  } else if (verbose) {
-    c.put(" */");
-  }
+  const bool is_named = print_named_bits(c, bits, names.values, first);
+  if (!is_named && !verbose) c.print("{:#x} /* ", bits);
+  if (!is_named) print_bit(c, names.unknown, first);
+  if (verbose || !is_named) c.put(" */");
 }
 
 bool show_bits(const Walk& walk, const Piece& piece, const Kind& kind, unsigned first) {
