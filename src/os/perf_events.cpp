@@ -130,6 +130,18 @@ EventCounts read_counts(const PerfEvent& event) {
   return {static_cast<std::int64_t>(read[1]), size == sizeof read ? std::optional(read[2]) : std::nullopt};
 }
 
+/// That is off.
+Result<UniqueFd> open_trace_point_count(pid_t tid, std::uint64_t number) {
+  perf_event_attr attributes{};
+  attributes.size = sizeof attributes;
+  attributes.type = PERF_TYPE_TRACEPOINT;
+  attributes.config = number;
+  attributes.inherit = 1;
+  attributes.inherit_thread = 1;
+  attributes.disabled = 1;
+  return open(attributes, tid, -1);
+}
+
 /// The largest step from one number to the next within one term of a filter. The kernel takes filters of a page at most
 /// (perf_event_set_filter), and asks one term after the other.
 pid_t widest_step(std::span<const pid_t> sorted) {
@@ -217,20 +229,15 @@ Result<PerfEvent> open_perf_system_call(const PerfTarget& target, std::uint64_t 
 }
 
 Result<UniqueFd> open_perf_count(pid_t tid, std::uint64_t number, const std::string& filter) {
-  perf_event_attr attributes{};
-  attributes.size = sizeof attributes;
-  attributes.type = PERF_TYPE_TRACEPOINT;
-  attributes.config = number;
-  attributes.inherit = 1;
-  attributes.inherit_thread = 1;
-  attributes.disabled = 1;
-  auto event = open(attributes, tid, -1);
+  auto event = open_trace_point_count(tid, number);
   if (!event || ((filter.empty() || ::ioctl(event->get(), PERF_EVENT_IOC_SET_FILTER, filter.c_str()) == 0) &&
                  ::ioctl(event->get(), PERF_EVENT_IOC_ENABLE, 0) == 0))
     return event;
   const int error = errno;
   return fail(error_text("perf event", error), hint_for(error), error);
 }
+
+Result<UniqueFd> keep_perf_trace_point(std::uint64_t number) { return open_trace_point_count(0, number); }
 
 std::optional<std::uint64_t> perf_count(const UniqueFd& event) {
   std::uint64_t count = 0;

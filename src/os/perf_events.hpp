@@ -71,6 +71,9 @@ Result<PerfEvent> open_perf_system_call(const PerfTarget& target, std::uint64_t 
 /// How often a thread and those that it creates come to a trace point, without a ring; `filter` as PerfSampling's. It
 /// stays when the thread executes a program.
 Result<UniqueFd> open_perf_count(pid_t tid, std::uint64_t number, const std::string& filter);
+/// Keeps a trace point in use until it is closed, and counts nothing. That others may be opened and closed soon: the
+/// first use takes the kernel long, and the end of the last one longer (tracepoint_synchronize_unregister).
+Result<UniqueFd> keep_perf_trace_point(std::uint64_t number);
 /// What has been counted so; nothing if it cannot be read.
 std::optional<std::uint64_t> perf_count(const UniqueFd& event);
 

@@ -187,6 +187,28 @@ class CountsTest(unittest.TestCase):
                     self.assertEqual(sum(calls for name, (calls, _) in counts.items() if name.startswith("clone")), threads)
                     worker.end()
 
+    def test_threads_do_not_wait_for_perf_events(self):
+        """They are opened before the first of them is stopped, and closed when all of them run again: the kernel takes tens of
+        milliseconds to end the use of a trace point."""
+        testing.require_program("strace")
+        if not has_perf():
+            self.skipTest("perf events are not permitted")
+        worker = Worker(self, target("works", 8, 1))
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder, "log")
+            ran = testing.run(["strace", "-e", "trace=perf_event_open,close,ptrace", "-o", log, VDSOTRACE, *OPTIONS, "--duration=0.01",
+                               "-o", Path(folder, "counts"), "-p", worker.pid])
+            self.assertEqual(ran.status, 0, ran.stderr)
+            lines = log.read_text().splitlines()
+        opened = re.findall(r"(?m)^perf_event_open\(.* = (\d+)$", "\n".join(lines))
+        self.assertGreater(len(opened), 8)
+        stopped = [number for number, line in enumerate(lines) if line.startswith(("ptrace(PTRACE_INTERRUPT,", "ptrace(PTRACE_DETACH,"))]
+        meanwhile = lines[stopped[0]:stopped[-1]]
+        self.assertEqual([line for line in meanwhile if line.startswith("perf_event_open(")], [])
+        # The last to be opened keep their numbers to the end.
+        self.assertEqual([line for line in meanwhile if line.startswith("close(") and re.search(r"\d+", line)[0] in opened[-8:]], [])
+        worker.end()
+
     def test_again_and_again(self):
         """What it does in between is nobody's, and its code is as before each time."""
         worker = Worker(self, target("works", 4, 500))

@@ -1,7 +1,7 @@
 #include "arch/site_stub.hpp"
 
+#include <array>
 #include <cstring>
-#include <span>
 
 #include "arch/call_stub.hpp"
 #include "base/check.hpp"
@@ -69,25 +69,25 @@ std::int32_t displacement(std::uint64_t to, std::uint64_t from) {
   return static_cast<std::int32_t>(distance);
 }
 
-void append(std::vector<std::byte>& code, std::initializer_list<std::uint8_t> opcode, std::int32_t relative) {
-  for (const std::uint8_t byte : opcode) code.push_back(std::byte{byte});
-  const auto bytes = std::as_bytes(std::span(&relative, 1));
-  code.insert(code.end(), bytes.begin(), bytes.end());
+using Entry = std::array<std::byte, kEntryBytes>;
+
+void put(Entry& code, std::size_t at, std::initializer_list<std::uint8_t> opcode, std::int32_t relative) {
+  for (const std::uint8_t byte : opcode) code[at++] = std::byte{byte};
+  std::memcpy(code.data() + at, &relative, sizeof relative);
 }
 
-/// `at`: of the entry.
-std::vector<std::byte> entry(std::uint64_t at, std::uint64_t counters, std::uint64_t counting,
-                             std::uint64_t uncounted) {
+/// `at`: of the entry. There are thousands of them, which are made while threads wait.
+Entry entry(std::uint64_t at, std::uint64_t counters, std::uint64_t counting, std::uint64_t uncounted) {
   constexpr std::uint64_t kJump = 5, kCallAndLea = 9;
-  std::vector<std::byte> code;
+  Entry code;
+  code.fill(std::byte{0xcc});
   if (counters != 0) {
     // syscall; lea counters(%rip), %rcx
-    append(code, {0x0f, 0x05, 0x48, 0x8d, 0x0d}, displacement(counters, at + kCallAndLea));
-    append(code, {0xe9}, displacement(counting, at + kCallAndLea + kJump));
+    put(code, 0, {0x0f, 0x05, 0x48, 0x8d, 0x0d}, displacement(counters, at + kCallAndLea));
+    put(code, kCallAndLea, {0xe9}, displacement(counting, at + kCallAndLea + kJump));
   } else {
-    append(code, {0xe9}, displacement(uncounted, at + kJump));
+    put(code, 0, {0xe9}, displacement(uncounted, at + kJump));
   }
-  code.resize(kEntryBytes, std::byte{0xcc});
   return code;
 }
 
@@ -143,8 +143,9 @@ std::vector<std::byte> make_site_stub(const StubNumber& number, std::uint64_t at
     return code;
   }
   std::memcpy(code.data(), &back, sizeof back);
+  code.reserve(site_stub_bytes(number));
   for (std::int64_t nr = 0; nr < static_cast<std::int64_t>(kCountedNumbers); ++nr) {
-    const auto made =
+    const Entry made =
         entry(at + code.size(), counters(nr), at + stub.offset(stub.counting), at + stub.offset(stub.uncounted));
     code.insert(code.end(), made.begin(), made.end());
   }

@@ -47,18 +47,21 @@ AttachedCallEngine::AttachedCallEngine(std::unique_ptr<ProbeEngine> vdso_calls, 
 
 void AttachedCallEngine::prepare_attach(pid_t pid) {
   inner_->prepare_attach(pid);
-  sites_[pid] = files_.sites_of(pid);
+  entered_.prepare(pid);
+  Prepared& prepared = prepared_[pid];
+  prepared.sites = files_.sites_of(pid);
+  prepared.has_leftovers = has_call_leftovers(pid, prepared.sites);
 }
 
 /// At an attach the space is not known yet: install() unmaps leftovers then.
 bool AttachedCallEngine::undo_leftovers(StoppedThread& stopped) {
-  if (!sites_.contains(stopped.thread().tgid)) unmap_call_leftovers(stopped);
+  if (!prepared_.contains(stopped.thread().tgid)) unmap_call_leftovers(stopped);
   return inner_->undo_leftovers(stopped);
 }
 
 void AttachedCallEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
   const Thread& thread = stopped.thread();
-  const bool is_attached = sites_.contains(thread.tgid);
+  const bool is_attached = prepared_.contains(thread.tgid);
   if (!is_attached) entered_.stop(thread.tgid);
   inner_->install(space, stopped, others);
   const auto begun = is_attached ? begin(space, stopped) : fail("it has executed a program since");
@@ -68,11 +71,12 @@ void AttachedCallEngine::install(AddressSpace& space, StoppedThread& stopped, st
 }
 
 Result<void> AttachedCallEngine::begin(AddressSpace& space, StoppedThread& stopped) {
-  const auto sites = sites_.extract(stopped.thread().tgid);
-  undo_call_leftovers(stopped.tid(), sites.mapped());
+  const auto prepared = prepared_.extract(stopped.thread().tgid);
+  const auto& [sites, has_leftovers] = prepared.mapped();
+  if (has_leftovers) undo_call_leftovers(stopped.tid(), sites);
   unmap_call_leftovers(stopped);
   if (auto checked = check_suitable(space, stopped); !checked) return checked;
-  auto calls = AttachedCalls::begin(stopped, sites.mapped());
+  auto calls = AttachedCalls::begin(stopped, sites);
   if (!calls) return tl::unexpected(calls.error());
   counters_.push_back((*calls)->counters());
   space.set_call_record(std::move(*calls));
@@ -86,8 +90,8 @@ void AttachedCallEngine::watch(const Thread& thread) {
 
 void AttachedCallEngine::on_attach_thread(Thread& thread, StoppedThread* stopped) {
   inner_->on_attach_thread(thread, stopped);
-  // The process may share the memory of another one, for which its sites have been patched.
-  sites_.erase(thread.tgid);
+  // The process may share the memory of another one, for which this has been done.
+  prepared_.erase(thread.tgid);
   watch(thread);
 }
 

@@ -49,7 +49,12 @@ class AttachedCallEngine final : public EngineDecorator {
   EventSink& sink_;
   Reporter reporter_;
   CodeFiles files_;
-  std::map<pid_t, std::vector<NumberedSite>> sites_;  ///< of processes that will be attached to
+  /// Of a process that will be attached to.
+  struct Prepared {
+    std::vector<NumberedSite> sites;
+    bool has_leftovers = false;
+  };
+  std::map<pid_t, Prepared> prepared_;
   /// Those of a process and its forks each; they may live on in a child that no event has reported yet.
   std::vector<std::shared_ptr<NumberCounters>> counters_;
   EnteredCalls entered_;

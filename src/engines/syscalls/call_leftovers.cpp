@@ -91,6 +91,11 @@ bool jumps_into(pid_t tid, const proc::Mapping& code, std::span<const AddressRan
 
 }  // namespace
 
+bool has_call_leftovers(pid_t pid, std::span<const NumberedSite> sites) {
+  CachedPages memory(pid);
+  return std::ranges::any_of(sites, [&](const NumberedSite& one) { return hold_jumps(memory, one.site); });
+}
+
 void undo_call_leftovers(pid_t stopped, std::span<const NumberedSite> sites) {
   const RemoteWrites together(stopped);
   CachedPages memory(stopped);

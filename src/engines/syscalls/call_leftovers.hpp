@@ -9,6 +9,9 @@
 
 namespace vdsotrace {
 
+/// Whether jumps of such a vdsotrace are there. The process may run.
+bool has_call_leftovers(pid_t pid, std::span<const NumberedSite> sites);
+
 /// Puts the program's own code back where jumps of such a vdsotrace are. All threads of the process are stopped, or
 /// asleep.
 void undo_call_leftovers(pid_t stopped, std::span<const NumberedSite> sites);

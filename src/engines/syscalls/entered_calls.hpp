@@ -16,7 +16,9 @@ namespace vdsotrace {
 /// By perf events of each thread, which threads that it creates inherit.
 class EnteredCalls {
  public:
-  /// From now on the calls of the thread count.
+  /// The threads of the process will be watched when all of them are stopped: what takes long is done before.
+  void prepare(pid_t tgid);
+  /// From now on the calls of the thread count, which is stopped.
   void watch(pid_t tgid, pid_t tid);
   /// The calls of that process do not count any more.
   void stop(pid_t tgid);
@@ -34,11 +36,21 @@ class EnteredCalls {
   struct Events {
     UniqueFd calls, handler_returns;
   };
+  using OfThreads = std::map<pid_t, Events>;
+  struct Points {
+    Result<std::uint64_t> every_call, handler_return;
+  };
+  static const Points& points();
   static Result<Events> open(pid_t tid);
-  static void add(const std::vector<Events>& events, Counted& counted);
+  static Counted sum_of(const OfThreads& events);
+  void begin(pid_t tgid, OfThreads events);
+  void keep(OfThreads events);
 
-  std::map<pid_t, std::vector<Events>> events_;  ///< by process
-  std::map<pid_t, Counted> stopped_;
+  std::map<pid_t, OfThreads> prepared_, events_;  ///< by process
+  std::map<pid_t, Counted> before_;               ///< what to add to what events count
+  /// What keeps trace points in use, and events that do not count any more: to close the last one of a trace point
+  /// would take long while threads wait.
+  std::vector<UniqueFd> kept_;
   std::string refusal_;
 };
 

@@ -42,10 +42,10 @@ bool is_counted_by_number(std::int64_t nr) {
 }
 
 std::vector<std::int64_t> numbers_known_otherwise() {
-  const Numbers known = numbers_with_names(is_known_otherwise);
+  static const Numbers kKnown = numbers_with_names(is_known_otherwise);
   std::vector<std::int64_t> numbers;
-  for (std::size_t nr = 0; nr < known.size(); ++nr) {
-    if (known[nr]) numbers.push_back(static_cast<std::int64_t>(nr));
+  for (std::size_t nr = 0; nr < kKnown.size(); ++nr) {
+    if (kKnown[nr]) numbers.push_back(static_cast<std::int64_t>(nr));
   }
   return numbers;
 }

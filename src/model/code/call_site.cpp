@@ -49,6 +49,7 @@ Result<std::vector<CodeWrite>> CallSite::jumps_to(std::span<const std::byte> jum
 Result<std::vector<std::byte>> CallSite::front(std::uint64_t at) const {
   if (shape == SiteShape::unpatched) return fail(fmt::format("no patch at {:#x}: {}", address, reason));
   if (!stubs.contains(at)) return fail(fmt::format("no patch at {:#x}: stub out of reach", address));
+  if (head.empty()) return std::vector<std::byte>();
   auto moved = relocate(Machine::x86_64, head, address - head.size(), at);
   if (!moved) return tl::unexpected(moved.error());
   moved->bytes.resize(moved->map.back().moved);  // without the jump back
