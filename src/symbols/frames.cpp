@@ -42,7 +42,7 @@ bool Frames::is_return_address(pid_t pid, std::uint64_t address) {
   const CodeRange* range = address != 0 ? code_.range_at(pid, address - 1) : nullptr;
   if (range == nullptr) return false;
   const Module* module = code_.module_at(pid, address - 1);
-  if (module == nullptr) return keep(returns_, address, true);
+  if (module == nullptr) return range->file().empty() || keep(returns_, address, true);
   std::array<std::byte, kLongestCall> before;
   const std::uint64_t first = std::max(address - kLongestCall, range->mapping.start);
   const auto code = std::span(before).first(address - first);

@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "base/clock.hpp"
 #include "os/proc.hpp"
 #include "os/procfs.hpp"
 
@@ -15,6 +16,8 @@ namespace {
 
 constexpr std::uint64_t kMostBytes = std::uint64_t{256} << 20;
 constexpr std::size_t kPiece = 64 * 1024;
+/// Calls out of compiled code come by hundreds of thousands a second, each of which asks.
+constexpr std::int64_t kMissingForNs = 20'000'000;
 constexpr std::int64_t kSecond = 1'000'000'000;
 
 /// Clocks of files tick no finer.
@@ -46,7 +49,7 @@ bool JitNames::open(pid_t pid) {
 
 void JitNames::read_on() {
   struct stat status {};
-  if (::fstat(file_.get(), &status) != 0) return;
+  if (::fstat(file_.get(), &status) != 0 || taken_ >= static_cast<std::uint64_t>(status.st_size)) return;
   std::vector<char> piece(kPiece);
   while (taken_ < static_cast<std::uint64_t>(status.st_size) && taken_ < kMostBytes) {
     const ssize_t n = ::pread(file_.get(), piece.data(), piece.size(), static_cast<off_t>(taken_));
@@ -57,7 +60,12 @@ void JitNames::read_on() {
 }
 
 PerfMap::Code JitNames::find(pid_t pid, std::uint64_t address) {
-  if (!file_ && !open(pid)) return {};
+  if (!file_) {
+    const std::int64_t now = monotonic_ns();
+    if (missed_ns_ != 0 && now - missed_ns_ < kMissingForNs) return {};
+    missed_ns_ = open(pid) ? 0 : now;
+    if (!file_) return {};
+  }
   read_on();
   return map_.find(address);
 }

@@ -78,11 +78,32 @@ bool Modules::refresh(pid_t pid) {
   std::erase_if(now, [](const proc::Mapping& mapping) { return !mapping.executable; });
   // A process that is ending has no memory any more; what is known of it stays true.
   if (now.empty()) return false;
-  if (std::ranges::equal(now, ranges_, same_code, {}, &CodeRange::mapping)) return false;
-  start_anew();
-  ranges_.clear();
-  for (proc::Mapping& mapping : now) ranges_.push_back({std::move(mapping), nullptr, false});
-  return true;
+  std::vector<CodeRange> ranges;
+  for (proc::Mapping& mapping : now) ranges.push_back({std::move(mapping), nullptr, false});
+  const bool changed = !take_files(ranges);
+  if (changed) start_anew();
+  ranges_ = std::move(ranges);
+  return changed;
+}
+
+/// Gives ranges of files the modules that they have, if there are the same files as before. Code that a runtime makes
+/// while the program runs is in none, and comes and goes all the time.
+bool Modules::take_files(std::vector<CodeRange>& ranges) const {
+  const auto files_in = [](auto& all) {
+    std::vector<decltype(&all.front())> files;
+    for (auto& range : all) {
+      if (!range.file().empty()) files.push_back(&range);
+    }
+    return files;
+  };
+  const auto known = files_in(ranges_);
+  const auto now = files_in(ranges);
+  const bool same = !ranges_.empty() &&
+                    std::ranges::equal(known, now, [](const CodeRange* one, const CodeRange* other) {
+                      return same_code(one->mapping, other->mapping);
+                    });
+  for (std::size_t i = 0; same && i < now.size(); ++i) *now[i] = *known[i];
+  return same;
 }
 
 CodeRange* Modules::range_at(std::uint64_t address) {

@@ -49,8 +49,8 @@ class Modules {
   Modules(const Modules&) = delete;
   Modules& operator=(const Modules&) = delete;
 
-  /// Reads /proc/PID/maps again. Answers whether what can be executed has changed; then everything handed out before is
-  /// invalid.
+  /// Reads /proc/PID/maps again: ranges handed out before are invalid. Answers whether other files are mapped, or
+  /// elsewhere; then modules are, too, and what was found out of any code.
   bool refresh(pid_t pid);
   bool known() const { return !ranges_.empty(); }
 
@@ -75,6 +75,7 @@ class Modules {
 
   Image open(pid_t pid, const CodeRange& range);
   const Module* report(Module&& module, Image&& image, std::uint64_t end);
+  bool take_files(std::vector<CodeRange>& ranges) const;
   void start_anew();
 
   std::unique_ptr<Dwfl, DwflEnd> dwfl_;

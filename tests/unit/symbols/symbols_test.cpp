@@ -1,5 +1,6 @@
 // Our own process is the one that is looked at.
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <search.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -248,6 +249,24 @@ TEST_CASE("what is mapped later is found, and what was unmapped is not") {
   ::munmap(code, 4096);
   symbols.outdate();
   CHECK(symbols.place(::getpid(), address_of(vdsotrace_test_by_stack)).value().symbol == "vdsotrace_test_counts");
+}
+
+TEST_CASE("what is known of files is kept while code is made that is in none") {
+  Modules modules;
+  const Module* own = own_module(modules, address_of(vdsotrace_test_by_stack));
+  REQUIRE(own != nullptr);
+  void* code = ::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  REQUIRE(code != MAP_FAILED);
+  CHECK_FALSE(modules.refresh(::getpid()));
+  CHECK(modules.range_at(address_of(code)) != nullptr);
+  CHECK(modules.range_at(address_of(vdsotrace_test_by_stack))->module == own);
+  const UniqueFd file(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+  REQUIRE(::mmap(code, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, file.get(), 0) == code);
+  CHECK(modules.refresh(::getpid()));
+  CHECK(modules.range_at(address_of(vdsotrace_test_by_stack))->module == nullptr);
+  ::munmap(code, 4096);
+  CHECK(modules.refresh(::getpid()));
+  CHECK(modules.range_at(address_of(code)) == nullptr);
 }
 
 TEST_CASE("a look at the stack finds who is outside the C library, or says that it does not know") {
