@@ -50,12 +50,15 @@ class Served(Work):
     unit: str = "thousand/s"
     divisor: float = 1000
     kind: str = ATTACHED
+    warm_ups: int = 0  # how often it is asked so before: until a runtime has compiled its program each run differs from the next
 
     def measure(self, observer):
         with tempfile.TemporaryDirectory() as folder:
             server = self.make(Path(folder), servers.free_port())
             with server.running() as process:
                 asking = self.load(server, process)
+                for _ in range(self.warm_ups):
+                    quietly(asking, stdout=subprocess.DEVNULL)
                 pids = ",".join(map(str, servers.descendants(process.pid)))
                 attached = subprocess.Popen([*observer.attach, pids], stderr=subprocess.DEVNULL)
                 time.sleep(0.6)  # until it has attached
@@ -85,4 +88,5 @@ SERVED = [
     Served("PostgreSQL attached to, pgbench -S", servers.postgres, pgbench, r"tps = ([\d.]+)"),
     Served("nginx attached to, wrk", one_nginx, wrk, WRK_RATE),
     Served("a Java server attached to, wrk", servers.java, wrk, WRK_RATE),
+    Served("a warm Java server attached to, wrk", servers.java, wrk, WRK_RATE, warm_ups=2),
 ]
