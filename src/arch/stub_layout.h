@@ -65,12 +65,17 @@
 #define FUNCTIONS_MAX 8
 /* To which paths lead, up to PATHS_END: u64 calls, and where they are timed u64 ticks that these took. */
 #define BLOCK_PATHS (BLOCK_ROWS + (FUNCTIONS_MAX << ROW_LOG2))
-#define BLOCK_PATHS_END BLOCK_CALL_VECTORS_END
+#define BLOCK_PATHS_END BLOCK_CALL_GATE
 #define PATH_TICKS 8
 /* Of timed calls every so many is recorded all the same, with RECORD_SAMPLE_FLAG, and all that took as long: 2.7 us at 3 GHz. */
 #define PATH_SAMPLES 64
 #define PATH_LONG_TICKS 8192
-/* A system call of the program's that the thread makes in a stub. Its arguments are in the next record already. */
+/* A system call of the program's that the thread makes in a stub. Its arguments are in the next record already. Of processes that
+ * outlive us these come first (x86_64/attached_stub.S): */
+#define BLOCK_CALL_GATE 3984   /* u64 from the first gate to the block's own, which makes its thread's calls */
+#define BLOCK_CALL_AFTER 3992  /* u64 address where its call goes on in the stub when it has come back */
+#define BLOCK_CALL_RESUME 4000 /* u64 address where it leaves the stub */
+#define BLOCK_CALL_BUSY 4008   /* u64, not 0: a thread is between its call's begin and there, so that what follows is taken */
 #define BLOCK_CALL_VECTORS_END 4016 /* u64 address behind the last of the vectors whose data are copied */
 #define BLOCK_CALL_FILLED 4024 /* u64 bytes that the call has put into those of them that are yet to be copied */
 #define BLOCK_CALL_BEGUN 4032  /* u64 position + 1 of its record: it is being made as long as HEAD is that position */
@@ -210,6 +215,9 @@
 #define CASE_UNSUITED 0x80000000 /* or this: such a call is not for the stub */
 #define CASE_BYTES 16
 #define CASES_MOST 17         /* with one of zeros behind them */
+/* Where all is copied behind the call: of which calls. */
+#define COPIES 1              /* that have succeeded */
+#define COPIES_PATHS 2        /* also those that have failed after a look at their paths, and were given nothing else */
 /* Where asked for: words of the stack above the return address, behind the values or, in a short record, in their place. */
 #define RECORD_WINDOW 128
 #define RECORD_SHORT_WINDOW 64

@@ -82,7 +82,11 @@ Result<void> check_inline_syscalls(const Options& o) {
   const bool attaches = !o.attach.empty();
   const std::pair<bool, std::string> excluded[] = {
       {o.audit.has_value(), "audit"},
-      {attaches && (!o.summary.only || o.summary.wall_clock), o.summary.only ? "-p with -w" : "-p without -c"},
+      {attaches && o.summary.only && o.summary.wall_clock, "-p with -w"},
+      {attaches && o.callers, "-p with --callers"},
+      {attaches && o.limits.descriptors.any(), "-p with -y"},
+      {attaches && o.limits.processes.any(), "-p with -Y"},
+      {attaches && o.text.dumps.any(), "-p with -e read= or write="},
       {attaches && !o.program.empty(), "-p with PROGRAM"},
       {attaches && o.injections != nullptr, "-p with -e inject="},
       {attaches && !o.paths.empty(), "-p with -P"},

@@ -134,6 +134,11 @@ class ForwardedRecords : public virtual RecordSource {
 
   Drained drain() override { return to_.drain(); }
   std::uint64_t ring_index(const AddressSpace& space) const override { return to_.ring_index(space); }
+  std::byte* ring_memory(const AddressSpace& space, std::uint64_t address, std::size_t size) override {
+    return to_.ring_memory(space, address, size);
+  }
+  void keep_rings(const AddressSpace& space) override { to_.keep_rings(space); }
+  std::uint64_t system_calls_taken() const override { return to_.system_calls_taken(); }
   bool has_ring(StoppedThread& thread) const override { return to_.has_ring(thread); }
   void on_call_abandoned(Thread& thread) override { to_.on_call_abandoned(thread); }
   void finish() override { to_.finish(); }

@@ -69,7 +69,7 @@ std::unique_ptr<ProbeEngine> make_engine(std::string_view name, Origin origin, c
 
 std::unique_ptr<ProbeEngine> count_calls_inline(std::unique_ptr<ProbeEngine> engine, Origin origin, const Needs& needs,
                                                 EventSink& sink) {
-  if (origin == Origin::attached) return std::make_unique<AttachedCallEngine>(std::move(engine), sink);
+  if (origin == Origin::attached) return std::make_unique<AttachedCallEngine>(std::move(engine), needs, sink);
   return std::make_unique<SyscallEngine>(std::move(engine), needs, sink);
 }
 

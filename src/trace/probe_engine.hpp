@@ -2,6 +2,7 @@
 // patches. One for each occasion on which the session turns to the engine.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -165,6 +166,15 @@ class RecordSource {
   /// Where code that is not the engine's finds rings to record system calls in (arch/stub_layout.h): the address, in
   /// that space, of the index that leads there. 0: there are none.
   virtual std::uint64_t ring_index(const AddressSpace&) const { return 0; }
+  /// What we have of the memory where they lie, at an address of that space; it can be read and written atomically.
+  /// Null elsewhere.
+  virtual std::byte* ring_memory(const AddressSpace&, std::uint64_t /*address*/, std::size_t /*size*/) {
+    return nullptr;
+  }
+  /// Such code stays in the space, and so they do, too, when the engine is removed from it.
+  virtual void keep_rings(const AddressSpace&) {}
+  /// How many records of system calls have been taken out of all of them.
+  virtual std::uint64_t system_calls_taken() const { return 0; }
   /// Whether the thread has one.
   virtual bool has_ring(StoppedThread&) const { return false; }
   /// The thread was about to make a call there that has begun, and will make it once more.

@@ -19,6 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import PYTHON, VDSOTRACE, target, wait_until
+from attached_worker import Worker, files_code, mapped, status_of
 
 STORM = int(os.environ.get("VDSOTRACE_STORM", "1"))
 SEED = int(os.environ.get("VDSOTRACE_SEED", random.randrange(1 << 30)))
@@ -89,47 +90,9 @@ def has_perf():
     return "is not known" not in ran.stderr
 
 
-def files_code(pid):
-    """{file and offset: bytes} of what is mapped of files to be executed."""
-    code = {}
-    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
-        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
-            words = line.split(maxsplit=5)
-            if words[1] != "r-xp" or words[4] == "0":
-                continue
-            start, end = (int(word, 16) for word in words[0].split("-"))
-            memory.seek(start)
-            code[words[5], words[2]] = memory.read(end - start)
-    return code
-
-
-def mapped(pid):
-    """What is mapped of files or to be executed. Heaps and stacks are the program's to change."""
-    return [line for line in Path(f"/proc/{pid}/maps").read_text().splitlines()
-            if "x" in line.split()[1] or line.split()[4] != "0"]
-
-
 def memories(pid):
     """The inodes of what vdsotraces count in, or have until they were killed."""
     return {line.split()[4] for line in Path(f"/proc/{pid}/maps").read_text().splitlines() if MEMORY in line}
-
-
-def state(task):
-    return next(line.split()[1] for line in Path(f"/proc/{task}/status").read_text().splitlines() if line.startswith("State:"))
-
-
-class Worker(testing.Running):
-    def work(self):
-        """Answers what is said behind "done"."""
-        self.process.stdin.write("work\n")
-        self.process.stdin.flush()
-        words = self.process.stdout.readline().split()
-        self.case.assertEqual(words[:1], ["done"], self.process.poll())
-        return words[1:]
-
-    def end(self):
-        self.process.stdin.close()
-        self.case.assertEqual(self.process.wait(60), 0)
 
 
 class Counting:
@@ -144,7 +107,7 @@ class Counting:
         self.process = subprocess.Popen([VDSOTRACE, *OPTIONS, *options, "-o", self.file, "-p", str(worker.pid)],
                                         stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         case.addCleanup(self.close)
-        wait_until(lambda: self.process.poll() is not None or (memories(worker.pid) - left and state(worker.pid) != "t"))
+        wait_until(lambda: self.process.poll() is not None or (memories(worker.pid) - left and status_of(worker.pid, "State") != "t"))
 
     def close(self):
         self.process.kill()
@@ -315,7 +278,7 @@ class CountsTest(unittest.TestCase):
             tracer = subprocess.Popen(["strace", "-c", "-e", "trace=ptrace,wait4", "-o", calls, VDSOTRACE, *OPTIONS, "-o",
                                        "/dev/null", "-p", str(worker.pid)])
             self.addCleanup(tracer.kill)
-            wait_until(lambda: memories(worker.pid) and state(worker.pid) != "t")
+            wait_until(lambda: memories(worker.pid) and status_of(worker.pid, "State") != "t")
             worker.work()
             os.kill(testing.children_of(tracer.pid)[0], signal.SIGINT)
             self.assertEqual(tracer.wait(60), 0)
@@ -350,7 +313,7 @@ class KilledTest(unittest.TestCase):
 
 class RefusedTest(unittest.TestCase):
     def test_what_takes_stops(self):
-        for options, what in (([], "-p without -c"), (["-c", "-w"], "-p with -w"), (["-c", "-P", "/"], "-p with -P"),
+        for options, what in ((["-c", "-w"], "-p with -w"), (["-c", "-P", "/"], "-p with -P"),
                               (["-c", "-e", "inject=getpid:retval=1"], "-p with -e inject=")):
             with self.subTest(what):
                 ran = testing.vdsotrace(*options, "--syscalls=inline", "-p", os.getpid())

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "arch/call_stub.hpp"
+#include "arch/x86_64/copies.hpp"
 #include "base/check.hpp"
 
 extern "C" {
@@ -38,11 +39,6 @@ std::size_t offset_in_record_stub(const std::byte* place) {
   return static_cast<std::size_t>(place - vdsotrace_record_stub);
 }
 
-/// An instruction that loads what a pointer of the program's refers to, and where it goes on if that cannot be read.
-struct CopyLoad {
-  const std::byte* at;
-  const std::byte* without;
-};
 /// Of eight bytes the first may be readable.
 constexpr CopyLoad kCopyLoads[] = {
     {vdsotrace_record_stub_entry_size, vdsotrace_record_stub_unsuited},
@@ -57,14 +53,6 @@ constexpr CopyLoad kCopyLoads[] = {
     {vdsotrace_record_stub_exit_byte, vdsotrace_record_stub_exit_copied},
 };
 
-/// In front of what says that there are no more. Answers where that ends.
-template <class T>
-std::byte* write_list(std::byte* at, const std::vector<T>& list, std::size_t room) {
-  CHECK(list.size() < room);
-  if (!list.empty()) std::memcpy(at, list.data(), list.size() * sizeof(T));
-  return at + room * sizeof(T);
-}
-
 }  // namespace
 
 std::vector<std::byte> make_record_stub(const RecordStubWords& words, const CopyPlan& copies) {
@@ -77,13 +65,9 @@ std::vector<std::byte> make_record_stub(const RecordStubWords& words, const Copy
   const std::uint64_t records = (copies.most_bytes + record_bytes - 1) / record_bytes;
   stub[offset_in_record_stub(vdsotrace_record_stub_in_records) - 1] = static_cast<std::byte>(copies.record_log2);
   const std::uint64_t behind[] = {static_cast<std::uint64_t>(words.number), words.leave, words.unsuited, records};
-  std::byte* at = stub.data() + offset_in_record_stub(vdsotrace_record_stub_words);
+  std::byte* const at = stub.data() + offset_in_record_stub(vdsotrace_record_stub_words);
   std::memcpy(at, behind, sizeof behind);
-  at = write_list(at + sizeof behind, copies.entry, STEPS_MOST);
-  at = write_list(at, copies.exit, STEPS_MOST);
-  const std::uint32_t which[] = {copies.case_word, copies.case_bits, copies.further_case_word, copies.case_of_others};
-  std::memcpy(at, which, sizeof which);
-  write_list(at + sizeof which, copies.cases, CASES_MOST);
+  write_copies(at + sizeof behind, copies);
   return stub;
 }
 
@@ -107,12 +91,7 @@ Registers with_record_base(Registers r, std::uint64_t base) {
 }
 
 std::optional<Registers> without_copy(Registers r, std::size_t at) {
-  for (const CopyLoad& load : kCopyLoads) {
-    if (offset_in_record_stub(load.at) != at) continue;
-    r.rip += static_cast<unsigned long long>(load.without - load.at);
-    return r;
-  }
-  return std::nullopt;
+  return beyond_load(r, vdsotrace_record_stub + at, kCopyLoads);
 }
 
 }  // namespace vdsotrace::arch

@@ -266,12 +266,12 @@ bool StubEmulator::Processor::exchange(const cs_x86& code, unsigned id) {
   return true;
 }
 
-/// Of registers only.
+/// With memory it is locked, as the processor's is.
 bool StubEmulator::Processor::swap(const cs_x86& code) {
   const cs_x86_op &one = code.operands[0], &other = code.operands[1];
-  const auto first = read(one), second = read(other);
-  return one.type == X86_OP_REG && other.type == X86_OP_REG && first && second && write(one, *second) &&
-         write(other, *first);
+  const auto second = read(other);
+  const auto first = second ? modify(one, [&](Word) { return *second; }) : std::nullopt;
+  return first && write(other, *first);
 }
 
 std::optional<StubEmulator::Processor::Part> StubEmulator::Processor::part_of(x86_reg name) {

@@ -54,6 +54,7 @@ std::optional<StubBlock> BlockLayout::add(std::size_t limit) {
   const std::size_t number = laid_out_;
   if (number == kMostBlocks || end_ + block_bytes(number) > limit) return std::nullopt;
   StubBlock block;
+  block.number = number;
   block.offset = end_;
   block.ring = end_ + BLOCK_BYTES;
   block.records = size_ ? ring_bytes(number) / record_bytes() : 0;

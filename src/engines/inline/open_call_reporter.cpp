@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "model/syscalls/render.hpp"
+#include "os/remote_memory.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -37,8 +39,18 @@ Event OpenCallReporter::event_of(const RecordedCall& recorded) const {
 void OpenCallReporter::report_begun(StubSpace& stubs) {
   if (!records_in(stubs) || !settings_.needs.entries) return;
   stubs.records().collect_open_system_calls(TscClock::now() - quick_ticks(*maker_.clock()), begun_);
-  for (const RecordedCall& recorded : begun_) sink_.accept(event_of<CallEntered>(recorded));
+  for (const RecordedCall& recorded : begun_) {
+    Event event = event_of<CallEntered>(recorded);
+    if (settings_.attached) look_at(std::get<CallEntered>(event.body).call, recorded.tid);
+    sink_.accept(std::move(event));
+  }
   begun_.clear();
+}
+
+/// What its pointers refer to is copied behind the call only, where stubs outlive us. It sleeps in it.
+void OpenCallReporter::look_at(Call& call, pid_t tid) const {
+  RemoteMemory memory(tid);
+  capture_entry(call, memory, settings_.needs.limits);
 }
 
 void OpenCallReporter::report_unreturned(StubSpace& stubs, pid_t tid) {

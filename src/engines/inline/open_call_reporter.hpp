@@ -27,6 +27,7 @@ class OpenCallReporter {
 
  private:
   bool records_in(const StubSpace& stubs) const;
+  void look_at(Call& call, pid_t tid) const;
   template <class Body>
   Event event_of(const RecordedCall& recorded) const;
 

@@ -147,6 +147,7 @@ void RecordReporter::report_call(const RecordedCall& recorded) {
   event.tid = recorded.tid;
   Call& call = std::get<Call>(event.body);
   maker_.fill(call, recorded);
+  if (recorded.function == nullptr) ++system_calls_taken_;
   event.time_ns = call.start_ns + call.duration_ns.value_or(0);
   sink_.accept(std::move(event));
 }

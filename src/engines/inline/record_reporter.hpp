@@ -30,6 +30,8 @@ class RecordReporter {
   /// A handler is about to interrupt the call that the thread is in, if it is in one. The handler makes calls of its
   /// own, and may jump out of the interrupted one: that would never return, so it must be known.
   void note_interrupted(StubSpace& stubs, StoppedThread& stopped);
+  /// How many system calls have been reported.
+  std::uint64_t system_calls_taken() const { return system_calls_taken_; }
   /// System calls that have no complete record yet.
   OpenCallReporter& open_calls() { return open_calls_; }
 
@@ -60,6 +62,7 @@ class RecordReporter {
   std::vector<StubSpace*> filled_;                            ///< in whose rings something lies, within one drain
   OpenCallReporter open_calls_;
   std::int64_t progress_reported_ = 0;
+  std::uint64_t system_calls_taken_ = 0;
   Urgency urgency_;
   std::size_t processors_;
 };

@@ -12,6 +12,7 @@ namespace vdsotrace {
 
 /// With a ring where calls are recorded.
 struct StubBlock {
+  std::size_t number = 0;  ///< of those of threads
   std::size_t offset = 0;
   std::size_t ring = 0;       ///< offset
   std::uint64_t records = 0;  ///< that fit into the ring

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "arch/attached_stub.hpp"
 #include "base/check.hpp"
 #include "engines/inline/system_call_record.hpp"
 
@@ -9,6 +10,11 @@ namespace vdsotrace {
 namespace {
 
 constexpr std::size_t kMostNewBlocks = 1024;
+
+/// Its thread is making a system call there, or is about to: also in a stub that outlives us.
+bool has_open_call(const RegionMemory& memory, const StubBlock& block, RecordSize size) {
+  return memory.load<std::uint64_t>(block.offset + BLOCK_CALL_BUSY) != 0 || open_system_call(memory, block, size);
+}
 
 }  // namespace
 
@@ -42,6 +48,8 @@ void StubBlocks::open(const StubBlock& block) {
   memory_.store<std::uint32_t>(block.offset + BLOCK_LAST, static_cast<std::uint32_t>(block.records - 1));
   memory_.store<std::uint32_t>(block.offset + BLOCK_STRIDE, static_cast<std::uint32_t>(layout_.record_bytes()));
   if (block.offset == REGION_SHARED) return;
+  memory_.store<std::uint64_t>(block.offset + BLOCK_CALL_GATE, block.number * arch::kGateBytes);
+  memory_.store<std::uint64_t>(block.offset + BLOCK_CALL_BUSY, 0);
   memory_.store<std::uint64_t>(block.offset + BLOCK_CALL_BEGUN, 0);
   for (std::size_t i = 0; i < OPEN_COUNT; ++i)
     memory_.store<std::uint64_t>(block.offset + BLOCK_OPEN + (i << OPEN_LOG2) + OPEN_STACK, 0);
@@ -81,6 +89,7 @@ void StubBlocks::hand_over(std::uint64_t thread_pointer, pid_t tid) {
   StubBlock* block = find(thread_pointer);
   if (block == nullptr) return;
   memory_.store<std::uint64_t>(block->offset + BLOCK_CALL_BEGUN, 0);
+  memory_.store<std::uint64_t>(block->offset + BLOCK_CALL_BUSY, 0);
   block->tid = tid;
   block->ended = false;
   block->call_shown = 0;
@@ -106,7 +115,7 @@ void StubBlocks::release_if_empty(std::size_t number) {
   StubBlock& block = blocks_[number];
   if (!block.leaving || block.retired || waiting(block) != 0) return;
   // Its thread has another pointer than when it began its call; it will come back to the block.
-  if (!block.ended && layout_.size() && open_system_call(memory_, block, *layout_.size())) return;
+  if (!block.ended && layout_.size() && has_open_call(memory_, block, *layout_.size())) return;
   block.leaving = block.ended = block.aside = false;
   active_.erase(number);
   free_.insert(number);

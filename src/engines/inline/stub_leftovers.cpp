@@ -6,6 +6,7 @@
 
 #include "arch/return_stub.hpp"
 #include "engines/inline/abandoned_code.hpp"
+#include "engines/inline/call_code.hpp"
 #include "engines/inline/stub_memory.hpp"
 #include "engines/inline/stub_plan.hpp"
 #include "model/vdso/elf.hpp"
@@ -190,7 +191,10 @@ void unmap_leftovers(StoppedThread& stopped, std::span<StoppedThread* const> oth
   auto lefts = abandoned_stubs(stopped, *vdso);
   if (lefts.empty()) return;
   const std::vector<pid_t> threads = threads_in_memory_of(stopped.thread().tgid);
-  std::erase_if(lefts, [&](const AbandonedCode& left) { return !is_left(stopped, threads, left); });
+  const auto mappings = proc::mappings(stopped.tid());
+  std::erase_if(lefts, [&](const AbandonedCode& left) {
+    return !is_left(stopped, threads, left) || is_written_by_call_code(stopped.tid(), mappings, left.region);
+  });
   for (StoppedThread* other : others) other->forget_registers();
   if (lefts.empty()) return;
   RemoteCalls calls(stopped);

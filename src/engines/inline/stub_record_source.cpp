@@ -7,6 +7,15 @@ std::uint64_t StubRecordSource::ring_index(const AddressSpace& space) const {
   return kept_.records_system_calls() && stubs != nullptr && stubs->region() != nullptr ? stubs->region()->index() : 0;
 }
 
+std::byte* StubRecordSource::ring_memory(const AddressSpace& space, std::uint64_t address, std::size_t size) {
+  const StubSpace* stubs = rings_of_.find(&space);
+  return stubs != nullptr && stubs->region() != nullptr ? stubs->region()->shared(address, size) : nullptr;
+}
+
+void StubRecordSource::keep_rings(const AddressSpace& space) {
+  if (StubSpace* stubs = rings_of_.find(&space)) stubs->members().keep_mapped();
+}
+
 bool StubRecordSource::has_ring(StoppedThread& stopped) const {
   const StubSpace* stubs = rings_of_.of(stopped.thread());
   const auto* registers = stopped.registers();

@@ -15,6 +15,9 @@ class StubRecordSource : public virtual RecordSource {
 
   Drained drain() override { return from_.drain(rings_of_); }
   std::uint64_t ring_index(const AddressSpace& space) const override;
+  std::byte* ring_memory(const AddressSpace& space, std::uint64_t address, std::size_t size) override;
+  void keep_rings(const AddressSpace& space) override;
+  std::uint64_t system_calls_taken() const override { return from_.system_calls_taken(); }
   bool has_ring(StoppedThread& thread) const override;
   void on_call_abandoned(Thread& thread) override;
 

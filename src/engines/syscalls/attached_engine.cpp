@@ -5,11 +5,15 @@
 
 #include <algorithm>
 
+#include "arch/constants.hpp"
+#include "engines/inline/stub_leftovers.hpp"
 #include "engines/syscalls/call_leftovers.hpp"
-#include "engines/syscalls/dispatch.hpp"
+#include "engines/syscalls/uncounted_calls.hpp"
 #include "model/seccomp_answer.hpp"
-#include "model/syscalls/spec.hpp"
+#include "model/syscalls/begin_call.hpp"
+#include "os/perf_events.hpp"
 #include "os/ptrace.hpp"
+#include "os/tsc_clock.hpp"
 #include "trace/remote/remote_call.hpp"
 
 namespace vdsotrace {
@@ -38,10 +42,19 @@ bool is_in_call(StoppedThread& stopped) {
   return registers != nullptr && arch::restarts_call(*registers);
 }
 
+/// It was in a stub, and is not any more.
+bool is_out(AttachedCalls::Left left) {
+  return left == AttachedCalls::Left::outside || left == AttachedCalls::Left::unmade;
+}
+
 }  // namespace
 
-AttachedCallEngine::AttachedCallEngine(std::unique_ptr<ProbeEngine> vdso_calls, EventSink& sink)
-    : EngineDecorator(std::move(vdso_calls)), sink_(sink), reporter_(sink) {}
+AttachedCallEngine::AttachedCallEngine(std::unique_ptr<ProbeEngine> vdso_calls, const Needs& needs, EventSink& sink)
+    : EngineDecorator(std::move(vdso_calls)),
+      sink_(sink),
+      records_(needs.each_call ? std::optional<AttachedRecords>(needs) : std::nullopt),
+      reporter_(sink),
+      entered_(records_ ? records_->entries() : all_system_calls_but(numbers_known_otherwise())) {}
 
 // ---- processes ----
 
@@ -59,29 +72,50 @@ bool AttachedCallEngine::undo_leftovers(StoppedThread& stopped) {
   return inner_->undo_leftovers(stopped);
 }
 
+/// What another vdsotrace has left goes first: it may need rings of that one's.
 void AttachedCallEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
   const Thread& thread = stopped.thread();
-  const bool is_attached = prepared_.contains(thread.tgid);
-  if (!is_attached) entered_.stop(thread.tgid);
+  const auto prepared = prepared_.extract(thread.tgid);
+  if (prepared) {
+    if (prepared.mapped().has_leftovers) undo_call_leftovers(stopped.tid(), prepared.mapped().sites);
+    unmap_call_leftovers(stopped);
+  } else {
+    entered_.stop(thread.tgid);
+  }
   inner_->install(space, stopped, others);
-  const auto begun = is_attached ? begin(space, stopped) : fail("it has executed a program since");
-  if (begun) return;
-  space.stop_at_every_syscall();
-  reporter_.report(thread, Notice{fmt::format("its system calls are counted by stops: {}", begun.error().message)});
+  const auto begun = prepared ? begin(space, stopped, prepared.mapped().sites)
+                              : fail("it has executed a program since");
+  if (!begun) refuse(space, thread, begun.error().message);
 }
 
-Result<void> AttachedCallEngine::begin(AddressSpace& space, StoppedThread& stopped) {
-  const auto prepared = prepared_.extract(stopped.thread().tgid);
-  const auto& [sites, has_leftovers] = prepared.mapped();
-  if (has_leftovers) undo_call_leftovers(stopped.tid(), sites);
-  unmap_call_leftovers(stopped);
+Result<void> AttachedCallEngine::begin(AddressSpace& space, StoppedThread& stopped,
+                                       std::span<const NumberedSite> sites) {
   if (auto checked = check_suitable(space, stopped); !checked) return checked;
-  auto calls = AttachedCalls::begin(stopped, sites);
+  auto calls = begin_calls(stopped, sites);
   if (!calls) return tl::unexpected(calls.error());
-  counters_.push_back((*calls)->counters());
   space.set_call_record(std::move(*calls));
   watch(stopped.thread());
   return {};
+}
+
+Result<std::shared_ptr<AttachedCalls>> AttachedCallEngine::begin_calls(StoppedThread& stopped,
+                                                                       std::span<const NumberedSite> sites) {
+  if (records_) {
+    auto recording = RecordingCalls::begin(stopped, sites, *records_, *inner_);
+    if (!recording) return tl::unexpected(recording.error());
+    own_calls_.push_back((*recording)->own_calls());
+    return *recording;
+  }
+  auto counting = CountingCalls::begin(stopped, sites);
+  if (!counting) return tl::unexpected(counting.error());
+  counters_.push_back((*counting)->counters());
+  return *counting;
+}
+
+void AttachedCallEngine::refuse(AddressSpace& space, const Thread& thread, std::string_view why) {
+  space.stop_at_every_syscall();
+  const std::string_view how = records_ ? "seen" : "counted";
+  reporter_.report(thread, Notice{fmt::format("its system calls are {} by stops: {}", how, why)});
 }
 
 void AttachedCallEngine::watch(const Thread& thread) {
@@ -99,40 +133,70 @@ void AttachedCallEngine::on_attach_thread(Thread& thread, StoppedThread* stopped
 /// which it is.
 void AttachedCallEngine::on_clone(const Thread& parent, const Thread& child) {
   inner_->on_clone(parent, child);
-  AttachedCalls* calls = attached_calls_of(*parent.space);
+  const AttachedCalls* calls = attached_calls_of(*parent.space);
   if (calls == nullptr) return;
-  const auto registers = ptrace::registers(parent.tid);
-  const std::int64_t nr = registers ? arch::system_call(*registers).nr : -1;
-  if (spec_of(Abi::x86_64, nr) != nullptr) sink_.accept(counts_of(parent.tgid, nr, std::nullopt, {1, 0}));
-  if (child.space == parent.space) return;
-  child.space->set_call_record(calls->copy_for_fork());
+  if (const auto registers = ptrace::registers(parent.tid))
+    report_birth(parent, child.tid, arch::system_call(*registers));
+  if (child.space != parent.space) child.space->set_call_record(calls->copy_for_fork());
 }
 
+void AttachedCallEngine::report_birth(const Thread& parent, pid_t child, const arch::SystemCallRegisters& made) {
+  if (spec_of(Abi::x86_64, made.nr) == nullptr) return;
+  if (!records_) {
+    sink_.accept(counts_of(parent.tgid, made.nr, std::nullopt, {1, 0}));
+    return;
+  }
+  Call call;
+  begin_system_call(call, Abi::x86_64, made.nr);
+  call.args = made.args;
+  call.ending = Ending::returned;
+  call.result = child;
+  call.start_ns = realtime_ns();
+  call.engine = name();
+  reporter_.report(parent, std::move(call));
+}
+
+/// A child may have got no rings of its own: then nothing may lead to the stubs, which would look for some.
 void AttachedCallEngine::on_first_stop(StoppedThread& stopped) {
   inner_->on_first_stop(stopped);
-  // Threads inherit the event of their creator.
   const Thread& thread = stopped.thread();
+  AttachedCalls* calls = attached_calls_of(*thread.space);
+  if (calls != nullptr && records_ && inner_->ring_index(*thread.space) == 0) {
+    calls->undo(stopped.tid());
+    refuse(*thread.space, thread, "nothing can be recorded in it");
+  }
+  // Threads inherit the event of their creator.
   if (thread.tid == thread.tgid && thread.role == Thread::Role::traced) watch(thread);
+}
+
+/// What it has recorded in doing so comes before what it has stopped for.
+AttachedCalls::Left AttachedCallEngine::leave(StoppedThread& stopped, AttachedCalls& calls, bool restarts_count) {
+  const auto left = calls.leave(stopped, restarts_count);
+  if (left == AttachedCalls::Left::unmade) inner_->on_call_abandoned(stopped.thread());
+  if (records_ && left != AttachedCalls::Left::elsewhere) inner_->on_stop(stopped.thread());
+  return left;
 }
 
 bool AttachedCallEngine::vacate_for_detach(StoppedThread& stopped, bool may_wait) {
   if (!inner_->vacate_for_detach(stopped, may_wait)) return false;
   if (AttachedCalls* calls = attached_calls_of(*stopped.thread().space)) {
     if (is_in_call(stopped)) ++unfinished_;
-    calls->leave(stopped, false);
-    calls->note_outside(stopped.tid());
+    leave(stopped, *calls, false);
   }
   return true;
 }
 
-/// The memory stays where a thread that cannot stop may come back to it.
+/// Where a thread that cannot stop may come back to it, its memory stays, and what it writes into.
 bool AttachedCallEngine::remove(AddressSpace& space, StoppedThread& stopped) {
   if (AttachedCalls* calls = attached_calls_of(space)) {
     entered_.stop(stopped.thread().tgid);
-    calls->leave(stopped, false);
-    const auto outside = static_cast<long>(calls->note_outside(stopped.tid()));
+    leave(stopped, *calls, false);
     if (!calls->undo(stopped.tid())) return false;
-    if (outside >= stopped.thread().space.use_count()) calls->unmap(stopped);
+    if (all_are_outside(stopped, calls->code())) {
+      calls->unmap(stopped);
+    } else {
+      inner_->keep_rings(space);
+    }
     space.set_call_record(nullptr);
   }
   return inner_->remove(space, stopped);
@@ -140,24 +204,46 @@ bool AttachedCallEngine::remove(AddressSpace& space, StoppedThread& stopped) {
 
 // ---- stops ----
 
-/// The program has unmapped or protected what it does not know.
+/// Where reading the counter is forbidden (PR_SET_TSC) stubs must not show it.
+std::optional<Resume> AttachedCallEngine::on_trap(StoppedThread& stopped) {
+  const AttachedCalls* calls = attached_calls_of(*stopped.thread().space);
+  const auto* registers = stopped.registers();
+  const bool is_ours = records_ && calls != nullptr && registers != nullptr &&
+                       static_cast<const RecordingCalls*>(calls)->reads_clock(arch::program_counter(*registers));
+  if (!is_ours) return inner_->on_trap(stopped);
+  stopped.set_registers(arch::after_clock_read(*registers, TscClock::now()));
+  return Resume{};
+}
+
+/// What a pointer refers to was there for the call, and is not any more.
+bool AttachedCallEngine::on_fault(StoppedThread& stopped, int signal) {
+  const AttachedCalls* calls = attached_calls_of(*stopped.thread().space);
+  const auto* registers = stopped.registers();
+  const bool may_be_ours = records_ && calls != nullptr && registers != nullptr;
+  const auto behind = may_be_ours ? static_cast<const RecordingCalls*>(calls)->without_copy(*registers) : std::nullopt;
+  if (!behind || !stopped.set_registers(*behind)) return inner_->on_fault(stopped, signal);
+  repair_signal_state(stopped, signal);
+  return true;
+}
+
+/// The program has unmapped or protected what it does not know: the code, or the rings that this needs.
 bool AttachedCallEngine::on_missing_memory(StoppedThread& stopped, std::uint64_t address) {
   AttachedCalls* calls = attached_calls_of(*stopped.thread().space);
   const auto* registers = stopped.registers();
-  const bool is_ours = calls != nullptr && registers != nullptr && address == arch::program_counter(*registers) &&
-                       calls->leave(stopped, false);
-  if (!is_ours) return inner_->on_missing_memory(stopped, address);
+  const std::uint64_t counter = registers != nullptr ? arch::program_counter(*registers) : 0;
+  const bool may_be_ours = calls != nullptr && (address == counter || (records_ && calls->contains(counter)));
+  if (!may_be_ours || !is_out(leave(stopped, *calls, false))) return inner_->on_missing_memory(stopped, address);
   calls->undo(stopped.tid());
   return true;
 }
 
 void AttachedCallEngine::on_interrupted(StoppedThread& stopped) {
-  if (AttachedCalls* calls = attached_calls_of(*stopped.thread().space)) calls->leave(stopped, true);
+  if (AttachedCalls* calls = attached_calls_of(*stopped.thread().space)) leave(stopped, *calls, true);
   inner_->on_interrupted(stopped);
 }
 
 void AttachedCallEngine::move_out_of_engine_code(StoppedThread& stopped) {
-  if (AttachedCalls* calls = attached_calls_of(*stopped.thread().space)) calls->leave(stopped, false);
+  if (AttachedCalls* calls = attached_calls_of(*stopped.thread().space)) leave(stopped, *calls, false);
   inner_->move_out_of_engine_code(stopped);
 }
 
@@ -171,27 +257,37 @@ Drained AttachedCallEngine::drain() {
   return inner_->drain();
 }
 
-/// Calls are counted when they have come back, by the kernel when they begin: some have not come back.
+/// Calls are seen when they have come back, by the kernel when they begin: some have not come back.
 void AttachedCallEngine::finish() {
   inner_->finish();
-  if (counters_.empty()) return;
-  std::uint64_t entered = 0, seen = unfinished_;
+  if (counters_.empty() && own_calls_.empty()) return;
+  std::uint64_t entered = 0;
   for (const auto& [tgid, counted] : entered_.counted()) {
-    if (counted.handler_returns != 0)
+    if (!records_ && counted.handler_returns != 0)
       sink_.accept(counts_of(tgid, SYS_rt_sigreturn, std::nullopt, {counted.handler_returns, 0}));
+    if (records_ && records_->wants_handler_returns()) entered += counted.handler_returns;
     entered += counted.calls;
   }
+  report_completeness(entered, seen());
+}
+
+/// Among the calls that are seen may be those that we have threads make.
+std::uint64_t AttachedCallEngine::seen() const {
+  std::uint64_t seen = unfinished_;
   for (const auto& counters : counters_) seen += counters->taken() + counters->own_calls();
-  report_completeness(entered, seen);
+  if (!records_) return seen;
+  for (const auto& own : own_calls_) seen += records_->wants_all() ? *own : 0;
+  return seen + inner_->system_calls_taken();
 }
 
 void AttachedCallEngine::report_completeness(std::uint64_t entered, std::uint64_t seen) {
+  const std::string_view how = records_ ? "seen" : "counted";
   Notice notice;
   if (!entered_.refusal().empty()) {
-    notice = {fmt::format("how many system calls were not counted is not known: {}", entered_.refusal()),
+    notice = {fmt::format("how many system calls were not {} is not known: {}", how, entered_.refusal()),
               Missing::system_calls};
   } else if (seen < entered) {
-    notice = {fmt::format("at most {} of {} system calls were not counted", entered - seen, entered),
+    notice = {fmt::format("at most {} of {} system calls were not {}", entered - seen, entered, how),
               Missing::system_calls};
   } else {
     notice = {"no system call was missed"};

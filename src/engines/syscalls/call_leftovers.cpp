@@ -33,17 +33,11 @@ bool is_anonymous_code(const proc::Mapping& mapping) {
   return mapping.executable && mapping.inode == 0 && mapping.name.empty();
 }
 
-bool begins_with(pid_t tid, const proc::Mapping& mapping, const Bytes& header) {
-  const std::uint64_t size = std::min<std::uint64_t>(mapping.end - mapping.start, header.size());
-  return read(tid, {mapping.start, mapping.start + size}) == header;
-}
-
 /// Stubs and the counters behind them.
 std::vector<AddressRange> stubs_in(pid_t tid, std::span<const proc::Mapping> mappings) {
-  const Bytes header = call_memory_header();
   std::vector<AddressRange> found;
   for (std::size_t i = 0; i < mappings.size(); ++i) {
-    if (!is_anonymous_code(mappings[i]) || !begins_with(tid, mappings[i], header)) continue;
+    if (!is_call_code(tid, mappings[i])) continue;
     AddressRange range = range_of(mappings[i]);
     const bool has_counters = i + 1 < mappings.size() && mappings[i + 1].start == range.end &&
                               mappings[i + 1].name.find(kCallMemoryFile) != std::string::npos;
@@ -66,7 +60,7 @@ bool leads_to(pid_t tid, const proc::Mapping& mapping, const AddressRange& stubs
   return false;
 }
 
-/// All that one vdsotrace has left: stubs, and the slots that lead to them.
+/// All that one vdsotrace has left: first the stubs, then the slots that lead to them.
 std::vector<AddressRange> parts_of(pid_t tid, const AddressRange& stubs, std::span<const proc::Mapping> mappings) {
   std::vector<AddressRange> parts{stubs};
   for (const proc::Mapping& mapping : mappings) {
@@ -75,8 +69,9 @@ std::vector<AddressRange> parts_of(pid_t tid, const AddressRange& stubs, std::sp
   return parts;
 }
 
-/// Whether anything that looks like a near jump leads from a file's code into one of the ranges.
-bool jumps_into(pid_t tid, const proc::Mapping& code, std::span<const AddressRange> parts) {
+/// Whether anything that looks like a near jump leads from a file's code to a slot in one of the ranges: in a megabyte
+/// some bytes look like one to anywhere.
+bool jumps_into(pid_t tid, const proc::Mapping& code, std::span<const AddressRange> slots) {
   const Bytes bytes = read(tid, range_of(code));
   for (std::size_t at = 0; at + kNearJumpSize <= bytes.size(); ++at) {
     if (bytes[at] != kNearJumpOpcode) continue;
@@ -84,7 +79,10 @@ bool jumps_into(pid_t tid, const proc::Mapping& code, std::span<const AddressRan
     std::memcpy(&relative, bytes.data() + at + 1, sizeof relative);
     const std::uint64_t behind = code.start + at + kNearJumpSize;
     const std::uint64_t to = behind + static_cast<std::uint64_t>(std::int64_t{relative});
-    if (std::ranges::any_of(parts, [&](const AddressRange& part) { return part.contains(to); })) return true;
+    const auto leads_to_slot = [to](const AddressRange& part) {
+      return part.contains(to) && (to - part.start) % kSiteSlot == 0;
+    };
+    if (std::ranges::any_of(slots, leads_to_slot)) return true;
   }
   return false;
 }
@@ -112,7 +110,8 @@ void unmap_call_leftovers(StoppedThread& stopped) {
   for (const AddressRange& stubs : stubs_in(tid, mappings)) {
     const auto parts = parts_of(tid, stubs, mappings);
     const bool is_left = std::ranges::all_of(parts, [&](const auto& part) { return all_are_outside(stopped, part); });
-    const auto leads_there = [&](const proc::Mapping& code) { return is_file(code) && jumps_into(tid, code, parts); };
+    const auto slots = std::span(parts).subspan(1);
+    const auto leads_there = [&](const proc::Mapping& code) { return is_file(code) && jumps_into(tid, code, slots); };
     if (is_left && std::ranges::none_of(mappings, leads_there))
       useless.insert(useless.end(), parts.begin(), parts.end());
   }

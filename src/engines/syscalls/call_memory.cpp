@@ -3,9 +3,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <string_view>
 
 #include "engines/inline/stub_memory.hpp"
 
@@ -26,13 +24,6 @@ std::optional<CallMemory> find_call_memory(const AddressSpace& space, pid_t tid,
   const auto area = find_stub_area(tid, space.vdso().base(), bytes, bytes, false);
   if (!area) return std::nullopt;
   return CallMemory{area->code, area->code + bytes, stub_bytes};
-}
-
-std::vector<std::byte> call_memory_header() {
-  std::vector<std::byte> header(kCallMemoryName + kCallMemoryFile.size() + 1);
-  std::ranges::copy(arch::kSystemCallThenTrap, header.begin());
-  std::ranges::copy(std::as_bytes(std::span(kCallMemoryFile)), header.begin() + kCallMemoryName);
-  return header;
 }
 
 Result<SharedMemory> map_shared_counters(StoppedThread& stopped, RemoteCalls& calls, AddressRange counters,

@@ -10,11 +10,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string_view>
-#include <vector>
 
 #include "arch/call_stub.hpp"
 #include "base/address_range.hpp"
+#include "engines/inline/call_code.hpp"
 #include "engines/syscalls/call_counters.hpp"
 #include "trace/remote/remote_call.hpp"
 #include "trace/thread.hpp"
@@ -51,11 +50,6 @@ std::optional<CallMemory> find_call_memory(const AddressSpace& space, pid_t tid,
 
 /// Maps it into the stopped thread's process. Errors: the process may not, or its memory cannot be written.
 Result<std::shared_ptr<CallCounters>> map_call_memory(StoppedThread& stopped, const CallMemory& memory);
-
-/// What lies where the code of such a memory begins: an instruction for calls of ours, and a name at kCallMemoryName.
-std::vector<std::byte> call_memory_header();
-inline constexpr std::size_t kCallMemoryName = 16;
-inline constexpr std::string_view kCallMemoryFile = "vdsotrace-calls";
 
 /// Maps counters at `start`, which forks share with us. `name`: the address of the memory's name in the process.
 /// Errors: the process may not.

@@ -148,7 +148,56 @@ void add_cases(const PointeeChoice& choice, std::uint32_t number, arch::CopyPlan
   if (choice.is_for_others) copies.case_of_others = number;
 }
 
+/// What calls write there is not what they were given. Of descriptors that are polled they write what they do not read.
+bool is_overwritten(const PointeePlan& plan, const Pointee& given) {
+  if (given.within || given.extent == Extent::structure || plan.name == "poll" || plan.name == "ppoll") return false;
+  return std::ranges::any_of(plan.pointees, [&](const Pointee& other) {
+    return other.extent != Extent::none && other.when != Pointee::When::entry && !other.within &&
+           other.argument == given.argument;
+  });
+}
+
+/// Whether a call that has failed in looking for something has read all that it was given: paths, and nothing else.
+/// Where there are two, the first must not be looked for before the second has been read.
+bool reads_paths_alone(const PointeePlan& plan) {
+  constexpr std::string_view kReadBoth[] = {"rename", "link", "symlink"};
+  std::size_t paths = 0;
+  for (const Pointee& pointee : plan.pointees) {
+    if (pointee.extent == Extent::none || pointee.when != Pointee::When::entry) continue;
+    if (pointee.extent != Extent::path) return false;
+    ++paths;
+  }
+  const auto begins = [&](std::string_view with) { return plan.name.starts_with(with); };
+  return paths == 1 || (paths == 2 && std::ranges::any_of(kReadBoth, begins));
+}
+
+/// Steps that copy nothing stand for what was overwritten: each pointee has its piece.
+void leave_out_overwritten(std::span<const PointeePlan> plans, std::vector<arch::CopyStep>& entry) {
+  auto step = entry.begin();
+  for (const PointeePlan& plan : plans) {
+    for (const Pointee& pointee : plan.pointees) {
+      if (pointee.extent == Extent::none || pointee.when != Pointee::When::entry) continue;
+      if (is_overwritten(plan, pointee)) *step = {step->pointer, 0, 0, 1, 0, step->of_case, 0};
+      ++step;
+    }
+  }
+}
+
 }  // namespace
+
+LatePlan late_copy_plan(std::int64_t number, const DecodeLimits& limits) {
+  auto copies = copy_plan(number, limits);
+  if (!copies) return {};
+  const auto plans = pointee_plans(number);
+  std::erase_if(copies->entry, [](const arch::CopyStep& step) { return (step.flags & STEP_CHECKS) != 0; });
+  leave_out_overwritten(plans, copies->entry);
+  constexpr std::uint32_t kLooks = STEP_DATA | STEP_FAMILY;
+  for (arch::CopyStep& step : copies->entry) step.flags &= ~kLooks;
+  for (arch::CopyStep& step : copies->exit) step.flags = (step.flags & ~kLooks) | STEP_ON_SUCCESS;
+  if (copies->entry.empty() && copies->exit.empty()) return {std::move(*copies), arch::CopiedCalls::none};
+  const bool by_paths = std::ranges::all_of(plans, reads_paths_alone);
+  return {std::move(*copies), by_paths ? arch::CopiedCalls::succeeded_or_looked : arch::CopiedCalls::succeeded};
+}
 
 std::optional<arch::CopyPlan> copy_plan(std::int64_t number, const DecodeLimits& limits) {
   const auto plans = pointee_plans(number);

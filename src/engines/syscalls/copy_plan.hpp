@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "arch/record_stub.hpp"
+#include "arch/attached_stub.hpp"
 #include "vdsotrace/decode_limits.hpp"
 
 namespace vdsotrace {
@@ -14,5 +14,13 @@ namespace vdsotrace {
 /// copied than a record has room for. A call that turns out to be none of the cases of its plan, or to want more than
 /// that allows, leaves its stub, too (arch::RecordStubWords::unsuited).
 std::optional<arch::CopyPlan> copy_plan(std::int64_t number, const DecodeLimits& limits);
+
+/// The same for stubs that copy all of it behind the call, and leave out what they cannot copy (arch::CopiedCalls):
+/// also what the call was given, as far as it leaves that as it was.
+struct LatePlan {
+  arch::CopyPlan copies;
+  arch::CopiedCalls copied = arch::CopiedCalls::none;
+};
+LatePlan late_copy_plan(std::int64_t number, const DecodeLimits& limits);
 
 }  // namespace vdsotrace

@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "engines/syscalls/uncounted_calls.hpp"
 #include "os/perf_events.hpp"
 #include "os/proc.hpp"
 
@@ -28,11 +27,11 @@ void EnteredCalls::prepare(pid_t tgid) {
   }
 }
 
-Result<EnteredCalls::Events> EnteredCalls::open(pid_t tid) {
+Result<EnteredCalls::Events> EnteredCalls::open(pid_t tid) const {
   const auto& [every_call, handler_return] = points();
   if (!every_call) return tl::unexpected(every_call.error());
   if (!handler_return) return tl::unexpected(handler_return.error());
-  auto calls = open_perf_count(tid, *every_call, all_system_calls_but(numbers_known_otherwise()));
+  auto calls = open_perf_count(tid, *every_call, filter_);
   if (!calls) return tl::unexpected(calls.error());
   auto handler_returns = open_perf_count(tid, *handler_return, {});
   if (!handler_returns) return tl::unexpected(handler_returns.error());

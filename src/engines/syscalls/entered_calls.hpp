@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/unique_fd.hpp"
@@ -16,6 +17,9 @@ namespace vdsotrace {
 /// By perf events of each thread, which threads that it creates inherit.
 class EnteredCalls {
  public:
+  /// `filter`: a perf filter for the calls that count.
+  explicit EnteredCalls(std::string filter) : filter_(std::move(filter)) {}
+
   /// The threads of the process will be watched when all of them are stopped: what takes long is done before.
   void prepare(pid_t tgid);
   /// From now on the calls of the thread count, which is stopped.
@@ -24,8 +28,8 @@ class EnteredCalls {
   void stop(pid_t tgid);
 
   struct Counted {
-    std::uint64_t calls = 0;            ///< but for those that are known otherwise (uncounted_calls.hpp)
-    std::uint64_t handler_returns = 0;  ///< rt_sigreturn(2), which is not among them
+    std::uint64_t calls = 0;
+    std::uint64_t handler_returns = 0;  ///< rt_sigreturn(2), whether it is among them or not
   };
   /// By process, those included that have ended since.
   std::map<pid_t, Counted> counted() const;
@@ -41,11 +45,12 @@ class EnteredCalls {
     Result<std::uint64_t> every_call, handler_return;
   };
   static const Points& points();
-  static Result<Events> open(pid_t tid);
+  Result<Events> open(pid_t tid) const;
   static Counted sum_of(const OfThreads& events);
   void begin(pid_t tgid, OfThreads events);
   void keep(OfThreads events);
 
+  std::string filter_;
   std::map<pid_t, OfThreads> prepared_, events_;  ///< by process
   std::map<pid_t, Counted> before_;               ///< what to add to what events count
   /// What keeps trace points in use, and events that do not count any more: to close the last one of a trace point

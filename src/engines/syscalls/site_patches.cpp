@@ -20,7 +20,7 @@
 namespace vdsotrace {
 namespace {
 
-constexpr std::uint64_t kSlot = 64;
+constexpr std::uint64_t kSlot = kSiteSlot;
 /// To what the program has mapped: heaps, stacks and the like grow.
 constexpr std::uint64_t kMargin = 0x20'0000;
 constexpr std::uint64_t kLowest = 0x1'0000;  // vm.mmap_min_addr, as a rule

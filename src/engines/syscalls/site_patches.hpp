@@ -24,6 +24,9 @@
 
 namespace vdsotrace {
 
+/// Slots lie one behind the other, so far apart, from the beginning of what is mapped for them.
+inline constexpr std::uint64_t kSiteSlot = 64;
+
 /// A copy is what a fork's child has. Unless it says otherwise, the stopped thread is the only one that runs in its
 /// memory, or all others are stopped as well.
 class SitePatches {

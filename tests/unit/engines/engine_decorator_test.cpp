@@ -92,6 +92,15 @@ class NotingEngine final : public ProbeEngine {
     note("ring_index", 0);
     return 8;
   }
+  std::byte* ring_memory(const AddressSpace&, std::uint64_t address, std::size_t size) override {
+    note("ring_memory", address + size);
+    return &byte_;
+  }
+  void keep_rings(const AddressSpace&) override { note("keep_rings", 0); }
+  std::uint64_t system_calls_taken() const override {
+    note("system_calls_taken", 0);
+    return 9;
+  }
   bool has_ring(StoppedThread& thread) const override { return note("has_ring", thread.tid(), true); }
   void on_call_abandoned(Thread& thread) override { note("on_call_abandoned", thread.tid); }
   void finish() override { note("finish", 0); }
@@ -105,6 +114,7 @@ class NotingEngine final : public ProbeEngine {
 
   std::vector<std::string>& asked_;
   Call call_;
+  std::byte byte_{};
 };
 
 /// A thread at a stop, and an engine around one that notes what it is asked.
@@ -218,10 +228,14 @@ TEST_CASE("a decorator has what the engine within observes without stops") {
   Decorated<EngineDecorator> with;
   CHECK(with.engine.drain().fill == 0.5);
   CHECK(with.engine.ring_index(with.space) == 8);
+  CHECK(with.engine.ring_memory(with.space, 16, 8) != nullptr);
+  with.engine.keep_rings(with.space);
+  CHECK(with.engine.system_calls_taken() == 9);
   CHECK(with.engine.has_ring(with.stopped));
   with.engine.on_call_abandoned(with.thread);
   with.engine.finish();
-  CHECK(with.news() == std::vector<std::string>{"drain 0", "ring_index 0", of_task("has_ring"),
+  CHECK(with.news() == std::vector<std::string>{"drain 0", "ring_index 0", "ring_memory 24", "keep_rings 0",
+                                                "system_calls_taken 0", of_task("has_ring"),
                                                 of_task("on_call_abandoned"), "finish 0"});
 }
 

@@ -190,4 +190,24 @@ TEST_CASE("plans that a stub cannot follow are none", "[copy_plan]") {
 }
 
 }  // namespace
+TEST_CASE("behind a call is copied what it was given, but for what it has overwritten") {
+  const auto of = [](std::string_view name) { return late_copy_plan(number_of(Abi::x86_64, name), {}); };
+  using arch::CopiedCalls;
+  CHECK(of("openat").copied == CopiedCalls::succeeded_or_looked);
+  CHECK(of("rename").copied == CopiedCalls::succeeded_or_looked);
+  CHECK(of("write").copied == CopiedCalls::succeeded);
+  CHECK(of("getppid").copied == CopiedCalls::none);
+  const auto length = of("getsockname").copies.entry;
+  REQUIRE_FALSE(length.empty());
+  CHECK(length.front().most == 0);
+  CHECK(of("poll").copies.entry.front().most != 0);
+  for (const PointeePlan& plan : all_pointee_plans()) {
+    const LatePlan late = of(plan.name);
+    for (const auto* steps : {&late.copies.entry, &late.copies.exit}) {
+      for (const arch::CopyStep& step : *steps) CHECK_FALSE((step.flags & (STEP_CHECKS | STEP_DATA | STEP_FAMILY)));
+    }
+    for (const arch::CopyStep& step : late.copies.exit) CHECK((step.flags & STEP_ON_SUCCESS) != 0);
+  }
+}
+
 }  // namespace vdsotrace

@@ -1,5 +1,5 @@
 // Site stubs of a process that was attached to: how they get there, how threads get out of them, what is left.
-#include "engines/syscalls/attached_calls.hpp"
+#include "engines/syscalls/counting_calls.hpp"
 
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -52,7 +52,7 @@ TEST_CASE("where a process can share no memory with us nothing of it is changed"
   AttachedProgram program;
   std::vector<std::byte> before(0x60), after(0x60);
   program.task.memory->read(kCode, before);
-  const auto begun = AttachedCalls::begin(program.stopped, program.sites);
+  const auto begun = CountingCalls::begin(program.stopped, program.sites);
   REQUIRE_FALSE(begun);
   CHECK(begun.error().message == "the process could not make shared memory");
   CHECK(program.unmapped == 1);
@@ -63,7 +63,7 @@ TEST_CASE("where a process can share no memory with us nothing of it is changed"
 TEST_CASE("sites whose calls are known otherwise get no stub") {
   AttachedProgram program;
   const std::vector<NumberedSite> sites{{padded_site(kRead), SYS_clone}, {padded_site(kAny), SYS_clock_gettime}};
-  const auto begun = AttachedCalls::begin(program.stopped, sites);
+  const auto begun = CountingCalls::begin(program.stopped, sites);
   REQUIRE_FALSE(begun);
   CHECK(begun.error().message == "none of its system call instructions can be patched");
 }
