@@ -80,7 +80,7 @@ class SummaryTest(unittest.TestCase):
 class CallersTest(SameLines):
     """Of vDSO calls their stubs keep words of the stack, in records of another size; direct calls stop."""
     renumbered = {r"sysinfo.*": "sysinfo", r'"[^"]*"': '""', r"\btv_\w+=\d+": "tv", r"\[\d+\]": "[N]",
-                  r"(= |\[)\d{9,} \(.*?\)": r"\1T"}
+                  r"(= |\[)\d{9,} (\(.*?\)|/\* .*? \*/)": r"\1T"}
 
     def test_same_lines(self):
         program = "import time; time.time(); open('/etc/passwd').read()"

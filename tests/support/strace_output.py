@@ -81,6 +81,10 @@ def split_by_thread(text):
     return threads
 
 
+# Sizes, offsets and addresses may look like the number of a process; ids are among no arguments of these.
+WITHOUT_IDS = re.compile(r"(mmap2?|munmap|mremap|mprotect|madvise|brk|_?l?lseek|getdents(64)?)\(")
+
+
 def family(text):
     """{place in the family: [normalised lines]} of a trace."""
     threads = split_by_thread(text)
@@ -104,7 +108,8 @@ def family(text):
         for line in without_vdso(lines):
             if BY_TIMING.match(line):
                 continue
-            line = ids.sub(lambda match: "PID" + places[match.group(1)], line)
+            if not WITHOUT_IDS.match(line):
+                line = ids.sub(lambda match: "PID" + places[match.group(1)], line)
             for pattern, replacement in VOLATILE:
                 line = pattern.sub(replacement, line)
             kept.append(line)
