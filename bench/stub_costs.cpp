@@ -78,13 +78,14 @@ struct Shared {
   }
   std::size_t drain() {
     std::size_t records = 0;
-    region->drain(false, [&](const StubRecord& record, const StackWindow&) { records += record.result == 0 ? 1 : 0; });
+    region->rings().drain(false,
+                          [&](const StubRecord& record, const StackWindow&) { records += record.result == 0 ? 1 : 0; });
     return records;
   }
   /// Stubs are to count calls like those that were recorded: by return address, and that of took().
   void teach(std::uint64_t outer) {
     paths = region->make_paths(false);
-    region->drain(false, [&](const StubRecord& record, const StackWindow& window) {
+    region->rings().drain(false, [&](const StubRecord& record, const StackWindow& window) {
       WordsLookedAt words(window);
       for (std::uint64_t at = window.from(); window.word(at); at += sizeof outer) {
         if (window.word(at) == outer) words.word(at);
