@@ -91,7 +91,12 @@ static void kill_worker(pid_t worker) {
 static void run_worker(unsigned long spins) {
   const long before = count->worked;
   const pid_t worker = fork();
-  if (worker == 0) be_worker(spins);
+  if (worker == 0) {
+    // Else its first child might be left in our group, whose end may have the kernel send the whole group SIGHUP
+    // (kill_orphaned_pgrp, kernel/exit.c).
+    CHECK(setpgid(0, 0) == 0);
+    be_worker(spins);
+  }
   CHECK(worker > 0);
   CHECK(setpgid(worker, worker) == 0 || errno == EACCES);
   while (count->worked < before + 4) sched_yield();
