@@ -33,11 +33,7 @@ SHARED vdsotrace_recorded_site
 1:      .quad   0                       /* behind the program's instruction */
 2:      .quad   0                       /* the table: a stub's address for each number below 512 */
 SHARED vdsotrace_recorded_site_enter
-        mov     %rax, %rcx
-        mov     $0, %cl
-        jrcxz   5f                      /* below 256 */
-        lea     -256(%rcx), %rcx
-        jrcxz   5f                      /* below 512 */
+        IF_IN_TABLE 5f
 SHARED vdsotrace_recorded_site_plain
         syscall
         jmp     7f
@@ -100,20 +96,8 @@ SHARED vdsotrace_attached_stub_enter
         xchg    %r11, BLOCK_CALL_BUSY(%rcx)
         test    %r11, %r11
         jne     83f
-        mov     %rax, BLOCK_CALL_FLAGS(%rcx)
-        mov     %rbx, BLOCK_CALL_BASE(%rcx)
-        mov     %rdx, BLOCK_CALL_ARG2(%rcx)
-        mov     %rcx, %rbx
-        mov     BLOCK_HEAD(%rbx), %rdx
-        mov     9b(%rip), %rcx
-        add     %rdx, %rcx
-        cmp     BLOCK_LIMIT(%rbx), %rcx
-        ja      81f
-82:     RECORD_AT %edx, %rbx, %rcx, %ecx
-        mov     %rcx, BLOCK_CALL_RECORD(%rbx)
-        KEEP_ARGUMENTS %rbx, %rcx, %rax
-        mov     5b(%rip), %rax
-        mov     %rax, RECORD_CALL_NUMBER(%rcx)
+        ENTER_BLOCK 9b, 81f
+82:     BEGIN_RECORD 5b
         mov     BLOCK_CALL_FLAGS(%rbx), %rax
         shr     $16, %rax
         lea     TO_DONE(%rax), %r11
@@ -124,10 +108,7 @@ SHARED vdsotrace_attached_stub_enter
         rdfsbase %rax
         inc     %rax
         mov     %rax, RECORD_KEY(%rcx)
-        movq    $RECORD_POINTEES, RECORD_CALL_END(%rcx)
-        movq    $0, RECORD_CALL_LOOK(%rcx)
-        inc     %rdx
-        mov     %rdx, BLOCK_CALL_NEXT(%rbx)
+        SET_UP_RECORD
         lea     60f(%rip), %rax
         mov     %rax, BLOCK_CALL_AFTER(%rbx)
         READ_COUNTER

@@ -28,6 +28,34 @@
         mov     %r8, RECORD_CALL_ARG4(\record)
         mov     %r9, RECORD_CALL_ARG5(\record)
 .endm
+/* rcx: the thread's block, rax: flags. Notes what the stub needs registers for. To `full` if there is no room for `most` records
+ * below the limit that is known. rbx: the block, rdx: the position of the next record. */
+.macro ENTER_BLOCK most, full
+        mov     %rax, BLOCK_CALL_FLAGS(%rcx)
+        mov     %rbx, BLOCK_CALL_BASE(%rcx)
+        mov     %rdx, BLOCK_CALL_ARG2(%rcx)
+        mov     %rcx, %rbx
+        mov     BLOCK_HEAD(%rbx), %rdx
+        mov     \most(%rip), %rcx
+        add     %rdx, %rcx
+        cmp     BLOCK_LIMIT(%rbx), %rcx
+        ja      \full
+.endm
+/* Begins the record at position rdx, with the call's arguments and number. rcx: the record. Clobbers rax. */
+.macro BEGIN_RECORD number
+        RECORD_AT %edx, %rbx, %rcx, %ecx
+        mov     %rcx, BLOCK_CALL_RECORD(%rbx)
+        KEEP_ARGUMENTS %rbx, %rcx, %rax
+        mov     \number(%rip), %rax
+        mov     %rax, RECORD_CALL_NUMBER(%rcx)
+.endm
+/* Nothing has been copied yet, and nobody has to look at it. rdx: the position + 1. */
+.macro SET_UP_RECORD
+        movq    $RECORD_POINTEES, RECORD_CALL_END(%rcx)
+        movq    $0, RECORD_CALL_LOOK(%rcx)
+        inc     %rdx
+        mov     %rdx, BLOCK_CALL_NEXT(%rbx)
+.endm
 // clang-format on
 
 #endif

@@ -31,28 +31,13 @@ SHARED vdsotrace_record_stub_enter
         FIRST_SLOT 2b, %r11, %rcx, %ecx
         jne     52f
 51:     mov     SLOT_BLOCK(%rcx), %rcx
-        mov     %rax, BLOCK_CALL_FLAGS(%rcx)
-        mov     %rbx, BLOCK_CALL_BASE(%rcx)
-        mov     %rdx, BLOCK_CALL_ARG2(%rcx)
-        mov     %rcx, %rbx
-        mov     BLOCK_HEAD(%rbx), %rdx
-        mov     9f(%rip), %rcx
-        add     %rdx, %rcx
-        cmp     BLOCK_LIMIT(%rbx), %rcx
-        ja      81f
-82:     RECORD_AT %edx, %rbx, %rcx, %ecx
-        mov     %rcx, BLOCK_CALL_RECORD(%rbx)
-        KEEP_ARGUMENTS %rbx, %rcx, %rax
-        mov     5f(%rip), %rax
-        mov     %rax, RECORD_CALL_NUMBER(%rcx)
+        ENTER_BLOCK 9f, 81f
+82:     BEGIN_RECORD 5f
         mov     3b(%rip), %rax
         mov     %rax, RECORD_CALL_BACK(%rcx)
         mov     %rsp, RECORD_STACK(%rcx)
         mov     %r11, RECORD_KEY(%rcx)
-        movq    $RECORD_POINTEES, RECORD_CALL_END(%rcx)
-        movq    $0, RECORD_CALL_LOOK(%rcx)
-        inc     %rdx
-        mov     %rdx, BLOCK_CALL_NEXT(%rbx)
+        SET_UP_RECORD
         mov     13f(%rip), %eax
         test    %eax, %eax
         jne     90f

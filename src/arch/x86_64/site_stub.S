@@ -16,6 +16,7 @@
  * Position independent; the words in front are filled in, and the entries are written behind. */
 #include "arch/x86_64/count_call.h"
 #include "arch/x86_64/shared_label.h"
+#include "arch/x86_64/stub_macros.h"
 
 /* A call of a number that is not counted. */
 .macro UNCOUNTED prefix
@@ -59,11 +60,7 @@ SHARED vdsotrace_number_stub_end
 SHARED vdsotrace_table_stub
 1:      .quad   0                       /* behind the program's instruction */
 SHARED vdsotrace_table_stub_enter
-        mov     %rax, %rcx
-        mov     $0, %cl
-        jrcxz   5f                      /* below 256 */
-        lea     -256(%rcx), %rcx
-        jrcxz   5f                      /* below 512 */
+        IF_IN_TABLE 5f
         jmp     6f
 5:      lea     8f(%rip), %r11
         lea     (%rax,%rax), %rcx

@@ -1,4 +1,4 @@
-/* What stubs have in common: how they find their thread's block, and its next record. */
+/* What stubs have in common: how they find their thread's block, its next record, and a number in a table. */
 #ifndef VDSOTRACE_STUB_MACROS_H
 #define VDSOTRACE_STUB_MACROS_H
 
@@ -35,6 +35,14 @@
         imul    BLOCK_STRIDE(\block), \record32
         add     BLOCK_RING(\block), \record
         prefetchw AHEAD(\record)
+.endm
+/* To `found` if rax is a number below 512, of which there are tables. Leaves flags alone, and clobbers rcx. */
+.macro IF_IN_TABLE found
+        mov     %rax, %rcx
+        mov     $0, %cl
+        jrcxz   \found                  /* below 256 */
+        lea     -256(%rcx), %rcx
+        jrcxz   \found                  /* below 512 */
 .endm
 /* How many records are in the ring when it is full. */
 .macro CAPACITY block, capacity, capacity32
