@@ -37,6 +37,12 @@ void append_place_or_null(JsonLine& line, const Caller* place) {
   }
 }
 
+/// Where there is one.
+void append_stack(JsonLine& line, const std::vector<Caller>& stack) {
+  if (stack.empty()) return;
+  line.put(",\"stack\":").array(stack.size(), [&](std::size_t i) { append_place(line, stack[i]); });
+}
+
 std::optional<std::int64_t> returned_by(const Call& call) {
   if (call.ending != Ending::returned) return std::nullopt;
   return call.error != 0 ? -1 : call.result;
@@ -89,15 +95,12 @@ void append_outcome(JsonLine& line, const Call& call) {
     line.put(",\"beyond\":");
     append_place_or_null(line, call.caller->beyond_runtimes());
   }
-  if (!call.stack.empty())
-    line.put(",\"stack\":").array(call.stack.size(), [&](std::size_t i) { append_place(line, call.stack[i]); });
+  append_stack(line, call.stack);
   line.put(",\"reason\":").name(call.reason ? name_of(*call.reason) : std::string_view());
   line.put(",\"engine\":").name(call.engine);
   if (call.steps) append_steps(line, *call.steps);
   line.put("}\n");
 }
-
-Json text_or_null(std::string_view text) { return text.empty() ? Json(nullptr) : Json(json_text(text)); }
 
 Json facts_of(const std::optional<VdsoFacts>& vdso) {
   if (!vdso) return nullptr;
@@ -118,26 +121,10 @@ Json body_of(const Event& event, const Started& started) {
 Json body_of(const Event& event, const Execed& execed) {
   Json line = object_of(event, "process");
   line["event"] = "exec";
-  line["program"] = text_or_null(execed.program);
+  line["program"] = json_text_or_null(execed.program);
   line["arch"] = name_of(execed.abi);
   if (execed.former_tid != 0) line["former_tid"] = execed.former_tid;
   line["vdso"] = facts_of(execed.vdso);
-  return line;
-}
-
-/// As append_place writes it.
-Json place_of(const Caller& caller) {
-  return {{"address", json_integer(caller.address)},     {"module", json_text(caller.module)},
-          {"offset", json_integer(caller.offset)},       {"symbol", text_or_null(caller.symbol)},
-          {"in_module", json_integer(caller.in_module)}, {"source", text_or_null(caller.source)}};
-}
-
-Json body_of(const Event& event, const Signal& signal) {
-  Json line = object_of(event, "signal");
-  line["signal"] = signal_name(signal.info.si_signo);
-  line["code"] = signal.info.si_code;
-  line["time_ns"] = json_integer(event.time_ns);
-  for (const Caller& place : signal.stack) line["stack"].push_back(place_of(place));
   return line;
 }
 
@@ -214,6 +201,10 @@ void JsonLinesSink::consume(const Event& event) {
     write_call(event, *call);
     return;
   }
+  if (const auto* signal = std::get_if<Signal>(&event.body)) {
+    write_signal(event, *signal);
+    return;
+  }
   note_family(event);
   Json line = std::visit([&](const auto& body) { return body_of(event, body); }, event.body);
   if (std::holds_alternative<Execed>(event.body)) line["ppid"] = optional_integer(parent_of(event.pid));
@@ -235,6 +226,18 @@ void JsonLinesSink::write_call(const Event& event, const Call& call) {
     }
   });
   append_outcome(line_, call);
+  output_->write(line_.text());
+}
+
+void JsonLinesSink::write_signal(const Event& event, const Signal& signal) {
+  line_.clear();
+  line_.put("{\"type\":\"signal\",\"pid\":").integer(event.pid);
+  line_.put(",\"tid\":").integer(event.tid);
+  line_.put(",\"signal\":").name(signal_name(signal.info.si_signo));
+  line_.put(",\"code\":").integer(signal.info.si_code);
+  line_.put(",\"time_ns\":").integer(event.time_ns);
+  append_stack(line_, signal.stack);
+  line_.put("}\n");
   output_->write(line_.text());
 }
 

@@ -40,6 +40,7 @@ class JsonLinesSink final : public Sink {
 
  private:
   void write_call(const Event& event, const Call& call);
+  void write_signal(const Event& event, const Signal& signal);
   /// What a line says between time and arguments.
   std::string_view identity_of(const Event& event, const Call& call);
   /// Keeps `parents_`: an exec is written with the parent's number too.
