@@ -56,6 +56,8 @@ struct RecordStubWords {
 };
 
 inline constexpr std::size_t kRecordStubBytes = 2816;
+/// More instructions than a stub executes that copies as much as a record has room for.
+inline constexpr int kMostRecordSteps = 8 * RECORD_MOST_BYTES;
 
 /// It has its entry, and the words that change, where a call stub has them.
 std::vector<std::byte> make_record_stub(const RecordStubWords& words, const CopyPlan& copies);

@@ -49,6 +49,8 @@ class AttachedCalls : public SpaceRecord {
   AttachedCalls(const StubArea& area, std::vector<Stub> stubs, std::uint64_t behind)
       : area_(area), stubs_(std::move(stubs)), behind_(behind) {}
 
+  /// In front of the stubs lies what call_memory_header() says.
+  static constexpr std::uint64_t kHeader = 64;
   /// A C library takes a tenth of it, or a third. What does not fit is not seen.
   static constexpr std::uint64_t kMostCode = 4 << 20;
   /// Whether it leaves all instructions in place.

@@ -12,8 +12,6 @@
 namespace vdsotrace {
 namespace {
 
-constexpr std::uint64_t kHeader = 64;
-
 /// Maps `code` there, and the counters behind it.
 Result<SharedMemory> map_memory(StoppedThread& stopped, const StubArea& area, std::span<const std::byte> code) {
   RemoteCalls calls(stopped);

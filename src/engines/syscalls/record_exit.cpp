@@ -8,9 +8,6 @@
 namespace vdsotrace {
 namespace {
 
-/// More than a stub executes that copies as much as a record has room for.
-constexpr int kMostSteps = 8 * RECORD_MOST_BYTES;
-
 using Executed = arch::StubEmulator::Outcome;
 
 /// Of a thread that stands at the call or right behind it.
@@ -43,7 +40,7 @@ std::optional<LeftRecordStub> leave_record_stub(StoppedThread& stopped, const Ca
   // What the thread alone writes: no instruction of a record stub is locked.
   ProcessMemory own(stopped.tid(), stopped.memory());
   arch::StubEmulator emulator(from, own);
-  for (int step = 0; step < kMostSteps; ++step) {
+  for (int step = 0; step < arch::kMostRecordSteps; ++step) {
     const auto now = memory.position_of(arch::program_counter(emulator.registers()));
     if (!now || now->leaves || now->place != position.place) return LeftRecordStub{emulator.registers(), made};
     const auto outcome = advance(emulator, now->offset, made);

@@ -14,12 +14,6 @@
 namespace vdsotrace {
 namespace {
 
-constexpr std::uint64_t kHeaderBytes = 64;
-/// More than a stub executes.
-constexpr int kMostStubSteps = 8 * RECORD_MOST_BYTES;
-
-static_assert(kCallMemoryRings + sizeof(std::uint64_t) <= kHeaderBytes);
-
 /// Where what is appended begins.
 std::uint64_t append_code(std::vector<std::byte>& code, std::span<const std::byte> more) {
   const std::uint64_t at = code.size();
@@ -75,7 +69,8 @@ RecordingCalls::Code RecordingCalls::make_code(std::uint64_t at, std::span<const
   const std::uint64_t region = index - REGION_INDEX;
   Code code{call_memory_header(), 0, {}, {}};
   std::vector<std::byte>& bytes = code.bytes;
-  bytes.resize(kHeaderBytes);
+  static_assert(kCallMemoryRings + sizeof region <= kHeader);
+  bytes.resize(kHeader);
   std::memcpy(bytes.data() + kCallMemoryRings, &region, sizeof region);
   std::vector<std::uint64_t> table(arch::kRecordedNumbers, at + append_code(bytes, arch::make_unrecorded_stub()));
   const std::uint64_t back = at + append_code(bytes, arch::make_return_from_gate(region));
@@ -142,7 +137,7 @@ AttachedCalls::Left RecordingCalls::leave_code(StoppedThread& stopped, bool rest
   if (is_back && !restarts_count && arch::restarts_call(from)) return leave_open_call(stopped, from, true);
   CodeMemory memory(stopped, *this);
   arch::StubEmulator emulator(from, memory);
-  for (int step = 0; step < kMostStubSteps; ++step) {
+  for (int step = 0; step < arch::kMostRecordSteps; ++step) {
     if (!contains(arch::program_counter(emulator.registers())))
       return stopped.set_registers(emulator.registers()) ? Left::outside : Left::inside;
     const auto outcome = emulator.step();
