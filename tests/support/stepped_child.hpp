@@ -12,6 +12,17 @@
 
 namespace vdsotrace::testing {
 
+/// Carry, parity, adjust, zero, sign and overflow.
+inline constexpr std::uint64_t kStatusFlags = 0x8d5;
+
+/// All that a call leaves alone, but rbx.
+inline void check_same(const arch::Registers& now, const arch::Registers& before, std::uint64_t flags) {
+  for (const auto same : {&arch::Registers::rbp, &arch::Registers::rdi, &arch::Registers::rsi, &arch::Registers::rdx,
+                          &arch::Registers::r10, &arch::Registers::r8, &arch::Registers::r9, &arch::Registers::rsp})
+    CHECK(now.*same == before.*same);
+  CHECK((now.eflags & kStatusFlags) == flags);
+}
+
 class SteppedChild {
  public:
   SteppedChild() : pid_(::fork()) {

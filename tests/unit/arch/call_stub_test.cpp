@@ -17,11 +17,11 @@
 #include "support/stepped_child.hpp"
 
 using namespace vdsotrace;
+using testing::kStatusFlags;
 
 namespace {
 
 constexpr std::size_t kCounters = 1024, kBack = 2048, kOthers = 3072;
-constexpr std::uint64_t kStatusFlags = 0x8d5;
 
 /// A child that stands in a page which it shares with us.
 class StubChild {

@@ -15,7 +15,6 @@ using namespace vdsotrace::testing;
 namespace {
 
 constexpr std::size_t kBackAt = 2816, kOthersAt = 3072, kLeave = 3328, kUnsuited = 3584;
-constexpr std::uint64_t kKeptFlags = 0x8d5;
 constexpr std::int64_t kCall = SYS_dup2;
 
 /// A stub for a region, both of which a child of ours has too.
@@ -39,7 +38,7 @@ class StubPage {
   /// Of a thread that comes in with that call.
   arch::Registers entering(arch::Registers from, std::int64_t nr, std::uint64_t flags) const {
     auto registers = arch::for_system_call(from, address(arch::call_stub_entry()), nr, {900, 7, 3, 4, 5, 6});
-    registers.eflags = (registers.eflags & ~kKeptFlags) | flags;
+    registers.eflags = (registers.eflags & ~kStatusFlags) | flags;
     registers.rbx = 0xb0b, registers.rbp = 0xb0b0;
     return registers;
   }
@@ -58,14 +57,6 @@ arch::Registers rest_of(const StubPage& page, Shared& shared, const arch::Regist
   return emulator.registers();
 }
 
-/// All that a call leaves alone, but rbx, which shows the block while it is made.
-void check_same(const arch::Registers& now, const arch::Registers& before, std::uint64_t flags) {
-  for (const auto same : {&arch::Registers::rbp, &arch::Registers::rdi, &arch::Registers::rsi, &arch::Registers::rdx,
-                          &arch::Registers::r10, &arch::Registers::r8, &arch::Registers::r9, &arch::Registers::rsp})
-    CHECK(now.*same == before.*same);
-  CHECK((now.eflags & kKeptFlags) == flags);
-}
-
 std::vector<StubRecord> records_of(Shared& shared) {
   std::vector<StubRecord> records;
   CHECK(shared.region->rings().drain(false,
@@ -79,7 +70,7 @@ TEST_CASE("a record stub has its entries where a call stub has them", "[record_s
   Shared shared(RecordSize::values);
   const StubPage page(shared);
   for (const std::uint64_t second : {0, 7}) {
-    auto registers = page.entering({}, kCall, kKeptFlags);
+    auto registers = page.entering({}, kCall, kStatusFlags);
     registers.rip = page.address(arch::call_stub_query_entry());
     registers.rsi = second;
     OwnMemory memory(shared);
@@ -88,7 +79,7 @@ TEST_CASE("a record stub has its entries where a call stub has them", "[record_s
       REQUIRE(emulator.step() == arch::StubEmulator::Outcome::next);
     const std::uint64_t end = emulator.registers().rip - page.address(0);
     CHECK((second == 0 ? end > arch::call_stub_entry() && end < kBackAt : end == kOthersAt));
-    check_same(emulator.registers(), registers, kKeptFlags);
+    check_same(emulator.registers(), registers, kStatusFlags);
   }
 }
 
@@ -97,7 +88,7 @@ TEST_CASE("a record stub records one call and leaves everything as the instructi
   shared.region->blocks().bind(own_thread_pointer(), ::gettid());
   const StubPage page(shared);
   const SteppedChild child;
-  for (const std::uint64_t flags : {std::uint64_t{0}, std::uint64_t{0x800}, std::uint64_t{0x41}, kKeptFlags}) {
+  for (const std::uint64_t flags : {std::uint64_t{0}, std::uint64_t{0x800}, std::uint64_t{0x41}, kStatusFlags}) {
     const auto before = page.entering(child.first, kCall, flags);
     child.begin(before);
     auto now = before;
@@ -112,7 +103,7 @@ TEST_CASE("a record stub records one call and leaves everything as the instructi
         CHECK(arch::return_value(out) == -EBADF);
         CHECK(out.rbx == before.rbx);
         CHECK(out.rcx == page.address(kBackAt));
-        CHECK((out.r11 & kKeptFlags) == flags);
+        CHECK((out.r11 & kStatusFlags) == flags);
       } else {
         CHECK(arch::requested_call(out) == kCall);
         const std::uint64_t base = arch::record_block(out) + BLOCK_CALL_BASE - shared.address();
@@ -125,7 +116,7 @@ TEST_CASE("a record stub records one call and leaves everything as the instructi
     CHECK(now.rip == page.address(kBackAt));
     CHECK(now.rbx == before.rbx);
     CHECK(arch::return_value(now) == -EBADF);
-    CHECK((now.r11 & kKeptFlags) == flags);
+    CHECK((now.r11 & kStatusFlags) == flags);
     check_same(now, before, flags);
     CHECK_FALSE(shared.region->open_system_call(own_thread_pointer(), ::gettid()));
 
@@ -152,7 +143,7 @@ TEST_CASE("what a record stub cannot record goes elsewhere as it came") {
   arch::Registers from{};
   from.fs_base = thread.pointer(), from.rsp = thread.stack();
   from.cs = 0x33;
-  for (const std::uint64_t flags : {std::uint64_t{0}, std::uint64_t{0x800}, kKeptFlags}) {
+  for (const std::uint64_t flags : {std::uint64_t{0}, std::uint64_t{0x800}, kStatusFlags}) {
     const auto other = page.entering(from, SYS_getppid, flags);
     const auto passed = rest_of(page, shared, other);
     CHECK(passed.rip == page.address(kOthersAt));
@@ -180,11 +171,11 @@ TEST_CASE("calls for which there is no room stop, and none is lost") {
   from.fs_base = thread.pointer(), from.rsp = thread.stack();
   from.cs = 0x33;
   const auto make = [&] {
-    const auto before = page.entering(from, kCall, kKeptFlags);
+    const auto before = page.entering(from, kCall, kStatusFlags);
     auto now = rest_of(page, shared, before);
     if (now.rip == page.address(kLeave)) {
       CHECK(now.rbx == before.rbx);
-      check_same(now, before, kKeptFlags);
+      check_same(now, before, kStatusFlags);
       return false;
     }
     REQUIRE(page.contains(now.rip));
