@@ -8,7 +8,6 @@ import os
 import random
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -18,14 +17,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
-from vdsotrace_testing import PYTHON, VDSOTRACE, target, wait_until
-from attached_worker import Worker, files_code, mapped, status_of
+from vdsotrace_testing import VDSOTRACE, target, wait_until
+from attached_worker import (COMPLETE, LOOPED, ObservedTest, Observing, Worker, executing_works, files_code, has_perf, mapped,
+                             status_of)
 
 STORM = int(os.environ.get("VDSOTRACE_STORM", "1"))
 SEED = int(os.environ.get("VDSOTRACE_SEED", random.randrange(1 << 30)))
 OPTIONS = ["-c", "--syscalls=inline"]
-LOOPED = ("getppid", "read", "close", "getuid", "gettid")
-COMPLETE = "no system call was missed"
 REFUSED = "its system calls are counted by stops"
 MEMORY = "memfd:vdsotrace-calls"
 
@@ -84,46 +82,25 @@ def setUpModule():
     random.seed(SEED)
 
 
-def has_perf():
-    """Whether the kernel may count calls for us."""
-    ran = testing.vdsotrace(*OPTIONS, "--duration=0.01", "-p", os.getpid())
-    return "is not known" not in ran.stderr
-
-
 def memories(pid):
     """The inodes of what vdsotraces count in, or have until they were killed."""
     return {line.split()[4] for line in Path(f"/proc/{pid}/maps").read_text().splitlines() if MEMORY in line}
 
 
-class Counting:
-    """A vdsotrace that counts a worker's calls, from when this is made."""
-
+class Counting(Observing):
     def __init__(self, case, worker, *options):
-        self.case = case
-        folder = tempfile.TemporaryDirectory()
-        case.addCleanup(folder.cleanup)
-        self.file = Path(folder.name, "counts")
         left = memories(worker.pid)
-        self.process = subprocess.Popen([VDSOTRACE, *OPTIONS, *options, "-o", self.file, "-p", str(worker.pid)],
-                                        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        case.addCleanup(self.close)
+        super().__init__(case, worker, *OPTIONS, *options)
         wait_until(lambda: self.process.poll() is not None or (memories(worker.pid) - left and status_of(worker.pid, "State") != "t"))
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stderr.close()
 
     def end(self):
         """({name: (calls, errors)} of system calls, what was said)."""
-        self.process.send_signal(signal.SIGINT)
-        _, errors = self.process.communicate(timeout=60)
-        self.case.assertEqual(self.process.returncode, 0, errors)
-        rows = re.findall(r"(?m)^ +- +- +- +(\d+) +(\d+)? *- +(\w+)$", self.file.read_text())
+        report, errors = self.finish()
+        rows = re.findall(r"(?m)^ +- +- +- +(\d+) +(\d+)? *- +(\w+)$", report)
         return {name: (int(calls), int(failures or 0)) for calls, failures, name in rows}, errors
 
 
-class CountsTest(unittest.TestCase):
+class CountsTest(ObservedTest, unittest.TestCase):
     def check(self, counts, times):
         for name in LOOPED:
             # Reading a line takes one more, or two if it was read when we came.
@@ -131,10 +108,6 @@ class CountsTest(unittest.TestCase):
             more = range(3) if name == "read" else range(1)
             self.assertIn(calls - times, more, name)
             self.assertEqual(errors, times if name == "close" else 0, name)
-
-    def check_complete(self, notices):
-        if has_perf():
-            self.assertIn(COMPLETE, notices)
 
     def test_threads(self):
         for program in ("works", "works_static"):
@@ -218,12 +191,9 @@ class CountsTest(unittest.TestCase):
 
     def test_where_it_executes_a_program(self):
         """From then on its calls stop, and are counted so."""
-        program = f"import os, sys; print('ready', flush=True); sys.stdin.readline(); os.execv('{target('works')[0]}', ['works', '1', '50'])"
-        worker = Worker(self, [PYTHON, "-c", program])
+        worker = Worker(self, executing_works())
         counting = Counting(self, worker)
-        worker.process.stdin.write("execute\n")
-        worker.process.stdin.flush()
-        self.assertEqual(worker.process.stdout.readline(), "ready\n")
+        worker.execute_works()
         worker.work()
         counts, notices = counting.end()
         for name in ("getppid", "close", "getuid", "gettid"):
@@ -271,21 +241,8 @@ class CountsTest(unittest.TestCase):
                     worker.end()
 
     def test_no_call_stops(self):
-        testing.require_program("strace")
-        worker = Worker(self, target("works", 2, 5000))
-        with tempfile.TemporaryDirectory() as folder:
-            calls = Path(folder, "calls")
-            tracer = subprocess.Popen(["strace", "-c", "-e", "trace=ptrace,wait4", "-o", calls, VDSOTRACE, *OPTIONS, "-o",
-                                       "/dev/null", "-p", str(worker.pid)])
-            self.addCleanup(tracer.kill)
-            wait_until(lambda: memories(worker.pid) and status_of(worker.pid, "State") != "t")
-            worker.work()
-            os.kill(testing.children_of(tracer.pid)[0], signal.SIGINT)
-            self.assertEqual(tracer.wait(60), 0)
-            requests = sum(int(line.split()[3]) for line in calls.read_text().splitlines() if line.endswith(("ptrace", "wait4")))
-        # 50,000 calls were made.
-        self.assertLess(requests, 5000)
-        worker.end()
+        """50,000 calls are made."""
+        self.assertLess(self.requests_while_working(*OPTIONS), 5000)
 
 
 class KilledTest(unittest.TestCase):

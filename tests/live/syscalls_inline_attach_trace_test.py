@@ -9,10 +9,8 @@ import json
 import os
 import random
 import re
-import signal
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 from pathlib import Path
@@ -20,13 +18,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import PYTHON, VDSOTRACE, target, wait_until
-from attached_worker import Worker, files_code, is_traced, mapped, regions, status_of
+from attached_worker import (LOOPED, ObservedTest, Observing, Worker, executing_works, files_code, is_traced, mapped, regions,
+                             status_of)
 
 STORM = int(os.environ.get("VDSOTRACE_STORM", "1"))
 SEED = int(os.environ.get("VDSOTRACE_SEED", random.randrange(1 << 30)))
 INLINE = ["--syscalls=inline"]
-LOOPED = ("getppid", "read", "close", "getuid", "gettid")
-COMPLETE = "no system call was missed"
 # Strings, structures, lists and vectors, of calls that succeed and that find nothing; pointers that lead nowhere, also where the
 # kernel does not mind.
 POINTERS = """import ctypes, os, select, socket, sys
@@ -59,41 +56,20 @@ def setUpModule():
     random.seed(SEED)
 
 
-def has_perf():
-    """Whether the kernel may count calls for us."""
-    ran = testing.vdsotrace("-c", *INLINE, "--duration=0.01", "-p", os.getpid())
-    return "is not known" not in ran.stderr
-
-
-class Tracing:
-    """A vdsotrace that traces a worker, from when this is made."""
-
+class Tracing(Observing):
     def __init__(self, case, worker, *options):
-        self.case = case
-        folder = tempfile.TemporaryDirectory()
-        case.addCleanup(folder.cleanup)
-        self.file = Path(folder.name, "trace")
         left = regions(worker.pid)
-        self.process = subprocess.Popen([VDSOTRACE, *options, "-o", self.file, "-p", str(worker.pid)],
-                                        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        case.addCleanup(self.close)
+        super().__init__(case, worker, *options)
         if INLINE[0] in options:
             wait_until(lambda: self.process.poll() is not None or is_traced(worker.pid, left))
         else:
             case.assertIn("attached", self.process.stderr.readline())
             wait_until(lambda: status_of(worker.pid, "State") != "t")
 
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stderr.close()
-
     def end(self):
         """(lines, what was said)."""
-        self.process.send_signal(signal.SIGINT)
-        _, errors = self.process.communicate(timeout=60)
-        self.case.assertEqual(self.process.returncode, 0, errors)
-        return self.file.read_text().splitlines(), errors
+        report, errors = self.finish()
+        return report.splitlines(), errors
 
 
 def counts_of(lines):
@@ -107,7 +83,7 @@ def counts_of(lines):
     return calls, errors
 
 
-class LinesTest(unittest.TestCase):
+class LinesTest(ObservedTest, unittest.TestCase):
     maxDiff = None
 
     def check(self, lines, times):
@@ -116,10 +92,6 @@ class LinesTest(unittest.TestCase):
             # Reading a line takes one more, or two if it was read when we came.
             self.assertIn(calls[name] - times, range(3) if name == "read" else range(1), name)
             self.assertEqual(errors[name], times if name == "close" else 0, name)
-
-    def check_complete(self, notices):
-        if has_perf():
-            self.assertIn(COMPLETE, notices)
 
     def test_threads(self):
         for program in ("works", "works_static"):
@@ -265,12 +237,9 @@ for line in sys.stdin: one.getsockname(), print('done', flush=True)
 
     def test_where_it_executes_a_program(self):
         """From then on its calls stop."""
-        program = f"import os, sys; print('ready', flush=True); sys.stdin.readline(); os.execv('{target('works')[0]}', ['works', '1', '50'])"
-        worker = Worker(self, [PYTHON, "-c", program])
+        worker = Worker(self, executing_works())
         tracing = Tracing(self, worker, *INLINE)
-        worker.process.stdin.write("execute\n")
-        worker.process.stdin.flush()
-        self.assertEqual(worker.process.stdout.readline(), "ready\n")
+        worker.execute_works()
         worker.work()
         lines, notices = tracing.end()
         calls, _ = counts_of(lines)
@@ -280,21 +249,8 @@ for line in sys.stdin: one.getsockname(), print('done', flush=True)
         worker.end()
 
     def test_no_call_stops(self):
-        testing.require_program("strace")
-        worker = Worker(self, target("works", 2, 3000))
-        with tempfile.TemporaryDirectory() as folder:
-            calls = Path(folder, "calls")
-            tracer = subprocess.Popen(["strace", "-c", "-e", "trace=ptrace,wait4", "-o", calls, VDSOTRACE, *INLINE, "-o",
-                                       "/dev/null", "-p", str(worker.pid)], stderr=subprocess.DEVNULL)
-            self.addCleanup(tracer.kill)
-            wait_until(lambda: is_traced(worker.pid))
-            worker.work()
-            os.kill(testing.children_of(tracer.pid)[0], signal.SIGINT)
-            self.assertEqual(tracer.wait(60), 0)
-            requests = sum(int(line.split()[3]) for line in calls.read_text().splitlines() if line.endswith(("ptrace", "wait4")))
-        # 30,000 calls were made.
-        self.assertLess(requests, 5000)
-        worker.end()
+        """50,000 calls are made."""
+        self.assertLess(self.requests_while_working(*INLINE), 5000)
 
 
 class KilledTest(unittest.TestCase):

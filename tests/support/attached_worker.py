@@ -1,8 +1,22 @@
 """Programs that run already and work when they are told, and what can be seen of their memory."""
 
+import os
+import signal
+import subprocess
+import tempfile
 from pathlib import Path
 
 import vdsotrace_testing as testing
+from vdsotrace_testing import VDSOTRACE, target, wait_until
+
+LOOPED = ("getppid", "read", "close", "getuid", "gettid")  # what the threads of `works` call
+COMPLETE = "no system call was missed"
+
+
+def has_perf():
+    """Whether the kernel may count calls for us."""
+    ran = testing.vdsotrace("-c", "--syscalls=inline", "--duration=0.01", "-p", os.getpid())
+    return "is not known" not in ran.stderr
 
 
 def files_code(pid):
@@ -57,3 +71,64 @@ class Worker(testing.Running):
     def end(self):
         self.process.stdin.close()
         self.case.assertEqual(self.process.wait(60), 0)
+
+    def execute_works(self):
+        """Of one made by executing_works."""
+        self.process.stdin.write("execute\n")
+        self.process.stdin.flush()
+        self.case.assertEqual(self.process.stdout.readline(), "ready\n")
+
+
+def executing_works():
+    """A program that executes `works`, with a thread that makes 50 calls of each, when it is told."""
+    return [testing.PYTHON, "-c", "import os, sys; print('ready', flush=True); sys.stdin.readline(); "
+                                  f"os.execv('{target('works')[0]}', ['works', '1', '50'])"]
+
+
+class Observing:
+    """A vdsotrace that is attached to a worker, from when this is made."""
+
+    def __init__(self, case, worker, *options):
+        self.case = case
+        folder = tempfile.TemporaryDirectory()
+        case.addCleanup(folder.cleanup)
+        self.file = Path(folder.name, "report")
+        self.process = subprocess.Popen([VDSOTRACE, *options, "-o", self.file, "-p", str(worker.pid)],
+                                        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        case.addCleanup(self.close)
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+
+    def finish(self):
+        """(what was reported, what was said)."""
+        self.process.send_signal(signal.SIGINT)
+        _, errors = self.process.communicate(timeout=60)
+        self.case.assertEqual(self.process.returncode, 0, errors)
+        return self.file.read_text(), errors
+
+
+class ObservedTest:
+    """What tests of attached workers have in common."""
+
+    def check_complete(self, notices):
+        if has_perf():
+            self.assertIn(COMPLETE, notices)
+
+    def requests_while_working(self, *options):
+        """How often a vdsotrace calls ptrace and wait4 while a worker of 2 threads makes calls."""
+        testing.require_program("strace")
+        worker = Worker(self, target("works", 2, 5000))
+        with tempfile.TemporaryDirectory() as folder:
+            calls = Path(folder, "calls")
+            tracer = subprocess.Popen(["strace", "-c", "-e", "trace=ptrace,wait4", "-o", calls, VDSOTRACE, *options, "-o",
+                                       "/dev/null", "-p", str(worker.pid)], stderr=subprocess.DEVNULL)
+            self.addCleanup(tracer.kill)
+            wait_until(lambda: is_traced(worker.pid))
+            worker.work()
+            os.kill(testing.children_of(tracer.pid)[0], signal.SIGINT)
+            self.assertEqual(tracer.wait(60), 0)
+            worker.end()
+            return sum(int(line.split()[3]) for line in calls.read_text().splitlines() if line.endswith(("ptrace", "wait4")))
