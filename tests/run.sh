@@ -3,7 +3,7 @@
 # the release build with all tests, and a sanitized build with the unit tests and, where clang is, the fuzz targets.
 # For example: tests/run.sh -L unit, tests/run.sh -R live.counts
 # run.sh quick [CTEST-ARGUMENT...]: the unit tests, the fuzz targets, the tests of the command line and those of style, which
-# need nothing of what the others trace, in a build of their own that is made quickly: some minutes from nothing.
+# need nothing of what the others trace; without a release build in one of their own that is made quickly: some minutes from nothing.
 # run.sh tidy [FILE...]: what .clang-tidy says of all sources, or of those; some minutes.
 # A single file of tests/live runs by itself; VDSOTRACE_PROGRAM=build/asan/vdsotrace (built with
 # `cmake --preset asan && cmake --build build/asan --target vdsotrace`) makes it test that vdsotrace.
@@ -66,10 +66,15 @@ can_fuzz() {
 }
 
 if [ $quick = yes ]; then
-  tested=quick
   sanitized=
-  # Unoptimised, and a folder's files as one.
-  build quick all --preset debug -B build/quick -DBUILD_TESTING=ON -DCMAKE_BUILD_TYPE=None -DCMAKE_UNITY_BUILD=ON
+  if [ -x build/release/vdsotrace ]; then  # Little more than the tests is left to compile.
+    tested=release
+    build release all --preset release -DBUILD_TESTING=ON
+  else
+    tested=quick
+    # Unoptimised, and a folder's files as one.
+    build quick all --preset debug -B build/quick -DBUILD_TESTING=ON -DCMAKE_BUILD_TYPE=None -DCMAKE_UNITY_BUILD=ON
+  fi
 else
   tested=release
   sanitized="unit_tests vdsotrace"
