@@ -113,7 +113,7 @@ class Attached:
 class DetachTest(unittest.TestCase):
     def test_again_and_again(self):
         served = Served(self)
-        for round_ in range(50 * STORM):
+        for round_ in range(25 * STORM):
             tracer = Attached(self, served.pid, "-e", "trace=%vdso", ready=b"[vdso]")
             tracer.finish(ENDINGS[round_ % 3])
             served.check()
@@ -370,7 +370,7 @@ class StormTest(unittest.TestCase):
         served = Served(self)
         before = executable(served.pid)
         options = ["-o", "/dev/null", "-e", "trace=%vdso", "-p", str(served.pid), "--duration"]
-        for request, step in (("ptrace", 7), ("pwrite64", 1)):
+        for request, step in (("ptrace", 7), ("pwrite64", 3)):
             nth, killed = random.randrange(1, step + 1), True
             while killed:
                 strace = ["strace", "-qq", "-o", "/dev/null", "-e", f"trace={request}",
