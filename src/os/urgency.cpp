@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/clock.hpp"
+
 namespace vdsotrace {
 namespace {
 
 constexpr int kMostUrgent = -20;
+constexpr std::int64_t kCalmNs = 1'000'000'000;
 
 /// The lowest nice value that RLIMIT_NICE allows; with CAP_SYS_NICE any is.
 int lowest_allowed() {
@@ -20,17 +23,28 @@ int lowest_allowed() {
 }  // namespace
 
 void Urgency::set(bool urgent) {
-  if (urgent == urgent_) return;
-  urgent_ = urgent;
-  if (!urgent) {
-    ::setpriority(PRIO_PROCESS, 0, usual_);
-    return;
+  if (urgent) {
+    last_urgent_ = monotonic_ns();
+    raise();
+  } else if (is_raised_ && monotonic_ns() - last_urgent_ > kCalmNs) {
+    lower();
   }
+}
+
+void Urgency::raise() {
+  if (is_raised_) return;
+  is_raised_ = true;
   errno = 0;
   const int now = ::getpriority(PRIO_PROCESS, 0);
   usual_ = errno == 0 ? now : 0;
   if (::setpriority(PRIO_PROCESS, 0, kMostUrgent) != 0)
     ::setpriority(PRIO_PROCESS, 0, std::min(usual_, lowest_allowed()));
+}
+
+void Urgency::lower() {
+  if (!is_raised_) return;
+  is_raised_ = false;
+  ::setpriority(PRIO_PROCESS, 0, usual_);
 }
 
 }  // namespace vdsotrace

@@ -92,21 +92,23 @@ RecordReporter::Load RecordReporter::look_at(const StubSpaces& spaces) {
   Load load;
   filled_.clear();
   for (const auto& [mapped, stubs] : spaces) {
-    const double fill = stubs->region() != nullptr ? stubs->region()->rings().fill() : 0;
+    if (stubs->region() == nullptr) continue;
+    const StubRings& rings = stubs->region()->rings();
+    if (!stubs->region()->waits().may_sleep()) load.spinning += rings.count();
+    const double fill = rings.fill();
     if (fill == 0) continue;
     load.fill = std::max(load.fill, fill);
-    if (!stubs->region()->waits().may_sleep()) load.spinning += stubs->region()->rings().count();
     filled_.push_back(stubs.get());
   }
   return load;
 }
 
 /// Threads that wait for room spin. If more of them do than there are processors, one look at all rings would take us
-/// seconds at their priority. Once our priority is raised, it stays so while there is anything to do.
+/// seconds at their priority, and the first of these would come too late if it raised it: new threads do.
 void RecordReporter::set_urgency(const Load& load) {
   constexpr double kFilling = 0.25;
-  if (load.fill == 0) urgency_.set(false);
-  if (load.fill >= kFilling && load.spinning > processors_) urgency_.set(true);
+  const bool are_more = load.spinning > std::exchange(spinning_, load.spinning);
+  urgency_.set(load.spinning > processors_ && (are_more || load.fill >= kFilling));
 }
 
 void RecordReporter::collect(StubSpace& stubs, bool final) {

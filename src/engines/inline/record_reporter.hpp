@@ -38,8 +38,7 @@ class RecordReporter {
  private:
   /// Where calls are reported one by one records become calls; else they are only added up.
   std::vector<RecordedCall>* calls() { return settings_.depth == StubDepth::values ? &calls_ : nullptr; }
-  /// What waits in the rings that are not empty: how full the fullest is, and how many rings their regions have whose
-  /// threads would spin if they were full.
+  /// How full the fullest ring is, and how many rings there are whose threads spin if they are full.
   struct Load {
     double fill = 0;
     std::size_t spinning = 0;
@@ -64,6 +63,7 @@ class RecordReporter {
   std::int64_t progress_reported_ = 0;
   std::uint64_t system_calls_taken_ = 0;
   Urgency urgency_;
+  std::size_t spinning_ = 0;  ///< Load's, at the last drain
   std::size_t processors_;
 };
 
