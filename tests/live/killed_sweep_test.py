@@ -1,5 +1,6 @@
 """SIGKILL of an attached vdsotrace at one ptrace request after the other, from the first of the attach to the last of the detach: the
-program goes on, and under stubs answers right; by breakpoints and steps it may die, but of SIGTRAP only. Runs the real strace.
+program goes on, and under stubs answers right; by breakpoints and steps it may die: of SIGTRAP, or, if a thread was at a breakpoint that we had waited for, of what it meets one byte
+behind that, as the signal of such a stop is gone with the tracer (wait_task_stopped, kernel/exit.c). Runs the real strace.
 
 VDSOTRACE_SWEEP=1 kills at every request; else at some twenty for each way, others in each run. The seed is said at the start, and can be
 given as VDSOTRACE_SEED.
@@ -50,6 +51,8 @@ def setUpModule():
 
 
 class SweepTest(unittest.TestCase):
+    TRAPPED = (signal.SIGTRAP, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL)
+
     def begun(self):
         running = Running(self, target("moved", 2))
         self.assertEqual(running.ask("c"), "called")
@@ -110,7 +113,7 @@ class SweepTest(unittest.TestCase):
                     self.visit(running, options, request)
                     if self.answers(running) == ROUNDS and running.ask("c") == "called":
                         continue
-                    self.assertEqual(running.end().status, -signal.SIGTRAP, f"request {request}")
+                    self.assertIn(-running.end().status, self.TRAPPED, f"request {request}")
                     running = None
 
 
