@@ -33,10 +33,15 @@ constexpr std::uint64_t kFrameAlignment = 16;
 constexpr std::uint64_t kNear = 64 * 1024;  // the same stack
 constexpr std::size_t kStackPointer = kSavedCounter - 1;
 
-/// Of setup_rt_frame and get_sigframe, arch/x86/kernel/signal.c.
-bool lies_as_laid_down(const Frame& frame, std::uint64_t address, std::uint64_t fp_bytes) {
+// Both of setup_rt_frame and get_sigframe, arch/x86/kernel/signal.c.
+
+bool lies_before_its_state(const Frame& frame, std::uint64_t address) {
   const std::uint64_t fp = frame.fpstate;
-  if (fp % kFpAlignment != 0 || address != ((fp - sizeof(Frame)) & ~(kFrameAlignment - 1)) - 8) return false;
+  return fp % kFpAlignment == 0 && address == ((fp - sizeof(Frame)) & ~(kFrameAlignment - 1)) - 8;
+}
+
+bool lies_as_laid_down(const Frame& frame, std::uint64_t fp_bytes) {
+  const std::uint64_t fp = frame.fpstate;
   const std::uint64_t stack = frame.registers[kStackPointer];
   const bool same_stack = stack > fp && stack - fp < kNear;
   return !same_stack || fp == ((stack - kRedZone - fp_bytes) & ~(kFpAlignment - 1));
@@ -60,20 +65,39 @@ std::optional<std::uint64_t> state_bytes(std::uint64_t address, Memory& memory) 
   return end == FP_XSTATE_MAGIC2 ? std::optional<std::uint64_t>(software->extended_size) : std::nullopt;
 }
 
+struct WholeFrame {
+  Frame frame;
+  std::uint64_t fp_bytes;
+};
+
+/// Whatever registers it has saved.
+std::optional<WholeFrame> whole_frame_at(std::uint64_t address, Memory& memory) {
+  const auto frame = memory.object<Frame>(address);
+  if (!frame || (frame->flags & ~kAllFlags) != 0 || frame->link != 0) return std::nullopt;
+  if (!lies_before_its_state(*frame, address) || !is_restorer(frame->restorer, memory)) return std::nullopt;
+  const auto fp_bytes = state_bytes(frame->fpstate, memory);
+  return fp_bytes ? std::optional<WholeFrame>({*frame, *fp_bytes}) : std::nullopt;
+}
+
+std::uint64_t frame_around(std::uint64_t counter_at) {
+  return counter_at - kSavedCounter * sizeof(std::uint64_t) - offsetof(Frame, registers);
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> mask_in_whole_frame(std::uint64_t registers, Memory& memory) {
-  const std::uint64_t address = registers - offsetof(Frame, registers);
-  const auto frame = memory.object<Frame>(address);
-  if (!frame || (frame->flags & ~kAllFlags) != 0 || frame->link != 0) return std::nullopt;
-  const auto fp_bytes = state_bytes(frame->fpstate, memory);
-  if (!fp_bytes || !lies_as_laid_down(*frame, address, *fp_bytes)) return std::nullopt;
-  return is_restorer(frame->restorer, memory) ? std::optional(frame->mask) : std::nullopt;
+  const auto whole = whole_frame_at(registers - offsetof(Frame, registers), memory);
+  return whole && lies_as_laid_down(whole->frame, whole->fp_bytes) ? std::optional(whole->frame.mask) : std::nullopt;
+}
+
+AddressRange whole_frame_around(std::uint64_t counter_at, Memory& memory) {
+  const std::uint64_t address = frame_around(counter_at);
+  const auto whole = whole_frame_at(address, memory);
+  return whole ? AddressRange{address, whole->frame.fpstate} : AddressRange{};
 }
 
 AddressRange alternate_stack_in_frame(std::uint64_t counter_at, Memory& memory) {
-  const std::uint64_t frame = counter_at - kSavedCounter * sizeof(std::uint64_t) - offsetof(Frame, registers);
-  const auto stack = memory.object<std::array<std::uint64_t, 3>>(frame + offsetof(Frame, stack));
+  const auto stack = memory.object<std::array<std::uint64_t, 3>>(frame_around(counter_at) + offsetof(Frame, stack));
   return stack ? AddressRange{(*stack)[0], (*stack)[0] + (*stack)[2]} : AddressRange{};
 }
 

@@ -14,12 +14,39 @@ constexpr std::size_t kSearched = 64 * 1024;
 /// Handlers on a stack of their own that interrupt each other.
 constexpr int kMostStacks = 8;
 constexpr std::size_t kWord = sizeof(std::uint64_t);
+/// More than any has before the state of the floating point unit.
+constexpr std::uint64_t kLargestFrame = 1024;
 
 /// Stacks of threads may lie close to each other, as those of Go do. So what a frame on an alternate stack has saved
 /// counts only for a thread that is on that stack.
 bool is_of_another_stack(std::uint64_t counter_at, std::uint64_t from, Memory& memory) {
   const AddressRange alternate = arch::alternate_stack_in_frame(counter_at, memory);
   return alternate.contains(counter_at) && !alternate.contains(from);
+}
+
+/// A frame has words that the kernel does not write, where an older frame may show that lay there. No frame lies within
+/// another one that is whole.
+bool is_within_frame(std::uint64_t counter_at, std::uint64_t outer_counter_at, Memory& memory) {
+  return counter_at - outer_counter_at < kLargestFrame &&
+         arch::whole_frame_around(outer_counter_at, memory).contains(counter_at);
+}
+
+struct FoundContext {
+  arch::SavedContext saved;
+  std::uint64_t counter_at;
+};
+
+/// What looks like a frame's among the words of a stack, the innermost first.
+std::vector<FoundContext> contexts_in(std::span<const std::uint64_t> words, std::uint64_t from, Memory& memory) {
+  std::vector<FoundContext> found;
+  for (std::size_t i = 0; i + arch::kSavedContextWords <= words.size(); ++i) {
+    const auto saved = arch::saved_context(words.subspan(i).first<arch::kSavedContextWords>());
+    if (!saved) continue;
+    const std::uint64_t counter_at = from + (i + saved->counter_at) * kWord;
+    if (!found.empty() && is_within_frame(counter_at, found.back().counter_at, memory)) continue;
+    if (!is_of_another_stack(counter_at, from, memory)) found.push_back({*saved, counter_at});
+  }
+  return found;
 }
 
 }  // namespace
@@ -31,12 +58,9 @@ void visit_saved_counters(std::uint64_t stack_pointer, Memory& memory,
   for (int stack = 0; stack < kMostStacks; ++stack) {
     const std::size_t count = memory.read(from, std::as_writable_bytes(std::span(words))) / kWord;
     std::optional<std::uint64_t> elsewhere;
-    for (std::size_t i = 0; i + arch::kSavedContextWords <= count; ++i) {
-      const auto saved = arch::saved_context(std::span(words).subspan(i).first<arch::kSavedContextWords>());
-      const std::uint64_t counter_at = saved ? from + (i + saved->counter_at) * kWord : 0;
-      if (!saved || is_of_another_stack(counter_at, from, memory)) continue;
-      visit(saved->program_counter, counter_at);
-      if (saved->stack_pointer - from >= kSearched) elsewhere = saved->stack_pointer & ~std::uint64_t{kWord - 1};
+    for (const auto& [saved, counter_at] : contexts_in(std::span(words).first(count), from, memory)) {
+      visit(saved.program_counter, counter_at);
+      if (saved.stack_pointer - from >= kSearched) elsewhere = saved.stack_pointer & ~std::uint64_t{kWord - 1};
     }
     if (!elsewhere) return;
     from = *elsewhere;

@@ -11,7 +11,8 @@ namespace vdsotrace {
 
 /// Calls `visit` with each program counter that the frames of signal handlers have saved on the stack of a stopped
 /// 64-bit thread with that stack pointer, and with the address where it is, the innermost first. Frames are found by
-/// what they look like, 64 KiB up from the stack pointer, and from the stack pointers that they have saved.
+/// what they look like, 64 KiB up from the stack pointer, and from the stack pointers that they have saved; what shows
+/// of an older one within a whole one is none.
 void visit_saved_counters(std::uint64_t stack_pointer, Memory& memory,
                           const std::function<void(std::uint64_t counter, std::uint64_t at)>& visit);
 

@@ -1,7 +1,12 @@
 #include "engines/inline/signal_frames.hpp"
 
+#include <sys/uio.h>
+#include <ucontext.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstring>
 #include <vector>
 
@@ -49,7 +54,44 @@ class Stacks final : public Memory {
   std::vector<std::byte> bytes_ = std::vector<std::byte>(kBytes);
 };
 
+/// Of the process itself.
+class OwnStack final : public Memory {
+ public:
+  std::size_t read(std::uint64_t address, std::span<std::byte> into) override {
+    const iovec here{into.data(), into.size()}, there{reinterpret_cast<void*>(address), into.size()};
+    return static_cast<std::size_t>(std::max<ssize_t>(::process_vm_readv(::getpid(), &here, 1, &there, 1, 0), 0));
+  }
+};
+
+constexpr std::uint64_t kOlder = 0x1234567890;
+std::uint64_t saved_counter = 0;
+std::vector<std::uint64_t> visited;
+
+/// Its frame is the kernel's, with what an older frame may have left in words that the kernel does not write.
+void visit_own_frame(int, siginfo_t*, void* context) {
+  mcontext_t& saved = static_cast<ucontext_t*>(context)->uc_mcontext;
+  saved_counter = static_cast<std::uint64_t>(saved.gregs[REG_RIP]);
+  const std::array<std::uint64_t, 4> older{kBase, kOlder, 0x202, 0x33};
+  std::memcpy(saved.__reserved1, older.data(), sizeof older);
+  OwnStack memory;
+  visit_saved_counters(reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)), memory,
+                       [](std::uint64_t counter, std::uint64_t) { visited.push_back(counter); });
+}
+
 }  // namespace
+
+TEST_CASE("what an older frame has left within a frame is none") {
+  struct sigaction action {
+  }, before{};
+  action.sa_sigaction = visit_own_frame;
+  action.sa_flags = SA_SIGINFO;
+  visited.clear();
+  REQUIRE(::sigaction(SIGUSR1, &action, &before) == 0);
+  REQUIRE(::raise(SIGUSR1) == 0);
+  REQUIRE(::sigaction(SIGUSR1, &before, nullptr) == 0);
+  CHECK(std::ranges::count(visited, saved_counter) == 1);
+  CHECK(std::ranges::count(visited, kOlder) == 0);
+}
 
 TEST_CASE("a handler's frame is found above the stack pointer") {
   Stacks stacks;
