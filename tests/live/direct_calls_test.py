@@ -214,6 +214,26 @@ class DirectCallsTest(unittest.TestCase):
         newer = tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (6, 11)
         self.assertLess(reads, threads // 2 if newer else threads * 3 // 2)
 
+    def test_little_is_asked_while_all_threads_are_stopped(self):
+        """They are interrupted when all are seized and the processes have been looked for that share its memory, and
+        what sleeps in a call that strict seccomp forbids is not asked in /proc whether it is under that."""
+        testing.require_program("strace")
+        threads = 100
+        caller = Caller(self, 0, 1, before=threads)
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder, "log")
+            ran = testing.run(["strace", "-f", "-e", "trace=openat,openat2,ptrace", "-o", log, VDSOTRACE, "audit",
+                               "--duration=0.01", "-o", Path(folder, "out"), "-p", caller.pid])
+            self.assertEqual(ran.status, 0, ran.stderr)
+            before, *stopped = re.split(r"ptrace\(PTRACE_INTERRUPT,", log.read_text())
+        self.assertEqual(before.count("ptrace(PTRACE_SEIZE,"), threads + 1)
+        self.assertIn("/children\"", before)
+        asked = "".join(stopped)
+        self.assertNotIn("/children\"", asked)
+        self.assertLess(len(re.findall(r'/status"', asked)), threads // 2)
+        # To attach, twice, and to detach.
+        self.assertLess(len(stopped), 4 * threads)
+
     def test_a_32_bit_program(self):
         """Fallbacks too, as it has no stubs: the stack of a sample shows who used the vDSO's gate for system calls."""
         self.require_trace_points()

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -54,11 +55,13 @@ std::vector<FoundContext> contexts_in(std::span<const std::uint64_t> words, std:
 void visit_saved_counters(std::uint64_t stack_pointer, Memory& memory,
                           const std::function<void(std::uint64_t counter, std::uint64_t at)>& visit) {
   std::uint64_t from = stack_pointer & ~std::uint64_t{kWord - 1};
-  std::vector<std::uint64_t> words(kSearched / kWord);
+  // Not cleared, nor got anew for each of many threads that all wait.
+  thread_local const auto kept = std::make_unique_for_overwrite<std::uint64_t[]>(kSearched / kWord);
+  const std::span words(kept.get(), kSearched / kWord);
   for (int stack = 0; stack < kMostStacks; ++stack) {
-    const std::size_t count = memory.read(from, std::as_writable_bytes(std::span(words))) / kWord;
+    const std::size_t count = memory.read(from, std::as_writable_bytes(words)) / kWord;
     std::optional<std::uint64_t> elsewhere;
-    for (const auto& [saved, counter_at] : contexts_in(std::span(words).first(count), from, memory)) {
+    for (const auto& [saved, counter_at] : contexts_in(words.first(count), from, memory)) {
       visit(saved.program_counter, counter_at);
       if (saved.stack_pointer - from >= kSearched) elsewhere = saved.stack_pointer & ~std::uint64_t{kWord - 1};
     }

@@ -2,10 +2,12 @@
 
 #include <fmt/core.h>
 #include <linux/seccomp.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "arch/return_stub.hpp"
 #include "engines/inline/stub_exit.hpp"
 #include "engines/wanted_functions.hpp"
 #include "os/proc.hpp"
@@ -13,9 +15,20 @@
 namespace vdsotrace {
 namespace {
 
+/// Whether it sleeps in a call that strict seccomp forbids.
+bool sleeps_as_no_strict_one(StoppedThread& stopped) {
+  constexpr std::int64_t kAllowed[] = {SYS_read, SYS_write, SYS_exit, SYS_rt_sigreturn};
+  const auto* registers = stopped.registers();
+  if (registers == nullptr || !arch::restarts_call(*registers)) return false;
+  const auto call = arch::system_call(*registers);
+  return call.abi == Abi::x86_64 && std::ranges::find(kAllowed, call.nr) == std::end(kAllowed);
+}
+
 /// Whether the thread is under strict seccomp: it may make none of the calls that it would have to make for us, nor
-/// read the counter. Killed meanwhile, we would leave it to die.
-bool is_strict(const StoppedThread& stopped) {
+/// read the counter. Killed meanwhile, we would leave it to die. All threads wait while /proc is asked for one, so that
+/// is asked last.
+bool is_strict(StoppedThread& stopped) {
+  if (sleeps_as_no_strict_one(stopped)) return false;
   return proc::status_number(stopped.tid(), "Seccomp").value_or(SECCOMP_MODE_STRICT) == SECCOMP_MODE_STRICT;
 }
 
@@ -44,7 +57,7 @@ EngineStops StubEngine::stops() const {
 
 void StubEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<StoppedThread* const> others) {
   if (space.vdso().image() == nullptr || space.abi() != Abi::x86_64) return;
-  const auto strict = [](const StoppedThread* one) { return is_strict(*one); };
+  const auto strict = [](StoppedThread* one) { return is_strict(*one); };
   if (settings_.attached && (is_strict(stopped) || std::ranges::any_of(others, strict))) return;
   if (settings_.attached) unmap_leftovers(stopped, others);
   auto installed = installer_.install(space, stopped, others);

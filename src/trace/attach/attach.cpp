@@ -57,6 +57,8 @@ Result<void> Attaching::seize(std::span<const pid_t> pids) {
   Result<void> done;
   for (std::size_t i = 0; done && i < pids.size(); ++i) done = seize(pids[i], Thread::Role::traced);
   for (std::size_t i = 0; done && i < pids.size(); ++i) done = seize_sharers(pids[i]);
+  // From now on they make no call that is not seen.
+  for (const auto& [tid, thread] : tasks_.threads()) ptrace::interrupt(tid);
   return done;
 }
 

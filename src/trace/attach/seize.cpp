@@ -81,7 +81,6 @@ Result<std::size_t> seize_new(SeizedProcess& process, std::set<pid_t>& known, Re
       continue;
     }
     process.threads.push_back(tid);
-    ptrace::interrupt(tid);
     ++seized;
   }
   return seized;

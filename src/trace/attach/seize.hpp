@@ -12,7 +12,7 @@
 
 namespace vdsotrace {
 
-/// A process whose threads have been seized and asked to stop.
+/// A process whose threads have been seized.
 struct SeizedProcess {
   pid_t pid = 0;
   std::vector<pid_t> threads;  ///< those seized here; one that they created meanwhile is traced by itself
@@ -22,7 +22,7 @@ struct SeizedProcess {
 /// /proc does not show it or cannot be believed: nothing is known of it then.
 Result<void> check_observable(pid_t pid);
 
-/// Seizes every thread of the process (PTRACE_SEIZE, not EXITKILL) and interrupts it; repeats until no thread is
+/// Seizes every thread of the process (PTRACE_SEIZE, not EXITKILL), which runs on; repeats until no thread is
 /// left that is not ours. A thread that ends meanwhile is left out. `pid` may be the number of any
 /// of its threads. Into `seized` goes also what was seized before an error.
 /// Errors, with the reason and where there is one a hint: no such process, a zombie, a kernel thread, ourselves,

@@ -1,6 +1,7 @@
 #include "trace/attach/stop_world.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "arch/return_stub.hpp"
 #include "base/clock.hpp"
@@ -82,12 +83,19 @@ bool StopWorld::stop_all() {
   source_.look_for(running);
   bool undisturbed = true;
   std::set<pid_t> missing;
+  // There may be many stops: the clock is set anew when it has run down, not after each.
+  bool any_stopped = false;
+  source_.set_deadline(monotonic_ns() + kLookAfterNs);
   while (!all_held()) {
-    source_.set_deadline(monotonic_ns() + kLookAfterNs);
     const WaitResult result = source_.next([] { return std::nullopt; });
-    if (const auto* stop = std::get_if<TraceeStop>(&result)) on_stop(*stop);
+    if (const auto* stop = std::get_if<TraceeStop>(&result)) {
+      on_stop(*stop);
+      any_stopped = true;
+    }
     if (!goes_on_waiting(result, undisturbed)) break;
-    if (std::holds_alternative<TimedOut>(result)) look_at_missing(missing);
+    if (!std::holds_alternative<TimedOut>(result)) continue;
+    if (!std::exchange(any_stopped, false)) look_at_missing(missing);
+    source_.set_deadline(monotonic_ns() + kLookAfterNs);
   }
   source_.set_deadline(std::nullopt);
   for (const pid_t tid : orphans_.due(true)) {
