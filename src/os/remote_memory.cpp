@@ -28,18 +28,20 @@ RemoteWrites* writes = nullptr;
 
 UniqueFd open_memory(pid_t tid, int mode) { return procfs::open(fmt::format("{}/mem", tid), mode); }
 
-/// One system call's worth of `into`, split at page boundaries.
+/// What one system call reads at most.
+std::size_t most_at_once(std::uint64_t address) { return kPagesPerRead * kPage - address % kPage; }
+
+/// By one system call, split at page boundaries. Less than all ends where the next page cannot be read.
 std::size_t read_pages(pid_t tid, std::uint64_t address, std::span<std::byte> into) {
   std::array<iovec, kPagesPerRead> remote;
   std::size_t pieces = 0;
-  std::size_t planned = 0;
-  while (planned < into.size() && pieces < remote.size()) {
+  for (std::size_t planned = 0; planned < into.size();) {
     const std::uint64_t at = address + planned;
     const std::size_t size = std::min<std::size_t>(kPage - at % kPage, into.size() - planned);
     remote[pieces++] = {reinterpret_cast<void*>(at), size};
     planned += size;
   }
-  const iovec local{into.data(), planned};
+  const iovec local{into.data(), into.size()};
   const ssize_t n = kernel().read_memory(tid, local, std::span(remote).first(pieces));
   return n > 0 ? static_cast<std::size_t>(n) : 0;
 }
@@ -81,9 +83,11 @@ bool poke_bytes(pid_t tid, std::uint64_t address, std::span<const std::byte> byt
 
 std::size_t RemoteMemory::read(std::uint64_t address, std::span<std::byte> into) {
   std::size_t done = 0;
-  while (done < into.size()) {
-    const std::size_t n = read_pages(tid_, address + done, into.subspan(done));
-    if (n == 0) break;
+  bool all = true;
+  while (all && done < into.size()) {
+    const auto piece = into.subspan(done, std::min(into.size() - done, most_at_once(address + done)));
+    const std::size_t n = read_pages(tid_, address + done, piece);
+    all = n == piece.size();
     done += n;
   }
   if (done > 0 || into.empty()) return done;
