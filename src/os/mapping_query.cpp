@@ -33,15 +33,18 @@ constexpr unsigned long kQuery = _IOWR('f', 17, MappingQuery);  // PROCMAP_QUERY
 // PROCMAP_QUERY_VMA_READABLE, _WRITABLE, _EXECUTABLE, _SHARED
 constexpr std::uint64_t kReadable = 1, kWritable = 2, kExecutable = 4, kShared = 8;
 
-std::optional<proc::Mapping> ask_for(pid_t pid, std::uint64_t address) {
-  const UniqueFd maps = procfs::open(fmt::format("{}/maps", pid), O_RDONLY);
+}  // namespace
+
+OpenMappings::OpenMappings(pid_t pid) : maps_(procfs::open(fmt::format("{}/maps", pid), O_RDONLY)) {}
+
+std::optional<proc::Mapping> OpenMappings::ask_for(std::uint64_t address) const {
   std::array<char, PATH_MAX> name{};
   MappingQuery query{};
   query.size = sizeof query;
   query.query_addr = address;
   query.vma_name_addr = reinterpret_cast<std::uint64_t>(name.data());
   query.vma_name_size = name.size();
-  if (!maps || ::ioctl(maps.get(), kQuery, &query) != 0) return std::nullopt;
+  if (!maps_ || ::ioctl(maps_.get(), kQuery, &query) != 0) return std::nullopt;
   const auto end = std::ranges::find(name, '\0');
   const auto has = [&](std::uint64_t flag) { return (query.vma_flags & flag) != 0; };
   return proc::Mapping{query.vma_start,
@@ -55,11 +58,9 @@ std::optional<proc::Mapping> ask_for(pid_t pid, std::uint64_t address) {
                        has(kShared)};
 }
 
-}  // namespace
-
-std::optional<proc::Mapping> mapping_at(pid_t pid, std::uint64_t address) {
-  if (auto mapping = ask_for(pid, address)) return mapping;
-  for (proc::Mapping& mapping : proc::mappings(pid)) {
+std::optional<proc::Mapping> OpenMappings::at(std::uint64_t address, pid_t tid) const {
+  if (auto mapping = ask_for(address)) return mapping;
+  for (proc::Mapping& mapping : proc::mappings(tid)) {
     if (address >= mapping.start && address < mapping.end) return std::move(mapping);
   }
   return std::nullopt;

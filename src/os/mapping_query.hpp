@@ -1,4 +1,4 @@
-// One mapping of a process without reading them all.
+// Single mappings of a process without reading them all.
 #pragma once
 
 #include <sys/types.h>
@@ -6,13 +6,26 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/unique_fd.hpp"
 #include "os/proc.hpp"
 
 namespace vdsotrace {
 
-/// The mapping that has the address. Nothing if none has, or that is not known. Asked of /proc/PID/maps by
-/// PROCMAP_QUERY (Linux 6.11), which takes as long for thousands of mappings as for few; where that is not known all of
-/// them are read.
-std::optional<proc::Mapping> mapping_at(pid_t pid, std::uint64_t address);
+/// The mappings of a process, opened once to be asked for single ones again and again: /proc/PID/maps by PROCMAP_QUERY
+/// (Linux 6.11), which takes as long for thousands of mappings as for few. Where that is not known all of them are
+/// read. It stays with the memory that the process has when it is opened, and does not keep that memory.
+class OpenMappings {
+ public:
+  explicit OpenMappings(pid_t pid);
+
+  /// The mapping that has the address. Nothing if none has, or that is not known. `tid`: a thread that has that memory
+  /// now.
+  std::optional<proc::Mapping> at(std::uint64_t address, pid_t tid) const;
+
+ private:
+  std::optional<proc::Mapping> ask_for(std::uint64_t address) const;
+
+  UniqueFd maps_;
+};
 
 }  // namespace vdsotrace

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "os/mapping_query.hpp"
-
 namespace vdsotrace {
 namespace {
 
@@ -13,10 +11,10 @@ constexpr std::uint64_t kMainStack = 8 << 20;
 
 /// Where the thread's stack is sure to lie. The main thread's grows downwards; above others lies what its C library
 /// keeps for the thread, to which its thread pointer points.
-StackBounds stack_of(StoppedThread& stopped, const arch::Registers& registers) {
+StackBounds stack_of(StoppedThread& stopped, const arch::Registers& registers, const OpenMappings& mappings) {
   const std::uint64_t at = arch::stack_pointer(registers);
   const std::uint64_t pointer = arch::thread_pointer(registers);
-  const auto mapping = mapping_at(stopped.tid(), at);
+  const auto mapping = mappings.at(at, stopped.tid());
   if (!mapping) return {};
   if (mapping->name == "[stack]") return {std::min(mapping->start, mapping->end - kMainStack), mapping->end};
   return pointer > at && pointer < mapping->end ? StackBounds{mapping->start, pointer} : StackBounds{};
@@ -39,7 +37,9 @@ void StubSpace::bind_thread(StoppedThread& stopped) {
   const Thread& thread = stopped.thread();
   const std::uint64_t pointer = arch::thread_pointer(*registers);
   if (!threads_.add(thread, pointer, arch::stack_pointer(*registers))) return;
-  const StackBounds stack = records_.symbols() != nullptr ? stack_of(stopped, *registers) : StackBounds{};
+  const bool walks = records_.symbols() != nullptr;
+  if (walks && !mappings_) mappings_.emplace(stopped.tid());
+  const StackBounds stack = walks ? stack_of(stopped, *registers, *mappings_) : StackBounds{};
   if (region_->blocks().is_full()) {
     RemoteCalls calls(stopped);
     grow_stub_region(calls, installed_.area, *region_);

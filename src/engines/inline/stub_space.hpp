@@ -2,11 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "engines/inline/installed_stubs.hpp"
 #include "engines/inline/record_collector.hpp"
 #include "engines/inline/stub_region.hpp"
 #include "engines/inline/thread_rings.hpp"
+#include "os/mapping_query.hpp"
 #include "trace/reporter.hpp"
 
 namespace vdsotrace {
@@ -68,6 +70,7 @@ class StubSpace {
   StubMembers members_;
   ThreadRings threads_;
   RecordCollector records_;
+  std::optional<OpenMappings> mappings_;  ///< from when the first thread is bound whose stack is to be known
 };
 
 }  // namespace vdsotrace

@@ -1,6 +1,7 @@
 #include "os/mapping_query.hpp"
 #include "support/catch.hpp"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,7 +16,7 @@ auto fields(const proc::Mapping& m) {
 
 void check_as_listed(const void* address) {
   const auto at = reinterpret_cast<std::uint64_t>(address);
-  const auto found = mapping_at(::getpid(), at);
+  const auto found = OpenMappings(::getpid()).at(at, ::getpid());
   REQUIRE(found);
   const auto all = proc::mappings(::getpid());
   const auto listed = std::ranges::find_if(all, [&](const auto& one) { return at >= one.start && at < one.end; });
@@ -34,6 +35,19 @@ TEST_CASE("one mapping is as in the list of all") {
 }
 
 TEST_CASE("where nothing is mapped there is no mapping") {
-  CHECK_FALSE(mapping_at(::getpid(), 0));
-  CHECK_FALSE(mapping_at(-1, 4096));
+  CHECK_FALSE(OpenMappings(::getpid()).at(0, ::getpid()));
+  CHECK_FALSE(OpenMappings(-1).at(4096, -1));
+}
+
+TEST_CASE("mappings that come later are found by what was opened before") {
+  const OpenMappings mappings(::getpid());
+  void* const later = ::mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  REQUIRE(later != MAP_FAILED);
+  CHECK(mappings.at(reinterpret_cast<std::uint64_t>(later), ::getpid()));
+  ::munmap(later, 4096);
+}
+
+TEST_CASE("where single mappings cannot be asked for, those of the thread are read") {
+  const int on_stack = 0;
+  CHECK(OpenMappings(-1).at(reinterpret_cast<std::uint64_t>(&on_stack), ::getpid()));
 }
