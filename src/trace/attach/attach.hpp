@@ -1,6 +1,7 @@
 // Attaching to processes that already run, from the first look at them to the moment when they run on, observed.
 //
-//   seize      every thread of each process, and of those that share its memory (seize.hpp), while they run
+//   seize      every thread of each process, and of those that share its memory (seize.hpp), while they run;
+//              then each is asked to stop
 //   stop       the world (stop_world.hpp): the threads that there are now are all
 //   learn      signal actions and masks; what an earlier vdsotrace has left is taken away; then the address space
 //              of each process is read, and every thread that runs in it gets it

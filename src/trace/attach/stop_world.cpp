@@ -61,26 +61,32 @@ StopWorld::StopWorld(TaskTable& tasks, ProbeEngine& engine, Reporter& reporter, 
 
 bool StopWorld::stop_to_attach() {
   state_ = State::attaching;
-  const bool undisturbed = stop_all();
+  const bool undisturbed = await_stops(running());
   state_ = State::observing;
   return undisturbed;
 }
 
 void StopWorld::stop_to_detach() {
   if (state_ != State::urgent) state_ = State::detaching;
-  stop_all();
+  handler_.end_delays(Delays::kAll);
+  std::vector<pid_t> interrupted = running();
+  std::erase_if(interrupted, [](pid_t tid) { return !ptrace::interrupt(tid); });
+  await_stops(interrupted);
 }
 
 StopWorld::Held StopWorld::take_held() { return std::exchange(held_, {}); }
 
-/// False if we were asked to end meanwhile.
-bool StopWorld::stop_all() {
-  handler_.end_delays(Delays::kAll);
-  std::vector<pid_t> running;
+std::vector<pid_t> StopWorld::running() const {
+  std::vector<pid_t> tids;
   for (const auto& [tid, thread] : tasks_.threads()) {
-    if (!thread->stopped && ptrace::interrupt(tid)) running.push_back(tid);
+    if (!thread->stopped) tids.push_back(tid);
   }
-  source_.look_for(running);
+  return tids;
+}
+
+/// False if we were asked to end meanwhile.
+bool StopWorld::await_stops(std::span<const pid_t> interrupted) {
+  source_.look_for(interrupted);
   bool undisturbed = true;
   std::set<pid_t> missing;
   // There may be many stops: the clock is set anew when it has run down, not after each.

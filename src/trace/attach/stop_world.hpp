@@ -1,6 +1,6 @@
 // Stopping the world: bringing every thread to a stop at which it is kept, at an attach and before we detach.
 //
-//   PTRACE_INTERRUPT to all that run
+//   PTRACE_INTERRUPT to all that run, once
 //        |
 //        |   at an attach: stopped for anything but us           before we detach: about to be stopped by its own trap,
 //        |   (a signal, a call, a clone): acted upon, and        or in a call that the kernel begins again by itself:
@@ -20,6 +20,8 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
+#include <vector>
 
 #include "trace/stop_handler.hpp"
 
@@ -45,7 +47,8 @@ class StopWorld {
   StopWorld(TaskTable& tasks, ProbeEngine& engine, Reporter& reporter, StopSource& source, StopHandler& handler,
             Orphans& orphans, const Program& program);
 
-  /// Stops all threads at stops that we asked for and keeps them. False if we were asked to end before all had stopped.
+  /// Keeps all threads at stops that we have asked for (Attaching::seize): asked twice, each would stop again when it
+  /// goes on. False if we were asked to end before all had stopped.
   bool stop_to_attach();
   /// Stops all threads, whatever for, and keeps them; also a second time.
   void stop_to_detach();
@@ -59,7 +62,8 @@ class StopWorld {
   void forget_sleepers() { asleep_.clear(); }
 
  private:
-  bool stop_all();
+  std::vector<pid_t> running() const;
+  bool await_stops(std::span<const pid_t> interrupted);
   bool goes_on_waiting(const WaitResult& result, bool& undisturbed);
   void look_at_missing(std::set<pid_t>& missing);
   void on_stop(const TraceeStop& stop);
