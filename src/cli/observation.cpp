@@ -13,6 +13,7 @@
 #include "engines/make_engine.hpp"
 #include "engines/perf/session.hpp"
 #include "os/procfs.hpp"
+#include "os/run_time.hpp"
 #include "os/spawn.hpp"
 #include "os/waiter.hpp"
 #include "sinks/notice_sink.hpp"
@@ -77,7 +78,7 @@ struct Tracing final : Observer {
         policy(needs, *probes, options.attach.empty() && !options.detach_on_exec),
         session(tasks, needs, *probes, sink, waiter, policy),
         guard([this] { session.undo_patches(); }) {
-    if (needs.kernel_times) waiter.ask_kernel_times();
+    if (needs.kernel_times && !run_times_are_known()) waiter.ask_kernel_times();
   }
 
   Result<void> attach(std::span<const pid_t> pids) override { return session.seize(pids); }

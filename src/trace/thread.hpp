@@ -25,8 +25,8 @@ struct CallInProgress {
   bool wanted = false;                        ///< an event will be made of it
   const VdsoFunction* fallback_of = nullptr;  ///< the vDSO function that makes it, if one does
   std::int64_t monotonic_start = 0;
-  std::int64_t kernel_start = 0;         ///< Thread::kernel_ns then
-  const Injection* injection = nullptr;  ///< what is done to it; it replaces the call where `call.tampering.result`
+  std::optional<std::int64_t> kernel_start;  ///< processor time then, if that is wanted
+  const Injection* injection = nullptr;      ///< what is done to it; it replaces the call where `call.tampering.result`
   /// The clone flags as the program wrote them, where we took CLONE_UNTRACED out.
   std::optional<std::uint64_t> clone_flags;
 };

@@ -22,7 +22,31 @@ def rows(text):
             if match and match["name"] != "total"]
 
 
+# One thread is busy in the kernel as long as the other sleeps.
+ONE_SLEEPS = """
+import os, threading, time
+over = threading.Event()
+def read():
+    with open("/dev/zero", "rb", buffering=0) as zeros:
+        while not over.is_set(): zeros.readinto(into)
+into = bytearray(1 << 22)
+busy = threading.Thread(target=read)
+busy.start()
+for _ in range(20): time.sleep(0.02)
+over.set()
+busy.join()
+"""
+
+
 class SummaryTest(unittest.TestCase):
+    def test_a_call_has_the_time_of_its_own_thread(self):
+        if not Path("/proc/self/schedstat").exists():
+            self.skipTest("the kernel does not keep how long threads run")
+        text = vdsotrace("-c", "-f", testing.PYTHON, "-c", ONE_SLEEPS).stderr
+        seconds = {row["name"].partition("(")[0]: float(row["seconds"]) for row in rows(text) if row["seconds"] != "-"}
+        self.assertGreater(seconds["read"], 0)
+        self.assertLess(seconds["clock_nanosleep"], seconds["read"] / 4, text)
+
     def test_counts_instead_of_lines(self):
         text = vdsotrace("-c", *example("routes")).stderr
         self.assertNotRegex(text, r"(?m)^\w+\(.*\) += ")

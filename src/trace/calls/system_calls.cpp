@@ -78,13 +78,19 @@ Resume SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info
   progress.wanted = is_wanted(thread, progress, capable);
   call.start_ns = realtime_ns();
   if (needs_.durations) progress.monotonic_start = monotonic_ns();
-  progress.kernel_start = thread.kernel_ns;
+  if (needs_.kernel_times) progress.kernel_start = kernel_time(thread);
   const Resume how = report_entry(stopped, progress, capable, merged);
   if (call.tampering.result) return how;
   before_call(stopped, progress, engine_);
   // exit(2) never returns, and the end of a leader is not seen before its other threads have ended.
   if (call.name == "exit" && thread.tid == thread.tgid) on_end(thread);
   return how;
+}
+
+/// The processor time by which to tell how much a call takes: between its two stops a thread runs in the kernel only.
+/// Where its own is not known, that of its process is what the source of stops asks for.
+std::optional<std::int64_t> SystemCalls::kernel_time(const Thread& thread) {
+  return asks_run_times_ ? run_times_[thread.tid].of(thread.tid) : std::optional(thread.kernel_ns);
 }
 
 bool SystemCalls::is_wanted(const Thread& thread, const CallInProgress& progress, bool capable) const {
@@ -151,7 +157,9 @@ Resume SystemCalls::on_exit(StoppedThread& stopped, std::int64_t result, bool fa
   const Resume how = tamper_at_exit(stopped, progress);
   if (result == arch::kRestartBlock && call.name != "restart_syscall") thread.restarted_call = call.nr;
   if (needs_.durations) call.duration_ns = monotonic_ns() - progress.monotonic_start;
-  if (needs_.kernel_times) call.kernel_ns = thread.kernel_ns - progress.kernel_start;
+  if (progress.kernel_start) {
+    if (const auto now = kernel_time(thread)) call.kernel_ns = *now - *progress.kernel_start;
+  }
   ProcessDescriptors descriptors(stopped.tid(), needs_.limits.descriptors, needs_.limits.processes);
   if (progress.wanted && needs_.values) capture_exit(call, stopped.memory(), needs_.limits, &descriptors);
   if (progress.wanted && needs_.dumps.any()) capture_dump(call, stopped.memory(), needs_.dumps);
@@ -180,6 +188,7 @@ void SystemCalls::on_fault(StoppedThread& stopped) {
 
 void SystemCalls::on_end(Thread& thread) {
   vsyscalls_.on_end(thread);
+  run_times_.erase(thread.tid);
   if (!thread.in_call) return;
   CallInProgress progress = std::move(*thread.in_call);
   thread.in_call.reset();

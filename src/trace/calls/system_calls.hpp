@@ -1,6 +1,10 @@
 // System call stops: which call, which route, and what it changes that we must know.
 #pragma once
 
+#include <map>
+#include <optional>
+
+#include "os/run_time.hpp"
 #include "trace/calls/vsyscall.hpp"
 #include "trace/probe_engine.hpp"
 #include "trace/reporter.hpp"
@@ -11,7 +15,11 @@ namespace vdsotrace {
 class SystemCalls {
  public:
   SystemCalls(const Needs& needs, ProbeEngine& engine, Reporter& reporter)
-      : needs_(needs), engine_(engine), reporter_(reporter), vsyscalls_(needs, engine, reporter) {}
+      : needs_(needs),
+        engine_(engine),
+        reporter_(reporter),
+        vsyscalls_(needs, engine, reporter),
+        asks_run_times_(needs.kernel_times && run_times_are_known()) {}
 
   /// The thread has stopped, whatever for: a call through the vsyscall page is over.
   void on_any_stop(StoppedThread& stopped) { vsyscalls_.on_stop(stopped); }
@@ -33,6 +41,7 @@ class SystemCalls {
   bool is_wanted(const Thread& thread, const CallInProgress& progress, bool capable) const;
   Resume report_entry(StoppedThread& stopped, CallInProgress& progress, bool capable, bool merged);
   void report_exit(Thread& thread, CallInProgress&& progress);
+  std::optional<std::int64_t> kernel_time(const Thread& thread);
   /// What -e inject= does to a call.
   Resume tamper_at_entry(StoppedThread& stopped, CallInProgress& progress, bool vdso_capable);
   Resume tamper_at_exit(StoppedThread& stopped, CallInProgress& progress);
@@ -41,6 +50,8 @@ class SystemCalls {
   ProbeEngine& engine_;
   Reporter& reporter_;
   Vsyscalls vsyscalls_;
+  const bool asks_run_times_;
+  std::map<pid_t, RunTime> run_times_;
 };
 
 /// A child that asks not to be traced (CLONE_UNTRACED) would inherit our patches and die of
