@@ -38,17 +38,22 @@ void CallSpace::on_stop(StoppedThread& stopped, std::uint32_t place, bool by_jum
   // The thread has come to the call by a way around the jump, or other code is there than what was patched.
   if (patches_.is_in_force(stopped.tid(), address)) return;
   if (patches_.is_patched(address)) undo(stopped.tid(), address);
-  if (site.refused || !files.pays_after(site.stops, address)) return;
-  site.refused = !patch(stopped, site, place, files, others);
+  const auto cost = others == Others::running ? CodeFiles::Cost::high : CodeFiles::Cost::low;
+  if (site.refused || !files.pays_after(site.stops, address, cost)) return;
+  if (site.awaits_file && files.are_being_read()) return;
+  const CodeFiles::Answer answer = files.site_at(stopped.tid(), address);
+  site.awaits_file = answer.later;
+  if (answer.later) return;
+  site.refused = !answer.site || !patch(stopped, site, place, *answer.site, others);
   site.stubs = {place};
 }
 
-bool CallSpace::patch(StoppedThread& stopped, const Site& site, std::uint32_t place, CodeFiles& files, Others others) {
+bool CallSpace::patch(StoppedThread& stopped, const Site& site, std::uint32_t place, const CallSite& found,
+                      Others others) {
   const std::uint64_t address = stubs_.counters().call_at(place).site;
-  const auto found = files.site_at(stopped.tid(), address);
-  if (!found || (found->shape == SiteShape::widened && (site.keeps_behind || !may_widen_))) return false;
+  if (found.shape == SiteShape::widened && (site.keeps_behind || !may_widen_)) return false;
   if (!stubs_.lead_to_leave(stopped.tid(), place, others)) return false;
-  if (!patches_.patch(stopped, *found, stubs_.entry_of(place), others)) return false;
+  if (!patches_.patch(stopped, found, stubs_.entry_of(place), others)) return false;
   const auto tail = patches_.tail_of(address);
   return !tail || stubs_.set_resume(stopped.tid(), address, *tail) || (undo(stopped.tid(), address), false);
 }

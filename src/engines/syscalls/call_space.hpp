@@ -53,6 +53,7 @@ class CallSpace final : public SpaceRecord {
   struct Site {
     int stops = 0;
     bool refused = false;
+    bool awaits_file = false;  ///< it is being read
     bool keeps_behind = false;
     /// If it is patched, its stubs by the order in which calls come to them; from the last one those leave whose number
     /// has none.
@@ -60,7 +61,7 @@ class CallSpace final : public SpaceRecord {
   };
   std::uint64_t resume_of(std::uint64_t site) const;
   bool add_number(StoppedThread& stopped, Site& site, std::uint32_t place, Others others);
-  bool patch(StoppedThread& stopped, const Site& site, std::uint32_t place, CodeFiles& files, Others others);
+  bool patch(StoppedThread& stopped, const Site& site, std::uint32_t place, const CallSite& found, Others others);
   void mend_copied_stub(pid_t stopped, std::uint32_t place);
   void undo_widened(pid_t stopped);
   bool undo(pid_t stopped, std::uint64_t site);

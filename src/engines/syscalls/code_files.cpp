@@ -3,11 +3,11 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <vector>
 
-#include "model/code/call_sites.hpp"
-#include "model/owned_elf.hpp"
-#include "symbols/file_code.hpp"
+#include "engines/syscalls/code_file.hpp"
+#include "os/mapping_query.hpp"
 #include "symbols/module_file.hpp"
 
 namespace vdsotrace {
@@ -15,84 +15,82 @@ namespace {
 
 constexpr std::uint8_t kStopsOfAll = 16;
 constexpr int kStopsOfOne = 3;
+/// Of all processes, for a patch of low cost in a file that is taken apart beside them.
+constexpr std::uint8_t kStopsBeside = 2;
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
-/// Private mappings of files whose code cannot be written ("r-xp", proc(5)).
+/// A private mapping of a file whose code cannot be written ("r-xp", proc(5)).
+bool is_private_code(const proc::Mapping& mapping) {
+  return mapping.readable && mapping.executable && !mapping.writable && !mapping.shared && mapping.inode != 0;
+}
+
 std::vector<proc::Mapping> private_code_of(pid_t pid) {
   auto mappings = proc::mappings(pid);
-  std::erase_if(mappings, [](const proc::Mapping& mapping) {
-    return !mapping.readable || !mapping.executable || mapping.writable || mapping.shared || mapping.inode == 0;
-  });
+  std::erase_if(mappings, [](const proc::Mapping& mapping) { return !is_private_code(mapping); });
   return mappings;
 }
 
 std::optional<proc::Mapping> private_code_at(pid_t pid, std::uint64_t address) {
-  const auto mappings = private_code_of(pid);
-  const auto found =
-      std::ranges::find_if(mappings, [&](const auto& m) { return address >= m.start && address < m.end; });
-  return found != mappings.end() ? std::optional(*found) : std::nullopt;
+  const auto mapping = OpenMappings(pid).at(address, pid);
+  return mapping && is_private_code(*mapping) ? mapping : std::nullopt;
+}
+
+bool is_unfinished(const CodeReader::Reading& reading) {
+  return reading.valid() && reading.wait_for(std::chrono::seconds(0)) != std::future_status::ready;
 }
 
 }  // namespace
 
-struct CodeFiles::File {
-  struct Segment {
-    AddressRange range;
-    CallSites sites;
-  };
-  std::optional<ModuleFacts> facts;
-  std::vector<Segment> segments;
-  std::optional<std::vector<NumberedSite>> all;  ///< once they have been asked for
-};
-
 CodeFiles::CodeFiles() = default;
 CodeFiles::~CodeFiles() = default;
 
-CodeFiles::File* CodeFiles::file_of(int fd) {
-  struct stat status {};
-  if (::fstat(fd, &status) != 0) return nullptr;
-  const Identity identity{status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
-                          status.st_mtim.tv_sec * kNsPerSecond + status.st_mtim.tv_nsec};
-  if (const auto known = files_.find(identity); known != files_.end()) return known->second.get();
-  if (files_.size() >= kMost) files_.clear();
-  auto file = std::make_unique<File>();
-  elf_version(EV_CURRENT);
-  const OwnedElf elf(elf_begin(fd, ELF_C_READ, nullptr));
-  if (elf) file->facts = module_facts(elf.get());
-  if (file->facts) {
-    const FunctionTable functions = functions_of(elf.get());
-    for (CodeSegment& segment : code_segments_of(elf.get())) {
-      const AddressRange range{segment.address, segment.address + segment.bytes.size()};
-      auto sites = CallSites::open(std::move(segment.bytes), segment.address, functions);
-      if (sites) file->segments.push_back({range, std::move(*sites)});
-    }
-  }
-  return (files_[identity] = std::move(file)).get();
+bool CodeFiles::are_being_read() {
+  return std::ranges::any_of(files_, [](const auto& file) { return is_unfinished(file.second.reading); });
 }
 
-bool CodeFiles::pays_after(int stops, std::uint64_t address) {
+CodeFiles::File* CodeFiles::file_of(UniqueFd fd) {
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return nullptr;
+  const Identity identity{status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
+                          status.st_mtim.tv_sec * kNsPerSecond + status.st_mtim.tv_nsec};
+  if (const auto known = files_.find(identity); known != files_.end()) return &known->second;
+  if (files_.size() >= kMost) files_.clear();
+  return &(files_[identity] = {nullptr, reader_.read(std::move(fd))});
+}
+
+/// What has been read, waited for.
+CodeFile& CodeFiles::content_of(File& file) {
+  if (file.reading.valid()) file.content = file.reading.get();
+  return *file.content;
+}
+
+bool CodeFiles::pays_after(int stops, std::uint64_t address, Cost cost) {
   std::uint8_t& of_all = stops_[address % kPage];
   if (of_all < kStopsOfAll) ++of_all;
+  if (cost == Cost::low && reader_.is_usable()) return of_all >= kStopsBeside;
   return of_all == kStopsOfAll && stops >= kStopsOfOne;
 }
 
-std::optional<CallSite> CodeFiles::site_at(pid_t pid, std::uint64_t address) {
+CodeFiles::Answer CodeFiles::site_at(pid_t pid, std::uint64_t address) {
   const auto mapping = private_code_at(pid, address);
-  const UniqueFd fd = mapping ? open_mapped_file(pid, *mapping) : UniqueFd();
-  File* file = fd ? file_of(fd.get()) : nullptr;
-  if (file == nullptr || !file->facts) return std::nullopt;
-  const auto in_file = file->facts->address_at(mapping->offset + (address - mapping->start));
-  if (!in_file) return std::nullopt;
-  for (File::Segment& segment : file->segments) {
-    if (segment.range.contains(*in_file)) return segment.sites.at(*in_file).moved_by(address - *in_file);
+  UniqueFd fd = mapping ? open_mapped_file(pid, *mapping) : UniqueFd();
+  File* file = fd ? file_of(std::move(fd)) : nullptr;
+  if (file == nullptr) return {};
+  if (is_unfinished(file->reading)) return {std::nullopt, true};
+  CodeFile& content = content_of(*file);
+  const auto in_file = content.facts ? content.facts->address_at(mapping->offset + (address - mapping->start))
+                                     : std::nullopt;
+  if (!in_file) return {};
+  for (CodeFile::Segment& segment : content.segments) {
+    if (segment.range.contains(*in_file)) return {segment.sites.at(*in_file).moved_by(address - *in_file)};
   }
-  return std::nullopt;
+  return {};
 }
 
-const std::vector<NumberedSite>& CodeFiles::all_sites(File& file) {
+const std::vector<NumberedSite>& CodeFiles::all_sites(CodeFile& file) {
   if (file.all) return *file.all;
   file.all.emplace();
-  for (File::Segment& segment : file.segments) {
+  for (CodeFile::Segment& segment : file.segments) {
     for (const std::uint64_t address : segment.sites.instructions()) {
       const CallSite& site = segment.sites.at(address);
       if (site.shape != SiteShape::unpatched) file.all->push_back({site, segment.sites.number_at(address)});
@@ -104,11 +102,12 @@ const std::vector<NumberedSite>& CodeFiles::all_sites(File& file) {
 std::vector<NumberedSite> CodeFiles::sites_of(pid_t pid) {
   std::vector<NumberedSite> sites;
   for (const proc::Mapping& mapping : private_code_of(pid)) {
-    const UniqueFd fd = open_mapped_file(pid, mapping);
-    File* file = fd ? file_of(fd.get()) : nullptr;
-    const auto start = file != nullptr && file->facts ? file->facts->address_at(mapping.offset) : std::nullopt;
+    UniqueFd fd = open_mapped_file(pid, mapping);
+    File* file = fd ? file_of(std::move(fd)) : nullptr;
+    CodeFile* content = file != nullptr ? &content_of(*file) : nullptr;
+    const auto start = content != nullptr && content->facts ? content->facts->address_at(mapping.offset) : std::nullopt;
     if (!start) continue;
-    for (const NumberedSite& one : all_sites(*file)) {
+    for (const NumberedSite& one : all_sites(*content)) {
       if (one.site.address - *start < mapping.end - mapping.start)
         sites.push_back({one.site.moved_by(mapping.start - *start), one.number});
     }

@@ -103,4 +103,10 @@ struct CallSite {
   Result<std::vector<CodeWrite>> jumps_to(std::span<const std::byte> jump) const;
 };
 
+/// A system call instruction, and the number of its calls, if that is known.
+struct NumberedSite {
+  CallSite site;
+  std::optional<std::int64_t> number;
+};
+
 }  // namespace vdsotrace
