@@ -4,11 +4,14 @@
 #include <utility>
 
 #include "engines/syscalls/call_instruction.hpp"
+#include "os/remote_writes.hpp"
 
 namespace vdsotrace {
 namespace {
 
 constexpr std::size_t kMostSites = 4096;
+/// Places that are left for calls that have stopped.
+constexpr std::uint32_t kPlacesForStopped = CallCounters::kMost / 2;
 
 std::optional<std::byte> byte_at(pid_t stopped, std::uint64_t address) {
   return RemoteMemory(stopped).object<std::byte>(address);
@@ -16,9 +19,10 @@ std::optional<std::byte> byte_at(pid_t stopped, std::uint64_t address) {
 
 }  // namespace
 
-std::optional<std::uint32_t> CallSpace::stub_for(pid_t stopped, const CallCounters::CountedCall& call,
-                                                 const std::optional<Route>& route) {
-  return stubs_.place_for(stopped, call, route, resume_of(call.site));
+std::optional<std::uint32_t> CallSpace::stub_for(StoppedThread& stopped, const CallCounters::CountedCall& call) {
+  const bool capable = stopped.thread().space->vdso().serves(Abi::x86_64, call.nr);
+  const auto route = capable ? std::optional(Route::syscall) : std::nullopt;
+  return stubs_.place_for(stopped.tid(), call, route, resume_of(call.site));
 }
 
 std::uint64_t CallSpace::resume_of(std::uint64_t site) const {
@@ -46,6 +50,27 @@ void CallSpace::on_stop(StoppedThread& stopped, std::uint32_t place, bool by_jum
   if (answer.later) return;
   site.refused = !answer.site || !patch(stopped, site, place, *answer.site, others);
   site.stubs = {place};
+  if (site.refused) return;
+  const CallCounters::CountedCall& call = stubs_.counters().call_at(place);
+  CodeFiles::note_used(answer, call.nr, call.clock);
+  if (others == Others::stopped) patch_used(stopped, answer);
+}
+
+/// What other processes have called from the file, this one is likely to call, too: one stop for them all.
+void CallSpace::patch_used(StoppedThread& stopped, const CodeFiles::Answer& answer) {
+  const std::vector<UsedSite> used = CodeFiles::used_sites(answer);
+  const RemoteWrites together(stopped.tid());
+  std::vector<SitePatches::Wanted> wanted;
+  for (const UsedSite& one : used) {
+    // A widened site is to be where no thread has been seen behind the call.
+    if (sites_.contains(one.site.address) || one.site.shape == SiteShape::widened) continue;
+    const bool has_room = stubs_.counters().places() + kPlacesForStopped < CallCounters::kMost;
+    const auto place = has_room ? stub_for(stopped, {one.site.address, one.nr, one.clock}) : std::nullopt;
+    if (!place) break;
+    sites_[one.site.address].stubs = {*place};
+    wanted.push_back({&one.site, stubs_.entry_of(*place)});
+  }
+  if (!wanted.empty()) patches_.patch_all(stopped, wanted);
 }
 
 bool CallSpace::patch(StoppedThread& stopped, const Site& site, std::uint32_t place, const CallSite& found,

@@ -29,8 +29,7 @@ class CallSpace final : public SpaceRecord {
   const SitePatches& patches() const { return patches_; }
 
   /// CallStubs::place_for a call that comes back to where its site is left.
-  std::optional<std::uint32_t> stub_for(pid_t stopped, const CallCounters::CountedCall& call,
-                                        const std::optional<Route>& route);
+  std::optional<std::uint32_t> stub_for(StoppedThread& stopped, const CallCounters::CountedCall& call);
 
   /// A call has stopped that the stub of that place is to make. If its site has stopped often enough, the next go there
   /// by a jump, if there can be one. `by_jump`: it came by one already, whose stubs make calls of other numbers only.
@@ -62,6 +61,7 @@ class CallSpace final : public SpaceRecord {
   std::uint64_t resume_of(std::uint64_t site) const;
   bool add_number(StoppedThread& stopped, Site& site, std::uint32_t place, Others others);
   bool patch(StoppedThread& stopped, const Site& site, std::uint32_t place, const CallSite& found, Others others);
+  void patch_used(StoppedThread& stopped, const CodeFiles::Answer& answer);
   void mend_copied_stub(pid_t stopped, std::uint32_t place);
   void undo_widened(pid_t stopped);
   bool undo(pid_t stopped, std::uint64_t site);

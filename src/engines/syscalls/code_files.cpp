@@ -82,9 +82,27 @@ CodeFiles::Answer CodeFiles::site_at(pid_t pid, std::uint64_t address) {
                                      : std::nullopt;
   if (!in_file) return {};
   for (CodeFile::Segment& segment : content.segments) {
-    if (segment.range.contains(*in_file)) return {segment.sites.at(*in_file).moved_by(address - *in_file)};
+    if (!segment.range.contains(*in_file)) continue;
+    const std::uint64_t bias = address - *in_file;
+    return {segment.sites.at(*in_file).moved_by(bias), false, &content, {mapping->start, mapping->end}, bias};
   }
   return {};
+}
+
+void CodeFiles::note_used(const Answer& answer, std::int64_t nr, std::optional<std::uint32_t> clock) {
+  answer.file->used.try_emplace(answer.site->address - answer.bias, CodeFile::UsedFor{nr, clock});
+}
+
+std::vector<UsedSite> CodeFiles::used_sites(const Answer& answer) {
+  std::vector<UsedSite> sites;
+  for (const auto& [in_file, used] : answer.file->used) {
+    if (!answer.mapped.contains(in_file + answer.bias)) continue;
+    for (CodeFile::Segment& segment : answer.file->segments) {
+      if (segment.range.contains(in_file))
+        sites.push_back({segment.sites.at(in_file).moved_by(answer.bias), used.nr, used.clock});
+    }
+  }
+  return sites;
 }
 
 const std::vector<NumberedSite>& CodeFiles::all_sites(CodeFile& file) {

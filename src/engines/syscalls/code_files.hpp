@@ -11,11 +11,19 @@
 #include <optional>
 #include <vector>
 
+#include "base/address_range.hpp"
 #include "base/page.hpp"
 #include "engines/syscalls/code_reader.hpp"
 #include "model/code/call_site.hpp"
 
 namespace vdsotrace {
+
+/// A call that a site has been patched for, by the addresses of a process.
+struct UsedSite {
+  CallSite site;
+  std::int64_t nr = 0;
+  std::optional<std::uint32_t> clock;
+};
 
 class CodeFiles {
  public:
@@ -25,6 +33,10 @@ class CodeFiles {
   struct Answer {
     std::optional<CallSite> site;
     bool later = false;  ///< the file is still being read
+    // Where there is a site:
+    CodeFile* file = nullptr;  ///< until the next question
+    AddressRange mapped{};     ///< where the process has that part of the file
+    std::uint64_t bias = 0;    ///< so much higher than the file says
   };
   /// The site of a system call instruction in that process, by its addresses. Nothing unless it is code of a file that
   /// is mapped privately and not to be written.
@@ -34,6 +46,10 @@ class CodeFiles {
   /// All sites in that process that can be patched, by its addresses: of known functions in such files. Takes a tenth
   /// of a second for a C library, once.
   std::vector<NumberedSite> sites_of(pid_t pid);
+  /// The site has been patched for such a call.
+  static void note_used(const Answer& answer, std::int64_t nr, std::optional<std::uint32_t> clock);
+  /// All for which that has been noted, in whichever process, in that part of the file.
+  static std::vector<UsedSite> used_sites(const Answer& answer);
   enum class Cost : std::uint8_t {
     low,
     high,  ///< of a patch beside running threads

@@ -84,10 +84,7 @@ Resume::How make_dispatched_call(StoppedThread& stopped, const DispatchedCall& d
   const bool by_jump = calls.stubs().memory().position_of(arch::program_counter(registers)).has_value();
   const auto call = call_for_stub(stopped, calls, dispatched);
   std::optional<std::uint32_t> place;
-  if (call) {
-    const bool capable = stopped.thread().space->vdso().serves(Abi::x86_64, call->nr);
-    place = calls.stub_for(stopped.tid(), *call, capable ? std::optional(Route::syscall) : std::nullopt);
-  }
+  if (call) place = calls.stub_for(stopped, *call);
   if (place) {
     // What it changes has to be seen each time.
     if (SignalCalls::may_change(call->nr, arch::system_call(registers))) {

@@ -144,6 +144,11 @@ std::optional<std::uint64_t> SitePatches::new_slot(StoppedThread& stopped, const
 void SitePatches::reserve(StoppedThread& stopped, std::span<const Wanted> wanted) {
   std::vector<const CallSite*> left;
   for (const Wanted& one : wanted) left.push_back(one.site);
+  for (const Room& room : rooms_) {
+    std::uint64_t free = (room.bytes - room.used) / kSlot;
+    std::erase_if(left,
+                  [&](const CallSite* site) { return free > 0 && holds_all(site->stubs, room.range()) && free-- > 0; });
+  }
   while (!left.empty()) {
     const std::uint64_t bytes = whole_pages(left.size() * kSlot);
     if (!map_room(stopped, *left.front(), bytes, Others::stopped)) return;

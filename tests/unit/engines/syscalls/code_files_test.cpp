@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <sched.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -99,6 +100,35 @@ TEST_CASE("sites of a file are known once it has been read") {
   CHECK(answer.site->address == call);
   CHECK(answer.site->shape != SiteShape::unpatched);
   CHECK_FALSE(files.site_at(::getpid(), 0x1000).later);
+}
+
+TEST_CASE("what a site has been patched for is known wherever its file is asked for") {
+  const std::uint64_t parent = call_in("getppid"), user = call_in("getuid");
+  REQUIRE((parent != 0 && user != 0));
+  const OneProcessor one;
+  CodeFiles files;
+  const CodeFiles::Answer first = files.site_at(::getpid(), parent);
+  REQUIRE(first.site);
+  CHECK(CodeFiles::used_sites(first).empty());
+  CodeFiles::note_used(first, SYS_getppid, std::nullopt);
+  const CodeFiles::Answer second = files.site_at(::getpid(), user);
+  REQUIRE(second.site);
+  CodeFiles::note_used(second, SYS_getuid, 1);
+  // A site is patched for one call only.
+  CodeFiles::note_used(second, SYS_getgid, std::nullopt);
+  CodeFiles::Answer elsewhere = files.site_at(::getpid(), parent);
+  elsewhere.bias += kPage;
+  elsewhere.mapped = {elsewhere.mapped.start + kPage, elsewhere.mapped.end + kPage};
+  const auto used = CodeFiles::used_sites(elsewhere);
+  REQUIRE(used.size() == 2);
+  for (const UsedSite& site : used) {
+    const bool is_parent = site.site.address == parent + kPage;
+    CHECK((is_parent || site.site.address == user + kPage));
+    CHECK(site.nr == (is_parent ? SYS_getppid : SYS_getuid));
+    CHECK(site.clock.has_value() != is_parent);
+  }
+  elsewhere.mapped = {parent + kPage, parent + kPage + 1};
+  CHECK(CodeFiles::used_sites(elsewhere).size() == 1);
 }
 
 TEST_CASE("files are read at once where there is one processor") {

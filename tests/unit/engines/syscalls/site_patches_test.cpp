@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "arch/call_stub.hpp"
 #include "support/catch.hpp"
@@ -303,4 +304,24 @@ TEST_CASE("what a widened site lies over is carried out in our slot") {
   CHECK(patches.undo(kTid, kSite));
   CHECK(code_of(program.task) == before);
   CHECK_FALSE(patches.tail_of(kSite));
+}
+
+TEST_CASE("sites that are patched at once use the room that is there") {
+  Program program;
+  SitePatches patches;
+  REQUIRE(patches.patch(program.stopped, program.site, kStub));
+  const std::uint64_t room = std::exchange(program.mapped, 0);
+  CallSite second = program.site;
+  second.address = kCode + 0x30;
+  second.padding = kCode + 0x38;
+  second.original[0].address = second.padding;
+  second.original[1].address = second.address;
+  for (const CodeWrite& write : second.original) program.task.memory->write(write.address, write.bytes);
+  const SitePatches::Wanted wanted[] = {{&second, kStub}};
+  patches.patch_all(program.stopped, wanted);
+  CHECK(program.mapped == 0);
+  REQUIRE(patches.is_patched(second.address));
+  const auto in_slot = patches.own_place(room + kSiteSlot);
+  REQUIRE(in_slot);
+  CHECK(in_slot->address == second.address);
 }
