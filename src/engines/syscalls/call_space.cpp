@@ -10,6 +10,9 @@ namespace vdsotrace {
 namespace {
 
 constexpr std::size_t kMostSites = 4096;
+/// Of one site. They cost as much as to read a file: on a busy machine that may get no processor as long as we do not
+/// wait for it.
+constexpr int kMostStopsAwaiting = 64;
 /// Places that are left for calls that have stopped.
 constexpr std::uint32_t kPlacesForStopped = CallCounters::kMost / 2;
 
@@ -44,8 +47,10 @@ void CallSpace::on_stop(StoppedThread& stopped, std::uint32_t place, bool by_jum
   if (patches_.is_patched(address)) undo(stopped.tid(), address);
   const auto cost = others == Others::running ? CodeFiles::Cost::high : CodeFiles::Cost::low;
   if (site.refused || !files.pays_after(site.stops, address, cost)) return;
-  if (site.awaits_file && files.are_being_read()) return;
-  const CodeFiles::Answer answer = files.site_at(stopped.tid(), address);
+  const bool is_patient = site.stops < kMostStopsAwaiting;
+  if (site.awaits_file && is_patient && files.are_being_read()) return;
+  const auto wait = is_patient ? CodeFiles::Wait::no : CodeFiles::Wait::yes;
+  const CodeFiles::Answer answer = files.site_at(stopped.tid(), address, wait);
   site.awaits_file = answer.later;
   if (answer.later) return;
   site.refused = !answer.site || !patch(stopped, site, place, *answer.site, others);

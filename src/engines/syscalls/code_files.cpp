@@ -71,12 +71,12 @@ bool CodeFiles::pays_after(int stops, std::uint64_t address, Cost cost) {
   return of_all == kStopsOfAll && stops >= kStopsOfOne;
 }
 
-CodeFiles::Answer CodeFiles::site_at(pid_t pid, std::uint64_t address) {
+CodeFiles::Answer CodeFiles::site_at(pid_t pid, std::uint64_t address, Wait wait) {
   const auto mapping = private_code_at(pid, address);
   UniqueFd fd = mapping ? open_mapped_file(pid, *mapping) : UniqueFd();
   File* file = fd ? file_of(std::move(fd)) : nullptr;
   if (file == nullptr) return {};
-  if (is_unfinished(file->reading)) return {std::nullopt, true};
+  if (wait == Wait::no && is_unfinished(file->reading)) return {std::nullopt, true};
   CodeFile& content = content_of(*file);
   const auto in_file = content.facts ? content.facts->address_at(mapping->offset + (address - mapping->start))
                                      : std::nullopt;

@@ -39,8 +39,9 @@ class CodeFiles {
     std::uint64_t bias = 0;    ///< so much higher than the file says
   };
   /// The site of a system call instruction in that process, by its addresses. Nothing unless it is code of a file that
-  /// is mapped privately and not to be written.
-  Answer site_at(pid_t pid, std::uint64_t address);
+  /// is mapped privately and not to be written. `wait`: until the file has been read.
+  enum class Wait : std::uint8_t { no, yes };
+  Answer site_at(pid_t pid, std::uint64_t address, Wait wait = Wait::no);
   /// Whether files are being read. As long as they are, it does not pay to ask again for a site that is known later.
   bool are_being_read();
   /// All sites in that process that can be patched, by its addresses: of known functions in such files. Takes a tenth

@@ -131,6 +131,15 @@ TEST_CASE("what a site has been patched for is known wherever its file is asked 
   CHECK(CodeFiles::used_sites(elsewhere).size() == 1);
 }
 
+TEST_CASE("whoever waits for a file is answered at once") {
+  const std::uint64_t call = call_in("getppid");
+  REQUIRE(call != 0);
+  CodeFiles files;
+  const CodeFiles::Answer answer = files.site_at(::getpid(), call, CodeFiles::Wait::yes);
+  CHECK_FALSE(answer.later);
+  CHECK(answer.site);
+}
+
 TEST_CASE("files are read at once where there is one processor") {
   const std::uint64_t call = call_in("getppid");
   REQUIRE(call != 0);
