@@ -3,6 +3,8 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <gelf.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <map>
@@ -170,9 +172,24 @@ void add_go_functions(Elf* elf, std::vector<AddressRange>& functions) {
   for (std::size_t i = 0; i + 1 < boundaries.size(); ++i) functions.push_back({boundaries[i], boundaries[i + 1]});
 }
 
+/// libelf would keep a copy of its own. Empty if the file has not so many.
+std::vector<std::byte> bytes_of(int fd, std::uint64_t offset, std::uint64_t size) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return {};
+  const auto file_size = static_cast<std::uint64_t>(status.st_size);
+  if (offset > file_size || size > file_size - offset) return {};
+  std::vector<std::byte> bytes(size);
+  for (std::size_t done = 0; done < size;) {
+    const ssize_t n = ::pread(fd, bytes.data() + done, size - done, static_cast<off_t>(offset + done));
+    if (n <= 0) return {};
+    done += static_cast<std::size_t>(n);
+  }
+  return bytes;
+}
+
 }  // namespace
 
-std::vector<CodeSegment> code_segments_of(Elf* elf) {
+std::vector<CodeSegment> code_segments_of(Elf* elf, int fd) {
   std::size_t count = 0;
   if (!has_followed_machine(elf) || elf_getphdrnum(elf, &count) != 0) return {};
   std::vector<CodeSegment> segments;
@@ -180,11 +197,8 @@ std::vector<CodeSegment> code_segments_of(Elf* elf) {
     GElf_Phdr header;
     if (gelf_getphdr(elf, static_cast<int>(i), &header) == nullptr) return {};
     if (header.p_type != PT_LOAD || (header.p_flags & PF_X) == 0 || header.p_filesz > kMostFileCode) continue;
-    const Elf_Data* data =
-        elf_getdata_rawchunk(elf, static_cast<std::int64_t>(header.p_offset), header.p_filesz, ELF_T_BYTE);
-    if (data == nullptr || data->d_buf == nullptr) continue;
-    const auto* bytes = static_cast<const std::byte*>(data->d_buf);
-    segments.push_back({header.p_vaddr, {bytes, bytes + data->d_size}});
+    auto bytes = bytes_of(fd, header.p_offset, header.p_filesz);
+    if (!bytes.empty()) segments.push_back({header.p_vaddr, std::move(bytes)});
   }
   return segments;
 }

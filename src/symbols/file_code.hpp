@@ -17,8 +17,9 @@ struct CodeSegment {
   std::vector<std::byte> bytes;
 };
 
-/// All of them; none of a file that is not for the machine whose code we can follow, or larger than any program.
-std::vector<CodeSegment> code_segments_of(Elf* elf);
+/// All of them; none of a file that is not for the machine whose code we can follow, or larger than any program. `fd`:
+/// the file that `elf` is of.
+std::vector<CodeSegment> code_segments_of(Elf* elf, int fd);
 
 /// All functions that the file's unwind information (.eh_frame), its symbols or Go's table know. Where these are
 /// missing, as of the hidden functions of a stripped library that was built without unwind information, there are gaps.

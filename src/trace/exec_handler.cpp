@@ -1,5 +1,6 @@
 #include "trace/exec_handler.hpp"
 
+#include "os/cached_pages.hpp"
 #include "os/proc.hpp"
 #include "os/vdso_mapping.hpp"
 #include "trace/remote/hide_vdso.hpp"
@@ -57,8 +58,8 @@ void ExecHandler::replace_program(StoppedThread& stopped, pid_t former_tid) {
   actions->reset_handlers();
   thread.actions = std::move(actions);
   const bool every_call_stopped = thread.space->every_call_stops();
-  const auto vdso =
-      read_executed_vdso(stopped.memory(), arch::stack_pointer(*registers), arch::runs_64_bit(*registers));
+  CachedPages memory(thread.tid);
+  const auto vdso = read_executed_vdso(memory, arch::stack_pointer(*registers), arch::runs_64_bit(*registers));
   thread.space = std::make_shared<AddressSpace>(SpaceVdso(vdso, abi, tasks_.images()));
   // Filters of its own are still on it.
   if (every_call_stopped) thread.space->stop_at_every_syscall();

@@ -13,7 +13,7 @@ std::unique_ptr<CodeFile> CodeFile::read(int fd, const std::atomic<bool>& needle
   if (!file->facts || needless) return file;
   const FunctionTable functions = functions_of(elf.get());
   if (needless) return file;
-  for (CodeSegment& segment : code_segments_of(elf.get())) {
+  for (CodeSegment& segment : code_segments_of(elf.get(), fd)) {
     const AddressRange range{segment.address, segment.address + segment.bytes.size()};
     auto sites = CallSites::open(std::move(segment.bytes), segment.address, functions);
     if (sites) file->segments.push_back({range, std::move(*sites)});

@@ -86,7 +86,7 @@ Survey survey(const std::string& path) {
   const File file = open_file(path);
   if (!file.elf) return found;
   const FunctionTable functions = functions_of(file.elf.get());
-  for (CodeSegment& segment : code_segments_of(file.elf.get())) {
+  for (CodeSegment& segment : code_segments_of(file.elf.get(), file.fd.get())) {
     const auto addresses = sites_in(segment, functions);
     auto sites = CallSites::open(std::move(segment.bytes), segment.address, functions);
     REQUIRE(sites);
@@ -125,7 +125,7 @@ TEST_CASE("functions of the C library have their bounds", "[file_code]") {
 TEST_CASE("what is no file of ours has no code", "[file_code]") {
   const File text = open_file("/proc/self/status");
   if (text.elf) {
-    CHECK(code_segments_of(text.elf.get()).empty());
+    CHECK(code_segments_of(text.elf.get(), text.fd.get()).empty());
     CHECK(functions_of(text.elf.get()).empty());
   }
 }
@@ -171,7 +171,7 @@ TEST_CASE("patched functions of the C library call by their stubs", "[file_code]
   const File file = open_file(c_library());
   REQUIRE(file.elf);
   const FunctionTable functions = functions_of(file.elf.get());
-  const auto segments = code_segments_of(file.elf.get());
+  const auto segments = code_segments_of(file.elf.get(), file.fd.get());
   REQUIRE(segments.size() == 1);
   const CodeSegment& segment = segments.front();
   Copy copy(segment);
