@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "arch/registers.hpp"
@@ -43,6 +44,7 @@ struct CopyPlan {
   std::uint32_t case_of_others = CASE_UNSUITED;  ///< what a call is that is none of them
   std::uint64_t most_bytes = RECORD_POINTEES;    ///< from a record's begin, when all has been copied
   unsigned record_log2 = RECORD_LOG2_VALUES;     ///< of the bytes of the ring's records
+  bool keeps_stack = false;                      ///< registers and stack come first (KEPT_REGISTERS)
 };
 
 struct RecordStubWords {
@@ -55,7 +57,7 @@ struct RecordStubWords {
   std::uint64_t unsuited;  ///< the same of calls whose pointees cannot be copied
 };
 
-inline constexpr std::size_t kRecordStubBytes = 2816;
+inline constexpr std::size_t kRecordStubBytes = 3072;
 /// More instructions than a stub executes that copies as much as a record has room for.
 inline constexpr int kMostRecordSteps = 8 * RECORD_MOST_BYTES;
 
@@ -72,6 +74,11 @@ Registers behind_wait(Registers registers);
 std::uint64_t record_block(const Registers& registers);
 /// Registers of such a thread, right behind the call, as the program has them; `base`: what BLOCK_CALL_BASE says.
 Registers with_record_base(Registers registers, std::uint64_t base);
+
+/// The registers that a record has kept of a thread at its call, by their DWARF numbers. `back`: behind the program's
+/// instruction. Others are 0.
+DwarfRegisters kept_registers(std::span<const std::uint64_t, KEPT_REGISTERS> kept, std::uint64_t stack_pointer,
+                              std::uint64_t back);
 
 /// Registers with which a thread goes on that cannot read what the instruction there loads for a copy: to `unsuited`,
 /// or behind the call without the rest of the copy. Nothing for other instructions.

@@ -176,7 +176,13 @@
  * entry, then those of its end. The head moves on by as many records as that takes. The last place of a ring has room behind it. */
 #define RECORD_POINTEES (1 << RECORD_LOG2_VALUES)
 #define PIECE_BYTES 8         /* u64 in front of each: how many bytes were copied; then these, up to the next multiple of that */
-#define RECORD_MOST_BYTES (33 * 1024)
+/* Where stacks are kept the first piece is of the thread: registers that C preserves, as the call found them, then
+ * what lies on its stack from its stack pointer on, no further than memory is sure to be there. */
+#define KEPT_REGISTERS 6
+#define KEPT_REGISTERS_BYTES (KEPT_REGISTERS * 8)
+#define KEPT_STACK_BYTES 8192 /* at most */
+#define KEPT_MOST_BYTES (PIECE_BYTES + KEPT_REGISTERS_BYTES + KEPT_STACK_BYTES)
+#define RECORD_MOST_BYTES (33 * 1024 + KEPT_MOST_BYTES)
 /* What a record stub is to copy: a list for the call's entry and one for its end, each with a step of zeros behind it. */
 #define STEP_POINTER 0        /* u32 which word of the record is the address, as an offset */
 #define STEP_COUNT 4          /* u32 which one says how many elements are wanted; 0: none, MOST does */

@@ -7,8 +7,10 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "arch/stub_layout.h"
 #include "base/check.hpp"
 #include "base/clock.hpp"
+#include "base/figures.hpp"
 #include "cli/direct_option.hpp"
 #include "engines/make_engine.hpp"
 #include "engines/perf/session.hpp"
@@ -101,8 +103,13 @@ bool shows_distributions(const Options& o) {
 }
 
 /// What stacks lack, where they are not those of threads that stop.
-std::optional<Notice> stack_notice(const Options& o, std::string_view engine) {
+std::optional<Notice> stack_notice(const Options& o, const Needs& needs, std::string_view engine) {
   if (!o.stacks) return std::nullopt;
+  if (engine == "inline" && needs.inline_calls)
+    return Notice{fmt::format(
+        "-k: of a system call that does not stop {} bytes of the stack are noted, of a call through the vDSO only the "
+        "caller (--syscalls=stops notes whole stacks)",
+        grouped(KEPT_STACK_BYTES))};
   if (engine == "inline")
     return Notice{
         "-k: of a call through the vDSO only the caller is noted (--engine=breakpoint notes whole stacks, and stops "
@@ -190,8 +197,8 @@ Result<std::optional<ProgramEnd>> Observation::run_attached(const std::function<
 }
 
 void Observation::report_limits() {
-  for (const auto& notice :
-       {direct_notice(options_, wiring_->needs), stack_notice(options_, engine()), unshown_stacks_notice(options_)}) {
+  for (const auto& notice : {direct_notice(options_, wiring_->needs), stack_notice(options_, wiring_->needs, engine()),
+                             unshown_stacks_notice(options_)}) {
     if (notice) wiring_->clocksource.accept({0, realtime_ns(), 0, 0, Notice(*notice)});
   }
 }

@@ -91,7 +91,7 @@ Result<void> check_inline_syscalls(const Options& o) {
       {attaches && o.injections != nullptr, "-p with -e inject="},
       {attaches && !o.paths.empty(), "-p with -P"},
       {o.engine != "auto" && o.engine != "inline", "--engine=" + o.engine},
-      {o.stacks, "-k"},
+      {attaches && o.stacks, "-p with -k"},
       {o.selection.asks_for_route(Route::vsyscall), "-e route=vsyscall"},
   };
   for (const auto& [given, name] : excluded) {

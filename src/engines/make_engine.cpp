@@ -17,7 +17,7 @@ namespace {
 struct Row {
   std::string_view name;
   bool survives_us;  ///< an attached process goes on, unharmed, when we are killed
-  bool stops;        ///< at each call: then its whole stack can be had
+  bool stops;        ///< at each call: then its whole stack can be had, as of system calls that stubs record
   /// Null where this machine does not allow it.
   std::unique_ptr<ProbeEngine> (*make)(Origin, const Needs&, EventSink&);
 };
@@ -59,7 +59,7 @@ constexpr Row kEngines[] = {
 std::unique_ptr<ProbeEngine> make_engine(std::string_view name, Origin origin, const Needs& needs, EventSink& sink) {
   for (const Row& row : kEngines) {
     const bool spawned = origin == Origin::spawned;
-    const bool by_itself = spawned ? row.stops || !needs.stacks : row.survives_us;
+    const bool by_itself = spawned ? row.stops || !needs.stacks || needs.inline_calls : row.survives_us;
     const bool suits = name == "auto" ? by_itself : name == row.name;
     if (!suits) continue;
     if (auto engine = row.make(origin, needs, sink)) return engine;

@@ -371,7 +371,7 @@ class RefusalTest(unittest.TestCase):
         self.assertEqual(counts, expected)
 
     def test_what_takes_stops_needs_them(self):
-        for options in (["-k"], ["-c", "-k"], ["-c", "--engine=perf"], ["-e", "route=vsyscall"]):
+        for options in (["-k", "--engine=step"], ["-c", "--engine=perf"], ["-e", "route=vsyscall"]):
             with self.subTest(options=options):
                 ran = testing.vdsotrace("--syscalls=inline", *options, "--", "true")
                 self.assertIn("needs --syscalls=stops", ran.stderr)

@@ -78,6 +78,7 @@ SHARED vdsotrace_attached_stub
 3:      .quad   0                       /* the gates */
 5:      .quad   0                       /* the number */
 9:      .quad   0                       /* records that it takes up at most */
+4:      .quad   0                       /* whether stacks are kept */
 6:      .quad   0                       /* what is copied: 0: nothing; COPIES, COPIES_PATHS */
 SHARED vdsotrace_attached_stub_enter
         lahf
@@ -109,6 +110,7 @@ SHARED vdsotrace_attached_stub_enter
         inc     %rax
         mov     %rax, RECORD_KEY(%rcx)
         SET_UP_RECORD
+        KEEP_CALL_STACK 4b
         lea     60f(%rip), %rax
         mov     %rax, BLOCK_CALL_AFTER(%rbx)
         READ_COUNTER
@@ -206,7 +208,8 @@ SHARED vdsotrace_attached_stub_copies
 71:     mov     13f(%rip), %eax
         test    %eax, %eax
         jne     90f
-91:     lea     RECORD_POINTEES(%rcx), %rdi
+91:     mov     RECORD_CALL_END(%rcx), %rdi
+        add     %rcx, %rdi
         COPY    vdsotrace_attached_stub, entry, 10f, 122f
         mov     RECORD_CALL_END(%rcx), %rdi
         add     %rcx, %rdi

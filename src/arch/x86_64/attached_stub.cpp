@@ -114,9 +114,13 @@ std::vector<std::byte> make_attached_stub(std::int64_t number, const AttachedStu
   CHECK(copies.most_bytes <= RECORD_MOST_BYTES);
   const std::uint64_t record_bytes = std::uint64_t{1} << copies.record_log2;
   const std::uint64_t records = (copies.most_bytes + record_bytes - 1) / record_bytes;
-  const std::uint64_t all[] = {words.region, words.index,
-                               words.gates,  static_cast<std::uint64_t>(number),
-                               records,      static_cast<std::uint64_t>(copied)};
+  const std::uint64_t all[] = {words.region,
+                               words.index,
+                               words.gates,
+                               static_cast<std::uint64_t>(number),
+                               records,
+                               copies.keeps_stack ? 1U : 0U,
+                               static_cast<std::uint64_t>(copied)};
   const bool copies_any = copied != CopiedCalls::none;
   const std::byte* const end = copies_any ? vdsotrace_attached_stub_end : vdsotrace_attached_stub_copies;
   auto code = copy_of(vdsotrace_attached_stub, end, all);

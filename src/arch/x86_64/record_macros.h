@@ -56,6 +56,46 @@
         inc     %rdx
         mov     %rdx, BLOCK_CALL_NEXT(%rbx)
 .endm
+/* Keeps registers and the top of the stack as the first piece, if the word `kept` is not 0. rbx: the block, rcx: the record. Nothing
+ * is read but what is sure to be there: up to the top of the thread's stack, or, on another stack, to the end of the page. Clobbers
+ * rax, rdx and r11. */
+.macro KEEP_CALL_STACK kept
+        cmpl    $0, \kept(%rip)
+        je      199f
+        mov     BLOCK_CALL_BASE(%rbx), %rax
+        mov     %rax, (RECORD_POINTEES + PIECE_BYTES)(%rcx)
+        mov     %rbp, (RECORD_POINTEES + PIECE_BYTES + 8)(%rcx)
+        mov     %r12, (RECORD_POINTEES + PIECE_BYTES + 16)(%rcx)
+        mov     %r13, (RECORD_POINTEES + PIECE_BYTES + 24)(%rcx)
+        mov     %r14, (RECORD_POINTEES + PIECE_BYTES + 32)(%rcx)
+        mov     %r15, (RECORD_POINTEES + PIECE_BYTES + 40)(%rcx)
+        mov     %rsp, %rdx
+        or      $4095, %rdx
+        inc     %rdx
+        cmp     BLOCK_STACK_LOW(%rbx), %rsp
+        jb      196f
+        mov     BLOCK_STACK_TOP(%rbx), %rax
+        cmp     %rax, %rsp
+        jae     196f
+        mov     %rax, %rdx
+196:    sub     %rsp, %rdx
+        and     $-8, %rdx
+        mov     $KEPT_STACK_BYTES, %eax
+        cmp     %rax, %rdx
+        cmova   %rax, %rdx
+        xor     %r11d, %r11d
+197:    cmp     %rdx, %r11
+        jae     198f
+        mov     (%rsp,%r11), %rax
+        mov     %rax, (RECORD_POINTEES + PIECE_BYTES + KEPT_REGISTERS_BYTES)(%rcx,%r11)
+        add     $8, %r11
+        jmp     197b
+198:    add     $KEPT_REGISTERS_BYTES, %rdx
+        mov     %rdx, RECORD_POINTEES(%rcx)
+        add     $(RECORD_POINTEES + PIECE_BYTES), %rdx
+        mov     %rdx, RECORD_CALL_END(%rcx)
+199:
+.endm
 // clang-format on
 
 #endif

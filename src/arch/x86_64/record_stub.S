@@ -38,12 +38,14 @@ SHARED vdsotrace_record_stub_enter
         mov     %rsp, RECORD_STACK(%rcx)
         mov     %r11, RECORD_KEY(%rcx)
         SET_UP_RECORD
+        KEEP_CALL_STACK 17f
         mov     13f(%rip), %eax
         test    %eax, %eax
         jne     90f
 91:     cmpl    $0, 10f(%rip)
         je      60f
-        lea     RECORD_POINTEES(%rcx), %rdi
+        mov     RECORD_CALL_END(%rcx), %rdi
+        add     %rcx, %rdi
         COPY    vdsotrace_record_stub, entry, 10f, 88f
         RESTORE_ARGUMENTS
 60:     READ_COUNTER
@@ -126,6 +128,7 @@ SHARED vdsotrace_record_stub_words
 6:      .quad   0                       /* leaves by a call that stops */
 12:     .quad   0                       /* the same of a call that is not for the stub */
 9:      .quad   0                       /* records that it takes up at most */
+17:     .quad   0                       /* whether stacks are kept */
 10:     .zero   STEPS_MOST * STEP_BYTES /* what is copied at its entry */
 11:     .zero   STEPS_MOST * STEP_BYTES /* and at its end */
 13:     .quad   0, 0                    /* u32 each: which word of the record says what case it is, as an offset, or 0; its bits; the

@@ -64,7 +64,8 @@ std::vector<std::byte> make_record_stub(const RecordStubWords& words, const Copy
   const std::uint64_t record_bytes = std::uint64_t{1} << copies.record_log2;
   const std::uint64_t records = (copies.most_bytes + record_bytes - 1) / record_bytes;
   stub[offset_in_record_stub(vdsotrace_record_stub_in_records) - 1] = static_cast<std::byte>(copies.record_log2);
-  const std::uint64_t behind[] = {static_cast<std::uint64_t>(words.number), words.leave, words.unsuited, records};
+  const std::uint64_t behind[] = {static_cast<std::uint64_t>(words.number), words.leave, words.unsuited, records,
+                                  copies.keeps_stack ? 1U : 0U};
   std::byte* const at = stub.data() + offset_in_record_stub(vdsotrace_record_stub_words);
   std::memcpy(at, behind, sizeof behind);
   write_copies(at + sizeof behind, copies);
@@ -88,6 +89,11 @@ std::uint64_t record_block(const Registers& registers) { return registers.rbx; }
 Registers with_record_base(Registers r, std::uint64_t base) {
   r.rbx = base;
   return r;
+}
+
+DwarfRegisters kept_registers(std::span<const std::uint64_t, KEPT_REGISTERS> kept, std::uint64_t stack_pointer,
+                              std::uint64_t back) {
+  return {0, 0, 0, kept[0], 0, 0, kept[1], stack_pointer, 0, 0, 0, 0, kept[2], kept[3], kept[4], kept[5], back};
 }
 
 std::optional<Registers> without_copy(Registers r, std::size_t at) {

@@ -86,6 +86,12 @@ std::optional<Caller> RecordedCall::caller() const {
   return caller_at(symbols, tid != 0 ? tid : tgid, record.caller, record.beyond);
 }
 
+std::vector<Caller> RecordedCall::kept_stack() const {
+  auto kept = symbols != nullptr ? vdsotrace::kept_stack(record) : std::nullopt;
+  if (!kept) return {};
+  return symbols->stack(tid != 0 ? tid : tgid, kept->words, kept->start);
+}
+
 void fill_call(Call& call, const RecordedCall& recorded, const TscClock& clock) {
   const VdsoService& service = *recorded.function->service;
   const StubRecord& record = recorded.record;
@@ -109,18 +115,19 @@ void CallMaker::fill(Call& call, const RecordedCall& recorded) const {
   if (recorded.function != nullptr) {
     fill_call(call, recorded, *clock_);
   } else {
-    fill_system_call(call, recorded.record, *clock_);
+    fill_system_call(call, recorded.record, *clock_, settings_.needs.stacks);
     call.route = recorded.route;
     if (is_to_be_looked_at(recorded.record)) look_at(call, recorded.tid);
   }
   call.engine = engine_;
-  note_caller(call, recorded.caller());
+  note_callers(call, recorded);
 }
 
 void CallMaker::fill_open(Call& call, const RecordedCall& recorded) const {
-  fill_open_system_call(call, recorded.record, *clock_);
+  fill_open_system_call(call, recorded.record, *clock_, settings_.needs.stacks);
   call.route = recorded.route;
   call.engine = engine_;
+  note_callers(call, recorded);
 }
 
 Call CallMaker::interrupted(const RecordedCall& begun, std::optional<Call> fallback) const {
@@ -145,6 +152,11 @@ void CallMaker::look_at(Call& call, pid_t tid) const {
   RemoteMemory memory(tid);
   ProcessDescriptors descriptors(tid, settings_.needs.limits.descriptors, settings_.needs.limits.processes);
   capture_exit(call, memory, settings_.needs.limits, &descriptors);
+}
+
+void CallMaker::note_callers(Call& call, const RecordedCall& recorded) const {
+  if (recorded.function != nullptr) return note_caller(call, recorded.caller());
+  if (settings_.needs.stacks) call.stack = recorded.kept_stack();
 }
 
 void CallMaker::note_caller(Call& call, std::optional<Caller> caller) const {

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "engines/inline/stub_plan.hpp"
 #include "engines/inline/stub_record.hpp"
@@ -26,6 +27,8 @@ struct RecordedCall {
 
   /// To whom it returns, if that was found in what lay on the stack.
   std::optional<Caller> caller() const;
+  /// Of a system call whose stub keeps stacks: where it returns to, innermost first, as far as what is kept leads.
+  std::vector<Caller> kept_stack() const;
 };
 
 /// Fills in to which places the record's call returns. `word` shows the stack above it. `tid`: any thread of the
@@ -63,6 +66,7 @@ class CallMaker {
  private:
   void look_at(Call& call, pid_t tid) const;
   void note_caller(Call& call, std::optional<Caller> caller) const;
+  void note_callers(Call& call, const RecordedCall& recorded) const;
 
   const StubSettings& settings_;
   std::string_view engine_;

@@ -1,8 +1,10 @@
 #include "engines/inline/system_call_record.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
+#include "arch/record_stub.hpp"
 #include "model/syscalls/begin_call.hpp"
 #include "model/syscalls/pointees.hpp"
 
@@ -48,10 +50,11 @@ void note_pointees(const Call& call, const PointeePlan& plan, bool at_entry, Pie
 }
 
 /// In the order in which the stub has copied them (engines/syscalls/copy_plan).
-void note_pointees(Call& call, const StubRecord& record) {
+void note_pointees(Call& call, const StubRecord& record, bool keeps_stack) {
   const PointeePlan* plan = pointee_plan(call.nr, call.args);
   if (plan == nullptr || record.pointees.empty()) return;
   Pieces pieces(record.pointees);
+  if (keeps_stack) pieces.next();
   note_pointees(call, *plan, true, pieces, call.at_entry);
   note_pointees(call, *plan, false, pieces, call.at_exit);
 }
@@ -104,7 +107,18 @@ std::optional<StubRecord> open_system_call(const RegionMemory& memory, const Stu
 
 bool is_to_be_looked_at(const StubRecord& record) { return late_word(record, RECORD_CALL_LOOK) != 0; }
 
-void fill_open_system_call(Call& call, const StubRecord& record, const TscClock& clock) {
+std::optional<KeptStack> kept_stack(const StubRecord& record) {
+  std::array<std::uint64_t, KEPT_REGISTERS> registers;
+  const auto piece = Pieces(record.pointees).next();
+  if (piece.size() < sizeof registers) return std::nullopt;
+  std::memcpy(registers.data(), piece.data(), sizeof registers);
+  const std::uint64_t back = late_word(record, RECORD_CALL_BACK);
+  KeptStack kept{{true, back, arch::kept_registers(registers, record.stack, back)}, {}};
+  kept.words.note(record.stack, piece.subspan(sizeof registers));
+  return kept;
+}
+
+void fill_open_system_call(Call& call, const StubRecord& record, const TscClock& clock, bool keeps_stack) {
   begin_system_call(call, Abi::x86_64, static_cast<std::int64_t>(record.return_address));
   call.args = {record.arg0,
                record.arg1,
@@ -115,11 +129,11 @@ void fill_open_system_call(Call& call, const StubRecord& record, const TscClock&
   call.stack_pointer = record.stack;
   call.instruction_pointer = late_word(record, RECORD_CALL_BACK);
   call.start_ns = clock.realtime_ns(record.start);
-  note_pointees(call, record);
+  note_pointees(call, record, keeps_stack);
 }
 
-void fill_system_call(Call& call, const StubRecord& record, const TscClock& clock) {
-  fill_open_system_call(call, record, clock);
+void fill_system_call(Call& call, const StubRecord& record, const TscClock& clock, bool keeps_stack) {
+  fill_open_system_call(call, record, clock, keeps_stack);
   call.ending = Ending::returned;
   call.result = record.result;
   call.error = error_of(record.result);

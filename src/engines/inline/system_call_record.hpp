@@ -8,7 +8,9 @@
 #include "engines/inline/stub_blocks.hpp"
 #include "engines/inline/stub_record.hpp"
 #include "os/tsc_clock.hpp"
+#include "symbols/symbols.hpp"
 #include "vdsotrace/call.hpp"
+#include "vdsotrace/memory.hpp"
 
 namespace vdsotrace {
 
@@ -26,9 +28,18 @@ std::optional<StubRecord> open_system_call(const RegionMemory& memory, const Stu
 /// Whether the record's thread waits behind the call, so that we can read what the results point to.
 bool is_to_be_looked_at(const StubRecord& record);
 
-/// Fills a new `call` with the recorded one of an x86-64 process, without its engine.
-void fill_system_call(Call& call, const StubRecord& record, const TscClock& clock);
+/// Fills a new `call` with the recorded one of an x86-64 process, without its engine and stack. `keeps_stack`: its stub
+/// keeps stacks (arch::CopyPlan).
+void fill_system_call(Call& call, const StubRecord& record, const TscClock& clock, bool keeps_stack = false);
 /// The same of a call that has only begun.
-void fill_open_system_call(Call& call, const StubRecord& record, const TscClock& clock);
+void fill_open_system_call(Call& call, const StubRecord& record, const TscClock& clock, bool keeps_stack = false);
+
+/// What a stub has kept of its thread: where unwinding begins, and the words of the stack from there on.
+struct KeptStack {
+  UnwindStart start;
+  Capture words;
+};
+/// Of a record whose stub keeps stacks. Nothing if there is none in it.
+std::optional<KeptStack> kept_stack(const StubRecord& record);
 
 }  // namespace vdsotrace

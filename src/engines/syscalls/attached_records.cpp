@@ -34,6 +34,7 @@ AttachedRecords::AttachedRecords(const Needs& needs)
       continue;
     }
     LatePlan plan = needs.values ? late_copy_plan(nr, needs.limits) : LatePlan();
+    if (needs.stacks) plan.copies = with_stack(std::move(plan.copies));
     plan.copies.record_log2 = static_cast<unsigned>(size);
     plans_.emplace(nr, std::move(plan));
   }

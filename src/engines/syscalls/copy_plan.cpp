@@ -183,7 +183,16 @@ void leave_out_overwritten(std::span<const PointeePlan> plans, std::vector<arch:
   }
 }
 
+/// What is copied of a call's pointers takes up no more.
+constexpr std::uint64_t kMostBytes = RECORD_MOST_BYTES - KEPT_MOST_BYTES;
+
 }  // namespace
+
+arch::CopyPlan with_stack(arch::CopyPlan copies) {
+  copies.keeps_stack = true;
+  copies.most_bytes += KEPT_MOST_BYTES;
+  return copies;
+}
 
 LatePlan late_copy_plan(std::int64_t number, const DecodeLimits& limits) {
   auto copies = copy_plan(number, limits);
@@ -209,7 +218,7 @@ std::optional<arch::CopyPlan> copy_plan(std::int64_t number, const DecodeLimits&
     if (!add_pointees(plan, of_case, limits, copies)) return std::nullopt;
     if (is_case) add_cases(plan.choice, of_case, copies);
   }
-  const bool fits = copies.most_bytes <= RECORD_MOST_BYTES && copies.entry.size() < STEPS_MOST &&
+  const bool fits = copies.most_bytes <= kMostBytes && copies.entry.size() < STEPS_MOST &&
                     copies.exit.size() < STEPS_MOST && copies.cases.size() < CASES_MOST;
   return fits ? std::optional(copies) : std::nullopt;
 }

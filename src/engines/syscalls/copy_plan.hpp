@@ -15,6 +15,9 @@ namespace vdsotrace {
 /// that allows, leaves its stub, too (arch::RecordStubWords::unsuited).
 std::optional<arch::CopyPlan> copy_plan(std::int64_t number, const DecodeLimits& limits);
 
+/// The plan for stubs that keep stacks, too.
+arch::CopyPlan with_stack(arch::CopyPlan copies);
+
 /// The same for stubs that copy all of it behind the call, and leave out what they cannot copy (arch::CopiedCalls):
 /// also what the call was given, as far as it leaves that as it was.
 struct LatePlan {

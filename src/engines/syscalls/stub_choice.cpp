@@ -22,8 +22,9 @@ bool is_wanted(const Selection& selection, std::int64_t nr) {
 
 /// Whether names of callers depend on the call. They come from what is mapped, which is looked at when code is mapped;
 /// mremap(2) stops anyway. The callers of calls that the vDSO offers are looked for at their stops.
-bool is_of_callers(std::int64_t nr, const CallSpec& spec) {
-  return nr == SYS_mmap || nr == SYS_mprotect || service_of_syscall(spec.name) != nullptr;
+bool is_of_callers(const Needs& needs, std::int64_t nr, const CallSpec& spec) {
+  const bool maps = nr == SYS_mmap || nr == SYS_mprotect;
+  return (maps && (needs.callers || needs.stacks)) || (needs.callers && service_of_syscall(spec.name) != nullptr);
 }
 
 bool is_changed(const Needs& needs, std::int64_t nr) {
@@ -40,7 +41,7 @@ bool stops_without_plan(const Needs& needs, std::int64_t nr, bool recorded) {
 
 bool must_be_seen(const Needs& needs, std::int64_t nr, const CallSpec& spec, bool recorded) {
   const bool is_known = SignalCalls::concerns(nr) || stops_without_plan(needs, nr, recorded);
-  return (needs_stop(nr) && !is_known) || is_changed(needs, nr) || (needs.callers && is_of_callers(nr, spec));
+  return (needs_stop(nr) && !is_known) || is_changed(needs, nr) || is_of_callers(needs, nr, spec);
 }
 
 bool has_descriptors(std::int64_t nr, const CallSpec& spec) {
@@ -86,7 +87,7 @@ CallStub StubChoice::choose(const Needs& needs, std::int64_t nr) {
   auto copies = needs.values ? copy_plan(nr, needs.limits) : arch::CopyPlan();
   if (!copies || !shows_only_values(needs, has_descriptors(nr, *spec), *copies)) return CallStub::none;
   copies->record_log2 = static_cast<unsigned>(record_size_);
-  copies_.emplace(nr, std::move(*copies));
+  copies_.emplace(nr, needs.stacks ? with_stack(std::move(*copies)) : std::move(*copies));
   return CallStub::records;
 }
 

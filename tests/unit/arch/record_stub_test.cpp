@@ -4,8 +4,11 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
+
 #include "arch/call_stub.hpp"
 #include "base/page.hpp"
+#include "engines/inline/system_call_record.hpp"
 #include "support/emulated_stubs.hpp"
 #include "support/stepped_child.hpp"
 
@@ -14,18 +17,18 @@ using namespace vdsotrace::testing;
 
 namespace {
 
-constexpr std::size_t kBackAt = 2816, kOthersAt = 3072, kLeave = 3328, kUnsuited = 3584;
+constexpr std::size_t kBackAt = 3072, kOthersAt = 3328, kLeave = 3584, kUnsuited = 3840;
 constexpr std::int64_t kCall = SYS_dup2;
 
 /// A stub for a region, both of which a child of ours has too.
 class StubPage {
  public:
-  explicit StubPage(Shared& shared, std::int64_t nr = kCall)
+  explicit StubPage(Shared& shared, const arch::CopyPlan& copies = {}, std::int64_t nr = kCall)
       : page_(static_cast<std::byte*>(
             ::mmap(nullptr, kPage, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0))) {
     const auto stub = arch::make_record_stub({nr, shared.address() + REGION_INDEX, address(kBackAt), address(kBackAt),
                                               address(kOthersAt), address(kLeave), address(kUnsuited)},
-                                             {});
+                                             copies);
     REQUIRE(stub.size() <= arch::kRecordStubBytes);
     std::memcpy(page_, stub.data(), stub.size());
   }
@@ -48,10 +51,10 @@ class StubPage {
 };
 
 /// The rest, up to the call or out of the stub.
-arch::Registers rest_of(const StubPage& page, Shared& shared, const arch::Registers& from) {
+arch::Registers rest_of(const StubPage& page, Shared& shared, const arch::Registers& from, int most = 1000) {
   OwnMemory memory(shared);
   arch::StubEmulator emulator(from, memory);
-  for (int step = 0; step < 1000 && page.contains(emulator.registers().rip); ++step) {
+  for (int step = 0; step < most && page.contains(emulator.registers().rip); ++step) {
     if (emulator.step() != arch::StubEmulator::Outcome::next) break;
   }
   return emulator.registers();
@@ -191,6 +194,49 @@ TEST_CASE("calls for which there is no room stop, and none is lost") {
     seen += records_of(shared).size();
     CHECK(seen == made);
   }
+}
+
+TEST_CASE("a record stub keeps registers and as much of the stack as is sure to be there") {
+  arch::CopyPlan plan;
+  plan.keeps_stack = true;
+  plan.most_bytes = RECORD_POINTEES + KEPT_MOST_BYTES;
+  EmulatedThread thread;
+  constexpr std::uint64_t kBytes = 20'000;
+  const std::uint64_t at = thread.stack(kBytes), top = thread.stack();
+  std::memset(reinterpret_cast<void*>(at), 0x5a, kBytes);
+  const auto kept_by = [&](const StackBounds& bounds) {
+    Shared shared(RecordSize::values, true, RECORD_MOST_BYTES);
+    const StubPage page(shared, plan);
+    shared.region->blocks().bind(thread.pointer(), ::gettid(), bounds);
+    arch::Registers from{};
+    from.cs = 0x33, from.fs_base = thread.pointer(), from.rsp = at;
+    from.r12 = 12, from.r13 = 13, from.r14 = 14, from.r15 = 15;
+    const auto before = page.entering(from, kCall, kStatusFlags);
+    auto now = rest_of(page, shared, before, 10'000);
+    check_same(now, before, kStatusFlags);
+    now = rest_of(page, shared, arch::after_call(now, 7));
+    CHECK(now.rip == page.address(kBackAt));
+    CHECK(now.rbx == before.rbx);
+    check_same(now, before, kStatusFlags);
+    const auto records = records_of(shared);
+    REQUIRE(records.size() == 1);
+    auto kept = kept_stack(records[0]);
+    REQUIRE(kept);
+    CHECK(kept->start.address == page.address(kBackAt));
+    CHECK(kept->start.registers ==
+          DwarfRegisters{0, 0, 0, 0xb0b, 0, 0, 0xb0b0, at, 0, 0, 0, 0, 12, 13, 14, 15, page.address(kBackAt)});
+    std::vector<std::byte> bytes(2 * KEPT_STACK_BYTES);
+    bytes.resize(kept->words.read(at, bytes));
+    CHECK(std::ranges::count(bytes, std::byte{0x5a}) == static_cast<std::ptrdiff_t>(bytes.size()));
+    return bytes.size();
+  };
+  CHECK(kept_by({at - 8, top}) == KEPT_STACK_BYTES);
+  CHECK(kept_by({at, at + 72}) == 72);
+  CHECK(kept_by({at, at + 71}) == 64);
+  const std::uint64_t of_page = whole_pages(at + 1) - at;
+  CHECK(kept_by({}) == of_page);
+  CHECK(kept_by({at + 8, top}) == of_page);
+  CHECK(kept_by({at - 4096, at}) == of_page);
 }
 
 TEST_CASE("a call that is being made is seen once, and is not made any more when it is abandoned") {
