@@ -3,6 +3,7 @@
 //   kSampledRegisters            bits of perf_event_attr::sample_regs_user
 //   SampledRegisters             an array of their values, in the order of the bits
 //   stack_pointer(registers), program_counter(registers)
+//   moved_to(registers, address)   the same with that program counter
 //   function_arguments(registers)   the first six of a 64-bit C function at its first instruction
 //   system_call_arguments(registers, abi)   those of a system call, at its entry and at its exit
 //   dwarf_registers(registers), dwarf_registers_32(registers)   of 64-bit and of 32-bit code, as arch/registers.hpp has

@@ -55,8 +55,9 @@ DirectCallsBy direct_calls_by(const Options& o, const Needs& needs) {
     return DirectCallsBy::stops;
   if (o.direct == Direct::off) return DirectCallsBy::nothing;
   if (!o.selection.wants_route(Route::syscall)) return DirectCallsBy::nothing;
-  // Whole stacks take stops.
-  return needs.stacks && o.direct == Direct::automatic ? DirectCallsBy::stops : DirectCallsBy::trace_points;
+  // Whole stacks take stops, but under --syscalls=inline there are to be none.
+  return needs.stacks && !needs.inline_calls && o.direct == Direct::automatic ? DirectCallsBy::stops
+                                                                              : DirectCallsBy::trace_points;
 }
 
 Result<void> check_direct_usable(const Options& o) {

@@ -82,8 +82,6 @@ Result<void> check_inline_syscalls(const Options& o) {
   const bool attaches = !o.attach.empty();
   const std::pair<bool, std::string> excluded[] = {
       {o.audit.has_value(), "audit"},
-      {attaches && o.summary.only && o.summary.wall_clock, "-p with -w"},
-      {attaches && o.callers, "-p with --callers"},
       {attaches && o.limits.descriptors.any(), "-p with -y"},
       {attaches && o.limits.processes.any(), "-p with -Y"},
       {attaches && o.text.dumps.any(), "-p with -e read= or write="},
@@ -91,7 +89,6 @@ Result<void> check_inline_syscalls(const Options& o) {
       {attaches && o.injections != nullptr, "-p with -e inject="},
       {attaches && !o.paths.empty(), "-p with -P"},
       {o.engine != "auto" && o.engine != "inline", "--engine=" + o.engine},
-      {attaches && o.stacks, "-p with -k"},
       {o.selection.asks_for_route(Route::vsyscall), "-e route=vsyscall"},
   };
   for (const auto& [given, name] : excluded) {

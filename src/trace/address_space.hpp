@@ -33,6 +33,8 @@ class SpaceRecord {
   virtual std::uint64_t system_call() const = 0;
   /// A thread of the space makes a call for us.
   virtual void note_own_call() {}
+  /// Where in the program's own code a thread is that stands there, behind the instruction that makes its call.
+  virtual std::uint64_t own_place(std::uint64_t address) const { return address; }
 };
 
 /// Shared by all tasks that share the memory (threads, vfork and CLONE_VM

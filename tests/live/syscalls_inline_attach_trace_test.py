@@ -18,8 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import PYTHON, VDSOTRACE, target, wait_until
-from attached_worker import (LOOPED, ObservedTest, Observing, Worker, executing_works, files_code, is_traced, mapped, regions,
-                             status_of)
+from attached_worker import LOOPED, ObservedTest, Tracing, Worker, executing_works, files_code, mapped
 
 STORM = int(os.environ.get("VDSOTRACE_STORM", "1"))
 SEED = int(os.environ.get("VDSOTRACE_SEED", random.randrange(1 << 30)))
@@ -54,22 +53,6 @@ def setUpModule():
     testing.require_ptrace()
     print("VDSOTRACE_SEED =", SEED)
     random.seed(SEED)
-
-
-class Tracing(Observing):
-    def __init__(self, case, worker, *options):
-        left = regions(worker.pid)
-        super().__init__(case, worker, *options)
-        if INLINE[0] in options:
-            wait_until(lambda: self.process.poll() is not None or is_traced(worker.pid, left))
-        else:
-            case.assertIn("attached", self.process.stderr.readline())
-            wait_until(lambda: status_of(worker.pid, "State") != "t")
-
-    def end(self):
-        """(lines, what was said)."""
-        report, errors = self.finish()
-        return report.splitlines(), errors
 
 
 def counts_of(lines):
@@ -286,8 +269,7 @@ class KilledTest(unittest.TestCase):
 
 class RefusedTest(unittest.TestCase):
     def test_what_takes_stops(self):
-        for options, what in ((["-c", "-w"], "-p with -w"), (["-P", "/"], "-p with -P"), (["-y"], "-p with -y"),
-                              (["-Y"], "-p with -Y"), (["--callers"], "-p with --callers"),
+        for options, what in ((["-P", "/"], "-p with -P"), (["-y"], "-p with -y"), (["-Y"], "-p with -Y"),
                               (["-e", "read=1"], "-p with -e read= or write="),
                               (["-e", "inject=getpid:retval=1"], "-p with -e inject=")):
             with self.subTest(what):

@@ -110,6 +110,25 @@ class Observing:
         return self.file.read_text(), errors
 
 
+class Tracing(Observing):
+    """The same of one that shows calls, from when it sees them."""
+
+    def __init__(self, case, worker, *options):
+        left = regions(worker.pid)
+        super().__init__(case, worker, *options)
+        if "--syscalls=inline" in options:
+            wait_until(lambda: self.process.poll() is not None or is_traced(worker.pid, left))
+        else:
+            said = self.process.stderr.readline()
+            case.assertIn("attached", self.process.stderr.readline() if ": -k: " in said else said)
+            wait_until(lambda: status_of(worker.pid, "State") != "t")
+
+    def end(self):
+        """(lines, what was said)."""
+        report, errors = self.finish()
+        return report.splitlines(), errors
+
+
 class ObservedTest:
     """What tests of attached workers have in common."""
 

@@ -161,9 +161,9 @@ std::size_t DirectCalls::take_records() {
   if (events_.stream() == nullptr) return 0;
   const Together together(sink_);
   const std::int64_t since_epoch = epoch_of_records_ns();
-  const auto records = events_.stream()->take({}, true);
-  for (const PerfRecord& record : records) {
-    if (const auto* sample = std::get_if<PerfSample>(&record)) on(*sample, since_epoch);
+  auto records = events_.stream()->take({}, true);
+  for (PerfRecord& record : records) {
+    if (auto* sample = std::get_if<PerfSample>(&record)) on(*sample, since_epoch);
     lost_.note(record);
   }
   return records.size();
@@ -173,7 +173,7 @@ void DirectCalls::report_lost() {
   if (const auto more = lost_.count(); more > 0) sink_.accept({0, realtime_ns(), 0, 0, Lost{more}});
 }
 
-void DirectCalls::on(const PerfSample& sample, std::int64_t since_epoch) {
+void DirectCalls::on(PerfSample& sample, std::int64_t since_epoch) {
   const auto found = watched_.find(sample.tid);
   const DirectCallEvent* event = events_.meaning(sample);
   if (found == watched_.end() || event == nullptr) return;
@@ -184,10 +184,13 @@ void DirectCalls::on(const PerfSample& sample, std::int64_t since_epoch) {
     report(sample, event->abi, *returned, watched, since_epoch);
 }
 
-void DirectCalls::report(const PerfSample& sample, Abi abi, const SampledCalls::Returned& returned,
-                         const Watched& watched, std::int64_t since_epoch) {
+void DirectCalls::report(PerfSample& sample, Abi abi, const SampledCalls::Returned& returned, const Watched& watched,
+                         std::int64_t since_epoch) {
   AddressSpace& space = *watched.space;
   if (!space.vdso().serves(abi, returned.nr)) return;
+  // A stub may have made it in the place of the program's instruction.
+  if (const SpaceRecord* calls = space.call_record())
+    sample.registers = arch::moved_to(sample.registers, calls->own_place(arch::program_counter(sample.registers)));
   Call call = call_from(sample, abi, returned.nr, returned.result);
   SampledStack stack(sample);
   const VdsoFunction* maker = space.fallback_maker(call.instruction_pointer, call.stack_pointer, stack);

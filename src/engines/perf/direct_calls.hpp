@@ -65,8 +65,8 @@ class DirectCalls {
   void note_unseen(const Thread& thread, const std::string& why);
   void report_unseen(const Thread& thread, const std::string& why);
   std::size_t take_records();
-  void on(const PerfSample& sample, std::int64_t since_epoch);
-  void report(const PerfSample& sample, Abi abi, const SampledCalls::Returned& returned, const Watched& watched,
+  void on(PerfSample& sample, std::int64_t since_epoch);
+  void report(PerfSample& sample, Abi abi, const SampledCalls::Returned& returned, const Watched& watched,
               std::int64_t since_epoch);
   bool is_call_of(Abi abi, const PerfSample& sample, AddressSpace& space);
   pid_t task_for(const PerfSample& sample) const;

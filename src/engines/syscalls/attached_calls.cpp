@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engines/syscalls/call_instruction.hpp"
 #include "trace/remote/remote_call.hpp"
 
 namespace vdsotrace {
@@ -23,6 +24,11 @@ const AttachedCalls::Stub* AttachedCalls::stub_at(std::uint64_t address) const {
   if (!contains(address)) return nullptr;
   const auto behind = std::ranges::upper_bound(stubs_, address - area_.code, {}, &Stub::offset);
   return behind == stubs_.begin() ? nullptr : &*(behind - 1);
+}
+
+std::uint64_t AttachedCalls::own_place(std::uint64_t address) const {
+  const Stub* stub = stub_at(address);
+  return stub != nullptr ? behind_site(stub->site) : address;
 }
 
 AttachedCalls::Left AttachedCalls::leave(StoppedThread& stopped, bool restarts_count) {

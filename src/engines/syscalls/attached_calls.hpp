@@ -24,6 +24,7 @@ class AttachedCalls : public SpaceRecord {
   std::uint64_t system_call() const override { return area_.code; }
   AddressRange code() const { return {area_.code, area_.region()}; }
   bool contains(std::uint64_t address) const { return code().contains(address); }
+  std::uint64_t own_place(std::uint64_t address) const override;
 
   enum class Left : std::uint8_t {
     elsewhere,  ///< it was in none of them

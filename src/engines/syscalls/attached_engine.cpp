@@ -13,6 +13,7 @@
 #include "model/syscalls/begin_call.hpp"
 #include "os/perf_events.hpp"
 #include "os/ptrace.hpp"
+#include "os/remote_memory.hpp"
 #include "os/tsc_clock.hpp"
 #include "trace/remote/remote_call.hpp"
 
@@ -135,12 +136,12 @@ void AttachedCallEngine::on_clone(const Thread& parent, const Thread& child) {
   inner_->on_clone(parent, child);
   const AttachedCalls* calls = attached_calls_of(*parent.space);
   if (calls == nullptr) return;
-  if (const auto registers = ptrace::registers(parent.tid))
-    report_birth(parent, child.tid, arch::system_call(*registers));
+  if (const auto registers = ptrace::registers(parent.tid)) report_birth(parent, child.tid, *registers);
   if (child.space != parent.space) child.space->set_call_record(calls->copy_for_fork());
 }
 
-void AttachedCallEngine::report_birth(const Thread& parent, pid_t child, const arch::SystemCallRegisters& made) {
+void AttachedCallEngine::report_birth(const Thread& parent, pid_t child, const arch::Registers& registers) {
+  const arch::SystemCallRegisters made = arch::system_call(registers);
   if (spec_of(Abi::x86_64, made.nr) == nullptr) return;
   if (!records_) {
     sink_.accept(counts_of(parent.tgid, made.nr, std::nullopt, {1, 0}));
@@ -153,6 +154,14 @@ void AttachedCallEngine::report_birth(const Thread& parent, pid_t child, const a
   call.result = child;
   call.start_ns = realtime_ns();
   call.engine = name();
+  call.stack_pointer = arch::stack_pointer(registers);
+  call.instruction_pointer = attached_calls_of(*parent.space)->own_place(arch::program_counter(registers));
+  if (records_->keeps_stacks()) {
+    RemoteMemory memory(parent.tid);
+    const auto there = arch::moved_to(registers, call.instruction_pointer);
+    call.stack = parent.space->symbols().stack(parent.tid, memory,
+                                               {true, call.instruction_pointer, arch::dwarf_registers(there)});
+  }
   reporter_.report(parent, std::move(call));
 }
 

@@ -50,7 +50,7 @@ class AttachedCallEngine final : public EngineDecorator {
   void refuse(AddressSpace& space, const Thread& thread, std::string_view why);
   void watch(const Thread& thread);
   AttachedCalls::Left leave(StoppedThread& stopped, AttachedCalls& calls, bool restarts_count);
-  void report_birth(const Thread& parent, pid_t child, const arch::SystemCallRegisters& made);
+  void report_birth(const Thread& parent, pid_t child, const arch::Registers& registers);
   std::uint64_t seen() const;
   void report_completeness(std::uint64_t entered, std::uint64_t seen);
 

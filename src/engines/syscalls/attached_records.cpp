@@ -24,7 +24,7 @@ std::vector<std::int64_t> numbers_of(const std::map<std::int64_t, LatePlan>& pla
 }  // namespace
 
 AttachedRecords::AttachedRecords(const Needs& needs)
-    : wants_handler_returns_(is_shown(needs.selection, SYS_rt_sigreturn)) {
+    : wants_handler_returns_(is_shown(needs.selection, SYS_rt_sigreturn)), keeps_stacks_(needs.stacks) {
   const StubSettings settings(needs, true);
   const RecordSize size = settings.record_size().value_or(RecordSize::values);
   for (std::int64_t nr = 0; nr < static_cast<std::int64_t>(arch::kRecordedNumbers); ++nr) {
@@ -34,7 +34,7 @@ AttachedRecords::AttachedRecords(const Needs& needs)
       continue;
     }
     LatePlan plan = needs.values ? late_copy_plan(nr, needs.limits) : LatePlan();
-    if (needs.stacks) plan.copies = with_stack(std::move(plan.copies));
+    if (keeps_stacks_) plan.copies = with_stack(std::move(plan.copies));
     plan.copies.record_log2 = static_cast<unsigned>(size);
     plans_.emplace(nr, std::move(plan));
   }

@@ -25,6 +25,7 @@ class AttachedRecords {
   std::string entries() const;
   /// Whether calls of any number are wanted, those that we have threads make included.
   bool wants_all() const { return unwanted_.empty(); }
+  bool keeps_stacks() const { return keeps_stacks_; }
   bool wants_handler_returns() const { return wants_handler_returns_; }
 
  private:
@@ -32,6 +33,7 @@ class AttachedRecords {
   std::vector<std::int64_t> unwanted_;
   std::vector<std::size_t> blocks_;
   bool wants_handler_returns_;
+  bool keeps_stacks_;
 };
 
 }  // namespace vdsotrace

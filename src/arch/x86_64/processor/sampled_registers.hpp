@@ -24,6 +24,10 @@ using SampledRegisters = std::array<std::uint64_t, kSampledRegisterCount>;
 
 constexpr std::uint64_t stack_pointer(const SampledRegisters& r) { return r[6]; }
 constexpr std::uint64_t program_counter(const SampledRegisters& r) { return r[7]; }
+constexpr SampledRegisters moved_to(SampledRegisters r, std::uint64_t address) {
+  r[7] = address;
+  return r;
+}
 // x86-64 psABI 3.2.3
 constexpr std::array<std::uint64_t, 6> function_arguments(const SampledRegisters& r) {
   return {r[4], r[3], r[2], r[1], r[8], r[9]};
