@@ -18,6 +18,8 @@
 
 namespace vdsotrace {
 
+struct CodeFile;
+
 /// A call that a site has been patched for, by the addresses of a process.
 struct UsedSite {
   CallSite site;
