@@ -82,6 +82,7 @@ class CodeFiles {
 
   std::map<Identity, File> files_;
   std::array<std::uint8_t, kPage> stops_{};  ///< of all processes, by their site's place in its page, up to enough
+  int stops_anywhere_ = 0;                   ///< up to enough
   CodeReader reader_;
 };
 
