@@ -270,7 +270,7 @@ class KilledTest(unittest.TestCase):
 
 class RefusedTest(unittest.TestCase):
     def test_what_takes_stops(self):
-        for options, what in ((["-c", "-w"], "-p with -w"), (["-c", "-P", "/"], "-p with -P"),
+        for options, what in ((["-c", "-P", "/"], "-p with -P"),
                               (["-c", "-e", "inject=getpid:retval=1"], "-p with -e inject=")):
             with self.subTest(what):
                 ran = testing.vdsotrace(*options, "--syscalls=inline", "-p", os.getpid())
