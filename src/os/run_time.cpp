@@ -28,6 +28,11 @@ std::optional<std::int64_t> RunTime::of(pid_t tid) {
   return read();
 }
 
+std::optional<std::int64_t> RunTimes::of(pid_t tid) {
+  if (open_.size() >= most_open_ && !open_.contains(tid)) return RunTime().of(tid);
+  return open_[tid].of(tid);
+}
+
 bool run_times_are_known() { return RunTime().of(::gettid()).has_value(); }
 
 }  // namespace vdsotrace

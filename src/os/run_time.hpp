@@ -1,9 +1,11 @@
-// For how long a thread has run.
+// For how long threads have run.
 #pragma once
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 
 #include "base/unique_fd.hpp"
@@ -23,6 +25,19 @@ class RunTime {
   std::optional<std::int64_t> read() const;
 
   UniqueFd file_;
+};
+
+/// Those of many threads. The files of the first stay open until they are forgotten, so that descriptors are left;
+/// those of the others are opened for each question.
+class RunTimes {
+ public:
+  explicit RunTimes(std::size_t most_open = 256) : most_open_(most_open) {}
+  std::optional<std::int64_t> of(pid_t tid);
+  void forget(pid_t tid) { open_.erase(tid); }
+
+ private:
+  std::map<pid_t, RunTime> open_;
+  std::size_t most_open_;
 };
 
 /// Whether that is known of any thread.

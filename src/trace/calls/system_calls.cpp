@@ -90,7 +90,7 @@ Resume SystemCalls::on_entry(StoppedThread& stopped, const __ptrace_syscall_info
 /// The processor time by which to tell how much a call takes: between its two stops a thread runs in the kernel only.
 /// Where its own is not known, that of its process is what the source of stops asks for.
 std::optional<std::int64_t> SystemCalls::kernel_time(const Thread& thread) {
-  return asks_run_times_ ? run_times_[thread.tid].of(thread.tid) : std::optional(thread.kernel_ns);
+  return asks_run_times_ ? run_times_.of(thread.tid) : std::optional(thread.kernel_ns);
 }
 
 bool SystemCalls::is_wanted(const Thread& thread, const CallInProgress& progress, bool capable) const {
@@ -188,7 +188,7 @@ void SystemCalls::on_fault(StoppedThread& stopped) {
 
 void SystemCalls::on_end(Thread& thread) {
   vsyscalls_.on_end(thread);
-  run_times_.erase(thread.tid);
+  run_times_.forget(thread.tid);
   if (!thread.in_call) return;
   CallInProgress progress = std::move(*thread.in_call);
   thread.in_call.reset();

@@ -1,7 +1,6 @@
 // System call stops: which call, which route, and what it changes that we must know.
 #pragma once
 
-#include <map>
 #include <optional>
 
 #include "os/run_time.hpp"
@@ -51,7 +50,7 @@ class SystemCalls {
   Reporter& reporter_;
   Vsyscalls vsyscalls_;
   const bool asks_run_times_;
-  std::map<pid_t, RunTime> run_times_;
+  RunTimes run_times_;
 };
 
 /// A child that asks not to be traced (CLONE_UNTRACED) would inherit our patches and die of

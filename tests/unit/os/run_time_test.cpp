@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
+#include <iterator>
 #include <thread>
 
 #include "support/catch.hpp"
@@ -66,4 +68,23 @@ TEST_CASE("a run time goes on, and is that of the number's next thread") {
   }
   CHECK_FALSE(another.of(-1));
   CHECK(another.of(::gettid()));
+}
+
+TEST_CASE("run times of many threads leave descriptors to others") {
+  if (!run_times_are_known()) return;
+  const auto open_files = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator());
+  };
+  const Worker first, second;
+  RunTimes times(1);
+  const auto before = open_files();
+  for (int round = 0; round < 2; ++round) {
+    CHECK(times.of(first.tid()).value_or(0) >= kWork);
+    CHECK(times.of(second.tid()).value_or(0) >= kWork);
+    CHECK(open_files() == before + 1);
+  }
+  times.forget(first.tid());
+  CHECK(open_files() == before);
+  CHECK(times.of(second.tid()));
+  CHECK(open_files() == before + 1);
 }
