@@ -2,17 +2,14 @@
 
 import collections
 import os
-import random
 import re
-import subprocess
 import sys
-import time
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
-from vdsotrace_testing import PYTHON, VDSOTRACE, target
+from vdsotrace_testing import PYTHON, target
 from attached_worker import LOOPED, ObservedTest, Tracing, Worker, files_code, mapped
 
 STORM = int(os.environ.get("VDSOTRACE_STORM", "1"))
@@ -135,13 +132,7 @@ class KilledTest(unittest.TestCase):
                 worker.work()
                 code, maps = files_code(worker.pid), mapped(worker.pid)
                 for _ in range(8 * STORM):
-                    tracer = subprocess.Popen([VDSOTRACE, "-k", "--callers", *INLINE, "-o", "/dev/null", "-p", str(worker.pid)],
-                                              stderr=subprocess.DEVNULL)
-                    time.sleep(random.random() * 0.4)
-                    worker.begin_work()
-                    tracer.kill()
-                    tracer.wait()
-                    worker.await_work()
+                    worker.work_while_killed("-k", "--callers", *INLINE)
                 for _ in range(2):
                     tracing = Tracing(self, worker, "-k", *INLINE)
                     worker.work()

@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 from pathlib import Path
 
@@ -251,13 +250,7 @@ class KilledTest(unittest.TestCase):
         worker.work()
         code, maps = files_code(worker.pid), mapped(worker.pid)
         for _ in range(15 * STORM):
-            tracer = subprocess.Popen([VDSOTRACE, *OPTIONS, "-o", "/dev/null", "-p", str(worker.pid)], stderr=subprocess.DEVNULL)
-            time.sleep(random.random() * 0.4)
-            worker.process.stdin.write("work\n")
-            worker.process.stdin.flush()
-            tracer.kill()
-            tracer.wait()
-            self.assertEqual(worker.process.stdout.readline().split()[:1], ["done"], worker.process.poll())
+            worker.work_while_killed(*OPTIONS)
         # The next one takes away what they have left, but where the thread sleeps that waits for work.
         counting = Counting(self, worker)
         worker.work()

@@ -9,15 +9,13 @@ import json
 import os
 import random
 import re
-import subprocess
 import sys
-import time
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
-from vdsotrace_testing import PYTHON, VDSOTRACE, target, wait_until
+from vdsotrace_testing import PYTHON, target, wait_until
 from attached_worker import LOOPED, ObservedTest, Tracing, Worker, executing_works, files_code, mapped
 
 STORM = int(os.environ.get("VDSOTRACE_STORM", "1"))
@@ -247,14 +245,7 @@ class KilledTest(unittest.TestCase):
                 worker.work()
                 code, maps = files_code(worker.pid), mapped(worker.pid)
                 for i in range(12 * STORM):
-                    options = INLINE if i % 4 else ["-c", "-e", "trace=%vdso"]
-                    tracer = subprocess.Popen([VDSOTRACE, *options, "-o", "/dev/null", "-p", str(worker.pid)],
-                                              stderr=subprocess.DEVNULL)
-                    time.sleep(random.random() * 0.4)
-                    worker.begin_work()
-                    tracer.kill()
-                    tracer.wait()
-                    worker.await_work()
+                    worker.work_while_killed(*(INLINE if i % 4 else ["-c", "-e", "trace=%vdso"]))
                 # The next one takes away what they have left, but where the thread sleeps that waits for work.
                 for _ in range(2):
                     tracing = Tracing(self, worker, *INLINE)

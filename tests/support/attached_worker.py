@@ -1,9 +1,11 @@
 """Programs that run already and work when they are told, and what can be seen of their memory."""
 
 import os
+import random
 import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import vdsotrace_testing as testing
@@ -66,6 +68,15 @@ class Worker(testing.Running):
 
     def work(self):
         self.begin_work()
+        return self.await_work()
+
+    def work_while_killed(self, *options):
+        """Attaches with these options and is killed at any moment of the attach or of the work, which is done all the same."""
+        tracer = subprocess.Popen([VDSOTRACE, *options, "-o", "/dev/null", "-p", str(self.pid)], stderr=subprocess.DEVNULL)
+        time.sleep(random.random() * 0.4)
+        self.begin_work()
+        tracer.kill()
+        tracer.wait()
         return self.await_work()
 
     def end(self):
