@@ -37,6 +37,12 @@ std::optional<proc::Mapping> private_code_at(pid_t pid, std::uint64_t address) {
   return mapping && is_private_code(*mapping) ? mapping : std::nullopt;
 }
 
+CodeFile::Segment* segment_at(CodeFile& file, std::uint64_t address) {
+  const auto has = [address](const CodeFile::Segment& segment) { return segment.range.contains(address); };
+  const auto found = std::ranges::find_if(file.segments, has);
+  return found != file.segments.end() ? &*found : nullptr;
+}
+
 bool is_unfinished(const CodeReader::Reading& reading) {
   return reading.valid() && reading.wait_for(std::chrono::seconds(0)) != std::future_status::ready;
 }
@@ -84,13 +90,10 @@ CodeFiles::Answer CodeFiles::site_at(pid_t pid, std::uint64_t address, Wait wait
   CodeFile& content = content_of(*file);
   const auto in_file = content.facts ? content.facts->address_at(mapping->offset + (address - mapping->start))
                                      : std::nullopt;
-  if (!in_file) return {};
-  for (CodeFile::Segment& segment : content.segments) {
-    if (!segment.range.contains(*in_file)) continue;
-    const std::uint64_t bias = address - *in_file;
-    return {segment.sites.at(*in_file).moved_by(bias), false, &content, {mapping->start, mapping->end}, bias};
-  }
-  return {};
+  CodeFile::Segment* const segment = in_file ? segment_at(content, *in_file) : nullptr;
+  if (segment == nullptr) return {};
+  const std::uint64_t bias = address - *in_file;
+  return {segment->sites.at(*in_file).moved_by(bias), false, &content, {mapping->start, mapping->end}, bias};
 }
 
 void CodeFiles::note_used(const Answer& answer, std::int64_t nr, std::optional<std::uint32_t> clock) {
@@ -101,10 +104,8 @@ std::vector<UsedSite> CodeFiles::used_sites(const Answer& answer) {
   std::vector<UsedSite> sites;
   for (const auto& [in_file, used] : answer.file->used) {
     if (!answer.mapped.contains(in_file + answer.bias)) continue;
-    for (CodeFile::Segment& segment : answer.file->segments) {
-      if (segment.range.contains(in_file))
-        sites.push_back({segment.sites.at(in_file).moved_by(answer.bias), used.nr, used.clock});
-    }
+    if (CodeFile::Segment* const segment = segment_at(*answer.file, in_file))
+      sites.push_back({segment->sites.at(in_file).moved_by(answer.bias), used.nr, used.clock});
   }
   return sites;
 }
