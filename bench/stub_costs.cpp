@@ -24,7 +24,7 @@
 
 #include "arch/stubs.hpp"
 #include "base/clock.hpp"
-#include "engines/inline/stub_region.hpp"
+#include "engines/inline/region/stub_region.hpp"
 
 using namespace vdsotrace;
 using arch::StubKind;

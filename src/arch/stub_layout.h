@@ -16,8 +16,8 @@
 #define REGION_ORPHANED 8   /* u32, set by a stub that waited in vain: recording has ended */
 #define REGION_MAY_SLEEP 12 /* u32, the process may be put to sleep by futex(2) while a ring is full */
 #define REGION_LOST 16      /* u64, calls of which there is no record */
-#define REGION_KEEPER                                                                            \
-  24 /* u32, a robust futex (os/death_mark.hpp): the kernel sets KEEPER_DIED when vdsotrace dies \
+#define REGION_KEEPER                                                                                   \
+  24 /* u32, a robust futex (os/memory/death_mark.hpp): the kernel sets KEEPER_DIED when vdsotrace dies \
       */
 #define KEEPER_DIED 0x40000000
 #define REGION_ANSWER 32        /* u32, of a system call that the process is made to make */
@@ -118,7 +118,7 @@
 #define REGION_FALLBACKS (REGION_SHARED + SHARED_OPEN_END)
 #define FALLBACK_KIND_LOG2 11 /* 8 functions */
 
-/* Paths: calls that are counted by their callers (engines/inline/caller_paths.hpp). A path begins in state PATH_IS_CALL, with the
+/* Paths: calls that are counted by their callers (engines/inline/region/caller_paths.hpp). A path begins in state PATH_IS_CALL, with the
  * return address as value. Each entry says where one state and value lead: to a state that names the next word of the stack, whose
  * value is looked up then, or, if the call is that one, to a counter. Entries are found by hash of state + value, or among those that
  * follow; of those for other calls, as many follow. vdsotrace alone writes them. */

@@ -6,16 +6,16 @@
 
 #include <fmt/core.h>
 
-#include "cli/added_costs.hpp"
-#include "cli/audit_command.hpp"
-#include "cli/compare_command.hpp"
-#include "cli/completions_command.hpp"
-#include "cli/diff_command.hpp"
-#include "cli/dump_command.hpp"
-#include "cli/info_command.hpp"
-#include "cli/merge_command.hpp"
-#include "cli/options.hpp"
-#include "cli/trace_command.hpp"
+#include "cli/commands/audit_command.hpp"
+#include "cli/commands/compare_command.hpp"
+#include "cli/commands/completions_command.hpp"
+#include "cli/commands/diff_command.hpp"
+#include "cli/commands/dump_command.hpp"
+#include "cli/commands/info_command.hpp"
+#include "cli/commands/merge_command.hpp"
+#include "cli/commands/trace_command.hpp"
+#include "cli/observing/added_costs.hpp"
+#include "cli/options/options.hpp"
 
 namespace {
 

@@ -8,7 +8,7 @@
 #include "engines/inline/direct_call_engine.hpp"
 #include "engines/inline/engine.hpp"
 #include "engines/perf/engine.hpp"
-#include "engines/syscalls/attached_engine.hpp"
+#include "engines/syscalls/attached/attached_engine.hpp"
 #include "engines/syscalls/engine.hpp"
 
 namespace vdsotrace {

@@ -1,6 +1,6 @@
 // The system calls by which tracees are reached, waited for and looked at, in one place: a test can play the kernel and
-// needs no process to trace. Only what is of use where the kernel is real does without: /proc/PID/mem (os/remote_memory
-// has PTRACE_POKEDATA beside it), links of /proc, perf events, os/reaper.
+// needs no process to trace. Only what is of use where the kernel is real does without: /proc/PID/mem
+// (os/memory/remote_memory has PTRACE_POKEDATA beside it), links of /proc, perf events, os/tracing/reaper.
 #pragma once
 
 #include <sys/resource.h>

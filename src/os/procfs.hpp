@@ -45,7 +45,7 @@ std::string attribute_of_target(const std::string& path, const char* name);
 std::optional<uid_t> owner(pid_t pid);
 
 /// Of a proc file system that shows an outer PID namespace, too: for who translates the numbers of processes by itself
-/// (os/process_numbers). As read(), entries() and open_target().
+/// (os/proc/process_numbers). As read(), entries() and open_target().
 namespace untranslated {
 std::optional<std::string> read(const std::string& path);
 std::vector<std::string> entries(const std::string& path);

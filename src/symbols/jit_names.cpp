@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "os/proc.hpp"
+#include "os/proc/proc.hpp"
 #include "os/procfs.hpp"
 
 namespace vdsotrace {

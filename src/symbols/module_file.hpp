@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
-#include "os/proc.hpp"
+#include "os/proc/proc.hpp"
 
 namespace vdsotrace {
 

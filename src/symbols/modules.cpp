@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "os/remote_memory.hpp"
-#include "os/vdso_mapping.hpp"
+#include "os/memory/remote_memory.hpp"
+#include "os/memory/vdso_mapping.hpp"
 #include "vdsotrace/vdso_image.hpp"
 
 namespace vdsotrace {

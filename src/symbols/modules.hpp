@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "model/owned_elf.hpp"
-#include "os/proc.hpp"
+#include "os/proc/proc.hpp"
 #include "symbols/module_file.hpp"
 
 namespace vdsotrace {

@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "base/clock.hpp"
-#include "os/clocksource.hpp"
+#include "os/machine/clocksource.hpp"
 
 namespace vdsotrace {
 namespace {

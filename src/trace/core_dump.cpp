@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <csignal>
 
-#include "os/proc.hpp"
+#include "os/proc/proc.hpp"
 #include "trace/attach/stop_now.hpp"
 
 namespace vdsotrace {

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "os/wait_status.hpp"
-#include "trace/thread.hpp"
+#include "os/tracing/wait_status.hpp"
+#include "trace/thread/thread.hpp"
 
 namespace vdsotrace {
 

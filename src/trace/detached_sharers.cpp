@@ -4,7 +4,7 @@
 
 #include "arch/registers.hpp"
 #include "model/syscalls/spec.hpp"
-#include "os/ptrace.hpp"
+#include "os/tracing/ptrace.hpp"
 
 namespace vdsotrace {
 

@@ -1,8 +1,8 @@
 #include "trace/exec_handler.hpp"
 
-#include "os/cached_pages.hpp"
-#include "os/proc.hpp"
-#include "os/vdso_mapping.hpp"
+#include "os/memory/cached_pages.hpp"
+#include "os/memory/vdso_mapping.hpp"
+#include "os/proc/proc.hpp"
 #include "trace/remote/hide_vdso.hpp"
 #include "trace/started_reports.hpp"
 

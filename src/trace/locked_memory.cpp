@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "os/proc.hpp"
-#include "os/ptrace.hpp"
+#include "os/proc/proc.hpp"
+#include "os/tracing/ptrace.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "trace/drain_pace.hpp"
-#include "trace/thread.hpp"
+#include "trace/thread/thread.hpp"
 #include "vdsotrace/event.hpp"
 
 namespace vdsotrace {

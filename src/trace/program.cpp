@@ -6,8 +6,8 @@
 
 #include "base/clock.hpp"
 #include "os/kernel.hpp"
-#include "os/proc.hpp"
-#include "os/wait_end.hpp"
+#include "os/proc/proc.hpp"
+#include "os/tracing/wait_end.hpp"
 
 namespace vdsotrace {
 

@@ -7,9 +7,9 @@
 #include <optional>
 #include <utility>
 
-#include "os/own_signals.hpp"
-#include "os/wait_status.hpp"
-#include "trace/thread.hpp"
+#include "os/self/own_signals.hpp"
+#include "os/tracing/wait_status.hpp"
+#include "trace/thread/thread.hpp"
 
 namespace vdsotrace {
 

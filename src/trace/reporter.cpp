@@ -1,6 +1,6 @@
 #include "trace/reporter.hpp"
 
-#include "os/process_numbers.hpp"
+#include "os/proc/process_numbers.hpp"
 
 namespace vdsotrace {
 

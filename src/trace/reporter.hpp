@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/clock.hpp"
-#include "trace/thread.hpp"
+#include "trace/thread/thread.hpp"
 #include "vdsotrace/event.hpp"
 
 namespace vdsotrace {

@@ -4,7 +4,7 @@
 #include <csignal>
 
 #include "base/clock.hpp"
-#include "os/ptrace.hpp"
+#include "os/tracing/ptrace.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <span>
 
-#include "os/spawn.hpp"
+#include "os/tracing/spawn.hpp"
 #include "trace/attach/attach.hpp"
 #include "trace/attach/detach.hpp"
 #include "trace/idle_work.hpp"

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "model/syscalls/spec.hpp"
-#include "os/proc.hpp"
-#include "os/process_numbers.hpp"
+#include "os/proc/proc.hpp"
+#include "os/proc/process_numbers.hpp"
 #include "trace/calls/callers.hpp"
 #include "trace/core_dump.hpp"
 #include "trace/remote/remote_call.hpp"

@@ -2,8 +2,8 @@
 
 #include <fmt/core.h>
 
-#include "os/pid_namespace.hpp"
-#include "os/proc.hpp"
+#include "os/proc/pid_namespace.hpp"
+#include "os/proc/proc.hpp"
 
 namespace vdsotrace {
 

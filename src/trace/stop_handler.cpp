@@ -1,6 +1,6 @@
 #include "trace/stop_handler.hpp"
 
-#include "os/remote_writes.hpp"
+#include "os/memory/remote_writes.hpp"
 #include "trace/remote/barred_restart.hpp"
 
 namespace vdsotrace {

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "os/waiter.hpp"
+#include "os/tracing/waiter.hpp"
 #include "trace/attach/orphans.hpp"
 #include "trace/caller_notices.hpp"
 #include "trace/calls/stop_policy.hpp"

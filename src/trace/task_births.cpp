@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "trace/attach/seize.hpp"
-#include "trace/sharing.hpp"
 #include "trace/task_table.hpp"
+#include "trace/thread/sharing.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 import vdsotrace_testing as testing
 from vdsotrace_testing import SOURCE
 
+ROOMED = ["os", "cli", "engines/inline", "engines/syscalls"]  # parted by job twice: in folders, and in rooms within them
 MOST_LINES = 400
 TABLE_MARK = "// clang-format off"  # what stands in columns is a table and may be as long as what it lists
 
@@ -56,6 +57,21 @@ class Layers(unittest.TestCase):
         rows = allowed()
         both = [(a, b) for a in rows for b in rows[a] if a in rows.get(b, ())]
         self.assertEqual(both, [])
+
+    def test_rooms_of_a_folder_form_no_circle(self):
+        for folder in ROOMED:
+            uses = {}
+            for path in sources():
+                room = path.relative_to(SOURCE / "src").parent.as_posix()
+                if not (room + "/").startswith(folder + "/"):
+                    continue
+                others = {str(Path(included).parent) for included in included_by(path)} - {room}
+                uses.setdefault(room, set()).update(other for other in others if (other + "/").startswith(folder + "/"))
+            self.assertGreater(len(uses), 3, folder)
+            while ground := [room for room in uses if not uses[room] & set(uses)]:
+                for room in ground:
+                    del uses[room]
+            self.assertEqual(uses, {}, f"rooms of {folder} include each other in a circle")
 
     def test_includes_are_there(self):
         wrong = [f"{path.relative_to(SOURCE)} includes {included}" for path in sources()

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "arch/stubs.hpp"
-#include "engines/inline/stub_region.hpp"
+#include "engines/inline/region/stub_region.hpp"
 #include "support/catch.hpp"
 #include "support/vdso_images.hpp"
 

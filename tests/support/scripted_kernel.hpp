@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "os/kernel.hpp"
-#include "os/waiter.hpp"
+#include "os/tracing/waiter.hpp"
 
 namespace vdsotrace::testing {
 

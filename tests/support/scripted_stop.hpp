@@ -3,7 +3,7 @@
 
 #include "support/catch.hpp"
 #include "support/scripted_kernel.hpp"
-#include "trace/thread.hpp"
+#include "trace/thread/thread.hpp"
 
 namespace vdsotrace::testing {
 

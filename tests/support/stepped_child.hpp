@@ -7,7 +7,7 @@
 
 #include <csignal>
 
-#include "os/ptrace.hpp"
+#include "os/tracing/ptrace.hpp"
 #include "support/catch.hpp"
 
 namespace vdsotrace::testing {

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "arch/stubs.hpp"
-#include "engines/inline/stub_plan.hpp"
+#include "engines/inline/plan/stub_plan.hpp"
 #include "model/code/x86.hpp"
 #include "support/catch.hpp"
 #include "support/vdso_images.hpp"

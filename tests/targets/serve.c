@@ -177,7 +177,7 @@ static void on_user_signal(int signal) {
   CHECK(sigprocmask(SIG_SETMASK, NULL, &mask) == 0 && sigismember(&mask, SIGTRAP) == 1);
 }
 
-/// One thread only: another one's breakpoint resets the action for a moment (trace/remote/signal_state.hpp).
+/// One thread only: another one's breakpoint resets the action for a moment (trace/thread/signal_state.hpp).
 static void *send_signals(void *counter) {
   while (!over) {
     struct sigaction action;

@@ -18,7 +18,7 @@
  * A block that is in use is left alone (BUSY): by such a handler, and by whoever shares its thread pointer unknown to us.
  * Once we have died no call is recorded any more.
  *
- * What an address says of a thread that stands there, attached_stub.cpp and engines/syscalls/recording_calls.cpp know. */
+ * What an address says of a thread that stands there, attached_stub.cpp and engines/syscalls/attached/recording_calls.cpp know. */
 #include "arch/x86_64/copy_macros.h"
 
 /* Rounds of waiting for room in a ring, of some 50 ns each, without a sign of life of vdsotrace's: 10 s. */

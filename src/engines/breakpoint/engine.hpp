@@ -8,7 +8,7 @@
 #include <set>
 
 #include "engines/breakpoint/probe_plan.hpp"
-#include "engines/inline/stub_leftovers.hpp"
+#include "engines/inline/code/stub_leftovers.hpp"
 #include "engines/open_calls.hpp"
 #include "engines/per_image.hpp"
 #include "trace/probe_engine.hpp"

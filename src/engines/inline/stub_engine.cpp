@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "arch/return_stub.hpp"
-#include "engines/inline/stub_exit.hpp"
+#include "engines/inline/space/stub_exit.hpp"
 #include "engines/wanted_functions.hpp"
-#include "os/proc.hpp"
+#include "os/proc/proc.hpp"
 
 namespace vdsotrace {
 namespace {

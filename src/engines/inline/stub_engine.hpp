@@ -4,11 +4,11 @@
 
 #include <memory>
 
-#include "engines/inline/record_reporter.hpp"
-#include "engines/inline/stub_installer.hpp"
-#include "engines/inline/stub_leftovers.hpp"
-#include "engines/inline/stub_record_source.hpp"
-#include "engines/inline/stub_witness.hpp"
+#include "engines/inline/code/stub_leftovers.hpp"
+#include "engines/inline/report/record_reporter.hpp"
+#include "engines/inline/report/stub_record_source.hpp"
+#include "engines/inline/report/stub_witness.hpp"
+#include "engines/inline/space/stub_installer.hpp"
 #include "trace/probe_engine.hpp"
 
 namespace vdsotrace {

@@ -7,9 +7,9 @@
 
 #include "base/clock.hpp"
 #include "engines/perf/session.hpp"
-#include "os/pid_namespace.hpp"
-#include "os/proc.hpp"
-#include "os/vdso_mapping.hpp"
+#include "os/memory/vdso_mapping.hpp"
+#include "os/proc/pid_namespace.hpp"
+#include "os/proc/proc.hpp"
 #include "trace/attach/seize.hpp"
 
 namespace vdsotrace {

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "os/perf_records.hpp"
+#include "os/perf/perf_records.hpp"
 #include "vdsotrace/call.hpp"
 #include "vdsotrace/vdso_image.hpp"
 

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "engines/perf/sampled_caller.hpp"
-#include "os/proc.hpp"
+#include "os/proc/proc.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "model/syscalls/spec.hpp"
-#include "os/perf_events.hpp"
+#include "os/perf/perf_events.hpp"
 #include "vdsotrace/vdso_service.hpp"
 
 namespace vdsotrace {

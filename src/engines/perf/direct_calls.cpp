@@ -9,8 +9,8 @@
 #include "engines/perf/sampled_caller.hpp"
 #include "model/syscalls/begin_call.hpp"
 #include "model/syscalls/render.hpp"
-#include "os/perf_events.hpp"
-#include "os/remote_memory.hpp"
+#include "os/memory/remote_memory.hpp"
+#include "os/perf/perf_events.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -11,7 +11,7 @@
 #include "engines/perf/direct_call_events.hpp"
 #include "engines/perf/lost_records.hpp"
 #include "engines/perf/sampled_calls.hpp"
-#include "os/urgency.hpp"
+#include "os/self/urgency.hpp"
 #include "trace/probe_engine.hpp"
 #include "trace/reporter.hpp"
 #include "vdsotrace/needs.hpp"

@@ -7,7 +7,7 @@
 #include "engines/perf/call.hpp"
 #include "engines/perf/sampled_caller.hpp"
 #include "engines/wanted_functions.hpp"
-#include "os/proc.hpp"
+#include "os/proc/proc.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "os/perf_records.hpp"
+#include "os/perf/perf_records.hpp"
 
 namespace vdsotrace {
 

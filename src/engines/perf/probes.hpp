@@ -8,7 +8,7 @@
 
 #include "engines/per_image.hpp"
 #include "engines/perf/watch.hpp"
-#include "trace/address_space.hpp"
+#include "trace/thread/address_space.hpp"
 #include "vdsotrace/needs.hpp"
 
 namespace vdsotrace {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "os/perf_events.hpp"
+#include "os/perf/perf_events.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include "os/perf_records.hpp"
+#include "os/perf/perf_records.hpp"
 #include "symbols/symbols.hpp"
 #include "vdsotrace/call.hpp"
 #include "vdsotrace/memory.hpp"

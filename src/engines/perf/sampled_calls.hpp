@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "engines/perf/direct_call_events.hpp"
-#include "os/perf_records.hpp"
+#include "os/perf/perf_records.hpp"
 
 namespace vdsotrace {
 

@@ -12,8 +12,8 @@
 #include "base/clock.hpp"
 #include "engines/perf/call.hpp"
 #include "engines/perf/sampled_caller.hpp"
-#include "os/proc.hpp"
-#include "os/vdso_mapping.hpp"
+#include "os/memory/vdso_mapping.hpp"
+#include "os/proc/proc.hpp"
 
 namespace vdsotrace {
 namespace {

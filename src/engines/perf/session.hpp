@@ -8,9 +8,9 @@
 
 #include "engines/perf/probes.hpp"
 #include "engines/perf/watched_processes.hpp"
-#include "os/own_signals.hpp"
-#include "trace/address_space.hpp"
+#include "os/self/own_signals.hpp"
 #include "trace/observer.hpp"
+#include "trace/thread/address_space.hpp"
 #include "vdsotrace/event.hpp"
 #include "vdsotrace/needs.hpp"
 

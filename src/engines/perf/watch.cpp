@@ -11,7 +11,7 @@
 
 #include "base/clock.hpp"
 #include "model/syscalls/spec.hpp"
-#include "os/processors.hpp"
+#include "os/machine/processors.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "engines/perf/plan.hpp"
-#include "os/perf_events.hpp"
-#include "os/perf_ring.hpp"
+#include "os/perf/perf_events.hpp"
+#include "os/perf/perf_ring.hpp"
 
 namespace vdsotrace {
 

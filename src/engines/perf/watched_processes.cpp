@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "os/proc.hpp"
+#include "os/proc/proc.hpp"
 
 namespace vdsotrace {
 namespace {

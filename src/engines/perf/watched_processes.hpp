@@ -12,7 +12,7 @@
 
 #include "base/unique_fd.hpp"
 #include "engines/perf/route_inference.hpp"
-#include "trace/address_space.hpp"
+#include "trace/thread/address_space.hpp"
 #include "vdsotrace/event.hpp"
 
 namespace vdsotrace {

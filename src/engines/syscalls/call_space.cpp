@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "engines/syscalls/call_instruction.hpp"
-#include "os/remote_writes.hpp"
+#include "engines/syscalls/sites/call_instruction.hpp"
+#include "os/memory/remote_writes.hpp"
 
 namespace vdsotrace {
 namespace {

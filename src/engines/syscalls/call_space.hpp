@@ -7,10 +7,10 @@
 #include <optional>
 #include <vector>
 
-#include "engines/syscalls/call_stubs.hpp"
-#include "engines/syscalls/code_files.hpp"
-#include "engines/syscalls/memory_sharers.hpp"
-#include "engines/syscalls/site_patches.hpp"
+#include "engines/syscalls/sites/code_files.hpp"
+#include "engines/syscalls/sites/memory_sharers.hpp"
+#include "engines/syscalls/sites/site_patches.hpp"
+#include "engines/syscalls/stubs/call_stubs.hpp"
 
 namespace vdsotrace {
 

@@ -2,8 +2,8 @@
 
 #include "arch/record_stub.hpp"
 #include "arch/return_stub.hpp"
-#include "engines/syscalls/call_instruction.hpp"
-#include "engines/syscalls/record_exit.hpp"
+#include "engines/syscalls/sites/call_instruction.hpp"
+#include "engines/syscalls/stubs/record_exit.hpp"
 
 namespace vdsotrace {
 namespace {

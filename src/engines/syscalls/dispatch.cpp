@@ -1,6 +1,6 @@
 #include "engines/syscalls/dispatch.hpp"
 
-#include "engines/syscalls/call_instruction.hpp"
+#include "engines/syscalls/sites/call_instruction.hpp"
 
 namespace vdsotrace {
 namespace {

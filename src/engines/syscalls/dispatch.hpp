@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engines/syscalls/call_space.hpp"
-#include "engines/syscalls/signal_calls.hpp"
+#include "engines/syscalls/stubs/signal_calls.hpp"
 
 namespace vdsotrace {
 

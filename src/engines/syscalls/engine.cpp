@@ -6,11 +6,11 @@
 #include <csignal>
 
 #include "arch/record_stub.hpp"
-#include "engines/syscalls/call_instruction.hpp"
 #include "engines/syscalls/call_stub_exit.hpp"
 #include "engines/syscalls/dispatch.hpp"
+#include "engines/syscalls/sites/call_instruction.hpp"
 #include "model/syscalls/spec.hpp"
-#include "os/tsc_clock.hpp"
+#include "os/machine/tsc_clock.hpp"
 #include "trace/remote/remote_call.hpp"
 
 namespace vdsotrace {

@@ -15,7 +15,7 @@
 #include "engines/engine_decorator.hpp"
 #include "engines/syscalls/call_mix.hpp"
 #include "engines/syscalls/call_space.hpp"
-#include "engines/syscalls/signal_calls.hpp"
+#include "engines/syscalls/stubs/signal_calls.hpp"
 #include "trace/reporter.hpp"
 
 namespace vdsotrace {

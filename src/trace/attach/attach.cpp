@@ -6,8 +6,8 @@
 #include <map>
 #include <set>
 
-#include "os/proc.hpp"
-#include "os/vdso_mapping.hpp"
+#include "os/memory/vdso_mapping.hpp"
+#include "os/proc/proc.hpp"
 #include "trace/remote/remote_call.hpp"
 #include "trace/started_reports.hpp"
 

@@ -5,8 +5,8 @@
 #include <tuple>
 
 #include "base/clock.hpp"
-#include "os/proc.hpp"
-#include "trace/sharing.hpp"
+#include "os/proc/proc.hpp"
+#include "trace/thread/sharing.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <deque>
 
-#include "trace/thread.hpp"
+#include "trace/thread/thread.hpp"
 
 namespace vdsotrace {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/clock.hpp"
-#include "os/proc.hpp"
+#include "os/proc/proc.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -10,7 +10,7 @@
 #include <optional>
 #include <vector>
 
-#include "os/waiter.hpp"
+#include "os/tracing/waiter.hpp"
 #include "trace/task_table.hpp"
 
 namespace vdsotrace {

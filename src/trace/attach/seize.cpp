@@ -9,11 +9,11 @@
 #include <set>
 
 #include "os/kernel.hpp"
-#include "os/proc.hpp"
+#include "os/proc/proc.hpp"
 #include "os/procfs.hpp"
-#include "os/ptrace.hpp"
-#include "os/ptrace_refusal.hpp"
-#include "os/reaper.hpp"
+#include "os/tracing/ptrace.hpp"
+#include "os/tracing/ptrace_refusal.hpp"
+#include "os/tracing/reaper.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "trace/remote/signal_state.hpp"
+#include "trace/thread/signal_state.hpp"
 #include "vdsotrace/error.hpp"
 
 namespace vdsotrace {

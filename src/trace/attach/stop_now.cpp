@@ -4,8 +4,8 @@
 
 #include "base/clock.hpp"
 #include "os/kernel.hpp"
-#include "os/proc.hpp"
-#include "os/ptrace.hpp"
+#include "os/proc/proc.hpp"
+#include "os/tracing/ptrace.hpp"
 
 namespace vdsotrace {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "arch/return_stub.hpp"
 #include "base/clock.hpp"
-#include "os/proc.hpp"
+#include "os/proc/proc.hpp"
 #include "trace/attach/seize.hpp"
 #include "trace/remote/barred_restart.hpp"
 

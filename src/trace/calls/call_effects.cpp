@@ -10,7 +10,7 @@
 #include <span>
 
 #include "model/syscalls/spec.hpp"
-#include "os/remote_memory.hpp"
+#include "os/memory/remote_memory.hpp"
 #include "trace/calls/system_calls.hpp"
 
 namespace vdsotrace {

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "trace/thread.hpp"
+#include "trace/thread/thread.hpp"
 #include "vdsotrace/needs.hpp"
 
 namespace vdsotrace {

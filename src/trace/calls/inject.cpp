@@ -7,7 +7,7 @@
 
 #include "base/page.hpp"
 #include "model/syscalls/spec.hpp"
-#include "os/remote_memory.hpp"
+#include "os/memory/remote_memory.hpp"
 
 namespace vdsotrace {
 namespace {

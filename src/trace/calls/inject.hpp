@@ -5,7 +5,7 @@
 #include <span>
 
 #include "trace/reporter.hpp"
-#include "trace/thread.hpp"
+#include "trace/thread/thread.hpp"
 #include "vdsotrace/needs.hpp"
 
 namespace vdsotrace {

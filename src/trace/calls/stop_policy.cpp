@@ -8,7 +8,7 @@
 
 #include "arch/stubs.hpp"
 #include "model/syscalls/spec.hpp"
-#include "os/proc.hpp"
+#include "os/proc/proc.hpp"
 #include "trace/calls/vsyscall.hpp"
 #include "trace/detached_sharers.hpp"
 #include "vdsotrace/vdso_image.hpp"

@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "os/seccomp_filter.hpp"
+#include "os/tracing/seccomp_filter.hpp"
 #include "trace/probe_engine.hpp"
 #include "vdsotrace/needs.hpp"
 

@@ -7,7 +7,7 @@
 #include "model/syscalls/render.hpp"
 #include "model/syscalls/spec.hpp"
 #include "model/syscalls/traced_paths.hpp"
-#include "os/descriptors.hpp"
+#include "os/proc/descriptors.hpp"
 #include "trace/calls/callers.hpp"
 #include "trace/calls/inject.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "os/run_time.hpp"
+#include "os/proc/run_time.hpp"
 #include "trace/calls/vsyscall.hpp"
 #include "trace/probe_engine.hpp"
 #include "trace/reporter.hpp"

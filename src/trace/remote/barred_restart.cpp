@@ -3,7 +3,7 @@
 #include <ctime>
 
 #include "model/syscalls/spec.hpp"
-#include "os/proc.hpp"
+#include "os/proc/proc.hpp"
 #include "trace/remote/remote_call.hpp"
 #include "trace/remote/tracee_filters.hpp"
 

@@ -2,7 +2,7 @@
 // seccomp filter that does not know of that call kills a thread that makes it, although the program never asked for it.
 #pragma once
 
-#include "trace/thread.hpp"
+#include "trace/thread/thread.hpp"
 
 namespace vdsotrace {
 

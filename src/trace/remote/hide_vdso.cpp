@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "os/auxv.hpp"
-#include "os/remote_memory.hpp"
+#include "os/memory/remote_memory.hpp"
+#include "os/proc/auxv.hpp"
 
 namespace vdsotrace {
 

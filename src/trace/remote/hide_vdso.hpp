@@ -1,7 +1,7 @@
 // --no-vdso.
 #pragma once
 
-#include "trace/thread.hpp"
+#include "trace/thread/thread.hpp"
 
 namespace vdsotrace {
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "trace/thread.hpp"
+#include "trace/thread/thread.hpp"
 
 namespace vdsotrace {
 

@@ -9,8 +9,8 @@
 #include "base/clock.hpp"
 #include "model/syscalls/spec.hpp"
 #include "os/kernel.hpp"
-#include "os/proc.hpp"
-#include "os/remote_memory.hpp"
+#include "os/memory/remote_memory.hpp"
+#include "os/proc/proc.hpp"
 #include "trace/remote/inherited_filters.hpp"
 
 namespace vdsotrace {

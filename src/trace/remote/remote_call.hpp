@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "arch/return_stub.hpp"
-#include "os/wait_status.hpp"
+#include "os/tracing/wait_status.hpp"
 #include "trace/remote/tracee_filters.hpp"
-#include "trace/thread.hpp"
+#include "trace/thread/thread.hpp"
 
 namespace vdsotrace {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "os/ptrace.hpp"
+#include "os/tracing/ptrace.hpp"
 
 namespace vdsotrace {
 

@@ -6,7 +6,7 @@
 
 #include <sys/mman.h>
 
-#include "engines/inline/block_layout.hpp"
+#include "engines/inline/region/block_layout.hpp"
 #include "support/emulated_stubs.hpp"
 #include "support/stepped_child.hpp"
 

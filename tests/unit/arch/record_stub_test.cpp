@@ -8,7 +8,7 @@
 
 #include "arch/call_stub.hpp"
 #include "base/page.hpp"
-#include "engines/inline/system_call_record.hpp"
+#include "engines/inline/region/system_call_record.hpp"
 #include "support/emulated_stubs.hpp"
 #include "support/stepped_child.hpp"
 

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "arch/return_stub.hpp"
-#include "os/proc.hpp"
-#include "os/ptrace.hpp"
+#include "os/proc/proc.hpp"
+#include "os/tracing/ptrace.hpp"
 #include "support/catch.hpp"
 
 using namespace vdsotrace;

@@ -4,12 +4,12 @@
 #include <vector>
 
 #include "audit/tally.hpp"
-#include "cli/info_calls.hpp"
-#include "cli/own_vdso.hpp"
-#include "cli/price_list.hpp"
+#include "cli/observing/info_calls.hpp"
+#include "cli/observing/own_vdso.hpp"
+#include "cli/observing/price_list.hpp"
 #include "engines/breakpoint/probe_plan.hpp"
-#include "engines/inline/stub_call.hpp"
-#include "engines/inline/stub_plan.hpp"
+#include "engines/inline/plan/stub_plan.hpp"
+#include "engines/inline/records/stub_call.hpp"
 #include "engines/perf/plan.hpp"
 #include "model/syscalls/spec.hpp"
 #include "model/vdso/tables.hpp"

@@ -10,7 +10,7 @@
 #include <csignal>
 #include <cstddef>
 
-#include "os/seccomp_filter.hpp"
+#include "os/tracing/seccomp_filter.hpp"
 #include "support/catch.hpp"
 
 using namespace vdsotrace;

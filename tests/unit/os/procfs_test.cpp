@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "os/kernel_file.hpp"
-#include "os/proc.hpp"
-#include "os/processors.hpp"
+#include "os/machine/processors.hpp"
+#include "os/proc/proc.hpp"
 #include "support/catch.hpp"
 
 namespace vdsotrace {

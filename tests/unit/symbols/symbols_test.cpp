@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "model/c_library.hpp"
-#include "os/remote_memory.hpp"
+#include "os/memory/remote_memory.hpp"
 #include "support/catch.hpp"
 #include "symbols/frame_rule.hpp"
 #include "symbols/modules.hpp"

@@ -1,5 +1,5 @@
 // What descriptors refer to, asked of the kernel about ourselves.
-#include "os/descriptors.hpp"
+#include "os/proc/descriptors.hpp"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

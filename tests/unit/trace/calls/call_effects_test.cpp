@@ -6,7 +6,7 @@
 #include "support/catch.hpp"
 #include "support/scripted_session.hpp"
 #include "support/vdso_images.hpp"
-#include "trace/remote/signal_state.hpp"
+#include "trace/thread/signal_state.hpp"
 
 using namespace vdsotrace;
 using namespace vdsotrace::testing;

@@ -3,7 +3,7 @@
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 
-#include "os/seccomp_filter.hpp"
+#include "os/tracing/seccomp_filter.hpp"
 #include "support/catch.hpp"
 #include "support/scripted_session.hpp"
 

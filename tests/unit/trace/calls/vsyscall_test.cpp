@@ -1,5 +1,5 @@
 // Calls through the legacy vsyscall page: a filter's stop before them, an interruption behind.
-#include "os/seccomp_filter.hpp"
+#include "os/tracing/seccomp_filter.hpp"
 #include "support/catch.hpp"
 #include "support/scripted_session.hpp"
 
