@@ -13,6 +13,7 @@
 #include "base/clock.hpp"
 #include "base/number.hpp"
 #include "os/kernel.hpp"
+#include "os/proc/run_time.hpp"
 #include "os/procfs.hpp"
 
 namespace vdsotrace::proc {
@@ -219,8 +220,7 @@ std::optional<std::uint64_t> user_pc_while_blocked(pid_t tid) {
 }
 
 std::optional<std::int64_t> run_time_ns(pid_t tid) {
-  const std::string line = first_line(fmt::format("{}/schedstat", tid));
-  return parse_number<std::int64_t>(std::string_view(line).substr(0, line.find(' ')));
+  return schedstat_run_time(first_line(fmt::format("{}/schedstat", tid)));
 }
 
 std::vector<std::string> command_line(pid_t pid) {

@@ -13,12 +13,15 @@
 
 namespace vdsotrace {
 
+std::optional<std::int64_t> schedstat_run_time(std::string_view line) {
+  // The last is how often the thread has been given a processor.
+  return line.starts_with("0 0 0") ? std::nullopt : take_number<std::int64_t>(line);
+}
+
 std::optional<std::int64_t> RunTime::read() const {
   std::array<char, 64> text{};
   const ssize_t size = file_ ? ::pread(file_.get(), text.data(), text.size(), 0) : -1;
-  std::string_view line(text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
-  // So the kernel answers where it does not keep it: the last is how often the thread has been given a processor.
-  return line == "0 0 0\n" ? std::nullopt : take_number<std::int64_t>(line);
+  return schedstat_run_time({text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))});
 }
 
 std::optional<std::int64_t> RunTime::of(pid_t tid) {

@@ -7,10 +7,15 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string_view>
 
 #include "base/unique_fd.hpp"
 
 namespace vdsotrace {
+
+/// A thread's processor time in nanoseconds, by the line of its schedstat (Documentation/scheduler/sched-stats.rst).
+/// Nothing where the kernel does not keep it, for which it says zeros.
+std::optional<std::int64_t> schedstat_run_time(std::string_view line);
 
 /// Its processor time so far, in user space and in the kernel, of /proc/TID/schedstat, which stays open. Unlike
 /// getrusage(2), and wait4(2) with a rusage, it is that of one thread, is no estimate by ticks, and takes no longer
