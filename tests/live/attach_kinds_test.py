@@ -50,7 +50,7 @@ def program_of(process, name):
 
 
 class PeculiarTest(unittest.TestCase):
-    ROUNDS = 3
+    ROUNDS = 2
 
     def cycles(self, kind, prefix=(), program="serve", options=(), ready=b"[vdso]", **how):
         served = Served(self, kind, prefix, program, **how)

@@ -75,7 +75,7 @@ Texts decode(const PointeePlan& plan, const DecodeLimits& limits, std::mt19937& 
   return texts;
 }
 
-TEST_CASE("plans have all that the decoder reads", "[pointees]") {
+TEST_CASE("plans have all that the decoder reads", "[pointees][tables]") {
   std::mt19937 random(18);
   for (const PointeePlan& plan : all_pointee_plans()) {
     INFO(plan.name);

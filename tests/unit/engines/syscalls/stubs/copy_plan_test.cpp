@@ -140,7 +140,7 @@ std::optional<Texts> make_call(const PointeePlan& plan, const DecodeLimits& limi
   return texts;
 }
 
-TEST_CASE("stubs copy all that the decoder reads, or leave the call to a stop", "[copy_plan]") {
+TEST_CASE("stubs copy all that the decoder reads, or leave the call to a stop", "[copy_plan][tables]") {
   std::mt19937 random(34);
   const RecordSize size = GENERATE(RecordSize::values, RecordSize::values_window);
   Shared shared(size, true, RECORD_MOST_BYTES);
