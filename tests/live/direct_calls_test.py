@@ -24,6 +24,7 @@ from vdsotrace_testing import VDSOTRACE, Claims, target
 
 PERF_EVENT_OPEN, FSOPEN, PIDFD_GETFD = 298, 430, 438
 PERF_EVENT_IOC_DISABLE = 0x2401
+MOST_EVENTS = 512
 SEEN = "direct system calls: seen by trace points, 0 lost"
 DIRECT = ("clock_gettime", "gettimeofday", "time", "getcpu")
 
@@ -140,8 +141,8 @@ class DirectCallsTest(unittest.TestCase):
                 self.assertLess(caller.switched, caller.calls)
 
     def test_many_threads(self):
-        """Those that are there when vdsotrace comes have the same events, however many they are; who makes another one has its own.
-        Where that is not permitted each has two events on each processor, if raw_syscalls are, as twelve are too many."""
+        """Those that are there when vdsotrace comes have the same events, however many they are; those that come later have as many
+        each, while all are few. Where that is not permitted each has two events on each processor, if raw_syscalls are, as twelve are too many."""
         self.require_trace_points()
         before, born = 100, 20
         for options, points in (((), 1), (("-T",), 2)):
@@ -163,8 +164,9 @@ class DirectCallsTest(unittest.TestCase):
                 self.assertIn(SEEN, report.audit["notices"])
                 self.assertLess(caller.switched, caller.calls)
                 if may_filter_trace_points() and in_first_pid_namespace():
-                    # Those of the process, of its leader and of the first thread that this has made, and one for each ring.
-                    self.assertLessEqual(events, (3 * 6 * points + 1) * os.cpu_count())
+                    # Those of processors; of the leader and a thread that it has made, if these were many; and one for each ring.
+                    own = (2 * 6 * points + 1) * os.cpu_count()
+                    self.assertLessEqual(events, max(MOST_EVENTS, 6 * points * os.cpu_count()) + own)
 
     def check_complete(self, caller, *options):
         """All calls of that process and no others; answers what was reported."""
@@ -179,6 +181,28 @@ class DirectCallsTest(unittest.TestCase):
         for options in ((), ("-T",), ("-f",)):
             with self.subTest(options=options):
                 self.check_complete(Caller(self, 12, 60, before=6, more=["births"]), *options)
+
+    def test_later_threads_have_no_events_of_their_own(self):
+        """Such events would cost whenever threads take turns: theirs are of processors, for each thread one of every trace point."""
+        self.require_trace_points()
+        if not may_filter_trace_points() or not in_first_pid_namespace():
+            self.skipTest("threads may not be picked by their numbers here")
+        born = 4
+        expected = (1 + born) * 6 * os.cpu_count()
+        if expected > MOST_EVENTS:
+            self.skipTest("these would be too many here")
+        caller = Caller(self, born, 10)
+        tracer, _ = self.attach(caller, "audit")
+        caller.go()
+        caller.claims()
+        self.assertEqual(len(events_of(tracer)), expected + os.cpu_count())
+
+    def test_more_threads_than_events_of_processors(self):
+        """Then who makes another thread, and is seen by such events, gets its own, which its next ones have by that."""
+        self.require_trace_points()
+        for options in ((), ("-T",)):
+            with self.subTest(options=options):
+                self.check_complete(Caller(self, 60, 5, before=2), *options)
 
     def test_strangers_between(self):
         """A filter has no room for so many numbers that are not in a row: it picks out processes, too, that are not observed."""

@@ -64,8 +64,10 @@ void DirectCallEvents::on_birth(pid_t tid) {
   for (const Abi abi : kAbis) opened_.erase({tid, abi});
 }
 
-Result<void> DirectCallEvents::hand_on(pid_t creator, pid_t child, Abi abi) {
+Result<void> DirectCallEvents::hand_on(pid_t creator, pid_t child, pid_t tgid, Abi abi) {
   if (abi != Abi::x86_64 || !picked_.contains(creator) || opened_.contains({creator, abi})) return {};
+  const Points& points = points_of({abi, false});
+  if (points && has_room_for(1, *points) && pick_threads(tgid, {&child, 1})) return {};
   choose_means(2);
   if (auto opened = open_own(creator, abi); !opened) return opened;
   return open_own(child, abi);
@@ -79,23 +81,28 @@ bool DirectCallEvents::pick_threads(pid_t tgid, std::span<const pid_t> tids) {
   if (proc::namespace_link(::getpid(), "pid") != kFirstPidNamespace || tids.empty() || !points_of(means)) return false;
   auto points = *points_of(means);
   for (DirectCallPoint& point : points) point.filter = only_threads(tids);
+  ++groups_;
   const auto before = static_cast<std::ptrdiff_t>(events_.size());
   if (!open_points({PerfTarget::kEveryThread}, means, points)) {
     events_.erase(events_.begin() + before, events_.end());
     return false;
   }
-  for (const pid_t tid : tids) picked_.insert_or_assign(tid, tgid);
+  for (const pid_t tid : tids) picked_.insert_or_assign(tid, Picked{tgid, groups_});
   return true;
 }
 
 // ---- events of threads ----
 
+bool DirectCallEvents::has_room_for(std::size_t threads, std::span<const DirectCallPoint> points) const {
+  const std::size_t of_thread = points.size() * (needs_.durations ? 2 : 1) * stream_->rings().size();
+  return events_.size() + threads * of_thread <= kMostEvents;
+}
+
 /// Which trace points to use for so many threads more. Whether filters are permitted is tried on ourselves.
 void DirectCallEvents::choose_means(std::size_t threads) {
   const Points& single = points_of({Abi::x86_64, false});
   if (!stream_ || filters_ || !single) return;
-  const std::size_t of_thread = single->size() * (needs_.durations ? 2 : 1) * stream_->rings().size();
-  if (events_.size() + threads * of_thread <= kMostEvents) return;
+  if (has_room_for(threads, *single)) return;
   const DirectCallMeans means{Abi::x86_64, true};
   const Points& filtered = points_of(means);
   filters_ = filtered && open_points({}, means, *filtered);
@@ -133,7 +140,7 @@ Result<void> DirectCallEvents::open_event(const PerfTarget& target, const Direct
     auto event = means.filters ? open_perf_trace_point(target, number, sampling, ring)
                                : open_perf_system_call(target, number, sampling, ring);
     if (!event) return tl::unexpected(event.error());
-    meanings_.emplace(event->id, DirectCallEvent{moment, target.tid, means.abi});
+    meanings_.emplace(event->id, DirectCallEvent{moment, target.tid, means.abi, groups_});
     events_.push_back(std::move(*event));
   }
   return {};
@@ -147,7 +154,9 @@ const DirectCallEvent* DirectCallEvents::meaning(const PerfSample& sample) const
   const DirectCallEvent& event = found->second;
   if (event.opened_for != PerfTarget::kEveryThread) return &event;
   const auto picked = picked_.find(sample.tid);
-  return picked != picked_.end() && picked->second == sample.pid ? &event : nullptr;
+  const bool counts = picked != picked_.end() && picked->second.tgid == sample.pid &&
+                      picked->second.group == event.group;
+  return counts ? &event : nullptr;
 }
 
 std::optional<std::uint64_t> DirectCallEvents::lost() const {

@@ -124,7 +124,7 @@ void DirectCalls::on_clone(const Thread& parent, const Thread& child) {
   if (inherits && of_parent != processes_.end()) {
     processes_.try_emplace(child.tgid, of_parent->second);
     for (const Abi abi : of_parent->second) {
-      if (const auto done = events_.hand_on(parent.tid, child.tid, abi); !done)
+      if (const auto done = events_.hand_on(parent.tid, child.tid, child.tgid, abi); !done)
         note_unseen(child, done.error().message);
     }
   }
