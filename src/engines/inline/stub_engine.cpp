@@ -210,7 +210,7 @@ void StubEngine::on_attach_thread(Thread& thread, StoppedThread* stopped) {
   if (stubs == nullptr) return;
   stubs->members().enter();
   stubs->threads().expect(thread);
-  if (stopped != nullptr) stubs->bind_thread(*stopped);
+  if (stopped != nullptr) stubs->bind_thread(*stopped, RemoteCalls::Others::stopped);
 }
 
 /// The ring is given here, not when a record shows the pointer: a thread must not change its ring in the middle of a

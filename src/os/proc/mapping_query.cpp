@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <climits>
+#include <iterator>
 
 #include "os/procfs.hpp"
 
@@ -58,12 +59,19 @@ std::optional<proc::Mapping> OpenMappings::ask_for(std::uint64_t address) const 
                        has(kShared)};
 }
 
-std::optional<proc::Mapping> OpenMappings::at(std::uint64_t address, pid_t tid) const {
+std::optional<proc::Mapping> OpenMappings::at(std::uint64_t address, pid_t tid) {
+  all_.reset();
+  auto mapping = at_standstill(address, tid);
+  all_.reset();
+  return mapping;
+}
+
+std::optional<proc::Mapping> OpenMappings::at_standstill(std::uint64_t address, pid_t tid) {
   if (auto mapping = ask_for(address)) return mapping;
-  for (proc::Mapping& mapping : proc::mappings(tid)) {
-    if (address >= mapping.start && address < mapping.end) return std::move(mapping);
-  }
-  return std::nullopt;
+  if (!all_) all_ = proc::mappings(tid);
+  const auto behind = std::ranges::upper_bound(*all_, address, {}, &proc::Mapping::start);
+  if (behind == all_->begin() || address >= std::prev(behind)->end) return std::nullopt;
+  return *std::prev(behind);
 }
 
 }  // namespace vdsotrace

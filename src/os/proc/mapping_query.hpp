@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "base/unique_fd.hpp"
 #include "os/proc/proc.hpp"
@@ -20,12 +21,16 @@ class OpenMappings {
 
   /// The mapping that has the address. Nothing if none has, or that is not known. `tid`: a thread that has that memory
   /// now.
-  std::optional<proc::Mapping> at(std::uint64_t address, pid_t tid) const;
+  std::optional<proc::Mapping> at(std::uint64_t address, pid_t tid);
+  /// The same while all threads are stopped, and have been since this was asked first: all mappings are read once at
+  /// most. What is mapped meanwhile by calls that threads make for us may be missing. With at() that is over.
+  std::optional<proc::Mapping> at_standstill(std::uint64_t address, pid_t tid);
 
  private:
   std::optional<proc::Mapping> ask_for(std::uint64_t address) const;
 
   UniqueFd maps_;
+  std::optional<std::vector<proc::Mapping>> all_;  ///< as they are at the standstill, by address
 };
 
 }  // namespace vdsotrace

@@ -11,10 +11,9 @@ constexpr std::uint64_t kMainStack = 8 << 20;
 
 /// Where the thread's stack is sure to lie. The main thread's grows downwards; above others lies what its C library
 /// keeps for the thread, to which its thread pointer points.
-StackBounds stack_of(StoppedThread& stopped, const arch::Registers& registers, const OpenMappings& mappings) {
+StackBounds stack_of(const arch::Registers& registers, const std::optional<proc::Mapping>& mapping) {
   const std::uint64_t at = arch::stack_pointer(registers);
   const std::uint64_t pointer = arch::thread_pointer(registers);
-  const auto mapping = mappings.at(at, stopped.tid());
   if (!mapping) return {};
   if (mapping->name == "[stack]") return {std::min(mapping->start, mapping->end - kMainStack), mapping->end};
   return pointer > at && pointer < mapping->end ? StackBounds{mapping->start, pointer} : StackBounds{};
@@ -31,20 +30,27 @@ void StubSpace::set_region(std::unique_ptr<StubRegion> region, pid_t tid) {
   records_.set_region(*region_, tid);
 }
 
-void StubSpace::bind_thread(StoppedThread& stopped) {
+void StubSpace::bind_thread(StoppedThread& stopped, RemoteCalls::Others others) {
   const auto* registers = stopped.registers();
   if (registers == nullptr) return;
   const Thread& thread = stopped.thread();
   const std::uint64_t pointer = arch::thread_pointer(*registers);
   if (!threads_.add(thread, pointer, arch::stack_pointer(*registers))) return;
-  const bool walks = records_.symbols() != nullptr;
-  if (walks && !mappings_) mappings_.emplace(stopped.tid());
-  const StackBounds stack = walks ? stack_of(stopped, *registers, *mappings_) : StackBounds{};
+  const StackBounds stack = records_.symbols() != nullptr
+                                ? stack_of(*registers, stack_mapping(stopped.tid(), *registers, others))
+                                : StackBounds{};
   if (region_->blocks().is_full()) {
     RemoteCalls calls(stopped);
     grow_stub_region(calls, installed_.area, *region_);
   }
   region_->blocks().bind(pointer, thread.tid, stack);
+}
+
+std::optional<proc::Mapping> StubSpace::stack_mapping(pid_t tid, const arch::Registers& registers,
+                                                      RemoteCalls::Others others) {
+  if (!mappings_) mappings_.emplace(tid);
+  const std::uint64_t at = arch::stack_pointer(registers);
+  return others == RemoteCalls::Others::stopped ? mappings_->at_standstill(at, tid) : mappings_->at(at, tid);
 }
 
 }  // namespace vdsotrace

@@ -9,6 +9,7 @@
 #include "engines/inline/records/thread_rings.hpp"
 #include "engines/inline/region/stub_region.hpp"
 #include "os/proc/mapping_query.hpp"
+#include "trace/remote/remote_call.hpp"
 #include "trace/reporter.hpp"
 
 namespace vdsotrace {
@@ -56,14 +57,17 @@ class StubSpace {
   /// What is known of its threads. A thread is bound as soon as its pointer is known, and unbound at its end.
   ThreadRings& threads() { return threads_; }
   const ThreadRings& threads() const { return threads_; }
-  /// ThreadRings::add of a thread that is stopped: makes room for one more ring where there is none.
-  void bind_thread(StoppedThread& stopped);
+  /// ThreadRings::add of a thread that is stopped: makes room for one more ring where there is none. `others`: whether
+  /// all threads are stopped, and have been since this was first called so.
+  void bind_thread(StoppedThread& stopped, RemoteCalls::Others others = RemoteCalls::Others::running);
 
   /// What they record. There is a region when it is collected.
   RecordCollector& records() { return records_; }
   const RecordCollector& records() const { return records_; }
 
  private:
+  std::optional<proc::Mapping> stack_mapping(pid_t tid, const arch::Registers& registers, RemoteCalls::Others others);
+
   InstalledStubs installed_;
   std::unique_ptr<StubRegion> region_;
   std::uint64_t inherited_bytes_ = 0;

@@ -40,7 +40,7 @@ TEST_CASE("where nothing is mapped there is no mapping") {
 }
 
 TEST_CASE("mappings that come later are found by what was opened before") {
-  const OpenMappings mappings(::getpid());
+  OpenMappings mappings(::getpid());
   void* const later = ::mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   REQUIRE(later != MAP_FAILED);
   CHECK(mappings.at(reinterpret_cast<std::uint64_t>(later), ::getpid()));
@@ -50,4 +50,17 @@ TEST_CASE("mappings that come later are found by what was opened before") {
 TEST_CASE("where single mappings cannot be asked for, those of the thread are read") {
   const int on_stack = 0;
   CHECK(OpenMappings(-1).at(reinterpret_cast<std::uint64_t>(&on_stack), ::getpid()));
+}
+
+TEST_CASE("where single mappings cannot be asked for, all are read once while threads stand still") {
+  const int on_stack = 0;
+  OpenMappings mappings(-1);
+  CHECK(mappings.at_standstill(reinterpret_cast<std::uint64_t>(&on_stack), ::getpid()));
+  void* const later = ::mmap(nullptr, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  REQUIRE(later != MAP_FAILED);
+  const auto address = reinterpret_cast<std::uint64_t>(later);
+  CHECK_FALSE(mappings.at_standstill(address, ::getpid()));
+  CHECK(mappings.at(address, ::getpid()));
+  ::munmap(later, 4096);
+  CHECK_FALSE(mappings.at_standstill(address, ::getpid()));
 }
