@@ -19,6 +19,7 @@ struct EngineStops {
   bool patches = true;    ///< it will change code: what moves or removes the vDSO must be seen
   bool signals = true;    ///< it follows signal masks, actions and returns from handlers
   bool fallbacks = true;  ///< a system call stop is its proof of a fallback
+  bool traps = false;     ///< threads stop at breakpoints that it has put into their vDSO
 };
 
 /// Where probes are: the session says when a process's vDSO is to be observed, and when it is to be as it was.

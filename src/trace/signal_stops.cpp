@@ -28,6 +28,9 @@ bool has_lost_its_cause(const siginfo_t& info) {
   return info.si_code == SI_USER && info.si_pid == 0 && info.si_uid == 0;
 }
 
+/// Of what a breakpoint raises.
+bool may_be_breakpoint(const siginfo_t& info) { return info.si_code == SI_KERNEL || has_lost_its_cause(info); }
+
 bool is_of_memory(const siginfo_t& info) { return info.si_signo == SIGSEGV || info.si_signo == SIGBUS; }
 
 /// Whether the thread's own instruction has raised it: no process has sent it (sigaction(2), si_code).
@@ -75,7 +78,7 @@ std::optional<Resume> SignalStops::on_engine_trap(StoppedThread& stopped, int si
     repair_signal_state(stopped);
     return Resume{};
   }
-  if ((signal == SIGTRAP || signal == SIGSEGV) && (info.si_code == SI_KERNEL || has_lost_its_cause(info))) {
+  if ((signal == SIGTRAP || signal == SIGSEGV) && may_be_breakpoint(info)) {
     if (const auto how = engine_.on_trap(stopped)) {
       repair_signal_state(stopped);
       return how;
@@ -125,6 +128,19 @@ void SignalStops::note_delivery(StoppedThread& stopped, int signal) {
   const std::uint64_t itself = (action.flags & SA_NODEFER) == 0 ? signal_bit(signal) : 0;
   thread.blocked.add(action.mask | itself);
   if ((action.flags & SA_RESETHAND) != 0) thread.actions->set(signal, {});
+}
+
+void put_back_on_breakpoint(Thread& thread) {
+  thread.on_breakpoint = false;
+  const auto info = ptrace::signal_info(thread.tid);
+  if (!info || !may_be_breakpoint(*info)) return;
+  StoppedThread stopped(thread);
+  const auto address = stopped.breakpoint_address();
+  thread.on_breakpoint = address && thread.space->vdso().has_patch(*address, arch::kBreakpoint) &&
+                         stopped.set_program_counter(*address);
+  // The session does not know of the stop yet.
+  std::move(stopped).abandon();
+  thread.stopped = false;
 }
 
 }  // namespace vdsotrace

@@ -40,4 +40,10 @@ class SignalStops {
   ProcessDetails processes_;
 };
 
+/// The thread has stopped for SIGTRAP, and its stop has not been waited for. If that is for a breakpoint of ours in its
+/// vDSO, its program counter is put back on it (Thread::on_breakpoint). A stop that is not waited for keeps its signal
+/// when we are killed; of one that is the kernel forgets it (wait_task_stopped, kernel/exit.c), and the thread would go
+/// on in the middle of the instruction that the breakpoint stands in. So it meets it again.
+void put_back_on_breakpoint(Thread& thread);
+
 }  // namespace vdsotrace

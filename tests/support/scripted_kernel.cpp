@@ -285,9 +285,13 @@ std::optional<TraceeStop> ScriptedKernel::take(std::vector<Waiting>::iterator fo
   return TraceeStop{one.tid, WaitStatus(one.status)};
 }
 
+std::vector<ScriptedKernel::Waiting>::iterator ScriptedKernel::first_waiting() {
+  return std::ranges::min_element(waiting_, {}, [this](const Waiting& one) { return tasks_.at(one.tid)->rank; });
+}
+
 std::optional<TraceeStop> ScriptedKernel::take() {
   advance();
-  return take(std::ranges::min_element(waiting_, {}, [this](const Waiting& one) { return tasks_.at(one.tid)->rank; }));
+  return take(first_waiting());
 }
 
 std::optional<TraceeStop> ScriptedKernel::take(pid_t tid) {

@@ -235,6 +235,7 @@ class ScriptedKernel final : public Kernel {
   void advance();
   long request_of_stopped(Task& task, long request, std::uintptr_t address, std::uintptr_t data);
   long let_run(Task& task, long request, int signal);
+  std::vector<Waiting>::iterator first_waiting();
   std::optional<TraceeStop> take(std::vector<Waiting>::iterator found);
 
   std::map<pid_t, std::unique_ptr<Task>> tasks_;

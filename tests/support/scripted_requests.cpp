@@ -159,15 +159,18 @@ ssize_t ScriptedKernel::read_memory(pid_t tid, const iovec& into, std::span<cons
 
 int ScriptedKernel::waitid(idtype_t kind, id_t id, siginfo_t& info, int options) {
   info = {};
-  if (kind == P_ALL) return any_tracee() ? 0 : static_cast<int>(fails(ECHILD));
+  const bool any = kind == P_ALL;
   const auto tid = static_cast<pid_t>(id);
-  const Task* task = find(tid);
-  if (task == nullptr || !task->seized) return static_cast<int>(fails(ECHILD));
+  const Task* task = any ? nullptr : find(tid);
+  if (any ? !any_tracee() : task == nullptr || !task->seized) return static_cast<int>(fails(ECHILD));
+  // Asked for those that fork has not made, it answers whether there are any.
+  if (any && (options & __WALL) == 0) return 0;
   advance();
-  const auto found = std::ranges::find(waiting_, tid, &Waiting::tid);
+  const auto found = any ? first_waiting() : std::ranges::find(waiting_, tid, &Waiting::tid);
   if (found == waiting_.end() || (is_end(found->status) && (options & WEXITED) == 0)) return 0;
-  info.si_pid = tid;
+  info.si_pid = found->tid;
   info.si_code = !is_end(found->status) ? CLD_TRAPPED : (found->status & 0x7f) == 0 ? CLD_EXITED : CLD_KILLED;
+  info.si_status = is_end(found->status) ? 0 : found->status >> 8;
   if ((options & WNOWAIT) == 0) take(found);
   return 0;
 }

@@ -53,6 +53,10 @@ bool ScriptedStops::something_happens() {
 }
 
 std::optional<TraceeStop> ScriptedStops::take() {
+  siginfo_t next{};
+  if (before_trap_ && kernel_.waitid(P_ALL, 0, next, WEXITED | WSTOPPED | WNOWAIT | WNOHANG | __WALL) == 0 &&
+      next.si_code == CLD_TRAPPED && next.si_status == SIGTRAP)
+    before_trap_(next.si_pid);
   auto stop = kernel_.take();
   if (stop && on_take) on_take(*stop);
   return stop;

@@ -19,6 +19,7 @@ class ScriptedStops final : public StopSource {
   explicit ScriptedStops(ScriptedKernel& kernel) : kernel_(kernel) {}
   WaitResult next(const BeforeSleep& before_sleep) override;
   void look_for(std::span<const pid_t>) override {}
+  void set_before_trap(BeforeTrap before_trap) override { before_trap_ = std::move(before_trap); }
   void set_deadline(std::optional<std::int64_t> when) override { deadline_ = when; }
 
   std::function<void(const TraceeStop&)> on_take;  ///< if set: sees each before the session does
@@ -29,6 +30,7 @@ class ScriptedStops final : public StopSource {
   bool something_happens();
   std::optional<TraceeStop> take();
   ScriptedKernel& kernel_;
+  BeforeTrap before_trap_;
   std::optional<std::int64_t> deadline_;
   int naps_ = 0;
   int times_out_ = 0;

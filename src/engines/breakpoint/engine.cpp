@@ -42,7 +42,7 @@ std::array<std::uint64_t, 6> arguments_of(StoppedThread& stopped, const VdsoServ
 
 EngineStops BreakpointEngine::stops() const {
   const bool any = any_is_wanted(needs_);
-  return {any, any, any};
+  return {any, any, any, any};
 }
 
 const ProbePlan& BreakpointEngine::plan_for(const VdsoImage& image) {
@@ -75,10 +75,10 @@ void BreakpointEngine::install(AddressSpace& space, StoppedThread& stopped, std:
 bool BreakpointEngine::remove(AddressSpace& space, StoppedThread& stopped) { return space.vdso().undo(stopped.tid()); }
 
 std::optional<Resume> BreakpointEngine::on_trap(StoppedThread& stopped) {
-  const auto* registers = stopped.registers();
+  const auto address = stopped.breakpoint_address();
   const AddressSpace& space = *stopped.thread().space;
-  if (registers == nullptr || space.vdso().image() == nullptr || !space.vdso().is_patched()) return std::nullopt;
-  const auto offset = space.vdso().offset_of(arch::breakpoint_address(*registers));
+  if (!address || space.vdso().image() == nullptr || !space.vdso().is_patched()) return std::nullopt;
+  const auto offset = space.vdso().offset_of(*address);
   if (!offset) return std::nullopt;
   const ProbePlan& plan = plan_for(*space.vdso().image());
   const auto found = plan.sites.find(*offset);
@@ -86,7 +86,7 @@ std::optional<Resume> BreakpointEngine::on_trap(StoppedThread& stopped) {
   const ProbeSite& site = found->second;
   const Onward onward = site.kind == ProbeSite::Kind::entry
                             ? on_entry(stopped, site)
-                            : Onward{site.copy, on_exit(stopped, arch::stack_pointer(*registers))};
+                            : Onward{site.copy, on_exit(stopped, arch::stack_pointer(*stopped.registers()))};
   stopped.set_program_counter(space.vdso().base() + onward.offset);
   return onward.how;
 }
@@ -106,7 +106,7 @@ BreakpointEngine::Onward BreakpointEngine::on_entry(StoppedThread& stopped, cons
   if (inside.open.empty()) inside.at_exit.clear();
   if (!inside.open.enter(std::move(call), arch::stack_pointer(registers), left_by(thread))) return {site.copy, {}};
   Call& entered = *inside.open.innermost();
-  note_caller_of_function(stopped, needs_, entered, arch::breakpoint_address(registers));
+  note_caller_of_function(stopped, needs_, entered, *stopped.breakpoint_address());
   return tamper(stopped, site, inside, entered);
 }
 

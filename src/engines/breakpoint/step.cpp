@@ -50,10 +50,8 @@ void StepEngine::note(const Thread& thread, std::uint32_t at, std::uint32_t next
 std::optional<Resume> StepEngine::on_trap(StoppedThread& stopped) {
   Thread& thread = stopped.thread();
   const AddressSpace& space = *thread.space;
-  const auto* registers = stopped.registers();
-  const auto offset = registers != nullptr && space.vdso().image() != nullptr
-                          ? space.vdso().offset_of(arch::breakpoint_address(*registers))
-                          : std::nullopt;
+  const auto address = stopped.breakpoint_address();
+  const auto offset = address && space.vdso().image() != nullptr ? space.vdso().offset_of(*address) : std::nullopt;
   if (offset && space.vdso().is_patched()) {
     const auto& sites = plan_for(*space.vdso().image()).sites;
     const auto site = sites.find(*offset);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 
 #include "base/clock.hpp"
 #include "os/kernel.hpp"
@@ -47,17 +48,36 @@ bool Waiter::deadline_passed() {
   return true;
 }
 
+/// By what wait4(2) has answered, 0 or -1.
+Waiter::Found Waiter::found_nobody(pid_t answer) {
+  if (answer == 0) return Found::none;
+  return errno == EINTR ? Found::interrupted : Found::no_children;
+}
+
 Waiter::Found Waiter::wait_for(pid_t which, bool blocking) {
+  if (!asked_.before_trap) return take(which, blocking);
+  const pid_t tid = look_before_taking(which, blocking);
+  return tid > 0 ? take(tid, false) : found_nobody(tid);
+}
+
+Waiter::Found Waiter::take(pid_t which, bool blocking) {
   int raw = 0;
   rusage usage{};
   const int options = __WALL | (blocking ? 0 : WNOHANG);
-  const pid_t tid = kernel().wait4(which, raw, options, asks_kernel_times_ ? &usage : nullptr);
-  if (tid > 0) {
-    ready_.push_back({tid, WaitStatus(raw), ns_of(usage.ru_stime)});
-    return Found::some;
-  }
-  if (tid == 0) return Found::none;
-  return errno == EINTR ? Found::interrupted : Found::no_children;
+  const pid_t tid = kernel().wait4(which, raw, options, asked_.kernel_times ? &usage : nullptr);
+  if (tid <= 0) return found_nobody(tid);
+  ready_.push_back({tid, WaitStatus(raw), ns_of(usage.ru_stime)});
+  return Found::some;
+}
+
+/// Whose stop or end comes next: it is still to be waited for. Else what wait4(2) answers.
+pid_t Waiter::look_before_taking(pid_t which, bool blocking) {
+  siginfo_t info{};
+  const int options = WEXITED | WSTOPPED | WNOWAIT | __WALL | (blocking ? 0 : WNOHANG);
+  const bool one = which > 0;
+  if (kernel().waitid(one ? P_PID : P_ALL, one ? static_cast<id_t>(which) : 0, info, options) != 0) return -1;
+  if (info.si_code == CLD_TRAPPED && info.si_status == SIGTRAP) asked_.before_trap(info.si_pid);
+  return info.si_pid;
 }
 
 Waiter::Found Waiter::look_at_all() {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <utility>
 #include <variant>
 
 #include "os/self/own_signals.hpp"
@@ -43,6 +44,10 @@ class StopSource {
   /// Many are about to stop, or have: takes what these have to say at once, which is cheaper than to find them among
   /// all.
   virtual void look_for(std::span<const pid_t> tids) = 0;
+  /// Runs for a thread that has stopped for SIGTRAP before its stop is waited for, which makes the kernel forget the
+  /// signal: may look at the thread and change its registers.
+  using BeforeTrap = std::function<void(pid_t tid)>;
+  virtual void set_before_trap(BeforeTrap before_trap) = 0;
   /// CLOCK_MONOTONIC nanoseconds at which next() answers TimedOut, once; nothing: never.
   virtual void set_deadline(std::optional<std::int64_t> when) = 0;
 };
@@ -61,15 +66,19 @@ class Waiter final : public StopSource {
 
   WaitResult next(const BeforeSleep& before_sleep) override;
   void look_for(std::span<const pid_t> tids) override;
+  void set_before_trap(BeforeTrap before_trap) override { asked_.before_trap = std::move(before_trap); }
   void set_deadline(std::optional<std::int64_t> when) override;
   /// From now on each stop comes with TraceeStop::kernel_ns.
-  void ask_kernel_times() { asks_kernel_times_ = true; }
+  void ask_kernel_times() { asked_.kernel_times = true; }
   /// How often a thread has stopped so far.
   std::uint64_t stops() const { return stops_; }
 
  private:
   enum class Found : std::uint8_t { some, none, no_children, interrupted };
   Found wait_for(pid_t which, bool blocking);
+  static Found found_nobody(pid_t answer);
+  Found take(pid_t which, bool blocking);
+  pid_t look_before_taking(pid_t which, bool blocking);
   Found wait_once(bool blocking) { return wait_for(-1, blocking); }
   Found look_at_all();
   Found look_at_recent();
@@ -95,7 +104,12 @@ class Waiter final : public StopSource {
   Dear collect_;    ///< a collection
   int credit_ = 0;  ///< how much polling has paid lately
   bool may_poll_;
-  bool asks_kernel_times_ = false;
+  /// What is done beside waiting.
+  struct Asked {
+    bool kernel_times = false;
+    BeforeTrap before_trap;  ///< empty: nothing
+  };
+  Asked asked_;
   std::int64_t poll_ns_;  ///< how long a poll may last
   std::optional<std::int64_t> deadline_;
 };

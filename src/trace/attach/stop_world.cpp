@@ -8,6 +8,7 @@
 #include "os/proc/proc.hpp"
 #include "trace/attach/seize.hpp"
 #include "trace/remote/barred_restart.hpp"
+#include "trace/signal_stops.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -61,6 +62,11 @@ StopWorld::StopWorld(TaskTable& tasks, ProbeEngine& engine, Reporter& reporter, 
 
 bool StopWorld::stop_to_attach() {
   state_ = State::attaching;
+  // Attached processes outlive us, if we are killed, with their breakpoints.
+  if (engine_.stops().traps)
+    source_.set_before_trap([this](pid_t tid) {
+      if (Thread* thread = tasks_.find(tid)) put_back_on_breakpoint(*thread);
+    });
   const bool undisturbed = await_stops(running());
   state_ = State::observing;
   return undisturbed;

@@ -25,6 +25,12 @@ bool PatchedMapping::patch(pid_t stopped, std::uint32_t offset, std::span<const 
   return false;
 }
 
+bool PatchedMapping::has_patch(std::uint64_t address, std::span<const std::byte> bytes) const {
+  const auto offset = offset_of(address);
+  const auto found = offset ? journal_.find(*offset) : journal_.end();
+  return found != journal_.end() && std::ranges::equal(found->second.after, bytes);
+}
+
 bool PatchedMapping::undo(pid_t stopped) {
   std::erase_if(journal_, [&](const auto& entry) {
     const auto& [offset, patch] = entry;

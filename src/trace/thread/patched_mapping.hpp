@@ -32,6 +32,8 @@ class PatchedMapping {
   /// False if the memory is out of our reach (a program that has made itself undumpable, traced without privilege);
   /// what could not be put back stays noted.
   bool undo(pid_t stopped);
+  /// Whether a patch of these bytes begins at that address.
+  bool has_patch(std::uint64_t address, std::span<const std::byte> bytes) const;
   bool is_patched() const { return !journal_.empty(); }
   /// Whether the memory of that stopped process has `image` at this address, with these patches and no others.
   bool is_in(pid_t stopped, std::span<const std::byte> image) const;

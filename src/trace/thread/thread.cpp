@@ -11,6 +11,12 @@ const arch::Registers* StoppedThread::registers() {
   return registers_ ? &*registers_ : nullptr;
 }
 
+std::optional<std::uint64_t> StoppedThread::breakpoint_address() {
+  const auto* now = registers();
+  if (now == nullptr) return std::nullopt;
+  return thread_->on_breakpoint ? arch::program_counter(*now) : arch::breakpoint_address(*now);
+}
+
 bool StoppedThread::set_program_counter(std::uint64_t address) {
   registers_.reset();
   return ptrace::set_user_word(tid(), arch::program_counter_offset(), address);
@@ -29,6 +35,7 @@ void StoppedThread::refuse_system_call() {
 void StoppedThread::resume(Resume how, bool calls) && {
   Thread& thread = *std::exchange(thread_, nullptr);
   thread.stopped = how.how == Resume::How::hold;
+  thread.on_breakpoint = thread.on_breakpoint && thread.stopped;
   // A thread that is gone cannot be resumed and need not be.
   switch (how.how) {
     case Resume::How::run:

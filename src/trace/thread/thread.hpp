@@ -68,6 +68,7 @@ struct Thread {
   // How its last stop left it (StoppedThread, StopHandler).
   bool stopped = false;        ///< in a ptrace stop that has not been resumed
   bool rests = false;          ///< since its last stop: listens in a group-stop, or waits for its vfork's child
+  bool on_breakpoint = false;  ///< stopped for one of ours, with its program counter on it and no more behind it
   bool step_due = false;       ///< was let execute one instruction, and the trap behind that has not been seen
   std::int64_t kernel_ns = 0;  ///< TraceeStop::kernel_ns of its last stop
 
@@ -133,6 +134,8 @@ class StoppedThread {
   Memory& memory() { return memory_; }
 
   const arch::Registers* registers();
+  /// Of the breakpoint that it has stopped for, if it is for one.
+  std::optional<std::uint64_t> breakpoint_address();
   bool set_program_counter(std::uint64_t address);
   bool set_registers(const arch::Registers& registers);
   /// It ran in between: what is known of its registers is out of date.

@@ -14,10 +14,10 @@ namespace {
 constexpr pid_t kChild = kPid + 2;
 constexpr std::uint64_t kStack = kStackTop - 4096 - 0x100;
 
-/// A program and where its vDSO's functions are.
+/// Where the functions of the vDSO are, and what a task does there.
 template <class Engine>
-struct Scripted : ScriptedTracing {
-  Scripted() {
+struct WithVdso : ScriptedTracing {
+  WithVdso() {
     kernel.map_vdso(saved_image("6.1.0-50.x86_64"));
     image.emplace(*VdsoImage::parse(kernel.vdso));
     function = image->function_named("__vdso_clock_gettime");
@@ -49,10 +49,31 @@ struct Scripted : ScriptedTracing {
   std::optional<VdsoImage> image;
   const VdsoFunction* function = nullptr;
   Engine observing{needs, events};
-  Task& root = kernel.spawned(kRoot).executes();
+};
+
+/// A program that is started.
+template <class Engine>
+struct Scripted : WithVdso<Engine> {
+  Task& root = this->kernel.spawned(kRoot).executes();
 };
 using Breakpoints = Scripted<BreakpointEngine>;
 using Steps = Scripted<StepEngine>;
+
+/// A process that runs already and is attached to.
+struct Running : WithVdso<BreakpointEngine> {
+  /// Where its program counter is when a trap's stop is waited for.
+  std::vector<std::uint64_t> places() {
+    std::vector<std::uint64_t> found;
+    stops.on_take = [&](const TraceeStop& stop) {
+      if (stop.status.kind() == WaitStatus::Kind::signal && stop.status.signal() == SIGTRAP)
+        found.push_back(process.registers.rip);
+    };
+    REQUIRE(seize({process.tid}));
+    run_attached();
+    return found;
+  }
+  Task& process = kernel.process(kRoot).idles();
+};
 
 }  // namespace
 
@@ -130,6 +151,30 @@ TEST_CASE("a signal at the beginning of a copy finds the thread at the function'
   CHECK(pc == traced.entry());
   CHECK(traced.count("1 clock_gettime[vdso] = 0") == 1);
   CHECK(traced.count("1 clock_gettime[vdso] unfinished") == 0);
+}
+
+TEST_CASE("a thread of a running process is back on its breakpoint before its stop is waited for") {
+  Running traced;
+  std::uint64_t pc = 0;
+  traced.enters_function(traced.process);
+  traced.process.does([&] { pc = traced.process.registers.rip; });
+  traced.leaves_function(traced.process);
+  traced.process.exits();
+  CHECK(traced.places() == std::vector<std::uint64_t>{traced.entry(), traced.ret()});
+  CHECK(traced.is_in_copy(pc));
+  CHECK(traced.count("1 clock_gettime[vdso] = 0") == 1);
+  CHECK(traced.process.delivered.empty());
+}
+
+TEST_CASE("a thread of a running process stays behind a trap of its own") {
+  for (const std::uint64_t at : {kCode + 16, kVdsoBase + 8}) {
+    INFO("at " << at);
+    Running traced;
+    traced.meets(traced.process, at);
+    traced.process.exits();
+    CHECK(traced.places() == std::vector<std::uint64_t>{at + 1});
+    CHECK(traced.process.delivered == std::vector<int>{SIGTRAP});
+  }
 }
 
 TEST_CASE("a trap elsewhere is the program's own") {

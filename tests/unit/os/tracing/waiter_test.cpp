@@ -107,3 +107,29 @@ TEST_CASE("nobody is left to wait for when all tracees have been") {
   CHECK(waiter.stops() == 0);
   CHECK(std::holds_alternative<NoneLeft>(waiter.next([] { return std::nullopt; })));
 }
+
+TEST_CASE("a thread that has stopped for SIGTRAP is looked at before its stop is waited for") {
+  testing::ScriptedKernel kernel;
+  const KernelInstead instead(kernel);
+  testing::Task& task = kernel.spawned(testing::kPid + 1).gets(SIGUSR1).gets(SIGTRAP).gets(SIGTRAP);
+  OwnSignals signals;
+  Waiter waiter(signals);
+  int still_waiting = 0;
+  waiter.set_before_trap([&](pid_t tid) {
+    siginfo_t info{};
+    CHECK(kernel.waitid(P_PID, static_cast<id_t>(tid), info, WSTOPPED | WNOWAIT | WNOHANG | __WALL) == 0);
+    still_waiting += info.si_pid == task.tid ? 1 : 0;
+  });
+  ptrace::interrupt(task.tid);
+  std::vector<int> given;
+  // The interruption, and three signals.
+  for (int i = 0; i < 4; ++i) {
+    const WaitResult result = waiter.next([] { return std::nullopt; });
+    const auto* stop = std::get_if<TraceeStop>(&result);
+    REQUIRE(stop != nullptr);
+    if (stop->status.kind() == WaitStatus::Kind::signal) given.push_back(stop->status.signal());
+    ptrace::resume(task.tid, 0);
+  }
+  CHECK(given == std::vector<int>{SIGUSR1, SIGTRAP, SIGTRAP});
+  CHECK(still_waiting == 2);
+}
