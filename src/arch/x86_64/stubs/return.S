@@ -174,9 +174,9 @@
  * shows no sign of life. It wakes those that sleep; shorter sleeps of many threads would take the processor from it
  * that it needs to make room. */
 #define SPINS 2000
-#define NAP_NS 1000000
-#define PATIENCE 100000                 /* rounds of spinning, each some tenth of a sleep */
-#define NAP_ROUNDS 10
+#define NAP_NS 10000000
+#define PATIENCE 100000                 /* rounds of spinning, each some hundredth of a sleep */
+#define NAP_ROUNDS 100
 #define SYS_FUTEX 202
 
 /* Closes the open call and writes its record. `kind` says what the arguments point to. */
