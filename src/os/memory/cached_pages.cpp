@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "os/memory/remote_memory.hpp"
 
@@ -22,7 +23,26 @@ CachedPages::Page& CachedPages::page(std::uint64_t start) {
   return found->second;
 }
 
+/// Pages that follow each other are read at once, as far as they can be.
+void CachedPages::read_ahead(std::uint64_t start, std::uint64_t end) {
+  while (start < end && pages_.contains(start)) start += kPage;
+  std::vector<std::byte> bytes;
+  for (std::uint64_t next = start; next < end && !pages_.contains(next); next += kPage)
+    bytes.resize(bytes.size() + kPage);
+  if (bytes.size() <= kPage) return;
+  std::size_t left = RemoteMemory(tid_).read(start, bytes);
+  for (std::size_t from = 0; from < bytes.size(); from += kPage) {
+    Page& there = pages_[start + from];
+    there.size = std::min<std::size_t>(left, kPage);
+    std::ranges::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(from), static_cast<std::ptrdiff_t>(there.size),
+                        there.bytes.begin());
+    left -= there.size;
+    if (there.size < kPage) return;
+  }
+}
+
 std::size_t CachedPages::read(std::uint64_t address, std::span<std::byte> into) {
+  if (within_page(address, into.size()) < into.size()) read_ahead(address - address % kPage, address + into.size());
   std::size_t done = 0;
   while (done < into.size()) {
     const std::uint64_t at = address + done;

@@ -31,6 +31,7 @@ class CachedPages final : public Memory {
     std::array<std::byte, kPage> bytes;
   };
   Page& page(std::uint64_t start);
+  void read_ahead(std::uint64_t start, std::uint64_t end);
 
   pid_t tid_;
   std::map<std::uint64_t, Page> pages_;

@@ -5,6 +5,7 @@
 
 #include "base/page.hpp"
 #include "os/kernel.hpp"
+#include "os/memory/cached_pages.hpp"
 #include "support/catch.hpp"
 
 using namespace vdsotrace;
@@ -64,5 +65,16 @@ TEST_CASE("memory is read by few requests") {
 TEST_CASE("behind a page that cannot be read nothing more is asked for") {
   SomePages kernel(3);
   CHECK(read_from(kernel, kStart + 8, 16 * kPage) == 3 * kPage - 8);
+  CHECK(kernel.requests == 1);
+}
+
+TEST_CASE("pages that are kept are read by one request, and what lies behind the last is not asked for again") {
+  SomePages kernel(2);
+  const KernelInstead instead(kernel);
+  CachedPages pages(1);
+  std::vector<std::byte> bytes(2 * kPage);
+  CHECK(pages.read(kStart + 8, bytes) == 2 * kPage - 8);
+  CHECK(kernel.requests == 1);
+  CHECK(pages.read(kStart + kPage + 8, bytes) == kPage - 8);
   CHECK(kernel.requests == 1);
 }
