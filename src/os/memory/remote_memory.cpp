@@ -101,7 +101,11 @@ RemoteWrites::RemoteWrites(pid_t tid) : tid_(tid), outer_(std::exchange(writes, 
 
 RemoteWrites::~RemoteWrites() { writes = outer_; }
 
-UniqueFd* RemoteWrites::of(pid_t tid) { return writes != nullptr && writes->tid_ == tid ? &writes->memory_ : nullptr; }
+UniqueFd* RemoteWrites::of(pid_t tid) {
+  UniqueFd* memory = nullptr;
+  for (RemoteWrites* one = writes; one != nullptr && one->tid_ == tid; one = one->outer_) memory = &one->memory_;
+  return memory;
+}
 
 bool write_remote(pid_t tid, std::uint64_t address, std::span<const std::byte> bytes) {
   UniqueFd own;

@@ -34,6 +34,11 @@ TEST_CASE("writes to one thread share a descriptor", "[remote_writes]") {
     CHECK(write_word(word, 3));
     CHECK((word == 3 && memory->get() == fd));
     {
+      const RemoteWrites within(::getpid());
+      CHECK(RemoteWrites::of(::getpid()) == memory);
+    }
+    CHECK(memory->get() == fd);
+    {
       const RemoteWrites others(::getppid());
       CHECK(RemoteWrites::of(::getpid()) == nullptr);
       CHECK(write_word(word, 4));
