@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "os/memory/cached_pages.hpp"
 #include "os/memory/remote_memory.hpp"
 
 namespace vdsotrace {
@@ -29,6 +30,20 @@ bool PatchedMapping::has_patch(std::uint64_t address, std::span<const std::byte>
   const auto offset = offset_of(address);
   const auto found = offset ? journal_.find(*offset) : journal_.end();
   return found != journal_.end() && std::ranges::equal(found->second.after, bytes);
+}
+
+bool PatchedMapping::patch_all(pid_t stopped, std::span<const Write> writes) {
+  CachedPages memory(stopped);
+  bool all = true;
+  for (const auto& [offset, bytes] : writes) {
+    Patch patch{std::vector<std::byte>(bytes.size()), {bytes.begin(), bytes.end()}};
+    all = all && offset <= size_ && bytes.size() <= size_ - offset &&
+          memory.read(base_ + offset, patch.before) == bytes.size() && memory.write(base_ + offset, bytes);
+    if (all) journal_[offset] = std::move(patch);
+  }
+  if (all && memory.flush()) return true;
+  undo(stopped);
+  return false;
 }
 
 bool PatchedMapping::undo(pid_t stopped) {

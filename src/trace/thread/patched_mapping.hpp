@@ -28,6 +28,13 @@ class PatchedMapping {
   /// Writes `bytes` at `offset` of the mapping, in the memory of a stopped thread. False if that is outside the mapping
   /// or cannot be written; then it is as it was.
   bool patch(pid_t stopped, std::uint32_t offset, std::span<const std::byte> bytes);
+  struct Write {
+    std::uint32_t offset;
+    std::span<const std::byte> bytes;
+  };
+  /// The same for several at once, by whole pages, while all threads are stopped. If it fails, undo() has been tried of
+  /// all that was ever patched.
+  bool patch_all(pid_t stopped, std::span<const Write> writes);
   /// Puts back every patched byte that is still as we wrote it; what the program itself has overwritten since stays.
   /// False if the memory is out of our reach (a program that has made itself undumpable, traced without privilege);
   /// what could not be put back stays noted.

@@ -59,9 +59,9 @@ bool write_trampolines(AddressSpace& space, pid_t tid, const InstalledStubs& ins
 }
 
 bool write_jumps(AddressSpace& space, pid_t tid, const InstalledStubs& installed) {
-  return std::ranges::all_of(installed.plan->patches, [&](const StubPatch& patch) {
-    return space.vdso().patch(tid, patch.offset, patch.bytes);
-  });
+  std::vector<PatchedMapping::Write> writes;
+  for (const StubPatch& patch : installed.plan->patches) writes.push_back({patch.offset, patch.bytes});
+  return space.vdso().patch_all(tid, writes);
 }
 
 }  // namespace
@@ -92,8 +92,11 @@ Result<std::unique_ptr<StubSpace>> StubInstaller::install(AddressSpace& space, S
   if (auto mapped = map_stubs(*stubs, stopped); !mapped) return tl::unexpected(mapped.error());
   if (!write_trampolines(space, tid, installed)) return fail("its vDSO could not be written");
   // Before there is a jump: should we be killed in between, no thread may be in the middle of one.
-  installed.move_out_of_patches(stopped);
-  for (StoppedThread* other : others) installed.move_out_of_patches(*other);
+  // A program that has only just been executed is nowhere in its vDSO.
+  if (settings_.attached) {
+    installed.move_out_of_patches(stopped);
+    for (StoppedThread* other : others) installed.move_out_of_patches(*other);
+  }
   if (!write_jumps(space, tid, installed)) {
     space.vdso().undo(tid);
     return fail("its vDSO could not be written");

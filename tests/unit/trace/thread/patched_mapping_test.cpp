@@ -43,6 +43,21 @@ TEST_CASE("a mapping gets its bytes back") {
   CHECK_FALSE(mapped.mapping.is_patched());
 }
 
+TEST_CASE("several places of a mapping are changed at once and get their bytes back") {
+  Mapped mapped;
+  const auto first = bytes({0xaa, 0xbb}), second = bytes({0xcc});
+  const PatchedMapping::Write writes[] = {{2, first}, {7, second}};
+  REQUIRE(mapped.mapping.patch_all(mapped.task.tid, writes));
+  CHECK(mapped.content() == bytes({0, 1, 0xaa, 0xbb, 4, 5, 6, 0xcc}));
+  CHECK(mapped.mapping.undo(mapped.task.tid));
+  CHECK(mapped.content() == mapped.original);
+
+  const PatchedMapping::Write outside[] = {{2, first}, {7, first}};
+  CHECK_FALSE(mapped.mapping.patch_all(mapped.task.tid, outside));
+  CHECK(mapped.content() == mapped.original);
+  CHECK_FALSE(mapped.mapping.is_patched());
+}
+
 TEST_CASE("no byte outside a mapping is changed") {
   Mapped mapped;
   CHECK_FALSE(mapped.mapping.patch(mapped.task.tid, 7, bytes({1, 2})));
