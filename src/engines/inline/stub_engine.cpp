@@ -33,8 +33,8 @@ bool is_strict(StoppedThread& stopped) {
 }
 
 /// What may be the reason why it cannot make calls for us, where that is one.
-std::string_view restriction(const Thread& thread) {
-  return under_other_filters(thread) ? " (it is under seccomp; --engine=perf asks nothing of it)" : "";
+std::string_view restriction(StoppedThread& stopped) {
+  return under_other_filters(stopped) ? " (it is under seccomp; --engine=perf asks nothing of it)" : "";
 }
 
 }  // namespace
@@ -65,7 +65,7 @@ void StubEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<
     spaces_.set(space, std::move(*installed)).bind_thread(stopped);
   } else if (!installed && !std::exchange(warned_why_, true)) {
     reporter_.report(stopped.thread(),
-                     Notice{fmt::format("no stubs: {}{}", installed.error().message, restriction(stopped.thread()))});
+                     Notice{fmt::format("no stubs: {}{}", installed.error().message, restriction(stopped))});
   }
 }
 

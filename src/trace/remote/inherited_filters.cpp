@@ -62,10 +62,11 @@ std::optional<int> outcome_of(std::int64_t nr, const Arguments& args) {
 
 }  // namespace
 
-bool under_inherited_filters(const Thread& thread) {
+bool under_inherited_filters(StoppedThread& stopped) {
+  const Thread& thread = stopped.thread();
   // Those that we have attached to did not get theirs from us.
   if (thread.on_tracer_death != ptrace::OnTracerDeath::kill) return false;
-  if (proc::status_number(thread.tid, "Seccomp") != SECCOMP_MODE_FILTER) return false;
+  if (stopped.seccomp_mode() != SECCOMP_MODE_FILTER) return false;
   const auto ours = proc::status_number(::getpid(), "Seccomp_filters");
   return ours > 0 && proc::status_number(thread.tid, "Seccomp_filters") == *ours + (thread.filtered ? 1 : 0);
 }

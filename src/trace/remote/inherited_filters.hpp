@@ -13,7 +13,7 @@ namespace vdsotrace {
 /// Whether the thread is under the filters that vdsotrace is under, perhaps with that of our session, and under no
 /// others: those that a program has added. Its number of filters shows that (/proc/PID/status, Linux 5.9), as none can
 /// be taken away again (seccomp(2)). False where it is not known.
-bool under_inherited_filters(const Thread& thread);
+bool under_inherited_filters(StoppedThread& stopped);
 
 /// What comes of that call of x86-64 under these filters: its errno, or 0. Nothing where they do more than refuse it:
 /// kill the thread, send it a signal, or make it wait for somebody else's answer. They cannot be read by one who is

@@ -1,5 +1,6 @@
 #include "trace/remote/remote_call.hpp"
 
+#include <linux/seccomp.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -173,8 +174,8 @@ bool RemoteCalls::outlives_tracer() const { return stopped_.thread().on_tracer_d
 /// Sees to it that the program's filters do not judge our calls, or let them pass. False if neither can be had.
 bool RemoteCalls::pass_filters(const arch::Registers& current, std::uint64_t instruction) {
   const Thread& thread = stopped_.thread();
-  const bool filtered = under_other_filters(thread);
-  inherited_filters_ = filtered && arch::runs_64_bit(current) && under_inherited_filters(thread);
+  const bool filtered = under_other_filters(stopped_);
+  inherited_filters_ = filtered && arch::runs_64_bit(current) && under_inherited_filters(stopped_);
   if (!filtered || inherited_filters_) return true;
   paused_seccomp_ = ptrace::suspend_seccomp(stopped_.tid(), thread.on_tracer_death, thread.filtered, true);
   if (!paused_seccomp_) return false;
@@ -255,8 +256,9 @@ std::optional<std::int64_t> RemoteCalls::call(std::int64_t nr, const std::array<
 }
 
 /// Under a filter of its own a process might be killed for a call that we make it do.
-bool under_other_filters(const Thread& thread) {
-  if (proc::status_number(thread.tid, "Seccomp").value_or(1) == 0) return false;
+bool under_other_filters(StoppedThread& stopped) {
+  const Thread& thread = stopped.thread();
+  if (stopped.seccomp_mode() == SECCOMP_MODE_DISABLED) return false;
   return !thread.filtered || proc::status_number(thread.tid, "Seccomp_filters") != 1;
 }
 

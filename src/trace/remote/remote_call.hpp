@@ -64,7 +64,7 @@ class RemoteCalls {
 };
 
 /// Whether the thread is under seccomp filters that are not our session's, or may be.
-bool under_other_filters(const Thread& thread);
+bool under_other_filters(StoppedThread& stopped);
 
 /// Lets it run, system calls being stops, to whatever it stops for next. Nothing if it has ended.
 std::optional<WaitStatus> run_to_next_stop(StoppedThread& stopped);

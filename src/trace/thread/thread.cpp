@@ -1,6 +1,7 @@
 #include "trace/thread/thread.hpp"
 
 #include "base/check.hpp"
+#include "os/proc/proc.hpp"
 
 namespace vdsotrace {
 
@@ -25,6 +26,11 @@ bool StoppedThread::set_program_counter(std::uint64_t address) {
 bool StoppedThread::set_registers(const arch::Registers& registers) {
   registers_ = registers;
   return ptrace::set_registers(tid(), registers);
+}
+
+std::optional<std::int64_t> StoppedThread::seccomp_mode() {
+  if (!seccomp_mode_) seccomp_mode_ = proc::status_number(tid(), "Seccomp");
+  return seccomp_mode_;
 }
 
 void StoppedThread::refuse_system_call() {

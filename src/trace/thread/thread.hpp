@@ -124,7 +124,8 @@ class StoppedThread {
   StoppedThread(StoppedThread&& other) noexcept
       : thread_(std::exchange(other.thread_, nullptr)),
         memory_(std::move(other.memory_)),
-        registers_(other.registers_) {}
+        registers_(other.registers_),
+        seccomp_mode_(other.seccomp_mode_) {}
   StoppedThread& operator=(StoppedThread&&) = delete;
   StoppedThread(const StoppedThread&) = delete;
   ~StoppedThread();
@@ -138,8 +139,15 @@ class StoppedThread {
   std::optional<std::uint64_t> breakpoint_address();
   bool set_program_counter(std::uint64_t address);
   bool set_registers(const arch::Registers& registers);
-  /// It ran in between: what is known of its registers is out of date.
-  void forget_registers() { registers_.reset(); }
+  /// It ran in between: what is known of its registers and of how its calls are judged is out of date.
+  void forget_registers() {
+    registers_.reset();
+    seccomp_mode_.reset();
+  }
+
+  /// How its calls are judged (SECCOMP_MODE_DISABLED and so on, linux/seccomp.h), asked once: /proc is slow. Nothing if
+  /// that is not known.
+  std::optional<std::int64_t> seccomp_mode();
 
   /// At a seccomp event: the call is not made and answers ENOSYS, as without a tracer.
   void refuse_system_call();
@@ -153,6 +161,7 @@ class StoppedThread {
   Thread* thread_;
   RemoteMemory memory_;
   std::optional<arch::Registers> registers_;
+  std::optional<std::int64_t> seccomp_mode_;
 };
 
 }  // namespace vdsotrace

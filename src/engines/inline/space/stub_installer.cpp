@@ -27,10 +27,10 @@ bool may_read_counter(RemoteCalls& calls, const StubSpace& stubs) {
 
 /// Whether stubs may put the thread to sleep by futex(2), until it puts a filter on itself: it has none of its own.
 /// Filters that it inherited from us are tried: the kernel itself refuses futex(2) without an address, with EFAULT.
-bool may_wait(const Thread& thread) {
-  if (!thread.space->filters_are_seen()) return false;
-  if (under_inherited_filters(thread)) return try_under_inherited_filters(SYS_futex, {}) == EFAULT;
-  return !under_other_filters(thread);
+bool may_wait(StoppedThread& stopped) {
+  if (!stopped.thread().space->filters_are_seen()) return false;
+  if (under_inherited_filters(stopped)) return try_under_inherited_filters(SYS_futex, {}) == EFAULT;
+  return !under_other_filters(stopped);
 }
 
 bool write_code(pid_t tid, const InstalledStubs& installed) {
@@ -140,7 +140,7 @@ Result<std::unique_ptr<StubRegion>> StubInstaller::map_region(StoppedThread& sto
   const auto size = settings_.record_size();
   const std::size_t overrun = settings_.overrun();
   const std::size_t bytes = StubRegion::first_bytes(size, overrun);
-  const bool may_sleep = settings_.may_sleep() && may_wait(stopped.thread());
+  const bool may_sleep = settings_.may_sleep() && may_wait(stopped);
   const auto make = [&](SharedMemory memory) {
     return std::make_unique<StubRegion>(std::move(memory), area.region(), bytes, may_sleep, size, overrun);
   };

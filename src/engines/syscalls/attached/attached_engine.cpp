@@ -23,8 +23,8 @@ namespace {
 AttachedCalls* attached_calls_of(const AddressSpace& space) { return static_cast<AttachedCalls*>(space.call_record()); }
 
 /// Whether a filter of the thread's own may see that stubs make its calls elsewhere.
-bool judges_places(const StoppedThread& stopped) {
-  if (!under_other_filters(stopped.thread())) return false;
+bool judges_places(StoppedThread& stopped) {
+  if (!under_other_filters(stopped)) return false;
   const auto filters = ptrace::seccomp_filters(stopped.tid());
   return !filters || std::ranges::any_of(*filters, looks_at_instruction);
 }
