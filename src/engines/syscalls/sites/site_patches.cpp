@@ -24,6 +24,8 @@ constexpr std::uint64_t kSlot = kSiteSlot;
 /// To what the program has mapped: heaps, stacks and the like grow.
 constexpr std::uint64_t kMargin = 0x20'0000;
 constexpr std::uint64_t kLowest = 0x1'0000;  // vm.mmap_min_addr, as a rule
+/// At the end of what jumps of one site reach, those of others in the program's libraries might not.
+constexpr std::uint64_t kNeighbours = 0x400'0000;
 
 bool holds(Memory& memory, const CodeWrite& write) {
   std::vector<std::byte> now(write.bytes.size());
@@ -114,6 +116,12 @@ std::optional<std::uint64_t> free_pages(pid_t pid, AddressRange within, std::uin
   return below ? below : above;
 }
 
+/// What jumps of the site's neighbours reach as well. All reach the lowest addresses where one of them does.
+AddressRange reach_of_all(const AddressRange& reach) {
+  if (reach.size() <= 4 * kNeighbours) return reach;
+  return {reach.start < kNeighbours ? reach.start : reach.start + kNeighbours, reach.end - kNeighbours};
+}
+
 bool holds_all(const AddressRange& outer, const AddressRange& inner) {
   return inner.size() > 0 && outer.contains(inner.start) && outer.contains(inner.end - 1);
 }
@@ -121,7 +129,8 @@ bool holds_all(const AddressRange& outer, const AddressRange& inner) {
 }  // namespace
 
 bool SitePatches::map_room(StoppedThread& stopped, const CallSite& site, std::uint64_t bytes, Others others) {
-  const auto place = free_pages(stopped.tid(), site.stubs, site.address, bytes);
+  auto place = free_pages(stopped.tid(), reach_of_all(site.stubs), site.address, bytes);
+  if (!place) place = free_pages(stopped.tid(), site.stubs, site.address, bytes);
   if (!place) return false;
   RemoteCalls calls(stopped, others);
   if (!map_stub_code(calls, {*place, bytes})) return false;

@@ -72,6 +72,16 @@ TEST_CASE("a site's jumps lead to the stub, and its code is as before when they 
   CHECK(program.unmapped == program.mapped);
 }
 
+TEST_CASE("slots lie where jumps of the site's neighbours lead, too") {
+  Program program;
+  program.site.stubs.start = 0x1000'0000;
+  SitePatches patches;
+  REQUIRE(patches.patch(program.stopped, program.site, kStub));
+  constexpr std::uint64_t kAway = 0x200'0000;
+  CHECK(program.mapped >= program.site.stubs.start + kAway);
+  CHECK(program.mapped + kPage <= program.site.stubs.end - kAway);
+}
+
 TEST_CASE("jumps in several paddings lead to the stub, and a thread at any of them is before the call") {
   Program program;
   const std::uint64_t relay = kCode + 0x1a;
