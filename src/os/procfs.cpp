@@ -141,7 +141,7 @@ std::string link_target(const std::string& path) {
 
 std::optional<struct statx> facts_of_target(const std::string& path) {
   struct statx facts {};
-  constexpr unsigned kWanted = STATX_TYPE | STATX_NLINK | STATX_INO;
+  constexpr unsigned kWanted = STATX_TYPE | STATX_NLINK | STATX_INO | STATX_SIZE | STATX_MTIME;
   if (!trusted() ||
       ::statx(root().folder.get(), path.c_str(), AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, kWanted, &facts) != 0)
     return std::nullopt;

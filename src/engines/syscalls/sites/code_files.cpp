@@ -1,6 +1,8 @@
 #include "engines/syscalls/sites/code_files.hpp"
 
+#include <fmt/core.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <chrono>
@@ -8,6 +10,7 @@
 
 #include "engines/syscalls/sites/code_file.hpp"
 #include "os/proc/mapping_query.hpp"
+#include "os/procfs.hpp"
 #include "symbols/module_file.hpp"
 
 namespace vdsotrace {
@@ -56,6 +59,23 @@ bool CodeFiles::are_being_read() {
   return std::ranges::any_of(files_, [](const auto& file) { return is_unfinished(file.second.reading); });
 }
 
+/// Of the file that is mapped, where the process still has it by that name.
+std::optional<CodeFiles::Identity> CodeFiles::identity_at(pid_t pid, const proc::Mapping& mapping) {
+  if (mapping.inode == 0 || !mapping.name.starts_with('/')) return std::nullopt;
+  const auto facts = procfs::facts_of_target(fmt::format("{}/root{}", pid, mapping.name));
+  if (!facts || !S_ISREG(facts->stx_mode) || facts->stx_ino != mapping.inode) return std::nullopt;
+  return Identity{makedev(facts->stx_dev_major, facts->stx_dev_minor), facts->stx_ino, facts->stx_size,
+                  facts->stx_mtime.tv_sec * kNsPerSecond + facts->stx_mtime.tv_nsec};
+}
+
+/// One that is known is not opened.
+CodeFiles::File* CodeFiles::file_of(pid_t pid, const proc::Mapping& mapping) {
+  const auto identity = identity_at(pid, mapping);
+  if (const auto known = identity ? files_.find(*identity) : files_.end(); known != files_.end()) return &known->second;
+  UniqueFd fd = open_mapped_file(pid, mapping);
+  return fd ? file_of(std::move(fd)) : nullptr;
+}
+
 CodeFiles::File* CodeFiles::file_of(UniqueFd fd) {
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return nullptr;
@@ -83,8 +103,7 @@ bool CodeFiles::pays_after(int stops, std::uint64_t address, Cost cost) {
 
 CodeFiles::Answer CodeFiles::site_at(pid_t pid, std::uint64_t address, Wait wait) {
   const auto mapping = private_code_at(pid, address);
-  UniqueFd fd = mapping ? open_mapped_file(pid, *mapping) : UniqueFd();
-  File* file = fd ? file_of(std::move(fd)) : nullptr;
+  File* file = mapping ? file_of(pid, *mapping) : nullptr;
   if (file == nullptr) return {};
   if (wait == Wait::no && is_unfinished(file->reading)) return {std::nullopt, true};
   CodeFile& content = content_of(*file);
@@ -125,8 +144,7 @@ const std::vector<NumberedSite>& CodeFiles::all_sites(CodeFile& file) {
 std::vector<NumberedSite> CodeFiles::sites_of(pid_t pid) {
   std::vector<NumberedSite> sites;
   for (const proc::Mapping& mapping : private_code_of(pid)) {
-    UniqueFd fd = open_mapped_file(pid, mapping);
-    File* file = fd ? file_of(std::move(fd)) : nullptr;
+    File* file = file_of(pid, mapping);
     CodeFile* content = file != nullptr ? &content_of(*file) : nullptr;
     const auto start = content != nullptr && content->facts ? content->facts->address_at(mapping.offset) : std::nullopt;
     if (!start) continue;

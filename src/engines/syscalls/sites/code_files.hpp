@@ -15,6 +15,7 @@
 #include "base/page.hpp"
 #include "engines/syscalls/sites/code_reader.hpp"
 #include "model/code/call_site.hpp"
+#include "os/proc/proc.hpp"
 
 namespace vdsotrace {
 
@@ -76,6 +77,8 @@ class CodeFiles {
   };
   static constexpr std::size_t kMost = 64;  ///< that are kept at a time
 
+  static std::optional<Identity> identity_at(pid_t pid, const proc::Mapping& mapping);
+  File* file_of(pid_t pid, const proc::Mapping& mapping);
   File* file_of(UniqueFd fd);
   static CodeFile& content_of(File& file);
   static const std::vector<NumberedSite>& all_sites(CodeFile& file);
