@@ -23,9 +23,13 @@ std::optional<std::byte> byte_at(pid_t stopped, std::uint64_t address) {
 }  // namespace
 
 std::optional<std::uint32_t> CallSpace::stub_for(StoppedThread& stopped, const CallCounters::CountedCall& call) {
+  const CallStubs::Wanted wanted = stub_wanted(stopped, call);
+  return stubs_.place_for(stopped.tid(), call, wanted.route, wanted.resume);
+}
+
+CallStubs::Wanted CallSpace::stub_wanted(const StoppedThread& stopped, const CallCounters::CountedCall& call) const {
   const bool capable = stopped.thread().space->vdso().serves(Abi::x86_64, call.nr);
-  const auto route = capable ? std::optional(Route::syscall) : std::nullopt;
-  return stubs_.place_for(stopped.tid(), call, route, resume_of(call.site));
+  return {call, capable ? std::optional(Route::syscall) : std::nullopt, resume_of(call.site)};
 }
 
 std::uint64_t CallSpace::resume_of(std::uint64_t site) const {
@@ -63,17 +67,21 @@ void CallSpace::on_stop(StoppedThread& stopped, std::uint32_t place, bool by_jum
 
 /// What other processes have called from the file, this one is likely to call, too: one stop for them all.
 void CallSpace::patch_used(StoppedThread& stopped, const CodeFiles::Answer& answer) {
-  const std::vector<UsedSite> used = CodeFiles::used_sites(answer);
+  std::vector<UsedSite> used = CodeFiles::used_sites(answer);
+  // A widened site is to be where no thread has been seen behind the call.
+  std::erase_if(used, [&](const UsedSite& one) {
+    return sites_.contains(one.site.address) || one.site.shape == SiteShape::widened;
+  });
+  const std::uint32_t taken = std::min(stubs_.counters().places() + kPlacesForStopped, CallCounters::kMost);
+  used.resize(std::min<std::size_t>(used.size(), CallCounters::kMost - taken));
+  std::vector<CallStubs::Wanted> stubs;
+  for (const UsedSite& one : used) stubs.push_back(stub_wanted(stopped, {one.site.address, one.nr, one.clock}));
   const RemoteWrites together(stopped.tid());
   std::vector<SitePatches::Wanted> wanted;
-  for (const UsedSite& one : used) {
-    // A widened site is to be where no thread has been seen behind the call.
-    if (sites_.contains(one.site.address) || one.site.shape == SiteShape::widened) continue;
-    const bool has_room = stubs_.counters().places() + kPlacesForStopped < CallCounters::kMost;
-    const auto place = has_room ? stub_for(stopped, {one.site.address, one.nr, one.clock}) : std::nullopt;
-    if (!place) break;
-    sites_[one.site.address].stubs = {*place};
-    wanted.push_back({&one.site, stubs_.entry_of(*place)});
+  for (const std::uint32_t place : stubs_.places_for(stopped.tid(), stubs)) {
+    const UsedSite& one = used[wanted.size()];
+    sites_[one.site.address].stubs = {place};
+    wanted.push_back({&one.site, stubs_.entry_of(place)});
   }
   if (!wanted.empty()) patches_.patch_all(stopped, wanted);
 }

@@ -58,6 +58,7 @@ class CallSpace final : public SpaceRecord {
     /// has none.
     std::vector<std::uint32_t> stubs;
   };
+  CallStubs::Wanted stub_wanted(const StoppedThread& stopped, const CallCounters::CountedCall& call) const;
   std::uint64_t resume_of(std::uint64_t site) const;
   bool add_number(StoppedThread& stopped, Site& site, std::uint32_t place, Others others);
   bool patch(StoppedThread& stopped, const Site& site, std::uint32_t place, const CallSite& found, Others others);

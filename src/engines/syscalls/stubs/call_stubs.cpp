@@ -1,11 +1,12 @@
 #include "engines/syscalls/stubs/call_stubs.hpp"
 
-#include <span>
+#include <algorithm>
 
 #include "arch/record_stub.hpp"
 #include "arch/return_stub.hpp"
 #include "engines/syscalls/sites/call_instruction.hpp"
 #include "engines/syscalls/stubs/signal_calls.hpp"
+#include "os/memory/cached_pages.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -29,10 +30,34 @@ std::optional<std::uint32_t> CallStubs::place_for(pid_t stopped, const CallCount
   return place;
 }
 
+std::vector<std::uint32_t> CallStubs::places_for(pid_t stopped, std::span<const Wanted> wanted) {
+  CachedPages memory(stopped);
+  std::vector<std::uint32_t> places;
+  for (const Wanted& one : wanted) {
+    const auto place = counters_->place_for(one.call, one.route);
+    if (!place) break;
+    places.push_back(*place);
+    if (written_[*place]) continue;
+    for (const CodeWrite& write : code_at(*place, one.resume)) {
+      if (!memory.write(write.address, write.bytes)) return {};
+    }
+  }
+  if (!memory.flush()) return {};
+  for (const std::uint32_t place : places) written_[place] = true;
+  return places;
+}
+
 bool CallStubs::write(pid_t stopped, std::uint32_t place, std::uint64_t resume) {
+  return std::ranges::all_of(code_at(place, resume), [stopped](const CodeWrite& write) {
+    return write_remote(stopped, write.address, write.bytes);
+  });
+}
+
+/// What leads out of the stub comes first.
+std::array<CodeWrite, 2> CallStubs::code_at(std::uint32_t place, std::uint64_t resume) const {
   const std::uint64_t back = behind_site(counters_->call_at(place).site);
-  return write_remote(stopped, memory_.leave_stub(place), arch::make_leave_stub({back, resume})) &&
-         write_remote(stopped, memory_.stub(place), code_of(place, resume));
+  return {{{memory_.leave_stub(place), arch::make_leave_stub({back, resume})},
+           {memory_.stub(place), code_of(place, resume)}}};
 }
 
 std::vector<std::byte> CallStubs::code_of(std::uint32_t place, std::uint64_t resume) const {

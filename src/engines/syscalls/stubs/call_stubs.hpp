@@ -1,10 +1,12 @@
 // The stubs that make the system calls of one address space: one for each place of CallCounters that has been written.
 #pragma once
 
+#include <array>
 #include <bitset>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "engines/syscalls/counters/call_memory.hpp"
@@ -33,6 +35,14 @@ class CallStubs {
   /// is no more room, or it could not be written.
   std::optional<std::uint32_t> place_for(pid_t stopped, const CallCounters::CountedCall& call,
                                          const std::optional<Route>& route, std::uint64_t resume);
+  struct Wanted {
+    CallCounters::CountedCall call;
+    std::optional<Route> route;
+    std::uint64_t resume;
+  };
+  /// The same of several at once, while all threads are stopped: of as many of them, from the first on, as there is
+  /// room for. None if they could not be written.
+  std::vector<std::uint32_t> places_for(pid_t stopped, std::span<const Wanted> wanted);
   bool write(pid_t stopped, std::uint32_t place, std::uint64_t resume);
   /// Tells all stubs of a site. False if some could not be told.
   bool set_resume(pid_t stopped, std::uint64_t site, std::uint64_t resume);
@@ -59,6 +69,7 @@ class CallStubs {
   void look_at_copy(pid_t stopped);
 
  private:
+  std::array<CodeWrite, 2> code_at(std::uint32_t place, std::uint64_t resume) const;
   std::vector<std::byte> code_of(std::uint32_t place, std::uint64_t resume) const;
   std::optional<std::size_t> offset_in_record_stub(std::uint64_t address) const;
 

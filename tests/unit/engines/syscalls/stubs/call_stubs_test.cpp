@@ -83,6 +83,34 @@ TEST_CASE("a stub that cannot be written has no place") {
   CHECK_FALSE(stubbed.place_for(SYS_getppid));
 }
 
+TEST_CASE("stubs that are written at once are as those written one by one") {
+  const std::array<CallStubs::Wanted, 2> wanted{{{{kCalledFrom, SYS_getppid}, std::nullopt, kGoesOnAt},
+                                                 {{kCalledFrom + 2, SYS_getpid}, std::nullopt, kGoesOnAt + 2}}};
+  std::array<std::vector<std::byte>, 2> written;
+  for (const bool at_once : {false, true}) {
+    Stubbed stubbed;
+    const auto places = at_once ? stubbed.stubs.places_for(kTid, wanted) : std::vector<std::uint32_t>{1, 2};
+    for (const CallStubs::Wanted& one : wanted) {
+      if (!at_once) CHECK(stubbed.stubs.place_for(kTid, one.call, one.route, one.resume));
+    }
+    REQUIRE(places.size() == wanted.size());
+    CHECK(stubbed.words_of(places[1]).resume == kGoesOnAt + 2);
+    written[at_once ? 1 : 0] = stubbed.task.memory->regions[kStubMemory];
+  }
+  CHECK(written[0] == written[1]);
+}
+
+TEST_CASE("of stubs that could not be written at once none has a place, until they can") {
+  Stubbed stubbed;
+  const std::array<CallStubs::Wanted, 1> wanted{{{{kCalledFrom, SYS_getppid}, std::nullopt, kGoesOnAt}}};
+  stubbed.task.memory->regions.erase(kStubMemory);
+  CHECK(stubbed.stubs.places_for(kTid, wanted).empty());
+  stubbed.task.memory->regions[kStubMemory] = std::vector<std::byte>(stubbed.memory.bytes());
+  const auto places = stubbed.stubs.places_for(kTid, wanted);
+  REQUIRE(places.size() == 1);
+  CHECK(stubbed.words_of(places[0]).resume == kGoesOnAt);
+}
+
 TEST_CASE("an address in a stub says the call, unless none has been asked for there") {
   Stubbed stubbed;
   const auto place = stubbed.place_for(SYS_getppid);
