@@ -105,6 +105,8 @@ void StopHandler::on_end(Thread& thread, const WaitStatus& status) {
 
 Resume StopHandler::decide(StoppedThread& stopped, const WaitStatus& status) {
   Thread& thread = stopped.thread();
+  // What follows may have the thread stop for us once more.
+  const auto call = status.kind() == WaitStatus::Kind::system_call ? ptrace::syscall_info(thread.tid) : std::nullopt;
   if (thread.phase == Thread::Phase::fresh) {
     const Resume first = on_first_stop(stopped);
     if (first.how != Resume::How::run) return first;
@@ -123,7 +125,7 @@ Resume StopHandler::decide(StoppedThread& stopped, const WaitStatus& status) {
       if (may_ask_to_be_traced(thread) && asks_to_be_traced(stopped) &&
           tasks_.sharers().may_leave(thread, tasks_.find(thread.awaited_by)))
         return {Resume::How::detach, 0};
-      return calls_.on_stop(stopped);
+      return call ? calls_.on_stop(stopped, *call) : Resume{};
     case WaitStatus::Kind::signal: return signals_.on_signal(stopped, status.signal());
     case WaitStatus::Kind::group_stop: return signals_.on_group_stop(stopped, status.signal());
     case WaitStatus::Kind::event: return on_event(stopped, status.event());

@@ -210,26 +210,34 @@ void ScriptedKernel::wake(Task& task) {
   }
 }
 
+void ScriptedKernel::enter_made_call(Task& task) {
+  const Arguments args = arguments_of(task.registers);
+  task.registers.rip += 2;
+  begin_call(task, static_cast<std::int64_t>(task.registers.rax), args);
+  note_call(task, PTRACE_SYSCALL_INFO_ENTRY);
+  task.within_made_call_ = true;
+}
+
+void ScriptedKernel::end_made_call(Task& task) {
+  const auto nr = static_cast<std::int64_t>(task.registers.orig_rax);
+  made_calls.push_back(nr);
+  end_call(task, made_call(task, nr, arguments_of(task.registers)));
+  task.made_to_call_ = task.within_made_call_ = false;
+}
+
+/// A step takes it through the whole call, to a trap that is forced.
 bool ScriptedKernel::plays_made_call(Task& task) {
-  if (!task.made_to_call_ || task.mode != Mode::syscall) return false;
-  user_regs_struct& r = task.registers;
+  if (!task.made_to_call_ || task.mode == Mode::cont) return false;
   if (task.signal_before_call != 0) {
     stop(task, stopped_status(std::exchange(task.signal_before_call, 0)));
     return true;
   }
-  if (!task.within_made_call_) {
-    const Arguments args = arguments_of(r);
-    r.rip += 2;
-    begin_call(task, static_cast<std::int64_t>(r.rax), args);
-    note_call(task, PTRACE_SYSCALL_INFO_ENTRY);
-    task.within_made_call_ = true;
-  } else {
-    const auto nr = static_cast<std::int64_t>(r.orig_rax);
-    made_calls.push_back(nr);
-    end_call(task, made_call(task, nr, arguments_of(r)));
-    task.made_to_call_ = task.within_made_call_ = false;
-  }
-  stop(task, stopped_status(kCallStop));
+  const bool is_stepped = task.mode == Mode::step;
+  const bool ends = task.within_made_call_ || is_stepped;
+  if (!task.within_made_call_) enter_made_call(task);
+  if (ends) end_made_call(task);
+  stop(task, stopped_status(is_stepped ? SIGTRAP : kCallStop));
+  if (is_stepped) task.mask &= ~(std::uint64_t{1} << (SIGTRAP - 1));
   return true;
 }
 

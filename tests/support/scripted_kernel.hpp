@@ -222,6 +222,8 @@ class ScriptedKernel final : public Kernel {
   void stop_with(Task& task, int event, int signal = SIGTRAP);
   void resume(Task& task, Mode mode, int signal);
   void play(Task& task);
+  static void enter_made_call(Task& task);
+  void end_made_call(Task& task);
   bool plays_made_call(Task& task);
   void end(Task& task, int status);
   void report_end(Task& task);

@@ -36,11 +36,9 @@ bool waits_in_stub(const Thread& thread, std::uint64_t instruction_pointer) {
 
 }  // namespace
 
-Resume SystemCalls::on_stop(StoppedThread& stopped) {
-  const auto info = ptrace::syscall_info(stopped.tid());
-  if (!info) return {};
-  if (info->op == PTRACE_SYSCALL_INFO_ENTRY) return on_entry(stopped, *info);
-  if (info->op == PTRACE_SYSCALL_INFO_EXIT) return on_exit(stopped, info->exit.rval, info->exit.is_error != 0);
+Resume SystemCalls::on_stop(StoppedThread& stopped, const __ptrace_syscall_info& info) {
+  if (info.op == PTRACE_SYSCALL_INFO_ENTRY) return on_entry(stopped, info);
+  if (info.op == PTRACE_SYSCALL_INFO_EXIT) return on_exit(stopped, info.exit.rval, info.exit.is_error != 0);
   return {};
 }
 

@@ -24,8 +24,8 @@ class SystemCalls {
   void on_any_stop(StoppedThread& stopped) { vsyscalls_.on_stop(stopped); }
 
   /// Each answers how the thread is to go on.
-  /// A system call stop of either kind; PTRACE_GET_SYSCALL_INFO says which.
-  Resume on_stop(StoppedThread& stopped);
+  /// A system call stop of either kind; `info` says which.
+  Resume on_stop(StoppedThread& stopped, const __ptrace_syscall_info& info);
   /// Our filter's stop, which stands for the entry of a call, or is of one through the vsyscall page. If the thread is
   /// then in_call, the call's end is a stop too.
   Resume on_filtered(StoppedThread& stopped, const __ptrace_syscall_info& info);

@@ -63,6 +63,18 @@ bool run_to(pid_t tid, std::initializer_list<WaitStatus::Kind> kinds) {
 
 bool run_to_system_call_stop(pid_t tid) { return run_to(tid, {WaitStatus::Kind::system_call}); }
 
+/// Makes the call that it stands at, in one stop instead of two: the kernel traps behind a call that is stepped over
+/// (syscall_exit_work, kernel/entry/common.c). False if another signal shows that it was not made.
+bool step_over_call(pid_t tid) {
+  for (int signal = 0;;) {
+    if (!ptrace::step(tid, signal)) return false;
+    const auto status = next_stop(tid);
+    if (!status) return false;
+    signal = signal_to_pass(*status);
+    if (status->kind() == WaitStatus::Kind::signal && signal == 0) return status->signal() == SIGTRAP;
+  }
+}
+
 /// Whether it is at a stop that PTRACE_INTERRUPT asked for, or in a group-stop. A system call that such a stop
 /// interrupted is restarted by the kernel, and a group-stop can be listened in; from a system call stop neither.
 bool is_interrupted(pid_t tid) {
@@ -165,6 +177,9 @@ RemoteCalls::RemoteCalls(StoppedThread& stopped, Others others) : stopped_(stopp
   instruction_ = instruction;
   const bool can_return = arch::runs_64_bit(saved_) && others == Others::stopped;
   if (outlives_tracer() && can_return) place_return_stub();
+  // The trap is forced: held back as it is, it takes a handler away, also one that another thread is about to set.
+  const SignalActions& actions = *stopped.thread().actions;
+  steps_ = !outlives_tracer() && can_return && !actions.has_handler(SIGTRAP) && !actions.ignored(SIGTRAP);
   // Only now: should we be gone, the code sets the mask back.
   if (!ptrace::set_signal_mask(stopped.tid(), kAllSignals)) instruction_.reset();
 }
@@ -248,11 +263,18 @@ std::optional<std::int64_t> RemoteCalls::call(std::int64_t nr, const std::array<
   if (inherited_filters_ && !try_under_inherited_filters(nr, args)) return std::nullopt;
   called_ = moved_ = true;
   if (!stopped_.set_registers(arch::for_system_call(saved_, at, nr, args))) return std::nullopt;
-  if (!run_to_system_call_stop(stopped_.tid()) || !run_to_system_call_stop(stopped_.tid())) return std::nullopt;
+  if (!make_call()) return std::nullopt;
   if (SpaceRecord* record = stopped_.thread().space->call_record()) record->note_own_call();
   const auto after = ptrace::registers(stopped_.tid());
   if (!after) return std::nullopt;
   return arch::return_value(*after);
+}
+
+/// A forced signal is held back no more.
+bool RemoteCalls::make_call() const {
+  const pid_t tid = stopped_.tid();
+  if (steps_) return step_over_call(tid) && ptrace::set_signal_mask(tid, kAllSignals);
+  return run_to_system_call_stop(tid) && run_to_system_call_stop(tid);
 }
 
 /// Under a filter of its own a process might be killed for a call that we make it do.

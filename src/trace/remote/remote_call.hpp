@@ -42,6 +42,7 @@ class RemoteCalls {
                            arch::OrphanCleanup alone) const;
   bool outlives_tracer() const;
   bool pass_filters(const arch::Registers& current, std::uint64_t instruction);
+  bool make_call() const;
   void place_return_stub();
   void remove_return_stub();
 
@@ -56,6 +57,7 @@ class RemoteCalls {
   bool interrupted_ = false;                  ///< at first it was at a stop for PTRACE_INTERRUPT, or in a group-stop
   bool moved_ = false;                        ///< its registers are not the program's
   bool called_ = false;                       ///< a call was begun
+  bool steps_ = false;                        ///< over each call, whose trap does no harm
   bool paused_seccomp_ = false;
   bool inherited_filters_ = false;        ///< in force during the calls
   std::optional<TraceeFilters> filters_;  ///< that matter should we be killed

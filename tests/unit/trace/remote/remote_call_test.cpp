@@ -49,6 +49,38 @@ TEST_CASE("several calls are made by one thread that is put back once") {
   CHECK(one.is_as_before());
 }
 
+TEST_CASE("a thread that dies with us is stepped over calls, unless the trap did it harm") {
+  constexpr KernelSigaction kHandler{0x1234, 0, 0, 0};
+  for (const auto& action : {KernelSigaction{}, SignalActions::ignoring(), kHandler}) {
+    INFO("action " << action.handler);
+    StoppedTask one;
+    one.thread.on_tracer_death = ptrace::OnTracerDeath::kill;
+    one.thread.actions->set(SIGTRAP, action);
+    one.kernel.made_call = [&](Task& task, std::int64_t nr, const Arguments&) {
+      CHECK(task.mode == (action.handler == 0 ? Mode::step : Mode::syscall));
+      CHECK(task.mask == kAllSignals);
+      return nr;
+    };
+    {
+      RemoteCalls calls(one.stopped);
+      CHECK(calls.call(7, {}) == 7);
+      CHECK(calls.call(9, {}) == 9);
+    }
+    CHECK(one.is_as_before());
+    CHECK(one.is_at_interruption());
+    CHECK(one.kernel.wrong_requests == Lines{});
+  }
+}
+
+TEST_CASE("a SIGSTOP that comes before a step over a remote call has its effect and the call is made") {
+  StoppedTask one;
+  one.thread.on_tracer_death = ptrace::OnTracerDeath::kill;
+  one.task.signal_before_call = SIGSTOP;
+  CHECK(remote_call(one.stopped, 39, {}) == 0);
+  CHECK(one.task.delivered == std::vector<int>{SIGSTOP});
+  CHECK(one.is_as_before());
+}
+
 TEST_CASE("a thread may die at every request of a remote call") {
   int most = 0;
   for (int request = 0; request <= most; ++request) {
