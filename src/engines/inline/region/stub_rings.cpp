@@ -66,7 +66,10 @@ bool may_be_completed(StubBlock& block, bool is_shared) {
 
 /// Passes over a record that has been begun and is not complete. Answers how many are lost by that; nothing: it may
 /// still be written.
-std::optional<std::uint64_t> pass_hole(StubBlock& block, bool is_shared, bool skip_holes, bool is_last) {
+std::optional<std::uint64_t> pass_hole(StubBlock& block, bool is_shared, bool skip_holes, bool is_last,
+                                       bool is_overfull) {
+  // Its thread waits for room with a later record: it had waited in vain for this one's, and has counted that call.
+  if (is_overfull && !is_shared) return 0;
   const bool no_one_writes = skip_holes || block.ended;
   if (!no_one_writes && may_be_completed(block, is_shared)) return std::nullopt;
   // The last record of a thread was being written when the thread ended: that call never returned.
@@ -167,6 +170,7 @@ std::uint64_t StubRings::drain(StubBlock& block, bool is_shared, bool skip_holes
   const std::uint64_t first = block.taken, end = first + std::min(begun, block.records);
   const auto place = [ring = memory_.at(block.ring), last = block.records - 1, bytes = record_bytes()](
                          std::uint64_t position) -> const std::byte* { return ring + (position & last) * bytes; };
+  const bool is_overfull = begun > block.records;
   std::uint64_t shown = first;
   for (; block.taken != end; ++block.taken) {
     const std::byte* at = place(block.taken);
@@ -175,7 +179,7 @@ std::uint64_t StubRings::drain(StubBlock& block, bool is_shared, bool skip_holes
     __builtin_prefetch(place(std::min(block.taken + kAhead, end - 1)));
     const auto commit = memory_.load<std::uint64_t>(static_cast<std::size_t>(at - memory_.at(0)));
     if ((commit >> 16) != ((block.taken + 1) & kCommitMask)) {
-      const auto passed = pass_hole(block, is_shared, skip_holes, block.taken + 1 == end && begun <= block.records);
+      const auto passed = pass_hole(block, is_shared, skip_holes, block.taken + 1 == end && !is_overfull, is_overfull);
       if (!passed) break;
       lost += *passed;
       continue;

@@ -252,6 +252,31 @@ TEST_CASE("one thread's records can be taken alone", "[stub_region]") {
   CHECK(taken.size() == 3);
 }
 
+TEST_CASE("a thread that waits for room has left what it began before", "[stub_region]") {
+  Shared shared(RecordSize::line);
+  shared.make_room(1);
+  const Observed call = recording(shared);
+  constexpr std::uint64_t kPointer = 0x10000;
+  shared.region->blocks().bind(kPointer, ::gettid());
+  const std::size_t block = shared.block_of(kPointer);
+  const std::uint64_t room = std::uint64_t{shared.at<std::uint32_t>(block + BLOCK_LAST)} + 1;
+  std::uint64_t taken = 0;
+  const auto drain = [&] {
+    return shared.region->rings().drain(false, [&](const StubRecord&, const StackWindow&) { ++taken; });
+  };
+  const auto begin = [&] { shared.at<std::uint64_t>(block + BLOCK_HEAD) += 1; };
+  for (std::uint64_t i = 0; i < room; ++i) call_as(kPointer, shared, call, i);
+  begin();  // and waits in vain
+  CHECK(drain() == 0);
+  CHECK(taken == room);
+  for (std::uint64_t i = 1; i < room; ++i) call_as(kPointer, shared, call, i);
+  CHECK(drain() == 0);
+  CHECK(taken == room);  // it could be that it still writes it
+  begin();
+  CHECK(drain() == 0);
+  CHECK(taken == 2 * room - 1);
+}
+
 TEST_CASE("while records are taken, there are signs of life", "[stub_region]") {
   Shared shared(RecordSize::line);
   shared.make_room(3);
