@@ -30,9 +30,18 @@ void append_seconds(std::string& out, std::int64_t ns, Precision precision) {
 }
 
 void LineStart::append(std::string& out, pid_t tid, std::int64_t time_ns, bool names_thread) {
-  if (names_thread || options_.threads != TextOptions::Threads::of_several) append_thread(out, tid);
+  if (names_thread || options_.threads != TextOptions::Threads::of_several) out.append(text_of_thread(tid));
   append_stamp(out, time_ns);
   if (options_.numbers || options_.instruction_pointers) append_origin(out, tid);
+}
+
+const std::string& LineStart::text_of_thread(pid_t tid) {
+  if (shown_.tid != tid) {
+    shown_.text.clear();
+    append_thread(shown_.text, tid);
+    shown_.tid = tid;
+  }
+  return shown_.text;
 }
 
 void LineStart::append_thread(std::string& out, pid_t tid) const {
@@ -50,12 +59,15 @@ void LineStart::append_thread(std::string& out, pid_t tid) const {
 }
 
 void LineStart::note_name(pid_t tid, const std::string& name) {
-  if (!name.empty()) names_[tid] = name;
+  if (name.empty()) return;
+  names_[tid] = name;
+  shown_.tid.reset();
 }
 
 void LineStart::forget(pid_t tid) {
   origins_.erase(tid);
   names_.erase(tid);
+  shown_.tid.reset();
 }
 
 void LineStart::note(pid_t tid, const Call& call) {

@@ -38,6 +38,7 @@ class LineStart {
     unsigned digits = 16;
   };
 
+  const std::string& text_of_thread(pid_t tid);
   void append_thread(std::string& out, pid_t tid) const;
   void append_stamp(std::string& out, std::int64_t time_ns);
   void append_time_since_last(std::string& out, std::int64_t time_ns);
@@ -46,6 +47,12 @@ class LineStart {
   TextOptions options_;
   std::map<pid_t, Origin> origins_;     ///< only where they are shown
   std::map<pid_t, std::string> names_;  ///< the same
+  /// How the thread looks of whom the last line was: mostly the next one is, too.
+  struct Shown {
+    std::optional<pid_t> tid;
+    std::string text;
+  };
+  Shown shown_;
   std::int64_t last_ns_ = 0;
 };
 
