@@ -184,6 +184,8 @@ class ScriptedKernel final : public Kernel {
     return 0;
   };
   std::vector<std::int64_t> made_calls;  ///< their numbers
+  int waits_for_any = 0;                 ///< how often wait4(2) was called for all tracees
+  int files_read = 0;                    ///< of /proc
   /// PTRACE_SEIZE of that task fails so.
   std::map<pid_t, int> refused;
   std::vector<int> killed_with;      ///< signals that were sent to somebody

@@ -116,6 +116,7 @@ long ScriptedKernel::request_of_stopped(Task& task, long request, std::uintptr_t
       if (!has_syscall_dispatch) return fails(EIO);
       if (address != sizeof task.dispatch) return fails(EINVAL);
       return request == kSetSyscallDispatch ? copy_in(task.dispatch, data) : copy_out(task.dispatch, data);
+    case PTRACE_SECCOMP_GET_FILTER: return fails(task.own_filters == 0 ? EINVAL : EACCES);  // it takes CAP_SYS_ADMIN
     case PTRACE_SETOPTIONS:
       if (!may_suspend_seccomp) return fails(EPERM);  // it takes CAP_SYS_ADMIN
       task.options = static_cast<long>(data);
@@ -176,6 +177,7 @@ int ScriptedKernel::waitid(idtype_t kind, id_t id, siginfo_t& info, int options)
 }
 
 pid_t ScriptedKernel::wait4(pid_t which, int& status, int, rusage*) {
+  if (which == -1) ++waits_for_any;
   const auto found = which == -1 ? take() : take(which);
   if (found) {
     status = found->status.raw();
@@ -225,6 +227,7 @@ std::optional<std::string> ScriptedKernel::file_of(const Task& task, std::string
 }
 
 std::optional<std::string> ScriptedKernel::proc_file(const std::string& path) {
+  ++files_read;
   const auto slash = path.find('/');
   pid_t tid = std::atoi(path.c_str());
   std::string name = slash == path.npos ? "" : path.substr(slash + 1);

@@ -11,6 +11,7 @@
 
 #include "arch/constants.hpp"
 #include "os/kernel.hpp"
+#include "os/kernel_file.hpp"
 
 namespace vdsotrace::ptrace {
 namespace {
@@ -44,6 +45,12 @@ std::uintptr_t options_with(OnTracerDeath on_tracer_death, bool filtered) {
          (filtered ? PTRACE_O_TRACESECCOMP : 0);
 }
 
+/// Without CONFIG_CHECKPOINT_RESTORE the kernel answers PTRACE_SECCOMP_GET_FILTER as for a thread without filters.
+bool answers_for_filters() {
+  static const bool kAnswers = kernel_line(KernelFileSystem::proc, "/proc/sys/kernel/ns_last_pid").has_value();
+  return kAnswers;
+}
+
 }  // namespace
 
 Result<void> seize(pid_t tid, OnTracerDeath on_tracer_death, bool filtered) {
@@ -68,6 +75,10 @@ std::optional<std::vector<std::vector<sock_filter>>> seccomp_filters(pid_t tid) 
     if (request(PTRACE_SECCOMP_GET_FILTER, tid, index, into) != length) return std::nullopt;
     filters.push_back(std::move(filter));
   }
+}
+
+bool is_without_filters(pid_t tid) {
+  return answers_for_filters() && request(PTRACE_SECCOMP_GET_FILTER, tid, 0, 0) < 0 && errno == EINVAL;
 }
 
 bool any_tracee() {

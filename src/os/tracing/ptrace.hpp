@@ -33,6 +33,10 @@ bool suspend_seccomp(pid_t tid, OnTracerDeath on_tracer_death, bool filtered, bo
 /// CAP_SYS_ADMIN and a kernel with CONFIG_CHECKPOINT_RESTORE.
 std::optional<std::vector<std::vector<sock_filter>>> seccomp_filters(pid_t tid);
 
+/// Whether a stopped thread is under no filters: /proc says so, too, at twenty times the price. False also where that
+/// cannot be asked, as seccomp_filters().
+bool is_without_filters(pid_t tid);
+
 /// Whether somebody is traced by us, or has ended and not been waited for.
 bool any_tracee();
 

@@ -8,6 +8,7 @@
 #include "os/proc/proc.hpp"
 #include "trace/attach/seize.hpp"
 #include "trace/remote/barred_restart.hpp"
+#include "trace/remote/remote_call.hpp"
 #include "trace/signal_stops.hpp"
 
 namespace vdsotrace {
@@ -46,6 +47,23 @@ bool stops_again(StoppedThread& stopped, const WaitStatus& status) {
   // With any stop the kernel forgets that we have asked for one.
   if (restart_follows) ptrace::interrupt(tid);
   return trap_follows || restart_follows;
+}
+
+/// Whether the thread goes on where nothing of ours is.
+bool is_outside_our_code(StoppedThread& stopped) {
+  const auto* registers = stopped.registers();
+  if (registers == nullptr) return false;
+  const AddressSpace& space = *stopped.thread().space;
+  const std::uint64_t counter = arch::program_counter(*registers);
+  return !space.vdso().offset_of(counter) && !space.engine_memory().contains(counter) && space.call_record() == nullptr;
+}
+
+/// At the end of a call that the kernel will begin again by itself, also when the thread is detached from this very
+/// stop. Only who is in our code has to leave the call before, and who may be under a filter that forbids to begin it
+/// again.
+bool may_be_held_in_call(StoppedThread& stopped, const WaitStatus& status) {
+  return status.kind() == WaitStatus::Kind::system_call && will_be_restarted(stopped.tid()) &&
+         is_outside_our_code(stopped) && !restarts_under_filters(stopped);
 }
 
 }  // namespace
@@ -162,7 +180,10 @@ void StopWorld::hold(Thread& thread, const WaitStatus& status) {
   StoppedThread stopped(thread);
   judge_calls_again(stopped);
   asleep_.erase(thread.tid);
-  if (stops_again(stopped, status)) {
+  if (is_detaching() && may_be_held_in_call(stopped, status)) {
+    keep_held(thread.tid);
+    std::move(stopped).resume({Resume::How::hold, 0});
+  } else if (stops_again(stopped, status)) {
     std::move(stopped).resume({});
   } else if (stops_process(status) || (state_ == State::attaching && !is_interruption(status))) {
     // A SIGSTOP is to be delivered from the very stop that it was shown at: see StopHandler::on_signal.

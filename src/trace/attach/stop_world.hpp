@@ -3,8 +3,8 @@
 //   PTRACE_INTERRUPT to all that run, once
 //        |
 //        |   at an attach: stopped for anything but us           before we detach: about to be stopped by its own trap,
-//        |   (a signal, a call, a clone): acted upon, and        or in a call that the kernel begins again by itself:
-//        |   on until the next stop                              on until the next stop
+//        |   (a signal, a call, a clone): acted upon, and        or in our code in a call that the kernel begins again
+//        |   on until the next stop                              by itself: on until the next stop
 //        |        .--------.                                          .--------.
 //        v        v        |                                          v        |
 //   [ running ] ------> stopped ---------------------------------------------> [ held ]   kept at its stop

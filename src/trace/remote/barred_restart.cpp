@@ -24,7 +24,7 @@ std::optional<arch::SystemCallRegisters> interrupted_call(StoppedThread& stopped
 }
 
 bool is_restart_barred(StoppedThread& stopped, Abi abi) {
-  if (!under_other_filters(stopped)) return false;
+  if (!restarts_under_filters(stopped)) return false;
   const auto filters = abi == Abi::i386 ? std::nullopt : TraceeFilters::of(stopped.tid());
   const std::uint64_t instruction = arch::program_counter(*stopped.registers()) - arch::kSystemCall.size();
   return !filters || !filters->allows({abi, number_of(abi, kRestart), {}}, instruction);

@@ -284,6 +284,10 @@ bool under_other_filters(StoppedThread& stopped) {
   return !thread.filtered || proc::status_number(thread.tid, "Seccomp_filters") != 1;
 }
 
+bool restarts_under_filters(StoppedThread& stopped) {
+  return !ptrace::is_without_filters(stopped.tid()) && under_other_filters(stopped);
+}
+
 std::optional<WaitStatus> run_to_next_stop(StoppedThread& stopped) {
   stopped.forget_registers();
   if (!ptrace::resume_to_syscall(stopped.tid(), 0)) return std::nullopt;

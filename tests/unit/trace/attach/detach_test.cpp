@@ -74,6 +74,25 @@ TEST_CASE("a process in a call is detached from it") {
   CHECK(traced.is_clean(process));
 }
 
+TEST_CASE("a process whose call the kernel begins again is detached from the end of that call") {
+  constexpr std::int64_t kRestart = -516;
+  for (const bool in_vdso : {false, true}) {
+    INFO("in the vDSO " << in_vdso);
+    Patched traced;
+    Task& process = traced.kernel.process(kDetached);
+    bool went_on = false;
+    if (in_vdso) process.goes_to(kVdsoBase + 0x100);
+    process.enters("pause").when_leaving().uninterrupted().returns(kRestart).does([&] { went_on = true; });
+    REQUIRE(traced.seize({kDetached}));
+    traced.run_attached(kDetachTime);
+    // Who is in our code has to leave it before.
+    CHECK(went_on == in_vdso);
+    CHECK(process.detached_with == 0);
+    CHECK(traced.is_clean(process));
+    CHECK(traced.kernel.wrong_requests.empty());
+  }
+}
+
 TEST_CASE("a signal that comes while we leave is delivered") {
   for (const int signal : {SIGUSR1, SIGTERM, SIGSTOP}) {
     INFO("signal " << signal);

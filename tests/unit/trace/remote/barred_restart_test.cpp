@@ -2,6 +2,7 @@
 #include "trace/remote/barred_restart.hpp"
 
 #include "model/syscalls/spec.hpp"
+#include "os/kernel_file.hpp"
 #include "support/catch.hpp"
 #include "support/scripted_stop.hpp"
 
@@ -34,6 +35,15 @@ TEST_CASE("a call of a thread without filters of its own goes on by itself") {
   let_call_go_on(one.stopped, false);
   CHECK(one.task.registers.rax == kRestartBlock);
   CHECK_FALSE(one.is_suspended());
+}
+
+TEST_CASE("/proc is not read for a thread without filters, where the kernel says that itself") {
+  if (!kernel_line(KernelFileSystem::proc, "/proc/sys/kernel/ns_last_pid")) return;  // CONFIG_CHECKPOINT_RESTORE
+  Sleeper one("poll");
+  one.task.own_filters = 0;
+  one.kernel.files_read = 0;
+  let_call_go_on(one.stopped, false);
+  CHECK(one.kernel.files_read == 0);
 }
 
 TEST_CASE("filters are suspended for a call that goes on, where that is permitted") {
