@@ -62,7 +62,9 @@ void StubEngine::install(AddressSpace& space, StoppedThread& stopped, std::span<
   if (settings_.attached) unmap_leftovers(stopped, others);
   auto installed = installer_.install(space, stopped, others);
   if (installed && *installed != nullptr) {
-    spaces_.set(space, std::move(*installed)).bind_thread(stopped);
+    StubSpace& stubs = spaces_.set(space, std::move(*installed));
+    stubs.expect_threads(others.size());
+    stubs.bind_thread(stopped);
   } else if (!installed && !std::exchange(warned_why_, true)) {
     reporter_.report(stopped.thread(),
                      Notice{fmt::format("no stubs: {}{}", installed.error().message, restriction(stopped))});

@@ -106,8 +106,8 @@ Result<std::unique_ptr<StubRegion>> map_stub_region(
   return region;
 }
 
-void grow_stub_region(RemoteCalls& calls, const StubArea& area, StubRegion& region) {
-  const std::uint64_t wanted = region.blocks().bytes_wanted();
+void grow_stub_region(RemoteCalls& calls, const StubArea& area, StubRegion& region, std::size_t threads) {
+  const std::uint64_t wanted = region.blocks().bytes_wanted(threads);
   if (wanted <= region.bytes()) return;
   const auto grown = calls.call(SYS_mremap, {area.region(), region.bytes(), wanted, 0, 0, 0});
   if (grown && static_cast<std::uint64_t>(*grown) == area.region()) region.blocks().grow(wanted);

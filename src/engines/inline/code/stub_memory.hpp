@@ -38,8 +38,8 @@ Result<std::unique_ptr<StubRegion>> map_stub_region(
     StoppedThread& stopped, RemoteCalls& calls, const StubArea& area, std::uint64_t name, std::uint64_t bytes,
     bool replace, const std::function<std::unique_ptr<StubRegion>(SharedMemory)>& make);
 
-/// Room for the blocks of more threads, if the process may have more memory.
-void grow_stub_region(RemoteCalls& calls, const StubArea& area, StubRegion& region);
+/// Room for the blocks of more threads, at least so many, if the process may have more memory.
+void grow_stub_region(RemoteCalls& calls, const StubArea& area, StubRegion& region, std::size_t threads);
 
 /// Takes the region out of what mlockall(2) has locked: it is not the program's.
 void unlock_stub_region(RemoteCalls& calls, const StubArea& area, std::uint64_t bytes);

@@ -25,8 +25,8 @@ StubBlocks::StubBlocks(RegionMemory& memory, const BlockLayout& layout, std::siz
   grow(bytes);
 }
 
-std::size_t StubBlocks::bytes_wanted() const {
-  return layout_.end_of(std::min(blocks_.size(), kMostNewBlocks), memory_.size());
+std::size_t StubBlocks::bytes_wanted(std::size_t at_least) const {
+  return layout_.end_of(std::max(std::min(blocks_.size(), kMostNewBlocks), at_least), memory_.size());
 }
 
 void StubBlocks::grow(std::size_t bytes) {

@@ -23,8 +23,9 @@ class StubBlocks {
   std::size_t bytes() const { return bytes_; }
   /// Whether the next thread finds no block free.
   bool is_full() const { return free_.empty(); }
-  /// How much the process should have mapped for more threads; no more than bytes() if nothing more can be had.
-  std::size_t bytes_wanted() const;
+  /// How much the process should have mapped for more threads, `at_least` so many; no more than bytes() if nothing more
+  /// can be had.
+  std::size_t bytes_wanted(std::size_t at_least = 1) const;
   /// The process has mapped so much.
   void grow(std::size_t bytes);
 

@@ -41,7 +41,7 @@ void StubSpace::bind_thread(StoppedThread& stopped, RemoteCalls::Others others) 
                                 : StackBounds{};
   if (region_->blocks().is_full()) {
     RemoteCalls calls(stopped);
-    grow_stub_region(calls, installed_.area, *region_);
+    grow_stub_region(calls, installed_.area, *region_, std::exchange(expected_, 0) + 1);
   }
   region_->blocks().bind(pointer, thread.tid, stack);
 }

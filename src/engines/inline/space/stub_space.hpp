@@ -57,6 +57,8 @@ class StubSpace {
   /// What is known of its threads. A thread is bound as soon as its pointer is known, and unbound at its end.
   ThreadRings& threads() { return threads_; }
   const ThreadRings& threads() const { return threads_; }
+  /// So many more are about to be bound: there shall be room for all of them when there is none for one.
+  void expect_threads(std::size_t threads) { expected_ = threads; }
   /// ThreadRings::add of a thread that is stopped: makes room for one more ring where there is none. `others`: whether
   /// all threads are stopped, and have been since this was first called so.
   void bind_thread(StoppedThread& stopped, RemoteCalls::Others others = RemoteCalls::Others::running);
@@ -74,6 +76,7 @@ class StubSpace {
   StubMembers members_;
   ThreadRings threads_;
   RecordCollector records_;
+  std::size_t expected_ = 0;              ///< threads
   std::optional<OpenMappings> mappings_;  ///< from when the first thread is bound whose stack is to be known
 };
 

@@ -75,6 +75,17 @@ TEST_CASE("the region grows as threads come, and gives each a block", "[stub_reg
   CHECK(shared.at<std::uint64_t>(REGION_SHARED + BLOCK_ROWS) == 0);
 }
 
+TEST_CASE("the region grows at once for as many threads as are expected", "[stub_region]") {
+  Shared shared(RecordSize::values);
+  StubBlocks& blocks = shared.region->blocks();
+  constexpr std::uint64_t kThreads = 50;
+  blocks.grow(blocks.bytes_wanted(kThreads));
+  for (std::uint64_t i = 0; i < kThreads; ++i) {
+    CHECK_FALSE(blocks.is_full());
+    blocks.bind(0x10'0000 + i * 4096, ::gettid());
+  }
+}
+
 TEST_CASE("the region does not grow beyond the memory that there is", "[stub_region]") {
   Shared shared(RecordSize::values);
   StubRegion& region = *shared.region;
