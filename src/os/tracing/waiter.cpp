@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "os/kernel.hpp"
@@ -27,6 +28,8 @@ constexpr unsigned kFairness = 8;
 constexpr std::int64_t kDearLookNs = 3'000;
 /// For what part of the time all may be looked at then.
 constexpr std::int64_t kLookShare = 4;
+/// So many in a row are a sign of many more.
+constexpr int kMany = 16;
 
 bool several_processors() {
   cpu_set_t set;
@@ -67,6 +70,11 @@ Waiter::Found Waiter::take(pid_t which, bool blocking) {
   const pid_t tid = kernel().wait4(which, raw, options, asked_.kernel_times ? &usage : nullptr);
   if (tid <= 0) return found_nobody(tid);
   ready_.push_back({tid, WaitStatus(raw), ns_of(usage.ru_stime)});
+  if (ready_.back().status.ended()) {
+    tracees_.erase(tid);
+  } else {
+    tracees_.insert(tid);
+  }
   return Found::some;
 }
 
@@ -80,11 +88,20 @@ pid_t Waiter::look_before_taking(pid_t which, bool blocking) {
   return info.si_pid;
 }
 
+Waiter::Found Waiter::take_any() {
+  const Found found = wait_once(false);
+  last_.found = found == Found::some ? last_.found + 1 : 0;
+  if (last_.found != kMany) return found;
+  last_.found = 0;
+  look_at_each();
+  return found;
+}
+
 Waiter::Found Waiter::look_at_all() {
   const std::int64_t start = monotonic_ns();
-  const Found found = wait_once(false);
-  look_.ended = monotonic_ns();
-  if (found == Found::none) look_.took_ns = look_.ended - start;
+  const Found found = take_any();
+  last_.look.ended = monotonic_ns();
+  if (found == Found::none) last_.look.took_ns = last_.look.ended - start;
   return found;
 }
 
@@ -99,9 +116,9 @@ Waiter::Found Waiter::look_at_recent() {
 }
 
 Waiter::Found Waiter::look() {
-  if (look_.took_ns < kDearLookNs) return look_at_all();
+  if (last_.look.took_ns < kDearLookNs) return look_at_all();
   const Found found = look_at_recent();
-  if (found != Found::none || monotonic_ns() - look_.ended < kLookShare * look_.took_ns) return found;
+  if (found != Found::none || monotonic_ns() - last_.look.ended < kLookShare * last_.look.took_ns) return found;
   return look_at_all();
 }
 
@@ -111,12 +128,18 @@ void Waiter::note_recent(pid_t tid) {
   recent_.front() = tid;
 }
 
+void Waiter::look_at_each() {
+  for (const pid_t tid : std::vector(tracees_.begin(), tracees_.end())) {
+    if (wait_for(tid, false) == Found::no_children) tracees_.erase(tid);
+  }
+}
+
 void Waiter::collect_rest() {
   const std::int64_t start = monotonic_ns();
-  if (start - collect_.ended < kLookShare * collect_.took_ns) return;
-  while (wait_once(false) == Found::some) {}
-  collect_.ended = monotonic_ns();
-  collect_.took_ns = collect_.ended - start > kDearLookNs ? collect_.ended - start : 0;
+  if (start - last_.collect.ended < kLookShare * last_.collect.took_ns) return;
+  while (take_any() == Found::some) {}
+  last_.collect.ended = monotonic_ns();
+  last_.collect.took_ns = last_.collect.ended - start > kDearLookNs ? last_.collect.ended - start : 0;
 }
 
 Waiter::Found Waiter::poll() {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <unordered_set>
 #include <utility>
 #include <variant>
 
@@ -59,7 +60,8 @@ class StopSource {
 /// than a stop. An idle process is never polled.
 ///
 /// To find that none of all has stopped takes the kernel the longer the more there are: it looks at each. Where that is
-/// dear, those that stopped last are asked for one by one, and all only for a small part of the time.
+/// dear, those that stopped last are asked for one by one, and all only for a small part of the time. To find one that
+/// has takes as long: where many have, each that is known is asked for by its number.
 class Waiter final : public StopSource {
  public:
   explicit Waiter(OwnSignals& signals);
@@ -80,11 +82,13 @@ class Waiter final : public StopSource {
   Found take(pid_t which, bool blocking);
   pid_t look_before_taking(pid_t which, bool blocking);
   Found wait_once(bool blocking) { return wait_for(-1, blocking); }
+  Found take_any();
   Found look_at_all();
   Found look_at_recent();
   Found look();
   void note_recent(pid_t tid);
   void collect_rest();
+  void look_at_each();
   Found poll();
   Found sleep(std::optional<std::int64_t> most);
   std::optional<WaitResult> wait(const BeforeSleep& before_sleep);
@@ -100,9 +104,13 @@ class Waiter final : public StopSource {
     std::int64_t took_ns = 0;
     std::int64_t ended = 0;
   };
-  Dear look_;       ///< a look at all that found none
-  Dear collect_;    ///< a collection
-  int credit_ = 0;  ///< how much polling has paid lately
+  struct {
+    Dear look;      ///< at all, that found none
+    Dear collect;   ///< what was at hand
+    int found = 0;  ///< in a row, without a look that found none
+  } last_;
+  std::unordered_set<pid_t> tracees_;  ///< who has stopped before
+  int credit_ = 0;                     ///< how much polling has paid lately
   bool may_poll_;
   /// What is done beside waiting.
   struct Asked {

@@ -95,6 +95,29 @@ TEST_CASE("a thread that stops without end does not keep the others' stops back"
   CHECK(given < 40);
 }
 
+TEST_CASE("where many have stopped, those that are known are asked for by their numbers") {
+  testing::ScriptedKernel kernel;
+  const KernelInstead instead(kernel);
+  constexpr int kTracees = 100;
+  std::vector<pid_t> tids(kTracees);
+  for (int i = 0; i < kTracees; ++i) tids[i] = kernel.spawned(testing::kPid + 1 + i).gets(SIGUSR2).gets(SIGUSR2).tid;
+  for (const pid_t tid : tids) ptrace::interrupt(tid);
+  OwnSignals signals;
+  Waiter waiter(signals);
+  for (const bool known : {false, true}) {
+    kernel.waits_for_any = 0;
+    std::map<pid_t, int> stops;
+    for (int i = 0; i < kTracees; ++i) {
+      const WaitResult result = waiter.next([] { return std::nullopt; });
+      REQUIRE(std::holds_alternative<TraceeStop>(result));
+      ++stops[std::get<TraceeStop>(result).tid];
+    }
+    CHECK(stops.size() == kTracees);
+    if (known) CHECK(kernel.waits_for_any < kTracees / 2);
+    for (const pid_t tid : tids) ptrace::resume(tid, 0);
+  }
+}
+
 TEST_CASE("nobody is left to wait for when all tracees have been") {
   testing::ScriptedKernel kernel;
   const KernelInstead instead(kernel);
