@@ -220,9 +220,11 @@ def engines(boot, release, width):
 
 def run(boot, kernel, initramfs):
     release = version(kernel.name)
+    # On a busy machine the kernel would find that counter too late beside other clocks, and take another clocksource.
+    reliable = ["tsc=reliable"] if boot.clocksource == "tsc" else []
     told = ["engines=" + ",".join(engines(boot, release, "64-bit")), "programs=" + ",".join(programs(boot).values())]
     command = [*QEMU, "-kernel", kernel, "-initrd", initramfs, "-append",
-               " ".join(["console=ttyS0 quiet loglevel=0 panic=-1", *told, *boot.parameters])]
+               " ".join(["console=ttyS0 quiet loglevel=0 panic=-1", *told, *reliable, *boot.parameters])]
     start = time.monotonic()
     try:
         ran = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
