@@ -171,12 +171,12 @@
 /* ---- Closing a call ---------------------------------------------------------------------------- */
 
 /* Waiting for room in a ring: spin, then sleep briefly, and give up when vdsotrace has died or for some ten seconds
- * shows no sign of life. It wakes those that sleep; shorter sleeps of many threads would take the processor from it
- * that it needs to make room. */
-#define SPINS 2000
+ * shows no sign of life. It wakes those that sleep; shorter sleeps, or longer spinning, of many threads would take the
+ * processor from it that it needs to make room. */
+#define SPINS 100
 #define NAP_NS 10000000
-#define PATIENCE 100000                 /* rounds of spinning, each some hundredth of a sleep */
-#define NAP_ROUNDS 100
+#define PATIENCE 2000000                /* rounds of spinning, each some two-thousandth of a sleep */
+#define NAP_ROUNDS 2000
 #define SYS_FUTEX 202
 
 /* Closes the open call and writes its record. `kind` says what the arguments point to. */
