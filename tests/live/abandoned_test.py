@@ -50,7 +50,7 @@ class Interrupted:
         return Path(f"/proc/{self.pid}/maps").read_text().count("memfd:vdsotrace")
 
     def is_stopped(self):
-        return Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "t"
+        return testing.state_of(self.pid) == "t"
 
     def attach_and_kill(self, *options):
         tracer = subprocess.Popen([VDSOTRACE, *options, "-o", "/dev/null", "-p", str(self.pid)], stdin=subprocess.DEVNULL,

@@ -247,8 +247,8 @@ class DirectCallsTest(unittest.TestCase):
         testing.require_program("strace")
         threads = 100
         caller = Caller(self, 0, 1, before=threads)
-        tasks = list(Path(f"/proc/{caller.pid}/task").iterdir())
-        testing.wait_until(lambda: all((task / "stat").read_text().rpartition(") ")[2][0] == "S" for task in tasks))
+        tasks = [task.name for task in Path(f"/proc/{caller.pid}/task").iterdir()]
+        testing.wait_until(lambda: all(testing.state_of(tid) == "S" for tid in tasks))
         with tempfile.TemporaryDirectory() as folder:
             log = Path(folder, "log")
             ran = testing.run(["strace", "-f", "-e", "trace=openat,openat2,ptrace", "-o", log, VDSOTRACE, "audit",

@@ -74,7 +74,7 @@ class NoRestartTest(unittest.TestCase):
                 program = self.sleeper(call, VDSOTRACE, *options, "-o", "/dev/null")
                 self.assertEqual(program.stdout.readline(), "ready\n")
                 pid, = children_of(program.pid)
-                testing.wait_until(lambda: Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] == "S")
+                testing.wait_until(lambda: testing.state_of(pid) == "S")
                 for number in signals:
                     os.kill(pid, number)
                 self.assertEqual(program.wait(30), SLEPT_WELL, program.stderr.read())

@@ -82,7 +82,7 @@ def children_of(pid):
 
 
 def wait_for_state(pid, state):
-    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != state:
+    while testing.state_of(pid) != state:
         pass
 
 

@@ -113,6 +113,11 @@ def vdsotrace(*args, **kwargs):
     return run([VDSOTRACE, *args], **kwargs)
 
 
+def state_of(tid):
+    """R, S, D, T, t, Z, X (proc(5))."""
+    return Path(f"/proc/{tid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
 def wait_until(holds):
     """Lets others run until the condition holds; fails if it never does."""
     end = time.monotonic() + TIMEOUT
