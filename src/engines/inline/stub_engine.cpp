@@ -10,7 +10,6 @@
 #include "arch/return_stub.hpp"
 #include "engines/inline/space/stub_exit.hpp"
 #include "engines/wanted_functions.hpp"
-#include "os/proc/proc.hpp"
 
 namespace vdsotrace {
 namespace {
@@ -29,7 +28,7 @@ bool sleeps_as_no_strict_one(StoppedThread& stopped) {
 /// is asked last.
 bool is_strict(StoppedThread& stopped) {
   if (sleeps_as_no_strict_one(stopped)) return false;
-  return proc::status_number(stopped.tid(), "Seccomp").value_or(SECCOMP_MODE_STRICT) == SECCOMP_MODE_STRICT;
+  return stopped.seccomp_mode().value_or(SECCOMP_MODE_STRICT) == SECCOMP_MODE_STRICT;
 }
 
 /// What may be the reason why it cannot make calls for us, where that is one.

@@ -26,10 +26,10 @@ CachedPages::Page& CachedPages::page(std::uint64_t start) {
 /// Pages that follow each other are read at once, as far as they can be.
 void CachedPages::read_ahead(std::uint64_t start, std::uint64_t end) {
   while (start < end && pages_.contains(start)) start += kPage;
-  std::vector<std::byte> bytes;
-  for (std::uint64_t next = start; next < end && !pages_.contains(next); next += kPage)
-    bytes.resize(bytes.size() + kPage);
-  if (bytes.size() <= kPage) return;
+  std::uint64_t behind = start;
+  while (behind < end && !pages_.contains(behind)) behind += kPage;
+  if (behind - start <= kPage) return;
+  std::vector<std::byte> bytes(behind - start);
   std::size_t left = RemoteMemory(tid_).read(start, bytes);
   for (std::size_t from = 0; from < bytes.size(); from += kPage) {
     Page& there = pages_[start + from];

@@ -8,8 +8,8 @@
 namespace vdsotrace {
 
 /// As long as it lives, /proc/PID/mem is opened once for all writes to that thread's memory, also for those of another
-/// one within it that is for the same. The thread executes no
-/// program meanwhile: the descriptor stays with the memory that it had.
+/// one within it that is for the same. The thread executes no program meanwhile: the descriptor stays with the memory
+/// that it had.
 class RemoteWrites {
  public:
   explicit RemoteWrites(pid_t tid);

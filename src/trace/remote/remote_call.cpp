@@ -50,15 +50,22 @@ int signal_to_pass(const WaitStatus& status) {
   return status.kind() == WaitStatus::Kind::signal && status.signal() == SIGSTOP ? SIGSTOP : 0;
 }
 
-/// Runs to a stop of one of those kinds. Others are SIGSTOP and group-stops only, as all signals are blocked.
-bool run_to(pid_t tid, std::initializer_list<WaitStatus::Kind> kinds) {
+/// Runs, or steps, to a stop that is `wanted`. Others are SIGSTOP and group-stops only, as all signals are blocked.
+/// Nothing if it has ended.
+template <class Wanted>
+std::optional<WaitStatus> run_until(pid_t tid, bool (*resume)(pid_t, int), const Wanted& wanted) {
   for (int signal = 0;;) {
-    if (!ptrace::resume_to_syscall(tid, signal)) return false;
+    if (!resume(tid, signal)) return std::nullopt;
     const auto status = next_stop(tid);
-    if (!status) return false;
+    if (!status || wanted(*status)) return status;
     signal = signal_to_pass(*status);
-    if (std::ranges::find(kinds, status->kind()) != kinds.end()) return true;
   }
+}
+
+bool run_to(pid_t tid, std::initializer_list<WaitStatus::Kind> kinds) {
+  return run_until(tid, ptrace::resume_to_syscall,
+                   [kinds](const WaitStatus& status) { return std::ranges::find(kinds, status.kind()) != kinds.end(); })
+      .has_value();
 }
 
 bool run_to_system_call_stop(pid_t tid) { return run_to(tid, {WaitStatus::Kind::system_call}); }
@@ -66,13 +73,10 @@ bool run_to_system_call_stop(pid_t tid) { return run_to(tid, {WaitStatus::Kind::
 /// Makes the call that it stands at, in one stop instead of two: the kernel traps behind a call that is stepped over
 /// (syscall_exit_work, kernel/entry/common.c). False if another signal shows that it was not made.
 bool step_over_call(pid_t tid) {
-  for (int signal = 0;;) {
-    if (!ptrace::step(tid, signal)) return false;
-    const auto status = next_stop(tid);
-    if (!status) return false;
-    signal = signal_to_pass(*status);
-    if (status->kind() == WaitStatus::Kind::signal && signal == 0) return status->signal() == SIGTRAP;
-  }
+  const auto status = run_until(tid, ptrace::step, [](const WaitStatus& one) {
+    return one.kind() == WaitStatus::Kind::signal && signal_to_pass(one) == 0;
+  });
+  return status && status->signal() == SIGTRAP;
 }
 
 /// Whether it is at a stop that PTRACE_INTERRUPT asked for, or in a group-stop. A system call that such a stop

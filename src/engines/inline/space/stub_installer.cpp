@@ -1,5 +1,6 @@
 #include "engines/inline/space/stub_installer.hpp"
 
+#include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -112,7 +113,7 @@ Result<void> StubInstaller::map_stubs(StubSpace& stubs, StoppedThread& stopped) 
   bool reads_counter = true;
   {
     RemoteCalls calls(stopped);
-    if (!calls.can_be_made() && proc::status_number(tid, "Seccomp").value_or(0) != 0)
+    if (!calls.can_be_made() && stopped.seccomp_mode().value_or(SECCOMP_MODE_DISABLED) != SECCOMP_MODE_DISABLED)
       return fail("its seccomp filters, which may not be suspended, might kill it for the calls that stubs take");
     if (!map_stub_code(calls, area)) return fail("the process could not map executable memory");
     if (!write_code(tid, stubs.installed())) {

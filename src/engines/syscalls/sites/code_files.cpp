@@ -1,5 +1,6 @@
 #include "engines/syscalls/sites/code_files.hpp"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -59,13 +60,17 @@ bool CodeFiles::are_being_read() {
   return std::ranges::any_of(files_, [](const auto& file) { return is_unfinished(file.second.reading); });
 }
 
+CodeFiles::Identity CodeFiles::identity_of(const struct statx& facts) {
+  return {makedev(facts.stx_dev_major, facts.stx_dev_minor), facts.stx_ino, facts.stx_size,
+          facts.stx_mtime.tv_sec * kNsPerSecond + facts.stx_mtime.tv_nsec};
+}
+
 /// Of the file that is mapped, where the process still has it by that name.
 std::optional<CodeFiles::Identity> CodeFiles::identity_at(pid_t pid, const proc::Mapping& mapping) {
   if (mapping.inode == 0 || !mapping.name.starts_with('/')) return std::nullopt;
   const auto facts = procfs::facts_of_target(fmt::format("{}/root{}", pid, mapping.name));
   if (!facts || !S_ISREG(facts->stx_mode) || facts->stx_ino != mapping.inode) return std::nullopt;
-  return Identity{makedev(facts->stx_dev_major, facts->stx_dev_minor), facts->stx_ino, facts->stx_size,
-                  facts->stx_mtime.tv_sec * kNsPerSecond + facts->stx_mtime.tv_nsec};
+  return identity_of(*facts);
 }
 
 /// One that is known is not opened.
@@ -77,10 +82,9 @@ CodeFiles::File* CodeFiles::file_of(pid_t pid, const proc::Mapping& mapping) {
 }
 
 CodeFiles::File* CodeFiles::file_of(UniqueFd fd) {
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) return nullptr;
-  const Identity identity{status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
-                          status.st_mtim.tv_sec * kNsPerSecond + status.st_mtim.tv_nsec};
+  struct statx facts {};
+  if (::statx(fd.get(), "", AT_EMPTY_PATH, STATX_BASIC_STATS, &facts) != 0) return nullptr;
+  const Identity identity = identity_of(facts);
   if (const auto known = files_.find(identity); known != files_.end()) return &known->second;
   if (files_.size() >= kMost) files_.clear();
   return &(files_[identity] = {nullptr, reader_.read(std::move(fd))});

@@ -2,6 +2,7 @@
 // all processes, beside them where another processor has time for that.
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <array>
@@ -77,6 +78,7 @@ class CodeFiles {
   };
   static constexpr std::size_t kMost = 64;  ///< that are kept at a time
 
+  static Identity identity_of(const struct statx& facts);
   static std::optional<Identity> identity_at(pid_t pid, const proc::Mapping& mapping);
   File* file_of(pid_t pid, const proc::Mapping& mapping);
   File* file_of(UniqueFd fd);
